@@ -1,0 +1,155 @@
+import tseslint from "typescript-eslint";
+
+/*
+ * Two kinds of rule live here. The first keeps ordinary code honest (types, promises, switches, sizes). The
+ * second keeps the engine pure: what it may import is dependency-cruiser's business, but a clock or a die is a
+ * global, not an import, so it has to be caught here.
+ */
+
+const clockAndChance =
+  "The engine has no clock, timer or randomness of its own: take it through a port, so that a replay sees what the run saw.";
+
+const bannedInEngine = [
+  "setTimeout",
+  "setInterval",
+  "setImmediate",
+  "clearTimeout",
+  "clearInterval",
+  "queueMicrotask",
+  "performance",
+  "process",
+  "console",
+  "crypto",
+  "fetch",
+  "Intl",
+  "WeakRef",
+  "FinalizationRegistry",
+  "globalThis",
+].map((name) => ({ name, message: clockAndChance }));
+
+const importsOf = (...patterns) => [
+  "error",
+  { patterns: patterns.map(([regex, message]) => ({ regex, message })) },
+];
+
+export default tseslint.config(
+  {
+    ignores: [
+      "node_modules/**",
+      "dist/**",
+      ".vscode-test/**",
+      "test-output/**",
+      "scratch/**",
+      "examples/**",
+      "test/fixtures/**",
+      "test/golden/**/*.js",
+    ],
+  },
+  {
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+  },
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: {
+      parserOptions: { project: ["./tsconfig.lint.json"], tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": "error",
+      "@typescript-eslint/no-non-null-assertion": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: false },
+      ],
+      "@typescript-eslint/consistent-type-imports": [
+        "error",
+        { fixStyle: "inline-type-imports", disallowTypeAnnotations: false },
+      ],
+      "@typescript-eslint/no-shadow": "error",
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" },
+      ],
+      // A port's method is async because one of its implementations has to wait; the others need not.
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
+      "no-console": "error",
+      eqeqeq: ["error", "always", { null: "ignore" }],
+      "max-lines": ["error", { max: 500, skipBlankLines: true, skipComments: true }],
+      "max-lines-per-function": ["error", { max: 90, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ["src/engine/**/*.ts"],
+    rules: {
+      "no-restricted-globals": ["error", ...bannedInEngine],
+      "no-restricted-properties": [
+        "error",
+        { object: "Date", property: "now", message: clockAndChance },
+        { object: "Math", property: "random", message: clockAndChance },
+      ],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: clockAndChance },
+        { selector: "CallExpression[callee.name='Date']", message: clockAndChance },
+        // `const d = Date` or `const { now } = Date` would get past the property rule.
+        { selector: "VariableDeclarator[init.name=/^(Date|Math)$/]", message: clockAndChance },
+        {
+          selector: "CallExpression[callee.property.name=/^toLocale/]",
+          message: "What a locale prints differs between machines; the engine's text may not.",
+        },
+        {
+          selector: "CallExpression[callee.property.name='localeCompare']",
+          message: "Sort by code unit: a locale's order differs between machines.",
+        },
+      ],
+    },
+  },
+  // Import rules here only speak earlier, in the editor; dependency-cruiser is what decides.
+  {
+    files: ["src/engine/**/*.ts", "src/language/**/*.ts", "src/protocol/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": importsOf(
+        ["^vscode$", "Only src/host knows VS Code."],
+        ["^node:", "This layer is pure: no Node modules."],
+      ),
+    },
+  },
+  {
+    files: ["src/adapters/**/*.ts", "src/cli/**/*.ts", "webview/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": importsOf(["^vscode$", "Only src/host knows VS Code."]),
+    },
+  },
+  {
+    // The command line's business is to print.
+    files: ["src/cli/**/*.ts", "bench/**/*.ts"],
+    rules: { "no-console": "off" },
+  },
+  {
+    files: ["test/**/*.ts", "bench/**/*.ts"],
+    rules: {
+      // A suite is one long callback by nature; its length says nothing about its parts.
+      "max-lines-per-function": "off",
+      "max-lines": ["error", { max: 900, skipBlankLines: true, skipComments: true }],
+      "no-console": "off",
+    },
+  },
+  {
+    files: ["**/*.mjs", "**/*.cjs", "**/*.js"],
+    extends: [tseslint.configs.base],
+    languageOptions: { ecmaVersion: 2024 },
+    rules: {
+      eqeqeq: ["error", "always", { null: "ignore" }],
+      "no-undef": "off",
+      "no-unused-vars": ["error", { argsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" }],
+      "prefer-const": "error",
+      "max-lines": ["error", { max: 500, skipBlankLines: true, skipComments: true }],
+    },
+  },
+);

@@ -1,0 +1,89 @@
+/*
+ * Plain Node, nothing installed: the one script that may run before `npm ci` has. It brings node_modules up to the
+ * lock file when they differ, then runs the named script under the Node 24 that came with them, because the
+ * machine's own Node may be older than what the tools and the extension host have.
+ *
+ *   node scripts/bootstrap.mjs SCRIPT [ARGS…]
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const modules = path.join(root, "node_modules");
+const stamp = path.join(modules, ".orket-lock");
+const windows = process.platform === "win32";
+
+export const projectNode = path.join(modules, "node", "bin", windows ? "node.exe" : "node");
+
+function lockDigest() {
+  return createHash("sha256")
+    .update(readFileSync(path.join(root, "package-lock.json")))
+    .digest("hex");
+}
+
+function isInstalled() {
+  if (!existsSync(projectNode)) return false;
+  if (existsSync(stamp)) return readFileSync(stamp, "utf8") === lockDigest();
+  // Someone ran `npm install` by hand: npm's own record is as good as our stamp, if it is not older than the lock.
+  return existsSync(path.join(modules, ".package-lock.json"));
+}
+
+/** The environment for everything we start: the project's Node and tools come first on the PATH. */
+export function projectEnvironment() {
+  const bins = [path.dirname(projectNode), path.join(modules, ".bin")];
+  const key = Object.keys(process.env).find((name) => name.toUpperCase() === "PATH") ?? "PATH";
+  return { ...process.env, [key]: [...bins, process.env[key]].filter(Boolean).join(path.delimiter) };
+}
+
+function install() {
+  process.stderr.write("Installing the project's packages (npm ci) …\n");
+  const run = (...args) =>
+    spawnSync("npm", [...args, "--no-audit", "--no-fund", "--loglevel=error"], {
+      cwd: root,
+      stdio: ["ignore", 2, 2],
+      shell: windows,
+    }).status ?? 1;
+  if (run("ci") !== 0) {
+    throw new Error("npm ci failed; see its message above. Is the npm registry reachable?");
+  }
+  // npm may be set up to leave install scripts out; without this one there is no Node 24.
+  if (!existsSync(projectNode)) run("rebuild", "node", "--ignore-scripts=false");
+  if (!existsSync(projectNode)) {
+    throw new Error(`The npm package "node" brought no Node for ${process.platform}-${process.arch}.`);
+  }
+}
+
+export function ensureInstalled() {
+  if (isInstalled()) return;
+  install();
+  writeFileSync(stamp, lockDigest());
+}
+
+/** Does `script` have to be started again because packages were missing, or because this Node is not the project's? */
+export function runUnderProjectNode(script, args) {
+  ensureInstalled();
+  const child = spawnSync(projectNode, [script, ...args], {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...projectEnvironment(), ORKET_BOOTSTRAPPED: "1" },
+  });
+  if (child.error) throw child.error;
+  return child.status ?? 1;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const [script, ...args] = process.argv.slice(2);
+  if (!script) {
+    console.error("usage: node scripts/bootstrap.mjs SCRIPT [ARGS…]");
+    process.exit(2);
+  }
+  try {
+    process.exitCode = runUnderProjectNode(path.resolve(root, script), args);
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,64 @@
+/*
+ * Everything that can be said about the sources without running them. Two lanes side by side, as there are rarely
+ * fewer than two cores; each tool keeps its cache under node_modules/.cache, so a second run takes seconds.
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+
+const root = path.resolve(import.meta.dirname, "..");
+const cache = (name) => path.join("node_modules", ".cache", name);
+const layers = ["src", "webview", "test", "bench"].filter((folder) => existsSync(path.join(root, folder)));
+
+function run(label, script, args) {
+  const started = performance.now();
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [path.join("node_modules", script), ...args], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const output = [];
+    child.stdout.on("data", (chunk) => output.push(chunk));
+    child.stderr.on("data", (chunk) => output.push(chunk));
+    child.on("error", (error) => output.push(Buffer.from(String(error))));
+    child.on("close", (code) => {
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      console.log(`${code === 0 ? "ok    " : "FAILED"} ${label} (${seconds} s)`);
+      if (code !== 0) console.log(Buffer.concat(output).toString().trimEnd());
+      resolve(code === 0);
+    });
+  });
+}
+
+const types = () => run("types", "typescript/bin/tsc", ["-b", "--pretty", "false"]);
+const layering = () =>
+  run("layers", "dependency-cruiser/bin/dependency-cruiser.mjs", [
+    "--config",
+    ".dependency-cruiser.cjs",
+    "--output-type",
+    "err-long",
+    ...layers,
+  ]);
+const lint = () =>
+  run("lint", "eslint/bin/eslint.js", [
+    "--max-warnings=0",
+    "--cache",
+    "--cache-strategy=content",
+    `--cache-location=${cache("eslint")}`,
+    ".",
+  ]);
+const format = () =>
+  run("format", "prettier/bin/prettier.cjs", [
+    "--check",
+    "--log-level=warn",
+    "--cache",
+    "--cache-strategy=content",
+    `--cache-location=${cache("prettier")}`,
+    ".",
+  ]);
+
+const lanes = await Promise.all([
+  types().then(async (first) => (await layering()) && first),
+  lint().then(async (first) => (await format()) && first),
+]);
+process.exitCode = lanes.every(Boolean) ? 0 : 1;
