@@ -1,0 +1,52 @@
+/**
+ * Every way in which the engine, the adapters or a host can fail so that the caller cannot go on.
+ * Mistakes in definition files are diagnostics and model or tool outcomes are events; neither is thrown.
+ */
+export const errorCodes = [
+  "usage",
+  "definition_invalid",
+  "session_not_found",
+  "session_ambiguous",
+  "session_locked",
+  "session_ended",
+  "journal_damaged",
+  "blob_missing",
+  "format_unsupported",
+  "approval_unknown",
+  "approval_stale",
+  "command_refused",
+  "artifact_unknown",
+  "acceptance_conflict",
+  "acceptance_denied",
+  "secret_missing",
+  "disk_full",
+  "disk_failed",
+  "internal",
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** A failure with a code to decide on, a sentence for people and, where one is known, the mend. */
+export class OrketError extends Error {
+  readonly code: ErrorCode;
+  /** What the user can do about it; a sentence. */
+  readonly mend: string | undefined;
+  /** Facts for the code and the log: paths, line numbers, digests. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { mend?: string; details?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "OrketError";
+    this.code = code;
+    this.mend = options.mend;
+    this.details = options.details ?? {};
+  }
+
+  /** Whether `error` is an OrketError, of one of `codes` when any are given. */
+  static is(error: unknown, ...codes: readonly ErrorCode[]): error is OrketError {
+    return error instanceof OrketError && (codes.length === 0 || codes.includes(error.code));
+  }
+}

@@ -1,0 +1,69 @@
+/** Why a model call failed; each is shown to people and decides whether another try makes sense. */
+export const providerErrorCodes = [
+  "cancelled",
+  "interrupted",
+  "unreachable",
+  "connect_timeout",
+  "first_token_timeout",
+  "idle_timeout",
+  "total_timeout",
+  "connection_lost",
+  "stream_truncated",
+  "malformed_reply",
+  "bad_request",
+  "unauthorized",
+  "not_found",
+  "rate_limited",
+  "overloaded",
+  "server_error",
+  "context_overflow",
+  "tools_unsupported",
+  "refused_by_consent",
+  "unknown",
+] as const;
+export type ProviderErrorCode = (typeof providerErrorCodes)[number];
+
+/** Failures after which the same call may succeed; the others need a person or another Venue. */
+const retryable: ReadonlySet<ProviderErrorCode> = new Set([
+  "interrupted",
+  "unreachable",
+  "connect_timeout",
+  "first_token_timeout",
+  "idle_timeout",
+  "total_timeout",
+  "connection_lost",
+  "stream_truncated",
+  "malformed_reply",
+  "rate_limited",
+  "overloaded",
+  "server_error",
+]);
+
+/** A model call that did not give a whole reply. */
+export class ProviderError extends Error {
+  readonly code: ProviderErrorCode;
+  /** HTTP status of the answer, where there was one. */
+  readonly status: number | undefined;
+  /** How long the server asked to wait (Retry-After), in seconds. */
+  readonly retryAfterSeconds: number | undefined;
+  /** The text that had arrived before the failure. */
+  readonly partialText: string | undefined;
+
+  constructor(
+    code: ProviderErrorCode,
+    message: string,
+    options: { status?: number; retryAfterSeconds?: number; partialText?: string; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "ProviderError";
+    this.code = code;
+    this.status = options.status;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.partialText = options.partialText;
+  }
+
+  /** Whether the same call may succeed when it is made again. */
+  get retryable(): boolean {
+    return retryable.has(this.code);
+  }
+}

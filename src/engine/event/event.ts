@@ -1,0 +1,237 @@
+import * as z from "zod";
+import { providerErrorCodes } from "../error/provider-error";
+import { blobRefSchema, contentSchema, digestSchema } from "./content";
+import { tokenUsageSchema } from "./tokens";
+
+/** Version of the journal's format; additive optional fields keep it, anything else raises it. */
+export const journalFormat = 1;
+
+const stepId = z.string();
+const callId = z.string().describe("Id of a tool call, unique within the step.");
+const turn = z.int().min(1).describe("Which model call of the step's attempt, from 1.");
+const attempt = z.int().min(1);
+const by = z.enum(["person", "conductor", "policy", "command_line", "engine"]).describe("Who decided.");
+export type DecidedBy = z.infer<typeof by>;
+
+export const toolCallSchema = z.strictObject({ id: callId, tool: z.string(), args: contentSchema });
+/** A tool call as the model made it; `args` is the JSON text. */
+export type ToolCall = z.infer<typeof toolCallSchema>;
+
+export const messageSchema = z.discriminatedUnion("role", [
+  z.strictObject({ role: z.literal("system"), content: contentSchema }),
+  z.strictObject({ role: z.literal("user"), content: contentSchema }),
+  z.strictObject({
+    role: z.literal("assistant"),
+    content: contentSchema,
+    tool_calls: z.array(toolCallSchema).optional(),
+  }),
+  z.strictObject({ role: z.literal("tool"), call_id: callId, tool: z.string(), content: contentSchema }),
+]);
+/** One message of a prompt. */
+export type Message = z.infer<typeof messageSchema>;
+
+export const omissionSchema = z.strictObject({
+  what: z.enum(["summaries", "notes", "artifacts", "tool_results"]),
+  count: z.int().min(1),
+  first: z.string().describe("The oldest that was left out."),
+  last: z.string().describe("The newest that was left out."),
+});
+/** What was left out of a prompt so that it fits, oldest first. */
+export type Omission = z.infer<typeof omissionSchema>;
+
+const artifactState = z.strictObject({
+  path: z.string(),
+  content: blobRefSchema.nullable().describe("null: the artifact is a deletion."),
+});
+
+/** The fields of `data`, by event type. Public: scripts read them, a JSON Schema of them ships. */
+export const eventData = {
+  session_start: z.strictObject({
+    format: z.literal(journalFormat),
+    engine: z.string().describe("Version of the engine."),
+    session: z.string(),
+    flow: z.string(),
+    definition: blobRefSchema,
+    provider: z.string(),
+    started_by: z.enum(["command_line", "editor", "library"]),
+  }),
+  plan_resolved: z.strictObject({
+    steps: z.int().describe("Steps when no loop is repeated."),
+    max_steps: z.int().describe("Steps when every loop runs to its bound."),
+    max_model_calls: z.int().describe("Model calls in the worst case, without retries."),
+  }),
+  step_start: z.strictObject({
+    id: stepId.describe("The step's id in the Score."),
+    role: z.string(),
+    attempt,
+    iteration: z.array(z.int()).optional().describe("Iterations of the loops around it, outermost first, from 1."),
+  }),
+  prompt_built: z.strictObject({
+    turn,
+    kept: z.int().min(0).describe("Messages kept from the step's prompt before."),
+    added: z.array(messageSchema),
+    sha256: digestSchema.describe("Of the canonical JSON of all messages."),
+    estimated_tokens: z.int(),
+    max_tokens: z.int().describe("Upper bound: bytes plus what a chat template adds."),
+    omitted: z.array(omissionSchema),
+  }),
+  model_call_start: z.strictObject({
+    call: z.int().min(1).describe("Number of the call in the session."),
+    turn,
+    attempt,
+    provider: z.string(),
+    model: z.string(),
+    tool_calls: z.enum(["native", "text"]),
+    prompt: digestSchema,
+    reserved_tokens: z.int(),
+    reserved_usd: z.number().optional(),
+  }),
+  model_call_end: z.strictObject({
+    call: z.int().min(1),
+    turn,
+    reply: contentSchema,
+    reasoning: contentSchema.optional(),
+    tool_calls: z.array(toolCallSchema),
+    finish_reason: z.enum(["stop", "length", "tool_calls", "content_filter", "other"]),
+    tokens: tokenUsageSchema,
+    cost_usd: z.number().optional(),
+    first_token_ms: z.number().optional(),
+    total_ms: z.number(),
+    model: z.string().optional().describe("The model that answered, as the backend says."),
+    node: z.string().optional(),
+    sent: contentSchema.optional().describe("JSON of the request as it went out, without the messages and any key."),
+    notices: z.array(z.string()).optional().describe("What the backend could not do as asked."),
+  }),
+  model_call_failed: z.strictObject({
+    call: z.int().min(1),
+    turn,
+    attempt,
+    code: z.enum(providerErrorCodes),
+    message: z.string(),
+    status: z.int().optional(),
+    partial: contentSchema.optional(),
+    retry_in_seconds: z.number().optional().describe("Wait before the next try; absent when there is none."),
+    switch_to_text: z.literal(true).optional().describe("The next try writes tool calls as text."),
+  }),
+  failover: z.strictObject({
+    call: z.int().min(1),
+    from: z.string(),
+    to: z.string(),
+    reason: z.string(),
+    digest_changed: z.boolean(),
+  }),
+  tool_call: z.strictObject({ call_id: callId, turn, tool: z.string(), args: contentSchema }),
+  tool_result: z.strictObject({ call_id: callId, tool: z.string(), ok: z.boolean(), content: contentSchema }),
+  tool_denied: z.strictObject({
+    call_id: callId,
+    tool: z.string(),
+    rule: z.string().describe("Id of the rule that denied it."),
+    path: z.string().optional(),
+    message: z.string().describe("What the model is told."),
+  }),
+  artifact_written: z.strictObject({
+    call_id: callId,
+    path: z.string().describe("Relative to the Workspace, with forward slashes."),
+    content: blobRefSchema,
+    base: blobRefSchema.nullable().describe("The project's file that it would replace; null: there is none."),
+  }),
+  artifact_deleted: z.strictObject({ call_id: callId, path: z.string(), base: blobRefSchema.nullable() }),
+  notes_updated: z.strictObject({
+    call_id: callId,
+    set: z.record(z.string(), z.string().nullable()).describe("null removes the note."),
+  }),
+  verdict_set: z.strictObject({ call_id: callId, verdict: z.string(), reason: z.string().optional() }),
+  approval_requested: z.strictObject({
+    id: z.string(),
+    kind: z.enum(["before_step", "after_step"]),
+    sha256: digestSchema.describe("Of what is shown: the prompt, or the result."),
+  }),
+  approval_resolved: z.strictObject({
+    id: z.string(),
+    sha256: digestSchema,
+    decision: z.enum(["approve", "skip", "edit", "retry", "stop"]),
+    by,
+    instruction: z.string().optional().describe("decision edit: the step's new instruction."),
+    comment: z.string().optional(),
+  }),
+  adjustment: z.strictObject({
+    kind: z.enum(["skip", "patch", "enable", "disable", "retry", "pause", "stop", "set_limit"]),
+    by,
+    step: stepId.optional().describe("skip, patch: the step's id in the Score, or one run of it."),
+    role: z.string().optional().describe("enable, disable."),
+    instruction: z.string().optional().describe("patch."),
+    limit: z.enum(["total_tokens", "cost_usd", "duration_seconds", "model_calls"]).optional(),
+    value: z.number().nullable().optional().describe("set_limit; null: no limit."),
+    reason: z.string().optional(),
+  }),
+  suggestion: z.strictObject({ id: z.string(), rule: z.string(), message: z.string(), evidence: z.array(z.int()) }),
+  suggestion_resolved: z.strictObject({ id: z.string(), decision: z.enum(["taken", "dismissed"]), by }),
+  step_end: z.strictObject({
+    attempt,
+    summary: contentSchema,
+    verdict: z.string().optional(),
+    artifacts: z.array(artifactState).describe("What this step wrote or deleted."),
+    turns: z.int(),
+    tokens: tokenUsageSchema,
+    cost_usd: z.number().optional(),
+  }),
+  step_skipped: z.strictObject({ id: stepId, role: z.string(), by, reason: z.string() }),
+  step_failed: z.strictObject({
+    attempt,
+    code: z.string(),
+    message: z.string(),
+    will_retry: z.boolean().describe("The Score gives the step another try."),
+  }),
+  limit_reached: z.strictObject({
+    limit: z.enum(["total_tokens", "cost_usd", "duration_seconds", "model_calls"]),
+    value: z.number(),
+    used: z.number(),
+    needed: z.number().describe("What the next call could use, in the limit's unit."),
+  }),
+  session_paused: z.strictObject({
+    reason: z.enum(["person", "cancelled", "step_failed", "limit", "approval", "drift"]),
+    message: z.string(),
+  }),
+  session_resumed: z.strictObject({
+    by,
+    cut_bytes: z.int().optional().describe("Bytes of a torn last line that were cut off on opening."),
+    interrupted_calls: z.int().optional().describe("Model calls that were under way when the session stopped."),
+  }),
+  session_end: z.strictObject({
+    outcome: z.enum(["completed", "stopped"]),
+    tokens: tokenUsageSchema,
+    cost_usd: z.number().optional(),
+    model_calls: z.int(),
+    artifacts: z.array(artifactState),
+  }),
+  artifact_accepted: z.strictObject({
+    path: z.string(),
+    content: blobRefSchema.nullable().describe("What the project's file becomes; null: it is deleted."),
+    replaced: blobRefSchema.nullable().describe("What the project's file was; null: there was none."),
+    mode: z.enum(["whole", "hunks", "edited"]),
+  }),
+  artifact_rejected: z.strictObject({ path: z.string(), content: blobRefSchema.nullable(), reason: z.string().optional() }),
+  acceptance_reverted: z.strictObject({
+    path: z.string(),
+    from: blobRefSchema.nullable(),
+    to: blobRefSchema.nullable(),
+  }),
+} as const;
+
+export type EventType = keyof typeof eventData;
+export const eventTypes = Object.keys(eventData) as readonly EventType[];
+export type EventData<T extends EventType> = z.infer<(typeof eventData)[T]>;
+
+/** What happened, before the journal gives it a place and a time. `step` is the step run's key, such as `build#2`. */
+export type EventDraft = {
+  [T in EventType]: { readonly type: T; readonly step: string | null; readonly data: EventData<T> };
+}[EventType];
+
+/** One line of the journal, without the link to the line before. `at` is UTC, ISO 8601 with milliseconds. */
+export type SessionEvent = EventDraft & { readonly seq: number; readonly at: string };
+export type EventOf<T extends EventType> = Extract<SessionEvent, { type: T }>;
+
+/** Makes a draft; for the compiler's sake in one place. */
+export function draft<T extends EventType>(type: T, step: string | null, data: EventData<T>): EventDraft {
+  return { type, step, data } as unknown as EventDraft;
+}

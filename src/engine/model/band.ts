@@ -1,0 +1,48 @@
+import * as z from "zod";
+import { idSchema, nameSchema } from "./names";
+
+/** Tools that the engine itself performs, in the order in which help lists them. */
+export const builtinTools = [
+  "read_file",
+  "list_dir",
+  "search_files",
+  "write_file",
+  "edit_file",
+  "delete_file",
+  "update_notes",
+  "set_verdict",
+] as const;
+export type BuiltinTool = (typeof builtinTools)[number];
+
+/** A tool that another extension or an MCP server registered in VS Code: `vscode:NAME`. */
+export const editorToolPattern = /^vscode:[A-Za-z0-9_.-]+$/;
+
+export const toolNameSchema = z.union([
+  z.enum(builtinTools),
+  z.string().regex(editorToolPattern, { error: "not a tool that Orket knows" }),
+]);
+
+export const roleSchema = z
+  .strictObject({
+    description: z.string().optional().describe("One line, for people."),
+    prompt: z.string().min(1).describe("The system prompt, a template."),
+    tools: z.array(toolNameSchema).default([]).describe("The only tools that the role may call."),
+  })
+  .describe("One role: its system prompt and the tools it may call.");
+/** One role of a Band. */
+export type Role = z.infer<typeof roleSchema>;
+
+/** A `*.band.yaml` file. */
+export const bandFileSchema = z
+  .strictObject({
+    version: z.literal(1).describe("The version of the file format: 1."),
+    name: nameSchema.describe("The Band's name, unique among the project's bands."),
+    description: z.string().optional().describe("One line, for people."),
+    roles: z
+      .record(idSchema, roleSchema)
+      .refine((roles) => Object.keys(roles).length > 0, { error: "a Band needs at least one role" })
+      .describe("The roles, each under its id."),
+  })
+  .describe("The roles of a team: system prompt and allowed tools of each.");
+/** A Band as its file says it, defaults filled in. */
+export type BandFile = z.infer<typeof bandFileSchema>;

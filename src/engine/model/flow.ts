@@ -1,0 +1,83 @@
+import * as z from "zod";
+import { approvalSchema, idSchema, nameSchema, referenceSchema } from "./names";
+
+/** The spaces a policy can open to agents; everything that is not listed is denied. */
+export const scopeSchema = z.enum(["workspace", "reference", "domain"]);
+export type Scope = z.infer<typeof scopeSchema>;
+
+export const inputValueSchema = z.union([z.string(), z.number(), z.boolean()]);
+/** A value that a run was given for one of the Flow's inputs. */
+export type InputValue = z.infer<typeof inputValueSchema>;
+
+export const inputSpecSchema = z
+  .strictObject({
+    type: z.enum(["string", "number", "boolean"]).default("string").describe("The kind of value."),
+    description: z.string().optional().describe("What to enter, for the person who starts the run."),
+    default: inputValueSchema.optional().describe("Used when the run gives no value."),
+    enum: z.array(inputValueSchema).min(1).optional().describe("The values that are allowed."),
+  })
+  .describe("A value that is asked for when a run starts.");
+/** What a Flow asks for when a run starts. */
+export type InputSpec = z.infer<typeof inputSpecSchema>;
+
+export const policySchema = z
+  .strictObject({
+    read_scope: z
+      .array(scopeSchema)
+      .default(["workspace", "reference", "domain"])
+      .describe("Where agents may read."),
+    write_scope: z
+      .array(z.enum(["workspace"]))
+      .default(["workspace"])
+      .describe("Where agents may write. Only the Workspace can be written; a person brings files into the project."),
+    allow: z
+      .array(z.string().min(1))
+      .default([])
+      .describe("Globs that lift the rule on files that usually hold secrets, relative to the project."),
+  })
+  .describe("Which files agents may touch. What is not listed is denied.");
+/** Which files agents may touch. */
+export type Policy = z.infer<typeof policySchema>;
+
+export const limitsSchema = z
+  .strictObject({
+    total_tokens: z.int().positive().optional().describe("Tokens of the whole session, input and output together."),
+    cost_usd: z.number().positive().optional().describe("Cost of the whole session in US dollars, by the Venue's pricing."),
+    duration_seconds: z.number().positive().optional().describe("Working time of the session; waiting for a person does not count."),
+    model_calls: z.int().positive().optional().describe("Model calls of the session, retries included."),
+  })
+  .describe("Reserved before each call, so they are never overshot. A session that hits one pauses.");
+/** Limits of a session; an absent one does not limit. */
+export type Limits = z.infer<typeof limitsSchema>;
+export type LimitName = keyof Limits;
+
+export const conductorSchema = z
+  .strictObject({
+    disabled_roles: z.array(idSchema).default([]).describe("Roles whose steps are skipped from the start."),
+    drift: z
+      .enum(["off", "suggest", "pause"])
+      .default("suggest")
+      .describe("What happens when the rules see a run drift: nothing, a suggestion, or a pause."),
+  })
+  .describe("How the run is governed between steps.");
+
+/** A `*.flow.yaml` file. */
+export const flowFileSchema = z
+  .strictObject({
+    version: z.literal(1).describe("The version of the file format: 1."),
+    name: nameSchema.describe("The Flow's name, unique among the project's flows."),
+    description: z.string().optional().describe("One line, for people."),
+    band: referenceSchema.describe("The Band: its name, or a path relative to this file."),
+    venue: referenceSchema.describe("The Venue: its name, or a path relative to this file."),
+    score: referenceSchema.describe("The Score: its name, or a path relative to this file."),
+    task: z.string().min(1).optional().describe("What the team is to do. Asked for at the start when it is absent."),
+    inputs: z.record(idSchema, inputSpecSchema).default({}).describe("Values asked for when a run starts; {{inputs.NAME}} in prompts."),
+    references: z.array(z.string().min(1)).default([]).describe("Read-only input folders, relative to the project."),
+    policy: policySchema.default({ read_scope: ["workspace", "reference", "domain"], write_scope: ["workspace"], allow: [] }),
+    approval: approvalSchema.default("before_step").describe("When a person is asked. A step can say otherwise."),
+    limits: limitsSchema.default({}),
+    conductor: conductorSchema.default({ disabled_roles: [], drift: "suggest" }),
+  })
+  .describe("Names a Band, a Venue and a Score, and gives the task, inputs, limits and policy.");
+/** A Flow as its file says it, defaults filled in. */
+export type FlowFile = z.infer<typeof flowFileSchema>;

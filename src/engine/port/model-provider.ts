@@ -1,0 +1,85 @@
+import type { TokenUsage } from "../event/tokens";
+import type { CallSettings } from "../model/definition";
+import type { Cancellation } from "./cancellation";
+
+/** A tool as the model is told of it. */
+export interface ToolSpec {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema (draft-7) of the arguments: an object schema. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** A message with its text at hand. */
+export type ModelMessage =
+  | { readonly role: "system" | "user"; readonly content: string }
+  | {
+      readonly role: "assistant";
+      readonly content: string;
+      readonly toolCalls?: readonly { readonly id: string; readonly name: string; readonly argumentsJson: string }[];
+    }
+  | { readonly role: "tool"; readonly callId: string; readonly toolName: string; readonly content: string };
+
+export interface ModelRequest {
+  readonly messages: readonly ModelMessage[];
+  readonly settings: CallSettings;
+  /** Tools to offer in the backend's own format; empty when tool calls travel as text. */
+  readonly tools: readonly ToolSpec[];
+  /** Which step asks: for scripted replies, sticky routing and logs. Never sent to a backend. */
+  readonly origin: {
+    readonly session: string;
+    readonly stepId: string;
+    readonly stepKey: string;
+    readonly role: string;
+    /** How many calls this step id has had answered in the session, over all its iterations. */
+    readonly answeredCalls: number;
+  };
+}
+
+/** A piece of a reply, for display only. */
+export type ModelDelta =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "reasoning"; readonly text: string };
+
+export interface ModelReply {
+  readonly text: string;
+  readonly reasoning?: string;
+  /** Whole calls, in order; `argumentsJson` as the model wrote it, perhaps not valid JSON. `id` may be absent. */
+  readonly toolCalls: readonly { readonly id?: string; readonly name: string; readonly argumentsJson: string }[];
+  readonly finishReason: "stop" | "length" | "tool_calls" | "content_filter" | "other";
+  /** Only what the backend reported (`measured`), or an adapter's own count marked `estimated`. */
+  readonly usage: TokenUsage;
+  readonly firstTokenMs?: number;
+  readonly totalMs: number;
+  /** The model that answered, as the backend says. */
+  readonly model?: string;
+  readonly node?: string;
+  /** The request as it went out, without messages and keys. */
+  readonly sent: Readonly<Record<string, unknown>>;
+  /** What the backend could not do as asked ("seed is not supported"). */
+  readonly notices?: readonly string[];
+}
+
+/**
+ * Performs a model call. Makes no retries and no fallback of its own: each try is the engine's decision.
+ * Cancelling ends the call within 1 s with `ProviderError` `cancelled`, whatever the server does.
+ */
+export interface ModelProvider {
+  /** @throws {ProviderError} for every failure, with what had arrived as `partialText`. */
+  call(
+    request: ModelRequest,
+    onDelta: (delta: ModelDelta) => void,
+    cancellation: Cancellation,
+  ): Promise<ModelReply>;
+}
+
+/** One answer to "which backends are there", for `orket venues` and the venue picker. */
+export interface ProviderHealth {
+  readonly reachable: boolean;
+  /** Models by the backend's name. */
+  readonly models: readonly { readonly name: string; readonly contextTokens?: number; readonly digest?: string; readonly loaded?: boolean }[];
+  readonly version?: string;
+  readonly latencyMs?: number;
+  /** Why it is not reachable, a sentence. */
+  readonly problem?: string;
+}
