@@ -7,7 +7,6 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 
 const root = path.resolve(import.meta.dirname, "..");
-const cache = (name) => path.join("node_modules", ".cache", name);
 const layers = ["src", "webview", "test", "bench"].filter((folder) => existsSync(path.join(root, folder)));
 
 function run(label, script, args) {
@@ -44,7 +43,7 @@ const lint = () =>
     "--max-warnings=0",
     "--cache",
     "--cache-strategy=content",
-    `--cache-location=${cache("eslint")}`,
+    "--cache-location=node_modules/.cache/eslint/",
     ".",
   ]);
 const format = () =>
@@ -53,7 +52,6 @@ const format = () =>
     "--log-level=warn",
     "--cache",
     "--cache-strategy=content",
-    `--cache-location=${cache("prettier")}`,
     ".",
   ]);
 

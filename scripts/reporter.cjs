@@ -1,0 +1,58 @@
+/*
+ * A spec-like reporter whose last line is always `N passed, N failed, N skipped`: that is the line which CI and
+ * scripts/test.mjs read. With ORKET_COUNTS set to a file, the counts go there as JSON too, so that a suite's output
+ * need not be parsed.
+ */
+const fs = require("node:fs");
+const util = require("node:util");
+
+const slowMs = 1000;
+
+function describeError(error) {
+  if (!(error instanceof Error) && !(error && error.message)) return util.inspect(error);
+  const lines = [error.stack && error.stack.includes(error.message) ? error.stack : error.message];
+  if (error.expected !== undefined && error.actual !== undefined && error.showDiff !== false) {
+    const show = (value) => util.inspect(value, { depth: 8, breakLength: 100, maxStringLength: 2000 });
+    lines.push(`expected: ${show(error.expected)}`, `actual:   ${show(error.actual)}`);
+  }
+  if (error.cause) lines.push(`cause: ${describeError(error.cause)}`);
+  return lines.join("\n");
+}
+
+module.exports = class OrketReporter {
+  constructor(runner) {
+    const failures = [];
+    const counts = { passed: 0, failed: 0, skipped: 0 };
+    let depth = 0;
+    const say = (text) => console.log(`${"  ".repeat(depth)}${text}`);
+
+    runner.on("suite", (suite) => {
+      if (suite.root) return;
+      say(suite.title);
+      depth += 1;
+    });
+    runner.on("suite end", (suite) => {
+      if (!suite.root) depth -= 1;
+    });
+    runner.on("pass", (test) => {
+      counts.passed += 1;
+      say(`✓ ${test.title}${test.duration > slowMs ? ` (${test.duration} ms)` : ""}`);
+    });
+    runner.on("pending", (test) => {
+      counts.skipped += 1;
+      say(`- ${test.title}`);
+    });
+    runner.on("fail", (test, error) => {
+      counts.failed += 1;
+      failures.push({ title: test.fullTitle(), error });
+      say(`${counts.failed}) ${test.title}`);
+    });
+    runner.once("end", () => {
+      failures.forEach(({ title, error }, index) => {
+        console.log(`\n${index + 1}) ${title}\n${describeError(error).replace(/^/gm, "     ")}`);
+      });
+      if (process.env.ORKET_COUNTS) fs.writeFileSync(process.env.ORKET_COUNTS, JSON.stringify(counts));
+      console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+    });
+  }
+};
