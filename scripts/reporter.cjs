@@ -8,6 +8,10 @@ const util = require("node:util");
 
 const slowMs = 1000;
 
+// Inside VS Code everything shares one console. The launcher asks for a mark by which it knows our lines there.
+const mark = process.env.ORKET_LINE_MARK ?? "";
+const print = (text) => console.log(mark + text);
+
 function describeError(error) {
   if (!(error instanceof Error) && !(error && error.message)) return util.inspect(error);
   const lines = [error.stack && error.stack.includes(error.message) ? error.stack : error.message];
@@ -24,7 +28,7 @@ module.exports = class OrketReporter {
     const failures = [];
     const counts = { passed: 0, failed: 0, skipped: 0 };
     let depth = 0;
-    const say = (text) => console.log(`${"  ".repeat(depth)}${text}`);
+    const say = (text) => print(`${"  ".repeat(depth)}${text}`);
 
     runner.on("suite", (suite) => {
       if (suite.root) return;
@@ -49,10 +53,10 @@ module.exports = class OrketReporter {
     });
     runner.once("end", () => {
       failures.forEach(({ title, error }, index) => {
-        console.log(`\n${index + 1}) ${title}\n${describeError(error).replace(/^/gm, "     ")}`);
+        print(`\n${index + 1}) ${title}\n${describeError(error).replace(/^/gm, "     ")}`);
       });
       if (process.env.ORKET_COUNTS) fs.writeFileSync(process.env.ORKET_COUNTS, JSON.stringify(counts));
-      console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+      print(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
     });
   }
 };

@@ -55,5 +55,6 @@ export function testHost() {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  console.log(testHost().entry);
+  const host = testHost();
+  console.log(process.argv.includes("--json") ? JSON.stringify(host) : host.entry);
 }

@@ -1,0 +1,170 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+
+/*
+ * VS Code's own server, as npm ships it in code-server: the workbench in a browser, the extension host in Node. It
+ * listens on the loopback only, knows no token, and keeps everything in a folder of its own, so that nothing of the
+ * machine's user leaks into a test or the other way round.
+ */
+
+export const root = path.resolve(__dirname, "../..");
+
+export type Settings = Readonly<Record<string, unknown>>;
+
+export interface ServerOptions {
+  /** User settings on top of the quiet ones below. */
+  readonly settings?: Settings;
+  /** Where the server keeps user data; made, and removed at the end, when not given. */
+  readonly dataFolder?: string;
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Should the workbench ask whether the folder is trusted? Off, as in most tests: everything is. */
+  readonly askForTrust?: boolean;
+  /** @default a free one */
+  readonly port?: number;
+}
+
+export interface WorkbenchServer {
+  readonly port: number;
+  readonly dataFolder: string;
+  /** What the server has printed, for a report when something goes wrong. */
+  log(): string;
+  writeSettings(settings: Settings): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Nothing that opens by itself, asks the network or changes a screenshot from one day to the next. */
+export const quietSettings: Settings = {
+  "chat.disableAIFeatures": true,
+  "extensions.autoCheckUpdates": false,
+  "extensions.autoUpdate": false,
+  "extensions.ignoreRecommendations": true,
+  "git.openRepositoryInParentFolders": "never",
+  "telemetry.telemetryLevel": "off",
+  "update.mode": "none",
+  "window.autoDetectColorScheme": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+  "workbench.welcomePage.walkthroughs.openOnInstall": false,
+};
+
+interface TestHost {
+  readonly node: string;
+  readonly entry: string;
+  readonly cwd: string;
+}
+
+function findTestHost(): TestHost {
+  const script = path.join(root, "scripts/setup-test-host.mjs");
+  return JSON.parse(execFileSync(process.execPath, [script, "--json"], { encoding: "utf8" })) as TestHost;
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer();
+    probe.on("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address === null || typeof address === "string") reject(new Error("no free port"));
+        else resolve(address.port);
+      });
+    });
+  });
+}
+
+async function untilItAnswers(port: number, child: ChildProcess, log: () => string): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`The VS Code server ended at once:\n${log()}`);
+    }
+    try {
+      const response = await fetch(`http://127.0.0.1:${port}/`, { redirect: "manual" });
+      await response.body?.cancel();
+      if (response.status < 400) return;
+    } catch {
+      // Not listening yet.
+    }
+    if (Date.now() > deadline)
+      throw new Error(`The VS Code server did not answer within a minute:\n${log()}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill("SIGTERM");
+  // It waits for extension hosts that may never say goodbye.
+  const patience = setTimeout(() => child.kill("SIGKILL"), 3000);
+  await ended;
+  clearTimeout(patience);
+}
+
+export async function startServer(options: ServerOptions = {}): Promise<WorkbenchServer> {
+  const host = findTestHost();
+  const dataFolder = options.dataFolder ?? (await mkdtemp(path.join(os.tmpdir(), "orket-vscode-")));
+  const settingsFile = path.join(dataFolder, "data", "User", "settings.json");
+  const writeSettings = async (settings: Settings): Promise<void> => {
+    await mkdir(path.dirname(settingsFile), { recursive: true });
+    await writeFile(settingsFile, `${JSON.stringify({ ...quietSettings, ...settings }, null, 2)}\n`);
+  };
+  await writeSettings(options.settings ?? {});
+
+  const port = options.port ?? (await freePort());
+  const args = [
+    host.entry,
+    ...["--host", "127.0.0.1", "--port", String(port), "--server-data-dir", dataFolder],
+    ...["--without-connection-token", "--accept-server-license-terms", "--telemetry-level", "off"],
+    // Without it the built workbench ignores the payload that loads an extension under development.
+    "--enable-smoke-test-driver",
+    ...(options.askForTrust === true ? [] : ["--disable-workspace-trust"]),
+  ];
+  const child = spawn(host.node, args, {
+    cwd: host.cwd,
+    env: { ...process.env, ...options.environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let printed = "";
+  const keep = (chunk: Buffer): void => {
+    printed = (printed + chunk.toString()).slice(-20_000);
+  };
+  child.stdout.on("data", keep);
+  child.stderr.on("data", keep);
+  const stopWithUs = (): void => {
+    child.kill("SIGKILL");
+  };
+  process.once("exit", stopWithUs);
+
+  const stop = async (): Promise<void> => {
+    process.off("exit", stopWithUs);
+    await stopChild(child);
+    if (options.dataFolder === undefined) {
+      await rm(dataFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    }
+  };
+  try {
+    await untilItAnswers(port, child, () => printed);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port, dataFolder, log: () => printed, writeSettings, stop };
+}
+
+/** The page of a workbench on a folder with this extension loaded, and with a test module when one is given. */
+export function workbenchUrl(port: number, folder: string, testModule?: string): string {
+  const remote = (file: string): string => `vscode-remote://127.0.0.1:${port}${file}`;
+  const payload = [
+    ["extensionDevelopmentPath", remote(root)],
+    ...(testModule === undefined ? [] : [["extensionTestsPath", remote(testModule)]]),
+    ["skipWelcome", "true"],
+    ["skipReleaseNotes", "true"],
+  ];
+  const query = new URLSearchParams({ folder, payload: JSON.stringify(payload) });
+  return `http://127.0.0.1:${port}/?${query.toString()}`;
+}

@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import type { Browser, BrowserContext, FrameLocator, Locator, Page } from "playwright-core";
+import { launchBrowser } from "./browser";
+import { root, type Settings, startServer, type WorkbenchServer, workbenchUrl } from "./server";
+
+/*
+ * Drives a workbench with the extension as a person would: keys, clicks, what stands on the screen. Nothing here
+ * reaches into VS Code or the extension; what a person cannot see, these tests cannot either.
+ */
+
+export type Theme = "light" | "dark" | "high-contrast" | "high-contrast-light";
+
+const themes: Readonly<Record<Theme, { readonly name: string; readonly bodyClass: string }>> = {
+  light: { name: "Default Light Modern", bodyClass: "vs" },
+  dark: { name: "Default Dark Modern", bodyClass: "vs-dark" },
+  "high-contrast": { name: "Default High Contrast", bodyClass: "hc-black" },
+  "high-contrast-light": { name: "Default High Contrast Light", bodyClass: "hc-light" },
+};
+
+export interface WorkbenchOptions {
+  /** The project to open, by absolute path. Give a copy: the extension writes into it. */
+  readonly folder: string;
+  /** @default "dark" */
+  readonly theme?: Theme;
+  readonly settings?: Settings;
+  /** Show the question whether the folder is trusted. @default false: it is */
+  readonly askForTrust?: boolean;
+  /** @default 1280 by 800 */
+  readonly size?: { readonly width: number; readonly height: number };
+  /** What the extension host sees on top of this process's environment. */
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+const extensionWebview = 'iframe.webview.ready[src*="extensionId=orket.orket"]';
+
+export class Workbench {
+  private constructor(
+    readonly page: Page,
+    readonly folder: string,
+    private readonly server: WorkbenchServer,
+    private readonly browser: Browser,
+    private readonly context: BrowserContext,
+    private settings: Settings,
+  ) {}
+
+  static async open(options: WorkbenchOptions): Promise<Workbench> {
+    const settings = { "workbench.colorTheme": themes[options.theme ?? "dark"].name, ...options.settings };
+    const server = await startServer({
+      settings,
+      askForTrust: options.askForTrust ?? false,
+      environment: options.environment ?? {},
+    });
+    let browser: Browser | undefined;
+    try {
+      browser = await launchBrowser();
+      const context = await browser.newContext({
+        viewport: options.size ?? { width: 1280, height: 800 },
+        reducedMotion: "reduce",
+        permissions: ["clipboard-read", "clipboard-write"],
+      });
+      const page = await context.newPage();
+      const workbench = new Workbench(page, options.folder, server, browser, context, settings);
+      await page.goto(workbenchUrl(server.port, options.folder));
+      await workbench.untilReady();
+      return workbench;
+    } catch (error) {
+      await browser?.close();
+      const log = server.log();
+      await server.stop();
+      throw new Error(`The workbench did not open. The server said:\n${log}`, { cause: error });
+    }
+  }
+
+  /** Waits until the parts stand and the extension host has answered for the first time. */
+  async untilReady(): Promise<void> {
+    await this.page
+      .locator(".monaco-workbench .part.statusbar .statusbar-item")
+      .first()
+      .waitFor({ timeout: 60_000 });
+    await this.page
+      .locator(".monaco-workbench .part.activitybar .action-label")
+      .first()
+      .waitFor({ timeout: 60_000 });
+  }
+
+  /** Reloads the window, as the command "Developer: Reload Window" does. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.untilReady();
+  }
+
+  /** Runs a command through the palette by its whole title: "Orket: Run Flow". */
+  async command(title: string): Promise<void> {
+    const input = await this.quickInput("F1");
+    await input.fill(`>${title}`);
+    // While the extension host starts, the list can lack what it will hold a moment later.
+    const row = this.quickInputRows()
+      .filter({ has: this.page.getByText(title, { exact: true }) })
+      .first();
+    await row.waitFor({ timeout: 30_000 });
+    await row.click();
+  }
+
+  /** Opens a file of the folder through quick open. */
+  async openFile(relativePath: string): Promise<void> {
+    const name = path.posix.basename(relativePath);
+    const input = await this.quickInput("Control+P");
+    await input.fill(relativePath);
+    await this.quickInputRows().filter({ hasText: name }).first().waitFor({ timeout: 30_000 });
+    await this.page.keyboard.press("Enter");
+    await this.page.locator(".tabs-container .tab.active").filter({ hasText: name }).first().waitFor();
+  }
+
+  /** The rows of the open quick pick, to read or to click. */
+  quickInputRows(): Locator {
+    return this.page.locator(".quick-input-widget:visible .quick-input-list .monaco-list-row");
+  }
+
+  /** Answers the open quick pick with the first row that holds the text. */
+  async pick(text: string): Promise<void> {
+    await this.quickInputRows().filter({ hasText: text }).first().click();
+  }
+
+  /** Answers the open input box. */
+  async answer(text: string): Promise<void> {
+    const input = this.page.locator(".quick-input-widget:visible .quick-input-box input");
+    await input.waitFor();
+    await input.fill(text);
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** Clicks an icon of the activity bar: "Orket", "Explorer". */
+  async openContainer(name: string): Promise<void> {
+    const tab = this.page.locator(".part.activitybar").getByRole("tab", { name, exact: false }).first();
+    await tab.waitFor();
+    if ((await tab.getAttribute("aria-selected")) !== "true") await tab.click();
+  }
+
+  /**
+   * The inside of one of the extension's webviews.
+   * @param holding text that only the wanted one shows, when several are open
+   */
+  async webview(holding?: string | RegExp): Promise<FrameLocator> {
+    const inside = (index: number): FrameLocator =>
+      this.page.locator(extensionWebview).nth(index).contentFrame().locator("#active-frame").contentFrame();
+    const deadline = Date.now() + 30_000;
+    for (;;) {
+      const count = await this.page.locator(extensionWebview).count();
+      for (let index = 0; index < count; index += 1) {
+        const frame = inside(index);
+        const wanted = holding === undefined ? frame.locator("body") : frame.getByText(holding);
+        const found = await wanted.count().catch(() => 0);
+        // A frame that is being replaced can have a body and be gone a moment later.
+        if (found > 0) return frame;
+      }
+      assert.ok(
+        Date.now() < deadline,
+        `no webview of Orket shows ${String(holding ?? "anything")} (${count} open)`,
+      );
+      await this.page.waitForTimeout(100);
+    }
+  }
+
+  /** The texts of the notifications on the screen. */
+  async notifications(): Promise<readonly string[]> {
+    return this.page.locator(".notifications-toasts .notification-list-item-message").allInnerTexts();
+  }
+
+  /** Presses a notification's button. */
+  async answerNotification(button: string): Promise<void> {
+    await this.page.locator(".notifications-toasts").getByRole("button", { name: button }).first().click();
+  }
+
+  async setTheme(theme: Theme): Promise<void> {
+    await this.changeSettings({ "workbench.colorTheme": themes[theme].name });
+    await this.page.locator(`.monaco-workbench.${themes[theme].bodyClass}`).waitFor({ timeout: 15_000 });
+  }
+
+  /** Changes user settings, keeping the others. */
+  async changeSettings(settings: Settings): Promise<void> {
+    this.settings = { ...this.settings, ...settings };
+    await this.server.writeSettings(this.settings);
+  }
+
+  /** Writes `test-output/screenshots/NAME.png` and gives its path. */
+  async screenshot(name: string): Promise<string> {
+    const file = path.join(root, "test-output", "screenshots", `${name}.png`);
+    await mkdir(path.dirname(file), { recursive: true });
+    await this.page.screenshot({ path: file, animations: "disabled", caret: "hide" });
+    return file;
+  }
+
+  serverLog(): string {
+    return this.server.log();
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+    await this.browser.close();
+    await this.server.stop();
+  }
+
+  private async quickInput(key: string): Promise<Locator> {
+    const input = this.page.locator(".quick-input-widget:visible input[type=text]").first();
+    // The first key after a load can be lost: the workbench has not bound its keys yet.
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      await this.page.keyboard.press(key);
+      try {
+        await input.waitFor({ timeout: 1500 });
+        return input;
+      } catch {
+        continue;
+      }
+    }
+    throw new Error(`${key} opened nothing`);
+  }
+}
