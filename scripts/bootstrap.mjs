@@ -62,13 +62,13 @@ export function ensureInstalled() {
   writeFileSync(stamp, lockDigest());
 }
 
-/** Does `script` have to be started again because packages were missing, or because this Node is not the project's? */
+/** Runs a script under the project's Node, installing first what is missing; gives its exit code. */
 export function runUnderProjectNode(script, args) {
   ensureInstalled();
   const child = spawnSync(projectNode, [script, ...args], {
     cwd: root,
     stdio: "inherit",
-    env: { ...projectEnvironment(), ORKET_BOOTSTRAPPED: "1" },
+    env: projectEnvironment(),
   });
   if (child.error) throw child.error;
   return child.status ?? 1;

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createWriteStream, existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
@@ -22,6 +23,8 @@ export interface ServerOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** Should the workbench ask whether the folder is trusted? Off, as in most tests: everything is. */
   readonly askForTrust?: boolean;
+  /** Leave the settings of an earlier start as the user has changed them. @default false */
+  readonly keepSettings?: boolean;
   /** @default a free one */
   readonly port?: number;
 }
@@ -29,8 +32,8 @@ export interface ServerOptions {
 export interface WorkbenchServer {
   readonly port: number;
   readonly dataFolder: string;
-  /** What the server has printed, for a report when something goes wrong. */
-  log(): string;
+  /** What the server prints, for when something goes wrong. */
+  readonly logFile: string;
   writeSettings(settings: Settings): Promise<void>;
   stop(): Promise<void>;
 }
@@ -76,11 +79,11 @@ async function freePort(): Promise<number> {
   });
 }
 
-async function untilItAnswers(port: number, child: ChildProcess, log: () => string): Promise<void> {
+async function untilItAnswers(port: number, child: ChildProcess, logFile: string): Promise<void> {
   const deadline = Date.now() + 60_000;
   for (;;) {
     if (child.exitCode !== null || child.signalCode !== null) {
-      throw new Error(`The VS Code server ended at once:\n${log()}`);
+      throw new Error(`The VS Code server ended at once; its log is ${logFile}`);
     }
     try {
       const response = await fetch(`http://127.0.0.1:${port}/`, { redirect: "manual" });
@@ -90,7 +93,7 @@ async function untilItAnswers(port: number, child: ChildProcess, log: () => stri
       // Not listening yet.
     }
     if (Date.now() > deadline)
-      throw new Error(`The VS Code server did not answer within a minute:\n${log()}`);
+      throw new Error(`The VS Code server did not answer within a minute; its log is ${logFile}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
@@ -113,7 +116,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Workbenc
     await mkdir(path.dirname(settingsFile), { recursive: true });
     await writeFile(settingsFile, `${JSON.stringify({ ...quietSettings, ...settings }, null, 2)}\n`);
   };
-  await writeSettings(options.settings ?? {});
+  if (options.keepSettings !== true || !existsSync(settingsFile)) await writeSettings(options.settings ?? {});
 
   const port = options.port ?? (await freePort());
   const args = [
@@ -129,12 +132,11 @@ export async function startServer(options: ServerOptions = {}): Promise<Workbenc
     env: { ...process.env, ...options.environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let printed = "";
-  const keep = (chunk: Buffer): void => {
-    printed = (printed + chunk.toString()).slice(-20_000);
-  };
-  child.stdout.on("data", keep);
-  child.stderr.on("data", keep);
+  const logFile = path.join(root, "test-output", "server", `${port}.log`);
+  await mkdir(path.dirname(logFile), { recursive: true });
+  const log = createWriteStream(logFile);
+  child.stdout.pipe(log);
+  child.stderr.pipe(log);
   const stopWithUs = (): void => {
     child.kill("SIGKILL");
   };
@@ -148,12 +150,12 @@ export async function startServer(options: ServerOptions = {}): Promise<Workbenc
     }
   };
   try {
-    await untilItAnswers(port, child, () => printed);
+    await untilItAnswers(port, child, logFile);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { port, dataFolder, log: () => printed, writeSettings, stop };
+  return { port, dataFolder, logFile, writeSettings, stop };
 }
 
 /** The page of a workbench on a folder with this extension loaded, and with a test module when one is given. */

@@ -13,8 +13,8 @@ import { root, type Settings, startServer, type WorkbenchServer, workbenchUrl } 
 export type Theme = "light" | "dark" | "high-contrast" | "high-contrast-light";
 
 const themes: Readonly<Record<Theme, { readonly name: string; readonly bodyClass: string }>> = {
-  light: { name: "Default Light Modern", bodyClass: "vs" },
-  dark: { name: "Default Dark Modern", bodyClass: "vs-dark" },
+  light: { name: "Light Modern", bodyClass: "vs" },
+  dark: { name: "Dark Modern", bodyClass: "vs-dark" },
   "high-contrast": { name: "Default High Contrast", bodyClass: "hc-black" },
   "high-contrast-light": { name: "Default High Contrast Light", bodyClass: "hc-light" },
 };
@@ -67,27 +67,25 @@ export class Workbench {
       return workbench;
     } catch (error) {
       await browser?.close();
-      const log = server.log();
       await server.stop();
-      throw new Error(`The workbench did not open. The server said:\n${log}`, { cause: error });
+      throw new Error(`The workbench did not open; the server's log is ${server.logFile}`, { cause: error });
     }
   }
 
-  /** Waits until the parts stand and the extension host has answered for the first time. */
+  /** Waits until the parts stand, painted in a theme: earlier, a screenshot shows what nobody chose. */
   async untilReady(): Promise<void> {
-    await this.page
-      .locator(".monaco-workbench .part.statusbar .statusbar-item")
-      .first()
-      .waitFor({ timeout: 60_000 });
-    await this.page
-      .locator(".monaco-workbench .part.activitybar .action-label")
-      .first()
-      .waitFor({ timeout: 60_000 });
+    const parts = [".part.statusbar .statusbar-item", ".part.activitybar .action-label"];
+    for (const part of parts) {
+      await this.page.locator(`.monaco-workbench ${part}`).first().waitFor({ timeout: 60_000 });
+    }
+    await this.page.locator('.monaco-workbench[class*="vscode-theme-"]').waitFor({ timeout: 60_000 });
   }
 
-  /** Reloads the window, as the command "Developer: Reload Window" does. */
+  /** Reloads the window by the command, which lets VS Code put its state away first. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    const loaded = this.page.waitForEvent("load", { timeout: 60_000 });
+    await this.command("Developer: Reload Window");
+    await loaded;
     await this.untilReady();
   }
 
@@ -174,8 +172,18 @@ export class Workbench {
   }
 
   async setTheme(theme: Theme): Promise<void> {
-    await this.changeSettings({ "workbench.colorTheme": themes[theme].name });
-    await this.page.locator(`.monaco-workbench.${themes[theme].bodyClass}`).waitFor({ timeout: 15_000 });
+    const painted = this.page.locator(`.monaco-workbench.${themes[theme].bodyClass}[class*="vscode-theme-"]`);
+    // Soon after a load nobody watches the settings file yet, and the first change would go unseen.
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      await this.changeSettings({ "workbench.colorTheme": themes[theme].name });
+      try {
+        await painted.waitFor({ timeout: 2000 });
+        return;
+      } catch {
+        continue;
+      }
+    }
+    throw new Error(`the theme did not become ${theme}`);
   }
 
   /** Changes user settings, keeping the others. */
@@ -190,10 +198,6 @@ export class Workbench {
     await mkdir(path.dirname(file), { recursive: true });
     await this.page.screenshot({ path: file, animations: "disabled", caret: "hide" });
     return file;
-  }
-
-  serverLog(): string {
-    return this.server.log();
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,26 @@
+/*
+ * `npm run package`: the .vsix. Everything is bundled, so no package goes along (--no-dependencies). A warning of
+ * vsce is treated as an error here, because whoever reads it is usually about to publish.
+ */
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import path from "node:path";
+import { build } from "../esbuild.mjs";
+import { root } from "./bootstrap.mjs";
+
+await build({ release: true });
+
+const file = path.join(root, "orket.vsix");
+const vsce = path.join(root, "node_modules", "@vscode", "vsce", "vsce");
+const { status, stdout, stderr } = spawnSync(
+  process.execPath,
+  [vsce, "package", "--no-dependencies", "--out", file],
+  { cwd: root, encoding: "utf8" },
+);
+process.stdout.write(stdout);
+process.stderr.write(stderr);
+if (status !== 0) process.exitCode = status ?? 1;
+else if (/warning/i.test(stdout + stderr)) {
+  console.error("vsce warned, see above: mend it rather than publish it.");
+  process.exitCode = 1;
+} else console.log(`${path.basename(file)}: ${Math.round(statSync(file).size / 1024)} KB`);

@@ -1,0 +1,92 @@
+/*
+ * `npm test`: every suite, and one line at the end that adds them up. A suite that ran no test counts as a failure:
+ * it says that a glob or a launcher broke, and would otherwise look like success.
+ *
+ *   npm test -- [SUITE…]     unit contract replay golden architecture integration person
+ */
+import { ensureInstalled, projectNode, root, runUnderProjectNode } from "./bootstrap.mjs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const output = path.join(root, "test-output");
+const hook = path.join(root, "scripts", "transpile-hook.cjs");
+const mocha = path.join(root, "node_modules", "mocha", "bin", "mocha.js");
+
+const inNode = (name) => [mocha, `test/${name}/**/*.test.ts`];
+const suites = {
+  unit: inNode("unit"),
+  contract: inNode("contract"),
+  replay: inNode("replay"),
+  golden: inNode("golden"),
+  architecture: inNode("architecture"),
+  integration: ["-r", hook, "test/integration/run.ts"],
+  person: inNode("person"),
+};
+const needScreen = new Set(["integration", "person"]);
+
+function runSuite(name) {
+  const countsFile = path.join(output, `${name}.counts.json`);
+  rmSync(countsFile, { force: true });
+  console.log(`\n── ${name} ──`);
+  const started = performance.now();
+  const { status } = spawnSync(process.execPath, suites[name], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, ORKET_COUNTS: countsFile },
+  });
+  const seconds = (performance.now() - started) / 1000;
+  let counts = { passed: 0, failed: 0, skipped: 0 };
+  try {
+    counts = JSON.parse(readFileSync(countsFile, "utf8"));
+  } catch {
+    console.log(`The suite ${name} ended (${status}) without saying what it ran.`);
+  }
+  // A suite can break outside any test; it must not get away with a clean count.
+  const silent = counts.passed + counts.failed === 0;
+  if ((status !== 0 && counts.failed === 0) || silent) counts.failed += 1;
+  return { name, seconds, ...counts };
+}
+
+async function prepare(names) {
+  const { build } = await import("../esbuild.mjs");
+  await build();
+  if (!names.some((name) => needScreen.has(name))) return;
+  const { testHost } = await import("./setup-test-host.mjs");
+  const { findChromium } = await import("./find-chromium.mjs");
+  testHost();
+  process.env.ORKET_CHROMIUM = findChromium();
+}
+
+async function main(args) {
+  const names = args.length > 0 ? args : Object.keys(suites);
+  const unknown = names.filter((name) => !(name in suites));
+  if (unknown.length > 0)
+    throw new Error(`no suite ${unknown.join(", ")}; there are ${Object.keys(suites).join(", ")}`);
+  mkdirSync(output, { recursive: true });
+  await prepare(names);
+  const results = names.map(runSuite);
+
+  console.log("");
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const { name, seconds, ...counts } of results) {
+    for (const key of Object.keys(total)) total[key] += counts[key];
+    const text = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
+    console.log(`  ${name.padEnd(13)} ${text} (${seconds.toFixed(1)} s)`);
+  }
+  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+const self = fileURLToPath(import.meta.url);
+try {
+  ensureInstalled();
+  if (realpathSync(process.execPath) === realpathSync(projectNode))
+    process.exitCode = await main(process.argv.slice(2));
+  else process.exitCode = runUnderProjectNode(self, process.argv.slice(2));
+} catch (error) {
+  console.error(error.message);
+  console.log("0 passed, 1 failed, 0 skipped");
+  process.exitCode = 1;
+}
