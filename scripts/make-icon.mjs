@@ -14,10 +14,10 @@ const waiting = [176, 192, 232];
 const working = [255, 184, 77];
 
 const steps = [
-  { x: 64, y: 176, radius: 22, colour: waiting },
-  { x: 106, y: 122, radius: 22, colour: waiting },
-  { x: 150, y: 122, radius: 30, colour: working },
-  { x: 194, y: 72, radius: 22, colour: waiting },
+  { x: 58, y: 186, radius: 22, colour: waiting },
+  { x: 94, y: 122, radius: 22, colour: waiting },
+  { x: 158, y: 128, radius: 30, colour: working },
+  { x: 200, y: 64, radius: 22, colour: waiting },
 ];
 
 function distanceToSegment(x, y, from, to) {
