@@ -1,0 +1,279 @@
+import * as z from "zod";
+import { builtinTools } from "../engine/model/band";
+import {
+  didYouMean,
+  makeDiagnostic,
+  maxDiagnosticsPerFile,
+  quoted,
+  sortDiagnostics,
+  type Diagnostic,
+  type DiagnosticCode,
+  type ProblemInit,
+} from "./diagnostic";
+import { fileKinds, type SourceKind } from "./file-kind";
+import { type Span } from "./lines";
+import { nearest } from "./nearest";
+import { keySpan, nearestPlace, valuePlace, valueSpan } from "./places";
+import { describeType, keysOf, schemaAt, schemaIssues, valueAt } from "./schema";
+import { type SourceDocument } from "./source";
+import { type ValuePath } from "./tree";
+
+type Issue = z.core.$ZodIssue;
+
+function pathOf(issue: Issue): ValuePath {
+  return issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
+}
+
+function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  switch (typeof value) {
+    case "string":
+      return "text";
+    case "number":
+      return "a number";
+    case "boolean":
+      return "true or false";
+    default:
+      return "keys and values";
+  }
+}
+
+/** The name of what is wrong: its key, or the entry of a list with the list's key. */
+function nameOf(path: ValuePath): string {
+  const last = path.at(-1);
+  if (last === undefined) return "the file";
+  if (typeof last === "string") return quoted(last);
+  const list = path.at(-2);
+  return typeof list === "string" ? `entry ${last + 1} of ${quoted(list)}` : `entry ${last + 1}`;
+}
+
+function isSecretKey(path: ValuePath): boolean {
+  return path.at(-1) === "api_key";
+}
+
+class SchemaReport {
+  readonly diagnostics: Diagnostic[] = [];
+  private beyond = 0;
+
+  constructor(
+    private readonly source: SourceDocument,
+    private readonly kind: SourceKind,
+  ) {}
+
+  add(code: DiagnosticCode, span: () => Span, message: string, init?: () => ProblemInit): void {
+    // Places are looked up only for what is listed: each look-up walks the tree.
+    if (this.diagnostics.length >= maxDiagnosticsPerFile) {
+      this.beyond++;
+      return;
+    }
+    this.diagnostics.push(makeDiagnostic(this.source, code, span(), message, init?.()));
+  }
+
+  end(): Diagnostic[] {
+    if (this.beyond > 0) {
+      const message = `${this.beyond} more problems are not listed.`;
+      const span = { start: this.source.text.length, end: this.source.text.length };
+      this.diagnostics.push(makeDiagnostic(this.source, "orket/too-many-problems", span, message));
+    }
+    return this.diagnostics;
+  }
+
+  issue(issue: Issue): void {
+    const path = pathOf(issue);
+    if (issue.code === "unrecognized_keys") {
+      const known = keysOf(schemaAt(this.kind, path, this.source.value) ?? z.unknown());
+      for (const key of issue.keys) this.unknownKey(path, key, known === undefined ? [] : [...known.keys()]);
+      return;
+    }
+    if (issue.code === "invalid_key") {
+      const message = `The key ${nameOf(path)} is not allowed: ${issue.issues[0]?.message ?? "it is not valid"}.`;
+      this.add(
+        "orket/invalid-value",
+        () => keySpan(this.source, path) ?? nearestPlace(this.source, path),
+        message,
+      );
+      return;
+    }
+    const value = valueAt(this.source.value, path);
+    if (value === undefined) this.missing(path);
+    else if (issue.code === "invalid_value") this.wrongChoice(path, value, issue.values);
+    else if (issue.code === "invalid_type" || issue.code === "invalid_union")
+      this.wrongType(path, value, issue);
+    else this.badValue(path, value, issue);
+  }
+
+  private unknownKey(path: ValuePath, key: string, known: readonly string[]): void {
+    const here = [...path, key];
+    const owner = path.length === 0 ? `a ${fileKinds[this.kind].label}` : nameOf(path);
+    const given = valueAt(this.source.value, path) as Record<string, unknown>;
+    const message = `Unknown key ${quoted(key)} in ${owner}.`;
+    this.add(
+      "orket/unknown-key",
+      () => keySpan(this.source, here) ?? nearestPlace(this.source, here),
+      message,
+      () => {
+        const near = nearest(
+          key,
+          known.filter((name) => !Object.hasOwn(given, name)),
+        );
+        if (near !== undefined) return didYouMean(near, undefined, this.asKey(near));
+        return known.length === 0 ? {} : { mend: `Known keys are ${known.join(", ")}.` };
+      },
+    );
+  }
+
+  private asKey(word: string): string {
+    return this.source.format === "json" ? JSON.stringify(word) : word;
+  }
+
+  private missing(path: ValuePath): void {
+    const schema = schemaAt(this.kind, path, this.source.value);
+    const type = schema === undefined ? "a value" : describeType(schema);
+    const parent = path.slice(0, -1);
+    const owner = parent.length === 0 ? `this ${fileKinds[this.kind].label}` : nameOf(parent);
+    this.add(
+      "orket/missing-key",
+      () => nearestPlace(this.source, parent),
+      `${nameOf(path)} is missing in ${owner}.`,
+      () => ({
+        mend: `Add ${quoted(String(path.at(-1)))}: ${type}.`,
+      }),
+    );
+  }
+
+  private wrongChoice(path: ValuePath, value: unknown, values: readonly unknown[]): void {
+    const place = (): Span => valuePlace(this.source, path);
+    const choices = values.map(String);
+    if (typeof value === "object") {
+      this.add(
+        "orket/wrong-type",
+        place,
+        `${nameOf(path)} has to be one of ${choices.join(", ")}, not ${describeValue(value)}.`,
+      );
+      return;
+    }
+    const given = String(value as string | number | boolean);
+    const expected = choices.length === 1 ? (choices[0] ?? "") : `one of ${choices.join(", ")}`;
+    const message = `${nameOf(path)} has to be ${expected}, not ${quoted(given)}.`;
+    this.add("orket/invalid-value", place, message, () => {
+      const near = choices.length === 1 ? choices[0] : nearest(given, choices);
+      return didYouMean(near, valueSpan(this.source, path), near === undefined ? near : this.asKey(near));
+    });
+  }
+
+  private wrongType(path: ValuePath, value: unknown, issue: Issue): void {
+    const place = (): Span => valuePlace(this.source, path);
+    const schema = schemaAt(this.kind, path, this.source.value);
+    if (isSecretKey(path)) return this.literalKey(path);
+    const whole = issue.code === "invalid_type" && issue.expected === "int" && typeof value === "number";
+    const type = whole
+      ? "a whole number"
+      : schema === undefined
+        ? "another kind of value"
+        : describeType(schema);
+    if (value === null) {
+      this.add("orket/wrong-type", place, `${nameOf(path)} has no value; it has to be ${type}.`);
+      return;
+    }
+    const got = whole ? `the number ${String(value)}` : describeValue(value);
+    const quotes = type === "text" && typeof value !== "object" ? "Put it into quotes." : undefined;
+    this.add("orket/wrong-type", place, `${nameOf(path)} has to be ${type}, not ${got}.`, () => ({
+      mend: quotes,
+    }));
+  }
+
+  private badValue(path: ValuePath, value: unknown, issue: Issue): void {
+    const place = (): Span => valuePlace(this.source, path);
+    if (isSecretKey(path)) return this.literalKey(path);
+    if (this.kind === "band" && path.at(-2) === "tools" && typeof value === "string") {
+      this.add("orket/unknown-tool", place, `There is no tool ${quoted(value)}.`, () => {
+        const near = nearest(value, builtinTools);
+        if (near !== undefined) return didYouMean(near, valueSpan(this.source, path), this.asKey(near));
+        return {
+          mend: `Tools are ${builtinTools.join(", ")}, and vscode:NAME for one of another extension.`,
+        };
+      });
+      return;
+    }
+    this.add("orket/invalid-value", place, `${nameOf(path)}: ${reasonOf(issue)}.`);
+  }
+
+  /** The value may be a key: it is not in the message, whatever it looks like. */
+  private literalKey(path: ValuePath): void {
+    const message = "'api_key' names a secret and never holds the key itself.";
+    this.add(
+      "orket/literal-api-key",
+      () => valuePlace(this.source, path),
+      message,
+      () => ({
+        mend: "Store the key as a secret and write secret:NAME, or env:NAME for an environment variable; replace a key that was shared.",
+      }),
+    );
+  }
+}
+
+function reasonOf(issue: Issue): string {
+  switch (issue.code) {
+    case "too_small": {
+      if (issue.origin === "string") return "it may not be empty";
+      if (issue.origin === "array") return "the list may not be empty";
+      return `it has to be ${issue.inclusive === false ? "more than" : "at least"} ${String(issue.minimum)}`;
+    }
+    case "too_big": {
+      if (issue.origin === "string") return `it may have ${String(issue.maximum)} characters at most`;
+      return `it has to be ${issue.inclusive === false ? "less than" : "at most"} ${String(issue.maximum)}`;
+    }
+    default:
+      return issue.message.replace(/\.$/, "");
+  }
+}
+
+const addressWithSecret = /^[a-z+]+:\/\/[^/?#]*@|[?&](?:api[_-]?key|key|token|access_token)=/i;
+
+/** Keys that hide in an address. The schema cannot tell, and the address would be shown and stored. */
+function secretsInAddresses(source: SourceDocument, report: SchemaReport): void {
+  if (source.kind !== "venue") return;
+  const nodes = valueAt(source.value, ["nodes"]);
+  const count = Array.isArray(nodes) ? nodes.length : 0;
+  const paths: ValuePath[] = [
+    ["endpoint"],
+    ...Array.from({ length: count }, (_, index) => ["nodes", index, "endpoint"]),
+  ];
+  for (const path of paths) {
+    const address = valueAt(source.value, path);
+    if (typeof address !== "string" || !addressWithSecret.test(address)) continue;
+    report.add(
+      "orket/literal-api-key",
+      () => valuePlace(source, path),
+      "The address holds a password or key.",
+      () => ({
+        mend: "Take it out of the address and name a secret in 'api_key'.",
+      }),
+    );
+  }
+}
+
+const structural: ReadonlySet<DiagnosticCode> = new Set(["orket/yaml-syntax", "orket/yaml-tab"]);
+
+/**
+ * Behind a syntax error the tree is a guess, and what seems to be missing may only be hidden by it: there, and for
+ * missing keys, only the syntax is reported.
+ */
+function beforeDamage(source: SourceDocument, found: readonly Diagnostic[]): readonly Diagnostic[] {
+  const damage = source.problems.filter(({ code }) => structural.has(code)).map(({ span }) => span.start);
+  if (damage.length === 0) return found;
+  const first = Math.min(...damage);
+  return found.filter(({ code, span }) => code !== "orket/missing-key" && span.end < first);
+}
+
+/** Everything that is wrong with one file by itself, in the order of the places. */
+export function diagnose(source: SourceDocument): Diagnostic[] {
+  const report = new SchemaReport(source, source.kind ?? "flow");
+  const broken = source.problems.some(({ code }) => code === "orket/json-syntax");
+  if (source.kind !== undefined && source.tree !== undefined && !broken) {
+    for (const issue of schemaIssues(source.kind, source.value)) report.issue(issue);
+    secretsInAddresses(source, report);
+  }
+  return sortDiagnostics([...source.problems, ...beforeDamage(source, report.end())]);
+}
