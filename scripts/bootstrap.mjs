@@ -5,9 +5,9 @@
  *
  *   node scripts/bootstrap.mjs SCRIPT [ARGS…]
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -40,17 +40,17 @@ export function projectEnvironment() {
 
 function install() {
   process.stderr.write("Installing the project's packages (npm ci) …\n");
-  const run = (...args) =>
+  const npm = (...args) =>
     spawnSync("npm", [...args, "--no-audit", "--no-fund", "--loglevel=error"], {
       cwd: root,
       stdio: ["ignore", 2, 2],
       shell: windows,
     }).status ?? 1;
-  if (run("ci") !== 0) {
+  if (npm("ci") !== 0) {
     throw new Error("npm ci failed; see its message above. Is the npm registry reachable?");
   }
   // npm may be set up to leave install scripts out; without this one there is no Node 24.
-  if (!existsSync(projectNode)) run("rebuild", "node", "--ignore-scripts=false");
+  if (!existsSync(projectNode)) npm("rebuild", "node", "--ignore-scripts=false");
   if (!existsSync(projectNode)) {
     throw new Error(`The npm package "node" brought no Node for ${process.platform}-${process.arch}.`);
   }
@@ -62,16 +62,42 @@ export function ensureInstalled() {
   writeFileSync(stamp, lockDigest());
 }
 
+/**
+ * Starts a command that shares our terminal and gives its exit code. Told to stop, we tell it, and wait: a VS Code
+ * server that outlived the command which started it would go unnoticed.
+ */
+export async function run(command, args, environment = process.env) {
+  const child = spawn(command, args, { cwd: root, stdio: "inherit", env: environment });
+  const passOn = () => child.kill("SIGTERM");
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, passOn);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => resolve(code ?? 1));
+    });
+  } finally {
+    for (const signal of signals) process.off(signal, passOn);
+  }
+}
+
 /** Runs a script under the project's Node, installing first what is missing; gives its exit code. */
-export function runUnderProjectNode(script, args) {
+export async function runUnderProjectNode(script, args) {
   ensureInstalled();
-  const child = spawnSync(projectNode, [script, ...args], {
-    cwd: root,
-    stdio: "inherit",
-    env: projectEnvironment(),
-  });
-  if (child.error) throw child.error;
-  return child.status ?? 1;
+  return run(projectNode, [script, ...args], projectEnvironment());
+}
+
+/** For a script that people start with whatever Node they have: `main` runs under the project's. */
+export async function underProjectNode(moduleUrl, main) {
+  const args = process.argv.slice(2);
+  try {
+    ensureInstalled();
+    const already = realpathSync(process.execPath) === realpathSync(projectNode);
+    process.exitCode = already ? await main(args) : await runUnderProjectNode(fileURLToPath(moduleUrl), args);
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
@@ -81,7 +107,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
     process.exit(2);
   }
   try {
-    process.exitCode = runUnderProjectNode(path.resolve(root, script), args);
+    process.exitCode = await runUnderProjectNode(path.resolve(root, script), args);
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

@@ -79,7 +79,8 @@ function installByApt() {
   console.error("Installing the system's chromium package (apt-get) …");
   // An update can fail for one mirror of several and the install still work.
   run("update");
-  run("install", "-y", "--no-install-recommends", "chromium");
+  // Without any font a page shows boxes, and a bare container has none.
+  run("install", "-y", "--no-install-recommends", "chromium", "fonts-liberation");
 }
 
 /** The path of a Chromium that can be started. */

@@ -4,12 +4,11 @@
  *
  *   npm start -- [--fresh] [--browser] [--port N] [FOLDER]
  */
-import { ensureInstalled, projectNode, root, runUnderProjectNode } from "./bootstrap.mjs";
+import { root, underProjectNode } from "./bootstrap.mjs";
 import { spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 
 const windows = process.platform === "win32";
 
@@ -75,8 +74,8 @@ async function serve(folder, port) {
   console.log(`\nOrket is open on ${folder}\n\n  ${url}\n\nCtrl+C stops it.`);
   openBrowser(url);
   await new Promise((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
+    // A terminal tells us and whoever started us, who tells us again: the second time must not cut the stopping short.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, resolve);
   });
   console.log("\nStopping …");
   await server.stop();
@@ -94,13 +93,4 @@ async function main(args) {
   else await serve(folder, options.port);
 }
 
-const self = fileURLToPath(import.meta.url);
-try {
-  ensureInstalled();
-  // npm puts the project's Node on the PATH, but only once it is installed; the first start runs on any Node.
-  if (realpathSync(process.execPath) === realpathSync(projectNode)) await main(process.argv.slice(2));
-  else process.exitCode = runUnderProjectNode(self, process.argv.slice(2));
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
-}
+await underProjectNode(import.meta.url, main);

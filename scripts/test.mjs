@@ -4,11 +4,9 @@
  *
  *   npm test -- [SUITE…]     unit contract replay golden architecture integration person
  */
-import { ensureInstalled, projectNode, root, runUnderProjectNode } from "./bootstrap.mjs";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { root, run, underProjectNode } from "./bootstrap.mjs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 
 const output = path.join(root, "test-output");
 const hook = path.join(root, "scripts", "transpile-hook.cjs");
@@ -26,16 +24,12 @@ const suites = {
 };
 const needScreen = new Set(["integration", "person"]);
 
-function runSuite(name) {
+async function runSuite(name) {
   const countsFile = path.join(output, `${name}.counts.json`);
   rmSync(countsFile, { force: true });
   console.log(`\n── ${name} ──`);
   const started = performance.now();
-  const { status } = spawnSync(process.execPath, suites[name], {
-    cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, ORKET_COUNTS: countsFile },
-  });
+  const status = await run(process.execPath, suites[name], { ...process.env, ORKET_COUNTS: countsFile });
   const seconds = (performance.now() - started) / 1000;
   let counts = { passed: 0, failed: 0, skipped: 0 };
   try {
@@ -66,7 +60,8 @@ async function main(args) {
     throw new Error(`no suite ${unknown.join(", ")}; there are ${Object.keys(suites).join(", ")}`);
   mkdirSync(output, { recursive: true });
   await prepare(names);
-  const results = names.map(runSuite);
+  const results = [];
+  for (const name of names) results.push(await runSuite(name));
 
   console.log("");
   const total = { passed: 0, failed: 0, skipped: 0 };
@@ -79,14 +74,12 @@ async function main(args) {
   return total.failed === 0 ? 0 : 1;
 }
 
-const self = fileURLToPath(import.meta.url);
-try {
-  ensureInstalled();
-  if (realpathSync(process.execPath) === realpathSync(projectNode))
-    process.exitCode = await main(process.argv.slice(2));
-  else process.exitCode = runUnderProjectNode(self, process.argv.slice(2));
-} catch (error) {
-  console.error(error.message);
-  console.log("0 passed, 1 failed, 0 skipped");
-  process.exitCode = 1;
-}
+await underProjectNode(import.meta.url, async (args) => {
+  try {
+    return await main(args);
+  } catch (error) {
+    console.error(error.message);
+    console.log("\n0 passed, 1 failed, 0 skipped");
+    return 1;
+  }
+});
