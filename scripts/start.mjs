@@ -76,6 +76,9 @@ async function serve(folder, port) {
   await new Promise((resolve) => {
     // A terminal tells us and whoever started us, who tells us again: the second time must not cut the stopping short.
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, resolve);
+    // An npm that is killed tells nobody; its children only see that they have another parent.
+    const parent = process.ppid;
+    setInterval(() => process.ppid !== parent && resolve(), 1000).unref();
   });
   console.log("\nStopping …");
   await server.stop();
