@@ -153,7 +153,7 @@ class SchemaReport {
       );
       return;
     }
-    const given = String(value as string | number | boolean);
+    const given = typeof value === "string" ? value : JSON.stringify(value);
     const expected = choices.length === 1 ? (choices[0] ?? "") : `one of ${choices.join(", ")}`;
     const message = `${nameOf(path)} has to be ${expected}, not ${quoted(given)}.`;
     this.add("orket/invalid-value", place, message, () => {

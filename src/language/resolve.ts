@@ -1,0 +1,259 @@
+import {
+  definitionFormat,
+  definitionSchema,
+  type Definition,
+  type PlanNode,
+} from "../engine/model/definition";
+import { type FlowFile, flowFileSchema, type InputValue } from "../engine/model/flow";
+import { bandFileSchema } from "../engine/model/band";
+import { scoreFileSchema, type ScoreItemFile } from "../engine/model/score";
+import { repliesFileSchema, venueFileSchema, type VenueFile } from "../engine/model/venue";
+import { checkPlaceholders } from "./check-placeholders";
+import { checkScore } from "./check-score";
+import { checkDisabledRoles, checkVenue, defaultOllamaEndpoint, defaultOpenaiEndpoint } from "./check-venue";
+import { diagnose } from "./diagnose";
+import { hasError, makeDiagnostic, quoted, sortDiagnostics, type Diagnostic } from "./diagnostic";
+import { fileKinds, type SourceKind } from "./file-kind";
+import { checkInputs, takeInputs } from "./inputs";
+import { LineIndex } from "./lines";
+import { referencePathProblem } from "./paths";
+import { nearestPlace, valuePlace } from "./places";
+import { resolveReference, type Project } from "./project";
+import { replaceValue, Report, textAt, textsAt, type FlowParts } from "./report";
+import { pathId, type ScoreView } from "./score-view";
+import { type SourceDocument } from "./source";
+import { type ValuePath } from "./tree";
+
+/** What a run gives besides the files. */
+export interface ResolveOptions {
+  /** Instead of the Flow's task. */
+  readonly task?: string;
+  /** Values of inputs; text is read by the input's type. */
+  readonly inputs?: Readonly<Record<string, InputValue>>;
+  /** Instead of the Flow's Venue: a name, or a path relative to the Flow. */
+  readonly venue?: string;
+  /** Whether a task and all inputs without a default have to be there. True unless said otherwise. */
+  readonly forRun?: boolean;
+}
+
+export interface ResolveResult {
+  /** Present when no diagnostic is an error. */
+  readonly definition?: Definition;
+  /** Of all files, in the order of files and places. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** The files that the Flow led to, the Flow first. */
+  readonly files: readonly string[];
+}
+
+function refer(
+  project: Project,
+  from: SourceDocument,
+  kind: SourceKind,
+  path: ValuePath,
+  report: Report,
+  override?: string,
+): SourceDocument | undefined {
+  const reference = override ?? textAt(from, path);
+  if (reference === undefined || reference === "") return undefined;
+  const resolved = resolveReference(project, kind, reference, from.path);
+  if ("source" in resolved) return resolved.source;
+  const { near, ...init } = resolved.init;
+  const mended = { ...init, ...(override === undefined ? replaceValue(from, path, near) : {}) };
+  if (override !== undefined && near !== undefined) mended.mend = `Did you mean ${quoted(near)}?`;
+  report.at(from, path, resolved.code, resolved.message, {
+    ...mended,
+    ...(override === undefined ? {} : { origin: "options" as const }),
+  });
+  return undefined;
+}
+
+/** Finds the files that a Flow names; those that cannot be found are reported and absent. */
+function findParts(
+  project: Project,
+  flow: SourceDocument,
+  options: ResolveOptions,
+  report: Report,
+): FlowParts {
+  const venue = refer(project, flow, "venue", ["venue"], report, options.venue);
+  const scripted = textAt(venue, ["provider"]) === "scripted";
+  return {
+    flow,
+    band: refer(project, flow, "band", ["band"], report),
+    venue,
+    score: refer(project, flow, "score", ["score"], report),
+    replies:
+      venue === undefined || !scripted ? undefined : refer(project, venue, "replies", ["replies"], report),
+  };
+}
+
+function checkReferences(flow: SourceDocument, report: Report): void {
+  for (const { text, path } of textsAt(flow, ["references"])) {
+    const problem = referencePathProblem(text);
+    if (problem === undefined) continue;
+    const message = `${quoted(text)} cannot be a reference: ${problem}.`;
+    report.at(flow, path, "orket/path-not-allowed", message, {
+      mend: "Write a folder relative to the project.",
+    });
+  }
+}
+
+function checkTaskGiven(flow: SourceDocument, options: ResolveOptions, report: Report): void {
+  const task = options.task ?? textAt(flow, ["task"]);
+  if (options.forRun === false || (task !== undefined && task.trim() !== "")) return;
+  report.span(flow, nearestPlace(flow, []), "orket/task-missing", "There is no task.", {
+    origin: "options",
+    mend: "Give one, or add 'task:' to the Flow.",
+  });
+}
+
+function checkOwnName(project: Project, source: SourceDocument, report: Report): void {
+  const { kind } = source;
+  const name = textAt(source, ["name"]);
+  if (kind === undefined || kind === "replies" || name === undefined) return;
+  const others = (project.names.get(kind)?.get(name) ?? []).filter((path) => path !== source.path);
+  if (others.length === 0) return;
+  const label = fileKinds[kind].label;
+  const related = others.flatMap((path) => {
+    const other = project.sources.get(path);
+    if (other === undefined) return [];
+    const range = other.lines.rangeOf(valuePlace(other, ["name"]));
+    return [{ file: path, range, message: `another ${label} of this name` }];
+  });
+  const message = `Another ${label} is named ${quoted(name)} too: ${others.join(", ")}.`;
+  report.at(source, ["name"], "orket/duplicate-name", message, { related, mend: "Rename one of them." });
+}
+
+function planNodes(
+  items: readonly ScoreItemFile[],
+  path: ValuePath,
+  view: ScoreView,
+  approval: FlowFile["approval"],
+): PlanNode[] {
+  return items.map((item, index): PlanNode => {
+    const here = [...path, index];
+    if ("loop" in item) {
+      const { max, until, steps } = item.loop;
+      const body = planNodes(steps, [...here, "loop", "steps"], view, approval);
+      return { kind: "loop", max, ...(until === undefined ? {} : { until }), body };
+    }
+    if ("parallel" in item) {
+      return {
+        kind: "parallel",
+        branches: planNodes(item.parallel.steps, [...here, "parallel", "steps"], view, approval),
+      };
+    }
+    return {
+      kind: "step",
+      id: view.idAt.get(pathId(here)) ?? "",
+      role: item.role,
+      ...(item.note === undefined ? {} : { note: item.note }),
+      instruction: item.instruction ?? "",
+      produces: [...new Set(item.produces)],
+      ...(item.verdict === undefined ? {} : { verdict: item.verdict }),
+      approval: item.approval ?? approval,
+      max_turns: item.max_turns,
+      retry_attempts: item.retry.attempts,
+    };
+  });
+}
+
+function withDefaults(venue: VenueFile): VenueFile {
+  switch (venue.provider) {
+    case "ollama":
+      return { ...venue, endpoint: venue.endpoint ?? defaultOllamaEndpoint };
+    case "openai":
+      return { ...venue, endpoint: venue.endpoint ?? defaultOpenaiEndpoint };
+    case "mesh":
+      return { ...venue, routing: venue.routing ?? "least_busy", same_model: venue.same_model ?? "required" };
+    default:
+      return venue;
+  }
+}
+
+function build(
+  parts: FlowParts,
+  view: ScoreView,
+  inputs: Record<string, InputValue>,
+  task: string | undefined,
+): Definition {
+  const flow = flowFileSchema.parse(parts.flow.value);
+  const band = bandFileSchema.parse(parts.band?.value);
+  const { replies: _file, ...venue } = withDefaults(venueFileSchema.parse(parts.venue?.value));
+  const score = scoreFileSchema.parse(parts.score?.value);
+  const replies = parts.replies === undefined ? undefined : repliesFileSchema.parse(parts.replies.value);
+  return definitionSchema.parse({
+    format: definitionFormat,
+    flow: {
+      name: flow.name,
+      ...(flow.description === undefined ? {} : { description: flow.description }),
+      source: parts.flow.path,
+      task: task ?? flow.task ?? "",
+      inputs,
+      references: flow.references,
+      policy: flow.policy,
+      approval: flow.approval,
+      limits: flow.limits,
+      conductor: flow.conductor,
+    },
+    band: { name: band.name, source: parts.band?.path, roles: band.roles },
+    venue: { ...venue, source: parts.venue?.path, ...(replies === undefined ? {} : { replies }) },
+    score: {
+      name: score.name,
+      source: parts.score?.path,
+      steps: planNodes(score.steps, ["steps"], view, flow.approval),
+    },
+  });
+}
+
+function notFound(project: Project, path: string): ResolveResult {
+  const place = { path, lines: new LineIndex("") };
+  const source = project.sources.get(path);
+  const message =
+    source === undefined
+      ? "There is no such file."
+      : `This is a ${fileKinds[source.kind ?? "flow"].label}, not a Flow.`;
+  const diagnostic = makeDiagnostic(place, "orket/file-not-found", { start: 0, end: 0 }, message, {
+    origin: "options",
+  });
+  return { diagnostics: [diagnostic], files: [] };
+}
+
+/**
+ * Resolves a Flow with its Band, Venue and Score: everything that is wrong with any of them at once, and, when nothing
+ * is, the definition that a run reads.
+ */
+export function resolveFlow(project: Project, flowPath: string, options: ResolveOptions = {}): ResolveResult {
+  const flow = project.sources.get(flowPath);
+  if (flow?.kind !== "flow") return notFound(project, flowPath);
+  const report = new Report();
+  const parts = findParts(project, flow, options, report);
+  const sources = [parts.flow, parts.band, parts.venue, parts.score, parts.replies].filter(
+    (part) => part !== undefined,
+  );
+  for (const source of sources) report.diagnostics.push(...diagnose(source));
+  checkOwnName(project, flow, report);
+  checkReferences(flow, report);
+  checkTaskGiven(flow, options, report);
+  checkInputs(flow, report);
+  checkDisabledRoles(parts, report);
+  const view = checkScore(parts, report);
+  checkVenue(parts, view, report);
+  checkPlaceholders(parts, view, report);
+  const inputs = takeInputs(flow, options.inputs ?? {}, options.forRun !== false, report);
+  const diagnostics = sortDiagnostics(report.diagnostics);
+  const files = sources.map(({ path }) => path);
+  if (hasError(diagnostics) || view === undefined) return { diagnostics, files };
+  return { definition: build(parts, view, inputs, options.task), diagnostics, files };
+}
+
+/** Everything that is wrong with the files of a project: each by itself, names that stand twice, and each Flow. */
+export function diagnoseProject(project: Project): Diagnostic[] {
+  const report = new Report();
+  for (const source of project.sources.values()) {
+    report.diagnostics.push(...diagnose(source));
+    checkOwnName(project, source, report);
+    if (source.kind === "flow")
+      report.diagnostics.push(...resolveFlow(project, source.path, { forRun: false }).diagnostics);
+  }
+  return sortDiagnostics(report.diagnostics);
+}

@@ -1,0 +1,40 @@
+import { hasError } from "./diagnostic";
+import { listInputs, type InputDescription } from "./inputs";
+import { type Project } from "./project";
+import { textAt } from "./report";
+import { resolveFlow } from "./resolve";
+
+/** A Flow for pickers and the library. */
+export interface FlowSummary {
+  /** The name in the file, or the file's own where it has none. */
+  readonly name: string;
+  readonly description?: string;
+  readonly path: string;
+  readonly task?: string;
+  readonly inputs: readonly InputDescription[];
+  /** Problems of the Flow and of the files it names. */
+  readonly errors: number;
+  readonly warnings: number;
+  readonly runnable: boolean;
+}
+
+/** The Flows of a project, in the order of their paths. */
+export function flowSummaries(project: Project): FlowSummary[] {
+  return [...project.sources.values()].flatMap((source) => {
+    if (source.kind !== "flow") return [];
+    const { diagnostics } = resolveFlow(project, source.path, { forRun: false });
+    const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+    const description = textAt(source, ["description"]);
+    const task = textAt(source, ["task"]);
+    return {
+      name: textAt(source, ["name"]) ?? source.path.slice(source.path.lastIndexOf("/") + 1),
+      ...(description === undefined ? {} : { description }),
+      ...(task === undefined ? {} : { task }),
+      path: source.path,
+      inputs: listInputs(source),
+      errors,
+      warnings: diagnostics.length - errors,
+      runnable: !hasError(diagnostics),
+    };
+  });
+}
