@@ -1,0 +1,185 @@
+import { ProviderError } from "../../engine/error/provider-error";
+import type { ProviderName } from "../../engine/model/venue";
+import type { ProviderHealth } from "../../engine/port/model-provider";
+import type { ProviderVenue } from "./chat-body";
+import { errorFromConnection } from "./connection-errors";
+import { timerMs } from "./deadline";
+import { errorFromStatus } from "./http-errors";
+import { defaultOllamaEndpoint, defaultOpenAiEndpoint } from "./endpoints";
+import { keyFor, transportOf, type ProviderDeps } from "./provider-deps";
+import { publicAddress, redactor } from "./redact";
+
+type Model = ProviderHealth["models"][number];
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * Asks a backend whether it answers and which models it has, within `timeoutMs` in all. Never throws: what is wrong is
+ * `problem`.
+ */
+export async function checkHealth(
+  venue: ProviderVenue & { readonly provider: ProviderName },
+  deps: ProviderDeps,
+  timeoutMs: number,
+): Promise<ProviderHealth> {
+  switch (venue.provider) {
+    case "scripted":
+      return { reachable: true, models: [{ name: "scripted", loaded: true }] };
+    case "ollama":
+      return probe(venue, venue.endpoint ?? defaultOllamaEndpoint, "Ollama", deps, timeoutMs, askOllama);
+    case "openai":
+      return probe(venue, venue.endpoint ?? defaultOpenAiEndpoint, "The server", deps, timeoutMs, askOpenAi);
+    case "vscode-lm":
+      return { reachable: false, models: [], problem: "Only VS Code itself can say which models it offers." };
+    case "mesh":
+      return { reachable: false, models: [], problem: "A mesh is asked node by node." };
+  }
+}
+
+type Get = (path: string) => Promise<Json>;
+type Ask = (get: Get, startedMs: number) => Promise<ProviderHealth>;
+
+async function probe(
+  venue: ProviderVenue,
+  endpoint: string,
+  server: string,
+  deps: ProviderDeps,
+  timeoutMs: number,
+  ask: Ask,
+): Promise<ProviderHealth> {
+  const address = publicAddress(endpoint);
+  const limit = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let redact = redactor(undefined);
+  const tooSlow = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => {
+        const problem = `${server} at ${address} did not answer within ${timeoutMs / 1000} s.`;
+        reject(new ProviderError("first_token_timeout", problem));
+        limit.abort();
+      },
+      timerMs(timeoutMs / 1000),
+    );
+  });
+  const work = async (): Promise<ProviderHealth> => {
+    const key = await keyFor(deps, venue.api_key);
+    redact = redactor(key);
+    const get: Get = (path) =>
+      getJson(`${endpoint.replace(/\/+$/, "")}${path}`, server, address, key, deps, limit.signal);
+    return ask(get, performance.now());
+  };
+  try {
+    return await Promise.race([work(), tooSlow]);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return { reachable: false, models: [], problem: redact(problem) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function getJson(
+  url: string,
+  server: string,
+  address: string,
+  key: string | undefined,
+  deps: ProviderDeps,
+  signal: AbortSignal,
+): Promise<Json> {
+  let status: number;
+  let header: (name: string) => string | null;
+  let text: string;
+  try {
+    const response = await transportOf(deps)(url, {
+      method: "GET",
+      headers: {
+        accept: "application/json",
+        "user-agent": "orket",
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      },
+      signal,
+      redirect: "manual",
+    });
+    status = response.status;
+    header = (name) => response.headers.get(name);
+    text = await response.text();
+  } catch (error) {
+    throw errorFromConnection(error, "before_headers", { server, address });
+  }
+  if (status !== 200) {
+    const missingModelHint = "Is this the address where the API begins?";
+    throw errorFromStatus(status, header, text, {
+      server,
+      address,
+      model: "",
+      toolsSent: false,
+      fields: [],
+      missingModelHint,
+    });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (isJson(value)) return value;
+  throw new ProviderError(
+    "malformed_reply",
+    `What answers at ${address} is not what the Venue says: no JSON came back.`,
+  );
+}
+
+const isJson = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const listOf = (value: unknown): Json[] => (Array.isArray(value) ? value.filter(isJson) : []);
+const textOf = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
+const countOf = (value: unknown): number | undefined =>
+  typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+
+const askOllama: Ask = async (get, startedMs) => {
+  const { version } = await get("/api/version");
+  const latencyMs = performance.now() - startedMs;
+  // What is loaded is an extra: an old server without /api/ps still answers calls.
+  const [tags, running] = await Promise.all([get("/api/tags"), get("/api/ps").catch((): Json => ({}))]);
+  const loaded = new Map(
+    listOf(running.models).map((model) => [textOf(model.name), countOf(model.context_length)]),
+  );
+  const said = textOf(version);
+  return {
+    reachable: true,
+    latencyMs,
+    ...(said === undefined ? {} : { version: said }),
+    models: listOf(tags.models).flatMap((model): Model[] => {
+      const name = textOf(model.name);
+      if (name === undefined) return [];
+      const digest = textOf(model.digest);
+      const contextTokens = loaded.get(name);
+      return [
+        {
+          name,
+          loaded: loaded.has(name),
+          ...(digest === undefined ? {} : { digest }),
+          ...(contextTokens === undefined ? {} : { contextTokens }),
+        },
+      ];
+    }),
+  };
+};
+
+const askOpenAi: Ask = async (get, startedMs) => {
+  const listed = await get("/models");
+  const latencyMs = performance.now() - startedMs;
+  return {
+    reachable: true,
+    latencyMs,
+    models: listOf(listed.data).flatMap((model): Model[] => {
+      const name = textOf(model.id);
+      if (name === undefined) return [];
+      // The window's name differs: vLLM, OpenRouter, Groq.
+      const contextTokens =
+        countOf(model.max_model_len) ?? countOf(model.context_length) ?? countOf(model.context_window);
+      return [{ name, ...(contextTokens === undefined ? {} : { contextTokens }) }];
+    }),
+  };
+};

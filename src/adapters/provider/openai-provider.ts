@@ -1,0 +1,122 @@
+import OpenAI from "openai";
+import type { Timeouts } from "../../engine/model/venue";
+import type { Cancellation } from "../../engine/port/cancellation";
+import type { ModelDelta, ModelProvider, ModelReply, ModelRequest } from "../../engine/port/model-provider";
+import { recorded, requireModel, ToolNames, withParams, type ProviderVenue } from "./chat-body";
+import { performCall, type Exchange } from "./chat-call";
+import { defaultOpenAiEndpoint } from "./endpoints";
+import type { CallFacts } from "./http-errors";
+import { openAiMessages, openAiTools } from "./openai-messages";
+import { OpenAiStream } from "./openai-stream";
+import { keyFor, transportOf, type ProviderDeps } from "./provider-deps";
+import { publicAddress } from "./redact";
+
+/**
+ * Model calls to any endpoint that speaks OpenAI's chat completions, always streamed. The package builds the request;
+ * the reply is read by `OpenAiStream`. Measured with openai 7.57.0: it retries twice unless told not to, its timeout
+ * ends with the headers, an aborted or cut stream ends without an error, and its iterator costs four times a bare
+ * reader. Fields that a server rejects are reported, not left out in silence; `params: { FIELD: null }` removes one.
+ */
+export class OpenAiProvider implements ModelProvider {
+  readonly #venue: ProviderVenue & { readonly timeouts: Timeouts };
+  readonly #deps: ProviderDeps;
+  readonly #address: string;
+  readonly #client: OpenAI;
+
+  constructor(venue: ProviderVenue & { readonly timeouts: Timeouts }, deps: ProviderDeps) {
+    this.#venue = venue;
+    this.#deps = deps;
+    const endpoint = venue.endpoint ?? defaultOpenAiEndpoint;
+    this.#address = publicAddress(endpoint);
+    // Whatever is not said here the package takes from environment variables.
+    this.#client = new OpenAI({
+      apiKey: "added when the request leaves",
+      adminAPIKey: null,
+      organization: null,
+      project: null,
+      webhookSecret: null,
+      baseURL: endpoint,
+      maxRetries: 0,
+      timeout: 2 ** 31 - 1,
+      logLevel: "off",
+      fetch: async (url, init) => {
+        const exchange = (init as CallInit | undefined)?.exchange;
+        if (exchange === undefined || typeof init?.body !== "string") {
+          throw new Error("A request that is no model call.");
+        }
+        await exchange.send(typeof url === "string" ? url : "href" in url ? url.href : url.url, init.body);
+        return received;
+      },
+    });
+  }
+
+  async call(
+    request: ModelRequest,
+    onDelta: (delta: ModelDelta) => void,
+    cancellation: Cancellation,
+  ): Promise<ModelReply> {
+    const names = new ToolNames(request.tools, request.messages);
+    const body = chatBody(request, names);
+    const sent = recorded(this.#address, { ...body }, request.tools);
+    const facts: CallFacts = {
+      server: "The server",
+      address: this.#address,
+      model: request.settings.model,
+      toolsSent: request.tools.length > 0,
+      fields: Object.keys(sent),
+      missingModelHint: `Does it serve the model '${request.settings.model}', and does \`endpoint\` end where its API begins (often \`/v1\`)?`,
+    };
+    return performCall({
+      fetch: transportOf(this.#deps),
+      timeouts: this.#venue.timeouts,
+      cancellation,
+      key: () => keyFor(this.#deps, this.#venue.api_key),
+      accept: "text/event-stream",
+      facts,
+      sent,
+      onDelta,
+      request: (exchange) => this.#send(exchange, body),
+      parser: (reply) => new OpenAiStream(reply, facts, (name) => names.known(name)),
+    });
+  }
+
+  #send(exchange: Exchange, body: OpenAI.ChatCompletionCreateParamsStreaming): Promise<unknown> {
+    const init: object = { exchange } satisfies CallInit;
+    return this.#client.chat.completions.create(body, { fetchOptions: init }).asResponse();
+  }
+}
+
+/** The package hands `fetchOptions` to its fetch: that is how one client serves calls at the same time. */
+interface CallInit {
+  readonly exchange?: Exchange;
+}
+
+/** What the package sees of the reply: that it has begun. It is never asked to read it. */
+const received = {
+  ok: true,
+  status: 200,
+  url: "",
+  headers: new Map<string, string>(),
+  body: null,
+} as unknown as Response;
+
+/** The request. The shape is the package's as far as we set it; what `params` add is between the user and the server. */
+function chatBody(request: ModelRequest, names: ToolNames): OpenAI.ChatCompletionCreateParamsStreaming {
+  const { settings } = request;
+  const model = requireModel(request);
+  return {
+    ...withParams(
+      {
+        stream_options: { include_usage: true },
+        max_tokens: settings.max_output_tokens,
+        temperature: settings.temperature,
+        seed: settings.seed,
+        tools: request.tools.length === 0 ? undefined : openAiTools(request.tools, names),
+      },
+      settings.params,
+    ),
+    model,
+    messages: openAiMessages(request.messages, names),
+    stream: true,
+  };
+}

@@ -1,0 +1,95 @@
+import { OrketError } from "../../engine/error/orket-error";
+import { ProviderError } from "../../engine/error/provider-error";
+import type { Definition } from "../../engine/model/definition";
+import type { ModelProvider } from "../../engine/port/model-provider";
+import type { ProviderDeps } from "./provider-deps";
+import { ScriptedProvider } from "./scripted-provider";
+
+/** What of a Venue decides the provider. A node of a mesh fits it with the mesh's timeouts. */
+export type CallableVenue = Pick<
+  Definition["venue"],
+  "provider" | "endpoint" | "api_key" | "timeouts" | "replies"
+>;
+
+/**
+ * Makes the provider that a Venue names. The packages of the vendors are loaded here, on first use; they are bundles of
+ * their own.
+ * @throws {OrketError} definition_invalid when the Venue cannot be performed here; secret_missing from `resolveSecret`.
+ */
+export async function createProvider(venue: CallableVenue, deps: ProviderDeps): Promise<ModelProvider> {
+  switch (venue.provider) {
+    case "scripted":
+      if (venue.replies === undefined) {
+        throw new OrketError(
+          "definition_invalid",
+          "The Venue's provider is scripted, but it has no replies.",
+          {
+            mend: "Name the file with the replies: `replies: NAME.replies.yaml`.",
+          },
+        );
+      }
+      return new ScriptedProvider(venue.replies, venue.timeouts);
+    case "ollama": {
+      await checkAccess(venue, deps);
+      const { OllamaProvider } = await import("./ollama-provider");
+      return adopting(new OllamaProvider(venue, deps));
+    }
+    case "openai": {
+      await checkAccess(venue, deps);
+      const { OpenAiProvider } = await import("./openai-provider");
+      return adopting(new OpenAiProvider(venue, deps));
+    }
+    case "vscode-lm":
+      if (deps.vscodeLm !== undefined) return deps.vscodeLm();
+      throw new OrketError("definition_invalid", "The provider vscode-lm works only inside VS Code.", {
+        mend: "Run the Flow from VS Code, or use a Venue with the provider ollama or openai.",
+      });
+    case "mesh":
+      throw new OrketError("definition_invalid", "The provider mesh cannot be performed yet.", {
+        mend: "Use a Venue that names one of the nodes with the provider ollama or openai.",
+      });
+  }
+}
+
+/** Fails before the run rather than in its first step. */
+async function checkAccess(venue: CallableVenue, deps: ProviderDeps): Promise<void> {
+  if (venue.endpoint !== undefined) {
+    const url = URL.canParse(venue.endpoint) ? new URL(venue.endpoint) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol)) {
+      throw new OrketError("definition_invalid", "The Venue's endpoint is no http or https address.", {
+        mend: "Write it in full: `endpoint: http://127.0.0.1:11434`.",
+      });
+    }
+    if (url.username !== "" || url.password !== "") {
+      throw new OrketError("definition_invalid", "The Venue's endpoint holds a user or a password.", {
+        mend: "Take it out of the address; `api_key: secret:NAME` names a stored key.",
+      });
+    }
+  }
+  if (venue.api_key !== undefined) await deps.resolveSecret(venue.api_key);
+}
+
+/**
+ * The vendors' bundles hold their own copy of ProviderError, which `instanceof` does not know here: each error becomes
+ * one of ours.
+ */
+function adopting(provider: ModelProvider): ModelProvider {
+  return {
+    call: (request, onDelta, cancellation) =>
+      provider.call(request, onDelta, cancellation).catch((error: unknown) => {
+        throw adopted(error);
+      }),
+  };
+}
+
+function adopted(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof ProviderError || error.name !== "ProviderError")
+    return error;
+  const { code, status, retryAfterSeconds, partialText, cause } = error as ProviderError;
+  return new ProviderError(code, error.message, {
+    ...(status === undefined ? {} : { status }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(partialText === undefined ? {} : { partialText }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

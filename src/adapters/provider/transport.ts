@@ -1,0 +1,81 @@
+/**
+ * What the providers need of a `fetch`: less than the standard one, so that Node's, the one VS Code patches for
+ * proxies, and our own (`http-fetch.ts`) all fit.
+ */
+export type FetchLike = (url: string, init: FetchInit) => Promise<FetchResponse>;
+
+export interface FetchInit {
+  readonly method: "GET" | "POST";
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+  /** A redirected POST loses its body or sends the key elsewhere: the address belongs into the Venue instead. */
+  readonly redirect: "manual";
+  /** Until the connection stands, in milliseconds. Only `http-fetch.ts` knows it; others have a limit of their own. */
+  readonly connectTimeoutMs?: number;
+}
+
+export interface FetchResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: ByteStream | null;
+  text(): Promise<string>;
+}
+
+/** The part of a web ReadableStream that is read here. */
+export interface ByteStream {
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+    cancel(): Promise<void>;
+  };
+}
+
+/** Where a body goes, piece by piece; exactly one of `end` and `error` comes last. */
+export interface BodySink {
+  data(bytes: Uint8Array): void;
+  end(): void;
+  error(error: unknown): void;
+}
+
+/**
+ * A response may hand its body straight to a sink and save a promise per piece. The key is registered by name because
+ * the providers are bundles of their own, each with its own copy of this module.
+ */
+export const pushBody: unique symbol = Symbol.for("orket.push-body");
+
+/** A response whose body is pushed; the function returned stops it and closes the connection. */
+export interface PushedResponse extends FetchResponse {
+  [pushBody](sink: BodySink): () => void;
+}
+
+function isPushed(response: FetchResponse): response is PushedResponse {
+  return pushBody in response;
+}
+
+/** Reads the whole body into the sink. The function returned stops it; the sink hears nothing afterwards. */
+export function readBody(response: FetchResponse, sink: BodySink): () => void {
+  if (isPushed(response)) return response[pushBody](sink);
+  const { body } = response;
+  if (body === null) {
+    queueMicrotask(() => sink.end());
+    return () => undefined;
+  }
+  const reader = body.getReader();
+  let stopped = false;
+  const pump = async (): Promise<void> => {
+    while (!stopped) {
+      const { done, value } = await reader.read();
+      // `stopped` may have been set while the read was waiting.
+      if (stopped as boolean) return;
+      if (done) return sink.end();
+      if (value !== undefined) sink.data(value);
+    }
+  };
+  pump().catch((error: unknown) => {
+    if (!stopped) sink.error(error);
+  });
+  return () => {
+    stopped = true;
+    reader.cancel().catch(() => undefined);
+  };
+}
