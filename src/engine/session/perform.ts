@@ -1,0 +1,261 @@
+import { draft, type EventDraft, type ToolCall } from "../event/event";
+import { ProviderError } from "../error/provider-error";
+import { callSettings } from "../model/definition";
+import type { Cancellation } from "../port/cancellation";
+import type { ModelDelta, ModelMessage, ModelReply, ModelRequest, ToolSpec } from "../port/model-provider";
+import { buildPrompt, type PromptContext, type ToolMode } from "../prompt/build";
+import { estimateTokens, utf8Length } from "../prompt/tokens";
+import { activeRuns, type ActiveRun } from "../state/cursor";
+import { failedStep, type Effect } from "../state/decide";
+import { costOf } from "../state/spending";
+import type { SessionState } from "../state/state";
+import type { StepRun } from "../state/step-run";
+import { performTool } from "../tool/perform";
+import { isBuiltin, toolsOfStep } from "../tool/specs";
+import { findTextToolCalls } from "../tool/text-form";
+import type { SessionPorts } from "./ports";
+
+/** Longest summary that later prompts carry, in characters; the whole reply stays in the journal. */
+const maxSummaryLength = 4000;
+
+export interface PerformContext {
+  readonly state: SessionState;
+  readonly ports: SessionPorts;
+  readonly cancellation: Cancellation;
+  readonly onDelta: (step: string, delta: ModelDelta) => void;
+}
+
+/** Does an effect's work and returns the events that say what came of it. Failures that a run can have are events. */
+export async function perform(effect: Effect, context: PerformContext): Promise<readonly EventDraft[]> {
+  const active = activeRuns(context.state.score).find(({ run }) => run.key === effect.step);
+  if (active === undefined) return [];
+  switch (effect.kind) {
+    case "build_prompt":
+      return [await promptOf(active, context)];
+    case "call_model":
+      return [await callModel(effect, active, context)];
+    case "run_tool":
+      return [await runTool(active, context)];
+    case "finish_step":
+      return [await finishStep(active, context)];
+  }
+}
+
+function toolMode(state: SessionState, run: StepRun): ToolMode {
+  const settings = callSettings(state.definition, run.node.role);
+  return settings.tool_calls === "text" || state.textToolRoles[run.node.role] === true ? "text" : "native";
+}
+
+function toolsOf({ state, ports }: PerformContext, run: StepRun): ToolSpec[] {
+  const tools = state.definition.band.roles[run.node.role]?.tools ?? [];
+  return toolsOfStep(tools, run.node, ports.external);
+}
+
+async function promptOf(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
+  const { state, ports } = context;
+  const { run } = active;
+  const request: PromptContext = {
+    definition: state.definition,
+    active,
+    mode: toolMode(state, run),
+    tools: toolsOf(context, run),
+    sha256: ports.sha256,
+    getText: (content) => ports.store.getText(content),
+    putText: (text) => ports.store.putText(text),
+  };
+  const prompt = await buildPrompt(request);
+  return prompt.kind === "built"
+    ? draft("prompt_built", run.key, prompt.data)
+    : failedStep(run, "prompt_too_large", prompt.message);
+}
+
+async function callModel(
+  effect: Extract<Effect, { kind: "call_model" }>,
+  active: ActiveRun,
+  context: PerformContext,
+): Promise<EventDraft> {
+  const { ports, cancellation, state } = context;
+  const { run } = active;
+  let partial = "";
+  try {
+    if (effect.delaySeconds > 0) await ports.clock.sleep(effect.delaySeconds * 1000, cancellation);
+    if (cancellation.aborted) throw new ProviderError("cancelled", "The call was cancelled before it began.");
+    const request = await requestOf(active, context);
+    const reply = await ports.provider.call(
+      request,
+      (delta) => {
+        if (delta.kind === "text") partial += delta.text;
+        context.onDelta(run.key, delta);
+      },
+      cancellation,
+    );
+    return replyEvent(effect.call, run, reply, request, context);
+  } catch (error) {
+    const failure =
+      error instanceof ProviderError
+        ? error
+        : new ProviderError("unknown", error instanceof Error ? error.message : String(error));
+    return failureEvent(effect.call, run, failure, failure.partialText ?? partial, { state, ports });
+  }
+}
+
+async function requestOf(active: ActiveRun, context: PerformContext): Promise<ModelRequest> {
+  const { state, ports } = context;
+  const { run } = active;
+  const mode = toolMode(state, run);
+  const messages: ModelMessage[] = [];
+  for (const message of run.prompt?.messages ?? []) {
+    const content = await ports.store.getText(message.content);
+    if (message.role === "tool") {
+      messages.push({ role: "tool", callId: message.call_id, toolName: message.tool, content });
+    } else if (message.role === "assistant") {
+      const toolCalls = [];
+      for (const call of message.tool_calls ?? []) {
+        toolCalls.push({ id: call.id, name: call.tool, argumentsJson: await ports.store.getText(call.args) });
+      }
+      messages.push({ role: "assistant", content, ...(toolCalls.length === 0 ? {} : { toolCalls }) });
+    } else messages.push({ role: message.role, content });
+  }
+  return {
+    messages,
+    settings: callSettings(state.definition, run.node.role),
+    tools: mode === "native" ? toolsOf(context, run) : [],
+    origin: {
+      session: state.session,
+      stepId: run.node.id,
+      stepKey: run.key,
+      role: run.node.role,
+      answeredCalls: state.answeredCalls.get(run.node.id) ?? 0,
+    },
+  };
+}
+
+function replyEvent(
+  call: number,
+  run: StepRun,
+  reply: ModelReply,
+  request: ModelRequest,
+  { state, ports }: PerformContext,
+): EventDraft {
+  const tokens = { ...reply.usage };
+  const promptBytes = request.messages.reduce((sum, message) => sum + utf8Length(message.content), 0);
+  tokens.input ??= { count: estimateTokens(promptBytes), source: "estimated" };
+  tokens.output ??= { count: estimateTokens(utf8Length(reply.text)), source: "estimated" };
+  const cost = costOf(tokens, request.settings.pricing);
+  return draft("model_call_end", run.key, {
+    call,
+    turn: run.prompt?.turn ?? 1,
+    reply: ports.store.putText(reply.text),
+    ...(reply.reasoning === undefined || reply.reasoning === ""
+      ? {}
+      : { reasoning: ports.store.putText(reply.reasoning) }),
+    tool_calls: toolCallsOf(call, run, reply, state, ports),
+    finish_reason: reply.finishReason,
+    tokens,
+    ...(cost === undefined ? {} : { cost_usd: cost }),
+    ...(reply.firstTokenMs === undefined ? {} : { first_token_ms: reply.firstTokenMs }),
+    total_ms: reply.totalMs,
+    ...(reply.model === undefined ? {} : { model: reply.model }),
+    ...(reply.node === undefined ? {} : { node: reply.node }),
+    sent: ports.store.putText(JSON.stringify(reply.sent)),
+    ...(reply.notices === undefined || reply.notices.length === 0 ? {} : { notices: [...reply.notices] }),
+  });
+}
+
+/** Native calls as they are; otherwise those written in the text, unless the Venue says native only. */
+function toolCallsOf(call: number, run: StepRun, reply: ModelReply, state: SessionState, ports: SessionPorts): ToolCall[] {
+  const id = (index: number): string => `${call.toString()}.${(index + 1).toString()}`;
+  if (reply.toolCalls.length > 0) {
+    return reply.toolCalls.map((native, index) => ({
+      id: id(index),
+      tool: native.name,
+      args: ports.store.putText(native.argumentsJson),
+    }));
+  }
+  if (callSettings(state.definition, run.node.role).tool_calls === "native") return [];
+  const tools = state.definition.band.roles[run.node.role]?.tools ?? [];
+  if (tools.length === 0) return [];
+  return findTextToolCalls(reply.text, new Set(tools)).map((found, index) => ({
+    id: id(index),
+    tool: found.tool,
+    args: ports.store.putText(found.argsJson),
+  }));
+}
+
+function failureEvent(
+  call: number,
+  run: StepRun,
+  failure: ProviderError,
+  partial: string,
+  { state, ports }: Pick<PerformContext, "state" | "ports">,
+): EventDraft {
+  const attempt = run.call?.attempt ?? 1;
+  const { retry } = state.definition.venue;
+  const settings = callSettings(state.definition, run.node.role);
+  const toText = failure.code === "tools_unsupported" && settings.tool_calls === "auto" && toolMode(state, run) === "native";
+  const again = failure.retryable && attempt < retry.attempts;
+  const wait = failure.retryAfterSeconds ?? retry.backoff_seconds * 2 ** (attempt - 1);
+  return draft("model_call_failed", run.key, {
+    call,
+    turn: run.prompt?.turn ?? 1,
+    attempt,
+    code: failure.code,
+    message: failure.message,
+    ...(failure.status === undefined ? {} : { status: failure.status }),
+    ...(partial === "" ? {} : { partial: ports.store.putText(partial) }),
+    ...(again ? { retry_in_seconds: wait } : {}),
+    ...(toText ? { switch_to_text: true as const } : {}),
+  });
+}
+
+async function runTool(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
+  const call = active.run.openTool?.call;
+  if (call === undefined) throw new Error("a tool is to be run, and none is open");
+  const { state, ports, cancellation } = context;
+  return performTool(call, {
+    state,
+    active,
+    files: ports.files,
+    store: ports.store,
+    external: ports.external,
+    utf8: ports.utf8,
+    cancellation,
+  });
+}
+
+async function finishStep({ run }: ActiveRun, { ports }: PerformContext): Promise<EventDraft> {
+  const { reply } = run;
+  const said = reply === null ? "" : (await ports.store.getText(reply.content)).trim();
+  const whole = said === "" || isOnlyToolCall(said) ? (run.verdictReason ?? said) : said;
+  const text =
+    whole.length > maxSummaryLength
+      ? `${whole.slice(0, maxSummaryLength)}\n[cut after ${maxSummaryLength.toString()} of ${whole.length.toString()} characters]`
+      : whole;
+  const artifacts = Object.entries(run.written)
+    .map(([path, content]) => ({ path, content }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+  const result = { summary: text, verdict: run.verdict ?? null, artifacts };
+  return draft("step_end", run.key, {
+    attempt: run.attempt,
+    summary: ports.store.putText(text),
+    sha256: ports.sha256(JSON.stringify(result)),
+    ...(run.verdict === undefined ? {} : { verdict: run.verdict }),
+    artifacts,
+    turns: reply?.turn ?? 0,
+    tokens: run.tokens,
+    ...(run.costUsd === undefined ? {} : { cost_usd: run.costUsd }),
+  });
+}
+
+function isOnlyToolCall(text: string): boolean {
+  return /^\{\s*"tool"/.test(text) || /^TOOL:/.test(text);
+}
+
+/** Whether the effect changes or asks something outside the engine, so that its cause must be on disk before it begins. */
+export function isExternal(effect: Effect, state: SessionState): boolean {
+  if (effect.kind === "call_model") return true;
+  if (effect.kind !== "run_tool") return false;
+  const active = activeRuns(state.score).find(({ run }) => run.key === effect.step);
+  const tool = active?.run.openTool?.call.tool;
+  return tool !== undefined && !isBuiltin(tool);
+}

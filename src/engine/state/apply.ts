@@ -1,0 +1,484 @@
+import type { EventData, EventOf, SessionEvent } from "../event/event";
+import { addUsage } from "../event/tokens";
+import { activeRuns, openConflict, resolveConflict, updateRun, type ActiveRun, type RunUpdate } from "./cursor";
+import { changeAt, withChange, withNotes, withResult } from "./scope";
+import { reserve, settleCall, settleFailedCall } from "./spending";
+import type { SessionState, StepRecord } from "./state";
+import { restarted, type StepRun } from "./step-run";
+
+/**
+ * The fold: what the session is after one more event. Engine, views, resume and replay all see a session through it.
+ * Never fails on an event that a journal can hold; an event about a run that is not active changes nothing.
+ */
+export function apply(state: SessionState, event: SessionEvent): SessionState {
+  const next = applyData(withTime(state, event), event);
+  return { ...next, events: state.events + 1, lastAt: event.at };
+}
+
+/** The fold over many events. */
+export function fold(state: SessionState, events: Iterable<SessionEvent>): SessionState {
+  let folded = state;
+  for (const event of events) folded = apply(folded, event);
+  return folded;
+}
+
+/** Whether the session does nothing but wait for a person. */
+export function isWaiting(state: SessionState): boolean {
+  const runs = activeRuns(state.score);
+  return runs.length > 0 && runs.every(({ run }) => run.approval !== null);
+}
+
+function withTime(state: SessionState, event: SessionEvent): SessionState {
+  if (state.status !== "running" || isWaiting(state) || event.type === "session_resumed") return state;
+  const passedMs = Date.parse(event.at) - Date.parse(state.lastAt);
+  if (!(passedMs > 0)) return state;
+  return { ...state, spending: { ...state.spending, activeMs: state.spending.activeMs + passedMs } };
+}
+
+function applyData(state: SessionState, event: SessionEvent): SessionState {
+  switch (event.type) {
+    case "session_start":
+      return {
+        ...state,
+        session: event.data.session,
+        engine: event.data.engine,
+        startedAt: event.at,
+        status: "running",
+      };
+    case "plan_resolved":
+      return { ...state, planned: true };
+    case "session_paused":
+      return { ...state, status: "paused", pause: event.data, pauseRequested: null };
+    case "session_resumed":
+      return resumed(state);
+    case "session_end":
+      return { ...state, status: "ended", outcome: event.data.outcome, pause: null };
+    case "limit_reached":
+      return { ...state, limitHit: event.data };
+    case "adjustment":
+      return adjusted(state, event.data, event.step);
+    case "artifact_accepted":
+    case "artifact_rejected":
+    case "acceptance_reverted":
+      return decided(state, event);
+    case "failover":
+    case "suggestion":
+    case "suggestion_resolved":
+      return state;
+    default:
+      return applyToRun(state, event);
+  }
+}
+
+type SessionWideType =
+  | "session_start"
+  | "plan_resolved"
+  | "session_paused"
+  | "session_resumed"
+  | "session_end"
+  | "limit_reached"
+  | "adjustment"
+  | "artifact_accepted"
+  | "artifact_rejected"
+  | "acceptance_reverted"
+  | "failover"
+  | "suggestion"
+  | "suggestion_resolved";
+type RunEvent = Exclude<SessionEvent, { type: SessionWideType }>;
+
+function applyToRun(state: SessionState, event: RunEvent): SessionState {
+  const before = activeRuns(state.score).find(({ run }) => run.key === event.step);
+  if (before === undefined) {
+    return event.type === "step_failed" && event.data.code === "parallel_conflict"
+      ? withRecord(state, event.step, { status: "failed", reason: event.data.message })
+      : state;
+  }
+  const changed = sessionPart(state, before.run, event);
+  const start = {
+    order: before.run.order ?? state.steps.length,
+    patch: state.patches[before.run.key] ?? state.patches[before.run.node.id],
+  };
+  const score = updateRun(state.definition.score.steps, state.score, before.run.key, (active) =>
+    runPart(active, event, start),
+  );
+  return score === null ? changed : { ...changed, score };
+}
+
+/** What a run's event changes beside the run itself: records, spending, counters. */
+function sessionPart(state: SessionState, run: StepRun, event: RunEvent): SessionState {
+  switch (event.type) {
+    case "step_start":
+      return startRecord(state, run, event);
+    case "model_call_start":
+      return { ...state, spending: reserve(state.spending, event.data.reserved_tokens, event.data.reserved_usd ?? 0) };
+    case "model_call_end":
+      return answered(state, run, event.data);
+    case "model_call_failed":
+      return failedCall(state, run, event.data);
+    case "approval_requested":
+      return { ...state, approvals: state.approvals + 1 };
+    case "approval_resolved":
+      return event.data.decision === "stop" ? { ...state, stopRequested: true } : state;
+    case "step_end":
+      return withRecord(state, run.key, {
+        status: "done",
+        summary: event.data.summary,
+        verdict: event.data.verdict,
+        endedAt: event.at,
+        turns: event.data.turns,
+      });
+    case "step_skipped":
+      return skippedRecord(state, run, event);
+    case "step_failed":
+      return withRecord(state, run.key, {
+        status: event.data.will_retry ? "running" : "failed",
+        reason: event.data.message,
+        endedAt: event.data.will_retry ? undefined : event.at,
+      });
+    case "prompt_built":
+    case "tool_call":
+    case "tool_result":
+    case "tool_denied":
+    case "artifact_written":
+    case "artifact_deleted":
+    case "notes_updated":
+    case "verdict_set":
+      return state;
+  }
+}
+
+function runPart({ run, scope }: ActiveRun, event: RunEvent, start: { order: number; patch: string | undefined }): RunUpdate {
+  const active = (changes: Partial<StepRun>, nextScope = scope): RunUpdate => ({
+    kind: "active",
+    run: { ...run, ...changes },
+    scope: nextScope,
+  });
+  switch (event.type) {
+    case "step_start":
+      return active({
+        order: start.order,
+        started: true,
+        attempt: event.data.attempt,
+        instruction: run.order === undefined ? (start.patch ?? run.instruction) : run.instruction,
+      });
+    case "prompt_built": {
+      const kept = run.prompt?.messages.slice(0, event.data.kept) ?? [];
+      return active({
+        prompt: {
+          turn: event.data.turn,
+          messages: [...kept, ...event.data.added],
+          sha256: event.data.sha256,
+          maxTokens: event.data.max_tokens,
+        },
+        reply: null,
+        outcomes: [],
+        failedCall: null,
+      });
+    }
+    case "model_call_start":
+      return active({
+        call: {
+          call: event.data.call,
+          attempt: event.data.attempt,
+          reservedTokens: event.data.reserved_tokens,
+          reservedUsd: event.data.reserved_usd ?? 0,
+        },
+      });
+    case "model_call_end":
+      return active({
+        call: null,
+        failedCall: null,
+        reply: {
+          turn: event.data.turn,
+          content: event.data.reply,
+          toolCalls: event.data.tool_calls,
+          finishReason: event.data.finish_reason,
+        },
+        tokens: addUsage(run.tokens, event.data.tokens),
+        costUsd: event.data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + event.data.cost_usd,
+      });
+    case "model_call_failed":
+      return active(failedCallPart(run, event.data));
+    case "tool_call":
+      return active({
+        openTool: {
+          call: { id: event.data.call_id, tool: event.data.tool, args: event.data.args },
+          done: null,
+        },
+      });
+    case "tool_result":
+      return active({ openTool: null, outcomes: [...run.outcomes, outcome(event.data, event.data.ok, event.data.content)] });
+    case "tool_denied":
+      return active({
+        openTool: null,
+        outcomes: [...run.outcomes, outcome(event.data, false, { text: event.data.message })],
+      });
+    case "artifact_written": {
+      const { path, content } = event.data;
+      const base = changeAt(scope, path)?.base ?? event.data.base;
+      const change = { path, content, base, step: run.key };
+      return active(
+        { written: { ...run.written, [path]: content }, openTool: done(run, `Wrote ${path} (${content.bytes.toString()} bytes).`) },
+        withChange(scope, change),
+      );
+    }
+    case "artifact_deleted": {
+      const { path, base } = event.data;
+      const change = { path, content: null, base: changeAt(scope, path)?.base ?? base, step: run.key };
+      return active(
+        { written: { ...run.written, [path]: null }, openTool: done(run, `Deleted ${path}.`) },
+        withChange(scope, change),
+      );
+    }
+    case "notes_updated": {
+      const keys = Object.keys(event.data.set).join(", ");
+      return active({ openTool: done(run, `Notes updated: ${keys}.`) }, withNotes(scope, event.data.set));
+    }
+    case "verdict_set":
+      return active({
+        verdict: event.data.verdict,
+        verdictReason: event.data.reason,
+        openTool: done(run, `Verdict recorded: ${event.data.verdict}.`),
+      });
+    case "approval_requested":
+      return active({ approval: event.data });
+    case "approval_resolved":
+      return resolved({ run, scope }, event.data);
+    case "step_end": {
+      const ended: StepRun = { ...run, ended: event.data };
+      return needsApprovalAfter(ended) ? { kind: "active", run: ended, scope } : over({ run: ended, scope });
+    }
+    case "step_skipped":
+      return { kind: "over", scope };
+    case "step_failed":
+      return event.data.will_retry
+        ? { kind: "active", run: restarted(run), scope }
+        : active({ failure: { code: event.data.code, message: event.data.message } });
+  }
+}
+
+/** Whether a person is asked about the run's result. */
+export function needsApprovalAfter(run: StepRun): boolean {
+  return run.node.approval === "after_step" || run.node.approval === "both";
+}
+
+function over({ run, scope }: ActiveRun): RunUpdate {
+  const ended = run.ended;
+  if (ended === null) return { kind: "over", scope };
+  const result = { key: run.key, id: run.node.id, role: run.node.role, summary: ended.summary, verdict: ended.verdict };
+  return { kind: "over", scope: withResult(scope, result) };
+}
+
+function resolved({ run, scope }: ActiveRun, data: EventData<"approval_resolved">): RunUpdate {
+  if (run.approval?.id !== data.id) return { kind: "active", run, scope };
+  const after = run.approval.kind === "after_step";
+  const answeredRun: StepRun = { ...run, approval: null };
+  switch (data.decision) {
+    case "approve":
+      return after ? over({ run, scope }) : { kind: "active", run: { ...answeredRun, approved: true }, scope };
+    case "skip":
+      return {
+        kind: "active",
+        run: { ...answeredRun, skip: { by: data.by, reason: data.comment ?? "skipped when asked" } },
+        scope,
+      };
+    case "edit":
+      return after
+        ? { kind: "active", run: restarted(run, data.instruction), scope }
+        : {
+            kind: "active",
+            run: { ...answeredRun, instruction: data.instruction ?? run.instruction, prompt: null },
+            scope,
+          };
+    case "retry":
+      return { kind: "active", run: after ? restarted(run) : { ...answeredRun, prompt: null }, scope };
+    case "stop":
+      return { kind: "active", run: answeredRun, scope };
+  }
+}
+
+function outcome(
+  data: { call_id: string; tool: string },
+  ok: boolean,
+  content: StepRun["outcomes"][number]["content"],
+): StepRun["outcomes"][number] {
+  return { callId: data.call_id, tool: data.tool, ok, content };
+}
+
+function done(run: StepRun, text: string): StepRun["openTool"] {
+  return run.openTool === null ? null : { ...run.openTool, done: text };
+}
+
+/** Failures that say nothing about the call: it is made again and does not count as a try. */
+export function isInterruption(code: EventData<"model_call_failed">["code"]): boolean {
+  return code === "cancelled" || code === "interrupted";
+}
+
+function failedCallPart(run: StepRun, data: EventData<"model_call_failed">): Partial<StepRun> {
+  if (data.switch_to_text === true) return { call: null, failedCall: null, prompt: null };
+  return { call: null, failedCall: isInterruption(data.code) ? run.failedCall : data };
+}
+
+function answered(state: SessionState, run: StepRun, data: EventData<"model_call_end">): SessionState {
+  if (run.call === null) return state;
+  const answers = (state.answeredCalls.get(run.node.id) ?? 0) + 1;
+  const next: SessionState = {
+    ...state,
+    spending: settleCall(state.spending, run.call, run.node.role, data.tokens, data.cost_usd),
+    answeredCalls: state.answeredCalls.set(run.node.id, answers),
+  };
+  return withRecord(next, run.key, (record) => ({
+    tokens: addUsage(record.tokens, data.tokens),
+    costUsd: data.cost_usd === undefined ? record.costUsd : (record.costUsd ?? 0) + data.cost_usd,
+    turns: data.turn,
+  }));
+}
+
+function failedCall(state: SessionState, run: StepRun, data: EventData<"model_call_failed">): SessionState {
+  if (run.call === null) return state;
+  const spending = settleFailedCall(state.spending, run.call, data.partial !== undefined || data.code === "interrupted");
+  const textToolRoles =
+    data.switch_to_text === true ? { ...state.textToolRoles, [run.node.role]: true as const } : state.textToolRoles;
+  return { ...state, spending, textToolRoles };
+}
+
+function startRecord(state: SessionState, run: StepRun, event: EventOf<"step_start">): SessionState {
+  const record: StepRecord = {
+    key: run.key,
+    id: run.node.id,
+    role: run.node.role,
+    status: "running",
+    attempt: event.data.attempt,
+    turns: 0,
+    tokens: run.tokens,
+    costUsd: run.costUsd,
+    verdict: undefined,
+    summary: undefined,
+    reason: undefined,
+    startedAt: event.at,
+    endedAt: undefined,
+  };
+  return run.order === undefined
+    ? { ...state, steps: state.steps.push(record) }
+    : { ...state, steps: state.steps.set(run.order, { ...record, startedAt: state.steps.at(run.order)?.startedAt ?? event.at }) };
+}
+
+function skippedRecord(state: SessionState, run: StepRun, event: EventOf<"step_skipped">): SessionState {
+  const changes = { status: "skipped" as const, reason: event.data.reason, endedAt: event.at };
+  if (run.order !== undefined) return withRecord(state, run.key, changes);
+  const started = startRecord(state, run, {
+    ...event,
+    type: "step_start",
+    data: { id: run.node.id, role: run.node.role, attempt: 1 },
+  });
+  return withRecord(started, run.key, { ...changes, attempt: 0 });
+}
+
+function withRecord(
+  state: SessionState,
+  key: string | null,
+  changes: Partial<StepRecord> | ((record: StepRecord) => Partial<StepRecord>),
+): SessionState {
+  for (let index = state.steps.length - 1; index >= 0; index -= 1) {
+    const record = state.steps.at(index);
+    if (record?.key !== key || record === undefined) continue;
+    const changed = typeof changes === "function" ? changes(record) : changes;
+    return { ...state, steps: state.steps.set(index, { ...record, ...changed }) };
+  }
+  return state;
+}
+
+function resumed(state: SessionState): SessionState {
+  let next: SessionState = { ...state, status: "running", pause: null, pauseRequested: null, limitHit: null };
+  for (const { run } of activeRuns(state.score)) {
+    if (run.failure !== null || run.failedCall !== null) next = updatedRun(next, run.key, (old) => retryPart(old));
+  }
+  return openConflict(next.score) === undefined
+    ? next
+    : { ...next, score: resolveConflict(next.definition.score.steps, next.score, "retry") };
+}
+
+/** A failed run starts another attempt; one whose call failed makes the call anew. */
+function retryPart(run: StepRun): StepRun {
+  return run.failure === null ? { ...run, failedCall: null } : restarted(run);
+}
+
+function updatedRun(state: SessionState, key: string, change: (run: StepRun) => StepRun): SessionState {
+  const score = updateRun(state.definition.score.steps, state.score, key, ({ run, scope }) => ({
+    kind: "active",
+    run: change(run),
+    scope,
+  }));
+  return score === null ? state : { ...state, score };
+}
+
+function adjusted(state: SessionState, data: EventData<"adjustment">, step: string | null): SessionState {
+  switch (data.kind) {
+    case "pause":
+      return {
+        ...state,
+        pauseRequested: { reason: data.pause ?? (data.by === "conductor" ? "drift" : "person"), message: data.reason ?? "" },
+      };
+    case "stop":
+      return { ...state, stopRequested: true };
+    case "enable":
+    case "disable": {
+      const { [data.role ?? ""]: _, ...others } = state.disabledRoles;
+      return { ...state, disabledRoles: data.kind === "enable" ? others : { ...others, [data.role ?? ""]: data.by } };
+    }
+    case "set_limit":
+      return data.limit === undefined
+        ? state
+        : { ...state, limits: { ...state.limits, [data.limit]: data.value ?? undefined }, limitHit: null };
+    case "skip":
+      return skipAdjusted(state, data, data.step ?? step ?? "");
+    case "patch":
+      return patchAdjusted(state, data.step ?? step ?? "", data.instruction ?? "");
+    case "retry": {
+      const key = data.step ?? step ?? "";
+      if (openConflict(state.score)?.step === key) {
+        return { ...state, score: resolveConflict(state.definition.score.steps, state.score, "retry") };
+      }
+      return updatedRun(state, key, (run) => (run.failure === null ? run : restarted(run)));
+    }
+  }
+}
+
+function skipAdjusted(state: SessionState, data: EventData<"adjustment">, target: string): SessionState {
+  const skip = { by: data.by, reason: data.reason ?? "skipped" };
+  if (openConflict(state.score)?.step === target) {
+    return { ...state, score: resolveConflict(state.definition.score.steps, state.score, "skip") };
+  }
+  const current = activeRuns(state.score).find(({ run }) => run.key === target && run.attempt > 0);
+  if (current !== undefined) return updatedRun(state, target, (run) => ({ ...run, skip, approval: null, failure: null, failedCall: null }));
+  return { ...state, skips: { ...state.skips, [target]: skip } };
+}
+
+function patchAdjusted(state: SessionState, target: string, instruction: string): SessionState {
+  const next: SessionState = { ...state, patches: { ...state.patches, [target]: instruction } };
+  const current = activeRuns(state.score).find(({ run }) => run.key === target || run.node.id === target);
+  if (current === undefined) return next;
+  const { run } = current;
+  return updatedRun(next, run.key, (old) =>
+    old.failure === null && old.reply === null && old.call === null && old.ended === null
+      ? { ...old, instruction, prompt: null, approval: null }
+      : { ...old, instruction },
+  );
+}
+
+function decided(
+  state: SessionState,
+  event: EventOf<"artifact_accepted"> | EventOf<"artifact_rejected"> | EventOf<"acceptance_reverted">,
+): SessionState {
+  const { path } = event.data;
+  const proposed = changeAt(state.score.scope, path)?.content ?? null;
+  if (event.type === "acceptance_reverted") {
+    const { [path]: _, ...others } = state.decisions;
+    return { ...state, decisions: others };
+  }
+  const decision =
+    event.type === "artifact_accepted"
+      ? { kind: "accepted" as const, content: event.data.content, replaced: event.data.replaced, of: proposed }
+      : { kind: "rejected" as const, of: proposed };
+  return { ...state, decisions: { ...state.decisions, [path]: decision } };
+}

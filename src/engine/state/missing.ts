@@ -1,0 +1,26 @@
+import type { ActiveRun } from "./cursor";
+import { changeAt } from "./scope";
+
+/** What still has to happen before the step may end: told to the model as a reminder, to people as the failure. */
+export interface Missing {
+  readonly code: "artifact_missing" | "verdict_missing" | "empty_reply";
+  readonly message: string;
+}
+
+export function missingFor({ run, scope }: ActiveRun): Missing[] {
+  const missing: Missing[] = [];
+  for (const path of run.node.produces) {
+    if ((changeAt(scope, path)?.content ?? null) === null) {
+      missing.push({ code: "artifact_missing", message: `The file ${path} has not been written.` });
+    }
+  }
+  if (run.node.verdict !== undefined && run.verdict === undefined) {
+    const words = run.node.verdict.join(", ");
+    missing.push({ code: "verdict_missing", message: `No verdict was given with set_verdict (one of: ${words}).` });
+  }
+  const { reply } = run;
+  if (reply !== null && reply.toolCalls.length === 0 && "text" in reply.content && reply.content.text.trim() === "") {
+    missing.push({ code: "empty_reply", message: "The reply was empty." });
+  }
+  return missing;
+}

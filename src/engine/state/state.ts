@@ -1,0 +1,124 @@
+import type { BlobRef, Content } from "../event/content";
+import type { DecidedBy, EventData } from "../event/event";
+import type { TokenUsage } from "../event/tokens";
+import type { Definition } from "../model/definition";
+import type { Limits } from "../model/flow";
+import { startBranch, type Branch } from "./cursor";
+import { PersistentList } from "./persistent-list";
+import { PersistentMap } from "./persistent-map";
+
+/** One step run as people see it, from its start to its end. */
+export interface StepRecord {
+  readonly key: string;
+  readonly id: string;
+  readonly role: string;
+  readonly status: "running" | "done" | "failed" | "skipped";
+  readonly attempt: number;
+  readonly turns: number;
+  readonly tokens: TokenUsage;
+  readonly costUsd: number | undefined;
+  readonly verdict: string | undefined;
+  readonly summary: Content | undefined;
+  /** Why it failed or was skipped. */
+  readonly reason: string | undefined;
+  readonly startedAt: string;
+  readonly endedAt: string | undefined;
+}
+
+/** What the session has used, and what open calls have reserved. */
+export interface Spending {
+  readonly tokens: TokenUsage;
+  readonly byRole: Readonly<Record<string, TokenUsage>>;
+  /** undefined: the Venue gives no prices. */
+  readonly costUsd: number | undefined;
+  readonly modelCalls: number;
+  /** Tokens counted against the limit: measured ones, and the upper bound where nothing was measured. */
+  readonly limitTokens: number;
+  readonly limitUsd: number;
+  readonly reservedTokens: number;
+  readonly reservedUsd: number;
+  /** Working time, in milliseconds; waiting for a person does not count. */
+  readonly activeMs: number;
+}
+
+export type PauseReason = EventData<"session_paused">["reason"];
+
+/** What a person decided about an artifact. */
+export type ArtifactDecision =
+  | { readonly kind: "accepted"; readonly content: BlobRef | null; readonly replaced: BlobRef | null; readonly of: BlobRef | null }
+  | { readonly kind: "rejected"; readonly of: BlobRef | null };
+
+/** Everything that is known of a session: always the fold of its events. */
+export interface SessionState {
+  readonly definition: Definition;
+  readonly session: string;
+  readonly engine: string;
+  readonly startedAt: string;
+  readonly lastAt: string;
+  /** Number of events folded. */
+  readonly events: number;
+  readonly status: "new" | "running" | "paused" | "ended";
+  readonly pause: { readonly reason: PauseReason; readonly message: string } | null;
+  readonly outcome: "completed" | "stopped" | null;
+  readonly score: Branch;
+  readonly steps: PersistentList<StepRecord>;
+  readonly planned: boolean;
+  readonly disabledRoles: Readonly<Record<string, DecidedBy>>;
+  /** Steps to skip when their turn comes, by id or by run key. */
+  readonly skips: Readonly<Record<string, { readonly by: DecidedBy; readonly reason: string }>>;
+  /** Instructions that a person changed, by step id or run key. */
+  readonly patches: Readonly<Record<string, string>>;
+  readonly pauseRequested: { readonly reason: PauseReason; readonly message: string } | null;
+  readonly stopRequested: boolean;
+  readonly limits: Limits;
+  readonly limitHit: EventData<"limit_reached"> | null;
+  readonly spending: Spending;
+  /** Answered model calls by step id. */
+  readonly answeredCalls: PersistentMap<number>;
+  /** Roles whose backend cannot take native tool calls. */
+  readonly textToolRoles: Readonly<Record<string, true>>;
+  readonly approvals: number;
+  readonly decisions: Readonly<Record<string, ArtifactDecision>>;
+}
+
+/** A session before its first event. */
+export function initialState(definition: Definition): SessionState {
+  const disabledRoles: Record<string, DecidedBy> = {};
+  for (const role of definition.flow.conductor.disabled_roles) disabledRoles[role] = "conductor";
+  return {
+    definition,
+    session: "",
+    engine: "",
+    startedAt: "",
+    lastAt: "",
+    events: 0,
+    status: "new",
+    pause: null,
+    outcome: null,
+    score: startBranch(definition.score.steps),
+    steps: PersistentList.empty(),
+    planned: false,
+    disabledRoles,
+    skips: {},
+    patches: {},
+    pauseRequested: null,
+    stopRequested: false,
+    limits: definition.flow.limits,
+    limitHit: null,
+    spending: {
+      tokens: {},
+      byRole: {},
+      costUsd: undefined,
+      modelCalls: 0,
+      limitTokens: 0,
+      limitUsd: 0,
+      reservedTokens: 0,
+      reservedUsd: 0,
+      activeMs: 0,
+    },
+    answeredCalls: PersistentMap.empty(),
+    textToolRoles: {},
+    approvals: 0,
+    decisions: {},
+  };
+}

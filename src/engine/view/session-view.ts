@@ -1,0 +1,239 @@
+import type { BlobRef, Content } from "../event/content";
+import type { EventData, Message } from "../event/event";
+import type { TokenUsage } from "../event/tokens";
+import { plannedSteps } from "../model/plan";
+import type { Limits } from "../model/flow";
+import { activeRuns, openConflict, type ActiveRun } from "../state/cursor";
+import { artifactsOf, type ArtifactChange } from "../state/scope";
+import type { PauseReason, SessionState, StepRecord } from "../state/state";
+
+/** Where a step stands, as people see it. */
+export type StepStatus = "planned" | "running" | "waiting" | "done" | "failed" | "skipped";
+
+export interface StepView {
+  /** The run's key; for a step that has not begun, its id. */
+  readonly key: string;
+  readonly id: string;
+  readonly role: string;
+  readonly status: StepStatus;
+  readonly attempt: number;
+  readonly turns: number;
+  readonly tokens: TokenUsage;
+  readonly costUsd?: number;
+  readonly verdict?: string;
+  readonly summary?: Content;
+  /** Why it failed or was skipped. */
+  readonly reason?: string;
+  readonly note?: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  /** What it is doing right now, in a few words; only while it runs. */
+  readonly activity?: string;
+}
+
+/** A question that waits for a person, with what is shown for it. */
+export interface ApprovalView {
+  readonly id: string;
+  readonly kind: "before_step" | "after_step";
+  readonly sha256: string;
+  readonly step: string;
+  readonly role: string;
+  readonly instruction: string;
+  /** before_step: the prompt that will be sent. */
+  readonly prompt?: readonly Message[];
+  /** after_step: the result. */
+  readonly result?: EventData<"step_end">;
+}
+
+/** A file that the team proposes. */
+export interface ArtifactView {
+  readonly path: string;
+  readonly change: "added" | "changed" | "deleted";
+  readonly decision: "pending" | "accepted" | "rejected";
+  readonly step: string;
+  readonly content: BlobRef | null;
+  readonly base: BlobRef | null;
+}
+
+export interface RoleView {
+  readonly role: string;
+  readonly description?: string;
+  readonly enabled: boolean;
+  readonly tokens: TokenUsage;
+}
+
+/** Everything that a screen or a printout shows of a session. Plain data. */
+export interface SessionView {
+  readonly session: string;
+  readonly flow: string;
+  readonly task: string;
+  readonly provider: string;
+  readonly startedAt: string;
+  readonly status: SessionState["status"];
+  /** A pause or a stop has been asked for and takes effect when the work under way has ended. */
+  readonly halting?: "pausing" | "stopping";
+  readonly pause?: { readonly reason: PauseReason; readonly message: string };
+  readonly outcome?: "completed" | "stopped";
+  readonly steps: readonly StepView[];
+  readonly approvals: readonly ApprovalView[];
+  /** The steps whose failure the session waits on. */
+  readonly failed: readonly { readonly step: string; readonly code: string; readonly message: string }[];
+  readonly roles: readonly RoleView[];
+  readonly artifacts: readonly ArtifactView[];
+  readonly tokens: TokenUsage;
+  readonly costUsd?: number;
+  readonly modelCalls: number;
+  readonly activeMs: number;
+  readonly limits: Limits;
+  readonly events: number;
+}
+
+/** The one view of a session, for the command line, the panels and the trees. */
+export function viewSession(state: SessionState): SessionView {
+  const runs = activeRuns(state.score);
+  const { spending } = state;
+  return {
+    session: state.session,
+    flow: state.definition.flow.name,
+    task: state.definition.flow.task,
+    provider: state.definition.venue.provider,
+    startedAt: state.startedAt,
+    status: state.status,
+    ...haltingOf(state),
+    ...(state.pause === null ? {} : { pause: state.pause }),
+    ...(state.outcome === null ? {} : { outcome: state.outcome }),
+    steps: stepsOf(state, runs),
+    approvals: runs.flatMap(approvalOf),
+    failed: failuresOf(state, runs),
+    roles: Object.entries(state.definition.band.roles).map(([role, { description }]) => ({
+      role,
+      ...(description === undefined ? {} : { description }),
+      enabled: state.disabledRoles[role] === undefined,
+      tokens: spending.byRole[role] ?? {},
+    })),
+    artifacts: artifactViews(state),
+    tokens: spending.tokens,
+    ...(spending.costUsd === undefined ? {} : { costUsd: spending.costUsd }),
+    modelCalls: spending.modelCalls,
+    activeMs: spending.activeMs,
+    limits: state.limits,
+    events: state.events,
+  };
+}
+
+function haltingOf(state: SessionState): Pick<SessionView, "halting"> {
+  if (state.status !== "running") return {};
+  if (state.stopRequested) return { halting: "stopping" };
+  return state.pauseRequested === null ? {} : { halting: "pausing" };
+}
+
+/** The artifacts that a person can decide about; one that was made and deleted again proposes nothing. */
+export function artifactViews(state: SessionState): ArtifactView[] {
+  const views: ArtifactView[] = [];
+  for (const change of artifactsOf(state.score.scope)) {
+    const kind = changeKind(change);
+    if (kind === undefined) continue;
+    const decision = state.decisions[change.path];
+    const holds = decision !== undefined && decision.of?.sha256 === change.content?.sha256;
+    views.push({
+      path: change.path,
+      change: kind,
+      decision: holds ? decision.kind : "pending",
+      step: change.step,
+      content: change.content,
+      base: change.base,
+    });
+  }
+  return views;
+}
+
+function changeKind({ base, content }: ArtifactChange): ArtifactView["change"] | undefined {
+  if (content === null) return base === null ? undefined : "deleted";
+  if (base === null) return "added";
+  return base.sha256 === content.sha256 ? undefined : "changed";
+}
+
+function approvalOf({ run }: ActiveRun): ApprovalView[] {
+  if (run.approval === null) return [];
+  const { id, kind, sha256 } = run.approval;
+  return [
+    {
+      id,
+      kind,
+      sha256,
+      step: run.key,
+      role: run.node.role,
+      instruction: run.instruction,
+      ...(kind === "before_step" && run.prompt !== null ? { prompt: run.prompt.messages } : {}),
+      ...(kind === "after_step" && run.ended !== null ? { result: run.ended } : {}),
+    },
+  ];
+}
+
+function failuresOf(state: SessionState, runs: readonly ActiveRun[]): SessionView["failed"] {
+  const failed = runs.flatMap(({ run }) => (run.failure === null ? [] : [{ step: run.key, ...run.failure }]));
+  const conflict = openConflict(state.score);
+  if (conflict === undefined) return failed;
+  const [first, second] = conflict.steps;
+  const message = `The parallel steps ${first} and ${second} both wrote ${conflict.path}.`;
+  return [...failed, { step: conflict.step, code: "parallel_conflict", message }];
+}
+
+/** The steps that began, in the order in which they did, then those that are still planned. */
+function stepsOf(state: SessionState, runs: readonly ActiveRun[]): StepView[] {
+  const current = new Map(runs.map((active) => [active.run.key, active]));
+  const notes = new Map(plannedSteps(state.definition.score.steps).map(({ node }) => [node.id, node.note]));
+  const views: StepView[] = [];
+  const begun = new Set<string>();
+  for (const record of state.steps.slice()) {
+    begun.add(record.id);
+    views.push(startedView(record, current.get(record.key), notes.get(record.id)));
+  }
+  if (state.status === "ended") return views;
+  for (const { run } of runs) {
+    if (run.order === undefined && begun.has(run.node.id)) views.push(plannedView(run.key, run.node));
+  }
+  for (const { node } of plannedSteps(state.definition.score.steps)) {
+    if (!begun.has(node.id)) views.push(plannedView(node.id, node));
+  }
+  return views;
+}
+
+function plannedView(key: string, node: { id: string; role: string; note?: string | undefined }): StepView {
+  const note = node.note === undefined ? {} : { note: node.note };
+  return { key, id: node.id, role: node.role, status: "planned", attempt: 0, turns: 0, tokens: {}, ...note };
+}
+
+function startedView(record: StepRecord, active: ActiveRun | undefined, note: string | undefined): StepView {
+  const waiting = active?.run.approval !== null && active !== undefined;
+  return {
+    key: record.key,
+    id: record.id,
+    role: record.role,
+    status: waiting ? "waiting" : record.status,
+    attempt: record.attempt,
+    turns: record.turns,
+    tokens: record.tokens,
+    ...(record.costUsd === undefined ? {} : { costUsd: record.costUsd }),
+    ...(record.verdict === undefined ? {} : { verdict: record.verdict }),
+    ...(record.summary === undefined ? {} : { summary: record.summary }),
+    ...(record.reason === undefined ? {} : { reason: record.reason }),
+    ...(note === undefined ? {} : { note }),
+    startedAt: record.startedAt,
+    ...(record.endedAt === undefined ? {} : { endedAt: record.endedAt }),
+    ...activityOf(record, active),
+  };
+}
+
+function activityOf(record: StepRecord, active: ActiveRun | undefined): Pick<StepView, "activity"> {
+  if (record.status !== "running" || active === undefined) return {};
+  const { run } = active;
+  if (run.approval !== null) return { activity: run.approval.kind === "before_step" ? "asks before it begins" : "asks about its result" };
+  if (run.call !== null) {
+    return run.call.attempt > 1
+      ? { activity: `waits for the model, try ${run.call.attempt.toString()}` }
+      : { activity: "waits for the model" };
+  }
+  if (run.openTool !== null) return { activity: `uses ${run.openTool.call.tool}` };
+  return { activity: "at work" };
+}
