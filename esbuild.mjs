@@ -137,6 +137,7 @@ export async function build({ release = false } = {}) {
   if (!release) jobs.push(integrationSuite(shared));
   for (const [entry, job] of wanted) {
     if (existsSync(at(entry))) jobs.push(job());
+    else if (release) throw new Error(`${entry} is missing: a release has every part`);
     else console.error(`build: ${entry} does not exist yet, skipped`);
   }
   await Promise.all(jobs);

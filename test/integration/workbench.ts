@@ -12,11 +12,11 @@ import { root, type Settings, startServer, type WorkbenchServer, workbenchUrl } 
 
 export type Theme = "light" | "dark" | "high-contrast" | "high-contrast-light";
 
-const themes: Readonly<Record<Theme, { readonly name: string; readonly bodyClass: string }>> = {
-  light: { name: "Light Modern", bodyClass: "vs" },
-  dark: { name: "Dark Modern", bodyClass: "vs-dark" },
-  "high-contrast": { name: "Default High Contrast", bodyClass: "hc-black" },
-  "high-contrast-light": { name: "Default High Contrast Light", bodyClass: "hc-light" },
+const themes: Readonly<Record<Theme, { readonly name: string; readonly file: string }>> = {
+  light: { name: "Light Modern", file: "light_modern" },
+  dark: { name: "Dark Modern", file: "dark_modern" },
+  "high-contrast": { name: "Default High Contrast", file: "hc_black" },
+  "high-contrast-light": { name: "Default High Contrast Light", file: "hc_light" },
 };
 
 export interface WorkbenchOptions {
@@ -46,7 +46,8 @@ export class Workbench {
   ) {}
 
   static async open(options: WorkbenchOptions): Promise<Workbench> {
-    const settings = { "workbench.colorTheme": themes[options.theme ?? "dark"].name, ...options.settings };
+    const theme = options.theme ?? "dark";
+    const settings = options.settings ?? {};
     const server = await startServer({
       settings,
       askForTrust: options.askForTrust ?? false,
@@ -58,12 +59,15 @@ export class Workbench {
       const context = await browser.newContext({
         viewport: options.size ?? { width: 1280, height: 800 },
         reducedMotion: "reduce",
+        colorScheme: theme === "light" || theme === "high-contrast-light" ? "light" : "dark",
         permissions: ["clipboard-read", "clipboard-write"],
       });
       const page = await context.newPage();
       const workbench = new Workbench(page, options.folder, server, browser, context, settings);
       await page.goto(workbenchUrl(server.port, options.folder));
       await workbench.untilReady();
+      // A first start paints what the browser prefers and leaves the setting unread until it changes.
+      await workbench.setTheme(theme);
       return workbench;
     } catch (error) {
       await browser?.close();
@@ -172,7 +176,7 @@ export class Workbench {
   }
 
   async setTheme(theme: Theme): Promise<void> {
-    const painted = this.page.locator(`.monaco-workbench.${themes[theme].bodyClass}[class*="vscode-theme-"]`);
+    const painted = this.page.locator(`.monaco-workbench[class*="-themes-${themes[theme].file}-json"]`);
     // Soon after a load nobody watches the settings file yet, and the first change would go unseen.
     for (let attempt = 0; attempt < 10; attempt += 1) {
       await this.changeSettings({ "workbench.colorTheme": themes[theme].name });

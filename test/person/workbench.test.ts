@@ -41,10 +41,11 @@ describe("the workbench that people sit in front of", function () {
     assert.equal(await workbench.page.locator(".part.statusbar").isVisible(), true);
   });
 
-  it("keeps its editors over a reload", async () => {
+  it("keeps its editors and its theme over a reload", async () => {
     await workbench.reload();
 
     await workbench.page.locator(".tab.active").filter({ hasText: "README.md" }).waitFor();
+    assert.equal(await workbench.page.locator(".monaco-workbench.hc-black").count(), 1);
     await workbench.screenshot("workbench-reloaded");
   });
 });
