@@ -64,7 +64,10 @@ export const eventData = {
     id: stepId.describe("The step's id in the Score."),
     role: z.string(),
     attempt,
-    iteration: z.array(z.int()).optional().describe("Iterations of the loops around it, outermost first, from 1."),
+    iteration: z
+      .array(z.int())
+      .optional()
+      .describe("Iterations of the loops around it, outermost first, from 1."),
   }),
   prompt_built: z.strictObject({
     turn,
@@ -99,7 +102,9 @@ export const eventData = {
     total_ms: z.number(),
     model: z.string().optional().describe("The model that answered, as the backend says."),
     node: z.string().optional(),
-    sent: contentSchema.optional().describe("JSON of the request as it went out, without the messages and any key."),
+    sent: contentSchema
+      .optional()
+      .describe("JSON of the request as it went out, without the messages and any key."),
     notices: z.array(z.string()).optional().describe("What the backend could not do as asked."),
   }),
   model_call_failed: z.strictObject({
@@ -163,9 +168,17 @@ export const eventData = {
     limit: z.enum(["total_tokens", "cost_usd", "duration_seconds", "model_calls"]).optional(),
     value: z.number().nullable().optional().describe("set_limit; null: no limit."),
     reason: z.string().optional(),
-    pause: z.enum(["person", "cancelled", "approval"]).optional().describe("pause: what the session waits for."),
+    pause: z
+      .enum(["person", "cancelled", "approval"])
+      .optional()
+      .describe("pause: what the session waits for."),
   }),
-  suggestion: z.strictObject({ id: z.string(), rule: z.string(), message: z.string(), evidence: z.array(z.int()) }),
+  suggestion: z.strictObject({
+    id: z.string(),
+    rule: z.string(),
+    message: z.string(),
+    evidence: z.array(z.int()),
+  }),
   suggestion_resolved: z.strictObject({ id: z.string(), decision: z.enum(["taken", "dismissed"]), by }),
   step_end: z.strictObject({
     attempt,
@@ -197,7 +210,10 @@ export const eventData = {
   session_resumed: z.strictObject({
     by,
     cut_bytes: z.int().optional().describe("Bytes of a torn last line that were cut off on opening."),
-    interrupted_calls: z.int().optional().describe("Model calls that were under way when the session stopped."),
+    interrupted_calls: z
+      .int()
+      .optional()
+      .describe("Model calls that were under way when the session stopped."),
   }),
   session_end: z.strictObject({
     outcome: z.enum(["completed", "stopped"]),
@@ -212,7 +228,11 @@ export const eventData = {
     replaced: blobRefSchema.nullable().describe("What the project's file was; null: there was none."),
     mode: z.enum(["whole", "hunks", "edited"]),
   }),
-  artifact_rejected: z.strictObject({ path: z.string(), content: blobRefSchema.nullable(), reason: z.string().optional() }),
+  artifact_rejected: z.strictObject({
+    path: z.string(),
+    content: blobRefSchema.nullable(),
+    reason: z.string().optional(),
+  }),
   acceptance_reverted: z.strictObject({
     path: z.string(),
     from: blobRefSchema.nullable(),

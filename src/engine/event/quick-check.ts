@@ -46,15 +46,15 @@ function object(def: Extract<Def, { type: "object" }>): QuickCheck {
   }
   return (value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-    const record = value as Record<string, unknown>;
+    const fieldsOf = value as Record<string, unknown>;
     let found = 0;
-    for (const key in record) {
+    for (const key in fieldsOf) {
       const check = fields.get(key);
-      if (check === undefined || !check(record[key])) return false;
+      if (check === undefined || !check(fieldsOf[key])) return false;
       found += 1;
     }
     if (found === fields.size) return true;
-    return required.every((key) => Object.hasOwn(record, key));
+    return required.every((key) => Object.hasOwn(fieldsOf, key));
   };
 }
 

@@ -53,7 +53,9 @@ export const planNodeSchema: z.ZodType<PlanNode> = z.lazy(() =>
   ]),
 ) as z.ZodType<PlanNode>;
 
-const source = z.string().describe("The file it came from, relative to the WorkDomain, with forward slashes.");
+const source = z
+  .string()
+  .describe("The file it came from, relative to the WorkDomain, with forward slashes.");
 
 /**
  * `definition.json`: everything that a run reads. References are resolved, defaults filled in, step ids given,

@@ -29,7 +29,9 @@ export const policySchema = z
     write_scope: z
       .array(z.enum(["workspace"]))
       .default(["workspace"])
-      .describe("Where agents may write. Only the Workspace can be written; a person brings files into the project."),
+      .describe(
+        "Where agents may write. Only the Workspace can be written; a person brings files into the project.",
+      ),
     allow: z
       .array(z.string().min(1))
       .default([])
@@ -41,9 +43,21 @@ export type Policy = z.infer<typeof policySchema>;
 
 export const limitsSchema = z
   .strictObject({
-    total_tokens: z.int().positive().optional().describe("Tokens of the whole session, input and output together."),
-    cost_usd: z.number().positive().optional().describe("Cost of the whole session in US dollars, by the Venue's pricing."),
-    duration_seconds: z.number().positive().optional().describe("Working time of the session; waiting for a person does not count."),
+    total_tokens: z
+      .int()
+      .positive()
+      .optional()
+      .describe("Tokens of the whole session, input and output together."),
+    cost_usd: z
+      .number()
+      .positive()
+      .optional()
+      .describe("Cost of the whole session in US dollars, by the Venue's pricing."),
+    duration_seconds: z
+      .number()
+      .positive()
+      .optional()
+      .describe("Working time of the session; waiting for a person does not count."),
     model_calls: z.int().positive().optional().describe("Model calls of the session, retries included."),
   })
   .describe("Reserved before each call, so they are never overshot. A session that hits one pauses.");
@@ -70,11 +84,27 @@ export const flowFileSchema = z
     band: referenceSchema.describe("The Band: its name, or a path relative to this file."),
     venue: referenceSchema.describe("The Venue: its name, or a path relative to this file."),
     score: referenceSchema.describe("The Score: its name, or a path relative to this file."),
-    task: z.string().min(1).optional().describe("What the team is to do. Asked for at the start when it is absent."),
-    inputs: z.record(idSchema, inputSpecSchema).default({}).describe("Values asked for when a run starts; {{inputs.NAME}} in prompts."),
-    references: z.array(z.string().min(1)).default([]).describe("Read-only input folders, relative to the project."),
-    policy: policySchema.default({ read_scope: ["workspace", "reference", "domain"], write_scope: ["workspace"], allow: [] }),
-    approval: approvalSchema.default("before_step").describe("When a person is asked. A step can say otherwise."),
+    task: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("What the team is to do. Asked for at the start when it is absent."),
+    inputs: z
+      .record(idSchema, inputSpecSchema)
+      .default({})
+      .describe("Values asked for when a run starts; {{inputs.NAME}} in prompts."),
+    references: z
+      .array(z.string().min(1))
+      .default([])
+      .describe("Read-only input folders, relative to the project."),
+    policy: policySchema.default({
+      read_scope: ["workspace", "reference", "domain"],
+      write_scope: ["workspace"],
+      allow: [],
+    }),
+    approval: approvalSchema
+      .default("before_step")
+      .describe("When a person is asked. A step can say otherwise."),
     limits: limitsSchema.default({}),
     conductor: conductorSchema.default({ disabled_roles: [], drift: "suggest" }),
   })

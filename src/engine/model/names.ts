@@ -1,11 +1,9 @@
 import * as z from "zod";
 
 /** A name in a definition file: starts with a letter or digit, then letters, digits, `.`, `_`, `-`; 64 characters at most. */
-export const nameSchema = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
-    error: "use letters, digits, '.', '_' and '-', starting with a letter or digit (64 characters at most)",
-  });
+export const nameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+  error: "use letters, digits, '.', '_' and '-', starting with a letter or digit (64 characters at most)",
+});
 
 /**
  * An id that placeholders can name (`{{steps.ID.summary}}`): a letter, then letters, digits, `_`, `-`.

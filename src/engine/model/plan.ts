@@ -19,7 +19,12 @@ export function plannedSteps(nodes: readonly PlanNode[]): PlannedStep[] {
   return steps;
 }
 
-function collect(nodes: readonly PlanNode[], maxRuns: number, within: PlannedStep["within"], into: PlannedStep[]): void {
+function collect(
+  nodes: readonly PlanNode[],
+  maxRuns: number,
+  within: PlannedStep["within"],
+  into: PlannedStep[],
+): void {
   for (const node of nodes) {
     if (node.kind === "step") into.push({ node, maxRuns, within });
     else if (node.kind === "loop") {
@@ -34,7 +39,11 @@ function collect(nodes: readonly PlanNode[], maxRuns: number, within: PlannedSte
 }
 
 /** How large a run can get, retries of calls left out. */
-export function planSize(definition: Definition): { steps: number; max_steps: number; max_model_calls: number } {
+export function planSize(definition: Definition): {
+  steps: number;
+  max_steps: number;
+  max_model_calls: number;
+} {
   const steps = plannedSteps(definition.score.steps);
   let maxSteps = 0;
   let maxModelCalls = 0;
@@ -49,7 +58,10 @@ export function planSize(definition: Definition): { steps: number; max_steps: nu
  * The most that one step can use, in tokens and US dollars: every turn and attempt with a full context window, since
  * prompt and reply share the window. `usd` is undefined without prices.
  */
-export function worstCase(definition: Definition, step: PlannedStep): { calls: number; tokens: number; usd: number | undefined } {
+export function worstCase(
+  definition: Definition,
+  step: PlannedStep,
+): { calls: number; tokens: number; usd: number | undefined } {
   const settings = callSettings(definition, step.node.role);
   const calls = step.maxRuns * step.node.max_turns * step.node.retry_attempts;
   const output = Math.min(settings.max_output_tokens, settings.context_tokens);
@@ -58,6 +70,7 @@ export function worstCase(definition: Definition, step: PlannedStep): { calls: n
   const usd =
     pricing === undefined
       ? undefined
-      : (calls * (input * pricing.input_per_million_usd + output * pricing.output_per_million_usd)) / 1_000_000;
+      : (calls * (input * pricing.input_per_million_usd + output * pricing.output_per_million_usd)) /
+        1_000_000;
   return { calls, tokens: calls * (input + output), usd };
 }

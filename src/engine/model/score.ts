@@ -9,12 +9,21 @@ export const maxLoopIterations = 100;
 
 export const stepSchema = z
   .strictObject({
-    id: idSchema.optional().describe("The step's id. Default: the role and its ordinal, such as architect-1."),
+    id: idSchema
+      .optional()
+      .describe("The step's id. Default: the role and its ordinal, such as architect-1."),
     role: idSchema.describe("The role that performs the step."),
     note: z.string().optional().describe("An annotation for people."),
     instruction: z.string().min(1).optional().describe("What this step is for, a template."),
-    produces: z.array(z.string().min(1)).default([]).describe("Artifacts that must exist when the step ends."),
-    verdict: z.array(idSchema).min(1).optional().describe("The step must end by calling set_verdict with one of these words."),
+    produces: z
+      .array(z.string().min(1))
+      .default([])
+      .describe("Artifacts that must exist when the step ends."),
+    verdict: z
+      .array(idSchema)
+      .min(1)
+      .optional()
+      .describe("The step must end by calling set_verdict with one of these words."),
     approval: approvalSchema.optional().describe("Overrides the Flow's approval for this step."),
     max_turns: z.int().min(1).max(200).default(defaultMaxTurns).describe("Model calls within the step."),
     retry: z
@@ -55,7 +64,10 @@ export const parallelSchema: z.ZodType<ParallelFile> = z
   .strictObject({
     parallel: z.strictObject({
       get steps() {
-        return z.array(scoreItemSchema).min(1).describe("The branches; each starts from the state at the group's start.");
+        return z
+          .array(scoreItemSchema)
+          .min(1)
+          .describe("The branches; each starts from the state at the group's start.");
       },
     }),
   })

@@ -9,13 +9,24 @@ export const toolCallModeSchema = z.enum(["native", "text", "auto"]);
 export type ToolCallMode = z.infer<typeof toolCallModeSchema>;
 
 const secretReference = z.string().regex(/^(secret|env):[A-Za-z0-9_.-]+$/, {
-  error: "name a stored secret as secret:NAME or an environment variable as env:NAME; a key itself never stands in a file",
+  error:
+    "name a stored secret as secret:NAME or an environment variable as env:NAME; a key itself never stands in a file",
+});
+
+/** `localhost:11434` would be a URL of the scheme `localhost`; only what HTTP can reach is an address. */
+const endpointSchema = z.url({
+  protocol: /^https?$/,
+  error: "it has to be an address such as http://127.0.0.1:11434",
 });
 
 export const timeoutsSchema = z
   .strictObject({
     connect_seconds: z.number().positive().default(10).describe("Until the server accepts the connection."),
-    first_token_seconds: z.number().positive().default(120).describe("From the request to the first piece of the reply (a model may have to load)."),
+    first_token_seconds: z
+      .number()
+      .positive()
+      .default(120)
+      .describe("From the request to the first piece of the reply (a model may have to load)."),
     idle_seconds: z.number().positive().default(60).describe("Between two pieces of a reply."),
     total_seconds: z.number().positive().default(600).describe("For the whole call."),
   })
@@ -25,7 +36,11 @@ export type Timeouts = z.infer<typeof timeoutsSchema>;
 export const venueRetrySchema = z
   .strictObject({
     attempts: z.int().min(1).max(20).default(3).describe("How often a call is tried in all."),
-    backoff_seconds: z.number().min(0).default(1).describe("Wait before the second try; doubled for each further one."),
+    backoff_seconds: z
+      .number()
+      .min(0)
+      .default(1)
+      .describe("Wait before the second try; doubled for each further one."),
   })
   .describe("What happens after a failed call. Each try is an event.");
 export type VenueRetry = z.infer<typeof venueRetrySchema>;
@@ -33,7 +48,11 @@ export type VenueRetry = z.infer<typeof venueRetrySchema>;
 export const pricingSchema = z
   .strictObject({
     input_per_million_usd: z.number().min(0).describe("US dollars for a million input tokens."),
-    cached_input_per_million_usd: z.number().min(0).optional().describe("US dollars for a million input tokens read from the backend's cache."),
+    cached_input_per_million_usd: z
+      .number()
+      .min(0)
+      .optional()
+      .describe("US dollars for a million input tokens read from the backend's cache."),
     output_per_million_usd: z.number().min(0).describe("US dollars for a million output tokens."),
   })
   .describe("What the backend costs. Without it the cost is unknown.");
@@ -56,7 +75,7 @@ export const nodeSchema = z
   .strictObject({
     name: nameSchema.describe("The node's name."),
     provider: z.enum(["ollama", "openai"]).describe("What the node speaks."),
-    endpoint: z.url().describe("Its address."),
+    endpoint: endpointSchema.describe("Its address."),
     slots: z.int().min(1).max(1024).default(1).describe("Calls it may work on at once."),
     model: z.string().min(1).optional().describe("The model's name on this node, where it differs."),
     api_key: secretReference.optional().describe("secret:NAME or env:NAME."),
@@ -70,17 +89,35 @@ export const venueFileSchema = z
     version: z.literal(1).describe("The version of the file format: 1."),
     name: nameSchema.describe("The Venue's name, unique among the project's venues."),
     description: z.string().optional().describe("One line, for people."),
-    provider: providerNameSchema.describe("What answers: ollama, openai (any compatible endpoint), vscode-lm, mesh, or scripted (replies from a file)."),
-    endpoint: z.url().optional().describe("The backend's address. Ollama: http://127.0.0.1:11434 unless said otherwise."),
+    provider: providerNameSchema.describe(
+      "What answers: ollama, openai (any compatible endpoint), vscode-lm, mesh, or scripted (replies from a file).",
+    ),
+    endpoint: endpointSchema
+      .optional()
+      .describe("The backend's address. Ollama: http://127.0.0.1:11434 unless said otherwise."),
     ...modelSettings,
-    api_key: secretReference.optional().describe("secret:NAME for a stored secret, env:NAME for an environment variable; never the key."),
-    timeouts: timeoutsSchema.default({ connect_seconds: 10, first_token_seconds: 120, idle_seconds: 60, total_seconds: 600 }),
+    api_key: secretReference
+      .optional()
+      .describe("secret:NAME for a stored secret, env:NAME for an environment variable; never the key."),
+    timeouts: timeoutsSchema.default({
+      connect_seconds: 10,
+      first_token_seconds: 120,
+      idle_seconds: 60,
+      total_seconds: 600,
+    }),
     retry: venueRetrySchema.default({ attempts: 3, backoff_seconds: 1 }),
     roles: z.record(idSchema, roleOverrideSchema).default({}).describe("What is different for a role."),
-    replies: z.string().min(1).optional().describe("provider scripted: the file with the replies, relative to this file."),
+    replies: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("provider scripted: the file with the replies, relative to this file."),
     nodes: z.array(nodeSchema).optional().describe("provider mesh: the machines."),
     routing: z.enum(["least_busy", "ordered"]).optional().describe("provider mesh: which node gets a call."),
-    same_model: z.enum(["required", "allowed"]).optional().describe("provider mesh: may a call move to a node whose model digest differs?"),
+    same_model: z
+      .enum(["required", "allowed"])
+      .optional()
+      .describe("provider mesh: may a call move to a node whose model digest differs?"),
   })
   .describe("The model backend: provider, model, parameters, overrides for roles.");
 /** A Venue as its file says it, defaults filled in. */
@@ -104,9 +141,17 @@ export const scriptedReplySchema = z
 export const repliesFileSchema = z
   .strictObject({
     version: z.literal(1).describe("The version of the file format: 1."),
-    chunk_delay_ms: z.number().min(0).default(0).describe("Wait between two words of a reply, to watch it stream."),
-    steps: z.record(idSchema, z.array(scriptedReplySchema)).describe("Step id to the replies of its calls, in order."),
-    otherwise: scriptedReplySchema.optional().describe("The reply where the list of a step has ended or is missing."),
+    chunk_delay_ms: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe("Wait between two words of a reply, to watch it stream."),
+    steps: z
+      .record(idSchema, z.array(scriptedReplySchema))
+      .describe("Step id to the replies of its calls, in order."),
+    otherwise: scriptedReplySchema
+      .optional()
+      .describe("The reply where the list of a step has ended or is missing."),
   })
   .describe("Replies for a Venue whose provider is scripted.");
 export type RepliesFile = z.infer<typeof repliesFileSchema>;

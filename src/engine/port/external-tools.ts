@@ -6,7 +6,11 @@ export interface ExternalTools {
   /** The tool's description, or undefined where this host does not have it. */
   find(name: string): ToolSpec | undefined;
   /** Performs it. Failures are outcomes, never exceptions. */
-  invoke(name: string, args: unknown, cancellation: Cancellation): Promise<{ readonly ok: boolean; readonly text: string }>;
+  invoke(
+    name: string,
+    args: unknown,
+    cancellation: Cancellation,
+  ): Promise<{ readonly ok: boolean; readonly text: string }>;
 }
 
 /** A host without tools of its own. */

@@ -16,7 +16,11 @@ export type ModelMessage =
   | {
       readonly role: "assistant";
       readonly content: string;
-      readonly toolCalls?: readonly { readonly id: string; readonly name: string; readonly argumentsJson: string }[];
+      readonly toolCalls?: readonly {
+        readonly id: string;
+        readonly name: string;
+        readonly argumentsJson: string;
+      }[];
     }
   | { readonly role: "tool"; readonly callId: string; readonly toolName: string; readonly content: string };
 
@@ -38,14 +42,17 @@ export interface ModelRequest {
 
 /** A piece of a reply, for display only. */
 export type ModelDelta =
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "reasoning"; readonly text: string };
+  { readonly kind: "text"; readonly text: string } | { readonly kind: "reasoning"; readonly text: string };
 
 export interface ModelReply {
   readonly text: string;
   readonly reasoning?: string;
   /** Whole calls, in order; `argumentsJson` as the model wrote it, perhaps not valid JSON. `id` may be absent. */
-  readonly toolCalls: readonly { readonly id?: string; readonly name: string; readonly argumentsJson: string }[];
+  readonly toolCalls: readonly {
+    readonly id?: string;
+    readonly name: string;
+    readonly argumentsJson: string;
+  }[];
   readonly finishReason: "stop" | "length" | "tool_calls" | "content_filter" | "other";
   /** Only what the backend reported (`measured`), or an adapter's own count marked `estimated`. */
   readonly usage: TokenUsage;
@@ -77,7 +84,12 @@ export interface ModelProvider {
 export interface ProviderHealth {
   readonly reachable: boolean;
   /** Models by the backend's name. */
-  readonly models: readonly { readonly name: string; readonly contextTokens?: number; readonly digest?: string; readonly loaded?: boolean }[];
+  readonly models: readonly {
+    readonly name: string;
+    readonly contextTokens?: number;
+    readonly digest?: string;
+    readonly loaded?: boolean;
+  }[];
   readonly version?: string;
   readonly latencyMs?: number;
   /** Why it is not reachable, a sentence. */

@@ -53,28 +53,39 @@ async function firstPrompt(context: PromptContext): Promise<PromptResult> {
   const used = new Set<string>();
   const expand = (template: string): Promise<string> => expandFor(context, template, used);
   let system = await expand(rolePrompt);
-  if (context.mode === "text" && context.tools.length > 0) system += `\n\n${describeTextTools(context.tools)}`;
+  if (context.mode === "text" && context.tools.length > 0)
+    system += `\n\n${describeTextTools(context.tools)}`;
   const instruction = await expand(run.instruction);
   const task = used.has("task") ? "" : definition.flow.task;
   const head = task === "" ? "" : `# Task\n\n${task.trim()}\n\n`;
   const tail = stepSection(run, instruction);
-  const required = estimatePromptTokens(utf8Length(system) + utf8Length(head) + utf8Length(tail) + toolBytes(context), 2);
+  const required = estimatePromptTokens(
+    utf8Length(system) + utf8Length(head) + utf8Length(tail) + toolBytes(context),
+    2,
+  );
   const room = roomFor(context) - required;
   if (room < 0) return tooLarge(context, required);
   const omitted: Omission[] = [];
   const middle = await visibleWork(context, room, used, omitted);
   const user = `${head}${middle}${tail}`;
-  return built(context, 1, 0, [
-    { message: { role: "system", content: context.putText(system) }, text: system },
-    { message: { role: "user", content: context.putText(user) }, text: user },
-  ], omitted);
+  return built(
+    context,
+    1,
+    0,
+    [
+      { message: { role: "system", content: context.putText(system) }, text: system },
+      { message: { role: "user", content: context.putText(user) }, text: user },
+    ],
+    omitted,
+  );
 }
 
 function stepSection(run: StepRun, instruction: string): string {
   const lines = [`# Your step: ${run.node.id}`];
   if (run.iteration.length > 0) lines.push(`This is round ${run.iteration.join(".")}.`);
   if (instruction.trim() !== "") lines.push(instruction.trim());
-  if (run.node.produces.length > 0) lines.push(`When you are done, these files must exist: ${run.node.produces.join(", ")}.`);
+  if (run.node.produces.length > 0)
+    lines.push(`When you are done, these files must exist: ${run.node.produces.join(", ")}.`);
   if (run.node.verdict !== undefined) {
     lines.push(`End by calling set_verdict with one of: ${run.node.verdict.join(", ")}.`);
   }
@@ -92,7 +103,10 @@ async function visibleWork(
   const files = new Section("artifacts", Math.floor(room / 4));
   for (const change of newestChanges(scope)) {
     if (change.content === null) continue;
-    files.add(change.path, `- ${change.path} (${change.content.bytes.toString()} bytes, from ${change.step})`);
+    files.add(
+      change.path,
+      `- ${change.path} (${change.content.bytes.toString()} bytes, from ${change.step})`,
+    );
     if (files.isFull && files.left > 50) break;
   }
   const notes = new Section("notes", Math.floor((room - files.used) / 2));
@@ -113,7 +127,8 @@ async function visibleWork(
   if (reports.lines.length > 0) text += `# What the steps before reported\n\n${reports.text()}\n`;
   if (notes.lines.length > 0) text += `# Notes\n\n${notes.text()}\n\n`;
   if (files.lines.length > 0) text += `# Files of the team\n\n${files.text()}\n\n`;
-  for (const section of [reports, notes, files]) if (section.omission !== undefined) omitted.push(section.omission);
+  for (const section of [reports, notes, files])
+    if (section.omission !== undefined) omitted.push(section.omission);
   return text;
 }
 
@@ -169,7 +184,8 @@ async function nextPrompt(
   const turn = reply.turn + 1;
   const added = await answerMessages(context, reply);
   const before: Drafted[] = [];
-  for (const message of prompt.messages) before.push({ message, text: await context.getText(message.content) });
+  for (const message of prompt.messages)
+    before.push({ message, text: await context.getText(message.content) });
   const all = [...before, ...added];
   const room = roomFor(context);
   if (estimate(context, all) <= room) return built(context, turn, before.length, all, []);
@@ -178,7 +194,10 @@ async function nextPrompt(
   for (let index = 0; index < fitted.length && estimate(context, fitted) > room; index += 1) {
     const entry = fitted[index];
     if (entry === undefined || !isToolResult(entry, index)) continue;
-    const name = entry.message.role === "tool" ? `${entry.message.tool} ${entry.message.call_id}` : `message ${(index + 1).toString()}`;
+    const name =
+      entry.message.role === "tool"
+        ? `${entry.message.tool} ${entry.message.call_id}`
+        : `message ${(index + 1).toString()}`;
     const text = `[left out so that the prompt fits: ${name}, ${utf8Length(entry.text).toString()} bytes]`;
     if (utf8Length(text) >= utf8Length(entry.text)) continue;
     omitted.add(name);
@@ -196,7 +215,9 @@ class OmittedResults {
   list(): Omission[] {
     const first = this.#names[0];
     const last = this.#names.at(-1);
-    return first === undefined || last === undefined ? [] : [{ what: "tool_results", count: this.#names.length, first, last }];
+    return first === undefined || last === undefined
+      ? []
+      : [{ what: "tool_results", count: this.#names.length, first, last }];
   }
 }
 
@@ -206,14 +227,21 @@ function isToolResult({ message }: Drafted, index: number): boolean {
 }
 
 /** What follows the model's reply: the reply itself, the results of its tool calls, and a reminder of what is missing. */
-async function answerMessages(context: PromptContext, reply: NonNullable<StepRun["reply"]>): Promise<Drafted[]> {
+async function answerMessages(
+  context: PromptContext,
+  reply: NonNullable<StepRun["reply"]>,
+): Promise<Drafted[]> {
   const { run } = context.active;
   const { getText, putText, mode } = context;
   const replyText = await getText(reply.content);
   const asCalls = mode === "native" && reply.toolCalls.length > 0;
   const drafted: Drafted[] = [
     {
-      message: { role: "assistant", content: reply.content, ...(asCalls ? { tool_calls: [...reply.toolCalls] } : {}) },
+      message: {
+        role: "assistant",
+        content: reply.content,
+        ...(asCalls ? { tool_calls: [...reply.toolCalls] } : {}),
+      },
       text: replyText,
     },
   ];
@@ -221,11 +249,15 @@ async function answerMessages(context: PromptContext, reply: NonNullable<StepRun
   for (const outcome of run.outcomes) {
     const text = await getText(outcome.content);
     if (asCalls) {
-      drafted.push({ message: { role: "tool", call_id: outcome.callId, tool: outcome.tool, content: outcome.content }, text });
+      drafted.push({
+        message: { role: "tool", call_id: outcome.callId, tool: outcome.tool, content: outcome.content },
+        text,
+      });
     } else results.push(`Result of ${outcome.tool}${outcome.ok ? "" : " (failed)"}:\n${text}`);
   }
   if (reply.toolCalls.length === 0) {
-    if (reply.finishReason === "length") results.push("Your reply was cut because it was too long. Be shorter.");
+    if (reply.finishReason === "length")
+      results.push("Your reply was cut because it was too long. Be shorter.");
     const missing = missingFor(context.active).map(({ message }) => message);
     results.push(`The step is not done. ${missing.join(" ")} Do that now.`);
   }
@@ -263,7 +295,9 @@ function canonical(message: Message, text: string): Record<string, unknown> {
   if (message.role === "assistant" && message.tool_calls !== undefined) {
     return { role: message.role, text, tool_calls: message.tool_calls };
   }
-  return message.role === "tool" ? { role: message.role, call_id: message.call_id, text } : { role: message.role, text };
+  return message.role === "tool"
+    ? { role: message.role, call_id: message.call_id, text }
+    : { role: message.role, text };
 }
 
 function bytesOf(all: readonly Drafted[]): number {
@@ -271,7 +305,8 @@ function bytesOf(all: readonly Drafted[]): number {
   for (const { message, text } of all) {
     bytes += utf8Length(text);
     if (message.role === "assistant" && message.tool_calls !== undefined) {
-      for (const call of message.tool_calls) bytes += 40 + ("text" in call.args ? utf8Length(call.args.text) : call.args.bytes);
+      for (const call of message.tool_calls)
+        bytes += 40 + ("text" in call.args ? utf8Length(call.args.text) : call.args.bytes);
     }
   }
   return bytes;
@@ -317,7 +352,10 @@ async function expandFor(context: PromptContext, template: string, used: Set<str
   return text;
 }
 
-async function valueOf({ definition, active, getText }: PromptContext, placeholder: Placeholder): Promise<string> {
+async function valueOf(
+  { definition, active, getText }: PromptContext,
+  placeholder: Placeholder,
+): Promise<string> {
   const { run, scope } = active;
   switch (placeholder.kind) {
     case "task":

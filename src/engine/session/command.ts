@@ -30,20 +30,31 @@ export function accept(state: SessionState, command: Command): EventDraft[] {
     : acceptAdjustment(state, command.adjustment);
 }
 
-function acceptAnswer(state: SessionState, command: Extract<Command, { kind: "resolve_approval" }>): EventDraft[] {
+function acceptAnswer(
+  state: SessionState,
+  command: Extract<Command, { kind: "resolve_approval" }>,
+): EventDraft[] {
   const active = activeRuns(state.score).find(({ run }) => run.approval?.id === command.id);
   const approval = active?.run.approval ?? null;
   if (active === undefined || approval === null) {
-    throw new OrketError("approval_unknown", `The question ${command.id} is not open; it was answered or withdrawn.`);
+    throw new OrketError(
+      "approval_unknown",
+      `The question ${command.id} is not open; it was answered or withdrawn.`,
+    );
   }
   if (approval.sha256 !== command.sha256) {
     throw new OrketError("approval_stale", "What was shown has changed since; look again before you answer.");
   }
   if (command.decision === "skip" && approval.kind === "after_step") {
-    throw new OrketError("command_refused", "The step is done; it can be approved or tried again, not skipped.");
+    throw new OrketError(
+      "command_refused",
+      "The step is done; it can be approved or tried again, not skipped.",
+    );
   }
   if (command.decision === "edit" && (command.instruction ?? "").trim() === "") {
-    throw new OrketError("command_refused", "The new instruction is empty.", { mend: "Write what the step is to do." });
+    throw new OrketError("command_refused", "The new instruction is empty.", {
+      mend: "Write what the step is to do.",
+    });
   }
   return [
     draft("approval_resolved", active.run.key, {
@@ -70,11 +81,15 @@ function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment
     case "retry": {
       const failed = activeRuns(state.score).some(({ run }) => run.key === target && run.failure !== null);
       if (failed || openConflict(state.score)?.step === target) return resumeWith(state, event);
-      throw new OrketError("command_refused", `The step ${target ?? ""} has not failed, so there is nothing to retry.`);
+      throw new OrketError(
+        "command_refused",
+        `The step ${target ?? ""} has not failed, so there is nothing to retry.`,
+      );
     }
     case "skip":
     case "patch":
-      if (target === undefined) throw new OrketError("command_refused", `Say which step to ${adjustment.kind}.`);
+      if (target === undefined)
+        throw new OrketError("command_refused", `Say which step to ${adjustment.kind}.`);
       return adjustment.kind === "skip" && isFailed(state, target) ? resumeWith(state, event) : [event];
     case "set_limit":
       if (adjustment.limit === undefined) throw new OrketError("command_refused", "Say which limit to set.");
@@ -96,33 +111,40 @@ function isFailed(state: SessionState, key: string): boolean {
 
 /** An answer to what the session paused for also lets it go on. */
 function resumeWith(state: SessionState, event: EventDraft): EventDraft[] {
-  return state.status === "paused" ? [event, ...resumeEvents(state, "person")] : [event];
+  return state.status === "paused" ? [event, ...goingOn(state, "person", 0)] : [event];
 }
 
 /**
- * What is recorded when a session goes on: calls that were under way when it stopped are lost and made again.
+ * What is recorded when a session goes on: calls that were under way when it stopped are lost and made again, and what
+ * failed is tried again.
  * @param cutBytes bytes of a torn last line that were cut off on opening.
  */
 export function resumeEvents(state: SessionState, by: DecidedBy, cutBytes = 0): EventDraft[] {
-  const events: EventDraft[] = [];
-  for (const { run } of activeRuns(state.score)) {
-    if (run.call === null) continue;
-    events.push(
-      draft("model_call_failed", run.key, {
-        call: run.call.call,
-        turn: run.prompt?.turn ?? 1,
-        attempt: run.call.attempt,
-        code: "interrupted",
-        message: "Orket stopped while the call was under way. It is made again.",
-      }),
-    );
-  }
-  events.push(
-    draft("session_resumed", null, {
-      by,
-      ...(cutBytes > 0 ? { cut_bytes: cutBytes } : {}),
-      ...(events.length > 0 ? { interrupted_calls: events.length } : {}),
-    }),
+  const failed = activeRuns(state.score).flatMap(({ run }) => (run.failure === null ? [] : [run.key]));
+  const conflict = openConflict(state.score);
+  if (conflict !== undefined) failed.push(conflict.step);
+  const retries = failed.map((step) => draft("adjustment", null, { kind: "retry", by, step }));
+  return [...retries, ...goingOn(state, by, cutBytes)];
+}
+
+function goingOn(state: SessionState, by: DecidedBy, cutBytes: number): EventDraft[] {
+  const lost = activeRuns(state.score).flatMap(({ run }) =>
+    run.call === null
+      ? []
+      : [
+          draft("model_call_failed", run.key, {
+            call: run.call.call,
+            turn: run.prompt?.turn ?? 1,
+            attempt: run.call.attempt,
+            code: "interrupted",
+            message: "Orket stopped while the call was under way. It is made again.",
+          }),
+        ],
   );
-  return events;
+  const resumed = draft("session_resumed", null, {
+    by,
+    ...(cutBytes > 0 ? { cut_bytes: cutBytes } : {}),
+    ...(lost.length > 0 ? { interrupted_calls: lost.length } : {}),
+  });
+  return [...lost, resumed];
 }

@@ -106,7 +106,8 @@ export class Orchestrator {
         const effects = decide(this.#state).effects.filter((effect) => !this.#inFlight.has(effect.key));
         await this.#publish();
         for (const effect of effects) this.#begin(effect);
-        if (this.#inFlight.size === 0 && this.#inbox.length === 0 && this.#state.status !== "running") return this.#state;
+        if (this.#inFlight.size === 0 && this.#inbox.length === 0 && this.#state.status !== "running")
+          return this.#state;
         this.#watchDuration();
         if (this.#inbox.length === 0 && !this.#hasNews()) await this.#news();
       }
@@ -176,7 +177,8 @@ export class Orchestrator {
         this.#inFlight.delete(effect.key);
         this.#signal();
       });
-    if (this.#state.stopRequested || this.#state.pauseRequested?.reason === "cancelled") cancellation.cancel();
+    if (this.#state.stopRequested || this.#state.pauseRequested?.reason === "cancelled")
+      cancellation.cancel();
   }
 
   #context(cancellation: CancelSource): Parameters<typeof perform>[1] {

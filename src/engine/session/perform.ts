@@ -149,7 +149,7 @@ function replyEvent(
     ...(reply.reasoning === undefined || reply.reasoning === ""
       ? {}
       : { reasoning: ports.store.putText(reply.reasoning) }),
-    tool_calls: toolCallsOf(call, run, reply, state, ports),
+    tool_calls: toolCallsOf(run, reply, state, ports),
     finish_reason: reply.finishReason,
     tokens,
     ...(cost === undefined ? {} : { cost_usd: cost }),
@@ -163,8 +163,9 @@ function replyEvent(
 }
 
 /** Native calls as they are; otherwise those written in the text, unless the Venue says native only. */
-function toolCallsOf(call: number, run: StepRun, reply: ModelReply, state: SessionState, ports: SessionPorts): ToolCall[] {
-  const id = (index: number): string => `${call.toString()}.${(index + 1).toString()}`;
+function toolCallsOf(run: StepRun, reply: ModelReply, state: SessionState, ports: SessionPorts): ToolCall[] {
+  // No number of the session in it: in a parallel group those depend on what finishes first, and prompts hold the ids.
+  const id = (index: number): string => [run.attempt, run.prompt?.turn ?? 1, index + 1].join(".");
   if (reply.toolCalls.length > 0) {
     return reply.toolCalls.map((native, index) => ({
       id: id(index),
@@ -192,7 +193,10 @@ function failureEvent(
   const attempt = run.call?.attempt ?? 1;
   const { retry } = state.definition.venue;
   const settings = callSettings(state.definition, run.node.role);
-  const toText = failure.code === "tools_unsupported" && settings.tool_calls === "auto" && toolMode(state, run) === "native";
+  const toText =
+    failure.code === "tools_unsupported" &&
+    settings.tool_calls === "auto" &&
+    toolMode(state, run) === "native";
   const again = failure.retryable && attempt < retry.attempts;
   const wait = failure.retryAfterSeconds ?? retry.backoff_seconds * 2 ** (attempt - 1);
   return draft("model_call_failed", run.key, {

@@ -1,6 +1,13 @@
 import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
-import { activeRuns, openConflict, resolveConflict, updateRun, type ActiveRun, type RunUpdate } from "./cursor";
+import {
+  activeRuns,
+  openConflict,
+  resolveConflict,
+  updateRun,
+  type ActiveRun,
+  type RunUpdate,
+} from "./cursor";
 import { changeAt, withChange, withNotes, withResult } from "./scope";
 import { reserve, settleCall, settleFailedCall } from "./spending";
 import type { SessionState, StepRecord } from "./state";
@@ -110,7 +117,10 @@ function sessionPart(state: SessionState, run: StepRun, event: RunEvent): Sessio
     case "step_start":
       return startRecord(state, run, event);
     case "model_call_start":
-      return { ...state, spending: reserve(state.spending, event.data.reserved_tokens, event.data.reserved_usd ?? 0) };
+      return {
+        ...state,
+        spending: reserve(state.spending, event.data.reserved_tokens, event.data.reserved_usd ?? 0),
+      };
     case "model_call_end":
       return answered(state, run, event.data);
     case "model_call_failed":
@@ -147,7 +157,11 @@ function sessionPart(state: SessionState, run: StepRun, event: RunEvent): Sessio
   }
 }
 
-function runPart({ run, scope }: ActiveRun, event: RunEvent, start: { order: number; patch: string | undefined }): RunUpdate {
+function runPart(
+  { run, scope }: ActiveRun,
+  event: RunEvent,
+  start: { order: number; patch: string | undefined },
+): RunUpdate {
   const active = (changes: Partial<StepRun>, nextScope = scope): RunUpdate => ({
     kind: "active",
     run: { ...run, ...changes },
@@ -207,7 +221,10 @@ function runPart({ run, scope }: ActiveRun, event: RunEvent, start: { order: num
         },
       });
     case "tool_result":
-      return active({ openTool: null, outcomes: [...run.outcomes, outcome(event.data, event.data.ok, event.data.content)] });
+      return active({
+        openTool: null,
+        outcomes: [...run.outcomes, outcome(event.data, event.data.ok, event.data.content)],
+      });
     case "tool_denied":
       return active({
         openTool: null,
@@ -218,7 +235,10 @@ function runPart({ run, scope }: ActiveRun, event: RunEvent, start: { order: num
       const base = changeAt(scope, path)?.base ?? event.data.base;
       const change = { path, content, base, step: run.key };
       return active(
-        { written: { ...run.written, [path]: content }, openTool: done(run, `Wrote ${path} (${content.bytes.toString()} bytes).`) },
+        {
+          written: { ...run.written, [path]: content },
+          openTool: done(run, `Wrote ${path} (${content.bytes.toString()} bytes).`),
+        },
         withChange(scope, change),
       );
     }
@@ -265,7 +285,13 @@ export function needsApprovalAfter(run: StepRun): boolean {
 function over({ run, scope }: ActiveRun): RunUpdate {
   const ended = run.ended;
   if (ended === null) return { kind: "over", scope };
-  const result = { key: run.key, id: run.node.id, role: run.node.role, summary: ended.summary, verdict: ended.verdict };
+  const result = {
+    key: run.key,
+    id: run.node.id,
+    role: run.node.role,
+    summary: ended.summary,
+    verdict: ended.verdict,
+  };
   return { kind: "over", scope: withResult(scope, result) };
 }
 
@@ -275,7 +301,9 @@ function resolved({ run, scope }: ActiveRun, data: EventData<"approval_resolved"
   const answeredRun: StepRun = { ...run, approval: null };
   switch (data.decision) {
     case "approve":
-      return after ? over({ run, scope }) : { kind: "active", run: { ...answeredRun, approved: true }, scope };
+      return after
+        ? over({ run, scope })
+        : { kind: "active", run: { ...answeredRun, approved: true }, scope };
     case "skip":
       return {
         kind: "active",
@@ -336,9 +364,15 @@ function answered(state: SessionState, run: StepRun, data: EventData<"model_call
 
 function failedCall(state: SessionState, run: StepRun, data: EventData<"model_call_failed">): SessionState {
   if (run.call === null) return state;
-  const spending = settleFailedCall(state.spending, run.call, data.partial !== undefined || data.code === "interrupted");
+  const spending = settleFailedCall(
+    state.spending,
+    run.call,
+    data.partial !== undefined || data.code === "interrupted",
+  );
   const textToolRoles =
-    data.switch_to_text === true ? { ...state.textToolRoles, [run.node.role]: true as const } : state.textToolRoles;
+    data.switch_to_text === true
+      ? { ...state.textToolRoles, [run.node.role]: true as const }
+      : state.textToolRoles;
   return { ...state, spending, textToolRoles };
 }
 
@@ -360,7 +394,13 @@ function startRecord(state: SessionState, run: StepRun, event: EventOf<"step_sta
   };
   return run.order === undefined
     ? { ...state, steps: state.steps.push(record) }
-    : { ...state, steps: state.steps.set(run.order, { ...record, startedAt: state.steps.at(run.order)?.startedAt ?? event.at }) };
+    : {
+        ...state,
+        steps: state.steps.set(run.order, {
+          ...record,
+          startedAt: state.steps.at(run.order)?.startedAt ?? event.at,
+        }),
+      };
 }
 
 function skippedRecord(state: SessionState, run: StepRun, event: EventOf<"step_skipped">): SessionState {
@@ -389,18 +429,7 @@ function withRecord(
 }
 
 function resumed(state: SessionState): SessionState {
-  let next: SessionState = { ...state, status: "running", pause: null, pauseRequested: null, limitHit: null };
-  for (const { run } of activeRuns(state.score)) {
-    if (run.failure !== null || run.failedCall !== null) next = updatedRun(next, run.key, (old) => retryPart(old));
-  }
-  return openConflict(next.score) === undefined
-    ? next
-    : { ...next, score: resolveConflict(next.definition.score.steps, next.score, "retry") };
-}
-
-/** A failed run starts another attempt; one whose call failed makes the call anew. */
-function retryPart(run: StepRun): StepRun {
-  return run.failure === null ? { ...run, failedCall: null } : restarted(run);
+  return { ...state, status: "running", pause: null, pauseRequested: null, limitHit: null };
 }
 
 function updatedRun(state: SessionState, key: string, change: (run: StepRun) => StepRun): SessionState {
@@ -417,14 +446,20 @@ function adjusted(state: SessionState, data: EventData<"adjustment">, step: stri
     case "pause":
       return {
         ...state,
-        pauseRequested: { reason: data.pause ?? (data.by === "conductor" ? "drift" : "person"), message: data.reason ?? "" },
+        pauseRequested: {
+          reason: data.pause ?? (data.by === "conductor" ? "drift" : "person"),
+          message: data.reason ?? "",
+        },
       };
     case "stop":
       return { ...state, stopRequested: true };
     case "enable":
     case "disable": {
       const { [data.role ?? ""]: _, ...others } = state.disabledRoles;
-      return { ...state, disabledRoles: data.kind === "enable" ? others : { ...others, [data.role ?? ""]: data.by } };
+      return {
+        ...state,
+        disabledRoles: data.kind === "enable" ? others : { ...others, [data.role ?? ""]: data.by },
+      };
     }
     case "set_limit":
       return data.limit === undefined
@@ -450,7 +485,14 @@ function skipAdjusted(state: SessionState, data: EventData<"adjustment">, target
     return { ...state, score: resolveConflict(state.definition.score.steps, state.score, "skip") };
   }
   const current = activeRuns(state.score).find(({ run }) => run.key === target && run.attempt > 0);
-  if (current !== undefined) return updatedRun(state, target, (run) => ({ ...run, skip, approval: null, failure: null, failedCall: null }));
+  if (current !== undefined)
+    return updatedRun(state, target, (run) => ({
+      ...run,
+      skip,
+      approval: null,
+      failure: null,
+      failedCall: null,
+    }));
   return { ...state, skips: { ...state.skips, [target]: skip } };
 }
 
@@ -478,7 +520,12 @@ function decided(
   }
   const decision =
     event.type === "artifact_accepted"
-      ? { kind: "accepted" as const, content: event.data.content, replaced: event.data.replaced, of: proposed }
+      ? {
+          kind: "accepted" as const,
+          content: event.data.content,
+          replaced: event.data.replaced,
+          of: proposed,
+        }
       : { kind: "rejected" as const, of: proposed };
   return { ...state, decisions: { ...state.decisions, [path]: decision } };
 }

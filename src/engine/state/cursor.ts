@@ -34,7 +34,11 @@ export interface ActiveRun {
 const start: SequenceCursor = { index: 0, active: null };
 
 /** The Score before its first step. */
-export function startBranch(nodes: readonly PlanNode[], scope: Scope = emptyScope, iteration: readonly number[] = []): Branch {
+export function startBranch(
+  nodes: readonly PlanNode[],
+  scope: Scope = emptyScope,
+  iteration: readonly number[] = [],
+): Branch {
   return settle(nodes, { at: start, scope }, iteration);
 }
 
@@ -65,7 +69,9 @@ function settle(nodes: readonly PlanNode[], branch: Branch, iteration: readonly 
         scope = joined.scope;
         continue;
       }
-      const branchNumber = active.branches.findIndex((part) => endsWith(part.scope, joined.conflict?.steps[1]));
+      const branchNumber = active.branches.findIndex((part) =>
+        endsWith(part.scope, joined.conflict?.steps[1]),
+      );
       const conflict = { ...joined.conflict, branch: Math.max(branchNumber, 0) };
       return { at: { index: at.index, active: { ...active, conflict } }, scope };
     }
@@ -165,7 +171,10 @@ function withBranch(
   part: Branch,
 ): Branch {
   const branches = active.branches.map((old, index) => (index === number ? part : old));
-  return { at: { index: branch.at.index, active: { ...active, branches, conflict: undefined } }, scope: branch.scope };
+  return {
+    at: { index: branch.at.index, active: { ...active, branches, conflict: undefined } },
+    scope: branch.scope,
+  };
 }
 
 /** A group that could not be joined. */
@@ -199,7 +208,12 @@ export function resolveConflict(
   if (node === undefined || active === null || active.kind === "step") return branch;
   if (active.kind === "loop") {
     const within = [...iteration, active.iteration];
-    const body = resolveConflict((node as LoopNode).body, { at: active.body, scope: branch.scope }, how, within);
+    const body = resolveConflict(
+      (node as LoopNode).body,
+      { at: active.body, scope: branch.scope },
+      how,
+      within,
+    );
     const next: SequenceCursor = { index: branch.at.index, active: { ...active, body: body.at } };
     return settle(nodes, { at: next, scope: body.scope }, iteration);
   }

@@ -17,7 +17,13 @@ import { planSize } from "../model/plan";
  */
 export type Effect =
   | { readonly kind: "build_prompt"; readonly key: string; readonly step: string }
-  | { readonly kind: "call_model"; readonly key: string; readonly step: string; readonly call: number; readonly delaySeconds: number }
+  | {
+      readonly kind: "call_model";
+      readonly key: string;
+      readonly step: string;
+      readonly call: number;
+      readonly delaySeconds: number;
+    }
   | { readonly kind: "run_tool"; readonly key: string; readonly step: string; readonly callId: string }
   | { readonly kind: "finish_step"; readonly key: string; readonly step: string };
 
@@ -84,7 +90,9 @@ function decideRun(state: SessionState, active: ActiveRun): Decision {
   if (run.approval !== null) return nothing;
   if (needsApprovalBefore(run) && !run.approved) {
     const id = `a${(state.approvals + 1).toString()}`;
-    return record(draft("approval_requested", run.key, { id, kind: "before_step", sha256: run.prompt.sha256 }));
+    return record(
+      draft("approval_requested", run.key, { id, kind: "before_step", sha256: run.prompt.sha256 }),
+    );
   }
   return decideCall(state, run, run.prompt);
 }
@@ -189,7 +197,12 @@ function isFinal(code: string): boolean {
 }
 
 function skipped(run: StepRun, skip: NonNullable<StepRun["skip"]>): EventDraft {
-  return draft("step_skipped", run.key, { id: run.node.id, role: run.node.role, by: skip.by, reason: skip.reason });
+  return draft("step_skipped", run.key, {
+    id: run.node.id,
+    role: run.node.role,
+    by: skip.by,
+    reason: skip.reason,
+  });
 }
 
 function toolResult(run: StepRun, callId: string, text: string): EventDraft {
@@ -217,7 +230,12 @@ function callEffect(run: StepRun, call: number): Effect {
 }
 
 function toolEffect(run: StepRun, callId: string): Effect {
-  return { kind: "run_tool", step: run.key, key: `${run.key}/${run.attempt.toString()}/tool/${callId}`, callId };
+  return {
+    kind: "run_tool",
+    step: run.key,
+    key: `${run.key}/${run.attempt.toString()}/tool/${callId}`,
+    callId,
+  };
 }
 
 function endOf(state: SessionState, outcome: "completed" | "stopped"): EventDraft {
@@ -252,7 +270,12 @@ function pauseOf(
     const [first, second] = conflict.steps;
     const message = `The parallel steps ${first} and ${second} both wrote ${conflict.path}. Retry or skip ${second}.`;
     return [
-      draft("step_failed", conflict.step, { attempt: 1, code: "parallel_conflict", message, will_retry: false }),
+      draft("step_failed", conflict.step, {
+        attempt: 1,
+        code: "parallel_conflict",
+        message,
+        will_retry: false,
+      }),
       draft("session_paused", conflict.step, { reason: "step_failed", message }),
     ];
   }

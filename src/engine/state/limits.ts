@@ -11,10 +11,34 @@ export type LimitCheck =
 export function checkLimits(state: SessionState, tokens: number, usd: number): LimitCheck {
   const { limits, spending } = state;
   const rows = [
-    { limit: "total_tokens" as const, value: limits.total_tokens, used: spending.limitTokens, reserved: spending.reservedTokens, needed: tokens },
-    { limit: "cost_usd" as const, value: limits.cost_usd, used: spending.limitUsd, reserved: spending.reservedUsd, needed: usd },
-    { limit: "model_calls" as const, value: limits.model_calls, used: spending.modelCalls, reserved: 0, needed: 1 },
-    { limit: "duration_seconds" as const, value: limits.duration_seconds, used: spending.activeMs / 1000, reserved: 0, needed: 0 },
+    {
+      limit: "total_tokens" as const,
+      value: limits.total_tokens,
+      used: spending.limitTokens,
+      reserved: spending.reservedTokens,
+      needed: tokens,
+    },
+    {
+      limit: "cost_usd" as const,
+      value: limits.cost_usd,
+      used: spending.limitUsd,
+      reserved: spending.reservedUsd,
+      needed: usd,
+    },
+    {
+      limit: "model_calls" as const,
+      value: limits.model_calls,
+      used: spending.modelCalls,
+      reserved: 0,
+      needed: 1,
+    },
+    {
+      limit: "duration_seconds" as const,
+      value: limits.duration_seconds,
+      used: spending.activeMs / 1000,
+      reserved: 0,
+      needed: 0,
+    },
   ];
   let wait = false;
   for (const { limit, value, used, reserved, needed } of rows) {

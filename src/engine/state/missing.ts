@@ -16,10 +16,18 @@ export function missingFor({ run, scope }: ActiveRun): Missing[] {
   }
   if (run.node.verdict !== undefined && run.verdict === undefined) {
     const words = run.node.verdict.join(", ");
-    missing.push({ code: "verdict_missing", message: `No verdict was given with set_verdict (one of: ${words}).` });
+    missing.push({
+      code: "verdict_missing",
+      message: `No verdict was given with set_verdict (one of: ${words}).`,
+    });
   }
   const { reply } = run;
-  if (reply !== null && reply.toolCalls.length === 0 && "text" in reply.content && reply.content.text.trim() === "") {
+  if (
+    reply !== null &&
+    reply.toolCalls.length === 0 &&
+    "text" in reply.content &&
+    reply.content.text.trim() === ""
+  ) {
     missing.push({ code: "empty_reply", message: "The reply was empty." });
   }
   return missing;

@@ -20,9 +20,15 @@ export function costOf(tokens: TokenUsage, pricing: Pricing | undefined): number
 }
 
 /** The most that a call can cost, in US dollars; 0 where there are no prices. */
-export function worstCostUsd(inputTokens: number, outputTokens: number, pricing: Pricing | undefined): number {
+export function worstCostUsd(
+  inputTokens: number,
+  outputTokens: number,
+  pricing: Pricing | undefined,
+): number {
   if (pricing === undefined) return 0;
-  return (inputTokens * pricing.input_per_million_usd + outputTokens * pricing.output_per_million_usd) / perMillion;
+  return (
+    (inputTokens * pricing.input_per_million_usd + outputTokens * pricing.output_per_million_usd) / perMillion
+  );
 }
 
 /** Reserves a call's worst case. */

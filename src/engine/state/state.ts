@@ -45,7 +45,12 @@ export type PauseReason = EventData<"session_paused">["reason"];
 
 /** What a person decided about an artifact. */
 export type ArtifactDecision =
-  | { readonly kind: "accepted"; readonly content: BlobRef | null; readonly replaced: BlobRef | null; readonly of: BlobRef | null }
+  | {
+      readonly kind: "accepted";
+      readonly content: BlobRef | null;
+      readonly replaced: BlobRef | null;
+      readonly of: BlobRef | null;
+    }
   | { readonly kind: "rejected"; readonly of: BlobRef | null };
 
 /** Everything that is known of a session: always the fold of its events. */

@@ -43,12 +43,21 @@ export async function performTool(call: ToolCall, context: ToolContext): Promise
       content: context.store.putText(shorten(text, context)),
     });
   const denied: Denied = (rule, message, path) =>
-    draft("tool_denied", run.key, { call_id: call.id, tool: call.tool, rule, message, ...(path === undefined ? {} : { path }) });
+    draft("tool_denied", run.key, {
+      call_id: call.id,
+      tool: call.tool,
+      rule,
+      message,
+      ...(path === undefined ? {} : { path }),
+    });
 
   const role = context.state.definition.band.roles[run.node.role];
   if (role?.tools.some((name) => name === call.tool) !== true) {
     const known = role?.tools.join(", ") ?? "";
-    return denied("tool-not-listed", `The role ${run.node.role} may not call ${call.tool}. Its tools: ${known === "" ? "none" : known}.`);
+    return denied(
+      "tool-not-listed",
+      `The role ${run.node.role} may not call ${call.tool}. Its tools: ${known === "" ? "none" : known}.`,
+    );
   }
   let args: unknown;
   try {
@@ -61,8 +70,12 @@ export async function performTool(call: ToolCall, context: ToolContext): Promise
     return result(answer.ok, answer.text);
   }
   const parsed = toolArgs[call.tool].safeParse(args);
-  if (!parsed.success) return result(false, `The arguments do not fit ${call.tool}: ${z.prettifyError(parsed.error)}`);
-  return performBuiltin({ call, result, denied, context } , { tool: call.tool, args: parsed.data } as BuiltinCall);
+  if (!parsed.success)
+    return result(false, `The arguments do not fit ${call.tool}: ${z.prettifyError(parsed.error)}`);
+  return performBuiltin({ call, result, denied, context }, {
+    tool: call.tool,
+    args: parsed.data,
+  } as BuiltinCall);
 }
 
 type Denied = (rule: string, message: string, path?: string) => EventDraft;
@@ -72,7 +85,9 @@ interface Job {
   readonly denied: Denied;
   readonly context: ToolContext;
 }
-type BuiltinCall = { [T in keyof typeof toolArgs]: { tool: T; args: z.infer<(typeof toolArgs)[T]> } }[keyof typeof toolArgs];
+type BuiltinCall = {
+  [T in keyof typeof toolArgs]: { tool: T; args: z.infer<(typeof toolArgs)[T]> };
+}[keyof typeof toolArgs];
 
 async function performBuiltin(job: Job, call: BuiltinCall): Promise<EventDraft> {
   switch (call.tool) {
@@ -145,7 +160,10 @@ async function listDir(job: Job, raw: string): Promise<EventDraft> {
     }
   }
   let own = 0;
-  if (place.kind === "relative" && decideRead("workspace", place.path, state.definition.flow.policy).allowed) {
+  if (
+    place.kind === "relative" &&
+    decideRead("workspace", place.path, state.definition.flow.policy).allowed
+  ) {
     for (const change of newestChanges(active.scope)) {
       const [name, ...deeper] = below(change, place.path) ?? [];
       if (name === undefined) continue;
@@ -158,7 +176,8 @@ async function listDir(job: Job, raw: string): Promise<EventDraft> {
   if (listed.kind === "denied" && own === 0) return job.denied(listed.rule, listed.message, raw);
   if (listed.kind === "missing" && own === 0) return job.result(false, listed.message);
   const lines = [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
-  if (listed.kind === "dir" && listed.truncated) lines.push(`… only the first ${maxListEntries.toString()} entries`);
+  if (listed.kind === "dir" && listed.truncated)
+    lines.push(`… only the first ${maxListEntries.toString()} entries`);
   return job.result(true, lines.length === 0 ? "The folder is empty." : lines.join("\n"));
 }
 
@@ -168,21 +187,26 @@ async function searchFiles(job: Job, query: string, raw: string): Promise<EventD
   if (place.kind === "denied") return job.denied(place.rule, place.message, raw);
   const lines: string[] = [];
   const own = new Set<string>();
-  if (place.kind === "relative" && decideRead("workspace", place.path, state.definition.flow.policy).allowed) {
+  if (
+    place.kind === "relative" &&
+    decideRead("workspace", place.path, state.definition.flow.policy).allowed
+  ) {
     for (const change of newestChanges(active.scope)) {
       if (below(change, place.path) === undefined) continue;
       own.add(change.path);
       if (change.content === null) continue;
       const text = await store.getText(change.content);
       text.split("\n").forEach((line, index) => {
-        if (line.includes(query)) lines.push(`${change.path}:${(index + 1).toString()}: ${line.trim().slice(0, 300)}`);
+        if (line.includes(query))
+          lines.push(`${change.path}:${(index + 1).toString()}: ${line.trim().slice(0, 300)}`);
       });
     }
   }
   const found = await files.search(query, raw === "" ? "." : raw, maxSearchMatches);
   if (found.kind === "matches") {
     for (const match of found.matches) {
-      if (!own.has(match.path)) lines.push(`${match.path}:${match.line.toString()}: ${match.text.trim().slice(0, 300)}`);
+      if (!own.has(match.path))
+        lines.push(`${match.path}:${match.line.toString()}: ${match.text.trim().slice(0, 300)}`);
     }
   } else if (found.kind === "denied" && own.size === 0) {
     return job.denied(found.rule, found.message, raw);
@@ -195,7 +219,12 @@ async function searchFiles(job: Job, query: string, raw: string): Promise<EventD
 }
 
 type Target =
-  | { readonly kind: "target"; readonly path: string; readonly base: BlobRef | null; readonly own: ArtifactChange | undefined }
+  | {
+      readonly kind: "target";
+      readonly path: string;
+      readonly base: BlobRef | null;
+      readonly own: ArtifactChange | undefined;
+    }
   | { readonly kind: "refused"; readonly event: EventDraft };
 
 /** Where a write may go, and the project's file that it would replace. */
@@ -215,19 +244,31 @@ async function writeTarget(job: Job, raw: string): Promise<Target> {
   if (own !== undefined) return { kind: "target", path: place.path, base: own.base, own };
   const base = await files.base(place.path);
   if (base.kind === "denied") return { kind: "refused", event: job.denied(base.rule, base.message, raw) };
-  return { kind: "target", path: place.path, own: undefined, base: base.kind === "file" ? store.putBytes(base.bytes) : null };
+  return {
+    kind: "target",
+    path: place.path,
+    own: undefined,
+    base: base.kind === "file" ? store.putBytes(base.bytes) : null,
+  };
 }
 
 type NewText = { readonly text: string } | { readonly problem: EventDraft };
 
-async function writeFile(job: Job, raw: string, content: (path: string) => Promise<NewText>): Promise<EventDraft> {
+async function writeFile(
+  job: Job,
+  raw: string,
+  content: (path: string) => Promise<NewText>,
+): Promise<EventDraft> {
   const target = await writeTarget(job, raw);
   if (target.kind === "refused") return target.event;
   const made = await content(target.path);
   if ("problem" in made) return made.problem;
   const bytes = job.context.utf8.encode(made.text);
   if (bytes.length > maxFileBytes) {
-    return job.result(false, `The content has ${bytes.length.toString()} bytes; a file may have ${maxFileBytes.toString()}.`);
+    return job.result(
+      false,
+      `The content has ${bytes.length.toString()} bytes; a file may have ${maxFileBytes.toString()}.`,
+    );
   }
   return draft("artifact_written", job.context.active.run.key, {
     call_id: job.call.id,
@@ -244,7 +285,12 @@ async function edited(job: Job, path: string, args: z.infer<typeof toolArgs.edit
   const count = read.text.split(args.old_text).length - 1;
   if (count === 0) return { problem: job.result(false, `old_text does not occur in ${path}.`) };
   if (count > 1 && !args.replace_all) {
-    return { problem: job.result(false, `old_text occurs ${count.toString()} times in ${path}; make it longer so that it occurs once, or set replace_all.`) };
+    return {
+      problem: job.result(
+        false,
+        `old_text occurs ${count.toString()} times in ${path}; make it longer so that it occurs once, or set replace_all.`,
+      ),
+    };
   }
   return { text: read.text.split(args.old_text).join(args.new_text) };
 }
@@ -265,7 +311,8 @@ function updateNotes(job: Job, set: Record<string, string | null>): EventDraft {
   const { active } = job.context;
   if (Object.keys(set).length === 0) return job.result(false, "Give at least one note in `set`.");
   const keys = new Set([...Object.keys(active.scope.notes), ...Object.keys(set)]);
-  if (keys.size > maxNotes) return job.result(false, `There can be ${maxNotes.toString()} notes; remove some with null.`);
+  if (keys.size > maxNotes)
+    return job.result(false, `There can be ${maxNotes.toString()} notes; remove some with null.`);
   return draft("notes_updated", active.run.key, { call_id: job.call.id, set });
 }
 
@@ -275,10 +322,16 @@ function setVerdict(job: Job, verdict: string, reason: string | undefined): Even
   if (!allowed.includes(verdict)) {
     return job.result(
       false,
-      allowed.length === 0 ? "This step takes no verdict." : `"${verdict}" is not a verdict of this step. Use one of: ${allowed.join(", ")}.`,
+      allowed.length === 0
+        ? "This step takes no verdict."
+        : `"${verdict}" is not a verdict of this step. Use one of: ${allowed.join(", ")}.`,
     );
   }
-  return draft("verdict_set", run.key, { call_id: job.call.id, verdict, ...(reason === undefined ? {} : { reason }) });
+  return draft("verdict_set", run.key, {
+    call_id: job.call.id,
+    verdict,
+    ...(reason === undefined ? {} : { reason }),
+  });
 }
 
 /** Cuts a result to a third of the role's context window (three bytes a token), and says how to get the rest. */

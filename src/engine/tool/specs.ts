@@ -18,7 +18,9 @@ export const toolArgs = {
     start_line: z.int().min(1).optional().describe("First line to read, from 1."),
     end_line: z.int().min(1).optional().describe("Last line to read."),
   }),
-  list_dir: z.strictObject({ path: z.string().max(1000).default(".").describe("Folder relative to the project.") }),
+  list_dir: z.strictObject({
+    path: z.string().max(1000).default(".").describe("Folder relative to the project."),
+  }),
   search_files: z.strictObject({
     query: z.string().min(1).max(500).describe("The exact text to look for."),
     path: z.string().max(1000).default(".").describe("Folder to look in."),
@@ -33,7 +35,10 @@ export const toolArgs = {
   delete_file: z.strictObject({ path }),
   update_notes: z.strictObject({
     set: z
-      .record(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/), z.string().max(maxNoteLength).nullable())
+      .record(
+        z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/),
+        z.string().max(maxNoteLength).nullable(),
+      )
       .describe("Note keys to their new texts; null removes a note."),
   }),
   set_verdict: z.strictObject({
@@ -58,7 +63,10 @@ let cached: Record<BuiltinTool, ToolSpec> | undefined;
 function builtinSpecs(): Record<BuiltinTool, ToolSpec> {
   cached ??= Object.fromEntries(
     (Object.keys(toolArgs) as BuiltinTool[]).map((name) => {
-      const { $schema: _, ...parameters } = z.toJSONSchema(toolArgs[name], { target: "draft-7", io: "input" });
+      const { $schema: _, ...parameters } = z.toJSONSchema(toolArgs[name], {
+        target: "draft-7",
+        io: "input",
+      });
       return [name, { name, description: descriptions[name], parameters }];
     }),
   ) as unknown as Record<BuiltinTool, ToolSpec>;

@@ -107,7 +107,11 @@ function findBlocks(text: string): Found[] {
     const limit = starts[number + 1]?.start ?? text.length;
     const body = text.slice(bodyStart, limit);
     const { args, length } = readBlock(body);
-    found.push({ start, end: Math.min(bodyStart + length, limit), call: { tool, argsJson: JSON.stringify(args) } });
+    found.push({
+      start,
+      end: Math.min(bodyStart + length, limit),
+      call: { tool, argsJson: JSON.stringify(args) },
+    });
   });
   return found;
 }

@@ -228,7 +228,10 @@ function startedView(record: StepRecord, active: ActiveRun | undefined, note: st
 function activityOf(record: StepRecord, active: ActiveRun | undefined): Pick<StepView, "activity"> {
   if (record.status !== "running" || active === undefined) return {};
   const { run } = active;
-  if (run.approval !== null) return { activity: run.approval.kind === "before_step" ? "asks before it begins" : "asks about its result" };
+  if (run.approval !== null)
+    return {
+      activity: run.approval.kind === "before_step" ? "asks before it begins" : "asks about its result",
+    };
   if (run.call !== null) {
     return run.call.attempt > 1
       ? { activity: `waits for the model, try ${run.call.attempt.toString()}` }

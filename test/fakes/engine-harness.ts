@@ -1,0 +1,263 @@
+import { createHash } from "node:crypto";
+import { apply, fold } from "../../src/engine/state/apply";
+import { type SessionEvent } from "../../src/engine/event/event";
+import { ProviderError } from "../../src/engine/error/provider-error";
+import { type Definition, type PlanNode, type StepNode } from "../../src/engine/model/definition";
+import { type Cancellation } from "../../src/engine/port/cancellation";
+import { type Clock } from "../../src/engine/port/clock";
+import { type GuardedFiles } from "../../src/engine/port/files";
+import {
+  type ModelDelta,
+  type ModelProvider,
+  type ModelReply,
+  type ModelRequest,
+} from "../../src/engine/port/model-provider";
+import { noExternalTools } from "../../src/engine/port/external-tools";
+import { type SessionPorts } from "../../src/engine/session/ports";
+import { Orchestrator } from "../../src/engine/session/orchestrator";
+import { startEvent } from "../../src/engine/session/start";
+import { initialState, type SessionState } from "../../src/engine/state/state";
+import { MemorySessionStore } from "./memory-session-store";
+
+/** A step of a test's Score. */
+export function step(id: string, role: string, more: Partial<StepNode> = {}): StepNode {
+  return {
+    kind: "step",
+    id,
+    role,
+    instruction: `Do ${id}.`,
+    produces: [],
+    approval: "none",
+    max_turns: 4,
+    retry_attempts: 1,
+    ...more,
+  };
+}
+
+const tools = [
+  "read_file",
+  "list_dir",
+  "search_files",
+  "write_file",
+  "edit_file",
+  "delete_file",
+  "update_notes",
+  "set_verdict",
+] as const;
+
+/** A whole definition with the roles `writer` and `reviewer`, both with every tool. */
+export function definitionOf(steps: readonly PlanNode[], more: Partial<Definition["flow"]> = {}): Definition {
+  return {
+    format: 1,
+    flow: {
+      name: "test",
+      source: "test.flow.yaml",
+      task: "Make it so.",
+      inputs: {},
+      references: [],
+      policy: { read_scope: ["workspace", "reference", "domain"], write_scope: ["workspace"], allow: [] },
+      approval: "none",
+      limits: {},
+      conductor: { disabled_roles: [], drift: "suggest" },
+      ...more,
+    },
+    band: {
+      name: "test",
+      source: "test.band.yaml",
+      roles: {
+        writer: { prompt: "You write.", tools: [...tools] },
+        reviewer: { prompt: "You review.", tools: [...tools] },
+        listener: { prompt: "You listen.", tools: [] },
+      },
+    },
+    venue: {
+      version: 1,
+      name: "test",
+      source: "test.venue.yaml",
+      provider: "scripted",
+      timeouts: { connect_seconds: 1, first_token_seconds: 1, idle_seconds: 1, total_seconds: 1 },
+      retry: { attempts: 3, backoff_seconds: 1 },
+      roles: {},
+    },
+    score: { name: "test", source: "test.score.yaml", steps: [...steps] },
+  };
+}
+
+type Call = readonly [tool: string, args: Record<string, unknown>];
+/** A reply of the fake model: a text, tool calls, or a failure. */
+export type FakeReply =
+  | string
+  | {
+      readonly text?: string;
+      readonly calls?: readonly Call[];
+      readonly usage?: ModelReply["usage"];
+      readonly finish?: ModelReply["finishReason"];
+    }
+  | ProviderError;
+export type Answer = (request: ModelRequest, callNumber: number) => FakeReply | Promise<FakeReply>;
+
+/** Answers by a function of the request, and keeps what it was asked. */
+export class FakeModel implements ModelProvider {
+  readonly requests: ModelRequest[] = [];
+
+  constructor(private readonly answer: Answer) {}
+
+  async call(
+    request: ModelRequest,
+    onDelta: (delta: ModelDelta) => void,
+    cancellation: Cancellation,
+  ): Promise<ModelReply> {
+    this.requests.push(request);
+    const cancelled = new Promise<never>((_, reject) => {
+      cancellation.addEventListener("abort", () => {
+        reject(new ProviderError("cancelled", "cancelled"));
+      });
+    });
+    const reply = await Promise.race([this.answer(request, this.requests.length), cancelled]);
+    if (reply instanceof ProviderError) throw reply;
+    const whole = typeof reply === "string" ? { text: reply } : reply;
+    onDelta({ kind: "text", text: whole.text ?? "" });
+    return {
+      text: whole.text ?? "",
+      toolCalls: (whole.calls ?? []).map(([name, args]) => ({ name, argumentsJson: JSON.stringify(args) })),
+      finishReason: whole.finish ?? "stop",
+      usage: whole.usage ?? {},
+      totalMs: 1,
+      sent: {},
+    };
+  }
+
+  /** The last message that was sent. */
+  lastMessage(call = this.requests.length): string {
+    return this.requests[call - 1]?.messages.at(-1)?.content ?? "";
+  }
+}
+
+/** A clock that tests move; sleeping moves it at once. */
+export class ManualClock implements Clock {
+  slept: number[] = [];
+
+  constructor(public ms = Date.UTC(2026, 10, 22)) {}
+
+  nowMs(): number {
+    return this.ms;
+  }
+
+  sleep(ms: number, cancellation: Cancellation): Promise<void> {
+    if (ms >= 60_000)
+      return new Promise((resolve) => {
+        cancellation.addEventListener("abort", () => {
+          resolve();
+        });
+      });
+    this.slept.push(ms);
+    this.ms += ms;
+    return Promise.resolve();
+  }
+}
+
+/** A project in memory, without a policy: what the guard does is tested elsewhere. */
+export function filesOf(project: Readonly<Record<string, string>>): GuardedFiles {
+  const read = (path: string): ReturnType<GuardedFiles["read"]> => {
+    const text = project[path];
+    return Promise.resolve(
+      text === undefined
+        ? { kind: "missing", message: `There is no file ${path}.` }
+        : { kind: "file", bytes: Buffer.from(text) },
+    );
+  };
+  return {
+    read,
+    base: read,
+    list: () =>
+      Promise.resolve({
+        kind: "dir",
+        entries: Object.keys(project).map((name) => ({ name, type: "file" as const })),
+        truncated: false,
+      }),
+    search: (query) =>
+      Promise.resolve({
+        kind: "matches",
+        matches: Object.entries(project).flatMap(([path, text]) =>
+          text
+            .split("\n")
+            .flatMap((line, index) => (line.includes(query) ? [{ path, line: index + 1, text: line }] : [])),
+        ),
+        truncated: false,
+      }),
+  };
+}
+
+export interface Harness {
+  readonly orchestrator: Orchestrator;
+  readonly store: MemorySessionStore;
+  readonly model: FakeModel;
+  readonly clock: ManualClock;
+  readonly ports: SessionPorts;
+  readonly definition: Definition;
+  /** Runs until the session ends, pauses, or has waited for a person for a while. */
+  run(): Promise<SessionState>;
+  /** A new orchestrator over what is on disk, as after a crash. */
+  reopen(answer?: Answer): Harness;
+  types(step?: string): string[];
+  eventsOf<T extends SessionEvent["type"]>(type: T): Extract<SessionEvent, { type: T }>[];
+}
+
+/** An orchestrator over memory, ready to run. */
+export function harness(
+  definition: Definition,
+  answer: Answer,
+  from: { project?: Readonly<Record<string, string>>; store?: MemorySessionStore } = {},
+): Harness {
+  const clock = new ManualClock();
+  const store = from.store ?? new MemorySessionStore(() => clock.nowMs());
+  const model = new FakeModel(answer);
+  const ports: SessionPorts = {
+    store,
+    provider: model,
+    files: filesOf(from.project ?? {}),
+    external: noExternalTools,
+    clock,
+    sha256: (text) => createHash("sha256").update(text).digest("hex"),
+    utf8: {
+      encode: (text) => Buffer.from(text),
+      decode: (bytes) => Buffer.from(bytes).toString("utf8"),
+    },
+  };
+  let state = fold(initialState(definition), store.events);
+  if (store.events.length === 0) {
+    const digest = { sha256: "0".repeat(64), bytes: 0 };
+    const drafts = [startEvent({ engine: "test", session: "s", definition, digest, startedBy: "library" })];
+    for (const event of store.append(drafts)) state = apply(state, event);
+  }
+  const orchestrator = new Orchestrator(ports, state);
+  return {
+    orchestrator,
+    store,
+    model,
+    clock,
+    ports,
+    definition,
+    run: () => orchestrator.run(),
+    reopen: (next = answer) =>
+      harness(definition, next, {
+        ...from,
+        store: new MemorySessionStore(() => clock.nowMs(), { events: store.durable, blobs: store.blobs }),
+      }),
+    types: (key) =>
+      store.events.filter((event) => key === undefined || event.step === key).map(({ type }) => type),
+    eventsOf: <T extends SessionEvent["type"]>(type: T) =>
+      store.events.filter((event): event is Extract<SessionEvent, { type: T }> => event.type === type),
+  };
+}
+
+/** Waits until the session has asked a person, then returns the question. */
+export async function question(of: Harness): Promise<{ id: string; sha256: string; kind: string }> {
+  for (let turn = 0; turn < 1000; turn += 1) {
+    const asked = of.eventsOf("approval_requested").at(-1);
+    const answered = of.eventsOf("approval_resolved").some(({ data }) => data.id === asked?.data.id);
+    if (asked !== undefined && !answered && of.store.durable.includes(asked)) return asked.data;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error("the session asked nothing");
+}
