@@ -1,0 +1,95 @@
+import { constants } from "node:fs";
+import path from "node:path";
+import { type FileSystem, type Handle, isDiskCode } from "./file-system";
+
+const { O_RDONLY } = constants;
+// Windows has neither; 0 leaves the flag out, and the checks on real paths remain.
+const O_NOFOLLOW = (constants.O_NOFOLLOW as number | undefined) ?? 0;
+const O_DIRECTORY = (constants.O_DIRECTORY as number | undefined) ?? 0;
+
+/** Linux names what is open: a path through it leads to that very folder, whatever became of its name since. */
+const handlesHaveNames = process.platform === "linux";
+
+/** `/proc/self/fd/N`: the file behind a handle, as a path. Only where `handlesHaveNames`. */
+export function handlePath(handle: Handle): string {
+  return `/proc/self/fd/${handle}`;
+}
+
+/** The real path of what is open, or undefined where the system does not tell. */
+export async function realPathOf(fs: FileSystem, handle: Handle): Promise<string | undefined> {
+  if (!handlesHaveNames) return undefined;
+  try {
+    return await fs.readLink(handlePath(handle));
+  } catch (error) {
+    // No /proc, as in some sandboxes.
+    if (isDiskCode(error, "ENOENT", "EACCES", "EPERM")) return undefined;
+    throw error;
+  }
+}
+
+/** A folder that is held open, so that names below it mean the same folder from the first operation to the last. */
+export class Anchor {
+  private constructor(
+    private readonly fs: FileSystem,
+    private readonly handle: Handle | undefined,
+    /** Where it really is. */
+    readonly real: string,
+    private readonly base: string,
+  ) {}
+
+  /** Opens the folder; links on the way are followed, and `real` says where that led. */
+  static async open(fs: FileSystem, dir: string): Promise<Anchor> {
+    return Anchor.at(fs, dir, O_RDONLY | O_DIRECTORY);
+  }
+
+  /** Opens a folder in this one; a link is an error (ELOOP or ENOTDIR). */
+  async folder(name: string): Promise<Anchor> {
+    if (this.handle === undefined) {
+      const entry = await this.fs.lstat(this.child(name));
+      if (!entry.isDirectory()) throw Object.assign(new Error("It is no folder."), { code: "ENOTDIR" });
+    }
+    return Anchor.at(this.fs, this.child(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  }
+
+  private static async at(fs: FileSystem, dir: string, flags: number): Promise<Anchor> {
+    if (!handlesHaveNames) {
+      const real = await fs.realPath(dir);
+      const entry = await fs.lstat(real);
+      if (!entry.isDirectory()) throw Object.assign(new Error("It is no folder."), { code: "ENOTDIR" });
+      return new Anchor(fs, undefined, real, real);
+    }
+    const handle = await fs.open(dir, flags);
+    try {
+      const real = await realPathOf(fs, handle);
+      if (real !== undefined) return new Anchor(fs, handle, real, handlePath(handle));
+      const named = await fs.realPath(dir);
+      await fs.close(handle);
+      return new Anchor(fs, undefined, named, named);
+    } catch (error) {
+      await fs.close(handle);
+      throw error;
+    }
+  }
+
+  /** A path for the disk's operations to something in this folder. */
+  child(name: string): string {
+    return this.base === "/"
+      ? `/${name}`
+      : `${this.base}${this.handle === undefined ? path.sep : "/"}${name}`;
+  }
+
+  /** The folder itself, as a path for the disk's operations. */
+  get self(): string {
+    return this.base;
+  }
+
+  /** Whether its name still leads here; where handles have names that does not matter, and it is always true. */
+  async stands(): Promise<boolean> {
+    if (this.handle !== undefined) return true;
+    return (await this.fs.realPath(this.real).catch(() => undefined)) === this.real;
+  }
+
+  async close(): Promise<void> {
+    if (this.handle !== undefined) await this.fs.close(this.handle);
+  }
+}

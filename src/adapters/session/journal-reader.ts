@@ -1,0 +1,177 @@
+import { hash } from "node:crypto";
+import { constants } from "node:fs";
+import { damaged, decodeLine, firstPrev, type JournalLine } from "../../engine/event/codec";
+import { type SessionEvent } from "../../engine/event/event";
+import { OrketError } from "../../engine/error/orket-error";
+import { type FileSystem, type Handle } from "../files/file-system";
+
+const lineFeed = 0x0a;
+const chunkBytes = 1 << 20;
+
+/** How far a journal has been read: whole lines only. */
+export interface JournalPosition {
+  /** Whole lines read. */
+  readonly lines: number;
+  /** Where the next line starts. */
+  readonly offset: number;
+  /** SHA-256 of the last whole line. */
+  readonly prev: string;
+}
+
+export const journalStart: JournalPosition = { lines: 0, offset: 0, prev: firstPrev };
+
+/** What a journal holds from a position on. */
+export interface JournalPart {
+  readonly events: readonly SessionEvent[];
+  /** After the last event. */
+  readonly position: JournalPosition;
+  /** Bytes of a last line that was not written to its end. */
+  readonly tornBytes: number;
+  /** Why reading stopped before the end; the events are those before the damaged line. */
+  readonly damage: OrketError | undefined;
+}
+
+/** Reads line after line, checks each and the chain between them, and stops at the first that is not as written. */
+class JournalParser {
+  readonly events: SessionEvent[] = [];
+  damage: OrketError | undefined;
+  private lines: number;
+  private offset: number;
+  private prev: string;
+  /** A line that broke the chain waits for the next one, which tells which of the two is damaged. */
+  private broken: { line: JournalLine; hash: string } | undefined;
+  /** A line that only a newer engine can have written, unless the next one shows that it is damaged. */
+  private unknown: { error: OrketError; hash: string } | undefined;
+  /** A line with zeros in it: torn when it is the last one, damaged when it is not. */
+  private zeroLine: OrketError | undefined;
+
+  constructor(from: JournalPosition) {
+    ({ lines: this.lines, offset: this.offset, prev: this.prev } = from);
+  }
+
+  get position(): JournalPosition {
+    return { lines: this.lines, offset: this.offset, prev: this.prev };
+  }
+
+  /** Takes the lines of `data`, and says how many of its bytes they are. */
+  take(data: Buffer): number {
+    let start = 0;
+    while (this.damage === undefined) {
+      const end = data.indexOf(lineFeed, start);
+      if (end < 0) break;
+      this.line(data.subarray(start, end));
+      start = end + 1;
+    }
+    return start;
+  }
+
+  private line(bytes: Buffer): void {
+    const text = bytes.toString("utf8");
+    if (this.zeroLine) {
+      this.damage = this.zeroLine;
+      return;
+    }
+    if (this.broken || this.unknown) {
+      this.settle(text);
+      return;
+    }
+    let line: JournalLine;
+    try {
+      line = decodeLine(text, this.lines + 1);
+      if (this.lines === 0 && line.event.type !== "session_start") {
+        throw damaged(1, `the first event is ${line.event.type} and not session_start`);
+      }
+    } catch (error) {
+      if (!(error instanceof OrketError)) throw error;
+      if (error.code === "format_unsupported") this.unknown = { error, hash: hash("sha256", bytes, "hex") };
+      else if (bytes.includes(0)) this.zeroLine = error;
+      else this.damage = error;
+      return;
+    }
+    const own = hash("sha256", bytes, "hex");
+    if (line.prev !== this.prev) {
+      this.broken = { line, hash: own };
+      return;
+    }
+    this.events.push(line.event);
+    this.lines += 1;
+    this.offset += bytes.length + 1;
+    this.prev = own;
+  }
+
+  /** The line after the doubtful one: when it knows the doubtful one's hash, that one is as it was written. */
+  private settle(next: string): void {
+    const own = this.broken?.hash ?? this.unknown?.hash ?? "";
+    const intact = next.endsWith(`"prev":"${own}"}`);
+    if (this.unknown) {
+      this.damage = intact
+        ? this.unknown.error
+        : damaged(this.lines + 1, "the line after it has another hash for it");
+      return;
+    }
+    if (intact) this.blamePrevious();
+    else this.blameBroken();
+  }
+
+  private blamePrevious(): void {
+    if (this.lines === 0) {
+      this.damage = damaged(1, "it names a line before it, and there is none");
+      return;
+    }
+    this.events.pop();
+    this.damage = damaged(this.lines, "the line after it has another hash for it");
+  }
+
+  private blameBroken(): void {
+    this.damage = damaged(this.lines + 1, "its prev is not the hash of the line before it");
+  }
+
+  /** No more lines: decides what is still in doubt. */
+  end(): void {
+    if (this.damage) return;
+    if (this.unknown) this.damage = this.unknown.error;
+    if (this.broken) {
+      // One changed character in prev is this line's own; anything else means that the line before was changed.
+      const { prev } = this.broken.line;
+      let different = 0;
+      for (let at = 0; at < prev.length; at += 1) if (prev[at] !== this.prev[at]) different += 1;
+      if (different === 1) this.blameBroken();
+      else this.blamePrevious();
+    }
+  }
+
+  /** A power loss can leave the length of a write, and zeros in the place of its contents. */
+  get zeroed(): boolean {
+    return this.zeroLine !== undefined && this.damage === undefined;
+  }
+}
+
+/** Reads an open journal from a position to its end. */
+export async function readPart(fs: FileSystem, handle: Handle, from: JournalPosition): Promise<JournalPart> {
+  const parser = new JournalParser(from);
+  let rest: Buffer = Buffer.alloc(0);
+  let at = from.offset;
+  while (parser.damage === undefined) {
+    const chunk = Buffer.allocUnsafe(chunkBytes);
+    const count = await fs.read(handle, chunk, at);
+    if (count === 0) break;
+    at += count;
+    const fresh = chunk.subarray(0, count);
+    const data = rest.length === 0 ? fresh : Buffer.concat([rest, fresh]);
+    rest = data.subarray(parser.take(data));
+  }
+  parser.end();
+  const { events, position, damage, zeroed } = parser;
+  const torn = damage ? 0 : zeroed ? at - position.offset : rest.length;
+  return { events, position, tornBytes: torn, damage };
+}
+
+/** Reads a journal's file; damage is told beside what stands before it. */
+export async function readJournal(fs: FileSystem, file: string): Promise<JournalPart> {
+  const handle = await fs.open(file, constants.O_RDONLY);
+  try {
+    return await readPart(fs, handle, journalStart);
+  } finally {
+    await fs.close(handle);
+  }
+}

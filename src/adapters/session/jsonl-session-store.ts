@@ -1,0 +1,167 @@
+import { encodeEvent } from "../../engine/event/codec";
+import { type BlobRef, type Content } from "../../engine/event/content";
+import { type EventDraft, type SessionEvent } from "../../engine/event/event";
+import { OrketError } from "../../engine/error/orket-error";
+import { type Clock } from "../../engine/port/clock";
+import { type SessionStore } from "../../engine/port/session-store";
+import { diskError } from "../files/durable";
+import { type FileSystem, type Handle } from "../files/file-system";
+import { type RandomBytes } from "../system/random";
+import { sha256 } from "../system/sha256";
+import { BlobStore } from "./blob-store";
+import { type JournalPosition } from "./journal-reader";
+import { type SessionPaths } from "./layout";
+import { type SessionLock } from "./lock";
+import { WorkspaceFiles } from "./workspace";
+
+/** What the session's code takes from the machine; tests give their own. */
+export interface SessionEnvironment {
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+}
+
+/** Up to here a write goes to the system's cache without the detour through a thread. */
+const writeNowMaxBytes = 64 << 10;
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: OrketError) => void;
+}
+
+/** A session open for writing: the journal's end, the blobs, the Workspace, and the lock. */
+export class JsonlSessionStore implements SessionStore {
+  private readonly blobs: BlobStore;
+  private readonly files: WorkspaceFiles;
+  private lines: number;
+  private prev: string;
+  /** Bytes of the journal that are on the disk for certain. */
+  private size: number;
+  private queue: string[] = [];
+  private waiters: Waiter[] = [];
+  private pumping: Promise<void> | undefined;
+  private failure: OrketError | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly environment: SessionEnvironment,
+    readonly paths: SessionPaths,
+    private readonly journal: Handle,
+    private readonly lock: SessionLock,
+    from: JournalPosition,
+  ) {
+    const { fs, random } = environment;
+    this.blobs = new BlobStore(fs, paths.blobs, paths.orket, paths.tmp, random);
+    this.files = new WorkspaceFiles(fs, paths.workspace, paths.tmp, random);
+    ({ lines: this.lines, prev: this.prev, offset: this.size } = from);
+  }
+
+  append(drafts: readonly EventDraft[]): readonly SessionEvent[] {
+    this.ensureOpen();
+    const at = new Date(this.environment.clock.nowMs()).toISOString();
+    return drafts.map((one) => {
+      const event: SessionEvent = { ...one, seq: this.lines, at };
+      const line = encodeEvent(event, this.prev);
+      this.prev = sha256(line);
+      this.lines += 1;
+      this.queue.push(line);
+      return event;
+    });
+  }
+
+  putText(text: string): Content {
+    this.ensureOpen();
+    return this.blobs.putText(text);
+  }
+
+  putBytes(bytes: Uint8Array): BlobRef {
+    this.ensureOpen();
+    return this.blobs.putBytes(bytes);
+  }
+
+  getText(content: Content): Promise<string> {
+    return this.blobs.getText(content);
+  }
+
+  getBytes(ref: BlobRef): Promise<Uint8Array> {
+    return this.blobs.getBytes(ref);
+  }
+
+  flush(): Promise<void> {
+    if (this.failure) return Promise.reject(this.failure);
+    if (!this.pumping && this.queue.length === 0 && !this.blobs.pending) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.waiters.push({ resolve, reject });
+      this.pumping ??= this.pump();
+    });
+  }
+
+  /** Writes for all who wait, and again for those who came meanwhile. */
+  private async pump(): Promise<void> {
+    // Branches that flush in the same turn share the first write, too.
+    await Promise.resolve();
+    while (this.waiters.length > 0) {
+      const { waiters } = this;
+      this.waiters = [];
+      const failure = await this.write();
+      for (const waiter of waiters) {
+        if (failure) waiter.reject(failure);
+        else waiter.resolve();
+      }
+    }
+    this.pumping = undefined;
+  }
+
+  /** One write and one sync for everything queued; a failure is the answer, now and ever after. */
+  private async write(): Promise<OrketError | undefined> {
+    if (this.failure) return this.failure;
+    const { queue } = this;
+    this.queue = [];
+    try {
+      if (this.blobs.pending) await this.blobs.write();
+      if (queue.length > 0) await this.writeLines(Buffer.from(`${queue.join("\n")}\n`, "utf8"));
+      return undefined;
+    } catch (error) {
+      this.failure = diskError(error, `the events of the session ${this.paths.id}`);
+      // What may stand half-written was never confirmed; a next opening would cut it off just the same.
+      await this.environment.fs.truncate(this.journal, this.size).catch(() => undefined);
+      return this.failure;
+    }
+  }
+
+  private async writeLines(bytes: Buffer): Promise<void> {
+    const { fs } = this.environment;
+    if (bytes.length <= writeNowMaxBytes) fs.writeNow(this.journal, bytes, this.size);
+    else await fs.write(this.journal, bytes, this.size);
+    await fs.syncData(this.journal);
+    this.size += bytes.length;
+  }
+
+  async materialise(path: string, content: BlobRef | null): Promise<void> {
+    this.ensureOpen();
+    try {
+      if (content === null) await this.files.remove(path);
+      else await this.files.write(path, await this.blobs.getBytes(content));
+    } catch (error) {
+      throw diskError(error, `the artifact ${path}`);
+    }
+  }
+
+  /** Writes what is queued, and gives the session free for other writers. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    let failure: unknown;
+    if (!this.failure) await this.flush().catch((error: unknown) => (failure = error));
+    this.closed = true;
+    const { fs } = this.environment;
+    await fs.close(this.journal).catch(() => undefined);
+    await fs.removeDir(this.paths.tmp).catch(() => undefined);
+    await this.lock.release().catch((error: unknown) => (failure ??= error));
+    if (failure !== undefined) throw diskError(failure, `the end of the session ${this.paths.id}`);
+  }
+
+  private ensureOpen(): void {
+    if (this.closed)
+      throw new OrketError("internal", `The session ${this.paths.id} was written to after it was closed.`);
+  }
+}

@@ -1,0 +1,232 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import * as z from "zod";
+import { OrketError } from "../../engine/error/orket-error";
+import { type Clock } from "../../engine/port/clock";
+import { writeNew } from "../files/durable";
+import { type FileSystem, isDiskCode, unlessMissing } from "../files/file-system";
+import { liveness, ownIdentity, type ProcessIdentity } from "../system/process-identity";
+import { type RandomBytes, randomName } from "../system/random";
+
+const holderSchema = z.object({
+  /** Unlike any other lock's, ever: what is to be replaced is named by it. */
+  nonce: z.string().regex(/^[a-z0-9]{16}$/),
+  pid: z.int(),
+  host: z.string(),
+  machine: z.string(),
+  boot: z.string(),
+  pids: z.string(),
+  started: z.string(),
+  since: z.string(),
+});
+/** Who holds a lock, as the lock's file says. */
+export type LockHolder = z.infer<typeof holderSchema> & ProcessIdentity;
+
+const neverCancelled = {
+  aborted: false,
+  addEventListener: () => undefined,
+  removeEventListener: () => undefined,
+};
+
+/** Locks of this process, given back when it ends. */
+const held = new Map<string, { fs: FileSystem; nonce: string }>();
+
+function releaseAll(): void {
+  for (const [file, { fs, nonce }] of held) {
+    try {
+      if (readFileSync(file, "utf8").includes(nonce)) fs.unlinkNow(file);
+    } catch {
+      // The next writer sees that this process is gone.
+    }
+  }
+  held.clear();
+}
+
+async function readHolder(fs: FileSystem, file: string): Promise<LockHolder | "none" | "unreadable"> {
+  const bytes = await unlessMissing(fs.readFile(file), undefined);
+  if (bytes === undefined) return "none";
+  try {
+    const parsed = holderSchema.safeParse(JSON.parse(bytes.toString("utf8")));
+    return parsed.success ? parsed.data : "unreadable";
+  } catch {
+    return "unreadable";
+  }
+}
+
+/** Who holds the session at this moment, as far as can be seen; undefined: nobody. */
+export async function lockState(
+  fs: FileSystem,
+  file: string,
+): Promise<{ holder: LockHolder | undefined; alive: boolean } | undefined> {
+  const holder = await readHolder(fs, file);
+  if (holder === "none") return undefined;
+  if (holder === "unreadable") return { holder: undefined, alive: true };
+  return { holder, alive: (await liveness(holder)) !== "dead" };
+}
+
+function lockedError(file: string, holder: LockHolder | undefined, state: "alive" | "unknown"): OrketError {
+  const session = path.basename(path.dirname(file));
+  if (holder === undefined) {
+    return new OrketError("session_locked", `The session ${session} has a lock that cannot be read.`, {
+      mend: `If no Orket works on it, remove the file ${file}.`,
+      details: { file },
+    });
+  }
+  const who = `process ${holder.pid} on ${holder.host}, since ${holder.since}`;
+  const details = { file, pid: holder.pid, host: holder.host, since: holder.since };
+  if (state === "alive") {
+    return new OrketError("session_locked", `The session ${session} is open for writing in ${who}.`, {
+      mend: "Close it there, or wait until it ends; it can be read meanwhile.",
+      details,
+    });
+  }
+  return new OrketError(
+    "session_locked",
+    `The session ${session} is locked by ${who}; whether that still runs cannot be seen from this machine or container.`,
+    { mend: `If it does not run any more, remove the file ${file}.`, details },
+  );
+}
+
+interface Request {
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+}
+
+/** Names `file` with our contents; false when the name is taken. Of many that try at once, one gets it. */
+async function claim(fs: FileSystem, file: string, contents: Buffer, aside: string): Promise<boolean> {
+  await writeNew(fs, aside, contents);
+  try {
+    await fs.link(aside, file);
+    return true;
+  } catch (error) {
+    if (isDiskCode(error, "EEXIST")) return false;
+    // No hard links here (exFAT, some shares): creating must be exclusive instead, and readers see it half-written.
+    if (!isDiskCode(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EISDIR", "UNKNOWN"))
+      throw error;
+    return await claimByCreating(fs, file, contents);
+  } finally {
+    await fs.unlink(aside).catch(() => undefined);
+  }
+}
+
+async function claimByCreating(fs: FileSystem, file: string, contents: Buffer): Promise<boolean> {
+  try {
+    await writeNew(fs, file, contents);
+    return true;
+  } catch (error) {
+    if (isDiskCode(error, "EEXIST")) return false;
+    throw error;
+  }
+}
+
+type Seized = { ok: true; nonce: string } | { ok: false; error: OrketError };
+
+/**
+ * Gets the lock `file`. A dead holder's lock is replaced under a guard, itself a lock, that is named by the dead one's
+ * nonce: while the guard is held, nobody else may replace that very lock, so two that find the same dead holder cannot
+ * both succeed, and one that comes late finds another nonce and starts over. A guard whose holder died is taken over in
+ * the same way.
+ */
+async function seize(request: Request, file: string): Promise<Seized> {
+  const { fs, clock, random } = request;
+  const identity = await ownIdentity();
+  let unreadable = 0;
+  let busy = 0;
+  for (;;) {
+    const nonce = randomName(random, 16);
+    const since = new Date(clock.nowMs()).toISOString();
+    const contents = Buffer.from(`${JSON.stringify({ nonce, ...identity, since })}\n`);
+    const aside = `${file}.new-${nonce}`;
+    if (await claim(fs, file, contents, aside)) return { ok: true, nonce };
+
+    const holder = await readHolder(fs, file);
+    if (holder === "none") continue;
+    if (holder === "unreadable") {
+      // Where locks are created in place, one may be seen before it is written.
+      unreadable += 1;
+      if (unreadable > 20) return { ok: false, error: lockedError(file, undefined, "unknown") };
+      await clock.sleep(10, neverCancelled);
+      continue;
+    }
+    const state = await liveness(holder);
+    if (state !== "dead") return { ok: false, error: lockedError(file, holder, state) };
+    const replaced = await replaceDead(request, file, holder, { contents, aside });
+    if (replaced === "done") return { ok: true, nonce };
+    if (replaced === "changed") continue;
+    // Someone else is at it, who will be done in a moment.
+    busy += 1;
+    if (busy > 400) return { ok: false, error: replaced };
+    await clock.sleep(5, neverCancelled);
+  }
+}
+
+async function replaceDead(
+  request: Request,
+  file: string,
+  dead: LockHolder,
+  own: { contents: Buffer; aside: string },
+): Promise<"done" | "changed" | OrketError> {
+  const { fs } = request;
+  const guard = `${file}.${dead.nonce}`;
+  const seized = await seize(request, guard);
+  if (!seized.ok) return seized.error;
+  try {
+    const now = await readHolder(fs, file);
+    if (typeof now === "string" || now.nonce !== dead.nonce) return "changed";
+    await writeNew(fs, own.aside, own.contents);
+    await fs.rename(own.aside, file);
+    return "done";
+  } finally {
+    await fs.unlink(guard).catch(() => undefined);
+  }
+}
+
+/** Removes what processes left beside the lock that died while they were after it. Only the lock's holder may. */
+async function tidy(fs: FileSystem, file: string): Promise<void> {
+  const dir = path.dirname(file);
+  for (const { name } of await fs.readDir(dir)) {
+    if (!name.startsWith(`${path.basename(file)}.`)) continue;
+    const left = path.join(dir, name);
+    const holder = await readHolder(fs, left);
+    if (typeof holder !== "string" && (await liveness(holder)) === "dead") {
+      await fs.unlink(left).catch(() => undefined);
+    }
+  }
+}
+
+/** The right to write to a session: one holder at a time, across processes. */
+export class SessionLock {
+  private constructor(
+    private readonly fs: FileSystem,
+    private readonly file: string,
+    private readonly nonce: string,
+  ) {}
+
+  /** @throws {OrketError} session_locked, naming the holder. */
+  static async acquire(request: Request, file: string): Promise<SessionLock> {
+    const seized = await seize(request, file);
+    if (!seized.ok) throw seized.error;
+    if (held.size === 0) process.once("exit", releaseAll);
+    held.set(file, { fs: request.fs, nonce: seized.nonce });
+    const lock = new SessionLock(request.fs, file, seized.nonce);
+    try {
+      await tidy(request.fs, file);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+    return lock;
+  }
+
+  /** Gives it back; a lock that is not ours any more, because someone removed the file, is left alone. */
+  async release(): Promise<void> {
+    if (!held.delete(this.file)) return;
+    if (held.size === 0) process.removeListener("exit", releaseAll);
+    const holder = await readHolder(this.fs, this.file);
+    if (typeof holder !== "string" && holder.nonce === this.nonce) {
+      await unlessMissing(this.fs.unlink(this.file), undefined);
+    }
+  }
+}

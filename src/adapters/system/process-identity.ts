@@ -1,0 +1,98 @@
+import { execFile } from "node:child_process";
+import { hash } from "node:crypto";
+import { readFile, readlink } from "node:fs/promises";
+import { hostname } from "node:os";
+import process from "node:process";
+
+/** Which process on which machine, so that it is not mistaken for a later one with the same number. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly host: string;
+  /** Tells machines of one name apart; empty where the system has nothing to go by. */
+  readonly machine: string;
+  /** Changes with each start of the machine; empty where unknown. */
+  readonly boot: string;
+  /** The set of process numbers that `pid` belongs to: containers have their own. Empty where there is one only. */
+  readonly pids: string;
+  /** When the process started, in the system's own words; empty where unknown. */
+  readonly started: string;
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return (await readFile(file, "utf8")).trim();
+  } catch {
+    return "";
+  }
+}
+
+/** The start time of a process as `ps` says it, where there is no /proc. */
+function startedByPs(pid: number): Promise<string> {
+  return new Promise((resolve) => {
+    const environment = { ...process.env, LC_ALL: "C", TZ: "UTC" };
+    execFile(
+      "ps",
+      ["-o", "lstart=", "-p", String(pid)],
+      { env: environment, timeout: 5000 },
+      (error, stdout) => {
+        resolve(error ? "" : stdout.trim().replace(/\s+/g, " "));
+      },
+    );
+  });
+}
+
+/** "gone" when there is surely no such process any more, else its start time, empty where it cannot be known. */
+async function startOf(pid: number): Promise<{ gone: boolean; started: string }> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ESRCH")
+      return { gone: true, started: "" };
+  }
+  if (process.platform === "win32") return { gone: false, started: "" };
+  if (process.platform !== "linux") return { gone: false, started: await startedByPs(pid) };
+  const stat = await textOf(`/proc/${pid}/stat`);
+  // The name, in parentheses, may hold anything; the state and 19 fields on, the start time, come after it.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state = ""] = fields;
+  return { gone: state === "Z" || state === "X", started: fields[19] ?? "" };
+}
+
+let own: Promise<ProcessIdentity> | undefined;
+
+async function lookUp(): Promise<ProcessIdentity> {
+  const linux = process.platform === "linux";
+  const [machineId, boot, pids, { started }] = await Promise.all([
+    linux ? textOf("/etc/machine-id") : Promise.resolve(""),
+    linux ? textOf("/proc/sys/kernel/random/boot_id") : Promise.resolve(""),
+    linux ? readlink("/proc/self/ns/pid").catch(() => "") : Promise.resolve(""),
+    startOf(process.pid),
+  ]);
+  // The machine's id is meant to stay on the machine; what identifies it here is made from it.
+  const machine = machineId === "" ? "" : hash("sha256", `orket lock ${machineId}`, "hex").slice(0, 16);
+  return { pid: process.pid, host: hostname(), machine, boot, pids, started };
+}
+
+/** This process. */
+export function ownIdentity(): Promise<ProcessIdentity> {
+  own ??= lookUp();
+  return own;
+}
+
+/**
+ * Whether the process still runs. `unknown` where that cannot be seen from here: another machine, another container.
+ * `dead` only when it is certain.
+ */
+export async function liveness(other: ProcessIdentity): Promise<"alive" | "dead" | "unknown"> {
+  const self = await ownIdentity();
+  if (other.host !== self.host || other.machine !== self.machine) return "unknown";
+  if (other.boot !== "" && self.boot !== "" && other.boot !== self.boot) {
+    // Without a machine id, another machine of the same name would look the same.
+    return self.machine === "" ? "unknown" : "dead";
+  }
+  if (other.pids !== self.pids) return "unknown";
+  const { gone, started } = await startOf(other.pid);
+  if (gone) return "dead";
+  if (started !== "" && other.started !== "" && started !== other.started) return "dead";
+  return "alive";
+}

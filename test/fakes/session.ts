@@ -1,0 +1,64 @@
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type SessionEnvironment } from "../../src/adapters/session/jsonl-session-store";
+import { NodeFileSystem, type FileSystem } from "../../src/adapters/files/file-system";
+import { systemRandom } from "../../src/adapters/system/random";
+import { SystemClock } from "../../src/adapters/system/clock";
+import { type BlobRef } from "../../src/engine/event/content";
+import { draft, type EventDraft } from "../../src/engine/event/event";
+import { type Definition } from "../../src/engine/model/definition";
+
+/** A folder for one test, removed afterwards. */
+export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const dir = await realpath(await mkdtemp(path.join(tmpdir(), "orket-")));
+  return { path: dir, remove: () => rm(dir, { recursive: true, force: true }) };
+}
+
+export function environment(fs: FileSystem = new NodeFileSystem()): SessionEnvironment {
+  return { fs, clock: new SystemClock(), random: systemRandom };
+}
+
+/** The smallest definition that is valid. */
+export function smallDefinition(name = "shapes"): Definition {
+  return {
+    format: 1,
+    flow: {
+      name,
+      source: `${name}.flow.yaml`,
+      task: "Build it.",
+      inputs: {},
+      references: [],
+      policy: { read_scope: ["workspace", "reference", "domain"], write_scope: ["workspace"], allow: [] },
+      approval: "none",
+      limits: {},
+      conductor: { disabled_roles: [], drift: "off" },
+    },
+    band: {
+      name: "standard",
+      source: "standard.band.yaml",
+      roles: { coder: { prompt: "You code.", tools: [] } },
+    },
+    venue: {
+      version: 1,
+      name: "local",
+      provider: "scripted",
+      source: "local.venue.yaml",
+      params: {},
+      roles: {},
+    },
+    score: { name: "standard", source: "standard.score.yaml", steps: [] },
+  } as unknown as Definition;
+}
+
+export function startOf(session: string, definition: BlobRef): EventDraft {
+  return draft("session_start", null, {
+    format: 1,
+    engine: "0.1.0",
+    session,
+    flow: "shapes",
+    definition,
+    provider: "scripted",
+    started_by: "library",
+  });
+}
