@@ -51,7 +51,7 @@ export const planNodeSchema: z.ZodType<PlanNode> = z.lazy(() =>
     }),
     z.strictObject({ kind: z.literal("parallel"), branches: z.array(planNodeSchema) }),
   ]),
-) as z.ZodType<PlanNode>;
+);
 
 const source = z
   .string()

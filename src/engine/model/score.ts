@@ -58,7 +58,7 @@ export const loopSchema: z.ZodType<LoopFile> = z
       },
     }),
   })
-  .describe("Bounded repetition, in the file's order.") as z.ZodType<LoopFile>;
+  .describe("Bounded repetition, in the file's order.");
 
 export const parallelSchema: z.ZodType<ParallelFile> = z
   .strictObject({
@@ -71,7 +71,7 @@ export const parallelSchema: z.ZodType<ParallelFile> = z
       },
     }),
   })
-  .describe("Independent steps; they join in the file's order.") as z.ZodType<ParallelFile>;
+  .describe("Independent steps; they join in the file's order.");
 
 /**
  * One entry of a Score. It is read by its own key (`loop`, `parallel`, else a step), so that a mistake inside a loop
@@ -79,7 +79,7 @@ export const parallelSchema: z.ZodType<ParallelFile> = z
  */
 export const scoreItemSchema: z.ZodType<ScoreItemFile> = z.lazy(() =>
   z.union([stepSchema, loopSchema, parallelSchema]),
-) as z.ZodType<ScoreItemFile>;
+);
 
 /** A `*.score.yaml` file. */
 export const scoreFileSchema = z

@@ -1,14 +1,8 @@
 import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
-import {
-  activeRuns,
-  openConflict,
-  resolveConflict,
-  updateRun,
-  type ActiveRun,
-  type RunUpdate,
-} from "./cursor";
-import { changeAt, withChange, withNotes, withResult } from "./scope";
+import { activeRuns, openConflict, resolveConflict, updateRun } from "./cursor";
+import { applyToRun, type RunEvent } from "./apply-run";
+import { changeAt } from "./scope";
 import { reserve, settleCall, settleFailedCall } from "./spending";
 import type { SessionState, StepRecord } from "./state";
 import { restarted, type StepRun } from "./step-run";
@@ -73,27 +67,11 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
     case "suggestion_resolved":
       return state;
     default:
-      return applyToRun(state, event);
+      return applyRunEvent(state, event);
   }
 }
 
-type SessionWideType =
-  | "session_start"
-  | "plan_resolved"
-  | "session_paused"
-  | "session_resumed"
-  | "session_end"
-  | "limit_reached"
-  | "adjustment"
-  | "artifact_accepted"
-  | "artifact_rejected"
-  | "acceptance_reverted"
-  | "failover"
-  | "suggestion"
-  | "suggestion_resolved";
-type RunEvent = Exclude<SessionEvent, { type: SessionWideType }>;
-
-function applyToRun(state: SessionState, event: RunEvent): SessionState {
+function applyRunEvent(state: SessionState, event: RunEvent): SessionState {
   const before = activeRuns(state.score).find(({ run }) => run.key === event.step);
   if (before === undefined) {
     return event.type === "step_failed" && event.data.code === "parallel_conflict"
@@ -106,7 +84,7 @@ function applyToRun(state: SessionState, event: RunEvent): SessionState {
     patch: state.patches[before.run.key] ?? state.patches[before.run.node.id],
   };
   const score = updateRun(state.definition.score.steps, state.score, before.run.key, (active) =>
-    runPart(active, event, start),
+    applyToRun(active, event, start),
   );
   return score === null ? changed : { ...changed, score };
 }
@@ -155,196 +133,6 @@ function sessionPart(state: SessionState, run: StepRun, event: RunEvent): Sessio
     case "verdict_set":
       return state;
   }
-}
-
-function runPart(
-  { run, scope }: ActiveRun,
-  event: RunEvent,
-  start: { order: number; patch: string | undefined },
-): RunUpdate {
-  const active = (changes: Partial<StepRun>, nextScope = scope): RunUpdate => ({
-    kind: "active",
-    run: { ...run, ...changes },
-    scope: nextScope,
-  });
-  switch (event.type) {
-    case "step_start":
-      return active({
-        order: start.order,
-        started: true,
-        attempt: event.data.attempt,
-        instruction: run.order === undefined ? (start.patch ?? run.instruction) : run.instruction,
-      });
-    case "prompt_built": {
-      const kept = run.prompt?.messages.slice(0, event.data.kept) ?? [];
-      return active({
-        prompt: {
-          turn: event.data.turn,
-          messages: [...kept, ...event.data.added],
-          sha256: event.data.sha256,
-          maxTokens: event.data.max_tokens,
-        },
-        reply: null,
-        outcomes: [],
-        failedCall: null,
-      });
-    }
-    case "model_call_start":
-      return active({
-        call: {
-          call: event.data.call,
-          attempt: event.data.attempt,
-          reservedTokens: event.data.reserved_tokens,
-          reservedUsd: event.data.reserved_usd ?? 0,
-        },
-      });
-    case "model_call_end":
-      return active({
-        call: null,
-        failedCall: null,
-        reply: {
-          turn: event.data.turn,
-          content: event.data.reply,
-          toolCalls: event.data.tool_calls,
-          finishReason: event.data.finish_reason,
-        },
-        tokens: addUsage(run.tokens, event.data.tokens),
-        costUsd: event.data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + event.data.cost_usd,
-      });
-    case "model_call_failed":
-      return active(failedCallPart(run, event.data));
-    case "tool_call":
-      return active({
-        openTool: {
-          call: { id: event.data.call_id, tool: event.data.tool, args: event.data.args },
-          done: null,
-        },
-      });
-    case "tool_result":
-      return active({
-        openTool: null,
-        outcomes: [...run.outcomes, outcome(event.data, event.data.ok, event.data.content)],
-      });
-    case "tool_denied":
-      return active({
-        openTool: null,
-        outcomes: [...run.outcomes, outcome(event.data, false, { text: event.data.message })],
-      });
-    case "artifact_written": {
-      const { path, content } = event.data;
-      const base = changeAt(scope, path)?.base ?? event.data.base;
-      const change = { path, content, base, step: run.key };
-      return active(
-        {
-          written: { ...run.written, [path]: content },
-          openTool: done(run, `Wrote ${path} (${content.bytes.toString()} bytes).`),
-        },
-        withChange(scope, change),
-      );
-    }
-    case "artifact_deleted": {
-      const { path, base } = event.data;
-      const change = { path, content: null, base: changeAt(scope, path)?.base ?? base, step: run.key };
-      return active(
-        { written: { ...run.written, [path]: null }, openTool: done(run, `Deleted ${path}.`) },
-        withChange(scope, change),
-      );
-    }
-    case "notes_updated": {
-      const keys = Object.keys(event.data.set).join(", ");
-      return active({ openTool: done(run, `Notes updated: ${keys}.`) }, withNotes(scope, event.data.set));
-    }
-    case "verdict_set":
-      return active({
-        verdict: event.data.verdict,
-        verdictReason: event.data.reason,
-        openTool: done(run, `Verdict recorded: ${event.data.verdict}.`),
-      });
-    case "approval_requested":
-      return active({ approval: event.data });
-    case "approval_resolved":
-      return resolved({ run, scope }, event.data);
-    case "step_end": {
-      const ended: StepRun = { ...run, ended: event.data };
-      return needsApprovalAfter(ended) ? { kind: "active", run: ended, scope } : over({ run: ended, scope });
-    }
-    case "step_skipped":
-      return { kind: "over", scope };
-    case "step_failed":
-      return event.data.will_retry
-        ? { kind: "active", run: restarted(run), scope }
-        : active({ failure: { code: event.data.code, message: event.data.message } });
-  }
-}
-
-/** Whether a person is asked about the run's result. */
-export function needsApprovalAfter(run: StepRun): boolean {
-  return run.node.approval === "after_step" || run.node.approval === "both";
-}
-
-function over({ run, scope }: ActiveRun): RunUpdate {
-  const ended = run.ended;
-  if (ended === null) return { kind: "over", scope };
-  const result = {
-    key: run.key,
-    id: run.node.id,
-    role: run.node.role,
-    summary: ended.summary,
-    verdict: ended.verdict,
-  };
-  return { kind: "over", scope: withResult(scope, result) };
-}
-
-function resolved({ run, scope }: ActiveRun, data: EventData<"approval_resolved">): RunUpdate {
-  if (run.approval?.id !== data.id) return { kind: "active", run, scope };
-  const after = run.approval.kind === "after_step";
-  const answeredRun: StepRun = { ...run, approval: null };
-  switch (data.decision) {
-    case "approve":
-      return after
-        ? over({ run, scope })
-        : { kind: "active", run: { ...answeredRun, approved: true }, scope };
-    case "skip":
-      return {
-        kind: "active",
-        run: { ...answeredRun, skip: { by: data.by, reason: data.comment ?? "skipped when asked" } },
-        scope,
-      };
-    case "edit":
-      return after
-        ? { kind: "active", run: restarted(run, data.instruction), scope }
-        : {
-            kind: "active",
-            run: { ...answeredRun, instruction: data.instruction ?? run.instruction, prompt: null },
-            scope,
-          };
-    case "retry":
-      return { kind: "active", run: after ? restarted(run) : { ...answeredRun, prompt: null }, scope };
-    case "stop":
-      return { kind: "active", run: answeredRun, scope };
-  }
-}
-
-function outcome(
-  data: { call_id: string; tool: string },
-  ok: boolean,
-  content: StepRun["outcomes"][number]["content"],
-): StepRun["outcomes"][number] {
-  return { callId: data.call_id, tool: data.tool, ok, content };
-}
-
-function done(run: StepRun, text: string): StepRun["openTool"] {
-  return run.openTool === null ? null : { ...run.openTool, done: text };
-}
-
-/** Failures that say nothing about the call: it is made again and does not count as a try. */
-export function isInterruption(code: EventData<"model_call_failed">["code"]): boolean {
-  return code === "cancelled" || code === "interrupted";
-}
-
-function failedCallPart(run: StepRun, data: EventData<"model_call_failed">): Partial<StepRun> {
-  if (data.switch_to_text === true) return { call: null, failedCall: null, prompt: null };
-  return { call: null, failedCall: isInterruption(data.code) ? run.failedCall : data };
 }
 
 function answered(state: SessionState, run: StepRun, data: EventData<"model_call_end">): SessionState {

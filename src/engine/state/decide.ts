@@ -2,7 +2,7 @@ import { draft, type EventDraft } from "../event/event";
 import { callSettings } from "../model/definition";
 import { reviewBefore } from "../conductor/conductor";
 import { activeRuns, openConflict, type ActiveRun } from "./cursor";
-import { isInterruption, needsApprovalAfter } from "./apply";
+import { isInterruption, needsApprovalAfter } from "./apply-run";
 import { checkLimits } from "./limits";
 import { missingFor } from "./missing";
 import { artifactsOf } from "./scope";

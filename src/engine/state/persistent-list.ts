@@ -15,7 +15,7 @@ export class PersistentList<T> {
   }
 
   static empty<T>(): PersistentList<T> {
-    return PersistentList.#empty as PersistentList<T>;
+    return PersistentList.#empty;
   }
 
   at(index: number): T | undefined {

@@ -19,7 +19,7 @@ export class PersistentMap<V> {
   }
 
   static empty<V>(): PersistentMap<V> {
-    return PersistentMap.#empty as PersistentMap<V>;
+    return PersistentMap.#empty;
   }
 
   get(key: string): V | undefined {

@@ -10,7 +10,7 @@ export interface TextToolCall {
 /** Tells a model without native tool calls how to write them. */
 export function describeTextTools(tools: readonly ToolSpec[]): string {
   const lines = tools.map((tool) => {
-    const properties = Object.keys((tool.parameters["properties"] ?? {}) as Record<string, unknown>);
+    const properties = Object.keys(tool.parameters["properties"] ?? {});
     return `- ${tool.name}(${properties.join(", ")}): ${tool.description}`;
   });
   return [
