@@ -7,7 +7,7 @@ import { systemRandom } from "../../src/adapters/system/random";
 import { SystemClock } from "../../src/adapters/system/clock";
 import { type BlobRef } from "../../src/engine/event/content";
 import { draft, type EventDraft } from "../../src/engine/event/event";
-import { type Definition } from "../../src/engine/model/definition";
+import { type Definition, definitionSchema } from "../../src/engine/model/definition";
 
 /** A folder for one test, removed afterwards. */
 export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
@@ -21,7 +21,7 @@ export function environment(fs: FileSystem = new NodeFileSystem()): SessionEnvir
 
 /** The smallest definition that is valid. */
 export function smallDefinition(name = "shapes"): Definition {
-  return {
+  return definitionSchema.parse({
     format: 1,
     flow: {
       name,
@@ -48,7 +48,7 @@ export function smallDefinition(name = "shapes"): Definition {
       roles: {},
     },
     score: { name: "standard", source: "standard.score.yaml", steps: [] },
-  } as unknown as Definition;
+  });
 }
 
 export function startOf(session: string, definition: BlobRef): EventDraft {

@@ -1,0 +1,406 @@
+import assert from "node:assert/strict";
+import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { diskFailure, FaultyFileSystem, Killed, type Operation } from "../../fakes/faulty-file-system";
+import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
+import { note } from "../../contract/session-store/contract";
+import { type FileSystem, NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { followJournal } from "../../../src/adapters/session/follow";
+import { readJournal } from "../../../src/adapters/session/journal-reader";
+import { type JsonlSessionStore } from "../../../src/adapters/session/jsonl-session-store";
+import { createSession, openSession, readSession } from "../../../src/adapters/session/sessions";
+import { encodeEvent, firstPrev } from "../../../src/engine/event/codec";
+import { type SessionEvent } from "../../../src/engine/event/event";
+import { OrketError } from "../../../src/engine/error/orket-error";
+import { sha256 } from "../../../src/adapters/system/sha256";
+
+const disk = new NodeFileSystem();
+
+async function begin(workDomain: string, fs: FileSystem = disk): Promise<JsonlSessionStore> {
+  const { store, paths, definitionRef } = await createSession(environment(fs), workDomain, smallDefinition());
+  store.append([startOf(paths.id, definitionRef)]);
+  await store.flush();
+  return store;
+}
+
+describe("A journal on the disk", () => {
+  let folder: { path: string; remove(): Promise<void> };
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+  });
+  afterEach(async () => {
+    await folder.remove();
+  });
+
+  it("holds one line an event, each with the hash of the line before it, and makes .orket ignore itself", async () => {
+    const store = await begin(folder.path);
+    store.append([note("a"), note("b")]);
+    await store.close();
+    const lines = (await readFile(store.paths.journal, "utf8")).split("\n");
+    assert.equal(lines.pop(), "");
+    let prev = firstPrev;
+    for (const line of lines) {
+      const { prev: said, ...event } = JSON.parse(line) as SessionEvent & { prev: string };
+      assert.equal(said, prev);
+      assert.equal(encodeEvent(event, said), line);
+      prev = sha256(line);
+    }
+    assert.match(store.paths.id, /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-shapes-[a-z0-9]{4}$/);
+    assert.equal(await readFile(path.join(folder.path, ".orket", ".gitignore"), "utf8"), "*\n");
+    assert.deepEqual((await readdir(store.paths.dir)).sort(), [
+      "definition.json",
+      "journal.jsonl",
+      "workspace",
+    ]);
+  });
+
+  it("writes and syncs once for everything that was flushed together", async () => {
+    const fs = new FaultyFileSystem();
+    const store = await begin(folder.path, fs);
+    fs.log.length = 0;
+    store.append([note("a")]);
+    const first = store.flush();
+    store.append([note("b"), note("c")]);
+    await Promise.all([first, store.flush(), store.flush()]);
+    assert.deepEqual(fs.log, ["writeNow", "syncData"]);
+    await store.close();
+  });
+
+  it("has a blob and its name on the disk before the line that was appended after it", async () => {
+    const fs = new FaultyFileSystem();
+    const store = await begin(folder.path, fs);
+    fs.log.length = 0;
+    store.putText("x".repeat(2000));
+    store.append([note("a")]);
+    await store.flush();
+    const rename = fs.log.indexOf("rename");
+    const order = ["write", "sync", "rename", "sync", "writeNow", "syncData"];
+    const seen = fs.log.filter((name) => order.includes(name));
+    assert.deepEqual(seen.slice(seen.indexOf("write")), order);
+    assert.ok(rename > 0);
+    await store.close();
+  });
+
+  it("goes on where it stopped, with the same chain", async () => {
+    const store = await begin(folder.path);
+    store.append([note("a")]);
+    await store.close();
+    const again = await openSession(environment(), store.paths.dir);
+    assert.equal(again.cutBytes, 0);
+    assert.equal(again.events.length, 2);
+    assert.deepEqual(again.definition, smallDefinition());
+    again.store.append([note("b")]);
+    await again.store.close();
+    const read = await readSession(environment(), store.paths.dir);
+    assert.equal(read.damage, undefined);
+    assert.deepEqual(
+      read.events.map((event) => event.seq),
+      [0, 1, 2],
+    );
+  });
+
+  it("cuts off a last line torn at any byte, says so, and keeps every line before it", async () => {
+    const store = await begin(folder.path);
+    store.append([note("a"), note("b", "ü".repeat(20))]);
+    await store.close();
+    const whole = await readFile(store.paths.journal);
+    const lastStart = whole.subarray(0, -1).lastIndexOf(0x0a) + 1;
+    for (let length = lastStart; length < whole.length; length += 1) {
+      await writeFile(store.paths.journal, whole.subarray(0, length));
+      const read = await readSession(environment(), store.paths.dir);
+      assert.equal(read.events.length, 2, `read at ${length}`);
+      assert.equal(read.cutBytes, length - lastStart);
+      const opened = await openSession(environment(), store.paths.dir);
+      assert.equal(opened.events.length, 2, `opened at ${length}`);
+      assert.equal(opened.cutBytes, length - lastStart);
+      opened.store.append([note("c")]);
+      await opened.store.close();
+      const after = await readJournal(disk, store.paths.journal);
+      assert.equal(after.damage, undefined);
+      assert.equal(after.events.length, 3);
+    }
+  }).timeout(60_000);
+
+  it("takes zeros at the end for a write that a power loss cut short", async () => {
+    const store = await begin(folder.path);
+    await store.close();
+    const whole = await readFile(store.paths.journal);
+    for (const tail of ["\0".repeat(4096), `${"\0".repeat(10)}"}\n`]) {
+      await writeFile(store.paths.journal, Buffer.concat([whole, Buffer.from(tail)]));
+      const read = await readSession(environment(), store.paths.dir);
+      assert.equal(read.damage, undefined);
+      assert.equal(read.events.length, 1);
+      assert.equal(read.cutBytes, tail.length);
+    }
+  });
+
+  it("names the line in which any bit of any earlier line has flipped, and keeps those before it", async () => {
+    const store = await begin(folder.path);
+    store.append([note("a"), note("b"), note("c")]);
+    await store.close();
+    const whole = await readFile(store.paths.journal);
+    const lastStart = whole.subarray(0, -1).lastIndexOf(0x0a) + 1;
+    let line = 1;
+    for (let at = 0; at < lastStart; at += 1) {
+      for (const bit of [0, 3, 5, 7]) {
+        const flipped = Buffer.from(whole);
+        flipped[at] = (flipped[at] ?? 0) ^ (1 << bit);
+        await writeFile(store.paths.journal, flipped);
+        const { damage, events, tornBytes } = await readJournal(disk, store.paths.journal);
+        const where = `byte ${at}, bit ${bit}`;
+        assert.ok(OrketError.is(damage, "journal_damaged"), where);
+        assert.equal(damage.details.line, line, `${where}: ${damage.message}`);
+        assert.match(damage.message, new RegExp(`line ${line}\\b`));
+        assert.equal(events.length, line - 1, where);
+        assert.equal(tornBytes, 0, where);
+      }
+      if (whole[at] === 0x0a) line += 1;
+    }
+    await assert.rejects(openSession(environment(), store.paths.dir), (error) => OrketError.is(error));
+  }).timeout(60_000);
+
+  it("says journal_damaged for a line that is missing, doubled or out of place", async () => {
+    const store = await begin(folder.path);
+    store.append([note("a"), note("b"), note("c")]);
+    await store.close();
+    const [a = "", b = "", c = "", d = ""] = (await readFile(store.paths.journal, "utf8"))
+      .trimEnd()
+      .split("\n");
+    for (const [lines, named] of [
+      [[a, c, d], 2],
+      [[a, b, b, c, d], 3],
+      [[a, c, b, d], 2],
+      [[b, c, d], 1],
+      [[a, "", b], 2],
+    ] as const) {
+      await writeFile(store.paths.journal, lines.map((one) => `${one}\n`).join(""));
+      const { damage } = await readJournal(disk, store.paths.journal);
+      assert.equal(damage?.details.line, named);
+    }
+  });
+
+  it("says format_unsupported, not damaged, for what only a newer engine can have written", async () => {
+    const store = await begin(folder.path);
+    const [start = ""] = (await readFile(store.paths.journal, "utf8")).trimEnd().split("\n");
+    await store.close();
+    const next = {
+      seq: 1,
+      at: "2026-11-22T10:15:03.000Z",
+      type: "notes_updated",
+      step: null,
+      prev: sha256(start),
+    };
+    const data = { call_id: "a", set: {} };
+    for (const line of [
+      { ...next, type: "applause", data },
+      { ...next, data: { ...data, mood: "good" } },
+      { ...next, data, signature: "x" },
+    ]) {
+      await writeFile(store.paths.journal, `${start}\n${JSON.stringify(line)}\n`);
+      const { damage, events } = await readJournal(disk, store.paths.journal);
+      assert.ok(OrketError.is(damage, "format_unsupported"), JSON.stringify(line));
+      assert.match(damage.mend ?? "", /update Orket/);
+      assert.equal(events.length, 1);
+    }
+  });
+
+  it("does not open a session whose definition is not the one it was started with", async () => {
+    const store = await begin(folder.path);
+    await store.close();
+    const text = await readFile(store.paths.definition, "utf8");
+    await writeFile(store.paths.definition, text.replace("Build it.", "Build more."));
+    await assert.rejects(openSession(environment(), store.paths.dir), /definition\.json/);
+    const read = await readSession(environment(), store.paths.dir);
+    assert.equal(read.events.length, 1);
+    assert.match(read.damage?.message ?? "", /not the one/);
+  });
+
+  it("refuses a blob that was changed on the disk", async () => {
+    const store = await begin(folder.path);
+    const ref = store.putText("x".repeat(2000));
+    await store.close();
+    assert.ok("sha256" in ref);
+    const file = path.join(store.paths.blobs, ref.sha256.slice(0, 2), ref.sha256.slice(2));
+    await writeFile(file, "y".repeat(2000));
+    const { blobs } = await readSession(environment(), store.paths.dir);
+    await assert.rejects(blobs.getText(ref), (error) => OrketError.is(error, "blob_missing"));
+  });
+});
+
+/** Everything that a session does to the disk, in a fixed order; what was confirmed goes to `confirmed`. */
+async function work(fs: FileSystem, workDomain: string, confirmed: SessionEvent[]): Promise<void> {
+  const { store, paths, definitionRef } = await createSession(environment(fs), workDomain, smallDefinition());
+  const keep = async (events: readonly SessionEvent[]): Promise<void> => {
+    await store.flush();
+    confirmed.push(...events);
+  };
+  await keep(store.append([startOf(paths.id, definitionRef)]));
+  for (let step = 0; step < 3; step += 1) {
+    store.putText(`${step}`.repeat(2000));
+    const ref = store.putBytes(Buffer.from(`file ${step}`));
+    await keep(store.append([note(`s${step}`, "y".repeat(200)), note(`t${step}`)]));
+    await store.materialise(`src/f${step}.txt`, ref);
+  }
+  await store.materialise("src/f0.txt", null);
+  await store.close();
+}
+
+async function onlySession(workDomain: string): Promise<string | undefined> {
+  const root = path.join(workDomain, ".orket", "sessions");
+  const [name] = await readdir(root).catch(() => []);
+  return name === undefined ? undefined : path.join(root, name);
+}
+
+async function operations(): Promise<number> {
+  const folder = await temporaryFolder();
+  const fs = new FaultyFileSystem();
+  await work(fs, folder.path, []);
+  await folder.remove();
+  return fs.count;
+}
+
+async function assertNothingLost(
+  workDomain: string,
+  confirmed: readonly SessionEvent[],
+  label: string,
+): Promise<void> {
+  const dir = await onlySession(workDomain);
+  if (dir === undefined) {
+    assert.equal(confirmed.length, 0, label);
+    return;
+  }
+  try {
+    const { store, events, paths, definitionRef } = await openSession(environment(), dir);
+    assert.deepEqual(events.slice(0, confirmed.length), confirmed, label);
+    store.append([events.length === 0 ? startOf(paths.id, definitionRef) : note("after")]);
+    await store.close();
+    assert.equal((await readSession(environment(), dir)).damage, undefined, label);
+  } catch (error) {
+    assert.ok(OrketError.is(error, "session_not_found"), `${label}: ${String(error)}`);
+    assert.equal(confirmed.length, 0, label);
+  }
+}
+
+describe("A disk that fails", () => {
+  for (const code of ["ENOSPC", "EIO", "EROFS"]) {
+    it(`with ${code} at any operation gives a clear error, and the next opening finds everything confirmed`, async () => {
+      const total = await operations();
+      for (let at = 1; at <= total; at += 1) {
+        const folder = await temporaryFolder();
+        const fs = new FaultyFileSystem();
+        fs.torn = 7;
+        fs.before = ({ number }) => {
+          if (number >= at) throw diskFailure(code);
+        };
+        const confirmed: SessionEvent[] = [];
+        const error: unknown = await work(fs, folder.path, confirmed).catch((one: unknown) => one);
+        if (error !== undefined) {
+          assert.ok(
+            OrketError.is(error, code === "ENOSPC" ? "disk_full" : "disk_failed"),
+            `operation ${at} gave another error`,
+          );
+          assert.ok(error.mend, `operation ${at} has no mend`);
+        }
+        // The failing lock could not be given back; this process is alive, so it would be respected.
+        const dir = await onlySession(folder.path);
+        if (dir) await new NodeFileSystem().unlink(path.join(dir, "lock")).catch(() => undefined);
+        await assertNothingLost(folder.path, confirmed, `operation ${at}`);
+        await folder.remove();
+      }
+    }).timeout(120_000);
+  }
+
+  it("poisons the store: every later flush fails with the same error", async () => {
+    const folder = await temporaryFolder();
+    const fs = new FaultyFileSystem();
+    const store = await begin(folder.path, fs);
+    fs.before = ({ name }) => {
+      if (name === "syncData") throw diskFailure("EIO");
+    };
+    store.append([note("a")]);
+    const first: unknown = await store.flush().catch((error: unknown) => error);
+    assert.ok(OrketError.is(first, "disk_failed"));
+    fs.before = () => undefined;
+    store.append([note("b")]);
+    assert.equal(await store.flush().catch((error: unknown) => error), first);
+    assert.equal(await store.flush().catch((error: unknown) => error), first);
+    await store.close();
+    const again = await openSession(environment(), store.paths.dir);
+    assert.equal(again.events.length, 1);
+    await again.store.close();
+    await folder.remove();
+  });
+});
+
+describe("A process that is killed", () => {
+  for (const when of ["before", "after"] as const) {
+    it(`${when} any operation leaves a session that opens without repair`, async () => {
+      const total = await operations();
+      for (let at = 1; at <= total; at += 1) {
+        const folder = await temporaryFolder();
+        const fs = new FaultyFileSystem();
+        fs.torn = at % 50;
+        fs[when] = (operation: Operation) => {
+          if (operation.number === at) fs.kill();
+        };
+        const confirmed: SessionEvent[] = [];
+        await work(fs, folder.path, confirmed).catch((error: unknown) => {
+          assert.ok(error instanceof Killed || error instanceof OrketError, String(error));
+        });
+        const dir = await onlySession(folder.path);
+        if (dir) await new NodeFileSystem().unlink(path.join(dir, "lock")).catch(() => undefined);
+        await assertNothingLost(folder.path, confirmed, `operation ${at}`);
+        await folder.remove();
+      }
+    }).timeout(120_000);
+  }
+});
+
+describe("Following a journal", () => {
+  it("yields whole lines as they are written, and nothing twice when a torn line is cut", async () => {
+    const folder = await temporaryFolder();
+    const store = await begin(folder.path);
+    const stop = new AbortController();
+    const seen: number[] = [];
+    const following = (async () => {
+      for await (const events of followJournal(environment(), store.paths.dir, stop.signal)) {
+        seen.push(...events.map((event) => event.seq));
+        if (seen.length === 4) stop.abort();
+      }
+    })();
+    store.append([note("a")]);
+    await store.flush();
+    await store.close();
+    const whole = await readFile(store.paths.journal);
+    await writeFile(store.paths.journal, Buffer.concat([whole, Buffer.from('{"seq":2,')]));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await truncate(store.paths.journal, whole.length);
+    const again = await openSession(environment(), store.paths.dir);
+    again.store.append([note("b"), note("c")]);
+    await again.store.flush();
+    await following;
+    assert.deepEqual(seen, [0, 1, 2, 3]);
+    await again.store.close();
+    await folder.remove();
+  });
+
+  it("works where the file system gives no notices", async () => {
+    const folder = await temporaryFolder();
+    const store = await begin(folder.path);
+    const stop = new AbortController();
+    const fs = new NodeFileSystem();
+    fs.watch = () => {
+      throw diskFailure("ENOSYS");
+    };
+    const following = followJournal(environment(fs), store.paths.dir, stop.signal);
+    assert.equal((await following.next()).value?.length, 1);
+    const next = following.next();
+    store.append([note("a")]);
+    await store.flush();
+    assert.equal((await next).value?.length, 1);
+    stop.abort();
+    assert.equal((await following.next()).done, true);
+    await store.close();
+    await folder.remove();
+  });
+});
