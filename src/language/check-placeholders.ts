@@ -97,7 +97,7 @@ function whyUnresolved(
 }
 
 function unresolvedSummary(id: string, view: ScoreView, steps: readonly StepView[]): Unresolved | undefined {
-  const target = view.steps.find((step) => step.id === id);
+  const target = view.byId.get(id);
   if (target === undefined) {
     const near = nearest(
       id,
@@ -134,9 +134,16 @@ export function checkPlaceholders(parts: FlowParts, view: ScoreView | undefined,
     problems(template, report);
     let spans: readonly Span[] | undefined;
     let found = 0;
+    const sound = new Set<string>();
     for (const { placeholder, start } of placeholdersOf(template.text)) {
+      const name = placeholderText(placeholder);
+      if (sound.has(name)) continue;
       const why = whyUnresolved(placeholder, flow, view, steps);
-      if (why === undefined || ++found > maxProblemsPerTemplate) continue;
+      if (why === undefined) {
+        sound.add(name);
+        continue;
+      }
+      if (++found > maxProblemsPerTemplate || report.isFull(template.source)) break;
       spans ??= braceSpans(template.source, template.path);
       const span = placeOf(template, spans, start);
       const written = why.near === undefined ? undefined : placeholderText(why.near);

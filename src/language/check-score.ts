@@ -35,6 +35,7 @@ function checkIds(score: SourceDocument, view: ScoreView, report: Report): void 
 function checkLoops(score: SourceDocument, view: ScoreView, report: Report): void {
   const ids = view.steps.map(({ id }) => id);
   for (const group of view.groups) {
+    if (report.isFull(score)) return;
     if (group.kind !== "loop") continue;
     const until = [...group.path, "loop", "until"];
     const wanted = textAt(score, [...until, "step"]);
@@ -136,6 +137,7 @@ export function checkScore(parts: FlowParts, report: Report): ScoreView | undefi
   checkIds(score, view, report);
   checkLoops(score, view, report);
   for (const step of view.steps) {
+    if (report.isFull(score)) break;
     checkRole(parts, score, step, report);
     checkProduces(parts, score, step, report);
   }

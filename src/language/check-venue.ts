@@ -30,7 +30,7 @@ function checkModel(venue: SourceDocument, roles: readonly string[], report: Rep
   }
   const provider = textAt(venue, ["provider"]) ?? "";
   const whom = without.length > 0 ? ` for ${without.slice(0, 10).join(", ")}` : "";
-  report.at(venue, ["model"], "orket/missing-model", `The provider ${provider} needs a 'model'${whom}.`, {
+  report.at(venue, ["provider"], "orket/missing-model", `The provider ${provider} needs a 'model'${whom}.`, {
     mend: "Add 'model:' with the name that the backend gives it.",
   });
 }
@@ -59,7 +59,7 @@ function checkProvider(venue: SourceDocument, roles: readonly string[], report: 
       const endpoint = textAt(venue, ["endpoint"]);
       if (endpoint === undefined && !used(venue, ["api_key"])) {
         const message = `Without an 'endpoint' the calls go to ${defaultOpenaiEndpoint}, which needs an 'api_key'.`;
-        report.at(venue, ["api_key"], "orket/missing-api-key", message, {
+        report.at(venue, ["provider"], "orket/missing-api-key", message, {
           severity: "warning",
           mend: "Add 'api_key: secret:openai', or the 'endpoint' of your own server.",
         });
@@ -69,7 +69,7 @@ function checkProvider(venue: SourceDocument, roles: readonly string[], report: 
     case "mesh": {
       const nodes = valueAt(venue.value, ["nodes"]);
       if (nodes === undefined || (Array.isArray(nodes) && nodes.length === 0)) {
-        report.at(venue, ["nodes"], "orket/missing-nodes", "A mesh needs at least one entry in 'nodes'.", {
+        report.at(venue, ["provider"], "orket/missing-nodes", "A mesh needs at least one entry in 'nodes'.", {
           mend: "Add '- { name: …, provider: ollama, endpoint: … }'.",
         });
       }
@@ -78,7 +78,7 @@ function checkProvider(venue: SourceDocument, roles: readonly string[], report: 
     }
     case "scripted":
       if (!used(venue, ["replies"])) {
-        report.at(venue, ["replies"], "orket/missing-replies", "The provider scripted needs 'replies'.", {
+        report.at(venue, ["provider"], "orket/missing-replies", "The provider scripted needs 'replies'.", {
           mend: "Add 'replies:' with the path of a *.replies.yaml file.",
         });
       }
@@ -144,8 +144,9 @@ function checkReplies(
   if (replies === undefined || view === undefined) return;
   const ids = new Set(view.steps.map(({ id }) => id));
   for (const id of keysAt(replies, ["steps"])) {
-    const span = keySpan(replies, ["steps", id]);
-    if (ids.has(id) || span === undefined) continue;
+    if (report.isFull(replies)) return;
+    const span = ids.has(id) ? undefined : keySpan(replies, ["steps", id]);
+    if (span === undefined) continue;
     const near = nearest(id, ids);
     report.span(replies, span, "orket/replies-unknown-step", `The Score has no step ${quoted(id)}.`, {
       severity: "warning",

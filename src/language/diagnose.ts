@@ -42,7 +42,7 @@ function describeValue(value: unknown): string {
 /** The name of what is wrong: its key, or the entry of a list with the list's key. */
 function nameOf(path: ValuePath): string {
   const last = path.at(-1);
-  if (last === undefined) return "the file";
+  if (last === undefined) return "The file";
   if (typeof last === "string") return quoted(last);
   const list = path.at(-2);
   return typeof list === "string" ? `entry ${last + 1} of ${quoted(list)}` : `entry ${last + 1}`;
@@ -55,6 +55,8 @@ function isSecretKey(path: ValuePath): boolean {
 class SchemaReport {
   readonly diagnostics: Diagnostic[] = [];
   private beyond = 0;
+  /** Missing keys that most likely stand there under another spelling. */
+  private readonly meant = new Set<string>();
 
   constructor(
     private readonly source: SourceDocument,
@@ -96,8 +98,9 @@ class SchemaReport {
       return;
     }
     const value = valueAt(this.source.value, path);
-    if (value === undefined) this.missing(path);
-    else if (issue.code === "invalid_value") this.wrongChoice(path, value, issue.values);
+    if (value === undefined) {
+      if (!this.meant.has(JSON.stringify(path))) this.missing(path);
+    } else if (issue.code === "invalid_value") this.wrongChoice(path, value, issue.values);
     else if (issue.code === "invalid_type" || issue.code === "invalid_union")
       this.wrongType(path, value, issue);
     else this.badValue(path, value, issue);
@@ -117,7 +120,11 @@ class SchemaReport {
           key,
           known.filter((name) => !Object.hasOwn(given, name)),
         );
-        if (near !== undefined) return didYouMean(near, undefined, this.asKey(near));
+        if (near !== undefined) {
+          this.meant.add(JSON.stringify([...path, near]));
+          return didYouMean(near, undefined, this.asKey(near));
+        }
+        if (known.length === 1) return { mend: `Only ${quoted(known[0] ?? "")} can stand here.` };
         return known.length === 0 ? {} : { mend: `Known keys are ${known.join(", ")}.` };
       },
     );
@@ -155,7 +162,12 @@ class SchemaReport {
     }
     const given = typeof value === "string" ? value : JSON.stringify(value);
     const expected = choices.length === 1 ? (choices[0] ?? "") : `one of ${choices.join(", ")}`;
-    const message = `${nameOf(path)} has to be ${expected}, not ${quoted(given)}.`;
+    const text =
+      typeof value === "string" &&
+      values.some((choice) => typeof choice !== "string" && String(choice) === value);
+    const message = text
+      ? `${nameOf(path)} has to be ${expected} without quotes, not the text ${quoted(given)}.`
+      : `${nameOf(path)} has to be ${expected}, not ${quoted(given)}.`;
     this.add("orket/invalid-value", place, message, () => {
       const near = choices.length === 1 ? choices[0] : nearest(given, choices);
       return didYouMean(near, valueSpan(this.source, path), near === undefined ? near : this.asKey(near));
@@ -257,14 +269,18 @@ function secretsInAddresses(source: SourceDocument, report: SchemaReport): void 
 const structural: ReadonlySet<DiagnosticCode> = new Set(["orket/yaml-syntax", "orket/yaml-tab"]);
 
 /**
- * Behind a syntax error the tree is a guess, and what seems to be missing may only be hidden by it: there, and for
- * missing keys, only the syntax is reported.
+ * Without what a syntax problem explains. Behind a syntax error the tree is a guess, and what seems to be missing may
+ * only be hidden by it; a value that could not be read has no type.
  */
-function beforeDamage(source: SourceDocument, found: readonly Diagnostic[]): readonly Diagnostic[] {
-  const damage = source.problems.filter(({ code }) => structural.has(code)).map(({ span }) => span.start);
-  if (damage.length === 0) return found;
+function withoutConsequences(source: SourceDocument, found: readonly Diagnostic[]): readonly Diagnostic[] {
+  const unread = new Set(source.problems.map(({ span }) => `${span.start}-${span.end}`));
+  const own = found.filter(({ span }) => !unread.has(`${span.start}-${span.end}`));
+  const damage = source.problems
+    .filter(({ code }) => structural.has(code))
+    .map(({ range }) => range.start.line);
+  if (damage.length === 0) return own;
   const first = Math.min(...damage);
-  return found.filter(({ code, span }) => code !== "orket/missing-key" && span.end < first);
+  return own.filter(({ code, range }) => code !== "orket/missing-key" && range.end.line < first);
 }
 
 /** Everything that is wrong with one file by itself, in the order of the places. */
@@ -272,8 +288,12 @@ export function diagnose(source: SourceDocument): Diagnostic[] {
   const report = new SchemaReport(source, source.kind ?? "flow");
   const broken = source.problems.some(({ code }) => code === "orket/json-syntax");
   if (source.kind !== undefined && source.tree !== undefined && !broken) {
-    for (const issue of schemaIssues(source.kind, source.value)) report.issue(issue);
+    // Unknown keys first: they can explain a missing one.
+    const issues = schemaIssues(source.kind, source.value);
+    const unknown = issues.filter(({ code }) => code === "unrecognized_keys");
+    for (const issue of unknown) report.issue(issue);
+    for (const issue of issues) if (issue.code !== "unrecognized_keys") report.issue(issue);
     secretsInAddresses(source, report);
   }
-  return sortDiagnostics([...source.problems, ...beforeDamage(source, report.end())]);
+  return sortDiagnostics([...source.problems, ...withoutConsequences(source, report.end())]);
 }

@@ -23,10 +23,17 @@ export function valueSpan(source: SourceDocument, path: ValuePath): Span | undef
 export function valuePlace(source: SourceDocument, path: ValuePath): Span {
   const span = valueSpan(source, path);
   const key = keySpan(source, path);
-  if (span === undefined) return key ?? nearestPlace(source, path.slice(0, -1));
+  if (span === undefined) return key ?? emptyEntry(source, path) ?? nearestPlace(source, path.slice(0, -1));
   const lineEnd = source.lines.lineEnd(span.start);
   if (span.end <= lineEnd) return span;
   return key ?? { start: span.start, end: lineEnd };
+}
+
+/** The dash of a list's entry that holds nothing. */
+function emptyEntry(source: SourceDocument, path: ValuePath): Span | undefined {
+  const value = source.tree === undefined ? undefined : nodesAt(source.tree, path)?.value;
+  const start = value === undefined ? 0 : nodeSpan(value).start;
+  return start > 0 && path.length > 0 ? { start: start - 1, end: start } : undefined;
 }
 
 /** What to underline for something that is absent at a path: the key of the nearest value around it. */

@@ -1,4 +1,10 @@
-import { makeDiagnostic, type Diagnostic, type DiagnosticCode, type ProblemInit } from "./diagnostic";
+import {
+  makeDiagnostic,
+  maxDiagnosticsPerFile,
+  type Diagnostic,
+  type DiagnosticCode,
+  type ProblemInit,
+} from "./diagnostic";
 import { type Span } from "./lines";
 import { nearestPlace, valuePlace, valueSpan } from "./places";
 import { valueAt } from "./schema";
@@ -17,6 +23,12 @@ export interface FlowParts {
 /** Collects the problems of several files. */
 export class Report {
   readonly diagnostics: Diagnostic[] = [];
+  private readonly counts = new Map<string, number>();
+
+  /** Whether no more problems of this file are listed, so that looking for them can stop. */
+  isFull(source: SourceDocument): boolean {
+    return (this.counts.get(source.path) ?? 0) > maxDiagnosticsPerFile;
+  }
 
   /** A problem of the value at `path`; where nothing stands, of the nearest value around it. */
   at(
@@ -31,7 +43,14 @@ export class Report {
   }
 
   span(source: SourceDocument, span: Span, code: DiagnosticCode, message: string, init?: ProblemInit): void {
-    this.diagnostics.push(makeDiagnostic(source, code, span, message, init));
+    if (this.isFull(source)) return;
+    const count = (this.counts.get(source.path) ?? 0) + 1;
+    this.counts.set(source.path, count);
+    this.diagnostics.push(
+      count <= maxDiagnosticsPerFile
+        ? makeDiagnostic(source, code, span, message, init)
+        : makeDiagnostic(source, "orket/too-many-problems", span, "The problems that follow are not listed."),
+    );
   }
 }
 

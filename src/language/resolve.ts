@@ -205,6 +205,25 @@ function build(
   });
 }
 
+/** Without a missing model whose key stands there misspelled: that is reported as an unknown key. */
+function withoutMisspelled(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const misspelled = new Set(
+    diagnostics.flatMap(({ code, suggestion, file }) =>
+      code === "orket/unknown-key" && suggestion !== undefined
+        ? [`${file} ${suggestion.replacement.replaceAll('"', "")}`]
+        : [],
+    ),
+  );
+  const named = {
+    "orket/missing-model": "model",
+    "orket/missing-nodes": "nodes",
+    "orket/missing-replies": "replies",
+  } as const;
+  return diagnostics.filter(
+    ({ code, file }) => !(code in named && misspelled.has(`${file} ${named[code as keyof typeof named]}`)),
+  );
+}
+
 function notFound(project: Project, path: string): ResolveResult {
   const place = { path, lines: new LineIndex("") };
   const source = project.sources.get(path);
@@ -240,7 +259,7 @@ export function resolveFlow(project: Project, flowPath: string, options: Resolve
   checkVenue(parts, view, report);
   checkPlaceholders(parts, view, report);
   const inputs = takeInputs(flow, options.inputs ?? {}, options.forRun !== false, report);
-  const diagnostics = sortDiagnostics(report.diagnostics);
+  const diagnostics = sortDiagnostics(withoutMisspelled(report.diagnostics));
   const files = sources.map(({ path }) => path);
   if (hasError(diagnostics) || view === undefined) return { diagnostics, files };
   return { definition: build(parts, view, inputs, options.task), diagnostics, files };

@@ -28,6 +28,8 @@ export interface StepView {
 export interface ScoreView {
   readonly steps: readonly StepView[];
   readonly groups: readonly GroupView[];
+  /** The first step of each id. */
+  readonly byId: ReadonlyMap<string, StepView>;
   /** The id of the step at a path. */
   readonly idAt: ReadonlyMap<string, string>;
 }
@@ -103,7 +105,8 @@ export function viewScore(source: SourceDocument): ScoreView {
       order,
     };
   });
-  return { steps, groups, idAt: new Map(steps.map(({ path, id }) => [pathId(path), id])) };
+  const byId = new Map([...steps].reverse().map((step) => [step.id, step]));
+  return { steps, groups, byId, idAt: new Map(steps.map(({ path, id }) => [pathId(path), id])) };
 }
 
 /** Whether the summary of `to` can be known when `from` runs, and if not, why. */

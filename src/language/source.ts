@@ -1,5 +1,11 @@
-import { Lexer, parseDocument, type Document, type YAMLError } from "yaml";
-import { makeDiagnostic, type Diagnostic, type DiagnosticCode, type ProblemInit } from "./diagnostic";
+import { Lexer, parseDocument, visit, type Document, type YAMLError } from "yaml";
+import {
+  makeDiagnostic,
+  maxDiagnosticsPerFile,
+  type Diagnostic,
+  type DiagnosticCode,
+  type ProblemInit,
+} from "./diagnostic";
 import { fileKindOf, type SourceKind } from "./file-kind";
 import { findJsonProblem } from "./json-syntax";
 import { LineIndex, type Span } from "./lines";
@@ -77,6 +83,19 @@ function beyondTokens(text: string): number | undefined {
   return undefined;
 }
 
+/** The quote that an error at `offset` found open: the last one that begins before it and reaches it. */
+function openQuote(document: Document.Parsed, offset: number): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Scalar: (_key, node) => {
+      const quoted = node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE";
+      const range = node.range;
+      if (quoted && range != null && range[0] < offset && range[2] >= offset - 1) found = range[0];
+    },
+  });
+  return found;
+}
+
 class Reader {
   readonly problems: Diagnostic[] = [];
   readonly lines: LineIndex;
@@ -94,7 +113,13 @@ class Reader {
   }
 
   report(code: DiagnosticCode, span: Span, message: string, init?: ProblemInit): void {
-    this.problems.push(makeDiagnostic(this, code, span, message, init));
+    if (this.problems.length < maxDiagnosticsPerFile) {
+      this.problems.push(makeDiagnostic(this, code, span, message, init));
+    } else if (this.problems.length === maxDiagnosticsPerFile) {
+      this.problems.push(
+        makeDiagnostic(this, "orket/too-many-problems", span, "The problems that follow are not listed."),
+      );
+    }
   }
 
   source(document?: Document.Parsed, tree?: Tree): SourceDocument {
@@ -142,7 +167,8 @@ class Reader {
       stringKeys: true,
       prettyErrors: false,
       merge: false,
-      logLevel: "silent",
+      // Not "silent": that would also hide that the file holds two documents.
+      logLevel: "error",
     });
     this.reportYamlErrors(document);
     if (document.contents === null || this.text.trim() === "") {
@@ -162,9 +188,22 @@ class Reader {
   private reportYamlErrors(document: Document.Parsed): void {
     // One mistake is enough for a file that is no JSON: what YAML makes of it would only confuse.
     if (this.problems.some(({ code }) => code === "orket/json-syntax")) return;
-    for (const error of [...document.errors, ...document.warnings].slice(0, sourceLimits.syntaxErrors)) {
+    // Unknown tags are found again, and reported, where the tree is read.
+    const warnings = document.warnings.filter(({ code }) => code !== "TAG_RESOLVE_FAILED");
+    for (const error of [...document.errors, ...warnings].slice(0, sourceLimits.syntaxErrors)) {
       const [message, mend] = describeYamlError(error);
       const [start, end] = error.pos;
+      const quote = error.code === "MISSING_CHAR" ? openQuote(document, start) : undefined;
+      if (quote !== undefined) {
+        const mendQuote = { mend: `Close it with ${this.text[quote] ?? ""} where the text ends.` };
+        this.report(
+          "orket/yaml-syntax",
+          { start: quote, end: quote + 1 },
+          "The quote that opens here is not closed.",
+          mendQuote,
+        );
+        continue;
+      }
       const span = { start, end: Math.max(start, Math.min(end, this.lines.lineEnd(start))) };
       this.report(yamlCodes[error.code] ?? "orket/yaml-syntax", span, message, { mend });
     }
