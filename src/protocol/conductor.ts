@@ -1,0 +1,207 @@
+import * as z from "zod";
+import type { TokenUsage } from "../engine/event/tokens";
+
+/*
+ * What the conductor view and the extension say to each other. The screen is data with every text at hand: the view
+ * asks for nothing, computes nothing about the session, and only sends what a person pressed.
+ */
+
+/** A text that is shown; long ones are cut, and the length says so. */
+export interface ShownText {
+  readonly text: string;
+  /** Characters of the whole text, when `text` is not all of it. */
+  readonly cutFrom?: number;
+}
+
+export interface PromptPart {
+  readonly role: "system" | "user" | "assistant" | "tool";
+  readonly text: ShownText;
+}
+
+export interface ApprovalScreen {
+  readonly id: string;
+  readonly kind: "before_step" | "after_step";
+  /** Digest of what is shown; the answer carries it back. */
+  readonly sha256: string;
+  readonly step: string;
+  readonly role: string;
+  /** The step's instruction, as a template that can be edited. */
+  readonly instruction: string;
+  readonly prompt: readonly PromptPart[];
+  readonly result?: {
+    readonly summary: ShownText;
+    readonly verdict?: string;
+    readonly artifacts: readonly { readonly path: string; readonly deleted: boolean }[];
+  };
+}
+
+export interface StepScreen {
+  readonly key: string;
+  readonly role: string;
+  readonly status: "planned" | "running" | "waiting" | "done" | "failed" | "skipped";
+  readonly attempt: number;
+  readonly tokens: TokenUsage;
+  readonly verdict?: string;
+  readonly summary?: ShownText;
+  /** Why it failed or was skipped. */
+  readonly reason?: string;
+  readonly note?: string;
+  /** What it is doing right now. */
+  readonly activity?: string;
+}
+
+export interface FailureScreen {
+  readonly step: string;
+  readonly message: string;
+  /** What can be done about it; a sentence. */
+  readonly mend?: string;
+  /** The step's instruction, to edit before another try; absent where editing does not help. */
+  readonly instruction?: string;
+}
+
+export const limitNames = ["total_tokens", "cost_usd", "duration_seconds", "model_calls"] as const;
+export type LimitName = (typeof limitNames)[number];
+
+export interface LimitScreen {
+  readonly limit: LimitName;
+  readonly value: number;
+  readonly used: number;
+  /** A value with which the next call fits. */
+  readonly proposed: number;
+}
+
+export interface RoleScreen {
+  readonly role: string;
+  readonly description?: string;
+  readonly enabled: boolean;
+  readonly tokens: TokenUsage;
+}
+
+/** One session, as the view shows it. */
+export interface SessionScreen {
+  readonly session: string;
+  readonly flow: string;
+  readonly task: string;
+  readonly provider: string;
+  /** Who performs it: this window, another process (it can only be watched), or nobody at the moment. */
+  readonly holder: "here" | "elsewhere" | "nobody";
+  /** `elsewhere`: who has it. */
+  readonly heldBy?: string;
+  readonly status: "new" | "running" | "paused" | "ended";
+  /** The journal says that it runs, but nobody performs it: the window or the machine went away. */
+  readonly interrupted: boolean;
+  readonly halting?: "pausing" | "stopping";
+  readonly pause?: { readonly reason: string; readonly message: string };
+  readonly outcome?: "completed" | "stopped";
+  readonly approvals: readonly ApprovalScreen[];
+  readonly failures: readonly FailureScreen[];
+  readonly limit?: LimitScreen;
+  readonly steps: readonly StepScreen[];
+  readonly roles: readonly RoleScreen[];
+  readonly artifacts: { readonly pending: number; readonly accepted: number; readonly rejected: number };
+  readonly tokens: TokenUsage;
+  readonly costUsd?: number;
+  readonly modelCalls: number;
+  /** Working time when this was sent; grows while `ticking`. */
+  readonly elapsedMs: number;
+  readonly ticking: boolean;
+  /** What went wrong with the session itself: a damaged journal, a full disk. */
+  readonly problem?: { readonly message: string; readonly mend?: string };
+}
+
+export interface FlowChoice {
+  readonly folder: string;
+  readonly path: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly runnable: boolean;
+}
+
+/** What the view shows. */
+export interface ConductorScreen {
+  readonly place: "ready" | "no_folder" | "untrusted";
+  readonly session: SessionScreen | null;
+  /** For the empty state: what could be run. */
+  readonly flows: readonly FlowChoice[];
+}
+
+/** Streamed text that belongs behind what the view already has; `fresh`: in its place. */
+export interface StreamPart {
+  readonly step: string;
+  readonly text: string;
+  readonly fresh: boolean;
+}
+
+/** Longest streamed text of one step that the host sends and the view keeps, in characters: its end. */
+export const maxStreamLength = 20_000;
+
+export type ConductorMessage =
+  | {
+      readonly type: "screen";
+      readonly screen: ConductorScreen;
+      readonly streams: Readonly<Record<string, string>>;
+    }
+  | { readonly type: "update"; readonly screen: ConductorScreen }
+  | { readonly type: "stream"; readonly session: string; readonly parts: readonly StreamPart[] }
+  /** What came of a request: `problem` when it was refused. */
+  | { readonly type: "answered"; readonly request: number; readonly problem?: string };
+
+const session = z.string().min(1).max(300);
+const step = z.string().min(1).max(300);
+const instruction = z.string().trim().min(1).max(200_000);
+const request = z.int().min(0);
+
+/** What a person pressed. Everything the view sends is read with this first. */
+export const conductorRequestSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("ready") }),
+  z.strictObject({
+    type: z.literal("answer"),
+    request,
+    session,
+    id: z.string().min(1).max(100),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    answer: z.discriminatedUnion("decision", [
+      z.strictObject({ decision: z.literal("approve") }),
+      z.strictObject({ decision: z.literal("skip") }),
+      z.strictObject({ decision: z.literal("retry") }),
+      z.strictObject({ decision: z.literal("edit"), instruction }),
+    ]),
+  }),
+  z.strictObject({
+    type: z.literal("mend_step"),
+    request,
+    session,
+    step,
+    how: z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("retry") }),
+      z.strictObject({ kind: z.literal("skip") }),
+      z.strictObject({ kind: z.literal("edit"), instruction }),
+    ]),
+  }),
+  z.strictObject({
+    type: z.literal("raise_limit"),
+    request,
+    session,
+    limit: z.enum(limitNames),
+    value: z.number().positive(),
+  }),
+  z.strictObject({
+    type: z.literal("steer"),
+    request,
+    session,
+    what: z.enum(["pause", "resume", "stop"]),
+  }),
+  z.strictObject({
+    type: z.literal("set_role"),
+    request,
+    session,
+    role: z.string().min(1).max(100),
+    enabled: z.boolean(),
+  }),
+  z.strictObject({ type: z.literal("run_flow"), folder: z.string().max(4000), path: z.string().max(4000) }),
+  z.strictObject({
+    type: z.literal("open"),
+    what: z.enum(["pick_flow", "artifacts", "events", "open_folder", "trust", "log"]),
+  }),
+]);
+export type ConductorRequest = z.infer<typeof conductorRequestSchema>;

@@ -1,0 +1,93 @@
+import * as z from "zod";
+import type { ShownText } from "./conductor";
+
+/*
+ * What the session panel and the extension say to each other. The events stay with the extension, which also filters
+ * them; the panel asks for the rows that it shows.
+ */
+
+/** One event, as a row. */
+export interface EventRow {
+  readonly seq: number;
+  readonly at: string;
+  readonly type: string;
+  readonly step: string | null;
+  readonly text: string;
+}
+
+export interface EventFilter {
+  readonly type: string;
+  readonly step: string;
+  readonly text: string;
+}
+
+export const noFilter: EventFilter = { type: "", step: "", text: "" };
+
+/** Rows in one answer at most. */
+export const maxRows = 500;
+
+export interface StreamInfo {
+  readonly session: string;
+  readonly flow: string;
+  readonly status: string;
+  /** More events may come. */
+  readonly live: boolean;
+  readonly total: number;
+  /** Rows that the filter lets through. */
+  readonly matching: number;
+  /** Raised when rows moved: rows of another edition are of no use. */
+  readonly edition: number;
+  readonly types: readonly string[];
+  readonly steps: readonly string[];
+  readonly problem?: string;
+}
+
+export interface EventDetails {
+  readonly seq: number;
+  readonly at: string;
+  readonly type: string;
+  readonly step: string | null;
+  /** The event's data as indented JSON. */
+  readonly json: string;
+  /** Prompts, replies and arguments that the data refers to. */
+  readonly texts: readonly { readonly label: string; readonly text: ShownText }[];
+}
+
+export type PanelMessage =
+  | { readonly type: "info"; readonly info: StreamInfo }
+  | {
+      readonly type: "rows";
+      readonly edition: number;
+      readonly from: number;
+      readonly rows: readonly EventRow[];
+    }
+  | { readonly type: "details"; readonly details: EventDetails }
+  | { readonly type: "failed"; readonly message: string };
+
+const index = z.int().min(0);
+
+/** What the panel asks for. Everything it sends is read with this first. */
+export const panelRequestSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("ready"), filter: filterSchema() }),
+  z.strictObject({ type: z.literal("filter"), filter: filterSchema() }),
+  z.strictObject({ type: z.literal("rows"), edition: index, from: index, to: index }),
+  z.strictObject({ type: z.literal("details"), seq: index }),
+  z.strictObject({ type: z.literal("copy"), text: z.string().max(5_000_000) }),
+]);
+export type PanelRequest = z.infer<typeof panelRequestSchema>;
+
+function filterSchema(): z.ZodType<EventFilter> {
+  return z.strictObject({
+    type: z.string().max(100),
+    step: z.string().max(300),
+    text: z.string().max(1000),
+  });
+}
+
+/** What the panel keeps over a reload, and what names its session to the extension. */
+export const panelStateSchema = z.object({
+  folder: z.string().max(4000),
+  session: z.string().min(1).max(300),
+  filter: filterSchema().optional(),
+});
+export type PanelState = z.infer<typeof panelStateSchema>;

@@ -1,0 +1,21 @@
+import type { ConductorRequest, SessionScreen } from "../../src/protocol/conductor";
+import type { ViewState } from "./store";
+
+type Numbered = Extract<ConductorRequest, { request: number }>;
+type WithoutRequest<T> = T extends unknown ? Omit<T, "request" | "session"> : never;
+
+/** What the parts of the view draw from and report to. */
+export interface ViewContext {
+  readonly state: ViewState;
+  /** Sends what a person pressed; `about` names what is disabled until the answer comes. */
+  readonly ask: (request: WithoutRequest<Numbered>, about: string) => void;
+  readonly send: (request: Exclude<ConductorRequest, { request: number }>) => void;
+  readonly draft: (of: string, text: string | undefined) => void;
+  readonly dismiss: () => void;
+}
+
+export interface SessionContext extends ViewContext {
+  readonly session: SessionScreen;
+  /** Whether this window may steer the session. */
+  readonly mayAct: boolean;
+}

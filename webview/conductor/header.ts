@@ -1,0 +1,124 @@
+import type { SessionScreen } from "../../src/protocol/conductor";
+import { costText, durationText, plural } from "../ui/format";
+import { button, icon } from "../ui/toolkit";
+import { h, type Child, type VNode } from "../ui/vdom";
+import type { SessionContext } from "./context";
+import type { ViewState } from "./store";
+
+export interface Headline {
+  readonly icon: string;
+  readonly text: string;
+  readonly tone: "plain" | "busy" | "ask" | "bad" | "good";
+}
+
+/** The session's standing in a few words. */
+export function headlineOf(session: SessionScreen): Headline {
+  if (session.problem !== undefined) return { icon: "error", text: "Damaged", tone: "bad" };
+  if (session.status === "ended") {
+    return session.outcome === "completed"
+      ? { icon: "pass-filled", text: "Done", tone: "good" }
+      : { icon: "circle-slash", text: "Stopped", tone: "plain" };
+  }
+  if (session.interrupted) return { icon: "debug-disconnect", text: "Interrupted", tone: "ask" };
+  if (session.halting !== undefined) {
+    return { icon: "loading", text: session.halting === "pausing" ? "Pausing …" : "Stopping …", tone: "busy" };
+  }
+  if (session.status === "paused") {
+    if (session.failures.length > 0) return { icon: "error", text: "A step failed", tone: "bad" };
+    if (session.limit !== undefined) return { icon: "warning", text: "Limit reached", tone: "ask" };
+    return { icon: "debug-pause", text: "Paused", tone: "plain" };
+  }
+  if (session.approvals.length > 0) return { icon: "bell-dot", text: "Waits for you", tone: "ask" };
+  return { icon: "loading", text: "At work", tone: "busy" };
+}
+
+/** Working time so far, counted on between two messages. */
+export function elapsedMs(state: ViewState, session: SessionScreen, now: number): number {
+  return session.elapsedMs + (session.ticking ? Math.max(0, now - state.receivedAt) : 0);
+}
+
+export function header(context: SessionContext, now: number): VNode {
+  const { session, state } = context;
+  const { icon: name, text, tone } = headlineOf(session);
+  const facts = [
+    durationText(elapsedMs(state, session, now)),
+    plural(session.modelCalls, "model call"),
+    ...(session.costUsd === undefined ? [] : [costText(session.costUsd)]),
+  ];
+  return h(
+    "header",
+    { key: "header", class: "header" },
+    h(
+      "div",
+      { class: "title-row" },
+      h("h2", { attrs: { tabindex: -1, id: "headline" } }, session.flow),
+      h(
+        "span",
+        { class: `status ${tone}` },
+        icon(name, { class: name === "loading" ? "codicon-modifier-spin" : "" }),
+        text,
+      ),
+    ),
+    session.provider === "scripted" &&
+      h(
+        "div",
+        {
+          class: "tag",
+          attrs: { title: "The Venue answers from a file of replies; no model is called." },
+        },
+        icon("book"),
+        "scripted replies",
+      ),
+    h("div", { class: "facts" }, facts.join(" · ")),
+    toolbar(context),
+    notes(context),
+  );
+}
+
+function toolbar({ session, mayAct, ask, state }: SessionContext): Child {
+  if (!mayAct || session.status === "ended" || session.problem !== undefined) return undefined;
+  const busy = Object.values(state.pending).some((about) => about.startsWith("steer"));
+  const resumable =
+    session.interrupted ||
+    (session.status === "paused" && session.failures.length === 0 && session.limit === undefined);
+  return h(
+    "div",
+    { class: "buttons", attrs: { role: "toolbar", "aria-label": "Session" } },
+    session.status === "running" &&
+      !session.interrupted &&
+      button("Pause", {
+        icon: "debug-pause",
+        disabled: busy || session.halting !== undefined,
+        title: "Pause when the work under way has ended",
+        onPress: () => ask({ type: "steer", what: "pause" }, "steer"),
+      }),
+    resumable &&
+      button("Resume", {
+        icon: "debug-continue",
+        primary: true,
+        disabled: busy,
+        onPress: () => ask({ type: "steer", what: "resume" }, "steer"),
+      }),
+    button("Stop", {
+      icon: "debug-stop",
+      disabled: busy || session.halting === "stopping",
+      title: "End the session; what is done stays",
+      onPress: () => ask({ type: "steer", what: "stop" }, "steer"),
+    }),
+  );
+}
+
+function notes({ session }: SessionContext): Child {
+  const lines: string[] = [];
+  if (session.problem !== undefined) {
+    lines.push(`${session.problem.message} ${session.problem.mend ?? ""}`.trim());
+  } else if (session.interrupted) {
+    lines.push("The window was closed or reloaded while it ran. Nothing is lost: finished steps are not run again.");
+  } else if (session.status === "paused" && session.failures.length === 0 && session.limit === undefined) {
+    if (session.pause !== undefined && session.pause.message !== "") lines.push(session.pause.message);
+  }
+  if (session.holder === "elsewhere") {
+    lines.push(`Only to watch: ${session.heldBy ?? "another process performs it."}`);
+  }
+  return lines.map((line) => h("p", { class: "note" }, line));
+}

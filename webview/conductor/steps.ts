@@ -1,0 +1,118 @@
+import type { StepScreen } from "../../src/protocol/conductor";
+import { tokenText, tokenTitle } from "../ui/format";
+import { disclosure, icon } from "../ui/toolkit";
+import { h, type Child, type VNode } from "../ui/vdom";
+import type { SessionContext } from "./context";
+import { plainText } from "./parts";
+
+const icons: Readonly<Record<StepScreen["status"], { name: string; label: string }>> = {
+  planned: { name: "circle-large-outline", label: "planned" },
+  running: { name: "loading", label: "at work" },
+  waiting: { name: "bell-dot", label: "waits for you" },
+  done: { name: "pass-filled", label: "done" },
+  failed: { name: "error", label: "failed" },
+  skipped: { name: "debug-step-over", label: "skipped" },
+};
+
+/** The steps in their order, with the text of the one at work. */
+export function stepList(context: SessionContext): VNode {
+  const { steps } = context.session;
+  const done = steps.filter(({ status }) => status === "done" || status === "skipped").length;
+  return h(
+    "section",
+    { key: "steps", attrs: { "aria-label": "Steps" } },
+    h("h3", { class: "section" }, h("span", { class: "grow" }, "Steps"), h("span", {}, `${done} of ${steps.length}`)),
+    h(
+      "ol",
+      { class: "steps" },
+      steps.map((step, index) => stepItem(context, step, index)),
+    ),
+  );
+}
+
+function stepItem(context: SessionContext, step: StepScreen, index: number): VNode {
+  const details = detailsOf(step);
+  const row = stepRow(context, step);
+  const streamed = context.state.streams[step.key] ?? "";
+  return h(
+    "li",
+    {
+      key: `${step.key} ${index}`,
+      class: `step ${step.status}`,
+      attrs: { "aria-current": step.status === "running" || step.status === "waiting" ? "step" : undefined },
+    },
+    details.length > 0
+      ? disclosure(row, { key: "details" }, h("div", { class: "step-details" }, details))
+      : h("div", { key: "plain", class: "step-row" }, row),
+    step.status === "running" && streamed !== "" && stream(step.key, streamed),
+  );
+}
+
+function stepRow({ session }: SessionContext, step: StepScreen): Child[] {
+  const interrupted = session.interrupted && step.status === "running";
+  const { name, label } = interrupted ? { name: "debug-disconnect", label: "interrupted" } : icons[step.status];
+  const spin = name === "loading" && session.status === "running" ? " codicon-modifier-spin" : "";
+  const state = interrupted ? "interrupted" : (step.activity ?? (step.status === "skipped" ? "skipped" : ""));
+  const attempt = step.attempt > 1 ? `try ${step.attempt}` : "";
+  const remarks = [step.role, step.verdict ?? "", attempt, state].filter((text) => text !== "");
+  return [
+    icon(name, { class: `step-icon${spin}` }),
+    h("span", { class: "visually-hidden" }, `${label}: `),
+    h(
+      "span",
+      { class: "step-names" },
+      h("span", { class: "step-name" }, step.key),
+      h("span", { class: "step-remarks" }, remarks.join(" · ")),
+    ),
+    step.tokens.output !== undefined &&
+      h(
+        "span",
+        {
+          class: "step-tokens",
+          attrs: { title: `Tokens: input ${tokenTitle(step.tokens.input)}, output ${tokenTitle(step.tokens.output)}` },
+        },
+        icon("arrow-up"),
+        tokenText(step.tokens.input),
+        " ",
+        icon("arrow-down"),
+        tokenText(step.tokens.output),
+      ),
+  ];
+}
+
+function detailsOf(step: StepScreen): Child[] {
+  return [
+    step.note !== undefined && h("p", { class: "hint" }, step.note),
+    step.reason !== undefined && h("p", {}, step.reason),
+    step.summary !== undefined && step.summary.text !== "" && plainText(step.summary, `Result of ${step.key}`),
+  ].filter((child) => child !== false);
+}
+
+/** The text as it arrives; it follows its end unless the person has scrolled up. */
+function stream(step: string, text: string): VNode {
+  return h(
+    "pre",
+    {
+      key: "stream",
+      class: "text stream",
+      attrs: { tabindex: 0, role: "region", "aria-label": `Text of ${step} as it arrives` },
+      mounted: scrollToEnd,
+      updated: (element) => {
+        if (element.dataset["left"] !== "true") scrollToEnd(element);
+      },
+      on: {
+        scroll: (event) => {
+          const { currentTarget: element } = event;
+          if (!(element instanceof HTMLElement)) return;
+          const end = element.scrollHeight - element.clientHeight;
+          element.dataset["left"] = String(end - element.scrollTop > 24);
+        },
+      },
+    },
+    text,
+  );
+}
+
+function scrollToEnd(element: HTMLElement): void {
+  element.scrollTop = element.scrollHeight;
+}

@@ -1,0 +1,131 @@
+import {
+  elementScroll,
+  observeElementOffset,
+  observeElementRect,
+  Virtualizer,
+} from "@tanstack/virtual-core";
+import type { EventRow } from "../../src/protocol/session-panel";
+
+const rowHeight = 22;
+
+/** Where the list gets rows from and reports to. */
+export interface ListSource {
+  readonly row: (index: number) => EventRow | undefined;
+  readonly selected: () => number | undefined;
+  readonly shown: (first: number, last: number) => void;
+  readonly select: (index: number) => void;
+}
+
+/** The event list: of any number of rows, only those on the screen are in the document. */
+export class EventList {
+  readonly #virtualizer: Virtualizer<HTMLElement, HTMLElement>;
+  readonly #rows = new Map<number, HTMLElement>();
+  #count = 0;
+
+  constructor(
+    private readonly scroller: HTMLElement,
+    private readonly canvas: HTMLElement,
+    private readonly source: ListSource,
+  ) {
+    this.#virtualizer = new Virtualizer(this.#options());
+    this.#virtualizer._didMount();
+    this.#virtualizer._willUpdate();
+  }
+
+  /** How many rows fit on the screen. */
+  get pageSize(): number {
+    return Math.max(1, Math.floor(this.scroller.clientHeight / rowHeight) - 1);
+  }
+
+  /** Draws again after rows came, the selection moved or their number changed; stays at the end if it was there. */
+  update(count: number): void {
+    const end = this.scroller.scrollHeight - this.scroller.clientHeight;
+    const following = this.#count > 0 && count > this.#count && end - this.scroller.scrollTop < rowHeight;
+    if (count !== this.#count) {
+      this.#count = count;
+      this.#virtualizer.setOptions(this.#options());
+      this.#virtualizer._willUpdate();
+    }
+    this.#draw();
+    if (following && this.source.selected() === undefined) this.reveal(count - 1);
+  }
+
+  reveal(index: number): void {
+    this.#virtualizer.scrollToIndex(index, { align: "auto" });
+  }
+
+  #options(): ConstructorParameters<typeof Virtualizer<HTMLElement, HTMLElement>>[0] {
+    return {
+      count: this.#count,
+      getScrollElement: () => this.scroller,
+      estimateSize: () => rowHeight,
+      overscan: 12,
+      scrollToFn: elementScroll,
+      observeElementRect,
+      observeElementOffset,
+      onChange: () => this.#draw(),
+    };
+  }
+
+  #draw(): void {
+    const items = this.#virtualizer.getVirtualItems();
+    this.canvas.style.height = `${this.#virtualizer.getTotalSize()}px`;
+    const wanted = new Set(items.map(({ index }) => index));
+    for (const [index, element] of this.#rows) {
+      if (wanted.has(index)) continue;
+      element.remove();
+      this.#rows.delete(index);
+    }
+    for (const { index, start } of items) this.#drawRow(index, start);
+    const first = items[0]?.index;
+    const last = items.at(-1)?.index;
+    if (first !== undefined && last !== undefined) this.source.shown(first, last);
+    const selected = this.source.selected();
+    if (selected !== undefined && this.#rows.has(selected)) {
+      this.scroller.setAttribute("aria-activedescendant", rowId(selected));
+    } else this.scroller.removeAttribute("aria-activedescendant");
+  }
+
+  #drawRow(index: number, start: number): void {
+    let element = this.#rows.get(index);
+    if (element === undefined) {
+      element = document.createElement("div");
+      element.className = "row";
+      element.id = rowId(index);
+      element.setAttribute("role", "option");
+      element.setAttribute("aria-posinset", String(index + 1));
+      element.addEventListener("click", () => this.source.select(index));
+      for (const name of ["seq", "at", "type", "step", "text"]) {
+        const cell = document.createElement("span");
+        cell.className = `cell ${name}`;
+        element.append(cell);
+      }
+      this.canvas.append(element);
+      this.#rows.set(index, element);
+    }
+    element.style.transform = `translateY(${start}px)`;
+    element.setAttribute("aria-setsize", String(this.#count));
+    element.setAttribute("aria-selected", String(index === this.source.selected()));
+    const row = this.source.row(index);
+    const texts =
+      row === undefined
+        ? ["", "", "…", "", ""]
+        : [String(row.seq), timeOf(row.at), row.type, row.step ?? "", row.text];
+    texts.forEach((text, cell) => {
+      const target = element.children[cell];
+      if (target !== undefined && target.textContent !== text) target.textContent = text;
+    });
+    if (row !== undefined) element.dataset["type"] = row.type;
+  }
+}
+
+function rowId(index: number): string {
+  return `row-${index}`;
+}
+
+function timeOf(at: string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return at;
+  const pad = (value: number, length = 2): string => String(value).padStart(length, "0");
+  return `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${pad(date.getMilliseconds(), 3)}`;
+}

@@ -1,0 +1,122 @@
+import {
+  noFilter,
+  type EventFilter,
+  type PanelMessage,
+  type PanelRequest,
+} from "../../src/protocol/session-panel";
+import { Host } from "../ui/host";
+import { registerToolkit } from "../ui/toolkit";
+import { render } from "../ui/vdom";
+import "../ui/base.css";
+import "./session.css";
+import { EventList } from "./list";
+import { detailsPane, emptyText, toolbar } from "./parts";
+import { initialState, missingRange, reduce, rowAfterKey, type Action, type PanelViewState } from "./store";
+
+registerToolkit();
+
+const host = new Host<PanelRequest, PanelMessage>();
+const toolbarElement = elementOf("toolbar");
+const listElement = elementOf("list");
+const emptyElement = elementOf("empty");
+const detailsElement = elementOf("details");
+const kept = keptState();
+let state: PanelViewState = { ...initialState, filter: kept.filter };
+let asked = "";
+let filterTimer: ReturnType<typeof setTimeout> | undefined;
+
+const list = new EventList(listElement, elementOf("canvas"), {
+  row: (index) => state.rows.get(index),
+  selected: () => state.selected,
+  shown: askFor,
+  select,
+});
+
+function elementOf(id: string): HTMLElement {
+  const element = document.getElementById(id);
+  if (element === null) throw new Error(`the page has no ${id}`);
+  return element;
+}
+
+/** The session is named in the page; the filter is what was kept. */
+function keptState(): { folder: string; session: string; filter: EventFilter } {
+  const { folder = "", session = "" } = document.body.dataset;
+  const before = host.recall();
+  const filter =
+    typeof before === "object" && before !== null && "filter" in before && isFilter(before.filter)
+      ? before.filter
+      : noFilter;
+  return { folder, session, filter };
+}
+
+function isFilter(value: unknown): value is EventFilter {
+  if (typeof value !== "object" || value === null) return false;
+  return ["type", "step", "text"].every((key) => typeof Reflect.get(value, key) === "string");
+}
+
+function dispatch(action: Action): void {
+  state = reduce(state, action);
+  draw();
+}
+
+function draw(): void {
+  const { info, filter, details, selected } = state;
+  render(toolbarElement, toolbar(info, filter, setFilter));
+  list.update(info?.matching ?? 0);
+  emptyElement.textContent = state.failure ?? emptyText(info);
+  render(detailsElement, detailsPane(details, selected !== undefined, copy));
+}
+
+/** Asks for rows around what is shown, a page further in both directions; equal questions once. */
+function askFor(first: number, last: number): void {
+  const { info } = state;
+  if (info === undefined || info.matching === 0) return;
+  const missing = missingRange(state, first, Math.min(last, info.matching - 1));
+  if (missing === undefined) return;
+  const from = Math.max(0, missing.from - 40);
+  const to = Math.min(info.matching, missing.to + 40);
+  const question = `${info.edition} ${from} ${to} ${info.matching}`;
+  if (question === asked) return;
+  asked = question;
+  host.send({ type: "rows", edition: info.edition, from, to });
+}
+
+function setFilter(filter: EventFilter): void {
+  dispatch({ type: "filter", filter });
+  host.keep({ folder: kept.folder, session: kept.session, filter });
+  clearTimeout(filterTimer);
+  filterTimer = setTimeout(() => {
+    asked = "";
+    listElement.scrollTop = 0;
+    host.send({ type: "filter", filter });
+  }, 120);
+}
+
+function select(index: number): void {
+  const row = state.rows.get(index);
+  dispatch({ type: "select", index });
+  list.reveal(index);
+  if (row !== undefined) host.send({ type: "details", seq: row.seq });
+}
+
+function copy(text: string): void {
+  host.send({ type: "copy", text });
+}
+
+listElement.addEventListener("keydown", (event) => {
+  const index = rowAfterKey(event.key, state.selected, state.info?.matching ?? 0, list.pageSize);
+  if (index === undefined) return;
+  event.preventDefault();
+  select(index);
+});
+host.listen((message) => {
+  dispatch({ type: "message", message });
+  // A row that was reached by key before it was there.
+  if (message.type === "rows" && state.details === undefined && state.selected !== undefined) {
+    const row = state.rows.get(state.selected);
+    if (row !== undefined) host.send({ type: "details", seq: row.seq });
+  }
+});
+host.keep(kept);
+draw();
+host.send({ type: "ready", filter: state.filter });

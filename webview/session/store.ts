@@ -1,0 +1,121 @@
+import {
+  noFilter,
+  type EventDetails,
+  type EventFilter,
+  type EventRow,
+  type PanelMessage,
+  type StreamInfo,
+} from "../../src/protocol/session-panel";
+
+/** Everything that the panel draws from. */
+export interface PanelViewState {
+  readonly info: StreamInfo | undefined;
+  readonly filter: EventFilter;
+  /** Rows at hand, by their place in the filtered list. */
+  readonly rows: ReadonlyMap<number, EventRow>;
+  /** The selected row's place in the filtered list. */
+  readonly selected: number | undefined;
+  readonly details: EventDetails | undefined;
+  readonly failure: string | undefined;
+}
+
+export const initialState: PanelViewState = {
+  info: undefined,
+  filter: noFilter,
+  rows: new Map(),
+  selected: undefined,
+  details: undefined,
+  failure: undefined,
+};
+
+/** Rows kept at most; those furthest from what is shown go first. */
+export const maxKept = 4000;
+
+export type Action =
+  | { readonly type: "message"; readonly message: PanelMessage }
+  | { readonly type: "filter"; readonly filter: EventFilter }
+  | { readonly type: "select"; readonly index: number | undefined };
+
+export function reduce(state: PanelViewState, action: Action): PanelViewState {
+  switch (action.type) {
+    case "message":
+      return receive(state, action.message);
+    case "filter":
+      return { ...state, filter: action.filter, selected: undefined, details: undefined };
+    case "select":
+      return { ...state, selected: action.index, details: undefined };
+  }
+}
+
+function receive(state: PanelViewState, message: PanelMessage): PanelViewState {
+  switch (message.type) {
+    case "info": {
+      const moved = message.info.edition !== state.info?.edition;
+      return {
+        ...state,
+        info: message.info,
+        failure: undefined,
+        ...(moved ? { rows: new Map<number, EventRow>() } : {}),
+      };
+    }
+    case "rows": {
+      if (message.edition !== state.info?.edition) return state;
+      const rows = new Map(state.rows);
+      message.rows.forEach((row, offset) => rows.set(message.from + offset, row));
+      for (const index of [...rows.keys()]) {
+        if (rows.size <= maxKept) break;
+        if (Math.abs(index - message.from) > maxKept / 2) rows.delete(index);
+      }
+      return { ...state, rows };
+    }
+    case "details":
+      return { ...state, details: message.details };
+    case "failed":
+      return { ...state, failure: message.message };
+  }
+}
+
+/** The stretch of rows from `first` to `last` that is not at hand; undefined when all are. */
+export function missingRange(
+  state: PanelViewState,
+  first: number,
+  last: number,
+): { readonly from: number; readonly to: number } | undefined {
+  let from: number | undefined;
+  let to = first;
+  for (let index = first; index <= last; index += 1) {
+    if (state.rows.has(index)) continue;
+    from ??= index;
+    to = index + 1;
+  }
+  return from === undefined ? undefined : { from, to };
+}
+
+/** Where a key leads from the selected row; undefined for keys that lead nowhere. */
+export function rowAfterKey(
+  key: string,
+  selected: number | undefined,
+  count: number,
+  page: number,
+): number | undefined {
+  if (count === 0) return undefined;
+  const last = count - 1;
+  const at = selected ?? -1;
+  const clamp = (index: number): number => Math.max(0, Math.min(last, index));
+  switch (key) {
+    case "ArrowDown":
+      return clamp(at + 1);
+    case "ArrowUp":
+      return selected === undefined ? last : clamp(at - 1);
+    case "PageDown":
+      return clamp(at + page);
+    case "PageUp":
+      return clamp(at - page);
+    case "Home":
+      return 0;
+    case "End":
+      return last;
+    default:
+      return undefined;
+  }
+}
