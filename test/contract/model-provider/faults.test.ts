@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import { once } from "node:events";
 import type { ProviderErrorCode } from "../../../src/engine/error/provider-error";
 import type { HttpFetch } from "../../../src/adapters/provider/http-fetch";
+import { CancelSource } from "../../../src/engine/port/cancellation";
 import { ModelServer } from "../../fakes/servers/model-server";
 import { vendors } from "../../fakes/servers/vendors";
 import { Call, everythingIn, makeProvider, readFileTool, request, secretKey, transports } from "./support";
@@ -181,16 +182,23 @@ for (const vendor of vendors) {
         await call().error("context_overflow");
       });
 
-      it("puts together characters that are cut between two packets", async () => {
-        const text = "Grüße, 世界 🎻!";
-        const bytes = Buffer.from(vendor.text(text) + vendor.finish(), "utf8");
-        server.behaviour = async (exchange) => {
-          exchange.begin(vendor.contentType);
-          for (const byte of bytes) await exchange.send(Buffer.from([byte]));
-          exchange.end();
-        };
-        assert.equal((await call().reply()).text, text);
-      });
+      for (const size of [1, 7, 100]) {
+        it(`puts together lines and characters that are cut every ${size} bytes`, async () => {
+          const words = ["Grüße, ", "世界 ", "🎻!"];
+          const bytes = Buffer.from(
+            words.map((word) => vendor.text(word)).join("") + vendor.finish(),
+            "utf8",
+          );
+          server.behaviour = async (exchange) => {
+            exchange.begin(vendor.contentType);
+            for (let from = 0; from < bytes.length; from += size) {
+              await exchange.send(bytes.subarray(from, from + size));
+            }
+            exchange.end();
+          };
+          assert.equal((await call().reply()).text, words.join(""));
+        });
+      }
 
       it("keeps reasoning apart from the text, in order", async () => {
         server.behaviour = async (exchange) => {
@@ -274,6 +282,23 @@ for (const vendor of vendors) {
         running.cancellation.cancel();
         await running.error("cancelled");
         await gone;
+      });
+
+      it("sends nothing for a call that was cancelled before", async () => {
+        server.received.length = 0;
+        // An AbortSignal that has fired tells no listener any more.
+        const provider = makeProvider(vendor, server.url, { fetch });
+        await assert.rejects(
+          provider.call(request(), () => undefined, AbortSignal.abort()),
+          { code: "cancelled" },
+        );
+        const source = new CancelSource();
+        source.cancel();
+        await assert.rejects(
+          provider.call(request(), () => undefined, source),
+          { code: "cancelled" },
+        );
+        assert.equal(server.received.length, 0);
       });
 
       it("limits the wait after headers without a body too", async () => {
