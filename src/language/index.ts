@@ -14,6 +14,7 @@ export { listInputs, readInput, type InputDescription } from "./inputs";
 export { LineIndex, type Position, type Range, type Span } from "./lines";
 export { sourceLimits } from "./limits";
 export { artifactPathProblem, referencePathProblem } from "./paths";
+export { nearest } from "./nearest";
 export { keySpan, valueSpan } from "./places";
 export { createProject, resolveReference, type IndexEntry, type Project, type ProjectFile } from "./project";
 export { diagnoseProject, resolveFlow, type ResolveOptions, type ResolveResult } from "./resolve";

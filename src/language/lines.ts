@@ -52,8 +52,10 @@ export class LineIndex {
 
   /** The end of the line that holds `offset`, without the line break. */
   lineEnd(offset: number): number {
-    const rest = /[\r\n]|$/g;
-    rest.lastIndex = offset;
-    return rest.exec(this.text)?.index ?? this.text.length;
+    const { line } = this.positionAt(offset);
+    let end = this.starts[line + 1] ?? this.text.length;
+    const start = this.starts[line] ?? 0;
+    while (end > start && (this.text[end - 1] === "\n" || this.text[end - 1] === "\r")) end--;
+    return end;
   }
 }

@@ -66,12 +66,17 @@ export function braceSpans(source: SourceDocument, path: ValuePath): Span[] {
   // The header line of a block can hold a comment.
   let at = block ? source.lines.lineEnd(from) : from;
   const spans: Span[] = [];
+  // The next `}}`, looked for again only when it has been passed: the text may be one long row of braces.
+  let close = 0;
   for (;;) {
     const start = source.text.indexOf("{{", at);
     if (start < 0 || start >= end) return spans;
     const lineEnd = Math.min(end, source.lines.lineEnd(start));
-    const close = source.text.indexOf("}}", start + 2);
-    spans.push({ start, end: close >= 0 && close + 2 <= lineEnd ? close + 2 : lineEnd });
+    if (close < start + 2) {
+      const next = source.text.indexOf("}}", start + 2);
+      close = next < 0 ? Infinity : next;
+    }
+    spans.push({ start, end: close + 2 <= lineEnd ? close + 2 : lineEnd });
     at = start + 2;
   }
 }

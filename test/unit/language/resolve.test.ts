@@ -364,6 +364,13 @@ describe("a project", () => {
     );
   });
 
+  it("is not held up by a prompt that is one long row of braces", () => {
+    for (const prompt of ["{{".repeat(400_000), "{{}}".repeat(200_000), "{{task}}".repeat(100_000)]) {
+      const band = `version: 1\nname: team\nroles:\n  coder: { prompt: "${prompt}" }\n`;
+      assert.ok(attempt({ "team.band.yaml": band }).diagnostics.length <= 50);
+    }
+  });
+
   it("lists a bounded number of problems across files", () => {
     const { diagnostics } = attempt(score("  - { role: nobody, produces: [../x] }\n".repeat(5000)));
     assert.ok(diagnostics.length <= 502);

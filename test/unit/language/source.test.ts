@@ -201,7 +201,6 @@ describe("a diagnostic as text", () => {
     const text =
       'version: 1\nname: a\nband: b\nvenue: v\nscore: s\n"x\\n\\e[31m\\u202e": 1\napproval: "a\\r\\nb"\n';
     for (const found of diagnose(parseSource("a\u001b\n.flow.yaml", text))) {
-       
       assert.doesNotMatch(formatDiagnostic(found), /[\u0000-\u001f\u202e]/);
     }
   });
