@@ -1,0 +1,22 @@
+import { benchFlow } from "./flow";
+import { keepsPromise, type BenchRow } from "./row";
+
+const suites: Record<string, () => Promise<BenchRow[]>> = { flow: benchFlow };
+
+async function main(names: readonly string[]): Promise<void> {
+  let broken = 0;
+  for (const name of names.length > 0 ? names : Object.keys(suites)) {
+    const suite = suites[name];
+    if (suite === undefined) throw new Error(`no bench ${name}; there are ${Object.keys(suites).join(", ")}`);
+    for (const row of await suite()) {
+      const kept = keepsPromise(row);
+      if (!kept) broken += 1;
+      const promise = row.atMost === undefined ? (row.atLeast === undefined ? "" : `≥ ${row.atLeast.toString()}`) : `≤ ${row.atMost.toString()}`;
+      const mark = promise === "" ? " " : kept ? "✓" : "✗";
+      console.log(`${mark} ${row.name.padEnd(44)} ${row.value.toFixed(2).padStart(9)} ${row.unit.padEnd(13)} ${promise.padEnd(8)} ${row.note ?? ""}`);
+    }
+  }
+  process.exitCode = broken === 0 ? 0 : 1;
+}
+
+void main(process.argv.slice(2));

@@ -1,0 +1,205 @@
+import { type BlobRef, type Content } from "../../engine/event/content";
+import { type SessionEvent } from "../../engine/event/event";
+import { OrketError } from "../../engine/error/orket-error";
+import { type Definition } from "../../engine/model/definition";
+import { noExternalTools, type ExternalTools } from "../../engine/port/external-tools";
+import { type ModelProvider } from "../../engine/port/model-provider";
+import { type Utf8 } from "../../engine/port/utf8";
+import { Orchestrator } from "../../engine/session/orchestrator";
+import { type SessionPorts } from "../../engine/session/ports";
+import { startEvent } from "../../engine/session/start";
+import { apply, fold } from "../../engine/state/apply";
+import { initialState, type SessionState } from "../../engine/state/state";
+import { NodeFileSystem } from "../files/file-system";
+import { NodeGuardedFiles } from "../files/guarded-files";
+import { type ProviderDeps } from "../provider/provider-deps";
+import { createProvider } from "../provider/provider-factory";
+import { type JsonlSessionStore, type SessionEnvironment } from "../session/jsonl-session-store";
+import { sessionPaths } from "../session/layout";
+import { createSession, openSession, readSession as readRecord } from "../session/sessions";
+import { SystemClock } from "../system/clock";
+import { systemRandom } from "../system/random";
+import { sha256 } from "../system/sha256";
+
+/** What a host gives a session. */
+export interface RuntimeOptions extends ProviderDeps {
+  /** The project's folder, absolute. */
+  readonly workDomain: string;
+  /** Where Orket was started from, absolute: always readable, itself and the files directly in it. */
+  readonly startDirectory: string;
+  readonly engineVersion: string;
+  readonly startedBy: "command_line" | "editor" | "library";
+  /** Tools of the host, such as the editor's. */
+  readonly external?: ExternalTools;
+  /** The machine; tests give their own. */
+  readonly environment?: SessionEnvironment;
+}
+
+/** A session that this process writes. */
+export interface LiveSession {
+  readonly id: string;
+  /** The session's folder. */
+  readonly directory: string;
+  readonly workDomain: string;
+  readonly orchestrator: Orchestrator;
+  /** Bytes of a torn last line that were cut off on opening. */
+  readonly cutBytes: number;
+  readonly store: JsonlSessionStore;
+  readonly environment: SessionEnvironment;
+  readText(content: Content): Promise<string>;
+  readBytes(ref: BlobRef): Promise<Uint8Array>;
+  /** Ends what is under way, makes everything durable and gives the lock back. */
+  close(): Promise<void>;
+}
+
+/** A session as its files say it, without the writer's lock. */
+export interface SeenSession {
+  readonly id: string;
+  readonly state: SessionState;
+  readonly events: readonly SessionEvent[];
+  /** Why the events end where they do. */
+  readonly problem?: OrketError;
+  readText(content: Content): Promise<string>;
+  readBytes(ref: BlobRef): Promise<Uint8Array>;
+}
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Text and bytes, as Node does them. */
+export const nodeUtf8: Utf8 = {
+  encode: (text) => Buffer.from(text, "utf8"),
+  decode: (bytes) => {
+    if (bytes.includes(0)) return null;
+    try {
+      return strictUtf8.decode(bytes);
+    } catch {
+      return null;
+    }
+  },
+};
+
+/** The machine itself. */
+export const nodeEnvironment: SessionEnvironment = {
+  fs: new NodeFileSystem(),
+  clock: new SystemClock(),
+  random: systemRandom,
+};
+
+/**
+ * Creates a session's folder and records its start. Nothing runs until `orchestrator.run()`.
+ * @throws {OrketError} definition_invalid, secret_missing, disk_full, disk_failed.
+ */
+export async function startSession(definition: Definition, options: RuntimeOptions): Promise<LiveSession> {
+  const environment = options.environment ?? nodeEnvironment;
+  const provider = await createProvider(definition.venue, options);
+  const { store, paths, definitionRef } = await createSession(environment, options.workDomain, definition);
+  const start = startEvent({
+    engine: options.engineVersion,
+    session: paths.id,
+    definition,
+    digest: definitionRef,
+    startedBy: options.startedBy,
+  });
+  const state = store.append([start]).reduce(apply, initialState(definition));
+  await store.flush();
+  return live({ store, state, provider, cutBytes: 0 }, environment, options);
+}
+
+/**
+ * Opens a session to go on with it, or to decide about its artifacts. To go on, call `orchestrator.resume(by, cutBytes)`
+ * and `orchestrator.run()`.
+ * @throws {OrketError} session_not_found, session_locked, journal_damaged, format_unsupported, disk_full, disk_failed.
+ */
+export async function openLiveSession(directory: string, options: RuntimeOptions): Promise<LiveSession> {
+  const environment = options.environment ?? nodeEnvironment;
+  const { store, definition, definitionRef, events, cutBytes, paths } = await openSession(environment, directory);
+  try {
+    let state = fold(initialState(definition), events);
+    if (events.length === 0) {
+      const facts = { engine: options.engineVersion, session: paths.id, definition, digest: definitionRef };
+      state = fold(state, store.append([startEvent({ ...facts, startedBy: options.startedBy })]));
+    }
+    const provider = lazyProvider(() => createProvider(definition.venue, options));
+    return live({ store, state, provider, cutBytes }, environment, options);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/**
+ * Reads a session, whoever writes to it.
+ * @throws {OrketError} session_not_found, journal_damaged (the definition), format_unsupported.
+ */
+export async function readSession(
+  directory: string,
+  environment: SessionEnvironment = nodeEnvironment,
+): Promise<SeenSession> {
+  const { paths, definition, events, damage, blobs } = await readRecord(environment, directory);
+  return {
+    id: paths.id,
+    state: fold(initialState(definition), events),
+    events,
+    ...(damage === undefined ? {} : { problem: damage }),
+    readText: (content) => blobs.getText(content),
+    readBytes: (ref) => blobs.getBytes(ref),
+  };
+}
+
+/** A provider that is made with the first call, so that a session can be opened for review without its backend. */
+function lazyProvider(make: () => Promise<ModelProvider>): ModelProvider {
+  let made: Promise<ModelProvider> | undefined;
+  return {
+    call: async (request, onDelta, cancellation) => (await (made ??= make())).call(request, onDelta, cancellation),
+  };
+}
+
+interface Parts {
+  readonly store: JsonlSessionStore;
+  readonly state: SessionState;
+  readonly provider: ModelProvider;
+  readonly cutBytes: number;
+}
+
+function live(parts: Parts, environment: SessionEnvironment, options: RuntimeOptions): LiveSession {
+  const { store, state, provider, cutBytes } = parts;
+  const { flow } = state.definition;
+  const ports: SessionPorts = {
+    store,
+    provider,
+    files: new NodeGuardedFiles({
+      workDomain: options.workDomain,
+      startDirectory: options.startDirectory,
+      references: flow.references,
+      policy: flow.policy,
+    }),
+    external: options.external ?? noExternalTools,
+    clock: environment.clock,
+    sha256,
+    utf8: nodeUtf8,
+  };
+  const orchestrator = new Orchestrator(ports, state);
+  return {
+    id: store.paths.id,
+    directory: store.paths.dir,
+    workDomain: options.workDomain,
+    orchestrator,
+    cutBytes,
+    store,
+    environment,
+    readText: (content) => store.getText(content),
+    readBytes: (ref) => store.getBytes(ref),
+    close: async () => {
+      try {
+        await orchestrator.close();
+      } finally {
+        await store.close();
+      }
+    },
+  };
+}
+
+/** The folder of a session, by its id. */
+export function sessionDirectory(workDomain: string, id: string): string {
+  return sessionPaths(`${workDomain}/.orket/sessions/${id}`).dir;
+}
