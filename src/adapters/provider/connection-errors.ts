@@ -77,18 +77,24 @@ export function errorFromConnection(
   return new ProviderError(mapped, sentence(mapped, phase, why, where), { cause: error });
 }
 
+/** The server's name as it stands inside a sentence. */
+export function withinSentence(server: string): string {
+  return server.replace(/^The /, "the ");
+}
+
 function sentence(
   code: ProviderErrorCode,
   phase: ConnectionPhase,
   why: string,
   where: { readonly server: string; readonly address: string; readonly startHint?: string },
 ): string {
-  const { server, address, startHint } = where;
+  const { address, startHint } = where;
+  const server = withinSentence(where.server);
   switch (code) {
     case "unreachable":
       return `Cannot reach ${server} at ${address}: ${why}.${startHint === undefined ? "" : ` ${startHint}`}`;
     case "connect_timeout":
-      return `${server} at ${address} did not accept the connection in time (\`timeouts: { connect_seconds }\`).`;
+      return `${where.server} at ${address} did not accept the connection in time (\`timeouts: { connect_seconds }\`).`;
     case "connection_lost":
       return `The connection to ${server} at ${address} was lost ${phase === "in_body" ? "in the middle of the reply" : "before the reply began"}: ${why}.`;
     case "malformed_reply":

@@ -2,7 +2,7 @@ import { ProviderError, type ProviderErrorCode } from "../../engine/error/provid
 
 /** What an error message needs to know about the call. */
 export interface CallFacts {
-  /** The server's name within a sentence: "Ollama". */
+  /** The server's name at the start of a sentence: "Ollama", "The server". */
   readonly server: string;
   readonly address: string;
   readonly model: string;

@@ -1,6 +1,7 @@
 import { ProviderError } from "../../engine/error/provider-error";
 import type { ModelReply } from "../../engine/port/model-provider";
 import type { StreamParser } from "./chat-call";
+import { withinSentence } from "./connection-errors";
 import { errorFromStream, quote, type CallFacts } from "./http-errors";
 import { LineSplitter } from "./lines";
 import { measured, usageOf, type ReplyBuilder } from "./reply-builder";
@@ -70,7 +71,7 @@ export class OllamaStream implements StreamParser {
     if (!this.complete) {
       throw new ProviderError(
         "stream_truncated",
-        `The stream of ${this.#facts.server} at ${this.#facts.address} ended before the reply was whole: no line said "done".`,
+        `The stream of ${withinSentence(this.#facts.server)} at ${this.#facts.address} ended before the reply was whole: no line said "done".`,
       );
     }
   }
