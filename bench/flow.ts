@@ -70,7 +70,9 @@ function session(steps: number, port: number, provider: "ollama" | "openai"): Pr
   return measured(steps, async (folder) => {
     const definition = definitionOf(
       Array.from({ length: steps }, (_, number) =>
-        step(`s${number.toString()}`, "listener", { instruction: `Do step ${number.toString()}. {{steps.s${Math.max(0, number - 1).toString()}.summary}}` }),
+        step(`s${number.toString()}`, "listener", {
+          instruction: `Do step ${number.toString()}. {{steps.s${Math.max(0, number - 1).toString()}.summary}}`,
+        }),
       ),
     );
     Object.assign(definition.venue, {
@@ -101,12 +103,15 @@ function session(steps: number, port: number, provider: "ollama" | "openai"): Pr
   });
 }
 
-const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
 /** Flows of 10, 100 and 1,000 steps beside the durable floor, in turn. */
 export async function benchFlow(runs = 5): Promise<BenchRow[]> {
   const server = fork(path.join(__dirname, "loopback-server.ts"), { execArgv: process.execArgv });
-  const port = await new Promise<number>((resolve) => server.once("message", (message) => resolve(message as number)));
+  const port = await new Promise<number>((resolve) =>
+    server.once("message", (message) => resolve(message as number)),
+  );
   const rows: BenchRow[] = [];
   try {
     for (const steps of [10, 100, 1000]) {
@@ -119,14 +124,36 @@ export async function benchFlow(runs = 5): Promise<BenchRow[]> {
         }
         const limit = steps === 1000;
         const name = `${steps.toString()} steps, ${provider}`;
-        const ratio = (pick: (cost: Cost) => number) => median(pairs.map(({ base, own }) => pick(own) / pick(base)));
+        const ratio = (pick: (cost: Cost) => number) =>
+          median(pairs.map(({ base, own }) => pick(own) / pick(base)));
         const own = (pick: (cost: Cost) => number) => median(pairs.map((pair) => pick(pair.own)));
         const floorMs = median(pairs.map(({ base }) => base.wallMs));
-        rows.push({ name: `${name}: wall time`, value: ratio((cost) => cost.wallMs), unit: "× floor", ...(limit ? { atMost: 1.5 } : {}), note: `floor ${floorMs.toFixed(0)} ms` });
-        rows.push({ name: `${name}: CPU`, value: ratio((cost) => cost.cpuMs), unit: "× floor", ...(limit ? { atMost: 2 } : {}) });
+        rows.push({
+          name: `${name}: wall time`,
+          value: ratio((cost) => cost.wallMs),
+          unit: "× floor",
+          ...(limit ? { atMost: 1.5 } : {}),
+          note: `floor ${floorMs.toFixed(0)} ms`,
+        });
+        rows.push({
+          name: `${name}: CPU`,
+          value: ratio((cost) => cost.cpuMs),
+          unit: "× floor",
+          ...(limit ? { atMost: 2 } : {}),
+        });
         if (!limit) continue;
-        rows.push({ name: `${name}: journal`, value: own((cost) => cost.bytesAStep), unit: "bytes a step", atMost: 3000 });
-        rows.push({ name: `${name}: last tenth against second`, value: own((cost) => cost.growth), unit: "×", atMost: 1.5 });
+        rows.push({
+          name: `${name}: journal`,
+          value: own((cost) => cost.bytesAStep),
+          unit: "bytes a step",
+          atMost: 3000,
+        });
+        rows.push({
+          name: `${name}: last tenth against second`,
+          value: own((cost) => cost.growth),
+          unit: "×",
+          atMost: 1.5,
+        });
       }
     }
   } finally {
@@ -136,8 +163,12 @@ export async function benchFlow(runs = 5): Promise<BenchRow[]> {
 }
 /** @internal profiling */
 export async function benchOne(provider: "ollama" | "openai", steps: number): Promise<void> {
-  const server = fork(path.join(__dirname, "loopback-server.ts"), { execArgv: ["-r", "./scripts/transpile-hook.cjs"] });
-  const port = await new Promise<number>((resolve) => server.once("message", (message) => resolve(message as number)));
+  const server = fork(path.join(__dirname, "loopback-server.ts"), {
+    execArgv: ["-r", "./scripts/transpile-hook.cjs"],
+  });
+  const port = await new Promise<number>((resolve) =>
+    server.once("message", (message) => resolve(message as number)),
+  );
   await session(200, port, provider);
   console.log(await session(steps, port, provider));
   server.disconnect();

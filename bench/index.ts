@@ -11,9 +11,16 @@ async function main(names: readonly string[]): Promise<void> {
     for (const row of await suite()) {
       const kept = keepsPromise(row);
       if (!kept) broken += 1;
-      const promise = row.atMost === undefined ? (row.atLeast === undefined ? "" : `≥ ${row.atLeast.toString()}`) : `≤ ${row.atMost.toString()}`;
+      const promise =
+        row.atMost === undefined
+          ? row.atLeast === undefined
+            ? ""
+            : `≥ ${row.atLeast.toString()}`
+          : `≤ ${row.atMost.toString()}`;
       const mark = promise === "" ? " " : kept ? "✓" : "✗";
-      console.log(`${mark} ${row.name.padEnd(44)} ${row.value.toFixed(2).padStart(9)} ${row.unit.padEnd(13)} ${promise.padEnd(8)} ${row.note ?? ""}`);
+      console.log(
+        `${mark} ${row.name.padEnd(44)} ${row.value.toFixed(2).padStart(9)} ${row.unit.padEnd(13)} ${promise.padEnd(8)} ${row.note ?? ""}`,
+      );
     }
   }
   process.exitCode = broken === 0 ? 0 : 1;

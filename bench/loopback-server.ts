@@ -1,7 +1,8 @@
 import { createServer } from "node:http";
 
 /** A model server that answers at once, in a process of its own so that its work is not counted. */
-const reply = "The step is done: three files were looked at, nothing stands in the way, the next step can begin.";
+const reply =
+  "The step is done: three files were looked at, nothing stands in the way, the next step can begin.";
 
 const server = createServer((request, response) => {
   let body = "";

@@ -1,10 +1,14 @@
-import { type BlobRef } from "../../engine/event/content";
+import path from "node:path";
+import * as z from "zod";
+import { type BlobRef, blobRefSchema } from "../../engine/event/content";
 import { draft } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import { type ArtifactDecisionDraft } from "../../engine/session/orchestrator";
 import { artifactViews, type ArtifactView } from "../../engine/view/session-view";
+import { replace, syncDir, writeNew } from "../files/durable";
+import { unlessMissing } from "../files/file-system";
 import { writeProjectFile } from "../files/project-file";
-import { sha256Bytes } from "../system/sha256";
+import { randomName } from "../system/random";
 import { type LiveSession } from "./session-runtime";
 
 /** How an artifact is accepted. */
@@ -14,14 +18,14 @@ export interface AcceptOptions {
   readonly mode?: "whole" | "hunks" | "edited";
 }
 
-function artifactAt(session: LiveSession, path: string): ArtifactView {
+function artifactAt(session: LiveSession, file: string): ArtifactView {
   const artifacts = artifactViews(session.orchestrator.state);
-  const artifact = artifacts.find((one) => one.path === path);
+  const artifact = artifacts.find((one) => one.path === file);
   if (artifact !== undefined) return artifact;
   const known = artifacts.map((one) => one.path).join(", ");
-  throw new OrketError("artifact_unknown", `The session proposes no file ${path}.`, {
+  throw new OrketError("artifact_unknown", `The session proposes no file ${file}.`, {
     mend: known === "" ? "It proposes no files." : `It proposes: ${known}.`,
-    details: { path },
+    details: { path: file },
   });
 }
 
@@ -34,16 +38,21 @@ async function record(session: LiveSession, decision: ReturnType<typeof draft>):
  * is on disk before the file is touched, and the old bytes are kept.
  * @throws {OrketError} artifact_unknown, acceptance_conflict, acceptance_denied, disk_full, disk_failed.
  */
-export async function acceptArtifact(session: LiveSession, path: string, options: AcceptOptions = {}): Promise<void> {
-  const artifact = artifactAt(session, path);
+export async function acceptArtifact(
+  session: LiveSession,
+  file: string,
+  options: AcceptOptions = {},
+): Promise<void> {
+  const artifact = artifactAt(session, file);
   if (artifact.decision === "accepted") return;
-  const bytes = options.content ?? (artifact.content === null ? null : await session.readBytes(artifact.content));
+  const bytes =
+    options.content ?? (artifact.content === null ? null : await session.readBytes(artifact.content));
   const content: BlobRef | null = bytes === null ? null : session.store.putBytes(bytes);
-  await change(session, { path, bytes, expected: artifact.base }, () =>
+  await change(session, { path: file, bytes, expected: artifact.base }, () =>
     record(
       session,
       draft("artifact_accepted", artifact.step, {
-        path,
+        path: file,
         content,
         replaced: artifact.base,
         mode: options.mode ?? (options.content === undefined ? "whole" : "edited"),
@@ -56,18 +65,18 @@ export async function acceptArtifact(session: LiveSession, path: string, options
  * Records that a person does not want an artifact. The project is not touched.
  * @throws {OrketError} artifact_unknown; command_refused when it was accepted and not reverted.
  */
-export async function rejectArtifact(session: LiveSession, path: string, reason?: string): Promise<void> {
-  const artifact = artifactAt(session, path);
+export async function rejectArtifact(session: LiveSession, file: string, reason?: string): Promise<void> {
+  const artifact = artifactAt(session, file);
   if (artifact.decision === "rejected") return;
   if (artifact.decision === "accepted") {
-    throw new OrketError("command_refused", `${path} is already in the project.`, {
+    throw new OrketError("command_refused", `${file} is already in the project.`, {
       mend: "Revert the acceptance first.",
     });
   }
   await record(
     session,
     draft("artifact_rejected", artifact.step, {
-      path,
+      path: file,
       content: artifact.content,
       ...(reason === undefined ? {} : { reason }),
     }),
@@ -79,20 +88,26 @@ export async function rejectArtifact(session: LiveSession, path: string, reason?
  * A rejection is taken back without touching the project.
  * @throws {OrketError} artifact_unknown, command_refused, acceptance_conflict, acceptance_denied.
  */
-export async function revertAcceptance(session: LiveSession, path: string): Promise<void> {
-  const decision = session.orchestrator.state.decisions[path];
+export async function revertAcceptance(session: LiveSession, file: string): Promise<void> {
+  const decision = session.orchestrator.state.decisions[file];
   if (decision === undefined) {
-    throw new OrketError("command_refused", `Nothing was decided about ${path}, so there is nothing to revert.`);
+    throw new OrketError(
+      "command_refused",
+      `Nothing was decided about ${file}, so there is nothing to revert.`,
+    );
   }
   if (decision.kind === "rejected") {
-    await record(session, draft("acceptance_reverted", null, { path, from: decision.of, to: decision.of }));
+    await record(
+      session,
+      draft("acceptance_reverted", null, { path: file, from: decision.of, to: decision.of }),
+    );
     return;
   }
   const bytes = decision.replaced === null ? null : await session.readBytes(decision.replaced);
-  await change(session, { path, bytes, expected: decision.content }, () =>
+  await change(session, { path: file, bytes, expected: decision.content }, () =>
     record(
       session,
-      draft("acceptance_reverted", null, { path, from: decision.content, to: decision.replaced }),
+      draft("acceptance_reverted", null, { path: file, from: decision.content, to: decision.replaced }),
     ),
   );
 }
@@ -104,30 +119,99 @@ interface Change {
   readonly expected: BlobRef | null;
 }
 
-/** Checks, records, writes: in this order, so that what the project shows was decided on disk before. */
-async function change(session: LiveSession, { path, bytes, expected }: Change, decide: () => Promise<void>): Promise<void> {
-  const target = { fs: session.environment.fs, random: session.environment.random, workDomain: session.workDomain, path };
-  const policy = session.orchestrator.state.definition.flow.policy;
-  await writeProjectFile({ ...target, policy, bytes, expectedSha256: expected?.sha256 ?? null, beforeWrite: decide });
+/**
+ * Checks, records, writes: in this order, so that what the project shows was decided on disk before. A note of the change
+ * stands in the session's folder until the file is written, so that a crash in between is finished on the next opening,
+ * and only then: a file that the user puts back later is left alone.
+ */
+async function change(session: LiveSession, wanted: Change, decide: () => Promise<void>): Promise<void> {
+  const { fs, random } = session.environment;
+  const note = noteFile(session);
+  await write(session, wanted, async () => {
+    const { path: file, bytes, expected } = wanted;
+    const content = bytes === null ? null : session.store.putBytes(bytes);
+    const pending: PendingChange = { path: file, content, expected };
+    const aside = `${note}-${randomName(random, 8)}`;
+    await writeNew(fs, aside, Buffer.from(JSON.stringify(pending)));
+    await replace(fs, aside, note);
+    await syncDir(fs, session.directory);
+    await decide();
+  });
+  await fs.unlink(note);
 }
 
+async function write(
+  session: LiveSession,
+  { path: file, bytes, expected }: Change,
+  beforeWrite: () => Promise<void>,
+): Promise<void> {
+  const { fs, random } = session.environment;
+  const { policy } = session.orchestrator.state.definition.flow;
+  const expectedSha256 = expected?.sha256 ?? null;
+  await writeProjectFile({
+    fs,
+    random,
+    workDomain: session.workDomain,
+    path: file,
+    policy,
+    bytes,
+    expectedSha256,
+    beforeWrite,
+  });
+}
+
+function noteFile(session: LiveSession): string {
+  return path.join(session.directory, "acceptance.json");
+}
+
+const pendingChangeSchema = z.strictObject({
+  path: z.string(),
+  content: blobRefSchema.nullable(),
+  expected: blobRefSchema.nullable(),
+});
+type PendingChange = z.infer<typeof pendingChangeSchema>;
+
 /**
- * Finishes acceptances that a crash cut off between the decision and the write: the project's file is still the old one
- * although the journal says accepted. Files that are neither old nor new are left alone.
- * @returns the paths that were brought into the project.
+ * Finishes a change of the project that a crash cut off after it was decided. A file that is no longer what it was is left
+ * alone.
+ * @returns the path that was brought up to date, if there was one.
  */
-export async function finishAcceptances(session: LiveSession): Promise<string[]> {
-  const finished: string[] = [];
-  for (const [path, decision] of Object.entries(session.orchestrator.state.decisions)) {
-    if (decision.kind !== "accepted" || decision.content?.sha256 === decision.replaced?.sha256) continue;
-    const bytes = decision.content === null ? null : await session.readBytes(decision.content);
-    if (bytes !== null && sha256Bytes(bytes) !== decision.content?.sha256) continue;
+export async function finishAcceptance(session: LiveSession): Promise<string | undefined> {
+  const { fs } = session.environment;
+  const note = noteFile(session);
+  const bytes = await unlessMissing(fs.readFile(note), undefined);
+  if (bytes === undefined) return undefined;
+  const pending = readPending(bytes);
+  let finished: string | undefined;
+  if (pending !== undefined && wasDecided(session, pending)) {
+    const content = pending.content === null ? null : await session.readBytes(pending.content);
     try {
-      await change(session, { path, bytes, expected: decision.replaced }, () => Promise.resolve());
-      finished.push(path);
+      await write(session, { path: pending.path, bytes: content, expected: pending.expected }, () =>
+        Promise.resolve(),
+      );
+      finished = pending.path;
     } catch (error) {
       if (!OrketError.is(error, "acceptance_conflict", "acceptance_denied")) throw error;
     }
   }
+  await fs.unlink(note);
   return finished;
+}
+
+function readPending(bytes: Buffer): PendingChange | undefined {
+  try {
+    return pendingChangeSchema.safeParse(JSON.parse(bytes.toString("utf8"))).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the journal holds the decision that the note prepared: an acceptance of the content, or the way back from one. */
+function wasDecided(session: LiveSession, pending: PendingChange): boolean {
+  const decision = session.orchestrator.state.decisions[pending.path];
+  const accepted = decision?.kind === "accepted" && decision.content?.sha256 === pending.content?.sha256;
+  const reverted =
+    decision === undefined &&
+    session.orchestrator.state.reverted[pending.path] === (pending.content?.sha256 ?? null);
+  return accepted || reverted;
 }

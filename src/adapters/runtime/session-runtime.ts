@@ -1,6 +1,6 @@
 import { type BlobRef, type Content } from "../../engine/event/content";
 import { type SessionEvent } from "../../engine/event/event";
-import { OrketError } from "../../engine/error/orket-error";
+import { type OrketError } from "../../engine/error/orket-error";
 import { type Definition } from "../../engine/model/definition";
 import { noExternalTools, type ExternalTools } from "../../engine/port/external-tools";
 import { type ModelProvider } from "../../engine/port/model-provider";
@@ -8,7 +8,7 @@ import { type Utf8 } from "../../engine/port/utf8";
 import { Orchestrator } from "../../engine/session/orchestrator";
 import { type SessionPorts } from "../../engine/session/ports";
 import { startEvent } from "../../engine/session/start";
-import { apply, fold } from "../../engine/state/apply";
+import { fold } from "../../engine/state/apply";
 import { initialState, type SessionState } from "../../engine/state/state";
 import { NodeFileSystem } from "../files/file-system";
 import { NodeGuardedFiles } from "../files/guarded-files";
@@ -18,6 +18,7 @@ import { type JsonlSessionStore, type SessionEnvironment } from "../session/json
 import { sessionPaths } from "../session/layout";
 import { createSession, openSession, readSession as readRecord } from "../session/sessions";
 import { SystemClock } from "../system/clock";
+import { finishAcceptance } from "./review";
 import { systemRandom } from "../system/random";
 import { sha256 } from "../system/sha256";
 
@@ -42,6 +43,8 @@ export interface LiveSession {
   readonly directory: string;
   readonly workDomain: string;
   readonly orchestrator: Orchestrator;
+  /** The events that stood in the journal when it was opened; listeners hear of those that come after. */
+  readonly history: readonly SessionEvent[];
   /** Bytes of a torn last line that were cut off on opening. */
   readonly cutBytes: number;
   readonly store: JsonlSessionStore;
@@ -100,9 +103,9 @@ export async function startSession(definition: Definition, options: RuntimeOptio
     digest: definitionRef,
     startedBy: options.startedBy,
   });
-  const state = store.append([start]).reduce(apply, initialState(definition));
+  const history = store.append([start]);
   await store.flush();
-  return live({ store, state, provider, cutBytes: 0 }, environment, options);
+  return live({ store, history, definition, provider, cutBytes: 0 }, environment, options);
 }
 
 /**
@@ -112,15 +115,18 @@ export async function startSession(definition: Definition, options: RuntimeOptio
  */
 export async function openLiveSession(directory: string, options: RuntimeOptions): Promise<LiveSession> {
   const environment = options.environment ?? nodeEnvironment;
-  const { store, definition, definitionRef, events, cutBytes, paths } = await openSession(environment, directory);
+  const { store, definition, definitionRef, events, cutBytes, paths } = await openSession(
+    environment,
+    directory,
+  );
   try {
-    let state = fold(initialState(definition), events);
-    if (events.length === 0) {
-      const facts = { engine: options.engineVersion, session: paths.id, definition, digest: definitionRef };
-      state = fold(state, store.append([startEvent({ ...facts, startedBy: options.startedBy })]));
-    }
+    const facts = { engine: options.engineVersion, session: paths.id, definition, digest: definitionRef };
+    const begun = { ...facts, startedBy: options.startedBy };
+    const history = events.length === 0 ? store.append([startEvent(begun)]) : events;
     const provider = lazyProvider(() => createProvider(definition.venue, options));
-    return live({ store, state, provider, cutBytes }, environment, options);
+    const session = live({ store, history, definition, provider, cutBytes }, environment, options);
+    await finishAcceptance(session);
+    return session;
   } catch (error) {
     await store.close();
     throw error;
@@ -150,20 +156,22 @@ export async function readSession(
 function lazyProvider(make: () => Promise<ModelProvider>): ModelProvider {
   let made: Promise<ModelProvider> | undefined;
   return {
-    call: async (request, onDelta, cancellation) => (await (made ??= make())).call(request, onDelta, cancellation),
+    call: async (request, onDelta, cancellation) =>
+      (await (made ??= make())).call(request, onDelta, cancellation),
   };
 }
 
 interface Parts {
   readonly store: JsonlSessionStore;
-  readonly state: SessionState;
+  readonly history: readonly SessionEvent[];
+  readonly definition: Definition;
   readonly provider: ModelProvider;
   readonly cutBytes: number;
 }
 
 function live(parts: Parts, environment: SessionEnvironment, options: RuntimeOptions): LiveSession {
-  const { store, state, provider, cutBytes } = parts;
-  const { flow } = state.definition;
+  const { store, history, definition, provider, cutBytes } = parts;
+  const { flow } = definition;
   const ports: SessionPorts = {
     store,
     provider,
@@ -178,12 +186,13 @@ function live(parts: Parts, environment: SessionEnvironment, options: RuntimeOpt
     sha256,
     utf8: nodeUtf8,
   };
-  const orchestrator = new Orchestrator(ports, state);
+  const orchestrator = new Orchestrator(ports, fold(initialState(definition), history));
   return {
     id: store.paths.id,
     directory: store.paths.dir,
     workDomain: options.workDomain,
     orchestrator,
+    history,
     cutBytes,
     store,
     environment,

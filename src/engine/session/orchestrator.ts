@@ -18,6 +18,12 @@ export interface SessionListener {
   onDelta?(step: string, delta: ModelDelta): void;
 }
 
+/** The events that a person's decisions about artifacts make. */
+export type ArtifactDecisionDraft = Extract<
+  EventDraft,
+  { type: "artifact_accepted" | "artifact_rejected" | "acceptance_reverted" }
+>;
+
 /**
  * Performs a session: applies the core's decisions, records every event before what follows from it, does the work
  * through the ports, and turns its results into events. It decides nothing itself.
@@ -32,6 +38,7 @@ export class Orchestrator {
   #materialised = 0;
   #wake: (() => void) | undefined;
   #running: Promise<SessionState> | undefined;
+  #publishing: Promise<void> = Promise.resolve();
   #failure: unknown;
   #deadline: CancelSource | undefined;
 
@@ -82,10 +89,29 @@ export class Orchestrator {
     });
   }
 
-  /** Makes everything recorded durable without running on. */
-  async flush(): Promise<void> {
-    await this.#settle();
+  /**
+   * Records what a person decided about an artifact; resolves when it is on disk. The session may have ended.
+   * @throws {OrketError} when the journal cannot be written.
+   */
+  async recordDecision(decision: ArtifactDecisionDraft): Promise<void> {
+    this.#record([decision]);
     await this.#publish();
+  }
+
+  /** Records the end of a stop that was asked for while the session was paused, or whatever else waits for the disk. */
+  async flush(): Promise<void> {
+    if (!this.isRunning) await this.#settle();
+    await this.#publish();
+  }
+
+  /** Cancels what is under way, so that it can go on later, and makes everything durable. */
+  async close(): Promise<void> {
+    const running = this.#running;
+    if (running !== undefined) {
+      this.cancel("Orket was closed.");
+      await running.catch(() => undefined);
+    }
+    if (this.#unpublished.length > 0) await this.#publish();
   }
 
   /**
@@ -143,16 +169,22 @@ export class Orchestrator {
     }
   }
 
-  /** Brings everything recorded to disk, the Workspace up to date, and only then tells the listeners. */
-  async #publish(): Promise<void> {
+  /** Brings everything recorded to disk, the Workspace up to date, and only then tells the listeners; one at a time. */
+  #publish(): Promise<void> {
+    const next = this.#publishing.then(() => this.#publishNow());
+    this.#publishing = next.catch(() => undefined);
+    return next;
+  }
+
+  async #publishNow(): Promise<void> {
     if (this.#failure !== undefined) throw this.#asError(this.#failure);
-    if (this.#unpublished.length > 0) {
-      const events = this.#unpublished.splice(0);
-      const state = this.#state;
-      await this.#ports.store.flush();
-      await this.#materialise(state);
-      for (const listener of this.#listeners) listener.onEvents?.(events, state);
-    } else if (this.#materialised === 0) await this.#materialise(this.#state);
+    if (this.#unpublished.length === 0 && this.#materialised > 0) return;
+    const events = this.#unpublished.splice(0);
+    const state = this.#state;
+    if (events.length > 0) await this.#ports.store.flush();
+    await this.#materialise(state);
+    if (events.length === 0) return;
+    for (const listener of this.#listeners) listener.onEvents?.(events, state);
   }
 
   async #materialise(state: SessionState): Promise<void> {

@@ -304,7 +304,11 @@ function decided(
   const proposed = changeAt(state.score.scope, path)?.content ?? null;
   if (event.type === "acceptance_reverted") {
     const { [path]: _, ...others } = state.decisions;
-    return { ...state, decisions: others };
+    return {
+      ...state,
+      decisions: others,
+      reverted: { ...state.reverted, [path]: event.data.to?.sha256 ?? null },
+    };
   }
   const decision =
     event.type === "artifact_accepted"

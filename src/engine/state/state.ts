@@ -84,6 +84,8 @@ export interface SessionState {
   readonly textToolRoles: Readonly<Record<string, true>>;
   readonly approvals: number;
   readonly decisions: Readonly<Record<string, ArtifactDecision>>;
+  /** Acceptances that were taken back: path to the digest that the file got again; null: it was removed again. */
+  readonly reverted: Readonly<Record<string, string | null>>;
 }
 
 /** A session before its first event. */
@@ -125,5 +127,6 @@ export function initialState(definition: Definition): SessionState {
     textToolRoles: {},
     approvals: 0,
     decisions: {},
+    reverted: {},
   };
 }
