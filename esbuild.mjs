@@ -46,6 +46,19 @@ function keepLazy(outfile) {
   };
 }
 
+/** The files of the sample project by their paths, so that `orket init` needs nothing beside its bundle. */
+async function sampleFiles() {
+  const folder = at("examples/shapes");
+  const files = {};
+  for await (const entry of glob("**/*", { cwd: folder, withFileTypes: true })) {
+    const file = path.join(entry.parentPath, entry.name);
+    const place = path.relative(folder, file).split(path.sep).join("/");
+    if (!entry.isFile() || /(^|\/)(\.|__pycache__)/.test(place)) continue;
+    files[place] = await readFile(file, "utf8");
+  }
+  return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 async function sharedOptions(release) {
   const { version } = JSON.parse(await readFile(at("package.json"), "utf8"));
   return {
@@ -56,7 +69,7 @@ async function sharedOptions(release) {
     sourcesContent: false,
     legalComments: "none",
     logLevel: "warning",
-    define: { ORKET_VERSION: JSON.stringify(version) },
+    define: { ORKET_VERSION: JSON.stringify(version), ORKET_SAMPLE: JSON.stringify(await sampleFiles()) },
   };
 }
 

@@ -1,0 +1,131 @@
+import { constants, type Dirent } from "node:fs";
+import { type FileHandle, open, readdir } from "node:fs/promises";
+import path from "node:path";
+
+/** A file of the project as it was found. `path` is relative to the WorkDomain, with forward slashes. */
+export interface FoundFile {
+  readonly path: string;
+  readonly text: Uint8Array;
+}
+
+export interface FoundFiles {
+  /** In the order of their paths. */
+  readonly files: readonly FoundFile[];
+  /** Files and folders that could not be read, with the reason. */
+  readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
+  /** Whether the search was ended by its limits before everything was seen. */
+  readonly truncated: boolean;
+}
+
+/** How much of a project is looked at. */
+export interface SearchLimits {
+  readonly folders: number;
+  readonly files: number;
+  readonly depth: number;
+  /** Of one file. One byte more is read, so that the reader sees that there is more. */
+  readonly bytes: number;
+}
+
+export const searchLimits: SearchLimits = { folders: 20_000, files: 2000, depth: 32, bytes: 1024 * 1024 };
+
+/** Folders that hold no definitions of the project and can be large. */
+const skipped: ReadonlySet<string> = new Set(["node_modules", ".git", ".orket"]);
+
+/** Folders that are read at the same time. */
+const parallel = 16;
+
+/**
+ * Reads the files of a project that `wanted` knows by their path. Links are not followed, so that nothing from outside
+ * the project is taken for a part of it.
+ */
+export async function readProjectFiles(
+  workDomain: string,
+  wanted: (relativePath: string) => boolean,
+  limits: SearchLimits = searchLimits,
+): Promise<FoundFiles> {
+  const found: string[] = [];
+  const unreadable: { path: string; reason: string }[] = [];
+  let truncated = false;
+  let level = [""];
+  let folders = 0;
+  for (let depth = 0; level.length > 0; depth += 1) {
+    const next: string[] = [];
+    truncated ||= folders + level.length > limits.folders || depth > limits.depth;
+    const readable = depth > limits.depth ? [] : level.slice(0, limits.folders - folders);
+    folders += readable.length;
+    await inParallel(readable, async (folder) => {
+      for (const entry of await entriesOf(workDomain, folder, unreadable)) {
+        const place = folder === "" ? entry.name : `${folder}/${entry.name}`;
+        if (entry.isDirectory()) {
+          if (!skipped.has(entry.name)) next.push(place);
+        } else if (entry.isFile() && wanted(place)) found.push(place);
+      }
+    });
+    level = next.sort();
+  }
+  found.sort();
+  truncated ||= found.length > limits.files;
+  const files: FoundFile[] = [];
+  await inParallel(found.slice(0, limits.files), async (place) => {
+    try {
+      files.push({ path: place, text: await readStart(path.join(workDomain, place), limits.bytes + 1) });
+    } catch (error) {
+      unreadable.push({ path: place, reason: reasonOf(error) });
+    }
+  });
+  return { files: files.sort(byPath), unreadable: unreadable.sort(byPath), truncated };
+}
+
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items].reverse();
+  const worker = async (): Promise<void> => {
+    for (let item = left.pop(); item !== undefined; item = left.pop()) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, worker));
+}
+
+async function entriesOf(
+  root: string,
+  folder: string,
+  unreadable: { path: string; reason: string }[],
+): Promise<readonly Dirent[]> {
+  try {
+    return await readdir(path.join(root, folder), { withFileTypes: true });
+  } catch (error) {
+    unreadable.push({ path: folder === "" ? "." : folder, reason: reasonOf(error) });
+    return [];
+  }
+}
+
+async function readStart(file: string, bytes: number): Promise<Uint8Array> {
+  // Between finding and opening, the file may have become a link or a pipe: neither is followed nor waited for.
+  const handle = await open(
+    file,
+    constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
+  );
+  try {
+    return await readUpTo(handle, bytes);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readUpTo(handle: FileHandle, bytes: number): Promise<Uint8Array> {
+  const { size } = await handle.stat();
+  const buffer = Buffer.allocUnsafe(Math.min(bytes, size + 1));
+  let filled = 0;
+  while (filled < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+}

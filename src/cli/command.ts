@@ -1,0 +1,72 @@
+import type { ExitCode } from "./exit-code";
+import type { Io } from "./io";
+
+export interface OptionSpec {
+  readonly name: string;
+  readonly short?: string;
+  /** What stands for its value in the help; absent: a switch. */
+  readonly value?: string;
+  readonly choices?: readonly string[];
+  /** May be given more than once. */
+  readonly multiple?: true;
+  readonly summary: string;
+}
+
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly summary: string;
+  readonly optional?: true;
+  readonly multiple?: true;
+}
+
+/** What a command was called with. */
+export class Given {
+  constructor(
+    readonly positionals: readonly string[],
+    private readonly values: ReadonlyMap<string, readonly string[]>,
+  ) {}
+
+  flag(name: string): boolean {
+    return this.values.has(name);
+  }
+  value(name: string): string | undefined {
+    return this.values.get(name)?.at(-1);
+  }
+  all(name: string): readonly string[] {
+    return this.values.get(name) ?? [];
+  }
+}
+
+/** Everything that a command works with. */
+export interface CommandContext {
+  readonly io: Io;
+  readonly given: Given;
+  /** Absolute. */
+  readonly workDomain: string;
+}
+
+/** One command: its help and what it does. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** Paragraphs for the help. */
+  readonly details?: readonly string[];
+  readonly args: readonly ArgumentSpec[];
+  readonly options: readonly OptionSpec[];
+  readonly examples: readonly { readonly line: string; readonly does: string }[];
+  run(context: CommandContext): Promise<ExitCode>;
+}
+
+export const globalOptions: readonly OptionSpec[] = [
+  { name: "directory", short: "C", value: "DIR", summary: "Work on the project in DIR instead of here." },
+  { name: "no-color", summary: "No colours; the environment variable NO_COLOR does the same." },
+  { name: "help", short: "h", summary: "Say how to use it." },
+  { name: "version", short: "V", summary: "Say which version this is." },
+];
+
+/** Options that several commands share. */
+export const jsonOption: OptionSpec = { name: "json", summary: "Print JSON for scripts." };
+export const sessionArgument: ArgumentSpec = {
+  name: "SESSION",
+  summary: "A session's id, a part of it that no other has, or 'last'.",
+};

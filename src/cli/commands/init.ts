@@ -1,0 +1,66 @@
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { OrketError } from "../../engine/error/orket-error";
+import type { Command, CommandContext } from "../command";
+import { exitCodes } from "../exit-code";
+import { safeLine } from "../text/safe";
+
+/** The files of examples/shapes by their paths; the build puts them in. */
+declare const ORKET_SAMPLE: Readonly<Record<string, string>>;
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** How to get there from where the user is, as one types it. */
+function shown(from: string, folder: string): string {
+  const relative = path.relative(from, folder);
+  return /^[\w./\\-]+$/.test(relative) ? relative : JSON.stringify(relative);
+}
+
+async function init({ io, given, workDomain }: CommandContext) {
+  const folder = path.resolve(workDomain, given.positionals[0] ?? ".");
+  const files = Object.entries(ORKET_SAMPLE);
+  const taken: string[] = [];
+  for (const [place] of files) if (await exists(path.join(folder, place))) taken.push(place);
+  if (taken.length > 0 && !given.flag("force")) {
+    for (const place of taken) io.stderr.line(`  ${place}`);
+    throw new OrketError(
+      "usage",
+      `${taken.length === 1 ? "A file is" : `${taken.length} files are`} there already, see above; nothing was written.`,
+      {
+        mend: "Choose another folder, or overwrite them with --force.",
+      },
+    );
+  }
+  for (const [place, text] of files) {
+    const file = path.join(folder, place);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, text);
+    io.stdout.line(safeLine(place));
+  }
+  const here = folder === io.cwd;
+  io.stderr.line(`\nThe sample project is written. It needs no model: its replies come from a file.\nNext:`);
+  if (!here) io.stderr.line(`  cd ${shown(io.cwd, folder)}`);
+  io.stderr.line("  orket plan shapes   what a run would do");
+  io.stderr.line("  orket run shapes    perform it, asking before each step");
+  return exitCodes.done;
+}
+
+export const initCommand: Command = {
+  name: "init",
+  summary: "Write a small sample project.",
+  args: [
+    {
+      name: "DIR",
+      optional: true,
+      summary: "Where to write it; here without it. It is created when it is missing.",
+    },
+  ],
+  options: [{ name: "force", summary: "Overwrite files that are there already." }],
+  examples: [{ line: "orket init demo", does: "the sample in a new folder demo" }],
+  run: init,
+};

@@ -1,0 +1,107 @@
+import { openLiveSession, type LiveSession } from "../../adapters/runtime/session-runtime";
+import { OrketError } from "../../engine/error/orket-error";
+import type { EventData } from "../../engine/event/event";
+import { viewSession } from "../../engine/view/session-view";
+import { nearest } from "../../language/nearest";
+import { jsonOption, sessionArgument, type Command, type CommandContext, type Given } from "../command";
+import { performSession } from "../run/perform";
+import { sessionOf, withRuntime } from "../runtime";
+import { safeLine } from "../text/safe";
+import { approveOption, closing, readPairs } from "./run";
+
+const limitNames = ["total_tokens", "cost_usd", "duration_seconds", "model_calls"] as const;
+
+type Adjustment = EventData<"adjustment">;
+
+/** `--limit NAME=VALUE` as adjustments. @throws {OrketError} usage. */
+export function readLimits(pairs: readonly string[]): Adjustment[] {
+  return Object.entries(readPairs("limit", pairs)).map(([name, written]) => {
+    const limit = limitNames.find((known) => known === name);
+    if (limit === undefined) {
+      const near = nearest(name, limitNames);
+      throw new OrketError("usage", `There is no limit '${safeLine(name)}'.`, {
+        mend: near === undefined ? `The limits are ${limitNames.join(", ")}.` : `Did you mean ${near}?`,
+      });
+    }
+    const value = written === "none" ? null : Number(written.replaceAll("_", "") || Number.NaN);
+    const whole = limit === "total_tokens" || limit === "model_calls";
+    if (value !== null && !(value > 0 && Number.isFinite(value) && (!whole || Number.isInteger(value)))) {
+      throw new OrketError(
+        "usage",
+        `The limit ${limit} is ${whole ? "a whole number" : "a number"} above 0, or none, not '${safeLine(written)}'.`,
+      );
+    }
+    return { kind: "set_limit", by: "command_line", limit, value };
+  });
+}
+
+/** Records what was asked for, and that the session goes on. */
+function goOn(live: LiveSession, given: Given, limits: readonly Adjustment[]): void {
+  const { orchestrator } = live;
+  for (const adjustment of limits) orchestrator.submit({ kind: "adjust", adjustment });
+  const failed = viewSession(orchestrator.state).failed.map(({ step }) => step);
+  for (const step of given.all("skip")) {
+    if (!failed.includes(step)) {
+      const known = failed.length === 0 ? "No step has failed." : `What failed: ${failed.join(", ")}.`;
+      throw new OrketError("usage", `The step '${safeLine(step)}' has not failed, so it is not skipped.`, {
+        mend: known,
+      });
+    }
+    orchestrator.submit({ kind: "adjust", adjustment: { kind: "skip", by: "command_line", step } });
+  }
+  // A skip lets the session go on by itself; what else has failed is tried again only by going on.
+  if (
+    given.all("skip").length === 0 ||
+    viewSession(orchestrator.state).failed.length > 0 ||
+    live.cutBytes > 0
+  ) {
+    orchestrator.resume("command_line", live.cutBytes);
+  }
+}
+
+async function resume(context: CommandContext) {
+  const { io, given } = context;
+  const json = given.flag("json");
+  const limits = readLimits(given.all("limit"));
+  const session = await sessionOf(context);
+  return withRuntime(context, async (options) => {
+    const live = await openLiveSession(session.path, options);
+    return closing(live, async () => {
+      if (!json) io.stderr.line(`Session ${live.id}`);
+      goOn(live, given, limits);
+      const approve = given.value("approve") as "none" | "all" | undefined;
+      return performSession(live, { approve, json, fromStart: false }, io);
+    });
+  });
+}
+
+export const resumeCommand: Command = {
+  name: "resume",
+  summary: "Go on with a session that paused or was cut off.",
+  details: [
+    "Finished steps are not performed again. A step that failed is tried again, unless it is named with --skip. The session goes on as it was started: later changes of the Flow's files do not count.",
+  ],
+  args: [sessionArgument],
+  options: [
+    approveOption,
+    {
+      name: "skip",
+      value: "STEP",
+      multiple: true,
+      summary: "Leave out a step that failed, by its name in orket show.",
+    },
+    {
+      name: "limit",
+      value: "NAME=VALUE",
+      multiple: true,
+      summary: `Set a limit: ${limitNames.join(", ")}; the value none lifts it.`,
+    },
+    { ...jsonOption, summary: "Print the new events on stdout, one JSON object a line, and nothing else." },
+  ],
+  examples: [
+    { line: "orket resume last", does: "go on with the newest session" },
+    { line: "orket resume k3f9 --limit total_tokens=500000", does: "with a higher limit" },
+    { line: "orket resume last --skip review", does: "without the step that failed" },
+  ],
+  run: resume,
+};

@@ -1,0 +1,133 @@
+import { startSession, type LiveSession } from "../../adapters/runtime/session-runtime";
+import { OrketError } from "../../engine/error/orket-error";
+import { listInputs, resolveFlow, type Project } from "../../language";
+import { textAt } from "../../language/report";
+import { jsonOption, type Command, type CommandContext, type OptionSpec } from "../command";
+import type { Io } from "../io";
+import { findFlow, loadProject, resolveOrReport } from "../project";
+import { TypedLines } from "../run/lines";
+import { performSession } from "../run/perform";
+import { withRuntime } from "../runtime";
+import { safeLine } from "../text/safe";
+
+export const approveOption: OptionSpec = {
+  name: "approve",
+  value: "none|all",
+  choices: ["none", "all"],
+  summary:
+    "Answer every approval with yes (all), or stop at the first one (none, also what happens where nobody can be asked).",
+};
+
+/** `NAME=VALUE` options as a record. @throws {OrketError} usage. */
+export function readPairs(option: string, pairs: readonly string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const pair of pairs) {
+    const at = pair.indexOf("=");
+    if (at <= 0) throw new OrketError("usage", `--${option} is NAME=VALUE, not '${safeLine(pair)}'.`);
+    values[pair.slice(0, at)] = pair.slice(at + 1);
+  }
+  return values;
+}
+
+async function askFor(question: string, io: Io, lines: TypedLines): Promise<string | undefined> {
+  io.stderr.write(`${question} > `);
+  const typed = (await lines.next())?.trim();
+  return typed === undefined || typed === "" ? undefined : typed;
+}
+
+/** Asks for what the Flow needs and nobody has given. */
+async function fillIn(
+  project: Project,
+  flowPath: string,
+  given: { task: string | undefined; inputs: Record<string, string> },
+  io: Io,
+): Promise<{ task: string | undefined; inputs: Record<string, string> }> {
+  const flow = project.sources.get(flowPath);
+  if (flow === undefined || !io.interactive) return given;
+  const lines = new TypedLines(io.stdin);
+  const inputs = { ...given.inputs };
+  let { task } = given;
+  try {
+    if (task === undefined && (textAt(flow, ["task"]) ?? "").trim() === "")
+      task = await askFor("Task", io, lines);
+    for (const { name, required, description, enum: words } of listInputs(flow)) {
+      if (!required || Object.hasOwn(inputs, name)) continue;
+      const hint = [description, words?.join(", ")].filter((part) => part !== undefined).join(" — ");
+      const value = await askFor(safeLine(hint === "" ? name : `${name} (${hint})`), io, lines);
+      if (value !== undefined) inputs[name] = value;
+    }
+  } finally {
+    lines.stop();
+  }
+  return { task, inputs };
+}
+
+/** Runs `work` on a session that is given back whatever happens. */
+export async function closing<T>(live: LiveSession, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    await live.close();
+  }
+}
+
+async function run(context: CommandContext) {
+  const { io, given, workDomain } = context;
+  const json = given.flag("json");
+  const project = await loadProject(context);
+  const flow = findFlow(project, workDomain, given.positionals[0] ?? "");
+  const asked = { task: given.value("task"), inputs: readPairs("input", given.all("input")) };
+  const venue = given.value("venue");
+  const fixed = venue === undefined ? {} : { venue };
+  // What cannot run anyway is said before anybody is asked for anything.
+  const runs = resolveFlow(project, flow, { ...fixed, forRun: false }).definition !== undefined;
+  const { task, inputs } = runs && !json ? await fillIn(project, flow, asked, io) : asked;
+  const definition = resolveOrReport(
+    project,
+    flow,
+    { ...fixed, inputs, ...(task === undefined ? {} : { task }) },
+    io,
+  );
+  return withRuntime(context, async (options) => {
+    const live = await startSession(definition, options);
+    return closing(live, async () => {
+      if (!json) io.stderr.line(`Session ${live.id}`);
+      const approve = given.value("approve") as "none" | "all" | undefined;
+      return performSession(live, { approve, json, fromStart: true }, io);
+    });
+  });
+}
+
+export const runCommand: Command = {
+  name: "run",
+  summary: "Perform a Flow.",
+  details: [
+    "Works through the steps of the Flow and shows what happens. What the team writes stays in the session; look at it with orket diff and bring it into the project with orket accept.",
+    "Ctrl+C pauses the session within a second; orket resume goes on with it. A second Ctrl+C ends at once, and the session can be resumed all the same.",
+  ],
+  args: [{ name: "FLOW", summary: "The Flow's name, or the path of its file." }],
+  options: [
+    { name: "task", value: "TEXT", summary: "What the team is to do, instead of the Flow's own task." },
+    {
+      name: "input",
+      value: "NAME=VALUE",
+      multiple: true,
+      summary: "A value for an input of the Flow; may be given more than once.",
+    },
+    { name: "venue", value: "VENUE", summary: "Another Venue than the Flow names." },
+    approveOption,
+    {
+      ...jsonOption,
+      summary: "Print the session's events on stdout, one JSON object a line, and nothing else.",
+    },
+  ],
+  examples: [
+    { line: "orket run shapes", does: "perform the Flow named shapes, asking before each step" },
+    {
+      line: "orket run shapes --venue ollama --input python=3.12 --approve all",
+      does: "with models on this machine, and without being asked",
+    },
+    { line: "orket run shapes --approve all --json > events.ndjson", does: "for a script" },
+  ],
+  run,
+};

@@ -1,0 +1,148 @@
+import { readSession, type SeenSession } from "../../adapters/runtime/session-runtime";
+import { OrketError } from "../../engine/error/orket-error";
+import type { SessionEvent } from "../../engine/event/event";
+import { viewSession } from "../../engine/view/session-view";
+import { nearest } from "../../language/nearest";
+import { jsonOption, sessionArgument, type Command, type CommandContext } from "../command";
+import { exitCodeOfError, exitCodes, type ExitCode } from "../exit-code";
+import type { Output } from "../io";
+import { sessionOf } from "../runtime";
+import { printSession } from "../session-text";
+import { formatDuration, formatTokens } from "../text/format";
+import { safeLine, safeText } from "../text/safe";
+
+/** The events of one run of a step, or of all runs of a step id. @throws {OrketError} usage. */
+function eventsOf(seen: SeenSession, step: string): SessionEvent[] {
+  const keys = [...new Set(seen.events.flatMap((event) => (event.step === null ? [] : [event.step])))];
+  const events = seen.events.filter(
+    (event) => event.step === step || event.step?.startsWith(`${step}#`) === true,
+  );
+  if (events.length > 0) return events;
+  const near = nearest(step, keys);
+  throw new OrketError("usage", `The session has no step '${safeLine(step)}' that has begun.`, {
+    mend: near === undefined ? `Steps that have: ${keys.join(", ")}.` : `Did you mean ${near}?`,
+  });
+}
+
+function block(title: string, text: string, { style }: Output): string {
+  const body = safeText(text)
+    .trimEnd()
+    .replace(/^(?=.)/gm, "  ");
+  return body === "" ? style.bold(safeLine(title)) : `${style.bold(safeLine(title))}\n${body}`;
+}
+
+/** An event of a step in full, as people read it; undefined: it says nothing that others do not. */
+async function detailOf(event: SessionEvent, seen: SeenSession, output: Output): Promise<string | undefined> {
+  switch (event.type) {
+    case "step_start":
+      return block(`══ ${event.step ?? ""} (${event.data.role}), attempt ${event.data.attempt}`, "", output);
+    case "prompt_built": {
+      const texts: string[] = [];
+      for (const message of event.data.added) {
+        if (message.role === "assistant" || message.role === "tool") continue;
+        texts.push(`${message.role}:\n${await seen.readText(message.content)}`);
+      }
+      for (const { what, count } of event.data.omitted) texts.push(`(left out: ${count} ${what})`);
+      return texts.length === 0 ? undefined : block("Prompt", texts.join("\n\n"), output);
+    }
+    case "model_call_end": {
+      const parts = [
+        `Reply ${event.data.turn}`,
+        formatDuration(event.data.total_ms),
+        formatTokens(event.data.tokens),
+      ];
+      if (event.data.model !== undefined) parts.push(event.data.model);
+      const text = await seen.readText(event.data.reply);
+      const notices = (event.data.notices ?? []).map((notice) => `\n(${notice})`).join("");
+      return block(parts.join(", "), text + notices, output);
+    }
+    case "model_call_failed":
+      return block(`Call failed: ${event.data.code}`, event.data.message, output);
+    case "tool_call":
+      return block(`Tool ${event.data.tool}`, await seen.readText(event.data.args), output);
+    case "tool_result":
+      return block(
+        event.data.ok ? "Result" : "Result: failed",
+        await seen.readText(event.data.content),
+        output,
+      );
+    case "tool_denied":
+      return block(`Denied: ${event.data.rule}`, event.data.message, output);
+    case "approval_resolved":
+      return block(
+        `Answer by ${event.data.by}: ${event.data.decision}`,
+        event.data.instruction ?? event.data.comment ?? "",
+        output,
+      );
+    case "step_end":
+      return block(
+        event.data.verdict === undefined ? "Done" : `Done: ${event.data.verdict}`,
+        await seen.readText(event.data.summary),
+        output,
+      );
+    case "step_failed":
+      return block(`Failed: ${event.data.code}`, event.data.message, output);
+    case "step_skipped":
+      return block(`Skipped by ${event.data.by}`, event.data.reason, output);
+    default:
+      return undefined;
+  }
+}
+
+async function showStep(seen: SeenSession, step: string, output: Output): Promise<void> {
+  if (viewSession(seen.state).provider === "scripted") {
+    output.line("Replies: scripted, from a file; no model was asked.");
+    output.line();
+  }
+  for (const event of eventsOf(seen, step)) {
+    const detail = await detailOf(event, seen, output);
+    if (detail !== undefined) output.write(`${detail}\n\n`);
+  }
+}
+
+async function show(context: CommandContext): Promise<ExitCode> {
+  const { io, given } = context;
+  const session = await sessionOf(context);
+  const seen = await readSession(session.path);
+  const view = viewSession(seen.state);
+  const step = given.value("step");
+  const { problem } = seen;
+  if (given.flag("json")) {
+    const problemJson =
+      problem === undefined ? {} : { problem: { code: problem.code, message: problem.message } };
+    const value =
+      step === undefined
+        ? { ...view, listed: session.status, ...problemJson }
+        : { session: view.session, step, events: eventsOf(seen, step), ...problemJson };
+    io.stdout.line(JSON.stringify(value, null, 2));
+  } else if (step !== undefined) await showStep(seen, step, io.stdout);
+  else if (seen.events.length === 0) io.stdout.line(`Session ${seen.id}: not started.`);
+  else printSession(view, io.stdout);
+  if (problem === undefined) {
+    if (view.status === "running" && session.status === "interrupted" && !given.flag("json")) {
+      io.stderr.line(`The session was cut off; orket resume ${view.session} goes on with it.`);
+    }
+    return exitCodes.done;
+  }
+  io.stderr.line(`orket: ${safeText(problem.message)} What is shown is what stands before it.`);
+  return exitCodeOfError(problem.code);
+}
+
+export const showCommand: Command = {
+  name: "show",
+  summary: "Show a session: its steps, tokens and files, or one step in full.",
+  args: [sessionArgument],
+  options: [
+    {
+      name: "step",
+      value: "STEP",
+      summary: "One step in full: prompt, replies, tool calls. A step of a loop is named like build#2.",
+    },
+    { ...jsonOption, summary: "Print the session's state as JSON; with --step, the step's events." },
+  ],
+  examples: [
+    { line: "orket show last", does: "the newest session on one page" },
+    { line: "orket show last --step build#2", does: "what the second build was asked and answered" },
+  ],
+  run: show,
+};

@@ -1,0 +1,94 @@
+import { OrketError } from "../../engine/error/orket-error";
+import {
+  diagnoseProject,
+  fileKindOf,
+  formatDiagnostic,
+  hasError,
+  type Diagnostic,
+  type Project,
+} from "../../language";
+import { jsonOption, type Command, type CommandContext } from "../command";
+import { exitCodes, type ExitCode } from "../exit-code";
+import { loadProject, projectPath } from "../project";
+import { plural } from "../text/format";
+import { safeLine, safeText } from "../text/safe";
+
+/** Whether a file is one of those that were asked for. @throws {OrketError} usage for a path that is none. */
+function wantedFiles(
+  project: Project,
+  workDomain: string,
+  paths: readonly string[],
+): (file: string) => boolean {
+  const files = [...project.sources.keys()];
+  const places = paths.map((written) => {
+    const place = projectPath(workDomain, written);
+    const isFolder = place === "" || files.some((file) => file.startsWith(`${place ?? ""}/`));
+    if (place !== undefined && (isFolder || project.sources.has(place))) return place;
+    const why =
+      place === undefined
+        ? "is outside the project"
+        : fileKindOf(place) === undefined
+          ? "is no definition file, nor a folder that holds one"
+          : "does not exist";
+    throw new OrketError("usage", `${safeLine(written)} ${why}.`);
+  });
+  if (places.length === 0) return () => true;
+  return (file) => places.some((place) => place === "" || file === place || file.startsWith(`${place}/`));
+}
+
+function asJson({ file, range, severity, code, message, mend }: Diagnostic) {
+  const { start, end } = range;
+  return {
+    file,
+    line: start.line + 1,
+    column: start.column + 1,
+    endLine: end.line + 1,
+    endColumn: end.column + 1,
+    severity,
+    code,
+    message,
+    ...(mend === undefined ? {} : { mend }),
+  };
+}
+
+async function validate(context: CommandContext): Promise<ExitCode> {
+  const { io, given, workDomain } = context;
+  const project = await loadProject(context);
+  const wanted = wantedFiles(project, workDomain, given.positionals);
+  const diagnostics = diagnoseProject(project).filter(({ file }) => wanted(file));
+  const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+  if (given.flag("json")) io.stdout.line(JSON.stringify(diagnostics.map(asJson), null, 2));
+  else {
+    for (const diagnostic of diagnostics) io.stdout.line(safeText(formatDiagnostic(diagnostic)));
+    const files = [...project.sources.keys()].filter(wanted).length;
+    const warnings = diagnostics.length - errors;
+    io.stderr.line(
+      files === 0
+        ? "The project has no definition files; `orket init` writes a sample."
+        : `${plural(files, "file")}: ${plural(errors, "error")}, ${plural(warnings, "warning")}.`,
+    );
+  }
+  return hasError(diagnostics) ? exitCodes.invalidDefinition : exitCodes.done;
+}
+
+export const validateCommand: Command = {
+  name: "validate",
+  summary: "Check the definition files.",
+  details: [
+    "Prints each problem as FILE:LINE:COLUMN: SEVERITY CODE MESSAGE, lines and columns from 1. The exit code is 3 when there is an error; warnings alone are 0.",
+  ],
+  args: [
+    {
+      name: "PATH",
+      optional: true,
+      multiple: true,
+      summary: "Files or folders of the project; without any, the whole project.",
+    },
+  ],
+  options: [jsonOption],
+  examples: [
+    { line: "orket validate", does: "check every Flow, Band, Venue and Score of the project" },
+    { line: "orket validate flows --json", does: "those in one folder, for a script" },
+  ],
+  run: validate,
+};

@@ -1,0 +1,86 @@
+import { styleFor, type Style } from "./text/style";
+
+/** Where text goes: a terminal, a file or a pipe. */
+export interface Output {
+  readonly isTerminal: boolean;
+  readonly columns: number;
+  readonly rows: number;
+  readonly style: Style;
+  write(text: string): void;
+  line(text?: string): void;
+  /** Calls back when the window changes its size. */
+  onResize(listener: () => void): () => void;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the command line has of the world. */
+export interface Io {
+  /** Where it was started. */
+  readonly cwd: string;
+  readonly env: Environment;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Whether a person sits in front of it who can be asked. */
+  readonly interactive: boolean;
+  /** Calls back when nobody reads stdout any more. */
+  onClosed(listener: () => void): void;
+  now(): number;
+}
+
+function output(stream: NodeJS.WriteStream, colour: boolean, onBroken: () => void): Output {
+  let broken = false;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    // The reader has gone (`orket … | head`): nothing is left to say.
+    if (error.code !== "EPIPE" && error.code !== "EOF") throw error;
+    broken = true;
+    onBroken();
+  });
+  const write = (text: string): void => {
+    if (!broken) stream.write(text);
+  };
+  return {
+    get isTerminal() {
+      return stream.isTTY;
+    },
+    get columns() {
+      return stream.columns > 0 ? stream.columns : 80;
+    },
+    get rows() {
+      return stream.rows > 0 ? stream.rows : 24;
+    },
+    style: styleFor(colour),
+    write,
+    line: (text = "") => write(`${text}\n`),
+    onResize: (listener) => {
+      stream.on("resize", listener);
+      return () => stream.off("resize", listener);
+    },
+  };
+}
+
+/** Colours: only on a terminal that has them, and not where NO_COLOR or the user says no. */
+function wantsColour(stream: NodeJS.WriteStream, env: Environment, noColour: boolean): boolean {
+  if (noColour || (env.NO_COLOR ?? "") !== "" || env.TERM === "dumb") return false;
+  return stream.isTTY;
+}
+
+export function processIo(noColour: boolean): Io {
+  const { env, stdin } = process;
+  const closed: (() => void)[] = [];
+  const stdout = output(process.stdout, wantsColour(process.stdout, env, noColour), () => {
+    for (const listener of closed) listener();
+  });
+  const stderr = output(process.stderr, wantsColour(process.stderr, env, noColour), () => undefined);
+  return {
+    cwd: process.cwd(),
+    env,
+    stdin,
+    stdout,
+    stderr,
+    interactive: stdin.isTTY && process.stderr.isTTY,
+    onClosed: (listener) => closed.push(listener),
+    now: () => Date.now(),
+  };
+}

@@ -1,0 +1,54 @@
+import path from "node:path";
+import { type OrketError } from "../engine/error/orket-error";
+import { commands } from "./commands";
+import { exitCodeOfError, exitCodes, type ExitCode } from "./exit-code";
+import { commandHelp, mainHelp } from "./help";
+import { processIo, type Io } from "./io";
+import { parseArguments } from "./parse";
+import { safeText } from "./text/safe";
+
+declare const ORKET_VERSION: string;
+
+/** Says what went wrong, what to do about it, and which exit code that is. */
+function report(error: unknown, io: Io): ExitCode {
+  const { style } = io.stderr;
+  // The providers' bundles bring their own copy of the class, so the name decides.
+  const known = error instanceof Error && error.name === "OrketError" ? (error as OrketError) : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  io.stderr.line(`${style.red("orket:")} ${safeText(message)}`);
+  if (known?.mend !== undefined) io.stderr.line(`  ${safeText(known.mend)}`);
+  if (known === undefined) io.stderr.line("  This is a mistake in Orket; ORKET_DEBUG=1 shows where.");
+  if (io.env.ORKET_DEBUG === "1" && error instanceof Error) io.stderr.line(safeText(error.stack ?? ""));
+  return known === undefined ? exitCodes.internal : exitCodeOfError(known.code);
+}
+
+async function dispatch(words: readonly string[], io: Io): Promise<ExitCode> {
+  const { command, given } = parseArguments(words, commands);
+  const columns = Math.min(io.stdout.columns, 100);
+  if (given.flag("version")) {
+    io.stdout.line(ORKET_VERSION);
+    return exitCodes.done;
+  }
+  if (command === undefined) {
+    const wanted = given.flag("help");
+    (wanted ? io.stdout : io.stderr).write(mainHelp(commands, columns));
+    return wanted ? exitCodes.done : exitCodes.usage;
+  }
+  if (given.flag("help")) {
+    io.stdout.write(commandHelp(command, columns));
+    return exitCodes.done;
+  }
+  const workDomain = path.resolve(io.cwd, given.value("directory") ?? ".");
+  return command.run({ io, given, workDomain });
+}
+
+/** The command line, from its arguments to the exit code. */
+export async function main(words: readonly string[]): Promise<void> {
+  const options = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
+  const io = processIo(options.includes("--no-color"));
+  try {
+    process.exitCode = await dispatch(words, io);
+  } catch (error) {
+    process.exitCode = report(error, io);
+  }
+}

@@ -1,0 +1,110 @@
+import path from "node:path";
+import { readProjectFiles } from "../adapters/definition/project-files";
+import { nodeEnvironment } from "../adapters/runtime/session-runtime";
+import { OrketError } from "../engine/error/orket-error";
+import type { Definition } from "../engine/model/definition";
+import {
+  createProject,
+  fileKindOf,
+  flowSummaries,
+  formatDiagnostic,
+  resolveFlow,
+  type Project,
+  type ResolveOptions,
+} from "../language";
+import { nearest } from "../language/nearest";
+import type { CommandContext } from "./command";
+import type { Io } from "./io";
+import { safeLine, safeText } from "./text/safe";
+
+/**
+ * The definition files of the project.
+ * @throws {OrketError} usage when there is no such folder.
+ */
+export async function loadProject({ io, workDomain }: CommandContext): Promise<Project> {
+  const isFolder = await nodeEnvironment.fs.stat(workDomain).then(
+    (stat) => stat.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw new OrketError("usage", `${safeLine(workDomain)} is not a folder.`);
+  const { files, unreadable, truncated } = await readProjectFiles(
+    workDomain,
+    (place) => fileKindOf(place) !== undefined,
+  );
+  for (const { path: place, reason } of unreadable) {
+    io.stderr.line(`orket: ${safeLine(place)} cannot be read (${reason}) and is left out.`);
+  }
+  if (truncated)
+    io.stderr.line("orket: the project is too large; not all of its definition files were read.");
+  return createProject(files);
+}
+
+/** A path as the user wrote it, relative to the WorkDomain with forward slashes; undefined when it leads out. */
+export function projectPath(workDomain: string, written: string): string | undefined {
+  const relative = path.relative(workDomain, path.resolve(workDomain, written)).split(path.sep).join("/");
+  return relative === ".." || relative.startsWith("../") || path.isAbsolute(relative) ? undefined : relative;
+}
+
+/**
+ * The file of the Flow that `written` means: a path, or a Flow's name.
+ * @throws {OrketError} usage when there is none, or more than one.
+ */
+export function findFlow(project: Project, workDomain: string, written: string): string {
+  const place = projectPath(workDomain, written);
+  if (place !== undefined && project.sources.get(place)?.kind === "flow") return place;
+  const named = project.names.get("flow");
+  const paths = named?.get(written) ?? [];
+  if (paths.length === 1 && paths[0] !== undefined) return paths[0];
+  const word = `'${safeLine(written)}'`;
+  if (paths.length > 1) {
+    throw new OrketError("usage", `${paths.length} Flows are named ${word}: ${paths.join(", ")}.`, {
+      mend: "Give the path of the one you mean.",
+    });
+  }
+  const names = [...(named?.keys() ?? [])];
+  const near = nearest(written, names);
+  throw new OrketError("usage", `There is no Flow ${word}.`, { mend: mendFor(near, names) });
+}
+
+function mendFor(near: string | undefined, names: readonly string[]): string {
+  if (near !== undefined) return `Did you mean ${near}?`;
+  if (names.length > 0) return `There are: ${names.join(", ")}.`;
+  return "The project has no Flow yet; `orket init` writes a sample.";
+}
+
+/**
+ * The definition that a run reads. Everything that is wrong with it goes to stderr first.
+ * @throws {OrketError} definition_invalid; usage when only what the caller gave is wrong.
+ */
+export function resolveOrReport(project: Project, flow: string, options: ResolveOptions, io: Io): Definition {
+  const { definition, diagnostics } = resolveFlow(project, flow, options);
+  const problems =
+    definition === undefined ? diagnostics : diagnostics.filter(({ origin }) => origin !== "options");
+  const errors = problems.filter(({ severity }) => severity === "error");
+  if (definition === undefined && errors.every(({ origin }) => origin === "options")) {
+    const [first, ...more] = errors;
+    for (const { message, mend } of more)
+      io.stderr.line(`orket: ${safeText(`${message} ${mend ?? ""}`).trim()}`);
+    throw new OrketError("usage", first?.message ?? "The Flow cannot run.", {
+      mend: optionMend(first?.code, first?.mend),
+    });
+  }
+  for (const diagnostic of problems) io.stderr.line(safeText(formatDiagnostic(diagnostic)));
+  if (definition !== undefined) return definition;
+  const count = errors.length === 1 ? "one error" : `${errors.length} errors`;
+  throw new OrketError("definition_invalid", `The Flow cannot run: ${count}, see above.`, {
+    mend: "`orket validate` checks all files of the project.",
+  });
+}
+
+function optionMend(code: string | undefined, mend: string | undefined): string {
+  if (code === "orket/task-missing") return "Give one with --task TEXT, or add 'task:' to the Flow.";
+  if (code === "orket/input-missing" || code === "orket/input-value")
+    return "Give it with --input NAME=VALUE.";
+  return mend ?? "";
+}
+
+/** The names of the project's Flows that can run. */
+export function runnableFlows(project: Project): string[] {
+  return flowSummaries(project).flatMap(({ name, runnable }) => (runnable ? [name] : []));
+}

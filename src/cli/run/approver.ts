@@ -1,0 +1,201 @@
+import type { LiveSession } from "../../adapters/runtime/session-runtime";
+import { OrketError } from "../../engine/error/orket-error";
+import type { EventData } from "../../engine/event/event";
+import { viewSession, type ApprovalView } from "../../engine/view/session-view";
+import type { Environment, Output } from "../io";
+import { formatBytes } from "../text/format";
+import { safeLine, safeText } from "../text/safe";
+import { wrapText } from "../text/width";
+import type { Display } from "./display";
+import { editText } from "./edit-text";
+import type { TypedLines } from "./lines";
+
+/** How the session's questions are answered. `none`: nobody is there; the session pauses at the first. */
+export type ApprovalMode = "all" | "none" | "ask";
+
+type Decision = EventData<"approval_resolved">["decision"];
+
+export interface ApproverParts {
+  readonly live: LiveSession;
+  readonly mode: ApprovalMode;
+  readonly display: Display;
+  readonly output: Output;
+  readonly env: Environment;
+  readonly lines: TypedLines;
+}
+
+/** Answers the questions of a session, or pauses it where nobody can. */
+export class Approver {
+  private readonly answered = new Set<string>();
+  private asking = false;
+  private closed = false;
+  private paused = false;
+
+  constructor(private readonly parts: ApproverParts) {}
+
+  /** Looks for questions that are open; called after every change of the session. */
+  look(): void {
+    // Later than now: the run that told us of the question has its own step to end first.
+    setImmediate(() => {
+      if (this.closed) return;
+      if (this.parts.mode === "ask") void this.askAll();
+      else this.answerAll();
+    });
+  }
+
+  close(): void {
+    this.closed = true;
+    this.parts.lines.cancel();
+  }
+
+  private open(): ApprovalView[] {
+    const { state } = this.parts.live.orchestrator;
+    if (state.status !== "running" || state.pauseRequested !== null || state.stopRequested) return [];
+    return viewSession(state).approvals.filter(({ id }) => !this.answered.has(id));
+  }
+
+  private answerAll(): void {
+    for (const approval of this.open()) {
+      if (this.parts.mode === "all") this.answer(approval, "approve", "command_line");
+      else if (!this.paused) {
+        this.paused = true;
+        this.pause("approval", `The step ${approval.step} waits for an approval.`);
+      }
+    }
+  }
+
+  private pause(reason: "person" | "approval", message: string): void {
+    this.parts.live.orchestrator.submit({
+      kind: "adjust",
+      adjustment: {
+        kind: "pause",
+        by: reason === "person" ? "person" : "command_line",
+        pause: reason,
+        reason: message,
+      },
+    });
+  }
+
+  private answer(
+    { id, sha256 }: ApprovalView,
+    decision: Decision,
+    by: "person" | "command_line",
+    instruction?: string,
+  ): void {
+    this.answered.add(id);
+    this.parts.live.orchestrator.submit({
+      kind: "resolve_approval",
+      id,
+      sha256,
+      decision,
+      by,
+      ...(instruction === undefined ? {} : { instruction }),
+    });
+  }
+
+  private async askAll(): Promise<void> {
+    if (this.asking) return;
+    this.asking = true;
+    const { display, lines, output } = this.parts;
+    try {
+      for (let next = this.open()[0]; next !== undefined && !this.closed; next = this.open()[0]) {
+        display.hide();
+        await this.ask(next);
+      }
+    } catch (error) {
+      // The question is gone (answered elsewhere, or withdrawn): the next look shows what is open now.
+      if (!OrketError.is(error)) throw error;
+      output.line(safeText(error.message));
+    } finally {
+      this.asking = false;
+      lines.cancel();
+      display.show();
+    }
+  }
+
+  private async ask(approval: ApprovalView): Promise<void> {
+    const { output, lines, env } = this.parts;
+    const text = await this.textOf(approval);
+    this.showText(approval, text, false);
+    const choices = choicesOf(approval);
+    for (;;) {
+      output.write(`${choices.map(([, label]) => label).join("  ")} ${output.style.bold(">")} `);
+      const typed = await lines.next();
+      if (this.closed) return;
+      if (typed === undefined) {
+        output.line();
+        this.pause("approval", `The step ${approval.step} waits for an approval.`);
+        return;
+      }
+      const word = typed.trim().toLowerCase();
+      const chosen = choices.find(([action, , key]) => word === key || word === action)?.[0];
+      if (chosen === undefined) {
+        if (word !== "") output.line(`Type one of ${choices.map(([, , key]) => key).join(", ")}.`);
+        continue;
+      }
+      if (chosen === "view") {
+        this.showText(approval, text, true);
+        continue;
+      }
+      if (chosen === "pause") {
+        this.pause("person", "Paused at an approval.");
+        return;
+      }
+      if (chosen !== "edit") {
+        this.answer(approval, chosen, "person");
+        return;
+      }
+      const instruction = await editText(approval.instruction, { env, lines, output });
+      if (this.closed) return;
+      if (instruction !== undefined) {
+        this.answer(approval, "edit", "person", instruction);
+        return;
+      }
+      output.line("Nothing was changed.");
+    }
+  }
+
+  private async textOf(approval: ApprovalView): Promise<string> {
+    const { live } = this.parts;
+    const parts: string[] = [];
+    for (const message of approval.prompt ?? []) {
+      parts.push(`${message.role}:\n${indent(await live.readText(message.content))}`);
+    }
+    if (approval.result !== undefined) {
+      parts.push(await live.readText(approval.result.summary));
+      if (approval.result.verdict !== undefined) parts.push(`verdict: ${approval.result.verdict}`);
+      for (const { path, content } of approval.result.artifacts) {
+        parts.push(content === null ? `deleted ${path}` : `wrote ${path} (${formatBytes(content.bytes)})`);
+      }
+    }
+    return safeText(parts.join("\n\n"));
+  }
+
+  private showText(approval: ApprovalView, text: string, whole: boolean): void {
+    const { output } = this.parts;
+    const { style, columns, rows } = output;
+    const asks = approval.kind === "before_step" ? "may it begin?" : "is the result all right?";
+    const lines = text.split("\n").flatMap((line) => wrapText(line, columns - 1));
+    const room = whole ? lines.length : Math.max(5, rows - 8);
+    output.line(style.bold(safeLine(`── ${approval.step} (${approval.role}): ${asks}`)));
+    for (const line of lines.slice(0, room)) output.line(line);
+    if (lines.length > room) {
+      output.line(style.dim(`… ${lines.length - room} more lines; v shows all.`));
+    }
+  }
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, "  ");
+}
+
+type Action = Exclude<Decision, never> | "pause" | "view";
+
+function choicesOf({ kind }: ApprovalView): (readonly [action: Action, label: string, key: string])[] {
+  const choices: (readonly [Action, string, string])[] = [["approve", "[a]pprove", "a"]];
+  if (kind === "before_step") choices.push(["skip", "[s]kip", "s"]);
+  choices.push(["edit", "[e]dit", "e"]);
+  if (kind === "after_step") choices.push(["retry", "[r]etry", "r"]);
+  choices.push(["pause", "[p]ause", "p"], ["stop", "s[t]op", "t"], ["view", "[v]iew all", "v"]);
+  return choices;
+}

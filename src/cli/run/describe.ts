@@ -1,0 +1,111 @@
+import type { SessionEvent } from "../../engine/event/event";
+import type { SessionState, StepRecord } from "../../engine/state/state";
+import { formatBytes, formatDuration, formatNumber, formatTokens, plural } from "../text/format";
+import { safeLine } from "../text/safe";
+
+/** One line for people about an event. */
+export interface EventLine {
+  readonly mark: string;
+  readonly tone: "plain" | "good" | "bad" | "warn" | "quiet";
+  readonly text: string;
+}
+
+const line = (mark: string, tone: EventLine["tone"], text: string): EventLine => ({
+  mark,
+  tone,
+  text: safeLine(text),
+});
+
+/** How long a step took, as far as its record says. */
+export function stepDuration(record: Pick<StepRecord, "startedAt" | "endedAt">): number | undefined {
+  if (record.endedAt === undefined) return undefined;
+  const ms = Date.parse(record.endedAt) - Date.parse(record.startedAt);
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+function recordOf(state: SessionState, key: string | null): StepRecord | undefined {
+  return state.steps.slice().findLast((record) => record.key === key);
+}
+
+function endedText(event: Extract<SessionEvent, { type: "step_end" }>, state: SessionState): string {
+  const record = recordOf(state, event.step);
+  const duration = record === undefined ? undefined : stepDuration(record);
+  const parts = [
+    event.data.verdict === undefined ? "done" : `done: ${event.data.verdict}`,
+    ...(duration === undefined ? [] : [formatDuration(duration)]),
+    ...(event.data.tokens.input === undefined && event.data.tokens.output === undefined
+      ? []
+      : [`${formatTokens(event.data.tokens)} tokens`]),
+  ];
+  return `${event.step ?? ""}: ${parts.join(", ")}`;
+}
+
+/** What a person following a run is told of an event; undefined: nothing. */
+export function describeEvent(event: SessionEvent, state: SessionState): EventLine | undefined {
+  const step = event.step ?? "";
+  switch (event.type) {
+    case "step_start": {
+      const again = event.data.attempt > 1 ? `, attempt ${event.data.attempt}` : "";
+      return line("▸", "plain", `${step}: ${event.data.role} begins${again}`);
+    }
+    case "artifact_written":
+      return line(
+        "+",
+        "quiet",
+        `${step}: wrote ${event.data.path} (${formatBytes(event.data.content.bytes)})`,
+      );
+    case "artifact_deleted":
+      return line("-", "quiet", `${step}: deleted ${event.data.path}`);
+    case "tool_denied":
+      return line(
+        "!",
+        "warn",
+        `${step}: ${event.data.tool} was denied (${event.data.rule}): ${event.data.message}`,
+      );
+    case "model_call_failed":
+      return line("!", "warn", `${step}: ${event.data.message}${retryNote(event.data.retry_in_seconds)}`);
+    case "failover":
+      return line(
+        "!",
+        "warn",
+        `${step}: moved from ${event.data.from} to ${event.data.to}: ${event.data.reason}`,
+      );
+    case "step_end":
+      return line("✓", "good", endedText(event, state));
+    case "step_skipped":
+      return line("–", "quiet", `${step}: skipped: ${event.data.reason}`);
+    case "step_failed":
+      return event.data.will_retry
+        ? line("!", "warn", `${step}: failed and is tried again: ${event.data.message}`)
+        : line("✗", "bad", `${step}: failed: ${event.data.message}`);
+    case "limit_reached": {
+      const { limit, value, used, needed } = event.data;
+      const numbers = `${formatNumber(used)} of ${formatNumber(value)} used, ${formatNumber(needed)} needed`;
+      return line("!", "bad", `the limit ${limit} is reached: ${numbers}`);
+    }
+    case "suggestion":
+      return line("!", "warn", `suggestion: ${event.data.message}`);
+    case "session_resumed":
+      return line("▸", "quiet", resumedText(event.data));
+    default:
+      return undefined;
+  }
+}
+
+function retryNote(seconds: number | undefined): string {
+  return seconds === undefined ? "" : ` Tried again in ${formatDuration(seconds * 1000)}.`;
+}
+
+function resumedText(data: Extract<SessionEvent, { type: "session_resumed" }>["data"]): string {
+  const notes = [
+    ...(data.cut_bytes === undefined
+      ? []
+      : [`${plural(data.cut_bytes, "byte")} of a line that was not written to its end were cut off`]),
+    ...(data.interrupted_calls === undefined
+      ? []
+      : [
+          `${plural(data.interrupted_calls, "interrupted model call is", "interrupted model calls are")} made again`,
+        ]),
+  ];
+  return `the session goes on${notes.length === 0 ? "" : `: ${notes.join("; ")}`}`;
+}

@@ -1,0 +1,188 @@
+import type { SessionEvent } from "../../engine/event/event";
+import type { ModelDelta } from "../../engine/port/model-provider";
+import type { SessionState } from "../../engine/state/state";
+import { viewSession, type SessionView, type StepView } from "../../engine/view/session-view";
+import type { Output } from "../io";
+import { formatDuration, formatTokens } from "../text/format";
+import { safeText } from "../text/safe";
+import { cutToWidth, displayWidth } from "../text/width";
+import { describeEvent } from "./describe";
+import { paintLine, type Display } from "./display";
+
+/** At most ten pictures a second. */
+const paintMs = 100;
+const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+/** Of the text that streams in, this much is kept for its last lines. */
+const keptCharacters = 2000;
+const textLines = 3;
+
+/** Events whose lines would only repeat what the picture shows. */
+const inPicture: ReadonlySet<SessionEvent["type"]> = new Set(["step_start"]);
+
+interface Timers {
+  setInterval(work: () => void, ms: number): NodeJS.Timeout;
+  clearInterval(timer: NodeJS.Timeout): void;
+}
+
+/**
+ * The run as a picture at the bottom of the terminal, repainted in place; what is over scrolls away above it.
+ * Every line of the picture is cut to the terminal's width, so that its height is known when it is taken away.
+ */
+export class LiveDisplay implements Display {
+  private view: SessionView | undefined;
+  private readonly streams = new Map<string, string>();
+  /** Widths of the lines that stand on the screen. */
+  private painted: number[] = [];
+  private hidden = false;
+  private dirty = true;
+  private frame = 0;
+  private readonly timer: NodeJS.Timeout;
+  private readonly offResize: () => void;
+
+  constructor(
+    private readonly output: Output,
+    private readonly now: () => number,
+    private readonly timers: Timers = globalThis,
+  ) {
+    this.timer = timers.setInterval(() => this.tick(), paintMs);
+    this.offResize = output.onResize(() => this.repaint(""));
+    output.write("\u001b[?25l");
+  }
+
+  onEvents(events: readonly SessionEvent[], state: SessionState): void {
+    for (const event of events) {
+      if (event.step !== null && (event.type === "model_call_start" || event.type === "model_call_end")) {
+        this.streams.delete(event.step);
+      }
+    }
+    this.view = viewSession(state);
+    const lines = events.flatMap((event) => {
+      if (inPicture.has(event.type)) return [];
+      const described = describeEvent(event, state);
+      return described === undefined ? [] : [paintLine(described, this.output)];
+    });
+    if (lines.length > 0) this.repaint(`${lines.join("\n")}\n`);
+    else this.dirty = true;
+  }
+
+  onDelta(step: string, delta: ModelDelta): void {
+    this.streams.set(step, ((this.streams.get(step) ?? "") + delta.text).slice(-keptCharacters));
+    this.dirty = true;
+  }
+
+  say(text: string): void {
+    this.repaint(`${text}\n`);
+  }
+
+  hide(): void {
+    if (this.hidden) return;
+    this.output.write(`${this.erasure()}\u001b[?25h`);
+    this.hidden = true;
+  }
+
+  show(): void {
+    if (!this.hidden) return;
+    this.hidden = false;
+    this.output.write("\u001b[?25l");
+    this.repaint("");
+  }
+
+  close(): void {
+    this.timers.clearInterval(this.timer);
+    this.offResize();
+    if (!this.hidden) this.output.write(`${this.erasure()}\u001b[?25h`);
+    this.hidden = true;
+  }
+
+  private tick(): void {
+    this.frame += 1;
+    const moving = this.view?.steps.some(({ status }) => status === "running") ?? false;
+    if (moving || this.dirty) this.repaint("");
+  }
+
+  /** Takes the picture away, writes `above` where it stood, and paints it anew below. */
+  private repaint(above: string): void {
+    if (this.hidden) {
+      this.output.write(above);
+      return;
+    }
+    this.dirty = false;
+    const lines = this.picture();
+    const erasure = this.erasure();
+    this.painted = lines.map(displayWidth);
+    const { style } = this.output;
+    const shown = lines.map((line, index) => (index === 0 || line.startsWith("  ") ? style.dim(line) : line));
+    this.output.write(`${erasure}${above}${shown.map((line) => `${line}\n`).join("")}`);
+  }
+
+  /** Moves to the picture's first line and clears from there; counts what a narrower window has wrapped. */
+  private erasure(): string {
+    const { columns } = this.output;
+    const height = this.painted.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
+    this.painted = [];
+    return height === 0 ? "" : `\u001b[${height}A\r\u001b[J`;
+  }
+
+  private picture(): string[] {
+    const { view } = this;
+    if (view === undefined) return [];
+    const { columns, rows } = this.output;
+    const room = Math.max(2, rows - 2);
+    const busy = view.steps.filter(({ status }) => status === "running" || status === "waiting");
+    const lines = [this.headline(view)];
+    for (const step of busy) {
+      if (lines.length >= room) break;
+      lines.push(this.stepLine(step));
+      const spare = room - lines.length;
+      lines.push(...this.textTail(step.key, Math.min(textLines, spare), columns));
+    }
+    // One column stays free: a terminal may wrap after the last one.
+    return lines.slice(0, room).map((line) => cutToWidth(line, columns - 1));
+  }
+
+  private headline(view: SessionView): string {
+    const begun = view.steps.filter(({ status }) => status !== "planned").length;
+    const used = view.roles.flatMap(({ role, tokens }) =>
+      tokens.input === undefined && tokens.output === undefined ? [] : [`${role} ${formatTokens(tokens)}`],
+    );
+    const scripted = view.provider === "scripted" ? ["scripted replies"] : [];
+    const halting = view.halting === undefined ? [] : [`${view.halting}…`];
+    return [
+      `── ${view.flow}`,
+      ...halting,
+      `step ${begun} of ${view.steps.length}`,
+      ...scripted,
+      ...used,
+    ].join(" · ");
+  }
+
+  private stepLine(step: StepView): string {
+    const sign = step.status === "waiting" ? "?" : (spinner[this.frame % spinner.length] ?? "");
+    const since = step.startedAt === undefined ? 0 : Math.max(0, this.now() - Date.parse(step.startedAt));
+    const streaming = this.streams.has(step.key) ? "writes" : (step.activity ?? "");
+    const time = step.status === "waiting" ? "" : ` ${formatDuration(Math.floor(since / 1000) * 1000)}`;
+    return `${sign} ${step.key}  ${step.role} ${streaming}${time}`;
+  }
+
+  private textTail(step: string, count: number, columns: number): string[] {
+    const text = this.streams.get(step);
+    if (text === undefined || count <= 0) return [];
+    const lines = safeText(text).replaceAll("\t", "  ").split("\n");
+    const full = lines.filter((line) => line.trim() !== "").slice(-count);
+    return full.map((line) => `  ${tailOf(line, columns - 4)}`);
+  }
+}
+
+/** The end of a line that is longer than the window: that is where the new words are. */
+function tailOf(line: string, columns: number): string {
+  if (displayWidth(line) <= columns) return line;
+  const characters = [...line];
+  let from = characters.length;
+  let width = 1;
+  while (from > 0) {
+    width += displayWidth(characters[from - 1] ?? "");
+    if (width > columns) break;
+    from -= 1;
+  }
+  return `…${characters.slice(from).join("")}`;
+}

@@ -1,0 +1,98 @@
+import { readSession, type LiveSession } from "../../adapters/runtime/session-runtime";
+import type { SessionEvent } from "../../engine/event/event";
+import type { SessionState } from "../../engine/state/state";
+import { viewSession } from "../../engine/view/session-view";
+import { exitCodeOf, exitCodes, type ExitCode } from "../exit-code";
+import type { Io } from "../io";
+import { Approver, type ApprovalMode } from "./approver";
+import { LineDisplay, NoDisplay, type Display } from "./display";
+import { TypedLines } from "./lines";
+import { LiveDisplay } from "./live-display";
+import { printOutcome } from "./outcome";
+
+export interface PerformOptions {
+  /** undefined: a person is asked where there is one. */
+  readonly approve: "none" | "all" | undefined;
+  readonly json: boolean;
+  /** Prints the events that were there before too; for a new session. */
+  readonly fromStart: boolean;
+}
+
+function displayFor(io: Io, json: boolean): Display {
+  if (json) return new NoDisplay(io.stderr);
+  const simple = io.env.TERM === "dumb" || (io.env.CI ?? "") !== "";
+  return io.stderr.isTerminal && !simple
+    ? new LiveDisplay(io.stderr, () => io.now())
+    : new LineDisplay(io.stderr);
+}
+
+/** The journal's line for an event, without the link to the line before. */
+export function eventJson({ seq, at, type, step, data }: SessionEvent): string {
+  return JSON.stringify({ seq, at, type, step, data });
+}
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Cancels on the first signal, ends at once on the second. Returns how to stop listening. */
+function onSignals(live: LiveSession, display: Display): () => void {
+  let asked = false;
+  const handle = (signal: NodeJS.Signals): void => {
+    if (asked) {
+      display.close();
+      process.exit(exitCodes.cancelled);
+    }
+    asked = true;
+    display.say(signal === "SIGINT" ? "Stopping. Ctrl+C again ends at once." : "Stopping.");
+    live.orchestrator.cancel();
+  };
+  for (const signal of signals) process.on(signal, handle);
+  return () => {
+    for (const signal of signals) process.off(signal, handle);
+  };
+}
+
+/** Performs a session until it ends or pauses, shows it, and says what came of it. */
+export async function performSession(live: LiveSession, options: PerformOptions, io: Io): Promise<ExitCode> {
+  const { orchestrator } = live;
+  const lines = new TypedLines(io.stdin);
+  const mode: ApprovalMode = options.approve ?? (io.interactive && !options.json ? "ask" : "none");
+  const display = displayFor(io, options.json);
+  const approver = new Approver({ live, mode, display, output: io.stderr, env: io.env, lines });
+  const denied = new Set<string>();
+  const seen = (events: readonly SessionEvent[]): void => {
+    for (const event of events) {
+      if (event.type === "tool_denied" && event.step !== null) denied.add(event.step);
+      if (event.type === "step_start" && event.step !== null) denied.delete(event.step);
+      if (options.json) io.stdout.line(eventJson(event));
+    }
+  };
+  if (options.fromStart) seen((await readSession(live.directory)).events);
+  const unlisten = orchestrator.listen({
+    onEvents: (events, state) => {
+      seen(events);
+      display.onEvents(events, state);
+      approver.look();
+    },
+    onDelta: (step, delta) => display.onDelta(step, delta),
+  });
+  const offSignals = onSignals(live, display);
+  io.onClosed(() => {
+    if (orchestrator.isRunning) orchestrator.cancel("Nobody reads the output any more.");
+  });
+  if (mode === "ask") lines.start();
+  let state: SessionState;
+  try {
+    approver.look();
+    state = await orchestrator.run();
+  } finally {
+    approver.close();
+    lines.stop();
+    display.close();
+    offSignals();
+    unlisten();
+  }
+  const view = viewSession(state);
+  const code = exitCodeOf(view, denied);
+  printOutcome(view, code, options, io);
+  return code;
+}

@@ -1,0 +1,54 @@
+import { createHttpFetch, type HttpFetch } from "../adapters/provider/http-fetch";
+import { nodeEnvironment, type RuntimeOptions } from "../adapters/runtime/session-runtime";
+import { findSession, type SessionSummary } from "../adapters/session/session-list";
+import { OrketError } from "../engine/error/orket-error";
+import type { CommandContext } from "./command";
+import type { Environment } from "./io";
+
+declare const ORKET_VERSION: string;
+
+/** The variable that holds a stored secret for the command line, which has no store of its own. */
+export function secretVariable(name: string): string {
+  return `ORKET_SECRET_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
+}
+
+/** Reads `env:NAME` and `secret:NAME` from the environment. */
+export function secretsFrom(env: Environment): (reference: string) => Promise<string> {
+  return async (reference) => {
+    const at = reference.indexOf(":");
+    const kind = reference.slice(0, at);
+    const name = reference.slice(at + 1);
+    const variable = kind === "env" ? name : secretVariable(name);
+    const value = env[variable];
+    if (value !== undefined && value !== "") return value;
+    throw new OrketError("secret_missing", `The key '${reference}' is not there.`, {
+      mend: `Set the environment variable ${variable}.`,
+      details: { variable },
+    });
+  };
+}
+
+/** Calls `work` with what a session needs, and closes the connections afterwards. */
+export async function withRuntime<T>(
+  { io, workDomain }: CommandContext,
+  work: (options: RuntimeOptions) => Promise<T>,
+): Promise<T> {
+  const fetch: HttpFetch = createHttpFetch();
+  try {
+    return await work({
+      workDomain,
+      startDirectory: io.cwd,
+      engineVersion: ORKET_VERSION,
+      startedBy: "command_line",
+      resolveSecret: secretsFrom(io.env),
+      fetch,
+    });
+  } finally {
+    await fetch.close();
+  }
+}
+
+/** The session that the command's first argument means. */
+export function sessionOf({ given, workDomain }: CommandContext): Promise<SessionSummary> {
+  return findSession(nodeEnvironment.fs, workDomain, given.positionals[0] ?? "");
+}

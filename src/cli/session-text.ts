@@ -1,0 +1,91 @@
+import type { ArtifactView, SessionView, StepView } from "../engine/view/session-view";
+import type { Output } from "./io";
+import { stepDuration } from "./run/describe";
+import {
+  alignColumns,
+  formatBytes,
+  formatDuration,
+  formatTime,
+  formatTokens,
+  formatUsd,
+  plural,
+} from "./text/format";
+import { safeLine } from "./text/safe";
+
+export const statusMarks: Readonly<Record<StepView["status"], string>> = {
+  planned: "·",
+  running: "▸",
+  waiting: "?",
+  done: "✓",
+  failed: "✗",
+  skipped: "–",
+};
+
+const changeMarks: Readonly<Record<ArtifactView["change"], string>> = {
+  added: "A",
+  changed: "M",
+  deleted: "D",
+};
+
+/** One word and its reason on where a session stands. */
+export function statusOf(view: SessionView): string {
+  if (view.status === "ended") return view.outcome ?? "ended";
+  if (view.status !== "paused") return view.status;
+  return `paused (${view.pause?.reason ?? "unknown"})`;
+}
+
+function stepRow(step: StepView): string[] {
+  const duration =
+    step.startedAt === undefined
+      ? undefined
+      : stepDuration({ startedAt: step.startedAt, endedAt: step.endedAt });
+  const result = step.verdict ?? (step.status === "done" ? "" : step.status);
+  return [
+    `  ${statusMarks[step.status]} ${step.key}`,
+    step.role,
+    result,
+    step.turns === 0 ? "" : plural(step.turns, "call"),
+    duration === undefined ? "" : formatDuration(duration),
+    step.status === "planned" ? "" : formatTokens(step.tokens),
+    step.reason === undefined ? "" : safeLine(step.reason),
+  ];
+}
+
+function artifactRow({ path, change, decision, content, step }: ArtifactView): string[] {
+  const size = content === null ? "" : formatBytes(content.bytes);
+  return [`  ${changeMarks[change]} ${safeLine(path)}`, size, `by ${step}`, decision];
+}
+
+/** What there is to say of a session on one page. */
+export function printSession(view: SessionView, output: Output): void {
+  const { style } = output;
+  const facts: string[][] = [
+    ["Session", view.session],
+    ["Status", statusOf(view)],
+    ["Started", `${formatTime(view.startedAt)} UTC`],
+    ["Task", safeLine(view.task)],
+  ];
+  if (view.provider === "scripted") facts.push(["Replies", "scripted: from a file, no model was asked"]);
+  facts.push(
+    ["Model calls", String(view.modelCalls)],
+    ["Tokens", formatTokens(view.tokens)],
+    ["Cost", formatUsd(view.costUsd)],
+    ["Worked", formatDuration(view.activeMs)],
+  );
+  for (const line of alignColumns(facts)) output.line(cutFact(line));
+  if (view.pause !== undefined) output.line(`${"Waits for".padEnd(13)}${safeLine(view.pause.message)}`);
+  output.line();
+  output.line(style.bold("Steps"));
+  for (const line of alignColumns(view.steps.map(stepRow))) output.line(line);
+  output.line();
+  if (view.artifacts.length === 0) {
+    output.line("No files are proposed.");
+    return;
+  }
+  output.line(style.bold("Files"));
+  for (const line of alignColumns(view.artifacts.map(artifactRow))) output.line(line);
+}
+
+function cutFact(line: string): string {
+  return line.length > 160 ? `${line.slice(0, 159)}…` : line;
+}

@@ -1,0 +1,20 @@
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+/** Marks that change the order of what follows, and separators that some terminals take for line breaks. */
+const reordering = /[\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** A control character as its picture, so that it is seen and does nothing. */
+function picture(character: string): string {
+  const code = character.charCodeAt(0);
+  if (code < 0x20) return String.fromCharCode(0x2400 + code);
+  return code === 0x7f ? "\u2421" : "\ufffd";
+}
+
+/** Text from outside (models, files, servers) without anything that could steer a terminal. Lines and tabs stay. */
+export function safeText(text: string): string {
+  return text.replaceAll("\r\n", "\n").replace(controls, picture).replace(reordering, "\ufffd");
+}
+
+/** The same on one line. */
+export function safeLine(text: string): string {
+  return safeText(text).replace(/\s+/g, " ").trim();
+}
