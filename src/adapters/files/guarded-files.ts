@@ -1,0 +1,325 @@
+import path from "node:path";
+import { type Policy } from "../../engine/model/flow";
+import {
+  classifyPath,
+  decideRead,
+  type FileRule,
+  isAllowListed,
+  type Place,
+  type Space,
+} from "../../engine/policy/file-policy";
+import {
+  type DirEntry,
+  type DirListed,
+  type FileDenied,
+  type FileMissing,
+  type FileRead,
+  type FilesFound,
+  type GuardedFiles,
+} from "../../engine/port/files";
+import { diskCode, type FileSystem, isDiskCode, NodeFileSystem } from "./file-system";
+import { Opened } from "./opened";
+import { isWithin, relativePath, spellings } from "./paths";
+import { closeTarget, findTarget } from "./project-target";
+import { searchBelow } from "./search";
+
+export interface GuardOptions {
+  /** The project's folder, absolute. */
+  readonly workDomain: string;
+  /** Where Orket was started from, absolute. */
+  readonly startDirectory: string;
+  /** Relative to the project. */
+  readonly references: readonly string[];
+  readonly policy: Policy;
+  readonly fs?: FileSystem;
+}
+
+/** A folder that may be read, as the user named it and where it really is. */
+interface Root {
+  readonly space: Exclude<Space, "workspace">;
+  readonly given: string;
+  readonly real: string;
+}
+
+const largestBase = 256 << 20;
+
+function denied(rule: FileRule, message: string): FileDenied {
+  return { kind: "denied", rule, message };
+}
+
+function missing(message: string): FileMissing {
+  return { kind: "missing", message };
+}
+
+function belongs(root: Root, folder: string, file: string): boolean {
+  if (root.space === "start") return file === folder || path.dirname(file) === folder;
+  return isWithin(folder, file);
+}
+
+/** Something that may be read: what was opened, in which space, and what the policy calls it. */
+interface Granted {
+  readonly kind: "granted";
+  readonly opened: Opened;
+  readonly root: Root;
+  /** Relative to the project. */
+  readonly path: string;
+  /** The project's real path. */
+  readonly domain: string;
+}
+
+/** A rule that protects a file says more than one about spaces. */
+function moreTelling(a: FileDenied | undefined, b: FileDenied): FileDenied {
+  return a === undefined || a.rule === "read-scope" ? b : a;
+}
+
+/** GuardedFiles on the disk: opens first, decides about what was opened, reads that. */
+export class NodeGuardedFiles implements GuardedFiles {
+  private readonly fs: FileSystem;
+
+  constructor(private readonly options: GuardOptions) {
+    this.fs = options.fs ?? new NodeFileSystem();
+  }
+
+  async read(raw: string, maxBytes: number): Promise<FileRead | FileDenied | FileMissing> {
+    return this.withPlace(raw, async ({ opened, path: name }) => {
+      const { stat } = opened;
+      if (stat.isDirectory()) return missing(`${name} is a folder; list it instead.`);
+      const refusal = this.refuseFile(opened, name);
+      if (refusal) return refusal;
+      const tooLarge = missing(`${name} has ${stat.size} bytes; at most ${maxBytes} can be read.`);
+      if (stat.size > BigInt(maxBytes)) return tooLarge;
+      const bytes = await opened.read(maxBytes + 1);
+      return bytes.length > maxBytes ? tooLarge : { kind: "file", bytes };
+    });
+  }
+
+  async list(raw: string, maxEntries: number): Promise<DirListed | FileDenied | FileMissing> {
+    return this.withPlace(raw, async (granted) => {
+      const { opened, root, path: name } = granted;
+      if (!opened.stat.isDirectory()) return missing(`${name} is a file, not a folder.`);
+      const inStart = root.space === "start" && opened.real !== root.real;
+      if (inStart)
+        return denied("outside-spaces", `Only the start directory itself may be listed, not ${name}.`);
+      const shown: DirEntry[] = [];
+      const entries = await opened.readDir();
+      entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+      let truncated = false;
+      for (const { name: child } of entries) {
+        const entry = await this.entry(granted, child);
+        if (entry === undefined) continue;
+        if (shown.length === maxEntries) {
+          truncated = true;
+          break;
+        }
+        shown.push(entry);
+      }
+      return { kind: "dir", entries: shown, truncated };
+    });
+  }
+
+  async search(
+    query: string,
+    raw: string,
+    maxMatches: number,
+  ): Promise<FilesFound | FileDenied | FileMissing> {
+    if (query === "") return missing("The text to search for is empty.");
+    return this.withPlace(raw, async (granted) => {
+      const { opened, root, path: name } = granted;
+      if (opened.stat.isFile()) {
+        const refusal = this.refuseFile(opened, name);
+        if (refusal) return refusal;
+      } else if (!opened.stat.isDirectory()) {
+        return denied("special-file", `${name} is neither a file nor a folder.`);
+      }
+      return searchBelow({
+        fs: this.fs,
+        start: opened,
+        path: name,
+        query,
+        maxMatches,
+        deep: root.space !== "start",
+        mayRead: (file) => classifyName(file) && decideRead(root.space, file, this.options.policy).allowed,
+        mayHaveNames: (file) => isAllowListed(file, this.options.policy),
+      });
+    });
+  }
+
+  async base(raw: string): Promise<FileRead | FileDenied | FileMissing> {
+    try {
+      const target = await findTarget(this.fs, this.options.workDomain, raw, this.options.policy);
+      if (target.kind === "denied") return target;
+      try {
+        if (target.file === undefined) return missing(`The project has no file ${raw}.`);
+        if (target.file.stat.size > BigInt(largestBase)) {
+          return denied(
+            "unreadable",
+            `The project's ${raw} is too large to be replaced (${target.file.stat.size} bytes).`,
+          );
+        }
+        return { kind: "file", bytes: await target.file.read(largestBase) };
+      } finally {
+        await closeTarget(target);
+      }
+    } catch (error) {
+      const code = diskCode(error);
+      if (code === undefined) throw error;
+      return denied("unreadable", `The project's ${raw} cannot be opened (${code}).`);
+    }
+  }
+
+  /** The spaces that exist at this moment. */
+  private async roots(): Promise<Root[]> {
+    const { workDomain, startDirectory, references } = this.options;
+    const wanted: [Root["space"], string][] = [
+      ["domain", workDomain],
+      ...references.map((one): [Root["space"], string] => ["reference", path.resolve(workDomain, one)]),
+      ["start", startDirectory],
+    ];
+    const roots: Root[] = [];
+    for (const [space, given] of wanted) {
+      try {
+        roots.push({ space, given: path.resolve(given), real: await this.fs.realPath(given) });
+      } catch {
+        // A reference that is not there opens nothing.
+      }
+    }
+    return roots;
+  }
+
+  private async withPlace<T>(
+    raw: string,
+    use: (granted: Granted) => Promise<T | FileDenied | FileMissing>,
+  ): Promise<T | FileDenied | FileMissing> {
+    let opened: Opened | undefined;
+    try {
+      const found = await this.find(raw);
+      if (found.kind !== "granted") return found;
+      ({ opened } = found);
+      return await use(found);
+    } catch (error) {
+      const code = diskCode(error);
+      if (code === undefined) throw error;
+      return missing(`${raw} cannot be read (${code}).`);
+    } finally {
+      await opened?.close();
+    }
+  }
+
+  private async find(raw: string): Promise<Granted | FileDenied | FileMissing> {
+    const place = classifyPath(raw);
+    if (place.kind === "denied") return place;
+    const roots = await this.roots();
+    const domain = roots.find((root) => root.space === "domain");
+    if (domain === undefined) return missing("The project's folder is not there.");
+    let outcome: FileDenied | FileMissing = missing(`There is no file or folder ${raw}.`);
+    for (const spelling of spellings(place.path)) {
+      const found = await this.findAt(raw, absolute(place, spelling, domain.given), roots, domain);
+      if (found.kind !== "missing") return found;
+      outcome = found;
+    }
+    return outcome;
+  }
+
+  private async findAt(
+    raw: string,
+    file: string | undefined,
+    roots: readonly Root[],
+    domain: Root,
+  ): Promise<Granted | FileDenied | FileMissing> {
+    const outside = denied(
+      "outside-spaces",
+      `${raw} is not in the project, a reference or the start directory.`,
+    );
+    if (file === undefined) return outside;
+    const candidates: { root: Root; name: string }[] = [];
+    let refusal: FileDenied | undefined;
+    for (const root of roots) {
+      const folder = [root.given, root.real].find((one) => belongs(root, one, file));
+      if (folder === undefined) continue;
+      const name = relativePath(domain.real, path.resolve(root.real, path.relative(folder, file)));
+      const decision = decideRead(root.space, name, this.options.policy);
+      if (decision.allowed) candidates.push({ root, name });
+      else refusal = moreTelling(refusal, denied(decision.rule, decision.message));
+    }
+    if (candidates.length === 0) return refusal ?? outside;
+    const opened = await this.open(file, raw);
+    if (!(opened instanceof Opened)) return opened;
+    for (const { root } of candidates) {
+      if (!belongs(root, root.real, opened.real)) {
+        refusal ??= denied("link-outside", `A link on the way to ${raw} leads out of its space.`);
+        continue;
+      }
+      const name = relativePath(domain.real, opened.real);
+      const decision = decideRead(root.space, name, this.options.policy);
+      if (decision.allowed) return { kind: "granted", opened, root, path: name, domain: domain.real };
+      refusal = moreTelling(refusal, denied(decision.rule, decision.message));
+    }
+    await opened.close();
+    return refusal ?? outside;
+  }
+
+  private async open(file: string, raw: string): Promise<Opened | FileDenied | FileMissing> {
+    try {
+      return await Opened.at(this.fs, file);
+    } catch (error) {
+      if (isDiskCode(error, "ENOENT", "ENOTDIR")) return missing(`There is no file or folder ${raw}.`);
+      if (isDiskCode(error, "ELOOP")) return denied("link-outside", `The links at ${raw} lead in a circle.`);
+      throw error;
+    }
+  }
+
+  /** Why an opened thing is not read although its place may be. */
+  private refuseFile(opened: Opened, name: string): FileDenied | undefined {
+    if (!opened.stat.isFile()) return denied("special-file", `${name} is not a regular file.`);
+    if (opened.stat.nlink <= 1n || isAllowListed(name, this.options.policy)) return undefined;
+    return denied(
+      "hard-link",
+      `${name} has further names (hard links), and one of them may be outside. The Flow's policy can list it in "allow".`,
+    );
+  }
+
+  /** A folder's entry as it is shown; undefined for what could not be opened anyway. */
+  private async entry(folder: Granted, name: string): Promise<DirEntry | undefined> {
+    const shown = name.normalize("NFC");
+    const file = folder.path === "." ? shown : `${folder.path}/${shown}`;
+    if (!classifyName(shown) || !decideRead(folder.root.space, file, this.options.policy).allowed)
+      return undefined;
+    const child = `${folder.opened.self}${path.sep}${name}`;
+    const stat = await this.fs.lstat(child).catch(() => undefined);
+    if (stat?.isDirectory()) return { name: shown, type: "dir" };
+    if (stat?.isFile()) return { name: shown, type: "file", bytes: Number(stat.size) };
+    if (!stat?.isSymbolicLink()) return undefined;
+    const target = await this.findLink(folder, child);
+    if (target?.isDirectory()) return { name: shown, type: "dir" };
+    if (target?.isFile()) return { name: shown, type: "file", bytes: Number(target.size) };
+    return undefined;
+  }
+
+  /** What a link in a folder leads to, when that may be read. */
+  private async findLink(folder: Granted, child: string): Promise<Opened["stat"] | undefined> {
+    const { root, domain } = folder;
+    const opened = await Opened.at(this.fs, child).catch(() => undefined);
+    if (opened === undefined) return undefined;
+    await opened.close();
+    if (!belongs(root, root.real, opened.real)) return undefined;
+    const real = relativePath(domain, opened.real);
+    return decideRead(root.space, real, this.options.policy).allowed ? opened.stat : undefined;
+  }
+}
+
+/** Whether a path made of names on the disk is one that could be asked for. */
+function classifyName(name: string): boolean {
+  const place = classifyPath(name);
+  return place.kind === "relative" ? place.path === name : place.kind === "outside" && place.path === name;
+}
+
+function absolute(
+  place: Exclude<Place, { kind: "denied" }>,
+  spelling: string,
+  domain: string,
+): string | undefined {
+  if (place.kind !== "absolute") return path.resolve(domain, ...spelling.split("/"));
+  const windows = process.platform === "win32";
+  // A drive means something on Windows only, a root without one elsewhere only.
+  return /^[A-Za-z]:/.test(spelling) === windows ? path.resolve(spelling) : undefined;
+}

@@ -1,0 +1,102 @@
+import { type BigIntStats, constants, type Dirent } from "node:fs";
+import process from "node:process";
+import { handlePath, realPathOf } from "./anchor";
+import { type FileSystem, type Handle } from "./file-system";
+
+const { O_RDONLY } = constants;
+// Windows has none of these; 0 leaves the flag out.
+const O_NOFOLLOW = (constants.O_NOFOLLOW as number | undefined) ?? 0;
+const O_NONBLOCK = (constants.O_NONBLOCK as number | undefined) ?? 0;
+/** Linux: holds a place without opening what is there, so that no pipe waits and no device acts. Node names it not. */
+const O_PATH = 0o10000000;
+
+function changed(): Error {
+  return Object.assign(new Error("It was replaced while it was being opened."), { code: "ESTALE" });
+}
+
+/**
+ * Something on the disk that is held, so that what is decided about it is decided about what will be read: its real
+ * path and kind are those of the very thing, not of whatever its name leads to a moment later.
+ */
+export class Opened {
+  private constructor(
+    private readonly fs: FileSystem,
+    private readonly handle: Handle | undefined,
+    readonly real: string,
+    readonly stat: BigIntStats,
+  ) {}
+
+  /** Follows links; where that led is `real`. Nothing is read, no pipe or device is opened. */
+  static async at(fs: FileSystem, path: string): Promise<Opened> {
+    if (process.platform === "linux") {
+      const handle = await fs.open(path, O_PATH);
+      try {
+        const real = await realPathOf(fs, handle);
+        if (real !== undefined) return new Opened(fs, handle, real, await fs.statHandle(handle));
+      } catch (error) {
+        await fs.close(handle);
+        throw error;
+      }
+      await fs.close(handle);
+    }
+    const real = await fs.realPath(path);
+    return new Opened(fs, undefined, real, await fs.lstat(real));
+  }
+
+  /** The thing itself as a path for the disk's operations. */
+  get self(): string {
+    return this.handle === undefined ? this.real : handlePath(this.handle);
+  }
+
+  /** The first `limit` bytes of a regular file. */
+  async read(limit: number): Promise<Buffer> {
+    const { fs } = this;
+    const handle = await fs.open(
+      this.self,
+      O_RDONLY | O_NONBLOCK | (this.handle === undefined ? O_NOFOLLOW : 0),
+    );
+    try {
+      await this.check(await fs.statHandle(handle));
+      return await readUpTo(fs, handle, limit, Number(this.stat.size));
+    } finally {
+      await fs.close(handle);
+    }
+  }
+
+  async readDir(): Promise<Dirent[]> {
+    const entries = await this.fs.readDir(this.self);
+    await this.check(await this.fs.stat(this.self));
+    return entries;
+  }
+
+  /** Where handles have no names: that the name still leads to the same thing, by the same way. */
+  private async check(now: BigIntStats): Promise<void> {
+    if (now.ino !== this.stat.ino || now.dev !== this.stat.dev) throw changed();
+    if (this.handle === undefined && (await this.fs.realPath(this.real)) !== this.real) throw changed();
+  }
+
+  async close(): Promise<void> {
+    if (this.handle !== undefined) await this.fs.close(this.handle);
+  }
+}
+
+/** Reads an open file from its start, at most `limit` bytes; `expected` says how much to make room for. */
+export async function readUpTo(
+  fs: FileSystem,
+  handle: Handle,
+  limit: number,
+  expected: number,
+): Promise<Buffer> {
+  let buffer = Buffer.allocUnsafe(Math.min(limit, Math.max(expected, 0) + 1));
+  let length = 0;
+  for (;;) {
+    const count = await fs.read(handle, buffer.subarray(length), length);
+    length += count;
+    if (count === 0 || length === limit) return buffer.subarray(0, length);
+    if (length === buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.min(limit, buffer.length * 2));
+      buffer.copy(larger, 0, 0, length);
+      buffer = larger;
+    }
+  }
+}

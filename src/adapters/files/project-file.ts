@@ -1,0 +1,192 @@
+import { type BigIntStats } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { OrketError } from "../../engine/error/orket-error";
+import { type Policy } from "../../engine/model/flow";
+import { randomName, type RandomBytes } from "../system/random";
+import { sha256Bytes } from "../system/sha256";
+import { Anchor } from "./anchor";
+import { diskError, replace, syncDir, writeNew } from "./durable";
+import { type FileSystem, isDiskCode, unlessMissing } from "./file-system";
+import { closeTarget, findTarget, type ProjectTarget } from "./project-target";
+
+/** A change of one file of the project, decided by a person. */
+export interface ProjectWrite {
+  readonly fs: FileSystem;
+  readonly random: RandomBytes;
+  readonly workDomain: string;
+  /** Relative to the project. */
+  readonly path: string;
+  readonly policy: Pick<Policy, "write_scope" | "allow">;
+  /** The file's new contents; null deletes it. */
+  readonly bytes: Uint8Array | null;
+  /** What the file must be now; null: it must not be there. */
+  readonly expectedSha256: string | null;
+  /** Runs when everything fits and before anything is changed; if it fails, nothing is. */
+  readonly beforeWrite?: () => Promise<void>;
+}
+
+const largestFile = 1 << 30;
+const leftOver = /^\.orket-(\d+)-[a-z0-9]{12}\.tmp$/;
+
+function conflict(file: string, expected: string | null, current: string | null): OrketError {
+  const what =
+    current === null
+      ? "is not there any more"
+      : expected === null
+        ? "was created meanwhile"
+        : "was changed meanwhile";
+  return new OrketError("acceptance_conflict", `The project's ${file} ${what}.`, {
+    mend: "Compare the versions, then accept an edited one or reject the proposal.",
+    details: { path: file, expected, current },
+  });
+}
+
+function deniedError(file: string, rule: string, message: string): OrketError {
+  return new OrketError("acceptance_denied", message, { details: { path: file, rule } });
+}
+
+/**
+ * Brings new contents into the project, in one moment and only where the file still is what is expected; the mode is
+ * kept. Returns the old bytes.
+ * @throws {OrketError} acceptance_denied (`details.rule`), acceptance_conflict, disk_full, disk_failed.
+ */
+export async function writeProjectFile(write: ProjectWrite): Promise<{ old: Uint8Array | null }> {
+  try {
+    const target = await findTarget(write.fs, write.workDomain, write.path, write.policy);
+    if (target.kind === "denied") throw deniedError(write.path, target.rule, target.message);
+    try {
+      return await change(write, target);
+    } finally {
+      await closeTarget(target);
+    }
+  } catch (error) {
+    throw diskError(error, `the project's file ${write.path}`);
+  }
+}
+
+async function change(write: ProjectWrite, target: ProjectTarget): Promise<{ old: Uint8Array | null }> {
+  const old = target.file === undefined ? null : await target.file.read(largestFile);
+  const current = old === null ? null : sha256Bytes(old);
+  if (current !== write.expectedSha256) throw conflict(write.path, write.expectedSha256, current);
+  await write.beforeWrite?.();
+  if (old === null && write.bytes === null) return { old };
+  const folder = await makeFolder(write, target);
+  try {
+    if (write.bytes === null) {
+      await checkUnchanged(write, folder, target);
+      await write.fs.unlink(folder.child(target.name));
+      await syncDir(write.fs, folder.self);
+    } else await put(write, write.bytes, folder, target);
+  } finally {
+    await folder.close();
+  }
+  if (write.bytes === null) await removeEmpty(write, path.dirname(target.file?.real ?? ""));
+  return { old };
+}
+
+/** The folder of the file; those that are missing are created. */
+async function makeFolder(write: ProjectWrite, target: ProjectTarget): Promise<Anchor> {
+  let at = await Anchor.open(write.fs, target.parent.self);
+  try {
+    if (at.real !== target.parent.real)
+      throw Object.assign(new Error("The folder was moved."), { code: "ESTALE" });
+    for (const name of target.folders) {
+      await write.fs.makeDir(at.child(name)).catch((error: unknown) => {
+        if (!isDiskCode(error, "EEXIST")) throw error;
+      });
+      await syncDir(write.fs, at.self);
+      const above = at;
+      at = await above.folder(name);
+      await above.close();
+    }
+    return at;
+  } catch (error) {
+    await at.close();
+    if (!isDiskCode(error, "ELOOP", "ENOTDIR")) throw error;
+    throw deniedError(write.path, "link-outside", `A link or a file came in the way of ${write.path}.`);
+  }
+}
+
+function isSame(a: BigIntStats, b: BigIntStats): boolean {
+  return (
+    a.dev === b.dev &&
+    a.ino === b.ino &&
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs
+  );
+}
+
+/** Right before the change: that the file is still the one that was compared, and the folder the one that was found. */
+async function checkUnchanged(write: ProjectWrite, folder: Anchor, target: ProjectTarget): Promise<void> {
+  const now = await unlessMissing(write.fs.lstat(folder.child(target.name)), undefined);
+  const before = target.file?.stat;
+  const same = now === undefined || before === undefined ? now === before : isSame(now, before);
+  if (!same || !(await folder.stands())) {
+    throw conflict(write.path, write.expectedSha256, now === undefined ? null : "unknown");
+  }
+}
+
+async function put(
+  write: ProjectWrite,
+  bytes: Uint8Array,
+  folder: Anchor,
+  target: ProjectTarget,
+): Promise<void> {
+  const { fs, random } = write;
+  await removeLeftOvers(fs, folder);
+  const name = folder.child(target.name);
+  const aside = folder.child(`.orket-${process.pid}-${randomName(random, 12)}.tmp`);
+  const mode = target.file === undefined ? {} : { mode: Number(target.file.stat.mode) & 0o7777 };
+  await writeNew(fs, aside, bytes, mode);
+  try {
+    await checkUnchanged(write, folder, target);
+    if (target.file === undefined) await createAs(write, aside, name);
+    else await replace(fs, aside, name);
+  } finally {
+    await unlessMissing(fs.unlink(aside), undefined).catch(() => undefined);
+  }
+  await syncDir(fs, folder.self);
+}
+
+/** Gives a new file its name, unless someone else has just created one of that name. */
+async function createAs(write: ProjectWrite, aside: string, name: string): Promise<void> {
+  try {
+    await write.fs.link(aside, name);
+  } catch (error) {
+    if (isDiskCode(error, "EEXIST")) throw conflict(write.path, null, "unknown");
+    // No hard links on this disk: what was checked a moment ago has to do.
+    await replace(write.fs, aside, name);
+  }
+}
+
+/** Removes what a process left that died in the middle of a change in this folder. */
+async function removeLeftOvers(fs: FileSystem, folder: Anchor): Promise<void> {
+  for (const entry of await fs.readDir(folder.self)) {
+    const pid = leftOver.exec(entry.name)?.[1];
+    if (pid === undefined || !entry.isFile() || isRunning(Number(pid))) continue;
+    await fs.unlink(folder.child(entry.name)).catch(() => undefined);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !isDiskCode(error, "ESRCH");
+  }
+}
+
+/** Folders that a deletion leaves empty go with it, up to the project's own. */
+async function removeEmpty(write: ProjectWrite, dir: string): Promise<void> {
+  const root = await write.fs.realPath(write.workDomain);
+  for (let at = dir; at !== root && at.startsWith(root + path.sep); at = path.dirname(at)) {
+    try {
+      await write.fs.removeDir(at);
+    } catch {
+      return;
+    }
+  }
+}
