@@ -157,7 +157,7 @@ function connectionError(error: unknown, phase: "before_headers" | "in_body", ca
 }
 
 /**
- * Feeds the body to the parser. Pieces that the transport delivers in one go (a network read holds many HTTP chunks)
+ * Feeds the body to the parser. Pieces that arrive in one turn of the event loop (a network read holds many HTTP chunks)
  * are parsed together: that costs a fraction and gives one delta for display.
  */
 function consume(
@@ -222,7 +222,7 @@ function consume(
     stop = readBody(response, {
       data: (bytes) => {
         waiting.push(bytes);
-        if (waiting.length === 1) queueMicrotask(drain);
+        if (waiting.length === 1) setImmediate(drain);
       },
       end: () => {
         drain();
