@@ -45,6 +45,13 @@ export interface CommandContext {
   readonly workDomain: string;
 }
 
+/** How the program is called for the same project, for the commands that it proposes. */
+export function callOf({ given }: Pick<CommandContext, "given">): string {
+  const directory = given.value("directory");
+  if (directory === undefined) return "orket";
+  return `orket -C ${/^[\w./\\:-]+$/.test(directory) ? directory : JSON.stringify(directory)}`;
+}
+
 /** One command: its help and what it does. */
 export interface Command {
   readonly name: string;

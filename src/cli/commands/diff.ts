@@ -23,7 +23,12 @@ async function sidesOf(seen: SeenSession, { base, content }: ArtifactView): Prom
 }
 
 /** A unified diff as `diff -u` and git write it. */
-export function unifiedDiff(path: string, { before, after }: Sides, style: Style): string[] {
+export function unifiedDiff(
+  path: string,
+  { before, after }: Sides,
+  style: Style,
+  forTerminal: boolean,
+): string[] {
   const from = before === undefined ? "/dev/null" : `a/${path}`;
   const to = after === undefined ? "/dev/null" : `b/${path}`;
   const head = [style.bold(safeLine(`--- ${from}`)), style.bold(safeLine(`+++ ${to}`))];
@@ -32,14 +37,23 @@ export function unifiedDiff(path: string, { before, after }: Sides, style: Style
     context: 3,
   });
   const lines = hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines: body }) => [
-    style.cyan(`@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`),
+    // Where a side has no lines, the format counts from the line before.
+    style.cyan(
+      `@@ -${oldLines === 0 ? oldStart - 1 : oldStart},${oldLines} +${newLines === 0 ? newStart - 1 : newStart},${newLines} @@`,
+    ),
     ...body.map((line) => {
-      const safe = safeText(line);
+      const safe = safeDiffLine(line, forTerminal);
       if (line.startsWith("+")) return style.green(safe);
       return line.startsWith("-") ? style.red(safe) : safe;
     }),
   ]);
   return [...head, ...lines];
+}
+
+/** A carriage return at a line's end belongs to the file: `git apply` needs it, people have to see it. */
+function safeDiffLine(line: string, forTerminal: boolean): string {
+  if (!line.endsWith("\r")) return safeText(line);
+  return safeText(line.slice(0, -1)) + (forTerminal ? "\u240d" : "\r");
 }
 
 /** Lines added and removed. */
@@ -89,7 +103,9 @@ async function diff(context: CommandContext): Promise<ExitCode> {
       const counts = countLines(sides);
       added += counts?.added ?? 0;
       removed += counts?.removed ?? 0;
-    } else for (const line of unifiedDiff(artifact.path, sides, io.stdout.style)) io.stdout.line(line);
+    } else
+      for (const line of unifiedDiff(artifact.path, sides, io.stdout.style, io.stdout.isTerminal))
+        io.stdout.line(line);
   }
   if (rows.length > 0) {
     for (const line of alignColumns(rows)) io.stdout.line(line);

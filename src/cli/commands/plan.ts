@@ -119,7 +119,11 @@ function stepLines(step: PlanStep, number: number, indent: string, output: Outpu
       ...(step.produces.length === 0 ? [] : [`produces ${step.produces.join(", ")}`]),
       ...(step.verdict.length === 0 ? [] : [`says ${step.verdict.join(" or ")}`]),
     ].join("; "),
-    `at most ${plural(step.worst.calls, "call")}, ${formatNumber(step.worst.tokens)} tokens, ${costText(step.worst.usd)}`,
+    [
+      `at most ${plural(step.worst.calls, "call")}`,
+      `${formatNumber(step.worst.tokens)} tokens`,
+      ...(step.worst.usd === undefined ? [] : [formatUsd(step.worst.usd)]),
+    ].join(", "),
   ];
   const off = step.disabled ? style.yellow("  skipped: the role is switched off") : "";
   return [

@@ -3,7 +3,14 @@ import { OrketError } from "../../engine/error/orket-error";
 import type { EventData } from "../../engine/event/event";
 import { viewSession } from "../../engine/view/session-view";
 import { nearest } from "../../language/nearest";
-import { jsonOption, sessionArgument, type Command, type CommandContext, type Given } from "../command";
+import {
+  callOf,
+  jsonOption,
+  sessionArgument,
+  type Command,
+  type CommandContext,
+  type Given,
+} from "../command";
 import { performSession } from "../run/perform";
 import { sessionOf, withRuntime } from "../runtime";
 import { safeLine } from "../text/safe";
@@ -70,7 +77,7 @@ async function resume(context: CommandContext) {
       if (!json) io.stderr.line(`Session ${live.id}`);
       goOn(live, given, limits);
       const approve = given.value("approve") as "none" | "all" | undefined;
-      return performSession(live, { approve, json, fromStart: false }, io);
+      return performSession(live, { approve, json, fromStart: false, orket: callOf(context) }, io);
     });
   });
 }

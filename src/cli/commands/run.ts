@@ -2,7 +2,7 @@ import { startSession, type LiveSession } from "../../adapters/runtime/session-r
 import { OrketError } from "../../engine/error/orket-error";
 import { listInputs, resolveFlow, type Project } from "../../language";
 import { textAt } from "../../language/report";
-import { jsonOption, type Command, type CommandContext, type OptionSpec } from "../command";
+import { callOf, jsonOption, type Command, type CommandContext, type OptionSpec } from "../command";
 import type { Io } from "../io";
 import { findFlow, loadProject, resolveOrReport } from "../project";
 import { TypedLines } from "../run/lines";
@@ -93,7 +93,7 @@ async function run(context: CommandContext) {
     return closing(live, async () => {
       if (!json) io.stderr.line(`Session ${live.id}`);
       const approve = given.value("approve") as "none" | "all" | undefined;
-      return performSession(live, { approve, json, fromStart: true }, io);
+      return performSession(live, { approve, json, fromStart: true, orket: callOf(context) }, io);
     });
   });
 }

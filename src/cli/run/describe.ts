@@ -93,7 +93,11 @@ export function describeEvent(event: SessionEvent, state: SessionState): EventLi
 }
 
 function retryNote(seconds: number | undefined): string {
-  return seconds === undefined ? "" : ` Tried again in ${formatDuration(seconds * 1000)}.`;
+  return seconds === undefined
+    ? ""
+    : seconds === 0
+      ? " Tried again."
+      : ` Tried again in ${formatDuration(seconds * 1000)}.`;
 }
 
 function resumedText(data: Extract<SessionEvent, { type: "session_resumed" }>["data"]): string {

@@ -1,48 +1,56 @@
-import type { SessionView } from "../../engine/view/session-view";
+import type { SessionState } from "../../engine/state/state";
+import { viewSession, type SessionView } from "../../engine/view/session-view";
 import { exitCodes, type ExitCode } from "../exit-code";
 import type { Io } from "../io";
 import { printSession } from "../session-text";
+import { alignColumns } from "../text/format";
 import { safeLine } from "../text/safe";
 
-/** What a person can do next. */
-export function nextSteps(view: SessionView, code: ExitCode): string[] {
-  const id = view.session;
+type NextStep = readonly [line: string, does: string];
+
+/** What a person can do next; `orket` is how the program is called for this project. */
+export function nextSteps(view: SessionView, limit: string, code: ExitCode, orket: string): NextStep[] {
+  const resume = `${orket} resume ${view.session}`;
   if (view.status !== "ended") {
     switch (view.pause?.reason) {
       case "approval":
         return [
-          `orket resume ${id}                go on and be asked`,
-          `orket resume ${id} --approve all  go on without being asked`,
+          [resume, "go on and be asked"],
+          [`${resume} --approve all`, "go on without being asked"],
         ];
       case "limit":
-        return [`orket resume ${id} --limit NAME=VALUE  go on with a higher limit`];
-      case "step_failed": {
-        const step = view.failed[0]?.step ?? "STEP";
-        return [`orket resume ${id}  try it again`, `orket resume ${id} --skip ${step}  go on without it`];
-      }
+        return [[`${resume} --limit ${limit}=VALUE`, "go on with a higher limit, or none"]];
+      case "step_failed":
+        return [
+          [resume, "try it again"],
+          [`${resume} --skip ${view.failed[0]?.step ?? "STEP"}`, "go on without it"],
+        ];
       default:
-        return [`orket resume ${id}  go on`];
+        return [[resume, "go on"]];
     }
   }
   const pending = view.artifacts.some(({ decision }) => decision === "pending");
   if (!pending || code !== exitCodes.done) return [];
-  return [`orket diff ${id}    what the team proposes`, `orket accept ${id}  bring it into the project`];
+  return [
+    [`${orket} diff ${view.session}`, "what the team proposes"],
+    [`${orket} accept ${view.session}`, "bring it into the project"],
+  ];
 }
 
 /** The end of `run` and `resume`: what came of it on stdout, how to go on on stderr. */
 export function printOutcome(
-  view: SessionView,
+  state: SessionState,
   code: ExitCode,
-  { json }: { readonly json: boolean },
+  { json, orket }: { readonly json: boolean; readonly orket: string },
   io: Io,
 ): void {
+  const view = viewSession(state);
   if (!json) printSession(view, io.stdout);
   if (view.status === "paused" && view.pause !== undefined) {
     io.stderr.line(`The session is paused: ${safeLine(view.pause.message)}`);
   } else if (view.outcome === "stopped") io.stderr.line("The session was stopped.");
-  const next = nextSteps(view, code);
-  if (next.length > 0) {
-    io.stderr.line("Next:");
-    for (const line of next) io.stderr.line(`  ${line}`);
-  }
+  const next = nextSteps(view, state.limitHit?.limit ?? "NAME", code, orket);
+  if (next.length === 0) return;
+  io.stderr.line("Next:");
+  for (const line of alignColumns(next)) io.stderr.line(`  ${line}`);
 }

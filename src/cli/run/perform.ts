@@ -16,6 +16,8 @@ export interface PerformOptions {
   readonly json: boolean;
   /** Prints the events that were there before too; for a new session. */
   readonly fromStart: boolean;
+  /** How the program is called for this project. */
+  readonly orket: string;
 }
 
 function displayFor(io: Io, json: boolean): Display {
@@ -91,8 +93,7 @@ export async function performSession(live: LiveSession, options: PerformOptions,
     offSignals();
     unlisten();
   }
-  const view = viewSession(state);
-  const code = exitCodeOf(view, denied);
-  printOutcome(view, code, options, io);
+  const code = exitCodeOf(viewSession(state), denied);
+  printOutcome(state, code, options, io);
   return code;
 }
