@@ -1,2 +1,14 @@
+import type * as vscode from "vscode";
+import { Host } from "./host/host";
+
+let host: Host | undefined;
+
 /** What VS Code calls; everything else lives in `src/host`. */
-export function activate(): void {}
+export function activate(context: vscode.ExtensionContext): void {
+  host = new Host(context);
+}
+
+export async function deactivate(): Promise<void> {
+  await host?.stop();
+  host = undefined;
+}

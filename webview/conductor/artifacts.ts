@@ -7,7 +7,9 @@ import type { SessionContext } from "./context";
 export function artifactLine({ session, send }: SessionContext): Child {
   const { pending, accepted, rejected } = session.artifacts;
   if (pending + accepted + rejected === 0) {
-    return session.status === "ended" && h("p", { key: "artifacts", class: "hint" }, "The team proposed no files.");
+    return (
+      session.status === "ended" && h("p", { key: "artifacts", class: "hint" }, "The team proposed no files.")
+    );
   }
   const parts = [
     pending > 0 ? `${pending} to review` : "",

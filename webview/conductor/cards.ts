@@ -153,7 +153,9 @@ export function failureCard(context: SessionContext, failure: FailureScreen): VN
   );
 }
 
-const limitTexts: Readonly<Record<LimitName, { name: string; unit: string; text: (value: number) => string }>> = {
+const limitTexts: Readonly<
+  Record<LimitName, { name: string; unit: string; text: (value: number) => string }>
+> = {
   total_tokens: { name: "tokens", unit: "tokens", text: (value) => `${compactNumber(value)} tokens` },
   cost_usd: { name: "cost", unit: "US dollars", text: costText },
   duration_seconds: {

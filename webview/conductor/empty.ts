@@ -17,14 +17,22 @@ function contentOf({ send }: ViewContext, screen: ConductorScreen): Child[] {
       ];
     case "untrusted":
       return [
-        h("p", {}, "This folder is not trusted, so nothing runs in it. Definition files can be edited and checked."),
+        h(
+          "p",
+          {},
+          "This folder is not trusted, so nothing runs in it. Definition files can be edited and checked.",
+        ),
         button("Manage Trust", { primary: true, onPress: () => send({ type: "open", what: "trust" }) }),
       ];
     case "ready":
       if (screen.flows.length === 0) {
         return [
           h("p", {}, "This folder has no Flow yet."),
-          h("p", { class: "hint" }, "A Flow is a file NAME.flow.yaml that names a Band, a Venue and a Score. The command orket init writes a sample."),
+          h(
+            "p",
+            { class: "hint" },
+            "A Flow is a file NAME.flow.yaml that names a Band, a Venue and a Score. The command orket init writes a sample.",
+          ),
         ];
       }
       return [

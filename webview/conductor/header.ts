@@ -21,7 +21,11 @@ export function headlineOf(session: SessionScreen): Headline {
   }
   if (session.interrupted) return { icon: "debug-disconnect", text: "Interrupted", tone: "ask" };
   if (session.halting !== undefined) {
-    return { icon: "loading", text: session.halting === "pausing" ? "Pausing …" : "Stopping …", tone: "busy" };
+    return {
+      icon: "loading",
+      text: session.halting === "pausing" ? "Pausing …" : "Stopping …",
+      tone: "busy",
+    };
   }
   if (session.status === "paused") {
     if (session.failures.length > 0) return { icon: "error", text: "A step failed", tone: "bad" };
@@ -113,7 +117,9 @@ function notes({ session }: SessionContext): Child {
   if (session.problem !== undefined) {
     lines.push(`${session.problem.message} ${session.problem.mend ?? ""}`.trim());
   } else if (session.interrupted) {
-    lines.push("The window was closed or reloaded while it ran. Nothing is lost: finished steps are not run again.");
+    lines.push(
+      "The window was closed or reloaded while it ran. Nothing is lost: finished steps are not run again.",
+    );
   } else if (session.status === "paused" && session.failures.length === 0 && session.limit === undefined) {
     if (session.pause !== undefined && session.pause.message !== "") lines.push(session.pause.message);
   }

@@ -53,7 +53,7 @@ function context(): ViewContext {
     ask: (request, about) => {
       const session = state.screen?.session?.session;
       if (session === undefined) return;
-      host.send({ ...request, request: state.nextRequest, session } as ConductorRequest);
+      host.send({ ...request, request: state.nextRequest, session });
       dispatch({ type: "asked", about });
     },
     send: (request) => host.send(request),

@@ -35,7 +35,13 @@ export function roleTable(context: SessionContext): VNode {
       h(
         "tfoot",
         {},
-        h("tr", {}, h("th", { attrs: { scope: "row" } }, "All"), number(session.tokens.input), number(session.tokens.output)),
+        h(
+          "tr",
+          {},
+          h("th", { attrs: { scope: "row" } }, "All"),
+          number(session.tokens.input),
+          number(session.tokens.output),
+        ),
       ),
     ),
     h("p", { class: "hint" }, "Tokens: ~ estimated, – unknown."),
@@ -56,7 +62,9 @@ function roleRow({ session, state, ask, mayAct }: SessionContext, role: RoleScre
         toggle(role.role, {
           on: role.enabled,
           disabled: !mayAct || session.status === "ended" || isPending(state, about),
-          title: role.enabled ? `${role.role} takes part; its next steps can be switched off` : `Steps of ${role.role} are skipped`,
+          title: role.enabled
+            ? `${role.role} takes part; its next steps can be switched off`
+            : `Steps of ${role.role} are skipped`,
           onFlip: (enabled) => ask({ type: "set_role", role: role.role, enabled }, about),
         }),
         h("span", { class: "role-name" }, role.role),

@@ -21,7 +21,12 @@ export function stepList(context: SessionContext): VNode {
   return h(
     "section",
     { key: "steps", attrs: { "aria-label": "Steps" } },
-    h("h3", { class: "section" }, h("span", { class: "grow" }, "Steps"), h("span", {}, `${done} of ${steps.length}`)),
+    h(
+      "h3",
+      { class: "section" },
+      h("span", { class: "grow" }, "Steps"),
+      h("span", {}, `${done} of ${steps.length}`),
+    ),
     h(
       "ol",
       { class: "steps" },
@@ -50,7 +55,9 @@ function stepItem(context: SessionContext, step: StepScreen, index: number): VNo
 
 function stepRow({ session }: SessionContext, step: StepScreen): Child[] {
   const interrupted = session.interrupted && step.status === "running";
-  const { name, label } = interrupted ? { name: "debug-disconnect", label: "interrupted" } : icons[step.status];
+  const { name, label } = interrupted
+    ? { name: "debug-disconnect", label: "interrupted" }
+    : icons[step.status];
   const spin = name === "loading" && session.status === "running" ? " codicon-modifier-spin" : "";
   const state = interrupted ? "interrupted" : (step.activity ?? (step.status === "skipped" ? "skipped" : ""));
   const attempt = step.attempt > 1 ? `try ${step.attempt}` : "";
@@ -69,7 +76,9 @@ function stepRow({ session }: SessionContext, step: StepScreen): Child[] {
         "span",
         {
           class: "step-tokens",
-          attrs: { title: `Tokens: input ${tokenTitle(step.tokens.input)}, output ${tokenTitle(step.tokens.output)}` },
+          attrs: {
+            title: `Tokens: input ${tokenTitle(step.tokens.input)}, output ${tokenTitle(step.tokens.output)}`,
+          },
         },
         icon("arrow-up"),
         tokenText(step.tokens.input),
@@ -84,7 +93,9 @@ function detailsOf(step: StepScreen): Child[] {
   return [
     step.note !== undefined && h("p", { class: "hint" }, step.note),
     step.reason !== undefined && h("p", {}, step.reason),
-    step.summary !== undefined && step.summary.text !== "" && plainText(step.summary, `Result of ${step.key}`),
+    step.summary !== undefined &&
+      step.summary.text !== "" &&
+      plainText(step.summary, `Result of ${step.key}`),
   ].filter((child) => child !== false);
 }
 

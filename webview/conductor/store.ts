@@ -83,8 +83,10 @@ function withScreen(state: ViewState, screen: ConductorScreen, now: number): Vie
     ...(screen.session?.failures ?? []).map(({ step }) => step),
     ...(screen.session?.limit === undefined ? [] : [`limit ${screen.session.limit.limit}`]),
   ]);
-  const keep = <T>(entries: Readonly<Record<string, T>>, wanted: (key: string) => boolean): Record<string, T> =>
-    Object.fromEntries(Object.entries(entries).filter(([key]) => wanted(key)));
+  const keep = <T>(
+    entries: Readonly<Record<string, T>>,
+    wanted: (key: string) => boolean,
+  ): Record<string, T> => Object.fromEntries(Object.entries(entries).filter(([key]) => wanted(key)));
   const running = new Set((screen.session?.steps ?? []).map(({ key }) => key));
   return {
     ...state,

@@ -66,7 +66,9 @@ export function detailsPane(
   onCopy: (text: string) => void,
 ): Child[] {
   if (details === undefined) {
-    return [h("p", { key: "none", class: "hint" }, selected ? "Loading …" : "Select an event to see its data.")];
+    return [
+      h("p", { key: "none", class: "hint" }, selected ? "Loading …" : "Select an event to see its data."),
+    ];
   }
   return [
     h(
@@ -76,7 +78,11 @@ export function detailsPane(
         "div",
         { class: "title" },
         h("h3", {}, `${details.seq} ${details.type}`),
-        h("span", { class: "hint" }, [details.step ?? "", details.at].filter((text) => text !== "").join(" · ")),
+        h(
+          "span",
+          { class: "hint" },
+          [details.step ?? "", details.at].filter((text) => text !== "").join(" · "),
+        ),
       ),
       details.texts.map(({ label, text }, index) =>
         h(
@@ -85,11 +91,28 @@ export function detailsPane(
           h("h4", {}, label),
           h("pre", { class: "text", attrs: { tabindex: 0, role: "region", "aria-label": label } }, text.text),
           text.cutFrom !== undefined &&
-            h("p", { class: "hint" }, `Cut after ${text.text.length.toLocaleString("en")} of ${text.cutFrom.toLocaleString("en")} characters.`),
+            h(
+              "p",
+              { class: "hint" },
+              `Cut after ${text.text.length.toLocaleString("en")} of ${text.cutFrom.toLocaleString("en")} characters.`,
+            ),
         ),
       ),
-      h("section", { key: "data" }, h("h4", {}, "Data"), h("pre", { class: "text", attrs: { tabindex: 0, role: "region", "aria-label": "Data" } }, details.json)),
-      h("div", { key: "copy", class: "buttons" }, button("Copy data", { icon: "copy", onPress: () => onCopy(details.json) })),
+      h(
+        "section",
+        { key: "data" },
+        h("h4", {}, "Data"),
+        h(
+          "pre",
+          { class: "text", attrs: { tabindex: 0, role: "region", "aria-label": "Data" } },
+          details.json,
+        ),
+      ),
+      h(
+        "div",
+        { key: "copy", class: "buttons" },
+        button("Copy data", { icon: "copy", onPress: () => onCopy(details.json) }),
+      ),
     ),
   ];
 }

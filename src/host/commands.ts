@@ -1,0 +1,158 @@
+import * as vscode from "vscode";
+import { OrketError } from "../engine/error/orket-error";
+import type { ArtifactReview } from "./artifacts/artifact-review";
+import { commandIds, type CommandId } from "./ids";
+import type { PlanDocuments } from "./project/plan-documents";
+import { mayRun, type FlowRunner } from "./session/run-flow";
+import type { Secrets } from "./session/secrets";
+import type { SessionController } from "./session/session-controller";
+import type { SessionRegistry } from "./session/session-registry";
+import { SessionItem } from "./session/sessions-tree";
+import type { ConductorView } from "./ui/conductor-view";
+import type { ErrorPresenter } from "./ui/present-error";
+import type { SessionPanels } from "./ui/session-panel";
+
+/** What the commands work with. */
+export interface CommandParts {
+  readonly runner: FlowRunner;
+  readonly sessions: SessionRegistry;
+  readonly conductor: ConductorView;
+  readonly panels: SessionPanels;
+  readonly review: ArtifactReview;
+  readonly plans: PlanDocuments;
+  readonly secrets: Secrets;
+  readonly errors: ErrorPresenter;
+}
+
+/** Registers every command that package.json declares; the table is complete by its type. */
+export function registerCommands(parts: CommandParts): vscode.Disposable {
+  const { sessions, review } = parts;
+  const handlers: Readonly<Record<CommandId, (target: unknown) => unknown>> = {
+    [commandIds.runFlow]: (target) => run(parts, target, false),
+    [commandIds.runFlowStepByStep]: (target) => run(parts, target, true),
+    [commandIds.resumeSession]: (target) => resume(parts, target),
+    [commandIds.stopSession]: async (target) => {
+      const controller = await choose(sessions, target, canStop, "Which session should stop?");
+      await controller?.adjust({ kind: "stop" });
+    },
+    [commandIds.pauseSession]: async (target) => {
+      const controller = await choose(sessions, target, canPause, "Which session should pause?");
+      await controller?.adjust({ kind: "pause" });
+    },
+    [commandIds.openSession]: async (target) => {
+      const controller = await choose(sessions, target, () => true, "Which session should open?");
+      if (controller === undefined) return;
+      sessions.show(controller);
+      parts.panels.show(controller);
+    },
+    [commandIds.reviewArtifacts]: (target) => review.review(target),
+    [commandIds.acceptArtifact]: (target) => review.accept(target),
+    [commandIds.acceptAllArtifacts]: () => review.acceptAll(),
+    [commandIds.rejectArtifact]: (target) => review.reject(target),
+    [commandIds.revertAcceptance]: (target) => review.revert(target),
+    [commandIds.showPlan]: async (target) => {
+      const chosen = await parts.runner.pick(target, "Which Flow's plan?");
+      if (chosen === undefined) return;
+      await parts.plans.show(vscode.Uri.joinPath(chosen.folder.uri, chosen.flow.path));
+    },
+    [commandIds.setSecret]: (target) => setSecret(parts.secrets, target),
+  };
+  return vscode.Disposable.from(
+    ...Object.entries(handlers).map(([id, handle]) =>
+      vscode.commands.registerCommand(id, (target: unknown) => parts.errors.guard(() => handle(target))),
+    ),
+  );
+}
+
+async function run({ runner, conductor }: CommandParts, target: unknown, stepByStep: boolean): Promise<void> {
+  const controller = await runner.run(target, { stepByStep });
+  if (controller !== undefined) await conductor.reveal({ focus: false });
+}
+
+async function resume({ sessions, conductor }: CommandParts, target: unknown): Promise<void> {
+  if (!(await mayRun())) return;
+  const controller = await choose(sessions, target, canResume, "Which session should go on?");
+  if (controller === undefined) return;
+  sessions.show(controller);
+  await controller.resume();
+  await conductor.reveal({ focus: false });
+}
+
+const canStop = ({ state, holder, problem }: SessionController): boolean =>
+  state.status !== "ended" && holder !== "elsewhere" && problem === undefined;
+const canPause = ({ state, holder }: SessionController): boolean =>
+  state.status === "running" && holder === "here";
+const canResume = ({ resumable }: SessionController): boolean => resumable;
+
+/** The session that was meant: the tree's row, the one shown, or the one that a person picks. */
+async function choose(
+  sessions: SessionRegistry,
+  target: unknown,
+  fits: (controller: SessionController) => boolean,
+  question: string,
+): Promise<SessionController | undefined> {
+  if (target instanceof SessionItem) return fitting(await sessions.openAt(target.session.path), fits);
+  const { current } = sessions;
+  if (current !== undefined && fits(current)) return current;
+  const listed = (await sessions.list()).filter(({ openable }) => openable);
+  const opened = await Promise.allSettled(listed.slice(0, 50).map(({ path }) => sessions.openAt(path)));
+  const controllers = opened.flatMap((one) =>
+    one.status === "fulfilled" && fits(one.value) ? [one.value] : [],
+  );
+  if (controllers.length === 0) {
+    void vscode.window.showInformationMessage("There is no session for that.");
+    return undefined;
+  }
+  const items = controllers.map((controller) => ({
+    label: controller.view.flow,
+    description: controller.view.status,
+    detail: controller.id,
+    controller,
+  }));
+  return (await vscode.window.showQuickPick(items, { title: "Orket", placeHolder: question }))?.controller;
+}
+
+function fitting(
+  controller: SessionController,
+  fits: (controller: SessionController) => boolean,
+): SessionController {
+  if (fits(controller)) return controller;
+  if (controller.holder === "elsewhere") {
+    throw new OrketError(
+      "session_locked",
+      `The session ${controller.id}: ${controller.heldBy ?? "another process performs it."}`,
+      {
+        mend: "Close it there, or wait until it ends; it can be watched meanwhile.",
+      },
+    );
+  }
+  throw new OrketError(
+    "command_refused",
+    `The session ${controller.id} is ${controller.view.outcome ?? controller.view.status}.`,
+  );
+}
+
+async function setSecret(secrets: Secrets, target: unknown): Promise<void> {
+  const name = await vscode.window.showInputBox({
+    title: "Set Secret",
+    prompt: "Its name, as a Venue writes it behind secret:",
+    ...(typeof target === "string" ? { value: target } : {}),
+    placeHolder: "openai",
+    ignoreFocusOut: true,
+    validateInput: (text) =>
+      /^[A-Za-z0-9_.-]+$/.test(text) ? undefined : "Use letters, digits, '_', '.' and '-'.",
+  });
+  if (name === undefined) return;
+  const value = await vscode.window.showInputBox({
+    title: `Secret ${name}`,
+    prompt: "The key. VS Code stores it encrypted; it is never written to a file of the project.",
+    password: true,
+    ignoreFocusOut: true,
+    validateInput: (text) => (text.trim() === "" ? "The key is empty." : undefined),
+  });
+  if (value === undefined) return;
+  await secrets.set(name, value.trim());
+  void vscode.window.showInformationMessage(
+    `The secret ${name} is stored. A Venue uses it with api_key: secret:${name}.`,
+  );
+}

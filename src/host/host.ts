@@ -1,0 +1,83 @@
+import * as vscode from "vscode";
+import { ArtifactDocuments } from "./artifacts/artifact-documents";
+import { ArtifactReview } from "./artifacts/artifact-review";
+import { ArtifactsTree } from "./artifacts/artifacts-tree";
+import { registerCommands } from "./commands";
+import { panelTypes, schemes, viewIds } from "./ids";
+import { FlowCodeLens, flowSelector } from "./project/code-lens";
+import { ProjectDiagnostics } from "./project/diagnostics";
+import { LibraryTree } from "./project/library-tree";
+import { PlanDocuments } from "./project/plan-documents";
+import { ProjectIndex } from "./project/project-index";
+import { FlowRunner } from "./session/run-flow";
+import { Secrets } from "./session/secrets";
+import { SessionRegistry } from "./session/session-registry";
+import { SessionsTree } from "./session/sessions-tree";
+import { ConductorView } from "./ui/conductor-view";
+import { ErrorPresenter } from "./ui/present-error";
+import { showWhatIsThere } from "./ui/resume-offer";
+import { SessionPanels } from "./ui/session-panel";
+import { Standing } from "./ui/standing";
+
+/** Puts the parts together and registers them with VS Code. */
+export class Host {
+  readonly #sessions: SessionRegistry;
+
+  constructor(context: vscode.ExtensionContext) {
+    const log = vscode.window.createOutputChannel("Orket", { log: true });
+    const errors = new ErrorPresenter(log);
+    const secrets = new Secrets(context.secrets);
+    const index = new ProjectIndex();
+    const sessions = new SessionRegistry(secrets.resolve);
+    this.#sessions = sessions;
+    const conductor = new ConductorView(context.extensionUri, sessions, index, errors);
+    const panels = new SessionPanels(context.extensionUri, sessions, errors);
+    const plans = new PlanDocuments(index);
+    const diagnostics = new ProjectDiagnostics(index);
+    const artifacts = vscode.window.createTreeView(viewIds.artifacts, {
+      treeDataProvider: new ArtifactsTree(sessions),
+    });
+    const sessionsView = vscode.window.createTreeView(viewIds.sessions, {
+      treeDataProvider: new SessionsTree(sessions),
+    });
+    const library = vscode.window.createTreeView(viewIds.library, {
+      treeDataProvider: new LibraryTree(index),
+    });
+    context.subscriptions.push(
+      log,
+      index,
+      diagnostics,
+      plans,
+      conductor,
+      artifacts,
+      sessionsView,
+      library,
+      sessions.onDidFail(({ error }) => void errors.show(error)),
+      vscode.window.registerWebviewViewProvider(viewIds.conductor, conductor),
+      vscode.window.registerWebviewPanelSerializer(panelTypes.session, panels),
+      vscode.workspace.registerTextDocumentContentProvider(schemes.artifact, new ArtifactDocuments(sessions)),
+      vscode.workspace.registerTextDocumentContentProvider(schemes.plan, plans),
+      vscode.languages.registerCodeLensProvider(flowSelector, new FlowCodeLens(index)),
+      registerCommands({
+        runner: new FlowRunner(index, sessions),
+        sessions,
+        conductor,
+        panels,
+        review: new ArtifactReview(sessions),
+        plans,
+        secrets,
+        errors,
+      }),
+      new Standing(sessions, conductor, (badge) => {
+        sessionsView.badge = badge;
+      }),
+    );
+    void errors.guard(() => diagnostics.refresh());
+    void errors.guard(() => showWhatIsThere(sessions, conductor, errors));
+  }
+
+  /** Pauses what runs, so that it can go on in the next window. */
+  async stop(): Promise<void> {
+    await this.#sessions.dispose();
+  }
+}

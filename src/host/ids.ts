@@ -1,0 +1,55 @@
+/* Every id that package.json declares and the code uses; an architecture test holds the two together. */
+
+export const commandIds = {
+  runFlow: "orket.runFlow",
+  runFlowStepByStep: "orket.runFlowStepByStep",
+  resumeSession: "orket.resumeSession",
+  stopSession: "orket.stopSession",
+  pauseSession: "orket.pauseSession",
+  openSession: "orket.openSession",
+  reviewArtifacts: "orket.reviewArtifacts",
+  acceptArtifact: "orket.acceptArtifact",
+  acceptAllArtifacts: "orket.acceptAllArtifacts",
+  rejectArtifact: "orket.rejectArtifact",
+  revertAcceptance: "orket.revertAcceptance",
+  showPlan: "orket.showPlan",
+  setSecret: "orket.setSecret",
+} as const;
+export type CommandId = (typeof commandIds)[keyof typeof commandIds];
+
+export const containerIds = { orket: "orket" } as const;
+
+export const viewIds = {
+  conductor: "orket.conductor",
+  artifacts: "orket.artifacts",
+  sessions: "orket.sessions",
+  library: "orket.library",
+} as const;
+
+export const languageIds = {
+  flow: "orket-flow",
+  band: "orket-band",
+  venue: "orket-venue",
+  score: "orket-score",
+} as const;
+
+export const settingIds = {
+  notifyApprovals: "orket.notifications.approvals",
+  offerResume: "orket.sessions.offerResume",
+} as const;
+
+/** Editor panels; not in package.json but in what VS Code restores. */
+export const panelTypes = { session: "orket.session" } as const;
+
+/** Schemes of documents that exist only in the editor. */
+export const schemes = { artifact: "orket-artifact", plan: "orket-plan" } as const;
+
+/** What `when` clauses read. */
+export const contextKeys = {
+  /** A session of this window is at work or waits. */
+  running: "orket.running",
+  /** The session shown can be gone on with. */
+  resumable: "orket.resumable",
+  /** The session shown has artifacts that nobody has decided about. */
+  pendingArtifacts: "orket.pendingArtifacts",
+} as const;

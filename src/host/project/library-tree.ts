@@ -1,0 +1,94 @@
+import * as vscode from "vscode";
+import type { NamedKind } from "../../language";
+import type { FolderProject, ProjectIndex } from "./project-index";
+
+const kinds: readonly (readonly [kind: NamedKind, label: string, icon: string])[] = [
+  ["flow", "Flows", "symbol-event"],
+  ["band", "Bands", "organization"],
+  ["venue", "Venues", "server-environment"],
+  ["score", "Scores", "list-ordered"],
+];
+
+class KindItem extends vscode.TreeItem {
+  constructor(
+    readonly kind: NamedKind,
+    label: string,
+    icon: string,
+    readonly files: readonly DefinitionItem[],
+  ) {
+    super(label, vscode.TreeItemCollapsibleState.Expanded);
+    this.id = `kind ${kind}`;
+    this.iconPath = new vscode.ThemeIcon(icon);
+    this.description = String(files.length);
+    this.contextValue = "kind";
+  }
+}
+
+/** A definition file, as a row. */
+export class DefinitionItem extends vscode.TreeItem {
+  readonly uri: vscode.Uri;
+
+  constructor(
+    { folder, project, diagnostics }: FolderProject,
+    path: string,
+    kind: NamedKind,
+    name: string,
+    several: boolean,
+  ) {
+    super(name, vscode.TreeItemCollapsibleState.None);
+    this.uri = vscode.Uri.joinPath(folder.uri, path);
+    this.id = this.uri.toString();
+    const errors = diagnostics.filter((one) => one.file === path && one.severity === "error").length;
+    const description = descriptionOf(project.sources.get(path)?.value);
+    const place = several ? `${folder.name}/${path}` : path;
+    this.description =
+      errors === 0 ? (description ?? place) : `${errors} ${errors === 1 ? "problem" : "problems"}`;
+    this.tooltip = [place, description ?? ""].filter((line) => line !== "").join("\n");
+    this.iconPath =
+      errors === 0
+        ? new vscode.ThemeIcon("file")
+        : new vscode.ThemeIcon("error", new vscode.ThemeColor("list.errorForeground"));
+    this.contextValue = `definition ${kind}`;
+    this.command = { command: "vscode.open", title: "Open", arguments: [this.uri] };
+  }
+}
+
+function descriptionOf(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null || !("description" in value)) return undefined;
+  return typeof value.description === "string" ? value.description : undefined;
+}
+
+/** The definition files of the open folders, by kind. */
+export class LibraryTree implements vscode.TreeDataProvider<vscode.TreeItem> {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(private readonly index: ProjectIndex) {
+    index.onDidChange(() => this.#changed.fire());
+  }
+
+  getTreeItem(item: vscode.TreeItem): vscode.TreeItem {
+    return item;
+  }
+
+  async getChildren(item?: vscode.TreeItem): Promise<vscode.TreeItem[]> {
+    if (item instanceof KindItem) return [...item.files];
+    if (item !== undefined) return [];
+    const projects = await this.index.all();
+    return kinds.flatMap(([kind, label, icon]) => {
+      const files = projects.flatMap((project) => filesOf(project, kind, projects.length > 1));
+      return files.length === 0 ? [] : [new KindItem(kind, label, icon, files)];
+    });
+  }
+}
+
+/** Every file of the kind, also one whose name cannot be read. */
+function filesOf(project: FolderProject, kind: NamedKind, several: boolean): DefinitionItem[] {
+  const names = new Map(project.project.entries.map(({ path, name }) => [path, name]));
+  return [...project.project.sources.values()]
+    .filter((source) => source.kind === kind)
+    .map(({ path }) => {
+      const name = names.get(path) ?? path.slice(path.lastIndexOf("/") + 1);
+      return new DefinitionItem(project, path, kind, name, several);
+    });
+}

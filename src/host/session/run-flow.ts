@@ -1,0 +1,235 @@
+import * as vscode from "vscode";
+import { OrketError } from "../../engine/error/orket-error";
+import type { Definition, PlanNode } from "../../engine/model/definition";
+import type { InputValue } from "../../engine/model/flow";
+import type { Approval } from "../../engine/model/names";
+import { fileKindOf, readInput, resolveFlow, type FlowSummary, type InputDescription } from "../../language";
+import { toRange } from "../project/diagnostics";
+import { DefinitionItem } from "../project/library-tree";
+import { relativePath, type ProjectIndex } from "../project/project-index";
+import type { SessionController } from "./session-controller";
+import type { SessionRegistry } from "./session-registry";
+
+interface ChosenFlow {
+  readonly folder: vscode.WorkspaceFolder;
+  readonly flow: FlowSummary;
+}
+
+/** Picks a Flow, asks for its inputs and starts it. */
+export class FlowRunner {
+  constructor(
+    private readonly index: ProjectIndex,
+    private readonly sessions: SessionRegistry,
+  ) {}
+
+  /** @returns the session; undefined when the person turned back. */
+  async run(
+    target: unknown,
+    options: { readonly stepByStep: boolean },
+  ): Promise<SessionController | undefined> {
+    if (!(await mayRun())) return undefined;
+    await saveDefinitions();
+    const chosen = await this.pick(target, "Which Flow should run?");
+    if (chosen === undefined) return undefined;
+    const { folder, flow } = chosen;
+    if (!flow.runnable) {
+      await this.#showProblem(chosen);
+      return undefined;
+    }
+    const asked = await askFor(flow);
+    if (asked === undefined) return undefined;
+    const { project } = await this.index.of(folder);
+    const { definition, diagnostics } = resolveFlow(project, flow.path, asked);
+    if (definition === undefined) {
+      const first = diagnostics.find(({ severity }) => severity === "error");
+      throw new OrketError("definition_invalid", first?.message ?? `The Flow ${flow.name} cannot run.`, {
+        ...(first?.mend === undefined ? {} : { mend: first.mend }),
+      });
+    }
+    return this.sessions.start(options.stepByStep ? stepByStep(definition) : definition, folder);
+  }
+
+  /** The Flow that a tree item or a file means, or the one that a person picks. */
+  async pick(target: unknown, question: string): Promise<ChosenFlow | undefined> {
+    const uri =
+      target instanceof vscode.Uri ? target : target instanceof DefinitionItem ? target.uri : undefined;
+    if (uri !== undefined) return this.#at(uri);
+    const projects = await this.index.all();
+    const choices = projects.flatMap(({ folder, flows }) => flows.map((flow) => ({ folder, flow })));
+    if (choices.length === 0) {
+      throw new OrketError("usage", "This folder has no Flow.", {
+        mend: "A Flow is a file NAME.flow.yaml; the command `orket init` writes a sample.",
+      });
+    }
+    const active = vscode.window.activeTextEditor?.document.uri.toString();
+    const items = choices.map(({ folder, flow }) => ({
+      label: `$(symbol-event) ${flow.name}`,
+      description: projects.length > 1 ? `${folder.name}/${flow.path}` : flow.path,
+      detail: flow.runnable ? (flow.description ?? "") : `$(error) ${flow.errors} problems`,
+      chosen: { folder, flow },
+      active: vscode.Uri.joinPath(folder.uri, flow.path).toString() === active,
+    }));
+    items.sort((a, b) => Number(b.active) - Number(a.active));
+    const picked = await vscode.window.showQuickPick(items, {
+      title: "Orket",
+      placeHolder: question,
+      matchOnDescription: true,
+      matchOnDetail: true,
+    });
+    return picked?.chosen;
+  }
+
+  async #at(uri: vscode.Uri): Promise<ChosenFlow> {
+    const folder = vscode.workspace.getWorkspaceFolder(uri);
+    if (folder === undefined) {
+      throw new OrketError("usage", "The Flow is in no folder that is open.", {
+        mend: "Open its folder first.",
+      });
+    }
+    const place = relativePath(folder, uri);
+    const flow = (await this.index.of(folder)).flows.find(({ path }) => path === place);
+    if (flow === undefined) throw new OrketError("usage", `${place} is not a Flow.`);
+    return { folder, flow };
+  }
+
+  async #showProblem({ folder, flow }: ChosenFlow): Promise<void> {
+    const { project } = await this.index.of(folder);
+    const { diagnostics } = resolveFlow(project, flow.path, { forRun: false });
+    const errors = diagnostics.filter(({ severity }) => severity === "error");
+    const [first] = errors;
+    if (first === undefined) return;
+    const open = "Open File";
+    const problems = "Show Problems";
+    const more = errors.length > 1 ? ` And ${errors.length - 1} more.` : "";
+    const message = `The Flow ${flow.name} cannot run. ${first.file}, line ${first.range.start.line + 1}: ${first.message}${more}`;
+    const answer = await vscode.window.showErrorMessage(message, open, problems);
+    if (answer === problems) await vscode.commands.executeCommand("workbench.actions.view.problems");
+    if (answer === open) {
+      await vscode.window.showTextDocument(vscode.Uri.joinPath(folder.uri, first.file), {
+        selection: toRange(first.range),
+      });
+    }
+  }
+}
+
+/** Whether anything may run here; says why not. */
+export async function mayRun(): Promise<boolean> {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  if (folders.length === 0) {
+    const open = "Open Folder";
+    const message = "Orket works on the folder that is open, and there is none.";
+    if ((await vscode.window.showInformationMessage(message, open)) === open) {
+      await vscode.commands.executeCommand("workbench.action.files.openFolder");
+    }
+    return false;
+  }
+  if (!vscode.workspace.isTrusted) {
+    const trust = "Manage Trust";
+    const message =
+      "Nothing runs in a folder that is not trusted: a Flow decides which servers its files are sent to.";
+    if ((await vscode.window.showWarningMessage(message, trust)) === trust) {
+      await vscode.commands.executeCommand("workbench.trust.manage");
+    }
+    return false;
+  }
+  if (folders.every(({ uri }) => uri.scheme !== "file")) {
+    void vscode.window.showWarningMessage(
+      "Orket runs in folders on a disk; in a virtual folder it only checks files.",
+    );
+    return false;
+  }
+  return true;
+}
+
+/** A run reads what the editors show, and what is on the disk afterwards is the same. */
+async function saveDefinitions(): Promise<void> {
+  for (const document of vscode.workspace.textDocuments) {
+    if (document.isDirty && !document.isUntitled && fileKindOf(document.uri.path) !== undefined)
+      await document.save();
+  }
+}
+
+type Answers = { readonly task?: string; readonly inputs: Readonly<Record<string, InputValue>> };
+
+async function askFor(flow: FlowSummary): Promise<Answers | undefined> {
+  const count = flow.inputs.length + (flow.task === undefined ? 1 : 0);
+  let step = 0;
+  const title = (): string => `Run ${flow.name}${count > 1 ? ` (${(step += 1)}/${count})` : ""}`;
+  let task: string | undefined;
+  if (flow.task === undefined) {
+    task = await vscode.window.showInputBox({
+      title: title(),
+      prompt: "What is the team to do?",
+      ignoreFocusOut: true,
+      validateInput: (text) => (text.trim() === "" ? "The team needs a task." : undefined),
+    });
+    if (task === undefined) return undefined;
+  }
+  const inputs: Record<string, InputValue> = {};
+  for (const input of flow.inputs) {
+    const value = await askInput(input, title());
+    if (value === undefined) return undefined;
+    inputs[input.name] = value;
+  }
+  return { ...(task === undefined ? {} : { task }), inputs };
+}
+
+async function askInput(input: InputDescription, title: string): Promise<InputValue | undefined> {
+  const prompt = input.description ?? input.name;
+  const choices = input.enum ?? (input.type === "boolean" ? [true, false] : undefined);
+  if (choices !== undefined) {
+    const items = choices.map((value) => ({
+      label: String(value),
+      ...(value === input.default ? { description: "default" } : {}),
+      value,
+    }));
+    items.sort((a, b) => Number(b.value === input.default) - Number(a.value === input.default));
+    const picked = await vscode.window.showQuickPick(items, {
+      title,
+      placeHolder: `${input.name}: ${prompt}`,
+      ignoreFocusOut: true,
+    });
+    return picked?.value;
+  }
+  const text = await vscode.window.showInputBox({
+    title,
+    prompt: `${input.name}: ${prompt}`,
+    ...(input.default === undefined ? {} : { value: String(input.default) }),
+    ignoreFocusOut: true,
+    validateInput: (typed) => {
+      if (typed === "" && input.required) return "A value is needed.";
+      const read = readInput(input, typed);
+      return "problem" in read ? read.problem : undefined;
+    },
+  });
+  if (text === undefined) return undefined;
+  const read = readInput(input, text);
+  return "value" in read ? read.value : undefined;
+}
+
+const withBefore: Readonly<Record<Approval, Approval>> = {
+  none: "before_step",
+  before_step: "before_step",
+  after_step: "both",
+  both: "both",
+};
+
+/** The same definition, asking before every step. */
+export function stepByStep(definition: Definition): Definition {
+  const ask = (nodes: readonly PlanNode[]): PlanNode[] =>
+    nodes.map((node): PlanNode => {
+      switch (node.kind) {
+        case "step":
+          return { ...node, approval: withBefore[node.approval] };
+        case "loop":
+          return { ...node, body: ask(node.body) };
+        case "parallel":
+          return { ...node, branches: ask(node.branches) };
+      }
+    });
+  return {
+    ...definition,
+    flow: { ...definition.flow, approval: withBefore[definition.flow.approval] },
+    score: { ...definition.score, steps: ask(definition.score.steps) },
+  };
+}

@@ -1,0 +1,35 @@
+import type * as vscode from "vscode";
+import { OrketError } from "../../engine/error/orket-error";
+
+const prefix = "orket.secret.";
+
+/** Keys of backends: kept by VS Code's SecretStorage, named in a Venue as `secret:NAME`. */
+export class Secrets {
+  constructor(private readonly storage: vscode.SecretStorage) {}
+
+  async set(name: string, value: string): Promise<void> {
+    await this.storage.store(`${prefix}${name}`, value);
+  }
+
+  /** @throws {OrketError} secret_missing. */
+  readonly resolve = async (reference: string): Promise<string> => {
+    const at = reference.indexOf(":");
+    const kind = reference.slice(0, at);
+    const name = reference.slice(at + 1);
+    const value = kind === "env" ? process.env[name] : await this.storage.get(`${prefix}${name}`);
+    if (value !== undefined && value !== "") return value;
+    throw new OrketError(
+      "secret_missing",
+      kind === "env"
+        ? `The environment variable ${name} is not set.`
+        : `There is no stored secret named ${name}.`,
+      {
+        mend:
+          kind === "env"
+            ? "Set it where VS Code is started, then reload the window."
+            : "Store it with the command Orket: Set Secret.",
+        details: { kind, name },
+      },
+    );
+  };
+}

@@ -1,0 +1,163 @@
+import path from "node:path";
+import * as vscode from "vscode";
+import { nodeEnvironment, type RuntimeOptions } from "../../adapters/runtime/session-runtime";
+import { listSessions, type SessionSummary } from "../../adapters/session/session-list";
+import { OrketError } from "../../engine/error/orket-error";
+import type { Definition } from "../../engine/model/definition";
+import type { StreamPart } from "../../protocol/conductor";
+import { SessionController } from "./session-controller";
+
+declare const ORKET_VERSION: string;
+
+/** A session of one of the open folders. */
+export interface ListedSession extends SessionSummary {
+  readonly folder: vscode.WorkspaceFolder;
+}
+
+/** All sessions of the open folders: those that were opened, and which of them the views show. */
+export class SessionRegistry implements vscode.Disposable {
+  readonly #controllers = new Map<string, SessionController>();
+  readonly #opening = new Map<string, Promise<SessionController>>();
+  readonly #changed = new vscode.EventEmitter<SessionController | undefined>();
+  readonly #streamed = new vscode.EventEmitter<{ controller: SessionController; part: StreamPart }>();
+  readonly #failed = new vscode.EventEmitter<{ controller: SessionController; error: unknown }>();
+  readonly #watcher: vscode.FileSystemWatcher;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  #current: SessionController | undefined;
+  #listed: Promise<readonly ListedSession[]> | undefined;
+
+  /** A session changed, or which one is shown (`undefined`: the list itself). */
+  readonly onDidChange = this.#changed.event;
+  readonly onDidStream = this.#streamed.event;
+  readonly onDidFail = this.#failed.event;
+
+  constructor(private readonly resolveSecret: (reference: string) => Promise<string>) {
+    this.#watcher = vscode.workspace.createFileSystemWatcher("**/.orket/sessions/*/journal.jsonl");
+    const look = (uri: vscode.Uri): void => this.#journalChanged(path.dirname(uri.fsPath));
+    this.#watcher.onDidCreate(look);
+    this.#watcher.onDidChange(look);
+    this.#watcher.onDidDelete(look);
+  }
+
+  /** The session that the conductor view and the artifacts show. */
+  get current(): SessionController | undefined {
+    return this.#current;
+  }
+
+  get open(): readonly SessionController[] {
+    return [...this.#controllers.values()];
+  }
+
+  show(controller: SessionController | undefined): void {
+    this.#current = controller;
+    this.#changed.fire(controller);
+  }
+
+  /** Newest first. */
+  list(): Promise<readonly ListedSession[]> {
+    return (this.#listed ??= this.#readList());
+  }
+
+  async #readList(): Promise<readonly ListedSession[]> {
+    const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file");
+    const lists = await Promise.all(
+      folders.map(async (folder) =>
+        (await listSessions(nodeEnvironment.fs, folder.uri.fsPath)).map((summary) => ({
+          ...summary,
+          folder,
+        })),
+      ),
+    );
+    return lists.flat().sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
+  }
+
+  /** Starts a session in a folder and shows it. */
+  async start(definition: Definition, folder: vscode.WorkspaceFolder): Promise<SessionController> {
+    const controller = await SessionController.start(definition, this.#options(folder.uri.fsPath));
+    this.#add(controller);
+    this.#listed = undefined;
+    this.show(controller);
+    return controller;
+  }
+
+  /** Opens a session by its folder, once. @throws {OrketError} */
+  async openAt(directory: string): Promise<SessionController> {
+    const known = this.#controllers.get(directory);
+    if (known !== undefined) return known;
+    const opening = this.#opening.get(directory) ?? this.#read(directory);
+    this.#opening.set(directory, opening);
+    try {
+      return await opening;
+    } finally {
+      this.#opening.delete(directory);
+    }
+  }
+
+  async #read(directory: string): Promise<SessionController> {
+    const workDomain = path.dirname(path.dirname(path.dirname(directory)));
+    const controller = await SessionController.read(directory, this.#options(workDomain));
+    this.#add(controller);
+    return controller;
+  }
+
+  /** Opens a session by its id. @throws {OrketError} session_not_found */
+  async openById(id: string): Promise<SessionController> {
+    const known = this.open.find((controller) => controller.id === id);
+    if (known !== undefined) return known;
+    const listed = (await this.list()).find((summary) => summary.id === id);
+    if (listed === undefined) {
+      throw new OrketError("session_not_found", `The session ${id} is not in the folders that are open.`);
+    }
+    return this.openAt(listed.path);
+  }
+
+  async dispose(): Promise<void> {
+    this.#watcher.dispose();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    await Promise.allSettled(this.open.map((controller) => controller.dispose()));
+  }
+
+  #options(workDomain: string): RuntimeOptions {
+    return {
+      workDomain,
+      startDirectory: workDomain,
+      engineVersion: ORKET_VERSION,
+      startedBy: "editor",
+      resolveSecret: this.resolveSecret,
+    };
+  }
+
+  #add(controller: SessionController): void {
+    this.#controllers.set(controller.directory, controller);
+    let status = statusKey(controller);
+    controller.listen({
+      changed: () => {
+        // The list reads files: only when what it shows has changed.
+        if (status !== (status = statusKey(controller))) this.#listed = undefined;
+        this.#changed.fire(controller);
+      },
+      streamed: (part) => this.#streamed.fire({ controller, part }),
+      failed: (error) => this.#failed.fire({ controller, error }),
+    });
+  }
+
+  /** Someone wrote to a journal, perhaps another process: looks again when it is quiet. */
+  #journalChanged(directory: string): void {
+    const controller = this.#controllers.get(directory);
+    if (controller?.holder === "here") return;
+    clearTimeout(this.#timers.get(directory));
+    this.#timers.set(
+      directory,
+      setTimeout(() => {
+        this.#timers.delete(directory);
+        this.#listed = undefined;
+        if (controller === undefined) this.#changed.fire(undefined);
+        else void controller.refresh().catch(() => this.#changed.fire(undefined));
+      }, 300),
+    );
+  }
+}
+
+function statusKey({ state, holder }: SessionController): string {
+  return `${state.status} ${state.outcome ?? ""} ${holder}`;
+}

@@ -1,0 +1,83 @@
+import * as vscode from "vscode";
+import { commandIds } from "../ids";
+import type { ListedSession, SessionRegistry } from "./session-registry";
+
+const icons: Readonly<Record<ListedSession["status"], readonly [icon: string, color: string | undefined]>> = {
+  not_started: ["circle-large-outline", undefined],
+  running: ["sync~spin", undefined],
+  interrupted: ["debug-disconnect", "notificationsWarningIcon.foreground"],
+  paused: ["debug-pause", undefined],
+  completed: ["pass-filled", "testing.iconPassed"],
+  stopped: ["circle-slash", undefined],
+  unreadable: ["error", "notificationsErrorIcon.foreground"],
+};
+
+const statusWords: Readonly<Record<ListedSession["status"], string>> = {
+  not_started: "not started",
+  running: "running",
+  interrupted: "interrupted",
+  paused: "paused",
+  completed: "done",
+  stopped: "stopped",
+  unreadable: "cannot be read",
+};
+
+/** A session, as a row. */
+export class SessionItem extends vscode.TreeItem {
+  constructor(
+    readonly session: ListedSession,
+    shown: boolean,
+  ) {
+    super(session.flow, vscode.TreeItemCollapsibleState.None);
+    const { id, status, startedAt, problem, openable, events } = session;
+    const [icon, color] = icons[status];
+    this.id = session.path;
+    this.description = `${timeText(startedAt)} · ${statusWords[status]}${shown ? " · shown" : ""}`;
+    this.iconPath = new vscode.ThemeIcon(
+      icon,
+      color === undefined ? undefined : new vscode.ThemeColor(color),
+    );
+    this.contextValue = `session ${status}`;
+    this.tooltip = [id, statusWords[status], `${events} events`, problem ?? ""]
+      .filter((line) => line !== "")
+      .join("\n");
+    if (openable)
+      this.command = { command: commandIds.openSession, title: "Open Session", arguments: [this] };
+  }
+}
+
+function timeText(iso: string): string {
+  const date = new Date(iso);
+  const today = date.toDateString() === new Date().toDateString();
+  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return today ? time : `${date.toLocaleDateString()} ${time}`;
+}
+
+/** The sessions of the open folders, newest first. */
+export class SessionsTree implements vscode.TreeDataProvider<SessionItem> {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeTreeData = this.#changed.event;
+  #seen = "";
+
+  constructor(private readonly sessions: SessionRegistry) {
+    sessions.onDidChange((changed) => {
+      // Events of a session at work change nothing here; its standing does.
+      const seen = `${sessions.current?.directory ?? ""} ${sessions.open.map(({ state, holder, directory }) => `${directory} ${state.status} ${holder}`).join()}`;
+      if (changed !== undefined && seen === this.#seen) return;
+      this.#seen = seen;
+      this.#changed.fire();
+    });
+  }
+
+  getTreeItem(item: SessionItem): vscode.TreeItem {
+    return item;
+  }
+
+  async getChildren(item?: SessionItem): Promise<SessionItem[]> {
+    if (item !== undefined) return [];
+    const { current } = this.sessions;
+    return (await this.sessions.list()).map(
+      (session) => new SessionItem(session, session.path === current?.directory),
+    );
+  }
+}

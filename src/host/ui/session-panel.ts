@@ -1,0 +1,184 @@
+import * as vscode from "vscode";
+import {
+  panelRequestSchema,
+  panelStateSchema,
+  maxRows,
+  type EventDetails,
+  type PanelMessage,
+  type PanelRequest,
+} from "../../protocol/session-panel";
+import { panelTypes } from "../ids";
+import { EventIndex } from "../screen/event-index";
+import { eventTexts } from "../screen/event-line";
+import { shown } from "../screen/text";
+import type { SessionController } from "../session/session-controller";
+import type { SessionRegistry } from "../session/session-registry";
+import { Coalescer } from "./coalesce";
+import type { ErrorPresenter } from "./present-error";
+import { webviewHtml, webviewOptions } from "./webview-html";
+
+type Handlers = {
+  readonly [T in PanelRequest["type"]]: (request: Extract<PanelRequest, { type: T }>) => unknown;
+};
+
+const body = `<div id="toolbar"></div>
+<div id="panes">
+<div id="list-pane">
+<div id="list" role="listbox" tabindex="0" aria-label="Events"><div id="canvas" role="presentation"></div></div>
+<p id="empty" role="status"></p>
+</div>
+<aside id="details" aria-label="Event"></aside>
+</div>`;
+
+/** The editor panel of one session: its events, live and afterwards. */
+class SessionPanel {
+  readonly #index = new EventIndex();
+  readonly #updates = new Coalescer(100, () => this.#postInfo());
+  readonly #subscription: vscode.Disposable;
+  #ready = false;
+
+  constructor(
+    readonly panel: vscode.WebviewPanel,
+    readonly controller: SessionController,
+    sessions: SessionRegistry,
+    private readonly errors: ErrorPresenter,
+  ) {
+    this.#subscription = sessions.onDidChange((changed) => {
+      if (changed === controller) this.#updates.request();
+    });
+    panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message));
+    panel.onDidDispose(() => {
+      this.#updates.stop();
+      this.#subscription.dispose();
+    });
+  }
+
+  #receive(message: unknown): void {
+    const parsed = panelRequestSchema.safeParse(message);
+    if (!parsed.success) {
+      void this.errors.show(new Error(`The session panel sent what it should not: ${parsed.error.message}`));
+      return;
+    }
+    const handle = this.#handlers[parsed.data.type] as (request: PanelRequest) => unknown;
+    void this.errors.guard(() => handle(parsed.data));
+  }
+
+  readonly #handlers: Handlers = {
+    ready: ({ filter }) => {
+      this.#ready = true;
+      this.#index.setFilter(filter);
+      return this.#postInfo();
+    },
+    filter: ({ filter }) => {
+      this.#index.setFilter(filter);
+      return this.#postInfo();
+    },
+    rows: ({ edition, from, to }) => {
+      if (edition !== this.#index.edition || to <= from) return undefined;
+      const rows = this.#index.rows(from, Math.min(to, from + maxRows));
+      return this.#send({ type: "rows", edition, from, rows });
+    },
+    details: async ({ seq }) => {
+      const details = await this.#details(seq);
+      if (details !== undefined) await this.#send({ type: "details", details });
+    },
+    copy: ({ text }) => vscode.env.clipboard.writeText(text),
+  };
+
+  async #postInfo(): Promise<void> {
+    const { controller } = this;
+    this.#index.take(controller.events);
+    const { view, problem, holder } = controller;
+    const status =
+      view.status === "ended"
+        ? (view.outcome ?? "ended")
+        : controller.interrupted
+          ? "interrupted"
+          : view.status;
+    await this.#send({
+      type: "info",
+      info: {
+        session: controller.id,
+        flow: view.flow,
+        status,
+        live: holder !== "nobody",
+        total: this.#index.total,
+        matching: this.#index.matching,
+        edition: this.#index.edition,
+        types: this.#index.types,
+        steps: this.#index.steps,
+        ...(problem === undefined ? {} : { problem: this.errors.textOf(problem) }),
+      },
+    });
+  }
+
+  async #details(seq: number): Promise<EventDetails | undefined> {
+    const event = this.#index.event(seq);
+    if (event === undefined) return undefined;
+    const texts = await Promise.all(
+      eventTexts(event).map(async ({ label, content }) => {
+        try {
+          return { label, text: shown(await this.controller.readText(content)) };
+        } catch (error) {
+          return { label, text: { text: `[${this.errors.textOf(error)}]` } };
+        }
+      }),
+    );
+    const { at, type, step } = event;
+    return { seq, at, type, step, json: JSON.stringify(event.data, null, 2), texts };
+  }
+
+  async #send(message: PanelMessage): Promise<void> {
+    if (this.#ready) await this.panel.webview.postMessage(message);
+  }
+}
+
+/** Opens session panels, one per session, and brings them back after a reload. */
+export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
+  readonly #open = new Map<string, SessionPanel>();
+
+  constructor(
+    private readonly extension: vscode.Uri,
+    private readonly sessions: SessionRegistry,
+    private readonly errors: ErrorPresenter,
+  ) {}
+
+  show(controller: SessionController): void {
+    const open = this.#open.get(controller.directory);
+    if (open !== undefined) {
+      open.panel.reveal();
+      return;
+    }
+    const title = `Events: ${controller.view.flow}`;
+    const panel = vscode.window.createWebviewPanel(panelTypes.session, title, vscode.ViewColumn.Active, {
+      ...webviewOptions(this.extension),
+      enableFindWidget: true,
+    });
+    this.#fill(panel, controller);
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, kept: unknown): Promise<void> {
+    const state = panelStateSchema.safeParse(kept);
+    try {
+      if (!state.success) throw new Error("the panel kept nothing to come back to");
+      panel.webview.options = webviewOptions(this.extension);
+      this.#fill(panel, await this.sessions.openById(state.data.session));
+    } catch (error) {
+      panel.dispose();
+      await this.errors.show(error);
+    }
+  }
+
+  #fill(panel: vscode.WebviewPanel, controller: SessionController): void {
+    panel.iconPath = vscode.Uri.joinPath(this.extension, "media", "orket.svg");
+    const { directory } = controller;
+    this.#open.set(directory, new SessionPanel(panel, controller, this.sessions, this.errors));
+    panel.onDidDispose(() => this.#open.delete(directory));
+    panel.webview.html = webviewHtml(panel.webview, this.extension, {
+      name: "session",
+      title: panel.title,
+      body,
+      data: { folder: controller.workDomain, session: controller.id },
+    });
+  }
+}
