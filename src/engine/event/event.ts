@@ -95,6 +95,7 @@ export const eventData = {
     reply: contentSchema,
     reasoning: contentSchema.optional(),
     tool_calls: z.array(toolCallSchema),
+    from_text: z.literal(true).optional().describe("The tool calls were written in the reply's text."),
     finish_reason: z.enum(["stop", "length", "tool_calls", "content_filter", "other"]),
     tokens: tokenUsageSchema,
     cost_usd: z.number().optional(),

@@ -149,15 +149,18 @@ export class Orchestrator {
     for (;;) {
       for (const drafts of this.#inbox.splice(0)) this.#record(drafts);
       const decision = decide(this.#state);
-      if (decision.events.length > 0) {
-        this.#record(decision.events);
+      if (decision.event !== undefined) {
+        this.#record([decision.event]);
         continue;
       }
       const local = decision.effects.find(
         (effect) => !this.#inFlight.has(effect.key) && !isExternal(effect, this.#state),
       );
       if (local === undefined) return;
-      this.#record(await perform(local, this.#context(new CancelSource())));
+      const before = this.#state;
+      const made = await perform(local, this.#context(new CancelSource()));
+      // A person's command may have been recorded meanwhile: what was made for the state before it does not count.
+      if (this.#state === before) this.#record(made);
     }
   }
 
@@ -252,7 +255,7 @@ export class Orchestrator {
   }
 
   #hasNews(): boolean {
-    return this.#unpublished.length > 0 || decide(this.#state).events.length > 0;
+    return this.#unpublished.length > 0 || decide(this.#state).event !== undefined;
   }
 
   #news(): Promise<void> {

@@ -142,6 +142,7 @@ function replyEvent(
   tokens.input ??= { count: estimateTokens(promptBytes), source: "estimated" };
   tokens.output ??= { count: estimateTokens(utf8Length(reply.text)), source: "estimated" };
   const cost = costOf(tokens, request.settings.pricing);
+  const toolCalls = toolCallsOf(run, reply, state, ports);
   return draft("model_call_end", run.key, {
     call,
     turn: run.prompt?.turn ?? 1,
@@ -149,7 +150,8 @@ function replyEvent(
     ...(reply.reasoning === undefined || reply.reasoning === ""
       ? {}
       : { reasoning: ports.store.putText(reply.reasoning) }),
-    tool_calls: toolCallsOf(run, reply, state, ports),
+    tool_calls: toolCalls,
+    ...(toolCalls.length > 0 && reply.toolCalls.length === 0 ? { from_text: true as const } : {}),
     finish_reason: reply.finishReason,
     tokens,
     ...(cost === undefined ? {} : { cost_usd: cost }),

@@ -7,7 +7,7 @@ import { checkLimits } from "./limits";
 import { missingFor } from "./missing";
 import { artifactsOf } from "./scope";
 import { worstCostUsd } from "./spending";
-import type { SessionState } from "./state";
+import { findRecord, type SessionState } from "./state";
 import type { StepRun } from "./step-run";
 import { planSize } from "../model/plan";
 
@@ -27,15 +27,18 @@ export type Effect =
   | { readonly kind: "run_tool"; readonly key: string; readonly step: string; readonly callId: string }
   | { readonly kind: "finish_step"; readonly key: string; readonly step: string };
 
-/** What follows from a state: events to record at once, then work to do. Both empty: the session waits or is over. */
+/**
+ * What follows from a state: one event to record at once, or else work to do. Both empty: the session waits or is over.
+ * One event at a time, so that a crash between two events finds the same decision again.
+ */
 export interface Decision {
-  readonly events: readonly EventDraft[];
+  readonly event: EventDraft | undefined;
   readonly effects: readonly Effect[];
 }
 
-const nothing: Decision = { events: [], effects: [] };
-const record = (...events: EventDraft[]): Decision => ({ events, effects: [] });
-const work = (...effects: Effect[]): Decision => ({ events: [], effects });
+const nothing: Decision = { event: undefined, effects: [] };
+const record = (event: EventDraft): Decision => ({ event, effects: [] });
+const work = (...effects: Effect[]): Decision => ({ event: undefined, effects });
 
 /**
  * Decides what comes next from the state alone. Records one run's events at a time, in the file's order, so that the
@@ -51,13 +54,13 @@ export function decide(state: SessionState): Decision {
   const effects: Effect[] = [];
   for (const active of runs) {
     const decision = halting ? decideHalting(active) : decideRun(state, active);
-    if (decision.events.length > 0) return decision;
+    if (decision.event !== undefined) return decision;
     effects.push(...decision.effects);
   }
   if (effects.length > 0) return work(...effects);
   if (runs.some(({ run }) => run.call !== null)) return nothing;
   if (state.stopRequested) return record(endOf(state, "stopped"));
-  if (halting) return record(...pauseOf(state, runs, conflict));
+  if (halting) return record(pauseOf(state, runs, conflict));
   return runs.length === 0 ? record(endOf(state, "completed")) : nothing;
 }
 
@@ -99,15 +102,10 @@ function decideRun(state: SessionState, active: ActiveRun): Decision {
 
 function decideStart(state: SessionState, run: StepRun): Decision {
   if (run.attempt === 0) {
-    const adjustment = reviewBefore(state, run);
-    if (adjustment !== null) {
-      return record(
-        draft("adjustment", run.key, adjustment.event),
-        skipped(run, { by: adjustment.event.by, reason: adjustment.reason }),
-      );
-    }
     const asked = state.skips[run.key] ?? state.skips[run.node.id];
     if (asked !== undefined) return record(skipped(run, asked));
+    const adjustment = reviewBefore(state, run);
+    if (adjustment !== null) return record(draft("adjustment", run.key, adjustment));
   }
   return record(
     draft("step_start", run.key, {
@@ -253,36 +251,38 @@ function pauseOf(
   state: SessionState,
   runs: readonly ActiveRun[],
   conflict: ReturnType<typeof openConflict>,
-): EventDraft[] {
-  if (state.pauseRequested !== null) return [draft("session_paused", null, state.pauseRequested)];
+): EventDraft {
+  if (state.pauseRequested !== null) return draft("session_paused", null, state.pauseRequested);
   if (state.limitHit !== null) {
     const { limit, value, used, needed } = state.limitHit;
     const left = Math.max(0, value - used);
-    return [
-      draft("session_paused", null, {
-        reason: "limit",
-        message: `The limit ${limit} is ${value.toString()}; ${left.toString()} is left and the next call could use ${needed.toString()}. Raise the limit to go on.`,
-      }),
-    ];
+    return draft("session_paused", null, {
+      reason: "limit",
+      message: `The limit ${limit} is ${value.toString()}; ${left.toString()} is left and the next call could use ${needed.toString()}. Raise the limit to go on.`,
+    });
   }
+  if (conflict !== undefined) return pauseOfConflict(state, conflict);
   const failed = runs.find(({ run }) => run.failure !== null)?.run;
-  if (conflict !== undefined) {
-    const [first, second] = conflict.steps;
-    const message = `The parallel steps ${first} and ${second} both wrote ${conflict.path}. Retry or skip ${second}.`;
-    return [
-      draft("step_failed", conflict.step, {
-        attempt: 1,
+  return draft("session_paused", failed?.key ?? null, {
+    reason: "step_failed",
+    message: `${failed?.key ?? "A step"} failed: ${failed?.failure?.message ?? ""}`,
+  });
+}
+
+/** Names both writers, first as the failure of the later one, then as the reason of the pause. */
+function pauseOfConflict(
+  state: SessionState,
+  conflict: NonNullable<ReturnType<typeof openConflict>>,
+): EventDraft {
+  const { step, path, steps } = conflict;
+  const message = `The parallel steps ${steps[0]} and ${steps[1]} both wrote ${path}. Retry or skip ${steps[1]}.`;
+  const found = findRecord(state, step);
+  return found?.status === "failed"
+    ? draft("session_paused", step, { reason: "step_failed", message })
+    : draft("step_failed", step, {
+        attempt: found?.attempt ?? 1,
         code: "parallel_conflict",
         message,
         will_retry: false,
-      }),
-      draft("session_paused", conflict.step, { reason: "step_failed", message }),
-    ];
-  }
-  return [
-    draft("session_paused", failed?.key ?? null, {
-      reason: "step_failed",
-      message: `${failed?.key ?? "A step"} failed: ${failed?.failure?.message ?? ""}`,
-    }),
-  ];
+      });
 }

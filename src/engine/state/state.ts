@@ -130,3 +130,12 @@ export function initialState(definition: Definition): SessionState {
     reverted: {},
   };
 }
+
+/** The newest record of a step run. */
+export function findRecord(state: SessionState, key: string): StepRecord | undefined {
+  for (let index = state.steps.length - 1; index >= 0; index -= 1) {
+    const record = state.steps.at(index);
+    if (record?.key === key) return record;
+  }
+  return undefined;
+}

@@ -232,11 +232,7 @@ async function writeTarget(job: Job, raw: string): Promise<Target> {
   const { active, files, state, store } = job.context;
   const place = classifyPath(raw);
   if (place.kind !== "relative") {
-    const [rule, message] =
-      place.kind === "denied"
-        ? [place.rule, place.message]
-        : ["absolute-path", `${raw} is an absolute path; write with a path relative to the project.`];
-    return { kind: "refused", event: job.denied(rule, message, raw) };
+    return { kind: "refused", event: job.denied(place.rule, place.message, raw) };
   }
   const decision = decideWrite(place.path, state.definition.flow.policy);
   if (!decision.allowed) return { kind: "refused", event: job.denied(decision.rule, decision.message, raw) };

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { BuiltinTool } from "../model/band";
 import type { StepNode } from "../model/definition";
+import { toolDescriptions } from "../model/tools";
 import type { ExternalTools } from "../port/external-tools";
 import type { ToolSpec } from "../port/model-provider";
 
@@ -47,17 +48,6 @@ export const toolArgs = {
   }),
 } as const satisfies Record<BuiltinTool, z.ZodType>;
 
-const descriptions: Record<BuiltinTool, string> = {
-  read_file: "Reads a text file: a file that the team wrote, or else one of the project.",
-  list_dir: "Lists a folder: files that the team wrote and files of the project.",
-  search_files: "Finds the lines that contain a text, in the team's files and the project's.",
-  write_file: "Writes a whole file. It is proposed as a change of the project; a person decides.",
-  edit_file: "Replaces one exact piece of a file by another.",
-  delete_file: "Deletes a file that the team wrote, or proposes to delete one of the project.",
-  update_notes: "Writes notes that every role sees.",
-  set_verdict: "Gives the step's verdict and ends the step.",
-};
-
 let cached: Record<BuiltinTool, ToolSpec> | undefined;
 
 function builtinSpecs(): Record<BuiltinTool, ToolSpec> {
@@ -67,7 +57,7 @@ function builtinSpecs(): Record<BuiltinTool, ToolSpec> {
         target: "draft-7",
         io: "input",
       });
-      return [name, { name, description: descriptions[name], parameters }];
+      return [name, { name, description: toolDescriptions[name], parameters }];
     }),
   ) as unknown as Record<BuiltinTool, ToolSpec>;
   return cached;
