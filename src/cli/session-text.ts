@@ -11,6 +11,7 @@ import {
   plural,
 } from "./text/format";
 import { safeLine } from "./text/safe";
+import { cutToWidth } from "./text/width";
 
 export const statusMarks: Readonly<Record<StepView["status"], string>> = {
   planned: "·",
@@ -62,6 +63,7 @@ export function printSession(view: SessionView, output: Output): void {
   const facts: string[][] = [
     ["Session", view.session],
     ["Status", statusOf(view)],
+    ...(view.pause === undefined ? [] : [["", safeLine(view.pause.message)]]),
     ["Started", `${formatTime(view.startedAt)} UTC`],
     ["Task", safeLine(view.task)],
   ];
@@ -72,8 +74,7 @@ export function printSession(view: SessionView, output: Output): void {
     ["Cost", formatUsd(view.costUsd)],
     ["Worked", formatDuration(view.activeMs)],
   );
-  for (const line of alignColumns(facts)) output.line(cutFact(line));
-  if (view.pause !== undefined) output.line(`${"Waits for".padEnd(13)}${safeLine(view.pause.message)}`);
+  for (const line of alignColumns(facts)) output.line(cutFact(line, output));
   output.line();
   output.line(style.bold("Steps"));
   for (const line of alignColumns(view.steps.map(stepRow))) output.line(line);
@@ -86,6 +87,6 @@ export function printSession(view: SessionView, output: Output): void {
   for (const line of alignColumns(view.artifacts.map(artifactRow))) output.line(line);
 }
 
-function cutFact(line: string): string {
-  return line.length > 160 ? `${line.slice(0, 159)}…` : line;
+function cutFact(line: string, output: Output): string {
+  return cutToWidth(line, output.isTerminal ? output.columns : 160);
 }

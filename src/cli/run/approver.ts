@@ -176,8 +176,14 @@ export class Approver {
     const { style, columns, rows } = output;
     const asks = approval.kind === "before_step" ? "may it begin?" : "is the result all right?";
     const lines = text.split("\n").flatMap((line) => wrapText(line, columns - 1));
-    const room = whole ? lines.length : Math.max(5, rows - 8);
+    const room = whole ? lines.length : Math.max(5, rows - 10);
     output.line(style.bold(safeLine(`── ${approval.step} (${approval.role}): ${asks}`)));
+    if (!whole && approval.kind === "before_step") {
+      for (const line of wrapText(safeText(approval.instruction).trimEnd(), columns - 1).slice(0, 6)) {
+        output.line(style.cyan(line));
+      }
+      output.line();
+    }
     for (const line of lines.slice(0, room)) output.line(line);
     if (lines.length > room) {
       output.line(style.dim(`… ${lines.length - room} more lines; v shows all.`));

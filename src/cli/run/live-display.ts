@@ -31,6 +31,8 @@ interface Timers {
 export class LiveDisplay implements Display {
   private view: SessionView | undefined;
   private readonly streams = new Map<string, string>();
+  /** When a step's model was asked. */
+  private readonly asked = new Map<string, number>();
   /** Widths of the lines that stand on the screen. */
   private painted: number[] = [];
   private hidden = false;
@@ -53,6 +55,8 @@ export class LiveDisplay implements Display {
     for (const event of events) {
       if (event.step !== null && (event.type === "model_call_start" || event.type === "model_call_end")) {
         this.streams.delete(event.step);
+        if (event.type === "model_call_start") this.asked.set(event.step, this.now());
+        else this.asked.delete(event.step);
       }
     }
     this.view = viewSession(state);
@@ -158,9 +162,10 @@ export class LiveDisplay implements Display {
 
   private stepLine(step: StepView): string {
     const sign = step.status === "waiting" ? "?" : (spinner[this.frame % spinner.length] ?? "");
-    const since = step.startedAt === undefined ? 0 : Math.max(0, this.now() - Date.parse(step.startedAt));
+    const asked = this.asked.get(step.key);
     const streaming = this.streams.has(step.key) ? "writes" : (step.activity ?? "");
-    const time = step.status === "waiting" ? "" : ` ${formatDuration(Math.floor(since / 1000) * 1000)}`;
+    const seconds = asked === undefined ? 0 : Math.floor((this.now() - asked) / 1000);
+    const time = seconds < 1 ? "" : ` ${formatDuration(seconds * 1000).replace(".0", "")}`;
     return `${sign} ${step.key}  ${step.role} ${streaming}${time}`;
   }
 

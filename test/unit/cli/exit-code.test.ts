@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { errorCodes } from "../../../src/engine/error/orket-error";
+import { exitCodeOf, exitCodeOfError, type FinalState } from "../../../src/cli/exit-code";
+
+const nobody: ReadonlySet<string> = new Set();
+
+function paused(
+  reason: NonNullable<FinalState["pause"]>["reason"],
+  failed: FinalState["failed"] = [],
+): FinalState {
+  return { status: "paused", pause: { reason, message: "" }, failed };
+}
+
+describe("the exit code of a run", () => {
+  it("is 0 when the session completed", () => {
+    assert.equal(exitCodeOf({ status: "ended", outcome: "completed", failed: [] }, nobody), 0);
+  });
+
+  it("is 7 when a person refused by stopping it", () => {
+    assert.equal(exitCodeOf({ status: "ended", outcome: "stopped", failed: [] }, nobody), 7);
+  });
+
+  it("says what the session waits for", () => {
+    assert.equal(exitCodeOf(paused("cancelled"), nobody), 130);
+    assert.equal(exitCodeOf(paused("limit"), nobody), 6);
+    assert.equal(exitCodeOf(paused("drift"), nobody), 8);
+    assert.equal(exitCodeOf(paused("approval"), nobody), 7);
+    assert.equal(exitCodeOf(paused("person"), nobody), 7);
+  });
+
+  it("is 4 when a step failed", () => {
+    const failed = [{ step: "build", code: "model_unreachable", message: "" }];
+    assert.equal(exitCodeOf(paused("step_failed", failed), nobody), 4);
+  });
+
+  it("is 5 when a step failed that was denied something, and the provider is not to blame", () => {
+    const missing = [{ step: "build", code: "artifact_missing", message: "" }];
+    const unreachable = [{ step: "build", code: "model_unreachable", message: "" }];
+    assert.equal(exitCodeOf(paused("step_failed", missing), new Set(["build"])), 5);
+    assert.equal(exitCodeOf(paused("step_failed", missing), new Set(["plan"])), 4);
+    assert.equal(exitCodeOf(paused("step_failed", unreachable), new Set(["build"])), 4);
+  });
+
+  it("is 1 when a session is left running, which no run should do", () => {
+    assert.equal(exitCodeOf({ status: "running", failed: [] }, nobody), 1);
+  });
+});
+
+describe("the exit code of an error", () => {
+  it("is never 0, and 1 only for what the user cannot change by calling it otherwise", () => {
+    const internal = errorCodes.filter((code) => exitCodeOfError(code) === 1);
+    assert.deepEqual(internal, ["disk_full", "disk_failed", "internal"]);
+    assert.ok(errorCodes.every((code) => Number(exitCodeOfError(code)) > 0));
+  });
+
+  it("tells a damaged journal, an invalid definition and a conflict apart", () => {
+    assert.equal(exitCodeOfError("journal_damaged"), 10);
+    assert.equal(exitCodeOfError("definition_invalid"), 3);
+    assert.equal(exitCodeOfError("acceptance_conflict"), 7);
+    assert.equal(exitCodeOfError("session_not_found"), 2);
+  });
+});
