@@ -4,7 +4,7 @@ import { artifactPathProblem } from "./paths";
 import { keySpan } from "./places";
 import { keysAt, replaceValue, textAt, textsAt, type FlowParts, type Report } from "./report";
 import { valueAt } from "./schema";
-import { viewScore, type ScoreView, type StepView } from "./score-view";
+import { scoreViewOf, type ScoreView, type StepView } from "./score-view";
 import { type SourceDocument } from "./source";
 
 function checkIds(score: SourceDocument, view: ScoreView, report: Report): void {
@@ -133,7 +133,7 @@ function checkProduces(parts: FlowParts, score: SourceDocument, step: StepView, 
 export function checkScore(parts: FlowParts, report: Report): ScoreView | undefined {
   const { score } = parts;
   if (score?.tree === undefined) return undefined;
-  const view = viewScore(score);
+  const view = scoreViewOf(score);
   checkIds(score, view, report);
   checkLoops(score, view, report);
   for (const step of view.steps) {

@@ -122,3 +122,12 @@ export function canSee(from: StepView, to: StepView): "yes" | "itself" | "later"
   if (common?.kind === "parallel") return "parallel";
   return to.order < from.order ? "yes" : "later";
 }
+
+const views = new WeakMap<SourceDocument, ScoreView>();
+
+/** The same, read once for each version of the file. */
+export function scoreViewOf(source: SourceDocument): ScoreView {
+  let view = views.get(source);
+  if (view === undefined) views.set(source, (view = viewScore(source)));
+  return view;
+}

@@ -1,0 +1,109 @@
+import { Document, isMap, isNode, isScalar, isSeq, visit, type Node } from "yaml";
+import { type NamedKind } from "../file-kind";
+import { parseSource } from "../source";
+import { type ValuePath } from "../tree";
+import { type ImportPlace, type ImportReport } from "./report";
+import { oneLine } from "./text";
+
+interface Comment {
+  readonly path: ValuePath;
+  readonly line: string;
+}
+
+/** A definition file that is being made. `value` is filled in by the importer, in the order of the file. */
+export class Draft {
+  private readonly header: string[] = [];
+  private readonly comments: Comment[] = [];
+  readonly value: Record<string, unknown>;
+
+  constructor(
+    readonly kind: NamedKind,
+    readonly name: string,
+    private readonly report: ImportReport,
+  ) {
+    this.value = { version: 1, name };
+  }
+
+  /** A line at the file's top. */
+  say(line: string): void {
+    this.header.push(oneLine(line));
+  }
+
+  /** A line above the value at `path`. */
+  comment(path: ValuePath, line: string): void {
+    if (path.length === 0) this.say(line);
+    else this.comments.push({ path, line: oneLine(line) });
+  }
+
+  /** Something that has no counterpart: in the report, and as a comment above the value at `path`. */
+  lost(message: string, place: ImportPlace | undefined, path: ValuePath = []): void {
+    this.report.warning(message, place);
+    this.comment(path, `Not carried over: ${message}`);
+  }
+
+  toText(): string {
+    const text = this.write();
+    // What a reader would not read back as the same must not be written so.
+    const { value } = parseSource(`check.${this.kind}.yaml`, text);
+    if (JSON.stringify(value) === JSON.stringify(this.value)) return text;
+    return `${this.header.map((line) => `# ${line}\n`).join("")}${JSON.stringify(this.value, null, 2)}\n`;
+  }
+
+  private write(): string {
+    const document = new Document(this.value, { version: "1.2", aliasDuplicateObjects: false });
+    const inFlow = new Set(["until", "retry", "limits"]);
+    visit(document, {
+      Pair: (_key, { key, value }) => {
+        if (isMap(value) && isScalar(key) && inFlow.has(String(key.value))) value.flow = true;
+      },
+      Seq: (_key, node) => {
+        if (node.items.every((item) => isScalar(item) && !String(item.value).includes("\n"))) node.flow = true;
+      },
+    });
+    const root = document.contents;
+    if (isMap(root)) {
+      for (const { key, value } of root.items) {
+        if (isMap(value) && !value.flow && key !== root.items[0]?.key) spread(key, value.items.map((pair) => pair.key));
+        else if (isSeq(value) && !value.flow) spread(key, value.items);
+        else if (isScalar(value) && String(value.value).includes("\n") && isNode(key)) key.spaceBefore = true;
+      }
+    }
+    const lines = new Map<Node, string[]>();
+    for (const { path, line } of this.comments) {
+      const node = commented(root, path);
+      if (node === undefined) this.header.push(line);
+      else lines.set(node, [...(lines.get(node) ?? []), ` ${line}`]);
+    }
+    for (const [node, own] of lines) node.commentBefore = own.join("\n");
+    const body = document.toString({ lineWidth: 0, flowCollectionPadding: true, indentSeq: true });
+    return `${this.header.map((line) => `# ${line}\n`).join("")}${body}`;
+  }
+}
+
+/** A blank line before a key and before each of its entries but the first. */
+function spread(key: unknown, entries: readonly unknown[]): void {
+  if (isNode(key)) key.spaceBefore = true;
+  entries.forEach((entry, index) => {
+    if (index > 0 && isNode(entry)) entry.spaceBefore = true;
+  });
+}
+
+/** The node that a comment for the value at a path stands above: its key, or the entry of the list. */
+function commented(root: unknown, path: ValuePath): Node | undefined {
+  let here: unknown = root;
+  let found: unknown;
+  for (const part of path) {
+    if (isMap(here)) {
+      const pair = here.items.find(({ key }) => isScalar(key) && key.value === part);
+      if (pair === undefined) return undefined;
+      found = pair.key;
+      here = pair.value;
+    } else if (isSeq(here) && typeof part === "number") {
+      here = here.items[part];
+      found = here;
+    } else {
+      return undefined;
+    }
+  }
+  return isNode(found) ? found : undefined;
+}

@@ -1,0 +1,166 @@
+import { quoted } from "../diagnostic";
+import { type Span } from "../lines";
+import { nearestPlace, valuePlace } from "../places";
+import { type ProjectFile } from "../project";
+import { parseSource, type SourceDocument } from "../source";
+import { type ValuePath } from "../tree";
+import { type ImportPlace, type ImportReport } from "./report";
+
+/** What does not keep the rest of a file from being understood. */
+const harmless: ReadonlySet<string> = new Set([
+  "orket/yaml-tag",
+  "orket/duplicate-key",
+  "orket/yaml-merge-key",
+  "orket/invalid-value",
+  "orket/unknown-key",
+]);
+
+function kindOfValue(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "keys and values" : "a single value";
+}
+
+/** A value of a foreign file with its place. Nothing about its type is taken for granted. */
+export class Value {
+  constructor(
+    private readonly file: string,
+    private readonly source: SourceDocument,
+    readonly path: ValuePath,
+    readonly raw: unknown,
+  ) {}
+
+  private placeOf(span: Span): ImportPlace {
+    return { file: this.file, range: this.source.lines.rangeOf(span) };
+  }
+  get place(): ImportPlace {
+    return this.placeOf(
+      this.path.length === 0 ? nearestPlace(this.source, []) : valuePlace(this.source, this.path),
+    );
+  }
+  get name(): string {
+    const last = this.path.at(-1);
+    if (last === undefined) return "The file";
+    return typeof last === "string" ? quoted(last) : `Entry ${last + 1}`;
+  }
+
+  get isMap(): boolean {
+    return typeof this.raw === "object" && this.raw !== null && !Array.isArray(this.raw);
+  }
+  get isList(): boolean {
+    return Array.isArray(this.raw);
+  }
+
+  /** The value under a key; undefined when it is absent or has no value. */
+  at(key: string): Value | undefined {
+    if (!this.isMap || !Object.hasOwn(this.raw as object, key)) return undefined;
+    const raw = (this.raw as Record<string, unknown>)[key];
+    return raw === null || raw === undefined ? undefined : this.child(key, raw);
+  }
+
+  private child(key: string | number, raw: unknown): Value {
+    return new Value(this.file, this.source, [...this.path, key], raw);
+  }
+
+  get keys(): string[] {
+    return this.isMap ? Object.keys(this.raw as object) : [];
+  }
+
+  /** The entries of a map, those without a value too. */
+  entries(): [string, Value][] {
+    if (!this.isMap) return [];
+    return Object.entries(this.raw as object).map(([key, raw]) => [key, this.child(key, raw)]);
+  }
+
+  items(): Value[] {
+    return Array.isArray(this.raw) ? this.raw.map((raw: unknown, index) => this.child(index, raw)) : [];
+  }
+
+  /** The value as text: numbers and true or false as they are written. */
+  asText(): string | undefined {
+    const { raw } = this;
+    return typeof raw === "string"
+      ? raw
+      : typeof raw === "number" || typeof raw === "boolean"
+        ? String(raw)
+        : undefined;
+  }
+
+  /** The text under a key; anything else that stands there is reported. */
+  text(key: string, report: ImportReport): string | undefined {
+    const value = this.at(key);
+    const text = value?.asText();
+    if (value !== undefined && text === undefined) {
+      report.warning(
+        `${value.name} has to be text, not ${kindOfValue(value.raw)}; it is left out.`,
+        value.place,
+      );
+    }
+    return text === undefined || text.trim() === "" ? undefined : text;
+  }
+
+  /** The texts of a list under a key, or of a single value; what is no text is reported. */
+  texts(key: string, report: ImportReport): { text: string; value: Value }[] {
+    const value = this.at(key);
+    if (value === undefined) return [];
+    if (value.isMap) {
+      report.warning(`${value.name} has to be a list, not keys and values; it is left out.`, value.place);
+      return [];
+    }
+    return (value.isList ? value.items() : [value]).flatMap((item) => {
+      const text = item.asText();
+      if (text !== undefined) return [{ text: text.trim(), value: item }];
+      report.warning(`${item.name} of ${value.name} has to be text; it is left out.`, item.place);
+      return [];
+    });
+  }
+
+  /** The number under a key when it is one in this range; anything else is reported. */
+  number(key: string, report: ImportReport, range: NumberRange): number | undefined {
+    const value = this.at(key);
+    if (value === undefined) return undefined;
+    const raw = typeof value.raw === "string" && value.raw.trim() !== "" ? Number(value.raw) : value.raw;
+    const fits =
+      typeof raw === "number" &&
+      raw >= (range.min ?? -Infinity) &&
+      raw <= (range.max ?? Infinity) &&
+      (range.whole !== true || Number.isSafeInteger(raw));
+    if (fits) return raw;
+    const what = range.whole === true ? "a whole number" : "a number";
+    const from = range.min === undefined ? "" : ` from ${range.min}`;
+    const to = range.max === undefined ? "" : ` to ${range.max}`;
+    report.warning(`${value.name} has to be ${what}${from}${to}; it is left out.`, value.place);
+    return undefined;
+  }
+}
+
+export interface NumberRange {
+  readonly min?: number;
+  readonly max?: number;
+  readonly whole?: true;
+}
+
+/**
+ * Reads a foreign YAML or JSON file; undefined when it cannot be read, with the reason in the report.
+ * @param as a name whose ending says the format, where the file's own does not.
+ */
+export function readForeign(file: ProjectFile, report: ImportReport, as = file.path): Value | undefined {
+  const source = parseSource(as, file.text);
+  let broken = source.tree === undefined;
+  for (const { code, message, range, mend } of source.problems) {
+    if (code === "orket/unknown-file-kind") continue;
+    const fatal = !harmless.has(code);
+    broken ||= fatal;
+    const text = code === "orket/empty-file" ? message : `${message}${mend === undefined ? "" : ` ${mend}`}`;
+    report.add(fatal ? "error" : "warning", text, { file: file.path, range });
+  }
+  return broken ? undefined : new Value(file.path, source, [], source.value);
+}
+
+/** The text of a file that is no YAML; undefined when it cannot be read. */
+export function foreignText(file: ProjectFile): string | undefined {
+  // Takes its limits and its decoding from the one reader that there is.
+  const { problems, text } = parseSource("text.json", file.text);
+  return problems.some(({ code }) => code === "orket/file-too-large" || code === "orket/encoding")
+    ? undefined
+    : text;
+}
