@@ -69,7 +69,7 @@ async function serve(folder, port) {
   const { startServer, workbenchUrl } = require("../test/integration/server.ts");
   const dataFolder = path.join(root, "scratch", ".vscode-data");
   mkdirSync(dataFolder, { recursive: true });
-  const server = await startServer({ dataFolder, keepSettings: true, ...(port ? { port } : {}) });
+  const server = await startServer({ dataFolder, ...(port ? { port } : {}) });
   const url = workbenchUrl(server.port, folder);
   console.log(`\nOrket is open on ${folder}\n\n  ${url}\n\nCtrl+C stops it.`);
   openBrowser(url);

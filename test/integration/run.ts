@@ -39,7 +39,6 @@ async function main(): Promise<number> {
   await mkdir(path.dirname(logFile), { recursive: true });
   const folder = await sampleFolder();
   const server = await startServer({
-    settings: { "chat.disableAIFeatures": false },
     environment: { ORKET_TEST_FOLDER: folder, ORKET_LINE_MARK: mark },
   });
   const browser = await launchBrowser();

@@ -16,15 +16,11 @@ export const root = path.resolve(__dirname, "../..");
 export type Settings = Readonly<Record<string, unknown>>;
 
 export interface ServerOptions {
-  /** User settings on top of the quiet ones below. */
-  readonly settings?: Settings;
   /** Where the server keeps user data; made, and removed at the end, when not given. */
   readonly dataFolder?: string;
   readonly environment?: NodeJS.ProcessEnv;
   /** Should the workbench ask whether the folder is trusted? Off, as in most tests: everything is. */
   readonly askForTrust?: boolean;
-  /** Leave the settings of an earlier start as the user has changed them. @default false */
-  readonly keepSettings?: boolean;
   /** @default a free one */
   readonly port?: number;
 }
@@ -34,7 +30,6 @@ export interface WorkbenchServer {
   readonly dataFolder: string;
   /** What the server prints, for when something goes wrong. */
   readonly logFile: string;
-  writeSettings(settings: Settings): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -98,25 +93,37 @@ async function untilItAnswers(port: number, child: ChildProcess, logFile: string
   }
 }
 
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    if (process.platform === "win32") child.kill(signal);
+    else process.kill(-child.pid, signal);
+  } catch {
+    // Nobody is left in the group.
+  }
+}
+
 async function stopChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  child.kill("SIGTERM");
-  // It waits for extension hosts that may never say goodbye.
-  const patience = setTimeout(() => child.kill("SIGKILL"), 3000);
-  await ended;
-  clearTimeout(patience);
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    signalGroup(child, "SIGTERM");
+    const patience = setTimeout(() => signalGroup(child, "SIGKILL"), 3000);
+    await ended;
+    clearTimeout(patience);
+  }
+  // Extension hosts wait for a server that may come back; this one does not.
+  signalGroup(child, "SIGKILL");
 }
 
 export async function startServer(options: ServerOptions = {}): Promise<WorkbenchServer> {
   const host = findTestHost();
   const dataFolder = options.dataFolder ?? (await mkdtemp(path.join(os.tmpdir(), "orket-vscode-")));
   const settingsFile = path.join(dataFolder, "data", "User", "settings.json");
-  const writeSettings = async (settings: Settings): Promise<void> => {
+  // Those of an earlier start stay as the user has changed them.
+  if (!existsSync(settingsFile)) {
     await mkdir(path.dirname(settingsFile), { recursive: true });
-    await writeFile(settingsFile, `${JSON.stringify({ ...quietSettings, ...settings }, null, 2)}\n`);
-  };
-  if (options.keepSettings !== true || !existsSync(settingsFile)) await writeSettings(options.settings ?? {});
+    await writeFile(settingsFile, `${JSON.stringify(quietSettings, null, 2)}\n`);
+  }
 
   const port = options.port ?? (await freePort());
   const args = [
@@ -131,15 +138,15 @@ export async function startServer(options: ServerOptions = {}): Promise<Workbenc
     cwd: host.cwd,
     env: { ...process.env, ...options.environment },
     stdio: ["ignore", "pipe", "pipe"],
+    // A group of its own, so that stopping it takes its extension hosts along.
+    detached: true,
   });
   const logFile = path.join(root, "test-output", "server", `${port}.log`);
   await mkdir(path.dirname(logFile), { recursive: true });
   const log = createWriteStream(logFile);
   child.stdout.pipe(log);
   child.stderr.pipe(log);
-  const stopWithUs = (): void => {
-    child.kill("SIGKILL");
-  };
+  const stopWithUs = (): void => signalGroup(child, "SIGKILL");
   process.once("exit", stopWithUs);
 
   const stop = async (): Promise<void> => {
@@ -155,7 +162,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Workbenc
     await stop();
     throw error;
   }
-  return { port, dataFolder, logFile, writeSettings, stop };
+  return { port, dataFolder, logFile, stop };
 }
 
 /** The page of a workbench on a folder with this extension loaded, and with a test module when one is given. */

@@ -3,7 +3,14 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Browser, BrowserContext, FrameLocator, Locator, Page } from "playwright-core";
 import { launchBrowser } from "./browser";
-import { root, type Settings, startServer, type WorkbenchServer, workbenchUrl } from "./server";
+import {
+  quietSettings,
+  root,
+  type Settings,
+  startServer,
+  type WorkbenchServer,
+  workbenchUrl,
+} from "./server";
 
 /*
  * Drives a workbench with the extension as a person would: keys, clicks, what stands on the screen. Nothing here
@@ -12,11 +19,15 @@ import { root, type Settings, startServer, type WorkbenchServer, workbenchUrl } 
 
 export type Theme = "light" | "dark" | "high-contrast" | "high-contrast-light";
 
-const themes: Readonly<Record<Theme, { readonly name: string; readonly file: string }>> = {
-  light: { name: "Light Modern", file: "light_modern" },
-  dark: { name: "Dark Modern", file: "dark_modern" },
-  "high-contrast": { name: "Default High Contrast", file: "hc_black" },
-  "high-contrast-light": { name: "Default High Contrast Light", file: "hc_light" },
+/**
+ * The label in the picker, and the file by which the painted workbench is known. Light and dark are what this VS Code
+ * shows to someone who never chose.
+ */
+const themes: Readonly<Record<Theme, { readonly label: string; readonly file: string }>> = {
+  light: { label: "Light 2026", file: "2026-light" },
+  dark: { label: "Dark 2026", file: "2026-dark" },
+  "high-contrast": { label: "Dark High Contrast", file: "hc_black" },
+  "high-contrast-light": { label: "Light High Contrast", file: "hc_light" },
 };
 
 export interface WorkbenchOptions {
@@ -33,6 +44,25 @@ export interface WorkbenchOptions {
   readonly environment?: NodeJS.ProcessEnv;
 }
 
+/**
+ * Hands settings to the workbench with its page, as a product's own defaults. A settings file is read by way of the
+ * remote connection: at a start too late for the first paint, and a change of it from outside may go unseen.
+ */
+async function presetSettings(context: BrowserContext, settings: Settings): Promise<void> {
+  // The page's own text stays as served: Chromium trusts a page that was rewritten on its way too little to let it
+  // connect to the loopback.
+  await context.addInitScript((configurationDefaults) => {
+    if (window.top !== window) return;
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called on its element below
+    const original = Element.prototype.getAttribute;
+    Element.prototype.getAttribute = function (name) {
+      const value = original.call(this, name);
+      if (value === null || name !== "data-settings" || !this.id.endsWith("-web-configuration")) return value;
+      return JSON.stringify({ ...(JSON.parse(value) as object), configurationDefaults });
+    };
+  }, settings);
+}
+
 const extensionWebview = 'iframe.webview.ready[src*="extensionId=orket.orket"]';
 
 export class Workbench {
@@ -42,14 +72,11 @@ export class Workbench {
     private readonly server: WorkbenchServer,
     private readonly browser: Browser,
     private readonly context: BrowserContext,
-    private settings: Settings,
   ) {}
 
   static async open(options: WorkbenchOptions): Promise<Workbench> {
     const theme = options.theme ?? "dark";
-    const settings = options.settings ?? {};
     const server = await startServer({
-      settings,
       askForTrust: options.askForTrust ?? false,
       environment: options.environment ?? {},
     });
@@ -62,11 +89,11 @@ export class Workbench {
         colorScheme: theme === "light" || theme === "high-contrast-light" ? "light" : "dark",
         permissions: ["clipboard-read", "clipboard-write"],
       });
+      await presetSettings(context, { ...quietSettings, ...options.settings });
       const page = await context.newPage();
-      const workbench = new Workbench(page, options.folder, server, browser, context, settings);
+      const workbench = new Workbench(page, options.folder, server, browser, context);
       await page.goto(workbenchUrl(server.port, options.folder));
       await workbench.untilReady();
-      // A first start paints what the browser prefers and leaves the setting unread until it changes.
       await workbench.setTheme(theme);
       return workbench;
     } catch (error) {
@@ -175,25 +202,17 @@ export class Workbench {
     await this.page.locator(".notifications-toasts").getByRole("button", { name: button }).first().click();
   }
 
+  /** Chooses a color theme from its picker; what runs goes on running. */
   async setTheme(theme: Theme): Promise<void> {
-    const painted = this.page.locator(`.monaco-workbench[class*="-themes-${themes[theme].file}-json"]`);
-    // Soon after a load nobody watches the settings file yet, and the first change would go unseen.
-    for (let attempt = 0; attempt < 10; attempt += 1) {
-      await this.changeSettings({ "workbench.colorTheme": themes[theme].name });
-      try {
-        await painted.waitFor({ timeout: 2000 });
-        return;
-      } catch {
-        continue;
-      }
-    }
-    throw new Error(`the theme did not become ${theme}`);
-  }
-
-  /** Changes user settings, keeping the others. */
-  async changeSettings(settings: Settings): Promise<void> {
-    this.settings = { ...this.settings, ...settings };
-    await this.server.writeSettings(this.settings);
+    if (await this.painted(theme).isVisible()) return;
+    await this.command("Preferences: Color Theme");
+    const { label } = themes[theme];
+    await this.page.locator(".quick-input-widget:visible input[type=text]").first().fill(label);
+    await this.quickInputRows()
+      .filter({ has: this.page.getByText(label, { exact: true }) })
+      .first()
+      .click();
+    await this.painted(theme).waitFor();
   }
 
   /** Writes `test-output/screenshots/NAME.png` and gives its path. */
@@ -208,6 +227,10 @@ export class Workbench {
     await this.context.close();
     await this.browser.close();
     await this.server.stop();
+  }
+
+  private painted(theme: Theme): Locator {
+    return this.page.locator(`.monaco-workbench[class*="-themes-${themes[theme].file}-json"]`);
   }
 
   private async quickInput(key: string): Promise<Locator> {
