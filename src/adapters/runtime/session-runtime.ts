@@ -105,7 +105,7 @@ export async function startSession(definition: Definition, options: RuntimeOptio
   });
   const history = store.append([start]);
   await store.flush();
-  return live({ store, history, definition, provider, cutBytes: 0 }, environment, options);
+  return live({ store, history, definition, cutBytes: 0 }, provider, environment, options);
 }
 
 /**
@@ -123,8 +123,7 @@ export async function openLiveSession(directory: string, options: RuntimeOptions
     const facts = { engine: options.engineVersion, session: paths.id, definition, digest: definitionRef };
     const begun = { ...facts, startedBy: options.startedBy };
     const history = events.length === 0 ? store.append([startEvent(begun)]) : events;
-    const provider = lazyProvider(() => createProvider(definition.venue, options));
-    const session = live({ store, history, definition, provider, cutBytes }, environment, options);
+    const session = liveSession({ store, history, definition, cutBytes }, environment, options);
     await finishAcceptance(session);
     return session;
   } catch (error) {
@@ -161,16 +160,31 @@ function lazyProvider(make: () => Promise<ModelProvider>): ModelProvider {
   };
 }
 
-interface Parts {
+/** What a session is made of. */
+export interface SessionParts {
   readonly store: JsonlSessionStore;
   readonly history: readonly SessionEvent[];
   readonly definition: Definition;
-  readonly provider: ModelProvider;
-  readonly cutBytes: number;
+  readonly cutBytes?: number;
 }
 
-function live(parts: Parts, environment: SessionEnvironment, options: RuntimeOptions): LiveSession {
-  const { store, history, definition, provider, cutBytes } = parts;
+/** A session over an open store. Its backend is asked for with the first call, so that it can be opened for review alone. */
+export function liveSession(
+  parts: SessionParts,
+  environment: SessionEnvironment,
+  options: RuntimeOptions,
+): LiveSession {
+  const provider = lazyProvider(() => createProvider(parts.definition.venue, options));
+  return live(parts, provider, environment, options);
+}
+
+function live(
+  parts: SessionParts,
+  provider: ModelProvider,
+  environment: SessionEnvironment,
+  options: RuntimeOptions,
+): LiveSession {
+  const { store, history, definition, cutBytes = 0 } = parts;
   const { flow } = definition;
   const ports: SessionPorts = {
     store,

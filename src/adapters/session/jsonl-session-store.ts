@@ -69,6 +69,17 @@ export class JsonlSessionStore implements SessionStore {
     });
   }
 
+  /** Queues events of another session as they were recorded; they take their places after what stands here. */
+  appendRecorded(events: readonly SessionEvent[]): void {
+    this.ensureOpen();
+    for (const one of events) {
+      const line = encodeEvent({ ...one, seq: this.lines }, this.prev);
+      this.prev = sha256(line);
+      this.lines += 1;
+      this.queue.push(line);
+    }
+  }
+
   putText(text: string): Content {
     this.ensureOpen();
     return this.blobs.putText(text);

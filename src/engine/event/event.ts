@@ -54,6 +54,19 @@ export const eventData = {
     definition: blobRefSchema,
     provider: z.string(),
     started_by: z.enum(["command_line", "editor", "library"]),
+    forked_from: z
+      .array(
+        z.strictObject({
+          session: z.string(),
+          events: z
+            .int()
+            .min(1)
+            .describe("Events up to here, this first one apart, were recorded under `definition`."),
+          definition: blobRefSchema.describe("The definition.json of that session."),
+        }),
+      )
+      .optional()
+      .describe("The sessions that the first events come from, oldest first."),
   }),
   plan_resolved: z.strictObject({
     steps: z.int().describe("Steps when no loop is repeated."),

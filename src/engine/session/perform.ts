@@ -155,13 +155,18 @@ function replyEvent(
     finish_reason: reply.finishReason,
     tokens,
     ...(cost === undefined ? {} : { cost_usd: cost }),
-    ...(reply.firstTokenMs === undefined ? {} : { first_token_ms: reply.firstTokenMs }),
-    total_ms: reply.totalMs,
+    ...(reply.firstTokenMs === undefined ? {} : { first_token_ms: roundMs(reply.firstTokenMs) }),
+    total_ms: roundMs(reply.totalMs),
     ...(reply.model === undefined ? {} : { model: reply.model }),
     ...(reply.node === undefined ? {} : { node: reply.node }),
     sent: ports.store.putText(JSON.stringify(reply.sent)),
     ...(reply.notices === undefined || reply.notices.length === 0 ? {} : { notices: [...reply.notices] }),
   });
+}
+
+/** Tenths of a millisecond are more than any of these figures can tell. */
+function roundMs(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }
 
 /** Native calls as they are; otherwise those written in the text, unless the Venue says native only. */

@@ -7,7 +7,7 @@ import type { ExternalTools } from "../port/external-tools";
 import type { GuardedFiles } from "../port/files";
 import type { SessionStore } from "../port/session-store";
 import type { Utf8 } from "../port/utf8";
-import { apply } from "../state/apply";
+import { apply, fold } from "../state/apply";
 import { activeRuns } from "../state/cursor";
 import { decide, type Effect } from "../state/decide";
 import { initialState, type SessionState } from "../state/state";
@@ -62,15 +62,18 @@ class WorldNeeded extends Error {}
  * Performs a session again from its own journal. Every event that the core decides, and every prompt, result and artifact
  * that follows from what came in, is made again and compared; what came from outside (replies, failures, the project's
  * files, people) is taken as recorded. The time of an event is not compared.
+ * @param from the first event to look at; what stands before it is taken as it is.
  */
 export async function replay(
   definition: Definition,
   events: readonly SessionEvent[],
   ports: ReplayPorts,
+  from = 0,
 ): Promise<ReplayReport> {
-  let state = initialState(definition);
+  let state = fold(initialState(definition), events.slice(0, from));
   let modelCalls = 0;
   for (const [index, event] of events.entries()) {
+    if (index < from) continue;
     const divergence =
       (await brokenContent(event, ports)) ??
       (event.seq === index

@@ -1,4 +1,4 @@
-import { draft, journalFormat, type EventDraft } from "../event/event";
+import { draft, journalFormat, type EventData, type EventDraft } from "../event/event";
 import type { BlobRef } from "../event/content";
 import type { Definition } from "../model/definition";
 
@@ -9,6 +9,7 @@ export function startEvent(facts: {
   readonly definition: Definition;
   readonly digest: BlobRef;
   readonly startedBy: "command_line" | "editor" | "library";
+  readonly forkedFrom?: EventData<"session_start">["forked_from"];
 }): EventDraft {
   return draft("session_start", null, {
     format: journalFormat,
@@ -18,5 +19,6 @@ export function startEvent(facts: {
     definition: facts.digest,
     provider: facts.definition.venue.provider,
     started_by: facts.startedBy,
+    ...(facts.forkedFrom === undefined ? {} : { forked_from: facts.forkedFrom }),
   });
 }

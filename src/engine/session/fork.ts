@@ -1,0 +1,118 @@
+import { OrketError } from "../error/orket-error";
+import type { SessionEvent } from "../event/event";
+import type { Definition } from "../model/definition";
+import { fold } from "../state/apply";
+import { activeRuns } from "../state/cursor";
+import { initialState } from "../state/state";
+
+/**
+ * The events that a fork at a step shares with the session: all that stand before the step's first one.
+ * @param at a step run's key (`build#2`), or a step's id for its first run.
+ * @throws {OrketError} command_refused when the session has no such step.
+ */
+export function sharedEvents(events: readonly SessionEvent[], at: string): readonly SessionEvent[] {
+  const id = at.replace(/#.*$/, "");
+  const first = events.findIndex(
+    (event) => event.step !== null && (event.step === at || (id === at && event.step.startsWith(`${at}#`))),
+  );
+  if (first > 0) return events.slice(0, first);
+  const begun = [
+    ...new Set(events.flatMap((event) => (event.type === "step_start" ? [event.step ?? ""] : []))),
+  ];
+  throw new OrketError("command_refused", `The session has no step ${at} to fork at.`, {
+    mend: begun.length === 0 ? "No step of it has begun." : `Fork at one of: ${begun.join(", ")}.`,
+    details: { at },
+  });
+}
+
+/**
+ * Checks that a changed definition can go on where the shared events end: the Score must be the same up to there.
+ * @throws {OrketError} command_refused, naming the step where the two part.
+ */
+export function checkForkable(
+  definition: Definition,
+  shared: readonly SessionEvent[],
+  before: Definition,
+): void {
+  const expected = activeRuns(fold(initialState(before), shared).score).map(({ run }) => run.key);
+  const found = activeRuns(fold(initialState(definition), shared).score).map(({ run }) => run.key);
+  if (expected.join() === found.join()) return;
+  throw new OrketError(
+    "command_refused",
+    `The changed Score does not lead to the step ${expected.join(", ")}, where the fork is to begin.`,
+    { mend: "Change only steps from there on, or start a new run." },
+  );
+}
+
+/** What a fork may change, beside the files themselves. */
+export interface ForkChanges {
+  readonly task?: string;
+  readonly inputs?: Definition["flow"]["inputs"];
+  readonly limits?: Definition["flow"]["limits"];
+  /** The model of every role. */
+  readonly model?: string;
+  /** Role to its new system prompt. */
+  readonly prompts?: Readonly<Record<string, string>>;
+  /** Step id to its new instruction. */
+  readonly instructions?: Readonly<Record<string, string>>;
+  /** Step id to the role that performs it instead. */
+  readonly roles?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The definition with the changes made.
+ * @throws {OrketError} command_refused when a change names what is not there.
+ */
+export function changeDefinition(definition: Definition, changes: ForkChanges): Definition {
+  const changed = structured(definition);
+  const { flow, band, venue } = changed;
+  if (changes.task !== undefined) flow.task = changes.task;
+  if (changes.inputs !== undefined) flow.inputs = { ...flow.inputs, ...changes.inputs };
+  if (changes.limits !== undefined) flow.limits = { ...flow.limits, ...changes.limits };
+  if (changes.model !== undefined) {
+    venue.model = changes.model;
+    for (const override of Object.values(venue.roles)) delete override.model;
+  }
+  for (const [role, prompt] of Object.entries(changes.prompts ?? {})) {
+    const known = band.roles[role];
+    if (known === undefined) throw unknown("role", role, Object.keys(band.roles));
+    known.prompt = prompt;
+  }
+  const steps = stepsOf(changed.score.steps);
+  for (const [id, instruction] of Object.entries(changes.instructions ?? {}))
+    stepOf(steps, id).instruction = instruction;
+  for (const [id, role] of Object.entries(changes.roles ?? {})) {
+    if (band.roles[role] === undefined) throw unknown("role", role, Object.keys(band.roles));
+    stepOf(steps, id).role = role;
+  }
+  return changed;
+}
+
+type Step = Extract<Definition["score"]["steps"][number], { kind: "step" }>;
+
+function stepsOf(nodes: Definition["score"]["steps"]): Step[] {
+  return nodes.flatMap((node) =>
+    node.kind === "step" ? [node] : stepsOf(node.kind === "loop" ? node.body : node.branches),
+  );
+}
+
+function stepOf(steps: readonly Step[], id: string): Step {
+  const found = steps.find((step) => step.id === id);
+  if (found !== undefined) return found;
+  throw unknown(
+    "step",
+    id,
+    steps.map((step) => step.id),
+  );
+}
+
+function unknown(what: string, name: string, known: readonly string[]): OrketError {
+  return new OrketError("command_refused", `There is no ${what} ${name}.`, {
+    mend: `There are: ${known.join(", ")}.`,
+  });
+}
+
+/** A copy that shares nothing; definitions are JSON. */
+function structured(definition: Definition): Definition {
+  return JSON.parse(JSON.stringify(definition)) as Definition;
+}

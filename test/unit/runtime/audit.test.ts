@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { forkSession, replaySession, verifySession } from "../../../src/adapters/runtime/audit";
+import {
+  startSession,
+  type LiveSession,
+  type RuntimeOptions,
+} from "../../../src/adapters/runtime/session-runtime";
+import { type Definition } from "../../../src/engine/model/definition";
+import { changeDefinition, type ForkChanges } from "../../../src/engine/session/fork";
+import { compareSessions } from "../../../src/engine/session/compare";
+import { definitionOf, step } from "../../fakes/engine-harness";
+
+const long = "The plan has many words. ".repeat(60);
+
+function scripted(): Definition {
+  const definition = definitionOf([
+    step("plan", "writer", { produces: ["PLAN.md"] }),
+    {
+      kind: "loop",
+      max: 2,
+      until: { step: "review", verdict: "approve" },
+      body: [
+        step("build", "writer"),
+        step("review", "reviewer", { verdict: ["approve", "request_changes"] }),
+      ],
+    },
+  ]);
+  const verdict = (word: string) => ({
+    text: `I say ${word}`,
+    tool_calls: [{ tool: "set_verdict", args: { verdict: word } }],
+  });
+  definition.venue.replies = {
+    version: 1,
+    chunk_delay_ms: 0,
+    steps: {
+      plan: [
+        { text: "", tool_calls: [{ tool: "write_file", args: { path: "PLAN.md", content: long } }] },
+        { text: long, tool_calls: [] },
+      ],
+      build: [
+        { text: "built once", tool_calls: [] },
+        { text: "built twice", tool_calls: [] },
+      ],
+      review: [verdict("request_changes"), verdict("approve")],
+    },
+    otherwise: { text: "nothing more", tool_calls: [] },
+  };
+  return definition;
+}
+
+describe("A session on disk", () => {
+  let folder: string;
+  let options: RuntimeOptions;
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "orket-audit-"));
+    options = {
+      workDomain: folder,
+      startDirectory: folder,
+      engineVersion: "test",
+      startedBy: "library",
+      resolveSecret: () => Promise.resolve(""),
+    };
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  async function finish(session: LiveSession): Promise<string> {
+    const state = await session.orchestrator.run();
+    assert.equal(state.outcome, "completed", state.pause?.message);
+    await session.close();
+    return session.directory;
+  }
+
+  const ran = async (): Promise<string> => finish(await startSession(scripted(), options));
+
+  async function forked(from: string, at: string, changes: ForkChanges = {}): Promise<string> {
+    const fork = await forkSession(from, at, (old) => changeDefinition(old, changes), options);
+    fork.orchestrator.resume("person");
+    return finish(fork);
+  }
+
+  const lines = (directory: string): string[] =>
+    readFileSync(path.join(directory, "journal.jsonl"), "utf8").trimEnd().split("\n");
+  const events = (directory: string): never[] => lines(directory).map((line) => JSON.parse(line) as never);
+
+  it("is verified whole, and replays identically with every socket refused", async () => {
+    const directory = await ran();
+    const connect = Object.getOwnPropertyDescriptor(net.Socket.prototype, "connect");
+    net.Socket.prototype.connect = () => {
+      throw new Error("no network in a replay");
+    };
+    try {
+      const verified = await verifySession(directory);
+      const replayed = await replaySession(directory);
+
+      assert.deepEqual(verified.findings, []);
+      assert.equal(verified.finished, true);
+      assert.equal(replayed.identical, true);
+      assert.equal(replayed.modelCalls, 6);
+    } finally {
+      if (connect !== undefined) Object.defineProperty(net.Socket.prototype, "connect", connect);
+    }
+  });
+
+  it("blames one changed byte of any line on the step of that line", async () => {
+    const directory = await ran();
+    const whole = lines(directory);
+    const file = path.join(directory, "journal.jsonl");
+
+    for (const [index, line] of whole.entries()) {
+      const { step: expected, type } = JSON.parse(line) as { step: string | null; type: string };
+      const at = line.indexOf('"data":{') + 10;
+      if (type === "session_start" || !/[a-z]/.test(line[at] ?? "")) continue;
+      const broken = line.slice(0, at) + (line[at] === "x" ? "y" : "x") + line.slice(at + 1);
+      writeFileSync(file, [...whole.slice(0, index), broken, ...whole.slice(index + 1), ""].join("\n"));
+
+      const { findings } = await verifySession(directory);
+      const { divergence } = await replaySession(directory);
+
+      assert.equal(findings[0]?.line, index + 1);
+      assert.equal(divergence?.seq, index, JSON.stringify(divergence));
+      assert.equal(divergence.step, expected);
+    }
+  });
+
+  it("blames a changed blob on the first step that names it", async () => {
+    const directory = await ran();
+    const blobs = path.join(folder, ".orket", "blobs", "sha256");
+    for (const shard of readdirSync(blobs)) {
+      for (const name of readdirSync(path.join(blobs, shard))) {
+        const file = path.join(blobs, shard, name);
+        const bytes = readFileSync(file);
+        writeFileSync(file, Buffer.concat([bytes.subarray(0, 5), Buffer.from("~"), bytes.subarray(6)]));
+        const first = lines(directory).findIndex((line) => line.includes(shard + name));
+
+        const { findings } = await verifySession(directory);
+        const { divergence } = await replaySession(directory);
+
+        assert.equal(findings[0]?.line, first + 1);
+        assert.equal(divergence?.seq, first);
+        writeFileSync(file, bytes);
+      }
+    }
+    assert.equal((await replaySession(directory)).identical, true);
+  });
+
+  it("blames a changed definition on the first step whose prompt it changes", async () => {
+    const directory = await ran();
+    const file = path.join(directory, "definition.json");
+    writeFileSync(file, readFileSync(file, "utf8").replace("You review.", "You reviev."));
+
+    const { findings } = await verifySession(directory);
+    const { divergence } = await replaySession(directory);
+
+    assert.match(findings[0]?.message ?? "", /definition/);
+    assert.equal(divergence?.step, "review#1");
+    assert.equal(divergence.cause, "definition");
+  });
+
+  it("tells a changed, missing or added file of the Workspace", async () => {
+    const directory = await ran();
+    writeFileSync(path.join(directory, "workspace", "PLAN.md"), "other");
+    writeFileSync(path.join(directory, "workspace", "more.txt"), "more");
+
+    const { findings } = await verifySession(directory);
+
+    assert.deepEqual(
+      findings.map(({ message }) => message),
+      ["The Workspace's PLAN.md was changed.", "The Workspace's more.txt was not written by the team."],
+    );
+    assert.equal((await replaySession(directory)).divergence?.cause, "file");
+  });
+
+  it("can be forked at a step: what stands before it costs no call, and both can be compared and replayed", async () => {
+    const directory = await ran();
+    const shared = events(directory).findIndex((event: { step: string | null }) => event.step === "build#2");
+
+    const fork = await forked(directory, "build#2", { instructions: { build: "Build it otherwise." } });
+
+    assert.deepEqual(
+      (events(fork) as { type: string; data: unknown }[]).slice(1, shared).map(({ data }) => data),
+      (events(directory) as { type: string; data: unknown }[]).slice(1, shared).map(({ data }) => data),
+    );
+    assert.equal((await replaySession(fork)).identical, true);
+    assert.deepEqual((await verifySession(fork)).findings, []);
+    const parted = compareSessions(events(directory), events(fork)).filter(({ same }) => !same.prompt);
+    assert.deepEqual(
+      parted.map(({ key }) => key),
+      ["build#2"],
+    );
+  });
+
+  it("can be forked from a fork, before and after the place where that one began", async () => {
+    const fork = await forked(await ran(), "build#2", { instructions: { build: "Build it otherwise." } });
+
+    const before = await forked(fork, "review#1", { prompts: { reviewer: "You review kindly." } });
+    const after = await forked(fork, "review#2", { limits: { total_tokens: 500_000 } });
+
+    assert.equal((await replaySession(before)).identical, true);
+    assert.equal((await replaySession(after)).identical, true);
+  });
+
+  it("refuses a fork at a step that it does not have, and names those that it has", async () => {
+    const directory = await ran();
+    await assert.rejects(forked(directory, "nowhere"), (error: { code?: string; mend?: string }) => {
+      assert.equal(error.code, "command_refused");
+      assert.match(error.mend ?? "", /plan, build#1, review#1/);
+      return true;
+    });
+  });
+});
