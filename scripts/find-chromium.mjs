@@ -3,7 +3,7 @@
  * are tried from the least intrusive on: what is there, a browser in the user's own cache, the system's package.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
@@ -41,16 +41,25 @@ function fromPlaywright() {
   }
 }
 
+/** Where the browser that npm carries is unpacked; its package alone would unpack it anew into a shared /tmp. */
+const npmFolder = path.join(root, ".vscode-test", "chromium");
+const npmBrowser = path.join(npmFolder, "chromium");
+
 function find() {
   for (const name of names) {
     const file = onPath(name);
     if (file) return file;
   }
-  return (usualPlaces[process.platform] ?? []).find((file) => existsSync(file)) ?? fromPlaywright();
+  return (
+    (usualPlaces[process.platform] ?? []).find((file) => existsSync(file)) ??
+    fromPlaywright() ??
+    (existsSync(npmBrowser) ? npmBrowser : undefined)
+  );
 }
 
-function attempt(command, args, seconds, environment = {}) {
+function attempt(command, args, seconds, environment = {}, cwd = root) {
   const { status } = spawnSync(command, args, {
+    cwd,
     stdio: ["ignore", 2, 2],
     timeout: seconds * 1000,
     env: { ...process.env, ...environment },
@@ -83,6 +92,18 @@ function installByApt() {
   run("install", "-y", "--no-install-recommends", "chromium", "fonts-liberation");
 }
 
+/** A headless Chromium inside an npm package: for who may neither install system packages nor reach a download. */
+function installByNpm() {
+  if (process.platform !== "linux") return;
+  console.error("Installing a headless Chromium from npm …");
+  mkdirSync(npmFolder, { recursive: true });
+  writeFileSync(path.join(npmFolder, "package.json"), '{ "name": "orket-test-browser", "private": true }\n');
+  const options = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  attempt("npm", ["install", "--prefix", npmFolder, ...options, "@sparticuz/chromium@153.0.0"], 300);
+  const unpack = 'import("@sparticuz/chromium").then(({ default: chromium }) => chromium.executablePath())';
+  attempt(process.execPath, ["-e", unpack], 120, { TMPDIR: npmFolder }, npmFolder);
+}
+
 /** The path of a Chromium that can be started. */
 export function findChromium() {
   const named = process.env.ORKET_CHROMIUM;
@@ -90,10 +111,11 @@ export function findChromium() {
     if (existsSync(named)) return named;
     throw new Error(`ORKET_CHROMIUM names ${named}, which does not exist.`);
   }
-  const ways =
-    process.env.CI && onPath("apt-get")
-      ? [installByApt, installByPlaywright]
-      : [installByPlaywright, installByApt];
+  // A build machine is thrown away: there the system's package is the quickest. On somebody's own it is the more
+  // intrusive way, and comes second.
+  const ways = process.env.CI
+    ? [installByApt, installByPlaywright, installByNpm]
+    : [installByPlaywright, installByApt, installByNpm];
   let found = find();
   for (const install of ways) {
     if (found) break;
