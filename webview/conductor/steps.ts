@@ -14,19 +14,31 @@ const icons: Readonly<Record<StepScreen["status"], { name: string; label: string
   skipped: { name: "debug-step-over", label: "skipped" },
 };
 
-/** The steps in their order, with the text of the one at work. */
+/** The steps at work, with their text as it arrives. */
+export function nowAtWork({ session, state }: SessionContext): Child {
+  if (session.status !== "running" || session.interrupted) return undefined;
+  return session.steps
+    .filter(({ status }) => status === "running")
+    .map(({ key, role, activity }) => {
+      const streamed = state.streams[key] ?? "";
+      return h(
+        "section",
+        { key: `now ${key}`, class: "now", attrs: { "aria-label": `At work: ${key}` } },
+        h("h3", {}, icon("loading", { class: "codicon-modifier-spin" }), h("span", {}, key)),
+        h("p", { class: "hint" }, [role, activity ?? "at work"].join(" · ")),
+        streamed !== "" && stream(key, streamed),
+      );
+    });
+}
+
+/** The steps in their order. */
 export function stepList(context: SessionContext): VNode {
   const { steps } = context.session;
   const done = steps.filter(({ status }) => status === "done" || status === "skipped").length;
   return h(
     "section",
     { key: "steps", attrs: { "aria-label": "Steps" } },
-    h(
-      "h3",
-      { class: "section" },
-      h("span", { class: "grow" }, "Steps"),
-      h("span", {}, `${done} of ${steps.length}`),
-    ),
+    h("h3", { class: "section" }, h("span", { class: "grow" }, "Steps"), h("span", {}, `${done} done`)),
     h(
       "ol",
       { class: "steps" },
@@ -38,7 +50,6 @@ export function stepList(context: SessionContext): VNode {
 function stepItem(context: SessionContext, step: StepScreen, index: number): VNode {
   const details = detailsOf(step);
   const row = stepRow(context, step);
-  const streamed = context.state.streams[step.key] ?? "";
   return h(
     "li",
     {
@@ -49,7 +60,6 @@ function stepItem(context: SessionContext, step: StepScreen, index: number): VNo
     details.length > 0
       ? disclosure(row, { key: "details" }, h("div", { class: "step-details" }, details))
       : h("div", { key: "plain", class: "step-row" }, row),
-    step.status === "running" && streamed !== "" && stream(step.key, streamed),
   );
 }
 

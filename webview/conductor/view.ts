@@ -5,7 +5,7 @@ import type { SessionContext, ViewContext } from "./context";
 import { emptyState } from "./empty";
 import { header, headlineOf } from "./header";
 import { roleTable } from "./roles";
-import { stepList } from "./steps";
+import { nowAtWork, stepList } from "./steps";
 
 /** The whole view, from the state alone. */
 export function view(context: ViewContext, now: number): Child[] {
@@ -23,6 +23,7 @@ export function view(context: ViewContext, now: number): Child[] {
     session.approvals.map((approval) => approvalCard(inSession, approval)),
     session.failures.map((failure) => failureCard(inSession, failure)),
     session.limit !== undefined && limitCard(inSession, session.limit),
+    nowAtWork(inSession),
     session.status === "ended" && artifactLine(inSession),
     stepList(inSession),
     session.status !== "ended" && artifactLine(inSession),

@@ -92,7 +92,7 @@ export class EventList {
       element.addEventListener("click", () => this.source.select(index));
       for (const name of ["seq", "at", "type", "step", "text"]) {
         const cell = document.createElement("span");
-        cell.className = `cell ${name}`;
+        cell.className = `cell cell-${name}`;
         element.append(cell);
       }
       this.canvas.append(element);
