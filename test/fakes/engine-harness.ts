@@ -196,11 +196,11 @@ export interface Harness {
   readonly ports: SessionPorts;
   readonly definition: Definition;
   /** Runs until the session ends, pauses, or has waited for a person for a while. */
-  run(): Promise<SessionState>;
+  readonly run: () => Promise<SessionState>;
   /** A new orchestrator over what is on disk, as after a crash. */
-  reopen(answer?: Answer): Harness;
-  types(step?: string): string[];
-  eventsOf<T extends SessionEvent["type"]>(type: T): Extract<SessionEvent, { type: T }>[];
+  readonly reopen: (answer?: Answer) => Harness;
+  readonly types: (step?: string) => string[];
+  readonly eventsOf: <T extends SessionEvent["type"]>(type: T) => Extract<SessionEvent, { type: T }>[];
 }
 
 /** An orchestrator over memory, ready to run. */

@@ -392,12 +392,12 @@ describe("Going on after a crash", () => {
         ] as const,
       };
     };
-    const whole = harness(definition, answer as never);
+    const whole = harness(definition, answer);
     await whole.run();
     const artifacts = whole.eventsOf("session_end")[0]?.data.artifacts;
 
     for (let length = 1; length < whole.store.events.length; length += 1) {
-      const cut = harness(definition, answer as never);
+      const cut = harness(definition, answer);
       cut.store.events.push(...whole.store.events.slice(1, length));
       for (const [digest, bytes] of whole.store.blobs) cut.store.blobs.set(digest, bytes);
       await cut.store.flush();
