@@ -6,7 +6,6 @@
  * below names the modules for which that import stays an import at run time. Such a bundle carries its own copy of
  * what it shares with its importer, so nothing may compare classes across the border with `instanceof`.
  */
-import { existsSync } from "node:fs";
 import { chmod, copyFile, glob, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -136,25 +135,17 @@ async function integrationSuite(shared) {
 export async function build({ release = false } = {}) {
   await rm(at("dist"), { recursive: true, force: true });
   const shared = await sharedOptions(release);
-  const wanted = [
-    ["src/extension.ts", () => nodeBundle(shared, "src/extension.ts", "dist/extension.js")],
-    [
-      "src/cli/bin.ts",
-      () => nodeBundle(shared, "src/cli/bin.ts", "dist/cli.js", { banner: { js: "#!/usr/bin/env node" } }),
-    ],
-    ...Object.entries(lazy).map(([entry, outfile]) => [entry, () => nodeBundle(shared, entry, outfile)]),
-    ["webview/conductor/main.ts", () => panelBundle(shared, "conductor")],
-    ["webview/session/main.ts", () => panelBundle(shared, "session")],
+  const jobs = [
+    copyCodicons(),
+    nodeBundle(shared, "src/extension.ts", "dist/extension.js"),
+    nodeBundle(shared, "src/cli/bin.ts", "dist/cli.js", { banner: { js: "#!/usr/bin/env node" } }),
+    ...Object.entries(lazy).map(([entry, outfile]) => nodeBundle(shared, entry, outfile)),
+    panelBundle(shared, "conductor"),
+    panelBundle(shared, "session"),
   ];
-  const jobs = [copyCodicons()];
   if (!release) jobs.push(integrationSuite(shared));
-  for (const [entry, job] of wanted) {
-    if (existsSync(at(entry))) jobs.push(job());
-    else if (release) throw new Error(`${entry} is missing: a release has every part`);
-    else console.error(`build: ${entry} does not exist yet, skipped`);
-  }
   await Promise.all(jobs);
-  if (existsSync(at("dist/cli.js"))) await chmod(at("dist/cli.js"), 0o755);
+  await chmod(at("dist/cli.js"), 0o755);
   // dist is CommonJS whatever a package.json above an installed copy says.
   await writeFile(at("dist/package.json"), '{ "type": "commonjs" }\n');
 }
