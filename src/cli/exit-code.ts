@@ -12,6 +12,7 @@ export const exitCodes = {
   limitReached: 6,
   approvalNeeded: 7,
   drift: 8,
+  replayDiffers: 9,
   damagedJournal: 10,
   cancelled: 130,
 } as const;

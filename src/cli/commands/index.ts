@@ -1,8 +1,11 @@
 import type { Command } from "../command";
+import { compareCommand } from "./compare";
 import { diffCommand } from "./diff";
+import { forkCommand } from "./fork";
 import { makeHelpCommand } from "./help";
 import { initCommand } from "./init";
 import { planCommand } from "./plan";
+import { replayCommand } from "./replay";
 import { resumeCommand } from "./resume";
 import { acceptCommand, rejectCommand, revertCommand } from "./review";
 import { runCommand } from "./run";
@@ -10,6 +13,7 @@ import { sessionsCommand } from "./sessions";
 import { showCommand } from "./show";
 import { validateCommand } from "./validate";
 import { venuesCommand } from "./venues";
+import { verifyCommand } from "./verify";
 
 /** All commands, in the order in which the help lists them. */
 export const commands: readonly Command[] = [
@@ -24,6 +28,10 @@ export const commands: readonly Command[] = [
   acceptCommand,
   rejectCommand,
   revertCommand,
+  verifyCommand,
+  replayCommand,
+  forkCommand,
+  compareCommand,
   venuesCommand,
   makeHelpCommand(() => commands),
 ];

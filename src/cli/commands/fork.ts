@@ -1,0 +1,157 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { forkSession } from "../../adapters/runtime/audit";
+import { OrketError } from "../../engine/error/orket-error";
+import type { Definition } from "../../engine/model/definition";
+import { changeDefinition, type ForkChanges } from "../../engine/session/fork";
+import {
+  callOf,
+  jsonOption,
+  sessionArgument,
+  type Command,
+  type CommandContext,
+  type Given,
+} from "../command";
+import { exitCodes } from "../exit-code";
+import { performSession } from "../run/perform";
+import { sessionOf, withRuntime } from "../runtime";
+import { safeLine } from "../text/safe";
+import { readLimits } from "./resume";
+import { approveOption, closing, readPairs } from "./run";
+
+/** `@FILE` is the file's text; anything else is the text itself. */
+async function textOf(value: string, cwd: string): Promise<string> {
+  if (!value.startsWith("@")) return value;
+  const file = path.resolve(cwd, value.slice(1));
+  return readFile(file, "utf8").catch((error: unknown) => {
+    throw new OrketError("usage", `The file ${safeLine(value.slice(1))} cannot be read.`, { cause: error });
+  });
+}
+
+async function textsOf(option: string, given: Given, cwd: string): Promise<Record<string, string>> {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(readPairs(option, given.all(option)))) {
+    texts[name] = await textOf(value, cwd);
+  }
+  return texts;
+}
+
+/** Values for inputs, of the kinds that the session's own values have. */
+function inputsOf(given: Given, definition: Definition): Definition["flow"]["inputs"] {
+  const inputs: Definition["flow"]["inputs"] = {};
+  for (const [name, written] of Object.entries(readPairs("input", given.all("input")))) {
+    const before = definition.flow.inputs[name];
+    if (before === undefined) {
+      const known = Object.keys(definition.flow.inputs).join(", ");
+      throw new OrketError("usage", `The Flow has no input ${safeLine(name)}.`, {
+        mend: known === "" ? "It has no inputs." : `Its inputs: ${known}.`,
+      });
+    }
+    inputs[name] =
+      typeof before === "number"
+        ? Number(written)
+        : typeof before === "boolean"
+          ? written === "true"
+          : written;
+  }
+  return inputs;
+}
+
+async function changesOf({ given, io }: CommandContext): Promise<(definition: Definition) => Definition> {
+  const task = given.value("task");
+  const model = given.value("model");
+  const prompts = await textsOf("prompt", given, io.cwd);
+  const instructions = await textsOf("instruction", given, io.cwd);
+  const roles = readPairs("role", given.all("role"));
+  const limits: Record<string, number | undefined> = {};
+  for (const { limit, value } of readLimits(given.all("limit"))) {
+    if (limit !== undefined) limits[limit] = value ?? undefined;
+  }
+  return (definition) => {
+    const changes: ForkChanges = {
+      prompts,
+      instructions,
+      roles,
+      limits: limits,
+      inputs: inputsOf(given, definition),
+      ...(task === undefined ? {} : { task }),
+      ...(model === undefined ? {} : { model }),
+    };
+    return changeDefinition(definition, changes);
+  };
+}
+
+async function fork(context: CommandContext) {
+  const { io, given } = context;
+  const at = given.value("at");
+  if (at === undefined) {
+    throw new OrketError("usage", "Say at which step the fork begins: --at STEP.", {
+      mend: "`orket show SESSION` lists the steps.",
+    });
+  }
+  const json = given.flag("json");
+  const session = await sessionOf(context);
+  const change = await changesOf(context);
+  return withRuntime(context, async (options) => {
+    const live = await forkSession(session.path, at, change, options);
+    return closing(live, async () => {
+      if (!json) io.stderr.line(`Session ${live.id}, forked from ${session.id} at ${safeLine(at)}`);
+      if (given.flag("no-run")) {
+        if (json) io.stdout.line(JSON.stringify({ session: live.id }));
+        return exitCodes.done;
+      }
+      live.orchestrator.resume("command_line");
+      const approve = given.value("approve") as "none" | "all" | undefined;
+      return performSession(live, { approve, json, fromStart: true, orket: callOf(context) }, io);
+    });
+  });
+}
+
+export const forkCommand: Command = {
+  name: "fork",
+  summary: "Start a new session at a step of an old one.",
+  details: [
+    "Everything before the step is shared and costs no model call; the step and what follows is performed anew, with the changes that are given. The old session stays as it is. `orket compare` puts the two side by side.",
+  ],
+  args: [sessionArgument],
+  options: [
+    {
+      name: "at",
+      value: "STEP",
+      summary: "The step, by its name in orket show: build, or build#2 for a later round.",
+    },
+    { name: "task", value: "TEXT", summary: "Another task." },
+    { name: "input", value: "NAME=VALUE", multiple: true, summary: "Another value of an input." },
+    { name: "model", value: "MODEL", summary: "Another model, for every role." },
+    {
+      name: "prompt",
+      value: "ROLE=TEXT",
+      multiple: true,
+      summary: "Another system prompt; @FILE takes it from a file.",
+    },
+    {
+      name: "instruction",
+      value: "STEP=TEXT",
+      multiple: true,
+      summary: "Another instruction; @FILE takes it from a file.",
+    },
+    { name: "role", value: "STEP=ROLE", multiple: true, summary: "Another role for a step." },
+    {
+      name: "limit",
+      value: "NAME=VALUE",
+      multiple: true,
+      summary: "Another limit; the value none lifts it.",
+    },
+    approveOption,
+    { name: "no-run", summary: "Only make the session; orket resume goes on with it." },
+    { ...jsonOption, summary: "Print the events on stdout, one JSON object a line, and nothing else." },
+  ],
+  examples: [
+    {
+      line: "orket fork last --at build#2 --instruction build=@build.md",
+      does: "try another instruction from there on",
+    },
+    { line: "orket fork k3f9 --at review --model llama3.1:8b", does: "with another model" },
+  ],
+  run: fork,
+};

@@ -1,0 +1,64 @@
+import { replaySession } from "../../adapters/runtime/audit";
+import { jsonOption, sessionArgument, type Command, type CommandContext } from "../command";
+import { exitCodes } from "../exit-code";
+import { sessionOf } from "../runtime";
+import { plural } from "../text/format";
+import { safeText } from "../text/safe";
+
+const causes = {
+  definition: "the definition was changed",
+  prompt: "the prompt was changed",
+  reply: "the model's reply was changed",
+  tool_call: "the tool call was changed",
+  tool_result: "the tool's result was changed",
+  file: "a file was changed",
+  policy: "the file policy decides otherwise",
+  order: "events are missing, were added, or stand in another order",
+  engine: "this version of Orket decides otherwise",
+} as const;
+
+const longestValue = 600;
+
+function shorten(text: string): string {
+  return text.length <= longestValue ? text : `${text.slice(0, longestValue)}…`;
+}
+
+async function replay(context: CommandContext) {
+  const { io, given } = context;
+  const session = await sessionOf(context);
+  const outcome = await replaySession(session.path);
+  const { divergence } = outcome;
+  const code = divergence === undefined ? exitCodes.done : exitCodes.replayDiffers;
+  if (given.flag("json")) {
+    io.stdout.line(JSON.stringify({ session: session.id, ...outcome }));
+    return code;
+  }
+  const { style } = io.stdout;
+  if (divergence === undefined) {
+    const size = `${plural(outcome.events, "event")}, ${plural(outcome.modelCalls, "recorded reply", "recorded replies")}`;
+    io.stdout.line(`${style.green("✓")} ${session.id}: the replay is identical (${size}).`);
+    if (!outcome.finished) io.stdout.line("The session has not ended; it was replayed as far as it got.");
+    return code;
+  }
+  const { step, seq, type, cause, message, replayed, recorded } = divergence;
+  io.stdout.line(`${style.red("✗")} ${session.id}: the replay differs.`);
+  io.stdout.line(`  Step      ${safeText(step ?? "–")}`);
+  io.stdout.line(`  Event     ${seq.toString()}, ${type} (line ${(seq + 1).toString()})`);
+  io.stdout.line(`  Cause     ${causes[cause]}`);
+  io.stdout.line(`  What      ${safeText(message)}`);
+  io.stdout.line(`  Recorded  ${safeText(shorten(recorded))}`);
+  if (replayed !== undefined) io.stdout.line(`  Replayed  ${safeText(shorten(replayed))}`);
+  return code;
+}
+
+export const replayCommand: Command = {
+  name: "replay",
+  summary: "Perform a session again from its journal, and compare.",
+  details: [
+    "Every decision, prompt, result and artifact is made again from what was recorded; no model is asked and no network is used. The first difference is named by step, event and cause, with exit code 9.",
+  ],
+  args: [sessionArgument],
+  options: [jsonOption],
+  examples: [{ line: "orket replay last", does: "replay the newest session" }],
+  run: replay,
+};
