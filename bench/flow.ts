@@ -161,15 +161,3 @@ export async function benchFlow(runs = 5): Promise<BenchRow[]> {
   }
   return rows;
 }
-/** @internal profiling */
-export async function benchOne(provider: "ollama" | "openai", steps: number): Promise<void> {
-  const server = fork(path.join(__dirname, "loopback-server.ts"), {
-    execArgv: ["-r", "./scripts/transpile-hook.cjs"],
-  });
-  const port = await new Promise<number>((resolve) =>
-    server.once("message", (message) => resolve(message as number)),
-  );
-  await session(200, port, provider);
-  console.log(await session(steps, port, provider));
-  server.disconnect();
-}

@@ -1,7 +1,13 @@
 import { benchFlow } from "./flow";
+import { benchStartup } from "./startup";
+import { benchStream } from "./stream";
 import { keepsPromise, type BenchRow } from "./row";
 
-const suites: Record<string, () => Promise<BenchRow[]>> = { flow: benchFlow };
+const suites: Record<string, () => Promise<BenchRow[]>> = {
+  startup: benchStartup,
+  flow: benchFlow,
+  stream: benchStream,
+};
 
 async function main(names: readonly string[]): Promise<void> {
   let broken = 0;

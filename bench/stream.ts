@@ -10,15 +10,7 @@ import { createHttpFetch } from "../src/adapters/provider/http-fetch";
 import { OllamaProvider } from "../src/adapters/provider/ollama-provider";
 import { OpenAiProvider } from "../src/adapters/provider/openai-provider";
 import type { ModelProvider, ModelRequest } from "../src/engine/port/model-provider";
-
-/** One figure: `ratio` must not be below `limit`; without a limit it is for information. */
-export interface BenchEntry {
-  readonly name: string;
-  readonly ratio: number;
-  readonly limit?: number;
-  /** What was measured, in words with units. */
-  readonly detail: string;
-}
+import { type BenchRow } from "./row";
 
 const tokens = 20_000;
 const calls = 500;
@@ -145,13 +137,13 @@ async function interleaved(
 }
 
 /** The figures of both providers over both transports. */
-export async function streamBench(rounds = 9): Promise<BenchEntry[]> {
+export async function benchStream(rounds = 9): Promise<BenchRow[]> {
   const hook = path.join(__dirname, "..", "scripts", "transpile-hook.cjs");
   const server = fork(path.join(__dirname, "model-server.ts"), { execArgv: ["-r", hook] });
   const [port] = (await once(server, "message")) as [number];
   const agent = new Agent();
   const lean = createHttpFetch();
-  const entries: BenchEntry[] = [];
+  const entries: BenchRow[] = [];
   try {
     for (const vendor of ["ollama", "openai"] as const) {
       const base = (count: number): string =>
@@ -184,32 +176,25 @@ export async function streamBench(rounds = 9): Promise<BenchEntry[]> {
   return entries;
 }
 
-function streamEntries(vendor: string, samples: Record<string, Sample>): BenchEntry[] {
+function streamEntries(vendor: string, samples: Record<string, Sample>): BenchRow[] {
   const base = samples["bare fetch"];
   if (base === undefined) return [];
   return Object.entries(samples).map(([name, { wallMs, cpuMs }]) => ({
-    name: `stream ${vendor}, ${name}, of bare fetch`,
-    ratio: base.wallMs / wallMs,
-    ...(name.startsWith("bare") ? {} : { limit: 0.8 }),
-    detail: `${Math.round((tokens * 3) / wallMs)}k tokens/s, ${((cpuMs * 1000) / (tokens * 3)).toFixed(2)} µs CPU a token`,
+    name: `stream ${vendor}, ${name}`,
+    value: base.wallMs / wallMs,
+    unit: "× bare fetch",
+    ...(name.startsWith("bare") ? {} : { atLeast: 0.8 }),
+    note: `${Math.round((tokens * 3) / wallMs)}k tokens/s, ${((cpuMs * 1000) / (tokens * 3)).toFixed(2)} µs CPU a token`,
   }));
 }
 
-function callEntries(vendor: string, samples: Record<string, Sample>): BenchEntry[] {
+function callEntries(vendor: string, samples: Record<string, Sample>): BenchRow[] {
   const base = samples["bare fetch"];
   if (base === undefined) return [];
   return Object.entries(samples).map(([name, { wallMs, cpuMs }]) => ({
-    name: `call ${vendor}, ${name}, of bare fetch`,
-    ratio: base.wallMs / wallMs,
-    detail: `${((wallMs * 1000) / calls).toFixed(0)} µs wall, ${((cpuMs * 1000) / calls).toFixed(0)} µs CPU a call`,
+    name: `call ${vendor}, ${name}`,
+    value: base.wallMs / wallMs,
+    unit: "× bare fetch",
+    note: `${((wallMs * 1000) / calls).toFixed(0)} µs wall, ${((cpuMs * 1000) / calls).toFixed(0)} µs CPU a call`,
   }));
-}
-
-if (require.main === module) {
-  void streamBench().then((entries) => {
-    for (const { name, ratio, limit, detail } of entries) {
-      const bound = limit === undefined ? "" : ` (at least ${limit})`;
-      console.log(`${name.padEnd(44)} ${ratio.toFixed(2)}${bound.padEnd(16)} ${detail}`);
-    }
-  });
 }
