@@ -1,0 +1,34 @@
+import { isInline, type BlobRef, type Content } from "../event/content";
+import type { SessionEvent } from "../event/event";
+import type { Definition } from "../model/definition";
+import type { Sha256 } from "../port/digest";
+import type { Utf8 } from "../port/utf8";
+
+/** What an export is made of: the events, what they name, and the definition that they follow. */
+export interface ExportSource {
+  readonly events: readonly SessionEvent[];
+  readonly definition: Definition;
+  getText(content: Content): Promise<string>;
+  getBytes(ref: BlobRef): Promise<Uint8Array>;
+  readonly sha256: Sha256;
+  readonly utf8: Utf8;
+}
+
+/** The text of a content, or why there is none: an export shows what is there. */
+export async function textOrProblem(
+  source: Pick<ExportSource, "getText">,
+  content: Content,
+): Promise<{ readonly text: string } | { readonly problem: string }> {
+  if (isInline(content)) return content;
+  try {
+    return { text: await source.getText(content) };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The session's id, as its first event says it. */
+export function sessionOf(events: readonly SessionEvent[]): string {
+  const [start] = events;
+  return start?.type === "session_start" ? start.data.session : "";
+}
