@@ -18,7 +18,10 @@ const tools: Readonly<Record<string, ToolMatch>> = {
 };
 
 function matchTool(name: string): ToolMatch {
-  const known = name.toLowerCase().replace(/[^a-z]/g, "").replace(/(?<!tool)$/, "tool");
+  const known = name
+    .toLowerCase()
+    .replace(/[^a-z]/g, "")
+    .replace(/(?<!tool)$/, "tool");
   return (Object.hasOwn(tools, known) ? tools[known] : undefined) ?? { none: "Orket has none like it" };
 }
 
@@ -27,7 +30,16 @@ const variable = /(?<!\{)\{([A-Za-z_][A-Za-z0-9_-]*)\}(?!\})/g;
 
 const agentKeys = ["role", "goal", "backstory", "tools", "llm", "max_iter"];
 const taskKeys = [
-  "description", "expected_output", "agent", "context", "output_file", "tools", "async_execution", "human_input", "markdown", "name",
+  "description",
+  "expected_output",
+  "agent",
+  "context",
+  "output_file",
+  "tools",
+  "async_execution",
+  "human_input",
+  "markdown",
+  "name",
 ];
 
 interface Task {
@@ -73,7 +85,12 @@ class CrewImport {
     if (raw !== id) this.report.info(`The ${what} ${quoted(raw)} is named ${quoted(id)} here.`, value.place);
   }
 
-  private unknown(value: Value, known: readonly string[], draft: Draft, path: readonly (string | number)[]): void {
+  private unknown(
+    value: Value,
+    known: readonly string[],
+    draft: Draft,
+    path: readonly (string | number)[],
+  ): void {
     for (const [key, item] of value.entries()) {
       if (known.includes(key)) continue;
       // What only switches off is what Orket does anyway.
@@ -113,13 +130,15 @@ class CrewImport {
         ...(role === undefined ? {} : { description: oneLine(role) }),
         prompt: this.template(prompt),
       });
-      for (const tool of agent.texts("tools", this.report)) list.match(tool.text, matchTool(tool.text), tool.value.place);
+      for (const tool of agent.texts("tools", this.report))
+        list.match(tool.text, matchTool(tool.text), tool.value.place);
       const turns = agent.number("max_iter", this.report, { min: 1, max: 200, whole: true });
       if (turns !== undefined) this.turns.set(id, turns);
       const llm = agent.at("llm");
       const model = llm?.asText();
       if (llm !== undefined && model === undefined) this.band.lost("'llm' names no model.", llm.place, path);
-      else if (llm !== undefined && model !== undefined) this.models.set(id, { model: oneLine(model), value: llm });
+      else if (llm !== undefined && model !== undefined)
+        this.models.set(id, { model: oneLine(model), value: llm });
       this.unknown(agent, agentKeys, this.band, path);
     }
   }
@@ -151,7 +170,7 @@ class CrewImport {
   /** Tasks in their order; neighbours that run asynchronously and do not build on each other, side by side. */
   private steps(tasks: readonly Task[], score: Draft): unknown[] {
     const items: unknown[] = [];
-    for (let at = 0; at < tasks.length; ) {
+    for (let at = 0; at < tasks.length;) {
       const group: Task[] = [];
       for (let task = tasks[at]; task?.async === true; task = tasks[at + group.length]) {
         const { context } = task;
@@ -160,14 +179,17 @@ class CrewImport {
       }
       if (group.length > 1) {
         const path = ["steps", items.length, "parallel", "steps"];
-        items.push({ parallel: { steps: group.map((task, index) => this.step(task, score, [...path, index])) } });
+        items.push({
+          parallel: { steps: group.map((task, index) => this.step(task, score, [...path, index])) },
+        });
         at += group.length;
         continue;
       }
       const task = tasks[at];
       at += 1;
       if (task === undefined) break;
-      if (task.async) this.report.info(`The task ${quoted(task.raw)} runs in the order of the file.`, task.value.place);
+      if (task.async)
+        this.report.info(`The task ${quoted(task.raw)} runs in the order of the file.`, task.value.place);
       items.push(this.step(task, score, ["steps", items.length]));
     }
     return items;
@@ -185,9 +207,9 @@ class CrewImport {
       return id;
     }
     const first = Object.keys(this.roles)[0] ?? this.roleOfNobody();
-    const message = `the task ${quoted(task.raw)} named no agent; ${first} performs it.`;
-    if (Object.keys(this.roles).length > 1) score.lost(message, task.value.place, path);
-    else this.report.info(`The task ${quoted(task.raw)} names no agent; ${first} performs it.`, task.value.place);
+    const message = `The task ${quoted(task.raw)} names no agent; ${first} performs it.`;
+    if (Object.keys(this.roles).length > 1) score.remark(message, task.value.place, path);
+    else this.report.info(message, task.value.place);
     return first;
   }
 
@@ -201,13 +223,15 @@ class CrewImport {
     const { value, id, context } = task;
     const role = this.roleOf(task, score, path);
     const list = this.roleTools.get(role);
-    for (const tool of value.texts("tools", this.report)) list?.match(tool.text, matchTool(tool.text), tool.value.place);
+    for (const tool of value.texts("tools", this.report))
+      list?.match(tool.text, matchTool(tool.text), tool.value.place);
     const expected = value.text("expected_output", this.report);
     const produces: string[] = [];
     const output = this.output(task, score, path, produces);
     if (output !== undefined) list?.add("write_file");
     const description = value.text("description", this.report);
-    if (description === undefined) score.lost(`the task ${quoted(task.raw)} had no description.`, value.place, path);
+    if (description === undefined)
+      score.remark(`The task ${quoted(task.raw)} has no description.`, value.place, path);
     const text = paragraphs(
       description ?? task.raw.replace(/[_-]+/g, " "),
       expected === undefined ? undefined : `Expected output:\n${expected}`,
@@ -227,8 +251,16 @@ class CrewImport {
     };
   }
 
-  private output(task: Task, score: Draft, path: readonly (string | number)[], produces: string[]): string | undefined {
-    const text = task.value.text("output_file", this.report)?.trim().replace(/^(\.?\/)+/, "");
+  private output(
+    task: Task,
+    score: Draft,
+    path: readonly (string | number)[],
+    produces: string[],
+  ): string | undefined {
+    const text = task.value
+      .text("output_file", this.report)
+      ?.trim()
+      .replace(/^(\.?\/)+/, "");
     if (text === undefined) return undefined;
     const place = task.value.at("output_file")?.place;
     const problem = artifactPathProblem(text);
@@ -237,14 +269,18 @@ class CrewImport {
       return undefined;
     }
     if (new RegExp(variable.source).test(text)) {
-      this.report.warning(`Whether ${quoted(text)} is written is not checked: its name holds a variable.`, place);
+      this.report.warning(
+        `Whether ${quoted(text)} is written is not checked: its name holds a variable.`,
+        place,
+      );
     } else produces.push(text);
     return text;
   }
 
   private venue(): Draft {
     const models = [...this.models.values()].map(({ model }) => model);
-    const isOllama = (model: string): boolean => model.startsWith("ollama/") || model.startsWith("ollama_chat/");
+    const isOllama = (model: string): boolean =>
+      model.startsWith("ollama/") || model.startsWith("ollama_chat/");
     const roles = Object.fromEntries(
       [...this.models].map(([id, { model }]) => [id, { model: model.replace(/^[a-z_]+\//, "") }]),
     );

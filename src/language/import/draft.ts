@@ -10,6 +10,9 @@ interface Comment {
   readonly line: string;
 }
 
+/** Comments in one file; the report has all. */
+const maxComments = 200;
+
 /** A definition file that is being made. `value` is filled in by the importer, in the order of the file. */
 export class Draft {
   private readonly header: string[] = [];
@@ -31,14 +34,28 @@ export class Draft {
 
   /** A line above the value at `path`. */
   comment(path: ValuePath, line: string): void {
-    if (path.length === 0) this.say(line);
+    const count = this.comments.length + this.header.length;
+    if (count > maxComments) return;
+    if (count === maxComments) this.header.push("More remarks are in the report of the import.");
+    else if (path.length === 0) this.say(line);
     else this.comments.push({ path, line: oneLine(line) });
   }
 
   /** Something that has no counterpart: in the report, and as a comment above the value at `path`. */
   lost(message: string, place: ImportPlace | undefined, path: ValuePath = []): void {
+    this.remark(`Not carried over: ${message}`, place, path);
+  }
+
+  /** Something that a person has to look at: in the report, and as a comment above the value at `path`. */
+  remark(message: string, place: ImportPlace | undefined, path: ValuePath = []): void {
     this.report.warning(message, place);
-    this.comment(path, `Not carried over: ${message}`);
+    this.comment(path, message);
+  }
+
+  get isFull(): boolean {
+    const content =
+      this.kind === "band" ? this.value.roles : this.kind === "score" ? this.value.steps : [true];
+    return typeof content === "object" && content !== null && Object.keys(content).length > 0;
   }
 
   toText(): string {
@@ -57,13 +74,18 @@ export class Draft {
         if (isMap(value) && isScalar(key) && inFlow.has(String(key.value))) value.flow = true;
       },
       Seq: (_key, node) => {
-        if (node.items.every((item) => isScalar(item) && !String(item.value).includes("\n"))) node.flow = true;
+        if (node.items.every((item) => isScalar(item) && !String(item.value).includes("\n")))
+          node.flow = true;
       },
     });
     const root = document.contents;
     if (isMap(root)) {
       for (const { key, value } of root.items) {
-        if (isMap(value) && !value.flow && key !== root.items[0]?.key) spread(key, value.items.map((pair) => pair.key));
+        if (isMap(value) && this.kind === "band")
+          spread(
+            key,
+            value.items.map((pair) => pair.key),
+          );
         else if (isSeq(value) && !value.flow) spread(key, value.items);
         else if (isScalar(value) && String(value.value).includes("\n") && isNode(key)) key.spaceBefore = true;
       }
@@ -75,7 +97,7 @@ export class Draft {
       else lines.set(node, [...(lines.get(node) ?? []), ` ${line}`]);
     }
     for (const [node, own] of lines) node.commentBefore = own.join("\n");
-    const body = document.toString({ lineWidth: 0, flowCollectionPadding: true, indentSeq: true });
+    const body = document.toString({ lineWidth: 0, flowCollectionPadding: false, indentSeq: true });
     return `${this.header.map((line) => `# ${line}\n`).join("")}${body}`;
   }
 }

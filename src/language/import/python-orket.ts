@@ -5,6 +5,7 @@ import { type Draft } from "./draft";
 import { Ids, stemOf } from "./names";
 import { readForeign, type Value } from "./read";
 import { type Target } from "./target";
+import { sampleModel } from "./venue";
 import { escapeTemplate, oneLine, paragraphs } from "./text";
 import { orketTool, ToolList, unknownTool } from "./tools";
 
@@ -66,7 +67,12 @@ class PythonImport {
     for (const flow of this.read.flow) this.flow(flow);
   }
 
-  private unknown(value: Value, known: readonly string[], draft: Draft, path: readonly (string | number)[] = []): void {
+  private unknown(
+    value: Value,
+    known: readonly string[],
+    draft: Draft,
+    path: readonly (string | number)[] = [],
+  ): void {
     for (const [key, item] of value.entries()) {
       if (known.includes(key)) continue;
       draft.lost(`${quoted(key)} has no counterpart.`, item.place, path);
@@ -76,7 +82,8 @@ class PythonImport {
   private roleId(raw: string, value: Value): string {
     const known = this.roles.has(raw);
     const id = this.roles.of(raw);
-    if (!known && id !== raw) this.report.info(`The role ${quoted(raw)} is named ${quoted(id)} here.`, value.place);
+    if (!known && id !== raw)
+      this.report.info(`The role ${quoted(raw)} is named ${quoted(id)} here.`, value.place);
     return id;
   }
 
@@ -86,9 +93,13 @@ class PythonImport {
     draft.value.roles = roles;
     for (const [raw, item] of value.at("roles")?.entries() ?? []) {
       const id = this.roleId(raw, item);
-      const text = item.asText() ?? paragraphs(item.text("prompt", this.report), item.text("description", this.report));
+      const text =
+        item.asText() ?? paragraphs(item.text("prompt", this.report), item.text("description", this.report));
       if (text.trim() === "") {
-        draft.lost(`the role ${quoted(raw)} had no prompt; this one is made up.`, item.place, ["roles", id]);
+        draft.remark(`The role ${quoted(raw)} had no prompt; this one is made up.`, item.place, [
+          "roles",
+          id,
+        ]);
       }
       const tools = new ToolList(draft, id);
       for (const tool of item.isMap ? item.texts("tools", this.report) : []) {
@@ -111,12 +122,18 @@ class PythonImport {
 
   private settings(value: Value, draft: Draft, path: readonly (string | number)[]): Record<string, unknown> {
     const known = ["model", "temperature", "seed", "params"];
-    this.unknown(value, path.length === 0 ? [...known, "name", "description", "roles", "default"] : known, draft, path);
+    this.unknown(
+      value,
+      path.length === 0 ? [...known, "name", "description", "roles", "default"] : known,
+      draft,
+      path,
+    );
     const model = value.text("model", this.report);
     const temperature = value.number("temperature", this.report, { min: 0, max: 2 });
     const seed = value.number("seed", this.report, { whole: true });
     const params = value.at("params");
-    if (params !== undefined && !params.isMap) draft.lost("'params' has to be keys and values.", params.place, path);
+    if (params !== undefined && !params.isMap)
+      draft.lost("'params' has to be keys and values.", params.place, path);
     return {
       ...(model === undefined ? {} : { model: oneLine(model) }),
       ...(temperature === undefined ? {} : { temperature }),
@@ -127,8 +144,18 @@ class PythonImport {
 
   private venue({ value, draft }: Read): void {
     const base = value.at("default");
-    const made = { ...(base === undefined ? {} : this.settings(base, draft, ["provider"])), ...this.settings(value, draft, []) };
+    const made = {
+      ...(base === undefined ? {} : this.settings(base, draft, ["provider"])),
+      ...this.settings(value, draft, []),
+    };
     Object.assign(draft.value, { provider: "ollama", endpoint: "http://127.0.0.1:11434" }, made);
+    if (draft.value.model === undefined) {
+      const model = this.target.options.model ?? sampleModel;
+      draft.value.model = model;
+      draft.remark(`The venue names no model for every role; ${quoted(model)} is taken.`, value.place, [
+        "model",
+      ]);
+    }
     const roles: Record<string, unknown> = {};
     for (const [raw, item] of value.at("roles")?.entries() ?? []) {
       const id = this.roleId(raw, item);
@@ -153,7 +180,8 @@ class PythonImport {
       steps.push({ role: this.roleId(raw, item), ...(note === undefined ? {} : { note: oneLine(note) }) });
       this.unknown(item, ["role", "note"], draft, path);
     }
-    if (steps.length === 0) this.report.error("The score has no steps.", value.at("steps")?.place ?? value.place);
+    if (steps.length === 0)
+      this.report.error("The score has no steps.", value.at("steps")?.place ?? value.place);
   }
 
   /** The new name of what a flow names, by name or as a path of a JSON file. */

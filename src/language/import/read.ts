@@ -1,5 +1,4 @@
 import { quoted } from "../diagnostic";
-import { type Span } from "../lines";
 import { nearestPlace, valuePlace } from "../places";
 import { type ProjectFile } from "../project";
 import { parseSource, type SourceDocument } from "../source";
@@ -15,6 +14,8 @@ const harmless: ReadonlySet<string> = new Set([
   "orket/unknown-key",
 ]);
 
+const quiet: ReadonlySet<string> = new Set(["orket/unknown-file-kind", "orket/empty-file"]);
+
 function kindOfValue(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "keys and values" : "a single value";
@@ -29,13 +30,15 @@ export class Value {
     readonly raw: unknown,
   ) {}
 
-  private placeOf(span: Span): ImportPlace {
-    return { file: this.file, range: this.source.lines.rangeOf(span) };
-  }
+  /** The range is worked out when it is asked for: that walks the tree, and most places are never shown. */
   get place(): ImportPlace {
-    return this.placeOf(
-      this.path.length === 0 ? nearestPlace(this.source, []) : valuePlace(this.source, this.path),
-    );
+    const { file, source, path } = this;
+    return {
+      file,
+      get range() {
+        return source.lines.rangeOf(path.length === 0 ? nearestPlace(source, []) : valuePlace(source, path));
+      },
+    };
   }
   get name(): string {
     const last = this.path.at(-1);
@@ -147,11 +150,17 @@ export function readForeign(file: ProjectFile, report: ImportReport, as = file.p
   const source = parseSource(as, file.text);
   let broken = source.tree === undefined;
   for (const { code, message, range, mend } of source.problems) {
-    if (code === "orket/unknown-file-kind") continue;
+    if (quiet.has(code)) continue;
     const fatal = !harmless.has(code);
     broken ||= fatal;
-    const text = code === "orket/empty-file" ? message : `${message}${mend === undefined ? "" : ` ${mend}`}`;
+    const text = mend === undefined ? message : `${message} ${mend}`;
     report.add(fatal ? "error" : "warning", text, { file: file.path, range });
+  }
+  if (source.tree === undefined && source.problems.every(({ code }) => quiet.has(code))) {
+    report.error("The file is empty.", {
+      file: file.path,
+      range: source.lines.rangeOf({ start: 0, end: 0 }),
+    });
   }
   return broken ? undefined : new Value(file.path, source, [], source.value);
 }

@@ -29,7 +29,11 @@ export class ImportReport {
       this.beyond++;
       return;
     }
-    this.listed.push({ level, message, ...(place === undefined ? {} : { place }) });
+    this.listed.push({
+      level,
+      message,
+      ...(place === undefined ? {} : { place: { file: place.file, range: place.range } }),
+    });
   }
   info(message: string, place?: ImportPlace): void {
     this.add("info", message, place);

@@ -17,7 +17,15 @@ const groups: Readonly<Record<string, ToolMatch>> = {
 };
 
 const known = [
-  "slug", "name", "description", "roleDefinition", "whenToUse", "customInstructions", "groups", "rulesFiles", "source",
+  "slug",
+  "name",
+  "description",
+  "roleDefinition",
+  "whenToUse",
+  "customInstructions",
+  "groups",
+  "rulesFiles",
+  "source",
 ];
 
 class RooImport {
@@ -54,7 +62,11 @@ class RooImport {
     if (when !== undefined) this.draft.comment(path, `When to use: ${oneLine(when)}`);
     const definition = mode.text("roleDefinition", this.report);
     if (definition === undefined) {
-      this.draft.lost(`the mode ${quoted(slug)} had no roleDefinition.`, mode.place, path);
+      this.draft.remark(
+        `The mode ${quoted(slug)} had no roleDefinition; its prompt is made up.`,
+        mode.place,
+        path,
+      );
     }
     const tools = new ToolList(this.draft, id);
     const limits = this.groups(mode, id, tools);
@@ -73,7 +85,8 @@ class RooImport {
       if (!known.includes(key)) this.draft.lost(`${quoted(key)} has no counterpart.`, value.place, path);
     }
     const source = mode.at("source");
-    if (source !== undefined) this.report.info("'source' is left out: a Band belongs to its project.", source.place);
+    if (source !== undefined)
+      this.report.info("'source' is left out: a Band belongs to its project.", source.place);
   }
 
   /** Adds the tools of the groups; what a group allows to edit comes back as sentences for the prompt. */
@@ -132,7 +145,8 @@ export function importRooModes(file: ProjectFile, target: Target): void {
   const made = new RooImport(target, file.path);
   for (const mode of modes.items()) made.mode(mode);
   for (const [key, item] of value.entries()) {
-    if (key !== "customModes") report.warning(`${quoted(key)} has no counterpart and is left out.`, item.place);
+    if (key !== "customModes")
+      report.warning(`${quoted(key)} has no counterpart and is left out.`, item.place);
   }
   report.info("Modes have no order: write a Score that says which role works when.", modes.place);
 }

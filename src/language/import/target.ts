@@ -66,13 +66,15 @@ export class Target {
     Object.assign(draft.value, venueValue(provider, this.options.model));
     if (Object.keys(roles).length > 0) draft.value.roles = roles;
     this.report.info(
-      `The Venue ${quoted(draft.name)} is made up (${provider}, ${String(draft.value.model ?? "the editor's model")}); change it to the model that you use.`,
+      `The Venue ${quoted(draft.name)} is made up (provider ${provider}); change it to the model that you use.`,
       place,
     );
     return draft;
   }
 
+  /** What has something in it: that a Band has no roles, or a Score no steps, has been reported. */
   files(): WrittenFile[] {
-    return this.drafts.map(({ draft, path }) => ({ path, text: draft.toText() }));
+    const full = this.drafts.filter(({ draft }) => draft.isFull);
+    return full.map(({ draft, path }) => ({ path, text: draft.toText() }));
   }
 }

@@ -2,12 +2,10 @@ import { placeholderText, type Placeholder } from "../../engine/model/template";
 
 /** Text as Orket's files hold it: `\n` line ends, no blanks at the end, one line end where it has several lines. */
 export function tidy(text: string): string {
-  const lines = text
-    .replace(/\r\n?/g, "\n")
-    .replace(/^\s*\n/, "")
-    .replace(/[^\S\n]+$/gm, "")
-    .trimEnd();
-  return lines.includes("\n") ? `${lines}\n` : lines;
+  const lines = text.split(/\r\n|\n|\r/).map((line) => line.trimEnd());
+  const first = lines.findIndex((line) => line !== "");
+  const whole = first < 0 ? "" : lines.slice(first).join("\n").trimEnd();
+  return whole.includes("\n") ? `${whole}\n` : whole;
 }
 
 /** One line for people. */
@@ -31,7 +29,7 @@ export function paragraphs(...parts: readonly (string | undefined)[]): string {
 
 /** The text as a template that means just this text: each `{{` becomes `\{{`. */
 export function escapeTemplate(text: string): string {
-  return text.replace(/(\\*)\{\{/g, "$1$1\\{{");
+  return text.replace(/(?<!\\)(\\*)\{\{/g, "$1$1\\{{");
 }
 
 /** What stands for an expression of another tool's template. */
@@ -58,9 +56,30 @@ export function translateTemplate(
   return made + escapeTemplate(text.slice(at));
 }
 
+/** How often a character stands at the end of a text. */
+function countAtEnd(text: string, character: string): number {
+  let count = 0;
+  while (text[text.length - 1 - count] === character) count++;
+  return count;
+}
+
 /** Escaped text that a placeholder follows: its last backslashes and brace are not to change what follows. */
 function literalBefore(text: string): string {
-  const slashes = /\\*$/.exec(text)?.[0] ?? "";
-  const brace = (/\{*$/.exec(text)?.[0].length ?? 0) % 2 === 1;
-  return `${escapeTemplate(text)}${slashes}${brace ? " " : ""}`;
+  const space = countAtEnd(text, "{") % 2 === 1 ? " " : "";
+  return `${escapeTemplate(text)}${"\\".repeat(countAtEnd(text, "\\"))}${space}`;
+}
+
+/** The text without what stands between two marks, marks included, and what that was. */
+export function takeOut(text: string, open: string, close: string): { text: string; taken: string[] } {
+  const taken: string[] = [];
+  let kept = "";
+  let at = 0;
+  for (;;) {
+    const start = text.indexOf(open, at);
+    const end = start < 0 ? -1 : text.indexOf(close, start + open.length);
+    if (end < 0) return { text: kept + text.slice(at), taken };
+    taken.push(text.slice(start, end + close.length));
+    kept += text.slice(at, start);
+    at = end + close.length;
+  }
 }

@@ -41,5 +41,5 @@ export function orketTool(name: string): ToolMatch | undefined {
 /** For a tool that nobody knows, with the name that was perhaps meant. */
 export function unknownTool(name: string): ToolMatch {
   const near = nearest(name, builtinTools);
-  return { none: `Orket has no such tool${near === undefined ? "" : `; did it mean ${near}?`}` };
+  return { none: `Orket has no such tool${near === undefined ? "" : `, perhaps ${near} was meant`}` };
 }

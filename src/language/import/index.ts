@@ -1,0 +1,95 @@
+import { fileKindOf } from "../file-kind";
+import { createProject, type ProjectFile } from "../project";
+import { diagnoseProject } from "../resolve";
+import { importAgents } from "./agent-md";
+import { importCrew } from "./crewai";
+import { detectImport, importKinds, type ImportSet } from "./detect";
+import { importPromptFlow } from "./prompt-flow";
+import { importPythonOrket } from "./python-orket";
+import { ImportReport, type ImportEntry } from "./report";
+import { importRooModes } from "./roo-modes";
+import { Target, type ImportOptions, type WrittenFile } from "./target";
+
+export {
+  detectImport,
+  importKinds,
+  mayImport,
+  neighboursOf,
+  type Detection,
+  type ImportKind,
+  type ImportSet,
+} from "./detect";
+export { type ImportEntry, type ImportLevel, type ImportPlace } from "./report";
+export { type ImportOptions, type WrittenFile } from "./target";
+
+export interface ImportResult {
+  /** New files; none of them is in the project already. */
+  readonly files: readonly WrittenFile[];
+  /** Everything that was changed, left out or could not be read, in the order of the files given. */
+  readonly report: readonly ImportEntry[];
+}
+
+/** CrewAI's tasks rather than its agents. */
+function isTasks({ path, text }: ProjectFile): boolean {
+  if (/(agents|tasks)\.ya?ml$/i.test(path)) return /tasks\.ya?ml$/i.test(path);
+  return typeof text === "string" && /^\s+expected_output\s*:/m.test(text);
+}
+
+function importSet({ kind, name, files }: ImportSet, target: Target): void {
+  const [first] = files;
+  if (first === undefined) return;
+  switch (kind) {
+    case "python-orket":
+      return importPythonOrket(files, target);
+    case "roo-modes":
+      return importRooModes(first, target);
+    case "prompt-flow":
+      return importPromptFlow(first, new Map(files.map((file) => [file.path, file])), target);
+    case "agent-md":
+      return importAgents(name, files, target);
+    case "crewai": {
+      const tasks = files.find(isTasks);
+      return importCrew(
+        name,
+        files.find((file) => file !== tasks),
+        tasks,
+        target,
+      );
+    }
+  }
+}
+
+/** Problems of what was made, as a reader of the files would see them. */
+function check(files: readonly WrittenFile[], options: ImportOptions, report: ImportReport): void {
+  const own = new Set(files.map(({ path }) => path));
+  const project = createProject([...(options.project?.sources.values() ?? []), ...files]);
+  for (const { severity, message, mend, file, range } of diagnoseProject(project)) {
+    if (!own.has(file)) continue;
+    report.add(severity === "hint" ? "info" : severity, mend === undefined ? message : `${message} ${mend}`, {
+      file,
+      range,
+    });
+  }
+}
+
+/**
+ * Makes Orket's files from those of other tools. Pure: nothing is written. Whatever the files hold, there is no
+ * exception: what cannot be read or carried over is in the report, at its place.
+ */
+export function importFiles(files: readonly ProjectFile[], options: ImportOptions = {}): ImportResult {
+  const report = new ImportReport();
+  const target = new Target(options, report);
+  const { sets, unknown } = detectImport(files);
+  for (const path of unknown) {
+    const why =
+      fileKindOf(path) === undefined ? "is nothing that can be imported" : "is a file of Orket already";
+    report.warning(`${path} ${why}; it is left out.`);
+  }
+  if (sets.length === 0) {
+    report.error(`There is nothing to import; known are ${Object.values(importKinds).join(", ")}.`);
+  }
+  for (const set of sets) importSet(set, target);
+  const written = target.files();
+  check(written, options, report);
+  return { files: written, report: report.entries };
+}
