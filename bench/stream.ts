@@ -9,7 +9,7 @@ import { Agent } from "undici";
 import { createHttpFetch } from "../src/adapters/provider/http-fetch";
 import { OllamaProvider } from "../src/adapters/provider/ollama-provider";
 import { OpenAiProvider } from "../src/adapters/provider/openai-provider";
-import type { ModelProvider, ModelRequest } from "../src/engine/port/model-provider";
+import type { ModelDelta, ModelProvider, ModelRequest } from "../src/engine/port/model-provider";
 import { type BenchRow } from "./row";
 
 const tokens = 20_000;
@@ -84,7 +84,10 @@ async function bareUndici(agent: Agent, url: string): Promise<string> {
 
 async function through(provider: ModelProvider): Promise<string> {
   let shown = "";
-  const reply = await provider.call(request, ({ text }) => (shown += text), never);
+  const show = (delta: ModelDelta): void => {
+    if (delta.kind === "text") shown += delta.text;
+  };
+  const reply = await provider.call(request, show, never);
   if (reply.text !== shown) throw new Error("the deltas are not the reply");
   return shown;
 }

@@ -92,6 +92,9 @@ export type FakeReply =
       readonly calls?: readonly Call[];
       readonly usage?: ModelReply["usage"];
       readonly finish?: ModelReply["finishReason"];
+      readonly node?: string;
+      readonly fingerprint?: ModelReply["fingerprint"];
+      readonly failovers?: ModelReply["failovers"];
     }
   | ProviderError;
 export type Answer = (request: ModelRequest, callNumber: number) => FakeReply | Promise<FakeReply>;
@@ -124,6 +127,9 @@ export class FakeModel implements ModelProvider {
       usage: whole.usage ?? {},
       totalMs: 1,
       sent: {},
+      ...(whole.node === undefined ? {} : { node: whole.node }),
+      ...(whole.fingerprint === undefined ? {} : { fingerprint: whole.fingerprint }),
+      ...(whole.failovers === undefined ? {} : { failovers: whole.failovers }),
     };
   }
 

@@ -87,7 +87,21 @@ function someReply(chance: Chance, id: string, verdict: boolean, produces: boole
       { verdict: chance.pick(["approve", "request_changes", "nonsense"]), reason: text.slice(0, 20) },
     ]);
   }
+  if (chance.happens(0.1)) return { text, calls, ...someMove(chance) };
   return calls.length === 0 ? text : { text: chance.happens(0.5) ? text : "", calls };
+}
+
+/** What a mesh adds to a reply: who answered, and how the call got there. */
+function someMove(chance: Chance): Omit<Exclude<FakeReply, string | ProviderError>, "text" | "calls"> {
+  const digestChanged = chance.happens(0.3);
+  const partialText = "half ".repeat(chance.happens(0.3) ? 300 : chance.below(3));
+  return {
+    node: "rack",
+    failovers: [{ from: "desk", to: "rack", reason: "It broke.", digestChanged, partialText }],
+    ...(chance.happens(0.5)
+      ? { fingerprint: { digest: chance.pick(["one", "two"]), runtime: "Ollama 1", contextTokens: 4096 } }
+      : {}),
+  };
 }
 
 /** A session that ran to its end through failures, skips, patches, retries, cancels and answers, all by chance. */

@@ -37,6 +37,7 @@ describe("A replay of a generated session", function () {
       "session_resumed",
       "tool_denied",
       "approval_resolved",
+      "failover",
     ]) {
       assert.ok(seen.has(type), `no generated session had ${type}`);
     }

@@ -70,7 +70,8 @@ export class LiveDisplay implements Display {
   }
 
   onDelta(step: string, delta: ModelDelta): void {
-    this.streams.set(step, ((this.streams.get(step) ?? "") + delta.text).slice(-keptCharacters));
+    if (delta.kind === "restart") this.streams.delete(step);
+    else this.streams.set(step, ((this.streams.get(step) ?? "") + delta.text).slice(-keptCharacters));
     this.dirty = true;
   }
 

@@ -39,6 +39,15 @@ const retryable: ReadonlySet<ProviderErrorCode> = new Set([
   "server_error",
 ]);
 
+/** A move of a call between nodes; see `Failover` in the port. */
+type Move = Readonly<{
+  from: string;
+  to: string;
+  reason: string;
+  digestChanged: boolean;
+  partialText?: string;
+}>;
+
 /** A model call that did not give a whole reply. */
 export class ProviderError extends Error {
   readonly code: ProviderErrorCode;
@@ -48,11 +57,19 @@ export class ProviderError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** The text that had arrived before the failure. */
   readonly partialText: string | undefined;
+  /** The moves between nodes before the failure, in order. */
+  readonly failovers: readonly Move[];
 
   constructor(
     code: ProviderErrorCode,
     message: string,
-    options: { status?: number; retryAfterSeconds?: number; partialText?: string; cause?: unknown } = {},
+    options: {
+      status?: number;
+      retryAfterSeconds?: number;
+      partialText?: string;
+      failovers?: readonly Move[];
+      cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "ProviderError";
@@ -60,6 +77,7 @@ export class ProviderError extends Error {
     this.status = options.status;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.partialText = options.partialText;
+    this.failovers = options.failovers ?? [];
   }
 
   /** Whether the same call may succeed when it is made again. */

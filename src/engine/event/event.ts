@@ -115,7 +115,16 @@ export const eventData = {
     first_token_ms: z.number().optional(),
     total_ms: z.number(),
     model: z.string().optional().describe("The model that answered, as the backend says."),
-    node: z.string().optional(),
+    node: z.string().optional().describe("The node of a mesh that answered."),
+    fingerprint: z
+      .strictObject({
+        digest: z.string().optional().describe("Of the model's files, as the backend names it."),
+        quantisation: z.string().optional(),
+        runtime: z.string().optional().describe("What runs the model, with its version."),
+        context_tokens: z.int().optional(),
+      })
+      .optional()
+      .describe("What the node's backend says of the model; a field is absent where it says nothing."),
     sent: contentSchema
       .optional()
       .describe("JSON of the request as it went out, without the messages and any key."),
@@ -137,7 +146,10 @@ export const eventData = {
     from: z.string(),
     to: z.string(),
     reason: z.string(),
-    digest_changed: z.boolean(),
+    digest_changed: z
+      .boolean()
+      .describe("The new node's model is another one, or cannot be shown to be the same."),
+    partial: contentSchema.optional().describe("What had arrived from the node that failed."),
   }),
   tool_call: z.strictObject({ call_id: callId, turn, tool: z.string(), args: contentSchema }),
   tool_result: z.strictObject({ call_id: callId, tool: z.string(), ok: z.boolean(), content: contentSchema }),

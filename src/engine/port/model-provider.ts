@@ -37,12 +37,44 @@ export interface ModelRequest {
     readonly role: string;
     /** How many calls this step id has had answered in the session, over all its iterations. */
     readonly answeredCalls: number;
+    /** Which models answered the session's calls for `settings.model` so far, as the journal says. */
+    readonly answeredBy?: readonly AnsweringModel[];
   };
 }
 
-/** A piece of a reply, for display only. */
+/** A piece of a reply, for display only. `restart`: the reply begins anew elsewhere; what was shown of it is void. */
 export type ModelDelta =
-  { readonly kind: "text"; readonly text: string } | { readonly kind: "reasoning"; readonly text: string };
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "reasoning"; readonly text: string }
+  | { readonly kind: "restart" };
+
+/** A model that answered a call of a session. Without a digest nobody can tell whether two of them are the same. */
+export interface AnsweringModel {
+  readonly node: string;
+  readonly digest?: string;
+}
+
+/** What is known of the model that answers; absent where the backend does not say. */
+export interface ModelFingerprint {
+  /** Of the model's files, as the backend names it. */
+  readonly digest?: string;
+  readonly quantisation?: string;
+  /** What runs the model, with its version. */
+  readonly runtime?: string;
+  readonly contextTokens?: number;
+}
+
+/** A call that began anew on another node, or that another model may answer. */
+export interface Failover {
+  readonly from: string;
+  readonly to: string;
+  /** A sentence. */
+  readonly reason: string;
+  /** Whether the new node's model is another one, or cannot be shown to be the same. */
+  readonly digestChanged: boolean;
+  /** What had arrived from the node that failed. */
+  readonly partialText?: string;
+}
 
 export interface ModelReply {
   readonly text: string;
@@ -61,6 +93,9 @@ export interface ModelReply {
   /** The model that answered, as the backend says. */
   readonly model?: string;
   readonly node?: string;
+  readonly fingerprint?: ModelFingerprint;
+  /** The moves between nodes before this reply, in order. */
+  readonly failovers?: readonly Failover[];
   /** The request as it went out, without messages and keys. */
   readonly sent: Readonly<Record<string, unknown>>;
   /** What the backend could not do as asked ("seed is not supported"). */
@@ -68,7 +103,8 @@ export interface ModelReply {
 }
 
 /**
- * Performs a model call. Makes no retries and no fallback of its own: each try is the engine's decision.
+ * Performs a model call. Makes no retries and no fallback of its own: each try is the engine's decision. A mesh alone
+ * moves a call to another of its nodes, and reports every move.
  * Cancelling ends the call within 1 s with `ProviderError` `cancelled`, whatever the server does.
  */
 export interface ModelProvider {

@@ -1,8 +1,16 @@
-import { draft, type EventDraft, type ToolCall } from "../event/event";
+import { draft, type EventData, type EventDraft, type ToolCall } from "../event/event";
 import { ProviderError } from "../error/provider-error";
 import { callSettings } from "../model/definition";
 import type { Cancellation } from "../port/cancellation";
-import type { ModelDelta, ModelMessage, ModelReply, ModelRequest, ToolSpec } from "../port/model-provider";
+import type {
+  Failover,
+  ModelDelta,
+  ModelFingerprint,
+  ModelMessage,
+  ModelReply,
+  ModelRequest,
+  ToolSpec,
+} from "../port/model-provider";
 import { buildPrompt, type PromptContext, type ToolMode } from "../prompt/build";
 import { estimateTokens, utf8Length } from "../prompt/tokens";
 import { activeRuns, type ActiveRun } from "../state/cursor";
@@ -14,6 +22,8 @@ import { performTool } from "../tool/perform";
 import { isBuiltin, toolsOfStep } from "../tool/specs";
 import { findTextToolCalls } from "../tool/text-form";
 import type { SessionPorts } from "./ports";
+
+type FingerprintData = NonNullable<EventData<"model_call_end">["fingerprint"]>;
 
 /** Longest summary that later prompts carry, in characters; the whole reply stays in the journal. */
 const maxSummaryLength = 4000;
@@ -33,7 +43,7 @@ export async function perform(effect: Effect, context: PerformContext): Promise<
     case "build_prompt":
       return [await promptOf(active, context)];
     case "call_model":
-      return [await callModel(effect, active, context)];
+      return callModel(effect, active, context);
     case "run_tool":
       return [await runTool(active, context)];
     case "finish_step":
@@ -73,9 +83,11 @@ async function callModel(
   effect: Extract<Effect, { kind: "call_model" }>,
   active: ActiveRun,
   context: PerformContext,
-): Promise<EventDraft> {
+): Promise<EventDraft[]> {
   const { ports, cancellation, state } = context;
   const { run } = active;
+  const moves = (failovers: readonly Failover[] = []): EventDraft[] =>
+    failovers.map((failover) => failoverEvent(effect.call, run, failover, ports));
   let partial = "";
   try {
     if (effect.delaySeconds > 0) await ports.clock.sleep(effect.delaySeconds * 1000, cancellation);
@@ -85,18 +97,32 @@ async function callModel(
       request,
       (delta) => {
         if (delta.kind === "text") partial += delta.text;
+        else if (delta.kind === "restart") partial = "";
         context.onDelta(run.key, delta);
       },
       cancellation,
     );
-    return replyEvent(effect.call, run, reply, request, context);
+    return [...moves(reply.failovers), replyEvent(effect.call, run, reply, request, context)];
   } catch (error) {
     const failure =
       error instanceof ProviderError
         ? error
         : new ProviderError("unknown", error instanceof Error ? error.message : String(error));
-    return failureEvent(effect.call, run, failure, failure.partialText ?? partial, { state, ports });
+    const text = failure.partialText ?? partial;
+    return [...moves(failure.failovers), failureEvent(effect.call, run, failure, text, { state, ports })];
   }
+}
+
+function failoverEvent(call: number, run: StepRun, failover: Failover, { store }: SessionPorts): EventDraft {
+  const { from, to, reason, digestChanged, partialText = "" } = failover;
+  return draft("failover", run.key, {
+    call,
+    from,
+    to,
+    reason,
+    digest_changed: digestChanged,
+    ...(partialText === "" ? {} : { partial: store.putText(partialText) }),
+  });
 }
 
 async function requestOf(active: ActiveRun, context: PerformContext): Promise<ModelRequest> {
@@ -116,9 +142,11 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
       messages.push({ role: "assistant", content, ...(toolCalls.length === 0 ? {} : { toolCalls }) });
     } else messages.push({ role: message.role, content });
   }
+  const settings = callSettings(state.definition, run.node.role);
+  const answeredBy = state.answeredBy[settings.model];
   return {
     messages,
-    settings: callSettings(state.definition, run.node.role),
+    settings,
     tools: mode === "native" ? toolsOf(context, run) : [],
     origin: {
       session: state.session,
@@ -126,6 +154,7 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
       stepKey: run.key,
       role: run.node.role,
       answeredCalls: state.answeredCalls.get(run.node.id) ?? 0,
+      ...(answeredBy === undefined ? {} : { answeredBy }),
     },
   };
 }
@@ -159,9 +188,14 @@ function replyEvent(
     total_ms: roundMs(reply.totalMs),
     ...(reply.model === undefined ? {} : { model: reply.model }),
     ...(reply.node === undefined ? {} : { node: reply.node }),
+    ...(reply.fingerprint === undefined ? {} : { fingerprint: fingerprintData(reply.fingerprint) }),
     sent: ports.store.putText(JSON.stringify(reply.sent)),
     ...(reply.notices === undefined || reply.notices.length === 0 ? {} : { notices: [...reply.notices] }),
   });
+}
+
+function fingerprintData({ contextTokens, ...known }: ModelFingerprint): FingerprintData {
+  return { ...known, ...(contextTokens === undefined ? {} : { context_tokens: contextTokens }) };
 }
 
 /** Tenths of a millisecond are more than any of these figures can tell. */

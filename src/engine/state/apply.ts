@@ -1,5 +1,6 @@
 import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
+import { callSettings } from "../model/definition";
 import { activeRuns, openConflict, resolveConflict, updateRun } from "./cursor";
 import { applyToRun, type RunEvent } from "./apply-run";
 import { changeAt } from "./scope";
@@ -63,6 +64,7 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
     case "acceptance_reverted":
       return decided(state, event);
     case "failover":
+      return event.data.digest_changed ? { ...state, digestChanges: state.digestChanges + 1 } : state;
     case "suggestion":
     case "suggestion_resolved":
       return state;
@@ -142,12 +144,27 @@ function answered(state: SessionState, run: StepRun, data: EventData<"model_call
     ...state,
     spending: settleCall(state.spending, run.call, run.node.role, data.tokens, data.cost_usd),
     answeredCalls: state.answeredCalls.set(run.node.id, answers),
+    answeredBy: withAnswer(state, run, data),
   };
   return withRecord(next, run.key, (record) => ({
     tokens: addUsage(record.tokens, data.tokens),
     costUsd: data.cost_usd === undefined ? record.costUsd : (record.costUsd ?? 0) + data.cost_usd,
     turns: data.turn,
   }));
+}
+
+/** Who answers the session's calls; a call may be refused to a node whose model is another one. */
+function withAnswer(
+  { answeredBy, definition }: SessionState,
+  run: StepRun,
+  { node, fingerprint }: EventData<"model_call_end">,
+): SessionState["answeredBy"] {
+  if (node === undefined) return answeredBy;
+  const { model } = callSettings(definition, run.node.role);
+  const before = answeredBy[model] ?? [];
+  const digest = fingerprint?.digest;
+  if (before.some((known) => known.node === node && known.digest === digest)) return answeredBy;
+  return { ...answeredBy, [model]: [...before, { node, ...(digest === undefined ? {} : { digest }) }] };
 }
 
 function failedCall(state: SessionState, run: StepRun, data: EventData<"model_call_failed">): SessionState {

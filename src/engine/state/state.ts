@@ -3,6 +3,7 @@ import type { DecidedBy, EventData } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
 import type { Definition } from "../model/definition";
 import type { Limits } from "../model/flow";
+import type { AnsweringModel } from "../port/model-provider";
 import { startBranch, type Branch } from "./cursor";
 import { PersistentList } from "./persistent-list";
 import { PersistentMap } from "./persistent-map";
@@ -80,6 +81,10 @@ export interface SessionState {
   readonly spending: Spending;
   /** Answered model calls by step id. */
   readonly answeredCalls: PersistentMap<number>;
+  /** By the model that was asked for: the nodes and digests that answered so far. Only a mesh names nodes. */
+  readonly answeredBy: Readonly<Record<string, readonly AnsweringModel[]>>;
+  /** Moves of calls to a model that is another one, or cannot be shown to be the same. */
+  readonly digestChanges: number;
   /** Roles whose backend cannot take native tool calls. */
   readonly textToolRoles: Readonly<Record<string, true>>;
   readonly approvals: number;
@@ -124,6 +129,8 @@ export function initialState(definition: Definition): SessionState {
       activeMs: 0,
     },
     answeredCalls: PersistentMap.empty(),
+    answeredBy: {},
+    digestChanges: 0,
     textToolRoles: {},
     approvals: 0,
     decisions: {},

@@ -86,6 +86,8 @@ export interface SessionView {
   readonly activeMs: number;
   readonly limits: Limits;
   readonly events: number;
+  /** Moves to a model that is another one, or cannot be shown to be the same; absent when there was none. */
+  readonly digestChanges?: number;
 }
 
 /** The one view of a session, for the command line, the panels and the trees. */
@@ -118,6 +120,7 @@ export function viewSession(state: SessionState): SessionView {
     activeMs: spending.activeMs,
     limits: state.limits,
     events: state.events,
+    ...(state.digestChanges === 0 ? {} : { digestChanges: state.digestChanges }),
   };
 }
 

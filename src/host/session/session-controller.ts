@@ -222,7 +222,9 @@ export class SessionController {
     this.#following = undefined;
     const live = this.#live;
     if (live !== undefined && live.orchestrator.isRunning) {
-      live.orchestrator.cancel("The window was closed or reloaded.");
+      live.orchestrator.cancel("The window was closed or reloaded. Nothing is lost.");
+      // Closing would cancel too, and give its own reason.
+      await live.orchestrator.run().catch(() => undefined);
     }
     await this.#release();
   }
@@ -322,6 +324,7 @@ export class SessionController {
   }
 
   #stream(step: string, delta: ModelDelta): void {
+    if (delta.kind === "restart") this.#restartStream(step);
     if (delta.kind !== "text" || delta.text === "") return;
     this.#streams.set(step, `${this.#streams.get(step) ?? ""}${delta.text}`.slice(-maxStreamLength));
     for (const listener of this.#listeners) listener.streamed?.({ step, text: delta.text, fresh: false });

@@ -21,8 +21,8 @@ function read(
   pieces: readonly Uint8Array[],
 ): { text: string; reasoning: string; shown: string } {
   let shown = "";
-  const reply = new ReplyBuilder(0, ({ kind, text }) => {
-    if (kind === "text") shown += text;
+  const reply = new ReplyBuilder(0, (delta) => {
+    if (delta.kind === "text") shown += delta.text;
   });
   const parser: StreamParser =
     vendor.name === "ollama"

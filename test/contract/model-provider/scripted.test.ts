@@ -47,7 +47,7 @@ describe("ScriptedProvider", () => {
     const call = new Call(scripted({ plan: [{ text }] }, { chunk_delay_ms: 1 }), at(0));
     assert.equal((await call.reply()).text, text);
     assert.deepEqual(
-      call.deltas.map((delta) => delta.text),
+      call.deltas.map((delta) => (delta.kind === "text" ? delta.text : delta.kind)),
       ["  one", " two", "\n\n  three", " "],
     );
   });

@@ -100,7 +100,7 @@ export class Call {
 
   /** The text shown so far. */
   get shown(): string {
-    return this.deltas.map(({ kind, text }) => (kind === "text" ? text : "")).join("");
+    return this.deltas.map((delta) => (delta.kind === "text" ? delta.text : "")).join("");
   }
 
   /** Resolves when the text shown holds `text`. */
