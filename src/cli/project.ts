@@ -6,6 +6,7 @@ import type { Definition } from "../engine/model/definition";
 import {
   createProject,
   fileKindOf,
+  fileKinds,
   flowSummaries,
   formatDiagnostic,
   resolveFlow,
@@ -51,7 +52,11 @@ export function projectPath(workDomain: string, written: string): string | undef
  */
 export function findFlow(project: Project, workDomain: string, written: string): string {
   const place = projectPath(workDomain, written);
-  if (place !== undefined && project.sources.get(place)?.kind === "flow") return place;
+  const there = place === undefined ? undefined : project.sources.get(place);
+  if (there?.kind === "flow") return there.path;
+  if (there?.kind !== undefined) {
+    throw new OrketError("usage", `${there.path} is a ${fileKinds[there.kind].label}, not a Flow.`);
+  }
   const named = project.names.get("flow");
   const paths = named?.get(written) ?? [];
   if (paths.length === 1 && paths[0] !== undefined) return paths[0];

@@ -16,7 +16,7 @@ export type ApprovalMode = "all" | "none" | "ask";
 type Decision = EventData<"approval_resolved">["decision"];
 
 export interface ApproverParts {
-  readonly live: LiveSession;
+  readonly live: Pick<LiveSession, "orchestrator" | "readText">;
   readonly mode: ApprovalMode;
   readonly display: Display;
   readonly output: Output;

@@ -20,7 +20,7 @@ async function typeText(lines: TypedLines, output: Output): Promise<string | und
   output.line("Type the new instruction; a line with a single dot ends it. An empty one changes nothing.");
   const typed: string[] = [];
   for (;;) {
-    const line = await lines.next(typed.length > 0);
+    const line = await lines.next(true);
     if (line === undefined) return undefined;
     if (line === ".") return typed.join("\n");
     typed.push(line);

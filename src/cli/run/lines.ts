@@ -17,7 +17,7 @@ export class TypedLines {
   private ended = false;
   private reading = false;
 
-  constructor(private readonly stream: NodeJS.ReadStream) {}
+  constructor(private readonly stream: NodeJS.ReadableStream) {}
 
   private readonly onData = (chunk: Buffer): void => {
     const parts = (this.partial + this.decoder.write(chunk)).split(/\r?\n/);

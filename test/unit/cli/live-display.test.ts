@@ -131,9 +131,7 @@ function harness(columns: number) {
   let state: SessionState = initialState(definition);
   let seq = 0;
   const record = (...drafts: EventDraft[]): void => {
-    const events = drafts.map(
-      (one) => ({ ...one, seq: seq++, at: "2026-11-22T10:00:00.000Z" }),
-    );
+    const events = drafts.map((one) => ({ ...one, seq: seq++, at: "2026-11-22T10:00:00.000Z" }));
     state = events.reduce(apply, state);
     display.onEvents(events, state);
   };
