@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import path from "node:path";
 import { OrketError } from "../../engine/error/orket-error";
 import { type FileSystem, type Handle, unlessMissing } from "../files/file-system";
+import { readTitle } from "./label";
 import { parseSessionId, sessionPaths, sessionsDir } from "./layout";
 import { lockState } from "./lock";
 
@@ -12,6 +13,8 @@ export type SessionStatus =
 export interface SessionSummary {
   readonly id: string;
   readonly flow: string;
+  /** What a person named it, for display; the id stays. */
+  readonly title?: string;
   /** UTC, ISO 8601. */
   readonly startedAt: string;
   readonly status: SessionStatus;
@@ -94,9 +97,11 @@ async function lookInto(fs: FileSystem, dir: string): Promise<SessionSummary> {
   const paths = sessionPaths(dir);
   const named = parseSessionId(paths.id);
   const openable = (await unlessMissing(fs.stat(paths.definition), undefined)) !== undefined;
+  const title = await readTitle(fs, dir);
   const about = {
     id: paths.id,
     flow: named?.flow ?? "",
+    ...(title === undefined ? {} : { title }),
     startedAt: named?.startedAt ?? "",
     path: dir,
     openable,
