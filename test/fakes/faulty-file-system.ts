@@ -1,4 +1,4 @@
-import { type FileSystem, NodeFileSystem } from "../../src/adapters/files/file-system";
+import { type FileSystem, type Handle, NodeFileSystem } from "../../src/adapters/files/file-system";
 
 /** One operation of the disk, as a test sees it. */
 export interface Operation {
@@ -40,33 +40,79 @@ export class FaultyFileSystem extends NodeFileSystem {
   readonly log: string[] = [];
   before: (operation: Operation) => void = () => undefined;
   after: (operation: Operation) => void = () => undefined;
-  /** Bytes that a failing write leaves behind. */
+  /** Bytes that a failing write leaves behind; below 1: that part of them. */
   torn = 0;
+  /** Whether operations that change nothing are counted and stopped, too. */
+  everything = false;
+  /** Leaves out the waiting for the disk itself, which only a power loss would show. */
+  unsynced = false;
   private dead = false;
+  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly handles = new Set<Handle>();
 
   constructor() {
     super();
     return new Proxy(this, {
       get: (target, key, receiver) => {
         const value: unknown = Reflect.get(target, key, receiver);
-        if (typeof key !== "string" || typeof value !== "function" || key === "kill") return value;
+        if (typeof key !== "string" || typeof value !== "function" || own.has(key)) return value;
         const method = value as (...args: unknown[]) => unknown;
-        if (!changing.has(key)) return (...args: unknown[]) => this.alive(() => method.apply(target, args));
+        if (!changing.has(key) && (!this.everything || key === "watch"))
+          return (...args: unknown[]) => this.alive(key, args, () => method.apply(target, args));
         return (...args: unknown[]) =>
           this.operate(key as keyof FileSystem, args, () => method.apply(target, args));
       },
+      // What a test sets, it sets for the methods, too, which see the target.
+      set: (target, key, value) => Reflect.set(target, key, value),
     });
+  }
+
+  override sync(handle: Handle): Promise<void> {
+    return this.unsynced ? Promise.resolve() : super.sync(handle);
+  }
+
+  override syncData(handle: Handle): Promise<void> {
+    return this.unsynced ? Promise.resolve() : super.syncData(handle);
+  }
+
+  get killed(): boolean {
+    return this.dead;
   }
 
   /** From now on every operation fails. */
   kill(): never {
-    this.dead = true;
+    this.die();
     throw new Killed("The process was killed.");
   }
 
-  private alive<T>(run: () => T): T {
-    if (this.dead) return Promise.reject(new Killed("The process was killed.")) as T;
-    return run();
+  /** As `kill`, from a place that must not throw. */
+  die(): void {
+    this.dead = true;
+  }
+
+  /** What the system does for a process that is gone: what was under way ends, and its files are closed. */
+  async bury(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
+    await Promise.all([...this.handles].map((handle) => NodeFileSystem.prototype.close.call(this, handle)));
+    this.handles.clear();
+  }
+
+  private alive(name: string, args: readonly unknown[], run: () => unknown): unknown {
+    if (this.dead) return Promise.reject(new Killed("The process was killed."));
+    this.closing(name, args);
+    return this.watched(run());
+  }
+
+  private closing(name: string, args: readonly unknown[]): void {
+    if (name === "close") this.handles.delete(args[0] as Handle);
+  }
+
+  private watched(result: unknown): unknown {
+    if (result instanceof Promise) {
+      const settled = result.catch(() => undefined).finally(() => this.underWay.delete(settled));
+      this.underWay.add(settled);
+    }
+    return result;
   }
 
   private operate(name: keyof FileSystem, args: unknown[], run: () => unknown): unknown {
@@ -82,7 +128,8 @@ export class FaultyFileSystem extends NodeFileSystem {
       } catch (error) {
         if (this.torn > 0 && (name === "write" || name === "writeNow")) {
           const [handle, bytes, position] = args as [number, Uint8Array, number];
-          NodeFileSystem.prototype.writeNow.call(this, handle, bytes.subarray(0, this.torn), position);
+          const length = this.torn < 1 ? Math.floor(bytes.length * this.torn) : this.torn;
+          NodeFileSystem.prototype.writeNow.call(this, handle, bytes.subarray(0, length), position);
         }
         throw error;
       }
@@ -93,11 +140,16 @@ export class FaultyFileSystem extends NodeFileSystem {
       this.after(operation);
       return result;
     }
-    return (async () => {
+    const whole = async (): Promise<unknown> => {
       begin();
+      this.closing(name, args);
       const result = await run();
+      if (name === "open") this.handles.add(result as Handle);
       this.after(operation);
       return result;
-    })();
+    };
+    return this.watched(whole());
   }
 }
+
+const own: ReadonlySet<string> = new Set(["kill", "die", "bury", "before", "after"]);

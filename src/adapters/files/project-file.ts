@@ -85,6 +85,33 @@ async function change(write: ProjectWrite, target: ProjectTarget): Promise<{ old
   return { old };
 }
 
+/**
+ * Removes what a process left beside a project's file that died while it wrote it, where the file itself is already
+ * what it should be.
+ * @throws {OrketError} disk_failed.
+ */
+export async function tidyBeside(
+  write: Pick<ProjectWrite, "fs" | "workDomain" | "path" | "policy">,
+): Promise<void> {
+  try {
+    const target = await findTarget(write.fs, write.workDomain, write.path, write.policy);
+    if (target.kind === "denied") return;
+    try {
+      if (target.folders.length > 0) return;
+      const folder = await Anchor.open(write.fs, target.parent.self);
+      try {
+        if (folder.real === target.parent.real) await removeLeftOvers(write.fs, folder);
+      } finally {
+        await folder.close();
+      }
+    } finally {
+      await closeTarget(target);
+    }
+  } catch (error) {
+    throw diskError(error, `what was left beside the project's file ${write.path}`);
+  }
+}
+
 /** The folder of the file; those that are missing are created. */
 async function makeFolder(write: ProjectWrite, target: ProjectTarget): Promise<Anchor> {
   let at = await Anchor.open(write.fs, target.parent.self);

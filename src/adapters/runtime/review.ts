@@ -7,7 +7,7 @@ import { type ArtifactDecisionDraft } from "../../engine/session/orchestrator";
 import { artifactViews, type ArtifactView } from "../../engine/view/session-view";
 import { replace, syncDir, writeNew } from "../files/durable";
 import { unlessMissing } from "../files/file-system";
-import { writeProjectFile } from "../files/project-file";
+import { tidyBeside, writeProjectFile } from "../files/project-file";
 import { randomName } from "../system/random";
 import { type LiveSession } from "./session-runtime";
 
@@ -38,11 +38,16 @@ async function record(session: LiveSession, decision: ReturnType<typeof draft>):
  * is on disk before the file is touched, and the old bytes are kept.
  * @throws {OrketError} artifact_unknown, acceptance_conflict, acceptance_denied, disk_full, disk_failed.
  */
-export async function acceptArtifact(
+export function acceptArtifact(
   session: LiveSession,
   file: string,
   options: AcceptOptions = {},
 ): Promise<void> {
+  return oneAtATime(session, () => accept(session, file, options));
+}
+
+async function accept(session: LiveSession, file: string, options: AcceptOptions): Promise<void> {
+  await finishAcceptance(session);
   const artifact = artifactAt(session, file);
   if (artifact.decision === "accepted") return;
   const bytes =
@@ -88,7 +93,12 @@ export async function rejectArtifact(session: LiveSession, file: string, reason?
  * A rejection is taken back without touching the project.
  * @throws {OrketError} artifact_unknown, command_refused, acceptance_conflict, acceptance_denied.
  */
-export async function revertAcceptance(session: LiveSession, file: string): Promise<void> {
+export function revertAcceptance(session: LiveSession, file: string): Promise<void> {
+  return oneAtATime(session, () => revert(session, file));
+}
+
+async function revert(session: LiveSession, file: string): Promise<void> {
+  await finishAcceptance(session);
   const decision = session.orchestrator.state.decisions[file];
   if (decision === undefined) {
     throw new OrketError(
@@ -112,6 +122,18 @@ export async function revertAcceptance(session: LiveSession, file: string): Prom
   );
 }
 
+const changing = new WeakMap<LiveSession, Promise<unknown>>();
+
+/** A session has one note of a change under way, so the project is changed by one decision after the other. */
+function oneAtATime<T>(session: LiveSession, work: () => Promise<T>): Promise<T> {
+  const next = (changing.get(session) ?? Promise.resolve()).then(work);
+  changing.set(
+    session,
+    next.catch(() => undefined),
+  );
+  return next;
+}
+
 interface Change {
   readonly path: string;
   readonly bytes: Uint8Array | null;
@@ -131,7 +153,7 @@ async function change(session: LiveSession, wanted: Change, decide: () => Promis
     const { path: file, bytes, expected } = wanted;
     const content = bytes === null ? null : session.store.putBytes(bytes);
     const pending: PendingChange = { path: file, content, expected };
-    const aside = `${note}-${randomName(random, 8)}`;
+    const aside = path.join(session.store.paths.tmp, `acceptance-${randomName(random, 8)}`);
     await writeNew(fs, aside, Buffer.from(JSON.stringify(pending)));
     await replace(fs, aside, note);
     await syncDir(fs, session.directory);
@@ -172,7 +194,7 @@ const pendingChangeSchema = z.strictObject({
 type PendingChange = z.infer<typeof pendingChangeSchema>;
 
 /**
- * Finishes a change of the project that a crash cut off after it was decided. A file that is no longer what it was is left
+ * Finishes a change of the project that a crash or a full disk cut off after it was decided. A file that is no longer what it was is left
  * alone.
  * @returns the path that was brought up to date, if there was one.
  */
@@ -192,6 +214,8 @@ export async function finishAcceptance(session: LiveSession): Promise<string | u
       finished = pending.path;
     } catch (error) {
       if (!OrketError.is(error, "acceptance_conflict", "acceptance_denied")) throw error;
+      const { policy } = session.orchestrator.state.definition.flow;
+      await tidyBeside({ fs, workDomain: session.workDomain, path: pending.path, policy });
     }
   }
   await fs.unlink(note);

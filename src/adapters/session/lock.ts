@@ -29,6 +29,15 @@ const neverCancelled = {
   removeEventListener: () => undefined,
 };
 
+/** What this process holds or is after; a lock of its own that is not in here was left when it could not be removed. */
+const wanted = new Set<string>();
+
+/** Whether the holder still works on it. */
+async function livenessOf(holder: LockHolder): ReturnType<typeof liveness> {
+  const state = await liveness(holder);
+  return state === "alive" && holder.pid === process.pid && !wanted.has(holder.nonce) ? "dead" : state;
+}
+
 /** Locks of this process, given back when it ends. */
 const held = new Map<string, { fs: FileSystem; nonce: string }>();
 
@@ -62,7 +71,7 @@ export async function lockState(
   const holder = await readHolder(fs, file);
   if (holder === "none") return undefined;
   if (holder === "unreadable") return { holder: undefined, alive: true };
-  return { holder, alive: (await liveness(holder)) !== "dead" };
+  return { holder, alive: (await livenessOf(holder)) !== "dead" };
 }
 
 function lockedError(file: string, holder: LockHolder | undefined, state: "alive" | "unknown"): OrketError {
@@ -130,12 +139,23 @@ type Seized = { ok: true; nonce: string } | { ok: false; error: OrketError };
  * the same way.
  */
 async function seize(request: Request, file: string): Promise<Seized> {
-  const { fs, clock, random } = request;
+  const nonce = randomName(request.random, 16);
+  wanted.add(nonce);
+  let seized: Seized | undefined;
+  try {
+    seized = await seizeAs(request, file, nonce);
+    return seized;
+  } finally {
+    if (seized?.ok !== true) wanted.delete(nonce);
+  }
+}
+
+async function seizeAs(request: Request, file: string, nonce: string): Promise<Seized> {
+  const { fs, clock } = request;
   const identity = await ownIdentity();
   let unreadable = 0;
   let busy = 0;
   for (;;) {
-    const nonce = randomName(random, 16);
     const since = new Date(clock.nowMs()).toISOString();
     const contents = Buffer.from(`${JSON.stringify({ nonce, ...identity, since })}\n`);
     const aside = `${file}.new-${nonce}`;
@@ -150,7 +170,7 @@ async function seize(request: Request, file: string): Promise<Seized> {
       await clock.sleep(10, neverCancelled);
       continue;
     }
-    const state = await liveness(holder);
+    const state = await livenessOf(holder);
     if (state !== "dead") return { ok: false, error: lockedError(file, holder, state) };
     const replaced = await replaceDead(request, file, holder, { contents, aside });
     if (replaced === "done") return { ok: true, nonce };
@@ -180,6 +200,7 @@ async function replaceDead(
     return "done";
   } finally {
     await fs.unlink(guard).catch(() => undefined);
+    wanted.delete(seized.nonce);
   }
 }
 
@@ -190,7 +211,7 @@ async function tidy(fs: FileSystem, file: string): Promise<void> {
     if (!name.startsWith(`${path.basename(file)}.`)) continue;
     const left = path.join(dir, name);
     const holder = await readHolder(fs, left);
-    if (typeof holder !== "string" && (await liveness(holder)) === "dead") {
+    if (typeof holder !== "string" && (await livenessOf(holder)) === "dead") {
       await fs.unlink(left).catch(() => undefined);
     }
   }
@@ -224,9 +245,14 @@ export class SessionLock {
   async release(): Promise<void> {
     if (!held.delete(this.file)) return;
     if (held.size === 0) process.removeListener("exit", releaseAll);
-    const holder = await readHolder(this.fs, this.file);
-    if (typeof holder !== "string" && holder.nonce === this.nonce) {
-      await unlessMissing(this.fs.unlink(this.file), undefined);
+    try {
+      const holder = await readHolder(this.fs, this.file);
+      if (typeof holder !== "string" && holder.nonce === this.nonce) {
+        await unlessMissing(this.fs.unlink(this.file), undefined);
+      }
+    } finally {
+      // Where the disk refuses, the file stays; it keeps nobody out any more.
+      wanted.delete(this.nonce);
     }
   }
 }

@@ -5,14 +5,14 @@ import { type SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import { type Definition, definitionFormat, definitionSchema } from "../../engine/model/definition";
 import { diskError, makeDirs, replace, syncDir, writeNew } from "../files/durable";
-import { isDiskCode, unlessMissing } from "../files/file-system";
-import { randomName } from "../system/random";
+import { type FileSystem, isDiskCode, unlessMissing } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
 import { BlobReader } from "./blob-store";
 import { type JournalPart, journalStart, readJournal, readPart } from "./journal-reader";
 import { JsonlSessionStore, type SessionEnvironment } from "./jsonl-session-store";
 import { newSessionId, orketDir, sessionPaths, type SessionPaths, sessionsDir } from "./layout";
-import { SessionLock } from "./lock";
+import { type SessionLock } from "./lock";
+import { acquireWriter } from "./prune-lock";
 import { clearTmp } from "./workspace";
 
 const { O_CREAT, O_RDWR } = constants;
@@ -45,17 +45,28 @@ export interface ReadSession extends SessionRecord {
 }
 
 async function ensureOrketDir(environment: SessionEnvironment, workDomain: string): Promise<void> {
-  const { fs, random } = environment;
+  const { fs } = environment;
   const orket = orketDir(workDomain);
   await makeDirs(fs, workDomain, orket);
   const ignore = path.join(orket, ".gitignore");
   if ((await unlessMissing(fs.lstat(ignore), undefined)) === undefined) {
-    const aside = `${ignore}-${randomName(random, 8)}`;
-    await writeNew(fs, aside, Buffer.from("*\n"));
-    await replace(fs, aside, ignore);
-    await syncDir(fs, orket);
+    await writeIgnore(fs, orket, ignore);
   }
   await makeDirs(fs, orket, sessionsDir(workDomain));
+}
+
+/** Any process may be at it, or have died at it: the name aside is one for all, and only the result counts. */
+async function writeIgnore(fs: FileSystem, orket: string, ignore: string): Promise<void> {
+  const aside = `${ignore}.new`;
+  try {
+    await unlessMissing(fs.unlink(aside), undefined);
+    await writeNew(fs, aside, Buffer.from("*\n"));
+    await replace(fs, aside, ignore);
+  } catch (error) {
+    const lost = isDiskCode(error, "EEXIST", "ENOENT");
+    if (!lost || (await unlessMissing(fs.lstat(ignore), undefined)) === undefined) throw error;
+  }
+  await syncDir(fs, orket);
 }
 
 async function newFolder(
@@ -88,7 +99,7 @@ export async function createSession(
   try {
     await ensureOrketDir(environment, workDomain);
     const paths = await newFolder(environment, workDomain, definition.flow.name);
-    lock = await SessionLock.acquire(environment, paths.lock);
+    lock = await acquireWriter(environment, paths);
     await clearTmp(fs, paths.tmp);
     const aside = path.join(paths.tmp, "definition.json");
     await writeNew(fs, aside, bytes);
@@ -178,7 +189,7 @@ export async function openSession(environment: SessionEnvironment, dir: string):
   let lock: SessionLock | undefined;
   let journal: number | undefined;
   try {
-    lock = await SessionLock.acquire(environment, paths.lock);
+    lock = await acquireWriter(environment, paths);
     const { definition, definitionRef } = await readDefinition(environment, paths);
     await clearTmp(fs, paths.tmp);
     await fs.makeDir(paths.workspace).catch((error: unknown) => {
