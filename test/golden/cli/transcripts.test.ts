@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { commands } from "../../../src/cli/commands";
 import { emptyFolder, orket } from "../../cli/orket";
 
 /*
@@ -101,12 +102,11 @@ describe("the command line's transcripts", function () {
 
   it("of the help are as recorded", async () => {
     const project = emptyFolder();
-    const names = ["run", "resume", "show", "validate", "plan", "diff", "accept", "reject", "revert", "venues"];
     compare(
       "help",
       await transcript(project, [
         "orket --help",
-        ...[...names, "init", "sessions", "help"].map((name) => `orket help ${name}`),
+        ...commands.map(({ name }) => `orket help ${name}`),
       ]),
     );
   });
