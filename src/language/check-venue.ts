@@ -107,7 +107,7 @@ function checkNodeNames(venue: SourceDocument, report: Report): void {
 
 /** What the provider needs, what has no effect, and settings for roles and steps that there are not. */
 export function checkVenue(parts: FlowParts, view: ScoreView | undefined, report: Report): void {
-  const { flow, band, venue, replies } = parts;
+  const { flow, band, venue } = parts;
   if (venue?.tree === undefined) return;
   const roles = usedRoles(view);
   checkProvider(venue, roles, report);
@@ -123,7 +123,7 @@ export function checkVenue(parts: FlowParts, view: ScoreView | undefined, report
       mend: near === undefined ? undefined : `Did you mean ${quoted(near)}?`,
     });
   }
-  checkReplies(replies, view, report);
+  checkReplies(parts, view, report);
   if (!used(flow, ["limits", "cost_usd"]) || view === undefined) return;
   const unpriced = roles.filter(
     (role) => !used(venue, ["pricing"]) && !used(venue, ["roles", role, "pricing"]),
@@ -136,15 +136,38 @@ export function checkVenue(parts: FlowParts, view: ScoreView | undefined, report
   });
 }
 
-function checkReplies(
-  replies: SourceDocument | undefined,
-  view: ScoreView | undefined,
+/** Tools that recorded replies call and the role of their step may not. */
+function checkReplyTools(
+  replies: SourceDocument,
+  id: string,
+  { band }: FlowParts,
+  view: ScoreView,
   report: Report,
 ): void {
+  const role = view.byId.get(id)?.role;
+  const tools = role === undefined ? undefined : valueAt(band?.value, ["roles", role, "tools"]);
+  const list = valueAt(replies.value, ["steps", id]);
+  if (!Array.isArray(tools) || !Array.isArray(list)) return;
+  list.forEach((_, index) => {
+    const calls = valueAt(replies.value, ["steps", id, index, "tool_calls"]);
+    if (!Array.isArray(calls)) return;
+    calls.forEach((_call, number) => {
+      const path = ["steps", id, index, "tool_calls", number, "tool"];
+      const tool = textAt(replies, path);
+      if (tool === undefined || tools.includes(tool) || report.isFull(replies)) return;
+      const message = `The Band does not give ${quoted(tool)} to the role ${quoted(role ?? "")}: the call will be denied.`;
+      report.at(replies, path, "orket/tool-not-given", message, { severity: "warning" });
+    });
+  });
+}
+
+function checkReplies(parts: FlowParts, view: ScoreView | undefined, report: Report): void {
+  const { replies } = parts;
   if (replies === undefined || view === undefined) return;
   const ids = new Set(view.steps.map(({ id }) => id));
   for (const id of keysAt(replies, ["steps"])) {
     if (report.isFull(replies)) return;
+    if (ids.has(id)) checkReplyTools(replies, id, parts, view, report);
     const span = ids.has(id) ? undefined : keySpan(replies, ["steps", id]);
     if (span === undefined) continue;
     const near = nearest(id, ids);

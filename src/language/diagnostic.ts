@@ -53,10 +53,16 @@ export const diagnosticCodes = [
   "orket/placeholder-unresolved",
   "orket/placeholder-in-task",
   "orket/cost-without-pricing",
+  "orket/unused-role",
+  "orket/verdict-not-asked",
+  "orket/tool-not-given",
+  "orket/limit-too-small",
+  "orket/limit-in-reach",
 ] as const;
 export type DiagnosticCode = (typeof diagnosticCodes)[number];
 
-export type Severity = "error" | "warning";
+/** A hint is not wrong: it is for the editor, and neither counted nor printed elsewhere. */
+export type Severity = "error" | "warning" | "hint";
 
 /** A change of the file's text that mends the problem. */
 export interface Suggestion {

@@ -16,8 +16,65 @@ export { sourceLimits } from "./limits";
 export { artifactPathProblem, referencePathProblem } from "./paths";
 export { nearest } from "./nearest";
 export { keySpan, valueSpan } from "./places";
-export { createProject, resolveReference, type IndexEntry, type Project, type ProjectFile } from "./project";
-export { diagnoseProject, resolveFlow, type ResolveOptions, type ResolveResult } from "./resolve";
+export {
+  createProject,
+  removeFile,
+  resolveReference,
+  updateProject,
+  type IndexEntry,
+  type Project,
+  type ProjectFile,
+} from "./project";
+export {
+  diagnoseProject,
+  resolveCached,
+  resolveFlow,
+  type DiagnoseOptions,
+  type ResolveOptions,
+  type ResolveResult,
+} from "./resolve";
+export { codeActions, type CodeAction, type NewFile } from "./help/actions";
+export { complete, wantsModels, type Completion } from "./help/complete";
+export { format } from "./help/format";
+export { hover, type Hover } from "./help/hover";
+export { codeLenses, type CodeLens, type LensAction, type StepResult } from "./help/lenses";
+export { type HelpContext, type HelpRequest, type Place, type TextEdit } from "./help/model";
+export {
+  definition,
+  documentLinks,
+  documentSymbols,
+  foldingRanges,
+  highlights,
+  references,
+  semanticTokens,
+  semanticTokenTypes,
+  workspaceSymbols,
+  type DocumentLink,
+  type DocumentSymbol,
+  type FoldingRange,
+  type Highlight,
+  type SemanticToken,
+  type WorkspaceSymbol,
+} from "./help/navigate";
+export { prepareRename, rename, type PrepareRename, type Rename } from "./help/rename";
+export {
+  applyEdits,
+  completePrompt,
+  diagnosePrompt,
+  findPrompt,
+  hoverPrompt,
+  listPrompts,
+  previewPrompt,
+  promptUses,
+  readPrompt,
+  savePrompt,
+  withPrompt,
+  type PromptDiagnostic,
+  type PromptPreview,
+  type PromptRef,
+  type SavePrompt,
+} from "./prompt/document";
+export { linksOf, partsFor, type FlowLink, type Links } from "./links";
 export { parseSource, type SourceDocument } from "./source";
 export { flowSummaries, type FlowSummary } from "./summary";
 export { type ValuePath } from "./tree";

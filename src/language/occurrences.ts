@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, type Node, type Scalar } from "yaml";
+import { isMap, isScalar, isSeq, type Scalar } from "yaml";
 import { parseTemplate, type Placeholder, type TemplateSegment } from "../engine/model/template";
 import { entityOwner, fieldAt, type Entity } from "./fields";
 import { type NamedKind } from "./file-kind";
@@ -97,7 +97,7 @@ class NameReader {
     } else if (isSeq(node)) {
       node.items.forEach((item, index) => this.walk(item, [...path, index]));
     } else if (isScalar(node)) {
-      const { value } = node as Scalar;
+      const { value } = node;
       if (typeof value === "string" && value !== "") this.name(node, value, path, "value");
     }
   }
@@ -167,7 +167,7 @@ export function namesIn(source: SourceDocument): Names {
   const found = known.get(source);
   if (found !== undefined) return found;
   const reader = new NameReader(source);
-  reader.walk(source.tree?.root as Node | undefined, []);
+  reader.walk(source.tree?.root, []);
   const names = { occurrences: reader.occurrences, templates: reader.templates };
   known.set(source, names);
   return names;

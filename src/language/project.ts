@@ -32,9 +32,15 @@ export const namedKinds = ["flow", "band", "venue", "score"] as const satisfies 
 
 /** The name that a file gives itself, though other things in it may be wrong. */
 export function nameIn(source: SourceDocument): string | undefined {
+  const known = fileNames.get(source);
+  if (known !== undefined) return known.name;
   const name = valueAt(source.value, ["name"]);
-  return nameSchema.safeParse(name).success ? (name as string) : undefined;
+  const found = nameSchema.safeParse(name).success ? (name as string) : undefined;
+  fileNames.set(source, { name: found });
+  return found;
 }
+
+const fileNames = new WeakMap<SourceDocument, { readonly name: string | undefined }>();
 
 /** Reads the files of a project. A SourceDocument that was parsed before is taken as it is. */
 export function createProject(files: Iterable<ProjectFile | SourceDocument>): Project {
@@ -52,6 +58,17 @@ export function createProject(files: Iterable<ProjectFile | SourceDocument>): Pr
     else paths.push(path);
   }
   return { sources: new Map(parsed.map((source) => [source.path, source])), entries, names };
+}
+
+/** The project with one file new or changed: only that file is read. */
+export function updateProject(project: Project, file: ProjectFile | SourceDocument): Project {
+  const { path } = file;
+  return createProject([...[...project.sources.values()].filter((source) => source.path !== path), file]);
+}
+
+/** The project without a file. */
+export function removeFile(project: Project, path: string): Project {
+  return createProject([...project.sources.values()].filter((source) => source.path !== path));
 }
 
 /** The place of a file's name, for problems that concern two files. */

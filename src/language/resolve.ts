@@ -18,7 +18,9 @@ import { checkInputs, takeInputs } from "./inputs";
 import { LineIndex } from "./lines";
 import { referencePathProblem } from "./paths";
 import { nearestPlace, valuePlace } from "./places";
-import { resolveReference, type Project } from "./project";
+import { limitHints, limitWarnings } from "./check-limits";
+import { checkUnused } from "./check-unused";
+import { nameIn, resolveReference, type Project } from "./project";
 import { replaceValue, Report, textAt, textsAt, type FlowParts } from "./report";
 import { pathId, type ScoreView } from "./score-view";
 import { type SourceDocument } from "./source";
@@ -34,6 +36,8 @@ export interface ResolveOptions {
   readonly venue?: string;
   /** Whether a task and all inputs without a default have to be there. True unless said otherwise. */
   readonly forRun?: boolean;
+  /** Whether hints are given too: what is not wrong and may still be meant otherwise. */
+  readonly hints?: boolean;
 }
 
 export interface ResolveResult {
@@ -249,7 +253,7 @@ export function resolveFlow(project: Project, flowPath: string, options: Resolve
   const sources = [parts.flow, parts.band, parts.venue, parts.score, parts.replies].filter(
     (part) => part !== undefined,
   );
-  for (const source of sources) report.diagnostics.push(...diagnose(source));
+  for (const source of sources) report.diagnostics.push(...diagnoseCached(source));
   checkOwnName(project, flow, report);
   checkReferences(flow, report);
   checkTaskGiven(flow, options, report);
@@ -262,17 +266,78 @@ export function resolveFlow(project: Project, flowPath: string, options: Resolve
   const diagnostics = sortDiagnostics(withoutMisspelled(report.diagnostics));
   const files = sources.map(({ path }) => path);
   if (hasError(diagnostics) || view === undefined) return { diagnostics, files };
-  return { definition: build(parts, view, inputs, options.task), diagnostics, files };
+  const definition = build(parts, view, inputs, options.task);
+  const found = [
+    ...limitWarnings(flow, definition),
+    ...(options.hints === true ? limitHints(flow, definition) : []),
+  ];
+  return {
+    definition,
+    diagnostics: found.length === 0 ? diagnostics : sortDiagnostics([...diagnostics, ...found]),
+    files,
+  };
 }
 
-/** Everything that is wrong with the files of a project: each by itself, names that stand twice, and each Flow. */
-export function diagnoseProject(project: Project): Diagnostic[] {
+interface Resolution {
+  readonly parts: FlowParts;
+  /** What the references came to, since a name can mean another file without any file of the Flow having changed. */
+  readonly references: string;
+  readonly others: readonly string[];
+  readonly result: ResolveResult;
+}
+const resolutions = new WeakMap<SourceDocument, Resolution>();
+
+/**
+ * A Flow as editing help sees it: without a run's options, with hints. Worked out again only when one of its files is
+ * another version, or a name in it means something else.
+ */
+export function resolveCached(project: Project, flowPath: string): ResolveResult {
+  const flow = project.sources.get(flowPath);
+  if (flow?.kind !== "flow") return notFound(project, flowPath);
   const report = new Report();
+  const parts = findParts(project, flow, {}, report);
+  const known = resolutions.get(flow);
+  const references = report.diagnostics.length === 0 ? "" : JSON.stringify(report.diagnostics);
+  const others = project.names.get("flow")?.get(nameIn(flow) ?? "") ?? [];
+  const same =
+    known !== undefined &&
+    known.references === references &&
+    known.others.length === others.length &&
+    known.others.every((path, index) => path === others[index]) &&
+    (Object.keys(parts) as (keyof FlowParts)[]).every((part) => known.parts[part] === parts[part]);
+  if (same) return known.result;
+  const result = resolveFlow(project, flowPath, { forRun: false, hints: true });
+  resolutions.set(flow, { parts, references, others, result });
+  return result;
+}
+
+const own = new WeakMap<SourceDocument, readonly Diagnostic[]>();
+
+/** The same as `diagnose`, once for each version of a file. */
+function diagnoseCached(source: SourceDocument): readonly Diagnostic[] {
+  let found = own.get(source);
+  if (found === undefined) own.set(source, (found = diagnose(source)));
+  return found;
+}
+
+export interface DiagnoseOptions {
+  /** Whether hints are listed too. */
+  readonly hints?: boolean;
+}
+
+/**
+ * Everything that is wrong with the files of a project: each by itself, names that stand twice, and each Flow. What did
+ * not change since the last time is not looked at again, so that this can be asked after each keystroke.
+ */
+export function diagnoseProject(project: Project, { hints = false }: DiagnoseOptions = {}): Diagnostic[] {
+  const report = new Report();
+  const found: Diagnostic[] = [];
   for (const source of project.sources.values()) {
-    report.diagnostics.push(...diagnose(source));
+    found.push(...diagnoseCached(source));
     checkOwnName(project, source, report);
-    if (source.kind === "flow")
-      report.diagnostics.push(...resolveFlow(project, source.path, { forRun: false }).diagnostics);
+    if (source.kind === "flow") found.push(...resolveCached(project, source.path).diagnostics);
   }
-  return sortDiagnostics(report.diagnostics);
+  if (hints) checkUnused(project, report);
+  found.push(...report.diagnostics);
+  return sortDiagnostics(hints ? found : found.filter(({ severity }) => severity !== "hint"));
 }

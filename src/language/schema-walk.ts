@@ -129,5 +129,5 @@ export function shapeKind(schema: Schema): "map" | "record" | "maps" | "list" | 
 /** The schema of a list's entries or a record's values. */
 export function elementOf(schema: Schema): Schema | undefined {
   const def = defOf(schema);
-  return def.type === "array" ? def.element : def.type === "record" ? (def.valueType as Schema) : undefined;
+  return def.type === "array" ? def.element : def.type === "record" ? (def.valueType) : undefined;
 }

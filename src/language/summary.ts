@@ -33,7 +33,7 @@ export function flowSummaries(project: Project): FlowSummary[] {
       path: source.path,
       inputs: listInputs(source),
       errors,
-      warnings: diagnostics.length - errors,
+      warnings: diagnostics.filter(({ severity }) => severity === "warning").length,
       runnable: !hasError(diagnostics),
     };
   });

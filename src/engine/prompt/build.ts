@@ -1,6 +1,7 @@
 import type { Content } from "../event/content";
 import type { EventData, Message, Omission } from "../event/event";
 import { callSettings, type Definition } from "../model/definition";
+import { stepSection, taskSection } from "../model/prompt-text";
 import { parseTemplate, type Placeholder } from "../model/template";
 import type { ToolSpec } from "../port/model-provider";
 import type { Sha256 } from "../port/digest";
@@ -57,8 +58,8 @@ async function firstPrompt(context: PromptContext): Promise<PromptResult> {
     system += `\n\n${describeTextTools(context.tools)}`;
   const instruction = await expand(run.instruction);
   const task = used.has("task") ? "" : definition.flow.task;
-  const head = task === "" ? "" : `# Task\n\n${task.trim()}\n\n`;
-  const tail = stepSection(run, instruction);
+  const head = taskSection(task);
+  const tail = stepSection(run.node, run.iteration, instruction);
   const required = estimatePromptTokens(
     utf8Length(system) + utf8Length(head) + utf8Length(tail) + toolBytes(context),
     2,
@@ -78,18 +79,6 @@ async function firstPrompt(context: PromptContext): Promise<PromptResult> {
     ],
     omitted,
   );
-}
-
-function stepSection(run: StepRun, instruction: string): string {
-  const lines = [`# Your step: ${run.node.id}`];
-  if (run.iteration.length > 0) lines.push(`This is round ${run.iteration.join(".")}.`);
-  if (instruction.trim() !== "") lines.push(instruction.trim());
-  if (run.node.produces.length > 0)
-    lines.push(`When you are done, these files must exist: ${run.node.produces.join(", ")}.`);
-  if (run.node.verdict !== undefined) {
-    lines.push(`End by calling set_verdict with one of: ${run.node.verdict.join(", ")}.`);
-  }
-  return lines.join("\n\n");
 }
 
 /** The sections on what others did, newest first until the room is used: files, then notes, then reports. */

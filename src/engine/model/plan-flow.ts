@@ -1,0 +1,243 @@
+import { callSettings, type CallSettings, type Definition, type PlanNode, type StepNode } from "./definition";
+import { type LimitName } from "./flow";
+import { plannedSteps, planSize, worstCase, type PlannedStep } from "./plan";
+import { stepSection, taskSection } from "./prompt-text";
+import { parseTemplate, placeholderText, type Placeholder } from "./template";
+
+const readers: ReadonlySet<string> = new Set(["read_file", "list_dir", "search_files"]);
+const writers: ReadonlySet<string> = new Set(["write_file", "edit_file", "delete_file"]);
+
+/** Runs that a plan lists; the rest is counted. */
+export const maxPlannedRuns = 1000;
+
+/** A prompt as it is sent, but for what only the run can tell: that stands as its placeholder. */
+export interface PlannedPrompt {
+  readonly system: string;
+  readonly user: string;
+  /** Placeholders that get their value as the run goes. */
+  readonly open: readonly string[];
+}
+
+/** One step of the Score, with everything that is known of it before any token. */
+export interface FlowPlanStep {
+  readonly id: string;
+  readonly role: string;
+  readonly note?: string;
+  /** Loops and groups around it, outermost first. */
+  readonly within: PlannedStep["within"];
+  readonly settings: CallSettings;
+  readonly tools: readonly string[];
+  /** Scopes that its tools may read and write. */
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  readonly approval: StepNode["approval"];
+  readonly produces: readonly string[];
+  readonly verdict: readonly string[];
+  /** The role is switched off: the step is skipped. */
+  readonly disabled: boolean;
+  readonly maxRuns: number;
+  /** Of all its runs; `usd` is undefined without prices. */
+  readonly worst: WorstCase;
+  readonly prompt?: PlannedPrompt;
+}
+
+export interface WorstCase {
+  readonly calls: number;
+  readonly tokens: number;
+  readonly usd: number | undefined;
+  /** Until every call would have been given up; nothing says how long a call really takes. */
+  readonly seconds: number;
+}
+
+/** A step as it is performed, loops unrolled to their bounds. */
+export interface PlannedRun {
+  /** `id`, or `id#2`, `id#2.1` within loops. */
+  readonly key: string;
+  readonly step: string;
+}
+
+export interface PlannedLimit {
+  readonly name: LimitName;
+  readonly limit: number;
+  /** What the worst case needs in the limit's unit; undefined where unknown. */
+  readonly worst: number | undefined;
+  /** The run in which the worst case hits it; absent when it does not. */
+  readonly at?: string;
+}
+
+/** The resolved Flow before any token. */
+export interface FlowPlan {
+  readonly flow: { readonly name: string; readonly source: string; readonly task: string };
+  readonly inputs: Definition["flow"]["inputs"];
+  readonly band: { readonly name: string; readonly source: string };
+  readonly venue: {
+    readonly name: string;
+    readonly source: string;
+    readonly provider: string;
+    readonly endpoint?: string;
+  };
+  readonly score: { readonly name: string; readonly source: string };
+  readonly references: readonly string[];
+  readonly steps: readonly FlowPlanStep[];
+  readonly runs: readonly PlannedRun[];
+  /** Runs beyond `maxPlannedRuns` that are not listed. */
+  readonly moreRuns: number;
+  /** Sums of what is not switched off. */
+  readonly worst: WorstCase & { readonly steps: number; readonly maxSteps: number };
+  readonly limits: readonly PlannedLimit[];
+}
+
+function secondsOf({ venue }: Definition, calls: number): number {
+  const { attempts, backoff_seconds: backoff } = venue.retry;
+  const waits = attempts > 1 ? backoff * (2 ** (attempts - 1) - 1) : 0;
+  return calls * (attempts * venue.timeouts.total_seconds + waits);
+}
+
+function valueOf(definition: Definition, step: StepNode, placeholder: Placeholder): string | undefined {
+  switch (placeholder.kind) {
+    case "task":
+      return definition.flow.task.trim();
+    case "input": {
+      const value = definition.flow.inputs[placeholder.name];
+      return value === undefined ? undefined : String(value);
+    }
+    case "role":
+      return step.role;
+    case "step":
+      return step.id;
+    case "note":
+    case "summary":
+    case "artifact":
+      return undefined;
+  }
+}
+
+/** The first prompt of a step as far as it is known before the run. */
+export function planPrompt(
+  definition: Definition,
+  step: StepNode,
+  iteration: readonly number[] = [],
+): PlannedPrompt {
+  const open = new Set<string>();
+  let usesTask = false;
+  const expand = (template: string): string =>
+    parseTemplate(template)
+      .segments.map((segment) => {
+        if (segment.kind === "text") return segment.text;
+        usesTask ||= segment.placeholder.kind === "task";
+        const value = valueOf(definition, step, segment.placeholder);
+        if (value === undefined) open.add(placeholderText(segment.placeholder));
+        return value ?? placeholderText(segment.placeholder);
+      })
+      .join("");
+  const system = expand(definition.band.roles[step.role]?.prompt ?? "");
+  const instruction = expand(step.instruction);
+  const task = usesTask ? "" : taskSection(definition.flow.task);
+  return { system, user: `${task}${stepSection(step, iteration, instruction)}`, open: [...open] };
+}
+
+function planStep(definition: Definition, planned: PlannedStep, prompts: boolean): FlowPlanStep {
+  const { node, within, maxRuns } = planned;
+  const tools = definition.band.roles[node.role]?.tools ?? [];
+  const { policy, conductor } = definition.flow;
+  const worst = worstCase(definition, planned);
+  return {
+    id: node.id,
+    role: node.role,
+    ...(node.note === undefined ? {} : { note: node.note }),
+    within,
+    settings: callSettings(definition, node.role),
+    tools,
+    reads: tools.some((tool) => readers.has(tool)) ? policy.read_scope : [],
+    writes: tools.some((tool) => writers.has(tool)) ? policy.write_scope : [],
+    approval: node.approval,
+    produces: node.produces,
+    verdict: node.verdict ?? [],
+    disabled: conductor.disabled_roles.includes(node.role),
+    maxRuns,
+    worst: { ...worst, seconds: secondsOf(definition, worst.calls) },
+    ...(prompts
+      ? { prompt: planPrompt(definition, node, within.some(({ kind }) => kind === "loop") ? [1] : []) }
+      : {}),
+  };
+}
+
+function* unroll(nodes: readonly PlanNode[], iteration: readonly number[]): Generator<PlannedRun> {
+  for (const node of nodes) {
+    if (node.kind === "step") {
+      const key = iteration.length === 0 ? node.id : `${node.id}#${iteration.join(".")}`;
+      yield { key, step: node.id };
+    } else if (node.kind === "parallel") yield* unroll(node.branches, iteration);
+    else for (let turn = 1; turn <= node.max; turn++) yield* unroll(node.body, [...iteration, turn]);
+  }
+}
+
+function limitsOf(definition: Definition, steps: readonly FlowPlanStep[], total: WorstCase): PlannedLimit[] {
+  const { limits } = definition.flow;
+  const unit = {
+    total_tokens: "tokens",
+    cost_usd: "usd",
+    duration_seconds: "seconds",
+    model_calls: "calls",
+  } as const;
+  const each = new Map(steps.map((step) => [step.id, step]));
+  return (Object.keys(unit) as LimitName[]).flatMap((name): PlannedLimit[] => {
+    const limit = limits[name];
+    if (limit === undefined) return [];
+    // How long calls take is not known; the time until they would be given up says nothing about a limit.
+    const worst = name === "duration_seconds" ? undefined : total[unit[name]];
+    if (worst === undefined || worst <= limit) return [{ name, limit, worst }];
+    let used = 0;
+    for (const run of unroll(definition.score.steps, [])) {
+      const step = each.get(run.step);
+      if (step === undefined || step.disabled) continue;
+      used += (step.worst[unit[name]] ?? 0) / Math.max(1, step.maxRuns);
+      if (used > limit) return [{ name, limit, worst, at: run.key }];
+    }
+    return [{ name, limit, worst }];
+  });
+}
+
+/** Everything that is known of a run before it begins. `prompts: false` leaves the prompts out. */
+export function planFlow(definition: Definition, options: { readonly prompts?: boolean } = {}): FlowPlan {
+  const { flow, band, venue, score } = definition;
+  const steps = plannedSteps(score.steps).map((step) =>
+    planStep(definition, step, options.prompts !== false),
+  );
+  const active = steps.filter(({ disabled }) => !disabled);
+  const sum = (of: (worst: WorstCase) => number): number =>
+    active.reduce((total, { worst }) => total + of(worst), 0);
+  const unpriced = active.some(({ worst }) => worst.usd === undefined);
+  const size = planSize(definition);
+  const worst = {
+    steps: active.length,
+    maxSteps: active.reduce((total, { maxRuns }) => total + maxRuns, 0),
+    calls: sum(({ calls }) => calls),
+    tokens: sum(({ tokens }) => tokens),
+    usd: unpriced ? undefined : sum(({ usd }) => usd ?? 0),
+    seconds: sum(({ seconds }) => seconds),
+  };
+  const runs: PlannedRun[] = [];
+  for (const run of unroll(score.steps, [])) {
+    if (runs.length === maxPlannedRuns) break;
+    runs.push(run);
+  }
+  return {
+    flow: { name: flow.name, source: flow.source, task: flow.task },
+    inputs: flow.inputs,
+    band: { name: band.name, source: band.source },
+    venue: {
+      name: venue.name,
+      source: venue.source,
+      provider: venue.provider,
+      ...(venue.endpoint === undefined ? {} : { endpoint: venue.endpoint }),
+    },
+    score: { name: score.name, source: score.source },
+    references: flow.references,
+    steps,
+    runs,
+    moreRuns: size.max_steps - runs.length,
+    worst,
+    limits: limitsOf(definition, steps, worst),
+  };
+}

@@ -1,0 +1,229 @@
+import { type Diagnostic } from "../diagnostic";
+import { fileKinds } from "../file-kind";
+import { partsFor } from "../links";
+import { folderOf } from "../paths";
+import { valueSpan } from "../places";
+import { type Project } from "../project";
+import { textAt, textsAt } from "../report";
+import { scoreViewOf } from "../score-view";
+import { valueAt } from "../schema";
+import { type SourceDocument } from "../source";
+import { locate } from "../locate";
+import { fieldAt } from "../fields";
+import { addEntry } from "./edit-yaml";
+import { type TextEdit } from "./model";
+
+/** A new file. */
+export interface NewFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Something that mends a problem. */
+export interface CodeAction {
+  readonly title: string;
+  /** The diagnostic that it mends. */
+  readonly diagnostic: Diagnostic;
+  readonly edits: readonly TextEdit[];
+  readonly create?: NewFile;
+  /** The secret to store before the edits: the host asks for its name's value or takes the text that stands there. */
+  readonly setSecret?: { readonly name: string; readonly file: string; readonly value: string };
+  readonly preferred: boolean;
+}
+
+type Draft = Omit<CodeAction, "diagnostic" | "preferred" | "edits"> & Partial<CodeAction>;
+
+const skeletons = {
+  flow: (name: string) =>
+    `version: 1\nname: ${name}\nband: standard\nvenue: local\nscore: standard\ntask: |\n  What the team is to do.\n`,
+  band: (name: string) =>
+    `version: 1\nname: ${name}\nroles:\n  coder:\n    description: Writes the files.\n    prompt: |\n      You are the coder. The task: {{task}}\n    tools: [read_file, list_dir, write_file]\n`,
+  venue: (name: string) =>
+    `version: 1\nname: ${name}\nprovider: ollama\nendpoint: http://127.0.0.1:11434\nmodel: qwen3-coder:latest\n`,
+  score: (name: string) =>
+    `version: 1\nname: ${name}\nsteps:\n  - id: build\n    role: coder\n    instruction: |\n      Do what the task says.\n`,
+} as const;
+
+const roleBlock = (role: string): string[] => [
+  "description: What it does.",
+  "prompt: |",
+  `  You are the ${role}. The task: {{task}}`,
+  "tools: [read_file]",
+];
+
+class Mender {
+  readonly actions: CodeAction[] = [];
+
+  constructor(
+    private readonly project: Project,
+    private readonly source: SourceDocument,
+    private readonly diagnostic: Diagnostic,
+  ) {}
+
+  add(draft: Draft): void {
+    this.actions.push({ edits: [], preferred: false, ...draft, diagnostic: this.diagnostic });
+  }
+
+  private edit(title: string, edit: TextEdit | undefined): void {
+    if (edit !== undefined) this.add({ title, edits: [edit] });
+  }
+
+  mend(): CodeAction[] {
+    const { suggestion, code } = this.diagnostic;
+    if (suggestion !== undefined) {
+      const { span, title, replacement } = suggestion;
+      const edits = [{ file: this.source.path, span, text: replacement }];
+      this.add({ title, edits, preferred: true });
+    }
+    switch (code) {
+      case "orket/unknown-role":
+        this.createRole();
+        break;
+      case "orket/reference-not-found":
+        this.createFile();
+        break;
+      case "orket/until-unknown-step":
+      case "orket/placeholder-unresolved":
+        this.createStep();
+        break;
+      case "orket/verdict-tool-missing":
+        this.giveTool("set_verdict");
+        break;
+      case "orket/produces-tool-missing":
+        this.giveTool("write_file");
+        break;
+      case "orket/literal-api-key":
+        this.moveKey();
+        break;
+      default:
+        break;
+    }
+    return this.actions;
+  }
+
+  private word(): string | undefined {
+    const located = locate(this.source, this.diagnostic.span.start);
+    const value = located === undefined ? undefined : valueAt(this.source.value, located.path);
+    return typeof value === "string" ? value : undefined;
+  }
+
+  private createRole(): void {
+    const role = this.word();
+    if (role === undefined) return;
+    for (const band of partsFor(this.project, this.source, "band")) {
+      const inline = `{ description: What it does., prompt: "You are the ${role}. The task: {{task}}", tools: [read_file] }`;
+      const json = JSON.stringify({
+        prompt: `You are the ${role}. The task: {{task}}`,
+        tools: ["read_file"],
+      });
+      const entry = { key: role, block: roleBlock(role), inline: band.format === "json" ? json : inline };
+      this.edit(`Create the role '${role}' in ${band.path}`, addEntry(band, ["roles"], entry));
+    }
+  }
+
+  private createFile(): void {
+    const { source } = this;
+    const located = locate(source, this.diagnostic.span.start);
+    const name = this.word();
+    if (located === undefined || name === undefined || source.kind === undefined) return;
+    const meaning = fieldAt(source.kind, located.path, "value")?.meaning;
+    const kind = meaning?.is === "reference" ? meaning.entity : undefined;
+    if (kind !== "band" && kind !== "venue" && kind !== "score" && kind !== "flow") return;
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name) || /\.(ya?ml|json)$/i.test(name)) return;
+    const folder = folderOf(source.path);
+    const path = `${folder === "" ? "" : `${folder}/`}${name}.${kind}.yaml`;
+    if (this.project.sources.has(path)) return;
+    this.add({
+      title: `Create the ${fileKinds[kind].label} '${name}' (${path})`,
+      create: { path, text: skeletons[kind](name) },
+    });
+  }
+
+  private createStep(): void {
+    const { code, span } = this.diagnostic;
+    const written = this.source.text.slice(span.start, span.end);
+    const id =
+      code === "orket/until-unknown-step"
+        ? this.word()
+        : /\{\{\s*steps\.([A-Za-z][A-Za-z0-9_-]*)\.summary\s*\}\}/.exec(written)?.[1];
+    if (id === undefined) return;
+    for (const score of partsFor(this.project, this.source, "score")) {
+      const view = scoreViewOf(score);
+      if (view.byId.has(id)) continue;
+      const located = locate(score, span.start)?.path ?? [];
+      const inLoop =
+        code === "orket/until-unknown-step" ? located.slice(0, located.lastIndexOf("until")) : [];
+      const role = view.steps[0]?.role ?? "coder";
+      const until = textAt(score, [...inLoop, "until", "verdict"]);
+      const verdict =
+        inLoop.length > 0 && until !== undefined
+          ? [until, until === "approve" ? "request_changes" : "again"]
+          : undefined;
+      const block = [
+        `id: ${id}`,
+        `role: ${role}`,
+        ...(verdict === undefined ? [] : [`verdict: [${verdict.join(", ")}]`]),
+      ];
+      const about = { id, role, ...(verdict === undefined ? {} : { verdict }) };
+      const inline = score.format === "json" ? JSON.stringify(about) : `{ ${block.join(", ")} }`;
+      this.edit(
+        `Create the step '${id}' in ${score.path}`,
+        addEntry(score, [...inLoop, "steps"], { block, inline }),
+      );
+    }
+  }
+
+  private giveTool(tool: string): void {
+    const located = locate(this.source, this.diagnostic.span.start);
+    const view = scoreViewOf(this.source);
+    const at = located?.path.join("/") ?? "";
+    const role = view.steps.find(({ path }) => at.startsWith(`${path.join("/")}/`))?.role;
+    if (role === undefined) return;
+    for (const band of partsFor(this.project, this.source, "band")) {
+      if (textsAt(band, ["roles", role, "tools"]).some(({ text }) => text === tool)) continue;
+      const list = valueAt(band.value, ["roles", role, "tools"]);
+      const inline = band.format === "json" ? JSON.stringify(tool) : tool;
+      const edit =
+        list === undefined
+          ? addEntry(band, ["roles", role], { key: "tools", block: [`[${tool}]`], inline: `[${inline}]` })
+          : addEntry(band, ["roles", role, "tools"], { block: [tool], inline });
+      this.edit(`Give the role '${role}' the tool ${tool}`, edit);
+    }
+  }
+
+  private moveKey(): void {
+    const { source } = this;
+    const located = locate(source, this.diagnostic.span.start);
+    const path = located?.path ?? [];
+    const key = valueAt(source.value, path);
+    const span = valueSpan(source, path);
+    if (path.at(-1) !== "api_key" || typeof key !== "string" || span === undefined) return;
+    const around = path.slice(0, -1);
+    const stem = textAt(source, [...around, "name"]) ?? textAt(source, ["provider"]) ?? "key";
+    const name = stem.replace(/[^A-Za-z0-9_.-]/g, "-");
+    const reference = `secret:${name}`;
+    const text = source.format === "json" ? JSON.stringify(reference) : reference;
+    this.add({
+      title: `Store the key as the secret '${name}' and name it here`,
+      edits: [{ file: source.path, span, text }],
+      setSecret: { name, file: source.path, value: key },
+      preferred: true,
+    });
+  }
+}
+
+/** What mends the given diagnostics of one file. */
+export function codeActions(
+  project: Project,
+  source: SourceDocument,
+  diagnostics: readonly Diagnostic[],
+): CodeAction[] {
+  const seen = new Set<string>();
+  return diagnostics
+    .filter(({ file }) => file === source.path)
+    .flatMap((diagnostic) => new Mender(project, source, diagnostic).mend())
+    .filter(({ title, edits, create }) => {
+      const id = JSON.stringify([title, edits, create]);
+      return !seen.has(id) && seen.add(id);
+    });
+}

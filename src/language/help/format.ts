@@ -1,0 +1,107 @@
+import { isMap, isScalar, isSeq, type Node } from "yaml";
+import { parseSource, type SourceDocument } from "../source";
+import { nodeSpan } from "../tree";
+import { type TextEdit } from "./model";
+
+/** Lines whose text is content: blanks in it count. */
+function contentLines(source: SourceDocument): { inside: Set<number>; shift: Map<number, number> } {
+  const inside = new Set<number>();
+  const shift = new Map<number, number>();
+  const { lines, tree } = source;
+  const lineOf = (offset: number): number => lines.positionAt(offset).line;
+  const columnOf = (offset: number): number => lines.positionAt(offset).column;
+  // What a line moves by, so that its first token stands at `indent`.
+  const want = (offset: number, indent: number): void => {
+    const line = lineOf(offset);
+    if (!shift.has(line)) shift.set(line, indent - columnOf(offset));
+  };
+  const content = (node: Node): void => {
+    const { start, end } = nodeSpan(node);
+    const block = isScalar(node) && (node.type === "BLOCK_LITERAL" || node.type === "BLOCK_FOLDED");
+    const last = lineOf(block ? Math.max(start, end - 1) : end);
+    for (let line = lineOf(start) + 1; line <= last; line++) inside.add(line);
+  };
+  const walk = (node: unknown, indent: number): void => {
+    if (isMap(node) && node.flow !== true) {
+      for (const pair of node.items) {
+        const key = pair.key as Node;
+        want(nodeSpan(key).start, indent);
+        walk(pair.value, indent + 2);
+      }
+    } else if (isSeq(node) && node.flow !== true) {
+      for (const item of node.items) {
+        const { start } = nodeSpan(item as Node);
+        const dash = source.text.lastIndexOf("-", start);
+        if (dash >= 0 && lineOf(dash) === lineOf(start)) want(dash, indent);
+        walk(item, indent + 2);
+      }
+    } else if (isMap(node) || isSeq(node) || isScalar(node)) content(node);
+  };
+  walk(tree?.root, 0);
+  return { inside, shift };
+}
+
+function reformat(source: SourceDocument, reindent: boolean): string {
+  const { inside, shift } = contentLines(source);
+  const eol = /\r\n|\n|\r/.exec(source.text)?.[0] ?? "\n";
+  const given = source.text.split(/\r\n|\n|\r/);
+  const moves: number[] = [];
+  let last = 0;
+  // A comment moves with what follows it.
+  for (let line = given.length - 1; line >= 0; line--) {
+    if (inside.has(line)) continue;
+    const own = shift.get(line);
+    if (own !== undefined) last = own;
+    moves[line] = own ?? last;
+  }
+  let current = 0;
+  const out: string[] = [];
+  let blanks = 0;
+  given.forEach((line, number) => {
+    if (!inside.has(number))
+      current = shift.get(number) ?? (/^\s*#/.test(line) ? (moves[number] ?? 0) : current);
+    const text = inside.has(number) ? line : line.trimEnd();
+    if (text === "") {
+      if (inside.has(number) || blanks === 0) out.push(text);
+      blanks = inside.has(number) ? 0 : blanks + 1;
+      return;
+    }
+    blanks = 0;
+    const indent = /^ */.exec(text)?.[0].length ?? 0;
+    const move = reindent ? Math.max(-indent, current) : 0;
+    out.push(move < 0 ? text.slice(-move) : move > 0 && text.trim() !== "" ? " ".repeat(move) + text : text);
+  });
+  while (out.length > 0 && out.at(-1) === "") out.pop();
+  return out.map((line) => line + eol).join("");
+}
+
+/**
+ * Formats a definition: two spaces a level, no blanks at line ends, one blank line at most between things. Comments stay.
+ * Damaged files and JSON are left alone, and nothing is done that would change a value.
+ */
+export function format(source: SourceDocument): TextEdit[] {
+  const { text, path, problems, tree, format: written } = source;
+  if (tree === undefined || problems.length > 0 || written === "json" || source.document?.contents == null)
+    return [];
+  if (/^(%|---|\.\.\.)/m.test(text)) return [];
+  const value = JSON.stringify(source.value);
+  for (const reindent of [true, false]) {
+    const made = reformat(source, reindent);
+    const again = parseSource(path, made);
+    if (again.problems.length > 0 || JSON.stringify(again.value) !== value) continue;
+    if (reformat(again, reindent) !== made) continue;
+    return made === text ? [] : minimalEdit(path, text, made);
+  }
+  return [];
+}
+
+/** One edit from the first to the last difference. */
+export function minimalEdit(file: string, from: string, to: string): TextEdit[] {
+  if (from === to) return [];
+  let start = 0;
+  const most = Math.min(from.length, to.length);
+  while (start < most && from[start] === to[start]) start++;
+  let end = 0;
+  while (end < most - start && from[from.length - 1 - end] === to[to.length - 1 - end]) end++;
+  return [{ file, span: { start, end: from.length - end }, text: to.slice(start, to.length - end) }];
+}

@@ -1,0 +1,72 @@
+import { type Span } from "../lines";
+import { namesIn } from "../occurrences";
+import { keySpan, nearestPlace } from "../places";
+import { scoreViewOf } from "../score-view";
+import { type SourceDocument } from "../source";
+import { nodesAt, nodeSpan, type ValuePath } from "../tree";
+
+/** What a step came to the last time it ran, as the host knows it. */
+export interface StepResult {
+  readonly text: string;
+  /** The session to open. */
+  readonly session?: string;
+}
+
+export type LensAction =
+  | { readonly do: "run" | "runStepByStep" | "showPlan"; readonly flow: string }
+  | { readonly do: "editPrompt"; readonly file: string; readonly path: ValuePath }
+  | { readonly do: "tryPrompt"; readonly file: string; readonly role: string }
+  | { readonly do: "openResult"; readonly file: string; readonly step: string; readonly session?: string };
+
+export interface CodeLens {
+  readonly span: Span;
+  readonly title: string;
+  readonly action: LensAction;
+}
+
+/** Commands above what they are about. */
+export function codeLenses(
+  source: SourceDocument,
+  results: ReadonlyMap<string, StepResult> = new Map(),
+): CodeLens[] {
+  const { kind, path: file, tree } = source;
+  if (kind === undefined || tree === undefined) return [];
+  if (kind === "flow") {
+    const span = keySpan(source, ["name"]) ?? nearestPlace(source, []);
+    return [
+      { span, title: "Run", action: { do: "run", flow: file } },
+      { span, title: "Run with Step Approval", action: { do: "runStepByStep", flow: file } },
+      { span, title: "Show Plan", action: { do: "showPlan", flow: file } },
+    ];
+  }
+  const lenses: CodeLens[] = [];
+  for (const { entity, role, on, path, span, name } of namesIn(source).occurrences) {
+    if (entity !== "role" || role !== "definition" || on !== "key") continue;
+    if (nodesAt(tree, [...path, "prompt"]) === undefined) continue;
+    lenses.push({
+      span,
+      title: "Edit Prompt",
+      action: { do: "editPrompt", file, path: [...path, "prompt"] },
+    });
+    lenses.push({ span, title: "Try Prompt", action: { do: "tryPrompt", file, role: name } });
+  }
+  if (kind !== "score") return lenses;
+  for (const { id, path } of scoreViewOf(source).steps) {
+    const node = nodesAt(tree, path)?.value;
+    const result = results.get(id);
+    if (node === undefined) continue;
+    const { start } = nodeSpan(node);
+    const span = { start, end: source.lines.lineEnd(start) };
+    if (nodesAt(tree, [...path, "instruction"]) !== undefined) {
+      lenses.push({
+        span,
+        title: "Edit Prompt",
+        action: { do: "editPrompt", file, path: [...path, "instruction"] },
+      });
+    }
+    if (result === undefined) continue;
+    const session = result.session === undefined ? {} : { session: result.session };
+    lenses.push({ span, title: result.text, action: { do: "openResult", file, step: id, ...session } });
+  }
+  return lenses;
+}

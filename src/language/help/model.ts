@@ -1,0 +1,65 @@
+import { type Entity } from "../fields";
+import { type Project } from "../project";
+import { type SourceDocument } from "../source";
+import { type Span } from "../lines";
+
+/** What the host knows besides the files. */
+export interface HelpContext {
+  /** Every file and folder (with a slash at its end) of the project that paths may be completed with. */
+  readonly files?: readonly string[];
+  /** Names of tools that the editor offers, without `vscode:`. */
+  readonly editorTools?: readonly string[];
+  /** Models that the backend of the Venue answered with. */
+  readonly models?: readonly string[];
+  /** Names of stored secrets. */
+  readonly secrets?: readonly string[];
+}
+
+/** Where help is asked for. */
+export interface HelpRequest {
+  readonly project: Project;
+  readonly source: SourceDocument;
+  readonly offset: number;
+  readonly context?: HelpContext;
+}
+
+/** A change of one file: `text` instead of what stands at `span`. */
+export interface TextEdit {
+  readonly file: string;
+  readonly span: Span;
+  readonly text: string;
+}
+
+/** A place in a file. */
+export interface Place {
+  readonly file: string;
+  /** What to select. */
+  readonly span: Span;
+  /** What belongs to it, such as a whole role. */
+  readonly whole: Span;
+}
+
+export const entityLabels: Readonly<Record<Entity, string>> = {
+  flow: "Flow",
+  band: "Band",
+  venue: "Venue",
+  score: "Score",
+  role: "role",
+  step: "step",
+  input: "input",
+  note: "note",
+  verdict: "verdict",
+  artifact: "artifact",
+  node: "node",
+};
+
+/** A word as it is written as a value: in quotes where YAML would read something else. */
+export function writeWord(word: string, format: "yaml" | "json"): string {
+  if (format === "json") return JSON.stringify(word);
+  const plain = /^[A-Za-z0-9_./][A-Za-z0-9_./@+ -]*$/.test(word) && !/[ ]$/.test(word);
+  const meant =
+    /^(true|false|null|~|[-+]?(\.inf|\.nan)|\.+)$/i.test(word) ||
+    /^[-+]?(0x[0-9a-f]+|0o[0-7]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)(e[-+]?[0-9]+)?)$/i.test(word);
+  const colon = /^[A-Za-z0-9_./][A-Za-z0-9_./:@+-]*[A-Za-z0-9_./@+-]$/.test(word);
+  return (plain || colon) && !meant ? word : JSON.stringify(word);
+}

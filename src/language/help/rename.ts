@@ -1,0 +1,198 @@
+import { idSchema, nameSchema } from "../../engine/model/names";
+import { quoted } from "../diagnostic";
+import { type Span } from "../lines";
+import { fileEntity, namesIn, occurrenceAt, type Occurrence } from "../occurrences";
+import { partsFor } from "../links";
+import { locate } from "../locate";
+import { type Project } from "../project";
+import { scoreViewOf, viewScore } from "../score-view";
+import { type SourceDocument } from "../source";
+import { type ValuePath } from "../tree";
+import { entityLabels, writeWord, type HelpRequest, type TextEdit } from "./model";
+import { definitionsOf, placesOf } from "./symbols";
+
+export type PrepareRename =
+  | { readonly span: Span; readonly name: string }
+  /** Why nothing can be renamed here; a sentence. */
+  | { readonly rejected: string };
+
+export type Rename = { readonly edits: readonly TextEdit[] } | { readonly rejected: string };
+
+const renamable = new Set([
+  "flow",
+  "band",
+  "venue",
+  "score",
+  "role",
+  "step",
+  "input",
+  "note",
+  "node",
+  "verdict",
+]);
+
+function findName({ project, source, offset }: HelpRequest): Occurrence | { rejected: string } {
+  const occurrence = occurrenceAt(source, offset);
+  if (occurrence === undefined) {
+    const located = locate(source, offset);
+    return {
+      rejected:
+        located === undefined
+          ? "There is no name here."
+          : "Only names of roles, steps, inputs, notes, verdicts, nodes and definition files can be renamed.",
+    };
+  }
+  const label = entityLabels[occurrence.entity];
+  if (!renamable.has(occurrence.entity))
+    return { rejected: `An ${label} is renamed where it is written, not here.` };
+  if (occurrence.byPath === true) {
+    return { rejected: "This is the path of a file; rename the file, or the name inside of it." };
+  }
+  if (occurrence.role === "definition" || occurrence.entity === "note") return occurrence;
+  const definitions = definitionsOf(project, source, occurrence);
+  if (definitions.length === 0) {
+    return { rejected: `There is no ${label} ${quoted(occurrence.name)} to rename.` };
+  }
+  if (occurrence.entity === "step" && definitions.every((found) => found.occurrence.entity !== "step")) {
+    return {
+      rejected: `The step ${quoted(occurrence.name)} has its id from its role; give it an 'id' first.`,
+    };
+  }
+  return occurrence;
+}
+
+/** Whether what stands at an offset can be renamed, and its extent. */
+export function prepareRename(request: HelpRequest): PrepareRename {
+  const found = findName(request);
+  return "rejected" in found ? found : { span: found.span, name: found.name };
+}
+
+const noteKey = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
+
+function badName({ entity }: Occurrence, name: string): string | undefined {
+  if (entity === "note") return noteKey.test(name) ? undefined : "use letters, digits, '.', '_' and '-'";
+  const schema = fileEntity(entity) === undefined && entity !== "node" ? idSchema : nameSchema;
+  const result = schema.safeParse(name);
+  return result.success ? undefined : result.error.issues[0]?.message;
+}
+
+function taken(
+  project: Project,
+  owners: readonly SourceDocument[],
+  occurrence: Occurrence,
+  name: string,
+): string | undefined {
+  const { entity, scope } = occurrence;
+  const label = entityLabels[entity];
+  const kind = fileEntity(entity);
+  if (kind !== undefined) {
+    const other = project.names.get(kind)?.get(name)?.[0];
+    return other === undefined ? undefined : `${other} is a ${label} named ${quoted(name)} already.`;
+  }
+  for (const owner of owners) {
+    const given = namesIn(owner).occurrences.some(
+      (one) => one.entity === entity && one.role === "definition" && one.scope === scope && one.name === name,
+    );
+    const step = entity === "step" && scoreViewOf(owner).byId.has(name);
+    const note = entity === "note" && notesOf(project, owner).has(name);
+    if (given || step || note) return `${owner.path} has a ${label} ${quoted(name)} already.`;
+  }
+  return undefined;
+}
+
+function notesOf(project: Project, flow: SourceDocument): Set<string> {
+  const files = (["band", "score", "replies"] as const).flatMap((kind) => {
+    return partsFor(project, flow, kind);
+  });
+  return new Set(
+    files.flatMap((file) =>
+      namesIn(file).occurrences.flatMap(({ entity, name }) => (entity === "note" ? [name] : [])),
+    ),
+  );
+}
+
+function editOf(source: SourceDocument, occurrence: Occurrence, name: string): TextEdit {
+  const { span, quoted: inQuotes, on } = occurrence;
+  // A key is text whatever it looks like; a value may need quotes.
+  const text = inQuotes || on === "key" ? name : writeWord(name, "yaml");
+  return { file: source.path, span, text };
+}
+
+function setIn(value: unknown, path: ValuePath, word: string): unknown {
+  const [part, ...rest] = path;
+  if (part === undefined) return word;
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) => (index === part ? setIn(item, rest, word) : item));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, key === part ? setIn(item, rest, word) : item]),
+  );
+}
+
+/** References to steps without an id of their own, whose id changes with a role's name or another step's id. */
+function movedSteps(
+  project: Project,
+  scores: readonly SourceDocument[],
+  changed: (score: SourceDocument) => readonly ValuePath[],
+  name: string,
+): TextEdit[] {
+  const edits: TextEdit[] = [];
+  for (const score of scores) {
+    let value = score.value;
+    for (const path of changed(score)) value = setIn(value, path, name);
+    const before = scoreViewOf(score).steps;
+    const after = viewScore({ ...score, value }).steps;
+    const moved = new Map<string, string>();
+    before.forEach((step, index) => {
+      const id = after[index]?.id ?? step.id;
+      if (!step.idGiven && id !== step.id) moved.set(step.id, id);
+    });
+    if (moved.size === 0) continue;
+    const files = new Set([
+      score,
+      ...(["band", "replies"] as const).flatMap((kind) => partsFor(project, score, kind)),
+    ]);
+    for (const file of files) {
+      for (const one of namesIn(file).occurrences) {
+        const id = one.entity === "step" && one.role === "reference" ? moved.get(one.name) : undefined;
+        if (id !== undefined) edits.push(editOf(file, one, id));
+      }
+    }
+  }
+  return edits;
+}
+
+/** The edits that give what stands at an offset another name, everywhere and nowhere else. */
+export function rename(request: HelpRequest, name: string): Rename {
+  const { project, source } = request;
+  const occurrence = findName(request);
+  if ("rejected" in occurrence) return occurrence;
+  if (name === occurrence.name) return { edits: [] };
+  const bad = badName(occurrence, name);
+  if (bad !== undefined) return { rejected: `${quoted(name)} is no name: ${bad}.` };
+  const { owners, found } = placesOf(project, source, occurrence);
+  const clash = taken(project, owners, occurrence, name);
+  if (clash !== undefined) return { rejected: clash };
+  const places = found.filter(({ occurrence: one }) => one.byPath !== true);
+  const edits = places.map((place) => editOf(place.source, place.occurrence, name));
+  const { entity } = occurrence;
+  if (entity === "role" || entity === "step") {
+    const changed = (score: SourceDocument): ValuePath[] =>
+      places.flatMap((place) =>
+        place.source === score &&
+        place.occurrence.placeholder !== true &&
+        (entity === "role" || place.occurrence.role === "definition")
+          ? [place.occurrence.path]
+          : [],
+      );
+    const scores = [...new Set(places.map((place) => place.source).filter(({ kind }) => kind === "score"))];
+    edits.push(...movedSteps(project, scores, changed, name));
+  }
+  const seen = new Set<string>();
+  const unique = edits.filter(({ file, span }) => {
+    const id = `${file} ${span.start}`;
+    return !seen.has(id) && seen.add(id);
+  });
+  unique.sort((a, b) => (a.file === b.file ? a.span.start - b.span.start : a.file < b.file ? -1 : 1));
+  return { edits: unique };
+}

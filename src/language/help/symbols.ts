@@ -1,0 +1,161 @@
+import { entityOwner, type Entity } from "../fields";
+import { linksOf, partsFor } from "../links";
+import { namesIn, fileEntity, type Occurrence } from "../occurrences";
+import { resolveReference, type Project } from "../project";
+import { textAt } from "../report";
+import { scoreViewOf } from "../score-view";
+import { type SourceDocument } from "../source";
+import { nodesAt, nodeSpan } from "../tree";
+import { type Place } from "./model";
+
+export interface Found {
+  readonly source: SourceDocument;
+  readonly occurrence: Occurrence;
+}
+
+/** The files in which a name that stands in `source` can be defined. */
+export function ownersOf(project: Project, entity: Entity, source: SourceDocument): SourceDocument[] {
+  const owner = entityOwner[entity];
+  return owner === "project" ? [] : partsFor(project, source, owner);
+}
+
+function sameName(one: Occurrence, entity: Entity, name: string, scope: string | undefined): boolean {
+  return one.entity === entity && one.name === name && one.scope === scope;
+}
+
+/** The file that a reference to a file means. */
+export function fileOf(
+  project: Project,
+  source: SourceDocument,
+  occurrence: Occurrence,
+): SourceDocument | undefined {
+  const kind = fileEntity(occurrence.entity);
+  if (kind === undefined) return undefined;
+  if (occurrence.role === "definition") return source;
+  const resolved = resolveReference(project, kind, occurrence.name, source.path);
+  return "source" in resolved ? resolved.source : undefined;
+}
+
+/** Where a name is given: usually once; more often where Flows share a file. */
+export function definitionsOf(project: Project, source: SourceDocument, occurrence: Occurrence): Found[] {
+  const { entity, name, scope } = occurrence;
+  if (fileEntity(entity) !== undefined) {
+    const target = fileOf(project, source, occurrence);
+    if (target === undefined) return [];
+    const own = namesIn(target).occurrences.find((one) => one.entity === entity && one.role === "definition");
+    return own === undefined ? [] : [{ source: target, occurrence: own }];
+  }
+  if (entity === "note")
+    return notes(project, source, name).filter(({ occurrence: one }) => one.on === "key");
+  return ownersOf(project, entity, source).flatMap((owner) => {
+    const given = namesIn(owner).occurrences.filter(
+      (one) => one.role === "definition" && sameName(one, entity, name, scope),
+    );
+    const found = given.map((one) => ({ source: owner, occurrence: one }));
+    return found.length > 0 || entity !== "step" ? found : unnamedStep(owner, name);
+  });
+}
+
+/** A step without an id is found at its role. */
+function unnamedStep(score: SourceDocument, id: string): Found[] {
+  const step = scoreViewOf(score).byId.get(id);
+  if (step === undefined) return [];
+  const role = namesIn(score).occurrences.find(
+    ({ entity, path }) => entity === "role" && path.slice(0, -1).join("/") === step.path.join("/"),
+  );
+  return role === undefined ? [] : [{ source: score, occurrence: role }];
+}
+
+/** Notes are given by models as they run: what counts is that the files belong to one Flow. */
+function notes(project: Project, source: SourceDocument, name: string): Found[] {
+  return closure(project, source, "note", name, undefined).found;
+}
+
+interface Closure {
+  readonly owners: readonly SourceDocument[];
+  readonly found: Found[];
+}
+
+/** Every place of a name: from its owners to the files that use them, and on to other owners that these files share. */
+function closure(
+  project: Project,
+  source: SourceDocument,
+  entity: Entity,
+  name: string,
+  scope: string | undefined,
+): Closure {
+  const defines = (owner: SourceDocument): boolean =>
+    entity === "note" ||
+    namesIn(owner).occurrences.some(
+      (one) => one.role === "definition" && sameName(one, entity, name, scope),
+    ) ||
+    (entity === "step" && scoreViewOf(owner).byId.has(name));
+  const ownerKind = entityOwner[entity];
+  const owners = new Set<SourceDocument>();
+  const files = new Set<SourceDocument>([source]);
+  const queue = ownersOf(project, entity, source).filter(
+    (owner, _, all) => defines(owner) || all.length === 1,
+  );
+  for (let owner = queue.pop(); owner !== undefined; owner = queue.pop()) {
+    if (owners.has(owner)) continue;
+    owners.add(owner);
+    files.add(owner);
+    for (const { parts } of linksOf(project).through.get(owner.path) ?? []) {
+      if (ownerKind === "project" || parts.get(ownerKind) !== owner) continue;
+      for (const file of parts.values()) {
+        if (files.has(file)) continue;
+        files.add(file);
+        const uses = namesIn(file).occurrences.some((one) => sameName(one, entity, name, scope));
+        if (uses) queue.push(...ownersOf(project, entity, file).filter(defines));
+      }
+    }
+  }
+  const found = [...files]
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .flatMap((file) =>
+      namesIn(file)
+        .occurrences.filter((one) => sameName(one, entity, name, scope))
+        .map((occurrence) => ({ source: file, occurrence })),
+    );
+  return { owners: [...owners], found };
+}
+
+/** Every place where what an occurrence means is named, with the files that own the name. */
+export function placesOf(project: Project, source: SourceDocument, occurrence: Occurrence): Closure {
+  const { entity, name, scope } = occurrence;
+  if (fileEntity(entity) === undefined) return closure(project, source, entity, name, scope);
+  const target = fileOf(project, source, occurrence);
+  const found: Found[] = [];
+  for (const file of project.sources.values()) {
+    for (const one of namesIn(file).occurrences) {
+      if (one.entity !== entity) continue;
+      const same = target === undefined ? one.name === name : fileOf(project, file, one) === target;
+      if (same) found.push({ source: file, occurrence: one });
+    }
+  }
+  return { owners: target === undefined ? [] : [target], found };
+}
+
+/** The place of a found name, with the whole of what it names. */
+export function placeOf({ source, occurrence }: Found): Place {
+  const { path, on, span, role, placeholder } = occurrence;
+  const { tree } = source;
+  if (tree === undefined || placeholder === true || role !== "definition")
+    return { file: source.path, span, whole: span };
+  // A name given by a key is its value's; one given by a value is that of the map around it.
+  const isEntry = on === "value" && typeof path.at(-1) === "number";
+  const owner = on === "key" || isEntry ? path : path.slice(0, -1);
+  const node = nodesAt(tree, owner)?.value;
+  const whole = node === undefined ? span : nodeSpan(node);
+  return {
+    file: source.path,
+    span,
+    whole: { start: Math.min(span.start, whole.start), end: Math.max(span.end, whole.end) },
+  };
+}
+
+/** The text under a key beside a definition, such as a role's description. */
+export function besideText(source: SourceDocument, occurrence: Occurrence, key: string): string | undefined {
+  const owner = occurrence.on === "key" ? occurrence.path : occurrence.path.slice(0, -1);
+  return textAt(source, [...owner, key]);
+}

@@ -1,0 +1,218 @@
+import { planPrompt, type PlannedPrompt } from "../../engine/model/plan-flow";
+import { plannedSteps } from "../../engine/model/plan";
+import { type Diagnostic } from "../diagnostic";
+import { LineIndex, type Span } from "../lines";
+import { completePlaceholder, type Completion } from "../help/complete";
+import { hoverPlaceholder, type Hover } from "../help/hover";
+import { type TextEdit } from "../help/model";
+import { partsFor } from "../links";
+import { namesIn } from "../occurrences";
+import { updateProject, type Project } from "../project";
+import { textAt } from "../report";
+import { diagnoseProject, resolveFlow } from "../resolve";
+import { mapScalar } from "../scalar-map";
+import { scoreViewOf } from "../score-view";
+import { parseSource, type SourceDocument } from "../source";
+import { type ValuePath } from "../tree";
+import { replaceText } from "./write";
+
+/** A prompt or an instruction of a file, as something that can be opened. */
+export interface PromptRef {
+  readonly file: string;
+  readonly path: ValuePath;
+  /** The role, or the step's id. */
+  readonly name: string;
+  readonly kind: "prompt" | "instruction";
+}
+
+/** Every prompt of a file, in its order. */
+export function listPrompts(source: SourceDocument): PromptRef[] {
+  return namesIn(source).templates.map(({ path }) => {
+    const around = path.slice(0, -1);
+    const step = source.kind === "score" ? scoreViewOf(source).idAt.get(around.join("/")) : undefined;
+    return {
+      file: source.path,
+      path,
+      name: step ?? String(around.at(-1) ?? ""),
+      kind: step === undefined ? "prompt" : "instruction",
+    };
+  });
+}
+
+/**
+ * The prompt that a name means in a file: roles of a Band, steps of a Score. Names stay right when entries are added
+ * above, which paths do not.
+ */
+export function findPrompt(source: SourceDocument, name: string): PromptRef | undefined {
+  return listPrompts(source).find((prompt) => prompt.name === name);
+}
+
+/** The text of a prompt, with line ends as `\n`; undefined when it is gone. */
+export function readPrompt(source: SourceDocument, path: ValuePath): string | undefined {
+  return textAt(source, path);
+}
+
+export type SavePrompt =
+  | { readonly kind: "edited"; readonly edits: readonly TextEdit[] }
+  | { readonly kind: "unchanged" }
+  /** Refused; the message says why and what to do. */
+  | { readonly kind: "conflict" | "gone" | "refused"; readonly message: string };
+
+/**
+ * Writes a prompt back. `base` is the prompt's text when it was opened or last saved: what changed elsewhere in the file
+ * since then stays; a prompt that changed on both sides is refused.
+ */
+export function savePrompt(
+  source: SourceDocument,
+  path: ValuePath,
+  base: string,
+  edited: string,
+): SavePrompt {
+  const text = edited.replace(/\r\n?/g, "\n");
+  const current = textAt(source, path);
+  if (current === undefined) {
+    const message =
+      source.tree === undefined || source.problems.length > 0
+        ? `${source.path} has errors, so that the prompt cannot be found in it. Mend them and save again.`
+        : `The prompt is no longer in ${source.path}. Copy your text if you want to keep it.`;
+    return { kind: "gone", message };
+  }
+  if (current === text) return { kind: "unchanged" };
+  if (current !== base) {
+    const message = `The prompt was changed in ${source.path} too. Copy what you want to keep, close this document and open it again.`;
+    return { kind: "conflict", message };
+  }
+  if (text === "") return { kind: "refused", message: "A prompt cannot be empty." };
+  const edits = replaceText(source, path, text);
+  if (edits !== undefined) return { kind: "edited", edits };
+  return {
+    kind: "refused",
+    message: `The prompt cannot be written back into ${source.path} without changing something else there. Edit it in the file itself.`,
+  };
+}
+
+/** A text with edits made. The edits are in the order of their places and do not overlap. */
+export function applyEdits(text: string, edits: readonly TextEdit[]): string {
+  let made = text;
+  for (const { span, text: piece } of [...edits].sort((a, b) => b.span.start - a.span.start)) {
+    made = made.slice(0, span.start) + piece + made.slice(span.end);
+  }
+  return made;
+}
+
+/** The project as it would be with the prompt's unsaved text. */
+export function withPrompt(project: Project, source: SourceDocument, path: ValuePath, text: string): Project {
+  const edits = replaceText(source, path, text.replace(/\r\n?/g, "\n"));
+  if (edits === undefined || edits.length === 0) return project;
+  return updateProject(project, parseSource(source.path, applyEdits(source.text, edits)));
+}
+
+/** A diagnostic at its place in the prompt's own document. */
+export type PromptDiagnostic = Pick<
+  Diagnostic,
+  "code" | "severity" | "message" | "mend" | "span" | "range"
+> & {
+  readonly replace?: { readonly title: string; readonly span: Span; readonly text: string };
+};
+
+/** What is wrong with a prompt's text, at places of that text. */
+export function diagnosePrompt(
+  project: Project,
+  file: string,
+  path: ValuePath,
+  text: string,
+): PromptDiagnostic[] {
+  const before = project.sources.get(file);
+  if (before === undefined) return [];
+  const overlaid = withPrompt(project, before, path, text);
+  const source = overlaid.sources.get(file) ?? before;
+  const map = mapScalar(source, path);
+  if (map === undefined || map.value !== text.replace(/\r\n?/g, "\n")) return [];
+  const lines = new LineIndex(map.value);
+  return diagnoseProject(overlaid, { hints: true }).flatMap((found): PromptDiagnostic[] => {
+    const { code, severity, message, mend, suggestion } = found;
+    if (found.file !== file || found.span.start < map.span.start || found.span.end > map.span.end) return [];
+    const toText = ({ start, end }: Span): Span => ({ start: map.toValue(start), end: map.toValue(end) });
+    const span = toText(found.span);
+    return [
+      {
+        code,
+        severity,
+        message,
+        ...(mend === undefined ? {} : { mend }),
+        span,
+        range: lines.rangeOf(span),
+        ...(suggestion === undefined
+          ? {}
+          : {
+              replace: {
+                title: suggestion.title,
+                span: toText(suggestion.span),
+                text: suggestion.replacement,
+              },
+            }),
+      },
+    ];
+  });
+}
+
+/** Placeholders for what is typed in a prompt's own document. */
+export function completePrompt(
+  project: Project,
+  file: string,
+  path: ValuePath,
+  text: string,
+  offset: number,
+): Completion[] {
+  const source = project.sources.get(file);
+  return source === undefined ? [] : completePlaceholder({ project, source }, path, text, offset);
+}
+
+/** Help on a placeholder in a prompt's own document. */
+export function hoverPrompt(
+  project: Project,
+  file: string,
+  path: ValuePath,
+  text: string,
+  offset: number,
+): Hover | undefined {
+  const source = project.sources.get(file);
+  return source === undefined ? undefined : hoverPlaceholder({ project, source }, path, text, offset);
+}
+
+/** Flows and steps that a prompt can be shown for. */
+export function promptUses(
+  project: Project,
+  file: string,
+  path: ValuePath,
+): { flow: string; steps: string[] }[] {
+  const source = project.sources.get(file);
+  if (source === undefined) return [];
+  return partsFor(project, source, "flow").map((flow) => {
+    const [score] = partsFor(project, flow, "score");
+    const steps = score === undefined ? [] : scoreViewOf(score).steps;
+    const own = path.slice(0, -1).join("/");
+    const used = steps.filter((step) =>
+      source === score ? step.path.join("/") === own : step.role === path.at(-2),
+    );
+    return { flow: flow.path, steps: used.map(({ id }) => id) };
+  });
+}
+
+export type PromptPreview =
+  | { readonly prompt: PlannedPrompt }
+  /** Why there is none; sentences. */
+  | { readonly problems: readonly string[] };
+
+/** The prompt of a step as it will be sent, as far as that is known before a run. */
+export function previewPrompt(project: Project, flow: string, step: string): PromptPreview {
+  const { definition, diagnostics } = resolveFlow(project, flow, { forRun: false });
+  if (definition === undefined) {
+    const errors = diagnostics.filter(({ severity }) => severity === "error");
+    return { problems: errors.slice(0, 10).map(({ file, message }) => `${file}: ${message}`) };
+  }
+  const planned = plannedSteps(definition.score.steps).find(({ node }) => node.id === step);
+  if (planned === undefined) return { problems: [`The Score has no step '${step}'.`] };
+  const rounds = planned.within.filter(({ kind }) => kind === "loop").map(() => 1);
+  return { prompt: planPrompt(definition, planned.node, rounds) };
+}
