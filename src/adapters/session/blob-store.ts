@@ -18,6 +18,11 @@ function missing(ref: BlobRef, why: string, cause?: unknown): OrketError {
   });
 }
 
+/** Where a blob stands; `root` is `.orket/blobs/sha256`. */
+export function blobFile(root: string, digest: string): string {
+  return path.join(root, digest.slice(0, 2), digest.slice(2));
+}
+
 /** Contents by digest, least recently used out first. */
 class Cache {
   private readonly entries = new Map<string, string | Uint8Array>();
@@ -59,7 +64,7 @@ export class BlobReader {
   ) {}
 
   protected file(digest: string): string {
-    return path.join(this.root, digest.slice(0, 2), digest.slice(2));
+    return blobFile(this.root, digest);
   }
 
   /** @throws {OrketError} blob_missing when it is gone or is not what its digest says. */
