@@ -29,11 +29,14 @@ export interface Io {
   now(): number;
 }
 
+/** The other end has been closed: a pipe (also on Windows), or the terminal's window. */
+const gone: ReadonlySet<string> = new Set(["EPIPE", "EOF", "EIO", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
+
 function output(stream: NodeJS.WriteStream, colour: boolean, onBroken: () => void): Output {
   let broken = false;
   stream.on("error", (error: NodeJS.ErrnoException) => {
     // The reader has gone (`orket … | head`): nothing is left to say.
-    if (error.code !== "EPIPE" && error.code !== "EOF") throw error;
+    if (!gone.has(error.code ?? "")) throw error;
     broken = true;
     onBroken();
   });

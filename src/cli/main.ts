@@ -46,6 +46,11 @@ async function dispatch(words: readonly string[], io: Io): Promise<ExitCode> {
 export async function main(words: readonly string[]): Promise<void> {
   const options = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
   const io = processIo(options.includes("--no-color"));
+  process.on("uncaughtException", (error) => {
+    // Nothing that was recorded is lost: the session can be resumed. A live display may have hidden the cursor.
+    if (io.stderr.isTerminal) io.stderr.write("\u001b[?25h");
+    process.exit(report(error, io));
+  });
   try {
     process.exitCode = await dispatch(words, io);
   } catch (error) {

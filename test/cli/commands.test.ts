@@ -221,12 +221,17 @@ describe("orket run", function () {
       const run = await orket(["-C", project, "run", "small"], {
         watch: (child, _stdout, stderr) => {
           if (asked > 0 || !stderr.includes("begins")) return;
-          asked = performance.now();
-          setTimeout(() => child.kill(signal), 300);
+          asked = Date.now();
+          setTimeout(() => {
+            asked = Date.now();
+            child.kill(signal);
+          }, 300);
         },
       });
       assert.equal(run.code, 130);
-      assert.ok(performance.now() - asked < 1300, "it took longer than a second");
+      // What the journal says, and not when a busy machine let us see the end.
+      const pausedAt = Date.parse(readJournal(onlySession(project)).at(-1)?.at ?? "");
+      assert.ok(pausedAt - asked < 1000, `it took ${pausedAt - asked} ms`);
       assert.match(run.stderr, /orket -C \S+ resume \S+ +go on/);
       const journal = readJournal(onlySession(project));
       assert.equal(journal.at(-1)?.data.reason, "cancelled");

@@ -82,7 +82,6 @@ export class Approver {
     by: "person" | "command_line",
     instruction?: string,
   ): void {
-    this.answered.add(id);
     this.parts.live.orchestrator.submit({
       kind: "resolve_approval",
       id,
@@ -91,6 +90,7 @@ export class Approver {
       by,
       ...(instruction === undefined ? {} : { instruction }),
     });
+    this.answered.add(id);
   }
 
   private async askAll(): Promise<void> {
@@ -103,9 +103,10 @@ export class Approver {
         await this.ask(next);
       }
     } catch (error) {
-      // The question is gone (answered elsewhere, or withdrawn): the next look shows what is open now.
+      // The question is gone or has changed: the next look shows what is open now.
       if (!OrketError.is(error)) throw error;
       output.line(safeText(error.message));
+      this.look();
     } finally {
       this.asking = false;
       lines.cancel();

@@ -25,9 +25,9 @@ function closeUp(text: string): string {
   return text.replace(/ {2,}TIME +/g, "  TIME  ").replace(/TIME +$/gm, "TIME");
 }
 
-async function transcript(project: string, commands: readonly string[]): Promise<string> {
+async function transcript(project: string, script: readonly string[]): Promise<string> {
   const parts: string[] = [];
-  for (const command of commands) {
+  for (const command of script) {
     const words = command.split(" ").slice(1);
     const { stdout, stderr, code } = await orket(words, { cwd: project });
     const error = stderr === "" ? "" : stderr.replace(/^(?=.)/gm, "2| ");
