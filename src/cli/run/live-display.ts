@@ -36,6 +36,7 @@ export class LiveDisplay implements Display {
   /** Widths of the lines that stand on the screen. */
   private painted: number[] = [];
   private hidden = false;
+  private closed = false;
   private dirty = true;
   private frame = 0;
   private readonly timer: NodeJS.Timeout;
@@ -86,13 +87,14 @@ export class LiveDisplay implements Display {
   }
 
   show(): void {
-    if (!this.hidden) return;
+    if (!this.hidden || this.closed) return;
     this.hidden = false;
     this.output.write("\u001b[?25l");
     this.repaint("");
   }
 
   close(): void {
+    this.closed = true;
     this.timers.clearInterval(this.timer);
     this.offResize();
     if (!this.hidden) this.output.write(`${this.erasure()}\u001b[?25h`);

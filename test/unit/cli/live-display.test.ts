@@ -230,6 +230,16 @@ describe("the live display", () => {
     display.close();
   });
 
+  it("stays closed, whoever wants it back", () => {
+    const { screen, display, start } = harness(60);
+    start();
+    display.hide();
+    display.close();
+    display.show();
+    assert.equal(screen.text, "");
+    assert.equal(screen.cursorShown, true);
+  });
+
   it("sends no control character of the streamed text", () => {
     const { screen, display, start, tick } = harness(60);
     start();
