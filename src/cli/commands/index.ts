@@ -1,10 +1,13 @@
 import type { Command } from "../command";
 import { compareCommand } from "./compare";
 import { diffCommand } from "./diff";
+import { exportCommand } from "./export";
 import { forkCommand } from "./fork";
 import { makeHelpCommand } from "./help";
+import { deleteCommand, pruneCommand, renameCommand } from "./housekeeping";
 import { initCommand } from "./init";
 import { planCommand } from "./plan";
+import { repeatCommand } from "./repeat";
 import { replayCommand } from "./replay";
 import { resumeCommand } from "./resume";
 import { acceptCommand, rejectCommand, revertCommand } from "./review";
@@ -30,8 +33,13 @@ export const commands: readonly Command[] = [
   revertCommand,
   verifyCommand,
   replayCommand,
+  repeatCommand,
   forkCommand,
   compareCommand,
+  exportCommand,
+  renameCommand,
+  deleteCommand,
+  pruneCommand,
   venuesCommand,
   makeHelpCommand(() => commands),
 ];

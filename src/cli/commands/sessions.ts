@@ -1,36 +1,115 @@
 import { nodeEnvironment } from "../../adapters/runtime/session-runtime";
-import { listSessions } from "../../adapters/session/session-list";
-import { jsonOption, type Command } from "../command";
-import { exitCodes } from "../exit-code";
-import { alignColumns, formatNumber, formatTime } from "../text/format";
+import { diskUse } from "../../adapters/session/housekeeping";
+import { listSessions, type SessionSummary } from "../../adapters/session/session-list";
+import { searchSessions, type SearchHit } from "../../adapters/session/session-search";
+import { jsonOption, type Command, type CommandContext } from "../command";
+import { exitCodes, type ExitCode } from "../exit-code";
+import { alignColumns, formatBytes, formatNumber, formatTime } from "../text/format";
 import { safeLine } from "../text/safe";
+
+function label({ title, problem }: SessionSummary): string {
+  return [title, problem].flatMap((part) => (part === undefined ? [] : [safeLine(part)])).join("; ");
+}
+
+async function list({ io, given, workDomain }: CommandContext): Promise<ExitCode> {
+  const sessions = await listSessions(nodeEnvironment.fs, workDomain);
+  if (given.flag("json")) {
+    io.stdout.line(JSON.stringify(sessions, null, 2));
+    return exitCodes.done;
+  }
+  if (sessions.length === 0) {
+    io.stderr.line("This project has no session yet.");
+    return exitCodes.done;
+  }
+  const rows = sessions.map((session) => [
+    safeLine(session.id),
+    safeLine(session.flow),
+    formatTime(session.startedAt),
+    session.status,
+    formatNumber(session.events),
+    label(session),
+  ]);
+  const head = ["SESSION", "FLOW", "STARTED (UTC)", "STATUS", "EVENTS", ""];
+  for (const line of alignColumns([head, ...rows])) io.stdout.line(line);
+  return exitCodes.done;
+}
+
+async function sizes({ io, given, workDomain }: CommandContext): Promise<ExitCode> {
+  const use = await diskUse(nodeEnvironment, workDomain);
+  if (given.flag("json")) {
+    io.stdout.line(JSON.stringify(use, null, 2));
+    return exitCodes.done;
+  }
+  const bySize = [...use.sessions].sort((a, b) => b.ownBytes + b.blobBytes - a.ownBytes - a.blobBytes);
+  const rows = bySize.map(({ id, ownBytes, blobBytes, sharedBytes, problem }) => [
+    safeLine(id),
+    formatBytes(ownBytes),
+    formatBytes(blobBytes),
+    sharedBytes === 0 ? "" : formatBytes(sharedBytes),
+    problem === undefined ? "" : safeLine(problem),
+  ]);
+  const head = ["SESSION", "FOLDER", "CONTENTS", "OF THEM SHARED", ""];
+  for (const line of alignColumns([head, ...rows])) io.stdout.line(line);
+  io.stdout.line(`All together ${formatBytes(use.totalBytes)}, shared contents counted once.`);
+  if (use.unreferencedBlobs > 0) {
+    io.stdout.line(`orket prune frees ${formatBytes(use.unreferencedBytes)} that no session needs.`);
+  }
+  return exitCodes.done;
+}
+
+function hitLine({ place, step, excerpt }: SearchHit): string {
+  const where = [step, place.replace("_", " ")].filter((part) => part !== null).join(", ");
+  return `  ${safeLine(where)}: ${safeLine(excerpt)}`;
+}
+
+async function search({ io, given, workDomain }: CommandContext, text: string): Promise<ExitCode> {
+  const json = given.flag("json");
+  const shown = io.stderr.isTerminal && !json;
+  let found = 0;
+  const results = searchSessions(nodeEnvironment, workDomain, text, {
+    onProgress: (done, of) => {
+      if (shown) io.stderr.write(`\r\u001b[2KSearching, ${done} of ${of}`);
+    },
+  });
+  const clear = (): void => {
+    if (shown) io.stderr.write("\r\u001b[2K");
+  };
+  for await (const { session, hits } of results) {
+    found += 1;
+    clear();
+    if (json) {
+      io.stdout.line(JSON.stringify({ session: session.id, title: session.title, hits }));
+      continue;
+    }
+    const title = session.title === undefined ? "" : `  ${safeLine(session.title)}`;
+    io.stdout.line(`${io.stdout.style.bold(safeLine(session.id))}${title}`);
+    for (const hit of hits) io.stdout.line(hitLine(hit));
+  }
+  clear();
+  if (found === 0) io.stderr.line(`No session has '${safeLine(text)}' in it.`);
+  return exitCodes.done;
+}
 
 export const sessionsCommand: Command = {
   name: "sessions",
   summary: "List the project's sessions, newest first.",
   args: [],
-  options: [jsonOption],
-  examples: [{ line: "orket sessions", does: "what was run in this project, and how it ended" }],
-  run: async ({ io, given, workDomain }) => {
-    const sessions = await listSessions(nodeEnvironment.fs, workDomain);
-    if (given.flag("json")) {
-      io.stdout.line(JSON.stringify(sessions, null, 2));
-      return exitCodes.done;
-    }
-    if (sessions.length === 0) {
-      io.stderr.line("This project has no session yet.");
-      return exitCodes.done;
-    }
-    const rows = sessions.map(({ id, flow, startedAt, status, events, problem }) => [
-      safeLine(id),
-      safeLine(flow),
-      formatTime(startedAt),
-      status,
-      formatNumber(events),
-      problem === undefined ? "" : safeLine(problem),
-    ]);
-    const head = ["SESSION", "FLOW", "STARTED (UTC)", "STATUS", "EVENTS", ""];
-    for (const line of alignColumns([head, ...rows])) io.stdout.line(line);
-    return exitCodes.done;
+  options: [
+    {
+      name: "search",
+      value: "TEXT",
+      summary: "Only sessions with TEXT in their id, title, task, prompts, replies or tool calls, and where.",
+    },
+    { name: "size", summary: "What they take on the disk, the largest first." },
+    { ...jsonOption, summary: "Print JSON; with --search, one object a line." },
+  ],
+  examples: [
+    { line: "orket sessions", does: "what was run in this project, and how it ended" },
+    { line: "orket sessions --search circle", does: "where circles came up" },
+  ],
+  run: (context) => {
+    const text = context.given.value("search");
+    if (text !== undefined) return search(context, text);
+    return context.given.flag("size") ? sizes(context) : list(context);
   },
 };

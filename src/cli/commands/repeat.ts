@@ -1,0 +1,80 @@
+import { repeatSession, type Repetition } from "../../adapters/runtime/repeat";
+import { OrketError } from "../../engine/error/orket-error";
+import { jsonOption, sessionArgument, type Command, type CommandContext } from "../command";
+import { exitCodes, type ExitCode } from "../exit-code";
+import { sessionOf, withRuntime } from "../runtime";
+import { plural } from "../text/format";
+import { safeLine } from "../text/safe";
+
+const maxTimes = 1000;
+
+function timesOf({ given }: CommandContext): number {
+  const written = given.value("times") ?? "1";
+  const times = /^\d{1,4}$/.test(written) ? Number(written) : 0;
+  if (times >= 1 && times <= maxTimes) return times;
+  throw new OrketError("usage", `--times is a number from 1 to ${maxTimes}, not '${safeLine(written)}'.`);
+}
+
+/** One line on one run. */
+function lineOf({ session, completed, sameArtifacts, parting, problem }: Repetition): string {
+  if (!completed) return `${session}: not completed. ${safeLine(problem ?? "")}`.trimEnd();
+  const artifacts = sameArtifacts ? "the same artifacts" : "other artifacts";
+  if (parting === undefined) return `${session}: ${artifacts}, every prompt and reply the same`;
+  if (parting.step === null) return `${session}: ${artifacts}`;
+  const what = parting.what === "prompt" ? "was asked something else" : "was answered something else";
+  return `${session}: ${artifacts}; first parts at ${parting.step}, which ${what}`;
+}
+
+async function run(context: CommandContext): Promise<ExitCode> {
+  const { io, given } = context;
+  const times = timesOf(context);
+  const json = given.flag("json");
+  const session = await sessionOf(context);
+  const cancellation = new AbortController();
+  const stop = (): void => {
+    cancellation.abort();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  try {
+    return await withRuntime(context, async (options) => {
+      const report = await repeatSession(session.path, options, {
+        times,
+        cancellation: cancellation.signal,
+        onSession: ({ id }, number) => {
+          if (!json) io.stderr.line(`Run ${number} of ${times}: ${id}`);
+        },
+        onDone: (repetition) => {
+          if (!json) io.stdout.line(lineOf(repetition));
+        },
+      });
+      if (json) io.stdout.line(JSON.stringify(report, null, 2));
+      else {
+        if (report.provider === "scripted") {
+          io.stdout.line("Replies: scripted, from a file; no model was asked.");
+        }
+        const { length } = report.runs;
+        io.stdout.line(`${report.same} of ${plural(length, "run")} gave the same artifacts.`);
+      }
+      return report.cancelled ? exitCodes.cancelled : exitCodes.done;
+    });
+  } finally {
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+  }
+}
+
+export const repeatCommand: Command = {
+  name: "repeat",
+  summary: "Run a session again against its model, and say whether it gives the same artifacts.",
+  details: [
+    "Performs the session's own definition again, each time as a new session. Approvals are answered as they were answered; a session that was steered by hand in other ways cannot be repeated. Says how many runs gave the same artifacts and at which step the others part first, and keeps it as what was proven of the session.",
+  ],
+  args: [sessionArgument],
+  options: [
+    { name: "times", value: "N", summary: `How often, from 1 to ${maxTimes}; 1 unless given.` },
+    jsonOption,
+  ],
+  examples: [{ line: "orket repeat last --times 5", does: "how alike five more runs are" }],
+  run,
+};
