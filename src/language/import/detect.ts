@@ -2,6 +2,7 @@ import { fileKindOf } from "../file-kind";
 import { folderOf, joinPath } from "../paths";
 import { type ProjectFile } from "../project";
 import { parseSource } from "../source";
+import { stemOf } from "./names";
 import { promptFiles } from "./prompt-flow";
 import { pythonKind } from "./python-orket";
 import { foreignText, readForeign } from "./read";
@@ -62,8 +63,8 @@ export function neighboursOf(file: ProjectFile): string[] {
     const flow = value as Record<string, unknown>;
     return (["band", "venue", "score"] as const).flatMap((kind) => {
       const name = flow[kind] ?? (kind === "venue" ? "standard" : undefined);
-      if (typeof name !== "string" || !/^[\w.-]+$/.test(name)) return [];
-      return joinPath(folder, `../${kind}/${name.replace(/\.json$/i, "")}.json`) ?? [];
+      if (typeof name !== "string") return [];
+      return joinPath(folder, `../${kind}/${stemOf(name.replaceAll("\\", "/"))}.json`) ?? [];
     });
   }
   return [];

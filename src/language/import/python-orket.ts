@@ -132,13 +132,25 @@ class PythonImport {
     const temperature = value.number("temperature", this.report, { min: 0, max: 2 });
     const seed = value.number("seed", this.report, { whole: true });
     const params = value.at("params");
+    const kept = Object.fromEntries(
+      (params?.entries() ?? []).flatMap(([key, item]) => {
+        if (!/key|token|secret|password|authorization/i.test(key) || /token(s|izer)/i.test(key))
+          return [[key, item.raw]];
+        draft.lost(
+          `${quoted(key)} of 'params' may be a secret: store it and name it in 'api_key'.`,
+          item.place,
+          path,
+        );
+        return [];
+      }),
+    );
     if (params !== undefined && !params.isMap)
       draft.lost("'params' has to be keys and values.", params.place, path);
     return {
       ...(model === undefined ? {} : { model: oneLine(model) }),
       ...(temperature === undefined ? {} : { temperature }),
       ...(seed === undefined ? {} : { seed }),
-      ...(params?.isMap === true && params.keys.length > 0 ? { params: params.raw } : {}),
+      ...(Object.keys(kept).length > 0 ? { params: kept } : {}),
     };
   }
 

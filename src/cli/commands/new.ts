@@ -1,0 +1,99 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { OrketError } from "../../engine/error/orket-error";
+import {
+  flowTemplates,
+  newFlowFiles,
+  newFlowProviders,
+  type NewFlowProvider,
+} from "../../language/templates";
+import { callOf, type Command, type CommandContext } from "../command";
+import { exitCodes, type ExitCode } from "../exit-code";
+import { loadProject, projectPath } from "../project";
+import { safeLine } from "../text/safe";
+
+/**
+ * Writes new files of the project; none that is there is touched.
+ * @throws {OrketError} usage when one is there after all.
+ */
+export async function writeNew(
+  workDomain: string,
+  files: readonly { readonly path: string; readonly text: string }[],
+): Promise<void> {
+  for (const { path: place, text } of files) {
+    const file = path.join(workDomain, place);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, text, { flag: "wx" }).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      throw new OrketError("usage", `${safeLine(place)} is there already and is left as it is.`);
+    });
+  }
+}
+
+/** A folder of the project as the user wrote it. @throws {OrketError} usage when it is outside. */
+export function folderInProject(workDomain: string, written: string, option: string): string {
+  const place = projectPath(workDomain, written);
+  if (place !== undefined) return place;
+  throw new OrketError("usage", `${option} ${safeLine(written)} is outside the project.`, {
+    mend: "Name a folder in it, or choose the project with -C DIR.",
+  });
+}
+
+async function create(context: CommandContext): Promise<ExitCode> {
+  const { io, given, workDomain } = context;
+  const [template = "", name = ""] = given.positionals;
+  const provider = given.value("provider") as NewFlowProvider | undefined;
+  const model = given.value("model");
+  await mkdir(workDomain, { recursive: true });
+  const made = newFlowFiles({
+    template,
+    name,
+    folder: folderInProject(workDomain, given.value("dir") ?? ".", "--dir"),
+    project: await loadProject(context),
+    ...(provider === undefined ? {} : { provider }),
+    ...(model === undefined ? {} : { model }),
+  });
+  if (made.kind === "refused") {
+    throw new OrketError("usage", made.message, {
+      mend: made.field === "name" ? "Choose another name." : "See orket new --help.",
+    });
+  }
+  await writeNew(workDomain, made.files);
+  for (const file of made.files) io.stdout.line(safeLine(file.path));
+  const call = callOf(context);
+  io.stderr.line(`\nChange the task in ${safeLine(made.flow)}, and the model in its Venue. Next:`);
+  io.stderr.line(
+    `  ${call} run ${name} --venue ${made.scriptedVenue}   try it with recorded replies, without a model`,
+  );
+  io.stderr.line(`  ${call} plan ${name}   what a run would do`);
+  io.stderr.line(`  ${call} run ${name}   perform it, asking before each step`);
+  return exitCodes.done;
+}
+
+export const newCommand: Command = {
+  name: "new",
+  summary: "Write a new Flow from a template.",
+  details: [
+    ...flowTemplates.map(({ id, summary }) => `${id}: ${summary}`),
+    "Writes a Flow, a Band, a Score, a Venue for the provider and one with recorded replies, so that it runs without a model. Files that are there are never touched.",
+  ],
+  args: [
+    { name: "TEMPLATE", summary: `One of ${flowTemplates.map(({ id }) => id).join(", ")}.` },
+    { name: "NAME", summary: "The new Flow's name." },
+  ],
+  options: [
+    { name: "dir", value: "DIR", summary: "The folder of the project to write to; its top without it." },
+    {
+      name: "provider",
+      value: "P",
+      choices: newFlowProviders,
+      summary: `The backend: ${newFlowProviders.join(", ")}; ollama without it.`,
+    },
+    { name: "model", value: "M", summary: "The model, as the backend names it." },
+  ],
+  examples: [
+    { line: "orket new plan-build-review parser --dir flows", does: "a team that plans, builds and reviews" },
+    { line: "orket new write-edit post --provider openai --model gpt-4o", does: "another backend" },
+  ],
+  run: create,
+};
