@@ -5,7 +5,9 @@ import { exportCommand } from "./export";
 import { forkCommand } from "./fork";
 import { makeHelpCommand } from "./help";
 import { deleteCommand, pruneCommand, renameCommand } from "./housekeeping";
+import { importCommand } from "./import";
 import { initCommand } from "./init";
+import { newCommand } from "./new";
 import { planCommand } from "./plan";
 import { repeatCommand } from "./repeat";
 import { replayCommand } from "./replay";
@@ -21,6 +23,8 @@ import { verifyCommand } from "./verify";
 /** All commands, in the order in which the help lists them. */
 export const commands: readonly Command[] = [
   initCommand,
+  newCommand,
+  importCommand,
   validateCommand,
   planCommand,
   runCommand,
