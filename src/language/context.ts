@@ -100,7 +100,9 @@ class LineReader {
     if (this.mode.is === "brackets" || this.mode.is === "scalar") {
       const closing = this.mode.is === "brackets" && /^\s*[\]}]/.test(line);
       if (blank && !cursor) return;
-      if (indent > this.mode.indent || closing || this.mode.indent < 0) {
+      // No entry between brackets begins with a dash: the bracket was never closed.
+      const entry = this.mode.is === "brackets" && /^\s*-(\s|$)/.test(line);
+      if (!entry && (indent > this.mode.indent || closing || this.mode.indent < 0)) {
         if (this.mode.is === "brackets") this.flow(start, end, start);
         else if (this.quote !== "" && line.includes(this.quote)) this.endScalar();
         return;

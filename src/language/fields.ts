@@ -5,15 +5,7 @@ import { type SourceDocument } from "./source";
 import { type ValuePath } from "./tree";
 
 /** What a name in a definition file can stand for. */
-export type Entity =
-  | NamedKind
-  | "role"
-  | "step"
-  | "input"
-  | "note"
-  | "verdict"
-  | "artifact"
-  | "node";
+export type Entity = NamedKind | "role" | "step" | "input" | "note" | "verdict" | "artifact" | "node";
 
 /** Which kind of file an entity belongs to; names of files belong to the project. */
 export const entityOwner: Readonly<Record<Entity, SourceKind | "project">> = {

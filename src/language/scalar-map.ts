@@ -227,7 +227,8 @@ function flow(text: string, node: Scalar, { start, end }: Span): Builder {
       const mark = text[at + 1] ?? "";
       const digits = mark === "x" ? 2 : mark === "u" ? 4 : mark === "U" ? 8 : 0;
       const point = digits === 0 ? undefined : Number.parseInt(text.slice(at + 2, at + 2 + digits), 16);
-      const plain = point === undefined || point > 0x10ffff ? escapes[mark] : String.fromCodePoint(point || 0);
+      const plain =
+        point === undefined || point > 0x10ffff ? escapes[mark] : String.fromCodePoint(point || 0);
       builder.add(plain ?? "", at, 2 + digits);
       at += 2 + digits;
       continue;

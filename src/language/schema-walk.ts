@@ -79,6 +79,7 @@ export interface KeyInfo {
 /** The keys that may stand in a map, other than those that do; alternatives that the present ones rule out are not asked. */
 export function missingKeys(schemas: readonly Schema[], present: readonly string[]): KeyInfo[] {
   const keys = new Map<string, KeyInfo>();
+  let fitting = 0;
   for (const schema of schemas.flatMap(alternatives)) {
     const { def } = (schema as AnySchema)._zod;
     if (def.type !== "object") continue;
@@ -93,7 +94,10 @@ export function missingKeys(schemas: readonly Schema[], present: readonly string
       if (present.includes(name) || keys.has(name)) continue;
       keys.set(name, { name, schema: inner, required: !unwrapAll(inner).optional });
     }
+    fitting++;
   }
+  // Where one of several shapes is still to be chosen, no key has to be there.
+  if (fitting > 1) return [...keys.values()].map((key) => ({ ...key, required: false }));
   return [...keys.values()];
 }
 
@@ -129,5 +133,5 @@ export function shapeKind(schema: Schema): "map" | "record" | "maps" | "list" | 
 /** The schema of a list's entries or a record's values. */
 export function elementOf(schema: Schema): Schema | undefined {
   const def = defOf(schema);
-  return def.type === "array" ? def.element : def.type === "record" ? (def.valueType) : undefined;
+  return def.type === "array" ? def.element : def.type === "record" ? def.valueType : undefined;
 }

@@ -10,6 +10,7 @@ import { valueAt } from "../schema";
 import { type SourceDocument } from "../source";
 import { locate } from "../locate";
 import { fieldAt } from "../fields";
+import { nodesAt, nodeSpan } from "../tree";
 import { addEntry } from "./edit-yaml";
 import { type TextEdit } from "./model";
 
@@ -174,10 +175,12 @@ class Mender {
   }
 
   private giveTool(tool: string): void {
-    const located = locate(this.source, this.diagnostic.span.start);
-    const view = scoreViewOf(this.source);
-    const at = located?.path.join("/") ?? "";
-    const role = view.steps.find(({ path }) => at.startsWith(`${path.join("/")}/`))?.role;
+    const { start } = this.diagnostic.span;
+    const { tree } = this.source;
+    const role = scoreViewOf(this.source).steps.find(({ path }) => {
+      const node = tree === undefined ? undefined : nodesAt(tree, path)?.value;
+      return node !== undefined && nodeSpan(node).start <= start && start <= nodeSpan(node).end;
+    })?.role;
     if (role === undefined) return;
     for (const band of partsFor(this.project, this.source, "band")) {
       if (textsAt(band, ["roles", role, "tools"]).some(({ text }) => text === tool)) continue;

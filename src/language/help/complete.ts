@@ -361,15 +361,16 @@ function isText(schema: Schema): boolean {
 
 /** What a value is, in a word or two. */
 export function typeText(schema: Schema): string {
-  const choices = choicesOf(schema);
-  if (choices.length > 0) return choices.map(String).join(" | ");
-  const shape = shapeKind(schema);
-  if (shape === "map" || shape === "record") return "keys and values";
-  if (shape === "maps" || shape === "list") return "list";
-  const { def } = (
-    unwrapAll(alternatives(schema)[0] ?? schema).inner as unknown as { _zod: { def: { type: string } } }
-  )._zod;
-  return def.type === "string" ? "text" : def.type === "number" || def.type === "int" ? "number" : "value";
+  const names = alternatives(schema).map((one) => {
+    const choices = choicesOf(one);
+    if (choices.length > 0) return choices.map(String).join(" | ");
+    const shape = shapeKind(one);
+    if (shape === "map" || shape === "record") return "keys and values";
+    if (shape === "maps" || shape === "list") return "list";
+    const { type } = (one as unknown as { _zod: { def: { type: string } } })._zod.def;
+    return type === "string" ? "text" : type === "number" || type === "int" ? "number" : "value";
+  });
+  return [...new Set(names)].join(" | ");
 }
 
 /** `path` as it is written in the file at `from`. */

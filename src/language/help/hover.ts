@@ -90,7 +90,7 @@ function describeFound(request: HelpRequest, found: Found, occurrence: Occurrenc
       const about = textAt(source, ["description"]);
       const model = textAt(source, ["model"]);
       const provider = textAt(source, ["provider"]);
-      const roles = Object.keys((valueAt(source.value, ["roles"]) ?? {}));
+      const roles = Object.keys(valueAt(source.value, ["roles"]) ?? {});
       return [
         ...(about === undefined ? [] : [about]),
         ...(provider === undefined ? [] : [`\`${provider}\`${model === undefined ? "" : `, \`${model}\``}`]),

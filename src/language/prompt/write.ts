@@ -51,7 +51,15 @@ function asBlock(style: "|" | ">", text: string, place: Place, source: SourceDoc
   const leading = /^[ \t]/.test(firstText) || text.trim() === "";
   const indicator = explicit ?? (leading ? String(width) : "");
   const chomp = chomping(text, /^[|>][0-9]*\+/.test(header));
-  const body = text.endsWith("\n") ? text.slice(0, -1) : text;
+  let body = text.endsWith("\n") ? text.slice(0, -1) : text;
+  if (chomp === "+") {
+    // Blank lines that follow in the file count as the text's own; they are not written twice.
+    const behind = /^(?:[ \t]*(?:\r\n|\n|\r))*/.exec(
+      source.text.slice(end).replace(isBlock ? /^/ : /^[^\r\n]*(?:\r\n|\n|\r|$)/, ""),
+    );
+    const blanks = (behind?.[0].match(/\r\n|\n|\r/g) ?? []).length;
+    for (let count = 0; count < blanks && body.endsWith("\n"); count++) body = body.slice(0, -1);
+  }
   const lines = style === "|" ? body.split("\n") : fold(body);
   const pad = " ".repeat(column + width);
   const written = text === "" ? [] : lines.map((line) => (line === "" ? "" : pad + line));
@@ -140,6 +148,12 @@ export function replaceText(source: SourceDocument, path: ValuePath, text: strin
     const block = /^[|>]/.test(written) && source.format !== "json";
     const eol = lineBreakOf(all);
     let body = written;
+    // What was said in the header of a block stays behind the value.
+    const said =
+      isBlock && !block
+        ? /[^\S\r\n]+#[^\r\n]*/.exec(all.slice(place.start, source.lines.lineEnd(place.start)))?.[0]
+        : undefined;
+    if (said !== undefined) body += said;
     if (isBlock && endsLine) body += eol;
     const comment = !isBlock && block ? /^[ \t]+#[^\r\n]*/.exec(tail)?.[0] : undefined;
     let rest = tail;
