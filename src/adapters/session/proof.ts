@@ -171,8 +171,11 @@ function day(at: string): string {
   return `${at.slice(0, 16).replace("T", " ")} UTC`;
 }
 
-/** The same for people, one sentence each, never more than was shown. */
-export function provenSentences({ recorded, replayed, repeated }: Proven): string[] {
+/**
+ * The same for people, one sentence each, never more than was shown.
+ * @param provider what answered: with scripted replies, a repetition says nothing of a model.
+ */
+export function provenSentences({ recorded, replayed, repeated }: Proven, provider: string): string[] {
   const sentences: string[] = [];
   if (recorded) sentences.push("recorded: the journal is complete and unbroken");
   if (replayed !== undefined) {
@@ -184,9 +187,10 @@ export function provenSentences({ recorded, replayed, repeated }: Proven): strin
     const where = parted
       .map(({ step, count }) => `${count.toString()} parted at ${step ?? "the start"}`)
       .join(", ");
+    const scripted = provider === "scripted" ? ", with scripted replies: no model was asked" : "";
     const runs = `${same.toString()} of ${of.toString()} ${of === 1 ? "run" : "runs"}`;
     sentences.push(
-      `repeated: ${runs} gave the same artifacts${where === "" ? "" : `; ${where}`} (${day(at)})`,
+      `repeated: ${runs} gave the same artifacts${where === "" ? "" : `; ${where}`}${scripted} (${day(at)})`,
     );
   }
   return sentences;

@@ -30,7 +30,8 @@ export function diffBody(before: string, after: string): string[] {
   const patch = structuredPatch("", "", before, after, "", "", { context: 3, timeout: diffTimeoutMs });
   if (patch === undefined) return [...linesOf(before, "-"), ...linesOf(after, "+")];
   return patch.hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
-    `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`,
+    // Where a side has no lines, the format counts from the line before.
+    `@@ -${oldLines === 0 ? oldStart - 1 : oldStart},${oldLines} +${newLines === 0 ? newStart - 1 : newStart},${newLines} @@`,
     ...lines,
   ]);
 }
@@ -57,7 +58,10 @@ async function* piecesOf(
       return;
     case "html": {
       const title = await readTitle(nodeEnvironment.fs, directory);
-      const proven = provenSentences(provenOf(record, await readProof(nodeEnvironment, directory)));
+      const proven = provenSentences(
+        provenOf(record, await readProof(nodeEnvironment, directory)),
+        definition.venue.provider,
+      );
       yield* exportHtml(source, {
         proven,
         diff: diffBody,

@@ -25,8 +25,11 @@ export interface HtmlExportOptions {
 
 function count(value: TokenCount | undefined): string {
   if (value === undefined) return "unknown";
-  const digits = String(value.count).replace(/\B(?=(\d{3})+$)/g, ",");
-  return value.source === "estimated" ? `about ${digits}` : digits;
+  return value.source === "estimated" ? `about ${number(value.count)}` : number(value.count);
+}
+
+function number(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 function tokens(usage: TokenUsage): string {
@@ -201,7 +204,11 @@ class Page {
     if (step.note !== undefined) parts.push(html`<p class="quiet">${step.note}</p>`);
     if (step.reason !== undefined)
       parts.push(html`<p class="${new Html(statusClass[step.status])}">${step.reason}</p>`);
+    let lastReply = "";
     for (const event of this.byStep.get(step.key) ?? []) {
+      if (event.type === "model_call_end") lastReply = JSON.stringify(event.data.reply);
+      // A step's result mostly is its last reply, which stands right above.
+      if (event.type === "step_end" && JSON.stringify(event.data.summary) === lastReply) continue;
       const part = await this.stepEvent(event);
       if (part !== undefined) parts.push(part);
     }
@@ -252,7 +259,7 @@ class Page {
       case "artifact_deleted":
         return html`<p>Deleted <code>${event.data.path}</code></p>`;
       case "approval_resolved":
-        return html`<h3>Answered by ${event.data.by}: ${event.data.decision}</h3>
+        return html`<h3>Answered by ${event.data.by.replace("_", " ")}: ${event.data.decision}</h3>
           ${event.data.instruction === undefined ? undefined : html`<pre>${event.data.instruction}</pre>`}${event.data.comment === undefined ? undefined : html`<p>${event.data.comment}</p>`}`;
       case "step_end":
         return html`<h3>Result</h3>
@@ -281,7 +288,7 @@ class Page {
     return html`<details class="turn">
       <summary>
         <span class="name">Prompt</span>
-        <span class="about">turn ${data.turn}, about ${data.estimated_tokens} tokens</span>
+        <span class="about">turn ${data.turn}, about ${number(data.estimated_tokens)} tokens</span>
       </summary>
       <div class="body">${parts}</div>
     </details>`;
@@ -399,7 +406,7 @@ function aboutEvent(event: SessionEvent): string {
     case "step_start":
       return `${event.data.role}, attempt ${event.data.attempt.toString()}`;
     case "prompt_built":
-      return `turn ${event.data.turn.toString()}, about ${event.data.estimated_tokens.toString()} tokens`;
+      return `turn ${event.data.turn.toString()}, about ${number(event.data.estimated_tokens)} tokens`;
     case "model_call_start":
       return `call ${event.data.call.toString()}, ${event.data.provider} ${event.data.model}`;
     case "model_call_end":
@@ -427,12 +434,12 @@ function aboutEvent(event: SessionEvent): string {
     case "approval_requested":
       return event.data.kind.replaceAll("_", " ");
     case "approval_resolved":
-      return `${event.data.decision}, by ${event.data.by}`;
+      return `${event.data.decision}, by ${event.data.by.replace("_", " ")}`;
     case "adjustment":
       return [
         event.data.kind,
         event.data.step ?? event.data.role ?? event.data.limit ?? "",
-        `by ${event.data.by}`,
+        `by ${event.data.by.replace("_", " ")}`,
       ]
         .filter((part) => part !== "")
         .join(", ");
@@ -450,7 +457,7 @@ function aboutEvent(event: SessionEvent): string {
     case "step_end":
       return event.data.verdict ?? "";
     case "session_resumed":
-      return `by ${event.data.by}`;
+      return `by ${event.data.by.replace("_", " ")}`;
     case "suggestion_resolved":
       return event.data.decision;
     case "plan_resolved":
