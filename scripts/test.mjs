@@ -2,7 +2,7 @@
  * `npm test`: every suite, and one line at the end that adds them up. A suite that ran no test counts as a failure:
  * it says that a glob or a launcher broke, and would otherwise look like success.
  *
- *   npm test -- [SUITE…]     unit contract replay golden cli architecture integration person
+ *   npm test -- [SUITE…]     unit contract replay survival golden cli architecture integration person
  */
 import { root, run, underProjectNode } from "./bootstrap.mjs";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -17,6 +17,7 @@ const suites = {
   unit: inNode("unit"),
   contract: inNode("contract"),
   replay: inNode("replay"),
+  survival: inNode("survival"),
   golden: inNode("golden"),
   cli: inNode("cli"),
   architecture: inNode("architecture"),

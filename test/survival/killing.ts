@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  constants,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { verifySession } from "../../src/adapters/runtime/audit";
 import { type SessionEvent } from "../../src/engine/event/event";
-import { FaultyFileSystem } from "../fakes/faulty-file-system";
+import { OrketError } from "../../src/engine/error/orket-error";
+import { diskFailure, FaultyFileSystem, type Operation } from "../fakes/faulty-file-system";
 import {
   begin,
   goOn,
@@ -113,7 +122,7 @@ function parsed(text: string): object | undefined {
   }
 }
 
-async function inProject<T>(work: (folder: string) => Promise<T>): Promise<T> {
+export async function inProject<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(path.join(tmpdir(), "orket-survival-"));
   try {
     makeProject(folder);
@@ -224,8 +233,65 @@ export function killAt(point: Point, done: Outcome, again?: number): Promise<boo
   });
 }
 
+export type FaultCode = "ENOSPC" | "EIO" | "EROFS";
+
+/** Whether a disk in this state refuses the operation. */
+function refuses(code: FaultCode, { name, args }: Operation): boolean {
+  if (code === "EIO") return true;
+  const creates =
+    name === "open" && (Number(args[1]) & (constants.O_CREAT | constants.O_WRONLY | constants.O_RDWR)) !== 0;
+  const grows = ["write", "writeNow", "rename", "link", "makeDir"].includes(name);
+  if (code === "ENOSPC") return creates || grows || name === "sync" || name === "syncData";
+  return creates || grows || ["truncate", "chmod", "unlink", "unlinkNow", "removeDir"].includes(name);
+}
+
+/** The operations that a disk refuses in this state, by their numbers. */
+export function refusedBy(code: FaultCode, operations: readonly Operation[]): number[] {
+  return operations.filter((operation) => refuses(code, operation)).map(({ number }) => number);
+}
+
+/** The journey's changing operations. */
+export function changingOperations(): Promise<Operation[]> {
+  return inProject(async (folder) => {
+    const fs = healthyDisk();
+    const operations: Operation[] = [];
+    fs.before = (operation) => operations.push({ ...operation });
+    await begin(runtimeOptions(folder, fs, 1), new Witness());
+    return operations;
+  });
+}
+
+/**
+ * Runs the journey on a disk that refuses one operation, or from there on everything, mends the disk and goes on in the
+ * same process.
+ * @returns whether the failure was one to tell of; cleaning up may fail in silence.
+ */
+export function failAt(code: FaultCode, at: number, lasting: boolean, done: Outcome): Promise<boolean> {
+  return inProject(async (folder) => {
+    const fs = healthyDisk();
+    fs.before = (operation) => {
+      const isIt = lasting ? operation.number >= at : operation.number === at;
+      if (isIt && refuses(code, operation)) throw diskFailure(code);
+    };
+    fs.torn = at % 2 === 0 ? 0.5 : 0;
+    const witness = new Witness();
+    const failure = await begin(runtimeOptions(folder, fs, 1), witness).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    await fs.bury();
+    if (failure !== undefined) {
+      if (!OrketError.is(failure)) throw failure as Error;
+      assert.equal(failure.code, code === "ENOSPC" ? "disk_full" : "disk_failed", failure.message);
+      assert.match(failure.mend ?? "", /\.$/);
+    }
+    await look(folder, done, [witness]);
+    return failure !== undefined;
+  });
+}
+
 /** Goes on after a death or a failure, and compares what becomes of it. */
-async function look(folder: string, done: Outcome, witnesses: readonly Witness[]): Promise<void> {
+export async function look(folder: string, done: Outcome, witnesses: readonly Witness[]): Promise<void> {
   const found = sessionOf(folder);
   if (found !== undefined) {
     const seen = await verifySession(found);

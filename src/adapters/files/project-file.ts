@@ -27,6 +27,8 @@ export interface ProjectWrite {
 }
 
 const largestFile = 1 << 30;
+/** Names that this process writes at this moment. */
+const beingWritten = new Set<string>();
 const leftOver = /^\.orket-(\d+)-[a-z0-9]{12}\.tmp$/;
 
 function conflict(file: string, expected: string | null, current: string | null): OrketError {
@@ -164,15 +166,18 @@ async function put(
   const { fs, random } = write;
   await removeLeftOvers(fs, folder);
   const name = folder.child(target.name);
-  const aside = folder.child(`.orket-${process.pid}-${randomName(random, 12)}.tmp`);
+  const asideName = `.orket-${process.pid}-${randomName(random, 12)}.tmp`;
+  const aside = folder.child(asideName);
   const mode = target.file === undefined ? {} : { mode: Number(target.file.stat.mode) & 0o7777 };
-  await writeNew(fs, aside, bytes, mode);
+  beingWritten.add(asideName);
   try {
+    await writeNew(fs, aside, bytes, mode);
     await checkUnchanged(write, folder, target);
     if (target.file === undefined) await createAs(write, aside, name);
     else await replace(fs, aside, name);
   } finally {
     await unlessMissing(fs.unlink(aside), undefined).catch(() => undefined);
+    beingWritten.delete(asideName);
   }
   await syncDir(fs, folder.self);
 }
@@ -192,12 +197,14 @@ async function createAs(write: ProjectWrite, aside: string, name: string): Promi
 async function removeLeftOvers(fs: FileSystem, folder: Anchor): Promise<void> {
   for (const entry of await fs.readDir(folder.self)) {
     const pid = leftOver.exec(entry.name)?.[1];
-    if (pid === undefined || !entry.isFile() || isRunning(Number(pid))) continue;
+    if (pid === undefined || !entry.isFile() || isBeingWritten(entry.name, Number(pid))) continue;
     await fs.unlink(folder.child(entry.name)).catch(() => undefined);
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Whether its writer is still at it; one of this process's own may have stayed because the disk refused to remove it. */
+function isBeingWritten(name: string, pid: number): boolean {
+  if (pid === process.pid) return beingWritten.has(name);
   try {
     process.kill(pid, 0);
     return true;

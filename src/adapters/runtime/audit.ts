@@ -34,6 +34,11 @@ export interface Verification {
   readonly ok: boolean;
   /** The session has ended. One that has not may lack its last lines without that being visible. */
   readonly finished: boolean;
+  /**
+   * The journal ends where it did when the session was last closed. Otherwise it was not closed since (it runs, or it
+   * was killed): nothing vouches for its last line, and lines may have been cut off behind it.
+   */
+  readonly sealed: boolean;
   readonly events: number;
   readonly blobs: number;
   readonly findings: readonly Finding[];
@@ -68,6 +73,7 @@ export async function verifySession(
   return {
     ok: findings.length === 0,
     finished: state.status === "ended",
+    sealed: record.sealed,
     events: record.events.length,
     blobs,
     findings,

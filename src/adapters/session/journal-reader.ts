@@ -29,12 +29,15 @@ export interface JournalPart {
   readonly tornBytes: number;
   /** Why reading stopped before the end; the events are those before the damaged line. */
   readonly damage: OrketError | undefined;
+  /** SHA-256 of the line that the caller asked about; undefined when it was not read. */
+  readonly digestAtMark: string | undefined;
 }
 
 /** Reads line after line, checks each and the chain between them, and stops at the first that is not as written. */
 class JournalParser {
   readonly events: SessionEvent[] = [];
   damage: OrketError | undefined;
+  digestAtMark: string | undefined;
   private lines: number;
   private offset: number;
   private prev: string;
@@ -45,7 +48,11 @@ class JournalParser {
   /** A line with zeros in it: torn when it is the last one, damaged when it is not. */
   private zeroLine: OrketError | undefined;
 
-  constructor(from: JournalPosition) {
+  constructor(
+    from: JournalPosition,
+    /** Number of the line whose digest is asked for, from 1. */
+    private readonly mark: number | undefined,
+  ) {
     ({ lines: this.lines, offset: this.offset, prev: this.prev } = from);
   }
 
@@ -97,6 +104,7 @@ class JournalParser {
     this.lines += 1;
     this.offset += bytes.length + 1;
     this.prev = own;
+    if (this.lines === this.mark) this.digestAtMark = own;
   }
 
   /** The line after the doubtful one: when it knows the doubtful one's hash, that one is as it was written. */
@@ -146,9 +154,14 @@ class JournalParser {
   }
 }
 
-/** Reads an open journal from a position to its end. */
-export async function readPart(fs: FileSystem, handle: Handle, from: JournalPosition): Promise<JournalPart> {
-  const parser = new JournalParser(from);
+/** Reads an open journal from a position to its end. `mark` is the number of a line whose digest is asked for. */
+export async function readPart(
+  fs: FileSystem,
+  handle: Handle,
+  from: JournalPosition,
+  mark?: number,
+): Promise<JournalPart> {
+  const parser = new JournalParser(from, mark);
   let rest: Buffer = Buffer.alloc(0);
   let at = from.offset;
   while (parser.damage === undefined) {
@@ -161,16 +174,16 @@ export async function readPart(fs: FileSystem, handle: Handle, from: JournalPosi
     rest = data.subarray(parser.take(data));
   }
   parser.end();
-  const { events, position, damage, zeroed } = parser;
+  const { events, position, damage, zeroed, digestAtMark } = parser;
   const torn = damage ? 0 : zeroed ? at - position.offset : rest.length;
-  return { events, position, tornBytes: torn, damage };
+  return { events, position, tornBytes: torn, damage, digestAtMark };
 }
 
 /** Reads a journal's file; damage is told beside what stands before it. */
-export async function readJournal(fs: FileSystem, file: string): Promise<JournalPart> {
+export async function readJournal(fs: FileSystem, file: string, mark?: number): Promise<JournalPart> {
   const handle = await fs.open(file, constants.O_RDONLY);
   try {
-    return await readPart(fs, handle, journalStart);
+    return await readPart(fs, handle, journalStart, mark);
   } finally {
     await fs.close(handle);
   }

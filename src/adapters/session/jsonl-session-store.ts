@@ -9,6 +9,7 @@ import { type FileSystem, type Handle } from "../files/file-system";
 import { type RandomBytes } from "../system/random";
 import { sha256 } from "../system/sha256";
 import { BlobStore } from "./blob-store";
+import { writeHead } from "./head";
 import { type JournalPosition } from "./journal-reader";
 import { type SessionPaths } from "./layout";
 import { type SessionLock } from "./lock";
@@ -162,9 +163,13 @@ export class JsonlSessionStore implements SessionStore {
   async close(): Promise<void> {
     if (this.closed) return;
     let failure: unknown;
-    if (!this.failure) await this.flush().catch((error: unknown) => (failure = error));
-    this.closed = true;
     const { fs } = this.environment;
+    if (!this.failure) {
+      await this.flush()
+        .then(() => writeHead(fs, this.paths, { lines: this.lines, prev: this.prev }))
+        .catch((error: unknown) => (failure = error));
+    }
+    this.closed = true;
     await fs.close(this.journal).catch(() => undefined);
     await fs.removeDir(this.paths.tmp).catch(() => undefined);
     await this.lock.release().catch((error: unknown) => (failure ??= error));

@@ -16,6 +16,8 @@ export interface SessionPaths {
   readonly dir: string;
   readonly definition: string;
   readonly journal: string;
+  /** Where the journal ended when the session was last closed. */
+  readonly head: string;
   readonly workspace: string;
   readonly lock: string;
   /** Files being written, before they get their names; only the writer's, who clears it. */
@@ -33,6 +35,7 @@ export function sessionPaths(dir: string): SessionPaths {
     dir,
     definition: path.join(dir, "definition.json"),
     journal: path.join(dir, "journal.jsonl"),
+    head: path.join(dir, "head.json"),
     workspace: path.join(dir, "workspace"),
     lock: path.join(dir, "lock"),
     tmp: path.join(dir, "tmp"),

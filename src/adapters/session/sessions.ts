@@ -8,6 +8,7 @@ import { diskError, makeDirs, replace, syncDir, writeNew } from "../files/durabl
 import { type FileSystem, isDiskCode, unlessMissing } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
 import { BlobReader } from "./blob-store";
+import { headProblem, isSealed, readHead } from "./head";
 import { type JournalPart, journalStart, readJournal, readPart } from "./journal-reader";
 import { JsonlSessionStore, type SessionEnvironment } from "./jsonl-session-store";
 import { newSessionId, orketDir, sessionPaths, type SessionPaths, sessionsDir } from "./layout";
@@ -42,6 +43,8 @@ export interface ReadSession extends SessionRecord {
   readonly blobs: BlobReader;
   /** Why the events end where they do, or that the definition is another one. */
   readonly damage: OrketError | undefined;
+  /** The journal ends where it ended when the session was last closed: nothing is missing from it. */
+  readonly sealed: boolean;
 }
 
 async function ensureOrketDir(environment: SessionEnvironment, workDomain: string): Promise<void> {
@@ -196,8 +199,10 @@ export async function openSession(environment: SessionEnvironment, dir: string):
       if (!isDiskCode(error, "EEXIST")) throw error;
     });
     journal = await fs.open(paths.journal, O_RDWR | O_CREAT);
-    const part = await readPart(fs, journal, journalStart);
-    const damage = part.damage ?? otherDefinition(paths, definitionRef, part.events);
+    const head = await readHead(fs, paths.head);
+    const part = await readPart(fs, journal, journalStart, head?.events);
+    const damage =
+      part.damage ?? headProblem(head, part) ?? otherDefinition(paths, definitionRef, part.events);
     if (damage) throw damage;
     if (part.tornBytes > 0) await fs.truncate(journal, part.position.offset);
     // What was read may be in memory only, if the last writer failed before it could say that it was on the disk.
@@ -216,14 +221,23 @@ export async function openSession(environment: SessionEnvironment, dir: string):
 export async function readSession(environment: SessionEnvironment, dir: string): Promise<ReadSession> {
   const { fs } = environment;
   const paths = sessionPaths(dir);
-  const nothing: JournalPart = { events: [], position: journalStart, tornBytes: 0, damage: undefined };
+  const nothing: JournalPart = {
+    events: [],
+    position: journalStart,
+    tornBytes: 0,
+    damage: undefined,
+    digestAtMark: undefined,
+  };
   try {
     const { definition, definitionRef } = await readDefinition(environment, paths);
-    const part = await unlessMissing(readJournal(fs, paths.journal), nothing);
+    // First where it ends, then what it holds: a writer may add to it meanwhile, and never takes away.
+    const head = await readHead(fs, paths.head);
+    const part = await unlessMissing(readJournal(fs, paths.journal, head?.events), nothing);
     const blobs = new BlobReader(fs, paths.blobs);
     const { events, tornBytes } = part;
-    const damage = part.damage ?? otherDefinition(paths, definitionRef, events);
-    return { paths, definition, definitionRef, events, cutBytes: tornBytes, blobs, damage };
+    const damage = part.damage ?? headProblem(head, part) ?? otherDefinition(paths, definitionRef, events);
+    const sealed = isSealed(head, part);
+    return { paths, definition, definitionRef, events, cutBytes: tornBytes, blobs, damage, sealed };
   } catch (error) {
     throw diskError(error, `the session ${paths.id}`);
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { readdir, rm, readFile, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { diskFailure, FaultyFileSystem, Killed, type Operation } from "../../fakes/faulty-file-system";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
@@ -49,6 +49,7 @@ describe("A journal on the disk", () => {
     assert.equal(await readFile(path.join(folder.path, ".orket", ".gitignore"), "utf8"), "*\n");
     assert.deepEqual((await readdir(store.paths.dir)).sort(), [
       "definition.json",
+      "head.json",
       "journal.jsonl",
       "workspace",
     ]);
@@ -107,6 +108,8 @@ describe("A journal on the disk", () => {
     const lastStart = whole.subarray(0, -1).lastIndexOf(0x0a) + 1;
     for (let length = lastStart; length < whole.length; length += 1) {
       await writeFile(store.paths.journal, whole.subarray(0, length));
+      // A writer that dies has closed nothing.
+      await rm(store.paths.head);
       const read = await readSession(environment(), store.paths.dir);
       assert.equal(read.events.length, 2, `read at ${length}`);
       assert.equal(read.cutBytes, length - lastStart);
