@@ -13,6 +13,11 @@ function failure(...words: string[]): string {
   return "";
 }
 
+/** The words of a command line, quoted ones whole. */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word);
+}
+
 describe("arguments", () => {
   it("give the command, its words and its options, wherever the options stand", () => {
     const { command, given } = parseArguments(
@@ -83,7 +88,7 @@ describe("commands", () => {
     for (const { examples } of commands) {
       for (const { line } of examples) {
         const own = line.split(/ (?:&&|>) /)[0] ?? "";
-        assert.doesNotThrow(() => parseArguments(own.split(" ").slice(1), commands), line);
+        assert.doesNotThrow(() => parseArguments(wordsOf(own).slice(1), commands), line);
       }
     }
   });
