@@ -71,7 +71,12 @@ async function probe(
     return await Promise.race([work(), tooSlow]);
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    return { reachable: false, models: [], problem: redact(problem) };
+    return {
+      reachable: false,
+      models: [],
+      problem: redact(problem),
+      ...(error instanceof ProviderError ? { problemCode: error.code } : {}),
+    };
   } finally {
     clearTimeout(timer);
   }
@@ -155,11 +160,13 @@ const askOllama: Ask = async (get, startedMs) => {
       if (name === undefined) return [];
       const digest = textOf(model.digest);
       const contextTokens = loaded.get(name);
+      const quantisation = isJson(model.details) ? textOf(model.details.quantization_level) : undefined;
       return [
         {
           name,
           loaded: loaded.has(name),
           ...(digest === undefined ? {} : { digest }),
+          ...(quantisation === undefined ? {} : { quantisation }),
           ...(contextTokens === undefined ? {} : { contextTokens }),
         },
       ];
@@ -179,7 +186,17 @@ const askOpenAi: Ask = async (get, startedMs) => {
       // The window's name differs: vLLM, OpenRouter, Groq.
       const contextTokens =
         countOf(model.max_model_len) ?? countOf(model.context_length) ?? countOf(model.context_window);
-      return [{ name, ...(contextTokens === undefined ? {} : { contextTokens }) }];
+      // No server says more of what it runs: vLLM "vllm", llama.cpp "llamacpp", others their vendor. A digest is a rarity.
+      const runtime = textOf(model.owned_by);
+      const digest = textOf(model.digest);
+      return [
+        {
+          name,
+          ...(digest === undefined ? {} : { digest }),
+          ...(runtime === undefined ? {} : { runtime }),
+          ...(contextTokens === undefined ? {} : { contextTokens }),
+        },
+      ];
     }),
   };
 };

@@ -10,6 +10,7 @@ import { ToolCallAssembler, type ToolCallFragment } from "./tool-calls";
 /** A chunk of a stream, as far as it is read; every field may be missing or of another type. */
 interface Chunk {
   readonly model?: unknown;
+  readonly system_fingerprint?: unknown;
   readonly error?: unknown;
   readonly usage?: Usage | null;
   readonly choices?: readonly (Choice | null | undefined)[] | null;
@@ -158,6 +159,8 @@ export class OpenAiStream implements StreamParser {
     }
     if (chunk === undefined) throw malformed(data);
     if (this.#reply.model === undefined && typeof chunk.model === "string") this.#reply.model = chunk.model;
+    const fingerprint = chunk.system_fingerprint;
+    if (typeof fingerprint === "string" && fingerprint !== "") this.#reply.systemFingerprint = fingerprint;
     if (chunk.usage !== undefined && chunk.usage !== null) this.#usage(chunk.usage);
     const choice = chunk.choices?.[0];
     return choice !== undefined && choice !== null && this.#choice(choice);

@@ -1,5 +1,6 @@
 import { ProviderError } from "../../engine/error/provider-error";
 import type { ModelProvider } from "../../engine/port/model-provider";
+import type { MeshPool } from "./mesh/mesh-pool";
 import type { FetchLike } from "./transport";
 
 /** What the providers get from outside. */
@@ -16,6 +17,11 @@ export interface ProviderDeps {
   readonly fetch?: FetchLike;
   /** Makes the provider `vscode-lm`; only a host inside VS Code has it. */
   readonly vscodeLm?: () => ModelProvider | Promise<ModelProvider>;
+  /**
+   * The meshes of the process: sessions that get the same pool share the slots of equal nodes. Without it every provider
+   * has a mesh of its own.
+   */
+  readonly mesh?: MeshPool;
 }
 
 /** The transport to use: the given one, or whatever `fetch` is at the moment of the call. */

@@ -2,13 +2,15 @@ import { OrketError } from "../../engine/error/orket-error";
 import { ProviderError } from "../../engine/error/provider-error";
 import type { Definition } from "../../engine/model/definition";
 import type { ModelProvider } from "../../engine/port/model-provider";
+import { MeshPool } from "./mesh/mesh-pool";
+import { MeshProvider } from "./mesh/mesh-provider";
 import type { ProviderDeps } from "./provider-deps";
 import { ScriptedProvider } from "./scripted-provider";
 
 /** What of a Venue decides the provider. A node of a mesh fits it with the mesh's timeouts. */
 export type CallableVenue = Pick<
   Definition["venue"],
-  "provider" | "endpoint" | "api_key" | "timeouts" | "replies"
+  "provider" | "endpoint" | "api_key" | "timeouts" | "replies" | "model" | "nodes" | "routing" | "same_model"
 >;
 
 /**
@@ -45,14 +47,36 @@ export async function createProvider(venue: CallableVenue, deps: ProviderDeps): 
         mend: "Run the Flow from VS Code, or use a Venue with the provider ollama or openai.",
       });
     case "mesh":
-      throw new OrketError("definition_invalid", "The provider mesh cannot be performed yet.", {
-        mend: "Use a Venue that names one of the nodes with the provider ollama or openai.",
-      });
+      return meshProvider(venue, deps);
   }
 }
 
+async function meshProvider(venue: CallableVenue, deps: ProviderDeps): Promise<ModelProvider> {
+  const { nodes = [], routing = "least_busy", same_model: sameModel = "required", timeouts, model } = venue;
+  if (nodes.length === 0) {
+    throw new OrketError("definition_invalid", "The Venue's provider is mesh, but it has no nodes.", {
+      mend: "Name them: `nodes: [{ name: desk, provider: ollama, endpoint: http://192.168.1.10:11434 }]`.",
+    });
+  }
+  if (new Set(nodes.map(({ name }) => name)).size < nodes.length) {
+    throw new OrketError("definition_invalid", "Two nodes of the Venue have the same name.", {
+      mend: "Give each node a name of its own.",
+    });
+  }
+  for (const node of nodes) await checkAccess(node, deps);
+  const mesh = (deps.mesh ?? new MeshPool()).mesh(nodes, deps);
+  return new MeshProvider(
+    { model, nodes, routing, sameModel, timeouts },
+    mesh,
+    ({ provider, endpoint, api_key }) => createProvider({ provider, endpoint, api_key, timeouts }, deps),
+  );
+}
+
 /** Fails before the run rather than in its first step. */
-async function checkAccess(venue: CallableVenue, deps: ProviderDeps): Promise<void> {
+async function checkAccess(
+  venue: Pick<CallableVenue, "endpoint" | "api_key">,
+  deps: ProviderDeps,
+): Promise<void> {
   if (venue.endpoint !== undefined) {
     const url = URL.canParse(venue.endpoint) ? new URL(venue.endpoint) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol)) {

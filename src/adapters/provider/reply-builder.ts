@@ -4,6 +4,8 @@ import type { ModelDelta, ModelReply } from "../../engine/port/model-provider";
 /** Collects a reply while it streams and hands it on for display, one delta for each network read. */
 export class ReplyBuilder {
   model: string | undefined;
+  /** The backend's configuration, as OpenAI-compatible servers name it. */
+  systemFingerprint: string | undefined;
   usage: TokenUsage = {};
   finishReason: ModelReply["finishReason"] | undefined;
   readonly toolCalls: ModelReply["toolCalls"][number][] = [];
@@ -75,6 +77,7 @@ export class ReplyBuilder {
       ...(this.#firstPieceMs === undefined ? {} : { firstTokenMs: this.#firstPieceMs }),
       totalMs: performance.now() - this.#startedMs,
       ...(this.model === undefined ? {} : { model: this.model }),
+      ...(this.systemFingerprint === undefined ? {} : { fingerprint: { runtime: this.systemFingerprint } }),
       sent,
       ...(this.notices.length === 0 ? {} : { notices: this.notices }),
     };

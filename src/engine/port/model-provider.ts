@@ -1,3 +1,4 @@
+import type { ProviderErrorCode } from "../error/provider-error";
 import type { TokenUsage } from "../event/tokens";
 import type { CallSettings } from "../model/definition";
 import type { Cancellation } from "./cancellation";
@@ -116,6 +117,15 @@ export interface ModelProvider {
   ): Promise<ModelReply>;
 }
 
+/** What an endpoint can do, as tried out; absent where that could not be told. */
+export interface Capabilities {
+  /** The same seed gave the same reply, and another one another. */
+  readonly seed?: boolean;
+  readonly usageInStream?: boolean;
+  readonly jsonSchema?: boolean;
+  readonly parallelSlots?: number;
+}
+
 /** One answer to "which backends are there", for `orket venues` and the venue picker. */
 export interface ProviderHealth {
   readonly reachable: boolean;
@@ -124,10 +134,15 @@ export interface ProviderHealth {
     readonly name: string;
     readonly contextTokens?: number;
     readonly digest?: string;
+    readonly quantisation?: string;
+    /** What runs it, where the backend says so model by model. */
+    readonly runtime?: string;
     readonly loaded?: boolean;
   }[];
   readonly version?: string;
   readonly latencyMs?: number;
   /** Why it is not reachable, a sentence. */
   readonly problem?: string;
+  readonly problemCode?: ProviderErrorCode;
+  readonly capabilities?: Capabilities;
 }

@@ -1,0 +1,56 @@
+import type { AnsweringModel, ModelFingerprint } from "../../../engine/port/model-provider";
+
+/** A model as a node lists it. */
+export interface ListedModel extends ModelFingerprint {
+  readonly name: string;
+  /** In memory right now; absent where the backend does not say. */
+  readonly loaded?: boolean;
+}
+
+/** What a check found out about a node. */
+export interface NodeFacts {
+  readonly models: readonly ListedModel[];
+  /** Only the listed models can be called. Elsewhere any name may do: routers answer to names they do not list. */
+  readonly listIsWhole: boolean;
+  readonly runtime?: string;
+  readonly latencyMs?: number;
+}
+
+/** A backend may leave `:latest` away, and so may a Venue. */
+export function listedModel(facts: NodeFacts, model: string): ListedModel | undefined {
+  return (
+    facts.models.find(({ name }) => name === model) ??
+    facts.models.find(({ name }) => name === `${model}:latest` || `${name}:latest` === model)
+  );
+}
+
+/** What is known of a node's model; undefined: the node does not have it. */
+export function fingerprintOf(facts: NodeFacts, model: string): ModelFingerprint | undefined {
+  const listed = listedModel(facts, model);
+  if (listed === undefined && facts.listIsWhole) return undefined;
+  const { digest, quantisation, contextTokens } = listed ?? {};
+  const runtime = listed?.runtime ?? facts.runtime;
+  return {
+    ...(digest === undefined ? {} : { digest }),
+    ...(quantisation === undefined ? {} : { quantisation }),
+    ...(runtime === undefined ? {} : { runtime }),
+    ...(contextTokens === undefined ? {} : { contextTokens }),
+  };
+}
+
+/** Whether two answers came from the same model for sure: by digest, or from one node that names none. */
+export function isSameModel(one: AnsweringModel, other: AnsweringModel): boolean {
+  return one.digest === undefined && other.digest === undefined
+    ? one.node === other.node
+    : one.digest === other.digest;
+}
+
+/** Whether two models are known to be different ones. */
+export function isOtherModel(one: AnsweringModel, other: AnsweringModel): boolean {
+  return one.digest !== undefined && other.digest !== undefined && one.digest !== other.digest;
+}
+
+/** A digest for people: its beginning, or that there is none. */
+export function digestName(digest: string | undefined): string {
+  return digest === undefined ? "unknown" : digest.replace(/^sha256:/, "").slice(0, 12);
+}

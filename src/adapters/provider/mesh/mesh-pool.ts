@@ -1,0 +1,83 @@
+import type { MeshNode } from "../../../engine/model/venue";
+import { checkHealth } from "../health";
+import type { ProviderDeps } from "../provider-deps";
+import { Mesh, type MeshView } from "./mesh";
+import type { CheckResult } from "./scheduler";
+
+/** A node has this long to answer a check, in milliseconds. */
+const checkTimeoutMs = 5000;
+
+type CheckDeps = Pick<ProviderDeps, "resolveSecret" | "fetch">;
+
+interface Shared {
+  readonly mesh: Mesh;
+  /** The newest: an earlier session's connections may be closed by now. */
+  deps: CheckDeps;
+}
+
+/**
+ * The meshes of a process, one for each set of nodes, so that the slots of a node hold for all sessions together. A host
+ * makes one pool and hands it to every session.
+ */
+export class MeshPool {
+  readonly #meshes = new Map<string, Shared>();
+  readonly #nowMs: () => number;
+
+  constructor(nowMs: () => number = () => performance.timeOrigin + performance.now()) {
+    this.#nowMs = nowMs;
+  }
+
+  /** The mesh of these nodes. */
+  mesh(nodes: readonly MeshNode[], deps: CheckDeps): Mesh {
+    const key = JSON.stringify(
+      nodes.map(({ name, provider, endpoint, slots, api_key }) => [name, provider, endpoint, slots, api_key]),
+    );
+    const known = this.#meshes.get(key);
+    if (known !== undefined) {
+      known.deps = deps;
+      return known.mesh;
+    }
+    const shared: Shared = {
+      deps,
+      mesh: new Mesh(nodes, { nowMs: this.#nowMs, check: (node) => checkNode(node, shared.deps) }),
+    };
+    this.#meshes.set(key, shared);
+    return shared.mesh;
+  }
+
+  /** Every mesh as it stands, in the order in which sessions first used them. */
+  snapshot(): MeshView[] {
+    return [...this.#meshes.values()].map(({ mesh }) => mesh.snapshot());
+  }
+
+  /** Ends all checks; the pool is not used again. */
+  close(): void {
+    for (const { mesh } of this.#meshes.values()) mesh.close();
+    this.#meshes.clear();
+  }
+}
+
+/** Asks a node whether it answers and which models it has. */
+export async function checkNode(node: MeshNode, deps: CheckDeps): Promise<CheckResult> {
+  const health = await checkHealth(node, deps, checkTimeoutMs);
+  // A server without a list of models may answer calls all the same.
+  const hasNoList =
+    node.provider === "openai" &&
+    (health.problemCode === "not_found" || health.problemCode === "bad_request");
+  if (!health.reachable && !hasNoList) {
+    return {
+      ok: false,
+      slow: health.problemCode === "first_token_timeout",
+      problem: health.problem ?? "It does not answer.",
+    };
+  }
+  return {
+    ok: true,
+    facts: {
+      models: health.models,
+      listIsWhole: node.provider === "ollama",
+      ...(health.version === undefined ? {} : { runtime: `Ollama ${health.version}` }),
+      ...(health.latencyMs === undefined ? {} : { latencyMs: health.latencyMs }),
+    },
+  };
+}

@@ -1,0 +1,248 @@
+import { ProviderError } from "../../../engine/error/provider-error";
+import type { MeshNode, Timeouts } from "../../../engine/model/venue";
+import type { Cancellation } from "../../../engine/port/cancellation";
+import type {
+  AnsweringModel,
+  Failover,
+  ModelDelta,
+  ModelProvider,
+  ModelReply,
+  ModelRequest,
+} from "../../../engine/port/model-provider";
+import { canMove } from "./circuit";
+import { digestName, isSameModel } from "./fingerprint";
+import { NoSeat, type Mesh, type MeshTicket, type Seat } from "./mesh";
+import type { MeshCall } from "./placing";
+import type { Rejection } from "./scheduler";
+
+/** What of a Venue a mesh works with. */
+export interface MeshVenue {
+  readonly model?: string | undefined;
+  readonly nodes: readonly MeshNode[];
+  readonly routing: MeshCall["routing"];
+  readonly sameModel: MeshCall["sameModel"];
+  readonly timeouts: Timeouts;
+}
+
+interface FailedTry {
+  readonly seat: Seat;
+  readonly error: ProviderError;
+}
+
+/**
+ * Performs a call on one of the nodes of a mesh. When the node fails before or within the reply, the call begins afresh on
+ * another one; what was shown is taken back, and every move is reported with the reply. Only when no node is left, or the
+ * failure is the call's own, does the call fail.
+ */
+export class MeshProvider implements ModelProvider {
+  readonly #venue: MeshVenue;
+  readonly #mesh: Mesh;
+  readonly #make: (node: MeshNode) => Promise<ModelProvider>;
+  readonly #providers = new Map<string, Promise<ModelProvider>>();
+
+  /** `make` gives the provider of one node. */
+  constructor(venue: MeshVenue, mesh: Mesh, make: (node: MeshNode) => Promise<ModelProvider>) {
+    this.#venue = venue;
+    this.#mesh = mesh;
+    this.#make = make;
+  }
+
+  async call(
+    request: ModelRequest,
+    onDelta: (delta: ModelDelta) => void,
+    cancellation: Cancellation,
+  ): Promise<ModelReply> {
+    const { origin, settings } = request;
+    const ticket = this.#mesh.enter(
+      {
+        session: origin.session,
+        step: origin.stepKey,
+        asked: settings.model,
+        models: this.#models(settings.model),
+        routing: this.#venue.routing,
+        sameModel: this.#venue.sameModel,
+        patienceMs: this.#venue.timeouts.connect_seconds * 1000,
+      },
+      origin.answeredBy ?? [],
+    );
+    const failovers: Failover[] = [];
+    let last: FailedTry | undefined;
+    for (;;) {
+      const seat = await this.#seat(ticket, request, last, failovers, cancellation);
+      const move = moveOf(last, seat);
+      if (move !== undefined) failovers.push(move);
+      const outcome = await this.#try(seat, request, onDelta, cancellation);
+      if ("reply" in outcome) {
+        ticket.release({ kind: "answered" });
+        return answered(outcome.reply, seat, failovers);
+      }
+      const { error } = outcome;
+      const again = canMove(error.code);
+      const waitMs = error.retryAfterSeconds === undefined ? {} : { waitMs: error.retryAfterSeconds * 1000 };
+      ticket.release({ kind: "failed", code: error.code, message: error.message, again, ...waitMs });
+      if (!again) throw onNode(error, seat.node, failovers);
+      if (outcome.shown) onDelta({ kind: "restart" });
+      last = { seat, error };
+    }
+  }
+
+  /** The model's name on each node: a node's own name stands for the Venue's model, not for one that a role asks for. */
+  #models(asked: string): Record<string, string> {
+    const isVenues = asked === (this.#venue.model ?? "");
+    return Object.fromEntries(
+      this.#venue.nodes.map(({ name, model }) => [name, isVenues ? (model ?? asked) : asked]),
+    );
+  }
+
+  async #seat(
+    ticket: MeshTicket,
+    request: ModelRequest,
+    last: FailedTry | undefined,
+    failovers: readonly Failover[],
+    cancellation: Cancellation,
+  ): Promise<Seat> {
+    try {
+      return await ticket.seat(cancellation);
+    } catch (error) {
+      if (error instanceof NoSeat) throw this.#nowhere(error.rejection, request, last, failovers);
+      if (error instanceof ProviderError) throw withPartial(error, last, failovers);
+      throw error;
+    }
+  }
+
+  async #try(
+    seat: Seat,
+    request: ModelRequest,
+    onDelta: (delta: ModelDelta) => void,
+    cancellation: Cancellation,
+  ): Promise<{ reply: ModelReply } | { error: ProviderError; shown: boolean }> {
+    let shown = false;
+    const show = (delta: ModelDelta): void => {
+      shown = true;
+      onDelta(delta);
+    };
+    try {
+      const provider = await this.#provider(seat.node);
+      const model = this.#models(request.settings.model)[seat.node] ?? request.settings.model;
+      const settings = { ...request.settings, model };
+      return { reply: await provider.call({ ...request, settings }, show, cancellation) };
+    } catch (error) {
+      return { error: asProviderError(error), shown };
+    }
+  }
+
+  #provider(name: string): Promise<ModelProvider> {
+    let made = this.#providers.get(name);
+    if (made === undefined) {
+      const node = this.#venue.nodes.find((one) => one.name === name);
+      if (node === undefined) throw new Error(`the mesh has no node ${name}`);
+      made = this.#make(node);
+      this.#providers.set(name, made);
+      // A key that was missing may be there the next time.
+      made.catch(() => this.#providers.delete(name));
+    }
+    return made;
+  }
+
+  /** Why no node takes the call, and what can be done about it. */
+  #nowhere(
+    { nodes, waitedMs }: Rejection,
+    { settings }: ModelRequest,
+    last: FailedTry | undefined,
+    failovers: readonly Failover[],
+  ): ProviderError {
+    const views = this.#mesh.snapshot().nodes;
+    const states = nodes.map(({ name, prospect }) => {
+      const why = "why" in prospect ? prospect.why : "is busy";
+      const failure = views.find((view) => view.name === name)?.failures.at(-1);
+      const tried = prospect.kind === "never" && prospect.because !== "tried";
+      return `${name} ${why}${failure === undefined || tried ? "" : ` (${failure.message.replace(/\.$/, "")})`}`;
+    });
+    const waited = waitedMs < 1000 ? "" : ` after ${Math.round(waitedMs / 1000)} s of waiting`;
+    const refused = nodes.some(
+      ({ prospect }) => prospect.kind === "never" && prospect.because === "other_model",
+    );
+    const mend = refused
+      ? ` A session stays with one model: \`same_model: allowed\` in the Venue lets its calls move to nodes whose model is another one or does not say what it is.`
+      : "";
+    const isMissing = nodes.every(
+      ({ prospect }) => prospect.kind === "never" && prospect.because === "missing",
+    );
+    const code = last?.error.code ?? (isMissing ? "not_found" : "unreachable");
+    const message = `No node of the mesh can take the call for '${settings.model}'${waited}: ${states.join("; ")}.${mend}`;
+    const options = last?.error.retryAfterSeconds;
+    return withPartial(
+      new ProviderError(code, message, options === undefined ? {} : { retryAfterSeconds: options }),
+      last,
+      failovers,
+    );
+  }
+}
+
+/** The move that brought the call to this seat; undefined: it began here, and nothing changed. */
+function moveOf(last: FailedTry | undefined, seat: Seat): Failover | undefined {
+  const { changedFrom, model } = seat;
+  if (last !== undefined) {
+    const partialText = last.error.partialText ?? "";
+    return {
+      from: last.seat.node,
+      to: seat.node,
+      reason: last.error.message,
+      digestChanged: changedFrom !== undefined || !isSameModel(last.seat.model, model),
+      ...(partialText === "" ? {} : { partialText }),
+    };
+  }
+  if (changedFrom === undefined) return undefined;
+  return { from: changedFrom.node, to: seat.node, reason: changeOf(changedFrom, model), digestChanged: true };
+}
+
+function changeOf(from: AnsweringModel, to: AnsweringModel): string {
+  return (
+    `The session's calls were answered by the model ${digestName(from.digest)} of ${from.node} so far; ` +
+    `${to.node} has ${digestName(to.digest)}.`
+  );
+}
+
+function answered(reply: ModelReply, seat: Seat, failovers: readonly Failover[]): ModelReply {
+  return {
+    ...reply,
+    node: seat.node,
+    fingerprint: { ...seat.fingerprint, ...reply.fingerprint },
+    ...(failovers.length === 0 ? {} : { failovers }),
+  };
+}
+
+function asProviderError(error: unknown): ProviderError {
+  if (error instanceof ProviderError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const isKey = error instanceof Error && "code" in error && error.code === "secret_missing";
+  return new ProviderError(isKey ? "unauthorized" : "unknown", message, { cause: error });
+}
+
+function onNode(error: ProviderError, node: string, failovers: readonly Failover[]): ProviderError {
+  const message = error.code === "cancelled" ? error.message : `Node ${node}: ${error.message}`;
+  return copy(error, message, error.partialText, failovers);
+}
+
+function withPartial(
+  error: ProviderError,
+  last: FailedTry | undefined,
+  failovers: readonly Failover[],
+): ProviderError {
+  return copy(error, error.message, last?.error.partialText, failovers);
+}
+
+function copy(
+  { code, status, retryAfterSeconds, cause }: ProviderError,
+  message: string,
+  partialText: string | undefined,
+  failovers: readonly Failover[],
+): ProviderError {
+  return new ProviderError(code, message, {
+    ...(status === undefined ? {} : { status }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(partialText === undefined ? {} : { partialText }),
+    ...(cause === undefined ? {} : { cause }),
+    failovers,
+  });
+}

@@ -1,0 +1,272 @@
+import { ProviderError } from "../../../engine/error/provider-error";
+import type { MeshNode } from "../../../engine/model/venue";
+import type { Cancellation } from "../../../engine/port/cancellation";
+import type { AnsweringModel, ModelFingerprint } from "../../../engine/port/model-provider";
+import { publicAddress } from "../redact";
+import { fingerprintOf, type ListedModel } from "./fingerprint";
+import type { MeshCall } from "./placing";
+import {
+  Scheduler,
+  type Action,
+  type CheckResult,
+  type NodeFailure,
+  type Outcome,
+  type Rejection,
+} from "./scheduler";
+
+/** A call's place on a node. */
+export interface Seat {
+  readonly node: string;
+  readonly model: AnsweringModel;
+  readonly fingerprint: ModelFingerprint;
+  /** The session's calls were answered by other models so far: the last of them, when that is news. */
+  readonly changedFrom?: AnsweringModel;
+}
+
+/** There is no node for a call. */
+export class NoSeat extends Error {
+  constructor(readonly rejection: Rejection) {
+    super("No node of the mesh can take the call.");
+  }
+}
+
+/** A call on its way through the mesh. */
+export interface MeshTicket {
+  /**
+   * Waits for a node.
+   * @throws {NoSeat} when there is none; {ProviderError} cancelled.
+   */
+  seat(cancellation: Cancellation): Promise<Seat>;
+  /** The seat is given back. After a failure with `again` the call waits for another one: ask for `seat` again. */
+  release(outcome: Outcome): void;
+}
+
+/** One call that a node works on. */
+export interface RunningCall {
+  readonly session: string;
+  readonly step: string;
+  readonly model: string;
+  /** Epoch milliseconds. */
+  readonly sinceMs: number;
+}
+
+/** A node, for screens. Times are epoch milliseconds. */
+export interface MeshNodeView {
+  readonly name: string;
+  readonly provider: string;
+  readonly endpoint: string;
+  readonly slots: number;
+  /** unknown: it was not asked yet. */
+  readonly state: "up" | "down" | "draining" | "unknown";
+  readonly busy: readonly RunningCall[];
+  /** What the node lists; `loaded` where it says so. */
+  readonly models: readonly ListedModel[];
+  readonly runtime?: string;
+  readonly latencyMs?: number;
+  /** The last failures, oldest first. */
+  readonly failures: readonly NodeFailure[];
+  /** down: when it is asked again, while there is work or somebody looks. */
+  readonly nextCheckMs?: number;
+}
+
+/** A mesh, for screens. */
+export interface MeshView {
+  readonly nodes: readonly MeshNodeView[];
+  /** Calls that wait for a node, the next one first. */
+  readonly queued: readonly RunningCall[];
+}
+
+/** What a mesh needs from outside. */
+export interface MeshDeps {
+  check(node: MeshNode): Promise<CheckResult>;
+  /** Epoch milliseconds that never go back. */
+  nowMs(): number;
+}
+
+interface Entry {
+  readonly call: MeshCall;
+  seat?: Seat | NoSeat;
+  waiter?: { resolve(seat: Seat): void; reject(error: Error): void };
+}
+
+/** Nodes shared by all sessions of the process: performs what the scheduler decides. */
+export class Mesh {
+  readonly #specs: ReadonlyMap<string, MeshNode>;
+  readonly #deps: MeshDeps;
+  readonly #scheduler: Scheduler;
+  readonly #calls = new Map<number, Entry>();
+  readonly #listeners = new Set<() => void>();
+  #timer: NodeJS.Timeout | undefined;
+  #watchers = 0;
+  #lastId = 0;
+  #closed = false;
+
+  constructor(nodes: readonly MeshNode[], deps: MeshDeps) {
+    this.#specs = new Map(nodes.map((node) => [node.name, node]));
+    this.#deps = deps;
+    this.#scheduler = new Scheduler(nodes);
+  }
+
+  /** Lets a call in. `answeredBy`: what the session's journal says about the calls before. */
+  enter(asked: Omit<MeshCall, "id" | "tried" | "bound">, answeredBy: readonly AnsweringModel[]): MeshTicket {
+    const id = (this.#lastId += 1);
+    const entry: Entry = { call: { ...asked, id, tried: new Map() } };
+    this.#calls.set(id, entry);
+    this.#do((nowMs) => this.#scheduler.submit(entry.call, answeredBy, nowMs));
+    return {
+      seat: (cancellation) => this.#seat(id, entry, cancellation),
+      release: (outcome) => {
+        delete entry.seat;
+        if (outcome.kind === "answered" || !outcome.again) this.#calls.delete(id);
+        this.#do((nowMs) => this.#scheduler.released(id, outcome, nowMs));
+      },
+    };
+  }
+
+  /** A drained node takes no new calls; those that run there end. */
+  drain(node: string): void {
+    this.#do((nowMs) => this.#scheduler.drain(node, true, nowMs));
+  }
+
+  /** Ends the draining of a node. */
+  restore(node: string): void {
+    this.#do((nowMs) => this.#scheduler.drain(node, false, nowMs));
+  }
+
+  /** Checks the nodes from time to time and tells of every change, until the function returned is called. */
+  watch(changed: () => void): () => void {
+    this.#listeners.add(changed);
+    this.#watchers += 1;
+    this.#do((nowMs) => this.#scheduler.watch(true, nowMs));
+    return () => {
+      if (!this.#listeners.delete(changed)) return;
+      this.#watchers -= 1;
+      if (this.#watchers === 0) this.#do((nowMs) => this.#scheduler.watch(false, nowMs));
+    };
+  }
+
+  snapshot(): MeshView {
+    return {
+      nodes: this.#scheduler.nodes().map((node) => this.#view(node)),
+      queued: this.#scheduler.queue().map(({ call, sinceMs }) => runningCall(call, call.asked, sinceMs)),
+    };
+  }
+
+  /** Stops checking. Calls that wait are not ended: their sessions cancel them. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #view(node: ReturnType<Scheduler["nodes"]>[number]): MeshNodeView {
+    const spec = this.#specs.get(node.name);
+    const { facts, circuit } = node;
+    const isOpen = circuit.state === "open";
+    return {
+      name: node.name,
+      provider: spec?.provider ?? "",
+      endpoint: publicAddress(spec?.endpoint ?? ""),
+      slots: node.slots,
+      state: node.draining ? "draining" : isOpen ? "down" : facts === undefined ? "unknown" : "up",
+      busy: [...node.running.values()].map(({ call, sinceMs }) =>
+        runningCall(call, call.models[node.name] ?? call.asked, sinceMs),
+      ),
+      models: facts?.models ?? [],
+      ...(facts?.runtime === undefined ? {} : { runtime: facts.runtime }),
+      ...(facts?.latencyMs === undefined ? {} : { latencyMs: facts.latencyMs }),
+      failures: node.failures,
+      ...(isOpen ? { nextCheckMs: circuit.untilMs } : {}),
+    };
+  }
+
+  #seat(id: number, entry: Entry, cancellation: Cancellation): Promise<Seat> {
+    return new Promise((resolve, reject) => {
+      const settle = (then: () => void): void => {
+        delete entry.waiter;
+        cancellation.removeEventListener("abort", cancel);
+        then();
+      };
+      const cancel = (): void =>
+        settle(() => {
+          const seated = entry.seat !== undefined && !(entry.seat instanceof NoSeat);
+          this.#calls.delete(id);
+          this.#do((nowMs) =>
+            seated ? this.#scheduler.released(id, cancelled, nowMs) : this.#scheduler.withdraw(id, nowMs),
+          );
+          reject(new ProviderError("cancelled", cancelled.message));
+        });
+      if (cancellation.aborted) return cancel();
+      const given = entry.seat;
+      if (given instanceof NoSeat) return reject(given);
+      if (given !== undefined) return resolve(given);
+      entry.waiter = {
+        resolve: (seat) => settle(() => resolve(seat)),
+        reject: (error) => settle(() => reject(error)),
+      };
+      cancellation.addEventListener("abort", cancel, { once: true });
+    });
+  }
+
+  #do(decide: (nowMs: number) => readonly Action[]): void {
+    for (const action of decide(this.#deps.nowMs())) this.#act(action);
+    this.#arm();
+    for (const listener of this.#listeners) listener();
+  }
+
+  #act(action: Action): void {
+    if (action.kind === "check") return this.#check(action.node);
+    const entry = this.#calls.get(action.call);
+    if (entry === undefined) return;
+    if (action.kind === "reject") {
+      this.#calls.delete(action.call);
+      entry.seat = new NoSeat(action.rejection);
+      entry.waiter?.reject(entry.seat);
+      return;
+    }
+    const { node, model, changedFrom } = action;
+    const facts = this.#scheduler.nodes().find(({ name }) => name === node)?.facts;
+    const asked = entry.call.models[node] ?? entry.call.asked;
+    entry.seat = {
+      node,
+      model,
+      fingerprint: (facts === undefined ? undefined : fingerprintOf(facts, asked)) ?? {},
+      ...(changedFrom === undefined ? {} : { changedFrom }),
+    };
+    entry.waiter?.resolve(entry.seat);
+  }
+
+  #check(name: string): void {
+    const spec = this.#specs.get(name);
+    if (spec === undefined) return;
+    const done = (result: CheckResult): void =>
+      this.#do((nowMs) => this.#scheduler.checked(name, result, nowMs));
+    this.#deps
+      .check(spec)
+      .then(done, (error: unknown) => done({ ok: false, slow: false, problem: String(error) }));
+  }
+
+  /** One timer for whatever is due next. It keeps the process alive only while calls wait. */
+  #arm(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const nowMs = this.#deps.nowMs();
+    const atMs = this.#closed ? undefined : this.#scheduler.wakeMs(nowMs);
+    if (atMs === undefined) return;
+    this.#timer = setTimeout(
+      () => this.#do((now) => this.#scheduler.tick(now)),
+      Math.min(Math.ceil(atMs - nowMs), 2 ** 31 - 1),
+    );
+    if (!this.#scheduler.hasWaiting) this.#timer.unref();
+  }
+}
+
+const cancelled = {
+  kind: "failed",
+  code: "cancelled",
+  message: "The call was cancelled.",
+  again: false,
+} as const;
+
+function runningCall({ session, step }: MeshCall, model: string, sinceMs: number): RunningCall {
+  return { session, step, model, sinceMs };
+}

@@ -1,0 +1,155 @@
+import type { AnsweringModel } from "../../../engine/port/model-provider";
+import type { Circuit } from "./circuit";
+import { fingerprintOf, isOtherModel, isSameModel, listedModel, type NodeFacts } from "./fingerprint";
+
+/** A call as the scheduler knows it. */
+export interface MeshCall {
+  readonly id: number;
+  readonly session: string;
+  readonly step: string;
+  /** The model as the session asks for it. */
+  readonly asked: string;
+  /** Its name on each node. */
+  readonly models: Readonly<Record<string, string>>;
+  readonly routing: "least_busy" | "ordered";
+  readonly sameModel: "required" | "allowed";
+  /** How long it waits for a node to come back while there is none to wait for otherwise, in milliseconds. */
+  readonly patienceMs: number;
+  /** The model that this call began with; it never moves to another one unless that is allowed. */
+  readonly bound?: AnsweringModel;
+  /** Nodes on which it failed, with their epoch at the time. */
+  readonly tried: ReadonlyMap<string, number>;
+}
+
+/** A node as far as placing a call needs it. */
+export interface NodeStanding {
+  readonly name: string;
+  readonly slots: number;
+  readonly busy: number;
+  readonly draining: boolean;
+  readonly circuit: Circuit;
+  /** Raised each time the node comes back. */
+  readonly epoch: number;
+  /** What the last check said; undefined when there was none, or it is too old to rely on. */
+  readonly facts: NodeFacts | undefined;
+  /** Waiting calls that only this node can take. */
+  readonly waiting: number;
+  /** When the node was last given a call for a model, in milliseconds. */
+  readonly used: ReadonlyMap<string, number>;
+}
+
+/**
+ * What a node is for a call. free: it can take it now. busy: it will be able to. away: it may come back. never: it
+ * cannot take it, and `why` says so in words that follow the node's name.
+ */
+export type Prospect =
+  | { readonly kind: "free"; readonly model: AnsweringModel }
+  | { readonly kind: "busy" }
+  | { readonly kind: "away"; readonly why: string }
+  | { readonly kind: "never"; readonly because: "tried" | "missing" | "other_model"; readonly why: string };
+
+export function prospectOf(call: MeshCall, node: NodeStanding, bound: readonly AnsweringModel[]): Prospect {
+  const isOpen = node.circuit.state === "open";
+  if (!isOpen && call.tried.get(node.name) === node.epoch) {
+    return { kind: "never", because: "tried", why: "failed with this call" };
+  }
+  if (node.draining) return { kind: "away", why: "is being drained" };
+  if (node.facts === undefined)
+    return { kind: "away", why: isOpen ? "does not answer" : "was not asked yet" };
+  const model = answering(call, node);
+  if (model === undefined) {
+    const name = call.models[node.name] ?? call.asked;
+    return { kind: "never", because: "missing", why: `does not have the model '${name}'` };
+  }
+  if (call.sameModel === "required" && bound.length > 0 && !bound.some((held) => isSameModel(held, model))) {
+    return { kind: "never", because: "other_model", why: otherModel(model, bound) };
+  }
+  if (isOpen) return { kind: "away", why: "does not answer" };
+  const slots = node.circuit.state === "half_open" ? 1 : node.slots;
+  return node.busy < slots ? { kind: "free", model } : { kind: "busy" };
+}
+
+function otherModel(model: AnsweringModel, bound: readonly AnsweringModel[]): string {
+  if (model.digest === undefined) return "does not say which model it has";
+  return bound.some((held) => isOtherModel(held, model))
+    ? "has another model under this name"
+    : "has a model that cannot be compared";
+}
+
+/** The node's model for a call; undefined: it does not have it. */
+export function answering(call: MeshCall, node: NodeStanding): AnsweringModel | undefined {
+  const fingerprint =
+    node.facts === undefined ? undefined : fingerprintOf(node.facts, call.models[node.name] ?? call.asked);
+  if (fingerprint === undefined) return undefined;
+  const { digest } = fingerprint;
+  return { node: node.name, ...(digest === undefined ? {} : { digest }) };
+}
+
+/**
+ * What a session's first call binds it to when `same_model` is required: the model that has the most slots, so that one
+ * odd node does not keep a session from all the others; with `ordered`, the first node's. Nodes that are away do not
+ * count. undefined: no node is there.
+ */
+export function bestModel(call: MeshCall, nodes: readonly NodeStanding[]): AnsweringModel | undefined {
+  let best: AnsweringModel | undefined;
+  let most = 0;
+  for (const node of nodes) {
+    const model = node.circuit.state === "open" || node.draining ? undefined : answering(call, node);
+    if (model === undefined) continue;
+    if (call.routing === "ordered") return model;
+    const slots = nodes
+      .filter((other) => other.circuit.state !== "open" && !other.draining)
+      .filter((other) => isSame(answering(call, other), model))
+      .reduce((sum, other) => sum + other.slots, 0);
+    if (slots > most) [best, most] = [model, slots];
+  }
+  return best;
+}
+
+function isSame(one: AnsweringModel | undefined, other: AnsweringModel): boolean {
+  return one !== undefined && isSameModel(one, other);
+}
+
+/** A node that would have to load the model first counts as this much busier: a warm slot comes before a cold machine. */
+const loadingShare = 0.5;
+/** So does a node whose model is known to be another one than the session had so far. */
+const otherModelShare = 4;
+
+/**
+ * The node for a call among those that are free: by the file's order, or the least busy one. Shares of busy slots count
+ * first, then waiting calls, then the file's order.
+ */
+export function choose(
+  call: MeshCall,
+  free: readonly NodeStanding[],
+  bound: readonly AnsweringModel[],
+): NodeStanding | undefined {
+  if (call.routing === "ordered") return free[0];
+  let best: NodeStanding | undefined;
+  let bestLoad = Infinity;
+  for (const node of free) {
+    const load = loadOf(call, node, bound);
+    const fewer = load === bestLoad && node.waiting < (best?.waiting ?? Infinity);
+    if (load < bestLoad || fewer) [best, bestLoad] = [node, load];
+  }
+  return best;
+}
+
+function loadOf(call: MeshCall, node: NodeStanding, bound: readonly AnsweringModel[]): number {
+  const model = answering(call, node);
+  const moves =
+    model !== undefined &&
+    bound.some((held) => isOtherModel(held, model)) &&
+    !bound.some((held) => isSameModel(held, model));
+  return node.busy / node.slots + (isWarm(call, node) ? 0 : loadingShare) + (moves ? otherModelShare : 0);
+}
+
+/** Whether the node has the model in memory: as it says, else whether it was the last one that it was asked for. */
+export function isWarm(call: MeshCall, node: NodeStanding): boolean {
+  const name = call.models[node.name] ?? call.asked;
+  const loaded = node.facts === undefined ? undefined : listedModel(node.facts, name)?.loaded;
+  if (loaded === true) return true;
+  const last = [...node.used].sort(([, a], [, b]) => b - a)[0]?.[0];
+  if (last === undefined) return loaded !== false;
+  return last === name;
+}
