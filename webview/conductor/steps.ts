@@ -1,4 +1,4 @@
-import type { StepScreen } from "../../src/protocol/conductor";
+import type { SessionScreen, StepScreen } from "../../src/protocol/conductor";
 import { tokenText, tokenTitle } from "../ui/format";
 import { disclosure, icon } from "../ui/toolkit";
 import { h, type Child, type VNode } from "../ui/vdom";
@@ -14,6 +14,15 @@ const icons: Readonly<Record<StepScreen["status"], { name: string; label: string
   skipped: { name: "debug-step-over", label: "skipped" },
 };
 
+const goesOn = { name: "debug-pause", label: "halted", remark: "goes on when resumed" };
+/** A step at work in a session that is not. */
+const haltedAs: Readonly<Record<SessionScreen["status"], typeof goesOn>> = {
+  new: goesOn,
+  running: goesOn,
+  paused: goesOn,
+  ended: { name: "circle-slash", label: "stopped", remark: "stopped" },
+};
+
 /** The steps at work, with their text as it arrives. */
 export function nowAtWork({ session, state }: SessionContext): Child {
   if (session.status !== "running" || session.interrupted) return undefined;
@@ -25,7 +34,7 @@ export function nowAtWork({ session, state }: SessionContext): Child {
         "section",
         { key: `now ${key}`, class: "now", attrs: { "aria-label": `At work: ${key}` } },
         h("h3", {}, icon("loading", { class: "codicon-modifier-spin" }), h("span", {}, key)),
-        h("p", { class: "hint" }, [role, activity ?? "at work"].join(" · ")),
+        h("p", { class: "hint" }, [role, streamed === "" ? (activity ?? "at work") : "writes"].join(" · ")),
         streamed !== "" && stream(key, streamed),
       );
     });
@@ -64,12 +73,10 @@ function stepItem(context: SessionContext, step: StepScreen, index: number): VNo
 }
 
 function stepRow({ session }: SessionContext, step: StepScreen): Child[] {
-  const interrupted = session.interrupted && step.status === "running";
-  const { name, label } = interrupted
-    ? { name: "debug-disconnect", label: "interrupted" }
-    : icons[step.status];
+  const halted = step.status === "running" && (session.interrupted || session.status !== "running");
+  const { name, label, remark } = halted ? haltedAs[session.status] : { ...icons[step.status], remark: "" };
   const spin = name === "loading" && session.status === "running" ? " codicon-modifier-spin" : "";
-  const state = interrupted ? "interrupted" : (step.activity ?? (step.status === "skipped" ? "skipped" : ""));
+  const state = step.status === "skipped" ? "skipped" : remark;
   const attempt = step.attempt > 1 ? `try ${step.attempt}` : "";
   const remarks = [step.role, step.verdict ?? "", attempt, state].filter((text) => text !== "");
   return [

@@ -32,13 +32,9 @@ export async function showWhatIsThere(
   if (!vscode.workspace.getConfiguration().get<boolean>(settingIds.offerResume, true)) return;
   const goOn = "Go on";
   const show = "Show";
-  const left = controller.view.steps.filter(
-    ({ status }) => status === "planned" || status === "running" || status === "waiting",
-  );
-  const rest = left.length === 1 ? "1 step is left" : `${left.length} steps are left`;
   const standing = controller.view.failed.length > 0 ? "stopped at a failed step" : "was interrupted";
   const answer = await vscode.window.showInformationMessage(
-    `Orket: ${controller.view.flow} ${standing}; nothing is lost, ${rest}.`,
+    `Orket: ${controller.view.flow} ${standing}; nothing is lost, and finished steps are not run again.`,
     ...(controller.view.failed.length > 0 ? [] : [goOn]),
     show,
     "Not now",

@@ -170,7 +170,9 @@ export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
   }
 
   #fill(panel: vscode.WebviewPanel, controller: SessionController): void {
-    panel.iconPath = vscode.Uri.joinPath(this.extension, "media", "orket.svg");
+    const icon = (theme: string): vscode.Uri =>
+      vscode.Uri.joinPath(this.extension, "media", `session-${theme}.svg`);
+    panel.iconPath = { light: icon("light"), dark: icon("dark") };
     const { directory } = controller;
     this.#open.set(directory, new SessionPanel(panel, controller, this.sessions, this.errors));
     panel.onDidDispose(() => this.#open.delete(directory));

@@ -1,0 +1,66 @@
+import type { FrameLocator, Locator } from "playwright-core";
+import type { Workbench } from "../integration/workbench";
+
+/** The conductor view, by what a person reads and presses in it. */
+export class ConductorPage {
+  private constructor(
+    private readonly workbench: Workbench,
+    readonly frame: FrameLocator,
+  ) {}
+
+  /** @param holding text that tells the view from other webviews that are open */
+  static async open(
+    workbench: Workbench,
+    holding: string | RegExp = /Steps|No session yet/,
+  ): Promise<ConductorPage> {
+    // After a reload the side bar comes back by itself; a click that comes before would close it.
+    const header = workbench.page.locator(".pane-header").filter({ hasText: "Conductor" });
+    if (!(await header.isVisible())) {
+      await header.waitFor({ timeout: 5000 }).catch(() => workbench.openContainer("Orket"));
+    }
+    return new ConductorPage(workbench, await workbench.webview(holding));
+  }
+
+  button(name: string): Locator {
+    return this.frame.getByRole("button", { name, exact: true });
+  }
+
+  /** Waits for the question whether the step may begin. */
+  async asksFor(step: string): Promise<void> {
+    await this.frame.getByRole("heading", { name: `Begin ${step}?` }).waitFor({ timeout: 30_000 });
+  }
+
+  async approve(step: string): Promise<void> {
+    await this.asksFor(step);
+    await this.button("Approve").click();
+  }
+
+  /** Waits until the headline says so: "Done", "Paused". */
+  async stands(status: string): Promise<void> {
+    await this.frame.locator(".status", { hasText: status }).waitFor({ timeout: 30_000 });
+  }
+
+  async screenshot(name: string): Promise<void> {
+    // A pointer that rests on something shows its tooltip.
+    await this.workbench.page.mouse.move(900, 500);
+    await this.workbench.page.waitForTimeout(400);
+    await this.workbench.screenshot(name);
+  }
+}
+
+/**
+ * The notification that holds the text. Under test VS Code keeps notifications in their center and shows no toast, so
+ * the center is opened.
+ */
+export async function notification(workbench: Workbench, text: string): Promise<Locator> {
+  const item = workbench.page
+    .locator(".notifications-center .notification-list-item")
+    .filter({ hasText: text });
+  const bell = workbench.page.locator(".statusbar-item .codicon-bell-dot");
+  for (let attempt = 0; attempt < 60 && !(await item.first().isVisible()); attempt += 1) {
+    if (await bell.isVisible()) await bell.click();
+    await workbench.page.waitForTimeout(500);
+  }
+  await item.first().waitFor({ timeout: 1000 });
+  return item.first();
+}

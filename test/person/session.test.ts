@@ -1,0 +1,266 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import type { Locator } from "playwright-core";
+import { Workbench } from "../integration/workbench";
+import { ConductorPage, notification } from "./conductor";
+import { removeProject, sampleProject } from "./sample";
+
+interface Line {
+  readonly type: string;
+  readonly step: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** What is on the disk, which is what counts. */
+function journalOf(folder: string): Line[] {
+  const sessions = path.join(folder, ".orket", "sessions");
+  const [id] = readdirSync(sessions);
+  assert.ok(id !== undefined);
+  const text = readFileSync(path.join(sessions, id, "journal.jsonl"), "utf8");
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line);
+}
+
+function stepsStarted(folder: string): readonly (string | null)[] {
+  return journalOf(folder)
+    .filter(({ type }) => type === "step_start")
+    .map(({ step }) => step);
+}
+
+describe("a session, from the palette to the file in the project", function () {
+  this.timeout(120_000);
+  // Each test goes on where the one before ended.
+  this.bail(true);
+
+  let folder: string;
+  let workbench: Workbench;
+  let conductor: ConductorPage;
+
+  /** A button above the editor. */
+  const inTitle = (name: string): Locator =>
+    workbench.page.locator(".editor-group-container .editor-actions").getByRole("button", { name }).first();
+
+  before(async () => {
+    folder = await sampleProject(40);
+    workbench = await Workbench.open({ folder, theme: "dark" });
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed") await workbench.screenshot(`failed ${this.currentTest.title}`);
+  });
+
+  after(async () => {
+    await workbench?.close();
+    await removeProject(folder);
+  });
+
+  it("says how to begin where there is no session", async () => {
+    conductor = await ConductorPage.open(workbench);
+
+    await conductor.button("Run shapes").waitFor();
+    await conductor.screenshot("conductor-empty-dark");
+  });
+
+  it("starts from the palette, asks the input, and leaves the focus in the editor", async () => {
+    await workbench.openFile("shapes/__init__.py");
+    await workbench.page.locator(".monaco-editor .view-lines").first().click();
+
+    await workbench.command("Orket: Run Flow");
+    await workbench.pick("shapes");
+    await workbench.quickInputRows().filter({ hasText: "3.12" }).first().waitFor();
+    await workbench.pick("3.12");
+
+    conductor = await ConductorPage.open(workbench, /Begin plan\?/);
+    await conductor.asksFor("plan");
+    const focused = await workbench.page.evaluate(() => document.activeElement?.tagName);
+    assert.notEqual(focused, "IFRAME");
+    await conductor.screenshot("conductor-approval-dark");
+  });
+
+  it("shows the prompt that would be sent, with the input in it", async () => {
+    await conductor.frame.getByText("Prompt that will be sent").click();
+
+    await conductor.frame.getByText("The code has to run on Python 3.12 and later").waitFor();
+    await conductor.frame.getByText("scripted replies", { exact: true }).waitFor();
+    await conductor.screenshot("conductor-prompt-dark");
+  });
+
+  it("shows the question in the status bar and as a badge", async () => {
+    await workbench.page.locator(".statusbar-item").filter({ hasText: "Orket: waits for you" }).waitFor();
+    await workbench.page
+      .locator(".part.activitybar .badge-content")
+      .filter({ hasText: "1" })
+      .first()
+      .waitFor();
+  });
+
+  it("builds the prompt again from an edited instruction, and asks again", async () => {
+    await conductor.button("Edit prompt").click();
+    await conductor.frame
+      .getByRole("textbox", { name: "Instruction for this step" })
+      .fill("Write PLAN.md, in brief.");
+    await conductor.screenshot("conductor-edit-dark");
+    await conductor.button("Rebuild prompt").click();
+
+    await conductor.frame.locator(".instruction", { hasText: "Write PLAN.md, in brief." }).waitFor();
+    await conductor.asksFor("plan");
+  });
+
+  it("streams the text of the step at work", async () => {
+    await conductor.approve("plan");
+
+    await conductor.frame.locator(".stream").filter({ hasText: "look at what is there" }).waitFor();
+    await conductor.screenshot("conductor-running-dark");
+    await conductor.asksFor("build#1");
+  });
+
+  it("answers one question with one press, however often the key is pressed", async () => {
+    const approve = conductor.button("Approve");
+    await approve.focus();
+    for (let press = 0; press < 3; press += 1) await workbench.page.keyboard.press("Enter");
+
+    await conductor.asksFor("review#1");
+    const answers = journalOf(folder).filter(
+      ({ type, data }) => type === "approval_resolved" && data["decision"] === "approve",
+    );
+    assert.equal(answers.length, 2);
+  });
+
+  it("loses nothing when the window is reloaded in mid-stream, and offers to go on", async () => {
+    await conductor.approve("review#1");
+    await conductor.frame.locator(".stream").waitFor();
+    await workbench.reload();
+
+    const offer = await notification(workbench, "shapes was interrupted; nothing is lost");
+    await workbench.setTheme("dark");
+    conductor = await ConductorPage.open(workbench);
+    await conductor.button("Resume").waitFor();
+    await conductor.screenshot("conductor-interrupted-dark");
+    await offer.getByRole("button", { name: "Go on" }).click();
+
+    await conductor.asksFor("build#2");
+    assert.deepEqual(stepsStarted(folder), ["plan", "build#1", "review#1", "build#2"]);
+  });
+
+  it("performs the rest as approved", async () => {
+    await conductor.approve("build#2");
+    await conductor.approve("review#2");
+
+    await conductor.stands("Done");
+    await conductor.button("Review changes").waitFor();
+    await conductor.screenshot("conductor-done-dark");
+  });
+
+  it("opens a proposed change as a diff against the project", async () => {
+    await workbench.page.getByRole("treeitem", { name: /^shapes\/__init__\.py/ }).click();
+
+    await workbench.page
+      .locator(".tab.active")
+      .filter({ hasText: "__init__.py (proposed change)" })
+      .waitFor();
+    await workbench.page
+      .locator(".monaco-diff-editor .view-line")
+      .filter({ hasText: "circle_area" })
+      .first()
+      .waitFor();
+    await conductor.screenshot("diff-dark");
+    assert.doesNotMatch(readFileSync(path.join(folder, "shapes/__init__.py"), "utf8"), /circle_area/);
+  });
+
+  it("brings it into the project when it is accepted in the diff, and opens the next", async () => {
+    await inTitle("Accept Artifact").click();
+
+    await workbench.page.locator(".tab.active").filter({ hasText: "PLAN.md (new file)" }).waitFor();
+    assert.match(readFileSync(path.join(folder, "shapes/__init__.py"), "utf8"), /circle_area/);
+    await workbench.page
+      .getByRole("treeitem", { name: /^shapes\/__init__\.py, changed, accepted/ })
+      .waitFor();
+  });
+
+  it("leaves the project alone when an artifact is rejected", async () => {
+    await inTitle("Reject Artifact").click();
+
+    await workbench.page.getByRole("treeitem", { name: /^PLAN\.md, added, rejected/ }).waitFor();
+    assert.equal(existsSync(path.join(folder, "PLAN.md")), false);
+  });
+
+  it("accepts all the others at once, after a question", async () => {
+    await workbench.command("Orket: Accept All Artifacts");
+    await workbench.page
+      .locator(".monaco-dialog-box")
+      .getByRole("button", { name: "Accept 3 files" })
+      .click();
+
+    await workbench.page
+      .getByRole("treeitem", { name: /^tests\/test_shapes\.py, added, accepted/ })
+      .waitFor();
+    for (const file of ["shapes/circle.py", "shapes/rectangle.py", "tests/test_shapes.py"]) {
+      assert.equal(existsSync(path.join(folder, file)), true, file);
+    }
+    await conductor.screenshot("artifacts-decided-dark");
+  });
+
+  it("puts an accepted file back", async () => {
+    const item = workbench.page.getByRole("treeitem", { name: /^shapes\/circle\.py/ });
+    await item.hover();
+    await item.getByRole("button", { name: "Revert Acceptance" }).click();
+
+    await workbench.page.getByRole("treeitem", { name: /^shapes\/circle\.py, added, pending/ }).waitFor();
+    assert.equal(existsSync(path.join(folder, "shapes/circle.py")), false);
+  });
+
+  it("refuses a file that has unsaved changes in an editor", async () => {
+    await workbench.page.getByRole("treeitem", { name: /^shapes\/__init__\.py/ }).hover();
+    await workbench.openFile("shapes/__init__.py");
+    await workbench.page.locator(".monaco-editor .view-lines").first().click();
+    await workbench.page.keyboard.type("# mine\n");
+    const item = workbench.page.getByRole("treeitem", { name: /^shapes\/__init__\.py/ });
+    await item.hover();
+    await item.getByRole("button", { name: "Revert Acceptance" }).click();
+
+    await notification(workbench, "shapes/__init__.py has unsaved changes");
+    await workbench.command("File: Revert File");
+    await workbench.command("Notifications: Clear All Notifications");
+  });
+
+  it("shows every event of the session, filtered and in detail", async () => {
+    await workbench.command("Orket: Open Session");
+    const panel = await workbench.webview(/^\d+ events$/);
+    const rows = panel.getByRole("option");
+    await rows.filter({ hasText: "session_start" }).waitFor();
+    await panel.getByRole("textbox", { name: "Text" }).fill("verdict");
+    await panel.getByText(/^\d+ of \d+ events$/).waitFor();
+    const row = rows.filter({ hasText: "verdict_set" }).first();
+    await row.click();
+
+    await panel.getByText('"verdict": "request_changes"').waitFor();
+    await conductor.screenshot("session-panel-dark");
+    await panel.getByRole("textbox", { name: "Text" }).fill("");
+    await panel.getByText(/^\d+ events$/).waitFor();
+    await panel.getByRole("listbox").focus();
+    await workbench.page.keyboard.press("End");
+    await rows.last().filter({ hasText: "acceptance_reverted" }).waitFor();
+  });
+
+  it("is there again after another reload, decisions and panel included", async () => {
+    await workbench.reload();
+
+    conductor = await ConductorPage.open(workbench);
+    await conductor.stands("Done");
+    await workbench.page.getByRole("treeitem", { name: /^shapes\/rectangle\.py, added, accepted/ }).waitFor();
+    await workbench.webview(/^\d+ events$/);
+    assert.equal(await workbench.page.locator(".statusbar-item .codicon-bell-dot").count(), 0);
+  });
+
+  for (const theme of ["light", "high-contrast"] as const) {
+    it(`can be read in the theme ${theme}`, async () => {
+      await workbench.setTheme(theme);
+      await conductor.frame.getByText("Steps").waitFor();
+
+      await conductor.screenshot(`conductor-done-${theme}`);
+    });
+  }
+});
