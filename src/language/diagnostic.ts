@@ -182,7 +182,8 @@ export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[
         compare(a.message, b.message),
     )
     .filter((diagnostic) => {
-      const id = JSON.stringify([diagnostic.file, diagnostic.span, diagnostic.code, diagnostic.message]);
+      const { file, span, code, message } = diagnostic;
+      const id = `${file}\n${span.start} ${span.end} ${code} ${message}`;
       return !seen.has(id) && seen.add(id);
     });
 }

@@ -18,6 +18,14 @@ export interface Links {
 }
 
 const known = new WeakMap<Project, Links>();
+/** The newest links by the index of names: while that is the same, references lead to the same paths. */
+const newest = new WeakMap<Project["names"], Links>();
+
+/** Whether all files of a Flow are the project's own versions. */
+function isCurrent(project: Project, { parts }: FlowLink): boolean {
+  for (const part of parts.values()) if (project.sources.get(part.path) !== part) return false;
+  return true;
+}
 
 function follow(project: Project, source: SourceDocument, into: Map<SourceKind, SourceDocument>): void {
   if (source.kind === undefined || into.has(source.kind)) return;
@@ -34,15 +42,12 @@ function follow(project: Project, source: SourceDocument, into: Map<SourceKind, 
 export function linksOf(project: Project): Links {
   const found = known.get(project);
   if (found !== undefined) return found;
-  const flows: FlowLink[] = [];
+  const before = newest.get(project.names);
+  const flows =
+    before === undefined ? readLinks(project) : before.flows.map((link) => renewed(project, link));
   const through = new Map<string, FlowLink[]>();
-  for (const source of project.sources.values()) {
-    if (source.kind !== "flow") continue;
-    const parts = new Map<SourceKind, SourceDocument>();
-    follow(project, source, parts);
-    const link = { flow: source, parts };
-    flows.push(link);
-    for (const { path } of parts.values()) {
+  for (const link of flows) {
+    for (const { path } of link.parts.values()) {
       const list = through.get(path);
       if (list === undefined) through.set(path, [link]);
       else list.push(link);
@@ -50,7 +55,24 @@ export function linksOf(project: Project): Links {
   }
   const links = { flows, through };
   known.set(project, links);
+  newest.set(project.names, links);
   return links;
+}
+
+function linkOf(project: Project, flow: SourceDocument): FlowLink {
+  const parts = new Map<SourceKind, SourceDocument>();
+  follow(project, flow, parts);
+  return { flow, parts };
+}
+
+function readLinks(project: Project): FlowLink[] {
+  return [...project.sources.values()].flatMap((source) =>
+    source.kind === "flow" ? [linkOf(project, source)] : [],
+  );
+}
+
+function renewed(project: Project, link: FlowLink): FlowLink {
+  return isCurrent(project, link) ? link : linkOf(project, project.sources.get(link.flow.path) ?? link.flow);
 }
 
 /** The files of one kind that belong with a file: itself, or those of the Flows that lead to it. */

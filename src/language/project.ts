@@ -60,10 +60,18 @@ export function createProject(files: Iterable<ProjectFile | SourceDocument>): Pr
   return { sources: new Map(parsed.map((source) => [source.path, source])), entries, names };
 }
 
-/** The project with one file new or changed: only that file is read. */
+/**
+ * The project with one file new or changed: only that file is read. While no name changes, the index of names is the same
+ * object, by which others see that references still lead to the same paths.
+ */
 export function updateProject(project: Project, file: ProjectFile | SourceDocument): Project {
-  const { path } = file;
-  return createProject([...[...project.sources.values()].filter((source) => source.path !== path), file]);
+  const source = "lines" in file ? file : parseSource(file.path, file.text);
+  const { path } = source;
+  const before = project.sources.get(path);
+  if (before === undefined || before.kind !== source.kind || nameIn(before) !== nameIn(source)) {
+    return createProject([...[...project.sources.values()].filter((other) => other.path !== path), source]);
+  }
+  return { ...project, sources: new Map(project.sources).set(path, source) };
 }
 
 /** The project without a file. */

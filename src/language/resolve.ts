@@ -112,10 +112,11 @@ function checkTaskGiven(flow: SourceDocument, options: ResolveOptions, report: R
 
 function checkOwnName(project: Project, source: SourceDocument, report: Report): void {
   const { kind } = source;
-  const name = textAt(source, ["name"]);
+  const name = nameIn(source);
   if (kind === undefined || kind === "replies" || name === undefined) return;
-  const others = (project.names.get(kind)?.get(name) ?? []).filter((path) => path !== source.path);
-  if (others.length === 0) return;
+  const paths = project.names.get(kind)?.get(name) ?? [];
+  if (paths.length < 2) return;
+  const others = paths.filter((path) => path !== source.path);
   const label = fileKinds[kind].label;
   const related = others.flatMap((path) => {
     const other = project.sources.get(path);
@@ -279,6 +280,8 @@ export function resolveFlow(project: Project, flowPath: string, options: Resolve
 }
 
 interface Resolution {
+  /** While the index of names is the same, references lead to the same paths. */
+  readonly names: Project["names"];
   readonly parts: FlowParts;
   /** What the references came to, since a name can mean another file without any file of the Flow having changed. */
   readonly references: string;
@@ -294,9 +297,10 @@ const resolutions = new WeakMap<SourceDocument, Resolution>();
 export function resolveCached(project: Project, flowPath: string): ResolveResult {
   const flow = project.sources.get(flowPath);
   if (flow?.kind !== "flow") return notFound(project, flowPath);
+  const known = resolutions.get(flow);
+  if (known?.names === project.names && isCurrent(project, known.parts)) return known.result;
   const report = new Report();
   const parts = findParts(project, flow, {}, report);
-  const known = resolutions.get(flow);
   const references = report.diagnostics.length === 0 ? "" : JSON.stringify(report.diagnostics);
   const others = project.names.get("flow")?.get(nameIn(flow) ?? "") ?? [];
   const same =
@@ -305,10 +309,15 @@ export function resolveCached(project: Project, flowPath: string): ResolveResult
     known.others.length === others.length &&
     known.others.every((path, index) => path === others[index]) &&
     (Object.keys(parts) as (keyof FlowParts)[]).every((part) => known.parts[part] === parts[part]);
-  if (same) return known.result;
-  const result = resolveFlow(project, flowPath, { forRun: false, hints: true });
-  resolutions.set(flow, { parts, references, others, result });
+  const result = same ? known.result : resolveFlow(project, flowPath, { forRun: false, hints: true });
+  resolutions.set(flow, { names: project.names, parts, references, others, result });
   return result;
+}
+
+function isCurrent(project: Project, parts: FlowParts): boolean {
+  return [parts.flow, parts.band, parts.venue, parts.score, parts.replies].every(
+    (part) => part === undefined || project.sources.get(part.path) === part,
+  );
 }
 
 const own = new WeakMap<SourceDocument, readonly Diagnostic[]>();
@@ -337,7 +346,7 @@ export function diagnoseProject(project: Project, { hints = false }: DiagnoseOpt
     checkOwnName(project, source, report);
     if (source.kind === "flow") found.push(...resolveCached(project, source.path).diagnostics);
   }
-  if (hints) checkUnused(project, report);
+  if (hints) found.push(...checkUnused(project));
   found.push(...report.diagnostics);
   return sortDiagnostics(hints ? found : found.filter(({ severity }) => severity !== "hint"));
 }

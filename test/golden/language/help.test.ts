@@ -224,7 +224,7 @@ const features: Readonly<Record<string, (one: Case) => string>> = {
     const made = parseSource(source.path, applyEdits(source.text, edits));
     assert.deepEqual(made.value, source.value);
     assert.deepEqual(format(made), []);
-    return edits.length === 0 ? "no change" : `${showEdits(project, edits)}\n---\n${made.text}`.trimEnd();
+    return edits.length === 0 ? "no change" : `${showEdits(project, edits)}\n---\n${made.text.replaceAll("\r", "␍")}`.trimEnd();
   },
   prompt: ({ source, project, options }) => {
     const wanted = options.get("prompt") ?? "coder";

@@ -1,0 +1,109 @@
+import { parseDocument } from "yaml";
+import {
+  complete,
+  createProject,
+  diagnoseProject,
+  parseSource,
+  updateProject,
+  type Project,
+  type ProjectFile,
+} from "../src/language";
+import { type BenchRow } from "./row";
+
+const rounds = 400;
+
+/** Four files of one Flow, as a project of many has them. */
+function flowFiles(number: number): ProjectFile[] {
+  const name = `f${number}`;
+  const roles = ["architect", "coder", "reviewer"].map(
+    (role) =>
+      `  ${role}:\n    description: The ${role} of ${name}.\n    prompt: |\n      You are the ${role}. The task: {{task}}\n      Write {{inputs.language}}. Notes: {{notes.design}}\n    tools: [read_file, write_file, set_verdict]\n`,
+  );
+  return [
+    {
+      path: `${name}.flow.yaml`,
+      text: `version: 1\nname: ${name}\nband: ${name}\nvenue: ${name}\nscore: ${name}\ntask: Build ${name}.\ninputs:\n  language: { type: string, default: python }\nlimits: { total_tokens: 200000, model_calls: 100 }\n`,
+    },
+    { path: `${name}.band.yaml`, text: `version: 1\nname: ${name}\nroles:\n${roles.join("")}` },
+    {
+      path: `${name}.venue.yaml`,
+      text: `version: 1\nname: ${name}\nprovider: ollama\nmodel: qwen3-coder:latest\ntemperature: 0\nroles:\n  reviewer: { temperature: 0.1 }\n`,
+    },
+    { path: `${name}.score.yaml`, text: score(name, 6) },
+  ];
+}
+
+/** A Score of so many steps, ten lines each. */
+function score(name: string, steps: number): string {
+  const body = Array.from({ length: steps }, (_, index) =>
+    [
+      `  - id: step-${index + 1}`,
+      `    role: ${index % 2 === 0 ? "coder" : "reviewer"}`,
+      `    note: The ${index + 1}. step of ${name}.`,
+      "    instruction: |",
+      `      Do part ${index + 1} of {{task}}, in {{inputs.language}}.`,
+      index === 0 ? "      Begin." : `      Before it: {{steps.step-${index}.summary}}`,
+      `    produces: [part-${index + 1}.md]`,
+      "    max_turns: 4",
+      "    retry: { attempts: 2 }",
+      "",
+    ].join("\n"),
+  );
+  return `version: 1\nname: ${name}\nsteps:\n${body.join("\n")}`;
+}
+
+function percentile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+}
+
+function measure(work: () => unknown): number {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}
+
+/** What a keystroke costs, beside one parse of the same text, taken in turns so that a busy machine hits both. */
+function keystrokes(project: Project, file: string, before: string): { diagnose: number; complete: number } {
+  const text = project.sources.get(file)?.text ?? "";
+  const at = text.indexOf(before) + before.length;
+  let current = project;
+  const parses: number[] = [];
+  const diagnoses: number[] = [];
+  const completions: number[] = [];
+  for (let round = -10; round < rounds; round++) {
+    const typed = text.slice(0, at) + "abcdefghij".slice(0, 1 + (Math.abs(round) % 10)) + text.slice(at);
+    const parse = measure(() => parseDocument(typed));
+    const diagnose = measure(() => {
+      current = updateProject(current, parseSource(file, typed));
+      diagnoseProject(current, { hints: true });
+    });
+    const source = current.sources.get(file);
+    const completed = measure(() => source && complete({ project: current, source, offset: at }));
+    if (round < 0) continue;
+    parses.push(parse);
+    diagnoses.push(diagnose);
+    completions.push(completed);
+  }
+  const floor = percentile(parses, 0.95);
+  return { diagnose: percentile(diagnoses, 0.95) / floor, complete: percentile(completions, 0.95) / floor };
+}
+
+/** Editing help after a keystroke, as a ratio to one parse of the file. */
+export function benchLanguage(): Promise<BenchRow[]> {
+  const many = createProject(Array.from({ length: 50 }, (_, index) => flowFiles(index)).flat());
+  diagnoseProject(many, { hints: true });
+  const long = createProject([
+    ...flowFiles(0).slice(0, 3),
+    { path: "f0.score.yaml", text: score("f0", 200) },
+  ]);
+  const small = keystrokes(many, "f7.score.yaml", "note: The 3. step");
+  const large = keystrokes(long, "f0.score.yaml", "note: The 90. step");
+  const row = (name: string, value: number): BenchRow => ({ name, value, unit: "x one parse", atMost: 2 });
+  return Promise.resolve([
+    row("diagnostics p95, project of 200 files", small.diagnose),
+    row("completion p95, project of 200 files", small.complete),
+    row("diagnostics p95, Score of 2,000 lines", large.diagnose),
+    row("completion p95, Score of 2,000 lines", large.complete),
+  ]);
+}
