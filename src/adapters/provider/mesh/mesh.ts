@@ -83,6 +83,9 @@ export interface MeshDeps {
   nowMs(): number;
 }
 
+/** The longest delay a Node timer takes. */
+const longestTimerMs = 2 ** 31 - 1;
+
 interface Entry {
   readonly call: MeshCall;
   seat?: Seat | NoSeat;
@@ -97,6 +100,8 @@ export class Mesh {
   readonly #calls = new Map<number, Entry>();
   readonly #listeners = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer fires. */
+  #timerMs = 0;
   #watchers = 0;
   #lastId = 0;
   #closed = false;
@@ -245,18 +250,26 @@ export class Mesh {
       .then(done, (error: unknown) => done({ ok: false, slow: false, problem: String(error) }));
   }
 
-  /** One timer for whatever is due next. It keeps the process alive only while calls wait. */
+  /**
+   * One timer for whatever is due next. It keeps the process alive only while calls wait. One that fires too early finds
+   * nothing to do; that costs less than a new one for each call.
+   */
   #arm(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     const nowMs = this.#deps.nowMs();
     const atMs = this.#closed ? undefined : this.#scheduler.wakeMs(nowMs);
-    if (atMs === undefined) return;
-    this.#timer = setTimeout(
-      () => this.#do((now) => this.#scheduler.tick(now)),
-      Math.min(Math.ceil(atMs - nowMs), 2 ** 31 - 1),
-    );
-    if (!this.#scheduler.hasWaiting) this.#timer.unref();
+    if (atMs !== undefined && (this.#timer === undefined || atMs < this.#timerMs)) {
+      clearTimeout(this.#timer);
+      this.#timerMs = atMs;
+      this.#timer = setTimeout(
+        () => {
+          this.#timer = undefined;
+          this.#do((now) => this.#scheduler.tick(now));
+        },
+        Math.min(Math.ceil(atMs - nowMs), longestTimerMs),
+      );
+    }
+    if (this.#scheduler.hasWaiting) this.#timer?.ref();
+    else this.#timer?.unref();
   }
 }
 

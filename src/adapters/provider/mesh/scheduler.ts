@@ -207,14 +207,16 @@ export class Scheduler {
   /** When `tick` is to be called next, in the clock's milliseconds; undefined: nothing will change by itself. */
   wakeMs(nowMs: number): number | undefined {
     if (!this.#isActive()) return undefined;
-    const times: number[] = [];
-    for (const node of this.#nodes) if (!node.checking) times.push(this.#checkDueMs(node));
-    for (const waiting of this.#waiting()) {
-      if (waiting.hopelessMs !== undefined) times.push(waiting.hopelessMs + waiting.call.patienceMs);
+    let next = Infinity;
+    for (const node of this.#nodes) if (!node.checking) next = Math.min(next, this.#checkDueMs(node));
+    for (const queue of this.#queues.values()) {
+      for (const { hopelessMs, call } of queue) {
+        if (hopelessMs !== undefined) next = Math.min(next, hopelessMs + call.patienceMs);
+      }
     }
     const looked = this.#lookedMs + firstLookMs;
-    if (this.hasWaiting && looked > nowMs) times.push(looked);
-    return times.length === 0 ? undefined : Math.max(Math.min(...times), nowMs);
+    if (this.hasWaiting && looked > nowMs) next = Math.min(next, looked);
+    return next === Infinity ? undefined : Math.max(next, nowMs);
   }
 
   /** The nodes as they stand, in the file's order. */
@@ -272,10 +274,11 @@ export class Scheduler {
   #pump(nowMs: number): Action[] {
     const actions: Action[] = [];
     if (this.hasWaiting && this.#hasLooked(nowMs)) {
-      for (let started = this.#startNext(nowMs); started !== undefined; started = this.#startNext(nowMs)) {
+      for (let started = this.#startNext(nowMs); started !== undefined;) {
         actions.push(started);
+        started = this.hasWaiting ? this.#startNext(nowMs) : undefined;
       }
-      actions.push(...this.#rejections(nowMs));
+      if (this.hasWaiting) actions.push(...this.#rejections(nowMs));
     }
     if (!this.#isActive()) return actions;
     for (const node of this.#nodes) {
