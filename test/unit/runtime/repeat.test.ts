@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import { createHttpFetch } from "../../../src/adapters/provider/http-fetch";
+import { repeatSession } from "../../../src/adapters/runtime/repeat";
+import {
+  startSession,
+  type LiveSession,
+  type RuntimeOptions,
+} from "../../../src/adapters/runtime/session-runtime";
+import { readProof } from "../../../src/adapters/session/proof";
+import { listSessions } from "../../../src/adapters/session/session-list";
+import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { OrketError } from "../../../src/engine/error/orket-error";
+import { type EventData } from "../../../src/engine/event/event";
+import { type Definition, type PlanNode } from "../../../src/engine/model/definition";
+import { compareRuns } from "../../../src/engine/session/compare-runs";
+import { viewSession } from "../../../src/engine/view/session-view";
+import { definitionOf, harness, step } from "../../fakes/engine-harness";
+import { ModelServer, type Exchange } from "../../fakes/servers/model-server";
+import { ollama } from "../../fakes/servers/vendors";
+import { temporaryFolder } from "../../fakes/session";
+
+const disk = new NodeFileSystem();
+
+describe("a session that is repeated", () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let server: ModelServer;
+  let fetch: ReturnType<typeof createHttpFetch>;
+  let options: RuntimeOptions;
+  /** Answers the call of this number, over all runs. */
+  let answer: (call: number, exchange: Exchange) => string;
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    server = await ModelServer.start();
+    fetch = createHttpFetch();
+    let asked = 0;
+    server.behaviour = async (exchange) => {
+      asked += 1;
+      exchange.begin(ollama.contentType);
+      await exchange.send(answer(asked, exchange) + ollama.finish({ usage: { input: 3, output: 2 } }));
+      exchange.end();
+    };
+    options = {
+      workDomain: folder.path,
+      startDirectory: folder.path,
+      engineVersion: "0.1.0",
+      startedBy: "library",
+      resolveSecret: () => Promise.reject(new Error("no secrets here")),
+      fetch,
+    };
+  });
+  afterEach(async () => {
+    await fetch.close();
+    await server.close();
+    await folder.remove();
+    assert.deepEqual(server.failures, []);
+  });
+
+  function definition(nodes?: readonly PlanNode[]): Definition {
+    const made = definitionOf(
+      nodes ?? [
+        step("make", "writer", { produces: ["a.md"] }),
+        step("look", "reviewer"),
+        step("say", "listener"),
+      ],
+    );
+    made.venue.provider = "ollama";
+    made.venue.endpoint = server.url;
+    made.venue.model = "test-model";
+    made.venue.retry = { attempts: 1, backoff_seconds: 0 };
+    made.venue.tool_calls = "native";
+    return made;
+  }
+
+  /** Each run makes 4 calls: a file, what was done, what was seen, what is to say. */
+  function calls(file: (run: number) => string, seen: (run: number) => string = () => "Seen.") {
+    return (call: number): string => {
+      const run = Math.ceil(call / 4);
+      if (call % 4 === 1) return ollama.toolCall("write_file", { path: "a.md", content: file(run) });
+      if (call % 4 === 2) return ollama.text("Done.");
+      return ollama.text(call % 4 === 3 ? seen(run) : "Said.");
+    };
+  }
+
+  async function firstRun(made: Definition, onStart: (live: LiveSession) => void = () => undefined) {
+    const live = await startSession(made, options);
+    try {
+      onStart(live);
+      const state = await live.orchestrator.run();
+      return { directory: live.directory, state };
+    } finally {
+      await live.close();
+    }
+  }
+
+  async function refusal(promise: Promise<unknown>): Promise<string> {
+    const error = await promise.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    assert.ok(OrketError.is(error, "command_refused"), String(error));
+    return error.message;
+  }
+
+  it("says how many runs gave the same artifacts, and at which step the others part first, and keeps it", async () => {
+    answer = calls((run) => (run === 3 ? "other" : "one"));
+    const { directory } = await firstRun(definition());
+    const report = await repeatSession(directory, options, { times: 3 });
+    assert.deepEqual(
+      report.runs.map(({ sameArtifacts, parting }) => [sameArtifacts, parting]),
+      [
+        [true, undefined],
+        [false, { step: "make", what: "reply" }],
+        [true, undefined],
+      ],
+    );
+    assert.equal(report.same, 2);
+    const { repeated } = await readProof({ fs: disk }, directory);
+    assert.deepEqual(
+      { ...repeated, at: "" },
+      { same: 2, of: 3, at: "", parted: [{ step: "make", count: 1 }] },
+    );
+    assert.equal((await listSessions(disk, folder.path)).length, 4);
+  });
+
+  it("tells a run that parts in words, and gives the same artifacts all the same, from one that does not part", async () => {
+    answer = calls(
+      () => "one",
+      (run) => `Seen ${run}.`,
+    );
+    const { directory } = await firstRun(definition());
+    const report = await repeatSession(directory, options, { times: 1 });
+    assert.deepEqual(report.runs[0]?.parting, { step: "look", what: "reply" });
+    assert.equal(report.same, 1);
+    assert.deepEqual((await readProof({ fs: disk }, directory)).repeated?.parted, []);
+  });
+
+  /** Answers each question in turn. */
+  function answering(decisions: readonly EventData<"approval_resolved">["decision"][]) {
+    return (live: LiveSession): void => {
+      const left = [...decisions];
+      live.orchestrator.listen({
+        onEvents: () => {
+          setImmediate(() => {
+            const [open] = viewSession(live.orchestrator.state).approvals;
+            const decision = left[0];
+            if (open === undefined || decision === undefined) return;
+            left.shift();
+            const instruction = decision === "edit" ? { instruction: "Look twice." } : {};
+            const { id, sha256 } = open;
+            live.orchestrator.submit({
+              kind: "resolve_approval",
+              id,
+              sha256,
+              decision,
+              by: "person",
+              ...instruction,
+            });
+          });
+        },
+      });
+    };
+  }
+
+  it("gives the recorded answers at the same questions", async () => {
+    answer = (call) => calls(() => "one")(((call - 1) % 3) + 1);
+    const steps = definition();
+    for (const node of steps.score.steps) if (node.kind === "step") node.approval = "before_step";
+    const { directory, state } = await firstRun(steps, answering(["approve", "edit", "approve", "skip"]));
+    assert.equal(state.status, "ended");
+    const report = await repeatSession(directory, options, { times: 2 });
+    assert.deepEqual(
+      report.runs.map(({ completed, sameArtifacts, parting }) => [completed, sameArtifacts, parting]),
+      [
+        [true, true, undefined],
+        [true, true, undefined],
+      ],
+    );
+  });
+
+  it("ends a run that asks what was not asked before, and says so", async () => {
+    const build = step("build", "writer", { approval: "before_step" });
+    const review = step("review", "reviewer", { verdict: ["approve", "again"] });
+    const until = { step: "review", verdict: "approve" };
+    const looped = definition([{ kind: "loop", max: 2, until, body: [build, review] }]);
+    const verdicts = ["approve", "again"];
+    answer = (call) =>
+      call % 2 === 1
+        ? ollama.text("Built.")
+        : ollama.toolCall("set_verdict", { verdict: verdicts.shift() ?? "approve" });
+    const { directory, state } = await firstRun(looped, answering(["approve"]));
+    assert.equal(state.status, "ended");
+    const { runs, same } = await repeatSession(directory, options, { times: 1 });
+    assert.equal(same, 0);
+    assert.deepEqual([runs[0]?.completed, runs[0]?.sameArtifacts], [false, false]);
+    assert.match(runs[0]?.problem ?? "", /It asked about build#2 where the recorded session did not/);
+    assert.deepEqual(runs[0]?.parting, { step: "review#1", what: "reply" });
+  });
+
+  it("is refused for a session that did not complete, and for one that was steered by hand", async () => {
+    answer = calls(() => "one");
+    const skipped = await firstRun(definition(), ({ orchestrator }) => {
+      orchestrator.submit({ kind: "adjust", adjustment: { kind: "skip", by: "person", step: "say" } });
+    });
+    assert.match(
+      await refusal(repeatSession(skipped.directory, options, { times: 1 })),
+      /steered by hand \(skip/,
+    );
+    answer = (_, exchange) => {
+      exchange.reset();
+      return "";
+    };
+    const failed = await firstRun(definition());
+    assert.equal(failed.state.status, "paused");
+    assert.match(await refusal(repeatSession(failed.directory, options, { times: 1 })), /completed/);
+    assert.equal((await listSessions(disk, folder.path)).length, 2);
+  });
+
+  it("is ended by a cancel, and then claims nothing", async () => {
+    answer = calls(() => "one");
+    const { directory } = await firstRun(definition());
+    const cancel = new AbortController();
+    const report = await repeatSession(directory, options, {
+      times: 5,
+      onDone: () => {
+        cancel.abort();
+      },
+      cancellation: cancel.signal,
+    });
+    assert.deepEqual([report.cancelled, report.runs.length], [true, 1]);
+    assert.deepEqual(await readProof({ fs: disk }, directory), {});
+  });
+});
+
+describe("two runs of one definition", () => {
+  async function run(replies: readonly string[]) {
+    const definition = definitionOf([
+      step("a", "writer"),
+      { kind: "parallel", branches: [step("b", "writer"), step("c", "writer")] },
+      step("d", "reviewer"),
+    ]);
+    const session = harness(definition, ({ origin }) => replies["abcd".indexOf(origin.stepId)] ?? "");
+    await session.run();
+    return session.store.events;
+  }
+
+  it("part at the first step that was answered otherwise, not at those that follow from it", async () => {
+    const first = await run(["1", "2", "3", "4"]);
+    assert.deepEqual(compareRuns(first, await run(["1", "2", "3", "4"])), {
+      sameArtifacts: true,
+      parting: undefined,
+    });
+    assert.deepEqual(compareRuns(first, await run(["1", "2", "x", "y"])).parting, {
+      step: "c",
+      what: "reply",
+    });
+    assert.deepEqual(compareRuns(first, await run(["x", "2", "3", "4"])).parting, {
+      step: "a",
+      what: "reply",
+    });
+  });
+
+  it("are not the same when one did not complete", async () => {
+    const first = await run(["1", "2", "3", "4"]);
+    assert.equal(compareRuns(first, first.slice(0, -1)).sameArtifacts, false);
+  });
+});
