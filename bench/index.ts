@@ -1,12 +1,16 @@
 import { benchFlow } from "./flow";
+import { benchMesh } from "./mesh";
 import { benchStartup } from "./startup";
 import { benchStream } from "./stream";
+import { benchLanguage } from "./language";
 import { keepsPromise, type BenchRow } from "./row";
 
 const suites: Record<string, () => Promise<BenchRow[]>> = {
   startup: benchStartup,
   flow: benchFlow,
+  language: benchLanguage,
   stream: benchStream,
+  mesh: benchMesh,
 };
 
 async function main(names: readonly string[]): Promise<void> {
