@@ -131,7 +131,10 @@ describe("MeshProvider", function () {
     const reply = await new Call(allowed, ask("c", "t", before)).reply();
     assert.equal(reply.node, "odd");
     assert(reply.failovers?.every(({ digestChanged }) => digestChanged));
-    assert.match(reply.failovers?.[0]?.reason ?? "", /answered by the model one of desk so far; odd has other/);
+    assert.match(
+      reply.failovers?.[0]?.reason ?? "",
+      /answered by the model one of desk so far; odd has other/,
+    );
   });
 
   it("does not move a session between servers that name no digest unless that is allowed", async () => {
