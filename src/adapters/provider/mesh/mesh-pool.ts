@@ -1,4 +1,5 @@
 import type { MeshNode } from "../../../engine/model/venue";
+import { CapabilityMemory } from "../capabilities";
 import { checkHealth } from "../health";
 import type { ProviderDeps } from "../provider-deps";
 import { Mesh, type MeshView } from "./mesh";
@@ -20,6 +21,8 @@ interface Shared {
  * makes one pool and hands it to every session.
  */
 export class MeshPool {
+  /** What endpoints can do, as far as it was tried out in this process. */
+  readonly capabilities = new CapabilityMemory();
   readonly #meshes = new Map<string, Shared>();
   readonly #nowMs: () => number;
 
@@ -39,7 +42,12 @@ export class MeshPool {
     }
     const shared: Shared = {
       deps,
-      mesh: new Mesh(nodes, { nowMs: this.#nowMs, check: (node) => checkNode(node, shared.deps) }),
+      mesh: new Mesh(nodes, {
+        nowMs: this.#nowMs,
+        check: (node) => checkNode(node, shared.deps),
+        capabilities: ({ provider, endpoint }, model) =>
+          this.capabilities.known({ provider, endpoint, model }),
+      }),
     };
     this.#meshes.set(key, shared);
     return shared.mesh;

@@ -1,0 +1,154 @@
+import { ProviderError } from "../../engine/error/provider-error";
+import type { CallSettings } from "../../engine/model/definition";
+import type { Cancellation } from "../../engine/port/cancellation";
+import type { Capabilities, ModelProvider, ModelReply } from "../../engine/port/model-provider";
+import { transportOf, type ProviderDeps } from "./provider-deps";
+
+/** Which model of which endpoint is tried out. */
+export interface ProbedEndpoint {
+  readonly provider: "ollama" | "openai";
+  readonly endpoint: string;
+  readonly model: string;
+}
+
+/** Longest reply of a probe, in tokens: four short calls are the price of knowing. */
+const probeTokens = 32;
+
+const schema = {
+  type: "object",
+  properties: { answer: { type: "integer" } },
+  required: ["answer"],
+  additionalProperties: false,
+} as const;
+
+/**
+ * Tries out what an endpoint can do, with four short calls; they cost tokens, so only ask when a person wants to know.
+ * What cannot be told is left out.
+ * @throws {ProviderError} when the first call fails: nothing can be said then.
+ */
+export async function probeCapabilities(
+  at: ProbedEndpoint,
+  provider: ModelProvider,
+  deps: Pick<ProviderDeps, "fetch" | "resolveSecret">,
+  cancellation: Cancellation,
+): Promise<Capabilities> {
+  const words = "Write eight random words in one line.";
+  const call = (prompt: string, seed: number, params: CallSettings["params"] = {}): Promise<ModelReply> =>
+    provider.call(
+      {
+        messages: [{ role: "user", content: prompt }],
+        settings: {
+          model: at.model,
+          context_tokens: 2048,
+          max_output_tokens: probeTokens,
+          temperature: 1,
+          seed,
+          params,
+          tool_calls: "native",
+        },
+        tools: [],
+        origin: { session: "probe", stepId: "probe", stepKey: "probe", role: "probe", answeredCalls: 0 },
+      },
+      () => undefined,
+      cancellation,
+    );
+  const first = await call(words, 1);
+  const again = await call(words, 1);
+  const other = await call(words, 2);
+  const seed = seedHonoured(first.text, again.text, other.text);
+  const jsonSchema = await takesSchema(
+    (params) => call("How much is two and three?", 1, params),
+    at.provider,
+  );
+  const parallelSlots = await slotsOf(at, deps);
+  return {
+    ...(seed === undefined ? {} : { seed }),
+    usageInStream: first.usage.output?.source === "measured",
+    ...(jsonSchema === undefined ? {} : { jsonSchema }),
+    ...(parallelSlots === undefined ? {} : { parallelSlots }),
+  };
+}
+
+/** Equal replies to every seed prove nothing: the model may have only one thing to say. */
+function seedHonoured(first: string, again: string, other: string): boolean | undefined {
+  if (first !== again) return false;
+  return first === other ? undefined : true;
+}
+
+async function takesSchema(
+  call: (params: CallSettings["params"]) => Promise<ModelReply>,
+  provider: ProbedEndpoint["provider"],
+): Promise<boolean | undefined> {
+  const openAi = {
+    response_format: { type: "json_schema", json_schema: { name: "sum", strict: true, schema } },
+  };
+  try {
+    const { text, finishReason } = await call(provider === "ollama" ? { format: schema } : openAi);
+    // A reply that was cut says nothing about its form.
+    return finishReason === "length" ? undefined : fits(text);
+  } catch (error) {
+    if (error instanceof ProviderError && error.code === "bad_request") return false;
+    if (error instanceof ProviderError && error.code === "cancelled") throw error;
+    return undefined;
+  }
+}
+
+function fits(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && Object.keys(value).join() === "answer";
+  } catch {
+    return false;
+  }
+}
+
+/** Only llama.cpp's server says how many calls it works on at once: `total_slots` of `/props`, beside `/v1`. */
+async function slotsOf(
+  at: ProbedEndpoint,
+  deps: Pick<ProviderDeps, "fetch" | "resolveSecret">,
+): Promise<number | undefined> {
+  if (at.provider !== "openai") return undefined;
+  try {
+    const response = await transportOf(deps)(new URL("/props", at.endpoint).href, {
+      method: "GET",
+      headers: { accept: "application/json", "user-agent": "orket" },
+      signal: AbortSignal.timeout(2000),
+      redirect: "manual",
+    });
+    const props: unknown = response.status === 200 ? JSON.parse(await response.text()) : undefined;
+    const slots =
+      typeof props === "object" && props !== null && "total_slots" in props ? props.total_slots : 0;
+    return typeof slots === "number" && Number.isSafeInteger(slots) && slots > 0 ? slots : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What was found out about endpoints, for the life of a process: each is tried out once. */
+export class CapabilityMemory {
+  readonly #asked = new Map<string, Promise<Capabilities>>();
+  readonly #known = new Map<string, Capabilities>();
+
+  /** Tries the endpoint out, or remembers it. A failure is not remembered. */
+  of(at: ProbedEndpoint, probe: () => Promise<Capabilities>): Promise<Capabilities> {
+    const key = keyOf(at);
+    const before = this.#asked.get(key);
+    if (before !== undefined) return before;
+    const asked = probe().then((found) => {
+      this.#known.set(key, found);
+      return found;
+    });
+    this.#asked.set(key, asked);
+    asked.catch(() => this.#asked.delete(key));
+    return asked;
+  }
+
+  /** What is known; undefined: it was not tried out. */
+  known(at: ProbedEndpoint): Capabilities | undefined {
+    return this.#known.get(keyOf(at));
+  }
+}
+
+function keyOf({ provider, endpoint, model }: ProbedEndpoint): string {
+  return JSON.stringify([provider, endpoint.replace(/\/+$/, ""), model]);
+}
