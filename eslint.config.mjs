@@ -38,6 +38,7 @@ export default tseslint.config(
       "node_modules/**",
       "dist/**",
       ".vscode-test/**",
+      ".live/**",
       "test-output/**",
       "scratch/**",
       "examples/**",

@@ -183,9 +183,13 @@ const askOpenAi: Ask = async (get, startedMs) => {
     models: listOf(listed.data).flatMap((model): Model[] => {
       const name = textOf(model.id);
       if (name === undefined) return [];
-      // The window's name differs: vLLM, OpenRouter, Groq.
+      // The window's name differs: vLLM, OpenRouter, Groq, llama.cpp.
+      const meta = isJson(model.meta) ? model.meta : {};
       const contextTokens =
-        countOf(model.max_model_len) ?? countOf(model.context_length) ?? countOf(model.context_window);
+        countOf(model.max_model_len) ??
+        countOf(model.context_length) ??
+        countOf(model.context_window) ??
+        countOf(meta.n_ctx);
       // No server says more of what it runs: vLLM "vllm", llama.cpp "llamacpp", others their vendor. A digest is a rarity.
       const runtime = textOf(model.owned_by);
       const digest = textOf(model.digest);

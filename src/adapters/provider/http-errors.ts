@@ -17,7 +17,8 @@ const contextWords =
   /context[_ ](length|window|size)|maximum context|n_ctx|prompt is too long|too many tokens|exceed\w* the (available )?context/i;
 const toolWords =
   /(does not|doesn't|not) support\w* (tool|function)|tools? (param|call|choice|use)[^.]*(not supported|requires|unsupported)|tool.?choice requires|tools? (is|are) not supported/i;
-const missingModelWords = /model\b.*\bnot found|model_not_found|no such model|model\b.*does not exist/i;
+const missingModelWords =
+  /model\b.*\bnot found|model_not_found|no such model|model\b.*does not exist|invalid model name/i;
 
 /** Longest part of a server's own words in a message, in characters. */
 const longestQuote = 1000;

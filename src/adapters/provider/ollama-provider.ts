@@ -12,7 +12,22 @@ import { keyFor, transportOf, type ProviderDeps } from "./provider-deps";
 import { publicAddress } from "./redact";
 
 /** `params` that are fields of the request; all others are options of the model. */
-const requestFields = new Set(["keep_alive", "format", "think", "logprobs", "top_logprobs", "tools"]);
+const requestFields = new Set([
+  "keep_alive",
+  "format",
+  "think",
+  "logprobs",
+  "top_logprobs",
+  "tools",
+  "truncate",
+  "shift",
+]);
+
+/**
+ * Measured with Ollama 0.17.4: a prompt that is longer than the window loses its oldest messages without a word, and a
+ * reply that reaches the window's end pushes the prompt out. Asked like this, it refuses the one and ends the other.
+ */
+const keepPrompt = { truncate: false, shift: false };
 
 /**
  * Model calls through Ollama's chat, always streamed. The package builds the request; the reply is read by
@@ -108,7 +123,7 @@ function chatBody(request: ModelRequest): ChatBody {
   );
   const tools = request.tools.length === 0 ? undefined : ollamaTools(request.tools);
   return {
-    ...withParams({ tools }, onTop),
+    ...withParams({ tools, ...keepPrompt }, onTop),
     model,
     messages: ollamaMessages(request.messages),
     stream: true,

@@ -91,9 +91,19 @@ export class OpenAiStream implements StreamParser {
     }
     const reason = this.#finish ?? "";
     this.#reply.finishReason = Object.hasOwn(finishReasons, reason) ? finishReasons[reason] : "other";
+    this.#noteModel();
     for (const call of this.#toolCalls.finish()) {
       this.#reply.toolCalls.push({ ...call, name: this.#toolName(call.name) });
     }
+  }
+
+  /** llama.cpp and others answer with the model they have, whatever was asked for; a dated name is still the same model. */
+  #noteModel(): void {
+    const asked = this.#facts.model;
+    const said = this.#reply.model ?? asked;
+    const base = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
+    if (said === "" || base(said).startsWith(base(asked))) return;
+    this.#reply.notices.push(`The model '${asked}' was asked for; the server says that '${said}' answered.`);
   }
 
   /** Runs the last, perhaps cut, piece: what cannot be read is a cut stream, not a malformed one. */

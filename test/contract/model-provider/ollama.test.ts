@@ -37,6 +37,8 @@ describe("OllamaProvider", () => {
       keep_alive: "10m",
       think: false,
       format: "json",
+      truncate: false,
+      shift: false,
       options: { num_ctx: 4096, num_predict: 256, temperature: 0, top_k: 3, min_p: 0.1 },
     };
     const { messages, tools, ...rest } = body;

