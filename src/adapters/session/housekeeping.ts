@@ -3,6 +3,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import { diskError, makeDirs, syncDir } from "../files/durable";
 import { type FileSystem, isDiskCode, unlessMissing } from "../files/file-system";
 import { randomName } from "../system/random";
+import { readHead } from "./head";
 import { scanJournal } from "./journal-scan";
 import { type SessionEnvironment } from "./jsonl-session-store";
 import { orketDir, sessionPaths, sessionsDir } from "./layout";
@@ -72,22 +73,26 @@ function addDigests(text: string, into: Set<string>): void {
  * @returns why the journal cannot be read whole, when it cannot.
  */
 async function markSession(fs: FileSystem, dir: string, into: Set<string>): Promise<OrketError | undefined> {
-  const { journal, workspace } = sessionPaths(dir);
+  const { journal, workspace, head: headFile } = sessionPaths(dir);
   for (const entry of await fs.readDir(dir)) {
     if (entry.isDirectory() || !entry.name.includes(".json") || entry.name === path.basename(journal))
       continue;
     const bytes = await unlessMissing(fs.readFile(path.join(dir, entry.name)), undefined);
     if (bytes !== undefined) addDigests(bytes.toString("latin1"), into);
   }
+  const head = await readHead(fs, headFile);
+  let closedWith: string | undefined;
   const scan = await unlessMissing(
-    scanJournal(fs, journal, (_, text) => {
+    scanJournal(fs, journal, ({ seq }, text, sha256) => {
       addDigests(text, into);
+      if (seq + 1 === head?.events) closedWith = sha256;
     }),
     undefined,
   );
   if (scan !== undefined) {
     addDigests(scan.torn, into);
-    return scan.damage;
+    if (scan.damage !== undefined || closedWith === head?.sha256) return scan.damage;
+    return new OrketError("journal_damaged", "It was changed or cut off after the session was closed.");
   }
   const artifacts = await unlessMissing(fs.readDir(workspace), []);
   return artifacts.length === 0

@@ -27,7 +27,7 @@ export interface JournalScan {
 export async function scanJournal(
   fs: FileSystem,
   file: string,
-  onLine: (event: SessionEvent, text: string) => void,
+  onLine: (event: SessionEvent, text: string, sha256: string) => void,
 ): Promise<JournalScan> {
   const handle = await fs.open(file, constants.O_RDONLY);
   let lines = 0;
@@ -38,9 +38,9 @@ export async function scanJournal(
     const { event, prev } = decodeLine(text, lines + 1);
     if (prev !== head) throw damaged(lines + 1, "its prev is not the hash of the line before it");
     if (lines === 0 && event.type !== "session_start") throw damaged(1, "it does not start the session");
-    onLine(event, text);
     lines += 1;
     head = sha256Bytes(bytes);
+    onLine(event, text, head);
   };
   try {
     for (let at = 0; ;) {

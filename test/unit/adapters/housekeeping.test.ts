@@ -8,7 +8,10 @@ import { renameSession } from "../../../src/adapters/session/label";
 import { listSessions } from "../../../src/adapters/session/session-list";
 import { searchSessions, type SessionHits } from "../../../src/adapters/session/session-search";
 import { createSession, openSession, readSession } from "../../../src/adapters/session/sessions";
-import { type JsonlSessionStore } from "../../../src/adapters/session/jsonl-session-store";
+import {
+  type JsonlSessionStore,
+  type SessionEnvironment,
+} from "../../../src/adapters/session/jsonl-session-store";
 import { NodeFileSystem, type FileSystem } from "../../../src/adapters/files/file-system";
 import { FaultyFileSystem, Killed } from "../../fakes/faulty-file-system";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
@@ -24,9 +27,9 @@ function long(word: string): string {
 async function begin(
   project: string,
   texts: readonly string[],
-  fs: FileSystem = disk,
+  machine = environment(),
 ): Promise<JsonlSessionStore> {
-  const { store, paths, definitionRef } = await createSession(environment(fs), project, smallDefinition());
+  const { store, paths, definitionRef } = await createSession(machine, project, smallDefinition());
   store.append([startOf(paths.id, definitionRef)]);
   record(store, texts);
   await store.flush();
@@ -335,39 +338,107 @@ describe("housekeeping of sessions", () => {
       assert.ok(kills >= 8, `${kills} kills`);
     });
 
-    it("loses nothing of a session that starts, or is opened, before any of its operations", async () => {
-      const words = ["a", "b", "c", "d"].map(long);
-      for (let moment = 1, done = false; !done; moment += 1) {
-        const opened = await session(project, []);
-        await deleteSession(environment(), project, await session(project, words));
-        await age(project);
-        const fs = new FaultyFileSystem();
-        const writers: Promise<string>[] = [];
-        fs.before = ({ number }) => {
-          if (number !== moment) return;
-          writers.push(begin(project, words).then(closed), reopen(opened, words).then(closed));
-        };
-        await pruneBlobs(environment(fs), project).catch((error: unknown) => {
-          assert.ok(OrketError.is(error, "command_refused"), String(error));
-        });
-        done = writers.length === 0;
-        for (const dir of await Promise.all(writers)) await assertWhole(dir, words);
-        for (const { path: dir } of await listSessions(disk, project)) {
-          await deleteSession(environment(), project, dir);
-        }
+    for (const way of ["starts", "is opened"] as const) {
+      for (const stays of [false, true]) {
+        const then = stays ? "and stays open" : "and is closed again";
+        it(`loses nothing of a session that ${way} ${then} before any of its operations`, async () => {
+          const words = ["a", "b", "c", "d"].map(long);
+          let waited = 0;
+          let refused = 0;
+          for (let moment = 1, reached = true; reached; moment += 1) {
+            const opened = await session(project, []);
+            await deleteSession(environment(), project, await session(project, words));
+            await age(project);
+            const pruned = signal();
+            const waits = signal();
+            let writer: Promise<JsonlSessionStore> | undefined;
+            const fs = pausing(moment, async () => {
+              const machine = {
+                ...environment(),
+                clock: {
+                  nowMs: () => Date.now(),
+                  sleep: async () => {
+                    waits.give();
+                    await pruned.given;
+                  },
+                },
+              };
+              writer = (
+                way === "starts" ? begin(project, words, machine) : reopen(opened, words, machine)
+              ).then(async (store) => {
+                if (!stays) await store.close();
+                return store;
+              });
+              await Promise.race([writer, waits.given.then(() => (waited += 1))]);
+            });
+            await pruneBlobs(environment(fs), project).catch((error: unknown) => {
+              assert.ok(OrketError.is(error, "command_refused"), String(error));
+              refused += 1;
+            });
+            pruned.give();
+            const store = await writer;
+            reached = store !== undefined;
+            await store?.close();
+            if (store !== undefined) await assertWhole(store.paths.dir, words);
+            for (const { path: dir } of await listSessions(disk, project)) {
+              await deleteSession(environment(), project, dir);
+            }
+            await age(project);
+            await pruneBlobs(environment(), project);
+          }
+          assert.ok(waited > 10, `a writer waited ${waited} times`);
+          if (stays) assert.ok(refused > 0, "no pruning was refused");
+        }).timeout(60_000);
       }
-    }).timeout(60_000);
+    }
+
+    it("removes nothing when a journal was cut at a line's end after it was closed", async () => {
+      const dir = await session(project, [long("a"), long("b")]);
+      await age(project);
+      const journal = path.join(dir, "journal.jsonl");
+      const lines = (await readFile(journal, "utf8")).split("\n");
+      await writeFile(journal, `${lines.slice(0, -2).join("\n")}\n`);
+      await refusal(pruneBlobs(environment(), project), "command_refused");
+      assert.equal((await blobs(project)).length, 2);
+    });
   });
 });
 
-async function closed(store: JsonlSessionStore): Promise<string> {
-  await store.close();
-  return store.paths.dir;
-}
-
-async function reopen(dir: string, texts: readonly string[]): Promise<JsonlSessionStore> {
-  const { store } = await openSession(environment(), dir);
+async function reopen(
+  dir: string,
+  texts: readonly string[],
+  machine: SessionEnvironment,
+): Promise<JsonlSessionStore> {
+  const { store } = await openSession(machine, dir);
   record(store, texts);
   await store.flush();
   return store;
+}
+
+function signal(): { readonly given: Promise<void>; give(): void } {
+  let give: () => void = () => undefined;
+  const given = new Promise<void>((resolve) => (give = resolve));
+  return {
+    given,
+    give: () => {
+      give();
+    },
+  };
+}
+
+/** A disk that does something else before one of its operations, reading ones included, and waits for it. */
+function pausing(moment: number, pause: () => Promise<void>): FileSystem {
+  let count = 0;
+  return new Proxy<FileSystem>(new NodeFileSystem(), {
+    get: (target, key, receiver) => {
+      const value: unknown = Reflect.get(target, key, receiver);
+      if (typeof value !== "function") return value;
+      const method = value as (...args: unknown[]) => unknown;
+      return async (...args: unknown[]) => {
+        count += 1;
+        if (count === moment) await pause();
+        return method.apply(target, args);
+      };
+    },
+  });
 }
