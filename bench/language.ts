@@ -10,7 +10,9 @@ import {
 } from "../src/language";
 import { type BenchRow } from "./row";
 
-const rounds = 400;
+const rounds = 300;
+/** Before that, so that what is measured is compiled, as it is in an editor that has been open for a while. */
+const warmUpRounds = 200;
 
 /** Four files of one Flow, as a project of many has them. */
 function flowFiles(number: number): ProjectFile[] {
@@ -71,7 +73,7 @@ function keystrokes(project: Project, file: string, before: string): { diagnose:
   const parses: number[] = [];
   const diagnoses: number[] = [];
   const completions: number[] = [];
-  for (let round = -10; round < rounds; round++) {
+  for (let round = -warmUpRounds; round < rounds; round++) {
     const typed = text.slice(0, at) + "abcdefghij".slice(0, 1 + (Math.abs(round) % 10)) + text.slice(at);
     const parse = measure(() => parseDocument(typed));
     const diagnose = measure(() => {

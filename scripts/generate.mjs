@@ -24,7 +24,8 @@ const draft7 = (schema) => z.toJSONSchema(schema, { target: "draft-7", io: "inpu
 function eventsSchema() {
   const definitions = {};
   const lines = Object.entries(eventData).map(([type, schema]) => {
-    const { $schema: _, definitions: inner = {}, ...data } = draft7(schema);
+    const { definitions: inner = {}, ...data } = draft7(schema);
+    delete data.$schema;
     Object.assign(definitions, inner);
     return { properties: { type: { const: type }, data } };
   });
