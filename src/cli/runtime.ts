@@ -1,4 +1,5 @@
 import { createHttpFetch, type HttpFetch } from "../adapters/provider/http-fetch";
+import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
 import { nodeEnvironment, type RuntimeOptions } from "../adapters/runtime/session-runtime";
 import { findSession, type SessionSummary } from "../adapters/session/session-list";
 import { OrketError } from "../engine/error/orket-error";
@@ -34,6 +35,7 @@ export async function withRuntime<T>(
   work: (options: RuntimeOptions) => Promise<T>,
 ): Promise<T> {
   const fetch: HttpFetch = createHttpFetch();
+  const mesh = new MeshPool();
   try {
     return await work({
       workDomain,
@@ -42,8 +44,10 @@ export async function withRuntime<T>(
       startedBy: "command_line",
       resolveSecret: secretsFrom(io.env),
       fetch,
+      mesh,
     });
   } finally {
+    mesh.close();
     await fetch.close();
   }
 }
