@@ -155,8 +155,10 @@ export class MeshProvider implements ModelProvider {
     const states = nodes.map(({ name, prospect }) => {
       const why = "why" in prospect ? prospect.why : "is busy";
       const failure = views.find((view) => view.name === name)?.failures.at(-1);
-      const tried = prospect.kind === "never" && prospect.because !== "tried";
-      return `${name} ${why}${failure === undefined || tried ? "" : ` (${failure.message.replace(/\.$/, "")})`}`;
+      const isOwnMatter =
+        prospect.kind === "away" || (prospect.kind === "never" && prospect.because === "tried");
+      const said = isOwnMatter ? failure?.message.replace(/\.$/, "") : undefined;
+      return `${name} ${why}${said === undefined ? "" : ` (${said})`}`;
     });
     const waited = waitedMs < 1000 ? "" : ` after ${Math.round(waitedMs / 1000)} s of waiting`;
     const refused = nodes.some(
