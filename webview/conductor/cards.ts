@@ -1,5 +1,5 @@
 import type { ApprovalScreen, FailureScreen, LimitName, LimitScreen } from "../../src/protocol/conductor";
-import { compactNumber, costText, durationText } from "../ui/format";
+import { compactNumber, costText, durationText, plural } from "../ui/format";
 import { button, icon, textArea, textField } from "../ui/toolkit";
 import { h, type Child, type VNode } from "../ui/vdom";
 import type { SessionContext } from "./context";
@@ -153,23 +153,39 @@ export function failureCard(context: SessionContext, failure: FailureScreen): VN
   );
 }
 
-const limitTexts: Readonly<
-  Record<LimitName, { name: string; unit: string; text: (value: number) => string }>
-> = {
-  total_tokens: { name: "tokens", unit: "tokens", text: (value) => `${compactNumber(value)} tokens` },
-  cost_usd: { name: "cost", unit: "US dollars", text: costText },
+interface LimitText {
+  readonly name: string;
+  readonly unit: string;
+  readonly spent: (used: number, value: number) => string;
+}
+
+const limitTexts: Readonly<Record<LimitName, LimitText>> = {
+  total_tokens: {
+    name: "tokens",
+    unit: "tokens",
+    spent: (used, value) => `${compactNumber(used)} of ${compactNumber(value)} tokens are used`,
+  },
+  cost_usd: {
+    name: "cost",
+    unit: "US dollars",
+    spent: (used, value) => `${costText(used)} of ${costText(value)} is spent`,
+  },
   duration_seconds: {
     name: "working time",
     unit: "seconds",
-    text: (value) => durationText(value * 1000),
+    spent: (used, value) => `${durationText(used * 1000)} of ${durationText(value * 1000)} are used`,
   },
-  model_calls: { name: "model calls", unit: "calls", text: (value) => `${value} calls` },
+  model_calls: {
+    name: "model calls",
+    unit: "calls",
+    spent: (used, value) => `${used} of ${plural(value, "call")} ${value === 1 ? "is" : "are"} used`,
+  },
 };
 
 /** The session used up a limit: raise it and go on. */
 export function limitCard(context: SessionContext, limit: LimitScreen): VNode {
   const { mayAct, ask, draft, state } = context;
-  const { name, unit, text } = limitTexts[limit.limit];
+  const { name, unit, spent } = limitTexts[limit.limit];
   const of = `limit ${limit.limit}`;
   const typed = state.drafts[of] ?? String(limit.proposed);
   const value = Number(typed);
@@ -178,11 +194,7 @@ export function limitCard(context: SessionContext, limit: LimitScreen): VNode {
     "section",
     { key: of, class: "card ask", attrs: { "aria-label": "Limit reached" } },
     h("h3", {}, icon("warning"), h("span", {}, `Limit on ${name} reached`)),
-    h(
-      "p",
-      {},
-      `${text(limit.used)} of ${text(limit.value)} are used, and the next call could go beyond. Nothing was sent.`,
-    ),
+    h("p", {}, `${spent(limit.used, limit.value)}, and the next call could go beyond. Nothing was sent.`),
     mayAct &&
       h(
         "div",

@@ -73,7 +73,9 @@ function stepItem(context: SessionContext, step: StepScreen, index: number): VNo
 }
 
 function stepRow({ session }: SessionContext, step: StepScreen): Child[] {
-  const halted = step.status === "running" && (session.interrupted || session.status !== "running");
+  const halted =
+    (step.status === "running" && (session.interrupted || session.status !== "running")) ||
+    (step.status === "waiting" && session.status === "ended");
   const { name, label, remark } = halted ? haltedAs[session.status] : { ...icons[step.status], remark: "" };
   const spin = name === "loading" && session.status === "running" ? " codicon-modifier-spin" : "";
   const state = step.status === "skipped" ? "skipped" : remark;

@@ -3,7 +3,8 @@ import { artifactLine } from "./artifacts";
 import { approvalCard, failureCard, limitCard, refusalCard } from "./cards";
 import type { SessionContext, ViewContext } from "./context";
 import { emptyState } from "./empty";
-import { header, headlineOf } from "./header";
+import { header } from "./header";
+import { headlineOf } from "./headline";
 import { roleTable } from "./roles";
 import { nowAtWork, stepList } from "./steps";
 

@@ -49,6 +49,8 @@ export class DefinitionItem extends vscode.TreeItem {
         ? new vscode.ThemeIcon("file")
         : new vscode.ThemeIcon("error", new vscode.ThemeColor("list.errorForeground"));
     this.contextValue = `definition ${kind}`;
+    // Without it, a screen reader would read the tooltip.
+    this.accessibilityInformation = { label: `${name}, ${kind}, ${this.description}` };
     this.command = { command: "vscode.open", title: "Open", arguments: [this.uri] };
   }
 }

@@ -69,6 +69,7 @@ export async function sessionScreen(
   };
   const ticking = source.holder === "here" && view.steps.some(({ status }) => status === "running");
   const limit = limitOf(state);
+  const ended = view.status === "ended";
   return {
     session: view.session,
     flow: view.flow,
@@ -81,8 +82,11 @@ export async function sessionScreen(
     ...(view.halting === undefined ? {} : { halting: view.halting }),
     ...(view.pause === undefined ? {} : { pause: view.pause }),
     ...(view.outcome === undefined ? {} : { outcome: view.outcome }),
-    approvals: await Promise.all(view.approvals.map((approval) => approvalScreen(approval, read))),
-    failures: failures(view, state),
+    // What a stopped session had asked is over with it.
+    approvals: ended
+      ? []
+      : await Promise.all(view.approvals.map((approval) => approvalScreen(approval, read))),
+    failures: ended ? [] : failures(view, state),
     ...(limit === undefined ? {} : { limit }),
     steps: await Promise.all(view.steps.map((step) => stepScreen(step, read))),
     roles: view.roles,

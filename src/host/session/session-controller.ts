@@ -117,7 +117,10 @@ export class SessionController {
 
   /** The journal says that it runs, and nobody performs it. */
   get interrupted(): boolean {
-    return this.#holder === "nobody" && (this.#state.status === "running" || this.#state.status === "new");
+    const { status } = this.#state;
+    return (
+      this.#problem === undefined && this.#holder === "nobody" && (status === "running" || status === "new")
+    );
   }
 
   get resumable(): boolean {

@@ -41,6 +41,8 @@ export class SessionItem extends vscode.TreeItem {
     this.tooltip = [id, statusWords[status], `${events} events`, problem ?? ""]
       .filter((line) => line !== "")
       .join("\n");
+    // Without it, a screen reader would read the tooltip.
+    this.accessibilityInformation = { label: `${session.flow}, ${this.description}` };
     if (openable)
       this.command = { command: commandIds.openSession, title: "Open Session", arguments: [this] };
   }

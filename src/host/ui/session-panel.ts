@@ -89,18 +89,12 @@ class SessionPanel {
     const { controller } = this;
     this.#index.take(controller.events);
     const { view, problem, holder } = controller;
-    const status =
-      view.status === "ended"
-        ? (view.outcome ?? "ended")
-        : controller.interrupted
-          ? "interrupted"
-          : view.status;
     await this.#send({
       type: "info",
       info: {
         session: controller.id,
         flow: view.flow,
-        status,
+        status: statusOf(controller),
         live: holder !== "nobody",
         total: this.#index.total,
         matching: this.#index.matching,
@@ -131,6 +125,12 @@ class SessionPanel {
   async #send(message: PanelMessage): Promise<void> {
     if (this.#ready) await this.panel.webview.postMessage(message);
   }
+}
+
+function statusOf({ view, problem, interrupted }: SessionController): string {
+  if (problem !== undefined) return "damaged";
+  if (interrupted) return "interrupted";
+  return view.outcome ?? view.status;
 }
 
 /** Opens session panels, one per session, and brings them back after a reload. */
