@@ -246,7 +246,7 @@ export function realServer(server: LiveServer, traits: Traits): void {
         required: ["ship", "masts"],
         additionalProperties: false,
       };
-      const answer = await reply({ settings: { params: traits.structured(schema), max_output_tokens: 80 } });
+      const answer = await reply({ settings: { params: traits.structured(schema), max_output_tokens: 200 } });
       const value = JSON.parse(answer.text) as { ship: unknown; masts: unknown };
       assert.equal(typeof value.ship, "string");
       assert([1, 2, 3].includes(value.masts as number), answer.text);

@@ -99,7 +99,7 @@ describe("llama.cpp alone", function () {
   });
 
   describe("with a template that knows no tools", () => {
-    const server = new LlamaServer(undefined);
+    const server = new LlamaServer(null);
     withServer(server);
 
     it("takes tools without a word and shows the model none of them", async () => {

@@ -258,17 +258,17 @@ export class LlamaServer extends LiveServer {
   readonly speaks = "openai";
   readonly needs: readonly PieceName[] = ["model", "llamaServer"];
   readonly model = "gemma-live";
-  readonly #template: string | undefined;
+  readonly #template: string | null;
 
-  /** `template`: the chat template; without one the server takes the one it has for models that bring none. */
-  constructor(template: string | undefined = "tools.jinja") {
+  /** `template`: the chat template; with null the server takes the one it has for models that bring none. */
+  constructor(template: string | null = "tools.jinja") {
     super();
     this.#template = template;
   }
 
   protected async command(port: number): Promise<{ program: string; args: string[] }> {
     const template =
-      this.#template === undefined ? [] : ["--chat-template-file", path.join(models, this.#template)];
+      this.#template === null ? [] : ["--chat-template-file", path.join(models, this.#template)];
     return {
       program: pathOf("llamaServer"),
       args: [

@@ -132,11 +132,11 @@ export function ask(server: LiveServer, { messages, tools = [], settings }: Aske
   };
 }
 
-/** About as many tokens of prompt as asked for. No two are alike: a server that keeps prompts has to read each. */
+/** About as many tokens of prompt as asked for, rather fewer. No two are alike: a server that keeps prompts has to read each. */
 export function longPrompt(tokens: number): ModelMessage[] {
   const salt = Math.random().toString(36).slice(2);
   const words = Array.from(
-    { length: Math.floor(tokens / 2) },
+    { length: Math.floor(tokens / 3) },
     (_, index) => `${salt.charAt(index % 8)} ship`,
   );
   return [{ role: "user", content: `${salt} ${words.join(" ")}` }];
