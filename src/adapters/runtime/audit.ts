@@ -12,6 +12,7 @@ import { artifactsOf } from "../../engine/state/scope";
 import { initialState, type SessionState } from "../../engine/state/state";
 import { unlessMissing } from "../files/file-system";
 import { type SessionEnvironment } from "../session/jsonl-session-store";
+import { recordProof } from "../session/proof";
 import { createSession, readSession, type ReadSession } from "../session/sessions";
 import { sha256, sha256Bytes } from "../system/sha256";
 import {
@@ -179,6 +180,24 @@ export async function replaySession(
     problem === undefined || last === undefined ? undefined : atEvent(last, "file", problem),
     report.state,
   );
+}
+
+/**
+ * Replays a session and, when it is identical, keeps beside the journal that this was shown.
+ * @param engine the version that replays.
+ */
+export async function replayAndProve(
+  directory: string,
+  engine: string,
+  environment: SessionEnvironment = nodeEnvironment,
+): Promise<ReplayOutcome> {
+  const outcome = await replaySession(directory, environment);
+  if (outcome.identical) {
+    const at = new Date(environment.clock.nowMs()).toISOString();
+    // A folder that cannot be written to is no reason to hide the result.
+    await recordProof(environment, directory, { replayed: { at, engine } }).catch(() => false);
+  }
+  return outcome;
 }
 
 function atEvent(event: SessionEvent, cause: Divergence["cause"], message: string): Divergence {

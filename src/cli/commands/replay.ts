@@ -1,9 +1,11 @@
-import { replaySession } from "../../adapters/runtime/audit";
+import { replayAndProve } from "../../adapters/runtime/audit";
 import { jsonOption, sessionArgument, type Command, type CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
 import { sessionOf } from "../runtime";
 import { plural } from "../text/format";
 import { safeText } from "../text/safe";
+
+declare const ORKET_VERSION: string;
 
 const causes = {
   definition: "the definition was changed",
@@ -26,7 +28,7 @@ function shorten(text: string): string {
 async function replay(context: CommandContext) {
   const { io, given } = context;
   const session = await sessionOf(context);
-  const outcome = await replaySession(session.path);
+  const outcome = await replayAndProve(session.path, ORKET_VERSION);
   const { divergence } = outcome;
   const code = divergence === undefined ? exitCodes.done : exitCodes.replayDiffers;
   if (given.flag("json")) {

@@ -1,4 +1,5 @@
-import { readSession, type SeenSession } from "../../adapters/runtime/session-runtime";
+import { nodeEnvironment, readSession, type SeenSession } from "../../adapters/runtime/session-runtime";
+import { provenOf, provenSentences, readProof } from "../../adapters/session/proof";
 import { OrketError } from "../../engine/error/orket-error";
 import type { SessionEvent } from "../../engine/event/event";
 import { viewSession } from "../../engine/view/session-view";
@@ -100,6 +101,13 @@ async function showStep(seen: SeenSession, step: string, output: Output): Promis
   }
 }
 
+/** What was proven of the session, in sentences; nothing while it has not ended. */
+async function provenOfSession(seen: SeenSession, directory: string): Promise<string[]> {
+  const record = { events: seen.events, damage: seen.problem, cutBytes: 0 };
+  const proven = provenOf(record, await readProof(nodeEnvironment, directory));
+  return provenSentences(proven, viewSession(seen.state).provider);
+}
+
 async function show(context: CommandContext): Promise<ExitCode> {
   const { io, given } = context;
   const session = await sessionOf(context);
@@ -117,7 +125,12 @@ async function show(context: CommandContext): Promise<ExitCode> {
     io.stdout.line(JSON.stringify(value, null, 2));
   } else if (step !== undefined) await showStep(seen, step, io.stdout);
   else if (seen.events.length === 0) io.stdout.line(`Session ${seen.id}: not started.`);
-  else printSession(view, io.stdout);
+  else {
+    printSession(view, io.stdout);
+    const proven = await provenOfSession(seen, session.path);
+    if (proven.length > 0) io.stdout.line(`\nShown`);
+    for (const sentence of proven) io.stdout.line(`  ${safeLine(sentence)}`);
+  }
   if (problem === undefined) {
     if (view.status === "running" && session.status === "interrupted" && !given.flag("json")) {
       io.stderr.line(`The session was cut off; orket resume ${view.session} goes on with it.`);
