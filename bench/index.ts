@@ -1,4 +1,5 @@
 import { benchFlow } from "./flow";
+import { benchJournal } from "./journal";
 import { benchMesh } from "./mesh";
 import { benchStartup } from "./startup";
 import { benchStream } from "./stream";
@@ -8,6 +9,7 @@ import { keepsPromise, type BenchRow } from "./row";
 const suites: Record<string, () => Promise<BenchRow[]>> = {
   startup: benchStartup,
   flow: benchFlow,
+  journal: benchJournal,
   language: benchLanguage,
   stream: benchStream,
   mesh: benchMesh,

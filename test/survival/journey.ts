@@ -113,7 +113,7 @@ const replies: RepliesFile = {
 export function journeyDefinition(): Definition {
   const definition = definitionOf(steps);
   definition.venue.replies = replies;
-  definition.venue.retry = { attempts: 3, backoff_seconds: 1 };
+  definition.venue.retry = { attempts: 6, backoff_seconds: 1 };
   return definition;
 }
 

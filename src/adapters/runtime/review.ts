@@ -5,7 +5,7 @@ import { draft } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import { type ArtifactDecisionDraft } from "../../engine/session/orchestrator";
 import { artifactViews, type ArtifactView } from "../../engine/view/session-view";
-import { replace, syncDir, writeNew } from "../files/durable";
+import { diskError, replace, syncDir, writeNew } from "../files/durable";
 import { unlessMissing } from "../files/file-system";
 import { tidyBeside, writeProjectFile } from "../files/project-file";
 import { randomName } from "../system/random";
@@ -159,7 +159,15 @@ async function change(session: LiveSession, wanted: Change, decide: () => Promis
     await syncDir(fs, session.directory);
     await decide();
   });
-  await fs.unlink(note);
+  await removeNote(session);
+}
+
+async function removeNote(session: LiveSession): Promise<void> {
+  try {
+    await unlessMissing(session.environment.fs.unlink(noteFile(session)), undefined);
+  } catch (error) {
+    throw diskError(error, "the note of a finished change of the project");
+  }
 }
 
 async function write(
@@ -200,8 +208,7 @@ type PendingChange = z.infer<typeof pendingChangeSchema>;
  */
 export async function finishAcceptance(session: LiveSession): Promise<string | undefined> {
   const { fs } = session.environment;
-  const note = noteFile(session);
-  const bytes = await unlessMissing(fs.readFile(note), undefined);
+  const bytes = await unlessMissing(fs.readFile(noteFile(session)), undefined);
   if (bytes === undefined) return undefined;
   const pending = readPending(bytes);
   let finished: string | undefined;
@@ -218,7 +225,7 @@ export async function finishAcceptance(session: LiveSession): Promise<string | u
       await tidyBeside({ fs, workDomain: session.workDomain, path: pending.path, policy });
     }
   }
-  await fs.unlink(note);
+  await removeNote(session);
   return finished;
 }
 

@@ -16,8 +16,14 @@ import { type ProviderDeps } from "../provider/provider-deps";
 import { createProvider } from "../provider/provider-factory";
 import { type JsonlSessionStore, type SessionEnvironment } from "../session/jsonl-session-store";
 import { sessionPaths } from "../session/layout";
-import { createSession, openSession, readSession as readRecord } from "../session/sessions";
+import {
+  createSession,
+  readSession as readRecord,
+  type ResumedSession,
+  resumeSession,
+} from "../session/sessions";
 import { SystemClock } from "../system/clock";
+import { IndexKeeper } from "./index-keeper";
 import { finishAcceptance } from "./review";
 import { systemRandom } from "../system/random";
 import { sha256 } from "../system/sha256";
@@ -43,8 +49,6 @@ export interface LiveSession {
   readonly directory: string;
   readonly workDomain: string;
   readonly orchestrator: Orchestrator;
-  /** The events that stood in the journal when it was opened; listeners hear of those that come after. */
-  readonly history: readonly SessionEvent[];
   /** Bytes of a torn last line that were cut off on opening. */
   readonly cutBytes: number;
   readonly store: JsonlSessionStore;
@@ -103,9 +107,15 @@ export async function startSession(definition: Definition, options: RuntimeOptio
     digest: definitionRef,
     startedBy: options.startedBy,
   });
-  const history = store.append([start]);
-  await store.flush();
-  return live({ store, history, definition, cutBytes: 0 }, provider, environment, options);
+  try {
+    const history = store.append([start]);
+    await store.flush();
+    return live({ store, history, definition, cutBytes: 0 }, provider, environment, options);
+  } catch (error) {
+    // The writer's lock must not stay with a session that nobody has.
+    await store.close().catch(() => undefined);
+    throw error;
+  }
 }
 
 /**
@@ -115,19 +125,20 @@ export async function startSession(definition: Definition, options: RuntimeOptio
  */
 export async function openLiveSession(directory: string, options: RuntimeOptions): Promise<LiveSession> {
   const environment = options.environment ?? nodeEnvironment;
-  const { store, definition, definitionRef, events, cutBytes, paths } = await openSession(
+  const { store, definition, definitionRef, index, indexedEvents, cutBytes, paths } = await resumeSession(
     environment,
     directory,
   );
   try {
     const facts = { engine: options.engineVersion, session: paths.id, definition, digest: definitionRef };
     const begun = { ...facts, startedBy: options.startedBy };
-    const history = events.length === 0 ? store.append([startEvent(begun)]) : events;
-    const session = liveSession({ store, history, definition, cutBytes }, environment, options);
+    const history = index.position.lines === 0 ? store.append([startEvent(begun)]) : [];
+    const parts = { store, history, definition, cutBytes, from: { index, indexedEvents } };
+    const session = liveSession(parts, environment, options);
     await finishAcceptance(session);
     return session;
   } catch (error) {
-    await store.close();
+    await store.close().catch(() => undefined);
     throw error;
   }
 }
@@ -163,7 +174,9 @@ function lazyProvider(make: () => Promise<ModelProvider>): ModelProvider {
 /** What a session is made of. */
 export interface SessionParts {
   readonly store: JsonlSessionStore;
+  /** The events that stand in the journal, or those beyond `from`. */
   readonly history: readonly SessionEvent[];
+  readonly from?: Pick<ResumedSession, "index" | "indexedEvents">;
   readonly definition: Definition;
   readonly cutBytes?: number;
 }
@@ -184,7 +197,7 @@ function live(
   environment: SessionEnvironment,
   options: RuntimeOptions,
 ): LiveSession {
-  const { store, history, definition, cutBytes = 0 } = parts;
+  const { store, history, definition, cutBytes = 0, from } = parts;
   const { flow } = definition;
   const ports: SessionPorts = {
     store,
@@ -200,13 +213,18 @@ function live(
     sha256,
     utf8: nodeUtf8,
   };
-  const orchestrator = new Orchestrator(ports, fold(initialState(definition), history));
+  const orchestrator = new Orchestrator(ports, fold(from?.index.state ?? initialState(definition), history));
+  const keeper = new IndexKeeper(environment, store.paths, from);
+  orchestrator.listen({
+    onEvents: (_, state) => {
+      keeper.grew(state);
+    },
+  });
   return {
     id: store.paths.id,
     directory: store.paths.dir,
     workDomain: options.workDomain,
     orchestrator,
-    history,
     cutBytes,
     store,
     environment,
@@ -218,6 +236,7 @@ function live(
       } finally {
         await store.close();
       }
+      await keeper.close(orchestrator.state);
     },
   };
 }

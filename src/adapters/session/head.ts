@@ -47,7 +47,10 @@ export async function writeHead(
 }
 
 /** What a journal lacks, or has in another form, that stood in it when the session was last closed. */
-export function headProblem(head: Head | undefined, part: JournalPart): OrketError | undefined {
+export function headProblem(
+  head: Head | undefined,
+  part: Pick<JournalPart, "position" | "damage" | "digestAtMark">,
+): OrketError | undefined {
   if (head === undefined || part.damage !== undefined) return undefined;
   const { lines } = part.position;
   if (lines < head.events) {

@@ -5,6 +5,8 @@ import { type SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import { type FileSystem, type Handle } from "../files/file-system";
 
+/** Lines between two offsets that a reading notes. */
+export const notedLines = 256;
 const lineFeed = 0x0a;
 const chunkBytes = 1 << 20;
 
@@ -31,6 +33,18 @@ export interface JournalPart {
   readonly damage: OrketError | undefined;
   /** SHA-256 of the line that the caller asked about; undefined when it was not read. */
   readonly digestAtMark: string | undefined;
+  /** Where the lines start that are read here and whose number, from 0, is a multiple of `notedLines`. */
+  readonly offsets: readonly number[];
+  /** Where the last whole line starts. */
+  readonly lastLine: number;
+}
+
+/** What a caller wants of a reading beside its result. */
+export interface ReadOptions {
+  /** Number of a line, from 1, whose digest is asked for. */
+  readonly mark?: number | undefined;
+  /** Takes the events as they come, so that they are not held; the result then has none. */
+  readonly take?: (events: readonly SessionEvent[]) => void;
 }
 
 /** Reads line after line, checks each and the chain between them, and stops at the first that is not as written. */
@@ -38,6 +52,8 @@ class JournalParser {
   readonly events: SessionEvent[] = [];
   damage: OrketError | undefined;
   digestAtMark: string | undefined;
+  readonly offsets: number[] = [];
+  lastLine: number;
   private lines: number;
   private offset: number;
   private prev: string;
@@ -54,6 +70,7 @@ class JournalParser {
     private readonly mark: number | undefined,
   ) {
     ({ lines: this.lines, offset: this.offset, prev: this.prev } = from);
+    this.lastLine = this.offset;
   }
 
   get position(): JournalPosition {
@@ -101,6 +118,8 @@ class JournalParser {
       return;
     }
     this.events.push(line.event);
+    if (this.lines % notedLines === 0) this.offsets.push(this.offset);
+    this.lastLine = this.offset;
     this.lines += 1;
     this.offset += bytes.length + 1;
     this.prev = own;
@@ -154,12 +173,12 @@ class JournalParser {
   }
 }
 
-/** Reads an open journal from a position to its end. `mark` is the number of a line whose digest is asked for. */
+/** Reads an open journal from a position to its end. */
 export async function readPart(
   fs: FileSystem,
   handle: Handle,
   from: JournalPosition,
-  mark?: number,
+  { mark, take }: ReadOptions = {},
 ): Promise<JournalPart> {
   const parser = new JournalParser(from, mark);
   let rest: Buffer = Buffer.alloc(0);
@@ -172,18 +191,25 @@ export async function readPart(
     const fresh = chunk.subarray(0, count);
     const data = rest.length === 0 ? fresh : Buffer.concat([rest, fresh]);
     rest = data.subarray(parser.take(data));
+    // The last one stays: the line after it may show that it is damaged.
+    if (take && parser.damage === undefined) take(parser.events.splice(0, parser.events.length - 1));
   }
   parser.end();
-  const { events, position, damage, zeroed, digestAtMark } = parser;
+  take?.(parser.events.splice(0));
+  const { events, position, damage, zeroed, digestAtMark, offsets, lastLine } = parser;
   const torn = damage ? 0 : zeroed ? at - position.offset : rest.length;
-  return { events, position, tornBytes: torn, damage, digestAtMark };
+  return { events, position, tornBytes: torn, damage, digestAtMark, offsets, lastLine };
 }
 
 /** Reads a journal's file; damage is told beside what stands before it. */
-export async function readJournal(fs: FileSystem, file: string, mark?: number): Promise<JournalPart> {
+export async function readJournal(
+  fs: FileSystem,
+  file: string,
+  options: ReadOptions = {},
+): Promise<JournalPart> {
   const handle = await fs.open(file, constants.O_RDONLY);
   try {
-    return await readPart(fs, handle, journalStart, mark);
+    return await readPart(fs, handle, journalStart, options);
   } finally {
     await fs.close(handle);
   }

@@ -18,6 +18,8 @@ export interface SessionPaths {
   readonly journal: string;
   /** Where the journal ended when the session was last closed. */
   readonly head: string;
+  /** What makes a long journal quick to open; can be made again from it. */
+  readonly index: string;
   readonly workspace: string;
   readonly lock: string;
   /** Files being written, before they get their names; only the writer's, who clears it. */
@@ -36,6 +38,7 @@ export function sessionPaths(dir: string): SessionPaths {
     definition: path.join(dir, "definition.json"),
     journal: path.join(dir, "journal.jsonl"),
     head: path.join(dir, "head.json"),
+    index: path.join(dir, "journal.idx"),
     workspace: path.join(dir, "workspace"),
     lock: path.join(dir, "lock"),
     tmp: path.join(dir, "tmp"),

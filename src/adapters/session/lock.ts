@@ -110,7 +110,8 @@ async function claim(fs: FileSystem, file: string, contents: Buffer, aside: stri
     await fs.link(aside, file);
     return true;
   } catch (error) {
-    if (isDiskCode(error, "EEXIST")) return false;
+    // EEXIST: the name is taken. ENOENT: who took it has tidied up, and our file aside with it.
+    if (isDiskCode(error, "EEXIST", "ENOENT")) return false;
     // No hard links here (exFAT, some shares): creating must be exclusive instead, and readers see it half-written.
     if (!isDiskCode(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EISDIR", "UNKNOWN"))
       throw error;
@@ -211,7 +212,8 @@ async function tidy(fs: FileSystem, file: string): Promise<void> {
     if (!name.startsWith(`${path.basename(file)}.`)) continue;
     const left = path.join(dir, name);
     const holder = await readHolder(fs, left);
-    if (typeof holder !== "string" && (await livenessOf(holder)) === "dead") {
+    const torn = holder === "unreadable" && name.includes(".new-");
+    if (torn || (typeof holder !== "string" && (await livenessOf(holder)) === "dead")) {
       await fs.unlink(left).catch(() => undefined);
     }
   }

@@ -4,12 +4,15 @@ import { type BlobRef } from "../../engine/event/content";
 import { type SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import { type Definition, definitionFormat, definitionSchema } from "../../engine/model/definition";
+import { initialState } from "../../engine/state/state";
 import { diskError, makeDirs, replace, syncDir, writeNew } from "../files/durable";
 import { type FileSystem, isDiskCode, unlessMissing } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
 import { BlobReader } from "./blob-store";
+import { checkChain } from "./chain-check";
 import { headProblem, isSealed, readHead } from "./head";
-import { type JournalPart, journalStart, readJournal, readPart } from "./journal-reader";
+import { foldJournal, type JournalIndex, loadIndex } from "./journal-index";
+import { type JournalPart, journalStart, readJournal } from "./journal-reader";
 import { JsonlSessionStore, type SessionEnvironment } from "./jsonl-session-store";
 import { newSessionId, orketDir, sessionPaths, type SessionPaths, sessionsDir } from "./layout";
 import { type SessionLock } from "./lock";
@@ -38,6 +41,13 @@ export interface SessionRecord {
 }
 export interface OpenedSession extends SessionRecord {
   readonly store: JsonlSessionStore;
+}
+/** A session to go on with: its state instead of its events. */
+export interface ResumedSession extends Omit<OpenedSession, "events"> {
+  /** What the whole journal makes of it, with what may be stored beside it. */
+  readonly index: JournalIndex;
+  /** Events that the stored index covered. */
+  readonly indexedEvents: number;
 }
 export interface ReadSession extends SessionRecord {
   readonly blobs: BlobReader;
@@ -129,7 +139,8 @@ function neverStarted(id: string): OrketError {
   );
 }
 
-async function readDefinition(
+/** @throws {OrketError} session_not_found, journal_damaged, format_unsupported. */
+export async function readDefinition(
   environment: SessionEnvironment,
   paths: SessionPaths,
 ): Promise<{ definition: Definition; definitionRef: BlobRef }> {
@@ -168,7 +179,8 @@ function definitionError(id: string, what: string, cause?: unknown): OrketError 
   });
 }
 
-function otherDefinition(
+/** That the definition is not the one that the session was started with. */
+export function otherDefinition(
   paths: SessionPaths,
   definitionRef: BlobRef,
   events: readonly SessionEvent[],
@@ -185,6 +197,25 @@ function otherDefinition(
  * @throws {OrketError} session_not_found, session_locked, journal_damaged, format_unsupported, disk_full, disk_failed.
  */
 export async function openSession(environment: SessionEnvironment, dir: string): Promise<OpenedSession> {
+  const { index: _, indexedEvents: _indexed, ...opened } = await open(environment, dir, false);
+  return opened;
+}
+
+/**
+ * Opens a session to go on with it, its events checked and folded but not held: the chain of what a stored index covers is
+ * checked, the rest is read.
+ * @throws {OrketError} as `openSession`.
+ */
+export async function resumeSession(environment: SessionEnvironment, dir: string): Promise<ResumedSession> {
+  const { events: _, ...resumed } = await open(environment, dir, true);
+  return resumed;
+}
+
+async function open(
+  environment: SessionEnvironment,
+  dir: string,
+  byIndex: boolean,
+): Promise<OpenedSession & ResumedSession> {
   const { fs } = environment;
   const paths = sessionPaths(dir);
   if ((await unlessMissing(fs.lstat(paths.definition), undefined)) === undefined)
@@ -200,21 +231,61 @@ export async function openSession(environment: SessionEnvironment, dir: string):
     });
     journal = await fs.open(paths.journal, O_RDWR | O_CREAT);
     const head = await readHead(fs, paths.head);
-    const part = await readPart(fs, journal, journalStart, head?.events);
+    const stored = byIndex
+      ? await checkedIndex(fs, paths, journal, definition, definitionRef, head?.events)
+      : undefined;
+    const events: SessionEvent[] = [];
+    const keep = byIndex ? undefined : events;
+    const { part, index, first } = await foldJournal(
+      fs,
+      journal,
+      stored?.index,
+      initialState(definition),
+      head?.events,
+      keep,
+    );
+    const digestAtMark = part.digestAtMark ?? stored?.digestAtMark;
     const damage =
-      part.damage ?? headProblem(head, part) ?? otherDefinition(paths, definitionRef, part.events);
+      part.damage ??
+      headProblem(head, { ...part, digestAtMark }) ??
+      (first === undefined ? undefined : otherDefinition(paths, definitionRef, [first]));
     if (damage) throw damage;
     if (part.tornBytes > 0) await fs.truncate(journal, part.position.offset);
     // What was read may be in memory only, if the last writer failed before it could say that it was on the disk.
     await fs.sync(journal);
     await syncDir(fs, paths.dir);
     const store = new JsonlSessionStore(environment, paths, journal, lock, part.position);
-    return { paths, definition, definitionRef, events: part.events, cutBytes: part.tornBytes, store };
+    const indexedEvents = stored?.index.position.lines ?? 0;
+    return {
+      paths,
+      definition,
+      definitionRef,
+      events,
+      cutBytes: part.tornBytes,
+      store,
+      index,
+      indexedEvents,
+    };
   } catch (error) {
     if (journal !== undefined) await fs.close(journal).catch(() => undefined);
     await lock?.release().catch(() => undefined);
     throw diskError(error, `the session ${paths.id}`);
   }
+}
+
+/** The stored index, when the chain of what it covers is whole; otherwise a reading has to say what is wrong. */
+async function checkedIndex(
+  fs: FileSystem,
+  paths: SessionPaths,
+  journal: number,
+  definition: Definition,
+  definitionRef: BlobRef,
+  mark: number | undefined,
+): Promise<{ index: JournalIndex; digestAtMark: string | undefined } | undefined> {
+  const index = await loadIndex(fs, paths, journal, definition, definitionRef);
+  if (index === undefined) return undefined;
+  const { damage, digestAtMark } = await checkChain(fs, journal, index.position, mark);
+  return damage === undefined ? { index, digestAtMark } : undefined;
 }
 
 /** Opens a session to look at it, whoever writes to it; nothing is changed, and damage is told beside the events. */
@@ -227,12 +298,14 @@ export async function readSession(environment: SessionEnvironment, dir: string):
     tornBytes: 0,
     damage: undefined,
     digestAtMark: undefined,
+    offsets: [],
+    lastLine: 0,
   };
   try {
     const { definition, definitionRef } = await readDefinition(environment, paths);
     // First where it ends, then what it holds: a writer may add to it meanwhile, and never takes away.
     const head = await readHead(fs, paths.head);
-    const part = await unlessMissing(readJournal(fs, paths.journal, head?.events), nothing);
+    const part = await unlessMissing(readJournal(fs, paths.journal, { mark: head?.events }), nothing);
     const blobs = new BlobReader(fs, paths.blobs);
     const { events, tornBytes } = part;
     const damage = part.damage ?? headProblem(head, part) ?? otherDefinition(paths, definitionRef, events);

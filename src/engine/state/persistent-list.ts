@@ -18,6 +18,12 @@ export class PersistentList<T> {
     return PersistentList.#empty;
   }
 
+  static from<T>(values: readonly T[]): PersistentList<T> {
+    const chunks: T[][] = [];
+    for (let at = 0; at < values.length; at += chunkLength) chunks.push(values.slice(at, at + chunkLength));
+    return values.length === 0 ? PersistentList.#empty : new PersistentList(chunks, values.length);
+  }
+
   at(index: number): T | undefined {
     if (index < 0) return undefined;
     return this.#chunks[Math.floor(index / chunkLength)]?.[index % chunkLength];

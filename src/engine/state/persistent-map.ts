@@ -22,6 +22,18 @@ export class PersistentMap<V> {
     return PersistentMap.#empty;
   }
 
+  /** Of entries with the same key the last one holds. */
+  static from<V>(entries: Iterable<readonly [string, V]>): PersistentMap<V> {
+    const buckets: Map<string, V>[] = [];
+    for (const [key, value] of entries) (buckets[bucketOf(key)] ??= new Map<string, V>()).set(key, value);
+    return new PersistentMap(buckets);
+  }
+
+  /** In no order that means anything. */
+  *entries(): Generator<readonly [string, V]> {
+    for (const bucket of this.#buckets) if (bucket !== undefined) yield* bucket;
+  }
+
   get(key: string): V | undefined {
     return this.#buckets[bucketOf(key)]?.get(key);
   }

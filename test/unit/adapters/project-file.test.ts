@@ -157,7 +157,7 @@ describe("Writing a file of the project", () => {
 
   it("removes what a dead process left half-written, and not what a living one is writing", async () => {
     const dead = path.join(project, "src", `.orket-999999999-${"a".repeat(12)}.tmp`);
-    const alive = path.join(project, "src", `.orket-${process.pid}-${"a".repeat(12)}.tmp`);
+    const alive = path.join(project, "src", `.orket-${process.ppid}-${"a".repeat(12)}.tmp`);
     await writeFile(dead, "x");
     await writeFile(alive, "x");
     await write("src/a.ts", "new", "old");
