@@ -68,6 +68,10 @@ export function printSession(view: SessionView, output: Output): void {
     ["Task", safeLine(view.task)],
   ];
   if (view.provider === "scripted") facts.push(["Replies", "scripted: from a file, no model was asked"]);
+  if (view.digestChanges !== undefined) {
+    const moves = plural(view.digestChanges, "move");
+    facts.push(["Models", `${moves} to a model that is another one or cannot be shown to be the same`]);
+  }
   facts.push(
     ["Model calls", String(view.modelCalls)],
     ["Tokens", formatTokens(view.tokens)],

@@ -145,6 +145,8 @@ export async function recordProof(
 export interface Proven extends Shown {
   /** The journal is complete: read whole, its chain unbroken, and the session has ended. */
   readonly recorded: boolean;
+  /** Moves to a model that is another one, or cannot be shown to be the same: the session is not the work of one model. */
+  readonly digestChanges?: number;
 }
 
 /** Joins a reading of the journal with what was shown before; a journal that is not whole proves nothing. */
@@ -160,8 +162,12 @@ export function provenOf(
   if (!whole) return { recorded: false };
   const recorded = record.events.some(({ type }) => type === "session_end");
   const { replayed, repeated } = shown;
+  const digestChanges = record.events.filter(
+    (event) => event.type === "failover" && event.data.digest_changed,
+  ).length;
   return {
     recorded,
+    ...(digestChanges === 0 ? {} : { digestChanges }),
     ...(replayed === undefined ? {} : { replayed }),
     ...(repeated === undefined || !recorded ? {} : { repeated }),
   };
@@ -175,9 +181,16 @@ function day(at: string): string {
  * The same for people, one sentence each, never more than was shown.
  * @param provider what answered: with scripted replies, a repetition says nothing of a model.
  */
-export function provenSentences({ recorded, replayed, repeated }: Proven, provider: string): string[] {
+export function provenSentences(
+  { recorded, digestChanges = 0, replayed, repeated }: Proven,
+  provider: string,
+): string[] {
   const sentences: string[] = [];
-  if (recorded) sentences.push("recorded: the journal is complete and unbroken");
+  const changed =
+    digestChanges === 0
+      ? ""
+      : `; not by one model: ${digestChanges.toString()} ${digestChanges === 1 ? "move" : "moves"} to a model that is another one or cannot be shown to be the same`;
+  if (recorded) sentences.push(`recorded: the journal is complete and unbroken${changed}`);
   if (replayed !== undefined) {
     const how = recorded ? "was identical" : "was identical as far as the session got";
     sentences.push(`replayed: a replay ${how} (${day(replayed.at)}, Orket ${replayed.engine})`);
@@ -190,7 +203,7 @@ export function provenSentences({ recorded, replayed, repeated }: Proven, provid
     const scripted = provider === "scripted" ? ", with scripted replies: no model was asked" : "";
     const runs = `${same.toString()} of ${of.toString()} ${of === 1 ? "run" : "runs"}`;
     sentences.push(
-      `repeated: ${runs} gave the same artifacts${where === "" ? "" : `; ${where}`}${scripted} (${day(at)})`,
+      `repeated: ${runs} gave the same artifacts${where === "" ? "" : `; ${where}`}${scripted}${changed} (${day(at)})`,
     );
   }
   return sentences;

@@ -69,6 +69,17 @@ describe("what was proven of a session", () => {
     assert.match(provenSentences(await proven(dir), "scripted").at(-1) ?? "", /no model was asked/);
   });
 
+  it("claims less when calls moved to another model", async () => {
+    const move = { call: 1, from: "desk", to: "rack", reason: "It died." };
+    const dir = await session(
+      draft("failover", "plan", { ...move, digest_changed: false }),
+      draft("failover", "plan", { ...move, digest_changed: true }),
+      end,
+    );
+    assert.deepEqual(await proven(dir), { recorded: true, digestChanges: 1 });
+    assert.match(provenSentences(await proven(dir), "mesh")[0] ?? "", /not by one model: 1 move to a model/);
+  });
+
   it("holds after decisions about artifacts, and no longer once the session itself has gone on", async () => {
     const ended = await session(end);
     await recordProof(machine, ended, { replayed });
