@@ -236,7 +236,9 @@ describe("the documentation of diagnostics", () => {
   });
 });
 
-describe("hostile files", () => {
+describe("hostile files", function () {
+  // A bound on the work, not on the time of a busy machine.
+  this.timeout(60_000);
   const head = "version: 1\nname: a\n";
 
   it("are refused above 1 MB without being read", () => {
@@ -347,7 +349,9 @@ describe("hostile files", () => {
   });
 });
 
-describe("files that are still being typed", () => {
+describe("files that are still being typed", function () {
+  // A bound on the work, not on the time of a busy machine.
+  this.timeout(60_000);
   const root = path.join(process.cwd(), "examples", "shapes", "flows");
   const files = fs
     .readdirSync(root)
