@@ -8,7 +8,7 @@ import { root } from "../integration/server";
  * @param wordDelayMs how slowly the scripted replies arrive, for tests that act in mid-stream
  */
 export async function sampleProject(wordDelayMs = 15): Promise<string> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), "orket-person-"));
+  const folder = path.join(await mkdtemp(path.join(os.tmpdir(), "orket-person-")), "shapes");
   await cp(path.join(root, "examples", "shapes"), folder, { recursive: true });
   const replies = path.join(folder, "flows", "shapes.replies.yaml");
   const text = await readFile(replies, "utf8");
@@ -22,5 +22,5 @@ export async function addFiles(folder: string, files: Readonly<Record<string, st
 }
 
 export async function removeProject(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  await rm(path.dirname(folder), { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
