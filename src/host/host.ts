@@ -1,14 +1,17 @@
 import * as vscode from "vscode";
+import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
 import { ArtifactDocuments } from "./artifacts/artifact-documents";
 import { ArtifactReview } from "./artifacts/artifact-review";
 import { ArtifactsTree } from "./artifacts/artifacts-tree";
 import { registerCommands } from "./commands";
 import { panelTypes, schemes, viewIds } from "./ids";
-import { FlowCodeLens, flowSelector } from "./project/code-lens";
+import { Editing } from "./language";
 import { ProjectDiagnostics } from "./project/diagnostics";
 import { LibraryTree } from "./project/library-tree";
 import { PlanDocuments } from "./project/plan-documents";
 import { ProjectIndex } from "./project/project-index";
+import { EditorTools } from "./provider/editor-tools";
+import { VsCodeLmProvider } from "./provider/vscode-lm";
 import { FlowRunner } from "./session/run-flow";
 import { Secrets } from "./session/secrets";
 import { SessionRegistry } from "./session/session-registry";
@@ -28,11 +31,28 @@ export class Host {
     const errors = new ErrorPresenter(log);
     const secrets = new Secrets(context.secrets);
     const index = new ProjectIndex();
-    const sessions = new SessionRegistry(secrets.resolve);
+    const mesh = new MeshPool();
+    const access = context.languageModelAccessInformation;
+    const services = {
+      resolveSecret: secrets.resolve,
+      vscodeLm: ({ timeouts }) => new VsCodeLmProvider(access, timeouts),
+      external: new EditorTools(),
+      mesh,
+    };
+    const sessions = new SessionRegistry(services);
     this.#sessions = sessions;
     const conductor = new ConductorView(context.extensionUri, sessions, index, errors);
     const panels = new SessionPanels(context.extensionUri, sessions, errors);
     const plans = new PlanDocuments(index);
+    const editing = new Editing({
+      extension: context.extensionUri,
+      index,
+      secrets,
+      sessions,
+      panels,
+      errors,
+      provider: services,
+    });
     const diagnostics = new ProjectDiagnostics(index);
     const artifacts = vscode.window.createTreeView(viewIds.artifacts, {
       treeDataProvider: new ArtifactsTree(sessions),
@@ -52,12 +72,13 @@ export class Host {
       artifacts,
       sessionsView,
       library,
+      { dispose: () => mesh.close() },
       sessions.onDidFail(({ error }) => void errors.show(error)),
       vscode.window.registerWebviewViewProvider(viewIds.conductor, conductor),
       vscode.window.registerWebviewPanelSerializer(panelTypes.session, panels),
       vscode.workspace.registerTextDocumentContentProvider(schemes.artifact, new ArtifactDocuments(sessions)),
       vscode.workspace.registerTextDocumentContentProvider(schemes.plan, plans),
-      vscode.languages.registerCodeLensProvider(flowSelector, new FlowCodeLens(index)),
+      editing,
       registerCommands({
         runner: new FlowRunner(index, sessions),
         sessions,
@@ -67,6 +88,7 @@ export class Host {
         plans,
         secrets,
         errors,
+        editing: editing.commands,
       }),
       new Standing(sessions, conductor, (badge) => {
         sessionsView.badge = badge;

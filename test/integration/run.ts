@@ -39,6 +39,7 @@ async function main(): Promise<number> {
   await mkdir(path.dirname(logFile), { recursive: true });
   const folder = await sampleFolder();
   const server = await startServer({
+    models: true,
     environment: { ORKET_TEST_FOLDER: folder, ORKET_LINE_MARK: mark },
   });
   const browser = await launchBrowser();

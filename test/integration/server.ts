@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createWriteStream, existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** Should the workbench ask whether the folder is trusted? Off, as in most tests: everything is. */
   readonly askForTrust?: boolean;
+  /** Install the extension of test/integration/fixtures/models: a vendor of language models and a tool. */
+  readonly models?: boolean;
   /** @default a free one */
   readonly port?: number;
 }
@@ -125,6 +127,14 @@ export async function startServer(options: ServerOptions = {}): Promise<Workbenc
     await writeFile(settingsFile, `${JSON.stringify(quietSettings, null, 2)}\n`);
   }
 
+  if (options.models === true) {
+    // What lies there at the first start counts as installed. The page loads one extension under development only.
+    await cp(
+      path.join(root, "test/integration/fixtures/models"),
+      path.join(dataFolder, "extensions", "orket-test.models-0.0.1"),
+      { recursive: true },
+    );
+  }
   const port = options.port ?? (await freePort());
   const args = [
     host.entry,

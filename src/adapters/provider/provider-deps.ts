@@ -1,4 +1,5 @@
 import { ProviderError } from "../../engine/error/provider-error";
+import type { Timeouts } from "../../engine/model/venue";
 import type { ModelProvider } from "../../engine/port/model-provider";
 import type { MeshPool } from "./mesh/mesh-pool";
 import type { FetchLike } from "./transport";
@@ -16,7 +17,7 @@ export interface ProviderDeps {
    */
   readonly fetch?: FetchLike;
   /** Makes the provider `vscode-lm`; only a host inside VS Code has it. */
-  readonly vscodeLm?: () => ModelProvider | Promise<ModelProvider>;
+  readonly vscodeLm?: (venue: { readonly timeouts: Timeouts }) => ModelProvider | Promise<ModelProvider>;
   /**
    * The meshes of the process: sessions that get the same pool share the slots of equal nodes. Without it every provider
    * has a mesh of its own.

@@ -42,7 +42,7 @@ export async function createProvider(venue: CallableVenue, deps: ProviderDeps): 
       return adopting(new OpenAiProvider(venue, deps));
     }
     case "vscode-lm":
-      if (deps.vscodeLm !== undefined) return deps.vscodeLm();
+      if (deps.vscodeLm !== undefined) return deps.vscodeLm(venue);
       throw new OrketError("definition_invalid", "The provider vscode-lm works only inside VS Code.", {
         mend: "Run the Flow from VS Code, or use a Venue with the provider ollama or openai.",
       });

@@ -13,6 +13,8 @@ const mends: Readonly<Record<string, string>> = {
   model_not_found:
     "Check the model's name in the Venue, or pull the model on the server. The running session keeps its Venue.",
   model_bad_request: "The server does not take this request: the Venue's params may not fit it.",
+  model_refused_by_consent:
+    "Allow it: Retry asks again, and Manage Language Model Access, in the Accounts menu, shows what was answered.",
   model_rate_limited: "Wait a little, then retry.",
   model_overloaded: "Wait a little, then retry.",
   model_server_error: "The log of the model server says more. Retry when it is well.",

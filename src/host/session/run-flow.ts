@@ -5,6 +5,7 @@ import type { InputValue } from "../../engine/model/flow";
 import type { Approval } from "../../engine/model/names";
 import { fileKindOf, readInput, resolveFlow, type FlowSummary, type InputDescription } from "../../language";
 import { toRange } from "../project/diagnostics";
+import { pickEditorModel } from "../provider/pick-model";
 import { DefinitionItem } from "../project/library-tree";
 import { relativePath, type ProjectIndex } from "../project/project-index";
 import type { SessionController } from "./session-controller";
@@ -46,7 +47,9 @@ export class FlowRunner {
         ...(first?.mend === undefined ? {} : { mend: first.mend }),
       });
     }
-    return this.sessions.start(options.stepByStep ? stepByStep(definition) : definition, folder);
+    const complete = await withModel(definition);
+    if (complete === undefined) return undefined;
+    return this.sessions.start(options.stepByStep ? stepByStep(complete) : complete, folder);
   }
 
   /** The Flow that a tree item or a file means, or the one that a person picks. */
@@ -205,6 +208,17 @@ async function askInput(input: InputDescription, title: string): Promise<InputVa
   if (text === undefined) return undefined;
   const read = readInput(input, text);
   return "value" in read ? read.value : undefined;
+}
+
+/** A Venue of the editor's own models may leave the model open: then a person picks, and the definition says what. */
+async function withModel(definition: Definition): Promise<Definition | undefined> {
+  const { venue, band } = definition;
+  const open = Object.keys(band.roles).some(
+    (role) => (venue.roles[role]?.model ?? venue.model) === undefined,
+  );
+  if (venue.provider !== "vscode-lm" || !open) return definition;
+  const model = await pickEditorModel(`The Venue ${venue.name} names no model: which one?`);
+  return model === undefined ? undefined : { ...definition, venue: { ...venue, model } };
 }
 
 const withBefore: Readonly<Record<Approval, Approval>> = {

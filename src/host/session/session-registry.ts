@@ -9,6 +9,9 @@ import { SessionController } from "./session-controller";
 
 declare const ORKET_VERSION: string;
 
+/** What the editor gives to every session. */
+export type SessionServices = Pick<RuntimeOptions, "resolveSecret" | "vscodeLm" | "external" | "mesh">;
+
 /** A session of one of the open folders. */
 export interface ListedSession extends SessionSummary {
   readonly folder: vscode.WorkspaceFolder;
@@ -31,7 +34,7 @@ export class SessionRegistry implements vscode.Disposable {
   readonly onDidStream = this.#streamed.event;
   readonly onDidFail = this.#failed.event;
 
-  constructor(private readonly resolveSecret: (reference: string) => Promise<string>) {
+  constructor(private readonly services: SessionServices) {
     this.#watcher = vscode.workspace.createFileSystemWatcher("**/.orket/sessions/*/journal.jsonl");
     const look = (uri: vscode.Uri): void => this.#journalChanged(path.dirname(uri.fsPath));
     this.#watcher.onDidCreate(look);
@@ -123,7 +126,7 @@ export class SessionRegistry implements vscode.Disposable {
       startDirectory: workDomain,
       engineVersion: ORKET_VERSION,
       startedBy: "editor",
-      resolveSecret: this.resolveSecret,
+      ...this.services,
     };
   }
 
