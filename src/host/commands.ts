@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { OrketError } from "../engine/error/orket-error";
 import type { ArtifactReview } from "./artifacts/artifact-review";
 import { commandIds, type CommandId } from "./ids";
+import type { EditingCommands } from "./language";
 import type { PlanDocuments } from "./project/plan-documents";
 import { mayRun, type FlowRunner } from "./session/run-flow";
 import type { Secrets } from "./session/secrets";
@@ -22,6 +23,7 @@ export interface CommandParts {
   readonly plans: PlanDocuments;
   readonly secrets: Secrets;
   readonly errors: ErrorPresenter;
+  readonly editing: EditingCommands;
 }
 
 /** Registers every command that package.json declares; the table is complete by its type. */
@@ -56,6 +58,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       await parts.plans.show(vscode.Uri.joinPath(chosen.folder.uri, chosen.flow.path));
     },
     [commandIds.setSecret]: (target) => setSecret(parts.secrets, target),
+    ...parts.editing,
   };
   return vscode.Disposable.from(
     ...Object.entries(handlers).map(([id, handle]) =>

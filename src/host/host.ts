@@ -14,7 +14,7 @@ import { EditorTools } from "./provider/editor-tools";
 import { VsCodeLmProvider } from "./provider/vscode-lm";
 import { FlowRunner } from "./session/run-flow";
 import { Secrets } from "./session/secrets";
-import { SessionRegistry } from "./session/session-registry";
+import { SessionRegistry, type SessionServices } from "./session/session-registry";
 import { SessionsTree } from "./session/sessions-tree";
 import { ConductorView } from "./ui/conductor-view";
 import { ErrorPresenter } from "./ui/present-error";
@@ -33,7 +33,7 @@ export class Host {
     const index = new ProjectIndex();
     const mesh = new MeshPool();
     const access = context.languageModelAccessInformation;
-    const services = {
+    const services: SessionServices = {
       resolveSecret: secrets.resolve,
       vscodeLm: ({ timeouts }) => new VsCodeLmProvider(access, timeouts),
       external: new EditorTools(),

@@ -14,6 +14,12 @@ export const commandIds = {
   revertAcceptance: "orket.revertAcceptance",
   showPlan: "orket.showPlan",
   setSecret: "orket.setSecret",
+  editPrompt: "orket.editPrompt",
+  previewPrompt: "orket.previewPrompt",
+  tryPrompt: "orket.tryPrompt",
+  newFlow: "orket.newFlow",
+  importFlow: "orket.importFlow",
+  writeSample: "orket.writeSample",
 } as const;
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];
 
@@ -31,6 +37,7 @@ export const languageIds = {
   band: "orket-band",
   venue: "orket-venue",
   score: "orket-score",
+  replies: "orket-replies",
 } as const;
 
 export const settingIds = {
@@ -42,7 +49,21 @@ export const settingIds = {
 export const panelTypes = { session: "orket.session" } as const;
 
 /** Schemes of documents that exist only in the editor. */
-export const schemes = { artifact: "orket-artifact", plan: "orket-plan" } as const;
+export const schemes = {
+  artifact: "orket-artifact",
+  plan: "orket-plan",
+  /** A prompt as a file of its own. */
+  prompt: "orket-prompt",
+  preview: "orket-preview",
+  try: "orket-try",
+} as const;
+
+/** What lenses and quick fixes call; nobody else does, so they stand in no menu. */
+export const internalIds = {
+  moveKey: "orket.internal.moveKey",
+  openResult: "orket.internal.openResult",
+  showPromptInFile: "orket.internal.showPromptInFile",
+} as const;
 
 /** What `when` clauses read. */
 export const contextKeys = {

@@ -8,14 +8,16 @@ import {
   fileKindOf,
   flowSummaries,
   parseSource,
+  removeFile,
   sourceLimits,
+  updateProject,
   type Diagnostic,
   type FlowSummary,
   type Project,
   type SourceDocument,
 } from "../../language";
 
-/** The definition files of one open folder, with what is wrong with them. */
+/** The definition files of one open folder, with what is wrong with them, hints included. */
 export interface FolderProject {
   readonly folder: vscode.WorkspaceFolder;
   readonly project: Project;
@@ -23,38 +25,173 @@ export interface FolderProject {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-const quietMs = 200;
+/** A document that an editor holds, as the language service sees it. */
+export interface LiveSource {
+  /** Absent for a file that is in no open folder; it is a project of its own. */
+  readonly folder: vscode.WorkspaceFolder | undefined;
+  readonly project: Project;
+  readonly source: SourceDocument;
+}
+
+/** Who listens is told when nothing has changed for so long. */
+const quietMs = 150;
+/** Changed files from which on the names are worked out once for all of them. */
+const many = 16;
 
 /** Where a definition file lies in a folder, as the language service names it. */
 export function relativePath(folder: vscode.WorkspaceFolder, uri: vscode.Uri): string {
   return path.posix.relative(folder.uri.path, uri.path);
 }
 
+/** Whether an editor holds so much text that it is looked at only when it is saved. */
+export function isLarge(document: vscode.TextDocument): boolean {
+  return document.getText().length > sourceLimits.bytes;
+}
+
+const isSkipped = (place: string): boolean => /(^|\/)(node_modules|\.git|\.orket)\//.test(place);
+
+/** What is known of one folder. Its flows and problems are worked out when somebody asks. */
+class KnownProject implements FolderProject {
+  #flows: readonly FlowSummary[] | undefined;
+  #diagnostics: readonly Diagnostic[] | undefined;
+
+  constructor(
+    readonly folder: vscode.WorkspaceFolder,
+    readonly project: Project,
+  ) {}
+
+  get flows(): readonly FlowSummary[] {
+    return (this.#flows ??= flowSummaries(this.project));
+  }
+
+  get diagnostics(): readonly Diagnostic[] {
+    return (this.#diagnostics ??= diagnoseProject(this.project, { hints: true }));
+  }
+}
+
+/** The files of one folder: read once, then file by file as they change. */
+class FolderFiles {
+  readonly #stale = new Set<string>();
+  #known: KnownProject;
+  #work: Promise<unknown>;
+
+  constructor(readonly folder: vscode.WorkspaceFolder) {
+    this.#known = new KnownProject(folder, createProject([]));
+    this.#work = this.#load();
+  }
+
+  touch(place: string): void {
+    this.#stale.add(place);
+  }
+
+  /** Files of a folder that is gone. */
+  touchBelow(place: string): void {
+    for (const one of this.#known.project.sources.keys()) if (one.startsWith(`${place}/`)) this.touch(one);
+  }
+
+  async current(): Promise<FolderProject> {
+    const renewed = this.#work.then(() => this.#renew());
+    this.#work = renewed.catch(() => undefined);
+    await renewed;
+    return this.#known;
+  }
+
+  async #load(): Promise<void> {
+    const files = new Map<string, { path: string; text: string | Uint8Array }>();
+    for (const file of await readFolder(this.folder)) files.set(file.path, file);
+    for (const document of vscode.workspace.textDocuments) {
+      const place = placeIn(this.folder, document.uri);
+      if (place === undefined || document.isClosed || isLarge(document)) continue;
+      files.set(place, { path: place, text: document.getText() });
+    }
+    this.#known = new KnownProject(this.folder, createProject(files.values()));
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#stale.size === 0) return;
+    const places = [...this.#stale];
+    this.#stale.clear();
+    const read = await Promise.all(places.map((place) => this.#read(place)));
+    const before = this.#known.project;
+    const changed = new Map<string, SourceDocument | undefined>();
+    places.forEach((place, index) => {
+      const text = read[index];
+      const known = before.sources.get(place);
+      if (text === undefined ? known === undefined : known?.text === text) return;
+      changed.set(place, text === undefined ? undefined : parseSource(place, text));
+    });
+    if (changed.size === 0) return;
+    this.#known = new KnownProject(this.folder, applied(before, changed));
+  }
+
+  /** The text as an editor or the disk holds it; undefined when there is no such file. */
+  async #read(place: string): Promise<string | Uint8Array | undefined> {
+    const uri = vscode.Uri.joinPath(this.folder.uri, place);
+    const key = uri.toString();
+    const document = vscode.workspace.textDocuments.find(
+      (one) => !one.isClosed && one.uri.toString() === key,
+    );
+    if (document !== undefined && !isLarge(document)) return document.getText();
+    try {
+      return await readStart(uri);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function applied(before: Project, changed: ReadonlyMap<string, SourceDocument | undefined>): Project {
+  if (changed.size > many) {
+    const sources = new Map<string, SourceDocument | undefined>([...before.sources, ...changed]);
+    return createProject([...sources.values()].filter((source) => source !== undefined));
+  }
+  let project = before;
+  for (const [place, source] of changed) {
+    project = source === undefined ? removeFile(project, place) : updateProject(project, source);
+  }
+  return project;
+}
+
+/** Where a definition file lies in the folder; undefined when it is none of the folder's. */
+function placeIn(folder: vscode.WorkspaceFolder, uri: vscode.Uri): string | undefined {
+  if (uri.scheme !== folder.uri.scheme || fileKindOf(uri.path) === undefined) return undefined;
+  const owner = vscode.workspace.getWorkspaceFolder(uri);
+  if (owner?.uri.toString() !== folder.uri.toString()) return undefined;
+  const place = relativePath(folder, uri);
+  return isSkipped(place) ? undefined : place;
+}
+
 /**
- * Knows the definition files of the open folders, as the editors hold them: reads them when they change on the disk or
- * in an editor, when it has become quiet, and tells who listens.
+ * Knows the definition files of the open folders, as the editors hold them and otherwise as the disk does. A change
+ * costs the file that it is in; who listens is told when it has become quiet.
  */
 export class ProjectIndex implements vscode.Disposable {
-  readonly #projects = new Map<string, Promise<FolderProject>>();
-  readonly #parsed = new WeakMap<vscode.TextDocument, { version: number; source: SourceDocument }>();
+  readonly #folders = new Map<string, FolderFiles>();
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: vscode.Disposable[] = [];
+  readonly #loose = new WeakMap<vscode.TextDocument, { version: number; live: LiveSource }>();
   #timer: NodeJS.Timeout | undefined;
 
   readonly onDidChange = this.#changed.event;
 
   constructor() {
     const watcher = vscode.workspace.createFileSystemWatcher(definitionFileGlob);
+    // A folder that goes takes its files with it, and says so only for itself.
+    const gone = vscode.workspace.createFileSystemWatcher("**", true, true, false);
     const document = ({ uri }: { uri: vscode.Uri }): void => this.#touched(uri);
     this.#subscriptions.push(
       watcher,
+      gone,
       watcher.onDidCreate((uri) => this.#touched(uri)),
       watcher.onDidChange((uri) => this.#touched(uri)),
       watcher.onDidDelete((uri) => this.#touched(uri)),
+      gone.onDidDelete((uri) => this.#folderGone(uri)),
       vscode.workspace.onDidOpenTextDocument(document),
       vscode.workspace.onDidCloseTextDocument(document),
+      vscode.workspace.onDidSaveTextDocument(document),
       vscode.workspace.onDidChangeTextDocument((event) => document(event.document)),
-      vscode.workspace.onDidChangeWorkspaceFolders(() => this.#later()),
+      vscode.workspace.onDidRenameFiles(() => this.#reload()),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => this.#reload()),
     );
   }
 
@@ -64,11 +201,19 @@ export class ProjectIndex implements vscode.Disposable {
 
   of(folder: vscode.WorkspaceFolder): Promise<FolderProject> {
     const key = folder.uri.toString();
-    const known = this.#projects.get(key);
-    if (known !== undefined) return known;
-    const reading = this.#read(folder);
-    this.#projects.set(key, reading);
-    return reading;
+    let files = this.#folders.get(key);
+    if (files === undefined) this.#folders.set(key, (files = new FolderFiles(folder)));
+    return files.current();
+  }
+
+  /** A document with its project; undefined when it is no definition file. */
+  async at(document: vscode.TextDocument): Promise<LiveSource | undefined> {
+    if (fileKindOf(document.uri.path) === undefined || isLarge(document)) return undefined;
+    const folder = vscode.workspace.getWorkspaceFolder(document.uri);
+    if (folder === undefined || placeIn(folder, document.uri) === undefined) return this.#alone(document);
+    const { project } = await this.of(folder);
+    const source = project.sources.get(relativePath(folder, document.uri));
+    return source === undefined ? undefined : { folder, project, source };
   }
 
   dispose(): void {
@@ -77,38 +222,46 @@ export class ProjectIndex implements vscode.Disposable {
     this.#changed.dispose();
   }
 
+  #alone(document: vscode.TextDocument): LiveSource {
+    const known = this.#loose.get(document);
+    if (known?.version === document.version) return known.live;
+    const source = parseSource(path.posix.basename(document.uri.path), document.getText());
+    const live = { folder: undefined, project: createProject([source]), source };
+    this.#loose.set(document, { version: document.version, live });
+    return live;
+  }
+
   #touched(uri: vscode.Uri): void {
-    if (fileKindOf(uri.path) !== undefined) this.#later();
+    if (fileKindOf(uri.path) === undefined) return;
+    for (const files of this.#folders.values()) {
+      const place = placeIn(files.folder, uri);
+      if (place !== undefined) files.touch(place);
+    }
+    this.#later();
+  }
+
+  #folderGone(uri: vscode.Uri): void {
+    for (const files of this.#folders.values()) {
+      if (uri.scheme === files.folder.uri.scheme) files.touchBelow(relativePath(files.folder, uri));
+    }
+    this.#later();
+  }
+
+  #reload(): void {
+    this.#folders.clear();
+    this.#later();
   }
 
   #later(): void {
-    // Who asks meanwhile gets what is true now, not what was.
-    this.#projects.clear();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#changed.fire(), quietMs);
   }
+}
 
-  async #read(folder: vscode.WorkspaceFolder): Promise<FolderProject> {
-    const files = new Map<string, { path: string; text: string | Uint8Array } | SourceDocument>();
-    for (const file of await readFolder(folder)) files.set(file.path, file);
-    for (const document of vscode.workspace.textDocuments) {
-      const owner = vscode.workspace.getWorkspaceFolder(document.uri);
-      if (owner?.uri.toString() !== folder.uri.toString() || document.isClosed) continue;
-      if (document.uri.scheme !== folder.uri.scheme || fileKindOf(document.uri.path) === undefined) continue;
-      const source = this.#parse(folder, document);
-      files.set(source.path, source);
-    }
-    const project = createProject(files.values());
-    return { folder, project, flows: flowSummaries(project), diagnostics: diagnoseProject(project) };
-  }
-
-  #parse(folder: vscode.WorkspaceFolder, document: vscode.TextDocument): SourceDocument {
-    const known = this.#parsed.get(document);
-    if (known?.version === document.version) return known.source;
-    const source = parseSource(relativePath(folder, document.uri), document.getText());
-    this.#parsed.set(document, { version: document.version, source });
-    return source;
-  }
+/** The file's bytes; of a file that is too large, no more than it takes to see that. */
+async function readStart(uri: vscode.Uri): Promise<Uint8Array> {
+  const { size } = await vscode.workspace.fs.stat(uri);
+  return size > sourceLimits.bytes ? new Uint8Array(size) : vscode.workspace.fs.readFile(uri);
 }
 
 async function readFolder(folder: vscode.WorkspaceFolder): Promise<{ path: string; text: Uint8Array }[]> {
@@ -121,11 +274,8 @@ async function readFolder(folder: vscode.WorkspaceFolder): Promise<{ path: strin
     "**/{node_modules,.git,.orket}/**",
     500,
   );
-  const read = found.map(async (uri) => {
-    const { size } = await vscode.workspace.fs.stat(uri);
-    const text = size > sourceLimits.bytes ? new Uint8Array(size) : await vscode.workspace.fs.readFile(uri);
-    return { path: relativePath(folder, uri), text };
-  });
-  const results = await Promise.allSettled(read);
+  const results = await Promise.allSettled(
+    found.map(async (uri) => ({ path: relativePath(folder, uri), text: await readStart(uri) })),
+  );
   return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 }

@@ -11,6 +11,17 @@ export class Secrets {
     await this.storage.store(`${prefix}${name}`, value);
   }
 
+  /** The key, where one is stored. */
+  async find(name: string): Promise<string | undefined> {
+    return this.storage.get(`${prefix}${name}`);
+  }
+
+  /** Of the stored secrets. */
+  async names(): Promise<readonly string[]> {
+    const keys = await this.storage.keys();
+    return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  }
+
   /** @throws {OrketError} secret_missing. */
   readonly resolve = async (reference: string): Promise<string> => {
     const at = reference.indexOf(":");

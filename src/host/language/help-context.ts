@@ -1,0 +1,100 @@
+import * as vscode from "vscode";
+import { checkHealth } from "../../adapters/provider/health";
+import { wantsModels, type HelpContext } from "../../language";
+import type { Secrets } from "../session/secrets";
+import type { LiveRequest } from "./documents";
+
+/** How long a backend may take to say which models it has; typing goes on meanwhile. */
+const answerMs = 1000;
+/** How long an answer counts. */
+const keepMs = 30_000;
+const maxFolders = 500;
+const maxDepth = 4;
+
+interface Kept<T> {
+  readonly at: number;
+  readonly value: Promise<T>;
+}
+
+/** What completion wants to know besides the files: folders, models, tools of other extensions, names of secrets. */
+export class HelpContexts {
+  readonly #models = new Map<string, Kept<readonly string[]>>();
+  readonly #folders = new Map<string, Kept<readonly string[]>>();
+
+  constructor(private readonly secrets: Secrets) {}
+
+  async of(request: LiveRequest): Promise<HelpContext> {
+    const { kind } = request.source;
+    const wanted = wantsModels(request);
+    const [files, models, secrets] = await Promise.all([
+      kind === "flow" && request.folder !== undefined ? this.#foldersOf(request.folder) : [],
+      wanted === undefined ? [] : this.models(wanted.provider, wanted.endpoint),
+      kind === "venue" ? this.secrets.names() : [],
+    ]);
+    const editorTools = kind === "band" ? vscode.lm.tools.map(({ name }) => name) : [];
+    return { files, models, secrets, editorTools };
+  }
+
+  /**
+   * The models of a backend, where it answers in time. No key is sent: the address may be half typed. In a folder that
+   * is not trusted nothing is asked at all.
+   */
+  models(provider: string | undefined, endpoint: string | undefined): Promise<readonly string[]> {
+    if (!vscode.workspace.isTrusted) return Promise.resolve([]);
+    return kept(this.#models, `${provider ?? ""} ${endpoint ?? ""}`, () => askModels(provider, endpoint));
+  }
+
+  #foldersOf(folder: vscode.WorkspaceFolder): Promise<readonly string[]> {
+    return kept(this.#folders, folder.uri.toString(), () => listFolders(folder.uri));
+  }
+}
+
+function kept<T>(store: Map<string, Kept<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const now = Date.now();
+  const known = store.get(key);
+  if (known !== undefined && now - known.at < keepMs) return known.value;
+  const value = make();
+  store.set(key, { at: now, value });
+  return value;
+}
+
+async function askModels(
+  provider: string | undefined,
+  endpoint: string | undefined,
+): Promise<readonly string[]> {
+  if (provider === "vscode-lm") return (await vscode.lm.selectChatModels()).map(({ id }) => id);
+  if (provider !== "ollama" && provider !== "openai") return [];
+  const venue = {
+    provider,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    timeouts: { connect_seconds: 1, first_token_seconds: 1, idle_seconds: 1, total_seconds: 1 },
+  } as const;
+  const noKey = (): Promise<string> => Promise.reject(new Error("Completion sends no key."));
+  try {
+    const { models } = await checkHealth(venue, { resolveSecret: noKey }, answerMs);
+    return models.map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+/** Folders that a Flow could refer to, each with a slash at its end. */
+async function listFolders(root: vscode.Uri): Promise<readonly string[]> {
+  const found: string[] = [];
+  let level = [""];
+  for (let depth = 0; depth < maxDepth && level.length > 0 && found.length < maxFolders; depth += 1) {
+    const listed = await Promise.allSettled(
+      level.map((place) => vscode.workspace.fs.readDirectory(vscode.Uri.joinPath(root, place))),
+    );
+    level = listed.flatMap((result, at) => {
+      if (result.status === "rejected") return [];
+      const inside = result.value.filter(
+        ([name, type]) =>
+          type === vscode.FileType.Directory && !/^(\.|node_modules$|__pycache__$)/.test(name),
+      );
+      return inside.map(([name]) => `${level[at] ?? ""}${name}/`);
+    });
+    found.push(...level);
+  }
+  return found.slice(0, maxFolders).sort();
+}

@@ -1,0 +1,122 @@
+import * as vscode from "vscode";
+import type { StepView } from "../../engine/view/session-view";
+import { codeLenses, type LensAction, type StepResult } from "../../language";
+import { commandIds, internalIds } from "../ids";
+import type { LiveSource, ProjectIndex } from "../project/project-index";
+import type { SessionController } from "../session/session-controller";
+import type { SessionRegistry } from "../session/session-registry";
+import { definitionFiles, spanRange } from "./documents";
+
+const icons: Readonly<Record<LensAction["do"], string>> = {
+  run: "play",
+  runStepByStep: "debug-step-over",
+  showPlan: "list-ordered",
+  editPrompt: "edit",
+  tryPrompt: "beaker",
+  openResult: "history",
+};
+
+const commands: Readonly<Record<LensAction["do"], string>> = {
+  run: commandIds.runFlow,
+  runStepByStep: commandIds.runFlowStepByStep,
+  showPlan: commandIds.showPlan,
+  editPrompt: commandIds.editPrompt,
+  tryPrompt: commandIds.tryPrompt,
+  openResult: internalIds.openResult,
+};
+
+/** Which prompt a lens is about: what the commands take. */
+export interface PromptTarget {
+  readonly uri: vscode.Uri;
+  /** The role, or the step's id. */
+  readonly name: string;
+}
+
+function argumentOf(action: LensAction, document: vscode.TextDocument): unknown {
+  switch (action.do) {
+    case "run":
+    case "runStepByStep":
+    case "showPlan":
+      return document.uri;
+    case "editPrompt":
+      return { uri: document.uri, path: action.path };
+    case "tryPrompt":
+      return { uri: document.uri, name: action.role } satisfies PromptTarget;
+    case "openResult":
+      return action.session;
+  }
+}
+
+/** What the steps of a Score came to in the newest session of this window that performed it. */
+export function stepResults(
+  controllers: readonly SessionController[],
+  { folder, source }: LiveSource,
+): ReadonlyMap<string, StepResult> {
+  const own = controllers.filter(
+    ({ workDomain, state }) =>
+      workDomain === folder?.uri.fsPath && state.definition.score.source === source.path,
+  );
+  own.sort((a, b) => (a.state.startedAt < b.state.startedAt ? 1 : -1));
+  const [newest] = own;
+  const results = new Map<string, StepResult>();
+  // Of a step in a loop, the last round that began counts.
+  for (const step of newest?.view.steps ?? []) {
+    if (step.status === "planned" || newest === undefined) continue;
+    results.set(step.id, { text: resultText(step), session: newest.id });
+  }
+  return results;
+}
+
+function resultText({ status, verdict, tokens }: StepView): string {
+  const counts = [tokens.input, tokens.output].flatMap((count) => count ?? []);
+  const sum = counts.reduce((total, { count }) => total + count, 0);
+  const sign = counts.some(({ source }) => source === "estimated") ? "about " : "";
+  const used = counts.length === 0 ? "tokens unknown" : `${sign}${sum.toLocaleString("en")} tokens`;
+  return ["Last: " + status, ...(verdict === undefined ? [] : [verdict]), used].join(" · ");
+}
+
+/** Commands above what they are about: Run on a Flow, Edit Prompt on a role, the last result on a step. */
+export class DefinitionLenses implements vscode.CodeLensProvider, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #subscriptions: readonly vscode.Disposable[];
+  readonly onDidChangeCodeLenses = this.#changed.event;
+  #results = "";
+
+  constructor(
+    private readonly index: ProjectIndex,
+    private readonly sessions: SessionRegistry,
+  ) {
+    this.#subscriptions = [
+      index.onDidChange(() => this.#changed.fire()),
+      sessions.onDidChange(() => this.#sessionsChanged()),
+      vscode.languages.registerCodeLensProvider(definitionFiles, this),
+    ];
+  }
+
+  async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
+    const live = await this.index.at(document);
+    if (live === undefined) return [];
+    return codeLenses(live.source, stepResults(this.sessions.open, live)).map(({ span, title, action }) => {
+      const { line } = spanRange(live.source, span).start;
+      return new vscode.CodeLens(new vscode.Range(line, 0, line, 0), {
+        title: `$(${icons[action.do]}) ${title}`,
+        command: commands[action.do],
+        arguments: [argumentOf(action, document)],
+      });
+    });
+  }
+
+  /** Sessions change with every event; the lenses only when a step ends. */
+  #sessionsChanged(): void {
+    const results = this.sessions.open
+      .map(({ id, view }) => [id, ...view.steps.map(({ key, status }) => `${key} ${status}`)].join())
+      .join("\n");
+    if (results === this.#results) return;
+    this.#results = results;
+    this.#changed.fire();
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#subscriptions, this.#changed).dispose();
+  }
+}

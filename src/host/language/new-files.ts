@@ -1,0 +1,75 @@
+import * as vscode from "vscode";
+import { OrketError } from "../../engine/error/orket-error";
+
+/** The folder to write into: the only one, or the one that a person picks. @throws {OrketError} usage without one. */
+export async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined> {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  if (folders.length === 0) {
+    throw new OrketError("usage", "Orket works on the folder that is open, and there is none.", {
+      mend: "Open a folder first.",
+    });
+  }
+  if (folders.length === 1) return folders[0];
+  return vscode.window.showWorkspaceFolderPick({ placeHolder: "In which folder?" });
+}
+
+async function exists(uri: vscode.Uri): Promise<boolean> {
+  return vscode.workspace.fs.stat(uri).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * Writes new files, all of them or none that would overwrite something.
+ * @throws {OrketError} usage when one is there already.
+ */
+export async function writeNewFiles(
+  folder: vscode.WorkspaceFolder,
+  files: readonly { readonly path: string; readonly text: string | Uint8Array }[],
+): Promise<void> {
+  const taken: string[] = [];
+  for (const { path } of files) if (await exists(vscode.Uri.joinPath(folder.uri, path))) taken.push(path);
+  const [first] = taken;
+  if (first !== undefined) {
+    const more = taken.length > 1 ? ` and ${taken.length - 1} more` : "";
+    throw new OrketError("usage", `${first}${more} is there already; nothing was written.`, {
+      mend: "Choose another name or folder.",
+    });
+  }
+  // One change, so that a file that appears meanwhile is not overwritten either.
+  const edit = new vscode.WorkspaceEdit();
+  for (const { path, text } of files) {
+    const contents = typeof text === "string" ? new TextEncoder().encode(text) : text;
+    edit.createFile(vscode.Uri.joinPath(folder.uri, path), {
+      contents,
+      overwrite: false,
+      ignoreIfExists: false,
+    });
+  }
+  if (!(await vscode.workspace.applyEdit(edit)))
+    throw new OrketError("disk_failed", "The files could not be written.");
+}
+
+/** A folder of the project as a person types it; undefined when they turned back. */
+export async function askPlace(title: string, value: string): Promise<string | undefined> {
+  const typed = await vscode.window.showInputBox({
+    title,
+    prompt: "The folder of the project to write to; empty for its top.",
+    value,
+    placeHolder: "flows",
+    ignoreFocusOut: true,
+    validateInput: (text) => placeProblem(text),
+  });
+  return typed?.trim().replace(/^\.?\/+|\/+$/g, "");
+}
+
+function placeProblem(text: string): string | undefined {
+  if (/\\/.test(text)) return "Write '/' between folders.";
+  if (/^\s*([A-Za-z]:|\/|~)/.test(text)) return "Write a folder relative to the project.";
+  if (text.split("/").some((part) => part.trim() === "..")) return "The folder has to be inside the project.";
+  if (/(^|\/)\.(orket|git)(\/|$)/i.test(text)) return "Definitions are not looked for there.";
+  return /[<>:"|?*\u0000-\u001f]/.test(text)
+    ? "The folder holds a character that names cannot have."
+    : undefined;
+}

@@ -1,0 +1,129 @@
+import * as vscode from "vscode";
+import { OrketError } from "../../engine/error/orket-error";
+import {
+  flowTemplates,
+  newFlowFiles,
+  newFlowNameProblem,
+  newFlowProviders,
+  type NewFlowProvider,
+} from "../../language/templates";
+import { commandIds } from "../ids";
+import type { ProjectIndex } from "../project/project-index";
+import type { HelpContexts } from "./help-context";
+import { askPlace, chooseFolder, writeNewFiles } from "./new-files";
+
+const providers: Readonly<Record<NewFlowProvider, readonly [label: string, detail: string]>> = {
+  ollama: ["Ollama", "Models on this machine or in the network"],
+  openai: ["OpenAI-compatible", "llama.cpp, vLLM, LM Studio, or a hosted service"],
+  "vscode-lm": ["VS Code's language models", "What extensions such as Copilot offer; in the editor only"],
+  scripted: ["No model yet", "Recorded replies, to see how a run goes"],
+};
+
+interface ModelItem extends vscode.QuickPickItem {
+  readonly model?: string;
+}
+
+/** Asks step by step: template, name, backend, model, folder. Going back is Escape: nothing is written before the end. */
+export async function newFlow(index: ProjectIndex, contexts: HelpContexts): Promise<void> {
+  const folder = await chooseFolder();
+  if (folder === undefined) return;
+  const title = "New Flow";
+  const templates = flowTemplates.map(({ id, title: label, summary }) => ({ label, detail: summary, id }));
+  const template = await vscode.window.showQuickPick(templates, {
+    title: `${title} (1/5)`,
+    placeHolder: "Which team?",
+    matchOnDetail: true,
+    ignoreFocusOut: true,
+  });
+  if (template === undefined) return;
+  const { project } = await index.of(folder);
+  const name = await vscode.window.showInputBox({
+    title: `${title} (2/5)`,
+    prompt: "Its name: the Flow, its Band and its Score are called so",
+    value: newFlowNameProblem(template.id, project) === undefined ? template.id : "",
+    ignoreFocusOut: true,
+    validateInput: (text) => (text === "" ? "A name is needed." : newFlowNameProblem(text, project)),
+  });
+  if (name === undefined) return;
+  const backends = newFlowProviders.map((id) => ({ label: providers[id][0], detail: providers[id][1], id }));
+  const backend = await vscode.window.showQuickPick(backends, {
+    title: `${title} (3/5)`,
+    placeHolder: "Which models?",
+    ignoreFocusOut: true,
+  });
+  if (backend === undefined) return;
+  const model = await askModel(contexts, backend.id, `${title} (4/5)`);
+  if (model === undefined) return;
+  const place = await askPlace(`${title} (5/5)`, "flows");
+  if (place === undefined) return;
+  const made = newFlowFiles({
+    template: template.id,
+    name,
+    provider: backend.id,
+    folder: place,
+    project: (await index.of(folder)).project,
+    ...(model === "" ? {} : { model }),
+  });
+  if (made.kind === "refused") throw new OrketError("usage", made.message);
+  await writeNewFiles(folder, made.files);
+  await vscode.window.showTextDocument(vscode.Uri.joinPath(folder.uri, made.flow));
+  void vscode.window.showInformationMessage(
+    `The Flow ${name} is written. Change its task, then run it; with the Venue ${made.scriptedVenue} it plays recorded replies, without a model.`,
+  );
+}
+
+/** A model of the backend where it answers, else a name that is typed; empty for the template's own. */
+async function askModel(
+  contexts: HelpContexts,
+  provider: NewFlowProvider,
+  title: string,
+): Promise<string | undefined> {
+  if (provider === "scripted") return "";
+  const models = await contexts.models(provider, undefined);
+  if (models.length > 0) {
+    const items: ModelItem[] = [
+      ...models.map((model) => ({ label: model, model })),
+      { label: "$(edit) Another name…" },
+    ];
+    const options = { title, placeHolder: "Which model? The backend offers these.", ignoreFocusOut: true };
+    const picked = await vscode.window.showQuickPick(items, options);
+    if (picked === undefined || picked.model !== undefined) return picked?.model;
+  }
+  const typed = await vscode.window.showInputBox({
+    title,
+    prompt: "The model, as the backend names it; empty for the template's own",
+    placeHolder: provider === "ollama" ? "qwen3-coder:latest" : "gpt-4o",
+    ignoreFocusOut: true,
+  });
+  return typed?.trim();
+}
+
+/** Writes the sample project into the open folder. */
+export async function writeSample(extension: vscode.Uri): Promise<void> {
+  const folder = await chooseFolder();
+  if (folder === undefined) return;
+  const root = vscode.Uri.joinPath(extension, "examples", "shapes");
+  const files = await sampleFiles(root, "");
+  await writeNewFiles(folder, files);
+  await vscode.window.showTextDocument(vscode.Uri.joinPath(folder.uri, "flows", "shapes.flow.yaml"));
+  const run = "Run Flow";
+  const message = "The sample project is written. It needs no model: its replies come from a file.";
+  if ((await vscode.window.showInformationMessage(message, run)) === run)
+    await vscode.commands.executeCommand(
+      commandIds.runFlow,
+      vscode.Uri.joinPath(folder.uri, "flows", "shapes.flow.yaml"),
+    );
+}
+
+async function sampleFiles(root: vscode.Uri, place: string): Promise<{ path: string; text: Uint8Array }[]> {
+  const entries = await vscode.workspace.fs.readDirectory(vscode.Uri.joinPath(root, place));
+  const found = await Promise.all(
+    entries.map(async ([name, type]) => {
+      const path = place === "" ? name : `${place}/${name}`;
+      if (type === vscode.FileType.Directory)
+        return /^(\.|__pycache__$)/.test(name) ? [] : sampleFiles(root, path);
+      return [{ path, text: await vscode.workspace.fs.readFile(vscode.Uri.joinPath(root, path)) }];
+    }),
+  );
+  return found.flat();
+}

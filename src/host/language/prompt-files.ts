@@ -1,0 +1,142 @@
+import * as vscode from "vscode";
+import { parseSource, readPrompt, savePrompt, findPrompt, type SavePrompt } from "../../language";
+import { schemes } from "../ids";
+import { relativePath, type ProjectIndex } from "../project/project-index";
+import { spanRange } from "./documents";
+import { mergeTexts } from "./prompt-merge";
+import { ownerOf, promptAt } from "./prompt-uri";
+
+/** A prompt that an editor has read. */
+interface Opened {
+  /** Its text when it was read or saved last: what an edit starts from. */
+  base: string;
+  mtime: number;
+}
+
+/**
+ * Prompts and instructions as files of their own. Reading takes the text from the YAML as the editors hold it; writing
+ * changes that text in the YAML and nothing else there.
+ */
+export class PromptFiles implements vscode.FileSystemProvider, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
+  readonly #opened = new Map<string, Opened>();
+  readonly #subscriptions: readonly vscode.Disposable[];
+  readonly onDidChangeFile = this.#changed.event;
+
+  constructor(private readonly index: ProjectIndex) {
+    this.#subscriptions = [
+      index.onDidChange(() => void this.#follow()),
+      vscode.workspace.registerFileSystemProvider(schemes.prompt, this, { isCaseSensitive: true }),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#opened.delete(uri.toString())),
+    ];
+  }
+
+  watch(): vscode.Disposable {
+    return new vscode.Disposable(() => undefined);
+  }
+
+  async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
+    const text = await this.#read(uri);
+    const { mtime } = this.#remember(uri, text);
+    return { type: vscode.FileType.File, ctime: 0, mtime, size: new TextEncoder().encode(text).length };
+  }
+
+  async readFile(uri: vscode.Uri): Promise<Uint8Array> {
+    const text = await this.#read(uri);
+    this.#remember(uri, text).base = text;
+    return new TextEncoder().encode(text);
+  }
+
+  async writeFile(uri: vscode.Uri, content: Uint8Array): Promise<void> {
+    const { file, name } = ownerOf(uri);
+    const folder = vscode.workspace.getWorkspaceFolder(file);
+    if (folder === undefined) throw vscode.FileSystemError.Unavailable(`${file.path} is in no open folder.`);
+    const document = await vscode.workspace.openTextDocument(file);
+    const wasDirty = document.isDirty;
+    const source = parseSource(relativePath(folder, file), document.getText());
+    const path = findPrompt(source, name)?.path ?? ["roles", name, "prompt"];
+    const edited = new TextDecoder().decode(content).replace(/\r\n?/g, "\n");
+    const current = readPrompt(source, path);
+    const opened = this.#remember(uri, current ?? "");
+    let saved = savePrompt(source, path, opened.base, edited);
+    let text = edited;
+    if (saved.kind === "conflict" && current !== undefined) {
+      const merged = mergeTexts(opened.base, edited, current);
+      if (merged !== undefined) {
+        text = merged;
+        saved = savePrompt(source, path, current, merged);
+      }
+    }
+    if (isRefused(saved)) throw vscode.FileSystemError.Unavailable(saved.message);
+    if (saved.kind === "edited") {
+      const edit = new vscode.WorkspaceEdit();
+      for (const one of saved.edits) edit.replace(file, spanRange(source, one.span), one.text);
+      if (!(await vscode.workspace.applyEdit(edit)))
+        throw vscode.FileSystemError.Unavailable(`${source.path} changed meanwhile. Save again.`);
+      // What else was unsaved in the file stays for the person to save.
+      if (!wasDirty && !(await document.save()))
+        throw vscode.FileSystemError.Unavailable(`${source.path} could not be saved.`);
+    }
+    opened.base = text;
+    opened.mtime += 1;
+    if (text !== edited) this.#tell(uri, opened);
+  }
+
+  /** Prompts that changed in their file are read again, unless they are being edited: saving merges those. */
+  async #follow(): Promise<void> {
+    for (const document of vscode.workspace.textDocuments) {
+      if (document.uri.scheme !== schemes.prompt || document.isClosed || document.isDirty) continue;
+      const opened = this.#opened.get(document.uri.toString());
+      if (opened === undefined) continue;
+      const live = await promptAt(this.index, document.uri);
+      const source = live?.project.sources.get(live.prompt.file);
+      const text =
+        live === undefined || source === undefined ? undefined : readPrompt(source, live.prompt.path);
+      if (text !== undefined && text !== opened.base && !document.isDirty) this.#tell(document.uri, opened);
+    }
+  }
+
+  #tell(uri: vscode.Uri, opened: Opened): void {
+    opened.mtime += 1;
+    this.#changed.fire([{ type: vscode.FileChangeType.Changed, uri }]);
+  }
+
+  #remember(uri: vscode.Uri, text: string): Opened {
+    const key = uri.toString();
+    let opened = this.#opened.get(key);
+    if (opened === undefined) this.#opened.set(key, (opened = { base: text, mtime: Date.now() }));
+    return opened;
+  }
+
+  async #read(uri: vscode.Uri): Promise<string> {
+    const live = await promptAt(this.index, uri);
+    const source = live?.project.sources.get(live.prompt.file);
+    const text =
+      live === undefined || source === undefined ? undefined : readPrompt(source, live.prompt.path);
+    if (text === undefined) throw vscode.FileSystemError.FileNotFound(uri);
+    return text;
+  }
+
+  readDirectory(): [string, vscode.FileType][] {
+    return [];
+  }
+  createDirectory(uri: vscode.Uri): void {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+  delete(uri: vscode.Uri): void {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+  rename(uri: vscode.Uri): void {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.#subscriptions, this.#changed).dispose();
+  }
+}
+
+function isRefused(
+  saved: SavePrompt,
+): saved is Extract<SavePrompt, { readonly kind: "conflict" | "gone" | "refused" }> {
+  return saved.kind === "conflict" || saved.kind === "gone" || saved.kind === "refused";
+}

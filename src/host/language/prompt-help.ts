@@ -1,0 +1,163 @@
+import * as vscode from "vscode";
+import { parseTemplate } from "../../engine/model/template";
+import {
+  completePrompt,
+  diagnosePrompt,
+  hoverPrompt,
+  LineIndex,
+  type PromptDiagnostic,
+} from "../../language";
+import { commandIds, internalIds, schemes } from "../ids";
+import { toDiagnostic, toRange } from "../project/diagnostics";
+import type { ProjectIndex } from "../project/project-index";
+import { codeOf } from "./actions";
+import { completionTriggers, toCompletionItem } from "./completion";
+import { tokenLegend } from "./navigation";
+import { ownerOf, promptAt } from "./prompt-uri";
+
+const selector: vscode.DocumentSelector = { scheme: schemes.prompt };
+const quietMs = 150;
+
+/** The document's text as the language service counts in it. */
+function textOf(document: vscode.TextDocument): string {
+  return document.getText().replace(/\r\n?/g, "\n");
+}
+
+/** The same help inside a prompt's own document: problems, completion, hover, colors, commands. */
+export class PromptHelp implements vscode.Disposable {
+  readonly #collection = vscode.languages.createDiagnosticCollection("orket-prompt");
+  readonly #subscriptions: readonly vscode.Disposable[];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly index: ProjectIndex) {
+    const { languages, workspace } = vscode;
+    const later = ({ uri }: { uri: vscode.Uri }): void => {
+      if (uri.scheme === schemes.prompt) this.#later();
+    };
+    this.#subscriptions = [
+      this.#collection,
+      index.onDidChange(() => this.#later()),
+      workspace.onDidOpenTextDocument(later),
+      workspace.onDidChangeTextDocument(({ document }) => later(document)),
+      workspace.onDidCloseTextDocument(({ uri }) => this.#collection.delete(uri)),
+      languages.registerCompletionItemProvider(
+        selector,
+        { provideCompletionItems: (document, position) => this.#complete(document, position) },
+        ...completionTriggers,
+      ),
+      languages.registerHoverProvider(selector, {
+        provideHover: (document, position) => this.#hover(document, position),
+      }),
+      languages.registerCodeActionsProvider(selector, {
+        provideCodeActions: (document, range, context) => this.#actions(document, range, context),
+      }),
+      languages.registerCodeLensProvider(selector, { provideCodeLenses: lenses }),
+      languages.registerDocumentSemanticTokensProvider(
+        selector,
+        { provideDocumentSemanticTokens: colors },
+        tokenLegend,
+      ),
+    ];
+    this.#later();
+  }
+
+  async #complete(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+  ): Promise<vscode.CompletionItem[]> {
+    const live = await promptAt(this.index, document.uri);
+    if (live === undefined) return [];
+    const text = textOf(document);
+    const lines = new LineIndex(text);
+    const offset = lines.offsetAt({ line: position.line, column: position.character });
+    return completePrompt(live.project, live.prompt.file, live.prompt.path, text, offset).map((item) =>
+      toCompletionItem(item, lines, position),
+    );
+  }
+
+  async #hover(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {
+    const live = await promptAt(this.index, document.uri);
+    if (live === undefined) return undefined;
+    const text = textOf(document);
+    const lines = new LineIndex(text);
+    const offset = lines.offsetAt({ line: position.line, column: position.character });
+    const found = hoverPrompt(live.project, live.prompt.file, live.prompt.path, text, offset);
+    if (found === undefined) return undefined;
+    return new vscode.Hover(new vscode.MarkdownString(found.text), toRange(lines.rangeOf(found.span)));
+  }
+
+  async #actions(
+    document: vscode.TextDocument,
+    range: vscode.Range,
+    { diagnostics }: vscode.CodeActionContext,
+  ): Promise<vscode.CodeAction[]> {
+    const lines = new LineIndex(textOf(document));
+    return (await this.#diagnose(document)).flatMap((found) => {
+      const place = toRange(found.range);
+      if (found.replace === undefined || place.intersection(range) === undefined) return [];
+      const action = new vscode.CodeAction(found.replace.title, vscode.CodeActionKind.QuickFix);
+      action.isPreferred = true;
+      action.diagnostics = diagnostics.filter(
+        (one) => one.range.isEqual(place) && codeOf(one) === found.code,
+      );
+      action.edit = new vscode.WorkspaceEdit();
+      action.edit.replace(document.uri, toRange(lines.rangeOf(found.replace.span)), found.replace.text);
+      return [action];
+    });
+  }
+
+  #later(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#publish(), quietMs);
+  }
+
+  async #publish(): Promise<void> {
+    for (const document of vscode.workspace.textDocuments) {
+      if (document.uri.scheme !== schemes.prompt || document.isClosed) continue;
+      const { version } = document;
+      const found = await this.#diagnose(document);
+      if (document.version !== version || document.isClosed) continue;
+      this.#collection.set(
+        document.uri,
+        found.map((one) => toDiagnostic(one)),
+      );
+    }
+  }
+
+  async #diagnose(document: vscode.TextDocument): Promise<readonly PromptDiagnostic[]> {
+    const live = await promptAt(this.index, document.uri);
+    if (live === undefined) return [];
+    return diagnosePrompt(live.project, live.prompt.file, live.prompt.path, textOf(document));
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    vscode.Disposable.from(...this.#subscriptions).dispose();
+  }
+}
+
+function lenses(document: vscode.TextDocument): vscode.CodeLens[] {
+  const { file, name } = ownerOf(document.uri);
+  const target = { uri: file, name };
+  const top = new vscode.Range(0, 0, 0, 0);
+  const lens = (title: string, command: string): vscode.CodeLens =>
+    new vscode.CodeLens(top, { title, command, arguments: [target] });
+  const short = file.path.slice(file.path.lastIndexOf("/") + 1);
+  return [
+    lens("$(open-preview) Preview", commandIds.previewPrompt),
+    lens("$(beaker) Try Prompt", commandIds.tryPrompt),
+    lens(`$(go-to-file) ${name} in ${short}`, internalIds.showPromptInFile),
+  ];
+}
+
+function colors(document: vscode.TextDocument): vscode.SemanticTokens {
+  const builder = new vscode.SemanticTokensBuilder(tokenLegend);
+  const text = textOf(document);
+  const lines = new LineIndex(text);
+  for (const segment of parseTemplate(text).segments) {
+    if (segment.kind !== "placeholder") continue;
+    const range = toRange(lines.rangeOf(segment));
+    if (range.isSingleLine) builder.push(range, "parameter");
+  }
+  return builder.build();
+}

@@ -1,0 +1,96 @@
+import * as vscode from "vscode";
+import { previewPrompt, withPrompt, type Project } from "../../language";
+import { schemes } from "../ids";
+import type { ProjectIndex } from "../project/project-index";
+import type { PromptUse } from "./prompt-commands";
+import { promptIn, promptUri } from "./prompt-uri";
+
+interface Shown {
+  readonly file: string;
+  readonly name: string;
+  readonly flow: string;
+  readonly step: string;
+}
+
+/** The project with what stands unsaved in the prompt's own document. */
+export function withOpenPrompt(
+  project: Project,
+  file: vscode.Uri,
+  name: string,
+  at: PromptUse["live"],
+): Project {
+  const key = promptUri(file, name).toString();
+  const open = vscode.workspace.textDocuments.find((one) => !one.isClosed && one.uri.toString() === key);
+  const source = project.sources.get(at.prompt.file);
+  if (open === undefined || source === undefined) return project;
+  return withPrompt(project, source, at.prompt.path, open.getText());
+}
+
+/** Prompts as they would be sent, as documents that follow what is typed. */
+export class PreviewDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly #subscriptions: readonly vscode.Disposable[];
+  readonly onDidChange = this.#changed.event;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly index: ProjectIndex) {
+    this.#subscriptions = [
+      index.onDidChange(() => this.#refresh()),
+      vscode.workspace.onDidChangeTextDocument(({ document }) => {
+        if (document.uri.scheme === schemes.prompt) this.#refresh();
+      }),
+      vscode.workspace.registerTextDocumentContentProvider(schemes.preview, this),
+    ];
+  }
+
+  async show({ target, flow, step }: PromptUse): Promise<void> {
+    const shown: Shown = { file: target.uri.toString(), name: target.name, flow, step };
+    const uri = target.uri.with({
+      scheme: schemes.preview,
+      path: `${target.uri.path}/${target.name} in ${step}.md`,
+      query: JSON.stringify(shown),
+    });
+    const document = await vscode.workspace.openTextDocument(uri);
+    await vscode.window.showTextDocument(document, {
+      viewColumn: vscode.ViewColumn.Beside,
+      preserveFocus: true,
+      preview: true,
+    });
+  }
+
+  async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
+    const { file, name, flow, step } = JSON.parse(uri.query) as Shown;
+    const place = vscode.Uri.parse(file, true);
+    const live = await promptIn(this.index, place, name);
+    if (live === undefined) return `The prompt of ${name} is no longer in its file.\n`;
+    const made = previewPrompt(withOpenPrompt(live.project, place, name, live), flow, step);
+    if ("problems" in made)
+      return ["The prompt cannot be resolved:", "", ...made.problems.map((one) => `- ${one}`), ""].join("\n");
+    const { system, user, open } = made.prompt;
+    return [
+      `<!-- What ${step} sends in ${flow}, as far as it is known before a run. -->`,
+      ...(open.length === 0 ? [] : [`<!-- Filled in as the run goes: ${open.join(", ")} -->`]),
+      "<!-- system -->",
+      "",
+      system.trimEnd(),
+      "",
+      "<!-- user -->",
+      "",
+      user.trimEnd(),
+      "",
+    ].join("\n");
+  }
+
+  #refresh(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      for (const { uri } of vscode.workspace.textDocuments)
+        if (uri.scheme === schemes.preview) this.#changed.fire(uri);
+    }, 200);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    vscode.Disposable.from(...this.#subscriptions, this.#changed).dispose();
+  }
+}

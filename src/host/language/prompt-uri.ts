@@ -1,0 +1,48 @@
+import * as vscode from "vscode";
+import { findPrompt, type PromptRef, type Project } from "../../language";
+import { schemes } from "../ids";
+import { relativePath, type ProjectIndex } from "../project/project-index";
+
+/** A prompt with its project as it is now. */
+export interface LivePrompt {
+  readonly folder: vscode.WorkspaceFolder;
+  readonly project: Project;
+  readonly prompt: PromptRef;
+}
+
+/** The document of a prompt: named after the role or step, in a folder that is named after its file. */
+export function promptUri(file: vscode.Uri, name: string): vscode.Uri {
+  return file.with({ scheme: schemes.prompt, path: `${file.path}/${name}.md`, query: file.scheme });
+}
+
+/** The definition file that a prompt's document belongs to, and the name of the prompt in it. */
+export function ownerOf(uri: vscode.Uri): { file: vscode.Uri; name: string } {
+  const cut = uri.path.lastIndexOf("/");
+  return {
+    file: uri.with({
+      scheme: uri.query === "" ? "file" : uri.query,
+      path: uri.path.slice(0, cut),
+      query: "",
+    }),
+    name: uri.path.slice(cut + 1).replace(/\.md$/, ""),
+  };
+}
+
+/** The prompt of a document; undefined when its file is in no open folder, or it is gone from there. */
+export async function promptAt(index: ProjectIndex, uri: vscode.Uri): Promise<LivePrompt | undefined> {
+  const { file, name } = ownerOf(uri);
+  return promptIn(index, file, name);
+}
+
+export async function promptIn(
+  index: ProjectIndex,
+  file: vscode.Uri,
+  name: string,
+): Promise<LivePrompt | undefined> {
+  const folder = vscode.workspace.getWorkspaceFolder(file);
+  if (folder === undefined) return undefined;
+  const { project } = await index.of(folder);
+  const source = project.sources.get(relativePath(folder, file));
+  const prompt = source === undefined ? undefined : findPrompt(source, name);
+  return prompt === undefined ? undefined : { folder, project, prompt };
+}
