@@ -21,7 +21,7 @@ try {
   process.exitCode = await runTests({
     version: process.argv[2] ?? "stable",
     cachePath: path.join(root, ".vscode-test", "electron"),
-    extensionDevelopmentPath: root,
+    extensionDevelopmentPath: [root, path.join(root, "test", "integration", "fixtures", "models")],
     extensionTestsPath: path.join(root, "dist", "test", "integration", "index.js"),
     extensionTestsEnv: { ORKET_TEST_FOLDER: folder },
     launchArgs: [folder, "--disable-extensions"],
