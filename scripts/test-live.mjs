@@ -4,16 +4,16 @@
  * What cannot be installed is said and counted as skipped. Not a part of `npm test`.
  *
  *   npm run test:live -- [PIECE…] [--record] [--no-report] [--grep TEXT]
- *     PIECE       model ollama llamaServer llamaCppPython litellm; without one, all
+ *     PIECE       model ollama llamaServer llamaCppPython litellm; without one, all but llamaCppPython
  *     --record    also writes what the servers answer as fixtures of the gate
  *     --grep      runs only the tests whose title holds TEXT; writes no report
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "../esbuild.mjs";
 import { root, run } from "./bootstrap.mjs";
-import { installPieces, pieceNames } from "./live/pieces.mjs";
+import { installPieces, pieceNames, usualPieces } from "./live/pieces.mjs";
 import { writeReport } from "./live/report.mjs";
 
 const folder = path.join(root, ".live");
@@ -36,7 +36,7 @@ if (unknown.length > 0) {
 }
 
 console.log("Pieces:");
-const asked = positionals.length === 0 ? pieceNames : ["model", ...positionals];
+const asked = positionals.length === 0 ? usualPieces : ["model", ...positionals];
 const pieces = await installPieces(folder, asked);
 mkdirSync(path.join(folder, "home"), { recursive: true });
 writeFileSync(path.join(folder, "pieces.json"), JSON.stringify(pieces));
@@ -44,13 +44,20 @@ writeFileSync(path.join(folder, "measures.ndjson"), "");
 rmSync(path.join(folder, "outcomes.json"), { force: true });
 
 await build();
+// A copy: the suite runs long, and whoever builds meanwhile must not change what is tested.
+cpSync(path.join(root, "dist"), path.join(folder, "dist"), { recursive: true });
 const started = performance.now();
 const mocha = path.join(root, "node_modules", "mocha", "bin", "mocha.js");
 const grep = values.grep === undefined ? [] : ["--fgrep", values.grep];
 process.exitCode = await run(
   process.execPath,
   [mocha, "--reporter", "./scripts/live/reporter.cjs", ...grep, "test/live/**/*.test.ts"],
-  { ...process.env, ORKET_LIVE: folder, ...(values.record ? { ORKET_LIVE_RECORD: "1" } : {}) },
+  {
+    ...process.env,
+    ORKET_LIVE: folder,
+    ORKET_CLI: path.join(folder, "dist", "cli.js"),
+    ...(values.record ? { ORKET_LIVE_RECORD: "1" } : {}),
+  },
 );
 if (values.grep === undefined && !values["no-report"]) {
   const seconds = (performance.now() - started) / 1000;

@@ -195,6 +195,9 @@ async function litellm(folder) {
 
 const installers = { model, llamaServer, litellm, ollama, llamaCppPython };
 export const pieceNames = Object.keys(installers);
+/** Not worth its time in every run: the library is that of llamaServer. */
+const onlyByName = new Set(["llamaCppPython"]);
+export const usualPieces = pieceNames.filter((name) => !onlyByName.has(name));
 
 /** Installs what is asked for and missing. Every piece comes back, those that cannot be had with `reason`. */
 export async function installPieces(folder, asked) {
@@ -207,7 +210,10 @@ export async function installPieces(folder, asked) {
       .update(install.toString())
       .digest("hex");
     if (!asked.includes(name)) {
-      pieces[name] = { reason: "It was not asked for." };
+      const reason = onlyByName.has(name)
+        ? "It is compiled from source for many minutes, so it is installed only when it is named."
+        : "This run named other pieces.";
+      pieces[name] = { reason };
       continue;
     }
     if (existsSync(stamp)) {

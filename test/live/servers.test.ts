@@ -44,7 +44,7 @@ const servers: readonly (readonly [Parameters<typeof realServer>[0], Traits])[] 
     new LlamaCppPythonServer(),
     { ...llamaTraits, callTool: { tool_choice: { type: "function", function: { name: "list_dir" } } } },
   ],
-  [new LiteLlmProxy(ollama), { ...ollamaTraits, callTool: {}, structured: responseFormat }],
+  [new LiteLlmProxy(ollama), { ...ollamaTraits, callTool: {}, structured: responseFormat, brief: true }],
   [new LiteLlmProxy(llama), { ...llamaTraits, unknownModel: "not_found" }],
 ];
 

@@ -64,9 +64,19 @@ interface Sent {
   readonly body: Record<string, unknown>;
 }
 
+interface Answer {
+  readonly status: number;
+  readonly contentType: string | null;
+  readonly body: Promise<string>;
+}
+
+const isRecording = process.env.ORKET_LIVE_RECORD !== undefined;
+
 /** A provider for the server, and what it sent. */
 export class Client {
   readonly sent: Sent[] = [];
+  /** What the server answered last, where answers are recorded. */
+  answer: Answer | undefined;
   readonly provider: ModelProvider;
   readonly #http: HttpFetch | undefined;
 
@@ -74,8 +84,8 @@ export class Client {
     readonly server: LiveServer,
     options: { transport?: "http" | "global"; timeouts?: Partial<Timeouts>; key?: string } = {},
   ) {
-    this.#http = options.transport === "global" ? undefined : createHttpFetch();
-    const http: FetchLike = this.#http ?? ((url, init) => fetch(url, init));
+    this.#http = options.transport === "global" || isRecording ? undefined : createHttpFetch();
+    const http: FetchLike = this.#http ?? ((url, init) => this.#fetch(url, init));
     const key = options.key ?? server.key;
     const deps: ProviderDeps = {
       resolveSecret: () => Promise.resolve(key ?? ""),
@@ -93,6 +103,18 @@ export class Client {
     };
     this.provider =
       server.speaks === "ollama" ? new OllamaProvider(venue, deps) : new OpenAiProvider(venue, deps);
+  }
+
+  async #fetch(url: string, init: RequestInit): Promise<Response> {
+    const response = await fetch(url, init);
+    if (isRecording) {
+      const contentType = response.headers.get("content-type");
+      const body = response.clone().text();
+      // A test that cuts the answer off does not record it.
+      body.catch(() => undefined);
+      this.answer = { status: response.status, contentType, body };
+    }
+    return response;
   }
 
   call(asked: ModelRequest): Call {
@@ -159,26 +181,20 @@ export async function failureOf(call: Call): Promise<ProviderError> {
 const recordings = path.join(__dirname, "../contract/model-provider/recorded");
 
 /**
- * Writes what a server really answers to a request as a fixture of the gate, with what was made of it here. Only when
- * the suite is asked to (`npm run test:live -- --record`).
+ * Writes what the server answered last as a fixture of the gate, with what was made of it here. Only when the suite is
+ * asked to (`npm run test:live -- --record`).
  */
 export async function record(
   client: Client,
   scene: string,
   expected: Record<string, unknown>,
 ): Promise<void> {
-  if (process.env.ORKET_LIVE_RECORD === undefined) return;
-  const { server } = client;
+  if (!isRecording) return;
+  const { server, answer } = client;
   const sent = client.sent.at(-1);
-  assert(sent !== undefined);
-  const response = await fetch(sent.url, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      ...(server.key === undefined ? {} : { authorization: `Bearer ${server.key}` }),
-    },
-    body: JSON.stringify(sent.body),
-  });
+  assert(sent !== undefined && answer !== undefined);
+  const { messages: _, ...request } = sent.body;
+  const body = await answer.body;
   const recording = {
     server: server.name,
     version: server.needs
@@ -187,10 +203,10 @@ export async function record(
       .join(", "),
     scene,
     speaks: server.speaks,
-    request: sent.body,
-    status: response.status,
-    contentType: response.headers.get("content-type"),
-    body: (await response.text()).replaceAll(server.origin, "http://127.0.0.1:1").replaceAll(folder, ".live"),
+    request,
+    status: answer.status,
+    contentType: answer.contentType,
+    body: body.replaceAll(server.origin, "http://127.0.0.1:1").replaceAll(folder, ".live"),
     expected,
   };
   mkdirSync(recordings, { recursive: true });
