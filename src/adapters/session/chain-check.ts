@@ -5,7 +5,9 @@ import { type FileSystem, type Handle } from "../files/file-system";
 import { type JournalPosition } from "./journal-reader";
 
 const lineFeed = 0x0a;
-const chunkBytes = 1 << 20;
+const chunkBytes = 4 << 20;
+/** Room before a piece of the file for the beginning of its first line. */
+const headroom = 16 << 10;
 /** `,"prev":"`, a digest, `"}`. */
 const linkLength = 75;
 
@@ -22,19 +24,12 @@ export async function checkChain(
 ): Promise<{ damage: OrketError | undefined; digestAtMark: string | undefined }> {
   let lines = 0;
   let prev = firstPrev;
-  let rest: Buffer = Buffer.alloc(0);
   let digestAtMark: string | undefined;
   const result = (what?: string): { damage: OrketError | undefined; digestAtMark: string | undefined } => ({
     damage: what === undefined ? undefined : damaged(lines + 1, what),
     digestAtMark,
   });
-  for (let at = 0; at < upTo.offset;) {
-    const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, upTo.offset - at));
-    const count = await fs.read(handle, chunk, at);
-    if (count === 0) return result("the journal ends before it");
-    at += count;
-    const fresh = chunk.subarray(0, count);
-    const data = rest.length === 0 ? fresh : Buffer.concat([rest, fresh]);
+  for await (const data of wholeLines(fs, handle, upTo.offset)) {
     let start = 0;
     for (let end = data.indexOf(lineFeed); end >= 0; end = data.indexOf(lineFeed, start)) {
       const number = `{"seq":${lines.toString()},`;
@@ -48,8 +43,53 @@ export async function checkChain(
       if (lines === mark) digestAtMark = prev;
       start = end + 1;
     }
-    rest = data.subarray(start);
   }
   if (lines !== upTo.lines || prev !== upTo.prev) return result("the journal was changed while it was read");
   return result();
+}
+
+/** Behind the last line feed of what was read; the room before it does not count. */
+function lineEnd(chunk: Buffer): number {
+  return headroom + chunk.subarray(headroom).lastIndexOf(lineFeed) + 1;
+}
+
+/** The file's first bytes in pieces that end with a line, the next one always under way. Ends early where the file does. */
+async function* wholeLines(
+  fs: FileSystem,
+  handle: Handle,
+  bytes: number,
+): AsyncGenerator<Buffer, void, void> {
+  const read = async (at: number): Promise<Buffer> => {
+    const length = Math.min(chunkBytes, bytes - at);
+    if (length <= 0) return Buffer.alloc(headroom);
+    const chunk = Buffer.allocUnsafe(headroom + length);
+    const count = await fs.read(handle, chunk.subarray(headroom), at);
+    return chunk.subarray(0, headroom + count);
+  };
+  let rest: Buffer = Buffer.alloc(0);
+  let next = read(0);
+  try {
+    for (let at = 0; ;) {
+      const chunk = await next;
+      const count = chunk.length - headroom;
+      if (count === 0) return;
+      at += count;
+      next = read(at);
+      next.catch(() => undefined);
+      const end = lineEnd(chunk);
+      if (end <= headroom) {
+        rest = Buffer.concat([rest, chunk.subarray(headroom)]);
+        continue;
+      }
+      // What is left of a line stands right before its continuation, so that nothing but that is copied.
+      if (rest.length <= headroom) {
+        rest.copy(chunk, headroom - rest.length);
+        yield chunk.subarray(headroom - rest.length, end);
+      } else yield Buffer.concat([rest, chunk.subarray(headroom, end)]);
+      rest = chunk.subarray(end);
+    }
+  } finally {
+    // Nobody may close the file, or use its number for another one, while a piece is under way.
+    await next.catch(() => undefined);
+  }
 }
