@@ -1,98 +1,25 @@
-import { callSettings, type Definition } from "../../engine/model/definition";
-import { planSize, plannedSteps, worstCase, type PlannedStep } from "../../engine/model/plan";
+import { planFlow, type FlowPlan, type FlowPlanStep, type PlannedLimit } from "../../engine/model/plan-flow";
 import { jsonOption, type Command, type CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
 import type { Output } from "../io";
 import { findFlow, loadProject, resolveOrReport } from "../project";
 import { alignColumns, formatNumber, formatUsd, plural } from "../text/format";
-import { safeLine } from "../text/safe";
+import { safeLine, safeText } from "../text/safe";
 import { wrapText } from "../text/width";
 
-const readers: ReadonlySet<string> = new Set(["read_file", "list_dir", "search_files"]);
-const writers: ReadonlySet<string> = new Set(["write_file", "edit_file", "delete_file"]);
-
-/** One step as a plan says it. */
-export interface PlanStep {
-  readonly id: string;
-  readonly role: string;
-  readonly model: string;
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly tools: readonly string[];
-  readonly reads: readonly string[];
-  readonly writes: readonly string[];
-  readonly approval: string;
-  readonly produces: readonly string[];
-  readonly verdict: readonly string[];
-  readonly max_runs: number;
-  readonly worst: { readonly calls: number; readonly tokens: number; readonly usd: number | undefined };
-  readonly disabled: boolean;
-}
-
-function planStep(definition: Definition, planned: PlannedStep): PlanStep {
-  const { node } = planned;
-  const { temperature, seed, context_tokens, max_output_tokens, params, model } = callSettings(
-    definition,
-    node.role,
-  );
-  const tools = definition.band.roles[node.role]?.tools ?? [];
-  const { policy, conductor } = definition.flow;
-  return {
-    id: node.id,
-    role: node.role,
-    model,
-    params: {
-      ...(temperature === undefined ? {} : { temperature }),
-      ...(seed === undefined ? {} : { seed }),
-      context_tokens,
-      max_output_tokens,
-      ...params,
-    },
-    tools,
-    reads: tools.some((tool) => readers.has(tool)) ? policy.read_scope : [],
-    writes: tools.some((tool) => writers.has(tool)) ? policy.write_scope : [],
-    approval: node.approval,
-    produces: node.produces,
-    verdict: node.verdict ?? [],
-    max_runs: planned.maxRuns,
-    worst: worstCase(definition, planned),
-    disabled: conductor.disabled_roles.includes(node.role),
-  };
-}
-
-interface Totals {
-  readonly steps: number;
-  readonly maxSteps: number;
-  readonly calls: number;
-  readonly tokens: number;
-  readonly usd: number | undefined;
-}
-
-function totalsOf(definition: Definition, steps: readonly PlanStep[]): Totals {
-  const size = planSize(definition);
-  let usd: number | undefined = 0;
-  for (const { worst } of steps)
-    usd = usd === undefined || worst.usd === undefined ? undefined : usd + worst.usd;
-  return {
-    steps: size.steps,
-    maxSteps: size.max_steps,
-    calls: size.max_model_calls,
-    tokens: steps.reduce((sum, { worst }) => sum + worst.tokens, 0),
-    usd,
-  };
-}
-
-/** The limits that the worst case goes beyond. */
-function reachable(definition: Definition, totals: Totals): string[] {
-  const { limits } = definition.flow;
-  const over: string[] = [];
-  const check = (name: string, limit: number | undefined, worst: number | undefined): void => {
-    if (limit !== undefined && worst !== undefined && worst > limit)
-      over.push(`${name} ${formatNumber(limit)}`);
-  };
-  check("total_tokens", limits.total_tokens, totals.tokens);
-  check("model_calls", limits.model_calls, totals.calls);
-  check("cost_usd", limits.cost_usd, totals.usd);
-  return over;
+/** What a call asks of the backend, in the order in which people look for it. */
+function paramsOf({
+  temperature,
+  seed,
+  context_tokens,
+  max_output_tokens,
+  params,
+}: FlowPlanStep["settings"]): string {
+  const given = { temperature, seed, context_tokens, max_output_tokens, ...params };
+  return Object.entries(given)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key} ${JSON.stringify(value)}`)
+    .join(", ");
 }
 
 const approvalWords: Readonly<Record<string, string>> = {
@@ -102,17 +29,16 @@ const approvalWords: Readonly<Record<string, string>> = {
   both: "asks before it begins and about its result",
 };
 
-function stepLines(step: PlanStep, number: number, indent: string, output: Output): string[] {
+function stepLines(step: FlowPlanStep, number: number, indent: string, output: Output): string[] {
   const { style, columns } = output;
   const pad = `${indent}    `;
   const name = `${indent}${String(number).padStart(2)}. ${style.bold(step.id)}`;
-  const params = Object.entries(step.params).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
   const touches = [
     step.reads.length === 0 ? "reads nothing" : `reads ${step.reads.join(", ")}`,
     step.writes.length === 0 ? "writes nothing" : `writes ${step.writes.join(", ")}`,
   ];
   const details = [
-    `model ${step.model}: ${params.join(", ")}`,
+    `model ${step.settings.model}: ${paramsOf(step.settings)}`,
     `${touches.join("; ")}${step.tools.length === 0 ? "; no tools" : `; tools ${step.tools.join(", ")}`}`,
     [
       approvalWords[step.approval] ?? step.approval,
@@ -131,7 +57,21 @@ function stepLines(step: PlanStep, number: number, indent: string, output: Outpu
     ...details.flatMap((detail) =>
       wrapText(safeLine(detail), Math.min(columns, 110) - pad.length).map((line) => style.dim(pad + line)),
     ),
+    ...promptLines(step, pad),
   ];
+}
+
+/** The prompt as it will be sent; what only the run can tell stands as its placeholder. */
+function promptLines({ prompt }: FlowPlanStep, pad: string): string[] {
+  if (prompt === undefined) return [];
+  const lines = (name: string, text: string): string[] => [
+    `${pad}${name}:`,
+    ...safeText(text)
+      .trimEnd()
+      .split("\n")
+      .map((line) => `${pad}| ${line}`.trimEnd()),
+  ];
+  return [...lines("system", prompt.system), ...lines("user", prompt.user)];
 }
 
 function costText(usd: number | undefined): string {
@@ -139,7 +79,7 @@ function costText(usd: number | undefined): string {
 }
 
 /** The headings of loops and groups that begin with this step. */
-function headings(planned: PlannedStep, before: PlannedStep | undefined, output: Output): string[] {
+function headings(planned: FlowPlanStep, before: FlowPlanStep | undefined, output: Output): string[] {
   const lines: string[] = [];
   let same = true;
   planned.within.forEach((around, depth) => {
@@ -151,18 +91,30 @@ function headings(planned: PlannedStep, before: PlannedStep | undefined, output:
   return lines;
 }
 
-function headingOf(around: PlannedStep["within"][number]): string {
+function headingOf(around: FlowPlanStep["within"][number]): string {
   if (around.kind === "parallel") return "side by side, joined in this order:";
   const until = around.until === undefined ? "" : `, until ${around.until}`;
   return `repeated at most ${plural(around.max, "time")}${until}:`;
 }
 
-function printPlan(definition: Definition, steps: readonly PlanStep[], output: Output): void {
-  const { flow, venue, band, score } = definition;
-  const limits = Object.entries(flow.limits).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name} ${formatNumber(value)}`],
-  );
-  const inputs = Object.entries(flow.inputs).map(([name, value]) => `${name} = ${String(value)}`);
+/** A limit that the worst case goes beyond, and where. */
+function limitText({ name, limit, at }: PlannedLimit): string {
+  return `${name} ${formatNumber(limit)}${at === undefined ? "" : ` at ${at}`}`;
+}
+
+/** How many runs the order names before it only counts. */
+const namedRuns = 30;
+
+function orderText({ runs, moreRuns }: FlowPlan): string {
+  const named = runs.slice(0, namedRuns).map(({ key }) => key);
+  const more = runs.length - named.length + moreRuns;
+  return `${named.join(", ")}${more === 0 ? "" : `, and ${plural(more, "more run")}`}`;
+}
+
+function printPlan(planned: FlowPlan, output: Output): void {
+  const { flow, venue, band, score, steps, worst } = planned;
+  const limits = planned.limits.map(({ name, limit }) => `${name} ${formatNumber(limit)}`);
+  const inputs = Object.entries(planned.inputs).map(([name, value]) => `${name} = ${String(value)}`);
   const provider = venue.provider === "scripted" ? "scripted replies, no model" : venue.provider;
   const facts: string[][] = [
     ["Flow", `${flow.name} (${flow.source})`],
@@ -174,7 +126,8 @@ function printPlan(definition: Definition, steps: readonly PlanStep[], output: O
       `${venue.name} (${venue.source}): ${provider}${venue.endpoint === undefined ? "" : `, ${venue.endpoint}`}`,
     ],
     ["Score", `${score.name} (${score.source})`],
-    ...(flow.references.length === 0 ? [] : [["References", flow.references.join(", ")]]),
+    ...(planned.references.length === 0 ? [] : [["References", planned.references.join(", ")]]),
+    ["Order", safeLine(orderText(planned))],
     ["Limits", limits.length === 0 ? "none" : limits.join(", ")],
   ];
   const labelled = alignColumns(facts.map(([label = ""]) => [label, "|"]));
@@ -185,24 +138,20 @@ function printPlan(definition: Definition, steps: readonly PlanStep[], output: O
     });
   }
   output.line();
-  const planned = plannedSteps(definition.score.steps);
-  planned.forEach((one, index) => {
-    const step = steps[index];
-    if (step === undefined) return;
-    for (const line of headings(one, planned[index - 1], output)) output.line(line);
-    for (const line of stepLines(step, index + 1, "    ".repeat(one.within.length), output))
+  steps.forEach((step, index) => {
+    for (const line of headings(step, steps[index - 1], output)) output.line(line);
+    for (const line of stepLines(step, index + 1, "    ".repeat(step.within.length), output))
       output.line(line);
   });
-  const totals = totalsOf(definition, steps);
   output.line();
   output.line(
-    `Worst case: ${plural(totals.maxSteps, "step")}, ${plural(totals.calls, "model call")}, ${formatNumber(totals.tokens)} tokens, ${costText(totals.usd)}. Calls that fail and are made again come on top.`,
+    `Worst case: ${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")}, ${formatNumber(worst.tokens)} tokens, ${costText(worst.usd)}. Calls that fail and are made again come on top.`,
   );
-  const over = reachable(definition, totals);
+  const over = planned.limits.filter(({ limit, worst: needed }) => needed !== undefined && needed > limit);
   output.line(
     over.length === 0
       ? "No limit can be hit by that."
-      : `Limits that it can hit: ${over.join(", ")}. The session pauses there and can go on.`,
+      : `Limits that it can hit: ${over.map(limitText).join(", ")}. The session pauses there and can go on.`,
   );
 }
 
@@ -213,24 +162,10 @@ async function plan(context: CommandContext) {
   const venue = given.value("venue");
   const options = { forRun: false, ...(venue === undefined ? {} : { venue }) };
   const definition = resolveOrReport(project, flow, options, io);
-  const steps = plannedSteps(definition.score.steps).map((planned) => planStep(definition, planned));
-  if (given.flag("json")) {
-    const { flow: about, venue: where, score } = definition;
-    const value = {
-      flow: {
-        name: about.name,
-        source: about.source,
-        task: about.task,
-        inputs: about.inputs,
-        limits: about.limits,
-      },
-      venue: { name: where.name, provider: where.provider, endpoint: where.endpoint },
-      score: score.steps,
-      steps,
-      worst: totalsOf(definition, steps),
-    };
-    io.stdout.line(JSON.stringify(value, null, 2));
-  } else printPlan(definition, steps, io.stdout);
+  const json = given.flag("json");
+  const planned = planFlow(definition, { prompts: json || given.flag("prompts") });
+  if (json) io.stdout.line(JSON.stringify(planned, null, 2));
+  else printPlan(planned, io.stdout);
   return exitCodes.done;
 }
 
@@ -238,7 +173,11 @@ export const planCommand: Command = {
   name: "plan",
   summary: "Say what a run would do, before any token is spent.",
   args: [{ name: "FLOW", summary: "The Flow's name, or the path of its file." }],
-  options: [{ name: "venue", value: "VENUE", summary: "Another Venue than the Flow names." }, jsonOption],
+  options: [
+    { name: "venue", value: "VENUE", summary: "Another Venue than the Flow names." },
+    { name: "prompts", summary: "Show each step's prompt as it will be sent." },
+    jsonOption,
+  ],
   examples: [
     { line: "orket plan shapes", does: "steps, roles, models, what each may touch, and the worst case" },
     { line: "orket plan shapes --venue ollama", does: "the same with another Venue" },
