@@ -65,10 +65,15 @@ describe("Ollama alone", function () {
 
   it("ends a reply at the end of the window instead of pushing the prompt out", async () => {
     const reply = await client
-      .call(ask(server, { settings: { context_tokens: 256, max_output_tokens: 400 } }))
+      .call(
+        ask(server, {
+          messages: [{ role: "user", content: "A ship, a ship, a ship. ".repeat(25) }],
+          settings: { context_tokens: 256, max_output_tokens: 200 },
+        }),
+      )
       .reply();
     assert.equal(reply.finishReason, "length");
-    assert((reply.usage.output?.count ?? 0) < 256, JSON.stringify(reply.usage));
+    assert((reply.usage.output?.count ?? 0) < 200, JSON.stringify(reply.usage));
   });
 });
 

@@ -103,7 +103,8 @@ function explain(
   status: number | undefined,
   facts: CallFacts,
 ): string {
-  const said = words === "" ? "" : ` It says: ${quote(words)}`;
+  const quoted = quote(words);
+  const said = quoted === "" ? "" : ` It says: ${quoted}${/[.!?…]$/.test(quoted) ? "" : "."}`;
   const answered = status === undefined ? "reported an error" : `answered ${status}`;
   const start = `${facts.server} at ${facts.address} ${answered}.${said}`;
   switch (code) {
