@@ -40,11 +40,11 @@ module.exports = {
       ...layer(
         "adapters-know-the-engine",
         "^src/adapters/",
-        ["^src/(adapters|engine)/", npm("zod", "ollama", "openai", "undici")],
+        ["^src/(adapters|engine)/", npm("zod", "ollama", "openai", "undici", "diff")],
         "Adapters import the engine, Node and the model SDKs.",
       ),
       to: {
-        pathNot: ["^src/(adapters|engine)/", npm("zod", "ollama", "openai", "undici")],
+        pathNot: ["^src/(adapters|engine)/", npm("zod", "ollama", "openai", "undici", "diff")],
         dependencyTypesNot: ["core"],
       },
     },

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { OrketError } from "../engine/error/orket-error";
 import type { ArtifactReview } from "./artifacts/artifact-review";
+import type { historyCommands } from "./history/commands";
 import { commandIds, type CommandId } from "./ids";
 import type { EditingCommands } from "./language";
 import type { PlanDocuments } from "./project/plan-documents";
@@ -24,6 +25,7 @@ export interface CommandParts {
   readonly secrets: Secrets;
   readonly errors: ErrorPresenter;
   readonly editing: EditingCommands;
+  readonly history: ReturnType<typeof historyCommands>;
 }
 
 /** Registers every command that package.json declares; the table is complete by its type. */
@@ -59,6 +61,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     },
     [commandIds.setSecret]: (target) => setSecret(parts.secrets, target),
     ...parts.editing,
+    ...parts.history,
   };
   return vscode.Disposable.from(
     ...Object.entries(handlers).map(([id, handle]) =>

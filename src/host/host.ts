@@ -4,6 +4,8 @@ import { ArtifactDocuments } from "./artifacts/artifact-documents";
 import { ArtifactReview } from "./artifacts/artifact-review";
 import { ArtifactsTree } from "./artifacts/artifacts-tree";
 import { registerCommands } from "./commands";
+import { historyCommands } from "./history/commands";
+import { Reports } from "./history/reports";
 import { panelTypes, schemes, viewIds } from "./ids";
 import { Editing } from "./language";
 import { ProjectDiagnostics } from "./project/diagnostics";
@@ -44,6 +46,7 @@ export class Host {
     const conductor = new ConductorView(context.extensionUri, sessions, index, errors);
     const panels = new SessionPanels(context.extensionUri, sessions, errors);
     const plans = new PlanDocuments(index);
+    const reports = new Reports();
     const editing = new Editing({
       extension: context.extensionUri,
       index,
@@ -78,6 +81,7 @@ export class Host {
       vscode.window.registerWebviewPanelSerializer(panelTypes.session, panels),
       vscode.workspace.registerTextDocumentContentProvider(schemes.artifact, new ArtifactDocuments(sessions)),
       vscode.workspace.registerTextDocumentContentProvider(schemes.plan, plans),
+      vscode.workspace.registerTextDocumentContentProvider(schemes.report, reports),
       editing,
       registerCommands({
         runner: new FlowRunner(index, sessions),
@@ -89,6 +93,7 @@ export class Host {
         secrets,
         errors,
         editing: editing.commands,
+        history: historyCommands({ sessions, conductor, panels, reports }),
       }),
       new Standing(sessions, conductor, (badge) => {
         sessionsView.badge = badge;

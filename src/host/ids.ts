@@ -20,6 +20,15 @@ export const commandIds = {
   newFlow: "orket.newFlow",
   importFlow: "orket.importFlow",
   writeSample: "orket.writeSample",
+  replaySession: "orket.replaySession",
+  verifySession: "orket.verifySession",
+  forkSession: "orket.forkSession",
+  compareSessions: "orket.compareSessions",
+  exportSession: "orket.exportSession",
+  renameSession: "orket.renameSession",
+  deleteSession: "orket.deleteSession",
+  searchSessions: "orket.searchSessions",
+  pruneSessions: "orket.pruneSessions",
 } as const;
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];
 
@@ -52,6 +61,8 @@ export const panelTypes = { session: "orket.session" } as const;
 export const schemes = {
   artifact: "orket-artifact",
   plan: "orket-plan",
+  /** Differences and findings of sessions. */
+  report: "orket-report",
   /** A prompt as a file of its own. */
   prompt: "orket-prompt",
   preview: "orket-preview",
@@ -61,6 +72,7 @@ export const schemes = {
 /** What lenses and quick fixes call; nobody else does, so they stand in no menu. */
 export const internalIds = {
   moveKey: "orket.internal.moveKey",
+  createFile: "orket.internal.createFile",
   openResult: "orket.internal.openResult",
   showPromptInFile: "orket.internal.showPromptInFile",
 } as const;

@@ -3,6 +3,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import { diskError, makeDirs, syncDir } from "../files/durable";
 import { type FileSystem, isDiskCode, unlessMissing } from "../files/file-system";
 import { randomName } from "../system/random";
+import { blobFile } from "./blob-store";
 import { readHead } from "./head";
 import { scanJournal } from "./journal-scan";
 import { type SessionEnvironment } from "./jsonl-session-store";
@@ -130,6 +131,25 @@ async function sizeBelow(fs: FileSystem, dir: string): Promise<number> {
     else if (entry.isFile()) size += Number((await unlessMissing(fs.lstat(file), undefined))?.size ?? 0n);
   }
   return size;
+}
+
+/** What one session takes on the disk, without looking at the others. @throws {OrketError} disk_failed. */
+export async function sessionSize(
+  { fs }: Pick<SessionEnvironment, "fs">,
+  dir: string,
+): Promise<Pick<SessionSize, "ownBytes" | "blobBytes">> {
+  try {
+    const marked = new Set<string>();
+    await markSession(fs, dir, marked);
+    const { blobs } = sessionPaths(dir);
+    let blobBytes = 0;
+    for (const digest of marked) {
+      blobBytes += Number((await unlessMissing(fs.lstat(blobFile(blobs, digest)), undefined))?.size ?? 0n);
+    }
+    return { ownBytes: await sizeBelow(fs, dir), blobBytes };
+  } catch (error) {
+    throw diskError(error, "the session's size");
+  }
 }
 
 /** What the sessions take on the disk, and what they share. @throws {OrketError} disk_failed. */

@@ -80,6 +80,20 @@ export class SessionController {
     }
   }
 
+  /** Goes on with a session that was made here, such as a fork. */
+  static async adopt(live: LiveSession, options: RuntimeOptions): Promise<SessionController> {
+    try {
+      const controller = new SessionController(await readSession(live.directory), live.directory, options);
+      controller.#attach(live);
+      live.orchestrator.resume("person", live.cutBytes);
+      controller.#perform(live);
+      return controller;
+    } catch (error) {
+      await live.close();
+      throw error;
+    }
+  }
+
   /** Opens a session to look at; nothing is written. */
   static async read(directory: string, options: RuntimeOptions): Promise<SessionController> {
     const controller = new SessionController(await readSession(directory), directory, options);

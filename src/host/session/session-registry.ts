@@ -1,6 +1,10 @@
 import path from "node:path";
 import * as vscode from "vscode";
-import { nodeEnvironment, type RuntimeOptions } from "../../adapters/runtime/session-runtime";
+import {
+  nodeEnvironment,
+  type LiveSession,
+  type RuntimeOptions,
+} from "../../adapters/runtime/session-runtime";
 import { listSessions, type SessionSummary } from "../../adapters/session/session-list";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
@@ -81,6 +85,34 @@ export class SessionRegistry implements vscode.Disposable {
     this.#listed = undefined;
     this.show(controller);
     return controller;
+  }
+
+  /** Starts a session that comes from another one, and shows it. */
+  async startWith(
+    workDomain: string,
+    make: (options: RuntimeOptions) => Promise<LiveSession>,
+  ): Promise<SessionController> {
+    const options = this.#options(workDomain);
+    const controller = await SessionController.adopt(await make(options), options);
+    this.#add(controller);
+    this.#listed = undefined;
+    this.show(controller);
+    return controller;
+  }
+
+  /** Something beside the journals has changed, such as a title: reads the list again. */
+  relist(): void {
+    this.#listed = undefined;
+    this.#changed.fire(undefined);
+  }
+
+  /** A session is gone from the disk. */
+  async forget(directory: string): Promise<void> {
+    const controller = this.#controllers.get(directory);
+    this.#controllers.delete(directory);
+    if (this.#current === controller) this.#current = undefined;
+    this.relist();
+    await controller?.dispose();
   }
 
   /** Opens a session by its folder, once. @throws {OrketError} */

@@ -12,7 +12,7 @@ const icons: Readonly<Record<ListedSession["status"], readonly [icon: string, co
   unreadable: ["error", "notificationsErrorIcon.foreground"],
 };
 
-const statusWords: Readonly<Record<ListedSession["status"], string>> = {
+export const statusWords: Readonly<Record<ListedSession["status"], string>> = {
   not_started: "not started",
   running: "running",
   interrupted: "interrupted",
@@ -28,7 +28,7 @@ export class SessionItem extends vscode.TreeItem {
     readonly session: ListedSession,
     shown: boolean,
   ) {
-    super(session.flow, vscode.TreeItemCollapsibleState.None);
+    super(session.title ?? session.flow, vscode.TreeItemCollapsibleState.None);
     const { id, status, startedAt, problem, openable, events } = session;
     const [icon, color] = icons[status];
     this.id = session.path;
@@ -42,13 +42,13 @@ export class SessionItem extends vscode.TreeItem {
       .filter((line) => line !== "")
       .join("\n");
     // Without it, a screen reader would read the tooltip.
-    this.accessibilityInformation = { label: `${session.flow}, ${this.description}` };
+    this.accessibilityInformation = { label: `${session.title ?? session.flow}, ${this.description}` };
     if (openable)
       this.command = { command: commandIds.openSession, title: "Open Session", arguments: [this] };
   }
 }
 
-function timeText(iso: string): string {
+export function timeText(iso: string): string {
   const date = new Date(iso);
   const today = date.toDateString() === new Date().toDateString();
   const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });

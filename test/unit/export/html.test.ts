@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { parse, type DefaultTreeAdapterMap } from "parse5";
-import { diffBody } from "../../../src/cli/commands/export";
+import { diffBody } from "../../../src/adapters/runtime/export-session";
 import { exportHtml } from "../../../src/engine/export/html";
 import { definitionOf, harness, step, type FakeReply } from "../../fakes/engine-harness";
 import { exportSourceOf, joined } from "../../fakes/export-source";

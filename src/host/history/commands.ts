@@ -1,0 +1,251 @@
+import path from "node:path";
+import * as vscode from "vscode";
+import { replaySession, verifySession } from "../../adapters/runtime/audit";
+import { exportPieces, writeExport, type ExportFormat } from "../../adapters/runtime/export-session";
+import { nodeEnvironment, readSession } from "../../adapters/runtime/session-runtime";
+import { readSession as readRecord } from "../../adapters/session/sessions";
+import { compareSessions, type StepComparison } from "../../engine/session/compare";
+import { commandIds, type CommandId } from "../ids";
+import { mayRun } from "../session/run-flow";
+import type { ListedSession, SessionRegistry } from "../session/session-registry";
+import type { ConductorView } from "../ui/conductor-view";
+import type { SessionPanels } from "../ui/session-panel";
+import { fork } from "./fork";
+import { prune, remove, rename, search } from "./housekeeping";
+import { nameOf, pickSession, workDomainOf } from "./pick-session";
+import type { Reports } from "./reports";
+import { differencesOf, divergenceSentence, divergenceText, stepText, tokensText } from "./session-text";
+
+export interface HistoryParts {
+  readonly sessions: SessionRegistry;
+  readonly conductor: ConductorView;
+  readonly panels: SessionPanels;
+  readonly reports: Reports;
+}
+
+type HistoryCommandId = Extract<
+  CommandId,
+  | `orket.${"replay" | "verify" | "fork" | "export" | "rename" | "delete"}Session`
+  | `orket.${"compare" | "search" | "prune"}Sessions`
+>;
+
+/** What can be done with sessions after they ran. */
+export function historyCommands(
+  parts: HistoryParts,
+): Readonly<Record<HistoryCommandId, (target: unknown) => unknown>> {
+  const { sessions, panels } = parts;
+  return {
+    [commandIds.replaySession]: (target) => replay(parts, target),
+    [commandIds.verifySession]: (target) => verify(parts, target),
+    [commandIds.forkSession]: (target) => forkAt(parts, target),
+    [commandIds.compareSessions]: (target) => compare(parts, target),
+    [commandIds.exportSession]: (target) => exportSession(sessions, target),
+    [commandIds.renameSession]: (target) => rename(sessions, target),
+    [commandIds.deleteSession]: (target) => remove(sessions, target),
+    [commandIds.searchSessions]: () => search(sessions, panels),
+    [commandIds.pruneSessions]: () => prune(),
+  };
+}
+
+function withProgress<T>(title: string, work: () => Promise<T>): Thenable<T> {
+  return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, work);
+}
+
+async function replay({ sessions, reports }: HistoryParts, target: unknown): Promise<void> {
+  const session = await pickSession(sessions, target, "Which session should be replayed?");
+  if (session === undefined) return;
+  const name = nameOf(session);
+  const outcome = await withProgress(`Replaying ${name}`, () => replaySession(session.path));
+  sessions.relist();
+  const { divergence, events, modelCalls, finished } = outcome;
+  if (divergence === undefined) {
+    const far = finished ? "" : " The session has not ended; it was replayed as far as it got.";
+    void vscode.window.showInformationMessage(
+      `${name}: the replay is identical (${events} events, ${modelCalls} recorded replies, no model asked).${far}`,
+    );
+    return;
+  }
+  const show = "Show Difference";
+  const answer = await vscode.window.showWarningMessage(`${name}: ${divergenceSentence(divergence)}`, show);
+  if (answer !== show) return;
+  await reports.diff(
+    `${name}: recorded ↔ replayed, ${divergence.step ?? "start"}, event ${divergence.seq}`,
+    { name: "recorded.txt", text: divergenceText(session.id, divergence, "recorded") },
+    { name: "replayed.txt", text: divergenceText(session.id, divergence, "replayed") },
+  );
+}
+
+async function verify({ sessions, reports }: HistoryParts, target: unknown): Promise<void> {
+  const session = await pickSession(sessions, target, "Which session should be verified?");
+  if (session === undefined) return;
+  const name = nameOf(session);
+  const found = await withProgress(`Verifying ${name}`, () => verifySession(session.path));
+  const open = found.sealed
+    ? ""
+    : " It was not closed since its last line was written: whether lines are missing at its end cannot be seen.";
+  if (found.ok) {
+    void vscode.window.showInformationMessage(
+      `${name} is as it was written (${found.events} events, ${found.blobs} stored contents).${open}`,
+    );
+    return;
+  }
+  const [first] = found.findings;
+  const show = "Show Findings";
+  const place = first?.line === undefined ? "" : `line ${first.line}: `;
+  const more = found.findings.length > 1 ? ` And ${found.findings.length - 1} more.` : "";
+  const answer = await vscode.window.showWarningMessage(
+    `${name} is not as it was written. ${place}${first?.message ?? ""}${more}`,
+    show,
+  );
+  if (answer !== show) return;
+  const lines = found.findings.map(
+    ({ line, message }) => `- ${line === undefined ? "" : `Line ${line}: `}${message}`,
+  );
+  await reports.show(
+    "findings.md",
+    [`# ${session.id}`, "", ...lines, ...(open === "" ? [] : ["", open.trim()]), ""].join("\n"),
+  );
+}
+
+async function forkAt({ sessions, conductor }: HistoryParts, target: unknown): Promise<void> {
+  if (!(await mayRun())) return;
+  const session = await pickSession(sessions, target, "Which session should be forked?");
+  if (session === undefined) return;
+  const made = await fork(sessions, await sessions.openAt(session.path));
+  if (made !== undefined) await conductor.reveal({ focus: false });
+}
+
+async function compare({ sessions, reports }: HistoryParts, target: unknown): Promise<void> {
+  const first = await pickSession(sessions, target, "Compare which session?");
+  if (first === undefined) return;
+  const others = ({ openable, path: place }: ListedSession): boolean => openable && place !== first.path;
+  const second = await pickSession(
+    sessions,
+    undefined,
+    `Compare ${nameOf(first)} with which session?`,
+    others,
+  );
+  if (second === undefined) return;
+  const [left, right] = await withProgress("Comparing", () =>
+    Promise.all([readSession(first.path), readSession(second.path)]),
+  );
+  const rows = compareSessions(left.events, right.events);
+  const show = async (chosen: readonly StepComparison[], what: string): Promise<void> => {
+    const side = async (seen: typeof left, which: "left" | "right"): Promise<string> => {
+      const texts = await Promise.all(
+        chosen.map((row) =>
+          stepText(row.key, row[which], seen.events, (content) =>
+            seen.readText(content).catch((error: unknown) => `[${String(error)}]`),
+          ),
+        ),
+      );
+      return texts.join("\n");
+    };
+    await reports.diff(
+      `${nameOf(first)} ↔ ${nameOf(second)} (${what})`,
+      { name: `${first.id}.md`, text: await side(left, "left") },
+      { name: `${second.id}.md`, text: await side(right, "right") },
+    );
+  };
+  const items = [
+    { label: "$(diff-multiple) All Steps", description: `${first.id} ↔ ${second.id}`, rows },
+    ...rows.map((row) => ({
+      label: `${differencesOf(row) === "same" ? "$(check)" : "$(diff)"} ${row.key}`,
+      description: differencesOf(row),
+      detail: [row.left, row.right]
+        .map((facts) =>
+          facts === undefined ? "–" : `${facts.verdict ?? facts.outcome}, ${tokensText(facts.tokens)}`,
+        )
+        .join("  ↔  "),
+      rows: [row],
+    })),
+  ];
+  const picked = await vscode.window.showQuickPick(items, {
+    title: `${nameOf(first)} ↔ ${nameOf(second)}`,
+    placeHolder: "Show which step side by side?",
+    ignoreFocusOut: true,
+    matchOnDescription: true,
+  });
+  if (picked !== undefined)
+    await show(picked.rows, picked.rows.length === 1 ? (picked.rows[0]?.key ?? "") : "all steps");
+}
+
+interface FormatItem extends vscode.QuickPickItem {
+  readonly format: ExportFormat;
+  readonly contents: boolean;
+  readonly ending: string;
+}
+
+const formats: readonly FormatItem[] = [
+  {
+    label: "Web page",
+    detail: "One file that shows the whole session, contents included, without a network and without scripts",
+    format: "html",
+    contents: true,
+    ending: "html",
+  },
+  {
+    label: "Events",
+    description: "NDJSON",
+    detail: "One JSON object a line, without the texts of prompts, replies and files",
+    format: "ndjson",
+    contents: false,
+    ending: "ndjson",
+  },
+  {
+    label: "Events with contents",
+    description: "NDJSON",
+    detail: "The same with the texts, which may be private",
+    format: "ndjson",
+    contents: true,
+    ending: "ndjson",
+  },
+  {
+    label: "OpenTelemetry trace",
+    description: "OTLP/JSON",
+    detail: "By the GenAI conventions, as a collector takes it at /v1/traces",
+    format: "otlp",
+    contents: false,
+    ending: "otlp.json",
+  },
+  {
+    label: "OpenTelemetry trace with contents",
+    description: "OTLP/JSON",
+    detail: "The same with the texts, which may be private",
+    format: "otlp",
+    contents: true,
+    ending: "otlp.json",
+  },
+];
+
+async function exportSession(sessions: SessionRegistry, target: unknown): Promise<void> {
+  const session = await pickSession(sessions, target, "Which session should be exported?");
+  if (session === undefined) return;
+  const chosen = await vscode.window.showQuickPick(formats, {
+    title: `Export ${nameOf(session)}`,
+    placeHolder: "As what?",
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  if (chosen === undefined) return;
+  const standard = path.join(workDomainOf(session), `${session.id}.${chosen.ending}`);
+  const file = await vscode.window.showSaveDialog({
+    title: "Export Session",
+    defaultUri: vscode.Uri.file(standard),
+  });
+  if (file === undefined) return;
+  const record = await readRecord(nodeEnvironment, session.path);
+  await withProgress(`Exporting ${nameOf(session)}`, () =>
+    writeExport(file.fsPath, exportPieces(record, session.path, chosen)),
+  );
+  const cut =
+    record.damage === undefined ? "" : ` ${record.damage.message} What stands before it was exported.`;
+  const open = chosen.format === "html" ? "Open in Browser" : "Open";
+  const answer = await vscode.window.showInformationMessage(
+    `Wrote ${path.basename(file.fsPath)}.${cut}`,
+    open,
+  );
+  if (answer !== open) return;
+  if (chosen.format === "html") await vscode.env.openExternal(file);
+  else await vscode.window.showTextDocument(file);
+}

@@ -1,0 +1,18 @@
+import * as vscode from "vscode";
+
+/** A text of one line in a box, a longer one in an editor. @returns undefined when the person turned back. */
+export async function editText(what: string, text: string): Promise<string | undefined> {
+  const value = text.trimEnd();
+  if (!value.includes("\n")) {
+    return vscode.window.showInputBox({ title: what, value, ignoreFocusOut: true });
+  }
+  const document = await vscode.workspace.openTextDocument({ language: "markdown", content: value });
+  await vscode.window.showTextDocument(document, { preview: false });
+  const take = "Use This Text";
+  const answer = await vscode.window.showInformationMessage(
+    `${what}: change it in the editor.`,
+    take,
+    "Cancel",
+  );
+  return answer === take ? document.getText() : undefined;
+}

@@ -1,0 +1,133 @@
+import * as vscode from "vscode";
+import { nodeEnvironment } from "../../adapters/runtime/session-runtime";
+import { deleteSession, pruneBlobs } from "../../adapters/session/housekeeping";
+import { renameSession } from "../../adapters/session/label";
+import { searchSessions } from "../../adapters/session/session-search";
+import { CancelSource } from "../../engine/port/cancellation";
+import type { SessionRegistry } from "../session/session-registry";
+import type { SessionPanels } from "../ui/session-panel";
+import { nameOf, pickSession, workDomainOf } from "./pick-session";
+
+export function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}
+
+export async function rename(sessions: SessionRegistry, target: unknown): Promise<void> {
+  const session = await pickSession(sessions, target, "Which session gets a title?", () => true);
+  if (session === undefined) return;
+  const title = await vscode.window.showInputBox({
+    title: "Rename Session",
+    prompt: `A title for ${session.id}; empty takes it away.`,
+    value: session.title ?? "",
+    ignoreFocusOut: true,
+  });
+  if (title === undefined) return;
+  await renameSession(nodeEnvironment, session.path, title);
+  sessions.relist();
+}
+
+export async function remove(sessions: SessionRegistry, target: unknown): Promise<void> {
+  const session = await pickSession(sessions, target, "Which session should be deleted?", () => true);
+  if (session === undefined) return;
+  const yes = "Delete";
+  const answer = await vscode.window.showWarningMessage(
+    `Delete the session ${nameOf(session)}?`,
+    {
+      modal: true,
+      detail: `${session.id}\n\nIts journal, its definition and its artifacts are removed and cannot be brought back. What was accepted stays in the project.`,
+    },
+    yes,
+  );
+  if (answer !== yes) return;
+  await deleteSession(nodeEnvironment, workDomainOf(session), session.path);
+  await sessions.forget(session.path);
+}
+
+export async function prune(): Promise<void> {
+  for (const { uri, name } of vscode.workspace.workspaceFolders ?? []) {
+    if (uri.scheme !== "file") continue;
+    const progress = { location: vscode.ProgressLocation.Notification, title: `Looking through ${name}` };
+    const found = await vscode.window.withProgress(progress, () =>
+      pruneBlobs(nodeEnvironment, uri.fsPath, { dryRun: true }),
+    );
+    if (found.blobs === 0 && found.remains === 0) {
+      void vscode.window.showInformationMessage(
+        `Every stored content of ${name} is needed (${sizeText(found.keptBytes)}).`,
+      );
+      continue;
+    }
+    const yes = "Remove";
+    const answer = await vscode.window.showWarningMessage(
+      `Remove what no session of ${name} needs any more?`,
+      {
+        modal: true,
+        detail: `${found.blobs} stored contents, ${sizeText(found.bytes)}. ${sizeText(found.keptBytes)} stay.`,
+      },
+      yes,
+    );
+    if (answer !== yes) continue;
+    const pruned = await pruneBlobs(nodeEnvironment, uri.fsPath);
+    void vscode.window.showInformationMessage(`Removed ${sizeText(pruned.bytes)} from ${name}.`);
+  }
+}
+
+export async function search(sessions: SessionRegistry, panels: SessionPanels): Promise<void> {
+  const text = await vscode.window.showInputBox({
+    title: "Search Sessions",
+    prompt: "In ids, titles, tasks, prompts, replies, tool calls and their results.",
+    ignoreFocusOut: true,
+  });
+  if (text === undefined || text.trim() === "") return;
+  const items = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: "Searching sessions", cancellable: true },
+    (progress, token) => hits(text, progress, token),
+  );
+  if (items.length === 0) {
+    void vscode.window.showInformationMessage(`No session has '${text}' in it.`);
+    return;
+  }
+  const picked = await vscode.window.showQuickPick(items, {
+    title: `Sessions with '${text}'`,
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  if (picked === undefined) return;
+  const controller = await sessions.openAt(picked.directory);
+  sessions.show(controller);
+  panels.show(controller);
+}
+
+interface Hit extends vscode.QuickPickItem {
+  readonly directory: string;
+}
+
+async function hits(
+  text: string,
+  progress: vscode.Progress<{ message: string }>,
+  token: vscode.CancellationToken,
+): Promise<Hit[]> {
+  const cancellation = new CancelSource();
+  token.onCancellationRequested(() => cancellation.cancel());
+  const items: Hit[] = [];
+  for (const { uri } of vscode.workspace.workspaceFolders ?? []) {
+    if (uri.scheme !== "file") continue;
+    const found = searchSessions(nodeEnvironment, uri.fsPath, text, {
+      cancellation,
+      onProgress: (done, of) => progress.report({ message: `${done} of ${of}` }),
+    });
+    for await (const { session, hits: places } of found) {
+      for (const { place, step, excerpt } of places) {
+        items.push({
+          label: session.title ?? session.flow,
+          description: [session.id, step, place.replace("_", " ")]
+            .filter((part) => part !== null)
+            .join(" · "),
+          detail: excerpt,
+          directory: session.path,
+        });
+      }
+    }
+  }
+  return items;
+}

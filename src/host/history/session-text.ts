@@ -1,0 +1,117 @@
+import type { Content } from "../../engine/event/content";
+import type { SessionEvent } from "../../engine/event/event";
+import type { TokenUsage } from "../../engine/event/tokens";
+import type { StepComparison, StepFacts } from "../../engine/session/compare";
+import type { Divergence } from "../../engine/session/replay";
+
+type Read = (content: Content) => Promise<string>;
+
+const causes: Readonly<Record<Divergence["cause"], string>> = {
+  definition: "the definition was changed",
+  prompt: "the prompt was changed",
+  reply: "the model's reply was changed",
+  tool_call: "the tool call was changed",
+  tool_result: "the tool's result was changed",
+  file: "a file was changed",
+  policy: "the file policy decides otherwise",
+  order: "events are missing, were added, or stand in another order",
+  engine: "this version of Orket decides otherwise",
+};
+
+/** Where and why a replay differs, in a sentence. */
+export function divergenceSentence({ step, seq, type, cause }: Divergence): string {
+  const place = step === null ? "before any step" : `in step ${step}`;
+  return `The replay differs ${place}, event ${seq} (${type}): ${causes[cause]}.`;
+}
+
+/** One side of the difference; the head is the same on both. */
+export function divergenceText(
+  session: string,
+  divergence: Divergence,
+  side: "recorded" | "replayed",
+): string {
+  const { step, seq, type, cause, message } = divergence;
+  const json = divergence[side];
+  return [
+    `Session  ${session}`,
+    `Step     ${step ?? "none"}`,
+    `Event    ${seq}, ${type} (line ${seq + 1} of the journal)`,
+    `Cause    ${causes[cause]}`,
+    `What     ${message}`,
+    "",
+    json === undefined ? "The replay gives no such event." : indented(json),
+    "",
+  ].join("\n");
+}
+
+/** JSON over several lines, texts within it as lines too; anything else as it is. */
+function indented(json: string): string {
+  try {
+    return JSON.stringify(JSON.parse(json) as unknown, null, 2).replace(/\\n/g, "\\n\n");
+  } catch {
+    return json;
+  }
+}
+
+export function tokensText({ input, output }: TokenUsage): string {
+  const count = (value: TokenUsage["input"]): string =>
+    value === undefined
+      ? "unknown"
+      : `${value.source === "estimated" ? "about " : ""}${value.count.toLocaleString("en")}`;
+  return input === undefined && output === undefined ? "unknown" : `${count(input)} in, ${count(output)} out`;
+}
+
+/** What is different about a step, in a few words. */
+export function differencesOf({ left, right, same }: StepComparison): string {
+  if (left === undefined) return "only in the second";
+  if (right === undefined) return "only in the first";
+  const parts = [
+    ...(same.prompt ? [] : ["prompt"]),
+    ...(same.result && same.artifacts ? [] : ["reply"]),
+    ...(same.artifacts ? [] : ["artifacts"]),
+    ...(tokensText(left.tokens) === tokensText(right.tokens) ? [] : ["tokens"]),
+  ];
+  return parts.length === 0 ? "same" : `differs: ${parts.join(", ")}`;
+}
+
+/** Everything that a step was given and made, as a text to compare. */
+export async function stepText(
+  key: string,
+  facts: StepFacts | undefined,
+  events: readonly SessionEvent[],
+  read: Read,
+): Promise<string> {
+  const lines = [`# ${key}`, ""];
+  if (facts === undefined) return [...lines, "The session has no such step.", ""].join("\n");
+  lines.push(
+    `Outcome: ${facts.outcome}`,
+    `Verdict: ${facts.verdict ?? "none"}`,
+    `Tokens: ${tokensText(facts.tokens)}`,
+    "",
+  );
+  for (const event of events) {
+    if (event.step !== key) continue;
+    if (event.type === "prompt_built") {
+      for (const { role, content } of event.data.added) {
+        if (role === "system" || role === "user")
+          lines.push(`## Prompt, ${role}`, "", await read(content), "");
+      }
+    }
+    if (event.type === "model_call_end") {
+      lines.push("## Reply", "", await read(event.data.reply), "");
+      for (const { tool, args } of event.data.tool_calls) {
+        lines.push(`### Tool call ${tool}`, "", await read(args), "");
+      }
+    }
+    if (event.type === "tool_result") {
+      const { tool, ok, content } = event.data;
+      lines.push(`### Result of ${tool}${ok ? "" : " (failed)"}`, "", await read(content), "");
+    }
+    if (event.type === "tool_denied") lines.push(`### ${event.data.tool} denied`, "", event.data.message, "");
+  }
+  for (const { path, content } of facts.artifacts) {
+    const text = content === null ? "deleted" : await read(content);
+    lines.push(`## Artifact ${path}`, "", text, "");
+  }
+  return lines.join("\n");
+}
