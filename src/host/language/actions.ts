@@ -4,19 +4,13 @@ import { internalIds } from "../ids";
 import { toDiagnostic, toRange } from "../project/diagnostics";
 import type { LiveSource, ProjectIndex } from "../project/project-index";
 import type { Secrets } from "../session/secrets";
+import type { ErrorPresenter } from "../ui/present-error";
 import { definitionFiles, uriOf, workspaceEdit } from "./documents";
+import { writeNewFiles } from "./new-files";
 
 type SetSecret = NonNullable<CodeAction["setSecret"]>;
 
-function editOf(live: LiveSource, document: vscode.TextDocument, action: CodeAction): vscode.WorkspaceEdit {
-  const edit = workspaceEdit(live.project, (file) => uriOf(live.folder, document, file), action.edits);
-  if (action.create !== undefined) {
-    const uri = uriOf(live.folder, document, action.create.path);
-    const contents = new TextEncoder().encode(action.create.text);
-    edit.createFile(uri, { contents, ignoreIfExists: false, overwrite: false });
-  }
-  return edit;
-}
+type NewFile = NonNullable<CodeAction["create"]>;
 
 function toAction(
   live: LiveSource,
@@ -30,19 +24,23 @@ function toAction(
   const range = toRange(action.diagnostic.range);
   const bound = shown.filter((one) => one.range.isEqual(range) && codeOf(one) === code);
   made.diagnostics = bound.length > 0 ? bound : [toDiagnostic(action.diagnostic, live.folder)];
-  const edit = editOf(live, document, action);
-  if (action.setSecret !== undefined) {
-    // The key has to be stored before it leaves the file.
-    const apply = { command: internalIds.moveKey, title: action.title };
-    made.command = { ...apply, arguments: [action.setSecret, edit] };
-    return made;
-  }
-  made.edit = edit;
-  if (action.create !== undefined) {
-    const uri = uriOf(live.folder, document, action.create.path);
-    made.command = { command: "vscode.open", title: "Open", arguments: [uri] };
-  }
+  const { create, setSecret, title } = action;
+  const edit = workspaceEdit(live.project, (file) => uriOf(live.folder, document, file), action.edits);
+  // The key has to be stored before it leaves the file.
+  if (setSecret !== undefined)
+    made.command = { command: internalIds.moveKey, title, arguments: [setSecret, edit] };
+  else if (create !== undefined)
+    made.command = { command: internalIds.createFile, title, arguments: [live.folder?.uri, create] };
+  else made.edit = edit;
   return made;
+}
+
+/** Writes a new file, as it would be by hand, and opens it. */
+async function createFile(folder: vscode.Uri | undefined, file: NewFile): Promise<void> {
+  const owner = folder === undefined ? undefined : vscode.workspace.getWorkspaceFolder(folder);
+  if (owner === undefined) return;
+  await writeNewFiles(owner, [file]);
+  await vscode.window.showTextDocument(vscode.Uri.joinPath(owner.uri, file.path));
 }
 
 export function codeOf({ code }: vscode.Diagnostic): unknown {
@@ -68,7 +66,11 @@ async function found(index: ProjectIndex, live: LiveSource): Promise<readonly Di
   return live.folder === undefined ? [] : (await index.of(live.folder)).diagnostics;
 }
 
-export function registerActions(index: ProjectIndex, secrets: Secrets): vscode.Disposable {
+export function registerActions(
+  index: ProjectIndex,
+  secrets: Secrets,
+  errors: ErrorPresenter,
+): vscode.Disposable {
   const provider: vscode.CodeActionProvider = {
     async provideCodeActions(document, range, context) {
       const live = await index.at(document);
@@ -86,7 +88,10 @@ export function registerActions(index: ProjectIndex, secrets: Secrets): vscode.D
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
     }),
     vscode.commands.registerCommand(internalIds.moveKey, (secret: SetSecret, edit: vscode.WorkspaceEdit) =>
-      moveKey(secrets, secret, edit),
+      errors.guard(() => moveKey(secrets, secret, edit)),
+    ),
+    vscode.commands.registerCommand(internalIds.createFile, (folder: vscode.Uri | undefined, file: NewFile) =>
+      errors.guard(() => createFile(folder, file)),
     ),
   );
 }

@@ -1,6 +1,5 @@
 import * as vscode from "vscode";
-import { complete, type Completion, type SourceDocument } from "../../language";
-import { LineIndex, type Span } from "../../language";
+import { complete, type Completion, type LineIndex, type SourceDocument, type Span } from "../../language";
 import type { ProjectIndex } from "../project/project-index";
 import { definitionFiles, requestAt } from "./documents";
 import type { HelpContexts } from "./help-context";

@@ -71,7 +71,7 @@ export class Editing implements vscode.Disposable {
       new DefinitionLenses(index, sessions),
       registerNavigation(index),
       registerCompletion(index, contexts),
-      registerActions(index, secrets),
+      registerActions(index, secrets, errors),
       vscode.commands.registerCommand(internalIds.openResult, (session: unknown) =>
         errors.guard(() => openResult(session)),
       ),

@@ -37,18 +37,10 @@ export async function writeNewFiles(
       mend: "Choose another name or folder.",
     });
   }
-  // One change, so that a file that appears meanwhile is not overwritten either.
-  const edit = new vscode.WorkspaceEdit();
   for (const { path, text } of files) {
     const contents = typeof text === "string" ? new TextEncoder().encode(text) : text;
-    edit.createFile(vscode.Uri.joinPath(folder.uri, path), {
-      contents,
-      overwrite: false,
-      ignoreIfExists: false,
-    });
+    await vscode.workspace.fs.writeFile(vscode.Uri.joinPath(folder.uri, path), contents);
   }
-  if (!(await vscode.workspace.applyEdit(edit)))
-    throw new OrketError("disk_failed", "The files could not be written.");
 }
 
 /** A folder of the project as a person types it; undefined when they turned back. */

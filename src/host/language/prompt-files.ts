@@ -11,6 +11,8 @@ interface Opened {
   /** Its text when it was read or saved last: what an edit starts from. */
   base: string;
   mtime: number;
+  /** Saving wrote more than the document held: it is read again as soon as the editor is done. */
+  merged?: boolean;
 }
 
 /**
@@ -27,6 +29,10 @@ export class PromptFiles implements vscode.FileSystemProvider, vscode.Disposable
     this.#subscriptions = [
       index.onDidChange(() => void this.#follow()),
       vscode.workspace.registerFileSystemProvider(schemes.prompt, this, { isCaseSensitive: true }),
+      vscode.workspace.onDidSaveTextDocument(({ uri }) => {
+        const opened = this.#opened.get(uri.toString());
+        if (opened?.merged === true) this.#tell(uri, opened);
+      }),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#opened.delete(uri.toString())),
     ];
   }
@@ -79,7 +85,7 @@ export class PromptFiles implements vscode.FileSystemProvider, vscode.Disposable
     }
     opened.base = text;
     opened.mtime += 1;
-    if (text !== edited) this.#tell(uri, opened);
+    opened.merged = text !== edited;
   }
 
   /** Prompts that changed in their file are read again, unless they are being edited: saving merges those. */
@@ -98,6 +104,7 @@ export class PromptFiles implements vscode.FileSystemProvider, vscode.Disposable
 
   #tell(uri: vscode.Uri, opened: Opened): void {
     opened.mtime += 1;
+    opened.merged = false;
     this.#changed.fire([{ type: vscode.FileChangeType.Changed, uri }]);
   }
 
