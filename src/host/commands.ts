@@ -80,7 +80,7 @@ async function resume({ sessions, conductor }: CommandParts, target: unknown): P
   const controller = await choose(sessions, target, canResume, "Which session should go on?");
   if (controller === undefined) return;
   sessions.show(controller);
-  await controller.resume();
+  await sessions.resume(controller);
   await conductor.reveal({ focus: false });
 }
 

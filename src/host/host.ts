@@ -4,6 +4,7 @@ import { ArtifactDocuments } from "./artifacts/artifact-documents";
 import { ArtifactReview } from "./artifacts/artifact-review";
 import { ArtifactsTree } from "./artifacts/artifacts-tree";
 import { registerCommands } from "./commands";
+import { mayResume } from "./history/changed-definition";
 import { historyCommands } from "./history/commands";
 import { Reports } from "./history/reports";
 import { panelTypes, schemes, viewIds } from "./ids";
@@ -42,6 +43,7 @@ export class Host {
       mesh,
     };
     const sessions = new SessionRegistry(services);
+    sessions.mayResume = (controller) => mayResume(index, sessions, controller);
     this.#sessions = sessions;
     const conductor = new ConductorView(context.extensionUri, sessions, index, errors);
     const panels = new SessionPanels(context.extensionUri, sessions, errors);

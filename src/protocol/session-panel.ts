@@ -39,6 +39,8 @@ export interface StreamInfo {
   readonly edition: number;
   readonly types: readonly string[];
   readonly steps: readonly string[];
+  /** What was proven of the session, one sentence each. */
+  readonly proven?: readonly string[];
   readonly problem?: string;
 }
 

@@ -18,6 +18,13 @@ export function toolbar(
       h("h2", {}, info.flow),
       h("span", { class: "hint" }, `${info.status} · ${info.session}`),
     ),
+    info.proven !== undefined &&
+      info.proven.length > 0 &&
+      h(
+        "ul",
+        { key: "proven", class: "proven hint", attrs: { "aria-label": "Proven" } },
+        ...info.proven.map((sentence, index) => h("li", { key: String(index) }, sentence)),
+      ),
     info.problem !== undefined &&
       h("p", { key: "problem", class: "problem", attrs: { role: "alert" } }, info.problem),
     h(

@@ -7,11 +7,7 @@ import { CancelSource } from "../../engine/port/cancellation";
 import type { SessionRegistry } from "../session/session-registry";
 import type { SessionPanels } from "../ui/session-panel";
 import { nameOf, pickSession, workDomainOf } from "./pick-session";
-
-export function sizeText(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
-}
+import { sizeText } from "./size-text";
 
 export async function rename(sessions: SessionRegistry, target: unknown): Promise<void> {
   const session = await pickSession(sessions, target, "Which session gets a title?", () => true);

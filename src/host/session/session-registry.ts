@@ -38,6 +38,9 @@ export class SessionRegistry implements vscode.Disposable {
   readonly onDidStream = this.#streamed.event;
   readonly onDidFail = this.#failed.event;
 
+  /** Whether a session is to go on as it is; the host puts its question here. */
+  mayResume: (controller: SessionController) => Promise<boolean> = () => Promise.resolve(true);
+
   constructor(private readonly services: SessionServices) {
     this.#watcher = vscode.workspace.createFileSystemWatcher("**/.orket/sessions/*/journal.jsonl");
     const look = (uri: vscode.Uri): void => this.#journalChanged(path.dirname(uri.fsPath));
@@ -98,6 +101,11 @@ export class SessionRegistry implements vscode.Disposable {
     this.#listed = undefined;
     this.show(controller);
     return controller;
+  }
+
+  /** Asks what has to be asked first, and goes on with a session. @throws {OrketError} */
+  async resume(controller: SessionController): Promise<void> {
+    if (await this.mayResume(controller)) await controller.resume();
   }
 
   /** Something beside the journals has changed, such as a title: reads the list again. */

@@ -1,4 +1,8 @@
 import * as vscode from "vscode";
+import { nodeEnvironment } from "../../adapters/runtime/session-runtime";
+import { sessionSize } from "../../adapters/session/housekeeping";
+import { provenOfSession } from "../history/proven";
+import { sizeText } from "../history/size-text";
 import { commandIds } from "../ids";
 import type { ListedSession, SessionRegistry } from "./session-registry";
 
@@ -29,7 +33,7 @@ export class SessionItem extends vscode.TreeItem {
     shown: boolean,
   ) {
     super(session.title ?? session.flow, vscode.TreeItemCollapsibleState.None);
-    const { id, status, startedAt, problem, openable, events } = session;
+    const { status, startedAt, openable } = session;
     const [icon, color] = icons[status];
     this.id = session.path;
     this.description = `${timeText(startedAt)} · ${statusWords[status]}${shown ? " · shown" : ""}`;
@@ -38,9 +42,6 @@ export class SessionItem extends vscode.TreeItem {
       color === undefined ? undefined : new vscode.ThemeColor(color),
     );
     this.contextValue = `session ${status}`;
-    this.tooltip = [id, statusWords[status], `${events} events`, problem ?? ""]
-      .filter((line) => line !== "")
-      .join("\n");
     // Without it, a screen reader would read the tooltip.
     this.accessibilityInformation = { label: `${session.title ?? session.flow}, ${this.description}` };
     if (openable)
@@ -72,6 +73,24 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionItem> {
   }
 
   getTreeItem(item: SessionItem): vscode.TreeItem {
+    return item;
+  }
+
+  /** What has to be read from the disk, only when somebody points at the row. */
+  async resolveTreeItem(item: vscode.TreeItem): Promise<vscode.TreeItem> {
+    if (!(item instanceof SessionItem)) return item;
+    const { path, id, status, events, problem } = item.session;
+    const size = await sessionSize(nodeEnvironment, path).catch(() => undefined);
+    const proven = status === "running" ? [] : await provenOfSession(path);
+    item.tooltip = [
+      id,
+      `${statusWords[status]}, ${events} events`,
+      ...(size === undefined
+        ? []
+        : [`${sizeText(size.ownBytes + size.blobBytes)} on the disk, shared contents included`]),
+      ...proven,
+      ...(problem === undefined ? [] : [problem]),
+    ].join("\n");
     return item;
   }
 

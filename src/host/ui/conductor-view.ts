@@ -152,7 +152,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     raise_limit: ({ session, limit, value }) => this.#session(session).raiseLimit(limit, value),
     steer: ({ session, what }) => {
       const controller = this.#session(session);
-      return what === "resume" ? controller.resume() : controller.adjust({ kind: what });
+      return what === "resume" ? this.sessions.resume(controller) : controller.adjust({ kind: what });
     },
     set_role: ({ session, role, enabled }) =>
       this.#session(session).adjust({ kind: enabled ? "enable" : "disable", role }),

@@ -41,6 +41,6 @@ export async function showWhatIsThere(
   );
   if (answer !== goOn && answer !== show) return;
   sessions.show(controller);
-  if (answer === goOn) await errors.guard(() => controller.resume());
+  if (answer === goOn) await errors.guard(() => sessions.resume(controller));
   await conductor.reveal({ focus: answer === show });
 }

@@ -7,6 +7,7 @@ import {
   type PanelMessage,
   type PanelRequest,
 } from "../../protocol/session-panel";
+import { provenOfSession } from "../history/proven";
 import { panelTypes } from "../ids";
 import { EventIndex } from "../screen/event-index";
 import { eventTexts } from "../screen/event-line";
@@ -36,6 +37,9 @@ class SessionPanel {
   readonly #updates = new Coalescer(100, () => this.#postInfo());
   readonly #subscription: vscode.Disposable;
   #ready = false;
+  #proven: readonly string[] = [];
+  /** What the session looked like when it was asked what is proven. */
+  #provenAt = "";
 
   constructor(
     readonly panel: vscode.WebviewPanel,
@@ -44,7 +48,8 @@ class SessionPanel {
     private readonly errors: ErrorPresenter,
   ) {
     this.#subscription = sessions.onDidChange((changed) => {
-      if (changed === controller) this.#updates.request();
+      if (changed === undefined) this.#provenAt = "";
+      if (changed === undefined || changed === controller) this.#updates.request();
     });
     panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message));
     panel.onDidDispose(() => {
@@ -89,6 +94,7 @@ class SessionPanel {
     const { controller } = this;
     this.#index.take(controller.events);
     const { view, problem, holder } = controller;
+    await this.#prove();
     await this.#send({
       type: "info",
       info: {
@@ -101,9 +107,20 @@ class SessionPanel {
         edition: this.#index.edition,
         types: this.#index.types,
         steps: this.#index.steps,
+        proven: this.#proven,
         ...(problem === undefined ? {} : { problem: this.errors.textOf(problem) }),
       },
     });
+  }
+
+  /** A session at work has proven nothing yet; one that rests is read whole, once. */
+  async #prove(): Promise<void> {
+    const { controller } = this;
+    const resting = controller.holder === "nobody";
+    const at = `${resting} ${controller.events.length}`;
+    if (at === this.#provenAt) return;
+    this.#provenAt = at;
+    this.#proven = resting ? await provenOfSession(controller.directory) : [];
   }
 
   async #details(seq: number): Promise<EventDetails | undefined> {
