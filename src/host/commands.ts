@@ -1,10 +1,12 @@
 import * as vscode from "vscode";
+import type { ProviderDeps } from "../adapters/provider/provider-deps";
 import { OrketError } from "../engine/error/orket-error";
 import type { ArtifactReview } from "./artifacts/artifact-review";
 import type { historyCommands } from "./history/commands";
 import { commandIds, type CommandId } from "./ids";
 import type { EditingCommands } from "./language";
 import type { PlanDocuments } from "./project/plan-documents";
+import type { ProjectIndex } from "./project/project-index";
 import { mayRun, type FlowRunner } from "./session/run-flow";
 import type { Secrets } from "./session/secrets";
 import type { SessionController } from "./session/session-controller";
@@ -13,6 +15,9 @@ import { SessionItem } from "./session/sessions-tree";
 import type { ConductorView } from "./ui/conductor-view";
 import type { ErrorPresenter } from "./ui/present-error";
 import type { SessionPanels } from "./ui/session-panel";
+import { MeshNodeItem } from "./venues/mesh-rows";
+import { selectVenue } from "./venues/select-venue";
+import type { VenueChoice } from "./venues/venue-choice";
 
 /** What the commands work with. */
 export interface CommandParts {
@@ -24,6 +29,9 @@ export interface CommandParts {
   readonly plans: PlanDocuments;
   readonly secrets: Secrets;
   readonly errors: ErrorPresenter;
+  readonly index: ProjectIndex;
+  readonly venue: VenueChoice;
+  readonly provider: ProviderDeps;
   readonly editing: EditingCommands;
   readonly history: ReturnType<typeof historyCommands>;
 }
@@ -60,6 +68,13 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       await parts.plans.show(vscode.Uri.joinPath(chosen.folder.uri, chosen.flow.path));
     },
     [commandIds.setSecret]: (target) => setSecret(parts.secrets, target),
+    [commandIds.selectVenue]: () => selectVenue(parts.index, parts.venue, parts.provider),
+    [commandIds.drainNode]: (target) => {
+      if (target instanceof MeshNodeItem) target.mesh.drain(target.node.name);
+    },
+    [commandIds.restoreNode]: (target) => {
+      if (target instanceof MeshNodeItem) target.mesh.restore(target.node.name);
+    },
     ...parts.editing,
     ...parts.history,
   };

@@ -24,6 +24,8 @@ import { ErrorPresenter } from "./ui/present-error";
 import { showWhatIsThere } from "./ui/resume-offer";
 import { SessionPanels } from "./ui/session-panel";
 import { Standing } from "./ui/standing";
+import { MeshRows } from "./venues/mesh-rows";
+import { VenueChoice } from "./venues/venue-choice";
 
 /** Puts the parts together and registers them with VS Code. */
 export class Host {
@@ -45,7 +47,9 @@ export class Host {
     const sessions = new SessionRegistry(services);
     sessions.mayResume = (controller) => mayResume(index, sessions, controller);
     this.#sessions = sessions;
-    const conductor = new ConductorView(context.extensionUri, sessions, index, errors);
+    const venue = new VenueChoice(context.workspaceState);
+    const meshRows = new MeshRows(mesh, services);
+    const conductor = new ConductorView(context.extensionUri, sessions, index, venue, errors);
     const panels = new SessionPanels(context.extensionUri, sessions, errors);
     const plans = new PlanDocuments(index);
     const reports = new Reports();
@@ -66,9 +70,14 @@ export class Host {
       treeDataProvider: new SessionsTree(sessions),
     });
     const library = vscode.window.createTreeView(viewIds.library, {
-      treeDataProvider: new LibraryTree(index),
+      treeDataProvider: new LibraryTree(index, meshRows),
     });
+    meshRows.setVisible(library.visible);
     context.subscriptions.push(
+      venue,
+      meshRows,
+      library.onDidChangeVisibility(({ visible }) => meshRows.setVisible(visible)),
+      library.onDidCollapseElement(({ element }) => meshRows.closed(element.id ?? "")),
       log,
       index,
       diagnostics,
@@ -86,7 +95,7 @@ export class Host {
       vscode.workspace.registerTextDocumentContentProvider(schemes.report, reports),
       editing,
       registerCommands({
-        runner: new FlowRunner(index, sessions),
+        runner: new FlowRunner(index, sessions, venue),
         sessions,
         conductor,
         panels,
@@ -94,6 +103,9 @@ export class Host {
         plans,
         secrets,
         errors,
+        index,
+        venue,
+        provider: services,
         editing: editing.commands,
         history: historyCommands({ sessions, conductor, panels, reports }),
       }),

@@ -29,6 +29,9 @@ export const commandIds = {
   deleteSession: "orket.deleteSession",
   searchSessions: "orket.searchSessions",
   pruneSessions: "orket.pruneSessions",
+  selectVenue: "orket.selectVenue",
+  drainNode: "orket.drainNode",
+  restoreNode: "orket.restoreNode",
 } as const;
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];
 

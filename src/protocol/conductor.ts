@@ -121,6 +121,8 @@ export interface FlowChoice {
 export interface ConductorScreen {
   readonly place: "ready" | "no_folder" | "untrusted";
   readonly session: SessionScreen | null;
+  /** The Venue that a person chose for the next runs; absent: each Flow's own. */
+  readonly venue?: string;
   /** For the empty state: what could be run. */
   readonly flows: readonly FlowChoice[];
 }
@@ -201,7 +203,7 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("run_flow"), folder: z.string().max(4000), path: z.string().max(4000) }),
   z.strictObject({
     type: z.literal("open"),
-    what: z.enum(["pick_flow", "artifacts", "events", "open_folder", "trust", "log"]),
+    what: z.enum(["pick_flow", "artifacts", "events", "open_folder", "trust", "log", "venue"]),
   }),
 ]);
 export type ConductorRequest = z.infer<typeof conductorRequestSchema>;

@@ -2,13 +2,15 @@ import type { ConductorScreen, FlowChoice } from "../../src/protocol/conductor";
 import { button, icon } from "../ui/toolkit";
 import { h, type Child, type VNode } from "../ui/vdom";
 import type { ViewContext } from "./context";
+import { venueLine } from "./header";
 
 /** What stands here as long as there is no session: how to get one. */
 export function emptyState(context: ViewContext, screen: ConductorScreen): VNode {
   return h("div", { key: "empty", class: "empty" }, ...contentOf(context, screen));
 }
 
-function contentOf({ send }: ViewContext, screen: ConductorScreen): Child[] {
+function contentOf(context: ViewContext, screen: ConductorScreen): Child[] {
+  const { send } = context;
   switch (screen.place) {
     case "no_folder":
       return [
@@ -44,6 +46,7 @@ function contentOf({ send }: ViewContext, screen: ConductorScreen): Child[] {
         ),
         screen.flows.length > 8 &&
           button("All Flows …", { onPress: () => send({ type: "open", what: "pick_flow" }) }),
+        venueLine(context),
       ];
   }
 }

@@ -1,7 +1,7 @@
 import { costText, durationText, plural } from "../ui/format";
 import { button, icon } from "../ui/toolkit";
 import { h, type Child, type VNode } from "../ui/vdom";
-import type { SessionContext } from "./context";
+import type { SessionContext, ViewContext } from "./context";
 import { elapsedMs, headlineOf } from "./headline";
 
 export function header(context: SessionContext, now: number): VNode {
@@ -37,6 +37,7 @@ export function header(context: SessionContext, now: number): VNode {
         "scripted replies",
       ),
     h("div", { class: "facts" }, facts.join(" · ")),
+    venueLine(context),
     toolbar(context),
     notes(context),
   );
@@ -90,4 +91,25 @@ function notes({ session }: SessionContext): Child {
     lines.push(`Only to watch: ${session.heldBy ?? "another process performs it."}`);
   }
   return lines.map((line) => h("p", { class: "note" }, line));
+}
+
+/** Which Venue the next runs use, where a person chose one. */
+export function venueLine({ state, send }: ViewContext): Child {
+  const venue = state.screen?.venue;
+  if (state.screen?.place !== "ready" || venue === undefined) return undefined;
+  return h(
+    "p",
+    { key: "venue", class: "venue hint" },
+    "Next runs on ",
+    h(
+      "button",
+      {
+        class: "link",
+        attrs: { type: "button", title: "Select Venue" },
+        on: { click: () => send({ type: "open", what: "venue" }) },
+      },
+      venue,
+    ),
+    ", whatever their Flow says",
+  );
 }

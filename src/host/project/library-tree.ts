@@ -1,5 +1,7 @@
 import * as vscode from "vscode";
+import { venueFileSchema, type VenueFile } from "../../engine/model/venue";
 import type { NamedKind } from "../../language";
+import type { MeshRows } from "../venues/mesh-rows";
 import type { FolderProject, ProjectIndex } from "./project-index";
 
 const kinds: readonly (readonly [kind: NamedKind, label: string, icon: string])[] = [
@@ -27,6 +29,8 @@ class KindItem extends vscode.TreeItem {
 /** A definition file, as a row. */
 export class DefinitionItem extends vscode.TreeItem {
   readonly uri: vscode.Uri;
+  /** A Venue of several machines, which stand below it. */
+  readonly mesh: VenueFile | undefined;
 
   constructor(
     { folder, project, diagnostics }: FolderProject,
@@ -48,6 +52,10 @@ export class DefinitionItem extends vscode.TreeItem {
       errors === 0
         ? new vscode.ThemeIcon("file")
         : new vscode.ThemeIcon("error", new vscode.ThemeColor("list.errorForeground"));
+    const venue =
+      kind === "venue" ? venueFileSchema.safeParse(project.sources.get(path)?.value).data : undefined;
+    this.mesh = venue?.provider === "mesh" ? venue : undefined;
+    if (this.mesh !== undefined) this.collapsibleState = vscode.TreeItemCollapsibleState.Collapsed;
     this.contextValue = `definition ${kind}`;
     // Without it, a screen reader would read the tooltip.
     this.accessibilityInformation = { label: `${name}, ${kind}, ${this.description}` };
@@ -65,7 +73,11 @@ export class LibraryTree implements vscode.TreeDataProvider<vscode.TreeItem> {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(private readonly index: ProjectIndex) {
+  constructor(
+    private readonly index: ProjectIndex,
+    private readonly meshes: MeshRows,
+  ) {
+    meshes.onDidChange(() => this.#changed.fire());
     index.onDidChange(() => this.#changed.fire());
   }
 
@@ -75,6 +87,9 @@ export class LibraryTree implements vscode.TreeDataProvider<vscode.TreeItem> {
 
   async getChildren(item?: vscode.TreeItem): Promise<vscode.TreeItem[]> {
     if (item instanceof KindItem) return [...item.files];
+    if (item instanceof DefinitionItem && item.mesh !== undefined) {
+      return this.meshes.rows(item.id ?? "", item.mesh);
+    }
     if (item !== undefined) return [];
     const projects = await this.index.all();
     return kinds.flatMap(([kind, label, icon]) => {

@@ -8,6 +8,7 @@ import { toRange } from "../project/diagnostics";
 import { pickEditorModel } from "../provider/pick-model";
 import { DefinitionItem } from "../project/library-tree";
 import { relativePath, type ProjectIndex } from "../project/project-index";
+import type { VenueChoice } from "../venues/venue-choice";
 import type { SessionController } from "./session-controller";
 import type { SessionRegistry } from "./session-registry";
 
@@ -21,6 +22,7 @@ export class FlowRunner {
   constructor(
     private readonly index: ProjectIndex,
     private readonly sessions: SessionRegistry,
+    private readonly venue: VenueChoice,
   ) {}
 
   /** @returns the session; undefined when the person turned back. */
@@ -40,7 +42,10 @@ export class FlowRunner {
     const asked = await askFor(flow);
     if (asked === undefined) return undefined;
     const { project } = await this.index.of(folder);
-    const { definition, diagnostics } = resolveFlow(project, flow.path, asked);
+    const { definition, diagnostics } = resolveFlow(project, flow.path, {
+      ...asked,
+      ...(this.venue.name === undefined ? {} : { venue: this.venue.name }),
+    });
     if (definition === undefined) {
       const first = diagnostics.find(({ severity }) => severity === "error");
       throw new OrketError("definition_invalid", first?.message ?? `The Flow ${flow.name} cannot run.`, {

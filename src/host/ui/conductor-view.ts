@@ -11,6 +11,7 @@ import type { ProjectIndex } from "../project/project-index";
 import { sessionScreen, TextCache } from "../screen/conductor-screen";
 import type { SessionController } from "../session/session-controller";
 import type { SessionRegistry } from "../session/session-registry";
+import type { VenueChoice } from "../venues/venue-choice";
 import { Coalescer } from "./coalesce";
 import type { ErrorPresenter } from "./present-error";
 import { webviewHtml, webviewOptions } from "./webview-html";
@@ -37,12 +38,14 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     private readonly extension: vscode.Uri,
     private readonly sessions: SessionRegistry,
     private readonly index: ProjectIndex,
+    private readonly venue: VenueChoice,
     private readonly errors: ErrorPresenter,
   ) {
     this.#subscriptions.push(
       sessions.onDidChange(() => this.#updates.request()),
       sessions.onDidStream(({ controller, part }) => this.#stream(controller, part)),
       index.onDidChange(() => this.#updates.request()),
+      venue.onDidChange(() => this.#updates.request()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#updates.request()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.#updates.request()),
     );
@@ -167,6 +170,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   readonly #places: Readonly<Record<Extract<ConductorRequest, { type: "open" }>["what"], () => unknown>> = {
     pick_flow: () => vscode.commands.executeCommand(commandIds.runFlow),
     artifacts: () => vscode.commands.executeCommand(commandIds.reviewArtifacts),
+    venue: () => vscode.commands.executeCommand(commandIds.selectVenue),
     events: () => vscode.commands.executeCommand(commandIds.openSession),
     open_folder: () => vscode.commands.executeCommand("workbench.action.files.openFolder"),
     trust: () => vscode.commands.executeCommand("workbench.trust.manage"),
@@ -214,6 +218,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     const projects = session === null ? await this.index.all() : [];
     return {
       place: placeNow(),
+      ...(this.venue.name === undefined ? {} : { venue: this.venue.name }),
       session,
       flows: projects.flatMap(({ folder, flows }) =>
         flows.map(({ name, path, description, runnable }) => ({

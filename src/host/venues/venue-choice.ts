@@ -1,0 +1,26 @@
+import * as vscode from "vscode";
+
+const key = "orket.venue";
+
+/** The Venue that a person chose for the next runs, instead of the one that a Flow names. Kept for the workspace. */
+export class VenueChoice implements vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChange = this.#changed.event;
+
+  constructor(private readonly memory: vscode.Memento) {}
+
+  /** undefined: each Flow's own. */
+  get name(): string | undefined {
+    const kept = this.memory.get<unknown>(key);
+    return typeof kept === "string" && kept !== "" ? kept : undefined;
+  }
+
+  async choose(name: string | undefined): Promise<void> {
+    await this.memory.update(key, name);
+    this.#changed.fire();
+  }
+
+  dispose(): void {
+    this.#changed.dispose();
+  }
+}
