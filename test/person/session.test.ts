@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Locator } from "playwright-core";
 import { Workbench } from "../integration/workbench";
@@ -30,6 +31,15 @@ function stepsStarted(folder: string): readonly (string | null)[] {
     .map(({ step }) => step);
 }
 
+/** Makes the first review long enough to reload the window in the middle of it, on a busy machine too. */
+async function talkLonger(folder: string): Promise<void> {
+  const file = path.join(folder, "flows", "shapes.replies.yaml");
+  const sentence = "I read what is there now, not what the report says.";
+  const text = readFileSync(file, "utf8");
+  assert.ok(text.includes(sentence));
+  await writeFile(file, text.replace(sentence, `${sentence} ${"I look again. ".repeat(130).trimEnd()}`));
+}
+
 describe("a session, from the palette to the file in the project", function () {
   this.timeout(120_000);
   // Each test goes on where the one before ended.
@@ -45,6 +55,7 @@ describe("a session, from the palette to the file in the project", function () {
 
   before(async () => {
     folder = await sampleProject(40);
+    await talkLonger(folder);
     workbench = await Workbench.open({ folder, theme: "dark" });
   });
 
@@ -131,10 +142,16 @@ describe("a session, from the palette to the file in the project", function () {
 
   it("loses nothing when the window is reloaded in mid-stream, and offers to go on", async () => {
     await conductor.approve("review#1");
-    await conductor.frame.locator(".stream").waitFor();
+    await conductor.frame.locator(".stream").filter({ hasText: "I look again." }).waitFor();
     await workbench.reload();
 
     const offer = await notification(workbench, "shapes was interrupted; nothing is lost");
+    // The reload is only a test of anything if it cut a call off.
+    const cut = journalOf(folder).filter(({ step }) => step === "review#1");
+    assert.deepEqual(
+      cut.slice(-2).map(({ type }) => type),
+      ["model_call_start", "model_call_failed"],
+    );
     await workbench.setTheme("dark");
     conductor = await ConductorPage.open(workbench);
     await conductor.button("Resume").waitFor();
