@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { complete, type Completion, type LineIndex, type SourceDocument, type Span } from "../../language";
+import { complete, type Completion, type LineIndex, type SourceDocument } from "../../language";
 import type { ProjectIndex } from "../project/project-index";
 import { definitionFiles, requestAt } from "./documents";
 import type { HelpContexts } from "./help-context";
@@ -31,9 +31,15 @@ const kinds: Readonly<Record<Completion["kind"], vscode.CompletionItemKind>> = {
 export const completionTriggers = ["{", ".", " ", '"', "/"];
 
 /** The range of what is replaced; as much of it as is typed already is what the list is filtered by. */
-function ranges(lines: LineIndex, span: Span, position: vscode.Position): vscode.CompletionItem["range"] {
+function ranges(
+  lines: LineIndex,
+  { kind, span }: Completion,
+  position: vscode.Position,
+): vscode.CompletionItem["range"] {
   const replacing = toRange(lines.rangeOf(span));
   if (!replacing.isSingleLine || !replacing.contains(position)) return undefined;
+  // A placeholder brings its closing braces; those that the editor closed by itself have to go.
+  if (kind === "placeholder") return replacing;
   return { inserting: replacing.with({ end: position }), replacing };
 }
 
@@ -49,7 +55,7 @@ export function toCompletionItem(
   made.insertText = item.snippet ? new vscode.SnippetString(item.insert) : item.insert;
   made.sortText = item.sort;
   made.filterText = item.filter ?? item.label;
-  const range = ranges(lines, item.span, position);
+  const range = ranges(lines, item, position);
   if (range !== undefined) made.range = range;
   if (item.detail !== undefined) made.detail = item.detail;
   if (item.documentation !== undefined && item.documentation !== "")

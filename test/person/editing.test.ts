@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, unlinkSync } from "node:fs";
+import path from "node:path";
+import type { Locator } from "playwright-core";
+import { Workbench } from "../integration/workbench";
+import { addFiles, removeProject, sampleProject } from "./sample";
+
+const files = {
+  "flows/typo.flow.yaml": `version: 1
+name: typo
+band: standrd
+venue: scripted
+score: standard
+task: Say something.
+`,
+  ".roomodes": `customModes:
+  - slug: poet
+    name: Poet
+    roleDefinition: You write short poems.
+    groups: [read, edit]
+`,
+};
+
+describe("writing definitions as a person does", function () {
+  this.timeout(120_000);
+  // Each test goes on where the one before ended.
+  this.bail(true);
+
+  let folder: string;
+  let workbench: Workbench;
+
+  const onDisk = (name: string): string => readFileSync(path.join(folder, name), "utf8");
+  const editor = (): Locator =>
+    workbench.page.locator(".editor-group-container.active .monaco-editor").first();
+  const lens = (title: string): Locator =>
+    workbench.page.locator(".codelens-decoration a").filter({ hasText: title });
+  const text = (word: string): Locator =>
+    editor().locator(".view-line span span").filter({ hasText: word }).first();
+  const shot = async (name: string): Promise<void> => {
+    await workbench.page.waitForTimeout(500);
+    await workbench.screenshot(name);
+  };
+  const key = (name: string): Promise<void> => workbench.page.keyboard.press(name);
+  /** The file once it is another than before. */
+  const changed = async (name: string, before: string): Promise<string> => {
+    for (let attempt = 0; attempt < 100 && onDisk(name) === before; attempt += 1)
+      await workbench.page.waitForTimeout(100);
+    return onDisk(name);
+  };
+  const closeAll = (): Promise<void> => workbench.command("View: Close All Editors");
+
+  before(async () => {
+    folder = await sampleProject();
+    await addFiles(folder, files);
+    workbench = await Workbench.open({ folder, theme: "dark" });
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed") await workbench.screenshot(`failed ${this.currentTest.title}`);
+  });
+
+  after(async () => {
+    await workbench?.close();
+    await removeProject(folder);
+  });
+
+  it("underlines a wrong name and says what is meant", async () => {
+    await workbench.openFile("flows/typo.flow.yaml");
+    await editor().locator(".squiggly-error").first().waitFor({ timeout: 30_000 });
+    await text("standrd").hover();
+    const hover = workbench.page
+      .locator(".monaco-hover:visible")
+      .filter({ hasText: "Did you mean 'standard'?" });
+    await hover.waitFor();
+    await hover.getByText("orket/reference-not-found").waitFor();
+
+    await shot("editing-squiggle-dark");
+  });
+
+  it("mends it from the light bulb", async () => {
+    await key("Escape");
+    await text("standrd").click();
+    await key("Control+.");
+    const action = workbench.page.locator(".action-widget:visible").getByText("Replace with 'standard'");
+    await action.waitFor();
+    await shot("editing-quick-fix-dark");
+    await action.click();
+
+    await editor().locator(".squiggly-error").first().waitFor({ state: "detached" });
+  });
+
+  it("offers keys with their documentation, and the values that can stand", async () => {
+    await key("Control+End");
+    await workbench.page.keyboard.type("app");
+    const list = workbench.page.locator(".suggest-widget:visible .monaco-list-row");
+    await list.filter({ hasText: "approval" }).first().waitFor();
+    await shot("editing-completion-dark");
+    await key("Enter");
+
+    await list.filter({ hasText: "before_step" }).first().waitFor();
+    await key("Escape");
+    await key("Control+s");
+    await closeAll();
+    unlinkSync(path.join(folder, "flows", "typo.flow.yaml"));
+  });
+
+  it("renames a role in all files from where the cursor stands", async () => {
+    await workbench.openFile("flows/standard.score.yaml");
+    await text("coder").click();
+    await key("F2");
+    const box = workbench.page.locator(".rename-box:visible input").first();
+    await box.waitFor();
+    assert.equal(await box.inputValue(), "coder");
+    await shot("editing-rename-dark");
+    const before = onDisk("flows/standard.band.yaml");
+    await box.fill("builder");
+    await key("Enter");
+    await text("builder").waitFor();
+    await workbench.command("File: Save All");
+
+    await changed("flows/standard.band.yaml", before);
+    assert.match(onDisk("flows/standard.band.yaml"), /^ {2}builder:$/m);
+    assert.match(onDisk("flows/standard.score.yaml"), /role: builder/);
+    await closeAll();
+  });
+
+  it("opens a prompt beside its Band, and writes it back", async () => {
+    await workbench.openFile("flows/standard.band.yaml");
+    const before = onDisk("flows/standard.band.yaml");
+    await lens("Edit Prompt").first().waitFor();
+    await lens("Edit Prompt").first().click();
+    await workbench.page.locator(".tab.active").filter({ hasText: "architect.md" }).waitFor();
+    await lens("Preview").first().waitFor();
+    await shot("editing-prompt-dark");
+    await editor().locator(".view-lines").click();
+    await key("Control+End");
+    await workbench.page.keyboard.type("Be brief about {{ta");
+    const list = workbench.page.locator(".suggest-widget:visible .monaco-list-row");
+    await list.filter({ hasText: "task" }).first().waitFor();
+    await key("Enter");
+    await key("Control+s");
+
+    const now = await changed("flows/standard.band.yaml", before);
+    assert.match(now, /^ {6}Be brief about \{\{task\}\}$/m);
+    assert.equal(now.split("\n").length, before.split("\n").length + 1);
+  });
+
+  it("shows the prompt as it would be sent", async () => {
+    await lens("Preview").first().click();
+    await workbench.page.locator(".tab").filter({ hasText: "architect in plan.md" }).waitFor();
+
+    await workbench.page
+      .locator(".view-line")
+      .filter({ hasText: "Extend the small Python package" })
+      .first()
+      .waitFor();
+    await shot("editing-preview-dark");
+  });
+
+  it("tries a prompt once, with its time and tokens, and without a session", async () => {
+    await lens("Try Prompt").first().click();
+    await workbench.pick("scripted");
+    await workbench.page.locator(".tab").filter({ hasText: "architect on scripted.md" }).waitFor();
+    await workbench.page
+      .locator(".view-line")
+      .filter({ hasText: "I look at what is there" })
+      .first()
+      .waitFor();
+    await workbench.page.locator(".view-line").filter({ hasText: "Tokens:" }).first().waitFor();
+
+    await shot("editing-try-dark");
+    assert.equal(existsSync(path.join(folder, ".orket", "sessions")), false);
+    await closeAll();
+  });
+
+  for (const theme of ["light", "high-contrast"] as const) {
+    it(`can be read in the theme ${theme}`, async () => {
+      await workbench.setTheme(theme);
+      await workbench.openFile("flows/standard.band.yaml");
+      await lens("Edit Prompt").first().click();
+      await workbench.page.locator(".tab.active").filter({ hasText: "architect.md" }).waitFor();
+      await lens("Preview").first().waitFor();
+      await shot(`editing-prompt-${theme}`);
+      await closeAll();
+      await workbench.openFile("flows/shapes.flow.yaml");
+      await lens("Show Plan").click();
+      await workbench.page.locator(".view-line").filter({ hasText: "Plan of shapes" }).waitFor();
+      await shot(`editing-plan-${theme}`);
+      await closeAll();
+    });
+  }
+
+  it("writes a new Flow from a template", async () => {
+    await workbench.setTheme("dark");
+    await workbench.command("Orket: New Flow");
+    await workbench.quickInputRows().first().waitFor();
+    await shot("editing-new-flow-dark");
+    await workbench.pick("Plan");
+    await workbench.answer("parser");
+    await workbench.pick("No model yet");
+    await workbench.answer("flows");
+
+    await workbench.page.locator(".tab.active").filter({ hasText: "parser.flow.yaml" }).waitFor();
+    await lens("Run with Step Approval").waitFor();
+    for (const kind of ["flow", "band", "score", "replies"])
+      assert.ok(existsSync(path.join(folder, "flows", `parser.${kind}.yaml`)), kind);
+    assert.equal(await editor().locator(".squiggly-error").count(), 0);
+    await shot("editing-lenses-dark");
+    await closeAll();
+  });
+
+  it("imports the agents of another tool, with a report", async () => {
+    await workbench.command("Orket: Import");
+    await workbench.pick("This folder");
+    await workbench.answer("imported");
+
+    await workbench.page
+      .locator(".view-line")
+      .filter({ hasText: "Import: Roo Code modes" })
+      .first()
+      .waitFor();
+    await shot("editing-import-dark");
+    await closeAll();
+  });
+
+  it("says why nothing is overwritten", async () => {
+    await addFiles(folder, { "flows/verse.replies.yaml": "version: 1\nsteps: {}\n" });
+    await workbench.page.waitForTimeout(1000);
+    await workbench.command("Orket: New Flow");
+    await workbench.pick("Plan");
+    const input = workbench.page.locator(".quick-input-widget:visible .quick-input-box input");
+    await input.fill("parser");
+
+    await workbench.page.locator(".quick-input-message").filter({ hasText: "already" }).waitFor();
+    await key("Escape");
+  });
+
+  it("leads through the first run", async () => {
+    await workbench.command("Welcome: Open Walkthrough...");
+    await workbench.pick("Get Started with Orket");
+    await workbench.page.getByText("Write a team").first().waitFor();
+
+    await shot("editing-walkthrough-dark");
+  });
+});
