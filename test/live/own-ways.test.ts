@@ -137,6 +137,7 @@ describe("LiteLLM alone", function () {
       const error = await failureOf(client.call(ask(server)));
       assert.equal(error.code, "unauthorized", error.message);
       assert(!error.message.includes("sk-another"));
+      await record(client, "refuses a key", { error: error.code });
       measure(server.name, "a wrong key", error.message.replaceAll(server.origin, "…").slice(0, 300));
     } finally {
       await client.close();

@@ -20,6 +20,9 @@ const toolWords =
 const missingModelWords =
   /model\b.*\bnot found|model_not_found|no such model|model\b.*does not exist|invalid model name/i;
 
+/** LiteLLM without a database: what it says, with status 400, about a key that is not its own. */
+const keyWords = /no connected db/i;
+
 /** Longest part of a server's own words in a message, in characters. */
 const longestQuote = 1000;
 
@@ -92,6 +95,7 @@ function fieldHint(message: string, facts: CallFacts): string {
 function sharpen(code: ProviderErrorCode, message: string, facts: CallFacts): ProviderErrorCode {
   if (code !== "bad_request" && code !== "server_error" && code !== "not_found") return code;
   if (contextWords.test(message)) return "context_overflow";
+  if (keyWords.test(message)) return "unauthorized";
   if (facts.toolsSent && toolWords.test(message)) return "tools_unsupported";
   if (code !== "not_found" && missingModelWords.test(message)) return "not_found";
   return code;

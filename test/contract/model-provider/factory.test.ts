@@ -96,10 +96,20 @@ describe("checkHealth", () => {
 
   it("lists the models of a compatible server", async () => {
     server.behaviour = (exchange) =>
-      exchange.answer(200, { data: [{ id: "m", max_model_len: 32768 }, { id: "n" }] });
+      exchange.answer(200, {
+        data: [
+          { id: "m", max_model_len: 32768 },
+          { id: "n" },
+          { id: "o", meta: { n_ctx: 4096, n_ctx_train: 32768 } },
+        ],
+      });
     const endpoint = `${server.url}/v1`;
     const health = await checkHealth({ provider: "openai", endpoint, api_key: "env:X" }, deps, 5000);
-    assert.deepEqual(health.models, [{ name: "m", contextTokens: 32768 }, { name: "n" }]);
+    assert.deepEqual(health.models, [
+      { name: "m", contextTokens: 32768 },
+      { name: "n" },
+      { name: "o", contextTokens: 4096 },
+    ]);
     assert.equal(server.received.at(-1)?.path, "/v1/models");
     assert.equal(server.received.at(-1)?.headers.authorization, `Bearer ${secretKey}`);
   });
