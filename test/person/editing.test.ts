@@ -149,11 +149,7 @@ describe("writing definitions as a person does", function () {
     await lens("Preview").first().click();
     await workbench.page.locator(".tab").filter({ hasText: "architect in plan.md" }).waitFor();
 
-    await workbench.page
-      .locator(".view-line")
-      .filter({ hasText: "Extend the small Python package" })
-      .first()
-      .waitFor();
+    await workbench.page.locator(".view-line").filter({ hasText: "Python 3.10" }).first().waitFor();
     await shot("editing-preview-dark");
   });
 

@@ -12,6 +12,15 @@ interface Shown {
   readonly step: string;
 }
 
+/** Beside what a person is in: in the other column when there is one already, so that no third one narrows both. */
+export function besideActive(): vscode.ViewColumn {
+  const active = vscode.window.activeTextEditor?.viewColumn;
+  const other = vscode.window.visibleTextEditors.find(
+    ({ viewColumn }) => viewColumn !== undefined && viewColumn !== active,
+  );
+  return other?.viewColumn ?? vscode.ViewColumn.Beside;
+}
+
 /** The project with what stands unsaved in the prompt's own document. */
 export function withOpenPrompt(
   project: Project,
@@ -52,7 +61,7 @@ export class PreviewDocuments implements vscode.TextDocumentContentProvider, vsc
     });
     const document = await vscode.workspace.openTextDocument(uri);
     await vscode.window.showTextDocument(document, {
-      viewColumn: vscode.ViewColumn.Beside,
+      viewColumn: besideActive(),
       preserveFocus: true,
       preview: true,
     });

@@ -13,7 +13,7 @@ import { schemes } from "../ids";
 import { mayRun } from "../session/run-flow";
 import { Coalescer } from "../ui/coalesce";
 import type { PromptCommands, PromptUse } from "./prompt-commands";
-import { withOpenPrompt } from "./prompt-preview";
+import { besideActive, withOpenPrompt } from "./prompt-preview";
 
 /** One try, as its document shows it. */
 interface Try {
@@ -75,7 +75,7 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
     this.#keep(uri, attempt);
     const document = await vscode.workspace.openTextDocument(uri);
     await vscode.window.showTextDocument(document, {
-      viewColumn: vscode.ViewColumn.Beside,
+      viewColumn: besideActive(),
       preserveFocus: true,
       preview: true,
     });
