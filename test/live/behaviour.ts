@@ -55,6 +55,15 @@ const toolTalk: ModelMessage[] = [
   { role: "user", content: "List the folder src." },
 ];
 
+/** Within a schema, blanks are free, and an untaught model pads without end; after examples it does not. */
+const jsonTalk: ModelMessage[] = [
+  ...["Ida", "Ada", "Eva"].flatMap((ship): ModelMessage[] => [
+    { role: "user", content: `Describe the ship ${ship}.` },
+    { role: "assistant", content: JSON.stringify({ ship, masts: 2 }) },
+  ]),
+  { role: "user", content: "Describe the ship Uma." },
+];
+
 const essence = ({ text, toolCalls, finishReason, usage }: ModelReply): Record<string, unknown> => ({
   text,
   toolCalls: toolCalls.map(({ name, argumentsJson }) => ({ name, argumentsJson })),
@@ -244,7 +253,8 @@ export function realServer(server: LiveServer, traits: Traits): void {
         required: ["ship", "masts"],
         additionalProperties: false,
       };
-      const answer = await reply({ settings: { params: traits.structured(schema), max_output_tokens: 200 } });
+      const settings = { params: traits.structured(schema), max_output_tokens: 200 };
+      const answer = await reply({ messages: jsonTalk, settings });
       const value = JSON.parse(answer.text) as { ship: unknown; masts: unknown };
       assert.equal(typeof value.ship, "string");
       assert([1, 2, 3].includes(value.masts as number), answer.text);

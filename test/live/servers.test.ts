@@ -38,13 +38,13 @@ const llamaTraits: Traits = {
 };
 
 const servers: readonly (readonly [Parameters<typeof realServer>[0], Traits])[] = [
+  [new LiteLlmProxy(ollama), { ...ollamaTraits, callTool: {}, structured: responseFormat, brief: true }],
   [ollama, ollamaTraits],
   [llama, llamaTraits],
   [
     new LlamaCppPythonServer(),
     { ...llamaTraits, callTool: { tool_choice: { type: "function", function: { name: "list_dir" } } } },
   ],
-  [new LiteLlmProxy(ollama), { ...ollamaTraits, callTool: {}, structured: responseFormat, brief: true }],
   [new LiteLlmProxy(llama), { ...llamaTraits, unknownModel: "not_found" }],
 ];
 

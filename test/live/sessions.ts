@@ -192,7 +192,7 @@ export function realSessions(server: LiveServer, traits: SessionTraits): void {
     });
 
     it("goes on where it was when the server is killed in mid-stream and started again", async () => {
-      const project = tinyProject(server, traits, 400);
+      const project = tinyProject(server, traits, 150);
       let killed: Promise<void> | undefined;
       const broken = await orket(["-C", project, "run", "tiny", "--json"], {
         env: env(server),
