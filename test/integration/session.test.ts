@@ -157,6 +157,19 @@ describe("a session inside the extension host", () => {
     rmSync(path.join(folder, "NOTE.md"));
   });
 
+  it("runs what the disk holds, changed a moment ago and not yet noticed", async () => {
+    const file = path.join(flows, "quick.flow.yaml");
+    for (const round of [1, 2, 3]) {
+      writeFileSync(file, files["quick.flow.yaml"].replace("Write a note.", `Write note ${round}.`));
+      const id = await run();
+      const definition = readFileSync(path.join(sessions, id, "definition.json"), "utf8");
+
+      assert.ok(definition.includes(`Write note ${round}.`));
+      await vscode.commands.executeCommand("orket.stopSession");
+      await until("its end", () => has(id, "session_end"));
+    }
+  });
+
   it("pauses at work and goes on where it was", async () => {
     const id = await run();
     await until("a call", () => has(id, "model_call_start"));
@@ -238,6 +251,6 @@ describe("editing help inside the extension host", () => {
 
     const text = vscode.window.activeTextEditor?.document.getText() ?? "";
     assert.match(text, /^# Plan of shapes/);
-    assert.match(text, /build \| coder \|/);
+    assert.match(text, /build +\| coder +\|/);
   });
 });

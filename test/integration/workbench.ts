@@ -137,8 +137,8 @@ export class Workbench {
     const name = path.posix.basename(relativePath);
     const input = await this.quickInput("Control+P");
     await input.fill(relativePath);
-    await this.quickInputRows().filter({ hasText: name }).first().waitFor({ timeout: 30_000 });
-    await this.page.keyboard.press("Enter");
+    // Enter would take the first row, which can still be that of an earlier list.
+    await this.quickInputRows().filter({ hasText: name }).first().click({ timeout: 30_000 });
     await this.page.locator(".tabs-container .tab.active").filter({ hasText: name }).first().waitFor();
   }
 

@@ -29,20 +29,37 @@ function fenced(text: string): string[] {
   return [`${fence}text`, text.trimEnd(), fence];
 }
 
+/** A table that can be read without being rendered: every cell as wide as its column. */
+function table(
+  head: readonly string[],
+  right: readonly boolean[],
+  rows: readonly (readonly string[])[],
+): string[] {
+  const widths = head.map((title, column) =>
+    Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((text, at) => (right[at] === true ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0))).join(" | ")} |`;
+  const rule = widths.map((width, at) =>
+    right[at] === true ? `${"-".repeat(width - 1)}:` : "-".repeat(width),
+  );
+  return [line(head), line(rule), ...rows.map(line)];
+}
+
 function orderRows(plan: FlowPlan): string[] {
-  const rows = plan.steps.map((step, index) => {
-    const depth = step.within.length;
-    const mark = depth === 0 ? "" : `${"· ".repeat(depth)}`;
-    const usd = step.worst.usd === undefined ? "" : ` | ${money(step.worst.usd)}`;
-    const runs = step.disabled ? "off" : number(step.maxRuns);
-    return `| ${index + 1} | ${mark}${step.id} | ${step.role} | ${cell(step.settings.model) || "?"} | ${runs} | ${number(step.worst.calls)} | ${number(step.worst.tokens)}${usd} |`;
-  });
   const priced = plan.steps.some(({ worst }) => worst.usd !== undefined);
-  return [
-    `| # | step | role | model | runs | calls | tokens${priced ? " | cost" : ""} |`,
-    `|--:|---|---|---|--:|--:|--:${priced ? "|--:" : ""}|`,
-    ...rows,
-  ];
+  const rows = plan.steps.map((step, index) => [
+    String(index + 1),
+    `${"· ".repeat(step.within.length)}${step.id}`,
+    step.role,
+    cell(step.settings.model) || "?",
+    step.disabled ? "off" : number(step.maxRuns),
+    number(step.worst.calls),
+    number(step.worst.tokens),
+    ...(priced ? [money(step.worst.usd)] : []),
+  ]);
+  const head = ["#", "step", "role", "model", "runs", "calls", "tokens", ...(priced ? ["cost"] : [])];
+  return table(head, [true, false, false, false, true, true, true, true], rows);
 }
 
 function aroundText(within: FlowPlanStep["within"]): string | undefined {
