@@ -260,12 +260,11 @@ describe("MeshProvider", function () {
     for (const node of made) node.delayMs = 20;
     const provider = await mesh({}, {}, 4);
     const replies = manyCalls(provider, 200);
-    await pause(100);
+    while (made.some((node) => node.asked.length === 0)) await pause(10);
     await Promise.all(made.map((node) => node.kill()));
     await pause(600);
     await made[1]?.start();
     assert.equal((await replies).size, 200);
-    assert(made[0]?.asked.length !== 0);
   });
 
   it("fails with what each node's matter is when none comes back", async () => {
