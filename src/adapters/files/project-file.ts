@@ -175,8 +175,12 @@ async function put(
     await checkUnchanged(write, folder, target);
     if (target.file === undefined) await createAs(write, aside, name);
     else await replace(fs, aside, name);
+    // One that has to stay is told, so that the caller tries again: nothing of ours may lie about in a project.
+    await unlessMissing(fs.unlink(aside), undefined);
+  } catch (error) {
+    await fs.unlink(aside).catch(() => undefined);
+    throw error;
   } finally {
-    await unlessMissing(fs.unlink(aside), undefined).catch(() => undefined);
     beingWritten.delete(asideName);
   }
   await syncDir(fs, folder.self);

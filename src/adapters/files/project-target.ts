@@ -33,6 +33,8 @@ interface Domain {
   readonly policy: Pick<Policy, "write_scope" | "allow">;
 }
 
+const failures = ["EIO", "EMFILE", "ENFILE", "ENOMEM", "ENOSPC", "EDQUOT", "EROFS", "EBUSY", "ETIMEDOUT"];
+
 /** Opens what is at `file`; undefined when there is nothing. A link that leads nowhere is denied. */
 async function openIn(domain: Domain, file: string, raw: string): Promise<Opened | TargetDenied | undefined> {
   let opened: Opened;
@@ -41,6 +43,8 @@ async function openIn(domain: Domain, file: string, raw: string): Promise<Opened
   } catch (error) {
     if (isDiskCode(error, "ENOTDIR")) return undefined;
     if (isDiskCode(error, "ELOOP")) return denied("link-outside", `The links at ${raw} lead in a circle.`);
+    // A disk that fails says nothing about the file.
+    if (isDiskCode(error, ...failures)) throw error;
     if (!isDiskCode(error, "ENOENT")) {
       return denied("unreadable", `The project's ${raw} cannot be opened (${diskCode(error) ?? "unknown"}).`);
     }

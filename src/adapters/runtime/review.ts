@@ -221,6 +221,8 @@ export async function finishAcceptance(session: LiveSession): Promise<string | u
       finished = pending.path;
     } catch (error) {
       if (!OrketError.is(error, "acceptance_conflict", "acceptance_denied")) throw error;
+      // What cannot be read now may be another time.
+      if (error.details["rule"] === "unreadable") return undefined;
       const { policy } = session.orchestrator.state.definition.flow;
       await tidyBeside({ fs, workDomain: session.workDomain, path: pending.path, policy });
     }
