@@ -247,6 +247,14 @@ export class ProjectIndex implements vscode.Disposable {
     this.#later();
   }
 
+  /**
+   * Forgets what was read, so that whoever asks next gets what the disk holds now. For a run: a notice of a change comes
+   * late, and on some network drives never, and what runs must be what is there.
+   */
+  reread(): void {
+    this.#reload();
+  }
+
   #reload(): void {
     this.#folders.clear();
     this.#later();

@@ -32,6 +32,7 @@ export class FlowRunner {
   ): Promise<SessionController | undefined> {
     if (!(await mayRun())) return undefined;
     await saveDefinitions();
+    this.index.reread();
     const chosen = await this.pick(target, "Which Flow should run?");
     if (chosen === undefined) return undefined;
     const { folder, flow } = chosen;
