@@ -1,6 +1,6 @@
 import path from "node:path";
 import * as vscode from "vscode";
-import { replaySession, verifySession } from "../../adapters/runtime/audit";
+import { replayAndProve, verifySession } from "../../adapters/runtime/audit";
 import { exportPieces, writeExport, type ExportFormat } from "../../adapters/runtime/export-session";
 import { nodeEnvironment, readSession } from "../../adapters/runtime/session-runtime";
 import { readSession as readRecord } from "../../adapters/session/sessions";
@@ -15,6 +15,8 @@ import { prune, remove, rename, search } from "./housekeeping";
 import { nameOf, pickSession, workDomainOf } from "./pick-session";
 import type { Reports } from "./reports";
 import { differencesOf, divergenceSentence, divergenceText, stepText, tokensText } from "./session-text";
+
+declare const ORKET_VERSION: string;
 
 export interface HistoryParts {
   readonly sessions: SessionRegistry;
@@ -55,7 +57,7 @@ async function replay({ sessions, reports }: HistoryParts, target: unknown): Pro
   const session = await pickSession(sessions, target, "Which session should be replayed?");
   if (session === undefined) return;
   const name = nameOf(session);
-  const outcome = await withProgress(`Replaying ${name}`, () => replaySession(session.path));
+  const outcome = await withProgress(`Replaying ${name}`, () => replayAndProve(session.path, ORKET_VERSION));
   sessions.relist();
   const { divergence, events, modelCalls, finished } = outcome;
   if (divergence === undefined) {

@@ -1,0 +1,255 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import type { Locator } from "playwright-core";
+import { Workbench } from "../integration/workbench";
+import { ConductorPage, notification } from "./conductor";
+import { addFiles, removeProject, sampleProject } from "./sample";
+
+/** A model server that says what it has; nobody calls it. */
+async function ollama(): Promise<{ readonly port: number; close(): void }> {
+  const answers: Readonly<Record<string, unknown>> = {
+    "/api/version": { version: "0.9.9" },
+    "/api/tags": { models: [{ name: "tiny:1b", digest: "a".repeat(64), details: {} }] },
+    "/api/ps": { models: [{ name: "tiny:1b", context_length: 4096 }] },
+  };
+  const server = http.createServer((request, response) => {
+    const answer = answers[request.url ?? ""];
+    response.writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json" });
+    response.end(JSON.stringify(answer ?? {}));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() };
+}
+
+const files = (port: number): Record<string, string> => ({
+  "flows/two.flow.yaml": `version: 1
+name: two
+description: Two steps with scripted replies.
+band: standard
+venue: steady
+score: brief
+task: Say something.
+inputs: { python: { default: "3.12" } }
+approval: none
+`,
+  "flows/steady.venue.yaml": "version: 1\nname: steady\nprovider: scripted\nreplies: steady.replies.yaml\n",
+  "flows/other.venue.yaml": "version: 1\nname: other\nprovider: scripted\nreplies: other.replies.yaml\n",
+  "flows/steady.replies.yaml":
+    "version: 1\nsteps:\n  plan: [{ text: The plan is short. }]\n  check: [{ text: It is right. }]\n",
+  "flows/other.replies.yaml":
+    "version: 1\nsteps:\n  plan: [{ text: Another plan. }]\n  check: [{ text: It is wrong. }]\n",
+  "flows/brief.score.yaml": `version: 1
+name: brief
+steps:
+  - { id: plan, role: architect, instruction: Say what the plan is. }
+  - { id: check, role: reviewer, instruction: Say whether it is right. }
+`,
+  "flows/desks.venue.yaml": `version: 1
+name: desks
+provider: mesh
+model: tiny:1b
+nodes:
+  - { name: window, provider: ollama, endpoint: "http://127.0.0.1:${port}", slots: 2 }
+  - { name: door, provider: ollama, endpoint: "http://127.0.0.1:9" }
+`,
+});
+
+describe("sessions afterwards, and where the next ones run", function () {
+  this.timeout(120_000);
+  // Each test goes on where the one before ended.
+  this.bail(true);
+
+  let folder: string;
+  let workbench: Workbench;
+  let conductor: ConductorPage;
+  let server: Awaited<ReturnType<typeof ollama>>;
+
+  const sessions = (): string[] => readdirSync(path.join(folder, ".orket", "sessions")).sort();
+  const rows = (name: RegExp): Locator =>
+    workbench.page.getByRole("treeitem", { name }).filter({ visible: true });
+  const tell = async (text: string): Promise<Locator> => notification(workbench, text);
+  const quiet = (): Promise<void> => workbench.command("Notifications: Clear All Notifications");
+
+  before(async () => {
+    server = await ollama();
+    folder = await sampleProject(0);
+    await addFiles(folder, files(server.port));
+    workbench = await Workbench.open({ folder, theme: "dark" });
+    conductor = await ConductorPage.open(workbench);
+    await workbench.command("Orket: Run Flow");
+    await workbench.pick("two");
+    await workbench.answer("3.12");
+    await conductor.stands("Done");
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed") await workbench.screenshot(`failed ${this.currentTest.title}`);
+  });
+
+  after(async () => {
+    await workbench?.close();
+    server?.close();
+    await removeProject(folder);
+  });
+
+  it("replays a session and says that it is identical", async () => {
+    await workbench.command("Orket: Replay Session");
+    await workbench.pick("two");
+
+    await tell("the replay is identical");
+    await quiet();
+  });
+
+  it("shows what was proven above the events, and no more", async () => {
+    await workbench.command("Orket: Open Session");
+    const panel = await workbench.webview(/^\d+ events$/);
+
+    await panel.getByText("recorded: the journal is complete and unbroken").waitFor();
+    await panel.getByText(/^replayed: a replay was identical/).waitFor();
+    assert.equal(await panel.getByText(/^repeated/).count(), 0);
+    await conductor.screenshot("session-proven-dark");
+  });
+
+  it("verifies a session", async () => {
+    await workbench.command("Orket: Verify Session");
+    await workbench.pick("two");
+
+    await tell("two is as it was written");
+    await quiet();
+  });
+
+  it("forks a session at a step with another instruction, and runs it", async () => {
+    await workbench.command("Orket: Fork Session");
+    await workbench.pick("two");
+    await workbench.pick("check");
+    await workbench.quickInputRows().filter({ hasText: "Run the Fork" }).first().waitFor();
+    await conductor.screenshot("fork-dark");
+    await workbench.pick("Instruction");
+    await workbench.answer("Say it in one word.");
+    await workbench.quickInputRows().filter({ hasText: "changed: instruction of check" }).first().waitFor();
+    await workbench.pick("Run the Fork");
+
+    await conductor.stands("Done");
+    await workbench.page.waitForTimeout(300);
+    assert.equal(sessions().length, 2);
+  });
+
+  it("compares two sessions step by step", async () => {
+    await workbench.command("Orket: Compare Sessions");
+    await workbench.quickInputRows().first().click();
+    await workbench.page.getByPlaceholder(/with which session/).waitFor();
+    await workbench.quickInputRows().first().click();
+    await workbench.quickInputRows().filter({ hasText: "differs: prompt" }).first().waitFor();
+    await workbench
+      .quickInputRows()
+      .filter({ hasText: "plan" })
+      .filter({ hasText: "same" })
+      .first()
+      .waitFor();
+    await conductor.screenshot("compare-dark");
+    await workbench.quickInputRows().filter({ hasText: "differs: prompt" }).first().click();
+
+    await workbench.page.locator(".monaco-diff-editor").first().waitFor();
+    await workbench.page.locator(".view-line").filter({ hasText: "Say it in one word" }).first().waitFor();
+    await conductor.screenshot("compare-diff-dark");
+  });
+
+  it("asks every Venue and uses the chosen one for the next run", async () => {
+    await workbench.command("Orket: Select Venue");
+    await workbench.quickInputRows().filter({ hasText: "1 of 2 nodes answer" }).first().waitFor();
+    await workbench.quickInputRows().filter({ hasText: "tiny:1b (loaded, 4,096 tokens)" }).first().waitFor();
+    await conductor.screenshot("select-venue-dark");
+    await workbench.pick("other");
+    await conductor.frame.getByRole("button", { name: "other" }).waitFor();
+
+    await workbench.command("Orket: Run Flow");
+    await workbench.pick("two");
+    await workbench.answer("3.12");
+    await conductor.stands("Done");
+    const definition = (id: string): string =>
+      readFileSync(path.join(folder, ".orket", "sessions", id, "definition.json"), "utf8");
+    assert.equal(sessions().filter((id) => definition(id).includes('"name":"other"')).length, 1);
+    await workbench.command("Orket: Select Venue");
+    await workbench.pick("As Each Flow Says");
+    await conductor.frame.getByRole("button", { name: "other" }).waitFor({ state: "detached" });
+  });
+
+  it("lists the sessions with their titles, and renames one", async () => {
+    await workbench.page.locator(".pane-header").filter({ hasText: "Sessions" }).click();
+    await rows(/^two,/).first().waitFor();
+    await workbench.command("Orket: Rename Session");
+    await workbench.quickInputRows().first().click();
+    await workbench.answer("The second try");
+
+    await rows(/^The second try,/).waitFor();
+  });
+
+  it("says in a row's tooltip how large the session is and what was proven", async () => {
+    await rows(/^two,/).last().hover();
+    await workbench.page.locator(".monaco-hover").filter({ hasText: "on the disk" }).first().waitFor();
+    await workbench.page.locator(".monaco-hover").filter({ hasText: "replayed: a replay" }).first().waitFor();
+    await workbench.screenshot("session-tooltip-dark");
+    await workbench.page.mouse.move(900, 500);
+  });
+
+  it("finds a session by what was said in it", async () => {
+    await workbench.command("Orket: Search Sessions");
+    await workbench.answer("short");
+
+    await workbench.quickInputRows().filter({ hasText: "The plan is short" }).first().waitFor();
+    await workbench.page.keyboard.press("Escape");
+  });
+
+  it("shows a mesh's nodes in the Library, and drains one", async () => {
+    await workbench.page.locator(".pane-header").filter({ hasText: "Library" }).click();
+    await rows(/^desks, venue/).click();
+    await rows(/^desks, venue/).focus();
+    await workbench.page.keyboard.press("ArrowRight");
+    await rows(/^window, node, up · 0 of 2 busy/).waitFor({ timeout: 30_000 });
+    await rows(/^door, node, down/).waitFor({ timeout: 30_000 });
+    const node = rows(/^window, node/);
+    await node.hover();
+    await node.getByRole("button", { name: "Drain Node" }).click();
+    await rows(/^window, node, drained/).waitFor();
+    await conductor.screenshot("mesh-dark");
+    await node.hover();
+    await node.getByRole("button", { name: "Put Node Back" }).click();
+    await rows(/^window, node, up/).waitFor();
+  });
+
+  it("can be read in a narrow side bar and in other themes", async () => {
+    for (const theme of ["light", "high-contrast"] as const) {
+      await workbench.setTheme(theme);
+      await conductor.screenshot(`history-${theme}`);
+    }
+    await workbench.setTheme("dark");
+  });
+
+  it("names the step, the event and the cause when a replay differs, and shows both sides", async () => {
+    const id = sessions()[0] ?? "";
+    const journal = path.join(folder, ".orket", "sessions", id, "journal.jsonl");
+    writeFileSync(journal, readFileSync(journal, "utf8").replace("The plan is short.", "The plan is shart."));
+    await workbench.command("Orket: Replay Session");
+    await workbench.quickInputRows().filter({ hasText: id }).first().click();
+    const message = await tell("The replay differs in step plan");
+    await message.getByRole("button", { name: "Show Difference" }).click();
+
+    await workbench.page.locator(".tab.active").filter({ hasText: "recorded ↔ replayed, plan" }).waitFor();
+    await workbench.page.locator(".view-line").filter({ hasText: "Cause" }).first().waitFor();
+    await conductor.screenshot("replay-difference-dark");
+    await quiet();
+  });
+
+  it("deletes a session after a question, and prunes what it leaves", async () => {
+    const count = sessions().length;
+    await workbench.command("Orket: Delete Session");
+    await workbench.quickInputRows().first().click();
+    await workbench.page.locator(".monaco-dialog-box").getByRole("button", { name: "Delete" }).click();
+    await workbench.page.waitForTimeout(1000);
+
+    assert.equal(sessions().length, count - 1);
+  });
+});
