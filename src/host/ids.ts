@@ -70,6 +70,7 @@ export const schemes = {
   prompt: "orket-prompt",
   preview: "orket-preview",
   try: "orket-try",
+  report: "orket-report",
 } as const;
 
 /** What lenses and quick fixes call; nobody else does, so they stand in no menu. */

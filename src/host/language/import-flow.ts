@@ -10,6 +10,7 @@ import {
   type ImportEntry,
   type ImportResult,
 } from "../../language/import";
+import { schemes } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
 import { askPlace, chooseFolder, writeNewFiles } from "./new-files";
 
@@ -116,8 +117,32 @@ async function choose(target: unknown, folder: vscode.WorkspaceFolder): Promise<
   return found;
 }
 
+/** Reports as documents that nobody is asked to save. */
+export class ImportReports implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  readonly #texts: string[] = [];
+  readonly #registration = vscode.workspace.registerTextDocumentContentProvider(schemes.report, this);
+
+  add(kinds: string, text: string): vscode.Uri {
+    this.#texts.push(text);
+    const path = `/Import of ${kinds}.md`;
+    return vscode.Uri.from({ scheme: schemes.report, path, query: String(this.#texts.length - 1) });
+  }
+
+  provideTextDocumentContent({ query }: vscode.Uri): string {
+    return this.#texts[Number(query)] ?? "This report is over; importing again makes another.\n";
+  }
+
+  dispose(): void {
+    this.#registration.dispose();
+  }
+}
+
 /** Makes Orket's files from those of other tools and says in a document what became of what. */
-export async function importFlow(index: ProjectIndex, target: unknown): Promise<void> {
+export async function importFlow(
+  index: ProjectIndex,
+  reports: ImportReports,
+  target: unknown,
+): Promise<void> {
   const folder = await chooseFolder();
   if (folder === undefined) return;
   const files = await choose(target, folder);
@@ -134,10 +159,7 @@ export async function importFlow(index: ProjectIndex, target: unknown): Promise<
   const { project } = await index.of(folder);
   const result = importFiles(files, { project, ...(place === "" ? {} : { folder: place }) });
   await writeNewFiles(folder, result.files);
-  const report = await vscode.workspace.openTextDocument({
-    language: "markdown",
-    content: reportText(kinds, result),
-  });
+  const report = await vscode.workspace.openTextDocument(reports.add(kinds, reportText(kinds, result)));
   await vscode.window.showTextDocument(report, { preview: false });
 }
 

@@ -9,7 +9,7 @@ import type { SessionPanels } from "../ui/session-panel";
 import { registerActions } from "./actions";
 import { registerCompletion } from "./completion";
 import { HelpContexts } from "./help-context";
-import { importFlow } from "./import-flow";
+import { importFlow, ImportReports } from "./import-flow";
 import { DefinitionLenses } from "./lenses";
 import { registerNavigation } from "./navigation";
 import { newFlow, writeSample } from "./new-flow";
@@ -48,13 +48,14 @@ export class Editing implements vscode.Disposable {
     const contexts = new HelpContexts(secrets);
     const previews = new PreviewDocuments(index);
     const prompts = new PromptCommands(index, previews);
+    const reports = new ImportReports();
     const tries = new PromptTries(prompts, provider);
     this.commands = {
       [commandIds.editPrompt]: (target) => prompts.edit(target),
       [commandIds.previewPrompt]: (target) => prompts.preview(target),
       [commandIds.tryPrompt]: (target) => tries.run(target),
       [commandIds.newFlow]: () => newFlow(index, contexts),
-      [commandIds.importFlow]: (target) => importFlow(index, target),
+      [commandIds.importFlow]: (target) => importFlow(index, reports, target),
       [commandIds.writeSample]: () => writeSample(extension),
     };
     const openResult = async (session: unknown): Promise<void> => {
@@ -66,6 +67,7 @@ export class Editing implements vscode.Disposable {
     this.#subscriptions = [
       previews,
       tries,
+      reports,
       new PromptFiles(index),
       new PromptHelp(index),
       new DefinitionLenses(index, sessions),
