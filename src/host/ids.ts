@@ -70,7 +70,7 @@ export const schemes = {
   prompt: "orket-prompt",
   preview: "orket-preview",
   try: "orket-try",
-  report: "orket-report",
+  importReport: "orket-import",
 } as const;
 
 /** What lenses and quick fixes call; nobody else does, so they stand in no menu. */

@@ -120,12 +120,12 @@ async function choose(target: unknown, folder: vscode.WorkspaceFolder): Promise<
 /** Reports as documents that nobody is asked to save. */
 export class ImportReports implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #texts: string[] = [];
-  readonly #registration = vscode.workspace.registerTextDocumentContentProvider(schemes.report, this);
+  readonly #registration = vscode.workspace.registerTextDocumentContentProvider(schemes.importReport, this);
 
   add(kinds: string, text: string): vscode.Uri {
     this.#texts.push(text);
     const path = `/Import of ${kinds}.md`;
-    return vscode.Uri.from({ scheme: schemes.report, path, query: String(this.#texts.length - 1) });
+    return vscode.Uri.from({ scheme: schemes.importReport, path, query: String(this.#texts.length - 1) });
   }
 
   provideTextDocumentContent({ query }: vscode.Uri): string {
