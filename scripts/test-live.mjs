@@ -8,7 +8,7 @@
  *     --record    also writes what the servers answer as fixtures of the gate
  *     --grep      runs only the tests whose title holds TEXT; writes no report
  */
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "../esbuild.mjs";
@@ -59,7 +59,9 @@ process.exitCode = await run(
     ...(values.record ? { ORKET_LIVE_RECORD: "1" } : {}),
   },
 );
-if (values.grep === undefined && !values["no-report"]) {
+const ended = existsSync(path.join(folder, "outcomes.json"));
+if (!ended) console.error("The suite did not come to its end: no report.");
+if (ended && values.grep === undefined && !values["no-report"]) {
   const seconds = (performance.now() - started) / 1000;
   writeReport({ folder, root, pieces, arguments: args, seconds });
   await prettied(path.join(root, "docs", "live-report.md"));

@@ -110,7 +110,7 @@ export function realServer(server: LiveServer, traits: Traits): void {
       it(`streams a reply in pieces (${transport === "http" ? "Node's http" : "global fetch"})`, async () => {
         const own = new Client(server, { transport });
         try {
-          const call = own.call(ask(server, { settings: { max_output_tokens: 32 } }));
+          const call = own.call(ask(server, { settings: { max_output_tokens: 20 } }));
           const answer = await call.reply();
           const { text, firstTokenMs, totalMs, usage, finishReason } = answer;
           assert.equal(call.shown, text);
@@ -170,7 +170,7 @@ export function realServer(server: LiveServer, traits: Traits): void {
 
     it("is cancelled within a second while the server reads the prompt", async () => {
       const call = client.call(
-        ask(server, { messages: longPrompt(2000), settings: { max_output_tokens: 200 } }),
+        ask(server, { messages: longPrompt(1500), settings: { max_output_tokens: 200 } }),
       );
       await new Promise((resolve) => setTimeout(resolve, 400));
       assert.equal(call.shown, "");
@@ -214,11 +214,11 @@ export function realServer(server: LiveServer, traits: Traits): void {
       const runs = 5;
       const texts: string[] = [];
       for (let run = 0; run < runs; run += 1) {
-        const { text } = await reply({ settings: { temperature: 1, seed: 7, max_output_tokens: 16 } });
+        const { text } = await reply({ settings: { temperature: 1, seed: 7, max_output_tokens: 12 } });
         texts.push(text);
       }
       const same = texts.filter((text) => text === texts[0]).length;
-      const other = (await reply({ settings: { temperature: 1, seed: 8, max_output_tokens: 16 } })).text;
+      const other = (await reply({ settings: { temperature: 1, seed: 8, max_output_tokens: 12 } })).text;
       note("equal replies with one seed at temperature 1", `${same} of ${runs}`);
       note("another seed", other === texts[0] ? "the same reply: the seed does nothing" : "another reply");
     });
@@ -227,7 +227,7 @@ export function realServer(server: LiveServer, traits: Traits): void {
       const runs = 5;
       const texts: string[] = [];
       for (let run = 0; run < runs; run += 1)
-        texts.push((await reply({ settings: { max_output_tokens: 16 } })).text);
+        texts.push((await reply({ settings: { max_output_tokens: 12 } })).text);
       const same = texts.filter((text) => text === texts[0]).length;
       note("equal replies at temperature 0", `${same} of ${runs}`);
     });

@@ -32,7 +32,7 @@ describe("Ollama alone", function () {
   };
 
   it("loads the model with the window that the Venue says, and again with another", async () => {
-    for (const context_tokens of [1024, 2048]) {
+    for (const context_tokens of [512, 1024]) {
       await client.call(ask(server, { settings: { context_tokens, max_output_tokens: 1 } })).reply();
       assert.equal(await loadedWindow(), context_tokens);
     }
@@ -48,15 +48,15 @@ describe("Ollama alone", function () {
   it("would cut a long prompt if it were not told otherwise", async () => {
     const messages = Array.from({ length: 40 }, (_, index) => ({
       role: "user" as const,
-      content: `${index} `.repeat(60),
+      content: `${index} `.repeat(20),
     }));
-    const settings = { context_tokens: 1024, max_output_tokens: 1 };
+    const settings = { context_tokens: 256, max_output_tokens: 1 };
     const cut = await client
       .call(ask(server, { messages, settings: { ...settings, params: { truncate: null } } }))
       .reply();
     measure(
       server.name,
-      "a prompt far beyond 1,024 tokens, without `truncate: false`",
+      "a prompt far beyond 256 tokens, without `truncate: false`",
       `answered, ${cut.usage.input?.count ?? "?"} tokens read`,
     );
     const refused = await failureOf(client.call(ask(server, { messages, settings })));

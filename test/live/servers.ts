@@ -274,7 +274,7 @@ export class LlamaServer extends LiveServer {
       args: [
         ...["-m", pathOf("model"), "--alias", this.model],
         ...["--host", "127.0.0.1", "--port", String(port)],
-        ...["-c", String(windowTokens), "-np", "1", "-t", "2", "-ngl", "0", "--jinja", "--no-ui"],
+        ...["-c", String(windowTokens), "-np", "1", "-t", "1", "-ngl", "0", "--jinja", "--no-ui"],
         ...template,
       ],
     };

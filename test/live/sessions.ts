@@ -54,7 +54,7 @@ function venue(
  * A Flow whose success does not hang on the model's wits: a schema binds what it says where that matters. It writes a
  * file by a tool call as text, tells a story freely, and gives a verdict.
  */
-function tinyProject(server: LiveServer, traits: SessionTraits, storyTokens = 24): string {
+function tinyProject(server: LiveServer, traits: SessionTraits, storyTokens = 12): string {
   const project = emptyFolder();
   const files: Record<string, string> = {
     "tiny.flow.yaml": JSON.stringify({
@@ -158,10 +158,10 @@ export function realSessions(server: LiveServer, traits: SessionTraits): void {
       cpSync(path.resolve(__dirname, "../../examples/shapes"), project, { recursive: true });
       writeFileSync(
         path.join(project, "flows", "live.venue.yaml"),
-        venue(server, {}, { max_output_tokens: 32 }),
+        venue(server, {}, { max_output_tokens: 24 }),
       );
       const flow = path.join(project, "flows", "shapes.flow.yaml");
-      const short = readFileSync(flow, "utf8").replace(/model_calls: \d+/, "model_calls: 4");
+      const short = readFileSync(flow, "utf8").replace(/model_calls: \d+/, "model_calls: 3");
       writeFileSync(flow, short);
       const done = await run(project, "run", "shapes", "--venue", "live", "--approve", "all");
       const journal = readJournal(onlySession(project));
@@ -192,7 +192,7 @@ export function realSessions(server: LiveServer, traits: SessionTraits): void {
     });
 
     it("goes on where it was when the server is killed in mid-stream and started again", async () => {
-      const project = tinyProject(server, traits, 150);
+      const project = tinyProject(server, traits, 100);
       let killed: Promise<void> | undefined;
       const broken = await orket(["-C", project, "run", "tiny", "--json"], {
         env: env(server),

@@ -143,7 +143,7 @@ export function ask(server: LiveServer, { messages, tools = [], settings }: Aske
     settings: {
       model: server.model,
       context_tokens: windowTokens,
-      max_output_tokens: 24,
+      max_output_tokens: 12,
       temperature: 0,
       seed: 42,
       params: {},
