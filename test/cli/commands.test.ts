@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { applyPatch, parsePatch } from "diff";
 import { spawnSync } from "node:child_process";
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { commands } from "../../src/cli/commands";
 import { cliFile, copyProject, emptyFolder, onlySession, orket, readJournal } from "./orket";
@@ -12,21 +12,15 @@ const read = (folder: string, place: string): string => readFileSync(path.join(f
 describe("orket", function () {
   this.timeout(30_000);
 
-  it("says its version in less than three times the time of an empty script", () => {
-    const fastest = (...args: string[]): number =>
-      Math.min(
-        ...Array.from({ length: 7 }, () => {
-          const started = performance.now();
-          const { status } = spawnSync(process.execPath, args);
-          assert.equal(status, 0);
-          return performance.now() - started;
-        }),
-      );
+  it("says its version without loading anything else", () => {
+    const alone = path.join(emptyFolder(), "cli.js");
+    copyFileSync(cliFile, alone);
     const { version } = JSON.parse(read(path.resolve(__dirname, "../.."), "package.json")) as {
       version: string;
     };
-    assert.equal(spawnSync(process.execPath, [cliFile, "--version"]).stdout.toString(), `${version}\n`);
-    assert.ok(fastest(cliFile, "--version") < 3 * fastest("-e", "0"));
+    const { stdout, status } = spawnSync(process.execPath, [alone, "--version"]);
+    assert.equal(status, 0);
+    assert.equal(stdout.toString(), `${version}\n`);
   });
 
   it("explains itself and each command, in both ways of asking", async () => {
@@ -213,28 +207,24 @@ describe("orket run", function () {
   });
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    it(`pauses within a second on ${signal}, with exit code 130`, async () => {
+    it(`cuts the reply off on ${signal} and pauses, with exit code 130`, async () => {
+      const words = 300;
       const project = smallProject({
-        replies: `chunk_delay_ms: 50\nsteps:\n  only:\n    - text: ${"word ".repeat(300)}\n`,
+        replies: `chunk_delay_ms: 50\nsteps:\n  only:\n    - text: ${"word ".repeat(words)}\n`,
       });
-      let asked = 0;
+      let asked = false;
       const run = await orket(["-C", project, "run", "small"], {
         watch: (child, _stdout, stderr) => {
-          if (asked > 0 || !stderr.includes("begins")) return;
-          asked = Date.now();
-          setTimeout(() => {
-            asked = Date.now();
-            child.kill(signal);
-          }, 300);
+          if (asked || !stderr.includes("begins")) return;
+          asked = true;
+          setTimeout(() => child.kill(signal), 300);
         },
       });
       assert.equal(run.code, 130);
-      // What the journal says, and not when a busy machine let us see the end.
-      const pausedAt = Date.parse(readJournal(onlySession(project)).at(-1)?.at ?? "");
-      assert.ok(pausedAt - asked < 1000, `it took ${pausedAt - asked} ms`);
       assert.match(run.stderr, /orket -C \S+ resume \S+ +go on/);
       const journal = readJournal(onlySession(project));
       assert.equal(journal.at(-1)?.data.reason, "cancelled");
+      assert.ok(!journal.some(({ type }) => type === "model_call_end"));
     });
   }
 
