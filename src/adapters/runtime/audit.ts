@@ -13,7 +13,7 @@ import { initialState, type SessionState } from "../../engine/state/state";
 import { unlessMissing } from "../files/file-system";
 import { type SessionEnvironment } from "../session/jsonl-session-store";
 import { recordProof } from "../session/proof";
-import { createSession, readSession, type ReadSession } from "../session/sessions";
+import { type CreatedSession, createSession, readSession, type ReadSession } from "../session/sessions";
 import { sha256, sha256Bytes } from "../system/sha256";
 import {
   type LiveSession,
@@ -309,8 +309,26 @@ export async function forkSession(
   const shared = sharedEvents(record.events, at);
   const definition = change(record.definition);
   checkForkable(definition, shared, record.definition);
-  const { store, paths, definitionRef } = await createSession(environment, options.workDomain, definition);
-  const origins = start.data.forked_from ?? [];
+  const created = await createSession(environment, options.workDomain, definition);
+  try {
+    const history = await copyShared(record, shared, created, { definition, options });
+    return liveSession({ store: created.store, history, definition }, environment, options);
+  } catch (error) {
+    await created.store.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Writes the fork's first event, the shared ones behind it, and every content that they name. */
+async function copyShared(
+  record: ReadSession,
+  shared: readonly SessionEvent[],
+  { store, paths, definitionRef }: CreatedSession,
+  { definition, options }: { definition: Definition; options: RuntimeOptions },
+): Promise<readonly SessionEvent[]> {
+  const environment = options.environment ?? nodeEnvironment;
+  const [start] = shared;
+  const origins = start?.type === "session_start" ? (start.data.forked_from ?? []) : [];
   // A fork within what the session itself took over goes back to the session that it came from.
   const from = origins.find((origin) => origin.events >= shared.length) ?? {
     session: record.paths.id,
@@ -336,5 +354,5 @@ export async function forkSession(
   }
   for (const origin of origins) store.putBytes(await record.blobs.getBytes(origin.definition));
   await store.flush();
-  return liveSession({ store, history: [...first, ...shared.slice(1)], definition }, environment, options);
+  return [...first, ...shared.slice(1)];
 }

@@ -1,6 +1,6 @@
 import { type BlobRef, type Content } from "../../engine/event/content";
 import { type SessionEvent } from "../../engine/event/event";
-import { type OrketError } from "../../engine/error/orket-error";
+import { OrketError } from "../../engine/error/orket-error";
 import { type Definition } from "../../engine/model/definition";
 import { noExternalTools, type ExternalTools } from "../../engine/port/external-tools";
 import { type ModelProvider } from "../../engine/port/model-provider";
@@ -135,12 +135,27 @@ export async function openLiveSession(directory: string, options: RuntimeOptions
     const history = index.position.lines === 0 ? store.append([startEvent(begun)]) : [];
     const parts = { store, history, definition, cutBytes, from: { index, indexedEvents } };
     const session = liveSession(parts, environment, options);
+    checkWhole(session);
     await finishAcceptance(session);
     return session;
   } catch (error) {
     await store.close().catch(() => undefined);
     throw error;
   }
+}
+
+/** A fork that was cut off while it took over its first events has nothing to go on from. */
+function checkWhole(session: LiveSession): void {
+  const { state } = session.orchestrator;
+  if (state.events >= state.inherited) return;
+  throw new OrketError(
+    "session_not_found",
+    `The session ${session.id} was cut off while it was being forked.`,
+    {
+      mend: "Fork again; the session that it comes from has everything. This one can be deleted.",
+      details: { id: session.id },
+    },
+  );
 }
 
 /**

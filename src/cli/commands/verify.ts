@@ -21,8 +21,9 @@ async function verify(context: CommandContext) {
   }
   const size = `${plural(found.events, "event")}, ${plural(found.blobs, "stored content")}`;
   if (found.ok) io.stdout.line(`${style.green("✓")} ${session.id}: as it was written (${size}).`);
-  if (!found.finished) {
-    io.stdout.line("The session has not ended: whether its last lines are missing cannot be seen.");
+  if (!found.finished) io.stdout.line("The session has not ended.");
+  if (!found.sealed) {
+    io.stdout.line("It was not closed: whether lines are missing behind the last one cannot be seen.");
   }
   return code;
 }

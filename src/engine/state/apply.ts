@@ -45,6 +45,7 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
         session: event.data.session,
         engine: event.data.engine,
         startedAt: event.at,
+        inherited: event.data.forked_from?.at(-1)?.events ?? 0,
         status: "running",
       };
     case "plan_resolved":

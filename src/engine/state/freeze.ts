@@ -7,7 +7,7 @@ import { initialState, type SessionState, type StepRecord } from "./state";
 import type { StepRun } from "./step-run";
 
 /** Raised when the fold makes another state of the same events, or keeps it in another form. */
-export const stateFormat = 1;
+export const stateFormat = 2;
 
 /** A list without the elements that it shares with the one it grew from. */
 interface FrozenList<T> {

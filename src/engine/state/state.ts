@@ -63,6 +63,8 @@ export interface SessionState {
   readonly lastAt: string;
   /** Number of events folded. */
   readonly events: number;
+  /** Of a fork: how many events it took over; 0 otherwise. */
+  readonly inherited: number;
   readonly status: "new" | "running" | "paused" | "ended";
   readonly pause: { readonly reason: PauseReason; readonly message: string } | null;
   readonly outcome: "completed" | "stopped" | null;
@@ -104,6 +106,7 @@ export function initialState(definition: Definition): SessionState {
     startedAt: "",
     lastAt: "",
     events: 0,
+    inherited: 0,
     status: "new",
     pause: null,
     outcome: null,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { forkSession, replaySession, verifySession } from "../../../src/adapters/runtime/audit";
 import {
+  openLiveSession,
   startSession,
   type LiveSession,
   type RuntimeOptions,
@@ -204,6 +205,18 @@ describe("A session on disk", () => {
 
     assert.equal((await replaySession(before)).identical, true);
     assert.equal((await replaySession(after)).identical, true);
+  });
+
+  it("says of a fork that was cut off while it was made that it has to be made again", async () => {
+    const fork = await forked(await ran(), "build#2");
+    const kept = lines(fork).slice(0, 5);
+    rmSync(path.join(fork, "head.json"));
+    writeFileSync(path.join(fork, "journal.jsonl"), `${kept.join("\n")}\n`);
+
+    await assert.rejects(openLiveSession(fork, options), {
+      code: "session_not_found",
+      message: /being forked/,
+    });
   });
 
   it("refuses a fork at a step that it does not have, and names those that it has", async () => {
