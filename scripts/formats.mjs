@@ -41,7 +41,13 @@ const folder = `## The session's folder
   journal.jsonl       the events
   workspace/          the artifacts, as ordinary files
   lock                who writes
+  head.json           where the journal ended when it was last closed
+  journal.idx         for fast opening; made again when it is missing or wrong
+  label.json          the session's title, if it has one
+  proof.json          what was shown of it: replayed, repeated
 .orket/blobs/sha256/  prompts, replies and file contents, stored once, named by their digest
+.orket/trash/         sessions that are being deleted
+.orket/prune.lock     while unused contents are removed
 \`\`\`
 
 A session's id is its start (UTC), the Flow's name and four characters: \`2026-11-22T10-15-03Z-shapes-k3f9\`. The schema of

@@ -71,7 +71,9 @@ export const conductorSchema = z
     drift: z
       .enum(["off", "suggest", "pause"])
       .default("suggest")
-      .describe("What happens when the rules see a run drift: nothing, a suggestion, or a pause."),
+      .describe(
+        "What happens when the rules see a run drift: nothing, a suggestion, or a pause. This version has no such rules yet.",
+      ),
   })
   .describe("How the run is governed between steps.");
 
