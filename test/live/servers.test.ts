@@ -38,7 +38,8 @@ const llamaTraits: Traits = {
 };
 
 const servers: readonly (readonly [Parameters<typeof realServer>[0], Traits])[] = [
-  [new LiteLlmProxy(ollama), { ...ollamaTraits, callTool: {}, structured: responseFormat, brief: true }],
+  // LiteLLM passes `format` and `num_ctx` on to Ollama, but not `truncate`.
+  [new LiteLlmProxy(ollama), { ...ollamaTraits, structured: responseFormat, overflow: "cut", brief: true }],
   [ollama, ollamaTraits],
   [llama, llamaTraits],
   [
