@@ -81,6 +81,7 @@ export class MeshRows implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #watching = new Map<string, { readonly mesh: Mesh; readonly stop: () => void }>();
   #visible = false;
+  #shown = "";
   #timer: NodeJS.Timeout | undefined;
   readonly onDidChange = this.#changed.event;
 
@@ -125,8 +126,21 @@ export class MeshRows implements vscode.Disposable {
   #soon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      if (this.#visible) this.#changed.fire();
+      // A check that found nothing new must not replace rows under somebody's pointer.
+      const shown = this.#signature();
+      if (this.#visible && shown !== this.#shown) this.#changed.fire();
+      this.#shown = shown;
     }, 250);
+  }
+
+  #signature(): string {
+    const views = [...this.#watching.values()].map(({ mesh }) => mesh.snapshot());
+    return JSON.stringify(
+      views.map(({ nodes, queued }) => [
+        nodes.map(({ state, busy, failures, models }) => [state, busy, failures.at(-1)?.message, models]),
+        queued,
+      ]),
+    );
   }
 
   #stop(): void {
