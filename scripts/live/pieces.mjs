@@ -121,7 +121,17 @@ async function ollama(folder) {
   firstOf(["c++", "g++", "clang++"], "--version");
   const sources = path.join(folder, "headers");
   const headers = `${wanted.headers.package}==${wanted.headers.version}`;
-  await pip(folder, "ollama", "download", "--no-deps", "--no-binary", ":all:", "-d", sources, headers);
+  await pip(
+    folder,
+    "ollama",
+    "download",
+    "--no-deps",
+    "--no-binary",
+    wanted.headers.package,
+    "-d",
+    sources,
+    headers,
+  );
   const archive = (await readdir(sources)).find((name) => name.endsWith(".tar.gz"));
   if (archive === undefined) throw new Unavailable("The headers of llama.cpp did not arrive.");
   const unpack = ["-xzf", path.join(sources, archive), "-C", sources, "--strip-components=1"];
