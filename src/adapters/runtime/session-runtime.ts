@@ -15,7 +15,6 @@ import { NodeGuardedFiles } from "../files/guarded-files";
 import { type ProviderDeps } from "../provider/provider-deps";
 import { createProvider } from "../provider/provider-factory";
 import { type JsonlSessionStore, type SessionEnvironment } from "../session/jsonl-session-store";
-import { sessionPaths } from "../session/layout";
 import {
   createSession,
   readSession as readRecord,
@@ -254,9 +253,4 @@ function live(
       await keeper.close(orchestrator.state);
     },
   };
-}
-
-/** The folder of a session, by its id. */
-export function sessionDirectory(workDomain: string, id: string): string {
-  return sessionPaths(`${workDomain}/.orket/sessions/${id}`).dir;
 }

@@ -1,4 +1,5 @@
 import { replayAndProve } from "../../adapters/runtime/audit";
+import { divergenceCauseText } from "../../engine/view/divergence";
 import { jsonOption, sessionArgument, type Command, type CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
 import { sessionOf } from "../runtime";
@@ -6,18 +7,6 @@ import { plural } from "../text/format";
 import { safeText } from "../text/safe";
 
 declare const ORKET_VERSION: string;
-
-const causes = {
-  definition: "the definition was changed",
-  prompt: "the prompt was changed",
-  reply: "the model's reply was changed",
-  tool_call: "the tool call was changed",
-  tool_result: "the tool's result was changed",
-  file: "a file was changed",
-  policy: "the file policy decides otherwise",
-  order: "events are missing, were added, or stand in another order",
-  engine: "this version of Orket decides otherwise",
-} as const;
 
 const longestValue = 600;
 
@@ -46,7 +35,7 @@ async function replay(context: CommandContext) {
   io.stdout.line(`${style.red("✗")} ${session.id}: the replay differs.`);
   io.stdout.line(`  Step      ${safeText(step ?? "–")}`);
   io.stdout.line(`  Event     ${seq.toString()}, ${type} (line ${(seq + 1).toString()})`);
-  io.stdout.line(`  Cause     ${causes[cause]}`);
+  io.stdout.line(`  Cause     ${divergenceCauseText[cause]}`);
   io.stdout.line(`  What      ${safeText(message)}`);
   io.stdout.line(`  Recorded  ${safeText(shorten(recorded))}`);
   if (replayed !== undefined) io.stdout.line(`  Replayed  ${safeText(shorten(replayed))}`);

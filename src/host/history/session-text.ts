@@ -3,25 +3,14 @@ import type { SessionEvent } from "../../engine/event/event";
 import type { TokenUsage } from "../../engine/event/tokens";
 import type { StepComparison, StepFacts } from "../../engine/session/compare";
 import type { Divergence } from "../../engine/session/replay";
+import { divergenceCauseText } from "../../engine/view/divergence";
 
 type Read = (content: Content) => Promise<string>;
-
-const causes: Readonly<Record<Divergence["cause"], string>> = {
-  definition: "the definition was changed",
-  prompt: "the prompt was changed",
-  reply: "the model's reply was changed",
-  tool_call: "the tool call was changed",
-  tool_result: "the tool's result was changed",
-  file: "a file was changed",
-  policy: "the file policy decides otherwise",
-  order: "events are missing, were added, or stand in another order",
-  engine: "this version of Orket decides otherwise",
-};
 
 /** Where and why a replay differs, in a sentence. */
 export function divergenceSentence({ step, seq, type, cause }: Divergence): string {
   const place = step === null ? "before any step" : `in step ${step}`;
-  return `The replay differs ${place}, event ${seq} (${type}): ${causes[cause]}.`;
+  return `The replay differs ${place}, event ${seq} (${type}): ${divergenceCauseText[cause]}.`;
 }
 
 /** One side of the difference; the head is the same on both. */
@@ -36,7 +25,7 @@ export function divergenceText(
     `Session  ${session}`,
     `Step     ${step ?? "none"}`,
     `Event    ${seq}, ${type} (line ${seq + 1} of the journal)`,
-    `Cause    ${causes[cause]}`,
+    `Cause    ${divergenceCauseText[cause]}`,
     `What     ${message}`,
     "",
     json === undefined ? "The replay gives no such event." : indented(json),
