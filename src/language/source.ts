@@ -1,4 +1,5 @@
 import { Lexer, parseDocument, visit, type Document, type YAMLError } from "yaml";
+import { utf8Length } from "../engine/model/utf8";
 import {
   makeDiagnostic,
   maxDiagnosticsPerFile,
@@ -11,7 +12,7 @@ import { findJsonProblem } from "./json-syntax";
 import { LineIndex, type Span } from "./lines";
 import { sourceLimits } from "./limits";
 import { readTree, type Tree } from "./tree";
-import { decodeUtf8, utf8Length } from "./utf8";
+import { decodeUtf8 } from "./utf8";
 
 /** A definition file as text, tree and plain data, with everything that is wrong with its syntax. */
 export interface SourceDocument {
@@ -215,8 +216,7 @@ class Reader {
  * `problems`. `path` is relative to the WorkDomain, with forward slashes; `content` is the text or the file's bytes.
  */
 export function parseSource(path: string, content: string | Uint8Array): SourceDocument {
-  const size = typeof content === "string" ? utf8Length(content, sourceLimits.bytes) : content.length;
-  if (size > sourceLimits.bytes) {
+  if (isTooLarge(content)) {
     const reader = new Reader(path, "");
     reader.report(
       "orket/file-too-large",
@@ -233,4 +233,10 @@ export function parseSource(path: string, content: string | Uint8Array): SourceD
     return reader.source();
   }
   return new Reader(path, decoded.text.replace(/^\ufeff/, "")).read();
+}
+
+/** A text of more characters than bytes are allowed is not counted. */
+function isTooLarge(content: string | Uint8Array): boolean {
+  const { bytes } = sourceLimits;
+  return content.length > bytes || (typeof content === "string" && utf8Length(content) > bytes);
 }

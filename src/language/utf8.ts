@@ -32,15 +32,3 @@ export function decodeUtf8(bytes: Uint8Array): Decoded {
   parts.push(String.fromCharCode(...units));
   return { text: parts.join("") };
 }
-
-/** Bytes of the text in UTF-8, counted up to a little more than `limit`. */
-export function utf8Length(text: string, limit: number): number {
-  if (text.length > limit) return text.length;
-  let bytes = 0;
-  for (let index = 0; index < text.length && bytes <= limit; index++) {
-    const unit = text.charCodeAt(index);
-    // Each half of a surrogate pair counts two of the pair's four bytes.
-    bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3;
-  }
-  return bytes;
-}

@@ -1,3 +1,4 @@
+import { utf8Length } from "../model/utf8";
 import { type FileRule, quoted, type RuleDenial } from "./rules";
 
 /** What a path given by a model means, before any disk is asked. Paths have forward slashes and are in form NFC. */
@@ -18,15 +19,6 @@ const forbidden = /[<>"|?*]/;
 const drive = /^[A-Za-z]:/;
 const device = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(?:\.|$)/iu;
 const shortName = /^[^.~]{0,6}~[0-9]{1,6}(?:\.[^.]{0,3})?$/u;
-
-function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return bytes;
-}
 
 function nameProblem(name: string): { rule: FileRule; what: string } | undefined {
   if (utf8Length(name) > maxNameBytes)

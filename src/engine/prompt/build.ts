@@ -1,6 +1,7 @@
 import type { Content } from "../event/content";
 import type { EventData, Message, Omission } from "../event/event";
 import { callSettings, type Definition } from "../model/definition";
+import { utf8Length } from "../model/utf8";
 import { stepSection, taskSection } from "../model/prompt-text";
 import { parseTemplate, type Placeholder } from "../model/template";
 import type { ToolSpec } from "../port/model-provider";
@@ -10,7 +11,7 @@ import type { ActiveRun } from "../state/cursor";
 import { changeAt, newestChanges, resultOf, type Scope } from "../state/scope";
 import type { StepRun } from "../state/step-run";
 import { describeTextTools } from "../tool/text-form";
-import { estimatePromptTokens, estimateTokens, maxPromptTokens, utf8Length } from "./tokens";
+import { estimatePromptTokens, estimateTokens, maxPromptTokens } from "./tokens";
 
 /** How tool calls travel in this prompt. */
 export type ToolMode = "native" | "text";

@@ -7,21 +7,6 @@ const bytesPerToken = 3;
 /** Upper bound on what a chat template adds to a message, in tokens (role markers, separators, the reply's opening). */
 const templateTokensPerMessage = 16;
 
-/** Length in UTF-8 bytes. */
-export function utf8Length(text: string): number {
-  let bytes = text.length;
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0x80) continue;
-    if (unit < 0x800) bytes += 1;
-    else if (unit >= 0xd800 && unit < 0xdc00 && index + 1 < text.length) {
-      bytes += 2;
-      index += 1;
-    } else bytes += 2;
-  }
-  return bytes;
-}
-
 /** Estimated tokens of a text of that many UTF-8 bytes. */
 export function estimateTokens(bytes: number): number {
   return Math.ceil(bytes / bytesPerToken);

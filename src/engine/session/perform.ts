@@ -1,6 +1,7 @@
 import { draft, type EventData, type EventDraft, type ToolCall } from "../event/event";
 import { ProviderError } from "../error/provider-error";
 import { callSettings } from "../model/definition";
+import { utf8Length } from "../model/utf8";
 import type { Cancellation } from "../port/cancellation";
 import type {
   Failover,
@@ -12,7 +13,7 @@ import type {
   ToolSpec,
 } from "../port/model-provider";
 import { buildPrompt, type PromptContext, type ToolMode } from "../prompt/build";
-import { estimateTokens, utf8Length } from "../prompt/tokens";
+import { estimateTokens } from "../prompt/tokens";
 import { activeRuns, type ActiveRun } from "../state/cursor";
 import { failedStep, type Effect } from "../state/decide";
 import { costOf } from "../state/spending";

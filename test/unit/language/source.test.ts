@@ -17,7 +17,7 @@ import {
 import { maxDiagnosticsPerFile } from "../../../src/language/diagnostic";
 import { findJsonProblem } from "../../../src/language/json-syntax";
 import { editDistance, nearest } from "../../../src/language/nearest";
-import { decodeUtf8, utf8Length } from "../../../src/language/utf8";
+import { decodeUtf8 } from "../../../src/language/utf8";
 
 function codes(file: string, text: string | Uint8Array): string[] {
   return diagnose(parseSource(file, text)).map(({ code }) => code);
@@ -99,12 +99,6 @@ describe("strict UTF-8", () => {
           for (const fourth of edges) agree(Uint8Array.of(first, second, third, fourth));
       }
     }
-  });
-
-  it("counts the bytes of a text", () => {
-    const text = "a\u00e9\u20ac\u{1f389}";
-    assert.equal(utf8Length(text, 100), new TextEncoder().encode(text).length);
-    assert.ok(utf8Length("\u20ac".repeat(1000), 10) > 10);
   });
 });
 
