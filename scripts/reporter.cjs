@@ -1,7 +1,7 @@
 /*
  * A spec-like reporter whose last line is always `N passed, N failed, N skipped`: that is the line which CI and
  * scripts/test.mjs read. With ORKET_COUNTS set to a file, the counts go there as JSON too, so that a suite's output
- * need not be parsed.
+ * need not be parsed. A test that mocha never came to, because a hook failed, counts as skipped.
  */
 const fs = require("node:fs");
 const util = require("node:util");
@@ -27,9 +27,17 @@ module.exports = class OrketReporter {
   constructor(runner) {
     const failures = [];
     const counts = { passed: 0, failed: 0, skipped: 0 };
+    const left = new Set();
     let depth = 0;
     const say = (text) => print(`${"  ".repeat(depth)}${text}`);
 
+    runner.once("start", () => {
+      runner.suite.eachTest((test) => {
+        // Mocha's own question whether a test is meant, asked of one.
+        if (runner.grepTotal({ eachTest: (visit) => visit(test) }) > 0) left.add(test);
+      });
+    });
+    runner.on("test end", (test) => left.delete(test));
     runner.on("suite", (suite) => {
       if (suite.root) return;
       say(suite.title);
@@ -52,6 +60,10 @@ module.exports = class OrketReporter {
       say(`${counts.failed}) ${test.title}`);
     });
     runner.once("end", () => {
+      for (const test of left) {
+        counts.skipped += 1;
+        print(`- ${test.fullTitle()} (not run: a hook failed)`);
+      }
       failures.forEach(({ title, error }, index) => {
         print(`\n${index + 1}) ${title}\n${describeError(error).replace(/^/gm, "     ")}`);
       });

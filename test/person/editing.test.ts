@@ -3,6 +3,7 @@ import { existsSync, readFileSync, unlinkSync } from "node:fs";
 import path from "node:path";
 import type { Locator } from "playwright-core";
 import { Workbench } from "../integration/workbench";
+import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
 
 const files = {
@@ -23,8 +24,7 @@ task: Say something.
 
 describe("writing definitions as a person does", function () {
   this.timeout(120_000);
-  // Each test goes on where the one before ended.
-  this.bail(true);
+  inOrder(this);
 
   let folder: string;
   let workbench: Workbench;

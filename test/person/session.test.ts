@@ -5,6 +5,7 @@ import path from "node:path";
 import type { Locator } from "playwright-core";
 import { Workbench } from "../integration/workbench";
 import { ConductorPage, notification } from "./conductor";
+import { inOrder } from "./in-order";
 import { removeProject, sampleProject } from "./sample";
 
 interface Line {
@@ -42,8 +43,7 @@ async function talkLonger(folder: string): Promise<void> {
 
 describe("a session, from the palette to the file in the project", function () {
   this.timeout(120_000);
-  // Each test goes on where the one before ended.
-  this.bail(true);
+  inOrder(this);
 
   let folder: string;
   let workbench: Workbench;

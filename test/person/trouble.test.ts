@@ -5,6 +5,7 @@ import path from "node:path";
 import type { Locator } from "playwright-core";
 import { Workbench } from "../integration/workbench";
 import { ConductorPage, notification } from "./conductor";
+import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
 
 /** A Flow whose first step always fails, and one whose limit is too low. */
@@ -61,8 +62,7 @@ steps:
 
 describe("when something goes wrong", function () {
   this.timeout(120_000);
-  // Each test goes on where the one before ended.
-  this.bail(true);
+  inOrder(this);
 
   let folder: string;
   let workbench: Workbench;
