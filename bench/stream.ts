@@ -34,7 +34,7 @@ const request: ModelRequest = {
 };
 const never = new AbortController().signal;
 const timeouts = { connect_seconds: 10, first_token_seconds: 120, idle_seconds: 60, total_seconds: 600 };
-const resolveSecret = (): Promise<string> => Promise.resolve("");
+const resolveSecret = (): Promise<string> => Promise.resolve("sk-bench-7f3a91c4e2b8d6050c6e5d4b3a291807");
 
 interface Parsed {
   readonly message?: { readonly content?: string };
@@ -152,18 +152,20 @@ export async function benchStream(rounds = 9): Promise<BenchRow[]> {
       const base = (count: number): string =>
         `http://127.0.0.1:${port}/n/${count}${vendor === "openai" ? "/v1" : ""}`;
       const route = vendor === "openai" ? "/chat/completions" : "/api/chat";
-      const make = (count: number, own: boolean): ModelProvider => {
-        const venue = { endpoint: base(count), timeouts };
+      const make = (count: number, own: boolean, keyed = false): ModelProvider => {
+        const venue = { endpoint: base(count), timeouts, ...(keyed ? { api_key: "secret:bench" } : {}) };
         const deps = own ? { resolveSecret, fetch: lean } : { resolveSecret };
         return vendor === "openai" ? new OpenAiProvider(venue, deps) : new OllamaProvider(venue, deps);
       };
       const candidates = (count: number): Record<string, () => Promise<string>> => {
         const ours = make(count, true);
+        const keyed = make(count, true, true);
         const global = make(count, false);
         return {
           "bare fetch": () => bareFetch(base(count) + route),
           "bare undici": () => bareUndici(agent, base(count) + route),
           "http-fetch": () => through(ours),
+          "http-fetch, a key to hide": () => through(keyed),
           "global fetch": () => through(global),
         };
       };

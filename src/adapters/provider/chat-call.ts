@@ -5,7 +5,7 @@ import type { ModelDelta, ModelReply } from "../../engine/port/model-provider";
 import { errorFromConnection } from "./connection-errors";
 import { Deadline, timerMs } from "./deadline";
 import { errorFromStatus, type CallFacts } from "./http-errors";
-import { redactDeep, redactor, type Redact } from "./redact";
+import { redactDeep, redactor } from "./redact";
 import { ReplyBuilder } from "./reply-builder";
 import { readBody, type FetchLike, type FetchResponse } from "./transport";
 
@@ -43,14 +43,20 @@ export interface ChatCall {
   readonly cancellation: Cancellation;
   readonly key: () => Promise<string | undefined>;
   readonly accept: string;
-  readonly facts: CallFacts;
+  readonly facts: Omit<CallFacts, "redact">;
   readonly startHint?: string;
   /** The request without messages and keys, for the record. */
   readonly sent: Readonly<Record<string, unknown>>;
   readonly onDelta: (delta: ModelDelta) => void;
   /** Lets the vendor's package build the request and send it through the exchange. */
   readonly request: (exchange: Exchange) => Promise<unknown>;
-  readonly parser: (reply: ReplyBuilder, response: FetchResponse) => StreamParser;
+  readonly parser: (reply: ReplyBuilder, facts: CallFacts) => StreamParser;
+}
+
+/** The call once its key is known. */
+interface KeyedCall extends ChatCall {
+  readonly keyValue: string | undefined;
+  readonly facts: CallFacts;
 }
 
 /**
@@ -60,14 +66,16 @@ export interface ChatCall {
 export async function performCall(call: ChatCall): Promise<ModelReply> {
   const deadline = new Deadline(call.timeouts, call.cancellation);
   const reply = new ReplyBuilder(deadline.startedMs, call.onDelta);
-  let redact: Redact = (text) => text;
+  let redact = redactor(undefined);
   try {
     return await deadline.run(async () => {
-      const key = await call.key();
-      redact = redactor(key);
-      const response = await open(call, deadline, key);
-      await consume(response, call.parser(reply, response), reply, deadline, call);
-      return reply.finish(redactDeep(call.sent, redact) as Record<string, unknown>);
+      const keyValue = await call.key();
+      redact = redactor(keyValue);
+      reply.hideKey(keyValue);
+      const keyed: KeyedCall = { ...call, keyValue, facts: { ...call.facts, redact } };
+      const response = await open(keyed, deadline);
+      await consume(response, call.parser(reply, keyed.facts), reply, deadline, keyed);
+      return reply.finish(redactDeep(call.sent, redact));
     });
   } catch (error) {
     throw sealed(error, reply.text, redact);
@@ -75,12 +83,12 @@ export async function performCall(call: ChatCall): Promise<ModelReply> {
 }
 
 /** Sends the request and waits for the headers of a good answer. */
-async function open(call: ChatCall, deadline: Deadline, key: string | undefined): Promise<FetchResponse> {
+async function open(call: KeyedCall, deadline: Deadline): Promise<FetchResponse> {
   let response: FetchResponse | undefined;
   let failure: unknown;
   const send = async (url: string, body: string): Promise<void> => {
     try {
-      response = await exchange(call, deadline, key, url, body);
+      response = await exchange(call, deadline, url, body);
     } catch (error) {
       // The packages wrap what is thrown here; the original is what counts.
       failure = error;
@@ -97,12 +105,12 @@ async function open(call: ChatCall, deadline: Deadline, key: string | undefined)
 }
 
 async function exchange(
-  call: ChatCall,
+  call: KeyedCall,
   deadline: Deadline,
-  key: string | undefined,
   url: string,
   body: string,
 ): Promise<FetchResponse> {
+  const { keyValue } = call;
   let response: FetchResponse;
   try {
     response = await call.fetch(url, {
@@ -111,7 +119,7 @@ async function exchange(
         "content-type": "application/json",
         accept: call.accept,
         "user-agent": "orket",
-        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...(keyValue === undefined ? {} : { authorization: `Bearer ${keyValue}` }),
       },
       body,
       signal: deadline.signal,
@@ -245,7 +253,7 @@ function consume(
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 /** The error as it leaves the adapter: a ProviderError with the partial text, in which the key cannot stand. */
-function sealed(error: unknown, partialText: string, redact: Redact): ProviderError {
+function sealed(error: unknown, partialText: string, redact: CallFacts["redact"]): ProviderError {
   const { cause } = error instanceof Error ? error : { cause: undefined };
   const details = {
     partialText,

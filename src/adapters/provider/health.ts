@@ -7,7 +7,7 @@ import { timerMs } from "./deadline";
 import { errorFromStatus } from "./http-errors";
 import { defaultOllamaEndpoint, defaultOpenAiEndpoint } from "./endpoints";
 import { keyFor, transportOf, type ProviderDeps } from "./provider-deps";
-import { publicAddress, redactor } from "./redact";
+import { contentRedactor, publicAddress, redactDeep, redactor, type Redact } from "./redact";
 
 type Model = ProviderHealth["models"][number];
 type Json = Readonly<Record<string, unknown>>;
@@ -64,8 +64,8 @@ async function probe(
     const key = await keyFor(deps, venue.api_key);
     redact = redactor(key);
     const get: Get = (path) =>
-      getJson(`${endpoint.replace(/\/+$/, "")}${path}`, server, address, key, deps, limit.signal);
-    return ask(get, performance.now());
+      getJson(`${endpoint.replace(/\/+$/, "")}${path}`, { server, address, key, redact }, deps, limit.signal);
+    return redactDeep(await ask(get, performance.now()), contentRedactor(key));
   };
   try {
     return await Promise.race([work(), tooSlow]);
@@ -84,12 +84,16 @@ async function probe(
 
 async function getJson(
   url: string,
-  server: string,
-  address: string,
-  key: string | undefined,
+  at: {
+    readonly server: string;
+    readonly address: string;
+    readonly key: string | undefined;
+    readonly redact: Redact;
+  },
   deps: ProviderDeps,
   signal: AbortSignal,
 ): Promise<Json> {
+  const { key, ...facts } = at;
   let status: number;
   let header: (name: string) => string | null;
   let text: string;
@@ -108,13 +112,12 @@ async function getJson(
     header = (name) => response.headers.get(name);
     text = await response.text();
   } catch (error) {
-    throw errorFromConnection(error, "before_headers", { server, address });
+    throw errorFromConnection(error, "before_headers", facts);
   }
   if (status !== 200) {
     const missingModelHint = "Is this the address where the API begins?";
     throw errorFromStatus(status, header, text, {
-      server,
-      address,
+      ...facts,
       model: "",
       toolsSent: false,
       fields: [],
@@ -130,7 +133,7 @@ async function getJson(
   if (isJson(value)) return value;
   throw new ProviderError(
     "malformed_reply",
-    `What answers at ${address} is not what the Venue says: no JSON came back.`,
+    `What answers at ${facts.address} is not what the Venue says: no JSON came back.`,
   );
 }
 

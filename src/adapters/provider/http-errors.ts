@@ -1,4 +1,5 @@
 import { ProviderError, type ProviderErrorCode } from "../../engine/error/provider-error";
+import type { Redact } from "./redact";
 
 /** What an error message needs to know about the call. */
 export interface CallFacts {
@@ -11,6 +12,8 @@ export interface CallFacts {
   readonly fields: readonly string[];
   /** What to do when the model is not there; a sentence. */
   readonly missingModelHint: string;
+  /** Takes the key out of the server's words, before they are cut. */
+  readonly redact: Redact;
 }
 
 const contextWords =
@@ -26,10 +29,10 @@ const keyWords = /no connected db/i;
 /** Longest part of a server's own words in a message, in characters. */
 const longestQuote = 1000;
 
-/** A server's words on one line, for a message. */
-export function quote(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > longestQuote ? `${line.slice(0, longestQuote)} …` : line;
+/** A server's words on one line, for a message: without the key, cut where they are too long (in characters). */
+export function quote(text: string, redact: Redact, longest = longestQuote): string {
+  const line = redact(text).replace(/\s+/g, " ").trim();
+  return line.length > longest ? `${line.slice(0, longest)} …` : line;
 }
 
 interface ErrorWords {
@@ -107,7 +110,7 @@ function explain(
   status: number | undefined,
   facts: CallFacts,
 ): string {
-  const quoted = quote(words);
+  const quoted = quote(words, facts.redact);
   const said = quoted === "" ? "" : ` It says: ${quoted}${/[.!?…]$/.test(quoted) ? "" : "."}`;
   const answered = status === undefined ? "reported an error" : `answered ${status}`;
   const start = `${facts.server} at ${facts.address} ${answered}.${said}`;
@@ -136,7 +139,7 @@ export function errorFromStatus(
 ): ProviderError {
   if (status === 0 || (status >= 300 && status < 400)) {
     const to = header("location");
-    const target = to === null ? "elsewhere" : `to ${quote(to)}`;
+    const target = to === null ? "elsewhere" : `to ${quote(to, facts.redact)}`;
     return new ProviderError(
       "bad_request",
       `${facts.server} at ${facts.address} redirects ${target}. Redirects are not followed: write the final address as \`endpoint\` in the Venue.`,

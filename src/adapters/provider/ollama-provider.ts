@@ -5,7 +5,6 @@ import type { ModelDelta, ModelProvider, ModelReply, ModelRequest } from "../../
 import { recorded, requireModel, withParams, type ProviderVenue } from "./chat-body";
 import { performCall, type Exchange } from "./chat-call";
 import { defaultOllamaEndpoint } from "./endpoints";
-import type { CallFacts } from "./http-errors";
 import { ollamaMessages, ollamaTools } from "./ollama-messages";
 import { OllamaStream } from "./ollama-stream";
 import { keyFor, transportOf, type ProviderDeps } from "./provider-deps";
@@ -54,7 +53,7 @@ export class OllamaProvider implements ModelProvider {
   ): Promise<ModelReply> {
     const body = chatBody(request);
     const sent = recorded(this.#address, { ...body }, request.tools);
-    const facts: CallFacts = {
+    const facts = {
       server: "Ollama",
       address: this.#address,
       model: request.settings.model,
@@ -73,7 +72,7 @@ export class OllamaProvider implements ModelProvider {
       sent,
       onDelta,
       request: (exchange) => this.#send(exchange, body),
-      parser: (reply) => new OllamaStream(reply, facts),
+      parser: (reply, known) => new OllamaStream(reply, known),
     });
   }
 

@@ -47,7 +47,7 @@ export class OllamaStream implements StreamParser {
 
   push(bytes: Uint8Array): boolean {
     const text = this.#lines.push(bytes);
-    if (this.#lines.overlong) throw malformed("a line without an end");
+    if (this.#lines.overlong) throw malformed("a line without an end", this.#facts);
     let piece = false;
     let from = 0;
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", from)) {
@@ -80,7 +80,7 @@ export class OllamaStream implements StreamParser {
     const line = parse(text);
     if (line === undefined) {
       if (text.trim() === "") return false;
-      throw malformed(text);
+      throw malformed(text, this.#facts);
     }
     if (line.error !== undefined && line.error !== null) throw errorFromStream(line, this.#facts);
     const reply = this.#reply;
@@ -139,9 +139,9 @@ function parse(text: string): Line | undefined {
   }
 }
 
-function malformed(line: string): ProviderError {
+function malformed(line: string, { redact }: CallFacts): ProviderError {
   return new ProviderError(
     "malformed_reply",
-    `The stream holds a line that is no JSON object: ${quote(line).slice(0, 200)}`,
+    `The stream holds a line that is no JSON object: ${quote(line, redact, 200)}`,
   );
 }

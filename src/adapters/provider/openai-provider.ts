@@ -5,7 +5,6 @@ import type { ModelDelta, ModelProvider, ModelReply, ModelRequest } from "../../
 import { recorded, requireModel, ToolNames, withParams, type ProviderVenue } from "./chat-body";
 import { performCall, type Exchange } from "./chat-call";
 import { defaultOpenAiEndpoint } from "./endpoints";
-import type { CallFacts } from "./http-errors";
 import { openAiMessages, openAiTools } from "./openai-messages";
 import { OpenAiStream } from "./openai-stream";
 import { keyFor, transportOf, type ProviderDeps } from "./provider-deps";
@@ -58,7 +57,7 @@ export class OpenAiProvider implements ModelProvider {
     const names = new ToolNames(request.tools, request.messages);
     const body = chatBody(request, names);
     const sent = recorded(this.#address, { ...body }, request.tools);
-    const facts: CallFacts = {
+    const facts = {
       server: "The server",
       address: this.#address,
       model: request.settings.model,
@@ -76,7 +75,7 @@ export class OpenAiProvider implements ModelProvider {
       sent,
       onDelta,
       request: (exchange) => this.#send(exchange, body),
-      parser: (reply) => new OpenAiStream(reply, facts, (name) => names.known(name)),
+      parser: (reply, known) => new OpenAiStream(reply, known, (name) => names.known(name)),
     });
   }
 

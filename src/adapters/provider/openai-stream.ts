@@ -71,7 +71,7 @@ export class OpenAiStream implements StreamParser {
 
   push(bytes: Uint8Array): boolean {
     const text = this.#lines.push(bytes);
-    if (this.#lines.overlong) throw malformed("a line without an end");
+    if (this.#lines.overlong) throw malformed("a line without an end", this.#facts);
     return text !== "" && this.#read(text);
   }
 
@@ -149,7 +149,7 @@ export class OpenAiStream implements StreamParser {
     if (payload !== undefined && (line.startsWith("error:") || "error" in payload)) {
       throw errorFromStream(payload, this.#facts);
     }
-    throw malformed(line);
+    throw malformed(line, this.#facts);
   }
 
   /** Takes the event that is complete; true when it held a piece of the reply. */
@@ -167,7 +167,7 @@ export class OpenAiStream implements StreamParser {
     if (event === "error" || (chunk?.error !== undefined && chunk.error !== null)) {
       throw errorFromStream(chunk ?? data, this.#facts);
     }
-    if (chunk === undefined) throw malformed(data);
+    if (chunk === undefined) throw malformed(data, this.#facts);
     if (this.#reply.model === undefined && typeof chunk.model === "string") this.#reply.model = chunk.model;
     const fingerprint = chunk.system_fingerprint;
     if (typeof fingerprint === "string" && fingerprint !== "") this.#reply.systemFingerprint = fingerprint;
@@ -260,9 +260,9 @@ function parse(data: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-function malformed(line: string): ProviderError {
+function malformed(line: string, { redact }: CallFacts): ProviderError {
   return new ProviderError(
     "malformed_reply",
-    `The stream holds something that cannot be read: ${quote(line).slice(0, 200)}`,
+    `The stream holds something that cannot be read: ${quote(line, redact, 200)}`,
   );
 }

@@ -1,19 +1,35 @@
-/** Replaces every occurrence of the key, so that no message, record or log can hold it. */
-export type Redact = (text: string) => string;
+import { keyPattern, withoutKey } from "./key-filter";
 
-export function redactor(key: string | undefined): Redact {
-  return key === undefined || key === "" ? asItIs : (text) => text.replaceAll(key, "[key]");
-}
+/** Takes the key out of a text, so that no message, record or log can hold it. */
+export type Redact = (text: string) => string;
 
 const asItIs: Redact = (text) => text;
 
+/** For messages, which stay readable whatever is taken out: a key of any length. */
+export function redactor(key: string | undefined): Redact {
+  if (key === undefined || key === "") return asItIs;
+  const pattern = keyPattern(key);
+  return pattern === undefined
+    ? (text) => text.replaceAll(key, "[key]")
+    : (text) => withoutKey(text, pattern);
+}
+
+/** For what others go on working with, such as replies and names of models: no key that may be an ordinary word. */
+export function contentRedactor(key: string | undefined): Redact {
+  const pattern = keyPattern(key);
+  return pattern === undefined ? asItIs : (text) => withoutKey(text, pattern);
+}
+
 /** The same for all texts within plain data. */
+export function redactDeep<T>(value: T, redact: Redact): T;
 export function redactDeep(value: unknown, redact: Redact): unknown {
   if (redact === asItIs) return value;
   if (typeof value === "string") return redact(value);
-  if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact));
+  if (Array.isArray(value)) return value.map((item) => redactDeep(item as unknown, redact));
   if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, redactDeep(item, redact)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [redact(name), redactDeep(item, redact)]),
+    );
   }
   return value;
 }

@@ -1,5 +1,7 @@
 import type { TokenCount, TokenUsage } from "../../engine/event/tokens";
 import type { ModelDelta, ModelReply } from "../../engine/port/model-provider";
+import { KeyFilter, keyPattern, withoutKey, type KeyPattern } from "./key-filter";
+import { redactDeep } from "./redact";
 
 /** Collects a reply while it streams and hands it on for display, one delta for each network read. */
 export class ReplyBuilder {
@@ -14,6 +16,10 @@ export class ReplyBuilder {
   #reasoning = "";
   #newText = "";
   #newReasoning = "";
+  #isEmpty = true;
+  #key: KeyPattern | undefined;
+  #textFilter: KeyFilter | undefined;
+  #reasoningFilter: KeyFilter | undefined;
   #firstPieceMs: number | undefined;
   readonly #startedMs: number;
   readonly #show: (delta: ModelDelta) => void;
@@ -24,12 +30,23 @@ export class ReplyBuilder {
     this.#show = show;
   }
 
+  /** Takes the key out of everything that comes from now on. */
+  hideKey(key: string | undefined): void {
+    const pattern = keyPattern(key);
+    if (pattern === undefined) return;
+    this.#key = pattern;
+    this.#textFilter = new KeyFilter(pattern);
+    this.#reasoningFilter = new KeyFilter(pattern);
+  }
+
   addText(piece: string): void {
+    this.#isEmpty = false;
     if (this.#newReasoning !== "") this.flush();
     this.#newText += piece;
   }
 
   addReasoning(piece: string): void {
+    this.#isEmpty = false;
     if (this.#newText !== "") this.flush();
     this.#newReasoning += piece;
   }
@@ -39,50 +56,71 @@ export class ReplyBuilder {
     this.#firstPieceMs ??= performance.now() - this.#startedMs;
   }
 
-  /** Shows what has been added since the last time. */
+  /** Shows what has been added since the last time, without what may be the beginning of the key. */
   flush(): void {
     const text = this.#newText;
     const reasoning = this.#newReasoning;
     this.#newText = "";
     this.#newReasoning = "";
+    this.#put(this.#textFilter?.push(text) ?? text, this.#reasoningFilter?.push(reasoning) ?? reasoning);
+  }
+
+  #put(text: string, reasoning: string): void {
     this.#text += text;
     this.#reasoning += reasoning;
     if (reasoning !== "") this.#show({ kind: "reasoning", text: reasoning });
     if (text !== "") this.#show({ kind: "text", text });
   }
 
-  /** The text so far. */
+  /** The text so far, shown or not. */
   get text(): string {
-    return this.#text + this.#newText;
+    return this.#text + (this.#textFilter?.rest(this.#newText) ?? this.#newText);
   }
 
   /** Whether nothing has arrived yet. */
   get empty(): boolean {
-    return (
-      this.text === "" && this.#reasoning === "" && this.#newReasoning === "" && this.toolCalls.length === 0
-    );
+    return this.#isEmpty && this.toolCalls.length === 0;
   }
 
   finish(sent: Readonly<Record<string, unknown>>): ModelReply {
     this.flush();
+    this.#put(this.#textFilter?.rest() ?? "", this.#reasoningFilter?.rest() ?? "");
+    const { toolCalls, model, systemFingerprint, notices } = this.#withoutKey();
     const asked = this.finishReason ?? "other";
     // Many servers say "stop" after tool calls.
-    const finishReason = asked === "stop" && this.toolCalls.length > 0 ? "tool_calls" : asked;
+    const finishReason = asked === "stop" && toolCalls.length > 0 ? "tool_calls" : asked;
     return {
       text: this.#text,
       ...(this.#reasoning === "" ? {} : { reasoning: this.#reasoning }),
-      toolCalls: this.toolCalls,
+      toolCalls,
       finishReason,
       usage: this.usage,
       ...(this.#firstPieceMs === undefined ? {} : { firstTokenMs: this.#firstPieceMs }),
       totalMs: performance.now() - this.#startedMs,
-      ...(this.model === undefined ? {} : { model: this.model }),
-      ...(this.systemFingerprint === undefined ? {} : { fingerprint: { runtime: this.systemFingerprint } }),
+      ...(model === undefined ? {} : { model }),
+      ...(systemFingerprint === undefined ? {} : { fingerprint: { runtime: systemFingerprint } }),
       sent,
-      ...(this.notices.length === 0 ? {} : { notices: this.notices }),
+      ...(notices.length === 0 ? {} : { notices }),
     };
   }
+
+  /** What came whole rather than in pieces, and the word that the key was in the reply. */
+  #withoutKey(): Pick<ReplyBuilder, "toolCalls" | "model" | "systemFingerprint" | "notices"> {
+    const { toolCalls, model, systemFingerprint, notices } = this;
+    const whole = { toolCalls, model, systemFingerprint, notices };
+    const key = this.#key;
+    if (key === undefined) return whole;
+    let found = (this.#textFilter?.found ?? false) || (this.#reasoningFilter?.found ?? false);
+    const clean = redactDeep(whole, (text) => {
+      const without = withoutKey(text, key);
+      found ||= without !== text;
+      return without;
+    });
+    return found ? { ...clean, notices: [...clean.notices, keyNotice] } : clean;
+  }
 }
+
+const keyNotice = "The server gave back the key of the Venue; `[key]` stands in its place.";
 
 /** A count the backend reported; absent unless it is a whole number of at least `atLeast`. */
 export function measured(value: unknown, atLeast: number): TokenCount | undefined {

@@ -14,6 +14,7 @@ const facts: CallFacts = {
   toolsSent: false,
   fields: [],
   missingModelHint: "",
+  redact: (text) => text,
 };
 
 function read(

@@ -351,6 +351,60 @@ for (const vendor of vendors) {
         await call({ key: secretKey }).error("server_error");
       });
 
+      it("keeps the key out of a reply that gives it back, in one piece and in many", async () => {
+        server.behaviour = async (exchange) => {
+          exchange.begin(vendor.contentType);
+          await exchange.send(vendor.reasoning(`They sent ${secretKey.slice(0, 5)}`));
+          await exchange.send(vendor.reasoning(`${secretKey.slice(5)}, hm.`));
+          await exchange.send(vendor.text(`One ${secretKey} two `));
+          for (const letter of `${secretKey} three ${encodeURIComponent(`?${secretKey}`)}`)
+            await exchange.send(vendor.text(letter));
+          await exchange.send(vendor.toolCall("read_file", { path: `a/${secretKey}/b` }));
+          await exchange.send(vendor.text(` and ${secretKey.slice(0, 4)}`) + vendor.finish());
+          exchange.end();
+        };
+        const made = call({ key: secretKey });
+        const reply = await made.reply();
+        assert.equal(reply.text, `One [key] two [key] three %3F[key] and ${secretKey.slice(0, 4)}`);
+        assert.equal(made.shown, reply.text);
+        assert.equal(reply.reasoning, "They sent [key], hm.");
+        assert.deepEqual(JSON.parse(reply.toolCalls[0]?.argumentsJson ?? ""), { path: "a/[key]/b" });
+        assert.match(reply.notices?.join() ?? "", /gave back the key/);
+        assert(!JSON.stringify([reply, made.deltas]).includes(secretKey));
+      });
+
+      it("keeps the key out of the part of a reply that breaks off within it", async () => {
+        server.behaviour = async (exchange) => {
+          exchange.begin(vendor.contentType);
+          await exchange.send(vendor.text(`One ${secretKey.slice(0, -1)}`));
+          exchange.end();
+        };
+        const made = call({ key: secretKey });
+        assert.equal((await made.error("stream_truncated")).partialText, "One [key]");
+        assert.equal(made.shown, "One ");
+      });
+
+      it("keeps the key out of an error that is too long to be quoted whole", async () => {
+        for (const cutAt of [1, 5, secretKey.length - 1]) {
+          const message = `${"x".repeat(1000 - cutAt)}${secretKey} is wrong`;
+          server.behaviour = (exchange) => exchange.answer(401, vendor.errorBody(message));
+          const error = await call({ key: secretKey }).error("unauthorized");
+          assert(!error.message.includes(secretKey.slice(0, 8)), error.message);
+        }
+      });
+
+      it("leaves a reply without the key as it is, and says nothing", async () => {
+        server.behaviour = async (exchange) => {
+          exchange.begin(vendor.contentType);
+          await exchange.send(vendor.text("sk-test-lamp"));
+          await exchange.send(vendor.finish());
+          exchange.end();
+        };
+        const reply = await call({ key: secretKey }).reply();
+        assert.equal(reply.text, "sk-test-lamp");
+        assert.equal(reply.notices, undefined);
+      });
+
       it("sends no key that is none, and does not show it", async () => {
         server.received.length = 0;
         const error = await call({ key: `${secretKey}\nX-Header: 1` }).error("unauthorized");
