@@ -13,7 +13,7 @@ import { smallProject } from "./small-project";
 
 const planted = {
   ORKET_SECRET_LAB: "sk-secret-7f3a91c4e2b8d605",
-  LAB_KEY: "sk-environment-0c6e5d4b3a291807",
+  LAB_KEY: "sk-environment/0c6e+5d4b3a291807==",
   OPENAI_API_KEY: "sk-standing-5a4b3c2d1e0f9687",
   OLLAMA_API_KEY: "ollama-standing-91827364554637",
 } as const;
@@ -23,13 +23,15 @@ const spellings = Object.values(planted).flatMap((key) => {
   const bytes = Buffer.from(key);
   return [
     key,
+    encodeURIComponent(key),
     bytes.toString("base64").replace(/=+$/, ""),
     bytes.toString("hex"),
     [...key].reverse().join(""),
   ];
 });
 
-type Speak = (key: string, response: http.ServerResponse) => void;
+/** `afterTool`: the request holds the result of a tool call. */
+type Speak = (key: string, response: http.ServerResponse, afterTool: boolean) => void;
 
 const json = (response: http.ServerResponse, status: number, body: unknown): void => {
   response.writeHead(status, { "content-type": "application/json" });
@@ -41,12 +43,14 @@ const sse = (response: http.ServerResponse, ...pieces: readonly unknown[]): void
     response.write(`data: ${typeof piece === "string" ? piece : JSON.stringify(piece)}\n\n`);
   response.end();
 };
-const chunk = (content: string, finish: string | null): unknown => ({
+const delta = (fields: unknown, finish: string | null = null, more: object = {}): unknown => ({
   id: "c",
   object: "chat.completion.chunk",
   model: "m",
-  choices: [{ index: 0, delta: { content }, finish_reason: finish }],
+  choices: [{ index: 0, delta: fields, finish_reason: finish }],
+  ...more,
 });
+const chunk = (content: string, finish: string | null): unknown => delta({ content }, finish);
 
 /** Every way in which a server gives back what it was sent. */
 const ways: Readonly<Record<string, Speak>> = {
@@ -77,6 +81,43 @@ const ways: Readonly<Record<string, Speak>> = {
   },
 };
 
+/** A good answer that gives back the key wherever an answer can hold text, in one piece and in many. */
+const answer: Speak = (header, response) => {
+  const key = header.replace("Bearer ", "");
+  sse(
+    response,
+    delta({ reasoning_content: `They sent ${header}. ` }, null, {
+      model: `m-${key}`,
+      system_fingerprint: key,
+    }),
+    ...[...`And ${key}.`].map((letter) => delta({ reasoning_content: letter })),
+    chunk(`The key is ${header}, for a page ?key=${encodeURIComponent(key)}, `, null),
+    chunk(
+      `for Basic ${Buffer.from(`user:${key}`).toString("base64")}, within JSON ${JSON.stringify({ key })}, `,
+      null,
+    ),
+    ...[...`and letter by letter ${key}.`].map((letter) => chunk(letter, null)),
+    chunk("", "stop"),
+    "[DONE]",
+  );
+};
+
+/** A tool call that writes the key into a file, its arguments in small pieces. */
+const toolCall: Speak = (header, response) => {
+  const args = JSON.stringify({ path: "out.md", content: `key = ${header}` });
+  const call = (fragment: object): unknown => delta({ tool_calls: [{ index: 0, ...fragment }] });
+  sse(
+    response,
+    call({ id: header, function: { name: "write_file", arguments: "" } }),
+    ...(args.match(/.{1,5}/g) ?? []).map((piece) => call({ function: { arguments: piece } })),
+    delta({}, "tool_calls"),
+    "[DONE]",
+  );
+};
+
+const goodAnswers: Speak = (key, response, afterTool) =>
+  (afterTool ? answer : toolCall)(key, response, afterTool);
+
 function found(text: string): string[] {
   return spellings.filter((spelling) => text.includes(spelling));
 }
@@ -94,6 +135,7 @@ describe("keys", function () {
   let server: http.Server;
   let endpoint: string;
   let speak: Speak = () => undefined;
+  let listsModels = false;
   const seen: { key: string; all: string }[] = [];
 
   before(async () => {
@@ -102,11 +144,15 @@ describe("keys", function () {
       request.on("data", (part: Buffer) => parts.push(part));
       request.on("end", () => {
         const key = request.headers.authorization ?? "";
+        const body = Buffer.concat(parts).toString();
         seen.push({
           key,
-          all: `${request.url ?? ""} ${JSON.stringify({ ...request.headers, authorization: "" })} ${Buffer.concat(parts).toString()}`,
+          all: `${request.url ?? ""} ${JSON.stringify({ ...request.headers, authorization: "" })} ${body}`,
         });
-        speak(key, response);
+        // A mesh asks nobody for a reply who does not say which models there are.
+        if (request.method === "GET" && listsModels)
+          json(response, 200, { data: [{ id: "m" }, { id: key, owned_by: key }] });
+        else speak(key, response, body.includes('"role":"tool"'));
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -122,11 +168,16 @@ describe("keys", function () {
     "Ollama behind a key": `provider: ollama\nendpoint: ${endpoint}\nmodel: m\napi_key: secret:lab\nretry: { attempts: 1 }\n`,
   });
 
+  type Called = Finished & { readonly args: readonly string[] };
+
   /** Runs, asks and exports, and gives everything that was printed. */
-  async function everything(project: string): Promise<Finished[]> {
-    const call = (...args: string[]): Promise<Finished> =>
-      orket(["-C", project, ...args], { env: { ...planted, ORKET_DEBUG: "1" } });
-    const outputs = [await call("run", "small", "--json")];
+  async function everything(project: string): Promise<{ run: Called; others: Called[] }> {
+    const call = async (...args: string[]): Promise<Called> => ({
+      ...(await orket(["-C", project, ...args], { env: { ...planted, ORKET_DEBUG: "1" } })),
+      args,
+    });
+    const run = await call("run", "small", "--json");
+    const outputs: Called[] = [];
     const others = [
       ["venues"],
       ["show", "last"],
@@ -141,6 +192,29 @@ describe("keys", function () {
       outputs.push(...(await Promise.all(others.slice(at, at + 2).map((args) => call(...args)))));
     }
     outputs.push(await call("run", "small"));
+    return { run, others: outputs };
+  }
+
+  /** Everything that was printed, written and sent holds no key. */
+  async function search(project: string): Promise<{ run: Called; others: Called[] }> {
+    seen.length = 0;
+    const outputs = await everything(project);
+    const { run, others } = outputs;
+    assert.ok(
+      seen.some(({ key, all }) => key !== "" && (all.includes("messages") || !listsModels)),
+      `the key was never sent: ${run.stderr}`,
+    );
+    for (const { stdout, stderr } of [run, ...others])
+      assert.deepEqual(found(stdout + stderr), [], stdout + stderr);
+    const files = filesBelow(project);
+    assert.ok(files.some(({ place }) => place.endsWith("journal.jsonl")));
+    assert.ok(files.some(({ place }) => place === "session.html"));
+    for (const { place, text } of files) assert.deepEqual(found(text), [], place);
+    // A key goes where its Venue sends it, as a header, and no key that no Venue names goes anywhere.
+    for (const { key, all } of seen) {
+      assert.deepEqual(found(all), []);
+      assert.ok(["", `Bearer ${planted.ORKET_SECRET_LAB}`, `Bearer ${planted.LAB_KEY}`].includes(key), key);
+    }
     return outputs;
   }
 
@@ -153,31 +227,24 @@ describe("keys", function () {
     for (const way of make) {
       it(`from ${from} stay out of everything when the server answers with ${way}`, async () => {
         speak = ways[way] ?? speak;
-        seen.length = 0;
-        const project = smallProject({ venue: venues()[from] ?? "" });
-        const outputs = await everything(project);
-
-        assert.ok(
-          seen.some(({ key }) => key !== ""),
-          `the key was never sent: ${outputs[0]?.stderr ?? ""}`,
-        );
-        for (const { stdout, stderr } of outputs)
-          assert.deepEqual(found(stdout + stderr), [], stdout + stderr);
-        const files = filesBelow(project);
-        assert.ok(files.some(({ place }) => place.endsWith("journal.jsonl")));
-        assert.ok(files.some(({ place }) => place === "session.html"));
-        for (const { place, text } of files) assert.deepEqual(found(text), [], place);
-        // A key goes where its Venue sends it, as a header, and no key that no Venue names goes anywhere.
-        for (const { key, all } of seen) {
-          assert.deepEqual(found(all), []);
-          assert.ok(
-            ["", `Bearer ${planted.ORKET_SECRET_LAB}`, `Bearer ${planted.LAB_KEY}`].includes(key),
-            key,
-          );
-        }
+        listsModels = way === "an error within the stream";
+        await search(smallProject({ venue: venues()[from] ?? "" }));
       });
     }
   }
+
+  it("stay out of everything when the server gives them back in good replies, and the replay is the same", async () => {
+    speak = goodAnswers;
+    listsModels = true;
+    const project = smallProject({ venue: venues()["the environment"] ?? "" });
+    const { run, others } = await search(project);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stdout, /gave back the key of the Venue/);
+    const replay = others.find(({ args }) => args.includes("replay"));
+    assert.equal(replay?.code, 0, replay?.stdout);
+    const written = filesBelow(project).filter(({ place }) => place.endsWith("out.md"));
+    assert.deepEqual([...new Set(written.map(({ text }) => text))], ["key = Bearer [key]"]);
+  });
 
   it("are found by this search where they are written", () => {
     assert.deepEqual(found(`x ${planted.LAB_KEY} y`), [planted.LAB_KEY]);

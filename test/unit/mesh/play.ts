@@ -17,8 +17,8 @@ export const unknownFacts: NodeFacts = { models: [], listIsWhole: false };
 export class Play {
   nowMs = 1_000_000;
   readonly scheduler: Scheduler;
-  /** What a node answers to a check; undefined: nothing. A missing entry has the model m with the digest d. */
-  readonly servers = new Map<string, NodeFacts | undefined>();
+  /** What a node answers to a check; undefined: nothing; refuses: that it wants another key. A missing entry has the model m with the digest d. */
+  readonly servers = new Map<string, NodeFacts | "refuses" | undefined>();
   /** Which node works on a call. */
   readonly at = new Map<number, string>();
   readonly models = new Map<number, AnsweringModel>();
@@ -104,8 +104,10 @@ export class Play {
     const found = has ? this.servers.get(node) : facts({ name: "m", digest: "d" });
     const result =
       found === undefined
-        ? ({ ok: false, slow: false, problem: "gone" } as const)
-        : ({ ok: true, facts: found } as const);
+        ? ({ ok: false, problem: "gone" } as const)
+        : found === "refuses"
+          ? ({ ok: false, refuses: true, problem: "wrong key" } as const)
+          : ({ ok: true, facts: found } as const);
     this.#act(this.scheduler.checked(node, result, this.nowMs));
   }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { firstWaitMs } from "../../../src/adapters/provider/mesh/circuit";
 import { checkEveryMs, firstLookMs, freshMs } from "../../../src/adapters/provider/mesh/scheduler";
 import { Chance } from "../../fakes/generated-session";
 import { facts, Play, unknownFacts } from "./play";
@@ -181,6 +182,36 @@ describe("The mesh's scheduler: failures", () => {
     const call = play.submit({ asked: "x" });
     const kinds = play.rejected.get(call)?.nodes.map(({ prospect }) => prospect.kind);
     assert.deepEqual(kinds, ["never", "never"]);
+  });
+
+  it("gives a call back at once when every node refuses the key, and asks again for the next one", () => {
+    const play = new Play({ one: 1, two: 1 });
+    play.servers.set("one", "refuses");
+    play.servers.set("two", "refuses");
+    const refused = play.submit();
+    assert.equal(play.rejected.get(refused)?.waitedMs, 0);
+    assert.deepEqual(
+      play.rejected.get(refused)?.nodes.map(({ prospect }) => "because" in prospect && prospect.because),
+      ["refused", "refused"],
+    );
+    play.servers.delete("two");
+    const corrected = play.submit();
+    play.pass(firstWaitMs);
+    assert.equal(play.at.get(corrected), "two");
+  });
+
+  it("waits for a node that is gone although another one refuses the key, and lets no call wait for that one", () => {
+    const play = new Play({ one: 1, gone: 1 });
+    play.servers.set("one", "refuses");
+    play.servers.set("gone", undefined);
+    const waiting = play.submit();
+    play.pass(1000);
+    assert.equal(play.rejected.has(waiting), false);
+    play.servers.delete("gone");
+    play.pass(1000);
+    assert.equal(play.at.get(waiting), "gone");
+    play.answer(waiting);
+    assert.equal(play.at.get(play.submit()), "gone");
   });
 
   it("trusts the connections of running calls more than a check that gets no answer in time", () => {

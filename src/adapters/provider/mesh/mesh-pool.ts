@@ -76,6 +76,7 @@ export async function checkNode(node: MeshNode, deps: CheckDeps): Promise<CheckR
     return {
       ok: false,
       slow: health.problemCode === "first_token_timeout",
+      refuses: health.problemCode === "unauthorized",
       problem: health.problem ?? "It does not answer.",
     };
   }

@@ -12,7 +12,7 @@ import type {
 import { canMove } from "./circuit";
 import { digestName, isSameModel } from "./fingerprint";
 import { NoSeat, type Mesh, type MeshTicket, type Seat } from "./mesh";
-import type { MeshCall } from "./placing";
+import type { MeshCall, NeverBecause, Prospect } from "./placing";
 import type { Rejection } from "./scheduler";
 
 /** What of a Venue a mesh works with. */
@@ -156,21 +156,17 @@ export class MeshProvider implements ModelProvider {
       const why = "why" in prospect ? prospect.why : "is busy";
       const failure = views.find((view) => view.name === name)?.failures.at(-1);
       const isOwnMatter =
-        prospect.kind === "away" || (prospect.kind === "never" && prospect.because === "tried");
+        prospect.kind === "away" || isNever(prospect, "tried") || isNever(prospect, "refused");
       const said = isOwnMatter ? failure?.message.replace(/\.$/, "") : undefined;
       return `${name} ${why}${said === undefined ? "" : ` (${said})`}`;
     });
     const waited = waitedMs < 1000 ? "" : ` after ${Math.round(waitedMs / 1000)} s of waiting`;
-    const refused = nodes.some(
-      ({ prospect }) => prospect.kind === "never" && prospect.because === "other_model",
-    );
-    const mend = refused
+    const all = (because: NeverBecause): boolean => nodes.every(({ prospect }) => isNever(prospect, because));
+    const mend = nodes.some(({ prospect }) => isNever(prospect, "other_model"))
       ? ` A session stays with one model: \`same_model: allowed\` in the Venue lets its calls move to nodes whose model is another one or does not say what it is.`
       : "";
-    const isMissing = nodes.every(
-      ({ prospect }) => prospect.kind === "never" && prospect.because === "missing",
-    );
-    const code = last?.error.code ?? (isMissing ? "not_found" : "unreachable");
+    const code =
+      last?.error.code ?? (all("missing") ? "not_found" : all("refused") ? "unauthorized" : "unreachable");
     const message = `No node of the mesh can take the call for '${settings.model}'${waited}: ${states.join("; ")}.${mend}`;
     const options = last?.error.retryAfterSeconds;
     return withPartial(
@@ -180,6 +176,9 @@ export class MeshProvider implements ModelProvider {
     );
   }
 }
+
+const isNever = (prospect: Prospect, because: NeverBecause): boolean =>
+  prospect.kind === "never" && prospect.because === because;
 
 /** The move that brought the call to this seat; undefined: it began here, and nothing changed. */
 function moveOf(last: FailedTry | undefined, seat: Seat): Failover | undefined {

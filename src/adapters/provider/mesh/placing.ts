@@ -32,6 +32,8 @@ export interface NodeStanding {
   readonly epoch: number;
   /** What the last check said; undefined when there was none, or it is too old to rely on. */
   readonly facts: NodeFacts | undefined;
+  /** It was asked, and wants another key. */
+  readonly refuses: boolean;
   /** Waiting calls that only this node can take. */
   readonly waiting: number;
   /** When the node was last given a call for a model, in milliseconds. */
@@ -46,7 +48,9 @@ export type Prospect =
   | { readonly kind: "free"; readonly model: AnsweringModel }
   | { readonly kind: "busy" }
   | { readonly kind: "away"; readonly why: string }
-  | { readonly kind: "never"; readonly because: "tried" | "missing" | "other_model"; readonly why: string };
+  | { readonly kind: "never"; readonly because: NeverBecause; readonly why: string };
+
+export type NeverBecause = "tried" | "refused" | "missing" | "other_model";
 
 export function prospectOf(call: MeshCall, node: NodeStanding, bound: readonly AnsweringModel[]): Prospect {
   const isOpen = node.circuit.state === "open";
@@ -54,6 +58,7 @@ export function prospectOf(call: MeshCall, node: NodeStanding, bound: readonly A
     return { kind: "never", because: "tried", why: "failed with this call" };
   }
   if (node.draining) return { kind: "away", why: "is being drained" };
+  if (isOpen && node.refuses) return { kind: "never", because: "refused", why: "has no valid key" };
   if (node.facts === undefined)
     return { kind: "away", why: isOpen ? "does not answer" : "was not asked yet" };
   const model = answering(call, node);

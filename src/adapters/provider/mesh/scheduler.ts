@@ -8,6 +8,7 @@ import {
   afterReply,
   closedCircuit,
   failureKind,
+  firstWaitMs,
   type Circuit,
 } from "./circuit";
 import { isSameModel, type NodeFacts } from "./fingerprint";
@@ -35,7 +36,14 @@ export type Outcome =
 /** What a check of a node found. */
 export type CheckResult =
   | { readonly ok: true; readonly facts: NodeFacts }
-  | { readonly ok: false; readonly problem: string; /** Nothing came in time. */ readonly slow: boolean };
+  | {
+      readonly ok: false;
+      readonly problem: string;
+      /** Nothing came in time. */
+      readonly slow?: boolean;
+      /** It answers, and wants another key. */
+      readonly refuses?: boolean;
+    };
 
 interface Seen {
   readonly name: string;
@@ -86,6 +94,8 @@ interface Node {
   facts: NodeFacts | undefined;
   checkedMs: number;
   checking: boolean;
+  /** When it refused the key of a check; undefined: it did not, or there is reason to ask again. */
+  refusedMs: number | undefined;
   failures: readonly NodeFailure[];
 }
 
@@ -121,6 +131,7 @@ export class Scheduler {
       facts: undefined,
       checkedMs: -Infinity,
       checking: false,
+      refusedMs: undefined,
       failures: [],
     }));
   }
@@ -132,7 +143,17 @@ export class Scheduler {
     const queue = this.#queues.get(call.session) ?? [];
     queue.push({ call, sinceMs: nowMs, hopelessMs: undefined });
     this.#queues.set(call.session, queue);
+    this.#askAgain(nowMs);
     return this.#pump(nowMs);
+  }
+
+  /** A key that was refused may have been corrected since: no new call is turned away by an old refusal. */
+  #askAgain(nowMs: number): void {
+    for (const node of this.#nodes) {
+      if (node.refusedMs === undefined || node.circuit.state !== "open") continue;
+      node.circuit = { ...node.circuit, untilMs: Math.max(nowMs, node.refusedMs + firstWaitMs) };
+      node.refusedMs = undefined;
+    }
   }
 
   /** A waiting call was cancelled. */
@@ -166,13 +187,14 @@ export class Scheduler {
   checked(name: string, result: CheckResult, nowMs: number): Action[] {
     const node = this.#node(name);
     node.checking = false;
+    node.refusedMs = !result.ok && result.refuses === true ? nowMs : undefined;
     if (result.ok) {
       const before = node.circuit;
       node.circuit = afterPassedCheck(before, nowMs);
       if (before.state === "open" && node.circuit.state === "half_open") node.epoch += 1;
       node.facts = result.facts;
       node.checkedMs = nowMs;
-    } else if (result.slow && node.running.size > 0) {
+    } else if (result.slow === true && node.running.size > 0) {
       // It is busy with our calls, and their connections tell whether it lives.
       node.checkedMs = nowMs;
     } else {
@@ -308,6 +330,7 @@ export class Scheduler {
       circuit: node.circuit,
       epoch: node.epoch,
       facts: isFresh(node, nowMs) ? node.facts : undefined,
+      refuses: node.refusedMs !== undefined,
       waiting: 0,
       used: node.used,
     }));
