@@ -30,6 +30,7 @@ const lines: Lines = {
       `${Math.round(data.total_ms)} ms`,
       data.tool_calls.length > 0 && `tools: ${data.tool_calls.map(({ tool }) => tool).join(", ")}`,
       data.finish_reason !== "stop" && data.finish_reason !== "tool_calls" && data.finish_reason,
+      ...(data.notices ?? []),
     ),
   model_call_failed: (data) => joined(data.code, data.message),
   failover: (data) => `from ${data.from} to ${data.to}: ${data.reason}`,
@@ -91,6 +92,9 @@ export function eventTexts(event: SessionEvent): { readonly label: string; reado
           ? []
           : [{ label: "Reasoning", content: event.data.reasoning }]),
         ...event.data.tool_calls.map(({ tool, args }) => ({ label: `Call of ${tool}`, content: args })),
+        ...(event.data.notices === undefined
+          ? []
+          : [{ label: "Noticed", content: { text: event.data.notices.join("\n") } }]),
         ...(event.data.sent === undefined ? [] : [{ label: "Sent", content: event.data.sent }]),
       ];
     case "model_call_failed":

@@ -100,6 +100,7 @@ describe("checkHealth", () => {
         data: [
           { id: "m", max_model_len: 32768 },
           { id: "n" },
+          { id: `p-${secretKey}`, owned_by: `Bearer ${secretKey}` },
           { id: "o", meta: { n_ctx: 4096, n_ctx_train: 32768 } },
         ],
       });
@@ -108,6 +109,7 @@ describe("checkHealth", () => {
     assert.deepEqual(health.models, [
       { name: "m", contextTokens: 32768 },
       { name: "n" },
+      { name: "p-[key]", runtime: "Bearer [key]" },
       { name: "o", contextTokens: 4096 },
     ]);
     assert.equal(server.received.at(-1)?.path, "/v1/models");

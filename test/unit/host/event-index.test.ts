@@ -95,9 +95,10 @@ describe("an event in a line", () => {
           finish_reason: "length",
           tokens: { output: { count: 5, source: "estimated" } },
           total_ms: 12.4,
+          notices: ["It takes no seed."],
         },
       }),
-      "– tokens in, ~5 out, 12 ms, length",
+      "– tokens in, ~5 out, 12 ms, length, It takes no seed.",
     );
   });
 
