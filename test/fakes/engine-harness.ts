@@ -13,7 +13,7 @@ import {
   type ModelRequest,
 } from "../../src/engine/port/model-provider";
 import { noExternalTools } from "../../src/engine/port/external-tools";
-import { type SessionPorts } from "../../src/engine/session/ports";
+import { type SessionPorts, type Steer } from "../../src/engine/session/ports";
 import { Orchestrator } from "../../src/engine/session/orchestrator";
 import { startEvent } from "../../src/engine/session/start";
 import { initialState, type SessionState } from "../../src/engine/state/state";
@@ -213,7 +213,7 @@ export interface Harness {
 export function harness(
   definition: Definition,
   answer: Answer,
-  from: { project?: Readonly<Record<string, string>>; store?: MemorySessionStore } = {},
+  from: { project?: Readonly<Record<string, string>>; store?: MemorySessionStore; steer?: Steer } = {},
 ): Harness {
   const clock = new ManualClock();
   const store = from.store ?? new MemorySessionStore(() => clock.nowMs());
@@ -229,6 +229,7 @@ export function harness(
       encode: (text) => Buffer.from(text),
       decode: (bytes) => Buffer.from(bytes).toString("utf8"),
     },
+    ...(from.steer === undefined ? {} : { steer: from.steer }),
   };
   let state = fold(initialState(definition), store.events);
   if (store.events.length === 0) {

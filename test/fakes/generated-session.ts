@@ -1,6 +1,7 @@
-import { type Definition, type PlanNode } from "../../src/engine/model/definition";
+import { type Definition, type PlanNode, type StepNode } from "../../src/engine/model/definition";
 import { ProviderError } from "../../src/engine/error/provider-error";
-import { type EventOf } from "../../src/engine/event/event";
+import { type EventData, type EventOf } from "../../src/engine/event/event";
+import { activeRuns } from "../../src/engine/state/cursor";
 import { definitionOf, harness, step, type FakeReply, type Harness } from "./engine-harness";
 
 /** A seeded source of chance (mulberry32): the same seed gives the same session. */
@@ -110,7 +111,8 @@ export interface Generated {
   readonly definition: Definition;
 }
 
-export async function generateSession(seed: number): Promise<Generated> {
+/** @param steered people also decide about steps ahead, roles and limits while the models work. */
+export async function generateSession(seed: number, { steered = false } = {}): Promise<Generated> {
   const chance = new Chance(seed);
   const definition = definitionOf(someScore(chance), {
     ...(chance.happens(0.2) ? { limits: { total_tokens: 9000 } } : {}),
@@ -125,6 +127,10 @@ export async function generateSession(seed: number): Promise<Generated> {
         queueMicrotask(() => {
           session.orchestrator.cancel();
         });
+      if (steered && chance.happens(0.2))
+        queueMicrotask(() => {
+          steerAhead(session, chance);
+        });
       return someReply(chance, origin.stepId, node?.verdict !== undefined, (node?.produces.length ?? 0) > 0);
     },
     { project: { "a.txt": "hello world" } },
@@ -133,7 +139,7 @@ export async function generateSession(seed: number): Promise<Generated> {
   session.orchestrator.listen({
     onEvents: (events) => {
       for (const event of events) {
-        if (event.type !== "approval_requested") continue;
+        if (event.type !== "approval_requested" || !isOpen(session, event.data.id)) continue;
         interventions += 1;
         answer(session, event, interventions > 40 ? "approve" : someDecision(chance, event.data.kind));
       }
@@ -147,6 +153,34 @@ export async function generateSession(seed: number): Promise<Generated> {
   session.orchestrator.submit({ kind: "adjust", adjustment: { kind: "stop", by: "person" } });
   await session.orchestrator.flush();
   return { session, definition };
+}
+
+/** A decision about the step can have withdrawn the question. */
+function isOpen({ orchestrator }: Harness, id: string): boolean {
+  return activeRuns(orchestrator.state.score).some(({ run }) => run.approval?.id === id);
+}
+
+/** Something that a person decides while nothing is asked. */
+function steerAhead({ orchestrator, definition }: Harness, chance: Chance): void {
+  const by = "person";
+  const node = chance.pick(stepsOf(definition.score.steps));
+  const { role, id } = node;
+  const instruction = `Do ${id} in another way (${chance.below(1e6).toString()}).`;
+  const value = (orchestrator.state.limits.total_tokens ?? 1_000_000) + chance.below(1000);
+  const adjustment = chance.pick<EventData<"adjustment">>([
+    { kind: "skip", by, step: chance.pick([id, `${id}#2`]), reason: "not needed" },
+    { kind: "patch", by, step: chance.pick([id, `${id}#2`]), instruction },
+    { kind: "disable", by, role },
+    { kind: "enable", by, role },
+    { kind: "set_limit", by, limit: "total_tokens", value },
+  ]);
+  if (orchestrator.state.status === "running") orchestrator.submit({ kind: "adjust", adjustment });
+}
+
+function stepsOf(nodes: readonly PlanNode[]): StepNode[] {
+  return nodes.flatMap((node) =>
+    node.kind === "step" ? [node] : stepsOf(node.kind === "loop" ? node.body : node.branches),
+  );
 }
 
 function someDecision(
@@ -181,7 +215,7 @@ function intervene(session: Harness, chance: Chance, round: number): void {
   };
   const { pause } = orchestrator.state;
   if (pause?.reason === "limit") {
-    const value = round > 5 ? null : 20_000 * (round + 1);
+    const value = round > 5 ? null : (orchestrator.state.limits.total_tokens ?? 0) + 20_000;
     adjust({ kind: "adjust", adjustment: { kind: "set_limit", by: "person", limit: "total_tokens", value } });
   }
   const failed = session.eventsOf("step_failed").at(-1)?.step;

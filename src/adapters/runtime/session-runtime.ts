@@ -6,7 +6,7 @@ import { noExternalTools, type ExternalTools } from "../../engine/port/external-
 import { type ModelProvider } from "../../engine/port/model-provider";
 import { type Utf8 } from "../../engine/port/utf8";
 import { Orchestrator } from "../../engine/session/orchestrator";
-import { type SessionPorts } from "../../engine/session/ports";
+import { type SessionPorts, type Steer } from "../../engine/session/ports";
 import { startEvent } from "../../engine/session/start";
 import { fold } from "../../engine/state/apply";
 import { initialState, type SessionState } from "../../engine/state/state";
@@ -93,9 +93,14 @@ export const nodeEnvironment: SessionEnvironment = {
 
 /**
  * Creates a session's folder and records its start. Nothing runs until `orchestrator.run()`.
+ * @param steer decides in a person's place.
  * @throws {OrketError} definition_invalid, secret_missing, disk_full, disk_failed.
  */
-export async function startSession(definition: Definition, options: RuntimeOptions): Promise<LiveSession> {
+export async function startSession(
+  definition: Definition,
+  options: RuntimeOptions,
+  steer?: Steer,
+): Promise<LiveSession> {
   const environment = options.environment ?? nodeEnvironment;
   const provider = await createProvider(definition.venue, options);
   const { store, paths, definitionRef } = await createSession(environment, options.workDomain, definition);
@@ -109,7 +114,8 @@ export async function startSession(definition: Definition, options: RuntimeOptio
   try {
     const history = store.append([start]);
     await store.flush();
-    return live({ store, history, definition, cutBytes: 0 }, provider, environment, options);
+    const parts = { store, history, definition, cutBytes: 0, ...(steer === undefined ? {} : { steer }) };
+    return live(parts, provider, environment, options);
   } catch (error) {
     // The writer's lock must not stay with a session that nobody has.
     await store.close().catch(() => undefined);
@@ -193,6 +199,7 @@ export interface SessionParts {
   readonly from?: Pick<ResumedSession, "index" | "indexedEvents">;
   readonly definition: Definition;
   readonly cutBytes?: number;
+  readonly steer?: Steer;
 }
 
 /** A session over an open store. Its backend is asked for with the first call, so that it can be opened for review alone. */
@@ -211,7 +218,7 @@ function live(
   environment: SessionEnvironment,
   options: RuntimeOptions,
 ): LiveSession {
-  const { store, history, definition, cutBytes = 0, from } = parts;
+  const { store, history, definition, cutBytes = 0, from, steer } = parts;
   const { flow } = definition;
   const ports: SessionPorts = {
     store,
@@ -226,6 +233,7 @@ function live(
     clock: environment.clock,
     sha256,
     utf8: nodeUtf8,
+    ...(steer === undefined ? {} : { steer }),
   };
   const orchestrator = new Orchestrator(ports, fold(from?.index.state ?? initialState(definition), history));
   const keeper = new IndexKeeper(environment, store.paths, from);

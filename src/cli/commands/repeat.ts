@@ -45,7 +45,9 @@ async function run(context: CommandContext): Promise<ExitCode> {
           if (!json) io.stderr.line(`Run ${number} of ${times}: ${id}`);
         },
         onDone: (repetition) => {
-          if (!json) io.stdout.line(lineOf(repetition));
+          if (json) return;
+          io.stdout.line(lineOf(repetition));
+          for (const sentence of repetition.notCarried) io.stdout.line(`  ${safeLine(sentence)}`);
         },
       });
       if (json) io.stdout.line(JSON.stringify(report, null, 2));
@@ -68,7 +70,7 @@ export const repeatCommand: Command = {
   name: "repeat",
   summary: "Run a session again against its model, and say whether it gives the same artifacts.",
   details: [
-    "Performs the session's own definition again, each time as a new session. Approvals are answered as they were answered; a session that was steered by hand in other ways cannot be repeated. Says how many runs gave the same artifacts and at which step the others part first, and keeps it as what was proven of the session.",
+    "Performs the session's own definition again, each time as a new session. What people decided is decided again at the same places: answers, skips, changed instructions, roles switched on and off, retries, limits. What a run did not come to is said with it. Says how many runs gave the same artifacts and at which step the others part first, and keeps it as what was proven of the session.",
   ],
   args: [sessionArgument],
   options: [

@@ -75,8 +75,7 @@ export class Orchestrator {
    * @throws {OrketError} approval_unknown, approval_stale, command_refused, session_ended.
    */
   submit(command: Command): void {
-    this.#record(accept(this.#state, command));
-    if (this.#state.stopRequested || this.#state.pauseRequested?.reason === "cancelled") this.#cancelWork();
+    this.#obey(command);
     this.#signal();
   }
 
@@ -164,12 +163,20 @@ export class Orchestrator {
     }
   }
 
+  #obey(command: Command): void {
+    this.#record(accept(this.#state, command));
+    if (this.#state.stopRequested || this.#state.pauseRequested?.reason === "cancelled") this.#cancelWork();
+  }
+
   #record(drafts: readonly EventDraft[]): void {
     if (drafts.length === 0) return;
-    for (const event of this.#ports.store.append(drafts)) {
+    const events = this.#ports.store.append(drafts);
+    for (const event of events) {
       this.#state = apply(this.#state, event);
       this.#unpublished.push(event);
     }
+    const command = this.#ports.steer?.(events, this.#state);
+    if (command !== undefined) this.#obey(command);
   }
 
   /** Brings everything recorded to disk, the Workspace up to date, and only then tells the listeners; one at a time. */

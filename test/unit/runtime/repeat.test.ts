@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import path from "node:path";
 import { createHttpFetch } from "../../../src/adapters/provider/http-fetch";
+import { replaySession } from "../../../src/adapters/runtime/audit";
 import { repeatSession } from "../../../src/adapters/runtime/repeat";
 import {
+  readSession,
   startSession,
   type LiveSession,
   type RuntimeOptions,
@@ -10,7 +13,7 @@ import { readProof } from "../../../src/adapters/session/proof";
 import { listSessions } from "../../../src/adapters/session/session-list";
 import { NodeFileSystem } from "../../../src/adapters/files/file-system";
 import { OrketError } from "../../../src/engine/error/orket-error";
-import { type EventData } from "../../../src/engine/event/event";
+import { type EventData, type SessionEvent } from "../../../src/engine/event/event";
 import { type Definition, type PlanNode } from "../../../src/engine/model/definition";
 import { compareRuns } from "../../../src/engine/session/compare-runs";
 import { viewSession } from "../../../src/engine/view/session-view";
@@ -197,15 +200,103 @@ describe("a session that is repeated", () => {
     assert.deepEqual(runs[0]?.parting, { step: "review#1", what: "reply" });
   });
 
-  it("is refused for a session that did not complete, and for one that was steered by hand", async () => {
-    answer = calls(() => "one");
-    const skipped = await firstRun(definition(), ({ orchestrator }) => {
-      orchestrator.submit({ kind: "adjust", adjustment: { kind: "skip", by: "person", step: "say" } });
+  const byPerson = (live: LiveSession, adjustment: Omit<EventData<"adjustment">, "by">): void => {
+    live.orchestrator.submit({ kind: "adjust", adjustment: { ...adjustment, by: "person" } });
+  };
+
+  const asks = ({ request }: Exchange, id: string): boolean =>
+    JSON.stringify(request.body).includes(`# Your step: ${id}`);
+
+  /** A model that writes a file in the first step, and says in the others that it is done. */
+  function replyTo(exchange: Exchange): string {
+    const isAnswered = JSON.stringify(exchange.request.body).includes("Wrote a.md");
+    return asks(exchange, "make") && !isAnswered
+      ? ollama.toolCall("write_file", { path: "a.md", content: "one" })
+      : ollama.text("Done.");
+  }
+
+  /** What people can do to a session while it runs, and what is to be seen of it in a run that does it again. */
+  const steered: Readonly<
+    Record<string, { readonly adjustment: Omit<EventData<"adjustment">, "by">; readonly seen: RegExp }>
+  > = {
+    "a step that was skipped": {
+      adjustment: { kind: "skip", step: "say", reason: "no need" },
+      seen: /"step":"say","data":\{"id":"say","role":"listener","by":"command_line","reason":"no need"\}/,
+    },
+    "an instruction that was changed": {
+      adjustment: { kind: "patch", step: "say", instruction: "Say it in French." },
+      seen: /"prompt_built","step":"say".*Say it in French\./,
+    },
+    "a role that was switched off": {
+      adjustment: { kind: "disable", role: "listener" },
+      seen: /"step":"say","data":\{.*the role listener is switched off/,
+    },
+    "a limit that was changed": {
+      adjustment: { kind: "set_limit", limit: "model_calls", value: 4 },
+      seen: /"kind":"set_limit","limit":"model_calls","value":4,"by":"command_line"/,
+    },
+  };
+  for (const [what, { adjustment, seen }] of Object.entries(steered)) {
+    it(`carries over ${what}`, async () => {
+      const made = definition();
+      made.flow.limits = adjustment.kind === "set_limit" ? { model_calls: 3 } : {};
+      answer = (_, exchange) => replyTo(exchange);
+      const { directory, state } = await firstRun(made, (live) => {
+        live.orchestrator.listen({
+          onEvents: (events) => {
+            const begins = ({ type, step: key }: SessionEvent): boolean =>
+              type === "step_start" && key === "look";
+            if (events.some(begins)) byPerson(live, adjustment);
+          },
+        });
+      });
+      assert.equal(state.outcome, "completed");
+      const report = await repeatSession(directory, options, { times: 2 });
+      for (const { completed, sameArtifacts, parting, notCarried, session } of report.runs) {
+        assert.deepEqual([completed, sameArtifacts, parting, notCarried], [true, true, undefined, []]);
+        const again = path.join(path.dirname(directory), session);
+        const { events } = await readSession(again);
+        assert.match(
+          events.map(({ type, step: key, data }) => JSON.stringify({ type, step: key, data })).join("\n"),
+          seen,
+        );
+        assert.equal((await replaySession(again)).divergence, undefined);
+      }
     });
+  }
+
+  it("does again what was done about a limit that was reached and a step that failed", async () => {
+    const made = definition();
+    made.flow.limits = { model_calls: 2 };
+    let fails = true;
+    answer = (_, exchange) => {
+      if (!fails || !asks(exchange, "say")) return replyTo(exchange);
+      exchange.reset();
+      return "";
+    };
+    const live = await startSession(made, options);
+    const { orchestrator } = live;
+    assert.equal((await orchestrator.run()).pause?.reason, "limit");
+    byPerson(live, { kind: "set_limit", limit: "model_calls", value: null });
+    orchestrator.resume("person");
+    assert.equal((await orchestrator.run()).pause?.reason, "step_failed");
+    byPerson(live, { kind: "skip", step: "say" });
+    const { outcome } = await orchestrator.run();
+    await live.close();
+    assert.equal(outcome, "completed");
+
+    const [same] = (await repeatSession(live.directory, options, { times: 1 })).runs;
+    assert.deepEqual([same?.completed, same?.parting, same?.notCarried], [true, undefined, []]);
+    fails = false;
+    const [other] = (await repeatSession(live.directory, options, { times: 1 })).runs;
+    assert.deepEqual([other?.completed, other?.sameArtifacts], [true, true]);
     assert.match(
-      await refusal(repeatSession(skipped.directory, options, { times: 1 })),
-      /steered by hand \(skip/,
+      other?.notCarried.join() ?? "",
+      /^The skip of say \(event \d+\): this run did not come to that/,
     );
+  });
+
+  it("is refused for a session that did not complete", async () => {
     answer = (_, exchange) => {
       exchange.reset();
       return "";
@@ -213,7 +304,7 @@ describe("a session that is repeated", () => {
     const failed = await firstRun(definition());
     assert.equal(failed.state.status, "paused");
     assert.match(await refusal(repeatSession(failed.directory, options, { times: 1 })), /completed/);
-    assert.equal((await listSessions(disk, folder.path)).length, 2);
+    assert.equal((await listSessions(disk, folder.path)).length, 1);
   });
 
   it("is ended by a cancel, and then claims nothing", async () => {
