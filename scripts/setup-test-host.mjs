@@ -5,7 +5,7 @@
  * cut off has none and is made again.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -51,6 +51,8 @@ export function testHost() {
     npm(server, "install", "--omit=dev");
     writeFileSync(stamp, wanted);
   }
+  const logger = path.join(server, "node_modules", "@vscode", "spdlog", "index.js");
+  copyFileSync(path.join(import.meta.dirname, "test-host-logger.cjs"), logger);
   return { node, entry: path.join(server, "out", "server-main.js"), cwd: server };
 }
 

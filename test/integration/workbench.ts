@@ -215,6 +215,41 @@ export class Workbench {
     await this.painted(theme).waitFor();
   }
 
+  /** Everything that stands on the page and in its webviews, also what is hidden: markup and all. */
+  async everything(): Promise<string> {
+    const frames = this.page.frames().map((frame) => frame.content().catch(() => ""));
+    return (await Promise.all(frames)).join("\n");
+  }
+
+  /** What the workbench keeps in the browser: its state, and that of extensions and webviews. */
+  async stored(): Promise<string> {
+    return this.page.evaluate(async () => {
+      const done = <T>(request: IDBRequest<T>): Promise<T> =>
+        new Promise((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(new Error(String(request.error)));
+        });
+      const kept: unknown[] = [{ ...localStorage }];
+      for (const { name } of await indexedDB.databases()) {
+        const database = await done(indexedDB.open(name ?? ""));
+        for (const store of database.objectStoreNames)
+          kept.push(name, store, await done(database.transaction(store).objectStore(store).getAll()));
+        database.close();
+      }
+      return JSON.stringify(kept);
+    });
+  }
+
+  /** Where the server keeps user data and logs. */
+  get dataFolder(): string {
+    return this.server.dataFolder;
+  }
+
+  /** What the server prints. */
+  get logFile(): string {
+    return this.server.logFile;
+  }
+
   /** Writes `test-output/screenshots/NAME.png` and gives its path. */
   async screenshot(name: string): Promise<string> {
     const file = path.join(root, "test-output", "screenshots", `${name}.png`);

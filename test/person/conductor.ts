@@ -62,5 +62,7 @@ export async function notification(workbench: Workbench, text: string): Promise<
     await workbench.page.waitForTimeout(500);
   }
   await item.first().waitFor({ timeout: 1000 });
+  // The bell's tooltip would lie over the buttons.
+  await workbench.page.mouse.move(600, 400);
   return item.first();
 }
