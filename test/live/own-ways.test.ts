@@ -9,6 +9,12 @@ const tool: ToolSpec = {
   parameters: { type: "object", properties: { path: { type: "string" } }, required: ["path"] },
 };
 
+/** The window with which Ollama has its model in memory, in tokens. */
+async function loadedWindow(server: OllamaServer): Promise<unknown> {
+  const { models } = (await server.ask("/api/ps")) as { models: { name: string; context_length?: number }[] };
+  return models.find(({ name }) => name.startsWith(server.model))?.context_length;
+}
+
 /** What only one of the servers does. */
 describe("Ollama alone", function () {
   this.timeout(patientMs);
@@ -24,17 +30,10 @@ describe("Ollama alone", function () {
     for (const each of open.splice(0)) await each.close();
   });
 
-  const loadedWindow = async (): Promise<unknown> => {
-    const { models } = (await server.ask("/api/ps")) as {
-      models: { name: string; context_length?: number }[];
-    };
-    return models.find(({ name }) => name.startsWith(server.model))?.context_length;
-  };
-
   it("loads the model with the window that the Venue says, and again with another", async () => {
     for (const context_tokens of [512, 1024]) {
       await client.call(ask(server, { settings: { context_tokens, max_output_tokens: 1 } })).reply();
-      assert.equal(await loadedWindow(), context_tokens);
+      assert.equal(await loadedWindow(server), context_tokens);
     }
   });
 
@@ -174,6 +173,33 @@ describe("LiteLLM alone", function () {
         again = await client.call(ask(server)).outcome;
       }
       assert("reply" in again, String("error" in again ? again.error : ""));
+    } finally {
+      await client.close();
+    }
+  });
+});
+
+describe("LiteLLM before Ollama alone", function () {
+  this.timeout(patientMs);
+  const ollama = new OllamaServer();
+  const server = new LiteLlmProxy(ollama);
+  withServer(server);
+
+  it("passes `num_ctx` on, without which Ollama takes a window of its own", async () => {
+    const client = new Client(server);
+    try {
+      const asked = (params: Readonly<Record<string, unknown>>): ReturnType<typeof ask> =>
+        ask(server, { settings: { context_tokens: 1536, max_output_tokens: 1, params } });
+      await client.call(asked({})).reply();
+      const own = await loadedWindow(ollama);
+      assert.notEqual(own, 1536);
+      await client.call(asked({ num_ctx: 1536 })).reply();
+      assert.equal(await loadedWindow(ollama), 1536);
+      measure(
+        server.name,
+        "Ollama's window behind it",
+        `${String(own)} tokens whatever \`context_tokens\` says; 1536 with \`params: { num_ctx: 1536 }\``,
+      );
     } finally {
       await client.close();
     }

@@ -305,7 +305,7 @@ export class LlamaCppPythonServer extends LiveServer {
           "--n_ctx",
           String(windowTokens),
           "--n_threads",
-          "2",
+          "1",
         ],
       ],
     };
