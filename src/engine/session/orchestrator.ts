@@ -262,7 +262,9 @@ export class Orchestrator {
   }
 
   #hasNews(): boolean {
-    return this.#unpublished.length > 0 || decide(this.#state).event !== undefined;
+    return (
+      this.#failure !== undefined || this.#unpublished.length > 0 || decide(this.#state).event !== undefined
+    );
   }
 
   #news(): Promise<void> {

@@ -167,6 +167,33 @@ describe("A session", () => {
   });
 });
 
+describe("A failure of the machine", () => {
+  it("ends the run, also when it comes while the journal is being written", async () => {
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const session = harness(
+      definitionOf([{ kind: "parallel", branches: [step("a", "writer"), step("b", "writer")] }]),
+      async ({ origin }) => {
+        if (origin.stepId === "b") await answered;
+        return `${origin.stepId} is done`;
+      },
+    );
+    const { store } = session;
+    const flush = store.flush.bind(store);
+    store.flush = async () => {
+      await flush();
+      if (store.events.at(-1)?.type !== "step_end") return;
+      store.putText = () => {
+        throw new Error("The disk is gone.");
+      };
+      answer();
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+
+    await assert.rejects(session.run(), /The disk is gone/);
+  });
+});
+
 describe("An approval", () => {
   it("holds the call back until a person approves exactly what was shown", async () => {
     const session = harness(definitionOf([step("plan", "writer", { approval: "before_step" })]), () => "ok");
