@@ -10,7 +10,7 @@ export {
 } from "./diagnostic";
 export { diagnose } from "./diagnose";
 export { definitionFileGlob, fileKindOf, fileKinds, type NamedKind, type SourceKind } from "./file-kind";
-export { listInputs, readInput, type InputDescription } from "./inputs";
+export { inputsGiven, listInputs, readInput, type InputDescription } from "./inputs";
 export { LineIndex, type Position, type Range, type Span } from "./lines";
 export { sourceLimits } from "./limits";
 export { artifactPathProblem, referencePathProblem } from "./paths";

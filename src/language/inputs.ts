@@ -35,6 +35,16 @@ export function listInputs(flow: SourceDocument): InputDescription[] {
   });
 }
 
+/** The inputs that a run was given values for, as far as the values say; choices stand in the Flow's file alone. */
+export function inputsGiven(values: Readonly<Record<string, InputValue>>): InputDescription[] {
+  return Object.entries(values).map(([name, value]) => ({
+    name,
+    type: typeof value as InputSpec["type"],
+    default: value,
+    required: true,
+  }));
+}
+
 const typeNames = { string: "text", number: "a number", boolean: "true or false" } as const;
 
 /** The value that an input gets from what was given, or the sentence why it cannot have it. */

@@ -4,7 +4,7 @@ import { type BlobRef, inlineContentMaxBytes } from "../../engine/event/content"
 import { type SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import { type Definition, definitionSchema } from "../../engine/model/definition";
-import { checkForkable, sharedEvents } from "../../engine/session/fork";
+import { checkForkable, decisionsOfFork, sharedEvents } from "../../engine/session/fork";
 import { blobsIn, type Divergence, replay, type ReplayPorts } from "../../engine/session/replay";
 import { startEvent } from "../../engine/session/start";
 import { fold } from "../../engine/state/apply";
@@ -312,7 +312,11 @@ export async function forkSession(
   const created = await createSession(environment, options.workDomain, definition);
   try {
     const history = await copyShared(record, shared, created, { definition, options });
-    return liveSession({ store: created.store, history, definition }, environment, options);
+    const fork = liveSession({ store: created.store, history, definition }, environment, options);
+    const by = options.startedBy === "editor" ? "person" : "command_line";
+    for (const decision of decisionsOfFork(record.definition, definition, shared))
+      fork.orchestrator.submit({ kind: "adjust", adjustment: { ...decision, by } });
+    return fork;
   } catch (error) {
     await created.store.close().catch(() => undefined);
     throw error;

@@ -4,6 +4,7 @@ import { forkSession } from "../../adapters/runtime/audit";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import { changeDefinition, type ForkChanges } from "../../engine/session/fork";
+import { inputsGiven, readInput } from "../../language";
 import {
   callOf,
   jsonOption,
@@ -36,23 +37,21 @@ async function textsOf(option: string, given: Given, cwd: string): Promise<Recor
   return texts;
 }
 
-/** Values for inputs, of the kinds that the session's own values have. */
-function inputsOf(given: Given, definition: Definition): Definition["flow"]["inputs"] {
+/** @throws {OrketError} usage, for an input that the session has not, or a value that it cannot have. */
+function inputsOf(given: Given, { flow }: Definition): Definition["flow"]["inputs"] {
+  const known = inputsGiven(flow.inputs);
   const inputs: Definition["flow"]["inputs"] = {};
   for (const [name, written] of Object.entries(readPairs("input", given.all("input")))) {
-    const before = definition.flow.inputs[name];
-    if (before === undefined) {
-      const known = Object.keys(definition.flow.inputs).join(", ");
+    const input = known.find((one) => one.name === name);
+    if (input === undefined) {
+      const names = known.map((one) => one.name).join(", ");
       throw new OrketError("usage", `The Flow has no input ${safeLine(name)}.`, {
-        mend: known === "" ? "It has no inputs." : `Its inputs: ${known}.`,
+        mend: names === "" ? "It has no inputs." : `Its inputs: ${names}.`,
       });
     }
-    inputs[name] =
-      typeof before === "number"
-        ? Number(written)
-        : typeof before === "boolean"
-          ? written === "true"
-          : written;
+    const read = readInput(input, written);
+    if ("problem" in read) throw new OrketError("usage", `--input ${name}: ${safeLine(read.problem)}.`);
+    inputs[name] = read.value;
   }
   return inputs;
 }
@@ -63,6 +62,7 @@ async function changesOf({ given, io }: CommandContext): Promise<(definition: De
   const prompts = await textsOf("prompt", given, io.cwd);
   const instructions = await textsOf("instruction", given, io.cwd);
   const roles = readPairs("role", given.all("role"));
+  const models = readPairs("role-model", given.all("role-model"));
   const limits: Record<string, number | undefined> = {};
   for (const { limit, value } of readLimits(given.all("limit"))) {
     if (limit !== undefined) limits[limit] = value ?? undefined;
@@ -72,7 +72,8 @@ async function changesOf({ given, io }: CommandContext): Promise<(definition: De
       prompts,
       instructions,
       roles,
-      limits: limits,
+      models,
+      limits,
       inputs: inputsOf(given, definition),
       ...(task === undefined ? {} : { task }),
       ...(model === undefined ? {} : { model }),
@@ -123,6 +124,7 @@ export const forkCommand: Command = {
     { name: "task", value: "TEXT", summary: "Another task." },
     { name: "input", value: "NAME=VALUE", multiple: true, summary: "Another value of an input." },
     { name: "model", value: "MODEL", summary: "Another model, for every role." },
+    { name: "role-model", value: "ROLE=MODEL", multiple: true, summary: "Another model for one role." },
     {
       name: "prompt",
       value: "ROLE=TEXT",

@@ -1,6 +1,8 @@
 import { OrketError } from "../error/orket-error";
-import type { SessionEvent } from "../event/event";
+import type { EventData, SessionEvent } from "../event/event";
 import type { Definition } from "../model/definition";
+import { limitsSchema, type LimitName } from "../model/flow";
+import { parseTemplate, placeholderText } from "../model/template";
 import { fold } from "../state/apply";
 import { activeRuns } from "../state/cursor";
 import { initialState } from "../state/state";
@@ -51,6 +53,8 @@ export interface ForkChanges {
   readonly limits?: Definition["flow"]["limits"];
   /** The model of every role. */
   readonly model?: string;
+  /** Role to the model that it alone has. */
+  readonly models?: Readonly<Record<string, string>>;
   /** Role to its new system prompt. */
   readonly prompts?: Readonly<Record<string, string>>;
   /** Step id to its new instruction. */
@@ -61,7 +65,8 @@ export interface ForkChanges {
 
 /**
  * The definition with the changes made.
- * @throws {OrketError} command_refused when a change names what is not there.
+ * @throws {OrketError} command_refused when a change names what is not there, or a text has a placeholder that can have
+ * no value.
  */
 export function changeDefinition(definition: Definition, changes: ForkChanges): Definition {
   const changed = structured(definition);
@@ -73,19 +78,80 @@ export function changeDefinition(definition: Definition, changes: ForkChanges): 
     venue.model = changes.model;
     for (const override of Object.values(venue.roles)) delete override.model;
   }
+  const roleOf = (name: string): Definition["band"]["roles"][string] => {
+    const role = band.roles[name];
+    if (role === undefined) throw unknown("role", name, Object.keys(band.roles));
+    return role;
+  };
+  for (const [role, model] of Object.entries(changes.models ?? {})) {
+    roleOf(role);
+    venue.roles[role] = { ...venue.roles[role], model };
+  }
   for (const [role, prompt] of Object.entries(changes.prompts ?? {})) {
-    const known = band.roles[role];
-    if (known === undefined) throw unknown("role", role, Object.keys(band.roles));
-    known.prompt = prompt;
+    checkText(changed, `prompt of ${role}`, prompt);
+    roleOf(role).prompt = prompt;
   }
   const steps = stepsOf(changed.score.steps);
-  for (const [id, instruction] of Object.entries(changes.instructions ?? {}))
+  for (const [id, instruction] of Object.entries(changes.instructions ?? {})) {
+    checkText(changed, `instruction of ${id}`, instruction);
     stepOf(steps, id).instruction = instruction;
+  }
   for (const [id, role] of Object.entries(changes.roles ?? {})) {
-    if (band.roles[role] === undefined) throw unknown("role", role, Object.keys(band.roles));
+    roleOf(role);
     stepOf(steps, id).role = role;
   }
   return changed;
+}
+
+/** @throws {OrketError} command_refused when the text has a placeholder that can have no value. */
+function checkText({ flow, score }: Definition, what: string, text: string): void {
+  const { segments, problems } = parseTemplate(text);
+  const [problem] = problems;
+  if (problem !== undefined) throw new OrketError("command_refused", `The new ${what}: ${problem.message}`);
+  const inputs = Object.keys(flow.inputs);
+  const steps = stepsOf(score.steps).map(({ id }) => id);
+  for (const segment of segments) {
+    if (segment.kind !== "placeholder") continue;
+    const { placeholder } = segment;
+    const written = `The new ${what} has ${placeholderText(placeholder)}:`;
+    if (placeholder.kind === "input" && !inputs.includes(placeholder.name))
+      throw unknown("input", placeholder.name, inputs, written);
+    if (placeholder.kind === "summary" && !steps.includes(placeholder.step))
+      throw unknown("step", placeholder.step, steps, written);
+  }
+}
+
+/**
+ * What has to be decided anew at a fork's beginning, because in the events that it shares somebody decided otherwise: a
+ * limit that was raised, an instruction that was changed. Without it, what the fork changes would have no effect.
+ */
+export function decisionsOfFork(
+  before: Definition,
+  after: Definition,
+  shared: readonly SessionEvent[],
+): Omit<EventData<"adjustment">, "by">[] {
+  const { limits, patches } = fold(initialState(after), shared);
+  const names = Object.keys(limitsSchema.shape) as LimitName[];
+  const raised = names.filter(
+    (name) =>
+      before.flow.limits[name] !== after.flow.limits[name] && limits[name] !== after.flow.limits[name],
+  );
+  const old = new Map(stepsOf(before.score.steps).map(({ id, instruction }) => [id, instruction]));
+  const reworded = stepsOf(after.score.steps).flatMap(({ id, instruction }) =>
+    old.get(id) === instruction
+      ? []
+      : Object.keys(patches)
+          .filter((key) => key === id || key.startsWith(`${id}#`))
+          .map((step) => ({ kind: "patch" as const, step, instruction })),
+  );
+  return [
+    ...raised.map((limit) => ({
+      kind: "set_limit" as const,
+      limit,
+      value: after.flow.limits[limit] ?? null,
+    })),
+    ...reworded,
+  ];
 }
 
 type Step = Extract<Definition["score"]["steps"][number], { kind: "step" }>;
@@ -106,9 +172,9 @@ function stepOf(steps: readonly Step[], id: string): Step {
   );
 }
 
-function unknown(what: string, name: string, known: readonly string[]): OrketError {
-  return new OrketError("command_refused", `There is no ${what} ${name}.`, {
-    mend: `There are: ${known.join(", ")}.`,
+function unknown(what: string, name: string, known: readonly string[], written = ""): OrketError {
+  return new OrketError("command_refused", `${written} There is no ${what} ${name}.`.trim(), {
+    mend: known.length === 0 ? `There is no ${what} at all.` : `There are: ${known.join(", ")}.`,
   });
 }
 

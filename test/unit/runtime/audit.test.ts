@@ -6,6 +6,7 @@ import path from "node:path";
 import { forkSession, replaySession, verifySession } from "../../../src/adapters/runtime/audit";
 import {
   openLiveSession,
+  readSession,
   startSession,
   type LiveSession,
   type RuntimeOptions,
@@ -205,6 +206,40 @@ describe("A session on disk", () => {
 
     assert.equal((await replaySession(before)).identical, true);
     assert.equal((await replaySession(after)).identical, true);
+  });
+
+  it("is forked with the limit and the instruction that are asked for, though people had set others before", async () => {
+    const live = await startSession(scripted(), options);
+    for (const adjustment of [
+      { kind: "set_limit", by: "person", limit: "total_tokens", value: 400_000 },
+      { kind: "patch", by: "person", step: "build", instruction: "Build as a person says." },
+    ] as const)
+      live.orchestrator.submit({ kind: "adjust", adjustment });
+    const directory = await finish(live);
+
+    const same = await forked(directory, "build#2");
+    const other = await forked(directory, "build#2", {
+      limits: { total_tokens: 500_000 },
+      instructions: { build: "Build otherwise." },
+    });
+
+    const decided = (fork: string): unknown[] =>
+      (events(fork) as { type: string; step: string | null; data: unknown }[]).filter(
+        ({ type }) => type === "adjustment",
+      );
+    assert.equal(decided(same).length, 2);
+    assert.equal(decided(other).length, 4);
+    const promptOf = async (fork: string): Promise<string> => {
+      const seen = await readSession(fork);
+      const built = seen.events.find(({ type, step: key }) => type === "prompt_built" && key === "build#2");
+      assert.ok(built?.type === "prompt_built");
+      return seen.readText(built.data.added.at(-1)?.content ?? { text: "" });
+    };
+    assert.match(await promptOf(same), /Build as a person says\./);
+    assert.match(await promptOf(other), /Build otherwise\./);
+    const state = await readSession(other);
+    assert.equal(state.state.limits.total_tokens, 500_000);
+    assert.equal((await replaySession(other)).identical, true);
   });
 
   it("says of a fork that was cut off while it was made that it has to be made again", async () => {

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { OrketError } from "../../../src/engine/error/orket-error";
+import { callSettings, type Definition } from "../../../src/engine/model/definition";
+import { changeDefinition, type ForkChanges } from "../../../src/engine/session/fork";
+import { definitionOf, step } from "../../fakes/engine-harness";
+
+describe("the changes of a fork", () => {
+  function definition(): Definition {
+    const made = definitionOf([step("plan", "writer"), step("check", "reviewer")], {
+      inputs: { language: "python" },
+      limits: { total_tokens: 1000, model_calls: 9 },
+    });
+    made.venue.model = "big";
+    made.venue.roles = { reviewer: { model: "wise", temperature: 0.1 } };
+    return made;
+  }
+
+  const models = (changes: ForkChanges): string[] => {
+    const changed = changeDefinition(definition(), changes);
+    return ["writer", "reviewer"].map((role) => callSettings(changed, role).model);
+  };
+
+  it("give another model to every role, or to one", () => {
+    assert.deepEqual(models({}), ["big", "wise"]);
+    assert.deepEqual(models({ model: "small" }), ["small", "small"]);
+    assert.deepEqual(models({ models: { reviewer: "small" } }), ["big", "small"]);
+    assert.deepEqual(models({ model: "small", models: { writer: "tiny" } }), ["tiny", "small"]);
+    const { venue } = changeDefinition(definition(), { models: { reviewer: "small" } });
+    assert.deepEqual(venue.roles["reviewer"], { model: "small", temperature: 0.1 });
+  });
+
+  it("leave the session's own definition as it was", () => {
+    const own = definition();
+    const before = JSON.stringify(own);
+    changeDefinition(own, {
+      task: "Another task.",
+      inputs: { language: "rust" },
+      limits: { total_tokens: undefined },
+      models: { writer: "tiny" },
+      prompts: { writer: "Write." },
+      instructions: { plan: "Plan {{inputs.language}}." },
+      roles: { check: "writer" },
+    });
+    assert.equal(JSON.stringify(own), before);
+  });
+
+  it("are refused, with what there is, when they name what is not there", () => {
+    const refusals: readonly (readonly [ForkChanges, RegExp, RegExp?])[] = [
+      [{ roles: { check: "nobody" } }, /There is no role nobody/, /writer, reviewer/],
+      [{ models: { nobody: "x" } }, /There is no role nobody/],
+      [{ prompts: { nobody: "x" } }, /There is no role nobody/],
+      [{ instructions: { nothing: "x" } }, /There is no step nothing/, /plan, check/],
+      [
+        { instructions: { plan: "In {{inputs.tongue}}." } },
+        /The new instruction of plan has \{\{inputs\.tongue\}\}: There is no input tongue/,
+        /There are: language/,
+      ],
+      [
+        { prompts: { writer: "After {{steps.paln.summary}}" } },
+        /prompt of writer has .*There is no step paln/,
+      ],
+      [{ instructions: { plan: "{{inputs.language" } }, /The new instruction of plan: /],
+    ];
+    for (const [changes, message, mend] of refusals) {
+      assert.throws(
+        () => changeDefinition(definition(), changes),
+        (error: unknown) => {
+          assert.ok(OrketError.is(error, "command_refused"));
+          assert.match(error.message, message);
+          if (mend !== undefined) assert.match(error.mend ?? "", mend);
+          return true;
+        },
+      );
+    }
+  });
+});
