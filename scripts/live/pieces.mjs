@@ -225,7 +225,7 @@ export async function installPieces(folder, asked) {
       .digest("hex");
     if (!asked.includes(name)) {
       const reason = onlyByName.has(name)
-        ? "It is compiled from source for many minutes, so it is installed only when it is named."
+        ? "It is compiled from source for ten minutes and more, so it is installed only when it is named."
         : "This run named other pieces.";
       pieces[name] = { reason };
       continue;

@@ -44,7 +44,15 @@ const servers: readonly (readonly [Parameters<typeof realServer>[0], Traits])[] 
   [llama, llamaTraits],
   [
     new LlamaCppPythonServer(),
-    { ...llamaTraits, callTool: { tool_choice: { type: "function", function: { name: "list_dir" } } } },
+    {
+      ...llamaTraits,
+      callTool: { tool_choice: { type: "function", function: { name: "list_dir" } } },
+      structured: (schema) => ({ response_format: { type: "json_object", schema } }),
+      unknownModel: "echoes",
+      // It answers 200 and then nothing.
+      overflow: "stream_truncated",
+      countsNoStream: true,
+    },
   ],
   [new LiteLlmProxy(llama), { ...llamaTraits, unknownModel: "not_found" }],
 ];

@@ -23,6 +23,9 @@ const toolWords =
 const missingModelWords =
   /model\b.*\bnot found|model_not_found|no such model|model\b.*does not exist|invalid model name/i;
 
+/** FastAPI's words about a body that it does not take; llama-cpp-python says them with status 500. */
+const validationWords = /\bvalidation errors?:/i;
+
 /** LiteLLM without a database: what it says, with status 400, about a key that is not its own. */
 const keyWords = /no connected db/i;
 
@@ -101,6 +104,7 @@ function sharpen(code: ProviderErrorCode, message: string, facts: CallFacts): Pr
   if (keyWords.test(message)) return "unauthorized";
   if (facts.toolsSent && toolWords.test(message)) return "tools_unsupported";
   if (code !== "not_found" && missingModelWords.test(message)) return "not_found";
+  if (code === "server_error" && validationWords.test(message)) return "bad_request";
   return code;
 }
 

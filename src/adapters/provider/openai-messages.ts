@@ -6,7 +6,7 @@ export type OpenAiMessage =
   | { role: "system" | "user"; content: string }
   | {
       role: "assistant";
-      content: string | null;
+      content: string;
       tool_calls?: { id: string; type: "function"; function: { name: string; arguments: string } }[];
     }
   | { role: "tool"; tool_call_id: string; content: string };
@@ -27,7 +27,8 @@ export function openAiMessages(messages: readonly ModelMessage[], names: ToolNam
     if (calls.length === 0) return { role: "assistant", content: message.content };
     return {
       role: "assistant",
-      content: message.content === "" ? null : message.content,
+      // Empty rather than null: llama-cpp-python takes no null, and refuses a message without it.
+      content: message.content,
       tool_calls: calls.map(({ id, name, argumentsJson }) => ({
         id,
         type: "function",

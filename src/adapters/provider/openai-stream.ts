@@ -80,12 +80,7 @@ export class OpenAiStream implements StreamParser {
     // The last event may lack its line feed, and a cut one is no mistake of the server's.
     if (rest !== "" && !this.done) this.#tolerantly(() => this.#read(`${rest}\n`));
     if (this.#data !== undefined && !this.done) this.#tolerantly(() => this.#dispatch());
-    if (!this.complete && !this.done) {
-      throw new ProviderError(
-        "stream_truncated",
-        `The stream of ${withinSentence(this.#facts.server)} at ${this.#facts.address} ended before the reply was whole: there was neither a finish_reason nor [DONE].`,
-      );
-    }
+    if (!this.complete && !this.done) throw new ProviderError("stream_truncated", this.#cut());
     if (this.#finish === undefined) {
       this.#reply.notices.push("The server ended the stream without a finish_reason.");
     }
@@ -95,6 +90,13 @@ export class OpenAiStream implements StreamParser {
     for (const call of this.#toolCalls.finish()) {
       this.#reply.toolCalls.push({ ...call, name: this.#toolName(call.name) });
     }
+  }
+
+  #cut(): string {
+    const { server, address } = this.#facts;
+    return this.#started
+      ? `The stream of ${withinSentence(server)} at ${address} ended before the reply was whole: there was neither a finish_reason nor [DONE].`
+      : `${server} at ${address} answered 200 and then nothing. llama-cpp-python does so when the prompt is longer than its window (\`n_ctx\`): is \`context_tokens\` in the Venue more than that?`;
   }
 
   /** llama.cpp and others answer with the model they have, whatever was asked for; a dated name is still the same model. */

@@ -76,7 +76,7 @@ describe("OpenAiProvider", () => {
         { role: "user", content: "U" },
         {
           role: "assistant",
-          content: null,
+          content: "",
           tool_calls: [
             { id: "a", type: "function", function: { name: "read_file", arguments: '{"path":"x"}' } },
             {
