@@ -252,7 +252,9 @@ describe("MeshProvider", function () {
     assert.equal(replies.size, 1000);
     assert(made.every(({ mostAtOnce }) => mostAtOnce <= 8));
     assert.equal(odd.asked.length, 0);
-    assert([...replies.values()].some(({ failovers }) => (failovers?.length ?? 0) > 1));
+    // One call in 25 meets a fault; how many moves a call makes hangs on when the killer comes by.
+    const moved = [...replies.values()].filter(({ failovers }) => failovers !== undefined);
+    assert(moved.length > 10, `only ${moved.length} calls moved`);
   });
 
   it("loses no call while all nodes are down for a while", async () => {
