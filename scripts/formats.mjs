@@ -48,6 +48,7 @@ const folder = `## The session's folder
 .orket/blobs/sha256/  prompts, replies and file contents, stored once, named by their digest
 .orket/trash/         sessions that are being deleted
 .orket/prune.lock     while unused contents are removed
+.orket/capabilities.json  what was found out of the project's Venues; made again by trying them out
 \`\`\`
 
 A session's id is its start (UTC), the Flow's name and four characters: \`2026-11-22T10-15-03Z-shapes-k3f9\`. The schema of

@@ -116,7 +116,15 @@ describe("a key in VS Code", function () {
 
   it("is shown nowhere by the Venues' standing, the artifact and the log", async () => {
     await workbench.command("Orket: Select Venue");
-    await workbench.quickInputRows().filter({ hasText: "m, Bearer [key]" }).first().waitFor();
+    const row = workbench.quickInputRows().filter({ hasText: "m, Bearer [key]" }).first();
+    await row.waitFor();
+    await shownNowhere();
+    await row.hover();
+    await row.getByRole("button", { name: "Try Out" }).click();
+    await notification(workbench, "keyed: m: seed unknown, tokens not counted, JSON Schema not kept.");
+    await workbench.command("Orket: Select Venue");
+    await workbench.quickInputRows().filter({ hasText: "m: seed unknown" }).first().waitFor();
+    await workbench.screenshot("select-venue-tried-dark");
     await shownNowhere();
     await workbench.page.keyboard.press("Escape");
     await workbench.page

@@ -2,14 +2,17 @@ import { ProviderError } from "../../engine/error/provider-error";
 import type { CallSettings } from "../../engine/model/definition";
 import type { Cancellation } from "../../engine/port/cancellation";
 import type { Capabilities, ModelProvider, ModelReply } from "../../engine/port/model-provider";
-import { transportOf, type ProviderDeps } from "./provider-deps";
+import { keyFor, transportOf, type ProviderDeps } from "./provider-deps";
 
 /** Which model of which endpoint is tried out. */
 export interface ProbedEndpoint {
   readonly provider: "ollama" | "openai";
   readonly endpoint: string;
   readonly model: string;
+  readonly api_key?: string | undefined;
 }
+
+type ProbeDeps = Pick<ProviderDeps, "fetch" | "resolveSecret">;
 
 /** Longest reply of a probe, in tokens: four short calls are the price of knowing. */
 const probeTokens = 32;
@@ -29,7 +32,7 @@ const schema = {
 export async function probeCapabilities(
   at: ProbedEndpoint,
   provider: ModelProvider,
-  deps: Pick<ProviderDeps, "fetch" | "resolveSecret">,
+  deps: ProbeDeps,
   cancellation: Cancellation,
 ): Promise<Capabilities> {
   const words = "Write eight random words in one line.";
@@ -102,19 +105,27 @@ function fits(text: string): boolean {
   }
 }
 
-/** Only llama.cpp's server says how many calls it works on at once: `total_slots` of `/props`, beside `/v1`. */
-async function slotsOf(
-  at: ProbedEndpoint,
-  deps: Pick<ProviderDeps, "fetch" | "resolveSecret">,
-): Promise<number | undefined> {
+/**
+ * Only llama.cpp's server says how many calls it works on at once: `total_slots` of `/props`, beside its `/v1`. It wants
+ * the key for it.
+ */
+async function slotsOf(at: ProbedEndpoint, deps: ProbeDeps): Promise<number | undefined> {
   if (at.provider !== "openai") return undefined;
   try {
-    const response = await transportOf(deps)(new URL("/props", at.endpoint).href, {
-      method: "GET",
-      headers: { accept: "application/json", "user-agent": "orket" },
-      signal: AbortSignal.timeout(2000),
-      redirect: "manual",
-    });
+    const key = await keyFor(deps, at.api_key);
+    const response = await transportOf(deps)(
+      `${at.endpoint.replace(/\/+$/, "").replace(/\/v1$/, "")}/props`,
+      {
+        method: "GET",
+        headers: {
+          accept: "application/json",
+          "user-agent": "orket",
+          ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        },
+        signal: AbortSignal.timeout(2000),
+        redirect: "manual",
+      },
+    );
     const props: unknown = response.status === 200 ? JSON.parse(await response.text()) : undefined;
     const slots =
       typeof props === "object" && props !== null && "total_slots" in props ? props.total_slots : 0;
@@ -124,31 +135,14 @@ async function slotsOf(
   }
 }
 
-/** What was found out about endpoints, for the life of a process: each is tried out once. */
-export class CapabilityMemory {
-  readonly #asked = new Map<string, Promise<Capabilities>>();
-  readonly #known = new Map<string, Capabilities>();
-
-  /** Tries the endpoint out, or remembers it. A failure is not remembered. */
-  of(at: ProbedEndpoint, probe: () => Promise<Capabilities>): Promise<Capabilities> {
-    const key = keyOf(at);
-    const before = this.#asked.get(key);
-    if (before !== undefined) return before;
-    const asked = probe().then((found) => {
-      this.#known.set(key, found);
-      return found;
-    });
-    this.#asked.set(key, asked);
-    asked.catch(() => this.#asked.delete(key));
-    return asked;
-  }
-
-  /** What is known; undefined: it was not tried out. */
-  known(at: ProbedEndpoint): Capabilities | undefined {
-    return this.#known.get(keyOf(at));
-  }
-}
-
-function keyOf({ provider, endpoint, model }: ProbedEndpoint): string {
-  return JSON.stringify([provider, endpoint.replace(/\/+$/, ""), model]);
+/** What was found out, in words: "seed kept, tokens counted, JSON Schema unknown, 4 calls at once". */
+export function describeCapabilities(found: Capabilities): string {
+  const say = (known: boolean | undefined, what: string, done: string): string =>
+    `${what} ${known === undefined ? "unknown" : known ? done : `not ${done}`}`;
+  return [
+    say(found.seed, "seed", "kept"),
+    say(found.usageInStream, "tokens", "counted"),
+    say(found.jsonSchema, "JSON Schema", "kept"),
+    ...(found.parallelSlots === undefined ? [] : [`${found.parallelSlots} calls at once`]),
+  ].join(", ");
 }

@@ -180,21 +180,21 @@ const askOllama: Ask = async (get, startedMs) => {
 const askOpenAi: Ask = async (get, startedMs) => {
   const listed = await get("/models");
   const latencyMs = performance.now() - startedMs;
+  const bare = listOf(listed.data);
+  // GPUStack leaves the window out unless it is asked for it.
+  const asks = bare.some((model) => model.owned_by === "gpustack" && !isJson(model.meta));
+  const full = asks ? listOf((await get("/models?with_meta=true").catch(() => listed)).data) : bare;
   return {
     reachable: true,
     latencyMs,
-    models: listOf(listed.data).flatMap((model): Model[] => {
+    models: full.flatMap((model): Model[] => {
       const name = textOf(model.id);
       if (name === undefined) return [];
-      // The window's name differs: vLLM, OpenRouter, Groq, llama.cpp.
-      const meta = isJson(model.meta) ? model.meta : {};
-      const contextTokens =
-        countOf(model.max_model_len) ??
-        countOf(model.context_length) ??
-        countOf(model.context_window) ??
-        countOf(meta.n_ctx);
-      // No server says more of what it runs: vLLM "vllm", llama.cpp "llamacpp", others their vendor. A digest is a rarity.
-      const runtime = textOf(model.owned_by);
+      const contextTokens = windowOf(model);
+      // No server says more of what it runs: vLLM "vllm", llama.cpp "llamacpp", others their vendor; Ray Serve says this
+      // of every model. A digest is a rarity.
+      const owner = textOf(model.owned_by);
+      const runtime = owner === "organization-owner" ? undefined : owner;
       const digest = textOf(model.digest);
       return [
         {
@@ -207,3 +207,19 @@ const askOpenAi: Ask = async (get, startedMs) => {
     }),
   };
 };
+
+/** The window in tokens, under the name that the server has for it. */
+function windowOf(model: Json): number | undefined {
+  const inner = (value: unknown): Json => (isJson(value) ? value : {});
+  return [
+    model.max_model_len, // vLLM
+    model.context_length, // OpenRouter
+    model.context_window, // Groq
+    inner(model.meta).n_ctx, // llama.cpp, GPUStack with llama.cpp
+    inner(model.meta).max_model_len, // GPUStack with vLLM
+    inner(model.metadata).max_request_context_length, // Ray Serve
+    inner(model.rayllm_metadata).max_request_context_length, // Ray Serve, older
+  ]
+    .map(countOf)
+    .find((count) => count !== undefined);
+}

@@ -57,7 +57,8 @@ export interface ReadSession extends SessionRecord {
   readonly sealed: boolean;
 }
 
-async function ensureOrketDir(environment: SessionEnvironment, workDomain: string): Promise<void> {
+/** Makes `.orket/` with what belongs into it. @throws {Error} as the file system does. */
+export async function ensureOrketDir(environment: SessionEnvironment, workDomain: string): Promise<void> {
   const { fs } = environment;
   const orket = orketDir(workDomain);
   await makeDirs(fs, workDomain, orket);

@@ -1,6 +1,17 @@
+import { describeCapabilities } from "../../adapters/provider/capabilities";
 import { checkHealth } from "../../adapters/provider/health";
+import {
+  CapabilityMemory,
+  endpointsOf,
+  type Remembered,
+  tryOut,
+  type VenueEndpoint,
+} from "../../adapters/runtime/capability-memory";
+import { nodeEnvironment, type RuntimeOptions } from "../../adapters/runtime/session-runtime";
 import { OrketError } from "../../engine/error/orket-error";
+import { ProviderError } from "../../engine/error/provider-error";
 import { venueFileSchema, type VenueFile } from "../../engine/model/venue";
+import { CancelSource } from "../../engine/port/cancellation";
 import type { ProviderHealth } from "../../engine/port/model-provider";
 import type { Project } from "../../language";
 import { nearest } from "../../language/nearest";
@@ -9,12 +20,15 @@ import { exitCodes, type ExitCode } from "../exit-code";
 import type { Output } from "../io";
 import { loadProject } from "../project";
 import { withRuntime } from "../runtime";
-import { formatDuration } from "../text/format";
+import { formatDuration, formatNumber } from "../text/format";
 import { safeLine } from "../text/safe";
 import { wrapText } from "../text/width";
 
 /** A backend has this long to answer. */
 const timeoutMs = 5000;
+
+/** What a model of a Venue can do, as far as it was tried out. */
+type TriedModel = { readonly model: string } & (Remembered | { readonly problem: string });
 
 type Report = Omit<ProviderHealth, "reachable"> & {
   readonly name: string;
@@ -25,6 +39,7 @@ type Report = Omit<ProviderHealth, "reachable"> & {
   readonly reachable: boolean | undefined;
   /** Models that the Venue names and the backend does not have. */
   readonly missing: readonly string[];
+  readonly tried: readonly TriedModel[];
 };
 
 function venuesOf(
@@ -48,10 +63,10 @@ function venuesOf(
   });
 }
 
-async function reportOf(
+async function healthOf(
   { path, venue }: { path: string; venue: VenueFile | undefined },
   check: (venue: Parameters<typeof checkHealth>[0]) => Promise<ProviderHealth>,
-): Promise<Report[]> {
+): Promise<Omit<Report, "tried">[]> {
   if (venue === undefined) {
     const problem = "The file has errors; `orket validate` lists them.";
     return [{ name: path, source: path, provider: "?", reachable: false, models: [], missing: [], problem }];
@@ -91,6 +106,56 @@ async function reportOf(
   );
 }
 
+/** Each with what is known of its models; with `--try`, after it was found out anew. */
+async function reportsOf(
+  one: { path: string; venue: VenueFile | undefined },
+  options: RuntimeOptions,
+  memory: CapabilityMemory,
+  tries: boolean,
+): Promise<Report[]> {
+  const { venue } = one;
+  const reports: Report[] = [];
+  for (const health of await healthOf(one, (callable) => checkHealth(callable, options, timeoutMs))) {
+    const tried: TriedModel[] = [];
+    for (const at of venue === undefined ? [] : endpointsOf(venue)) {
+      const isHere = at.node === undefined || health.name === `${venue?.name ?? ""}/${at.node}`;
+      if (!isHere || venue === undefined) continue;
+      const mayTry = tries && health.reachable === true && !health.missing.includes(at.model);
+      const problem = mayTry ? await tryAndKeep(at, venue, options, memory) : undefined;
+      const known = await memory.find(at);
+      if (problem !== undefined) tried.push({ model: at.model, problem });
+      else if (known !== undefined) tried.push({ model: at.model, ...known });
+    }
+    reports.push({ ...health, tried });
+  }
+  return reports;
+}
+
+/** @returns why it could not be tried out. */
+async function tryAndKeep(
+  at: VenueEndpoint,
+  venue: VenueFile,
+  options: RuntimeOptions,
+  memory: CapabilityMemory,
+): Promise<string | undefined> {
+  try {
+    await memory.keep(at, await tryOut(at, venue, options, new CancelSource()));
+    return undefined;
+  } catch (error) {
+    if (error instanceof ProviderError) return error.message;
+    throw error;
+  }
+}
+
+/** "qwen3:8b (loaded, 8,192 tokens)" */
+function modelText({ name, loaded, contextTokens }: ProviderHealth["models"][number]): string {
+  const facts = [
+    ...(loaded === true ? ["loaded"] : []),
+    ...(contextTokens === undefined ? [] : [`${formatNumber(contextTokens)} tokens`]),
+  ];
+  return facts.length === 0 ? name : `${name} (${facts.join(", ")})`;
+}
+
 function printReport(report: Report, output: Output): void {
   const { style, columns } = output;
   const mark =
@@ -106,8 +171,13 @@ function printReport(report: Report, output: Output): void {
   if (report.problem !== undefined) lines.push(report.problem);
   if (report.provider === "scripted") lines.push("replies from a file, no model");
   else if (report.models.length > 0) {
+    lines.push(`models: ${report.models.map(modelText).join(", ")}`);
+  }
+  for (const tried of report.tried) {
     lines.push(
-      `models: ${report.models.map(({ name, loaded }) => (loaded === true ? `${name} (loaded)` : name)).join(", ")}`,
+      "problem" in tried
+        ? `could not be tried out with ${tried.model}: ${tried.problem}`
+        : `${tried.model}: ${describeCapabilities(tried.capabilities)} (tried out ${tried.triedAt.slice(0, 10)})`,
     );
   }
   if (report.missing.length > 0) lines.push(`not there: ${report.missing.join(", ")}, which the Venue names`);
@@ -120,8 +190,9 @@ async function venues(context: CommandContext): Promise<ExitCode> {
   const { io, given } = context;
   const project = await loadProject(context);
   const wanted = venuesOf(project, given.positionals);
+  const memory = new CapabilityMemory(nodeEnvironment, context.workDomain);
   const reports = await withRuntime(context, (options) =>
-    Promise.all(wanted.map((one) => reportOf(one, (venue) => checkHealth(venue, options, timeoutMs)))),
+    Promise.all(wanted.map((one) => reportsOf(one, options, memory, given.flag("try")))),
   );
   const all = reports.flat();
   if (given.flag("json")) io.stdout.line(JSON.stringify(all, null, 2));
@@ -138,6 +209,7 @@ export const venuesCommand: Command = {
   summary: "Say which backends answer, and with which models.",
   details: [
     "The exit code is 4 when a Venue that was named does not answer; a list of all is always 0. The keys of a Venue come from the environment: env:NAME is the variable NAME, secret:NAME is ORKET_SECRET_NAME in upper case.",
+    "With --try every model that a Venue names is called four times for a few words: does the same seed give the same reply, are tokens counted in the stream, does a reply keep to a JSON Schema, how many calls are worked on at once. That costs a few tokens. What was found out is remembered in .orket/capabilities.json and shown from then on.",
   ],
   args: [
     {
@@ -147,10 +219,17 @@ export const venuesCommand: Command = {
       summary: "Only these; without any, all of the project.",
     },
   ],
-  options: [jsonOption],
+  options: [
+    {
+      name: "try",
+      summary: "Also try out what each model can do, with four short calls each, and remember it.",
+    },
+    jsonOption,
+  ],
   examples: [
     { line: "orket venues", does: "ask every backend of the project" },
     { line: "orket venues ollama && orket run shapes --venue ollama", does: "run only if it answers" },
+    { line: "orket venues vllm --try", does: "find out what that server can do" },
   ],
   run: venues,
 };

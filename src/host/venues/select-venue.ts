@@ -1,16 +1,25 @@
 import * as vscode from "vscode";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
+import { CapabilityMemory, endpointsOf } from "../../adapters/runtime/capability-memory";
+import { nodeEnvironment } from "../../adapters/runtime/session-runtime";
 import { OrketError } from "../../engine/error/orket-error";
 import type { VenueFile } from "../../engine/model/venue";
 import type { ProviderHealth } from "../../engine/port/model-provider";
 import type { ProjectIndex } from "../project/project-index";
 import { mayRun } from "../session/run-flow";
+import { knownOf, tryVenue } from "./try-venue";
 import type { VenueChoice } from "./venue-choice";
 import { healthOf, missingModels, modelsText, standingText, venuesOf } from "./venue-health";
 
 interface VenueItem extends vscode.QuickPickItem {
   /** undefined: as each Flow says. */
   readonly venue?: VenueFile;
+}
+
+/** How a Venue stands, and what was found out of it before. */
+interface Found {
+  readonly health: ProviderHealth;
+  readonly tried: readonly string[];
 }
 
 /** Which Venue the next runs use, with how each one stands. */
@@ -20,7 +29,12 @@ export async function selectVenue(
   deps: ProviderDeps,
 ): Promise<void> {
   if (!(await mayRun())) return;
-  const venues = (await index.all()).flatMap(venuesOf);
+  const memories = new Map<VenueFile, CapabilityMemory>();
+  for (const project of await index.all()) {
+    const memory = new CapabilityMemory(nodeEnvironment, project.folder.uri.fsPath);
+    for (const venue of venuesOf(project)) memories.set(venue, memory);
+  }
+  const venues = [...memories.keys()];
   if (venues.length === 0) {
     throw new OrketError("usage", "This folder has no Venue.", {
       mend: "A Venue is a file NAME.venue.yaml; the command Orket: New Flow writes one.",
@@ -33,7 +47,7 @@ export async function selectVenue(
   picker.buttons = [refresh];
   picker.matchOnDescription = true;
   picker.matchOnDetail = true;
-  const known = new Map<VenueFile, ProviderHealth>();
+  const known = new Map<VenueFile, Found>();
   let round = 0;
   const draw = (): void => {
     const active = picker.activeItems[0]?.venue?.name;
@@ -51,9 +65,11 @@ export async function selectVenue(
     draw();
     await Promise.all(
       venues.map(async (venue) => {
+        const memory = memories.get(venue);
         const health = await healthOf(venue, deps);
+        const tried = memory === undefined ? [] : await knownOf(venue, memory);
         if (mine !== round) return;
-        known.set(venue, health);
+        known.set(venue, { health, tried });
         draw();
       }),
     );
@@ -64,6 +80,14 @@ export async function selectVenue(
       picker.onDidAccept(() => resolve(picker.selectedItems[0]));
       picker.onDidHide(() => resolve(undefined));
       picker.onDidTriggerButton(() => void ask().catch(reject));
+      picker.onDidTriggerItemButton(({ item: { venue } }) => {
+        const memory = venue === undefined ? undefined : memories.get(venue);
+        if (venue === undefined || memory === undefined) return;
+        const open = round;
+        tryVenue(venue, memory, deps)
+          .then(() => (round === open ? ask() : undefined))
+          .catch(reject);
+      });
       picker.show();
       ask().catch(reject);
     });
@@ -74,6 +98,11 @@ export async function selectVenue(
   }
 }
 
+const tryButton: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon("beaker"),
+  tooltip: "Try Out What Its Models Can Do (Four Short Calls Each)",
+};
+
 function ownItem(chosen: string | undefined): VenueItem {
   return {
     label: `${chosen === undefined ? "$(check)" : "$(blank)"} As Each Flow Says`,
@@ -81,24 +110,23 @@ function ownItem(chosen: string | undefined): VenueItem {
   };
 }
 
-function venueItem(
-  venue: VenueFile,
-  health: ProviderHealth | undefined,
-  chosen: string | undefined,
-): VenueItem {
+function venueItem(venue: VenueFile, found: Found | undefined, chosen: string | undefined): VenueItem {
   const label = `${venue.name === chosen ? "$(check)" : "$(blank)"} ${venue.name}`;
-  if (health === undefined) return { label, description: `${venue.provider}, is asked …`, venue };
+  if (found === undefined) return { label, description: `${venue.provider}, is asked …`, venue };
+  const { health, tried } = found;
   const missing = missingModels(venue, health);
   const facts = [
     ...(health.problem === undefined ? [] : [health.problem]),
     ...(missing.length === 0 ? [] : [`Not there: ${missing.join(", ")}, which the Venue names.`]),
     ...(venue.provider === "scripted" ? ["Replies from a file, no model"] : [modelsText(health)]),
+    ...tried,
   ].filter((fact) => fact !== "");
   const icon = !health.reachable ? "$(error)" : missing.length > 0 ? "$(warning)" : "$(pass)";
   return {
     label,
     description: `${icon} ${venue.provider}, ${standingText(health)}`,
     detail: facts.join(" · "),
+    buttons: health.reachable && endpointsOf(venue).length > 0 ? [tryButton] : [],
     venue,
   };
 }

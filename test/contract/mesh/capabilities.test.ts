@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
-import { CapabilityMemory, probeCapabilities } from "../../../src/adapters/provider/capabilities";
-import { ProviderError } from "../../../src/engine/error/provider-error";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describeCapabilities, probeCapabilities } from "../../../src/adapters/provider/capabilities";
+import { CapabilityMemory, endpointsOf } from "../../../src/adapters/runtime/capability-memory";
+import { nodeEnvironment } from "../../../src/adapters/runtime/session-runtime";
+import { venueFileSchema } from "../../../src/engine/model/venue";
 import type { Capabilities } from "../../../src/engine/port/model-provider";
 import { CancelSource } from "../../../src/engine/port/cancellation";
 import { ModelServer, type Exchange } from "../../fakes/servers/model-server";
@@ -24,8 +29,8 @@ describe("Capabilities of an endpoint", () => {
   const probe = (vendor: Vendor, does: Server): Promise<Capabilities> => {
     let calls = 0;
     server.behaviour = async (exchange: Exchange) => {
-      const { path, body } = exchange.request;
-      if (path === "/props")
+      const { path: asked, body } = exchange.request;
+      if (asked === "/props")
         return does.slots === undefined
           ? exchange.answer(404, {})
           : exchange.answer(200, { total_slots: does.slots });
@@ -56,22 +61,68 @@ describe("Capabilities of an endpoint", () => {
     });
   }
 
-  it("are tried out once, and again after a failure", async () => {
-    const memory = new CapabilityMemory();
-    const at = { provider: "openai", endpoint: "http://rack/v1/", model: "m" } as const;
-    let asked = 0;
-    const failing = (): Promise<Capabilities> => {
-      asked += 1;
-      return Promise.reject(new ProviderError("unreachable", "gone"));
-    };
-    await assert.rejects(memory.of(at, failing));
-    assert.equal(memory.known(at), undefined);
-    const found = (): Promise<Capabilities> => {
-      asked += 1;
-      return Promise.resolve({ seed: true });
-    };
-    await Promise.all([memory.of(at, found), memory.of({ ...at, endpoint: "http://rack/v1" }, found)]);
-    assert.equal(asked, 2);
-    assert.deepEqual(memory.known(at), { seed: true });
+  it("are remembered in the project, each model at each address for itself", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "orket-capabilities-"));
+    try {
+      const at = { provider: "openai", endpoint: "http://rack:8000/v1/", model: "m" } as const;
+      const memory = new CapabilityMemory(nodeEnvironment, folder);
+      assert.equal(await memory.find(at), undefined);
+      await Promise.all([
+        memory.keep(at, { seed: true, parallelSlots: 4 }),
+        memory.keep({ ...at, model: "n" }, { seed: false }),
+        memory.keep(at, { seed: false, usageInStream: true }),
+      ]);
+      const later = new CapabilityMemory(nodeEnvironment, folder);
+      const found = await later.find({ ...at, endpoint: "http://rack:8000/v1" });
+      assert.deepEqual(found?.capabilities, { seed: false, usageInStream: true });
+      assert(!Number.isNaN(Date.parse(found.triedAt)));
+      assert.deepEqual((await later.find({ ...at, model: "n" }))?.capabilities, { seed: false });
+      assert.equal(await later.find({ ...at, provider: "ollama" }), undefined);
+      await writeFile(path.join(folder, ".orket", "capabilities.json"), "{");
+      assert.equal(await later.find(at), undefined);
+      await later.keep(at, { seed: true });
+      assert.deepEqual((await later.find(at))?.capabilities, { seed: true });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("are asked of every model that a Venue names, at each of its addresses", () => {
+    const venue = (text: object): ReturnType<typeof endpointsOf> =>
+      endpointsOf(venueFileSchema.parse({ version: 1, name: "v", ...text }));
+    const roles = { reviewer: { model: "small" }, coder: { temperature: 0 }, judge: { model: "m" } };
+    assert.deepEqual(
+      venue({ provider: "ollama", model: "m", roles }).map(({ endpoint, model }) => [endpoint, model]),
+      [
+        ["http://127.0.0.1:11434", "m"],
+        ["http://127.0.0.1:11434", "small"],
+      ],
+    );
+    const nodes = [
+      { name: "desk", provider: "ollama", endpoint: "http://desk:1" },
+      { name: "rack", provider: "openai", endpoint: "http://rack:2/v1", model: "M", api_key: "env:RACK" },
+    ];
+    assert.deepEqual(
+      venue({ provider: "mesh", model: "m", roles, nodes }).map(({ node, model, api_key }) => [
+        node,
+        model,
+        api_key,
+      ]),
+      [
+        ["desk", "m", undefined],
+        ["desk", "small", undefined],
+        ["rack", "M", "env:RACK"],
+        ["rack", "small", "env:RACK"],
+      ],
+    );
+    assert.deepEqual(venue({ provider: "scripted", replies: "r.yaml" }), []);
+    assert.deepEqual(venue({ provider: "openai" }), []);
+  });
+
+  it("are said in words, and what could not be told too", () => {
+    assert.equal(
+      describeCapabilities({ seed: true, usageInStream: false, parallelSlots: 4 }),
+      "seed kept, tokens not counted, JSON Schema unknown, 4 calls at once",
+    );
   });
 });

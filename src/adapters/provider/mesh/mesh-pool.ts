@@ -1,5 +1,4 @@
 import type { MeshNode } from "../../../engine/model/venue";
-import { CapabilityMemory } from "../capabilities";
 import { checkHealth } from "../health";
 import type { ProviderDeps } from "../provider-deps";
 import { Mesh, type MeshView } from "./mesh";
@@ -21,8 +20,6 @@ interface Shared {
  * makes one pool and hands it to every session.
  */
 export class MeshPool {
-  /** What endpoints can do, as far as it was tried out in this process. */
-  readonly capabilities = new CapabilityMemory();
   readonly #meshes = new Map<string, Shared>();
   readonly #nowMs: () => number;
 
@@ -45,8 +42,6 @@ export class MeshPool {
       mesh: new Mesh(nodes, {
         nowMs: this.#nowMs,
         check: (node) => checkNode(node, shared.deps),
-        capabilities: ({ provider, endpoint }, model) =>
-          this.capabilities.known({ provider, endpoint, model }),
       }),
     };
     this.#meshes.set(key, shared);

@@ -1,7 +1,7 @@
 import { ProviderError } from "../../../engine/error/provider-error";
 import type { MeshNode } from "../../../engine/model/venue";
 import type { Cancellation } from "../../../engine/port/cancellation";
-import type { AnsweringModel, Capabilities, ModelFingerprint } from "../../../engine/port/model-provider";
+import type { AnsweringModel, ModelFingerprint } from "../../../engine/port/model-provider";
 import { publicAddress } from "../redact";
 import { fingerprintOf, type ListedModel } from "./fingerprint";
 import type { MeshCall } from "./placing";
@@ -60,7 +60,7 @@ export interface MeshNodeView {
   readonly state: "up" | "down" | "draining" | "unknown";
   readonly busy: readonly RunningCall[];
   /** What the node lists; `loaded` where it says so. */
-  readonly models: readonly (ListedModel & { readonly capabilities?: Capabilities })[];
+  readonly models: readonly ListedModel[];
   readonly runtime?: string;
   readonly latencyMs?: number;
   /** The last failures, oldest first. */
@@ -81,8 +81,6 @@ export interface MeshDeps {
   check(node: MeshNode): Promise<CheckResult>;
   /** Epoch milliseconds that never go back. */
   nowMs(): number;
-  /** What is known of an endpoint's model; undefined: it was not tried out. */
-  capabilities(node: MeshNode, model: string): Capabilities | undefined;
 }
 
 /** The longest delay a Node timer takes. */
@@ -178,10 +176,7 @@ export class Mesh {
       busy: [...node.running.values()].map(({ call, sinceMs }) =>
         runningCall(call, call.models[node.name] ?? call.asked, sinceMs),
       ),
-      models: (facts?.models ?? []).map((model) => {
-        const capabilities = spec === undefined ? undefined : this.#deps.capabilities(spec, model.name);
-        return capabilities === undefined ? model : { ...model, capabilities };
-      }),
+      models: facts?.models ?? [],
       ...(facts?.runtime === undefined ? {} : { runtime: facts.runtime }),
       ...(facts?.latencyMs === undefined ? {} : { latencyMs: facts.latencyMs }),
       failures: node.failures,

@@ -1,0 +1,76 @@
+import * as vscode from "vscode";
+import { describeCapabilities } from "../../adapters/provider/capabilities";
+import type { ProviderDeps } from "../../adapters/provider/provider-deps";
+import {
+  type CapabilityMemory,
+  endpointsOf,
+  tryOut,
+  type VenueEndpoint,
+} from "../../adapters/runtime/capability-memory";
+import { ProviderError } from "../../engine/error/provider-error";
+import type { VenueFile } from "../../engine/model/venue";
+import { CancelSource } from "../../engine/port/cancellation";
+
+/** "desk, qwen3:8b", as far as it tells one of the Venue's models from another. */
+function nameOf({ node, model }: VenueEndpoint): string {
+  return node === undefined ? model : `${node}, ${model}`;
+}
+
+/** What was found out of a Venue's models before, a sentence each. */
+export async function knownOf(venue: VenueFile, memory: CapabilityMemory): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (const at of endpointsOf(venue)) {
+    const known = await memory.find(at);
+    if (known === undefined) continue;
+    const day = known.triedAt.slice(0, 10);
+    lines.push(`${nameOf(at)}: ${describeCapabilities(known.capabilities)} (tried out ${day})`);
+  }
+  return lines;
+}
+
+/** Finds out what a Venue's models can do and remembers it. It says what came of it, and can be cancelled. */
+export async function tryVenue(
+  venue: VenueFile,
+  memory: CapabilityMemory,
+  deps: ProviderDeps,
+): Promise<void> {
+  const said = await vscode.window.withProgress(
+    {
+      location: vscode.ProgressLocation.Notification,
+      title: `Trying out ${venue.name}`,
+      cancellable: true,
+    },
+    async (progress, token) => {
+      const cancellation = new CancelSource();
+      token.onCancellationRequested(() => cancellation.cancel());
+      const lines: string[] = [];
+      for (const at of endpointsOf(venue)) {
+        progress.report({ message: `${nameOf(at)}: four short calls` });
+        const line = await tryOne(at, venue, memory, deps, cancellation);
+        if (line === undefined) return undefined;
+        lines.push(line);
+      }
+      return lines;
+    },
+  );
+  if (said !== undefined) void vscode.window.showInformationMessage(`${venue.name}: ${said.join("; ")}.`);
+}
+
+/** @returns undefined when it was cancelled. */
+async function tryOne(
+  at: VenueEndpoint,
+  venue: VenueFile,
+  memory: CapabilityMemory,
+  deps: ProviderDeps,
+  cancellation: CancelSource,
+): Promise<string | undefined> {
+  try {
+    const capabilities = await tryOut(at, venue, deps, cancellation);
+    await memory.keep(at, capabilities);
+    return `${nameOf(at)}: ${describeCapabilities(capabilities)}`;
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    if (error.code === "cancelled") return undefined;
+    return `${nameOf(at)} could not be tried out: ${error.message.replace(/\.$/, "")}`;
+  }
+}

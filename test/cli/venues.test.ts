@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { llamaCluster } from "../fakes/servers/dialects";
+import { ModelServer } from "../fakes/servers/model-server";
+import { orket } from "./orket";
+import { smallProject } from "./small-project";
+
+describe("orket venues", function () {
+  this.timeout(30_000);
+  let server: ModelServer;
+  before(async () => {
+    server = await ModelServer.start();
+    server.behaviour = async (exchange) => {
+      const { method, path, body } = exchange.request;
+      if (method === "GET") return exchange.answer(200, llamaCluster.gets[path] ?? {});
+      const words = "response_format" in body ? ['{"answer": 5}'] : [`words of seed ${String(body.seed)}`];
+      exchange.begin("text/event-stream");
+      await exchange.send(llamaCluster.stream(words, { input: 9, output: 1 }));
+      exchange.end();
+    };
+  });
+  after(() => server.close());
+
+  it("says which models there are, tries them out when it is asked to, and remembers it", async () => {
+    const project = smallProject({
+      venue: `provider: openai\nendpoint: ${server.url}/v1\nmodel: model\nroles: { worker: { model: other } }\n`,
+    });
+    const venues = async (
+      ...args: string[]
+    ): Promise<{ stdout: string; text: string; code: number | null }> => {
+      const { stdout, code } = await orket(["-C", project, "venues", ...args]);
+      // Lines are broken where the terminal ends.
+      return { stdout, text: stdout.replace(/\s+/g, " "), code };
+    };
+    const plain = await venues();
+    assert.match(plain.text, /models: model \(16,384 tokens\)/);
+    assert.match(plain.text, /not there: other/);
+    assert.doesNotMatch(plain.text, /seed/);
+    assert.equal(server.received.filter(({ method }) => method === "POST").length, 0);
+
+    const tried = await venues("small", "--try");
+    const found = /model: seed kept, tokens counted, JSON Schema kept, 2 calls at once \(tried out 20/;
+    assert.match(tried.text, found);
+    assert.equal(tried.code, 0);
+    const calls = server.received.filter(({ method }) => method === "POST");
+    assert.equal(calls.length, 4);
+    assert(calls.every(({ body }) => body.model === "model"));
+
+    assert.match((await venues()).text, found);
+    const [report] = JSON.parse((await venues("--json")).stdout) as { tried: { capabilities: object }[] }[];
+    assert.deepEqual(report?.tried[0]?.capabilities, {
+      seed: true,
+      usageInStream: true,
+      jsonSchema: true,
+      parallelSlots: 2,
+    });
+    assert.equal(server.received.filter(({ method }) => method === "POST").length, 4);
+  });
+
+  it("says why a model cannot be tried out", async () => {
+    const { behaviour } = server;
+    server.behaviour = (exchange) =>
+      exchange.request.method === "GET"
+        ? behaviour(exchange)
+        : exchange.answer(500, { error: "out of memory" });
+    const project = smallProject({ venue: `provider: openai\nendpoint: ${server.url}/v1\nmodel: model\n` });
+    const { stdout, code } = await orket(["-C", project, "venues", "--try"]);
+    assert.match(stdout.replace(/\s+/g, " "), /could not be tried out with model: .* out of memory/);
+    assert.equal(code, 0);
+  });
+});
