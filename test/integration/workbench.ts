@@ -40,6 +40,8 @@ export interface WorkbenchOptions {
   readonly askForTrust?: boolean;
   /** @default 1280 by 800 */
   readonly size?: { readonly width: number; readonly height: number };
+  /** Install the extension of test/integration/fixtures/models. @default false */
+  readonly models?: boolean;
   /** What the extension host sees on top of this process's environment. */
   readonly environment?: NodeJS.ProcessEnv;
 }
@@ -79,6 +81,7 @@ export class Workbench {
     const server = await startServer({
       askForTrust: options.askForTrust ?? false,
       environment: options.environment ?? {},
+      models: options.models ?? false,
     });
     let browser: Browser | undefined;
     try {

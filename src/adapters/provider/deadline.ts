@@ -53,8 +53,7 @@ export class Deadline {
         this.#reject = reject;
         if (this.#cancellation.aborted) return cancel();
         this.#cancellation.addEventListener("abort", cancel, { once: true });
-        this.#totalTimer = setTimeout(() => this.#total(), timerMs(this.#timeouts.total_seconds));
-        this.#phaseTimer = setTimeout(() => this.#firstToken(), timerMs(this.#timeouts.first_token_seconds));
+        this.begin();
         work().then(resolve, reject);
       });
     } catch (error) {
@@ -67,6 +66,12 @@ export class Deadline {
     }
   }
 
+  /** Starts the limits anew, after `settle`: what came before was no time of the server's. */
+  begin(): void {
+    this.#totalTimer = setTimeout(() => this.#total(), timerMs(this.#timeouts.total_seconds));
+    this.#phaseTimer = setTimeout(() => this.#firstToken(), timerMs(this.#timeouts.first_token_seconds));
+  }
+
   /** A piece of the reply has arrived. Costs no timer: the one that runs looks at the clock when it fires. */
   piece(): void {
     const first = this.#lastPieceMs === 0;
@@ -77,7 +82,7 @@ export class Deadline {
     }
   }
 
-  /** The reply is whole: from here on only a cancellation can end the call. */
+  /** The reply is whole, or a person is asked something: from here on only a cancellation can end the call. */
   settle(): void {
     clearTimeout(this.#phaseTimer);
     clearTimeout(this.#totalTimer);

@@ -26,6 +26,9 @@ const usageSchema = z.object({
 
 /** The models that the editor itself offers. Consent, keys and quotas are the editor's business. */
 export class VsCodeLmProvider implements ModelProvider {
+  /** Vendors that have taken a request: nobody has to be asked for them any more. */
+  readonly #began = new Set<string>();
+
   constructor(
     private readonly access: Pick<vscode.LanguageModelAccessInformation, "canSendRequest">,
     private readonly timeouts: Timeouts,
@@ -62,6 +65,10 @@ export class VsCodeLmProvider implements ModelProvider {
     const messages = asMessages(request.messages, names);
     const options = modelOptions(request);
     await checkFits(messages, model, token);
+    // Before the first request VS Code may ask a person, who may take as long as they like. It does not say whether it
+    // does: measured with 1.139, `canSendRequest` is true for every model.
+    const mayAsk = !this.#began.has(model.vendor);
+    if (mayAsk) deadline.settle();
     const response = await model.sendRequest(
       messages,
       {
@@ -79,6 +86,8 @@ export class VsCodeLmProvider implements ModelProvider {
       },
       token,
     );
+    this.#began.add(model.vendor);
+    if (mayAsk && !deadline.ended) deadline.begin();
     let usage: TokenUsage | undefined;
     for await (const part of response.stream) {
       if (deadline.ended) break;
