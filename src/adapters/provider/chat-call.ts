@@ -41,6 +41,8 @@ export interface ChatCall {
   readonly fetch: FetchLike;
   readonly timeouts: Timeouts;
   readonly cancellation: Cancellation;
+  /** As in `ModelRequest`. */
+  readonly recorded: Promise<void> | undefined;
   readonly key: () => Promise<string | undefined>;
   readonly accept: string;
   readonly facts: Omit<CallFacts, "redact">;
@@ -65,7 +67,7 @@ interface KeyedCall extends ChatCall {
  */
 export async function performCall(call: ChatCall): Promise<ModelReply> {
   const deadline = new Deadline(call.timeouts, call.cancellation);
-  const reply = new ReplyBuilder(deadline.startedMs, call.onDelta);
+  const reply = new ReplyBuilder(deadline, call.onDelta);
   let redact = redactor(undefined);
   try {
     return await deadline.run(async () => {
@@ -111,6 +113,8 @@ async function exchange(
   body: string,
 ): Promise<FetchResponse> {
   const { keyValue } = call;
+  await call.recorded;
+  deadline.begin();
   let response: FetchResponse;
   try {
     response = await call.fetch(url, {

@@ -13,23 +13,27 @@ export function timerMs(seconds: number): number {
 /**
  * The time limits of one call and its cancellation. The first of them to strike decides the call's error and aborts
  * `signal`; what the server or the transport does about it no longer matters. The connection's own limit is the
- * transport's (`FetchInit.connectTimeoutMs`), because only it knows when the connection stands.
+ * transport's (`FetchInit.connectTimeoutMs`), because only it knows when the connection stands. One timer serves all
+ * limits: it looks at the clock when it fires, so that neither a call nor a piece of a reply costs another.
  */
 export class Deadline {
-  /** `performance.now()` when the call began. */
-  readonly startedMs = performance.now();
   readonly #timeouts: Timeouts;
   readonly #cancellation: Cancellation;
   readonly #controller = new AbortController();
   #failure: ProviderError | undefined;
   #reject: ((error: ProviderError) => void) | undefined;
-  #phaseTimer: NodeJS.Timeout | undefined;
-  #totalTimer: NodeJS.Timeout | undefined;
-  #lastPieceMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #startedMs = performance.now();
+  #lastPieceMs: number | undefined;
 
   constructor(timeouts: Timeouts, cancellation: Cancellation) {
     this.#timeouts = timeouts;
     this.#cancellation = cancellation;
+  }
+
+  /** `performance.now()` when the request left, or before that when the call was made. */
+  get startedMs(): number {
+    return this.#startedMs;
   }
 
   /** Aborts when the call has failed. */
@@ -43,7 +47,7 @@ export class Deadline {
   }
 
   /**
-   * Performs the work, at most once per Deadline.
+   * Performs the work, at most once per Deadline. The work says by `begin` from when on the limits count.
    * @throws {ProviderError} cancelled | first_token_timeout | idle_timeout | total_timeout, or what the work throws.
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
@@ -53,7 +57,6 @@ export class Deadline {
         this.#reject = reject;
         if (this.#cancellation.aborted) return cancel();
         this.#cancellation.addEventListener("abort", cancel, { once: true });
-        this.begin();
         work().then(resolve, reject);
       });
     } catch (error) {
@@ -66,37 +69,43 @@ export class Deadline {
     }
   }
 
-  /** Starts the limits anew, after `settle`: what came before was no time of the server's. */
+  /** The request leaves now. Once more after `settle`: what came before was no time of the server's. */
   begin(): void {
-    this.#totalTimer = setTimeout(() => this.#total(), timerMs(this.#timeouts.total_seconds));
-    this.#phaseTimer = setTimeout(() => this.#firstToken(), timerMs(this.#timeouts.first_token_seconds));
+    if (this.ended) return;
+    this.#startedMs = performance.now();
+    const { total_seconds, first_token_seconds, idle_seconds } = this.#timeouts;
+    this.#watch(timerMs(Math.min(total_seconds, first_token_seconds, idle_seconds)));
   }
 
-  /** A piece of the reply has arrived. Costs no timer: the one that runs looks at the clock when it fires. */
+  /** A piece of the reply has arrived. */
   piece(): void {
-    const first = this.#lastPieceMs === 0;
     this.#lastPieceMs = performance.now();
-    if (first && this.#phaseTimer !== undefined) {
-      clearTimeout(this.#phaseTimer);
-      this.#watchIdle(timerMs(this.#timeouts.idle_seconds));
-    }
   }
 
   /** The reply is whole, or a person is asked something: from here on only a cancellation can end the call. */
   settle(): void {
-    clearTimeout(this.#phaseTimer);
-    clearTimeout(this.#totalTimer);
-    this.#phaseTimer = undefined;
-    this.#totalTimer = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
-  #watchIdle(waitMs: number): void {
-    this.#phaseTimer = setTimeout(() => {
-      const limitMs = timerMs(this.#timeouts.idle_seconds);
-      const leftMs = limitMs - (performance.now() - this.#lastPieceMs);
-      if (leftMs > 0) this.#watchIdle(Math.ceil(leftMs));
-      else this.#idle();
-    }, waitMs);
+  #watch(waitMs: number): void {
+    this.#timer = setTimeout(() => this.#look(), waitMs);
+  }
+
+  /** Ends the call when a limit is over, or else looks again when the next one could be. */
+  #look(): void {
+    const nowMs = performance.now();
+    const { total_seconds, first_token_seconds, idle_seconds } = this.#timeouts;
+    const totalLeftMs = this.#startedMs + timerMs(total_seconds) - nowMs;
+    const phaseLeftMs =
+      this.#lastPieceMs === undefined
+        ? this.#startedMs + timerMs(first_token_seconds) - nowMs
+        : this.#lastPieceMs + timerMs(idle_seconds) - nowMs;
+    if (totalLeftMs <= 0) this.#total();
+    else if (phaseLeftMs > 0)
+      this.#watch(Math.ceil(Math.min(totalLeftMs, phaseLeftMs, timerMs(idle_seconds))));
+    else if (this.#lastPieceMs === undefined) this.#firstToken();
+    else this.#idle();
   }
 
   #firstToken(): void {

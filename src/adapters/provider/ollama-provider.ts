@@ -65,6 +65,7 @@ export class OllamaProvider implements ModelProvider {
       fetch: transportOf(this.#deps),
       timeouts: this.#venue.timeouts,
       cancellation,
+      recorded: request.recorded,
       key: () => keyFor(this.#deps, this.#venue.api_key),
       accept: "application/x-ndjson",
       facts,

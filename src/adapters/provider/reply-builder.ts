@@ -21,12 +21,12 @@ export class ReplyBuilder {
   #textFilter: KeyFilter | undefined;
   #reasoningFilter: KeyFilter | undefined;
   #firstPieceMs: number | undefined;
-  readonly #startedMs: number;
+  readonly #clock: { readonly startedMs: number };
   readonly #show: (delta: ModelDelta) => void;
 
-  /** `startedMs` by `performance.now()`. */
-  constructor(startedMs: number, show: (delta: ModelDelta) => void) {
-    this.#startedMs = startedMs;
+  /** `clock` says when the call began, by `performance.now()`. */
+  constructor(clock: { readonly startedMs: number }, show: (delta: ModelDelta) => void) {
+    this.#clock = clock;
     this.#show = show;
   }
 
@@ -53,7 +53,7 @@ export class ReplyBuilder {
 
   /** Notes the time of the first piece of any kind. */
   arrived(): void {
-    this.#firstPieceMs ??= performance.now() - this.#startedMs;
+    this.#firstPieceMs ??= performance.now() - this.#clock.startedMs;
   }
 
   /** Shows what has been added since the last time, without what may be the beginning of the key. */
@@ -96,7 +96,7 @@ export class ReplyBuilder {
       finishReason,
       usage: this.usage,
       ...(this.#firstPieceMs === undefined ? {} : { firstTokenMs: this.#firstPieceMs }),
-      totalMs: performance.now() - this.#startedMs,
+      totalMs: performance.now() - this.#clock.startedMs,
       ...(model === undefined ? {} : { model }),
       ...(systemFingerprint === undefined ? {} : { fingerprint: { runtime: systemFingerprint } }),
       sent,

@@ -30,10 +30,12 @@ export class ScriptedProvider implements ModelProvider {
     cancellation: Cancellation,
   ): Promise<ModelReply> {
     const deadline = new Deadline(this.#timeouts, cancellation);
-    const reply = new ReplyBuilder(deadline.startedMs, onDelta);
+    const reply = new ReplyBuilder(deadline, onDelta);
     const { stepId, answeredCalls } = request.origin;
     try {
       return await deadline.run(async () => {
+        await request.recorded;
+        deadline.begin();
         const entry = this.#next(request.origin);
         await this.#stream(entry.text, reply, deadline);
         if (entry.fail !== undefined) await fail(entry.fail);

@@ -43,6 +43,7 @@ export class JsonlSessionStore implements SessionStore {
   private pumping: Promise<void> | undefined;
   private failure: OrketError | undefined;
   private closed = false;
+  private moment = { ms: NaN, text: "" };
 
   constructor(
     private readonly environment: SessionEnvironment,
@@ -59,7 +60,7 @@ export class JsonlSessionStore implements SessionStore {
 
   append(drafts: readonly EventDraft[]): readonly SessionEvent[] {
     this.ensureOpen();
-    const at = new Date(this.environment.clock.nowMs()).toISOString();
+    const at = this.now();
     return drafts.map((one) => {
       const event: SessionEvent = { ...one, seq: this.lines, at };
       const line = encodeEvent(event, this.prev);
@@ -68,6 +69,13 @@ export class JsonlSessionStore implements SessionStore {
       this.queue.push(line);
       return event;
     });
+  }
+
+  /** Events of one moment share its text. */
+  private now(): string {
+    const ms = this.environment.clock.nowMs();
+    if (ms !== this.moment.ms) this.moment = { ms, text: new Date(ms).toISOString() };
+    return this.moment.text;
   }
 
   /** Queues events of another session as they were recorded; they take their places after what stands here. */

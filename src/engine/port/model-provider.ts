@@ -26,6 +26,11 @@ export type ModelMessage =
   | { readonly role: "tool"; readonly callId: string; readonly toolName: string; readonly content: string };
 
 export interface ModelRequest {
+  /**
+   * Resolves when the call's beginning is in the journal, on disk; rejects when it could not be written. A provider may
+   * prepare the call at once, and sends nothing anywhere before. Absent: there is no journal.
+   */
+  readonly recorded?: Promise<void>;
   readonly messages: readonly ModelMessage[];
   readonly settings: CallSettings;
   /** Tools to offer in the backend's own format; empty when tool calls travel as text. */

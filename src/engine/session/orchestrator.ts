@@ -3,7 +3,7 @@ import { draft, type DecidedBy, type EventDraft, type SessionEvent } from "../ev
 import { CancelSource } from "../port/cancellation";
 import type { ModelDelta } from "../port/model-provider";
 import { apply } from "../state/apply";
-import { decide, type Effect } from "../state/decide";
+import { decide, type Decision, type Effect } from "../state/decide";
 import { checkLimits } from "../state/limits";
 import type { SessionState } from "../state/state";
 import { accept, resumeEvents, type Command } from "./command";
@@ -40,6 +40,7 @@ export class Orchestrator {
   #running: Promise<SessionState> | undefined;
   #publishing: Promise<void> = Promise.resolve();
   #failure: unknown;
+  #decided: { readonly state: SessionState; readonly decision: Decision } | undefined;
   #deadline: CancelSource | undefined;
 
   /** @param state the fold of the events that the store already holds. */
@@ -128,9 +129,11 @@ export class Orchestrator {
     try {
       for (;;) {
         await this.#settle();
-        const effects = decide(this.#state).effects.filter((effect) => !this.#inFlight.has(effect.key));
-        await this.#publish();
-        for (const effect of effects) this.#begin(effect);
+        const effects = this.#decision.effects.filter((effect) => !this.#inFlight.has(effect.key));
+        // Work prepares itself while the disk is busy; it leaves the engine only when `recorded` has resolved.
+        const recorded = this.#publish();
+        for (const effect of effects) this.#begin(effect, recorded);
+        await recorded;
         if (this.#inFlight.size === 0 && this.#inbox.length === 0 && this.#state.status !== "running")
           return this.#state;
         this.#watchDuration();
@@ -147,7 +150,7 @@ export class Orchestrator {
   async #settle(): Promise<void> {
     for (;;) {
       for (const drafts of this.#inbox.splice(0)) this.#record(drafts);
-      const decision = decide(this.#state);
+      const decision = this.#decision;
       if (decision.event !== undefined) {
         this.#record([decision.event]);
         continue;
@@ -157,7 +160,7 @@ export class Orchestrator {
       );
       if (local === undefined) return;
       const before = this.#state;
-      const made = await perform(local, this.#context(new CancelSource()));
+      const made = await perform(local, this.#context(new CancelSource(), Promise.resolve()));
       // A person's command may have been recorded meanwhile: what was made for the state before it does not count.
       if (this.#state === before) this.#record(made);
     }
@@ -166,6 +169,14 @@ export class Orchestrator {
   #obey(command: Command): void {
     this.#record(accept(this.#state, command));
     if (this.#state.stopRequested || this.#state.pauseRequested?.reason === "cancelled") this.#cancelWork();
+  }
+
+  /** What follows from the state as it stands. */
+  get #decision(): Decision {
+    if (this.#decided?.state !== this.#state) {
+      this.#decided = { state: this.#state, decision: decide(this.#state) };
+    }
+    return this.#decided.decision;
   }
 
   #record(drafts: readonly EventDraft[]): void {
@@ -204,11 +215,11 @@ export class Orchestrator {
     this.#materialised = changes.length;
   }
 
-  #begin(effect: Effect): void {
+  #begin(effect: Effect, recorded: Promise<void>): void {
     if (this.#inFlight.has(effect.key)) return;
     const cancellation = new CancelSource();
     this.#inFlight.set(effect.key, cancellation);
-    perform(effect, this.#context(cancellation))
+    perform(effect, this.#context(cancellation, recorded))
       .then(
         (drafts) => this.#inbox.push(drafts),
         (error: unknown) => {
@@ -223,11 +234,12 @@ export class Orchestrator {
       cancellation.cancel();
   }
 
-  #context(cancellation: CancelSource): Parameters<typeof perform>[1] {
+  #context(cancellation: CancelSource, recorded: Promise<void>): Parameters<typeof perform>[1] {
     return {
       state: this.#state,
       ports: this.#ports,
       cancellation,
+      recorded,
       onDelta: (step, delta) => {
         for (const listener of this.#listeners) listener.onDelta?.(step, delta);
       },
@@ -263,7 +275,7 @@ export class Orchestrator {
 
   #hasNews(): boolean {
     return (
-      this.#failure !== undefined || this.#unpublished.length > 0 || decide(this.#state).event !== undefined
+      this.#failure !== undefined || this.#unpublished.length > 0 || this.#decision.event !== undefined
     );
   }
 

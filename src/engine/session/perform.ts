@@ -33,6 +33,8 @@ export interface PerformContext {
   readonly state: SessionState;
   readonly ports: SessionPorts;
   readonly cancellation: Cancellation;
+  /** Resolves when the effect's cause is on disk; rejects when it could not be written. Nothing may leave before. */
+  readonly recorded: Promise<void>;
   readonly onDelta: (step: string, delta: ModelDelta) => void;
 }
 
@@ -46,6 +48,7 @@ export async function perform(effect: Effect, context: PerformContext): Promise<
     case "call_model":
       return callModel(effect, active, context);
     case "run_tool":
+      await context.recorded;
       return [await runTool(active, context)];
     case "finish_step":
       return [await finishStep(active, context)];
@@ -105,6 +108,8 @@ async function callModel(
     );
     return [...moves(reply.failovers), replyEvent(effect.call, run, reply, request, context)];
   } catch (error) {
+    // A journal that cannot be written is no failure of the model's.
+    await context.recorded;
     const failure =
       error instanceof ProviderError
         ? error
@@ -146,6 +151,7 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
   const settings = callSettings(state.definition, run.node.role);
   const answeredBy = state.answeredBy[settings.model];
   return {
+    recorded: context.recorded,
     messages,
     settings,
     tools: mode === "native" ? toolsOf(context, run) : [],

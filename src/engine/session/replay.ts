@@ -252,6 +252,7 @@ async function makeAgain(
       state,
       cancellation,
       onDelta: () => undefined,
+      recorded: Promise.resolve(),
       ports: {
         store: replayStore(ports),
         provider: more.provider ?? { call: () => Promise.reject(new WorldNeeded()) },

@@ -1,20 +1,24 @@
-const bucketCount = 256;
+/** Branches of the root, and of each of its branches: a change copies two lists of this length and one bucket. */
+const fanOut = 32;
+
+type Bucket<V> = ReadonlyMap<string, V> | undefined;
+type Buckets<V> = readonly (readonly Bucket<V>[] | undefined)[];
 
 /** FNV-1a over UTF-16 units; spreads keys over the buckets, nothing more. */
-function bucketOf(key: string): number {
+function hashOf(key: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < key.length; index += 1) {
     hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
   }
-  return (hash >>> 0) % bucketCount;
+  return hash >>> 0;
 }
 
 /** A string-keyed map whose copies share all but one of its buckets. Never changes in place. */
 export class PersistentMap<V> {
   static readonly #empty = new PersistentMap<never>([]);
-  readonly #buckets: readonly (ReadonlyMap<string, V> | undefined)[];
+  readonly #buckets: Buckets<V>;
 
-  private constructor(buckets: readonly (ReadonlyMap<string, V> | undefined)[]) {
+  private constructor(buckets: Buckets<V>) {
     this.#buckets = buckets;
   }
 
@@ -24,24 +28,36 @@ export class PersistentMap<V> {
 
   /** Of entries with the same key the last one holds. */
   static from<V>(entries: Iterable<readonly [string, V]>): PersistentMap<V> {
-    const buckets: Map<string, V>[] = [];
-    for (const [key, value] of entries) (buckets[bucketOf(key)] ??= new Map<string, V>()).set(key, value);
+    const buckets: Map<string, V>[][] = [];
+    for (const [key, value] of entries) {
+      const hash = hashOf(key);
+      const branch = (buckets[hash % fanOut] ??= []);
+      (branch[Math.floor(hash / fanOut) % fanOut] ??= new Map<string, V>()).set(key, value);
+    }
     return new PersistentMap(buckets);
   }
 
   /** In no order that means anything. */
   *entries(): Generator<readonly [string, V]> {
-    for (const bucket of this.#buckets) if (bucket !== undefined) yield* bucket;
+    for (const branch of this.#buckets) {
+      if (branch === undefined) continue;
+      for (const bucket of branch) if (bucket !== undefined) yield* bucket;
+    }
   }
 
   get(key: string): V | undefined {
-    return this.#buckets[bucketOf(key)]?.get(key);
+    const hash = hashOf(key);
+    return this.#buckets[hash % fanOut]?.[Math.floor(hash / fanOut) % fanOut]?.get(key);
   }
 
   set(key: string, value: V): PersistentMap<V> {
+    const hash = hashOf(key);
+    const at = hash % fanOut;
+    const within = Math.floor(hash / fanOut) % fanOut;
     const buckets = this.#buckets.slice();
-    const at = bucketOf(key);
-    buckets[at] = new Map(buckets[at]).set(key, value);
+    const branch = buckets[at]?.slice() ?? [];
+    branch[within] = new Map(branch[within]).set(key, value);
+    buckets[at] = branch;
     return new PersistentMap(buckets);
   }
 }

@@ -41,7 +41,7 @@ export class VsCodeLmProvider implements ModelProvider {
     cancellation: Cancellation,
   ): Promise<ModelReply> {
     const deadline = new Deadline(this.timeouts, cancellation);
-    const reply = new ReplyBuilder(deadline.startedMs, onDelta);
+    const reply = new ReplyBuilder(deadline, onDelta);
     const stop = new vscode.CancellationTokenSource();
     deadline.signal.addEventListener("abort", () => stop.cancel(), { once: true });
     try {
@@ -59,6 +59,8 @@ export class VsCodeLmProvider implements ModelProvider {
     deadline: Deadline,
     token: vscode.CancellationToken,
   ): Promise<ModelReply> {
+    await request.recorded;
+    deadline.begin();
     const model = await chosenModel(request.settings.model);
     if (this.access.canSendRequest(model) === false) throw refused(model.name);
     const names = new ToolNames(request.tools, request.messages);

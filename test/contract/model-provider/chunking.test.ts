@@ -22,7 +22,7 @@ function read(
   pieces: readonly Uint8Array[],
 ): { text: string; reasoning: string; shown: string } {
   let shown = "";
-  const reply = new ReplyBuilder(0, (delta) => {
+  const reply = new ReplyBuilder({ startedMs: 0 }, (delta) => {
     if (delta.kind === "text") shown += delta.text;
   });
   const parser: StreamParser =
