@@ -111,6 +111,7 @@ export class FakeModel implements ModelProvider {
     cancellation: Cancellation,
   ): Promise<ModelReply> {
     this.requests.push(request);
+    await request.recorded;
     const cancelled = new Promise<never>((_, reject) => {
       cancellation.addEventListener("abort", () => {
         reject(new ProviderError("cancelled", "cancelled"));

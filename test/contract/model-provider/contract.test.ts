@@ -47,10 +47,13 @@ for (const vendor of vendors) {
         await fetch?.close();
         await server.close();
       });
-      modelProviderContract((scene, timeouts = {}) => {
-        server.behaviour = (exchange) => play(vendor, scene, exchange);
-        return makeProvider(vendor, server.url, { fetch, timeouts });
-      });
+      modelProviderContract(
+        (scene, timeouts = {}) => {
+          server.behaviour = (exchange) => play(vendor, scene, exchange);
+          return makeProvider(vendor, server.url, { fetch, timeouts });
+        },
+        () => server.received.length,
+      );
     });
   }
 }

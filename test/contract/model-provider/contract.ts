@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Timeouts } from "../../../src/engine/model/venue";
 import type { ModelProvider } from "../../../src/engine/port/model-provider";
-import { Call } from "./support";
+import { Call, request } from "./support";
 
 /** What the backend behind the provider shall do with the next call. */
 export type Scene =
@@ -14,8 +14,11 @@ export type Scene =
 
 export type Stage = (scene: Scene, timeouts?: Partial<Timeouts>) => ModelProvider;
 
-/** What every ModelProvider keeps, whatever stands behind it. */
-export function modelProviderContract(stage: Stage): void {
+/**
+ * What every ModelProvider keeps, whatever stands behind it.
+ * @param asked how many calls have reached the backend; absent where there is none.
+ */
+export function modelProviderContract(stage: Stage, asked: () => number = () => 0): void {
   it("streams a reply and gives it back whole", async () => {
     const call = new Call(stage({ does: "answer", words: ["Eins ", "zwei ", "drei."] }));
     const reply = await call.reply();
@@ -24,6 +27,30 @@ export function modelProviderContract(stage: Stage): void {
     assert.equal(reply.finishReason, "stop");
     assert.deepEqual(reply.toolCalls, []);
     assert(reply.firstTokenMs !== undefined && reply.firstTokenMs <= reply.totalMs);
+  });
+
+  it("lets nothing leave before the call's beginning is recorded", async () => {
+    const provider = stage({ does: "answer", words: ["Eins."] });
+    const before = asked();
+    let record = (): void => undefined;
+    const recorded = new Promise<void>((resolve) => (record = resolve));
+    const held = new Call(provider, { ...request(), recorded });
+    // A later call that is answered shows that there was time for this one.
+    const reply = await new Call(provider).reply();
+    const between = asked();
+    assert.deepEqual(held.deltas, []);
+    record();
+    assert.equal((await held.reply()).text, reply.text);
+    assert.equal(asked() - between, between - before);
+  });
+
+  it("lets nothing leave when the call's beginning could not be recorded", async () => {
+    const provider = stage({ does: "answer", words: ["Eins."] });
+    const before = asked();
+    const failed = new Call(provider, { ...request(), recorded: Promise.reject(new Error("no disk")) });
+    assert("error" in (await failed.outcome));
+    assert.deepEqual(failed.deltas, []);
+    assert.equal(asked(), before);
   });
 
   it("answers with no text at all", async () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { OrketError } from "../../../src/engine/error/orket-error";
 import { ProviderError } from "../../../src/engine/error/provider-error";
 import { definitionOf, harness, question, step } from "../../fakes/engine-harness";
 
@@ -397,6 +398,35 @@ describe("Cancelling and pausing", () => {
 
     assert.equal(paused.pause?.reason, "person");
     assert.equal(session.eventsOf("model_call_end").length, 1);
+  });
+});
+
+describe("A model call", () => {
+  it("leaves only when its beginning is on disk", async () => {
+    const onDisk: unknown[] = [];
+    const session = harness(definitionOf([step("plan", "writer"), step("build", "writer")]), () => {
+      const last = session.store.durable.at(-1);
+      onDisk.push([last?.type, last?.step]);
+      return "done";
+    });
+    await session.run();
+    assert.deepEqual(onDisk, [
+      ["model_call_start", "plan"],
+      ["model_call_start", "build"],
+    ]);
+  });
+
+  it("is not made when its beginning cannot be written, and that is the disk's failure, not the model's", async () => {
+    const full = new OrketError("disk_full", "The disk is full.");
+    let calls = 0;
+    const session = harness(definitionOf([step("plan", "writer")]), () => {
+      calls += 1;
+      return "done";
+    });
+    session.store.failure = full;
+    await assert.rejects(session.run(), full);
+    assert.equal(calls, 0);
+    assert.deepEqual(session.eventsOf("model_call_failed"), []);
   });
 });
 
