@@ -51,6 +51,9 @@ const folder = `## The session's folder
 .orket/capabilities.json  what was found out of the project's Venues; made again by trying them out
 \`\`\`
 
+While a session is written, its journal ends in zeros that the next lines take the place of; closing takes them back. A
+reader stops at the last line feed before them.
+
 A session's id is its start (UTC), the Flow's name and four characters: \`2026-11-22T10-15-03Z-shapes-k3f9\`. The schema of
 \`definition.json\` is [schemas/definition.schema.json](../schemas/definition.schema.json), that of an event
 [schemas/event.schema.json](../schemas/event.schema.json).

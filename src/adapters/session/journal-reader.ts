@@ -4,6 +4,7 @@ import { damaged, decodeLine, firstPrev, type JournalLine } from "../../engine/e
 import { type SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import { type FileSystem, type Handle } from "../files/file-system";
+import { endOfWriting, lastWritten, mostSpareBytes } from "./journal-end";
 
 /** Lines between two offsets that a reading notes. */
 export const notedLines = 256;
@@ -27,8 +28,10 @@ export interface JournalPart {
   readonly events: readonly SessionEvent[];
   /** After the last event. */
   readonly position: JournalPosition;
-  /** Bytes of a last line that was not written to its end. */
+  /** Bytes of lines at the end that were not written whole, without the zeros that a writer keeps ready there. */
   readonly tornBytes: number;
+  /** Those zeros. */
+  readonly spareBytes: number;
   /** Why reading stopped before the end; the events are those before the damaged line. */
   readonly damage: OrketError | undefined;
   /** SHA-256 of the line that the caller asked about; undefined when it was not read. */
@@ -61,7 +64,7 @@ class JournalParser {
   private broken: { line: JournalLine; hash: string } | undefined;
   /** A line that only a newer engine can have written, unless the next one shows that it is damaged. */
   private unknown: { error: OrketError; hash: string } | undefined;
-  /** A line with zeros in it: torn when it is the last one, damaged when it is not. */
+  /** A line with zeros in it: torn when it stands at the end, damaged when it does not. */
   private zeroLine: OrketError | undefined;
 
   constructor(
@@ -167,9 +170,17 @@ class JournalParser {
     }
   }
 
-  /** A power loss can leave the length of a write, and zeros in the place of its contents. */
+  /**
+   * Whether what is wrong are zeros. A power loss can leave the length of a write and zeros in place of its beginning:
+   * its pages come to the disk in any order.
+   */
   get zeroed(): boolean {
-    return this.zeroLine !== undefined && this.damage === undefined;
+    return this.zeroLine !== undefined && (this.damage === undefined || this.damage === this.zeroLine);
+  }
+
+  /** The zeros stand where a last write was torn. */
+  forgive(): void {
+    this.damage = undefined;
   }
 }
 
@@ -196,9 +207,17 @@ export async function readPart(
   }
   parser.end();
   take?.(parser.events.splice(0));
-  const { events, position, damage, zeroed, digestAtMark, offsets, lastLine } = parser;
-  const torn = damage ? 0 : zeroed ? at - position.offset : rest.length;
-  return { events, position, tornBytes: torn, damage, digestAtMark, offsets, lastLine };
+  let tornBytes = lastWritten(rest) + 1;
+  if (parser.zeroed) {
+    tornBytes = (await endOfWriting(fs, handle)) - parser.position.offset;
+    // No write into the zeros is longer than they are; what stands before such a write was confirmed.
+    if (tornBytes <= mostSpareBytes) parser.forgive();
+  }
+  const { events, position, damage, digestAtMark, offsets, lastLine } = parser;
+  const behind = damage
+    ? { tornBytes: 0, spareBytes: 0 }
+    : { tornBytes, spareBytes: Math.max(0, at - position.offset - tornBytes) };
+  return { events, position, ...behind, damage, digestAtMark, offsets, lastLine };
 }
 
 /** Reads a journal's file; damage is told beside what stands before it. */

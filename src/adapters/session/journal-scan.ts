@@ -3,6 +3,7 @@ import { damaged, decodeLine, firstPrev } from "../../engine/event/codec";
 import { type SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import { type FileSystem } from "../files/file-system";
+import { lastWritten } from "./journal-end";
 import { sha256Bytes } from "../system/sha256";
 
 const lineFeed = 0x0a;
@@ -57,7 +58,7 @@ export async function scanJournal(
       }
       rest = data.subarray(start);
     }
-    return { lines, head, torn: rest.toString("utf8"), damage: undefined };
+    return { lines, head, torn: rest.toString("utf8", 0, lastWritten(rest) + 1), damage: undefined };
   } catch (error) {
     if (!OrketError.is(error)) throw error;
     return { lines, head, torn: "", damage: error };

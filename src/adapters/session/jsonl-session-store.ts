@@ -10,6 +10,7 @@ import { type RandomBytes } from "../system/random";
 import { sha256 } from "../system/sha256";
 import { BlobStore } from "./blob-store";
 import { writeHead } from "./head";
+import { spareBytesFor } from "./journal-end";
 import { type JournalPosition } from "./journal-reader";
 import { type SessionPaths } from "./layout";
 import { type SessionLock } from "./lock";
@@ -38,6 +39,8 @@ export class JsonlSessionStore implements SessionStore {
   private prev: string;
   /** Bytes of the journal that are on the disk for certain. */
   private size: number;
+  /** The file's length, with the zeros that stand ready behind the last line. */
+  private length: number;
   private queue: string[] = [];
   private waiters: Waiter[] = [];
   private pumping: Promise<void> | undefined;
@@ -56,6 +59,7 @@ export class JsonlSessionStore implements SessionStore {
     this.blobs = new BlobStore(fs, paths.blobs, paths.orket, paths.tmp, random);
     this.files = new WorkspaceFiles(fs, paths.workspace, paths.tmp, random);
     ({ lines: this.lines, prev: this.prev, offset: this.size } = from);
+    this.length = this.size;
   }
 
   append(drafts: readonly EventDraft[]): readonly SessionEvent[] {
@@ -144,17 +148,39 @@ export class JsonlSessionStore implements SessionStore {
     } catch (error) {
       this.failure = diskError(error, `the events of the session ${this.paths.id}`);
       // What may stand half-written was never confirmed; a next opening would cut it off just the same.
-      await this.environment.fs.truncate(this.journal, this.size).catch(() => undefined);
+      await this.cutToLines().catch(() => undefined);
       return this.failure;
     }
   }
 
   private async writeLines(bytes: Buffer): Promise<void> {
     const { fs } = this.environment;
-    if (bytes.length <= writeNowMaxBytes) fs.writeNow(this.journal, bytes, this.size);
-    else await fs.write(this.journal, bytes, this.size);
+    const end = this.size + bytes.length;
+    if (bytes.length > writeNowMaxBytes) await fs.write(this.journal, bytes, this.size);
+    else if (end <= this.length || !this.writeWithSpare(bytes)) fs.writeNow(this.journal, bytes, this.size);
+    this.length = Math.max(this.length, end);
     await fs.syncData(this.journal);
-    this.size += bytes.length;
+    this.size = end;
+  }
+
+  /** Writes lines with zeros behind them for those to come. A disk without room for both may still have it for the lines. */
+  private writeWithSpare(bytes: Buffer): boolean {
+    const length = this.size + bytes.length + spareBytesFor(this.size + bytes.length);
+    try {
+      const both = Buffer.alloc(length - this.size);
+      bytes.copy(both);
+      this.environment.fs.writeNow(this.journal, both, this.size);
+      this.length = length;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Takes back the zeros, and what was written and never confirmed. */
+  private cutToLines(): Promise<void> {
+    this.length = this.size;
+    return this.environment.fs.truncate(this.journal, this.size);
   }
 
   async materialise(path: string, content: BlobRef | null): Promise<void> {
@@ -174,6 +200,7 @@ export class JsonlSessionStore implements SessionStore {
     const { fs } = this.environment;
     if (!this.failure) {
       await this.flush()
+        .then(() => (this.length > this.size ? this.cutToLines() : undefined))
         .then(() => writeHead(fs, this.paths, { lines: this.lines, prev: this.prev }))
         .catch((error: unknown) => (failure = error));
     }

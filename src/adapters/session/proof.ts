@@ -8,6 +8,7 @@ import { diskError } from "../files/durable";
 import { type FileSystem, unlessMissing } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
 import { type SessionEnvironment } from "./jsonl-session-store";
+import { endOfWriting } from "./journal-end";
 import { writeBeside } from "./label";
 import { sessionPaths } from "./layout";
 
@@ -62,7 +63,7 @@ async function endingOf(fs: FileSystem, journal: string): Promise<Ending | undef
   const handle = await unlessMissing(fs.open(journal, constants.O_RDONLY), undefined);
   if (handle === undefined) return undefined;
   try {
-    const size = Number((await fs.statHandle(handle)).size);
+    const size = await endOfWriting(fs, handle);
     for (let length = firstTailBytes; ; length *= 8) {
       const offset = Math.max(0, size - length);
       const tail = Buffer.alloc(size - offset);

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import path from "node:path";
 import { OrketError } from "../../engine/error/orket-error";
 import { type FileSystem, type Handle, unlessMissing } from "../files/file-system";
+import { endOfWriting } from "./journal-end";
 import { readTitle } from "./label";
 import { parseSessionId, sessionPaths, sessionsDir } from "./layout";
 import { lockState } from "./lock";
@@ -57,9 +58,10 @@ async function readAt(fs: FileSystem, handle: Handle, offset: number, length: nu
   return buffer.subarray(0, count);
 }
 
-/** The journal's last whole lines, newest first: as many as the tail of this size holds. */
+/** The journal's last whole lines, newest first: as many as the tail of this size holds before zeros, if there are any. */
 function tailLines(tail: Buffer, wholeFile: boolean): string[] {
-  const end = tail.lastIndexOf(0x0a);
+  const zero = tail.indexOf(0);
+  const end = tail.lastIndexOf(0x0a, zero < 0 ? undefined : zero);
   if (end < 0) return [];
   const lines = tail.toString("utf8", 0, end).split("\n");
   // The first one may have begun before the tail.
@@ -109,7 +111,7 @@ async function lookInto(fs: FileSystem, dir: string): Promise<SessionSummary> {
   const handle = await unlessMissing(fs.open(paths.journal, constants.O_RDONLY), undefined);
   if (handle === undefined) return { ...about, status: "not_started", events: 0 };
   try {
-    const size = Number((await fs.statHandle(handle)).size);
+    const size = await endOfWriting(fs, handle);
     const start = await readAt(fs, handle, 0, firstTailBytes);
     const firstEnd = start.indexOf(0x0a);
     if (firstEnd < 0 && size <= start.length) return { ...about, status: "not_started", events: 0 };

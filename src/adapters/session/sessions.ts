@@ -251,7 +251,7 @@ async function open(
       headProblem(head, { ...part, digestAtMark }) ??
       (first === undefined ? undefined : otherDefinition(paths, definitionRef, [first]));
     if (damage) throw damage;
-    if (part.tornBytes > 0) await fs.truncate(journal, part.position.offset);
+    if (part.tornBytes + part.spareBytes > 0) await fs.truncate(journal, part.position.offset);
     // What was read may be in memory only, if the last writer failed before it could say that it was on the disk.
     await fs.sync(journal);
     await syncDir(fs, paths.dir);
@@ -297,6 +297,7 @@ export async function readSession(environment: SessionEnvironment, dir: string):
     events: [],
     position: journalStart,
     tornBytes: 0,
+    spareBytes: 0,
     damage: undefined,
     digestAtMark: undefined,
     offsets: [],
@@ -308,10 +309,12 @@ export async function readSession(environment: SessionEnvironment, dir: string):
     const head = await readHead(fs, paths.head);
     const part = await unlessMissing(readJournal(fs, paths.journal, { mark: head?.events }), nothing);
     const blobs = new BlobReader(fs, paths.blobs);
-    const { events, tornBytes } = part;
+    const { events } = part;
     const damage = part.damage ?? headProblem(head, part) ?? otherDefinition(paths, definitionRef, events);
     const sealed = isSealed(head, part);
-    return { paths, definition, definitionRef, events, cutBytes: tornBytes, blobs, damage, sealed };
+    // Closing takes back the zeros before it says where the journal ends: behind that, they are somebody else's.
+    const cutBytes = part.tornBytes + (sealed ? part.spareBytes : 0);
+    return { paths, definition, definitionRef, events, cutBytes, blobs, damage, sealed };
   } catch (error) {
     throw diskError(error, `the session ${paths.id}`);
   }

@@ -28,6 +28,7 @@ for (const [name, disk] of [
       durable: async () => {
         const text = await readFile(paths.journal, "utf8");
         return text
+          .replace(/\0+$/, "")
           .split("\n")
           .filter((line) => line !== "")
           .map((line) => {

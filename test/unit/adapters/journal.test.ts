@@ -7,6 +7,7 @@ import { note } from "../../contract/session-store/contract";
 import { type FileSystem, NodeFileSystem } from "../../../src/adapters/files/file-system";
 import { followJournal } from "../../../src/adapters/session/follow";
 import { readJournal } from "../../../src/adapters/session/journal-reader";
+import { listSessions } from "../../../src/adapters/session/session-list";
 import { type JsonlSessionStore } from "../../../src/adapters/session/jsonl-session-store";
 import { createSession, openSession, readSession } from "../../../src/adapters/session/sessions";
 import { encodeEvent, firstPrev } from "../../../src/engine/event/codec";
@@ -124,17 +125,81 @@ describe("A journal on the disk", () => {
     }
   }).timeout(60_000);
 
-  it("takes zeros at the end for a write that a power loss cut short", async () => {
+  it("keeps zeros ready behind its lines while it is open, and takes them back when it is closed", async () => {
+    const store = await begin(folder.path);
+    for (let count = 0; count < 40; count += 1) {
+      store.append([note("a", "x".repeat(count * 50))]);
+      await store.flush();
+      const bytes = await readFile(store.paths.journal);
+      const lines = bytes.lastIndexOf(0x0a) + 1;
+      assert.ok(bytes.subarray(lines).every((byte) => byte === 0));
+      assert.ok(bytes.length - lines <= lines, "a short journal stays short");
+      const { events, damage, cutBytes } = await readSession(environment(), store.paths.dir);
+      assert.deepEqual([events.length, damage, cutBytes], [count + 2, undefined, 0]);
+    }
+    assert.ok((await readFile(store.paths.journal)).includes(0));
+    await store.close();
+    assert.ok(!(await readFile(store.paths.journal)).includes(0));
+  });
+
+  it("does without zeros on a disk that has no room for them", async () => {
+    const fs = new FaultyFileSystem();
+    const store = await begin(folder.path, fs);
+    fs.before = ({ name, args }) => {
+      if (name === "writeNow" && (args[1] as Buffer).includes(0)) throw diskFailure("ENOSPC");
+    };
+    for (let count = 0; count < 10; count += 1) {
+      store.append([note("a")]);
+      await store.flush();
+    }
+    await store.close();
+    assert.equal((await readSession(environment(), store.paths.dir)).events.length, 11);
+  });
+
+  it("tells a write that a power loss cut short from zeros that its writer left, wherever the write was cut", async () => {
     const store = await begin(folder.path);
     await store.close();
     const whole = await readFile(store.paths.journal);
-    for (const tail of ["\0".repeat(4096), `${"\0".repeat(10)}"}\n`]) {
-      await writeFile(store.paths.journal, Buffer.concat([whole, Buffer.from(tail)]));
+    // A writer that dies has closed nothing.
+    await rm(store.paths.head);
+    const zeros = "\0".repeat(4096);
+    for (const [torn, spare] of [
+      ["", zeros],
+      ['{"seq":1', zeros],
+      [`${"\0".repeat(10)}"}\n`, ""],
+      [`${"\0".repeat(10)}"}\n{"seq":2}\n`, zeros],
+      [`{"seq":1,${"\0".repeat(10)}"}\n${"x".repeat(60_000)}\n`, zeros],
+    ] as const) {
+      await writeFile(store.paths.journal, Buffer.concat([whole, Buffer.from(torn + spare)]));
       const read = await readSession(environment(), store.paths.dir);
       assert.equal(read.damage, undefined);
       assert.equal(read.events.length, 1);
-      assert.equal(read.cutBytes, tail.length);
+      assert.equal(read.cutBytes, torn.length);
+      const [listed] = await listSessions(disk, folder.path);
+      assert.equal(listed?.events, 1);
+      const opened = await openSession(environment(), store.paths.dir);
+      assert.equal(opened.cutBytes, torn.length);
+      await opened.store.close();
+      assert.deepEqual(await readFile(store.paths.journal), whole);
+      await rm(store.paths.head);
     }
+  });
+
+  it("takes zeros for damage when more stands behind them than one write holds, or when it was closed without", async () => {
+    const store = await begin(folder.path);
+    await store.close();
+    const whole = await readFile(store.paths.journal);
+    const bytes = Buffer.concat([whole, Buffer.from(`\0"}\n${"x".repeat(70_000)}\n`)]);
+    await writeFile(store.paths.journal, bytes);
+    const { damage } = await readSession(environment(), store.paths.dir);
+    assert.ok(OrketError.is(damage, "journal_damaged"));
+    assert.equal(damage.details.line, 2);
+    await assert.rejects(openSession(environment(), store.paths.dir), (error) =>
+      OrketError.is(error, "journal_damaged"),
+    );
+    assert.deepEqual(await readFile(store.paths.journal), bytes);
+    await writeFile(store.paths.journal, Buffer.concat([whole, Buffer.from("\0")]));
+    assert.equal((await readSession(environment(), store.paths.dir)).cutBytes, 1);
   });
 
   it("names the line in which any bit of any earlier line has flipped, and keeps those before it", async () => {
