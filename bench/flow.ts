@@ -106,6 +106,9 @@ function session(steps: number, port: number, provider: "ollama" | "openai"): Pr
 const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
+/** Runs of both before any is measured: what is compared is the work, not the compiling of it. */
+const warmUps = 4;
+
 /** Flows of 10, 100 and 1,000 steps beside the durable floor, in turn. */
 export async function benchFlow(runs = 5): Promise<BenchRow[]> {
   const server = fork(path.join(__dirname, "loopback-server.ts"), { execArgv: process.execArgv });
@@ -117,8 +120,10 @@ export async function benchFlow(runs = 5): Promise<BenchRow[]> {
     for (const steps of [10, 100, 1000]) {
       for (const provider of ["ollama", "openai"] as const) {
         const pairs: { base: Cost; own: Cost }[] = [];
-        await floor(steps, port);
-        await session(steps, port, provider);
+        for (let run = 0; run < warmUps; run += 1) {
+          await floor(steps, port);
+          await session(steps, port, provider);
+        }
         for (let run = 0; run < runs; run += 1) {
           pairs.push({ base: await floor(steps, port), own: await session(steps, port, provider) });
         }

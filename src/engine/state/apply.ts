@@ -31,7 +31,8 @@ export function isWaiting(state: SessionState): boolean {
 }
 
 function withTime(state: SessionState, event: SessionEvent): SessionState {
-  if (state.status !== "running" || isWaiting(state) || event.type === "session_resumed") return state;
+  if (event.at === state.lastAt || state.status !== "running") return state;
+  if (event.type === "session_resumed" || isWaiting(state)) return state;
   const passedMs = Date.parse(event.at) - Date.parse(state.lastAt);
   if (!(passedMs > 0)) return state;
   return { ...state, spending: { ...state.spending, activeMs: state.spending.activeMs + passedMs } };

@@ -50,7 +50,7 @@ export function decide(state: SessionState): Decision {
   if (!state.planned) return record(draft("plan_resolved", null, planSize(state.definition)));
   const runs = activeRuns(state.score);
   const conflict = openConflict(state.score);
-  const halting = isHalting(state) || conflict !== undefined;
+  const halting = isHalting(state, runs) || conflict !== undefined;
   const effects: Effect[] = [];
   for (const active of runs) {
     const decision = halting ? decideHalting(active) : decideRun(state, active);
@@ -65,12 +65,12 @@ export function decide(state: SessionState): Decision {
 }
 
 /** Whether nothing new may begin: the session is about to pause or stop once what is under way has ended. */
-function isHalting(state: SessionState): boolean {
+function isHalting(state: SessionState, runs: readonly ActiveRun[]): boolean {
   return (
     state.stopRequested ||
     state.pauseRequested !== null ||
     state.limitHit !== null ||
-    activeRuns(state.score).some(({ run }) => run.failure !== null)
+    runs.some(({ run }) => run.failure !== null)
   );
 }
 
