@@ -36,27 +36,38 @@ async function measured(
   return { wallMs, cpuMs: (user + system) / 1000, bytesAStep: bytes / steps, growth };
 }
 
-/** The durable floor: a plain loop, one JSONL line and one fsync a step. */
+/**
+ * The durable floor: a plain loop, one JSONL line and one fsync a step. Its prompts are the session's, word for word as
+ * far as that goes: the task, the last four reports, and the step with the report before it.
+ */
 function floor(steps: number, port: number): Promise<Cost> {
   return measured(steps, async (folder) => {
     const file = await open(path.join(folder, "log.jsonl"), "a");
     const agent = new Agent({ keepAliveTimeout: 60_000 });
-    let previous = "";
+    const replies: string[] = [];
     let bytes = 0;
     const stepEndsMs: number[] = [];
     for (let number = 0; number < steps; number += 1) {
-      const prompt = `You write.\nMake it so.\nDo step ${number.toString()}.\n${previous}`;
+      const first = Math.max(0, replies.length - 5);
+      const reports = replies
+        .slice(first, -1)
+        .map((reply, index) => `## s${(first + index).toString()} (listener)\n\n${reply}\n`);
+      const prompt = `# Task\n\nMake it so.\n\n# What the steps before reported\n\n${reports.join("\n")}\n# Your step: s${number.toString()}\n\nDo step ${number.toString()}. ${replies.at(-1) ?? ""}`;
+      const messages = [
+        { role: "system", content: "You listen." },
+        { role: "user", content: prompt },
+      ];
       const answer = await request(`http://127.0.0.1:${port.toString()}/floor`, {
         method: "POST",
         dispatcher: agent,
-        body: JSON.stringify({ messages: [{ role: "user", content: prompt }] }),
+        body: JSON.stringify({ messages }),
       });
       const { reply } = (await answer.body.json()) as { reply: string };
-      previous = reply;
-      const line = `${JSON.stringify({ step: number, at: new Date().toISOString(), prompt, reply })}\n`;
+      replies.push(reply);
+      const line = `${JSON.stringify({ step: number, at: new Date().toISOString(), messages, reply })}\n`;
       bytes += line.length;
       await file.write(line);
-      await file.datasync();
+      await file.sync();
       stepEndsMs.push(performance.now());
     }
     await file.close();
