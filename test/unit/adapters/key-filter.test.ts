@@ -91,6 +91,7 @@ describe("A key in what a server says", () => {
 
   it("is taken out when it was cut by half or less, and a shorter piece opens nothing", () => {
     const one = "sk-7f3a91c4e2b8d605";
+    assert.equal(hide(`key ${one}, ${one.slice(0, -1)}.`, one), "key [key], [key].");
     assert.equal(hide(`key ${one.slice(0, 10)}`, one), "key [key]");
     assert.equal(hide(`key ${one.slice(0, 10)}…`, one), "key [key]…");
     assert.equal(hide("key sk-7f3a", one), "key sk-7f3a");
