@@ -80,7 +80,7 @@ export class OpenAiProvider implements ModelProvider {
 
 /** The package hands `fetchOptions` on: that is how one client serves calls at the same time. */
 interface CallInit {
-  readonly exchange?: Exchange;
+  readonly exchange?: Exchange | undefined;
 }
 
 /**
@@ -93,7 +93,8 @@ class ChatClient extends OpenAI {
     body,
     fetchOptions,
   }: Parameters<OpenAI["buildRequest"]>[0]): ReturnType<OpenAI["buildRequest"]> {
-    const req = { ...fetchOptions, method: "POST", headers: noHeaders, body: JSON.stringify(body) };
+    const { exchange } = (fetchOptions ?? {}) as CallInit;
+    const req = { exchange, method: "POST", headers: noHeaders, body: JSON.stringify(body) };
     return Promise.resolve({ req, url: this.buildURL(path, undefined), timeout: this.timeout });
   }
 

@@ -274,9 +274,7 @@ export class Orchestrator {
   }
 
   #hasNews(): boolean {
-    return (
-      this.#failure !== undefined || this.#unpublished.length > 0 || this.#decision.event !== undefined
-    );
+    return this.#failure !== undefined || this.#unpublished.length > 0 || this.#decision.event !== undefined;
   }
 
   #news(): Promise<void> {
