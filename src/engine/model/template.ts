@@ -163,8 +163,13 @@ export function parseTemplate(text: string): ParsedTemplate {
  * The template with every placeholder replaced by what `lookup` answers. The answer is never expanded again. What is
  * not a placeholder stays as it is: definitions with such a problem are refused before a run.
  */
-export function expandTemplate(text: string, lookup: (placeholder: Placeholder) => string): string {
-  return parseTemplate(text)
-    .segments.map((segment) => (segment.kind === "text" ? segment.text : lookup(segment.placeholder)))
-    .join("");
+export async function expandTemplate(
+  text: string,
+  lookup: (placeholder: Placeholder) => string | Promise<string>,
+): Promise<string> {
+  let expanded = "";
+  for (const segment of parseTemplate(text).segments) {
+    expanded += segment.kind === "text" ? segment.text : await lookup(segment.placeholder);
+  }
+  return expanded;
 }

@@ -3,7 +3,7 @@ import type { EventData, Message, Omission } from "../event/event";
 import { callSettings, type Definition } from "../model/definition";
 import { utf8Length } from "../model/utf8";
 import { stepSection, taskSection } from "../model/prompt-text";
-import { parseTemplate, type Placeholder } from "../model/template";
+import { expandTemplate, type Placeholder } from "../model/template";
 import type { ToolSpec } from "../port/model-provider";
 import type { Sha256 } from "../port/digest";
 import { missingFor } from "../state/missing";
@@ -329,17 +329,11 @@ function tooLarge(context: PromptContext, needed: number): PromptResult {
   };
 }
 
-async function expandFor(context: PromptContext, template: string, used: Set<string>): Promise<string> {
-  let text = "";
-  for (const segment of parseTemplate(template).segments) {
-    if (segment.kind === "text") text += segment.text;
-    else {
-      const { placeholder } = segment;
-      used.add(placeholder.kind === "summary" ? `summary:${placeholder.step}` : placeholder.kind);
-      text += await valueOf(context, placeholder);
-    }
-  }
-  return text;
+function expandFor(context: PromptContext, template: string, used: Set<string>): Promise<string> {
+  return expandTemplate(template, (placeholder) => {
+    used.add(placeholder.kind === "summary" ? `summary:${placeholder.step}` : placeholder.kind);
+    return valueOf(context, placeholder);
+  });
 }
 
 async function valueOf(

@@ -2,10 +2,10 @@ import { OrketError } from "../error/orket-error";
 import { draft, type DecidedBy, type EventDraft, type SessionEvent } from "../event/event";
 import { CancelSource } from "../port/cancellation";
 import type { ModelDelta } from "../port/model-provider";
-import { apply } from "../state/apply";
 import { decide, type Decision, type Effect } from "../state/decide";
 import { checkLimits } from "../state/limits";
 import type { SessionState } from "../state/state";
+import { transition } from "../state/transition";
 import { accept, resumeEvents, type Command } from "./command";
 import { isExternal, perform } from "./perform";
 import type { SessionPorts } from "./ports";
@@ -35,18 +35,20 @@ export class Orchestrator {
   readonly #unpublished: SessionEvent[] = [];
   readonly #inbox: (readonly EventDraft[])[] = [];
   #state: SessionState;
+  /** What follows from the state. */
+  #next: Decision;
   #materialised = 0;
   #wake: (() => void) | undefined;
   #running: Promise<SessionState> | undefined;
   #publishing: Promise<void> = Promise.resolve();
   #failure: unknown;
-  #decided: { readonly state: SessionState; readonly decision: Decision } | undefined;
   #deadline: CancelSource | undefined;
 
   /** @param state the fold of the events that the store already holds. */
   constructor(ports: SessionPorts, state: SessionState) {
     this.#ports = ports;
     this.#state = state;
+    this.#next = decide(state);
   }
 
   /** The session as it stands; the last events may not be on disk yet. Show what listeners were given. */
@@ -129,7 +131,7 @@ export class Orchestrator {
     try {
       for (;;) {
         await this.#settle();
-        const effects = this.#decision.effects.filter((effect) => !this.#inFlight.has(effect.key));
+        const effects = this.#next.effects.filter((effect) => !this.#inFlight.has(effect.key));
         // Work prepares itself while the disk is busy; it leaves the engine only when `recorded` has resolved.
         const recorded = this.#publish();
         for (const effect of effects) this.#begin(effect, recorded);
@@ -150,7 +152,7 @@ export class Orchestrator {
   async #settle(): Promise<void> {
     for (;;) {
       for (const drafts of this.#inbox.splice(0)) this.#record(drafts);
-      const decision = this.#decision;
+      const decision = this.#next;
       if (decision.event !== undefined) {
         this.#record([decision.event]);
         continue;
@@ -171,19 +173,11 @@ export class Orchestrator {
     if (this.#state.stopRequested || this.#state.pauseRequested?.reason === "cancelled") this.#cancelWork();
   }
 
-  /** What follows from the state as it stands. */
-  get #decision(): Decision {
-    if (this.#decided?.state !== this.#state) {
-      this.#decided = { state: this.#state, decision: decide(this.#state) };
-    }
-    return this.#decided.decision;
-  }
-
   #record(drafts: readonly EventDraft[]): void {
     if (drafts.length === 0) return;
     const events = this.#ports.store.append(drafts);
     for (const event of events) {
-      this.#state = apply(this.#state, event);
+      ({ state: this.#state, next: this.#next } = transition(this.#state, event));
       this.#unpublished.push(event);
     }
     const command = this.#ports.steer?.(events, this.#state);
@@ -274,7 +268,7 @@ export class Orchestrator {
   }
 
   #hasNews(): boolean {
-    return this.#failure !== undefined || this.#unpublished.length > 0 || this.#decision.event !== undefined;
+    return this.#failure !== undefined || this.#unpublished.length > 0 || this.#next.event !== undefined;
   }
 
   #news(): Promise<void> {

@@ -45,17 +45,14 @@ describe("templates", () => {
     assert.equal(text.slice(segment.start, segment.end), "{{task}}");
   });
 
-  it("never expand again what came out of a placeholder", () => {
-    assert.equal(
-      expandTemplate("a {{task}} b", () => "{{role}} \\{{ {{"),
-      "a {{role}} \\{{ {{ b",
-    );
+  it("never expand again what came out of a placeholder", async () => {
+    assert.equal(await expandTemplate("a {{task}} b", () => "{{role}} \\{{ {{"), "a {{role}} \\{{ {{ b");
   });
 
-  it("write a literal brace pair for an escaped one, and a backslash for two", () => {
-    assert.equal(expandTemplate("\\{{task}} {{task}}", upper), "{{task}} <task>");
-    assert.equal(expandTemplate("C:\\\\{{task}}", upper), "C:\\<task>");
-    assert.equal(expandTemplate("a \\ b \\n", upper), "a \\ b \\n");
+  it("write a literal brace pair for an escaped one, and a backslash for two", async () => {
+    assert.equal(await expandTemplate("\\{{task}} {{task}}", upper), "{{task}} <task>");
+    assert.equal(await expandTemplate("C:\\\\{{task}}", upper), "C:\\<task>");
+    assert.equal(await expandTemplate("a \\ b \\n", upper), "a \\ b \\n");
   });
 
   it("report an unknown placeholder with the list of the known ones", () => {
@@ -86,8 +83,8 @@ describe("templates", () => {
     assert.deepEqual(placeholders("{{task\n{{role}} {{ and {{step}}"), [{ kind: "role" }, { kind: "step" }]);
   });
 
-  it("keep what is wrong as text", () => {
-    assert.equal(expandTemplate("{{tsak}} {{role}} {{", upper), "{{tsak}} <role> {{");
+  it("keep what is wrong as text", async () => {
+    assert.equal(await expandTemplate("{{tsak}} {{role}} {{", upper), "{{tsak}} <role> {{");
   });
 
   it("cover the whole text with their segments", () => {
