@@ -6,6 +6,7 @@ import { ArtifactsTree } from "./artifacts/artifacts-tree";
 import { registerCommands } from "./commands";
 import { mayResume } from "./history/changed-definition";
 import { historyCommands } from "./history/commands";
+import { Repeats } from "./history/repeat";
 import { Reports } from "./history/reports";
 import { panelTypes, schemes, viewIds } from "./ids";
 import { Editing } from "./language";
@@ -30,6 +31,7 @@ import { VenueChoice } from "./venues/venue-choice";
 /** Puts the parts together and registers them with VS Code. */
 export class Host {
   readonly #sessions: SessionRegistry;
+  readonly #repeats: Repeats;
 
   constructor(context: vscode.ExtensionContext) {
     const log = vscode.window.createOutputChannel("Orket", { log: true });
@@ -37,13 +39,7 @@ export class Host {
     const secrets = new Secrets(context.secrets);
     const index = new ProjectIndex();
     const mesh = new MeshPool();
-    const access = context.languageModelAccessInformation;
-    const services: SessionServices = {
-      resolveSecret: secrets.resolve,
-      vscodeLm: ({ timeouts }) => new VsCodeLmProvider(access, timeouts),
-      external: new EditorTools(),
-      mesh,
-    };
+    const services = servicesOf(context, secrets, mesh);
     const sessions = new SessionRegistry(services);
     sessions.mayResume = (controller) => mayResume(index, sessions, controller);
     this.#sessions = sessions;
@@ -53,6 +49,7 @@ export class Host {
     const panels = new SessionPanels(context.extensionUri, sessions, errors);
     const plans = new PlanDocuments(index);
     const reports = new Reports();
+    const repeats = (this.#repeats = new Repeats(sessions, reports));
     const editing = new Editing({
       extension: context.extensionUri,
       index,
@@ -107,7 +104,15 @@ export class Host {
         venue,
         provider: services,
         editing: editing.commands,
-        history: historyCommands({ sessions, conductor, panels, reports }),
+        history: historyCommands({
+          sessions,
+          conductor,
+          panels,
+          reports,
+          repeats,
+          index,
+          provider: services,
+        }),
       }),
       new Standing(sessions, conductor, (badge) => {
         sessionsView.badge = badge;
@@ -119,6 +124,20 @@ export class Host {
 
   /** Pauses what runs, so that it can go on in the next window. */
   async stop(): Promise<void> {
-    await this.#sessions.dispose();
+    await Promise.all([this.#sessions.dispose(), this.#repeats.dispose()]);
   }
+}
+
+/** What the editor gives to every session. */
+function servicesOf(
+  { languageModelAccessInformation: access }: vscode.ExtensionContext,
+  secrets: Secrets,
+  mesh: MeshPool,
+): SessionServices {
+  return {
+    resolveSecret: secrets.resolve,
+    vscodeLm: ({ timeouts }) => new VsCodeLmProvider(access, timeouts),
+    external: new EditorTools(),
+    mesh,
+  };
 }

@@ -24,6 +24,7 @@ export const commandIds = {
   verifySession: "orket.verifySession",
   forkSession: "orket.forkSession",
   compareSessions: "orket.compareSessions",
+  repeatSession: "orket.repeatSession",
   exportSession: "orket.exportSession",
   renameSession: "orket.renameSession",
   deleteSession: "orket.deleteSession",

@@ -21,6 +21,19 @@ export interface Repetition {
   readonly notCarried: readonly string[];
 }
 
+/** Runs that are made at most for one question. */
+export const maxRepetitions = 1000;
+
+/** What came of one run, for people. */
+export function repetitionText({ completed, sameArtifacts, parting, problem = "" }: Repetition): string {
+  if (!completed) return `not completed. ${problem}`.trimEnd();
+  const artifacts = sameArtifacts ? "the same artifacts" : "other artifacts";
+  if (parting === undefined) return `${artifacts}, every prompt and reply the same`;
+  if (parting.step === null) return artifacts;
+  const what = parting.what === "prompt" ? "was asked something else" : "was answered something else";
+  return `${artifacts}; first parts at ${parting.step}, which ${what}`;
+}
+
 export interface RepeatReport {
   readonly session: string;
   readonly provider: string;
@@ -54,7 +67,7 @@ function checkRepeatable(events: readonly SessionEvent[]): void {
     );
   }
   if (artifactsAtEnd(events) === undefined) {
-    throw refused("Only a session that was completed can be repeated.", "Go on with it first: orket resume.");
+    throw refused("Only a session that was completed can be repeated.", "Go on with it first.");
   }
 }
 

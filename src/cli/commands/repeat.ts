@@ -1,4 +1,4 @@
-import { repeatSession, type Repetition } from "../../adapters/runtime/repeat";
+import { maxRepetitions, repeatSession, repetitionText } from "../../adapters/runtime/repeat";
 import { OrketError } from "../../engine/error/orket-error";
 import { jsonOption, sessionArgument, type Command, type CommandContext } from "../command";
 import { exitCodes, type ExitCode } from "../exit-code";
@@ -6,23 +6,14 @@ import { sessionOf, withRuntime } from "../runtime";
 import { plural } from "../text/format";
 import { safeLine } from "../text/safe";
 
-const maxTimes = 1000;
-
 function timesOf({ given }: CommandContext): number {
   const written = given.value("times") ?? "1";
   const times = /^\d{1,4}$/.test(written) ? Number(written) : 0;
-  if (times >= 1 && times <= maxTimes) return times;
-  throw new OrketError("usage", `--times is a number from 1 to ${maxTimes}, not '${safeLine(written)}'.`);
-}
-
-/** One line on one run. */
-function lineOf({ session, completed, sameArtifacts, parting, problem }: Repetition): string {
-  if (!completed) return `${session}: not completed. ${safeLine(problem ?? "")}`.trimEnd();
-  const artifacts = sameArtifacts ? "the same artifacts" : "other artifacts";
-  if (parting === undefined) return `${session}: ${artifacts}, every prompt and reply the same`;
-  if (parting.step === null) return `${session}: ${artifacts}`;
-  const what = parting.what === "prompt" ? "was asked something else" : "was answered something else";
-  return `${session}: ${artifacts}; first parts at ${parting.step}, which ${what}`;
+  if (times >= 1 && times <= maxRepetitions) return times;
+  throw new OrketError(
+    "usage",
+    `--times is a number from 1 to ${maxRepetitions}, not '${safeLine(written)}'.`,
+  );
 }
 
 async function run(context: CommandContext): Promise<ExitCode> {
@@ -46,7 +37,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
         },
         onDone: (repetition) => {
           if (json) return;
-          io.stdout.line(lineOf(repetition));
+          io.stdout.line(safeLine(`${repetition.session}: ${repetitionText(repetition)}`));
           for (const sentence of repetition.notCarried) io.stdout.line(`  ${safeLine(sentence)}`);
         },
       });
@@ -74,7 +65,7 @@ export const repeatCommand: Command = {
   ],
   args: [sessionArgument],
   options: [
-    { name: "times", value: "N", summary: `How often, from 1 to ${maxTimes}; 1 unless given.` },
+    { name: "times", value: "N", summary: `How often, from 1 to ${maxRepetitions}; 1 unless given.` },
     jsonOption,
   ],
   examples: [{ line: "orket repeat last --times 5", does: "how alike five more runs are" }],

@@ -46,6 +46,21 @@ export function checkForkable(
   );
 }
 
+/** The definition as people had changed it when the step began: the limits, and the instructions. */
+export function definitionAt(
+  definition: Definition,
+  shared: readonly SessionEvent[],
+  at: string,
+): Definition {
+  const { limits, patches } = fold(initialState(definition), shared);
+  const changed = structured(definition);
+  changed.flow.limits = { ...limits };
+  const [id] = at.split("#");
+  for (const step of stepsOf(changed.score.steps))
+    step.instruction = (step.id === id ? patches[at] : undefined) ?? patches[step.id] ?? step.instruction;
+  return changed;
+}
+
 /** What a fork may change, beside the files themselves. */
 export interface ForkChanges {
   readonly task?: string;

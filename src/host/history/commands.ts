@@ -10,24 +10,25 @@ import { mayRun } from "../session/run-flow";
 import type { ListedSession, SessionRegistry } from "../session/session-registry";
 import type { ConductorView } from "../ui/conductor-view";
 import type { SessionPanels } from "../ui/session-panel";
-import { fork } from "./fork";
+import { fork, type ForkParts } from "./fork";
 import { prune, remove, rename, search } from "./housekeeping";
 import { nameOf, pickSession, workDomainOf } from "./pick-session";
+import type { Repeats } from "./repeat";
 import type { Reports } from "./reports";
 import { differencesOf, divergenceSentence, divergenceText, stepText, tokensText } from "./session-text";
 
 declare const ORKET_VERSION: string;
 
-export interface HistoryParts {
-  readonly sessions: SessionRegistry;
+export interface HistoryParts extends ForkParts {
   readonly conductor: ConductorView;
   readonly panels: SessionPanels;
   readonly reports: Reports;
+  readonly repeats: Repeats;
 }
 
 type HistoryCommandId = Extract<
   CommandId,
-  | `orket.${"replay" | "verify" | "fork" | "export" | "rename" | "delete"}Session`
+  | `orket.${"replay" | "verify" | "repeat" | "fork" | "export" | "rename" | "delete"}Session`
   | `orket.${"compare" | "search" | "prune"}Sessions`
 >;
 
@@ -39,6 +40,7 @@ export function historyCommands(
   return {
     [commandIds.replaySession]: (target) => replay(parts, target),
     [commandIds.verifySession]: (target) => verify(parts, target),
+    [commandIds.repeatSession]: (target) => parts.repeats.repeat(target),
     [commandIds.forkSession]: (target) => forkAt(parts, target),
     [commandIds.compareSessions]: (target) => compare(parts, target),
     [commandIds.exportSession]: (target) => exportSession(sessions, target),
@@ -109,11 +111,12 @@ async function verify({ sessions, reports }: HistoryParts, target: unknown): Pro
   );
 }
 
-async function forkAt({ sessions, conductor }: HistoryParts, target: unknown): Promise<void> {
+async function forkAt(parts: HistoryParts, target: unknown): Promise<void> {
+  const { sessions, conductor } = parts;
   if (!(await mayRun())) return;
   const session = await pickSession(sessions, target, "Which session should be forked?");
   if (session === undefined) return;
-  const made = await fork(sessions, await sessions.openAt(session.path));
+  const made = await fork(parts, await sessions.openAt(session.path));
   if (made !== undefined) await conductor.reveal({ focus: false });
 }
 

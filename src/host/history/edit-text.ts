@@ -14,5 +14,14 @@ export async function editText(what: string, text: string): Promise<string | und
     take,
     "Cancel",
   );
-  return answer === take ? document.getText() : undefined;
+  const edited = document.getText();
+  await closeUnsaved(document);
+  return answer === take ? edited : undefined;
+}
+
+/** The text is taken or dropped by now: nobody should be asked whether to save it. */
+async function closeUnsaved(document: vscode.TextDocument): Promise<void> {
+  if (document.isClosed) return;
+  await vscode.window.showTextDocument(document, { preview: false });
+  await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
 }

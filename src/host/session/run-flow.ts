@@ -3,12 +3,13 @@ import { OrketError } from "../../engine/error/orket-error";
 import type { Definition, PlanNode } from "../../engine/model/definition";
 import type { InputValue } from "../../engine/model/flow";
 import type { Approval } from "../../engine/model/names";
-import { fileKindOf, readInput, resolveFlow, type FlowSummary, type InputDescription } from "../../language";
+import { fileKindOf, resolveFlow, type FlowSummary } from "../../language";
 import { toRange } from "../project/diagnostics";
 import { pickEditorModel } from "../provider/pick-model";
 import { DefinitionItem } from "../project/library-tree";
 import { relativePath, type ProjectIndex } from "../project/project-index";
 import type { VenueChoice } from "../venues/venue-choice";
+import { askInput } from "./ask-input";
 import type { SessionController } from "./session-controller";
 import type { SessionRegistry } from "./session-registry";
 
@@ -181,39 +182,6 @@ async function askFor(flow: FlowSummary): Promise<Answers | undefined> {
     inputs[input.name] = value;
   }
   return { ...(task === undefined ? {} : { task }), inputs };
-}
-
-async function askInput(input: InputDescription, title: string): Promise<InputValue | undefined> {
-  const prompt = input.description ?? input.name;
-  const choices = input.enum ?? (input.type === "boolean" ? [true, false] : undefined);
-  if (choices !== undefined) {
-    const items = choices.map((value) => ({
-      label: String(value),
-      ...(value === input.default ? { description: "default" } : {}),
-      value,
-    }));
-    items.sort((a, b) => Number(b.value === input.default) - Number(a.value === input.default));
-    const picked = await vscode.window.showQuickPick(items, {
-      title,
-      placeHolder: `${input.name}: ${prompt}`,
-      ignoreFocusOut: true,
-    });
-    return picked?.value;
-  }
-  const text = await vscode.window.showInputBox({
-    title,
-    prompt: `${input.name}: ${prompt}`,
-    ...(input.default === undefined ? {} : { value: String(input.default) }),
-    ignoreFocusOut: true,
-    validateInput: (typed) => {
-      if (typed === "" && input.required) return "A value is needed.";
-      const read = readInput(input, typed);
-      return "problem" in read ? read.problem : undefined;
-    },
-  });
-  if (text === undefined) return undefined;
-  const read = readInput(input, text);
-  return "value" in read ? read.value : undefined;
 }
 
 /** A Venue of the editor's own models may leave the model open: then a person picks, and the definition says what. */

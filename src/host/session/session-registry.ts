@@ -83,7 +83,7 @@ export class SessionRegistry implements vscode.Disposable {
 
   /** Starts a session in a folder and shows it. */
   async start(definition: Definition, folder: vscode.WorkspaceFolder): Promise<SessionController> {
-    const controller = await SessionController.start(definition, this.#options(folder.uri.fsPath));
+    const controller = await SessionController.start(definition, this.optionsFor(folder.uri.fsPath));
     this.#add(controller);
     this.#listed = undefined;
     this.show(controller);
@@ -95,7 +95,7 @@ export class SessionRegistry implements vscode.Disposable {
     workDomain: string,
     make: (options: RuntimeOptions) => Promise<LiveSession>,
   ): Promise<SessionController> {
-    const options = this.#options(workDomain);
+    const options = this.optionsFor(workDomain);
     const controller = await SessionController.adopt(await make(options), options);
     this.#add(controller);
     this.#listed = undefined;
@@ -138,7 +138,7 @@ export class SessionRegistry implements vscode.Disposable {
 
   async #read(directory: string): Promise<SessionController> {
     const workDomain = path.dirname(path.dirname(path.dirname(directory)));
-    const controller = await SessionController.read(directory, this.#options(workDomain));
+    const controller = await SessionController.read(directory, this.optionsFor(workDomain));
     this.#add(controller);
     return controller;
   }
@@ -160,7 +160,8 @@ export class SessionRegistry implements vscode.Disposable {
     await Promise.allSettled(this.open.map((controller) => controller.dispose()));
   }
 
-  #options(workDomain: string): RuntimeOptions {
+  /** What a session of the folder runs with. */
+  optionsFor(workDomain: string): RuntimeOptions {
     return {
       workDomain,
       startDirectory: workDomain,

@@ -9,6 +9,9 @@ import type { FolderProject } from "../project/project-index";
 /** A backend has this long to answer. */
 const timeoutMs = 5000;
 
+/** What of a Venue says whom to ask. */
+export type Backend = Pick<VenueFile, "provider" | "endpoint" | "api_key" | "nodes">;
+
 /** The Venues of a folder whose files can be read, by name. */
 export function venuesOf({ project }: FolderProject): VenueFile[] {
   const venues = [...project.sources.values()].flatMap(({ kind, value }) => {
@@ -19,7 +22,7 @@ export function venuesOf({ project }: FolderProject): VenueFile[] {
 }
 
 /** Which backend answers, and with what; a mesh is asked node by node. Never throws. */
-export async function healthOf(venue: VenueFile, deps: ProviderDeps): Promise<ProviderHealth> {
+export async function healthOf(venue: Backend, deps: ProviderDeps): Promise<ProviderHealth> {
   if (venue.provider === "vscode-lm") return editorHealth();
   if (venue.provider !== "mesh") return checkHealth(venue, deps, timeoutMs);
   const nodes = await Promise.all(
@@ -68,15 +71,20 @@ export function standingText({ reachable, version, latencyMs }: ProviderHealth):
   return version === undefined ? speed : `${speed}, ${version}`;
 }
 
+/** What is known of a model: "loaded", "8,192 tokens". */
+export function modelFacts({ loaded, contextTokens }: ProviderHealth["models"][number]): string[] {
+  return [
+    ...(loaded === true ? ["loaded"] : []),
+    ...(contextTokens === undefined ? [] : [`${contextTokens.toLocaleString("en")} tokens`]),
+  ];
+}
+
 /** The models with what is known of each: "qwen3:8b (loaded, 8,192 tokens)". */
 export function modelsText({ models }: ProviderHealth): string {
   return models
-    .map(({ name, loaded, contextTokens }) => {
-      const facts = [
-        ...(loaded === true ? ["loaded"] : []),
-        ...(contextTokens === undefined ? [] : [`${contextTokens.toLocaleString("en")} tokens`]),
-      ];
-      return facts.length === 0 ? name : `${name} (${facts.join(", ")})`;
+    .map((model) => {
+      const facts = modelFacts(model);
+      return facts.length === 0 ? model.name : `${model.name} (${facts.join(", ")})`;
     })
     .join(", ");
 }
