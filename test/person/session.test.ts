@@ -20,8 +20,9 @@ function journalOf(folder: string): Line[] {
   const [id] = readdirSync(sessions);
   assert.ok(id !== undefined);
   const text = readFileSync(path.join(sessions, id, "journal.jsonl"), "utf8");
+  // Behind the last line a running session keeps room.
   return text
-    .trimEnd()
+    .slice(0, text.lastIndexOf("\n"))
     .split("\n")
     .map((line) => JSON.parse(line) as Line);
 }
