@@ -4,6 +4,7 @@ import { type Cancellation } from "../../engine/port/cancellation";
 import { artifactsAtEnd, compareRuns, type Parting } from "../../engine/session/compare-runs";
 import { Steering } from "../../engine/session/steering";
 import { type SessionState } from "../../engine/state/state";
+import { maxTitleLength, readTitle, renameSession } from "../session/label";
 import { recordProof, type Proof } from "../session/proof";
 import { readSession } from "../session/sessions";
 import { nodeEnvironment, startSession, type LiveSession, type RuntimeOptions } from "./session-runtime";
@@ -90,7 +91,8 @@ async function perform(
 
 /**
  * Runs the session's definition again against its model, each time as a new session that is steered at the same places
- * as people steered it then, and compares the artifacts. What comes of it is recorded beside the session's journal.
+ * as people steered it then, and compares the artifacts. What comes of it is recorded beside the session's journal; the new
+ * sessions have titles that say which run they are.
  * @throws {OrketError} command_refused when the session cannot be repeated; session_not_found, journal_damaged, and what
  * starting a session throws.
  */
@@ -105,6 +107,9 @@ export async function repeatSession(
   const { events, definition } = record;
   checkRepeatable(events);
   const by = options.startedBy === "editor" ? "person" : "command_line";
+  // With room for the number, a title is no longer than it may be.
+  const title = (await readTitle(environment.fs, directory)) ?? definition.flow.name;
+  const name = title.slice(0, maxTitleLength - 30);
   const runs: Repetition[] = [];
   const isCancelled = (): boolean => cancellation?.aborted === true;
   while (runs.length < times && !isCancelled()) {
@@ -113,6 +118,7 @@ export async function repeatSession(
     const number = runs.length + 1;
     let run: Repetition;
     try {
+      await renameSession(environment, live.directory, `${name}, run ${number} of ${times}`);
       onSession?.(live, number);
       const state = await perform(live, cancellation);
       if (isCancelled() && state.status !== "ended") break;

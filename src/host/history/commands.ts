@@ -45,7 +45,7 @@ export function historyCommands(
     [commandIds.compareSessions]: (target) => compare(parts, target),
     [commandIds.exportSession]: (target) => exportSession(sessions, target),
     [commandIds.renameSession]: (target) => rename(sessions, target),
-    [commandIds.deleteSession]: (target) => remove(sessions, target),
+    [commandIds.deleteSession]: (target) => remove(sessions, panels, target),
     [commandIds.searchSessions]: () => search(sessions, panels),
     [commandIds.pruneSessions]: () => prune(),
   };

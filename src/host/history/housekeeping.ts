@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { nodeEnvironment } from "../../adapters/runtime/session-runtime";
 import { deleteSession, pruneBlobs } from "../../adapters/session/housekeeping";
-import { renameSession } from "../../adapters/session/label";
+import { maxTitleLength, renameSession } from "../../adapters/session/label";
 import { searchSessions } from "../../adapters/session/session-search";
 import { CancelSource } from "../../engine/port/cancellation";
 import type { SessionRegistry } from "../session/session-registry";
@@ -17,13 +17,19 @@ export async function rename(sessions: SessionRegistry, target: unknown): Promis
     prompt: `A title for ${session.id}; empty takes it away.`,
     value: session.title ?? "",
     ignoreFocusOut: true,
+    validateInput: (typed) =>
+      typed.length > maxTitleLength ? `A title has at most ${maxTitleLength} characters.` : undefined,
   });
   if (title === undefined) return;
   await renameSession(nodeEnvironment, session.path, title);
   sessions.relist();
 }
 
-export async function remove(sessions: SessionRegistry, target: unknown): Promise<void> {
+export async function remove(
+  sessions: SessionRegistry,
+  panels: SessionPanels,
+  target: unknown,
+): Promise<void> {
   const session = await pickSession(sessions, target, "Which session should be deleted?", () => true);
   if (session === undefined) return;
   const yes = "Delete";
@@ -37,6 +43,7 @@ export async function remove(sessions: SessionRegistry, target: unknown): Promis
   );
   if (answer !== yes) return;
   await deleteSession(nodeEnvironment, workDomainOf(session), session.path);
+  panels.close(session.path);
   await sessions.forget(session.path);
 }
 
@@ -58,7 +65,7 @@ export async function prune(): Promise<void> {
       `Remove what no session of ${name} needs any more?`,
       {
         modal: true,
-        detail: `${found.blobs} stored contents, ${sizeText(found.bytes)}. ${sizeText(found.keptBytes)} stay.`,
+        detail: `${found.blobs} stored ${found.blobs === 1 ? "content" : "contents"}, ${sizeText(found.bytes)}. ${found.keptBytes === 0 ? "Nothing else is stored." : `${sizeText(found.keptBytes)} stay.`}`,
       },
       yes,
     );

@@ -79,10 +79,11 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionItem> {
   /** What has to be read from the disk, only when somebody points at the row. */
   async resolveTreeItem(item: vscode.TreeItem): Promise<vscode.TreeItem> {
     if (!(item instanceof SessionItem)) return item;
-    const { path, id, status, events, problem } = item.session;
+    const { path, id, title, status, events, problem } = item.session;
     const size = await sessionSize(nodeEnvironment, path).catch(() => undefined);
     const proven = status === "running" ? [] : await provenOfSession(path);
     item.tooltip = [
+      ...(title === undefined ? [] : [title]),
       id,
       `${statusWords[status]}, ${events} events`,
       ...(size === undefined

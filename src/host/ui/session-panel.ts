@@ -174,6 +174,11 @@ export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
     this.#fill(panel, controller);
   }
 
+  /** The session is gone from the disk. */
+  close(directory: string): void {
+    this.#open.get(directory)?.panel.dispose();
+  }
+
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, kept: unknown): Promise<void> {
     const state = panelStateSchema.safeParse(kept);
     try {
