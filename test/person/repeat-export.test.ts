@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { Locator } from "playwright-core";
+import type { ElementHandle, Locator } from "playwright-core";
 import type { Definition } from "../../src/engine/model/definition";
 import { ModelServer } from "../fakes/servers/model-server";
 import { ollama } from "../fakes/servers/vendors";
@@ -87,6 +87,19 @@ describe("sessions that are repeated, forked, exported and put away", function (
     for (let turn = 0; turn < 100 && !isSo(); turn += 1) await workbench.page.waitForTimeout(100);
     assert.ok(isSo());
   };
+  /** Answers the dialog that asks where to save. It puts its own proposal in once it has looked at the folder. */
+  const saveAs = async (file: string): Promise<void> => {
+    const widget = workbench.page.locator(".quick-input-widget:visible");
+    const input = widget.locator(".quick-input-box input");
+    await widget.getByText("Export Session").waitFor();
+    const proposal = await input.elementHandle();
+    await workbench.page.waitForFunction(
+      (box) => box?.value.includes("-frugal-"),
+      proposal as ElementHandle<HTMLInputElement> | null,
+    );
+    await input.fill(file);
+    await workbench.page.keyboard.press("Enter");
+  };
   const run = async (name: string): Promise<void> => {
     const before = sessions().length;
     await workbench.command("Orket: Run Flow");
@@ -117,6 +130,14 @@ describe("sessions that are repeated, forked, exported and put away", function (
     await workbench?.close();
     await server?.close();
     await removeProject(folder);
+  });
+
+  it("says that there is nothing to compare the only session with", async () => {
+    await workbench.command("Orket: Compare Sessions");
+    await workbench.pick("frugal");
+
+    await notification(workbench, "There is no other session to compare frugal with");
+    await quiet();
   });
 
   it("says what a number of runs cannot be", async () => {
@@ -242,10 +263,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
       await workbench.quickInputRows().filter({ has: kind }).first().waitFor();
       if (ending === "html") await conductor.screenshot("export-formats-dark");
       await workbench.quickInputRows().filter({ has: kind }).first().click();
-      const input = workbench.page.locator(".quick-input-widget:visible .quick-input-box input");
-      await workbench.page.locator(".quick-input-widget:visible").getByText("Export Session").waitFor();
-      await input.fill(file);
-      await workbench.page.keyboard.press("Enter");
+      await saveAs(file);
 
       await notification(workbench, `Wrote saved.${ending}.`);
       assert.ok(readFileSync(file, "utf8").toLowerCase().includes(has.toLowerCase()));
@@ -304,8 +322,9 @@ describe("sessions that are repeated, forked, exported and put away", function (
       await dialog().getByRole("button", { name: "Delete" }).click();
       await until(() => sessions().length < left);
     }
+    await workbench.page.locator(".tab").filter({ hasText: "Events: frugal" }).waitFor({ state: "detached" });
     await workbench.command("Orket: Prune Stored Contents");
-    await dialog().getByText(`${before} stored contents`).waitFor();
+    await dialog().getByText(`${before} stored content`).waitFor();
     await conductor.screenshot("prune-dialog-dark");
     await dialog().getByRole("button", { name: "Cancel" }).click();
     await dialog().waitFor({ state: "detached" });

@@ -2,7 +2,7 @@ import path from "node:path";
 import * as vscode from "vscode";
 import { replayAndProve, verifySession } from "../../adapters/runtime/audit";
 import { exportPieces, writeExport, type ExportFormat } from "../../adapters/runtime/export-session";
-import { nodeEnvironment, readSession } from "../../adapters/runtime/session-runtime";
+import { nodeEnvironment, readSession, type SeenSession } from "../../adapters/runtime/session-runtime";
 import { readSession as readRecord } from "../../adapters/session/sessions";
 import { compareSessions, type StepComparison } from "../../engine/session/compare";
 import { commandIds, type CommandId } from "../ids";
@@ -123,7 +123,10 @@ async function forkAt(parts: HistoryParts, target: unknown): Promise<void> {
 async function compare({ sessions, reports }: HistoryParts, target: unknown): Promise<void> {
   const first = await pickSession(sessions, target, "Compare which session?");
   if (first === undefined) return;
-  const others = ({ openable, path: place }: ListedSession): boolean => openable && place !== first.path;
+  const others = {
+    fits: ({ openable, path: place }: ListedSession) => openable && place !== first.path,
+    none: `There is no other session to compare ${nameOf(first)} with: fork it, repeat it, or run a Flow again.`,
+  };
   const second = await pickSession(
     sessions,
     undefined,
@@ -167,12 +170,19 @@ async function compare({ sessions, reports }: HistoryParts, target: unknown): Pr
   ];
   const picked = await vscode.window.showQuickPick(items, {
     title: `${nameOf(first)} ↔ ${nameOf(second)}`,
-    placeHolder: "Show which step side by side?",
+    placeHolder: `${damagedText([first, left], [second, right])}Show which step side by side?`,
     ignoreFocusOut: true,
     matchOnDescription: true,
   });
   if (picked !== undefined)
     await show(picked.rows, picked.rows.length === 1 ? (picked.rows[0]?.key ?? "") : "all steps");
+}
+
+/** A damaged session can be compared as far as it can be read. */
+function damagedText(...sides: readonly (readonly [ListedSession, SeenSession])[]): string {
+  const damaged = sides.filter(([, { problem }]) => problem !== undefined);
+  if (damaged.length === 0) return "";
+  return `Read as far as it is whole: ${damaged.map(([session]) => nameOf(session)).join(", ")}. `;
 }
 
 interface FormatItem extends vscode.QuickPickItem {

@@ -6,11 +6,11 @@ import { searchSessions } from "../../adapters/session/session-search";
 import { CancelSource } from "../../engine/port/cancellation";
 import type { SessionRegistry } from "../session/session-registry";
 import type { SessionPanels } from "../ui/session-panel";
-import { nameOf, pickSession, workDomainOf } from "./pick-session";
+import { anySession, nameOf, pickSession, workDomainOf } from "./pick-session";
 import { sizeText } from "./size-text";
 
 export async function rename(sessions: SessionRegistry, target: unknown): Promise<void> {
-  const session = await pickSession(sessions, target, "Which session gets a title?", () => true);
+  const session = await pickSession(sessions, target, "Which session gets a title?", anySession);
   if (session === undefined) return;
   const title = await vscode.window.showInputBox({
     title: "Rename Session",
@@ -30,7 +30,7 @@ export async function remove(
   panels: SessionPanels,
   target: unknown,
 ): Promise<void> {
-  const session = await pickSession(sessions, target, "Which session should be deleted?", () => true);
+  const session = await pickSession(sessions, target, "Which session should be deleted?", anySession);
   if (session === undefined) return;
   const yes = "Delete";
   const answer = await vscode.window.showWarningMessage(

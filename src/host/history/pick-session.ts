@@ -1,6 +1,6 @@
 import path from "node:path";
 import * as vscode from "vscode";
-import { OrketError } from "../../engine/error/orket-error";
+import { commandIds } from "../ids";
 import type { ListedSession, SessionRegistry } from "../session/session-registry";
 import { SessionItem, statusWords, timeText } from "../session/sessions-tree";
 
@@ -14,17 +14,37 @@ export function workDomainOf(session: ListedSession): string {
   return path.dirname(path.dirname(path.dirname(session.path)));
 }
 
-/** The session that was meant: the tree's row, or the one that a person picks. */
+/** Which sessions are asked about, and what is said when there is none. */
+export interface Wanted {
+  readonly fits: (session: ListedSession) => boolean;
+  readonly none: string;
+}
+
+const openable: Wanted = {
+  fits: (session) => session.openable,
+  none: "There is no session yet: every run of a Flow makes one.",
+};
+
+/** All of them, those too that cannot be read. */
+export const anySession: Wanted = { ...openable, fits: () => true };
+
+/**
+ * The session that was meant: the tree's row, or the one that a person picks.
+ * @returns undefined when the person turned back, or there is none, which is said.
+ */
 export async function pickSession(
   sessions: SessionRegistry,
   target: unknown,
   question: string,
-  fits: (session: ListedSession) => boolean = ({ openable }) => openable,
+  { fits, none }: Wanted = openable,
 ): Promise<ListedSession | undefined> {
   if (target instanceof SessionItem) return target.session;
   const listed = (await sessions.list()).filter(fits);
   if (listed.length === 0) {
-    throw new OrketError("session_not_found", "There is no session for that.", { mend: "Run a Flow first." });
+    const run = "Run Flow";
+    const answer = await vscode.window.showInformationMessage(none, run);
+    if (answer === run) await vscode.commands.executeCommand(commandIds.runFlow);
+    return undefined;
   }
   const current = sessions.current?.directory;
   const items = listed.map((session) => ({

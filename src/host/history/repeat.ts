@@ -25,12 +25,10 @@ export class Repeats {
 
   async repeat(target: unknown): Promise<void> {
     if (!(await mayRun())) return;
-    const session = await pickSession(
-      this.sessions,
-      target,
-      "Which session should be repeated?",
-      ({ status }) => status === "completed",
-    );
+    const session = await pickSession(this.sessions, target, "Which session should be repeated?", {
+      fits: ({ status }) => status === "completed",
+      none: "No session was completed yet, so there is none to repeat.",
+    });
     if (session === undefined) return;
     const times = await this.#askTimes(session);
     if (times === undefined) return;

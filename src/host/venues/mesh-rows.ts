@@ -47,9 +47,10 @@ export class MeshNodeItem extends vscode.TreeItem {
 }
 
 function tooltipOf(node: MeshNodeView): string {
-  const { provider, endpoint, runtime, latencyMs, models, busy, failures, nextCheckMs } = node;
+  const { state, provider, endpoint, runtime, latencyMs, models, busy, failures, nextCheckMs } = node;
   const time = (ms: number): string => new Date(ms).toLocaleTimeString();
   return [
+    `${node.name}: ${stateWords[state]}`,
     `${provider} at ${endpoint}`,
     ...(runtime === undefined ? [] : [runtime]),
     ...(latencyMs === undefined ? [] : [`answers in ${Math.max(1, Math.round(latencyMs))} ms`]),
