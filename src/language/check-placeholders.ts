@@ -1,4 +1,10 @@
-import { parseTemplate, placeholderForms, placeholderText, type Placeholder } from "../engine/model/template";
+import {
+  parseTemplate,
+  placeholderForms,
+  placeholderText,
+  type ParsedTemplate,
+  type Placeholder,
+} from "../engine/model/template";
 import { quoted, type ProblemInit } from "./diagnostic";
 import { type Span } from "./lines";
 import { nearest } from "./nearest";
@@ -9,49 +15,51 @@ import { canSee, type ScoreView, type StepView } from "./score-view";
 import { type SourceDocument } from "./source";
 import { type ValuePath } from "./tree";
 
-/** A template in a file: a role's prompt or a step's instruction. */
-interface TemplateText {
-  readonly source: SourceDocument;
-  readonly path: ValuePath;
-  readonly text: string;
-}
+/** A template in a file (a role's prompt, a step's instruction), parsed. */
+class TemplateText {
+  readonly parsed: ParsedTemplate;
+  #spans: readonly Span[] | undefined;
 
-/** The place of what stands at an offset of a text value: its nth `{{` is the nth of its writing in the file. */
-function placeOf(template: TemplateText, spans: readonly Span[], offset: number): Span {
-  let index = -1;
-  for (
-    let at = template.text.indexOf("{{");
-    at >= 0 && at <= offset;
-    at = template.text.indexOf("{{", at + 2)
-  )
-    index++;
-  return spans[index] ?? valuePlace(template.source, template.path);
+  constructor(
+    readonly source: SourceDocument,
+    private readonly path: ValuePath,
+    private readonly text: string,
+  ) {
+    this.parsed = parseTemplate(text);
+  }
+
+  /** The place of what stands at an offset of the text: its nth `{{` is the nth of its writing in the file. */
+  placeOf(offset: number): Span {
+    const { text } = this;
+    let index = -1;
+    for (let at = text.indexOf("{{"); at >= 0 && at <= offset; at = text.indexOf("{{", at + 2)) index++;
+    this.#spans ??= braceSpans(this.source, this.path);
+    return this.#spans[index] ?? valuePlace(this.source, this.path);
+  }
+
+  get placeholders(): { placeholder: Placeholder; start: number }[] {
+    return this.parsed.segments.flatMap((segment) =>
+      segment.kind === "placeholder" ? [{ placeholder: segment.placeholder, start: segment.start }] : [],
+    );
+  }
 }
 
 const maxProblemsPerTemplate = 50;
 
 function problems(template: TemplateText, report: Report): void {
-  const spans = braceSpans(template.source, template.path);
-  for (const problem of parseTemplate(template.text).problems.slice(0, maxProblemsPerTemplate)) {
-    const span = placeOf(template, spans, problem.start);
+  for (const problem of template.parsed.problems.slice(0, maxProblemsPerTemplate)) {
     const forms: string[] = placeholderForms.map(({ form }) => form);
     const near = problem.code === "unknown" ? nearest(problem.content, forms) : undefined;
     const init: ProblemInit = near === undefined ? {} : { mend: `Did you mean {{${near}}}?` };
     const simple = near !== undefined && /^[a-z]+$/.test(near);
     report.span(
       template.source,
-      span,
+      template.placeOf(problem.start),
       problem.code === "unknown" ? "orket/placeholder-unknown" : "orket/placeholder-syntax",
       problem.message,
       simple ? { ...init, replace: { title: `Replace with {{${near}}}`, with: `{{${near}}}` } } : init,
     );
   }
-}
-
-function placeholdersOf(text: string): { placeholder: Placeholder; start: number }[] {
-  return parseTemplate(text).segments.flatMap((segment) =>
-    segment.kind === "placeholder" ? [{ placeholder: segment.placeholder, start: segment.start }] : [],
-  );
 }
 
 /** Why a placeholder can never be resolved there, with the placeholder that was likely meant. */
@@ -127,52 +135,58 @@ function unresolvedSummary(id: string, view: ScoreView, steps: readonly StepView
   return undefined;
 }
 
+function checkTemplate(
+  template: TemplateText,
+  steps: readonly StepView[],
+  flow: SourceDocument,
+  view: ScoreView | undefined,
+  report: Report,
+): void {
+  problems(template, report);
+  let found = 0;
+  const sound = new Set<string>();
+  for (const { placeholder, start } of template.placeholders) {
+    const name = placeholderText(placeholder);
+    if (sound.has(name)) continue;
+    const why = whyUnresolved(placeholder, flow, view, steps);
+    if (why === undefined) {
+      sound.add(name);
+      continue;
+    }
+    if (++found > maxProblemsPerTemplate || report.isFull(template.source)) break;
+    const written = why.near === undefined ? undefined : placeholderText(why.near);
+    report.span(template.source, template.placeOf(start), "orket/placeholder-unresolved", why.message, {
+      mend: written === undefined ? why.mend : `Did you mean ${written}?`,
+      replace: written === undefined ? undefined : { title: `Replace with ${written}`, with: written },
+    });
+  }
+}
+
 /** Templates of the Band's prompts and the Score's instructions: each placeholder has to have a value where it stands. */
 export function checkPlaceholders(parts: FlowParts, view: ScoreView | undefined, report: Report): void {
   const { flow, band, score } = parts;
-  const check = (template: TemplateText, steps: readonly StepView[]): void => {
-    problems(template, report);
-    let spans: readonly Span[] | undefined;
-    let found = 0;
-    const sound = new Set<string>();
-    for (const { placeholder, start } of placeholdersOf(template.text)) {
-      const name = placeholderText(placeholder);
-      if (sound.has(name)) continue;
-      const why = whyUnresolved(placeholder, flow, view, steps);
-      if (why === undefined) {
-        sound.add(name);
-        continue;
-      }
-      if (++found > maxProblemsPerTemplate || report.isFull(template.source)) break;
-      spans ??= braceSpans(template.source, template.path);
-      const span = placeOf(template, spans, start);
-      const written = why.near === undefined ? undefined : placeholderText(why.near);
-      report.span(template.source, span, "orket/placeholder-unresolved", why.message, {
-        mend: written === undefined ? why.mend : `Did you mean ${written}?`,
-        replace: written === undefined ? undefined : { title: `Replace with ${written}`, with: written },
-      });
+  const check = (source: SourceDocument, path: ValuePath, steps: readonly StepView[]): void => {
+    const text = textAt(source, path);
+    if (text?.includes("{{") === true) {
+      checkTemplate(new TemplateText(source, path, text), steps, flow, view, report);
     }
   };
   for (const role of keysAt(band, ["roles"])) {
-    const path = ["roles", role, "prompt"];
-    const text = textAt(band, path);
-    if (band === undefined || text === undefined) continue;
-    check({ source: band, path, text }, view?.steps.filter((step) => step.role === role) ?? []);
+    if (band === undefined) break;
+    check(band, ["roles", role, "prompt"], view?.steps.filter((step) => step.role === role) ?? []);
   }
   for (const step of view?.steps ?? []) {
-    const path = [...step.path, "instruction"];
-    const text = textAt(score, path);
-    if (score !== undefined && text !== undefined) check({ source: score, path, text }, [step]);
+    if (score !== undefined) check(score, [...step.path, "instruction"], [step]);
   }
   checkTask(flow, report);
 }
 
 function checkTask(flow: SourceDocument, report: Report): void {
-  const template = { source: flow, path: ["task"], text: textAt(flow, ["task"]) ?? "" };
-  const spans = braceSpans(flow, template.path);
-  for (const { start } of placeholdersOf(template.text).slice(0, maxProblemsPerTemplate)) {
+  const path = ["task"];
+  const template = new TemplateText(flow, path, textAt(flow, path) ?? "");
+  for (const { start } of template.placeholders.slice(0, maxProblemsPerTemplate)) {
     const message = "The task is no template: this is shown to the roles as it stands.";
-    report.span(flow, placeOf(template, spans, start), "orket/placeholder-in-task", message, {
+    report.span(flow, template.placeOf(start), "orket/placeholder-in-task", message, {
       severity: "warning",
       mend: "Use the placeholder in a prompt or an instruction.",
     });

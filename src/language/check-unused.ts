@@ -1,13 +1,12 @@
-import { quoted, type Diagnostic } from "./diagnostic";
-import { linksOf } from "./links";
+import { quoted } from "./diagnostic";
 import { keySpan, valuePlace } from "./places";
 import { type Project } from "./project";
-import { keysAt, Report, textAt } from "./report";
+import { keysAt, textAt, type Report } from "./report";
 import { scoreViewOf } from "./score-view";
 import { type SourceDocument } from "./source";
 
 /** Verdicts within a loop that no loop around looks at. */
-function checkVerdicts(score: SourceDocument, report: Report): void {
+function unaskedVerdicts(score: SourceDocument, report: Report): void {
   for (const step of scoreViewOf(score).steps) {
     const loops = step.around.filter(({ kind }) => kind === "loop");
     if (step.verdict === undefined || loops.length === 0) continue;
@@ -21,7 +20,21 @@ function checkVerdicts(score: SourceDocument, report: Report): void {
   }
 }
 
-function checkRoles(band: SourceDocument, scores: readonly SourceDocument[], report: Report): void {
+/** The Scores that are performed with a Band; none when one of them cannot be read, since then nothing is known. */
+function scoresOf({ sources, links }: Project, band: SourceDocument): SourceDocument[] {
+  const scores: SourceDocument[] = [];
+  for (const { parts } of links.through.get(band.path) ?? []) {
+    const score = sources.get(parts.get("score") ?? "");
+    if (score?.tree === undefined) return [];
+    scores.push(score);
+  }
+  return scores;
+}
+
+/** Roles to which no Score of any Flow gives a step. */
+function idleRoles(project: Project, band: SourceDocument, report: Report): void {
+  const scores = scoresOf(project, band);
+  if (scores.length === 0) return;
   const used = new Set(scores.flatMap((score) => scoreViewOf(score).steps.map(({ role }) => role)));
   for (const role of keysAt(band, ["roles"])) {
     const span = used.has(role) ? undefined : keySpan(band, ["roles", role]);
@@ -31,42 +44,8 @@ function checkRoles(band: SourceDocument, scores: readonly SourceDocument[], rep
   }
 }
 
-interface Found {
-  /** What it was found in, besides the file itself. */
-  readonly scores: readonly (SourceDocument | undefined)[];
-  readonly diagnostics: readonly Diagnostic[];
-}
-const known = new WeakMap<SourceDocument, Found>();
-
-function find(source: SourceDocument, scores: Found["scores"]): readonly Diagnostic[] {
-  const before = known.get(source);
-  const same =
-    before?.scores.length === scores.length && before.scores.every((score, at) => score === scores[at]);
-  if (before !== undefined && same) return before.diagnostics;
-  const report = new Report();
-  if (source.kind === "score") checkVerdicts(source, report);
-  // Without a Score that can be read nothing is known.
-  const read = scores.filter((score) => score?.tree !== undefined) as SourceDocument[];
-  if (source.kind === "band" && scores.length > 0 && read.length === scores.length)
-    checkRoles(source, read, report);
-  known.set(source, { scores, diagnostics: report.diagnostics });
-  return report.diagnostics;
-}
-
-/** Roles that no Score of any Flow gives a step, and verdicts that nothing asks for. */
-export function checkUnused(project: Project): Diagnostic[] {
-  const links = linksOf(project);
-  const found: Diagnostic[] = [];
-  for (const source of project.sources.values()) {
-    const { kind, path } = source;
-    if (kind === "score") found.push(...find(source, []));
-    if (kind !== "band") continue;
-    found.push(
-      ...find(
-        source,
-        (links.through.get(path) ?? []).map(({ parts }) => parts.get("score")),
-      ),
-    );
-  }
-  return found;
+/** Roles of a Band that nobody needs, and verdicts of a Score that nothing asks for. */
+export function checkUnused(project: Project, source: SourceDocument, report: Report): void {
+  if (source.kind === "score") unaskedVerdicts(source, report);
+  else if (source.kind === "band") idleRoles(project, source, report);
 }

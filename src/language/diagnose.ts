@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { builtinTools } from "../engine/model/band";
+import { schemaIssues } from "./contents";
 import {
   didYouMean,
   makeDiagnostic,
@@ -12,9 +13,10 @@ import {
 } from "./diagnostic";
 import { fileKinds, type SourceKind } from "./file-kind";
 import { type Span } from "./lines";
+import { ofVersion } from "./memo";
 import { nearest } from "./nearest";
 import { keySpan, nearestPlace, valuePlace, valueSpan } from "./places";
-import { describeType, keysOf, schemaAt, schemaIssues, valueAt } from "./schema";
+import { describeType, keysOf, schemaAt, valueAt } from "./schema";
 import { type SourceDocument } from "./source";
 import { type ValuePath } from "./tree";
 
@@ -284,16 +286,16 @@ function withoutConsequences(source: SourceDocument, found: readonly Diagnostic[
 }
 
 /** Everything that is wrong with one file by itself, in the order of the places. */
-export function diagnose(source: SourceDocument): Diagnostic[] {
+export const diagnose = ofVersion((source: SourceDocument): readonly Diagnostic[] => {
   const report = new SchemaReport(source, source.kind ?? "flow");
   const broken = source.problems.some(({ code }) => code === "orket/json-syntax");
   if (source.kind !== undefined && source.tree !== undefined && !broken) {
     // Unknown keys first: they can explain a missing one.
-    const issues = schemaIssues(source.kind, source.value);
+    const issues = schemaIssues(source);
     const unknown = issues.filter(({ code }) => code === "unrecognized_keys");
     for (const issue of unknown) report.issue(issue);
     for (const issue of issues) if (issue.code !== "unrecognized_keys") report.issue(issue);
     secretsInAddresses(source, report);
   }
   return sortDiagnostics([...source.problems, ...withoutConsequences(source, report.end())]);
-}
+});

@@ -169,23 +169,33 @@ function compare(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  return (
+    a.span.start - b.span.start ||
+    a.span.end - b.span.end ||
+    compare(a.code, b.code) ||
+    compare(a.message, b.message)
+  );
+}
+
+/** The problems of one file in the order of their places, each once. */
+export function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const sorted = [...diagnostics].sort(byPlace);
+  return sorted.filter((one, at) => {
+    const last = at === 0 ? undefined : sorted[at - 1];
+    return last === undefined || byPlace(last, one) !== 0;
+  });
+}
+
 /** In the order of files and places, each once. */
 export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const seen = new Set<string>();
-  return [...diagnostics]
-    .sort(
-      (a, b) =>
-        compare(a.file, b.file) ||
-        a.span.start - b.span.start ||
-        a.span.end - b.span.end ||
-        compare(a.code, b.code) ||
-        compare(a.message, b.message),
-    )
-    .filter((diagnostic) => {
-      const { file, span, code, message } = diagnostic;
-      const id = `${file}\n${span.start} ${span.end} ${code} ${message}`;
-      return !seen.has(id) && seen.add(id);
-    });
+  const files = new Map<string, Diagnostic[]>();
+  for (const one of diagnostics) {
+    const list = files.get(one.file);
+    if (list === undefined) files.set(one.file, [one]);
+    else list.push(one);
+  }
+  return [...files].sort(([a], [b]) => compare(a, b)).flatMap(([, list]) => inOrder(list));
 }
 
 export function hasError(diagnostics: readonly Diagnostic[]): boolean {

@@ -141,12 +141,24 @@ export function fieldAt(kind: SourceKind, path: ValuePath, on: Field["on"]): Fie
   });
 }
 
-/** The fields of a kind at fixed places that lead to another definition file. */
-export function linkFields(kind: SourceKind): { path: ValuePath; kind: SourceKind }[] {
-  return fields[kind].flatMap(({ at, on, meaning }) => {
-    if (on !== "value" || at.includes("*")) return [];
-    if (meaning.is === "file") return [{ path: at.split("."), kind: meaning.kind }];
-    if (meaning.is !== "reference" || entityOwner[meaning.entity] !== "project") return [];
-    return [{ path: at.split("."), kind: meaning.entity as NamedKind }];
-  });
+interface LinkField {
+  readonly path: ValuePath;
+  /** The kind of file that it leads to. */
+  readonly kind: SourceKind;
 }
+
+function linkOf({ at, on, meaning }: Field): LinkField[] {
+  if (on !== "value" || at.includes("*")) return [];
+  if (meaning.is === "file") return [{ path: at.split("."), kind: meaning.kind }];
+  if (meaning.is !== "reference" || entityOwner[meaning.entity] !== "project") return [];
+  return [{ path: at.split("."), kind: meaning.entity as NamedKind }];
+}
+
+/** The fields of each kind, at fixed places, that lead to another definition file. */
+export const linkFields: Readonly<Record<SourceKind, readonly LinkField[]>> = {
+  flow: fields.flow.flatMap(linkOf),
+  band: fields.band.flatMap(linkOf),
+  venue: fields.venue.flatMap(linkOf),
+  score: fields.score.flatMap(linkOf),
+  replies: fields.replies.flatMap(linkOf),
+};

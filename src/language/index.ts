@@ -19,20 +19,14 @@ export { keySpan, valueSpan } from "./places";
 export {
   createProject,
   removeFile,
-  resolveReference,
   updateProject,
   type IndexEntry,
   type Project,
   type ProjectFile,
 } from "./project";
-export {
-  diagnoseProject,
-  resolveCached,
-  resolveFlow,
-  type DiagnoseOptions,
-  type ResolveOptions,
-  type ResolveResult,
-} from "./resolve";
+export { resolveReference } from "./reference";
+export { diagnoseProject, examine, type Diagnosis } from "./diagnosis";
+export { resolveFlow, type ResolveOptions, type ResolveResult } from "./resolve";
 export { codeActions, type CodeAction, type NewFile } from "./help/actions";
 export { complete, wantsModels, type Completion } from "./help/complete";
 export { format } from "./help/format";
@@ -74,7 +68,7 @@ export {
   type PromptRef,
   type SavePrompt,
 } from "./prompt/document";
-export { linksOf, partsFor, type FlowLink, type Links } from "./links";
+export { partsFor, type FlowLink, type Links } from "./links";
 export { parseSource, type SourceDocument } from "./source";
 export { flowSummaries, type FlowSummary } from "./summary";
 export { type ValuePath } from "./tree";

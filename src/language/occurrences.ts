@@ -3,7 +3,8 @@ import { parseTemplate, type Placeholder, type TemplateSegment } from "../engine
 import { entityOwner, fieldAt, type Entity } from "./fields";
 import { type NamedKind } from "./file-kind";
 import { type Span } from "./lines";
-import { isPathReference } from "./project";
+import { ofVersion } from "./memo";
+import { isPathReference } from "./reference";
 import { mapScalarNode, type ScalarMap } from "./scalar-map";
 import { type SourceDocument } from "./source";
 import { keyText, nodeSpan, type ValuePath } from "./tree";
@@ -160,18 +161,12 @@ class NameReader {
   }
 }
 
-const known = new WeakMap<SourceDocument, Names>();
-
 /** Every name and template of a file, in its order; read once for each version of the file. */
-export function namesIn(source: SourceDocument): Names {
-  const found = known.get(source);
-  if (found !== undefined) return found;
+export const namesIn = ofVersion((source: SourceDocument): Names => {
   const reader = new NameReader(source);
   reader.walk(source.tree?.root, []);
-  const names = { occurrences: reader.occurrences, templates: reader.templates };
-  known.set(source, names);
-  return names;
-}
+  return { occurrences: reader.occurrences, templates: reader.templates };
+});
 
 export function holds(span: Span, offset: number): boolean {
   return offset >= span.start && offset <= span.end;

@@ -1,11 +1,5 @@
-import * as z from "zod";
-import {
-  loopSchema,
-  parallelSchema,
-  scoreFileSchema,
-  scoreItemSchema,
-  stepSchema,
-} from "../engine/model/score";
+import type * as z from "zod";
+import { loopSchema, parallelSchema, scoreItemSchema, stepSchema } from "../engine/model/score";
 import { fileKinds, type SourceKind } from "./file-kind";
 import { type ValuePath } from "./tree";
 
@@ -107,54 +101,6 @@ export function describeType(schema: Schema): string {
     default:
       return "a value";
   }
-}
-
-type Issue = z.core.$ZodIssue;
-
-const entries = z.array(z.unknown()).min(1);
-// The Score's lists are read one entry at a time, so that each entry is measured by its own schema and its mistakes
-// are reported where they stand.
-const shallowScore = z.strictObject({ ...scoreFileSchema.shape, steps: entries });
-const shallowLoop = shallowGroup(loopSchema, "loop");
-const shallowParallel = shallowGroup(parallelSchema, "parallel");
-
-function shallowGroup(schema: Schema, name: string): z.ZodType {
-  const group = keysOf(schema)?.get(name);
-  const shape = group === undefined ? undefined : keysOf(group);
-  if (shape === undefined) throw new Error(`the schema of '${name}' is not an object`);
-  return z.strictObject({ [name]: z.strictObject({ ...Object.fromEntries(shape), steps: entries }) });
-}
-
-function issuesOf(schema: z.ZodType, value: unknown, path: ValuePath): Issue[] {
-  const result = schema.safeParse(value);
-  if (result.success) return [];
-  return result.error.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
-}
-
-function itemIssues(item: unknown, path: ValuePath): Issue[] {
-  const schema = scoreItemSchemaOf(item);
-  if (schema === stepSchema) return issuesOf(stepSchema, item, path);
-  const name = schema === loopSchema ? "loop" : "parallel";
-  const group = isRecord(item) ? item[name] : undefined;
-  return [
-    ...issuesOf(schema === loopSchema ? shallowLoop : shallowParallel, item, path),
-    ...listIssues(isRecord(group) ? group.steps : undefined, [...path, name, "steps"]),
-  ];
-}
-
-function listIssues(steps: unknown, path: ValuePath): Issue[] {
-  return Array.isArray(steps)
-    ? steps.flatMap((item: unknown, index) => itemIssues(item, [...path, index]))
-    : [];
-}
-
-/** Everything that the schema of the kind finds wrong, with paths from the top. */
-export function schemaIssues(kind: SourceKind, value: unknown): Issue[] {
-  if (kind !== "score") return issuesOf(fileKinds[kind].schema, value, []);
-  return [
-    ...issuesOf(shallowScore, value, []),
-    ...listIssues(isRecord(value) ? value.steps : undefined, ["steps"]),
-  ];
 }
 
 /** The value at a path; undefined where nothing stands. */

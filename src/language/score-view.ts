@@ -1,4 +1,5 @@
 import { idSchema } from "../engine/model/names";
+import { ofVersion } from "./memo";
 import { valueAt } from "./schema";
 import { type SourceDocument } from "./source";
 import { type ValuePath } from "./tree";
@@ -123,11 +124,5 @@ export function canSee(from: StepView, to: StepView): "yes" | "itself" | "later"
   return to.order < from.order ? "yes" : "later";
 }
 
-const views = new WeakMap<SourceDocument, ScoreView>();
-
 /** The same, read once for each version of the file. */
-export function scoreViewOf(source: SourceDocument): ScoreView {
-  let view = views.get(source);
-  if (view === undefined) views.set(source, (view = viewScore(source)));
-  return view;
-}
+export const scoreViewOf = ofVersion(viewScore);

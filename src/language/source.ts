@@ -1,4 +1,5 @@
-import { Lexer, parseDocument, visit, type Document, type YAMLError } from "yaml";
+import { visit, type Document, type YAMLError } from "yaml";
+import { composeYaml } from "./compose";
 import { utf8Length } from "../engine/model/utf8";
 import {
   makeDiagnostic,
@@ -64,24 +65,6 @@ function describeYamlError({ code, message }: YAMLError): readonly [string, stri
   // The parser's own sentences name characters and places, never the file's text; aliases and tags are handled above.
   const line = message.split("\n", 1)[0] ?? "";
   return [line.length > 160 ? (known?.[0] ?? "This is not valid YAML.") : `${line.replace(/[.:]$/, "")}.`];
-}
-
-/** Whether the text has more pieces than are worth parsing, and where that shows. */
-function beyondTokens(text: string): number | undefined {
-  // Short texts cannot get there, and most files are short.
-  if (text.length <= 20_000) return undefined;
-  let tokens = 0;
-  let flow = 0;
-  let at = 0;
-  for (const token of new Lexer().lex(text)) {
-    const first = token[0];
-    if (token.length === 1 && (first === "[" || first === "{")) flow++;
-    else if (token.length === 1 && (first === "]" || first === "}")) flow = Math.max(0, flow - 1);
-    if (++tokens > sourceLimits.tokens || flow > 4 * sourceLimits.depth) return Math.min(at, text.length);
-    // The lexer's own marks (\u0002 for a document, \u001f for a scalar) do not stand in the text.
-    if (first !== "\u0002" && first !== "\u001f" && first !== "\u0018") at += token.length;
-  }
-  return undefined;
 }
 
 /** The quote that an error at `offset` found open: the last one that begins before it and reaches it. */
@@ -150,8 +133,9 @@ class Reader {
         },
       );
     }
-    const beyond = beyondTokens(this.text);
-    if (beyond !== undefined) {
+    const document = composeYaml(this.yamlText());
+    if ("beyond" in document) {
+      const { beyond } = document;
       this.report(
         "orket/too-complex",
         { start: beyond, end: beyond },
@@ -159,18 +143,6 @@ class Reader {
       );
       return this.source();
     }
-    const document = parseDocument(this.yamlText(), {
-      version: "1.2",
-      schema: "core",
-      strict: true,
-      // Ours is linear, the parser's is quadratic.
-      uniqueKeys: false,
-      stringKeys: true,
-      prettyErrors: false,
-      merge: false,
-      // Not "silent": that would also hide that the file holds two documents.
-      logLevel: "error",
-    });
     this.reportYamlErrors(document);
     if (document.contents === null || this.text.trim() === "") {
       if (this.problems.length === 0) {

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { codeActions, type CodeAction, type Diagnostic } from "../../language";
+import { codeActions, diagnose, type CodeAction, type Diagnostic } from "../../language";
 import { internalIds } from "../ids";
 import { toDiagnostic, toRange } from "../project/diagnostics";
 import type { LiveSource, ProjectIndex } from "../project/project-index";
@@ -62,8 +62,10 @@ async function moveKey(secrets: Secrets, secret: SetSecret, edit: vscode.Workspa
   );
 }
 
-async function found(index: ProjectIndex, live: LiveSource): Promise<readonly Diagnostic[]> {
-  return live.folder === undefined ? [] : (await index.of(live.folder)).diagnostics;
+/** What is wrong with the file; with one that is in no open folder, by itself. */
+async function problems(index: ProjectIndex, { folder, source }: LiveSource): Promise<readonly Diagnostic[]> {
+  if (folder === undefined) return diagnose(source);
+  return (await index.of(folder)).diagnosis.byFile.get(source.path) ?? [];
 }
 
 export function registerActions(
@@ -75,8 +77,8 @@ export function registerActions(
     async provideCodeActions(document, range, context) {
       const live = await index.at(document);
       if (live === undefined) return [];
-      const here = (await found(index, live)).filter(
-        (one) => one.file === live.source.path && toRange(one.range).intersection(range) !== undefined,
+      const here = (await problems(index, live)).filter(
+        (one) => toRange(one.range).intersection(range) !== undefined,
       );
       return codeActions(live.project, live.source, here).map((action) =>
         toAction(live, document, action, context.diagnostics),

@@ -4,6 +4,12 @@ import { isLarge, type FolderProject, type ProjectIndex } from "./project-index"
 
 const docs = "https://github.com/orket-dev/orket-vscode/blob/main/docs/diagnostics.md";
 
+interface Found {
+  readonly list: readonly Diagnostic[];
+  /** Absent for a file that is in no open folder. */
+  readonly folder?: vscode.WorkspaceFolder;
+}
+
 /** What is wrong with the definition files, in the Problems panel and below the text, also in files that are not open. */
 export class ProjectDiagnostics implements vscode.Disposable {
   readonly #collection = vscode.languages.createDiagnosticCollection("orket");
@@ -30,35 +36,35 @@ export class ProjectDiagnostics implements vscode.Disposable {
     const edition = (this.#edition += 1);
     const projects = await this.index.all();
     if (edition !== this.#edition) return;
-    const found = new Map<string, Diagnostic[]>();
-    const folders = new Map<string, vscode.WorkspaceFolder>();
-    for (const project of projects) collect(project, found, folders);
-    for (const document of vscode.workspace.textDocuments) {
-      const alone = vscode.workspace.getWorkspaceFolder(document.uri) === undefined;
-      if (
-        !alone ||
-        document.isClosed ||
-        document.uri.scheme !== "file" ||
-        fileKindOf(document.uri.path) === undefined
-      )
-        continue;
-      const live = await this.index.at(document);
-      if (live !== undefined) found.set(document.uri.toString(), [...diagnose(live.source)]);
-    }
+    const found = await this.#found(projects);
     if (edition !== this.#edition) return;
     for (const uri of this.#published.keys())
       if (!found.has(uri)) this.#collection.delete(vscode.Uri.parse(uri));
-    for (const [uri, list] of found) {
-      const before = this.#published.get(uri);
-      if (before !== undefined && sameList(before, list)) continue;
-      const folder = folders.get(uri);
+    for (const [uri, { list, folder }] of found) {
+      // A file that a change did not touch has the list that it had.
+      if (this.#published.get(uri) === list) continue;
       this.#collection.set(
         vscode.Uri.parse(uri),
         list.map((one) => toDiagnostic(one, folder)),
       );
     }
     this.#published.clear();
-    for (const [uri, list] of found) this.#published.set(uri, list);
+    for (const [uri, { list }] of found) this.#published.set(uri, list);
+  }
+
+  async #found(projects: readonly FolderProject[]): Promise<Map<string, Found>> {
+    const found = new Map<string, Found>();
+    for (const { folder, diagnosis } of projects)
+      for (const [file, list] of diagnosis.byFile)
+        found.set(vscode.Uri.joinPath(folder.uri, file).toString(), { list, folder });
+    for (const document of vscode.workspace.textDocuments) {
+      if (document.isClosed || document.uri.scheme !== "file") continue;
+      if (fileKindOf(document.uri.path) === undefined) continue;
+      if (vscode.workspace.getWorkspaceFolder(document.uri) !== undefined) continue;
+      const live = await this.index.at(document);
+      if (live !== undefined) found.set(document.uri.toString(), { list: diagnose(live.source) });
+    }
+    return found;
   }
 
   #showLarge(): void {
@@ -73,24 +79,6 @@ export class ProjectDiagnostics implements vscode.Disposable {
     this.#large.dispose();
     this.#collection.dispose();
   }
-}
-
-function collect(
-  { folder, diagnostics }: FolderProject,
-  found: Map<string, Diagnostic[]>,
-  folders: Map<string, vscode.WorkspaceFolder>,
-): void {
-  for (const diagnostic of diagnostics) {
-    const uri = vscode.Uri.joinPath(folder.uri, diagnostic.file).toString();
-    folders.set(uri, folder);
-    const list = found.get(uri);
-    if (list === undefined) found.set(uri, [diagnostic]);
-    else list.push(diagnostic);
-  }
-}
-
-function sameList(before: readonly Diagnostic[], now: readonly Diagnostic[]): boolean {
-  return before.length === now.length && JSON.stringify(before) === JSON.stringify(now);
 }
 
 export function toRange({ start, end }: Range): vscode.Range {

@@ -33,7 +33,7 @@ export class DefinitionItem extends vscode.TreeItem {
   readonly mesh: VenueFile | undefined;
 
   constructor(
-    { folder, project, diagnostics }: FolderProject,
+    { folder, project, diagnosis }: FolderProject,
     path: string,
     kind: NamedKind,
     name: string,
@@ -42,7 +42,7 @@ export class DefinitionItem extends vscode.TreeItem {
     super(name, vscode.TreeItemCollapsibleState.None);
     this.uri = vscode.Uri.joinPath(folder.uri, path);
     this.id = this.uri.toString();
-    const errors = diagnostics.filter((one) => one.file === path && one.severity === "error").length;
+    const errors = (diagnosis.byFile.get(path) ?? []).filter(({ severity }) => severity === "error").length;
     const description = descriptionOf(project.sources.get(path)?.value);
     const place = several ? `${folder.name}/${path}` : path;
     this.description =

@@ -4,25 +4,25 @@ import { readProjectFiles } from "../../adapters/definition/project-files";
 import {
   createProject,
   definitionFileGlob,
-  diagnoseProject,
+  examine,
   fileKindOf,
   flowSummaries,
   parseSource,
   removeFile,
   sourceLimits,
   updateProject,
-  type Diagnostic,
+  type Diagnosis,
   type FlowSummary,
   type Project,
   type SourceDocument,
 } from "../../language";
 
-/** The definition files of one open folder, with what is wrong with them, hints included. */
+/** The definition files of one open folder, with what is wrong with them. */
 export interface FolderProject {
   readonly folder: vscode.WorkspaceFolder;
   readonly project: Project;
   readonly flows: readonly FlowSummary[];
-  readonly diagnostics: readonly Diagnostic[];
+  readonly diagnosis: Diagnosis;
 }
 
 /** A document that an editor holds, as the language service sees it. */
@@ -53,19 +53,24 @@ const isSkipped = (place: string): boolean => /(^|\/)(node_modules|\.git|\.orket
 /** What is known of one folder. Its flows and problems are worked out when somebody asks. */
 class KnownProject implements FolderProject {
   #flows: readonly FlowSummary[] | undefined;
-  #diagnostics: readonly Diagnostic[] | undefined;
+  /** The newest that is known, of this project or of one before it. */
+  #diagnosis: Diagnosis | undefined;
 
   constructor(
     readonly folder: vscode.WorkspaceFolder,
     readonly project: Project,
-  ) {}
+    before?: KnownProject,
+  ) {
+    if (before !== undefined) this.#diagnosis = before.#diagnosis;
+  }
 
   get flows(): readonly FlowSummary[] {
     return (this.#flows ??= flowSummaries(this.project));
   }
 
-  get diagnostics(): readonly Diagnostic[] {
-    return (this.#diagnostics ??= diagnoseProject(this.project, { hints: true }));
+  get diagnosis(): Diagnosis {
+    if (this.#diagnosis?.project !== this.project) this.#diagnosis = examine(this.project, this.#diagnosis);
+    return this.#diagnosis;
   }
 }
 
@@ -121,7 +126,7 @@ class FolderFiles {
       changed.set(place, text === undefined ? undefined : parseSource(place, text));
     });
     if (changed.size === 0) return;
-    this.#known = new KnownProject(this.folder, applied(before, changed));
+    this.#known = new KnownProject(this.folder, applied(before, changed), this.#known);
   }
 
   /** The text as an editor or the disk holds it; undefined when there is no such file. */
@@ -142,8 +147,8 @@ class FolderFiles {
 
 function applied(before: Project, changed: ReadonlyMap<string, SourceDocument | undefined>): Project {
   if (changed.size > many) {
-    const sources = new Map<string, SourceDocument | undefined>([...before.sources, ...changed]);
-    return createProject([...sources.values()].filter((source) => source !== undefined));
+    const kept = [...before.sources.values()].filter((source) => !changed.has(source.path));
+    return createProject([...kept, ...[...changed.values()].filter((source) => source !== undefined)]);
   }
   let project = before;
   for (const [place, source] of changed) {

@@ -5,11 +5,10 @@ import { toolDescriptions } from "../../engine/model/tools";
 import { entityOwner, fieldAt } from "../fields";
 import { fileKinds } from "../file-kind";
 import { type Span } from "../lines";
-import { linksOf } from "../links";
 import { locate } from "../locate";
 import { namesIn, occurrenceAt, type Occurrence, type TemplateValue } from "../occurrences";
 import { textAt, textsAt } from "../report";
-import { resolveCached } from "../resolve";
+import { resolveFlow } from "../resolve";
 import { schemasAt, unwrapAll, alternatives } from "../schema-walk";
 import { scoreViewOf } from "../score-view";
 import { valueAt } from "../schema";
@@ -38,8 +37,9 @@ function grouped(value: number): string {
 /** What a step of a Score can use at most, for each Flow that performs it. */
 export function stepCosts(request: HelpRequest, score: SourceDocument, id: string): string[] {
   const lines: string[] = [];
-  for (const { flow } of (linksOf(request.project).through.get(score.path) ?? []).slice(0, 5)) {
-    const { definition } = resolveCached(request.project, flow.path);
+  const { project } = request;
+  for (const { flow } of (project.links.through.get(score.path) ?? []).slice(0, 5)) {
+    const { definition } = resolveFlow(project, flow, { forRun: false });
     if (definition === undefined) continue;
     for (const planned of plannedSteps(definition.score.steps)) {
       if (planned.node.id !== id) continue;

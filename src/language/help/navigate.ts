@@ -3,7 +3,8 @@ import { type SourceKind, fileKinds } from "../file-kind";
 import { type Span } from "../lines";
 import { locate } from "../locate";
 import { fileEntity, namesIn, occurrenceAt } from "../occurrences";
-import { nameIn, resolveReference, type Project } from "../project";
+import { nameIn, type Project } from "../project";
+import { resolveReference } from "../reference";
 import { joinPath } from "../paths";
 import { textAt, textsAt } from "../report";
 import { scoreViewOf } from "../score-view";
@@ -183,7 +184,7 @@ export function documentLinks(project: Project, source: SourceDocument): Documen
     const resolved = resolveReference(project, kind, one.name, source.path);
     if ("source" in resolved) links.push({ span: one.span, target: resolved.source.path, kind: "file" });
   }
-  for (const { path } of linkFields(source.kind)) {
+  for (const { path } of linkFields[source.kind]) {
     const target = fileAt(project, source, path);
     const node = source.tree === undefined ? undefined : nodesAt(source.tree, path)?.value;
     if (target !== undefined && node !== undefined)

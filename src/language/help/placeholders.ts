@@ -6,7 +6,7 @@ import {
 } from "../../engine/model/template";
 import { type FlowFile } from "../../engine/model/flow";
 import { listInputs } from "../inputs";
-import { partsFor, linksOf } from "../links";
+import { partsFor } from "../links";
 import { namesIn } from "../occurrences";
 import { type Project } from "../project";
 import { textAt } from "../report";
@@ -90,10 +90,13 @@ export function placeholdersAt(project: Project, source: SourceDocument, path: V
 
 /** Notes that any file of the same Flows names. */
 export function noteKeys(project: Project, source: SourceDocument): string[] {
-  const links = linksOf(project).through.get(source.path) ?? [];
-  const files = new Set([source, ...links.flatMap(({ parts }) => [...parts.values()])]);
-  const keys = [...files].flatMap((file) =>
-    namesIn(file).occurrences.flatMap(({ entity, name }) => (entity === "note" ? [name] : [])),
+  const links = project.links.through.get(source.path) ?? [];
+  const paths = new Set([source.path, ...links.flatMap(({ parts }) => [...parts.values()])]);
+  const files = [...paths].map((path) => (path === source.path ? source : project.sources.get(path)));
+  const keys = files.flatMap((file) =>
+    file === undefined
+      ? []
+      : namesIn(file).occurrences.flatMap(({ entity, name }) => (entity === "note" ? [name] : [])),
   );
   return [...new Set(keys)].sort();
 }

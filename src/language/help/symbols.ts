@@ -1,7 +1,8 @@
 import { entityOwner, type Entity } from "../fields";
-import { linksOf, partsFor } from "../links";
+import { partsFor } from "../links";
 import { namesIn, fileEntity, type Occurrence } from "../occurrences";
-import { resolveReference, type Project } from "../project";
+import { type Project } from "../project";
+import { resolveReference } from "../reference";
 import { textAt } from "../report";
 import { scoreViewOf } from "../score-view";
 import { type SourceDocument } from "../source";
@@ -100,10 +101,11 @@ function closure(
     if (owners.has(owner)) continue;
     owners.add(owner);
     files.add(owner);
-    for (const { parts } of linksOf(project).through.get(owner.path) ?? []) {
-      if (ownerKind === "project" || parts.get(ownerKind) !== owner) continue;
-      for (const file of parts.values()) {
-        if (files.has(file)) continue;
+    for (const { parts } of project.links.through.get(owner.path) ?? []) {
+      if (ownerKind === "project" || parts.get(ownerKind) !== owner.path) continue;
+      for (const path of parts.values()) {
+        const file = project.sources.get(path);
+        if (file === undefined || files.has(file)) continue;
         files.add(file);
         const uses = namesIn(file).occurrences.some((one) => sameName(one, entity, name, scope));
         if (uses) queue.push(...ownersOf(project, entity, file).filter(defines));

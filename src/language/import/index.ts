@@ -1,6 +1,6 @@
 import { fileKindOf } from "../file-kind";
 import { createProject, type ProjectFile } from "../project";
-import { diagnoseProject } from "../resolve";
+import { diagnoseProject } from "../diagnosis";
 import { importAgents } from "./agent-md";
 import { importCrew } from "./crewai";
 import { detectImport, importKinds, type ImportSet } from "./detect";

@@ -9,7 +9,8 @@ import { partsFor } from "../links";
 import { namesIn } from "../occurrences";
 import { updateProject, type Project } from "../project";
 import { textAt } from "../report";
-import { diagnoseProject, resolveFlow } from "../resolve";
+import { problemsOf } from "../diagnosis";
+import { resolveFlow } from "../resolve";
 import { mapScalar } from "../scalar-map";
 import { scoreViewOf } from "../score-view";
 import { parseSource, type SourceDocument } from "../source";
@@ -129,9 +130,10 @@ export function diagnosePrompt(
   const map = mapScalar(source, path);
   if (map === undefined || map.value !== text.replace(/\r\n?/g, "\n")) return [];
   const lines = new LineIndex(map.value);
-  return diagnoseProject(overlaid, { hints: true }).flatMap((found): PromptDiagnostic[] => {
+  const problems = problemsOf(overlaid, new Set([file])).get(file) ?? [];
+  return problems.flatMap((found): PromptDiagnostic[] => {
     const { code, severity, message, mend, suggestion } = found;
-    if (found.file !== file || found.span.start < map.span.start || found.span.end > map.span.end) return [];
+    if (found.span.start < map.span.start || found.span.end > map.span.end) return [];
     const toText = ({ start, end }: Span): Span => ({ start: map.toValue(start), end: map.toValue(end) });
     const span = toText(found.span);
     return [

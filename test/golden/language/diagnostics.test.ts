@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
+import { definitionSchema } from "../../../src/engine/model/definition";
 import {
   createProject,
   diagnose,
@@ -75,6 +76,7 @@ describe("diagnostics of a Flow with its files", () => {
       const parts = files.flatMap(({ path: file }) => {
         if (fileKindOf(file)?.kind !== "flow") return [];
         const { definition, diagnostics } = resolveFlow(project, file, options);
+        if (definition !== undefined) assert.deepEqual(definitionSchema.parse(definition), definition);
         const rendered = diagnostics.map((found) => {
           const text = files.find((candidate) => candidate.path === found.file)?.text ?? "";
           return render(found, text);

@@ -4,10 +4,12 @@ import path from "node:path";
 import {
   createProject,
   diagnoseProject,
+  examine,
   fileKindOf,
   parseSource,
   removeFile,
   updateProject,
+  type Diagnosis,
   type Project,
 } from "../../../src/language";
 
@@ -21,8 +23,11 @@ const files = new Map(
 
 /** What is found when everything is read anew. */
 function fresh(texts: ReadonlyMap<string, string>): unknown {
-  const sources = [...texts].map(([file, text]) => parseSource(file, text));
-  return diagnoseProject(createProject(sources), { hints: true });
+  return listed(examine(createProject([...texts].map(([file, text]) => parseSource(file, text)))));
+}
+
+function listed({ byFile }: Diagnosis): unknown {
+  return [...byFile].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** Changes that each make, mend or move problems, in files other than those they show in. */
@@ -37,6 +42,10 @@ const changes: readonly (readonly [string, string, string])[] = [
   ["steps.score.yaml", "id: plan", "id: design"],
   ["played.venue.yaml", "played.replies.yaml", "other.replies.yaml"],
   ["played.flow.yaml", "name: played", "name: main"],
+  ["played.flow.yaml", "version: 1", "# Moves what the other file points to.\nversion: 1"],
+  ["main.flow.yaml", "band: crew", "band: nobody"],
+  ["team.band.yaml", "prompt: |", "prompt: | # changed while no Flow leads to it"],
+  ["main.flow.yaml", "band: nobody", "band: crew"],
   ["steps.score.yaml", "role: reviewer", "role: architect"],
   ["team.band.yaml", "  builder:", "  coder: ["],
   ["team.band.yaml", "  coder: [", "  builder:"],
@@ -47,25 +56,41 @@ describe("a project that is edited", () => {
   it("has the same problems after each change as one that is read anew", () => {
     const texts = new Map(files);
     let project: Project = createProject([...texts].map(([file, text]) => ({ path: file, text })));
+    let known = examine(project);
     for (const [file, from, to] of changes) {
       const text = texts.get(file) ?? "";
       assert.ok(text.includes(from), `${file}: ${from}`);
       texts.set(file, text.replace(from, to));
       project = updateProject(project, { path: file, text: texts.get(file) ?? "" });
-      assert.deepEqual(diagnoseProject(project, { hints: true }), fresh(texts), `${file}: ${to}`);
+      known = examine(project, known);
+      assert.deepEqual(listed(known), fresh(texts), `${file}: ${to}`);
     }
+  });
+
+  it("keeps the lists of files that a change cannot touch", () => {
+    const before = examine(createProject([...files].map(([file, text]) => ({ path: file, text }))));
+    const lone = "version: 1\nname: lone\nsteps: []\n";
+    const first = examine(updateProject(before.project, { path: "lone.score.yaml", text: lone }), before);
+    const text = `${files.get("team.band.yaml") ?? ""}# typed\n`;
+    const after = examine(updateProject(first.project, { path: "team.band.yaml", text }), first);
+    assert.ok((first.byFile.get("lone.score.yaml")?.length ?? 0) > 0);
+    assert.equal(after.byFile.get("lone.score.yaml"), first.byFile.get("lone.score.yaml"));
+    assert.notEqual(after.byFile.get("team.band.yaml"), first.byFile.get("team.band.yaml"));
   });
 
   it("has the same problems after files came and went", () => {
     const texts = new Map(files);
     let project: Project = createProject([...texts].map(([file, text]) => ({ path: file, text })));
+    let known = examine(project);
     for (const file of ["team.band.yaml", "played.replies.yaml", "steps.score.yaml"]) {
       texts.delete(file);
       project = removeFile(project, file);
-      assert.deepEqual(diagnoseProject(project, { hints: true }), fresh(texts), `without ${file}`);
+      known = examine(project, known);
+      assert.deepEqual(listed(known), fresh(texts), `without ${file}`);
       texts.set(file, files.get(file) ?? "");
       project = updateProject(project, { path: file, text: files.get(file) ?? "" });
-      assert.deepEqual(diagnoseProject(project, { hints: true }), fresh(texts), `with ${file}`);
+      known = examine(project, known);
+      assert.deepEqual(listed(known), fresh(texts), `with ${file}`);
     }
   });
 

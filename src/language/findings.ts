@@ -1,0 +1,89 @@
+import { type Definition } from "../engine/model/definition";
+import { limitHints, limitWarnings } from "./check-limits";
+import { checkPlaceholders } from "./check-placeholders";
+import { checkScore } from "./check-score";
+import { checkDisabledRoles, checkVenue } from "./check-venue";
+import { defineFlow } from "./definition";
+import { diagnose } from "./diagnose";
+import { hasError, quoted, type Diagnostic } from "./diagnostic";
+import { checkInputs } from "./inputs";
+import { ofVersions } from "./memo";
+import { referencePathProblem } from "./paths";
+import { Report, textsAt, type FlowParts } from "./report";
+import { type SourceDocument } from "./source";
+
+/** What the files of one Flow come to, whatever a run adds. */
+export interface Findings {
+  /** What is wrong between the files, hints included. What is wrong with each by itself is not among it. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** With the Flow's own task and no inputs yet; present when all files are there and none has an error. */
+  readonly definition: Definition | undefined;
+}
+
+function checkReferences(flow: SourceDocument, report: Report): void {
+  for (const { text, path } of textsAt(flow, ["references"])) {
+    const problem = referencePathProblem(text);
+    if (problem === undefined) continue;
+    const message = `${quoted(text)} cannot be a reference: ${problem}.`;
+    report.at(flow, path, "orket/path-not-allowed", message, {
+      mend: "Write a folder relative to the project.",
+    });
+  }
+}
+
+/** Without a missing model whose key stands there misspelled: that is reported as an unknown key. */
+function withoutMisspelled(diagnostics: readonly Diagnostic[], own: readonly Diagnostic[]): Diagnostic[] {
+  const misspelled = new Set(
+    own.flatMap(({ code, suggestion, file }) =>
+      code === "orket/unknown-key" && suggestion !== undefined
+        ? [`${file} ${suggestion.replacement.replaceAll('"', "")}`]
+        : [],
+    ),
+  );
+  const named = {
+    "orket/missing-model": "model",
+    "orket/missing-nodes": "nodes",
+    "orket/missing-replies": "replies",
+  } as const;
+  return diagnostics.filter(
+    ({ code, file }) => !(code in named && misspelled.has(`${file} ${named[code as keyof typeof named]}`)),
+  );
+}
+
+/** The files that were found, the Flow first. */
+export function filesOf({ flow, band, venue, score, replies }: FlowParts): SourceDocument[] {
+  return [flow, band, venue, score, replies].filter((part) => part !== undefined);
+}
+
+function check(parts: FlowParts): Findings {
+  const report = new Report();
+  checkReferences(parts.flow, report);
+  checkInputs(parts.flow, report);
+  checkDisabledRoles(parts, report);
+  const view = checkScore(parts, report);
+  checkVenue(parts, view, report);
+  checkPlaceholders(parts, view, report);
+  const own = filesOf(parts).flatMap((source) => diagnose(source));
+  const diagnostics = withoutMisspelled(report.diagnostics, own);
+  const sound = !hasError(own) && !hasError(diagnostics);
+  const definition = sound && view !== undefined ? defineFlow(parts, view) : undefined;
+  if (definition !== undefined) {
+    diagnostics.push(...limitWarnings(parts.flow, definition), ...limitHints(parts.flow, definition));
+  }
+  return { diagnostics, definition };
+}
+
+const checked = ofVersions(
+  (
+    flow: SourceDocument,
+    band: FlowParts["band"],
+    venue: FlowParts["venue"],
+    score: FlowParts["score"],
+    replies: FlowParts["replies"],
+  ) => check({ flow, band, venue, score, replies }),
+);
+
+/** What the files of a Flow come to; worked out once for these versions of them. */
+export function findingsOf({ flow, band, venue, score, replies }: FlowParts): Findings {
+  return checked(flow, band, venue, score, replies);
+}
