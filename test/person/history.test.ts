@@ -259,12 +259,13 @@ describe("sessions afterwards, and where the next ones run", function () {
     await quiet();
   });
 
-  it("deletes a session after a question, and prunes what it leaves", async () => {
+  it("deletes a session after a question", async () => {
     const count = sessions().length;
     await workbench.command("Orket: Delete Session");
     await workbench.quickInputRows().first().click();
     await workbench.page.locator(".monaco-dialog-box").getByRole("button", { name: "Delete" }).click();
-    await workbench.page.waitForTimeout(1000);
+    for (let turn = 0; turn < 100 && sessions().length === count; turn += 1)
+      await workbench.page.waitForTimeout(100);
 
     assert.equal(sessions().length, count - 1);
   });

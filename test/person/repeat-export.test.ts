@@ -235,6 +235,27 @@ describe("sessions that are repeated, forked, exported and put away", function (
     assert.equal(asked.at(-1)?.body["model"], "large:7b");
   });
 
+  it("takes a prompt of many lines from an editor, and closes it", async () => {
+    await workbench.command("Orket: Fork Session");
+    await workbench.pick("asked");
+    await row("architect").click();
+    await row("Prompt").click();
+    const tab = workbench.page.locator(".tab.active").filter({ hasText: "You are the architect" });
+    await tab.waitFor();
+    await workbench.page.locator(".editor-group-container.active .view-lines").first().click();
+    await workbench.page.keyboard.press("Control+Home");
+    await workbench.page.keyboard.type("Be brief.");
+    const question = await notification(workbench, "The prompt of architect: change it in the editor.");
+    await conductor.screenshot("fork-prompt-dark");
+    await question.getByRole("button", { name: "Use This Text" }).click();
+
+    await row("changed: prompt of architect").waitFor();
+    await row("Be brief.You are the architect").waitFor();
+    await tab.waitFor({ state: "detached" });
+    await workbench.page.keyboard.press("Escape");
+    await quiet();
+  });
+
   it("refuses a change that cannot be, says why, and goes on asking", async () => {
     await workbench.command("Orket: Fork Session");
     await workbench.pick("asked");

@@ -7,6 +7,7 @@ import { type SessionState } from "../../engine/state/state";
 import { maxTitleLength, readTitle, renameSession } from "../session/label";
 import { recordProof, type Proof } from "../session/proof";
 import { readSession } from "../session/sessions";
+import { forkAfter } from "./fork";
 import { nodeEnvironment, startSession, type LiveSession, type RuntimeOptions } from "./session-runtime";
 
 /** One of the new runs. */
@@ -61,15 +62,21 @@ function refused(message: string, mend?: string): OrketError {
 function checkRepeatable(events: readonly SessionEvent[]): void {
   const [start] = events;
   if (start?.type !== "session_start") throw refused("The session was never started.");
-  if (start.data.forked_from !== undefined) {
-    throw refused(
-      "A fork cannot be repeated: its first steps were taken from another session.",
-      "Repeat the session that it was forked from, or run the Flow anew.",
-    );
-  }
   if (artifactsAtEnd(events) === undefined) {
     throw refused("Only a session that was completed can be repeated.", "Go on with it first.");
   }
+}
+
+/** How many events a fork took over; they are not run again. */
+function sharedBy([start]: readonly SessionEvent[]): number {
+  return start?.type === "session_start" ? (start.data.forked_from?.at(-1)?.events ?? 0) : 0;
+}
+
+/** The step that a fork began at. */
+function fromOf(events: readonly SessionEvent[], shared: number): { readonly from?: string } {
+  const own = shared === 0 ? [] : events.slice(shared);
+  const step = own.find(({ type }) => type === "step_start" || type === "step_skipped")?.step ?? null;
+  return step === null ? {} : { from: step };
 }
 
 /** Performs the session, which steers itself. */
@@ -92,7 +99,7 @@ async function perform(
 /**
  * Runs the session's definition again against its model, each time as a new session that is steered at the same places
  * as people steered it then, and compares the artifacts. What comes of it is recorded beside the session's journal; the new
- * sessions have titles that say which run they are.
+ * sessions have titles that say which run they are. Of a fork, what it shares is shared again, and only the rest is run.
  * @throws {OrketError} command_refused when the session cannot be repeated; session_not_found, journal_damaged, and what
  * starting a session throws.
  */
@@ -107,19 +114,24 @@ export async function repeatSession(
   const { events, definition } = record;
   checkRepeatable(events);
   const by = options.startedBy === "editor" ? "person" : "command_line";
+  const shared = sharedBy(events);
   // With room for the number, a title is no longer than it may be.
   const title = (await readTitle(environment.fs, directory)) ?? definition.flow.name;
   const name = title.slice(0, maxTitleLength - 30);
   const runs: Repetition[] = [];
   const isCancelled = (): boolean => cancellation?.aborted === true;
   while (runs.length < times && !isCancelled()) {
-    const steering = new Steering(definition, events, by);
-    const live = await startSession(definition, options, steering.next);
+    const steering = new Steering(definition, events, by, shared);
+    const live =
+      shared === 0
+        ? await startSession(definition, options, steering.next)
+        : await forkAfter(record, events.slice(0, shared), definition, options, steering.next);
     const number = runs.length + 1;
     let run: Repetition;
     try {
       await renameSession(environment, live.directory, `${name}, run ${number} of ${times}`);
       onSession?.(live, number);
+      if (shared > 0) live.orchestrator.resume(by);
       const state = await perform(live, cancellation);
       if (isCancelled() && state.status !== "ended") break;
       run = await judged(live, events, state, steering);
@@ -134,7 +146,7 @@ export async function repeatSession(
   if (!cancelled) {
     const at = new Date(environment.clock.nowMs()).toISOString();
     await recordProof(environment, directory, {
-      repeated: { same, of: times, at, parted: partingsOf(runs) },
+      repeated: { same, of: times, at, parted: partingsOf(runs), ...fromOf(events, shared) },
     });
   }
   return { session: record.paths.id, provider: definition.venue.provider, runs, same, cancelled };

@@ -30,6 +30,8 @@ const proofSchema = z.strictObject({
       of: z.int().min(1),
       at: z.string(),
       parted: z.array(partedSchema),
+      /** Of a fork: the step that it began at; what stands before it was not run again. */
+      from: z.string().optional(),
     })
     .optional(),
 });
@@ -197,14 +199,14 @@ export function provenSentences(
     sentences.push(`replayed: a replay ${how} (${day(replayed.at)}, Orket ${replayed.engine})`);
   }
   if (repeated !== undefined) {
-    const { same, of, at, parted } = repeated;
+    const { same, of, at, parted, from } = repeated;
     const where = parted
       .map(({ step, count }) => `${count.toString()} parted at ${step ?? "the start"}`)
       .join(", ");
     const scripted = provider === "scripted" ? ", with scripted replies: no model was asked" : "";
     const runs = `${same.toString()} of ${of.toString()} ${of === 1 ? "run" : "runs"}`;
     sentences.push(
-      `repeated: ${runs} gave the same artifacts${where === "" ? "" : `; ${where}`}${scripted}${changed} (${day(at)})`,
+      `repeated${from === undefined ? "" : ` from ${from} on`}: ${runs} gave the same artifacts${where === "" ? "" : `; ${where}`}${scripted}${changed} (${day(at)})`,
     );
   }
   return sentences;

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { forkSession } from "../../adapters/runtime/audit";
+import { forkSession } from "../../adapters/runtime/fork";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import { changeDefinition, type ForkChanges } from "../../engine/session/fork";

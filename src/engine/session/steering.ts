@@ -71,17 +71,17 @@ const noPlaces: ReadonlySet<SessionEvent["type"]> = new Set([
   "approval_resolved",
 ]);
 
-/** Reads from a session's events what people decided. */
-function decidedIn(definition: Definition, events: readonly SessionEvent[]): Decided[] {
+/** What people decided, from the event with this number on. */
+function decidedIn(definition: Definition, events: readonly SessionEvent[], from: number): Decided[] {
   const found: Decided[] = [];
   const places = new Places();
   let state = initialState(definition);
   for (const [index, event] of events.entries()) {
     const { seq } = event;
-    if (event.type === "approval_resolved" && event.step !== null) {
+    if (index >= from && event.type === "approval_resolved" && event.step !== null) {
       const { step, data } = event;
       found.push({ kind: "answer", seq, places: [places.last(step)], step, data });
-    } else if (event.type === "adjustment" && isCarried(event.data)) {
+    } else if (index >= from && event.type === "adjustment" && isCarried(event.data)) {
       const { data } = event;
       const place =
         placeOf(data, state, places) ?? aheadOf(data, events.slice(0, index), events.slice(index));
@@ -144,14 +144,17 @@ export class Steering {
   /**
    * @param events of the session that was steered.
    * @param by who is said to decide this time.
+   * @param shared how many of the events the new run shares, as a fork does, so that they are decided already.
    */
   constructor(
     definition: Definition,
     events: readonly SessionEvent[],
     private readonly by: DecidedBy,
+    shared = 0,
   ) {
-    this.#left = decidedIn(definition, events);
+    this.#left = decidedIn(definition, events, shared);
     this.#impossible = acceptedMeanwhile(events);
+    this.#hear(events.slice(0, shared));
   }
 
   /** The question that nobody answered in the steered session, as a sentence; the run was ended there. */
@@ -164,10 +167,7 @@ export class Steering {
    * that the one before left.
    */
   readonly next = (events: readonly SessionEvent[], state: SessionState): Command | undefined => {
-    for (const event of events) {
-      const place = this.#places.heard(event);
-      if (place !== undefined) this.#reached.add(place);
-    }
+    this.#hear(events);
     if (state.status !== "running") return undefined;
     const front = activeRuns(state.score);
     for (const { run } of front) if (!run.started && run.attempt === 0) this.#reached.add(beforeRun(run.key));
@@ -184,6 +184,13 @@ export class Steering {
     const adjustment = { kind: "pause", by: this.by, pause: "cancelled", reason: this.#unanswered } as const;
     return { kind: "adjust", adjustment };
   };
+
+  #hear(events: readonly SessionEvent[]): void {
+    for (const event of events) {
+      const place = this.#places.heard(event);
+      if (place !== undefined) this.#reached.add(place);
+    }
+  }
 
   /** What was decided then and could not be decided in this run, which is over: a sentence each. */
   notCarried(): readonly string[] {

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
-import { forkSession } from "../../adapters/runtime/audit";
+import { forkSession } from "../../adapters/runtime/fork";
 import type { Definition } from "../../engine/model/definition";
 import { changeDefinition, definitionAt, sharedEvents } from "../../engine/session/fork";
 import { inputsGiven, type InputDescription } from "../../language";

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "n
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { forkSession, replaySession, verifySession } from "../../../src/adapters/runtime/audit";
+import { replaySession, verifySession } from "../../../src/adapters/runtime/audit";
+import { forkSession } from "../../../src/adapters/runtime/fork";
 import {
   openLiveSession,
   readSession,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { createHttpFetch } from "../../../src/adapters/provider/http-fetch";
 import { replaySession } from "../../../src/adapters/runtime/audit";
+import { forkSession } from "../../../src/adapters/runtime/fork";
 import { repeatSession } from "../../../src/adapters/runtime/repeat";
 import {
   readSession,
@@ -9,12 +10,13 @@ import {
   type LiveSession,
   type RuntimeOptions,
 } from "../../../src/adapters/runtime/session-runtime";
-import { readProof } from "../../../src/adapters/session/proof";
+import { provenSentences, readProof } from "../../../src/adapters/session/proof";
 import { listSessions } from "../../../src/adapters/session/session-list";
 import { NodeFileSystem } from "../../../src/adapters/files/file-system";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { type EventData, type SessionEvent } from "../../../src/engine/event/event";
 import { type Definition, type PlanNode } from "../../../src/engine/model/definition";
+import { changeDefinition } from "../../../src/engine/session/fork";
 import { compareRuns } from "../../../src/engine/session/compare-runs";
 import { viewSession } from "../../../src/engine/view/session-view";
 import { definitionOf, harness, step } from "../../fakes/engine-harness";
@@ -295,6 +297,34 @@ describe("a session that is repeated", () => {
       other?.notCarried.join() ?? "",
       /^The skip of say \(event \d+\): this run did not come to that/,
     );
+  });
+
+  it("runs a fork again from its beginning on, steered as it was, and says no more than that", async () => {
+    answer = (_, exchange) => replyTo(exchange);
+    const { directory } = await firstRun(definition(), (live) => {
+      byPerson(live, { kind: "patch", step: "look", instruction: "Look twice." });
+    });
+    const change = (old: Definition): Definition =>
+      changeDefinition(old, { prompts: { listener: "You listen well." } });
+    const fork = await forkSession(directory, "look", change, options);
+    fork.orchestrator.resume("person");
+    byPerson(fork, { kind: "patch", step: "say", instruction: "Say it in French." });
+    assert.equal((await fork.orchestrator.run()).outcome, "completed");
+    await fork.close();
+    const asked = server.received.length;
+
+    const [run] = (await repeatSession(fork.directory, options, { times: 1 })).runs;
+    assert.deepEqual([run?.completed, run?.parting, run?.notCarried], [true, undefined, []]);
+    assert.equal(server.received.length - asked, 2);
+    const again = path.join(path.dirname(directory), run?.session ?? "");
+    assert.equal((await replaySession(again)).divergence, undefined);
+    const { events } = await readSession(again);
+    const decided = events.filter(({ type }) => type === "adjustment");
+    assert.equal(decided.length, 2, "what the fork shares is not decided twice");
+    const { repeated } = await readProof({ fs: disk }, fork.directory);
+    assert.deepEqual([repeated?.from, repeated?.same], ["look", 1]);
+    const proven = provenSentences({ recorded: true, repeated }, "ollama");
+    assert.match(proven.at(-1) ?? "", /^repeated from look on: 1 of 1 run gave the same artifacts/);
   });
 
   it("is refused for a session that did not complete", async () => {
