@@ -42,6 +42,10 @@ class RooImport {
     this.draft.value.roles = this.roles;
   }
 
+  get isEmpty(): boolean {
+    return Object.keys(this.roles).length === 0;
+  }
+
   private get report() {
     return this.target.report;
   }
@@ -144,6 +148,10 @@ export function importRooModes(file: ProjectFile, target: Target): void {
   }
   const made = new RooImport(target, file.path);
   for (const mode of modes.items()) made.mode(mode);
+  if (made.isEmpty) {
+    report.error("'customModes' has no mode in it; nothing is imported.", modes.place);
+    return;
+  }
   for (const [key, item] of value.entries()) {
     if (key !== "customModes")
       report.warning(`${quoted(key)} has no counterpart and is left out.`, item.place);

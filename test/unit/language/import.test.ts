@@ -144,6 +144,12 @@ describe("an import of anything", () => {
     );
   });
 
+  it("says that a list of modes has no mode in it", () => {
+    const { files, report } = importFiles([{ path: ".roomodes", text: '{"customModes":[0]}' }]);
+    assert.deepEqual(files, []);
+    assert.ok(report.some(({ level, message }) => level === "error" && message.includes("no mode in it")));
+  });
+
   it("never throws on text that is cut off or full of noise", () => {
     fc.assert(
       fc.property(
