@@ -55,9 +55,9 @@ export async function perform(effect: Effect, context: PerformContext): Promise<
   }
 }
 
-function toolMode(state: SessionState, run: StepRun): ToolMode {
+function toolMode(state: SessionState, { run, scope }: ActiveRun): ToolMode {
   const settings = callSettings(state.definition, run.node.role);
-  return settings.tool_calls === "text" || state.textToolRoles[run.node.role] === true ? "text" : "native";
+  return settings.tool_calls === "text" || scope.textToolRoles[run.node.role] === true ? "text" : "native";
 }
 
 function toolsOf({ state, ports }: PerformContext, run: StepRun): ToolSpec[] {
@@ -71,7 +71,7 @@ async function promptOf(active: ActiveRun, context: PerformContext): Promise<Eve
   const request: PromptContext = {
     definition: state.definition,
     active,
-    mode: toolMode(state, run),
+    mode: toolMode(state, active),
     tools: toolsOf(context, run),
     sha256: ports.sha256,
     getText: (content) => ports.store.getText(content),
@@ -115,7 +115,7 @@ async function callModel(
         ? error
         : new ProviderError("unknown", error instanceof Error ? error.message : String(error));
     const text = failure.partialText ?? partial;
-    return [...moves(failure.failovers), failureEvent(effect.call, run, failure, text, { state, ports })];
+    return [...moves(failure.failovers), failureEvent(effect.call, active, failure, text, { state, ports })];
   }
 }
 
@@ -134,7 +134,7 @@ function failoverEvent(call: number, run: StepRun, failover: Failover, { store }
 async function requestOf(active: ActiveRun, context: PerformContext): Promise<ModelRequest> {
   const { state, ports } = context;
   const { run } = active;
-  const mode = toolMode(state, run);
+  const mode = toolMode(state, active);
   const messages: ModelMessage[] = [];
   for (const message of run.prompt?.messages ?? []) {
     const content = await ports.store.getText(message.content);
@@ -233,18 +233,19 @@ function toolCallsOf(run: StepRun, reply: ModelReply, state: SessionState, ports
 
 function failureEvent(
   call: number,
-  run: StepRun,
+  active: ActiveRun,
   failure: ProviderError,
   partial: string,
   { state, ports }: Pick<PerformContext, "state" | "ports">,
 ): EventDraft {
+  const { run } = active;
   const attempt = run.call?.attempt ?? 1;
   const { retry } = state.definition.venue;
   const settings = callSettings(state.definition, run.node.role);
   const toText =
     failure.code === "tools_unsupported" &&
     settings.tool_calls === "auto" &&
-    toolMode(state, run) === "native";
+    toolMode(state, active) === "native";
   const again = failure.retryable && attempt < retry.attempts;
   const wait = failure.retryAfterSeconds ?? retry.backoff_seconds * 2 ** (attempt - 1);
   return draft("model_call_failed", run.key, {

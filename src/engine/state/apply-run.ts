@@ -1,7 +1,7 @@
 import type { EventData, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import type { ActiveRun, RunUpdate } from "./cursor";
-import { changeAt, withChange, withNotes, withResult } from "./scope";
+import { changeAt, withChange, withNotes, withResult, withTextTools } from "./scope";
 import { restarted, type StepRun } from "./step-run";
 
 type SessionWideType =
@@ -77,7 +77,9 @@ export function applyToRun(
         costUsd: event.data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + event.data.cost_usd,
       });
     case "model_call_failed":
-      return active(failedCallPart(run, event.data));
+      return event.data.switch_to_text === true
+        ? active({ call: null, failedCall: null, prompt: null }, withTextTools(scope, run.node.role))
+        : active({ call: null, failedCall: isInterruption(event.data.code) ? run.failedCall : event.data });
     case "tool_call":
     case "tool_result":
     case "tool_denied":
@@ -238,9 +240,4 @@ function done(run: StepRun, text: string): StepRun["openTool"] {
 /** Failures that say nothing about the call: it is made again and does not count as a try. */
 export function isInterruption(code: EventData<"model_call_failed">["code"]): boolean {
   return code === "cancelled" || code === "interrupted";
-}
-
-function failedCallPart(run: StepRun, data: EventData<"model_call_failed">): Partial<StepRun> {
-  if (data.switch_to_text === true) return { call: null, failedCall: null, prompt: null };
-  return { call: null, failedCall: isInterruption(data.code) ? run.failedCall : data };
 }

@@ -176,11 +176,7 @@ function failedCall(state: SessionState, run: StepRun, data: EventData<"model_ca
     run.call,
     data.partial !== undefined || data.code === "interrupted",
   );
-  const textToolRoles =
-    data.switch_to_text === true
-      ? { ...state.textToolRoles, [run.node.role]: true as const }
-      : state.textToolRoles;
-  return { ...state, spending, textToolRoles };
+  return { ...state, spending };
 }
 
 function startRecord(state: SessionState, run: StepRun, event: EventOf<"step_start">): SessionState {

@@ -97,7 +97,7 @@ function decideRun(state: SessionState, active: ActiveRun): Decision {
       draft("approval_requested", run.key, { id, kind: "before_step", sha256: run.prompt.sha256 }),
     );
   }
-  return decideCall(state, run, run.prompt);
+  return decideCall(state, active, run.prompt);
 }
 
 function decideStart(state: SessionState, run: StepRun): Decision {
@@ -127,7 +127,11 @@ function needsApprovalBefore(run: StepRun): boolean {
   return run.node.approval === "before_step" || run.node.approval === "both";
 }
 
-function decideCall(state: SessionState, run: StepRun, prompt: NonNullable<StepRun["prompt"]>): Decision {
+function decideCall(
+  state: SessionState,
+  { run, scope }: ActiveRun,
+  prompt: NonNullable<StepRun["prompt"]>,
+): Decision {
   const settings = callSettings(state.definition, run.node.role);
   const failed = run.failedCall;
   if (failed !== null && failed.retry_in_seconds === undefined && !isInterruption(failed.code)) {
@@ -138,7 +142,7 @@ function decideCall(state: SessionState, run: StepRun, prompt: NonNullable<StepR
   const check = checkLimits(state, reservedTokens, reservedUsd);
   if (check.kind === "wait") return nothing;
   if (check.kind === "hit") return record(draft("limit_reached", run.key, check.limit));
-  const textTools = settings.tool_calls === "text" || state.textToolRoles[run.node.role] === true;
+  const textTools = settings.tool_calls === "text" || scope.textToolRoles[run.node.role] === true;
   return record(
     draft("model_call_start", run.key, {
       call: state.spending.modelCalls + 1,

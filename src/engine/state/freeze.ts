@@ -7,7 +7,7 @@ import { initialState, type SessionState, type StepRecord } from "./state";
 import type { StepRun } from "./step-run";
 
 /** Raised when the fold makes another state of the same events, or keeps it in another form. */
-export const stateFormat = 2;
+export const stateFormat = 3;
 
 /** A list without the elements that it shares with the one it grew from. */
 interface FrozenList<T> {
@@ -18,6 +18,7 @@ interface FrozenScope {
   readonly notes: Readonly<Record<string, string>>;
   readonly changes: FrozenList<ArtifactChange>;
   readonly results: FrozenList<StepResult>;
+  readonly textToolRoles: Readonly<Record<string, true>>;
 }
 interface FrozenBranch {
   readonly at: FrozenCursor;
@@ -123,6 +124,7 @@ function freezeScope(scope: Scope, from: Scope): FrozenScope {
     notes: scope.notes,
     changes: freezeList(scope.changes, from.changes),
     results: freezeList(scope.results, from.results),
+    textToolRoles: scope.textToolRoles,
   };
 }
 
@@ -135,6 +137,7 @@ function thawScope(frozen: FrozenScope, from: Scope): Scope {
     changeOfPath: PersistentMap.from(changes.slice().map(({ path }, index) => [path, index])),
     results,
     resultOfId: PersistentMap.from(results.slice().map(({ id }, index) => [id, index])),
+    textToolRoles: frozen.textToolRoles,
   };
 }
 

@@ -23,7 +23,7 @@ export interface StepResult {
 }
 
 /**
- * What a step can see of the others' work. A branch of a parallel group starts with the group's and sees its own
+ * What a step can see of the others' work, and what was learned on the way to it. A branch of a parallel group starts with the group's and sees its own
  * changes only, until the branches join in the file's order.
  */
 export interface Scope {
@@ -33,6 +33,8 @@ export interface Scope {
   readonly changeOfPath: PersistentMap<number>;
   readonly results: PersistentList<StepResult>;
   readonly resultOfId: PersistentMap<number>;
+  /** Roles whose backend was seen to take no native tool calls. */
+  readonly textToolRoles: Readonly<Record<string, true>>;
 }
 
 export const emptyScope: Scope = {
@@ -41,6 +43,7 @@ export const emptyScope: Scope = {
   changeOfPath: PersistentMap.empty(),
   results: PersistentList.empty(),
   resultOfId: PersistentMap.empty(),
+  textToolRoles: {},
 };
 
 export function withChange(scope: Scope, change: ArtifactChange): Scope {
@@ -57,6 +60,10 @@ export function withResult(scope: Scope, result: StepResult): Scope {
     results: scope.results.push(result),
     resultOfId: scope.resultOfId.set(result.id, scope.results.length),
   };
+}
+
+export function withTextTools(scope: Scope, role: string): Scope {
+  return { ...scope, textToolRoles: { ...scope.textToolRoles, [role]: true } };
 }
 
 export function withNotes(scope: Scope, set: Readonly<Record<string, string | null>>): Scope {
@@ -117,6 +124,7 @@ export function joinScopes(
     }
     for (const result of branch.results.slice(base.results.length)) scope = withResult(scope, result);
     scope = withNotes(scope, changedNotes(base.notes, branch.notes));
+    scope = { ...scope, textToolRoles: { ...scope.textToolRoles, ...branch.textToolRoles } };
   });
   return { scope, conflict };
 }

@@ -87,8 +87,6 @@ export interface SessionState {
   readonly answeredBy: Readonly<Record<string, readonly AnsweringModel[]>>;
   /** Moves of calls to a model that is another one, or cannot be shown to be the same. */
   readonly digestChanges: number;
-  /** Roles whose backend cannot take native tool calls. */
-  readonly textToolRoles: Readonly<Record<string, true>>;
   readonly approvals: number;
   readonly decisions: Readonly<Record<string, ArtifactDecision>>;
   /** Acceptances that were taken back: path to the digest that the file got again; null: it was removed again. */
@@ -134,7 +132,6 @@ export function initialState(definition: Definition): SessionState {
     answeredCalls: PersistentMap.empty(),
     answeredBy: {},
     digestChanges: 0,
-    textToolRoles: {},
     approvals: 0,
     decisions: {},
     reverted: {},

@@ -521,6 +521,40 @@ describe("Parallel branches", () => {
     assert.equal(outcomes[0]?.notes["who"], "lint");
   });
 
+  it("find out each for itself that a backend takes no tool calls, and those after them know it", async () => {
+    const late = definitionOf([
+      {
+        kind: "parallel",
+        branches: [
+          step("docs", "writer"),
+          { kind: "loop", max: 1, body: [step("read", "listener"), step("tests", "writer")] },
+        ],
+      },
+      step("last", "writer"),
+    ]);
+    const outcomes = [];
+    for (const slow of ["docs", "read"]) {
+      const session = harness(late, async ({ origin, tools }) => {
+        for (let turn = 0; origin.stepId === slow && turn < 40; turn += 1)
+          await new Promise((resolve) => setImmediate(resolve));
+        return tools.length > 0 ? new ProviderError("tools_unsupported", "no tools") : "done";
+      });
+      await session.run();
+      outcomes.push({
+        prompts: session
+          .eventsOf("prompt_built")
+          .map(({ step: key, data }) => `${key ?? ""} ${data.sha256}`)
+          .sort(),
+        refused: session
+          .eventsOf("model_call_failed")
+          .map((event) => event.step)
+          .sort(),
+      });
+    }
+    assert.deepEqual(outcomes[0]?.refused, ["docs", "tests#1"]);
+    assert.deepEqual(outcomes[1], outcomes[0]);
+  });
+
   it("that write one path are a failure that names both, and skipping the later one lets the session go on", async () => {
     const session = harness(definition, ({ origin }) =>
       origin.answeredCalls > 0 || origin.stepId === "last"
