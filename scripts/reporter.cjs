@@ -23,6 +23,13 @@ function describeError(error) {
   return lines.join("\n");
 }
 
+/** A suite that runs in several windows of VS Code has a report of each. */
+function addCounts(file, counts) {
+  const before = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : {};
+  const sum = Object.entries(counts).map(([name, count]) => [name, count + (before[name] ?? 0)]);
+  fs.writeFileSync(file, JSON.stringify(Object.fromEntries(sum)));
+}
+
 module.exports = class OrketReporter {
   constructor(runner) {
     const failures = [];
@@ -67,7 +74,7 @@ module.exports = class OrketReporter {
       failures.forEach(({ title, error }, index) => {
         print(`\n${index + 1}) ${title}\n${describeError(error).replace(/^/gm, "     ")}`);
       });
-      if (process.env.ORKET_COUNTS) fs.writeFileSync(process.env.ORKET_COUNTS, JSON.stringify(counts));
+      if (process.env.ORKET_COUNTS) addCounts(process.env.ORKET_COUNTS, counts);
       print(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
     });
   }

@@ -119,7 +119,7 @@ export interface FlowChoice {
 
 /** What the view shows. */
 export interface ConductorScreen {
-  readonly place: "ready" | "no_folder" | "untrusted";
+  readonly place: "ready" | "no_folder" | "untrusted" | "virtual";
   readonly session: SessionScreen | null;
   /** The Venue that a person chose for the next runs; absent: each Flow's own. */
   readonly venue?: string;
@@ -203,7 +203,18 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("run_flow"), folder: z.string().max(4000), path: z.string().max(4000) }),
   z.strictObject({
     type: z.literal("open"),
-    what: z.enum(["pick_flow", "artifacts", "events", "open_folder", "trust", "log", "venue"]),
+    what: z.enum([
+      "pick_flow",
+      "artifacts",
+      "events",
+      "open_folder",
+      "new_flow",
+      "write_sample",
+      "import",
+      "trust",
+      "log",
+      "venue",
+    ]),
   }),
 ]);
 export type ConductorRequest = z.infer<typeof conductorRequestSchema>;

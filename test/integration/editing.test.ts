@@ -4,6 +4,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import * as vscode from "vscode";
+import { at, codeOf, labels, lensesOf, problemOf, replace, until } from "./editor";
 
 const folder = path.join(process.env["ORKET_TEST_FOLDER"] ?? "", "help");
 
@@ -65,48 +66,7 @@ async function open(name: string): Promise<vscode.TextDocument> {
   return document;
 }
 
-/** The place of `mark` in what surrounds it: `role: wri‸ter`. */
-function at(document: vscode.TextDocument, around: string): vscode.Position {
-  const offset = document.getText().indexOf(around.replace("‸", ""));
-  assert.ok(offset >= 0, `${around} stands nowhere`);
-  return document.positionAt(offset + around.indexOf("‸"));
-}
-
-async function replace(document: vscode.TextDocument, from: string, to: string): Promise<void> {
-  const start = document.getText().indexOf(from);
-  assert.ok(start >= 0, `${from} stands nowhere`);
-  const edit = new vscode.WorkspaceEdit();
-  const range = new vscode.Range(document.positionAt(start), document.positionAt(start + from.length));
-  edit.replace(document.uri, range, to);
-  assert.ok(await vscode.workspace.applyEdit(edit));
-}
-
-async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 15_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`it did not come to this: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-const codeOf = ({ code }: vscode.Diagnostic): string => String(typeof code === "object" ? code.value : code);
-
-async function problem(name: string, code: string): Promise<vscode.Diagnostic> {
-  return until(`${code} in ${name}`, () =>
-    vscode.languages.getDiagnostics(uriOf(name)).find((one) => codeOf(one) === code),
-  );
-}
-
-async function labels(document: vscode.TextDocument, position: vscode.Position): Promise<string[]> {
-  const list = await vscode.commands.executeCommand<vscode.CompletionList>(
-    "vscode.executeCompletionItemProvider",
-    document.uri,
-    position,
-  );
-  return list.items.map(({ label }) => (typeof label === "string" ? label : label.label));
-}
+const problem = (name: string, code: string): Promise<vscode.Diagnostic> => problemOf(uriOf(name), code);
 
 async function fixes(document: vscode.TextDocument, range: vscode.Range): Promise<vscode.CodeAction[]> {
   return vscode.commands.executeCommand("vscode.executeCodeActionProvider", document.uri, range);
@@ -338,15 +298,8 @@ describe("editing help inside VS Code", () => {
   });
 
   it("offers to run a Flow and to edit a prompt where they stand", async () => {
-    const titles = async (name: string): Promise<string[]> => {
-      const document = await open(name);
-      const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
-        "vscode.executeCodeLensProvider",
-        document.uri,
-        20,
-      );
-      return lenses.map(({ command }) => command?.title.replace(/^\$\(.*?\) /, "") ?? "");
-    };
+    const titles = async (name: string): Promise<string[]> =>
+      (await lensesOf((await open(name)).uri)).map(({ title }) => title);
 
     assert.deepEqual(await titles("crew.flow.yaml"), ["Run", "Run with Step Approval", "Show Plan"]);
     assert.deepEqual((await titles("crew.band.yaml")).slice(0, 2), ["Edit Prompt", "Try Prompt"]);

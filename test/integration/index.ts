@@ -1,6 +1,14 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import Mocha from "mocha";
+import * as vscode from "vscode";
+
+/** The launcher opens a window of each kind; all other suites are for a window with one folder. */
+function kindOfWindow(): "folder" | "several" | "virtual" | "none" {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  if (folders.length !== 1) return folders.length === 0 ? "none" : "several";
+  return folders[0]?.uri.scheme === "file" ? "folder" : "virtual";
+}
 
 /** What VS Code calls in the extension host, in the server build and in Electron alike. */
 export async function run(): Promise<void> {
@@ -11,8 +19,11 @@ export async function run(): Promise<void> {
     forbidOnly: Boolean(process.env["CI"]),
     ...(process.env["ORKET_GREP"] === undefined ? {} : { grep: process.env["ORKET_GREP"] }),
   });
-  for (const file of readdirSync(__dirname, { recursive: true, encoding: "utf8" }).sort()) {
-    if (file.endsWith(".test.js")) mocha.addFile(path.join(__dirname, file));
+  const kind = kindOfWindow();
+  const folder = path.join(__dirname, ...(kind === "folder" ? [] : ["windows"]));
+  for (const file of readdirSync(folder).sort()) {
+    const wanted = kind === "folder" ? file.endsWith(".test.js") : file === `${kind}.test.js`;
+    if (wanted) mocha.addFile(path.join(folder, file));
   }
   const failed = await new Promise<number>((resolve) => mocha.run(resolve));
   if (failed > 0) throw new Error(`${failed} of the tests inside VS Code failed`);

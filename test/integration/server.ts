@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createWriteStream, existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -21,7 +21,7 @@ export interface ServerOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** Should the workbench ask whether the folder is trusted? Off, as in most tests: everything is. */
   readonly askForTrust?: boolean;
-  /** Install the extension of test/integration/fixtures/models: a vendor of language models and a tool. */
+  /** Install the extensions of test/integration/fixtures: a vendor of language models and a tool, a virtual folder. */
   readonly models?: boolean;
   /** @default a free one */
   readonly port?: number;
@@ -129,11 +129,11 @@ export async function startServer(options: ServerOptions = {}): Promise<Workbenc
 
   if (options.models === true) {
     // What lies there at the first start counts as installed. The page loads one extension under development only.
-    await cp(
-      path.join(root, "test/integration/fixtures/models"),
-      path.join(dataFolder, "extensions", "orket-test.models-0.0.1"),
-      { recursive: true },
-    );
+    const fixtures = path.join(root, "test/integration/fixtures");
+    for (const name of await readdir(fixtures)) {
+      const installed = path.join(dataFolder, "extensions", `orket-test.${name}-0.0.1`);
+      await cp(path.join(fixtures, name), installed, { recursive: true });
+    }
   }
   const port = options.port ?? (await freePort());
   const args = [
@@ -175,8 +175,11 @@ export async function startServer(options: ServerOptions = {}): Promise<Workbenc
   return { port, dataFolder, logFile, stop };
 }
 
-/** The page of a workbench on a folder with this extension loaded, and with a test module when one is given. */
-export function workbenchUrl(port: number, folder: string, testModule?: string): string {
+/**
+ * The page of a workbench with this extension loaded, and with a test module when one is given.
+ * @param place a folder by its path or address, a `.code-workspace` file by its path; undefined for an empty window
+ */
+export function workbenchUrl(port: number, place: string | undefined, testModule?: string): string {
   const remote = (file: string): string => `vscode-remote://127.0.0.1:${port}${file}`;
   const payload = [
     ["extensionDevelopmentPath", remote(root)],
@@ -184,6 +187,7 @@ export function workbenchUrl(port: number, folder: string, testModule?: string):
     ["skipWelcome", "true"],
     ["skipReleaseNotes", "true"],
   ];
-  const query = new URLSearchParams({ folder, payload: JSON.stringify(payload) });
+  const key = place === undefined ? "ew" : place.endsWith(".code-workspace") ? "workspace" : "folder";
+  const query = new URLSearchParams({ [key]: place ?? "true", payload: JSON.stringify(payload) });
   return `http://127.0.0.1:${port}/?${query.toString()}`;
 }

@@ -31,7 +31,7 @@ const themes: Readonly<Record<Theme, { readonly label: string; readonly file: st
 };
 
 export interface WorkbenchOptions {
-  /** The project to open, by absolute path. Give a copy: the extension writes into it. */
+  /** The project to open, or a `.code-workspace` file, by absolute path. Give a copy: the extension writes into it. */
   readonly folder: string;
   /** @default "dark" */
   readonly theme?: Theme;
@@ -113,6 +113,12 @@ export class Workbench {
       await this.page.locator(`.monaco-workbench ${part}`).first().waitFor({ timeout: 60_000 });
     }
     await this.page.locator('.monaco-workbench[class*="vscode-theme-"]').waitFor({ timeout: 60_000 });
+  }
+
+  /** Opens another window in place of this one: a folder, a `.code-workspace` file, or nothing at all. */
+  async openInstead(place: string | undefined): Promise<void> {
+    await this.page.goto(workbenchUrl(this.server.port, place));
+    await this.untilReady();
   }
 
   /** Reloads the window by the command, which lets VS Code put its state away first. */

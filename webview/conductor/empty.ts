@@ -26,6 +26,15 @@ function contentOf(context: ViewContext, screen: ConductorScreen): Child[] {
         ),
         button("Manage Trust", { primary: true, onPress: () => send({ type: "open", what: "trust" }) }),
       ];
+    case "virtual":
+      return [
+        h(
+          "p",
+          {},
+          "Orket runs in folders on a disk, and this one is virtual. Its definition files can be edited and checked, and prompts can be tried.",
+        ),
+        button("Open Folder", { primary: true, onPress: () => send({ type: "open", what: "open_folder" }) }),
+      ];
     case "ready":
       if (screen.flows.length === 0) {
         return [
@@ -33,8 +42,11 @@ function contentOf(context: ViewContext, screen: ConductorScreen): Child[] {
           h(
             "p",
             { class: "hint" },
-            "A Flow is a file NAME.flow.yaml that names a Band, a Venue and a Score. The command orket init writes a sample.",
+            "A Flow names who works, on which models, in what order, and on which task. The sample needs no model.",
           ),
+          button("New Flow", { primary: true, onPress: () => send({ type: "open", what: "new_flow" }) }),
+          button("Write Sample Project", { onPress: () => send({ type: "open", what: "write_sample" }) }),
+          button("Import", { onPress: () => send({ type: "open", what: "import" }) }),
         ];
       }
       return [

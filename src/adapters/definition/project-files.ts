@@ -29,7 +29,7 @@ export interface SearchLimits {
 export const searchLimits: SearchLimits = { folders: 20_000, files: 2000, depth: 32, bytes: 1024 * 1024 };
 
 /** Folders that hold no definitions of the project and can be large. */
-const skipped: ReadonlySet<string> = new Set(["node_modules", ".git", ".orket"]);
+export const skippedFolders: ReadonlySet<string> = new Set(["node_modules", ".git", ".orket"]);
 
 /** Folders that are read at the same time. */
 const parallel = 16;
@@ -57,7 +57,7 @@ export async function readProjectFiles(
       for (const entry of await entriesOf(workDomain, folder, unreadable)) {
         const place = folder === "" ? entry.name : `${folder}/${entry.name}`;
         if (entry.isDirectory()) {
-          if (!skipped.has(entry.name)) next.push(place);
+          if (!skippedFolders.has(entry.name)) next.push(place);
         } else if (entry.isFile() && wanted(place)) found.push(place);
       }
     });

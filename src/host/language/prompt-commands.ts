@@ -56,7 +56,7 @@ export class PromptCommands {
   /** The prompt that was meant: by a lens, by the document that is open, by the cursor, or by a person. */
   async choose(argument: unknown, question: string): Promise<PromptTarget | undefined> {
     const meant = asTarget(argument) ?? (await this.#byPath(argument)) ?? (await this.#active());
-    if (meant !== undefined) return meant;
+    if (meant !== undefined) return inFolder(meant);
     const projects = await this.index.all();
     const items = projects.flatMap(({ folder, project }) =>
       [...project.sources.values()].flatMap((source) =>
@@ -142,6 +142,14 @@ export class PromptCommands {
     const name = promptsOf(project, relativePath(folder, uri)).find(wanted)?.name;
     return name === undefined ? undefined : { uri, name };
   }
+}
+
+/** A prompt means something among the other files of its project. @throws {OrketError} usage outside of one. */
+function inFolder(target: PromptTarget): PromptTarget {
+  if (vscode.workspace.getWorkspaceFolder(target.uri) !== undefined) return target;
+  throw new OrketError("usage", "The file is in no folder that is open.", {
+    mend: "Open its folder first.",
+  });
 }
 
 function promptsOf(project: Project, file: string): readonly PromptRef[] {

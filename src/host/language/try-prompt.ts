@@ -10,7 +10,7 @@ import { CancelSource } from "../../engine/port/cancellation";
 import type { ModelReply } from "../../engine/port/model-provider";
 import { resolveFlow, type Project } from "../../language";
 import { schemes } from "../ids";
-import { mayRun } from "../session/run-flow";
+import { mayCall, withModel } from "../session/run-flow";
 import { Coalescer } from "../ui/coalesce";
 import type { PromptCommands, PromptUse } from "./prompt-commands";
 import { besideActive, withOpenPrompt } from "./prompt-preview";
@@ -46,14 +46,16 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
   }
 
   async run(argument: unknown): Promise<void> {
-    if (!(await mayRun())) return;
+    if (!(await mayCall())) return;
     const target = await this.prompts.choose(argument, "Which prompt do you want to try?");
     const use = target === undefined ? undefined : await this.prompts.chooseUse(target);
     const venue = use === undefined ? undefined : await chooseVenue(use);
     if (use === undefined || venue === undefined) return;
-    const definition = resolve(use, venue);
-    const planned = plannedSteps(definition.score.steps).find(({ node }) => node.id === use.step);
+    const resolved = resolve(use, venue);
+    const planned = plannedSteps(resolved.score.steps).find(({ node }) => node.id === use.step);
     if (planned === undefined) throw new OrketError("usage", `The Score has no step '${use.step}'.`);
+    const definition = await withModel(resolved, [planned.node.role]);
+    if (definition === undefined) return;
     const rounds = planned.within.flatMap(({ kind }) => (kind === "loop" ? [1] : []));
     const settings = callSettings(definition, planned.node.role);
     const attempt: Try = {

@@ -1,6 +1,5 @@
 import path from "node:path";
 import * as vscode from "vscode";
-import { readProjectFiles } from "../../adapters/definition/project-files";
 import {
   createProject,
   definitionFileGlob,
@@ -16,6 +15,7 @@ import {
   type Project,
   type SourceDocument,
 } from "../../language";
+import { readFolder, readStart, skippedFolders } from "./read-folder";
 
 /** The definition files of one open folder, with what is wrong with them. */
 export interface FolderProject {
@@ -48,7 +48,7 @@ export function isLarge(document: vscode.TextDocument): boolean {
   return document.getText().length > sourceLimits.bytes;
 }
 
-const isSkipped = (place: string): boolean => /(^|\/)(node_modules|\.git|\.orket)\//.test(place);
+const isSkipped = (place: string): boolean => place.split("/").some((part) => skippedFolders.has(part));
 
 /** What is known of one folder. Its flows and problems are worked out when somebody asks. */
 class KnownProject implements FolderProject {
@@ -103,7 +103,7 @@ class FolderFiles {
 
   async #load(): Promise<void> {
     const files = new Map<string, { path: string; text: string | Uint8Array }>();
-    for (const file of await readFolder(this.folder)) files.set(file.path, file);
+    for (const file of await readFolder(this.folder.uri)) files.set(file.path, file);
     for (const document of vscode.workspace.textDocuments) {
       const place = placeIn(this.folder, document.uri);
       if (place === undefined || document.isClosed || isLarge(document)) continue;
@@ -269,26 +269,4 @@ export class ProjectIndex implements vscode.Disposable {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#changed.fire(), quietMs);
   }
-}
-
-/** The file's bytes; of a file that is too large, no more than it takes to see that. */
-async function readStart(uri: vscode.Uri): Promise<Uint8Array> {
-  const { size } = await vscode.workspace.fs.stat(uri);
-  return size > sourceLimits.bytes ? new Uint8Array(size) : vscode.workspace.fs.readFile(uri);
-}
-
-async function readFolder(folder: vscode.WorkspaceFolder): Promise<{ path: string; text: Uint8Array }[]> {
-  if (folder.uri.scheme === "file") {
-    const { files } = await readProjectFiles(folder.uri.fsPath, (place) => fileKindOf(place) !== undefined);
-    return [...files];
-  }
-  const found = await vscode.workspace.findFiles(
-    new vscode.RelativePattern(folder, definitionFileGlob),
-    "**/{node_modules,.git,.orket}/**",
-    500,
-  );
-  const results = await Promise.allSettled(
-    found.map(async (uri) => ({ path: relativePath(folder, uri), text: await readStart(uri) })),
-  );
-  return results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 }

@@ -37,6 +37,7 @@ export class FlowRunner {
     const chosen = await this.pick(target, "Which Flow should run?");
     if (chosen === undefined) return undefined;
     const { folder, flow } = chosen;
+    if (!isOnDisk(folder)) return tellVirtual(folder);
     if (!flow.runnable) {
       await this.#showProblem(chosen);
       return undefined;
@@ -68,7 +69,7 @@ export class FlowRunner {
     const choices = projects.flatMap(({ folder, flows }) => flows.map((flow) => ({ folder, flow })));
     if (choices.length === 0) {
       throw new OrketError("usage", "This folder has no Flow.", {
-        mend: "A Flow is a file NAME.flow.yaml; the command `orket init` writes a sample.",
+        mend: "A Flow is a file NAME.flow.yaml. The commands Orket: New Flow and Orket: Write Sample Project write one.",
       });
     }
     const active = vscode.window.activeTextEditor?.document.uri.toString();
@@ -122,8 +123,29 @@ export class FlowRunner {
   }
 }
 
+/** Whether sessions can live in a folder: they are files of a disk. */
+export function isOnDisk({ uri }: vscode.WorkspaceFolder): boolean {
+  return uri.scheme === "file";
+}
+
+function tellVirtual({ name }: vscode.WorkspaceFolder): undefined {
+  void vscode.window.showWarningMessage(
+    `Orket runs in folders on a disk, and ${name} is a virtual one: its files can be edited and checked, and prompts can be tried.`,
+  );
+}
+
 /** Whether anything may run here; says why not. */
 export async function mayRun(): Promise<boolean> {
+  if (!(await mayCall())) return false;
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const [first] = folders;
+  if (first === undefined || folders.some(isOnDisk)) return true;
+  tellVirtual(first);
+  return false;
+}
+
+/** Whether a model may be asked here; says why not. */
+export async function mayCall(): Promise<boolean> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length === 0) {
     const open = "Open Folder";
@@ -140,12 +162,6 @@ export async function mayRun(): Promise<boolean> {
     if ((await vscode.window.showWarningMessage(message, trust)) === trust) {
       await vscode.commands.executeCommand("workbench.trust.manage");
     }
-    return false;
-  }
-  if (folders.every(({ uri }) => uri.scheme !== "file")) {
-    void vscode.window.showWarningMessage(
-      "Orket runs in folders on a disk; in a virtual folder it only checks files.",
-    );
     return false;
   }
   return true;
@@ -184,12 +200,16 @@ async function askFor(flow: FlowSummary): Promise<Answers | undefined> {
   return { ...(task === undefined ? {} : { task }), inputs };
 }
 
-/** A Venue of the editor's own models may leave the model open: then a person picks, and the definition says what. */
-async function withModel(definition: Definition): Promise<Definition | undefined> {
-  const { venue, band } = definition;
-  const open = Object.keys(band.roles).some(
-    (role) => (venue.roles[role]?.model ?? venue.model) === undefined,
-  );
+/**
+ * A Venue of the editor's own models may leave the model of these roles open: then a person picks, and the definition says
+ * what. Undefined when they turned back.
+ */
+export async function withModel(
+  definition: Definition,
+  roles: readonly string[] = Object.keys(definition.band.roles),
+): Promise<Definition | undefined> {
+  const { venue } = definition;
+  const open = roles.some((role) => (venue.roles[role]?.model ?? venue.model) === undefined);
   if (venue.provider !== "vscode-lm" || !open) return definition;
   const model = await pickEditorModel(`The Venue ${venue.name} names no model: which one?`);
   return model === undefined ? undefined : { ...definition, venue: { ...venue, model } };

@@ -9,6 +9,7 @@ import {
 import { commandIds, viewIds } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
 import { sessionScreen, TextCache } from "../screen/conductor-screen";
+import { isOnDisk } from "../session/run-flow";
 import type { SessionController } from "../session/session-controller";
 import type { SessionRegistry } from "../session/session-registry";
 import type { VenueChoice } from "../venues/venue-choice";
@@ -172,6 +173,9 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     artifacts: () => vscode.commands.executeCommand(commandIds.reviewArtifacts),
     venue: () => vscode.commands.executeCommand(commandIds.selectVenue),
     events: () => vscode.commands.executeCommand(commandIds.openSession),
+    new_flow: () => vscode.commands.executeCommand(commandIds.newFlow),
+    write_sample: () => vscode.commands.executeCommand(commandIds.writeSample),
+    import: () => vscode.commands.executeCommand(commandIds.importFlow),
     open_folder: () => vscode.commands.executeCommand("workbench.action.files.openFolder"),
     trust: () => vscode.commands.executeCommand("workbench.trust.manage"),
     log: () => vscode.commands.executeCommand("workbench.action.output.toggleOutput"),
@@ -238,8 +242,10 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
 }
 
 function placeNow(): ConductorScreen["place"] {
-  if ((vscode.workspace.workspaceFolders ?? []).length === 0) return "no_folder";
-  return vscode.workspace.isTrusted ? "ready" : "untrusted";
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  if (folders.length === 0) return "no_folder";
+  if (!vscode.workspace.isTrusted) return "untrusted";
+  return folders.some(isOnDisk) ? "ready" : "virtual";
 }
 
 export function badgeOf(count: number): vscode.ViewBadge | undefined {

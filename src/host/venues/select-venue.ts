@@ -6,7 +6,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import type { VenueFile } from "../../engine/model/venue";
 import type { ProviderHealth } from "../../engine/port/model-provider";
 import type { ProjectIndex } from "../project/project-index";
-import { mayRun } from "../session/run-flow";
+import { isOnDisk, mayRun } from "../session/run-flow";
 import { knownOf, tryVenue } from "./try-venue";
 import type { VenueChoice } from "./venue-choice";
 import { healthOf, missingModels, modelsText, standingText, venuesOf } from "./venue-health";
@@ -30,7 +30,8 @@ export async function selectVenue(
 ): Promise<void> {
   if (!(await mayRun())) return;
   const memories = new Map<VenueFile, CapabilityMemory>();
-  for (const project of await index.all()) {
+  // What was found out of a Venue is kept in its project, which takes a disk.
+  for (const project of (await index.all()).filter(({ folder }) => isOnDisk(folder))) {
     const memory = new CapabilityMemory(nodeEnvironment, project.folder.uri.fsPath);
     for (const venue of venuesOf(project)) memories.set(venue, memory);
   }
