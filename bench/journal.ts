@@ -1,133 +1,14 @@
-import { hash } from "node:crypto";
-import {
-  closeSync,
-  fdatasyncSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { openForView } from "../src/adapters/runtime/glance";
 import { nodeEnvironment, openLiveSession } from "../src/adapters/runtime/session-runtime";
-import { sessionPaths, type SessionPaths } from "../src/adapters/session/layout";
+import { type SessionPaths } from "../src/adapters/session/layout";
 import { createSession } from "../src/adapters/session/sessions";
-import { encodeEvent, firstPrev } from "../src/engine/event/codec";
-import { draft, type EventDraft } from "../src/engine/event/event";
-import { type Definition } from "../src/engine/model/definition";
-import { startEvent } from "../src/engine/session/start";
-import { definitionOf, step } from "../test/fakes/engine-harness";
+import { definitionWith, stepEvents, writeLongSession } from "../test/fakes/long-session";
 import { type BenchRow } from "./row";
-
-const digest = "a".repeat(64);
-const id = "2026-11-22T00-00-00Z-test-abcd";
-
-function definitionWith(steps: number): Definition {
-  return definitionOf(Array.from({ length: steps }, (_, number) => step(`s${number.toString()}`, "writer")));
-}
-
-/** The events of one step as a run writes them: turns with a tool call each, then the step's end. */
-function* stepEvents(number: number, turns: number, calls: { made: number }): Generator<EventDraft> {
-  const key = `s${number.toString()}`;
-  yield draft("step_start", key, { id: key, role: "writer", attempt: 1 });
-  for (let turn = 1; turn <= turns; turn += 1) {
-    const call = (calls.made += 1);
-    const text = `Turn ${turn.toString()} of ${key}: ${"some words of a prompt ".repeat(4)}`;
-    yield draft("prompt_built", key, {
-      turn,
-      kept: 0,
-      added: [{ role: "user", content: { text } }],
-      sha256: digest,
-      estimated_tokens: 50,
-      max_tokens: 300,
-      omitted: [],
-    });
-    yield draft("model_call_start", key, {
-      call,
-      turn,
-      attempt: 1,
-      provider: "scripted",
-      model: "scripted",
-      tool_calls: "native",
-      prompt: digest,
-      reserved_tokens: 2348,
-    });
-    const last = turn === turns;
-    const args = { text: JSON.stringify({ path: "a.txt" }) };
-    yield draft("model_call_end", key, {
-      call,
-      turn,
-      reply: { text: last ? "Done." : "" },
-      tool_calls: last ? [] : [{ id: `1.${turn.toString()}.1`, tool: "read_file", args }],
-      finish_reason: "stop",
-      tokens: { input: { count: 50, source: "measured" }, output: { count: 9, source: "measured" } },
-      total_ms: 12,
-      sent: { text: '{"model":"scripted"}' },
-    });
-    if (last) break;
-    const call_id = `1.${turn.toString()}.1`;
-    yield draft("tool_call", key, { call_id, turn, tool: "read_file", args });
-    yield draft("tool_result", key, {
-      call_id,
-      tool: "read_file",
-      ok: true,
-      content: { text: "hello ".repeat(30) },
-    });
-  }
-  yield draft("step_end", key, {
-    attempt: 1,
-    summary: { text: "Done." },
-    sha256: digest,
-    artifacts: [],
-    turns,
-    tokens: { input: { count: 50, source: "measured" }, output: { count: 9, source: "measured" } },
-  });
-}
-
-/** A session of so many events on the disk, as if it had been run; it is left unfinished. */
-function writeSession(
-  folder: string,
-  events: number,
-  steps: number,
-): { paths: SessionPaths; events: number } {
-  const paths = sessionPaths(path.join(folder, ".orket", "sessions", id));
-  mkdirSync(paths.workspace, { recursive: true });
-  // One step more than is performed, so that the session can go on.
-  const definition = definitionWith(steps + 1);
-  const bytes = Buffer.from(JSON.stringify(definition));
-  writeFileSync(paths.definition, bytes);
-  const ref = { sha256: hash("sha256", bytes, "hex"), bytes: bytes.length };
-  const journal = openSync(paths.journal, "w");
-  let prev = firstPrev;
-  let seq = 0;
-  let lines: string[] = [];
-  const put = (one: EventDraft): void => {
-    const at = new Date(Date.UTC(2026, 10, 22) + seq).toISOString();
-    const line = encodeEvent({ ...one, seq, at }, prev);
-    prev = hash("sha256", line, "hex");
-    lines.push(line);
-    seq += 1;
-    if (lines.length < 5000) return;
-    writeSync(journal, `${lines.join("\n")}\n`);
-    lines = [];
-  };
-  put(startEvent({ engine: "bench", session: id, definition, digest: ref, startedBy: "library" }));
-  put(draft("plan_resolved", null, { steps, max_steps: steps, max_model_calls: 4 * steps }));
-  const turns = Math.max(1, Math.round((events / steps - 2) / 5));
-  const calls = { made: 0 };
-  for (let number = 0; number < steps; number += 1) {
-    for (const one of stepEvents(number, turns, calls)) put(one);
-  }
-  writeSync(journal, `${lines.join("\n")}\n`);
-  closeSync(journal);
-  return { paths, events: seq };
-}
 
 /** The yardstick: the whole file read in pieces, and each line parsed. */
 function readAndParse(file: string): number {
@@ -192,14 +73,17 @@ interface Opening {
   readonly rowsMs: number;
 }
 
+/** Events of a first screen. */
+const screenEvents = 200;
+
 async function openOnce(paths: SessionPaths, total: number): Promise<Opening> {
   const baseMs = readAndParse(paths.journal);
   const start = performance.now();
   const glance = await openForView(paths.dir);
+  const last = await glance.readEvents(total - screenEvents, screenEvents);
   const firstMs = performance.now() - start;
-  if (!glance.indexed || glance.total !== total) throw new Error("the index was not used");
-  const problem = await glance.verifyChain();
-  if (problem) throw problem;
+  if (!glance.indexed || last.length !== screenEvents) throw new Error("the index was not used");
+  if ((await glance.checked()) !== glance) throw new Error("the chain is not whole");
   const verifiedMs = performance.now() - start;
   const rowsMs = await timed(() => glance.readEvents(Math.floor(total / 2), 100));
   return { baseMs, firstMs, verifiedMs, rowsMs };
@@ -209,15 +93,15 @@ async function openOnce(paths: SessionPaths, total: number): Promise<Opening> {
 async function heldByOpen(paths: SessionPaths): Promise<number> {
   const before = heldMb();
   const glance = await openForView(paths.dir);
-  await glance.verifyChain();
+  await glance.checked();
   const held = heldMb() - before;
-  if (glance.total === 0 || glance.last.length === 0) throw new Error("nothing was opened");
+  if (glance.state.events === 0) throw new Error("nothing was opened");
   return held;
 }
 
 function opening(events: number, steps: number, runs: number): Promise<BenchRow[]> {
   return inFolder(async (folder) => {
-    const { paths, events: total } = writeSession(folder, events, steps);
+    const { paths, events: total } = writeLongSession(folder, events, steps);
     const name = `open ${total.toLocaleString("en")} events`;
     const madeMs = await timed(async () => {
       const glance = await openForView(paths.dir);
@@ -242,7 +126,7 @@ function opening(events: number, steps: number, runs: number): Promise<BenchRow[
 
 function resuming(steps: number, runs: number): Promise<BenchRow[]> {
   return inFolder(async (folder) => {
-    const { paths, events } = writeSession(folder, steps * 7, steps);
+    const { paths, events } = writeLongSession(folder, steps * 7, steps);
     const resume = async (): Promise<number> => {
       const start = performance.now();
       const live = await openLiveSession(paths.dir, options(folder));

@@ -35,6 +35,8 @@ export interface StreamInfo {
   readonly total: number;
   /** Rows that the filter lets through. */
   readonly matching: number;
+  /** Events that the filter has looked at so far; absent: all of them. */
+  readonly scanned?: number;
   /** Raised when rows moved: rows of another edition are of no use. */
   readonly edition: number;
   readonly types: readonly string[];
@@ -75,6 +77,8 @@ export const panelRequestSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("rows"), edition: index, from: index, to: index }),
   z.strictObject({ type: z.literal("details"), seq: index }),
   z.strictObject({ type: z.literal("copy"), text: z.string().max(5_000_000) }),
+  /** Is anybody there? The answer is the info. */
+  z.strictObject({ type: z.literal("ping") }),
 ]);
 export type PanelRequest = z.infer<typeof panelRequestSchema>;
 

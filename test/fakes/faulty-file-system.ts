@@ -98,7 +98,11 @@ export class FaultyFileSystem extends NodeFileSystem {
   }
 
   private alive(name: string, args: readonly unknown[], run: () => unknown): unknown {
-    if (this.dead) return Promise.reject(new Killed("The process was killed."));
+    if (this.dead) {
+      const killed = new Killed("The process was killed.");
+      if (name.endsWith("Now")) throw killed;
+      return Promise.reject(killed);
+    }
     this.closing(name, args);
     return this.watched(run());
   }
@@ -116,7 +120,7 @@ export class FaultyFileSystem extends NodeFileSystem {
   }
 
   private operate(name: keyof FileSystem, args: unknown[], run: () => unknown): unknown {
-    const synchronous = name === "writeNow" || name === "unlinkNow";
+    const synchronous = name.endsWith("Now");
     const operation = { number: 0, name, args };
     const begin = (): void => {
       if (this.dead) throw new Killed("The process was killed.");

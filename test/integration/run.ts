@@ -103,7 +103,7 @@ async function main(): Promise<number> {
     let failed = 0;
     for (const [name, place] of Object.entries(windows)) {
       if (wanted !== undefined && wanted !== name) continue;
-      failed += await runIn(browser, workbenchUrl(server.port, place, testModule), logFile);
+      failed += await runIn(browser, workbenchUrl(server.port, place, { testModule }), logFile);
     }
     return failed === 0 ? 0 : 1;
   } finally {

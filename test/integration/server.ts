@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createWriteStream, existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** Should the workbench ask whether the folder is trusted? Off, as in most tests: everything is. */
   readonly askForTrust?: boolean;
+  /** Install this extension, instead of loading it for development with the page. */
+  readonly installed?: boolean;
   /** Install the extensions of test/integration/fixtures: a vendor of language models and a tool, a virtual folder. */
   readonly models?: boolean;
   /** @default a free one */
@@ -32,6 +34,8 @@ export interface WorkbenchServer {
   readonly dataFolder: string;
   /** What the server prints, for when something goes wrong. */
   readonly logFile: string;
+  /** Kills it with everything that it started, without a word to any of them, and starts it again on the same port. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -127,6 +131,15 @@ export async function startServer(options: ServerOptions = {}): Promise<Workbenc
     await writeFile(settingsFile, `${JSON.stringify(quietSettings, null, 2)}\n`);
   }
 
+  if (options.installed === true) {
+    const { version } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) as {
+      version: string;
+    };
+    const extensions = path.join(dataFolder, "extensions");
+    await mkdir(extensions, { recursive: true });
+    // What lies there at the first start counts as installed.
+    await symlink(root, path.join(extensions, `orket.orket-${version}`), "dir");
+  }
   if (options.models === true) {
     // What lies there at the first start counts as installed. The page loads one extension under development only.
     const fixtures = path.join(root, "test/integration/fixtures");
@@ -144,24 +157,37 @@ export async function startServer(options: ServerOptions = {}): Promise<Workbenc
     "--enable-smoke-test-driver",
     ...(options.askForTrust === true ? [] : ["--disable-workspace-trust"]),
   ];
-  const child = spawn(host.node, args, {
-    cwd: host.cwd,
-    env: { ...process.env, ...options.environment },
-    stdio: ["ignore", "pipe", "pipe"],
-    // A group of its own, so that stopping it takes its extension hosts along.
-    detached: true,
-  });
   const logFile = path.join(root, "test-output", "server", `${port}.log`);
   await mkdir(path.dirname(logFile), { recursive: true });
   const log = createWriteStream(logFile);
-  child.stdout.pipe(log);
-  child.stderr.pipe(log);
+  const start = (): ChildProcess => {
+    const started = spawn(host.node, args, {
+      cwd: host.cwd,
+      env: { ...process.env, ...options.environment },
+      stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own, so that stopping it takes its extension hosts along.
+      detached: true,
+    });
+    started.stdout.pipe(log, { end: false });
+    started.stderr.pipe(log, { end: false });
+    return started;
+  };
+  let child = start();
   const stopWithUs = (): void => signalGroup(child, "SIGKILL");
   process.once("exit", stopWithUs);
+
+  const restart = async (): Promise<void> => {
+    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    signalGroup(child, "SIGKILL");
+    await ended;
+    child = start();
+    await untilItAnswers(port, child, logFile);
+  };
 
   const stop = async (): Promise<void> => {
     process.off("exit", stopWithUs);
     await stopChild(child);
+    log.end();
     if (options.dataFolder === undefined) {
       await rm(dataFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     }
@@ -172,17 +198,28 @@ export async function startServer(options: ServerOptions = {}): Promise<Workbenc
     await stop();
     throw error;
   }
-  return { port, dataFolder, logFile, stop };
+  return { port, dataFolder, logFile, restart, stop };
+}
+
+export interface PageOptions {
+  /** Runs inside the extension host. */
+  readonly testModule?: string;
+  /** The extension is installed: nothing is loaded for development. */
+  readonly installed?: boolean;
 }
 
 /**
- * The page of a workbench with this extension loaded, and with a test module when one is given.
+ * The page of a workbench with this extension.
  * @param place a folder by its path or address, a `.code-workspace` file by its path; undefined for an empty window
  */
-export function workbenchUrl(port: number, place: string | undefined, testModule?: string): string {
+export function workbenchUrl(
+  port: number,
+  place: string | undefined,
+  { testModule, installed = false }: PageOptions = {},
+): string {
   const remote = (file: string): string => `vscode-remote://127.0.0.1:${port}${file}`;
   const payload = [
-    ["extensionDevelopmentPath", remote(root)],
+    ...(installed ? [] : [["extensionDevelopmentPath", remote(root)]]),
     ...(testModule === undefined ? [] : [["extensionTestsPath", remote(testModule)]]),
     ["skipWelcome", "true"],
     ["skipReleaseNotes", "true"],

@@ -38,6 +38,8 @@ export interface WorkbenchOptions {
   readonly settings?: Settings;
   /** Show the question whether the folder is trusted. @default false: it is */
   readonly askForTrust?: boolean;
+  /** Have the extension installed as users have it, instead of loaded for development. */
+  readonly installed?: boolean;
   /** @default 1280 by 800 */
   readonly size?: { readonly width: number; readonly height: number };
   /** Install the extension of test/integration/fixtures/models. @default false */
@@ -69,12 +71,21 @@ const extensionWebview = 'iframe.webview.ready[src*="extensionId=orket.orket"]';
 
 export class Workbench {
   private constructor(
-    readonly page: Page,
-    readonly folder: string,
+    private current: Page,
+    private place: string | undefined,
+    private readonly installed: boolean,
     private readonly server: WorkbenchServer,
     private readonly browser: Browser,
     private readonly context: BrowserContext,
   ) {}
+
+  get page(): Page {
+    return this.current;
+  }
+
+  private get url(): string {
+    return workbenchUrl(this.server.port, this.place, { installed: this.installed });
+  }
 
   static async open(options: WorkbenchOptions): Promise<Workbench> {
     const theme = options.theme ?? "dark";
@@ -82,6 +93,7 @@ export class Workbench {
       askForTrust: options.askForTrust ?? false,
       environment: options.environment ?? {},
       models: options.models ?? false,
+      installed: options.installed ?? false,
     });
     let browser: Browser | undefined;
     try {
@@ -94,8 +106,9 @@ export class Workbench {
       });
       await presetSettings(context, { ...quietSettings, ...options.settings });
       const page = await context.newPage();
-      const workbench = new Workbench(page, options.folder, server, browser, context);
-      await page.goto(workbenchUrl(server.port, options.folder));
+      const { folder, installed = false } = options;
+      const workbench = new Workbench(page, folder, installed, server, browser, context);
+      await page.goto(workbench.url);
       await workbench.untilReady();
       await workbench.setTheme(theme);
       return workbench;
@@ -104,6 +117,32 @@ export class Workbench {
       await server.stop();
       throw new Error(`The workbench did not open; the server's log is ${server.logFile}`, { cause: error });
     }
+  }
+
+  /** A second window on the same folder, of the same user. */
+  async another(): Promise<Workbench> {
+    const page = await this.context.newPage();
+    const { place, installed, server, browser, context } = this;
+    const workbench = new Workbench(page, place, installed, server, browser, context);
+    await page.goto(this.url);
+    await workbench.untilReady();
+    return workbench;
+  }
+
+  /** Closes this window; others go on. */
+  async closeWindow(): Promise<void> {
+    await this.page.close();
+  }
+
+  /** VS Code is gone all at once, the window and every process of it, and is opened again. */
+  async restart(): Promise<void> {
+    // The server dies first: a window that closes lets its extension host say good-bye.
+    const restarted = this.server.restart();
+    await this.page.close();
+    await restarted;
+    this.current = await this.context.newPage();
+    await this.page.goto(this.url);
+    await this.untilReady();
   }
 
   /** Waits until the parts stand, painted in a theme: earlier, a screenshot shows what nobody chose. */
@@ -117,7 +156,8 @@ export class Workbench {
 
   /** Opens another window in place of this one: a folder, a `.code-workspace` file, or nothing at all. */
   async openInstead(place: string | undefined): Promise<void> {
-    await this.page.goto(workbenchUrl(this.server.port, place));
+    this.place = place;
+    await this.page.goto(this.url);
     await this.untilReady();
   }
 

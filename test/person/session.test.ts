@@ -203,6 +203,9 @@ describe("a session, from the palette to the file in the project", function () {
 
     await workbench.page.getByRole("treeitem", { name: /^PLAN\.md, added, rejected/ }).waitFor();
     assert.equal(existsSync(path.join(folder, "PLAN.md")), false);
+    // The next one opens, and takes the focus from whatever comes too early.
+    const next = { hasText: "(new file)", hasNotText: "PLAN.md" };
+    await workbench.page.locator(".tab.active").filter(next).waitFor();
   });
 
   it("accepts all the others at once, after a question", async () => {
@@ -248,7 +251,11 @@ describe("a session, from the palette to the file in the project", function () {
     await workbench.command("Orket: Open Session");
     const panel = await workbench.webview(/^\d+ events$/);
     const rows = panel.getByRole("option");
-    await rows.filter({ hasText: "session_start" }).waitFor();
+    // The end is shown first, which is where the news are.
+    await rows.last().filter({ hasText: "acceptance_reverted" }).waitFor();
+    await panel.getByRole("listbox").focus();
+    await workbench.page.keyboard.press("Home");
+    await rows.first().filter({ hasText: "session_start" }).waitFor();
     await panel.getByRole("textbox", { name: "Text" }).fill("verdict");
     await panel.getByText(/^\d+ of \d+ events$/).waitFor();
     const row = rows.filter({ hasText: "verdict_set" }).first();

@@ -81,9 +81,7 @@ function notes({ session }: SessionContext): Child {
   if (session.problem !== undefined) {
     lines.push(`${session.problem.message} ${session.problem.mend ?? ""}`.trim());
   } else if (session.interrupted) {
-    lines.push(
-      "The window was closed or reloaded while it ran. Nothing is lost: finished steps are not run again.",
-    );
+    lines.push("It was cut off while it ran. Nothing is lost: finished steps are not run again.");
   } else if (session.status === "paused" && session.failures.length === 0 && session.limit === undefined) {
     if (session.pause !== undefined && session.pause.message !== "") lines.push(session.pause.message);
   }

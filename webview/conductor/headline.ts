@@ -28,7 +28,10 @@ export function headlineOf(session: SessionScreen): Headline {
     if (session.limit !== undefined) return { icon: "warning", text: "Limit reached", tone: "ask" };
     return { icon: "debug-pause", text: "Paused", tone: "plain" };
   }
-  if (session.approvals.length > 0) return { icon: "bell-dot", text: "Waits for you", tone: "ask" };
+  if (session.approvals.length > 0) {
+    const here = session.holder !== "elsewhere";
+    return { icon: "bell-dot", text: here ? "Waits for you" : "Waits for an answer", tone: "ask" };
+  }
   return { icon: "loading", text: "At work", tone: "busy" };
 }
 

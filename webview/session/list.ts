@@ -3,11 +3,20 @@ import type { EventRow } from "../../src/protocol/session-panel";
 
 const rowHeight = 22;
 
+/** The first and the last row of those that can be seen, by their places. */
+export interface VisibleRows {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** Where the list gets rows from and reports to. */
 export interface ListSource {
   readonly row: (index: number) => EventRow | undefined;
   readonly selected: () => number | undefined;
-  readonly shown: (first: number, last: number) => void;
+  /** These rows are drawn, a few that cannot be seen included. */
+  readonly drawn: (first: number, last: number) => void;
+  /** Other rows can be seen than before. */
+  readonly moved: () => void;
   readonly select: (index: number) => void;
 }
 
@@ -27,9 +36,11 @@ export class EventList {
     this.#virtualizer._willUpdate();
   }
 
-  /** How many rows fit on the screen. */
-  get pageSize(): number {
-    return Math.max(1, Math.floor(this.scroller.clientHeight / rowHeight) - 1);
+  get visible(): VisibleRows {
+    const { scrollTop, clientHeight } = this.scroller;
+    const first = Math.min(Math.ceil(scrollTop / rowHeight), Math.max(0, this.#count - 1));
+    const last = Math.min(Math.floor((scrollTop + clientHeight) / rowHeight), this.#count) - 1;
+    return { first, last: Math.max(first, last) };
   }
 
   /** Draws again after rows came, the selection moved or their number changed; stays at the end if it was there. */
@@ -47,6 +58,21 @@ export class EventList {
 
   reveal(index: number): void {
     this.#virtualizer.scrollToIndex(index, { align: "auto" });
+  }
+
+  /** Shows the rows before those that can be seen. */
+  pageBack(): void {
+    const { first, last } = this.visible;
+    this.#virtualizer.scrollToIndex(Math.max(0, first - Math.max(1, last - first)), { align: "start" });
+  }
+
+  toStart(): void {
+    this.scroller.scrollTop = 0;
+  }
+
+  /** Shows the last rows, and those that come. */
+  toEnd(): void {
+    this.#virtualizer.scrollToIndex(this.#count - 1, { align: "end" });
   }
 
   #options(): ConstructorParameters<typeof Virtualizer<HTMLElement, HTMLElement>>[0] {
@@ -74,7 +100,8 @@ export class EventList {
     for (const { index, start } of items) this.#drawRow(index, start);
     const first = items[0]?.index;
     const last = items.at(-1)?.index;
-    if (first !== undefined && last !== undefined) this.source.shown(first, last);
+    if (first !== undefined && last !== undefined) this.source.drawn(first, last);
+    this.source.moved();
     const selected = this.source.selected();
     if (selected !== undefined && this.#rows.has(selected)) {
       this.scroller.setAttribute("aria-activedescendant", rowId(selected));

@@ -10,8 +10,16 @@ import { render } from "../ui/vdom";
 import "../ui/base.css";
 import "./session.css";
 import { EventList } from "./list";
-import { detailsPane, emptyText, toolbar } from "./parts";
-import { initialState, missingRange, reduce, rowAfterKey, type Action, type PanelViewState } from "./store";
+import { detailsPane, emptyText, pager, toolbar } from "./parts";
+import {
+  initialState,
+  missingRange,
+  reduce,
+  rowAfterKey,
+  silence,
+  type Action,
+  type PanelViewState,
+} from "./store";
 
 registerToolkit();
 
@@ -19,16 +27,22 @@ const host = new Host<PanelRequest, PanelMessage>();
 const toolbarElement = elementOf("toolbar");
 const listElement = elementOf("list");
 const emptyElement = elementOf("empty");
+const pagerElement = elementOf("pager");
 const detailsElement = elementOf("details");
 const kept = keptState();
 let state: PanelViewState = { ...initialState, filter: kept.filter };
+/** How often the extension is asked whether it is there, in milliseconds: a panel outlives it when it crashes. */
+const pingMs = 4000;
 let asked = "";
+/** The newest events are what a panel opens with. */
+let opened = false;
 let filterTimer: ReturnType<typeof setTimeout> | undefined;
 
 const list = new EventList(listElement, elementOf("canvas"), {
   row: (index) => state.rows.get(index),
   selected: () => state.selected,
-  shown: askFor,
+  drawn: askFor,
+  moved: drawPager,
   select,
 });
 
@@ -60,11 +74,29 @@ function dispatch(action: Action): void {
 }
 
 function draw(): void {
-  const { info, filter, details, selected } = state;
-  render(toolbarElement, toolbar(info, filter, setFilter));
+  const { info, filter, details, selected, unanswered } = state;
+  render(toolbarElement, toolbar(info, filter, setFilter, unanswered >= silence));
+  listElement.style.setProperty("--digits", String(String(info?.total ?? 0).length));
   list.update(info?.matching ?? 0);
+  if (!opened && info !== undefined) {
+    opened = true;
+    list.toEnd();
+  }
+  drawPager();
   emptyElement.textContent = state.failure ?? emptyText(info);
   render(detailsElement, detailsPane(details, selected !== undefined, copy));
+}
+
+function drawPager(): void {
+  // Drawing the list for the first time reports before it is there to be asked.
+  if (!opened) return;
+  render(
+    pagerElement,
+    pager(list.visible, state.info?.matching ?? 0, {
+      back: () => list.pageBack(),
+      toEnd: () => list.toEnd(),
+    }),
+  );
 }
 
 /** Asks for rows around what is shown, a page further in both directions; equal questions once. */
@@ -87,7 +119,7 @@ function setFilter(filter: EventFilter): void {
   clearTimeout(filterTimer);
   filterTimer = setTimeout(() => {
     asked = "";
-    listElement.scrollTop = 0;
+    list.toStart();
     host.send({ type: "filter", filter });
   }, 120);
 }
@@ -104,7 +136,7 @@ function copy(text: string): void {
 }
 
 listElement.addEventListener("keydown", (event) => {
-  const index = rowAfterKey(event.key, state.selected, state.info?.matching ?? 0, list.pageSize);
+  const index = rowAfterKey(event.key, state.selected, state.info?.matching ?? 0, list.visible);
   if (index === undefined) return;
   event.preventDefault();
   select(index);
@@ -120,3 +152,7 @@ host.listen((message) => {
 host.keep(kept);
 draw();
 host.send({ type: "ready", filter: state.filter });
+setInterval(() => {
+  dispatch({ type: "pinged" });
+  host.send({ type: "ping" });
+}, pingMs);

@@ -8,9 +8,9 @@ export function toolbar(
   info: StreamInfo | undefined,
   filter: EventFilter,
   onFilter: (filter: EventFilter) => void,
+  silent = false,
 ): Child[] {
   if (info === undefined) return [h("p", { key: "loading", class: "hint" }, "Loading …")];
-  const filtered = info.matching !== info.total;
   return [
     h(
       "div",
@@ -24,6 +24,12 @@ export function toolbar(
         "ul",
         { key: "proven", class: "proven hint", attrs: { "aria-label": "Proven" } },
         ...info.proven.map((sentence, index) => h("li", { key: String(index) }, sentence)),
+      ),
+    silent &&
+      h(
+        "p",
+        { key: "silent", class: "problem", attrs: { role: "alert" } },
+        "Orket does not answer: this is what was there before. Close this panel and open the session again.",
       ),
     info.problem !== undefined &&
       h("p", { key: "problem", class: "problem", attrs: { role: "alert" } }, info.problem),
@@ -48,13 +54,44 @@ export function toolbar(
         hiddenLabel: true,
         onInput: (text) => onFilter({ ...filter, text }),
       }),
-      h(
-        "span",
-        { class: "hint count", attrs: { role: "status" } },
-        filtered
-          ? `${info.matching.toLocaleString("en")} of ${plural(info.total, "event")}`
-          : plural(info.total, "event"),
-      ),
+      h("span", { class: "hint count", attrs: { role: "status" } }, countText(info)),
+    ),
+  ];
+}
+
+function countText({ matching, total, scanned }: StreamInfo): string {
+  const all = plural(total, "event");
+  if (scanned !== undefined) {
+    const percent = Math.floor((100 * scanned) / total);
+    return `${matching.toLocaleString("en")} of ${all}, ${percent} % looked through`;
+  }
+  return matching === total ? all : `${matching.toLocaleString("en")} of ${all}`;
+}
+
+/** Above the list when it is longer than the screen: which part of it can be seen, and the ways to the others. */
+export function pager(
+  visible: { readonly first: number; readonly last: number },
+  count: number,
+  go: { readonly back: () => void; readonly toEnd: () => void },
+): Child[] {
+  if (visible.last - visible.first + 1 >= count) return [];
+  const [first, last] = [visible.first + 1, visible.last + 1].map((place) => place.toLocaleString("en"));
+  return [
+    h(
+      "div",
+      { key: "pager", class: "pager", attrs: { role: "group", "aria-label": "Place in the list" } },
+      button("Earlier events", {
+        icon: "arrow-up",
+        title: "A screen back. In the list: PageUp; Home for the first event",
+        repeats: true,
+        onPress: go.back,
+      }),
+      button("Latest events", {
+        icon: "arrow-down",
+        title: "The end of the list, where new events come. In the list: End",
+        onPress: go.toEnd,
+      }),
+      h("span", { class: "hint" }, `${first} – ${last} of ${count.toLocaleString("en")}`),
     ),
   ];
 }
@@ -63,7 +100,8 @@ export function toolbar(
 export function emptyText(info: StreamInfo | undefined): string {
   if (info === undefined) return "";
   if (info.total === 0) return "No event yet.";
-  return info.matching === 0 ? "No event matches the filter." : "";
+  if (info.matching > 0) return "";
+  return info.scanned === undefined ? "No event matches the filter." : "Looking …";
 }
 
 /** Beside the list: everything about the selected event. */

@@ -17,6 +17,8 @@ export interface PanelViewState {
   readonly selected: number | undefined;
   readonly details: EventDetails | undefined;
   readonly failure: string | undefined;
+  /** Questions to the extension, one after the other, that it has not answered. */
+  readonly unanswered: number;
 }
 
 export const initialState: PanelViewState = {
@@ -26,7 +28,11 @@ export const initialState: PanelViewState = {
   selected: undefined,
   details: undefined,
   failure: undefined,
+  unanswered: 0,
 };
+
+/** Unanswered questions from which on nobody is taken to be there: one may be under way. */
+export const silence = 3;
 
 /** Rows kept at most; those furthest from what is shown go first. */
 export const maxKept = 4000;
@@ -34,16 +40,20 @@ export const maxKept = 4000;
 export type Action =
   | { readonly type: "message"; readonly message: PanelMessage }
   | { readonly type: "filter"; readonly filter: EventFilter }
-  | { readonly type: "select"; readonly index: number | undefined };
+  | { readonly type: "select"; readonly index: number | undefined }
+  /** The extension was asked whether it is there. */
+  | { readonly type: "pinged" };
 
 export function reduce(state: PanelViewState, action: Action): PanelViewState {
   switch (action.type) {
     case "message":
-      return receive(state, action.message);
+      return { ...receive(state, action.message), unanswered: 0 };
     case "filter":
       return { ...state, filter: action.filter, selected: undefined, details: undefined };
     case "select":
       return { ...state, selected: action.index, details: undefined };
+    case "pinged":
+      return { ...state, unanswered: state.unanswered + 1 };
   }
 }
 
@@ -91,26 +101,30 @@ export function missingRange(
   return from === undefined ? undefined : { from, to };
 }
 
-/** Where a key leads from the selected row; undefined for keys that lead nowhere. */
+/**
+ * Where a key leads from the selected row, or from what can be seen when none is; undefined for keys that lead nowhere.
+ * @param visible the first and the last row that can be seen.
+ */
 export function rowAfterKey(
   key: string,
   selected: number | undefined,
   count: number,
-  page: number,
+  visible: { readonly first: number; readonly last: number },
 ): number | undefined {
   if (count === 0) return undefined;
   const last = count - 1;
-  const at = selected ?? -1;
+  const { first: top, last: bottom } = visible;
+  const page = Math.max(1, bottom - top);
   const clamp = (index: number): number => Math.max(0, Math.min(last, index));
   switch (key) {
     case "ArrowDown":
-      return clamp(at + 1);
+      return clamp(selected === undefined ? top : selected + 1);
     case "ArrowUp":
-      return selected === undefined ? last : clamp(at - 1);
+      return clamp(selected === undefined ? bottom : selected - 1);
     case "PageDown":
-      return clamp(at + page);
+      return clamp((selected ?? bottom) + page);
     case "PageUp":
-      return clamp(at - page);
+      return clamp((selected ?? top) - page);
     case "Home":
       return 0;
     case "End":

@@ -37,9 +37,11 @@ export interface ButtonOptions {
   /** Name of a codicon in front of the label. */
   readonly icon?: string;
   readonly title?: string;
+  /** Each of several quick clicks counts. */
+  readonly repeats?: boolean;
 }
 
-/** A button; its label is its accessible name. A double click presses it once. */
+/** A button; its label is its accessible name. A double click presses it once, unless it repeats. */
 export function button(label: string, options: ButtonOptions): VNode {
   return h(
     `${prefix}-button`,
@@ -51,7 +53,7 @@ export function button(label: string, options: ButtonOptions): VNode {
       },
       on: {
         click: (event) => {
-          const again = event instanceof MouseEvent && event.detail > 1;
+          const again = options.repeats !== true && event instanceof MouseEvent && event.detail > 1;
           if (!again && options.disabled !== true) options.onPress();
         },
       },

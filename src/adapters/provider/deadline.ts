@@ -23,6 +23,7 @@ export class Deadline {
   #failure: ProviderError | undefined;
   #reject: ((error: ProviderError) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #looking: NodeJS.Immediate | undefined;
   #startedMs = performance.now();
   #lastPieceMs: number | undefined;
 
@@ -85,11 +86,13 @@ export class Deadline {
   /** The reply is whole, or a person is asked something: from here on only a cancellation can end the call. */
   settle(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#looking);
     this.#timer = undefined;
   }
 
+  /** Looks after the wait, when all that lies there is read: a process that slept has its timers run out before that. */
   #watch(waitMs: number): void {
-    this.#timer = setTimeout(() => this.#look(), waitMs);
+    this.#timer = setTimeout(() => (this.#looking = setImmediate(() => this.#look())), waitMs);
   }
 
   /** Ends the call when a limit is over, or else looks again when the next one could be. */

@@ -6,7 +6,7 @@ import { exportNdjson } from "../../engine/export/ndjson";
 import { exportOtlp } from "../../engine/export/otlp";
 import { type ExportSource } from "../../engine/export/source";
 import { readTitle } from "../session/label";
-import { provenOf, provenSentences, readProof } from "../session/proof";
+import { provenOf, provenSentences, readingOf, readProof } from "../session/proof";
 import { type ReadSession } from "../session/sessions";
 import { sha256 } from "../system/sha256";
 import { nodeEnvironment, nodeUtf8 } from "./session-runtime";
@@ -57,7 +57,7 @@ export async function* exportPieces(
     case "html": {
       const title = await readTitle(nodeEnvironment.fs, directory);
       const proven = provenSentences(
-        provenOf(record, await readProof(nodeEnvironment, directory)),
+        provenOf(readingOf(record), await readProof(nodeEnvironment, directory)),
         definition.venue.provider,
       );
       yield* exportHtml(source, {

@@ -6,7 +6,13 @@ import { type Steer } from "../../engine/session/ports";
 import { blobsIn } from "../../engine/session/replay";
 import { startEvent } from "../../engine/session/start";
 import { type CreatedSession, createSession, readSession, type ReadSession } from "../session/sessions";
-import { type LiveSession, liveSession, nodeEnvironment, type RuntimeOptions } from "./session-runtime";
+import {
+  environmentOf,
+  type LiveSession,
+  liveSession,
+  nodeEnvironment,
+  type RuntimeOptions,
+} from "./session-runtime";
 
 /**
  * Starts a session that shares everything before a step with another one. The shared events cost no model call.
@@ -48,7 +54,7 @@ export async function forkAfter(
   options: RuntimeOptions,
   steer?: Steer,
 ): Promise<LiveSession> {
-  const environment = options.environment ?? nodeEnvironment;
+  const environment = environmentOf(options);
   const created = await createSession(environment, options.workDomain, definition);
   try {
     const history = await copyShared(record, shared, created, { definition, options });

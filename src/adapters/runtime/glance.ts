@@ -1,52 +1,62 @@
 import { constants } from "node:fs";
 import { type BlobRef, type Content } from "../../engine/event/content";
-import { decodeLine } from "../../engine/event/codec";
 import { type SessionEvent } from "../../engine/event/event";
 import { type OrketError } from "../../engine/error/orket-error";
 import { initialState, type SessionState } from "../../engine/state/state";
-import { type SessionView, viewSession } from "../../engine/view/session-view";
 import { diskError } from "../files/durable";
 import { type FileSystem, type Handle, unlessMissing } from "../files/file-system";
 import { BlobReader } from "../session/blob-store";
 import { checkChain } from "../session/chain-check";
-import { headProblem, readHead } from "../session/head";
-import {
-  foldJournal,
-  loadIndex,
-  nearest,
-  nearestOffset,
-  staleAfterEvents,
-  storeIndex,
-} from "../session/journal-index";
+import { headProblem, isSealed, readHead } from "../session/head";
+import { foldJournal, loadIndex, staleAfterEvents, storeIndex } from "../session/journal-index";
+import { JournalLines } from "../session/journal-lines";
+import { type JournalPosition, journalStart } from "../session/journal-reader";
 import { type SessionEnvironment } from "../session/jsonl-session-store";
 import { type SessionPaths, sessionPaths } from "../session/layout";
 import { otherDefinition, readDefinition } from "../session/sessions";
 import { nodeEnvironment } from "./session-runtime";
 
-/** How many events a first screen shows. */
-const firstScreenEvents = 200;
-
-/** A session at first sight: what a screen shows at once, without its events in memory. */
+/** A session as it is seen, whoever writes it: what its events make of it, and the events themselves when asked for. */
 export interface Glance {
   readonly id: string;
+  /** The session's folder. */
+  readonly directory: string;
+  /** What the events up to `position` make of the session; `state.events` says how many they are. */
   readonly state: SessionState;
-  readonly view: SessionView;
-  /** Events in the journal. */
-  readonly total: number;
-  /** The last of them. */
-  readonly last: readonly SessionEvent[];
+  readonly position: JournalPosition;
+  /** Bytes of a last line that was not written to its end. */
+  readonly cutBytes: number;
+  /** Another one says that the journal's file was written to since; of nothing: "". */
+  readonly stamp: string;
   /** Why the events end where they do. */
   readonly problem?: OrketError;
-  /** Whether an index spared reading the whole journal. */
+  /** Whether an index spared reading the whole journal, whose chain is then unchecked. */
   readonly indexed: boolean;
   /** Settles when an index that was missing or old is stored. Never fails. */
   readonly indexing: Promise<void>;
-  /** Events by their numbers, from 0; fewer where the journal ends. @throws {OrketError} journal_damaged, disk_failed. */
+  /**
+   * Events by their numbers, from 0, those that were added since included; fewer where the journal ends.
+   * @throws {OrketError} journal_damaged, disk_failed.
+   */
   readEvents(from: number, count: number): Promise<SessionEvent[]>;
-  /** Checks the whole chain, and the journal's end against what it was closed with; what is wrong, if anything is. */
-  verifyChain(): Promise<OrketError | undefined>;
+  /**
+   * The session with the whole chain of its journal checked, and its end against what it was closed with: this glance
+   * when all is well, else one from a whole reading, which says what is wrong and shows what stands before it.
+   * @throws {OrketError} disk_failed.
+   */
+  checked(): Promise<Glance>;
   readText(content: Content): Promise<string>;
   readBytes(ref: BlobRef): Promise<Uint8Array>;
+}
+
+function stampOf({ size, mtimeNs }: { readonly size: bigint; readonly mtimeNs: bigint }): string {
+  return `${size} ${mtimeNs}`;
+}
+
+/** The stamp that a glance at the session would have now. */
+export async function stampNow(fs: FileSystem, directory: string): Promise<string> {
+  const facts = await unlessMissing(fs.stat(sessionPaths(directory).journal), undefined);
+  return facts === undefined ? "" : stampOf(facts);
 }
 
 async function withJournal<T>(
@@ -69,14 +79,15 @@ async function withJournal<T>(
 }
 
 /**
- * Opens a session to look at it, whoever writes it: in a moment where an index stands beside the journal, whose chain is
- * then checked by `verifyChain` only; otherwise the journal is read once, and the index made.
+ * Opens a session to look at it, whoever writes it, without holding its events: in a moment where an index stands beside
+ * the journal, whose chain only `checked` checks; otherwise the journal is read once, and the index made.
+ * @param options.byIndex false: reads the whole journal, whatever stands beside it.
  * @throws {OrketError} session_not_found, journal_damaged (the definition), format_unsupported, disk_failed.
  */
 export async function openForView(
   directory: string,
   environment: SessionEnvironment = nodeEnvironment,
-  lastEvents = firstScreenEvents,
+  { byIndex = true }: { readonly byIndex?: boolean } = {},
 ): Promise<Glance> {
   const { fs } = environment;
   const paths = sessionPaths(directory);
@@ -84,92 +95,66 @@ export async function openForView(
   const fresh = initialState(definition);
   const head = await readHead(fs, paths.head);
   const seen = await withJournal(fs, paths, undefined, async (journal) => {
-    const stored = await loadIndex(fs, paths, journal, definition, definitionRef);
+    const stamp = stampOf(await fs.statHandle(journal));
+    const stored = byIndex ? await loadIndex(fs, paths, journal, definition, definitionRef) : undefined;
     const { part, index, first } = await foldJournal(fs, journal, stored, fresh, head?.events);
     // What an index covers is of this definition, or it would not have been loaded.
     const other = stored === undefined && first ? otherDefinition(paths, definitionRef, [first]) : undefined;
     const covered = stored !== undefined && head !== undefined && head.events < stored.position.lines;
     const problem = part.damage ?? (covered ? undefined : headProblem(head, part)) ?? other;
-    const { lines } = index.position;
-    const from = Math.max(0, lines - lastEvents);
-    const last = await eventsFrom(fs, journal, nearest(index.offsets, from), from, lines - from);
-    return { stored, index, problem, last };
+    // Closing takes back the zeros before it says where the journal ends: behind that, they are somebody else's.
+    const cutBytes = part.tornBytes + (isSealed(head, part) ? part.spareBytes : 0);
+    return { stamp, stored, index, problem, cutBytes };
   });
-  const index = seen?.index;
-  const total = index?.position.lines ?? 0;
-  const isStale = total - (seen?.stored?.position.lines ?? 0) >= staleAfterEvents;
+  const { index, stored, problem } = seen ?? {};
+  const position = index?.position ?? journalStart;
+  const isStale = position.lines - (stored?.position.lines ?? 0) >= staleAfterEvents;
   const indexing =
-    index !== undefined && isStale && seen?.problem === undefined
+    index !== undefined && isStale && problem === undefined
       ? storeIndex(environment, paths, index, definitionRef)
       : Promise.resolve();
   const blobs = new BlobReader(fs, paths.blobs);
-  const state = index?.state ?? fresh;
-  return {
+  const lines = new JournalLines(fs, index?.offsets ?? []);
+  const check = async (): Promise<Glance> => {
+    if (stored === undefined) return glance;
+    const whole = await withJournal(fs, paths, false, async (journal) => {
+      const { damage, digestAtMark } = await checkChain(fs, journal, position, head?.events);
+      return damage === undefined && headProblem(head, { position, damage, digestAtMark }) === undefined;
+    });
+    return whole ? glance : openForView(directory, environment, { byIndex: false });
+  };
+  let checked: Promise<Glance> | undefined;
+  const glance: Glance = {
     id: paths.id,
-    state,
-    view: viewSession(state),
-    total,
-    last: seen?.last ?? [],
-    ...(seen?.problem === undefined ? {} : { problem: seen.problem }),
-    indexed: seen?.stored !== undefined,
+    directory,
+    state: index?.state ?? fresh,
+    position,
+    cutBytes: seen?.cutBytes ?? 0,
+    stamp: seen?.stamp ?? "",
+    ...(problem === undefined ? {} : { problem }),
+    indexed: stored !== undefined,
     indexing,
-    readEvents: (from, count) =>
-      withJournal(fs, paths, [], (journal) =>
-        eventsFrom(fs, journal, nearest(index?.offsets ?? [], from), from, count),
-      ),
-    verifyChain: () =>
-      withJournal(fs, paths, undefined, async (journal) => {
-        if (index === undefined) return undefined;
-        const { damage, digestAtMark } = await checkChain(fs, journal, index.position, head?.events);
-        return damage ?? headProblem(head, { position: index.position, damage, digestAtMark });
-      }),
+    readEvents: (from, count) => withJournal(fs, paths, [], (journal) => lines.read(journal, from, count)),
+    checked: () =>
+      (checked ??= check().catch((error: unknown) => {
+        checked = undefined;
+        throw error;
+      })),
     readText: (content) => blobs.getText(content),
     readBytes: (ref) => blobs.getBytes(ref),
   };
+  return glance;
 }
 
-/**
- * Some events of a session, by their numbers, from 0, without reading what stands before them where there is an index.
- * @throws {OrketError} journal_damaged, disk_failed.
- */
-export function readEvents(
-  directory: string,
-  from: number,
-  count: number,
-  { fs }: Pick<SessionEnvironment, "fs"> = nodeEnvironment,
-): Promise<SessionEvent[]> {
-  const paths = sessionPaths(directory);
-  return withJournal(fs, paths, [], async (journal) =>
-    eventsFrom(fs, journal, await nearestOffset(fs, paths, journal, from), from, count),
-  );
-}
+/** Events in a piece of `eventPieces`. */
+const pieceEvents = 2000;
 
-const chunkBytes = 256 << 10;
-
-async function eventsFrom(
-  fs: FileSystem,
-  journal: Handle,
-  start: { readonly line: number; readonly offset: number },
-  from: number,
-  count: number,
-): Promise<SessionEvent[]> {
-  const events: SessionEvent[] = [];
-  let { line } = start;
-  let rest: Buffer = Buffer.alloc(0);
-  for (let at = start.offset; events.length < count;) {
-    const chunk = Buffer.allocUnsafe(chunkBytes);
-    const length = await fs.read(journal, chunk, at);
-    if (length === 0) break;
-    at += length;
-    const data =
-      rest.length === 0 ? chunk.subarray(0, length) : Buffer.concat([rest, chunk.subarray(0, length)]);
-    let begin = 0;
-    for (let end = data.indexOf(0x0a); end >= 0 && events.length < count; end = data.indexOf(0x0a, begin)) {
-      if (line >= from) events.push(decodeLine(data.toString("utf8", begin, end), line + 1).event);
-      line += 1;
-      begin = end + 1;
-    }
-    rest = data.subarray(begin);
+/** All events of a session, in pieces, so that they are never held together. @throws {OrketError} as `readEvents`. */
+export async function* eventPieces(
+  glance: Pick<Glance, "state" | "readEvents">,
+): AsyncGenerator<readonly SessionEvent[], void, void> {
+  const total = glance.state.events;
+  for (let from = 0; from < total; from += pieceEvents) {
+    yield await glance.readEvents(from, Math.min(pieceEvents, total - from));
   }
-  return events;
 }

@@ -91,6 +91,14 @@ export const nodeEnvironment: SessionEnvironment = {
   random: systemRandom,
 };
 
+/** The machine, as a host writes sessions on it. */
+export function environmentOf({
+  environment = nodeEnvironment,
+  startedBy,
+}: RuntimeOptions): SessionEnvironment {
+  return { ...environment, program: startedBy };
+}
+
 /**
  * Creates a session's folder and records its start. Nothing runs until `orchestrator.run()`.
  * @param steer decides in a person's place.
@@ -101,7 +109,7 @@ export async function startSession(
   options: RuntimeOptions,
   steer?: Steer,
 ): Promise<LiveSession> {
-  const environment = options.environment ?? nodeEnvironment;
+  const environment = environmentOf(options);
   const provider = await createProvider(definition.venue, options);
   const { store, paths, definitionRef } = await createSession(environment, options.workDomain, definition);
   const start = startEvent({
@@ -129,7 +137,7 @@ export async function startSession(
  * @throws {OrketError} session_not_found, session_locked, journal_damaged, format_unsupported, disk_full, disk_failed.
  */
 export async function openLiveSession(directory: string, options: RuntimeOptions): Promise<LiveSession> {
-  const environment = options.environment ?? nodeEnvironment;
+  const environment = environmentOf(options);
   const { store, definition, definitionRef, index, indexedEvents, cutBytes, paths } = await resumeSession(
     environment,
     directory,

@@ -305,6 +305,13 @@ async function markAll(
   return marked;
 }
 
+/** The pruning slept, its lock was removed, and a writer may count on what it was about to remove. */
+function lostPruning(): OrketError {
+  return new OrketError("command_refused", "The pruning lost its lock, and ended before it was done.", {
+    mend: "Nothing is missing: what it removed was named by no session. Prune again.",
+  });
+}
+
 /**
  * Removes the blobs that no session names. Refused while a session is written or a journal cannot be read whole; a
  * session that starts meanwhile waits. Cut off at any moment, every blob that is named is still there.
@@ -337,7 +344,10 @@ export async function pruneBlobs(
           pruned.keptBytes += blob.bytes;
           continue;
         }
-        if (!dryRun) await unlessMissing(fs.unlink(blob.file), undefined);
+        if (lock !== undefined) {
+          if (lock.lostTo() !== undefined) throw lostPruning();
+          await unlessMissing(fs.unlink(blob.file), undefined);
+        }
         pruned.blobs += 1;
         pruned.bytes += blob.bytes;
       }

@@ -66,10 +66,10 @@ async function readExactly(fs: FileSystem, handle: Handle, offset: number, lengt
 interface Parts {
   readonly head: IndexHead;
   readonly offsets: Buffer;
-  readonly state: Buffer | undefined;
+  readonly state: Buffer;
 }
 
-async function readParts(fs: FileSystem, file: string, withState: boolean): Promise<Parts> {
+async function readParts(fs: FileSystem, file: string): Promise<Parts> {
   const handle = await fs.open(file, constants.O_RDONLY);
   try {
     const start = Buffer.alloc(headLineMaxBytes);
@@ -78,7 +78,7 @@ async function readParts(fs: FileSystem, file: string, withState: boolean): Prom
     const head = headSchema.parse(JSON.parse(start.toString("utf8", 0, end)));
     const offsets = await readExactly(fs, handle, end + 1, head.offsets_bytes);
     const stateAt = end + 1 + head.offsets_bytes;
-    const state = withState ? await readExactly(fs, handle, stateAt, head.state_bytes) : undefined;
+    const state = await readExactly(fs, handle, stateAt, head.state_bytes);
     return { head, offsets, state };
   } finally {
     await fs.close(handle);
@@ -103,9 +103,9 @@ export async function loadIndex(
   definitionRef: BlobRef,
 ): Promise<JournalIndex | undefined> {
   try {
-    const { head, offsets, state } = await readParts(fs, paths.index, true);
+    const { head, offsets, state } = await readParts(fs, paths.index);
     const isOurs = head.definition === definitionRef.sha256 && head.parts === stateParts(definition);
-    if (!isOurs || state === undefined) return undefined;
+    if (!isOurs) return undefined;
     if (sha256Bytes(offsets) !== head.offsets_sha256 || sha256Bytes(state) !== head.state_sha256)
       return undefined;
     if (!(await covers(fs, journal, head))) return undefined;
@@ -120,29 +120,6 @@ export async function loadIndex(
   } catch {
     return undefined;
   }
-}
-
-/** Where to begin to read for a line: the nearest noted one before it. Without an index: the journal's start. */
-export async function nearestOffset(
-  fs: FileSystem,
-  paths: SessionPaths,
-  journal: Handle,
-  line: number,
-): Promise<{ line: number; offset: number }> {
-  const start = { line: 0, offset: 0 };
-  try {
-    const { head, offsets } = await readParts(fs, paths.index, false);
-    if (sha256Bytes(offsets) !== head.offsets_sha256 || !(await covers(fs, journal, head))) return start;
-    return nearest(offsetsSchema.parse(JSON.parse(offsets.toString("utf8"))), line);
-  } catch {
-    return start;
-  }
-}
-
-/** The nearest noted line at or before `line`. */
-export function nearest(offsets: readonly number[], line: number): { line: number; offset: number } {
-  const at = Math.min(Math.floor(line / notedLines), offsets.length - 1);
-  return at < 0 ? { line: 0, offset: 0 } : { line: at * notedLines, offset: offsets[at] ?? 0 };
 }
 
 /**

@@ -21,6 +21,8 @@ export interface SessionEnvironment {
   readonly fs: FileSystem;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** What opens sessions here, for people who meet its lock: `editor`, `command_line`. */
+  readonly program?: string;
 }
 
 /** Up to here a write goes to the system's cache without the detour through a thread. */
@@ -148,13 +150,20 @@ export class JsonlSessionStore implements SessionStore {
     } catch (error) {
       this.failure = diskError(error, `the events of the session ${this.paths.id}`);
       // What may stand half-written was never confirmed; a next opening would cut it off just the same.
-      await this.cutToLines().catch(() => undefined);
+      await this.ifHeld(() => this.cutToLines()).catch(() => undefined);
       return this.failure;
     }
   }
 
+  /** Does what only the holder of the lock may; a writer that lost it while it slept leaves everything alone. */
+  private async ifHeld(work: () => Promise<void>): Promise<void> {
+    this.lock.ensureHeld();
+    await work();
+  }
+
   private async writeLines(bytes: Buffer): Promise<void> {
     const { fs } = this.environment;
+    this.lock.ensureHeld();
     const end = this.size + bytes.length;
     if (bytes.length > writeNowMaxBytes) await fs.write(this.journal, bytes, this.size);
     else if (end <= this.length || !this.writeWithSpare(bytes)) fs.writeNow(this.journal, bytes, this.size);
@@ -186,8 +195,10 @@ export class JsonlSessionStore implements SessionStore {
   async materialise(path: string, content: BlobRef | null): Promise<void> {
     this.ensureOpen();
     try {
-      if (content === null) await this.files.remove(path);
-      else await this.files.write(path, await this.blobs.getBytes(content));
+      const bytes = content === null ? null : await this.blobs.getBytes(content);
+      this.lock.ensureHeld();
+      if (bytes === null) await this.files.remove(path);
+      else await this.files.write(path, bytes);
     } catch (error) {
       throw diskError(error, `the artifact ${path}`);
     }
@@ -200,13 +211,13 @@ export class JsonlSessionStore implements SessionStore {
     const { fs } = this.environment;
     if (!this.failure) {
       await this.flush()
-        .then(() => (this.length > this.size ? this.cutToLines() : undefined))
-        .then(() => writeHead(fs, this.paths, { lines: this.lines, prev: this.prev }))
+        .then(() => (this.length > this.size ? this.ifHeld(() => this.cutToLines()) : undefined))
+        .then(() => this.ifHeld(() => writeHead(fs, this.paths, { lines: this.lines, prev: this.prev })))
         .catch((error: unknown) => (failure = error));
     }
     this.closed = true;
     await fs.close(this.journal).catch(() => undefined);
-    await fs.removeDir(this.paths.tmp).catch(() => undefined);
+    await this.ifHeld(() => fs.removeDir(this.paths.tmp)).catch(() => undefined);
     await this.lock.release().catch((error: unknown) => (failure ??= error));
     if (failure !== undefined) throw diskError(failure, `the end of the session ${this.paths.id}`);
   }

@@ -6,7 +6,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import { type Clock } from "../../engine/port/clock";
 import { writeNew } from "../files/durable";
 import { type FileSystem, isDiskCode, unlessMissing } from "../files/file-system";
-import { liveness, ownIdentity, type ProcessIdentity } from "../system/process-identity";
+import { liveness, type Liveness, ownIdentity, type ProcessIdentity } from "../system/process-identity";
 import { type RandomBytes, randomName } from "../system/random";
 
 const holderSchema = z.object({
@@ -19,6 +19,8 @@ const holderSchema = z.object({
   pids: z.string(),
   started: z.string(),
   since: z.string(),
+  /** What it is, for people: `editor`, `command_line`. */
+  program: z.string().optional(),
 });
 /** Who holds a lock, as the lock's file says. */
 export type LockHolder = z.infer<typeof holderSchema> & ProcessIdentity;
@@ -33,7 +35,7 @@ const neverCancelled = {
 const wanted = new Set<string>();
 
 /** Whether the holder still works on it. */
-async function livenessOf(holder: LockHolder): ReturnType<typeof liveness> {
+async function livenessOf(holder: LockHolder): Promise<Liveness> {
   const state = await liveness(holder);
   return state === "alive" && holder.pid === process.pid && !wanted.has(holder.nonce) ? "dead" : state;
 }
@@ -54,7 +56,19 @@ function releaseAll(): void {
 
 async function readHolder(fs: FileSystem, file: string): Promise<LockHolder | "none" | "unreadable"> {
   const bytes = await unlessMissing(fs.readFile(file), undefined);
-  if (bytes === undefined) return "none";
+  return bytes === undefined ? "none" : parseHolder(bytes);
+}
+
+function readHolderNow(fs: FileSystem, file: string): LockHolder | "none" | "unreadable" {
+  try {
+    return parseHolder(fs.readFileNow(file));
+  } catch (error) {
+    if (isDiskCode(error, "ENOENT", "ENOTDIR")) return "none";
+    throw error;
+  }
+}
+
+function parseHolder(bytes: Buffer): LockHolder | "unreadable" {
   try {
     const parsed = holderSchema.safeParse(JSON.parse(bytes.toString("utf8")));
     return parsed.success ? parsed.data : "unreadable";
@@ -63,18 +77,34 @@ async function readHolder(fs: FileSystem, file: string): Promise<LockHolder | "n
   }
 }
 
-/** Who holds the session at this moment, as far as can be seen; undefined: nobody. */
-export async function lockState(
-  fs: FileSystem,
-  file: string,
-): Promise<{ holder: LockHolder | undefined; alive: boolean } | undefined> {
-  const holder = await readHolder(fs, file);
-  if (holder === "none") return undefined;
-  if (holder === "unreadable") return { holder: undefined, alive: true };
-  return { holder, alive: (await livenessOf(holder)) !== "dead" };
+/** A lock that somebody holds, or left. */
+export interface LockState {
+  /** Undefined: the lock's file cannot be read. */
+  readonly holder: LockHolder | undefined;
+  readonly liveness: Liveness;
+  /** Nobody else may write: the holder is not dead for certain. */
+  readonly alive: boolean;
 }
 
-function lockedError(file: string, holder: LockHolder | undefined, state: "alive" | "unknown"): OrketError {
+/** Who holds the session at this moment, as far as can be seen; undefined: nobody. */
+export async function lockState(fs: FileSystem, file: string): Promise<LockState | undefined> {
+  const holder = await readHolder(fs, file);
+  if (holder === "none") return undefined;
+  if (holder === "unreadable") return { holder: undefined, liveness: "unknown", alive: true };
+  const standing = await livenessOf(holder);
+  return { holder, liveness: standing, alive: standing !== "dead" };
+}
+
+const programs: Readonly<Record<string, string>> = { editor: "VS Code", command_line: "orket" };
+
+/** The process that holds a lock, as people know it: `VS Code (process 17 on desk)`. */
+export function holderName({ pid, host, program = "" }: LockHolder): string {
+  const name = `process ${pid} on ${host}`;
+  const known = programs[program];
+  return known === undefined ? name : `${known} (${name})`;
+}
+
+function lockedError(file: string, holder: LockHolder | undefined, standing: Liveness): OrketError {
   const session = path.basename(path.dirname(file));
   if (holder === undefined) {
     return new OrketError("session_locked", `The session ${session} has a lock that cannot be read.`, {
@@ -82,18 +112,48 @@ function lockedError(file: string, holder: LockHolder | undefined, state: "alive
       details: { file },
     });
   }
-  const who = `process ${holder.pid} on ${holder.host}, since ${holder.since}`;
-  const details = { file, pid: holder.pid, host: holder.host, since: holder.since };
-  if (state === "alive") {
-    return new OrketError("session_locked", `The session ${session} is open for writing in ${who}.`, {
-      mend: "Close it there, or wait until it ends; it can be read meanwhile.",
-      details,
-    });
+  const who = `${holderName(holder)}, since ${holder.since}`;
+  const { pid, host, since } = holder;
+  const details = { file, pid, host, since, liveness: standing };
+  switch (standing) {
+    case "suspended":
+      return new OrketError(
+        "session_locked",
+        `The session ${session} is open for writing in ${who}, which is suspended.`,
+        {
+          mend: `Let it go on (fg in its terminal, or kill -CONT ${pid}) or end it; the session can be read meanwhile.`,
+          details,
+        },
+      );
+    case "unknown":
+      return new OrketError(
+        "session_locked",
+        `The session ${session} is locked by ${who}; whether that still runs cannot be seen from this machine or container.`,
+        { mend: `If it does not run any more, remove the file ${file}.`, details },
+      );
+    default:
+      return new OrketError("session_locked", `The session ${session} is open for writing in ${who}.`, {
+        mend: "Close it there, or wait until it ends; it can be read meanwhile.",
+        details,
+      });
   }
+}
+
+function lostError(file: string, found: LockHolder | "none" | "unreadable"): OrketError {
+  const session = path.basename(path.dirname(file));
+  const isTaken = typeof found !== "string";
+  const why = isTaken
+    ? `${holderName(found)} has taken it, since ${found.since}`
+    : found === "none"
+      ? "its lock was removed"
+      : "its lock cannot be read";
   return new OrketError(
     "session_locked",
-    `The session ${session} is locked by ${who}; whether that still runs cannot be seen from this machine or container.`,
-    { mend: `If it does not run any more, remove the file ${file}.`, details },
+    `The session ${session} may not be written here any more: ${why}. Nothing was written after that.`,
+    {
+      mend: "Open the session again to see where it stands; what was on the disk before is kept.",
+      details: { file, lost: true, ...(isTaken ? { pid: found.pid, host: found.host } : {}) },
+    },
   );
 }
 
@@ -101,6 +161,8 @@ interface Request {
   readonly fs: FileSystem;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** What the holder is, for people who meet the lock. */
+  readonly program?: string;
 }
 
 /** Names `file` with our contents; false when the name is taken. Of many that try at once, one gets it. */
@@ -152,8 +214,8 @@ async function seize(request: Request, file: string): Promise<Seized> {
 }
 
 async function seizeAs(request: Request, file: string, nonce: string): Promise<Seized> {
-  const { fs, clock } = request;
-  const identity = await ownIdentity();
+  const { fs, clock, program } = request;
+  const identity = { ...(await ownIdentity()), ...(program === undefined ? {} : { program }) };
   let unreadable = 0;
   let busy = 0;
   for (;;) {
@@ -241,6 +303,22 @@ export class SessionLock {
       throw error;
     }
     return lock;
+  }
+
+  /**
+   * Checks that it is still ours. A living holder's lock is never taken, but a person may remove the file of one whose
+   * machine cannot be seen, and it may only have slept.
+   * @throws {OrketError} session_locked when it is another's now, or gone.
+   */
+  ensureHeld(): void {
+    const found = this.lostTo();
+    if (found !== undefined) throw lostError(this.file, found);
+  }
+
+  /** What stands in place of our lock; undefined: it does. */
+  lostTo(): LockHolder | "none" | "unreadable" | undefined {
+    const found = readHolderNow(this.fs, this.file);
+    return typeof found !== "string" && found.nonce === this.nonce ? undefined : found;
   }
 
   /** Gives it back; a lock that is not ours any more, because someone removed the file, is left alone. */

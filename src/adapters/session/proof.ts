@@ -152,22 +152,32 @@ export interface Proven extends Shown {
   readonly digestChanges?: number;
 }
 
+/** What a reading of the whole journal found, as far as a proof rests on it. */
+export interface Reading {
+  /** Every line is as it was written, and none is torn. */
+  readonly whole: boolean;
+  readonly ended: boolean;
+  readonly digestChanges: number;
+}
+
+/** The same from a record that holds its events. */
+export function readingOf(record: {
+  readonly events: readonly SessionEvent[];
+  readonly damage: OrketError | undefined;
+  readonly cutBytes: number;
+}): Reading {
+  const { events, damage, cutBytes } = record;
+  return {
+    whole: damage === undefined && cutBytes === 0 && events.length > 0,
+    ended: events.some(({ type }) => type === "session_end"),
+    digestChanges: events.filter((event) => event.type === "failover" && event.data.digest_changed).length,
+  };
+}
+
 /** Joins a reading of the journal with what was shown before; a journal that is not whole proves nothing. */
-export function provenOf(
-  record: {
-    readonly events: readonly SessionEvent[];
-    readonly damage: OrketError | undefined;
-    readonly cutBytes: number;
-  },
-  shown: Shown,
-): Proven {
-  const whole = record.damage === undefined && record.cutBytes === 0 && record.events.length > 0;
+export function provenOf({ whole, ended: recorded, digestChanges }: Reading, shown: Shown): Proven {
   if (!whole) return { recorded: false };
-  const recorded = record.events.some(({ type }) => type === "session_end");
   const { replayed, repeated } = shown;
-  const digestChanges = record.events.filter(
-    (event) => event.type === "failover" && event.data.digest_changed,
-  ).length;
   return {
     recorded,
     ...(digestChanges === 0 ? {} : { digestChanges }),

@@ -26,36 +26,46 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-/** The start time of a process as `ps` says it, where there is no /proc. */
-function startedByPs(pid: number): Promise<string> {
+/** What the system says of a process number. */
+interface ProcessFacts {
+  /** There is surely no such process any more. */
+  readonly gone: boolean;
+  /** It is held, and goes on when it is continued. */
+  readonly suspended: boolean;
+  /** Empty where it cannot be known. */
+  readonly started: string;
+}
+
+/** The state and the start time of a process as `ps` says them, where there is no /proc. */
+function factsByPs(pid: number): Promise<ProcessFacts> {
   return new Promise((resolve) => {
     const environment = { ...process.env, LC_ALL: "C", TZ: "UTC" };
     execFile(
       "ps",
-      ["-o", "lstart=", "-p", String(pid)],
+      ["-o", "state=,lstart=", "-p", String(pid)],
       { env: environment, timeout: 5000 },
       (error, stdout) => {
-        resolve(error ? "" : stdout.trim().replace(/\s+/g, " "));
+        const [state = "", ...started] = error ? [] : stdout.trim().split(/\s+/);
+        resolve({ gone: false, suspended: state.startsWith("T"), started: started.join(" ") });
       },
     );
   });
 }
 
-/** "gone" when there is surely no such process any more, else its start time, empty where it cannot be known. */
-async function startOf(pid: number): Promise<{ gone: boolean; started: string }> {
+async function factsOf(pid: number): Promise<ProcessFacts> {
   try {
     process.kill(pid, 0);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ESRCH")
-      return { gone: true, started: "" };
+      return { gone: true, suspended: false, started: "" };
   }
-  if (process.platform === "win32") return { gone: false, started: "" };
-  if (process.platform !== "linux") return { gone: false, started: await startedByPs(pid) };
+  if (process.platform === "win32") return { gone: false, suspended: false, started: "" };
+  if (process.platform !== "linux") return factsByPs(pid);
   const stat = await textOf(`/proc/${pid}/stat`);
   // The name, in parentheses, may hold anything; the state and 19 fields on, the start time, come after it.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state = ""] = fields;
-  return { gone: state === "Z" || state === "X", started: fields[19] ?? "" };
+  return { gone: state === "Z" || state === "X", suspended: state === "T", started: fields[19] ?? "" };
 }
 
 let own: Promise<ProcessIdentity> | undefined;
@@ -66,7 +76,7 @@ async function lookUp(): Promise<ProcessIdentity> {
     linux ? textOf("/etc/machine-id") : Promise.resolve(""),
     linux ? textOf("/proc/sys/kernel/random/boot_id") : Promise.resolve(""),
     linux ? readlink("/proc/self/ns/pid").catch(() => "") : Promise.resolve(""),
-    startOf(process.pid),
+    factsOf(process.pid),
   ]);
   // The machine's id is meant to stay on the machine; what identifies it here is made from it.
   const machine = machineId === "" ? "" : hash("sha256", `orket lock ${machineId}`, "hex").slice(0, 16);
@@ -79,11 +89,14 @@ export function ownIdentity(): Promise<ProcessIdentity> {
   return own;
 }
 
+/** Whether a process still runs, as far as can be seen from here. */
+export type Liveness = "alive" | "suspended" | "dead" | "unknown";
+
 /**
  * Whether the process still runs. `unknown` where that cannot be seen from here: another machine, another container.
- * `dead` only when it is certain.
+ * `dead` only when it is certain: one that is suspended lives, and goes on when it is continued.
  */
-export async function liveness(other: ProcessIdentity): Promise<"alive" | "dead" | "unknown"> {
+export async function liveness(other: ProcessIdentity): Promise<Liveness> {
   const self = await ownIdentity();
   if (other.host !== self.host || other.machine !== self.machine) return "unknown";
   if (other.boot !== "" && self.boot !== "" && other.boot !== self.boot) {
@@ -91,8 +104,8 @@ export async function liveness(other: ProcessIdentity): Promise<"alive" | "dead"
     return self.machine === "" ? "unknown" : "dead";
   }
   if (other.pids !== self.pids) return "unknown";
-  const { gone, started } = await startOf(other.pid);
+  const { gone, suspended, started } = await factsOf(other.pid);
   if (gone) return "dead";
   if (started !== "" && other.started !== "" && started !== other.started) return "dead";
-  return "alive";
+  return suspended ? "suspended" : "alive";
 }

@@ -1,5 +1,5 @@
-import { nodeEnvironment, readSession, type SeenSession } from "../../adapters/runtime/session-runtime";
-import { provenOf, provenSentences, readProof } from "../../adapters/session/proof";
+import { eventPieces, openForView, type Glance } from "../../adapters/runtime/glance";
+import { provenOfGlance } from "../../adapters/runtime/proven";
 import { OrketError } from "../../engine/error/orket-error";
 import type { SessionEvent } from "../../engine/event/event";
 import { viewSession } from "../../engine/view/session-view";
@@ -13,15 +13,20 @@ import { formatDuration, formatTokens } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 
 /** The events of one run of a step, or of all runs of a step id. @throws {OrketError} usage. */
-function eventsOf(seen: SeenSession, step: string): SessionEvent[] {
-  const keys = [...new Set(seen.events.flatMap((event) => (event.step === null ? [] : [event.step])))];
-  const events = seen.events.filter(
-    (event) => event.step === step || event.step?.startsWith(`${step}#`) === true,
-  );
+async function eventsOf(seen: Glance, step: string): Promise<SessionEvent[]> {
+  const keys = new Set<string>();
+  const events: SessionEvent[] = [];
+  for await (const piece of eventPieces(seen)) {
+    for (const event of piece) {
+      if (event.step === null) continue;
+      keys.add(event.step);
+      if (event.step === step || event.step.startsWith(`${step}#`)) events.push(event);
+    }
+  }
   if (events.length > 0) return events;
-  const near = nearest(step, keys);
+  const near = nearest(step, [...keys]);
   throw new OrketError("usage", `The session has no step '${safeLine(step)}' that has begun.`, {
-    mend: near === undefined ? `Steps that have: ${keys.join(", ")}.` : `Did you mean ${near}?`,
+    mend: near === undefined ? `Steps that have: ${[...keys].join(", ")}.` : `Did you mean ${near}?`,
   });
 }
 
@@ -33,7 +38,7 @@ function block(title: string, text: string, { style }: Output): string {
 }
 
 /** An event of a step in full, as people read it; undefined: it says nothing that others do not. */
-async function detailOf(event: SessionEvent, seen: SeenSession, output: Output): Promise<string | undefined> {
+async function detailOf(event: SessionEvent, seen: Glance, output: Output): Promise<string | undefined> {
   switch (event.type) {
     case "step_start":
       return block(`══ ${event.step ?? ""} (${event.data.role}), attempt ${event.data.attempt}`, "", output);
@@ -90,28 +95,21 @@ async function detailOf(event: SessionEvent, seen: SeenSession, output: Output):
   }
 }
 
-async function showStep(seen: SeenSession, step: string, output: Output): Promise<void> {
+async function showStep(seen: Glance, step: string, output: Output): Promise<void> {
   if (viewSession(seen.state).provider === "scripted") {
     output.line("Replies: scripted, from a file; no model was asked.");
     output.line();
   }
-  for (const event of eventsOf(seen, step)) {
+  for (const event of await eventsOf(seen, step)) {
     const detail = await detailOf(event, seen, output);
     if (detail !== undefined) output.write(`${detail}\n\n`);
   }
 }
 
-/** What was proven of the session, in sentences; nothing while it has not ended. */
-async function provenOfSession(seen: SeenSession, directory: string): Promise<string[]> {
-  const record = { events: seen.events, damage: seen.problem, cutBytes: 0 };
-  const proven = provenOf(record, await readProof(nodeEnvironment, directory));
-  return provenSentences(proven, viewSession(seen.state).provider);
-}
-
 async function show(context: CommandContext): Promise<ExitCode> {
   const { io, given } = context;
   const session = await sessionOf(context);
-  const seen = await readSession(session.path);
+  const seen = await (await openForView(session.path)).checked();
   const view = viewSession(seen.state);
   const step = given.value("step");
   const { problem } = seen;
@@ -121,13 +119,13 @@ async function show(context: CommandContext): Promise<ExitCode> {
     const value =
       step === undefined
         ? { ...view, listed: session.status, ...problemJson }
-        : { session: view.session, step, events: eventsOf(seen, step), ...problemJson };
+        : { session: view.session, step, events: await eventsOf(seen, step), ...problemJson };
     io.stdout.line(JSON.stringify(value, null, 2));
   } else if (step !== undefined) await showStep(seen, step, io.stdout);
-  else if (seen.events.length === 0) io.stdout.line(`Session ${seen.id}: not started.`);
+  else if (view.events === 0) io.stdout.line(`Session ${seen.id}: not started.`);
   else {
     printSession(view, io.stdout);
-    const proven = await provenOfSession(seen, session.path);
+    const proven = await provenOfGlance(seen);
     if (proven.length > 0) io.stdout.line(`\nShown`);
     for (const sentence of proven) io.stdout.line(`  ${safeLine(sentence)}`);
   }

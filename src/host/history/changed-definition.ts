@@ -13,12 +13,16 @@ import { startFork } from "./fork";
  */
 async function changedDefinition(
   index: ProjectIndex,
-  { state: { definition }, events, workDomain }: SessionController,
+  controller: SessionController,
 ): Promise<Definition | undefined> {
-  const [start] = events;
+  const { workDomain } = controller;
+  const { definition } = controller.state;
+  const [start] = await controller.readEvents(0, 1);
   if (start?.type !== "session_start" || start.data.forked_from !== undefined) return undefined;
   const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.fsPath === workDomain);
   if (folder === undefined) return undefined;
+  // A change of a moment ago may not have been noticed yet.
+  index.reread();
   const { project } = await index.of(folder);
   const { source, task, inputs } = definition.flow;
   const asked = { task, inputs };

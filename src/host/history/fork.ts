@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import { forkSession } from "../../adapters/runtime/fork";
+import { readSession } from "../../adapters/runtime/session-runtime";
 import type { Definition } from "../../engine/model/definition";
 import { changeDefinition, definitionAt, sharedEvents } from "../../engine/session/fork";
 import { inputsGiven, type InputDescription } from "../../language";
@@ -26,7 +27,8 @@ export async function fork(
   if (at === undefined) return undefined;
   const { definition } = controller.state;
   const { venue } = definition;
-  const shared = sharedEvents(controller.events, at);
+  // A fork takes the events over, so this is the moment to read them.
+  const shared = sharedEvents((await readSession(controller.directory)).events, at);
   const changes = await askChanges(definitionAt(definition, shared, at), {
     title: `Fork ${controller.view.flow} at ${at} (2/2)`,
     step: at.replace(/#.*$/, ""),
@@ -62,23 +64,18 @@ export async function startFork(
   return sessions.startWith(workDomain, (options) => forkSession(directory, at, change, options));
 }
 
-async function pickStep({ events, view }: SessionController): Promise<string | undefined> {
-  const begun = [
-    ...new Set(events.flatMap(({ type, step }) => (type === "step_start" && step !== null ? [step] : []))),
-  ];
+async function pickStep({ view }: SessionController): Promise<string | undefined> {
+  const begun = view.steps.filter(({ status }) => status !== "planned");
   if (begun.length === 0) {
     void vscode.window.showInformationMessage(
       "No step of the session has begun: run its Flow again instead.",
     );
     return undefined;
   }
-  const items = begun.map((key) => {
-    const step = view.steps.find((one) => one.key === key);
-    return {
-      label: key,
-      description: step === undefined ? "" : [step.role, step.verdict ?? step.status].join(" · "),
-    };
-  });
+  const items = begun.map(({ key, role, verdict, status }) => ({
+    label: key,
+    description: [role, verdict ?? status].join(" · "),
+  }));
   const picked = await vscode.window.showQuickPick(items, {
     title: `Fork ${view.flow} (1/2)`,
     placeHolder: "From which step on? What stands before it is shared and costs no model call.",

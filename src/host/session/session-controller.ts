@@ -1,13 +1,15 @@
-import path from "node:path";
+import { openForView, stampNow, type Glance } from "../../adapters/runtime/glance";
+import { provenOfGlance } from "../../adapters/runtime/proven";
 import {
   nodeEnvironment,
   openLiveSession,
-  readSession,
   startSession,
   type LiveSession,
   type RuntimeOptions,
 } from "../../adapters/runtime/session-runtime";
 import { followJournal } from "../../adapters/session/follow";
+import type { SessionEnvironment } from "../../adapters/session/jsonl-session-store";
+import { sessionPaths } from "../../adapters/session/layout";
 import { lockState } from "../../adapters/session/lock";
 import { OrketError } from "../../engine/error/orket-error";
 import type { BlobRef, Content } from "../../engine/event/content";
@@ -17,9 +19,10 @@ import { CancelSource } from "../../engine/port/cancellation";
 import type { ModelDelta } from "../../engine/port/model-provider";
 import type { Command } from "../../engine/session/command";
 import { fold } from "../../engine/state/apply";
-import { initialState, type SessionState } from "../../engine/state/state";
+import type { SessionState } from "../../engine/state/state";
 import { viewSession, type SessionView } from "../../engine/view/session-view";
 import { maxStreamLength, type StreamPart } from "../../protocol/conductor";
+import { holderText } from "./holder-text";
 
 /** Who performs a session: this window, another process, or nobody at the moment. */
 export type Holder = "here" | "elsewhere" | "nobody";
@@ -32,60 +35,62 @@ export interface ControllerListener {
   failed?(error: unknown): void;
 }
 
+/** How often a watched session's lock is looked at, in milliseconds. */
+const lockPollMs = 2000;
+
 /**
- * One session of the window. It holds the writer's lock only while it performs, so that a paused or ended session can
- * be gone on with anywhere; a session that someone else performs is watched.
+ * One session of the window. It is seen through a glance at its files, and its state grows with the events that come,
+ * from here or from another process; the events themselves stay on the disk. The writer's lock is held only while the
+ * session is performed here, so that a paused or ended one can be gone on with anywhere.
  */
 export class SessionController {
-  readonly id: string;
-  readonly directory: string;
+  #glance: Glance;
   #state: SessionState;
-  #events: SessionEvent[] = [];
   #view: SessionView | undefined;
   #live: LiveSession | undefined;
   #holder: Holder = "nobody";
   #heldBy: string | undefined;
   #problem: OrketError | undefined;
+  /** False once the index was found to say what the journal does not. */
+  #byIndex = true;
   #queue: Promise<unknown> = Promise.resolve();
   #following: CancelSource | undefined;
   #disposed = false;
-  #reader: Pick<LiveSession, "readText" | "readBytes">;
   readonly #listeners = new Set<ControllerListener>();
   readonly #streams = new Map<string, string>();
 
   private constructor(
-    seen: Awaited<ReturnType<typeof readSession>>,
-    directory: string,
+    glance: Glance,
     readonly options: RuntimeOptions,
   ) {
-    this.id = seen.id;
-    this.directory = directory;
-    this.#state = seen.state;
-    this.#events = [...seen.events];
-    this.#problem = seen.problem;
-    this.#reader = seen;
+    this.#glance = glance;
+    this.#state = glance.state;
+    this.#problem = glance.problem;
+    void this.#check(glance);
   }
 
   /** Starts a new session and performs it. */
   static async start(definition: Definition, options: RuntimeOptions): Promise<SessionController> {
-    const live = await startSession(definition, options);
-    try {
-      const controller = new SessionController(await readSession(live.directory), live.directory, options);
-      controller.#attach(live);
-      controller.#perform(live);
-      return controller;
-    } catch (error) {
-      await live.close();
-      throw error;
-    }
+    return SessionController.#performing(await startSession(definition, options), options);
   }
 
   /** Goes on with a session that was made here, such as a fork. */
-  static async adopt(live: LiveSession, options: RuntimeOptions): Promise<SessionController> {
+  static adopt(live: LiveSession, options: RuntimeOptions): Promise<SessionController> {
+    return SessionController.#performing(live, options, () =>
+      live.orchestrator.resume("person", live.cutBytes),
+    );
+  }
+
+  static async #performing(
+    live: LiveSession,
+    options: RuntimeOptions,
+    first: () => void = () => undefined,
+  ): Promise<SessionController> {
     try {
-      const controller = new SessionController(await readSession(live.directory), live.directory, options);
+      const glance = await openForView(live.directory, options.environment);
+      const controller = new SessionController(glance, options);
       controller.#attach(live);
-      live.orchestrator.resume("person", live.cutBytes);
+      first();
       controller.#perform(live);
       return controller;
     } catch (error) {
@@ -96,9 +101,17 @@ export class SessionController {
 
   /** Opens a session to look at; nothing is written. */
   static async read(directory: string, options: RuntimeOptions): Promise<SessionController> {
-    const controller = new SessionController(await readSession(directory), directory, options);
+    const controller = new SessionController(await openForView(directory, options.environment), options);
     await controller.#findHolder();
     return controller;
+  }
+
+  get id(): string {
+    return this.#glance.id;
+  }
+
+  get directory(): string {
+    return this.#glance.directory;
   }
 
   get workDomain(): string {
@@ -109,8 +122,9 @@ export class SessionController {
     return this.#state;
   }
 
-  get events(): readonly SessionEvent[] {
-    return this.#events;
+  /** Events so far. */
+  get total(): number {
+    return this.#state.events;
   }
 
   get view(): SessionView {
@@ -150,12 +164,22 @@ export class SessionController {
     return Object.fromEntries(this.#streams);
   }
 
+  /** Events by their numbers, from 0; fewer than `count` at the end. @throws {OrketError} journal_damaged, disk_failed. */
+  readEvents(from: number, count: number): Promise<readonly SessionEvent[]> {
+    return this.#glance.readEvents(from, Math.max(0, Math.min(count, this.total - from)));
+  }
+
   readText(content: Content): Promise<string> {
-    return this.#reader.readText(content);
+    return this.#glance.readText(content);
   }
 
   readBytes(ref: BlobRef): Promise<Uint8Array> {
-    return this.#reader.readBytes(ref);
+    return this.#glance.readBytes(ref);
+  }
+
+  /** What was proven of the session, one sentence each, once its whole journal is checked. @throws {OrketError} disk_failed. */
+  proven(): Promise<readonly string[]> {
+    return provenOfGlance(this.#glance, this.#environment);
   }
 
   listen(listener: ControllerListener): () => void {
@@ -226,17 +250,23 @@ export class SessionController {
   /** Looks again at a session that is not performed here: someone else may have written to it. */
   refresh(): Promise<void> {
     return this.#queued(async () => {
-      if (this.#live !== undefined || this.#following !== undefined || this.#disposed) return;
-      await this.#reread();
-      await this.#findHolder();
+      if (this.#live === undefined && this.#following === undefined && !this.#disposed) await this.#look();
     });
+  }
+
+  /** Looks again if someone else writes to it, or has: the file system does not always tell. */
+  async notice(): Promise<void> {
+    if (this.#live !== undefined || this.#following !== undefined || this.#problem !== undefined) return;
+    const { fs } = this.#environment;
+    const { stamp } = this.#glance;
+    const held = await lockState(fs, sessionPaths(this.directory).lock);
+    if (held?.alive === true || (await stampNow(fs, this.directory)) !== stamp) await this.refresh();
   }
 
   /** Pauses what runs here, so that nothing is lost, and lets go of everything. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    this.#following?.cancel();
-    this.#following = undefined;
+    this.#unfollow();
     const live = this.#live;
     if (live !== undefined && live.orchestrator.isRunning) {
       live.orchestrator.cancel("The window was closed or reloaded. Nothing is lost.");
@@ -244,6 +274,10 @@ export class SessionController {
       await live.orchestrator.run().catch(() => undefined);
     }
     await this.#release();
+  }
+
+  get #environment(): SessionEnvironment {
+    return this.options.environment ?? nodeEnvironment;
   }
 
   #queued<T>(work: () => Promise<T>): Promise<T> {
@@ -256,10 +290,11 @@ export class SessionController {
     if (this.#live !== undefined) return this.#live;
     try {
       const live = await openLiveSession(this.directory, this.options);
-      this.#following?.cancel();
-      this.#following = undefined;
-      await this.#reread();
+      this.#unfollow();
+      // Opening has read what others wrote, and checked the whole journal.
+      this.#problem = undefined;
       this.#attach(live);
+      this.#setState(live.orchestrator.state);
       return live;
     } catch (error) {
       if (OrketError.is(error, "session_locked")) await this.#findHolder();
@@ -275,22 +310,14 @@ export class SessionController {
       await live.close();
     } finally {
       this.#holder = "nobody";
+      // Someone else may have it by now.
+      if (!this.#disposed) await this.#look().catch(() => undefined);
       this.#changed();
     }
   }
 
-  async #reread(): Promise<void> {
-    const seen = await readSession(this.directory);
-    this.#reader = seen;
-    this.#problem = seen.problem;
-    if (seen.events.length === this.#events.length && seen.problem === undefined) return;
-    this.#events = [...seen.events];
-    this.#setState(seen.state);
-  }
-
   #attach(live: LiveSession): void {
     this.#live = live;
-    this.#reader = live;
     this.#holder = "here";
     this.#heldBy = undefined;
     live.orchestrator.listen({
@@ -321,7 +348,6 @@ export class SessionController {
 
   #take(events: readonly SessionEvent[], state: SessionState): void {
     for (const event of events) {
-      this.#events.push(event);
       if (event.step === null) continue;
       if (event.type === "model_call_start") this.#restartStream(event.step);
       if (event.type === "step_end" || event.type === "step_skipped") this.#streams.delete(event.step);
@@ -351,51 +377,85 @@ export class SessionController {
     for (const listener of this.#listeners) listener.changed?.();
   }
 
+  /** Sees the session as its files say it now, and who writes it. */
+  async #look(): Promise<void> {
+    this.#see(await openForView(this.directory, this.#environment, { byIndex: this.#byIndex }));
+    await this.#findHolder();
+  }
+
+  #see(glance: Glance): void {
+    this.#glance = glance;
+    this.#problem = glance.problem;
+    this.#setState(glance.state);
+    void this.#check(glance);
+  }
+
+  /** Checks behind the screen what an index spared reading; where it is not so, what the journal says is shown. */
+  async #check(glance: Glance): Promise<void> {
+    // A disk that fails now is told by whoever reads from it next.
+    const checked = await glance.checked().catch(() => glance);
+    if (checked === glance || this.#glance !== glance || this.#live !== undefined) return;
+    this.#byIndex = false;
+    this.#unfollow();
+    this.#see(checked);
+  }
+
   async #findHolder(): Promise<void> {
     if (this.#live !== undefined) return;
-    const lock = await lockState(nodeEnvironment.fs, path.join(this.directory, "lock"));
-    if (lock?.alive !== true) {
+    const lock = await lockState(this.#environment.fs, sessionPaths(this.directory).lock);
+    if (lock?.alive === true) {
+      this.#holder = "elsewhere";
+      this.#heldBy = holderText(lock);
+      // Behind a damage there is nothing to read along.
+      if (this.#problem === undefined) this.#follow();
+    } else {
       this.#holder = "nobody";
       this.#heldBy = undefined;
-    } else {
-      this.#holder = "elsewhere";
-      const { holder } = lock;
-      this.#heldBy =
-        holder === undefined
-          ? "another process holds it."
-          : `process ${holder.pid} on ${holder.host} performs it since ${new Date(holder.since).toLocaleTimeString()}.`;
-      this.#follow();
     }
     this.#changed();
   }
 
-  /** Reads along while another process writes. */
+  /** Ends the reading along when nobody holds the lock any more, and tells what becomes of its holder. */
+  async #watchLock(following: CancelSource): Promise<void> {
+    const file = sessionPaths(this.directory).lock;
+    const lock = await lockState(this.#environment.fs, file).catch(() => undefined);
+    if (following.aborted || this.#following !== following) return;
+    if (lock?.alive !== true) {
+      following.cancel();
+      return;
+    }
+    const heldBy = holderText(lock);
+    if (heldBy === this.#heldBy) return;
+    this.#heldBy = heldBy;
+    this.#changed();
+  }
+
+  #unfollow(): void {
+    this.#following?.cancel();
+    this.#following = undefined;
+  }
+
+  /** Reads along while another process writes, until it lets go of the lock. */
   #follow(): void {
     if (this.#following !== undefined || this.#disposed) return;
     const cancel = new CancelSource();
     this.#following = cancel;
-    const watchLock = setInterval(() => {
-      void lockState(nodeEnvironment.fs, path.join(this.directory, "lock")).then((lock) => {
-        if (lock?.alive === true || cancel.aborted) return;
-        cancel.cancel();
-      });
-    }, 2000);
+    const environment = this.#environment;
+    const watchLock = setInterval(() => void this.#watchLock(cancel), lockPollMs);
+    cancel.addEventListener("abort", () => clearInterval(watchLock));
     void (async () => {
-      const events: SessionEvent[] = [];
-      let state = initialState(this.#state.definition);
+      let { state } = this.#glance;
       try {
-        for await (const part of followJournal(nodeEnvironment, this.directory, cancel)) {
+        const parts = followJournal(environment, this.directory, cancel, this.#glance.position);
+        for await (const part of parts) {
           if (cancel.aborted) break;
-          for (const event of part) events.push(event);
           state = fold(state, part);
-          if (events.length < this.#events.length) continue;
-          this.#events = events;
           this.#setState(state);
         }
       } catch (error) {
-        if (error instanceof OrketError) this.#problem = error;
+        if (error instanceof OrketError && this.#following === cancel) this.#problem = error;
       } finally {
-        clearInterval(watchLock);
+        cancel.cancel();
         if (this.#following === cancel) {
           this.#following = undefined;
           await this.refresh().catch(() => undefined);

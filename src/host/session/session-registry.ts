@@ -13,6 +13,12 @@ import { SessionController } from "./session-controller";
 
 declare const ORKET_VERSION: string;
 
+/** How long nothing has to change on the disk before it is looked at. */
+const quietMs = 300;
+
+/** How often the session on the screen is looked at, in milliseconds, for what the file system did not tell. */
+const lookMs = 2000;
+
 /** What the editor gives to every session. */
 export type SessionServices = Pick<RuntimeOptions, "resolveSecret" | "vscodeLm" | "external" | "mesh">;
 
@@ -28,7 +34,7 @@ export class SessionRegistry implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<SessionController | undefined>();
   readonly #streamed = new vscode.EventEmitter<{ controller: SessionController; part: StreamPart }>();
   readonly #failed = new vscode.EventEmitter<{ controller: SessionController; error: unknown }>();
-  readonly #watcher: vscode.FileSystemWatcher;
+  readonly #watchers: vscode.Disposable;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   #current: SessionController | undefined;
   #listed: Promise<readonly ListedSession[]> | undefined;
@@ -42,11 +48,22 @@ export class SessionRegistry implements vscode.Disposable {
   mayResume: (controller: SessionController) => Promise<boolean> = () => Promise.resolve(true);
 
   constructor(private readonly services: SessionServices) {
-    this.#watcher = vscode.workspace.createFileSystemWatcher("**/.orket/sessions/*/journal.jsonl");
+    const journals = vscode.workspace.createFileSystemWatcher("**/.orket/sessions/*/journal.jsonl");
     const look = (uri: vscode.Uri): void => this.#journalChanged(path.dirname(uri.fsPath));
-    this.#watcher.onDidCreate(look);
-    this.#watcher.onDidChange(look);
-    this.#watcher.onDidDelete(look);
+    journals.onDidCreate(look);
+    journals.onDidChange(look);
+    journals.onDidDelete(look);
+    // What another process puts into a folder that it has just made may come too early to be noticed.
+    const folders = vscode.workspace.createFileSystemWatcher(
+      "{**/.orket,**/.orket/sessions,**/.orket/sessions/*}",
+      false,
+      true,
+    );
+    const relist = (uri: vscode.Uri): void => this.#whenQuiet(uri.fsPath, () => this.relist());
+    folders.onDidCreate(relist);
+    folders.onDidDelete(relist);
+    const looking = setInterval(() => void this.#current?.notice().catch(() => undefined), lookMs);
+    this.#watchers = vscode.Disposable.from(journals, folders, { dispose: () => clearInterval(looking) });
   }
 
   /** The session that the conductor view and the artifacts show. */
@@ -104,8 +121,13 @@ export class SessionRegistry implements vscode.Disposable {
   }
 
   /** Asks what has to be asked first, and goes on with a session. @throws {OrketError} */
-  async resume(controller: SessionController): Promise<void> {
-    if (await this.mayResume(controller)) await controller.resume();
+  resume(controller: SessionController): Promise<void> {
+    return this.goOn(controller, () => controller.resume());
+  }
+
+  /** Does what a session goes on with; one that rests only after it was asked whether it may. @throws {OrketError} */
+  async goOn(controller: SessionController, work: () => Promise<void>): Promise<void> {
+    if (controller.holder === "here" || (await this.mayResume(controller))) await work();
   }
 
   /** Something beside the journals has changed, such as a title: reads the list again. */
@@ -155,7 +177,7 @@ export class SessionRegistry implements vscode.Disposable {
   }
 
   async dispose(): Promise<void> {
-    this.#watcher.dispose();
+    this.#watchers.dispose();
     for (const timer of this.#timers.values()) clearTimeout(timer);
     await Promise.allSettled(this.open.map((controller) => controller.dispose()));
   }
@@ -189,15 +211,22 @@ export class SessionRegistry implements vscode.Disposable {
   #journalChanged(directory: string): void {
     const controller = this.#controllers.get(directory);
     if (controller?.holder === "here") return;
-    clearTimeout(this.#timers.get(directory));
+    this.#whenQuiet(directory, () => {
+      this.#listed = undefined;
+      if (controller === undefined) this.#changed.fire(undefined);
+      else void controller.refresh().catch(() => this.#changed.fire(undefined));
+    });
+  }
+
+  /** Does the last of what is wanted for a path when nothing more has been wanted for a moment. */
+  #whenQuiet(about: string, work: () => void): void {
+    clearTimeout(this.#timers.get(about));
     this.#timers.set(
-      directory,
+      about,
       setTimeout(() => {
-        this.#timers.delete(directory);
-        this.#listed = undefined;
-        if (controller === undefined) this.#changed.fire(undefined);
-        else void controller.refresh().catch(() => this.#changed.fire(undefined));
-      }, 300),
+        this.#timers.delete(about);
+        work();
+      }, quietMs),
     );
   }
 }

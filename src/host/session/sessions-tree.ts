@@ -1,7 +1,8 @@
 import * as vscode from "vscode";
+import { openForView } from "../../adapters/runtime/glance";
+import { provenOfGlance } from "../../adapters/runtime/proven";
 import { nodeEnvironment } from "../../adapters/runtime/session-runtime";
 import { sessionSize } from "../../adapters/session/housekeeping";
-import { provenOfSession } from "../history/proven";
 import { sizeText } from "../history/size-text";
 import { commandIds } from "../ids";
 import type { ListedSession, SessionRegistry } from "./session-registry";
@@ -81,7 +82,12 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionItem> {
     if (!(item instanceof SessionItem)) return item;
     const { path, id, title, status, events, problem } = item.session;
     const size = await sessionSize(nodeEnvironment, path).catch(() => undefined);
-    const proven = status === "running" ? [] : await provenOfSession(path);
+    const proven =
+      status === "running"
+        ? []
+        : await openForView(path)
+            .then(provenOfGlance)
+            .catch(() => []);
     item.tooltip = [
       ...(title === undefined ? [] : [title]),
       id,

@@ -31,6 +31,8 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   readonly #visible = new vscode.EventEmitter<void>();
   #view: vscode.WebviewView | undefined;
   #ready = false;
+  /** The session whose whole screen the view has; text that streams belongs behind that. */
+  #shown: string | undefined;
   #waiting = 0;
 
   readonly onDidChangeVisibility = this.#visible.event;
@@ -149,11 +151,16 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
         },
       });
       const controller = this.#session(session);
-      return how.kind === "edit"
-        ? controller.submit(adjustment("patch", how.instruction), adjustment("retry"))
-        : controller.submit(adjustment(how.kind));
+      return this.sessions.goOn(controller, () =>
+        how.kind === "edit"
+          ? controller.submit(adjustment("patch", how.instruction), adjustment("retry"))
+          : controller.submit(adjustment(how.kind)),
+      );
     },
-    raise_limit: ({ session, limit, value }) => this.#session(session).raiseLimit(limit, value),
+    raise_limit: ({ session, limit, value }) => {
+      const controller = this.#session(session);
+      return this.sessions.goOn(controller, () => controller.raiseLimit(limit, value));
+    },
     steer: ({ session, what }) => {
       const controller = this.#session(session);
       return what === "resume" ? this.sessions.resume(controller) : controller.adjust({ kind: what });
@@ -201,9 +208,10 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
 
   async #postStreams(): Promise<void> {
     const session = this.sessions.current?.id;
+    // What streams before the session's first screen comes with it.
+    if (session === undefined || session !== this.#shown || this.#parts.size === 0) return;
     const parts = [...this.#parts.values()];
     this.#parts.clear();
-    if (session === undefined || parts.length === 0) return;
     await this.#send({ type: "stream", session, parts });
   }
 
@@ -211,10 +219,14 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     if (!this.#ready || this.#view === undefined) return;
     const { current } = this.sessions;
     const screen = await this.#screen(current);
-    // Between the two messages nothing may stream, or it would be shown twice.
-    const streams = current?.streams ?? {};
-    if (type === "screen") this.#parts.clear();
-    await this.#send(type === "screen" ? { type, screen, streams } : { type, screen });
+    if (type === "update" && current?.id === this.#shown) {
+      await this.#send({ type, screen });
+      return;
+    }
+    this.#shown = current?.id;
+    // From here to the message nothing may stream, or it would be shown twice.
+    this.#parts.clear();
+    await this.#send({ type: "screen", screen, streams: current?.streams ?? {} });
   }
 
   async #screen(current: SessionController | undefined): Promise<ConductorScreen> {

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { eventTypes } from "../../engine/event/event";
 import {
   panelRequestSchema,
   panelStateSchema,
@@ -7,7 +8,6 @@ import {
   type PanelMessage,
   type PanelRequest,
 } from "../../protocol/session-panel";
-import { provenOfSession } from "../history/proven";
 import { panelTypes } from "../ids";
 import { EventIndex } from "../screen/event-index";
 import { eventTexts } from "../screen/event-line";
@@ -25,15 +25,20 @@ type Handlers = {
 const body = `<div id="toolbar"></div>
 <div id="panes">
 <div id="list-pane">
+<div id="pager"></div>
+<div id="list-frame">
 <div id="list" role="listbox" tabindex="0" aria-label="Events"><div id="canvas" role="presentation"></div></div>
 <p id="empty" role="status"></p>
+</div>
 </div>
 <aside id="details" aria-label="Event"></aside>
 </div>`;
 
-/** The editor panel of one session: its events, live and afterwards. */
+const types: readonly string[] = [...eventTypes].sort();
+
+/** The editor panel of one session: its events, live and afterwards. They stay on the disk until they are looked at. */
 class SessionPanel {
-  readonly #index = new EventIndex();
+  readonly #index: EventIndex;
   readonly #updates = new Coalescer(100, () => this.#postInfo());
   readonly #subscription: vscode.Disposable;
   #ready = false;
@@ -47,6 +52,7 @@ class SessionPanel {
     sessions: SessionRegistry,
     private readonly errors: ErrorPresenter,
   ) {
+    this.#index = new EventIndex(controller);
     this.#subscription = sessions.onDidChange((changed) => {
       if (changed === undefined) this.#provenAt = "";
       if (changed === undefined || changed === controller) this.#updates.request();
@@ -78,23 +84,26 @@ class SessionPanel {
       this.#index.setFilter(filter);
       return this.#postInfo();
     },
-    rows: ({ edition, from, to }) => {
-      if (edition !== this.#index.edition || to <= from) return undefined;
-      const rows = this.#index.rows(from, Math.min(to, from + maxRows));
-      return this.#send({ type: "rows", edition, from, rows });
+    rows: async ({ edition, from, to }) => {
+      if (edition !== this.#index.edition || to <= from) return;
+      const rows = await this.#index.rows(from, Math.min(to, from + maxRows));
+      await this.#send({ type: "rows", edition, from, rows });
     },
     details: async ({ seq }) => {
       const details = await this.#details(seq);
       if (details !== undefined) await this.#send({ type: "details", details });
     },
     copy: ({ text }) => vscode.env.clipboard.writeText(text),
+    ping: () => this.#postInfo(),
   };
 
   async #postInfo(): Promise<void> {
     const { controller } = this;
-    this.#index.take(controller.events);
+    const index = this.#index;
+    await index.scan();
+    this.#prove();
     const { view, problem, holder } = controller;
-    await this.#prove();
+    const { total, scanned, matching, edition } = index;
     await this.#send({
       type: "info",
       info: {
@@ -102,29 +111,41 @@ class SessionPanel {
         flow: view.flow,
         status: statusOf(controller),
         live: holder !== "nobody",
-        total: this.#index.total,
-        matching: this.#index.matching,
-        edition: this.#index.edition,
-        types: this.#index.types,
-        steps: this.#index.steps,
+        total,
+        matching,
+        edition,
+        types,
+        steps: view.steps.flatMap(({ key, status }) => (status === "planned" ? [] : [key])),
         proven: this.#proven,
+        ...(scanned < total ? { scanned } : {}),
         ...(problem === undefined ? {} : { problem: this.errors.textOf(problem) }),
       },
     });
+    if (scanned < total) this.#updates.request();
   }
 
-  /** A session at work has proven nothing yet; one that rests is read whole, once. */
-  async #prove(): Promise<void> {
+  /** A session at work has proven nothing yet; the journal of one that rests is checked behind the screen, once. */
+  #prove(): void {
     const { controller } = this;
     const resting = controller.holder === "nobody";
-    const at = `${resting} ${controller.events.length}`;
+    const at = `${resting} ${controller.total}`;
     if (at === this.#provenAt) return;
     this.#provenAt = at;
-    this.#proven = resting ? await provenOfSession(controller.directory) : [];
+    this.#proven = [];
+    if (!resting) return;
+    void controller.proven().then(
+      (proven) => {
+        if (at !== this.#provenAt) return;
+        this.#proven = proven;
+        this.#updates.request();
+      },
+      // A disk that fails proves nothing; whoever reads from it next says so.
+      () => undefined,
+    );
   }
 
   async #details(seq: number): Promise<EventDetails | undefined> {
-    const event = this.#index.event(seq);
+    const [event] = await this.controller.readEvents(seq, 1);
     if (event === undefined) return undefined;
     const texts = await Promise.all(
       eventTexts(event).map(async ({ label, content }) => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { appendFile, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { OrketError } from "../../../src/engine/error/orket-error";
@@ -392,6 +393,22 @@ describe("housekeeping of sessions", () => {
       }
     }
 
+    it("removes nothing more when its lock was taken away while it slept", async () => {
+      await deleteSession(environment(), project, await session(project, ["a", "b", "c"].map(long)));
+      await age(project);
+      const before = (await blobs(project)).length;
+      const fs = new FaultyFileSystem();
+      let removed = 0;
+      fs.after = ({ name, args }) => {
+        if (name !== "unlink" || !String(args[0]).includes("sha256")) return;
+        removed += 1;
+        rmSync(path.join(project, ".orket", "prune.lock"));
+      };
+      await refusal(pruneBlobs(environment(fs), project), "command_refused");
+      assert.equal(removed, 1);
+      assert.equal((await blobs(project)).length, before - 1);
+    });
+
     it("removes nothing when a journal was cut at a line's end after it was closed", async () => {
       const dir = await session(project, [long("a"), long("b")]);
       await age(project);
@@ -432,7 +449,7 @@ function pausing(moment: number, pause: () => Promise<void>): FileSystem {
   return new Proxy<FileSystem>(new NodeFileSystem(), {
     get: (target, key, receiver) => {
       const value: unknown = Reflect.get(target, key, receiver);
-      if (typeof value !== "function") return value;
+      if (typeof value !== "function" || (typeof key === "string" && key.endsWith("Now"))) return value;
       const method = value as (...args: unknown[]) => unknown;
       return async (...args: unknown[]) => {
         count += 1;

@@ -3,7 +3,13 @@ import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { draft, type EventDraft } from "../../../src/engine/event/event";
 import { OrketError } from "../../../src/engine/error/orket-error";
-import { provenOf, provenSentences, readProof, recordProof } from "../../../src/adapters/session/proof";
+import {
+  provenOf,
+  provenSentences,
+  readingOf,
+  readProof,
+  recordProof,
+} from "../../../src/adapters/session/proof";
 import { createSession, openSession, readSession } from "../../../src/adapters/session/sessions";
 import { FaultyFileSystem } from "../../fakes/faulty-file-system";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
@@ -48,7 +54,7 @@ describe("what was proven of a session", () => {
   }
 
   async function proven(dir: string) {
-    return provenOf(await readSession(machine, dir), await readProof(machine, dir));
+    return provenOf(readingOf(await readSession(machine, dir)), await readProof(machine, dir));
   }
 
   it("is nothing for a session that has not ended, and recorded for one that has", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { SessionEvent } from "../../../src/engine/event/event";
-import { EventIndex } from "../../../src/host/screen/event-index";
+import { EventIndex, type EventSource } from "../../../src/host/screen/event-index";
 import { eventLine } from "../../../src/host/screen/event-line";
 import { oneLine, shown } from "../../../src/host/screen/text";
 
@@ -24,56 +24,94 @@ function event(seq: number): SessionEvent {
       };
 }
 
-const events = Array.from({ length: 1000 }, (_, seq) => event(seq));
+/** A session of so many events, of which nobody may hold many at a time. */
+class Source implements EventSource {
+  readonly asked: number[] = [];
+
+  constructor(public total: number) {}
+
+  readEvents(from: number, count: number): Promise<readonly SessionEvent[]> {
+    this.asked.push(count);
+    const length = Math.max(0, Math.min(count, this.total - from));
+    return Promise.resolve(Array.from({ length }, (_, index) => event(from + index)));
+  }
+}
+
+async function scanAll(index: EventIndex): Promise<void> {
+  while (index.scanned < index.total) await index.scan();
+}
+
+async function numbers(index: EventIndex, from: number, to: number): Promise<number[]> {
+  return (await index.rows(from, to)).map(({ seq }) => seq);
+}
 
 describe("the index of a session's events", () => {
-  it("gives rows by place, and by nothing more than asked", () => {
-    const index = new EventIndex();
-    index.take(events);
+  it("reads the rows that it is asked for, and without a filter no others", async () => {
+    const source = new Source(100_000);
+    const index = new EventIndex(source);
+    await index.scan();
 
-    assert.equal(index.total, 1000);
-    assert.deepEqual(
-      index.rows(998, 2000).map(({ seq }) => seq),
-      [998, 999],
-    );
-    assert.deepEqual(index.types, ["tool_denied", "verdict_set"]);
-    assert.deepEqual(index.steps, ["step-0", "step-1", "step-2"]);
+    assert.equal(index.total, 100_000);
+    assert.equal(index.matching, 100_000);
+    assert.deepEqual(await numbers(index, 99_998, 200_000), [99_998, 99_999]);
+    assert.deepEqual(source.asked, [2]);
   });
 
-  it("filters by type, step and text, and goes on filtering what comes", () => {
-    const index = new EventIndex();
-    index.take(events.slice(0, 500));
+  it("filters by type, step and text, and goes on filtering what comes", async () => {
+    const source = new Source(500);
+    const index = new EventIndex(source);
     index.setFilter({ type: "verdict_set", step: "step-0", text: "APPROVE" });
-    const wanted = (list: readonly SessionEvent[]): number[] =>
-      list.map(({ seq }) => seq).filter((seq) => seq % 4 === 0 && seq % 3 === 0);
-    assert.deepEqual(
-      index.rows(0, 1000).map(({ seq }) => seq),
-      wanted(events.slice(0, 500)),
-    );
+    await scanAll(index);
+    const wanted = (total: number): number[] =>
+      Array.from({ length: total }, (_, seq) => seq).filter((seq) => seq % 4 === 0 && seq % 3 === 0);
+    assert.deepEqual(await numbers(index, 0, 1000), wanted(500));
+    assert.deepEqual(await numbers(index, 3, 5), wanted(500).slice(3, 5));
 
     const { edition } = index;
-    index.take(events);
-    assert.equal(index.matching, wanted(events).length);
+    source.total = 1000;
+    await scanAll(index);
+    assert.equal(index.matching, wanted(1000).length);
     assert.equal(index.edition, edition);
   });
 
-  it("begins a new edition when the events are others", () => {
-    const index = new EventIndex();
-    index.take(events);
-    const { edition } = index;
-    index.take(events.slice(0, 10).map((one) => ({ ...one })));
-
-    assert.equal(index.total, 10);
-    assert.notEqual(index.edition, edition);
-  });
-
-  it("filters 100,000 events by text", () => {
-    const many = Array.from({ length: 100_000 }, (_, seq) => event(seq));
-    const index = new EventIndex();
-    index.take(many);
+  it("filters 100,000 events a piece at a time, and what it found keeps its place meanwhile", async () => {
+    const source = new Source(100_000);
+    const index = new EventIndex(source);
     index.setFilter({ type: "", step: "", text: "approve" });
+    await index.scan();
+    assert.ok(index.scanned < index.total);
+    const early = await numbers(index, 0, 5);
+    assert.deepEqual(early, [0, 4, 8, 12, 16]);
+    await scanAll(index);
 
     assert.equal(index.matching, 25_000);
+    assert.deepEqual(await numbers(index, 0, 5), early);
+    assert.ok(Math.max(...source.asked) <= 2000, "more was read at once than a piece");
+  });
+
+  it("forgets what an older filter still finds", async () => {
+    const index = new EventIndex(new Source(10_000));
+    index.setFilter({ type: "verdict_set", step: "", text: "" });
+    const older = index.scan();
+    index.setFilter({ type: "tool_denied", step: "", text: "" });
+    await older;
+    await scanAll(index);
+
+    assert.equal(index.matching, 5000);
+    assert.deepEqual(await numbers(index, 0, 3), [1, 3, 5]);
+  });
+
+  it("begins a new edition when the session turns out to be shorter", async () => {
+    const source = new Source(1000);
+    const index = new EventIndex(source);
+    index.setFilter({ type: "verdict_set", step: "", text: "" });
+    await scanAll(index);
+    const { edition } = index;
+    source.total = 10;
+    await index.scan();
+
+    assert.equal(index.matching, 5);
+    assert.notEqual(index.edition, edition);
   });
 });
 

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { openForView, readEvents } from "../../../src/adapters/runtime/glance";
+import { eventPieces, openForView } from "../../../src/adapters/runtime/glance";
 import {
   type LiveSession,
   openLiveSession,
   readSession,
 } from "../../../src/adapters/runtime/session-runtime";
 import { startSession } from "../../../src/adapters/runtime/session-runtime";
+import { notedLines } from "../../../src/adapters/session/journal-reader";
 import { type SessionPaths } from "../../../src/adapters/session/layout";
-import { draft } from "../../../src/engine/event/event";
+import { draft, type SessionEvent } from "../../../src/engine/event/event";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { viewSession } from "../../../src/engine/view/session-view";
 import { runtimeOptions, journeyDefinition } from "../../survival/journey";
@@ -51,20 +52,23 @@ describe("A long session at first sight", function () {
     const glance = await openForView(paths.dir);
     assert.equal(glance.indexed, indexed);
     const whole = await readSession(paths.dir);
-    assert.equal(glance.total, whole.events.length);
-    assert.deepEqual(plain(glance.view), plain(viewSession(whole.state)));
-    assert.deepEqual(glance.last, whole.events.slice(-200));
+    const { events: total } = glance.state;
+    assert.equal(total, whole.events.length);
+    assert.equal(glance.position.lines, total);
+    assert.deepEqual(plain(viewSession(glance.state)), plain(viewSession(whole.state)));
+    const pieces: SessionEvent[] = [];
+    for await (const piece of eventPieces(glance)) pieces.push(...piece);
+    assert.deepEqual(pieces, whole.events);
     for (const [from, count] of [
       [0, 3],
       [255, 2],
       [1000, 300],
-      [glance.total - 2, 10],
-      [glance.total + 5, 10],
+      [total - 2, 10],
+      [total + 5, 10],
     ] as const) {
       assert.deepEqual(await glance.readEvents(from, count), whole.events.slice(from, from + count));
-      assert.deepEqual(await readEvents(paths.dir, from, count), whole.events.slice(from, from + count));
     }
-    assert.equal(await glance.verifyChain(), undefined);
+    assert.equal(await glance.checked(), glance);
     await glance.indexing;
   }
 
@@ -111,8 +115,11 @@ describe("A long session at first sight", function () {
     writeFileSync(paths.journal, bad);
     const glance = await openForView(paths.dir);
     assert.equal(glance.problem, undefined);
-    const problem = await glance.verifyChain();
+    const { problem, state } = await glance.checked();
     assert.equal(problem?.code, "journal_damaged");
+    // What is shown then is what stands before the damage.
+    assert.equal(state.events, Number(problem.details["line"]) - 1);
+    assert.ok(state.events < 10);
     await assert.rejects(openLiveSession(paths.dir, options()), (error) =>
       OrketError.is(error, "journal_damaged"),
     );
@@ -126,11 +133,22 @@ describe("A long session at first sight", function () {
   it("is gone on with from the index, and what is added is seen beyond it", async () => {
     const session = await openLiveSession(paths.dir, options());
     const before = session.orchestrator.state.events;
-    await grow(session, 10);
+    const early = await openForView(paths.dir);
+    await grow(session, 600);
     await session.close();
+    const { events } = await readSession(paths.dir);
+    // A second reading begins where the first one has come by.
+    const noted = (Math.floor(before / notedLines) + 2) * notedLines;
+    for (const [from, count] of [
+      [before, 1000],
+      [before + 550, 20],
+      [noted, 20],
+    ] as const) {
+      assert.deepEqual(await early.readEvents(from, count), events.slice(from, from + count));
+    }
     const glance = await openForView(paths.dir);
     assert.equal(glance.indexed, true);
-    assert.equal(glance.total, before + 11);
+    assert.equal(glance.state.events, before + 601);
     await same(true);
   });
 });

@@ -43,5 +43,6 @@ describe("how numbers read in the panels", () => {
     assert.equal(costText(1.239), "$1.24");
     assert.equal(plural(1, "file"), "1 file");
     assert.equal(plural(2, "file"), "2 files");
+    assert.equal(plural(100_002, "event"), "100,002 events");
   });
 });

@@ -6,6 +6,7 @@ import {
   missingRange,
   reduce,
   rowAfterKey,
+  silence,
   type PanelViewState,
 } from "../../../webview/session/store";
 
@@ -60,16 +61,38 @@ describe("the session panel's store", () => {
     assert.equal(state.rows.has(0), false);
   });
 
+  it("takes the extension for gone when it leaves question after question unanswered, until it is heard again", () => {
+    let state = started;
+    for (let ping = 0; ping < silence; ping += 1) state = reduce(state, { type: "pinged" });
+    assert.equal(state.unanswered, silence);
+
+    state = reduce(state, { type: "message", message: { type: "info", info } });
+    assert.equal(state.unanswered, 0);
+  });
+
   it("moves by keys and stays inside the list", () => {
-    assert.equal(rowAfterKey("ArrowDown", undefined, 10, 5), 0);
-    assert.equal(rowAfterKey("ArrowUp", undefined, 10, 5), 9);
-    assert.equal(rowAfterKey("ArrowDown", 9, 10, 5), 9);
-    assert.equal(rowAfterKey("ArrowUp", 0, 10, 5), 0);
-    assert.equal(rowAfterKey("PageDown", 3, 10, 5), 8);
-    assert.equal(rowAfterKey("PageUp", 3, 10, 5), 0);
-    assert.equal(rowAfterKey("Home", 3, 10, 5), 0);
-    assert.equal(rowAfterKey("End", 3, 10, 5), 9);
-    assert.equal(rowAfterKey("a", 3, 10, 5), undefined);
-    assert.equal(rowAfterKey("End", undefined, 0, 5), undefined);
+    const visible = { first: 2, last: 7 };
+    const after = (key: string, selected: number | undefined, count = 10): number | undefined =>
+      rowAfterKey(key, selected, count, visible);
+
+    assert.equal(after("ArrowDown", 9), 9);
+    assert.equal(after("ArrowUp", 0), 0);
+    assert.equal(after("PageDown", 3), 8);
+    assert.equal(after("PageUp", 3), 0);
+    assert.equal(after("Home", 3), 0);
+    assert.equal(after("End", 3), 9);
+    assert.equal(after("a", 3), undefined);
+    assert.equal(after("End", undefined, 0), undefined);
+  });
+
+  it("begins with what can be seen when no row is selected", () => {
+    const visible = { first: 99_970, last: 99_999 };
+    const after = (key: string): number | undefined => rowAfterKey(key, undefined, 100_000, visible);
+
+    assert.equal(after("ArrowDown"), 99_970);
+    assert.equal(after("ArrowUp"), 99_999);
+    assert.equal(after("PageUp"), 99_941);
+    assert.equal(after("PageDown"), 99_999);
+    assert.equal(after("Home"), 0);
   });
 });
