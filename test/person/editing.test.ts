@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, unlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, unlinkSync } from "node:fs";
 import path from "node:path";
 import type { Locator } from "playwright-core";
 import { Workbench } from "../integration/workbench";
+import { ConductorPage, notification } from "./conductor";
 import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
 
@@ -13,6 +14,42 @@ band: standrd
 venue: scripted
 score: standard
 task: Say something.
+`,
+  "flows/colors.band.yaml": `version: 1
+name: colors
+roles:
+  painter:
+    prompt: |   # a comment {{task}}
+      # How to paint {{task}}
+      - Use **bold** strokes and \`thin_lines\`.
+      Never {{inputs.color}} with *haste*.
+    tools: [read_file]
+`,
+  "flows/slow.venue.yaml": "version: 1\nname: slow\nprovider: scripted\nreplies: slow.replies.yaml\n",
+  "flows/slow.replies.yaml": `version: 1
+chunk_delay_ms: 200
+steps:
+  plan: [{ text: ${"One word after the other. ".repeat(40)} }]
+`,
+  "flows/editor.venue.yaml": "version: 1\nname: editor\nprovider: vscode-lm\n",
+  "flows/brief.flow.yaml": `version: 1
+name: brief
+band: standard
+venue: brief
+score: brief
+task: Say something.
+inputs: { python: { default: "3.12" } }
+approval: none
+`,
+  "flows/brief.venue.yaml": "version: 1\nname: brief\nprovider: scripted\nreplies: brief.replies.yaml\n",
+  "flows/brief.replies.yaml": `version: 1
+steps:
+  look: [{ text: "", tool_calls: [{ tool: set_verdict, args: { verdict: approve } }] }, { text: It is right. }]
+`,
+  "flows/brief.score.yaml": `version: 1
+name: brief
+steps:
+  - { id: look, role: reviewer, instruction: Say whether it is right., verdict: [approve, request_changes] }
 `,
   ".roomodes": `customModes:
   - slug: poet
@@ -41,9 +78,9 @@ describe("writing definitions as a person does", function () {
     await workbench.screenshot(name);
   };
   const key = (name: string): Promise<void> => workbench.page.keyboard.press(name);
-  /** The file once it is another than before. */
+  /** The file once it is another than before, and whole: it is empty while it is written. */
   const changed = async (name: string, before: string): Promise<string> => {
-    for (let attempt = 0; attempt < 100 && onDisk(name) === before; attempt += 1)
+    for (let attempt = 0; attempt < 100 && ["", before].includes(onDisk(name)); attempt += 1)
       await workbench.page.waitForTimeout(100);
     return onDisk(name);
   };
@@ -52,7 +89,7 @@ describe("writing definitions as a person does", function () {
   before(async () => {
     folder = await sampleProject();
     await addFiles(folder, files);
-    workbench = await Workbench.open({ folder, theme: "dark" });
+    workbench = await Workbench.open({ folder, theme: "dark", models: true });
   });
 
   afterEach(async function () {
@@ -169,6 +206,102 @@ describe("writing definitions as a person does", function () {
     await closeAll();
   });
 
+  it("keeps what came when a try is cancelled", async () => {
+    await workbench.openFile("flows/standard.band.yaml");
+    await lens("Try Prompt").first().click();
+    await workbench.pick("slow");
+    const line = (holding: string): Locator =>
+      workbench.page.locator(".view-line").filter({ hasText: holding });
+    await line("One word after").first().waitFor();
+    const running = await notification(workbench, "Trying architect on slow");
+    await shot("editing-try-running-dark");
+    await running.getByRole("button", { name: "Cancel" }).click();
+
+    await line("Cancelled").first().waitFor();
+    assert.equal(await line("One word after").count(), 1);
+    await closeAll();
+  });
+
+  it("asks for a model of the editor where the Venue names none", async () => {
+    await workbench.openFile("flows/standard.band.yaml");
+    await lens("Try Prompt").first().click();
+    await workbench.pick("editor");
+    await workbench.quickInputRows().filter({ hasText: "orket-test/large" }).waitFor();
+    await shot("editing-try-model-dark");
+    await workbench.pick("orket-test/large");
+
+    await workbench.page
+      .locator(".view-line")
+      .filter({ hasText: "Model: orket-test/large" })
+      .first()
+      .waitFor();
+    await workbench.page.locator(".view-line").filter({ hasText: "Hello." }).first().waitFor();
+    assert.equal(existsSync(path.join(folder, ".orket", "sessions")), false);
+    await closeAll();
+  });
+
+  it("shows on a step how it ended and what it used, and leads to the session", async () => {
+    await workbench.openFile("flows/brief.score.yaml");
+    await workbench.command("Orket: Run Flow");
+    await workbench.pick("brief");
+    await workbench.answer("3.12");
+    await lens("Last: done · approve · about 202 tokens").waitFor({ timeout: 30_000 });
+    await shot("editing-result-dark");
+    await lens("Last: done").click();
+
+    await workbench.page.locator(".tab.active").filter({ hasText: /brief/ }).waitFor();
+    await workbench.webview(/^\d+ events$/);
+    await closeAll();
+  });
+
+  it("colors Markdown and placeholders inside of prompts, and nothing outside", async () => {
+    await workbench.openFile("flows/colors.band.yaml");
+    await workbench.command("Developer: Inspect Editor Tokens and Scopes");
+    const inspector = workbench.page.locator(".token-inspect-widget");
+    const places: readonly (readonly [string, RegExp, RegExp?])[] = [
+      ["6:10", /markup\.heading\.markdown/],
+      ["6:26", /variable\.language\.orket/],
+      ["7:7", /punctuation\.definition\.list\.begin\.markdown/],
+      ["7:15", /markup\.bold\.markdown/],
+      ["7:35", /markup\.inline\.raw\.string\.markdown/],
+      ["8:16", /variable\.language\.orket/],
+      ["8:22", /variable\.other\.property\.orket/],
+      ["8:37", /markup\.italic\.markdown/],
+      ["8:8", /string\.unquoted\.block\.yaml/, /markup|orket$/m],
+      ["5:24", /comment\.line\.number-sign\.yaml/, /placeholder/],
+      ["9:14", /string\.unquoted\.plain/, /markup|placeholder/],
+    ];
+    for (const [place, wanted, unwanted] of places) {
+      await key("Control+g");
+      await workbench.page.locator(".quick-input-widget:visible input[type=text]").first().fill(`:${place}`);
+      await key("Enter");
+      await inspector.filter({ hasText: wanted }).waitFor({ timeout: 10_000 });
+      if (unwanted !== undefined) assert.doesNotMatch(await inspector.innerText(), unwanted, place);
+    }
+    await shot("editing-colors-dark");
+    await key("Escape");
+    await closeAll();
+  });
+
+  it("looks at a file of more than 1 MB when it is saved, and says so", async () => {
+    const name = "flows/large.band.yaml";
+    const head = "version: 1\nname: large\nroles:\n  poet: { prompt: Write. }\n";
+    await addFiles(folder, { [name]: head + `# ${"x".repeat(98)}\n`.repeat(11_000) });
+    await workbench.openFile(name);
+    const status = workbench.page.locator(".statusbar-item").filter({ hasText: "Checked on save" });
+    await status.waitFor();
+    await editor().locator(".squiggly-error").first().waitFor();
+    await shot("editing-large-dark");
+    // Below the limit again, but not on the disk.
+    await editor().locator(".view-lines").click();
+    await key("Control+a");
+    await workbench.page.keyboard.insertText(head);
+    await status.waitFor({ state: "detached" });
+    await editor().locator(".squiggly-error").first().waitFor({ state: "detached" });
+    await key("Control+s");
+    await closeAll();
+  });
+
   for (const theme of ["light", "high-contrast"] as const) {
     it(`can be read in the theme ${theme}`, async () => {
       await workbench.setTheme(theme);
@@ -237,5 +370,18 @@ describe("writing definitions as a person does", function () {
     await workbench.page.getByText("Write a team").first().waitFor();
 
     await shot("editing-walkthrough-dark");
+  });
+
+  it("leads from a folder without a Flow to the first one", async () => {
+    const empty = path.join(path.dirname(folder), "empty");
+    mkdirSync(empty);
+    await workbench.openInstead(empty);
+    const conductor = await ConductorPage.open(workbench, "This folder has no Flow yet.");
+    await conductor.button("Write Sample Project").waitFor();
+    await conductor.screenshot("editing-no-flow-dark");
+    await conductor.button("New Flow").click();
+
+    await workbench.quickInputRows().filter({ hasText: "Plan, build, review" }).waitFor();
+    await key("Escape");
   });
 });

@@ -211,9 +211,10 @@ function fenced(text: string): string[] {
 
 function replyLines(attempt: Try): string[] {
   const { state, text } = attempt;
-  if (state === "waiting") return ["## Reply", "", ...fenced(text === "" ? "…" : text)];
-  if (state === "cancelled") return ["## Cancelled", "", ...(text === "" ? [] : fenced(text))];
-  if ("problem" in state) return ["## Failed", "", state.problem, "", ...(text === "" ? [] : fenced(text))];
+  if (state === "waiting") return ["", "## Reply", "", ...fenced(text === "" ? "…" : text)];
+  if (state === "cancelled") return ["", "## Cancelled", "", ...(text === "" ? [] : fenced(text))];
+  if ("problem" in state)
+    return ["", "## Failed", "", state.problem, "", ...(text === "" ? [] : fenced(text))];
   const { reply } = state;
   const { usage } = reply;
   const first =
