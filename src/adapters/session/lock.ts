@@ -283,6 +283,9 @@ async function tidy(fs: FileSystem, file: string): Promise<void> {
 
 /** The right to write to a session: one holder at a time, across processes. */
 export class SessionLock {
+  /** The file that was seen to be ours; undefined: none was. */
+  private seen: { readonly ino: bigint; readonly mtimeNs: bigint } | undefined;
+
   private constructor(
     private readonly fs: FileSystem,
     private readonly file: string,
@@ -315,10 +318,24 @@ export class SessionLock {
     if (found !== undefined) throw lostError(this.file, found);
   }
 
-  /** What stands in place of our lock; undefined: it does. */
+  /** What stands in place of our lock; undefined: it does. Reads the file only when it is not the one seen before. */
   lostTo(): LockHolder | "none" | "unreadable" | undefined {
+    const now = this.stampNow();
+    if (now !== undefined && now.ino === this.seen?.ino && now.mtimeNs === this.seen.mtimeNs) return undefined;
     const found = readHolderNow(this.fs, this.file);
-    return typeof found !== "string" && found.nonce === this.nonce ? undefined : found;
+    if (typeof found === "string" || found.nonce !== this.nonce) return found;
+    this.seen = now;
+    return undefined;
+  }
+
+  private stampNow(): { readonly ino: bigint; readonly mtimeNs: bigint } | undefined {
+    try {
+      const { ino, mtimeNs } = this.fs.statNow(this.file);
+      return { ino, mtimeNs };
+    } catch {
+      // Reading it says why.
+      return undefined;
+    }
   }
 
   /** Gives it back; a lock that is not ours any more, because someone removed the file, is left alone. */
