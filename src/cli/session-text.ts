@@ -57,12 +57,12 @@ function artifactRow({ path, change, decision, content, step }: ArtifactView): s
   return [`  ${changeMarks[change]} ${safeLine(path)}`, size, `by ${step}`, decision];
 }
 
-/** What there is to say of a session on one page. */
-export function printSession(view: SessionView, output: Output): void {
+/** What there is to say of a session on one page. The journal alone cannot tell a session that runs from one that was cut off. */
+export function printSession(view: SessionView, output: Output, status = statusOf(view)): void {
   const { style } = output;
   const facts: string[][] = [
     ["Session", view.session],
-    ["Status", statusOf(view)],
+    ["Status", status],
     ...(view.pause === undefined ? [] : [["", safeLine(view.pause.message)]]),
     ["Started", `${formatTime(view.startedAt)} UTC`],
     ["Task", safeLine(view.task)],

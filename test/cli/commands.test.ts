@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { applyPatch, parsePatch } from "diff";
 import { spawnSync } from "node:child_process";
-import { appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { commands } from "../../src/cli/commands";
 import { cliFile, copyProject, emptyFolder, onlySession, orket, readJournal } from "./orket";
@@ -276,6 +276,19 @@ describe("a session", function () {
     assert.match(show.stderr, /line 6/);
     assert.match(show.stdout, /^Session/);
     assert.equal((await orket(["-C", project, "resume", "last"])).code, 10);
+  });
+
+  it("that was killed is shown as interrupted, with the way to go on", async () => {
+    const project = smallProject();
+    await orket(["-C", project, "run", "small"]);
+    const journal = path.join(onlySession(project), "journal.jsonl");
+    const lines = readFileSync(journal, "utf8").split("\n");
+    writeFileSync(journal, `${lines.slice(0, 4).join("\n")}\n`);
+    rmSync(path.join(onlySession(project), "head.json"));
+    const show = await orket(["-C", project, "show", "last"]);
+    assert.equal(show.code, 0, show.stderr);
+    assert.match(show.stdout, /^Status +interrupted$/m);
+    assert.match(show.stderr, /was cut off; orket resume \S+ goes on with it/);
   });
 
   it("with a torn last line goes on, and says what was cut off", async () => {

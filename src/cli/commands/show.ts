@@ -113,6 +113,7 @@ async function show(context: CommandContext): Promise<ExitCode> {
   const view = viewSession(seen.state);
   const step = given.value("step");
   const { problem } = seen;
+  const wasCutOff = view.status === "running" && session.status === "interrupted";
   if (given.flag("json")) {
     const problemJson =
       problem === undefined ? {} : { problem: { code: problem.code, message: problem.message } };
@@ -124,13 +125,13 @@ async function show(context: CommandContext): Promise<ExitCode> {
   } else if (step !== undefined) await showStep(seen, step, io.stdout);
   else if (view.events === 0) io.stdout.line(`Session ${seen.id}: not started.`);
   else {
-    printSession(view, io.stdout);
+    printSession(view, io.stdout, wasCutOff ? "interrupted" : undefined);
     const proven = await provenOfGlance(seen);
     if (proven.length > 0) io.stdout.line(`\nShown`);
     for (const sentence of proven) io.stdout.line(`  ${safeLine(sentence)}`);
   }
   if (problem === undefined) {
-    if (view.status === "running" && session.status === "interrupted" && !given.flag("json")) {
+    if (wasCutOff && !given.flag("json")) {
       io.stderr.line(`The session was cut off; orket resume ${view.session} goes on with it.`);
     }
     return exitCodes.done;
