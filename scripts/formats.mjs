@@ -40,7 +40,7 @@ const folder = `## The session's folder
   definition.json     the resolved Flow, Band, Venue, Score, inputs and policy: a run reads nothing else
   journal.jsonl       the events
   workspace/          the artifacts, as ordinary files
-  lock                who writes
+  lock                who writes: process, machine, program, since when
   head.json           where the journal ended when it was last closed
   journal.idx         for fast opening; made again when it is missing or wrong
   label.json          the session's title, if it has one

@@ -309,6 +309,19 @@ describe("a session survives", function () {
       assert.equal(model.calls, asked + 1);
     });
 
+    it("a step that failed for what its files said, and is tried again by the mended ones", async () => {
+      await runUntilHeld("hurry");
+      conductor = await ConductorPage.open(workbench, "talk failed");
+      model.letGo();
+      await addFiles(folder, { "flows/impatient.venue.yaml": venue("impatient", model.url, 600) });
+      await conductor.button("Retry").click();
+      await workbench.pick("Fork with the New Definition");
+      await conductor.approve("check");
+
+      await conductor.stands("Done");
+      await addFiles(folder, { "flows/impatient.venue.yaml": venue("impatient", model.url, idleSeconds) });
+    });
+
     it("a suspended machine, whose lock nobody takes", async () => {
       await runUntilHeld("hurry");
       const family = familyOf(writer());
