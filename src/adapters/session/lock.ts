@@ -321,7 +321,8 @@ export class SessionLock {
   /** What stands in place of our lock; undefined: it does. Reads the file only when it is not the one seen before. */
   lostTo(): LockHolder | "none" | "unreadable" | undefined {
     const now = this.stampNow();
-    if (now !== undefined && now.ino === this.seen?.ino && now.mtimeNs === this.seen.mtimeNs) return undefined;
+    if (now !== undefined && now.ino === this.seen?.ino && now.mtimeNs === this.seen.mtimeNs)
+      return undefined;
     const found = readHolderNow(this.fs, this.file);
     if (typeof found === "string" || found.nonce !== this.nonce) return found;
     this.seen = now;
