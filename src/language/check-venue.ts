@@ -1,3 +1,4 @@
+import { hasModel } from "./check-provider";
 import { quoted } from "./diagnostic";
 import { nearest } from "./nearest";
 import { keySpan } from "./places";
@@ -7,11 +8,6 @@ import { type ScoreView } from "./score-view";
 import { type SourceDocument } from "./source";
 import { type ValuePath } from "./tree";
 
-export const defaultOllamaEndpoint = "http://127.0.0.1:11434";
-export const defaultOpenaiEndpoint = "https://api.openai.com/v1";
-
-const meshOnly = ["nodes", "routing", "same_model"] as const;
-
 function used(source: SourceDocument, path: ValuePath): boolean {
   return valueAt(source.value, path) !== undefined;
 }
@@ -20,97 +16,25 @@ function usedRoles(view: ScoreView | undefined): string[] {
   return [...new Set(view?.steps.flatMap(({ role }) => role ?? []) ?? [])];
 }
 
-function checkModel(venue: SourceDocument, roles: readonly string[], report: Report): void {
-  if (used(venue, ["model"])) return;
-  const without = roles.filter((role) => !used(venue, ["roles", role, "model"]));
-  if (roles.length > 0 && without.length === 0) return;
-  const nodes = valueAt(venue.value, ["nodes"]);
-  if (Array.isArray(nodes) && nodes.length > 0) {
-    if (nodes.every((_, index) => used(venue, ["nodes", index, "model"]))) return;
-  }
+/** Roles that steps are given to and that have no model, where the Venue gives one only to some. */
+function checkModels(venue: SourceDocument, roles: readonly string[], report: Report): void {
   const provider = textAt(venue, ["provider"]) ?? "";
-  const whom = without.length > 0 ? ` for ${without.slice(0, 10).join(", ")}` : "";
-  report.at(venue, ["provider"], "orket/missing-model", `The provider ${provider} needs a 'model'${whom}.`, {
+  if (provider === "vscode-lm" || provider === "scripted" || hasModel(venue)) return;
+  const without = roles.filter((role) => !used(venue, ["roles", role, "model"]));
+  const some = keysAt(venue, ["roles"]).some((role) => used(venue, ["roles", role, "model"]));
+  if (without.length === 0 || !some) return;
+  const message = `The provider ${provider} needs a 'model' for ${without.slice(0, 10).join(", ")}.`;
+  report.at(venue, ["provider"], "orket/missing-model", message, {
     mend: "Add 'model:' with the name that the backend gives it.",
   });
 }
 
-function checkProvider(venue: SourceDocument, roles: readonly string[], report: Report): void {
-  const provider = textAt(venue, ["provider"]);
-  const notUsed = (key: string, needed: string): void => {
-    const span = keySpan(venue, [key]);
-    if (span === undefined) return;
-    const message = `${quoted(key)} has no effect: it is for the provider ${needed}.`;
-    report.span(venue, span, "orket/setting-not-used", message, { severity: "warning" });
-  };
-  if (provider === undefined) return;
-  if (provider !== "mesh") meshOnly.forEach((key) => notUsed(key, "mesh"));
-  if (provider !== "scripted") notUsed("replies", "scripted");
-  if (provider === "mesh" || provider === "scripted" || provider === "vscode-lm") {
-    notUsed(
-      "endpoint",
-      provider === "mesh" ? "ollama or openai; a mesh names its nodes' own" : "ollama or openai",
-    );
-  }
-  switch (provider) {
-    case "ollama":
-      return checkModel(venue, roles, report);
-    case "openai": {
-      const endpoint = textAt(venue, ["endpoint"]);
-      if (endpoint === undefined && !used(venue, ["api_key"])) {
-        const message = `Without an 'endpoint' the calls go to ${defaultOpenaiEndpoint}, which needs an 'api_key'.`;
-        report.at(venue, ["provider"], "orket/missing-api-key", message, {
-          severity: "warning",
-          mend: "Add 'api_key: secret:openai', or the 'endpoint' of your own server.",
-        });
-      }
-      return checkModel(venue, roles, report);
-    }
-    case "mesh": {
-      const nodes = valueAt(venue.value, ["nodes"]);
-      if (nodes === undefined || (Array.isArray(nodes) && nodes.length === 0)) {
-        report.at(venue, ["provider"], "orket/missing-nodes", "A mesh needs at least one entry in 'nodes'.", {
-          mend: "Add '- { name: …, provider: ollama, endpoint: … }'.",
-        });
-      }
-      checkNodeNames(venue, report);
-      return checkModel(venue, roles, report);
-    }
-    case "scripted":
-      if (!used(venue, ["replies"])) {
-        report.at(venue, ["provider"], "orket/missing-replies", "The provider scripted needs 'replies'.", {
-          mend: "Add 'replies:' with the path of a *.replies.yaml file.",
-        });
-      }
-      return;
-    default:
-      return;
-  }
-}
-
-function checkNodeNames(venue: SourceDocument, report: Report): void {
-  const nodes = valueAt(venue.value, ["nodes"]);
-  if (!Array.isArray(nodes)) return;
-  const seen = new Set<string>();
-  nodes.forEach((_, index) => {
-    const path = ["nodes", index, "name"];
-    const name = textAt(venue, path);
-    if (name === undefined) return;
-    if (seen.has(name)) {
-      report.at(venue, path, "orket/duplicate-name", `Two nodes have the name ${quoted(name)}.`, {
-        mend: "Give each node a name of its own.",
-      });
-    }
-    seen.add(name);
-  });
-}
-
-/** What the provider needs, what has no effect, and settings for roles and steps that there are not. */
+/** Models, prices and settings for the roles and steps that there are, and for those that there are not. */
 export function checkVenue(parts: FlowParts, view: ScoreView | undefined, report: Report): void {
   const { flow, band, venue } = parts;
   if (venue?.tree === undefined) return;
   const roles = usedRoles(view);
-  checkProvider(venue, roles, report);
+  checkModels(venue, roles, report);
   const known = keysAt(band, ["roles"]);
   for (const role of band?.tree === undefined ? [] : keysAt(venue, ["roles"])) {
     if (known.includes(role)) continue;

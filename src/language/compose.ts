@@ -3,8 +3,10 @@ import { sourceLimits } from "./limits";
 
 type Token = ReturnType<Parser["next"]> extends Generator<infer One> ? One : never;
 
-/** Marks that the lexer puts between pieces of the text: a document, a scalar, the end of a flow. */
-const marks = new Set(["\u0002", "\u001f", "\u0018"]);
+/** Whether a piece of one character stands in the text, or is a mark of the lexer's: a document, a scalar, the end of a flow. */
+function isMark(code: number): boolean {
+  return code === 0x02 || code === 0x1f || code === 0x18;
+}
 
 /** Hands the text to the parser piece by piece, and stops where it has more of them than are worth parsing. */
 class Pieces {
@@ -27,10 +29,12 @@ class Pieces {
   }
 
   private isTooMuch(piece: string): boolean {
-    if (piece === "[" || piece === "{") this.nesting++;
-    else if (piece === "]" || piece === "}") this.nesting = Math.max(0, this.nesting - 1);
+    // A file has thousands of pieces, and they are looked at after each keystroke.
+    const code = piece.length === 1 ? piece.charCodeAt(0) : 0;
+    if (code === 0x5b || code === 0x7b) this.nesting++;
+    else if (code === 0x5d || code === 0x7d) this.nesting = Math.max(0, this.nesting - 1);
     if (++this.count > sourceLimits.tokens || this.nesting > 4 * sourceLimits.depth) return true;
-    if (!marks.has(piece)) this.at += piece.length;
+    if (!isMark(code)) this.at += piece.length;
     return false;
   }
 }

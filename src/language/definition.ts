@@ -2,7 +2,7 @@ import { definitionFormat, type Definition, type PlanNode } from "../engine/mode
 import { type FlowFile } from "../engine/model/flow";
 import { type ScoreItemFile } from "../engine/model/score";
 import { type VenueFile } from "../engine/model/venue";
-import { defaultOllamaEndpoint, defaultOpenaiEndpoint } from "./check-venue";
+import { defaultOllamaEndpoint, defaultOpenaiEndpoint } from "./check-provider";
 import { contentOf } from "./contents";
 import { type FlowParts } from "./report";
 import { pathId, type ScoreView } from "./score-view";

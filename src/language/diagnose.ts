@@ -1,12 +1,13 @@
 import * as z from "zod";
 import { builtinTools } from "../engine/model/band";
+import { checkAlone } from "./check-alone";
 import { schemaIssues } from "./contents";
 import {
   didYouMean,
+  inOrder,
   makeDiagnostic,
   maxDiagnosticsPerFile,
   quoted,
-  sortDiagnostics,
   type Diagnostic,
   type DiagnosticCode,
   type ProblemInit,
@@ -14,6 +15,7 @@ import {
 import { fileKinds, type SourceKind } from "./file-kind";
 import { type Span } from "./lines";
 import { ofVersion } from "./memo";
+import { withoutMisspelled } from "./misspelled";
 import { nearest } from "./nearest";
 import { keySpan, nearestPlace, valuePlace, valueSpan } from "./places";
 import { describeType, keysOf, schemaAt, valueAt } from "./schema";
@@ -297,5 +299,7 @@ export const diagnose = ofVersion((source: SourceDocument): readonly Diagnostic[
     for (const issue of issues) if (issue.code !== "unrecognized_keys") report.issue(issue);
     secretsInAddresses(source, report);
   }
-  return sortDiagnostics([...source.problems, ...withoutConsequences(source, report.end())]);
+  const schema = report.end();
+  const alone = broken ? [] : withoutMisspelled(checkAlone(source), schema);
+  return inOrder([...source.problems, ...withoutConsequences(source, [...schema, ...alone])]);
 });

@@ -178,13 +178,20 @@ function byPlace(a: Diagnostic, b: Diagnostic): number {
   );
 }
 
-/** The problems of one file in the order of their places, each once. */
+/** The problems of one file in the order of their places, each once, and no more of them than anybody reads. */
 export function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const sorted = [...diagnostics].sort(byPlace);
-  return sorted.filter((one, at) => {
+  const once = sorted.filter((one, at) => {
     const last = at === 0 ? undefined : sorted[at - 1];
     return last === undefined || byPlace(last, one) !== 0;
   });
+  const listed = once.filter(({ code }) => code !== "orket/too-many-problems");
+  const next = listed[maxDiagnosticsPerFile];
+  if (next === undefined) return once;
+  const { file, range, span } = next;
+  const message = "The problems that follow are not listed.";
+  const rest: Diagnostic = { code: "orket/too-many-problems", severity: "error", message, file, range, span };
+  return [...listed.slice(0, maxDiagnosticsPerFile), rest];
 }
 
 /** In the order of files and places, each once. */

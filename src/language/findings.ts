@@ -5,11 +5,10 @@ import { checkScore } from "./check-score";
 import { checkDisabledRoles, checkVenue } from "./check-venue";
 import { defineFlow } from "./definition";
 import { diagnose } from "./diagnose";
-import { hasError, quoted, type Diagnostic } from "./diagnostic";
-import { checkInputs } from "./inputs";
+import { hasError, type Diagnostic } from "./diagnostic";
+import { withoutMisspelled } from "./misspelled";
 import { ofVersions } from "./memo";
-import { referencePathProblem } from "./paths";
-import { Report, textsAt, type FlowParts } from "./report";
+import { Report, type FlowParts } from "./report";
 import { type SourceDocument } from "./source";
 
 /** What the files of one Flow come to, whatever a run adds. */
@@ -20,36 +19,6 @@ export interface Findings {
   readonly definition: Definition | undefined;
 }
 
-function checkReferences(flow: SourceDocument, report: Report): void {
-  for (const { text, path } of textsAt(flow, ["references"])) {
-    const problem = referencePathProblem(text);
-    if (problem === undefined) continue;
-    const message = `${quoted(text)} cannot be a reference: ${problem}.`;
-    report.at(flow, path, "orket/path-not-allowed", message, {
-      mend: "Write a folder relative to the project.",
-    });
-  }
-}
-
-/** Without a missing model whose key stands there misspelled: that is reported as an unknown key. */
-function withoutMisspelled(diagnostics: readonly Diagnostic[], own: readonly Diagnostic[]): Diagnostic[] {
-  const misspelled = new Set(
-    own.flatMap(({ code, suggestion, file }) =>
-      code === "orket/unknown-key" && suggestion !== undefined
-        ? [`${file} ${suggestion.replacement.replaceAll('"', "")}`]
-        : [],
-    ),
-  );
-  const named = {
-    "orket/missing-model": "model",
-    "orket/missing-nodes": "nodes",
-    "orket/missing-replies": "replies",
-  } as const;
-  return diagnostics.filter(
-    ({ code, file }) => !(code in named && misspelled.has(`${file} ${named[code as keyof typeof named]}`)),
-  );
-}
-
 /** The files that were found, the Flow first. */
 export function filesOf({ flow, band, venue, score, replies }: FlowParts): SourceDocument[] {
   return [flow, band, venue, score, replies].filter((part) => part !== undefined);
@@ -57,8 +26,6 @@ export function filesOf({ flow, band, venue, score, replies }: FlowParts): Sourc
 
 function check(parts: FlowParts): Findings {
   const report = new Report();
-  checkReferences(parts.flow, report);
-  checkInputs(parts.flow, report);
   checkDisabledRoles(parts, report);
   const view = checkScore(parts, report);
   checkVenue(parts, view, report);

@@ -260,8 +260,9 @@ describe("hostile files", function () {
 
   it("have 20,000 repeated keys found", () => {
     const found = codes("a.band.yaml", head + "name: a\n".repeat(20_000));
-    assert.equal(found.filter((code) => code === "orket/duplicate-key").length, maxDiagnosticsPerFile);
-    assert.ok(found.includes("orket/too-many-problems"));
+    assert.equal(found.length, maxDiagnosticsPerFile + 1);
+    assert.ok(found.filter((code) => code === "orket/duplicate-key").length >= maxDiagnosticsPerFile - 1);
+    assert.equal(found.at(-1), "orket/too-many-problems");
   });
 
   it("cannot explode by aliases", () => {

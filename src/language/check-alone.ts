@@ -1,0 +1,44 @@
+import { checkProvider } from "./check-provider";
+import { checkSteps } from "./check-steps";
+import { checkTask, checkTemplates } from "./check-templates";
+import { quoted, type Diagnostic } from "./diagnostic";
+import { checkInputs } from "./inputs";
+import { referencePathProblem } from "./paths";
+import { Report, textsAt } from "./report";
+import { type SourceDocument } from "./source";
+
+function checkReferences(flow: SourceDocument, report: Report): void {
+  for (const { text, path } of textsAt(flow, ["references"])) {
+    const problem = referencePathProblem(text);
+    if (problem === undefined) continue;
+    const message = `${quoted(text)} cannot be a reference: ${problem}.`;
+    report.at(flow, path, "orket/path-not-allowed", message, {
+      mend: "Write a folder relative to the project.",
+    });
+  }
+}
+
+/** What no schema can say of a file, and no other file is needed for: also of one that nothing refers to yet. */
+export function checkAlone(source: SourceDocument): readonly Diagnostic[] {
+  const report = new Report();
+  if (source.tree === undefined) return [];
+  switch (source.kind) {
+    case "flow":
+      checkReferences(source, report);
+      checkInputs(source, report);
+      checkTask(source, report);
+      break;
+    case "venue":
+      checkProvider(source, report);
+      break;
+    case "score":
+      checkSteps(source, report);
+      checkTemplates(source, report);
+      break;
+    case "band":
+      checkTemplates(source, report);
+      break;
+    default:
+  }
+  return report.diagnostics;
+}
