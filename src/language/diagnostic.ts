@@ -56,6 +56,7 @@ export const diagnosticCodes = [
   "orket/unused-role",
   "orket/verdict-not-asked",
   "orket/tool-not-given",
+  "orket/tool-not-here",
   "orket/limit-too-small",
   "orket/limit-in-reach",
 ] as const;

@@ -251,6 +251,23 @@ describe("editing help inside VS Code", () => {
     assert.match(band.getText(), /\n {2}poet:\n/);
   });
 
+  it("warns of a tool that no extension offers, and names one that is", async () => {
+    const band = await open("crew.band.yaml");
+    await replace(
+      band,
+      "[write_file]",
+      "[write_file, 'vscode:orket_test_wether', 'vscode:orket_test_weather']",
+    );
+
+    const found = await problem("crew.band.yaml", "orket/tool-not-here");
+    assert.equal(found.severity, vscode.DiagnosticSeverity.Warning);
+    assert.match(found.message, /wether/);
+    await fix(band, found.range, /Replace with 'vscode:orket_test_weather'/);
+    await until("it is mended", () =>
+      vscode.languages.getDiagnostics(band.uri).every((one) => codeOf(one) !== "orket/tool-not-here"),
+    );
+  });
+
   it("creates a Band that is missing", async () => {
     const flow = await open("crew.flow.yaml");
     await replace(flow, "band: crew", "band: quartet");

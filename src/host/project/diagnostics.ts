@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { diagnose, fileKindOf, type Diagnostic, type Range } from "../../language";
-import { isLarge, type FolderProject, type ProjectIndex } from "./project-index";
+import { isLarge, problemsOf, type FolderProject, type ProjectIndex } from "./project-index";
 
 const docs = "https://github.com/orket-dev/orket-vscode/blob/main/docs/diagnostics.md";
 
@@ -54,9 +54,13 @@ export class ProjectDiagnostics implements vscode.Disposable {
 
   async #found(projects: readonly FolderProject[]): Promise<Map<string, Found>> {
     const found = new Map<string, Found>();
-    for (const { folder, diagnosis } of projects)
-      for (const [file, list] of diagnosis.byFile)
-        found.set(vscode.Uri.joinPath(folder.uri, file).toString(), { list, folder });
+    for (const project of projects) {
+      for (const file of project.project.sources.keys()) {
+        const list = problemsOf(project, file);
+        const { folder } = project;
+        if (list.length > 0) found.set(vscode.Uri.joinPath(folder.uri, file).toString(), { list, folder });
+      }
+    }
     for (const document of vscode.workspace.textDocuments) {
       if (document.isClosed || document.uri.scheme !== "file") continue;
       if (fileKindOf(document.uri.path) === undefined) continue;

@@ -1,6 +1,7 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import {
+  checkEditorTools,
   createProject,
   definitionFileGlob,
   examine,
@@ -11,6 +12,7 @@ import {
   sourceLimits,
   updateProject,
   type Diagnosis,
+  type Diagnostic,
   type FlowSummary,
   type Project,
   type SourceDocument,
@@ -23,6 +25,18 @@ export interface FolderProject {
   readonly project: Project;
   readonly flows: readonly FlowSummary[];
   readonly diagnosis: Diagnosis;
+}
+
+/** What is wrong with one file of a folder: what its project says, and what only this window can know. */
+export function problemsOf({ project, diagnosis }: FolderProject, file: string): readonly Diagnostic[] {
+  const found = diagnosis.byFile.get(file) ?? [];
+  const source = project.sources.get(file);
+  if (source?.kind !== "band") return found;
+  const absent = checkEditorTools(
+    source,
+    vscode.lm.tools.map(({ name }) => name),
+  );
+  return absent.length === 0 ? found : [...found, ...absent];
 }
 
 /** A document that an editor holds, as the language service sees it. */

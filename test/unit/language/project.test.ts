@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import {
+  checkEditorTools,
   createProject,
   diagnoseProject,
   examine,
@@ -11,6 +12,7 @@ import {
   updateProject,
   type Diagnosis,
   type Project,
+  type SourceDocument,
 } from "../../../src/language";
 
 const folder = path.join(process.cwd(), "test", "golden", "language", "help", "team");
@@ -99,5 +101,20 @@ describe("a project that is edited", () => {
     const hints = diagnoseProject(project, { hints: true }).filter(({ severity }) => severity === "hint");
     assert.ok(hints.length > 0);
     assert.ok(diagnoseProject(project).every(({ severity }) => severity !== "hint"));
+  });
+});
+
+describe("tools of the editor", () => {
+  const band = (tools: string): SourceDocument =>
+    parseSource("a.band.yaml", `version: 1\nname: a\nroles:\n  r: { prompt: p, tools: [${tools}] }\n`);
+  const codes = (tools: string, offered: readonly string[]): string[] =>
+    checkEditorTools(band(tools), offered).map(
+      ({ code, message, mend }) => `${code} ${message} ${mend ?? ""}`,
+    );
+
+  it("are warned of when no extension offers them, with the nearest that one does", () => {
+    assert.deepEqual(codes("read_file, vscode:fetch", ["fetch"]), []);
+    assert.match(codes("vscode:fetsh", ["fetch"]).join(), /'vscode:fetsh'.* Did you mean 'vscode:fetch'\?/);
+    assert.match(codes("vscode:weather", ["fetch"]).join(), /Install or enable the extension/);
   });
 });
