@@ -151,26 +151,74 @@ describe("editing help inside VS Code", () => {
     assert.ok(keys.includes("pricing"), keys.join());
   });
 
-  it("completes the models of a server that answers", async () => {
-    const server = http.createServer((_request, response) => {
-      response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify({ version: "0.12.0", models: [{ name: "tiny:1b", model: "tiny:1b" }] }));
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    try {
+  describe("the models after `model:`", () => {
+    let server: http.Server;
+    let answer: (request: http.IncomingMessage, response: http.ServerResponse) => void;
+    let venue: vscode.TextDocument;
+
+    /** What is offered for a Venue of the provider at the server. */
+    const offered = async (provider: string, path: string): Promise<string[]> => {
       const { port } = server.address() as AddressInfo;
-      const venue = await open("crew.venue.yaml");
+      venue = await open("crew.venue.yaml");
+      await until("it is as before", () => venue.getText() === files["crew.venue.yaml"]);
       await replace(
         venue,
         "provider: scripted\nreplies: crew.replies.yaml",
-        `provider: ollama\nendpoint: http://127.0.0.1:${port}\nmodel: `,
+        `provider: ${provider}\nendpoint: http://127.0.0.1:${port}${path}\nmodel: `,
       );
+      return labels(venue, at(venue, "model: ‸"));
+    };
+    const json = (response: http.ServerResponse, body: unknown): void => {
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify(body));
+    };
 
-      const models = await labels(venue, at(venue, "model: ‸"));
-      assert.ok(models.includes("tiny:1b"), models.join());
-    } finally {
+    beforeEach(async () => {
+      server = http.createServer((request, response) => answer(request, response));
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    });
+    afterEach(() => {
+      server.closeAllConnections();
       server.close();
-    }
+    });
+
+    it("are those of an Ollama server", async () => {
+      answer = (_request, response) =>
+        json(response, { version: "0.12.0", models: [{ name: "tiny:1b", model: "tiny:1b" }] });
+
+      const models = await offered("ollama", "");
+      assert.ok(models.includes("tiny:1b"), models.join());
+    });
+
+    it("are those of an OpenAI-compatible server, which is sent no key", async () => {
+      const keys: unknown[] = [];
+      answer = ({ headers, url }, response) => {
+        keys.push(headers.authorization);
+        json(
+          response,
+          url === "/v1/models" ? { object: "list", data: [{ id: "small-chat", object: "model" }] } : {},
+        );
+      };
+
+      const models = await offered("openai", "/v1");
+      assert.ok(models.includes("small-chat"), models.join());
+      assert.ok(
+        keys.every((key) => !/[A-Za-z0-9]{8}/.test(String(key ?? "").replace(/^Bearer /, ""))),
+        keys.join(),
+      );
+    });
+
+    it("are left out when the server does not answer in time; the rest of the help is there", async () => {
+      let asked = 0;
+      answer = () => {
+        asked += 1;
+      };
+      await offered("ollama", "");
+      const keys = await labels(venue, at(venue, "prov‸ider"));
+
+      assert.ok(asked > 0);
+      assert.ok(keys.includes("provider") || keys.length > 0, keys.join());
+    });
   });
 
   it("says what stands under the pointer", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, unlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Locator } from "playwright-core";
 import { Workbench } from "../integration/workbench";
@@ -354,6 +354,35 @@ describe("writing definitions as a person does", function () {
       .first()
       .waitFor();
     await shot("editing-import-dark");
+    await closeAll();
+  });
+
+  it("imports a file from outside the folder, with those that belong to it", async () => {
+    const crew = path.join(path.dirname(folder), "elsewhere", "config");
+    mkdirSync(crew, { recursive: true });
+    writeFileSync(
+      path.join(crew, "agents.yaml"),
+      "scout:\n  role: Scout\n  goal: Look around.\n  backstory: You see far.\n",
+    );
+    writeFileSync(
+      path.join(crew, "tasks.yaml"),
+      "look:\n  description: Look at the hills.\n  expected_output: What you saw.\n  agent: scout\n",
+    );
+    await workbench.command("Orket: Import");
+    await workbench.pick("Choose Files");
+    const input = workbench.page.locator(".quick-input-widget:visible .quick-input-box input");
+    await workbench.quickInputRows().filter({ hasText: "flows" }).waitFor();
+    await input.fill(`${crew}/`);
+    const row = workbench.quickInputRows().filter({ hasText: "agents.yaml" });
+    await row.waitFor();
+    await row.click();
+    await workbench.page.getByPlaceholder("flows").waitFor();
+    await workbench.answer("from-crew");
+
+    await workbench.page.locator(".view-line").filter({ hasText: "Import: CrewAI" }).first().waitFor();
+    const written = readdirSync(path.join(folder, "from-crew")).map((name) => name.replace(/^.*?\./, ""));
+    for (const kind of ["flow.yaml", "band.yaml", "score.yaml"])
+      assert.ok(written.includes(kind), written.join());
     await closeAll();
   });
 

@@ -98,7 +98,11 @@ async function choose(target: unknown, folder: vscode.WorkspaceFolder): Promise<
   );
   if (what === undefined) return undefined;
   if (what.is === "files") {
-    const files = await vscode.window.showOpenDialog({ canSelectMany: true, openLabel: "Import" });
+    const files = await vscode.window.showOpenDialog({
+      canSelectMany: true,
+      openLabel: "Import",
+      title: "Files of another tool",
+    });
     return files === undefined ? undefined : gatherFiles(files);
   }
   let root = folder.uri;
@@ -108,6 +112,7 @@ async function choose(target: unknown, folder: vscode.WorkspaceFolder): Promise<
         canSelectFiles: false,
         canSelectFolders: true,
         openLabel: "Import",
+        title: "A folder with files of another tool",
       })) ?? [];
     if (picked === undefined) return undefined;
     root = picked;
