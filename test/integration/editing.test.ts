@@ -4,7 +4,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import * as vscode from "vscode";
-import { at, codeOf, labels, lensesOf, problemOf, replace, until } from "./editor";
+import { at, closeEditors, codeOf, labels, lensesOf, problemOf, replace, until } from "./editor";
 
 const folder = path.join(process.env["ORKET_TEST_FOLDER"] ?? "", "help");
 
@@ -90,11 +90,7 @@ describe("editing help inside VS Code", () => {
   });
 
   afterEach(async () => {
-    for (const document of vscode.workspace.textDocuments.filter(({ isDirty }) => isDirty)) {
-      await vscode.window.showTextDocument(document);
-      await vscode.commands.executeCommand("workbench.action.files.revert");
-    }
-    await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+    await closeEditors();
     for (const name of Object.keys(files) as Name[]) {
       if (onDisk(name) !== files[name]) writeFileSync(path.join(folder, name), files[name]);
     }
@@ -157,14 +153,14 @@ describe("editing help inside VS Code", () => {
     let venue: vscode.TextDocument;
 
     /** What is offered for a Venue of the provider at the server. */
-    const offered = async (provider: string, path: string): Promise<string[]> => {
+    const offered = async (provider: string, below: string): Promise<string[]> => {
       const { port } = server.address() as AddressInfo;
       venue = await open("crew.venue.yaml");
       await until("it is as before", () => venue.getText() === files["crew.venue.yaml"]);
       await replace(
         venue,
         "provider: scripted\nreplies: crew.replies.yaml",
-        `provider: ${provider}\nendpoint: http://127.0.0.1:${port}${path}\nmodel: `,
+        `provider: ${provider}\nendpoint: http://127.0.0.1:${port}${below}\nmodel: `,
       );
       return labels(venue, at(venue, "model: ‸"));
     };
@@ -191,9 +187,9 @@ describe("editing help inside VS Code", () => {
     });
 
     it("are those of an OpenAI-compatible server, which is sent no key", async () => {
-      const keys: unknown[] = [];
+      const keys: string[] = [];
       answer = ({ headers, url }, response) => {
-        keys.push(headers.authorization);
+        keys.push(headers.authorization?.replace(/^Bearer /, "") ?? "");
         json(
           response,
           url === "/v1/models" ? { object: "list", data: [{ id: "small-chat", object: "model" }] } : {},
@@ -202,10 +198,7 @@ describe("editing help inside VS Code", () => {
 
       const models = await offered("openai", "/v1");
       assert.ok(models.includes("small-chat"), models.join());
-      assert.ok(
-        keys.every((key) => !/[A-Za-z0-9]{8}/.test(String(key ?? "").replace(/^Bearer /, ""))),
-        keys.join(),
-      );
+      assert.deepEqual([...new Set(keys)], [""]);
     });
 
     it("are left out when the server does not answer in time; the rest of the help is there", async () => {
@@ -217,7 +210,7 @@ describe("editing help inside VS Code", () => {
       const keys = await labels(venue, at(venue, "prov‸ider"));
 
       assert.ok(asked > 0);
-      assert.ok(keys.includes("provider") || keys.length > 0, keys.join());
+      assert.ok(keys.includes("provider"), keys.join());
     });
   });
 

@@ -26,7 +26,12 @@ export class ProjectDiagnostics implements vscode.Disposable {
       "This definition file is larger than 1 MB: Orket looks at it only when it is saved.";
     this.#subscriptions = [
       index.onDidChange(() => void this.refresh()),
-      vscode.window.onDidChangeActiveTextEditor(() => this.#showLarge()),
+      // Nobody tells of tools that extensions bring or take away: these are the moments when that shows.
+      vscode.extensions.onDidChange(() => void this.refresh()),
+      vscode.window.onDidChangeActiveTextEditor(() => {
+        this.#showLarge();
+        void this.refresh();
+      }),
       vscode.workspace.onDidChangeTextDocument(() => this.#showLarge()),
     ];
     this.#showLarge();
