@@ -1,14 +1,13 @@
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { openForView } from "../src/adapters/runtime/glance";
 import { nodeEnvironment, openLiveSession } from "../src/adapters/runtime/session-runtime";
 import { type SessionPaths } from "../src/adapters/session/layout";
 import { createSession } from "../src/adapters/session/sessions";
 import { definitionWith, stepEvents, writeLongSession } from "../test/fakes/long-session";
 import { type BenchRow } from "./row";
+import { heldMb } from "../test/fakes/held-memory";
 
 /** The yardstick: the whole file read in pieces, and each line parsed. */
 function readAndParse(file: string): number {
@@ -54,16 +53,6 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;
-}
-
-/** Memory that is held, in megabytes, after everything that is not has gone. */
-function heldMb(): number {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  collect();
-  collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return (heapUsed + external) / 1e6;
 }
 
 interface Opening {

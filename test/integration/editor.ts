@@ -71,3 +71,12 @@ export async function lensesOf(uri: vscode.Uri): Promise<Lens[]> {
     command === undefined ? [] : [{ title: command.title.replace(/^\$\(.*?\) /, ""), command }],
   );
 }
+
+/** Closes every editor; what was typed and not saved is thrown away. */
+export async function closeEditors(): Promise<void> {
+  for (const document of vscode.workspace.textDocuments.filter(({ isDirty }) => isDirty)) {
+    await vscode.window.showTextDocument(document);
+    await vscode.commands.executeCommand("workbench.action.files.revert");
+  }
+  await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+}

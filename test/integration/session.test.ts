@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import * as vscode from "vscode";
+import { until } from "./editor";
 
 const folder = process.env["ORKET_TEST_FOLDER"] ?? "";
 const flows = path.join(folder, "flows");
@@ -49,16 +50,6 @@ interface Line {
   readonly type: string;
   readonly step: string | null;
   readonly data: Readonly<Record<string, unknown>>;
-}
-
-async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 15_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`it did not come to this: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 function ids(): readonly string[] {

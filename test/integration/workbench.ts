@@ -299,6 +299,23 @@ export class Workbench {
     return this.server.logFile;
   }
 
+  /** What stands in front, in words: where the keys go, the quick pick, a dialog, notifications, the open tab. */
+  async inFront(): Promise<string> {
+    const parts = {
+      quick: ".quick-input-widget:visible",
+      dialog: ".monaco-dialog-box",
+      notifications: ".notification-list-item",
+      tab: ".tab.active",
+    };
+    const focused = await this.page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200) ?? "nowhere");
+    const lines = [`focus: ${focused}`];
+    for (const [part, selector] of Object.entries(parts)) {
+      for (const text of await this.page.locator(selector).allInnerTexts())
+        lines.push(`${part}: ${text.replace(/\s+/g, " ")}`);
+    }
+    return lines.join("\n");
+  }
+
   /** Writes `test-output/screenshots/NAME.png` and gives its path. */
   async screenshot(name: string): Promise<string> {
     const file = path.join(root, "test-output", "screenshots", `${name}.png`);

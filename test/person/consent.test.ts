@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Locator } from "playwright-core";
 import { Workbench } from "../integration/workbench";
 import { ConductorPage } from "./conductor";
+import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
 
@@ -33,6 +34,7 @@ retry: { attempts: 1 }
 describe("a model of the editor that wants consent", function () {
   this.timeout(120_000);
   inOrder(this);
+  showFailures(this, () => workbench);
   let folder: string;
   let workbench: Workbench;
   let conductor: ConductorPage;
@@ -54,10 +56,6 @@ describe("a model of the editor that wants consent", function () {
     await addFiles(folder, files);
     workbench = await Workbench.open({ folder, theme: "dark", models: true });
     conductor = await ConductorPage.open(workbench);
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed") await workbench.screenshot(`failed ${this.currentTest.title}`);
   });
 
   after(async () => {

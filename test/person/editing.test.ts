@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Locator } from "playwright-core";
 import { Workbench } from "../integration/workbench";
 import { ConductorPage, notification } from "./conductor";
+import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
 
@@ -62,6 +63,7 @@ steps:
 describe("writing definitions as a person does", function () {
   this.timeout(120_000);
   inOrder(this);
+  showFailures(this, () => workbench);
 
   let folder: string;
   let workbench: Workbench;
@@ -90,10 +92,6 @@ describe("writing definitions as a person does", function () {
     folder = await sampleProject();
     await addFiles(folder, files);
     workbench = await Workbench.open({ folder, theme: "dark", models: true });
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed") await workbench.screenshot(`failed ${this.currentTest.title}`);
   });
 
   after(async () => {

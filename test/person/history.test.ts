@@ -6,6 +6,7 @@ import path from "node:path";
 import type { Locator } from "playwright-core";
 import { Workbench } from "../integration/workbench";
 import { ConductorPage, notification } from "./conductor";
+import { showFailures } from "./failures";
 import { addFiles, removeProject, sampleProject } from "./sample";
 
 /** A model server that says what it has; nobody calls it. */
@@ -59,6 +60,7 @@ nodes:
 
 describe("sessions afterwards, and where the next ones run", function () {
   this.timeout(120_000);
+  showFailures(this, () => workbench);
   let folder: string;
   let workbench: Workbench;
   let conductor: ConductorPage;
@@ -80,10 +82,6 @@ describe("sessions afterwards, and where the next ones run", function () {
     await workbench.pick("two");
     await workbench.answer("3.12");
     await conductor.stands("Done");
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed") await workbench.screenshot(`failed ${this.currentTest.title}`);
   });
 
   after(async () => {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { filesBelow, goodAnswers, KeyEchoServer, keysIn, ways } from "../fakes/servers/key-echo";
 import { Workbench } from "../integration/workbench";
 import { ConductorPage, notification } from "./conductor";
+import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
 
@@ -34,6 +35,7 @@ retry: { attempts: 1 }
 describe("a key in VS Code", function () {
   this.timeout(180_000);
   inOrder(this);
+  showFailures(this, () => workbench);
 
   const server = new KeyEchoServer();
   let folder: string;
@@ -55,10 +57,6 @@ describe("a key in VS Code", function () {
     await addFiles(folder, files(server.endpoint));
     workbench = await Workbench.open({ folder, theme: "dark" });
     conductor = await ConductorPage.open(workbench);
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed") await workbench.screenshot(`failed ${this.currentTest.title}`);
   });
 
   after(async () => {

@@ -6,6 +6,7 @@ import path from "node:path";
 import type { Locator } from "playwright-core";
 import { Workbench } from "../integration/workbench";
 import { ConductorPage, notification } from "./conductor";
+import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { addFiles } from "./sample";
 
@@ -20,6 +21,7 @@ task: Say something.
 describe("a folder that is empty and not trusted, and no folder at all", function () {
   this.timeout(120_000);
   inOrder(this);
+  showFailures(this, () => workbench);
 
   let folder: string;
   let workbench: Workbench;
@@ -37,10 +39,6 @@ describe("a folder that is empty and not trusted, and no folder at all", functio
   before(async () => {
     folder = await mkdtemp(path.join(os.tmpdir(), "orket-empty-"));
     workbench = await Workbench.open({ folder, theme: "dark", askForTrust: true });
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed") await workbench.screenshot(`failed ${this.currentTest.title}`);
   });
 
   after(async () => {

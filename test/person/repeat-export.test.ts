@@ -7,6 +7,7 @@ import { ModelServer } from "../fakes/servers/model-server";
 import { ollama } from "../fakes/servers/vendors";
 import { Workbench } from "../integration/workbench";
 import { ConductorPage, notification } from "./conductor";
+import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
 
@@ -70,6 +71,7 @@ steps:
 describe("sessions that are repeated, forked, exported and put away", function () {
   this.timeout(120_000);
   inOrder(this);
+  showFailures(this, () => workbench);
 
   let folder: string;
   let workbench: Workbench;
@@ -120,10 +122,6 @@ describe("sessions that are repeated, forked, exported and put away", function (
     await conductor.frame.getByRole("textbox", { name: "New limit (calls)" }).fill("5");
     await conductor.button("Resume").click();
     await conductor.stands("Done");
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed") await workbench.screenshot(`failed ${this.currentTest.title}`);
   });
 
   after(async () => {

@@ -5,6 +5,7 @@ import path from "node:path";
 import type { Locator } from "playwright-core";
 import { Workbench } from "../integration/workbench";
 import { ConductorPage, notification } from "./conductor";
+import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { removeProject, sampleProject } from "./sample";
 
@@ -45,6 +46,7 @@ async function talkLonger(folder: string): Promise<void> {
 describe("a session, from the palette to the file in the project", function () {
   this.timeout(120_000);
   inOrder(this);
+  showFailures(this, () => workbench);
 
   let folder: string;
   let workbench: Workbench;
@@ -58,10 +60,6 @@ describe("a session, from the palette to the file in the project", function () {
     folder = await sampleProject(40);
     await talkLonger(folder);
     workbench = await Workbench.open({ folder, theme: "dark" });
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed") await workbench.screenshot(`failed ${this.currentTest.title}`);
   });
 
   after(async () => {

@@ -8,6 +8,7 @@ import { root } from "../integration/server";
 import { Workbench } from "../integration/workbench";
 import { ConductorPage } from "./conductor";
 import { HeldModel } from "./held-model";
+import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
 
@@ -83,6 +84,7 @@ function familyOf(pid: number): number[] {
 describe("a session survives", function () {
   this.timeout(120_000);
   inOrder(this);
+  showFailures(this, () => workbench);
 
   let folder: string;
   let model: HeldModel;
@@ -151,10 +153,6 @@ describe("a session survives", function () {
     await addFiles(folder, files(model.url));
     workbench = await Workbench.open({ folder, theme: "dark", installed: true });
     conductor = await ConductorPage.open(workbench);
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed") await workbench.screenshot(`failed ${this.currentTest.title}`);
   });
 
   after(async () => {

@@ -3,9 +3,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { Workbench } from "../integration/workbench";
+import { showFailures } from "./failures";
 
 describe("the workbench that people sit in front of", function () {
   this.timeout(120_000);
+  showFailures(this, () => workbench);
 
   let folder: string;
   let workbench: Workbench;

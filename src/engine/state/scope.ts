@@ -23,8 +23,8 @@ export interface StepResult {
 }
 
 /**
- * What a step can see of the others' work, and what was learned on the way to it. A branch of a parallel group starts with the group's and sees its own
- * changes only, until the branches join in the file's order.
+ * What a step can see of the others' work, and what was learned on the way to it. A branch of a parallel group starts
+ * with the group's and sees its own changes only, until the branches join in the file's order.
  */
 export interface Scope {
   readonly notes: Readonly<Record<string, string>>;

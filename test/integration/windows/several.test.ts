@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import * as vscode from "vscode";
-import { at, labels, lensesOf, press, problemOf, replace, until, type Lens } from "../editor";
+import { at, closeEditors, labels, lensesOf, press, problemOf, replace, until, type Lens } from "../editor";
 
 /* Two folders, each with a project whose files have the same names: north has a skier, south a diver. */
 
@@ -25,11 +25,7 @@ describe("a window with two folders", () => {
   });
 
   afterEach(async () => {
-    for (const document of vscode.workspace.textDocuments.filter(({ isDirty }) => isDirty)) {
-      await vscode.window.showTextDocument(document);
-      await vscode.commands.executeCommand("workbench.action.files.revert");
-    }
-    await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+    await closeEditors();
   });
 
   it("keeps names apart: the same name in both is no duplicate, and each offers its own roles", async () => {

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { NodeFileSystem, type Handle } from "../../../src/adapters/files/file-system";
 import { openForView } from "../../../src/adapters/runtime/glance";
 import {
@@ -15,6 +13,7 @@ import { EventIndex } from "../../../src/host/screen/event-index";
 import { SessionController } from "../../../src/host/session/session-controller";
 import { writeLongSession } from "../../fakes/long-session";
 import { environment, temporaryFolder } from "../../fakes/session";
+import { heldMb } from "../../fakes/held-memory";
 
 /** A disk that answers for a file's last part only, until it is let go. */
 class TailFirst extends NodeFileSystem {
@@ -31,16 +30,6 @@ class TailFirst extends NodeFileSystem {
     if (Number(size) > this.from && position < this.from) await this.free;
     return super.read(handle, buffer, position);
   }
-}
-
-/** Megabytes that are held when everything that is not has gone. */
-function heldMb(): number {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  collect();
-  collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return (heapUsed + external) / 1e6;
 }
 
 function until(controller: SessionController, what: () => boolean): Promise<void> {
