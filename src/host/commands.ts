@@ -130,7 +130,9 @@ async function choose(
     detail: controller.id,
     controller,
   }));
-  return (await vscode.window.showQuickPick(items, { title: "Orket", placeHolder: question }))?.controller;
+  return (
+    await vscode.window.showQuickPick(items, { title: "Orket", placeHolder: question, ignoreFocusOut: true })
+  )?.controller;
 }
 
 function fitting(

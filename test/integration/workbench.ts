@@ -173,9 +173,11 @@ export class Workbench {
   async command(title: string): Promise<void> {
     const input = await this.quickInput("F1");
     await input.fill(`>${title}`);
-    // While the extension host starts, the list can lack what it will hold a moment later.
+    // While the extension host starts, the list can lack what it will hold a moment later. A row of the list that was
+    // there before the text has nothing marked in it, and can become another's between the look and the click.
     const row = this.quickInputRows()
       .filter({ has: this.page.getByText(title, { exact: true }) })
+      .filter({ has: this.page.locator(".highlight") })
       .first();
     await row.waitFor({ timeout: 30_000 });
     await row.click();
@@ -307,7 +309,9 @@ export class Workbench {
       notifications: ".notification-list-item",
       tab: ".tab.active",
     };
-    const focused = await this.page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200) ?? "nowhere");
+    const focused = await this.page.evaluate(
+      () => document.activeElement?.outerHTML.slice(0, 200) ?? "nowhere",
+    );
     const lines = [`focus: ${focused}`];
     for (const [part, selector] of Object.entries(parts)) {
       for (const text of await this.page.locator(selector).allInnerTexts())

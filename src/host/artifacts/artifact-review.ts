@@ -170,7 +170,10 @@ export class ArtifactReview {
       description: artifact.change,
       artifact,
     }));
-    const picked = await vscode.window.showQuickPick(items, { placeHolder: "Which artifact?" });
+    const picked = await vscode.window.showQuickPick(items, {
+      placeHolder: "Which artifact?",
+      ignoreFocusOut: true,
+    });
     return picked === undefined ? undefined : { controller: current, artifact: picked.artifact };
   }
 

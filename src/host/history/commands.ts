@@ -239,6 +239,7 @@ async function exportSession(sessions: SessionRegistry, target: unknown): Promis
   const chosen = await vscode.window.showQuickPick(formats, {
     title: `Export ${nameOf(session)}`,
     placeHolder: "As what?",
+    ignoreFocusOut: true,
     matchOnDescription: true,
     matchOnDetail: true,
   });

@@ -92,6 +92,7 @@ export async function search(sessions: SessionRegistry, panels: SessionPanels): 
   }
   const picked = await vscode.window.showQuickPick(items, {
     title: `Sessions with '${text}'`,
+    ignoreFocusOut: true,
     matchOnDescription: true,
     matchOnDetail: true,
   });

@@ -57,6 +57,7 @@ export async function pickSession(
   const picked = await vscode.window.showQuickPick(items, {
     title: "Orket",
     placeHolder: question,
+    ignoreFocusOut: true,
     matchOnDescription: true,
     matchOnDetail: true,
   });

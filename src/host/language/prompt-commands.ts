@@ -73,7 +73,7 @@ export class PromptCommands {
         mend: "The command Orket: New Flow writes a team.",
       });
     }
-    const options = { title: "Orket", placeHolder: question, matchOnDetail: true };
+    const options = { title: "Orket", placeHolder: question, ignoreFocusOut: true, matchOnDetail: true };
     return (await vscode.window.showQuickPick(items, options))?.target;
   }
 
@@ -101,6 +101,7 @@ export class PromptCommands {
     const picked = await vscode.window.showQuickPick(items, {
       title: target.name,
       placeHolder: "In which step?",
+      ignoreFocusOut: true,
       matchOnDescription: true,
     });
     return picked === undefined ? undefined : { live, target, flow: picked.flow, step: picked.step };

@@ -170,7 +170,12 @@ async function chooseVenue({ live, flow }: PromptUse): Promise<string | undefine
     };
   });
   items.sort((a, b) => Number(b.label === own) - Number(a.label === own));
-  const options = { title: "Try Prompt", placeHolder: "On which Venue?", matchOnDescription: true };
+  const options = {
+    title: "Try Prompt",
+    placeHolder: "On which Venue?",
+    ignoreFocusOut: true,
+    matchOnDescription: true,
+  };
   return (await vscode.window.showQuickPick(items, options))?.label;
 }
 

@@ -84,6 +84,8 @@ export class FlowRunner {
     const picked = await vscode.window.showQuickPick(items, {
       title: "Orket",
       placeHolder: question,
+      // A view can get the focus back late, after the palette that started this has closed.
+      ignoreFocusOut: true,
       matchOnDescription: true,
       matchOnDetail: true,
     });

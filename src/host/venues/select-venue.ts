@@ -46,6 +46,7 @@ export async function selectVenue(
   picker.title = "Venue for the next runs";
   picker.placeholder = "The definition of each run records which one it was";
   picker.buttons = [refresh];
+  picker.ignoreFocusOut = true;
   picker.matchOnDescription = true;
   picker.matchOnDetail = true;
   const known = new Map<VenueFile, Found>();
