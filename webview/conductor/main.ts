@@ -64,8 +64,7 @@ function context(): ViewContext {
 
 function draw(): void {
   const focused = document.activeElement;
-  // A page remembers its active element after the person has gone on to an editor; only who is here is led.
-  const inside = document.hasFocus() && focused !== null && focused !== document.body;
+  const inside = focused !== null && focused !== document.body;
   render(root, view(context(), Date.now()));
   // A key must not fall on whatever came into the place of an answered question: the focus goes to the heading.
   if (inside && !document.contains(focused)) document.getElementById("headline")?.focus();
