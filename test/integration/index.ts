@@ -5,9 +5,11 @@ import * as vscode from "vscode";
 
 /** The launcher opens a window of each kind; all other suites are for a window with one folder. */
 function kindOfWindow(): "folder" | "several" | "virtual" | "none" {
-  const folders = vscode.workspace.workspaceFolders ?? [];
-  if (folders.length !== 1) return folders.length === 0 ? "none" : "several";
-  return folders[0]?.uri.scheme === "file" ? "folder" : "virtual";
+  // The folders of a workspace file can come after the extensions; that there is such a file is known from the start.
+  if (vscode.workspace.workspaceFile !== undefined) return "several";
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  if (folder === undefined) return "none";
+  return folder.uri.scheme === "file" ? "folder" : "virtual";
 }
 
 /** What VS Code calls in the extension host, in the server build and in Electron alike. */

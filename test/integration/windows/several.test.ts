@@ -21,6 +21,7 @@ async function open(where: string, name: string): Promise<vscode.TextDocument> {
 
 describe("a window with two folders", () => {
   before(async () => {
+    await until("both folders are there", () => vscode.workspace.workspaceFolders?.length === 2);
     await vscode.extensions.getExtension("orket.orket")?.activate();
   });
 
