@@ -7,7 +7,7 @@ import { diskError } from "../files/durable";
 import { type FileSystem, type Handle, unlessMissing } from "../files/file-system";
 import { BlobReader } from "../session/blob-store";
 import { checkChain } from "../session/chain-check";
-import { headProblem, isSealed, readHead } from "../session/head";
+import { cutBytesOf, headProblem, readHead } from "../session/head";
 import { foldJournal, loadIndex, staleAfterEvents, storeIndex } from "../session/journal-index";
 import { JournalLines } from "../session/journal-lines";
 import { type JournalPosition, journalStart } from "../session/journal-reader";
@@ -102,9 +102,7 @@ export async function openForView(
     const other = stored === undefined && first ? otherDefinition(paths, definitionRef, [first]) : undefined;
     const covered = stored !== undefined && head !== undefined && head.events < stored.position.lines;
     const problem = part.damage ?? (covered ? undefined : headProblem(head, part)) ?? other;
-    // Closing takes back the zeros before it says where the journal ends: behind that, they are somebody else's.
-    const cutBytes = part.tornBytes + (isSealed(head, part) ? part.spareBytes : 0);
-    return { stamp, stored, index, problem, cutBytes };
+    return { stamp, stored, index, problem, cutBytes: cutBytesOf(head, part) };
   });
   const { index, stored, problem } = seen ?? {};
   const position = index?.position ?? journalStart;

@@ -75,3 +75,11 @@ export function headProblem(
 export function isSealed(head: Head | undefined, { position }: JournalPart): boolean {
   return head?.events === position.lines && head.sha256 === position.prev;
 }
+
+/**
+ * Bytes that stand behind a journal's last line and should not. Closing takes back the zeros before it says where the
+ * journal ends: behind that, they are somebody else's.
+ */
+export function cutBytesOf(head: Head | undefined, part: JournalPart): number {
+  return part.tornBytes + (isSealed(head, part) ? part.spareBytes : 0);
+}

@@ -1,11 +1,12 @@
+import { constants } from "node:fs";
 import path from "node:path";
 import { OrketError } from "../../engine/error/orket-error";
 import { diskError, makeDirs, syncDir } from "../files/durable";
 import { type FileSystem, isDiskCode, unlessMissing } from "../files/file-system";
 import { randomName } from "../system/random";
 import { blobFile } from "./blob-store";
-import { readHead } from "./head";
-import { scanJournal } from "./journal-scan";
+import { headProblem, readHead } from "./head";
+import { type JournalPart, journalStart, readPart } from "./journal-reader";
 import { type SessionEnvironment } from "./jsonl-session-store";
 import { orketDir, sessionPaths, sessionsDir } from "./layout";
 import { lockState } from "./lock";
@@ -69,6 +70,30 @@ function addDigests(text: string, into: Set<string>): void {
   for (const [digest] of text.matchAll(digestPattern)) into.add(digest);
 }
 
+/** Every digest in a journal, also in a last line that was not written to its end. */
+async function markJournal(
+  fs: FileSystem,
+  file: string,
+  mark: number | undefined,
+  into: Set<string>,
+): Promise<JournalPart> {
+  const handle = await fs.open(file, constants.O_RDONLY);
+  try {
+    const part = await readPart(fs, handle, journalStart, {
+      mark,
+      take: (events) => {
+        for (const event of events) addDigests(JSON.stringify(event), into);
+      },
+    });
+    const torn = Buffer.alloc(part.tornBytes);
+    await fs.read(handle, torn, part.position.offset);
+    addDigests(torn.toString("latin1"), into);
+    return part;
+  } finally {
+    await fs.close(handle);
+  }
+}
+
 /**
  * Everything in a session's files that could name a blob: each digest that stands there, whatever it is the digest of.
  * @returns why the journal cannot be read whole, when it cannot.
@@ -82,19 +107,8 @@ async function markSession(fs: FileSystem, dir: string, into: Set<string>): Prom
     if (bytes !== undefined) addDigests(bytes.toString("latin1"), into);
   }
   const head = await readHead(fs, headFile);
-  let closedWith: string | undefined;
-  const scan = await unlessMissing(
-    scanJournal(fs, journal, ({ seq }, text, sha256) => {
-      addDigests(text, into);
-      if (seq + 1 === head?.events) closedWith = sha256;
-    }),
-    undefined,
-  );
-  if (scan !== undefined) {
-    addDigests(scan.torn, into);
-    if (scan.damage !== undefined || closedWith === head?.sha256) return scan.damage;
-    return new OrketError("journal_damaged", "It was changed or cut off after the session was closed.");
-  }
+  const part = await unlessMissing(markJournal(fs, journal, head?.events, into), undefined);
+  if (part !== undefined) return part.damage ?? headProblem(head, part);
   const artifacts = await unlessMissing(fs.readDir(workspace), []);
   return artifacts.length === 0
     ? undefined

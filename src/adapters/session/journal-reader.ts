@@ -4,7 +4,7 @@ import { damaged, decodeLine, firstPrev, type JournalLine } from "../../engine/e
 import { type SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import { type FileSystem, type Handle } from "../files/file-system";
-import { endOfWriting, lastWritten, mostSpareBytes } from "./journal-end";
+import { endOfWriting, lacksSectors, mostSpareBytes } from "./journal-end";
 
 /** Lines between two offsets that a reading notes. */
 export const notedLines = 256;
@@ -64,7 +64,7 @@ class JournalParser {
   private broken: { line: JournalLine; hash: string } | undefined;
   /** A line that only a newer engine can have written, unless the next one shows that it is damaged. */
   private unknown: { error: OrketError; hash: string } | undefined;
-  /** A line with zeros in it: torn when it stands at the end, damaged when it does not. */
+  /** A line that lacks sectors: torn when it stands at the end, damaged when it does not. */
   private zeroLine: OrketError | undefined;
 
   constructor(
@@ -111,7 +111,7 @@ class JournalParser {
     } catch (error) {
       if (!(error instanceof OrketError)) throw error;
       if (error.code === "format_unsupported") this.unknown = { error, hash: hash("sha256", bytes, "hex") };
-      else if (bytes.includes(0)) this.zeroLine = error;
+      else if (lacksSectors(bytes, this.offset)) this.zeroLine = error;
       else this.damage = error;
       return;
     }
@@ -171,20 +171,20 @@ class JournalParser {
   }
 
   /**
-   * Whether what is wrong are zeros. A power loss can leave the length of a write and zeros in place of its beginning:
-   * its pages come to the disk in any order.
+   * Whether all that is wrong are sectors that lack. A power loss can leave the end of a write and zeros in place of its
+   * beginning: its pages come to the disk in any order.
    */
-  get zeroed(): boolean {
+  get lacksOnly(): boolean {
     return this.zeroLine !== undefined && (this.damage === undefined || this.damage === this.zeroLine);
   }
 
-  /** The zeros stand where a last write was torn. */
+  /** The sectors lack where a last write was torn. */
   forgive(): void {
     this.damage = undefined;
   }
 }
 
-/** Reads an open journal from a position to its end. */
+/** Reads an open journal from a position to where it ended when the reading began. */
 export async function readPart(
   fs: FileSystem,
   handle: Handle,
@@ -192,10 +192,10 @@ export async function readPart(
   { mark, take }: ReadOptions = {},
 ): Promise<JournalPart> {
   const parser = new JournalParser(from, mark);
+  const { end, length } = await endOfWriting(fs, handle);
   let rest: Buffer = Buffer.alloc(0);
-  let at = from.offset;
-  while (parser.damage === undefined) {
-    const chunk = Buffer.allocUnsafe(chunkBytes);
+  for (let at = from.offset; at < end && parser.damage === undefined;) {
+    const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, end - at));
     const count = await fs.read(handle, chunk, at);
     if (count === 0) break;
     at += count;
@@ -207,16 +207,11 @@ export async function readPart(
   }
   parser.end();
   take?.(parser.events.splice(0));
-  let tornBytes = lastWritten(rest) + 1;
-  if (parser.zeroed) {
-    tornBytes = (await endOfWriting(fs, handle)) - parser.position.offset;
-    // No write into the zeros is longer than they are; what stands before such a write was confirmed.
-    if (tornBytes <= mostSpareBytes) parser.forgive();
-  }
+  const tornBytes = Math.max(0, end - parser.position.offset);
+  // No write into the zeros is longer than they are; what stands before such a write was confirmed.
+  if (parser.lacksOnly && tornBytes <= mostSpareBytes) parser.forgive();
   const { events, position, damage, digestAtMark, offsets, lastLine } = parser;
-  const behind = damage
-    ? { tornBytes: 0, spareBytes: 0 }
-    : { tornBytes, spareBytes: Math.max(0, at - position.offset - tornBytes) };
+  const behind = damage ? { tornBytes: 0, spareBytes: 0 } : { tornBytes, spareBytes: length - end };
   return { events, position, ...behind, damage, digestAtMark, offsets, lastLine };
 }
 

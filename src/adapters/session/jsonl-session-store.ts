@@ -174,12 +174,12 @@ export class JsonlSessionStore implements SessionStore {
 
   /** Writes lines with zeros behind them for those to come. A disk without room for both may still have it for the lines. */
   private writeWithSpare(bytes: Buffer): boolean {
-    const length = this.size + bytes.length + spareBytesFor(this.size + bytes.length);
+    // A part of it may get there before it fails.
+    this.length = this.size + bytes.length + spareBytesFor(this.size + bytes.length);
     try {
-      const both = Buffer.alloc(length - this.size);
+      const both = Buffer.alloc(this.length - this.size);
       bytes.copy(both);
       this.environment.fs.writeNow(this.journal, both, this.size);
-      this.length = length;
       return true;
     } catch {
       return false;
@@ -187,9 +187,12 @@ export class JsonlSessionStore implements SessionStore {
   }
 
   /** Takes back the zeros, and what was written and never confirmed. */
-  private cutToLines(): Promise<void> {
+  private async cutToLines(): Promise<void> {
+    const { fs } = this.environment;
+    await fs.truncate(this.journal, this.size);
     this.length = this.size;
-    return this.environment.fs.truncate(this.journal, this.size);
+    // Before `head.json` says that the journal ends here.
+    await fs.syncData(this.journal);
   }
 
   async materialise(path: string, content: BlobRef | null): Promise<void> {

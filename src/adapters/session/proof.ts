@@ -65,7 +65,7 @@ async function endingOf(fs: FileSystem, journal: string): Promise<Ending | undef
   const handle = await unlessMissing(fs.open(journal, constants.O_RDONLY), undefined);
   if (handle === undefined) return undefined;
   try {
-    const size = await endOfWriting(fs, handle);
+    const { end: size } = await endOfWriting(fs, handle);
     for (let length = firstTailBytes; ; length *= 8) {
       const offset = Math.max(0, size - length);
       const tail = Buffer.alloc(size - offset);

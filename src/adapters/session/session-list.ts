@@ -111,7 +111,7 @@ async function lookInto(fs: FileSystem, dir: string): Promise<SessionSummary> {
   const handle = await unlessMissing(fs.open(paths.journal, constants.O_RDONLY), undefined);
   if (handle === undefined) return { ...about, status: "not_started", events: 0 };
   try {
-    const size = await endOfWriting(fs, handle);
+    const { end: size } = await endOfWriting(fs, handle);
     const start = await readAt(fs, handle, 0, firstTailBytes);
     const firstEnd = start.indexOf(0x0a);
     if (firstEnd < 0 && size <= start.length) return { ...about, status: "not_started", events: 0 };

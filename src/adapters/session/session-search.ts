@@ -4,7 +4,7 @@ import { type SessionEvent } from "../../engine/event/event";
 import { type Cancellation } from "../../engine/port/cancellation";
 import { type FileSystem, unlessMissing } from "../files/file-system";
 import { blobFile } from "./blob-store";
-import { scanJournal } from "./journal-scan";
+import { readJournal } from "./journal-reader";
 import { type SessionEnvironment } from "./jsonl-session-store";
 import { sessionPaths } from "./layout";
 import { listSessions, type SessionSummary } from "./session-list";
@@ -115,19 +115,20 @@ class Search {
     this.plain(hits, "task", await this.task(paths.definition));
     const places = new Map<string, Omit<SearchHit, "excerpt">>();
     // Damage ends the scan, not the search: what stands before it is found.
-    await unlessMissing(
-      scanJournal(this.fs, paths.journal, (event) => {
-        const { seq, step } = event;
-        if (hits.length >= this.perSession) return;
-        for (const { place, content } of textsOf(event)) {
-          if (!isInline(content)) {
-            if (!places.has(content.sha256)) places.set(content.sha256, { place, step, seq });
-            continue;
-          }
-          const excerpt = excerptOf(content.text, this.needle);
-          if (excerpt !== undefined) hits.push({ place, step, seq, excerpt });
+    const look = (event: SessionEvent): void => {
+      const { seq, step } = event;
+      if (hits.length >= this.perSession) return;
+      for (const { place, content } of textsOf(event)) {
+        if (!isInline(content)) {
+          if (!places.has(content.sha256)) places.set(content.sha256, { place, step, seq });
+          continue;
         }
-      }),
+        const excerpt = excerptOf(content.text, this.needle);
+        if (excerpt !== undefined) hits.push({ place, step, seq, excerpt });
+      }
+    };
+    await unlessMissing(
+      readJournal(this.fs, paths.journal, { take: (events) => events.forEach(look) }),
       undefined,
     );
     for (const [digest, where] of places) {

@@ -10,7 +10,7 @@ import { type FileSystem, isDiskCode, unlessMissing } from "../files/file-system
 import { sha256Bytes } from "../system/sha256";
 import { BlobReader } from "./blob-store";
 import { checkChain } from "./chain-check";
-import { headProblem, isSealed, readHead } from "./head";
+import { cutBytesOf, headProblem, isSealed, readHead } from "./head";
 import { foldJournal, type JournalIndex, loadIndex } from "./journal-index";
 import { type JournalPart, journalStart, readJournal } from "./journal-reader";
 import { JsonlSessionStore, type SessionEnvironment } from "./jsonl-session-store";
@@ -312,8 +312,7 @@ export async function readSession(environment: SessionEnvironment, dir: string):
     const { events } = part;
     const damage = part.damage ?? headProblem(head, part) ?? otherDefinition(paths, definitionRef, events);
     const sealed = isSealed(head, part);
-    // Closing takes back the zeros before it says where the journal ends: behind that, they are somebody else's.
-    const cutBytes = part.tornBytes + (sealed ? part.spareBytes : 0);
+    const cutBytes = cutBytesOf(head, part);
     return { paths, definition, definitionRef, events, cutBytes, blobs, damage, sealed };
   } catch (error) {
     throw diskError(error, `the session ${paths.id}`);

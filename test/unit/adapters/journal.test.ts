@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { writeSync } from "node:fs";
 import { readdir, rm, readFile, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { diskFailure, FaultyFileSystem, Killed, type Operation } from "../../fakes/faulty-file-system";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
 import { note } from "../../contract/session-store/contract";
-import { type FileSystem, NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { type FileSystem, type Handle, NodeFileSystem } from "../../../src/adapters/files/file-system";
 import { followJournal } from "../../../src/adapters/session/follow";
 import { readJournal } from "../../../src/adapters/session/journal-reader";
 import { listSessions } from "../../../src/adapters/session/session-list";
@@ -146,14 +147,41 @@ describe("A journal on the disk", () => {
     const fs = new FaultyFileSystem();
     const store = await begin(folder.path, fs);
     fs.before = ({ name, args }) => {
-      if (name === "writeNow" && (args[1] as Buffer).includes(0)) throw diskFailure("ENOSPC");
+      const [handle, bytes, position] = args as [number, Buffer, number];
+      if (name !== "writeNow" || !bytes.includes(0)) return;
+      // The lines and some of the zeros still had room.
+      writeSync(handle, bytes, 0, bytes.indexOf(0) + 20, position);
+      throw diskFailure("ENOSPC");
     };
     for (let count = 0; count < 10; count += 1) {
       store.append([note("a")]);
       await store.flush();
     }
     await store.close();
-    assert.equal((await readSession(environment(), store.paths.dir)).events.length, 11);
+    const { events, cutBytes } = await readSession(environment(), store.paths.dir);
+    assert.deepEqual([events.length, cutBytes], [11, 0]);
+    assert.ok(!(await readFile(store.paths.journal)).includes(0));
+  });
+
+  it("is read to where it ended when the reading began, however much is written meanwhile", async () => {
+    const store = await begin(folder.path);
+    class Overtaken extends NodeFileSystem {
+      override async read(handle: Handle, buffer: Uint8Array, position: number): Promise<number> {
+        const count = await super.read(handle, buffer, position);
+        for (let line = 0; line < 4; line += 1) {
+          store.append([note("a", "x".repeat(1000))]);
+          await store.flush();
+        }
+        return count;
+      }
+    }
+    for (let reading = 0; reading < 5; reading += 1) {
+      const lines = (await readFile(store.paths.journal, "utf8")).split("\n").length - 1;
+      const { events, damage, cutBytes } = await readSession(environment(new Overtaken()), store.paths.dir);
+      assert.deepEqual([damage, cutBytes], [undefined, 0]);
+      assert.ok(events.length >= lines);
+    }
+    await store.close();
   });
 
   it("tells a write that a power loss cut short from zeros that its writer left, wherever the write was cut", async () => {
@@ -163,12 +191,13 @@ describe("A journal on the disk", () => {
     // A writer that dies has closed nothing.
     await rm(store.paths.head);
     const zeros = "\0".repeat(4096);
+    const toSector = 512 - (whole.length % 512);
     for (const [torn, spare] of [
       ["", zeros],
       ['{"seq":1', zeros],
-      [`${"\0".repeat(10)}"}\n`, ""],
-      [`${"\0".repeat(10)}"}\n{"seq":2}\n`, zeros],
-      [`{"seq":1,${"\0".repeat(10)}"}\n${"x".repeat(60_000)}\n`, zeros],
+      [`${"\0".repeat(toSector)}"}\n`, ""],
+      [`${"\0".repeat(toSector + 512)}"}\n{"seq":2}\n`, zeros],
+      [`${'{"seq":1,'.padEnd(toSector)}${"\0".repeat(512)}"}\n${"x".repeat(60_000)}\n`, zeros],
     ] as const) {
       await writeFile(store.paths.journal, Buffer.concat([whole, Buffer.from(torn + spare)]));
       const read = await readSession(environment(), store.paths.dir);
@@ -185,11 +214,32 @@ describe("A journal on the disk", () => {
     }
   });
 
+  it("takes a zero that no lost sector can have left for damage, and cuts nothing", async () => {
+    const store = await begin(folder.path);
+    store.append([note("a", "two words"), note("b"), note("c")]);
+    await store.close();
+    // A writer that dies has closed nothing.
+    await rm(store.paths.head);
+    const whole = await readFile(store.paths.journal);
+    for (let at = 0; at < whole.length - 1; at += 1) {
+      const bytes = Buffer.from(whole);
+      bytes[at] = 0;
+      await writeFile(store.paths.journal, bytes);
+      const { damage } = await readJournal(disk, store.paths.journal);
+      assert.ok(OrketError.is(damage, "journal_damaged"), `byte ${at}`);
+    }
+    await assert.rejects(openSession(environment(), store.paths.dir), (error) =>
+      OrketError.is(error, "journal_damaged"),
+    );
+    assert.equal((await readFile(store.paths.journal)).length, whole.length);
+  }).timeout(60_000);
+
   it("takes zeros for damage when more stands behind them than one write holds, or when it was closed without", async () => {
     const store = await begin(folder.path);
     await store.close();
     const whole = await readFile(store.paths.journal);
-    const bytes = Buffer.concat([whole, Buffer.from(`\0"}\n${"x".repeat(70_000)}\n`)]);
+    const toSector = 512 - (whole.length % 512);
+    const bytes = Buffer.concat([whole, Buffer.from(`${"\0".repeat(toSector)}"}\n${"x".repeat(70_000)}\n`)]);
     await writeFile(store.paths.journal, bytes);
     const { damage } = await readSession(environment(), store.paths.dir);
     assert.ok(OrketError.is(damage, "journal_damaged"));
@@ -204,7 +254,7 @@ describe("A journal on the disk", () => {
 
   it("names the line in which any bit of any earlier line has flipped, and keeps those before it", async () => {
     const store = await begin(folder.path);
-    store.append([note("a"), note("b"), note("c")]);
+    store.append([note("a", "two words"), note("b"), note("c")]);
     await store.close();
     const whole = await readFile(store.paths.journal);
     const lastStart = whole.subarray(0, -1).lastIndexOf(0x0a) + 1;
