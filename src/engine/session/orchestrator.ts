@@ -196,10 +196,20 @@ export class Orchestrator {
     if (this.#unpublished.length === 0 && this.#materialised > 0) return;
     const events = this.#unpublished.splice(0);
     const state = this.#state;
-    if (events.length > 0) await this.#ports.store.flush();
+    if (events.length > 0) await this.#flush();
     await this.#materialise(state);
     if (events.length === 0) return;
     for (const listener of this.#listeners) listener.onEvents?.(events, state);
+  }
+
+  /** What is not on disk is nobody's, whoever asked for it: nothing may begin after it. */
+  async #flush(): Promise<void> {
+    try {
+      await this.#ports.store.flush();
+    } catch (error) {
+      this.#failure ??= error;
+      throw this.#asError(error);
+    }
   }
 
   async #materialise(state: SessionState): Promise<void> {

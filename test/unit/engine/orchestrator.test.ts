@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { ProviderError } from "../../../src/engine/error/provider-error";
+import { draft } from "../../../src/engine/event/event";
+import type { ArtifactDecisionDraft } from "../../../src/engine/session/orchestrator";
 import { definitionOf, harness, question, step } from "../../fakes/engine-harness";
 
 const measured = (input: number, output: number) => ({
@@ -192,6 +194,31 @@ describe("A failure of the machine", () => {
     };
 
     await assert.rejects(session.run(), /The disk is gone/);
+  });
+
+  it("asks no model when its question did not come to the disk, also when a decision of a person was to bring it there", async () => {
+    let answers = 0;
+    const session = harness(definitionOf([step("a", "writer")]), () => `answer ${(answers += 1)}`);
+    const { store, orchestrator } = session;
+    const append = store.append.bind(store);
+    let decided: Promise<void> | undefined;
+    store.append = (drafts) => {
+      if (decided === undefined && drafts.some(({ type }) => type === "model_call_start")) {
+        store.failure = new OrketError("disk_failed", "The disk is gone.");
+        decided = Promise.resolve().then(() =>
+          orchestrator.recordDecision(
+            draft("artifact_rejected", null, { path: "a.md", content: null }) as ArtifactDecisionDraft,
+          ),
+        );
+        decided.catch(() => undefined);
+      }
+      return append(drafts);
+    };
+
+    await assert.rejects(session.run(), /The disk is gone/);
+    await assert.rejects(decided ?? Promise.resolve(), /The disk is gone/);
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(answers, 0);
   });
 });
 
