@@ -1,5 +1,8 @@
 import * as z from "zod";
 import type { TokenUsage } from "../engine/event/tokens";
+import { limitNames, type LimitName } from "../engine/model/flow";
+
+export type { LimitName };
 
 /*
  * What the conductor view and the extension say to each other. The screen is data with every text at hand: the view
@@ -58,9 +61,6 @@ export interface FailureScreen {
   /** The step's instruction, to edit before another try; absent where editing does not help. */
   readonly instruction?: string;
 }
-
-export const limitNames = ["total_tokens", "cost_usd", "duration_seconds", "model_calls"] as const;
-export type LimitName = (typeof limitNames)[number];
 
 export interface LimitScreen {
   readonly limit: LimitName;

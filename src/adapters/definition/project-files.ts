@@ -1,6 +1,7 @@
 import { constants, type Dirent } from "node:fs";
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import path from "node:path";
+import { skippedFolders } from "../files/skipped-folders";
 
 /** A file of the project as it was found. `path` is relative to the WorkDomain, with forward slashes. */
 export interface FoundFile {
@@ -27,9 +28,6 @@ export interface SearchLimits {
 }
 
 export const searchLimits: SearchLimits = { folders: 20_000, files: 2000, depth: 32, bytes: 1024 * 1024 };
-
-/** Folders that hold no definitions of the project and can be large. */
-export const skippedFolders: ReadonlySet<string> = new Set(["node_modules", ".git", ".orket"]);
 
 /** Folders that are read at the same time. */
 const parallel = 16;

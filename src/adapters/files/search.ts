@@ -3,6 +3,7 @@ import { type FilesFound } from "../../engine/port/files";
 import { Anchor } from "./anchor";
 import { diskCode, type FileSystem } from "./file-system";
 import { type Opened, readUpTo } from "./opened";
+import { skippedFolders } from "./skipped-folders";
 
 const maxFiles = 20_000;
 const maxTotalBytes = 64 << 20;
@@ -10,7 +11,6 @@ const maxFileBytes = 1 << 20;
 const maxDepth = 64;
 const maxLineLength = 500;
 const binarySample = 8000;
-const skippedFolders: ReadonlySet<string> = new Set([".git", ".orket", "node_modules"]);
 
 const { O_RDONLY } = constants;
 // Windows has neither; 0 leaves the flag out.

@@ -126,6 +126,6 @@ export class KeyFilter {
 }
 
 /** The text without the key, and without a piece of it that is half of it or more and at least `shortestKey` long. */
-export function withoutKey(text: string, pattern: KeyPattern | undefined): string {
-  return pattern === undefined ? text : new KeyFilter(pattern).rest(text);
+export function withoutKey(text: string, pattern: KeyPattern): string {
+  return new KeyFilter(pattern).rest(text);
 }

@@ -7,6 +7,7 @@ import { blobsIn } from "../../engine/session/replay";
 import { startEvent } from "../../engine/session/start";
 import { type CreatedSession, createSession, readSession, type ReadSession } from "../session/sessions";
 import {
+  decidedBy,
   environmentOf,
   type LiveSession,
   liveSession,
@@ -26,8 +27,7 @@ export async function forkSession(
   change: (definition: Definition) => Definition,
   options: RuntimeOptions,
 ): Promise<LiveSession> {
-  const environment = options.environment ?? nodeEnvironment;
-  const record = await readSession(environment, directory);
+  const record = await readSession(environmentOf(options), directory);
   const [start] = record.events;
   if (start?.type !== "session_start") {
     throw record.damage ?? new OrketError("session_not_found", "The session has no events to fork from.");
@@ -36,7 +36,7 @@ export async function forkSession(
   const definition = change(record.definition);
   checkForkable(definition, shared, record.definition);
   const fork = await forkAfter(record, shared, definition, options);
-  const by = options.startedBy === "editor" ? "person" : "command_line";
+  const by = decidedBy(options);
   for (const decision of decisionsOfFork(record.definition, definition, shared))
     fork.orchestrator.submit({ kind: "adjust", adjustment: { ...decision, by } });
   return fork;

@@ -3,12 +3,19 @@ import { OrketError } from "../../engine/error/orket-error";
 import { type Cancellation } from "../../engine/port/cancellation";
 import { artifactsAtEnd, compareRuns, type Parting } from "../../engine/session/compare-runs";
 import { Steering } from "../../engine/session/steering";
+import { inheritedEvents } from "../../engine/state/apply";
 import { type SessionState } from "../../engine/state/state";
 import { maxTitleLength, readTitle, renameSession } from "../session/label";
 import { recordProof, type Proof } from "../session/proof";
 import { readSession } from "../session/sessions";
 import { forkAfter } from "./fork";
-import { nodeEnvironment, startSession, type LiveSession, type RuntimeOptions } from "./session-runtime";
+import {
+  decidedBy,
+  nodeEnvironment,
+  startSession,
+  type LiveSession,
+  type RuntimeOptions,
+} from "./session-runtime";
 
 /** One of the new runs. */
 export interface Repetition {
@@ -67,11 +74,6 @@ function checkRepeatable(events: readonly SessionEvent[]): void {
   }
 }
 
-/** How many events a fork took over; they are not run again. */
-function sharedBy([start]: readonly SessionEvent[]): number {
-  return start?.type === "session_start" ? (start.data.forked_from?.at(-1)?.events ?? 0) : 0;
-}
-
 /** The step that a fork began at. */
 function fromOf(events: readonly SessionEvent[], shared: number): { readonly from?: string } {
   const own = shared === 0 ? [] : events.slice(shared);
@@ -113,8 +115,8 @@ export async function repeatSession(
   if (record.damage !== undefined) throw record.damage;
   const { events, definition } = record;
   checkRepeatable(events);
-  const by = options.startedBy === "editor" ? "person" : "command_line";
-  const shared = sharedBy(events);
+  const by = decidedBy(options);
+  const shared = inheritedEvents(events);
   // With room for the number, a title is no longer than it may be.
   const title = (await readTitle(environment.fs, directory)) ?? definition.flow.name;
   const name = title.slice(0, maxTitleLength - 30);

@@ -1,5 +1,5 @@
 import { type BlobRef, type Content } from "../../engine/event/content";
-import { type SessionEvent } from "../../engine/event/event";
+import { type DecidedBy, type SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import { type Definition } from "../../engine/model/definition";
 import { noExternalTools, type ExternalTools } from "../../engine/port/external-tools";
@@ -97,6 +97,11 @@ export function environmentOf({
   startedBy,
 }: RuntimeOptions): SessionEnvironment {
   return { ...environment, program: startedBy };
+}
+
+/** Who decides in a session that a host steers itself. */
+export function decidedBy({ startedBy }: RuntimeOptions): DecidedBy {
+  return startedBy === "editor" ? "person" : "command_line";
 }
 
 /**

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import * as z from "zod";
@@ -46,7 +45,7 @@ const held = new Map<string, { fs: FileSystem; nonce: string }>();
 function releaseAll(): void {
   for (const [file, { fs, nonce }] of held) {
     try {
-      if (readFileSync(file, "utf8").includes(nonce)) fs.unlinkNow(file);
+      if (fs.readFileNow(file).includes(nonce)) fs.unlinkNow(file);
     } catch {
       // The next writer sees that this process is gone.
     }

@@ -1,6 +1,7 @@
 import { openLiveSession, type LiveSession } from "../../adapters/runtime/session-runtime";
 import { OrketError } from "../../engine/error/orket-error";
 import type { EventData } from "../../engine/event/event";
+import { limitNames } from "../../engine/model/flow";
 import { viewSession } from "../../engine/view/session-view";
 import { nearest } from "../../language/nearest";
 import {
@@ -15,8 +16,6 @@ import { performSession } from "../run/perform";
 import { sessionOf, withRuntime } from "../runtime";
 import { safeLine } from "../text/safe";
 import { approveOption, closing, readPairs } from "./run";
-
-const limitNames = ["total_tokens", "cost_usd", "duration_seconds", "model_calls"] as const;
 
 type Adjustment = EventData<"adjustment">;
 

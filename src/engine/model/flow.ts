@@ -64,6 +64,7 @@ export const limitsSchema = z
 /** Limits of a session; an absent one does not limit. */
 export type Limits = z.infer<typeof limitsSchema>;
 export type LimitName = keyof Limits;
+export const limitNames = limitsSchema.keyof().options;
 
 export const conductorSchema = z
   .strictObject({

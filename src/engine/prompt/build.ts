@@ -10,11 +10,9 @@ import { missingFor } from "../state/missing";
 import type { ActiveRun } from "../state/cursor";
 import { changeAt, newestChanges, resultOf, type Scope } from "../state/scope";
 import type { StepRun } from "../state/step-run";
+import type { ToolMode } from "../state/tool-mode";
 import { describeTextTools } from "../tool/text-form";
 import { estimatePromptTokens, estimateTokens, maxPromptTokens } from "./tokens";
-
-/** How tool calls travel in this prompt. */
-export type ToolMode = "native" | "text";
 
 export interface PromptContext {
   readonly definition: Definition;

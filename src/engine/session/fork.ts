@@ -1,7 +1,7 @@
 import { OrketError } from "../error/orket-error";
 import type { EventData, SessionEvent } from "../event/event";
 import type { Definition } from "../model/definition";
-import { limitsSchema, type LimitName } from "../model/flow";
+import { limitNames } from "../model/flow";
 import { parseTemplate, placeholderText } from "../model/template";
 import { fold } from "../state/apply";
 import { activeRuns } from "../state/cursor";
@@ -146,8 +146,7 @@ export function decisionsOfFork(
   shared: readonly SessionEvent[],
 ): Omit<EventData<"adjustment">, "by">[] {
   const { limits, patches } = fold(initialState(after), shared);
-  const names = Object.keys(limitsSchema.shape) as LimitName[];
-  const raised = names.filter(
+  const raised = limitNames.filter(
     (name) =>
       before.flow.limits[name] !== after.flow.limits[name] && limits[name] !== after.flow.limits[name],
   );

@@ -12,7 +12,8 @@ import type {
   ModelRequest,
   ToolSpec,
 } from "../port/model-provider";
-import { buildPrompt, type PromptContext, type ToolMode } from "../prompt/build";
+import { buildPrompt, type PromptContext } from "../prompt/build";
+import { toolMode } from "../state/tool-mode";
 import { estimateTokens } from "../prompt/tokens";
 import { activeRuns, type ActiveRun } from "../state/cursor";
 import { failedStep, type Effect } from "../state/decide";
@@ -55,11 +56,6 @@ export async function perform(effect: Effect, context: PerformContext): Promise<
   }
 }
 
-function toolMode(state: SessionState, { run, scope }: ActiveRun): ToolMode {
-  const settings = callSettings(state.definition, run.node.role);
-  return settings.tool_calls === "text" || scope.textToolRoles[run.node.role] === true ? "text" : "native";
-}
-
 function toolsOf({ state, ports }: PerformContext, run: StepRun): ToolSpec[] {
   const tools = state.definition.band.roles[run.node.role]?.tools ?? [];
   return toolsOfStep(tools, run.node, ports.external);
@@ -71,7 +67,7 @@ async function promptOf(active: ActiveRun, context: PerformContext): Promise<Eve
   const request: PromptContext = {
     definition: state.definition,
     active,
-    mode: toolMode(state, active),
+    mode: toolMode(state.definition, active),
     tools: toolsOf(context, run),
     sha256: ports.sha256,
     getText: (content) => ports.store.getText(content),
@@ -134,7 +130,7 @@ function failoverEvent(call: number, run: StepRun, failover: Failover, { store }
 async function requestOf(active: ActiveRun, context: PerformContext): Promise<ModelRequest> {
   const { state, ports } = context;
   const { run } = active;
-  const mode = toolMode(state, active);
+  const mode = toolMode(state.definition, active);
   const messages: ModelMessage[] = [];
   for (const message of run.prompt?.messages ?? []) {
     const content = await ports.store.getText(message.content);
@@ -166,6 +162,9 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
   };
 }
 
+const bytesOf = (messages: readonly { readonly content: string }[]): number =>
+  messages.reduce((sum, { content }) => sum + utf8Length(content), 0);
+
 function replyEvent(
   call: number,
   run: StepRun,
@@ -174,8 +173,7 @@ function replyEvent(
   { state, ports }: PerformContext,
 ): EventDraft {
   const tokens = { ...reply.usage };
-  const promptBytes = request.messages.reduce((sum, message) => sum + utf8Length(message.content), 0);
-  tokens.input ??= { count: estimateTokens(promptBytes), source: "estimated" };
+  tokens.input ??= { count: estimateTokens(bytesOf(request.messages)), source: "estimated" };
   tokens.output ??= { count: estimateTokens(utf8Length(reply.text)), source: "estimated" };
   const cost = costOf(tokens, request.settings.pricing);
   const toolCalls = toolCallsOf(run, reply, state, ports);
@@ -245,7 +243,7 @@ function failureEvent(
   const toText =
     failure.code === "tools_unsupported" &&
     settings.tool_calls === "auto" &&
-    toolMode(state, active) === "native";
+    toolMode(state.definition, active) === "native";
   const again = failure.retryable && attempt < retry.attempts;
   const wait = failure.retryAfterSeconds ?? retry.backoff_seconds * 2 ** (attempt - 1);
   return draft("model_call_failed", run.key, {

@@ -38,6 +38,11 @@ function withTime(state: SessionState, event: SessionEvent): SessionState {
   return { ...state, spending: { ...state.spending, activeMs: state.spending.activeMs + passedMs } };
 }
 
+/** How many of its first events a session took over from the one that it was forked from. */
+export function inheritedEvents([start]: readonly SessionEvent[]): number {
+  return start?.type === "session_start" ? (start.data.forked_from?.at(-1)?.events ?? 0) : 0;
+}
+
 function applyData(state: SessionState, event: SessionEvent): SessionState {
   switch (event.type) {
     case "session_start":
@@ -46,7 +51,7 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
         session: event.data.session,
         engine: event.data.engine,
         startedAt: event.at,
-        inherited: event.data.forked_from?.at(-1)?.events ?? 0,
+        inherited: inheritedEvents([event]),
         status: "running",
       };
     case "plan_resolved":

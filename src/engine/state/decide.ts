@@ -10,6 +10,7 @@ import { worstCostUsd } from "./spending";
 import { findRecord, type SessionState } from "./state";
 import type { StepRun } from "./step-run";
 import { planSize } from "../model/plan";
+import { toolMode } from "./tool-mode";
 
 /**
  * Work outside the core. Each names the step run that it is for; `key` is equal for equal work, so that work under way
@@ -142,7 +143,6 @@ function decideCall(
   const check = checkLimits(state, reservedTokens, reservedUsd);
   if (check.kind === "wait") return nothing;
   if (check.kind === "hit") return record(draft("limit_reached", run.key, check.limit));
-  const textTools = settings.tool_calls === "text" || scope.textToolRoles[run.node.role] === true;
   return record(
     draft("model_call_start", run.key, {
       call: state.spending.modelCalls + 1,
@@ -150,7 +150,7 @@ function decideCall(
       attempt: failed === null ? 1 : failed.attempt + 1,
       provider: state.definition.venue.provider,
       model: settings.model,
-      tool_calls: textTools ? "text" : "native",
+      tool_calls: toolMode(state.definition, { run, scope }),
       prompt: prompt.sha256,
       reserved_tokens: reservedTokens,
       ...(settings.pricing === undefined ? {} : { reserved_usd: reservedUsd }),

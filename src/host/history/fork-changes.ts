@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { OrketError } from "../../engine/error/orket-error";
 import { callSettings, type Definition, type PlanNode } from "../../engine/model/definition";
-import { limitsSchema, type LimitName } from "../../engine/model/flow";
+import { limitNames, limitsSchema, type LimitName } from "../../engine/model/flow";
 import { changeDefinition, type ForkChanges } from "../../engine/session/fork";
 import type { InputDescription } from "../../language";
 import { askInput } from "../session/ask-input";
@@ -46,7 +46,7 @@ export async function askChanges(
       ...modelRows(now, questions),
       taskRow(now),
       ...questions.inputs.map((input) => inputRow(now, input)),
-      ...Object.keys(limitsSchema.shape).map((name) => limitRow(now, name as LimitName)),
+      ...limitNames.map((name) => limitRow(now, name)),
     ];
     const picked = await vscode.window.showQuickPick(rows, {
       title: questions.title,

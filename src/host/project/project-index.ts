@@ -1,5 +1,6 @@
 import path from "node:path";
 import * as vscode from "vscode";
+import { skippedFolders } from "../../adapters/files/skipped-folders";
 import {
   checkEditorTools,
   createProject,
@@ -17,7 +18,7 @@ import {
   type Project,
   type SourceDocument,
 } from "../../language";
-import { readFolder, readStart, skippedFolders } from "./read-folder";
+import { readFolder, readStart } from "./read-folder";
 
 /** The definition files of one open folder, with what is wrong with them. */
 export interface FolderProject {

@@ -1,8 +1,7 @@
 import * as vscode from "vscode";
-import { readProjectFiles, searchLimits, skippedFolders } from "../../adapters/definition/project-files";
+import { readProjectFiles, searchLimits } from "../../adapters/definition/project-files";
+import { skippedFolders } from "../../adapters/files/skipped-folders";
 import { fileKindOf, sourceLimits } from "../../language";
-
-export { skippedFolders };
 
 /** A definition file as it was found; `path` is relative to the folder. */
 interface Found {

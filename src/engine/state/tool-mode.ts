@@ -1,0 +1,12 @@
+import { callSettings, type Definition } from "../model/definition";
+import type { ActiveRun } from "./cursor";
+
+/** How a step's tools are offered to its model: through the backend's own interface, or described in the prompt. */
+export type ToolMode = "native" | "text";
+
+/** As the Venue says, or as was learned of its backend on the way to this step. */
+export function toolMode(definition: Definition, { run, scope }: Pick<ActiveRun, "run" | "scope">): ToolMode {
+  const { role } = run.node;
+  const asText = callSettings(definition, role).tool_calls === "text" || scope.textToolRoles[role] === true;
+  return asText ? "text" : "native";
+}
