@@ -8,6 +8,7 @@ export {
   type Severity,
   type Suggestion,
 } from "./diagnostic";
+export { contentOf } from "./contents";
 export { checkEditorTools } from "./check-editor-tools";
 export { diagnose } from "./diagnose";
 export { definitionFileGlob, fileKindOf, fileKinds, type NamedKind, type SourceKind } from "./file-kind";

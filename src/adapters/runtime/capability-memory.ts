@@ -4,7 +4,7 @@ import type { VenueFile } from "../../engine/model/venue";
 import type { Cancellation } from "../../engine/port/cancellation";
 import type { Capabilities } from "../../engine/port/model-provider";
 import { diskError } from "../files/durable";
-import { type ProbedEndpoint, probeCapabilities } from "../provider/capabilities";
+import { describeCapabilities, type ProbedEndpoint, probeCapabilities } from "../provider/capabilities";
 import { defaultOllamaEndpoint, defaultOpenAiEndpoint } from "../provider/endpoints";
 import type { ProviderDeps } from "../provider/provider-deps";
 import { createProvider } from "../provider/provider-factory";
@@ -20,26 +20,38 @@ export interface VenueEndpoint extends ProbedEndpoint {
   readonly node?: string;
 }
 
+/** What of a Venue says which models are called, and where. */
+export type Backend = Pick<VenueFile, "provider" | "endpoint" | "api_key" | "nodes" | "model" | "roles">;
+
 /** What a Venue can be tried out on: the models that it names, each at every address; empty where there are none. */
-export function endpointsOf(venue: VenueFile): VenueEndpoint[] {
-  const { provider, nodes = [], api_key, model } = venue;
-  const named = [model, ...Object.values(venue.roles).map((role) => role.model)];
-  const models = [...new Set(named)].filter((name) => name !== undefined);
+export function endpointsOf({
+  provider,
+  endpoint,
+  api_key,
+  nodes = [],
+  model,
+  roles,
+}: Backend): VenueEndpoint[] {
+  const own = Object.values(roles).map((role) => role.model);
+  const named = (base: string | undefined): string[] =>
+    [...new Set([base, ...own.map((name) => (name === model ? base : name))])].filter(
+      (name) => name !== undefined,
+    );
   if (provider === "mesh") {
     return nodes.flatMap((node) =>
-      models.map((name) => ({
+      // As MeshProvider has it: a node's own name stands for the Venue's model.
+      named(node.model ?? model).map((name) => ({
         node: node.name,
         provider: node.provider,
         endpoint: node.endpoint,
         api_key: node.api_key,
-        // As MeshProvider has it: a node's own name stands for the Venue's model.
-        model: name === model ? (node.model ?? name) : name,
+        model: name,
       })),
     );
   }
   if (provider !== "ollama" && provider !== "openai") return [];
   const standard = provider === "ollama" ? defaultOllamaEndpoint : defaultOpenAiEndpoint;
-  return models.map((name) => ({ provider, endpoint: venue.endpoint ?? standard, api_key, model: name }));
+  return named(model).map((name) => ({ provider, endpoint: endpoint ?? standard, api_key, model: name }));
 }
 
 /**
@@ -74,6 +86,11 @@ const fileSchema = z.object({ version: z.literal(1), endpoints: z.array(triedSch
 export interface Remembered {
   readonly triedAt: string;
   readonly capabilities: Capabilities;
+}
+
+/** For people: what was found out, and on which day. */
+export function describeRemembered({ triedAt, capabilities }: Remembered): string {
+  return `${describeCapabilities(capabilities)} (tried out ${triedAt.slice(0, 10)})`;
 }
 
 /** What was tried out of a project's Venues, in `.orket/capabilities.json`. */

@@ -1,31 +1,30 @@
-import { describeCapabilities } from "../../adapters/provider/capabilities";
-import { checkHealth } from "../../adapters/provider/health";
 import {
   CapabilityMemory,
-  endpointsOf,
+  describeRemembered,
   type Remembered,
-  tryOut,
-  type VenueEndpoint,
 } from "../../adapters/runtime/capability-memory";
 import { nodeEnvironment, type RuntimeOptions } from "../../adapters/runtime/session-runtime";
+import {
+  type BackendHealth,
+  endpointsOn,
+  healthOf,
+  modelText,
+  tryAndKeep,
+} from "../../adapters/runtime/venue-health";
 import { OrketError } from "../../engine/error/orket-error";
 import { ProviderError } from "../../engine/error/provider-error";
-import { venueFileSchema, type VenueFile } from "../../engine/model/venue";
+import type { VenueFile } from "../../engine/model/venue";
 import { CancelSource } from "../../engine/port/cancellation";
 import type { ProviderHealth } from "../../engine/port/model-provider";
-import type { Project } from "../../language";
-import { nearest } from "../../language/nearest";
+import { contentOf, nearest, type Project } from "../../language";
 import { jsonOption, type Command, type CommandContext } from "../command";
 import { exitCodes, type ExitCode } from "../exit-code";
 import type { Output } from "../io";
 import { loadProject } from "../project";
 import { withRuntime } from "../runtime";
-import { formatDuration, formatNumber } from "../text/format";
+import { formatDuration } from "../text/format";
 import { safeLine } from "../text/safe";
 import { wrapText } from "../text/width";
-
-/** A backend has this long to answer. */
-const timeoutMs = 5000;
 
 /** What a model of a Venue can do, as far as it was tried out. */
 type TriedModel = { readonly model: string } & (Remembered | { readonly problem: string });
@@ -54,106 +53,72 @@ function venuesOf(
       mend: near === undefined ? `There are: ${names.join(", ")}.` : `Did you mean ${near}?`,
     });
   }
-  return [...project.sources.values()].flatMap(({ kind, path, value }) => {
+  return [...project.sources.values()].flatMap((source) => {
+    const { kind, path } = source;
     if (kind !== "venue") return [];
-    const venue = venueFileSchema.safeParse(value).data;
+    const venue = contentOf(source, "venue");
     return wanted.length === 0 || (venue !== undefined && wanted.includes(venue.name))
       ? [{ path, venue }]
       : [];
   });
 }
 
-async function healthOf(
-  { path, venue }: { path: string; venue: VenueFile | undefined },
-  check: (venue: Parameters<typeof checkHealth>[0]) => Promise<ProviderHealth>,
-): Promise<Omit<Report, "tried">[]> {
-  if (venue === undefined) {
-    const problem = "The file has errors; `orket validate` lists them.";
-    return [{ name: path, source: path, provider: "?", reachable: false, models: [], missing: [], problem }];
-  }
-  const { name, provider, endpoint, nodes } = venue;
-  const about = { source: path, ...(endpoint === undefined ? {} : { endpoint }) };
-  if (provider === "vscode-lm") {
-    const problem = "Only VS Code itself can say which models it offers.";
-    return [{ ...about, name, provider, reachable: undefined, models: [], missing: [], problem }];
-  }
-  const wanted = [venue.model, ...Object.values(venue.roles).map(({ model }) => model)];
-  const missingIn = ({ models }: ProviderHealth, own: readonly (string | undefined)[]): string[] => {
-    if (models.length === 0 || provider === "scripted") return [];
-    const known = new Set(models.flatMap((model) => [model.name, model.name.replace(/:latest$/, "")]));
-    return [...new Set(own)].filter((model) => model !== undefined && !known.has(model)) as string[];
-  };
-  if (provider !== "mesh") {
-    const health = await check(venue);
-    return [
-      { ...about, name, provider, ...health, missing: health.reachable ? missingIn(health, wanted) : [] },
-    ];
-  }
-  return Promise.all(
-    (nodes ?? []).map(async (node) => {
-      const { slots: _slots, name: nodeName, ...callable } = node;
-      const health = await check(callable);
-      const own = node.model === undefined ? wanted : [node.model];
-      return {
-        ...health,
-        name: `${name}/${nodeName}`,
-        source: path,
-        provider: node.provider,
-        endpoint: node.endpoint,
-        missing: health.reachable ? missingIn(health, own) : [],
-      };
-    }),
-  );
-}
-
-/** Each with what is known of its models; with `--try`, after it was found out anew. */
+/** Each backend with what is known of its models; with `tries`, after it was found out anew. */
 async function reportsOf(
-  one: { path: string; venue: VenueFile | undefined },
+  { path, venue }: { path: string; venue: VenueFile | undefined },
   options: RuntimeOptions,
   memory: CapabilityMemory,
   tries: boolean,
 ): Promise<Report[]> {
-  const { venue } = one;
+  const nothing = { models: [], missing: [] };
+  if (venue === undefined) {
+    const problem = "The file has errors; `orket validate` lists them.";
+    return [{ name: path, source: path, provider: "?", reachable: false, ...nothing, problem, tried: [] }];
+  }
+  const { name, provider, endpoint, nodes = [] } = venue;
+  const about = { source: path, ...(endpoint === undefined ? {} : { endpoint }), name, provider };
+  if (provider === "vscode-lm") {
+    const problem = "Only VS Code itself can say which models it offers.";
+    return [{ ...about, reachable: undefined, ...nothing, problem, tried: [] }];
+  }
   const reports: Report[] = [];
-  for (const health of await healthOf(one, (callable) => checkHealth(callable, options, timeoutMs))) {
-    const tried: TriedModel[] = [];
-    for (const at of venue === undefined ? [] : endpointsOf(venue)) {
-      const isHere = at.node === undefined || health.name === `${venue?.name ?? ""}/${at.node}`;
-      if (!isHere || venue === undefined) continue;
-      const mayTry = tries && health.reachable === true && !health.missing.includes(at.model);
-      const problem = mayTry ? await tryAndKeep(at, venue, options, memory) : undefined;
-      const known = await memory.find(at);
-      if (problem !== undefined) tried.push({ model: at.model, problem });
-      else if (known !== undefined) tried.push({ model: at.model, ...known });
-    }
-    reports.push({ ...health, tried });
+  for (const backend of await healthOf(venue, options)) {
+    const { health, missing } = backend;
+    const tried = await triedOf(venue, backend, options, memory, tries);
+    const node = nodes.find((one) => one.name === backend.node);
+    reports.push(
+      node === undefined
+        ? { ...about, ...health, missing, tried }
+        : {
+            ...health,
+            name: `${name}/${node.name}`,
+            source: path,
+            provider: node.provider,
+            endpoint: node.endpoint,
+            missing,
+            tried,
+          },
+    );
   }
   return reports;
 }
 
-/** @returns why it could not be tried out. */
-async function tryAndKeep(
-  at: VenueEndpoint,
+async function triedOf(
   venue: VenueFile,
+  backend: BackendHealth,
   options: RuntimeOptions,
   memory: CapabilityMemory,
-): Promise<string | undefined> {
-  try {
-    await memory.keep(at, await tryOut(at, venue, options, new CancelSource()));
-    return undefined;
-  } catch (error) {
-    if (error instanceof ProviderError) return error.message;
-    throw error;
+  tries: boolean,
+): Promise<TriedModel[]> {
+  const tried: TriedModel[] = [];
+  for (const at of endpointsOn(venue, backend)) {
+    const mayTry = tries && backend.health.reachable && !backend.missing.includes(at.model);
+    const came = mayTry ? await tryAndKeep(at, venue, memory, options, new CancelSource()) : undefined;
+    const known = await memory.find(at);
+    if (came instanceof ProviderError) tried.push({ model: at.model, problem: came.message });
+    else if (known !== undefined) tried.push({ model: at.model, ...known });
   }
-}
-
-/** "qwen3:8b (loaded, 8,192 tokens)" */
-function modelText({ name, loaded, contextTokens }: ProviderHealth["models"][number]): string {
-  const facts = [
-    ...(loaded === true ? ["loaded"] : []),
-    ...(contextTokens === undefined ? [] : [`${formatNumber(contextTokens)} tokens`]),
-  ];
-  return facts.length === 0 ? name : `${name} (${facts.join(", ")})`;
+  return tried;
 }
 
 function printReport(report: Report, output: Output): void {
@@ -177,7 +142,7 @@ function printReport(report: Report, output: Output): void {
     lines.push(
       "problem" in tried
         ? `could not be tried out with ${tried.model}: ${tried.problem}`
-        : `${tried.model}: ${describeCapabilities(tried.capabilities)} (tried out ${tried.triedAt.slice(0, 10)})`,
+        : `${tried.model}: ${describeRemembered(tried)}`,
     );
   }
   if (report.missing.length > 0) lines.push(`not there: ${report.missing.join(", ")}, which the Venue names`);

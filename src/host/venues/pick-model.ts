@@ -1,7 +1,9 @@
 import * as vscode from "vscode";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
+import type { Backend } from "../../adapters/runtime/capability-memory";
+import { modelFacts } from "../../adapters/runtime/venue-health";
 import type { ProviderHealth } from "../../engine/port/model-provider";
-import { healthOf, modelFacts, type Backend } from "./venue-health";
+import { healthOf } from "./venue-health";
 
 interface ModelItem extends vscode.QuickPickItem {
   readonly model?: string;

@@ -4,12 +4,12 @@ import { CapabilityMemory, endpointsOf } from "../../adapters/runtime/capability
 import { nodeEnvironment } from "../../adapters/runtime/session-runtime";
 import { OrketError } from "../../engine/error/orket-error";
 import type { VenueFile } from "../../engine/model/venue";
-import type { ProviderHealth } from "../../engine/port/model-provider";
 import type { ProjectIndex } from "../project/project-index";
 import { isOnDisk, mayRun } from "../session/run-flow";
 import { knownOf, tryVenue } from "./try-venue";
 import type { VenueChoice } from "./venue-choice";
-import { healthOf, missingModels, modelsText, standingText, venuesOf } from "./venue-health";
+import { healthOf, venuesOf } from "./venue-health";
+import { modelsText, standingText, type VenueHealth } from "./venue-row";
 
 interface VenueItem extends vscode.QuickPickItem {
   /** undefined: as each Flow says. */
@@ -18,7 +18,7 @@ interface VenueItem extends vscode.QuickPickItem {
 
 /** How a Venue stands, and what was found out of it before. */
 interface Found {
-  readonly health: ProviderHealth;
+  readonly health: VenueHealth;
   readonly tried: readonly string[];
 }
 
@@ -116,7 +116,7 @@ function venueItem(venue: VenueFile, found: Found | undefined, chosen: string | 
   const label = `${venue.name === chosen ? "$(check)" : "$(blank)"} ${venue.name}`;
   if (found === undefined) return { label, description: `${venue.provider}, is asked …`, venue };
   const { health, tried } = found;
-  const missing = missingModels(venue, health);
+  const { missing } = health;
   const facts = [
     ...(health.problem === undefined ? [] : [health.problem]),
     ...(missing.length === 0 ? [] : [`Not there: ${missing.join(", ")}, which the Venue names.`]),

@@ -3,10 +3,11 @@ import { describeCapabilities } from "../../adapters/provider/capabilities";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import {
   type CapabilityMemory,
+  describeRemembered,
   endpointsOf,
-  tryOut,
   type VenueEndpoint,
 } from "../../adapters/runtime/capability-memory";
+import { tryAndKeep } from "../../adapters/runtime/venue-health";
 import { ProviderError } from "../../engine/error/provider-error";
 import type { VenueFile } from "../../engine/model/venue";
 import { CancelSource } from "../../engine/port/cancellation";
@@ -21,9 +22,7 @@ export async function knownOf(venue: VenueFile, memory: CapabilityMemory): Promi
   const lines: string[] = [];
   for (const at of endpointsOf(venue)) {
     const known = await memory.find(at);
-    if (known === undefined) continue;
-    const day = known.triedAt.slice(0, 10);
-    lines.push(`${nameOf(at)}: ${describeCapabilities(known.capabilities)} (tried out ${day})`);
+    if (known !== undefined) lines.push(`${nameOf(at)}: ${describeRemembered(known)}`);
   }
   return lines;
 }
@@ -46,31 +45,16 @@ export async function tryVenue(
       const lines: string[] = [];
       for (const at of endpointsOf(venue)) {
         progress.report({ message: `${nameOf(at)}: four short calls` });
-        const line = await tryOne(at, venue, memory, deps, cancellation);
-        if (line === undefined) return undefined;
-        lines.push(line);
+        const came = await tryAndKeep(at, venue, memory, deps, cancellation);
+        if (came instanceof ProviderError && came.code === "cancelled") return undefined;
+        lines.push(
+          came instanceof ProviderError
+            ? `${nameOf(at)} could not be tried out: ${came.message.replace(/\.$/, "")}`
+            : `${nameOf(at)}: ${describeCapabilities(came)}`,
+        );
       }
       return lines;
     },
   );
   if (said !== undefined) void vscode.window.showInformationMessage(`${venue.name}: ${said.join("; ")}.`);
-}
-
-/** @returns undefined when it was cancelled. */
-async function tryOne(
-  at: VenueEndpoint,
-  venue: VenueFile,
-  memory: CapabilityMemory,
-  deps: ProviderDeps,
-  cancellation: CancelSource,
-): Promise<string | undefined> {
-  try {
-    const capabilities = await tryOut(at, venue, deps, cancellation);
-    await memory.keep(at, capabilities);
-    return `${nameOf(at)}: ${describeCapabilities(capabilities)}`;
-  } catch (error) {
-    if (!(error instanceof ProviderError)) throw error;
-    if (error.code === "cancelled") return undefined;
-    return `${nameOf(at)} could not be tried out: ${error.message.replace(/\.$/, "")}`;
-  }
 }
