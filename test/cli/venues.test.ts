@@ -62,9 +62,65 @@ describe("orket venues", function () {
       exchange.request.method === "GET"
         ? behaviour(exchange)
         : exchange.answer(500, { error: "out of memory" });
-    const project = smallProject({ venue: `provider: openai\nendpoint: ${server.url}/v1\nmodel: model\n` });
-    const { stdout, code } = await orket(["-C", project, "venues", "--try"]);
-    assert.match(stdout.replace(/\s+/g, " "), /could not be tried out with model: .* out of memory/);
-    assert.equal(code, 0);
+    try {
+      const project = smallProject({
+        venue: `provider: openai\nendpoint: ${server.url}/v1\nmodel: model\n`,
+      });
+      const { stdout, code } = await orket(["-C", project, "venues", "--try"]);
+      assert.match(stdout.replace(/\s+/g, " "), /could not be tried out with model: .* out of memory/);
+      assert.equal(code, 0);
+    } finally {
+      server.behaviour = behaviour;
+    }
+  });
+
+  it("takes a server without a list of models for one that answers, and says so", async () => {
+    const { behaviour } = server;
+    server.behaviour = (exchange) =>
+      exchange.request.path === "/v1/models"
+        ? exchange.answer(404, { detail: "Not Found" })
+        : behaviour(exchange);
+    try {
+      const project = smallProject({
+        venue: `provider: openai\nendpoint: ${server.url}/v1\nmodel: model\n`,
+      });
+      const { stdout, code } = await orket(["-C", project, "venues", "small", "--try"]);
+      const text = stdout.replace(/\s+/g, " ");
+      assert.match(text, /^! small openai, .* It gives no list of models\. The server at .* answered 404\./);
+      assert.match(text, /Is this the address where the API begins\? model: seed kept/);
+      assert.equal(code, 0);
+    } finally {
+      server.behaviour = behaviour;
+    }
+  });
+
+  it("reports a mesh node by node", async () => {
+    const endpoint = `${server.url}/v1`;
+    const project = smallProject({
+      venue: [
+        "provider: mesh",
+        "model: base",
+        "nodes:",
+        `  - { name: desk, provider: openai, endpoint: "${endpoint}", model: model }`,
+        `  - { name: rack, provider: openai, endpoint: "${endpoint}", model: "gone:1b" }`,
+        "",
+      ].join("\n"),
+    });
+    const { stdout } = await orket(["-C", project, "venues", "--json"]);
+    const reports = JSON.parse(stdout) as Record<string, unknown>[];
+    assert.deepEqual(
+      reports.map(({ latencyMs: _, models: __, ...rest }) => rest),
+      [
+        { name: "small/desk", missing: [] },
+        { name: "small/rack", missing: ["gone:1b"] },
+      ].map((node) => ({
+        ...node,
+        reachable: true,
+        source: "small.venue.yaml",
+        provider: "openai",
+        endpoint,
+        tried: [],
+      })),
+    );
   });
 });

@@ -178,8 +178,12 @@ const askOllama: Ask = async (get, startedMs) => {
 };
 
 const askOpenAi: Ask = async (get, startedMs) => {
-  const listed = await get("/models");
+  const listed = await get("/models").catch(listRefusal);
   const latencyMs = performance.now() - startedMs;
+  if (listed instanceof ProviderError) {
+    const problem = `It gives no list of models. ${listed.message}`;
+    return { reachable: true, latencyMs, models: [], problem };
+  }
   const bare = listOf(listed.data);
   // GPUStack leaves the window out unless it is asked for it.
   const asks = bare.some((model) => model.owned_by === "gpustack" && !isJson(model.meta));
@@ -207,6 +211,20 @@ const askOpenAi: Ask = async (get, startedMs) => {
     }),
   };
 };
+
+/**
+ * The error of a server without a list of models, which may answer calls all the same. One that sends elsewhere (3xx)
+ * answers none.
+ * @throws every other error.
+ */
+function listRefusal(error: unknown): ProviderError {
+  const isRefusal =
+    error instanceof ProviderError &&
+    (error.code === "not_found" || error.code === "bad_request") &&
+    (error.status ?? 0) >= 400;
+  if (!isRefusal) throw error;
+  return error;
+}
 
 /** The window in tokens, under the name that the server has for it. */
 function windowOf(model: Json): number | undefined {

@@ -23,6 +23,7 @@ import type { Output } from "../io";
 import { loadProject } from "../project";
 import { withRuntime } from "../runtime";
 import { formatDuration } from "../text/format";
+import type { Style } from "../text/style";
 import { safeLine } from "../text/safe";
 import { wrapText } from "../text/width";
 
@@ -121,10 +122,15 @@ async function triedOf(
   return tried;
 }
 
+function markOf({ reachable, problem }: Report, style: Style): string {
+  if (reachable === undefined) return style.dim("?");
+  if (!reachable) return style.red("✗");
+  return problem === undefined ? style.green("✓") : style.yellow("!");
+}
+
 function printReport(report: Report, output: Output): void {
   const { style, columns } = output;
-  const mark =
-    report.reachable === undefined ? style.dim("?") : report.reachable ? style.green("✓") : style.red("✗");
+  const mark = markOf(report, style);
   const facts = [
     report.provider,
     ...(report.endpoint === undefined ? [] : [report.endpoint]),

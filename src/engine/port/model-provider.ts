@@ -146,8 +146,9 @@ export interface ProviderHealth {
   }[];
   readonly version?: string;
   readonly latencyMs?: number;
-  /** Why it is not reachable, a sentence. */
+  /** Why it is not reachable, or what is amiss with one that is (it gives no list of models); sentences. */
   readonly problem?: string;
+  /** Why it is not reachable. */
   readonly problemCode?: ProviderErrorCode;
   readonly capabilities?: Capabilities;
 }

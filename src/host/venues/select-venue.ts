@@ -123,7 +123,8 @@ function venueItem(venue: VenueFile, found: Found | undefined, chosen: string | 
     ...(venue.provider === "scripted" ? ["Replies from a file, no model"] : [modelsText(health)]),
     ...tried,
   ].filter((fact) => fact !== "");
-  const icon = !health.reachable ? "$(error)" : missing.length > 0 ? "$(warning)" : "$(pass)";
+  const isWhole = health.problem === undefined && missing.length === 0;
+  const icon = !health.reachable ? "$(error)" : isWhole ? "$(pass)" : "$(warning)";
   return {
     label,
     description: `${icon} ${venue.provider}, ${standingText(health)}`,

@@ -16,6 +16,8 @@ export class FakeNode {
   /** Time between the two pieces of a reply, in milliseconds. */
   delayMs = 0;
   fate: () => Fate = () => "answer";
+  /** Whether an OpenAI-compatible node says which models it has. */
+  lists = true;
   /** Prompts that were answered to the last byte. */
   readonly answered: string[] = [];
   /** Prompts that came in. */
@@ -79,7 +81,10 @@ export class FakeNode {
         models: [{ name: "m:latest", digest: this.digest, details: { quantization_level: "Q4_K_M" } }],
       });
     } else if (path === "/api/ps") json({ models: [{ name: "m:latest", context_length: 4096 }] });
-    else if (path === "/v1/models") json({ data: [{ id: "m", owned_by: "vllm", max_model_len: 8192 }] });
+    else if (path === "/v1/models" && !this.lists) {
+      response.statusCode = 404;
+      json({ detail: "Not Found" });
+    } else if (path === "/v1/models") json({ data: [{ id: "m", owned_by: "vllm", max_model_len: 8192 }] });
     else this.#reply(body, response);
   }
 

@@ -77,6 +77,15 @@ describe("MeshProvider", function () {
     assert.deepEqual(reply.fingerprint, { runtime: "vllm", contextTokens: 8192 });
   });
 
+  it("calls a node that gives no list of its models", async () => {
+    const [rack] = await start(openAiNode("rack"));
+    assert(rack !== undefined);
+    rack.lists = false;
+    const reply = await new Call(await mesh(), ask("a")).reply();
+    assert.equal(reply.text, "reply to a");
+    assert.equal(pool.snapshot()[0]?.nodes[0]?.state, "up");
+  });
+
   it("begins afresh elsewhere when a node dies in mid-stream, and takes back what was shown", async () => {
     const [desk] = await start(new FakeNode("desk"), new FakeNode("rack"));
     assert(desk !== undefined);

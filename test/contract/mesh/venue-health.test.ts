@@ -63,6 +63,21 @@ describe("The health of a Venue", () => {
     assert.match(row.problem ?? "", /^away: Cannot reach Ollama at /);
   });
 
+  it("answers where a node gives no list of its models, with what is missing unknown", async () => {
+    const loft = openAiNode("loft");
+    loft.lists = false;
+    await loft.start();
+    try {
+      const venue = venueOf({ provider: "mesh", model: "m", nodes: [desk.spec(), loft.spec()] });
+      const row = oneRow(await healthOf(venue, deps));
+      assert.equal(row.version, "2 of 2 nodes answer");
+      assert.deepEqual(row.missing, []);
+      assert.match(row.problem ?? "", /^loft: It gives no list of models\..* where the API begins\?$/);
+    } finally {
+      await loft.kill();
+    }
+  });
+
   it("has one entry for a Venue that is no mesh", async () => {
     const { endpoint } = rack.spec();
     const venue = venueOf({ provider: "openai", endpoint, model: "m", roles: { coder: { model: "x" } } });

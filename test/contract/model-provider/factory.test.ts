@@ -129,4 +129,26 @@ describe("checkHealth", () => {
     assert.match((await ask(server.url, 100)).problem ?? "", /within 0\.1 s/);
     assert.equal((await checkHealth({ provider: "scripted" }, deps, 100)).reachable, true);
   });
+
+  it("takes a compatible server without a list of models for one that answers, and says so", async () => {
+    const ask = (status: number, headers = {}): ReturnType<typeof checkHealth> => {
+      server.behaviour = (exchange) => exchange.answer(status, { error: `no ${secretKey}` }, headers);
+      return checkHealth({ provider: "openai", endpoint: server.url, api_key: "env:X" }, deps, 5000);
+    };
+    for (const status of [404, 400]) {
+      const { reachable, models, problem = "", problemCode } = await ask(status);
+      assert.deepEqual([reachable, models, problemCode], [true, [], undefined]);
+      assert.match(
+        problem,
+        new RegExp(`^It gives no list of models\\. The server .* ${status}\\..*no \\[key\\]`),
+      );
+    }
+    assert.match((await ask(404)).problem ?? "", /Is this the address where the API begins\?$/);
+    const elsewhere = await ask(302, { location: "http://elsewhere/" });
+    assert.equal(elsewhere.reachable, false);
+    assert.match(elsewhere.problem ?? "", /^The server .* redirects to http:\/\/elsewhere\//);
+    server.behaviour = (exchange) => exchange.answer(404, {});
+    const ollama = await checkHealth({ provider: "ollama", endpoint: server.url }, deps, 5000);
+    assert.deepEqual([ollama.reachable, ollama.problemCode], [false, "not_found"]);
+  });
 });

@@ -63,11 +63,7 @@ export class MeshPool {
 /** Asks a node whether it answers and which models it has. */
 export async function checkNode(node: MeshNode, deps: CheckDeps): Promise<CheckResult> {
   const health = await checkHealth(node, deps, checkTimeoutMs);
-  // A server without a list of models may answer calls all the same.
-  const hasNoList =
-    node.provider === "openai" &&
-    (health.problemCode === "not_found" || health.problemCode === "bad_request");
-  if (!health.reachable && !hasNoList) {
+  if (!health.reachable) {
     return {
       ok: false,
       slow: health.problemCode === "first_token_timeout",
