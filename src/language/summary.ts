@@ -12,17 +12,23 @@ export interface FlowSummary {
   readonly path: string;
   readonly task?: string;
   readonly inputs: readonly InputDescription[];
-  /** Problems of the Flow and of the files it names. */
+  /** Problems of the Flow and of the files that it would run with. */
   readonly errors: number;
   readonly warnings: number;
   readonly runnable: boolean;
 }
 
-/** The Flows of a project, in the order of their paths. */
-export function flowSummaries(project: Project): FlowSummary[] {
+/**
+ * The Flows of a project, in the order of their paths.
+ * @param venue what counts instead of each Flow's own Venue: a name, or a path relative to the Flow.
+ */
+export function flowSummaries(project: Project, venue?: string): FlowSummary[] {
   return [...project.sources.values()].flatMap((source) => {
     if (source.kind !== "flow") return [];
-    const { diagnostics } = resolveFlow(project, source.path, { forRun: false });
+    const { diagnostics } = resolveFlow(project, source.path, {
+      forRun: false,
+      ...(venue === undefined ? {} : { venue }),
+    });
     const errors = diagnostics.filter(({ severity }) => severity === "error").length;
     const description = textAt(source, ["description"]);
     const task = textAt(source, ["task"]);

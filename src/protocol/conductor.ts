@@ -114,6 +114,7 @@ export interface FlowChoice {
   readonly path: string;
   readonly name: string;
   readonly description?: string;
+  /** Whether it can run on the Venue that counts for the next runs. */
   readonly runnable: boolean;
 }
 

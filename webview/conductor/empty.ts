@@ -54,7 +54,7 @@ function contentOf(context: ViewContext, screen: ConductorScreen): Child[] {
         h(
           "ul",
           { class: "flows", attrs: { "aria-label": "Flows" } },
-          screen.flows.slice(0, 8).map((flow) => flowItem(flow, send)),
+          screen.flows.slice(0, 8).map((flow) => flowItem(flow, screen.venue, send)),
         ),
         screen.flows.length > 8 &&
           button("All Flows …", { onPress: () => send({ type: "open", what: "pick_flow" }) }),
@@ -63,7 +63,11 @@ function contentOf(context: ViewContext, screen: ConductorScreen): Child[] {
   }
 }
 
-function flowItem(flow: FlowChoice, send: ViewContext["send"]): VNode {
+function flowItem(flow: FlowChoice, venue: string | undefined, send: ViewContext["send"]): VNode {
+  const problem =
+    venue === undefined
+      ? "It has problems; the Problems panel lists them."
+      : `It cannot run on the Venue ${venue}.`;
   return h(
     "li",
     { key: `${flow.folder} ${flow.path}` },
@@ -75,6 +79,6 @@ function flowItem(flow: FlowChoice, send: ViewContext["send"]): VNode {
           primary: true,
           onPress: () => send({ type: "run_flow", folder: flow.folder, path: flow.path }),
         })
-      : h("p", { class: "hint bad-text" }, icon("error"), " It has problems; the Problems panel lists them."),
+      : h("p", { class: "hint bad-text" }, icon("error"), ` ${problem}`),
   );
 }

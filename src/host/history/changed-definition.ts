@@ -1,10 +1,10 @@
 import * as vscode from "vscode";
-import type { Definition, PlanNode } from "../../engine/model/definition";
+import type { Definition } from "../../engine/model/definition";
 import { activeRuns } from "../../engine/state/cursor";
-import { resolveFlow } from "../../language";
 import type { ProjectIndex } from "../project/project-index";
 import type { SessionController } from "../session/session-controller";
 import type { SessionRegistry } from "../session/session-registry";
+import { definitionNow } from "./definition-now";
 import { startFork } from "./fork";
 
 /**
@@ -24,44 +24,7 @@ async function changedDefinition(
   // A change of a moment ago may not have been noticed yet.
   index.reread();
   const { project } = await index.of(folder);
-  const { source, task, inputs } = definition.flow;
-  const asked = { task, inputs };
-  const { definition: own } = resolveFlow(project, source, asked);
-  const now =
-    own === undefined || own.venue.source === definition.venue.source
-      ? own
-      : resolveFlow(project, source, { ...asked, venue: definition.venue.name }).definition;
-  if (now === undefined || comparable(now, definition) === comparable(definition, definition))
-    return undefined;
-  return now;
-}
-
-/** What a person chose for the run alone is no change of the files: when to ask, and a model that was left open. */
-function comparable(definition: Definition, run: Definition): string {
-  const { flow, venue, score } = definition;
-  const model = venue.model ?? run.venue.model;
-  const plain = {
-    ...definition,
-    flow: { ...flow, approval: "none" },
-    venue: { ...venue, model },
-    score: { ...score, steps: score.steps.map(withoutApproval) },
-  };
-  return JSON.stringify(plain, (_key, value: unknown) =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
-}
-
-function withoutApproval(node: PlanNode): PlanNode {
-  switch (node.kind) {
-    case "step":
-      return { ...node, approval: "none" };
-    case "loop":
-      return { ...node, body: node.body.map(withoutApproval) };
-    case "parallel":
-      return { ...node, branches: node.branches.map(withoutApproval) };
-  }
+  return definitionNow(project, definition);
 }
 
 /** Before a session goes on: when its files have changed since, a person says which of the two is meant. */

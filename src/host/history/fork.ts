@@ -46,7 +46,7 @@ async function inputsOf(
 ): Promise<readonly InputDescription[]> {
   const { inputs, source } = state.definition.flow;
   const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.fsPath === workDomain);
-  const flows = folder === undefined ? [] : (await index.of(folder)).flows;
+  const flows = folder === undefined ? [] : (await index.of(folder)).flows();
   const written = flows.find(({ path }) => path === source)?.inputs ?? [];
   return inputsGiven(inputs).map((given) => {
     const now = written.find(({ name, type }) => name === given.name && type === given.type);

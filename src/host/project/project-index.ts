@@ -24,7 +24,8 @@ import { readFolder, readStart } from "./read-folder";
 export interface FolderProject {
   readonly folder: vscode.WorkspaceFolder;
   readonly project: Project;
-  readonly flows: readonly FlowSummary[];
+  /** The Flows, as they would run on the Venue of this name; without one, each on its own. */
+  flows(venue?: string): readonly FlowSummary[];
   readonly diagnosis: Diagnosis;
 }
 
@@ -67,7 +68,7 @@ const isSkipped = (place: string): boolean => place.split("/").some((part) => sk
 
 /** What is known of one folder. Its flows and problems are worked out when somebody asks. */
 class KnownProject implements FolderProject {
-  #flows: readonly FlowSummary[] | undefined;
+  readonly #flows = new Map<string | undefined, readonly FlowSummary[]>();
   /** The newest that is known, of this project or of one before it. */
   #diagnosis: Diagnosis | undefined;
 
@@ -79,8 +80,10 @@ class KnownProject implements FolderProject {
     if (before !== undefined) this.#diagnosis = before.#diagnosis;
   }
 
-  get flows(): readonly FlowSummary[] {
-    return (this.#flows ??= flowSummaries(this.project));
+  flows(venue?: string): readonly FlowSummary[] {
+    let flows = this.#flows.get(venue);
+    if (flows === undefined) this.#flows.set(venue, (flows = flowSummaries(this.project, venue)));
+    return flows;
   }
 
   get diagnosis(): Diagnosis {

@@ -3,7 +3,8 @@ import { OrketError } from "../../engine/error/orket-error";
 import type { Definition, PlanNode } from "../../engine/model/definition";
 import type { InputValue } from "../../engine/model/flow";
 import type { Approval } from "../../engine/model/names";
-import { fileKindOf, resolveFlow, type FlowSummary } from "../../language";
+import { fileKindOf, resolveFlow, type Diagnostic, type FlowSummary } from "../../language";
+import { commandIds } from "../ids";
 import { toRange } from "../project/diagnostics";
 import { pickEditorModel } from "../provider/pick-model";
 import { DefinitionItem } from "../project/library-tree";
@@ -38,23 +39,17 @@ export class FlowRunner {
     if (chosen === undefined) return undefined;
     const { folder, flow } = chosen;
     if (!isOnDisk(folder)) return tellVirtual(folder);
-    if (!flow.runnable) {
-      await this.#showProblem(chosen);
-      return undefined;
-    }
+    const venue = this.venue.name;
+    const instead = venue === undefined ? {} : { venue };
+    const { project } = await this.index.of(folder);
+    const before = resolveFlow(project, flow.path, { forRun: false, ...instead });
+    if (before.definition === undefined) return showProblem(chosen, venue, before.diagnostics);
     const asked = await askFor(flow);
     if (asked === undefined) return undefined;
-    const { project } = await this.index.of(folder);
-    const { definition, diagnostics } = resolveFlow(project, flow.path, {
-      ...asked,
-      ...(this.venue.name === undefined ? {} : { venue: this.venue.name }),
-    });
-    if (definition === undefined) {
-      const first = diagnostics.find(({ severity }) => severity === "error");
-      throw new OrketError("definition_invalid", first?.message ?? `The Flow ${flow.name} cannot run.`, {
-        ...(first?.mend === undefined ? {} : { mend: first.mend }),
-      });
-    }
+    // The files may have changed while a person answered.
+    const now = await this.index.of(folder);
+    const { definition, diagnostics } = resolveFlow(now.project, flow.path, { ...asked, ...instead });
+    if (definition === undefined) return showProblem(chosen, venue, diagnostics);
     const complete = await withModel(definition);
     if (complete === undefined) return undefined;
     return this.sessions.start(options.stepByStep ? stepByStep(complete) : complete, folder);
@@ -66,7 +61,9 @@ export class FlowRunner {
       target instanceof vscode.Uri ? target : target instanceof DefinitionItem ? target.uri : undefined;
     if (uri !== undefined) return this.#at(uri);
     const projects = await this.index.all();
-    const choices = projects.flatMap(({ folder, flows }) => flows.map((flow) => ({ folder, flow })));
+    const choices = projects.flatMap((project) =>
+      project.flows(this.venue.name).map((flow) => ({ folder: project.folder, flow })),
+    );
     if (choices.length === 0) {
       throw new OrketError("usage", "This folder has no Flow.", {
         mend: "A Flow is a file NAME.flow.yaml. The commands Orket: New Flow and Orket: Write Sample Project write one.",
@@ -100,28 +97,41 @@ export class FlowRunner {
       });
     }
     const place = relativePath(folder, uri);
-    const flow = (await this.index.of(folder)).flows.find(({ path }) => path === place);
+    const flow = (await this.index.of(folder)).flows(this.venue.name).find(({ path }) => path === place);
     if (flow === undefined) throw new OrketError("usage", `${place} is not a Flow.`);
     return { folder, flow };
   }
+}
 
-  async #showProblem({ folder, flow }: ChosenFlow): Promise<void> {
-    const { project } = await this.index.of(folder);
-    const { diagnostics } = resolveFlow(project, flow.path, { forRun: false });
-    const errors = diagnostics.filter(({ severity }) => severity === "error");
-    const [first] = errors;
-    if (first === undefined) return;
-    const open = "Open File";
-    const problems = "Show Problems";
-    const more = errors.length > 1 ? ` And ${errors.length - 1} more.` : "";
-    const message = `The Flow ${flow.name} cannot run. ${first.file}, line ${first.range.start.line + 1}: ${first.message}${more}`;
-    const answer = await vscode.window.showErrorMessage(message, open, problems);
-    if (answer === problems) await vscode.commands.executeCommand("workbench.actions.view.problems");
-    if (answer === open) {
-      await vscode.window.showTextDocument(vscode.Uri.joinPath(folder.uri, first.file), {
-        selection: toRange(first.range),
-      });
-    }
+/** Says why a Flow cannot run, and leads to the place; with the Venue that a person chose, if one was. */
+async function showProblem(
+  { folder, flow }: ChosenFlow,
+  venue: string | undefined,
+  diagnostics: readonly Diagnostic[],
+): Promise<undefined> {
+  const [first, ...more] = diagnostics.filter(({ severity }) => severity === "error");
+  const cannot = `The Flow ${flow.name} cannot run${venue === undefined ? "" : ` on the Venue ${venue}`}.`;
+  if (first === undefined) throw new OrketError("definition_invalid", cannot);
+  const others = more.length > 0 ? ` And ${more.length} more.` : "";
+  const open = "Open File";
+  const problems = "Show Problems";
+  const select = "Select Venue";
+  // What a person chose stands in no file.
+  const [said, ...ways] =
+    first.origin === "options"
+      ? [[first.message, first.mend ?? ""].join(" ").trim()]
+      : [`${first.file}, line ${first.range.start.line + 1}: ${first.message}`, open, problems];
+  const answer = await vscode.window.showErrorMessage(
+    `${cannot} ${said}${others}`,
+    ...ways,
+    ...(venue === undefined ? [] : [select]),
+  );
+  if (answer === select) await vscode.commands.executeCommand(commandIds.selectVenue);
+  if (answer === problems) await vscode.commands.executeCommand("workbench.actions.view.problems");
+  if (answer === open) {
+    await vscode.window.showTextDocument(vscode.Uri.joinPath(folder.uri, first.file), {
+      selection: toRange(first.range),
+    });
   }
 }
 

@@ -236,9 +236,9 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
       place: placeNow(),
       ...(this.venue.name === undefined ? {} : { venue: this.venue.name }),
       session,
-      flows: projects.flatMap(({ folder, flows }) =>
-        flows.map(({ name, path, description, runnable }) => ({
-          folder: folder.uri.toString(),
+      flows: projects.flatMap((project) =>
+        project.flows(this.venue.name).map(({ name, path, description, runnable }) => ({
+          folder: project.folder.uri.toString(),
           path,
           name,
           runnable,

@@ -339,6 +339,16 @@ describe("a project", () => {
     assert.deepEqual([main?.name, main?.errors, main?.warnings, main?.runnable], ["main", 0, 0, true]);
   });
 
+  it("says of its Flows whether they can run on another Venue than their own", () => {
+    const broken = { "local.venue.yaml": "version: 1\nname: local\nprovider: ollama\n" };
+    const other = { "other.venue.yaml": "version: 1\nname: other\nprovider: ollama\nmodel: m\n" };
+    const project = createProject(
+      Object.entries({ ...base, ...broken, ...other }).map(([file, text]) => ({ path: file, text })),
+    );
+    const runnable = (venue?: string): boolean | undefined => flowSummaries(project, venue)[0]?.runnable;
+    assert.deepEqual([runnable(), runnable("other"), runnable("nowhere")], [false, true, false]);
+  });
+
   it("takes documents that were parsed before as they are", () => {
     const source = parseSource("team.band.yaml", base["team.band.yaml"] ?? "");
     assert.equal(createProject([source]).sources.get("team.band.yaml"), source);

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import type { Definition } from "../../../src/engine/model/definition";
+import { definitionNow } from "../../../src/host/history/definition-now";
+import { createProject, resolveFlow, type Project } from "../../../src/language";
+
+const files = {
+  "main.flow.yaml": "version: 1\nname: main\nband: team\nvenue: local\nscore: steps\ntask: Build it.\n",
+  "team.band.yaml": "version: 1\nname: team\nroles:\n  coder: { prompt: Write. }\n",
+  "local.venue.yaml": "version: 1\nname: local\nprovider: vscode-lm\n",
+  "other.venue.yaml": "version: 1\nname: other\nprovider: ollama\nmodel: m\n",
+  "steps.score.yaml": "version: 1\nname: steps\nsteps:\n  - role: coder\n",
+};
+
+const projectOf = (changes: Partial<typeof files> = {}): Project =>
+  createProject(Object.entries({ ...files, ...changes }).map(([path, text]) => ({ path, text })));
+
+function runOf(venue?: string): Definition {
+  const { definition } = resolveFlow(projectOf(), "main.flow.yaml", venue === undefined ? {} : { venue });
+  assert(definition !== undefined);
+  return definition;
+}
+
+describe("The definition of a session as its files say it now", () => {
+  const reworded = { "team.band.yaml": files["team.band.yaml"].replace("Write.", "Write well.") };
+  const broken = { "local.venue.yaml": "version: 1\nname: local\nprovider: nobody\n" };
+
+  it("is none as long as the files say what runs, whoever chose the Venue", () => {
+    assert.equal(definitionNow(projectOf(), runOf()), undefined);
+    assert.equal(definitionNow(projectOf(), runOf("other")), undefined);
+  });
+
+  it("is on the session's Venue", () => {
+    const now = definitionNow(projectOf(reworded), runOf("other"));
+    assert.equal(now?.band.roles.coder?.prompt, "Write well.");
+    assert.equal(now.venue.name, "other");
+  });
+
+  it("needs the Venue that the Flow names only where the session runs on it", () => {
+    const project = projectOf({ ...reworded, ...broken });
+    assert.equal(definitionNow(project, runOf("other"))?.band.roles.coder?.prompt, "Write well.");
+    assert.equal(definitionNow(project, runOf()), undefined);
+  });
+
+  it("leaves out what a person chose for the run alone", () => {
+    const run = runOf();
+    const asked = { ...run, venue: { ...run.venue, model: "picked" } };
+    assert.equal(
+      definitionNow(projectOf(), { ...asked, flow: { ...run.flow, approval: "both" } }),
+      undefined,
+    );
+  });
+});
