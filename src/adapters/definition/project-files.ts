@@ -1,4 +1,4 @@
-import { constants, type Dirent } from "node:fs";
+import { constants } from "node:fs";
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import path from "node:path";
 import { skippedFolders } from "../files/skipped-folders";
@@ -29,20 +29,54 @@ export interface SearchLimits {
 
 export const searchLimits: SearchLimits = { folders: 20_000, files: 2000, depth: 32, bytes: 1024 * 1024 };
 
-/** Folders that are read at the same time. */
+/** Folders, or files, that are read at the same time. */
 const parallel = 16;
+
+/** A tree of files, on a disk or elsewhere; places are relative to its root, with forward slashes, "" is the root. */
+export interface FileTree {
+  /** What is in a folder. Links and whatever else is neither folder nor file are `other`. Rejects when it cannot be read. */
+  readonly list: (
+    folder: string,
+  ) => Promise<readonly { readonly name: string; readonly kind: "folder" | "file" | "other" }[]>;
+  /** A file's beginning, up to so many bytes. Rejects when it cannot be read. */
+  readonly read: (file: string, bytes: number) => Promise<Uint8Array>;
+}
 
 /**
  * Reads the files of a project that `wanted` knows by their path. Links are not followed, so that nothing from outside
  * the project is taken for a part of it.
  */
-export async function readProjectFiles(
+export function readProjectFiles(
   workDomain: string,
+  wanted: (relativePath: string) => boolean,
+  limits: SearchLimits = searchLimits,
+): Promise<FoundFiles> {
+  const disk: FileTree = {
+    list: async (folder) =>
+      (await readdir(path.join(workDomain, folder), { withFileTypes: true })).map((entry) => ({
+        name: entry.name,
+        kind: entry.isDirectory() ? "folder" : entry.isFile() ? "file" : "other",
+      })),
+    read: (file, bytes) => readStart(path.join(workDomain, file), bytes),
+  };
+  return searchFiles(disk, wanted, limits);
+}
+
+/** Reads the files of a tree that `wanted` knows by their path, folder level by folder level. */
+export async function searchFiles(
+  tree: FileTree,
   wanted: (relativePath: string) => boolean,
   limits: SearchLimits = searchLimits,
 ): Promise<FoundFiles> {
   const found: string[] = [];
   const unreadable: { path: string; reason: string }[] = [];
+  const orNote = async (place: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      unreadable.push({ path: place === "" ? "." : place, reason: reasonOf(error) });
+    }
+  };
   let truncated = false;
   let level = [""];
   let folders = 0;
@@ -51,26 +85,25 @@ export async function readProjectFiles(
     truncated ||= folders + level.length > limits.folders || depth > limits.depth;
     const readable = depth > limits.depth ? [] : level.slice(0, limits.folders - folders);
     folders += readable.length;
-    await inParallel(readable, async (folder) => {
-      for (const entry of await entriesOf(workDomain, folder, unreadable)) {
-        const place = folder === "" ? entry.name : `${folder}/${entry.name}`;
-        if (entry.isDirectory()) {
-          if (!skippedFolders.has(entry.name)) next.push(place);
-        } else if (entry.isFile() && wanted(place)) found.push(place);
-      }
-    });
+    await inParallel(readable, (folder) =>
+      orNote(folder, async () => {
+        for (const { name, kind } of await tree.list(folder)) {
+          const place = folder === "" ? name : `${folder}/${name}`;
+          if (kind === "folder" && !skippedFolders.has(name)) next.push(place);
+          else if (kind === "file" && wanted(place)) found.push(place);
+        }
+      }),
+    );
     level = next.sort();
   }
   found.sort();
   truncated ||= found.length > limits.files;
   const files: FoundFile[] = [];
-  await inParallel(found.slice(0, limits.files), async (place) => {
-    try {
-      files.push({ path: place, text: await readStart(path.join(workDomain, place), limits.bytes + 1) });
-    } catch (error) {
-      unreadable.push({ path: place, reason: reasonOf(error) });
-    }
-  });
+  await inParallel(found.slice(0, limits.files), (place) =>
+    orNote(place, async () => {
+      files.push({ path: place, text: await tree.read(place, limits.bytes + 1) });
+    }),
+  );
   return { files: files.sort(byPath), unreadable: unreadable.sort(byPath), truncated };
 }
 
@@ -88,19 +121,6 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
     for (let item = left.pop(); item !== undefined; item = left.pop()) await work(item);
   };
   await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, worker));
-}
-
-async function entriesOf(
-  root: string,
-  folder: string,
-  unreadable: { path: string; reason: string }[],
-): Promise<readonly Dirent[]> {
-  try {
-    return await readdir(path.join(root, folder), { withFileTypes: true });
-  } catch (error) {
-    unreadable.push({ path: folder === "" ? "." : folder, reason: reasonOf(error) });
-    return [];
-  }
 }
 
 async function readStart(file: string, bytes: number): Promise<Uint8Array> {

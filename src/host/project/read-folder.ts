@@ -1,13 +1,11 @@
 import * as vscode from "vscode";
-import { readProjectFiles, searchLimits } from "../../adapters/definition/project-files";
-import { skippedFolders } from "../../adapters/files/skipped-folders";
+import {
+  readProjectFiles,
+  searchFiles,
+  type FileTree,
+  type FoundFile,
+} from "../../adapters/definition/project-files";
 import { fileKindOf, sourceLimits } from "../../language";
-
-/** A definition file as it was found; `path` is relative to the folder. */
-interface Found {
-  readonly path: string;
-  readonly text: Uint8Array;
-}
 
 /** The file's bytes; of a file that is too large, no more than it takes to see that. */
 export async function readStart(uri: vscode.Uri): Promise<Uint8Array> {
@@ -16,41 +14,28 @@ export async function readStart(uri: vscode.Uri): Promise<Uint8Array> {
 }
 
 /** The definition files of a folder. What cannot be read is left out. */
-export async function readFolder(folder: vscode.Uri): Promise<readonly Found[]> {
-  if (folder.scheme !== "file") return readVirtual(folder);
-  return (await readProjectFiles(folder.fsPath, (place) => fileKindOf(place) !== undefined)).files;
+export async function readFolder(folder: vscode.Uri): Promise<readonly FoundFile[]> {
+  const wanted = (place: string): boolean => fileKindOf(place) !== undefined;
+  const found =
+    folder.scheme === "file"
+      ? await readProjectFiles(folder.fsPath, wanted)
+      : await searchFiles(treeOf(folder), wanted);
+  return found.files;
 }
 
 /**
- * The same through VS Code, level by level. Searching is left to nobody: in a virtual folder VS Code finds only what an
- * extension that can search it would find.
+ * A folder through VS Code. Searching is left to nobody: in a virtual folder VS Code finds only what an extension that
+ * can search it would find.
  */
-async function readVirtual(folder: vscode.Uri): Promise<readonly Found[]> {
-  const places: string[] = [];
-  let level = [""];
-  let folders = 0;
-  for (let depth = 0; depth <= searchLimits.depth && level.length > 0; depth += 1) {
-    level = level.slice(0, searchLimits.folders - folders);
-    folders += level.length;
-    const listed = await Promise.allSettled(
-      level.map((place) => vscode.workspace.fs.readDirectory(vscode.Uri.joinPath(folder, place))),
-    );
-    const next: string[] = [];
-    listed.forEach((result, at) => {
-      const around = level[at] ?? "";
-      for (const [name, type] of result.status === "fulfilled" ? result.value : []) {
-        const place = around === "" ? name : `${around}/${name}`;
-        if (type === vscode.FileType.Directory && !skippedFolders.has(name)) next.push(place);
-        else if (type === vscode.FileType.File && fileKindOf(place) !== undefined) places.push(place);
-      }
-    });
-    level = next;
-  }
-  const read = await Promise.allSettled(
-    places.slice(0, searchLimits.files).map(async (path) => ({
-      path,
-      text: await readStart(vscode.Uri.joinPath(folder, path)),
-    })),
-  );
-  return read.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+function treeOf(root: vscode.Uri): FileTree {
+  const at = (place: string): vscode.Uri => vscode.Uri.joinPath(root, place);
+  return {
+    list: async (folder) =>
+      (await vscode.workspace.fs.readDirectory(at(folder))).map(([name, type]) => ({
+        name,
+        kind:
+          type === vscode.FileType.Directory ? "folder" : type === vscode.FileType.File ? "file" : "other",
+      })),
+    read: (file) => readStart(at(file)),
+  };
 }

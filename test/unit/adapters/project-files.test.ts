@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { readProjectFiles, searchLimits } from "../../../src/adapters/definition/project-files";
+import { readProjectFiles, searchFiles, searchLimits } from "../../../src/adapters/definition/project-files";
 
 const isFlow = (place: string): boolean => place.endsWith(".flow.yaml");
 
@@ -83,5 +83,38 @@ describe("the project's definition files", () => {
   it("are none where there is no folder", async () => {
     const { files, unreadable } = await readProjectFiles(path.join(root, "none"), isFlow);
     assert.deepEqual([files, unreadable], [[], [{ path: ".", reason: "ENOENT" }]]);
+  });
+
+  it("are searched through any tree, sorted before they are cut, with few requests at once", async () => {
+    let now = 0;
+    let most = 0;
+    const busy = async <T>(result: T): Promise<T> => {
+      most = Math.max(most, (now += 1));
+      await new Promise(setImmediate);
+      now -= 1;
+      return result;
+    };
+    const places = Array.from({ length: 100 }, (_, number) => `d${String(99 - number).padStart(2, "0")}`);
+    const tree = {
+      list: (folder: string) =>
+        busy(
+          folder === ""
+            ? places.map((name) => ({ name, kind: "folder" as const }))
+            : [
+                { name: "a.flow.yaml", kind: "file" as const },
+                { name: "b.flow.yaml", kind: "other" as const },
+              ],
+        ),
+      read: (file: string) =>
+        file.startsWith("d01") ? Promise.reject(new Error("gone")) : busy(Buffer.from(file)),
+    };
+    const found = await searchFiles(tree, isFlow, { ...searchLimits, files: 3 });
+    assert.deepEqual(
+      found.files.map((file) => file.path),
+      ["d00/a.flow.yaml", "d02/a.flow.yaml"],
+    );
+    assert.deepEqual(found.unreadable, [{ path: "d01/a.flow.yaml", reason: "Error: gone" }]);
+    assert.equal(found.truncated, true);
+    assert.equal(most, 16);
   });
 });
