@@ -99,7 +99,10 @@ describe("the project's definition files", () => {
       list: (folder: string) =>
         busy(
           folder === ""
-            ? places.map((name) => ({ name, kind: "folder" as const }))
+            ? [
+                { name: "z.flow.yaml", kind: "file" as const },
+                ...places.map((name) => ({ name, kind: "folder" as const })),
+              ]
             : [
                 { name: "a.flow.yaml", kind: "file" as const },
                 { name: "b.flow.yaml", kind: "other" as const },
