@@ -1,6 +1,7 @@
 import { type Definition, type PlanNode, type StepNode } from "../../src/engine/model/definition";
 import { ProviderError } from "../../src/engine/error/provider-error";
 import { type EventData, type EventOf } from "../../src/engine/event/event";
+import { stepsOf } from "../../src/engine/model/plan";
 import { activeRuns } from "../../src/engine/state/cursor";
 import { definitionOf, harness, step, type FakeReply, type Harness } from "./engine-harness";
 
@@ -177,12 +178,6 @@ function steerAhead({ orchestrator, definition }: Harness, chance: Chance): void
   if (orchestrator.state.status === "running") orchestrator.submit({ kind: "adjust", adjustment });
 }
 
-function stepsOf(nodes: readonly PlanNode[]): StepNode[] {
-  return nodes.flatMap((node) =>
-    node.kind === "step" ? [node] : stepsOf(node.kind === "loop" ? node.body : node.branches),
-  );
-}
-
 function someDecision(
   chance: Chance,
   kind: "before_step" | "after_step",
@@ -232,18 +227,6 @@ function intervene(session: Harness, chance: Chance, round: number): void {
   orchestrator.resume("person");
 }
 
-export function nodeOf(
-  nodes: readonly PlanNode[],
-  id: string,
-): Extract<PlanNode, { kind: "step" }> | undefined {
-  for (const node of nodes) {
-    const found =
-      node.kind === "step"
-        ? node.id === id
-          ? node
-          : undefined
-        : nodeOf(node.kind === "loop" ? node.body : node.branches, id);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+export function nodeOf(nodes: readonly PlanNode[], id: string): StepNode | undefined {
+  return stepsOf(nodes).find((node) => node.id === id);
 }

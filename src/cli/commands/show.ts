@@ -2,6 +2,7 @@ import { eventPieces, openForView, type Glance } from "../../adapters/runtime/gl
 import { provenOfGlance } from "../../adapters/runtime/proven";
 import { OrketError } from "../../engine/error/orket-error";
 import type { SessionEvent } from "../../engine/event/event";
+import { stepIdOf } from "../../engine/state/step-run";
 import { viewSession } from "../../engine/view/session-view";
 import { nearest } from "../../language/nearest";
 import { jsonOption, sessionArgument, type Command, type CommandContext } from "../command";
@@ -20,7 +21,7 @@ async function eventsOf(seen: Glance, step: string): Promise<SessionEvent[]> {
     for (const event of piece) {
       if (event.step === null) continue;
       keys.add(event.step);
-      if (event.step === step || event.step.startsWith(`${step}#`)) events.push(event);
+      if (event.step === step || stepIdOf(event.step) === step) events.push(event);
     }
   }
   if (events.length > 0) return events;

@@ -1,5 +1,12 @@
 import { callSettings, type Definition, type PlanNode, type StepNode } from "./definition";
 
+/** The steps themselves, in the file's order, each once. */
+export function stepsOf(nodes: readonly PlanNode[]): StepNode[] {
+  return nodes.flatMap((node) =>
+    node.kind === "step" ? [node] : stepsOf(node.kind === "loop" ? node.body : node.branches),
+  );
+}
+
 /** One step of the plan, with the bounds of the loops around it. */
 export interface PlannedStep {
   readonly node: StepNode;
@@ -12,7 +19,7 @@ export interface PlannedStep {
   )[];
 }
 
-/** The steps in the file's order, each once. */
+/** The steps as `stepsOf` has them, with what is around them. */
 export function plannedSteps(nodes: readonly PlanNode[]): PlannedStep[] {
   const steps: PlannedStep[] = [];
   collect(nodes, 1, [], steps);

@@ -1,11 +1,13 @@
 import { OrketError } from "../error/orket-error";
 import type { EventData, SessionEvent } from "../event/event";
-import type { Definition } from "../model/definition";
+import type { Definition, StepNode } from "../model/definition";
 import { limitNames } from "../model/flow";
+import { stepsOf } from "../model/plan";
 import { parseTemplate, placeholderText } from "../model/template";
 import { fold } from "../state/apply";
 import { activeRuns } from "../state/cursor";
 import { initialState } from "../state/state";
+import { stepIdOf } from "../state/step-run";
 
 /**
  * The events that a fork at a step shares with the session: all that stand before the step's first one.
@@ -13,10 +15,7 @@ import { initialState } from "../state/state";
  * @throws {OrketError} command_refused when the session has no such step.
  */
 export function sharedEvents(events: readonly SessionEvent[], at: string): readonly SessionEvent[] {
-  const id = at.replace(/#.*$/, "");
-  const first = events.findIndex(
-    (event) => event.step !== null && (event.step === at || (id === at && event.step.startsWith(`${at}#`))),
-  );
+  const first = events.findIndex(({ step }) => step !== null && (step === at || stepIdOf(step) === at));
   if (first > 0) return events.slice(0, first);
   const begun = [
     ...new Set(events.flatMap((event) => (event.type === "step_start" ? [event.step ?? ""] : []))),
@@ -55,7 +54,7 @@ export function definitionAt(
   const { limits, patches } = fold(initialState(definition), shared);
   const changed = structured(definition);
   changed.flow.limits = { ...limits };
-  const [id] = at.split("#");
+  const id = stepIdOf(at);
   for (const step of stepsOf(changed.score.steps))
     step.instruction = (step.id === id ? patches[at] : undefined) ?? patches[step.id] ?? step.instruction;
   return changed;
@@ -155,7 +154,7 @@ export function decisionsOfFork(
     old.get(id) === instruction
       ? []
       : Object.keys(patches)
-          .filter((key) => key === id || key.startsWith(`${id}#`))
+          .filter((key) => stepIdOf(key) === id)
           .map((step) => ({ kind: "patch" as const, step, instruction })),
   );
   return [
@@ -168,15 +167,7 @@ export function decisionsOfFork(
   ];
 }
 
-type Step = Extract<Definition["score"]["steps"][number], { kind: "step" }>;
-
-function stepsOf(nodes: Definition["score"]["steps"]): Step[] {
-  return nodes.flatMap((node) =>
-    node.kind === "step" ? [node] : stepsOf(node.kind === "loop" ? node.body : node.branches),
-  );
-}
-
-function stepOf(steps: readonly Step[], id: string): Step {
+function stepOf(steps: readonly StepNode[], id: string): StepNode {
   const found = steps.find((step) => step.id === id);
   if (found !== undefined) return found;
   throw unknown(

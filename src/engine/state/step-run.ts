@@ -82,6 +82,11 @@ export function stepKey(id: string, iteration: readonly number[]): string {
   return iteration.length === 0 ? id : `${id}#${iteration.join(".")}`;
 }
 
+/** The step's id in a key: `build` of `build#2.1`. */
+export function stepIdOf(key: string): string {
+  return key.replace(/#.*$/, "");
+}
+
 /** A run before its first event. */
 export function newRun(node: StepNode, iteration: readonly number[]): StepRun {
   return {

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Definition } from "../../engine/model/definition";
 import { activeRuns } from "../../engine/state/cursor";
-import type { ProjectIndex } from "../project/project-index";
+import { folderOf, type ProjectIndex } from "../project/project-index";
 import type { SessionController } from "../session/session-controller";
 import type { SessionRegistry } from "../session/session-registry";
 import { definitionNow } from "./definition-now";
@@ -19,7 +19,7 @@ async function changedDefinition(
   const { definition } = controller.state;
   const [start] = await controller.readEvents(0, 1);
   if (start?.type !== "session_start" || start.data.forked_from !== undefined) return undefined;
-  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.fsPath === workDomain);
+  const folder = folderOf(workDomain);
   if (folder === undefined) return undefined;
   // A change of a moment ago may not have been noticed yet.
   index.reread();

@@ -1,7 +1,8 @@
 import * as vscode from "vscode";
 import { OrketError } from "../../engine/error/orket-error";
-import { callSettings, type Definition, type PlanNode } from "../../engine/model/definition";
+import { callSettings, type Definition } from "../../engine/model/definition";
 import { limitNames, limitsSchema, type LimitName } from "../../engine/model/flow";
+import { stepsOf } from "../../engine/model/plan";
 import { changeDefinition, type ForkChanges } from "../../engine/session/fork";
 import type { InputDescription } from "../../language";
 import { askInput } from "../session/ask-input";
@@ -21,14 +22,6 @@ export interface ForkQuestions {
 interface Row extends vscode.QuickPickItem {
   /** @returns what is changed; undefined when the person turned back. */
   readonly change?: () => Promise<ForkChanges | undefined>;
-}
-
-type StepNode = Extract<PlanNode, { kind: "step" }>;
-
-function stepsOf(nodes: readonly PlanNode[]): StepNode[] {
-  return nodes.flatMap((node) =>
-    node.kind === "step" ? [node] : stepsOf(node.kind === "loop" ? node.body : node.branches),
-  );
 }
 
 /** One change after another, until the fork is to run. @returns undefined when the person turned back. */

@@ -4,8 +4,9 @@ import { forkSession } from "../../adapters/runtime/fork";
 import { readSession } from "../../adapters/runtime/session-runtime";
 import type { Definition } from "../../engine/model/definition";
 import { changeDefinition, definitionAt, sharedEvents } from "../../engine/session/fork";
+import { stepIdOf } from "../../engine/state/step-run";
 import { inputsGiven, type InputDescription } from "../../language";
-import type { ProjectIndex } from "../project/project-index";
+import { folderOf, type ProjectIndex } from "../project/project-index";
 import type { SessionController } from "../session/session-controller";
 import type { SessionRegistry } from "../session/session-registry";
 import { pickModel } from "../venues/pick-model";
@@ -31,7 +32,7 @@ export async function fork(
   const shared = sharedEvents((await readSession(controller.directory)).events, at);
   const changes = await askChanges(definitionAt(definition, shared, at), {
     title: `Fork ${controller.view.flow} at ${at} (2/2)`,
-    step: at.replace(/#.*$/, ""),
+    step: stepIdOf(at),
     inputs: await inputsOf(parts.index, controller),
     pickModel: (title, current) => pickModel(venue, parts.provider, title, current),
   });
@@ -45,7 +46,7 @@ async function inputsOf(
   { state, workDomain }: SessionController,
 ): Promise<readonly InputDescription[]> {
   const { inputs, source } = state.definition.flow;
-  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.fsPath === workDomain);
+  const folder = folderOf(workDomain);
   const flows = folder === undefined ? [] : (await index.of(folder)).flows();
   const written = flows.find(({ path }) => path === source)?.inputs ?? [];
   return inputsGiven(inputs).map((given) => {

@@ -59,6 +59,11 @@ export function relativePath(folder: vscode.WorkspaceFolder, uri: vscode.Uri): s
   return path.posix.relative(folder.uri.path, uri.path);
 }
 
+/** The open folder that a work domain (a path on the disk) is; undefined when it is not open. */
+export function folderOf(workDomain: string): vscode.WorkspaceFolder | undefined {
+  return vscode.workspace.workspaceFolders?.find(({ uri }) => uri.fsPath === workDomain);
+}
+
 /** Whether an editor holds so much text that it is looked at only when it is saved. */
 export function isLarge(document: vscode.TextDocument): boolean {
   return document.getText().length > sourceLimits.bytes;

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { callSettings, type Definition } from "../../../src/engine/model/definition";
-import { changeDefinition, type ForkChanges } from "../../../src/engine/session/fork";
+import type { SessionEvent } from "../../../src/engine/event/event";
+import { stepsOf } from "../../../src/engine/model/plan";
+import { changeDefinition, sharedEvents, type ForkChanges } from "../../../src/engine/session/fork";
+import { stepIdOf, stepKey } from "../../../src/engine/state/step-run";
 import { definitionOf, step } from "../../fakes/engine-harness";
 
 describe("the changes of a fork", () => {
@@ -72,5 +75,46 @@ describe("the changes of a fork", () => {
         },
       );
     }
+  });
+});
+
+describe("the step of a fork", () => {
+  const keys = ["plan", stepKey("build", [1]), stepKey("build", [2]), stepKey("build-all", [2, 1])];
+  const events = [null, ...keys].map((step, at): SessionEvent => ({
+    seq: at + 1,
+    at: new Date(at).toISOString(),
+    step,
+    type: "step_start",
+    data: { id: stepIdOf(step ?? ""), role: "r", attempt: 1 },
+  }));
+  const shared = (at: string): number => sharedEvents(events, at).length;
+
+  it("is named by the key of a run, or by its id for the first run", () => {
+    assert.deepEqual(keys.map(stepIdOf), ["plan", "build", "build", "build-all"]);
+    assert.deepEqual(keys.map(shared), [1, 2, 3, 4]);
+    assert.deepEqual(["build", "build-all"].map(shared), [2, 4]);
+  });
+
+  it("is refused, with those that there are, when it is none that has begun", () => {
+    for (const at of ["buil", "build#3", "build#", "plan#1"]) {
+      assert.throws(
+        () => shared(at),
+        (error: unknown) =>
+          OrketError.is(error, "command_refused") && /plan, build#1, build#2/.test(error.mend ?? ""),
+      );
+    }
+  });
+
+  it("is found in loops and groups", () => {
+    const a = step("a", "r");
+    const loop = { kind: "loop" as const, max: 2, body: [step("b", "r")] };
+    const group = {
+      kind: "parallel" as const,
+      branches: [step("c", "r"), { ...loop, body: [step("d", "r")] }],
+    };
+    assert.deepEqual(
+      stepsOf([a, loop, group]).map(({ id }) => id),
+      ["a", "b", "c", "d"],
+    );
   });
 });
