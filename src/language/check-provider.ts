@@ -1,39 +1,14 @@
 import { quoted } from "./diagnostic";
 import { keySpan } from "./places";
-import { keysAt, textAt, type Report } from "./report";
+import { isGiven, textAt, type Report } from "./report";
 import { valueAt } from "./schema";
 import { type SourceDocument } from "./source";
-import { type ValuePath } from "./tree";
+import { reportMissingModel, whoHasModel } from "./venue-model";
 
 export const defaultOllamaEndpoint = "http://127.0.0.1:11434";
 export const defaultOpenaiEndpoint = "https://api.openai.com/v1";
 
 const meshOnly = ["nodes", "routing", "same_model"] as const;
-
-function used(source: SourceDocument, path: ValuePath): boolean {
-  return valueAt(source.value, path) !== undefined;
-}
-
-/** Whether a call of every role has a model: the Venue's own, or that of each node. */
-export function hasModel(venue: SourceDocument): boolean {
-  if (used(venue, ["model"])) return true;
-  const nodes = valueAt(venue.value, ["nodes"]);
-  return (
-    Array.isArray(nodes) &&
-    nodes.length > 0 &&
-    nodes.every((_, index) => used(venue, ["nodes", index, "model"]))
-  );
-}
-
-/** Without any model; where only some roles have one, it takes a Flow to say which are needed. */
-function checkModel(venue: SourceDocument, report: Report): void {
-  if (hasModel(venue) || keysAt(venue, ["roles"]).some((role) => used(venue, ["roles", role, "model"])))
-    return;
-  const provider = textAt(venue, ["provider"]) ?? "";
-  report.at(venue, ["provider"], "orket/missing-model", `The provider ${provider} needs a 'model'.`, {
-    mend: "Add 'model:' with the name that the backend gives it.",
-  });
-}
 
 /** What a Venue lacks, and what has no effect in it, by itself. */
 export function checkProvider(venue: SourceDocument, report: Report): void {
@@ -53,19 +28,19 @@ export function checkProvider(venue: SourceDocument, report: Report): void {
       provider === "mesh" ? "ollama or openai; a mesh names its nodes' own" : "ollama or openai",
     );
   }
+  // Where only some roles have a model, it takes a Flow to say which are needed.
+  if (whoHasModel(venue) === "none") reportMissingModel(venue, report);
   switch (provider) {
-    case "ollama":
-      return checkModel(venue, report);
     case "openai": {
       const endpoint = textAt(venue, ["endpoint"]);
-      if (endpoint === undefined && !used(venue, ["api_key"])) {
+      if (endpoint === undefined && !isGiven(venue, ["api_key"])) {
         const message = `Without an 'endpoint' the calls go to ${defaultOpenaiEndpoint}, which needs an 'api_key'.`;
         report.at(venue, ["provider"], "orket/missing-api-key", message, {
           severity: "warning",
           mend: "Add 'api_key: secret:openai', or the 'endpoint' of your own server.",
         });
       }
-      return checkModel(venue, report);
+      return;
     }
     case "mesh": {
       const nodes = valueAt(venue.value, ["nodes"]);
@@ -74,11 +49,10 @@ export function checkProvider(venue: SourceDocument, report: Report): void {
           mend: "Add '- { name: …, provider: ollama, endpoint: … }'.",
         });
       }
-      checkNodeNames(venue, report);
-      return checkModel(venue, report);
+      return checkNodeNames(venue, report);
     }
     case "scripted":
-      if (!used(venue, ["replies"])) {
+      if (!isGiven(venue, ["replies"])) {
         report.at(venue, ["provider"], "orket/missing-replies", "The provider scripted needs 'replies'.", {
           mend: "Add 'replies:' with the path of a *.replies.yaml file.",
         });

@@ -1,16 +1,11 @@
-import { hasModel } from "./check-provider";
 import { quoted } from "./diagnostic";
 import { nearest } from "./nearest";
 import { keySpan } from "./places";
-import { keysAt, replaceValue, textAt, type FlowParts, type Report } from "./report";
+import { isGiven, keysAt, replaceValue, textAt, type FlowParts, type Report } from "./report";
 import { valueAt } from "./schema";
 import { type ScoreView } from "./score-view";
 import { type SourceDocument } from "./source";
-import { type ValuePath } from "./tree";
-
-function used(source: SourceDocument, path: ValuePath): boolean {
-  return valueAt(source.value, path) !== undefined;
-}
+import { hasOwnModel, reportMissingModel, whoHasModel } from "./venue-model";
 
 function usedRoles(view: ScoreView | undefined): string[] {
   return [...new Set(view?.steps.flatMap(({ role }) => role ?? []) ?? [])];
@@ -18,15 +13,9 @@ function usedRoles(view: ScoreView | undefined): string[] {
 
 /** Roles that steps are given to and that have no model, where the Venue gives one only to some. */
 function checkModels(venue: SourceDocument, roles: readonly string[], report: Report): void {
-  const provider = textAt(venue, ["provider"]) ?? "";
-  if (provider === "vscode-lm" || provider === "scripted" || hasModel(venue)) return;
-  const without = roles.filter((role) => !used(venue, ["roles", role, "model"]));
-  const some = keysAt(venue, ["roles"]).some((role) => used(venue, ["roles", role, "model"]));
-  if (without.length === 0 || !some) return;
-  const message = `The provider ${provider} needs a 'model' for ${without.slice(0, 10).join(", ")}.`;
-  report.at(venue, ["provider"], "orket/missing-model", message, {
-    mend: "Add 'model:' with the name that the backend gives it.",
-  });
+  if (whoHasModel(venue) !== "some") return;
+  const without = roles.filter((role) => !hasOwnModel(venue, role));
+  if (without.length > 0) reportMissingModel(venue, report, without);
 }
 
 /** Models, prices and settings for the roles and steps that there are, and for those that there are not. */
@@ -48,9 +37,9 @@ export function checkVenue(parts: FlowParts, view: ScoreView | undefined, report
     });
   }
   checkReplies(parts, view, report);
-  if (!used(flow, ["limits", "cost_usd"]) || view === undefined) return;
+  if (!isGiven(flow, ["limits", "cost_usd"]) || view === undefined) return;
   const unpriced = roles.filter(
-    (role) => !used(venue, ["pricing"]) && !used(venue, ["roles", role, "pricing"]),
+    (role) => !isGiven(venue, ["pricing"]) && !isGiven(venue, ["roles", role, "pricing"]),
   );
   if (unpriced.length === 0) return;
   const message = `The limit on the cost cannot be enforced: the Venue ${venue.path} has no pricing for ${unpriced.slice(0, 10).join(", ")}.`;

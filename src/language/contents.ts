@@ -11,7 +11,7 @@ import {
 import { type RepliesFile, type VenueFile } from "../engine/model/venue";
 import { fileKinds, type SourceKind } from "./file-kind";
 import { ofVersion } from "./memo";
-import { keysOf, scoreItemSchemaOf, type Schema } from "./schema";
+import { isRecord, keysOf, scoreItemSchemaOf, type Schema } from "./schema";
 import { type SourceDocument } from "./source";
 import { type ValuePath } from "./tree";
 
@@ -45,10 +45,6 @@ function shallowGroup(schema: Schema, name: string): z.ZodType {
   const shape = group === undefined ? undefined : keysOf(group);
   if (shape === undefined) throw new Error(`the schema of '${name}' is not an object`);
   return z.strictObject({ [name]: z.strictObject({ ...Object.fromEntries(shape), steps: entries }) });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function readBy(schema: Schema, value: unknown, path: ValuePath): Reading {

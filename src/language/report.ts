@@ -54,6 +54,11 @@ export class Report {
   }
 }
 
+/** Whether anything stands at a path. */
+export function isGiven(source: SourceDocument | undefined, path: ValuePath): boolean {
+  return valueAt(source?.value, path) !== undefined;
+}
+
 /** The text at a path, when it is text. */
 export function textAt(source: SourceDocument | undefined, path: ValuePath): string | undefined {
   const value = valueAt(source?.value, path);

@@ -6,7 +6,8 @@ import { type ValuePath } from "./tree";
 /** Any schema, as a node to walk. */
 export type Schema = z.core.$ZodType;
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** Whether a value is a map, as YAML has them. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

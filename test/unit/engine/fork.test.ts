@@ -80,12 +80,12 @@ describe("the changes of a fork", () => {
 
 describe("the step of a fork", () => {
   const keys = ["plan", stepKey("build", [1]), stepKey("build", [2]), stepKey("build-all", [2, 1])];
-  const events = [null, ...keys].map((step, at): SessionEvent => ({
+  const events = [null, ...keys].map((key, at): SessionEvent => ({
     seq: at + 1,
     at: new Date(at).toISOString(),
-    step,
+    step: key,
     type: "step_start",
-    data: { id: stepIdOf(step ?? ""), role: "r", attempt: 1 },
+    data: { id: stepIdOf(key ?? ""), role: "r", attempt: 1 },
   }));
   const shared = (at: string): number => sharedEvents(events, at).length;
 
