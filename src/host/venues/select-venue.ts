@@ -114,7 +114,8 @@ function ownItem(chosen: string | undefined): VenueItem {
 
 function venueItem(venue: VenueFile, found: Found | undefined, chosen: string | undefined): VenueItem {
   const label = `${venue.name === chosen ? "$(check)" : "$(blank)"} ${venue.name}`;
-  if (found === undefined) return { label, description: `${venue.provider}, is asked …`, venue };
+  // As high as it will be with its answer: a row that grew would move those below it under somebody's pointer.
+  if (found === undefined) return { label, description: venue.provider, detail: "Is asked …", venue };
   const { health, tried } = found;
   const { missing } = health;
   const facts = [
@@ -128,7 +129,7 @@ function venueItem(venue: VenueFile, found: Found | undefined, chosen: string | 
   return {
     label,
     description: `${icon} ${venue.provider}, ${standingText(health)}`,
-    detail: facts.join(" · "),
+    detail: facts.length === 0 ? "It names no model" : facts.join(" · "),
     buttons: health.reachable && endpointsOf(venue).length > 0 ? [tryButton] : [],
     venue,
   };
