@@ -15,7 +15,6 @@ export { inputsGiven, listInputs, readInput, type InputDescription } from "./inp
 export { LineIndex, type Position, type Range, type Span } from "./lines";
 export { sourceLimits } from "./limits";
 export { artifactPathProblem, referencePathProblem } from "./paths";
-export { nearest } from "./nearest";
 export { keySpan, valueSpan } from "./places";
 export {
   createProject,
@@ -42,7 +41,6 @@ export {
   highlights,
   references,
   semanticTokens,
-  semanticTokenTypes,
   workspaceSymbols,
   type DocumentLink,
   type DocumentSymbol,
@@ -69,7 +67,6 @@ export {
   type PromptRef,
   type SavePrompt,
 } from "./prompt/document";
-export { partsFor, type FlowLink, type Links } from "./links";
 export { parseSource, type SourceDocument } from "./source";
 export { flowSummaries, type FlowSummary } from "./summary";
 export { type ValuePath } from "./tree";
