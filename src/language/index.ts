@@ -8,7 +8,7 @@ export {
   type Severity,
   type Suggestion,
 } from "./diagnostic";
-export { checkEditorTools } from "./check-editor-tools";
+export { withAbsentTools } from "./check-editor-tools";
 export { diagnose } from "./diagnose";
 export { definitionFileGlob, fileKindOf, fileKinds, type NamedKind, type SourceKind } from "./file-kind";
 export { inputsGiven, listInputs, readInput, type InputDescription } from "./inputs";
