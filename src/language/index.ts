@@ -9,6 +9,7 @@ export {
   type Suggestion,
 } from "./diagnostic";
 export { withAbsentTools } from "./check-editor-tools";
+export { contentOf } from "./contents";
 export { diagnose } from "./diagnose";
 export { definitionFileGlob, fileKindOf, fileKinds, type NamedKind, type SourceKind } from "./file-kind";
 export { inputsGiven, listInputs, readInput, type InputDescription } from "./inputs";

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
-import { venueFileSchema, type VenueFile } from "../../engine/model/venue";
-import type { NamedKind } from "../../language";
+import type { VenueFile } from "../../engine/model/venue";
+import { contentOf, type NamedKind } from "../../language";
 import type { MeshRows } from "../venues/mesh-rows";
 import type { FolderProject, ProjectIndex } from "./project-index";
 
@@ -52,8 +52,7 @@ export class DefinitionItem extends vscode.TreeItem {
       errors === 0
         ? new vscode.ThemeIcon("file")
         : new vscode.ThemeIcon("error", new vscode.ThemeColor("list.errorForeground"));
-    const venue =
-      kind === "venue" ? venueFileSchema.safeParse(project.sources.get(path)?.value).data : undefined;
+    const venue = contentOf(project.sources.get(path), "venue");
     this.mesh = venue?.provider === "mesh" ? venue : undefined;
     if (this.mesh !== undefined) this.collapsibleState = vscode.TreeItemCollapsibleState.Collapsed;
     this.contextValue = `definition ${kind}`;
