@@ -309,6 +309,23 @@ describe("editing help inside VS Code", () => {
     );
   });
 
+  it("publishes that warning once, however often another editor becomes active", async () => {
+    const band = await open("crew.band.yaml");
+    await replace(band, "[write_file]", "[write_file, 'vscode:orket_test_wether']");
+    await problem("crew.band.yaml", "orket/tool-not-here");
+    const published: string[] = [];
+    const listening = vscode.languages.onDidChangeDiagnostics(({ uris }) =>
+      published.push(...uris.map((uri) => uri.toString())),
+    );
+
+    const venue = await open("crew.venue.yaml");
+    await replace(venue, "temperature:", "temprature:");
+    await problem("crew.venue.yaml", "orket/unknown-key");
+    listening.dispose();
+    assert.ok(published.includes(venue.uri.toString()));
+    assert.ok(!published.includes(band.uri.toString()), published.join());
+  });
+
   it("creates a Band that is missing", async () => {
     const flow = await open("crew.flow.yaml");
     await replace(flow, "band: crew", "band: quartet");
