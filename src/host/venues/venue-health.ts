@@ -1,8 +1,9 @@
 import * as vscode from "vscode";
 import { checkHealth } from "../../adapters/provider/health";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
-import { venueFileSchema, type VenueFile } from "../../engine/model/venue";
+import type { VenueFile } from "../../engine/model/venue";
 import type { ProviderHealth } from "../../engine/port/model-provider";
+import { contentOf } from "../../language";
 import { modelName } from "../provider/model-choice";
 import type { FolderProject } from "../project/project-index";
 
@@ -14,10 +15,7 @@ export type Backend = Pick<VenueFile, "provider" | "endpoint" | "api_key" | "nod
 
 /** The Venues of a folder whose files can be read, by name. */
 export function venuesOf({ project }: FolderProject): VenueFile[] {
-  const venues = [...project.sources.values()].flatMap(({ kind, value }) => {
-    const venue = kind === "venue" ? venueFileSchema.safeParse(value).data : undefined;
-    return venue === undefined ? [] : [venue];
-  });
+  const venues = [...project.sources.values()].flatMap((source) => contentOf(source, "venue") ?? []);
   return venues.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
