@@ -74,6 +74,7 @@ export class Host {
       venue,
       meshRows,
       library.onDidChangeVisibility(({ visible }) => meshRows.setVisible(visible)),
+      library.onDidExpandElement(({ element }) => meshRows.opened(element.id ?? "")),
       library.onDidCollapseElement(({ element }) => meshRows.closed(element.id ?? "")),
       log,
       index,

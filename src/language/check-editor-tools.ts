@@ -1,15 +1,11 @@
 import { editorToolPattern } from "../engine/model/band";
 import { quoted, type Diagnostic } from "./diagnostic";
+import { ofVersions } from "./memo";
 import { nearest } from "./nearest";
 import { keysAt, replaceValue, Report, textsAt } from "./report";
 import { type SourceDocument } from "./source";
 
-/**
- * Tools of a Band's roles that no extension offers. Only an editor can know: `offered` are the names of its tools, without
- * `vscode:`.
- */
-export function checkEditorTools(band: SourceDocument, offered: readonly string[]): readonly Diagnostic[] {
-  if (band.kind !== "band") return [];
+function absentTools(band: SourceDocument, offered: readonly string[]): readonly Diagnostic[] {
   const report = new Report();
   const known = offered.map((name) => `vscode:${name}`);
   for (const role of keysAt(band, ["roles"])) {
@@ -25,3 +21,18 @@ export function checkEditorTools(band: SourceDocument, offered: readonly string[
   }
   return report.diagnostics;
 }
+
+/**
+ * What was found in a Band, and after it the tools of its roles that no extension offers. Only an editor can know:
+ * `offered` are the names of its tools, without `vscode:`. The same list as before while nothing of that has changed.
+ */
+export const withAbsentTools = ofVersions(
+  (
+    band: SourceDocument,
+    found: readonly Diagnostic[],
+    ...offered: readonly string[]
+  ): readonly Diagnostic[] => {
+    const absent = absentTools(band, offered);
+    return absent.length === 0 ? found : [...found, ...absent];
+  },
+);

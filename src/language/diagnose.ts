@@ -272,6 +272,18 @@ function secretsInAddresses(source: SourceDocument, report: SchemaReport): void 
 
 const structural: ReadonlySet<DiagnosticCode> = new Set(["orket/yaml-syntax", "orket/yaml-tab"]);
 
+/** What says that something is not there. */
+const absences: ReadonlySet<DiagnosticCode> = new Set([
+  "orket/missing-key",
+  "orket/missing-model",
+  "orket/missing-api-key",
+  "orket/missing-replies",
+  "orket/missing-nodes",
+  "orket/until-unknown-step",
+  "orket/until-unknown-verdict",
+  "orket/placeholder-unresolved",
+]);
+
 /**
  * Without what a syntax problem explains. Behind a syntax error the tree is a guess, and what seems to be missing may
  * only be hidden by it; a value that could not be read has no type.
@@ -284,7 +296,7 @@ function withoutConsequences(source: SourceDocument, found: readonly Diagnostic[
     .map(({ range }) => range.start.line);
   if (damage.length === 0) return own;
   const first = Math.min(...damage);
-  return own.filter(({ code, range }) => code !== "orket/missing-key" && range.end.line < first);
+  return own.filter(({ code, range }) => !absences.has(code) && range.end.line < first);
 }
 
 /** Everything that is wrong with one file by itself, in the order of the places. */

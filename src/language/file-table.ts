@@ -14,10 +14,6 @@ export class FileTable {
     return new FileTable(new Map(sorted.map(({ path }, place) => [path, place])), sorted);
   }
 
-  get size(): number {
-    return this.files.length;
-  }
-
   get(path: string): SourceDocument | undefined {
     const place = this.places.get(path);
     return place === undefined ? undefined : this.files[place];
@@ -37,10 +33,10 @@ export class FileTable {
 
   /** With another version of a file that is in it. */
   with(file: SourceDocument): FileTable {
-    const place = this.places.get(file.path);
-    return place === undefined
-      ? FileTable.of([...this.files, file])
-      : new FileTable(this.places, this.files.with(place, file));
+    return new FileTable(
+      this.places,
+      this.files.map((one) => (one.path === file.path ? file : one)),
+    );
   }
 
   /** The files that are not the same version as in an earlier table of the same paths. */

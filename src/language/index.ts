@@ -8,15 +8,14 @@ export {
   type Severity,
   type Suggestion,
 } from "./diagnostic";
+export { withAbsentTools } from "./check-editor-tools";
 export { contentOf } from "./contents";
-export { checkEditorTools } from "./check-editor-tools";
 export { diagnose } from "./diagnose";
 export { definitionFileGlob, fileKindOf, fileKinds, type NamedKind, type SourceKind } from "./file-kind";
 export { inputsGiven, listInputs, readInput, type InputDescription } from "./inputs";
 export { LineIndex, type Position, type Range, type Span } from "./lines";
 export { sourceLimits } from "./limits";
 export { artifactPathProblem, referencePathProblem } from "./paths";
-export { nearest } from "./nearest";
 export { keySpan, valueSpan } from "./places";
 export {
   createProject,
@@ -43,7 +42,6 @@ export {
   highlights,
   references,
   semanticTokens,
-  semanticTokenTypes,
   workspaceSymbols,
   type DocumentLink,
   type DocumentSymbol,
@@ -70,7 +68,6 @@ export {
   type PromptRef,
   type SavePrompt,
 } from "./prompt/document";
-export { partsFor, type FlowLink, type Links } from "./links";
 export { parseSource, type SourceDocument } from "./source";
 export { flowSummaries, type FlowSummary } from "./summary";
 export { type ValuePath } from "./tree";

@@ -10,6 +10,7 @@ import { type ValuePath } from "./tree";
 /** A template in a file (a role's prompt, a step's instruction), parsed. */
 export class TemplateText {
   readonly parsed: ParsedTemplate;
+  readonly placeholders: readonly { readonly placeholder: Placeholder; readonly start: number }[];
   #spans: readonly Span[] | undefined;
 
   constructor(
@@ -22,6 +23,9 @@ export class TemplateText {
     readonly step?: StepView,
   ) {
     this.parsed = parseTemplate(text);
+    this.placeholders = this.parsed.segments.flatMap((segment) =>
+      segment.kind === "placeholder" ? [{ placeholder: segment.placeholder, start: segment.start }] : [],
+    );
   }
 
   /** The place of what stands at an offset of the text: its nth `{{` is the nth of its writing in the file. */
@@ -31,12 +35,6 @@ export class TemplateText {
     for (let at = text.indexOf("{{"); at >= 0 && at <= offset; at = text.indexOf("{{", at + 2)) index++;
     this.#spans ??= braceSpans(this.source, this.path);
     return this.#spans[index] ?? valuePlace(this.source, this.path);
-  }
-
-  get placeholders(): { placeholder: Placeholder; start: number }[] {
-    return this.parsed.segments.flatMap((segment) =>
-      segment.kind === "placeholder" ? [{ placeholder: segment.placeholder, start: segment.start }] : [],
-    );
   }
 }
 

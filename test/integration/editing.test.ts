@@ -309,6 +309,34 @@ describe("editing help inside VS Code", () => {
     );
   });
 
+  it("publishes that warning once, however often another editor becomes active", async () => {
+    const other = uriOf("other.venue.yaml");
+    writeFileSync(other.fsPath, "version: 1\nname: other\nprovider: ollama\nmodle: m\n");
+    const published = new Set<string>();
+    const listening = vscode.languages.onDidChangeDiagnostics(({ uris }) =>
+      uris.forEach((uri) => published.add(uri.toString())),
+    );
+    const venue = await open("other.venue.yaml");
+    await problem("other.venue.yaml", "orket/unknown-key");
+    const band = await open("crew.band.yaml");
+    await replace(band, "[write_file]", "[write_file, 'vscode:orket_test_wether']");
+    await problem("crew.band.yaml", "orket/tool-not-here");
+    /** What came before the Venue is published has been told by then. */
+    const change = async (from: string, to: string): Promise<void> => {
+      published.clear();
+      await open("other.venue.yaml");
+      await replace(venue, from, to);
+      await until("the Venue is published", () => published.has(venue.uri.toString()));
+    };
+    await change("provider: ollama", "provider: olama");
+    await open("crew.band.yaml");
+    await change("provider: olama", "provider: olam");
+
+    listening.dispose();
+    rmSync(other.fsPath);
+    assert.ok(!published.has(band.uri.toString()));
+  });
+
   it("creates a Band that is missing", async () => {
     const flow = await open("crew.flow.yaml");
     await replace(flow, "band: crew", "band: quartet");

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Browser, BrowserContext, FrameLocator, Locator, Page } from "playwright-core";
 import { launchBrowser } from "./browser";
+import { quickInputTrail, recordQuickInput } from "./quick-input-trail";
 import {
   quietSettings,
   root,
@@ -105,6 +106,7 @@ export class Workbench {
         permissions: ["clipboard-read", "clipboard-write"],
       });
       await presetSettings(context, { ...quietSettings, ...options.settings });
+      await recordQuickInput(context);
       const page = await context.newPage();
       const { folder, installed = false } = options;
       const workbench = new Workbench(page, folder, installed, server, browser, context);
@@ -317,7 +319,7 @@ export class Workbench {
       for (const text of await this.page.locator(selector).allInnerTexts())
         lines.push(`${part}: ${text.replace(/\s+/g, " ")}`);
     }
-    return lines.join("\n");
+    return [...lines, "the quick input, lately:", ...(await quickInputTrail(this.page))].join("\n");
   }
 
   /** Writes `test-output/screenshots/NAME.png` and gives its path. */
@@ -340,6 +342,9 @@ export class Workbench {
 
   private async quickInput(key: string): Promise<Locator> {
     const input = this.page.locator(".quick-input-widget:visible input[type=text]").first();
+    // What closed a moment ago gives the keys back, to a webview only after 50 ms: what opened meanwhile would lose them
+    // and close. No person is so quick.
+    await this.page.waitForTimeout(200);
     // The first key after a load can be lost: the workbench has not bound its keys yet.
     for (let attempt = 0; attempt < 10; attempt += 1) {
       await this.page.keyboard.press(key);

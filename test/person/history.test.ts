@@ -255,9 +255,8 @@ describe("sessions afterwards, and where the next ones run", function () {
     }
     await rows(/^Flows/).click();
     await rows(/^Bands/).click();
-    await rows(/^desks, venue/)
-      .locator(".monaco-tl-twistie")
-      .click();
+    const twistie = rows(/^desks, venue/).locator(".monaco-tl-twistie");
+    await twistie.click();
     await rows(/^window, node, up · 0 of 2 busy/).waitFor({ timeout: 30_000 });
     await rows(/^door, node, down/).waitFor({ timeout: 30_000 });
     const node = rows(/^window, node/);
@@ -266,6 +265,17 @@ describe("sessions afterwards, and where the next ones run", function () {
     await rows(/^window, node, drained/).waitFor();
     await conductor.screenshot("mesh-dark");
     await workbench.page.mouse.move(900, 500);
+    await node.hover();
+    await node.getByRole("button", { name: "Put Node Back" }).click();
+    await rows(/^window, node, up/).waitFor();
+
+    // A row that was closed for a while says what is so now.
+    await twistie.click();
+    await node.waitFor({ state: "detached" });
+    await twistie.click();
+    await node.hover();
+    await node.getByRole("button", { name: "Drain Node" }).click();
+    await rows(/^window, node, drained/).waitFor();
     await node.hover();
     await node.getByRole("button", { name: "Put Node Back" }).click();
     await rows(/^window, node, up/).waitFor();

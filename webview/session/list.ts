@@ -16,7 +16,7 @@ export interface ListSource {
   /** These rows are drawn, a few that cannot be seen included. */
   readonly drawn: (first: number, last: number) => void;
   /** Other rows can be seen than before. */
-  readonly moved: () => void;
+  readonly moved: (visible: VisibleRows) => void;
   readonly select: (index: number) => void;
 }
 
@@ -37,10 +37,7 @@ export class EventList {
   }
 
   get visible(): VisibleRows {
-    const { scrollTop, clientHeight } = this.scroller;
-    const first = Math.min(Math.ceil(scrollTop / rowHeight), Math.max(0, this.#count - 1));
-    const last = Math.min(Math.floor((scrollTop + clientHeight) / rowHeight), this.#count) - 1;
-    return { first, last: Math.max(first, last) };
+    return this.#rowsWithin(this.scroller.scrollTop, this.scroller.clientHeight);
   }
 
   /** Draws again after rows came, the selection moved or their number changed; stays at the end if it was there. */
@@ -88,6 +85,12 @@ export class EventList {
     };
   }
 
+  #rowsWithin(top: number, height: number): VisibleRows {
+    const first = Math.min(Math.ceil(top / rowHeight), Math.max(0, this.#count - 1));
+    const last = Math.min(Math.floor((top + height) / rowHeight), this.#count) - 1;
+    return { first, last: Math.max(first, last) };
+  }
+
   #draw(): void {
     const items = this.#virtualizer.getVirtualItems();
     this.canvas.style.height = `${this.#virtualizer.getTotalSize()}px`;
@@ -101,7 +104,9 @@ export class EventList {
     const first = items[0]?.index;
     const last = items.at(-1)?.index;
     if (first !== undefined && last !== undefined) this.source.drawn(first, last);
-    this.source.moved();
+    // What has just been written is not read back, which would lay the page out at once; a scroll on its way draws again.
+    const { scrollOffset, scrollRect } = this.#virtualizer;
+    this.source.moved(this.#rowsWithin(scrollOffset ?? 0, scrollRect?.height ?? 0));
     const selected = this.source.selected();
     if (selected !== undefined && this.#rows.has(selected)) {
       this.scroller.setAttribute("aria-activedescendant", rowId(selected));

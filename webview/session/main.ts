@@ -9,7 +9,7 @@ import { registerToolkit } from "../ui/toolkit";
 import { render } from "../ui/vdom";
 import "../ui/base.css";
 import "./session.css";
-import { EventList } from "./list";
+import { EventList, type VisibleRows } from "./list";
 import { detailsPane, emptyText, pager, toolbar } from "./parts";
 import {
   initialState,
@@ -82,17 +82,14 @@ function draw(): void {
     opened = true;
     list.toEnd();
   }
-  drawPager();
   emptyElement.textContent = state.failure ?? emptyText(info);
   render(detailsElement, detailsPane(details, selected !== undefined, copy));
 }
 
-function drawPager(): void {
-  // Drawing the list for the first time reports before it is there to be asked.
-  if (!opened) return;
+function drawPager(visible: VisibleRows): void {
   render(
     pagerElement,
-    pager(list.visible, state.info?.matching ?? 0, {
+    pager(visible, state.info?.matching ?? 0, {
       back: () => list.pageBack(),
       toEnd: () => list.toEnd(),
     }),

@@ -2,6 +2,7 @@ import type { EventDetails, EventFilter, StreamInfo } from "../../src/protocol/s
 import { plural } from "../ui/format";
 import { button, dropdown, textField } from "../ui/toolkit";
 import { h, type Child } from "../ui/vdom";
+import type { VisibleRows } from "./list";
 
 /** Above the list: which session, how many events, what to show of them. */
 export function toolbar(
@@ -70,7 +71,7 @@ function countText({ matching, total, scanned }: StreamInfo): string {
 
 /** Above the list when it is longer than the screen: which part of it can be seen, and the ways to the others. */
 export function pager(
-  visible: { readonly first: number; readonly last: number },
+  visible: VisibleRows,
   count: number,
   go: { readonly back: () => void; readonly toEnd: () => void },
 ): Child[] {

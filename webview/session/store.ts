@@ -6,6 +6,7 @@ import {
   type PanelMessage,
   type StreamInfo,
 } from "../../src/protocol/session-panel";
+import type { VisibleRows } from "./list";
 
 /** Everything that the panel draws from. */
 export interface PanelViewState {
@@ -101,15 +102,12 @@ export function missingRange(
   return from === undefined ? undefined : { from, to };
 }
 
-/**
- * Where a key leads from the selected row, or from what can be seen when none is; undefined for keys that lead nowhere.
- * @param visible the first and the last row that can be seen.
- */
+/** Where a key leads from the selected row, or from what can be seen when none is; undefined for keys that lead nowhere. */
 export function rowAfterKey(
   key: string,
   selected: number | undefined,
   count: number,
-  visible: { readonly first: number; readonly last: number },
+  visible: VisibleRows,
 ): number | undefined {
   if (count === 0) return undefined;
   const last = count - 1;

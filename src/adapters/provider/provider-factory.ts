@@ -64,10 +64,10 @@ async function meshProvider(venue: CallableVenue, deps: ProviderDeps): Promise<M
     });
   }
   for (const node of nodes) await checkAccess(node, deps);
-  const mesh = (deps.mesh ?? new MeshPool()).mesh(nodes, deps);
+  const pool = deps.mesh ?? new MeshPool();
   return new MeshProvider(
     { model, nodes, routing, sameModel, timeouts },
-    mesh,
+    () => pool.mesh(nodes, deps),
     ({ provider, endpoint, api_key }) => createProvider({ provider, endpoint, api_key, timeouts }, deps),
   );
 }

@@ -4,6 +4,7 @@ import { deleteSession, pruneBlobs } from "../../adapters/session/housekeeping";
 import { maxTitleLength, renameSession } from "../../adapters/session/label";
 import { searchSessions } from "../../adapters/session/session-search";
 import { CancelSource } from "../../engine/port/cancellation";
+import { foldersOnDisk } from "../session/on-disk";
 import type { SessionRegistry } from "../session/session-registry";
 import type { SessionPanels } from "../ui/session-panel";
 import { anySession, nameOf, pickSession, workDomainOf } from "./pick-session";
@@ -48,8 +49,7 @@ export async function remove(
 }
 
 export async function prune(): Promise<void> {
-  for (const { uri, name } of vscode.workspace.workspaceFolders ?? []) {
-    if (uri.scheme !== "file") continue;
+  for (const { uri, name } of foldersOnDisk()) {
     const progress = { location: vscode.ProgressLocation.Notification, title: `Looking through ${name}` };
     const found = await vscode.window.withProgress(progress, () =>
       pruneBlobs(nodeEnvironment, uri.fsPath, { dryRun: true }),
@@ -114,8 +114,7 @@ async function hits(
   const cancellation = new CancelSource();
   token.onCancellationRequested(() => cancellation.cancel());
   const items: Hit[] = [];
-  for (const { uri } of vscode.workspace.workspaceFolders ?? []) {
-    if (uri.scheme !== "file") continue;
+  for (const { uri } of foldersOnDisk()) {
     const found = searchSessions(nodeEnvironment, uri.fsPath, text, {
       cancellation,
       onProgress: (done, of) => progress.report({ message: `${done} of ${of}` }),

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { codeActions, diagnose, type CodeAction, type Diagnostic } from "../../language";
 import { internalIds } from "../ids";
 import { toDiagnostic, toRange } from "../project/diagnostics";
-import { problemsOf, type LiveSource, type ProjectIndex } from "../project/project-index";
+import { offeredTools, problemsOf, type LiveSource, type ProjectIndex } from "../project/project-index";
 import type { Secrets } from "../session/secrets";
 import type { ErrorPresenter } from "../ui/present-error";
 import { definitionFiles, uriOf, workspaceEdit } from "./documents";
@@ -65,7 +65,7 @@ async function moveKey(secrets: Secrets, secret: SetSecret, edit: vscode.Workspa
 /** What is wrong with the file; with one that is in no open folder, by itself. */
 async function problems(index: ProjectIndex, { folder, source }: LiveSource): Promise<readonly Diagnostic[]> {
   if (folder === undefined) return diagnose(source);
-  return problemsOf(await index.of(folder), source.path);
+  return problemsOf(await index.of(folder), source.path, offeredTools());
 }
 
 export function registerActions(

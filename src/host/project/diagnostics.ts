@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { diagnose, fileKindOf, type Diagnostic, type Range } from "../../language";
-import { isLarge, problemsOf, type FolderProject, type ProjectIndex } from "./project-index";
+import { isLarge, offeredTools, problemsOf, type FolderProject, type ProjectIndex } from "./project-index";
 
 const docs = "https://github.com/orket-dev/orket-vscode/blob/main/docs/diagnostics.md";
 
@@ -59,9 +59,10 @@ export class ProjectDiagnostics implements vscode.Disposable {
 
   async #found(projects: readonly FolderProject[]): Promise<Map<string, Found>> {
     const found = new Map<string, Found>();
+    const tools = offeredTools();
     for (const project of projects) {
       for (const file of project.project.sources.keys()) {
-        const list = problemsOf(project, file);
+        const list = problemsOf(project, file, tools);
         const { folder } = project;
         if (list.length > 0) found.set(vscode.Uri.joinPath(folder.uri, file).toString(), { list, folder });
       }

@@ -2,7 +2,6 @@ import path from "node:path";
 import * as vscode from "vscode";
 import { skippedFolders } from "../../adapters/files/skipped-folders";
 import {
-  checkEditorTools,
   createProject,
   definitionFileGlob,
   examine,
@@ -12,6 +11,7 @@ import {
   removeFile,
   sourceLimits,
   updateProject,
+  withAbsentTools,
   type Diagnosis,
   type Diagnostic,
   type FlowSummary,
@@ -29,16 +29,25 @@ export interface FolderProject {
   readonly diagnosis: Diagnosis;
 }
 
-/** What is wrong with one file of a folder: what its project says, and what only this window can know. */
-export function problemsOf({ project, diagnosis }: FolderProject, file: string): readonly Diagnostic[] {
-  const found = diagnosis.byFile.get(file) ?? [];
+/** The names of the tools that the extensions of this window offer. */
+export function offeredTools(): readonly string[] {
+  return vscode.lm.tools.map(({ name }) => name);
+}
+
+const none: readonly Diagnostic[] = [];
+
+/**
+ * What is wrong with one file of a folder: what its project says, and what only this window can know. The same list as
+ * before while nothing of that has changed.
+ */
+export function problemsOf(
+  { project, diagnosis }: FolderProject,
+  file: string,
+  tools: readonly string[],
+): readonly Diagnostic[] {
+  const found = diagnosis.byFile.get(file) ?? none;
   const source = project.sources.get(file);
-  if (source?.kind !== "band") return found;
-  const absent = checkEditorTools(
-    source,
-    vscode.lm.tools.map(({ name }) => name),
-  );
-  return absent.length === 0 ? found : [...found, ...absent];
+  return source?.kind === "band" ? withAbsentTools(source, found, ...tools) : found;
 }
 
 /** A document that an editor holds, as the language service sees it. */

@@ -11,6 +11,7 @@ import { DefinitionItem } from "../project/library-tree";
 import { relativePath, type ProjectIndex } from "../project/project-index";
 import type { VenueChoice } from "../venues/venue-choice";
 import { askInput } from "./ask-input";
+import { isOnDisk } from "./on-disk";
 import type { SessionController } from "./session-controller";
 import type { SessionRegistry } from "./session-registry";
 
@@ -133,11 +134,6 @@ async function showProblem(
       selection: toRange(first.range),
     });
   }
-}
-
-/** Whether sessions can live in a folder: they are files of a disk. */
-export function isOnDisk({ uri }: vscode.WorkspaceFolder): boolean {
-  return uri.scheme === "file";
 }
 
 function tellVirtual({ name }: vscode.WorkspaceFolder): undefined {

@@ -9,6 +9,7 @@ import { listSessions, type SessionSummary } from "../../adapters/session/sessio
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import type { StreamPart } from "../../protocol/conductor";
+import { foldersOnDisk } from "./on-disk";
 import { SessionController } from "./session-controller";
 
 declare const ORKET_VERSION: string;
@@ -86,9 +87,8 @@ export class SessionRegistry implements vscode.Disposable {
   }
 
   async #readList(): Promise<readonly ListedSession[]> {
-    const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file");
     const lists = await Promise.all(
-      folders.map(async (folder) =>
+      foldersOnDisk().map(async (folder) =>
         (await listSessions(nodeEnvironment.fs, folder.uri.fsPath)).map((summary) => ({
           ...summary,
           folder,
@@ -212,9 +212,9 @@ export class SessionRegistry implements vscode.Disposable {
     const controller = this.#controllers.get(directory);
     if (controller?.holder === "here") return;
     this.#whenQuiet(directory, () => {
+      if (controller === undefined) return this.relist();
       this.#listed = undefined;
-      if (controller === undefined) this.#changed.fire(undefined);
-      else void controller.refresh().catch(() => this.#changed.fire(undefined));
+      void controller.refresh().catch(() => this.#changed.fire(undefined));
     });
   }
 

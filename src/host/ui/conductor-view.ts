@@ -9,7 +9,7 @@ import {
 import { commandIds, viewIds } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
 import { sessionScreen, TextCache } from "../screen/conductor-screen";
-import { isOnDisk } from "../session/run-flow";
+import { isOnDisk } from "../session/on-disk";
 import type { SessionController } from "../session/session-controller";
 import type { SessionRegistry } from "../session/session-registry";
 import type { VenueChoice } from "../venues/venue-choice";

@@ -3,6 +3,7 @@ import type { Mesh, MeshNodeView, MeshView } from "../../adapters/provider/mesh/
 import type { MeshPool } from "../../adapters/provider/mesh/mesh-pool";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import type { VenueFile } from "../../engine/model/venue";
+import { MeshWatch } from "./mesh-watch";
 
 const icons: Readonly<Record<MeshNodeView["state"], readonly [icon: string, color?: string]>> = {
   up: ["vm-active", "testing.iconPassed"],
@@ -79,11 +80,9 @@ function queueItem({ queued }: MeshView, parent: string): vscode.TreeItem[] {
 
 /** The meshes that the Library shows; their nodes are asked from time to time only while somebody looks. */
 export class MeshRows implements vscode.Disposable {
-  readonly #changed = new vscode.EventEmitter<void>();
-  readonly #watching = new Map<string, { readonly mesh: Mesh; readonly stop: () => void }>();
-  #visible = false;
-  #shown = "";
-  #timer: NodeJS.Timeout | undefined;
+  readonly #changed = new vscode.EventEmitter<string>();
+  readonly #watch = new MeshWatch((id) => this.#changed.fire(id));
+  /** Below the row of this id stands something else now. */
   readonly onDidChange = this.#changed.event;
 
   constructor(
@@ -91,61 +90,35 @@ export class MeshRows implements vscode.Disposable {
     private readonly deps: Pick<ProviderDeps, "resolveSecret" | "fetch">,
   ) {}
 
-  /** The rows below a Venue, by the row's id. */
+  /** The rows below a Venue, by the row's id. Its nodes are asked with their keys: it has to be one that was saved. */
   rows(id: string, { nodes = [] }: VenueFile): vscode.TreeItem[] {
     const mesh = this.pool.mesh(nodes, this.deps);
-    this.#watch(id, mesh);
+    if (vscode.workspace.isTrusted) this.#watch.open(id, mesh);
     const view = mesh.snapshot();
     return [...view.nodes.map((node) => new MeshNodeItem(mesh, node, id)), ...queueItem(view, id)];
   }
 
   setVisible(visible: boolean): void {
-    this.#visible = visible;
-    if (!visible) this.#stop();
-    // Asking for the rows again begins to watch again.
-    else this.#changed.fire();
+    this.#watch.look(visible);
+  }
+
+  /** The row was opened: one that was open before has its rows still, and they are of that time. */
+  opened(id: string): void {
+    if (!this.#watch.isOpen(id)) this.#changed.fire(id);
   }
 
   /** The row was closed. */
   closed(id: string): void {
-    this.#watching.get(id)?.stop();
-    this.#watching.delete(id);
+    this.#watch.close(id);
+  }
+
+  /** Other rows than these are gone, or have no mesh any more. */
+  keep(ids: ReadonlySet<string>): void {
+    this.#watch.keep(ids);
   }
 
   dispose(): void {
-    this.#stop();
-    clearTimeout(this.#timer);
+    this.#watch.dispose();
     this.#changed.dispose();
-  }
-
-  #watch(id: string, mesh: Mesh): void {
-    if (this.#watching.get(id)?.mesh === mesh || !this.#visible || !vscode.workspace.isTrusted) return;
-    this.closed(id);
-    this.#watching.set(id, { mesh, stop: mesh.watch(() => this.#soon()) });
-  }
-
-  #soon(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      // A check that found nothing new must not replace rows under somebody's pointer.
-      const shown = this.#signature();
-      if (this.#visible && shown !== this.#shown) this.#changed.fire();
-      this.#shown = shown;
-    }, 250);
-  }
-
-  #signature(): string {
-    const views = [...this.#watching.values()].map(({ mesh }) => mesh.snapshot());
-    return JSON.stringify(
-      views.map(({ nodes, queued }) => [
-        nodes.map(({ state, busy, failures, models }) => [state, busy, failures.at(-1)?.message, models]),
-        queued,
-      ]),
-    );
-  }
-
-  #stop(): void {
-    for (const { stop } of this.#watching.values()) stop();
-    this.#watching.clear();
   }
 }

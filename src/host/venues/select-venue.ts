@@ -5,7 +5,8 @@ import { nodeEnvironment } from "../../adapters/runtime/session-runtime";
 import { OrketError } from "../../engine/error/orket-error";
 import type { VenueFile } from "../../engine/model/venue";
 import type { ProjectIndex } from "../project/project-index";
-import { isOnDisk, mayRun } from "../session/run-flow";
+import { isOnDisk } from "../session/on-disk";
+import { mayRun } from "../session/run-flow";
 import { knownOf, tryVenue } from "./try-venue";
 import type { VenueChoice } from "./venue-choice";
 import { healthOf, venuesOf } from "./venue-health";
@@ -66,10 +67,9 @@ export async function selectVenue(
     picker.busy = true;
     draw();
     await Promise.all(
-      venues.map(async (venue) => {
-        const memory = memories.get(venue);
+      [...memories].map(async ([venue, memory]) => {
         const health = await healthOf(venue, deps);
-        const tried = memory === undefined ? [] : await knownOf(venue, memory);
+        const tried = await knownOf(venue, memory);
         if (mine !== round) return;
         known.set(venue, { health, tried });
         draw();

@@ -2,17 +2,15 @@ import * as vscode from "vscode";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import type { Backend } from "../../adapters/runtime/capability-memory";
 import { healthOf as askBackends } from "../../adapters/runtime/venue-health";
-import { venueFileSchema, type VenueFile } from "../../engine/model/venue";
+import type { VenueFile } from "../../engine/model/venue";
+import { contentOf } from "../../language";
 import { modelName } from "../provider/model-choice";
 import type { FolderProject } from "../project/project-index";
 import { oneRow, type VenueHealth } from "./venue-row";
 
 /** The Venues of a folder whose files can be read, by name. */
 export function venuesOf({ project }: FolderProject): VenueFile[] {
-  const venues = [...project.sources.values()].flatMap(({ kind, value }) => {
-    const venue = kind === "venue" ? venueFileSchema.safeParse(value).data : undefined;
-    return venue === undefined ? [] : [venue];
-  });
+  const venues = [...project.sources.values()].flatMap((source) => contentOf(source, "venue") ?? []);
   return venues.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -244,16 +244,9 @@ export function foldingRanges(source: SourceDocument): FoldingRange[] {
   return ranges.sort((a, b) => a.startLine - b.startLine || b.endLine - a.endLine);
 }
 
-/** Token types, in the order in which a legend lists them. */
-export const semanticTokenTypes = [
-  "orketPlaceholder",
-  "orketReference",
-  "orketDefinition",
-  "orketTool",
-] as const;
 export interface SemanticToken {
   readonly span: Span;
-  readonly type: (typeof semanticTokenTypes)[number];
+  readonly type: "orketPlaceholder" | "orketReference" | "orketDefinition" | "orketTool";
 }
 
 /** What a grammar cannot know: placeholders in templates, names that are given and names that refer. */

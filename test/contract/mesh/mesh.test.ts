@@ -208,6 +208,27 @@ describe("MeshProvider", function () {
     await second.reply();
   });
 
+  it("shares the slots with the sessions of now, also when the pool has forgotten its mesh meanwhile", async () => {
+    const [desk] = await start(new FakeNode("desk"));
+    assert(desk !== undefined);
+    const first = await mesh();
+    const deps = { resolveSecret: () => Promise.resolve("key"), fetch };
+    for (let slots = 2; slots < 60; slots += 1) pool.mesh([desk.spec(slots)], deps);
+    desk.fate = () => "stall";
+    const running = new Call(first, ask("a", "one"));
+    await running.showed("reply");
+    const waiting = new Call(await mesh(), ask("b", "two"));
+    const { nodes: views, queued } = pool.mesh([desk.spec()], deps).snapshot();
+    assert.deepEqual(
+      [...(views[0]?.busy ?? []), ...queued].map(({ session }) => session),
+      ["one", "two"],
+    );
+    desk.fate = () => "answer";
+    running.cancellation.cancel();
+    await running.error("cancelled");
+    await waiting.reply();
+  });
+
   it("lets a drained node's calls end and gives it no new one", async () => {
     const [desk, rack] = await start(new FakeNode("desk"), new FakeNode("rack"));
     assert(desk !== undefined && rack !== undefined);

@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import {
-  checkEditorTools,
   createProject,
+  diagnose,
   diagnoseProject,
   examine,
   fileKindOf,
   parseSource,
   removeFile,
   updateProject,
+  withAbsentTools,
   type Diagnosis,
   type Project,
   type SourceDocument,
@@ -108,7 +109,7 @@ describe("tools of the editor", () => {
   const band = (tools: string): SourceDocument =>
     parseSource("a.band.yaml", `version: 1\nname: a\nroles:\n  r: { prompt: p, tools: [${tools}] }\n`);
   const codes = (tools: string, offered: readonly string[]): string[] =>
-    checkEditorTools(band(tools), offered).map(
+    withAbsentTools(band(tools), [], ...offered).map(
       ({ code, message, mend }) => `${code} ${message} ${mend ?? ""}`,
     );
 
@@ -116,5 +117,16 @@ describe("tools of the editor", () => {
     assert.deepEqual(codes("read_file, vscode:fetch", ["fetch"]), []);
     assert.match(codes("vscode:fetsh", ["fetch"]).join(), /'vscode:fetsh'.* Did you mean 'vscode:fetch'\?/);
     assert.match(codes("vscode:weather", ["fetch"]).join(), /Install or enable the extension/);
+  });
+
+  it("stand in the same list as before until the Band, its other problems or the offer change", () => {
+    const source = band("vscode:weather");
+    const found = diagnose(source);
+    const before = withAbsentTools(source, found, "fetch", "search");
+    assert.equal(before.length, found.length + 1);
+    assert.equal(withAbsentTools(source, found, "fetch", "search"), before);
+    assert.notEqual(withAbsentTools(source, found, "fetch"), before);
+    assert.notEqual(withAbsentTools(band("vscode:weather"), found, "fetch", "search"), before);
+    assert.equal(withAbsentTools(source, found, "weather"), found);
   });
 });

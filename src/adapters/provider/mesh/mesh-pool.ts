@@ -7,6 +7,9 @@ import type { CheckResult } from "./scheduler";
 /** A node has this long to answer a check, in milliseconds. */
 const checkTimeoutMs = 5000;
 
+/** So many meshes that nobody uses at the moment are kept, with what is known of their nodes. */
+const mostIdle = 8;
+
 type CheckDeps = Pick<ProviderDeps, "resolveSecret" | "fetch">;
 
 interface Shared {
@@ -20,6 +23,7 @@ interface Shared {
  * makes one pool and hands it to every session.
  */
 export class MeshPool {
+  /** The one that was asked for last at the end. */
   readonly #meshes = new Map<string, Shared>();
   readonly #nowMs: () => number;
 
@@ -27,7 +31,7 @@ export class MeshPool {
     this.#nowMs = nowMs;
   }
 
-  /** The mesh of these nodes. */
+  /** The mesh of these nodes. To be asked for at each use: one that was idle for long is made anew. */
   mesh(nodes: readonly MeshNode[], deps: CheckDeps): Mesh {
     const key = JSON.stringify(
       nodes.map(({ name, provider, endpoint, slots, api_key }) => [name, provider, endpoint, slots, api_key]),
@@ -35,6 +39,8 @@ export class MeshPool {
     const known = this.#meshes.get(key);
     if (known !== undefined) {
       known.deps = deps;
+      this.#meshes.delete(key);
+      this.#meshes.set(key, known);
       return known.mesh;
     }
     const shared: Shared = {
@@ -44,11 +50,12 @@ export class MeshPool {
         check: (node) => checkNode(node, shared.deps),
       }),
     };
+    this.#forget();
     this.#meshes.set(key, shared);
     return shared.mesh;
   }
 
-  /** Every mesh as it stands, in the order in which sessions first used them. */
+  /** Every mesh as it stands, the one that was asked for last at the end. */
   snapshot(): MeshView[] {
     return [...this.#meshes.values()].map(({ mesh }) => mesh.snapshot());
   }
@@ -57,6 +64,15 @@ export class MeshPool {
   close(): void {
     for (const { mesh } of this.#meshes.values()) mesh.close();
     this.#meshes.clear();
+  }
+
+  /** Drops the idle meshes that were asked for longest ago: each change of a Venue's nodes makes another one. */
+  #forget(): void {
+    const idle = [...this.#meshes].filter(([, { mesh }]) => mesh.isIdle);
+    for (const [key, { mesh }] of idle.slice(0, -mostIdle)) {
+      mesh.close();
+      this.#meshes.delete(key);
+    }
   }
 }
 

@@ -36,12 +36,12 @@ interface FailedTry {
  */
 export class MeshProvider implements ModelProvider {
   readonly #venue: MeshVenue;
-  readonly #mesh: Mesh;
+  readonly #mesh: () => Mesh;
   readonly #make: (node: MeshNode) => Promise<ModelProvider>;
   readonly #providers = new Map<string, Promise<ModelProvider>>();
 
-  /** `make` gives the provider of one node. */
-  constructor(venue: MeshVenue, mesh: Mesh, make: (node: MeshNode) => Promise<ModelProvider>) {
+  /** `mesh` gives the mesh as it is now, which a pool may have made anew between two calls; `make` the provider of one node. */
+  constructor(venue: MeshVenue, mesh: () => Mesh, make: (node: MeshNode) => Promise<ModelProvider>) {
     this.#venue = venue;
     this.#mesh = mesh;
     this.#make = make;
@@ -53,7 +53,7 @@ export class MeshProvider implements ModelProvider {
     cancellation: Cancellation,
   ): Promise<ModelReply> {
     const { origin, settings } = request;
-    const ticket = this.#mesh.enter(
+    const ticket = this.#mesh().enter(
       {
         session: origin.session,
         step: origin.stepKey,
@@ -151,7 +151,7 @@ export class MeshProvider implements ModelProvider {
     last: FailedTry | undefined,
     failovers: readonly Failover[],
   ): ProviderError {
-    const views = this.#mesh.snapshot().nodes;
+    const views = this.#mesh().snapshot().nodes;
     const states = nodes.map(({ name, prospect }) => {
       const why = "why" in prospect ? prospect.why : "is busy";
       const failure = views.find((view) => view.name === name)?.failures.at(-1);

@@ -150,6 +150,15 @@ export class Mesh {
     };
   }
 
+  /** Nobody looks at it, no call is on its way, and no node is drained: what it knows, checks would find again. */
+  get isIdle(): boolean {
+    return (
+      this.#watchers === 0 &&
+      this.#calls.size === 0 &&
+      !this.#scheduler.nodes().some(({ draining }) => draining)
+    );
+  }
+
   snapshot(): MeshView {
     return {
       nodes: this.#scheduler.nodes().map((node) => this.#view(node)),
