@@ -16,8 +16,8 @@ const at = (...parts) => path.join(root, ...parts);
 
 const lazy = {
   "src/cli/main.ts": "dist/cli-main.js",
-  "src/adapters/provider/openai-provider.ts": "dist/providers/openai.js",
-  "src/adapters/provider/ollama-provider.ts": "dist/providers/ollama.js",
+  "src/adapters/provider/openai/provider.ts": "dist/providers/openai.js",
+  "src/adapters/provider/ollama/provider.ts": "dist/providers/ollama.js",
 };
 
 function keepLazy(outfile) {

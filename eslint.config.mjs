@@ -27,6 +27,24 @@ const bannedInEngine = [
   "globalThis",
 ].map((name) => ({ name, message: clockAndChance }));
 
+/** One way to write what can be written in two. */
+const dialect = [
+  {
+    selector: "ImportSpecifier[importKind='type']",
+    message: "Write `import type { … }`: a line of its own for types.",
+  },
+  { selector: "ExportSpecifier[exportKind='type']", message: "Write `export type { … }`." },
+  {
+    selector:
+      ":matches(PropertyDefinition, MethodDefinition[kind!='constructor'], TSParameterProperty)[accessibility='private']",
+    message: "Write #name: what is private at run time too.",
+  },
+  {
+    selector: "TemplateLiteral > CallExpression[arguments.length=0][callee.property.name='toString']",
+    message: "A template turns numbers into text by itself.",
+  },
+];
+
 const importsOf = (...patterns) => [
   "error",
   { patterns: patterns.map(([regex, message]) => ({ regex, message })) },
@@ -66,7 +84,7 @@ export default tseslint.config(
       ],
       "@typescript-eslint/consistent-type-imports": [
         "error",
-        { fixStyle: "inline-type-imports", disallowTypeAnnotations: false },
+        { fixStyle: "separate-type-imports", disallowTypeAnnotations: false },
       ],
       "@typescript-eslint/no-shadow": "error",
       "@typescript-eslint/no-unused-vars": [
@@ -79,6 +97,7 @@ export default tseslint.config(
         "error",
         { allowNumber: true, allowBoolean: true },
       ],
+      "no-restricted-syntax": ["error", ...dialect],
       "no-console": "error",
       eqeqeq: ["error", "always", { null: "ignore" }],
       "max-lines": ["error", { max: 500, skipBlankLines: true, skipComments: true }],
@@ -96,6 +115,7 @@ export default tseslint.config(
       ],
       "no-restricted-syntax": [
         "error",
+        ...dialect,
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: clockAndChance },
         { selector: "CallExpression[callee.name='Date']", message: clockAndChance },
         // `const d = Date` or `const { now } = Date` would get past the property rule.

@@ -4,10 +4,10 @@ import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Agent, request } from "undici";
-import { createHttpFetch } from "../src/adapters/provider/http-fetch";
-import { startSession } from "../src/adapters/runtime/session-runtime";
+import { createHttpFetch } from "../src/adapters/provider/http/http-fetch";
+import { startSession } from "../src/app/session/open";
 import { definitionOf, step } from "../test/fakes/engine-harness";
-import { type BenchRow } from "./row";
+import type { BenchRow } from "./row";
 
 interface Cost {
   readonly wallMs: number;
@@ -51,13 +51,13 @@ function floor(steps: number, port: number): Promise<Cost> {
       const first = Math.max(0, replies.length - 5);
       const reports = replies
         .slice(first, -1)
-        .map((reply, index) => `## s${(first + index).toString()} (listener)\n\n${reply}\n`);
-      const prompt = `# Task\n\nMake it so.\n\n# What the steps before reported\n\n${reports.join("\n")}\n# Your step: s${number.toString()}\n\nDo step ${number.toString()}. ${replies.at(-1) ?? ""}`;
+        .map((reply, index) => `## s${first + index} (listener)\n\n${reply}\n`);
+      const prompt = `# Task\n\nMake it so.\n\n# What the steps before reported\n\n${reports.join("\n")}\n# Your step: s${number}\n\nDo step ${number}. ${replies.at(-1) ?? ""}`;
       const messages = [
         { role: "system", content: "You listen." },
         { role: "user", content: prompt },
       ];
-      const answer = await request(`http://127.0.0.1:${port.toString()}/floor`, {
+      const answer = await request(`http://127.0.0.1:${port}/floor`, {
         method: "POST",
         dispatcher: agent,
         body: JSON.stringify({ messages }),
@@ -81,14 +81,14 @@ function session(steps: number, port: number, provider: "ollama" | "openai"): Pr
   return measured(steps, async (folder) => {
     const definition = definitionOf(
       Array.from({ length: steps }, (_, number) =>
-        step(`s${number.toString()}`, "listener", {
-          instruction: `Do step ${number.toString()}. {{steps.s${Math.max(0, number - 1).toString()}.summary}}`,
+        step(`s${number}`, "listener", {
+          instruction: `Do step ${number}. {{steps.s${Math.max(0, number - 1)}.summary}}`,
         }),
       ),
     );
     Object.assign(definition.venue, {
       provider,
-      endpoint: `http://127.0.0.1:${port.toString()}${provider === "openai" ? "/v1" : ""}`,
+      endpoint: `http://127.0.0.1:${port}${provider === "openai" ? "/v1" : ""}`,
       model: "m",
       context_tokens: 2300,
     });
@@ -139,7 +139,7 @@ export async function benchFlow(runs = 5): Promise<BenchRow[]> {
           pairs.push({ base: await floor(steps, port), own: await session(steps, port, provider) });
         }
         const limit = steps === 1000;
-        const name = `${steps.toString()} steps, ${provider}`;
+        const name = `${steps} steps, ${provider}`;
         const ratio = (pick: (cost: Cost) => number) =>
           median(pairs.map(({ base, own }) => pick(own) / pick(base)));
         const own = (pick: (cost: Cost) => number) => median(pairs.map((pair) => pick(pair.own)));

@@ -4,7 +4,8 @@ import { benchMesh } from "./mesh";
 import { benchStartup } from "./startup";
 import { benchStream } from "./stream";
 import { benchLanguage } from "./language";
-import { keepsPromise, type BenchRow } from "./row";
+import { keepsPromise } from "./row";
+import type { BenchRow } from "./row";
 
 const suites: Record<string, () => Promise<BenchRow[]>> = {
   startup: benchStartup,
@@ -24,11 +25,7 @@ async function main(names: readonly string[]): Promise<void> {
       const kept = keepsPromise(row);
       if (!kept) broken += 1;
       const promise =
-        row.atMost === undefined
-          ? row.atLeast === undefined
-            ? ""
-            : `≥ ${row.atLeast.toString()}`
-          : `≤ ${row.atMost.toString()}`;
+        row.atMost === undefined ? (row.atLeast === undefined ? "" : `≥ ${row.atLeast}`) : `≤ ${row.atMost}`;
       const mark = promise === "" ? " " : kept ? "✓" : "✗";
       console.log(
         `${mark} ${row.name.padEnd(44)} ${row.value.toFixed(2).padStart(9)} ${row.unit.padEnd(13)} ${promise.padEnd(8)} ${row.note ?? ""}`,

@@ -1,12 +1,13 @@
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { openForView } from "../src/adapters/runtime/glance";
-import { nodeEnvironment, openLiveSession } from "../src/adapters/runtime/session-runtime";
-import { type SessionPaths } from "../src/adapters/session/layout";
-import { createSession } from "../src/adapters/session/sessions";
+import { openForView } from "../src/app/session/glance";
+import { nodeEnvironment } from "../src/adapters/journal/environment";
+import { openLiveSession } from "../src/app/session/open";
+import type { SessionPaths } from "../src/adapters/journal/layout";
+import { createSession } from "../src/adapters/journal/session-folder";
 import { definitionWith, stepEvents, writeLongSession } from "../test/fakes/long-session";
-import { type BenchRow } from "./row";
+import type { BenchRow } from "./row";
 import { heldMb } from "../test/fakes/held-memory";
 
 /** The yardstick: the whole file read in pieces, and each line parsed. */
@@ -149,7 +150,7 @@ function appending(runs: number): Promise<BenchRow[]> {
     const events = [...stepEvents(0, Math.ceil(batch / 5), { made: 0 })].slice(0, batch);
     const times: { bareMs: number; ownMs: number }[] = [];
     for (let run = -1; run < runs; run += 1) {
-      const file = openSync(path.join(folder, `bare-${run.toString()}.jsonl`), "w");
+      const file = openSync(path.join(folder, `bare-${run}.jsonl`), "w");
       const bareMs = await timed(() => {
         let seq = 0;
         for (let number = 0; number < batches; number += 1) {
@@ -176,7 +177,7 @@ function appending(runs: number): Promise<BenchRow[]> {
     const rate = (batch * batches) / bareMs;
     return [
       {
-        name: `append, ${batch.toString()} events a durable batch`,
+        name: `append, ${batch} events a durable batch`,
         value: bareMs / best(times.map((one) => one.ownMs)),
         unit: "× bare",
         atLeast: 0.7,

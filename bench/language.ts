@@ -1,15 +1,7 @@
 import { parseDocument } from "yaml";
-import {
-  complete,
-  createProject,
-  examine,
-  parseSource,
-  updateProject,
-  type Diagnosis,
-  type Project,
-  type ProjectFile,
-} from "../src/language";
-import { type BenchRow } from "./row";
+import { complete, createProject, examine, parseSource, updateProject } from "../src/language";
+import type { Diagnosis, Project, ProjectFile } from "../src/language";
+import type { BenchRow } from "./row";
 
 /** Four files of one Flow, as a project of many has them. */
 function flowFiles(number: number): ProjectFile[] {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { buildSync } from "esbuild";
-import { type BenchRow } from "./row";
+import type { BenchRow } from "./row";
 
 const root = path.join(__dirname, "..");
 const runs = 15;
@@ -35,10 +35,7 @@ export function benchStartup(): Promise<BenchRow[]> {
         "view/session-view",
         "event/codec",
       ]
-        .map(
-          (file, index) =>
-            `export * as m${index.toString()} from ${JSON.stringify(path.join(engine, file))};`,
-        )
+        .map((file, index) => `export * as m${index} from ${JSON.stringify(path.join(engine, file))};`)
         .join("\n"),
     );
     buildSync({

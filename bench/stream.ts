@@ -6,11 +6,11 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { Agent } from "undici";
-import { createHttpFetch } from "../src/adapters/provider/http-fetch";
-import { OllamaProvider } from "../src/adapters/provider/ollama-provider";
-import { OpenAiProvider } from "../src/adapters/provider/openai-provider";
+import { createHttpFetch } from "../src/adapters/provider/http/http-fetch";
+import { OllamaProvider } from "../src/adapters/provider/ollama/provider";
+import { OpenAiProvider } from "../src/adapters/provider/openai/provider";
 import type { ModelDelta, ModelProvider, ModelRequest } from "../src/engine/port/model-provider";
-import { type BenchRow } from "./row";
+import type { BenchRow } from "./row";
 
 const tokens = 20_000;
 const calls = 500;

@@ -11,10 +11,10 @@ const root = path.resolve(import.meta.dirname, "..");
 const require = createRequire(import.meta.url);
 require(path.join(root, "scripts", "transpile-hook.cjs"));
 const z = require("zod");
-const { fileKinds } = require(path.join(root, "src/language/file-kind.ts"));
+const { fileKinds } = require(path.join(root, "src/language/text/file-kind.ts"));
 const { definitionSchema } = require(path.join(root, "src/engine/model/definition.ts"));
 const { eventData } = require(path.join(root, "src/engine/event/event.ts"));
-const { toolArgs } = require(path.join(root, "src/engine/tool/specs.ts"));
+const { toolArgs } = require(path.join(root, "src/engine/agent/tool/specs.ts"));
 const { toolDescriptions } = require(path.join(root, "src/engine/model/tools.ts"));
 const { placeholderForms } = require(path.join(root, "src/engine/model/template.ts"));
 

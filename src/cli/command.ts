@@ -21,19 +21,22 @@ export interface ArgumentSpec {
 
 /** What a command was called with. */
 export class Given {
+  readonly #values: ReadonlyMap<string, readonly string[]>;
   constructor(
     readonly positionals: readonly string[],
-    private readonly values: ReadonlyMap<string, readonly string[]>,
-  ) {}
+    values: ReadonlyMap<string, readonly string[]>,
+  ) {
+    this.#values = values;
+  }
 
   flag(name: string): boolean {
-    return this.values.has(name);
+    return this.#values.has(name);
   }
   value(name: string): string | undefined {
-    return this.values.get(name)?.at(-1);
+    return this.#values.get(name)?.at(-1);
   }
   all(name: string): readonly string[] {
-    return this.values.get(name) ?? [];
+    return this.#values.get(name) ?? [];
   }
 }
 

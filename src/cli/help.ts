@@ -1,4 +1,5 @@
-import { globalOptions, type ArgumentSpec, type Command, type OptionSpec } from "./command";
+import { globalOptions } from "./command";
+import type { ArgumentSpec, Command, OptionSpec } from "./command";
 import { alignColumns } from "./text/format";
 import { wrapText } from "./text/width";
 

@@ -1,4 +1,5 @@
-import { styleFor, type Style } from "./text/style";
+import { styleFor } from "./text/style";
+import type { Style } from "./text/style";
 
 /** Where text goes: a terminal, a file or a pipe. */
 export interface Output {

@@ -1,9 +1,11 @@
 import path from "node:path";
-import { type OrketError } from "../engine/error/orket-error";
+import type { OrketError } from "../engine/error/orket-error";
 import { commands } from "./commands";
-import { exitCodeOfError, exitCodes, type ExitCode } from "./exit-code";
+import { exitCodeOfError, exitCodes } from "./exit-code";
+import type { ExitCode } from "./exit-code";
 import { commandHelp, mainHelp } from "./help";
-import { processIo, type Io } from "./io";
+import { processIo } from "./io";
+import type { Io } from "./io";
 import { parseArguments } from "./parse";
 import { safeText } from "./text/safe";
 

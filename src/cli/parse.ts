@@ -1,6 +1,7 @@
 import { OrketError } from "../engine/error/orket-error";
-import { nearest } from "../language/nearest";
-import { Given, globalOptions, type Command, type OptionSpec } from "./command";
+import { nearest } from "../language/text/nearest";
+import { Given, globalOptions } from "./command";
+import type { Command, OptionSpec } from "./command";
 import { safeLine } from "./text/safe";
 
 /** What the arguments say; `command` is absent when they name none. */

@@ -1,6 +1,6 @@
 import path from "node:path";
-import { readProjectFiles } from "../adapters/definition/project-files";
-import { nodeEnvironment } from "../adapters/runtime/session-runtime";
+import { readProjectFiles } from "../app/project/project-files";
+import { nodeEnvironment } from "../adapters/journal/environment";
 import { OrketError } from "../engine/error/orket-error";
 import type { Definition } from "../engine/model/definition";
 import {
@@ -10,10 +10,9 @@ import {
   flowSummaries,
   formatDiagnostic,
   resolveFlow,
-  type Project,
-  type ResolveOptions,
 } from "../language";
-import { nearest } from "../language/nearest";
+import type { Project, ResolveOptions } from "../language";
+import { nearest } from "../language/text/nearest";
 import type { CommandContext } from "./command";
 import type { Io } from "./io";
 import { safeLine, safeText } from "./text/safe";

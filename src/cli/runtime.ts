@@ -1,7 +1,10 @@
-import { createHttpFetch, type HttpFetch } from "../adapters/provider/http-fetch";
+import { createHttpFetch } from "../adapters/provider/http/http-fetch";
+import type { HttpFetch } from "../adapters/provider/http/http-fetch";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
-import { nodeEnvironment, type RuntimeOptions } from "../adapters/runtime/session-runtime";
-import { findSession, type SessionSummary } from "../adapters/session/session-list";
+import type { RuntimeOptions } from "../app/session/session";
+import { nodeEnvironment } from "../adapters/journal/environment";
+import { findSession } from "../app/session/session-list";
+import type { SessionSummary } from "../app/session/session-list";
 import { OrketError } from "../engine/error/orket-error";
 import type { CommandContext } from "./command";
 import type { Environment } from "./io";

@@ -1,39 +1,34 @@
-export {
-  diagnosticCodes,
-  formatDiagnostic,
-  hasError,
-  type Diagnostic,
-  type DiagnosticCode,
-  type RelatedPlace,
-  type Severity,
-  type Suggestion,
-} from "./diagnostic";
-export { withAbsentTools } from "./check-editor-tools";
-export { contentOf } from "./contents";
-export { diagnose } from "./diagnose";
-export { definitionFileGlob, fileKindOf, fileKinds, type NamedKind, type SourceKind } from "./file-kind";
-export { inputsGiven, listInputs, readInput, type InputDescription } from "./inputs";
-export { LineIndex, type Position, type Range, type Span } from "./lines";
-export { sourceLimits } from "./limits";
-export { artifactPathProblem, referencePathProblem } from "./paths";
-export { keySpan, valueSpan } from "./places";
-export {
-  createProject,
-  removeFile,
-  updateProject,
-  type IndexEntry,
-  type Project,
-  type ProjectFile,
-} from "./project";
-export { resolveReference } from "./reference";
-export { diagnoseProject, examine, type Diagnosis } from "./diagnosis";
-export { resolveFlow, type ResolveOptions, type ResolveResult } from "./resolve";
-export { codeActions, type CodeAction, type NewFile } from "./help/actions";
-export { complete, wantsModels, type Completion } from "./help/complete";
+export { diagnosticCodes, formatDiagnostic, hasError } from "./text/diagnostic";
+export type { Diagnostic, DiagnosticCode, RelatedPlace, Severity, Suggestion } from "./text/diagnostic";
+export { withAbsentTools } from "./check/editor-tools";
+export { contentOf } from "./schema/contents";
+export { diagnose } from "./check/file";
+export { definitionFileGlob, fileKindOf, fileKinds } from "./text/file-kind";
+export type { NamedKind, SourceKind } from "./text/file-kind";
+export { inputsGiven, listInputs, readInput } from "./project/inputs";
+export type { InputDescription } from "./project/inputs";
+export { LineIndex } from "./text/lines";
+export type { Position, Range, Span } from "./text/lines";
+export { sourceLimits } from "./text/limits";
+export { artifactPathProblem, referencePathProblem } from "./project/paths";
+export { keySpan, valueSpan } from "./text/places";
+export { createProject, removeFile, updateProject } from "./project/project";
+export type { IndexEntry, Project, ProjectFile } from "./project/project";
+export { resolveReference } from "./project/reference";
+export { diagnoseProject, examine } from "./flow/check-project";
+export type { Diagnosis } from "./flow/check-project";
+export { resolveFlow } from "./flow/resolve";
+export type { ResolveOptions, ResolveResult } from "./flow/resolve";
+export { codeActions } from "./help/actions";
+export type { CodeAction, NewFile } from "./help/actions";
+export { complete, wantsModels } from "./help/complete";
+export type { Completion } from "./help/complete";
 export { format } from "./help/format";
-export { hover, type Hover } from "./help/hover";
-export { codeLenses, type CodeLens, type LensAction, type StepResult } from "./help/lenses";
-export { type HelpContext, type HelpRequest, type Place, type TextEdit } from "./help/model";
+export { hover } from "./help/hover";
+export type { Hover } from "./help/hover";
+export { codeLenses } from "./help/lenses";
+export type { CodeLens, LensAction, StepResult } from "./help/lenses";
+export type { HelpContext, HelpRequest, Place, TextEdit } from "./help/model";
 export {
   definition,
   documentLinks,
@@ -43,14 +38,17 @@ export {
   references,
   semanticTokens,
   workspaceSymbols,
-  type DocumentLink,
-  type DocumentSymbol,
-  type FoldingRange,
-  type Highlight,
-  type SemanticToken,
-  type WorkspaceSymbol,
 } from "./help/navigate";
-export { prepareRename, rename, type PrepareRename, type Rename } from "./help/rename";
+export type {
+  DocumentLink,
+  DocumentSymbol,
+  FoldingRange,
+  Highlight,
+  SemanticToken,
+  WorkspaceSymbol,
+} from "./help/navigate";
+export { prepareRename, rename } from "./help/rename";
+export type { PrepareRename, Rename } from "./help/rename";
 export {
   applyEdits,
   completePrompt,
@@ -63,11 +61,10 @@ export {
   readPrompt,
   savePrompt,
   withPrompt,
-  type PromptDiagnostic,
-  type PromptPreview,
-  type PromptRef,
-  type SavePrompt,
 } from "./prompt/document";
-export { parseSource, type SourceDocument } from "./source";
-export { flowSummaries, type FlowSummary } from "./summary";
-export { type ValuePath } from "./tree";
+export type { PromptDiagnostic, PromptPreview, PromptRef, SavePrompt } from "./prompt/document";
+export { parseSource } from "./text/source";
+export type { SourceDocument } from "./text/source";
+export { flowSummaries } from "./flow/summary";
+export type { FlowSummary } from "./flow/summary";
+export type { ValuePath } from "./text/tree";

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { TokenUsage } from "../engine/event/tokens";
-import { limitNames, type LimitName } from "../engine/model/flow";
+import { limitNames } from "../engine/model/flow";
+import type { LimitName } from "../engine/model/flow";
 
 export type { LimitName };
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { filesBelow, goodAnswers, KeyEchoServer, keysIn, ways } from "../fakes/servers/key-echo";
-import { orket, type Finished } from "./orket";
+import { orket } from "./orket";
+import type { Finished } from "./orket";
 import { smallProject } from "./small-project";
 
 /*

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
-import { copyProject, digestsBelow, onlySession, orket, readJournal, type Line } from "./orket";
+import { copyProject, digestsBelow, onlySession, orket, readJournal } from "./orket";
+import type { Line } from "./orket";
 
 /*
  * A run that is killed (SIGKILL: no handler, no goodbye) and resumed must be the run that was not killed: no event that

@@ -1,22 +1,23 @@
 import { createHash } from "node:crypto";
 import { apply, fold } from "../../src/engine/state/apply";
-import { type SessionEvent } from "../../src/engine/event/event";
+import type { SessionEvent } from "../../src/engine/event/event";
 import { ProviderError } from "../../src/engine/error/provider-error";
-import { type Definition, type PlanNode, type StepNode } from "../../src/engine/model/definition";
-import { type Cancellation } from "../../src/engine/port/cancellation";
-import { type Clock } from "../../src/engine/port/clock";
-import { type GuardedFiles } from "../../src/engine/port/files";
-import {
-  type ModelDelta,
-  type ModelProvider,
-  type ModelReply,
-  type ModelRequest,
+import type { Definition, PlanNode, StepNode } from "../../src/engine/model/definition";
+import type { Cancellation } from "../../src/engine/port/cancellation";
+import type { Clock } from "../../src/engine/port/clock";
+import type { GuardedFiles } from "../../src/engine/port/files";
+import type {
+  ModelDelta,
+  ModelProvider,
+  ModelReply,
+  ModelRequest,
 } from "../../src/engine/port/model-provider";
 import { noExternalTools } from "../../src/engine/port/external-tools";
-import { type SessionPorts, type Steer } from "../../src/engine/session/ports";
-import { Orchestrator } from "../../src/engine/session/orchestrator";
-import { startEvent } from "../../src/engine/session/start";
-import { initialState, type SessionState } from "../../src/engine/state/state";
+import type { SessionPorts, Steer } from "../../src/engine/orchestrator/ports";
+import { Orchestrator } from "../../src/engine/orchestrator/orchestrator";
+import { startEvent } from "../../src/engine/orchestrator/start";
+import { initialState } from "../../src/engine/state/state";
+import type { SessionState } from "../../src/engine/state/state";
 import { MemorySessionStore } from "./memory-session-store";
 
 /** A step of a test's Score. */
@@ -102,8 +103,11 @@ export type Answer = (request: ModelRequest, callNumber: number) => FakeReply | 
 /** Answers by a function of the request, and keeps what it was asked. */
 export class FakeModel implements ModelProvider {
   readonly requests: ModelRequest[] = [];
+  readonly #answer: Answer;
 
-  constructor(private readonly answer: Answer) {}
+  constructor(answer: Answer) {
+    this.#answer = answer;
+  }
 
   async call(
     request: ModelRequest,
@@ -117,7 +121,7 @@ export class FakeModel implements ModelProvider {
         reject(new ProviderError("cancelled", "cancelled"));
       });
     });
-    const reply = await Promise.race([this.answer(request, this.requests.length), cancelled]);
+    const reply = await Promise.race([this.#answer(request, this.requests.length), cancelled]);
     if (reply instanceof ProviderError) throw reply;
     const whole = typeof reply === "string" ? { text: reply } : reply;
     onDelta({ kind: "text", text: whole.text ?? "" });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { type ExportSource } from "../../src/engine/export/source";
-import { type Definition } from "../../src/engine/model/definition";
-import { type Harness } from "./engine-harness";
+import type { ExportSource } from "../../src/engine/export/source";
+import type { Definition } from "../../src/engine/model/definition";
+import type { Harness } from "./engine-harness";
 
 /** What an export is made of, from a session in memory. */
 export function exportSourceOf({ store }: Harness, definition: Definition): ExportSource {

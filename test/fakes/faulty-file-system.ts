@@ -1,4 +1,5 @@
-import { type FileSystem, type Handle, NodeFileSystem } from "../../src/adapters/files/file-system";
+import { NodeFileSystem } from "../../src/adapters/files/file-system";
+import type { FileSystem, Handle } from "../../src/adapters/files/file-system";
 
 /** One operation of the disk, as a test sees it. */
 export interface Operation {
@@ -46,9 +47,9 @@ export class FaultyFileSystem extends NodeFileSystem {
   everything = false;
   /** Leaves out the waiting for the disk itself, which only a power loss would show. */
   unsynced = false;
-  private dead = false;
-  private readonly underWay = new Set<Promise<unknown>>();
-  private readonly handles = new Set<Handle>();
+  #dead = false;
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #handles = new Set<Handle>();
 
   constructor() {
     super();
@@ -58,9 +59,9 @@ export class FaultyFileSystem extends NodeFileSystem {
         if (typeof key !== "string" || typeof value !== "function" || own.has(key)) return value;
         const method = value as (...args: unknown[]) => unknown;
         if (!changing.has(key) && (!this.everything || key === "watch"))
-          return (...args: unknown[]) => this.alive(key, args, () => method.apply(target, args));
+          return (...args: unknown[]) => this.#alive(key, args, () => method.apply(target, args));
         return (...args: unknown[]) =>
-          this.operate(key as keyof FileSystem, args, () => method.apply(target, args));
+          this.#operate(key as keyof FileSystem, args, () => method.apply(target, args));
       },
       // What a test sets, it sets for the methods, too, which see the target.
       set: (target, key, value) => Reflect.set(target, key, value),
@@ -76,7 +77,7 @@ export class FaultyFileSystem extends NodeFileSystem {
   }
 
   get killed(): boolean {
-    return this.dead;
+    return this.#dead;
   }
 
   /** From now on every operation fails. */
@@ -87,43 +88,43 @@ export class FaultyFileSystem extends NodeFileSystem {
 
   /** As `kill`, from a place that must not throw. */
   die(): void {
-    this.dead = true;
+    this.#dead = true;
   }
 
   /** What the system does for a process that is gone: what was under way ends, and its files are closed. */
   async bury(): Promise<void> {
-    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
-    await Promise.all([...this.handles].map((handle) => NodeFileSystem.prototype.close.call(this, handle)));
-    this.handles.clear();
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    await Promise.all([...this.#handles].map((handle) => NodeFileSystem.prototype.close.call(this, handle)));
+    this.#handles.clear();
   }
 
-  private alive(name: string, args: readonly unknown[], run: () => unknown): unknown {
-    if (this.dead) {
+  #alive(name: string, args: readonly unknown[], run: () => unknown): unknown {
+    if (this.#dead) {
       const killed = new Killed("The process was killed.");
       if (name.endsWith("Now")) throw killed;
       return Promise.reject(killed);
     }
-    this.closing(name, args);
-    return this.watched(run());
+    this.#closing(name, args);
+    return this.#watched(run());
   }
 
-  private closing(name: string, args: readonly unknown[]): void {
-    if (name === "close") this.handles.delete(args[0] as Handle);
+  #closing(name: string, args: readonly unknown[]): void {
+    if (name === "close") this.#handles.delete(args[0] as Handle);
   }
 
-  private watched(result: unknown): unknown {
+  #watched(result: unknown): unknown {
     if (result instanceof Promise) {
-      const settled = result.catch(() => undefined).finally(() => this.underWay.delete(settled));
-      this.underWay.add(settled);
+      const settled = result.catch(() => undefined).finally(() => this.#underWay.delete(settled));
+      this.#underWay.add(settled);
     }
     return result;
   }
 
-  private operate(name: keyof FileSystem, args: unknown[], run: () => unknown): unknown {
+  #operate(name: keyof FileSystem, args: unknown[], run: () => unknown): unknown {
     const synchronous = name.endsWith("Now");
     const operation = { number: 0, name, args };
     const begin = (): void => {
-      if (this.dead) throw new Killed("The process was killed.");
+      if (this.#dead) throw new Killed("The process was killed.");
       this.count += 1;
       operation.number = this.count;
       this.log.push(name);
@@ -146,13 +147,13 @@ export class FaultyFileSystem extends NodeFileSystem {
     }
     const whole = async (): Promise<unknown> => {
       begin();
-      this.closing(name, args);
+      this.#closing(name, args);
       const result = await run();
-      if (name === "open") this.handles.add(result as Handle);
+      if (name === "open") this.#handles.add(result as Handle);
       this.after(operation);
       return result;
     };
-    return this.watched(whole());
+    return this.#watched(whole());
   }
 }
 

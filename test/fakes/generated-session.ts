@@ -1,9 +1,10 @@
-import { type Definition, type PlanNode, type StepNode } from "../../src/engine/model/definition";
+import type { Definition, PlanNode, StepNode } from "../../src/engine/model/definition";
 import { ProviderError } from "../../src/engine/error/provider-error";
-import { type EventData, type EventOf } from "../../src/engine/event/event";
+import type { EventData, EventOf } from "../../src/engine/event/event";
 import { stepsOf } from "../../src/engine/model/plan";
 import { activeRuns } from "../../src/engine/state/cursor";
-import { definitionOf, harness, step, type FakeReply, type Harness } from "./engine-harness";
+import { definitionOf, harness, step } from "./engine-harness";
+import type { FakeReply, Harness } from "./engine-harness";
 
 /** A seeded source of chance (mulberry32): the same seed gives the same session. */
 export class Chance {
@@ -53,12 +54,12 @@ function someStep(chance: Chance, id: string): PlanNode {
 
 function someScore(chance: Chance): PlanNode[] {
   let number = 0;
-  const next = (): PlanNode => someStep(chance, `${letters.charAt(number % 26)}${(number++).toString()}`);
+  const next = (): PlanNode => someStep(chance, `${letters.charAt(number % 26)}${number++}`);
   const nodes: PlanNode[] = [];
   for (let count = 1 + chance.below(3); count > 0; count -= 1) {
     const kind = chance.below(4);
     if (kind === 0) {
-      const review = step(`r${(number++).toString()}`, "reviewer", {
+      const review = step(`r${number++}`, "reviewer", {
         verdict: ["approve", "request_changes"],
       });
       const until = { step: review.id, verdict: "approve" };
@@ -74,7 +75,7 @@ function someReply(chance: Chance, id: string, verdict: boolean, produces: boole
   if (roll < 0.08)
     return new ProviderError(chance.pick(["server_error", "connection_lost", "rate_limited"]), "It broke.");
   if (roll < 0.1) return new ProviderError("tools_unsupported", "No tools.");
-  const text = `${id} says ${"word ".repeat(chance.happens(0.2) ? 300 : chance.below(20))}${chance.below(1e6).toString()}`;
+  const text = `${id} says ${"word ".repeat(chance.happens(0.2) ? 300 : chance.below(20))}${chance.below(1e6)}`;
   const calls: [string, Record<string, unknown>][] = [];
   if (produces && chance.happens(0.8)) calls.push(["write_file", { path: `${id}.md`, content: text }]);
   if (chance.happens(0.2))
@@ -166,7 +167,7 @@ function steerAhead({ orchestrator, definition }: Harness, chance: Chance): void
   const by = "person";
   const node = chance.pick(stepsOf(definition.score.steps));
   const { role, id } = node;
-  const instruction = `Do ${id} in another way (${chance.below(1e6).toString()}).`;
+  const instruction = `Do ${id} in another way (${chance.below(1e6)}).`;
   const value = (orchestrator.state.limits.total_tokens ?? 1_000_000) + chance.below(1000);
   const adjustment = chance.pick<EventData<"adjustment">>([
     { kind: "skip", by, step: chance.pick([id, `${id}#2`]), reason: "not needed" },

@@ -6,7 +6,7 @@
 import { appendFileSync, mkdirSync, rmdirSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { SessionLock } from "../../src/adapters/session/lock";
+import { SessionLock } from "../../src/adapters/journal/lock";
 import { OrketError } from "../../src/engine/error/orket-error";
 import { environment } from "./session";
 

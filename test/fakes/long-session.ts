@@ -1,27 +1,29 @@
 import { hash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import path from "node:path";
-import { sessionPaths, type SessionPaths } from "../../src/adapters/session/layout";
+import { sessionPaths } from "../../src/adapters/journal/layout";
+import type { SessionPaths } from "../../src/adapters/journal/layout";
 import { encodeEvent, firstPrev } from "../../src/engine/event/codec";
-import { draft, type EventDraft } from "../../src/engine/event/event";
-import { type Definition } from "../../src/engine/model/definition";
-import { startEvent } from "../../src/engine/session/start";
+import { draft } from "../../src/engine/event/event";
+import type { EventDraft } from "../../src/engine/event/event";
+import type { Definition } from "../../src/engine/model/definition";
+import { startEvent } from "../../src/engine/orchestrator/start";
 import { definitionOf, step } from "./engine-harness";
 
 const digest = "a".repeat(64);
 const id = "2026-11-22T00-00-00Z-test-abcd";
 
 export function definitionWith(steps: number): Definition {
-  return definitionOf(Array.from({ length: steps }, (_, number) => step(`s${number.toString()}`, "writer")));
+  return definitionOf(Array.from({ length: steps }, (_, number) => step(`s${number}`, "writer")));
 }
 
 /** The events of one step as a run writes them: turns with a tool call each, then the step's end. */
 export function* stepEvents(number: number, turns: number, calls: { made: number }): Generator<EventDraft> {
-  const key = `s${number.toString()}`;
+  const key = `s${number}`;
   yield draft("step_start", key, { id: key, role: "writer", attempt: 1 });
   for (let turn = 1; turn <= turns; turn += 1) {
     const call = (calls.made += 1);
-    const text = `Turn ${turn.toString()} of ${key}: ${"some words of a prompt ".repeat(4)}`;
+    const text = `Turn ${turn} of ${key}: ${"some words of a prompt ".repeat(4)}`;
     yield draft("prompt_built", key, {
       turn,
       kept: 0,
@@ -47,14 +49,14 @@ export function* stepEvents(number: number, turns: number, calls: { made: number
       call,
       turn,
       reply: { text: last ? "Done." : "" },
-      tool_calls: last ? [] : [{ id: `1.${turn.toString()}.1`, tool: "read_file", args }],
+      tool_calls: last ? [] : [{ id: `1.${turn}.1`, tool: "read_file", args }],
       finish_reason: "stop",
       tokens: { input: { count: 50, source: "measured" }, output: { count: 9, source: "measured" } },
       total_ms: 12,
       sent: { text: '{"model":"scripted"}' },
     });
     if (last) break;
-    const call_id = `1.${turn.toString()}.1`;
+    const call_id = `1.${turn}.1`;
     yield draft("tool_call", key, { call_id, turn, tool: "read_file", args });
     yield draft("tool_result", key, {
       call_id,

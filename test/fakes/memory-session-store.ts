@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
-import { type BlobRef, type Content, inlineContentMaxBytes, isInline } from "../../src/engine/event/content";
-import { type EventDraft, type SessionEvent } from "../../src/engine/event/event";
+import { inlineContentMaxBytes, isInline } from "../../src/engine/event/content";
+import type { BlobRef, Content } from "../../src/engine/event/content";
+import type { EventDraft, SessionEvent } from "../../src/engine/event/event";
 import { OrketError } from "../../src/engine/error/orket-error";
-import { type SessionStore } from "../../src/engine/port/session-store";
+import type { SessionStore } from "../../src/engine/port/session-store";
 
 /**
  * A SessionStore without a disk. What `flush` has not confirmed is apart from what it has, so that a test can look
@@ -17,24 +18,26 @@ export class MemorySessionStore implements SessionStore {
   flushes = 0;
   /** The next `flush` fails with this, and every one after it. */
   failure: OrketError | undefined;
-  private durableCount: number;
+  #durableCount: number;
+  readonly #nowMs: () => number;
 
   constructor(
-    private readonly nowMs: () => number = () => 0,
+    nowMs: () => number = () => 0,
     from: { events?: readonly SessionEvent[]; blobs?: ReadonlyMap<string, Uint8Array> } = {},
   ) {
+    this.#nowMs = nowMs;
     this.events = [...(from.events ?? [])];
     this.blobs = new Map(from.blobs ?? []);
-    this.durableCount = this.events.length;
+    this.#durableCount = this.events.length;
   }
 
   /** What is on disk. */
   get durable(): readonly SessionEvent[] {
-    return this.events.slice(0, this.durableCount);
+    return this.events.slice(0, this.#durableCount);
   }
 
   append(drafts: readonly EventDraft[]): readonly SessionEvent[] {
-    const at = new Date(this.nowMs()).toISOString();
+    const at = new Date(this.#nowMs()).toISOString();
     const added = drafts.map((draft, index) => ({
       ...structuredClone(draft),
       seq: this.events.length + index,
@@ -73,7 +76,7 @@ export class MemorySessionStore implements SessionStore {
     await Promise.resolve();
     this.flushes += 1;
     if (this.failure) throw this.failure;
-    this.durableCount = Math.max(this.durableCount, count);
+    this.#durableCount = Math.max(this.#durableCount, count);
   }
 
   async materialise(path: string, content: BlobRef | null): Promise<void> {

@@ -1,13 +1,16 @@
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type SessionEnvironment } from "../../src/adapters/session/jsonl-session-store";
-import { NodeFileSystem, type FileSystem } from "../../src/adapters/files/file-system";
+import type { SessionEnvironment } from "../../src/adapters/journal/jsonl-session-store";
+import { NodeFileSystem } from "../../src/adapters/files/file-system";
+import type { FileSystem } from "../../src/adapters/files/file-system";
 import { systemRandom } from "../../src/adapters/system/random";
 import { SystemClock } from "../../src/adapters/system/clock";
-import { type BlobRef } from "../../src/engine/event/content";
-import { draft, type EventDraft } from "../../src/engine/event/event";
-import { type Definition, definitionSchema } from "../../src/engine/model/definition";
+import type { BlobRef } from "../../src/engine/event/content";
+import { draft } from "../../src/engine/event/event";
+import type { EventDraft } from "../../src/engine/event/event";
+import { definitionSchema } from "../../src/engine/model/definition";
+import type { Definition } from "../../src/engine/model/definition";
 
 /** A folder for one test, removed afterwards. */
 export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {

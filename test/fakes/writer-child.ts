@@ -4,7 +4,7 @@
  */
 import { createInterface } from "node:readline";
 import process from "node:process";
-import { openSession } from "../../src/adapters/session/sessions";
+import { openSession } from "../../src/adapters/journal/session-folder";
 import { draft } from "../../src/engine/event/event";
 import { OrketError } from "../../src/engine/error/orket-error";
 import { environment } from "./session";

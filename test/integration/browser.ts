@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import path from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import { chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { root } from "./server";
 
 /** Starts the Chromium that scripts/find-chromium.mjs finds or installs. */

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import * as vscode from "vscode";
 import { MeshPool } from "../../src/adapters/provider/mesh/mesh-pool";
-import { DefinitionItem, LibraryTree } from "../../src/host/project/library-tree";
+import { DefinitionItem, LibraryTree } from "../../src/host/trees/library-tree";
 import { ProjectIndex } from "../../src/host/project/project-index";
 import { MeshNodeItem, MeshRows } from "../../src/host/venues/mesh-rows";
 import { closeEditors, replace, until } from "./editor";

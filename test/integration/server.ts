@@ -1,4 +1,5 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createWriteStream, existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import net from "node:net";
@@ -226,5 +227,5 @@ export function workbenchUrl(
   ];
   const key = place === undefined ? "ew" : place.endsWith(".code-workspace") ? "workspace" : "folder";
   const query = new URLSearchParams({ [key]: place ?? "true", payload: JSON.stringify(payload) });
-  return `http://127.0.0.1:${port}/?${query.toString()}`;
+  return `http://127.0.0.1:${port}/?${query}`;
 }

@@ -4,14 +4,8 @@ import path from "node:path";
 import type { Browser, BrowserContext, FrameLocator, Locator, Page } from "playwright-core";
 import { launchBrowser } from "./browser";
 import { quickInputTrail, recordQuickInput } from "./quick-input-trail";
-import {
-  quietSettings,
-  root,
-  type Settings,
-  startServer,
-  type WorkbenchServer,
-  workbenchUrl,
-} from "./server";
+import { quietSettings, root, startServer, workbenchUrl } from "./server";
+import type { Settings, WorkbenchServer } from "./server";
 
 /*
  * Drives a workbench with the extension as a person would: keys, clicks, what stands on the screen. Nothing here
@@ -71,21 +65,34 @@ async function presetSettings(context: BrowserContext, settings: Settings): Prom
 const extensionWebview = 'iframe.webview.ready[src*="extensionId=orket.orket"]';
 
 export class Workbench {
+  #current: Page;
+  #place: string | undefined;
+  readonly #installed: boolean;
+  readonly #server: WorkbenchServer;
+  readonly #browser: Browser;
+  readonly #context: BrowserContext;
   private constructor(
-    private current: Page,
-    private place: string | undefined,
-    private readonly installed: boolean,
-    private readonly server: WorkbenchServer,
-    private readonly browser: Browser,
-    private readonly context: BrowserContext,
-  ) {}
-
-  get page(): Page {
-    return this.current;
+    current: Page,
+    place: string | undefined,
+    installed: boolean,
+    server: WorkbenchServer,
+    browser: Browser,
+    context: BrowserContext,
+  ) {
+    this.#current = current;
+    this.#place = place;
+    this.#installed = installed;
+    this.#server = server;
+    this.#browser = browser;
+    this.#context = context;
   }
 
-  private get url(): string {
-    return workbenchUrl(this.server.port, this.place, { installed: this.installed });
+  get page(): Page {
+    return this.#current;
+  }
+
+  get #url(): string {
+    return workbenchUrl(this.#server.port, this.#place, { installed: this.#installed });
   }
 
   static async open(options: WorkbenchOptions): Promise<Workbench> {
@@ -110,7 +117,7 @@ export class Workbench {
       const page = await context.newPage();
       const { folder, installed = false } = options;
       const workbench = new Workbench(page, folder, installed, server, browser, context);
-      await page.goto(workbench.url);
+      await page.goto(workbench.#url);
       await workbench.untilReady();
       await workbench.setTheme(theme);
       return workbench;
@@ -123,10 +130,14 @@ export class Workbench {
 
   /** A second window on the same folder, of the same user. */
   async another(): Promise<Workbench> {
-    const page = await this.context.newPage();
-    const { place, installed, server, browser, context } = this;
+    const page = await this.#context.newPage();
+    const place = this.#place;
+    const installed = this.#installed;
+    const server = this.#server;
+    const browser = this.#browser;
+    const context = this.#context;
     const workbench = new Workbench(page, place, installed, server, browser, context);
-    await page.goto(this.url);
+    await page.goto(this.#url);
     await workbench.untilReady();
     return workbench;
   }
@@ -139,11 +150,11 @@ export class Workbench {
   /** VS Code is gone all at once, the window and every process of it, and is opened again. */
   async restart(): Promise<void> {
     // The server dies first: a window that closes lets its extension host say good-bye.
-    const restarted = this.server.restart();
+    const restarted = this.#server.restart();
     await this.page.close();
     await restarted;
-    this.current = await this.context.newPage();
-    await this.page.goto(this.url);
+    this.#current = await this.#context.newPage();
+    await this.page.goto(this.#url);
     await this.untilReady();
   }
 
@@ -158,8 +169,8 @@ export class Workbench {
 
   /** Opens another window in place of this one: a folder, a `.code-workspace` file, or nothing at all. */
   async openInstead(place: string | undefined): Promise<void> {
-    this.place = place;
-    await this.page.goto(this.url);
+    this.#place = place;
+    await this.page.goto(this.#url);
     await this.untilReady();
   }
 
@@ -173,7 +184,7 @@ export class Workbench {
 
   /** Runs a command through the palette by its whole title: "Orket: Run Flow". */
   async command(title: string): Promise<void> {
-    const input = await this.quickInput("F1");
+    const input = await this.#quickInput("F1");
     await input.fill(`>${title}`);
     // While the extension host starts, the list can lack what it will hold a moment later. A row of the list that was
     // there before the text has nothing marked in it, and can become another's between the look and the click.
@@ -188,7 +199,7 @@ export class Workbench {
   /** Opens a file of the folder through quick open. */
   async openFile(relativePath: string): Promise<void> {
     const name = path.posix.basename(relativePath);
-    const input = await this.quickInput("Control+P");
+    const input = await this.#quickInput("Control+P");
     await input.fill(relativePath);
     // Enter would take the first row, which can still be that of an earlier list.
     await this.quickInputRows().filter({ hasText: name }).first().click({ timeout: 30_000 });
@@ -257,7 +268,7 @@ export class Workbench {
 
   /** Chooses a color theme from its picker; what runs goes on running. */
   async setTheme(theme: Theme): Promise<void> {
-    if (await this.painted(theme).isVisible()) return;
+    if (await this.#painted(theme).isVisible()) return;
     await this.command("Preferences: Color Theme");
     const { label } = themes[theme];
     await this.page.locator(".quick-input-widget:visible input[type=text]").first().fill(label);
@@ -265,7 +276,7 @@ export class Workbench {
       .filter({ has: this.page.getByText(label, { exact: true }) })
       .first()
       .click();
-    await this.painted(theme).waitFor();
+    await this.#painted(theme).waitFor();
   }
 
   /** Everything that stands on the page and in its webviews, also what is hidden: markup and all. */
@@ -295,12 +306,12 @@ export class Workbench {
 
   /** Where the server keeps user data and logs. */
   get dataFolder(): string {
-    return this.server.dataFolder;
+    return this.#server.dataFolder;
   }
 
   /** What the server prints. */
   get logFile(): string {
-    return this.server.logFile;
+    return this.#server.logFile;
   }
 
   /** What stands in front, in words: where the keys go, the quick pick, a dialog, notifications, the open tab. */
@@ -331,16 +342,16 @@ export class Workbench {
   }
 
   async close(): Promise<void> {
-    await this.context.close();
-    await this.browser.close();
-    await this.server.stop();
+    await this.#context.close();
+    await this.#browser.close();
+    await this.#server.stop();
   }
 
-  private painted(theme: Theme): Locator {
+  #painted(theme: Theme): Locator {
     return this.page.locator(`.monaco-workbench[class*="-themes-${themes[theme].file}-json"]`);
   }
 
-  private async quickInput(key: string): Promise<Locator> {
+  async #quickInput(key: string): Promise<Locator> {
     const input = this.page.locator(".quick-input-widget:visible input[type=text]").first();
     // What closed a moment ago gives the keys back, to a webview only after 50 ms: what opened meanwhile would lose them
     // and close. No person is so quick.

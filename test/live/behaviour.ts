@@ -3,10 +3,10 @@ import { checkHealth } from "../../src/adapters/provider/health";
 import type { ProviderErrorCode } from "../../src/engine/error/provider-error";
 import type { ModelMessage, ModelReply, ToolSpec } from "../../src/engine/port/model-provider";
 import type { SessionTraits } from "./sessions";
-import { type LiveServer, windowTokens } from "./servers";
+import { windowTokens } from "./servers";
+import type { LiveServer } from "./servers";
 import {
   ask,
-  type Asked,
   Client,
   failureOf,
   leaveOut,
@@ -17,6 +17,7 @@ import {
   record,
   withServer,
 } from "./support";
+import type { Asked } from "./support";
 
 /** What differs between servers, as it was found. */
 export interface Traits extends SessionTraits {

@@ -1,5 +1,6 @@
 import { LiteLlmProxy, LlamaCppPythonServer, LlamaServer, OllamaServer } from "./servers";
-import { realServer, type Traits } from "./behaviour";
+import { realServer } from "./behaviour";
+import type { Traits } from "./behaviour";
 import { realSessions } from "./sessions";
 
 const ollama = new OllamaServer();

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { emptyFolder, onlySession, orket, readJournal, type Finished, type Line } from "../cli/orket";
-import { type LiveServer, windowTokens } from "./servers";
+import { emptyFolder, onlySession, orket, readJournal } from "../cli/orket";
+import type { Finished, Line } from "../cli/orket";
+import { windowTokens } from "./servers";
+import type { LiveServer } from "./servers";
 import { measure, patientMs, withServer } from "./support";
 
 /** What sessions need to know about a server. */

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { createHttpFetch, type HttpFetch } from "../../src/adapters/provider/http-fetch";
-import { OllamaProvider } from "../../src/adapters/provider/ollama-provider";
-import { OpenAiProvider } from "../../src/adapters/provider/openai-provider";
+import { createHttpFetch } from "../../src/adapters/provider/http/http-fetch";
+import type { HttpFetch } from "../../src/adapters/provider/http/http-fetch";
+import { OllamaProvider } from "../../src/adapters/provider/ollama/provider";
+import { OpenAiProvider } from "../../src/adapters/provider/openai/provider";
 import type { ProviderDeps } from "../../src/adapters/provider/provider-deps";
-import type { FetchLike } from "../../src/adapters/provider/transport";
+import type { FetchLike } from "../../src/adapters/provider/http/transport";
 import { ProviderError } from "../../src/engine/error/provider-error";
 import type { CallSettings } from "../../src/engine/model/definition";
 import type { Timeouts } from "../../src/engine/model/venue";
@@ -16,7 +17,8 @@ import type {
   ToolSpec,
 } from "../../src/engine/port/model-provider";
 import { Call } from "../contract/model-provider/support";
-import { described, folder, missing, windowTokens, type LiveServer, type PieceName } from "./servers";
+import { described, folder, missing, windowTokens } from "./servers";
+import type { LiveServer, PieceName } from "./servers";
 
 /** A loaded machine without a GPU: what is slow here is the model, not the test. */
 export const patientMs = 300_000;

@@ -3,10 +3,13 @@ import type { Workbench } from "../integration/workbench";
 
 /** The conductor view, by what a person reads and presses in it. */
 export class ConductorPage {
+  readonly #workbench: Workbench;
   private constructor(
-    private readonly workbench: Workbench,
+    workbench: Workbench,
     readonly frame: FrameLocator,
-  ) {}
+  ) {
+    this.#workbench = workbench;
+  }
 
   /** @param holding text that tells the view from other webviews that are open */
   static async open(
@@ -42,9 +45,9 @@ export class ConductorPage {
 
   async screenshot(name: string): Promise<void> {
     // A pointer that rests on something shows its tooltip.
-    await this.workbench.page.mouse.move(900, 500);
-    await this.workbench.page.waitForTimeout(400);
-    await this.workbench.screenshot(name);
+    await this.#workbench.page.mouse.move(900, 500);
+    await this.#workbench.page.waitForTimeout(400);
+    await this.#workbench.screenshot(name);
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ModelServer, type Exchange } from "../fakes/servers/model-server";
+import { ModelServer } from "../fakes/servers/model-server";
+import type { Exchange } from "../fakes/servers/model-server";
 import { openai } from "../fakes/servers/vendors";
 
 /** A model that stops in the middle of a reply when it is told to, until it is told to go on. */
@@ -9,8 +10,10 @@ export class HeldModel {
   #holding = false;
   #held: Exchange | undefined;
   #told: () => void = () => undefined;
+  readonly #server: ModelServer;
 
-  private constructor(private readonly server: ModelServer) {
+  private constructor(server: ModelServer) {
+    this.#server = server;
     server.behaviour = (exchange) => this.#answer(exchange);
   }
 
@@ -19,7 +22,7 @@ export class HeldModel {
   }
 
   get url(): string {
-    return this.server.url;
+    return this.#server.url;
   }
 
   /** The next reply stops when its first words are said. */
@@ -69,6 +72,6 @@ export class HeldModel {
   }
 
   close(): Promise<void> {
-    return this.server.close();
+    return this.#server.close();
   }
 }

@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { root } from "../integration/server";
-import { type Theme, Workbench } from "../integration/workbench";
+import { Workbench } from "../integration/workbench";
+import type { Theme } from "../integration/workbench";
 import { ConductorPage } from "./conductor";
 import { removeProject, sampleProject } from "./sample";
 

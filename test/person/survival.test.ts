@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { openForView } from "../../src/adapters/runtime/glance";
+import { openForView } from "../../src/app/session/glance";
 import { writeLongSession } from "../fakes/long-session";
 import { root } from "../integration/server";
 import { Workbench } from "../integration/workbench";

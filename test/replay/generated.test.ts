@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type SessionEvent } from "../../src/engine/event/event";
-import { replay } from "../../src/engine/session/replay";
+import type { SessionEvent } from "../../src/engine/event/event";
+import { replay } from "../../src/engine/history/replay";
 import { Chance, generateSession } from "../fakes/generated-session";
 import { replayPorts } from "../fakes/replay-ports";
 
@@ -21,11 +21,7 @@ describe("A replay of a generated session", function () {
     for (let seed = 1; seed <= sessions; seed += 1) {
       const { session, definition } = await generateSession(seed, { steered: seed % 2 === 0 });
       const report = await replay(definition, session.store.events, replayPorts(session.store));
-      assert.equal(
-        report.divergence,
-        undefined,
-        `seed ${seed.toString()}: ${JSON.stringify(report.divergence)}`,
-      );
+      assert.equal(report.divergence, undefined, `seed ${seed}: ${JSON.stringify(report.divergence)}`);
       for (const { type } of session.store.events) seen.add(type);
     }
     for (const type of [
@@ -78,7 +74,7 @@ describe("A replay of a generated session", function () {
       const other = structuredClone(definition);
       other.flow.task = changed(other.flow.task, new Chance(seed));
       const { divergence } = await replay(other, session.store.events, replayPorts(session.store, true));
-      assert.equal(divergence?.step, first.step, `seed ${seed.toString()}`);
+      assert.equal(divergence?.step, first.step, `seed ${seed}`);
       assert.equal(divergence?.cause, "definition");
       blamed += 1;
     }
@@ -104,9 +100,9 @@ async function tampered<T extends SessionEvent["type"]>(
     const victim = chance.pick(candidates);
     if (!change(victim, chance)) continue;
     const { divergence } = await replay(definition, events, replayPorts(session.store));
-    assert.equal(divergence?.seq, victim.seq, `seed ${seed.toString()}`);
+    assert.equal(divergence?.seq, victim.seq, `seed ${seed}`);
     assert.equal(divergence.step, victim.step);
-    assert.ok(causes.includes(divergence.cause), `${divergence.cause} for seed ${seed.toString()}`);
+    assert.ok(causes.includes(divergence.cause), `${divergence.cause} for seed ${seed}`);
     blamed += 1;
   }
   assert.ok(blamed > 0);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { replaySession, verifySession } from "../../src/adapters/runtime/audit";
+import { replaySession, verifySession } from "../../src/app/session/audit";
 
 /*
  * Sessions that released engines wrote. They replay for ever: a change that breaks one breaks the sessions that people

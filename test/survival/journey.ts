@@ -1,18 +1,14 @@
 import { hash } from "node:crypto";
 import { readdirSync, readFileSync, mkdirSync, writeFileSync, existsSync } from "node:fs";
 import path from "node:path";
-import { type FileSystem } from "../../src/adapters/files/file-system";
-import { acceptArtifact } from "../../src/adapters/runtime/review";
-import {
-  type LiveSession,
-  openLiveSession,
-  type RuntimeOptions,
-  startSession,
-} from "../../src/adapters/runtime/session-runtime";
-import { type SessionEvent } from "../../src/engine/event/event";
-import { type Definition, type PlanNode } from "../../src/engine/model/definition";
-import { type Clock } from "../../src/engine/port/clock";
-import { type RepliesFile } from "../../src/engine/model/venue";
+import type { FileSystem } from "../../src/adapters/files/file-system";
+import { acceptArtifact } from "../../src/app/session/acceptance";
+import { openLiveSession, startSession } from "../../src/app/session/open";
+import type { LiveSession, RuntimeOptions } from "../../src/app/session/session";
+import type { SessionEvent } from "../../src/engine/event/event";
+import type { Definition, PlanNode } from "../../src/engine/model/definition";
+import type { Clock } from "../../src/engine/port/clock";
+import type { RepliesFile } from "../../src/engine/model/venue";
 import { viewSession } from "../../src/engine/view/session-view";
 import { definitionOf, step } from "../fakes/engine-harness";
 import { Chance } from "../fakes/generated-session";

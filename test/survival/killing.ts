@@ -11,22 +11,23 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { verifySession } from "../../src/adapters/runtime/audit";
-import { type SessionEvent } from "../../src/engine/event/event";
+import { verifySession } from "../../src/app/session/audit";
+import type { SessionEvent } from "../../src/engine/event/event";
 import { OrketError } from "../../src/engine/error/orket-error";
-import { diskFailure, FaultyFileSystem, type Operation } from "../fakes/faulty-file-system";
+import { diskFailure, FaultyFileSystem } from "../fakes/faulty-file-system";
+import type { Operation } from "../fakes/faulty-file-system";
 import {
   begin,
   goOn,
   makeProject,
   mixedFiles,
-  type Outcome,
   outcomeOf,
   readLines,
   runtimeOptions,
   sessionOf,
   Witness,
 } from "./journey";
+import type { Outcome } from "./journey";
 
 /** A moment at which a process dies. Operations and events are counted from 1. */
 export type Point =

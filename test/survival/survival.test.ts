@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, fork, spawn } from "node:child_process";
+import { fork, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import path from "node:path";
-import { type SessionEvent } from "../../src/engine/event/event";
-import { changingOperations, inProject, look, type Measured, measure, pointsOf, refusedBy } from "./killing";
+import type { SessionEvent } from "../../src/engine/event/event";
+import { changingOperations, inProject, look, measure, pointsOf, refusedBy } from "./killing";
+import type { Measured } from "./killing";
 import { Witness } from "./journey";
-import { type Answer, type Job } from "./worker";
+import type { Answer, Job } from "./worker";
 
 /*
  * Bounded to a few minutes; ORKET_SURVIVAL=all takes every moment of every failure, and more true kills.

@@ -2,8 +2,9 @@
  * A process of its own that lives through journeys, one after the other, as its parent says: `job` in, `answer` out.
  */
 import process from "node:process";
-import { failAt, type FaultCode, killAt, type Point } from "./killing";
-import { type Outcome } from "./journey";
+import { failAt, killAt } from "./killing";
+import type { FaultCode, Point } from "./killing";
+import type { Outcome } from "./journey";
 
 export type Job =
   | { readonly kind: "kill"; readonly point: Point; readonly again?: number }

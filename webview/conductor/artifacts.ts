@@ -1,6 +1,7 @@
 import { plural } from "../ui/format";
 import { button } from "../ui/toolkit";
-import { h, type Child } from "../ui/vdom";
+import { h } from "../ui/vdom";
+import type { Child } from "../ui/vdom";
 import type { SessionContext } from "./context";
 
 /** What the team proposes, and the way to it. */

@@ -1,7 +1,8 @@
 import type { ApprovalScreen, FailureScreen, LimitName, LimitScreen } from "../../src/protocol/conductor";
 import { compactNumber, costText, durationText, plural } from "../ui/format";
 import { button, icon, textArea, textField } from "../ui/toolkit";
-import { h, type Child, type VNode } from "../ui/vdom";
+import { h } from "../ui/vdom";
+import type { Child, VNode } from "../ui/vdom";
 import type { SessionContext } from "./context";
 import { plainText, promptText } from "./parts";
 import { isPending } from "./store";

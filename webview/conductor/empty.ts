@@ -1,6 +1,7 @@
 import type { ConductorScreen, FlowChoice } from "../../src/protocol/conductor";
 import { button, icon } from "../ui/toolkit";
-import { h, type Child, type VNode } from "../ui/vdom";
+import { h } from "../ui/vdom";
+import type { Child, VNode } from "../ui/vdom";
 import type { ViewContext } from "./context";
 import { venueLine } from "./header";
 

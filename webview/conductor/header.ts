@@ -1,6 +1,7 @@
 import { costText, durationText, plural } from "../ui/format";
 import { button, icon } from "../ui/toolkit";
-import { h, type Child, type VNode } from "../ui/vdom";
+import { h } from "../ui/vdom";
+import type { Child, VNode } from "../ui/vdom";
 import type { SessionContext, ViewContext } from "./context";
 import { elapsedMs, headlineOf } from "./headline";
 

@@ -5,7 +5,8 @@ import { render } from "../ui/vdom";
 import "../ui/base.css";
 import "./conductor.css";
 import type { ViewContext } from "./context";
-import { initialState, reduce, type Action, type ViewState } from "./store";
+import { initialState, reduce } from "./store";
+import type { Action, ViewState } from "./store";
 import { announcement, view } from "./view";
 
 registerToolkit();

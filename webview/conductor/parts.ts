@@ -1,6 +1,7 @@
 import type { PromptPart, ShownText } from "../../src/protocol/conductor";
 import { disclosure } from "../ui/toolkit";
-import { h, type VNode } from "../ui/vdom";
+import { h } from "../ui/vdom";
+import type { VNode } from "../ui/vdom";
 
 /** A text of an agent or a file, exactly as it is. */
 export function plainText(text: ShownText, label: string): VNode {

@@ -1,7 +1,8 @@
 import type { RoleScreen } from "../../src/protocol/conductor";
 import { tokenText, tokenTitle } from "../ui/format";
 import { toggle } from "../ui/toolkit";
-import { h, type VNode } from "../ui/vdom";
+import { h } from "../ui/vdom";
+import type { VNode } from "../ui/vdom";
 import type { SessionContext } from "./context";
 import { isPending } from "./store";
 

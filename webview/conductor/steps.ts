@@ -1,7 +1,8 @@
 import type { SessionScreen, StepScreen } from "../../src/protocol/conductor";
 import { tokenText, tokenTitle } from "../ui/format";
 import { disclosure, icon } from "../ui/toolkit";
-import { h, type Child, type VNode } from "../ui/vdom";
+import { h } from "../ui/vdom";
+import type { Child, VNode } from "../ui/vdom";
 import type { SessionContext } from "./context";
 import { plainText } from "./parts";
 

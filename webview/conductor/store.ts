@@ -1,4 +1,5 @@
-import { maxStreamLength, type ConductorMessage, type ConductorScreen } from "../../src/protocol/conductor";
+import { maxStreamLength } from "../../src/protocol/conductor";
+import type { ConductorMessage, ConductorScreen } from "../../src/protocol/conductor";
 
 /** Everything that the view draws from. */
 export interface ViewState {

@@ -1,4 +1,5 @@
-import { h, type Child } from "../ui/vdom";
+import { h } from "../ui/vdom";
+import type { Child } from "../ui/vdom";
 import { artifactLine } from "./artifacts";
 import { approvalCard, failureCard, limitCard, refusalCard } from "./cards";
 import type { SessionContext, ViewContext } from "./context";

@@ -25,32 +25,34 @@ export class EventList {
   readonly #virtualizer: Virtualizer<HTMLElement, HTMLElement>;
   readonly #rows = new Map<number, HTMLElement>();
   #count = 0;
+  readonly #scroller: HTMLElement;
+  readonly #canvas: HTMLElement;
+  readonly #source: ListSource;
 
-  constructor(
-    private readonly scroller: HTMLElement,
-    private readonly canvas: HTMLElement,
-    private readonly source: ListSource,
-  ) {
+  constructor(scroller: HTMLElement, canvas: HTMLElement, source: ListSource) {
+    this.#scroller = scroller;
+    this.#canvas = canvas;
+    this.#source = source;
     this.#virtualizer = new Virtualizer(this.#options());
     this.#virtualizer._didMount();
     this.#virtualizer._willUpdate();
   }
 
   get visible(): VisibleRows {
-    return this.#rowsWithin(this.scroller.scrollTop, this.scroller.clientHeight);
+    return this.#rowsWithin(this.#scroller.scrollTop, this.#scroller.clientHeight);
   }
 
   /** Draws again after rows came, the selection moved or their number changed; stays at the end if it was there. */
   update(count: number): void {
-    const end = this.scroller.scrollHeight - this.scroller.clientHeight;
-    const following = this.#count > 0 && count > this.#count && end - this.scroller.scrollTop < rowHeight;
+    const end = this.#scroller.scrollHeight - this.#scroller.clientHeight;
+    const following = this.#count > 0 && count > this.#count && end - this.#scroller.scrollTop < rowHeight;
     if (count !== this.#count) {
       this.#count = count;
       this.#virtualizer.setOptions(this.#options());
       this.#virtualizer._willUpdate();
     }
     this.#draw();
-    if (following && this.source.selected() === undefined) this.reveal(count - 1);
+    if (following && this.#source.selected() === undefined) this.reveal(count - 1);
   }
 
   reveal(index: number): void {
@@ -64,7 +66,7 @@ export class EventList {
   }
 
   toStart(): void {
-    this.scroller.scrollTop = 0;
+    this.#scroller.scrollTop = 0;
   }
 
   /** Shows the last rows, and those that come. */
@@ -75,7 +77,7 @@ export class EventList {
   #options(): ConstructorParameters<typeof Virtualizer<HTMLElement, HTMLElement>>[0] {
     return {
       count: this.#count,
-      getScrollElement: () => this.scroller,
+      getScrollElement: () => this.#scroller,
       estimateSize: () => rowHeight,
       overscan: 12,
       scrollToFn: elementScroll,
@@ -93,7 +95,7 @@ export class EventList {
 
   #draw(): void {
     const items = this.#virtualizer.getVirtualItems();
-    this.canvas.style.height = `${this.#virtualizer.getTotalSize()}px`;
+    this.#canvas.style.height = `${this.#virtualizer.getTotalSize()}px`;
     const wanted = new Set(items.map(({ index }) => index));
     for (const [index, element] of this.#rows) {
       if (wanted.has(index)) continue;
@@ -103,14 +105,14 @@ export class EventList {
     for (const { index, start } of items) this.#drawRow(index, start);
     const first = items[0]?.index;
     const last = items.at(-1)?.index;
-    if (first !== undefined && last !== undefined) this.source.drawn(first, last);
+    if (first !== undefined && last !== undefined) this.#source.drawn(first, last);
     // What has just been written is not read back, which would lay the page out at once; a scroll on its way draws again.
     const { scrollOffset, scrollRect } = this.#virtualizer;
-    this.source.moved(this.#rowsWithin(scrollOffset ?? 0, scrollRect?.height ?? 0));
-    const selected = this.source.selected();
+    this.#source.moved(this.#rowsWithin(scrollOffset ?? 0, scrollRect?.height ?? 0));
+    const selected = this.#source.selected();
     if (selected !== undefined && this.#rows.has(selected)) {
-      this.scroller.setAttribute("aria-activedescendant", rowId(selected));
-    } else this.scroller.removeAttribute("aria-activedescendant");
+      this.#scroller.setAttribute("aria-activedescendant", rowId(selected));
+    } else this.#scroller.removeAttribute("aria-activedescendant");
   }
 
   #drawRow(index: number, start: number): void {
@@ -121,19 +123,19 @@ export class EventList {
       element.id = rowId(index);
       element.setAttribute("role", "option");
       element.setAttribute("aria-posinset", String(index + 1));
-      element.addEventListener("click", () => this.source.select(index));
+      element.addEventListener("click", () => this.#source.select(index));
       for (const name of ["seq", "at", "type", "step", "text"]) {
         const cell = document.createElement("span");
         cell.className = `cell cell-${name}`;
         element.append(cell);
       }
-      this.canvas.append(element);
+      this.#canvas.append(element);
       this.#rows.set(index, element);
     }
     element.style.transform = `translateY(${start}px)`;
     element.setAttribute("aria-setsize", String(this.#count));
-    element.setAttribute("aria-selected", String(index === this.source.selected()));
-    const row = this.source.row(index);
+    element.setAttribute("aria-selected", String(index === this.#source.selected()));
+    const row = this.#source.row(index);
     const texts =
       row === undefined
         ? ["", "", "…", "", ""]

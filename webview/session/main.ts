@@ -1,25 +1,15 @@
-import {
-  noFilter,
-  type EventFilter,
-  type PanelMessage,
-  type PanelRequest,
-} from "../../src/protocol/session-panel";
+import { noFilter } from "../../src/protocol/session-panel";
+import type { EventFilter, PanelMessage, PanelRequest } from "../../src/protocol/session-panel";
 import { Host } from "../ui/host";
 import { registerToolkit } from "../ui/toolkit";
 import { render } from "../ui/vdom";
 import "../ui/base.css";
 import "./session.css";
-import { EventList, type VisibleRows } from "./list";
+import { EventList } from "./list";
+import type { VisibleRows } from "./list";
 import { detailsPane, emptyText, pager, toolbar } from "./parts";
-import {
-  initialState,
-  missingRange,
-  reduce,
-  rowAfterKey,
-  silence,
-  type Action,
-  type PanelViewState,
-} from "./store";
+import { initialState, missingRange, reduce, rowAfterKey, silence } from "./store";
+import type { Action, PanelViewState } from "./store";
 
 registerToolkit();
 

@@ -1,7 +1,8 @@
 import type { EventDetails, EventFilter, StreamInfo } from "../../src/protocol/session-panel";
 import { plural } from "../ui/format";
 import { button, dropdown, textField } from "../ui/toolkit";
-import { h, type Child } from "../ui/vdom";
+import { h } from "../ui/vdom";
+import type { Child } from "../ui/vdom";
 import type { VisibleRows } from "./list";
 
 /** Above the list: which session, how many events, what to show of them. */

@@ -1,10 +1,10 @@
-import {
-  noFilter,
-  type EventDetails,
-  type EventFilter,
-  type EventRow,
-  type PanelMessage,
-  type StreamInfo,
+import { noFilter } from "../../src/protocol/session-panel";
+import type {
+  EventDetails,
+  EventFilter,
+  EventRow,
+  PanelMessage,
+  StreamInfo,
 } from "../../src/protocol/session-panel";
 import type { VisibleRows } from "./list";
 

@@ -7,7 +7,8 @@ import {
   vsCodeTextArea,
   vsCodeTextField,
 } from "@vscode/webview-ui-toolkit";
-import { h, type Child, type Props, type VNode } from "./vdom";
+import { h } from "./vdom";
+import type { Child, Props, VNode } from "./vdom";
 
 /*
  * The only file that knows the UI kit. @vscode/webview-ui-toolkit was archived by its authors in January 2025: it

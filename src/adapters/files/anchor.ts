@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import path from "node:path";
-import { type FileSystem, type Handle, isDiskCode } from "./file-system";
+import { isDiskCode } from "./file-system";
+import type { FileSystem, Handle } from "./file-system";
 
 const { O_RDONLY } = constants;
 // Windows has neither; 0 leaves the flag out, and the checks on real paths remain.
@@ -29,29 +30,36 @@ export async function realPathOf(fs: FileSystem, handle: Handle): Promise<string
 
 /** A folder that is held open, so that names below it mean the same folder from the first operation to the last. */
 export class Anchor {
+  readonly #fs: FileSystem;
+  readonly #handle: Handle | undefined;
+  readonly #base: string;
   private constructor(
-    private readonly fs: FileSystem,
-    private readonly handle: Handle | undefined,
+    fs: FileSystem,
+    handle: Handle | undefined,
     /** Where it really is. */
     readonly real: string,
-    private readonly base: string,
-  ) {}
+    base: string,
+  ) {
+    this.#fs = fs;
+    this.#handle = handle;
+    this.#base = base;
+  }
 
   /** Opens the folder; links on the way are followed, and `real` says where that led. */
   static async open(fs: FileSystem, dir: string): Promise<Anchor> {
-    return Anchor.at(fs, dir, O_RDONLY | O_DIRECTORY);
+    return Anchor.#at(fs, dir, O_RDONLY | O_DIRECTORY);
   }
 
   /** Opens a folder in this one; a link is an error (ELOOP or ENOTDIR). */
   async folder(name: string): Promise<Anchor> {
-    if (this.handle === undefined) {
-      const entry = await this.fs.lstat(this.child(name));
+    if (this.#handle === undefined) {
+      const entry = await this.#fs.lstat(this.child(name));
       if (!entry.isDirectory()) throw Object.assign(new Error("It is no folder."), { code: "ENOTDIR" });
     }
-    return Anchor.at(this.fs, this.child(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    return Anchor.#at(this.#fs, this.child(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   }
 
-  private static async at(fs: FileSystem, dir: string, flags: number): Promise<Anchor> {
+  static async #at(fs: FileSystem, dir: string, flags: number): Promise<Anchor> {
     if (!handlesHaveNames) {
       const real = await fs.realPath(dir);
       const entry = await fs.lstat(real);
@@ -73,23 +81,23 @@ export class Anchor {
 
   /** A path for the disk's operations to something in this folder. */
   child(name: string): string {
-    return this.base === "/"
+    return this.#base === "/"
       ? `/${name}`
-      : `${this.base}${this.handle === undefined ? path.sep : "/"}${name}`;
+      : `${this.#base}${this.#handle === undefined ? path.sep : "/"}${name}`;
   }
 
   /** The folder itself, as a path for the disk's operations. */
   get self(): string {
-    return this.base;
+    return this.#base;
   }
 
   /** Whether its name still leads here; where handles have names that does not matter, and it is always true. */
   async stands(): Promise<boolean> {
-    if (this.handle !== undefined) return true;
-    return (await this.fs.realPath(this.real).catch(() => undefined)) === this.real;
+    if (this.#handle !== undefined) return true;
+    return (await this.#fs.realPath(this.real).catch(() => undefined)) === this.real;
   }
 
   async close(): Promise<void> {
-    if (this.handle !== undefined) await this.fs.close(this.handle);
+    if (this.#handle !== undefined) await this.#fs.close(this.#handle);
   }
 }

@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
 import path from "node:path";
 import { OrketError } from "../../engine/error/orket-error";
-import { diskCode, type FileSystem, type Handle, isDiskCode } from "./file-system";
+import { diskCode, isDiskCode } from "./file-system";
+import type { FileSystem, Handle } from "./file-system";
 
 const { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = constants;
 // Windows has neither; 0 leaves the flag out.

@@ -1,4 +1,5 @@
-import fs, { type BigIntStats, type Dirent } from "node:fs";
+import fs from "node:fs";
+import type { BigIntStats, Dirent } from "node:fs";
 
 /** An open file or folder. */
 export type Handle = number;

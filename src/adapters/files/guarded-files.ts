@@ -1,23 +1,18 @@
 import path from "node:path";
-import { type Policy } from "../../engine/model/flow";
-import {
-  classifyPath,
-  decideRead,
-  type FileRule,
-  isAllowListed,
-  type Place,
-  type Space,
-} from "../../engine/policy/file-policy";
-import {
-  type DirEntry,
-  type DirListed,
-  type FileDenied,
-  type FileMissing,
-  type FileRead,
-  type FilesFound,
-  type GuardedFiles,
+import type { Policy } from "../../engine/model/flow";
+import { classifyPath, decideRead, isAllowListed } from "../../engine/policy/file-policy";
+import type { FileRule, Place, Space } from "../../engine/policy/file-policy";
+import type {
+  DirEntry,
+  DirListed,
+  FileDenied,
+  FileMissing,
+  FileRead,
+  FilesFound,
+  GuardedFiles,
 } from "../../engine/port/files";
-import { diskCode, type FileSystem, isDiskCode, NodeFileSystem } from "./file-system";
+import { diskCode, isDiskCode, NodeFileSystem } from "./file-system";
+import type { FileSystem } from "./file-system";
 import { Opened } from "./opened";
 import { isWithin, relativePath, spellings } from "./paths";
 import { closeTarget, findTarget } from "./project-target";
@@ -74,17 +69,19 @@ function moreTelling(a: FileDenied | undefined, b: FileDenied): FileDenied {
 
 /** GuardedFiles on the disk: opens first, decides about what was opened, reads that. */
 export class NodeGuardedFiles implements GuardedFiles {
-  private readonly fs: FileSystem;
+  readonly #fs: FileSystem;
+  readonly #options: GuardOptions;
 
-  constructor(private readonly options: GuardOptions) {
-    this.fs = options.fs ?? new NodeFileSystem();
+  constructor(options: GuardOptions) {
+    this.#options = options;
+    this.#fs = options.fs ?? new NodeFileSystem();
   }
 
   async read(raw: string, maxBytes: number): Promise<FileRead | FileDenied | FileMissing> {
-    return this.withPlace(raw, async ({ opened, path: name }) => {
+    return this.#withPlace(raw, async ({ opened, path: name }) => {
       const { stat } = opened;
       if (stat.isDirectory()) return missing(`${name} is a folder; list it instead.`);
-      const refusal = this.refuseFile(opened, name);
+      const refusal = this.#refuseFile(opened, name);
       if (refusal) return refusal;
       const tooLarge = missing(`${name} has ${stat.size} bytes; at most ${maxBytes} can be read.`);
       if (stat.size > BigInt(maxBytes)) return tooLarge;
@@ -94,7 +91,7 @@ export class NodeGuardedFiles implements GuardedFiles {
   }
 
   async list(raw: string, maxEntries: number): Promise<DirListed | FileDenied | FileMissing> {
-    return this.withPlace(raw, async (granted) => {
+    return this.#withPlace(raw, async (granted) => {
       const { opened, root, path: name } = granted;
       if (!opened.stat.isDirectory()) return missing(`${name} is a file, not a folder.`);
       const inStart = root.space === "start" && opened.real !== root.real;
@@ -105,7 +102,7 @@ export class NodeGuardedFiles implements GuardedFiles {
       entries.sort((a, b) => (a.name < b.name ? -1 : 1));
       let truncated = false;
       for (const { name: child } of entries) {
-        const entry = await this.entry(granted, child);
+        const entry = await this.#entry(granted, child);
         if (entry === undefined) continue;
         if (shown.length === maxEntries) {
           truncated = true;
@@ -123,30 +120,30 @@ export class NodeGuardedFiles implements GuardedFiles {
     maxMatches: number,
   ): Promise<FilesFound | FileDenied | FileMissing> {
     if (query === "") return missing("The text to search for is empty.");
-    return this.withPlace(raw, async (granted) => {
+    return this.#withPlace(raw, async (granted) => {
       const { opened, root, path: name } = granted;
       if (opened.stat.isFile()) {
-        const refusal = this.refuseFile(opened, name);
+        const refusal = this.#refuseFile(opened, name);
         if (refusal) return refusal;
       } else if (!opened.stat.isDirectory()) {
         return denied("special-file", `${name} is neither a file nor a folder.`);
       }
       return searchBelow({
-        fs: this.fs,
+        fs: this.#fs,
         start: opened,
         path: name,
         query,
         maxMatches,
         deep: root.space !== "start",
-        mayRead: (file) => classifyName(file) && decideRead(root.space, file, this.options.policy).allowed,
-        mayHaveNames: (file) => isAllowListed(file, this.options.policy),
+        mayRead: (file) => classifyName(file) && decideRead(root.space, file, this.#options.policy).allowed,
+        mayHaveNames: (file) => isAllowListed(file, this.#options.policy),
       });
     });
   }
 
   async base(raw: string): Promise<FileRead | FileDenied | FileMissing> {
     try {
-      const target = await findTarget(this.fs, this.options.workDomain, raw, this.options.policy);
+      const target = await findTarget(this.#fs, this.#options.workDomain, raw, this.#options.policy);
       if (target.kind === "denied") return target;
       try {
         if (target.file === undefined) return missing(`The project has no file ${raw}.`);
@@ -168,8 +165,8 @@ export class NodeGuardedFiles implements GuardedFiles {
   }
 
   /** The spaces that exist at this moment. */
-  private async roots(): Promise<Root[]> {
-    const { workDomain, startDirectory, references } = this.options;
+  async #roots(): Promise<Root[]> {
+    const { workDomain, startDirectory, references } = this.#options;
     const wanted: [Root["space"], string][] = [
       ["domain", workDomain],
       ...references.map((one): [Root["space"], string] => ["reference", path.resolve(workDomain, one)]),
@@ -178,7 +175,7 @@ export class NodeGuardedFiles implements GuardedFiles {
     const roots: Root[] = [];
     for (const [space, given] of wanted) {
       try {
-        roots.push({ space, given: path.resolve(given), real: await this.fs.realPath(given) });
+        roots.push({ space, given: path.resolve(given), real: await this.#fs.realPath(given) });
       } catch {
         // A reference that is not there opens nothing.
       }
@@ -186,13 +183,13 @@ export class NodeGuardedFiles implements GuardedFiles {
     return roots;
   }
 
-  private async withPlace<T>(
+  async #withPlace<T>(
     raw: string,
     use: (granted: Granted) => Promise<T | FileDenied | FileMissing>,
   ): Promise<T | FileDenied | FileMissing> {
     let opened: Opened | undefined;
     try {
-      const found = await this.find(raw);
+      const found = await this.#find(raw);
       if (found.kind !== "granted") return found;
       ({ opened } = found);
       return await use(found);
@@ -205,22 +202,22 @@ export class NodeGuardedFiles implements GuardedFiles {
     }
   }
 
-  private async find(raw: string): Promise<Granted | FileDenied | FileMissing> {
+  async #find(raw: string): Promise<Granted | FileDenied | FileMissing> {
     const place = classifyPath(raw);
     if (place.kind === "denied") return place;
-    const roots = await this.roots();
+    const roots = await this.#roots();
     const domain = roots.find((root) => root.space === "domain");
     if (domain === undefined) return missing("The project's folder is not there.");
     let outcome: FileDenied | FileMissing = missing(`There is no file or folder ${raw}.`);
     for (const spelling of spellings(place.path)) {
-      const found = await this.findAt(raw, absolute(place, spelling, domain.given), roots, domain);
+      const found = await this.#findAt(raw, absolute(place, spelling, domain.given), roots, domain);
       if (found.kind !== "missing") return found;
       outcome = found;
     }
     return outcome;
   }
 
-  private async findAt(
+  async #findAt(
     raw: string,
     file: string | undefined,
     roots: readonly Root[],
@@ -237,12 +234,12 @@ export class NodeGuardedFiles implements GuardedFiles {
       const folder = [root.given, root.real].find((one) => belongs(root, one, file));
       if (folder === undefined) continue;
       const name = relativePath(domain.real, path.resolve(root.real, path.relative(folder, file)));
-      const decision = decideRead(root.space, name, this.options.policy);
+      const decision = decideRead(root.space, name, this.#options.policy);
       if (decision.allowed) candidates.push({ root, name });
       else refusal = moreTelling(refusal, denied(decision.rule, decision.message));
     }
     if (candidates.length === 0) return refusal ?? outside;
-    const opened = await this.open(file, raw);
+    const opened = await this.#open(file, raw);
     if (!(opened instanceof Opened)) return opened;
     for (const { root } of candidates) {
       if (!belongs(root, root.real, opened.real)) {
@@ -250,7 +247,7 @@ export class NodeGuardedFiles implements GuardedFiles {
         continue;
       }
       const name = relativePath(domain.real, opened.real);
-      const decision = decideRead(root.space, name, this.options.policy);
+      const decision = decideRead(root.space, name, this.#options.policy);
       if (decision.allowed) return { kind: "granted", opened, root, path: name, domain: domain.real };
       refusal = moreTelling(refusal, denied(decision.rule, decision.message));
     }
@@ -258,9 +255,9 @@ export class NodeGuardedFiles implements GuardedFiles {
     return refusal ?? outside;
   }
 
-  private async open(file: string, raw: string): Promise<Opened | FileDenied | FileMissing> {
+  async #open(file: string, raw: string): Promise<Opened | FileDenied | FileMissing> {
     try {
-      return await Opened.at(this.fs, file);
+      return await Opened.at(this.#fs, file);
     } catch (error) {
       if (isDiskCode(error, "ENOENT", "ENOTDIR")) return missing(`There is no file or folder ${raw}.`);
       if (isDiskCode(error, "ELOOP")) return denied("link-outside", `The links at ${raw} lead in a circle.`);
@@ -269,9 +266,9 @@ export class NodeGuardedFiles implements GuardedFiles {
   }
 
   /** Why an opened thing is not read although its place may be. */
-  private refuseFile(opened: Opened, name: string): FileDenied | undefined {
+  #refuseFile(opened: Opened, name: string): FileDenied | undefined {
     if (!opened.stat.isFile()) return denied("special-file", `${name} is not a regular file.`);
-    if (opened.stat.nlink <= 1n || isAllowListed(name, this.options.policy)) return undefined;
+    if (opened.stat.nlink <= 1n || isAllowListed(name, this.#options.policy)) return undefined;
     return denied(
       "hard-link",
       `${name} has further names (hard links), and one of them may be outside. The Flow's policy can list it in "allow".`,
@@ -279,31 +276,31 @@ export class NodeGuardedFiles implements GuardedFiles {
   }
 
   /** A folder's entry as it is shown; undefined for what could not be opened anyway. */
-  private async entry(folder: Granted, name: string): Promise<DirEntry | undefined> {
+  async #entry(folder: Granted, name: string): Promise<DirEntry | undefined> {
     const shown = name.normalize("NFC");
     const file = folder.path === "." ? shown : `${folder.path}/${shown}`;
-    if (!classifyName(shown) || !decideRead(folder.root.space, file, this.options.policy).allowed)
+    if (!classifyName(shown) || !decideRead(folder.root.space, file, this.#options.policy).allowed)
       return undefined;
     const child = `${folder.opened.self}${path.sep}${name}`;
-    const stat = await this.fs.lstat(child).catch(() => undefined);
+    const stat = await this.#fs.lstat(child).catch(() => undefined);
     if (stat?.isDirectory()) return { name: shown, type: "dir" };
     if (stat?.isFile()) return { name: shown, type: "file", bytes: Number(stat.size) };
     if (!stat?.isSymbolicLink()) return undefined;
-    const target = await this.findLink(folder, child);
+    const target = await this.#findLink(folder, child);
     if (target?.isDirectory()) return { name: shown, type: "dir" };
     if (target?.isFile()) return { name: shown, type: "file", bytes: Number(target.size) };
     return undefined;
   }
 
   /** What a link in a folder leads to, when that may be read. */
-  private async findLink(folder: Granted, child: string): Promise<Opened["stat"] | undefined> {
+  async #findLink(folder: Granted, child: string): Promise<Opened["stat"] | undefined> {
     const { root, domain } = folder;
-    const opened = await Opened.at(this.fs, child).catch(() => undefined);
+    const opened = await Opened.at(this.#fs, child).catch(() => undefined);
     if (opened === undefined) return undefined;
     await opened.close();
     if (!belongs(root, root.real, opened.real)) return undefined;
     const real = relativePath(domain, opened.real);
-    return decideRead(root.space, real, this.options.policy).allowed ? opened.stat : undefined;
+    return decideRead(root.space, real, this.#options.policy).allowed ? opened.stat : undefined;
   }
 }
 

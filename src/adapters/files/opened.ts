@@ -1,7 +1,8 @@
-import { type BigIntStats, constants, type Dirent } from "node:fs";
+import { constants } from "node:fs";
+import type { BigIntStats, Dirent } from "node:fs";
 import process from "node:process";
 import { handlePath, realPathOf } from "./anchor";
-import { type FileSystem, type Handle } from "./file-system";
+import type { FileSystem, Handle } from "./file-system";
 
 const { O_RDONLY } = constants;
 // Windows has none of these; 0 leaves the flag out.
@@ -19,12 +20,17 @@ function changed(): Error {
  * path and kind are those of the very thing, not of whatever its name leads to a moment later.
  */
 export class Opened {
+  readonly #fs: FileSystem;
+  readonly #handle: Handle | undefined;
   private constructor(
-    private readonly fs: FileSystem,
-    private readonly handle: Handle | undefined,
+    fs: FileSystem,
+    handle: Handle | undefined,
     readonly real: string,
     readonly stat: BigIntStats,
-  ) {}
+  ) {
+    this.#fs = fs;
+    this.#handle = handle;
+  }
 
   /** Follows links; where that led is `real`. Nothing is read, no pipe or device is opened. */
   static async at(fs: FileSystem, path: string): Promise<Opened> {
@@ -45,18 +51,18 @@ export class Opened {
 
   /** The thing itself as a path for the disk's operations. */
   get self(): string {
-    return this.handle === undefined ? this.real : handlePath(this.handle);
+    return this.#handle === undefined ? this.real : handlePath(this.#handle);
   }
 
   /** The first `limit` bytes of a regular file. */
   async read(limit: number): Promise<Buffer> {
-    const { fs } = this;
+    const fs = this.#fs;
     const handle = await fs.open(
       this.self,
-      O_RDONLY | O_NONBLOCK | (this.handle === undefined ? O_NOFOLLOW : 0),
+      O_RDONLY | O_NONBLOCK | (this.#handle === undefined ? O_NOFOLLOW : 0),
     );
     try {
-      await this.check(await fs.statHandle(handle));
+      await this.#check(await fs.statHandle(handle));
       return await readUpTo(fs, handle, limit, Number(this.stat.size));
     } finally {
       await fs.close(handle);
@@ -64,19 +70,19 @@ export class Opened {
   }
 
   async readDir(): Promise<Dirent[]> {
-    const entries = await this.fs.readDir(this.self);
-    await this.check(await this.fs.stat(this.self));
+    const entries = await this.#fs.readDir(this.self);
+    await this.#check(await this.#fs.stat(this.self));
     return entries;
   }
 
   /** Where handles have no names: that the name still leads to the same thing, by the same way. */
-  private async check(now: BigIntStats): Promise<void> {
+  async #check(now: BigIntStats): Promise<void> {
     if (now.ino !== this.stat.ino || now.dev !== this.stat.dev) throw changed();
-    if (this.handle === undefined && (await this.fs.realPath(this.real)) !== this.real) throw changed();
+    if (this.#handle === undefined && (await this.#fs.realPath(this.real)) !== this.real) throw changed();
   }
 
   async close(): Promise<void> {
-    if (this.handle !== undefined) await this.fs.close(this.handle);
+    if (this.#handle !== undefined) await this.#fs.close(this.#handle);
   }
 }
 

@@ -1,14 +1,17 @@
-import { type BigIntStats } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { OrketError } from "../../engine/error/orket-error";
-import { type Policy } from "../../engine/model/flow";
-import { randomName, type RandomBytes } from "../system/random";
+import type { Policy } from "../../engine/model/flow";
+import { randomName } from "../system/random";
+import type { RandomBytes } from "../system/random";
 import { sha256Bytes } from "../system/sha256";
 import { Anchor } from "./anchor";
 import { diskError, replace, syncDir, writeNew } from "./durable";
-import { type FileSystem, isDiskCode, unlessMissing } from "./file-system";
-import { closeTarget, findTarget, type ProjectTarget } from "./project-target";
+import { isDiskCode, unlessMissing } from "./file-system";
+import type { FileSystem } from "./file-system";
+import { closeTarget, findTarget } from "./project-target";
+import type { ProjectTarget } from "./project-target";
 
 /** A change of one file of the project, decided by a person. */
 export interface ProjectWrite {

@@ -1,7 +1,9 @@
 import path from "node:path";
-import { classifyPath, decideWrite, type FileRule } from "../../engine/policy/file-policy";
-import { type Policy } from "../../engine/model/flow";
-import { type FileSystem, diskCode, isDiskCode, unlessMissing } from "./file-system";
+import { classifyPath, decideWrite } from "../../engine/policy/file-policy";
+import type { FileRule } from "../../engine/policy/file-policy";
+import type { Policy } from "../../engine/model/flow";
+import { diskCode, isDiskCode, unlessMissing } from "./file-system";
+import type { FileSystem } from "./file-system";
 import { Opened } from "./opened";
 import { isWithin, relativePath, spellings } from "./paths";
 

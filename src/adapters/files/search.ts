@@ -1,8 +1,10 @@
 import { constants } from "node:fs";
-import { type FilesFound } from "../../engine/port/files";
+import type { FilesFound } from "../../engine/port/files";
 import { Anchor } from "./anchor";
-import { diskCode, type FileSystem } from "./file-system";
-import { type Opened, readUpTo } from "./opened";
+import { diskCode } from "./file-system";
+import type { FileSystem } from "./file-system";
+import { readUpTo } from "./opened";
+import type { Opened } from "./opened";
 import { skippedFolders } from "./skipped-folders";
 
 const maxFiles = 20_000;
@@ -37,19 +39,21 @@ export interface SearchRequest {
 class Search {
   readonly matches: { path: string; line: number; text: string }[] = [];
   truncated = false;
-  private files = 0;
-  private bytes = 0;
-  private readonly needle: Buffer;
+  #files = 0;
+  #bytes = 0;
+  readonly #needle: Buffer;
+  readonly #request: SearchRequest;
 
-  constructor(private readonly request: SearchRequest) {
-    this.needle = Buffer.from(request.query, "utf8");
+  constructor(request: SearchRequest) {
+    this.#request = request;
+    this.#needle = Buffer.from(request.query, "utf8");
   }
 
-  private get full(): boolean {
+  get #full(): boolean {
     if (
-      this.matches.length >= this.request.maxMatches ||
-      this.files >= maxFiles ||
-      this.bytes >= maxTotalBytes
+      this.matches.length >= this.#request.maxMatches ||
+      this.#files >= maxFiles ||
+      this.#bytes >= maxTotalBytes
     ) {
       this.truncated = true;
     }
@@ -58,24 +62,24 @@ class Search {
 
   /** In the order of the paths, folder by folder; links are not followed, so nothing is seen twice. */
   async folder(anchor: Anchor, name: string, depth: number): Promise<void> {
-    const { fs, deep, mayRead } = this.request;
+    const { fs, deep, mayRead } = this.#request;
     const entries = (await fs.readDir(anchor.self)).map((entry) => ({
       entry,
       key: entry.isDirectory() ? `${entry.name}/` : entry.name,
     }));
     entries.sort((a, b) => (a.key < b.key ? -1 : 1));
     for (const { entry } of entries) {
-      if (this.full) return;
+      if (this.#full) return;
       const child = name === "." ? entry.name : `${name}/${entry.name}`;
       if (!mayRead(child.normalize("NFC"))) continue;
-      if (entry.isFile()) await this.quietly(() => this.file(anchor.child(entry.name), child));
+      if (entry.isFile()) await this.#quietly(() => this.#file(anchor.child(entry.name), child));
       else if (deep && entry.isDirectory() && !skippedFolders.has(entry.name) && depth < maxDepth) {
-        await this.quietly(() => this.below(anchor, entry.name, child, depth + 1));
+        await this.#quietly(() => this.#below(anchor, entry.name, child, depth + 1));
       }
     }
   }
 
-  private async below(anchor: Anchor, name: string, path: string, depth: number): Promise<void> {
+  async #below(anchor: Anchor, name: string, path: string, depth: number): Promise<void> {
     const inner = await anchor.folder(name);
     try {
       await this.folder(inner, path, depth);
@@ -85,7 +89,7 @@ class Search {
   }
 
   /** What cannot be opened, or vanished meanwhile, is not a part of what is searched. */
-  private async quietly(work: () => Promise<void>): Promise<void> {
+  async #quietly(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
@@ -93,8 +97,8 @@ class Search {
     }
   }
 
-  private async file(at: string, path: string): Promise<void> {
-    const { fs, mayHaveNames } = this.request;
+  async #file(at: string, path: string): Promise<void> {
+    const { fs, mayHaveNames } = this.#request;
     const handle = await fs.open(at, openFlags);
     try {
       const stat = await fs.statHandle(handle);
@@ -107,13 +111,13 @@ class Search {
   }
 
   contents(bytes: Buffer, path: string): void {
-    this.files += 1;
-    this.bytes += bytes.length;
-    if (bytes.subarray(0, binarySample).includes(0) || !bytes.includes(this.needle)) return;
+    this.#files += 1;
+    this.#bytes += bytes.length;
+    if (bytes.subarray(0, binarySample).includes(0) || !bytes.includes(this.#needle)) return;
     const shown = path.normalize("NFC");
     for (const [index, line] of bytes.toString("utf8").split("\n").entries()) {
-      if (!line.includes(this.request.query)) continue;
-      if (this.matches.length >= this.request.maxMatches) {
+      if (!line.includes(this.#request.query)) continue;
+      if (this.matches.length >= this.#request.maxMatches) {
         this.truncated = true;
         return;
       }

@@ -1,8 +1,10 @@
 import { ProviderError } from "../../engine/error/provider-error";
 import type { CallSettings } from "../../engine/model/definition";
 import type { Cancellation } from "../../engine/port/cancellation";
-import type { Capabilities, ModelProvider, ModelReply } from "../../engine/port/model-provider";
-import { keyFor, transportOf, type ProviderDeps } from "./provider-deps";
+import type { ModelProvider, ModelReply } from "../../engine/port/model-provider";
+import type { Capabilities } from "./health-types";
+import type { Access } from "./http/access";
+import { keyFor, transportOf } from "./http/access";
 
 /** Which model of which endpoint is tried out. */
 export interface ProbedEndpoint {
@@ -11,8 +13,6 @@ export interface ProbedEndpoint {
   readonly model: string;
   readonly api_key?: string | undefined;
 }
-
-type ProbeDeps = Pick<ProviderDeps, "fetch" | "resolveSecret">;
 
 /** Longest reply of a probe, in tokens: four short calls are the price of knowing. */
 const probeTokens = 32;
@@ -32,7 +32,7 @@ const schema = {
 export async function probeCapabilities(
   at: ProbedEndpoint,
   provider: ModelProvider,
-  deps: ProbeDeps,
+  deps: Access,
   cancellation: Cancellation,
 ): Promise<Capabilities> {
   const words = "Write eight random words in one line.";
@@ -109,7 +109,7 @@ function fits(text: string): boolean {
  * Only llama.cpp's server says how many calls it works on at once: `total_slots` of `/props`, beside its `/v1`. It wants
  * the key for it.
  */
-async function slotsOf(at: ProbedEndpoint, deps: ProbeDeps): Promise<number | undefined> {
+async function slotsOf(at: ProbedEndpoint, deps: Access): Promise<number | undefined> {
   if (at.provider !== "openai") return undefined;
   try {
     const key = await keyFor(deps, at.api_key);

@@ -1,13 +1,15 @@
 import { ProviderError } from "../../engine/error/provider-error";
 import type { ProviderName } from "../../engine/model/venue";
-import type { ProviderHealth } from "../../engine/port/model-provider";
-import type { ProviderVenue } from "./chat-body";
-import { errorFromConnection } from "./connection-errors";
-import { timerMs } from "./deadline";
-import { errorFromStatus } from "./http-errors";
+import type { ProviderHealth } from "./health-types";
+import type { ProviderVenue } from "./http/chat-body";
+import { errorFromConnection } from "./http/connection-errors";
+import { timerMs } from "./http/deadline";
+import { errorFromStatus } from "./http/http-errors";
 import { defaultOllamaEndpoint, defaultOpenAiEndpoint } from "./endpoints";
-import { keyFor, transportOf, type ProviderDeps } from "./provider-deps";
-import { contentRedactor, publicAddress, redactDeep, redactor, type Redact } from "./redact";
+import type { Access } from "./http/access";
+import { keyFor, transportOf } from "./http/access";
+import { contentRedactor, publicAddress, redactDeep, redactor } from "./http/redact";
+import type { Redact } from "./http/redact";
 
 type Model = ProviderHealth["models"][number];
 type Json = Readonly<Record<string, unknown>>;
@@ -18,7 +20,7 @@ type Json = Readonly<Record<string, unknown>>;
  */
 export async function checkHealth(
   venue: ProviderVenue & { readonly provider: ProviderName },
-  deps: ProviderDeps,
+  deps: Access,
   timeoutMs: number,
 ): Promise<ProviderHealth> {
   switch (venue.provider) {
@@ -42,7 +44,7 @@ async function probe(
   venue: ProviderVenue,
   endpoint: string,
   server: string,
-  deps: ProviderDeps,
+  deps: Access,
   timeoutMs: number,
   ask: Ask,
 ): Promise<ProviderHealth> {
@@ -90,7 +92,7 @@ async function getJson(
     readonly key: string | undefined;
     readonly redact: Redact;
   },
-  deps: ProviderDeps,
+  deps: Access,
   signal: AbortSignal,
 ): Promise<Json> {
   const { key, ...facts } = at;

@@ -33,12 +33,12 @@ export async function createProvider(venue: CallableVenue, deps: ProviderDeps): 
       return new ScriptedProvider(venue.replies, venue.timeouts);
     case "ollama": {
       await checkAccess(venue, deps);
-      const { OllamaProvider } = await import("./ollama-provider");
+      const { OllamaProvider } = await import("./ollama/provider");
       return adopting(new OllamaProvider(venue, deps));
     }
     case "openai": {
       await checkAccess(venue, deps);
-      const { OpenAiProvider } = await import("./openai-provider");
+      const { OpenAiProvider } = await import("./openai/provider");
       return adopting(new OpenAiProvider(venue, deps));
     }
     case "vscode-lm":

@@ -2,8 +2,8 @@ import { ProviderError } from "../../engine/error/provider-error";
 import type { RepliesFile, Timeouts } from "../../engine/model/venue";
 import type { Cancellation } from "../../engine/port/cancellation";
 import type { ModelDelta, ModelProvider, ModelReply, ModelRequest } from "../../engine/port/model-provider";
-import { Deadline } from "./deadline";
-import { ReplyBuilder } from "./reply-builder";
+import { Deadline } from "./http/deadline";
+import { ReplyBuilder } from "./http/reply-builder";
 
 type ScriptedReply = RepliesFile["steps"][string][number];
 

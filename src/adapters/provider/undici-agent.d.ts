@@ -3,7 +3,7 @@
  * 20 ms more at every start of the command line.
  */
 declare module "undici/lib/dispatcher/agent.js" {
-  import { type Agent as UndiciAgent } from "undici";
+  import type { Agent as UndiciAgent } from "undici";
   const Agent: typeof UndiciAgent;
   export default Agent;
 }

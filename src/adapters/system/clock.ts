@@ -1,5 +1,5 @@
-import { type Cancellation } from "../../engine/port/cancellation";
-import { type Clock } from "../../engine/port/clock";
+import type { Cancellation } from "../../engine/port/cancellation";
+import type { Clock } from "../../engine/port/clock";
 
 /** The machine's clock. */
 export class SystemClock implements Clock {

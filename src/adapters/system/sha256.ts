@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { type Sha256 } from "../../engine/port/digest";
+import type { Sha256 } from "../../engine/port/digest";
 
 /** One-shot: a third faster than a hash object for texts of a journal line's size. */
 export const sha256: Sha256 = (text) => hash("sha256", text, "hex");

@@ -1,8 +1,10 @@
-import { readSession } from "../../adapters/runtime/session-runtime";
-import { nodeEnvironment } from "../../adapters/runtime/session-runtime";
-import { findSession } from "../../adapters/session/session-list";
-import { compareSessions, type StepComparison, type StepFacts } from "../../engine/session/compare";
-import { jsonOption, sessionArgument, type Command, type CommandContext } from "../command";
+import { readSession } from "../../app/session/open";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import { findSession } from "../../app/session/session-list";
+import { compareSessions } from "../../engine/history/compare";
+import type { StepComparison, StepFacts } from "../../engine/history/compare";
+import { jsonOption, sessionArgument } from "../command";
+import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
 import { alignColumns, formatTokens, unknown } from "../text/format";
 import { safeLine } from "../text/safe";

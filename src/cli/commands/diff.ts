@@ -1,8 +1,13 @@
 import { diffLines, structuredPatch } from "diff";
-import { nodeUtf8, readSession, type SeenSession } from "../../adapters/runtime/session-runtime";
-import { artifactViews, type ArtifactView } from "../../engine/view/session-view";
-import { sessionArgument, type Command, type CommandContext } from "../command";
-import { exitCodeOfError, exitCodes, type ExitCode } from "../exit-code";
+import { readSession } from "../../app/session/open";
+import type { SeenSession } from "../../app/session/session";
+import { nodeUtf8 } from "../../adapters/system/utf8";
+import { artifactViews } from "../../engine/view/session-view";
+import type { ArtifactView } from "../../engine/view/session-view";
+import { sessionArgument } from "../command";
+import type { Command, CommandContext } from "../command";
+import { exitCodeOfError, exitCodes } from "../exit-code";
+import type { ExitCode } from "../exit-code";
 import type { Output } from "../io";
 import { sessionOf } from "../runtime";
 import { alignColumns, formatBytes, plural } from "../text/format";

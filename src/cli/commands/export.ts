@@ -1,15 +1,13 @@
 import path from "node:path";
-import {
-  exportFormats,
-  exportPieces,
-  writeExport,
-  type ExportFormat,
-} from "../../adapters/runtime/export-session";
-import { nodeEnvironment } from "../../adapters/runtime/session-runtime";
-import { readSession } from "../../adapters/session/sessions";
+import { exportFormats, exportPieces, writeExport } from "../../app/session/export";
+import type { ExportFormat } from "../../app/session/export";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import { readSession } from "../../adapters/journal/session-folder";
 import { OrketError } from "../../engine/error/orket-error";
-import { sessionArgument, type Command, type CommandContext } from "../command";
-import { exitCodeOfError, exitCodes, type ExitCode } from "../exit-code";
+import { sessionArgument } from "../command";
+import type { Command, CommandContext } from "../command";
+import { exitCodeOfError, exitCodes } from "../exit-code";
+import type { ExitCode } from "../exit-code";
 import { sessionOf } from "../runtime";
 import { safeText } from "../text/safe";
 

@@ -1,18 +1,13 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { forkSession } from "../../adapters/runtime/fork";
+import { forkSession } from "../../app/session/fork";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
-import { changeDefinition, type ForkChanges } from "../../engine/session/fork";
+import { changeDefinition } from "../../engine/history/fork";
+import type { ForkChanges } from "../../engine/history/fork";
 import { inputsGiven, readInput } from "../../language";
-import {
-  callOf,
-  jsonOption,
-  sessionArgument,
-  type Command,
-  type CommandContext,
-  type Given,
-} from "../command";
+import { callOf, jsonOption, sessionArgument } from "../command";
+import type { Command, CommandContext, Given } from "../command";
 import { exitCodes } from "../exit-code";
 import { performSession } from "../run/perform";
 import { sessionOf, withRuntime } from "../runtime";

@@ -1,7 +1,8 @@
-import { nodeEnvironment } from "../../adapters/runtime/session-runtime";
-import { deleteSession, pruneBlobs } from "../../adapters/session/housekeeping";
-import { renameSession } from "../../adapters/session/label";
-import { jsonOption, sessionArgument, type Command } from "../command";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import { deleteSession, pruneBlobs } from "../../app/session/housekeeping";
+import { renameSession } from "../../app/session/label";
+import { jsonOption, sessionArgument } from "../command";
+import type { Command } from "../command";
 import { exitCodes } from "../exit-code";
 import { sessionOf } from "../runtime";
 import { formatBytes, plural } from "../text/format";

@@ -1,19 +1,14 @@
 import { open, stat } from "node:fs/promises";
 import path from "node:path";
-import { readProjectFiles, searchLimits } from "../../adapters/definition/project-files";
+import { readProjectFiles, searchLimits } from "../../app/project/project-files";
 import { OrketError } from "../../engine/error/orket-error";
-import {
-  detectImport,
-  importFiles,
-  importKinds,
-  mayImport,
-  neighboursOf,
-  type ImportEntry,
-  type ImportResult,
-} from "../../language/import";
+import { detectImport, importFiles, importKinds, mayImport, neighboursOf } from "../../language/import";
+import type { ImportEntry, ImportResult } from "../../language/import";
 import type { ProjectFile } from "../../language";
-import { jsonOption, type Command, type CommandContext } from "../command";
-import { exitCodes, type ExitCode } from "../exit-code";
+import { jsonOption } from "../command";
+import type { Command, CommandContext } from "../command";
+import { exitCodes } from "../exit-code";
+import type { ExitCode } from "../exit-code";
 import { loadProject, projectPath } from "../project";
 import { plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";

@@ -1,14 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { OrketError } from "../../engine/error/orket-error";
-import {
-  flowTemplates,
-  newFlowFiles,
-  newFlowProviders,
-  type NewFlowProvider,
-} from "../../language/templates";
-import { callOf, type Command, type CommandContext } from "../command";
-import { exitCodes, type ExitCode } from "../exit-code";
+import { flowTemplates, newFlowFiles, newFlowProviders } from "../../language/templates";
+import type { NewFlowProvider } from "../../language/templates";
+import { callOf } from "../command";
+import type { Command, CommandContext } from "../command";
+import { exitCodes } from "../exit-code";
+import type { ExitCode } from "../exit-code";
 import { loadProject, projectPath } from "../project";
 import { safeLine } from "../text/safe";
 

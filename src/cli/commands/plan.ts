@@ -1,5 +1,7 @@
-import { planFlow, type FlowPlan, type FlowPlanStep, type PlannedLimit } from "../../engine/model/plan-flow";
-import { jsonOption, type Command, type CommandContext } from "../command";
+import { planFlow } from "../../engine/model/plan-flow";
+import type { FlowPlan, FlowPlanStep, PlannedLimit } from "../../engine/model/plan-flow";
+import { jsonOption } from "../command";
+import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
 import type { Output } from "../io";
 import { findFlow, loadProject, resolveOrReport } from "../project";

@@ -1,7 +1,9 @@
-import { maxRepetitions, repeatSession, repetitionText } from "../../adapters/runtime/repeat";
+import { maxRepetitions, repeatSession, repetitionText } from "../../app/session/repeat";
 import { OrketError } from "../../engine/error/orket-error";
-import { jsonOption, sessionArgument, type Command, type CommandContext } from "../command";
-import { exitCodes, type ExitCode } from "../exit-code";
+import { jsonOption, sessionArgument } from "../command";
+import type { Command, CommandContext } from "../command";
+import { exitCodes } from "../exit-code";
+import type { ExitCode } from "../exit-code";
 import { sessionOf, withRuntime } from "../runtime";
 import { plural } from "../text/format";
 import { safeLine } from "../text/safe";

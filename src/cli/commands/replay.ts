@@ -1,6 +1,7 @@
-import { replayAndProve } from "../../adapters/runtime/audit";
-import { divergenceCauseText } from "../../engine/view/divergence";
-import { jsonOption, sessionArgument, type Command, type CommandContext } from "../command";
+import { replayAndProve } from "../../app/session/audit";
+import { divergenceCauseText } from "../../engine/history/divergence";
+import { jsonOption, sessionArgument } from "../command";
+import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
 import { sessionOf } from "../runtime";
 import { plural } from "../text/format";
@@ -34,7 +35,7 @@ async function replay(context: CommandContext) {
   const { step, seq, type, cause, message, replayed, recorded } = divergence;
   io.stdout.line(`${style.red("✗")} ${session.id}: the replay differs.`);
   io.stdout.line(`  Step      ${safeText(step ?? "–")}`);
-  io.stdout.line(`  Event     ${seq.toString()}, ${type} (line ${(seq + 1).toString()})`);
+  io.stdout.line(`  Event     ${seq}, ${type} (line ${seq + 1})`);
   io.stdout.line(`  Cause     ${divergenceCauseText[cause]}`);
   io.stdout.line(`  What      ${safeText(message)}`);
   io.stdout.line(`  Recorded  ${safeText(shorten(recorded))}`);

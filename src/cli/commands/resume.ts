@@ -1,17 +1,12 @@
-import { openLiveSession, type LiveSession } from "../../adapters/runtime/session-runtime";
+import { openLiveSession } from "../../app/session/open";
+import type { LiveSession } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
 import type { EventData } from "../../engine/event/event";
 import { limitNames } from "../../engine/model/flow";
 import { viewSession } from "../../engine/view/session-view";
-import { nearest } from "../../language/nearest";
-import {
-  callOf,
-  jsonOption,
-  sessionArgument,
-  type Command,
-  type CommandContext,
-  type Given,
-} from "../command";
+import { nearest } from "../../language/text/nearest";
+import { callOf, jsonOption, sessionArgument } from "../command";
+import type { Command, CommandContext, Given } from "../command";
 import { performSession } from "../run/perform";
 import { sessionOf, withRuntime } from "../runtime";
 import { safeLine } from "../text/safe";

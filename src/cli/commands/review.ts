@@ -1,9 +1,13 @@
-import { acceptArtifact, rejectArtifact, revertAcceptance } from "../../adapters/runtime/review";
-import { openLiveSession, type LiveSession } from "../../adapters/runtime/session-runtime";
+import { acceptArtifact, rejectArtifact, revertAcceptance } from "../../app/session/acceptance";
+import { openLiveSession } from "../../app/session/open";
+import type { LiveSession } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
-import { artifactViews, type ArtifactView } from "../../engine/view/session-view";
-import { sessionArgument, type ArgumentSpec, type Command, type CommandContext } from "../command";
-import { exitCodeOfError, exitCodes, type ExitCode } from "../exit-code";
+import { artifactViews } from "../../engine/view/session-view";
+import type { ArtifactView } from "../../engine/view/session-view";
+import { sessionArgument } from "../command";
+import type { ArgumentSpec, Command, CommandContext } from "../command";
+import { exitCodeOfError, exitCodes } from "../exit-code";
+import type { ExitCode } from "../exit-code";
 import { sessionOf, withRuntime } from "../runtime";
 import { safeLine, safeText } from "../text/safe";
 import { closing } from "./run";

@@ -1,8 +1,11 @@
-import { startSession, type LiveSession } from "../../adapters/runtime/session-runtime";
+import { startSession } from "../../app/session/open";
+import type { LiveSession } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
-import { listInputs, resolveFlow, type Project } from "../../language";
-import { textAt } from "../../language/report";
-import { callOf, jsonOption, type Command, type CommandContext, type OptionSpec } from "../command";
+import { listInputs, resolveFlow } from "../../language";
+import type { Project } from "../../language";
+import { textAt } from "../../language/schema/read";
+import { callOf, jsonOption } from "../command";
+import type { Command, CommandContext, OptionSpec } from "../command";
 import type { Io } from "../io";
 import { findFlow, loadProject, resolveOrReport } from "../project";
 import { TypedLines } from "../run/lines";

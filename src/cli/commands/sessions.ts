@@ -1,9 +1,13 @@
-import { nodeEnvironment } from "../../adapters/runtime/session-runtime";
-import { diskUse } from "../../adapters/session/housekeeping";
-import { listSessions, type SessionSummary } from "../../adapters/session/session-list";
-import { searchSessions, type SearchHit } from "../../adapters/session/session-search";
-import { jsonOption, type Command, type CommandContext } from "../command";
-import { exitCodes, type ExitCode } from "../exit-code";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import { diskUse } from "../../app/session/housekeeping";
+import { listSessions } from "../../app/session/session-list";
+import type { SessionSummary } from "../../app/session/session-list";
+import { searchSessions } from "../../app/session/session-search";
+import type { SearchHit } from "../../app/session/session-search";
+import { jsonOption } from "../command";
+import type { Command, CommandContext } from "../command";
+import { exitCodes } from "../exit-code";
+import type { ExitCode } from "../exit-code";
 import { alignColumns, formatBytes, formatNumber, formatTime } from "../text/format";
 import { safeLine } from "../text/safe";
 

@@ -1,14 +1,10 @@
 import { OrketError } from "../../engine/error/orket-error";
-import {
-  diagnoseProject,
-  fileKindOf,
-  formatDiagnostic,
-  hasError,
-  type Diagnostic,
-  type Project,
-} from "../../language";
-import { jsonOption, type Command, type CommandContext } from "../command";
-import { exitCodes, type ExitCode } from "../exit-code";
+import { diagnoseProject, fileKindOf, formatDiagnostic, hasError } from "../../language";
+import type { Diagnostic, Project } from "../../language";
+import { jsonOption } from "../command";
+import type { Command, CommandContext } from "../command";
+import { exitCodes } from "../exit-code";
+import type { ExitCode } from "../exit-code";
 import { loadProject, projectPath } from "../project";
 import { plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";

@@ -1,25 +1,21 @@
-import {
-  CapabilityMemory,
-  describeRemembered,
-  type Remembered,
-} from "../../adapters/runtime/capability-memory";
-import { nodeEnvironment, type RuntimeOptions } from "../../adapters/runtime/session-runtime";
-import {
-  type BackendHealth,
-  endpointsOn,
-  healthOf,
-  modelText,
-  tryAndKeep,
-} from "../../adapters/runtime/venue-health";
+import { CapabilityMemory, describeRemembered } from "../../app/venue/capability-memory";
+import type { Remembered } from "../../app/venue/capability-memory";
+import type { RuntimeOptions } from "../../app/session/session";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import { endpointsOn, healthOf, modelText, tryAndKeep } from "../../app/venue/venue-health";
+import type { BackendHealth } from "../../app/venue/venue-health";
 import { OrketError } from "../../engine/error/orket-error";
 import { ProviderError } from "../../engine/error/provider-error";
 import type { VenueFile } from "../../engine/model/venue";
 import { CancelSource } from "../../engine/port/cancellation";
-import type { ProviderHealth } from "../../engine/port/model-provider";
-import { contentOf, type Project } from "../../language";
-import { nearest } from "../../language/nearest";
-import { jsonOption, type Command, type CommandContext } from "../command";
-import { exitCodes, type ExitCode } from "../exit-code";
+import type { ProviderHealth } from "../../adapters/provider/health-types";
+import { contentOf } from "../../language";
+import type { Project } from "../../language";
+import { nearest } from "../../language/text/nearest";
+import { jsonOption } from "../command";
+import type { Command, CommandContext } from "../command";
+import { exitCodes } from "../exit-code";
+import type { ExitCode } from "../exit-code";
 import type { Output } from "../io";
 import { loadProject } from "../project";
 import { withRuntime } from "../runtime";

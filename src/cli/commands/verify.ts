@@ -1,5 +1,6 @@
-import { verifySession } from "../../adapters/runtime/audit";
-import { jsonOption, sessionArgument, type Command, type CommandContext } from "../command";
+import { verifySession } from "../../app/session/audit";
+import { jsonOption, sessionArgument } from "../command";
+import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
 import { sessionOf } from "../runtime";
 import { formatNumber, plural } from "../text/format";

@@ -1,7 +1,8 @@
-import type { LiveSession } from "../../adapters/runtime/session-runtime";
+import type { LiveSession } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
 import type { EventData } from "../../engine/event/event";
-import { viewSession, type ApprovalView } from "../../engine/view/session-view";
+import { viewSession } from "../../engine/view/session-view";
+import type { ApprovalView } from "../../engine/view/session-view";
 import type { Environment, Output } from "../io";
 import { formatBytes } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
@@ -26,46 +27,49 @@ export interface ApproverParts {
 
 /** Answers the questions of a session, or pauses it where nobody can. */
 export class Approver {
-  private readonly answered = new Set<string>();
-  private asking = false;
-  private closed = false;
-  private paused = false;
+  readonly #answered = new Set<string>();
+  #asking = false;
+  #closed = false;
+  #paused = false;
+  readonly #parts: ApproverParts;
 
-  constructor(private readonly parts: ApproverParts) {}
+  constructor(parts: ApproverParts) {
+    this.#parts = parts;
+  }
 
   /** Looks for questions that are open; called after every change of the session. */
   look(): void {
     // Later than now: the run that told us of the question has its own step to end first.
     setImmediate(() => {
-      if (this.closed) return;
-      if (this.parts.mode === "ask") void this.askAll();
-      else this.answerAll();
+      if (this.#closed) return;
+      if (this.#parts.mode === "ask") void this.#askAll();
+      else this.#answerAll();
     });
   }
 
   close(): void {
-    this.closed = true;
-    this.parts.lines.cancel();
+    this.#closed = true;
+    this.#parts.lines.cancel();
   }
 
-  private open(): ApprovalView[] {
-    const { state } = this.parts.live.orchestrator;
+  #open(): ApprovalView[] {
+    const { state } = this.#parts.live.orchestrator;
     if (state.status !== "running" || state.pauseRequested !== null || state.stopRequested) return [];
-    return viewSession(state).approvals.filter(({ id }) => !this.answered.has(id));
+    return viewSession(state).approvals.filter(({ id }) => !this.#answered.has(id));
   }
 
-  private answerAll(): void {
-    for (const approval of this.open()) {
-      if (this.parts.mode === "all") this.answer(approval, "approve", "command_line");
-      else if (!this.paused) {
-        this.paused = true;
-        this.pause("approval", `The step ${approval.step} waits for an approval.`);
+  #answerAll(): void {
+    for (const approval of this.#open()) {
+      if (this.#parts.mode === "all") this.#answer(approval, "approve", "command_line");
+      else if (!this.#paused) {
+        this.#paused = true;
+        this.#pause("approval", `The step ${approval.step} waits for an approval.`);
       }
     }
   }
 
-  private pause(reason: "person" | "approval", message: string): void {
-    this.parts.live.orchestrator.submit({
+  #pause(reason: "person" | "approval", message: string): void {
+    this.#parts.live.orchestrator.submit({
       kind: "adjust",
       adjustment: {
         kind: "pause",
@@ -76,13 +80,13 @@ export class Approver {
     });
   }
 
-  private answer(
+  #answer(
     { id, sha256 }: ApprovalView,
     decision: Decision,
     by: "person" | "command_line",
     instruction?: string,
   ): void {
-    this.parts.live.orchestrator.submit({
+    this.#parts.live.orchestrator.submit({
       kind: "resolve_approval",
       id,
       sha256,
@@ -90,17 +94,17 @@ export class Approver {
       by,
       ...(instruction === undefined ? {} : { instruction }),
     });
-    this.answered.add(id);
+    this.#answered.add(id);
   }
 
-  private async askAll(): Promise<void> {
-    if (this.asking) return;
-    this.asking = true;
-    const { display, lines, output } = this.parts;
+  async #askAll(): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
+    const { display, lines, output } = this.#parts;
     try {
-      for (let next = this.open()[0]; next !== undefined && !this.closed; next = this.open()[0]) {
+      for (let next = this.#open()[0]; next !== undefined && !this.#closed; next = this.#open()[0]) {
         display.hide();
-        await this.ask(next);
+        await this.#ask(next);
       }
     } catch (error) {
       // The question is gone or has changed: the next look shows what is open now.
@@ -108,24 +112,24 @@ export class Approver {
       output.line(safeText(error.message));
       this.look();
     } finally {
-      this.asking = false;
+      this.#asking = false;
       lines.cancel();
       display.show();
     }
   }
 
-  private async ask(approval: ApprovalView): Promise<void> {
-    const { output, lines, env } = this.parts;
-    const text = await this.textOf(approval);
-    this.showText(approval, text, false);
+  async #ask(approval: ApprovalView): Promise<void> {
+    const { output, lines, env } = this.#parts;
+    const text = await this.#textOf(approval);
+    this.#showText(approval, text, false);
     const choices = choicesOf(approval);
     for (;;) {
       output.write(`${choices.map(([, label]) => label).join("  ")} ${output.style.bold(">")} `);
       const typed = await lines.next();
-      if (this.closed) return;
+      if (this.#closed) return;
       if (typed === undefined) {
         output.line();
-        this.pause("approval", `The step ${approval.step} waits for an approval.`);
+        this.#pause("approval", `The step ${approval.step} waits for an approval.`);
         return;
       }
       const word = typed.trim().toLowerCase();
@@ -135,29 +139,29 @@ export class Approver {
         continue;
       }
       if (chosen === "view") {
-        this.showText(approval, text, true);
+        this.#showText(approval, text, true);
         continue;
       }
       if (chosen === "pause") {
-        this.pause("person", "Paused at an approval.");
+        this.#pause("person", "Paused at an approval.");
         return;
       }
       if (chosen !== "edit") {
-        this.answer(approval, chosen, "person");
+        this.#answer(approval, chosen, "person");
         return;
       }
       const instruction = await editText(approval.instruction, { env, lines, output });
-      if (this.closed) return;
+      if (this.#closed) return;
       if (instruction !== undefined) {
-        this.answer(approval, "edit", "person", instruction);
+        this.#answer(approval, "edit", "person", instruction);
         return;
       }
       output.line("Nothing was changed.");
     }
   }
 
-  private async textOf(approval: ApprovalView): Promise<string> {
-    const { live } = this.parts;
+  async #textOf(approval: ApprovalView): Promise<string> {
+    const { live } = this.#parts;
     const parts: string[] = [];
     for (const message of approval.prompt ?? []) {
       parts.push(`${message.role}:\n${indent(await live.readText(message.content))}`);
@@ -172,8 +176,8 @@ export class Approver {
     return safeText(parts.join("\n\n"));
   }
 
-  private showText(approval: ApprovalView, text: string, whole: boolean): void {
-    const { output } = this.parts;
+  #showText(approval: ApprovalView, text: string, whole: boolean): void {
+    const { output } = this.#parts;
     const { style, columns, rows } = output;
     const asks = approval.kind === "before_step" ? "may it begin?" : "is the result all right?";
     const lines = text.split("\n").flatMap((line) => wrapText(line, columns - 1));

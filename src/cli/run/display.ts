@@ -2,7 +2,8 @@ import type { SessionEvent } from "../../engine/event/event";
 import type { ModelDelta } from "../../engine/port/model-provider";
 import type { SessionState } from "../../engine/state/state";
 import type { Output } from "../io";
-import { describeEvent, type EventLine } from "./describe";
+import { describeEvent } from "./describe";
+import type { EventLine } from "./describe";
 
 /** Shows a run while it goes on, on stderr. */
 export interface Display {
@@ -34,17 +35,20 @@ export function paintLine({ mark, tone, text }: EventLine, { style }: Output): s
 
 /** One line for each thing that happens: for files, pipes and simple terminals. */
 export class LineDisplay implements Display {
-  constructor(private readonly output: Output) {}
+  readonly #output: Output;
+  constructor(output: Output) {
+    this.#output = output;
+  }
 
   onEvents(events: readonly SessionEvent[], state: SessionState): void {
     for (const event of events) {
       const described = describeEvent(event, state);
-      if (described !== undefined) this.output.line(paintLine(described, this.output));
+      if (described !== undefined) this.#output.line(paintLine(described, this.#output));
     }
   }
 
   say(text: string): void {
-    this.output.line(text);
+    this.#output.line(text);
   }
 
   onDelta(): void {
@@ -63,9 +67,12 @@ export class LineDisplay implements Display {
 
 /** Shows nothing: with --json, stdout has the events and that is all. */
 export class NoDisplay implements Display {
-  constructor(private readonly output: Output) {}
+  readonly #output: Output;
+  constructor(output: Output) {
+    this.#output = output;
+  }
   say(text: string): void {
-    this.output.line(text);
+    this.#output.line(text);
   }
   onEvents(): void {
     // Printed elsewhere.

@@ -9,74 +9,77 @@ interface Waiting {
  * Lines that a person types. What comes while no question is open is thrown away: it was meant for something else.
  */
 export class TypedLines {
-  private readonly decoder = new StringDecoder("utf8");
-  private partial = "";
-  private waiting: Waiting | undefined;
+  readonly #decoder = new StringDecoder("utf8");
+  #partial = "";
+  #waiting: Waiting | undefined;
   /** Lines that came in one piece with the answer, for questions that take several lines. */
-  private ready: string[] = [];
-  private ended = false;
-  private reading = false;
+  #ready: string[] = [];
+  #ended = false;
+  #reading = false;
+  readonly #stream: NodeJS.ReadableStream;
 
-  constructor(private readonly stream: NodeJS.ReadableStream) {}
+  constructor(stream: NodeJS.ReadableStream) {
+    this.#stream = stream;
+  }
 
-  private readonly onData = (chunk: Buffer): void => {
-    const parts = (this.partial + this.decoder.write(chunk)).split(/\r?\n/);
-    this.partial = parts.pop() ?? "";
-    this.ready.push(...parts);
-    this.serve();
+  readonly #onData = (chunk: Buffer): void => {
+    const parts = (this.#partial + this.#decoder.write(chunk)).split(/\r?\n/);
+    this.#partial = parts.pop() ?? "";
+    this.#ready.push(...parts);
+    this.#serve();
   };
 
-  private readonly onEnd = (): void => {
-    this.ended = true;
-    this.serve();
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    this.#serve();
   };
 
-  private serve(): void {
-    if (this.waiting === undefined) {
-      this.ready = [];
+  #serve(): void {
+    if (this.#waiting === undefined) {
+      this.#ready = [];
       return;
     }
-    const next = this.ready.shift();
-    if (next === undefined && !this.ended) return;
-    const { resolve } = this.waiting;
-    this.waiting = undefined;
+    const next = this.#ready.shift();
+    if (next === undefined && !this.#ended) return;
+    const { resolve } = this.#waiting;
+    this.#waiting = undefined;
     resolve(next);
   }
 
   /** Begins to listen, so that what is typed ahead is not taken for an answer later. */
   start(): void {
-    if (this.reading) return;
-    this.reading = true;
-    this.stream.on("data", this.onData);
-    this.stream.on("end", this.onEnd);
-    this.stream.resume();
+    if (this.#reading) return;
+    this.#reading = true;
+    this.#stream.on("data", this.#onData);
+    this.#stream.on("end", this.#onEnd);
+    this.#stream.resume();
   }
 
   /** Leaves the input to someone else, such as an editor. */
   stop(): void {
-    if (!this.reading) return;
-    this.reading = false;
-    this.stream.off("data", this.onData);
-    this.stream.off("end", this.onEnd);
-    this.stream.pause();
-    this.partial = "";
-    this.ready = [];
+    if (!this.#reading) return;
+    this.#reading = false;
+    this.#stream.off("data", this.#onData);
+    this.#stream.off("end", this.#onEnd);
+    this.#stream.pause();
+    this.#partial = "";
+    this.#ready = [];
   }
 
   /** The next line; undefined when the input has ended or `cancel` was called. `more`: lines already typed count. */
   next(more = false): Promise<string | undefined> {
     this.start();
-    if (!more) this.ready = [];
+    if (!more) this.#ready = [];
     return new Promise((resolve) => {
-      this.waiting = { resolve };
-      if (this.ready.length > 0 || this.ended) this.serve();
+      this.#waiting = { resolve };
+      if (this.#ready.length > 0 || this.#ended) this.#serve();
     });
   }
 
   /** Ends the wait for a line. */
   cancel(): void {
-    const { waiting } = this;
-    this.waiting = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
     waiting?.resolve(undefined);
   }
 }

@@ -1,13 +1,15 @@
 import type { SessionEvent } from "../../engine/event/event";
 import type { ModelDelta } from "../../engine/port/model-provider";
 import type { SessionState } from "../../engine/state/state";
-import { viewSession, type SessionView, type StepView } from "../../engine/view/session-view";
+import { viewSession } from "../../engine/view/session-view";
+import type { SessionView, StepView } from "../../engine/view/session-view";
 import type { Output } from "../io";
 import { formatDuration, formatTokens } from "../text/format";
 import { safeText } from "../text/safe";
 import { cutToWidth, displayWidth } from "../text/width";
 import { describeEvent } from "./describe";
-import { paintLine, type Display } from "./display";
+import { paintLine } from "./display";
+import type { Display } from "./display";
 
 /** At most ten pictures a second. */
 const paintMs = 100;
@@ -29,125 +31,127 @@ interface Timers {
  * Every line of the picture is cut to the terminal's width, so that its height is known when it is taken away.
  */
 export class LiveDisplay implements Display {
-  private view: SessionView | undefined;
-  private readonly streams = new Map<string, string>();
+  #view: SessionView | undefined;
+  readonly #streams = new Map<string, string>();
   /** When a step's model was asked. */
-  private readonly asked = new Map<string, number>();
+  readonly #asked = new Map<string, number>();
   /** Widths of the lines that stand on the screen. */
-  private painted: number[] = [];
-  private hidden = false;
-  private closed = false;
-  private dirty = true;
-  private frame = 0;
-  private readonly timer: NodeJS.Timeout;
-  private readonly offResize: () => void;
+  #painted: number[] = [];
+  #hidden = false;
+  #closed = false;
+  #dirty = true;
+  #frame = 0;
+  readonly #timer: NodeJS.Timeout;
+  readonly #offResize: () => void;
+  readonly #output: Output;
+  readonly #now: () => number;
+  readonly #timers: Timers;
 
-  constructor(
-    private readonly output: Output,
-    private readonly now: () => number,
-    private readonly timers: Timers = globalThis,
-  ) {
-    this.timer = timers.setInterval(() => this.tick(), paintMs);
-    this.offResize = output.onResize(() => this.repaint(""));
+  constructor(output: Output, now: () => number, timers: Timers = globalThis) {
+    this.#output = output;
+    this.#now = now;
+    this.#timers = timers;
+    this.#timer = timers.setInterval(() => this.#tick(), paintMs);
+    this.#offResize = output.onResize(() => this.#repaint(""));
     output.write("\u001b[?25l");
   }
 
   onEvents(events: readonly SessionEvent[], state: SessionState): void {
     for (const event of events) {
       if (event.step !== null && (event.type === "model_call_start" || event.type === "model_call_end")) {
-        this.streams.delete(event.step);
-        if (event.type === "model_call_start") this.asked.set(event.step, this.now());
-        else this.asked.delete(event.step);
+        this.#streams.delete(event.step);
+        if (event.type === "model_call_start") this.#asked.set(event.step, this.#now());
+        else this.#asked.delete(event.step);
       }
     }
-    this.view = viewSession(state);
+    this.#view = viewSession(state);
     const lines = events.flatMap((event) => {
       if (inPicture.has(event.type)) return [];
       const described = describeEvent(event, state);
-      return described === undefined ? [] : [paintLine(described, this.output)];
+      return described === undefined ? [] : [paintLine(described, this.#output)];
     });
-    if (lines.length > 0) this.repaint(`${lines.join("\n")}\n`);
-    else this.dirty = true;
+    if (lines.length > 0) this.#repaint(`${lines.join("\n")}\n`);
+    else this.#dirty = true;
   }
 
   onDelta(step: string, delta: ModelDelta): void {
-    if (delta.kind === "restart") this.streams.delete(step);
-    else this.streams.set(step, ((this.streams.get(step) ?? "") + delta.text).slice(-keptCharacters));
-    this.dirty = true;
+    if (delta.kind === "restart") this.#streams.delete(step);
+    else this.#streams.set(step, ((this.#streams.get(step) ?? "") + delta.text).slice(-keptCharacters));
+    this.#dirty = true;
   }
 
   say(text: string): void {
-    this.repaint(`${text}\n`);
+    this.#repaint(`${text}\n`);
   }
 
   hide(): void {
-    if (this.hidden) return;
-    this.output.write(`${this.erasure()}\u001b[?25h`);
-    this.hidden = true;
+    if (this.#hidden) return;
+    this.#output.write(`${this.#erasure()}\u001b[?25h`);
+    this.#hidden = true;
   }
 
   show(): void {
-    if (!this.hidden || this.closed) return;
-    this.hidden = false;
-    this.output.write("\u001b[?25l");
-    this.repaint("");
+    if (!this.#hidden || this.#closed) return;
+    this.#hidden = false;
+    this.#output.write("\u001b[?25l");
+    this.#repaint("");
   }
 
   close(): void {
-    this.closed = true;
-    this.timers.clearInterval(this.timer);
-    this.offResize();
-    if (!this.hidden) this.output.write(`${this.erasure()}\u001b[?25h`);
-    this.hidden = true;
+    this.#closed = true;
+    this.#timers.clearInterval(this.#timer);
+    this.#offResize();
+    if (!this.#hidden) this.#output.write(`${this.#erasure()}\u001b[?25h`);
+    this.#hidden = true;
   }
 
-  private tick(): void {
-    this.frame += 1;
-    const moving = this.view?.steps.some(({ status }) => status === "running") ?? false;
-    if (moving || this.dirty) this.repaint("");
+  #tick(): void {
+    this.#frame += 1;
+    const moving = this.#view?.steps.some(({ status }) => status === "running") ?? false;
+    if (moving || this.#dirty) this.#repaint("");
   }
 
   /** Takes the picture away, writes `above` where it stood, and paints it anew below. */
-  private repaint(above: string): void {
-    if (this.hidden) {
-      this.output.write(above);
+  #repaint(above: string): void {
+    if (this.#hidden) {
+      this.#output.write(above);
       return;
     }
-    this.dirty = false;
-    const lines = this.picture();
-    const erasure = this.erasure();
-    this.painted = lines.map(displayWidth);
-    const { style } = this.output;
+    this.#dirty = false;
+    const lines = this.#picture();
+    const erasure = this.#erasure();
+    this.#painted = lines.map(displayWidth);
+    const { style } = this.#output;
     const shown = lines.map((line, index) => (index === 0 || line.startsWith("  ") ? style.dim(line) : line));
-    this.output.write(`${erasure}${above}${shown.map((line) => `${line}\n`).join("")}`);
+    this.#output.write(`${erasure}${above}${shown.map((line) => `${line}\n`).join("")}`);
   }
 
   /** Moves to the picture's first line and clears from there; counts what a narrower window has wrapped. */
-  private erasure(): string {
-    const { columns } = this.output;
-    const height = this.painted.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
-    this.painted = [];
+  #erasure(): string {
+    const { columns } = this.#output;
+    const height = this.#painted.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
+    this.#painted = [];
     return height === 0 ? "" : `\u001b[${height}A\r\u001b[J`;
   }
 
-  private picture(): string[] {
-    const { view } = this;
+  #picture(): string[] {
+    const view = this.#view;
     if (view === undefined) return [];
-    const { columns, rows } = this.output;
+    const { columns, rows } = this.#output;
     const room = Math.max(2, rows - 2);
     const busy = view.steps.filter(({ status }) => status === "running" || status === "waiting");
-    const lines = [this.headline(view)];
+    const lines = [this.#headline(view)];
     for (const step of busy) {
       if (lines.length >= room) break;
-      lines.push(this.stepLine(step));
+      lines.push(this.#stepLine(step));
       const spare = room - lines.length;
-      lines.push(...this.textTail(step.key, Math.min(textLines, spare), columns));
+      lines.push(...this.#textTail(step.key, Math.min(textLines, spare), columns));
     }
     // One column stays free: a terminal may wrap after the last one.
     return lines.slice(0, room).map((line) => cutToWidth(line, columns - 1));
   }
 
-  private headline(view: SessionView): string {
+  #headline(view: SessionView): string {
     const begun = view.steps.filter(({ status }) => status !== "planned").length;
     const used = view.roles.flatMap(({ role, tokens }) =>
       tokens.input === undefined && tokens.output === undefined ? [] : [`${role} ${formatTokens(tokens)}`],
@@ -163,17 +167,17 @@ export class LiveDisplay implements Display {
     ].join(" · ");
   }
 
-  private stepLine(step: StepView): string {
-    const sign = step.status === "waiting" ? "?" : (spinner[this.frame % spinner.length] ?? "");
-    const asked = this.asked.get(step.key);
-    const streaming = this.streams.has(step.key) ? "writes" : (step.activity ?? "");
-    const seconds = asked === undefined ? 0 : Math.floor((this.now() - asked) / 1000);
+  #stepLine(step: StepView): string {
+    const sign = step.status === "waiting" ? "?" : (spinner[this.#frame % spinner.length] ?? "");
+    const asked = this.#asked.get(step.key);
+    const streaming = this.#streams.has(step.key) ? "writes" : (step.activity ?? "");
+    const seconds = asked === undefined ? 0 : Math.floor((this.#now() - asked) / 1000);
     const time = seconds < 1 ? "" : ` ${formatDuration(seconds * 1000).replace(".0", "")}`;
     return `${sign} ${step.key}  ${step.role} ${streaming}${time}`;
   }
 
-  private textTail(step: string, count: number, columns: number): string[] {
-    const text = this.streams.get(step);
+  #textTail(step: string, count: number, columns: number): string[] {
+    const text = this.#streams.get(step);
     if (text === undefined || count <= 0) return [];
     const lines = safeText(text).replaceAll("\t", "  ").split("\n");
     const full = lines.filter((line) => line.trim() !== "").slice(-count);

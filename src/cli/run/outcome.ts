@@ -1,6 +1,8 @@
 import type { SessionState } from "../../engine/state/state";
-import { viewSession, type SessionView } from "../../engine/view/session-view";
-import { exitCodes, type ExitCode } from "../exit-code";
+import { viewSession } from "../../engine/view/session-view";
+import type { SessionView } from "../../engine/view/session-view";
+import { exitCodes } from "../exit-code";
+import type { ExitCode } from "../exit-code";
 import type { Io } from "../io";
 import { printSession } from "../session-text";
 import { alignColumns } from "../text/format";

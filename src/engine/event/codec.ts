@@ -1,6 +1,8 @@
 import { OrketError } from "../error/orket-error";
-import { type EventType, eventData, eventTypes, journalFormat, type SessionEvent } from "./event";
-import { type QuickCheck, quickCheck } from "./quick-check";
+import { eventData, eventTypes, journalFormat } from "./event";
+import type { EventType, SessionEvent } from "./event";
+import { quickCheck } from "./quick-check";
+import type { QuickCheck } from "./quick-check";
 
 /** `prev` of the first line: there is no line before it. */
 export const firstPrev = "0".repeat(64);

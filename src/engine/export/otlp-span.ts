@@ -76,7 +76,7 @@ export function double(key: string, value: number | undefined): OtlpAttribute[] 
 }
 
 export function nanos(at: string): string {
-  return `${Date.parse(at).toString()}000000`;
+  return `${Date.parse(at)}000000`;
 }
 
 export function numberIn(value: unknown): number | undefined {

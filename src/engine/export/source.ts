@@ -1,4 +1,5 @@
-import { isInline, type BlobRef, type Content } from "../event/content";
+import { isInline } from "../event/content";
+import type { BlobRef, Content } from "../event/content";
 import type { SessionEvent } from "../event/event";
 import type { Definition } from "../model/definition";
 import type { Sha256 } from "../port/digest";

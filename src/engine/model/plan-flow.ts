@@ -1,8 +1,11 @@
-import { callSettings, type CallSettings, type Definition, type PlanNode, type StepNode } from "./definition";
-import { type LimitName } from "./flow";
-import { plannedSteps, planSize, worstCase, type PlannedStep } from "./plan";
+import { callSettings } from "./definition";
+import type { CallSettings, Definition, PlanNode, StepNode } from "./definition";
+import type { LimitName } from "./flow";
+import { plannedSteps, planSize, worstCase } from "./plan";
+import type { PlannedStep } from "./plan";
 import { stepSection, taskSection } from "./prompt-text";
-import { parseTemplate, placeholderText, type Placeholder } from "./template";
+import { parseTemplate, placeholderText } from "./template";
+import type { Placeholder } from "./template";
 
 const readers: ReadonlySet<string> = new Set(["read_file", "list_dir", "search_files"]);
 const writers: ReadonlySet<string> = new Set(["write_file", "edit_file", "delete_file"]);

@@ -1,4 +1,5 @@
-import { callSettings, type Definition, type PlanNode, type StepNode } from "./definition";
+import { callSettings } from "./definition";
+import type { Definition, PlanNode, StepNode } from "./definition";
 
 /** The steps themselves, in the file's order, each once. */
 export function stepsOf(nodes: readonly PlanNode[]): StepNode[] {

@@ -1,4 +1,4 @@
-import { type StepNode } from "./definition";
+import type { StepNode } from "./definition";
 
 /** The task as the first section of a step's message; empty where there is none, or a template has shown it. */
 export function taskSection(task: string): string {

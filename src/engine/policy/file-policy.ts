@@ -1,10 +1,12 @@
 import type { Policy, Scope } from "../model/flow";
 import { matchesAny } from "./glob";
 import { foldPath } from "./path";
-import { type FileDecision, type FileRule, quoted } from "./rules";
+import { quoted } from "./rules";
+import type { FileDecision, FileRule } from "./rules";
 
-export { classifyPath, type Place } from "./path";
-export { type FileDecision, type FileRule } from "./rules";
+export { classifyPath } from "./path";
+export type { Place } from "./path";
+export type { FileDecision, FileRule } from "./rules";
 
 /** Where a path is; `start` is the directory Orket was started from, itself and the files directly in it. */
 export type Space = Scope | "start";

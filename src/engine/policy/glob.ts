@@ -11,59 +11,62 @@ function literal(character: string): string {
 
 /** The glob as the text of a regular expression; braces that are never closed stand for themselves. */
 class Translator {
-  private at = 0;
+  #at = 0;
+  readonly #glob: string;
 
-  constructor(private readonly glob: string) {}
-
-  translate(): string {
-    return this.sequence(0);
+  constructor(glob: string) {
+    this.#glob = glob;
   }
 
-  private sequence(depth: number): string {
+  translate(): string {
+    return this.#sequence(0);
+  }
+
+  #sequence(depth: number): string {
     let text = "";
-    while (this.at < this.glob.length) {
-      const character = this.glob.charAt(this.at);
+    while (this.#at < this.#glob.length) {
+      const character = this.#glob.charAt(this.#at);
       if (depth > 0 && (character === "," || character === "}")) break;
-      text += this.one(character, depth);
+      text += this.#one(character, depth);
     }
     return text;
   }
 
-  private one(character: string, depth: number): string {
-    const { glob } = this;
-    if (character === "*") return this.stars();
-    this.at += 1;
+  #one(character: string, depth: number): string {
+    const glob = this.#glob;
+    if (character === "*") return this.#stars();
+    this.#at += 1;
     if (character === "?") return "[^/]";
-    if (character === "\\" && this.at < glob.length) {
-      this.at += 1;
-      return literal(glob.charAt(this.at - 1));
+    if (character === "\\" && this.#at < glob.length) {
+      this.#at += 1;
+      return literal(glob.charAt(this.#at - 1));
     }
-    if (character !== "{" || !this.closes()) return literal(character);
+    if (character !== "{" || !this.#closes()) return literal(character);
     const options: string[] = [];
     do {
-      options.push(this.sequence(depth + 1));
-      this.at += 1;
-    } while (glob.charAt(this.at - 1) === ",");
+      options.push(this.#sequence(depth + 1));
+      this.#at += 1;
+    } while (glob.charAt(this.#at - 1) === ",");
     return `(?:${options.join("|")})`;
   }
 
-  private stars(): string {
-    const start = this.at;
-    while (this.glob.charAt(this.at) === "*") this.at += 1;
-    const atStart = start === 0 || /[/{,]/.test(this.glob.charAt(start - 1));
-    if (this.at - start < 2 || !atStart) return "[^/]*";
-    if (this.glob.charAt(this.at) !== "/") return ".*";
+  #stars(): string {
+    const start = this.#at;
+    while (this.#glob.charAt(this.#at) === "*") this.#at += 1;
+    const atStart = start === 0 || /[/{,]/.test(this.#glob.charAt(start - 1));
+    if (this.#at - start < 2 || !atStart) return "[^/]*";
+    if (this.#glob.charAt(this.#at) !== "/") return ".*";
     // Several in a row say no more than one, and would make the search take long.
-    do this.at += 1;
-    while (this.glob.startsWith("**/", this.at) && (this.at += 2) > 0);
+    do this.#at += 1;
+    while (this.#glob.startsWith("**/", this.#at) && (this.#at += 2) > 0);
     return "(?:[^/]+/)*";
   }
 
   /** Whether the brace before `at` is closed further on. */
-  private closes(): boolean {
+  #closes(): boolean {
     let depth = 1;
-    for (let at = this.at; at < this.glob.length; at += 1) {
-      const character = this.glob.charAt(at);
+    for (let at = this.#at; at < this.#glob.length; at += 1) {
+      const character = this.#glob.charAt(at);
       if (character === "\\") at += 1;
       else if (character === "{") depth += 1;
       else if (character === "}") depth -= 1;

@@ -1,5 +1,6 @@
 import { utf8Length } from "../model/utf8";
-import { type FileRule, quoted, type RuleDenial } from "./rules";
+import { quoted } from "./rules";
+import type { FileRule, RuleDenial } from "./rules";
 
 /** What a path given by a model means, before any disk is asked. Paths have forward slashes and are in form NFC. */
 export type Place =

@@ -2,7 +2,8 @@ import type { EventData, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import type { ActiveRun, RunUpdate } from "./cursor";
 import { changeAt, withChange, withNotes, withResult, withTextTools } from "./scope";
-import { restarted, type StepRun } from "./step-run";
+import { restarted } from "./step-run";
+import type { StepRun } from "./step-run";
 
 type SessionWideType =
   | "session_start"
@@ -151,7 +152,7 @@ function toolPart({ run, scope }: ActiveRun, event: ToolEvent): RunUpdate {
       return active(
         {
           written: { ...run.written, [path]: content },
-          openTool: done(run, `Wrote ${path} (${content.bytes.toString()} bytes).`),
+          openTool: done(run, `Wrote ${path} (${content.bytes} bytes).`),
         },
         withChange(scope, change),
       );

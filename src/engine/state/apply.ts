@@ -2,11 +2,13 @@ import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import { callSettings } from "../model/definition";
 import { activeRuns, openConflict, resolveConflict, updateRun } from "./cursor";
-import { applyToRun, type RunEvent } from "./apply-run";
+import { applyToRun } from "./apply-run";
+import type { RunEvent } from "./apply-run";
 import { changeAt } from "./scope";
 import { reserve, settleCall, settleFailedCall } from "./spending";
 import type { SessionState, StepRecord } from "./state";
-import { restarted, type StepRun } from "./step-run";
+import { restarted } from "./step-run";
+import type { StepRun } from "./step-run";
 
 /**
  * The fold: what the session is after one more event. Engine, views, resume and replay all see a session through it.

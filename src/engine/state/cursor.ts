@@ -1,6 +1,8 @@
 import type { LoopNode, ParallelNode, PlanNode } from "../model/definition";
-import { emptyScope, joinScopes, resultOf, type JoinConflict, type Scope } from "./scope";
-import { newRun, stepKey, type StepRun } from "./step-run";
+import { emptyScope, joinScopes, resultOf } from "./scope";
+import type { JoinConflict, Scope } from "./scope";
+import { newRun, stepKey } from "./step-run";
+import type { StepRun } from "./step-run";
 
 /** Where a sequence of the Score stands. `active` is null only when the sequence has ended. */
 export interface SequenceCursor {

@@ -2,8 +2,10 @@ import type { Definition } from "../model/definition";
 import type { ActiveItem, Branch, SequenceCursor } from "./cursor";
 import { PersistentList } from "./persistent-list";
 import { PersistentMap } from "./persistent-map";
-import { emptyScope, type ArtifactChange, type JoinConflict, type Scope, type StepResult } from "./scope";
-import { initialState, type SessionState, type StepRecord } from "./state";
+import { emptyScope } from "./scope";
+import type { ArtifactChange, JoinConflict, Scope, StepResult } from "./scope";
+import { initialState } from "./state";
+import type { SessionState, StepRecord } from "./state";
 import type { StepRun } from "./step-run";
 
 /** Raised when the fold makes another state of the same events, or keeps it in another form. */

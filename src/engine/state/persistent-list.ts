@@ -35,7 +35,7 @@ export class PersistentList<T> {
 
   /** @throws {RangeError} when there is nothing at `index`. */
   set(index: number, value: T): PersistentList<T> {
-    if (index < 0 || index >= this.length) throw new RangeError(`no element ${index.toString()} in the list`);
+    if (index < 0 || index >= this.length) throw new RangeError(`no element ${index} in the list`);
     return this.#write(index, value, this.length);
   }
 

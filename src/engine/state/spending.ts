@@ -1,4 +1,5 @@
-import { addUsage, type TokenUsage } from "../event/tokens";
+import { addUsage } from "../event/tokens";
+import type { TokenUsage } from "../event/tokens";
 import type { Pricing } from "../model/venue";
 import type { Spending } from "./state";
 import type { OpenCall } from "./step-run";

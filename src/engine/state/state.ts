@@ -4,7 +4,8 @@ import type { TokenUsage } from "../event/tokens";
 import type { Definition } from "../model/definition";
 import type { Limits } from "../model/flow";
 import type { AnsweringModel } from "../port/model-provider";
-import { startBranch, type Branch } from "./cursor";
+import { startBranch } from "./cursor";
+import type { Branch } from "./cursor";
 import { PersistentList } from "./persistent-list";
 import { PersistentMap } from "./persistent-map";
 

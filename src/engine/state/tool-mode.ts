@@ -1,4 +1,5 @@
-import { callSettings, type Definition } from "../model/definition";
+import { callSettings } from "../model/definition";
+import type { Definition } from "../model/definition";
 import type { ActiveRun } from "./cursor";
 
 /** How a step's tools are offered to its model: through the backend's own interface, or described in the prompt. */

@@ -3,8 +3,10 @@ import type { EventData, Message } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
 import { plannedSteps } from "../model/plan";
 import type { Limits } from "../model/flow";
-import { activeRuns, openConflict, type ActiveRun } from "../state/cursor";
-import { artifactsOf, type ArtifactChange } from "../state/scope";
+import { activeRuns, openConflict } from "../state/cursor";
+import type { ActiveRun } from "../state/cursor";
+import { artifactsOf } from "../state/scope";
+import type { ArtifactChange } from "../state/scope";
 import type { PauseReason, SessionState, StepRecord } from "../state/state";
 
 /** Where a step stands, as people see it. */
@@ -237,7 +239,7 @@ function activityOf(record: StepRecord, active: ActiveRun | undefined): Pick<Ste
     };
   if (run.call !== null) {
     return run.call.attempt > 1
-      ? { activity: `waits for the model, try ${run.call.attempt.toString()}` }
+      ? { activity: `waits for the model, try ${run.call.attempt}` }
       : { activity: "waits for the model" };
   }
   if (run.openTool !== null) return { activity: `uses ${run.openTool.call.tool}` };

@@ -1,10 +1,10 @@
 import path from "node:path";
 import * as vscode from "vscode";
-import { nodeUtf8 } from "../../adapters/runtime/session-runtime";
+import { nodeUtf8 } from "../../adapters/system/utf8";
 import type { BlobRef } from "../../engine/event/content";
 import type { ArtifactView } from "../../engine/view/session-view";
 import { schemes } from "../ids";
-import type { SessionController } from "../session/session-controller";
+import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
 
 /** Which content a document of the scheme shows, and whose it is. */
@@ -36,12 +36,15 @@ export function artifactPlace(uri: vscode.Uri): ArtifactPlace | undefined {
 
 /** Shows what agents wrote, and what was there before, as documents that nobody can change. */
 export class ArtifactDocuments implements vscode.TextDocumentContentProvider {
-  constructor(private readonly sessions: SessionRegistry) {}
+  readonly #sessions: SessionRegistry;
+  constructor(sessions: SessionRegistry) {
+    this.#sessions = sessions;
+  }
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
     const place = artifactPlace(uri);
     if (place?.content == null) return "";
-    const controller = await this.sessions.openAt(place.directory);
+    const controller = await this.#sessions.openAt(place.directory);
     const bytes = await controller.readBytes(place.content);
     return nodeUtf8.decode(bytes) ?? `Not text: ${bytes.length} bytes, SHA-256 ${place.content.sha256}.\n`;
   }

@@ -1,11 +1,11 @@
 import * as vscode from "vscode";
-import { acceptArtifact, rejectArtifact, revertAcceptance } from "../../adapters/runtime/review";
+import { acceptArtifact, rejectArtifact, revertAcceptance } from "../../app/session/acceptance";
 import { OrketError } from "../../engine/error/orket-error";
 import type { ArtifactView } from "../../engine/view/session-view";
-import type { SessionController } from "../session/session-controller";
+import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
 import { artifactPlace, openArtifact, openProjectChanges, projectFile } from "./artifact-documents";
-import { ArtifactItem } from "./artifacts-tree";
+import { ArtifactItem } from "../trees/artifacts-tree";
 
 /** One artifact of one session. */
 export interface ArtifactChoice {
@@ -17,7 +17,10 @@ type Outcome = "done" | "kept";
 
 /** What a person decides about what the team proposes. */
 export class ArtifactReview {
-  constructor(private readonly sessions: SessionRegistry) {}
+  readonly #sessions: SessionRegistry;
+  constructor(sessions: SessionRegistry) {
+    this.#sessions = sessions;
+  }
 
   /** Opens the diff of the artifact that was meant, else of the first that waits for a decision. */
   async review(target: unknown): Promise<void> {
@@ -37,7 +40,7 @@ export class ArtifactReview {
   }
 
   async acceptAll(): Promise<void> {
-    const { current } = this.sessions;
+    const { current } = this.#sessions;
     const pending = current?.view.artifacts.filter(({ decision }) => decision === "pending") ?? [];
     if (current === undefined || pending.length === 0) {
       void vscode.window.showInformationMessage("No artifact waits for a decision.");
@@ -144,7 +147,7 @@ export class ArtifactReview {
   }
 
   #first(wanted: (artifact: ArtifactView) => boolean = () => true): ArtifactChoice | undefined {
-    const { current } = this.sessions;
+    const { current } = this.#sessions;
     const artifact = current?.view.artifacts.find(wanted);
     return current === undefined || artifact === undefined ? undefined : { controller: current, artifact };
   }
@@ -153,7 +156,7 @@ export class ArtifactReview {
   async #need(target: unknown, which: "pending" | "decided"): Promise<ArtifactChoice | undefined> {
     const meant = await this.#find(target);
     if (meant !== undefined) return meant;
-    const { current } = this.sessions;
+    const { current } = this.#sessions;
     const fitting = current?.view.artifacts.filter(
       ({ decision }) => (decision === "pending") === (which === "pending"),
     );
@@ -183,7 +186,7 @@ export class ArtifactReview {
     const uri = target instanceof vscode.Uri ? target : activeArtifact();
     const place = uri === undefined ? undefined : artifactPlace(uri);
     if (place === undefined) return undefined;
-    const controller = await this.sessions.openAt(place.directory);
+    const controller = await this.#sessions.openAt(place.directory);
     const artifact = controller.view.artifacts.find(({ path }) => path === place.path);
     return artifact === undefined ? undefined : { controller, artifact };
   }

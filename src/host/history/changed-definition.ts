@@ -1,8 +1,9 @@
 import * as vscode from "vscode";
 import type { Definition } from "../../engine/model/definition";
 import { activeRuns } from "../../engine/state/cursor";
-import { folderOf, type ProjectIndex } from "../project/project-index";
-import type { SessionController } from "../session/session-controller";
+import { folderOf } from "../project/project-index";
+import type { ProjectIndex } from "../project/project-index";
+import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
 import { definitionNow } from "./definition-now";
 import { startFork } from "./fork";

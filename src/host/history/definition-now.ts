@@ -1,5 +1,6 @@
 import type { Definition, PlanNode } from "../../engine/model/definition";
-import { resolveFlow, type Project } from "../../language";
+import { resolveFlow } from "../../language";
+import type { Project } from "../../language";
 
 /**
  * The definition of a session as the files say it now, on the session's own Venue, whether the Flow names it or a person

@@ -1,11 +1,14 @@
 import * as vscode from "vscode";
 import { OrketError } from "../../engine/error/orket-error";
-import { callSettings, type Definition } from "../../engine/model/definition";
-import { limitNames, limitsSchema, type LimitName } from "../../engine/model/flow";
+import { callSettings } from "../../engine/model/definition";
+import type { Definition } from "../../engine/model/definition";
+import { limitNames, limitsSchema } from "../../engine/model/flow";
+import type { LimitName } from "../../engine/model/flow";
 import { stepsOf } from "../../engine/model/plan";
-import { changeDefinition, type ForkChanges } from "../../engine/session/fork";
+import { changeDefinition } from "../../engine/history/fork";
+import type { ForkChanges } from "../../engine/history/fork";
 import type { InputDescription } from "../../language";
-import { askInput } from "../session/ask-input";
+import { askInput } from "../flow/ask-input";
 import { editText } from "./edit-text";
 
 /** What the questions about a fork's changes need to know. */

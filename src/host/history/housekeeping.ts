@@ -1,12 +1,12 @@
 import * as vscode from "vscode";
-import { nodeEnvironment } from "../../adapters/runtime/session-runtime";
-import { deleteSession, pruneBlobs } from "../../adapters/session/housekeeping";
-import { maxTitleLength, renameSession } from "../../adapters/session/label";
-import { searchSessions } from "../../adapters/session/session-search";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import { deleteSession, pruneBlobs } from "../../app/session/housekeeping";
+import { maxTitleLength, renameSession } from "../../app/session/label";
+import { searchSessions } from "../../app/session/session-search";
 import { CancelSource } from "../../engine/port/cancellation";
 import { foldersOnDisk } from "../session/on-disk";
 import type { SessionRegistry } from "../session/session-registry";
-import type { SessionPanels } from "../ui/session-panel";
+import type { SessionPanels } from "../event-panel/session-panel";
 import { anySession, nameOf, pickSession, workDomainOf } from "./pick-session";
 import { sizeText } from "./size-text";
 

@@ -2,7 +2,7 @@ import path from "node:path";
 import * as vscode from "vscode";
 import { commandIds } from "../ids";
 import type { ListedSession, SessionRegistry } from "../session/session-registry";
-import { SessionItem, statusWords, timeText } from "../session/sessions-tree";
+import { SessionItem, statusWords, timeText } from "../trees/sessions-tree";
 
 /** What a session is called for people. */
 export function nameOf({ title, flow }: ListedSession): string {

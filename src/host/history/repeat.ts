@@ -1,13 +1,9 @@
 import * as vscode from "vscode";
-import {
-  maxRepetitions,
-  repeatSession,
-  repetitionText,
-  type RepeatReport,
-} from "../../adapters/runtime/repeat";
-import type { RuntimeOptions } from "../../adapters/runtime/session-runtime";
+import { maxRepetitions, repeatSession, repetitionText } from "../../app/session/repeat";
+import type { RepeatReport } from "../../app/session/repeat";
+import type { RuntimeOptions } from "../../app/session/session";
 import { CancelSource } from "../../engine/port/cancellation";
-import { mayRun } from "../session/run-flow";
+import { mayRun } from "../flow/run-flow";
 import type { ListedSession, SessionRegistry } from "../session/session-registry";
 import { nameOf, pickSession, workDomainOf } from "./pick-session";
 import type { Reports } from "./reports";
@@ -17,15 +13,17 @@ type Progress = vscode.Progress<{ readonly message?: string; readonly increment?
 /** Runs sessions again when a person asks for it; what runs ends with the window. */
 export class Repeats {
   readonly #running = new Map<CancelSource, Promise<unknown>>();
+  readonly #sessions: SessionRegistry;
+  readonly #reports: Reports;
 
-  constructor(
-    private readonly sessions: SessionRegistry,
-    private readonly reports: Reports,
-  ) {}
+  constructor(sessions: SessionRegistry, reports: Reports) {
+    this.#sessions = sessions;
+    this.#reports = reports;
+  }
 
   async repeat(target: unknown): Promise<void> {
     if (!(await mayRun())) return;
-    const session = await pickSession(this.sessions, target, "Which session should be repeated?", {
+    const session = await pickSession(this.#sessions, target, "Which session should be repeated?", {
       fits: ({ status }) => status === "completed",
       none: "No session was completed yet, so there is none to repeat.",
     });
@@ -40,7 +38,7 @@ export class Repeats {
       },
       (progress, token) => this.#run(session, times, progress, token),
     );
-    this.sessions.relist();
+    this.#sessions.relist();
     await this.#tell(session, times, report);
   }
 
@@ -51,7 +49,7 @@ export class Repeats {
   }
 
   async #askTimes(session: ListedSession): Promise<number | undefined> {
-    const { state } = await this.sessions.openAt(session.path);
+    const { state } = await this.#sessions.openAt(session.path);
     const { modelCalls } = state.spending;
     const calls = modelCalls === 1 ? "1 model call" : `${modelCalls} model calls`;
     const who = state.definition.venue.provider === "scripted" ? "; its replies are scripted" : "";
@@ -74,7 +72,7 @@ export class Repeats {
   ): Promise<RepeatReport> {
     const cancel = new CancelSource();
     token.onCancellationRequested(() => cancel.cancel());
-    const options: RuntimeOptions = this.sessions.optionsFor(workDomainOf(session));
+    const options: RuntimeOptions = this.#sessions.optionsFor(workDomainOf(session));
     const work = repeatSession(session.path, options, {
       times,
       cancellation: cancel,
@@ -106,7 +104,7 @@ export class Repeats {
       report.same === times
         ? await vscode.window.showInformationMessage(text, ...buttons)
         : await vscode.window.showWarningMessage(text, ...buttons);
-    if (answer === show) await this.reports.show("repetitions.md", reportText(session, times, report));
+    if (answer === show) await this.#reports.show("repetitions.md", reportText(session, times, report));
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Content } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
 import type { TokenUsage } from "../../engine/event/tokens";
-import type { StepComparison, StepFacts } from "../../engine/session/compare";
-import type { Divergence } from "../../engine/session/replay";
-import { divergenceCauseText } from "../../engine/view/divergence";
+import type { StepComparison, StepFacts } from "../../engine/history/compare";
+import type { Divergence } from "../../engine/history/replay";
+import { divergenceCauseText } from "../../engine/history/divergence";
 
 type Read = (content: Content) => Promise<string>;
 

@@ -1,10 +1,12 @@
 import * as vscode from "vscode";
-import { codeActions, diagnose, type CodeAction, type Diagnostic } from "../../language";
+import { codeActions, diagnose } from "../../language";
+import type { CodeAction, Diagnostic } from "../../language";
 import { internalIds } from "../ids";
 import { toDiagnostic, toRange } from "../project/diagnostics";
-import { offeredTools, problemsOf, type LiveSource, type ProjectIndex } from "../project/project-index";
+import { offeredTools, problemsOf } from "../project/project-index";
+import type { LiveSource, ProjectIndex } from "../project/project-index";
 import type { Secrets } from "../session/secrets";
-import type { ErrorPresenter } from "../ui/present-error";
+import type { ErrorPresenter } from "../errors";
 import { definitionFiles, uriOf, workspaceEdit } from "./documents";
 import { writeNewFiles } from "./new-files";
 

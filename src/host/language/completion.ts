@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import { complete, type Completion, type LineIndex, type SourceDocument } from "../../language";
+import { complete } from "../../language";
+import type { Completion, LineIndex, SourceDocument } from "../../language";
 import type { ProjectIndex } from "../project/project-index";
 import { definitionFiles, requestAt } from "./documents";
 import type { HelpContexts } from "./help-context";

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { checkHealth } from "../../adapters/provider/health";
-import { wantsModels, type HelpContext } from "../../language";
+import { wantsModels } from "../../language";
+import type { HelpContext } from "../../language";
 import type { Secrets } from "../session/secrets";
 import type { LiveRequest } from "./documents";
 
@@ -20,8 +21,11 @@ interface Kept<T> {
 export class HelpContexts {
   readonly #models = new Map<string, Kept<readonly string[]>>();
   readonly #folders = new Map<string, Kept<readonly string[]>>();
+  readonly #secrets: Secrets;
 
-  constructor(private readonly secrets: Secrets) {}
+  constructor(secrets: Secrets) {
+    this.#secrets = secrets;
+  }
 
   async of(request: LiveRequest): Promise<HelpContext> {
     const { kind } = request.source;
@@ -29,7 +33,7 @@ export class HelpContexts {
     const [files, models, secrets] = await Promise.all([
       kind === "flow" && request.folder !== undefined ? this.#foldersOf(request.folder) : [],
       wanted === undefined ? [] : this.models(wanted.provider, wanted.endpoint),
-      kind === "venue" ? this.secrets.names() : [],
+      kind === "venue" ? this.#secrets.names() : [],
     ]);
     const editorTools = kind === "band" ? vscode.lm.tools.map(({ name }) => name) : [];
     return { files, models, secrets, editorTools };

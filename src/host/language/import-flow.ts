@@ -1,15 +1,9 @@
 import * as vscode from "vscode";
 import { OrketError } from "../../engine/error/orket-error";
-import { sourceLimits, type ProjectFile } from "../../language";
-import {
-  detectImport,
-  importFiles,
-  importKinds,
-  mayImport,
-  neighboursOf,
-  type ImportEntry,
-  type ImportResult,
-} from "../../language/import";
+import { sourceLimits } from "../../language";
+import type { ProjectFile } from "../../language";
+import { detectImport, importFiles, importKinds, mayImport, neighboursOf } from "../../language/import";
+import type { ImportEntry, ImportResult } from "../../language/import";
 import { schemes } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
 import { askPlace, chooseFolder, writeNewFiles } from "./new-files";

@@ -1,9 +1,10 @@
 import * as vscode from "vscode";
 import type { StepView } from "../../engine/view/session-view";
-import { codeLenses, type LensAction, type StepResult } from "../../language";
+import { codeLenses } from "../../language";
+import type { LensAction, StepResult } from "../../language";
 import { commandIds, internalIds } from "../ids";
 import type { LiveSource, ProjectIndex } from "../project/project-index";
-import type { SessionController } from "../session/session-controller";
+import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
 import { definitionFiles, spanRange } from "./documents";
 
@@ -81,11 +82,12 @@ export class DefinitionLenses implements vscode.CodeLensProvider, vscode.Disposa
   readonly #subscriptions: readonly vscode.Disposable[];
   readonly onDidChangeCodeLenses = this.#changed.event;
   #results = "";
+  readonly #index: ProjectIndex;
+  readonly #sessions: SessionRegistry;
 
-  constructor(
-    private readonly index: ProjectIndex,
-    private readonly sessions: SessionRegistry,
-  ) {
+  constructor(index: ProjectIndex, sessions: SessionRegistry) {
+    this.#index = index;
+    this.#sessions = sessions;
     this.#subscriptions = [
       index.onDidChange(() => this.#changed.fire()),
       sessions.onDidChange(() => this.#sessionsChanged()),
@@ -94,9 +96,9 @@ export class DefinitionLenses implements vscode.CodeLensProvider, vscode.Disposa
   }
 
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
-    const live = await this.index.at(document);
+    const live = await this.#index.at(document);
     if (live === undefined) return [];
-    return codeLenses(live.source, stepResults(this.sessions.open, live)).map(({ span, title, action }) => {
+    return codeLenses(live.source, stepResults(this.#sessions.open, live)).map(({ span, title, action }) => {
       const { line } = spanRange(live.source, span).start;
       return new vscode.CodeLens(new vscode.Range(line, 0, line, 0), {
         title: `$(${icons[action.do]}) ${title}`,
@@ -108,7 +110,7 @@ export class DefinitionLenses implements vscode.CodeLensProvider, vscode.Disposa
 
   /** Sessions change with every event; the lenses only when a step ends. */
   #sessionsChanged(): void {
-    const results = this.sessions.open
+    const results = this.#sessions.open
       .map(({ id, view }) => [id, ...view.steps.map(({ key, status }) => `${key} ${status}`)].join())
       .join("\n");
     if (results === this.#results) return;

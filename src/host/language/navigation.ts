@@ -12,9 +12,8 @@ import {
   rename,
   semanticTokens,
   workspaceSymbols,
-  type DocumentSymbol,
-  type WorkspaceSymbol,
 } from "../../language";
+import type { DocumentSymbol, WorkspaceSymbol } from "../../language";
 import type { ProjectIndex } from "../project/project-index";
 import { definitionFiles, linkTo, requestAt, spanRange, uriOf, workspaceEdit, yamlFiles } from "./documents";
 

@@ -1,12 +1,7 @@
 import * as vscode from "vscode";
 import { OrketError } from "../../engine/error/orket-error";
-import {
-  flowTemplates,
-  newFlowFiles,
-  newFlowNameProblem,
-  newFlowProviders,
-  type NewFlowProvider,
-} from "../../language/templates";
+import { flowTemplates, newFlowFiles, newFlowNameProblem, newFlowProviders } from "../../language/templates";
+import type { NewFlowProvider } from "../../language/templates";
 import { commandIds } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
 import type { HelpContexts } from "./help-context";

@@ -1,27 +1,24 @@
 import * as vscode from "vscode";
 import { OrketError } from "../../engine/error/orket-error";
-import { keySpan, listPrompts, promptUses, type Project, type PromptRef } from "../../language";
+import { keySpan, listPrompts, promptUses } from "../../language";
+import type { Project, PromptRef } from "../../language";
 import { schemes } from "../ids";
-import { relativePath, type ProjectIndex } from "../project/project-index";
+import { relativePath } from "../project/project-index";
+import type { ProjectIndex } from "../project/project-index";
 import { spanRange } from "./documents";
 import type { PromptTarget } from "./lenses";
 import type { PreviewDocuments } from "./prompt-preview";
-import { ownerOf, promptIn, promptUri, type LivePrompt } from "./prompt-uri";
-
-/** A prompt as it is used in a Flow: what its placeholders mean. */
-export interface PromptUse {
-  readonly live: LivePrompt;
-  readonly target: PromptTarget;
-  readonly flow: string;
-  readonly step: string;
-}
+import type { PromptUse } from "./prompt-uri";
+import { ownerOf, promptIn, promptUri } from "./prompt-uri";
 
 /** The commands about one prompt: from a lens, from its own document, or from the palette. */
 export class PromptCommands {
-  constructor(
-    private readonly index: ProjectIndex,
-    private readonly previews: PreviewDocuments,
-  ) {}
+  readonly #index: ProjectIndex;
+  readonly #previews: PreviewDocuments;
+  constructor(index: ProjectIndex, previews: PreviewDocuments) {
+    this.#index = index;
+    this.#previews = previews;
+  }
 
   /** Opens the prompt beside its file. */
   async edit(argument: unknown): Promise<void> {
@@ -35,12 +32,12 @@ export class PromptCommands {
   async preview(argument: unknown): Promise<void> {
     const target = await this.choose(argument, "Which prompt do you want to see resolved?");
     const use = target === undefined ? undefined : await this.chooseUse(target);
-    if (use !== undefined) await this.previews.show(use);
+    if (use !== undefined) await this.#previews.show(use);
   }
 
   async showInFile(argument: unknown): Promise<void> {
     const target = asTarget(argument);
-    const live = target === undefined ? undefined : await promptIn(this.index, target.uri, target.name);
+    const live = target === undefined ? undefined : await promptIn(this.#index, target.uri, target.name);
     const source = live?.project.sources.get(live.prompt.file);
     if (target === undefined || live === undefined || source === undefined) return;
     const span = keySpan(source, live.prompt.path);
@@ -57,7 +54,7 @@ export class PromptCommands {
   async choose(argument: unknown, question: string): Promise<PromptTarget | undefined> {
     const meant = asTarget(argument) ?? (await this.#byPath(argument)) ?? (await this.#active());
     if (meant !== undefined) return inFolder(meant);
-    const projects = await this.index.all();
+    const projects = await this.#index.all();
     const items = projects.flatMap(({ folder, project }) =>
       [...project.sources.values()].flatMap((source) =>
         listPrompts(source).map((prompt) => ({
@@ -79,7 +76,7 @@ export class PromptCommands {
 
   /** The Flow and step whose values the placeholders take; asked for where there are several. */
   async chooseUse(target: PromptTarget): Promise<PromptUse | undefined> {
-    const live = await promptIn(this.index, target.uri, target.name);
+    const live = await promptIn(this.#index, target.uri, target.name);
     if (live === undefined)
       throw new OrketError("usage", `The prompt of ${target.name} is no longer in its file.`);
     const uses = promptUses(live.project, live.prompt.file, live.prompt.path).flatMap(({ flow, steps }) =>
@@ -124,7 +121,7 @@ export class PromptCommands {
       const { file, name } = ownerOf(uri);
       return { uri: file, name };
     }
-    const live = await this.index.at(editor.document);
+    const live = await this.#index.at(editor.document);
     if (live === undefined) return undefined;
     const { line } = editor.selection.active;
     const own = (prompt: PromptRef): boolean => {
@@ -139,7 +136,7 @@ export class PromptCommands {
   async #find(uri: vscode.Uri, wanted: (prompt: PromptRef) => boolean): Promise<PromptTarget | undefined> {
     const folder = vscode.workspace.getWorkspaceFolder(uri);
     if (folder === undefined) return undefined;
-    const { project } = await this.index.of(folder);
+    const { project } = await this.#index.of(folder);
     const name = promptsOf(project, relativePath(folder, uri)).find(wanted)?.name;
     return name === undefined ? undefined : { uri, name };
   }

@@ -1,7 +1,9 @@
 import * as vscode from "vscode";
-import { parseSource, readPrompt, savePrompt, findPrompt, type SavePrompt } from "../../language";
+import { parseSource, readPrompt, savePrompt, findPrompt } from "../../language";
+import type { SavePrompt } from "../../language";
 import { schemes } from "../ids";
-import { relativePath, type ProjectIndex } from "../project/project-index";
+import { relativePath } from "../project/project-index";
+import type { ProjectIndex } from "../project/project-index";
 import { spanRange } from "./documents";
 import { mergeTexts } from "./prompt-merge";
 import { ownerOf, promptAt } from "./prompt-uri";
@@ -24,8 +26,10 @@ export class PromptFiles implements vscode.FileSystemProvider, vscode.Disposable
   readonly #opened = new Map<string, Opened>();
   readonly #subscriptions: readonly vscode.Disposable[];
   readonly onDidChangeFile = this.#changed.event;
+  readonly #index: ProjectIndex;
 
-  constructor(private readonly index: ProjectIndex) {
+  constructor(index: ProjectIndex) {
+    this.#index = index;
     this.#subscriptions = [
       index.onDidChange(() => void this.#follow()),
       vscode.workspace.registerFileSystemProvider(schemes.prompt, this, { isCaseSensitive: true }),
@@ -94,7 +98,7 @@ export class PromptFiles implements vscode.FileSystemProvider, vscode.Disposable
       if (document.uri.scheme !== schemes.prompt || document.isClosed || document.isDirty) continue;
       const opened = this.#opened.get(document.uri.toString());
       if (opened === undefined) continue;
-      const live = await promptAt(this.index, document.uri);
+      const live = await promptAt(this.#index, document.uri);
       const source = live?.project.sources.get(live.prompt.file);
       const text =
         live === undefined || source === undefined ? undefined : readPrompt(source, live.prompt.path);
@@ -116,7 +120,7 @@ export class PromptFiles implements vscode.FileSystemProvider, vscode.Disposable
   }
 
   async #read(uri: vscode.Uri): Promise<string> {
-    const live = await promptAt(this.index, uri);
+    const live = await promptAt(this.#index, uri);
     const source = live?.project.sources.get(live.prompt.file);
     const text =
       live === undefined || source === undefined ? undefined : readPrompt(source, live.prompt.path);

@@ -1,12 +1,7 @@
 import * as vscode from "vscode";
 import { parseTemplate } from "../../engine/model/template";
-import {
-  completePrompt,
-  diagnosePrompt,
-  hoverPrompt,
-  LineIndex,
-  type PromptDiagnostic,
-} from "../../language";
+import { completePrompt, diagnosePrompt, hoverPrompt, LineIndex } from "../../language";
+import type { PromptDiagnostic } from "../../language";
 import { commandIds, internalIds, schemes } from "../ids";
 import { toDiagnostic, toRange } from "../project/diagnostics";
 import type { ProjectIndex } from "../project/project-index";
@@ -28,8 +23,10 @@ export class PromptHelp implements vscode.Disposable {
   readonly #collection = vscode.languages.createDiagnosticCollection("orket-prompt");
   readonly #subscriptions: readonly vscode.Disposable[];
   #timer: NodeJS.Timeout | undefined;
+  readonly #index: ProjectIndex;
 
-  constructor(private readonly index: ProjectIndex) {
+  constructor(index: ProjectIndex) {
+    this.#index = index;
     const { languages, workspace } = vscode;
     const later = ({ uri }: { uri: vscode.Uri }): void => {
       if (uri.scheme === schemes.prompt) this.#later();
@@ -65,7 +62,7 @@ export class PromptHelp implements vscode.Disposable {
     document: vscode.TextDocument,
     position: vscode.Position,
   ): Promise<vscode.CompletionItem[]> {
-    const live = await promptAt(this.index, document.uri);
+    const live = await promptAt(this.#index, document.uri);
     if (live === undefined) return [];
     const text = textOf(document);
     const lines = new LineIndex(text);
@@ -76,7 +73,7 @@ export class PromptHelp implements vscode.Disposable {
   }
 
   async #hover(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {
-    const live = await promptAt(this.index, document.uri);
+    const live = await promptAt(this.#index, document.uri);
     if (live === undefined) return undefined;
     const text = textOf(document);
     const lines = new LineIndex(text);
@@ -125,7 +122,7 @@ export class PromptHelp implements vscode.Disposable {
   }
 
   async #diagnose(document: vscode.TextDocument): Promise<readonly PromptDiagnostic[]> {
-    const live = await promptAt(this.index, document.uri);
+    const live = await promptAt(this.#index, document.uri);
     if (live === undefined) return [];
     return diagnosePrompt(live.project, live.prompt.file, live.prompt.path, textOf(document));
   }

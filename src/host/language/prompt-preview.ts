@@ -1,8 +1,9 @@
 import * as vscode from "vscode";
-import { previewPrompt, withPrompt, type Project } from "../../language";
+import { previewPrompt, withPrompt } from "../../language";
+import type { Project } from "../../language";
 import { schemes } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
-import type { PromptUse } from "./prompt-commands";
+import type { PromptUse } from "./prompt-uri";
 import { promptIn, promptUri } from "./prompt-uri";
 
 interface Shown {
@@ -41,8 +42,10 @@ export class PreviewDocuments implements vscode.TextDocumentContentProvider, vsc
   readonly #subscriptions: readonly vscode.Disposable[];
   readonly onDidChange = this.#changed.event;
   #timer: NodeJS.Timeout | undefined;
+  readonly #index: ProjectIndex;
 
-  constructor(private readonly index: ProjectIndex) {
+  constructor(index: ProjectIndex) {
+    this.#index = index;
     this.#subscriptions = [
       index.onDidChange(() => this.#refresh()),
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
@@ -70,7 +73,7 @@ export class PreviewDocuments implements vscode.TextDocumentContentProvider, vsc
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
     const { file, name, flow, step } = JSON.parse(uri.query) as Shown;
     const place = vscode.Uri.parse(file, true);
-    const live = await promptIn(this.index, place, name);
+    const live = await promptIn(this.#index, place, name);
     if (live === undefined) return `The prompt of ${name} is no longer in its file.\n`;
     const made = previewPrompt(withOpenPrompt(live.project, place, name, live), flow, step);
     if ("problems" in made)

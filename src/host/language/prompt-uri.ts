@@ -1,7 +1,10 @@
 import * as vscode from "vscode";
-import { findPrompt, type PromptRef, type Project } from "../../language";
+import { findPrompt } from "../../language";
+import type { Project, PromptRef } from "../../language";
 import { schemes } from "../ids";
-import { relativePath, type ProjectIndex } from "../project/project-index";
+import { relativePath } from "../project/project-index";
+import type { ProjectIndex } from "../project/project-index";
+import type { PromptTarget } from "./lenses";
 
 /** A prompt with its project as it is now. */
 export interface LivePrompt {
@@ -45,4 +48,12 @@ export async function promptIn(
   const source = project.sources.get(relativePath(folder, file));
   const prompt = source === undefined ? undefined : findPrompt(source, name);
   return prompt === undefined ? undefined : { folder, project, prompt };
+}
+
+/** A prompt as it is used in a Flow: what its placeholders mean. */
+export interface PromptUse {
+  readonly live: LivePrompt;
+  readonly target: PromptTarget;
+  readonly flow: string;
+  readonly step: string;
 }

@@ -3,16 +3,20 @@ import { createProvider } from "../../adapters/provider/provider-factory";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import { OrketError } from "../../engine/error/orket-error";
 import type { TokenCount } from "../../engine/event/tokens";
-import { callSettings, type Definition } from "../../engine/model/definition";
+import { callSettings } from "../../engine/model/definition";
+import type { Definition } from "../../engine/model/definition";
 import { plannedSteps } from "../../engine/model/plan";
-import { planPrompt, type PlannedPrompt } from "../../engine/model/plan-flow";
+import { planPrompt } from "../../engine/model/plan-flow";
+import type { PlannedPrompt } from "../../engine/model/plan-flow";
 import { CancelSource } from "../../engine/port/cancellation";
 import type { ModelReply } from "../../engine/port/model-provider";
-import { resolveFlow, type Project } from "../../language";
+import { resolveFlow } from "../../language";
+import type { Project } from "../../language";
 import { schemes } from "../ids";
-import { mayCall, withModel } from "../session/run-flow";
-import { Coalescer } from "../ui/coalesce";
-import type { PromptCommands, PromptUse } from "./prompt-commands";
+import { mayCall, withModel } from "../flow/run-flow";
+import { Coalescer } from "../webview/coalesce";
+import type { PromptCommands } from "./prompt-commands";
+import type { PromptUse } from "./prompt-uri";
 import { besideActive, withOpenPrompt } from "./prompt-preview";
 
 /** One try, as its document shows it. */
@@ -37,18 +41,19 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
   readonly #registration: vscode.Disposable;
   readonly onDidChange = this.#changed.event;
   #count = 0;
+  readonly #prompts: PromptCommands;
+  readonly #deps: ProviderDeps;
 
-  constructor(
-    private readonly prompts: PromptCommands,
-    private readonly deps: ProviderDeps,
-  ) {
+  constructor(prompts: PromptCommands, deps: ProviderDeps) {
+    this.#prompts = prompts;
+    this.#deps = deps;
     this.#registration = vscode.workspace.registerTextDocumentContentProvider(schemes.try, this);
   }
 
   async run(argument: unknown): Promise<void> {
     if (!(await mayCall())) return;
-    const target = await this.prompts.choose(argument, "Which prompt do you want to try?");
-    const use = target === undefined ? undefined : await this.prompts.chooseUse(target);
+    const target = await this.#prompts.choose(argument, "Which prompt do you want to try?");
+    const use = target === undefined ? undefined : await this.#prompts.chooseUse(target);
     const venue = use === undefined ? undefined : await chooseVenue(use);
     if (use === undefined || venue === undefined) return;
     const resolved = resolve(use, venue);
@@ -102,7 +107,7 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
     const listening = token.onCancellationRequested(() => cancel.cancel());
     const drawing = new Coalescer(100, () => this.#changed.fire(uri));
     try {
-      const provider = await createProvider(definition.venue, this.deps);
+      const provider = await createProvider(definition.venue, this.#deps);
       const { system, user } = attempt.prompt;
       const reply = await provider.call(
         {

@@ -1,6 +1,8 @@
 import * as vscode from "vscode";
-import { diagnose, fileKindOf, type Diagnostic, type Range } from "../../language";
-import { isLarge, offeredTools, problemsOf, type FolderProject, type ProjectIndex } from "./project-index";
+import { diagnose, fileKindOf } from "../../language";
+import type { Diagnostic, Range } from "../../language";
+import { isLarge, offeredTools, problemsOf } from "./project-index";
+import type { FolderProject, ProjectIndex } from "./project-index";
 
 const docs = "https://github.com/orket-dev/orket-vscode/blob/main/docs/diagnostics.md";
 
@@ -17,8 +19,10 @@ export class ProjectDiagnostics implements vscode.Disposable {
   readonly #subscriptions: readonly vscode.Disposable[];
   readonly #large: vscode.StatusBarItem;
   #edition = 0;
+  readonly #index: ProjectIndex;
 
-  constructor(private readonly index: ProjectIndex) {
+  constructor(index: ProjectIndex) {
+    this.#index = index;
     this.#large = vscode.window.createStatusBarItem("orket.large", vscode.StatusBarAlignment.Right, 90);
     this.#large.name = "Orket: Large File";
     this.#large.text = "$(info) Checked on save";
@@ -39,7 +43,7 @@ export class ProjectDiagnostics implements vscode.Disposable {
 
   async refresh(): Promise<void> {
     const edition = (this.#edition += 1);
-    const projects = await this.index.all();
+    const projects = await this.#index.all();
     if (edition !== this.#edition) return;
     const found = await this.#found(projects);
     if (edition !== this.#edition) return;
@@ -71,7 +75,7 @@ export class ProjectDiagnostics implements vscode.Disposable {
       if (document.isClosed || document.uri.scheme !== "file") continue;
       if (fileKindOf(document.uri.path) === undefined) continue;
       if (vscode.workspace.getWorkspaceFolder(document.uri) !== undefined) continue;
-      const live = await this.index.at(document);
+      const live = await this.#index.at(document);
       if (live !== undefined) found.set(document.uri.toString(), { list: diagnose(live.source) });
     }
     return found;

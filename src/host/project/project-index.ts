@@ -12,12 +12,8 @@ import {
   sourceLimits,
   updateProject,
   withAbsentTools,
-  type Diagnosis,
-  type Diagnostic,
-  type FlowSummary,
-  type Project,
-  type SourceDocument,
 } from "../../language";
+import type { Diagnosis, Diagnostic, FlowSummary, Project, SourceDocument } from "../../language";
 import { readFolder, readStart } from "./read-folder";
 
 /** The definition files of one open folder, with what is wrong with them. */

@@ -1,10 +1,6 @@
 import * as vscode from "vscode";
-import {
-  readProjectFiles,
-  searchFiles,
-  type FileTree,
-  type FoundFile,
-} from "../../adapters/definition/project-files";
+import { readProjectFiles, searchFiles } from "../../app/project/project-files";
+import type { FileTree, FoundFile } from "../../app/project/project-files";
 import { fileKindOf, sourceLimits } from "../../language";
 
 /** The file's bytes; of a file that is too large, no more than it takes to see that. */

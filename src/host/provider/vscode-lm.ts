@@ -1,8 +1,8 @@
 import * as vscode from "vscode";
 import * as z from "zod";
-import { argumentsObject, ToolNames, withParams } from "../../adapters/provider/chat-body";
-import { Deadline } from "../../adapters/provider/deadline";
-import { measured, ReplyBuilder, usageOf } from "../../adapters/provider/reply-builder";
+import { argumentsObject, ToolNames, withParams } from "../../adapters/provider/http/chat-body";
+import { Deadline } from "../../adapters/provider/http/deadline";
+import { measured, ReplyBuilder, usageOf } from "../../adapters/provider/http/reply-builder";
 import { ProviderError } from "../../engine/error/provider-error";
 import type { TokenCount, TokenUsage } from "../../engine/event/tokens";
 import type { Timeouts } from "../../engine/model/venue";
@@ -28,11 +28,13 @@ const usageSchema = z.object({
 export class VsCodeLmProvider implements ModelProvider {
   /** Vendors that have taken a request: nobody has to be asked for them any more. */
   readonly #began = new Set<string>();
+  readonly #access: Pick<vscode.LanguageModelAccessInformation, "canSendRequest">;
+  readonly #timeouts: Timeouts;
 
-  constructor(
-    private readonly access: Pick<vscode.LanguageModelAccessInformation, "canSendRequest">,
-    private readonly timeouts: Timeouts,
-  ) {}
+  constructor(access: Pick<vscode.LanguageModelAccessInformation, "canSendRequest">, timeouts: Timeouts) {
+    this.#access = access;
+    this.#timeouts = timeouts;
+  }
 
   /** @throws {ProviderError} */
   async call(
@@ -40,7 +42,7 @@ export class VsCodeLmProvider implements ModelProvider {
     onDelta: (delta: ModelDelta) => void,
     cancellation: Cancellation,
   ): Promise<ModelReply> {
-    const deadline = new Deadline(this.timeouts, cancellation);
+    const deadline = new Deadline(this.#timeouts, cancellation);
     const reply = new ReplyBuilder(deadline, onDelta);
     const stop = new vscode.CancellationTokenSource();
     deadline.signal.addEventListener("abort", () => stop.cancel(), { once: true });
@@ -62,7 +64,7 @@ export class VsCodeLmProvider implements ModelProvider {
     await request.recorded;
     deadline.begin();
     const model = await chosenModel(request.settings.model);
-    if (this.access.canSendRequest(model) === false) throw refused(model.name);
+    if (this.#access.canSendRequest(model) === false) throw refused(model.name);
     const names = new ToolNames(request.tools, request.messages);
     const messages = asMessages(request.messages, names);
     const options = modelOptions(request);

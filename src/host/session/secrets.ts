@@ -5,20 +5,23 @@ const prefix = "orket.secret.";
 
 /** Keys of backends: kept by VS Code's SecretStorage, named in a Venue as `secret:NAME`. */
 export class Secrets {
-  constructor(private readonly storage: vscode.SecretStorage) {}
+  readonly #storage: vscode.SecretStorage;
+  constructor(storage: vscode.SecretStorage) {
+    this.#storage = storage;
+  }
 
   async set(name: string, value: string): Promise<void> {
-    await this.storage.store(`${prefix}${name}`, value);
+    await this.#storage.store(`${prefix}${name}`, value);
   }
 
   /** The key, where one is stored. */
   async find(name: string): Promise<string | undefined> {
-    return this.storage.get(`${prefix}${name}`);
+    return this.#storage.get(`${prefix}${name}`);
   }
 
   /** Of the stored secrets. */
   async names(): Promise<readonly string[]> {
-    const keys = await this.storage.keys();
+    const keys = await this.#storage.keys();
     return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
   }
 
@@ -27,7 +30,7 @@ export class Secrets {
     const at = reference.indexOf(":");
     const kind = reference.slice(0, at);
     const name = reference.slice(at + 1);
-    const value = kind === "env" ? process.env[name] : await this.storage.get(`${prefix}${name}`);
+    const value = kind === "env" ? process.env[name] : await this.#storage.get(`${prefix}${name}`);
     if (value !== undefined && value !== "") return value;
     throw new OrketError(
       "secret_missing",

@@ -1,16 +1,14 @@
 import path from "node:path";
 import * as vscode from "vscode";
-import {
-  nodeEnvironment,
-  type LiveSession,
-  type RuntimeOptions,
-} from "../../adapters/runtime/session-runtime";
-import { listSessions, type SessionSummary } from "../../adapters/session/session-list";
+import type { LiveSession, RuntimeOptions } from "../../app/session/session";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import { listSessions } from "../../app/session/session-list";
+import type { SessionSummary } from "../../app/session/session-list";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import type { StreamPart } from "../../protocol/conductor";
 import { foldersOnDisk } from "./on-disk";
-import { SessionController } from "./session-controller";
+import { SessionController } from "../../app/session/controller";
 
 declare const ORKET_VERSION: string;
 
@@ -47,8 +45,10 @@ export class SessionRegistry implements vscode.Disposable {
 
   /** Whether a session is to go on as it is; the host puts its question here. */
   mayResume: (controller: SessionController) => Promise<boolean> = () => Promise.resolve(true);
+  readonly #services: SessionServices;
 
-  constructor(private readonly services: SessionServices) {
+  constructor(services: SessionServices) {
+    this.#services = services;
     const journals = vscode.workspace.createFileSystemWatcher("**/.orket/sessions/*/journal.jsonl");
     const look = (uri: vscode.Uri): void => this.#journalChanged(path.dirname(uri.fsPath));
     journals.onDidCreate(look);
@@ -189,7 +189,7 @@ export class SessionRegistry implements vscode.Disposable {
       startDirectory: workDomain,
       engineVersion: ORKET_VERSION,
       startedBy: "editor",
-      ...this.services,
+      ...this.#services,
     };
   }
 

@@ -84,15 +84,17 @@ export class MeshRows implements vscode.Disposable {
   readonly #watch = new MeshWatch((id) => this.#changed.fire(id));
   /** Below the row of this id stands something else now. */
   readonly onDidChange = this.#changed.event;
+  readonly #pool: MeshPool;
+  readonly #deps: Pick<ProviderDeps, "resolveSecret" | "fetch">;
 
-  constructor(
-    private readonly pool: MeshPool,
-    private readonly deps: Pick<ProviderDeps, "resolveSecret" | "fetch">,
-  ) {}
+  constructor(pool: MeshPool, deps: Pick<ProviderDeps, "resolveSecret" | "fetch">) {
+    this.#pool = pool;
+    this.#deps = deps;
+  }
 
   /** The rows below a Venue, by the row's id. Its nodes are asked with their keys: it has to be one that was saved. */
   rows(id: string, { nodes = [] }: VenueFile): vscode.TreeItem[] {
-    const mesh = this.pool.mesh(nodes, this.deps);
+    const mesh = this.#pool.mesh(nodes, this.#deps);
     if (vscode.workspace.isTrusted) this.#watch.open(id, mesh);
     const view = mesh.snapshot();
     return [...view.nodes.map((node) => new MeshNodeItem(mesh, node, id)), ...queueItem(view, id)];

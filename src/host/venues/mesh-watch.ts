@@ -16,9 +16,12 @@ export class MeshWatch {
   readonly #rows = new Map<string, OpenRow>();
   #looking = false;
   #timer: NodeJS.Timeout | undefined;
+  readonly #changed: (id: string) => void;
 
   /** `changed` is told the id of a row that shows something else now and is to be drawn again. */
-  constructor(private readonly changed: (id: string) => void) {}
+  constructor(changed: (id: string) => void) {
+    this.#changed = changed;
+  }
 
   isOpen(id: string): boolean {
     return this.#rows.has(id);
@@ -50,7 +53,7 @@ export class MeshWatch {
     for (const [id, row] of this.#rows) {
       if (looking) {
         // Being drawn again opens it again.
-        this.changed(id);
+        this.#changed(id);
       } else {
         row.stop?.();
         row.stop = undefined;
@@ -71,7 +74,7 @@ export class MeshWatch {
         const now = standing(row.mesh);
         if (row.stop === undefined || now === row.shown) continue;
         row.shown = now;
-        this.changed(id);
+        this.#changed(id);
       }
     }, quietMs);
   }

@@ -1,8 +1,8 @@
 import * as vscode from "vscode";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
-import type { Backend } from "../../adapters/runtime/capability-memory";
-import { modelFacts } from "../../adapters/runtime/venue-health";
-import type { ProviderHealth } from "../../engine/port/model-provider";
+import type { Backend } from "../../app/venue/capability-memory";
+import { modelFacts } from "../../app/venue/venue-health";
+import type { ProviderHealth } from "../../adapters/provider/health-types";
 import { healthOf } from "./venue-health";
 
 interface ModelItem extends vscode.QuickPickItem {

@@ -1,16 +1,17 @@
 import * as vscode from "vscode";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
-import { CapabilityMemory, endpointsOf } from "../../adapters/runtime/capability-memory";
-import { nodeEnvironment } from "../../adapters/runtime/session-runtime";
+import { CapabilityMemory, endpointsOf } from "../../app/venue/capability-memory";
+import { nodeEnvironment } from "../../adapters/journal/environment";
 import { OrketError } from "../../engine/error/orket-error";
 import type { VenueFile } from "../../engine/model/venue";
 import type { ProjectIndex } from "../project/project-index";
 import { isOnDisk } from "../session/on-disk";
-import { mayRun } from "../session/run-flow";
+import { mayRun } from "../flow/run-flow";
 import { knownOf, tryVenue } from "./try-venue";
 import type { VenueChoice } from "./venue-choice";
 import { healthOf, venuesOf } from "./venue-health";
-import { modelsText, standingText, type VenueHealth } from "./venue-row";
+import { modelsText, standingText } from "./venue-row";
+import type { VenueHealth } from "./venue-row";
 
 interface VenueItem extends vscode.QuickPickItem {
   /** undefined: as each Flow says. */

@@ -1,13 +1,9 @@
 import * as vscode from "vscode";
 import { describeCapabilities } from "../../adapters/provider/capabilities";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
-import {
-  type CapabilityMemory,
-  describeRemembered,
-  endpointsOf,
-  type VenueEndpoint,
-} from "../../adapters/runtime/capability-memory";
-import { tryAndKeep } from "../../adapters/runtime/venue-health";
+import { describeRemembered, endpointsOf } from "../../app/venue/capability-memory";
+import type { CapabilityMemory, VenueEndpoint } from "../../app/venue/capability-memory";
+import { tryAndKeep } from "../../app/venue/venue-health";
 import { ProviderError } from "../../engine/error/provider-error";
 import type { VenueFile } from "../../engine/model/venue";
 import { CancelSource } from "../../engine/port/cancellation";

@@ -1,12 +1,13 @@
 import * as vscode from "vscode";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
-import type { Backend } from "../../adapters/runtime/capability-memory";
-import { healthOf as askBackends } from "../../adapters/runtime/venue-health";
+import type { Backend } from "../../app/venue/capability-memory";
+import { healthOf as askBackends } from "../../app/venue/venue-health";
 import type { VenueFile } from "../../engine/model/venue";
 import { contentOf } from "../../language";
 import { modelName } from "../provider/model-choice";
 import type { FolderProject } from "../project/project-index";
-import { oneRow, type VenueHealth } from "./venue-row";
+import { oneRow } from "./venue-row";
+import type { VenueHealth } from "./venue-row";
 
 /** The Venues of a folder whose files can be read, by name. */
 export function venuesOf({ project }: FolderProject): VenueFile[] {

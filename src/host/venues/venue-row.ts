@@ -1,5 +1,6 @@
-import { modelText, type BackendHealth } from "../../adapters/runtime/venue-health";
-import type { ProviderHealth } from "../../engine/port/model-provider";
+import { modelText } from "../../app/venue/venue-health";
+import type { BackendHealth } from "../../app/venue/venue-health";
+import type { ProviderHealth } from "../../adapters/provider/health-types";
 
 /** How a Venue stands as a whole, for one row of a list. */
 export interface VenueHealth extends ProviderHealth {

@@ -1,18 +1,18 @@
-import { type Diagnostic } from "../diagnostic";
-import { fileKinds } from "../file-kind";
-import { partsFor } from "../links";
-import { folderOf } from "../paths";
-import { valueSpan } from "../places";
-import { type Project } from "../project";
-import { textAt, textsAt } from "../report";
-import { scoreViewOf } from "../score-view";
-import { valueAt } from "../schema";
-import { type SourceDocument } from "../source";
-import { locate } from "../locate";
-import { fieldAt } from "../fields";
-import { nodesAt, nodeSpan } from "../tree";
+import type { Diagnostic } from "../text/diagnostic";
+import { fileKinds } from "../text/file-kind";
+import { partsFor } from "../project/links";
+import { folderOf } from "../project/paths";
+import { valueSpan } from "../text/places";
+import type { Project } from "../project/project";
+import { textAt, textsAt } from "../schema/read";
+import { scoreViewOf } from "../schema/score-view";
+import { valueAt } from "../schema/schema";
+import type { SourceDocument } from "../text/source";
+import { locate } from "../text/locate";
+import { fieldAt } from "../schema/fields";
+import { nodesAt, nodeSpan } from "../text/tree";
 import { addEntry } from "./edit-yaml";
-import { type TextEdit } from "./model";
+import type { TextEdit } from "./model";
 
 /** A new file. */
 export interface NewFile {
@@ -54,47 +54,50 @@ const roleBlock = (role: string): string[] => [
 
 class Mender {
   readonly actions: CodeAction[] = [];
+  readonly #project: Project;
+  readonly #source: SourceDocument;
+  readonly #diagnostic: Diagnostic;
 
-  constructor(
-    private readonly project: Project,
-    private readonly source: SourceDocument,
-    private readonly diagnostic: Diagnostic,
-  ) {}
-
-  add(draft: Draft): void {
-    this.actions.push({ edits: [], preferred: false, ...draft, diagnostic: this.diagnostic });
+  constructor(project: Project, source: SourceDocument, diagnostic: Diagnostic) {
+    this.#project = project;
+    this.#source = source;
+    this.#diagnostic = diagnostic;
   }
 
-  private edit(title: string, edit: TextEdit | undefined): void {
+  add(draft: Draft): void {
+    this.actions.push({ edits: [], preferred: false, ...draft, diagnostic: this.#diagnostic });
+  }
+
+  #edit(title: string, edit: TextEdit | undefined): void {
     if (edit !== undefined) this.add({ title, edits: [edit] });
   }
 
   mend(): CodeAction[] {
-    const { suggestion, code } = this.diagnostic;
+    const { suggestion, code } = this.#diagnostic;
     if (suggestion !== undefined) {
       const { span, title, replacement } = suggestion;
-      const edits = [{ file: this.source.path, span, text: replacement }];
+      const edits = [{ file: this.#source.path, span, text: replacement }];
       this.add({ title, edits, preferred: true });
     }
     switch (code) {
       case "orket/unknown-role":
-        this.createRole();
+        this.#createRole();
         break;
       case "orket/reference-not-found":
-        this.createFile();
+        this.#createFile();
         break;
       case "orket/until-unknown-step":
       case "orket/placeholder-unresolved":
-        this.createStep();
+        this.#createStep();
         break;
       case "orket/verdict-tool-missing":
-        this.giveTool("set_verdict");
+        this.#giveTool("set_verdict");
         break;
       case "orket/produces-tool-missing":
-        this.giveTool("write_file");
+        this.#giveTool("write_file");
         break;
       case "orket/literal-api-key":
-        this.moveKey();
+        this.#moveKey();
         break;
       default:
         break;
@@ -102,30 +105,30 @@ class Mender {
     return this.actions;
   }
 
-  private word(): string | undefined {
-    const located = locate(this.source, this.diagnostic.span.start);
-    const value = located === undefined ? undefined : valueAt(this.source.value, located.path);
+  #word(): string | undefined {
+    const located = locate(this.#source, this.#diagnostic.span.start);
+    const value = located === undefined ? undefined : valueAt(this.#source.value, located.path);
     return typeof value === "string" ? value : undefined;
   }
 
-  private createRole(): void {
-    const role = this.word();
+  #createRole(): void {
+    const role = this.#word();
     if (role === undefined) return;
-    for (const band of partsFor(this.project, this.source, "band")) {
+    for (const band of partsFor(this.#project, this.#source, "band")) {
       const inline = `{ description: What it does., prompt: "You are the ${role}. The task: {{task}}", tools: [read_file] }`;
       const json = JSON.stringify({
         prompt: `You are the ${role}. The task: {{task}}`,
         tools: ["read_file"],
       });
       const entry = { key: role, block: roleBlock(role), inline: band.format === "json" ? json : inline };
-      this.edit(`Create the role '${role}' in ${band.path}`, addEntry(band, ["roles"], entry));
+      this.#edit(`Create the role '${role}' in ${band.path}`, addEntry(band, ["roles"], entry));
     }
   }
 
-  private createFile(): void {
-    const { source } = this;
-    const located = locate(source, this.diagnostic.span.start);
-    const name = this.word();
+  #createFile(): void {
+    const source = this.#source;
+    const located = locate(source, this.#diagnostic.span.start);
+    const name = this.#word();
     if (located === undefined || name === undefined || source.kind === undefined) return;
     const meaning = fieldAt(source.kind, located.path, "value")?.meaning;
     const kind = meaning?.is === "reference" ? meaning.entity : undefined;
@@ -133,22 +136,22 @@ class Mender {
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name) || /\.(ya?ml|json)$/i.test(name)) return;
     const folder = folderOf(source.path);
     const path = `${folder === "" ? "" : `${folder}/`}${name}.${kind}.yaml`;
-    if (this.project.sources.has(path)) return;
+    if (this.#project.sources.has(path)) return;
     this.add({
       title: `Create the ${fileKinds[kind].label} '${name}' (${path})`,
       create: { path, text: skeletons[kind](name) },
     });
   }
 
-  private createStep(): void {
-    const { code, span } = this.diagnostic;
-    const written = this.source.text.slice(span.start, span.end);
+  #createStep(): void {
+    const { code, span } = this.#diagnostic;
+    const written = this.#source.text.slice(span.start, span.end);
     const id =
       code === "orket/until-unknown-step"
-        ? this.word()
+        ? this.#word()
         : /\{\{\s*steps\.([A-Za-z][A-Za-z0-9_-]*)\.summary\s*\}\}/.exec(written)?.[1];
     if (id === undefined) return;
-    for (const score of partsFor(this.project, this.source, "score")) {
+    for (const score of partsFor(this.#project, this.#source, "score")) {
       const view = scoreViewOf(score);
       if (view.byId.has(id)) continue;
       const located = locate(score, span.start)?.path ?? [];
@@ -167,22 +170,22 @@ class Mender {
       ];
       const about = { id, role, ...(verdict === undefined ? {} : { verdict }) };
       const inline = score.format === "json" ? JSON.stringify(about) : `{ ${block.join(", ")} }`;
-      this.edit(
+      this.#edit(
         `Create the step '${id}' in ${score.path}`,
         addEntry(score, [...inLoop, "steps"], { block, inline }),
       );
     }
   }
 
-  private giveTool(tool: string): void {
-    const { start } = this.diagnostic.span;
-    const { tree } = this.source;
-    const role = scoreViewOf(this.source).steps.find(({ path }) => {
+  #giveTool(tool: string): void {
+    const { start } = this.#diagnostic.span;
+    const { tree } = this.#source;
+    const role = scoreViewOf(this.#source).steps.find(({ path }) => {
       const node = tree === undefined ? undefined : nodesAt(tree, path)?.value;
       return node !== undefined && nodeSpan(node).start <= start && start <= nodeSpan(node).end;
     })?.role;
     if (role === undefined) return;
-    for (const band of partsFor(this.project, this.source, "band")) {
+    for (const band of partsFor(this.#project, this.#source, "band")) {
       if (textsAt(band, ["roles", role, "tools"]).some(({ text }) => text === tool)) continue;
       const list = valueAt(band.value, ["roles", role, "tools"]);
       const inline = band.format === "json" ? JSON.stringify(tool) : tool;
@@ -190,13 +193,13 @@ class Mender {
         list === undefined
           ? addEntry(band, ["roles", role], { key: "tools", block: [`[${tool}]`], inline: `[${inline}]` })
           : addEntry(band, ["roles", role, "tools"], { block: [tool], inline });
-      this.edit(`Give the role '${role}' the tool ${tool}`, edit);
+      this.#edit(`Give the role '${role}' the tool ${tool}`, edit);
     }
   }
 
-  private moveKey(): void {
-    const { source } = this;
-    const located = locate(source, this.diagnostic.span.start);
+  #moveKey(): void {
+    const source = this.#source;
+    const located = locate(source, this.#diagnostic.span.start);
     const path = located?.path ?? [];
     const key = valueAt(source.value, path);
     const span = valueSpan(source, path);

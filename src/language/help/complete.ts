@@ -1,14 +1,17 @@
 import { builtinTools } from "../../engine/model/band";
 import { placeholderText } from "../../engine/model/template";
 import { toolDescriptions } from "../../engine/model/tools";
-import { contextAt, type EditContext } from "../context";
-import { fieldAt, type Entity } from "../fields";
-import { type SourceKind } from "../file-kind";
-import { type Span } from "../lines";
-import { partsFor } from "../links";
-import { namesIn, fileEntity } from "../occurrences";
-import { folderOf } from "../paths";
-import { type Schema } from "../schema";
+import { contextAt } from "../text/context";
+import type { EditContext } from "../text/context";
+import { fieldAt } from "../schema/fields";
+import type { Entity } from "../schema/fields";
+import type { SourceKind } from "../text/file-kind";
+import type { Span } from "../text/lines";
+import { partsFor } from "../project/links";
+import { namesIn, fileEntity } from "../project/occurrences";
+import { folderOf } from "../project/paths";
+import { valueAt } from "../schema/schema";
+import type { Schema } from "../schema/schema";
 import {
   alternatives,
   choicesOf,
@@ -17,13 +20,13 @@ import {
   schemasAt,
   shapeKind,
   unwrapAll,
-  type KeyInfo,
-} from "../schema-walk";
-import { scoreViewOf } from "../score-view";
-import { textAt } from "../report";
-import { valueAt } from "../schema";
-import { type ValuePath } from "../tree";
-import { entityLabels, writeWord, type HelpRequest } from "./model";
+} from "../schema/schema-walk";
+import type { KeyInfo } from "../schema/schema-walk";
+import { scoreViewOf } from "../schema/score-view";
+import { textAt } from "../schema/read";
+import type { ValuePath } from "../text/tree";
+import { entityLabels, writeWord } from "./model";
+import type { HelpRequest } from "./model";
 import { openPlaceholder, placeholdersAt } from "./placeholders";
 import { snippetsFor } from "./snippets";
 import { besideText } from "./symbols";
@@ -62,7 +65,7 @@ class Completer {
     readonly context: EditContext,
   ) {}
 
-  private get json(): boolean {
+  get #json(): boolean {
     return this.request.source.format === "json";
   }
 
@@ -81,33 +84,33 @@ class Completer {
 
   keys(path: ValuePath, schemas: readonly Schema[]): void {
     const { present } = this.context;
-    for (const key of missingKeys(schemas, present)) this.key(key, path);
+    for (const key of missingKeys(schemas, present)) this.#key(key, path);
     for (const schema of schemas.flatMap(alternatives)) {
       if (shapeKind(schema) !== "record") continue;
       const field = fieldAt(this.kind, [...path, "*"], "key");
       const element = elementOf(schema);
       if (field?.meaning.is === "reference") {
-        const open = element === undefined ? "" : this.opening(element, [...path, "*"]);
-        this.names(field.meaning.entity, path, (name) =>
-          present.includes(name) ? undefined : { insert: this.keyText(name) + open, snippet: true },
+        const open = element === undefined ? "" : this.#opening(element, [...path, "*"]);
+        this.#names(field.meaning.entity, path, (name) =>
+          present.includes(name) ? undefined : { insert: this.#keyText(name) + open, snippet: true },
         );
       }
-      if (element !== undefined) this.snippets(element, "");
+      if (element !== undefined) this.#snippets(element, "");
     }
-    if (path.length === 0 && present.length === 0) this.skeleton(schemas);
+    if (path.length === 0 && present.length === 0) this.#skeleton(schemas);
   }
 
-  private keyText(name: string): string {
-    const written = this.json && this.context.quote === "" ? JSON.stringify(name) : name;
+  #keyText(name: string): string {
+    const written = this.#json && this.context.quote === "" ? JSON.stringify(name) : name;
     return this.context.colon ? written : `${written}${this.context.quote}:`;
   }
 
-  private key({ name, schema, required }: KeyInfo, path: ValuePath): void {
+  #key({ name, schema, required }: KeyInfo, path: ValuePath): void {
     const { description, preset } = unwrapAll(schema);
     const closesQuote = this.context.quote !== "";
     const insert = this.context.colon
       ? name
-      : `${escapeSnippet(this.json && !closesQuote ? JSON.stringify(name) : name)}${closesQuote ? this.context.quote : ""}:${this.opening(schema, [...path, name])}`;
+      : `${escapeSnippet(this.#json && !closesQuote ? JSON.stringify(name) : name)}${closesQuote ? this.context.quote : ""}:${this.#opening(schema, [...path, name])}`;
     const text = this.request.source.text;
     const { end } = this.context.span;
     const quoted = closesQuote && !this.context.colon && text[end] === this.context.quote;
@@ -127,9 +130,9 @@ class Completer {
   }
 
   /** What follows a key's colon so that its value can be typed. */
-  private opening(schema: Schema, path: ValuePath): string {
+  #opening(schema: Schema, path: ValuePath): string {
     const shape = shapeKind(schema);
-    if (this.json) {
+    if (this.#json) {
       if (shape === "scalar") return choicesOf(schema).length > 0 || !isText(schema) ? " $0" : ' "$0"';
       return shape === "map" || shape === "record" ? " {$0}" : " [$0]";
     }
@@ -146,12 +149,12 @@ class Completer {
   }
 
   /** Every required key at once, for an empty file. */
-  private skeleton(schemas: readonly Schema[]): void {
+  #skeleton(schemas: readonly Schema[]): void {
     const required = missingKeys(schemas, []).filter((key) => key.required);
-    if (this.json || required.length === 0) return;
+    if (this.#json || required.length === 0) return;
     let stop = 1;
     const lines = required.map(({ name, schema }) => {
-      const opening = this.opening(schema, [name]);
+      const opening = this.#opening(schema, [name]);
       return `${name}:${opening.replace("$0", () => `$${stop++}`)}`;
     });
     this.add({
@@ -164,8 +167,8 @@ class Completer {
     });
   }
 
-  private snippets(schema: Schema, before: string): void {
-    if (this.json) return;
+  #snippets(schema: Schema, before: string): void {
+    if (this.#json) return;
     for (const { name, lines, inline, detail } of snippetsFor(schema)) {
       if (this.context.inline && inline === undefined) continue;
       const body = this.context.inline
@@ -192,13 +195,14 @@ class Completer {
       const own = [...path, 0];
       if (shapeKind(schema) === "list") this.values(own, [element], dash);
       else {
-        this.snippets(element, dash);
-        for (const key of dash === "" ? missingKeys([element], this.context.present) : []) this.key(key, own);
+        this.#snippets(element, dash);
+        for (const key of dash === "" ? missingKeys([element], this.context.present) : [])
+          this.#key(key, own);
         for (const key of dash === "" ? [] : missingKeys([element], [])) {
           this.add({
             label: key.name,
             kind: "key",
-            insert: `${dash}${key.name}:${this.opening(key.schema, [...own, key.name]).replaceAll("\n", "\n  ")}`,
+            insert: `${dash}${key.name}:${this.#opening(key.schema, [...own, key.name]).replaceAll("\n", "\n  ")}`,
             snippet: true,
             detail: typeText(key.schema),
             documentation: unwrapAll(key.schema).description ?? "",
@@ -212,7 +216,7 @@ class Completer {
   values(path: ValuePath, schemas: readonly Schema[], before = ""): void {
     const meaning = fieldAt(this.kind, path, "value")?.meaning;
     const first = this.items.length;
-    if (meaning !== undefined) this.meant(path, meaning);
+    if (meaning !== undefined) this.#meant(path, meaning);
     if (meaning?.is !== "tool") {
       for (const schema of schemas) {
         for (const choice of choicesOf(schema)) {
@@ -226,7 +230,7 @@ class Completer {
         const { preset } = unwrapAll(schema);
         if (typeof preset === "number") this.add({ label: String(preset), kind: "value", detail: "default" });
         // Values that stand on one line of their own.
-        if (!this.context.inline || this.context.typed === "") this.inlineEntry(schema);
+        if (!this.context.inline || this.context.typed === "") this.#inlineEntry(schema);
       }
     }
     if (before === "") return;
@@ -236,19 +240,19 @@ class Completer {
     }
   }
 
-  private inlineEntry(schema: Schema): void {
+  #inlineEntry(schema: Schema): void {
     if (this.context.expects !== "value" || !this.context.inline) return;
     for (const { name, inline, detail } of snippetsFor(schema)) {
-      if (inline === undefined || this.json) continue;
+      if (inline === undefined || this.#json) continue;
       this.add({ label: name, kind: "snippet", detail, insert: inline, snippet: true, sort: `3${name}` });
     }
   }
 
-  private meant(path: ValuePath, meaning: NonNullable<ReturnType<typeof fieldAt>>["meaning"]): void {
+  #meant(path: ValuePath, meaning: NonNullable<ReturnType<typeof fieldAt>>["meaning"]): void {
     const { context: given = {}, project, source } = this.request;
     switch (meaning.is) {
       case "reference":
-        return this.names(meaning.entity, path);
+        return this.#names(meaning.entity, path);
       case "file":
         for (const other of project.sources.values())
           if (other.kind === meaning.kind) this.word(relativePath(source.path, other.path), { kind: "path" });
@@ -280,7 +284,7 @@ class Completer {
   }
 
   /** The names that a reference can have here. */
-  private names(
+  #names(
     entity: Entity,
     path: ValuePath,
     shape?: (name: string) => Pick<Completion, "insert" | "snippet"> | undefined,
@@ -309,8 +313,8 @@ class Completer {
       }
       return;
     }
-    if (entity === "step") return this.steps(path, offer);
-    if (entity === "verdict") return this.verdicts(path, offer);
+    if (entity === "step") return this.#steps(path, offer);
+    if (entity === "verdict") return this.#verdicts(path, offer);
     let owners = partsFor(project, source, entity === "role" ? "band" : "flow");
     // A file that no Flow leads to yet can still be meant for any.
     if (owners.length === 0) owners = [...project.sources.values()];
@@ -322,10 +326,7 @@ class Completer {
     }
   }
 
-  private steps(
-    path: ValuePath,
-    offer: (name: string, detail: string, doc?: string, sort?: string) => void,
-  ): void {
+  #steps(path: ValuePath, offer: (name: string, detail: string, doc?: string, sort?: string) => void): void {
     const { project, source } = this.request;
     const loop = path.includes("until") ? path.slice(0, path.lastIndexOf("until")).join("/") : undefined;
     for (const score of partsFor(project, source, "score")) {
@@ -342,7 +343,7 @@ class Completer {
     }
   }
 
-  private verdicts(path: ValuePath, offer: (name: string, detail: string) => void): void {
+  #verdicts(path: ValuePath, offer: (name: string, detail: string) => void): void {
     const { project, source } = this.request;
     const wanted =
       source.kind === "score" ? textAt(source, [...path.slice(0, -1), "step"]) : String(path[1] ?? "");

@@ -1,7 +1,9 @@
-import { isMap, isSeq, type Node } from "yaml";
-import { type SourceDocument } from "../source";
-import { nodesAt, nodeSpan, type ValuePath } from "../tree";
-import { type TextEdit } from "./model";
+import { isMap, isSeq } from "yaml";
+import type { Node } from "yaml";
+import type { SourceDocument } from "../text/source";
+import { nodesAt, nodeSpan } from "../text/tree";
+import type { ValuePath } from "../text/tree";
+import type { TextEdit } from "./model";
 
 /** Column of an offset in its line. */
 export function columnOf(source: SourceDocument, offset: number): number {

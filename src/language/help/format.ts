@@ -1,7 +1,9 @@
-import { isMap, isScalar, isSeq, type Node } from "yaml";
-import { parseSource, type SourceDocument } from "../source";
-import { nodeSpan } from "../tree";
-import { type TextEdit } from "./model";
+import { isMap, isScalar, isSeq } from "yaml";
+import type { Node } from "yaml";
+import { parseSource } from "../text/source";
+import type { SourceDocument } from "../text/source";
+import { nodeSpan } from "../text/tree";
+import type { TextEdit } from "./model";
 
 /** Lines whose text is content: blanks in it count. */
 function contentLines(source: SourceDocument): { inside: Set<number>; shift: Map<number, number> } {

@@ -1,9 +1,10 @@
-import { type Span } from "../lines";
-import { namesIn } from "../occurrences";
-import { keySpan, nearestPlace } from "../places";
-import { scoreViewOf } from "../score-view";
-import { type SourceDocument } from "../source";
-import { nodesAt, nodeSpan, type ValuePath } from "../tree";
+import type { Span } from "../text/lines";
+import { namesIn } from "../project/occurrences";
+import { keySpan, nearestPlace } from "../text/places";
+import { scoreViewOf } from "../schema/score-view";
+import type { SourceDocument } from "../text/source";
+import { nodesAt, nodeSpan } from "../text/tree";
+import type { ValuePath } from "../text/tree";
 
 /** What a step came to the last time it ran, as the host knows it. */
 export interface StepResult {

@@ -1,7 +1,7 @@
-import { type Entity } from "../fields";
-import { type Project } from "../project";
-import { type SourceDocument } from "../source";
-import { type Span } from "../lines";
+import type { Entity } from "../schema/fields";
+import type { Project } from "../project/project";
+import type { SourceDocument } from "../text/source";
+import type { Span } from "../text/lines";
 
 /** What the host knows besides the files. */
 export interface HelpContext {

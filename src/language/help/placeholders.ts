@@ -1,19 +1,16 @@
-import {
-  parseTemplate,
-  placeholderForms,
-  placeholderText,
-  type Placeholder,
-} from "../../engine/model/template";
-import { type FlowFile } from "../../engine/model/flow";
-import { listInputs } from "../inputs";
-import { partsFor } from "../links";
-import { namesIn } from "../occurrences";
-import { type Project } from "../project";
-import { textAt } from "../report";
-import { valueAt } from "../schema";
-import { canSee, scoreViewOf, type StepView } from "../score-view";
-import { type SourceDocument } from "../source";
-import { type ValuePath } from "../tree";
+import { parseTemplate, placeholderForms, placeholderText } from "../../engine/model/template";
+import type { Placeholder } from "../../engine/model/template";
+import type { FlowFile } from "../../engine/model/flow";
+import { listInputs } from "../project/inputs";
+import { partsFor } from "../project/links";
+import { namesIn } from "../project/occurrences";
+import type { Project } from "../project/project";
+import { textAt } from "../schema/read";
+import { valueAt } from "../schema/schema";
+import { canSee, scoreViewOf } from "../schema/score-view";
+import type { StepView } from "../schema/score-view";
+import type { SourceDocument } from "../text/source";
+import type { ValuePath } from "../text/tree";
 
 /** A placeholder that can be resolved at a place. */
 export interface Offer {

@@ -1,14 +1,16 @@
 import { idSchema, nameSchema } from "../../engine/model/names";
-import { quoted } from "../diagnostic";
-import { type Span } from "../lines";
-import { fileEntity, namesIn, occurrenceAt, type Occurrence } from "../occurrences";
-import { partsFor } from "../links";
-import { locate } from "../locate";
-import { type Project } from "../project";
-import { scoreViewOf, viewScore } from "../score-view";
-import { type SourceDocument } from "../source";
-import { type ValuePath } from "../tree";
-import { entityLabels, writeWord, type HelpRequest, type TextEdit } from "./model";
+import { quoted } from "../text/diagnostic";
+import type { Span } from "../text/lines";
+import { fileEntity, namesIn, occurrenceAt } from "../project/occurrences";
+import type { Occurrence } from "../project/occurrences";
+import { partsFor } from "../project/links";
+import { locate } from "../text/locate";
+import type { Project } from "../project/project";
+import { scoreViewOf, viewScore } from "../schema/score-view";
+import type { SourceDocument } from "../text/source";
+import type { ValuePath } from "../text/tree";
+import { entityLabels, writeWord } from "./model";
+import type { HelpRequest, TextEdit } from "./model";
 import { definitionsOf, placesOf } from "./symbols";
 
 export type PrepareRename =

@@ -2,8 +2,8 @@ import { roleSchema } from "../../engine/model/band";
 import { inputSpecSchema } from "../../engine/model/flow";
 import { loopSchema, parallelSchema, stepSchema } from "../../engine/model/score";
 import { nodeSchema } from "../../engine/model/venue";
-import { type Schema } from "../schema";
-import { alternatives, unwrapAll } from "../schema-walk";
+import type { Schema } from "../schema/schema";
+import { alternatives, unwrapAll } from "../schema/schema-walk";
 
 export interface Snippet {
   readonly name: string;

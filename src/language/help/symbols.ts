@@ -1,13 +1,15 @@
-import { entityOwner, type Entity } from "../fields";
-import { partsFor } from "../links";
-import { namesIn, fileEntity, type Occurrence } from "../occurrences";
-import { type Project } from "../project";
-import { resolveReference } from "../reference";
-import { textAt } from "../report";
-import { scoreViewOf } from "../score-view";
-import { type SourceDocument } from "../source";
-import { nodesAt, nodeSpan } from "../tree";
-import { type Place } from "./model";
+import { entityOwner } from "../schema/fields";
+import type { Entity } from "../schema/fields";
+import { partsFor } from "../project/links";
+import { namesIn, fileEntity } from "../project/occurrences";
+import type { Occurrence } from "../project/occurrences";
+import type { Project } from "../project/project";
+import { resolveReference } from "../project/reference";
+import { textAt } from "../schema/read";
+import { scoreViewOf } from "../schema/score-view";
+import type { SourceDocument } from "../text/source";
+import { nodesAt, nodeSpan } from "../text/tree";
+import type { Place } from "./model";
 
 export interface Found {
   readonly source: SourceDocument;

@@ -1,12 +1,14 @@
 import { editorToolPattern } from "../../engine/model/band";
-import { quoted } from "../diagnostic";
-import { type ProjectFile } from "../project";
-import { type Draft } from "./draft";
+import { quoted } from "../text/diagnostic";
+import type { ProjectFile } from "../project/project";
+import type { Draft } from "./draft";
 import { Ids } from "./names";
-import { foreignText, readForeign, type Value } from "./read";
-import { type Target } from "./target";
+import { foreignText, readForeign } from "./read";
+import type { Value } from "./read";
+import type { Target } from "./target";
 import { escapeTemplate, oneLine, paragraphs } from "./text";
-import { orketTool, ToolList, type ToolMatch } from "./tools";
+import { orketTool, ToolList } from "./tools";
+import type { ToolMatch } from "./tools";
 
 const read = ["read_file"];
 const list = ["list_dir"];
@@ -102,72 +104,71 @@ function nameOf(path: string): string {
 }
 
 class AgentImport {
-  private readonly ids = new Ids("agent");
-  private readonly names = new Map<string, string>();
-  private readonly agents: Agent[] = [];
-  private readonly roles: Record<string, unknown> = {};
-  private readonly band: Draft;
+  readonly #ids = new Ids("agent");
+  readonly #names = new Map<string, string>();
+  readonly #agents: Agent[] = [];
+  readonly #roles: Record<string, unknown> = {};
+  readonly #band: Draft;
+  readonly #target: Target;
 
-  constructor(
-    name: string,
-    private readonly target: Target,
-  ) {
-    this.band = target.draft("band", name);
-    this.band.value.roles = this.roles;
+  constructor(name: string, target: Target) {
+    this.#target = target;
+    this.#band = target.draft("band", name);
+    this.#band.value.roles = this.#roles;
   }
 
-  private get report() {
-    return this.target.report;
+  get #report() {
+    return this.#target.report;
   }
 
   agent(file: ProjectFile): void {
     const text = foreignText(file);
     if (text === undefined) {
-      this.report.error(`${file.path} cannot be read: it is too large or not UTF-8 text.`);
+      this.#report.error(`${file.path} cannot be read: it is too large or not UTF-8 text.`);
       return;
     }
     const { front: head, body } = split(text);
     let front: Value | undefined;
     if (head !== undefined && head.trim() !== "") {
-      front = readForeign({ path: file.path, text: head }, this.report, "agent.yaml");
+      front = readForeign({ path: file.path, text: head }, this.#report, "agent.yaml");
       if (front === undefined) return;
       if (!front.isMap) {
-        this.report.error("The front matter has to be keys with their values.", front.place);
+        this.#report.error("The front matter has to be keys with their values.", front.place);
         return;
       }
     }
-    if (head === undefined) this.report.info(`${file.path} has no front matter; all of it is the prompt.`);
-    const raw = front?.text("name", this.report) ?? nameOf(file.path);
-    const id = this.ids.of(this.ids.has(raw) ? `${raw}-${this.agents.length + 1}` : raw);
+    if (head === undefined) this.#report.info(`${file.path} has no front matter; all of it is the prompt.`);
+    const raw = front?.text("name", this.#report) ?? nameOf(file.path);
+    const id = this.#ids.of(this.#ids.has(raw) ? `${raw}-${this.#agents.length + 1}` : raw);
     if (id !== raw)
-      this.report.info(`The agent ${quoted(raw)} is the role ${quoted(id)} here.`, front?.place);
-    this.names.set(raw.toLowerCase(), id).set(nameOf(file.path).toLowerCase(), id);
-    this.role(id, file, front, body);
+      this.#report.info(`The agent ${quoted(raw)} is the role ${quoted(id)} here.`, front?.place);
+    this.#names.set(raw.toLowerCase(), id).set(nameOf(file.path).toLowerCase(), id);
+    this.#role(id, file, front, body);
     const handoffs = (front?.at("handoffs")?.items() ?? []).flatMap((value) => {
-      const to = value.text("agent", this.report);
-      if (to !== undefined) return [{ to, prompt: value.text("prompt", this.report), value }];
-      this.band.lost("a handoff names no agent.", value.place, ["roles", id]);
+      const to = value.text("agent", this.#report);
+      if (to !== undefined) return [{ to, prompt: value.text("prompt", this.#report), value }];
+      this.#band.lost("a handoff names no agent.", value.place, ["roles", id]);
       return [];
     });
-    this.agents.push({ id, file, front, handoffs });
+    this.#agents.push({ id, file, front, handoffs });
   }
 
-  private role(id: string, file: ProjectFile, front: Value | undefined, body: string): void {
+  #role(id: string, file: ProjectFile, front: Value | undefined, body: string): void {
     const path = ["roles", id];
-    this.band.comment(path, `Imported from ${file.path}.`);
-    const description = front?.text("description", this.report);
+    this.#band.comment(path, `Imported from ${file.path}.`);
+    const description = front?.text("description", this.#report);
     const prompt = paragraphs(body);
     if (prompt === "")
-      this.band.remark(`${file.path} has no prompt; this one is made up.`, front?.place, path);
-    const made = new ToolList(this.band, id);
+      this.#band.remark(`${file.path} has no prompt; this one is made up.`, front?.place, path);
+    const made = new ToolList(this.#band, id);
     if (front?.at("tools") === undefined) {
       made.add("read_file", "list_dir", "search_files", "write_file", "edit_file");
-      this.report.info(
+      this.#report.info(
         `The agent ${id} does not limit its tools; here it gets those for files.`,
         front?.place,
       );
     } else {
-      for (const { text, value } of front.texts("tools", this.report)) {
+      for (const { text, value } of front.texts("tools", this.#report)) {
         // Older files write them with commas in one text.
         for (const tool of text.split(",").map((part) => part.trim())) {
           const match = matchTool(tool);
@@ -175,7 +176,7 @@ class AgentImport {
           made.match(tool, match, value.place);
           const external = "none" in match ? undefined : match.find((name) => name.startsWith("vscode:"));
           if (external !== undefined) {
-            this.report.info(
+            this.#report.info(
               `${quoted(tool)} is ${external} here; it works in VS Code, while its extension is there.`,
               value.place,
             );
@@ -183,14 +184,14 @@ class AgentImport {
         }
       }
     }
-    for (const { text, value } of front?.texts("model", this.report) ?? []) {
-      this.band.lost(`the model ${quoted(text)}: models are named in a Venue.`, value.place, path);
+    for (const { text, value } of front?.texts("model", this.#report) ?? []) {
+      this.#band.lost(`the model ${quoted(text)}: models are named in a Venue.`, value.place, path);
     }
     for (const [key, value] of front?.entries() ?? []) {
-      if (silent.includes(key)) this.report.info(`${quoted(key)} is left out.`, value.place);
-      else if (!keys.includes(key)) this.band.lost(`${quoted(key)} has no counterpart.`, value.place, path);
+      if (silent.includes(key)) this.#report.info(`${quoted(key)} is left out.`, value.place);
+      else if (!keys.includes(key)) this.#band.lost(`${quoted(key)} has no counterpart.`, value.place, path);
     }
-    this.roles[id] = {
+    this.#roles[id] = {
       ...(description === undefined ? {} : { description: oneLine(description) }),
       prompt: prompt === "" ? `You are ${id}.` : escapeTemplate(prompt),
       tools: made.list(),
@@ -198,13 +199,13 @@ class AgentImport {
   }
 
   /** The agents in the order of their handoffs, when these are one chain; else undefined. */
-  private chain(): { agent: Agent; prompt: string | undefined }[] | undefined {
-    const byId = new Map(this.agents.map((agent) => [agent.id, agent]));
+  #chain(): { agent: Agent; prompt: string | undefined }[] | undefined {
+    const byId = new Map(this.#agents.map((agent) => [agent.id, agent]));
     const next = new Map<string, { agent: Agent; prompt: string | undefined }>();
     const targets = new Set<string>();
-    for (const agent of this.agents) {
+    for (const agent of this.#agents) {
       const known = agent.handoffs.flatMap(({ to, prompt }) => {
-        const found = byId.get(this.names.get(to.toLowerCase()) ?? "");
+        const found = byId.get(this.#names.get(to.toLowerCase()) ?? "");
         return found === undefined ? [] : [{ agent: found, prompt }];
       });
       const [first, second] = known;
@@ -213,7 +214,7 @@ class AgentImport {
       targets.add(first.agent.id);
       next.set(agent.id, first);
     }
-    const starts = this.agents.filter(({ id }) => next.has(id) && !targets.has(id));
+    const starts = this.#agents.filter(({ id }) => next.has(id) && !targets.has(id));
     if (starts.length !== 1) return undefined;
     const chain: { agent: Agent; prompt: string | undefined }[] = [];
     for (
@@ -228,13 +229,13 @@ class AgentImport {
   }
 
   handoffs(name: string): void {
-    if (this.agents.length === 0) return;
-    const chain = this.chain();
+    if (this.#agents.length === 0) return;
+    const chain = this.#chain();
     const inChain = new Set(chain?.map(({ agent }) => agent.id));
-    for (const agent of this.agents) {
+    for (const agent of this.#agents) {
       for (const { to, value } of agent.handoffs) {
-        if (inChain.has(agent.id) && inChain.has(this.names.get(to.toLowerCase()) ?? "")) continue;
-        this.band.lost(
+        if (inChain.has(agent.id) && inChain.has(this.#names.get(to.toLowerCase()) ?? "")) continue;
+        this.#band.lost(
           `the handoff to ${quoted(to)}: write a Score that says which role works when.`,
           value.place,
           ["roles", agent.id],
@@ -242,20 +243,20 @@ class AgentImport {
       }
     }
     if (chain === undefined) {
-      this.report.info("Agents have no order: write a Score that says which role works when.");
+      this.#report.info("Agents have no order: write a Score that says which role works when.");
       return;
     }
-    const score = this.target.draft("score", name);
+    const score = this.#target.draft("score", name);
     score.say("Made by the import from the handoffs of VS Code agents.");
     score.value.steps = chain.map(({ agent, prompt }) => ({
       role: agent.id,
       ...(prompt === undefined ? {} : { instruction: escapeTemplate(paragraphs(prompt)) }),
     }));
-    const venue = this.target.madeUpVenue(name);
-    const flow = this.target.draft("flow", name);
+    const venue = this.#target.madeUpVenue(name);
+    const flow = this.#target.draft("flow", name);
     flow.say("Made by the import; the task is asked for when a run starts.");
-    Object.assign(flow.value, { band: this.band.name, venue: venue.name, score: score.name });
-    this.report.info(
+    Object.assign(flow.value, { band: this.#band.name, venue: venue.name, score: score.name });
+    this.#report.info(
       `The handoffs are the order of the Score ${quoted(score.name)}: ${chain.map(({ agent }) => agent.id).join(", ")}.`,
     );
   }

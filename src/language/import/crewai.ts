@@ -1,12 +1,14 @@
-import { quoted } from "../diagnostic";
-import { artifactPathProblem } from "../paths";
-import { type ProjectFile } from "../project";
-import { type Draft } from "./draft";
+import { quoted } from "../text/diagnostic";
+import { artifactPathProblem } from "../project/paths";
+import type { ProjectFile } from "../project/project";
+import type { Draft } from "./draft";
 import { Ids } from "./names";
-import { readForeign, type Value } from "./read";
-import { type Target } from "./target";
+import { readForeign } from "./read";
+import type { Value } from "./read";
+import type { Target } from "./target";
 import { oneLine, paragraphs, translateTemplate } from "./text";
-import { ToolList, type ToolMatch } from "./tools";
+import { ToolList } from "./tools";
+import type { ToolMatch } from "./tools";
 
 /** CrewAI's tools that have a counterpart. */
 const tools: Readonly<Record<string, ToolMatch>> = {
@@ -51,100 +53,96 @@ interface Task {
 }
 
 class CrewImport {
-  private readonly roleIds = new Ids("agent");
-  private readonly taskIds = new Ids("task");
-  private readonly inputIds = new Ids("input");
-  private readonly inputs = new Set<string>();
-  private readonly roles: Record<string, Record<string, unknown>> = {};
-  private readonly roleTools = new Map<string, ToolList>();
-  private readonly turns = new Map<string, number>();
-  private readonly models = new Map<string, { model: string; value: Value }>();
-  private readonly band: Draft;
+  readonly #roleIds = new Ids("agent");
+  readonly #taskIds = new Ids("task");
+  readonly #inputIds = new Ids("input");
+  readonly #inputs = new Set<string>();
+  readonly #roles: Record<string, Record<string, unknown>> = {};
+  readonly #roleTools = new Map<string, ToolList>();
+  readonly #turns = new Map<string, number>();
+  readonly #models = new Map<string, { model: string; value: Value }>();
+  readonly #band: Draft;
+  readonly #name: string;
+  readonly #target: Target;
 
-  constructor(
-    private readonly name: string,
-    private readonly target: Target,
-  ) {
-    this.band = target.draft("band", name);
-    this.band.value.roles = this.roles;
+  constructor(name: string, target: Target) {
+    this.#name = name;
+    this.#target = target;
+    this.#band = target.draft("band", name);
+    this.#band.value.roles = this.#roles;
   }
 
-  private get report() {
-    return this.target.report;
+  get #report() {
+    return this.#target.report;
   }
 
-  private template(text: string): string {
+  #template(text: string): string {
     return translateTemplate(text, variable, ([, name = ""]) => {
-      const id = this.inputIds.of(name);
-      this.inputs.add(id);
+      const id = this.#inputIds.of(name);
+      this.#inputs.add(id);
       return { placeholder: { kind: "input", name: id } };
     });
   }
 
-  private rename(what: string, raw: string, id: string, value: Value): void {
-    if (raw !== id) this.report.info(`The ${what} ${quoted(raw)} is named ${quoted(id)} here.`, value.place);
+  #rename(what: string, raw: string, id: string, value: Value): void {
+    if (raw !== id) this.#report.info(`The ${what} ${quoted(raw)} is named ${quoted(id)} here.`, value.place);
   }
 
-  private unknown(
-    value: Value,
-    known: readonly string[],
-    draft: Draft,
-    path: readonly (string | number)[],
-  ): void {
+  #unknown(value: Value, known: readonly string[], draft: Draft, path: readonly (string | number)[]): void {
     for (const [key, item] of value.entries()) {
       if (known.includes(key)) continue;
       // What only switches off is what Orket does anyway.
       if (item.raw === false || item.raw === null) {
-        this.report.info(`${quoted(key)} is left out; it was ${String(item.raw)}.`, item.place);
+        this.#report.info(`${quoted(key)} is left out; it was ${String(item.raw)}.`, item.place);
       } else draft.lost(`${quoted(key)} has no counterpart.`, item.place, path);
     }
   }
 
-  private addRole(id: string, role: Record<string, unknown>): ToolList {
-    const list = new ToolList(this.band, id);
-    this.roles[id] = role;
-    this.roleTools.set(id, list);
+  #addRole(id: string, role: Record<string, unknown>): ToolList {
+    const list = new ToolList(this.#band, id);
+    this.#roles[id] = role;
+    this.#roleTools.set(id, list);
     return list;
   }
 
   agents(file: ProjectFile, value: Value): void {
-    this.band.say(`Imported from ${file.path} of CrewAI.`);
+    this.#band.say(`Imported from ${file.path} of CrewAI.`);
     for (const [raw, agent] of value.entries()) {
-      const id = this.roleIds.of(raw);
-      this.rename("agent", raw, id, agent);
+      const id = this.#roleIds.of(raw);
+      this.#rename("agent", raw, id, agent);
       const path = ["roles", id];
       if (!agent.isMap) {
-        this.band.lost(`the agent ${quoted(raw)} has no role, goal and backstory.`, agent.place, path);
-        this.addRole(id, { prompt: `You are the ${id} of a team.` });
+        this.#band.lost(`the agent ${quoted(raw)} has no role, goal and backstory.`, agent.place, path);
+        this.#addRole(id, { prompt: `You are the ${id} of a team.` });
         continue;
       }
-      const role = agent.text("role", this.report);
-      const goal = agent.text("goal", this.report);
+      const role = agent.text("role", this.#report);
+      const goal = agent.text("goal", this.#report);
       const who = oneLine(role ?? raw.replace(/[_-]+/g, " "));
       const prompt = paragraphs(
         `You are ${/^(an?|the|you)\s/i.test(who) ? who : `the ${who}`}.`,
-        agent.text("backstory", this.report),
+        agent.text("backstory", this.#report),
         goal === undefined ? undefined : `Your goal:\n${goal}`,
       );
-      const list = this.addRole(id, {
+      const list = this.#addRole(id, {
         ...(role === undefined ? {} : { description: oneLine(role) }),
-        prompt: this.template(prompt),
+        prompt: this.#template(prompt),
       });
-      for (const tool of agent.texts("tools", this.report))
+      for (const tool of agent.texts("tools", this.#report))
         list.match(tool.text, matchTool(tool.text), tool.value.place);
-      const turns = agent.number("max_iter", this.report, { min: 1, max: 200, whole: true });
-      if (turns !== undefined) this.turns.set(id, turns);
+      const turns = agent.number("max_iter", this.#report, { min: 1, max: 200, whole: true });
+      if (turns !== undefined) this.#turns.set(id, turns);
       const llm = agent.at("llm");
       const model = llm?.asText();
-      if (llm !== undefined && model === undefined) this.band.lost("'llm' names no model.", llm.place, path);
+      if (llm !== undefined && model === undefined) this.#band.lost("'llm' names no model.", llm.place, path);
       else if (llm !== undefined && model !== undefined)
-        this.models.set(id, { model: oneLine(model), value: llm });
-      this.unknown(agent, agentKeys, this.band, path);
+        this.#models.set(id, { model: oneLine(model), value: llm });
+      this.#unknown(agent, agentKeys, this.#band, path);
     }
   }
 
   tasks(file: ProjectFile, value: Value): void {
-    const score = this.target.draft("score", this.name, value.place);
+    const score = this.#target.draft("score", this.#name, value.place);
     score.say(`Imported from ${file.path} of CrewAI.`);
     const tasks: Task[] = [];
     for (const [raw, task] of value.entries()) {
@@ -152,9 +150,9 @@ class CrewImport {
         score.lost(`the task ${quoted(raw)} has no description.`, task.place);
         continue;
       }
-      const id = this.taskIds.of(raw);
-      this.rename("task", raw, id, task);
-      const context = task.texts("context", this.report).flatMap(({ text, value: item }) => {
+      const id = this.#taskIds.of(raw);
+      this.#rename("task", raw, id, task);
+      const context = task.texts("context", this.#report).flatMap(({ text, value: item }) => {
         const known = tasks.find((other) => other.raw === text);
         if (known !== undefined) return [known.id];
         score.lost(`the context ${quoted(text)} of ${id} is no task before it.`, item.place);
@@ -162,13 +160,13 @@ class CrewImport {
       });
       tasks.push({ raw, value: task, id, context, async: task.at("async_execution")?.raw === true });
     }
-    score.value.steps = this.steps(tasks, score);
-    if (tasks.length === 0) this.report.error("There are no tasks.", value.place);
-    this.flow(score, value);
+    score.value.steps = this.#steps(tasks, score);
+    if (tasks.length === 0) this.#report.error("There are no tasks.", value.place);
+    this.#flow(score, value);
   }
 
   /** Tasks in their order; neighbours that run asynchronously and do not build on each other, side by side. */
-  private steps(tasks: readonly Task[], score: Draft): unknown[] {
+  #steps(tasks: readonly Task[], score: Draft): unknown[] {
     const items: unknown[] = [];
     for (let at = 0; at < tasks.length;) {
       const group: Task[] = [];
@@ -180,7 +178,7 @@ class CrewImport {
       if (group.length > 1) {
         const path = ["steps", items.length, "parallel", "steps"];
         items.push({
-          parallel: { steps: group.map((task, index) => this.step(task, score, [...path, index])) },
+          parallel: { steps: group.map((task, index) => this.#step(task, score, [...path, index])) },
         });
         at += group.length;
         continue;
@@ -189,47 +187,47 @@ class CrewImport {
       at += 1;
       if (task === undefined) break;
       if (task.async)
-        this.report.info(`The task ${quoted(task.raw)} runs in the order of the file.`, task.value.place);
-      items.push(this.step(task, score, ["steps", items.length]));
+        this.#report.info(`The task ${quoted(task.raw)} runs in the order of the file.`, task.value.place);
+      items.push(this.#step(task, score, ["steps", items.length]));
     }
     return items;
   }
 
-  private roleOf(task: Task, score: Draft, path: readonly (string | number)[]): string {
-    const raw = task.value.text("agent", this.report);
-    if (raw !== undefined && this.roleIds.has(raw)) return this.roleIds.of(raw);
+  #roleOf(task: Task, score: Draft, path: readonly (string | number)[]): string {
+    const raw = task.value.text("agent", this.#report);
+    if (raw !== undefined && this.#roleIds.has(raw)) return this.#roleIds.of(raw);
     if (raw !== undefined) {
-      const id = this.roleIds.of(raw);
+      const id = this.#roleIds.of(raw);
       const message = `There is no agent ${quoted(raw)}; its prompt is made up.`;
-      this.report.warning(message, task.value.at("agent")?.place);
-      this.band.comment(["roles", id], message);
-      this.addRole(id, { prompt: `You are the ${id} of a team.` });
+      this.#report.warning(message, task.value.at("agent")?.place);
+      this.#band.comment(["roles", id], message);
+      this.#addRole(id, { prompt: `You are the ${id} of a team.` });
       return id;
     }
-    const first = Object.keys(this.roles)[0] ?? this.roleOfNobody();
+    const first = Object.keys(this.#roles)[0] ?? this.#roleOfNobody();
     const message = `The task ${quoted(task.raw)} names no agent; ${first} performs it.`;
-    if (Object.keys(this.roles).length > 1) score.remark(message, task.value.place, path);
-    else this.report.info(message, task.value.place);
+    if (Object.keys(this.#roles).length > 1) score.remark(message, task.value.place, path);
+    else this.#report.info(message, task.value.place);
     return first;
   }
 
-  private roleOfNobody(): string {
-    const id = this.roleIds.of("worker");
-    this.addRole(id, { prompt: "You do one task of a team at a time, and do it completely." });
+  #roleOfNobody(): string {
+    const id = this.#roleIds.of("worker");
+    this.#addRole(id, { prompt: "You do one task of a team at a time, and do it completely." });
     return id;
   }
 
-  private step(task: Task, score: Draft, path: readonly (string | number)[]): Record<string, unknown> {
+  #step(task: Task, score: Draft, path: readonly (string | number)[]): Record<string, unknown> {
     const { value, id, context } = task;
-    const role = this.roleOf(task, score, path);
-    const list = this.roleTools.get(role);
-    for (const tool of value.texts("tools", this.report))
+    const role = this.#roleOf(task, score, path);
+    const list = this.#roleTools.get(role);
+    for (const tool of value.texts("tools", this.#report))
       list?.match(tool.text, matchTool(tool.text), tool.value.place);
-    const expected = value.text("expected_output", this.report);
+    const expected = value.text("expected_output", this.#report);
     const produces: string[] = [];
-    const output = this.output(task, score, path, produces);
+    const output = this.#output(task, score, path, produces);
     if (output !== undefined) list?.add("write_file");
-    const description = value.text("description", this.report);
+    const description = value.text("description", this.#report);
     if (description === undefined)
       score.remark(`The task ${quoted(task.raw)} has no description.`, value.place, path);
     const text = paragraphs(
@@ -239,26 +237,26 @@ class CrewImport {
       output === undefined ? undefined : `Write the output to the file ${output}.`,
     );
     const before = context.map((other) => `What ${other} gave:\n{{steps.${other}.summary}}`);
-    const turns = this.turns.get(role);
-    this.unknown(value, taskKeys, score, path);
+    const turns = this.#turns.get(role);
+    this.#unknown(value, taskKeys, score, path);
     return {
       id,
       role,
-      instruction: paragraphs(this.template(text), ...before),
+      instruction: paragraphs(this.#template(text), ...before),
       ...(produces.length === 0 ? {} : { produces }),
       ...(value.at("human_input")?.raw === true ? { approval: "after_step" } : {}),
       ...(turns === undefined ? {} : { max_turns: turns }),
     };
   }
 
-  private output(
+  #output(
     task: Task,
     score: Draft,
     path: readonly (string | number)[],
     produces: string[],
   ): string | undefined {
     const text = task.value
-      .text("output_file", this.report)
+      .text("output_file", this.#report)
       ?.trim()
       .replace(/^(\.?\/)+/, "");
     if (text === undefined) return undefined;
@@ -269,7 +267,7 @@ class CrewImport {
       return undefined;
     }
     if (new RegExp(variable.source).test(text)) {
-      this.report.warning(
+      this.#report.warning(
         `Whether ${quoted(text)} is written is not checked: its name holds a variable.`,
         place,
       );
@@ -277,15 +275,15 @@ class CrewImport {
     return text;
   }
 
-  private venue(): Draft {
-    const models = [...this.models.values()].map(({ model }) => model);
+  #venue(): Draft {
+    const models = [...this.#models.values()].map(({ model }) => model);
     const isOllama = (model: string): boolean =>
       model.startsWith("ollama/") || model.startsWith("ollama_chat/");
     const roles = Object.fromEntries(
-      [...this.models].map(([id, { model }]) => [id, { model: model.replace(/^[a-z_]+\//, "") }]),
+      [...this.#models].map(([id, { model }]) => [id, { model: model.replace(/^[a-z_]+\//, "") }]),
     );
-    if (models.length === 0) return this.target.madeUpVenue(this.name);
-    const venue = this.target.draft("venue", this.name);
+    if (models.length === 0) return this.#target.madeUpVenue(this.#name);
+    const venue = this.#target.draft("venue", this.#name);
     venue.say("The models are those that the agents named.");
     const provider = models.every(isOllama) ? "ollama" : "openai";
     const model = models[0]?.replace(/^[a-z_]+\//, "");
@@ -295,7 +293,7 @@ class CrewImport {
       provider === "ollama" ? { endpoint: "http://127.0.0.1:11434" } : { api_key: "env:OPENAI_API_KEY" },
       { model, roles },
     );
-    for (const { model: one, value } of this.models.values()) {
+    for (const { model: one, value } of this.#models.values()) {
       const foreign = /^([a-z_]+)\//.exec(one)?.[1];
       if (provider === "ollama" || foreign === undefined || foreign === "openai") continue;
       venue.lost(`the backend ${quoted(foreign)} of ${quoted(one)}: set endpoint and api_key.`, value.place);
@@ -306,32 +304,33 @@ class CrewImport {
     return venue;
   }
 
-  private flow(score: Draft, tasks: Value): void {
-    const venue = this.venue();
-    const flow = this.target.draft("flow", this.name, tasks.place);
+  #flow(score: Draft, tasks: Value): void {
+    const venue = this.#venue();
+    const flow = this.#target.draft("flow", this.#name, tasks.place);
     flow.say("Made up by the import from the agents and tasks of a CrewAI crew.");
     Object.assign(flow.value, {
-      band: this.band.name,
+      band: this.#band.name,
       venue: venue.name,
       score: score.name,
       task: "Do the work of this team as its steps describe it.",
     });
-    if (this.inputs.size === 0) return;
-    flow.value.inputs = Object.fromEntries([...this.inputs].map((id) => [id, { type: "string" }]));
+    if (this.#inputs.size === 0) return;
+    flow.value.inputs = Object.fromEntries([...this.#inputs].map((id) => [id, { type: "string" }]));
   }
 
   finish(): void {
-    for (const [id, list] of this.roleTools) {
-      const role = this.roles[id];
+    for (const [id, list] of this.#roleTools) {
+      const role = this.#roles[id];
       if (role !== undefined) role.tools = list.list();
     }
-    if (Object.keys(this.roles).length === 0) this.report.error("There are no agents.");
+    if (Object.keys(this.#roles).length === 0) this.#report.error("There are no agents.");
   }
 
   /** Agents alone: a Band whose prompts may need inputs that no Flow has yet. */
   noTasks(): void {
-    this.report.info("There is no tasks.yaml: the import is a Band, without a Score and a Flow.");
-    for (const id of this.inputs) this.report.warning(`A Flow with this Band needs the input ${quoted(id)}.`);
+    this.#report.info("There is no tasks.yaml: the import is a Band, without a Score and a Flow.");
+    for (const id of this.#inputs)
+      this.#report.warning(`A Flow with this Band needs the input ${quoted(id)}.`);
   }
 }
 

@@ -1,7 +1,7 @@
-import { fileKindOf } from "../file-kind";
-import { folderOf, joinPath } from "../paths";
-import { type ProjectFile } from "../project";
-import { parseSource } from "../source";
+import { fileKindOf } from "../text/file-kind";
+import { folderOf, joinPath } from "../project/paths";
+import type { ProjectFile } from "../project/project";
+import { parseSource } from "../text/source";
 import { stemOf } from "./names";
 import { promptFiles } from "./prompt-flow";
 import { pythonKind } from "./python-orket";

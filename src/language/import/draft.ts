@@ -1,8 +1,9 @@
-import { Document, isMap, isNode, isScalar, isSeq, visit, type Node } from "yaml";
-import { type NamedKind } from "../file-kind";
-import { parseSource } from "../source";
-import { type ValuePath } from "../tree";
-import { type ImportPlace, type ImportReport } from "./report";
+import { Document, isMap, isNode, isScalar, isSeq, visit } from "yaml";
+import type { Node } from "yaml";
+import type { NamedKind } from "../text/file-kind";
+import { parseSource } from "../text/source";
+import type { ValuePath } from "../text/tree";
+import type { ImportPlace, ImportReport } from "./report";
 import { oneLine } from "./text";
 
 interface Comment {
@@ -15,30 +16,32 @@ const maxComments = 200;
 
 /** A definition file that is being made. `value` is filled in by the importer, in the order of the file. */
 export class Draft {
-  private readonly header: string[] = [];
-  private readonly comments: Comment[] = [];
+  readonly #header: string[] = [];
+  readonly #comments: Comment[] = [];
   readonly value: Record<string, unknown>;
+  readonly #report: ImportReport;
 
   constructor(
     readonly kind: NamedKind,
     readonly name: string,
-    private readonly report: ImportReport,
+    report: ImportReport,
   ) {
+    this.#report = report;
     this.value = { version: 1, name };
   }
 
   /** A line at the file's top. */
   say(line: string): void {
-    this.header.push(oneLine(line));
+    this.#header.push(oneLine(line));
   }
 
   /** A line above the value at `path`. */
   comment(path: ValuePath, line: string): void {
-    const count = this.comments.length + this.header.length;
+    const count = this.#comments.length + this.#header.length;
     if (count > maxComments) return;
-    if (count === maxComments) this.header.push("More remarks are in the report of the import.");
+    if (count === maxComments) this.#header.push("More remarks are in the report of the import.");
     else if (path.length === 0) this.say(line);
-    else this.comments.push({ path, line: oneLine(line) });
+    else this.#comments.push({ path, line: oneLine(line) });
   }
 
   /** Something that has no counterpart: in the report, and as a comment above the value at `path`. */
@@ -48,7 +51,7 @@ export class Draft {
 
   /** Something that a person has to look at: in the report, and as a comment above the value at `path`. */
   remark(message: string, place: ImportPlace | undefined, path: ValuePath = []): void {
-    this.report.warning(message, place);
+    this.#report.warning(message, place);
     this.comment(path, message);
   }
 
@@ -59,14 +62,14 @@ export class Draft {
   }
 
   toText(): string {
-    const text = this.write();
+    const text = this.#write();
     // What a reader would not read back as the same must not be written so.
     const { value } = parseSource(`check.${this.kind}.yaml`, text);
     if (JSON.stringify(value) === JSON.stringify(this.value)) return text;
-    return `${this.header.map((line) => `# ${line}\n`).join("")}${JSON.stringify(this.value, null, 2)}\n`;
+    return `${this.#header.map((line) => `# ${line}\n`).join("")}${JSON.stringify(this.value, null, 2)}\n`;
   }
 
-  private write(): string {
+  #write(): string {
     const document = new Document(this.value, { version: "1.2", aliasDuplicateObjects: false });
     const inFlow = new Set(["until", "retry", "limits"]);
     visit(document, {
@@ -91,14 +94,14 @@ export class Draft {
       }
     }
     const lines = new Map<Node, string[]>();
-    for (const { path, line } of this.comments) {
+    for (const { path, line } of this.#comments) {
       const node = commented(root, path);
-      if (node === undefined) this.header.push(line);
+      if (node === undefined) this.#header.push(line);
       else lines.set(node, [...(lines.get(node) ?? []), ` ${line}`]);
     }
     for (const [node, own] of lines) node.commentBefore = own.join("\n");
     const body = document.toString({ lineWidth: 0, flowCollectionPadding: false, indentSeq: true });
-    return `${this.header.map((line) => `# ${line}\n`).join("")}${body}`;
+    return `${this.#header.map((line) => `# ${line}\n`).join("")}${body}`;
   }
 }
 

@@ -1,26 +1,23 @@
-import { fileKindOf } from "../file-kind";
-import { createProject, type ProjectFile } from "../project";
-import { diagnoseProject } from "../diagnosis";
+import { fileKindOf } from "../text/file-kind";
+import { createProject } from "../project/project";
+import type { ProjectFile } from "../project/project";
+import { diagnoseProject } from "../flow/check-project";
 import { importAgents } from "./agent-md";
 import { importCrew } from "./crewai";
-import { detectImport, importKinds, type ImportSet } from "./detect";
+import { detectImport, importKinds } from "./detect";
+import type { ImportSet } from "./detect";
 import { importPromptFlow } from "./prompt-flow";
 import { importPythonOrket } from "./python-orket";
-import { ImportReport, type ImportEntry } from "./report";
+import { ImportReport } from "./report";
+import type { ImportEntry } from "./report";
 import { importRooModes } from "./roo-modes";
-import { Target, type ImportOptions, type WrittenFile } from "./target";
+import { Target } from "./target";
+import type { ImportOptions, WrittenFile } from "./target";
 
-export {
-  detectImport,
-  importKinds,
-  mayImport,
-  neighboursOf,
-  type Detection,
-  type ImportKind,
-  type ImportSet,
-} from "./detect";
-export { type ImportEntry, type ImportLevel, type ImportPlace } from "./report";
-export { type ImportOptions, type WrittenFile } from "./target";
+export { detectImport, importKinds, mayImport, neighboursOf } from "./detect";
+export type { Detection, ImportKind, ImportSet } from "./detect";
+export type { ImportEntry, ImportLevel, ImportPlace } from "./report";
+export type { ImportOptions, WrittenFile } from "./target";
 
 export interface ImportResult {
   /** New files; none of them is in the project already. */

@@ -33,47 +33,50 @@ export function makeName(text: string, fallback: string): string {
 
 /** Gives each name once; upper and lower case count as the same, as file systems may take them so. */
 export class UniqueNames {
-  private readonly taken = new Set<string>();
-  private readonly next = new Map<string, number>();
+  readonly #taken = new Set<string>();
+  readonly #next = new Map<string, number>();
 
   constructor(taken: Iterable<string> = []) {
-    for (const name of taken) this.taken.add(name.toLowerCase());
+    for (const name of taken) this.#taken.add(name.toLowerCase());
   }
 
   has(name: string): boolean {
-    return this.taken.has(name.toLowerCase());
+    return this.#taken.has(name.toLowerCase());
   }
 
   /** `wanted`, or the first of `wanted-2`, `wanted-3`, … that is free for `also` too. */
   take(wanted: string, also: (name: string) => boolean = () => true): string {
     const base = wanted.toLowerCase();
     let name = wanted;
-    for (let count = this.next.get(base) ?? 2; this.has(name) || !also(name); count++) {
+    for (let count = this.#next.get(base) ?? 2; this.has(name) || !also(name); count++) {
       const suffix = `-${count}`;
       name = `${wanted.slice(0, 64 - suffix.length)}${suffix}`;
-      this.next.set(base, count + 1);
+      this.#next.set(base, count + 1);
     }
-    this.taken.add(name.toLowerCase());
+    this.#taken.add(name.toLowerCase());
     return name;
   }
 }
 
 /** Ids for the raw names of one scope: the same id for the same raw name, different ids for different ones. */
 export class Ids {
-  private readonly ids = new Map<string, string>();
-  private readonly unique = new UniqueNames();
+  readonly #ids = new Map<string, string>();
+  readonly #unique = new UniqueNames();
+  readonly #fallback: string;
 
-  constructor(private readonly fallback: string) {}
+  constructor(fallback: string) {
+    this.#fallback = fallback;
+  }
 
   has(raw: string): boolean {
-    return this.ids.has(raw);
+    return this.#ids.has(raw);
   }
 
   of(raw: string): string {
-    const known = this.ids.get(raw);
+    const known = this.#ids.get(raw);
     if (known !== undefined) return known;
-    const id = this.unique.take(makeId(raw, this.fallback));
-    this.ids.set(raw, id);
+    const id = this.#unique.take(makeId(raw, this.#fallback));
+    this.#ids.set(raw, id);
     return id;
   }
 }

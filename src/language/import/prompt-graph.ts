@@ -1,6 +1,6 @@
-import { quoted } from "../diagnostic";
-import { type Value } from "./read";
-import { type ImportReport } from "./report";
+import { quoted } from "../text/diagnostic";
+import type { Value } from "./read";
+import type { ImportReport } from "./report";
 
 export interface GraphNode {
   readonly name: string;

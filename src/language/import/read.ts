@@ -1,9 +1,10 @@
-import { quoted } from "../diagnostic";
-import { nearestPlace, valuePlace } from "../places";
-import { type ProjectFile } from "../project";
-import { parseSource, type SourceDocument } from "../source";
-import { type ValuePath } from "../tree";
-import { type ImportPlace, type ImportReport } from "./report";
+import { quoted } from "../text/diagnostic";
+import { nearestPlace, valuePlace } from "../text/places";
+import type { ProjectFile } from "../project/project";
+import { parseSource } from "../text/source";
+import type { SourceDocument } from "../text/source";
+import type { ValuePath } from "../text/tree";
+import type { ImportPlace, ImportReport } from "./report";
 
 /** What does not keep the rest of a file from being understood. */
 const harmless: ReadonlySet<string> = new Set([
@@ -23,16 +24,23 @@ function kindOfValue(value: unknown): string {
 
 /** A value of a foreign file with its place. Nothing about its type is taken for granted. */
 export class Value {
+  readonly #file: string;
+  readonly #source: SourceDocument;
   constructor(
-    private readonly file: string,
-    private readonly source: SourceDocument,
+    file: string,
+    source: SourceDocument,
     readonly path: ValuePath,
     readonly raw: unknown,
-  ) {}
+  ) {
+    this.#file = file;
+    this.#source = source;
+  }
 
   /** The range is worked out when it is asked for: that walks the tree, and most places are never shown. */
   get place(): ImportPlace {
-    const { file, source, path } = this;
+    const { path } = this;
+    const file = this.#file;
+    const source = this.#source;
     return {
       file,
       get range() {
@@ -57,11 +65,11 @@ export class Value {
   at(key: string): Value | undefined {
     if (!this.isMap || !Object.hasOwn(this.raw as object, key)) return undefined;
     const raw = (this.raw as Record<string, unknown>)[key];
-    return raw === null || raw === undefined ? undefined : this.child(key, raw);
+    return raw === null || raw === undefined ? undefined : this.#child(key, raw);
   }
 
-  private child(key: string | number, raw: unknown): Value {
-    return new Value(this.file, this.source, [...this.path, key], raw);
+  #child(key: string | number, raw: unknown): Value {
+    return new Value(this.#file, this.#source, [...this.path, key], raw);
   }
 
   get keys(): string[] {
@@ -71,11 +79,11 @@ export class Value {
   /** The entries of a map, those without a value too. */
   entries(): [string, Value][] {
     if (!this.isMap) return [];
-    return Object.entries(this.raw as object).map(([key, raw]) => [key, this.child(key, raw)]);
+    return Object.entries(this.raw as object).map(([key, raw]) => [key, this.#child(key, raw)]);
   }
 
   items(): Value[] {
-    return Array.isArray(this.raw) ? this.raw.map((raw: unknown, index) => this.child(index, raw)) : [];
+    return Array.isArray(this.raw) ? this.raw.map((raw: unknown, index) => this.#child(index, raw)) : [];
   }
 
   /** The value as text: numbers and true or false as they are written. */

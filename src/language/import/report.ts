@@ -1,4 +1,4 @@
-import { type Range } from "../lines";
+import type { Range } from "../text/lines";
 
 /** Where something stands in a file that was given, or in one that was written. Lines and columns from 0. */
 export interface ImportPlace {
@@ -21,15 +21,15 @@ const maxEntries = 1000;
 
 /** Collects what is said of an import. */
 export class ImportReport {
-  private readonly listed: ImportEntry[] = [];
-  private beyond = 0;
+  readonly #listed: ImportEntry[] = [];
+  #beyond = 0;
 
   add(level: ImportLevel, message: string, place?: ImportPlace): void {
-    if (this.listed.length >= maxEntries && level !== "error") {
-      this.beyond++;
+    if (this.#listed.length >= maxEntries && level !== "error") {
+      this.#beyond++;
       return;
     }
-    this.listed.push({
+    this.#listed.push({
       level,
       message,
       ...(place === undefined ? {} : { place: { file: place.file, range: place.range } }),
@@ -46,8 +46,8 @@ export class ImportReport {
   }
 
   get entries(): readonly ImportEntry[] {
-    if (this.beyond === 0) return this.listed;
-    const message = `${this.beyond} more remarks are not listed.`;
-    return [...this.listed, { level: "warning", message }];
+    if (this.#beyond === 0) return this.#listed;
+    const message = `${this.#beyond} more remarks are not listed.`;
+    return [...this.#listed, { level: "warning", message }];
   }
 }

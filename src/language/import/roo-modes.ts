@@ -1,10 +1,12 @@
-import { quoted } from "../diagnostic";
-import { type ProjectFile } from "../project";
+import { quoted } from "../text/diagnostic";
+import type { ProjectFile } from "../project/project";
 import { Ids } from "./names";
-import { foreignText, readForeign, type Value } from "./read";
-import { type Target } from "./target";
+import { foreignText, readForeign } from "./read";
+import type { Value } from "./read";
+import type { Target } from "./target";
 import { escapeTemplate, oneLine, paragraphs } from "./text";
-import { ToolList, type ToolMatch } from "./tools";
+import { ToolList } from "./tools";
+import type { ToolMatch } from "./tools";
 
 /** What Roo Code's groups of tools are in Orket. */
 const groups: Readonly<Record<string, ToolMatch>> = {
@@ -29,93 +31,93 @@ const known = [
 ];
 
 class RooImport {
-  private readonly ids = new Ids("mode");
-  private readonly roles: Record<string, unknown> = {};
-  private readonly draft;
+  readonly #ids = new Ids("mode");
+  readonly #roles: Record<string, unknown> = {};
+  readonly #draft;
+  readonly #target: Target;
 
-  constructor(
-    private readonly target: Target,
-    path: string,
-  ) {
-    this.draft = target.draft("band", "roo-modes");
-    this.draft.say(`Imported from ${path} of Roo Code.`);
-    this.draft.value.roles = this.roles;
+  constructor(target: Target, path: string) {
+    this.#target = target;
+    this.#draft = target.draft("band", "roo-modes");
+    this.#draft.say(`Imported from ${path} of Roo Code.`);
+    this.#draft.value.roles = this.#roles;
   }
 
   get isEmpty(): boolean {
-    return Object.keys(this.roles).length === 0;
+    return Object.keys(this.#roles).length === 0;
   }
 
-  private get report() {
-    return this.target.report;
+  get #report() {
+    return this.#target.report;
   }
 
   mode(mode: Value): void {
     if (!mode.isMap) {
-      this.draft.lost(`${mode.name} of 'customModes' is no mode.`, mode.place);
+      this.#draft.lost(`${mode.name} of 'customModes' is no mode.`, mode.place);
       return;
     }
-    const name = mode.text("name", this.report);
-    const slug = mode.text("slug", this.report) ?? name ?? "mode";
+    const name = mode.text("name", this.#report);
+    const slug = mode.text("slug", this.#report) ?? name ?? "mode";
     // A slug that stands twice is another mode all the same.
-    const id = this.ids.of(this.ids.has(slug) ? `${slug}-${Object.keys(this.roles).length + 1}` : slug);
-    if (id !== slug) this.report.info(`The mode ${quoted(slug)} is the role ${quoted(id)} here.`, mode.place);
+    const id = this.#ids.of(this.#ids.has(slug) ? `${slug}-${Object.keys(this.#roles).length + 1}` : slug);
+    if (id !== slug)
+      this.#report.info(`The mode ${quoted(slug)} is the role ${quoted(id)} here.`, mode.place);
     const path = ["roles", id];
-    const description = mode.text("description", this.report) ?? name;
-    const when = mode.text("whenToUse", this.report);
-    if (when !== undefined) this.draft.comment(path, `When to use: ${oneLine(when)}`);
-    const definition = mode.text("roleDefinition", this.report);
+    const description = mode.text("description", this.#report) ?? name;
+    const when = mode.text("whenToUse", this.#report);
+    if (when !== undefined) this.#draft.comment(path, `When to use: ${oneLine(when)}`);
+    const definition = mode.text("roleDefinition", this.#report);
     if (definition === undefined) {
-      this.draft.remark(
+      this.#draft.remark(
         `The mode ${quoted(slug)} had no roleDefinition; its prompt is made up.`,
         mode.place,
         path,
       );
     }
-    const tools = new ToolList(this.draft, id);
-    const limits = this.groups(mode, id, tools);
+    const tools = new ToolList(this.#draft, id);
+    const limits = this.#groups(mode, id, tools);
     const prompt = paragraphs(
       definition ?? `You are ${name ?? id}.`,
-      mode.text("customInstructions", this.report),
-      ...this.rules(mode, id),
+      mode.text("customInstructions", this.#report),
+      ...this.#rules(mode, id),
       ...limits,
     );
-    this.roles[id] = {
+    this.#roles[id] = {
       ...(description === undefined ? {} : { description: oneLine(description) }),
       prompt: escapeTemplate(prompt),
       tools: tools.list(),
     };
     for (const [key, value] of mode.entries()) {
-      if (!known.includes(key)) this.draft.lost(`${quoted(key)} has no counterpart.`, value.place, path);
+      if (!known.includes(key)) this.#draft.lost(`${quoted(key)} has no counterpart.`, value.place, path);
     }
     const source = mode.at("source");
     if (source !== undefined)
-      this.report.info("'source' is left out: a Band belongs to its project.", source.place);
+      this.#report.info("'source' is left out: a Band belongs to its project.", source.place);
   }
 
   /** Adds the tools of the groups; what a group allows to edit comes back as sentences for the prompt. */
-  private groups(mode: Value, id: string, tools: ToolList): string[] {
+  #groups(mode: Value, id: string, tools: ToolList): string[] {
     const sentences: string[] = [];
     const listed = mode.at("groups");
     if (listed !== undefined && !listed.isList) {
-      this.draft.lost("'groups' has to be a list.", listed.place, ["roles", id]);
+      this.#draft.lost("'groups' has to be a list.", listed.place, ["roles", id]);
     }
     for (const item of listed?.items() ?? []) {
       const [first, options] = item.isList ? item.items() : [item];
       const group = first?.asText()?.trim();
       if (group === undefined) {
-        this.draft.lost(`${item.name} of 'groups' is no group.`, item.place, ["roles", id]);
+        this.#draft.lost(`${item.name} of 'groups' is no group.`, item.place, ["roles", id]);
         continue;
       }
       const match = Object.hasOwn(groups, group) ? groups[group] : undefined;
       tools.match(group, match ?? { none: "Roo Code has no such group that is known here" }, item.place);
-      const pattern = options?.text("fileRegex", this.report);
+      const pattern = options?.text("fileRegex", this.#report);
       if (pattern === undefined) continue;
-      const what = options?.text("description", this.report);
+      const what = options?.text("description", this.#report);
       sentences.push(
         `Only change files whose path matches the regular expression ${oneLine(pattern)}${what === undefined ? "" : ` (${oneLine(what)})`}.`,
       );
-      this.draft.lost(
+      this.#draft.lost(
         `the limit of ${quoted(group)} to ${quoted(pattern)} is only asked for in the prompt, not enforced.`,
         options?.place,
         ["roles", id],
@@ -125,11 +127,11 @@ class RooImport {
   }
 
   /** Rule files that an exported mode brings along. */
-  private rules(mode: Value, id: string): string[] {
+  #rules(mode: Value, id: string): string[] {
     return (mode.at("rulesFiles")?.items() ?? []).flatMap((file) => {
-      const content = file.text("content", this.report);
+      const content = file.text("content", this.#report);
       if (content !== undefined) return [content];
-      this.draft.lost("an entry of 'rulesFiles' has no content.", file.place, ["roles", id]);
+      this.#draft.lost("an entry of 'rulesFiles' has no content.", file.place, ["roles", id]);
       return [];
     });
   }

@@ -1,10 +1,12 @@
-import { quoted } from "../diagnostic";
-import { type NamedKind } from "../file-kind";
-import { namedKinds, type Project } from "../project";
+import { quoted } from "../text/diagnostic";
+import type { NamedKind } from "../text/file-kind";
+import { namedKinds } from "../project/project";
+import type { Project } from "../project/project";
 import { Draft } from "./draft";
 import { makeName, UniqueNames } from "./names";
-import { type ImportPlace, type ImportReport } from "./report";
-import { venueValue, type BackendName } from "./venue";
+import type { ImportPlace, ImportReport } from "./report";
+import { venueValue } from "./venue";
+import type { BackendName } from "./venue";
 
 /** A file to write. `path` is relative to the WorkDomain, with forward slashes. */
 export interface WrittenFile {
@@ -24,20 +26,22 @@ export interface ImportOptions {
 
 /** The files that an import makes, with names that nobody else has. */
 export class Target {
-  private readonly names: ReadonlyMap<NamedKind, UniqueNames>;
-  private readonly paths: UniqueNames;
-  private readonly drafts: { draft: Draft; path: string }[] = [];
+  readonly #names: ReadonlyMap<NamedKind, UniqueNames>;
+  readonly #paths: UniqueNames;
+  readonly #drafts: { draft: Draft; path: string }[] = [];
 
   constructor(
     readonly options: ImportOptions,
     readonly report: ImportReport,
   ) {
     const { project } = options;
-    this.names = new Map(namedKinds.map((kind) => [kind, new UniqueNames(project?.names.get(kind)?.keys())]));
-    this.paths = new UniqueNames(project?.sources.keys());
+    this.#names = new Map(
+      namedKinds.map((kind) => [kind, new UniqueNames(project?.names.get(kind)?.keys())]),
+    );
+    this.#paths = new UniqueNames(project?.sources.keys());
   }
 
-  private pathOf(kind: NamedKind, name: string): string {
+  #pathOf(kind: NamedKind, name: string): string {
     const folder = (this.options.folder ?? "").replace(/\/+$/, "");
     return `${folder === "" || folder === "." ? "" : `${folder}/`}${name}.${kind}.yaml`;
   }
@@ -45,16 +49,16 @@ export class Target {
   /** A new file. Its name is made valid and free; what that changes is reported. */
   draft(kind: NamedKind, wanted: string, place?: ImportPlace): Draft {
     const valid = makeName(wanted, kind);
-    const free = (name: string): boolean => !this.paths.has(this.pathOf(kind, name));
-    const name = this.names.get(kind)?.take(valid, free) ?? valid;
+    const free = (name: string): boolean => !this.#paths.has(this.#pathOf(kind, name));
+    const name = this.#names.get(kind)?.take(valid, free) ?? valid;
     if (name !== wanted) {
       const why = name === valid ? "" : `; another ${kind} has the name ${quoted(valid)}`;
       this.report.info(`The ${kind} ${quoted(wanted)} is named ${quoted(name)} here${why}.`, place);
     }
-    const path = this.pathOf(kind, name);
-    this.paths.take(path);
+    const path = this.#pathOf(kind, name);
+    this.#paths.take(path);
     const draft = new Draft(kind, name, this.report);
-    this.drafts.push({ draft, path });
+    this.#drafts.push({ draft, path });
     return draft;
   }
 
@@ -74,7 +78,7 @@ export class Target {
 
   /** What has something in it: that a Band has no roles, or a Score no steps, has been reported. */
   files(): WrittenFile[] {
-    const full = this.drafts.filter(({ draft }) => draft.isFull);
+    const full = this.#drafts.filter(({ draft }) => draft.isFull);
     return full.map(({ draft, path }) => ({ path, text: draft.toText() }));
   }
 }

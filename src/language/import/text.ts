@@ -1,4 +1,5 @@
-import { placeholderText, type Placeholder } from "../../engine/model/template";
+import { placeholderText } from "../../engine/model/template";
+import type { Placeholder } from "../../engine/model/template";
 
 /** Text as Orket's files hold it: `\n` line ends, no blanks at the end, one line end where it has several lines. */
 export function tidy(text: string): string {

@@ -1,8 +1,8 @@
 import { builtinTools, editorToolPattern } from "../../engine/model/band";
-import { quoted } from "../diagnostic";
-import { nearest } from "../nearest";
-import { type Draft } from "./draft";
-import { type ImportPlace } from "./report";
+import { quoted } from "../text/diagnostic";
+import { nearest } from "../text/nearest";
+import type { Draft } from "./draft";
+import type { ImportPlace } from "./report";
 
 /** What a foreign tool is in Orket: tools, or why there is none. */
 export type ToolMatch = readonly string[] | { readonly none: string };
@@ -11,25 +11,27 @@ const order = new Map<string, number>(builtinTools.map((name, index) => [name, i
 
 /** The tools of one role, each once, Orket's own first and in their order. */
 export class ToolList {
-  private readonly names = new Set<string>();
+  readonly #names = new Set<string>();
+  readonly #draft: Draft;
+  readonly #role: string;
 
-  constructor(
-    private readonly draft: Draft,
-    private readonly role: string,
-  ) {}
+  constructor(draft: Draft, role: string) {
+    this.#draft = draft;
+    this.#role = role;
+  }
 
   add(...names: readonly string[]): void {
-    for (const name of names) this.names.add(name);
+    for (const name of names) this.#names.add(name);
   }
 
   /** Adds what stands for a foreign tool; what has no counterpart is reported and noted above the role. */
   match(foreign: string, match: ToolMatch, place: ImportPlace | undefined): void {
     if (!("none" in match)) return this.add(...match);
-    this.draft.lost(`the tool ${quoted(foreign)}: ${match.none}.`, place, ["roles", this.role]);
+    this.#draft.lost(`the tool ${quoted(foreign)}: ${match.none}.`, place, ["roles", this.#role]);
   }
 
   list(): string[] {
-    return [...this.names].sort((a, b) => (order.get(a) ?? 99) - (order.get(b) ?? 99) || (a < b ? -1 : 1));
+    return [...this.#names].sort((a, b) => (order.get(a) ?? 99) - (order.get(b) ?? 99) || (a < b ? -1 : 1));
   }
 }
 

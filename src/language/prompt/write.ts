@@ -1,11 +1,14 @@
-import { isScalar, isMap, isSeq, type Scalar } from "yaml";
+import { isScalar, isMap, isSeq } from "yaml";
+import type { Scalar } from "yaml";
 import { minimalEdit } from "../help/format";
-import { type TextEdit } from "../help/model";
+import type { TextEdit } from "../help/model";
 import { lineBreakOf } from "../help/edit-yaml";
-import { blockIndent } from "../scalar-map";
-import { parseSource, type SourceDocument } from "../source";
-import { nodesAt, nodeSpan, type ValuePath } from "../tree";
-import { valueAt } from "../schema";
+import { blockIndent } from "../text/scalar-map";
+import { parseSource } from "../text/source";
+import type { SourceDocument } from "../text/source";
+import { nodesAt, nodeSpan } from "../text/tree";
+import type { ValuePath } from "../text/tree";
+import { valueAt } from "../schema/schema";
 
 interface Place {
   readonly node: Scalar;

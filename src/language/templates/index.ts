@@ -1,13 +1,14 @@
 import { nameSchema } from "../../engine/model/names";
-import { quoted } from "../diagnostic";
-import { type NamedKind } from "../file-kind";
-import { nearest } from "../nearest";
-import { type Project } from "../project";
-import { backendNames, venueValue, type BackendName } from "../import/venue";
+import { quoted } from "../text/diagnostic";
+import type { NamedKind } from "../text/file-kind";
+import { nearest } from "../text/nearest";
+import type { Project } from "../project/project";
+import { backendNames, venueValue } from "../import/venue";
+import type { BackendName } from "../import/venue";
 import { fixUntilTestsPass } from "./fix-until-tests-pass";
 import { planBuildReview } from "./plan-build-review";
 import { researchSummarise } from "./research-summarise";
-import { type FlowTemplate } from "./template";
+import type { FlowTemplate } from "./template";
 import { writeEdit } from "./write-edit";
 
 const templates: readonly FlowTemplate[] = [planBuildReview, writeEdit, researchSummarise, fixUntilTestsPass];

@@ -1,4 +1,4 @@
-import { type FlowTemplate } from "./template";
+import type { FlowTemplate } from "./template";
 
 const replies = `# What the scripted Venue answers: for each step, its replies in the order of the calls, over all rounds of a loop.
 version: 1

@@ -3,13 +3,15 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describeCapabilities, probeCapabilities } from "../../../src/adapters/provider/capabilities";
-import { CapabilityMemory, endpointsOf } from "../../../src/adapters/runtime/capability-memory";
-import { nodeEnvironment } from "../../../src/adapters/runtime/session-runtime";
+import { CapabilityMemory, endpointsOf } from "../../../src/app/venue/capability-memory";
+import { nodeEnvironment } from "../../../src/adapters/journal/environment";
 import { venueFileSchema } from "../../../src/engine/model/venue";
-import type { Capabilities } from "../../../src/engine/port/model-provider";
+import type { Capabilities } from "../../../src/adapters/provider/health-types";
 import { CancelSource } from "../../../src/engine/port/cancellation";
-import { ModelServer, type Exchange } from "../../fakes/servers/model-server";
-import { vendors, type Vendor } from "../../fakes/servers/vendors";
+import { ModelServer } from "../../fakes/servers/model-server";
+import type { Exchange } from "../../fakes/servers/model-server";
+import { vendors } from "../../fakes/servers/vendors";
+import type { Vendor } from "../../fakes/servers/vendors";
 import { makeProvider } from "../model-provider/support";
 
 interface Server {

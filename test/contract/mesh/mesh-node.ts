@@ -1,8 +1,10 @@
 import { once } from "node:events";
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { MeshNode } from "../../../src/engine/model/venue";
-import { ollama, openai, type Vendor } from "../../fakes/servers/vendors";
+import { ollama, openai } from "../../fakes/servers/vendors";
+import type { Vendor } from "../../fakes/servers/vendors";
 
 /** What a node does with the next call. */
 export type Fate = "answer" | "stall" | "reset" | "truncate" | "error";
@@ -27,11 +29,14 @@ export class FakeNode {
   #server: Server | undefined;
   readonly #sockets = new Set<Socket>();
   #port = 0;
+  readonly #vendor: Vendor;
 
   constructor(
     readonly name: string,
-    private readonly vendor: Vendor = ollama,
-  ) {}
+    vendor: Vendor = ollama,
+  ) {
+    this.#vendor = vendor;
+  }
 
   async start(): Promise<this> {
     const server = createServer((request, response) => {
@@ -66,7 +71,8 @@ export class FakeNode {
   }
 
   spec(slots = 1): MeshNode {
-    const { name, vendor } = this;
+    const { name } = this;
+    const vendor = this.#vendor;
     return { name, provider: vendor.name, endpoint: `http://127.0.0.1:${this.#port}${vendor.base}`, slots };
   }
 
@@ -100,11 +106,11 @@ export class FakeNode {
     });
     if (fate === "error") {
       response.statusCode = 500;
-      response.end(JSON.stringify(this.vendor.errorBody("broken")));
+      response.end(JSON.stringify(this.#vendor.errorBody("broken")));
       return;
     }
-    response.writeHead(200, { "content-type": this.vendor.contentType });
-    response.write(this.vendor.text("reply to "));
+    response.writeHead(200, { "content-type": this.#vendor.contentType });
+    response.write(this.#vendor.text("reply to "));
     if (fate === "stall") return;
     setTimeout(() => {
       if (response.destroyed) return;
@@ -112,7 +118,7 @@ export class FakeNode {
       else if (fate === "truncate") response.end();
       else {
         const usage = { input: 10, output: 2 };
-        response.end(this.vendor.text(prompt) + this.vendor.finish({ usage }), () =>
+        response.end(this.#vendor.text(prompt) + this.#vendor.finish({ usage }), () =>
           this.answered.push(prompt),
         );
       }

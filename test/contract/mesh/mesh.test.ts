@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
-import { createHttpFetch, type HttpFetch } from "../../../src/adapters/provider/http-fetch";
+import { createHttpFetch } from "../../../src/adapters/provider/http/http-fetch";
+import type { HttpFetch } from "../../../src/adapters/provider/http/http-fetch";
 import { MeshPool } from "../../../src/adapters/provider/mesh/mesh-pool";
-import { createProvider, type CallableVenue } from "../../../src/adapters/provider/provider-factory";
+import { createProvider } from "../../../src/adapters/provider/provider-factory";
+import type { CallableVenue } from "../../../src/adapters/provider/provider-factory";
 import { ProviderError } from "../../../src/engine/error/provider-error";
 import type { Timeouts } from "../../../src/engine/model/venue";
 import type { AnsweringModel, ModelProvider, ModelReply } from "../../../src/engine/port/model-provider";
 import { Chance } from "../../fakes/generated-session";
 import { Call, longTimeouts, request } from "../model-provider/support";
-import { FakeNode, openAiNode, type Fate } from "./mesh-node";
+import { FakeNode, openAiNode } from "./mesh-node";
+import type { Fate } from "./mesh-node";
 
 const ask = (
   prompt: string,

@@ -2,16 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createHttpFetch, type HttpFetch } from "../../../src/adapters/provider/http-fetch";
+import { createHttpFetch } from "../../../src/adapters/provider/http/http-fetch";
+import type { HttpFetch } from "../../../src/adapters/provider/http/http-fetch";
 import { MeshPool } from "../../../src/adapters/provider/mesh/mesh-pool";
-import { replaySession, verifySession } from "../../../src/adapters/runtime/audit";
-import {
-  openLiveSession,
-  readSession,
-  startSession,
-  type LiveSession,
-  type RuntimeOptions,
-} from "../../../src/adapters/runtime/session-runtime";
+import { replaySession, verifySession } from "../../../src/app/session/audit";
+import { openLiveSession, readSession, startSession } from "../../../src/app/session/open";
+import type { LiveSession, RuntimeOptions } from "../../../src/app/session/session";
 import type { Definition } from "../../../src/engine/model/definition";
 import { definitionOf, step } from "../../fakes/engine-harness";
 import { FakeNode } from "./mesh-node";

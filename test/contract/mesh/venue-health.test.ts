@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { endpointsOf } from "../../../src/adapters/runtime/capability-memory";
-import { healthOf } from "../../../src/adapters/runtime/venue-health";
-import { venueFileSchema, type VenueFile } from "../../../src/engine/model/venue";
+import { endpointsOf } from "../../../src/app/venue/capability-memory";
+import { healthOf } from "../../../src/app/venue/venue-health";
+import { venueFileSchema } from "../../../src/engine/model/venue";
+import type { VenueFile } from "../../../src/engine/model/venue";
 import { oneRow } from "../../../src/host/venues/venue-row";
 import { FakeNode, openAiNode } from "./mesh-node";
 

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { StreamParser } from "../../../src/adapters/provider/chat-call";
-import type { CallFacts } from "../../../src/adapters/provider/http-errors";
-import { OllamaStream } from "../../../src/adapters/provider/ollama-stream";
-import { OpenAiStream } from "../../../src/adapters/provider/openai-stream";
-import { ReplyBuilder } from "../../../src/adapters/provider/reply-builder";
-import { vendors, type Vendor } from "../../fakes/servers/vendors";
+import type { StreamParser } from "../../../src/adapters/provider/http/chat-call";
+import type { CallFacts } from "../../../src/adapters/provider/http/http-errors";
+import { OllamaStream } from "../../../src/adapters/provider/ollama/stream";
+import { OpenAiStream } from "../../../src/adapters/provider/openai/stream";
+import { ReplyBuilder } from "../../../src/adapters/provider/http/reply-builder";
+import { vendors } from "../../fakes/servers/vendors";
+import type { Vendor } from "../../fakes/servers/vendors";
 
 const facts: CallFacts = {
   server: "The server",

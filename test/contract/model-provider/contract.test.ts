@@ -1,9 +1,12 @@
 import type { RepliesFile } from "../../../src/engine/model/venue";
 import { ScriptedProvider } from "../../../src/adapters/provider/scripted-provider";
-import type { HttpFetch } from "../../../src/adapters/provider/http-fetch";
-import { ModelServer, type Exchange } from "../../fakes/servers/model-server";
-import { vendors, type Vendor } from "../../fakes/servers/vendors";
-import { modelProviderContract, type Scene } from "./contract";
+import type { HttpFetch } from "../../../src/adapters/provider/http/http-fetch";
+import { ModelServer } from "../../fakes/servers/model-server";
+import type { Exchange } from "../../fakes/servers/model-server";
+import { vendors } from "../../fakes/servers/vendors";
+import type { Vendor } from "../../fakes/servers/vendors";
+import { modelProviderContract } from "./contract";
+import type { Scene } from "./contract";
 import { longTimeouts, makeProvider, transports } from "./support";
 
 async function play(vendor: Vendor, scene: Scene, exchange: Exchange): Promise<void> {

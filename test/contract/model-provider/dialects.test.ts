@@ -3,8 +3,10 @@ import { probeCapabilities } from "../../../src/adapters/provider/capabilities";
 import { checkHealth } from "../../../src/adapters/provider/health";
 import type { ProviderErrorCode } from "../../../src/engine/error/provider-error";
 import { CancelSource } from "../../../src/engine/port/cancellation";
-import { dialects, type Dialect } from "../../fakes/servers/dialects";
-import { ModelServer, type Exchange } from "../../fakes/servers/model-server";
+import { dialects } from "../../fakes/servers/dialects";
+import type { Dialect } from "../../fakes/servers/dialects";
+import { ModelServer } from "../../fakes/servers/model-server";
+import type { Exchange } from "../../fakes/servers/model-server";
 import { openai } from "../../fakes/servers/vendors";
 import { Call, makeProvider, readFileTool, request, secretKey } from "./support";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { checkHealth } from "../../../src/adapters/provider/health";
-import { createProvider, type CallableVenue } from "../../../src/adapters/provider/provider-factory";
+import { createProvider } from "../../../src/adapters/provider/provider-factory";
+import type { CallableVenue } from "../../../src/adapters/provider/provider-factory";
 import type { ProviderDeps } from "../../../src/adapters/provider/provider-deps";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import type { ModelProvider } from "../../../src/engine/port/model-provider";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { once } from "node:events";
 import type { ProviderErrorCode } from "../../../src/engine/error/provider-error";
-import type { HttpFetch } from "../../../src/adapters/provider/http-fetch";
+import type { HttpFetch } from "../../../src/adapters/provider/http/http-fetch";
 import { CancelSource } from "../../../src/engine/port/cancellation";
 import { ModelServer } from "../../fakes/servers/model-server";
 import { vendors } from "../../fakes/servers/vendors";

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { createHttpFetch, type HttpFetch } from "../../../src/adapters/provider/http-fetch";
-import { OllamaProvider } from "../../../src/adapters/provider/ollama-provider";
-import { OpenAiProvider } from "../../../src/adapters/provider/openai-provider";
+import { createHttpFetch } from "../../../src/adapters/provider/http/http-fetch";
+import type { HttpFetch } from "../../../src/adapters/provider/http/http-fetch";
+import { OllamaProvider } from "../../../src/adapters/provider/ollama/provider";
+import { OpenAiProvider } from "../../../src/adapters/provider/openai/provider";
 import type { ProviderDeps } from "../../../src/adapters/provider/provider-deps";
-import { ProviderError, type ProviderErrorCode } from "../../../src/engine/error/provider-error";
+import { ProviderError } from "../../../src/engine/error/provider-error";
+import type { ProviderErrorCode } from "../../../src/engine/error/provider-error";
 import type { CallSettings } from "../../../src/engine/model/definition";
 import type { Timeouts } from "../../../src/engine/model/venue";
 import { CancelSource } from "../../../src/engine/port/cancellation";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { inlineContentMaxBytes, isInline } from "../../../src/engine/event/content";
-import { draft, type EventDraft, type SessionEvent } from "../../../src/engine/event/event";
+import { draft } from "../../../src/engine/event/event";
+import type { EventDraft, SessionEvent } from "../../../src/engine/event/event";
 import { OrketError } from "../../../src/engine/error/orket-error";
-import { type SessionStore } from "../../../src/engine/port/session-store";
+import type { SessionStore } from "../../../src/engine/port/session-store";
 
 /** A store to try, and how to look at what it keeps. */
 export interface StoreUnderTest {

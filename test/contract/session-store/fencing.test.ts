@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { createInterface, type Interface } from "node:readline";
+import { createInterface } from "node:readline";
+import type { Interface } from "node:readline";
 import { NodeFileSystem } from "../../../src/adapters/files/file-system";
-import { type SessionPaths } from "../../../src/adapters/session/layout";
-import { lockState } from "../../../src/adapters/session/lock";
-import { createSession, openSession, readSession } from "../../../src/adapters/session/sessions";
+import type { SessionPaths } from "../../../src/adapters/journal/layout";
+import { lockState } from "../../../src/adapters/journal/lock";
+import { createSession, openSession, readSession } from "../../../src/adapters/journal/session-folder";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
 import { note } from "./contract";
@@ -17,11 +19,13 @@ const root = path.resolve(__dirname, "../../..");
 
 /** A writer in a process of its own, which does as it is told and answers with a line. */
 class Writer {
-  private readonly lines: Interface;
+  readonly #lines: Interface;
+  readonly #child: ChildProcess;
 
-  private constructor(private readonly child: ChildProcess) {
+  private constructor(child: ChildProcess) {
+    this.#child = child;
     assert.ok(child.stdout);
-    this.lines = createInterface({ input: child.stdout });
+    this.#lines = createInterface({ input: child.stdout });
   }
 
   static async open(directory: string): Promise<Writer> {
@@ -37,26 +41,26 @@ class Writer {
   }
 
   get pid(): number {
-    return this.child.pid ?? 0;
+    return this.#child.pid ?? 0;
   }
 
   async answer(): Promise<string> {
-    const [line] = (await once(this.lines, "line")) as [string];
+    const [line] = (await once(this.#lines, "line")) as [string];
     return line;
   }
 
   tell(command: string): Promise<string> {
     const answer = this.answer();
-    this.child.stdin?.write(`${command}\n`);
+    this.#child.stdin?.write(`${command}\n`);
     return answer;
   }
 
   signal(name: NodeJS.Signals): void {
-    this.child.kill(name);
+    this.#child.kill(name);
   }
 
   async end(): Promise<void> {
-    const ended = once(this.child, "exit");
+    const ended = once(this.#child, "exit");
     this.signal("SIGKILL");
     await ended;
   }

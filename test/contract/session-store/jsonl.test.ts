@@ -3,7 +3,7 @@ import path from "node:path";
 import { FaultyFileSystem } from "../../fakes/faulty-file-system";
 import { environment, smallDefinition, temporaryFolder } from "../../fakes/session";
 import { NodeFileSystem } from "../../../src/adapters/files/file-system";
-import { createSession } from "../../../src/adapters/session/sessions";
+import { createSession } from "../../../src/adapters/journal/session-folder";
 import { sessionStoreContract } from "./contract";
 
 async function filesBelow(dir: string): Promise<Record<string, string>> {

@@ -2,16 +2,8 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { definitionSchema } from "../../../src/engine/model/definition";
-import {
-  createProject,
-  diagnose,
-  fileKindOf,
-  formatDiagnostic,
-  parseSource,
-  resolveFlow,
-  type Diagnostic,
-  type ResolveOptions,
-} from "../../../src/language";
+import { createProject, diagnose, fileKindOf, formatDiagnostic, parseSource, resolveFlow } from "../../../src/language";
+import type { Diagnostic, ResolveOptions } from "../../../src/language";
 
 /*
  * Adding a case is adding a file (diagnostics/NAME.KIND.yaml) or a folder of definition files (flows/NAME/, with

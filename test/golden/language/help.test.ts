@@ -1,40 +1,8 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { resolveFlow } from "../../../src/language";
-import {
-  applyEdits,
-  codeActions,
-  codeLenses,
-  complete,
-  createProject,
-  definition,
-  diagnoseProject,
-  documentLinks,
-  documentSymbols,
-  fileKindOf,
-  foldingRanges,
-  format,
-  formatDiagnostic,
-  highlights,
-  hover,
-  listPrompts,
-  parseSource,
-  prepareRename,
-  previewPrompt,
-  references,
-  rename,
-  savePrompt,
-  semanticTokens,
-  workspaceSymbols,
-  type DocumentSymbol,
-  type HelpRequest,
-  type Place,
-  type Project,
-  type SourceDocument,
-  type Span,
-  type TextEdit,
-} from "../../../src/language";
+import { resolveFlow, applyEdits, codeActions, codeLenses, complete, createProject, definition, diagnoseProject, documentLinks, documentSymbols, fileKindOf, foldingRanges, format, formatDiagnostic, highlights, hover, listPrompts, parseSource, prepareRename, previewPrompt, references, rename, savePrompt, semanticTokens, workspaceSymbols } from "../../../src/language";
+import type { DocumentSymbol, HelpRequest, Place, Project, SourceDocument, Span, TextEdit } from "../../../src/language";
 import { planFlow } from "../../../src/engine/model/plan-flow";
 
 /*

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import net, { type AddressInfo, type Socket } from "node:net";
-import { Deadline } from "../../../src/adapters/provider/deadline";
+import net from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { Deadline } from "../../../src/adapters/provider/http/deadline";
 import { ProviderError } from "../../../src/engine/error/provider-error";
 import { CancelSource } from "../../../src/engine/port/cancellation";
 

@@ -6,7 +6,7 @@ import path from "node:path";
 import process from "node:process";
 import { NodeFileSystem } from "../../../src/adapters/files/file-system";
 import { NodeGuardedFiles } from "../../../src/adapters/files/guarded-files";
-import { type Policy } from "../../../src/engine/model/flow";
+import type { Policy } from "../../../src/engine/model/flow";
 
 const policy: Policy = {
   read_scope: ["workspace", "reference", "domain"],

@@ -4,16 +4,18 @@ import { appendFile, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeF
 import path from "node:path";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { draft } from "../../../src/engine/event/event";
-import { deleteSession, diskUse, pruneBlobs } from "../../../src/adapters/session/housekeeping";
-import { renameSession } from "../../../src/adapters/session/label";
-import { listSessions } from "../../../src/adapters/session/session-list";
-import { searchSessions, type SessionHits } from "../../../src/adapters/session/session-search";
-import { createSession, openSession, readSession } from "../../../src/adapters/session/sessions";
-import {
-  type JsonlSessionStore,
-  type SessionEnvironment,
-} from "../../../src/adapters/session/jsonl-session-store";
-import { NodeFileSystem, type FileSystem } from "../../../src/adapters/files/file-system";
+import { deleteSession, diskUse, pruneBlobs } from "../../../src/app/session/housekeeping";
+import { renameSession } from "../../../src/app/session/label";
+import { listSessions } from "../../../src/app/session/session-list";
+import { searchSessions } from "../../../src/app/session/session-search";
+import type { SessionHits } from "../../../src/app/session/session-search";
+import { createSession, openSession, readSession } from "../../../src/adapters/journal/session-folder";
+import type {
+  JsonlSessionStore,
+  SessionEnvironment,
+} from "../../../src/adapters/journal/jsonl-session-store";
+import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import type { FileSystem } from "../../../src/adapters/files/file-system";
 import { FaultyFileSystem, Killed } from "../../fakes/faulty-file-system";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
 

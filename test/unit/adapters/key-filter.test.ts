@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { KeyFilter, keyPattern, shortestKey } from "../../../src/adapters/provider/key-filter";
-import { contentRedactor, redactor } from "../../../src/adapters/provider/redact";
+import { KeyFilter, keyPattern, shortestKey } from "../../../src/adapters/provider/http/key-filter";
+import { contentRedactor, redactor } from "../../../src/adapters/provider/http/redact";
 
 const hide = (text: string, key: string): string => contentRedactor(key)(text);
 

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
 import { environment, temporaryFolder } from "../../fakes/session";
-import { lockState, SessionLock } from "../../../src/adapters/session/lock";
+import { lockState, SessionLock } from "../../../src/adapters/journal/lock";
 import { NodeFileSystem } from "../../../src/adapters/files/file-system";
 import { ownIdentity } from "../../../src/adapters/system/process-identity";
 import { OrketError } from "../../../src/engine/error/orket-error";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { readProjectFiles, searchFiles, searchLimits } from "../../../src/adapters/definition/project-files";
+import { readProjectFiles, searchFiles, searchLimits } from "../../../src/app/project/project-files";
 
 const isFlow = (place: string): boolean => place.endsWith(".flow.yaml");
 

@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
 import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { draft, type EventDraft } from "../../../src/engine/event/event";
+import { draft } from "../../../src/engine/event/event";
+import type { EventDraft } from "../../../src/engine/event/event";
 import { OrketError } from "../../../src/engine/error/orket-error";
-import {
-  provenOf,
-  provenSentences,
-  readingOf,
-  readProof,
-  recordProof,
-} from "../../../src/adapters/session/proof";
-import { createSession, openSession, readSession } from "../../../src/adapters/session/sessions";
+import { provenOf, provenSentences, readingOf, readProof, recordProof } from "../../../src/app/session/proof";
+import { createSession, openSession, readSession } from "../../../src/adapters/journal/session-folder";
 import { FaultyFileSystem } from "../../fakes/faulty-file-system";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
 

@@ -4,10 +4,12 @@ import path from "node:path";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
 import { note } from "../../contract/session-store/contract";
 import { NodeFileSystem } from "../../../src/adapters/files/file-system";
-import { type SessionEnvironment } from "../../../src/adapters/session/jsonl-session-store";
-import { findSession, listSessions } from "../../../src/adapters/session/session-list";
-import { createSession, type CreatedSession, openSession } from "../../../src/adapters/session/sessions";
-import { draft, type EventDraft } from "../../../src/engine/event/event";
+import type { SessionEnvironment } from "../../../src/adapters/journal/jsonl-session-store";
+import { findSession, listSessions } from "../../../src/app/session/session-list";
+import { createSession, openSession } from "../../../src/adapters/journal/session-folder";
+import type { CreatedSession } from "../../../src/adapters/journal/session-folder";
+import { draft } from "../../../src/engine/event/event";
+import type { EventDraft } from "../../../src/engine/event/event";
 import { OrketError } from "../../../src/engine/error/orket-error";
 
 const fs = new NodeFileSystem();

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import type { Output } from "../../../src/cli/io";
-import { Approver, type ApprovalMode } from "../../../src/cli/run/approver";
+import { Approver } from "../../../src/cli/run/approver";
+import type { ApprovalMode } from "../../../src/cli/run/approver";
 import { LineDisplay } from "../../../src/cli/run/display";
 import { TypedLines } from "../../../src/cli/run/lines";
 import { plainStyle } from "../../../src/cli/text/style";
 import type { Approval } from "../../../src/engine/model/names";
-import { definitionOf, harness, step, type Harness } from "../../fakes/engine-harness";
+import { definitionOf, harness, step } from "../../fakes/engine-harness";
+import type { Harness } from "../../fakes/engine-harness";
 
 class Printed implements Output {
   readonly isTerminal = true;

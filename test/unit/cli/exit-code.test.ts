@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { errorCodes } from "../../../src/engine/error/orket-error";
-import { exitCodeOf, exitCodeOfError, type FinalState } from "../../../src/cli/exit-code";
+import { exitCodeOf, exitCodeOfError } from "../../../src/cli/exit-code";
+import type { FinalState } from "../../../src/cli/exit-code";
 
 const nobody: ReadonlySet<string> = new Set();
 

@@ -3,10 +3,13 @@ import type { Output } from "../../../src/cli/io";
 import { LiveDisplay } from "../../../src/cli/run/live-display";
 import { plainStyle } from "../../../src/cli/text/style";
 import { displayWidth } from "../../../src/cli/text/width";
-import { draft, type EventDraft } from "../../../src/engine/event/event";
-import { definitionSchema, type Definition } from "../../../src/engine/model/definition";
+import { draft } from "../../../src/engine/event/event";
+import type { EventDraft } from "../../../src/engine/event/event";
+import { definitionSchema } from "../../../src/engine/model/definition";
+import type { Definition } from "../../../src/engine/model/definition";
 import { apply } from "../../../src/engine/state/apply";
-import { initialState, type SessionState } from "../../../src/engine/state/state";
+import { initialState } from "../../../src/engine/state/state";
+import type { SessionState } from "../../../src/engine/state/state";
 
 /** As much of a terminal as the display uses: lines, wrapping, cursor up, clear below, and the cursor's visibility. */
 class Screen implements Output {
@@ -14,9 +17,9 @@ class Screen implements Output {
   readonly style = plainStyle;
   cursorShown = true;
   writes = 0;
-  private lines: string[] = [""];
-  private row = 0;
-  private resize: (() => void) | undefined;
+  #lines: string[] = [""];
+  #row = 0;
+  #resize: (() => void) | undefined;
 
   constructor(
     public columns: number,
@@ -27,27 +30,27 @@ class Screen implements Output {
     this.writes += 1;
     const parts = text.matchAll(/\u001b\[(\??)(\d*)([A-Za-z])|\n|\r|[^\u001b\n\r]+/g);
     for (const [part, , number = "", letter] of parts) {
-      if (part === "\n") this.newLine();
+      if (part === "\n") this.#newLine();
       else if (part === "\r") continue;
-      else if (letter === "A") this.row = Math.max(0, this.row - Number(number));
-      else if (letter === "J") this.lines = [...this.lines.slice(0, this.row), ""];
+      else if (letter === "A") this.#row = Math.max(0, this.#row - Number(number));
+      else if (letter === "J") this.#lines = [...this.#lines.slice(0, this.#row), ""];
       else if (letter === "h" || letter === "l") this.cursorShown = letter === "h";
-      else if (letter === undefined) this.put(part);
+      else if (letter === undefined) this.#put(part);
     }
   }
 
-  private newLine(): void {
-    this.row += 1;
-    if (this.row >= this.lines.length) this.lines.push("");
+  #newLine(): void {
+    this.#row += 1;
+    if (this.#row >= this.#lines.length) this.#lines.push("");
   }
 
-  private put(text: string): void {
+  #put(text: string): void {
     for (const character of text) {
-      const line = this.lines[this.row] ?? "";
+      const line = this.#lines[this.#row] ?? "";
       if (displayWidth(line) + displayWidth(character) > this.columns) {
-        this.newLine();
-        this.lines[this.row] = character;
-      } else this.lines[this.row] = line + character;
+        this.#newLine();
+        this.#lines[this.#row] = character;
+      } else this.#lines[this.#row] = line + character;
     }
   }
 
@@ -56,25 +59,25 @@ class Screen implements Output {
   }
 
   onResize(listener: () => void): () => void {
-    this.resize = listener;
-    return () => (this.resize = undefined);
+    this.#resize = listener;
+    return () => (this.#resize = undefined);
   }
 
   /** Another width: what stands on the screen is wrapped anew, as terminals do. */
   setColumns(columns: number): void {
     this.columns = columns;
-    const old = this.lines;
-    this.lines = [""];
-    this.row = 0;
+    const old = this.#lines;
+    this.#lines = [""];
+    this.#row = 0;
     old.forEach((line, index) => {
-      this.put(line);
-      if (index < old.length - 1) this.newLine();
+      this.#put(line);
+      if (index < old.length - 1) this.#newLine();
     });
-    this.resize?.();
+    this.#resize?.();
   }
 
   get text(): string {
-    return this.lines.join("\n").trimEnd();
+    return this.#lines.join("\n").trimEnd();
   }
 }
 

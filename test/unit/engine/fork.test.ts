@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { OrketError } from "../../../src/engine/error/orket-error";
-import { callSettings, type Definition } from "../../../src/engine/model/definition";
+import { callSettings } from "../../../src/engine/model/definition";
+import type { Definition } from "../../../src/engine/model/definition";
 import type { SessionEvent } from "../../../src/engine/event/event";
 import { stepsOf } from "../../../src/engine/model/plan";
-import { changeDefinition, sharedEvents, type ForkChanges } from "../../../src/engine/session/fork";
+import { changeDefinition, sharedEvents } from "../../../src/engine/history/fork";
+import type { ForkChanges } from "../../../src/engine/history/fork";
 import { stepIdOf, stepKey } from "../../../src/engine/state/step-run";
 import { definitionOf, step } from "../../fakes/engine-harness";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { apply } from "../../../src/engine/state/apply";
-import { decide } from "../../../src/engine/state/decide";
-import { freezeState, type FrozenState, thawState } from "../../../src/engine/state/freeze";
+import { decide } from "../../../src/engine/orchestrator/decide";
+import { freezeState, thawState } from "../../../src/engine/state/freeze";
+import type { FrozenState } from "../../../src/engine/state/freeze";
 import { initialState } from "../../../src/engine/state/state";
 import { viewSession } from "../../../src/engine/view/session-view";
 import { generateSession } from "../../fakes/generated-session";

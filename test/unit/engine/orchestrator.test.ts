@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { ProviderError } from "../../../src/engine/error/provider-error";
 import { draft } from "../../../src/engine/event/event";
-import type { ArtifactDecisionDraft } from "../../../src/engine/session/orchestrator";
+import type { ArtifactDecisionDraft } from "../../../src/engine/orchestrator/orchestrator";
 import { definitionOf, harness, question, step } from "../../fakes/engine-harness";
 
 const measured = (input: number, output: number) => ({
@@ -294,7 +294,7 @@ describe("An approval", () => {
   it("after a step can have it done again", async () => {
     const session = harness(
       definitionOf([step("plan", "writer", { approval: "after_step" })]),
-      (_, call) => `try ${call.toString()}`,
+      (_, call) => `try ${call}`,
     );
     const running = session.run();
     const first = await question(session);
@@ -489,12 +489,12 @@ describe("Going on after a crash", () => {
       again.orchestrator.resume("person");
       const state = await again.run();
 
-      assert.equal(state.outcome, "completed", `cut after ${length.toString()}`);
+      assert.equal(state.outcome, "completed", `cut after ${length}`);
       const ends = again
         .eventsOf("step_end")
         .map(({ step: key }) => key)
         .sort();
-      assert.deepEqual(ends, ["docs", "plan", "review", "tests"], `cut after ${length.toString()}`);
+      assert.deepEqual(ends, ["docs", "plan", "review", "tests"], `cut after ${length}`);
       assert.deepEqual(again.eventsOf("session_end")[0]?.data.artifacts, artifacts);
       assert.equal(again.eventsOf("artifact_written").length, 3);
     }
@@ -532,7 +532,7 @@ describe("Parallel branches", () => {
         notes: state.score.scope.notes,
         prompts: session
           .eventsOf("prompt_built")
-          .map((event) => `${event.step ?? ""} ${event.data.turn.toString()} ${event.data.sha256}`)
+          .map((event) => `${event.step ?? ""} ${event.data.turn} ${event.data.sha256}`)
           .sort(),
         artifacts: session.eventsOf("session_end")[0]?.data.artifacts,
         results: session
@@ -608,7 +608,7 @@ describe("Parallel branches", () => {
 
 describe("A prompt", () => {
   it("leaves out the oldest reports first and names them", async () => {
-    const steps = Array.from({ length: 12 }, (_, index) => step(`s${index.toString()}`, "writer"));
+    const steps = Array.from({ length: 12 }, (_, index) => step(`s${index}`, "writer"));
     const definition = definitionOf(steps);
     definition.venue.context_tokens = 4000;
     definition.venue.max_output_tokens = 500;

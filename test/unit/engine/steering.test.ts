@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { ProviderError } from "../../../src/engine/error/provider-error";
-import { draft, type EventData, type SessionEvent } from "../../../src/engine/event/event";
-import { type Definition } from "../../../src/engine/model/definition";
-import { type Command } from "../../../src/engine/session/command";
-import { artifactsAtEnd, compareRuns } from "../../../src/engine/session/compare-runs";
-import { Steering } from "../../../src/engine/session/steering";
-import { definitionOf, harness, step, type FakeReply, type Harness } from "../../fakes/engine-harness";
+import { draft } from "../../../src/engine/event/event";
+import type { EventData, SessionEvent } from "../../../src/engine/event/event";
+import type { Definition } from "../../../src/engine/model/definition";
+import type { Command } from "../../../src/engine/conductor/command";
+import { artifactsAtEnd, compareRuns } from "../../../src/engine/history/compare-runs";
+import { Steering } from "../../../src/engine/conductor/steering";
+import { definitionOf, harness, step } from "../../fakes/engine-harness";
+import type { FakeReply, Harness } from "../../fakes/engine-harness";
 import { generateSession } from "../../fakes/generated-session";
 
 const sessions = 500;
@@ -65,7 +67,7 @@ describe("a session that is steered as another one was", function () {
       const found = session.eventsOf("model_call_failed").some(({ data }) => data.switch_to_text === true);
       if (found || artifactsAtEnd(events) === undefined) continue;
       const { again, state, steering } = await repeated(session, definition);
-      const label = `seed ${seed.toString()}`;
+      const label = `seed ${seed}`;
       assert.equal(state.outcome, "completed", `${label}: ${JSON.stringify(state.pause)}`);
       const { sameArtifacts, parting } = compareRuns(events, again.store.events);
       assert.ok(sameArtifacts, label);

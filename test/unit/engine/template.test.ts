@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  expandTemplate,
-  parseTemplate,
-  placeholderText,
-  type Placeholder,
-} from "../../../src/engine/model/template";
+import { expandTemplate, parseTemplate, placeholderText } from "../../../src/engine/model/template";
+import type { Placeholder } from "../../../src/engine/model/template";
 
 function placeholders(text: string): Placeholder[] {
   return parseTemplate(text).segments.flatMap((segment) =>

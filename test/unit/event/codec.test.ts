@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as z from "zod";
 import { decodeLine, encodeEvent, firstPrev } from "../../../src/engine/event/codec";
-import { eventData, eventTypes, draft, type SessionEvent } from "../../../src/engine/event/event";
+import { eventData, eventTypes, draft } from "../../../src/engine/event/event";
+import type { SessionEvent } from "../../../src/engine/event/event";
 import { quickCheck } from "../../../src/engine/event/quick-check";
 import { OrketError } from "../../../src/engine/error/orket-error";
 

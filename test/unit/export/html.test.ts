@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { parse, type DefaultTreeAdapterMap } from "parse5";
-import { diffBody } from "../../../src/adapters/runtime/export-session";
-import { exportHtml } from "../../../src/engine/export/html";
-import { definitionOf, harness, step, type FakeReply } from "../../fakes/engine-harness";
+import { parse } from "parse5";
+import type { DefaultTreeAdapterMap } from "parse5";
+import { diffBody } from "../../../src/app/session/export";
+import { exportHtml } from "../../../src/app/export/html";
+import { definitionOf, harness, step } from "../../fakes/engine-harness";
+import type { FakeReply } from "../../fakes/engine-harness";
 import { exportSourceOf, joined } from "../../fakes/export-source";
 import { generateSession } from "../../fakes/generated-session";
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { exportNdjson } from "../../../src/engine/export/ndjson";
-import { exportOtlp } from "../../../src/engine/export/otlp";
-import { type OtlpSpan, type OtlpTraceRequest } from "../../../src/engine/export/otlp-span";
+import { exportOtlp } from "../../../src/app/export/otlp";
+import type { OtlpSpan, OtlpTraceRequest } from "../../../src/engine/export/otlp-span";
 import { ProviderError } from "../../../src/engine/error/provider-error";
-import { definitionOf, harness, step, type FakeReply } from "../../fakes/engine-harness";
+import { definitionOf, harness, step } from "../../fakes/engine-harness";
+import type { FakeReply } from "../../fakes/engine-harness";
 import { exportSourceOf, joined } from "../../fakes/export-source";
 import { generateSession } from "../../fakes/generated-session";
 import { otlpTraceSchema } from "../../fakes/otlp-schema";

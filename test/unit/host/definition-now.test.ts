@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Definition } from "../../../src/engine/model/definition";
 import { definitionNow } from "../../../src/host/history/definition-now";
-import { createProject, resolveFlow, type Project } from "../../../src/language";
+import { createProject, resolveFlow } from "../../../src/language";
+import type { Project } from "../../../src/language";
 
 const files = {
   "main.flow.yaml": "version: 1\nname: main\nband: team\nvenue: local\nscore: steps\ntask: Build it.\n",

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import type { SessionEvent } from "../../../src/engine/event/event";
-import { EventIndex, type EventSource } from "../../../src/host/screen/event-index";
-import { eventLine } from "../../../src/host/screen/event-line";
-import { oneLine, shown } from "../../../src/host/screen/text";
+import { EventIndex } from "../../../src/host/event-panel/event-index";
+import type { EventSource } from "../../../src/host/event-panel/event-index";
+import { eventLine } from "../../../src/engine/view/event-line";
+import { shown } from "../../../src/host/webview/text";
+import { oneLine } from "../../../src/engine/view/one-line";
 
 function event(seq: number): SessionEvent {
   const step = `step-${seq % 3}`;

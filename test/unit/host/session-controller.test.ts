@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { NodeFileSystem, type Handle } from "../../../src/adapters/files/file-system";
-import { openForView } from "../../../src/adapters/runtime/glance";
-import {
-  openLiveSession,
-  readSession,
-  type RuntimeOptions,
-} from "../../../src/adapters/runtime/session-runtime";
-import { type SessionPaths } from "../../../src/adapters/session/layout";
+import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import type { Handle } from "../../../src/adapters/files/file-system";
+import { openForView } from "../../../src/app/session/glance";
+import { openLiveSession, readSession } from "../../../src/app/session/open";
+import type { RuntimeOptions } from "../../../src/app/session/session";
+import type { SessionPaths } from "../../../src/adapters/journal/layout";
 import { draft } from "../../../src/engine/event/event";
-import { EventIndex } from "../../../src/host/screen/event-index";
-import { SessionController } from "../../../src/host/session/session-controller";
+import { EventIndex } from "../../../src/host/event-panel/event-index";
+import { SessionController } from "../../../src/app/session/controller";
 import { writeLongSession } from "../../fakes/long-session";
 import { environment, temporaryFolder } from "../../fakes/session";
 import { heldMb } from "../../fakes/held-memory";
@@ -19,15 +17,17 @@ import { heldMb } from "../../fakes/held-memory";
 class TailFirst extends NodeFileSystem {
   readonly free: Promise<void>;
   release: () => void = () => undefined;
+  readonly #from: number;
 
-  constructor(private readonly from: number) {
+  constructor(from: number) {
     super();
+    this.#from = from;
     this.free = new Promise((resolve) => (this.release = resolve));
   }
 
   override async read(handle: Handle, buffer: Uint8Array, position: number): Promise<number> {
     const { size } = await this.statHandle(handle);
-    if (Number(size) > this.from && position < this.from) await this.free;
+    if (Number(size) > this.#from && position < this.#from) await this.free;
     return super.read(handle, buffer, position);
   }
 }

@@ -11,10 +11,8 @@ import {
   removeFile,
   updateProject,
   withAbsentTools,
-  type Diagnosis,
-  type Project,
-  type SourceDocument,
 } from "../../../src/language";
+import type { Diagnosis, Project, SourceDocument } from "../../../src/language";
 
 const folder = path.join(process.cwd(), "test", "golden", "language", "help", "team");
 const files = new Map(

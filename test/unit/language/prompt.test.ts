@@ -15,10 +15,9 @@ import {
   promptUses,
   readPrompt,
   savePrompt,
-  type PromptRef,
-  type SourceDocument,
 } from "../../../src/language";
-import { mapScalar } from "../../../src/language/scalar-map";
+import type { PromptRef, SourceDocument } from "../../../src/language";
+import { mapScalar } from "../../../src/language/text/scalar-map";
 
 const root = path.join(process.cwd(), "examples", "shapes", "flows");
 const files = fs

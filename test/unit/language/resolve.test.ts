@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { definitionSchema, type Definition, type PlanNode } from "../../../src/engine/model/definition";
+import { definitionSchema } from "../../../src/engine/model/definition";
+import type { Definition, PlanNode } from "../../../src/engine/model/definition";
 import {
   artifactPathProblem,
   createProject,
@@ -15,9 +16,8 @@ import {
   referencePathProblem,
   resolveFlow,
   resolveReference,
-  type ProjectFile,
-  type ResolveOptions,
 } from "../../../src/language";
+import type { ProjectFile, ResolveOptions } from "../../../src/language";
 
 const sampleRoot = path.join(process.cwd(), "examples", "shapes");
 const sample: ProjectFile[] = fs

@@ -20,9 +20,8 @@ import {
   references,
   semanticTokens,
   updateProject,
-  type Project,
-  type ProjectFile,
 } from "../../../src/language";
+import type { Project, ProjectFile } from "../../../src/language";
 
 const root = path.join(process.cwd(), "examples");
 const examples: ProjectFile[] = fs

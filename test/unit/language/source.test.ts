@@ -14,10 +14,10 @@ import {
   sourceLimits,
   valueSpan,
 } from "../../../src/language";
-import { maxDiagnosticsPerFile } from "../../../src/language/diagnostic";
-import { findJsonProblem } from "../../../src/language/json-syntax";
-import { editDistance, nearest } from "../../../src/language/nearest";
-import { decodeUtf8 } from "../../../src/language/utf8";
+import { maxDiagnosticsPerFile } from "../../../src/language/text/diagnostic";
+import { findJsonProblem } from "../../../src/language/text/json-syntax";
+import { editDistance, nearest } from "../../../src/language/text/nearest";
+import { decodeUtf8 } from "../../../src/language/text/utf8";
 
 function codes(file: string, text: string | Uint8Array): string[] {
   return diagnose(parseSource(file, text)).map(({ code }) => code);

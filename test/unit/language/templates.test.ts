@@ -5,8 +5,8 @@ import {
   newFlowFiles,
   newFlowNameProblem,
   newFlowProviders,
-  type NewFlowOptions,
 } from "../../../src/language/templates";
+import type { NewFlowOptions } from "../../../src/language/templates";
 
 function filesOf(options: NewFlowOptions) {
   const made = newFlowFiles(options);

@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import type { AnsweringModel } from "../../../src/engine/port/model-provider";
 import type { ListedModel, NodeFacts } from "../../../src/adapters/provider/mesh/fingerprint";
 import type { MeshCall } from "../../../src/adapters/provider/mesh/placing";
-import {
-  Scheduler,
-  type Action,
-  type Outcome,
-  type Rejection,
-} from "../../../src/adapters/provider/mesh/scheduler";
+import { Scheduler } from "../../../src/adapters/provider/mesh/scheduler";
+import type { Action, Outcome, Rejection } from "../../../src/adapters/provider/mesh/scheduler";
 
 export const facts = (...models: ListedModel[]): NodeFacts => ({ models, listIsWhole: true });
 /** An OpenAI-compatible server: it answers to any name and gives no digest. */

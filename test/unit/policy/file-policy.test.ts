@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { classifyPath, decideRead, decideWrite, type FileRule } from "../../../src/engine/policy/file-policy";
+import { classifyPath, decideRead, decideWrite } from "../../../src/engine/policy/file-policy";
+import type { FileRule } from "../../../src/engine/policy/file-policy";
 import { globToRegExp, matchesAny } from "../../../src/engine/policy/glob";
 import { foldPath } from "../../../src/engine/policy/path";
 import { fileRules } from "../../../src/engine/policy/rules";
-import { type Policy } from "../../../src/engine/model/flow";
+import type { Policy } from "../../../src/engine/model/flow";
 
 const policy: Policy = {
   read_scope: ["workspace", "reference", "domain"],

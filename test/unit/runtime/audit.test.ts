@@ -3,18 +3,14 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "n
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { replaySession, verifySession } from "../../../src/adapters/runtime/audit";
-import { forkSession } from "../../../src/adapters/runtime/fork";
-import {
-  openLiveSession,
-  readSession,
-  startSession,
-  type LiveSession,
-  type RuntimeOptions,
-} from "../../../src/adapters/runtime/session-runtime";
-import { type Definition } from "../../../src/engine/model/definition";
-import { changeDefinition, type ForkChanges } from "../../../src/engine/session/fork";
-import { compareSessions } from "../../../src/engine/session/compare";
+import { replaySession, verifySession } from "../../../src/app/session/audit";
+import { forkSession } from "../../../src/app/session/fork";
+import { openLiveSession, readSession, startSession } from "../../../src/app/session/open";
+import type { LiveSession, RuntimeOptions } from "../../../src/app/session/session";
+import type { Definition } from "../../../src/engine/model/definition";
+import { changeDefinition } from "../../../src/engine/history/fork";
+import type { ForkChanges } from "../../../src/engine/history/fork";
+import { compareSessions } from "../../../src/engine/history/compare";
 import { definitionOf, step } from "../../fakes/engine-harness";
 
 const long = "The plan has many words. ".repeat(60);

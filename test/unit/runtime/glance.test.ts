@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { eventPieces, openForView } from "../../../src/adapters/runtime/glance";
-import {
-  type LiveSession,
-  openLiveSession,
-  readSession,
-} from "../../../src/adapters/runtime/session-runtime";
-import { startSession } from "../../../src/adapters/runtime/session-runtime";
-import { notedLines } from "../../../src/adapters/session/journal-reader";
-import { type SessionPaths } from "../../../src/adapters/session/layout";
-import { draft, type SessionEvent } from "../../../src/engine/event/event";
+import { eventPieces, openForView } from "../../../src/app/session/glance";
+import { openLiveSession, readSession, startSession } from "../../../src/app/session/open";
+import type { LiveSession } from "../../../src/app/session/session";
+import { notedLines } from "../../../src/adapters/journal/journal-reader";
+import type { SessionPaths } from "../../../src/adapters/journal/layout";
+import { draft } from "../../../src/engine/event/event";
+import type { SessionEvent } from "../../../src/engine/event/event";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { viewSession } from "../../../src/engine/view/session-view";
 import { runtimeOptions, journeyDefinition } from "../../survival/journey";

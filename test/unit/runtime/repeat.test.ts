@@ -1,26 +1,23 @@
 import assert from "node:assert/strict";
 import path from "node:path";
-import { createHttpFetch } from "../../../src/adapters/provider/http-fetch";
-import { replaySession } from "../../../src/adapters/runtime/audit";
-import { forkSession } from "../../../src/adapters/runtime/fork";
-import { repeatSession } from "../../../src/adapters/runtime/repeat";
-import {
-  readSession,
-  startSession,
-  type LiveSession,
-  type RuntimeOptions,
-} from "../../../src/adapters/runtime/session-runtime";
-import { provenSentences, readProof } from "../../../src/adapters/session/proof";
-import { listSessions } from "../../../src/adapters/session/session-list";
+import { createHttpFetch } from "../../../src/adapters/provider/http/http-fetch";
+import { replaySession } from "../../../src/app/session/audit";
+import { forkSession } from "../../../src/app/session/fork";
+import { repeatSession } from "../../../src/app/session/repeat";
+import { readSession, startSession } from "../../../src/app/session/open";
+import type { LiveSession, RuntimeOptions } from "../../../src/app/session/session";
+import { provenSentences, readProof } from "../../../src/app/session/proof";
+import { listSessions } from "../../../src/app/session/session-list";
 import { NodeFileSystem } from "../../../src/adapters/files/file-system";
 import { OrketError } from "../../../src/engine/error/orket-error";
-import { type EventData, type SessionEvent } from "../../../src/engine/event/event";
-import { type Definition, type PlanNode } from "../../../src/engine/model/definition";
-import { changeDefinition } from "../../../src/engine/session/fork";
-import { compareRuns } from "../../../src/engine/session/compare-runs";
+import type { EventData, SessionEvent } from "../../../src/engine/event/event";
+import type { Definition, PlanNode } from "../../../src/engine/model/definition";
+import { changeDefinition } from "../../../src/engine/history/fork";
+import { compareRuns } from "../../../src/engine/history/compare-runs";
 import { viewSession } from "../../../src/engine/view/session-view";
 import { definitionOf, harness, step } from "../../fakes/engine-harness";
-import { ModelServer, type Exchange } from "../../fakes/servers/model-server";
+import { ModelServer } from "../../fakes/servers/model-server";
+import type { Exchange } from "../../fakes/servers/model-server";
 import { ollama } from "../../fakes/servers/vendors";
 import { temporaryFolder } from "../../fakes/session";
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { maxStreamLength, type ConductorScreen, type SessionScreen } from "../../../src/protocol/conductor";
+import { maxStreamLength } from "../../../src/protocol/conductor";
+import type { ConductorScreen, SessionScreen } from "../../../src/protocol/conductor";
 import { elapsedMs, headlineOf } from "../../../webview/conductor/headline";
-import { initialState, isPending, reduce, type ViewState } from "../../../webview/conductor/store";
+import { initialState, isPending, reduce } from "../../../webview/conductor/store";
+import type { ViewState } from "../../../webview/conductor/store";
 
 function session(changes: Partial<SessionScreen> = {}): SessionScreen {
   return {

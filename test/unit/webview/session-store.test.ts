@@ -7,8 +7,8 @@ import {
   reduce,
   rowAfterKey,
   silence,
-  type PanelViewState,
 } from "../../../webview/session/store";
+import type { PanelViewState } from "../../../webview/session/store";
 
 const info: StreamInfo = {
   session: "s1",

@@ -1,7 +1,8 @@
 import type { MeshNode } from "../../../engine/model/venue";
 import { checkHealth } from "../health";
-import type { ProviderDeps } from "../provider-deps";
-import { Mesh, type MeshView } from "./mesh";
+import type { Access } from "../http/access";
+import { Mesh } from "./mesh";
+import type { MeshView } from "./mesh";
 import type { CheckResult } from "./scheduler";
 
 /** A node has this long to answer a check, in milliseconds. */
@@ -10,12 +11,10 @@ const checkTimeoutMs = 5000;
 /** So many meshes that nobody uses at the moment are kept, with what is known of their nodes. */
 const mostIdle = 8;
 
-type CheckDeps = Pick<ProviderDeps, "resolveSecret" | "fetch">;
-
 interface Shared {
   readonly mesh: Mesh;
   /** The newest: an earlier session's connections may be closed by now. */
-  deps: CheckDeps;
+  deps: Access;
 }
 
 /**
@@ -32,7 +31,7 @@ export class MeshPool {
   }
 
   /** The mesh of these nodes. To be asked for at each use: one that was idle for long is made anew. */
-  mesh(nodes: readonly MeshNode[], deps: CheckDeps): Mesh {
+  mesh(nodes: readonly MeshNode[], deps: Access): Mesh {
     const key = JSON.stringify(
       nodes.map(({ name, provider, endpoint, slots, api_key }) => [name, provider, endpoint, slots, api_key]),
     );
@@ -77,7 +76,7 @@ export class MeshPool {
 }
 
 /** Asks a node whether it answers and which models it has. */
-export async function checkNode(node: MeshNode, deps: CheckDeps): Promise<CheckResult> {
+export async function checkNode(node: MeshNode, deps: Access): Promise<CheckResult> {
   const health = await checkHealth(node, deps, checkTimeoutMs);
   if (!health.reachable) {
     return {

@@ -11,7 +11,8 @@ import type {
 } from "../../../engine/port/model-provider";
 import { canMove } from "./circuit";
 import { digestName, isSameModel } from "./fingerprint";
-import { NoSeat, type Mesh, type MeshTicket, type Seat } from "./mesh";
+import { NoSeat } from "./mesh";
+import type { Mesh, MeshTicket, Seat } from "./mesh";
 import type { MeshCall, NeverBecause, Prospect } from "./placing";
 import type { Rejection } from "./scheduler";
 

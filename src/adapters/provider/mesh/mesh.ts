@@ -2,17 +2,12 @@ import { ProviderError } from "../../../engine/error/provider-error";
 import type { MeshNode } from "../../../engine/model/venue";
 import type { Cancellation } from "../../../engine/port/cancellation";
 import type { AnsweringModel, ModelFingerprint } from "../../../engine/port/model-provider";
-import { publicAddress } from "../redact";
-import { fingerprintOf, type ListedModel } from "./fingerprint";
+import { publicAddress } from "../http/redact";
+import { fingerprintOf } from "./fingerprint";
+import type { ListedModel } from "./fingerprint";
 import type { MeshCall } from "./placing";
-import {
-  Scheduler,
-  type Action,
-  type CheckResult,
-  type NodeFailure,
-  type Outcome,
-  type Rejection,
-} from "./scheduler";
+import { Scheduler } from "./scheduler";
+import type { Action, CheckResult, NodeFailure, Outcome, Rejection } from "./scheduler";
 
 /** A call's place on a node. */
 export interface Seat {

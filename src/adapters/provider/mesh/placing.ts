@@ -1,6 +1,7 @@
 import type { AnsweringModel } from "../../../engine/port/model-provider";
 import type { Circuit } from "./circuit";
-import { fingerprintOf, isOtherModel, isSameModel, listedModel, type NodeFacts } from "./fingerprint";
+import { fingerprintOf, isOtherModel, isSameModel, listedModel } from "./fingerprint";
+import type { NodeFacts } from "./fingerprint";
 
 /** A call as the scheduler knows it. */
 export interface MeshCall {

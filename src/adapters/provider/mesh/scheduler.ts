@@ -9,10 +9,12 @@ import {
   closedCircuit,
   failureKind,
   firstWaitMs,
-  type Circuit,
 } from "./circuit";
-import { isSameModel, type NodeFacts } from "./fingerprint";
-import { bestModel, choose, prospectOf, type MeshCall, type NodeStanding, type Prospect } from "./placing";
+import type { Circuit } from "./circuit";
+import { isSameModel } from "./fingerprint";
+import type { NodeFacts } from "./fingerprint";
+import { bestModel, choose, prospectOf } from "./placing";
+import type { MeshCall, NodeStanding, Prospect } from "./placing";
 
 export interface NodeFailure {
   readonly atMs: number;

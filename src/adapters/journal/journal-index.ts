@@ -1,0 +1,233 @@
+import { constants } from "node:fs";
+import path from "node:path";
+import * as z from "zod";
+import { digestSchema } from "../../engine/event/content";
+import type { BlobRef } from "../../engine/event/content";
+import type { SessionEvent } from "../../engine/event/event";
+import type { Definition } from "../../engine/model/definition";
+import { apply } from "../../engine/state/apply";
+import { freezeState, stateFormat, stateParts, thawState } from "../../engine/state/freeze";
+import type { FrozenState } from "../../engine/state/freeze";
+import type { SessionState } from "../../engine/state/state";
+import { replace, writeNew } from "../files/durable";
+import { unlessMissing } from "../files/file-system";
+import type { FileSystem, Handle } from "../files/file-system";
+import { randomName } from "../system/random";
+import { sha256, sha256Bytes } from "../system/sha256";
+import { journalStart, notedLines, readPart } from "./journal-reader";
+import type { JournalPart, JournalPosition } from "./journal-reader";
+import type { SessionEnvironment } from "./jsonl-session-store";
+import type { SessionPaths } from "./layout";
+
+/** From how many events on an index is worth its file: below, reading them all takes a few milliseconds. */
+export const indexedFromEvents = 4096;
+/** How many events beyond the index make it worth to be written anew. */
+export const staleAfterEvents = 4096;
+
+const headLineMaxBytes = 4096;
+const chunkBytes = 1 << 20;
+const headSchema = z.strictObject({
+  format: z.literal(1),
+  state: z.literal(stateFormat),
+  /** What a state consists of in the engine that wrote it. */
+  parts: z.string(),
+  definition: digestSchema,
+  lines: z.int().min(1),
+  /** Bytes of the journal that are covered. */
+  bytes: z.int().min(1),
+  /** Where the last covered line starts, and its SHA-256. */
+  last_line: z.int().min(0),
+  prev: digestSchema,
+  noted_lines: z.literal(notedLines),
+  offsets_bytes: z.int().min(0),
+  offsets_sha256: digestSchema,
+  state_bytes: z.int().min(0),
+  state_sha256: digestSchema,
+});
+type IndexHead = z.infer<typeof headSchema>;
+
+/** A prefix of a journal: where it ends, where its lines are, and what it makes of the session. */
+export interface JournalIndex {
+  readonly position: JournalPosition;
+  /** Where its last line starts. */
+  readonly lastLine: number;
+  /** Where every `notedLines`th line starts, from the first. */
+  readonly offsets: readonly number[];
+  readonly state: SessionState;
+}
+
+async function readExactly(fs: FileSystem, handle: Handle, offset: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(length);
+  let done = 0;
+  while (done < length) {
+    const count = await fs.read(handle, buffer.subarray(done), offset + done);
+    if (count === 0) throw new Error("The index is shorter than it says.");
+    done += count;
+  }
+  return buffer;
+}
+
+interface Parts {
+  readonly head: IndexHead;
+  readonly offsets: Buffer;
+  readonly state: Buffer;
+}
+
+async function readParts(fs: FileSystem, file: string): Promise<Parts> {
+  const handle = await fs.open(file, constants.O_RDONLY);
+  try {
+    const start = Buffer.alloc(headLineMaxBytes);
+    const count = await fs.read(handle, start, 0);
+    const end = start.subarray(0, count).indexOf(0x0a);
+    const head = headSchema.parse(JSON.parse(start.toString("utf8", 0, end)));
+    const offsets = await readExactly(fs, handle, end + 1, head.offsets_bytes);
+    const stateAt = end + 1 + head.offsets_bytes;
+    const state = await readExactly(fs, handle, stateAt, head.state_bytes);
+    return { head, offsets, state };
+  } finally {
+    await fs.close(handle);
+  }
+}
+
+const offsetsSchema = z.array(z.int().min(0));
+
+/** Whether the journal holds what the index covers: as long at least, and with the same last line. */
+async function covers(fs: FileSystem, journal: Handle, head: IndexHead): Promise<boolean> {
+  if (Number((await fs.statHandle(journal)).size) < head.bytes || head.last_line >= head.bytes) return false;
+  const line = await readExactly(fs, journal, head.last_line, head.bytes - head.last_line);
+  return line.at(-1) === 0x0a && sha256Bytes(line.subarray(0, -1)) === head.prev;
+}
+
+/** The stored index, when it is whole, of this engine and of this journal; whatever else stands there is as good as none. */
+export async function loadIndex(
+  fs: FileSystem,
+  paths: SessionPaths,
+  journal: Handle,
+  definition: Definition,
+  definitionRef: BlobRef,
+): Promise<JournalIndex | undefined> {
+  try {
+    const { head, offsets, state } = await readParts(fs, paths.index);
+    const isOurs = head.definition === definitionRef.sha256 && head.parts === stateParts(definition);
+    if (!isOurs) return undefined;
+    if (sha256Bytes(offsets) !== head.offsets_sha256 || sha256Bytes(state) !== head.state_sha256)
+      return undefined;
+    if (!(await covers(fs, journal, head))) return undefined;
+    // Its digest says that it is what an engine with the same state wrote.
+    const frozen = JSON.parse(state.toString("utf8")) as FrozenState;
+    return {
+      position: { lines: head.lines, offset: head.bytes, prev: head.prev },
+      lastLine: head.last_line,
+      offsets: offsetsSchema.parse(JSON.parse(offsets.toString("utf8"))),
+      state: thawState(definition, frozen),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Stores an index in one moment, without waiting for the disk: after a power loss it is whole or it is made again.
+ * Failing to is no failure.
+ */
+export async function storeIndex(
+  environment: SessionEnvironment,
+  paths: SessionPaths,
+  index: JournalIndex,
+  definitionRef: BlobRef,
+): Promise<void> {
+  const { position, lastLine, state } = index;
+  if (position.lines < indexedFromEvents) return;
+  const offsets = `${JSON.stringify(index.offsets)}\n`;
+  const frozen = `${JSON.stringify(freezeState(state))}\n`;
+  const head: IndexHead = {
+    format: 1,
+    state: stateFormat,
+    parts: stateParts(state.definition),
+    definition: definitionRef.sha256,
+    lines: position.lines,
+    bytes: position.offset,
+    last_line: lastLine,
+    prev: position.prev,
+    noted_lines: notedLines,
+    offsets_bytes: Buffer.byteLength(offsets),
+    offsets_sha256: sha256(offsets),
+    state_bytes: Buffer.byteLength(frozen),
+    state_sha256: sha256(frozen),
+  };
+  await put(environment, paths, Buffer.from(`${JSON.stringify(head)}\n${offsets}${frozen}`)).catch(
+    () => undefined,
+  );
+}
+
+async function put(
+  { fs, random }: SessionEnvironment,
+  { dir, index }: SessionPaths,
+  bytes: Buffer,
+): Promise<void> {
+  const asides = (await fs.readDir(dir)).filter(({ name }) => name.startsWith(`${path.basename(index)}-`));
+  for (const { name } of asides) await unlessMissing(fs.unlink(path.join(dir, name)), undefined);
+  const aside = `${index}-${randomName(random, 8)}`;
+  await writeNew(fs, aside, bytes);
+  await replace(fs, aside, index);
+}
+
+/** Folds what the journal holds beyond the index, or all of it; the events go to `keep`, where one is given. */
+export async function foldJournal(
+  fs: FileSystem,
+  journal: Handle,
+  index: JournalIndex | undefined,
+  fresh: SessionState,
+  mark?: number,
+  keep?: SessionEvent[],
+): Promise<{ part: JournalPart; index: JournalIndex; first: SessionEvent | undefined }> {
+  let state = index?.state ?? fresh;
+  let first: SessionEvent | undefined;
+  const part = await readPart(fs, journal, index?.position ?? journalStart, {
+    mark,
+    take: (events) => {
+      first ??= events[0];
+      for (const event of events) state = apply(state, event);
+      keep?.push(...events);
+    },
+  });
+  const grown: JournalIndex = {
+    position: part.position,
+    lastLine: part.position.lines === (index?.position.lines ?? 0) ? (index?.lastLine ?? 0) : part.lastLine,
+    offsets: [...(index?.offsets ?? []), ...part.offsets],
+    state,
+  };
+  const digestAtMark =
+    mark !== undefined && mark === index?.position.lines ? index.position.prev : part.digestAtMark;
+  return { part: { ...part, digestAtMark }, index: grown, first };
+}
+
+/** The index that covers what the state was made of, from one that covers less; undefined when the journal lacks that. */
+export async function grownIndex(
+  fs: FileSystem,
+  journal: Handle,
+  index: Omit<JournalIndex, "state"> | undefined,
+  state: SessionState,
+): Promise<JournalIndex | undefined> {
+  const wanted = state.events;
+  let { lines, offset } = index?.position ?? journalStart;
+  let lastLine = index?.lastLine ?? 0;
+  const offsets = [...(index?.offsets ?? [])];
+  for (let at = offset; lines < wanted;) {
+    const chunk = Buffer.allocUnsafe(chunkBytes);
+    const count = await fs.read(journal, chunk, at);
+    if (count === 0) return undefined;
+    const data = chunk.subarray(0, count);
+    for (let end = data.indexOf(0x0a); end >= 0 && lines < wanted; end = data.indexOf(0x0a, end + 1)) {
+      if (lines % notedLines === 0) offsets.push(offset);
+      lastLine = offset;
+      offset = at + end + 1;
+      lines += 1;
+    }
+    at += count;
+  }
+  if (lines !== wanted || lines === 0) return undefined;
+  const line = await readExactly(fs, journal, lastLine, offset - lastLine);
+  const prev = sha256Bytes(line.subarray(0, -1));
+  return { position: { lines, offset, prev }, lastLine, offsets, state };
+}

@@ -1,0 +1,54 @@
+import { decodeLine } from "../../engine/event/codec";
+import type { SessionEvent } from "../../engine/event/event";
+import type { FileSystem, Handle } from "../files/file-system";
+import { notedLines } from "./journal-reader";
+
+const lineFeed = 0x0a;
+const chunkBytes = 256 << 10;
+
+/**
+ * Reads events of a journal by their numbers. Knows where every `notedLines`th line starts, as far as an index or an
+ * earlier reading came, so that a reading begins near its first line. The chain between the lines is not checked.
+ */
+export class JournalLines {
+  readonly #offsets: number[];
+  readonly #fs: FileSystem;
+
+  /** @param offsets where every `notedLines`th line starts, from the first; as many as are known. */
+  constructor(fs: FileSystem, offsets: readonly number[]) {
+    this.#fs = fs;
+    this.#offsets = offsets.length === 0 ? [0] : [...offsets];
+  }
+
+  /**
+   * Events from number `from` on, from 0; fewer than `count` where the journal ends.
+   * @throws {OrketError} journal_damaged for a line that is none.
+   */
+  async read(journal: Handle, from: number, count: number): Promise<SessionEvent[]> {
+    const events: SessionEvent[] = [];
+    const nearest = Math.min(Math.floor(from / notedLines), this.#offsets.length - 1);
+    let line = nearest * notedLines;
+    let offset = this.#offsets[nearest] ?? 0;
+    let rest: Buffer = Buffer.alloc(0);
+    for (let at = offset; events.length < count;) {
+      const chunk = Buffer.allocUnsafe(chunkBytes);
+      const length = await this.#fs.read(journal, chunk, at);
+      if (length === 0) break;
+      at += length;
+      const fresh = chunk.subarray(0, length);
+      const data = rest.length === 0 ? fresh : Buffer.concat([rest, fresh]);
+      let begin = 0;
+      for (let end = data.indexOf(lineFeed); end >= 0; end = data.indexOf(lineFeed, begin)) {
+        if (line >= from && events.length < count) {
+          events.push(decodeLine(data.toString("utf8", begin, end), line + 1).event);
+        }
+        line += 1;
+        offset += end + 1 - begin;
+        begin = end + 1;
+        if (line === this.#offsets.length * notedLines) this.#offsets.push(offset);
+      }
+      rest = data.subarray(begin);
+    }
+    return events;
+  }
+}

@@ -1,0 +1,233 @@
+import { hash } from "node:crypto";
+import { constants } from "node:fs";
+import { damaged, decodeLine, firstPrev } from "../../engine/event/codec";
+import type { JournalLine } from "../../engine/event/codec";
+import type { SessionEvent } from "../../engine/event/event";
+import { OrketError } from "../../engine/error/orket-error";
+import type { FileSystem, Handle } from "../files/file-system";
+import { endOfWriting, lacksSectors, mostSpareBytes } from "./journal-end";
+
+/** Lines between two offsets that a reading notes. */
+export const notedLines = 256;
+const lineFeed = 0x0a;
+const chunkBytes = 1 << 20;
+
+/** How far a journal has been read: whole lines only. */
+export interface JournalPosition {
+  /** Whole lines read. */
+  readonly lines: number;
+  /** Where the next line starts. */
+  readonly offset: number;
+  /** SHA-256 of the last whole line. */
+  readonly prev: string;
+}
+
+export const journalStart: JournalPosition = { lines: 0, offset: 0, prev: firstPrev };
+
+/** What a journal holds from a position on. */
+export interface JournalPart {
+  readonly events: readonly SessionEvent[];
+  /** After the last event. */
+  readonly position: JournalPosition;
+  /** Bytes of lines at the end that were not written whole, without the zeros that a writer keeps ready there. */
+  readonly tornBytes: number;
+  /** Those zeros. */
+  readonly spareBytes: number;
+  /** Why reading stopped before the end; the events are those before the damaged line. */
+  readonly damage: OrketError | undefined;
+  /** SHA-256 of the line that the caller asked about; undefined when it was not read. */
+  readonly digestAtMark: string | undefined;
+  /** Where the lines start that are read here and whose number, from 0, is a multiple of `notedLines`. */
+  readonly offsets: readonly number[];
+  /** Where the last whole line starts. */
+  readonly lastLine: number;
+}
+
+/** What a caller wants of a reading beside its result. */
+export interface ReadOptions {
+  /** Number of a line, from 1, whose digest is asked for. */
+  readonly mark?: number | undefined;
+  /** Takes the events as they come, so that they are not held; the result then has none. */
+  readonly take?: (events: readonly SessionEvent[]) => void;
+}
+
+/** Reads line after line, checks each and the chain between them, and stops at the first that is not as written. */
+class JournalParser {
+  readonly events: SessionEvent[] = [];
+  damage: OrketError | undefined;
+  digestAtMark: string | undefined;
+  readonly offsets: number[] = [];
+  lastLine: number;
+  #lines: number;
+  #offset: number;
+  #prev: string;
+  /** A line that broke the chain waits for the next one, which tells which of the two is damaged. */
+  #broken: { line: JournalLine; hash: string } | undefined;
+  /** A line that only a newer engine can have written, unless the next one shows that it is damaged. */
+  #unknown: { error: OrketError; hash: string } | undefined;
+  /** A line that lacks sectors: torn when it stands at the end, damaged when it does not. */
+  #zeroLine: OrketError | undefined;
+  readonly #mark: number | undefined;
+
+  constructor(
+    from: JournalPosition,
+    /** Number of the line whose digest is asked for, from 1. */
+    mark: number | undefined,
+  ) {
+    this.#mark = mark;
+    ({ lines: this.#lines, offset: this.#offset, prev: this.#prev } = from);
+    this.lastLine = this.#offset;
+  }
+
+  get position(): JournalPosition {
+    return { lines: this.#lines, offset: this.#offset, prev: this.#prev };
+  }
+
+  /** Takes the lines of `data`, and says how many of its bytes they are. */
+  take(data: Buffer): number {
+    let start = 0;
+    while (this.damage === undefined) {
+      const end = data.indexOf(lineFeed, start);
+      if (end < 0) break;
+      this.#line(data.subarray(start, end));
+      start = end + 1;
+    }
+    return start;
+  }
+
+  #line(bytes: Buffer): void {
+    const text = bytes.toString("utf8");
+    if (this.#zeroLine) {
+      this.damage = this.#zeroLine;
+      return;
+    }
+    if (this.#broken || this.#unknown) {
+      this.#settle(text);
+      return;
+    }
+    let line: JournalLine;
+    try {
+      line = decodeLine(text, this.#lines + 1);
+      if (this.#lines === 0 && line.event.type !== "session_start") {
+        throw damaged(1, `the first event is ${line.event.type} and not session_start`);
+      }
+    } catch (error) {
+      if (!(error instanceof OrketError)) throw error;
+      if (error.code === "format_unsupported") this.#unknown = { error, hash: hash("sha256", bytes, "hex") };
+      else if (lacksSectors(bytes, this.#offset)) this.#zeroLine = error;
+      else this.damage = error;
+      return;
+    }
+    const own = hash("sha256", bytes, "hex");
+    if (line.prev !== this.#prev) {
+      this.#broken = { line, hash: own };
+      return;
+    }
+    this.events.push(line.event);
+    if (this.#lines % notedLines === 0) this.offsets.push(this.#offset);
+    this.lastLine = this.#offset;
+    this.#lines += 1;
+    this.#offset += bytes.length + 1;
+    this.#prev = own;
+    if (this.#lines === this.#mark) this.digestAtMark = own;
+  }
+
+  /** The line after the doubtful one: when it knows the doubtful one's hash, that one is as it was written. */
+  #settle(next: string): void {
+    const own = this.#broken?.hash ?? this.#unknown?.hash ?? "";
+    const intact = next.endsWith(`"prev":"${own}"}`);
+    if (this.#unknown) {
+      this.damage = intact
+        ? this.#unknown.error
+        : damaged(this.#lines + 1, "the line after it has another hash for it");
+      return;
+    }
+    if (intact) this.#blamePrevious();
+    else this.#blameBroken();
+  }
+
+  #blamePrevious(): void {
+    if (this.#lines === 0) {
+      this.damage = damaged(1, "it names a line before it, and there is none");
+      return;
+    }
+    this.events.pop();
+    this.damage = damaged(this.#lines, "the line after it has another hash for it");
+  }
+
+  #blameBroken(): void {
+    this.damage = damaged(this.#lines + 1, "its prev is not the hash of the line before it");
+  }
+
+  /** No more lines: decides what is still in doubt. */
+  end(): void {
+    if (this.damage) return;
+    if (this.#unknown) this.damage = this.#unknown.error;
+    if (this.#broken) {
+      // One changed character in prev is this line's own; anything else means that the line before was changed.
+      const { prev } = this.#broken.line;
+      let different = 0;
+      for (let at = 0; at < prev.length; at += 1) if (prev[at] !== this.#prev[at]) different += 1;
+      if (different === 1) this.#blameBroken();
+      else this.#blamePrevious();
+    }
+  }
+
+  /**
+   * Whether all that is wrong are sectors that lack. A power loss can leave the end of a write and zeros in place of its
+   * beginning: its pages come to the disk in any order.
+   */
+  get lacksOnly(): boolean {
+    return this.#zeroLine !== undefined && (this.damage === undefined || this.damage === this.#zeroLine);
+  }
+
+  /** The sectors lack where a last write was torn. */
+  forgive(): void {
+    this.damage = undefined;
+  }
+}
+
+/** Reads an open journal from a position to where it ended when the reading began. */
+export async function readPart(
+  fs: FileSystem,
+  handle: Handle,
+  from: JournalPosition,
+  { mark, take }: ReadOptions = {},
+): Promise<JournalPart> {
+  const parser = new JournalParser(from, mark);
+  const { end, length } = await endOfWriting(fs, handle);
+  let rest: Buffer = Buffer.alloc(0);
+  for (let at = from.offset; at < end && parser.damage === undefined;) {
+    const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, end - at));
+    const count = await fs.read(handle, chunk, at);
+    if (count === 0) break;
+    at += count;
+    const fresh = chunk.subarray(0, count);
+    const data = rest.length === 0 ? fresh : Buffer.concat([rest, fresh]);
+    rest = data.subarray(parser.take(data));
+    // The last one stays: the line after it may show that it is damaged.
+    if (take && parser.damage === undefined) take(parser.events.splice(0, parser.events.length - 1));
+  }
+  parser.end();
+  take?.(parser.events.splice(0));
+  const tornBytes = Math.max(0, end - parser.position.offset);
+  // No write into the zeros is longer than they are; what stands before such a write was confirmed.
+  if (parser.lacksOnly && tornBytes <= mostSpareBytes) parser.forgive();
+  const { events, position, damage, digestAtMark, offsets, lastLine } = parser;
+  const behind = damage ? { tornBytes: 0, spareBytes: 0 } : { tornBytes, spareBytes: length - end };
+  return { events, position, ...behind, damage, digestAtMark, offsets, lastLine };
+}
+
+/** Reads a journal's file; damage is told beside what stands before it. */
+export async function readJournal(
+  fs: FileSystem,
+  file: string,
+  options: ReadOptions = {},
+): Promise<JournalPart> {
+  const handle = await fs.open(file, constants.O_RDONLY);
+  try {
+    return await readPart(fs, handle, journalStart, options);
+  } finally {
+    await fs.close(handle);
+  }
+}

@@ -1,0 +1,239 @@
+import { encodeEvent } from "../../engine/event/codec";
+import type { BlobRef, Content } from "../../engine/event/content";
+import type { EventDraft, SessionEvent } from "../../engine/event/event";
+import { OrketError } from "../../engine/error/orket-error";
+import type { Clock } from "../../engine/port/clock";
+import type { SessionStore } from "../../engine/port/session-store";
+import { diskError } from "../files/durable";
+import type { FileSystem, Handle } from "../files/file-system";
+import type { RandomBytes } from "../system/random";
+import { sha256 } from "../system/sha256";
+import { BlobStore } from "./blob-store";
+import { writeHead } from "./head";
+import { spareBytesFor } from "./journal-end";
+import type { JournalPosition } from "./journal-reader";
+import type { SessionPaths } from "./layout";
+import type { SessionLock } from "./lock";
+import { WorkspaceFiles } from "./workspace";
+
+/** What the session's code takes from the machine; tests give their own. */
+export interface SessionEnvironment {
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  /** What opens sessions here, for people who meet its lock: `editor`, `command_line`. */
+  readonly program?: string;
+}
+
+/** Up to here a write goes to the system's cache without the detour through a thread. */
+const writeNowMaxBytes = 64 << 10;
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: OrketError) => void;
+}
+
+/** A session open for writing: the journal's end, the blobs, the Workspace, and the lock. */
+export class JsonlSessionStore implements SessionStore {
+  readonly #blobs: BlobStore;
+  readonly #files: WorkspaceFiles;
+  #lines: number;
+  #prev: string;
+  /** Bytes of the journal that are on the disk for certain. */
+  #size: number;
+  /** The file's length, with the zeros that stand ready behind the last line. */
+  #length: number;
+  #queue: string[] = [];
+  #waiters: Waiter[] = [];
+  #pumping: Promise<void> | undefined;
+  #failure: OrketError | undefined;
+  #closed = false;
+  #moment = { ms: NaN, text: "" };
+  readonly #environment: SessionEnvironment;
+  readonly #journal: Handle;
+  readonly #lock: SessionLock;
+
+  constructor(
+    environment: SessionEnvironment,
+    readonly paths: SessionPaths,
+    journal: Handle,
+    lock: SessionLock,
+    from: JournalPosition,
+  ) {
+    this.#environment = environment;
+    this.#journal = journal;
+    this.#lock = lock;
+    const { fs, random } = environment;
+    this.#blobs = new BlobStore(fs, paths.blobs, paths.orket, paths.tmp, random);
+    this.#files = new WorkspaceFiles(fs, paths.workspace, paths.tmp, random);
+    ({ lines: this.#lines, prev: this.#prev, offset: this.#size } = from);
+    this.#length = this.#size;
+  }
+
+  append(drafts: readonly EventDraft[]): readonly SessionEvent[] {
+    this.#ensureOpen();
+    const at = this.#now();
+    return drafts.map((one) => {
+      const event: SessionEvent = { ...one, seq: this.#lines, at };
+      const line = encodeEvent(event, this.#prev);
+      this.#prev = sha256(line);
+      this.#lines += 1;
+      this.#queue.push(line);
+      return event;
+    });
+  }
+
+  /** Events of one moment share its text. */
+  #now(): string {
+    const ms = this.#environment.clock.nowMs();
+    if (ms !== this.#moment.ms) this.#moment = { ms, text: new Date(ms).toISOString() };
+    return this.#moment.text;
+  }
+
+  /** Queues events of another session as they were recorded; they take their places after what stands here. */
+  appendRecorded(events: readonly SessionEvent[]): void {
+    this.#ensureOpen();
+    for (const one of events) {
+      const line = encodeEvent({ ...one, seq: this.#lines }, this.#prev);
+      this.#prev = sha256(line);
+      this.#lines += 1;
+      this.#queue.push(line);
+    }
+  }
+
+  putText(text: string): Content {
+    this.#ensureOpen();
+    return this.#blobs.putText(text);
+  }
+
+  putBytes(bytes: Uint8Array): BlobRef {
+    this.#ensureOpen();
+    return this.#blobs.putBytes(bytes);
+  }
+
+  getText(content: Content): Promise<string> {
+    return this.#blobs.getText(content);
+  }
+
+  getBytes(ref: BlobRef): Promise<Uint8Array> {
+    return this.#blobs.getBytes(ref);
+  }
+
+  flush(): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (!this.#pumping && this.#queue.length === 0 && !this.#blobs.pending) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+      this.#pumping ??= this.#pump();
+    });
+  }
+
+  /** Writes for all who wait, and again for those who came meanwhile. */
+  async #pump(): Promise<void> {
+    // Branches that flush in the same turn share the first write, too.
+    await Promise.resolve();
+    while (this.#waiters.length > 0) {
+      const waiters = this.#waiters;
+      this.#waiters = [];
+      const failure = await this.#write();
+      for (const waiter of waiters) {
+        if (failure) waiter.reject(failure);
+        else waiter.resolve();
+      }
+    }
+    this.#pumping = undefined;
+  }
+
+  /** One write and one sync for everything queued; a failure is the answer, now and ever after. */
+  async #write(): Promise<OrketError | undefined> {
+    if (this.#failure) return this.#failure;
+    const queue = this.#queue;
+    this.#queue = [];
+    try {
+      if (this.#blobs.pending) await this.#blobs.write();
+      if (queue.length > 0) await this.#writeLines(Buffer.from(`${queue.join("\n")}\n`, "utf8"));
+      return undefined;
+    } catch (error) {
+      this.#failure = diskError(error, `the events of the session ${this.paths.id}`);
+      // What may stand half-written was never confirmed; a next opening would cut it off just the same.
+      await this.#ifHeld(() => this.#cutToLines()).catch(() => undefined);
+      return this.#failure;
+    }
+  }
+
+  /** Does what only the holder of the lock may; a writer that lost it while it slept leaves everything alone. */
+  async #ifHeld(work: () => Promise<void>): Promise<void> {
+    this.#lock.ensureHeld();
+    await work();
+  }
+
+  async #writeLines(bytes: Buffer): Promise<void> {
+    const { fs } = this.#environment;
+    this.#lock.ensureHeld();
+    const end = this.#size + bytes.length;
+    if (bytes.length > writeNowMaxBytes) await fs.write(this.#journal, bytes, this.#size);
+    else if (end <= this.#length || !this.#writeWithSpare(bytes))
+      fs.writeNow(this.#journal, bytes, this.#size);
+    this.#length = Math.max(this.#length, end);
+    await fs.syncData(this.#journal);
+    this.#size = end;
+  }
+
+  /** Writes lines with zeros behind them for those to come. A disk without room for both may still have it for the lines. */
+  #writeWithSpare(bytes: Buffer): boolean {
+    // A part of it may get there before it fails.
+    this.#length = this.#size + bytes.length + spareBytesFor(this.#size + bytes.length);
+    try {
+      const both = Buffer.alloc(this.#length - this.#size);
+      bytes.copy(both);
+      this.#environment.fs.writeNow(this.#journal, both, this.#size);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Takes back the zeros, and what was written and never confirmed. */
+  async #cutToLines(): Promise<void> {
+    const { fs } = this.#environment;
+    await fs.truncate(this.#journal, this.#size);
+    this.#length = this.#size;
+    // Before `head.json` says that the journal ends here.
+    await fs.syncData(this.#journal);
+  }
+
+  async materialise(path: string, content: BlobRef | null): Promise<void> {
+    this.#ensureOpen();
+    try {
+      const bytes = content === null ? null : await this.#blobs.getBytes(content);
+      this.#lock.ensureHeld();
+      if (bytes === null) await this.#files.remove(path);
+      else await this.#files.write(path, bytes);
+    } catch (error) {
+      throw diskError(error, `the artifact ${path}`);
+    }
+  }
+
+  /** Writes what is queued, and gives the session free for other writers. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    let failure: unknown;
+    const { fs } = this.#environment;
+    if (!this.#failure) {
+      await this.flush()
+        .then(() => (this.#length > this.#size ? this.#ifHeld(() => this.#cutToLines()) : undefined))
+        .then(() => this.#ifHeld(() => writeHead(fs, this.paths, { lines: this.#lines, prev: this.#prev })))
+        .catch((error: unknown) => (failure = error));
+    }
+    this.#closed = true;
+    await fs.close(this.#journal).catch(() => undefined);
+    await this.#ifHeld(() => fs.removeDir(this.paths.tmp)).catch(() => undefined);
+    await this.#lock.release().catch((error: unknown) => (failure ??= error));
+    if (failure !== undefined) throw diskError(failure, `the end of the session ${this.paths.id}`);
+  }
+
+  #ensureOpen(): void {
+    if (this.#closed)
+      throw new OrketError("internal", `The session ${this.paths.id} was written to after it was closed.`);
+  }
+}

@@ -1,0 +1,70 @@
+import path from "node:path";
+import { OrketError } from "../../engine/error/orket-error";
+import type { SessionEnvironment } from "./jsonl-session-store";
+import type { SessionPaths } from "./layout";
+import { lockState, SessionLock } from "./lock";
+
+/** How long a writer waits for a pruning to end, in milliseconds. */
+const maxWaitMs = 60_000;
+const pollMs = 25;
+
+const neverCancelled = {
+  aborted: false,
+  addEventListener: () => undefined,
+  removeEventListener: () => undefined,
+};
+
+/** Held while blobs are removed that no session names. `orket` is `.orket`. */
+export function pruneLockFile(orket: string): string {
+  return path.join(orket, "prune.lock");
+}
+
+/**
+ * Gets the right to write to a session, when nobody removes blobs. A writer takes its own lock and then looks for the
+ * pruning's; a pruning takes its own and then looks for writers': whichever comes second sees the other, so a blob that
+ * a writer finds on the disk stays there.
+ * @throws {OrketError} session_locked.
+ */
+export async function acquireWriter(
+  environment: SessionEnvironment,
+  paths: SessionPaths,
+): Promise<SessionLock> {
+  const { fs, clock } = environment;
+  const lock = await SessionLock.acquire(environment, paths.lock);
+  try {
+    const file = pruneLockFile(paths.orket);
+    for (let waitedMs = 0; ; waitedMs += pollMs) {
+      const state = await lockState(fs, file);
+      if (state?.alive !== true) return lock;
+      if (waitedMs >= maxWaitMs) throw stillPruning(file);
+      await clock.sleep(pollMs, neverCancelled);
+    }
+  } catch (error) {
+    await lock.release().catch(() => undefined);
+    throw error;
+  }
+}
+
+function stillPruning(file: string): OrketError {
+  return new OrketError("session_locked", "Blobs are being pruned, and that does not end.", {
+    mend: `Wait for it; if no Orket prunes any more, remove the file ${file}.`,
+    details: { file },
+  });
+}
+
+/**
+ * Gets the right to remove blobs.
+ * @throws {OrketError} command_refused when another process has it.
+ */
+export async function acquirePruning(environment: SessionEnvironment, orket: string): Promise<SessionLock> {
+  try {
+    return await SessionLock.acquire(environment, pruneLockFile(orket));
+  } catch (error) {
+    if (!OrketError.is(error, "session_locked")) throw error;
+    throw new OrketError("command_refused", "Another process is pruning already.", {
+      mend: error.mend ?? "Wait until it ends.",
+      details: error.details,
+      cause: error,
+    });
+  }
+}

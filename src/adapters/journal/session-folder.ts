@@ -1,0 +1,326 @@
+import { constants } from "node:fs";
+import path from "node:path";
+import type { BlobRef } from "../../engine/event/content";
+import type { SessionEvent } from "../../engine/event/event";
+import { OrketError } from "../../engine/error/orket-error";
+import { definitionFormat, definitionSchema } from "../../engine/model/definition";
+import type { Definition } from "../../engine/model/definition";
+import { initialState } from "../../engine/state/state";
+import { diskError, makeDirs, replace, syncDir, writeNew } from "../files/durable";
+import { isDiskCode, unlessMissing } from "../files/file-system";
+import type { FileSystem } from "../files/file-system";
+import { sha256Bytes } from "../system/sha256";
+import { BlobReader } from "./blob-store";
+import { checkChain } from "./chain-check";
+import { cutBytesOf, headProblem, isSealed, readHead } from "./head";
+import { foldJournal, loadIndex } from "./journal-index";
+import type { JournalIndex } from "./journal-index";
+import { journalStart, readJournal } from "./journal-reader";
+import type { JournalPart } from "./journal-reader";
+import { JsonlSessionStore } from "./jsonl-session-store";
+import type { SessionEnvironment } from "./jsonl-session-store";
+import { newSessionId, orketDir, sessionPaths, sessionsDir } from "./layout";
+import type { SessionPaths } from "./layout";
+import type { SessionLock } from "./lock";
+import { acquireWriter } from "./prune-lock";
+import { clearTmp } from "./workspace";
+
+const { O_CREAT, O_RDWR } = constants;
+
+/** A new session: nothing recorded yet, its definition on the disk. */
+export interface CreatedSession {
+  readonly store: JsonlSessionStore;
+  readonly paths: SessionPaths;
+  /** What `session_start` names. */
+  readonly definitionRef: BlobRef;
+}
+
+/** A session as its files say it. */
+export interface SessionRecord {
+  readonly paths: SessionPaths;
+  readonly definition: Definition;
+  readonly definitionRef: BlobRef;
+  /** Empty when the session was created but never started. */
+  readonly events: readonly SessionEvent[];
+  /** Bytes of a torn last line: cut off when opened for writing, left out when opened for reading. */
+  readonly cutBytes: number;
+}
+export interface OpenedSession extends SessionRecord {
+  readonly store: JsonlSessionStore;
+}
+/** A session to go on with: its state instead of its events. */
+export interface ResumedSession extends Omit<OpenedSession, "events"> {
+  /** What the whole journal makes of it, with what may be stored beside it. */
+  readonly index: JournalIndex;
+  /** Events that the stored index covered. */
+  readonly indexedEvents: number;
+}
+export interface ReadSession extends SessionRecord {
+  readonly blobs: BlobReader;
+  /** Why the events end where they do, or that the definition is another one. */
+  readonly damage: OrketError | undefined;
+  /** The journal ends where it ended when the session was last closed: nothing is missing from it. */
+  readonly sealed: boolean;
+}
+
+/** Makes `.orket/` with what belongs into it. @throws {Error} as the file system does. */
+export async function ensureOrketDir(environment: SessionEnvironment, workDomain: string): Promise<void> {
+  const { fs } = environment;
+  const orket = orketDir(workDomain);
+  await makeDirs(fs, workDomain, orket);
+  const ignore = path.join(orket, ".gitignore");
+  if ((await unlessMissing(fs.lstat(ignore), undefined)) === undefined) {
+    await writeIgnore(fs, orket, ignore);
+  }
+  await makeDirs(fs, orket, sessionsDir(workDomain));
+}
+
+/** Any process may be at it, or have died at it: the name aside is one for all, and only the result counts. */
+async function writeIgnore(fs: FileSystem, orket: string, ignore: string): Promise<void> {
+  const aside = `${ignore}.new`;
+  try {
+    await unlessMissing(fs.unlink(aside), undefined);
+    await writeNew(fs, aside, Buffer.from("*\n"));
+    await replace(fs, aside, ignore);
+  } catch (error) {
+    const lost = isDiskCode(error, "EEXIST", "ENOENT");
+    if (!lost || (await unlessMissing(fs.lstat(ignore), undefined)) === undefined) throw error;
+  }
+  await syncDir(fs, orket);
+}
+
+async function newFolder(
+  environment: SessionEnvironment,
+  workDomain: string,
+  flow: string,
+): Promise<SessionPaths> {
+  const { fs, clock, random } = environment;
+  for (;;) {
+    const paths = sessionPaths(path.join(sessionsDir(workDomain), newSessionId(clock.nowMs(), flow, random)));
+    try {
+      await fs.makeDir(paths.dir);
+      await syncDir(fs, path.dirname(paths.dir));
+      return paths;
+    } catch (error) {
+      if (!isDiskCode(error, "EEXIST")) throw error;
+    }
+  }
+}
+
+/** Creates a session's folder. When it resolves, the definition is on the disk and the journal is empty. */
+export async function createSession(
+  environment: SessionEnvironment,
+  workDomain: string,
+  definition: Definition,
+): Promise<CreatedSession> {
+  const { fs } = environment;
+  const bytes = Buffer.from(`${JSON.stringify(definition, null, 2)}\n`, "utf8");
+  let lock: SessionLock | undefined;
+  try {
+    await ensureOrketDir(environment, workDomain);
+    const paths = await newFolder(environment, workDomain, definition.flow.name);
+    lock = await acquireWriter(environment, paths);
+    await clearTmp(fs, paths.tmp);
+    const aside = path.join(paths.tmp, "definition.json");
+    await writeNew(fs, aside, bytes);
+    await fs.makeDir(paths.workspace);
+    await replace(fs, aside, paths.definition);
+    const journal = await fs.open(paths.journal, O_RDWR | O_CREAT);
+    await syncDir(fs, paths.dir);
+    const store = new JsonlSessionStore(environment, paths, journal, lock, journalStart);
+    return { store, paths, definitionRef: { sha256: sha256Bytes(bytes), bytes: bytes.length } };
+  } catch (error) {
+    await lock?.release().catch(() => undefined);
+    throw diskError(error, "the session's folder");
+  }
+}
+
+function neverStarted(id: string): OrketError {
+  return new OrketError(
+    "session_not_found",
+    `The session ${id} was never started: its folder holds no definition.`,
+    {
+      mend: "Run the Flow again; the folder can be removed.",
+      details: { id },
+    },
+  );
+}
+
+/** @throws {OrketError} session_not_found, journal_damaged, format_unsupported. */
+export async function readDefinition(
+  environment: SessionEnvironment,
+  paths: SessionPaths,
+): Promise<{ definition: Definition; definitionRef: BlobRef }> {
+  const bytes = await unlessMissing(environment.fs.readFile(paths.definition), undefined);
+  if (bytes === undefined) throw neverStarted(paths.id);
+  const definitionRef = { sha256: sha256Bytes(bytes), bytes: bytes.length };
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString("utf8"));
+  } catch (error) {
+    throw definitionError(paths.id, "is not JSON", error);
+  }
+  const format = typeof value === "object" && value !== null && "format" in value ? value.format : undefined;
+  if (typeof format === "number" && format > definitionFormat) {
+    throw new OrketError(
+      "format_unsupported",
+      `The definition of the session ${paths.id} has format ${format}.`,
+      {
+        mend: "A newer Orket wrote this session: update Orket to open it.",
+      },
+    );
+  }
+  const parsed = definitionSchema.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw definitionError(paths.id, `is not valid (${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""})`);
+  }
+  return { definition: parsed.data, definitionRef };
+}
+
+function definitionError(id: string, what: string, cause?: unknown): OrketError {
+  return new OrketError("journal_damaged", `The definition.json of the session ${id} ${what}.`, {
+    mend: "Restore the file from a backup; the journal beside it is not touched.",
+    details: { id },
+    cause,
+  });
+}
+
+/** That the definition is not the one that the session was started with. */
+export function otherDefinition(
+  paths: SessionPaths,
+  definitionRef: BlobRef,
+  events: readonly SessionEvent[],
+): OrketError | undefined {
+  const [start] = events;
+  if (start?.type !== "session_start" || start.data.definition.sha256 === definitionRef.sha256)
+    return undefined;
+  return definitionError(paths.id, "is not the one that the session was started with");
+}
+
+/**
+ * Opens a session to go on with it. A torn last line is cut off; a session that was created but never started has no
+ * events.
+ * @throws {OrketError} session_not_found, session_locked, journal_damaged, format_unsupported, disk_full, disk_failed.
+ */
+export async function openSession(environment: SessionEnvironment, dir: string): Promise<OpenedSession> {
+  const { index: _, indexedEvents: _indexed, ...opened } = await open(environment, dir, false);
+  return opened;
+}
+
+/**
+ * Opens a session to go on with it, its events checked and folded but not held: the chain of what a stored index covers is
+ * checked, the rest is read.
+ * @throws {OrketError} as `openSession`.
+ */
+export async function resumeSession(environment: SessionEnvironment, dir: string): Promise<ResumedSession> {
+  const { events: _, ...resumed } = await open(environment, dir, true);
+  return resumed;
+}
+
+async function open(
+  environment: SessionEnvironment,
+  dir: string,
+  byIndex: boolean,
+): Promise<OpenedSession & ResumedSession> {
+  const { fs } = environment;
+  const paths = sessionPaths(dir);
+  if ((await unlessMissing(fs.lstat(paths.definition), undefined)) === undefined)
+    throw neverStarted(paths.id);
+  let lock: SessionLock | undefined;
+  let journal: number | undefined;
+  try {
+    lock = await acquireWriter(environment, paths);
+    const { definition, definitionRef } = await readDefinition(environment, paths);
+    await clearTmp(fs, paths.tmp);
+    await fs.makeDir(paths.workspace).catch((error: unknown) => {
+      if (!isDiskCode(error, "EEXIST")) throw error;
+    });
+    journal = await fs.open(paths.journal, O_RDWR | O_CREAT);
+    const head = await readHead(fs, paths.head);
+    const stored = byIndex
+      ? await checkedIndex(fs, paths, journal, definition, definitionRef, head?.events)
+      : undefined;
+    const events: SessionEvent[] = [];
+    const keep = byIndex ? undefined : events;
+    const { part, index, first } = await foldJournal(
+      fs,
+      journal,
+      stored?.index,
+      initialState(definition),
+      head?.events,
+      keep,
+    );
+    const digestAtMark = part.digestAtMark ?? stored?.digestAtMark;
+    const damage =
+      part.damage ??
+      headProblem(head, { ...part, digestAtMark }) ??
+      (first === undefined ? undefined : otherDefinition(paths, definitionRef, [first]));
+    if (damage) throw damage;
+    if (part.tornBytes + part.spareBytes > 0) await fs.truncate(journal, part.position.offset);
+    // What was read may be in memory only, if the last writer failed before it could say that it was on the disk.
+    await fs.sync(journal);
+    await syncDir(fs, paths.dir);
+    const store = new JsonlSessionStore(environment, paths, journal, lock, part.position);
+    const indexedEvents = stored?.index.position.lines ?? 0;
+    return {
+      paths,
+      definition,
+      definitionRef,
+      events,
+      cutBytes: part.tornBytes,
+      store,
+      index,
+      indexedEvents,
+    };
+  } catch (error) {
+    if (journal !== undefined) await fs.close(journal).catch(() => undefined);
+    await lock?.release().catch(() => undefined);
+    throw diskError(error, `the session ${paths.id}`);
+  }
+}
+
+/** The stored index, when the chain of what it covers is whole; otherwise a reading has to say what is wrong. */
+async function checkedIndex(
+  fs: FileSystem,
+  paths: SessionPaths,
+  journal: number,
+  definition: Definition,
+  definitionRef: BlobRef,
+  mark: number | undefined,
+): Promise<{ index: JournalIndex; digestAtMark: string | undefined } | undefined> {
+  const index = await loadIndex(fs, paths, journal, definition, definitionRef);
+  if (index === undefined) return undefined;
+  const { damage, digestAtMark } = await checkChain(fs, journal, index.position, mark);
+  return damage === undefined ? { index, digestAtMark } : undefined;
+}
+
+/** Opens a session to look at it, whoever writes to it; nothing is changed, and damage is told beside the events. */
+export async function readSession(environment: SessionEnvironment, dir: string): Promise<ReadSession> {
+  const { fs } = environment;
+  const paths = sessionPaths(dir);
+  const nothing: JournalPart = {
+    events: [],
+    position: journalStart,
+    tornBytes: 0,
+    spareBytes: 0,
+    damage: undefined,
+    digestAtMark: undefined,
+    offsets: [],
+    lastLine: 0,
+  };
+  try {
+    const { definition, definitionRef } = await readDefinition(environment, paths);
+    // First where it ends, then what it holds: a writer may add to it meanwhile, and never takes away.
+    const head = await readHead(fs, paths.head);
+    const part = await unlessMissing(readJournal(fs, paths.journal, { mark: head?.events }), nothing);
+    const blobs = new BlobReader(fs, paths.blobs);
+    const { events } = part;
+    const damage = part.damage ?? headProblem(head, part) ?? otherDefinition(paths, definitionRef, events);
+    const sealed = isSealed(head, part);
+    const cutBytes = cutBytesOf(head, part);
+    return { paths, definition, definitionRef, events, cutBytes, blobs, damage, sealed };
+  } catch (error) {
+    throw diskError(error, `the session ${paths.id}`);
+  }
+}

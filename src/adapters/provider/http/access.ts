@@ -1,0 +1,44 @@
+import { ProviderError } from "../../../engine/error/provider-error";
+import type { FetchLike } from "./transport";
+
+/** How a provider reaches its server: the transport and the keys. */
+export interface Access {
+  /**
+   * The key behind `secret:NAME` or `env:NAME`. Asked for with every call, so that a corrected key works at once.
+   * @throws {OrketError} secret_missing.
+   */
+  readonly resolveSecret: (reference: string) => Promise<string>;
+  /**
+   * How requests go out. In VS Code leave it away: the global `fetch` is the one that knows the user's proxy. The
+   * command line passes `createHttpFetch()`, which costs less and has no limit of its own for slow first tokens.
+   */
+  readonly fetch?: FetchLike;
+}
+
+/** The transport to use: the given one, or whatever `fetch` is at the moment of the call. */
+export function transportOf(access: Access): FetchLike {
+  return access.fetch ?? ((url, init) => fetch(url, init));
+}
+
+/**
+ * The key for a call; undefined when the Venue names none.
+ * @throws {ProviderError} unauthorized when it is missing or cannot be sent in a header.
+ */
+export async function keyFor(access: Access, reference: string | undefined): Promise<string | undefined> {
+  if (reference === undefined) return undefined;
+  let key: string;
+  try {
+    key = (await access.resolveSecret(reference)).trim();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ProviderError("unauthorized", `The key '${reference}' could not be read: ${why}`);
+  }
+  if (key === "") throw new ProviderError("unauthorized", `The key '${reference}' is empty.`);
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    throw new ProviderError(
+      "unauthorized",
+      `The key '${reference}' holds a blank, a line break or another character that cannot be sent.`,
+    );
+  }
+  return key;
+}

@@ -1,0 +1,107 @@
+import { ProviderError } from "../../../engine/error/provider-error";
+import type { ModelMessage, ModelRequest, ToolSpec } from "../../../engine/port/model-provider";
+
+/** What of a Venue a provider works with. */
+export interface ProviderVenue {
+  readonly endpoint?: string | undefined;
+  readonly api_key?: string | undefined;
+}
+
+/** Fields that make a call what it is; the Venue's `params` may not change them. */
+const fixedFields = ["model", "messages", "stream"];
+
+/**
+ * Puts the Venue's `params` over the default fields; null takes a field away.
+ * @throws {ProviderError} bad_request when `params` touch what the adapter decides.
+ */
+export function withParams(
+  defaults: Readonly<Record<string, unknown>>,
+  params: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  for (const field of fixedFields) {
+    if (Object.hasOwn(params, field)) {
+      throw new ProviderError(
+        "bad_request",
+        `\`params\` in the Venue cannot change \`${field}\`: take it out.`,
+      );
+    }
+  }
+  const fields: Record<string, unknown> = { ...defaults, ...params };
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined && value !== null),
+  );
+}
+
+/** @throws {ProviderError} bad_request when the Venue names no model. */
+export function requireModel(request: ModelRequest): string {
+  const { model } = request.settings;
+  if (model === "") {
+    throw new ProviderError("bad_request", "The Venue names no model: add `model: NAME` to it.");
+  }
+  return model;
+}
+
+/** The request for the record: tools by name, no messages. */
+export function recorded(
+  address: string,
+  body: Readonly<Record<string, unknown>>,
+  tools: readonly ToolSpec[],
+): Record<string, unknown> {
+  const { messages: _messages, tools: sentTools, ...rest } = body;
+  return {
+    endpoint: address,
+    ...rest,
+    ...(sentTools === undefined ? {} : { tools: tools.map(({ name }) => name) }),
+  };
+}
+
+/**
+ * The arguments of an earlier call as an object. What the model wrote may be no JSON object at all; servers that parse
+ * it would refuse the whole conversation, so the text travels within an object then.
+ */
+export function argumentsObject(argumentsJson: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(argumentsJson);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+  } catch {
+    // Falls through: not JSON.
+  }
+  return { not_json: argumentsJson };
+}
+
+/**
+ * Names of tools as OpenAI's API takes them: letters, digits, `_` and `-`, at most 64 characters. `vscode:NAME` and the
+ * like are rewritten on the way out and given back on the way in. A pure function of the tools on offer.
+ */
+export class ToolNames {
+  readonly #sent = new Map<string, string>();
+  readonly #known = new Map<string, string>();
+
+  constructor(tools: readonly ToolSpec[], messages: readonly ModelMessage[]) {
+    for (const { name } of tools) this.#add(name);
+    for (const message of messages) {
+      if (message.role === "assistant") for (const { name } of message.toolCalls ?? []) this.#add(name);
+    }
+  }
+
+  /** The name as it is sent. */
+  sent(name: string): string {
+    return this.#sent.get(name) ?? name;
+  }
+
+  /** The engine's name of what a model called. */
+  known(sent: string): string {
+    return this.#known.get(sent) ?? sent;
+  }
+
+  #add(name: string): void {
+    if (this.#sent.has(name)) return;
+    const plain = name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) || "tool";
+    let sent = plain;
+    for (let n = 2; this.#known.has(sent); n += 1) sent = `${plain.slice(0, 60)}_${n}`;
+    this.#sent.set(name, sent);
+    this.#known.set(sent, name);
+  }
+}

@@ -1,0 +1,144 @@
+import type { TokenCount, TokenUsage } from "../../../engine/event/tokens";
+import type { ModelDelta, ModelReply } from "../../../engine/port/model-provider";
+import { KeyFilter, keyPattern, withoutKey } from "./key-filter";
+import type { KeyPattern } from "./key-filter";
+import { redactDeep } from "./redact";
+
+/** Collects a reply while it streams and hands it on for display, one delta for each network read. */
+export class ReplyBuilder {
+  model: string | undefined;
+  /** The backend's configuration, as OpenAI-compatible servers name it. */
+  systemFingerprint: string | undefined;
+  usage: TokenUsage = {};
+  finishReason: ModelReply["finishReason"] | undefined;
+  readonly toolCalls: ModelReply["toolCalls"][number][] = [];
+  readonly notices: string[] = [];
+  #text = "";
+  #reasoning = "";
+  #newText = "";
+  #newReasoning = "";
+  #isEmpty = true;
+  #key: KeyPattern | undefined;
+  #textFilter: KeyFilter | undefined;
+  #reasoningFilter: KeyFilter | undefined;
+  #firstPieceMs: number | undefined;
+  readonly #clock: { readonly startedMs: number };
+  readonly #show: (delta: ModelDelta) => void;
+
+  /** `clock` says when the call began, by `performance.now()`. */
+  constructor(clock: { readonly startedMs: number }, show: (delta: ModelDelta) => void) {
+    this.#clock = clock;
+    this.#show = show;
+  }
+
+  /** Takes the key out of everything that comes from now on. */
+  hideKey(key: string | undefined): void {
+    const pattern = keyPattern(key);
+    if (pattern === undefined) return;
+    this.#key = pattern;
+    this.#textFilter = new KeyFilter(pattern);
+    this.#reasoningFilter = new KeyFilter(pattern);
+  }
+
+  addText(piece: string): void {
+    this.#isEmpty = false;
+    if (this.#newReasoning !== "") this.flush();
+    this.#newText += piece;
+  }
+
+  addReasoning(piece: string): void {
+    this.#isEmpty = false;
+    if (this.#newText !== "") this.flush();
+    this.#newReasoning += piece;
+  }
+
+  /** Notes the time of the first piece of any kind. */
+  arrived(): void {
+    this.#firstPieceMs ??= performance.now() - this.#clock.startedMs;
+  }
+
+  /** Shows what has been added since the last time, without what may be the beginning of the key. */
+  flush(): void {
+    const text = this.#newText;
+    const reasoning = this.#newReasoning;
+    this.#newText = "";
+    this.#newReasoning = "";
+    this.#put(this.#textFilter?.push(text) ?? text, this.#reasoningFilter?.push(reasoning) ?? reasoning);
+  }
+
+  #put(text: string, reasoning: string): void {
+    this.#text += text;
+    this.#reasoning += reasoning;
+    if (reasoning !== "") this.#show({ kind: "reasoning", text: reasoning });
+    if (text !== "") this.#show({ kind: "text", text });
+  }
+
+  /** The text so far, shown or not. */
+  get text(): string {
+    return this.#text + (this.#textFilter?.rest(this.#newText) ?? this.#newText);
+  }
+
+  /** Whether nothing has arrived yet. */
+  get empty(): boolean {
+    return this.#isEmpty && this.toolCalls.length === 0;
+  }
+
+  finish(sent: Readonly<Record<string, unknown>>): ModelReply {
+    this.flush();
+    this.#put(this.#textFilter?.rest() ?? "", this.#reasoningFilter?.rest() ?? "");
+    const { toolCalls, model, systemFingerprint, notices } = this.#withoutKey();
+    const asked = this.finishReason ?? "other";
+    // Many servers say "stop" after tool calls.
+    const finishReason = asked === "stop" && toolCalls.length > 0 ? "tool_calls" : asked;
+    return {
+      text: this.#text,
+      ...(this.#reasoning === "" ? {} : { reasoning: this.#reasoning }),
+      toolCalls,
+      finishReason,
+      usage: this.usage,
+      ...(this.#firstPieceMs === undefined ? {} : { firstTokenMs: this.#firstPieceMs }),
+      totalMs: performance.now() - this.#clock.startedMs,
+      ...(model === undefined ? {} : { model }),
+      ...(systemFingerprint === undefined ? {} : { fingerprint: { runtime: systemFingerprint } }),
+      sent,
+      ...(notices.length === 0 ? {} : { notices }),
+    };
+  }
+
+  /** What came whole rather than in pieces, and the word that the key was in the reply. */
+  #withoutKey(): Pick<ReplyBuilder, "toolCalls" | "model" | "systemFingerprint" | "notices"> {
+    const { toolCalls, model, systemFingerprint, notices } = this;
+    const whole = { toolCalls, model, systemFingerprint, notices };
+    const key = this.#key;
+    if (key === undefined) return whole;
+    let found = (this.#textFilter?.found ?? false) || (this.#reasoningFilter?.found ?? false);
+    const clean = redactDeep(whole, (text) => {
+      const without = withoutKey(text, key);
+      found ||= without !== text;
+      return without;
+    });
+    return found ? { ...clean, notices: [...clean.notices, keyNotice] } : clean;
+  }
+}
+
+const keyNotice = "The server gave back the key of the Venue; `[key]` stands in its place.";
+
+/** A count the backend reported; absent unless it is a whole number of at least `atLeast`. */
+export function measured(value: unknown, atLeast: number): TokenCount | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= atLeast
+    ? { count: value, source: "measured" }
+    : undefined;
+}
+
+/** Usage with only the counts that are known. */
+export function usageOf(
+  input: TokenCount | undefined,
+  output: TokenCount | undefined,
+  cachedInput?: TokenCount,
+): TokenUsage {
+  return {
+    ...(input === undefined ? {} : { input }),
+    ...(cachedInput === undefined ? {} : { cached_input: cachedInput }),
+    ...(output === undefined ? {} : { output }),
+  };
+}

@@ -1,0 +1,141 @@
+import { Ollama } from "ollama/browser";
+import type { ChatRequest } from "ollama/browser";
+import type { Timeouts } from "../../../engine/model/venue";
+import type { Cancellation } from "../../../engine/port/cancellation";
+import type {
+  ModelDelta,
+  ModelProvider,
+  ModelReply,
+  ModelRequest,
+} from "../../../engine/port/model-provider";
+import { recorded, requireModel, withParams } from "../http/chat-body";
+import type { ProviderVenue } from "../http/chat-body";
+import { performCall } from "../http/chat-call";
+import type { Exchange } from "../http/chat-call";
+import { defaultOllamaEndpoint } from "../endpoints";
+import { ollamaMessages, ollamaTools } from "./messages";
+import { OllamaStream } from "./stream";
+import type { Access } from "../http/access";
+import { keyFor, transportOf } from "../http/access";
+import { publicAddress } from "../http/redact";
+
+/** `params` that are fields of the request; all others are options of the model. */
+const requestFields = new Set([
+  "keep_alive",
+  "format",
+  "think",
+  "logprobs",
+  "top_logprobs",
+  "tools",
+  "truncate",
+  "shift",
+]);
+
+/**
+ * Measured with Ollama 0.17.4: a prompt that is longer than the window loses its oldest messages without a word, and a
+ * reply that reaches the window's end pushes the prompt out. Asked like this, it refuses the one and ends the other.
+ */
+const keepPrompt = { truncate: false, shift: false };
+
+/**
+ * Model calls through Ollama's chat, always streamed. The package builds the request; the reply is read by
+ * `OllamaStream`. Measured with ollama 0.6.4: the package takes no AbortSignal, and its own abort does nothing before
+ * the headers have arrived (a model may be loading for minutes), so the signal is put in where the request leaves.
+ */
+export class OllamaProvider implements ModelProvider {
+  readonly #venue: ProviderVenue & { readonly timeouts: Timeouts };
+  readonly #deps: Access;
+  readonly #endpoint: string;
+  readonly #address: string;
+
+  constructor(venue: ProviderVenue & { readonly timeouts: Timeouts }, deps: Access) {
+    this.#venue = venue;
+    this.#deps = deps;
+    this.#endpoint = venue.endpoint ?? defaultOllamaEndpoint;
+    this.#address = publicAddress(this.#endpoint);
+  }
+
+  async call(
+    request: ModelRequest,
+    onDelta: (delta: ModelDelta) => void,
+    cancellation: Cancellation,
+  ): Promise<ModelReply> {
+    const body = chatBody(request);
+    const sent = recorded(this.#address, { ...body }, request.tools);
+    const facts = {
+      server: "Ollama",
+      address: this.#address,
+      model: request.settings.model,
+      toolsSent: request.tools.length > 0,
+      fields: [...Object.keys(sent), ...Object.keys(body.options)],
+      missingModelHint: `Is the model there? \`ollama pull ${request.settings.model}\` fetches it.`,
+    };
+    return performCall({
+      fetch: transportOf(this.#deps),
+      timeouts: this.#venue.timeouts,
+      cancellation,
+      recorded: request.recorded,
+      key: () => keyFor(this.#deps, this.#venue.api_key),
+      accept: "application/x-ndjson",
+      facts,
+      startHint: "Is it running? `ollama serve` starts it.",
+      sent,
+      onDelta,
+      request: (exchange) => this.#send(exchange, body),
+      parser: (reply, known) => new OllamaStream(reply, known),
+    });
+  }
+
+  #send(exchange: Exchange, body: ChatBody): Promise<unknown> {
+    const client = new Ollama({
+      host: this.#endpoint,
+      fetch: async (url, init) => {
+        await exchange.send(requestUrl(url), typeof init?.body === "string" ? init.body : "");
+        return received;
+      },
+    });
+    return client.chat(body);
+  }
+}
+
+/** What the package sees of the reply: that it has begun. It reads nothing before its iterator is asked to. */
+const received = { ok: true, status: 200, body: {} } as unknown as Response;
+
+function requestUrl(url: string | URL | Request): string {
+  return typeof url === "string" ? url : url instanceof URL ? url.href : url.url;
+}
+
+type ChatBody = ChatRequest & { stream: true; options: Record<string, unknown> };
+
+/** The request: everything that changes the reply is said, as the server's defaults differ between machines. */
+function chatBody(request: ModelRequest): ChatBody {
+  const { settings } = request;
+  const model = requireModel(request);
+  const { options: ownOptions, ...params } = settings.params;
+  const inOptions: Record<string, unknown> = {
+    ...(typeof ownOptions === "object" && ownOptions !== null ? ownOptions : {}),
+  };
+  const onTop: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(params)) {
+    if (requestFields.has(name) || name === "model" || name === "messages" || name === "stream")
+      onTop[name] = value;
+    else inOptions[name] = value;
+  }
+  const options = withParams(
+    {
+      num_ctx: settings.context_tokens,
+      num_predict: settings.max_output_tokens,
+      temperature: settings.temperature,
+      seed: settings.seed,
+    },
+    inOptions,
+  );
+  const tools = request.tools.length === 0 ? undefined : ollamaTools(request.tools);
+  return {
+    ...withParams({ tools, ...keepPrompt }, onTop),
+    model,
+    messages: ollamaMessages(request.messages),
+    stream: true,
+    options,
+  };
+}

@@ -1,0 +1,273 @@
+import { ProviderError } from "../../../engine/error/provider-error";
+import type { ModelReply } from "../../../engine/port/model-provider";
+import type { StreamParser } from "../http/chat-call";
+import { withinSentence } from "../http/connection-errors";
+import { errorFromStream, quote } from "../http/http-errors";
+import type { CallFacts } from "../http/http-errors";
+import { LineSplitter } from "../http/lines";
+import { measured, usageOf } from "../http/reply-builder";
+import type { ReplyBuilder } from "../http/reply-builder";
+import { ToolCallAssembler } from "../http/tool-calls";
+import type { ToolCallFragment } from "../http/tool-calls";
+
+/** A chunk of a stream, as far as it is read; every field may be missing or of another type. */
+interface Chunk {
+  readonly model?: unknown;
+  readonly system_fingerprint?: unknown;
+  readonly error?: unknown;
+  readonly usage?: Usage | null;
+  readonly choices?: readonly (Choice | null | undefined)[] | null;
+}
+interface Choice {
+  readonly index?: unknown;
+  readonly delta?: Delta | null;
+  /** Some servers end a stream with the whole message instead of a delta. */
+  readonly message?: Delta | null;
+  readonly finish_reason?: unknown;
+}
+interface Delta {
+  readonly content?: unknown;
+  readonly refusal?: unknown;
+  readonly reasoning_content?: unknown;
+  readonly reasoning?: unknown;
+  readonly tool_calls?: readonly ToolCallFragment[] | null;
+}
+interface Usage {
+  readonly prompt_tokens?: unknown;
+  readonly completion_tokens?: unknown;
+  readonly prompt_tokens_details?: { readonly cached_tokens?: unknown } | null;
+}
+
+const finishReasons: Readonly<Record<string, ModelReply["finishReason"]>> = {
+  stop: "stop",
+  length: "length",
+  tool_calls: "tool_calls",
+  function_call: "tool_calls",
+  content_filter: "content_filter",
+};
+
+/**
+ * Reads the Server-Sent Events of a chat completion. Lean on purpose: the package's own iterator costs four times a
+ * bare reader. A line that cannot be read ends the call: a skipped one would be a hole in the reply.
+ * Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+export class OpenAiStream implements StreamParser {
+  complete = false;
+  done = false;
+  readonly #reply: ReplyBuilder;
+  readonly #facts: CallFacts;
+  readonly #toolName: (sent: string) => string;
+  readonly #lines = new LineSplitter();
+  readonly #toolCalls = new ToolCallAssembler();
+  /** The data of the event that is being read; undefined between events. */
+  #data: string | undefined;
+  #event = "";
+  #started = false;
+  #finish: string | undefined;
+
+  /** `toolName` gives back the name under which the engine knows a tool. */
+  constructor(reply: ReplyBuilder, facts: CallFacts, toolName: (sent: string) => string) {
+    this.#reply = reply;
+    this.#facts = facts;
+    this.#toolName = toolName;
+  }
+
+  push(bytes: Uint8Array): boolean {
+    const text = this.#lines.push(bytes);
+    if (this.#lines.overlong) throw malformed("a line without an end", this.#facts);
+    return text !== "" && this.#read(text);
+  }
+
+  end(): void {
+    const rest = this.#lines.rest();
+    // The last event may lack its line feed, and a cut one is no mistake of the server's.
+    if (rest !== "" && !this.done) this.#tolerantly(() => this.#read(`${rest}\n`));
+    if (this.#data !== undefined && !this.done) this.#tolerantly(() => this.#dispatch());
+    if (!this.complete && !this.done) throw new ProviderError("stream_truncated", this.#cut());
+    if (this.#finish === undefined) {
+      this.#reply.notices.push("The server ended the stream without a finish_reason.");
+    }
+    const reason = this.#finish ?? "";
+    this.#reply.finishReason = Object.hasOwn(finishReasons, reason) ? finishReasons[reason] : "other";
+    this.#noteModel();
+    for (const call of this.#toolCalls.finish()) {
+      this.#reply.toolCalls.push({ ...call, name: this.#toolName(call.name) });
+    }
+  }
+
+  #cut(): string {
+    const { server, address } = this.#facts;
+    return this.#started
+      ? `The stream of ${withinSentence(server)} at ${address} ended before the reply was whole: there was neither a finish_reason nor [DONE].`
+      : `${server} at ${address} answered 200 and then nothing. llama-cpp-python does so when the prompt is longer than its window (\`n_ctx\`): is \`context_tokens\` in the Venue more than that?`;
+  }
+
+  /** llama.cpp and others answer with the model they have, whatever was asked for; a dated name is still the same model. */
+  #noteModel(): void {
+    const asked = this.#facts.model;
+    const said = this.#reply.model ?? asked;
+    const base = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
+    if (said === "" || base(said).startsWith(base(asked))) return;
+    this.#reply.notices.push(`The model '${asked}' was asked for; the server says that '${said}' answered.`);
+  }
+
+  /** Runs the last, perhaps cut, piece: what cannot be read is a cut stream, not a malformed one. */
+  #tolerantly(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof ProviderError) || error.code !== "malformed_reply") throw error;
+    }
+  }
+
+  #read(text: string): boolean {
+    let piece = false;
+    let from = text.charCodeAt(0) === 0xfeff && !this.#started ? 1 : 0;
+    this.#started = true;
+    for (let end = text.indexOf("\n", from); end >= 0; end = text.indexOf("\n", from)) {
+      const stop = end > from && text.charCodeAt(end - 1) === 13 ? end - 1 : end;
+      if (stop === from) {
+        if (this.#data !== undefined && this.#dispatch()) piece = true;
+      } else if (text.startsWith("data:", from)) {
+        const begin = text.charCodeAt(from + 5) === 32 ? from + 6 : from + 5;
+        const data = text.slice(begin, stop);
+        this.#data = this.#data === undefined ? data : `${this.#data}\n${data}`;
+      } else {
+        this.#field(text.slice(from, stop));
+      }
+      from = end + 1;
+      if (this.done) break;
+    }
+    return piece;
+  }
+
+  /** A line other than `data`. */
+  #field(line: string): void {
+    if (line.startsWith(":") || line.startsWith("id:") || line.startsWith("retry:")) return;
+    if (line.startsWith("event:")) {
+      this.#event = line.slice(6).trim();
+      return;
+    }
+    // Some servers drop the framing when they fail: a bare JSON object, or `error: {…}`.
+    const body = line.startsWith("error:") ? line.slice(6) : line;
+    const payload = parse(body);
+    if (payload !== undefined && (line.startsWith("error:") || "error" in payload)) {
+      throw errorFromStream(payload, this.#facts);
+    }
+    throw malformed(line, this.#facts);
+  }
+
+  /** Takes the event that is complete; true when it held a piece of the reply. */
+  #dispatch(): boolean {
+    const data = this.#data ?? "";
+    this.#data = undefined;
+    const event = this.#event;
+    this.#event = "";
+    if (data === "[DONE]") {
+      this.done = true;
+      return false;
+    }
+    if (data === "" && event !== "error") return false;
+    const chunk: Chunk | undefined = parse(data);
+    if (event === "error" || (chunk?.error !== undefined && chunk.error !== null)) {
+      throw errorFromStream(chunk ?? data, this.#facts);
+    }
+    if (chunk === undefined) throw malformed(data, this.#facts);
+    if (this.#reply.model === undefined && typeof chunk.model === "string") this.#reply.model = chunk.model;
+    const fingerprint = chunk.system_fingerprint;
+    if (typeof fingerprint === "string" && fingerprint !== "") this.#reply.systemFingerprint = fingerprint;
+    if (chunk.usage !== undefined && chunk.usage !== null) this.#usage(chunk.usage);
+    const choice = chunk.choices?.[0];
+    return choice !== undefined && choice !== null && this.#choice(choice);
+  }
+
+  #choice(choice: Choice): boolean {
+    if (typeof choice.index === "number" && choice.index > 0) return false;
+    const delta = choice.delta ?? (this.#reply.empty ? choice.message : undefined);
+    let piece = false;
+    if (delta !== undefined && delta !== null) piece = this.#delta(delta);
+    if (typeof choice.finish_reason === "string" && choice.finish_reason !== "") {
+      this.#finish = choice.finish_reason;
+      this.complete = true;
+      piece = true;
+    }
+    return piece;
+  }
+
+  #delta(delta: Delta): boolean {
+    let piece = false;
+    const reasoning = delta.reasoning_content ?? delta.reasoning;
+    if (typeof reasoning === "string" && reasoning !== "") {
+      this.#reply.addReasoning(reasoning);
+      piece = true;
+    }
+    const { content } = delta;
+    if (typeof content === "string") {
+      if (content !== "") {
+        this.#reply.addText(content);
+        piece = true;
+      }
+    } else if (Array.isArray(content)) {
+      for (const part of content as readonly unknown[]) piece = this.#part(part) || piece;
+    }
+    if (typeof delta.refusal === "string" && delta.refusal !== "") {
+      this.#reply.addText(delta.refusal);
+      piece = true;
+    }
+    if (Array.isArray(delta.tool_calls)) {
+      for (const fragment of delta.tool_calls as readonly ToolCallFragment[]) {
+        this.#toolCalls.add(fragment);
+        piece = true;
+      }
+    }
+    return piece;
+  }
+
+  /** Content in parts, as Mistral's reasoning models stream it: `{type: "text", text}`, `{type: "thinking", thinking}`. */
+  #part(part: unknown): boolean {
+    if (typeof part !== "object" || part === null) return false;
+    if ("text" in part && typeof part.text === "string") {
+      this.#reply.addText(part.text);
+      return true;
+    }
+    if ("thinking" in part && Array.isArray(part.thinking)) {
+      for (const thought of part.thinking as readonly unknown[]) {
+        if (typeof thought === "object" && thought !== null && "text" in thought) {
+          if (typeof thought.text === "string") this.#reply.addReasoning(thought.text);
+        }
+      }
+      return true;
+    }
+    return false;
+  }
+
+  #usage(usage: Usage): void {
+    // A server that does not count may send zeros: a prompt has at least one token.
+    const input = measured(usage.prompt_tokens, 1);
+    const output = measured(usage.completion_tokens, this.#reply.empty && this.#toolCalls.size === 0 ? 0 : 1);
+    const cached = input === undefined ? undefined : measured(usage.prompt_tokens_details?.cached_tokens, 0);
+    this.#reply.usage = usageOf(
+      input,
+      input === undefined && output?.count === 0 ? undefined : output,
+      cached,
+    );
+  }
+}
+
+function parse(data: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(data);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Readonly<Record<string, unknown>>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function malformed(line: string, { redact }: CallFacts): ProviderError {
+  return new ProviderError(
+    "malformed_reply",
+    `The stream holds something that cannot be read: ${quote(line, redact, 200)}`,
+  );
+}

@@ -1,0 +1,515 @@
+import type { Content } from "../../engine/event/content";
+import type { EventData, EventOf, Message, SessionEvent } from "../../engine/event/event";
+import { callSettings } from "../../engine/model/definition";
+import {
+  attributes,
+  client,
+  double,
+  genAiConventions,
+  internal,
+  nanos,
+  numberIn,
+  schemaUrl,
+  serverOf,
+  usage,
+} from "../../engine/export/otlp-span";
+import type {
+  Given,
+  OtlpAttribute,
+  OtlpSpan,
+  OtlpSpanEvent,
+  OtlpTraceRequest,
+} from "../../engine/export/otlp-span";
+import { sessionOf, textOrProblem } from "../../engine/export/source";
+import type { ExportSource } from "../../engine/export/source";
+
+/** A span that has not ended yet. */
+interface OpenSpan {
+  readonly seq: number;
+  readonly parentSpanId: string | undefined;
+  readonly name: string;
+  readonly kind: 1 | 3;
+  start: string;
+  readonly attributes: OtlpAttribute[];
+  readonly events: OtlpSpanEvent[];
+}
+
+/** What is open in one run of a step. */
+interface OpenStep {
+  readonly span: OpenSpan;
+  messages: readonly Message[];
+  call: OpenSpan | undefined;
+  readonly tools: Map<string, OpenSpan>;
+}
+
+class TraceBuilder {
+  readonly spans: OtlpSpan[] = [];
+  readonly #steps = new Map<string, OpenStep>();
+  /** Prompts outlive an attempt's span: a span opens with step_start, the prompt may have come before. */
+  readonly #roles = new Map<string, string>();
+  #root: OpenSpan | undefined;
+  readonly #session: string;
+  readonly #traceId: string;
+  #last = "";
+  #ended: EventData<"session_end"> | undefined;
+  #failure: string | undefined;
+  readonly #source: ExportSource;
+  readonly #contents: boolean;
+
+  constructor(source: ExportSource, contents: boolean) {
+    this.#source = source;
+    this.#contents = contents;
+    this.#session = sessionOf(source.events);
+    this.#traceId = source.sha256(`orket trace ${this.#session}`).slice(0, 32);
+  }
+
+  #spanId(seq: number): string {
+    return this.#source.sha256(`orket span ${this.#session} ${seq}`).slice(0, 16);
+  }
+
+  #open(
+    event: SessionEvent,
+    kind: 1 | 3,
+    name: string,
+    given: Readonly<Record<string, Given>>,
+    parent?: OpenSpan,
+  ): OpenSpan {
+    const parentSpanId = parent === undefined ? undefined : this.#spanId(parent.seq);
+    return {
+      seq: event.seq,
+      parentSpanId,
+      name,
+      kind,
+      start: event.at,
+      attributes: attributes(given),
+      events: [],
+    };
+  }
+
+  #end(span: OpenSpan, at: string, error?: { readonly type: string; readonly message: string }): void {
+    if (error !== undefined) span.attributes.push(...attributes({ "error.type": error.type }));
+    this.spans.push({
+      traceId: this.#traceId,
+      spanId: this.#spanId(span.seq),
+      ...(span.parentSpanId === undefined ? {} : { parentSpanId: span.parentSpanId }),
+      name: span.name,
+      kind: span.kind,
+      startTimeUnixNano: nanos(span.start),
+      endTimeUnixNano: nanos(at),
+      attributes: span.attributes,
+      events: span.events,
+      status: error === undefined ? {} : { code: 2, message: error.message },
+    });
+  }
+
+  #note(span: OpenSpan | undefined, event: SessionEvent, given: Readonly<Record<string, Given>>): void {
+    span?.events.push({
+      timeUnixNano: nanos(event.at),
+      name: `orket.${event.type}`,
+      attributes: attributes(given),
+    });
+  }
+
+  async take(event: SessionEvent): Promise<void> {
+    if (event.at > this.#last) this.#last = event.at;
+    // What a fork shares with an older session happened before the fork began.
+    if (this.#root !== undefined && event.at < this.#root.start) this.#root.start = event.at;
+    if (event.type === "session_start") {
+      this.#root = this.#open(event, internal, `invoke_workflow ${event.data.flow}`, {
+        "gen_ai.operation.name": "invoke_workflow",
+        "gen_ai.workflow.name": event.data.flow,
+        "gen_ai.conversation.id": this.#session,
+        "orket.session.id": this.#session,
+        "orket.engine.version": event.data.engine,
+        "orket.definition.sha256": event.data.definition.sha256,
+      });
+    } else if (event.type === "session_end") this.#ended = event.data;
+    else if (event.step === null) this.#takeSession(event);
+    else await this.#takeStep(event, event.step);
+  }
+
+  /** Events of the session as a whole stand on the root span. */
+  #takeSession(event: SessionEvent): void {
+    switch (event.type) {
+      case "session_paused":
+        if (event.data.reason === "step_failed" || event.data.reason === "limit")
+          this.#failure = event.data.reason;
+        this.#note(this.#root, event, { "orket.reason": event.data.reason });
+        return;
+      case "session_resumed":
+        this.#failure = undefined;
+        this.#note(this.#root, event, { "orket.by": event.data.by });
+        return;
+      case "adjustment": {
+        const { kind, by, step, role, limit } = event.data;
+        this.#note(this.#root, event, {
+          "orket.adjustment": kind,
+          "orket.by": by,
+          "orket.step": step,
+          "orket.role": role,
+          "orket.limit": limit,
+        });
+        return;
+      }
+      case "artifact_accepted":
+      case "artifact_rejected":
+      case "acceptance_reverted":
+        this.#note(this.#root, event, { "orket.artifact.path": event.data.path });
+        return;
+      default:
+        this.#note(this.#root, event, {});
+    }
+  }
+
+  async #takeStep(event: SessionEvent, key: string): Promise<void> {
+    const step = this.#steps.get(key);
+    switch (event.type) {
+      case "step_start":
+        this.#endStep(key, event.at);
+        this.#roles.set(key, event.data.role);
+        this.#steps.set(key, {
+          span: this.#stepSpan(event, key, event.data.role, event.data.attempt),
+          messages: [],
+          call: undefined,
+          tools: new Map(),
+        });
+        return;
+      case "step_skipped":
+        if (step === undefined)
+          this.#steps.set(key, {
+            span: this.#stepSpan(event, key, event.data.role, 0),
+            messages: [],
+            call: undefined,
+            tools: new Map(),
+          });
+        this.#note(this.#steps.get(key)?.span, event, {
+          "orket.by": event.data.by,
+          "orket.reason": event.data.reason,
+        });
+        this.#endStep(key, event.at);
+        return;
+      case "step_end": {
+        if (step === undefined) return;
+        const { tokens, cost_usd, turns, verdict } = event.data;
+        step.span.attributes.push(
+          ...usage(tokens),
+          ...attributes({ "orket.turns": turns, "orket.verdict": verdict }),
+          ...double("orket.cost_usd", cost_usd),
+        );
+        await this.#addReplyText(step.span, event.data.summary);
+        this.#endStep(key, event.at);
+        return;
+      }
+      case "step_failed":
+        this.#endStep(key, event.at, { type: event.data.code, message: event.data.message });
+        return;
+      case "prompt_built":
+        if (step !== undefined)
+          step.messages = [...step.messages.slice(0, event.data.kept), ...event.data.added];
+        this.#note(step?.span, event, {
+          "orket.prompt.sha256": event.data.sha256,
+          "orket.prompt.omitted": event.data.omitted.map(({ what, count }) => `${count} ${what}`),
+        });
+        return;
+      default:
+        if (step !== undefined) await this.#takeWork(event, step);
+        else this.#note(this.#root, event, {});
+    }
+  }
+
+  #stepSpan(event: SessionEvent, key: string, role: string, attempt: number): OpenSpan {
+    const { flow, band } = this.#source.definition;
+    return this.#open(
+      event,
+      internal,
+      `invoke_agent ${role}`,
+      {
+        "gen_ai.operation.name": "invoke_agent",
+        "gen_ai.agent.id": `${band.name}/${role}`,
+        "gen_ai.agent.name": role,
+        "gen_ai.agent.description": band.roles[role]?.description,
+        "gen_ai.conversation.id": this.#session,
+        "gen_ai.provider.name": this.#source.definition.venue.provider,
+        "gen_ai.workflow.name": flow.name,
+        "orket.step": key,
+        "orket.attempt": attempt,
+      },
+      this.#root,
+    );
+  }
+
+  /** Model calls and tools of a step that is under way. */
+  async #takeWork(event: SessionEvent, step: OpenStep): Promise<void> {
+    switch (event.type) {
+      case "model_call_start":
+        step.call = await this.#chatSpan(event, step);
+        return;
+      case "model_call_end":
+        if (step.call === undefined) return;
+        await this.#endChat(step.call, event);
+        step.call = undefined;
+        return;
+      case "model_call_failed":
+        if (step.call === undefined) return;
+        if (event.data.status !== undefined)
+          step.call.attributes.push(...attributes({ "http.response.status_code": event.data.status }));
+        this.#end(step.call, event.at, { type: event.data.code, message: event.data.message });
+        step.call = undefined;
+        return;
+      case "failover":
+        this.#note(step.call ?? step.span, event, {
+          "orket.failover.from": event.data.from,
+          "orket.failover.to": event.data.to,
+          "orket.failover.digest_changed": event.data.digest_changed,
+        });
+        return;
+      case "tool_call": {
+        const { call_id, tool, args } = event.data;
+        const span = this.#open(
+          event,
+          internal,
+          `execute_tool ${tool}`,
+          {
+            "gen_ai.operation.name": "execute_tool",
+            "gen_ai.tool.name": tool,
+            "gen_ai.tool.type": tool.startsWith("vscode:") ? "extension" : "function",
+            "gen_ai.tool.call.id": call_id,
+          },
+          step.span,
+        );
+        await this.#addContent(span, "gen_ai.tool.call.arguments", args);
+        step.tools.set(call_id, span);
+        return;
+      }
+      case "tool_result": {
+        const span = step.tools.get(event.data.call_id);
+        if (span === undefined) return;
+        await this.#addContent(span, "gen_ai.tool.call.result", event.data.content);
+        step.tools.delete(event.data.call_id);
+        const failed = event.data.ok
+          ? undefined
+          : { type: "tool_error", message: "The tool answered that it failed." };
+        this.#end(span, event.at, failed);
+        return;
+      }
+      case "tool_denied": {
+        const span = step.tools.get(event.data.call_id);
+        if (span === undefined) return;
+        step.tools.delete(event.data.call_id);
+        this.#end(span, event.at, { type: event.data.rule, message: "The file policy denied it." });
+        return;
+      }
+      default:
+        this.#takeDetail(event, step);
+    }
+  }
+
+  #takeDetail(event: SessionEvent, { span, tools }: OpenStep): void {
+    switch (event.type) {
+      case "artifact_written":
+        this.#note(tools.get(event.data.call_id) ?? span, event, {
+          "orket.artifact.path": event.data.path,
+          "orket.artifact.sha256": event.data.content.sha256,
+          "orket.artifact.bytes": event.data.content.bytes,
+        });
+        return;
+      case "artifact_deleted":
+        this.#note(tools.get(event.data.call_id) ?? span, event, { "orket.artifact.path": event.data.path });
+        return;
+      case "verdict_set":
+        this.#note(tools.get(event.data.call_id) ?? span, event, { "orket.verdict": event.data.verdict });
+        return;
+      case "approval_requested":
+        this.#note(span, event, {
+          "orket.approval.id": event.data.id,
+          "orket.approval.kind": event.data.kind,
+        });
+        return;
+      case "approval_resolved":
+        this.#note(span, event, {
+          "orket.approval.id": event.data.id,
+          "orket.approval.decision": event.data.decision,
+          "orket.by": event.data.by,
+        });
+        return;
+      default:
+        this.#note(span, event, {});
+    }
+  }
+
+  async #chatSpan(event: EventOf<"model_call_start">, step: OpenStep): Promise<OpenSpan> {
+    const { model, provider, attempt, turn, prompt } = event.data;
+    const role = this.#roles.get(event.step ?? "") ?? "";
+    const settings = callSettings(this.#source.definition, role);
+    const span = this.#open(
+      event,
+      client,
+      model === "" ? "chat" : `chat ${model}`,
+      {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": provider,
+        "gen_ai.request.model": model === "" ? undefined : model,
+        "gen_ai.conversation.id": this.#session,
+        "gen_ai.request.seed": settings.seed,
+        "gen_ai.request.max_tokens": settings.max_output_tokens,
+        "gen_ai.output.type": "text",
+        ...serverOf(this.#source.definition),
+        "orket.turn": turn,
+        "orket.attempt": attempt,
+        "orket.prompt.sha256": prompt,
+      },
+      step.span,
+    );
+    span.attributes.push(
+      ...double("gen_ai.request.temperature", settings.temperature),
+      ...double("gen_ai.request.top_p", numberIn(settings.params.top_p)),
+      ...double("gen_ai.request.top_k", numberIn(settings.params.top_k)),
+    );
+    if (this.#contents) await this.#addPrompt(span, step.messages);
+    return span;
+  }
+
+  async #addPrompt(span: OpenSpan, messages: readonly Message[]): Promise<void> {
+    const system: unknown[] = [];
+    const input: unknown[] = [];
+    for (const message of messages) {
+      const content = await this.#text(message.content);
+      if (message.role === "system") system.push({ type: "text", content });
+      else if (message.role === "tool")
+        input.push({
+          role: "tool",
+          parts: [{ type: "tool_call_response", id: message.call_id, response: content }],
+        });
+      else {
+        const parts: unknown[] = content === "" ? [] : [{ type: "text", content }];
+        if (message.role === "assistant") parts.push(...(await this.#callParts(message.tool_calls ?? [])));
+        input.push({ role: message.role, parts });
+      }
+    }
+    span.attributes.push(
+      ...attributes({
+        "gen_ai.system_instructions": system.length === 0 ? undefined : JSON.stringify(system),
+        "gen_ai.input.messages": JSON.stringify(input),
+      }),
+    );
+  }
+
+  async #callParts(calls: EventData<"model_call_end">["tool_calls"]): Promise<unknown[]> {
+    const parts: unknown[] = [];
+    for (const { id, tool, args } of calls)
+      parts.push({ type: "tool_call", id, name: tool, arguments: await this.#text(args) });
+    return parts;
+  }
+
+  async #endChat(span: OpenSpan, event: EventOf<"model_call_end">): Promise<void> {
+    const { data } = event;
+    span.attributes.push(
+      ...attributes({
+        "gen_ai.response.model": data.model,
+        "gen_ai.response.finish_reasons": [
+          data.finish_reason === "tool_calls" ? "tool_call" : data.finish_reason,
+        ],
+        "orket.node": data.node,
+      }),
+      ...usage(data.tokens),
+      ...double(
+        "gen_ai.response.time_to_first_chunk",
+        data.first_token_ms === undefined ? undefined : data.first_token_ms / 1000,
+      ),
+      ...double("orket.cost_usd", data.cost_usd),
+    );
+    if (this.#contents) {
+      const content = await this.#text(data.reply);
+      const parts: unknown[] = [];
+      if (data.reasoning !== undefined)
+        parts.push({ type: "reasoning", content: await this.#text(data.reasoning) });
+      if (content !== "") parts.push({ type: "text", content });
+      parts.push(...(await this.#callParts(data.tool_calls)));
+      const finish_reason = data.finish_reason === "tool_calls" ? "tool_call" : data.finish_reason;
+      span.attributes.push(
+        ...attributes({
+          "gen_ai.output.messages": JSON.stringify([{ role: "assistant", parts, finish_reason }]),
+        }),
+      );
+    }
+    this.#end(span, event.at);
+  }
+
+  async #text(content: Content): Promise<string> {
+    const found = await textOrProblem(this.#source, content);
+    return "text" in found ? found.text : `(not there: ${found.problem})`;
+  }
+
+  async #addContent(span: OpenSpan, key: string, content: Content): Promise<void> {
+    if (this.#contents) span.attributes.push(...attributes({ [key]: await this.#text(content) }));
+  }
+
+  async #addReplyText(span: OpenSpan, content: Content): Promise<void> {
+    if (!this.#contents) return;
+    const parts = [{ type: "text", content: await this.#text(content) }];
+    span.attributes.push(
+      ...attributes({
+        "gen_ai.output.messages": JSON.stringify([{ role: "assistant", parts, finish_reason: "stop" }]),
+      }),
+    );
+  }
+
+  /** Ends the step's span and whatever is open in it. */
+  #endStep(key: string, at: string, error?: { readonly type: string; readonly message: string }): void {
+    const step = this.#steps.get(key);
+    if (step === undefined) return;
+    this.#steps.delete(key);
+    const cut = { type: "_OTHER", message: "It was under way when the record ends." };
+    for (const span of step.tools.values()) this.#end(span, at, cut);
+    if (step.call !== undefined) this.#end(step.call, at, cut);
+    this.#end(step.span, at, error);
+  }
+
+  finish(): readonly OtlpSpan[] {
+    for (const key of [...this.#steps.keys()]) this.#endStep(key, this.#last);
+    if (this.#root !== undefined) {
+      const ended = this.#ended;
+      this.#root.attributes.push(
+        ...attributes({
+          "orket.outcome": ended?.outcome ?? "unfinished",
+          "orket.model_calls": ended?.model_calls,
+        }),
+        ...(ended === undefined ? [] : usage(ended.tokens)),
+        ...double("orket.cost_usd", ended?.cost_usd),
+      );
+      const error = ended === undefined && this.#failure !== undefined ? this.#failure : undefined;
+      const message = "The session is paused: it waits for a person.";
+      this.#end(this.#root, this.#last, error === undefined ? undefined : { type: error, message });
+    }
+    return this.spans.sort((a, b) => (BigInt(a.startTimeUnixNano) < BigInt(b.startTimeUnixNano) ? -1 : 1));
+  }
+}
+
+/**
+ * The session as one trace, by the GenAI conventions: the run is a workflow, each attempt of a step an agent, each try of
+ * a model call a chat, each tool call an execution. What people and models wrote is in it only with `contents`; keys are
+ * never in a journal. The same session gives the same bytes.
+ */
+export async function exportOtlp(
+  source: ExportSource,
+  { contents }: { readonly contents: boolean },
+): Promise<OtlpTraceRequest> {
+  const builder = new TraceBuilder(source, contents);
+  for (const event of source.events) await builder.take(event);
+  const [start] = source.events;
+  const version = start?.type === "session_start" ? start.data.engine : "";
+  const resource = attributes({
+    "service.name": "orket",
+    "service.version": version,
+    "orket.semconv.gen_ai.version": genAiConventions,
+  });
+  return {
+    resourceSpans: [
+      {
+        resource: { attributes: resource },
+        scopeSpans: [{ scope: { name: "orket", version }, spans: builder.finish(), schemaUrl }],
+        schemaUrl,
+      },
+    ],
+  };
+}

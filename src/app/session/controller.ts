@@ -1,0 +1,465 @@
+import { openForView, stampNow } from "./glance";
+import type { Glance } from "./glance";
+import { provenOfGlance } from "./proven";
+import { openLiveSession, startSession } from "./open";
+import type { LiveSession, RuntimeOptions } from "./session";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import { followJournal } from "../../adapters/journal/follow";
+import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
+import { sessionPaths } from "../../adapters/journal/layout";
+import { lockState } from "../../adapters/journal/lock";
+import { OrketError } from "../../engine/error/orket-error";
+import type { BlobRef, Content } from "../../engine/event/content";
+import type { EventData, SessionEvent } from "../../engine/event/event";
+import type { Definition } from "../../engine/model/definition";
+import { CancelSource } from "../../engine/port/cancellation";
+import type { ModelDelta } from "../../engine/port/model-provider";
+import type { Command } from "../../engine/conductor/command";
+import { fold } from "../../engine/state/apply";
+import type { SessionState } from "../../engine/state/state";
+import { viewSession } from "../../engine/view/session-view";
+import type { SessionView } from "../../engine/view/session-view";
+import { maxStreamLength } from "../../protocol/conductor";
+import type { StreamPart } from "../../protocol/conductor";
+import { holderText } from "./holder-text";
+
+/** Who performs a session: this window, another process, or nobody at the moment. */
+export type Holder = "here" | "elsewhere" | "nobody";
+
+export interface ControllerListener {
+  /** Events came, or who performs it changed. */
+  changed?(): void;
+  streamed?(part: StreamPart): void;
+  /** The session ended or paused badly: the disk, the journal. */
+  failed?(error: unknown): void;
+}
+
+/** How often a watched session's lock is looked at, in milliseconds. */
+const lockPollMs = 2000;
+
+/**
+ * One session of the window. It is seen through a glance at its files, and its state grows with the events that come,
+ * from here or from another process; the events themselves stay on the disk. The writer's lock is held only while the
+ * session is performed here, so that a paused or ended one can be gone on with anywhere.
+ */
+export class SessionController {
+  #glance: Glance;
+  #state: SessionState;
+  #view: SessionView | undefined;
+  #live: LiveSession | undefined;
+  #holder: Holder = "nobody";
+  #heldBy: string | undefined;
+  #problem: OrketError | undefined;
+  /** False once the index was found to say what the journal does not. */
+  #byIndex = true;
+  #queue: Promise<unknown> = Promise.resolve();
+  #following: CancelSource | undefined;
+  #disposed = false;
+  readonly #listeners = new Set<ControllerListener>();
+  readonly #streams = new Map<string, string>();
+
+  private constructor(
+    glance: Glance,
+    readonly options: RuntimeOptions,
+  ) {
+    this.#glance = glance;
+    this.#state = glance.state;
+    this.#problem = glance.problem;
+    void this.#check(glance);
+  }
+
+  /** Starts a new session and performs it. */
+  static async start(definition: Definition, options: RuntimeOptions): Promise<SessionController> {
+    return SessionController.#performing(await startSession(definition, options), options);
+  }
+
+  /** Goes on with a session that was made here, such as a fork. */
+  static adopt(live: LiveSession, options: RuntimeOptions): Promise<SessionController> {
+    return SessionController.#performing(live, options, () =>
+      live.orchestrator.resume("person", live.cutBytes),
+    );
+  }
+
+  static async #performing(
+    live: LiveSession,
+    options: RuntimeOptions,
+    first: () => void = () => undefined,
+  ): Promise<SessionController> {
+    try {
+      const glance = await openForView(live.directory, options.environment);
+      const controller = new SessionController(glance, options);
+      controller.#attach(live);
+      first();
+      controller.#perform(live);
+      return controller;
+    } catch (error) {
+      await live.close();
+      throw error;
+    }
+  }
+
+  /** Opens a session to look at; nothing is written. */
+  static async read(directory: string, options: RuntimeOptions): Promise<SessionController> {
+    const controller = new SessionController(await openForView(directory, options.environment), options);
+    await controller.#findHolder();
+    return controller;
+  }
+
+  get id(): string {
+    return this.#glance.id;
+  }
+
+  get directory(): string {
+    return this.#glance.directory;
+  }
+
+  get workDomain(): string {
+    return this.options.workDomain;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Events so far. */
+  get total(): number {
+    return this.#state.events;
+  }
+
+  get view(): SessionView {
+    return (this.#view ??= viewSession(this.#state));
+  }
+
+  get holder(): Holder {
+    return this.#holder;
+  }
+
+  get heldBy(): string | undefined {
+    return this.#heldBy;
+  }
+
+  get problem(): OrketError | undefined {
+    return this.#problem;
+  }
+
+  /** The journal says that it runs, and nobody performs it. */
+  get interrupted(): boolean {
+    const { status } = this.#state;
+    return (
+      this.#problem === undefined && this.#holder === "nobody" && (status === "running" || status === "new")
+    );
+  }
+
+  get resumable(): boolean {
+    return (
+      this.#problem === undefined &&
+      this.#holder === "nobody" &&
+      (this.interrupted || this.#state.status === "paused")
+    );
+  }
+
+  /** Streamed text by step, as far as it is kept. */
+  get streams(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#streams);
+  }
+
+  /** Events by their numbers, from 0; fewer than `count` at the end. @throws {OrketError} journal_damaged, disk_failed. */
+  readEvents(from: number, count: number): Promise<readonly SessionEvent[]> {
+    return this.#glance.readEvents(from, Math.max(0, Math.min(count, this.total - from)));
+  }
+
+  readText(content: Content): Promise<string> {
+    return this.#glance.readText(content);
+  }
+
+  readBytes(ref: BlobRef): Promise<Uint8Array> {
+    return this.#glance.readBytes(ref);
+  }
+
+  /** What was proven of the session, one sentence each, once its whole journal is checked. @throws {OrketError} disk_failed. */
+  proven(): Promise<readonly string[]> {
+    return provenOfGlance(this.#glance, this.#environment);
+  }
+
+  listen(listener: ControllerListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Goes on with a session that paused or was interrupted. @throws {OrketError} session_locked and others. */
+  resume(): Promise<void> {
+    return this.#queued(async () => {
+      if (this.#holder === "here" && this.#state.status === "running") return;
+      const live = await this.#acquire();
+      live.orchestrator.resume("person", live.cutBytes);
+      this.#perform(live);
+    });
+  }
+
+  /** Records what a person asks for; a session that nobody performs is opened for it. @throws {OrketError} */
+  submit(...commands: readonly Command[]): Promise<void> {
+    return this.#queued(async () => {
+      const performing = this.#live !== undefined;
+      const wasInterrupted = this.interrupted;
+      const live = await this.#acquire();
+      const { orchestrator } = live;
+      try {
+        if (wasInterrupted) orchestrator.resume("person", live.cutBytes);
+        for (const command of commands) orchestrator.submit(command);
+      } catch (error) {
+        if (!performing) await this.#release();
+        throw error;
+      }
+      if (performing) return;
+      if (orchestrator.state.status === "running") {
+        this.#perform(live);
+        return;
+      }
+      try {
+        await orchestrator.flush();
+      } finally {
+        await this.#release();
+      }
+    });
+  }
+
+  adjust(adjustment: Omit<EventData<"adjustment">, "by">): Promise<void> {
+    return this.submit({ kind: "adjust", adjustment: { ...adjustment, by: "person" } });
+  }
+
+  /** Raises a limit that the session paused for, and goes on. */
+  async raiseLimit(limit: EventData<"adjustment">["limit"], value: number): Promise<void> {
+    await this.adjust({ kind: "set_limit", limit, value });
+    await this.resume();
+  }
+
+  /** Does something that needs the right to write, such as accepting an artifact. */
+  withLive<T>(work: (live: LiveSession) => Promise<T>): Promise<T> {
+    return this.#queued(async () => {
+      const performing = this.#live !== undefined;
+      const live = await this.#acquire();
+      try {
+        return await work(live);
+      } finally {
+        if (!performing) await this.#release();
+      }
+    });
+  }
+
+  /** Looks again at a session that is not performed here: someone else may have written to it. */
+  refresh(): Promise<void> {
+    return this.#queued(async () => {
+      if (this.#live === undefined && this.#following === undefined && !this.#disposed) await this.#look();
+    });
+  }
+
+  /** Looks again if someone else writes to it, or has: the file system does not always tell. */
+  async notice(): Promise<void> {
+    if (this.#live !== undefined || this.#following !== undefined || this.#problem !== undefined) return;
+    const { fs } = this.#environment;
+    const { stamp } = this.#glance;
+    const held = await lockState(fs, sessionPaths(this.directory).lock);
+    if (held?.alive === true || (await stampNow(fs, this.directory)) !== stamp) await this.refresh();
+  }
+
+  /** Pauses what runs here, so that nothing is lost, and lets go of everything. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    this.#unfollow();
+    const live = this.#live;
+    if (live !== undefined && live.orchestrator.isRunning) {
+      live.orchestrator.cancel("The window was closed or reloaded. Nothing is lost.");
+      // Closing would cancel too, and give its own reason.
+      await live.orchestrator.run().catch(() => undefined);
+    }
+    await this.#release();
+  }
+
+  get #environment(): SessionEnvironment {
+    return this.options.environment ?? nodeEnvironment;
+  }
+
+  #queued<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#queue.then(work);
+    this.#queue = next.catch(() => undefined);
+    return next;
+  }
+
+  async #acquire(): Promise<LiveSession> {
+    if (this.#live !== undefined) return this.#live;
+    try {
+      const live = await openLiveSession(this.directory, this.options);
+      this.#unfollow();
+      // Opening has read what others wrote, and checked the whole journal.
+      this.#problem = undefined;
+      this.#attach(live);
+      this.#setState(live.orchestrator.state);
+      return live;
+    } catch (error) {
+      if (OrketError.is(error, "session_locked")) await this.#findHolder();
+      throw error;
+    }
+  }
+
+  async #release(): Promise<void> {
+    const live = this.#live;
+    if (live === undefined) return;
+    this.#live = undefined;
+    try {
+      await live.close();
+    } finally {
+      this.#holder = "nobody";
+      // Someone else may have it by now.
+      if (!this.#disposed) await this.#look().catch(() => undefined);
+      this.#changed();
+    }
+  }
+
+  #attach(live: LiveSession): void {
+    this.#live = live;
+    this.#holder = "here";
+    this.#heldBy = undefined;
+    live.orchestrator.listen({
+      onEvents: (events, state) => this.#take(events, state),
+      onDelta: (step, delta) => this.#stream(step, delta),
+    });
+  }
+
+  #perform(live: LiveSession): void {
+    const end = (problem?: unknown): void => {
+      void this.#queued(async () => {
+        // A command may have made it go on meanwhile.
+        if (live.orchestrator.isRunning || this.#live !== live) return;
+        try {
+          await this.#release();
+        } catch (error) {
+          problem ??= error;
+        }
+        if (problem !== undefined) for (const listener of this.#listeners) listener.failed?.(problem);
+      });
+    };
+    live.orchestrator.run().then(
+      () => end(),
+      (error: unknown) => end(error),
+    );
+    this.#changed();
+  }
+
+  #take(events: readonly SessionEvent[], state: SessionState): void {
+    for (const event of events) {
+      if (event.step === null) continue;
+      if (event.type === "model_call_start") this.#restartStream(event.step);
+      if (event.type === "step_end" || event.type === "step_skipped") this.#streams.delete(event.step);
+    }
+    this.#setState(state);
+  }
+
+  #setState(state: SessionState): void {
+    this.#state = state;
+    this.#view = undefined;
+    this.#changed();
+  }
+
+  #restartStream(step: string): void {
+    this.#streams.set(step, "");
+    for (const listener of this.#listeners) listener.streamed?.({ step, text: "", fresh: true });
+  }
+
+  #stream(step: string, delta: ModelDelta): void {
+    if (delta.kind === "restart") this.#restartStream(step);
+    if (delta.kind !== "text" || delta.text === "") return;
+    this.#streams.set(step, `${this.#streams.get(step) ?? ""}${delta.text}`.slice(-maxStreamLength));
+    for (const listener of this.#listeners) listener.streamed?.({ step, text: delta.text, fresh: false });
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener.changed?.();
+  }
+
+  /** Sees the session as its files say it now, and who writes it. */
+  async #look(): Promise<void> {
+    this.#see(await openForView(this.directory, this.#environment, { byIndex: this.#byIndex }));
+    await this.#findHolder();
+  }
+
+  #see(glance: Glance): void {
+    this.#glance = glance;
+    this.#problem = glance.problem;
+    this.#setState(glance.state);
+    void this.#check(glance);
+  }
+
+  /** Checks behind the screen what an index spared reading; where it is not so, what the journal says is shown. */
+  async #check(glance: Glance): Promise<void> {
+    // A disk that fails now is told by whoever reads from it next.
+    const checked = await glance.checked().catch(() => glance);
+    if (checked === glance || this.#glance !== glance || this.#live !== undefined) return;
+    this.#byIndex = false;
+    this.#unfollow();
+    this.#see(checked);
+  }
+
+  async #findHolder(): Promise<void> {
+    if (this.#live !== undefined) return;
+    const lock = await lockState(this.#environment.fs, sessionPaths(this.directory).lock);
+    if (lock?.alive === true) {
+      this.#holder = "elsewhere";
+      this.#heldBy = holderText(lock);
+      // Behind a damage there is nothing to read along.
+      if (this.#problem === undefined) this.#follow();
+    } else {
+      this.#holder = "nobody";
+      this.#heldBy = undefined;
+    }
+    this.#changed();
+  }
+
+  /** Ends the reading along when nobody holds the lock any more, and tells what becomes of its holder. */
+  async #watchLock(following: CancelSource): Promise<void> {
+    const file = sessionPaths(this.directory).lock;
+    const lock = await lockState(this.#environment.fs, file).catch(() => undefined);
+    if (following.aborted || this.#following !== following) return;
+    if (lock?.alive !== true) {
+      following.cancel();
+      return;
+    }
+    const heldBy = holderText(lock);
+    if (heldBy === this.#heldBy) return;
+    this.#heldBy = heldBy;
+    this.#changed();
+  }
+
+  #unfollow(): void {
+    this.#following?.cancel();
+    this.#following = undefined;
+  }
+
+  /** Reads along while another process writes, until it lets go of the lock. */
+  #follow(): void {
+    if (this.#following !== undefined || this.#disposed) return;
+    const cancel = new CancelSource();
+    this.#following = cancel;
+    const environment = this.#environment;
+    const watchLock = setInterval(() => void this.#watchLock(cancel), lockPollMs);
+    cancel.addEventListener("abort", () => clearInterval(watchLock));
+    void (async () => {
+      let { state } = this.#glance;
+      try {
+        const parts = followJournal(environment, this.directory, cancel, this.#glance.position);
+        for await (const part of parts) {
+          if (cancel.aborted) break;
+          state = fold(state, part);
+          this.#setState(state);
+        }
+      } catch (error) {
+        if (error instanceof OrketError && this.#following === cancel) this.#problem = error;
+      } finally {
+        cancel.cancel();
+        if (this.#following === cancel) {
+          this.#following = undefined;
+          await this.refresh().catch(() => undefined);
+        }
+      }
+    })();
+  }
+}

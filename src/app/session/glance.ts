@@ -1,0 +1,162 @@
+import { constants } from "node:fs";
+import type { BlobRef, Content } from "../../engine/event/content";
+import type { SessionEvent } from "../../engine/event/event";
+import type { OrketError } from "../../engine/error/orket-error";
+import { initialState } from "../../engine/state/state";
+import type { SessionState } from "../../engine/state/state";
+import { diskError } from "../../adapters/files/durable";
+import { unlessMissing } from "../../adapters/files/file-system";
+import type { FileSystem, Handle } from "../../adapters/files/file-system";
+import { BlobReader } from "../../adapters/journal/blob-store";
+import { checkChain } from "../../adapters/journal/chain-check";
+import { cutBytesOf, headProblem, readHead } from "../../adapters/journal/head";
+import { foldJournal, loadIndex, staleAfterEvents, storeIndex } from "../../adapters/journal/journal-index";
+import { JournalLines } from "../../adapters/journal/journal-lines";
+import { journalStart } from "../../adapters/journal/journal-reader";
+import type { JournalPosition } from "../../adapters/journal/journal-reader";
+import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
+import { sessionPaths } from "../../adapters/journal/layout";
+import type { SessionPaths } from "../../adapters/journal/layout";
+import { otherDefinition, readDefinition } from "../../adapters/journal/session-folder";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+
+/** A session as it is seen, whoever writes it: what its events make of it, and the events themselves when asked for. */
+export interface Glance {
+  readonly id: string;
+  /** The session's folder. */
+  readonly directory: string;
+  /** What the events up to `position` make of the session; `state.events` says how many they are. */
+  readonly state: SessionState;
+  readonly position: JournalPosition;
+  /** Bytes of a last line that was not written to its end. */
+  readonly cutBytes: number;
+  /** Another one says that the journal's file was written to since; of nothing: "". */
+  readonly stamp: string;
+  /** Why the events end where they do. */
+  readonly problem?: OrketError;
+  /** Whether an index spared reading the whole journal, whose chain is then unchecked. */
+  readonly indexed: boolean;
+  /** Settles when an index that was missing or old is stored. Never fails. */
+  readonly indexing: Promise<void>;
+  /**
+   * Events by their numbers, from 0, those that were added since included; fewer where the journal ends.
+   * @throws {OrketError} journal_damaged, disk_failed.
+   */
+  readEvents(from: number, count: number): Promise<SessionEvent[]>;
+  /**
+   * The session with the whole chain of its journal checked, and its end against what it was closed with: this glance
+   * when all is well, else one from a whole reading, which says what is wrong and shows what stands before it.
+   * @throws {OrketError} disk_failed.
+   */
+  checked(): Promise<Glance>;
+  readText(content: Content): Promise<string>;
+  readBytes(ref: BlobRef): Promise<Uint8Array>;
+}
+
+function stampOf({ size, mtimeNs }: { readonly size: bigint; readonly mtimeNs: bigint }): string {
+  return `${size} ${mtimeNs}`;
+}
+
+/** The stamp that a glance at the session would have now. */
+export async function stampNow(fs: FileSystem, directory: string): Promise<string> {
+  const facts = await unlessMissing(fs.stat(sessionPaths(directory).journal), undefined);
+  return facts === undefined ? "" : stampOf(facts);
+}
+
+async function withJournal<T>(
+  fs: FileSystem,
+  paths: SessionPaths,
+  otherwise: T,
+  work: (journal: Handle) => Promise<T>,
+): Promise<T> {
+  try {
+    const journal = await unlessMissing(fs.open(paths.journal, constants.O_RDONLY), undefined);
+    if (journal === undefined) return otherwise;
+    try {
+      return await work(journal);
+    } finally {
+      await fs.close(journal);
+    }
+  } catch (error) {
+    throw diskError(error, `the session ${paths.id}`);
+  }
+}
+
+/**
+ * Opens a session to look at it, whoever writes it, without holding its events: in a moment where an index stands beside
+ * the journal, whose chain only `checked` checks; otherwise the journal is read once, and the index made.
+ * @param options.byIndex false: reads the whole journal, whatever stands beside it.
+ * @throws {OrketError} session_not_found, journal_damaged (the definition), format_unsupported, disk_failed.
+ */
+export async function openForView(
+  directory: string,
+  environment: SessionEnvironment = nodeEnvironment,
+  { byIndex = true }: { readonly byIndex?: boolean } = {},
+): Promise<Glance> {
+  const { fs } = environment;
+  const paths = sessionPaths(directory);
+  const { definition, definitionRef } = await readDefinition(environment, paths);
+  const fresh = initialState(definition);
+  const head = await readHead(fs, paths.head);
+  const seen = await withJournal(fs, paths, undefined, async (journal) => {
+    const stamp = stampOf(await fs.statHandle(journal));
+    const stored = byIndex ? await loadIndex(fs, paths, journal, definition, definitionRef) : undefined;
+    const { part, index, first } = await foldJournal(fs, journal, stored, fresh, head?.events);
+    // What an index covers is of this definition, or it would not have been loaded.
+    const other = stored === undefined && first ? otherDefinition(paths, definitionRef, [first]) : undefined;
+    const covered = stored !== undefined && head !== undefined && head.events < stored.position.lines;
+    const problem = part.damage ?? (covered ? undefined : headProblem(head, part)) ?? other;
+    return { stamp, stored, index, problem, cutBytes: cutBytesOf(head, part) };
+  });
+  const { index, stored, problem } = seen ?? {};
+  const position = index?.position ?? journalStart;
+  const isStale = position.lines - (stored?.position.lines ?? 0) >= staleAfterEvents;
+  const indexing =
+    index !== undefined && isStale && problem === undefined
+      ? storeIndex(environment, paths, index, definitionRef)
+      : Promise.resolve();
+  const blobs = new BlobReader(fs, paths.blobs);
+  const lines = new JournalLines(fs, index?.offsets ?? []);
+  const check = async (): Promise<Glance> => {
+    if (stored === undefined) return glance;
+    const whole = await withJournal(fs, paths, false, async (journal) => {
+      const { damage, digestAtMark } = await checkChain(fs, journal, position, head?.events);
+      return damage === undefined && headProblem(head, { position, damage, digestAtMark }) === undefined;
+    });
+    return whole ? glance : openForView(directory, environment, { byIndex: false });
+  };
+  let checked: Promise<Glance> | undefined;
+  const glance: Glance = {
+    id: paths.id,
+    directory,
+    state: index?.state ?? fresh,
+    position,
+    cutBytes: seen?.cutBytes ?? 0,
+    stamp: seen?.stamp ?? "",
+    ...(problem === undefined ? {} : { problem }),
+    indexed: stored !== undefined,
+    indexing,
+    readEvents: (from, count) => withJournal(fs, paths, [], (journal) => lines.read(journal, from, count)),
+    checked: () =>
+      (checked ??= check().catch((error: unknown) => {
+        checked = undefined;
+        throw error;
+      })),
+    readText: (content) => blobs.getText(content),
+    readBytes: (ref) => blobs.getBytes(ref),
+  };
+  return glance;
+}
+
+/** Events in a piece of `eventPieces`. */
+const pieceEvents = 2000;
+
+/** All events of a session, in pieces, so that they are never held together. @throws {OrketError} as `readEvents`. */
+export async function* eventPieces(
+  glance: Pick<Glance, "state" | "readEvents">,
+): AsyncGenerator<readonly SessionEvent[], void, void> {
+  const total = glance.state.events;
+  for (let from = 0; from < total; from += pieceEvents) {
+    yield await glance.readEvents(from, Math.min(pieceEvents, total - from));
+  }
+}

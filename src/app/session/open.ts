@@ -1,0 +1,210 @@
+import type { DecidedBy, SessionEvent } from "../../engine/event/event";
+import { OrketError } from "../../engine/error/orket-error";
+import type { Definition } from "../../engine/model/definition";
+import { noExternalTools } from "../../engine/port/external-tools";
+import type { ModelProvider } from "../../engine/port/model-provider";
+import { Orchestrator } from "../../engine/orchestrator/orchestrator";
+import type { SessionPorts, Steer } from "../../engine/orchestrator/ports";
+import { startEvent } from "../../engine/orchestrator/start";
+import { fold } from "../../engine/state/apply";
+import { initialState } from "../../engine/state/state";
+import { NodeGuardedFiles } from "../../adapters/files/guarded-files";
+import { createProvider } from "../../adapters/provider/provider-factory";
+import type { JsonlSessionStore, SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
+import {
+  createSession,
+  readSession as readRecord,
+  resumeSession,
+} from "../../adapters/journal/session-folder";
+import type { ResumedSession } from "../../adapters/journal/session-folder";
+import { IndexKeeper } from "./index-keeper";
+import { finishAcceptance } from "./acceptance";
+import { sha256 } from "../../adapters/system/sha256";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import { nodeUtf8 } from "../../adapters/system/utf8";
+import type { RuntimeOptions, LiveSession, SeenSession } from "./session";
+
+/** The machine, as a host writes sessions on it. */
+export function environmentOf({
+  environment = nodeEnvironment,
+  startedBy,
+}: RuntimeOptions): SessionEnvironment {
+  return { ...environment, program: startedBy };
+}
+
+/** Who decides in a session that a host steers itself. */
+export function decidedBy({ startedBy }: RuntimeOptions): DecidedBy {
+  return startedBy === "editor" ? "person" : "command_line";
+}
+
+/**
+ * Creates a session's folder and records its start. Nothing runs until `orchestrator.run()`.
+ * @param steer decides in a person's place.
+ * @throws {OrketError} definition_invalid, secret_missing, disk_full, disk_failed.
+ */
+export async function startSession(
+  definition: Definition,
+  options: RuntimeOptions,
+  steer?: Steer,
+): Promise<LiveSession> {
+  const environment = environmentOf(options);
+  const provider = await createProvider(definition.venue, options);
+  const { store, paths, definitionRef } = await createSession(environment, options.workDomain, definition);
+  const start = startEvent({
+    engine: options.engineVersion,
+    session: paths.id,
+    definition,
+    digest: definitionRef,
+    startedBy: options.startedBy,
+  });
+  try {
+    const history = store.append([start]);
+    await store.flush();
+    const parts = { store, history, definition, cutBytes: 0, ...(steer === undefined ? {} : { steer }) };
+    return live(parts, provider, environment, options);
+  } catch (error) {
+    // The writer's lock must not stay with a session that nobody has.
+    await store.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Opens a session to go on with it, or to decide about its artifacts. To go on, call `orchestrator.resume(by, cutBytes)`
+ * and `orchestrator.run()`.
+ * @throws {OrketError} session_not_found, session_locked, journal_damaged, format_unsupported, disk_full, disk_failed.
+ */
+export async function openLiveSession(directory: string, options: RuntimeOptions): Promise<LiveSession> {
+  const environment = environmentOf(options);
+  const { store, definition, definitionRef, index, indexedEvents, cutBytes, paths } = await resumeSession(
+    environment,
+    directory,
+  );
+  try {
+    const facts = { engine: options.engineVersion, session: paths.id, definition, digest: definitionRef };
+    const begun = { ...facts, startedBy: options.startedBy };
+    const history = index.position.lines === 0 ? store.append([startEvent(begun)]) : [];
+    const parts = { store, history, definition, cutBytes, from: { index, indexedEvents } };
+    const session = liveSession(parts, environment, options);
+    checkWhole(session);
+    await finishAcceptance(session);
+    return session;
+  } catch (error) {
+    await store.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A fork that was cut off while it took over its first events has nothing to go on from. */
+function checkWhole(session: LiveSession): void {
+  const { state } = session.orchestrator;
+  if (state.events >= state.inherited) return;
+  throw new OrketError(
+    "session_not_found",
+    `The session ${session.id} was cut off while it was being forked.`,
+    {
+      mend: "Fork again; the session that it comes from has everything. This one can be deleted.",
+      details: { id: session.id },
+    },
+  );
+}
+
+/**
+ * Reads a session, whoever writes to it.
+ * @throws {OrketError} session_not_found, journal_damaged (the definition), format_unsupported.
+ */
+export async function readSession(
+  directory: string,
+  environment: SessionEnvironment = nodeEnvironment,
+): Promise<SeenSession> {
+  const { paths, definition, events, damage, blobs } = await readRecord(environment, directory);
+  return {
+    id: paths.id,
+    state: fold(initialState(definition), events),
+    events,
+    ...(damage === undefined ? {} : { problem: damage }),
+    readText: (content) => blobs.getText(content),
+    readBytes: (ref) => blobs.getBytes(ref),
+  };
+}
+
+/** A provider that is made with the first call, so that a session can be opened for review without its backend. */
+function lazyProvider(make: () => Promise<ModelProvider>): ModelProvider {
+  let made: Promise<ModelProvider> | undefined;
+  return {
+    call: async (request, onDelta, cancellation) =>
+      (await (made ??= make())).call(request, onDelta, cancellation),
+  };
+}
+
+/** What a session is made of. */
+export interface SessionParts {
+  readonly store: JsonlSessionStore;
+  /** The events that stand in the journal, or those beyond `from`. */
+  readonly history: readonly SessionEvent[];
+  readonly from?: Pick<ResumedSession, "index" | "indexedEvents">;
+  readonly definition: Definition;
+  readonly cutBytes?: number;
+  readonly steer?: Steer;
+}
+
+/** A session over an open store. Its backend is asked for with the first call, so that it can be opened for review alone. */
+export function liveSession(
+  parts: SessionParts,
+  environment: SessionEnvironment,
+  options: RuntimeOptions,
+): LiveSession {
+  const provider = lazyProvider(() => createProvider(parts.definition.venue, options));
+  return live(parts, provider, environment, options);
+}
+
+function live(
+  parts: SessionParts,
+  provider: ModelProvider,
+  environment: SessionEnvironment,
+  options: RuntimeOptions,
+): LiveSession {
+  const { store, history, definition, cutBytes = 0, from, steer } = parts;
+  const { flow } = definition;
+  const ports: SessionPorts = {
+    store,
+    provider,
+    files: new NodeGuardedFiles({
+      workDomain: options.workDomain,
+      startDirectory: options.startDirectory,
+      references: flow.references,
+      policy: flow.policy,
+    }),
+    external: options.external ?? noExternalTools,
+    clock: environment.clock,
+    sha256,
+    utf8: nodeUtf8,
+    ...(steer === undefined ? {} : { steer }),
+  };
+  const orchestrator = new Orchestrator(ports, fold(from?.index.state ?? initialState(definition), history));
+  const keeper = new IndexKeeper(environment, store.paths, from);
+  orchestrator.listen({
+    onEvents: (_, state) => {
+      keeper.grew(state);
+    },
+  });
+  return {
+    id: store.paths.id,
+    directory: store.paths.dir,
+    workDomain: options.workDomain,
+    orchestrator,
+    cutBytes,
+    store,
+    environment,
+    readText: (content) => store.getText(content),
+    readBytes: (ref) => store.getBytes(ref),
+    close: async () => {
+      try {
+        await orchestrator.close();
+      } finally {
+        await store.close();
+      }
+      await keeper.close(orchestrator.state);
+    },
+  };
+}

@@ -1,0 +1,222 @@
+import { constants } from "node:fs";
+import path from "node:path";
+import * as z from "zod";
+import { digestSchema } from "../../engine/event/content";
+import type { SessionEvent } from "../../engine/event/event";
+import { OrketError } from "../../engine/error/orket-error";
+import { diskError } from "../../adapters/files/durable";
+import { unlessMissing } from "../../adapters/files/file-system";
+import type { FileSystem } from "../../adapters/files/file-system";
+import { sha256Bytes } from "../../adapters/system/sha256";
+import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
+import { endOfWriting } from "../../adapters/journal/journal-end";
+import { writeBeside } from "./label";
+import { sessionPaths } from "../../adapters/journal/layout";
+
+const partedSchema = z.strictObject({
+  /** The step run; null: before any step. */
+  step: z.string().nullable(),
+  count: z.int().min(1),
+});
+
+const proofSchema = z.strictObject({
+  /** SHA-256 of the journal's line that the proof reaches to. */
+  head: digestSchema,
+  /** A replay from the journal was identical. */
+  replayed: z.strictObject({ at: z.string(), engine: z.string() }).optional(),
+  /** The session was run again: how many of how many runs gave the same artifacts, and where the others parted. */
+  repeated: z
+    .strictObject({
+      same: z.int().min(0),
+      of: z.int().min(1),
+      at: z.string(),
+      parted: z.array(partedSchema),
+      /** Of a fork: the step that it began at; what stands before it was not run again. */
+      from: z.string().optional(),
+    })
+    .optional(),
+});
+/** `proof.json`: what was shown of the session, as long as its journal ends where it did then. */
+export type Proof = z.infer<typeof proofSchema>;
+export type Shown = Pick<Proof, "replayed" | "repeated">;
+
+/** Decisions about artifacts come after the end and change nothing of what was shown before them. */
+const decisions: ReadonlySet<string> = new Set([
+  "artifact_accepted",
+  "artifact_rejected",
+  "acceptance_reverted",
+]);
+
+function proofFile(dir: string): string {
+  return path.join(dir, "proof.json");
+}
+
+const lineFeed = 0x0a;
+const firstTailBytes = 64 << 10;
+
+interface Ending {
+  /** The last line that is no decision about an artifact, and those after it: a proof of any of them still holds. */
+  readonly heads: readonly string[];
+  /** The journal's last line. */
+  readonly last: string;
+}
+
+/** The journal's last lines by their digests; undefined when there is no whole line, or a torn one stands behind. */
+async function endingOf(fs: FileSystem, journal: string): Promise<Ending | undefined> {
+  const handle = await unlessMissing(fs.open(journal, constants.O_RDONLY), undefined);
+  if (handle === undefined) return undefined;
+  try {
+    const { end: size } = await endOfWriting(fs, handle);
+    for (let length = firstTailBytes; ; length *= 8) {
+      const offset = Math.max(0, size - length);
+      const tail = Buffer.alloc(size - offset);
+      if ((await fs.read(handle, tail, offset)) < tail.length || tail.at(-1) !== lineFeed) return undefined;
+      const ending = headsIn(tail, offset === 0);
+      if (ending !== undefined || offset === 0) return ending;
+    }
+  } finally {
+    await fs.close(handle);
+  }
+}
+
+function headsIn(tail: Buffer, whole: boolean): Ending | undefined {
+  const heads: string[] = [];
+  for (let end = tail.length - 1; end > 0;) {
+    const before = tail.lastIndexOf(lineFeed, end - 1);
+    if (before < 0 && !whole) return undefined;
+    const line = tail.subarray(before + 1, end);
+    heads.push(sha256Bytes(line));
+    const type = /"type":"([a-z_]+)"/.exec(line.toString("latin1"))?.[1] ?? "";
+    if (!decisions.has(type)) return { heads, last: heads[0] ?? "" };
+    end = before;
+  }
+  return undefined;
+}
+
+async function storedProof(fs: FileSystem, dir: string): Promise<Proof | undefined> {
+  try {
+    return proofSchema.safeParse(JSON.parse((await fs.readFile(proofFile(dir))).toString("utf8"))).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What was shown of the session and still holds: the journal ends where it did, but for decisions about its artifacts.
+ * Does not check the journal itself; `provenOf` does not claim more than a reading of it allows.
+ */
+export async function readProof({ fs }: Pick<SessionEnvironment, "fs">, dir: string): Promise<Shown> {
+  const proof = await storedProof(fs, dir);
+  if (proof === undefined) return {};
+  const ending = await endingOf(fs, sessionPaths(dir).journal);
+  if (ending?.heads.includes(proof.head) !== true) return {};
+  const { replayed, repeated } = proof;
+  return {
+    ...(replayed === undefined ? {} : { replayed }),
+    ...(repeated === undefined ? {} : { repeated }),
+  };
+}
+
+/**
+ * Records what was shown of the session, beside what is known already and still holds.
+ * @param head SHA-256 of the journal's last line that it was shown for; when the journal has gone on since, nothing is
+ * recorded. Absent: the journal's end as it is now.
+ * @returns whether it was recorded.
+ * @throws {OrketError} session_not_found without a journal; disk_full, disk_failed.
+ */
+export async function recordProof(
+  environment: SessionEnvironment,
+  dir: string,
+  shown: Shown,
+  head?: string,
+): Promise<boolean> {
+  const { fs } = environment;
+  try {
+    const ending = await endingOf(fs, sessionPaths(dir).journal);
+    if (ending === undefined)
+      throw new OrketError("session_not_found", "The session has no whole journal to prove anything of.");
+    if (head !== undefined && !ending.heads.includes(head)) return false;
+    const known = await readProof(environment, dir);
+    const proof: Proof = { head: ending.last, ...known, ...shown };
+    await writeBeside(environment, proofFile(dir), proof);
+    return true;
+  } catch (error) {
+    throw diskError(error, "what was proven of the session");
+  }
+}
+
+/** What can be said of a session after its journal was read. */
+export interface Proven extends Shown {
+  /** The journal is complete: read whole, its chain unbroken, and the session has ended. */
+  readonly recorded: boolean;
+  /** Moves to a model that is another one, or cannot be shown to be the same: the session is not the work of one model. */
+  readonly digestChanges?: number;
+}
+
+/** What a reading of the whole journal found, as far as a proof rests on it. */
+export interface Reading {
+  /** Every line is as it was written, and none is torn. */
+  readonly whole: boolean;
+  readonly ended: boolean;
+  readonly digestChanges: number;
+}
+
+/** The same from a record that holds its events. */
+export function readingOf(record: {
+  readonly events: readonly SessionEvent[];
+  readonly damage: OrketError | undefined;
+  readonly cutBytes: number;
+}): Reading {
+  const { events, damage, cutBytes } = record;
+  return {
+    whole: damage === undefined && cutBytes === 0 && events.length > 0,
+    ended: events.some(({ type }) => type === "session_end"),
+    digestChanges: events.filter((event) => event.type === "failover" && event.data.digest_changed).length,
+  };
+}
+
+/** Joins a reading of the journal with what was shown before; a journal that is not whole proves nothing. */
+export function provenOf({ whole, ended: recorded, digestChanges }: Reading, shown: Shown): Proven {
+  if (!whole) return { recorded: false };
+  const { replayed, repeated } = shown;
+  return {
+    recorded,
+    ...(digestChanges === 0 ? {} : { digestChanges }),
+    ...(replayed === undefined ? {} : { replayed }),
+    ...(repeated === undefined || !recorded ? {} : { repeated }),
+  };
+}
+
+function day(at: string): string {
+  return `${at.slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/**
+ * The same for people, one sentence each, never more than was shown.
+ * @param provider what answered: with scripted replies, a repetition says nothing of a model.
+ */
+export function provenSentences(
+  { recorded, digestChanges = 0, replayed, repeated }: Proven,
+  provider: string,
+): string[] {
+  const sentences: string[] = [];
+  const changed =
+    digestChanges === 0
+      ? ""
+      : `; not by one model: ${digestChanges} ${digestChanges === 1 ? "move" : "moves"} to a model that is another one or cannot be shown to be the same`;
+  if (recorded) sentences.push(`recorded: the journal is complete and unbroken${changed}`);
+  if (replayed !== undefined) {
+    const how = recorded ? "was identical" : "was identical as far as the session got";
+    sentences.push(`replayed: a replay ${how} (${day(replayed.at)}, Orket ${replayed.engine})`);
+  }
+  if (repeated !== undefined) {
+    const { same, of, at, parted, from } = repeated;
+    const where = parted.map(({ step, count }) => `${count} parted at ${step ?? "the start"}`).join(", ");
+    const scripted = provider === "scripted" ? ", with scripted replies: no model was asked" : "";
+    const runs = `${same} of ${of} ${of === 1 ? "run" : "runs"}`;
+    sentences.push(
+      `repeated${from === undefined ? "" : ` from ${from} on`}: ${runs} gave the same artifacts${where === "" ? "" : `; ${where}`}${scripted}${changed} (${day(at)})`,
+    );
+  }
+  return sentences;
+}

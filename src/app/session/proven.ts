@@ -1,0 +1,19 @@
+import { provenOf, provenSentences, readProof } from "./proof";
+import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
+import type { Glance } from "./glance";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+
+/** What was proven of the session, one sentence each, once its whole chain is checked. @throws {OrketError} disk_failed. */
+export async function provenOfGlance(
+  seen: Glance,
+  environment: SessionEnvironment = nodeEnvironment,
+): Promise<string[]> {
+  const { state, problem, cutBytes, directory } = await seen.checked();
+  const reading = {
+    whole: problem === undefined && cutBytes === 0 && state.events > 0,
+    ended: state.status === "ended",
+    digestChanges: state.digestChanges,
+  };
+  const shown = await readProof(environment, directory);
+  return provenSentences(provenOf(reading, shown), state.definition.venue.provider);
+}

@@ -1,0 +1,225 @@
+import { constants } from "node:fs";
+import path from "node:path";
+import { OrketError } from "../../engine/error/orket-error";
+import { unlessMissing } from "../../adapters/files/file-system";
+import type { FileSystem, Handle } from "../../adapters/files/file-system";
+import { endOfWriting } from "../../adapters/journal/journal-end";
+import { readTitle } from "./label";
+import { parseSessionId, sessionPaths, sessionsDir } from "../../adapters/journal/layout";
+import { lockState } from "../../adapters/journal/lock";
+
+/** What the first and last lines of a journal say, without reading it. */
+export type SessionStatus =
+  "not_started" | "running" | "interrupted" | "paused" | "completed" | "stopped" | "unreadable";
+
+export interface SessionSummary {
+  readonly id: string;
+  readonly flow: string;
+  /** What a person named it, for display; the id stays. */
+  readonly title?: string;
+  /** UTC, ISO 8601. */
+  readonly startedAt: string;
+  readonly status: SessionStatus;
+  /** The session's folder. */
+  readonly path: string;
+  /** Events recorded, as far as can be seen. */
+  readonly events: number;
+  /** Whether there is a definition, without which nothing can be opened. */
+  readonly openable: boolean;
+  /** A sentence on what is wrong with it. */
+  readonly problem?: string;
+}
+
+const parallel = 16;
+const firstTailBytes = 8 << 10;
+const lastTailBytes = 1 << 20;
+
+interface LineHead {
+  readonly type: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly data: Record<string, unknown>;
+}
+
+function head(text: string): LineHead | undefined {
+  try {
+    const value = JSON.parse(text) as unknown;
+    if (typeof value !== "object" || value === null) return undefined;
+    const { type, seq, at, data } = value as Record<string, unknown>;
+    if (typeof type !== "string" || typeof seq !== "number" || typeof at !== "string") return undefined;
+    return { type, seq, at, data: typeof data === "object" && data !== null ? { ...data } : {} };
+  } catch {
+    return undefined;
+  }
+}
+
+async function readAt(fs: FileSystem, handle: Handle, offset: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(length);
+  const count = await fs.read(handle, buffer, offset);
+  return buffer.subarray(0, count);
+}
+
+/** The journal's last whole lines, newest first: as many as the tail of this size holds before zeros, if there are any. */
+function tailLines(tail: Buffer, wholeFile: boolean): string[] {
+  const zero = tail.indexOf(0);
+  const end = tail.lastIndexOf(0x0a, zero < 0 ? undefined : zero);
+  if (end < 0) return [];
+  const lines = tail.toString("utf8", 0, end).split("\n");
+  // The first one may have begun before the tail.
+  if (!wholeFile) lines.shift();
+  return lines.reverse();
+}
+
+/** Events that follow the end of a session, or tell nothing about whether it runs. */
+const afterTheEnd: ReadonlySet<string> = new Set([
+  "artifact_accepted",
+  "artifact_rejected",
+  "acceptance_reverted",
+  "suggestion",
+  "suggestion_resolved",
+]);
+
+async function statusOf(
+  fs: FileSystem,
+  lock: string,
+  lines: readonly string[],
+): Promise<SessionStatus | undefined> {
+  for (const text of lines) {
+    const line = head(text);
+    if (!line) return "unreadable";
+    if (afterTheEnd.has(line.type)) continue;
+    if (line.type === "session_end") return line.data.outcome === "stopped" ? "stopped" : "completed";
+    if (line.type === "session_paused") return "paused";
+    const state = await lockState(fs, lock);
+    return state?.alive === true ? "running" : "interrupted";
+  }
+  return undefined;
+}
+
+async function lookInto(fs: FileSystem, dir: string): Promise<SessionSummary> {
+  const paths = sessionPaths(dir);
+  const named = parseSessionId(paths.id);
+  const openable = (await unlessMissing(fs.stat(paths.definition), undefined)) !== undefined;
+  const title = await readTitle(fs, dir);
+  const about = {
+    id: paths.id,
+    flow: named?.flow ?? "",
+    ...(title === undefined ? {} : { title }),
+    startedAt: named?.startedAt ?? "",
+    path: dir,
+    openable,
+  };
+  const handle = await unlessMissing(fs.open(paths.journal, constants.O_RDONLY), undefined);
+  if (handle === undefined) return { ...about, status: "not_started", events: 0 };
+  try {
+    const { end: size } = await endOfWriting(fs, handle);
+    const start = await readAt(fs, handle, 0, firstTailBytes);
+    const firstEnd = start.indexOf(0x0a);
+    if (firstEnd < 0 && size <= start.length) return { ...about, status: "not_started", events: 0 };
+    const first = head(start.toString("utf8", 0, firstEnd));
+    if (first?.type !== "session_start") {
+      return { ...about, status: "unreadable", events: 0, problem: "The journal's first line is damaged." };
+    }
+    const flow = typeof first.data.flow === "string" ? first.data.flow : about.flow;
+    const known = { ...about, flow, startedAt: first.at };
+    for (let length = firstTailBytes; ; length *= 8) {
+      const offset = Math.max(0, size - length);
+      const lines = tailLines(await readAt(fs, handle, offset, size - offset), offset === 0);
+      const status = await statusOf(fs, paths.lock, lines);
+      const events = (head(lines[0] ?? "")?.seq ?? 0) + 1;
+      if (status === "unreadable") {
+        return { ...known, status, events: 0, problem: "The journal's last line is damaged." };
+      }
+      if (status !== undefined) return { ...known, status, events };
+      if (offset === 0 || length >= lastTailBytes) return { ...known, status: "interrupted", events };
+    }
+  } finally {
+    await fs.close(handle);
+  }
+}
+
+async function summary(fs: FileSystem, dir: string): Promise<SessionSummary> {
+  try {
+    return await lookInto(fs, dir);
+  } catch (error) {
+    const id = path.basename(dir);
+    const named = parseSessionId(id);
+    const reason = error instanceof Error ? error.message : String(error);
+    return {
+      id,
+      flow: named?.flow ?? "",
+      startedAt: named?.startedAt ?? "",
+      status: "unreadable",
+      path: dir,
+      events: 0,
+      openable: false,
+      problem: `It cannot be read: ${reason}`,
+    };
+  }
+}
+
+function byNewest(a: SessionSummary, b: SessionSummary): number {
+  const time = a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0;
+  return time !== 0 ? time : a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
+}
+
+/** The WorkDomain's sessions, newest first. What is wrong with one is said in its summary and hides no other. */
+export async function listSessions(fs: FileSystem, workDomain: string): Promise<readonly SessionSummary[]> {
+  const root = sessionsDir(workDomain);
+  const entries = await unlessMissing(fs.readDir(root), []);
+  const dirs = entries.filter((one) => one.isDirectory()).map((one) => path.join(root, one.name));
+  const found: SessionSummary[] = [];
+  const worker = async (): Promise<void> => {
+    for (let dir = dirs.pop(); dir !== undefined; dir = dirs.pop()) found.push(await summary(fs, dir));
+  };
+  await Promise.all(Array.from({ length: parallel }, worker));
+  return found.sort(byNewest);
+}
+
+function listed(sessions: readonly SessionSummary[]): string {
+  const shown = sessions.slice(0, 10).map((one) => one.id);
+  return sessions.length > shown.length
+    ? `${shown.join(", ")} and ${sessions.length - shown.length} more`
+    : shown.join(", ");
+}
+
+/**
+ * The session that `which` means: its id, a part of it that no other has, or `last` for the newest that can be opened.
+ * @throws {OrketError} session_not_found or session_ambiguous, both with the candidates in `details.candidates`.
+ */
+export async function findSession(
+  fs: FileSystem,
+  workDomain: string,
+  which: string,
+): Promise<SessionSummary> {
+  const sessions = await listSessions(fs, workDomain);
+  const exact = sessions.find((one) => one.id === which);
+  if (exact) return exact;
+  const matching =
+    which === "last"
+      ? sessions.filter((one) => one.openable).slice(0, 1)
+      : which === ""
+        ? []
+        : sessions.filter((one) => one.id.includes(which));
+  const [only] = matching;
+  if (only && matching.length === 1) return only;
+  if (matching.length > 1) {
+    throw new OrketError(
+      "session_ambiguous",
+      `${matching.length} sessions have "${which}" in their id: ${listed(matching)}.`,
+      {
+        mend: "Give more of the id.",
+        details: { candidates: matching.map((one) => one.id) },
+      },
+    );
+  }
+  const none = sessions.length === 0;
+  throw new OrketError(
+    "session_not_found",
+    none ? "This project has no session yet." : `No session has "${which}" in its id.`,
+    {
+      mend: none ? "Run a Flow first." : `There are: ${listed(sessions)}.`,
+      details: { candidates: sessions.map((one) => one.id) },
+    },
+  );
+}

@@ -1,0 +1,50 @@
+import type { BlobRef, Content } from "../../engine/event/content";
+import type { SessionEvent } from "../../engine/event/event";
+import type { OrketError } from "../../engine/error/orket-error";
+import type { ExternalTools } from "../../engine/port/external-tools";
+import type { Orchestrator } from "../../engine/orchestrator/orchestrator";
+import type { SessionState } from "../../engine/state/state";
+import type { ProviderDeps } from "../../adapters/provider/provider-deps";
+import type { JsonlSessionStore, SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
+
+/** What a host gives a session. */
+export interface RuntimeOptions extends ProviderDeps {
+  /** The project's folder, absolute. */
+  readonly workDomain: string;
+  /** Where Orket was started from, absolute: always readable, itself and the files directly in it. */
+  readonly startDirectory: string;
+  readonly engineVersion: string;
+  readonly startedBy: "command_line" | "editor" | "library";
+  /** Tools of the host, such as the editor's. */
+  readonly external?: ExternalTools;
+  /** The machine; tests give their own. */
+  readonly environment?: SessionEnvironment;
+}
+
+/** A session that this process writes. */
+export interface LiveSession {
+  readonly id: string;
+  /** The session's folder. */
+  readonly directory: string;
+  readonly workDomain: string;
+  readonly orchestrator: Orchestrator;
+  /** Bytes of a torn last line that were cut off on opening. */
+  readonly cutBytes: number;
+  readonly store: JsonlSessionStore;
+  readonly environment: SessionEnvironment;
+  readText(content: Content): Promise<string>;
+  readBytes(ref: BlobRef): Promise<Uint8Array>;
+  /** Ends what is under way, makes everything durable and gives the lock back. */
+  close(): Promise<void>;
+}
+
+/** A session as its files say it, without the writer's lock. */
+export interface SeenSession {
+  readonly id: string;
+  readonly state: SessionState;
+  readonly events: readonly SessionEvent[];
+  /** Why the events end where they do. */
+  readonly problem?: OrketError;
+  readText(content: Content): Promise<string>;
+  readBytes(ref: BlobRef): Promise<Uint8Array>;
+}

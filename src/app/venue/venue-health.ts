@@ -1,0 +1,83 @@
+import { ProviderError } from "../../engine/error/provider-error";
+import type { VenueFile } from "../../engine/model/venue";
+import type { Cancellation } from "../../engine/port/cancellation";
+import type { Capabilities, ProviderHealth } from "../../adapters/provider/health-types";
+import { checkHealth } from "../../adapters/provider/health";
+import type { ProviderDeps } from "../../adapters/provider/provider-deps";
+import { endpointsOf, tryOut } from "./capability-memory";
+import type { Backend, CapabilityMemory, VenueEndpoint } from "./capability-memory";
+
+/** A backend has this long to answer. */
+const timeoutMs = 5000;
+
+/** How a backend of a Venue stands. */
+export interface BackendHealth {
+  /** Of a mesh. */
+  readonly node?: string;
+  readonly health: ProviderHealth;
+  /** Models that the Venue asks of this backend and that are not in its list. */
+  readonly missing: readonly string[];
+}
+
+/** Asks a Venue's backend whether it answers, and with what; a mesh is asked node by node. Never throws. */
+export function healthOf(venue: Backend, deps: ProviderDeps): Promise<BackendHealth[]> {
+  const { provider, endpoint, api_key, nodes = [] } = venue;
+  const asked =
+    provider === "mesh"
+      ? nodes.map((node) => ({ node: node.name, at: node }))
+      : [{ at: { provider, endpoint, api_key } }];
+  return Promise.all(
+    asked.map(async ({ at, ...of }) => {
+      const health = await checkHealth(at, deps, timeoutMs);
+      return { ...of, health, missing: missingOf(endpointsOn(venue, of), health) };
+    }),
+  );
+}
+
+/** What can be tried out on one of the Venue's backends. */
+export function endpointsOn(venue: Backend, { node }: Pick<BackendHealth, "node">): VenueEndpoint[] {
+  return endpointsOf(venue).filter((at) => at.node === node);
+}
+
+function missingOf(wanted: readonly VenueEndpoint[], { models }: ProviderHealth): string[] {
+  // A backend that names none may have them all the same.
+  if (models.length === 0) return [];
+  const known = new Set(models.flatMap(({ name }) => [name, name.replace(/:latest$/, "")]));
+  return wanted.flatMap(({ model }) => (known.has(model) ? [] : [model]));
+}
+
+/**
+ * Tries out what a model at an address can do, and remembers it.
+ * @returns what came of it; the error when the model could not be called, or the trial was cancelled.
+ * @throws {OrketError} secret_missing, definition_invalid, disk_full, disk_failed.
+ */
+export async function tryAndKeep(
+  at: VenueEndpoint,
+  venue: Pick<VenueFile, "timeouts">,
+  memory: CapabilityMemory,
+  deps: ProviderDeps,
+  cancellation: Cancellation,
+): Promise<Capabilities | ProviderError> {
+  try {
+    const capabilities = await tryOut(at, venue, deps, cancellation);
+    await memory.keep(at, capabilities);
+    return capabilities;
+  } catch (error) {
+    if (error instanceof ProviderError) return error;
+    throw error;
+  }
+}
+
+/** A model with what is known of it: "qwen3:8b (loaded, 8,192 tokens)". */
+export function modelText(model: ProviderHealth["models"][number]): string {
+  const facts = modelFacts(model);
+  return facts.length === 0 ? model.name : `${model.name} (${facts.join(", ")})`;
+}
+
+/** What is known of a model: "loaded", "8,192 tokens". */
+export function modelFacts({ loaded, contextTokens }: ProviderHealth["models"][number]): string[] {
+  return [
+    ...(loaded === true ? ["loaded"] : []),
+    ...(contextTokens === undefined ? [] : [`${contextTokens.toLocaleString("en")} tokens`]),
+  ];
+}

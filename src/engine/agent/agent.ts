@@ -1,0 +1,288 @@
+import { draft } from "../event/event";
+import type { EventData, EventDraft, ToolCall } from "../event/event";
+import { ProviderError } from "../error/provider-error";
+import { callSettings } from "../model/definition";
+import { utf8Length } from "../model/utf8";
+import type { Cancellation } from "../port/cancellation";
+import type {
+  Failover,
+  ModelDelta,
+  ModelFingerprint,
+  ModelMessage,
+  ModelReply,
+  ModelRequest,
+  ToolSpec,
+} from "../port/model-provider";
+import { buildPrompt } from "./prompt";
+import type { PromptContext } from "./prompt";
+import { toolMode } from "../state/tool-mode";
+import { estimateTokens } from "./prompt-tokens";
+import type { ActiveRun } from "../state/cursor";
+import { failedStep } from "../state/failed-step";
+import { costOf } from "../state/spending";
+import type { SessionState } from "../state/state";
+import type { StepRun } from "../state/step-run";
+import { performTool } from "./tool/call-tool";
+import { toolsOfStep } from "./tool/specs";
+import { findTextToolCalls } from "./tool/text-form";
+import type { AgentPorts } from "./ports";
+
+type FingerprintData = NonNullable<EventData<"model_call_end">["fingerprint"]>;
+
+/** Longest summary that later prompts carry, in characters; the whole reply stays in the journal. */
+const maxSummaryLength = 4000;
+
+export interface PerformContext {
+  readonly state: SessionState;
+  readonly ports: AgentPorts;
+  readonly cancellation: Cancellation;
+  /** Resolves when the effect's cause is on disk; rejects when it could not be written. Nothing may leave before. */
+  readonly recorded: Promise<void>;
+  readonly onDelta: (step: string, delta: ModelDelta) => void;
+}
+
+function toolsOf({ state, ports }: PerformContext, run: StepRun): ToolSpec[] {
+  const tools = state.definition.band.roles[run.node.role]?.tools ?? [];
+  return toolsOfStep(tools, run.node, ports.external);
+}
+
+export async function promptOf(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
+  const { state, ports } = context;
+  const { run } = active;
+  const request: PromptContext = {
+    definition: state.definition,
+    active,
+    mode: toolMode(state.definition, active),
+    tools: toolsOf(context, run),
+    sha256: ports.sha256,
+    getText: (content) => ports.store.getText(content),
+    putText: (text) => ports.store.putText(text),
+  };
+  const prompt = await buildPrompt(request);
+  return prompt.kind === "built"
+    ? draft("prompt_built", run.key, prompt.data)
+    : failedStep(run, "prompt_too_large", prompt.message);
+}
+
+export async function callModel(
+  { call, delaySeconds }: { readonly call: number; readonly delaySeconds: number },
+  active: ActiveRun,
+  context: PerformContext,
+): Promise<EventDraft[]> {
+  const { ports, cancellation, state } = context;
+  const { run } = active;
+  const moves = (failovers: readonly Failover[] = []): EventDraft[] =>
+    failovers.map((failover) => failoverEvent(call, run, failover, ports));
+  let partial = "";
+  try {
+    if (delaySeconds > 0) await ports.clock.sleep(delaySeconds * 1000, cancellation);
+    if (cancellation.aborted) throw new ProviderError("cancelled", "The call was cancelled before it began.");
+    const request = await requestOf(active, context);
+    const reply = await ports.provider.call(
+      request,
+      (delta) => {
+        if (delta.kind === "text") partial += delta.text;
+        else if (delta.kind === "restart") partial = "";
+        context.onDelta(run.key, delta);
+      },
+      cancellation,
+    );
+    return [...moves(reply.failovers), replyEvent(call, run, reply, request, context)];
+  } catch (error) {
+    // A journal that cannot be written is no failure of the model's.
+    await context.recorded;
+    const failure =
+      error instanceof ProviderError
+        ? error
+        : new ProviderError("unknown", error instanceof Error ? error.message : String(error));
+    const text = failure.partialText ?? partial;
+    return [...moves(failure.failovers), failureEvent(call, active, failure, text, { state, ports })];
+  }
+}
+
+function failoverEvent(call: number, run: StepRun, failover: Failover, { store }: AgentPorts): EventDraft {
+  const { from, to, reason, digestChanged, partialText = "" } = failover;
+  return draft("failover", run.key, {
+    call,
+    from,
+    to,
+    reason,
+    digest_changed: digestChanged,
+    ...(partialText === "" ? {} : { partial: store.putText(partialText) }),
+  });
+}
+
+async function requestOf(active: ActiveRun, context: PerformContext): Promise<ModelRequest> {
+  const { state, ports } = context;
+  const { run } = active;
+  const mode = toolMode(state.definition, active);
+  const messages: ModelMessage[] = [];
+  for (const message of run.prompt?.messages ?? []) {
+    const content = await ports.store.getText(message.content);
+    if (message.role === "tool") {
+      messages.push({ role: "tool", callId: message.call_id, toolName: message.tool, content });
+    } else if (message.role === "assistant") {
+      const toolCalls = [];
+      for (const call of message.tool_calls ?? []) {
+        toolCalls.push({ id: call.id, name: call.tool, argumentsJson: await ports.store.getText(call.args) });
+      }
+      messages.push({ role: "assistant", content, ...(toolCalls.length === 0 ? {} : { toolCalls }) });
+    } else messages.push({ role: message.role, content });
+  }
+  const settings = callSettings(state.definition, run.node.role);
+  const answeredBy = state.answeredBy[settings.model];
+  return {
+    recorded: context.recorded,
+    messages,
+    settings,
+    tools: mode === "native" ? toolsOf(context, run) : [],
+    origin: {
+      session: state.session,
+      stepId: run.node.id,
+      stepKey: run.key,
+      role: run.node.role,
+      answeredCalls: state.answeredCalls.get(run.node.id) ?? 0,
+      ...(answeredBy === undefined ? {} : { answeredBy }),
+    },
+  };
+}
+
+const bytesOf = (messages: readonly { readonly content: string }[]): number =>
+  messages.reduce((sum, { content }) => sum + utf8Length(content), 0);
+
+function replyEvent(
+  call: number,
+  run: StepRun,
+  reply: ModelReply,
+  request: ModelRequest,
+  { state, ports }: PerformContext,
+): EventDraft {
+  const tokens = { ...reply.usage };
+  tokens.input ??= { count: estimateTokens(bytesOf(request.messages)), source: "estimated" };
+  tokens.output ??= { count: estimateTokens(utf8Length(reply.text)), source: "estimated" };
+  const cost = costOf(tokens, request.settings.pricing);
+  const toolCalls = toolCallsOf(run, reply, state, ports);
+  return draft("model_call_end", run.key, {
+    call,
+    turn: run.prompt?.turn ?? 1,
+    reply: ports.store.putText(reply.text),
+    ...(reply.reasoning === undefined || reply.reasoning === ""
+      ? {}
+      : { reasoning: ports.store.putText(reply.reasoning) }),
+    tool_calls: toolCalls,
+    ...(toolCalls.length > 0 && reply.toolCalls.length === 0 ? { from_text: true as const } : {}),
+    finish_reason: reply.finishReason,
+    tokens,
+    ...(cost === undefined ? {} : { cost_usd: cost }),
+    ...(reply.firstTokenMs === undefined ? {} : { first_token_ms: roundMs(reply.firstTokenMs) }),
+    total_ms: roundMs(reply.totalMs),
+    ...(reply.model === undefined ? {} : { model: reply.model }),
+    ...(reply.node === undefined ? {} : { node: reply.node }),
+    ...(reply.fingerprint === undefined ? {} : { fingerprint: fingerprintData(reply.fingerprint) }),
+    sent: ports.store.putText(JSON.stringify(reply.sent)),
+    ...(reply.notices === undefined || reply.notices.length === 0 ? {} : { notices: [...reply.notices] }),
+  });
+}
+
+function fingerprintData({ contextTokens, ...known }: ModelFingerprint): FingerprintData {
+  return { ...known, ...(contextTokens === undefined ? {} : { context_tokens: contextTokens }) };
+}
+
+/** Tenths of a millisecond are more than any of these figures can tell. */
+function roundMs(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+/** Native calls as they are; otherwise those written in the text, unless the Venue says native only. */
+function toolCallsOf(run: StepRun, reply: ModelReply, state: SessionState, ports: AgentPorts): ToolCall[] {
+  // No number of the session in it: in a parallel group those depend on what finishes first, and prompts hold the ids.
+  const id = (index: number): string => [run.attempt, run.prompt?.turn ?? 1, index + 1].join(".");
+  if (reply.toolCalls.length > 0) {
+    return reply.toolCalls.map((native, index) => ({
+      id: id(index),
+      tool: native.name,
+      args: ports.store.putText(native.argumentsJson),
+    }));
+  }
+  if (callSettings(state.definition, run.node.role).tool_calls === "native") return [];
+  const tools = state.definition.band.roles[run.node.role]?.tools ?? [];
+  if (tools.length === 0) return [];
+  return findTextToolCalls(reply.text, new Set(tools)).map((found, index) => ({
+    id: id(index),
+    tool: found.tool,
+    args: ports.store.putText(found.argsJson),
+  }));
+}
+
+function failureEvent(
+  call: number,
+  active: ActiveRun,
+  failure: ProviderError,
+  partial: string,
+  { state, ports }: Pick<PerformContext, "state" | "ports">,
+): EventDraft {
+  const { run } = active;
+  const attempt = run.call?.attempt ?? 1;
+  const { retry } = state.definition.venue;
+  const settings = callSettings(state.definition, run.node.role);
+  const toText =
+    failure.code === "tools_unsupported" &&
+    settings.tool_calls === "auto" &&
+    toolMode(state.definition, active) === "native";
+  const again = failure.retryable && attempt < retry.attempts;
+  const wait = failure.retryAfterSeconds ?? retry.backoff_seconds * 2 ** (attempt - 1);
+  return draft("model_call_failed", run.key, {
+    call,
+    turn: run.prompt?.turn ?? 1,
+    attempt,
+    code: failure.code,
+    message: failure.message,
+    ...(failure.status === undefined ? {} : { status: failure.status }),
+    ...(partial === "" ? {} : { partial: ports.store.putText(partial) }),
+    ...(again ? { retry_in_seconds: wait } : {}),
+    ...(toText ? { switch_to_text: true as const } : {}),
+  });
+}
+
+export async function runTool(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
+  const call = active.run.openTool?.call;
+  if (call === undefined) throw new Error("a tool is to be run, and none is open");
+  const { state, ports, cancellation } = context;
+  return performTool(call, {
+    state,
+    active,
+    files: ports.files,
+    store: ports.store,
+    external: ports.external,
+    utf8: ports.utf8,
+    cancellation,
+  });
+}
+
+export async function finishStep({ run }: ActiveRun, { ports }: PerformContext): Promise<EventDraft> {
+  const { reply } = run;
+  const said = reply === null ? "" : (await ports.store.getText(reply.content)).trim();
+  const whole = said === "" || isOnlyToolCall(said) ? (run.verdictReason ?? said) : said;
+  const text =
+    whole.length > maxSummaryLength
+      ? `${whole.slice(0, maxSummaryLength)}\n[cut after ${maxSummaryLength} of ${whole.length} characters]`
+      : whole;
+  const artifacts = Object.entries(run.written)
+    .map(([path, content]) => ({ path, content }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+  const result = { summary: text, verdict: run.verdict ?? null, artifacts };
+  return draft("step_end", run.key, {
+    attempt: run.attempt,
+    summary: ports.store.putText(text),
+    sha256: ports.sha256(JSON.stringify(result)),
+    ...(run.verdict === undefined ? {} : { verdict: run.verdict }),
+    artifacts,
+    turns: reply?.turn ?? 0,
+    tokens: run.tokens,
+    ...(run.costUsd === undefined ? {} : { cost_usd: run.costUsd }),
+  });
+}
+
+function isOnlyToolCall(text: string): boolean {
+  return /^\{\s*"tool"/.test(text) || /^TOOL:/.test(text);
+}

@@ -1,0 +1,151 @@
+import { OrketError } from "../error/orket-error";
+import { draft } from "../event/event";
+import type { DecidedBy, EventData, EventDraft } from "../event/event";
+import { activeRuns, openConflict } from "../state/cursor";
+import type { SessionState } from "../state/state";
+
+/** What a person, or a script for one, can ask of a session. */
+export type Command =
+  | {
+      readonly kind: "resolve_approval";
+      readonly id: string;
+      /** Digest of what the person was shown. */
+      readonly sha256: string;
+      readonly decision: EventData<"approval_resolved">["decision"];
+      readonly instruction?: string;
+      readonly comment?: string;
+      readonly by: DecidedBy;
+    }
+  | { readonly kind: "adjust"; readonly adjustment: EventData<"adjustment"> };
+
+/**
+ * Checks a command against the session and says what it records. Nothing that a model wrote is looked at here.
+ * @throws {OrketError} approval_unknown, approval_stale, command_refused, session_ended.
+ */
+export function accept(state: SessionState, command: Command): EventDraft[] {
+  if (state.status === "ended") {
+    throw new OrketError("session_ended", "The session has ended.", { mend: "Start a new run." });
+  }
+  return command.kind === "resolve_approval"
+    ? acceptAnswer(state, command)
+    : acceptAdjustment(state, command.adjustment);
+}
+
+function acceptAnswer(
+  state: SessionState,
+  command: Extract<Command, { kind: "resolve_approval" }>,
+): EventDraft[] {
+  const active = activeRuns(state.score).find(({ run }) => run.approval?.id === command.id);
+  const approval = active?.run.approval ?? null;
+  if (active === undefined || approval === null) {
+    throw new OrketError(
+      "approval_unknown",
+      `The question ${command.id} is not open; it was answered or withdrawn.`,
+    );
+  }
+  if (approval.sha256 !== command.sha256) {
+    throw new OrketError("approval_stale", "What was shown has changed since; look again before you answer.");
+  }
+  if (command.decision === "skip" && approval.kind === "after_step") {
+    throw new OrketError(
+      "command_refused",
+      "The step is done; it can be approved or tried again, not skipped.",
+    );
+  }
+  if (command.decision === "edit" && (command.instruction ?? "").trim() === "") {
+    throw new OrketError("command_refused", "The new instruction is empty.", {
+      mend: "Write what the step is to do.",
+    });
+  }
+  return [
+    draft("approval_resolved", active.run.key, {
+      id: command.id,
+      sha256: command.sha256,
+      decision: command.decision,
+      by: command.by,
+      ...(command.instruction === undefined ? {} : { instruction: command.instruction }),
+      ...(command.comment === undefined ? {} : { comment: command.comment }),
+    }),
+  ];
+}
+
+function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment">): EventDraft[] {
+  const target = adjustment.step;
+  const event = draft("adjustment", null, adjustment);
+  switch (adjustment.kind) {
+    case "enable":
+    case "disable":
+      if (state.definition.band.roles[adjustment.role ?? ""] === undefined) {
+        throw new OrketError("command_refused", `The Band has no role ${adjustment.role ?? ""}.`);
+      }
+      return [event];
+    case "retry": {
+      const failed = activeRuns(state.score).some(({ run }) => run.key === target && run.failure !== null);
+      if (failed || openConflict(state.score)?.step === target) return resumeWith(state, event);
+      throw new OrketError(
+        "command_refused",
+        `The step ${target ?? ""} has not failed, so there is nothing to retry.`,
+      );
+    }
+    case "skip":
+    case "patch":
+      if (target === undefined)
+        throw new OrketError("command_refused", `Say which step to ${adjustment.kind}.`);
+      return adjustment.kind === "skip" && isFailed(state, target) ? resumeWith(state, event) : [event];
+    case "set_limit":
+      if (adjustment.limit === undefined) throw new OrketError("command_refused", "Say which limit to set.");
+      return [event];
+    case "pause":
+      if (state.status !== "running") throw new OrketError("command_refused", "The session is not running.");
+      return [event];
+    case "stop":
+      return [event];
+  }
+}
+
+function isFailed(state: SessionState, key: string): boolean {
+  return (
+    openConflict(state.score)?.step === key ||
+    activeRuns(state.score).some(({ run }) => run.key === key && run.failure !== null)
+  );
+}
+
+/** An answer to what the session paused for also lets it go on. */
+function resumeWith(state: SessionState, event: EventDraft): EventDraft[] {
+  return state.status === "paused" ? [event, ...goingOn(state, "person", 0)] : [event];
+}
+
+/**
+ * What is recorded when a session goes on: calls that were under way when it stopped are lost and made again, and what
+ * failed is tried again.
+ * @param cutBytes bytes of a torn last line that were cut off on opening.
+ */
+export function resumeEvents(state: SessionState, by: DecidedBy, cutBytes = 0): EventDraft[] {
+  const failed = activeRuns(state.score).flatMap(({ run }) => (run.failure === null ? [] : [run.key]));
+  const conflict = openConflict(state.score);
+  if (conflict !== undefined) failed.push(conflict.step);
+  const retries = failed.map((step) => draft("adjustment", null, { kind: "retry", by, step }));
+  return [...retries, ...goingOn(state, by, cutBytes)];
+}
+
+function goingOn(state: SessionState, by: DecidedBy, cutBytes: number): EventDraft[] {
+  const lost = activeRuns(state.score).flatMap(({ run }) =>
+    run.call === null
+      ? []
+      : [
+          draft("model_call_failed", run.key, {
+            call: run.call.call,
+            turn: run.prompt?.turn ?? 1,
+            attempt: run.call.attempt,
+            code: "interrupted",
+            message: "Orket stopped while the call was under way. It is made again.",
+          }),
+        ],
+  );
+  const resumed = draft("session_resumed", null, {
+    by,
+    ...(cutBytes > 0 ? { cut_bytes: cutBytes } : {}),
+    ...(lost.length > 0 ? { interrupted_calls: lost.length } : {}),
+  });
+  return [...lost, resumed];
+}

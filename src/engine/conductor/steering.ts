@@ -1,0 +1,274 @@
+import { OrketError } from "../error/orket-error";
+import type { DecidedBy, EventData, SessionEvent } from "../event/event";
+import type { Definition } from "../model/definition";
+import { apply } from "../state/apply";
+import { activeRuns, openConflict } from "../state/cursor";
+import { initialState } from "../state/state";
+import type { SessionState } from "../state/state";
+import { accept } from "./command";
+import type { Command } from "./command";
+
+type Adjustment = EventData<"adjustment">;
+type Answer = EventData<"approval_resolved">;
+
+/** One thing that a person decided, and the places that a run must have come to for it to be decided again. */
+type Decided = { readonly places: readonly string[]; readonly seq: number } & (
+  | { readonly kind: "answer"; readonly step: string; readonly data: Answer }
+  | { readonly kind: "adjustment"; readonly data: Adjustment }
+);
+
+/** Adjustments that say what is done. A pause only says when; a session that was stopped has nothing to repeat. */
+const carried: ReadonlySet<Adjustment["kind"]> = new Set([
+  "skip",
+  "patch",
+  "enable",
+  "disable",
+  "retry",
+  "set_limit",
+]);
+
+const atStart = "start";
+const beforeRun = (key: string): string => `before ${key}`;
+
+/**
+ * Names the places of a run by what its steps did, so that the same place has the same name in another run of the
+ * definition, whichever parallel branch was quicker. What a pause, a crash, a limit or another try of a call added is no
+ * place of its own.
+ */
+class Places {
+  readonly #counts = new Map<string, number>();
+  readonly #last = new Map<string, string>();
+  #any = atStart;
+
+  /** @returns the place that the run has come to; undefined: the event is none. */
+  heard(event: SessionEvent): string | undefined {
+    const { step } = event;
+    if (step === null || noPlaces.has(event.type)) return undefined;
+    const place = `after ${event.type} ${this.#numberOf(event, step)} of ${step}`;
+    this.#last.set(step, place);
+    this.#any = place;
+    return place;
+  }
+
+  /** The last place of this step run, or of any. */
+  last(key?: string): string {
+    return (key === undefined ? undefined : this.#last.get(key)) ?? this.#any;
+  }
+
+  /** However often a prompt is sent, there is one call for it. */
+  #numberOf({ type }: SessionEvent, step: string): number {
+    if (type === "model_call_start") return this.#counts.get(`prompt_built ${step}`) ?? 0;
+    const name = `${type} ${step}`;
+    const count = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.set(name, count);
+    return count;
+  }
+}
+
+const noPlaces: ReadonlySet<SessionEvent["type"]> = new Set([
+  "session_paused",
+  "limit_reached",
+  "failover",
+  "model_call_failed",
+  "approval_resolved",
+]);
+
+/** What people decided, from the event with this number on. */
+function decidedIn(definition: Definition, events: readonly SessionEvent[], from: number): Decided[] {
+  const found: Decided[] = [];
+  const places = new Places();
+  let state = initialState(definition);
+  for (const [index, event] of events.entries()) {
+    const { seq } = event;
+    if (index >= from && event.type === "approval_resolved" && event.step !== null) {
+      const { step, data } = event;
+      found.push({ kind: "answer", seq, places: [places.last(step)], step, data });
+    } else if (index >= from && event.type === "adjustment" && isCarried(event.data)) {
+      const { data } = event;
+      const place =
+        placeOf(data, state, places) ?? aheadOf(data, events.slice(0, index), events.slice(index));
+      const behind = runsMeant(data, events.slice(0, index)).map((key) => places.last(key));
+      found.push({ kind: "adjustment", seq, places: place === undefined ? behind : [place], data });
+    }
+    places.heard(event);
+    state = apply(state, event);
+  }
+  return found;
+}
+
+function isCarried({ by, kind }: Adjustment): boolean {
+  return (by === "person" || by === "command_line") && carried.has(kind);
+}
+
+/** Where a step run stands that has begun and that the adjustment is about. */
+function placeOf({ kind, step }: Adjustment, state: SessionState, places: Places): string | undefined {
+  if (kind === "set_limit") return places.last();
+  if (step === undefined) return undefined;
+  if (openConflict(state.score)?.step === step) return places.last(step);
+  const active = activeRuns(state.score).find(
+    ({ run }) => run.attempt > 0 && (run.key === step || (kind === "patch" && run.node.id === step)),
+  );
+  return active === undefined ? undefined : places.last(active.run.key);
+}
+
+/** The beginning of the next step run that the adjustment is about; undefined: there was none. */
+function aheadOf(
+  adjustment: Adjustment,
+  before: readonly SessionEvent[],
+  after: readonly SessionEvent[],
+): string | undefined {
+  const begun = new Set(before.map(({ step }) => step));
+  const next = runsMeant(adjustment, after).find((key) => !begun.has(key));
+  return next === undefined ? undefined : beforeRun(next);
+}
+
+/** The step runs that begin or are skipped in these events and that the adjustment is about. */
+function runsMeant({ step, role }: Adjustment, events: readonly SessionEvent[]): string[] {
+  return events.flatMap((event) => {
+    if ((event.type !== "step_start" && event.type !== "step_skipped") || event.step === null) return [];
+    const { data } = event;
+    const isMeant = role === undefined ? event.step === step || data.id === step : data.role === role;
+    return isMeant ? [event.step] : [];
+  });
+}
+
+/**
+ * Steers a new run of a session's definition as people steered that session: gives the same answers, skips, retries,
+ * instructions, roles and limits at the same places. Belongs to one run.
+ */
+export class Steering {
+  readonly #left: Decided[];
+  readonly #impossible: string[];
+  readonly #places = new Places();
+  readonly #reached = new Set([atStart]);
+  #unanswered: string | undefined;
+  readonly #by: DecidedBy;
+
+  /**
+   * @param events of the session that was steered.
+   * @param by who is said to decide this time.
+   * @param shared how many of the events the new run shares, as a fork does, so that they are decided already.
+   */
+  constructor(definition: Definition, events: readonly SessionEvent[], by: DecidedBy, shared = 0) {
+    this.#by = by;
+    this.#left = decidedIn(definition, events, shared);
+    this.#impossible = acceptedMeanwhile(events);
+    this.#hear(events.slice(0, shared));
+  }
+
+  /** The question that nobody answered in the steered session, as a sentence; the run was ended there. */
+  get unanswered(): string | undefined {
+    return this.#unanswered;
+  }
+
+  /**
+   * What is decided after these events and before anything follows from them: one thing at a time, each with the state
+   * that the one before left.
+   */
+  readonly next = (events: readonly SessionEvent[], state: SessionState): Command | undefined => {
+    this.#hear(events);
+    if (state.status !== "running") return undefined;
+    const front = activeRuns(state.score);
+    for (const { run } of front) if (!run.started && run.attempt === 0) this.#reached.add(beforeRun(run.key));
+    const isDue = (decided: Decided): boolean =>
+      decided.places.every((place) => this.#reached.has(place)) || raises(decided, state.limitHit?.limit);
+    for (let at = this.#left.findIndex(isDue); at >= 0; at = this.#left.findIndex(isDue)) {
+      const [decided] = this.#left.splice(at, 1);
+      const command = decided === undefined ? undefined : this.#taken(decided, state);
+      if (command !== undefined) return command;
+    }
+    const open = front.find(({ run }) => run.approval !== null);
+    if (open === undefined || state.pauseRequested !== null) return undefined;
+    this.#unanswered = `It asked about ${open.run.key} where the recorded session did not, so there is no answer to give.`;
+    const adjustment = { kind: "pause", by: this.#by, pause: "cancelled", reason: this.#unanswered } as const;
+    return { kind: "adjust", adjustment };
+  };
+
+  #hear(events: readonly SessionEvent[]): void {
+    for (const event of events) {
+      const place = this.#places.heard(event);
+      if (place !== undefined) this.#reached.add(place);
+    }
+  }
+
+  /** What was decided then and could not be decided in this run, which is over: a sentence each. */
+  notCarried(): readonly string[] {
+    return [...this.#impossible, ...this.#left.map((decided) => `${nameOf(decided)}: ${whyNot(decided)}.`)];
+  }
+
+  /** The decision as a command; undefined, and said, when the session does not take it. */
+  #taken(decided: Decided, state: SessionState): Command | undefined {
+    const command = this.#commandOf(decided, state);
+    try {
+      accept(state, command);
+      return command;
+    } catch (error) {
+      if (!(error instanceof OrketError)) throw error;
+      this.#impossible.push(`${nameOf(decided)}: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  #commandOf(decided: Decided, state: SessionState): Command {
+    const by = this.#by;
+    if (decided.kind === "adjustment") return { kind: "adjust", adjustment: { ...decided.data, by } };
+    const { decision, instruction, comment } = decided.data;
+    // What is shown this time is answered, whatever was shown then.
+    const open = activeRuns(state.score).find(({ run }) => run.key === decided.step)?.run.approval;
+    const { id, sha256 } = open ?? decided.data;
+    return {
+      kind: "resolve_approval",
+      id,
+      sha256,
+      decision,
+      by,
+      ...(instruction === undefined ? {} : { instruction }),
+      ...(comment === undefined ? {} : { comment }),
+    };
+  }
+}
+
+/** Another run can come to a limit elsewhere; what was done about the limit then is done about it there. */
+function raises(decided: Decided, limit: Adjustment["limit"]): boolean {
+  return (
+    limit !== undefined &&
+    decided.kind === "adjustment" &&
+    decided.data.kind === "set_limit" &&
+    decided.data.limit === limit
+  );
+}
+
+/** Accepting changes the project, which is not for a repetition to do. */
+function acceptedMeanwhile(events: readonly SessionEvent[]): string[] {
+  const end = events.findIndex(({ type }) => type === "session_end");
+  return events.slice(0, Math.max(0, end)).flatMap((event) => {
+    if (event.type !== "artifact_accepted" && event.type !== "acceptance_reverted") return [];
+    const what = event.type === "artifact_accepted" ? "accepted" : "taken back";
+    return [
+      `${event.data.path} was ${what} while the session ran (event ${event.seq}): a repetition leaves the project as it is.`,
+    ];
+  });
+}
+
+function nameOf(decided: Decided): string {
+  const place = `(event ${decided.seq})`;
+  if (decided.kind === "answer") return `The answer ${decided.data.decision} to ${decided.step} ${place}`;
+  const { kind, step = "", role = "", limit = "", value } = decided.data;
+  switch (kind) {
+    case "patch":
+      return `The new instruction of ${step} ${place}`;
+    case "enable":
+    case "disable":
+      return `The role ${role} switched ${kind === "enable" ? "on" : "off"} ${place}`;
+    case "set_limit":
+      return `The limit ${limit} set to ${value ?? "none"} ${place}`;
+    default:
+      return `The ${kind} of ${step} ${place}`;
+  }
+}
+
+function whyNot(decided: Decided): string {
+  if (decided.kind === "adjustment" && decided.data.kind === "retry")
+    return "the step did not fail there this time";
+  return "this run did not come to that place";
+}

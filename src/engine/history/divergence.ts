@@ -1,0 +1,14 @@
+import type { DivergenceCause } from "./replay";
+
+/** Why a replay differs, in words for people. */
+export const divergenceCauseText: Readonly<Record<DivergenceCause, string>> = {
+  definition: "the definition was changed",
+  prompt: "the prompt was changed",
+  reply: "the model's reply was changed",
+  tool_call: "the tool call was changed",
+  tool_result: "the tool's result was changed",
+  file: "a file was changed",
+  policy: "the file policy decides otherwise",
+  order: "events are missing, were added, or stand in another order",
+  engine: "this version of Orket decides otherwise",
+};

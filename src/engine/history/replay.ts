@@ -1,0 +1,418 @@
+import { isInline } from "../event/content";
+import type { BlobRef, Content } from "../event/content";
+import type { EventDraft, EventOf, EventType, SessionEvent } from "../event/event";
+import type { Definition } from "../model/definition";
+import { CancelSource } from "../port/cancellation";
+import type { Sha256 } from "../port/digest";
+import type { ExternalTools } from "../port/external-tools";
+import type { GuardedFiles } from "../port/files";
+import type { SessionStore } from "../port/session-store";
+import type { Utf8 } from "../port/utf8";
+import { apply, fold } from "../state/apply";
+import { activeRuns } from "../state/cursor";
+import { decide } from "../orchestrator/decide";
+import type { Effect } from "../orchestrator/decide";
+import { initialState } from "../state/state";
+import type { SessionState } from "../state/state";
+import { isBuiltin } from "../agent/tool/specs";
+import { isExternal, perform } from "../orchestrator/perform";
+
+/** What was changed, or does not follow, where a replay first differs. */
+export type DivergenceCause =
+  "definition" | "prompt" | "reply" | "tool_call" | "tool_result" | "file" | "policy" | "order" | "engine";
+
+/** The first place where a replay is not what was recorded. */
+export interface Divergence {
+  readonly seq: number;
+  readonly step: string | null;
+  readonly type: EventType;
+  readonly cause: DivergenceCause;
+  readonly message: string;
+  /** What the replay gives, as JSON; absent where it gives nothing. */
+  readonly replayed?: string;
+  /** What the journal holds, as JSON. */
+  readonly recorded: string;
+}
+
+export interface ReplayReport {
+  readonly events: number;
+  /** Model calls whose recorded replies were used. */
+  readonly modelCalls: number;
+  /** undefined: everything is identical. */
+  readonly divergence: Divergence | undefined;
+  /** The session as it stood at the end, or where it first differs. */
+  readonly state: SessionState;
+}
+
+/** What a replay reads with. It has no provider, no clock and no door to the project. */
+export interface ReplayPorts {
+  readonly sha256: Sha256;
+  readonly utf8: Utf8;
+  /** @throws {OrketError} blob_missing when a content is gone or is not what its digest says. */
+  readonly getText: (content: Content) => Promise<string>;
+  readonly getBytes: (ref: BlobRef) => Promise<Uint8Array>;
+  /** The definition is not the one that the session was started with: what does not follow is put down to it. */
+  readonly definitionChanged: boolean;
+  /** Makes the reference that a text of this length has in the journal. */
+  readonly refText: (text: string) => Content;
+  readonly refBytes: (bytes: Uint8Array) => BlobRef;
+}
+
+/** Asked for something that only the world at the time of the run knows; what was recorded stands for it. */
+class WorldNeeded extends Error {}
+
+/**
+ * Performs a session again from its own journal. Every event that the core decides, and every prompt, result and artifact
+ * that follows from what came in, is made again and compared; what came from outside (replies, failures, the project's
+ * files, people) is taken as recorded. The time of an event is not compared.
+ * @param from the first event to look at; what stands before it is taken as it is.
+ */
+export async function replay(
+  definition: Definition,
+  events: readonly SessionEvent[],
+  ports: ReplayPorts,
+  from = 0,
+): Promise<ReplayReport> {
+  let state = fold(initialState(definition), events.slice(0, from));
+  let modelCalls = 0;
+  for (const [index, event] of events.entries()) {
+    if (index < from) continue;
+    const divergence =
+      (await brokenContent(event, ports)) ??
+      (event.seq === index
+        ? undefined
+        : differs(event, "order", `The event has the number ${event.seq} in place ${index}.`)) ??
+      (await check(state, event, ports));
+    if (divergence !== undefined) {
+      const cause = ports.definitionChanged && divergence.cause !== "order" ? "definition" : divergence.cause;
+      return { events: index, modelCalls, divergence: { ...divergence, cause }, state };
+    }
+    if (event.type === "model_call_end") modelCalls += 1;
+    state = apply(state, event);
+  }
+  return { events: events.length, modelCalls, divergence: undefined, state };
+}
+
+function check(
+  state: SessionState,
+  event: SessionEvent,
+  ports: ReplayPorts,
+): Promise<Divergence | undefined> {
+  switch (event.type) {
+    case "session_start":
+      return Promise.resolve(checkStart(state, event));
+    case "model_call_end":
+      return checkReply(state, event, ports);
+    case "model_call_failed":
+      return Promise.resolve(checkOpenCall(state, event));
+    case "session_resumed":
+    case "approval_resolved":
+    case "failover":
+    case "suggestion":
+    case "suggestion_resolved":
+    case "artifact_accepted":
+    case "artifact_rejected":
+    case "acceptance_reverted":
+      return Promise.resolve(undefined);
+    case "adjustment":
+      return Promise.resolve(event.step === null ? undefined : checkDecided(state, event));
+    case "limit_reached":
+      return Promise.resolve(event.step === null ? undefined : checkDecided(state, event));
+    case "plan_resolved":
+    case "step_start":
+    case "model_call_start":
+    case "approval_requested":
+    case "tool_call":
+    case "step_skipped":
+    case "session_paused":
+    case "session_end":
+      return Promise.resolve(checkDecided(state, event));
+    case "prompt_built":
+    case "tool_result":
+    case "tool_denied":
+    case "artifact_written":
+    case "artifact_deleted":
+    case "notes_updated":
+    case "verdict_set":
+    case "step_end":
+    case "step_failed":
+      return checkMade(state, event, ports);
+  }
+}
+
+function checkStart(state: SessionState, event: EventOf<"session_start">): Divergence | undefined {
+  if (state.status !== "new") return differs(event, "order", "The session starts a second time.");
+  const { flow, venue } = state.definition;
+  if (event.data.flow !== flow.name || event.data.provider !== venue.provider) {
+    return differs(event, "definition", "The definition names another Flow or provider.");
+  }
+  return undefined;
+}
+
+/** An event that the core decides from the state alone. */
+function checkDecided(state: SessionState, event: SessionEvent): Divergence | undefined {
+  const decided = decide(state).event;
+  if (decided === undefined) {
+    return differs(event, "order", `At this place the replay does not record ${event.type}.`);
+  }
+  return compare(decided, event, "engine");
+}
+
+function checkOpenCall(
+  state: SessionState,
+  event: EventOf<"model_call_end"> | EventOf<"model_call_failed">,
+): Divergence | undefined {
+  const run = activeRuns(state.score).find((active) => active.run.key === event.step)?.run;
+  if (run?.call?.call === event.data.call && run.prompt?.turn === event.data.turn) return undefined;
+  return differs(event, "order", "No call of that number is under way at this place.");
+}
+
+/** A reply is taken as recorded; what the engine made of it is not. */
+async function checkReply(
+  state: SessionState,
+  event: EventOf<"model_call_end">,
+  ports: ReplayPorts,
+): Promise<Divergence | undefined> {
+  const open = checkOpenCall(state, event);
+  if (open !== undefined) return open;
+  const { data } = event;
+  const effect: Effect = {
+    kind: "call_model",
+    step: event.step ?? "",
+    key: "",
+    call: data.call,
+    delaySeconds: 0,
+  };
+  const calls = [];
+  for (const call of data.tool_calls) {
+    calls.push({ id: call.id, name: call.tool, argumentsJson: await ports.getText(call.args) });
+  }
+  const text = await ports.getText(data.reply);
+  const reply = {
+    text,
+    toolCalls: data.from_text === true ? [] : calls,
+    finishReason: data.finish_reason,
+    usage: data.tokens,
+    totalMs: data.total_ms,
+    sent: {},
+  };
+  const provider = { call: () => Promise.resolve(reply) };
+  const made = await makeAgain(state, effect, ports, { provider });
+  if (made?.type !== "model_call_end")
+    return differs(event, "engine", "The replay does not take this reply.");
+  const { tool_calls, from_text, cost_usd } = made.data;
+  const followsFrom = { ...data, tool_calls, from_text, cost_usd };
+  return compare({ ...made, data: followsFrom }, event, "reply");
+}
+
+/** An event that follows from the definition, the state and what came in: it is made again. */
+async function checkMade(
+  state: SessionState,
+  event: SessionEvent,
+  ports: ReplayPorts,
+): Promise<Divergence | undefined> {
+  if (isOutsideResult(state, event)) return undefined;
+  const decided = decide(state).event;
+  if (decided !== undefined) return compare(decided, event, causeOf(event));
+  const effect = localEffectOf(state, event);
+  if (effect === undefined) {
+    return differs(event, "order", `At this place the replay does not record ${event.type}.`);
+  }
+  const made = await makeAgain(state, effect, ports, { files: recordedFiles(event, ports) });
+  if (made === undefined) return undefined;
+  const divergence = compare(made, event, causeOf(event));
+  return divergence === undefined || event.type !== "prompt_built"
+    ? divergence
+    : { ...divergence, cause: await promptCause(made, event, ports) };
+}
+
+/** The result of a tool that the host performed: it can come at any moment, and is taken as recorded. */
+function isOutsideResult(state: SessionState, event: SessionEvent): boolean {
+  if (event.type !== "tool_result") return false;
+  const open = activeRuns(state.score).find(({ run }) => run.key === event.step)?.run.openTool;
+  return open?.call.id === event.data.call_id && !isBuiltin(open.call.tool);
+}
+
+/** The engine's own work for the event's step, if the state asks for it now. */
+function localEffectOf(state: SessionState, event: SessionEvent): Effect | undefined {
+  return decide(state).effects.find((effect) => effect.step === event.step && !isExternal(effect, state));
+}
+
+/** Does the work again. undefined: it needs the world, so that what was recorded stands. */
+async function makeAgain(
+  state: SessionState,
+  effect: Effect,
+  ports: ReplayPorts,
+  more: { provider?: Parameters<typeof perform>[1]["ports"]["provider"]; files?: GuardedFiles },
+): Promise<EventDraft | undefined> {
+  const cancellation = new CancelSource();
+  try {
+    const made = await perform(effect, {
+      state,
+      cancellation,
+      onDelta: () => undefined,
+      recorded: Promise.resolve(),
+      ports: {
+        store: replayStore(ports),
+        provider: more.provider ?? { call: () => Promise.reject(new WorldNeeded()) },
+        files: more.files ?? noFiles,
+        external: externalAsOffered(state),
+        clock: { nowMs: () => 0, sleep: () => Promise.resolve() },
+        sha256: ports.sha256,
+        utf8: ports.utf8,
+      },
+    });
+    return made[0];
+  } catch (error) {
+    if (error instanceof WorldNeeded) return undefined;
+    throw error;
+  }
+}
+
+function replayStore(ports: ReplayPorts): SessionStore {
+  const never = (): never => {
+    throw new Error("a replay writes nothing");
+  };
+  return {
+    append: never,
+    flush: never,
+    materialise: never,
+    putText: ports.refText,
+    putBytes: ports.refBytes,
+    getText: ports.getText,
+    getBytes: ports.getBytes,
+  };
+}
+
+const needed = (): Promise<never> => Promise.reject(new WorldNeeded());
+const noFiles: GuardedFiles = { read: needed, list: needed, search: needed, base: needed };
+
+/** The project as far as the event recorded it: the file that a proposal was based on. */
+function recordedFiles(event: SessionEvent, ports: ReplayPorts): GuardedFiles {
+  if (event.type !== "artifact_written" && event.type !== "artifact_deleted") return noFiles;
+  const { base } = event.data;
+  const read = async (): ReturnType<GuardedFiles["base"]> =>
+    base === null
+      ? { kind: "missing", message: "There was no such file." }
+      : { kind: "file", bytes: await ports.getBytes(base) };
+  return { ...noFiles, read, base: read };
+}
+
+/** Tools of the editor are described by the editor; a replay cannot know how, so their prompts are taken as recorded. */
+function externalAsOffered(state: SessionState): ExternalTools {
+  const offered = Object.values(state.definition.band.roles).some(({ tools }) =>
+    tools.some((tool) => tool.startsWith("vscode:")),
+  );
+  return {
+    find: () => {
+      if (offered) throw new WorldNeeded();
+      return undefined;
+    },
+    invoke: needed,
+  };
+}
+
+function causeOf(event: SessionEvent): DivergenceCause {
+  switch (event.type) {
+    case "prompt_built":
+      return "prompt";
+    case "tool_result":
+      return "tool_result";
+    case "tool_denied":
+      return "policy";
+    case "artifact_written":
+    case "artifact_deleted":
+    case "notes_updated":
+    case "verdict_set":
+      return "tool_call";
+    case "step_end":
+      return "reply";
+    default:
+      return "engine";
+  }
+}
+
+/**
+ * Why a prompt is not what the replay builds. A prompt whose text does not fit its own digest was changed itself;
+ * otherwise what it was made of was, and the first message that differs says what that is.
+ */
+async function promptCause(
+  made: EventDraft,
+  event: EventOf<"prompt_built">,
+  ports: ReplayPorts,
+): Promise<DivergenceCause> {
+  if (made.type !== "prompt_built") return "engine";
+  if (made.data.sha256 === event.data.sha256) return "prompt";
+  const [ours, theirs] = [made.data.added, event.data.added];
+  for (const [index, message] of theirs.entries()) {
+    const other = ours[index];
+    if (other === undefined) return "order";
+    if (other.role !== message.role) return "reply";
+    if ((await ports.getText(other.content)) === (await ports.getText(message.content))) continue;
+    if (message.role === "tool") return "tool_result";
+    return message.role === "assistant" ? "reply" : "engine";
+  }
+  return "prompt";
+}
+
+/** A content that is gone or is not what its digest says. */
+async function brokenContent(event: SessionEvent, ports: ReplayPorts): Promise<Divergence | undefined> {
+  for (const { ref, field } of blobsIn(event.data)) {
+    try {
+      await ports.getBytes(ref);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return differs(event, contentCause(event, field), `The content of ${field} cannot be used: ${why}`);
+    }
+  }
+  return undefined;
+}
+
+function contentCause(event: SessionEvent, field: string): DivergenceCause {
+  if (event.type === "model_call_end") return field.startsWith("tool_calls") ? "tool_call" : "reply";
+  if (event.type === "prompt_built") return "prompt";
+  if (event.type === "tool_result") return "tool_result";
+  if (event.type === "session_start") return "definition";
+  if (event.type === "tool_call") return "tool_call";
+  return event.type === "step_end" ? "reply" : "file";
+}
+
+/** The blobs that an event names, with the field that names each. The definition is a file of its own. */
+export function blobsIn(value: unknown, field = ""): { ref: BlobRef; field: string }[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (isBlobRef(value)) return field === "definition" ? [] : [{ ref: value, field }];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    blobsIn(inner, field === "" ? key : `${field}.${key}`),
+  );
+}
+
+function isBlobRef(value: object): value is BlobRef {
+  return (
+    "sha256" in value && "bytes" in value && Object.keys(value).length === 2 && !isInline(value as Content)
+  );
+}
+
+function compare(made: EventDraft, event: SessionEvent, cause: DivergenceCause): Divergence | undefined {
+  const replayed = canonicalJson({ type: made.type, step: made.step, data: made.data });
+  const recorded = canonicalJson({ type: event.type, step: event.step, data: event.data });
+  if (replayed === recorded) return undefined;
+  const what =
+    made.type === event.type && made.step === event.step
+      ? `The ${event.type} differs.`
+      : `The replay records ${made.type}${made.step === null ? "" : ` of ${made.step}`} here.`;
+  return { ...differs(event, made.type === event.type ? cause : "order", what), replayed };
+}
+
+function differs(event: SessionEvent, cause: DivergenceCause, message: string): Divergence {
+  const { seq, step, type, data } = event;
+  return { seq, step, type, cause, message, recorded: canonicalJson(data) };
+}
+
+/** JSON with sorted keys and without undefined values: equal for equal values. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

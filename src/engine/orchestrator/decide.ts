@@ -1,0 +1,285 @@
+import { draft } from "../event/event";
+import type { EventDraft } from "../event/event";
+import { callSettings } from "../model/definition";
+import { reviewBefore } from "../conductor/before-step";
+import { activeRuns, openConflict } from "../state/cursor";
+import type { ActiveRun } from "../state/cursor";
+import { isInterruption, needsApprovalAfter } from "../state/apply-run";
+import { checkLimits } from "../state/limits";
+import { missingFor } from "../state/missing";
+import { artifactsOf } from "../state/scope";
+import { worstCostUsd } from "../state/spending";
+import { findRecord } from "../state/state";
+import type { SessionState } from "../state/state";
+import type { StepRun } from "../state/step-run";
+import { planSize } from "../model/plan";
+import { toolMode } from "../state/tool-mode";
+import { failedStep } from "../state/failed-step";
+
+/**
+ * Work outside the core. Each names the step run that it is for; `key` is equal for equal work, so that work under way
+ * is not begun twice, and work that a crash cut short is begun again.
+ */
+export type Effect =
+  | { readonly kind: "build_prompt"; readonly key: string; readonly step: string }
+  | {
+      readonly kind: "call_model";
+      readonly key: string;
+      readonly step: string;
+      readonly call: number;
+      readonly delaySeconds: number;
+    }
+  | { readonly kind: "run_tool"; readonly key: string; readonly step: string; readonly callId: string }
+  | { readonly kind: "finish_step"; readonly key: string; readonly step: string };
+
+/**
+ * What follows from a state: one event to record at once, or else work to do. Both empty: the session waits or is over.
+ * One event at a time, so that a crash between two events finds the same decision again.
+ */
+export interface Decision {
+  readonly event: EventDraft | undefined;
+  readonly effects: readonly Effect[];
+}
+
+const nothing: Decision = { event: undefined, effects: [] };
+const record = (event: EventDraft): Decision => ({ event, effects: [] });
+const work = (...effects: Effect[]): Decision => ({ event: undefined, effects });
+
+/**
+ * Decides what comes next from the state alone. Records one run's events at a time, in the file's order, so that the
+ * decision for the next run sees them; effects come only when no run has events to record.
+ */
+export function decide(state: SessionState): Decision {
+  if (state.status === "paused" && state.stopRequested) return record(endOf(state, "stopped"));
+  if (state.status !== "running") return nothing;
+  if (!state.planned) return record(draft("plan_resolved", null, planSize(state.definition)));
+  const runs = activeRuns(state.score);
+  const conflict = openConflict(state.score);
+  const halting = isHalting(state, runs) || conflict !== undefined;
+  const effects: Effect[] = [];
+  for (const active of runs) {
+    const decision = halting ? decideHalting(active) : decideRun(state, active);
+    if (decision.event !== undefined) return decision;
+    effects.push(...decision.effects);
+  }
+  if (effects.length > 0) return work(...effects);
+  if (runs.some(({ run }) => run.call !== null)) return nothing;
+  if (state.stopRequested) return record(endOf(state, "stopped"));
+  if (halting) return record(pauseOf(state, runs, conflict));
+  return runs.length === 0 ? record(endOf(state, "completed")) : nothing;
+}
+
+/** Whether nothing new may begin: the session is about to pause or stop once what is under way has ended. */
+function isHalting(state: SessionState, runs: readonly ActiveRun[]): boolean {
+  return (
+    state.stopRequested ||
+    state.pauseRequested !== null ||
+    state.limitHit !== null ||
+    runs.some(({ run }) => run.failure !== null)
+  );
+}
+
+/** While halting, what is under way is still brought to its end, so that nothing is lost. */
+function decideHalting({ run }: ActiveRun): Decision {
+  if (run.call !== null) return work(callEffect(run, run.call.call));
+  if (run.openTool?.done != null) return record(toolResult(run, run.openTool.call.id, run.openTool.done));
+  if (run.openTool !== null) return work(toolEffect(run, run.openTool.call.id));
+  return nothing;
+}
+
+function decideRun(state: SessionState, active: ActiveRun): Decision {
+  const { run } = active;
+  if (run.skip !== null && run.call === null) return record(skipped(run, run.skip));
+  if (!run.started) return decideStart(state, run);
+  if (run.ended !== null) return decideAfter(state, run);
+  if (run.call !== null) return work(callEffect(run, run.call.call));
+  if (run.reply !== null) return decideReply(active);
+  if (run.prompt === null) return work(effect("build_prompt", run));
+  if (run.approval !== null) return nothing;
+  if (needsApprovalBefore(run) && !run.approved) {
+    const id = `a${state.approvals + 1}`;
+    return record(
+      draft("approval_requested", run.key, { id, kind: "before_step", sha256: run.prompt.sha256 }),
+    );
+  }
+  return decideCall(state, active, run.prompt);
+}
+
+function decideStart(state: SessionState, run: StepRun): Decision {
+  if (run.attempt === 0) {
+    const asked = state.skips[run.key] ?? state.skips[run.node.id];
+    if (asked !== undefined) return record(skipped(run, asked));
+    const adjustment = reviewBefore(state, run);
+    if (adjustment !== null) return record(draft("adjustment", run.key, adjustment));
+  }
+  return record(
+    draft("step_start", run.key, {
+      id: run.node.id,
+      role: run.node.role,
+      attempt: run.attempt + 1,
+      ...(run.iteration.length === 0 ? {} : { iteration: [...run.iteration] }),
+    }),
+  );
+}
+
+function decideAfter(state: SessionState, run: StepRun): Decision {
+  if (run.approval !== null || run.ended === null || !needsApprovalAfter(run)) return nothing;
+  const id = `a${state.approvals + 1}`;
+  return record(draft("approval_requested", run.key, { id, kind: "after_step", sha256: run.ended.sha256 }));
+}
+
+function needsApprovalBefore(run: StepRun): boolean {
+  return run.node.approval === "before_step" || run.node.approval === "both";
+}
+
+function decideCall(
+  state: SessionState,
+  { run, scope }: ActiveRun,
+  prompt: NonNullable<StepRun["prompt"]>,
+): Decision {
+  const settings = callSettings(state.definition, run.node.role);
+  const failed = run.failedCall;
+  if (failed !== null && failed.retry_in_seconds === undefined && !isInterruption(failed.code)) {
+    return record(failedStep(run, `model_${failed.code}`, failed.message));
+  }
+  const reservedTokens = prompt.maxTokens + settings.max_output_tokens;
+  const reservedUsd = worstCostUsd(prompt.maxTokens, settings.max_output_tokens, settings.pricing);
+  const check = checkLimits(state, reservedTokens, reservedUsd);
+  if (check.kind === "wait") return nothing;
+  if (check.kind === "hit") return record(draft("limit_reached", run.key, check.limit));
+  return record(
+    draft("model_call_start", run.key, {
+      call: state.spending.modelCalls + 1,
+      turn: prompt.turn,
+      attempt: failed === null ? 1 : failed.attempt + 1,
+      provider: state.definition.venue.provider,
+      model: settings.model,
+      tool_calls: toolMode(state.definition, { run, scope }),
+      prompt: prompt.sha256,
+      reserved_tokens: reservedTokens,
+      ...(settings.pricing === undefined ? {} : { reserved_usd: reservedUsd }),
+    }),
+  );
+}
+
+function decideReply({ run, scope }: ActiveRun): Decision {
+  const { reply } = run;
+  if (reply === null) return nothing;
+  if (run.openTool !== null) {
+    return run.openTool.done === null
+      ? work(toolEffect(run, run.openTool.call.id))
+      : record(toolResult(run, run.openTool.call.id, run.openTool.done));
+  }
+  const next = reply.toolCalls[run.outcomes.length];
+  if (next !== undefined) {
+    return record(
+      draft("tool_call", run.key, { call_id: next.id, turn: reply.turn, tool: next.tool, args: next.args }),
+    );
+  }
+  const missing = missingFor({ run, scope });
+  const finished = reply.toolCalls.length === 0 || run.verdict !== undefined;
+  if (finished && missing.length === 0) return work(effect("finish_step", run));
+  if (reply.turn < run.node.max_turns) return work(effect("build_prompt", run));
+  if (missing.length === 0) return work(effect("finish_step", run));
+  const first = missing[0];
+  return record(
+    failedStep(
+      run,
+      first?.code ?? "max_turns",
+      `${missing.map((item) => item.message).join(" ")} The step's ${run.node.max_turns} model calls are used up (max_turns).`,
+    ),
+  );
+}
+
+function skipped(run: StepRun, skip: NonNullable<StepRun["skip"]>): EventDraft {
+  return draft("step_skipped", run.key, {
+    id: run.node.id,
+    role: run.node.role,
+    by: skip.by,
+    reason: skip.reason,
+  });
+}
+
+function toolResult(run: StepRun, callId: string, text: string): EventDraft {
+  return draft("tool_result", run.key, {
+    call_id: callId,
+    tool: run.openTool?.call.tool ?? "",
+    ok: true,
+    content: { text },
+  });
+}
+
+function effect(kind: "build_prompt" | "finish_step", run: StepRun): Effect {
+  const turn = (run.reply?.turn ?? 0) + 1;
+  return { kind, step: run.key, key: `${run.key}/${run.attempt}/${kind}/${turn}` };
+}
+
+function callEffect(run: StepRun, call: number): Effect {
+  return {
+    kind: "call_model",
+    step: run.key,
+    key: `call/${call}`,
+    call,
+    delaySeconds: run.failedCall?.retry_in_seconds ?? 0,
+  };
+}
+
+function toolEffect(run: StepRun, callId: string): Effect {
+  return {
+    kind: "run_tool",
+    step: run.key,
+    key: `${run.key}/${run.attempt}/tool/${callId}`,
+    callId,
+  };
+}
+
+function endOf(state: SessionState, outcome: "completed" | "stopped"): EventDraft {
+  const { spending } = state;
+  return draft("session_end", null, {
+    outcome,
+    tokens: spending.tokens,
+    ...(spending.costUsd === undefined ? {} : { cost_usd: spending.costUsd }),
+    model_calls: spending.modelCalls,
+    artifacts: artifactsOf(state.score.scope).map(({ path, content }) => ({ path, content })),
+  });
+}
+
+function pauseOf(
+  state: SessionState,
+  runs: readonly ActiveRun[],
+  conflict: ReturnType<typeof openConflict>,
+): EventDraft {
+  if (state.pauseRequested !== null) return draft("session_paused", null, state.pauseRequested);
+  if (state.limitHit !== null) {
+    const { limit, value, used, needed } = state.limitHit;
+    const left = Math.max(0, value - used);
+    return draft("session_paused", null, {
+      reason: "limit",
+      message: `The limit ${limit} is ${value}; ${left} is left and the next call could use ${needed}. Raise the limit to go on.`,
+    });
+  }
+  if (conflict !== undefined) return pauseOfConflict(state, conflict);
+  const failed = runs.find(({ run }) => run.failure !== null)?.run;
+  return draft("session_paused", failed?.key ?? null, {
+    reason: "step_failed",
+    message: `${failed?.key ?? "A step"} failed: ${failed?.failure?.message ?? ""}`,
+  });
+}
+
+/** Names both writers, first as the failure of the later one, then as the reason of the pause. */
+function pauseOfConflict(
+  state: SessionState,
+  conflict: NonNullable<ReturnType<typeof openConflict>>,
+): EventDraft {
+  const { step, path, steps } = conflict;
+  const message = `The parallel steps ${steps[0]} and ${steps[1]} both wrote ${path}. Retry or skip ${steps[1]}.`;
+  const found = findRecord(state, step);
+  return found?.status === "failed"
+    ? draft("session_paused", step, { reason: "step_failed", message })
+    : draft("step_failed", step, {
+        attempt: found?.attempt ?? 1,
+        code: "parallel_conflict",
+        message,
+        will_retry: false,
+      });
+}

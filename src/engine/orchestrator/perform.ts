@@ -1,0 +1,33 @@
+import type { EventDraft } from "../event/event";
+import { activeRuns } from "../state/cursor";
+import type { Effect } from "./decide";
+import type { SessionState } from "../state/state";
+import { isBuiltin } from "../agent/tool/specs";
+import type { PerformContext } from "../agent/agent";
+import { promptOf, callModel, runTool, finishStep } from "../agent/agent";
+
+/** Does an effect's work and returns the events that say what came of it. Failures that a run can have are events. */
+export async function perform(effect: Effect, context: PerformContext): Promise<readonly EventDraft[]> {
+  const active = activeRuns(context.state.score).find(({ run }) => run.key === effect.step);
+  if (active === undefined) return [];
+  switch (effect.kind) {
+    case "build_prompt":
+      return [await promptOf(active, context)];
+    case "call_model":
+      return callModel(effect, active, context);
+    case "run_tool":
+      await context.recorded;
+      return [await runTool(active, context)];
+    case "finish_step":
+      return [await finishStep(active, context)];
+  }
+}
+
+/** Whether the effect changes or asks something outside the engine, so that its cause must be on disk before it begins. */
+export function isExternal(effect: Effect, state: SessionState): boolean {
+  if (effect.kind === "call_model") return true;
+  if (effect.kind !== "run_tool") return false;
+  const active = activeRuns(state.score).find(({ run }) => run.key === effect.step);
+  const tool = active?.run.openTool?.call.tool;
+  return tool !== undefined && !isBuiltin(tool);
+}

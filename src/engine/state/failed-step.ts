@@ -1,0 +1,14 @@
+import { draft } from "../event/event";
+import type { EventDraft } from "../event/event";
+import type { StepRun } from "./step-run";
+
+/** A failure of the step's attempt; the Score says whether there is another. */
+export function failedStep(run: StepRun, code: string, message: string): EventDraft {
+  const retry = run.attempt < run.node.retry_attempts && !isFinal(code);
+  return draft("step_failed", run.key, { attempt: run.attempt, code, message, will_retry: retry });
+}
+
+/** Failures that another attempt of the step cannot mend. */
+export function isFinal(code: string): boolean {
+  return ["model_unauthorized", "model_not_found", "model_bad_request", "prompt_too_large"].includes(code);
+}

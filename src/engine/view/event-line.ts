@@ -1,0 +1,116 @@
+import type { Content } from "../event/content";
+import type { EventData, EventType, SessionEvent } from "../event/event";
+import type { TokenCount } from "../event/tokens";
+import { grouped } from "./number";
+import { oneLine } from "./one-line";
+
+type Lines = { readonly [T in EventType]: (data: EventData<T>) => string };
+
+const textOf = (content: Content): string =>
+  "text" in content ? oneLine(content.text) : `${grouped(content.bytes)} bytes`;
+const tokens = (count: TokenCount | undefined): string =>
+  count === undefined ? "–" : `${count.source === "estimated" ? "~" : ""}${count.count}`;
+const joined = (...parts: readonly (string | undefined | false)[]): string =>
+  parts.filter((part) => typeof part === "string" && part !== "").join(", ");
+
+/** What each event says in a line. */
+const lines: Lines = {
+  session_start: (data) => `${data.flow} with ${data.provider}, Orket ${data.engine}`,
+  plan_resolved: (data) => `${data.steps} steps, ${data.max_model_calls} model calls at most`,
+  step_start: (data) => joined(`role ${data.role}`, data.attempt > 1 && `try ${data.attempt}`),
+  prompt_built: (data) =>
+    joined(
+      `${data.kept + data.added.length} messages, ~${data.estimated_tokens} tokens`,
+      data.omitted.length > 0 && `left out: ${data.omitted.map(({ what }) => what).join(", ")}`,
+    ),
+  model_call_start: (data) =>
+    joined(`call ${data.call}`, data.model, data.attempt > 1 && `try ${data.attempt}`),
+  model_call_end: (data) =>
+    joined(
+      `${tokens(data.tokens.input)} tokens in, ${tokens(data.tokens.output)} out`,
+      `${Math.round(data.total_ms)} ms`,
+      data.tool_calls.length > 0 && `tools: ${data.tool_calls.map(({ tool }) => tool).join(", ")}`,
+      data.finish_reason !== "stop" && data.finish_reason !== "tool_calls" && data.finish_reason,
+      ...(data.notices ?? []),
+    ),
+  model_call_failed: (data) => joined(data.code, data.message),
+  failover: (data) => `from ${data.from} to ${data.to}: ${data.reason}`,
+  tool_call: (data) => `${data.tool} ${textOf(data.args)}`,
+  tool_result: (data) => `${data.ok ? "" : "failed: "}${textOf(data.content)}`,
+  tool_denied: (data) => `${data.tool}: ${data.message} (${data.rule})`,
+  artifact_written: (data) => `${data.path}, ${data.content.bytes} bytes`,
+  artifact_deleted: (data) => data.path,
+  notes_updated: (data) => Object.keys(data.set).join(", "),
+  verdict_set: (data) => joined(data.verdict, data.reason),
+  approval_requested: (data) => (data.kind === "before_step" ? "begin the step?" : "take the result?"),
+  approval_resolved: (data) => joined(data.decision, `by ${data.by}`, data.comment),
+  adjustment: (data) =>
+    joined(
+      `${data.kind} by ${data.by}`,
+      data.step,
+      data.role,
+      data.limit !== undefined && `${data.limit} ${data.value ?? "none"}`,
+      data.reason,
+    ),
+  suggestion: (data) => `${data.rule}: ${data.message}`,
+  suggestion_resolved: (data) => `${data.decision} by ${data.by}`,
+  step_end: (data) => joined(data.verdict, textOf(data.summary)),
+  step_skipped: (data) => joined(data.reason, `by ${data.by}`),
+  step_failed: (data) => joined(data.message, data.will_retry && "it is tried again"),
+  limit_reached: (data) => `${data.limit}: ${data.used} of ${data.value} used, ${data.needed} needed`,
+  session_paused: (data) => joined(data.reason, data.message),
+  session_resumed: (data) =>
+    joined(
+      `by ${data.by}`,
+      data.interrupted_calls !== undefined && `${data.interrupted_calls} calls are made again`,
+      data.cut_bytes !== undefined && `${data.cut_bytes} bytes of a torn line were cut off`,
+    ),
+  session_end: (data) =>
+    joined(data.outcome, `${data.model_calls} model calls`, `${data.artifacts.length} files`),
+  artifact_accepted: (data) => joined(data.path, data.mode !== "whole" && data.mode),
+  artifact_rejected: (data) => joined(data.path, data.reason),
+  acceptance_reverted: (data) => data.path,
+};
+
+export function eventLine(event: SessionEvent): string {
+  // The table is complete by its type; the compiler cannot join the two halves of the union by itself.
+  const line = lines[event.type] as (data: SessionEvent["data"]) => string;
+  return oneLine(line(event.data), 300);
+}
+
+/** Texts that an event refers to, each with what it is. */
+export function eventTexts(event: SessionEvent): { readonly label: string; readonly content: Content }[] {
+  switch (event.type) {
+    case "prompt_built":
+      return event.data.added.map((message, index) => ({
+        label: `Message ${event.data.kept + index + 1}: ${message.role}`,
+        content: message.content,
+      }));
+    case "model_call_end":
+      return [
+        { label: "Reply", content: event.data.reply },
+        ...(event.data.reasoning === undefined
+          ? []
+          : [{ label: "Reasoning", content: event.data.reasoning }]),
+        ...event.data.tool_calls.map(({ tool, args }) => ({ label: `Call of ${tool}`, content: args })),
+        ...(event.data.notices === undefined
+          ? []
+          : [{ label: "Noticed", content: { text: event.data.notices.join("\n") } }]),
+        ...(event.data.sent === undefined ? [] : [{ label: "Sent", content: event.data.sent }]),
+      ];
+    case "model_call_failed":
+      return event.data.partial === undefined
+        ? []
+        : [{ label: "What had arrived", content: event.data.partial }];
+    case "tool_call":
+      return [{ label: "Arguments", content: event.data.args }];
+    case "tool_result":
+      return [{ label: "Result", content: event.data.content }];
+    case "artifact_written":
+      return [{ label: event.data.path, content: event.data.content }];
+    case "step_end":
+      return [{ label: "Summary", content: event.data.summary }];
+    default:
+      return [];
+  }
+}

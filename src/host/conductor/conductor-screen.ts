@@ -1,0 +1,190 @@
+import type { Content } from "../../engine/event/content";
+import { activeRuns } from "../../engine/state/cursor";
+import type { SessionState } from "../../engine/state/state";
+import type { ApprovalView, SessionView, StepView } from "../../engine/view/session-view";
+import type {
+  ApprovalScreen,
+  FailureScreen,
+  LimitScreen,
+  PromptPart,
+  SessionScreen,
+  ShownText,
+  StepScreen,
+} from "../../protocol/conductor";
+import { mendOf } from "./failure-mend";
+import { shown } from "../webview/text";
+
+/** What of a controller the screen is made from. */
+export interface ScreenSource {
+  readonly view: SessionView;
+  readonly state: SessionState;
+  readonly holder: SessionScreen["holder"];
+  readonly heldBy: string | undefined;
+  readonly interrupted: boolean;
+  readonly problem: { readonly message: string; readonly mend: string | undefined } | undefined;
+  readText(content: Content): Promise<string>;
+}
+
+/** Summaries of finished steps that are sent whole, in characters. */
+const maxSummaryLength = 4000;
+
+/** Texts do not change, so each is read from the disk once. */
+export class TextCache {
+  readonly #texts = new Map<string, string>();
+  #characters = 0;
+  readonly #maxCharacters: number;
+
+  constructor(maxCharacters = 4_000_000) {
+    this.#maxCharacters = maxCharacters;
+  }
+
+  async read(source: Pick<ScreenSource, "readText">, content: Content): Promise<string> {
+    if ("text" in content) return content.text;
+    const known = this.#texts.get(content.sha256);
+    if (known !== undefined) return known;
+    const text = await source.readText(content);
+    this.#texts.set(content.sha256, text);
+    this.#characters += text.length;
+    for (const [key, old] of this.#texts) {
+      if (this.#characters <= this.#maxCharacters) break;
+      this.#texts.delete(key);
+      this.#characters -= old.length;
+    }
+    return text;
+  }
+}
+
+/** The session as the conductor view shows it, every text at hand. A text that cannot be read says so. */
+export async function sessionScreen(
+  source: ScreenSource,
+  texts: TextCache,
+  nowMs: number,
+): Promise<SessionScreen> {
+  const { view, state } = source;
+  const read = async (content: Content, max?: number): Promise<ShownText> => {
+    try {
+      return shown(await texts.read(source, content), max);
+    } catch (error) {
+      return {
+        text: `[This text cannot be read: ${error instanceof Error ? error.message : String(error)}]`,
+      };
+    }
+  };
+  const ticking = source.holder === "here" && view.steps.some(({ status }) => status === "running");
+  const limit = limitOf(state);
+  const ended = view.status === "ended";
+  return {
+    session: view.session,
+    flow: view.flow,
+    task: view.task,
+    provider: view.provider,
+    holder: source.holder,
+    ...(source.heldBy === undefined ? {} : { heldBy: source.heldBy }),
+    status: view.status,
+    interrupted: source.interrupted,
+    ...(view.halting === undefined ? {} : { halting: view.halting }),
+    ...(view.pause === undefined ? {} : { pause: view.pause }),
+    ...(view.outcome === undefined ? {} : { outcome: view.outcome }),
+    // What a stopped session had asked is over with it.
+    approvals: ended
+      ? []
+      : await Promise.all(view.approvals.map((approval) => approvalScreen(approval, read))),
+    failures: ended ? [] : failures(view, state),
+    ...(limit === undefined ? {} : { limit }),
+    steps: await Promise.all(view.steps.map((step) => stepScreen(step, read))),
+    roles: view.roles,
+    artifacts: {
+      pending: count(view, "pending"),
+      accepted: count(view, "accepted"),
+      rejected: count(view, "rejected"),
+    },
+    tokens: view.tokens,
+    ...(view.costUsd === undefined ? {} : { costUsd: view.costUsd }),
+    modelCalls: view.modelCalls,
+    elapsedMs: view.activeMs + (ticking ? Math.max(0, nowMs - Date.parse(state.lastAt)) : 0),
+    ticking,
+    ...(source.problem === undefined
+      ? {}
+      : {
+          problem: {
+            message: source.problem.message,
+            ...(source.problem.mend === undefined ? {} : { mend: source.problem.mend }),
+          },
+        }),
+  };
+}
+
+type Read = (content: Content, max?: number) => Promise<ShownText>;
+
+async function approvalScreen(approval: ApprovalView, read: Read): Promise<ApprovalScreen> {
+  const { id, kind, sha256, step, role, instruction, prompt, result } = approval;
+  const parts = await Promise.all(
+    (prompt ?? []).map(async (message): Promise<PromptPart> => ({
+      role: message.role,
+      text: await read(message.content),
+    })),
+  );
+  return {
+    id,
+    kind,
+    sha256,
+    step,
+    role,
+    instruction,
+    prompt: parts,
+    ...(result === undefined
+      ? {}
+      : {
+          result: {
+            summary: await read(result.summary),
+            ...(result.verdict === undefined ? {} : { verdict: result.verdict }),
+            artifacts: result.artifacts.map(({ path, content }) => ({ path, deleted: content === null })),
+          },
+        }),
+  };
+}
+
+async function stepScreen(step: StepView, read: Read): Promise<StepScreen> {
+  const { key, role, status, attempt, tokens, verdict, summary, reason, note, activity } = step;
+  return {
+    key,
+    role,
+    status,
+    attempt,
+    tokens,
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(summary === undefined ? {} : { summary: await read(summary, maxSummaryLength) }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(note === undefined ? {} : { note }),
+    ...(activity === undefined ? {} : { activity }),
+  };
+}
+
+function failures(view: SessionView, state: SessionState): FailureScreen[] {
+  const runs = activeRuns(state.score);
+  return view.failed.map(({ step, code, message }) => {
+    const mend = mendOf(code);
+    const run = runs.find((active) => active.run.key === step)?.run;
+    const editable = run !== undefined && run.failure !== null;
+    return {
+      step,
+      message,
+      ...(mend === undefined ? {} : { mend }),
+      ...(editable ? { instruction: run.instruction } : {}),
+    };
+  });
+}
+
+/** The limit that the session paused for, with a value that lets the next call through and leaves some room. */
+function limitOf(state: SessionState): LimitScreen | undefined {
+  const { limitHit, pause } = state;
+  if (limitHit === null || pause?.reason !== "limit") return undefined;
+  const { limit, value, used, needed } = limitHit;
+  const enough = Math.max(value * 2, used + needed * 2);
+  const proposed = limit === "cost_usd" ? Math.ceil(enough * 100) / 100 : Math.ceil(enough);
+  return { limit, value, used, proposed };
+}
+
+function count(view: SessionView, decision: "pending" | "accepted" | "rejected"): number {
+  return view.artifacts.filter((artifact) => artifact.decision === decision).length;
+}

@@ -1,0 +1,278 @@
+import * as vscode from "vscode";
+import { conductorRequestSchema } from "../../protocol/conductor";
+import type {
+  ConductorMessage,
+  ConductorRequest,
+  ConductorScreen,
+  StreamPart,
+} from "../../protocol/conductor";
+import { commandIds, viewIds } from "../ids";
+import type { ProjectIndex } from "../project/project-index";
+import { sessionScreen, TextCache } from "./conductor-screen";
+import { isOnDisk } from "../session/on-disk";
+import type { SessionController } from "../../app/session/controller";
+import type { SessionRegistry } from "../session/session-registry";
+import type { VenueChoice } from "../venues/venue-choice";
+import { Coalescer } from "../webview/coalesce";
+import type { ErrorPresenter } from "../errors";
+import { webviewHtml, webviewOptions } from "../webview/webview-html";
+
+type Handlers = {
+  readonly [T in ConductorRequest["type"]]: (request: Extract<ConductorRequest, { type: T }>) => unknown;
+};
+
+/** The conductor view: sends it what it shows, and does what a person presses in it. */
+export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposable {
+  readonly #texts = new TextCache();
+  readonly #subscriptions: vscode.Disposable[] = [];
+  readonly #updates = new Coalescer(50, () => this.#post("update"));
+  readonly #streams = new Coalescer(50, () => this.#postStreams());
+  readonly #parts = new Map<string, StreamPart>();
+  readonly #visible = new vscode.EventEmitter<void>();
+  #view: vscode.WebviewView | undefined;
+  #ready = false;
+  /** The session whose whole screen the view has; text that streams belongs behind that. */
+  #shown: string | undefined;
+  #waiting = 0;
+
+  readonly onDidChangeVisibility = this.#visible.event;
+  readonly #extension: vscode.Uri;
+  readonly #sessions: SessionRegistry;
+  readonly #index: ProjectIndex;
+  readonly #venue: VenueChoice;
+  readonly #errors: ErrorPresenter;
+
+  constructor(
+    extension: vscode.Uri,
+    sessions: SessionRegistry,
+    index: ProjectIndex,
+    venue: VenueChoice,
+    errors: ErrorPresenter,
+  ) {
+    this.#extension = extension;
+    this.#sessions = sessions;
+    this.#index = index;
+    this.#venue = venue;
+    this.#errors = errors;
+    this.#subscriptions.push(
+      sessions.onDidChange(() => this.#updates.request()),
+      sessions.onDidStream(({ controller, part }) => this.#stream(controller, part)),
+      index.onDidChange(() => this.#updates.request()),
+      venue.onDidChange(() => this.#updates.request()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#updates.request()),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => this.#updates.request()),
+    );
+  }
+
+  get visible(): boolean {
+    return this.#view?.visible === true;
+  }
+
+  /** Brings the view onto the screen; the focus stays where it is unless a person asked to come here. */
+  async reveal(options: { readonly focus: boolean }): Promise<void> {
+    if (this.#view !== undefined && !options.focus) this.#view.show(true);
+    else {
+      await vscode.commands.executeCommand(`${viewIds.conductor}.focus`, { preserveFocus: !options.focus });
+    }
+  }
+
+  /** How many questions wait; false when there is no place for a badge yet. */
+  setWaiting(count: number): boolean {
+    this.#waiting = count;
+    if (this.#view === undefined) return false;
+    this.#view.badge = badgeOf(count);
+    return true;
+  }
+
+  resolveWebviewView(view: vscode.WebviewView): void {
+    this.#view = view;
+    this.#ready = false;
+    view.badge = badgeOf(this.#waiting);
+    view.webview.options = webviewOptions(this.#extension);
+    view.webview.onDidReceiveMessage((message: unknown) => this.#receive(message));
+    view.onDidChangeVisibility(() => this.#visible.fire());
+    view.onDidDispose(() => {
+      if (this.#view !== view) return;
+      this.#view = undefined;
+      this.#ready = false;
+      this.#visible.fire();
+    });
+    view.webview.html = webviewHtml(view.webview, this.#extension, {
+      name: "conductor",
+      title: "Orket Conductor",
+      body: '<main id="app"></main>\n<div id="live" class="visually-hidden" role="status" aria-live="polite"></div>',
+    });
+    this.#visible.fire();
+  }
+
+  dispose(): void {
+    this.#updates.stop();
+    this.#streams.stop();
+    this.#visible.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #receive(message: unknown): void {
+    const parsed = conductorRequestSchema.safeParse(message);
+    if (!parsed.success) {
+      void this.#errors.show(
+        new Error(`The conductor view sent what it should not: ${parsed.error.message}`),
+      );
+      return;
+    }
+    const request = parsed.data;
+    const handle = this.#handlers[request.type] as (given: ConductorRequest) => unknown;
+    if ("request" in request) void this.#answer(request.request, () => handle(request));
+    else void this.#errors.guard(() => handle(request));
+  }
+
+  /** Does what was asked, and tells the view what came of it. */
+  async #answer(request: number, work: () => unknown): Promise<void> {
+    let problem: string | undefined;
+    try {
+      await work();
+    } catch (error) {
+      problem = this.#errors.textOf(error);
+    }
+    await this.#post("update");
+    await this.#send({ type: "answered", request, ...(problem === undefined ? {} : { problem }) });
+  }
+
+  readonly #handlers: Handlers = {
+    ready: () => {
+      this.#ready = true;
+      return this.#post("screen");
+    },
+    answer: ({ session, id, sha256, answer }) =>
+      this.#session(session).submit({
+        kind: "resolve_approval",
+        id,
+        sha256,
+        decision: answer.decision,
+        by: "person",
+        ...(answer.decision === "edit" ? { instruction: answer.instruction } : {}),
+      }),
+    mend_step: ({ session, step, how }) => {
+      const adjustment = (kind: "retry" | "skip" | "patch", instruction?: string) => ({
+        kind: "adjust" as const,
+        adjustment: {
+          kind,
+          by: "person" as const,
+          step,
+          ...(instruction === undefined ? {} : { instruction }),
+        },
+      });
+      const controller = this.#session(session);
+      return this.#sessions.goOn(controller, () =>
+        how.kind === "edit"
+          ? controller.submit(adjustment("patch", how.instruction), adjustment("retry"))
+          : controller.submit(adjustment(how.kind)),
+      );
+    },
+    raise_limit: ({ session, limit, value }) => {
+      const controller = this.#session(session);
+      return this.#sessions.goOn(controller, () => controller.raiseLimit(limit, value));
+    },
+    steer: ({ session, what }) => {
+      const controller = this.#session(session);
+      return what === "resume" ? this.#sessions.resume(controller) : controller.adjust({ kind: what });
+    },
+    set_role: ({ session, role, enabled }) =>
+      this.#session(session).adjust({ kind: enabled ? "enable" : "disable", role }),
+    run_flow: ({ folder, path }) =>
+      vscode.commands.executeCommand(
+        commandIds.runFlow,
+        vscode.Uri.joinPath(vscode.Uri.parse(folder, true), path),
+      ),
+    open: ({ what }) => this.#places[what](),
+  };
+
+  readonly #places: Readonly<Record<Extract<ConductorRequest, { type: "open" }>["what"], () => unknown>> = {
+    pick_flow: () => vscode.commands.executeCommand(commandIds.runFlow),
+    artifacts: () => vscode.commands.executeCommand(commandIds.reviewArtifacts),
+    venue: () => vscode.commands.executeCommand(commandIds.selectVenue),
+    events: () => vscode.commands.executeCommand(commandIds.openSession),
+    new_flow: () => vscode.commands.executeCommand(commandIds.newFlow),
+    write_sample: () => vscode.commands.executeCommand(commandIds.writeSample),
+    import: () => vscode.commands.executeCommand(commandIds.importFlow),
+    open_folder: () => vscode.commands.executeCommand("workbench.action.files.openFolder"),
+    trust: () => vscode.commands.executeCommand("workbench.trust.manage"),
+    log: () => vscode.commands.executeCommand("workbench.action.output.toggleOutput"),
+  };
+
+  /** What the view shows may be answered only while it is still shown. */
+  #session(id: string): SessionController {
+    const { current } = this.#sessions;
+    if (current?.id !== id) throw new Error("another session is shown by now; look again");
+    if (!vscode.workspace.isTrusted) throw new Error("this folder is not trusted");
+    return current;
+  }
+
+  #stream(controller: SessionController, part: StreamPart): void {
+    if (controller !== this.#sessions.current) return;
+    const before = this.#parts.get(part.step);
+    this.#parts.set(
+      part.step,
+      before === undefined || part.fresh ? part : { ...before, text: before.text + part.text },
+    );
+    this.#streams.request();
+  }
+
+  async #postStreams(): Promise<void> {
+    const session = this.#sessions.current?.id;
+    // What streams before the session's first screen comes with it.
+    if (session === undefined || session !== this.#shown || this.#parts.size === 0) return;
+    const parts = [...this.#parts.values()];
+    this.#parts.clear();
+    await this.#send({ type: "stream", session, parts });
+  }
+
+  async #post(type: "screen" | "update"): Promise<void> {
+    if (!this.#ready || this.#view === undefined) return;
+    const { current } = this.#sessions;
+    const screen = await this.#screen(current);
+    if (type === "update" && current?.id === this.#shown) {
+      await this.#send({ type, screen });
+      return;
+    }
+    this.#shown = current?.id;
+    // From here to the message nothing may stream, or it would be shown twice.
+    this.#parts.clear();
+    await this.#send({ type: "screen", screen, streams: current?.streams ?? {} });
+  }
+
+  async #screen(current: SessionController | undefined): Promise<ConductorScreen> {
+    const session = current === undefined ? null : await sessionScreen(current, this.#texts, Date.now());
+    const projects = session === null ? await this.#index.all() : [];
+    return {
+      place: placeNow(),
+      ...(this.#venue.name === undefined ? {} : { venue: this.#venue.name }),
+      session,
+      flows: projects.flatMap((project) =>
+        project.flows(this.#venue.name).map(({ name, path, description, runnable }) => ({
+          folder: project.folder.uri.toString(),
+          path,
+          name,
+          runnable,
+          ...(description === undefined ? {} : { description }),
+        })),
+      ),
+    };
+  }
+
+  async #send(message: ConductorMessage): Promise<void> {
+    if (this.#ready) await this.#view?.webview.postMessage(message);
+  }
+}
+
+function placeNow(): ConductorScreen["place"] {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  if (folders.length === 0) return "no_folder";
+  if (!vscode.workspace.isTrusted) return "untrusted";
+  return folders.some(isOnDisk) ? "ready" : "virtual";
+}
+
+export function badgeOf(count: number): vscode.ViewBadge | undefined {
+  if (count === 0) return undefined;
+  return { value: count, tooltip: count === 1 ? "Orket waits for you" : `Orket waits for you (${count})` };
+}

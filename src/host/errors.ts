@@ -1,0 +1,110 @@
+import path from "node:path";
+import * as vscode from "vscode";
+import { OrketError } from "../engine/error/orket-error";
+import type { ErrorCode } from "../engine/error/orket-error";
+import { commandIds } from "./ids";
+
+/** A button below a message, and what it does. */
+interface WayOut {
+  readonly label: string;
+  readonly run: () => unknown;
+}
+
+/** Turns failures into messages with a way out; the only place that does. */
+export class ErrorPresenter {
+  readonly #log: vscode.LogOutputChannel;
+  constructor(log: vscode.LogOutputChannel) {
+    this.#log = log;
+  }
+
+  /** Runs what a person asked for; a failure becomes a message. */
+  async guard(work: () => unknown): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await this.show(error);
+    }
+  }
+
+  /** A failure in a sentence or two, for a place that shows text. */
+  textOf(error: unknown): string {
+    if (!(error instanceof OrketError)) return `Something went wrong inside Orket: ${messageOf(error)}`;
+    return [error.message, error.mend ?? ""].join(" ").trim();
+  }
+
+  async show(error: unknown): Promise<void> {
+    if (error instanceof vscode.CancellationError) return;
+    this.#log.error(error instanceof Error ? error : String(error));
+    const ways = this.#waysOut(error);
+    const chosen = await vscode.window.showErrorMessage(
+      this.textOf(error),
+      ...ways.map(({ label }) => label),
+    );
+    const way = ways.find(({ label }) => label === chosen);
+    if (way !== undefined) await way.run();
+  }
+
+  #waysOut(error: unknown): readonly WayOut[] {
+    const showLog: WayOut = { label: "Show Log", run: () => this.#log.show() };
+    if (!(error instanceof OrketError)) return [showLog];
+    const { details } = error;
+    const ways: Readonly<Record<ErrorCode, readonly WayOut[]>> = {
+      usage: [],
+      definition_invalid: [
+        {
+          label: "Show Problems",
+          run: () => vscode.commands.executeCommand("workbench.actions.view.problems"),
+        },
+      ],
+      session_not_found: [],
+      session_ambiguous: [],
+      session_locked: [],
+      session_ended: [{ label: "Run Flow", run: () => vscode.commands.executeCommand(commandIds.runFlow) }],
+      journal_damaged: [...openJournal(details), showLog],
+      blob_missing: [showLog],
+      format_unsupported: [
+        {
+          label: "Check for Updates",
+          run: () => vscode.commands.executeCommand("workbench.extensions.action.checkForUpdates"),
+        },
+      ],
+      approval_unknown: [],
+      approval_stale: [],
+      command_refused: [],
+      artifact_unknown: [],
+      acceptance_conflict: [],
+      acceptance_denied: [],
+      secret_missing:
+        details["kind"] === "env"
+          ? [
+              {
+                label: "Reload Window",
+                run: () => vscode.commands.executeCommand("workbench.action.reloadWindow"),
+              },
+            ]
+          : [
+              {
+                label: "Set Secret",
+                run: () => vscode.commands.executeCommand(commandIds.setSecret, details["name"]),
+              },
+            ],
+      disk_full: [showLog],
+      disk_failed: [showLog],
+      internal: [showLog],
+    };
+    return ways[error.code];
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function openJournal(details: OrketError["details"]): readonly WayOut[] {
+  const { line, directory } = details;
+  if (typeof directory !== "string") return [];
+  const row = typeof line === "number" ? line - 1 : 0;
+  const selection = new vscode.Range(row, 0, row, 0);
+  const file = vscode.Uri.file(path.join(directory, "journal.jsonl"));
+  return [{ label: "Show Journal", run: () => vscode.window.showTextDocument(file, { selection }) }];
+}

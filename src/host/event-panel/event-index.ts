@@ -1,0 +1,117 @@
+import type { SessionEvent } from "../../engine/event/event";
+import { noFilter } from "../../protocol/session-panel";
+import type { EventFilter, EventRow } from "../../protocol/session-panel";
+import { eventLine } from "../../engine/view/event-line";
+
+/** Where events are read from, by their numbers, from 0. They only grow, unless their end turns out to be damaged. */
+export interface EventSource {
+  readonly total: number;
+  readEvents(from: number, count: number): Promise<readonly SessionEvent[]>;
+}
+
+/** Events that are held at a time while the filter looks through them, and those of one turn of it. */
+const pieceEvents = 2000;
+const turnEvents = 10 * pieceEvents;
+/** Events apart that are still read together. */
+const nearEvents = 64;
+
+/**
+ * A session's events through a filter. Holds the numbers of those that pass and no event: rows are read when they are
+ * asked for. A filter looks through the events from the first on, so that what was found keeps its place.
+ */
+export class EventIndex {
+  #filter: EventFilter = noFilter;
+  /** Numbers of the events that the filter lets through; undefined: all of them. */
+  #matching: number[] | undefined;
+  #scanned = 0;
+  #seen = 0;
+  #edition = 0;
+  readonly #source: EventSource;
+
+  constructor(source: EventSource) {
+    this.#source = source;
+  }
+
+  /** Raised when rows moved. */
+  get edition(): number {
+    return this.#edition;
+  }
+
+  get total(): number {
+    return this.#source.total;
+  }
+
+  get matching(): number {
+    return this.#matching?.length ?? this.total;
+  }
+
+  /** Events that the filter has looked at. */
+  get scanned(): number {
+    return this.#matching === undefined ? this.total : this.#scanned;
+  }
+
+  setFilter(filter: EventFilter): void {
+    this.#filter = filter;
+    this.#restart();
+  }
+
+  /** Looks at further events, a bounded number of them; call it again while `scanned` is less than `total`. */
+  async scan(): Promise<void> {
+    if (this.total < this.#seen) this.#restart();
+    this.#seen = this.total;
+    const edition = this.#edition;
+    const matching = this.#matching;
+    if (matching === undefined) return;
+    const until = Math.min(this.total, this.#scanned + turnEvents);
+    while (this.#scanned < until) {
+      const from = this.#scanned;
+      const events = await this.#source.readEvents(from, Math.min(pieceEvents, until - from));
+      if (this.#edition !== edition || this.#scanned !== from) return;
+      for (const event of events) if (passes(event, this.#filter)) matching.push(event.seq);
+      this.#scanned = from + events.length;
+      if (events.length === 0) return;
+    }
+  }
+
+  /** Rows by their places in the filtered list. */
+  async rows(from: number, to: number): Promise<EventRow[]> {
+    const last = Math.min(to, this.matching);
+    const numbers =
+      this.#matching?.slice(from, last) ??
+      Array.from({ length: Math.max(0, last - from) }, (_, index) => from + index);
+    const wanted = new Set(numbers);
+    const rows: EventRow[] = [];
+    for (const stretch of stretches(numbers)) {
+      for (const event of await this.#source.readEvents(stretch.from, stretch.to - stretch.from)) {
+        const { seq, at, type, step } = event;
+        if (wanted.has(seq)) rows.push({ seq, at, type, step, text: eventLine(event) });
+      }
+    }
+    return rows;
+  }
+
+  #restart(): void {
+    this.#edition += 1;
+    const { type, step, text } = this.#filter;
+    this.#matching = type === "" && step === "" && text === "" ? undefined : [];
+    this.#scanned = 0;
+  }
+}
+
+function stretches(numbers: readonly number[]): readonly { readonly from: number; readonly to: number }[] {
+  const found: { from: number; to: number }[] = [];
+  for (const number of numbers) {
+    const last = found.at(-1);
+    if (last !== undefined && number - last.to < nearEvents) last.to = number + 1;
+    else found.push({ from: number, to: number + 1 });
+  }
+  return found;
+}
+
+function passes(event: SessionEvent, { type, step, text }: EventFilter): boolean {
+  if (type !== "" && event.type !== type) return false;
+  if (step !== "" && event.step !== step) return false;
+  if (text === "") return true;
+  const wanted = text.toLowerCase();
+  return [event.type, event.step ?? "", eventLine(event)].some((part) => part.toLowerCase().includes(wanted));
+}

@@ -1,0 +1,228 @@
+import * as vscode from "vscode";
+import { eventTypes } from "../../engine/event/event";
+import { panelRequestSchema, panelStateSchema, maxRows } from "../../protocol/session-panel";
+import type { EventDetails, PanelMessage, PanelRequest } from "../../protocol/session-panel";
+import { panelTypes } from "../ids";
+import { EventIndex } from "./event-index";
+import { eventTexts } from "../../engine/view/event-line";
+import { shown } from "../webview/text";
+import type { SessionController } from "../../app/session/controller";
+import type { SessionRegistry } from "../session/session-registry";
+import { Coalescer } from "../webview/coalesce";
+import type { ErrorPresenter } from "../errors";
+import { webviewHtml, webviewOptions } from "../webview/webview-html";
+
+type Handlers = {
+  readonly [T in PanelRequest["type"]]: (request: Extract<PanelRequest, { type: T }>) => unknown;
+};
+
+const body = `<div id="toolbar"></div>
+<div id="panes">
+<div id="list-pane">
+<div id="pager"></div>
+<div id="list-frame">
+<div id="list" role="listbox" tabindex="0" aria-label="Events"><div id="canvas" role="presentation"></div></div>
+<p id="empty" role="status"></p>
+</div>
+</div>
+<aside id="details" aria-label="Event"></aside>
+</div>`;
+
+const types: readonly string[] = [...eventTypes].sort();
+
+/** The editor panel of one session: its events, live and afterwards. They stay on the disk until they are looked at. */
+class SessionPanel {
+  readonly #index: EventIndex;
+  readonly #updates = new Coalescer(100, () => this.#postInfo());
+  readonly #subscription: vscode.Disposable;
+  #ready = false;
+  #proven: readonly string[] = [];
+  /** What the session looked like when it was asked what is proven. */
+  #provenAt = "";
+  readonly #errors: ErrorPresenter;
+
+  constructor(
+    readonly panel: vscode.WebviewPanel,
+    readonly controller: SessionController,
+    sessions: SessionRegistry,
+    errors: ErrorPresenter,
+  ) {
+    this.#errors = errors;
+    this.#index = new EventIndex(controller);
+    this.#subscription = sessions.onDidChange((changed) => {
+      if (changed === undefined) this.#provenAt = "";
+      if (changed === undefined || changed === controller) this.#updates.request();
+    });
+    panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message));
+    panel.onDidDispose(() => {
+      this.#updates.stop();
+      this.#subscription.dispose();
+    });
+  }
+
+  #receive(message: unknown): void {
+    const parsed = panelRequestSchema.safeParse(message);
+    if (!parsed.success) {
+      void this.#errors.show(new Error(`The session panel sent what it should not: ${parsed.error.message}`));
+      return;
+    }
+    const handle = this.#handlers[parsed.data.type] as (request: PanelRequest) => unknown;
+    void this.#errors.guard(() => handle(parsed.data));
+  }
+
+  readonly #handlers: Handlers = {
+    ready: ({ filter }) => {
+      this.#ready = true;
+      this.#index.setFilter(filter);
+      return this.#postInfo();
+    },
+    filter: ({ filter }) => {
+      this.#index.setFilter(filter);
+      return this.#postInfo();
+    },
+    rows: async ({ edition, from, to }) => {
+      if (edition !== this.#index.edition || to <= from) return;
+      const rows = await this.#index.rows(from, Math.min(to, from + maxRows));
+      await this.#send({ type: "rows", edition, from, rows });
+    },
+    details: async ({ seq }) => {
+      const details = await this.#details(seq);
+      if (details !== undefined) await this.#send({ type: "details", details });
+    },
+    copy: ({ text }) => vscode.env.clipboard.writeText(text),
+    ping: () => this.#postInfo(),
+  };
+
+  async #postInfo(): Promise<void> {
+    const { controller } = this;
+    const index = this.#index;
+    await index.scan();
+    this.#prove();
+    const { view, problem, holder } = controller;
+    const { total, scanned, matching, edition } = index;
+    await this.#send({
+      type: "info",
+      info: {
+        session: controller.id,
+        flow: view.flow,
+        status: statusOf(controller),
+        live: holder !== "nobody",
+        total,
+        matching,
+        edition,
+        types,
+        steps: view.steps.flatMap(({ key, status }) => (status === "planned" ? [] : [key])),
+        proven: this.#proven,
+        ...(scanned < total ? { scanned } : {}),
+        ...(problem === undefined ? {} : { problem: this.#errors.textOf(problem) }),
+      },
+    });
+    if (scanned < total) this.#updates.request();
+  }
+
+  /** A session at work has proven nothing yet; the journal of one that rests is checked behind the screen, once. */
+  #prove(): void {
+    const { controller } = this;
+    const resting = controller.holder === "nobody";
+    const at = `${resting} ${controller.total}`;
+    if (at === this.#provenAt) return;
+    this.#provenAt = at;
+    this.#proven = [];
+    if (!resting) return;
+    void controller.proven().then(
+      (proven) => {
+        if (at !== this.#provenAt) return;
+        this.#proven = proven;
+        this.#updates.request();
+      },
+      // A disk that fails proves nothing; whoever reads from it next says so.
+      () => undefined,
+    );
+  }
+
+  async #details(seq: number): Promise<EventDetails | undefined> {
+    const [event] = await this.controller.readEvents(seq, 1);
+    if (event === undefined) return undefined;
+    const texts = await Promise.all(
+      eventTexts(event).map(async ({ label, content }) => {
+        try {
+          return { label, text: shown(await this.controller.readText(content)) };
+        } catch (error) {
+          return { label, text: { text: `[${this.#errors.textOf(error)}]` } };
+        }
+      }),
+    );
+    const { at, type, step } = event;
+    return { seq, at, type, step, json: JSON.stringify(event.data, null, 2), texts };
+  }
+
+  async #send(message: PanelMessage): Promise<void> {
+    if (this.#ready) await this.panel.webview.postMessage(message);
+  }
+}
+
+function statusOf({ view, problem, interrupted }: SessionController): string {
+  if (problem !== undefined) return "damaged";
+  if (interrupted) return "interrupted";
+  return view.outcome ?? view.status;
+}
+
+/** Opens session panels, one per session, and brings them back after a reload. */
+export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
+  readonly #open = new Map<string, SessionPanel>();
+  readonly #extension: vscode.Uri;
+  readonly #sessions: SessionRegistry;
+  readonly #errors: ErrorPresenter;
+
+  constructor(extension: vscode.Uri, sessions: SessionRegistry, errors: ErrorPresenter) {
+    this.#extension = extension;
+    this.#sessions = sessions;
+    this.#errors = errors;
+  }
+
+  show(controller: SessionController): void {
+    const open = this.#open.get(controller.directory);
+    if (open !== undefined) {
+      open.panel.reveal();
+      return;
+    }
+    const title = `Events: ${controller.view.flow}`;
+    const panel = vscode.window.createWebviewPanel(panelTypes.session, title, vscode.ViewColumn.Active, {
+      ...webviewOptions(this.#extension),
+      enableFindWidget: true,
+    });
+    this.#fill(panel, controller);
+  }
+
+  /** The session is gone from the disk. */
+  close(directory: string): void {
+    this.#open.get(directory)?.panel.dispose();
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, kept: unknown): Promise<void> {
+    const state = panelStateSchema.safeParse(kept);
+    try {
+      if (!state.success) throw new Error("the panel kept nothing to come back to");
+      panel.webview.options = webviewOptions(this.#extension);
+      this.#fill(panel, await this.#sessions.openById(state.data.session));
+    } catch (error) {
+      panel.dispose();
+      await this.#errors.show(error);
+    }
+  }
+
+  #fill(panel: vscode.WebviewPanel, controller: SessionController): void {
+    const icon = (theme: string): vscode.Uri =>
+      vscode.Uri.joinPath(this.#extension, "media", `session-${theme}.svg`);
+    panel.iconPath = { light: icon("light"), dark: icon("dark") };
+    const { directory } = controller;
+    this.#open.set(directory, new SessionPanel(panel, controller, this.#sessions, this.#errors));
+    panel.onDidDispose(() => this.#open.delete(directory));
+    panel.webview.html = webviewHtml(panel.webview, this.#extension, {
+      name: "session",
+      title: panel.title,
+      body,
+      data: { folder: controller.workDomain, session: controller.id },
+    });
+  }
+}

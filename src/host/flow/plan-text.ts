@@ -1,0 +1,172 @@
+import type { Definition } from "../../engine/model/definition";
+import { planFlow } from "../../engine/model/plan-flow";
+import type { FlowPlan, FlowPlanStep, PlannedLimit } from "../../engine/model/plan-flow";
+
+const number = (value: number): string => value.toLocaleString("en", { maximumFractionDigits: 2 });
+const money = (usd: number | undefined): string => (usd === undefined ? "unknown" : `$${usd.toFixed(2)}`);
+const plural = (count: number, one: string): string => `${number(count)} ${one}${count === 1 ? "" : "s"}`;
+const approvals = {
+  none: "asks nobody",
+  before_step: "asks before it begins",
+  after_step: "asks about its result",
+  both: "asks before it begins and about its result",
+} as const;
+
+function duration(seconds: number): string {
+  if (seconds < 120) return plural(seconds, "second");
+  return seconds < 7200
+    ? plural(Math.ceil(seconds / 60), "minute")
+    : plural(Math.ceil(seconds / 3600), "hour");
+}
+
+/** Text in one cell of a table, on one line. */
+function cell(text: string): string {
+  return text.replace(/\s+/g, " ").replaceAll("|", "\\|");
+}
+
+function fenced(text: string): string[] {
+  const runs = [...text.matchAll(/`+/g)].map(([run]) => run.length + 1);
+  const fence = "`".repeat(Math.max(3, ...runs));
+  return [`${fence}text`, text.trimEnd(), fence];
+}
+
+/** A table that can be read without being rendered: every cell as wide as its column. */
+function table(
+  head: readonly string[],
+  right: readonly boolean[],
+  rows: readonly (readonly string[])[],
+): string[] {
+  const widths = head.map((title, column) =>
+    Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((text, at) => (right[at] === true ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0))).join(" | ")} |`;
+  const rule = widths.map((width, at) =>
+    right[at] === true ? `${"-".repeat(width - 1)}:` : "-".repeat(width),
+  );
+  return [line(head), line(rule), ...rows.map(line)];
+}
+
+function orderRows(plan: FlowPlan): string[] {
+  const priced = plan.steps.some(({ worst }) => worst.usd !== undefined);
+  const rows = plan.steps.map((step, index) => [
+    String(index + 1),
+    `${"· ".repeat(step.within.length)}${step.id}`,
+    step.role,
+    cell(step.settings.model) || "?",
+    step.disabled ? "off" : number(step.maxRuns),
+    number(step.worst.calls),
+    number(step.worst.tokens),
+    ...(priced ? [money(step.worst.usd)] : []),
+  ]);
+  const head = ["#", "step", "role", "model", "runs", "calls", "tokens", ...(priced ? ["cost"] : [])];
+  return table(head, [true, false, false, false, true, true, true, true], rows);
+}
+
+function aroundText(within: FlowPlanStep["within"]): string | undefined {
+  if (within.length === 0) return undefined;
+  const parts = within.map((one) =>
+    one.kind === "loop"
+      ? `a loop of ${plural(one.max, "round")} at most${one.until === undefined ? "" : `, until ${one.until}`}`
+      : `branch ${one.branch} of a parallel group`,
+  );
+  return `in ${parts.join(", in ")}`;
+}
+
+function stepLines(step: FlowPlanStep, index: number): string[] {
+  const { settings, worst, prompt } = step;
+  const params = Object.entries({
+    ...(settings.temperature === undefined ? {} : { temperature: settings.temperature }),
+    ...(settings.seed === undefined ? {} : { seed: settings.seed }),
+    context_tokens: settings.context_tokens,
+    max_output_tokens: settings.max_output_tokens,
+    ...settings.params,
+  }).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+  const around = aroundText(step.within);
+  return [
+    `### ${index + 1}. ${step.id}`,
+    "",
+    ...(step.disabled ? ["**Skipped: its role is switched off.**", ""] : []),
+    ...(step.note === undefined ? [] : [step.note, ""]),
+    `- Role ${step.role}; ${approvals[step.approval]}${around === undefined ? "" : `; ${around}`}`,
+    `- Model ${settings.model === "" ? "(none named)" : settings.model}: ${params.join(", ")}`,
+    `- Reads ${step.reads.join(", ") || "nothing"}; writes ${step.writes.join(", ") || "nothing"}; tools: ${step.tools.join(", ") || "none"}`,
+    ...(step.produces.length === 0 ? [] : [`- Has to produce ${step.produces.join(", ")}`]),
+    ...(step.verdict.length === 0 ? [] : [`- Ends with a verdict: ${step.verdict.join(" or ")}`]),
+    `- At most ${plural(step.maxRuns, "run")}, ${plural(worst.calls, "call")}, ${number(worst.tokens)} tokens, cost ${money(worst.usd)}, given up after ${duration(worst.seconds)}`,
+    ...(prompt === undefined
+      ? []
+      : [
+          "",
+          "System:",
+          "",
+          ...fenced(prompt.system),
+          "",
+          "User:",
+          "",
+          ...fenced(prompt.user),
+          ...(prompt.open.length === 0 ? [] : ["", `Filled in as the run goes: ${prompt.open.join(", ")}`]),
+        ]),
+    "",
+  ];
+}
+
+function limitLine({ name, limit, worst, at }: PlannedLimit): string {
+  const amount = number(limit);
+  if (at !== undefined)
+    return `- **${name} ${amount}: the worst case of ${number(worst ?? 0)} goes beyond it, in ${at}.** The session pauses there and can go on.`;
+  if (worst === undefined) return `- ${name} ${amount}: nothing tells beforehand whether it is reached`;
+  return `- ${name} ${amount}: the worst case of ${number(worst)} stays within`;
+}
+
+/** What a Flow would do, before any token is spent: Markdown for people. */
+export function planText(definition: Definition): string {
+  const plan = planFlow(definition);
+  const { worst } = plan;
+  const { policy, description } = definition.flow;
+  const inputs = Object.entries(plan.inputs).map(([name, value]) => `- ${name}: ${String(value)}`);
+  const where = plan.venue.endpoint === undefined ? "" : `, ${plan.venue.endpoint}`;
+  const cost =
+    worst.usd === undefined
+      ? "The cost is unknown, as the Venue gives no prices."
+      : `The cost is ${money(worst.usd)} at most.`;
+  const runs = plan.runs.map(({ key }) => key).join(" → ");
+  return [
+    `# Plan of ${plan.flow.name}`,
+    "",
+    ...(description === undefined ? [] : [description, ""]),
+    `- Band ${plan.band.name} (${plan.band.source})`,
+    `- Score ${plan.score.name} (${plan.score.source})`,
+    `- Venue ${plan.venue.name} (${plan.venue.source}): ${plan.venue.provider}${where}`,
+    "",
+    `At most **${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")} and ${number(worst.tokens)} tokens**. ${cost} Calls that fail and are made again come on top; limits hold in any case.`,
+    "",
+    ...orderRows(plan),
+    "",
+    "## Limits",
+    "",
+    ...(plan.limits.length === 0 ? ["None is set."] : plan.limits.map(limitLine)),
+    "",
+    "## Task",
+    "",
+    ...(plan.flow.task.trim() === "" ? ["Asked for when the run starts."] : fenced(plan.flow.task.trim())),
+    ...(inputs.length === 0 ? [] : ["", "## Inputs", "", ...inputs]),
+    "",
+    "## What the team may touch",
+    "",
+    `- Reads: ${policy.read_scope.join(", ") || "nothing"}`,
+    `- Writes: ${policy.write_scope.join(", ") || "nothing"}; nothing reaches the project before you accept it`,
+    ...(plan.references.length === 0 ? [] : [`- References: ${plan.references.join(", ")}`]),
+    ...(policy.allow.length === 0
+      ? []
+      : [`- Lifts the rule on secret files for: ${policy.allow.join(", ")}`]),
+    "",
+    "## Order, every loop to its bound",
+    "",
+    `${runs}${plan.moreRuns > 0 ? ` … and ${plural(plan.moreRuns, "more run")}` : ""}`,
+    "",
+    "## Steps and prompts",
+    "",
+    ...plan.steps.flatMap(stepLines),
+  ].join("\n");
+}

@@ -1,0 +1,256 @@
+import * as vscode from "vscode";
+import { OrketError } from "../../engine/error/orket-error";
+import type { Definition, PlanNode } from "../../engine/model/definition";
+import type { InputValue } from "../../engine/model/flow";
+import type { Approval } from "../../engine/model/names";
+import { fileKindOf, resolveFlow } from "../../language/index";
+import type { Diagnostic, FlowSummary } from "../../language/index";
+import { commandIds } from "../ids";
+import { toRange } from "../project/diagnostics";
+import { pickEditorModel } from "../provider/pick-model";
+import { DefinitionItem } from "../trees/library-tree";
+import { relativePath } from "../project/project-index";
+import type { ProjectIndex } from "../project/project-index";
+import type { VenueChoice } from "../venues/venue-choice";
+import { askInput } from "./ask-input";
+import { isOnDisk } from "../session/on-disk";
+import type { SessionController } from "../../app/session/controller";
+import type { SessionRegistry } from "../session/session-registry";
+
+interface ChosenFlow {
+  readonly folder: vscode.WorkspaceFolder;
+  readonly flow: FlowSummary;
+}
+
+/** Picks a Flow, asks for its inputs and starts it. */
+export class FlowRunner {
+  readonly #index: ProjectIndex;
+  readonly #sessions: SessionRegistry;
+  readonly #venue: VenueChoice;
+  constructor(index: ProjectIndex, sessions: SessionRegistry, venue: VenueChoice) {
+    this.#index = index;
+    this.#sessions = sessions;
+    this.#venue = venue;
+  }
+
+  /** @returns the session; undefined when the person turned back. */
+  async run(
+    target: unknown,
+    options: { readonly stepByStep: boolean },
+  ): Promise<SessionController | undefined> {
+    if (!(await mayRun())) return undefined;
+    await saveDefinitions();
+    this.#index.reread();
+    const chosen = await this.pick(target, "Which Flow should run?");
+    if (chosen === undefined) return undefined;
+    const { folder, flow } = chosen;
+    if (!isOnDisk(folder)) return tellVirtual(folder);
+    const venue = this.#venue.name;
+    const instead = venue === undefined ? {} : { venue };
+    const { project } = await this.#index.of(folder);
+    const before = resolveFlow(project, flow.path, { forRun: false, ...instead });
+    if (before.definition === undefined) return showProblem(chosen, venue, before.diagnostics);
+    const asked = await askFor(flow);
+    if (asked === undefined) return undefined;
+    // The files may have changed while a person answered.
+    const now = await this.#index.of(folder);
+    const { definition, diagnostics } = resolveFlow(now.project, flow.path, { ...asked, ...instead });
+    if (definition === undefined) return showProblem(chosen, venue, diagnostics);
+    const complete = await withModel(definition);
+    if (complete === undefined) return undefined;
+    return this.#sessions.start(options.stepByStep ? stepByStep(complete) : complete, folder);
+  }
+
+  /** The Flow that a tree item or a file means, or the one that a person picks. */
+  async pick(target: unknown, question: string): Promise<ChosenFlow | undefined> {
+    const uri =
+      target instanceof vscode.Uri ? target : target instanceof DefinitionItem ? target.uri : undefined;
+    if (uri !== undefined) return this.#at(uri);
+    const projects = await this.#index.all();
+    const choices = projects.flatMap((project) =>
+      project.flows(this.#venue.name).map((flow) => ({ folder: project.folder, flow })),
+    );
+    if (choices.length === 0) {
+      throw new OrketError("usage", "This folder has no Flow.", {
+        mend: "A Flow is a file NAME.flow.yaml. The commands Orket: New Flow and Orket: Write Sample Project write one.",
+      });
+    }
+    const active = vscode.window.activeTextEditor?.document.uri.toString();
+    const items = choices.map(({ folder, flow }) => ({
+      label: `$(symbol-event) ${flow.name}`,
+      description: projects.length > 1 ? `${folder.name}/${flow.path}` : flow.path,
+      detail: flow.runnable ? (flow.description ?? "") : `$(error) ${flow.errors} problems`,
+      chosen: { folder, flow },
+      active: vscode.Uri.joinPath(folder.uri, flow.path).toString() === active,
+    }));
+    items.sort((a, b) => Number(b.active) - Number(a.active));
+    const picked = await vscode.window.showQuickPick(items, {
+      title: "Orket",
+      placeHolder: question,
+      // A view can get the focus back late, after the palette that started this has closed.
+      ignoreFocusOut: true,
+      matchOnDescription: true,
+      matchOnDetail: true,
+    });
+    return picked?.chosen;
+  }
+
+  async #at(uri: vscode.Uri): Promise<ChosenFlow> {
+    const folder = vscode.workspace.getWorkspaceFolder(uri);
+    if (folder === undefined) {
+      throw new OrketError("usage", "The Flow is in no folder that is open.", {
+        mend: "Open its folder first.",
+      });
+    }
+    const place = relativePath(folder, uri);
+    const flow = (await this.#index.of(folder)).flows(this.#venue.name).find(({ path }) => path === place);
+    if (flow === undefined) throw new OrketError("usage", `${place} is not a Flow.`);
+    return { folder, flow };
+  }
+}
+
+/** Says why a Flow cannot run, and leads to the place; with the Venue that a person chose, if one was. */
+async function showProblem(
+  { folder, flow }: ChosenFlow,
+  venue: string | undefined,
+  diagnostics: readonly Diagnostic[],
+): Promise<undefined> {
+  const [first, ...more] = diagnostics.filter(({ severity }) => severity === "error");
+  const cannot = `The Flow ${flow.name} cannot run${venue === undefined ? "" : ` on the Venue ${venue}`}.`;
+  if (first === undefined) throw new OrketError("definition_invalid", cannot);
+  const others = more.length > 0 ? ` And ${more.length} more.` : "";
+  const open = "Open File";
+  const problems = "Show Problems";
+  const select = "Select Venue";
+  // What a person chose stands in no file.
+  const [said, ...ways] =
+    first.origin === "options"
+      ? [[first.message, first.mend ?? ""].join(" ").trim()]
+      : [`${first.file}, line ${first.range.start.line + 1}: ${first.message}`, open, problems];
+  const answer = await vscode.window.showErrorMessage(
+    `${cannot} ${said}${others}`,
+    ...ways,
+    ...(venue === undefined ? [] : [select]),
+  );
+  if (answer === select) await vscode.commands.executeCommand(commandIds.selectVenue);
+  if (answer === problems) await vscode.commands.executeCommand("workbench.actions.view.problems");
+  if (answer === open) {
+    await vscode.window.showTextDocument(vscode.Uri.joinPath(folder.uri, first.file), {
+      selection: toRange(first.range),
+    });
+  }
+}
+
+function tellVirtual({ name }: vscode.WorkspaceFolder): undefined {
+  void vscode.window.showWarningMessage(
+    `Orket runs in folders on a disk, and ${name} is a virtual one: its files can be edited and checked, and prompts can be tried.`,
+  );
+}
+
+/** Whether anything may run here; says why not. */
+export async function mayRun(): Promise<boolean> {
+  if (!(await mayCall())) return false;
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const [first] = folders;
+  if (first === undefined || folders.some(isOnDisk)) return true;
+  tellVirtual(first);
+  return false;
+}
+
+/** Whether a model may be asked here; says why not. */
+export async function mayCall(): Promise<boolean> {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  if (folders.length === 0) {
+    const open = "Open Folder";
+    const message = "Orket works on the folder that is open, and there is none.";
+    if ((await vscode.window.showInformationMessage(message, open)) === open) {
+      await vscode.commands.executeCommand("workbench.action.files.openFolder");
+    }
+    return false;
+  }
+  if (!vscode.workspace.isTrusted) {
+    const trust = "Manage Trust";
+    const message =
+      "Nothing runs in a folder that is not trusted: a Flow decides which servers its files are sent to.";
+    if ((await vscode.window.showWarningMessage(message, trust)) === trust) {
+      await vscode.commands.executeCommand("workbench.trust.manage");
+    }
+    return false;
+  }
+  return true;
+}
+
+/** A run reads what the editors show, and what is on the disk afterwards is the same. */
+async function saveDefinitions(): Promise<void> {
+  for (const document of vscode.workspace.textDocuments) {
+    if (document.isDirty && !document.isUntitled && fileKindOf(document.uri.path) !== undefined)
+      await document.save();
+  }
+}
+
+type Answers = { readonly task?: string; readonly inputs: Readonly<Record<string, InputValue>> };
+
+async function askFor(flow: FlowSummary): Promise<Answers | undefined> {
+  const count = flow.inputs.length + (flow.task === undefined ? 1 : 0);
+  let step = 0;
+  const title = (): string => `Run ${flow.name}${count > 1 ? ` (${(step += 1)}/${count})` : ""}`;
+  let task: string | undefined;
+  if (flow.task === undefined) {
+    task = await vscode.window.showInputBox({
+      title: title(),
+      prompt: "What is the team to do?",
+      ignoreFocusOut: true,
+      validateInput: (text) => (text.trim() === "" ? "The team needs a task." : undefined),
+    });
+    if (task === undefined) return undefined;
+  }
+  const inputs: Record<string, InputValue> = {};
+  for (const input of flow.inputs) {
+    const value = await askInput(input, title());
+    if (value === undefined) return undefined;
+    inputs[input.name] = value;
+  }
+  return { ...(task === undefined ? {} : { task }), inputs };
+}
+
+/**
+ * A Venue of the editor's own models may leave the model of these roles open: then a person picks, and the definition says
+ * what. Undefined when they turned back.
+ */
+export async function withModel(
+  definition: Definition,
+  roles: readonly string[] = Object.keys(definition.band.roles),
+): Promise<Definition | undefined> {
+  const { venue } = definition;
+  const open = roles.some((role) => (venue.roles[role]?.model ?? venue.model) === undefined);
+  if (venue.provider !== "vscode-lm" || !open) return definition;
+  const model = await pickEditorModel(`The Venue ${venue.name} names no model: which one?`);
+  return model === undefined ? undefined : { ...definition, venue: { ...venue, model } };
+}
+
+const withBefore: Readonly<Record<Approval, Approval>> = {
+  none: "before_step",
+  before_step: "before_step",
+  after_step: "both",
+  both: "both",
+};
+
+/** The same definition, asking before every step. */
+export function stepByStep(definition: Definition): Definition {
+  const ask = (nodes: readonly PlanNode[]): PlanNode[] =>
+    nodes.map((node): PlanNode => {
+      switch (node.kind) {
+        case "step":
+          return { ...node, approval: withBefore[node.approval] };
+        case "loop":
+          return { ...node, body: ask(node.body) };
+        case "parallel":
+          return { ...node, branches: ask(node.branches) };
+      }
+    });
+  return {
+    ...definition,
+    flow: { ...definition.flow, approval: withBefore[definition.flow.approval] },
+    score: { ...definition.score, steps: ask(definition.score.steps) },
+  };
+}

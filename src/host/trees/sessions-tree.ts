@@ -1,0 +1,113 @@
+import * as vscode from "vscode";
+import { openForView } from "../../app/session/glance";
+import { provenOfGlance } from "../../app/session/proven";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import { sessionSize } from "../../app/session/housekeeping";
+import { sizeText } from "../history/size-text";
+import { commandIds } from "../ids";
+import type { ListedSession, SessionRegistry } from "../session/session-registry";
+
+const icons: Readonly<Record<ListedSession["status"], readonly [icon: string, color: string | undefined]>> = {
+  not_started: ["circle-large-outline", undefined],
+  running: ["sync~spin", undefined],
+  interrupted: ["debug-disconnect", "notificationsWarningIcon.foreground"],
+  paused: ["debug-pause", undefined],
+  completed: ["pass-filled", "testing.iconPassed"],
+  stopped: ["circle-slash", undefined],
+  unreadable: ["error", "notificationsErrorIcon.foreground"],
+};
+
+export const statusWords: Readonly<Record<ListedSession["status"], string>> = {
+  not_started: "not started",
+  running: "running",
+  interrupted: "interrupted",
+  paused: "paused",
+  completed: "done",
+  stopped: "stopped",
+  unreadable: "cannot be read",
+};
+
+/** A session, as a row. */
+export class SessionItem extends vscode.TreeItem {
+  constructor(
+    readonly session: ListedSession,
+    shown: boolean,
+  ) {
+    super(session.title ?? session.flow, vscode.TreeItemCollapsibleState.None);
+    const { status, startedAt, openable } = session;
+    const [icon, color] = icons[status];
+    this.id = session.path;
+    this.description = `${timeText(startedAt)} · ${statusWords[status]}${shown ? " · shown" : ""}`;
+    this.iconPath = new vscode.ThemeIcon(
+      icon,
+      color === undefined ? undefined : new vscode.ThemeColor(color),
+    );
+    this.contextValue = `session ${status}`;
+    // Without it, a screen reader would read the tooltip.
+    this.accessibilityInformation = { label: `${session.title ?? session.flow}, ${this.description}` };
+    if (openable)
+      this.command = { command: commandIds.openSession, title: "Open Session", arguments: [this] };
+  }
+}
+
+export function timeText(iso: string): string {
+  const date = new Date(iso);
+  const today = date.toDateString() === new Date().toDateString();
+  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return today ? time : `${date.toLocaleDateString()} ${time}`;
+}
+
+/** The sessions of the open folders, newest first. */
+export class SessionsTree implements vscode.TreeDataProvider<SessionItem> {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeTreeData = this.#changed.event;
+  #seen = "";
+  readonly #sessions: SessionRegistry;
+
+  constructor(sessions: SessionRegistry) {
+    this.#sessions = sessions;
+    sessions.onDidChange((changed) => {
+      // Events of a session at work change nothing here; its standing does.
+      const seen = `${sessions.current?.directory ?? ""} ${sessions.open.map(({ state, holder, directory }) => `${directory} ${state.status} ${holder}`).join()}`;
+      if (changed !== undefined && seen === this.#seen) return;
+      this.#seen = seen;
+      this.#changed.fire();
+    });
+  }
+
+  getTreeItem(item: SessionItem): vscode.TreeItem {
+    return item;
+  }
+
+  /** What has to be read from the disk, only when somebody points at the row. */
+  async resolveTreeItem(item: vscode.TreeItem): Promise<vscode.TreeItem> {
+    if (!(item instanceof SessionItem)) return item;
+    const { path, id, title, status, events, problem } = item.session;
+    const size = await sessionSize(nodeEnvironment, path).catch(() => undefined);
+    const proven =
+      status === "running"
+        ? []
+        : await openForView(path)
+            .then(provenOfGlance)
+            .catch(() => []);
+    item.tooltip = [
+      ...(title === undefined ? [] : [title]),
+      id,
+      `${statusWords[status]}, ${events} events`,
+      ...(size === undefined
+        ? []
+        : [`${sizeText(size.ownBytes + size.blobBytes)} on the disk, shared contents included`]),
+      ...proven,
+      ...(problem === undefined ? [] : [problem]),
+    ].join("\n");
+    return item;
+  }
+
+  async getChildren(item?: SessionItem): Promise<SessionItem[]> {
+    if (item !== undefined) return [];
+    const { current } = this.#sessions;
+    return (await this.#sessions.list()).map(
+      (session) => new SessionItem(session, session.path === current?.directory),
+    );
+  }
+}

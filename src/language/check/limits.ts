@@ -1,0 +1,59 @@
+import { callSettings } from "../../engine/model/definition";
+import type { Definition } from "../../engine/model/definition";
+import { planFlow } from "../../engine/model/plan-flow";
+import { makeDiagnostic } from "../text/diagnostic";
+import type { Diagnostic } from "../text/diagnostic";
+import { nearestPlace, valuePlace } from "../text/places";
+import { valueAt } from "../schema/schema";
+import type { SourceDocument } from "../text/source";
+
+function place(flow: SourceDocument, limit: string) {
+  const path = ["limits", limit];
+  return valueAt(flow.value, path) === undefined ? nearestPlace(flow, path) : valuePlace(flow, path);
+}
+
+/** Limits that keep a run from ending even when all goes well: every step once, with one call. */
+export function limitWarnings(flow: SourceDocument, definition: Definition): Diagnostic[] {
+  const { limits, conductor } = definition.flow;
+  if (limits.model_calls === undefined && limits.total_tokens === undefined) return [];
+  const needed = { calls: 0, output: 0, first: "" };
+  const walk = (nodes: Definition["score"]["steps"]): void => {
+    for (const node of nodes) {
+      if (node.kind === "loop") walk(node.body);
+      else if (node.kind === "parallel") walk(node.branches);
+      else if (!conductor.disabled_roles.includes(node.role)) {
+        needed.calls++;
+        const output = callSettings(definition, node.role).max_output_tokens;
+        if (output > needed.output) Object.assign(needed, { output, first: node.id });
+      }
+    }
+  };
+  walk(definition.score.steps);
+  const found: Diagnostic[] = [];
+  if (limits.model_calls !== undefined && limits.model_calls < needed.calls) {
+    const message = `${limits.model_calls} model calls cannot be enough: the Score has ${needed.calls} steps, and each needs one at least.`;
+    found.push(
+      makeDiagnostic(flow, "orket/limit-too-small", place(flow, "model_calls"), message, {
+        severity: "warning",
+      }),
+    );
+  }
+  if (limits.total_tokens !== undefined && limits.total_tokens < needed.output) {
+    const message = `${limits.total_tokens} tokens cannot be enough: a call of the step '${needed.first}' reserves ${needed.output} for its reply alone.`;
+    found.push(
+      makeDiagnostic(flow, "orket/limit-too-small", place(flow, "total_tokens"), message, {
+        severity: "warning",
+      }),
+    );
+  }
+  return found;
+}
+
+/** Limits that the worst case of the plan goes beyond, each with the step where it would be hit. */
+export function limitHints(flow: SourceDocument, definition: Definition): Diagnostic[] {
+  return planFlow(definition, { prompts: false }).limits.flatMap(({ name, limit, worst, at }) => {
+    if (at === undefined || worst === undefined) return [];
+    const message = `In the worst case the run needs ${worst} and pauses in the step '${at}' at this limit of ${limit}.`;
+    return [makeDiagnostic(flow, "orket/limit-in-reach", place(flow, name), message, { severity: "hint" })];
+  });
+}

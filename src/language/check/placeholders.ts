@@ -1,0 +1,41 @@
+import { checkTemplate, unresolvedSummary } from "./templates";
+import type { Unresolved } from "./templates";
+import { quoted } from "../text/diagnostic";
+import { nearest } from "../text/nearest";
+import type { Report } from "../schema/report";
+import { keysAt } from "../schema/read";
+import type { FlowParts } from "../project/flow-parts";
+import type { ScoreView } from "../schema/score-view";
+import type { SourceDocument } from "../text/source";
+import { templatesOf } from "./template-text";
+
+function unresolvedInput(name: string, flow: SourceDocument): Unresolved | undefined {
+  const inputs = keysAt(flow, ["inputs"]);
+  if (inputs.includes(name) || flow.tree === undefined) return undefined;
+  const near = nearest(name, inputs);
+  return {
+    message: `The Flow ${flow.path} has no input ${quoted(name)}.`,
+    mend:
+      inputs.length === 0
+        ? "Add it to the Flow's 'inputs'."
+        : `Its inputs are ${inputs.slice(0, 20).join(", ")}.`,
+    near: near === undefined ? undefined : { kind: "input", name: near },
+  };
+}
+
+/** Placeholders of the Band's prompts and the Score's instructions that need the other files to have a value. */
+export function checkPlaceholders(parts: FlowParts, view: ScoreView | undefined, report: Report): void {
+  const { flow, band, score } = parts;
+  for (const template of [
+    ...(band === undefined ? [] : templatesOf(band)),
+    ...(score === undefined ? [] : templatesOf(score)),
+  ]) {
+    const { role } = template;
+    const steps = role === undefined ? [] : (view?.steps.filter((step) => step.role === role) ?? []);
+    checkTemplate(template, report, (placeholder) => {
+      if (placeholder.kind === "input") return unresolvedInput(placeholder.name, flow);
+      if (placeholder.kind !== "summary" || role === undefined || view === undefined) return undefined;
+      return unresolvedSummary(placeholder.step, view, steps);
+    });
+  }
+}

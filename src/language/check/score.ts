@@ -1,0 +1,70 @@
+import { quoted } from "../text/diagnostic";
+import { nearest } from "../text/nearest";
+import { artifactPathProblem } from "../project/paths";
+import { replaceValue } from "../schema/report";
+import type { Report } from "../schema/report";
+import { keysAt, textsAt } from "../schema/read";
+import type { FlowParts } from "../project/flow-parts";
+import { valueAt } from "../schema/schema";
+import { scoreViewOf } from "../schema/score-view";
+import type { ScoreView, StepView } from "../schema/score-view";
+import type { SourceDocument } from "../text/source";
+
+function checkRole(parts: FlowParts, score: SourceDocument, step: StepView, report: Report): void {
+  const { band } = parts;
+  if (band?.tree === undefined || step.role === undefined) return;
+  const roles = keysAt(band, ["roles"]);
+  const path = [...step.path, "role"];
+  if (!roles.includes(step.role)) {
+    report.at(score, path, "orket/unknown-role", `The Band ${band.path} has no role ${quoted(step.role)}.`, {
+      mend: roles.length === 0 ? undefined : `Its roles are ${roles.slice(0, 20).join(", ")}.`,
+      ...replaceValue(score, path, nearest(step.role, roles)),
+    });
+    return;
+  }
+  const listed = valueAt(band.value, ["roles", step.role, "tools"]);
+  const tools: unknown[] = Array.isArray(listed) ? listed : [];
+  const mendAt = `In ${band.path}, add`;
+  if (step.verdict !== undefined && !tools.includes("set_verdict")) {
+    const message = `The step has to end with a verdict, but the role ${quoted(step.role)} may not call set_verdict.`;
+    report.at(score, [...step.path, "verdict"], "orket/verdict-tool-missing", message, {
+      mend: `${mendAt} set_verdict to the tools of ${step.role}.`,
+    });
+  }
+  const produces = textsAt(score, [...step.path, "produces"]);
+  if (produces.length > 0 && !tools.includes("write_file") && !tools.includes("edit_file")) {
+    const editorTools = tools.some((tool) => typeof tool === "string" && tool.startsWith("vscode:"));
+    if (editorTools) return;
+    const message = `The step has to produce ${quoted(produces[0]?.text ?? "")}, but the role ${quoted(step.role)} has no tool that writes.`;
+    report.at(score, [...step.path, "produces"], "orket/produces-tool-missing", message, {
+      severity: "warning",
+      mend: `${mendAt} write_file to the tools of ${step.role}.`,
+    });
+  }
+}
+
+/** Artifacts where the Flow's policy lets nothing be written. */
+function checkWriteScope(flow: SourceDocument, score: SourceDocument, step: StepView, report: Report): void {
+  const scope = valueAt(flow.value, ["policy", "write_scope"]);
+  if (!Array.isArray(scope) || scope.length > 0) return;
+  for (const { text, path } of textsAt(score, [...step.path, "produces"])) {
+    if (artifactPathProblem(text) !== undefined) continue;
+    const message = `The step has to produce ${quoted(text)}, but the policy of ${flow.path} lets nothing be written.`;
+    report.at(score, path, "orket/write-scope-empty", message, {
+      mend: "Write 'write_scope: [workspace]' there.",
+    });
+  }
+}
+
+/** Everything of the Score that needs the other files. */
+export function checkScore(parts: FlowParts, report: Report): ScoreView | undefined {
+  const { flow, score } = parts;
+  if (score?.tree === undefined) return undefined;
+  const view = scoreViewOf(score);
+  for (const step of view.steps) {
+    if (report.isFull(score)) break;
+    checkRole(parts, score, step, report);
+    checkWriteScope(flow, score, step, report);
+  }
+  return view;
+}

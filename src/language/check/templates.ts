@@ -1,0 +1,126 @@
+import { placeholderForms, placeholderText } from "../../engine/model/template";
+import type { Placeholder } from "../../engine/model/template";
+import { quoted } from "../text/diagnostic";
+import type { ProblemInit } from "../text/diagnostic";
+import { nearest } from "../text/nearest";
+import { artifactPathProblem } from "../project/paths";
+import type { Report } from "../schema/report";
+import { textAt } from "../schema/read";
+import { canSee, scoreViewOf } from "../schema/score-view";
+import type { ScoreView, StepView } from "../schema/score-view";
+import type { SourceDocument } from "../text/source";
+import { templatesOf, TemplateText } from "./template-text";
+
+const maxProblemsPerTemplate = 50;
+
+function problems(template: TemplateText, report: Report): void {
+  for (const problem of template.parsed.problems.slice(0, maxProblemsPerTemplate)) {
+    const forms: string[] = placeholderForms.map(({ form }) => form);
+    const near = problem.code === "unknown" ? nearest(problem.content, forms) : undefined;
+    const init: ProblemInit = near === undefined ? {} : { mend: `Did you mean {{${near}}}?` };
+    const simple = near !== undefined && /^[a-z]+$/.test(near);
+    report.span(
+      template.source,
+      template.placeOf(problem.start),
+      problem.code === "unknown" ? "orket/placeholder-unknown" : "orket/placeholder-syntax",
+      problem.message,
+      simple ? { ...init, replace: { title: `Replace with {{${near}}}`, with: `{{${near}}}` } } : init,
+    );
+  }
+}
+
+/** Why a placeholder can never be resolved there, with the placeholder that was likely meant. */
+export interface Unresolved {
+  readonly message: string;
+  readonly mend?: string | undefined;
+  readonly near?: Placeholder | undefined;
+}
+
+/** Reports the placeholders of a template for which there is a reason. */
+export function checkTemplate(
+  template: TemplateText,
+  report: Report,
+  whyUnresolved: (placeholder: Placeholder) => Unresolved | undefined,
+): void {
+  let found = 0;
+  const sound = new Set<string>();
+  for (const { placeholder, start } of template.placeholders) {
+    const name = placeholderText(placeholder);
+    if (sound.has(name)) continue;
+    const why = whyUnresolved(placeholder);
+    if (why === undefined) {
+      sound.add(name);
+      continue;
+    }
+    if (++found > maxProblemsPerTemplate || report.isFull(template.source)) return;
+    const written = why.near === undefined ? undefined : placeholderText(why.near);
+    report.span(template.source, template.placeOf(start), "orket/placeholder-unresolved", why.message, {
+      mend: written === undefined ? why.mend : `Did you mean ${written}?`,
+      replace: written === undefined ? undefined : { title: `Replace with ${written}`, with: written },
+    });
+  }
+}
+
+/** Why the summary of a step is not known in any of these steps. */
+export function unresolvedSummary(
+  id: string,
+  view: ScoreView,
+  steps: readonly StepView[],
+): Unresolved | undefined {
+  const target = view.byId.get(id);
+  if (target === undefined) {
+    const known = view.steps.filter((to) => steps.every((from) => canSee(from, to) === "yes"));
+    const ids = [...new Set(known.map((step) => step.id))];
+    const near = nearest(id, ids);
+    return {
+      message: `The Score has no step ${quoted(id)}.`,
+      mend: ids.length === 0 ? undefined : `Known here are the summaries of ${ids.slice(0, 20).join(", ")}.`,
+      near: near === undefined ? undefined : { kind: "summary", step: near },
+    };
+  }
+  for (const step of steps) {
+    const sight = canSee(step, target);
+    if (sight === "yes") continue;
+    const here = `the step ${quoted(step.id)}`;
+    if (sight === "itself") return { message: `The summary of ${here} is not known while it runs.` };
+    if (sight === "parallel") {
+      return {
+        message: `${quoted(id)} runs beside ${here} in a parallel group; its summary is not known there.`,
+        mend: "Use it in a step after the group.",
+      };
+    }
+    return {
+      message: `${quoted(id)} comes after ${here}; its summary is not known there.`,
+      mend: "Name an earlier step, or put both into a loop.",
+    };
+  }
+  return undefined;
+}
+
+/** What can be said of a file's templates without any other file. */
+export function checkTemplates(source: SourceDocument, report: Report): void {
+  for (const template of templatesOf(source)) {
+    problems(template, report);
+    const { step } = template;
+    checkTemplate(template, report, (placeholder) => {
+      if (placeholder.kind === "summary" && step !== undefined)
+        return unresolvedSummary(placeholder.step, scoreViewOf(source), [step]);
+      const problem = placeholder.kind === "artifact" ? artifactPathProblem(placeholder.path) : undefined;
+      if (placeholder.kind !== "artifact" || problem === undefined) return undefined;
+      return { message: `${quoted(placeholder.path)} cannot be an artifact: ${problem}.` };
+    });
+  }
+}
+
+/** Placeholders in a Flow's task, which is none. */
+export function checkTask(flow: SourceDocument, report: Report): void {
+  const path = ["task"];
+  const template = new TemplateText(flow, path, textAt(flow, path) ?? "");
+  for (const { start } of template.placeholders.slice(0, maxProblemsPerTemplate)) {
+    const message = "The task is no template: this is shown to the roles as it stands.";
+    report.span(flow, template.placeOf(start), "orket/placeholder-in-task", message, {
+      severity: "warning",
+      mend: "Use the placeholder in a prompt or an instruction.",
+    });
+  }
+}

@@ -1,0 +1,52 @@
+import { quoted } from "../text/diagnostic";
+import { keySpan, valuePlace } from "../text/places";
+import type { Project } from "../project/project";
+import type { Report } from "../schema/report";
+import { keysAt, textAt } from "../schema/read";
+import { scoreViewOf } from "../schema/score-view";
+import type { SourceDocument } from "../text/source";
+
+/** Verdicts within a loop that no loop around looks at. */
+function unaskedVerdicts(score: SourceDocument, report: Report): void {
+  for (const step of scoreViewOf(score).steps) {
+    const loops = step.around.filter(({ kind }) => kind === "loop");
+    if (step.verdict === undefined || loops.length === 0) continue;
+    const asked = loops.some(({ path }) => textAt(score, [...path, "loop", "until", "step"]) === step.id);
+    if (asked) continue;
+    const message = `Nothing asks for the verdict of ${quoted(step.id)}: no loop around it ends by it.`;
+    report.span(score, valuePlace(score, [...step.path, "verdict"]), "orket/verdict-not-asked", message, {
+      severity: "hint",
+      mend: `Add 'until: { step: ${step.id}, verdict: … }' to the loop.`,
+    });
+  }
+}
+
+/** The Scores that are performed with a Band; none when one of them cannot be read, since then nothing is known. */
+function scoresOf({ sources, links }: Project, band: SourceDocument): SourceDocument[] {
+  const scores: SourceDocument[] = [];
+  for (const { parts } of links.through.get(band.path) ?? []) {
+    const score = sources.get(parts.get("score") ?? "");
+    if (score?.tree === undefined) return [];
+    scores.push(score);
+  }
+  return scores;
+}
+
+/** Roles to which no Score of any Flow gives a step. */
+function idleRoles(project: Project, band: SourceDocument, report: Report): void {
+  const scores = scoresOf(project, band);
+  if (scores.length === 0) return;
+  const used = new Set(scores.flatMap((score) => scoreViewOf(score).steps.map(({ role }) => role)));
+  for (const role of keysAt(band, ["roles"])) {
+    const span = used.has(role) ? undefined : keySpan(band, ["roles", role]);
+    if (span === undefined) continue;
+    const message = `No step is given to the role ${quoted(role)}.`;
+    report.span(band, span, "orket/unused-role", message, { severity: "hint" });
+  }
+}
+
+/** Roles of a Band that nobody needs, and verdicts of a Score that nothing asks for. */
+export function checkUnused(project: Project, source: SourceDocument, report: Report): void {
+  if (source.kind === "score") unaskedVerdicts(source, report);
+  else if (source.kind === "band") idleRoles(project, source, report);
+}

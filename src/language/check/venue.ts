@@ -1,0 +1,110 @@
+import { quoted } from "../text/diagnostic";
+import { nearest } from "../text/nearest";
+import { keySpan } from "../text/places";
+import { replaceValue } from "../schema/report";
+import type { Report } from "../schema/report";
+import { isGiven, keysAt, textAt } from "../schema/read";
+import type { FlowParts } from "../project/flow-parts";
+import { valueAt } from "../schema/schema";
+import type { ScoreView } from "../schema/score-view";
+import type { SourceDocument } from "../text/source";
+import { hasOwnModel, reportMissingModel, whoHasModel } from "./venue-model";
+
+function usedRoles(view: ScoreView | undefined): string[] {
+  return [...new Set(view?.steps.flatMap(({ role }) => role ?? []) ?? [])];
+}
+
+/** Roles that steps are given to and that have no model, where the Venue gives one only to some. */
+function checkModels(venue: SourceDocument, roles: readonly string[], report: Report): void {
+  if (whoHasModel(venue) !== "some") return;
+  const without = roles.filter((role) => !hasOwnModel(venue, role));
+  if (without.length > 0) reportMissingModel(venue, report, without);
+}
+
+/** Models, prices and settings for the roles and steps that there are, and for those that there are not. */
+export function checkVenue(parts: FlowParts, view: ScoreView | undefined, report: Report): void {
+  const { flow, band, venue } = parts;
+  if (venue?.tree === undefined) return;
+  const roles = usedRoles(view);
+  checkModels(venue, roles, report);
+  const known = keysAt(band, ["roles"]);
+  for (const role of band?.tree === undefined ? [] : keysAt(venue, ["roles"])) {
+    if (known.includes(role)) continue;
+    const span = keySpan(venue, ["roles", role]);
+    if (span === undefined) continue;
+    const near = nearest(role, known);
+    const message = `The Band ${band?.path ?? ""} has no role ${quoted(role)}; the override has no effect.`;
+    report.span(venue, span, "orket/unknown-override-role", message, {
+      severity: "warning",
+      mend: near === undefined ? undefined : `Did you mean ${quoted(near)}?`,
+    });
+  }
+  checkReplies(parts, view, report);
+  if (!isGiven(flow, ["limits", "cost_usd"]) || view === undefined) return;
+  const unpriced = roles.filter(
+    (role) => !isGiven(venue, ["pricing"]) && !isGiven(venue, ["roles", role, "pricing"]),
+  );
+  if (unpriced.length === 0) return;
+  const message = `The limit on the cost cannot be enforced: the Venue ${venue.path} has no pricing for ${unpriced.slice(0, 10).join(", ")}.`;
+  report.at(flow, ["limits", "cost_usd"], "orket/cost-without-pricing", message, {
+    severity: "warning",
+    mend: "Add 'pricing' to the Venue; 0 for a backend that costs nothing.",
+  });
+}
+
+/** Tools that recorded replies call and the role of their step may not. */
+function checkReplyTools(
+  replies: SourceDocument,
+  id: string,
+  { band }: FlowParts,
+  view: ScoreView,
+  report: Report,
+): void {
+  const role = view.byId.get(id)?.role;
+  const tools = role === undefined ? undefined : valueAt(band?.value, ["roles", role, "tools"]);
+  const list = valueAt(replies.value, ["steps", id]);
+  if (!Array.isArray(tools) || !Array.isArray(list)) return;
+  list.forEach((_, index) => {
+    const calls = valueAt(replies.value, ["steps", id, index, "tool_calls"]);
+    if (!Array.isArray(calls)) return;
+    calls.forEach((_call, number) => {
+      const path = ["steps", id, index, "tool_calls", number, "tool"];
+      const tool = textAt(replies, path);
+      if (tool === undefined || tools.includes(tool) || report.isFull(replies)) return;
+      const message = `The Band does not give ${quoted(tool)} to the role ${quoted(role ?? "")}: the call will be denied.`;
+      report.at(replies, path, "orket/tool-not-given", message, { severity: "warning" });
+    });
+  });
+}
+
+function checkReplies(parts: FlowParts, view: ScoreView | undefined, report: Report): void {
+  const { replies } = parts;
+  if (replies === undefined || view === undefined) return;
+  const ids = new Set(view.steps.map(({ id }) => id));
+  for (const id of keysAt(replies, ["steps"])) {
+    if (report.isFull(replies)) return;
+    if (ids.has(id)) checkReplyTools(replies, id, parts, view, report);
+    const span = ids.has(id) ? undefined : keySpan(replies, ["steps", id]);
+    if (span === undefined) continue;
+    const near = nearest(id, ids);
+    report.span(replies, span, "orket/replies-unknown-step", `The Score has no step ${quoted(id)}.`, {
+      severity: "warning",
+      mend: near === undefined ? undefined : `Did you mean ${quoted(near)}?`,
+    });
+  }
+}
+
+/** Roles in the Flow and folders that it opens. */
+export function checkDisabledRoles(parts: FlowParts, report: Report): void {
+  const { flow, band } = parts;
+  if (band?.tree === undefined) return;
+  const known = keysAt(band, ["roles"]);
+  const listed = valueAt(flow.value, ["conductor", "disabled_roles"]);
+  if (!Array.isArray(listed)) return;
+  listed.forEach((role: unknown, index) => {
+    if (typeof role !== "string" || known.includes(role)) return;
+    const path = ["conductor", "disabled_roles", index];
+    const message = `The Band ${band.path} has no role ${quoted(role)}.`;
+    report.at(flow, path, "orket/unknown-role", message, replaceValue(flow, path, nearest(role, known)));
+  });
+}

@@ -1,0 +1,85 @@
+import { checkUnused } from "../check/unused";
+import { diagnose } from "../check/file";
+import { inOrder } from "../text/diagnostic";
+import type { Diagnostic } from "../text/diagnostic";
+import { findingsOf } from "./check-flow";
+import { findParts } from "../project/flow-parts";
+import type { FlowLink } from "../project/links";
+import { checkOwnName, hasNamesake } from "../check/own-name";
+import type { Project } from "../project/project";
+import { Report } from "../schema/report";
+
+/** What is wrong in a project as it stands. */
+export interface Diagnosis {
+  readonly project: Project;
+  /** The problems of each file that has some, whichever file causes them; in the order of their places, hints included. */
+  readonly byFile: ReadonlyMap<string, readonly Diagnostic[]>;
+}
+
+/** The problems of these files, those of each in the order of their places, hints included. */
+export function problemsOf(project: Project, paths: ReadonlySet<string>): Map<string, Diagnostic[]> {
+  const byFile = new Map<string, Diagnostic[]>();
+  const add = (some: readonly Diagnostic[]): void => {
+    for (const one of some) {
+      if (!paths.has(one.file)) continue;
+      const list = byFile.get(one.file);
+      if (list === undefined) byFile.set(one.file, [one]);
+      else list.push(one);
+    }
+  };
+  const report = new Report();
+  const flows = new Set<FlowLink>();
+  for (const path of paths) {
+    const source = project.sources.get(path);
+    if (source === undefined) continue;
+    add(diagnose(source));
+    checkOwnName(project, source, report);
+    checkUnused(project, source, report);
+    for (const link of project.links.through.get(path) ?? []) flows.add(link);
+  }
+  for (const link of flows) {
+    const flow = project.sources.get(link.flow);
+    if (flow !== undefined) add(findingsOf(findParts(project, flow, report)).diagnostics);
+  }
+  add(report.diagnostics);
+  for (const [path, list] of byFile) byFile.set(path, inOrder(list));
+  return byFile;
+}
+
+/** The files whose problems can be others than before: what changed, and what stands in a Flow with it. */
+function affected(before: Project, now: Project): ReadonlySet<string> | "all" {
+  if (before.names !== now.names || before.links !== now.links) return "all";
+  const paths = new Set<string>();
+  for (const source of now.sources.changedSince(before.sources)) {
+    // Problems of files that nothing else connects point to where its name stands.
+    if (hasNamesake(now, source)) return "all";
+    paths.add(source.path);
+    for (const { parts } of now.links.through.get(source.path) ?? [])
+      for (const part of parts.values()) paths.add(part);
+  }
+  return paths;
+}
+
+/**
+ * Everything that is wrong with the files of a project: each by itself, names that stand twice, and each Flow. With what
+ * was found before a change, only the files that the change can touch are looked at, and the lists of the others stay the
+ * same objects: so that this can be asked after each keystroke.
+ */
+export function examine(project: Project, before?: Diagnosis): Diagnosis {
+  const touched = before === undefined ? "all" : affected(before.project, project);
+  if (before === undefined || touched === "all") {
+    return { project, byFile: problemsOf(project, new Set(project.sources.keys())) };
+  }
+  const byFile = new Map(before.byFile);
+  for (const path of touched) byFile.delete(path);
+  for (const [path, list] of problemsOf(project, touched)) byFile.set(path, list);
+  return { project, byFile };
+}
+
+/** Everything that is wrong with the files of a project, in the order of files and places; hints only when asked for. */
+export function diagnoseProject(project: Project, { hints = false } = {}): Diagnostic[] {
+  const { byFile } = examine(project);
+  return [...byFile.keys()]
+    .sort()
+    .flatMap((path) => byFile.get(path)?.filter(({ severity }) => hints || severity !== "hint") ?? []);
+}

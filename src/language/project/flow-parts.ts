@@ -1,0 +1,62 @@
+import type { SourceDocument } from "../text/source";
+import type { ValuePath } from "../text/tree";
+import { quoted } from "../text/diagnostic";
+import type { SourceKind } from "../text/file-kind";
+import { resolveReference } from "./reference";
+import type { KnownFiles } from "./reference";
+import { replaceValue } from "../schema/report";
+import type { Report } from "../schema/report";
+import { textAt } from "../schema/read";
+
+function refer(
+  known: KnownFiles,
+  from: SourceDocument,
+  kind: SourceKind,
+  path: ValuePath,
+  report: Report,
+  override?: string,
+): SourceDocument | undefined {
+  const reference = override ?? textAt(from, path);
+  if (reference === undefined || reference === "") return undefined;
+  const resolved = resolveReference(known, kind, reference, from.path);
+  if ("source" in resolved) return resolved.source;
+  const { near, ...init } = resolved.init;
+  const mended = { ...init, ...(override === undefined ? replaceValue(from, path, near) : {}) };
+  if (override !== undefined && near !== undefined) mended.mend = `Did you mean ${quoted(near)}?`;
+  report.at(from, path, resolved.code, resolved.message, {
+    ...mended,
+    ...(override === undefined ? {} : { origin: "options" as const }),
+  });
+  return undefined;
+}
+
+/**
+ * Finds the files that a Flow names; those that cannot be found are reported and absent. `venueOverride` is a name or
+ * path that counts instead of the Flow's Venue.
+ */
+export function findParts(
+  known: KnownFiles,
+  flow: SourceDocument,
+  report: Report,
+  venueOverride?: string,
+): FlowParts {
+  const venue = refer(known, flow, "venue", ["venue"], report, venueOverride);
+  const scripted = textAt(venue, ["provider"]) === "scripted";
+  return {
+    flow,
+    band: refer(known, flow, "band", ["band"], report),
+    venue,
+    score: refer(known, flow, "score", ["score"], report),
+    replies:
+      venue === undefined || !scripted ? undefined : refer(known, venue, "replies", ["replies"], report),
+  };
+}
+
+/** The files of one Flow, as far as they were found. */
+export interface FlowParts {
+  readonly flow: SourceDocument;
+  readonly band: SourceDocument | undefined;
+  readonly venue: SourceDocument | undefined;
+  readonly score: SourceDocument | undefined;
+  readonly replies: SourceDocument | undefined;
+}

@@ -1,0 +1,146 @@
+import { inputSpecSchema } from "../../engine/model/flow";
+import type { InputSpec, InputValue } from "../../engine/model/flow";
+import { quoted } from "../text/diagnostic";
+import { nearest } from "../text/nearest";
+import { keySpan, nearestPlace } from "../text/places";
+import type { Report } from "../schema/report";
+import { keysAt } from "../schema/read";
+import { valueAt } from "../schema/schema";
+import type { SourceDocument } from "../text/source";
+
+/** What a Flow asks for when a run starts. */
+export interface InputDescription {
+  readonly name: string;
+  readonly type: InputSpec["type"];
+  readonly description?: string;
+  readonly default?: InputValue;
+  readonly enum?: readonly InputValue[];
+  /** Has no default, so that a run needs a value. */
+  readonly required: boolean;
+}
+
+/** The inputs of a Flow, in the file's order; those that cannot be read are left out. */
+export function listInputs(flow: SourceDocument): InputDescription[] {
+  return keysAt(flow, ["inputs"]).flatMap((name) => {
+    const spec = inputSpecSchema.safeParse(valueAt(flow.value, ["inputs", name]));
+    if (!spec.success) return [];
+    const { type, description, default: preset, enum: choices } = spec.data;
+    return {
+      name,
+      type,
+      ...(description === undefined ? {} : { description }),
+      ...(preset === undefined ? {} : { default: preset }),
+      ...(choices === undefined ? {} : { enum: choices }),
+      required: preset === undefined,
+    };
+  });
+}
+
+/** The inputs that a run was given values for, as far as the values say; choices stand in the Flow's file alone. */
+export function inputsGiven(values: Readonly<Record<string, InputValue>>): InputDescription[] {
+  return Object.entries(values).map(([name, value]) => ({
+    name,
+    type: typeof value as InputSpec["type"],
+    default: value,
+    required: true,
+  }));
+}
+
+const typeNames = { string: "text", number: "a number", boolean: "true or false" } as const;
+
+/** The value that an input gets from what was given, or the sentence why it cannot have it. */
+export function readInput(
+  input: InputDescription,
+  given: InputValue,
+): { readonly value: InputValue } | { readonly problem: string } {
+  const value = convert(input.type, given);
+  if (value === undefined)
+    return { problem: `it has to be ${typeNames[input.type]}, not ${quoted(String(given))}` };
+  if (input.enum !== undefined && !input.enum.includes(value)) {
+    return { problem: `it has to be one of ${input.enum.join(", ")}, not ${quoted(String(value))}` };
+  }
+  return { value };
+}
+
+function convert(type: InputSpec["type"], given: InputValue): InputValue | undefined {
+  if (typeof given === type) return given;
+  if (type === "string") return String(given);
+  if (typeof given !== "string") return undefined;
+  const word = given.trim();
+  if (type === "number") {
+    const number = Number(word);
+    return word !== "" && Number.isFinite(number) ? number : undefined;
+  }
+  return word === "true" ? true : word === "false" ? false : undefined;
+}
+
+/** The presets of a Flow's inputs against their own types and choices. */
+export function checkInputs(flow: SourceDocument, report: Report): void {
+  for (const input of listInputs(flow)) {
+    const path = ["inputs", input.name];
+    input.enum?.forEach((choice, index) => {
+      if (typeof choice === input.type) return;
+      const message = `A choice of the input ${quoted(input.name)} has to be ${typeNames[input.type]}, not ${quoted(String(choice))}.`;
+      report.at(flow, [...path, "enum", index], "orket/input-default", message);
+    });
+    if (input.default === undefined) continue;
+    const at = [...path, "default"];
+    if (typeof input.default !== input.type) {
+      const message = `The default of the input ${quoted(input.name)} has to be ${typeNames[input.type]}, not ${quoted(String(input.default))}.`;
+      report.at(flow, at, "orket/input-default", message);
+    } else if (input.enum !== undefined && !input.enum.includes(input.default)) {
+      const message = `The default of the input ${quoted(input.name)} is not one of ${input.enum.join(", ")}.`;
+      report.at(flow, at, "orket/input-default", message);
+    }
+  }
+}
+
+/** The values of a run's inputs: what was given, else the defaults. Problems are the caller's, not the file's. */
+export function takeInputs(
+  flow: SourceDocument,
+  given: Readonly<Record<string, InputValue>>,
+  requireAll: boolean,
+  report: Report,
+): Record<string, InputValue> {
+  const inputs = listInputs(flow);
+  const names = keysAt(flow, ["inputs"]);
+  const values: Record<string, InputValue> = {};
+  const place = keySpan(flow, ["inputs"]) ?? nearestPlace(flow, []);
+  const origin = "options";
+  for (const name of Object.keys(given)) {
+    if (names.includes(name)) continue;
+    const near = nearest(name, names);
+    const known =
+      names.length === 0 ? "The Flow has no inputs." : `Its inputs are ${names.slice(0, 20).join(", ")}.`;
+    report.span(flow, place, "orket/input-unknown", `The Flow has no input ${quoted(name)}.`, {
+      origin,
+      mend: near === undefined ? known : `Did you mean ${quoted(near)}?`,
+    });
+  }
+  for (const input of inputs) {
+    const value = Object.hasOwn(given, input.name) ? given[input.name] : undefined;
+    const span = keySpan(flow, ["inputs", input.name]) ?? place;
+    if (value !== undefined) {
+      const read = readInput(input, value);
+      if ("value" in read) values[input.name] = read.value;
+      else
+        report.span(flow, span, "orket/input-value", `The input ${quoted(input.name)}: ${read.problem}.`, {
+          origin,
+        });
+    } else if (input.default !== undefined) {
+      values[input.name] = input.default;
+    } else if (requireAll) {
+      report.span(
+        flow,
+        span,
+        "orket/input-missing",
+        `The input ${quoted(input.name)} has no default and was not given.`,
+        {
+          origin,
+          mend: `Give it a value: ${input.name}=…`,
+        },
+      );
+    }
+  }
+  return values;
+}

@@ -1,0 +1,68 @@
+import { linkFields } from "../schema/fields";
+import type { SourceKind } from "../text/file-kind";
+import { resolveReference } from "./reference";
+import type { KnownFiles } from "./reference";
+import { textAt } from "../schema/read";
+import type { SourceDocument } from "../text/source";
+
+/** A Flow with every definition file that it leads to, as paths: which files belong together outlives their contents. */
+export interface FlowLink {
+  readonly flow: string;
+  /** Paths by kind, the Flow's own among them. */
+  readonly parts: ReadonlyMap<SourceKind, string>;
+}
+
+/** Which files belong together. */
+export interface Links {
+  /** In the order of the Flows' paths. */
+  readonly flows: readonly FlowLink[];
+  /** The Flows that lead to a file, by its path. */
+  readonly through: ReadonlyMap<string, readonly FlowLink[]>;
+}
+
+/** What a file refers to other definition files with, a text or nothing for each field that can. */
+export function referencesIn(source: SourceDocument): (string | undefined)[] {
+  if (source.kind === undefined) return [];
+  return linkFields[source.kind].map(({ path }) => textAt(source, path));
+}
+
+function follow(known: KnownFiles, source: SourceDocument, into: Map<SourceKind, string>): void {
+  if (source.kind === undefined || into.has(source.kind)) return;
+  into.set(source.kind, source.path);
+  for (const { path, kind } of linkFields[source.kind]) {
+    const reference = textAt(source, path);
+    if (reference === undefined || reference === "") continue;
+    const resolved = resolveReference(known, kind, reference, source.path);
+    if ("source" in resolved) follow(known, resolved.source, into);
+  }
+}
+
+/** Follows the references of every Flow. */
+export function readLinks(known: KnownFiles): Links {
+  const flows: FlowLink[] = [];
+  const through = new Map<string, FlowLink[]>();
+  for (const source of known.sources.values()) {
+    if (source.kind !== "flow") continue;
+    const parts = new Map<SourceKind, string>();
+    follow(known, source, parts);
+    const link = { flow: source.path, parts };
+    flows.push(link);
+    for (const path of parts.values()) {
+      const list = through.get(path);
+      if (list === undefined) through.set(path, [link]);
+      else list.push(link);
+    }
+  }
+  return { flows, through };
+}
+
+/** The files of one kind that belong with a file: itself, or those of the Flows that lead to it. */
+export function partsFor(
+  { sources, links }: KnownFiles & { readonly links: Links },
+  source: SourceDocument,
+  kind: SourceKind,
+): SourceDocument[] {
+  if (source.kind === kind) return [source];
+  const paths = (links.through.get(source.path) ?? []).flatMap(({ parts }) => parts.get(kind) ?? []);
+  return [...new Set(paths)].flatMap((path) => sources.get(path) ?? []);
+}

@@ -1,0 +1,191 @@
+import { isMap, isScalar, isSeq } from "yaml";
+import type { Scalar } from "yaml";
+import { parseTemplate } from "../../engine/model/template";
+import type { Placeholder, TemplateSegment } from "../../engine/model/template";
+import { entityOwner, fieldAt } from "../schema/fields";
+import type { Entity } from "../schema/fields";
+import type { NamedKind } from "../text/file-kind";
+import type { Span } from "../text/lines";
+import { ofVersion } from "../text/memo";
+import { isPathReference } from "./reference";
+import { mapScalarNode } from "../text/scalar-map";
+import type { ScalarMap } from "../text/scalar-map";
+import type { SourceDocument } from "../text/source";
+import { keyText, nodeSpan } from "../text/tree";
+import type { ValuePath } from "../text/tree";
+
+/** A name that stands in a file: where it is given, or where it is used. */
+export interface Occurrence {
+  readonly entity: Entity;
+  readonly name: string;
+  readonly role: "definition" | "reference";
+  /** The name without quotes. */
+  readonly span: Span;
+  readonly path: ValuePath;
+  readonly on: "key" | "value";
+  readonly scope?: string;
+  /** Inside a template. */
+  readonly placeholder?: boolean;
+  /** The file is named by its path. */
+  readonly byPath?: boolean;
+  readonly quoted: boolean;
+}
+
+/** A prompt or an instruction. */
+export interface TemplateValue {
+  readonly path: ValuePath;
+  readonly text: string;
+  readonly span: Span;
+  readonly segments: readonly TemplateSegment[];
+  readonly map: () => ScalarMap | undefined;
+}
+
+export interface Names {
+  readonly occurrences: readonly Occurrence[];
+  readonly templates: readonly TemplateValue[];
+}
+
+/** The text of a scalar in the file, without its quotes. */
+export function innerSpan(node: Scalar): Span {
+  const { start, end } = nodeSpan(node);
+  const quoted = node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE";
+  return quoted && end - start >= 2 ? { start: start + 1, end: end - 1 } : { start, end };
+}
+
+const placeholderEntities: Readonly<Partial<Record<Placeholder["kind"], Entity>>> = {
+  input: "input",
+  note: "note",
+  summary: "step",
+  artifact: "artifact",
+};
+
+/** The name that a placeholder holds. */
+export function placeholderName(placeholder: Placeholder): string | undefined {
+  switch (placeholder.kind) {
+    case "input":
+      return placeholder.name;
+    case "note":
+      return placeholder.key;
+    case "summary":
+      return placeholder.step;
+    case "artifact":
+      return placeholder.path;
+    case "task":
+    case "role":
+    case "step":
+      return undefined;
+  }
+}
+
+/** Where the name stands in a placeholder's text. */
+export function nameInPlaceholder(text: string, placeholder: Placeholder): Span | undefined {
+  const name = placeholderName(placeholder);
+  if (name === undefined) return undefined;
+  const at = text.indexOf(name, text.search(/[.[]/));
+  return at < 0 ? undefined : { start: at, end: at + name.length };
+}
+
+class NameReader {
+  readonly occurrences: Occurrence[] = [];
+  readonly templates: TemplateValue[] = [];
+  readonly #source: SourceDocument;
+
+  constructor(source: SourceDocument) {
+    this.#source = source;
+  }
+
+  walk(node: unknown, path: ValuePath): void {
+    if (isMap(node)) {
+      for (const pair of node.items) {
+        const key = keyText(pair);
+        if (key === undefined) continue;
+        const here = [...path, key];
+        if (isScalar(pair.key)) this.#name(pair.key, key, here, "key");
+        this.walk(pair.value, here);
+      }
+    } else if (isSeq(node)) {
+      node.items.forEach((item, index) => this.walk(item, [...path, index]));
+    } else if (isScalar(node)) {
+      const { value } = node;
+      if (typeof value === "string" && value !== "") this.#name(node, value, path, "value");
+    }
+  }
+
+  #name(node: Scalar, text: string, path: ValuePath, on: "key" | "value"): void {
+    const source = this.#source;
+    const field = source.kind === undefined ? undefined : fieldAt(source.kind, path, on);
+    if (field === undefined) return;
+    const { meaning } = field;
+    if (meaning.is === "template") return this.#template(node, text, path);
+    if (meaning.is !== "definition" && meaning.is !== "reference") return;
+    const scope = field.scope?.(source, path);
+    const byPath =
+      meaning.is === "reference" && entityOwner[meaning.entity] === "project" && isPathReference(text);
+    this.occurrences.push({
+      entity: meaning.entity,
+      name: text,
+      role: meaning.is,
+      span: innerSpan(node),
+      path,
+      on,
+      quoted: node.type !== "PLAIN",
+      ...(scope === undefined ? {} : { scope }),
+      ...(byPath ? { byPath } : {}),
+    });
+  }
+
+  #template(node: Scalar, text: string, path: ValuePath): void {
+    const { segments } = parseTemplate(text);
+    let map: ScalarMap | undefined;
+    let mapped = false;
+    const lazyMap = (): ScalarMap | undefined => {
+      if (!mapped) map = mapScalarNode(this.#source, node);
+      mapped = true;
+      return map;
+    };
+    this.templates.push({ path, text, span: nodeSpan(node), segments, map: lazyMap });
+    for (const segment of segments) {
+      if (segment.kind !== "placeholder") continue;
+      const entity = placeholderEntities[segment.placeholder.kind];
+      const name = placeholderName(segment.placeholder);
+      const inside = nameInPlaceholder(text.slice(segment.start, segment.end), segment.placeholder);
+      if (entity === undefined || name === undefined || inside === undefined) continue;
+      const span = lazyMap()?.spanToSource({
+        start: segment.start + inside.start,
+        end: segment.start + inside.end,
+      });
+      if (span === undefined) continue;
+      this.occurrences.push({
+        entity,
+        name,
+        role: "reference",
+        span,
+        path,
+        on: "value",
+        placeholder: true,
+        quoted: true,
+      });
+    }
+  }
+}
+
+/** Every name and template of a file, in its order; read once for each version of the file. */
+export const namesIn = ofVersion((source: SourceDocument): Names => {
+  const reader = new NameReader(source);
+  reader.walk(source.tree?.root, []);
+  return { occurrences: reader.occurrences, templates: reader.templates };
+});
+
+export function holds(span: Span, offset: number): boolean {
+  return offset >= span.start && offset <= span.end;
+}
+
+/** The name at an offset; also right behind it. */
+export function occurrenceAt(source: SourceDocument, offset: number): Occurrence | undefined {
+  return namesIn(source).occurrences.find(({ span }) => holds(span, offset));
+}
+
+/** The kind of file that an entity names; undefined for what stands within a file. */
+export function fileEntity(entity: Entity): NamedKind | undefined {
+  return entityOwner[entity] === "project" ? (entity as NamedKind) : undefined;
+}

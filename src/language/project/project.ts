@@ -1,0 +1,75 @@
+import { nameSchema } from "../../engine/model/names";
+import { FileTable } from "./file-table";
+import type { NamedKind } from "../text/file-kind";
+import { readLinks, referencesIn } from "./links";
+import type { Links } from "./links";
+import { ofVersion } from "../text/memo";
+import type { KnownFiles } from "./reference";
+import { valueAt } from "../schema/schema";
+import { parseSource } from "../text/source";
+import type { SourceDocument } from "../text/source";
+
+/** A definition file as the host read it, or as an editor holds it. `path` is relative to the WorkDomain. */
+export interface ProjectFile {
+  readonly path: string;
+  readonly text: string | Uint8Array;
+}
+
+/** One name that others can refer to. */
+export interface IndexEntry {
+  readonly kind: NamedKind;
+  readonly name: string;
+  readonly path: string;
+}
+
+/** The definition files of a WorkDomain, parsed, in the order of their paths, with what they call themselves and each other. */
+export interface Project extends KnownFiles {
+  readonly entries: readonly IndexEntry[];
+  readonly links: Links;
+}
+
+export const namedKinds = ["flow", "band", "venue", "score"] as const satisfies readonly NamedKind[];
+
+/** The name that a file gives itself, though other things in it may be wrong. */
+export const nameIn = ofVersion((source: SourceDocument): string | undefined => {
+  const name = valueAt(source.value, ["name"]);
+  return nameSchema.safeParse(name).success ? (name as string) : undefined;
+});
+
+/** Reads the files of a project. A SourceDocument that was parsed before is taken as it is. */
+export function createProject(files: Iterable<ProjectFile | SourceDocument>): Project {
+  const sources = FileTable.of(
+    [...files].map((file) => ("lines" in file ? file : parseSource(file.path, file.text))),
+  );
+  const names = new Map<NamedKind, Map<string, string[]>>(namedKinds.map((kind) => [kind, new Map()]));
+  const entries: IndexEntry[] = [];
+  for (const source of sources.values()) {
+    const { kind, path } = source;
+    const name = nameIn(source);
+    if (kind === undefined || kind === "replies" || name === undefined) continue;
+    entries.push({ kind, name, path });
+    const paths = names.get(kind)?.get(name);
+    if (paths === undefined) names.get(kind)?.set(name, [path]);
+    else paths.push(path);
+  }
+  const known = { sources, names };
+  return { ...known, entries, links: readLinks(known) };
+}
+
+/** The project with one file new or changed: only that file is read, and what it is called and refers to. */
+export function updateProject(project: Project, file: ProjectFile | SourceDocument): Project {
+  const source = "lines" in file ? file : parseSource(file.path, file.text);
+  const { path } = source;
+  const before = project.sources.get(path);
+  if (before === undefined || before.kind !== source.kind || nameIn(before) !== nameIn(source)) {
+    return createProject([...project.sources.values(), source]);
+  }
+  const known = { sources: project.sources.with(source), names: project.names };
+  const same = referencesIn(before).join("\n") === referencesIn(source).join("\n");
+  return { ...known, entries: project.entries, links: same ? project.links : readLinks(known) };
+}
+
+/** The project without a file. */
+export function removeFile(project: Project, path: string): Project {
+  return createProject([...project.sources.values()].filter((source) => source.path !== path));
+}

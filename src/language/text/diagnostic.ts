@@ -1,0 +1,218 @@
+import type { LineIndex, Range, Span } from "./lines";
+
+/** What can be wrong with a definition. The codes are public: docs/diagnostics.md explains each. */
+export const diagnosticCodes = [
+  "orket/file-too-large",
+  "orket/encoding",
+  "orket/empty-file",
+  "orket/yaml-syntax",
+  "orket/json-syntax",
+  "orket/yaml-tab",
+  "orket/yaml-multiple-documents",
+  "orket/yaml-alias",
+  "orket/yaml-merge-key",
+  "orket/yaml-tag",
+  "orket/duplicate-key",
+  "orket/too-complex",
+  "orket/too-many-problems",
+  "orket/unknown-file-kind",
+  "orket/unknown-key",
+  "orket/missing-key",
+  "orket/wrong-type",
+  "orket/invalid-value",
+  "orket/unknown-tool",
+  "orket/literal-api-key",
+  "orket/file-not-found",
+  "orket/reference-not-found",
+  "orket/reference-ambiguous",
+  "orket/reference-outside",
+  "orket/duplicate-name",
+  "orket/unknown-role",
+  "orket/unknown-override-role",
+  "orket/duplicate-step-id",
+  "orket/until-unknown-step",
+  "orket/until-outside-loop",
+  "orket/until-unknown-verdict",
+  "orket/verdict-tool-missing",
+  "orket/produces-tool-missing",
+  "orket/path-not-allowed",
+  "orket/write-scope-empty",
+  "orket/missing-model",
+  "orket/missing-api-key",
+  "orket/missing-replies",
+  "orket/missing-nodes",
+  "orket/setting-not-used",
+  "orket/replies-unknown-step",
+  "orket/input-default",
+  "orket/input-unknown",
+  "orket/input-value",
+  "orket/input-missing",
+  "orket/task-missing",
+  "orket/placeholder-syntax",
+  "orket/placeholder-unknown",
+  "orket/placeholder-unresolved",
+  "orket/placeholder-in-task",
+  "orket/cost-without-pricing",
+  "orket/unused-role",
+  "orket/verdict-not-asked",
+  "orket/tool-not-given",
+  "orket/tool-not-here",
+  "orket/limit-too-small",
+  "orket/limit-in-reach",
+] as const;
+export type DiagnosticCode = (typeof diagnosticCodes)[number];
+
+/** A hint is not wrong: it is for the editor, and neither counted nor printed elsewhere. */
+export type Severity = "error" | "warning" | "hint";
+
+/** A change of the file's text that mends the problem. */
+export interface Suggestion {
+  readonly title: string;
+  readonly span: Span;
+  readonly range: Range;
+  readonly replacement: string;
+}
+
+/** Another place that belongs to the problem. */
+export interface RelatedPlace {
+  readonly file: string;
+  readonly range: Range;
+  readonly message: string;
+}
+
+/** One problem of a definition, at its place. */
+export interface Diagnostic {
+  readonly code: DiagnosticCode;
+  readonly severity: Severity;
+  /** A sentence. Never holds a key or a whole line of the file. */
+  readonly message: string;
+  /** What to do about it; a sentence. */
+  readonly mend?: string;
+  /** Relative to the WorkDomain, forward slashes. */
+  readonly file: string;
+  /** Lines and columns from 0. */
+  readonly range: Range;
+  readonly span: Span;
+  readonly suggestion?: Suggestion;
+  readonly related?: readonly RelatedPlace[];
+  /** `options`: what the caller gave (a task, an input, a Venue) is wrong, not the file that the place is in. */
+  readonly origin?: "options";
+}
+
+/** Problems of one file that are listed; what lies beyond is counted. */
+export const maxDiagnosticsPerFile = 500;
+
+/** What a problem consists of before its place is known as lines and columns. */
+export interface ProblemInit {
+  readonly severity?: Severity;
+  readonly mend?: string | undefined;
+  readonly replace?: { readonly title: string; readonly span?: Span; readonly with: string } | undefined;
+  readonly related?: readonly RelatedPlace[] | undefined;
+  readonly origin?: "options" | undefined;
+}
+
+export function makeDiagnostic(
+  place: { readonly path: string; readonly lines: LineIndex },
+  code: DiagnosticCode,
+  span: Span,
+  message: string,
+  init: ProblemInit = {},
+): Diagnostic {
+  const { mend, replace, related, origin } = init;
+  const replaced = replace?.span ?? span;
+  return {
+    code,
+    severity: init.severity ?? "error",
+    message,
+    file: place.path,
+    range: place.lines.rangeOf(span),
+    span,
+    ...(mend === undefined ? {} : { mend }),
+    ...(replace === undefined
+      ? {}
+      : {
+          suggestion: {
+            title: replace.title,
+            span: replaced,
+            range: place.lines.rangeOf(replaced),
+            replacement: replace.with,
+          },
+        }),
+    ...(related === undefined ? {} : { related }),
+    ...(origin === undefined ? {} : { origin }),
+  };
+}
+
+/** The text without what could break a line or steer a terminal. */
+function oneLine(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+}
+
+/** A word of the user's for a message: short, on one line, without control characters. */
+export function quoted(word: string): string {
+  return `'${oneLine(word.length > 60 ? `${word.slice(0, 57)}...` : word)}'`;
+}
+
+/** `did you mean …` as mend and replacement, where a near word is known. */
+export function didYouMean(near: string | undefined, span?: Span, written = near): ProblemInit {
+  if (near === undefined || written === undefined) return {};
+  return {
+    mend: `Did you mean ${quoted(near)}?`,
+    replace: {
+      title: `Replace with ${quoted(near)}`,
+      with: written,
+      ...(span === undefined ? {} : { span }),
+    },
+  };
+}
+
+function compare(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  return (
+    a.span.start - b.span.start ||
+    a.span.end - b.span.end ||
+    compare(a.code, b.code) ||
+    compare(a.message, b.message)
+  );
+}
+
+/** The problems of one file in the order of their places, each once, and no more of them than anybody reads. */
+export function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const sorted = [...diagnostics].sort(byPlace);
+  const once = sorted.filter((one, at) => {
+    const last = at === 0 ? undefined : sorted[at - 1];
+    return last === undefined || byPlace(last, one) !== 0;
+  });
+  const listed = once.filter(({ code }) => code !== "orket/too-many-problems");
+  const next = listed[maxDiagnosticsPerFile];
+  if (next === undefined) return once;
+  const { file, range, span } = next;
+  const message = "The problems that follow are not listed.";
+  const rest: Diagnostic = { code: "orket/too-many-problems", severity: "error", message, file, range, span };
+  return [...listed.slice(0, maxDiagnosticsPerFile), rest];
+}
+
+/** In the order of files and places, each once. */
+export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const files = new Map<string, Diagnostic[]>();
+  for (const one of diagnostics) {
+    const list = files.get(one.file);
+    if (list === undefined) files.set(one.file, [one]);
+    else list.push(one);
+  }
+  return [...files].sort(([a], [b]) => compare(a, b)).flatMap(([, list]) => inOrder(list));
+}
+
+export function hasError(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ severity }) => severity === "error");
+}
+
+/** `file:line:column: severity code message`, lines and columns from 1; the mend follows the message. */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { file, range, severity, code, message, mend } = diagnostic;
+  const place = `${oneLine(file)}:${range.start.line + 1}:${range.start.column + 1}`;
+  return `${place}: ${severity} ${code} ${message}${mend === undefined ? "" : ` ${mend}`}`;
+}

@@ -1,0 +1,32 @@
+import { bandFileSchema } from "../../engine/model/band";
+import { flowFileSchema } from "../../engine/model/flow";
+import { scoreFileSchema } from "../../engine/model/score";
+import { repliesFileSchema, venueFileSchema } from "../../engine/model/venue";
+
+export type SourceKind = "flow" | "band" | "venue" | "score" | "replies";
+/** The kinds that have a name others refer to. */
+export type NamedKind = Exclude<SourceKind, "replies">;
+
+/** One definition per kind of file; everything that is known of its content comes from the schema. */
+export const fileKinds = {
+  flow: { label: "Flow", schema: flowFileSchema, named: true },
+  band: { label: "Band", schema: bandFileSchema, named: true },
+  venue: { label: "Venue", schema: venueFileSchema, named: true },
+  score: { label: "Score", schema: scoreFileSchema, named: true },
+  replies: { label: "file of replies", schema: repliesFileSchema, named: false },
+} as const;
+
+export const sourceKinds = Object.keys(fileKinds) as readonly SourceKind[];
+
+/** The files that a host has to read for a project: everything that a Flow can lead to. */
+export const definitionFileGlob = "**/*.{flow,band,venue,score,replies}.{yaml,yml,json}";
+
+const byName = /\.(flow|band|venue|score|replies)\.(yaml|yml|json)$/i;
+
+/** What a file is, by its name. */
+export function fileKindOf(path: string): { kind: SourceKind; format: "yaml" | "json" } | undefined {
+  const match = byName.exec(path);
+  const kind = sourceKinds.find((known) => known === match?.[1]?.toLowerCase());
+  if (kind === undefined) return undefined;
+  return { kind, format: match?.[2]?.toLowerCase() === "json" ? "json" : "yaml" };
+}
