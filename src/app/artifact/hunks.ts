@@ -25,7 +25,7 @@ export interface Hunk {
 /** Lines of context around a change, as `diff -u` has them. */
 const contextLines = 3;
 /** Beyond so many edits, what differs is one change; the search's work grows with their square. */
-const mostEdits = 1500;
+const mostEdits = 1000;
 
 /** What turns `before` into `after`, in order. */
 export function lineChanges(before: readonly string[], after: readonly string[]): LineChange[] {
