@@ -37,6 +37,8 @@ const mostKept = 0.7;
 
 /** Turns of the size that they had lately that fit again after a cut, so that the prompt's beginning stays the same for so long. */
 const turnsAhead = 12;
+/** Newest turns that say how large a turn is. */
+const turnsWeighed = 3;
 
 /**
  * Makes room in a prompt that has become too long: old results of tools, then what the model wrote into files, then whole
@@ -72,17 +74,13 @@ class Cut {
     this.#low = this.#lowMark();
   }
 
-  /** Leaves room for the turns ahead, as large as the step's turns have been on average. */
+  /** Leaves room for the turns ahead, as large as the newest turns are on average. */
   #lowMark(): number {
     const { room, estimate } = this.#context;
-    const turns = this.#messages.filter(({ message }) => message.role === "assistant").length;
-    const grown = estimate.tokens(this.#bytes) - estimate.tokens(this.#headBytes());
-    const ahead = (turnsAhead * Math.max(0, grown)) / Math.max(1, turns);
+    const newest = this.#messages.slice(this.#startOfLast(turnsWeighed));
+    const bytes = newest.reduce((sum, one) => sum + bytesOf(one), 0);
+    const ahead = (turnsAhead * estimate.tokens(bytes)) / turnsWeighed;
     return Math.min(room * mostKept, Math.max(room * leastKept, room - ahead));
-  }
-
-  #headBytes(): number {
-    return this.#messages.slice(0, 2).reduce((sum, one) => sum + bytesOf(one), 0);
   }
 
   get #tokens(): number {
@@ -101,8 +99,7 @@ class Cut {
   #turnOf(index: number): number {
     const before = Number(notice.exec(this.#messages[1]?.text ?? "")?.[1] ?? 0);
     return (
-      before +
-      this.#messages.slice(2, index + 1).filter(({ message }) => message.role === "assistant").length
+      before + this.#messages.slice(2, index + 1).filter(({ message }) => message.role === "assistant").length
     );
   }
 
@@ -168,8 +165,7 @@ class Cut {
     let changed = false;
     const calls = [];
     for (const call of message.tool_calls) {
-      const what =
-        toolBytesOf(call) < smallest ? undefined : writtenBy(call.tool, await getText(call.args));
+      const what = toolBytesOf(call) < smallest ? undefined : writtenBy(call.tool, await getText(call.args));
       changed ||= what !== undefined;
       calls.push(what === undefined ? call : { ...call, args: putText(JSON.stringify(what)) });
     }
@@ -222,7 +218,9 @@ class Cut {
     for (let round = 0; round < 20 && this.#tokens > room; round += 1) {
       const longest = this.#messages
         .map((one, index) => ({ one, index, bytes: one.text.length }))
-        .filter(({ one, index, bytes }) => index > 1 && one.message.role !== "assistant" && bytes > 2 * smallest)
+        .filter(
+          ({ one, index, bytes }) => index > 1 && one.message.role !== "assistant" && bytes > 2 * smallest,
+        )
         .sort((a, b) => b.bytes - a.bytes)[0];
       if (longest === undefined) return;
       const { one, index } = longest;

@@ -24,14 +24,10 @@ interface Measured {
 /** Why a prompt cannot fit: how much it needs and has, which part of it is the largest, and what to change. */
 export function tooLarge(context: PromptContext, sizes: Measured): string {
   const { definition, active } = context;
-  const { context_tokens: size, max_output_tokens: output } = callSettings(
-    definition,
-    active.run.node.role,
-  );
+  const { context_tokens: size, max_output_tokens: output } = callSettings(definition, active.run.node.role);
   const { needed, room } = sizes;
   const beside = `the context window of ${size} leaves ${Math.max(0, size - output)} beside a reply of ${output}`;
-  const have =
-    room < size - output ? `${beside}, and the model server refused prompts of that size` : beside;
+  const have = room < size - output ? `${beside}, and the model server refused prompts of that size` : beside;
   const largest = partsOf(context, sizes).reduce((a, b) => (b.tokens > a.tokens ? b : a));
   return (
     `The prompt needs about ${needed} tokens, and ${have}. ` +
@@ -44,7 +40,8 @@ function partsOf({ active, mode, tools }: PromptContext, sizes: Measured): [Part
   const { fixed, estimate, toolBytes, messages } = sizes;
   const { role } = active.run.node;
   const tokens = (text: string): number => estimate.tokens(utf8Length(text));
-  const listed = mode === "text" && tools.length > 0 ? "the role's prompt and the list of its tools" : "the role's prompt";
+  const listed =
+    mode === "text" && tools.length > 0 ? "the role's prompt and the list of its tools" : "the role's prompt";
   const parts: [Part, ...Part[]] = [
     { what: `${listed} (${role})`, tokens: tokens(fixed.system), change: "shorten it in the Band" },
     { what: "the task", tokens: tokens(fixed.head), change: "shorten the task" },

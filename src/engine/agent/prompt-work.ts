@@ -89,4 +89,3 @@ class Section {
     return [...this.lines].reverse().join("\n");
   }
 }
-

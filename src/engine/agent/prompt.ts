@@ -14,6 +14,7 @@ import type { ToolMode } from "../state/tool-mode";
 import { describeTextTools } from "./tool/text-form";
 import { bytesOf, makeRoom } from "./prompt-cut";
 import type { Drafted } from "./prompt-cut";
+import { canonicalMessage } from "./prompt-digest";
 import { tooLarge } from "./prompt-parts";
 import { assumedDensity, estimateAt } from "./prompt-tokens";
 import { expandFor } from "./prompt-values";
@@ -94,7 +95,7 @@ async function nextPrompt(
   reply: NonNullable<StepRun["reply"]>,
 ): Promise<PromptResult> {
   const added = await answerMessages(context, reply);
-  const before = await drafted(context, prompt.messages);
+  const before = await withTexts(context, prompt.messages);
   return fitted(context, reply.turn + 1, [...before, ...added], added);
 }
 
@@ -103,10 +104,10 @@ async function shorterPrompt(
   context: PromptContext,
   prompt: NonNullable<StepRun["prompt"]>,
 ): Promise<PromptResult> {
-  return fitted(context, prompt.turn, await drafted(context, prompt.messages), []);
+  return fitted(context, prompt.turn, await withTexts(context, prompt.messages), []);
 }
 
-async function drafted(context: PromptContext, messages: readonly Message[]): Promise<Drafted[]> {
+async function withTexts(context: PromptContext, messages: readonly Message[]): Promise<Drafted[]> {
   const all: Drafted[] = [];
   for (const message of messages) all.push({ message, text: await context.getText(message.content) });
   return all;
@@ -202,7 +203,6 @@ async function answerMessages(
   return drafted;
 }
 
-
 function built(
   context: PromptContext,
   turn: number,
@@ -221,7 +221,7 @@ function built(
       turn,
       kept,
       added: all.slice(kept).map(({ message }) => message),
-      sha256: context.sha256(JSON.stringify(all.map(({ message, text }) => canonical(message, text)))),
+      sha256: context.sha256(JSON.stringify(all.map(({ message, text }) => canonicalMessage(message, text)))),
       estimated_tokens: estimate.tokens(bytes),
       ...(density === undefined ? {} : { tokens_per_byte: Math.round(density * 10_000) / 10_000 }),
       max_tokens: maxPromptTokens(bytes, all.length),
@@ -233,16 +233,6 @@ function built(
 /** Whether a message is the one that stood there before, and not another one in its place. */
 function isSame(before: Message | undefined, now: Message | undefined): boolean {
   return before === now || (now !== undefined && JSON.stringify(before) === JSON.stringify(now));
-}
-
-/** The message with its text in place of the reference, keys in one order: what the prompt's digest is made of. */
-function canonical(message: Message, text: string): Record<string, unknown> {
-  if (message.role === "assistant" && message.tool_calls !== undefined) {
-    return { role: message.role, text, tool_calls: message.tool_calls };
-  }
-  return message.role === "tool"
-    ? { role: message.role, call_id: message.call_id, text }
-    : { role: message.role, text };
 }
 
 const sum = (all: readonly Drafted[]): number => all.reduce((bytes, one) => bytes + bytesOf(one), 0);

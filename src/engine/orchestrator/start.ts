@@ -1,3 +1,4 @@
+import { currentVersions } from "../event/versions";
 import { draft, journalFormat } from "../event/event";
 import type { EventData, EventDraft } from "../event/event";
 import type { BlobRef } from "../event/content";
@@ -10,16 +11,28 @@ export function startEvent(facts: {
   readonly definition: Definition;
   readonly digest: BlobRef;
   readonly startedBy: "command_line" | "editor" | "library";
+  /** Tokens for each byte of a prompt, by model, as earlier sessions measured them. */
+  readonly densities?: Readonly<Record<string, number>>;
   readonly forkedFrom?: EventData<"session_start">["forked_from"];
 }): EventDraft {
   return draft("session_start", null, {
     format: journalFormat,
     engine: facts.engine,
+    prompt_builder: currentVersions.promptBuilder,
+    call_reader: currentVersions.callReader,
     session: facts.session,
     flow: facts.definition.flow.name,
     definition: facts.digest,
     provider: facts.definition.venue.provider,
     started_by: facts.startedBy,
+    ...(Object.keys(facts.densities ?? {}).length === 0
+      ? {}
+      : {
+          calibration: Object.entries(facts.densities ?? {}).map(([model, value]) => ({
+            model,
+            tokens_per_byte: value,
+          })),
+        }),
     ...(facts.forkedFrom === undefined ? {} : { forked_from: facts.forkedFrom }),
   });
 }

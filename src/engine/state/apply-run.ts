@@ -2,7 +2,15 @@ import type { EventData, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import type { ActiveRun, RunUpdate } from "./cursor";
 import { learnedDensity, promptBytes } from "./calibration";
-import { changeAt, withChange, withDensity, withNotes, withRefusal, withResult, withTextTools } from "./scope";
+import {
+  changeAt,
+  withChange,
+  withDensity,
+  withNotes,
+  withRefusal,
+  withResult,
+  withTextTools,
+} from "./scope";
 import type { Scope } from "./scope";
 import { restarted } from "./step-run";
 import type { StepRun } from "./step-run";
@@ -85,13 +93,7 @@ export function applyToRun(
         counted({ run, scope }, event.data),
       );
     case "model_call_failed":
-      if (event.data.code === "context_overflow" && run.prompt !== null) {
-        const refused = withRefusal(scope, run.call?.model ?? "", promptBytes(run.prompt));
-        return active({ call: null, failedCall: event.data, overflows: run.overflows + 1 }, refused);
-      }
-      return event.data.switch_to_text === true
-        ? active({ call: null, failedCall: null, prompt: null }, withTextTools(scope, run.node.role))
-        : active({ call: null, failedCall: isInterruption(event.data.code) ? run.failedCall : event.data });
+      return failedCall({ run, scope }, event.data);
     case "tool_call":
     case "tool_result":
     case "tool_denied":
@@ -115,6 +117,22 @@ export function applyToRun(
         ? { kind: "active", run: restarted(run), scope }
         : active({ failure: { code: event.data.code, message: event.data.message } });
   }
+}
+
+/** A try of a call that failed: the next one may need other tools, a shorter prompt, or just another try. */
+function failedCall({ run, scope }: ActiveRun, data: EventData<"model_call_failed">): RunUpdate {
+  const active = (changes: Partial<StepRun>, nextScope = scope): RunUpdate => ({
+    kind: "active",
+    run: { ...run, call: null, ...changes },
+    scope: nextScope,
+  });
+  if (data.code === "context_overflow" && run.prompt !== null) {
+    const refused = withRefusal(scope, run.call?.model ?? "", promptBytes(run.prompt));
+    return active({ failedCall: data, overflows: run.overflows + 1 }, refused);
+  }
+  return data.switch_to_text === true
+    ? active({ failedCall: null, prompt: null }, withTextTools(scope, run.node.role))
+    : active({ failedCall: isInterruption(data.code) ? run.failedCall : data });
 }
 
 /** What a server's count of a prompt says about its model. */

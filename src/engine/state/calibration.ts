@@ -23,11 +23,7 @@ export function promptBytes({ maxTokens, messages }: BuiltPrompt): number {
  * Tokens for each byte of a model's prompts, after one more was counted. A denser prompt counts at once, so that the
  * next one fits; a less dense one slowly.
  */
-export function learnedDensity(
-  known: number | undefined,
-  bytes: number,
-  tokens: number,
-): number | undefined {
+export function learnedDensity(known: number | undefined, bytes: number, tokens: number): number | undefined {
   const seen = tokens / bytes;
   if (known === undefined) return seen < 1 / 16 ? undefined : seen;
   if (seen > known) return seen;
