@@ -1,4 +1,5 @@
 import type { EventData, SessionEvent } from "../../engine/event/event";
+import { densitiesAtStart } from "../venue/calibration";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import { checkForkable, decisionsOfFork, sharedEvents } from "../../engine/history/fork";
@@ -90,6 +91,7 @@ async function copyShared(
       digest: definitionRef,
       startedBy: options.startedBy,
       forkedFrom,
+      densities: densitiesAtStart(shared),
     }),
   ]);
   store.appendRecorded(shared.slice(1));

@@ -94,7 +94,7 @@ function decideRun(state: SessionState, active: ActiveRun): Decision {
   if (run.ended !== null) return decideAfter(state, run);
   if (run.call !== null) return work(callEffect(run, run.call.call));
   if (run.reply !== null) return decideReply(active);
-  if (run.prompt === null) return work(effect("build_prompt", run));
+  if (run.prompt === null || isToBeShortened(state, run)) return work(effect("build_prompt", run));
   if (run.approval !== null) return nothing;
   if (needsApprovalBefore(run) && !run.approved) {
     const id = `a${state.approvals + 1}`;
@@ -103,6 +103,15 @@ function decideRun(state: SessionState, active: ActiveRun): Decision {
     );
   }
   return decideCall(state, active, run.prompt);
+}
+
+/** How often a prompt that a server refuses for its length is built again with less in it. */
+const maxOverflows = 3;
+
+/** Whether a server refused the prompt for its length, and a shorter one can be tried. */
+function isToBeShortened({ versions }: SessionState, run: StepRun): boolean {
+  const refused = run.failedCall?.code === "context_overflow";
+  return refused && run.overflows <= maxOverflows && versions.promptBuilder >= 3;
 }
 
 function decideStart(state: SessionState, run: StepRun): Decision {
@@ -211,7 +220,7 @@ function toolResult(run: StepRun, callId: string, text: string): EventDraft {
 
 function effect(kind: "build_prompt" | "finish_step", run: StepRun): Effect {
   const turn = (run.reply?.turn ?? 0) + 1;
-  return { kind, step: run.key, key: `${run.key}/${run.attempt}/${kind}/${turn}` };
+  return { kind, step: run.key, key: `${run.key}/${run.attempt}/${kind}/${turn}.${run.overflows}` };
 }
 
 function callEffect(run: StepRun, call: number): Effect {
