@@ -104,12 +104,14 @@ async function copyShared(
 }
 
 /** What made the shared prompts and calls, as the session's first event names it. */
-function madeBy({ prompt_builder, call_reader }: EventData<"session_start">): {
+function madeBy({ prompt_builder, call_reader, tool_answers }: EventData<"session_start">): {
   prompt_builder?: number;
   call_reader?: number;
+  tool_answers?: number;
 } {
   return {
     ...(prompt_builder === undefined ? {} : { prompt_builder }),
     ...(call_reader === undefined ? {} : { call_reader }),
+    ...(tool_answers === undefined ? {} : { tool_answers }),
   };
 }

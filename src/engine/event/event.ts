@@ -62,6 +62,7 @@ export const eventData = {
       .min(1)
       .optional()
       .describe("Version of what reads tool calls and a step's end from a reply; absent: 1."),
+    tool_answers: z.int().min(1).optional().describe("Version of what tools answer; absent: 1."),
     session: z.string(),
     flow: z.string(),
     definition: blobRefSchema,
@@ -84,6 +85,7 @@ export const eventData = {
           definition: blobRefSchema.describe("The definition.json of that session."),
           prompt_builder: z.int().min(1).optional().describe("As in that session; absent: 1."),
           call_reader: z.int().min(1).optional().describe("As in that session; absent: 1."),
+          tool_answers: z.int().min(1).optional().describe("As in that session; absent: 1."),
         }),
       )
       .optional()
@@ -190,6 +192,13 @@ export const eventData = {
     path: z.string().describe("Relative to the Workspace, with forward slashes."),
     content: blobRefSchema,
     base: blobRefSchema.nullable().describe("The project's file that it would replace; null: there is none."),
+    moved_from: z
+      .strictObject({
+        path: z.string(),
+        base: blobRefSchema.nullable().describe("The project's file of that path, which would go."),
+      })
+      .optional()
+      .describe("The file was moved: it is no longer there."),
   }),
   artifact_deleted: z.strictObject({ call_id: callId, path: z.string(), base: blobRefSchema.nullable() }),
   notes_updated: z.strictObject({
