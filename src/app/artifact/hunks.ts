@@ -42,7 +42,7 @@ export function lineChanges(before: readonly string[], after: readonly string[])
   if (start === beforeEnd || start === afterEnd) return [whole];
   const parts = diffArrays(before.slice(start, beforeEnd), after.slice(start, afterEnd), {
     maxEditLength: mostEdits,
-  }) as ReturnType<typeof diffArrays<string>> | undefined;
+  });
   return parts === undefined ? [whole] : changesOf(parts, start);
 }
 
