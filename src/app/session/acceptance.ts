@@ -3,6 +3,7 @@ import type { DecidedBy, EventData } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import type { ArtifactDecisionDraft } from "../../engine/orchestrator/orchestrator";
 import { decisionAbout } from "../../engine/state/decisions";
+import { changeAt } from "../../engine/state/scope";
 import type { Acceptance } from "../../engine/state/state";
 import { chooseFrom, withoutHunks } from "../artifact/choice";
 import type { Chosen } from "../artifact/choice";
@@ -11,9 +12,8 @@ import type { Desk, OfferSource, ProjectOffer } from "../artifact/project-offer"
 import { isSameBytes } from "../artifact/text";
 import type { Bytes } from "../artifact/text";
 import { changeProject, finishAcceptance, oneAtATime } from "./project-change";
+import { noteProvenance } from "./provenance";
 import type { LiveSession } from "./session";
-
-export { finishAcceptance } from "./project-change";
 
 /** Who decides, and what the host's editors hold. */
 export interface DecideOptions {
@@ -140,7 +140,7 @@ async function bring(
 ): Promise<void> {
   const put = (content: Bytes): EventData<"artifact_accepted">["content"] =>
     content === null ? null : session.store.putBytes(content);
-  const { path, fileMode } = offer;
+  const { path, fileMode, project } = offer;
   await changeProject(session, { offer, bytes, desk, createMode }, () =>
     record(
       session,
@@ -153,6 +153,11 @@ async function bring(
       }),
     ),
   );
+  const { acceptances, lastAt, score } = session.orchestrator.state;
+  const event = acceptances[path]?.at(-1)?.seq ?? 0;
+  const base = changeAt(score.scope, path)?.base ?? null;
+  const accepted = { base, event, at: lastAt, by: data.by ?? "person" };
+  await noteProvenance(session, { path, replaced: project, content: bytes, accepted });
 }
 
 /** How an artifact is refused. */
@@ -239,7 +244,6 @@ async function revertOne(session: LiveSession, file: string, options: RevertOpti
   const acceptance = acceptanceOf(session, file, options.acceptance);
   const offer = await revertOffer(offerSource(session, options.desk), file, acceptance);
   if (offer.kind === "conflict") throw changedAfter(file);
-  // The project has it already: what was accepted is gone from it by other means.
   const isLast = acceptance === (session.orchestrator.state.acceptances[file] ?? []).at(-1);
   const put = (content: Bytes): EventData<"artifact_accepted">["content"] =>
     content === null ? null : session.store.putBytes(content);
@@ -256,6 +260,7 @@ async function revertOne(session: LiveSession, file: string, options: RevertOpti
       }),
     ),
   );
+  await noteProvenance(session, { path: file, replaced: offer.project, content: offer.result });
 }
 
 function acceptanceOf(session: LiveSession, file: string, seq: number | undefined): Acceptance {
