@@ -40,7 +40,10 @@ export async function proposing(
         ? { tool: "delete_file", args: { path: file } }
         : { tool: "write_file", args: { path: file, content } },
     );
-    replies.steps[`write${index + 1}`] = [{ text: "", tool_calls: calls }, { text: "Done.", tool_calls: [] }];
+    replies.steps[`write${index + 1}`] = [
+      { text: "", tool_calls: calls },
+      { text: "Done.", tool_calls: [] },
+    ];
   });
   definition.venue.replies = replies;
   const session = await startSession(definition, runtimeOptions(folder, fs, 7));

@@ -111,9 +111,8 @@ function range(from: number, to: number): string {
 
 /** Names with characters that would break a line, as git quotes them. */
 function quoted(name: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what has to be quoted
   if (!/[\u0000-\u001f\u007f"\\]/.test(name)) return name;
-  // eslint-disable-next-line no-control-regex -- as above
+
   const inner = name.replace(/[\u0000-\u001f\u007f"\\]/g, (character) =>
     character === '"' || character === "\\"
       ? `\\${character}`

@@ -19,6 +19,8 @@ import type { LiveSession } from "./session";
 export interface DecideOptions {
   readonly by?: DecidedBy;
   readonly desk?: Desk;
+  /** Keeps in `.orket/provenance` where the file's lines come from. */
+  readonly provenance?: boolean;
 }
 
 /** How an artifact is accepted; nothing given means all of it. */
@@ -135,7 +137,7 @@ async function bring(
   session: LiveSession,
   offer: ProjectOffer,
   bytes: Bytes,
-  { desk }: DecideOptions,
+  { desk, provenance }: DecideOptions,
   { step, data, createMode }: AcceptanceRecord,
 ): Promise<void> {
   const put = (content: Bytes): EventData<"artifact_accepted">["content"] =>
@@ -153,6 +155,7 @@ async function bring(
       }),
     ),
   );
+  if (provenance !== true) return;
   const { acceptances, lastAt, score } = session.orchestrator.state;
   const event = acceptances[path]?.at(-1)?.seq ?? 0;
   const base = changeAt(score.scope, path)?.base ?? null;
@@ -260,7 +263,8 @@ async function revertOne(session: LiveSession, file: string, options: RevertOpti
       }),
     ),
   );
-  await noteProvenance(session, { path: file, replaced: offer.project, content: offer.result });
+  if (options.provenance === true)
+    await noteProvenance(session, { path: file, replaced: offer.project, content: offer.result });
 }
 
 function acceptanceOf(session: LiveSession, file: string, seq: number | undefined): Acceptance {

@@ -197,6 +197,7 @@ const accept: Action = {
     const seen = given.value("shown") ?? shown[file];
     const done = await acceptArtifact(live, file, {
       by: "command_line",
+      provenance: true,
       ...(hunks === undefined ? {} : { hunks }),
       ...(edited === undefined ? {} : { content: readEdited(path.resolve(io.cwd, edited)) }),
       ...(seen === undefined ? {} : { shown: seen }),
@@ -259,6 +260,7 @@ const reject: Action = {
     const seen = shown[file];
     await rejectArtifact(live, file, work.context.given.value("reason"), {
       by: "command_line",
+      provenance: true,
       ...(hunks === undefined ? {} : { hunks }),
       ...(hunks === undefined || seen === undefined ? {} : { shown: seen }),
     });
@@ -284,6 +286,7 @@ const revert: Action = {
     for (let index = 0; index < Math.max(1, count); index += 1)
       await revertAcceptance(live, file, {
         by: "command_line",
+        provenance: true,
         ...(one === undefined ? {} : { acceptance: Number(one) }),
       });
     return { done: "reverted", path: file };
@@ -294,7 +297,7 @@ const redo: Action = {
   standard: ({ path: file }, { orchestrator: { state } }) => state.undone[file] !== undefined,
   nothing: "No acceptance of this session was reverted.",
   apply: async ({ live }, { path: file }) => {
-    await redoAcceptance(live, file, { by: "command_line" });
+    await redoAcceptance(live, file, { by: "command_line", provenance: true });
     return { done: "accepted", path: file };
   },
 };

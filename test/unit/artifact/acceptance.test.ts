@@ -31,7 +31,7 @@ describe("Accepting an artifact", () => {
     folder = await temporaryFolder();
   });
   afterEach(async () => {
-    for (const session of open.splice(0)) await session.close().catch(() => undefined);
+    for (const live of open.splice(0)) await live.close().catch(() => undefined);
     await folder.remove();
   });
 

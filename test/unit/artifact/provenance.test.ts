@@ -98,7 +98,11 @@ describe("Where a line comes from", () => {
         { "src/a.txt": "mine 1\nfirst step A\nfirst step B\nmine 2\nsecond step C\nmine 3\n" },
       ]);
       const content = "mine 1\nfirst step A\nI changed B\nmine 2\nsecond step C\nmine 3\n";
-      await acceptArtifact(live, "src/a.txt", { content: Buffer.from(content), by: "command_line" });
+      await acceptArtifact(live, "src/a.txt", {
+        content: Buffer.from(content),
+        by: "command_line",
+        provenance: true,
+      });
       const [, line] = await blameFile(new NodeFileSystem(), folder.path, "src/a.txt");
       assert.equal(line?.origin?.role, "writer");
       assert.equal(line.origin.model, "scripted");
@@ -117,7 +121,7 @@ describe("Where a line comes from", () => {
         ["mine 3", undefined],
       ]);
       writeFiles(folder.path, { "src/a.txt": content });
-      await revertAcceptance(live, "src/a.txt");
+      await revertAcceptance(live, "src/a.txt", { provenance: true });
       assert.ok((await blame("src/a.txt")).every(([, step]) => step === undefined));
       assert.throws(() => readFileSync(path.join(folder.path, ".orket/provenance/src/a.txt.json")), {
         code: "ENOENT",
