@@ -120,9 +120,10 @@ function stored(
   session: LiveSession,
   { base, content }: { readonly base: Bytes; readonly content: Bytes },
 ): NonNullable<EventData<"artifact_accepted">["rest"]> {
-  const put = (bytes: Bytes): EventData<"artifact_accepted">["content"] =>
-    bytes === null ? null : session.store.putBytes(bytes);
-  return { base: put(base), content: put(content) };
+  return {
+    ...(base === null ? {} : { base: session.store.putBytes(base) }),
+    ...(content === null ? {} : { content: session.store.putBytes(content) }),
+  };
 }
 
 interface AcceptanceRecord {

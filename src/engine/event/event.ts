@@ -39,10 +39,11 @@ export const omissionSchema = z.strictObject({
 /** What was left out of a prompt so that it fits, oldest first. */
 export type Omission = z.infer<typeof omissionSchema>;
 
-const blobOrNone = blobRefSchema.nullable();
 const proposalRest = z
-  .strictObject({ base: blobOrNone, content: blobOrNone })
-  .describe("What is still proposed after this, and what it is a change of; absent when all is decided.");
+  .strictObject({ base: blobRefSchema.optional(), content: blobRefSchema.optional() })
+  .describe(
+    "What is still proposed after this (`content`), and what it is a change of (`base`); a side is absent where there is no file. Absent when all is decided.",
+  );
 
 const artifactState = z.strictObject({
   path: z.string(),

@@ -1,5 +1,5 @@
 import type { BlobRef } from "../event/content";
-import type { EventOf } from "../event/event";
+import type { EventData, EventOf } from "../event/event";
 import { changeAt } from "./scope";
 import type { ArtifactChange } from "./scope";
 import type { Acceptance, ArtifactDecision, ProposedChange, SessionState } from "./state";
@@ -26,6 +26,10 @@ function proposedAt(state: SessionState, path: string): BlobRef | null {
   return changeAt(state.score.scope, path)?.content ?? null;
 }
 
+function changeOf({ base, content }: NonNullable<EventData<"artifact_accepted">["rest"]>): ProposedChange {
+  return { base: base ?? null, content: content ?? null };
+}
+
 function withDecision(
   state: SessionState,
   path: string,
@@ -44,7 +48,7 @@ function accepted(state: SessionState, { seq, data }: EventOf<"artifact_accepted
     replaced,
     of,
     mode,
-    goal: rest === undefined ? content : rest.content,
+    goal: rest === undefined ? content : (rest.content ?? null),
     ...(fileMode === undefined ? {} : { fileMode }),
   };
   const { [path]: _, ...undone } = state.undone;
@@ -58,7 +62,7 @@ function accepted(state: SessionState, { seq, data }: EventOf<"artifact_accepted
     content,
     replaced,
     of,
-    ...(rest === undefined ? {} : { rest }),
+    ...(rest === undefined ? {} : { rest: changeOf(rest) }),
     ...(isPart ? { refused: true as const } : {}),
   };
   return {
@@ -80,7 +84,7 @@ function rejected(state: SessionState, { data }: EventOf<"artifact_rejected">): 
     kind: "rejected",
     of,
     ...(reason === undefined ? {} : { reason }),
-    ...(rest === undefined ? {} : { rest }),
+    ...(rest === undefined ? {} : { rest: changeOf(rest) }),
     // Sessions of before had no `by`, and told nobody.
     ...(by === undefined ? {} : { told: true as const }),
     ...over,
