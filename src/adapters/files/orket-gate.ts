@@ -290,7 +290,7 @@ export class OrketFileSystem extends NodeFileSystem {
     try {
       return Promise.resolve(work());
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 

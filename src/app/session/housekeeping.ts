@@ -349,9 +349,7 @@ export async function pruneBlobs(
     const lock = dryRun ? undefined : await acquirePruning(environment, orket);
     try {
       const startMs = clock.nowMs();
-      const left = dryRun
-        ? (await remains(fs, workDomain)).length
-        : await emptyTrash(fs, workDomain);
+      const left = dryRun ? (await remains(fs, workDomain)).length : await emptyTrash(fs, workDomain);
       const folders = await sessionFolders(fs, workDomain);
       if (!dryRun) await refuseWriters(fs, folders);
       const marked = await markAll(fs, folders, onProgress);

@@ -129,9 +129,9 @@ export function makeOutside(outside: string): void {
 /** Everything below a folder: names, kinds, contents. Two that are equal say that nothing was touched. */
 export function snapshot(dir: string): string[] {
   const seen: string[] = [];
-  const look = (at: string): void => {
-    for (const name of readdirSync(at).sort()) {
-      const file = path.join(at, name);
+  const look = (folder: string): void => {
+    for (const name of readdirSync(folder).sort()) {
+      const file = path.join(folder, name);
       const stat = lstatSync(file);
       const content = stat.isFile() ? readFileSync(file, "utf8") : "";
       seen.push(
