@@ -287,11 +287,9 @@ export class OrketFileSystem extends NodeFileSystem {
 
   /** As a promise, whatever happens at once. */
   #settled<T>(work: () => T): Promise<T> {
-    try {
-      return Promise.resolve(work());
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return new Promise((resolve) => {
+      resolve(work());
+    });
   }
 
   override async readFile(file: string): Promise<Buffer> {
