@@ -16,18 +16,6 @@ type Handlers = {
   readonly [T in PanelRequest["type"]]: (request: Extract<PanelRequest, { type: T }>) => unknown;
 };
 
-const body = `<div id="toolbar"></div>
-<div id="panes">
-<div id="list-pane">
-<div id="pager"></div>
-<div id="list-frame">
-<div id="list" role="listbox" tabindex="0" aria-label="Events"><div id="canvas" role="presentation"></div></div>
-<p id="empty" role="status"></p>
-</div>
-</div>
-<aside id="details" aria-label="Event"></aside>
-</div>`;
-
 const types: readonly string[] = [...eventTypes].sort();
 
 /** The editor panel of one session: its events, live and afterwards. They stay on the disk until they are looked at. */
@@ -221,7 +209,6 @@ export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
     panel.webview.html = webviewHtml(panel.webview, this.#extension, {
       name: "session",
       title: panel.title,
-      body,
       data: { folder: controller.workDomain, session: controller.id },
     });
   }
