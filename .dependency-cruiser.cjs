@@ -68,7 +68,10 @@ module.exports = {
         "The command line imports every layer but host and webview.",
       ),
       to: {
-        pathNot: ["^src/(cli|engine|language|protocol|adapters|app)/", npm("zod", "yaml", "diff")],
+        pathNot: [
+          "^src/(cli|engine|language|protocol|adapters|app)/",
+          npm("zod", "yaml", "diff", "string-width"),
+        ],
         dependencyTypesNot: ["core"],
       },
     },

@@ -120,7 +120,14 @@ function list(schema) {
   return [...new Set(rows(schema, schema))].join("\n");
 }
 
-export function formatsPage({ schemas, fileKinds, toolArgs, toolDescriptions, placeholderForms, eventData }) {
+/** What a tool does to files, as its policy sees it. */
+const touched = {
+  read: "Reads files.",
+  write: "Changes files.",
+  none: "Touches no file.",
+};
+
+export function formatsPage({ schemas, fileKinds, tools: toolTable, placeholderForms, eventData }) {
   const parts = [intro];
   for (const [kind, { label }] of Object.entries(fileKinds)) {
     const schema = schemas[`schemas/${kind}.schema.json`];
@@ -130,8 +137,8 @@ export function formatsPage({ schemas, fileKinds, toolArgs, toolDescriptions, pl
   parts.push(placeholders);
   parts.push(placeholderForms.map(({ form, description }) => `- \`{{${form}}}\`: ${description}`).join("\n"));
   parts.push(tools);
-  for (const [name, schema] of Object.entries(toolArgs))
-    parts.push(`### ${name}`, toolDescriptions[name], list(schema));
+  for (const [name, { description, touches, schema }] of Object.entries(toolTable))
+    parts.push(`### ${name}`, `${description} ${touched[touches]}`, list(schema));
   parts.push(events);
   for (const [type, schema] of Object.entries(eventData)) parts.push(`### ${type}`, list(schema));
   parts.push(folder);

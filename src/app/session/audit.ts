@@ -7,7 +7,8 @@ import type { OrketError } from "../../engine/error/orket-error";
 import { definitionSchema } from "../../engine/model/definition";
 import type { Definition } from "../../engine/model/definition";
 import { blobsIn, replay } from "../../engine/history/replay";
-import type { Divergence, ReplayPorts } from "../../engine/history/replay";
+import type { Divergence, ReplayPorts, TakenAsRecorded } from "../../engine/history/replay";
+import { versionsOf } from "../../engine/event/versions";
 import { fold } from "../../engine/state/apply";
 import { artifactsOf } from "../../engine/state/scope";
 import { initialState } from "../../engine/state/state";
@@ -123,6 +124,8 @@ export interface ReplayOutcome {
   readonly identical: boolean;
   readonly events: number;
   readonly modelCalls: number;
+  /** What another version of Orket made in another way, and the replay took as recorded; absent: nothing. */
+  readonly asRecorded?: readonly TakenAsRecorded[];
   readonly divergence?: Divergence;
   /** The session has ended; one that has not is replayed as far as it got. */
   readonly finished: boolean;
@@ -143,10 +146,12 @@ export async function replaySession(
     start?.type === "session_start" && start.data.definition.sha256 !== definitionRef.sha256;
   let from = 0;
   let modelCalls = 0;
+  const asRecorded = new Set<TakenAsRecorded>();
   const outcome = (divergence: Divergence | undefined, last: SessionState | undefined): ReplayOutcome => ({
     identical: divergence === undefined,
     events: events.length,
     modelCalls,
+    ...(asRecorded.size === 0 ? {} : { asRecorded: [...asRecorded] }),
     ...(divergence === undefined ? {} : { divergence }),
     finished: last?.status === "ended",
   });
@@ -158,13 +163,16 @@ export async function replaySession(
       events.slice(0, origin.events),
       portsOf(record, false),
       Math.max(1, from),
+      versionsOf(origin),
     );
     modelCalls += report.modelCalls;
+    for (const what of report.asRecorded) asRecorded.add(what);
     if (report.divergence !== undefined) return outcome(report.divergence, report.state);
     from = origin.events;
   }
   const report = await replay(definition, events, portsOf(record, definitionChanged), from);
   modelCalls += report.modelCalls;
+  for (const what of report.asRecorded) asRecorded.add(what);
   if (report.divergence !== undefined) return outcome(report.divergence, report.state);
   if (record.damage !== undefined) {
     return outcome(
@@ -193,7 +201,13 @@ export async function replayAndProve(
   if (outcome.identical) {
     const at = new Date(environment.clock.nowMs()).toISOString();
     // A folder that cannot be written to is no reason to hide the result.
-    await recordProof(environment, directory, { replayed: { at, engine } }).catch(() => false);
+    await recordProof(environment, directory, {
+      replayed: {
+        at,
+        engine,
+        ...(outcome.asRecorded === undefined ? {} : { as_recorded: [...outcome.asRecorded] }),
+      },
+    }).catch(() => false);
   }
   return outcome;
 }

@@ -15,6 +15,7 @@ import type { Scope } from "../state/scope";
 import type { StepRun } from "../state/step-run";
 import type { ToolMode } from "../state/tool-mode";
 import { describeTextTools } from "./tool/text-form";
+import { canonicalMessage } from "./prompt-digest";
 import { estimatePromptTokens, estimateTokens, maxPromptTokens } from "./prompt-tokens";
 
 export interface PromptContext {
@@ -272,22 +273,12 @@ function built(
       turn,
       kept,
       added: all.slice(kept).map(({ message }) => message),
-      sha256: context.sha256(JSON.stringify(all.map(({ message, text }) => canonical(message, text)))),
+      sha256: context.sha256(JSON.stringify(all.map(({ message, text }) => canonicalMessage(message, text)))),
       estimated_tokens: estimatePromptTokens(bytes, all.length),
       max_tokens: maxPromptTokens(bytes, all.length),
       omitted,
     },
   };
-}
-
-/** The message with its text in place of the reference, keys in one order: what the prompt's digest is made of. */
-function canonical(message: Message, text: string): Record<string, unknown> {
-  if (message.role === "assistant" && message.tool_calls !== undefined) {
-    return { role: message.role, text, tool_calls: message.tool_calls };
-  }
-  return message.role === "tool"
-    ? { role: message.role, call_id: message.call_id, text }
-    : { role: message.role, text };
 }
 
 function bytesOf(all: readonly Drafted[]): number {

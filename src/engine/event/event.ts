@@ -49,6 +49,12 @@ export const eventData = {
   session_start: z.strictObject({
     format: z.literal(journalFormat),
     engine: z.string().describe("Version of the engine."),
+    prompt_builder: z.int().min(1).optional().describe("Version of what builds prompts; absent: 1."),
+    call_reader: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("Version of what reads tool calls and a step's end from a reply; absent: 1."),
     session: z.string(),
     flow: z.string(),
     definition: blobRefSchema,
@@ -63,6 +69,8 @@ export const eventData = {
             .min(1)
             .describe("Events up to here, this first one apart, were recorded under `definition`."),
           definition: blobRefSchema.describe("The definition.json of that session."),
+          prompt_builder: z.int().min(1).optional().describe("As in that session; absent: 1."),
+          call_reader: z.int().min(1).optional().describe("As in that session; absent: 1."),
         }),
       )
       .optional()

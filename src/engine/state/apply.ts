@@ -1,3 +1,4 @@
+import { versionsOf } from "../event/versions";
 import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import { callSettings } from "../model/definition";
@@ -52,6 +53,7 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
         ...state,
         session: event.data.session,
         engine: event.data.engine,
+        versions: versionsOf(event.data),
         startedAt: event.at,
         inherited: inheritedEvents([event]),
         status: "running",

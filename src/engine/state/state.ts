@@ -3,6 +3,8 @@ import type { DecidedBy, EventData } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
 import type { Definition } from "../model/definition";
 import type { Limits } from "../model/flow";
+import { versionsOf } from "../event/versions";
+import type { MakingVersions } from "../event/versions";
 import type { AnsweringModel } from "../port/model-provider";
 import { startBranch } from "./cursor";
 import type { Branch } from "./cursor";
@@ -60,6 +62,8 @@ export interface SessionState {
   readonly definition: Definition;
   readonly session: string;
   readonly engine: string;
+  /** What made its prompts and read its calls, as its first event says. */
+  readonly versions: MakingVersions;
   readonly startedAt: string;
   readonly lastAt: string;
   /** Number of events folded. */
@@ -102,6 +106,7 @@ export function initialState(definition: Definition): SessionState {
     definition,
     session: "",
     engine: "",
+    versions: versionsOf({}),
     startedAt: "",
     lastAt: "",
     events: 0,
