@@ -1,3 +1,4 @@
+import { labelOf } from "../../src/engine/view/session-label";
 import type {
   ApprovalScreen,
   ConductorScreen,
@@ -57,13 +58,14 @@ export const steps: readonly StepScreen[] = [
 
 /** A running session of the sample Flow, with what a test wants to be different. */
 export function session(changes: Partial<SessionScreen> = {}): SessionScreen {
-  return {
+  const made: SessionScreen = {
     session: "2026-11-22T10-15-03Z-shapes-k3f9",
     flow: "shapes",
     task: "Build a small Python package named 'shapes'.",
     provider: "ollama",
     holder: "here",
     status: "running",
+    label: "running",
     interrupted: false,
     approvals: [],
     failures: [],
@@ -91,6 +93,8 @@ export function session(changes: Partial<SessionScreen> = {}): SessionScreen {
     ticking: false,
     ...changes,
   };
+  const label = labelOf({ ...made, failed: made.failures }, made.holder !== "nobody");
+  return { ...made, label: made.problem === undefined ? label : "unreadable", ...changes };
 }
 
 export function screen(of: SessionScreen | null, changes: Partial<ConductorScreen> = {}): ConductorScreen {
@@ -215,7 +219,7 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
     screen: screen(
       session({
         status: "paused",
-        pause: { reason: "failed", message: "build#1 failed." },
+        pause: { reason: "step_failed", message: "build#1 failed." },
         steps: failedSteps,
         failures: [
           {

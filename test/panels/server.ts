@@ -131,6 +131,8 @@ function standIn(panel: string, state: string, theme: Theme): string {
   return `"use strict";
 const fixed = ${JSON.stringify(fixed)};
 window.requests = [];
+// Screens that follow an answer, one each, a moment after it.
+window.next = [];
 let kept = fixed.kept;
 const post = (message) => setTimeout(() => window.postMessage(message, "*"));
 const rowsOf = (from, to) => Array.from({ length: Math.min(to - from, ${maxRows}) }, (_, offset) => {
@@ -145,7 +147,10 @@ window.acquireVsCodeApi = () => ({
     if (request.type === "ready" || request.type === "filter" || request.type === "ping") for (const message of fixed.first) post(message);
     if (request.type === "rows") post({ type: "rows", edition: request.edition, from: request.from, rows: rowsOf(request.from, request.to) });
     if (request.type === "details") post({ type: "details", details: { ...fixed.details, seq: request.seq } });
-    if (request.request !== undefined) post({ type: "answered", request: request.request, ...(fixed.refusal === undefined ? {} : { problem: fixed.refusal }) });
+    if (request.request === undefined) return;
+    const next = window.next.shift();
+    if (next !== undefined) setTimeout(() => window.postMessage(next, "*"), 20);
+    post({ type: "answered", request: request.request, ...(fixed.refusal === undefined ? {} : { problem: fixed.refusal }) });
   },
 });`;
 }

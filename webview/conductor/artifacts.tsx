@@ -25,6 +25,7 @@ export function ArtifactLine({ session, send }: SessionContext): JSX.Element | n
           <Button
             icon="diff"
             primary={session.status === "ended"}
+            harmless
             onPress={() => send({ type: "open", what: "artifacts" })}
           >
             Review changes

@@ -11,6 +11,11 @@ interface ApprovalProps {
   readonly approval: ApprovalScreen;
 }
 
+/** What an answer is about: this question, as it was shown. */
+export function questionOf({ id, sha256 }: ApprovalScreen): string {
+  return `${id} ${sha256}`;
+}
+
 /** A question: what will be sent, or what came of a step. */
 export function ApprovalCard({ context, approval }: ApprovalProps): JSX.Element {
   const { session, mayAct, state } = context;
@@ -73,22 +78,23 @@ function AfterParts({ result }: ApprovalScreen): JSX.Element | null {
 function Answers({ context: { ask, draft, state }, approval }: ApprovalProps): JSX.Element {
   const { id, sha256, kind, instruction } = approval;
   const disabled = isPending(state, id);
+  const about = questionOf(approval);
   const answer = (decision: "approve" | "skip" | "retry") => (): void =>
     ask({ type: "answer", id, sha256, answer: { decision } }, id);
   return (
     <div class="buttons">
-      <Button icon="check" primary disabled={disabled} onPress={answer("approve")}>
+      <Button icon="check" primary about={about} disabled={disabled} onPress={answer("approve")}>
         Approve
       </Button>
-      <Button icon="edit" disabled={disabled} onPress={() => draft(id, instruction)}>
+      <Button icon="edit" about={about} disabled={disabled} onPress={() => draft(id, instruction)}>
         Edit prompt
       </Button>
       {kind === "before_step" ? (
-        <Button icon="debug-step-over" disabled={disabled} onPress={answer("skip")}>
+        <Button icon="debug-step-over" about={about} disabled={disabled} onPress={answer("skip")}>
           Skip
         </Button>
       ) : (
-        <Button icon="refresh" disabled={disabled} onPress={answer("retry")}>
+        <Button icon="refresh" about={about} disabled={disabled} onPress={answer("retry")}>
           Retry
         </Button>
       )}
@@ -126,10 +132,17 @@ function InstructionEditor({
         }
       </p>
       <div class="buttons">
-        <Button primary disabled={text.trim() === "" || isPending(state, of)} onPress={() => onSubmit(text)}>
+        <Button
+          primary
+          about={of}
+          disabled={text.trim() === "" || isPending(state, of)}
+          onPress={() => onSubmit(text)}
+        >
           {save}
         </Button>
-        <Button onPress={() => draft(of, undefined)}>Cancel</Button>
+        <Button about={of} onPress={() => draft(of, undefined)}>
+          Cancel
+        </Button>
       </div>
     </div>
   );
@@ -163,6 +176,7 @@ export function FailureCard({
   const { mayAct, ask, draft, state } = context;
   const { step, instruction, message, mend } = failure;
   const disabled = isPending(state, step);
+  const about = `failure of ${step}: ${message}`;
   const goOn = (how: { kind: "retry" } | { kind: "skip" }) => (): void =>
     ask({ type: "mend_step", step, how }, step);
   const editing = instruction !== undefined && state.drafts[step] !== undefined;
@@ -188,15 +202,15 @@ export function FailureCard({
       )}
       {mayAct && !editing && (
         <div key="answers" class="buttons">
-          <Button icon="refresh" primary disabled={disabled} onPress={goOn({ kind: "retry" })}>
+          <Button icon="refresh" primary about={about} disabled={disabled} onPress={goOn({ kind: "retry" })}>
             Retry
           </Button>
           {instruction !== undefined && (
-            <Button icon="edit" disabled={disabled} onPress={() => draft(step, instruction)}>
+            <Button icon="edit" about={about} disabled={disabled} onPress={() => draft(step, instruction)}>
               Edit prompt
             </Button>
           )}
-          <Button icon="debug-step-over" disabled={disabled} onPress={goOn({ kind: "skip" })}>
+          <Button icon="debug-step-over" about={about} disabled={disabled} onPress={goOn({ kind: "skip" })}>
             Skip
           </Button>
         </div>
@@ -261,6 +275,7 @@ export function LimitCard({
             <Button
               icon="debug-continue"
               primary
+              about={`${of} ${used}`}
               disabled={!usable || isPending(state, of)}
               onPress={() => ask({ type: "raise_limit", limit, value }, of)}
             >
@@ -288,7 +303,9 @@ export function RefusalCard({
         {` ${message}`}
       </p>
       <div class="buttons">
-        <Button onPress={onDismiss}>Dismiss</Button>
+        <Button about={message} onPress={onDismiss}>
+          Dismiss
+        </Button>
       </div>
     </section>
   );

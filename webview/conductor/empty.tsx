@@ -124,6 +124,7 @@ function FlowItem({
         <Button
           icon="play"
           primary
+          about={`${flow.folder} ${flow.path}`}
           onPress={() => send({ type: "run_flow", folder: flow.folder, path: flow.path })}
         >
           {`Run ${flow.name}`}

@@ -49,35 +49,37 @@ function Toolbar({ session, mayAct, ask, state }: SessionContext): JSX.Element |
   const resumable =
     session.interrupted ||
     (session.status === "paused" && session.failures.length === 0 && session.limit === undefined);
+  const running = session.status === "running" && !session.interrupted;
+  // Each has a place of its own: what a press means never changes under the pointer.
   return (
     <div class="buttons" role="toolbar" aria-label="Session">
-      {session.status === "running" && !session.interrupted && (
-        <Button
-          icon="debug-pause"
-          disabled={busy || session.halting !== undefined}
-          title="Pause when the work under way has ended"
-          onPress={() => ask({ type: "steer", what: "pause" }, "steer")}
-        >
-          Pause
-        </Button>
-      )}
-      {resumable && (
-        <Button
-          icon="debug-continue"
-          primary
-          disabled={busy}
-          onPress={() => ask({ type: "steer", what: "resume" }, "steer")}
-        >
-          Resume
-        </Button>
-      )}
+      <Button
+        icon="debug-pause"
+        about={session.session}
+        disabled={!running || busy || session.halting !== undefined}
+        title="Pause when the work under way has ended"
+        onPress={() => ask({ type: "steer", what: "pause" }, "steer")}
+      >
+        Pause
+      </Button>
       <Button
         icon="debug-stop"
+        about={session.session}
         disabled={busy || session.halting === "stopping"}
         title="End the session; what is done stays"
         onPress={() => ask({ type: "steer", what: "stop" }, "steer")}
       >
         Stop
+      </Button>
+      <Button
+        icon="debug-continue"
+        primary
+        about={session.session}
+        disabled={busy}
+        hidden={!resumable}
+        onPress={() => ask({ type: "steer", what: "resume" }, "steer")}
+      >
+        Resume
       </Button>
     </div>
   );

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import type { ConductorMessage, ConductorRequest } from "../../src/protocol/conductor";
 import { Host } from "../ui/host";
+import { presses } from "../ui/presses";
 import { registerToolkit } from "../ui/register";
 import "../ui/base.css";
 import "./conductor.css";
@@ -10,6 +11,7 @@ import type { Action, ViewState } from "./store";
 import { announcement, View } from "./view";
 
 registerToolkit();
+presses.watch(document);
 
 const host = new Host<ConductorRequest, ConductorMessage>();
 const root = elementOf("app");
@@ -67,6 +69,7 @@ function draw(): void {
   const focused = document.activeElement;
   const inside = focused !== null && focused !== document.body;
   render(<View context={context()} now={Date.now()} />, root);
+  presses.settle();
   // A key must not fall on whatever came into the place of an answered question: the focus goes to the heading.
   if (inside && !document.contains(focused)) document.getElementById("headline")?.focus();
   const text = announcement(context());

@@ -8,14 +8,14 @@ import { PlainText } from "./parts";
 
 const icons: Readonly<Record<StepScreen["status"], { name: string; label: string }>> = {
   planned: { name: "circle-large-outline", label: "planned" },
-  running: { name: "loading", label: "at work" },
-  waiting: { name: "bell-dot", label: "waits for you" },
+  running: { name: "loading", label: "running" },
+  waiting: { name: "bell-dot", label: "waiting for you" },
   done: { name: "pass-filled", label: "done" },
   failed: { name: "error", label: "failed" },
   skipped: { name: "debug-step-over", label: "skipped" },
 };
 
-const goesOn = { name: "debug-pause", label: "halted", remark: "goes on when resumed" };
+const goesOn = { name: "debug-pause", label: "paused", remark: "goes on when resumed" };
 /** A step at work in a session that is not. */
 const haltedAs: Readonly<Record<SessionScreen["status"], typeof goesOn>> = {
   new: goesOn,
@@ -33,9 +33,9 @@ export function NowAtWork({ session, state }: SessionContext): JSX.Element | nul
         .filter(({ status }) => status === "running")
         .map(({ key, role, activity }) => {
           const streamed = state.streams[key] ?? "";
-          const doing = streamed === "" ? (activity ?? "at work") : "writes";
+          const doing = streamed === "" ? (activity ?? "running") : "writes";
           return (
-            <section key={key} class="now" aria-label={`At work: ${key}`}>
+            <section key={key} class="now" aria-label={`Running: ${key}`}>
               <h3>
                 <Icon name="loading" class="codicon-modifier-spin" />
                 <span>{key}</span>

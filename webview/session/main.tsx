@@ -2,6 +2,7 @@ import { render } from "preact";
 import { noFilter } from "../../src/protocol/session-panel";
 import type { EventFilter, PanelMessage, PanelRequest } from "../../src/protocol/session-panel";
 import { Host } from "../ui/host";
+import { presses } from "../ui/presses";
 import { registerToolkit } from "../ui/register";
 import "../ui/base.css";
 import "./session.css";
@@ -12,6 +13,7 @@ import { initialState, missingRange, reduce, rowAfterKey, silence } from "./stor
 import type { Action, PanelViewState } from "./store";
 
 registerToolkit();
+presses.watch(document);
 
 const host = new Host<PanelRequest, PanelMessage>();
 const toolbarElement = elementOf("toolbar");

@@ -94,7 +94,7 @@ export function Pager({ visible, count, onBack, onEnd }: PagerProps): JSX.Elemen
       <Button
         icon="arrow-up"
         title="A screen back. In the list: PageUp; Home for the first event"
-        repeats
+        harmless
         onPress={onBack}
       >
         Earlier events
@@ -102,6 +102,7 @@ export function Pager({ visible, count, onBack, onEnd }: PagerProps): JSX.Elemen
       <Button
         icon="arrow-down"
         title="The end of the list, where new events come. In the list: End"
+        harmless
         onPress={onEnd}
       >
         Latest events
@@ -153,7 +154,7 @@ export function DetailsPane({ details, selected, onCopy }: DetailsProps): JSX.El
         <Raw label="Data" text={json} />
       </section>
       <div class="buttons">
-        <Button icon="copy" onPress={() => onCopy(json)}>
+        <Button icon="copy" harmless onPress={() => onCopy(json)}>
           Copy data
         </Button>
       </div>

@@ -1,5 +1,6 @@
-import type { ComponentChildren, HTMLAttributes, JSX } from "preact";
+import type { ComponentChildren, HTMLAttributes, JSX, RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { presses, useGuard } from "./presses";
 
 /*
  * The components that everything is built from. Together with register.ts the only file that knows the UI kit,
@@ -31,41 +32,58 @@ declare module "preact" {
 }
 
 export interface ButtonProps {
-  readonly children: ComponentChildren;
+  /** The label, which is also the accessible name. */
+  readonly children: string;
   readonly onPress: () => void;
+  /** What the press is about: the same label about something else is another control, and waits until it could be read. */
+  readonly about?: string;
   readonly primary?: boolean;
   readonly disabled?: boolean;
+  /** Keeps its place, and cannot be seen or pressed. */
+  readonly hidden?: boolean;
   /** Name of a codicon in front of the label. */
   readonly icon?: string;
   readonly title?: string;
-  /** Each of several quick clicks counts. */
-  readonly repeats?: boolean;
+  /** Nothing is decided by it: each press counts at once. */
+  readonly harmless?: boolean;
 }
 
-/** A button; its label is its accessible name. A double click presses it once, unless it repeats. */
+/** A button. Unless it is harmless, only a press counts by somebody who could have read what it means. */
 export function Button({
   children,
   onPress,
+  about = "",
   primary = false,
   disabled = false,
+  hidden = false,
   icon,
   title,
-  repeats = false,
+  harmless = false,
 }: ButtonProps): JSX.Element {
+  const meaning = harmless || disabled || hidden ? undefined : meaningOf(children, about);
+  const { element, armed } = useGuard(meaning);
   return (
     <orket-button
+      ref={element}
+      class={hidden ? "unseen" : undefined}
       appearance={primary ? "primary" : "secondary"}
-      disabled={disabled}
+      disabled={disabled || hidden}
+      aria-disabled={meaning === undefined || armed ? undefined : "true"}
       title={title}
       onClick={(event) => {
-        const again = !repeats && event.detail > 1;
-        if (!again && !disabled) onPress();
+        if (disabled || hidden) return;
+        if (meaning === undefined || presses.takes(meaning, event)) onPress();
       }}
     >
       {icon !== undefined && <Icon name={icon} slot="start" />}
       {children}
     </orket-button>
   );
+}
+
+/** What a press of the control with this label means. */
+export function meaningOf(label: string, about: string): string {
+  return `${label} ${about}`;
 }
 
 function valueOf(event: Event): string {
@@ -196,16 +214,22 @@ export function Toggle({
   readonly title?: string;
   readonly onFlip: (on: boolean) => void;
 }): JSX.Element {
+  const meaning = disabled ? undefined : meaningOf(on ? "Switch off" : "Switch on", label);
+  const { element, armed } = useGuard(meaning);
   return (
     <button
+      ref={element as RefObject<HTMLButtonElement>}
       class="switch"
       type="button"
       role="switch"
       aria-checked={on}
       aria-label={label}
+      aria-disabled={meaning === undefined || armed ? undefined : "true"}
       disabled={disabled}
       title={title}
-      onClick={() => onFlip(!on)}
+      onClick={(event) => {
+        if (meaning !== undefined && presses.takes(meaning, event)) onFlip(!on);
+      }}
     >
       <span class="switch-knob" aria-hidden="true" />
     </button>

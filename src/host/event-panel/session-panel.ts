@@ -5,6 +5,7 @@ import type { EventDetails, PanelMessage, PanelRequest } from "../../protocol/se
 import { panelTypes } from "../ids";
 import { EventIndex } from "./event-index";
 import { eventTexts } from "../../engine/view/event-line";
+import { sessionWords } from "../../engine/view/session-label";
 import { shown } from "../webview/text";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
@@ -93,7 +94,7 @@ class SessionPanel {
       info: {
         session: controller.id,
         flow: view.flow,
-        status: statusOf(controller),
+        status: sessionWords[controller.label],
         live: holder !== "nobody",
         total,
         matching,
@@ -147,12 +148,6 @@ class SessionPanel {
   async #send(message: PanelMessage): Promise<void> {
     if (this.#ready) await this.panel.webview.postMessage(message);
   }
-}
-
-function statusOf({ view, problem, interrupted }: SessionController): string {
-  if (problem !== undefined) return "damaged";
-  if (interrupted) return "interrupted";
-  return view.outcome ?? view.status;
 }
 
 /** Opens session panels, one per session, and brings them back after a reload. */
