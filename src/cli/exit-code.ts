@@ -27,6 +27,8 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   session_ended: exitCodes.usage,
   journal_damaged: exitCodes.damagedJournal,
   blob_missing: exitCodes.damagedJournal,
+  folder_unsafe: exitCodes.damagedJournal,
+  not_trusted: exitCodes.usage,
   format_unsupported: exitCodes.damagedJournal,
   approval_unknown: exitCodes.usage,
   approval_stale: exitCodes.usage,

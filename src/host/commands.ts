@@ -19,6 +19,7 @@ import type { ConductorView } from "./conductor/conductor-view";
 import type { ErrorPresenter } from "./errors";
 import type { SessionPanels } from "./event-panel/session-panel";
 import { MeshNodeItem } from "./venues/mesh-rows";
+import { ensureAllowed } from "./trust";
 import { selectVenue } from "./venues/select-venue";
 import type { VenueChoice } from "./venues/venue-choice";
 
@@ -83,7 +84,12 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   };
   return vscode.Disposable.from(
     ...Object.entries(handlers).map(([id, handle]) =>
-      vscode.commands.registerCommand(id, (target: unknown) => parts.errors.guard(() => handle(target))),
+      vscode.commands.registerCommand(id, (target: unknown) =>
+        parts.errors.guard(() => {
+          ensureAllowed(id as CommandId);
+          return handle(target);
+        }),
+      ),
     ),
   );
 }

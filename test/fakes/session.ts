@@ -2,7 +2,7 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { SessionEnvironment } from "../../src/adapters/journal/jsonl-session-store";
-import { NodeFileSystem } from "../../src/adapters/files/file-system";
+import { OrketFileSystem as NodeFileSystem } from "../../src/adapters/files/orket-gate";
 import type { FileSystem } from "../../src/adapters/files/file-system";
 import { systemRandom } from "../../src/adapters/system/random";
 import { SystemClock } from "../../src/adapters/system/clock";

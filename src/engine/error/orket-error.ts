@@ -11,6 +11,8 @@ export const errorCodes = [
   "session_ended",
   "journal_damaged",
   "blob_missing",
+  "folder_unsafe",
+  "not_trusted",
   "format_unsupported",
   "approval_unknown",
   "approval_stale",

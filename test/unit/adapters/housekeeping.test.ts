@@ -15,11 +15,12 @@ import type {
   SessionEnvironment,
 } from "../../../src/adapters/journal/jsonl-session-store";
 import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { OrketFileSystem } from "../../../src/adapters/files/orket-gate";
 import type { FileSystem } from "../../../src/adapters/files/file-system";
 import { FaultyFileSystem, Killed } from "../../fakes/faulty-file-system";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
 
-const disk = new NodeFileSystem();
+const disk = new OrketFileSystem();
 
 /** A text long enough to be a blob. */
 function long(word: string): string {

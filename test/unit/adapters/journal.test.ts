@@ -6,7 +6,7 @@ import { diskFailure, FaultyFileSystem, Killed } from "../../fakes/faulty-file-s
 import type { Operation } from "../../fakes/faulty-file-system";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
 import { note } from "../../contract/session-store/contract";
-import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { OrketFileSystem as NodeFileSystem } from "../../../src/adapters/files/orket-gate";
 import type { FileSystem, Handle } from "../../../src/adapters/files/file-system";
 import { followJournal } from "../../../src/adapters/journal/follow";
 import { readJournal } from "../../../src/adapters/journal/journal-reader";
