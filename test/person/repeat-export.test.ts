@@ -122,7 +122,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
     await workbench.answer("3.12");
     await conductor.frame.getByRole("textbox", { name: "New limit (calls)" }).fill("5");
     await conductor.button("Resume").click();
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
   });
 
   after(async () => {
@@ -178,7 +178,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
   it("ends the runs when it is cancelled, and then claims nothing", async () => {
     await run("slow");
     await conductor.frame.getByRole("heading", { name: "slow" }).waitFor();
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
     const before = sessions().length;
     await workbench.command("Orket: Repeat Session");
     await workbench.pick("slow");
@@ -197,7 +197,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
   it("forks with another model, picked from those that the backend has, another input and another limit", async () => {
     await run("asked");
     await conductor.frame.getByRole("heading", { name: "asked" }).waitFor();
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
     const before = sessions();
     await workbench.command("Orket: Fork Session");
     await workbench.pick("asked");
