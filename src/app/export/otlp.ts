@@ -13,13 +13,7 @@ import {
   serverOf,
   usage,
 } from "./otlp-span";
-import type {
-  Given,
-  OtlpAttribute,
-  OtlpSpan,
-  OtlpSpanEvent,
-  OtlpTraceRequest,
-} from "./otlp-span";
+import type { Given, OtlpAttribute, OtlpSpan, OtlpSpanEvent, OtlpTraceRequest } from "./otlp-span";
 import { sessionOf, textOrProblem } from "./source";
 import type { ExportSource } from "./source";
 
