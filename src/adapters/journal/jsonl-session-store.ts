@@ -11,6 +11,8 @@ import { sha256 } from "../system/sha256";
 import { BlobStore } from "./blob-store";
 import { writeHead } from "./head";
 import { spareBytesFor } from "./journal-end";
+import { lineDigest } from "./session-marks";
+import type { SessionMarks } from "./session-marks";
 import type { JournalPosition } from "./journal-reader";
 import type { SessionPaths } from "./layout";
 import type { SessionLock } from "./lock";
@@ -23,6 +25,8 @@ export interface SessionEnvironment {
   readonly random: RandomBytes;
   /** What opens sessions here, for people who meet its lock: `editor`, `command_line`. */
   readonly program?: string;
+  /** Which sessions were written here; absent: every session counts as one that was. */
+  readonly marks?: SessionMarks;
 }
 
 /** Up to here a write goes to the system's cache without the detour through a thread. */
@@ -176,7 +180,20 @@ export class JsonlSessionStore implements SessionStore {
       fs.writeNow(this.#journal, bytes, this.#size);
     this.#length = Math.max(this.#length, end);
     await fs.syncData(this.#journal);
+    const isFirst = this.#size === 0;
     this.#size = end;
+    if (isFirst) await this.#mark(1);
+  }
+
+  /** Notes outside the project that this machine wrote the journal up to a line; without it the session is a stranger's. */
+  async #mark(lines: number): Promise<void> {
+    const { fs, marks } = this.#environment;
+    if (marks === undefined) return;
+    const first = await lineDigest(fs, this.#journal, 1);
+    const prev = lines === 1 ? first : this.#prev;
+    // A user without a place for it is asked at the next opening, and no worse off.
+    if (first !== undefined && prev !== undefined)
+      await marks.note(first, { lines, prev }).catch(() => undefined);
   }
 
   /** Writes lines with zeros behind them for those to come. A disk without room for both may still have it for the lines. */
@@ -223,6 +240,7 @@ export class JsonlSessionStore implements SessionStore {
       await this.flush()
         .then(() => (this.#length > this.#size ? this.#ifHeld(() => this.#cutToLines()) : undefined))
         .then(() => this.#ifHeld(() => writeHead(fs, this.paths, { lines: this.#lines, prev: this.#prev })))
+        .then(() => (this.#lines === 0 ? undefined : this.#mark(this.#lines)))
         .catch((error: unknown) => (failure = error));
     }
     this.#closed = true;

@@ -233,6 +233,11 @@ export async function finishAcceptance(session: LiveSession): Promise<string | u
   return finished;
 }
 
+/** Drops the note of a change that somebody else began: nobody here decided it. */
+export async function forgetAcceptance(session: LiveSession): Promise<void> {
+  await removeNote(session);
+}
+
 function readPending(bytes: Buffer): PendingChange | undefined {
   try {
     return pendingChangeSchema.safeParse(JSON.parse(bytes.toString("utf8"))).data;

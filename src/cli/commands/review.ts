@@ -4,7 +4,7 @@ import type { LiveSession } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
 import { artifactViews } from "../../engine/view/session-view";
 import type { ArtifactView } from "../../engine/view/session-view";
-import { sessionArgument } from "../command";
+import { foreignOption, sessionArgument } from "../command";
 import type { ArgumentSpec, Command, CommandContext } from "../command";
 import { exitCodeOfError, exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
@@ -114,7 +114,7 @@ export const acceptCommand: Command = {
     "A file is written only when the project's file is still what the proposal was based on; otherwise it is a conflict, nothing is changed, and the exit code is 7. orket revert takes an acceptance back. Git is never touched.",
   ],
   args: [sessionArgument, filesArgument("all that wait for a decision")],
-  options: [],
+  options: [foreignOption],
   examples: [
     { line: "orket accept last", does: "everything that the newest session proposes" },
     { line: "orket accept last src/shapes PLAN.md", does: "one folder and one file" },
@@ -127,7 +127,7 @@ export const rejectCommand: Command = {
   summary: "Record that proposed files are not wanted.",
   details: ["The project is not touched, and the files stay in the session. orket revert takes it back."],
   args: [sessionArgument, filesArgument("all that wait for a decision")],
-  options: [],
+  options: [foreignOption],
   examples: [{ line: "orket reject last PLAN.md", does: "leave the plan out" }],
   run: (context) => review(context, reject),
 };
@@ -139,7 +139,7 @@ export const revertCommand: Command = {
     "The project's file becomes what it was before, as long as it still is what the acceptance left; otherwise it is a conflict and the exit code is 7. For a rejected file that is named, the rejection is taken back.",
   ],
   args: [sessionArgument, filesArgument("all that were accepted")],
-  options: [],
+  options: [foreignOption],
   examples: [{ line: "orket revert last", does: "the project is as it was before orket accept last" }],
   run: (context) => review(context, revert),
 };
