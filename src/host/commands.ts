@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { ProviderDeps } from "../adapters/provider/provider-deps";
 import { OrketError } from "../engine/error/orket-error";
+import { sessionWords } from "../engine/view/session-label";
 import type { ArtifactReview } from "./artifacts/artifact-review";
 import type { historyCommands } from "./history/commands";
 import { commandIds } from "./ids";
@@ -135,7 +136,7 @@ async function choose(
   }
   const items = controllers.map((controller) => ({
     label: controller.view.flow,
-    description: controller.view.status,
+    description: sessionWords[controller.label],
     detail: controller.id,
     controller,
   }));
@@ -160,7 +161,7 @@ function fitting(
   }
   throw new OrketError(
     "command_refused",
-    `The session ${controller.id} is ${controller.view.outcome ?? controller.view.status}.`,
+    `The session ${controller.id} is ${sessionWords[controller.label]}.`,
   );
 }
 

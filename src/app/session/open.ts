@@ -18,7 +18,7 @@ import {
 } from "../../adapters/journal/session-folder";
 import type { ResumedSession } from "../../adapters/journal/session-folder";
 import { IndexKeeper } from "./index-keeper";
-import { finishAcceptance, forgetAcceptance } from "./acceptance";
+import { finishAcceptance, forgetAcceptance } from "./project-change";
 import { ensureMayOpen } from "./ownership";
 import { sha256 } from "../../adapters/system/sha256";
 import { nodeEnvironment } from "../../adapters/journal/environment";

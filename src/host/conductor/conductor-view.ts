@@ -102,7 +102,6 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     view.webview.html = webviewHtml(view.webview, this.#extension, {
       name: "conductor",
       title: "Orket Conductor",
-      body: '<main id="app"></main>\n<div id="live" class="visually-hidden" role="status" aria-live="polite"></div>',
     });
     this.#visible.fire();
   }

@@ -1,17 +1,19 @@
+import { render } from "preact";
 import { noFilter } from "../../src/protocol/session-panel";
 import type { EventFilter, PanelMessage, PanelRequest } from "../../src/protocol/session-panel";
 import { Host } from "../ui/host";
-import { registerToolkit } from "../ui/toolkit";
-import { render } from "../ui/vdom";
+import { presses } from "../ui/presses";
+import { registerToolkit } from "../ui/register";
 import "../ui/base.css";
 import "./session.css";
 import { EventList } from "./list";
 import type { VisibleRows } from "./list";
-import { detailsPane, emptyText, pager, toolbar } from "./parts";
+import { DetailsPane, emptyText, Pager, Toolbar } from "./parts";
 import { initialState, missingRange, reduce, rowAfterKey, silence } from "./store";
 import type { Action, PanelViewState } from "./store";
 
 registerToolkit();
+presses.watch(document);
 
 const host = new Host<PanelRequest, PanelMessage>();
 const toolbarElement = elementOf("toolbar");
@@ -65,7 +67,10 @@ function dispatch(action: Action): void {
 
 function draw(): void {
   const { info, filter, details, selected, unanswered } = state;
-  render(toolbarElement, toolbar(info, filter, setFilter, unanswered >= silence));
+  render(
+    <Toolbar info={info} filter={filter} onFilter={setFilter} silent={unanswered >= silence} />,
+    toolbarElement,
+  );
   listElement.style.setProperty("--digits", String(String(info?.total ?? 0).length));
   list.update(info?.matching ?? 0);
   if (!opened && info !== undefined) {
@@ -73,16 +78,18 @@ function draw(): void {
     list.toEnd();
   }
   emptyElement.textContent = state.failure ?? emptyText(info);
-  render(detailsElement, detailsPane(details, selected !== undefined, copy));
+  render(<DetailsPane details={details} selected={selected !== undefined} onCopy={copy} />, detailsElement);
 }
 
 function drawPager(visible: VisibleRows): void {
   render(
+    <Pager
+      visible={visible}
+      count={state.info?.matching ?? 0}
+      onBack={() => list.pageBack()}
+      onEnd={() => list.toEnd()}
+    />,
     pagerElement,
-    pager(visible, state.info?.matching ?? 0, {
-      back: () => list.pageBack(),
-      toEnd: () => list.toEnd(),
-    }),
   );
 }
 

@@ -1,15 +1,17 @@
+import { render } from "preact";
 import type { ConductorMessage, ConductorRequest } from "../../src/protocol/conductor";
 import { Host } from "../ui/host";
-import { registerToolkit } from "../ui/toolkit";
-import { render } from "../ui/vdom";
+import { presses } from "../ui/presses";
+import { registerToolkit } from "../ui/register";
 import "../ui/base.css";
 import "./conductor.css";
 import type { ViewContext } from "./context";
 import { initialState, reduce } from "./store";
 import type { Action, ViewState } from "./store";
-import { announcement, view } from "./view";
+import { announcement, View } from "./view";
 
 registerToolkit();
+presses.watch(document);
 
 const host = new Host<ConductorRequest, ConductorMessage>();
 const root = elementOf("app");
@@ -66,7 +68,8 @@ function context(): ViewContext {
 function draw(): void {
   const focused = document.activeElement;
   const inside = focused !== null && focused !== document.body;
-  render(root, view(context(), Date.now()));
+  render(<View context={context()} now={Date.now()} />, root);
+  presses.settle();
   // A key must not fall on whatever came into the place of an answered question: the focus goes to the heading.
   if (inside && !document.contains(focused)) document.getElementById("headline")?.focus();
   const text = announcement(context());
