@@ -73,9 +73,9 @@ function output(stream: NodeJS.WriteStream, colour: boolean, onBroken: () => voi
 }
 
 /** Writes a sequence of Orket's own. */
-export function steer(output: Output, sequence: string): void {
-  if (output.control === undefined) output.write(sequence);
-  else output.control(sequence);
+export function steer(to: Output, sequence: string): void {
+  if (to.control === undefined) to.write(sequence);
+  else to.control(sequence);
 }
 
 /** Colours: only on a terminal that has them, and not where NO_COLOR or the user says no. */
