@@ -4,6 +4,7 @@ import type { Cancellation } from "../../engine/port/cancellation";
 import type { ModelProvider, ModelReply } from "../../engine/port/model-provider";
 import type { Capabilities } from "./health-types";
 import type { Access } from "./http/access";
+import { boundedText, longestListBytes } from "./http/bounds";
 import { keyFor, transportOf } from "./http/access";
 
 /** Which model of which endpoint is tried out. */
@@ -126,7 +127,7 @@ async function slotsOf(at: ProbedEndpoint, deps: Access): Promise<number | undef
         redirect: "manual",
       },
     );
-    const props: unknown = response.status === 200 ? JSON.parse(await response.text()) : undefined;
+    const props: unknown = response.status === 200 ? JSON.parse(await boundedText(response, longestListBytes, at.endpoint)) : undefined;
     const slots =
       typeof props === "object" && props !== null && "total_slots" in props ? props.total_slots : 0;
     return typeof slots === "number" && Number.isSafeInteger(slots) && slots > 0 ? slots : undefined;

@@ -75,6 +75,7 @@ export class OllamaProvider implements ModelProvider {
       timeouts: this.#venue.timeouts,
       cancellation,
       recorded: request.recorded,
+      maxOutputTokens: request.settings.max_output_tokens,
       key: () => keyFor(this.#deps, this.#venue.api_key, this.#venue.endpoint ?? defaultOllamaEndpoint),
       accept: "application/x-ndjson",
       facts,
