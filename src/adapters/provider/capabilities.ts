@@ -112,7 +112,7 @@ function fits(text: string): boolean {
 async function slotsOf(at: ProbedEndpoint, deps: Access): Promise<number | undefined> {
   if (at.provider !== "openai") return undefined;
   try {
-    const key = await keyFor(deps, at.api_key);
+    const key = await keyFor(deps, at.api_key, at.endpoint);
     const response = await transportOf(deps)(
       `${at.endpoint.replace(/\/+$/, "").replace(/\/v1$/, "")}/props`,
       {

@@ -63,7 +63,7 @@ async function probe(
     );
   });
   const work = async (): Promise<ProviderHealth> => {
-    const key = await keyFor(deps, venue.api_key);
+    const key = await keyFor(deps, venue.api_key, endpoint);
     redact = redactor(key);
     const get: Get = (path) =>
       getJson(`${endpoint.replace(/\/+$/, "")}${path}`, { server, address, key, redact }, deps, limit.signal);

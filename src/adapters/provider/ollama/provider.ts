@@ -75,7 +75,7 @@ export class OllamaProvider implements ModelProvider {
       timeouts: this.#venue.timeouts,
       cancellation,
       recorded: request.recorded,
-      key: () => keyFor(this.#deps, this.#venue.api_key),
+      key: () => keyFor(this.#deps, this.#venue.api_key, this.#venue.endpoint ?? defaultOllamaEndpoint),
       accept: "application/x-ndjson",
       facts,
       startHint: "Is it running? `ollama serve` starts it.",

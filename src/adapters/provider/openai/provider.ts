@@ -70,7 +70,7 @@ export class OpenAiProvider implements ModelProvider {
       timeouts: this.#venue.timeouts,
       cancellation,
       recorded: request.recorded,
-      key: () => keyFor(this.#deps, this.#venue.api_key),
+      key: () => keyFor(this.#deps, this.#venue.api_key, this.#venue.endpoint ?? defaultOpenAiEndpoint),
       accept: "text/event-stream",
       facts,
       sent,
