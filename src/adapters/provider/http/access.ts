@@ -43,7 +43,10 @@ export async function keyFor(
     const hint = error instanceof Error && "mend" in error ? ` ${String(error.mend)}` : "";
     const why = error instanceof Error ? `${error.message}${hint}` : String(error);
     const refused = error instanceof Error && "code" in error && error.code === "key_not_allowed";
-    throw new ProviderError("unauthorized", refused ? why : `The key '${reference}' could not be read: ${why}`);
+    throw new ProviderError(
+      "unauthorized",
+      refused ? why : `The key '${reference}' could not be read: ${why}`,
+    );
   }
   if (key === "") throw new ProviderError("unauthorized", `The key '${reference}' is empty.`);
   if (!/^[\x21-\x7e]+$/.test(key)) {
