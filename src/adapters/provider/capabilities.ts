@@ -127,7 +127,10 @@ async function slotsOf(at: ProbedEndpoint, deps: Access): Promise<number | undef
         redirect: "manual",
       },
     );
-    const props: unknown = response.status === 200 ? JSON.parse(await boundedText(response, longestListBytes, at.endpoint)) : undefined;
+    const props: unknown =
+      response.status === 200
+        ? JSON.parse(await boundedText(response, longestListBytes, at.endpoint))
+        : undefined;
     const slots =
       typeof props === "object" && props !== null && "total_slots" in props ? props.total_slots : 0;
     return typeof slots === "number" && Number.isSafeInteger(slots) && slots > 0 ? slots : undefined;
