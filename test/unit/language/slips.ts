@@ -9,7 +9,11 @@ export interface Slip {
 interface Maker {
   readonly kind: string;
   /** The changed lines; undefined where the slip cannot be made. */
-  readonly make: (line: string, lines: readonly string[], at: number) => string | readonly string[] | undefined;
+  readonly make: (
+    line: string,
+    lines: readonly string[],
+    at: number,
+  ) => string | readonly string[] | undefined;
 }
 
 const key = /^( *(?:- +)?)([A-Za-z_][\w.-]*):( |$)/;
