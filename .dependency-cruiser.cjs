@@ -40,11 +40,14 @@ module.exports = {
       ...layer(
         "adapters-know-the-engine",
         "^src/adapters/",
-        ["^src/(adapters|engine)/", npm("zod", "ollama", "openai", "undici", "diff")],
+        ["^src/(adapters|engine)/", npm("zod", "ollama", "openai", "undici", "diff", "re2js", "ignore")],
         "Adapters import the engine, Node and the model SDKs.",
       ),
       to: {
-        pathNot: ["^src/(adapters|engine)/", npm("zod", "ollama", "openai", "undici", "diff")],
+        pathNot: [
+          "^src/(adapters|engine)/",
+          npm("zod", "ollama", "openai", "undici", "diff", "re2js", "ignore"),
+        ],
         dependencyTypesNot: ["core"],
       },
     },
@@ -98,6 +101,7 @@ module.exports = {
           "@microsoft/fast-[a-z]+",
           "@tanstack/virtual-core",
           "@vscode/codicons",
+          "preact",
         ),
       ],
       "A panel talks to the host through src/protocol only.",
@@ -137,7 +141,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["import", "require", "node", "default", "types"],
-      extensions: [".ts", ".d.ts", ".js", ".mjs", ".cjs", ".json", ".css"],
+      extensions: [".ts", ".tsx", ".d.ts", ".js", ".mjs", ".cjs", ".json", ".css"],
     },
     cache: { folder: "node_modules/.cache/dependency-cruiser", strategy: "content" },
   },

@@ -16,6 +16,8 @@ import { PlanDocuments } from "./flow/plan-documents";
 import { ProjectIndex } from "./project/project-index";
 import { EditorTools } from "./provider/editor-tools";
 import { VsCodeLmProvider } from "./provider/vscode-lm";
+import { questionsOf } from "./session/questions";
+import { guardSessions } from "./trust";
 import { FlowRunner } from "./flow/run-flow";
 import { Secrets } from "./session/secrets";
 import { SessionRegistry } from "./session/session-registry";
@@ -31,6 +33,7 @@ import { VenueChoice } from "./venues/venue-choice";
 
 /** The parts of the extension, made and not yet registered. */
 function createParts(context: vscode.ExtensionContext) {
+  guardSessions();
   const log = vscode.window.createOutputChannel("Orket", { log: true });
   const errors = new ErrorPresenter(log);
   const secrets = new Secrets(context.secrets);
@@ -149,7 +152,7 @@ function servicesOf(
   mesh: MeshPool,
 ): SessionServices {
   return {
-    resolveSecret: secrets.resolve,
+    ...questionsOf(secrets),
     vscodeLm: ({ timeouts }) => new VsCodeLmProvider(access, timeouts),
     external: new EditorTools(),
     mesh,

@@ -8,6 +8,7 @@ import { blobsIn } from "../../engine/history/replay";
 import { startEvent } from "../../engine/orchestrator/start";
 import { createSession, readSession } from "../../adapters/journal/session-folder";
 import type { CreatedSession, ReadSession } from "../../adapters/journal/session-folder";
+import { ensureSoundDefinition } from "./ownership";
 import { decidedBy, environmentOf, liveSession } from "./open";
 import type { LiveSession, RuntimeOptions } from "./session";
 import { nodeEnvironment } from "../../adapters/journal/environment";
@@ -52,6 +53,8 @@ export async function forkAfter(
   steer?: Steer,
 ): Promise<LiveSession> {
   const environment = environmentOf(options);
+  ensureSoundDefinition(record.definition);
+  ensureSoundDefinition(definition);
   const created = await createSession(environment, options.workDomain, definition);
   try {
     const history = await copyShared(record, shared, created, { definition, options });
@@ -104,12 +107,14 @@ async function copyShared(
 }
 
 /** What made the shared prompts and calls, as the session's first event names it. */
-function madeBy({ prompt_builder, call_reader }: EventData<"session_start">): {
+function madeBy({ prompt_builder, call_reader, tool_answers }: EventData<"session_start">): {
   prompt_builder?: number;
   call_reader?: number;
+  tool_answers?: number;
 } {
   return {
     ...(prompt_builder === undefined ? {} : { prompt_builder }),
     ...(call_reader === undefined ? {} : { call_reader }),
+    ...(tool_answers === undefined ? {} : { tool_answers }),
   };
 }

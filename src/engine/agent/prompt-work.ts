@@ -6,7 +6,7 @@ import type { Estimate } from "./prompt-tokens";
 
 /** The sections on what others did, newest first until the room is used: files, then notes, then reports. */
 export async function visibleWork(
-  { active, getText }: PromptContext,
+  { active, getText, refusal }: PromptContext,
   room: number,
   estimate: Estimate,
   used: ReadonlySet<string>,
@@ -15,8 +15,13 @@ export async function visibleWork(
   const { scope } = active;
   const files = new Section("artifacts", estimate, Math.floor(room / 4));
   for (const change of newestChanges(scope)) {
-    if (change.content === null) continue;
-    files.add(change.path, `- ${change.path} (${change.content.bytes} bytes, from ${change.step})`);
+    const refused = refusal?.(change.path);
+    if (change.content === null && refused === undefined) continue;
+    const what =
+      change.content === null
+        ? `deleted by ${change.step}`
+        : `${change.content.bytes} bytes, from ${change.step}`;
+    files.add(change.path, `- ${change.path} (${what})${refused === undefined ? "" : ` ${refused}`}`);
     if (files.isFull && files.left > 50) break;
   }
   const notes = new Section("notes", estimate, Math.floor((room - files.used) / 2));

@@ -29,6 +29,8 @@ export interface PromptContext {
   /** Reads a content that a scope or a message refers to. */
   readonly getText: (content: Content) => Promise<string>;
   readonly putText: (text: string) => Content;
+  /** That a person did not want the artifact, in words; undefined: nobody said so. */
+  readonly refusal?: (path: string) => string | undefined;
 }
 
 export type PromptResult =

@@ -46,6 +46,12 @@ export const omissionSchema = z.strictObject({
 /** What was left out of a prompt so that it fits, oldest first. */
 export type Omission = z.infer<typeof omissionSchema>;
 
+const proposalRest = z
+  .strictObject({ base: blobRefSchema.optional(), content: blobRefSchema.optional() })
+  .describe(
+    "What is still proposed after this (`content`), and what it is a change of (`base`); a side is absent where there is no file. Absent when all is decided.",
+  );
+
 const artifactState = z.strictObject({
   path: z.string(),
   content: blobRefSchema.nullable().describe("null: the artifact is a deletion."),
@@ -62,6 +68,7 @@ export const eventData = {
       .min(1)
       .optional()
       .describe("Version of what reads tool calls and a step's end from a reply; absent: 1."),
+    tool_answers: z.int().min(1).optional().describe("Version of what tools answer; absent: 1."),
     session: z.string(),
     flow: z.string(),
     definition: blobRefSchema,
@@ -84,6 +91,7 @@ export const eventData = {
           definition: blobRefSchema.describe("The definition.json of that session."),
           prompt_builder: z.int().min(1).optional().describe("As in that session; absent: 1."),
           call_reader: z.int().min(1).optional().describe("As in that session; absent: 1."),
+          tool_answers: z.int().min(1).optional().describe("As in that session; absent: 1."),
         }),
       )
       .optional()
@@ -190,6 +198,13 @@ export const eventData = {
     path: z.string().describe("Relative to the Workspace, with forward slashes."),
     content: blobRefSchema,
     base: blobRefSchema.nullable().describe("The project's file that it would replace; null: there is none."),
+    moved_from: z
+      .strictObject({
+        path: z.string(),
+        base: blobRefSchema.nullable().describe("The project's file of that path, which would go."),
+      })
+      .optional()
+      .describe("The file was moved: it is no longer there."),
   }),
   artifact_deleted: z.strictObject({ call_id: callId, path: z.string(), base: blobRefSchema.nullable() }),
   notes_updated: z.strictObject({
@@ -278,16 +293,31 @@ export const eventData = {
     content: blobRefSchema.nullable().describe("What the project's file becomes; null: it is deleted."),
     replaced: blobRefSchema.nullable().describe("What the project's file was; null: there was none."),
     mode: z.enum(["whole", "hunks", "edited"]),
+    rest: proposalRest.optional(),
+    file_mode: z.int().min(0).optional().describe("Permission bits of the file that was replaced."),
+    anyway: z
+      .literal(true)
+      .optional()
+      .describe("The session had failed, or no check had passed after the last write."),
+    by: by.optional(),
   }),
   artifact_rejected: z.strictObject({
     path: z.string(),
     content: blobRefSchema.nullable(),
-    reason: z.string().optional(),
+    reason: z.string().optional().describe("What later steps are told."),
+    rest: proposalRest.optional(),
+    by: by.optional(),
   }),
   acceptance_reverted: z.strictObject({
     path: z.string(),
     from: blobRefSchema.nullable(),
     to: blobRefSchema.nullable(),
+    acceptance: z
+      .int()
+      .min(0)
+      .optional()
+      .describe("Which acceptance, by its event's `seq`, where it is not the newest of the path."),
+    by: by.optional(),
   }),
 } as const;
 

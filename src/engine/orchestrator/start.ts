@@ -20,6 +20,7 @@ export function startEvent(facts: {
     engine: facts.engine,
     prompt_builder: currentVersions.promptBuilder,
     call_reader: currentVersions.callReader,
+    tool_answers: currentVersions.toolAnswers,
     session: facts.session,
     flow: facts.definition.flow.name,
     definition: facts.digest,

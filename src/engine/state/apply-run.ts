@@ -187,12 +187,28 @@ function toolPart({ run, scope }: ActiveRun, event: ToolEvent): RunUpdate {
       const { path, content } = event.data;
       const base = changeAt(scope, path)?.base ?? event.data.base;
       const change = { path, content, base, step: run.key };
+      const from = event.data.moved_from;
+      if (from === undefined) {
+        return active(
+          {
+            written: { ...run.written, [path]: content },
+            openTool: done(run, `Wrote ${path} (${content.bytes} bytes).`),
+          },
+          withChange(scope, change),
+        );
+      }
+      const gone = {
+        path: from.path,
+        content: null,
+        base: changeAt(scope, from.path)?.base ?? from.base,
+        step: run.key,
+      };
       return active(
         {
-          written: { ...run.written, [path]: content },
-          openTool: done(run, `Wrote ${path} (${content.bytes} bytes).`),
+          written: { ...run.written, [from.path]: null, [path]: content },
+          openTool: done(run, `Moved ${from.path} to ${path} (${content.bytes} bytes).`),
         },
-        withChange(scope, change),
+        withChange(withChange(scope, gone), change),
       );
     }
     case "artifact_deleted": {

@@ -7,7 +7,7 @@ import path from "node:path";
 import process from "node:process";
 import { environment, temporaryFolder } from "../../fakes/session";
 import { lockState, SessionLock } from "../../../src/adapters/journal/lock";
-import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { OrketFileSystem as NodeFileSystem } from "../../../src/adapters/files/orket-gate";
 import { ownIdentity } from "../../../src/adapters/system/process-identity";
 import { OrketError } from "../../../src/engine/error/orket-error";
 
