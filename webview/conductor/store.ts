@@ -70,6 +70,10 @@ function receive(state: ViewState, message: ConductorMessage, now: number): View
       }
       return { ...state, streams };
     }
+    case "press":
+    case "focus":
+      // Both are about the page, not about the data.
+      return state;
     case "answered": {
       const { [message.request]: _, ...pending } = state.pending;
       return { ...state, pending, ...(message.problem === undefined ? {} : { refusal: message.problem }) };

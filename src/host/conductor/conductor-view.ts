@@ -1,9 +1,12 @@
 import * as vscode from "vscode";
+import { OrketError } from "../../engine/error/orket-error";
+import type { Message } from "../../engine/event/event";
 import { conductorRequestSchema } from "../../protocol/conductor";
 import type {
   ConductorMessage,
   ConductorRequest,
   ConductorScreen,
+  PressedAnswer,
   StreamPart,
 } from "../../protocol/conductor";
 import { commandIds, viewIds } from "../ids";
@@ -34,6 +37,8 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   /** The session whose whole screen the view has; text that streams belongs behind that. */
   #shown: string | undefined;
   #waiting = 0;
+  /** What a person asked for and the view has not got yet. */
+  #about: string | undefined;
 
   readonly onDidChangeVisibility = this.#visible.event;
   readonly #extension: vscode.Uri;
@@ -41,6 +46,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   readonly #index: ProjectIndex;
   readonly #venue: VenueChoice;
   readonly #errors: ErrorPresenter;
+  readonly #openText: (name: string, text: string) => Promise<void>;
 
   constructor(
     extension: vscode.Uri,
@@ -48,7 +54,9 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     index: ProjectIndex,
     venue: VenueChoice,
     errors: ErrorPresenter,
+    openText: (name: string, text: string) => Promise<void>,
   ) {
+    this.#openText = openText;
     this.#extension = extension;
     this.#sessions = sessions;
     this.#index = index;
@@ -74,6 +82,19 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     else {
       await vscode.commands.executeCommand(`${viewIds.conductor}.focus`, { preserveFocus: !options.focus });
     }
+  }
+
+  /** Presses the answer's control in the view; the view decides whether anybody could have read the question. */
+  async press(what: PressedAnswer): Promise<void> {
+    await this.#send({ type: "press", what });
+  }
+
+  /** Shows what waits in a session, and puts the focus on it. */
+  async showWaiting(controller: SessionController, about: string): Promise<void> {
+    this.#sessions.show(controller);
+    this.#about = about;
+    await this.reveal({ focus: true });
+    await this.#post("update");
   }
 
   /** How many questions wait; false when there is no place for a badge yet. */
@@ -150,6 +171,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
         decision: answer.decision,
         by: "person",
         ...(answer.decision === "edit" ? { instruction: answer.instruction } : {}),
+        ...("comment" in answer && answer.comment !== undefined ? { comment: answer.comment } : {}),
       }),
     mend_step: ({ session, step, how }) => {
       const adjustment = (kind: "retry" | "skip" | "patch", instruction?: string) => ({
@@ -178,6 +200,12 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     },
     set_role: ({ session, role, enabled }) =>
       this.#session(session).adjust({ kind: enabled ? "enable" : "disable", role }),
+    open_prompt: async ({ session, id }) => {
+      const controller = this.#session(session);
+      const asked = controller.view.approvals.find((approval) => approval.id === id);
+      if (asked?.prompt === undefined) return;
+      await this.#openText(`prompt of ${asked.step}.md`, await wholePrompt(controller, asked.prompt));
+    },
     run_flow: ({ folder, path }) =>
       vscode.commands.executeCommand(
         commandIds.runFlow,
@@ -202,8 +230,14 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   /** What the view shows may be answered only while it is still shown. */
   #session(id: string): SessionController {
     const { current } = this.#sessions;
-    if (current?.id !== id) throw new Error("another session is shown by now; look again");
-    if (!vscode.workspace.isTrusted) throw new Error("this folder is not trusted");
+    if (current?.id !== id) {
+      throw new OrketError("command_refused", "Another session is shown by now.", { mend: "Look again." });
+    }
+    if (!vscode.workspace.isTrusted) {
+      throw new OrketError("command_refused", "This folder is not trusted, so nothing runs in it.", {
+        mend: "Manage Workspace Trust changes that.",
+      });
+    }
     return current;
   }
 
@@ -227,6 +261,14 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   }
 
   async #post(type: "screen" | "update"): Promise<void> {
+    await this.#postScreen(type);
+    const about = this.#about;
+    if (about === undefined || !this.#ready) return;
+    this.#about = undefined;
+    await this.#send({ type: "focus", about });
+  }
+
+  async #postScreen(type: "screen" | "update"): Promise<void> {
     if (!this.#ready || this.#view === undefined) return;
     const { current } = this.#sessions;
     const screen = await this.#screen(current);
@@ -262,6 +304,19 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   async #send(message: ConductorMessage): Promise<void> {
     if (this.#ready) await this.#view?.webview.postMessage(message);
   }
+}
+
+/** A prompt as one text, message by message. */
+async function wholePrompt(
+  controller: Pick<SessionController, "readText">,
+  messages: readonly Message[],
+): Promise<string> {
+  const parts = await Promise.all(
+    messages.map(
+      async ({ role, content }) => `<!-- ${role} -->\n\n${(await controller.readText(content)).trimEnd()}\n`,
+    ),
+  );
+  return parts.join("\n");
 }
 
 function placeNow(): ConductorScreen["place"] {
