@@ -56,7 +56,7 @@ module.exports = {
         "What a host does with a session: engine, language, protocol, adapters and Node.",
       ),
       to: {
-        pathNot: ["^src/(app|engine|language|protocol|adapters)/", npm("zod", "yaml", "diff")],
+        pathNot: ["^src/(app|engine|language|protocol|adapters)/", npm("zod", "yaml", "diff", "node-diff3")],
         dependencyTypesNot: ["core"],
       },
     },
@@ -68,7 +68,10 @@ module.exports = {
         "The command line imports every layer but host and webview.",
       ),
       to: {
-        pathNot: ["^src/(cli|engine|language|protocol|adapters|app)/", npm("zod", "yaml", "diff")],
+        pathNot: [
+          "^src/(cli|engine|language|protocol|adapters|app)/",
+          npm("zod", "yaml", "diff", "string-width"),
+        ],
         dependencyTypesNot: ["core"],
       },
     },

@@ -5,6 +5,7 @@ import type { ElementHandle, Locator } from "playwright-core";
 import type { Definition } from "../../src/engine/model/definition";
 import { ModelServer } from "../fakes/servers/model-server";
 import { ollama } from "../fakes/servers/vendors";
+import { sharedContent } from "../fakes/session";
 import { Workbench } from "../integration/workbench";
 import { ConductorPage, notification } from "./conductor";
 import { showFailures } from "./failures";
@@ -329,10 +330,14 @@ describe("sessions that are repeated, forked, exported and put away", function (
   it("removes stored contents that nothing needs any more, and says how much", async () => {
     const blobs = path.join(folder, ".orket", "blobs");
     const stored = (): number =>
-      readdirSync(blobs, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length;
+      existsSync(blobs)
+        ? readdirSync(blobs, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+            .length
+        : 0;
     await workbench.command("Orket: Prune Stored Contents");
     await notification(workbench, "is needed");
     await quiet();
+    sharedContent(path.join(blobs, "sha256"), "written by an older Orket");
     const before = stored();
     assert.ok(before > 0);
     for (let left = sessions().length; left > 0; left -= 1) {

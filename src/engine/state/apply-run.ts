@@ -2,6 +2,7 @@ import type { EventData, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import type { ActiveRun, RunUpdate } from "./cursor";
 import { changeAt, withChange, withNotes, withResult, withTextTools } from "./scope";
+import type { Scope } from "./scope";
 import { restarted } from "./step-run";
 import type { StepRun } from "./step-run";
 

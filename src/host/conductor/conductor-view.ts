@@ -1,5 +1,4 @@
 import * as vscode from "vscode";
-import { OrketError } from "../../engine/error/orket-error";
 import type { Message } from "../../engine/event/event";
 import { conductorRequestSchema } from "../../protocol/conductor";
 import type {
@@ -9,6 +8,8 @@ import type {
   PressedAnswer,
   StreamPart,
 } from "../../protocol/conductor";
+import { OrketError } from "../../engine/error/orket-error";
+import { ensureTrusted } from "../trust";
 import { commandIds, viewIds } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
 import { sessionScreen, TextCache } from "./conductor-screen";
@@ -39,6 +40,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   #waiting = 0;
   /** What a person asked for and the view has not got yet. */
   #about: string | undefined;
+  #focused: { readonly session: string; readonly about: string } | undefined;
 
   readonly onDidChangeVisibility = this.#visible.event;
   readonly #extension: vscode.Uri;
@@ -84,6 +86,11 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     }
   }
 
+  /** The question, step or `limit` that a person last asked for in the session that is shown. */
+  get focused(): string | undefined {
+    return this.#focused?.session === this.#sessions.current?.id ? this.#focused?.about : undefined;
+  }
+
   /** Presses the answer's control in the view; the view decides whether anybody could have read the question. */
   async press(what: PressedAnswer): Promise<void> {
     await this.#send({ type: "press", what });
@@ -93,6 +100,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   async showWaiting(controller: SessionController, about: string): Promise<void> {
     this.#sessions.show(controller);
     this.#about = about;
+    this.#focused = { session: controller.id, about };
     await this.reveal({ focus: true });
     await this.#post("update");
   }
@@ -230,14 +238,9 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   /** What the view shows may be answered only while it is still shown. */
   #session(id: string): SessionController {
     const { current } = this.#sessions;
-    if (current?.id !== id) {
+    if (current?.id !== id)
       throw new OrketError("command_refused", "Another session is shown by now.", { mend: "Look again." });
-    }
-    if (!vscode.workspace.isTrusted) {
-      throw new OrketError("command_refused", "This folder is not trusted, so nothing runs in it.", {
-        mend: "Manage Workspace Trust changes that.",
-      });
-    }
+    ensureTrusted();
     return current;
   }
 
@@ -328,5 +331,8 @@ function placeNow(): ConductorScreen["place"] {
 
 export function badgeOf(count: number): vscode.ViewBadge | undefined {
   if (count === 0) return undefined;
-  return { value: count, tooltip: count === 1 ? "Orket waits for you" : `Orket waits for you (${count})` };
+  return {
+    value: count,
+    tooltip: count === 1 ? "One thing in Orket needs you" : `${count} things in Orket need you`,
+  };
 }
