@@ -2,6 +2,8 @@ import * as vscode from "vscode";
 import type { ProviderDeps } from "../adapters/provider/provider-deps";
 import { OrketError } from "../engine/error/orket-error";
 import type { ArtifactReview } from "./artifacts/artifact-review";
+import { artifactCommands } from "./artifacts/commands";
+import type { ReviewModel } from "./artifacts/review-model";
 import type { historyCommands } from "./history/commands";
 import { commandIds } from "./ids";
 import type { CommandId } from "./ids";
@@ -13,6 +15,7 @@ import type { FlowRunner } from "./flow/run-flow";
 import type { Secrets } from "./session/secrets";
 import type { SessionController } from "../app/session/controller";
 import type { SessionRegistry } from "./session/session-registry";
+import type { ArtifactsTree } from "./trees/artifacts-tree";
 import { SessionItem } from "./trees/sessions-tree";
 import type { ConductorView } from "./conductor/conductor-view";
 import type { ErrorPresenter } from "./errors";
@@ -28,6 +31,8 @@ export interface CommandParts {
   readonly conductor: ConductorView;
   readonly panels: SessionPanels;
   readonly review: ArtifactReview;
+  readonly model: ReviewModel;
+  readonly artifacts: ArtifactsTree;
   readonly plans: PlanDocuments;
   readonly secrets: Secrets;
   readonly errors: ErrorPresenter;
@@ -41,7 +46,7 @@ export interface CommandParts {
 /** Registers every command that package.json declares; the table is complete by its type. */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const { sessions, review } = parts;
-  const handlers: Readonly<Record<CommandId, (target: unknown) => unknown>> = {
+  const handlers: Readonly<Record<CommandId, (target: unknown, context?: unknown) => unknown>> = {
     [commandIds.runFlow]: (target) => run(parts, target, false),
     [commandIds.runFlowStepByStep]: (target) => run(parts, target, true),
     [commandIds.resumeSession]: (target) => resume(parts, target),
@@ -60,10 +65,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       parts.panels.show(controller);
     },
     [commandIds.reviewArtifacts]: (target) => review.review(target),
-    [commandIds.acceptArtifact]: (target) => review.accept(target),
-    [commandIds.acceptAllArtifacts]: () => review.acceptAll(),
-    [commandIds.rejectArtifact]: (target) => review.reject(target),
-    [commandIds.revertAcceptance]: (target) => review.revert(target),
+    ...artifactCommands(parts),
     [commandIds.showPlan]: async (target) => {
       const chosen = await parts.runner.pick(target, "Which Flow's plan?");
       if (chosen === undefined) return;
@@ -82,7 +84,9 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   };
   return vscode.Disposable.from(
     ...Object.entries(handlers).map(([id, handle]) =>
-      vscode.commands.registerCommand(id, (target: unknown) => parts.errors.guard(() => handle(target))),
+      vscode.commands.registerCommand(id, (target: unknown, context: unknown) =>
+        parts.errors.guard(() => handle(target, context)),
+      ),
     ),
   );
 }

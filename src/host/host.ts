@@ -2,6 +2,11 @@ import * as vscode from "vscode";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
 import { ArtifactDocuments } from "./artifacts/artifact-documents";
 import { ArtifactReview } from "./artifacts/artifact-review";
+import { registerHunkCommands } from "./artifacts/commands";
+import { HunkLenses, hunkSelector } from "./artifacts/hunk-lenses";
+import { ReviewModel } from "./artifacts/review-model";
+import { ReviewScm } from "./artifacts/review-scm";
+import { ProvenanceHover } from "./artifacts/review-views";
 import { ArtifactsTree } from "./trees/artifacts-tree";
 import { registerCommands } from "./commands";
 import { mayResume } from "./history/changed-definition";
@@ -61,8 +66,12 @@ export class Host {
       provider: services,
     });
     const diagnostics = new ProjectDiagnostics(index);
+    const model = new ReviewModel(sessions);
+    const review = new ArtifactReview(sessions, model);
+    const artifactsTree = new ArtifactsTree(sessions, model, context.workspaceState);
     const artifacts = vscode.window.createTreeView(viewIds.artifacts, {
-      treeDataProvider: new ArtifactsTree(sessions),
+      treeDataProvider: artifactsTree,
+      showCollapseAll: true,
     });
     const sessionsView = vscode.window.createTreeView(viewIds.sessions, {
       treeDataProvider: new SessionsTree(sessions),
@@ -83,6 +92,12 @@ export class Host {
       plans,
       conductor,
       artifacts,
+      model,
+      review,
+      new ReviewScm(model),
+      registerHunkCommands(review, errors),
+      vscode.languages.registerCodeLensProvider(hunkSelector, new HunkLenses(sessions, model)),
+      vscode.languages.registerHoverProvider({ scheme: "file" }, new ProvenanceHover()),
       sessionsView,
       library,
       { dispose: () => mesh.close() },
@@ -98,7 +113,9 @@ export class Host {
         sessions,
         conductor,
         panels,
-        review: new ArtifactReview(sessions),
+        review,
+        model,
+        artifacts: artifactsTree,
         plans,
         secrets,
         errors,

@@ -12,6 +12,12 @@ export const commandIds = {
   acceptAllArtifacts: "orket.acceptAllArtifacts",
   rejectArtifact: "orket.rejectArtifact",
   revertAcceptance: "orket.revertAcceptance",
+  redoAcceptance: "orket.redoAcceptance",
+  reviewAllArtifacts: "orket.reviewAllArtifacts",
+  rejectWithReason: "orket.rejectWithReason",
+  editArtifact: "orket.editArtifact",
+  artifactHistory: "orket.artifactHistory",
+  groupArtifacts: "orket.groupArtifacts",
   showPlan: "orket.showPlan",
   setSecret: "orket.setSecret",
   editPrompt: "orket.editPrompt",
@@ -80,6 +86,8 @@ export const internalIds = {
   createFile: "orket.internal.createFile",
   openResult: "orket.internal.openResult",
   showPromptInFile: "orket.internal.showPromptInFile",
+  acceptHunk: "orket.internal.acceptHunk",
+  rejectHunk: "orket.internal.rejectHunk",
 } as const;
 
 /** What `when` clauses read. */
@@ -90,4 +98,6 @@ export const contextKeys = {
   resumable: "orket.resumable",
   /** The session shown has artifacts that nobody has decided about. */
   pendingArtifacts: "orket.pendingArtifacts",
+  /** A decision about an artifact was just taken: a click that comes now was meant for what stood there before. */
+  settling: "orket.settling",
 } as const;
