@@ -66,13 +66,7 @@ export class Host {
       provider: services,
     });
     const diagnostics = new ProjectDiagnostics(index);
-    const model = new ReviewModel(sessions);
-    const review = new ArtifactReview(sessions, model);
-    const artifactsTree = new ArtifactsTree(sessions, model, context.workspaceState);
-    const artifacts = vscode.window.createTreeView(viewIds.artifacts, {
-      treeDataProvider: artifactsTree,
-      showCollapseAll: true,
-    });
+    const { model, review, tree: artifactsTree, parts: artifacts } = reviewing(sessions, errors, context);
     const sessionsView = vscode.window.createTreeView(viewIds.sessions, {
       treeDataProvider: new SessionsTree(sessions),
     });
@@ -92,19 +86,12 @@ export class Host {
       plans,
       conductor,
       artifacts,
-      model,
-      review,
-      new ReviewScm(model),
-      registerHunkCommands(review, errors),
-      vscode.languages.registerCodeLensProvider(hunkSelector, new HunkLenses(sessions, model)),
-      vscode.languages.registerHoverProvider({ scheme: "file" }, new ProvenanceHover()),
       sessionsView,
       library,
       { dispose: () => mesh.close() },
       sessions.onDidFail(({ error }) => void errors.show(error)),
       vscode.window.registerWebviewViewProvider(viewIds.conductor, conductor),
       vscode.window.registerWebviewPanelSerializer(panelTypes.session, panels),
-      vscode.workspace.registerTextDocumentContentProvider(schemes.artifact, new ArtifactDocuments(sessions)),
       vscode.workspace.registerTextDocumentContentProvider(schemes.plan, plans),
       vscode.workspace.registerTextDocumentContentProvider(schemes.report, reports),
       editing,
@@ -145,6 +132,24 @@ export class Host {
   async stop(): Promise<void> {
     await Promise.all([this.#sessions.dispose(), this.#repeats.dispose()]);
   }
+}
+
+/** The parts in which people review what the team proposes. */
+function reviewing(sessions: SessionRegistry, errors: ErrorPresenter, context: vscode.ExtensionContext) {
+  const model = new ReviewModel(sessions);
+  const review = new ArtifactReview(sessions, model);
+  const tree = new ArtifactsTree(sessions, model, context.workspaceState);
+  const parts = vscode.Disposable.from(
+    vscode.window.createTreeView(viewIds.artifacts, { treeDataProvider: tree, showCollapseAll: true }),
+    model,
+    review,
+    new ReviewScm(model),
+    registerHunkCommands(review, errors),
+    vscode.languages.registerCodeLensProvider(hunkSelector, new HunkLenses(sessions, model)),
+    vscode.languages.registerHoverProvider({ scheme: "file" }, new ProvenanceHover()),
+    vscode.workspace.registerTextDocumentContentProvider(schemes.artifact, new ArtifactDocuments(sessions)),
+  );
+  return { model, review, tree, parts };
 }
 
 /** What the editor gives to every session. */

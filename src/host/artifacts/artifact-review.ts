@@ -327,7 +327,7 @@ export class ArtifactReview implements vscode.Disposable {
     const mine = "Keep Mine";
     const message = `${artifact.path} has changed in the project since the team read it, at the same lines. Nothing was written.`;
     const answer = await vscode.window.showWarningMessage(message, solve, changes, mine);
-    if (answer === solve) await this.edit({ choice } as Pick<ArtifactItem, "choice">);
+    if (answer === solve) await this.edit({ choice });
     else if (answer === changes) await openProjectChanges(controller, artifact);
     else if (answer === mine) await this.#reject(choice, "The project's own change is kept.");
   }

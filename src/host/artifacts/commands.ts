@@ -40,8 +40,8 @@ export function artifactCommands({
     [commandIds.artifactHistory]: async (target) => {
       const choice = await review.need(target, "any");
       if (choice === undefined) return;
-      await showHistory(choice, async () => {
-        await panels.show(choice.controller);
+      await showHistory(choice, () => {
+        panels.show(choice.controller);
       });
     },
   };

@@ -41,7 +41,7 @@ async function allEvents(controller: SessionController): Promise<SessionEvent[]>
 /** The versions of an artifact over the steps; the chosen one opens against the one before. */
 export async function showHistory(
   { controller, artifact }: ArtifactChoice,
-  openEvent: (seq: number) => Promise<void>,
+  openEvent: (seq: number) => void,
 ): Promise<void> {
   const { directory, state } = controller;
   const { versions } = authorsOf(controller.id, await allEvents(controller), (role) =>
@@ -66,7 +66,7 @@ export async function showHistory(
     .reverse();
   picker.onDidTriggerItemButton(({ item }) => {
     picker.hide();
-    void openEvent(own[item.at]?.origin.event ?? 0);
+    openEvent(own[item.at]?.origin.event ?? 0);
   });
   picker.onDidAccept(() => {
     const [item] = picker.selectedItems;
