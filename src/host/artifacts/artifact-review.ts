@@ -238,8 +238,10 @@ export class ArtifactReview implements vscode.Disposable {
     const diff = openDiff(choice);
     const artifact = controller.view.artifacts.find((one) => one.path === choice.artifact.path);
     if (artifact === undefined || !isOpen(artifact)) return this.#goOn(choice, diff);
-    if (diff !== undefined) await vscode.window.tabGroups.close(diff, true);
     await openArtifact(controller, artifact);
+    // The new diff takes the place of a preview; one that was kept has to go.
+    const left = diff === undefined ? undefined : openDiffs(choice).find((tab) => !tab.isActive);
+    if (left !== undefined) await vscode.window.tabGroups.close(left, true);
   }
 
   /** Opens the person's own version of a proposal, or of its conflict. */
@@ -463,10 +465,14 @@ function activeDraft(): ReturnType<typeof draftPlace> {
   return uri === undefined ? undefined : draftPlace(uri);
 }
 
-function openDiff({ controller, artifact }: ArtifactChoice): vscode.Tab | undefined {
+function openDiff(choice: ArtifactChoice): vscode.Tab | undefined {
+  return openDiffs(choice)[0];
+}
+
+function openDiffs({ controller, artifact }: ArtifactChoice): vscode.Tab[] {
   return vscode.window.tabGroups.all
     .flatMap(({ tabs }) => tabs)
-    .find(({ input }) => {
+    .filter(({ input }) => {
       if (!(input instanceof vscode.TabInputTextDiff)) return false;
       const place = artifactPlace(input.modified);
       return place?.directory === controller.directory && place.path === artifact.path;

@@ -22,7 +22,11 @@ export async function openAllChanges(model: ReviewModel): Promise<void> {
   const resources = rows.map((row) => {
     const current = projectFile(controller, row.artifact.path);
     const before = row.offer.project === null ? undefined : current;
-    const after = row.after === null ? undefined : rightSide(controller, row.artifact, row.offer);
+    // Equal paths, or the editor takes it for a rename.
+    const after =
+      row.after === null
+        ? undefined
+        : rightSide(controller, row.artifact, row.offer).with({ path: current.path });
     return [current, before, after];
   });
   await vscode.commands.executeCommand("vscode.changes", `${controller.view.flow}: proposed`, resources);
