@@ -23,8 +23,8 @@ import { failedStep } from "../state/failed-step";
 import { costOf } from "../state/spending";
 import type { SessionState } from "../state/state";
 import type { StepRun } from "../state/step-run";
-import { performTool } from "./tool/call-tool";
-import { toolsOfStep } from "./tool/specs";
+import { performTool } from "./tool/perform-tool";
+import { toolsOfStep } from "./tool/registry";
 import { findTextToolCalls } from "./tool/text-form";
 import type { AgentPorts } from "./ports";
 

@@ -3,6 +3,7 @@ import type { ErrorPresenter } from "../errors";
 import type { SessionPanels } from "../event-panel/session-panel";
 import { commandIds, internalIds } from "../ids";
 import type { ArtifactsTree } from "../trees/artifacts-tree";
+import { ensureTrusted } from "../trust";
 import type { ArtifactReview } from "./artifact-review";
 import { isHunkTarget } from "./hunk-lenses";
 import type { ReviewModel } from "./review-model";
@@ -62,7 +63,12 @@ type ArtifactCommand = (typeof commandIds)[
 /** What the lenses above a hunk call. */
 export function registerHunkCommands(review: ArtifactReview, errors: ErrorPresenter): vscode.Disposable {
   const on = (id: string, work: (hunk: unknown) => Promise<void>): vscode.Disposable =>
-    vscode.commands.registerCommand(id, (target: unknown) => errors.guard(() => work(target)));
+    vscode.commands.registerCommand(id, (target: unknown) =>
+      errors.guard(() => {
+        ensureTrusted();
+        return work(target);
+      }),
+    );
   return vscode.Disposable.from(
     on(internalIds.acceptHunk, async (target) => {
       if (isHunkTarget(target)) await review.acceptHunk(target);
