@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { unlessMissing } from "../../adapters/files/file-system";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 import { sessionPaths } from "../../adapters/journal/layout";
-import { readDefinition } from "../../adapters/journal/session-folder";
+import { readDefinition, readSession } from "../../adapters/journal/session-folder";
 import { isOurs } from "../../adapters/journal/session-marks";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
@@ -82,6 +82,9 @@ export async function ensureMayOpen(
   const { definition } = await readDefinition(environment, paths);
   ensureSoundDefinition(definition);
   if (await isOwnSession(environment, directory)) return true;
+  // A journal of ours that was damaged is said to be that.
+  const { damage } = await readSession(environment, directory);
+  if (damage !== undefined) throw damage;
   const facts = foreignFacts(definition);
   if (confirm !== undefined && (await confirm(paths.id, facts))) return false;
   throw new OrketError(
