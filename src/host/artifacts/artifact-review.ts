@@ -12,6 +12,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import type { ArtifactView } from "../../engine/view/session-view";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
+import type { ArtifactChoice } from "./artifact-choice";
 import {
   artifactPlace,
   isOpen,
@@ -26,14 +27,6 @@ import type { ReviewModel } from "./review-model";
 import type { HunkTarget } from "./hunk-lenses";
 import { Settling } from "./settling";
 import { ArtifactItem, GroupItem } from "../trees/artifacts-tree";
-
-/** One artifact of one session, as a person saw it. */
-export interface ArtifactChoice {
-  readonly controller: SessionController;
-  readonly artifact: ArtifactView;
-  /** Digest of what was shown; absent where nothing was. */
-  readonly shown?: string;
-}
 
 type Outcome = "done" | "kept" | { readonly conflict: OrketError } | { readonly stale: OrketError };
 

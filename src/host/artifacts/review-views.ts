@@ -7,7 +7,7 @@ import type { SessionEvent } from "../../engine/event/event";
 import { callSettings } from "../../engine/model/definition";
 import type { SessionController } from "../../app/session/controller";
 import { artifactUri, isOpen, projectFile, rightSide } from "./artifact-documents";
-import type { ArtifactChoice } from "./artifact-review";
+import type { ArtifactChoice } from "./artifact-choice";
 import type { ReviewModel } from "./review-model";
 
 /** All that waits for a decision in one editor with many diffs. */

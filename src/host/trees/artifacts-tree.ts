@@ -4,7 +4,7 @@ import type { ReviewRow } from "../../app/artifact/review-rows";
 import type { ArtifactView } from "../../engine/view/session-view";
 import { commandIds } from "../ids";
 import type { SessionController } from "../../app/session/controller";
-import type { ArtifactChoice } from "../artifacts/artifact-review";
+import type { ArtifactChoice } from "../artifacts/artifact-choice";
 import type { ReviewModel } from "../artifacts/review-model";
 import type { SessionRegistry } from "../session/session-registry";
 
