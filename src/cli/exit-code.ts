@@ -14,6 +14,7 @@ export const exitCodes = {
   drift: 8,
   replayDiffers: 9,
   damagedJournal: 10,
+  workFailed: 11,
   cancelled: 130,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -36,6 +37,7 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   acceptance_conflict: exitCodes.approvalNeeded,
   acceptance_denied: exitCodes.policyDenied,
   secret_missing: exitCodes.providerFailed,
+  consent_missing: exitCodes.approvalNeeded,
   disk_full: exitCodes.internal,
   disk_failed: exitCodes.internal,
   internal: exitCodes.internal,

@@ -90,7 +90,7 @@ export function parseArguments(words: readonly string[], commands: readonly Comm
     let value = attached;
     if (option.value === undefined) {
       if (attached !== undefined) throw usage(`${written} takes no value.`, helpOf(command));
-    } else if (value === undefined) {
+    } else if (value === undefined && (option.optional?.test(words[at + 1] ?? "") ?? true)) {
       at += 1;
       value = words[at];
     }
@@ -111,6 +111,10 @@ function addValue(
   const before = values.get(option.name);
   if (option.value === undefined) {
     values.set(option.name, []);
+    return;
+  }
+  if (value === undefined && option.optional !== undefined) {
+    values.set(option.name, before ?? []);
     return;
   }
   if (value === undefined)

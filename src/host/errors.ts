@@ -74,6 +74,7 @@ export class ErrorPresenter {
       artifact_unknown: [],
       acceptance_conflict: [],
       acceptance_denied: [],
+      consent_missing: [],
       secret_missing:
         details["kind"] === "env"
           ? [

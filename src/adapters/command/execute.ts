@@ -8,7 +8,7 @@ import type { CommandOutput } from "../../engine/port/commands";
 import type { CommandBounds } from "./bounds";
 import type { Launch } from "./namespace";
 import { OutputText } from "./output";
-import { killGroup, watchGroup } from "./process-group";
+import { killGroup, killMarked, watchGroup } from "./process-group";
 import { usageOf } from "./process-usage";
 
 export interface Execution {
@@ -43,6 +43,9 @@ const watchMs = 200;
 const graceMs = 600;
 /** Wait for the last output after the process has ended, in milliseconds: somebody may still hold the pipe. */
 const drainMs = 500;
+
+/** What the launches say when the command begins: the script's word, bubblewrap's status line. */
+const begun = /^started|"child-pid"/;
 
 /** What a shell adds to the number of the signal that ended its child. */
 const shellSignalBase = 128;
@@ -134,6 +137,7 @@ class Running {
     release();
     if (pid !== undefined) {
       killGroup(pid, "SIGKILL");
+      killMarked(this.#execution.env);
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
     }
     for (const stream of [child.stdout, child.stderr, child.stdin]) stream?.destroy();
@@ -144,7 +148,7 @@ class Running {
   #endFrom(natural: CommandEnd): CommandEnd {
     if (this.#ended !== undefined) return this.#ended;
     const { reports } = this.#execution;
-    if (natural.kind !== "not_started" && reports && !this.#report.startsWith("started")) {
+    if (natural.kind !== "not_started" && reports && !begun.test(this.#report)) {
       const why = this.#report === "" ? "the namespaces could not be made" : this.#report;
       return { kind: "not_started", message: `The sandbox could not be set up: ${why}.` };
     }

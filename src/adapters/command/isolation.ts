@@ -61,14 +61,14 @@ export function explainMissing(
 async function tryNamespaces(runs: string): Promise<string | undefined> {
   const scratch = await newScratch(runs);
   try {
-    for (const name of ["project", "root", "layer/upper", "layer/work"]) {
+    for (const name of ["project", "layer/upper", "layer/work"]) {
       await fs.promises.mkdir(path.join(scratch, name), { recursive: true });
     }
     const home = os.homedir();
     const { end, output } = await execute({
       launch: namespaceLaunch({
         project: await fs.promises.realpath(path.join(scratch, "project")),
-        root: path.join(scratch, "root"),
+        scratch,
         layer: path.join(scratch, "layer"),
         hidden: [],
         visible: visibleFolders(process.env, home, process.execPath),
@@ -76,7 +76,6 @@ async function tryNamespaces(runs: string): Promise<string | undefined> {
         network: false,
         processes: commandBounds.processes,
         argv: ["true"],
-        exists: fs.existsSync,
       }),
       cwd: "/",
       env: { PATH: process.env.PATH ?? "/usr/bin:/bin" },

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess, SpawnOptions } from "node:child_process";
+import fs from "node:fs";
 
 /** Ends a process that was started with a group of its own, and everybody in the group. */
 export function killGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
@@ -13,6 +14,31 @@ export function killGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
     } catch {
       // Nobody of it is left.
     }
+  }
+}
+
+/** The variable that marks the processes of one command, whatever group they moved to. */
+export const markVariable = "ORKET_COMMAND";
+
+/** Ends every process of this machine that carries the command's mark, where `/proc` shows it: those that left the group. */
+export function killMarked(env: Readonly<Record<string, string>>): void {
+  const mark = env[markVariable];
+  if (mark === undefined || process.platform !== "linux") return;
+  const line = `${markVariable}=${mark}`;
+  // Who starts another one while this looks is found in the next round.
+  for (let round = 0; round < 5; round += 1) {
+    const found = fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name) && isMarked(name, line));
+    if (found.length === 0) return;
+    for (const name of found) killGroup(Number(name), "SIGKILL");
+  }
+}
+
+function isMarked(name: string, line: string): boolean {
+  if (Number(name) === process.pid) return false;
+  try {
+    return fs.readFileSync(`/proc/${name}/environ`, "utf8").split("\0").includes(line);
+  } catch {
+    return false;
   }
 }
 

@@ -22,6 +22,7 @@ import type { Launch } from "./namespace";
 import { overlayView } from "./overlay-view";
 import { findProgram } from "./program";
 import type { Program } from "./program";
+import { markVariable } from "./process-group";
 import { removeTree } from "./remove-tree";
 import { cacheFolder, newScratch, viewFolders } from "./scratch";
 import { seatbeltLaunch } from "./seatbelt";
@@ -93,6 +94,8 @@ export class NodeCommandRunner implements CommandRunner {
     onOutput: (output: CommandOutput) => void,
     cancellation: Cancellation,
   ): Promise<CommandResult> {
+    // Whoever waits for it below learns of its failure; until then it must not count as one that nobody looks at.
+    request.recorded?.catch(() => undefined);
     const refusal = await this.#options.agreed();
     if (refusal !== undefined) return { ...nothing, end: refusal };
     const variables = await this.#variables(request);
@@ -101,7 +104,8 @@ export class NodeCommandRunner implements CommandRunner {
     const { runs } = viewFolders(this.#cache, project);
     const scratch = await newScratch(runs);
     try {
-      const job: Job = { request, onOutput, cancellation, project, scratch, ...variables };
+      const added = { ...variables.added, [markVariable]: path.basename(scratch) };
+      const job: Job = { request, onOutput, cancellation, project, scratch, ...variables, added };
       return request.spec.effects === "outside" ? await this.#outside(job) : await this.#inView(job, runs);
     } catch (error) {
       if (request.recorded !== undefined) await request.recorded;
@@ -243,15 +247,13 @@ export class NodeCommandRunner implements CommandRunner {
 
   async #overlayStage(job: Job, parts: ViewParts): Promise<Stage> {
     const { project, request, scratch } = job;
-    const root = path.join(scratch, "root");
-    await fs.promises.mkdir(root);
     const view = await overlayView(parts, path.join(scratch, "layer"));
     const program = this.#program(request.argv[0] ?? "", [path.join(view.layer, "upper"), project]);
     const home = sandboxHome(project);
     return {
       launch: namespaceLaunch({
         project,
-        root,
+        scratch,
         layer: view.layer,
         hidden: view.removed,
         visible: visibleFolders(this.#env, home, process.execPath),
@@ -259,7 +261,6 @@ export class NodeCommandRunner implements CommandRunner {
         network: request.spec.network === "allowed",
         processes: this.#bounds.processes,
         argv: [program.inside, ...request.argv.slice(1)],
-        exists: (place) => fs.existsSync(place),
       }),
       env: { ...commandEnvironment(this.#env, this.#folders(home, "/tmp"), job.added), ...program.env },
       cwd: "/",

@@ -19,6 +19,7 @@ import {
 import type { ResumedSession } from "../../adapters/journal/session-folder";
 import { IndexKeeper } from "./index-keeper";
 import { finishAcceptance } from "./acceptance";
+import { beginCommands, commandRunner } from "../command/session-commands";
 import { sha256 } from "../../adapters/system/sha256";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { nodeUtf8 } from "../../adapters/system/utf8";
@@ -60,6 +61,7 @@ export async function startSession(
   try {
     const history = store.append([start]);
     await store.flush();
+    await beginCommands(definition, paths.id, options);
     const parts = { store, history, definition, cutBytes: 0, ...(steer === undefined ? {} : { steer }) };
     return live(parts, provider, environment, options);
   } catch (error) {
@@ -176,6 +178,7 @@ function live(
       policy: flow.policy,
     }),
     external: options.external ?? noExternalTools,
+    commands: commandRunner(definition, store.paths.id, options),
     clock: environment.clock,
     sha256,
     utf8: nodeUtf8,

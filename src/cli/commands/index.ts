@@ -1,4 +1,5 @@
 import type { Command } from "../command";
+import { checkCommand } from "./check";
 import { compareCommand } from "./compare";
 import { diffCommand } from "./diff";
 import { exportCommand } from "./export";
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   importCommand,
   validateCommand,
   planCommand,
+  checkCommand,
   runCommand,
   resumeCommand,
   sessionsCommand,

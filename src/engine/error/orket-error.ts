@@ -19,6 +19,7 @@ export const errorCodes = [
   "acceptance_conflict",
   "acceptance_denied",
   "secret_missing",
+  "consent_missing",
   "disk_full",
   "disk_failed",
   "internal",

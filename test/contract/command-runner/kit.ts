@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { NodeCommandRunner } from "../../src/adapters/command/runner";
-import type { RunnerOptions } from "../../src/adapters/command/runner";
-import { commandSchema } from "../../src/engine/model/command";
-import type { CommandSpec } from "../../src/engine/model/command";
-import type { BlobRef } from "../../src/engine/event/content";
-import type { CommandRequest, CommandResult } from "../../src/engine/port/commands";
-import { CancelSource } from "../../src/engine/port/cancellation";
+import { NodeCommandRunner } from "../../../src/adapters/command/runner";
+import type { RunnerOptions } from "../../../src/adapters/command/runner";
+import { commandSchema } from "../../../src/engine/model/command";
+import type { CommandSpec } from "../../../src/engine/model/command";
+import type { BlobRef } from "../../../src/engine/event/content";
+import type { CommandRequest, CommandResult } from "../../../src/engine/port/commands";
+import { CancelSource } from "../../../src/engine/port/cancellation";
 
 /** Files of a project as text; a value of `null` is a folder. */
 export type Tree = Readonly<Record<string, string>>;
@@ -51,7 +51,14 @@ export class RunnerKit {
     });
   }
 
-  request(argv: readonly string[], more: Partial<CommandSpec> & { overlay?: Record<string, string | null>; stdin?: string; env?: CommandRequest["env"] } = {}): CommandRequest {
+  request(
+    argv: readonly string[],
+    more: Partial<Omit<CommandSpec, "env" | "stdin">> & {
+      overlay?: Record<string, string | null>;
+      stdin?: string;
+      env?: CommandRequest["env"];
+    } = {},
+  ): CommandRequest {
     const { overlay = {}, stdin, env, ...spec } = more;
     return {
       run: "test#1",
@@ -60,12 +67,19 @@ export class RunnerKit {
       argv,
       env: env ?? {},
       ...(stdin === undefined ? {} : { stdin }),
-      overlay: Object.entries(overlay).map(([file, text]) => ({ path: file, content: text === null ? null : this.blob(text) })),
+      overlay: Object.entries(overlay).map(([file, text]) => ({
+        path: file,
+        content: text === null ? null : this.blob(text),
+      })),
       read: ({ sha256 }) => Promise.resolve(this.#blobs.get(sha256) ?? new Uint8Array()),
     };
   }
 
-  async run(argv: readonly string[], more: Parameters<RunnerKit["request"]>[1] = {}, options: Partial<RunnerOptions> = {}): Promise<CommandResult> {
+  async run(
+    argv: readonly string[],
+    more: Parameters<RunnerKit["request"]>[1] = {},
+    options: Partial<RunnerOptions> = {},
+  ): Promise<CommandResult> {
     return this.runner(options).run(this.request(argv, more), () => undefined, new CancelSource());
   }
 
@@ -76,7 +90,11 @@ export class RunnerKit {
       for (const name of fs.readdirSync(place).sort()) {
         const file = path.join(place, name);
         const stat = fs.lstatSync(file);
-        const text = stat.isFile() ? createHash("sha256").update(fs.readFileSync(file)).digest("hex") : stat.isSymbolicLink() ? fs.readlinkSync(file) : "";
+        const text = stat.isFile()
+          ? createHash("sha256").update(fs.readFileSync(file)).digest("hex")
+          : stat.isSymbolicLink()
+            ? fs.readlinkSync(file)
+            : "";
         lines.push(`${path.relative(folder, file)} ${stat.mode.toString(8)} ${stat.mtimeMs} ${text}`);
         if (stat.isDirectory()) visit(file);
       }
@@ -88,4 +106,18 @@ export class RunnerKit {
   dispose(): void {
     fs.rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+/** Processes of this machine whose command line holds the word. */
+export function running(word: string): string {
+  const found = fs.readdirSync("/proc").flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      const line = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+      return line.includes(word) && Number(pid) !== process.pid ? [line] : [];
+    } catch {
+      return [];
+    }
+  });
+  return found.join("\n");
 }
