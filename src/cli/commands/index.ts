@@ -1,4 +1,5 @@
 import type { Command } from "../command";
+import { blameCommand } from "./blame";
 import { checkCommand } from "./check";
 import { compareCommand } from "./compare";
 import { diffCommand } from "./diff";
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   acceptCommand,
   rejectCommand,
   revertCommand,
+  blameCommand,
   verifyCommand,
   replayCommand,
   repeatCommand,

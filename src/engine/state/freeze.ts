@@ -9,7 +9,7 @@ import type { SessionState, StepRecord } from "./state";
 import type { StepRun } from "./step-run";
 
 /** Raised when the fold makes another state of the same events, or keeps it in another form. */
-export const stateFormat = 3;
+export const stateFormat = 4;
 
 /** A list without the elements that it shares with the one it grew from. */
 interface FrozenList<T> {
