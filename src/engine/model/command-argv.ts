@@ -80,7 +80,7 @@ export function resolveArgv(
     if (value === undefined) return { problem: `${name} has no value here.` };
     const why = argumentProblem(value);
     if (why !== undefined) return { problem: `${name} cannot be an argument: ${why}.` };
-    resolved.push(String(value));
+    resolved.push(`${value as string | number | boolean}`);
   }
   return { argv: resolved };
 }

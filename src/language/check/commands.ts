@@ -20,11 +20,13 @@ function inputProblem(flow: SourceDocument, name: string): string | undefined {
     const known = inputs.length === 0 ? "It has none." : `Its inputs are ${inputs.slice(0, 20).join(", ")}.`;
     return `The Flow has no input ${quoted(name)}. ${near === undefined ? known : `Did you mean ${quoted(near)}?`}`;
   }
-  const choices = valueAt(flow.value, ["inputs", name, "enum"]);
+  const choices: unknown = valueAt(flow.value, ["inputs", name, "enum"]);
   if (Array.isArray(choices)) {
-    const option = choices.find((choice) => String(choice).startsWith("-"));
+    const option = choices
+      .map((choice: unknown) => JSON.stringify(choice))
+      .find((choice) => /^"?-/.test(choice));
     if (option === undefined) return undefined;
-    return `The input ${quoted(name)} can be ${quoted(String(option))}, which begins with '-' and would be an option.`;
+    return `The input ${quoted(name)} can be ${quoted(option)}, which begins with '-' and would be an option.`;
   }
   const type = textAt(flow, ["inputs", name, "type"]) ?? "string";
   if (type === "number" || type === "boolean") return undefined;

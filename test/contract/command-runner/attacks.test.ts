@@ -232,7 +232,7 @@ describe("arguments of commands", () => {
       undefined,
       "x".repeat(5000),
     ]) {
-      assert.ok("problem" in resolveArgv(["git", "{{inputs.x}}"], () => value), String(value));
+      assert.ok("problem" in resolveArgv(["git", "{{inputs.x}}"], () => value), JSON.stringify(value));
     }
     for (const entry of [
       "--x={{inputs.x}}",
