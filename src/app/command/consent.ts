@@ -7,15 +7,11 @@ import { readState, userStateFolder, writeState } from "../../adapters/system/us
 import { commandTableText } from "../../engine/model/command";
 import type { CommandTable } from "../../engine/model/command";
 
-/** Sessions of one project that are remembered as begun here; the oldest are forgotten. */
-const rememberedSessions = 5000;
-
 const recordSchema = z.object({
   format: z.literal(1),
   machine: z.string(),
   project: z.string(),
   agreed: z.record(z.string(), z.object({ at: z.string(), flow: z.string() })),
-  sessions: z.array(z.string()),
 });
 type ConsentRecord = z.infer<typeof recordSchema>;
 
@@ -25,7 +21,7 @@ export function commandDigest(table: CommandTable): string {
 }
 
 /**
- * What a person has agreed to in one project on this machine, and which of its sessions began here. It stands in the
+ * What a person has agreed to in one project on this machine. It stands in the
  * user's state folder, so that a project that comes from elsewhere brings no consent with it.
  */
 export class Consent {
@@ -55,16 +51,6 @@ export class Consent {
     await writeState(file, { ...record, agreed: {} });
   }
 
-  async beganHere(session: string): Promise<boolean> {
-    return (await this.#read()).record.sessions.includes(session);
-  }
-
-  async begin(session: string): Promise<void> {
-    const { record, file } = await this.#read();
-    const sessions = [...record.sessions.filter((id) => id !== session), session].slice(-rememberedSessions);
-    await writeState(file, { ...record, sessions });
-  }
-
   async #read(): Promise<{ readonly record: ConsentRecord; readonly file: string }> {
     const { host, machine } = await ownIdentity();
     const here = machine === "" ? host : machine;
@@ -73,7 +59,7 @@ export class Consent {
     const file = path.join(this.#folder, "commands", `${name}.json`);
     const read = recordSchema.safeParse(await readState(file));
     const isOurs = read.success && read.data.machine === here && read.data.project === project;
-    const empty: ConsentRecord = { format: 1, machine: here, project, agreed: {}, sessions: [] };
+    const empty: ConsentRecord = { format: 1, machine: here, project, agreed: {} };
     return { record: isOurs ? read.data : empty, file };
   }
 }

@@ -33,21 +33,11 @@ export function digestOf(definition: Definition): string | undefined {
   return commandDigest(commands);
 }
 
-/** Remembers that the session began on this machine, where it has commands. */
-export async function beginCommands(
-  definition: Definition,
-  session: string,
-  options: RuntimeOptions,
-): Promise<void> {
-  if (options.commands === undefined || digestOf(definition) === undefined) return;
-  await consentOf(options).begin(session);
-}
-
 /** Whether commands of the session may start; else the refusal that says what is missing. */
 async function refusalFor(
   definition: Definition,
-  session: string | undefined,
   options: RuntimeOptions,
+  ours: boolean,
 ): Promise<Refusal | undefined> {
   if (options.commands?.isTrusted() !== true) {
     return refused("untrusted", "Commands do not run in a folder that is not trusted.");
@@ -61,28 +51,24 @@ async function refusalFor(
       `Nobody has agreed to the commands of the Flow ${definition.flow.name} on this machine. 'orket plan' shows them; agree with --allow-commands ${digest}, or in the editor when the session goes on.`,
     );
   }
-  if (session !== undefined && !(await consent.beganHere(session))) {
+  if (!ours) {
     return refused(
       "consent",
-      "This session began on another machine, so its commands do not run here. Fork it: the fork begins here.",
+      "This session was written on another machine, so its commands do not run here. Fork it: the fork is yours.",
     );
   }
   return undefined;
 }
 
-/** What runs the commands of a session. @param session absent: for `orket check`, which has none. */
-export function commandRunner(
-  definition: Definition,
-  session: string | undefined,
-  options: RuntimeOptions,
-): CommandRunner {
+/** What runs the commands of a session. @param ours whether this user wrote it on this machine. */
+export function commandRunner(definition: Definition, options: RuntimeOptions, ours: boolean): CommandRunner {
   const { commands } = options;
   if (commands === undefined || digestOf(definition) === undefined) return noCommands;
   return new NodeCommandRunner({
     ...commands.runner,
     workDomain: options.workDomain,
     policy: definition.flow.policy,
-    secret: (name) => options.resolveSecret(`secret:${name}`),
-    agreed: () => refusalFor(definition, session, options),
+    secret: commands.secret,
+    agreed: () => refusalFor(definition, options, ours),
   });
 }

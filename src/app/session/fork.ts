@@ -7,7 +7,7 @@ import { blobsIn } from "../../engine/history/replay";
 import { startEvent } from "../../engine/orchestrator/start";
 import { createSession, readSession } from "../../adapters/journal/session-folder";
 import type { CreatedSession, ReadSession } from "../../adapters/journal/session-folder";
-import { beginCommands } from "../command/session-commands";
+import { ensureSoundDefinition } from "./ownership";
 import { decidedBy, environmentOf, liveSession } from "./open";
 import type { LiveSession, RuntimeOptions } from "./session";
 import { nodeEnvironment } from "../../adapters/journal/environment";
@@ -52,10 +52,11 @@ export async function forkAfter(
   steer?: Steer,
 ): Promise<LiveSession> {
   const environment = environmentOf(options);
+  ensureSoundDefinition(record.definition);
+  ensureSoundDefinition(definition);
   const created = await createSession(environment, options.workDomain, definition);
   try {
     const history = await copyShared(record, shared, created, { definition, options });
-    await beginCommands(definition, created.paths.id, options);
     const parts = { store: created.store, history, definition, ...(steer === undefined ? {} : { steer }) };
     return liveSession(parts, environment, options);
   } catch (error) {

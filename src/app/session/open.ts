@@ -18,8 +18,9 @@ import {
 } from "../../adapters/journal/session-folder";
 import type { ResumedSession } from "../../adapters/journal/session-folder";
 import { IndexKeeper } from "./index-keeper";
-import { beginCommands, commandRunner } from "../command/session-commands";
-import { finishAcceptance } from "./project-change";
+import { commandRunner } from "../command/session-commands";
+import { finishAcceptance, forgetAcceptance } from "./project-change";
+import { ensureMayOpen } from "./ownership";
 import { sha256 } from "../../adapters/system/sha256";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { nodeUtf8 } from "../../adapters/system/utf8";
@@ -61,7 +62,6 @@ export async function startSession(
   try {
     const history = store.append([start]);
     await store.flush();
-    await beginCommands(definition, paths.id, options);
     const parts = { store, history, definition, cutBytes: 0, ...(steer === undefined ? {} : { steer }) };
     return live(parts, provider, environment, options);
   } catch (error) {
@@ -74,10 +74,12 @@ export async function startSession(
 /**
  * Opens a session to go on with it, or to decide about its artifacts. To go on, call `orchestrator.resume(by, cutBytes)`
  * and `orchestrator.run()`.
- * @throws {OrketError} session_not_found, session_locked, journal_damaged, format_unsupported, disk_full, disk_failed.
+ * @throws {OrketError} session_not_found, session_locked, session_foreign, definition_invalid, journal_damaged,
+ * format_unsupported, disk_full, disk_failed.
  */
 export async function openLiveSession(directory: string, options: RuntimeOptions): Promise<LiveSession> {
   const environment = environmentOf(options);
+  const ours = await ensureMayOpen(environment, directory, options.confirmForeign);
   const { store, definition, definitionRef, index, indexedEvents, cutBytes, paths } = await resumeSession(
     environment,
     directory,
@@ -86,10 +88,11 @@ export async function openLiveSession(directory: string, options: RuntimeOptions
     const facts = { engine: options.engineVersion, session: paths.id, definition, digest: definitionRef };
     const begun = { ...facts, startedBy: options.startedBy };
     const history = index.position.lines === 0 ? store.append([startEvent(begun)]) : [];
-    const parts = { store, history, definition, cutBytes, from: { index, indexedEvents } };
+    const parts = { store, history, definition, cutBytes, ours, from: { index, indexedEvents } };
     const session = liveSession(parts, environment, options);
     checkWhole(session);
-    await finishAcceptance(session);
+    // A note of a change that somebody else began decides nothing here.
+    await (ours ? finishAcceptance(session) : forgetAcceptance(session));
     return session;
   } catch (error) {
     await store.close().catch(() => undefined);
@@ -147,6 +150,8 @@ export interface SessionParts {
   readonly from?: Pick<ResumedSession, "index" | "indexedEvents">;
   readonly definition: Definition;
   readonly cutBytes?: number;
+  /** False: somebody else wrote it, so its commands do not run. */
+  readonly ours?: boolean;
   readonly steer?: Steer;
 }
 
@@ -178,7 +183,7 @@ function live(
       policy: flow.policy,
     }),
     external: options.external ?? noExternalTools,
-    commands: commandRunner(definition, store.paths.id, options),
+    commands: commandRunner(definition, options, parts.ours ?? true),
     clock: environment.clock,
     sha256,
     utf8: nodeUtf8,

@@ -113,7 +113,7 @@ async function check(context: CommandContext): Promise<ExitCode> {
   const json = given.flag("json");
   return withRuntime(context, async (options) => {
     await requireConsent(definition, context, options, `${callOf(context)} check ${safeLine(written)}`);
-    const runner = commandRunner(definition, undefined, options);
+    const runner = commandRunner(definition, options, true);
     const cancel = new CancelSource();
     const stop = (): void => cancel.cancel();
     process.once("SIGINT", stop);

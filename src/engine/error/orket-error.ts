@@ -24,6 +24,8 @@ export const errorCodes = [
   "acceptance_unchecked",
   "secret_missing",
   "consent_missing",
+  "key_not_allowed",
+  "session_foreign",
   "disk_full",
   "disk_failed",
   "internal",

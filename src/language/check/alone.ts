@@ -1,4 +1,5 @@
 import { checkCommands } from "./commands";
+import { checkParams } from "./params";
 import { checkProvider } from "./provider";
 import { checkSteps } from "./steps";
 import { checkTask, checkTemplates } from "./templates";
@@ -34,6 +35,7 @@ export function checkAlone(source: SourceDocument): readonly Diagnostic[] {
       break;
     case "venue":
       checkProvider(source, report);
+      checkParams(source, report);
       break;
     case "score":
       checkSteps(source, report);
