@@ -77,7 +77,7 @@ export function withDensity(scope: Scope, model: string, density: number): Scope
   return { ...scope, densities: { ...scope.densities, [model]: density } };
 }
 
-export function withRefusal(scope: Scope, model: string, bytes: number): Scope {
+export function withRefusedPrompt(scope: Scope, model: string, bytes: number): Scope {
   const shortest = Math.min(bytes, scope.refusedBytes[model] ?? bytes);
   return { ...scope, refusedBytes: { ...scope.refusedBytes, [model]: shortest } };
 }
