@@ -2,7 +2,7 @@ import { callSettings } from "../model/definition";
 import { utf8Length } from "../model/utf8";
 import { bytesOf } from "./prompt-cut";
 import type { Drafted } from "./prompt-cut";
-import type { Fixed, PromptContext } from "./prompt";
+import type { Fixed, PromptContext } from "./prompt-context";
 import type { Estimate } from "./prompt-tokens";
 
 interface Part {

@@ -3,7 +3,7 @@ import { expandTemplate } from "../model/template";
 import type { Placeholder } from "../model/template";
 import { changeAt, resultOf } from "../state/scope";
 import type { Scope } from "../state/scope";
-import type { PromptContext } from "./prompt";
+import type { PromptContext } from "./prompt-context";
 
 /** The template with its values; `used` gets what it named. */
 export function expandFor(context: PromptContext, template: string, used: Set<string>): Promise<string> {

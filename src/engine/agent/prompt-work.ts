@@ -1,7 +1,7 @@
 import type { Omission } from "../event/event";
 import { utf8Length } from "../model/utf8";
 import { newestChanges } from "../state/scope";
-import type { PromptContext } from "./prompt";
+import type { PromptContext } from "./prompt-context";
 import type { Estimate } from "./prompt-tokens";
 
 /** The sections on what others did, newest first until the room is used: files, then notes, then reports. */

@@ -1,17 +1,12 @@
-import type { Content } from "../event/content";
 import type { EventData, Message, Omission } from "../event/event";
 import { callSettings } from "../model/definition";
-import type { Definition } from "../model/definition";
 import { utf8Length } from "../model/utf8";
 import { stepSection, taskSection } from "../model/prompt-text";
-import type { ToolSpec } from "../port/model-provider";
-import type { Sha256 } from "../port/digest";
 import { maxPromptTokens } from "../state/calibration";
 import { missingFor } from "../state/missing";
-import type { ActiveRun } from "../state/cursor";
 import type { StepRun } from "../state/step-run";
-import type { ToolMode } from "../state/tool-mode";
 import { describeTextTools } from "./tool/text-form";
+import type { Fixed, PromptContext } from "./prompt-context";
 import { bytesOf, makeRoom } from "./prompt-cut";
 import type { Drafted } from "./prompt-cut";
 import { canonicalMessage } from "./prompt-digest";
@@ -19,19 +14,6 @@ import { tooLarge } from "./prompt-parts";
 import { assumedDensity, estimateAt } from "./prompt-tokens";
 import { expandFor } from "./prompt-values";
 import { visibleWork } from "./prompt-work";
-
-export interface PromptContext {
-  readonly definition: Definition;
-  readonly active: ActiveRun;
-  readonly mode: ToolMode;
-  readonly tools: readonly ToolSpec[];
-  readonly sha256: Sha256;
-  /** Reads a content that a scope or a message refers to. */
-  readonly getText: (content: Content) => Promise<string>;
-  readonly putText: (text: string) => Content;
-  /** That a person did not want the artifact, in words; undefined: nobody said so. */
-  readonly refusal?: (path: string) => string | undefined;
-}
 
 export type PromptResult =
   | { readonly kind: "built"; readonly data: EventData<"prompt_built"> }
@@ -49,15 +31,6 @@ export async function buildPrompt(context: PromptContext): Promise<PromptResult>
   if (prompt === null) return firstPrompt(context);
   if (reply !== null) return nextPrompt(context, prompt, reply);
   return prompt.turn === 1 ? firstPrompt(context) : shorterPrompt(context, prompt);
-}
-
-/** The parts of a step's first prompt that are always in it. */
-export interface Fixed {
-  readonly system: string;
-  readonly head: string;
-  readonly tail: string;
-  /** What the templates named, so that it is not said twice. */
-  readonly used: ReadonlySet<string>;
 }
 
 async function fixedParts(context: PromptContext): Promise<Fixed> {
