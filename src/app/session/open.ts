@@ -1,6 +1,7 @@
 import type { DecidedBy, SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
+import { noCommands } from "../../engine/port/commands";
 import { noExternalTools } from "../../engine/port/external-tools";
 import type { ModelProvider } from "../../engine/port/model-provider";
 import { Orchestrator } from "../../engine/orchestrator/orchestrator";
@@ -176,6 +177,7 @@ function live(
       policy: flow.policy,
     }),
     external: options.external ?? noExternalTools,
+    commands: options.commands ?? noCommands,
     clock: environment.clock,
     sha256,
     utf8: nodeUtf8,

@@ -1,6 +1,7 @@
 import type { BlobRef, Content } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
 import type { OrketError } from "../../engine/error/orket-error";
+import type { CommandRunner } from "../../engine/port/commands";
 import type { ExternalTools } from "../../engine/port/external-tools";
 import type { Orchestrator } from "../../engine/orchestrator/orchestrator";
 import type { SessionState } from "../../engine/state/state";
@@ -17,6 +18,8 @@ export interface RuntimeOptions extends ProviderDeps {
   readonly startedBy: "command_line" | "editor" | "library";
   /** Tools of the host, such as the editor's. */
   readonly external?: ExternalTools;
+  /** Starts the commands of Flows; absent: none are. */
+  readonly commands?: CommandRunner;
   /** The machine; tests give their own. */
   readonly environment?: SessionEnvironment;
 }

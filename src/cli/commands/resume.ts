@@ -1,7 +1,7 @@
 import { openLiveSession } from "../../app/session/open";
 import type { LiveSession } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
-import type { EventData } from "../../engine/event/event";
+import type { Adjustment } from "../../engine/event/event";
 import { limitNames } from "../../engine/model/flow";
 import { viewSession } from "../../engine/view/session-view";
 import { nearest } from "../../language/text/nearest";
@@ -12,10 +12,10 @@ import { sessionOf, withRuntime } from "../runtime";
 import { safeLine } from "../text/safe";
 import { approveOption, closing, readPairs } from "./run";
 
-type Adjustment = EventData<"adjustment">;
+type SetLimit = Extract<Adjustment, { kind: "set_limit" }>;
 
 /** `--limit NAME=VALUE` as adjustments. @throws {OrketError} usage. */
-export function readLimits(pairs: readonly string[]): Adjustment[] {
+export function readLimits(pairs: readonly string[]): SetLimit[] {
   return Object.entries(readPairs("limit", pairs)).map(([name, written]) => {
     const limit = limitNames.find((known) => known === name);
     if (limit === undefined) {
@@ -37,7 +37,7 @@ export function readLimits(pairs: readonly string[]): Adjustment[] {
 }
 
 /** Records what was asked for, and that the session goes on. */
-function goOn(live: LiveSession, given: Given, limits: readonly Adjustment[]): void {
+function goOn(live: LiveSession, given: Given, limits: readonly SetLimit[]): void {
   const { orchestrator } = live;
   for (const adjustment of limits) orchestrator.submit({ kind: "adjust", adjustment });
   const failed = viewSession(orchestrator.state).failed.map(({ step }) => step);

@@ -1,5 +1,5 @@
 import { OrketError } from "../error/orket-error";
-import { draft } from "../event/event";
+import { aboutAdjustment, draft } from "../event/event";
 import type { DecidedBy, EventData, EventDraft } from "../event/event";
 import { activeRuns, openConflict } from "../state/cursor";
 import type { SessionState } from "../state/state";
@@ -70,13 +70,13 @@ function acceptAnswer(
 }
 
 function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment">): EventDraft[] {
-  const target = adjustment.step;
+  const { step: target } = aboutAdjustment(adjustment);
   const event = draft("adjustment", null, adjustment);
   switch (adjustment.kind) {
     case "enable":
     case "disable":
-      if (state.definition.band.roles[adjustment.role ?? ""] === undefined) {
-        throw new OrketError("command_refused", `The Band has no role ${adjustment.role ?? ""}.`);
+      if (state.definition.band.roles[adjustment.role] === undefined) {
+        throw new OrketError("command_refused", `The Band has no role ${adjustment.role}.`);
       }
       return [event];
     case "retry": {
@@ -89,11 +89,8 @@ function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment
     }
     case "skip":
     case "patch":
-      if (target === undefined)
-        throw new OrketError("command_refused", `Say which step to ${adjustment.kind}.`);
-      return adjustment.kind === "skip" && isFailed(state, target) ? resumeWith(state, event) : [event];
+      return adjustment.kind === "skip" && isFailed(state, adjustment.step) ? resumeWith(state, event) : [event];
     case "set_limit":
-      if (adjustment.limit === undefined) throw new OrketError("command_refused", "Say which limit to set.");
       return [event];
     case "pause":
       if (state.status !== "running") throw new OrketError("command_refused", "The session is not running.");
@@ -142,10 +139,27 @@ function goingOn(state: SessionState, by: DecidedBy, cutBytes: number): EventDra
           }),
         ],
   );
+  const cut = activeRuns(state.score).flatMap(({ run }) =>
+    run.command === null || run.commandEnd !== null ? [] : [lostCommand(run.key, run.command.command)],
+  );
   const resumed = draft("session_resumed", null, {
     by,
     ...(cutBytes > 0 ? { cut_bytes: cutBytes } : {}),
     ...(lost.length > 0 ? { interrupted_calls: lost.length } : {}),
   });
-  return [...lost, resumed];
+  return [...lost, ...cut, resumed];
+}
+
+/** A command that was under way when Orket stopped: nobody knows what it came to. */
+function lostCommand(step: string, command: string): EventDraft {
+  const nothing = { text: "" };
+  return draft("command_end", step, {
+    command,
+    end: { kind: "lost" },
+    output: nothing,
+    summary: nothing,
+    files: [],
+    discarded: { files: 0, bytes: 0 },
+    duration_ms: 0,
+  });
 }

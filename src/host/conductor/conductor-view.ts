@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { conductorRequestSchema } from "../../protocol/conductor";
+import type { Adjustment } from "../../engine/event/event";
 import type {
   ConductorMessage,
   ConductorRequest,
@@ -153,20 +154,16 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
         ...(answer.decision === "edit" ? { instruction: answer.instruction } : {}),
       }),
     mend_step: ({ session, step, how }) => {
-      const adjustment = (kind: "retry" | "skip" | "patch", instruction?: string) => ({
-        kind: "adjust" as const,
-        adjustment: {
-          kind,
-          by: "person" as const,
-          step,
-          ...(instruction === undefined ? {} : { instruction }),
-        },
-      });
+      const by = "person" as const;
+      const adjust = (adjustment: Adjustment) => ({ kind: "adjust" as const, adjustment });
       const controller = this.#session(session);
       return this.#sessions.goOn(controller, () =>
         how.kind === "edit"
-          ? controller.submit(adjustment("patch", how.instruction), adjustment("retry"))
-          : controller.submit(adjustment(how.kind)),
+          ? controller.submit(
+              adjust({ kind: "patch", by, step, instruction: how.instruction }),
+              adjust({ kind: "retry", by, step }),
+            )
+          : controller.submit(adjust({ kind: how.kind, by, step })),
       );
     },
     raise_limit: ({ session, limit, value }) => {

@@ -59,6 +59,12 @@ export const diagnosticCodes = [
   "orket/tool-not-here",
   "orket/limit-too-small",
   "orket/limit-in-reach",
+  "orket/use-cycle",
+  "orket/use-input",
+  "orket/unknown-step",
+  "orket/condition-unknown",
+  "orket/unknown-command",
+  "orket/not-beside-others",
 ] as const;
 export type DiagnosticCode = (typeof diagnosticCodes)[number];
 

@@ -1,3 +1,4 @@
+import { nodesIn } from "../../../src/engine/model/definition";
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
@@ -58,7 +59,7 @@ function score(steps: string): Record<string, string> {
 
 function ids(nodes: readonly PlanNode[]): string[] {
   return nodes.flatMap((node) =>
-    node.kind === "step" ? [node.id] : ids(node.kind === "loop" ? node.body : node.branches),
+    node.kind === "step" ? [node.id] : ids(nodesIn(node)),
   );
 }
 
