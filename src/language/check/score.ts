@@ -1,3 +1,4 @@
+import { checkCommands, checkUses, scoresOf } from "./use";
 import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
 import { artifactPathProblem } from "../project/paths";
@@ -61,10 +62,14 @@ export function checkScore(parts: FlowParts, report: Report): ScoreView | undefi
   const { flow, score } = parts;
   if (score?.tree === undefined) return undefined;
   const view = scoreViewOf(score);
-  for (const step of view.steps) {
-    if (report.isFull(score)) break;
-    checkRole(parts, score, step, report);
-    checkWriteScope(flow, score, step, report);
+  for (const source of new Set(scoresOf(parts).map((one) => one.score))) {
+    for (const step of scoreViewOf(source).steps) {
+      if (report.isFull(source)) break;
+      checkRole(parts, source, step, report);
+      checkWriteScope(flow, source, step, report);
+    }
   }
+  checkUses(parts, report);
+  checkCommands(parts, report);
   return view;
 }

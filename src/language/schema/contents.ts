@@ -12,7 +12,7 @@ import type { RepliesFile, VenueFile } from "../../engine/model/venue";
 import { fileKinds } from "../text/file-kind";
 import type { SourceKind } from "../text/file-kind";
 import { ofVersion } from "../text/memo";
-import { isRecord, keysOf } from "./schema";
+import { isRecord, keysOf, valueAt } from "./schema";
 import type { Schema } from "./schema";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
@@ -53,7 +53,23 @@ function shallowGroup(schema: Schema, name: string): z.ZodType {
 function readBy(schema: Schema, value: unknown, path: ValuePath): Reading {
   const result = z.safeParse(schema, value);
   if (result.success) return { issues: [], content: result.data };
-  return { issues: result.error.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] })) };
+  return { issues: result.error.issues.flatMap((issue) => ownIssues(issue, path, value)) };
+}
+
+/** What is wrong where one of several shapes was meant: the problems of the one shape that the value has, if it has one. */
+function ownIssues(issue: Issue, path: ValuePath, value: unknown): Issue[] {
+  const here = [...path, ...issue.path] as ValuePath;
+  if (issue.code === "invalid_union" && typeof valueAt(value, issue.path as ValuePath) === "object") {
+    const fitting = issue.errors.filter(
+      (issues) => !issues.some((one) => one.path.length === 0 && one.code === "invalid_type"),
+    );
+    const [only] = fitting;
+    if (fitting.length === 1 && only !== undefined) {
+      const inner = valueAt(value, issue.path as ValuePath);
+      return only.flatMap((one) => ownIssues(one, here, inner));
+    }
+  }
+  return [{ ...issue, path: [...here] }];
 }
 
 /** `outer` with the entries of its list of steps in place of what stands there. */

@@ -147,18 +147,33 @@ export function viewScore(source: SourceDocument): ScoreView {
   return { steps, groups, byId, groupById, idAt };
 }
 
-/** Whether the summary of `to` can be known when `from` runs, and if not, why. */
-export function canSee(from: StepView, to: StepView): "yes" | "itself" | "later" | "parallel" {
+/** Whether what `to` leaves can be known when `from` runs, and if not, why. */
+export function canSee(
+  from: StepView | GroupView,
+  to: StepView | GroupView,
+): "yes" | "itself" | "later" | "parallel" | "items" {
+  if (from.around.some((group) => group === to)) return "itself";
   let common: GroupView | undefined;
+  let depth = 0;
+  let looped = false;
   for (const [index, group] of from.around.entries()) {
     if (to.around[index] !== group) break;
     common = group;
+    depth = index + 1;
     // From the second turn of the loop on, everything in it has run.
-    if (group.kind === "loop") return "yes";
+    looped ||= group.kind === "loop";
   }
+  // What runs once per item is nobody's outside the group: there the group itself can be named.
+  if (to.around.slice(depth).some(({ kind }) => kind === "each")) return "items";
+  if (looped) return "yes";
   if (to === from) return "itself";
   if (common?.kind === "parallel") return "parallel";
-  return to.order < from.order ? "yes" : "later";
+  return to.order < from.order || (to.order === from.order && isBefore(to, from)) ? "yes" : "later";
+}
+
+/** Of a group and its own first step the group comes later: it ends after the step. */
+function isBefore(to: StepView | GroupView, from: StepView | GroupView): boolean {
+  return from.around.every((group) => group !== to) && to.around.every((group) => group !== from);
 }
 
 /** The same, read once for each version of the file. */

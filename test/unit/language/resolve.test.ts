@@ -178,7 +178,7 @@ describe("a resolved definition", () => {
     assert.deepEqual(ids(definition.score.steps), ["coder-1", "coder-2", "x", "reviewer-1"]);
     const [loop] = definition.score.steps;
     assert.ok(loop?.kind === "loop");
-    assert.deepEqual(loop.until, { step: "reviewer-1", verdict: "approve" });
+    assert.deepEqual(loop.until, [{ step: "reviewer-1", verdict: ["approve"] }]);
     assert.deepEqual(
       loop.body.map(({ kind }) => kind),
       ["step", "parallel", "step"],
