@@ -27,6 +27,8 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   session_ended: exitCodes.usage,
   journal_damaged: exitCodes.damagedJournal,
   blob_missing: exitCodes.damagedJournal,
+  folder_unsafe: exitCodes.damagedJournal,
+  not_trusted: exitCodes.usage,
   format_unsupported: exitCodes.damagedJournal,
   approval_unknown: exitCodes.usage,
   approval_stale: exitCodes.usage,
@@ -35,6 +37,8 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   // A person has to decide what becomes of both changes.
   acceptance_conflict: exitCodes.approvalNeeded,
   acceptance_denied: exitCodes.policyDenied,
+  acceptance_stale: exitCodes.approvalNeeded,
+  acceptance_unchecked: exitCodes.approvalNeeded,
   secret_missing: exitCodes.providerFailed,
   disk_full: exitCodes.internal,
   disk_failed: exitCodes.internal,

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { ProviderDeps } from "../adapters/provider/provider-deps";
 import { OrketError } from "../engine/error/orket-error";
+import { sessionWords } from "../engine/view/session-label";
 import type { ArtifactReview } from "./artifacts/artifact-review";
 import type { historyCommands } from "./history/commands";
 import { commandIds } from "./ids";
@@ -18,6 +19,7 @@ import type { ConductorView } from "./conductor/conductor-view";
 import type { ErrorPresenter } from "./errors";
 import type { SessionPanels } from "./event-panel/session-panel";
 import { MeshNodeItem } from "./venues/mesh-rows";
+import { ensureAllowed } from "./trust";
 import { selectVenue } from "./venues/select-venue";
 import type { VenueChoice } from "./venues/venue-choice";
 
@@ -82,7 +84,12 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   };
   return vscode.Disposable.from(
     ...Object.entries(handlers).map(([id, handle]) =>
-      vscode.commands.registerCommand(id, (target: unknown) => parts.errors.guard(() => handle(target))),
+      vscode.commands.registerCommand(id, (target: unknown) =>
+        parts.errors.guard(() => {
+          ensureAllowed(id as CommandId);
+          return handle(target);
+        }),
+      ),
     ),
   );
 }
@@ -128,7 +135,7 @@ async function choose(
   }
   const items = controllers.map((controller) => ({
     label: controller.view.flow,
-    description: controller.view.status,
+    description: sessionWords[controller.label],
     detail: controller.id,
     controller,
   }));
@@ -153,7 +160,7 @@ function fitting(
   }
   throw new OrketError(
     "command_refused",
-    `The session ${controller.id} is ${controller.view.outcome ?? controller.view.status}.`,
+    `The session ${controller.id} is ${sessionWords[controller.label]}.`,
   );
 }
 

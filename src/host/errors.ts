@@ -62,6 +62,10 @@ export class ErrorPresenter {
       session_ended: [{ label: "Run Flow", run: () => vscode.commands.executeCommand(commandIds.runFlow) }],
       journal_damaged: [...openJournal(details), showLog],
       blob_missing: [showLog],
+      folder_unsafe: [showLog],
+      not_trusted: [
+        { label: "Manage Trust", run: () => vscode.commands.executeCommand("workbench.trust.manage") },
+      ],
       format_unsupported: [
         {
           label: "Check for Updates",
@@ -74,6 +78,8 @@ export class ErrorPresenter {
       artifact_unknown: [],
       acceptance_conflict: [],
       acceptance_denied: [],
+      acceptance_stale: [],
+      acceptance_unchecked: [],
       secret_missing:
         details["kind"] === "env"
           ? [

@@ -5,6 +5,7 @@ import type { EventOf, SessionEvent } from "../../engine/event/event";
 import type { TokenCount, TokenUsage } from "../../engine/event/tokens";
 import { fold } from "../../engine/state/apply";
 import { initialState } from "../../engine/state/state";
+import { labelOf, sessionWords } from "../../engine/view/session-label";
 import { viewSession } from "../../engine/view/session-view";
 import type { ArtifactView, SessionView, StepView } from "../../engine/view/session-view";
 import { attribute, Html, html, text } from "../../engine/export/html-text";
@@ -174,14 +175,11 @@ class Page {
   }
 
   #status(): Html {
-    const view = this.#view;
-    if (view.status === "ended")
-      return view.outcome === "completed"
-        ? html`<span class="good">completed</span>`
-        : html`<span class="warn">stopped</span>`;
-    if (view.status === "paused")
-      return html`<span class="warn">paused</span> <span class="quiet">${view.pause?.message ?? ""}</span>`;
-    return html`<span class="warn">not ended</span>`;
+    // Whoever performs a session is not in its journal: one that was exported in the middle counts as running.
+    const label = labelOf(this.#view, true);
+    const tone = new Html(label === "completed" ? "good" : label === "failed" ? "bad" : "warn");
+    const why = this.#view.status === "paused" ? (this.#view.pause?.message ?? "") : "";
+    return html`<span class="${tone}">${sessionWords[label]}</span> <span class="quiet">${why}</span>`;
   }
 
   #proven(): Html {

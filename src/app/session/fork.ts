@@ -1,4 +1,4 @@
-import type { SessionEvent } from "../../engine/event/event";
+import type { EventData, SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import { checkForkable, decisionsOfFork, sharedEvents } from "../../engine/history/fork";
@@ -76,10 +76,11 @@ async function copyShared(
   const from = origins.find((origin) => origin.events >= shared.length) ?? {
     session: record.paths.id,
     definition: store.putBytes(await environment.fs.readFile(record.paths.definition)),
+    ...(start?.type === "session_start" ? madeBy(start.data) : {}),
   };
   const forkedFrom = [
     ...origins.filter((origin) => origin.events < shared.length),
-    { session: from.session, events: shared.length, definition: from.definition },
+    { ...from, events: shared.length },
   ];
   const first = store.append([
     startEvent({
@@ -98,4 +99,15 @@ async function copyShared(
   for (const origin of origins) store.putBytes(await record.blobs.getBytes(origin.definition));
   await store.flush();
   return [...first, ...shared.slice(1)];
+}
+
+/** What made the shared prompts and calls, as the session's first event names it. */
+function madeBy({ prompt_builder, call_reader }: EventData<"session_start">): {
+  prompt_builder?: number;
+  call_reader?: number;
+} {
+  return {
+    ...(prompt_builder === undefined ? {} : { prompt_builder }),
+    ...(call_reader === undefined ? {} : { call_reader }),
+  };
 }

@@ -19,7 +19,7 @@ import {
 } from "../../adapters/journal/session-folder";
 import type { ResumedSession } from "../../adapters/journal/session-folder";
 import { IndexKeeper } from "./index-keeper";
-import { finishAcceptance } from "./acceptance";
+import { finishAcceptance } from "./project-change";
 import { sha256 } from "../../adapters/system/sha256";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { nodeUtf8 } from "../../adapters/system/utf8";

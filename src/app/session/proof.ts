@@ -23,7 +23,14 @@ const proofSchema = z.strictObject({
   /** SHA-256 of the journal's line that the proof reaches to. */
   head: digestSchema,
   /** A replay from the journal was identical. */
-  replayed: z.strictObject({ at: z.string(), engine: z.string() }).optional(),
+  replayed: z
+    .strictObject({
+      at: z.string(),
+      engine: z.string(),
+      /** What another version had made, and the replay took as recorded. */
+      as_recorded: z.array(z.enum(["prompts", "calls"])).optional(),
+    })
+    .optional(),
   /** The session was run again: how many of how many runs gave the same artifacts, and where the others parted. */
   repeated: z
     .strictObject({
@@ -207,7 +214,9 @@ export function provenSentences(
   if (recorded) sentences.push(`recorded: the journal is complete and unbroken${changed}`);
   if (replayed !== undefined) {
     const how = recorded ? "was identical" : "was identical as far as the session got";
-    sentences.push(`replayed: a replay ${how} (${day(replayed.at)}, Orket ${replayed.engine})`);
+    const taken =
+      replayed.as_recorded === undefined ? "" : ` with ${replayed.as_recorded.join(" and ")} as recorded`;
+    sentences.push(`replayed: a replay${taken} ${how} (${day(replayed.at)}, Orket ${replayed.engine})`);
   }
   if (repeated !== undefined) {
     const { same, of, at, parted, from } = repeated;

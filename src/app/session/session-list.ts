@@ -1,6 +1,8 @@
 import { constants } from "node:fs";
 import path from "node:path";
 import { OrketError } from "../../engine/error/orket-error";
+import { labelOfPause } from "../../engine/view/session-label";
+import type { SessionLabel } from "../../engine/view/session-label";
 import { unlessMissing } from "../../adapters/files/file-system";
 import type { FileSystem, Handle } from "../../adapters/files/file-system";
 import { endOfWriting } from "../../adapters/journal/journal-end";
@@ -9,8 +11,7 @@ import { parseSessionId, sessionPaths, sessionsDir } from "../../adapters/journa
 import { lockState } from "../../adapters/journal/lock";
 
 /** What the first and last lines of a journal say, without reading it. */
-export type SessionStatus =
-  "not_started" | "running" | "interrupted" | "paused" | "completed" | "stopped" | "unreadable";
+export type SessionStatus = SessionLabel;
 
 export interface SessionSummary {
   readonly id: string;
@@ -89,11 +90,25 @@ async function statusOf(
     if (!line) return "unreadable";
     if (afterTheEnd.has(line.type)) continue;
     if (line.type === "session_end") return line.data.outcome === "stopped" ? "stopped" : "completed";
-    if (line.type === "session_paused") return "paused";
+    if (line.type === "session_paused") return labelOfPause(String(line.data.reason));
     const state = await lockState(fs, lock);
-    return state?.alive === true ? "running" : "interrupted";
+    if (state?.alive !== true) return "interrupted";
+    return hasOpenQuestion(lines) ? "waiting" : "running";
   }
   return undefined;
+}
+
+/** Whether a question was asked in these lines, newest first, and not answered. */
+function hasOpenQuestion(lines: readonly string[]): boolean {
+  const answered = new Set<unknown>();
+  for (const text of lines) {
+    // Most lines are neither, and long ones cost time to read.
+    if (!text.includes('"approval_re')) continue;
+    const line = head(text);
+    if (line?.type === "approval_resolved") answered.add(line.data.id);
+    if (line?.type === "approval_requested" && !answered.has(line.data.id)) return true;
+  }
+  return false;
 }
 
 async function lookInto(fs: FileSystem, dir: string): Promise<SessionSummary> {

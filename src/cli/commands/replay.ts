@@ -1,5 +1,5 @@
 import { replayAndProve } from "../../app/session/audit";
-import { divergenceCauseText } from "../../engine/history/divergence";
+import { asRecordedText, divergenceCauseText } from "../../engine/history/divergence";
 import { jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
@@ -29,6 +29,8 @@ async function replay(context: CommandContext) {
   if (divergence === undefined) {
     const size = `${plural(outcome.events, "event")}, ${plural(outcome.modelCalls, "recorded reply", "recorded replies")}`;
     io.stdout.line(`${style.green("✓")} ${session.id}: the replay is identical (${size}).`);
+    const taken = asRecordedText(outcome.asRecorded);
+    if (taken !== undefined) io.stdout.line(taken);
     if (!outcome.finished) io.stdout.line("The session has not ended; it was replayed as far as it got.");
     return code;
   }

@@ -4,6 +4,7 @@ import { listSessions } from "../../app/session/session-list";
 import type { SessionSummary } from "../../app/session/session-list";
 import { searchSessions } from "../../app/session/session-search";
 import type { SearchHit } from "../../app/session/session-search";
+import { sessionWords } from "../../engine/view/session-label";
 import { jsonOption } from "../command";
 import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
@@ -29,7 +30,7 @@ async function list({ io, given, workDomain }: CommandContext): Promise<ExitCode
     safeLine(session.id),
     safeLine(session.flow),
     formatTime(session.startedAt),
-    session.status,
+    sessionWords[session.status],
     formatNumber(session.events),
     label(session),
   ]);

@@ -14,6 +14,7 @@ import type { StepRun } from "../state/step-run";
 import type { ToolMode } from "../state/tool-mode";
 import { placeholderValue, wholeId } from "./placeholder-value";
 import { describeTextTools } from "./tool/text-form";
+import { canonicalMessage } from "./prompt-digest";
 import { estimatePromptTokens, estimateTokens, maxPromptTokens } from "./prompt-tokens";
 
 export interface PromptContext {
@@ -25,6 +26,8 @@ export interface PromptContext {
   /** Reads a content that a scope or a message refers to. */
   readonly getText: (content: Content) => Promise<string>;
   readonly putText: (text: string) => Content;
+  /** That a person did not want the artifact, in words; undefined: nobody said so. */
+  readonly refusal?: (path: string) => string | undefined;
 }
 
 export type PromptResult =
@@ -84,7 +87,7 @@ async function firstPrompt(context: PromptContext): Promise<PromptResult> {
 
 /** The sections on what others did, newest first until the room is used: files, then notes, then reports. */
 async function visibleWork(
-  { active, getText }: PromptContext,
+  { active, getText, refusal }: PromptContext,
   room: number,
   used: ReadonlySet<string>,
   omitted: Omission[],
@@ -92,8 +95,13 @@ async function visibleWork(
   const { scope } = active;
   const files = new Section("artifacts", Math.floor(room / 4));
   for (const change of newestChanges(scope)) {
-    if (change.content === null) continue;
-    files.add(change.path, `- ${change.path} (${change.content.bytes} bytes, from ${change.step})`);
+    const refused = refusal?.(change.path);
+    if (change.content === null && refused === undefined) continue;
+    const what =
+      change.content === null
+        ? `deleted by ${change.step}`
+        : `${change.content.bytes} bytes, from ${change.step}`;
+    files.add(change.path, `- ${change.path} (${what})${refused === undefined ? "" : ` ${refused}`}`);
     if (files.isFull && files.left > 50) break;
   }
   const notes = new Section("notes", Math.floor((room - files.used) / 2));
@@ -271,22 +279,12 @@ function built(
       turn,
       kept,
       added: all.slice(kept).map(({ message }) => message),
-      sha256: context.sha256(JSON.stringify(all.map(({ message, text }) => canonical(message, text)))),
+      sha256: context.sha256(JSON.stringify(all.map(({ message, text }) => canonicalMessage(message, text)))),
       estimated_tokens: estimatePromptTokens(bytes, all.length),
       max_tokens: maxPromptTokens(bytes, all.length),
       omitted,
     },
   };
-}
-
-/** The message with its text in place of the reference, keys in one order: what the prompt's digest is made of. */
-function canonical(message: Message, text: string): Record<string, unknown> {
-  if (message.role === "assistant" && message.tool_calls !== undefined) {
-    return { role: message.role, text, tool_calls: message.tool_calls };
-  }
-  return message.role === "tool"
-    ? { role: message.role, call_id: message.call_id, text }
-    : { role: message.role, text };
 }
 
 function bytesOf(all: readonly Drafted[]): number {

@@ -41,6 +41,12 @@ export const omissionSchema = z.strictObject({
 /** What was left out of a prompt so that it fits, oldest first. */
 export type Omission = z.infer<typeof omissionSchema>;
 
+const proposalRest = z
+  .strictObject({ base: blobRefSchema.optional(), content: blobRefSchema.optional() })
+  .describe(
+    "What is still proposed after this (`content`), and what it is a change of (`base`); a side is absent where there is no file. Absent when all is decided.",
+  );
+
 const artifactState = z.strictObject({
   path: z.string(),
   content: blobRefSchema.nullable().describe("null: the artifact is a deletion."),
@@ -51,6 +57,12 @@ export const eventData = {
   session_start: z.strictObject({
     format: z.literal(journalFormat),
     engine: z.string().describe("Version of the engine."),
+    prompt_builder: z.int().min(1).optional().describe("Version of what builds prompts; absent: 1."),
+    call_reader: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("Version of what reads tool calls and a step's end from a reply; absent: 1."),
     session: z.string(),
     flow: z.string(),
     definition: blobRefSchema,
@@ -65,6 +77,8 @@ export const eventData = {
             .min(1)
             .describe("Events up to here, this first one apart, were recorded under `definition`."),
           definition: blobRefSchema.describe("The definition.json of that session."),
+          prompt_builder: z.int().min(1).optional().describe("As in that session; absent: 1."),
+          call_reader: z.int().min(1).optional().describe("As in that session; absent: 1."),
         }),
       )
       .optional()
@@ -367,16 +381,31 @@ export const eventData = {
     content: blobRefSchema.nullable().describe("What the project's file becomes; null: it is deleted."),
     replaced: blobRefSchema.nullable().describe("What the project's file was; null: there was none."),
     mode: z.enum(["whole", "hunks", "edited"]),
+    rest: proposalRest.optional(),
+    file_mode: z.int().min(0).optional().describe("Permission bits of the file that was replaced."),
+    anyway: z
+      .literal(true)
+      .optional()
+      .describe("The session had failed, or no check had passed after the last write."),
+    by: by.optional(),
   }),
   artifact_rejected: z.strictObject({
     path: z.string(),
     content: blobRefSchema.nullable(),
-    reason: z.string().optional(),
+    reason: z.string().optional().describe("What later steps are told."),
+    rest: proposalRest.optional(),
+    by: by.optional(),
   }),
   acceptance_reverted: z.strictObject({
     path: z.string(),
     from: blobRefSchema.nullable(),
     to: blobRefSchema.nullable(),
+    acceptance: z
+      .int()
+      .min(0)
+      .optional()
+      .describe("Which acceptance, by its event's `seq`, where it is not the newest of the path."),
+    by: by.optional(),
   }),
 } as const;
 

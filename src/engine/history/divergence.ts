@@ -1,4 +1,4 @@
-import type { DivergenceCause } from "./replay";
+import type { DivergenceCause, TakenAsRecorded } from "./replay";
 
 /** Why a replay differs, in words for people. */
 export const divergenceCauseText: Readonly<Record<DivergenceCause, string>> = {
@@ -12,3 +12,12 @@ export const divergenceCauseText: Readonly<Record<DivergenceCause, string>> = {
   order: "events are missing, were added, or stand in another order",
   engine: "this version of Orket decides otherwise",
 };
+
+/** What a replay took as recorded, in a sentence; undefined where it made everything again. */
+export function asRecordedText(what: readonly TakenAsRecorded[] = []): string | undefined {
+  if (what.length === 0) return undefined;
+  return (
+    `Another version of Orket made its ${what.join(" and ")}: they were taken as recorded, ` +
+    "and every decision was made again."
+  );
+}

@@ -14,10 +14,13 @@ import { decide } from "../orchestrator/decide";
 import type { Effect } from "../orchestrator/decide";
 import { initialState } from "../state/state";
 import type { SessionState } from "../state/state";
-import { isBuiltin } from "../agent/tool/specs";
+import { isBuiltin } from "../model/tools";
 import { endOfOutput } from "../orchestrator/command-work";
 import { commandVerdict } from "../model/command";
 import { isExternal, perform } from "../orchestrator/perform";
+import { promptDigest } from "../agent/prompt-digest";
+import { currentVersions } from "../event/versions";
+import type { MakingVersions } from "../event/versions";
 
 /** What was changed, or does not follow, where a replay first differs. */
 export type DivergenceCause =
@@ -40,11 +43,16 @@ export interface ReplayReport {
   readonly events: number;
   /** Model calls whose recorded replies were used. */
   readonly modelCalls: number;
+  /** What this engine makes in another way than the one that recorded it, and was therefore taken as recorded. */
+  readonly asRecorded: readonly TakenAsRecorded[];
   /** undefined: everything is identical. */
   readonly divergence: Divergence | undefined;
   /** The session as it stood at the end, or where it first differs. */
   readonly state: SessionState;
 }
+
+/** Prompts of another version of the prompt builder, and calls of another version of what reads them. */
+export type TakenAsRecorded = "prompts" | "calls";
 
 /** What a replay reads with. It has no provider, no clock and no door to the project. */
 export interface ReplayPorts {
@@ -68,14 +76,17 @@ class WorldNeeded extends Error {}
  * that follows from what came in, is made again and compared; what came from outside (replies, failures, the project's
  * files, people) is taken as recorded. The time of an event is not compared.
  * @param from the first event to look at; what stands before it is taken as it is.
+ * @param madeBy what made the prompts and calls, where the first event is not theirs (the shared part of a fork).
  */
 export async function replay(
   definition: Definition,
   events: readonly SessionEvent[],
   ports: ReplayPorts,
   from = 0,
+  madeBy?: MakingVersions,
 ): Promise<ReplayReport> {
   let state = fold(initialState(definition), events.slice(0, from));
+  if (madeBy !== undefined) state = { ...state, versions: madeBy };
   let modelCalls = 0;
   for (const [index, event] of events.entries()) {
     if (index < from) continue;
@@ -87,12 +98,21 @@ export async function replay(
       (await check(state, event, ports));
     if (divergence !== undefined) {
       const cause = ports.definitionChanged && divergence.cause !== "order" ? "definition" : divergence.cause;
-      return { events: index, modelCalls, divergence: { ...divergence, cause }, state };
+      const asRecorded = takenAsRecorded(state);
+      return { events: index, modelCalls, asRecorded, divergence: { ...divergence, cause }, state };
     }
     if (event.type === "model_call_end") modelCalls += 1;
     state = apply(state, event);
   }
-  return { events: events.length, modelCalls, divergence: undefined, state };
+  const asRecorded = takenAsRecorded(state);
+  return { events: events.length, modelCalls, asRecorded, divergence: undefined, state };
+}
+
+function takenAsRecorded({ versions }: SessionState): TakenAsRecorded[] {
+  return [
+    ...(versions.promptBuilder === currentVersions.promptBuilder ? [] : (["prompts"] as const)),
+    ...(versions.callReader === currentVersions.callReader ? [] : (["calls"] as const)),
+  ];
 }
 
 function check(
@@ -230,7 +250,9 @@ async function checkReply(
   const made = await makeAgain(state, effect, ports, { provider });
   if (made?.type !== "model_call_end")
     return differs(event, "engine", "The replay does not take this reply.");
-  const { tool_calls, from_text, cost_usd } = made.data;
+  const own = state.versions.callReader === currentVersions.callReader ? made.data : data;
+  const { tool_calls, from_text } = own;
+  const { cost_usd } = made.data;
   const followsFrom = { ...data, tool_calls, from_text, cost_usd };
   return compare({ ...made, data: followsFrom }, event, "reply");
 }
@@ -248,12 +270,31 @@ async function checkMade(
   if (effect === undefined) {
     return differs(event, "order", `At this place the replay does not record ${event.type}.`);
   }
+  if (event.type === "prompt_built" && state.versions.promptBuilder !== currentVersions.promptBuilder)
+    return checkRecordedPrompt(state, event, effect, ports);
   const made = await makeAgain(state, effect, ports, { files: recordedFiles(event, ports) });
   if (made === undefined) return undefined;
   const divergence = compare(made, event, causeOf(event));
   return divergence === undefined || event.type !== "prompt_built"
     ? divergence
     : { ...divergence, cause: await promptCause(made, event, ports) };
+}
+
+/** A prompt that another version built is taken as recorded, if it stands where one is due and is what its digest says. */
+async function checkRecordedPrompt(
+  state: SessionState,
+  event: EventOf<"prompt_built">,
+  effect: Effect,
+  ports: ReplayPorts,
+): Promise<Divergence | undefined> {
+  if (effect.kind !== "build_prompt")
+    return differs(event, "order", "At this place the replay builds no prompt.");
+  const { run } = activeRuns(state.score).find((active) => active.run.key === event.step) ?? {};
+  const messages = [...(run?.prompt?.messages.slice(0, event.data.kept) ?? []), ...event.data.added];
+  const digest = await promptDigest(messages, ports.getText, ports.sha256);
+  return digest === event.data.sha256
+    ? undefined
+    : differs(event, "prompt", "The prompt's text is not what its digest says.");
 }
 
 /** The result of a tool that the host performed: it can come at any moment, and is taken as recorded. */

@@ -1,3 +1,4 @@
+import { currentVersions } from "../event/versions";
 import { draft, journalFormat } from "../event/event";
 import type { EventData, EventDraft } from "../event/event";
 import type { BlobRef } from "../event/content";
@@ -15,6 +16,8 @@ export function startEvent(facts: {
   return draft("session_start", null, {
     format: journalFormat,
     engine: facts.engine,
+    prompt_builder: currentVersions.promptBuilder,
+    call_reader: currentVersions.callReader,
     session: facts.session,
     flow: facts.definition.flow.name,
     definition: facts.digest,

@@ -11,7 +11,9 @@ export function isProposal({ base, content }: ArtifactChange): boolean {
 /** What a person decided about an artifact as it stands; undefined: nothing yet. */
 export function decisionAbout(state: SessionState, change: ArtifactChange): "accepted" | "rejected" | undefined {
   const decision = state.decisions[change.path];
-  return decision?.of?.sha256 === change.content?.sha256 && decision !== undefined ? decision.kind : undefined;
+  if (decision === undefined || decision.of?.sha256 !== change.content?.sha256) return undefined;
+  // Something of it is still proposed.
+  return decision.rest === undefined ? decision.kind : undefined;
 }
 
 /** Those of the paths that a person has still to decide about. */

@@ -1,3 +1,4 @@
+import { versionsOf } from "../event/versions";
 import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import { callSettings } from "../model/definition";
@@ -7,7 +8,7 @@ import { applyToRun } from "./apply-run";
 import { topPlace } from "./place";
 import { startOf } from "./step-run";
 import type { RunEvent } from "./apply-run";
-import { changeAt } from "./scope";
+import { decided } from "./decisions";
 import { reserve, settleCall, settleFailedCall } from "./spending";
 import type { SessionState, StepRecord } from "./state";
 import { restarted } from "./step-run";
@@ -69,6 +70,7 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
         ...state,
         session: event.data.session,
         engine: event.data.engine,
+        versions: versionsOf(event.data),
         startedAt: event.at,
         inherited: inheritedEvents([event]),
         status: "running",
@@ -389,34 +391,4 @@ function patchAdjusted(state: SessionState, target: string, instruction: string)
       ? { ...old, instruction, prompt: null, approval: null }
       : { ...old, instruction },
   );
-}
-
-function decided(
-  state: SessionState,
-  event: EventOf<"artifact_accepted"> | EventOf<"artifact_rejected"> | EventOf<"acceptance_reverted">,
-): SessionState {
-  const { path } = event.data;
-  const proposed = changeAt(state.score.scope, path)?.content ?? null;
-  if (event.type === "acceptance_reverted") {
-    const { [path]: _, ...others } = state.decisions;
-    return {
-      ...state,
-      decisions: others,
-      reverted: { ...state.reverted, [path]: event.data.to?.sha256 ?? null },
-    };
-  }
-  const decision =
-    event.type === "artifact_accepted"
-      ? {
-          kind: "accepted" as const,
-          content: event.data.content,
-          replaced: event.data.replaced,
-          of: proposed,
-        }
-      : {
-          kind: "rejected" as const,
-          of: proposed,
-          ...(event.data.reason === undefined ? {} : { reason: event.data.reason }),
-        };
-  return { ...state, decisions: { ...state.decisions, [path]: decision } };
 }

@@ -9,6 +9,7 @@ import { nodeEnvironment } from "../../adapters/journal/environment";
 import { readSession as readRecord } from "../../adapters/journal/session-folder";
 import { compareSessions } from "../../engine/history/compare";
 import type { StepComparison } from "../../engine/history/compare";
+import { asRecordedText } from "../../engine/history/divergence";
 import { commandIds } from "../ids";
 import type { CommandId } from "../ids";
 import { mayRun } from "../flow/run-flow";
@@ -69,7 +70,10 @@ async function replay({ sessions, reports }: HistoryParts, target: unknown): Pro
   sessions.relist();
   const { divergence, events, modelCalls, finished } = outcome;
   if (divergence === undefined) {
-    const far = finished ? "" : " The session has not ended; it was replayed as far as it got.";
+    const taken = asRecordedText(outcome.asRecorded);
+    const far =
+      (taken === undefined ? "" : ` ${taken}`) +
+      (finished ? "" : " The session has not ended; it was replayed as far as it got.");
     void vscode.window.showInformationMessage(
       `${name}: the replay is identical (${events} events, ${modelCalls} recorded replies, no model asked).${far}`,
     );

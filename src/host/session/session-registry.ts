@@ -231,6 +231,6 @@ export class SessionRegistry implements vscode.Disposable {
   }
 }
 
-function statusKey({ state, holder }: SessionController): string {
-  return `${state.status} ${state.outcome ?? ""} ${holder}`;
+function statusKey({ label, holder }: SessionController): string {
+  return `${label} ${holder}`;
 }

@@ -1,0 +1,24 @@
+import type { Content } from "../event/content";
+import type { Message } from "../event/event";
+import type { Sha256 } from "../port/digest";
+
+/** The message with its text in place of the reference, keys in one order: what the prompt's digest is made of. */
+export function canonicalMessage(message: Message, text: string): Record<string, unknown> {
+  if (message.role === "assistant" && message.tool_calls !== undefined) {
+    return { role: message.role, text, tool_calls: message.tool_calls };
+  }
+  return message.role === "tool"
+    ? { role: message.role, call_id: message.call_id, text }
+    : { role: message.role, text };
+}
+
+/** The digest of a whole prompt: of the canonical JSON of its messages. */
+export async function promptDigest(
+  messages: readonly Message[],
+  getText: (content: Content) => Promise<string>,
+  sha256: Sha256,
+): Promise<string> {
+  const canonical = [];
+  for (const message of messages) canonical.push(canonicalMessage(message, await getText(message.content)));
+  return sha256(JSON.stringify(canonical));
+}

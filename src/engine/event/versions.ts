@@ -1,0 +1,21 @@
+/**
+ * What of a session's making may change from one release to the next. `session_start` names both; a session without
+ * them is of version 1. Raise one when the same definition, state and reply give another prompt, or other calls.
+ */
+export interface MakingVersions {
+  /** How a prompt is built from the definition and the state. */
+  readonly promptBuilder: number;
+  /** How calls, their arguments and a step's end are read from a reply. */
+  readonly callReader: number;
+}
+
+/** What this engine makes. */
+export const currentVersions: MakingVersions = { promptBuilder: 2, callReader: 2 };
+
+/** The versions that an event or a fork's origin names. */
+export function versionsOf(data: {
+  readonly prompt_builder?: number | undefined;
+  readonly call_reader?: number | undefined;
+}): MakingVersions {
+  return { promptBuilder: data.prompt_builder ?? 1, callReader: data.call_reader ?? 1 };
+}
