@@ -220,7 +220,12 @@ export interface Harness {
 export function harness(
   definition: Definition,
   answer: Answer,
-  from: { project?: Readonly<Record<string, string>>; store?: MemorySessionStore; steer?: Steer; commands?: CommandRunner } = {},
+  from: {
+    project?: Readonly<Record<string, string>>;
+    store?: MemorySessionStore;
+    steer?: Steer;
+    commands?: CommandRunner;
+  } = {},
 ): Harness {
   const clock = new ManualClock();
   const store = from.store ?? new MemorySessionStore(() => clock.nowMs());

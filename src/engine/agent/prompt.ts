@@ -329,7 +329,9 @@ function tooLarge(context: PromptContext, needed: number): PromptResult {
 function expandFor(context: PromptContext, template: string, used: Set<string>): Promise<string> {
   return expandTemplate(template, (placeholder) => {
     const { node, place } = context.active.run;
-    used.add(placeholder.kind === "summary" ? `summary:${wholeId(placeholder.step, node)}` : placeholder.kind);
+    used.add(
+      placeholder.kind === "summary" ? `summary:${wholeId(placeholder.step, node)}` : placeholder.kind,
+    );
     const { definition, getText } = context;
     return placeholderValue({ definition, getText, node, place, scope: context.active.scope }, placeholder);
   });

@@ -89,7 +89,9 @@ function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment
     }
     case "skip":
     case "patch":
-      return adjustment.kind === "skip" && isFailed(state, adjustment.step) ? resumeWith(state, event) : [event];
+      return adjustment.kind === "skip" && isFailed(state, adjustment.step)
+        ? resumeWith(state, event)
+        : [event];
     case "set_limit":
       return [event];
     case "pause":

@@ -100,7 +100,9 @@ export const eventData = {
     kind: z
       .enum(["run", "ask", "accept"])
       .optional()
-      .describe("What takes the place of an agent; absent: the role is at work. `role` then says it in words."),
+      .describe(
+        "What takes the place of an agent; absent: the role is at work. `role` then says it in words.",
+      ),
     item: z.string().optional().describe("The item of the `each` around it, shortened, for people."),
   }),
   prompt_built: z.strictObject({
@@ -197,7 +199,9 @@ export const eventData = {
     id: z.string(),
     kind: z.enum(["before_step", "after_step"]),
     sha256: digestSchema.describe("Of what is shown: the prompt, the command, or the result."),
-    shows: contentSchema.optional().describe("A command that is asked for, as JSON: argv, env names, and what was accepted."),
+    shows: contentSchema
+      .optional()
+      .describe("A command that is asked for, as JSON: argv, env names, and what was accepted."),
   }),
   approval_resolved: z.strictObject({
     id: z.string(),
@@ -296,7 +300,9 @@ export const eventData = {
     id: z.string(),
     kind: z
       .enum(["ask", "accept", "exhausted", "happened"])
-      .describe("A question of the Score; artifacts to decide about; a loop without its end; a command that was cut off."),
+      .describe(
+        "A question of the Score; artifacts to decide about; a loop without its end; a command that was cut off.",
+      ),
     text: contentSchema,
     sha256: digestSchema.describe("Of what is shown; an answer carries it."),
     verdict: z.array(z.string()).optional().describe("The words of which one is chosen."),
@@ -374,7 +380,10 @@ export const eventData = {
       .optional()
       .describe("Steps that were left out although nothing in the Score says so."),
     failed: z.array(z.string()).optional().describe("Runs that failed and that a group went on without."),
-    unfinished: z.array(z.string()).optional().describe("Loops that went on although their `until` never came true."),
+    unfinished: z
+      .array(z.string())
+      .optional()
+      .describe("Loops that went on although their `until` never came true."),
   }),
   artifact_accepted: z.strictObject({
     path: z.string(),

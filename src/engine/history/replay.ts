@@ -214,7 +214,7 @@ async function checkCommandEnd(
   const summary = ports.refText(endOfOutput(await ports.getText(event.data.output)));
   const { verdict: _, ...recorded } = event.data;
   const data = { ...recorded, ...(verdict === undefined ? {} : { verdict }), summary };
-  return compare({ type: event.type, step: event.step, data } as EventDraft, event, "reply");
+  return compare({ type: event.type, step: event.step, data }, event, "reply");
 }
 
 /** A reply is taken as recorded; what the engine made of it is not. */

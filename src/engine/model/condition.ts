@@ -7,13 +7,17 @@ const oneOrMore = <T extends z.ZodType>(one: T) => z.union([one, z.array(one).mi
 /** A field, or one within it: `left`, `plan.files`. */
 export const fieldPathSchema = z
   .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*$/, { error: "use the name of a field of the result" });
+  .regex(/^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*$/, {
+    error: "use the name of a field of the result",
+  });
 
 /** A condition as a Score's file says it: about a verdict, about a field of a result, or about an input. */
 export const conditionSchema = z
   .strictObject({
     step: idSchema.optional().describe("The step that it is about."),
-    verdict: oneOrMore(idSchema).optional().describe("The verdict, or a list of verdicts, that the step gave."),
+    verdict: oneOrMore(idSchema)
+      .optional()
+      .describe("The verdict, or a list of verdicts, that the step gave."),
     field: fieldPathSchema.optional().describe("A field of the step's result."),
     input: idSchema.optional().describe("An input of this Score or of the Flow."),
     is: oneOrMore(scalar).optional().describe("The value, or one of a list of values."),
@@ -61,16 +65,17 @@ export const resolvedConditionSchema = z.union([
 ]);
 export type Condition = z.infer<typeof resolvedConditionSchema>;
 
-const listed = <T>(value: T | readonly T[]): T[] => (Array.isArray(value) ? [...(value as readonly T[])] : [value as T]);
+const listed = <T>(value: T | readonly T[]): T[] =>
+  Array.isArray(value) ? [...(value as readonly T[])] : [value as T];
 
 /** Resolves what a file says; `idOf` gives a step's whole id. */
 export function resolveConditions(file: ConditionsFile, idOf: (step: string) => string): Condition[] {
   return listed<ConditionFile>(file).flatMap((one): Condition[] => {
     const compared = one.is_not === undefined ? { is: listed(one.is ?? []) } : { is_not: listed(one.is_not) };
-    if (one.input !== undefined) return [{ input: one.input, ...compared } as Condition];
+    if (one.input !== undefined) return [{ input: one.input, ...compared }];
     if (one.step === undefined) return [];
     const step = idOf(one.step);
-    if (one.field !== undefined) return [{ step, field: one.field, ...compared } as Condition];
+    if (one.field !== undefined) return [{ step, field: one.field, ...compared }];
     return [{ step, verdict: listed(one.verdict ?? []) }];
   });
 }
@@ -80,5 +85,7 @@ export function conditionText(condition: Condition): string {
   const what = "input" in condition ? `input ${condition.input}` : condition.step;
   if ("verdict" in condition) return `${what} says ${condition.verdict.join(" or ")}`;
   const name = "field" in condition ? `${what}.${condition.field}` : what;
-  return "is" in condition ? `${name} is ${condition.is.join(" or ")}` : `${name} is not ${condition.is_not.join(" or ")}`;
+  return "is" in condition
+    ? `${name} is ${condition.is.join(" or ")}`
+    : `${name} is not ${condition.is_not.join(" or ")}`;
 }

@@ -32,7 +32,10 @@ export const actSchema = z.discriminatedUnion("kind", [
     fields: fieldMapSchema,
   }),
   z.strictObject({ kind: z.literal("accept"), paths: z.array(z.string()) }),
-  z.strictObject({ kind: z.literal("group"), group: z.enum(["loop", "each", "parallel", "sequence", "use"]) }),
+  z.strictObject({
+    kind: z.literal("group"),
+    group: z.enum(["loop", "each", "parallel", "sequence", "use"]),
+  }),
 ]);
 /**
  * A command, a question or an acceptance in the place of an agent. `group` stands in no Score: a group has such a step
@@ -64,7 +67,10 @@ const stepNodeSchema = z.strictObject({
   retry_attempts: z.int().min(1),
   retry_feedback: z.literal(true).optional(),
   retry_pause_seconds: z.number().positive().optional(),
-  frame: z.string().optional().describe("The `use` around it, by its whole id: names in templates are within it."),
+  frame: z
+    .string()
+    .optional()
+    .describe("The `use` around it, by its whole id: names in templates are within it."),
 });
 /** A step of the resolved Score: ids given, defaults filled in. */
 export type StepNode = z.infer<typeof stepNodeSchema>;

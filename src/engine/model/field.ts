@@ -41,14 +41,21 @@ export const fieldSpecSchema: z.ZodType<FieldSpec> = z
       return z
         .union([z.enum(fieldTypes), fieldMapSchema])
         .optional()
-        .describe("What a list holds or an object has: a type, or a map of fields. A list without it holds strings.");
+        .describe(
+          "What a list holds or an object has: a type, or a map of fields. A list without it holds strings.",
+        );
     },
     max: z
       .number()
       .min(0)
       .optional()
       .describe("Most entries of a list, most characters of a text, or the largest number."),
-    pattern: z.string().min(1).max(500).optional().describe("A regular expression that the whole text must match."),
+    pattern: z
+      .string()
+      .min(1)
+      .max(500)
+      .optional()
+      .describe("A regular expression that the whole text must match."),
     multiline: z.boolean().optional().describe("The text may have several lines."),
     optional: z.boolean().optional().describe("The value may be absent."),
   })
@@ -162,7 +169,8 @@ function readAny(name: string, value: unknown): Reading {
 
 /** Reads a map of fields; `name` is how sentences call it: "" for the whole. */
 export function readFields(fields: FieldMap, value: unknown, name = ""): Reading {
-  if (!isMap(value)) return named(name === "" ? "The result" : name, `must be an object, not ${shown(value)}.`);
+  if (!isMap(value))
+    return named(name === "" ? "The result" : name, `must be an object, not ${shown(value)}.`);
   const problems: string[] = [];
   const read: Record<string, Json> = {};
   const called = (key: string): string => (name === "" ? key : `${name}.${key}`);

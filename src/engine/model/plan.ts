@@ -4,9 +4,7 @@ import type { Definition, EachNode, LoopNode, PlanNode, StepNode } from "./defin
 
 /** The steps themselves, in the file's order, each once. */
 export function stepsOf(nodes: readonly PlanNode[]): StepNode[] {
-  return nodes.flatMap((node) =>
-    node.kind === "step" ? [node] : stepsOf(nodesIn(node)),
-  );
+  return nodes.flatMap((node) => (node.kind === "step" ? [node] : stepsOf(nodesIn(node))));
 }
 
 /** One step of the plan, with the bounds of the loops around it. */
@@ -16,7 +14,12 @@ export interface PlannedStep {
   readonly maxRuns: number;
   /** Loops and groups around it, outermost first. */
   readonly within: readonly (
-    | { readonly kind: "loop"; readonly id?: string; readonly max: number; readonly until: string | undefined }
+    | {
+        readonly kind: "loop";
+        readonly id?: string;
+        readonly max: number;
+        readonly until: string | undefined;
+      }
     | { readonly kind: "each"; readonly id: string; readonly max: number; readonly in: string }
     | { readonly kind: "parallel"; readonly branch: number }
     | { readonly kind: "sequence"; readonly id: string }
@@ -44,7 +47,12 @@ function collect(
         break;
       case "loop": {
         const until = untilText(node);
-        const around = { kind: "loop" as const, ...(node.id === undefined ? {} : { id: node.id }), max: node.max, until };
+        const around = {
+          kind: "loop" as const,
+          ...(node.id === undefined ? {} : { id: node.id }),
+          max: node.max,
+          until,
+        };
         collect(node.body, maxRuns * node.max, [...within, around], into);
         break;
       }

@@ -23,7 +23,9 @@ const id = (what: string) => idSchema.optional().describe(what);
 const note = z.string().optional().describe("An annotation for people.");
 const when = conditionsSchema
   .optional()
-  .describe("What must hold when the turn comes: one condition, or a list of which all must hold. Otherwise it is skipped.");
+  .describe(
+    "What must hold when the turn comes: one condition, or a list of which all must hold. Otherwise it is skipped.",
+  );
 const must = z
   .union([idSchema, z.array(idSchema).min(1)])
   .optional()
@@ -36,14 +38,16 @@ const verdict = z
 const result = fieldMapSchema
   .optional()
   .describe("The typed answer that the step must give by calling set_result: its fields.");
-const timeout = z.number().positive().max(604_800).optional().describe("Working time of the step, in seconds.");
+const timeout = z
+  .number()
+  .positive()
+  .max(604_800)
+  .optional()
+  .describe("Working time of the step, in seconds.");
 const retry = z
   .strictObject({
     attempts: z.int().min(1).max(10).default(1).describe("How often the step is tried in all."),
-    feedback: z
-      .boolean()
-      .optional()
-      .describe("The next attempt is told why the one before failed."),
+    feedback: z.boolean().optional().describe("The next attempt is told why the one before failed."),
     pause_seconds: z.number().min(0).max(86_400).optional().describe("Pause before the next attempt."),
   })
   .default({ attempts: 1 })
@@ -78,8 +82,12 @@ export const runSchema = z
     id: id("The step's id. Default: the command and its ordinal, such as tests-1."),
     note,
     when,
-    must: must.describe("The verdict, or list of verdicts, that lets the run go on: pass, unless a condition looks at its verdict."),
-    result: fieldMapSchema.optional().describe("The fields of the JSON document that the command prints (output: json)."),
+    must: must.describe(
+      "The verdict, or list of verdicts, that lets the run go on: pass, unless a condition looks at its verdict.",
+    ),
+    result: fieldMapSchema
+      .optional()
+      .describe("The fields of the JSON document that the command prints (output: json)."),
     approval,
     timeout_seconds: timeout,
     retry,
@@ -123,11 +131,15 @@ export const acceptSchema = z
     accept: z
       .array(z.string().min(1))
       .min(1)
-      .describe("Globs of the artifacts that a person must have decided about; inputs and {{item}} may stand in them."),
+      .describe(
+        "Globs of the artifacts that a person must have decided about; inputs and {{item}} may stand in them.",
+      ),
     id: id("The step's id. Default: accept and its ordinal, such as accept-1."),
     note,
     when,
-    must: must.describe("The verdict, or list of verdicts, that lets the run go on: accepted and partly, unless a condition looks at its verdict."),
+    must: must.describe(
+      "The verdict, or list of verdicts, that lets the run go on: accepted and partly, unless a condition looks at its verdict.",
+    ),
   })
   .describe("Waits until a person has decided about artifacts. Its verdict is accepted, partly or rejected.");
 export type AcceptFile = z.infer<typeof acceptSchema>;
@@ -135,7 +147,9 @@ export type AcceptFile = z.infer<typeof acceptSchema>;
 export const useSchema = z
   .strictObject({
     use: referenceSchema.describe("Another Score in this place: its name, or a path relative to this file."),
-    id: id("The step's id; the used Score's steps become ID.STEP. Default: use and its ordinal, such as use-1."),
+    id: id(
+      "The step's id; the used Score's steps become ID.STEP. Default: use and its ordinal, such as use-1.",
+    ),
     with: z
       .record(idSchema, jsonSchema)
       .default({})
@@ -148,8 +162,7 @@ export const useSchema = z
 export type UseFile = z.infer<typeof useSchema>;
 
 export type ScoreItemFile =
-  | StepFile | RunFile | AskFile | AcceptFile | UseFile
-  | LoopFile | EachFile | ParallelFile | SequenceFile;
+  StepFile | RunFile | AskFile | AcceptFile | UseFile | LoopFile | EachFile | ParallelFile | SequenceFile;
 
 interface GroupFile {
   id?: string | undefined;
@@ -168,7 +181,12 @@ export interface LoopFile {
 export type ItemsFile = { step: string; field: string } | { input: string } | { glob: string };
 export interface EachFile {
   each: GroupFile & {
-    in: { step?: string | undefined; field?: string | undefined; input?: string | undefined; glob?: string | undefined };
+    in: {
+      step?: string | undefined;
+      field?: string | undefined;
+      input?: string | undefined;
+      glob?: string | undefined;
+    };
     max: number;
     at_once: number;
     on_failure: OnFailure;
@@ -187,7 +205,9 @@ const steps = (what: string) => z.array(scoreItemSchema).min(1).describe(what);
 const failure = z
   .enum(onFailure)
   .default("stop")
-  .describe("What a failed branch or item means: the run stops, or goes on with the others and names it at the end.");
+  .describe(
+    "What a failed branch or item means: the run stops, or goes on with the others and names it at the end.",
+  );
 
 export const loopSchema: z.ZodType<LoopFile> = z
   .strictObject({
@@ -202,7 +222,9 @@ export const loopSchema: z.ZodType<LoopFile> = z
       on_exhausted: z
         .enum(onExhausted)
         .default("fail")
-        .describe("What it means when 'until' never came true: the loop fails, a person is asked, or the run goes on."),
+        .describe(
+          "What it means when 'until' never came true: the loop fails, a person is asked, or the run goes on.",
+        ),
       get steps() {
         return steps("The steps that are repeated.");
       },
@@ -235,7 +257,11 @@ export const eachSchema: z.ZodType<EachFile> = z
           ctx.issues.push({ code: "custom", message, path: [], input: ctx.value });
         })
         .describe("Where the items come from."),
-      max: z.int().min(1).max(maxEachItems).describe("How many items there may be; more of them fail before the first."),
+      max: z
+        .int()
+        .min(1)
+        .max(maxEachItems)
+        .describe("How many items there may be; more of them fail before the first."),
       at_once: z
         .int()
         .min(1)
@@ -296,7 +322,8 @@ export type ScoreGroupKind = (typeof scoreGroupKinds)[number];
 /** What kind of entry of a Score a value is meant as, by its key. */
 export function scoreItemKindOf(item: unknown): ScoreItemKind {
   if (typeof item !== "object" || item === null) return "role";
-  for (const kind of [...scoreGroupKinds, "use", "run", "ask", "accept"] as const) if (kind in item) return kind;
+  for (const kind of [...scoreGroupKinds, "use", "run", "ask", "accept"] as const)
+    if (kind in item) return kind;
   return "role";
 }
 
@@ -318,7 +345,9 @@ export const scoreFileSchema = z
       .default({})
       .describe("What the Score takes: given by 'use … with', or by the Flow's inputs of the same name."),
     result: z
-      .strictObject({ step: idSchema.describe("The step whose result, verdict and summary the Score gives back.") })
+      .strictObject({
+        step: idSchema.describe("The step whose result, verdict and summary the Score gives back."),
+      })
       .optional()
       .describe("What the Score gives back. Default: its last step."),
     steps: z.array(scoreItemSchema).min(1).describe("The ordered steps."),

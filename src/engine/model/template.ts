@@ -53,7 +53,8 @@ export const placeholderForms = [
   { form: "steps.ID.verdict", description: "The verdict of an earlier step; empty until it gave one." },
   {
     form: "steps.ID.result.FIELD",
-    description: "A field of an earlier step's result: text as it is, anything else as JSON; empty until it is set.",
+    description:
+      "A field of an earlier step's result: text as it is, anything else as JSON; empty until it is set.",
   },
   { form: 'artifacts["PATH"]', description: "The text of an artifact; empty until it is written." },
   { form: "role", description: "The role that performs the step." },

@@ -34,27 +34,36 @@ function specOf({ state }: PerformContext, run: StepRun): CommandSpec | undefine
 }
 
 /** The command as it would be started, or why it must not be. */
-async function prepare(active: ActiveRun, context: PerformContext): Promise<Prepared | { readonly problem: string }> {
+async function prepare(
+  active: ActiveRun,
+  context: PerformContext,
+): Promise<Prepared | { readonly problem: string }> {
   const spec = specOf(context, active.run);
   if (spec === undefined) return { problem: "The Flow has no such command." };
   const template = templateOf(active, context);
   const argv: string[] = [];
   for (const argument of spec.argv) {
     const { segments } = parseTemplate(argument);
-    const placeholders = segments.flatMap((segment) => (segment.kind === "placeholder" ? [segment.placeholder] : []));
+    const placeholders = segments.flatMap((segment) =>
+      segment.kind === "placeholder" ? [segment.placeholder] : [],
+    );
     const [only] = placeholders;
     if (only === undefined) {
       argv.push(await expandFor(template, argument));
       continue;
     }
-    if (segments.length > 1) return { problem: `A placeholder must be one whole argument; ${argument} is more.` };
+    if (segments.length > 1)
+      return { problem: `A placeholder must be one whole argument; ${argument} is more.` };
     const value = await expandJson(template, argument);
     const text = textOfJson(value);
     const isAllowed = isBounded(only, active, context, value);
     if (!isAllowed)
-      return { problem: `The argument ${argument} is not a number, a boolean, one of a list of values or a text with a pattern.` };
+      return {
+        problem: `The argument ${argument} is not a number, a boolean, one of a list of values or a text with a pattern.`,
+      };
     if (text === "") return { problem: `The argument ${argument} has no value.` };
-    if (text.startsWith("-")) return { problem: `The argument ${argument} must not begin with '-'; it is ${text}.` };
+    if (text.startsWith("-"))
+      return { problem: `The argument ${argument} must not begin with '-'; it is ${text}.` };
     argv.push(text);
   }
   const env: Record<string, CommandVariable> = {};
@@ -62,7 +71,12 @@ async function prepare(active: ActiveRun, context: PerformContext): Promise<Prep
     const secret = secretValuePattern.exec(value)?.[1];
     env[name] = secret === undefined ? { value: await expandFor(template, value) } : { secret };
   }
-  return { spec, argv, env, stdin: spec.stdin === undefined ? undefined : await expandFor(template, spec.stdin) };
+  return {
+    spec,
+    argv,
+    env,
+    stdin: spec.stdin === undefined ? undefined : await expandFor(template, spec.stdin),
+  };
 }
 
 /** Only values that a declaration bounds may become arguments: what a model wrote freely never does. */
@@ -101,9 +115,15 @@ export async function askCommand(active: ActiveRun, context: PerformContext): Pr
 }
 
 /** What a person is shown of a command, and what its digest is made of. */
-function shownOf(active: ActiveRun, { spec, argv, env, stdin }: Prepared, { state }: PerformContext): Record<string, unknown> {
+function shownOf(
+  active: ActiveRun,
+  { spec, argv, env, stdin }: Prepared,
+  { state }: PerformContext,
+): Record<string, unknown> {
   const accepted = Object.entries(state.decisions)
-    .flatMap(([path, decision]) => (decision.kind === "accepted" ? [[path, decision.content?.sha256 ?? null]] : []))
+    .flatMap(([path, decision]) =>
+      decision.kind === "accepted" ? [[path, decision.content?.sha256 ?? null]] : [],
+    )
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
   return {
     argv,
@@ -255,8 +275,11 @@ function readOutput(
 
 /** The end of an output, from the beginning of a line; escape sequences are left out. */
 export function endOfOutput(output: string): string {
-  // eslint-disable-next-line no-control-regex -- terminals' colours are no part of what was said
-  const plain = output.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "").replace(/\r\n?/g, "\n").trimEnd();
+   
+  const plain = output
+    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
+    .replace(/\r\n?/g, "\n")
+    .trimEnd();
   if (plain.length <= maxCommandSummary) return plain;
   const end = plain.slice(-maxCommandSummary);
   const line = end.indexOf("\n");

@@ -50,7 +50,7 @@ function decideCommand(state: SessionState, active: ActiveRun, command: string):
         return record(failedStep(run, `command_${end.kind}`, end.message));
       case "cancelled":
       case "lost":
-        if (!outside || commandEnd.place === undefined && end.kind === "cancelled") break;
+        if (!outside || (commandEnd.place === undefined && end.kind === "cancelled")) break;
         if (run.answer === null) return work(effect("ask_question", run, run.command?.attempt ?? 1));
         return ending(run);
       default:
@@ -66,7 +66,9 @@ function decideCommandStart(state: SessionState, { run, scope }: ActiveRun, comm
   const outside = isOutside(state, command);
   if (outside) {
     const accepts = stepsOf(state.definition.score.steps).filter(({ does }) => does?.kind === "accept");
-    const taken = accepts.some(({ id }) => ["accepted", "partly"].includes(resultOf(scope, id)?.verdict ?? ""));
+    const taken = accepts.some(({ id }) =>
+      ["accepted", "partly"].includes(resultOf(scope, id)?.verdict ?? ""),
+    );
     if (!taken) {
       const message = `The command ${command} has effects outside and runs only after an accept step that ended accepted or partly.`;
       return record(failedStep(run, "not_accepted", message));
@@ -116,4 +118,3 @@ function decideAcceptance(state: SessionState, active: ActiveRun): Decision {
 export function waitsForAcceptance(state: SessionState, run: StepRun): boolean {
   return run.question?.kind === "accept" && openPaths(state, run.question.paths ?? []).length > 0;
 }
-

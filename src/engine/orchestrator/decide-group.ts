@@ -63,7 +63,11 @@ function decideLoopEnd(state: SessionState, { run, scope }: ActiveRun, node: Loo
   const { gate } = run;
   if (gate === null || !Array.isArray(node.until)) return undefined;
   const place = inRound(run.place, run.node.id, gate.turns);
-  const { holds, reason } = checkConditions(node.until, { scope, place, inputs: state.definition.flow.inputs });
+  const { holds, reason } = checkConditions(node.until, {
+    scope,
+    place,
+    inputs: state.definition.flow.inputs,
+  });
   if (holds) return undefined;
   const { on_exhausted = "fail" } = node;
   if (!gate.exhausted)

@@ -131,9 +131,7 @@ function decideStart(state: SessionState, active: ActiveRun): Decision {
     const adjustment = reviewBefore(state, run);
     if (adjustment !== null) return record(draft("adjustment", run.key, adjustment));
   }
-  return record(
-    draft("step_start", run.key, { ...startOf(run), attempt: run.attempt + 1 }),
-  );
+  return record(draft("step_start", run.key, { ...startOf(run), attempt: run.attempt + 1 }));
 }
 
 function decideAfter(state: SessionState, run: StepRun): Decision {

@@ -26,7 +26,12 @@ export type Effect =
       readonly call: number;
       readonly delaySeconds: number;
     }
-  | { readonly kind: "run_command"; readonly key: string; readonly step: string; readonly delaySeconds: number }
+  | {
+      readonly kind: "run_command";
+      readonly key: string;
+      readonly step: string;
+      readonly delaySeconds: number;
+    }
   | { readonly kind: "run_tool"; readonly key: string; readonly step: string; readonly callId: string };
 
 /**

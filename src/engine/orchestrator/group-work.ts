@@ -26,7 +26,11 @@ const maxFolders = 5_000;
 const maxEntries = 5_000;
 
 /** What templates of the group itself are resolved with. */
-function templateContext({ run, scope }: ActiveRun, node: EachNode | UseNode, context: PerformContext): TemplateContext {
+function templateContext(
+  { run, scope }: ActiveRun,
+  node: EachNode | UseNode,
+  context: PerformContext,
+): TemplateContext {
   return {
     definition: context.state.definition,
     node: { id: node.id, role: run.node.role, ...(node.frame === undefined ? {} : { frame: node.frame }) },
@@ -61,7 +65,11 @@ async function openEach(active: ActiveRun, node: EachNode, context: PerformConte
 }
 
 /** The items, or why there are none. */
-async function itemsOf(active: ActiveRun, node: EachNode, context: PerformContext): Promise<readonly Json[] | string> {
+async function itemsOf(
+  active: ActiveRun,
+  node: EachNode,
+  context: PerformContext,
+): Promise<readonly Json[] | string> {
   const { run, scope } = active;
   const { in: from } = node;
   if ("glob" in from) {
@@ -73,7 +81,8 @@ async function itemsOf(active: ActiveRun, node: EachNode, context: PerformContex
     return asList(value) ?? `The input ${from.input} is not a list.`;
   }
   const result = resultSeen(scope, from.step, run.place)?.result;
-  const value = typeof result === "object" && result !== null ? (result as Record<string, Json>)[from.field] : undefined;
+  const value =
+    typeof result === "object" && result !== null ? (result as Record<string, Json>)[from.field] : undefined;
   return asList(value) ?? `The result of ${from.step} has no list ${from.field}.`;
 }
 
@@ -82,17 +91,23 @@ function asList(value: Json | undefined): readonly Json[] | undefined {
 }
 
 /** The files that match, of the Workspace over the project, as the policy lets them be read, sorted. */
-async function filesMatching(glob: string, scope: Scope, { state, ports }: PerformContext): Promise<string[] | string> {
+async function filesMatching(
+  glob: string,
+  scope: Scope,
+  { state, ports }: PerformContext,
+): Promise<string[] | string> {
   const { policy } = state.definition.flow;
   const found = new Set<string>();
   const fixed = /^[^*?{[\\]*\//.exec(glob)?.[0].replace(/\/$/, "") ?? ".";
   const folders = [fixed];
   let looked = 0;
   for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
-    if (++looked > maxFolders) return `The glob ${glob} looks into more than ${maxFolders} folders; make it narrower.`;
+    if (++looked > maxFolders)
+      return `The glob ${glob} looks into more than ${maxFolders} folders; make it narrower.`;
     const listed = await ports.files.list(folder, maxEntries);
     if (listed.kind !== "dir") continue;
-    if (listed.truncated) return `The folder ${folder} has more than ${maxEntries} entries; make the glob ${glob} narrower.`;
+    if (listed.truncated)
+      return `The folder ${folder} has more than ${maxEntries} entries; make the glob ${glob} narrower.`;
     for (const { name, type } of listed.entries) {
       const path = folder === "." ? name : `${folder}/${name}`;
       if (type === "dir") folders.push(path);
@@ -121,7 +136,11 @@ async function openUse(active: ActiveRun, node: UseNode, context: PerformContext
     else if (read.value !== undefined) inputs[name] = read.value;
   }
   return problems.length > 0
-    ? failed(run, "input_invalid", `What ${run.key} gives the Score ${node.score} does not fit: ${problems.join(" ")}`)
+    ? failed(
+        run,
+        "input_invalid",
+        `What ${run.key} gives the Score ${node.score} does not fit: ${problems.join(" ")}`,
+      )
     : draft("inputs_resolved", run.key, { inputs });
 }
 
@@ -142,7 +161,11 @@ export async function closeGroup(active: ActiveRun, context: PerformContext): Pr
     });
   }
   const text = await summaryOf(active, (content) => context.ports.store.getText(content));
-  return draft("group_end", run.key, { summary: context.ports.store.putText(text), parts: turns, failed: lost });
+  return draft("group_end", run.key, {
+    summary: context.ports.store.putText(text),
+    parts: turns,
+    failed: lost,
+  });
 }
 
 /** The result that is the group's own: of a loop its last round's last step, of a used Score the one that it gives back. */
@@ -169,7 +192,10 @@ function lastOf(nodes: readonly PlanNode[], scope: Scope, place: Place): StepRes
   return undefined;
 }
 
-async function summaryOf({ run, scope }: ActiveRun, getText: (content: Content) => Promise<string>): Promise<string> {
+async function summaryOf(
+  { run, scope }: ActiveRun,
+  getText: (content: Content) => Promise<string>,
+): Promise<string> {
   const { ends = [] } = run.gate ?? {};
   if (ends.length === 0) return "There was nothing to do.";
   const most = Math.max(200, Math.floor(maxGroupSummary / ends.length));
@@ -177,11 +203,15 @@ async function summaryOf({ run, scope }: ActiveRun, getText: (content: Content) 
   for (const { key, label, failed: why } of ends) {
     const result = why === undefined && key !== "" ? resultOfKey(scope, key) : undefined;
     const said =
-      why !== undefined ? `Failed: ${why}` : result === undefined ? "Skipped." : (await getText(result.summary)).trim();
+      why !== undefined
+        ? `Failed: ${why}`
+        : result === undefined
+          ? "Skipped."
+          : (await getText(result.summary)).trim();
     const verdict = result?.verdict === undefined ? "" : ` (verdict: ${result.verdict})`;
-    const text = said.length > most ? `${said.slice(0, most)}\n[cut after ${most} of ${said.length} characters]` : said;
+    const text =
+      said.length > most ? `${said.slice(0, most)}\n[cut after ${most} of ${said.length} characters]` : said;
     parts.push(`## ${label}${verdict}\n\n${text}`);
   }
   return parts.join("\n\n");
 }
-

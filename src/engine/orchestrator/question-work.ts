@@ -38,11 +38,16 @@ export async function askQuestion(active: ActiveRun, context: PerformContext): P
     id: `q${state.questions + 1}`,
     ...what,
     text: ports.store.putText(shown),
-    sha256: ports.sha256(JSON.stringify([what.kind, shown, what.verdict ?? null, what.fields ?? null, what.questions ?? null])),
+    sha256: ports.sha256(
+      JSON.stringify([what.kind, shown, what.verdict ?? null, what.fields ?? null, what.questions ?? null]),
+    ),
   });
 }
 
-async function questionOf(active: ActiveRun, context: PerformContext): Promise<Asked | { readonly event: EventDraft }> {
+async function questionOf(
+  active: ActiveRun,
+  context: PerformContext,
+): Promise<Asked | { readonly event: EventDraft }> {
   const { run, scope } = active;
   const { does } = run.node;
   const template = templateOf(active, context);
@@ -60,7 +65,8 @@ async function questionOf(active: ActiveRun, context: PerformContext): Promise<A
       const globs: string[] = [];
       for (const path of does.paths) globs.push(await expandFor(template, path));
       const paths = artifactsOf(scope).flatMap(({ path }) => (matchesAny(globs, path) ? [path] : []));
-      const shown = paths.length === 0 ? "There is nothing to accept." : `Accept or reject: ${paths.join(", ")}.`;
+      const shown =
+        paths.length === 0 ? "There is nothing to accept." : `Accept or reject: ${paths.join(", ")}.`;
       return { kind: "accept", shown, paths };
     }
     case "ask": {
@@ -70,15 +76,37 @@ async function questionOf(active: ActiveRun, context: PerformContext): Promise<A
       if (does.from === undefined)
         return { kind: "ask", shown: await expandFor(template, does.question ?? ""), ...words, ...fields };
       const result = resultSeen(scope, does.from.step, run.place)?.result;
-      const list = typeof result === "object" && result !== null ? (result as Record<string, Json>)[does.from.field] : undefined;
+      const list =
+        typeof result === "object" && result !== null
+          ? (result as Record<string, Json>)[does.from.field]
+          : undefined;
       if (!Array.isArray(list))
-        return { event: failedStep(run, "questions_missing", `The result of ${does.from.step} has no list ${does.from.field}.`) };
+        return {
+          event: failedStep(
+            run,
+            "questions_missing",
+            `The result of ${does.from.step} has no list ${does.from.field}.`,
+          ),
+        };
       const questions = (list as readonly Json[]).slice(0, maxQuestions).map(textOfJson);
       if (questions.length === 0) {
         const reason = `${does.from.step}.${does.from.field} holds no question`;
-        return { event: draft("step_skipped", run.key, { id: run.node.id, role: run.node.role, by: "engine", reason }) };
+        return {
+          event: draft("step_skipped", run.key, {
+            id: run.node.id,
+            role: run.node.role,
+            by: "engine",
+            reason,
+          }),
+        };
       }
-      return { kind: "ask", shown: questions.map((one, at) => `${at + 1}. ${one}`).join("\n"), questions, ...words, ...fields };
+      return {
+        kind: "ask",
+        shown: questions.map((one, at) => `${at + 1}. ${one}`).join("\n"),
+        questions,
+        ...words,
+        ...fields,
+      };
     }
     case undefined:
       throw new Error(`${run.key} asks nothing`);
@@ -148,7 +176,7 @@ function answerText({ answer, verdict, commandEnd }: ActiveRun["run"]): string {
       lines.push(`${textOfJson(question)}\n${textOfJson(text)}`);
     }
   } else if (typeof given === "object" && given !== null) {
-    for (const [name, value] of Object.entries(given)) lines.push(`${name}: ${textOfJson(value as Json)}`);
+    for (const [name, value] of Object.entries(given)) lines.push(`${name}: ${textOfJson(value)}`);
   }
   return lines.join("\n\n");
 }

@@ -9,7 +9,10 @@ export function isProposal({ base, content }: ArtifactChange): boolean {
 }
 
 /** What a person decided about an artifact as it stands; undefined: nothing yet. */
-export function decisionAbout(state: SessionState, change: ArtifactChange): "accepted" | "rejected" | undefined {
+export function decisionAbout(
+  state: SessionState,
+  change: ArtifactChange,
+): "accepted" | "rejected" | undefined {
   const decision = state.decisions[change.path];
   if (decision === undefined || decision.of?.sha256 !== change.content?.sha256) return undefined;
   // Something of it is still proposed.
@@ -30,7 +33,11 @@ export function openPaths(state: SessionState, paths: readonly string[]): string
 export function acceptanceOf(
   state: SessionState,
   paths: readonly string[],
-): { readonly verdict: "accepted" | "partly" | "rejected"; readonly accepted: string[]; readonly rejected: string[] } {
+): {
+  readonly verdict: "accepted" | "partly" | "rejected";
+  readonly accepted: string[];
+  readonly rejected: string[];
+} {
   const accepted: string[] = [];
   const rejected: string[] = [];
   const wanted = new Set(paths);

@@ -56,31 +56,9 @@ export function applyToRun(
       });
     }
     case "model_call_start":
-      return active({
-        call: {
-          call: event.data.call,
-          attempt: event.data.attempt,
-          reservedTokens: event.data.reserved_tokens,
-          reservedUsd: event.data.reserved_usd ?? 0,
-        },
-      });
     case "model_call_end":
-      return active({
-        call: null,
-        failedCall: null,
-        reply: {
-          turn: event.data.turn,
-          content: event.data.reply,
-          toolCalls: event.data.tool_calls,
-          finishReason: event.data.finish_reason,
-        },
-        tokens: addUsage(run.tokens, event.data.tokens),
-        costUsd: event.data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + event.data.cost_usd,
-      });
     case "model_call_failed":
-      return event.data.switch_to_text === true
-        ? active({ call: null, failedCall: null, prompt: null }, withTextTools(scope, run.node.role))
-        : active({ call: null, failedCall: isInterruption(event.data.code) ? run.failedCall : event.data });
+      return callPart({ run, scope }, event);
     case "tool_call":
     case "tool_result":
     case "tool_denied":
@@ -127,6 +105,45 @@ export function applyToRun(
   }
 }
 
+type CallEvent = Extract<RunEvent, { type: "model_call_start" | "model_call_end" | "model_call_failed" }>;
+
+/** What a model call changes. */
+function callPart({ run, scope }: ActiveRun, event: CallEvent): RunUpdate {
+  const active = (changes: Partial<StepRun>, nextScope = scope): RunUpdate => ({
+    kind: "active",
+    run: { ...run, ...changes },
+    scope: nextScope,
+  });
+  switch (event.type) {
+    case "model_call_start":
+      return active({
+        call: {
+          call: event.data.call,
+          attempt: event.data.attempt,
+          reservedTokens: event.data.reserved_tokens,
+          reservedUsd: event.data.reserved_usd ?? 0,
+        },
+      });
+    case "model_call_end":
+      return active({
+        call: null,
+        failedCall: null,
+        reply: {
+          turn: event.data.turn,
+          content: event.data.reply,
+          toolCalls: event.data.tool_calls,
+          finishReason: event.data.finish_reason,
+        },
+        tokens: addUsage(run.tokens, event.data.tokens),
+        costUsd: event.data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + event.data.cost_usd,
+      });
+    case "model_call_failed":
+      return event.data.switch_to_text === true
+        ? active({ call: null, failedCall: null, prompt: null }, withTextTools(scope, run.node.role))
+        : active({ call: null, failedCall: isInterruption(event.data.code) ? run.failedCall : event.data });
+  }
+}
+
 type GroupEvent = Extract<
   RunEvent,
   { type: "condition_checked" | "items_resolved" | "inputs_resolved" | "loop_exhausted" | "group_end" }
@@ -138,7 +155,8 @@ function groupPart({ run, scope }: ActiveRun, event: GroupEvent): RunUpdate {
   switch (event.type) {
     case "condition_checked": {
       const { holds, reason } = event.data;
-      if (does?.kind !== "group") return { kind: "active", run: { ...run, condition: { holds, reason } }, scope };
+      if (does?.kind !== "group")
+        return { kind: "active", run: { ...run, condition: { holds, reason } }, scope };
       if (!holds) return { kind: "over", scope };
       const needsMore = does.group === "each" || does.group === "use";
       return needsMore

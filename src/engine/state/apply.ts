@@ -232,9 +232,7 @@ function failedCall(state: SessionState, run: StepRun, data: EventData<"model_ca
 }
 
 function settledBy(state: SessionState, { call }: StepRun, hadAnswered: boolean): SessionState {
-  return call === null
-    ? state
-    : { ...state, spending: settleFailedCall(state.spending, call, hadAnswered) };
+  return call === null ? state : { ...state, spending: settleFailedCall(state.spending, call, hadAnswered) };
 }
 
 /** A skip that the Score itself says is none. */

@@ -57,7 +57,8 @@ function settle(nodes: readonly PlanNode[], branch: Branch, place: Place, walk: 
     const next = advance(node, active, scope, place, walk);
     if (next === "stay") return { at: { index: at.index, active }, scope };
     scope = next.scope;
-    at = next.active === null ? { index: at.index + 1, active: null } : { index: at.index, active: next.active };
+    at =
+      next.active === null ? { index: at.index + 1, active: null } : { index: at.index, active: next.active };
   }
 }
 
@@ -67,7 +68,8 @@ type Advance =
   | { readonly active: ActiveItem | null; readonly scope: Scope };
 
 function advance(node: PlanNode, active: ActiveItem, scope: Scope, place: Place, walk: Walk): Advance {
-  if (node.kind === "step" || active.kind === "step" || active.kind === "gate" || active.end !== null) return "stay";
+  if (node.kind === "step" || active.kind === "step" || active.kind === "gate" || active.end !== null)
+    return "stay";
   if (active.kind === "fan") return advanceFan(node, active, scope, place, walk);
   return active.body.active === null ? turn(node, active, scope, place, walk) : "stay";
 }
@@ -129,7 +131,8 @@ function enter(
     since: { changes: scope.changes.length, notes: scope.notes },
     end: null,
   };
-  if (node.kind === "each" && items.length === 0) return { ...fresh, turn: 0, end: closing(node, place, 0, []) };
+  if (node.kind === "each" && items.length === 0)
+    return { ...fresh, turn: 0, end: closing(node, place, 0, []) };
   return { ...fresh, body: bodyFrom(node, fresh, scope, place, walk).at };
 }
 
@@ -186,7 +189,8 @@ function isUntil(node: LoopNode, active: SerialItem, scope: Scope, place: Place,
   const { until } = node;
   if (until === undefined) return false;
   const within = placeIn(node, active, place);
-  if (Array.isArray(until)) return checkConditions(until, { scope, place: within, inputs: walk.inputs }).holds;
+  if (Array.isArray(until))
+    return checkConditions(until, { scope, place: within, inputs: walk.inputs }).holds;
   const result = resultOf(scope, until.step);
   return result?.key === keyAt(until.step, within) && result.verdict === until.verdict;
 }
@@ -259,7 +263,9 @@ function advanceFan(node: GroupPlanNode, active: FanItem, scope: Scope, place: P
   );
   if (joined.conflict !== undefined) {
     const [, later] = joined.conflict.steps;
-    const number = active.branches.findIndex((part) => part.failed === undefined && endsWith(part.scope, later));
+    const number = active.branches.findIndex(
+      (part) => part.failed === undefined && endsWith(part.scope, later),
+    );
     const conflict = { ...joined.conflict, branch: Math.max(number, 0) };
     return { active: { ...active, conflict }, scope };
   }
@@ -449,4 +455,3 @@ export function resolveConflict(
   });
   return settled({ ...active, branches });
 }
-

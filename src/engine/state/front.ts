@@ -70,7 +70,8 @@ export interface OpenConflict extends JoinConflict {
 /** The first group that could not be joined, if any. */
 export function openConflict(branch: Branch): OpenConflict | undefined {
   const active = branch.at.active;
-  if (active === null || active.kind === "step" || active.kind === "gate" || active.end !== null) return undefined;
+  if (active === null || active.kind === "step" || active.kind === "gate" || active.end !== null)
+    return undefined;
   if (active.kind === "serial") return openConflict({ at: active.body, scope: branch.scope });
   if (active.conflict !== undefined) return { ...active.conflict, step: active.conflict.steps[1] };
   for (const part of active.branches) {
@@ -99,4 +100,3 @@ function collect(at: SequenceCursor, scope: Scope, into: ActiveRun[]): void {
 export function hasEnded(branch: Branch): boolean {
   return branch.at.active === null;
 }
-

@@ -41,7 +41,10 @@ export function inUse(place: Place, inputs: Readonly<Record<string, Json>>): Pla
  * the third item.
  */
 export function keyAt(id: string, { prefix, rounds }: Pick<Place, "prefix" | "rounds">): string {
-  return `${prefix}${stepKey(id, rounds.map(({ round }) => round))}`;
+  return `${prefix}${stepKey(
+    id,
+    rounds.map(({ round }) => round),
+  )}`;
 }
 
 /** `build` outside loops, `build#2` in the second iteration, `build#2.1` in a loop within. */
@@ -58,7 +61,10 @@ export function stepIdOf(key: string): string {
  * Whether what ran there can be named from here: it stands around the same item, and in this round or the one before of
  * each loop that both are in.
  */
-export function isVisible(there: Pick<Place, "prefix" | "rounds">, here: Pick<Place, "prefix" | "rounds">): boolean {
+export function isVisible(
+  there: Pick<Place, "prefix" | "rounds">,
+  here: Pick<Place, "prefix" | "rounds">,
+): boolean {
   if (!here.prefix.startsWith(there.prefix)) return false;
   for (const [index, theirs] of there.rounds.entries()) {
     const ours = here.rounds[index];

@@ -138,7 +138,10 @@ export function resultHeld(scope: Scope, id: string, here: Place): StepResult | 
 }
 
 /** The scope with the files and notes as they stood when it had so many changes; what was learned stays. */
-export function takenBack(scope: Scope, since: { readonly changes: number; readonly notes: Scope["notes"] }): Scope {
+export function takenBack(
+  scope: Scope,
+  since: { readonly changes: number; readonly notes: Scope["notes"] },
+): Scope {
   let back: Scope = { ...scope, notes: since.notes };
   const paths = new Set(scope.changes.slice(since.changes).map(({ path }) => path));
   for (const path of paths) {

@@ -69,12 +69,7 @@ const lines: Lines = {
   verdict_set: (data) => joined(data.verdict, data.reason),
   approval_requested: (data) => (data.kind === "before_step" ? "begin the step?" : "take the result?"),
   approval_resolved: (data) => joined(data.decision, `by ${data.by}`, data.comment),
-  adjustment: (data) =>
-    joined(
-      `${data.kind} by ${data.by}`,
-      ...aboutOf(data),
-      data.reason,
-    ),
+  adjustment: (data) => joined(`${data.kind} by ${data.by}`, ...aboutOf(data), data.reason),
   condition_checked: (data) => `${data.holds ? "yes" : "no"}, ${data.reason}`,
   items_resolved: (data) => `${data.items.length} items`,
   inputs_resolved: (data) => Object.keys(data.inputs).join(", "),
@@ -90,7 +85,11 @@ const lines: Lines = {
   command_end: (data) => joined(data.verdict, commandEndText(data.end), textOf(data.summary)),
   question_asked: (data) => textOf(data.text),
   question_answered: (data) =>
-    joined(data.verdict, data.answers === undefined ? undefined : JSON.stringify(data.answers), `by ${data.by}`),
+    joined(
+      data.verdict,
+      data.answers === undefined ? undefined : JSON.stringify(data.answers),
+      `by ${data.by}`,
+    ),
   suggestion: (data) => `${data.rule}: ${data.message}`,
   suggestion_resolved: (data) => `${data.decision} by ${data.by}`,
   step_end: (data) => joined(data.verdict, textOf(data.summary)),

@@ -36,7 +36,8 @@ export function checkPlaceholders(parts: FlowParts, view: ScoreView | undefined,
     checkTemplate(template, report, (placeholder) => {
       if (placeholder.kind === "input") {
         // A role's prompt is read in every Score that gives the role a step.
-        const scores = template.source.kind === "score" ? [template.source] : score === undefined ? [] : [score];
+        const scores =
+          template.source.kind === "score" ? [template.source] : score === undefined ? [] : [score];
         if (scores.some((one) => keysAt(one, ["inputs"]).includes(placeholder.name))) return undefined;
         return unresolvedInput(placeholder.name, flow);
       }

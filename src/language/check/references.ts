@@ -25,7 +25,8 @@ function conditionsOf(score: SourceDocument, view: ScoreView): Stand[] {
   const add = (path: ValuePath, at: StepView | GroupView, loop?: GroupView): void => {
     const value = valueAt(score.value, path);
     const more = loop === undefined ? {} : { loop };
-    if (Array.isArray(value)) value.forEach((_, index) => found.push({ path: [...path, index], at, ...more }));
+    if (Array.isArray(value))
+      value.forEach((_, index) => found.push({ path: [...path, index], at, ...more }));
     else if (value !== undefined) found.push({ path, at, ...more });
   };
   for (const step of view.steps) add([...step.path, "when"], step);
@@ -61,7 +62,12 @@ function unseen(at: StepView | GroupView, to: StepView | GroupView): string | un
   }
 }
 
-function checkStep(score: SourceDocument, view: ScoreView, stand: Stand, report: Report): StepView | GroupView | undefined {
+function checkStep(
+  score: SourceDocument,
+  view: ScoreView,
+  stand: Stand,
+  report: Report,
+): StepView | GroupView | undefined {
   const path = [...stand.path, "step"];
   const wanted = textAt(score, path);
   if (wanted === undefined) return undefined;
@@ -73,9 +79,14 @@ function checkStep(score: SourceDocument, view: ScoreView, stand: Stand, report:
     const inside = view.steps.filter(({ around }) => around.includes(loop));
     const mend = "Name a step of the loop that gives a verdict.";
     if (target !== undefined) {
-      report.at(score, path, "orket/until-outside-loop", `The step ${quoted(wanted)} is not in this loop.`, { mend });
+      report.at(score, path, "orket/until-outside-loop", `The step ${quoted(wanted)} is not in this loop.`, {
+        mend,
+      });
     } else {
-      const near = nearest(wanted, inside.filter(({ verdict }) => verdict !== undefined).map(({ id }) => id));
+      const near = nearest(
+        wanted,
+        inside.filter(({ verdict }) => verdict !== undefined).map(({ id }) => id),
+      );
       report.at(score, path, "orket/until-unknown-step", `There is no step ${quoted(wanted)}.`, {
         mend,
         ...replaceValue(score, path, near),
@@ -91,13 +102,24 @@ function checkStep(score: SourceDocument, view: ScoreView, stand: Stand, report:
   }
   const why = unseen(stand.at, target);
   if (why === undefined) return target;
-  report.at(score, path, "orket/condition-unknown", `The condition can never hold: ${quoted(wanted)} ${why}.`, {
-    mend: "Name an earlier step, or put both into a loop.",
-  });
+  report.at(
+    score,
+    path,
+    "orket/condition-unknown",
+    `The condition can never hold: ${quoted(wanted)} ${why}.`,
+    {
+      mend: "Name an earlier step, or put both into a loop.",
+    },
+  );
   return undefined;
 }
 
-function checkVerdict(score: SourceDocument, stand: Stand, target: StepView | GroupView, report: Report): void {
+function checkVerdict(
+  score: SourceDocument,
+  stand: Stand,
+  target: StepView | GroupView,
+  report: Report,
+): void {
   const path = [...stand.path, "verdict"];
   const value = valueAt(score.value, path);
   if (value === undefined || !("verdict" in target)) return;
@@ -186,9 +208,15 @@ export function checkPlacement(score: SourceDocument, view: ScoreView, report: R
     if (step.kind !== "accept") continue;
     const beside = besideOthers(score, step);
     if (beside === undefined) continue;
-    report.at(score, [...step.path, "accept"], "orket/not-beside-others", `An accept step cannot stand in ${beside}.`, {
-      mend: "Put it after the group.",
-    });
+    report.at(
+      score,
+      [...step.path, "accept"],
+      "orket/not-beside-others",
+      `An accept step cannot stand in ${beside}.`,
+      {
+        mend: "Put it after the group.",
+      },
+    );
   }
 }
 
@@ -201,4 +229,3 @@ export function besideOthers(score: SourceDocument, step: StepView): string | un
   }
   return undefined;
 }
-

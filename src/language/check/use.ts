@@ -52,7 +52,9 @@ export function checkUses(parts: FlowParts, report: Report): void {
         if (!isNeeded(spec) || ofFlow.includes(name)) continue;
         const span = keySpan(score, ["inputs", name]) ?? nearestPlace(score, ["inputs"]);
         const message = `The Flow ${parts.flow.path} has no input ${quoted(name)}, which the Score takes.`;
-        report.span(score, span, "orket/use-input", message, { mend: "Add it to the Flow's 'inputs', or give it a default here." });
+        report.span(score, span, "orket/use-input", message, {
+          mend: "Add it to the Flow's 'inputs', or give it a default here.",
+        });
       }
       continue;
     }
@@ -64,15 +66,23 @@ export function checkUses(parts: FlowParts, report: Report): void {
       const span = keySpan(by.score, [...path, name]) ?? nearestPlace(by.score, path);
       const near = nearest(name, known);
       const all = known.length === 0 ? "It takes none." : `It takes ${known.join(", ")}.`;
-      report.span(by.score, span, "orket/use-input", `The Score ${score.path} has no input ${quoted(name)}.`, {
-        mend: near === undefined ? all : `Did you mean ${quoted(near)}?`,
-      });
+      report.span(
+        by.score,
+        span,
+        "orket/use-input",
+        `The Score ${score.path} has no input ${quoted(name)}.`,
+        {
+          mend: near === undefined ? all : `Did you mean ${quoted(near)}?`,
+        },
+      );
     }
     const top = by.score === parts.score ? ofFlow : [];
     for (const [name, spec] of Object.entries(inputs)) {
       if (!isNeeded(spec) || given.includes(name) || top.includes(name)) continue;
       const message = `The Score ${score.path} takes the input ${quoted(name)}, which is not given.`;
-      report.at(by.score, [...by.path, "use"], "orket/use-input", message, { mend: `Add ${name} under 'with'.` });
+      report.at(by.score, [...by.path, "use"], "orket/use-input", message, {
+        mend: `Add ${name} under 'with'.`,
+      });
     }
   }
 }
@@ -90,7 +100,10 @@ export function checkCommands(parts: FlowParts, report: Report): void {
       if (command === undefined || known.includes(command) || report.isFull(score)) continue;
       const message = `The Flow ${parts.flow.path} has no command ${quoted(command)}.`;
       report.at(score, path, "orket/unknown-command", message, {
-        mend: known.length === 0 ? "Add it to the Flow's 'commands'." : `Its commands are ${known.slice(0, 20).join(", ")}.`,
+        mend:
+          known.length === 0
+            ? "Add it to the Flow's 'commands'."
+            : `Its commands are ${known.slice(0, 20).join(", ")}.`,
         ...replaceValue(score, path, nearest(command, known)),
       });
     }

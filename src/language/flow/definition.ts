@@ -32,7 +32,8 @@ export function defineFlow(parts: FlowParts): Definition | undefined {
   if (flow === undefined || band === undefined || venue === undefined || score === undefined)
     return undefined;
   if (parts.replies !== undefined && replies === undefined) return undefined;
-  const planned = parts.score === undefined ? undefined : planScore(parts.score, flow.approval, [...parts.uses]);
+  const planned =
+    parts.score === undefined ? undefined : planScore(parts.score, flow.approval, [...parts.uses]);
   if (planned === undefined) return undefined;
   const { replies: _file, ...backend } = withDefaults(venue);
   return {

@@ -74,14 +74,20 @@ function lookedAt(items: ScoreFile["steps"]): Set<string> {
   return looked;
 }
 
-function groupOf(item: ScoreItemFile): { when?: ConditionsFile | undefined; steps: ScoreItemFile[] } | undefined {
+function groupOf(
+  item: ScoreItemFile,
+): { when?: ConditionsFile | undefined; steps: ScoreItemFile[] } | undefined {
   if ("loop" in item) return item.loop;
   if ("each" in item) return item.each;
   if ("parallel" in item) return item.parallel;
   return "sequence" in item ? item.sequence : undefined;
 }
 
-function planItems(items: readonly ScoreItemFile[], path: ValuePath, context: Context): PlanNode[] | undefined {
+function planItems(
+  items: readonly ScoreItemFile[],
+  path: ValuePath,
+  context: Context,
+): PlanNode[] | undefined {
   const nodes: PlanNode[] = [];
   for (const [index, item] of items.entries()) {
     const node = planItem(item, [...path, index], context);
@@ -111,7 +117,8 @@ function planItem(item: ScoreItemFile, here: ValuePath, context: Context): PlanN
     if ("use" in item) return planUse(item, shared, context);
     return { ...planLeaf(item as LeafFile, shared, context), ...inFrame };
   }
-  const kind = "loop" in item ? "loop" : "each" in item ? "each" : "parallel" in item ? "parallel" : "sequence";
+  const kind =
+    "loop" in item ? "loop" : "each" in item ? "each" : "parallel" in item ? "parallel" : "sequence";
   const body = planItems(inner.steps, [...here, kind, "steps"], context);
   if (body === undefined) return undefined;
   if ("loop" in item) {
@@ -142,7 +149,8 @@ function planUse(
   context: Context,
 ): PlanNode | undefined {
   const source = context.uses.shift();
-  const used = source === undefined ? undefined : planScore(source, context.approval, context.uses, shared.id);
+  const used =
+    source === undefined ? undefined : planScore(source, context.approval, context.uses, shared.id);
   if (source === undefined || used === undefined) return undefined;
   return {
     kind: "use",
@@ -173,7 +181,9 @@ function planLeaf(item: LeafFile, shared: Shared, context: Context): StepNode {
     max_turns: 1,
     retry_attempts: 1,
   };
-  const looked = context.looked.has(shared.id.slice(context.frame === undefined ? 0 : context.frame.length + 1));
+  const looked = context.looked.has(
+    shared.id.slice(context.frame === undefined ? 0 : context.frame.length + 1),
+  );
   const must = (preset: readonly string[] | undefined): { must?: string[] } => {
     const words = item.must === undefined ? (looked ? undefined : preset) : [item.must].flat();
     return words === undefined ? {} : { must: [...words] };
@@ -192,8 +202,16 @@ function planLeaf(item: LeafFile, shared: Shared, context: Context): StepNode {
   }
   if ("ask" in item) {
     const { ask, fields = {}, verdict = [answered] } = item;
-    const question = typeof ask === "string" ? { question: ask } : { from: { ...ask.from, step: wholeId(ask.from.step, context.frame) } };
-    return { ...base, ...doing("a person", { kind: "ask", ...question, fields }), verdict, ...must(undefined) };
+    const question =
+      typeof ask === "string"
+        ? { question: ask }
+        : { from: { ...ask.from, step: wholeId(ask.from.step, context.frame) } };
+    return {
+      ...base,
+      ...doing("a person", { kind: "ask", ...question, fields }),
+      verdict,
+      ...must(undefined),
+    };
   }
   if ("accept" in item) {
     return {

@@ -26,7 +26,8 @@ export interface Links {
 /** What a file refers to other definition files with, a text or nothing for each field that can. */
 export function referencesIn(source: SourceDocument): (string | undefined)[] {
   if (source.kind === undefined) return [];
-  const used = source.kind === "score" ? usesIn(source).map(({ path }) => textAt(source, [...path, "use"])) : [];
+  const used =
+    source.kind === "score" ? usesIn(source).map(({ path }) => textAt(source, [...path, "use"])) : [];
   return [...linkFields[source.kind].map(({ path }) => textAt(source, path)), ...used];
 }
 

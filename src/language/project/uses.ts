@@ -20,20 +20,28 @@ export function usesIn(score: SourceDocument): readonly StepView[] {
  * Follows the `use` steps of a Score: the Scores that they name, each followed by those that it uses itself. What cannot
  * be found, and what would go on without end, is reported and undefined.
  */
-export function followUses(known: KnownFiles, score: SourceDocument, report: Report): (SourceDocument | undefined)[] {
+export function followUses(
+  known: KnownFiles,
+  score: SourceDocument,
+  report: Report,
+): (SourceDocument | undefined)[] {
   const found: (SourceDocument | undefined)[] = [];
   const walk = (source: SourceDocument, around: readonly SourceDocument[]): void => {
     for (const step of usesIn(source)) {
       const path = [...step.path, "use"];
       const reference = textAt(source, path) ?? "";
-      const resolved = reference === "" ? undefined : resolveReference(known, "score", reference, source.path);
+      const resolved =
+        reference === "" ? undefined : resolveReference(known, "score", reference, source.path);
       if (resolved === undefined) {
         found.push(undefined);
         continue;
       }
       if (!("source" in resolved)) {
         const { near, ...init } = resolved.init;
-        report.at(source, path, resolved.code, resolved.message, { ...init, ...replaceValue(source, path, near) });
+        report.at(source, path, resolved.code, resolved.message, {
+          ...init,
+          ...replaceValue(source, path, near),
+        });
         found.push(undefined);
         continue;
       }

@@ -86,7 +86,11 @@ export function isGroupKind(kind: ScoreItemKind): kind is ScoreGroupKind {
   return (scoreGroupKinds as readonly string[]).includes(kind);
 }
 
-function verdictOf(source: SourceDocument, kind: StepView["kind"], path: ValuePath): readonly string[] | undefined {
+function verdictOf(
+  source: SourceDocument,
+  kind: StepView["kind"],
+  path: ValuePath,
+): readonly string[] | undefined {
   if (kind === "run") return commandVerdicts;
   if (kind === "accept") return acceptVerdicts;
   const verdict = valueAt(source.value, [...path, "verdict"]);

@@ -58,9 +58,7 @@ function score(steps: string): Record<string, string> {
 }
 
 function ids(nodes: readonly PlanNode[]): string[] {
-  return nodes.flatMap((node) =>
-    node.kind === "step" ? [node.id] : ids(nodesIn(node)),
-  );
+  return nodes.flatMap((node) => (node.kind === "step" ? [node.id] : ids(nodesIn(node))));
 }
 
 describe("the sample project", () => {

@@ -216,9 +216,7 @@ describe("a session that is repeated", () => {
   }
 
   /** What people can do to a session while it runs, and what is to be seen of it in a run that does it again. */
-  const steered: Readonly<
-    Record<string, { readonly adjustment: AdjustmentBody; readonly seen: RegExp }>
-  > = {
+  const steered: Readonly<Record<string, { readonly adjustment: AdjustmentBody; readonly seen: RegExp }>> = {
     "a step that was skipped": {
       adjustment: { kind: "skip", step: "say", reason: "no need" },
       seen: /"step":"say","data":\{"id":"say","role":"listener","by":"command_line","reason":"no need"\}/,
