@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { providerErrorCodes } from "../error/provider-error";
 import { commandEndSchema, commandPlaceSchema, commandVerdicts, isolationSchema } from "../model/command";
-import { fieldMapSchema, jsonSchema } from "../model/field";
+import { jsonSchema } from "../model/field";
 import { blobRefSchema, contentSchema, digestSchema } from "./content";
 import { tokenUsageSchema } from "./tokens";
 
@@ -306,7 +306,10 @@ export const eventData = {
     text: contentSchema,
     sha256: digestSchema.describe("Of what is shown; an answer carries it."),
     verdict: z.array(z.string()).optional().describe("The words of which one is chosen."),
-    fields: fieldMapSchema.optional(),
+    fields: z
+      .record(z.string(), jsonSchema)
+      .optional()
+      .describe("What is filled in beside the word, in the notation of inputs."),
     questions: z.array(z.string()).optional().describe("Several questions, answered one by one."),
     paths: z.array(z.string()).optional().describe("accept: the artifacts that are waited for."),
   }),

@@ -4,7 +4,7 @@ import type { TemplateContext } from "../agent/placeholder-value";
 import { draft } from "../event/event";
 import type { EventData, EventDraft } from "../event/event";
 import { textOfJson } from "../model/field";
-import type { Json } from "../model/field";
+import type { FieldMap, Json } from "../model/field";
 import { answered } from "../model/score";
 import { matchesAny } from "../policy/glob";
 import { acceptanceOf } from "../state/acceptance";
@@ -72,7 +72,7 @@ async function questionOf(
     case "ask": {
       const verdict = run.node.verdict ?? [];
       const words = verdict.join() === answered ? {} : { verdict };
-      const fields = Object.keys(does.fields).length === 0 ? {} : { fields: does.fields };
+      const fields = Object.keys(does.fields).length === 0 ? {} : { fields: asJson(does.fields) };
       if (does.from === undefined)
         return { kind: "ask", shown: await expandFor(template, does.question ?? ""), ...words, ...fields };
       const result = resultSeen(scope, does.from.step, run.place)?.result;
@@ -179,4 +179,9 @@ function answerText({ answer, verdict, commandEnd }: ActiveRun["run"]): string {
     for (const [name, value] of Object.entries(given)) lines.push(`${name}: ${textOfJson(value)}`);
   }
   return lines.join("\n\n");
+}
+
+/** Fields as the event keeps them; they came from JSON. */
+function asJson(fields: FieldMap): Record<string, Json> {
+  return JSON.parse(JSON.stringify(fields)) as Record<string, Json>;
 }
