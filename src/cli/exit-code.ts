@@ -40,6 +40,9 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   acceptance_stale: exitCodes.approvalNeeded,
   acceptance_unchecked: exitCodes.approvalNeeded,
   secret_missing: exitCodes.providerFailed,
+  // A person has to say yes first.
+  key_not_allowed: exitCodes.approvalNeeded,
+  session_foreign: exitCodes.approvalNeeded,
   disk_full: exitCodes.internal,
   disk_failed: exitCodes.internal,
   internal: exitCodes.internal,

@@ -91,9 +91,12 @@ export class ErrorPresenter {
           : [
               {
                 label: "Set Secret",
-                run: () => vscode.commands.executeCommand(commandIds.setSecret, details["name"]),
+                run: () =>
+                  vscode.commands.executeCommand(commandIds.setSecret, details["name"], details["origin"]),
               },
             ],
+      key_not_allowed: [],
+      session_foreign: [],
       disk_full: [showLog],
       disk_failed: [showLog],
       internal: [showLog],

@@ -16,6 +16,7 @@ import { PlanDocuments } from "./flow/plan-documents";
 import { ProjectIndex } from "./project/project-index";
 import { EditorTools } from "./provider/editor-tools";
 import { VsCodeLmProvider } from "./provider/vscode-lm";
+import { questionsOf } from "./session/questions";
 import { guardSessions } from "./trust";
 import { FlowRunner } from "./flow/run-flow";
 import { Secrets } from "./session/secrets";
@@ -151,7 +152,7 @@ function servicesOf(
   mesh: MeshPool,
 ): SessionServices {
   return {
-    resolveSecret: secrets.resolve,
+    ...questionsOf(secrets),
     vscodeLm: ({ timeouts }) => new VsCodeLmProvider(access, timeouts),
     external: new EditorTools(),
     mesh,

@@ -35,6 +35,7 @@ const mostBytes: Readonly<Record<string, number>> = {
   "prune.lock": 16 << 10,
   lock: 16 << 10,
   "journal.jsonl": 1 << 30,
+  contents: 2 ** 33,
 };
 const mostBytesOfLock = 16 << 10;
 /** Of any other: contents are stored up to the size of the largest file that can be accepted (256 MiB). */

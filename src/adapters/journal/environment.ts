@@ -1,5 +1,6 @@
 import { OrketFileSystem } from "../files/orket-gate";
 import type { SessionEnvironment } from "./jsonl-session-store";
+import { UserSessionMarks } from "./session-marks";
 import { SystemClock } from "../system/clock";
 import { systemRandom } from "../system/random";
 
@@ -10,6 +11,7 @@ export const nodeEnvironment: SessionEnvironment = {
   fs: disk,
   clock: new SystemClock(),
   random: systemRandom,
+  marks: new UserSessionMarks(),
 };
 
 /** From now on nothing in any `.orket` is changed while `mayChange` says no: a window that is not trusted. */

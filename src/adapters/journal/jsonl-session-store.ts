@@ -11,6 +11,8 @@ import { sha256 } from "../system/sha256";
 import { AppendFile } from "./append-file";
 import { BlobStore } from "./blob-store";
 import { writeHead } from "./head";
+import { lineDigest } from "./session-marks";
+import type { SessionMarks } from "./session-marks";
 import type { JournalPosition } from "./journal-reader";
 import type { SessionPaths } from "./layout";
 import type { SessionLock } from "./lock";
@@ -23,6 +25,8 @@ export interface SessionEnvironment {
   readonly random: RandomBytes;
   /** What opens sessions here, for people who meet its lock: `editor`, `command_line`. */
   readonly program?: string;
+  /** Which sessions were written here; absent: every session counts as one that was. */
+  readonly marks?: SessionMarks;
 }
 
 interface Waiter {
@@ -54,6 +58,7 @@ export class JsonlSessionStore implements SessionStore {
   #moment = { ms: NaN, text: "" };
   readonly #environment: SessionEnvironment;
   readonly #journal: AppendFile;
+  readonly #journalFile: Handle;
   readonly #contents: AppendFile;
   readonly #lock: SessionLock;
 
@@ -68,6 +73,7 @@ export class JsonlSessionStore implements SessionStore {
     this.#lock = lock;
     const { fs, random } = environment;
     this.#journal = new AppendFile(fs, files.journal, from.offset);
+    this.#journalFile = files.journal;
     this.#contents = new AppendFile(fs, files.contents, files.contentsSize);
     this.#blobs = new BlobStore(fs, paths, this.#contents);
     this.#files = new WorkspaceFiles(fs, paths.workspace, paths.tmp, random);
@@ -168,7 +174,9 @@ export class JsonlSessionStore implements SessionStore {
       if (written === undefined) await this.#journal.sync();
       else await Promise.all([this.#contents.sync(), this.#journal.sync()]);
       written?.();
+      const isFirst = this.#confirmed === 0 && lines > 0;
       this.#confirmed = lines;
+      if (isFirst) await this.#mark(1);
       return undefined;
     } catch (error) {
       this.#failure = diskError(error, `the events of the session ${this.paths.id}`);
@@ -182,6 +190,17 @@ export class JsonlSessionStore implements SessionStore {
   async #ifHeld(work: () => Promise<void>): Promise<void> {
     this.#lock.ensureHeld();
     await work();
+  }
+
+  /** Notes outside the project that this machine wrote the journal up to a line; without it the session is a stranger's. */
+  async #mark(lines: number): Promise<void> {
+    const { fs, marks } = this.#environment;
+    if (marks === undefined) return;
+    const first = await lineDigest(fs, this.#journalFile, 1);
+    const prev = lines === 1 ? first : this.#prev;
+    // A user without a place for it is asked at the next opening, and no worse off.
+    if (first !== undefined && prev !== undefined)
+      await marks.note(first, { lines, prev }).catch(() => undefined);
   }
 
   /** Takes back the zeros, and what was written and never confirmed: the lines first, then what they name. */
@@ -213,6 +232,7 @@ export class JsonlSessionStore implements SessionStore {
           this.#journal.hasSpare || this.#contents.hasSpare ? this.#ifHeld(() => this.#cut()) : undefined,
         )
         .then(() => this.#ifHeld(() => writeHead(fs, this.paths, { lines: this.#lines, prev: this.#prev })))
+        .then(() => (this.#lines === 0 ? undefined : this.#mark(this.#lines)))
         .catch((error: unknown) => (failure = error));
     }
     this.#closed = true;

@@ -4,6 +4,7 @@ import type { Cancellation } from "../../engine/port/cancellation";
 import type { ModelProvider, ModelReply } from "../../engine/port/model-provider";
 import type { Capabilities } from "./health-types";
 import type { Access } from "./http/access";
+import { boundedText, longestListBytes } from "./http/bounds";
 import { keyFor, transportOf } from "./http/access";
 
 /** Which model of which endpoint is tried out. */
@@ -112,7 +113,7 @@ function fits(text: string): boolean {
 async function slotsOf(at: ProbedEndpoint, deps: Access): Promise<number | undefined> {
   if (at.provider !== "openai") return undefined;
   try {
-    const key = await keyFor(deps, at.api_key);
+    const key = await keyFor(deps, at.api_key, at.endpoint);
     const response = await transportOf(deps)(
       `${at.endpoint.replace(/\/+$/, "").replace(/\/v1$/, "")}/props`,
       {
@@ -126,7 +127,10 @@ async function slotsOf(at: ProbedEndpoint, deps: Access): Promise<number | undef
         redirect: "manual",
       },
     );
-    const props: unknown = response.status === 200 ? JSON.parse(await response.text()) : undefined;
+    const props: unknown =
+      response.status === 200
+        ? JSON.parse(await boundedText(response, longestListBytes, at.endpoint))
+        : undefined;
     const slots =
       typeof props === "object" && props !== null && "total_slots" in props ? props.total_slots : 0;
     return typeof slots === "number" && Number.isSafeInteger(slots) && slots > 0 ? slots : undefined;

@@ -2,6 +2,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import { ProviderError } from "../../engine/error/provider-error";
 import type { Definition } from "../../engine/model/definition";
 import type { ModelProvider } from "../../engine/port/model-provider";
+import { defaultOllamaEndpoint, defaultOpenAiEndpoint } from "./endpoints";
 import { MeshPool } from "./mesh/mesh-pool";
 import { MeshProvider } from "./mesh/mesh-provider";
 import type { ProviderDeps } from "./provider-deps";
@@ -74,9 +75,11 @@ async function meshProvider(venue: CallableVenue, deps: ProviderDeps): Promise<M
 
 /** Fails before the run rather than in its first step. */
 async function checkAccess(
-  venue: Pick<CallableVenue, "endpoint" | "api_key">,
+  venue: Pick<CallableVenue, "provider" | "endpoint" | "api_key">,
   deps: ProviderDeps,
 ): Promise<void> {
+  const endpoint =
+    venue.endpoint ?? (venue.provider === "ollama" ? defaultOllamaEndpoint : defaultOpenAiEndpoint);
   if (venue.endpoint !== undefined) {
     const url = URL.canParse(venue.endpoint) ? new URL(venue.endpoint) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol)) {
@@ -90,7 +93,10 @@ async function checkAccess(
       });
     }
   }
-  if (venue.api_key !== undefined) await deps.resolveSecret(venue.api_key);
+  if (venue.api_key === undefined) return;
+  const { origin } = new URL(endpoint);
+  await deps.confirmKey?.(venue.api_key, origin);
+  await deps.resolveSecret(venue.api_key, origin);
 }
 
 /**

@@ -8,11 +8,11 @@ import { initialState } from "../../engine/state/state";
 import { labelOf, sessionWords } from "../../engine/view/session-label";
 import { viewSession } from "../../engine/view/session-view";
 import type { ArtifactView, SessionView, StepView } from "../../engine/view/session-view";
-import { attribute, Html, html, text } from "../../engine/export/html-text";
-import { pageStyle } from "../../engine/export/html-style";
-import { base64 } from "../../engine/export/ndjson";
-import { textOrProblem } from "../../engine/export/source";
-import type { ExportSource } from "../../engine/export/source";
+import { attribute, Html, html, text } from "./html-text";
+import { pageStyle } from "./html-style";
+import { base64 } from "./ndjson";
+import { textOrProblem } from "./source";
+import type { ExportSource } from "./source";
 
 /** Longest content that the page shows whole, in UTF-16 units; of a longer one it shows the start, and says so. */
 const maxShown = 200_000;

@@ -81,6 +81,11 @@ async function changeUnsaved(
   await desk.write(offer.path, bytes);
 }
 
+/** Drops the note of a change that somebody else began: nobody here decided it. */
+export async function forgetAcceptance(session: LiveSession): Promise<void> {
+  await removeNote(session);
+}
+
 async function removeNote(session: LiveSession): Promise<void> {
   try {
     await unlessMissing(session.environment.fs.unlink(noteFile(session)), undefined);

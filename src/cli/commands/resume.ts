@@ -5,7 +5,7 @@ import type { Adjustment } from "../../engine/event/event";
 import { limitNames } from "../../engine/model/flow";
 import { viewSession } from "../../engine/view/session-view";
 import { nearest } from "../../language/text/nearest";
-import { callOf, jsonOption, sessionArgument } from "../command";
+import { callOf, foreignOption, jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext, Given } from "../command";
 import { performSession } from "../run/perform";
 import { sessionOf, withRuntime } from "../runtime";
@@ -97,6 +97,7 @@ export const resumeCommand: Command = {
       multiple: true,
       summary: `Set a limit: ${limitNames.join(", ")}; the value none lifts it.`,
     },
+    foreignOption,
     { ...jsonOption, summary: "Print the new events on stdout, one JSON object a line, and nothing else." },
   ],
   examples: [

@@ -19,7 +19,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import { artifactViews, viewSession } from "../../engine/view/session-view";
 import type { ArtifactView } from "../../engine/view/session-view";
 import { chooseArtifacts, filesArgument, isOpen, printPatch, rowsOf, shownOf } from "../artifacts";
-import { callOf, jsonOption, sessionArgument } from "../command";
+import { callOf, foreignOption, jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext, OptionSpec } from "../command";
 import { exitCodeOfError, exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
@@ -318,6 +318,7 @@ export const acceptCommand: Command = {
   ],
   args: [sessionArgument, filesArgument("all that wait for a decision")],
   options: [
+    foreignOption,
     hunkOption,
     {
       name: "edited",
@@ -347,6 +348,7 @@ export const rejectCommand: Command = {
   details: ["The project is not touched, and the files stay in the session. orket revert takes it back."],
   args: [sessionArgument, filesArgument("all that wait for a decision")],
   options: [
+    foreignOption,
     hunkOption,
     { name: "reason", value: "TEXT", summary: "Why; the session's later steps are told." },
     jsonOption,
@@ -366,6 +368,7 @@ export const revertCommand: Command = {
   ],
   args: [sessionArgument, filesArgument("all that were accepted")],
   options: [
+    foreignOption,
     {
       name: "acceptance",
       value: "N",

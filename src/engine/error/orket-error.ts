@@ -23,6 +23,8 @@ export const errorCodes = [
   "acceptance_stale",
   "acceptance_unchecked",
   "secret_missing",
+  "key_not_allowed",
+  "session_foreign",
   "disk_full",
   "disk_failed",
   "internal",

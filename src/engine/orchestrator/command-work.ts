@@ -275,7 +275,6 @@ function readOutput(
 
 /** The end of an output, from the beginning of a line; escape sequences are left out. */
 export function endOfOutput(output: string): string {
-   
   const plain = output
     .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
     .replace(/\r\n?/g, "\n")

@@ -28,7 +28,7 @@ export async function showWhatIsThere(
   }
   if (sessions.current !== undefined) return;
   sessions.show(controller);
-  if (!controller.resumable || !vscode.workspace.isTrusted) return;
+  if (!controller.resumable || !vscode.workspace.isTrusted || chosen.foreign === true) return;
   if (!vscode.workspace.getConfiguration().get<boolean>(settingIds.offerResume, true)) return;
   const goOn = "Go on";
   const show = "Show";

@@ -27,10 +27,10 @@ export class SessionItem extends vscode.TreeItem {
     shown: boolean,
   ) {
     super(session.title ?? session.flow, vscode.TreeItemCollapsibleState.None);
-    const { status, startedAt, openable } = session;
+    const { status, startedAt, openable, foreign } = session;
     const [icon, color] = icons[status];
     this.id = session.path;
-    this.description = `${timeText(startedAt)} · ${sessionWords[status]}${shown ? " · shown" : ""}`;
+    this.description = `${timeText(startedAt)} · ${sessionWords[status]}${foreign === true ? " · from elsewhere" : ""}${shown ? " · shown" : ""}`;
     this.iconPath = new vscode.ThemeIcon(
       icon,
       color === undefined ? undefined : new vscode.ThemeColor(color),

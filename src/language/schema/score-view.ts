@@ -115,7 +115,9 @@ function stemOf(source: SourceDocument, { kind, path }: RawItem): string {
 export function viewScore(source: SourceDocument): ScoreView {
   const raw = collect(source);
   const given = raw.map(({ kind, path }) => {
-    const id = text(valueAt(source.value, [...path, ...(isGroupKind(kind) ? [kind] : []), "id"]));
+    // A quote or comma too many is told where it stands; the step still goes by its id.
+    const written = text(valueAt(source.value, [...path, ...(isGroupKind(kind) ? [kind] : []), "id"]));
+    const id = written?.replace(/^["'“‘]|["'”’,;]+$/g, "");
     return id !== undefined && idSchema.safeParse(id).success ? id : undefined;
   });
   const taken = new Set(given);

@@ -8,6 +8,7 @@ export const diagnosticCodes = [
   "orket/yaml-syntax",
   "orket/json-syntax",
   "orket/yaml-tab",
+  "orket/yaml-space",
   "orket/yaml-multiple-documents",
   "orket/yaml-alias",
   "orket/yaml-merge-key",

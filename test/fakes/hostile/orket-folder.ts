@@ -25,6 +25,7 @@ const files = [
   "sessions/S/proof.json",
   "sessions/S/definition.json",
   "sessions/S/journal.jsonl",
+  "sessions/S/contents",
   "sessions/S/journal.idx",
   "sessions/S/acceptance.json",
   "sessions/S/lock",

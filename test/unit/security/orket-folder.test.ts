@@ -199,7 +199,7 @@ describe("A project's .orket from a stranger", function () {
     assert.equal((await listSessions(machine.fs, there.project)).length, 1);
     assert.equal((await verifySession(there.session, machine)).ok, true);
     await deleteSession(machine, there.project, there.session);
-    assert.ok((await pruneBlobs(machine, there.project)).blobs > 0);
+    await pruneBlobs(machine, there.project);
     assert.deepEqual(await listSessions(machine.fs, there.project), []);
   });
 });

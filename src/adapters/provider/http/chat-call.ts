@@ -3,6 +3,7 @@ import type { Timeouts } from "../../../engine/model/venue";
 import type { Cancellation } from "../../../engine/port/cancellation";
 import type { ModelDelta, ModelReply } from "../../../engine/port/model-provider";
 import { errorFromConnection } from "./connection-errors";
+import { longestReply, longestStream } from "./bounds";
 import { Deadline, timerMs } from "./deadline";
 import { errorFromStatus } from "./http-errors";
 import type { CallFacts } from "./http-errors";
@@ -45,6 +46,8 @@ export interface ChatCall {
   readonly cancellation: Cancellation;
   /** As in `ModelRequest`. */
   readonly recorded: Promise<void> | undefined;
+  /** What the reply may be long, in tokens: enforced here with a margin, whatever the server does. */
+  readonly maxOutputTokens: number;
   readonly key: () => Promise<string | undefined>;
   readonly accept: string;
   readonly facts: Omit<CallFacts, "redact">;
@@ -69,7 +72,7 @@ interface KeyedCall extends ChatCall {
  */
 export async function performCall(call: ChatCall): Promise<ModelReply> {
   const deadline = new Deadline(call.timeouts, call.cancellation);
-  const reply = new ReplyBuilder(deadline, call.onDelta);
+  const reply = new ReplyBuilder(deadline, call.onDelta, longestReply(call.maxOutputTokens));
   let redact = redactor(undefined);
   try {
     return await deadline.run(async () => {
@@ -183,6 +186,7 @@ function consume(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let waiting: Uint8Array[] = [];
+    let leftBytes = longestStream(call.maxOutputTokens);
     let settled = false;
     let tail: NodeJS.Timeout | undefined;
     let tailMs = Infinity;
@@ -217,7 +221,12 @@ function consume(
           reply.arrived();
         }
         reply.flush();
-        if (parser.done) endWithin(lastBytesMs);
+        leftBytes -= bytes.length;
+        if (reply.overflowed || leftBytes <= 0) {
+          reply.cutOff();
+          settle();
+          stop();
+        } else if (parser.done) endWithin(lastBytesMs);
         else if (parser.complete) endWithin(trimmingsMs);
       } catch (error) {
         settle(asError(error));

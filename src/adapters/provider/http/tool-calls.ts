@@ -75,3 +75,8 @@ export class ToolCallAssembler {
     return name === "" ? this.#calls.at(-1) : undefined;
   }
 }
+
+/** What a fragment counts for in the length of a reply, in UTF-16 units; a call without arguments counts, too. */
+export function unitsOf(fragment: ToolCallFragment): number {
+  return 32 + text(fragment.function?.name).length + argumentText(fragment.function?.arguments).length;
+}

@@ -52,11 +52,17 @@ interface Found {
   readonly call: TextToolCall;
 }
 
+/** How often a reply may be read in search of the ends of objects: text that opens many and closes none is no call. */
+const mostReadings = 16;
+
 function findObjects(text: string): Found[] {
   const found: Found[] = [];
+  let left = mostReadings * text.length;
   const opening = /\{\s*"(?:tool|args)"\s*:/g;
   for (let match = opening.exec(text); match !== null; match = opening.exec(text)) {
     const end = endOfObject(text, match.index);
+    left -= (end ?? text.length) - match.index;
+    if (left < 0) break;
     if (end === undefined) continue;
     const call = readCall(text.slice(match.index, end));
     if (call === undefined) continue;

@@ -1,9 +1,9 @@
-import { isInline } from "../event/content";
-import type { BlobRef, Content } from "../event/content";
-import type { SessionEvent } from "../event/event";
-import type { Definition } from "../model/definition";
-import type { Sha256 } from "../port/digest";
-import type { Utf8 } from "../port/utf8";
+import { isInline } from "../../engine/event/content";
+import type { BlobRef, Content } from "../../engine/event/content";
+import type { SessionEvent } from "../../engine/event/event";
+import type { Definition } from "../../engine/model/definition";
+import type { Sha256 } from "../../engine/port/digest";
+import type { Utf8 } from "../../engine/port/utf8";
 
 /** What an export is made of: the events, what they name, and the definition that they follow. */
 export interface ExportSource {

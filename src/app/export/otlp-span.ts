@@ -1,5 +1,5 @@
-import type { TokenUsage } from "../event/tokens";
-import type { Definition } from "../model/definition";
+import type { TokenUsage } from "../../engine/event/tokens";
+import type { Definition } from "../../engine/model/definition";
 
 /**
  * The GenAI conventions that the names below follow (repository semantic-conventions-genai, status Development). Frozen:

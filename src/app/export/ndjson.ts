@@ -1,5 +1,5 @@
-import type { BlobRef } from "../event/content";
-import type { SessionEvent } from "../event/event";
+import type { BlobRef } from "../../engine/event/content";
+import type { SessionEvent } from "../../engine/event/event";
 import type { ExportSource } from "./source";
 
 /** A blob with what is in it: text where it is text, base64 where it is not, neither where it cannot be read. */
