@@ -7,10 +7,11 @@ import { viewSession } from "../../engine/view/session-view";
 import { nearest } from "../../language/text/nearest";
 import { callOf, foreignOption, jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext, Given } from "../command";
+import { readAnswers } from "../run/answers";
 import { performSession } from "../run/perform";
 import { sessionOf, withRuntime } from "../runtime";
 import { safeLine } from "../text/safe";
-import { approveOption, closing, readPairs } from "./run";
+import { answerOption, approveOption, closing, readPairs } from "./run";
 
 type SetLimit = Extract<Adjustment, { kind: "set_limit" }>;
 
@@ -64,6 +65,7 @@ async function resume(context: CommandContext) {
   const { io, given } = context;
   const json = given.flag("json");
   const limits = readLimits(given.all("limit"));
+  const answers = readAnswers(given.all("answer"));
   const session = await sessionOf(context);
   return withRuntime(context, async (options) => {
     const live = await openLiveSession(session.path, options);
@@ -71,7 +73,7 @@ async function resume(context: CommandContext) {
       if (!json) io.stderr.line(`Session ${live.id}`);
       goOn(live, given, limits);
       const approve = given.value("approve") as "none" | "all" | undefined;
-      return performSession(live, { approve, json, fromStart: false, orket: callOf(context) }, io);
+      return performSession(live, { approve, json, answers, fromStart: false, orket: callOf(context) }, io);
     });
   });
 }
@@ -85,6 +87,7 @@ export const resumeCommand: Command = {
   args: [sessionArgument],
   options: [
     approveOption,
+    answerOption,
     {
       name: "skip",
       value: "STEP",

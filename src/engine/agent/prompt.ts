@@ -60,7 +60,9 @@ async function firstPrompt(context: PromptContext): Promise<PromptResult> {
   let system = await expand(rolePrompt);
   if (context.mode === "text" && context.tools.length > 0)
     system += `\n\n${describeTextTools(context.tools)}`;
-  const instruction = await expand(run.instruction);
+  const feedback =
+    run.feedback === undefined ? "" : `\n\nThe attempt before this one failed: ${run.feedback}`;
+  const instruction = `${await expand(run.instruction)}${feedback}`;
   const task = used.has("task") ? "" : definition.flow.task;
   const head = taskSection(task);
   const tail = stepSection(run.node, run.iteration, instruction);

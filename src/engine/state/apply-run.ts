@@ -2,6 +2,7 @@ import type { EventData, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import type { ActiveRun, RunUpdate } from "./cursor";
 import { changeAt, withChange, withNotes, withPass, withResult, withTextTools } from "./scope";
+import type { Scope } from "./scope";
 import { restarted } from "./step-run";
 import type { StepRun } from "./step-run";
 
@@ -77,7 +78,13 @@ export function applyToRun(
       return needsApprovalAfter(ended) ? { kind: "active", run: ended, scope } : over({ run: ended, scope });
     }
     case "step_skipped":
-      return { kind: "over", scope: withPass(scope, { id: run.node.id, key: `${run.key} ` }) };
+      return {
+        kind: "over",
+        scope: withPass(run.skip?.refused === true ? withRefusal(scope, run, event.data.reason) : scope, {
+          id: run.node.id,
+          key: `${run.key} `,
+        }),
+      };
     case "step_failed": {
       const { code, message, will_retry } = event.data;
       if (!will_retry) return active({ failure: { code, message }, call: null, question: null });
@@ -193,7 +200,7 @@ function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"question_a
       // What did not happen is started again; what did is over, as it was left.
       return data.verdict === "did_not_happen"
         ? { kind: "active", run: { ...answered, answer: null, command: null, commandEnd: null }, scope }
-        : { kind: "active", run: answered, scope };
+        : { kind: "active", run: { ...answered, verdict: "pass" }, scope };
     case "ask":
     case "accept":
       return {
@@ -303,6 +310,24 @@ function over({ run, scope }: ActiveRun): RunUpdate {
   return { kind: "over", scope: withResult(scope, result) };
 }
 
+/** A refused step leaves the reason in place of its report, and no verdict: nothing that it said counts. */
+function withRefusal(scope: Scope, run: StepRun, reason: string): Scope {
+  const { key, node } = run;
+  return withResult(scope, {
+    key,
+    id: node.id,
+    role: node.role,
+    summary: { text: reason },
+    verdict: undefined,
+  });
+}
+
+/** What a person says of the attempt before, behind the instruction. It is no template. */
+function withFeedback(instruction: string, comment: string | undefined): string {
+  if (comment === undefined) return instruction;
+  return `${instruction.trimEnd()}\n\nA person looked at the attempt before and says: ${comment.replaceAll("{{", "{ {")}`.trim();
+}
+
 function resolved({ run, scope }: ActiveRun, data: EventData<"approval_resolved">): RunUpdate {
   if (run.approval?.id !== data.id) return { kind: "active", run, scope };
   const after = run.approval.kind === "after_step";
@@ -318,6 +343,12 @@ function resolved({ run, scope }: ActiveRun, data: EventData<"approval_resolved"
         run: { ...answeredRun, skip: { by: data.by, reason: data.comment ?? "skipped when asked" } },
         scope,
       };
+    case "refuse": {
+      const reason = `Refused by a person: ${data.comment ?? ""}`.trim();
+      return after
+        ? { kind: "over", scope: withRefusal(scope, run, reason) }
+        : { kind: "active", run: { ...answeredRun, skip: { by: data.by, reason, refused: true } }, scope };
+    }
     case "edit":
       return after
         ? { kind: "active", run: restarted(run, data.instruction), scope }
@@ -327,7 +358,13 @@ function resolved({ run, scope }: ActiveRun, data: EventData<"approval_resolved"
             scope,
           };
     case "retry":
-      return { kind: "active", run: after ? restarted(run) : { ...answeredRun, prompt: null }, scope };
+      return {
+        kind: "active",
+        run: after
+          ? restarted(run, withFeedback(run.instruction, data.comment))
+          : { ...answeredRun, prompt: null },
+        scope,
+      };
     case "stop":
       return { kind: "active", run: answeredRun, scope };
   }
