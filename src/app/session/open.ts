@@ -1,7 +1,6 @@
 import type { DecidedBy, SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
-import { noCommands } from "../../engine/port/commands";
 import { noExternalTools } from "../../engine/port/external-tools";
 import type { ModelProvider } from "../../engine/port/model-provider";
 import { Orchestrator } from "../../engine/orchestrator/orchestrator";
@@ -19,6 +18,7 @@ import {
 } from "../../adapters/journal/session-folder";
 import type { ResumedSession } from "../../adapters/journal/session-folder";
 import { IndexKeeper } from "./index-keeper";
+import { commandRunner } from "../command/session-commands";
 import { finishAcceptance, forgetAcceptance } from "./project-change";
 import { ensureMayOpen } from "./ownership";
 import { sha256 } from "../../adapters/system/sha256";
@@ -88,7 +88,7 @@ export async function openLiveSession(directory: string, options: RuntimeOptions
     const facts = { engine: options.engineVersion, session: paths.id, definition, digest: definitionRef };
     const begun = { ...facts, startedBy: options.startedBy };
     const history = index.position.lines === 0 ? store.append([startEvent(begun)]) : [];
-    const parts = { store, history, definition, cutBytes, from: { index, indexedEvents } };
+    const parts = { store, history, definition, cutBytes, ours, from: { index, indexedEvents } };
     const session = liveSession(parts, environment, options);
     checkWhole(session);
     // A note of a change that somebody else began decides nothing here.
@@ -150,6 +150,8 @@ export interface SessionParts {
   readonly from?: Pick<ResumedSession, "index" | "indexedEvents">;
   readonly definition: Definition;
   readonly cutBytes?: number;
+  /** False: somebody else wrote it, so its commands do not run. */
+  readonly ours?: boolean;
   readonly steer?: Steer;
 }
 
@@ -181,7 +183,7 @@ function live(
       policy: flow.policy,
     }),
     external: options.external ?? noExternalTools,
-    commands: options.commands ?? noCommands,
+    commands: commandRunner(definition, options, parts.ours ?? true),
     clock: environment.clock,
     sha256,
     utf8: nodeUtf8,

@@ -1,10 +1,10 @@
 import type { BlobRef, Content } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
 import type { OrketError } from "../../engine/error/orket-error";
-import type { CommandRunner } from "../../engine/port/commands";
 import type { ExternalTools } from "../../engine/port/external-tools";
 import type { Orchestrator } from "../../engine/orchestrator/orchestrator";
 import type { SessionState } from "../../engine/state/state";
+import type { CommandHost } from "../command/command-host";
 import type { ConfirmForeign } from "./ownership";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import type { JsonlSessionStore, SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
@@ -21,8 +21,8 @@ export interface RuntimeOptions extends ProviderDeps {
   readonly confirmForeign?: ConfirmForeign;
   /** Tools of the host, such as the editor's. */
   readonly external?: ExternalTools;
-  /** Starts the commands of Flows; absent: none are. */
-  readonly commands?: CommandRunner;
+  /** How commands of the Flow are run; absent: none is. */
+  readonly commands?: CommandHost;
   /** The machine; tests give their own. */
   readonly environment?: SessionEnvironment;
 }

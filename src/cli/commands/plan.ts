@@ -1,5 +1,8 @@
 import { planFlow } from "../../engine/model/plan-flow";
 import type { FlowPlan, FlowPlanStep, PlannedLimit } from "../../engine/model/plan-flow";
+import { commandsOf, digestOf } from "../../app/command/session-commands";
+import { commandTableLines } from "../../app/command/table-text";
+import type { Definition } from "../../engine/model/definition";
 import { reachRows } from "../../engine/model/reach";
 import { jsonOption } from "../command";
 import type { Command, CommandContext } from "../command";
@@ -177,6 +180,17 @@ function printPlan(planned: FlowPlan, output: Output): void {
   );
 }
 
+/** The commands that a run may start, as a person agrees to them. */
+function printCommands(definition: Definition, output: Output): void {
+  const sha256 = digestOf(definition);
+  if (sha256 === undefined) return;
+  output.line();
+  output.line("Commands that it can run, once you have agreed to them:");
+  for (const line of commandTableLines(commandsOf(definition)))
+    output.line(line === "" ? "" : `    ${safeLine(line)}`);
+  output.line(`Digest for --allow-commands: ${sha256}`);
+}
+
 async function plan(context: CommandContext) {
   const { io, given, workDomain } = context;
   const project = await loadProject(context);
@@ -186,8 +200,13 @@ async function plan(context: CommandContext) {
   const definition = resolveOrReport(project, flow, options, io);
   const json = given.flag("json");
   const planned = planFlow(definition, { prompts: json || given.flag("prompts") });
-  if (json) io.stdout.line(JSON.stringify(planned, null, 2));
-  else printPlan(planned, io.stdout);
+  const sha256 = digestOf(definition);
+  const commands = sha256 === undefined ? {} : { commands: { sha256, table: commandsOf(definition) } };
+  if (json) io.stdout.line(JSON.stringify({ ...planned, ...commands }, null, 2));
+  else {
+    printPlan(planned, io.stdout);
+    printCommands(definition, io.stdout);
+  }
   return exitCodes.done;
 }
 

@@ -13,6 +13,7 @@ export interface AgentPorts {
   readonly provider: ModelProvider;
   readonly files: GuardedFiles;
   readonly external: ExternalTools;
+  /** What starts the Flow's commands. */
   readonly commands: CommandRunner;
   readonly clock: Clock;
   readonly sha256: Sha256;

@@ -66,6 +66,12 @@ export const diagnosticCodes = [
   "orket/condition-unknown",
   "orket/unknown-command",
   "orket/not-beside-others",
+  "orket/argument",
+  "orket/command-placeholder",
+  "orket/command-glob",
+  "orket/command-effects",
+  "orket/unused-command",
+  "orket/program-not-found",
 ] as const;
 export type DiagnosticCode = (typeof diagnosticCodes)[number];
 
