@@ -8,6 +8,7 @@ import { noExternalTools } from "../../src/engine/port/external-tools";
 import type { GuardedFiles } from "../../src/engine/port/files";
 import { emptyScope } from "../../src/engine/state/scope";
 import { initialState } from "../../src/engine/state/state";
+import { topPlace } from "../../src/engine/state/place";
 import { newRun } from "../../src/engine/state/step-run";
 import { nodeUtf8 } from "../../src/adapters/system/utf8";
 import { builtinTools } from "../../src/engine/model/tools";
@@ -33,7 +34,7 @@ export class ToolBench {
     this.#files = files;
     this.#definition.venue.context_tokens = contextTokens;
     Object.assign(this.#definition.band.roles["writer"] ?? {}, { tools: [...builtinTools] });
-    this.active = { run: newRun(step("build", "writer"), []), scope: emptyScope };
+    this.active = { run: newRun(step("build", "writer"), topPlace), scope: emptyScope };
   }
 
   async call(tool: string, args: unknown): Promise<Answered> {

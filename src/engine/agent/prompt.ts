@@ -40,7 +40,9 @@ async function fixedParts(context: PromptContext): Promise<Fixed> {
   let system = await expandFor(context, definition.band.roles[run.node.role]?.prompt ?? "", used);
   if (context.mode === "text" && context.tools.length > 0)
     system += `\n\n${describeTextTools(context.tools)}`;
-  const instruction = await expandFor(context, run.instruction, used);
+  const feedback =
+    run.feedback === undefined ? "" : `\n\nThe attempt before this one failed: ${run.feedback}`;
+  const instruction = `${await expandFor(context, run.instruction, used)}${feedback}`;
   const head = taskSection(used.has("task") ? "" : definition.flow.task);
   return { system, head, tail: stepSection(run.node, run.iteration, instruction), used };
 }
