@@ -1,6 +1,7 @@
 import type { Omission } from "../event/event";
 import { utf8Length } from "../model/utf8";
-import { newestChanges } from "../state/scope";
+import { newestChanges, resultSeen } from "../state/scope";
+import type { StepResult } from "../state/scope";
 import type { PromptContext } from "./prompt-context";
 import type { Estimate } from "./prompt-tokens";
 
@@ -27,9 +28,10 @@ export async function visibleWork(
   const notes = new Section("notes", estimate, Math.floor((room - files.used) / 2));
   for (const [key, value] of Object.entries(scope.notes).reverse()) notes.add(key, `- ${key}: ${value}`);
   const reports = new Section("summaries", estimate, room - files.used - notes.used);
+  const isRead = readsOf(active);
   for (let index = scope.results.length - 1; index >= 0; index -= 1) {
     const result = scope.results.at(index);
-    if (result === undefined || used.has(`summary:${result.id}`)) continue;
+    if (result === undefined || used.has(`summary:${result.id}`) || !isRead(result)) continue;
     if (reports.isFull) {
       reports.leaveOut(result.key, index + 1, scope.results.at(0)?.key ?? result.key);
       break;
@@ -45,6 +47,16 @@ export async function visibleWork(
   for (const section of [reports, notes, files])
     if (section.omission !== undefined) omitted.push(section.omission);
   return text;
+}
+
+/** Which reports a step reads: of those that it names the latest of this round or the one before; `all` of every round. */
+function readsOf({ run, scope }: PromptContext["active"]): (result: StepResult) => boolean {
+  const { reads } = run.node;
+  if (reads === undefined || reads === "all") return () => true;
+  const seen = (id: string): StepResult | undefined => resultSeen(scope, id, run.place);
+  const ids = Array.isArray(reads) ? reads : reads.nearest.filter((id) => seen(id) !== undefined).slice(0, 1);
+  const read = new Set(ids.map(seen));
+  return (result) => read.has(result);
 }
 
 /** Lines that share some room, given newest first and shown oldest first. The first that does not fit ends it. */

@@ -77,7 +77,7 @@ export const eventData = {
     provider: z.string(),
     started_by: z.enum(["command_line", "editor", "library"]),
     calibration: z
-      .array(z.strictObject({ model: z.string(), tokens_per_byte: z.number().positive() }))
+      .array(z.strictObject({ model: z.string(), tokens_per_byte: z.number().min(0) }))
       .optional()
       .describe(
         "What earlier sessions measured of the Venue's models; prompts are fitted with it from the start.",
