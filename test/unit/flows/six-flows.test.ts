@@ -28,7 +28,7 @@ function definitionOf(
   {
     inputs = "",
     given = {},
-    commands = "",
+    commands: table = "",
   }: { inputs?: string; given?: Record<string, InputValue>; commands?: string },
 ): Definition {
   const used = [file, "simple-qa.score.yaml"];
