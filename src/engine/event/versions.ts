@@ -10,7 +10,7 @@ export interface MakingVersions {
 }
 
 /** What this engine makes. */
-export const currentVersions: MakingVersions = { promptBuilder: 2, callReader: 2 };
+export const currentVersions: MakingVersions = { promptBuilder: 2, callReader: 3 };
 
 /** The versions that an event or a fork's origin names. */
 export function versionsOf(data: {
