@@ -1,5 +1,8 @@
 import { planFlow } from "../../engine/model/plan-flow";
 import type { FlowPlan, FlowPlanStep, PlannedLimit } from "../../engine/model/plan-flow";
+import { commandsOf, digestOf } from "../../app/command/session-commands";
+import { commandTableLines } from "../../app/command/table-text";
+import type { Definition } from "../../engine/model/definition";
 import { reachRows } from "../../engine/model/reach";
 import { jsonOption } from "../command";
 import type { Command, CommandContext } from "../command";
@@ -95,9 +98,20 @@ function headings(planned: FlowPlanStep, before: FlowPlanStep | undefined, outpu
 }
 
 function headingOf(around: FlowPlanStep["within"][number]): string {
-  if (around.kind === "parallel") return "side by side, joined in this order:";
-  const until = around.until === undefined ? "" : `, until ${around.until}`;
-  return `repeated at most ${plural(around.max, "time")}${until}:`;
+  switch (around.kind) {
+    case "parallel":
+      return "side by side, joined in this order:";
+    case "sequence":
+      return `one after another (${around.id}):`;
+    case "use":
+      return `the Score ${around.score} as ${around.id}:`;
+    case "each":
+      return `for each of at most ${plural(around.max, "item")} of ${around.in}:`;
+    case "loop": {
+      const until = around.until === undefined ? "" : `, until ${around.until}`;
+      return `repeated at most ${plural(around.max, "time")}${until}:`;
+    }
+  }
 }
 
 /** A limit that the worst case goes beyond, and where. */
@@ -166,6 +180,17 @@ function printPlan(planned: FlowPlan, output: Output): void {
   );
 }
 
+/** The commands that a run may start, as a person agrees to them. */
+function printCommands(definition: Definition, output: Output): void {
+  const sha256 = digestOf(definition);
+  if (sha256 === undefined) return;
+  output.line();
+  output.line("Commands that it can run, once you have agreed to them:");
+  for (const line of commandTableLines(commandsOf(definition)))
+    output.line(line === "" ? "" : `    ${safeLine(line)}`);
+  output.line(`Digest for --allow-commands: ${sha256}`);
+}
+
 async function plan(context: CommandContext) {
   const { io, given, workDomain } = context;
   const project = await loadProject(context);
@@ -175,8 +200,13 @@ async function plan(context: CommandContext) {
   const definition = resolveOrReport(project, flow, options, io);
   const json = given.flag("json");
   const planned = planFlow(definition, { prompts: json || given.flag("prompts") });
-  if (json) io.stdout.line(JSON.stringify(planned, null, 2));
-  else printPlan(planned, io.stdout);
+  const sha256 = digestOf(definition);
+  const commands = sha256 === undefined ? {} : { commands: { sha256, table: commandsOf(definition) } };
+  if (json) io.stdout.line(JSON.stringify({ ...planned, ...commands }, null, 2));
+  else {
+    printPlan(planned, io.stdout);
+    printCommands(definition, io.stdout);
+  }
   return exitCodes.done;
 }
 

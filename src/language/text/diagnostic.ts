@@ -60,6 +60,18 @@ export const diagnosticCodes = [
   "orket/tool-not-here",
   "orket/limit-too-small",
   "orket/limit-in-reach",
+  "orket/use-cycle",
+  "orket/use-input",
+  "orket/unknown-step",
+  "orket/condition-unknown",
+  "orket/unknown-command",
+  "orket/not-beside-others",
+  "orket/argument",
+  "orket/command-placeholder",
+  "orket/command-glob",
+  "orket/command-effects",
+  "orket/unused-command",
+  "orket/program-not-found",
 ] as const;
 export type DiagnosticCode = (typeof diagnosticCodes)[number];
 
