@@ -71,7 +71,7 @@ export class Draft {
 
   #write(): string {
     const document = new Document(this.value, { version: "1.2", aliasDuplicateObjects: false });
-    const inFlow = new Set(["until", "retry", "limits"]);
+    const inFlow = new Set(["until", "when", "in", "retry", "limits"]);
     visit(document, {
       Pair: (_key, { key, value }) => {
         if (isMap(value) && isScalar(key) && inFlow.has(String(key.value))) value.flow = true;
