@@ -32,8 +32,8 @@ export function filesOf({ flow, band, venue, score, replies }: FlowParts): Sourc
 function readable(parts: FlowParts): FlowParts {
   const own = (part: SourceDocument | undefined): SourceDocument | undefined =>
     part === undefined || isDamaged(part) ? undefined : part;
-  const { flow, band, venue, score, replies } = parts;
-  return { flow, band: own(band), venue: own(venue), score: own(score), replies: own(replies) };
+  const { band, venue, score, replies } = parts;
+  return { ...parts, band: own(band), venue: own(venue), score: own(score), replies: own(replies) };
 }
 
 function check(parts: FlowParts): Findings {

@@ -115,7 +115,7 @@ function workflowKind(value: object): ImportKind | undefined {
   const kinds = ["prompt", "bash", "command", "loop", "script", "approval", "workflow"];
   const isNode = (node: unknown): boolean =>
     typeof node === "object" && node !== null && "id" in node && kinds.some((key) => key in node);
-  return "name" in value && nodes.length > 0 && nodes.every(isNode) && !("inputs" in value)
+  return "name" in value && nodes.length > 0 && nodes.some(isNode) && !("inputs" in value)
     ? "archon"
     : undefined;
 }

@@ -55,7 +55,15 @@ export class Draft {
     this.comment(path, message);
   }
 
+  #discarded = false;
+
+  /** Leaves the file out: what it would refer to could not be made. */
+  discard(): void {
+    this.#discarded = true;
+  }
+
   get isFull(): boolean {
+    if (this.#discarded) return false;
     const content =
       this.kind === "band" ? this.value.roles : this.kind === "score" ? this.value.steps : [true];
     return typeof content === "object" && content !== null && Object.keys(content).length > 0;

@@ -312,24 +312,43 @@ class ArchonImport {
     const builder = this.#builder;
     const bash = node.at("bash");
     const text = (bash ?? node.at("script"))?.asText() ?? "";
-    const uses = [...text.matchAll(/\$([A-Za-z][\w-]*)(?:\.output)?/g)].some(
-      ([whole, name = ""]) => whole.includes(".output") || name === "ARGUMENTS" || this.#byId.has(name),
+    const env: Record<string, string> = {};
+    // What was put into the text of a script comes as variables here: text of a session is never part of a command.
+    const script = text.replace(
+      /\$([A-Za-z][\w-]*)\.output(?:\.([A-Za-z_]\w*))?|\$ARGUMENTS\b/g,
+      (whole, name: string | undefined, field: string | undefined) => {
+        if (name === undefined) {
+          env.ARGUMENTS = "{{task}}";
+          return whole;
+        }
+        const variable = `${name}${field === undefined ? "" : `_${field}`}`
+          .toUpperCase()
+          .replace(/[^A-Z0-9]+/g, "_");
+        env[variable] = this.#template(whole, node);
+        return `$${variable}`;
+      },
     );
-    if (uses) {
+    const isShell = node.at("runtime") === undefined;
+    if (Object.keys(env).length > 0 && !isShell) {
       builder.lost(
         `the script of ${id} holds text of the session.`,
-        "A command takes none: let it read 'stdin', or write a step of a role.",
+        "A command takes none: let it read 'stdin' or variables of 'env'.",
         (bash ?? node).place,
       );
       return [];
     }
+    if (Object.keys(env).length > 0)
+      builder.report.info(
+        `The script of ${id} has text of the session as variables (${Object.keys(env).join(", ")}): look at its quotes.`,
+        (bash ?? node).place,
+      );
     const runtime = node.text("runtime", builder.report) ?? "bash";
     const argv =
       runtime === "bash"
-        ? ["bash", "-c", text]
+        ? ["bash", "-c", script]
         : runtime === "uv" || runtime === "python"
-          ? ["python3", "-c", text]
-          : [runtime, "-e", text];
+          ? ["python3", "-c", script]
+          : [runtime, "-e", script];
     const timeout = node.number("timeout", builder.report, { min: 1 });
     const name = builder.command(id, {
       argv,

@@ -31,6 +31,15 @@ const types: Readonly<Record<string, string>> = {
   dict: "object",
 };
 
+/** The ids of all entries, those within groups too. */
+function idsOf(items: readonly Item[]): string[] {
+  return items.flatMap((item) => {
+    const group = (item.loop ?? item.each ?? item.parallel ?? item.sequence) as Item | undefined;
+    if (group === undefined) return typeof item.id === "string" ? [item.id] : [];
+    return [...(typeof group.id === "string" ? [group.id] : []), ...idsOf(group.steps as Item[])];
+  });
+}
+
 /** Steps, roles and commands of a workflow of another tool, put together to a Flow with its files. */
 export class WorkflowBuilder {
   readonly steps = new Ids("step");
@@ -154,6 +163,33 @@ export class WorkflowBuilder {
     );
   }
 
+  /** Without what names steps that were not carried over, and with every input that is named. */
+  #withoutMissing(value: unknown, ids: ReadonlySet<string>): unknown {
+    if (typeof value === "string") {
+      for (const [, name = ""] of value.matchAll(/(?<!\\)\{\{inputs\.([\w-]+)\}\}/g))
+        this.#inputs[name] ??= {};
+      return value.replace(/(?<!\\)\{\{steps\.([\w-]+)\.[\w.-]+\}\}/g, (whole, id: string) => {
+        if (ids.has(id)) return whole;
+        this.lost(`what ${id} came to, in a text.`, `Write the step ${id}, then name it there.`, undefined);
+        return `(what ${id} came to)`;
+      });
+    }
+    if (Array.isArray(value)) return value.map((one) => this.#withoutMissing(one, ids));
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).flatMap(([key, one]: [string, unknown]) => {
+        if (key !== "when" && key !== "until") return [[key, this.#withoutMissing(one, ids)]];
+        const conditions = [one].flat() as { step?: string; input?: string }[];
+        for (const { input } of conditions) if (input !== undefined) this.#inputs[input] ??= {};
+        const kept = conditions.filter(({ step }) => step === undefined || ids.has(step));
+        for (const { step } of conditions)
+          if (step !== undefined && !ids.has(step))
+            this.lost(`a condition about ${step}.`, `Write the step ${step}, then the condition.`, undefined);
+        return kept.length === 0 ? [] : [[key, kept.length === 1 ? kept[0] : kept]];
+      }),
+    );
+  }
+
   /** Writes what was collected into the files. */
   finish(
     steps: readonly Item[],
@@ -164,7 +200,15 @@ export class WorkflowBuilder {
       readonly limits?: Record<string, unknown>;
     },
   ): void {
-    this.score.value.steps = steps;
+    if (steps.length === 0) {
+      this.report.error("No step can be carried over: nothing is written.");
+      for (const draft of [this.band, this.score, this.flow]) draft.discard();
+      return;
+    }
+    const ids = new Set(idsOf(steps));
+    this.score.value.steps = steps.map((one) => this.#withoutMissing(one, ids) as Item);
+    for (const name of Object.keys(this.#commands))
+      this.#commands[name] = this.#withoutMissing(this.#commands[name], ids) as Record<string, unknown>;
     for (const [id, list] of this.#tools) {
       const role = this.#roles[id];
       if (role !== undefined && list.list().length > 0) role.tools = list.list();
@@ -185,7 +229,12 @@ export class WorkflowBuilder {
     if (init.task !== undefined) flow.value.task = init.task;
     if (Object.keys(this.#inputs).length > 0) flow.value.inputs = this.#inputs;
     if (init.limits !== undefined) flow.value.limits = init.limits;
-    if (Object.keys(this.#commands).length > 0) flow.value.commands = this.#commands;
+    if (Object.keys(this.#commands).length > 0) {
+      flow.value.commands = this.#commands;
+      this.report.info(
+        "Commands run apart from the project and without the network: give those that need it 'network: allowed', those whose files are wanted 'writes', and those that change something elsewhere 'effects: outside' behind an 'accept'.",
+      );
+    }
     flow.value.approval = "none";
     this.report.info(
       "Steps ran without asking there; so they do here (approval: none). Files still reach the project only when a person accepts them.",
