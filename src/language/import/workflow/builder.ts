@@ -205,6 +205,8 @@ export class WorkflowBuilder {
       for (const draft of [this.band, this.score, this.flow]) draft.discard();
       return;
     }
+    // A Band has at least one role, also where commands do all the work.
+    if (Object.keys(this.#roles).length === 0) this.role("helper", { description: "No step needs it." });
     const ids = new Set(idsOf(steps));
     this.score.value.steps = steps.map((one) => this.#withoutMissing(one, ids) as Item);
     for (const name of Object.keys(this.#commands))

@@ -406,6 +406,26 @@ class ConductorImport {
     };
   }
 
+  /** Arguments without text of the session: what was put into a shell's script comes as variables. */
+  #arguments(node: Node, argv: readonly string[]): { safe: string[]; env: Record<string, string> } {
+    const env: Record<string, string> = {};
+    const isShell = /(^|\/)(ba|z|da)?sh$/.test(argv[0] ?? "") && argv[1] === "-c";
+    const lookup = this.#lookup(node);
+    const safe = argv.map((part, index) =>
+      part.replace(/\{\{\s*([\w.]+)[^}]*\}\}/g, (whole, name: string) => {
+        const found = lookup(name);
+        if (found === undefined || !isShell || index < 2) return whole;
+        const variable = name
+          .replace(/^workflow\.input\./, "")
+          .toUpperCase()
+          .replace(/[^A-Z0-9]+/g, "_");
+        env[variable] = found;
+        return `$${variable}`;
+      }),
+    );
+    return { safe, env };
+  }
+
   #script(node: Node, common: Item): Item[] {
     const builder = this.#builder;
     const { value, id } = node;
@@ -415,10 +435,11 @@ class ConductorImport {
       return [];
     }
     const argv = [program, ...value.texts("args", builder.report).map(({ text }) => text)];
-    if (argv.some((part) => /\{\{|\{%/.test(part))) {
+    const { safe, env } = this.#arguments(node, argv);
+    if (safe.some((part) => /\{\{|\{%/.test(part))) {
       builder.lost(
         `the arguments of ${id} hold text of the session.`,
-        "Let the command read it from 'stdin', or pass an input with a 'pattern' as one whole argument.",
+        "Let the command read it from 'stdin' or from variables of 'env', or pass an input with a 'pattern' as one whole argument.",
         value.place,
       );
       return [];
@@ -430,7 +451,8 @@ class ConductorImport {
     const output = value.at("output");
     const description = value.text("description", builder.report);
     const name = builder.command(node.raw, {
-      argv,
+      argv: safe,
+      ...(Object.keys(env).length === 0 ? {} : { env }),
       ...(description === undefined ? {} : { description: oneLine(description) }),
       ...(seconds === undefined ? {} : { timeout_seconds: seconds }),
       ...(stdin === undefined ? {} : { stdin }),
