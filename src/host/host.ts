@@ -2,6 +2,11 @@ import * as vscode from "vscode";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
 import { ArtifactDocuments } from "./artifacts/artifact-documents";
 import { ArtifactReview } from "./artifacts/artifact-review";
+import { registerHunkCommands } from "./artifacts/commands";
+import { HunkLenses, hunkSelector } from "./artifacts/hunk-lenses";
+import { ReviewModel } from "./artifacts/review-model";
+import { ReviewScm } from "./artifacts/review-scm";
+import { ProvenanceHover } from "./artifacts/review-views";
 import { ArtifactsTree } from "./trees/artifacts-tree";
 import { registerCommands } from "./commands";
 import { mayResume } from "./history/changed-definition";
@@ -27,7 +32,9 @@ import { ConductorView } from "./conductor/conductor-view";
 import { ErrorPresenter } from "./errors";
 import { showWhatIsThere } from "./conductor/resume-offer";
 import { SessionPanels } from "./event-panel/session-panel";
-import { Standing } from "./conductor/standing";
+import { Attention } from "./inbox/attention";
+import { Inbox } from "./inbox/inbox";
+import { InboxTree } from "./inbox/inbox-tree";
 import { MeshRows } from "./venues/mesh-rows";
 import { VenueChoice } from "./venues/venue-choice";
 
@@ -43,11 +50,17 @@ function createParts(context: vscode.ExtensionContext) {
   const sessions = new SessionRegistry(services);
   sessions.mayResume = (controller) => mayResume(index, sessions, controller);
   const venue = new VenueChoice(context.workspaceState);
-  const conductor = new ConductorView(context.extensionUri, sessions, index, venue, errors);
-  const panels = new SessionPanels(context.extensionUri, sessions, errors);
   const reports = new Reports();
+  const conductor = new ConductorView(context.extensionUri, sessions, index, venue, errors, (name, text) =>
+    reports.show(name, text),
+  );
+  const panels = new SessionPanels(context.extensionUri, sessions, errors);
   const extension = context.extensionUri;
+  const model = new ReviewModel(sessions);
   return {
+    model,
+    review: new ArtifactReview(sessions, model),
+    artifacts: new ArtifactsTree(sessions, model, context.workspaceState),
     log,
     errors,
     secrets,
@@ -57,6 +70,7 @@ function createParts(context: vscode.ExtensionContext) {
     sessions,
     venue,
     conductor,
+    inbox: new Inbox(sessions),
     panels,
     reports,
     meshRows: new MeshRows(mesh, services),
@@ -70,10 +84,7 @@ function createParts(context: vscode.ExtensionContext) {
 /** The extension's parts, each under its name. */
 type Parts = ReturnType<typeof createParts>;
 
-function registerViews({ sessions, index, meshRows, conductor, panels }: Parts): vscode.Disposable[] {
-  const artifacts = vscode.window.createTreeView(viewIds.artifacts, {
-    treeDataProvider: new ArtifactsTree(sessions),
-  });
+function registerViews({ sessions, index, meshRows, conductor, inbox, panels }: Parts): vscode.Disposable[] {
   const sessionsView = vscode.window.createTreeView(viewIds.sessions, {
     treeDataProvider: new SessionsTree(sessions),
   });
@@ -82,26 +93,38 @@ function registerViews({ sessions, index, meshRows, conductor, panels }: Parts):
   });
   meshRows.setVisible(library.visible);
   return [
-    artifacts,
     sessionsView,
     library,
+    inbox,
+    vscode.window.createTreeView(viewIds.inbox, { treeDataProvider: new InboxTree(inbox) }),
     library.onDidChangeVisibility(({ visible }) => meshRows.setVisible(visible)),
     library.onDidExpandElement(({ element }) => meshRows.opened(element.id ?? "")),
     library.onDidCollapseElement(({ element }) => meshRows.closed(element.id ?? "")),
     vscode.window.registerWebviewViewProvider(viewIds.conductor, conductor),
     vscode.window.registerWebviewPanelSerializer(panelTypes.session, panels),
-    new Standing(sessions, conductor, (badge) => {
+    new Attention(sessions, conductor, inbox, (badge) => {
       sessionsView.badge = badge;
     }),
   ];
 }
 
-function registerDocuments({ sessions, plans, reports }: Parts): vscode.Disposable[] {
+function registerDocuments({ plans, reports }: Parts): vscode.Disposable[] {
   const provide = vscode.workspace.registerTextDocumentContentProvider;
+  return [provide(schemes.plan, plans), provide(schemes.report, reports)];
+}
+
+/** Where people review what the team proposes. */
+function registerReview({ sessions, model, review, artifacts, errors }: Parts): vscode.Disposable[] {
+  const { registerCodeLensProvider, registerHoverProvider } = vscode.languages;
   return [
-    provide(schemes.artifact, new ArtifactDocuments(sessions)),
-    provide(schemes.plan, plans),
-    provide(schemes.report, reports),
+    vscode.window.createTreeView(viewIds.artifacts, { treeDataProvider: artifacts, showCollapseAll: true }),
+    model,
+    review,
+    new ReviewScm(model),
+    registerHunkCommands(review, errors),
+    registerCodeLensProvider(hunkSelector, new HunkLenses(sessions, model)),
+    registerHoverProvider({ scheme: "file" }, new ProvenanceHover()),
+    vscode.workspace.registerTextDocumentContentProvider(schemes.artifact, new ArtifactDocuments(sessions)),
   ];
 }
 
@@ -110,7 +133,6 @@ function registerAllCommands(parts: Parts): vscode.Disposable {
   return registerCommands({
     ...parts,
     runner: new FlowRunner(index, sessions, venue),
-    review: new ArtifactReview(sessions),
     provider: services,
     editing: editing.commands,
     history: historyCommands({ ...parts, provider: services }),
@@ -134,6 +156,7 @@ export function createHost(context: vscode.ExtensionContext): Host {
     sessions.onDidFail(({ error }) => void errors.show(error)),
     ...registerViews(parts),
     ...registerDocuments(parts),
+    ...registerReview(parts),
     registerAllCommands(parts),
   );
   void errors.guard(() => diagnostics.refresh());

@@ -7,11 +7,22 @@ export const commandIds = {
   stopSession: "orket.stopSession",
   pauseSession: "orket.pauseSession",
   openSession: "orket.openSession",
+  approve: "orket.approve",
+  skip: "orket.skip",
+  retry: "orket.retry",
+  refuse: "orket.refuse",
+  nextWaiting: "orket.nextWaiting",
   reviewArtifacts: "orket.reviewArtifacts",
   acceptArtifact: "orket.acceptArtifact",
   acceptAllArtifacts: "orket.acceptAllArtifacts",
   rejectArtifact: "orket.rejectArtifact",
   revertAcceptance: "orket.revertAcceptance",
+  redoAcceptance: "orket.redoAcceptance",
+  reviewAllArtifacts: "orket.reviewAllArtifacts",
+  rejectWithReason: "orket.rejectWithReason",
+  editArtifact: "orket.editArtifact",
+  artifactHistory: "orket.artifactHistory",
+  groupArtifacts: "orket.groupArtifacts",
   showPlan: "orket.showPlan",
   setSecret: "orket.setSecret",
   editPrompt: "orket.editPrompt",
@@ -40,6 +51,7 @@ export const containerIds = { orket: "orket" } as const;
 
 export const viewIds = {
   conductor: "orket.conductor",
+  inbox: "orket.inbox",
   artifacts: "orket.artifacts",
   sessions: "orket.sessions",
   library: "orket.library",
@@ -79,15 +91,22 @@ export const internalIds = {
   moveKey: "orket.internal.moveKey",
   createFile: "orket.internal.createFile",
   openResult: "orket.internal.openResult",
+  showWaiting: "orket.internal.showWaiting",
   showPromptInFile: "orket.internal.showPromptInFile",
+  acceptHunk: "orket.internal.acceptHunk",
+  rejectHunk: "orket.internal.rejectHunk",
 } as const;
 
 /** What `when` clauses read. */
 export const contextKeys = {
   /** A session of this window is at work or waits. */
   running: "orket.running",
+  /** Something waits for a person, in any session. */
+  waiting: "orket.waiting",
   /** The session shown can be gone on with. */
   resumable: "orket.resumable",
   /** The session shown has artifacts that nobody has decided about. */
   pendingArtifacts: "orket.pendingArtifacts",
+  /** A decision about an artifact was just taken: a click that comes now was meant for what stood there before. */
+  settling: "orket.settling",
 } as const;

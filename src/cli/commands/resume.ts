@@ -5,8 +5,9 @@ import type { EventData } from "../../engine/event/event";
 import { limitNames } from "../../engine/model/flow";
 import { viewSession } from "../../engine/view/session-view";
 import { nearest } from "../../language/text/nearest";
-import { callOf, foreignOption, jsonOption, sessionArgument } from "../command";
+import { allowCommandsOption, callOf, foreignOption, jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext, Given } from "../command";
+import { requireConsent } from "../run/consent";
 import { performSession } from "../run/perform";
 import { sessionOf, withRuntime } from "../runtime";
 import { safeLine } from "../text/safe";
@@ -69,6 +70,12 @@ async function resume(context: CommandContext) {
     const live = await openLiveSession(session.path, options);
     return closing(live, async () => {
       if (!json) io.stderr.line(`Session ${live.id}`);
+      await requireConsent(
+        live.orchestrator.state.definition,
+        context,
+        options,
+        `${callOf(context)} resume ${live.id}`,
+      );
       goOn(live, given, limits);
       const approve = given.value("approve") as "none" | "all" | undefined;
       return performSession(live, { approve, json, fromStart: false, orket: callOf(context) }, io);
@@ -85,6 +92,7 @@ export const resumeCommand: Command = {
   args: [sessionArgument],
   options: [
     approveOption,
+    allowCommandsOption,
     {
       name: "skip",
       value: "STEP",

@@ -60,6 +60,12 @@ export const diagnosticCodes = [
   "orket/tool-not-here",
   "orket/limit-too-small",
   "orket/limit-in-reach",
+  "orket/argument",
+  "orket/command-placeholder",
+  "orket/command-glob",
+  "orket/command-effects",
+  "orket/unused-command",
+  "orket/program-not-found",
 ] as const;
 export type DiagnosticCode = (typeof diagnosticCodes)[number];
 
