@@ -6,7 +6,6 @@ import type { ImportPlace } from "../report";
 import type { Target } from "../target";
 import { oneLine, paragraphs } from "../text";
 import { ToolList } from "../tools";
-import { asScoresAre } from "./today";
 
 /** One entry of a Score that is being made. */
 export type Item = Record<string, unknown>;
@@ -193,7 +192,7 @@ export class WorkflowBuilder {
 
   /** Writes what was collected into the files. */
   finish(
-    wanted: readonly Item[],
+    steps: readonly Item[],
     init: {
       readonly description?: string | undefined;
       readonly task?: string;
@@ -201,9 +200,6 @@ export class WorkflowBuilder {
       readonly limits?: Record<string, unknown>;
     },
   ): void {
-    const steps = asScoresAre(wanted, (what) => {
-      this.lost(`${what}.`, "This version's Scores cannot say it.", undefined);
-    });
     if (steps.length === 0) {
       this.report.error("No step can be carried over: nothing is written.");
       for (const draft of [this.band, this.score, this.flow]) draft.discard();

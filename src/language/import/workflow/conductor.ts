@@ -12,60 +12,7 @@ import type { Condition, Subject } from "./condition";
 import { arrange } from "./routes";
 import type { Route, Routed } from "./routes";
 import { translateJinja } from "./templates";
-
-const agentKeys = new Set([
-  "name",
-  "type",
-  "description",
-  "model",
-  "provider",
-  "input",
-  "system_prompt",
-  "prompt",
-  "output",
-  "routes",
-  "tools",
-  "command",
-  "args",
-  "options",
-  "source",
-  "as",
-  "agent",
-  "agents",
-  "max_concurrent",
-  "failure_mode",
-  "workflow",
-  "input_mapping",
-  "stdin",
-  "timeout",
-  "timeout_seconds",
-  "env",
-  "value",
-  "values",
-  "duration",
-  "reason",
-  "status",
-  "output_template",
-  "allow_back",
-  "allow_skip",
-  "allow_skip_all",
-  "allow_abort",
-  "retry",
-  "working_dir",
-  "for_each",
-  "parallel",
-  "question",
-]);
-const settingKeys = [
-  "temperature",
-  "max_tokens",
-  "max_session_seconds",
-  "max_agent_iterations",
-  "reasoning",
-  "context_tier",
-  "session_key",
-  "timeout",
-];
+import { advice, agentKeys, argumentsOf, settingKeys, settingsOf } from "./conductor-keys";
 
 /** A node of the workflow, with where it can go. */
 interface Node extends Routed {
@@ -115,7 +62,7 @@ class ConductorImport {
     for (const node of this.#nodes.values())
       if (node.kind === "parallel")
         for (const { text } of node.value.texts("agents", builder.report)) this.#members.add(text);
-    this.#settings(workflow);
+    settingsOf(this.#root, workflow, builder);
     const nodes = [...this.#nodes.values()].filter(({ raw }) => !this.#members.has(raw));
     if (nodes.length === 0) {
       builder.report.error("There are no agents.", this.#root.place);
@@ -183,25 +130,6 @@ class ConductorImport {
     if (this.#nodes.has(raw))
       this.#builder.lost(`a second agent has the name ${quoted(raw)}.`, "Rename one.", value.place);
     else this.#nodes.set(raw, { raw, value, kind, routes, id: this.#builder.stepId(raw, value) });
-  }
-
-  #settings(workflow: Value | undefined): void {
-    const runtime = workflow?.at("runtime");
-    const servers = runtime?.at("mcp_servers");
-    if (servers !== undefined)
-      this.#builder.lost("the MCP servers.", advice.mcp_servers ?? "", servers.place);
-    for (const [key, value] of runtime?.entries() ?? []) {
-      if (["provider", "default_model", "mcp_servers"].includes(key)) continue;
-      if (settingKeys.includes(key))
-        this.#builder.report.info(
-          `${quoted(key)} is a matter of the Venue here; it is left out.`,
-          value.place,
-        );
-      else this.#builder.lost(`${quoted(key)} of the runtime.`, "Set up the Venue by hand.", value.place);
-    }
-    for (const [key, value] of this.#root.entries())
-      if (!["workflow", "agents", "parallel", "for_each", "output", "tools"].includes(key))
-        this.#builder.lost(`${quoted(key)} of the file.`, "It has no counterpart.", value.place);
   }
 
   /** Steps whose routes compare what a Score cannot: they say by a verdict where to go. */
@@ -406,26 +334,6 @@ class ConductorImport {
     };
   }
 
-  /** Arguments without text of the session: what was put into a shell's script comes as variables. */
-  #arguments(node: Node, argv: readonly string[]): { safe: string[]; env: Record<string, string> } {
-    const env: Record<string, string> = {};
-    const isShell = /(^|\/)(ba|z|da)?sh$/.test(argv[0] ?? "") && argv[1] === "-c";
-    const lookup = this.#lookup(node);
-    const safe = argv.map((part, index) =>
-      part.replace(/\{\{\s*([\w.]+)[^}]*\}\}/g, (whole, name: string) => {
-        const found = lookup(name);
-        if (found === undefined || !isShell || index < 2) return whole;
-        const variable = name
-          .replace(/^workflow\.input\./, "")
-          .toUpperCase()
-          .replace(/[^A-Z0-9]+/g, "_");
-        env[variable] = found;
-        return `$${variable}`;
-      }),
-    );
-    return { safe, env };
-  }
-
   #script(node: Node, common: Item): Item[] {
     const builder = this.#builder;
     const { value, id } = node;
@@ -435,7 +343,7 @@ class ConductorImport {
       return [];
     }
     const argv = [program, ...value.texts("args", builder.report).map(({ text }) => text)];
-    const { safe, env } = this.#arguments(node, argv);
+    const { safe, env } = argumentsOf(argv, this.#lookup(node));
     if (safe.some((part) => /\{\{|\{%/.test(part))) {
       builder.lost(
         `the arguments of ${id} hold text of the session.`,
