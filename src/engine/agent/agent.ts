@@ -14,7 +14,7 @@ import type {
   ToolSpec,
 } from "../port/model-provider";
 import { buildPrompt } from "./prompt";
-import type { PromptContext } from "./prompt";
+import type { PromptContext } from "./prompt-context";
 import { toolMode } from "../state/tool-mode";
 import { estimateTokens } from "./prompt-tokens";
 import { refusalOf } from "../state/decisions";

@@ -1,7 +1,17 @@
 import type { EventData, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import type { ActiveRun, RunUpdate } from "./cursor";
-import { changeAt, withChange, withNotes, withPass, withResult, withTextTools } from "./scope";
+import { learnedDensity, promptBytes } from "./calibration";
+import {
+  changeAt,
+  withChange,
+  withDensity,
+  withNotes,
+  withPass,
+  withRefusedPrompt,
+  withResult,
+  withTextTools,
+} from "./scope";
 import type { Scope } from "./scope";
 import { restarted } from "./step-run";
 import type { StepRun } from "./step-run";
@@ -127,27 +137,30 @@ function callPart({ run, scope }: ActiveRun, event: CallEvent): RunUpdate {
         call: {
           call: event.data.call,
           attempt: event.data.attempt,
+          model: event.data.model,
           reservedTokens: event.data.reserved_tokens,
           reservedUsd: event.data.reserved_usd ?? 0,
         },
       });
     case "model_call_end":
-      return active({
-        call: null,
-        failedCall: null,
-        reply: {
-          turn: event.data.turn,
-          content: event.data.reply,
-          toolCalls: event.data.tool_calls,
-          finishReason: event.data.finish_reason,
+      return active(
+        {
+          call: null,
+          failedCall: null,
+          overflows: 0,
+          reply: {
+            turn: event.data.turn,
+            content: event.data.reply,
+            toolCalls: event.data.tool_calls,
+            finishReason: event.data.finish_reason,
+          },
+          tokens: addUsage(run.tokens, event.data.tokens),
+          costUsd: event.data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + event.data.cost_usd,
         },
-        tokens: addUsage(run.tokens, event.data.tokens),
-        costUsd: event.data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + event.data.cost_usd,
-      });
+        counted({ run, scope }, event.data),
+      );
     case "model_call_failed":
-      return event.data.switch_to_text === true
-        ? active({ call: null, failedCall: null, prompt: null }, withTextTools(scope, run.node.role))
-        : active({ call: null, failedCall: isInterruption(event.data.code) ? run.failedCall : event.data });
+      return failedCall({ run, scope }, event.data);
   }
 }
 
@@ -215,6 +228,31 @@ function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"question_a
   }
 }
 
+/** A try of a call that failed: the next one may need other tools, a shorter prompt, or just another try. */
+function failedCall({ run, scope }: ActiveRun, data: EventData<"model_call_failed">): RunUpdate {
+  const active = (changes: Partial<StepRun>, nextScope = scope): RunUpdate => ({
+    kind: "active",
+    run: { ...run, call: null, ...changes },
+    scope: nextScope,
+  });
+  if (data.code === "context_overflow" && run.prompt !== null) {
+    const refused = withRefusedPrompt(scope, run.call?.model ?? "", promptBytes(run.prompt));
+    return active({ failedCall: data, overflows: run.overflows + 1 }, refused);
+  }
+  return data.switch_to_text === true
+    ? active({ failedCall: null, prompt: null }, withTextTools(scope, run.node.role))
+    : active({ failedCall: isInterruption(data.code) ? run.failedCall : data });
+}
+
+/** What a server's count of a prompt says about its model. */
+function counted({ run, scope }: ActiveRun, { tokens }: EventData<"model_call_end">): Scope {
+  if (run.prompt === null || run.call === null || tokens.input?.source !== "measured") return scope;
+  const { model } = run.call;
+  const known = scope.densities[model];
+  const learned = learnedDensity(known, promptBytes(run.prompt), tokens.input.count);
+  return learned === undefined || learned === known ? scope : withDensity(scope, model, learned);
+}
+
 type ToolEvent = Extract<
   RunEvent,
   {
@@ -259,12 +297,28 @@ function toolPart({ run, scope }: ActiveRun, event: ToolEvent): RunUpdate {
       const { path, content } = event.data;
       const base = changeAt(scope, path)?.base ?? event.data.base;
       const change = { path, content, base, step: run.key };
+      const from = event.data.moved_from;
+      if (from === undefined) {
+        return active(
+          {
+            written: { ...run.written, [path]: content },
+            openTool: done(run, `Wrote ${path} (${content.bytes} bytes).`),
+          },
+          withChange(scope, change),
+        );
+      }
+      const gone = {
+        path: from.path,
+        content: null,
+        base: changeAt(scope, from.path)?.base ?? from.base,
+        step: run.key,
+      };
       return active(
         {
-          written: { ...run.written, [path]: content },
-          openTool: done(run, `Wrote ${path} (${content.bytes} bytes).`),
+          written: { ...run.written, [from.path]: null, [path]: content },
+          openTool: done(run, `Moved ${from.path} to ${path} (${content.bytes} bytes).`),
         },
-        withChange(scope, change),
+        withChange(withChange(scope, gone), change),
       );
     }
     case "artifact_deleted": {

@@ -8,7 +8,7 @@ import { initialState } from "./state";
 import type { SessionState, StepRecord } from "./state";
 
 /** Raised when the fold makes another state of the same events, or keeps it in another form. */
-export const stateFormat = 5;
+export const stateFormat = 6;
 
 /** A list without the elements that it shares with the one it grew from. */
 interface FrozenList<T> {
@@ -21,6 +21,8 @@ interface FrozenScope {
   readonly results: FrozenList<StepResult>;
   readonly passes: FrozenList<Pass>;
   readonly textToolRoles: Readonly<Record<string, true>>;
+  readonly densities: Scope["densities"];
+  readonly refusedBytes: Scope["refusedBytes"];
 }
 interface FrozenBranch extends Omit<Branch, "at" | "scope"> {
   readonly at: FrozenCursor;
@@ -128,6 +130,8 @@ function freezeScope(scope: Scope, from: Scope): FrozenScope {
     results: freezeList(scope.results, from.results),
     passes: freezeList(scope.passes, from.passes),
     textToolRoles: scope.textToolRoles,
+    densities: scope.densities,
+    refusedBytes: scope.refusedBytes,
   };
 }
 
@@ -144,6 +148,8 @@ function thawScope(frozen: FrozenScope, from: Scope): Scope {
     passes,
     passOfId: PersistentMap.from(passes.slice().map(({ id }, index) => [id, index])),
     textToolRoles: frozen.textToolRoles,
+    densities: frozen.densities,
+    refusedBytes: frozen.refusedBytes,
   };
 }
 

@@ -51,6 +51,10 @@ export interface Scope {
   readonly passOfId: PersistentMap<number>;
   /** Roles whose backend was seen to take no native tool calls. */
   readonly textToolRoles: Readonly<Record<string, true>>;
+  /** Tokens for each byte of a prompt, by model, as servers counted them. */
+  readonly densities: Readonly<Record<string, number>>;
+  /** Bytes of the shortest prompt that a server refused for its length, by model. */
+  readonly refusedBytes: Readonly<Record<string, number>>;
 }
 
 export const emptyScope: Scope = {
@@ -62,6 +66,8 @@ export const emptyScope: Scope = {
   passes: PersistentList.empty(),
   passOfId: PersistentMap.empty(),
   textToolRoles: {},
+  densities: {},
+  refusedBytes: {},
 };
 
 export function withChange(scope: Scope, change: ArtifactChange): Scope {
@@ -91,6 +97,16 @@ export function withPass(scope: Scope, { id, key }: Pass): Scope {
 
 export function withTextTools(scope: Scope, role: string): Scope {
   return { ...scope, textToolRoles: { ...scope.textToolRoles, [role]: true } };
+}
+
+/** What was counted of a prompt; of two branches the denser one holds, so that the order in which they end says nothing. */
+export function withDensity(scope: Scope, model: string, density: number): Scope {
+  return { ...scope, densities: { ...scope.densities, [model]: density } };
+}
+
+export function withRefusedPrompt(scope: Scope, model: string, bytes: number): Scope {
+  const shortest = Math.min(bytes, scope.refusedBytes[model] ?? bytes);
+  return { ...scope, refusedBytes: { ...scope.refusedBytes, [model]: shortest } };
 }
 
 export function withNotes(scope: Scope, set: Readonly<Record<string, string | null>>): Scope {
@@ -199,9 +215,24 @@ export function joinScopes(
       scope = result === undefined ? withPass(scope, pass) : withResult(scope, result);
     }
     scope = withNotes(scope, changedNotes(base.notes, branch.notes));
-    scope = { ...scope, textToolRoles: { ...scope.textToolRoles, ...branch.textToolRoles } };
+    scope = {
+      ...scope,
+      textToolRoles: { ...scope.textToolRoles, ...branch.textToolRoles },
+      densities: joined(number === 0 ? {} : scope.densities, branch.densities, Math.max),
+      refusedBytes: joined(scope.refusedBytes, branch.refusedBytes, Math.min),
+    };
   });
   return { scope, conflict };
+}
+
+function joined(
+  a: Readonly<Record<string, number>>,
+  b: Readonly<Record<string, number>>,
+  of: (a: number, b: number) => number,
+): Record<string, number> {
+  const both: Record<string, number> = { ...a };
+  for (const [key, value] of Object.entries(b)) both[key] = of(both[key] ?? value, value);
+  return both;
 }
 
 function changedNotes(
