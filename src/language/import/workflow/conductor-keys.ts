@@ -58,6 +58,18 @@ export const settingKeys = [
   "timeout",
 ];
 
+/** What to do about what has no counterpart. */
+export const advice: Readonly<Record<string, string>> = {
+  set: "A Score derives no values: write the placeholder where the value is needed, or let a command with 'output: json' compute it.",
+  wait: "A Score does not wait: let a command of the Flow do it, or give the step 'retry: { pause_seconds: … }'.",
+  terminate:
+    "A run ends with its last step: put 'when' on what must not run any more, or 'must' on the step whose verdict ends it.",
+  validator: "Write a step of a reviewer with a verdict behind it, in a loop with 'until'.",
+  dialog: "Write an 'ask' step where a person is to answer.",
+  mcp_servers: "Tools of MCP servers are not carried over: in VS Code a role can have 'vscode:NAME'.",
+  skills: "Put the text of a skill into the role's prompt.",
+};
+
 /** Settings of the file: those of the Venue are left out, others are reported. */
 export function settingsOf(root: Value, workflow: Value | undefined, builder: WorkflowBuilder): void {
   const runtime = workflow?.at("runtime");
