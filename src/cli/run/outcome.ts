@@ -1,5 +1,7 @@
+import type { Json } from "../../engine/model/field";
+import { resultOf } from "../../engine/state/scope";
 import type { SessionState } from "../../engine/state/state";
-import { viewSession } from "../../engine/view/session-view";
+import { isOpenArtifact, viewSession } from "../../engine/view/session-view";
 import type { SessionView } from "../../engine/view/session-view";
 import { exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
@@ -31,12 +33,18 @@ export function nextSteps(view: SessionView, limit: string, code: ExitCode, orke
         return [[resume, "go on"]];
     }
   }
-  const pending = view.artifacts.some(({ decision }) => decision === "pending");
+  const pending = view.artifacts.some(isOpenArtifact);
   if (!pending || code !== exitCodes.done) return [];
   return [
     [`${orket} diff ${view.session}`, "what the team proposes"],
     [`${orket} accept ${view.session}`, "bring it into the project"],
   ];
+}
+
+/** The typed answer of the step that the Score gives back; undefined: it gives none. */
+function resultOfRun({ definition, score }: SessionState): Json | undefined {
+  const step = definition.score.result?.step;
+  return step === undefined ? undefined : resultOf(score.scope, step)?.result;
 }
 
 /** The end of `run` and `resume`: what came of it on stdout, how to go on on stderr. */
@@ -47,7 +55,10 @@ export function printOutcome(
   io: Io,
 ): void {
   const view = viewSession(state);
-  if (!json) printSession(view, io.stdout);
+  const result = view.outcome === "completed" ? resultOfRun(state) : undefined;
+  // A typed result is all of the standard output, so that a script can read it.
+  if (!json) printSession(view, result === undefined ? io.stdout : io.stderr);
+  if (!json && result !== undefined) io.stdout.line(JSON.stringify(result));
   if (view.status === "paused" && view.pause !== undefined) {
     io.stderr.line(`The session is paused: ${safeLine(view.pause.message)}`);
   } else if (view.outcome === "stopped") io.stderr.line("The session was stopped.");

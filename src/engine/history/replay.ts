@@ -15,6 +15,8 @@ import type { Effect } from "../orchestrator/decide";
 import { initialState } from "../state/state";
 import type { SessionState } from "../state/state";
 import { isBuiltin } from "../model/tools";
+import { endOfOutput } from "../orchestrator/command-work";
+import { commandVerdict } from "../model/command";
 import { isExternal, perform } from "../orchestrator/perform";
 import { promptDigest } from "../agent/prompt-digest";
 import { currentVersions } from "../event/versions";
@@ -49,8 +51,8 @@ export interface ReplayReport {
   readonly state: SessionState;
 }
 
-/** Prompts of another version of the prompt builder, and calls of another version of what reads them. */
-export type TakenAsRecorded = "prompts" | "calls";
+/** Prompts, calls and results of tools that another version made. */
+export type TakenAsRecorded = "prompts" | "calls" | "results";
 
 /** What a replay reads with. It has no provider, no clock and no door to the project. */
 export interface ReplayPorts {
@@ -110,6 +112,7 @@ function takenAsRecorded({ versions }: SessionState): TakenAsRecorded[] {
   return [
     ...(versions.promptBuilder === currentVersions.promptBuilder ? [] : (["prompts"] as const)),
     ...(versions.callReader === currentVersions.callReader ? [] : (["calls"] as const)),
+    ...(versions.toolAnswers === currentVersions.toolAnswers ? [] : (["results"] as const)),
   ];
 }
 
@@ -133,7 +136,10 @@ function check(
     case "artifact_accepted":
     case "artifact_rejected":
     case "acceptance_reverted":
+    case "question_answered":
       return Promise.resolve(undefined);
+    case "command_end":
+      return checkCommandEnd(state, event, ports);
     case "adjustment":
       return Promise.resolve(event.step === null ? undefined : checkDecided(state, event));
     case "limit_reached":
@@ -141,9 +147,9 @@ function check(
     case "plan_resolved":
     case "step_start":
     case "model_call_start":
-    case "approval_requested":
     case "tool_call":
-    case "step_skipped":
+    case "condition_checked":
+    case "loop_exhausted":
     case "session_paused":
     case "session_end":
       return Promise.resolve(checkDecided(state, event));
@@ -154,8 +160,16 @@ function check(
     case "artifact_deleted":
     case "notes_updated":
     case "verdict_set":
+    case "result_set":
     case "step_end":
     case "step_failed":
+    case "step_skipped":
+    case "approval_requested":
+    case "items_resolved":
+    case "inputs_resolved":
+    case "group_end":
+    case "command_start":
+    case "question_asked":
       return checkMade(state, event, ports);
   }
 }
@@ -185,6 +199,23 @@ function checkOpenCall(
   const run = activeRuns(state.score).find((active) => active.run.key === event.step)?.run;
   if (run?.call?.call === event.data.call && run.prompt?.turn === event.data.turn) return undefined;
   return differs(event, "order", "No call of that number is under way at this place.");
+}
+
+/** What a command did is taken as recorded, no process is started; what the engine made of it is not. */
+async function checkCommandEnd(
+  state: SessionState,
+  event: EventOf<"command_end">,
+  ports: ReplayPorts,
+): Promise<Divergence | undefined> {
+  const run = activeRuns(state.score).find((active) => active.run.key === event.step)?.run;
+  if (run?.command == null || run.commandEnd !== null)
+    return differs(event, "order", "No command is under way at this place.");
+  const { end, result_problem } = event.data;
+  const verdict = end.kind === "lost" || result_problem !== undefined ? undefined : commandVerdict(end);
+  const summary = ports.refText(endOfOutput(await ports.getText(event.data.output)));
+  const { verdict: _, ...recorded } = event.data;
+  const data = { ...recorded, ...(verdict === undefined ? {} : { verdict }), summary };
+  return compare({ type: event.type, step: event.step, data }, event, "reply");
 }
 
 /** A reply is taken as recorded; what the engine made of it is not. */
@@ -240,6 +271,7 @@ async function checkMade(
   if (effect === undefined) {
     return differs(event, "order", `At this place the replay does not record ${event.type}.`);
   }
+  if (isOlderAnswer(state, event)) return undefined;
   if (event.type === "prompt_built" && state.versions.promptBuilder !== currentVersions.promptBuilder)
     return checkRecordedPrompt(state, event, effect, ports);
   const made = await makeAgain(state, effect, ports, { files: recordedFiles(event, ports) });
@@ -269,9 +301,20 @@ async function checkRecordedPrompt(
 
 /** The result of a tool that the host performed: it can come at any moment, and is taken as recorded. */
 function isOutsideResult(state: SessionState, event: SessionEvent): boolean {
+  if (event.type === "artifact_written" || event.type === "artifact_deleted") {
+    const run = activeRuns(state.score).find((active) => active.run.key === event.step)?.run;
+    return run?.command != null && run.commandEnd === null;
+  }
   if (event.type !== "tool_result") return false;
   const open = activeRuns(state.score).find(({ run }) => run.key === event.step)?.run.openTool;
   return open?.call.id === event.data.call_id && !isBuiltin(open.call.tool);
+}
+
+/** What a tool of another version answered to the call that is open: it is taken as recorded. */
+function isOlderAnswer(state: SessionState, { type, step, data }: SessionEvent): boolean {
+  if (state.versions.toolAnswers === currentVersions.toolAnswers || !("call_id" in data)) return false;
+  const open = activeRuns(state.score).find(({ run }) => run.key === step)?.run.openTool;
+  return type !== "tool_call" && open?.call.id === data.call_id;
 }
 
 /** The engine's own work for the event's step, if the state asks for it now. */
@@ -298,6 +341,7 @@ async function makeAgain(
         provider: more.provider ?? { call: () => Promise.reject(new WorldNeeded()) },
         files: more.files ?? noFiles,
         external: externalAsOffered(state),
+        commands: { run: needed },
         clock: { nowMs: () => 0, sleep: () => Promise.resolve() },
         sha256: ports.sha256,
         utf8: ports.utf8,
@@ -326,7 +370,13 @@ function replayStore(ports: ReplayPorts): SessionStore {
 }
 
 const needed = (): Promise<never> => Promise.reject(new WorldNeeded());
-const noFiles: GuardedFiles = { read: needed, list: needed, search: needed, base: needed };
+const noFiles: GuardedFiles = {
+  read: needed,
+  readLines: needed,
+  list: needed,
+  search: needed,
+  base: needed,
+};
 
 /** The project as far as the event recorded it: the file that a proposal was based on. */
 function recordedFiles(event: SessionEvent, ports: ReplayPorts): GuardedFiles {

@@ -1,5 +1,6 @@
 import { draft } from "../event/event";
 import type { EventDraft } from "../event/event";
+import type { StepNode } from "../model/definition";
 import type { StepRun } from "./step-run";
 
 /** A failure of the step's attempt; the Score says whether there is another. */
@@ -10,5 +11,20 @@ export function failedStep(run: StepRun, code: string, message: string): EventDr
 
 /** Failures that another attempt of the step cannot mend. */
 export function isFinal(code: string): boolean {
-  return ["model_unauthorized", "model_not_found", "model_bad_request", "prompt_too_large"].includes(code);
+  return [
+    "model_unauthorized",
+    "model_not_found",
+    "model_bad_request",
+    "prompt_too_large",
+    "command_refused",
+    "argument_not_allowed",
+    "not_accepted",
+  ].includes(code);
+}
+
+/** Why a verdict does not let the run go on; undefined: it does. */
+export function mustProblem(node: StepNode, verdict: string | undefined): string | undefined {
+  if (node.must === undefined || (verdict !== undefined && node.must.includes(verdict))) return undefined;
+  const said = verdict === undefined ? "It gave no verdict" : `Its verdict is ${verdict}`;
+  return `${said}; it must be ${node.must.join(" or ")}.`;
 }
