@@ -30,7 +30,8 @@ export async function checkRequest(
   if ("problem" in resolved) throw new OrketError("usage", `The command ${name}: ${resolved.problem}`);
   const lookup = (placeholder: Placeholder): string => {
     if (placeholder.kind === "task") return task;
-    return placeholder.kind === "input" ? String(inputs[placeholder.name] ?? "") : "";
+    const value: unknown = placeholder.kind === "input" ? (inputs[placeholder.name] ?? "") : "";
+    return typeof value === "string" ? value : JSON.stringify(value);
   };
   const env: Record<string, CommandVariable> = {};
   for (const [variable, text] of Object.entries(spec.env)) {
