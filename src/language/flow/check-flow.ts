@@ -1,3 +1,4 @@
+import { checkUnusedCommands } from "../check/commands";
 import type { Definition } from "../../engine/model/definition";
 import { limitHints, limitWarnings } from "../check/limits";
 import { promptWarnings } from "../check/prompt-size";
@@ -46,6 +47,7 @@ function check(parts: FlowParts): Findings {
     checkDisabledRoles(sources, report);
     view = checkScore(sources, report);
     checkVenue(sources, view, report);
+    checkUnusedCommands(parts, report);
     checkPlaceholders(sources, view, report);
   }
   const own = filesOf(parts).flatMap((source) => diagnose(source));
