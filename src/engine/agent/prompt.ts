@@ -1,5 +1,5 @@
 import type { Content } from "../event/content";
-import type { EventData, Message, Omission } from "../event/event";
+import type { EventData, Omission } from "../event/event";
 import { callSettings } from "../model/definition";
 import type { Definition } from "../model/definition";
 import { utf8Length } from "../model/utf8";
@@ -8,13 +8,14 @@ import { expandTemplate } from "../model/template";
 import type { Placeholder } from "../model/template";
 import type { ToolSpec } from "../port/model-provider";
 import type { Sha256 } from "../port/digest";
-import { missingFor } from "../state/missing";
 import type { ActiveRun } from "../state/cursor";
 import { changeAt, newestChanges, resultOf } from "../state/scope";
 import type { Scope } from "../state/scope";
 import type { StepRun } from "../state/step-run";
 import type { ToolMode } from "../state/tool-mode";
 import { describeTextTools } from "./tool/text-form";
+import { answerMessages } from "./answer";
+import type { Drafted } from "./answer";
 import { canonicalMessage } from "./prompt-digest";
 import { estimatePromptTokens, estimateTokens, maxPromptTokens } from "./prompt-tokens";
 
@@ -43,11 +44,6 @@ export async function buildPrompt(context: PromptContext): Promise<PromptResult>
   return run.reply === null || run.prompt === null
     ? firstPrompt(context)
     : nextPrompt(context, run.prompt, run.reply);
-}
-
-interface Drafted {
-  readonly message: Message;
-  readonly text: string;
 }
 
 async function firstPrompt(context: PromptContext): Promise<PromptResult> {
@@ -217,48 +213,6 @@ function isToolResult({ message }: Drafted, index: number): boolean {
   return index > 1 && (message.role === "tool" || message.role === "user");
 }
 
-/** What follows the model's reply: the reply itself, the results of its tool calls, and a reminder of what is missing. */
-async function answerMessages(
-  context: PromptContext,
-  reply: NonNullable<StepRun["reply"]>,
-): Promise<Drafted[]> {
-  const { run } = context.active;
-  const { getText, putText, mode } = context;
-  const replyText = await getText(reply.content);
-  const asCalls = mode === "native" && reply.toolCalls.length > 0;
-  const drafted: Drafted[] = [
-    {
-      message: {
-        role: "assistant",
-        content: reply.content,
-        ...(asCalls ? { tool_calls: [...reply.toolCalls] } : {}),
-      },
-      text: replyText,
-    },
-  ];
-  const results: string[] = [];
-  for (const outcome of run.outcomes) {
-    const text = await getText(outcome.content);
-    if (asCalls) {
-      drafted.push({
-        message: { role: "tool", call_id: outcome.callId, tool: outcome.tool, content: outcome.content },
-        text,
-      });
-    } else results.push(`Result of ${outcome.tool}${outcome.ok ? "" : " (failed)"}:\n${text}`);
-  }
-  if (reply.toolCalls.length === 0) {
-    if (reply.finishReason === "length")
-      results.push("Your reply was cut because it was too long. Be shorter.");
-    const missing = missingFor(context.active).map(({ message }) => message);
-    results.push(`The step is not done. ${missing.join(" ")} Do that now.`);
-  }
-  if (results.length > 0) {
-    const text = results.join("\n\n");
-    drafted.push({ message: { role: "user", content: putText(text) }, text });
-  }
-  return drafted;
-}
-
 function built(
   context: PromptContext,
   turn: number,
@@ -285,12 +239,19 @@ function bytesOf(all: readonly Drafted[]): number {
   let bytes = 0;
   for (const { message, text } of all) {
     bytes += utf8Length(text);
+    if (message.role === "assistant" && message.attached !== undefined)
+      bytes += contentBytes(message.attached);
     if (message.role === "assistant" && message.tool_calls !== undefined) {
       for (const call of message.tool_calls)
-        bytes += 40 + ("text" in call.args ? utf8Length(call.args.text) : call.args.bytes);
+        bytes +=
+          40 + contentBytes(call.args) + (call.attached === undefined ? 0 : contentBytes(call.attached));
     }
   }
   return bytes;
+}
+
+function contentBytes(content: Content): number {
+  return "text" in content ? utf8Length(content.text) : content.bytes;
 }
 
 function estimate(context: PromptContext, all: readonly Drafted[]): number {

@@ -18,6 +18,7 @@ export const providerErrorCodes = [
   "server_error",
   "context_overflow",
   "tools_unsupported",
+  "system_unsupported",
   "refused_by_consent",
   "unknown",
 ] as const;

@@ -13,7 +13,17 @@ const attempt = z.int().min(1);
 const by = z.enum(["person", "conductor", "policy", "command_line", "engine"]).describe("Who decided.");
 export type DecidedBy = z.infer<typeof by>;
 
-export const toolCallSchema = z.strictObject({ id: callId, tool: z.string(), args: contentSchema });
+const attached = contentSchema.describe(
+  "JSON of what the backend attached (reasoning, signatures, unknown fields): it goes back to it unchanged.",
+);
+
+export const toolCallSchema = z.strictObject({
+  id: callId,
+  tool: z.string(),
+  args: contentSchema,
+  server_id: z.string().optional().describe("The backend's own id of the call: goes back to it unchanged."),
+  attached: attached.optional(),
+});
 /** A tool call as the model made it; `args` is the JSON text. */
 export type ToolCall = z.infer<typeof toolCallSchema>;
 
@@ -24,6 +34,7 @@ export const messageSchema = z.discriminatedUnion("role", [
     role: z.literal("assistant"),
     content: contentSchema,
     tool_calls: z.array(toolCallSchema).optional(),
+    attached: attached.optional(),
   }),
   z.strictObject({ role: z.literal("tool"), call_id: callId, tool: z.string(), content: contentSchema }),
 ]);
@@ -43,6 +54,17 @@ const artifactState = z.strictObject({
   path: z.string(),
   content: blobRefSchema.nullable().describe("null: the artifact is a deletion."),
 });
+
+export const unreadCallSchema = z.strictObject({
+  kind: z
+    .enum(["unreadable", "cut", "unknown_tool", "quoted", "not_native", "server"])
+    .describe("server: the backend itself could not parse the call."),
+  tool: z.string().optional(),
+  why: z.string(),
+  characters: z.int().describe("How much of it had arrived."),
+});
+/** Something in a reply that looks like a call and was not performed. */
+export type UnreadCall = z.infer<typeof unreadCallSchema>;
 
 /** The fields of `data`, by event type. Public: scripts read them, a JSON Schema of them ships. */
 export const eventData = {
@@ -109,6 +131,10 @@ export const eventData = {
     prompt: digestSchema,
     reserved_tokens: z.int(),
     reserved_usd: z.number().optional(),
+    system_role: z
+      .literal("merge")
+      .optional()
+      .describe("The system message went out as the beginning of the first user message."),
   }),
   model_call_end: z.strictObject({
     call: z.int().min(1),
@@ -117,7 +143,20 @@ export const eventData = {
     reasoning: contentSchema.optional(),
     tool_calls: z.array(toolCallSchema),
     from_text: z.literal(true).optional().describe("The tool calls were written in the reply's text."),
+    said: contentSchema
+      .optional()
+      .describe("The reply's text without thoughts and calls; absent: the reply as it is."),
+    unread: z
+      .array(unreadCallSchema)
+      .optional()
+      .describe("What looks like a call and was not performed; the model is told."),
     finish_reason: z.enum(["stop", "length", "tool_calls", "content_filter", "other"]),
+    finish_said: z.string().optional().describe("The backend's own word, where it is another one."),
+    attached: attached.optional(),
+    resent: z
+      .literal(1)
+      .optional()
+      .describe("The request went out twice: the first time on a connection that the server had closed."),
     tokens: tokenUsageSchema,
     cost_usd: z.number().optional(),
     first_token_ms: z.number().optional(),
@@ -147,7 +186,15 @@ export const eventData = {
     status: z.int().optional(),
     partial: contentSchema.optional(),
     retry_in_seconds: z.number().optional().describe("Wait before the next try; absent when there is none."),
+    asked_wait_seconds: z
+      .number()
+      .optional()
+      .describe("The wait that the server asked for, where it is longer than the Venue allows: no further try."),
     switch_to_text: z.literal(true).optional().describe("The next try writes tool calls as text."),
+    merge_system: z
+      .literal(true)
+      .optional()
+      .describe("The next try has no system message: it stands in the first user message."),
   }),
   failover: z.strictObject({
     call: z.int().min(1),

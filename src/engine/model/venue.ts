@@ -8,6 +8,10 @@ export const toolCallModeSchema = z.enum(["native", "text", "auto"]);
 /** How tool calls travel: by the backend's own format, as text in the reply, or native with text understood too. */
 export type ToolCallMode = z.infer<typeof toolCallModeSchema>;
 
+export const systemRoleSchema = z.enum(["auto", "system", "merge"]);
+/** Where the role's prompt goes: a system message, the first user message, or the latter once the server refused. */
+export type SystemRole = z.infer<typeof systemRoleSchema>;
+
 const secretReference = z.string().regex(/^(secret|env):[A-Za-z0-9_.-]+$/, {
   error:
     "name a stored secret as secret:NAME or an environment variable as env:NAME; a key itself never stands in a file",
@@ -41,9 +45,18 @@ export const venueRetrySchema = z
       .min(0)
       .default(1)
       .describe("Wait before the second try; doubled for each further one."),
+    max_wait_seconds: z
+      .number()
+      .min(0)
+      .optional()
+      .describe(
+        "The longest wait that a server may ask for (Retry-After); beyond it the session pauses. 300 unless said otherwise.",
+      ),
   })
   .describe("What happens after a failed call. Each try is an event.");
 export type VenueRetry = z.infer<typeof venueRetrySchema>;
+/** The longest wait that a server may ask for where the Venue does not say, in seconds. */
+export const defaultMaxWaitSeconds = 300;
 
 export const pricingSchema = z
   .strictObject({
@@ -66,6 +79,11 @@ const modelSettings = {
   max_output_tokens: z.int().min(1).optional().describe("The longest reply."),
   params: z.record(z.string(), z.unknown()).optional().describe("Passed to the backend as they are."),
   tool_calls: toolCallModeSchema.optional().describe("How tool calls travel: native, text or auto."),
+  system_role: systemRoleSchema
+    .optional()
+    .describe(
+      "Where the role's prompt goes: a system message (system), the first user message (merge), or the latter once the model refused the former (auto).",
+    ),
   pricing: pricingSchema.optional(),
 };
 

@@ -1,7 +1,7 @@
 import type { EventData, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import type { ActiveRun, RunUpdate } from "./cursor";
-import { changeAt, withChange, withNotes, withResult, withTextTools } from "./scope";
+import { changeAt, withChange, withNotes, withLearned, withResult } from "./scope";
 import { restarted } from "./step-run";
 import type { StepRun } from "./step-run";
 
@@ -64,22 +64,29 @@ export function applyToRun(
           reservedUsd: event.data.reserved_usd ?? 0,
         },
       });
-    case "model_call_end":
-      return active({
-        call: null,
-        failedCall: null,
-        reply: {
-          turn: event.data.turn,
-          content: event.data.reply,
-          toolCalls: event.data.tool_calls,
-          finishReason: event.data.finish_reason,
+    case "model_call_end": {
+      const { data } = event;
+      const native = data.tool_calls.length > 0 && data.from_text !== true;
+      return active(
+        {
+          call: null,
+          failedCall: null,
+          reply: replyOf(data),
+          asked: run.asked || (data.unread ?? []).some(({ kind }) => kind === "quoted"),
+          tokens: addUsage(run.tokens, data.tokens),
+          costUsd: data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + data.cost_usd,
         },
-        tokens: addUsage(run.tokens, event.data.tokens),
-        costUsd: event.data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + event.data.cost_usd,
-      });
+        native ? withLearned(scope, "nativeToolRoles", run.node.role) : scope,
+      );
+    }
     case "model_call_failed":
-      return event.data.switch_to_text === true
-        ? active({ call: null, failedCall: null, prompt: null }, withTextTools(scope, run.node.role))
+      if (event.data.switch_to_text === true)
+        return active(
+          { call: null, failedCall: null, prompt: null },
+          withLearned(scope, "textToolRoles", run.node.role),
+        );
+      return event.data.merge_system === true
+        ? active({ call: null, failedCall: null }, withLearned(scope, "mergedSystemRoles", run.node.role))
         : active({ call: null, failedCall: isInterruption(event.data.code) ? run.failedCall : event.data });
     case "tool_call":
     case "tool_result":
@@ -104,6 +111,20 @@ export function applyToRun(
         ? { kind: "active", run: restarted(run), scope }
         : active({ failure: { code: event.data.code, message: event.data.message } });
   }
+}
+
+function replyOf(data: EventData<"model_call_end">): NonNullable<StepRun["reply"]> {
+  return {
+    turn: data.turn,
+    content: data.reply,
+    toolCalls: data.tool_calls,
+    finishReason: data.finish_reason,
+    finishSaid: data.finish_said,
+    fromText: data.from_text === true,
+    said: data.said ?? data.reply,
+    unread: data.unread ?? [],
+    attached: data.attached,
+  };
 }
 
 type ToolEvent = Extract<

@@ -10,5 +10,11 @@ export function failedStep(run: StepRun, code: string, message: string): EventDr
 
 /** Failures that another attempt of the step cannot mend. */
 export function isFinal(code: string): boolean {
-  return ["model_unauthorized", "model_not_found", "model_bad_request", "prompt_too_large"].includes(code);
+  return [
+    "model_unauthorized",
+    "model_not_found",
+    "model_bad_request",
+    "model_wait_too_long",
+    "prompt_too_large",
+  ].includes(code);
 }

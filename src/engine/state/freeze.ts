@@ -9,7 +9,7 @@ import type { SessionState, StepRecord } from "./state";
 import type { StepRun } from "./step-run";
 
 /** Raised when the fold makes another state of the same events, or keeps it in another form. */
-export const stateFormat = 4;
+export const stateFormat = 5;
 
 /** A list without the elements that it shares with the one it grew from. */
 interface FrozenList<T> {
@@ -21,6 +21,8 @@ interface FrozenScope {
   readonly changes: FrozenList<ArtifactChange>;
   readonly results: FrozenList<StepResult>;
   readonly textToolRoles: Readonly<Record<string, true>>;
+  readonly nativeToolRoles: Readonly<Record<string, true>>;
+  readonly mergedSystemRoles: Readonly<Record<string, true>>;
 }
 interface FrozenBranch {
   readonly at: FrozenCursor;
@@ -127,6 +129,8 @@ function freezeScope(scope: Scope, from: Scope): FrozenScope {
     changes: freezeList(scope.changes, from.changes),
     results: freezeList(scope.results, from.results),
     textToolRoles: scope.textToolRoles,
+    nativeToolRoles: scope.nativeToolRoles,
+    mergedSystemRoles: scope.mergedSystemRoles,
   };
 }
 
@@ -140,6 +144,8 @@ function thawScope(frozen: FrozenScope, from: Scope): Scope {
     results,
     resultOfId: PersistentMap.from(results.slice().map(({ id }, index) => [id, index])),
     textToolRoles: frozen.textToolRoles,
+    nativeToolRoles: frozen.nativeToolRoles,
+    mergedSystemRoles: frozen.mergedSystemRoles,
   };
 }
 

@@ -35,7 +35,14 @@ export interface Scope {
   readonly resultOfId: PersistentMap<number>;
   /** Roles whose backend was seen to take no native tool calls. */
   readonly textToolRoles: Readonly<Record<string, true>>;
+  /** Roles whose backend made a call of its own: their text is no place for calls any more. */
+  readonly nativeToolRoles: Readonly<Record<string, true>>;
+  /** Roles whose backend was seen to take no system message. */
+  readonly mergedSystemRoles: Readonly<Record<string, true>>;
 }
+
+/** What is learned of a role's backend on the way. */
+export type Learned = "textToolRoles" | "nativeToolRoles" | "mergedSystemRoles";
 
 export const emptyScope: Scope = {
   notes: {},
@@ -44,6 +51,8 @@ export const emptyScope: Scope = {
   results: PersistentList.empty(),
   resultOfId: PersistentMap.empty(),
   textToolRoles: {},
+  nativeToolRoles: {},
+  mergedSystemRoles: {},
 };
 
 export function withChange(scope: Scope, change: ArtifactChange): Scope {
@@ -62,8 +71,8 @@ export function withResult(scope: Scope, result: StepResult): Scope {
   };
 }
 
-export function withTextTools(scope: Scope, role: string): Scope {
-  return { ...scope, textToolRoles: { ...scope.textToolRoles, [role]: true } };
+export function withLearned(scope: Scope, what: Learned, role: string): Scope {
+  return scope[what][role] === true ? scope : { ...scope, [what]: { ...scope[what], [role]: true } };
 }
 
 export function withNotes(scope: Scope, set: Readonly<Record<string, string | null>>): Scope {
@@ -124,7 +133,12 @@ export function joinScopes(
     }
     for (const result of branch.results.slice(base.results.length)) scope = withResult(scope, result);
     scope = withNotes(scope, changedNotes(base.notes, branch.notes));
-    scope = { ...scope, textToolRoles: { ...scope.textToolRoles, ...branch.textToolRoles } };
+    scope = {
+      ...scope,
+      textToolRoles: { ...scope.textToolRoles, ...branch.textToolRoles },
+      nativeToolRoles: { ...scope.nativeToolRoles, ...branch.nativeToolRoles },
+      mergedSystemRoles: { ...scope.mergedSystemRoles, ...branch.mergedSystemRoles },
+    };
   });
   return { scope, conflict };
 }

@@ -1,5 +1,5 @@
 import type { BlobRef, Content } from "../event/content";
-import type { EventData, Message, ToolCall } from "../event/event";
+import type { EventData, Message, ToolCall, UnreadCall } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
 import type { StepNode } from "../model/definition";
 
@@ -33,6 +33,15 @@ export interface Reply {
   readonly content: Content;
   readonly toolCalls: readonly ToolCall[];
   readonly finishReason: EventData<"model_call_end">["finish_reason"];
+  /** The backend's own word, where it is another one. */
+  readonly finishSaid: string | undefined;
+  /** Its calls were written in its text. */
+  readonly fromText: boolean;
+  /** The text without thoughts and calls. */
+  readonly said: Content;
+  /** What looks like a call and was not performed. */
+  readonly unread: readonly UnreadCall[];
+  readonly attached: Content | undefined;
 }
 
 /** What came of one tool call; `content` is what the model is told. */
@@ -65,6 +74,8 @@ export interface StepRun {
   readonly failedCall: EventData<"model_call_failed"> | null;
   readonly reply: Reply | null;
   readonly outcomes: readonly ToolOutcome[];
+  /** The model was asked in this attempt whether a call in a quotation was meant. */
+  readonly asked: boolean;
   readonly openTool: { readonly call: ToolCall; readonly done: string | null } | null;
   readonly verdict: string | undefined;
   readonly verdictReason: string | undefined;
@@ -104,6 +115,7 @@ export function newRun(node: StepNode, iteration: readonly number[]): StepRun {
     failedCall: null,
     reply: null,
     outcomes: [],
+    asked: false,
     openTool: null,
     verdict: undefined,
     verdictReason: undefined,
