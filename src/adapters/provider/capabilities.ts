@@ -4,7 +4,7 @@ import type { Cancellation } from "../../engine/port/cancellation";
 import type { ModelProvider, ModelReply } from "../../engine/port/model-provider";
 import type { Capabilities } from "./health-types";
 import type { Access } from "./http/access";
-import { keyFor, transportOf } from "./http/access";
+import { credentialsFor, transportOf } from "./http/access";
 
 /** Which model of which endpoint is tried out. */
 export interface ProbedEndpoint {
@@ -12,6 +12,7 @@ export interface ProbedEndpoint {
   readonly endpoint: string;
   readonly model: string;
   readonly api_key?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Longest reply of a probe, in tokens: four short calls are the price of knowing. */
@@ -112,7 +113,7 @@ function fits(text: string): boolean {
 async function slotsOf(at: ProbedEndpoint, deps: Access): Promise<number | undefined> {
   if (at.provider !== "openai") return undefined;
   try {
-    const key = await keyFor(deps, at.api_key);
+    const { headers } = await credentialsFor(deps, at);
     const response = await transportOf(deps)(
       `${at.endpoint.replace(/\/+$/, "").replace(/\/v1$/, "")}/props`,
       {
@@ -120,7 +121,7 @@ async function slotsOf(at: ProbedEndpoint, deps: Access): Promise<number | undef
         headers: {
           accept: "application/json",
           "user-agent": "orket",
-          ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+          ...headers,
         },
         signal: AbortSignal.timeout(2000),
         redirect: "manual",

@@ -7,8 +7,8 @@ import { timerMs } from "./http/deadline";
 import { errorFromStatus } from "./http/http-errors";
 import { defaultOllamaEndpoint, defaultOpenAiEndpoint } from "./endpoints";
 import type { Access } from "./http/access";
-import { keyFor, transportOf } from "./http/access";
-import { contentRedactor, publicAddress, redactDeep, redactor } from "./http/redact";
+import { credentialsFor, transportOf } from "./http/access";
+import { contentRedactorOf, publicAddress, redactDeep, redactor, redactorOf } from "./http/redact";
 import type { Redact } from "./http/redact";
 
 type Model = ProviderHealth["models"][number];
@@ -63,11 +63,16 @@ async function probe(
     );
   });
   const work = async (): Promise<ProviderHealth> => {
-    const key = await keyFor(deps, venue.api_key);
-    redact = redactor(key);
+    const { headers, secrets } = await credentialsFor(deps, venue);
+    redact = redactorOf(secrets);
     const get: Get = (path) =>
-      getJson(`${endpoint.replace(/\/+$/, "")}${path}`, { server, address, key, redact }, deps, limit.signal);
-    return redactDeep(await ask(get, performance.now()), contentRedactor(key));
+      getJson(
+        `${endpoint.replace(/\/+$/, "")}${path}`,
+        { server, address, headers, redact },
+        deps,
+        limit.signal,
+      );
+    return redactDeep(await ask(get, performance.now()), contentRedactorOf(secrets));
   };
   try {
     return await Promise.race([work(), tooSlow]);
@@ -89,13 +94,13 @@ async function getJson(
   at: {
     readonly server: string;
     readonly address: string;
-    readonly key: string | undefined;
+    readonly headers: Readonly<Record<string, string>>;
     readonly redact: Redact;
   },
   deps: Access,
   signal: AbortSignal,
 ): Promise<Json> {
-  const { key, ...facts } = at;
+  const { headers, ...facts } = at;
   let status: number;
   let header: (name: string) => string | null;
   let text: string;
@@ -105,7 +110,7 @@ async function getJson(
       headers: {
         accept: "application/json",
         "user-agent": "orket",
-        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...headers,
       },
       signal,
       redirect: "manual",

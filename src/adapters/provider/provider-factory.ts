@@ -10,7 +10,16 @@ import { ScriptedProvider } from "./scripted-provider";
 /** What of a Venue decides the provider. A node of a mesh fits it with the mesh's timeouts. */
 export type CallableVenue = Pick<
   Definition["venue"],
-  "provider" | "endpoint" | "api_key" | "timeouts" | "replies" | "model" | "nodes" | "routing" | "same_model"
+  | "provider"
+  | "endpoint"
+  | "api_key"
+  | "headers"
+  | "timeouts"
+  | "replies"
+  | "model"
+  | "nodes"
+  | "routing"
+  | "same_model"
 >;
 
 /**
@@ -68,7 +77,8 @@ async function meshProvider(venue: CallableVenue, deps: ProviderDeps): Promise<M
   return new MeshProvider(
     { model, nodes, routing, sameModel, timeouts },
     () => pool.mesh(nodes, deps),
-    ({ provider, endpoint, api_key }) => createProvider({ provider, endpoint, api_key, timeouts }, deps),
+    ({ provider, endpoint, api_key, headers }) =>
+      createProvider({ provider, endpoint, api_key, headers, timeouts }, deps),
   );
 }
 

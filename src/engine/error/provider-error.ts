@@ -58,6 +58,8 @@ export class ProviderError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** The text that had arrived before the failure. */
   readonly partialText: string | undefined;
+  /** The server could not parse the call that the model wrote: its words, and what the model wrote, if it says so. */
+  readonly unparsedCall: { readonly words: string; readonly written: string } | undefined;
   /** The moves between nodes before the failure, in order. */
   readonly failovers: readonly Move[];
 
@@ -69,6 +71,7 @@ export class ProviderError extends Error {
       retryAfterSeconds?: number;
       partialText?: string;
       failovers?: readonly Move[];
+      unparsedCall?: { readonly words: string; readonly written: string };
       cause?: unknown;
     } = {},
   ) {
@@ -78,6 +81,7 @@ export class ProviderError extends Error {
     this.status = options.status;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.partialText = options.partialText;
+    this.unparsedCall = options.unparsedCall;
     this.failovers = options.failovers ?? [];
   }
 

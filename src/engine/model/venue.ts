@@ -23,6 +23,37 @@ const endpointSchema = z.url({
   error: "it has to be an address such as http://127.0.0.1:11434",
 });
 
+/** Headers that the transport makes itself, or that would change where a request goes. */
+const ownHeaders =
+  /^(host|content-length|content-type|connection|transfer-encoding|accept|accept-encoding|te|upgrade|expect|keep-alive|proxy-.*|user-agent)$/i;
+/** Headers whose values are secrets as a rule. */
+const secretHeaders =
+  /^(authorization|cookie|x-goog-api-key|.*(api|access|subscription|auth)[-_]?(key|token).*|.*secret.*|.*token)$/i;
+const secretValue = /^(?:[A-Za-z][\w-]* )?(secret|env):[A-Za-z0-9_.-]+$/;
+
+const headersSchema = z
+  .record(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, { error: "it must be the name of an HTTP header" }),
+    z
+      .string()
+      .regex(/^[\x20-\x7e]{1,4000}$/, { error: "a header's value must be one line of plain characters" }),
+  )
+  .check((context) => {
+    for (const [name, value] of Object.entries(context.value)) {
+      const message = ownHeaders.test(name)
+        ? `${name} is a header that Orket makes itself`
+        : secretHeaders.test(name) && !secretValue.test(value)
+          ? "name a stored secret as secret:NAME or an environment variable as env:NAME; a key itself never stands in a file"
+          : undefined;
+      if (message !== undefined) context.issues.push({ code: "custom", message, input: value, path: [name] });
+    }
+  })
+  .describe(
+    "Headers that each request has, such as `api-key: secret:gateway`; a secret by its name (secret:NAME, env:NAME), never its value.",
+  );
+
 export const timeoutsSchema = z
   .strictObject({
     connect_seconds: z.number().positive().default(10).describe("Until the server accepts the connection."),
@@ -97,6 +128,7 @@ export const nodeSchema = z
     slots: z.int().min(1).max(1024).default(1).describe("Calls it may work on at once."),
     model: z.string().min(1).optional().describe("The model's name on this node, where it differs."),
     api_key: secretReference.optional().describe("secret:NAME or env:NAME."),
+    headers: headersSchema.optional(),
   })
   .describe("One machine of a mesh.");
 export type MeshNode = z.infer<typeof nodeSchema>;
@@ -117,6 +149,7 @@ export const venueFileSchema = z
     api_key: secretReference
       .optional()
       .describe("secret:NAME for a stored secret, env:NAME for an environment variable; never the key."),
+    headers: headersSchema.optional(),
     timeouts: timeoutsSchema.default({
       connect_seconds: 10,
       first_token_seconds: 120,

@@ -201,7 +201,13 @@ function isQuoted(text: string, at: number, end: number, found: Found): boolean 
   return !(alone && /[<[｜]/.test(text[at] ?? "") && !/["'`“]\s*$/.test(text.slice(Math.max(0, at - 3), at)));
 }
 
-function findAt(text: string, at: number, lineStart: boolean, mode: ReadingMode): Found | "data" | undefined {
+function findAt(
+  text: string,
+  at: number,
+  lineStart: boolean,
+  mode: ReadingMode,
+  isFirst: boolean,
+): Found | "data" | undefined {
   const first = text[at] ?? "";
   if (first === "<" || first === "[") {
     const marked = readMarked(text, at, mode.tools);
