@@ -56,7 +56,7 @@ module.exports = {
         "What a host does with a session: engine, language, protocol, adapters and Node.",
       ),
       to: {
-        pathNot: ["^src/(app|engine|language|protocol|adapters)/", npm("zod", "yaml", "diff")],
+        pathNot: ["^src/(app|engine|language|protocol|adapters)/", npm("zod", "yaml", "diff", "node-diff3")],
         dependencyTypesNot: ["core"],
       },
     },

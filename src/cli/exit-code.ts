@@ -35,6 +35,8 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   // A person has to decide what becomes of both changes.
   acceptance_conflict: exitCodes.approvalNeeded,
   acceptance_denied: exitCodes.policyDenied,
+  acceptance_stale: exitCodes.approvalNeeded,
+  acceptance_unchecked: exitCodes.approvalNeeded,
   secret_missing: exitCodes.providerFailed,
   disk_full: exitCodes.internal,
   disk_failed: exitCodes.internal,

@@ -74,6 +74,8 @@ export class ErrorPresenter {
       artifact_unknown: [],
       acceptance_conflict: [],
       acceptance_denied: [],
+      acceptance_stale: [],
+      acceptance_unchecked: [],
       secret_missing:
         details["kind"] === "env"
           ? [

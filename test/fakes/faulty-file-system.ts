@@ -54,10 +54,12 @@ export class FaultyFileSystem extends NodeFileSystem {
   constructor() {
     super();
     return new Proxy(this, {
-      get: (target, key, receiver) => {
-        const value: unknown = Reflect.get(target, key, receiver);
-        if (typeof key !== "string" || typeof value !== "function" || own.has(key)) return value;
+      get: (target, key) => {
+        // Private fields are the target's; a proxy has none.
+        const value: unknown = Reflect.get(target, key, target);
+        if (typeof key !== "string" || typeof value !== "function") return value;
         const method = value as (...args: unknown[]) => unknown;
+        if (own.has(key)) return method.bind(target);
         if (!changing.has(key) && (!this.everything || key === "watch"))
           return (...args: unknown[]) => this.#alive(key, args, () => method.apply(target, args));
         return (...args: unknown[]) =>

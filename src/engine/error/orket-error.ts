@@ -18,6 +18,8 @@ export const errorCodes = [
   "artifact_unknown",
   "acceptance_conflict",
   "acceptance_denied",
+  "acceptance_stale",
+  "acceptance_unchecked",
   "secret_missing",
   "disk_full",
   "disk_failed",

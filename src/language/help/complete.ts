@@ -419,7 +419,7 @@ export function complete(request: HelpRequest): Completion[] {
   const context = contextAt(text, Math.max(0, Math.min(offset, text.length)));
   const path = context.path;
   const meaning = fieldAt(kind, path, "value")?.meaning.is;
-  if (meaning === "template" && (context.expects === "text" || context.expects === "value")) {
+  if (meaning === "template" && context.expects !== "item") {
     const items = completePlaceholder(request, path, text, offset);
     if (source.format !== "json" && context.quote !== '"') return items;
     return items.map((item) => ({ ...item, insert: JSON.stringify(item.insert).slice(1, -1) }));
@@ -440,6 +440,7 @@ export function complete(request: HelpRequest): Completion[] {
         "",
       );
   } else completer.values(path, schemas);
+  if (context.list !== undefined) completer.entries(context.list, schemasAt(kind, context.list), "- ");
   const seen = new Set<string>();
   // An editor indents the lines of a snippet like the line it is in; behind a dash they belong further in.
   const lineStart = text.lastIndexOf("\n", offset - 1) + 1;

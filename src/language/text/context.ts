@@ -1,11 +1,16 @@
+import type { CST } from "yaml";
+import { cursorAt, hasColon, keyOf, keysOf, keysOfFirstMap } from "./cursor";
+import type { Collection, Cursor } from "./cursor";
 import type { ValuePath } from "./tree";
 import type { Span } from "./lines";
 
-/** What may be typed at a place, worked out from the lines alone: damage elsewhere in the file does not matter. */
+/** What may be typed at a place, worked out from the text before it: damage elsewhere in the file does not matter. */
 export interface EditContext {
   /** `key`: a key of the map at `path`; `value`: the value at `path`. `item`: a new entry of the list at `path`. */
   readonly expects: "key" | "value" | "item" | "text";
   readonly path: ValuePath;
+  /** The list that ends here, where an entry of it may stand as well as a key of the map around it. */
+  readonly list?: ValuePath;
   /** Keys that the map has already. */
   readonly present: readonly string[];
   /** What is typed already and would be replaced. */
@@ -21,260 +26,144 @@ export interface EditContext {
   readonly indent: number;
 }
 
-interface Frame {
-  readonly kind: "map" | "seq";
-  readonly indent: number;
-  key: string | undefined;
-  index: number;
-  readonly keys: string[];
+/** A place as the parser sees it, before what is typed there is looked at. */
+interface Found {
+  readonly expects: EditContext["expects"];
+  readonly path: ValuePath;
+  readonly list?: ValuePath;
+  /** Keys before the cursor. */
+  readonly above?: readonly string[];
 }
 
-interface Bracket {
-  readonly kind: "map" | "seq";
-  key: string | undefined;
-  index: number;
-  readonly keys: string[];
-  /** After the `:` of a map. */
-  inValue: boolean;
-  wordStart: number;
+type Item = CST.CollectionItem;
+
+/** The entry of a list that the cursor is in; what the parser could not place is no entry. */
+function indexIn(list: Collection): number {
+  const mark = list.type === "block-seq" ? "seq-item-ind" : "comma";
+  const marks = list.items.filter(({ start }) => start.some(({ type }) => type === mark)).length;
+  return list.type === "block-seq" ? Math.max(0, marks - 1) : marks;
 }
 
-const keyPattern =
-  /(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\n]|'')*)'|([^\s#:{}[\],&*!|>'"%@`-][^\n]*?|-[^\s][^\n]*?))[ ]*:(?=[ \r]|$)/y;
-
-function keyOf(line: string, at: number): { key: string; end: number } | undefined {
-  keyPattern.lastIndex = at;
-  const match = keyPattern.exec(line);
-  if (match === null) return undefined;
-  return { key: match[1] ?? match[2] ?? match[3] ?? "", end: keyPattern.lastIndex };
+function isList(token: Collection): boolean {
+  return token.type === "block-seq" || (token.type === "flow-collection" && token.start.source === "[");
 }
 
-function withoutComment(text: string): string {
-  const comment = /(^|\s)#.*$/.exec(text);
-  return comment === null ? text : text.slice(0, comment.index);
+/** The last item of a map that has a key, other than what is being typed. */
+function lastPair(map: Collection, but?: Item): Item | undefined {
+  return map.items.findLast((item) => item !== but && item.key != null);
 }
 
-type Mode =
-  | { readonly is: "plain" }
-  | { readonly is: "block"; readonly indent: number }
-  | { readonly is: "brackets"; readonly indent: number }
-  | { readonly is: "scalar"; readonly indent: number; quote: "" | '"' | "'" };
+/** Where the innermost of the open collections leads: its current key or entry included. */
+function pathOf(open: readonly Collection[]): ValuePath {
+  return open.flatMap((token): (string | number)[] => {
+    const last = token.items.at(-1);
+    const key = last !== undefined && hasColon(last) ? keyOf(last.key) : undefined;
+    const own = key === undefined ? [] : [key];
+    return isList(token) ? [indexIn(token), ...own] : own;
+  });
+}
 
-class LineReader {
-  frames: Frame[] = [];
-  brackets: Bracket[] = [];
-  mode: Mode = { is: "plain" };
-  /** An unclosed quote inside the brackets, or of a value, and where its text begins. */
-  quote: "" | '"' | "'" = "";
-  wordStart = 0;
-  readonly #text: string;
+function lineStartOf(text: string, offset: number): number {
+  return offset === 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
+}
 
-  constructor(text: string) {
-    this.#text = text;
+/** Whether a line end stands between the colon or dash of an item and what is typed. */
+function isBelow(text: string, marks: readonly CST.SourceToken[] | undefined, to: number): boolean {
+  const mark = marks?.findLast(({ type }) => type === "map-value-ind" || type === "seq-item-ind");
+  return mark !== undefined && text.slice(mark.offset, to).includes("\n");
+}
+
+class Locator {
+  readonly #open: readonly Collection[];
+
+  constructor(
+    readonly text: string,
+    readonly cursor: Cursor,
+    /** Where the word begins: on the cursor's own line, also of a text that began above. */
+    readonly from: number,
+    readonly column: number,
+  ) {
+    this.#open = cursor.open;
   }
 
-  path(): ValuePath {
-    const parts: (string | number)[] = [];
-    for (const frame of this.frames) {
-      if (frame.kind === "seq") parts.push(frame.index);
-      else if (frame.key !== undefined) parts.push(frame.key);
-    }
-    for (const bracket of this.brackets) {
-      if (bracket.kind === "seq") parts.push(bracket.index);
-      else if (bracket.inValue && bracket.key !== undefined) parts.push(bracket.key);
-    }
-    return parts;
+  find(): Found {
+    const top = this.#open.at(-1);
+    if (top === undefined) return { expects: "key", path: [], above: this.cursor.lost };
+    if (top.type === "flow-collection") return this.#inBrackets(top);
+    return top.type === "block-seq" ? this.#inList(top) : this.#inMap(top);
   }
 
-  /** Leaves what is indented further than a column. */
-  popTo(column: number): void {
-    while ((this.frames.at(-1)?.indent ?? -1) > column) this.frames.pop();
+  #inBrackets(top: Collection): Found {
+    const last = top.items.at(-1);
+    const isKey = !isList(top) && (last === undefined || !hasColon(last));
+    const path = pathOf(this.#open);
+    if (!isKey) return { expects: "value", path };
+    return { expects: "key", path, above: keysOf(top, last?.key) };
   }
 
-  /** Reads one line, as far as `end`. True when the line's last word is a key without a value, or a bare word. */
-  line(start: number, end: number, cursor: boolean): void {
-    const line = this.#text.slice(start, end);
-    const indent = /^ */.exec(line)?.[0].length ?? 0;
-    const blank = /^\s*$/.test(line);
-    if (this.mode.is === "block") {
-      if (blank ? !cursor || indent > this.mode.indent : indent > this.mode.indent) return;
-      this.mode = { is: "plain" };
-    }
-    if (this.mode.is === "brackets" || this.mode.is === "scalar") {
-      const closing = this.mode.is === "brackets" && /^\s*[\]}]/.test(line);
-      if (blank && !cursor) return;
-      // No entry between brackets begins with a dash: the bracket was never closed.
-      const entry = this.mode.is === "brackets" && /^\s*-(\s|$)/.test(line);
-      if (!entry && (indent > this.mode.indent || closing || this.mode.indent < 0)) {
-        if (this.mode.is === "brackets") this.flow(start, end, start);
-        else if (this.quote !== "" && line.includes(this.quote)) this.#endScalar();
-        return;
-      }
-      this.#endScalar();
-    }
-    if (blank || /^\s*#/.test(line)) return;
-    if (/^(---|\.\.\.)(\s|$)/.test(line)) return;
-    this.#block(start, end, indent);
+  #inList(top: CST.BlockSequence): Found {
+    const path = pathOf(this.#open);
+    const entry = top.items.findLast(({ start }) => start.some(({ type }) => type === "seq-item-ind"));
+    const value = entry?.value;
+    return { expects: "key", path, above: value?.type === "block-map" ? keysOf(value) : [] };
   }
 
-  #endScalar(): void {
-    this.mode = { is: "plain" };
-    this.quote = "";
-    this.brackets = [];
+  #inMap(top: CST.BlockMap): Found {
+    const last = top.items.at(-1);
+    // What is typed hangs on the key before it, or became a key itself.
+    if (last !== undefined && hasColon(last)) {
+      const path = pathOf(this.#open);
+      return {
+        expects: isBelow(this.text, last.sep, this.from) && !this.#continues() ? "key" : "value",
+        path,
+      };
+    }
+    const around = this.#open.slice(0, -1);
+    const outer = pathOf(around);
+    const lost = around.length === 0 ? this.cursor.lost : [];
+    const before = lastPair(top, last);
+    const key = keyOf(before?.key);
+    const value = before?.value;
+    if (this.column <= top.indent) {
+      const list = key !== undefined && value?.type === "block-seq" && value.indent === this.column;
+      const above = [...lost, ...keysOf(top, last?.key)];
+      return { expects: "key", path: outer, above, ...(list ? { list: [...outer, key] } : {}) };
+    }
+    if (key === undefined) return { expects: "key", path: outer, above: lost };
+    const inner = [...outer, key];
+    if (value?.type === "block-seq") {
+      const index = value.items.filter(({ start }) =>
+        start.some(({ type }) => type === "seq-item-ind"),
+      ).length;
+      if (value.indent === this.column) return { expects: "item", path: inner };
+      return { expects: "key", path: [...inner, Math.max(0, index - 1)] };
+    }
+    return { expects: "key", path: inner, above: value?.type === "block-map" ? keysOf(value) : [] };
   }
 
-  #block(start: number, end: number, indent: number): void {
-    let column = indent;
-    const line = this.#text.slice(start, end);
-    for (;;) {
-      this.popTo(column);
-      const dash = /^-(\s+|$)/.exec(line.slice(column));
-      const top = this.frames.at(-1);
-      if (dash !== null) {
-        if (top?.kind === "seq" && top.indent === column) top.index++;
-        else this.frames.push({ kind: "seq", indent: column, key: undefined, index: 0, keys: [] });
-        column += dash[0].length;
-        if (column >= line.length) {
-          this.wordStart = start + column;
-          return;
-        }
-        continue;
-      }
-      if (top?.kind === "seq" && top.indent === column) this.frames.pop();
-      break;
-    }
-    const found = keyOf(line, column);
-    this.wordStart = start + column;
-    if (found === undefined) {
-      if (/^[{[]/.test(line.slice(column))) this.#open(start, end, start + column, indent - 1);
-      return;
-    }
-    const top = this.frames.at(-1);
-    if (top?.kind === "map" && top.indent === column) {
-      top.key = found.key;
-      top.keys.push(found.key);
-    } else {
-      this.frames.push({ kind: "map", indent: column, key: found.key, index: 0, keys: [found.key] });
-    }
-    this.#value(start, end, start + found.end, column);
-  }
-
-  #value(start: number, end: number, from: number, column: number): void {
-    let at = from;
-    while (at < end && /[ \t]/.test(this.#text[at] ?? "")) at++;
-    // Anchors and tags stand before the value.
-    const properties = /(?:[&!][^\s]*[ \t]+)*/y;
-    properties.lastIndex = at;
-    properties.exec(this.#text);
-    at = Math.min(end, Math.max(at, properties.lastIndex));
-    this.wordStart = at;
-    const first = at < end ? this.#text[at] : undefined;
-    if (first === "|" || first === ">") this.mode = { is: "block", indent: column };
-    else if (first === "{" || first === "[") this.#open(start, end, at, column);
-    else if (first === '"' || first === "'") {
-      const rest = this.#text.slice(at + 1, end);
-      const closed = first === '"' ? /^(?:[^"\\]|\\.)*"/.test(rest) : /^(?:[^']|'')*'/.test(rest);
-      if (!closed) {
-        this.mode = { is: "scalar", indent: column, quote: first };
-        this.quote = first;
-        this.wordStart = at + 1;
-      } else this.mode = { is: "plain" };
-    } else if (first !== undefined && first !== "#" && first !== "\r")
-      this.mode = { is: "scalar", indent: column, quote: "" };
-  }
-
-  #open(_start: number, end: number, at: number, indent: number): void {
-    this.brackets = [];
-    this.mode = { is: "brackets", indent };
-    this.flow(at, end, at);
-  }
-
-  /** Reads brackets, from `at` to the end of the line. */
-  flow(start: number, end: number, from: number): void {
-    const text = this.#text;
-    void start;
-    for (let at = from; at < end; at++) {
-      const top = this.brackets.at(-1);
-      const char = text[at] ?? "";
-      if (this.quote !== "") {
-        if (char === "\\" && this.quote === '"') at++;
-        else if (char === this.quote) this.quote = "";
-        continue;
-      }
-      if (char === "{" || char === "[") {
-        const kind = char === "{" ? "map" : "seq";
-        this.brackets.push({ kind, key: undefined, index: 0, keys: [], inValue: false, wordStart: at + 1 });
-      } else if (char === "}" || char === "]") {
-        this.brackets.pop();
-        if (this.brackets.length === 0) {
-          this.mode = { is: "plain" };
-          return;
-        }
-      } else if (top === undefined) continue;
-      else if (char === ",") {
-        top.index++;
-        top.inValue = false;
-        top.wordStart = at + 1;
-      } else if (char === "#" && /\s/.test(text[at - 1] ?? " ")) return;
-      else if (
-        char === ":" &&
-        top.kind === "map" &&
-        !top.inValue &&
-        /["'\s]|$/.test((text[at + 1] ?? " ") + (text[at - 1] ?? ""))
-      ) {
-        const key = text
-          .slice(top.wordStart, at)
-          .trim()
-          .replace(/^["']|["']$/g, "");
-        top.key = key;
-        top.keys.push(key);
-        top.inValue = true;
-        top.wordStart = at + 1;
-      } else if ((char === '"' || char === "'") && text.slice(top.wordStart, at).trim() === "") {
-        this.quote = char;
-      }
-    }
+  /** Whether the text that is typed began on a line above. */
+  #continues(): boolean {
+    return this.text.slice(this.cursor.typed.start, this.from).includes("\n");
   }
 }
 
-/** The keys that follow the cursor in the same map. */
-function keysBelow(text: string, from: number, column: number): string[] {
-  const keys: string[] = [];
-  let at = text.indexOf("\n", from);
-  let looked = 0;
-  while (at >= 0 && at < text.length && looked++ < 2000) {
-    const end = text.indexOf("\n", at + 1);
-    const line = text.slice(at + 1, end < 0 ? text.length : end);
-    at = end;
-    if (/^\s*(#|$)/.test(line)) continue;
-    const indent = /^ */.exec(line)?.[0].length ?? 0;
-    if (indent < column || (indent === column && line[indent] === "-")) break;
-    if (indent === column) {
-      const found = keyOf(line.replace(/\r$/, ""), indent);
-      if (found !== undefined) keys.push(found.key);
-    }
+/** The keys that follow in the same map: the rest of the text is read as that map, and no further than it goes. */
+function keysAfter(text: string, wordEnd: number, column: number, cursor: Cursor): string[] {
+  const flow = cursor.open.at(-1);
+  const rest = text.slice(wordEnd);
+  const ends = /^["']?[ \t]*:/.test(rest);
+  if (flow?.type !== "flow-collection") {
+    const map = `${" ".repeat(column)}k${ends ? rest.replace(/^["']/, "") : `:${rest}`}`;
+    return keysOfFirstMap(map, false).slice(1);
   }
-  return keys;
+  const around = cursor.open.findLast(({ type }) => type !== "flow-collection");
+  // The lexer ends brackets that were never closed where the lines stand no further in than what holds them.
+  const opening = around === undefined ? "{ k" : `${" ".repeat(around.indent)}k: { k`;
+  const next = ends || /^["']?\s*(?:[,}]|$)/.test(rest) ? rest.replace(/^["']/, "") : `,${rest}`;
+  return keysOfFirstMap(opening + next, true).slice(1);
 }
 
-/** The keys that follow the cursor within the same brackets. */
-function keysBehind(text: string, from: number): string[] {
-  const reader = new LineReader(text);
-  reader.brackets = [{ kind: "map", key: undefined, index: 0, keys: [], inValue: true, wordStart: from }];
-  const map = reader.brackets[0];
-  let at = from;
-  while (at < text.length && at < from + 20_000 && reader.brackets.length > 0) {
-    const lineEnd = text.indexOf("\n", at);
-    const end = lineEnd < 0 ? text.length : lineEnd;
-    reader.flow(at, end, at);
-    at = end + 1;
-    // What has no closing bracket in sight is damaged: only its own line counts.
-    if (reader.brackets.length > 0) break;
-  }
-  return map?.keys ?? [];
-}
-
-function wordEnd(text: string, from: number, stop: RegExp): number {
+function wordEndAt(text: string, from: number, stop: RegExp): number {
   let end = from;
   while (end < text.length && !stop.test(text[end] ?? "")) end++;
   return end;
@@ -282,124 +171,50 @@ function wordEnd(text: string, from: number, stop: RegExp): number {
 
 /** What stands around an offset of a definition file. */
 export function contextAt(text: string, offset: number): EditContext {
-  const reader = new LineReader(text);
-  let start = 0;
-  let end = 0;
-  for (;;) {
-    const next = text.indexOf("\n", start);
-    end = next < 0 ? text.length : next;
-    if (end >= offset) break;
-    reader.line(start, end > start && text[end - 1] === "\r" ? end - 1 : end, false);
-    start = end + 1;
-  }
-  const before = text.slice(start, offset);
-  reader.line(start, offset, true);
-  return describe(text, offset, start, before, reader);
-}
-
-const wordStop = /[\s:,}\]#"']/;
-
-function describe(
-  text: string,
-  offset: number,
-  start: number,
-  before: string,
-  reader: LineReader,
-): EditContext {
-  const make = (context: Partial<EditContext> & Pick<EditContext, "expects" | "path">): EditContext => ({
+  const cursor = cursorAt(text, offset);
+  const lineStart = lineStartOf(text, offset);
+  const lineIndent = /^ */.exec(text.slice(lineStart, offset))?.[0].length ?? 0;
+  const { quote } = cursor;
+  const nothing = {
     present: [],
     span: { start: offset, end: offset },
     typed: "",
-    quote: "",
+    quote,
     inline: false,
     colon: false,
-    indent: before.length - before.trimStart().length,
-    ...context,
-  });
-  const { mode } = reader;
-  if (mode.is === "block") return make({ expects: "text", path: reader.path() });
-  if (mode.is === "brackets") return inBrackets(text, offset, reader, make);
-  if (/^\s*#/.test(before) || (/\s#/.test(before) && withoutComment(before) !== before)) {
-    return make({ expects: "text", path: [] });
-  }
-  const column = before.length;
-  const bare = /^\s*$/.test(before);
-  const value = /^\s*(?:- +)*(?:"[^"]*"|'[^']*'|[^\s#"'][^:]*?):[ \t]/.exec(before);
-  if (value !== null || (mode.is === "scalar" && bare)) {
-    const from = value === null ? offset : Math.min(offset, reader.wordStart);
-    const typed = text.slice(from, offset);
-    const endOf = wordEnd(text, offset, reader.quote === "" ? /[\n\r#]/ : /[\n\r"']/);
-    const span = { start: from, end: from + text.slice(from, endOf).trimEnd().length };
-    return make({
-      expects: "value",
-      path: reader.path(),
-      span: { start: from, end: Math.max(offset, span.end) },
-      typed: typed.replace(/^["']/, ""),
-      quote: reader.quote,
-    });
-  }
-  return wordAt(text, offset, start, column, bare, reader, make);
-}
+    indent: lineIndent,
+  };
+  if (cursor.at === "other") return { ...nothing, expects: "text", path: [] };
+  if (cursor.at === "block") return { ...nothing, expects: "text", path: pathOf(cursor.open) };
 
-type Make = (context: Partial<EditContext> & Pick<EditContext, "expects" | "path">) => EditContext;
-
-function wordAt(
-  text: string,
-  offset: number,
-  start: number,
-  lineColumn: number,
-  bare: boolean,
-  reader: LineReader,
-  make: Make,
-): EditContext {
-  const afterDash = /^\s*(?:-[ \t]+)*-[ \t]+/.exec(text.slice(start, offset))?.[0].length ?? 0;
-  const indent = /^ */.exec(text.slice(start, offset))?.[0].length ?? 0;
-  const column = bare ? lineColumn : Math.max(afterDash, indent);
-  reader.popTo(bare ? column : afterDash > 0 ? column : indent);
-  const top = reader.frames.at(-1);
-  const span = { start: start + column, end: Math.max(offset, wordEnd(text, offset, wordStop)) };
-  const typed = text.slice(span.start, offset);
-  const quote = /^["']/.exec(typed)?.[0] as '"' | "'" | undefined;
-  if (quote !== undefined) span.start++;
-  const colon = /^["']?[ \t]*:/.test(text.slice(span.end));
-  const rest = {
-    span,
-    typed: typed.replace(/^["']/, ""),
-    quote: quote ?? "",
-    colon,
-    indent: column,
-  } as const;
-  if (top?.kind === "seq" && top.indent === column && afterDash === 0) {
-    return make({ ...rest, expects: "item", path: reader.path().slice(0, -1) });
-  }
-  if (top?.kind === "map" && top.indent === column) {
-    const path = reader.path().slice(0, -1);
-    return make({
-      ...rest,
-      expects: "key",
-      path,
-      present: [...top.keys, ...keysBelow(text, offset, column)],
-    });
-  }
-  const present = keysBelow(text, offset, column);
-  return make({ ...rest, expects: "key", path: reader.path(), present });
-}
-
-function inBrackets(text: string, offset: number, reader: LineReader, make: Make): EditContext {
-  const top = reader.brackets.at(-1);
-  const path = reader.path();
-  let from = Math.min(offset, top?.wordStart ?? offset);
+  let from = Math.max(cursor.typed.start, Math.min(lineStart, offset));
   while (from < offset && /\s/.test(text[from] ?? "")) from++;
-  const { quote } = reader;
-  if (quote !== "" && text[from] === quote) from++;
-  const stop = quote === "" ? /[\s:,}\]]/ : new RegExp(`[\n\r${quote}]`);
-  const span = { start: from, end: Math.max(offset, wordEnd(text, offset, stop)) };
+  const column = from - lineStart - (from === cursor.typed.start ? quote.length : 0);
+  const place = new Locator(text, cursor, from, column).find();
+  const inline = cursor.open.at(-1)?.type === "flow-collection";
+  const stop = stopOf(quote, place.expects === "value" && !inline);
+  let end = Math.max(offset, wordEndAt(text, offset, stop));
+  if (place.expects === "value" && !inline)
+    end = Math.max(offset, from + text.slice(from, end).trimEnd().length);
+  const colon = /^["']?[ \t]*:/.test(text.slice(end, end + 1000));
   const typed = text.slice(from, offset);
-  const colon = /^["']?[ \t]*:/.test(text.slice(span.end));
-  const common = { span, typed, quote, inline: true, colon } as const;
-  if (top?.kind === "map" && !top.inValue) {
-    const present = [...top.keys, ...keysBehind(text, span.end)].filter((key) => key !== "");
-    return make({ ...common, expects: "key", path, present });
-  }
-  return make({ ...common, expects: "value", path });
+  const context = { path: place.path, span: { start: from, end }, typed, quote, inline, colon } as const;
+  if (place.expects !== "key")
+    return {
+      ...context,
+      expects: place.expects,
+      present: [],
+      indent: inline || place.expects === "value" ? lineIndent : column,
+    };
+  const present = [...(place.above ?? []), ...keysAfter(text, end, column, cursor)].filter(
+    (key) => key !== "",
+  );
+  const list = place.list === undefined ? {} : { list: place.list };
+  return { ...context, ...list, expects: "key", present, indent: inline ? lineIndent : column };
+}
+
+/** Where the word that the cursor is in ends. */
+function stopOf(quote: EditContext["quote"], isLine: boolean): RegExp {
+  if (isLine) return quote === "" ? /[\n\r#]/ : /[\n\r"']/;
+  return quote === "" ? /[\s:,}\]#"']/ : quote === '"' ? /[\n\r"]/ : /[\n\r']/;
 }

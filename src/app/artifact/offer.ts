@@ -1,0 +1,109 @@
+import { sha256Bytes } from "../../adapters/system/sha256";
+import { applyHunks, hunksOf } from "./hunks";
+import type { Hunk } from "./hunks";
+import { hasMarkers, mergeLines } from "./merge";
+import { bytesOf, isSameBytes, textsOf } from "./text";
+import type { Bytes } from "./text";
+
+/** A change of a file and what the project has in its place now. */
+export interface Proposal {
+  /** What the proposed version was made from; null: there was no file. */
+  readonly ancestor: Bytes;
+  /** null: the file is to be deleted. */
+  readonly proposed: Bytes;
+  /** The project's file now, with what an editor has not saved; null: there is none. */
+  readonly project: Bytes;
+}
+
+/** Why changes of both sides cannot be brought together without a person. */
+export type ConflictReason = "both_changed" | "both_added" | "deleted_in_project" | "deletion" | "binary";
+
+/** What a proposal comes to in the project as it is now. */
+export interface Offer extends Proposal {
+  /**
+   * `same`: the project has it already. `ready`: the project is what it was made from. `merged`: the project has moved
+   * on, and both changes go together. `conflict`: a person must bring them together.
+   */
+  readonly kind: "same" | "ready" | "merged" | "conflict";
+  /** What the project's file becomes when all of it is accepted; for a conflict: what it is. */
+  readonly result: Bytes;
+  /** Digest of what a person is shown: both sides. An acceptance that names another one is refused. */
+  readonly shown: string;
+  readonly conflict?: {
+    readonly reason: ConflictReason;
+    /** How many places; 1 where it is the whole file. */
+    readonly places: number;
+    /** The file with conflict markers; undefined where it is not text. */
+    readonly marked?: Uint8Array;
+  };
+}
+
+const digestOf = (bytes: Bytes): string => (bytes === null ? "none" : sha256Bytes(bytes));
+
+/** What a proposal comes to. Pure. */
+export function makeOffer(proposal: Proposal): Offer {
+  const { ancestor, proposed, project } = proposal;
+  const offer = (kind: Offer["kind"], result: Bytes, conflict?: Offer["conflict"]): Offer => ({
+    ...proposal,
+    kind,
+    result,
+    shown: sha256Bytes(
+      Buffer.from(`${digestOf(project)} ${digestOf(result)} ${digestOf(proposed)} ${digestOf(ancestor)}`),
+    ),
+    ...(conflict === undefined ? {} : { conflict }),
+  });
+  if (isSameBytes(project, proposed) || isSameBytes(ancestor, proposed)) return offer("same", project);
+  if (isSameBytes(project, ancestor)) return offer("ready", proposed);
+  const texts = textsOf([ancestor, project, proposed]);
+  if (texts === undefined) return offer("conflict", project, { reason: "binary", places: 1 });
+  const [from = [], here = [], there = []] = texts.lines;
+  const merged = mergeLines(from, here, there);
+  const whole = ancestor !== null && project !== null && proposed !== null;
+  if (whole && merged.kind === "clean") {
+    const result = bytesOf(merged.lines, texts.encoding);
+    return offer(isSameBytes(result, project) ? "same" : "merged", result);
+  }
+  const marked = bytesOf(
+    merged.kind === "conflict" ? merged.lines : mergeLines([], here, there).lines,
+    texts.encoding,
+  );
+  return offer("conflict", project, {
+    reason: reasonOf(proposal),
+    places: merged.kind === "conflict" ? merged.conflicts : 1,
+    marked,
+  });
+}
+
+function reasonOf({ ancestor, proposed, project }: Proposal): ConflictReason {
+  if (proposed === null) return "deletion";
+  if (project === null) return "deleted_in_project";
+  return ancestor === null ? "both_added" : "both_changed";
+}
+
+/** What a person can choose of; undefined where it is not text. */
+export interface OfferText {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  readonly encoding: "utf8" | "bytes";
+  readonly hunks: readonly Hunk[];
+}
+
+/** The offer by lines: the project's file now against what it becomes. */
+export function offerText({ project, result }: Pick<Offer, "project" | "result">): OfferText | undefined {
+  const texts = textsOf([project, result]);
+  if (texts === undefined) return undefined;
+  const [before = [], after = []] = texts.lines;
+  return { before, after, encoding: texts.encoding, hunks: hunksOf(before, after) };
+}
+
+/** The project's file with only the chosen hunks; undefined where a number is not that of a hunk. */
+export function withHunks(text: OfferText, chosen: ReadonlySet<number>): Uint8Array | undefined {
+  for (const number of chosen) if (text.hunks[number - 1] === undefined) return undefined;
+  return bytesOf(applyHunks(text.before, text.after, text.hunks, chosen), text.encoding);
+}
+
+/** Whether a version that a person edited still holds conflict markers of ours. */
+export function isUnsolved(bytes: Bytes): boolean {
+  const lines = textsOf([bytes])?.lines[0];
+  return lines !== undefined && hasMarkers(lines);
+}

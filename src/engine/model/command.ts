@@ -1,0 +1,122 @@
+import * as z from "zod";
+import { idSchema } from "./names";
+
+/**
+ * How far a command is kept apart from the machine, strongest first. `container`: a container of its own. `sandbox`: no
+ * writing outside the view, no network unless allowed, processes of its own. `view`: a copy of the files, nothing more.
+ */
+export const isolationLevels = ["container", "sandbox", "view"] as const;
+export const isolationSchema = z.enum(isolationLevels);
+export type Isolation = z.infer<typeof isolationSchema>;
+
+/**
+ * Where a command was started: at a level of isolation, or, for `effects: outside`, on the project itself, where
+ * nothing keeps it apart.
+ */
+export const commandPlaceSchema = z.enum([...isolationLevels, "project"]);
+export type CommandPlace = z.infer<typeof commandPlaceSchema>;
+
+/** Working time of a command when its Flow does not say, in seconds. */
+export const defaultCommandSeconds = 300;
+/** Longest working time that a Flow can give a command, in seconds: a day. */
+export const maxCommandSeconds = 86_400;
+
+/** A name that an environment variable can have everywhere. */
+export const environmentNamePattern = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+/** A value of `env` that names a stored secret. */
+export const secretValuePattern = /^secret:([A-Za-z0-9][A-Za-z0-9._-]{0,63})$/;
+
+/** A command of a Flow as its file says it, defaults filled in; what the definition holds has the same shape. */
+export const commandSchema = z
+  .strictObject({
+    argv: z
+      .array(z.string().max(8192))
+      .min(1)
+      .max(256)
+      .describe(
+        "The program and its arguments, one entry each; never a shell string. A placeholder is one whole argument.",
+      ),
+    description: z.string().optional().describe("One line, for people."),
+    timeout_seconds: z
+      .number()
+      .positive()
+      .max(maxCommandSeconds)
+      .default(defaultCommandSeconds)
+      .describe("Working time; after it the command is ended and its verdict is timeout."),
+    stdin: z.string().optional().describe("What the command reads, a template. Without it: nothing."),
+    env: z
+      .record(z.string().regex(environmentNamePattern, { error: "not a name of a variable" }), z.string())
+      .default({})
+      .describe(
+        "Variables added to a small allow-list of the environment; templates, or a stored secret by name (secret:NAME).",
+      ),
+    network: z.enum(["none", "allowed"]).default("none").describe("Whether it may use the network."),
+    writes: z
+      .array(z.string().min(1))
+      .default([])
+      .describe("Globs of files that become artifacts; everything else it wrote is thrown away."),
+    output: z
+      .enum(["text", "json"])
+      .default("text")
+      .describe("json: one JSON document on the standard output becomes the step's result."),
+    isolation: isolationSchema.default("sandbox").describe("The least isolation that is accepted."),
+    effects: z
+      .enum(["none", "outside"])
+      .default("none")
+      .describe("outside: it works on the project itself, after an accept step, and at most once."),
+  })
+  .describe("A command that steps and roles may run. Nothing else is ever executed.");
+export type CommandSpec = z.infer<typeof commandSchema>;
+
+/** The commands of a Flow, each under its name: the table that a person agrees to. */
+export const commandTableSchema = z.record(idSchema, commandSchema);
+export type CommandTable = z.infer<typeof commandTableSchema>;
+
+/** What a `run` step can come to. */
+export const commandVerdicts = ["pass", "fail", "timeout"] as const;
+export type CommandVerdict = (typeof commandVerdicts)[number];
+
+/** How a command that was started ended. Recorded as it is in `command_end`. */
+export const commandEndSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("exited"), code: z.int().min(0) }),
+  z.strictObject({ kind: z.literal("signalled"), signal: z.string().describe("Such as SIGSEGV.") }),
+  z.strictObject({ kind: z.literal("timeout"), seconds: z.number() }),
+  z.strictObject({
+    kind: z.literal("bound"),
+    bound: z.enum(["output", "memory", "processes", "files"]),
+    message: z.string().describe("A sentence that names the bound."),
+  }),
+  z.strictObject({ kind: z.literal("cancelled") }),
+  z.strictObject({
+    kind: z.literal("refused"),
+    reason: z
+      .enum(["consent", "isolation", "secret", "untrusted"])
+      .describe("What was missing. No process was started."),
+    message: z.string().describe("A sentence that says what is missing and how to get it."),
+  }),
+  z.strictObject({
+    kind: z.literal("not_started"),
+    message: z.string().describe("A sentence: no such program, no room for the view."),
+  }),
+]);
+export type CommandEnd = z.infer<typeof commandEndSchema>;
+
+/**
+ * The verdict of a command that came to an end of its own; undefined where it did not run to one (cancelled, refused,
+ * not started): that is no verdict but a step that fails or pauses. A bound that it hit is `fail`.
+ */
+export function commandVerdict(end: CommandEnd): CommandVerdict | undefined {
+  switch (end.kind) {
+    case "exited":
+      return end.code === 0 ? "pass" : "fail";
+    case "signalled":
+    case "bound":
+      return "fail";
+    case "timeout":
+      return "timeout";
+    case "cancelled":
+    case "refused":
+    case "not_started":
+      return undefined;
+  }
+}
