@@ -91,8 +91,8 @@ async function takesSchema(
     // A reply that was cut says nothing about its form.
     return finishReason === "length" ? undefined : fits(text);
   } catch (error) {
-    if (error instanceof ProviderError && error.code === "bad_request") return false;
-    if (error instanceof ProviderError && error.code === "cancelled") throw error;
+    if (ProviderError.is(error) && error.code === "bad_request") return false;
+    if (ProviderError.is(error) && error.code === "cancelled") throw error;
     return undefined;
   }
 }

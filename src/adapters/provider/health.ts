@@ -82,7 +82,7 @@ async function probe(
       reachable: false,
       models: [],
       problem: redact(problem),
-      ...(error instanceof ProviderError ? { problemCode: error.code } : {}),
+      ...(ProviderError.is(error) ? { problemCode: error.code } : {}),
     };
   } finally {
     clearTimeout(timer);
@@ -187,7 +187,7 @@ const askOllama: Ask = async (get, startedMs) => {
 const askOpenAi: Ask = async (get, startedMs) => {
   const listed = await get("/models").catch(listRefusal);
   const latencyMs = performance.now() - startedMs;
-  if (listed instanceof ProviderError) {
+  if (ProviderError.is(listed)) {
     const problem = `It gives no list of models. ${listed.message}`;
     return { reachable: true, latencyMs, models: [], problem };
   }
@@ -226,7 +226,7 @@ const askOpenAi: Ask = async (get, startedMs) => {
  */
 function listRefusal(error: unknown): ProviderError {
   const isRefusal =
-    error instanceof ProviderError &&
+    ProviderError.is(error) &&
     (error.code === "not_found" || error.code === "bad_request") &&
     (error.status ?? 0) >= 400;
   if (!isRefusal) throw error;

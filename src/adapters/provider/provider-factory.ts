@@ -1,5 +1,4 @@
 import { OrketError } from "../../engine/error/orket-error";
-import { ProviderError } from "../../engine/error/provider-error";
 import type { Definition } from "../../engine/model/definition";
 import type { ModelProvider } from "../../engine/port/model-provider";
 import { MeshPool } from "./mesh/mesh-pool";
@@ -43,12 +42,12 @@ export async function createProvider(venue: CallableVenue, deps: ProviderDeps): 
     case "ollama": {
       await checkAccess(venue, deps);
       const { OllamaProvider } = await import("./ollama/provider");
-      return adopting(new OllamaProvider(venue, deps));
+      return new OllamaProvider(venue, deps);
     }
     case "openai": {
       await checkAccess(venue, deps);
       const { OpenAiProvider } = await import("./openai/provider");
-      return adopting(new OpenAiProvider(venue, deps));
+      return new OpenAiProvider(venue, deps);
     }
     case "vscode-lm":
       if (deps.vscodeLm !== undefined) return deps.vscodeLm(venue);
@@ -84,7 +83,7 @@ async function meshProvider(venue: CallableVenue, deps: ProviderDeps): Promise<M
 
 /** Fails before the run rather than in its first step. */
 async function checkAccess(
-  venue: Pick<CallableVenue, "endpoint" | "api_key">,
+  venue: Pick<CallableVenue, "endpoint" | "api_key" | "headers">,
   deps: ProviderDeps,
 ): Promise<void> {
   if (venue.endpoint !== undefined) {
@@ -101,29 +100,8 @@ async function checkAccess(
     }
   }
   if (venue.api_key !== undefined) await deps.resolveSecret(venue.api_key);
-}
-
-/**
- * The vendors' bundles hold their own copy of ProviderError, which `instanceof` does not know here: each error becomes
- * one of ours.
- */
-function adopting(provider: ModelProvider): ModelProvider {
-  return {
-    call: (request, onDelta, cancellation) =>
-      provider.call(request, onDelta, cancellation).catch((error: unknown) => {
-        throw adopted(error);
-      }),
-  };
-}
-
-function adopted(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof ProviderError || error.name !== "ProviderError")
-    return error;
-  const { code, status, retryAfterSeconds, partialText, cause } = error as ProviderError;
-  return new ProviderError(code, error.message, {
-    ...(status === undefined ? {} : { status }),
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-    ...(partialText === undefined ? {} : { partialText }),
-    ...(cause === undefined ? {} : { cause }),
-  });
+  for (const value of Object.values(venue.headers ?? {})) {
+    const reference = /(?:secret|env):[A-Za-z0-9_.-]+$/.exec(value)?.[0];
+    if (reference !== undefined) await deps.resolveSecret(reference);
+  }
 }

@@ -175,10 +175,10 @@ class Page {
     const view = this.#view;
     if (view.status === "ended")
       return view.outcome === "completed"
-        ? html`<span class="good">completed</span>`
-        : html`<span class="warn">stopped</span>`;
+        ? html`<span class="good">completed</span> <span class="quiet">${view.ending ?? ""}</span>`
+        : html`<span class="warn">stopped</span> <span class="quiet">${view.ending ?? ""}</span>`;
     if (view.status === "paused")
-      return html`<span class="warn">paused</span> <span class="quiet">${view.pause?.message ?? ""}</span>`;
+      return html`<span class="warn">paused</span> <span class="quiet">${view.ending ?? ""}</span>`;
     return html`<span class="warn">not ended</span>`;
   }
 
@@ -460,6 +460,8 @@ function aboutEvent(event: SessionEvent): string {
       return event.data.outcome;
     case "step_end":
       return event.data.verdict ?? "";
+    case "venue_changed":
+      return event.data.venue.name;
     case "session_resumed":
       return `by ${event.data.by.replace("_", " ")}`;
     case "suggestion_resolved":

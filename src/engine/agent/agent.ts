@@ -94,10 +94,9 @@ export async function callModel(
   } catch (error) {
     // A journal that cannot be written is no failure of the model's.
     await context.recorded;
-    const failure =
-      error instanceof ProviderError
-        ? error
-        : new ProviderError("unknown", error instanceof Error ? error.message : String(error));
+    const failure = ProviderError.is(error)
+      ? error
+      : new ProviderError("unknown", error instanceof Error ? error.message : String(error));
     const text = failure.partialText ?? partial;
     return [...moves(failure.failovers), failureEvent(call, active, failure, text, { state, ports })];
   }
@@ -134,6 +133,7 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
       stepKey: run.key,
       role: run.node.role,
       answeredCalls: state.answeredCalls.get(run.node.id) ?? 0,
+      failedTries: state.failedTries[run.node.id] ?? 0,
       ...(answeredBy === undefined ? {} : { answeredBy }),
     },
   };

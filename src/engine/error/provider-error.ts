@@ -49,8 +49,12 @@ type Move = Readonly<{
   partialText?: string;
 }>;
 
+/** Registered by name: the vendors' bundles hold copies of this class of their own, which `instanceof` does not know. */
+const marker = Symbol.for("orket.provider-error");
+
 /** A model call that did not give a whole reply. */
 export class ProviderError extends Error {
+  readonly [marker] = true;
   readonly code: ProviderErrorCode;
   /** HTTP status of the answer, where there was one. */
   readonly status: number | undefined;
@@ -83,6 +87,11 @@ export class ProviderError extends Error {
     this.partialText = options.partialText;
     this.unparsedCall = options.unparsedCall;
     this.failovers = options.failovers ?? [];
+  }
+
+  /** Whether `error` is a ProviderError, of this copy of the class or of another bundle's. */
+  static is(error: unknown): error is ProviderError {
+    return typeof error === "object" && error !== null && marker in error;
   }
 
   /** Whether the same call may succeed when it is made again. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { providerErrorCodes } from "../error/provider-error";
+import { definitionSchema } from "../model/definition";
 import { blobRefSchema, contentSchema, digestSchema } from "./content";
 import { tokenUsageSchema } from "./tokens";
 
@@ -189,7 +190,9 @@ export const eventData = {
     asked_wait_seconds: z
       .number()
       .optional()
-      .describe("The wait that the server asked for, where it is longer than the Venue allows: no further try."),
+      .describe(
+        "The wait that the server asked for, where it is longer than the Venue allows: no further try.",
+      ),
     switch_to_text: z.literal(true).optional().describe("The next try writes tool calls as text."),
     merge_system: z
       .literal(true)
@@ -295,6 +298,10 @@ export const eventData = {
       .int()
       .optional()
       .describe("Model calls that were under way when the session stopped."),
+  }),
+  venue_changed: z.strictObject({
+    by,
+    venue: definitionSchema.shape.venue.describe("The Venue from here on; definition.json stays as it was."),
   }),
   session_end: z.strictObject({
     outcome: z.enum(["completed", "stopped"]),

@@ -126,6 +126,7 @@ function check(
     case "model_call_failed":
       return Promise.resolve(checkOpenCall(state, event));
     case "session_resumed":
+    case "venue_changed":
     case "approval_resolved":
     case "failover":
     case "suggestion":

@@ -2,7 +2,13 @@ import * as z from "zod";
 import { bandFileSchema } from "./band";
 import { conductorSchema, inputValueSchema, limitsSchema, policySchema } from "./flow";
 import { approvalSchema, idSchema, nameSchema } from "./names";
-import { pricingSchema, repliesFileSchema, systemRoleSchema, toolCallModeSchema, venueFileSchema } from "./venue";
+import {
+  pricingSchema,
+  repliesFileSchema,
+  systemRoleSchema,
+  toolCallModeSchema,
+  venueFileSchema,
+} from "./venue";
 
 /** Format of `definition.json`; raised when a reader of an older engine could misread it. */
 export const definitionFormat = 1;

@@ -200,6 +200,12 @@ export const repliesFileSchema = z
     steps: z
       .record(idSchema, z.array(scriptedReplySchema))
       .describe("Step id to the replies of its calls, in order."),
+    further: z
+      .enum(["fail", "repeat"])
+      .optional()
+      .describe(
+        "What a further call gets when the list of a step has ended and there is no `otherwise`: a failure (fail, also without this key), or the list from its beginning (repeat).",
+      ),
     otherwise: scriptedReplySchema
       .optional()
       .describe("The reply where the list of a step has ended or is missing."),

@@ -46,6 +46,8 @@ export interface ModelRequest {
     readonly role: string;
     /** How many calls this step id has had answered in the session, over all its iterations. */
     readonly answeredCalls: number;
+    /** How many tries of the next call have failed since, as the journal says; absent: not known. */
+    readonly failedTries?: number;
     /** Which models answered the session's calls for `settings.model` so far, as the journal says. */
     readonly answeredBy?: readonly AnsweringModel[];
   };

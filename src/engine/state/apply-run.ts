@@ -11,6 +11,7 @@ type SessionWideType =
   | "session_paused"
   | "session_resumed"
   | "session_end"
+  | "venue_changed"
   | "limit_reached"
   | "adjustment"
   | "artifact_accepted"

@@ -3,12 +3,12 @@ import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import { callSettings } from "../model/definition";
 import { activeRuns, openConflict, resolveConflict, updateRun } from "./cursor";
-import { applyToRun } from "./apply-run";
+import { applyToRun, isInterruption } from "./apply-run";
 import type { RunEvent } from "./apply-run";
 import { changeAt } from "./scope";
 import { reserve, settleCall, settleFailedCall } from "./spending";
 import type { SessionState, StepRecord } from "./state";
-import { restarted } from "./step-run";
+import { forAnotherBackend, restarted } from "./step-run";
 import type { StepRun } from "./step-run";
 
 /**
@@ -64,6 +64,8 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
       return { ...state, status: "paused", pause: event.data, pauseRequested: null };
     case "session_resumed":
       return resumed(state);
+    case "venue_changed":
+      return venueChanged(state, event.data.venue);
     case "session_end":
       return { ...state, status: "ended", outcome: event.data.outcome, pause: null };
     case "limit_reached":
@@ -155,6 +157,7 @@ function answered(state: SessionState, run: StepRun, data: EventData<"model_call
     ...state,
     spending: settleCall(state.spending, run.call, run.node.role, data.tokens, data.cost_usd),
     answeredCalls: state.answeredCalls.set(run.node.id, answers),
+    failedTries: { ...state.failedTries, [run.node.id]: 0 },
     answeredBy: withAnswer(state, run, data),
   };
   return withRecord(next, run.key, (record) => ({
@@ -185,7 +188,9 @@ function failedCall(state: SessionState, run: StepRun, data: EventData<"model_ca
     run.call,
     data.partial !== undefined || data.code === "interrupted",
   );
-  return { ...state, spending };
+  if (isInterruption(data.code)) return { ...state, spending };
+  const tries = (state.failedTries[run.node.id] ?? 0) + 1;
+  return { ...state, spending, failedTries: { ...state.failedTries, [run.node.id]: tries } };
 }
 
 function startRecord(state: SessionState, run: StepRun, event: EventOf<"step_start">): SessionState {
@@ -238,6 +243,23 @@ function withRecord(
     return { ...state, steps: state.steps.set(index, { ...record, ...changed }) };
   }
   return state;
+}
+
+/**
+ * The Venue from here on. What was learned of the old backend, and what it attached to the conversation, is the old
+ * one's: nothing of it goes to the new one.
+ */
+function venueChanged(state: SessionState, venue: SessionState["definition"]["venue"]): SessionState {
+  let next: SessionState = { ...state, changedVenue: venue, definition: { ...state.definition, venue } };
+  for (const { run } of activeRuns(state.score)) {
+    const score = updateRun(next.definition.score.steps, next.score, run.key, (active) => ({
+      kind: "active",
+      run: forAnotherBackend(active.run),
+      scope: { ...active.scope, textToolRoles: {}, nativeToolRoles: {}, mergedSystemRoles: {} },
+    }));
+    if (score !== null) next = { ...next, score };
+  }
+  return next;
 }
 
 function resumed(state: SessionState): SessionState {

@@ -9,7 +9,7 @@ import type { SessionState, StepRecord } from "./state";
 import type { StepRun } from "./step-run";
 
 /** Raised when the fold makes another state of the same events, or keeps it in another form. */
-export const stateFormat = 5;
+export const stateFormat = 6;
 
 /** A list without the elements that it shares with the one it grew from. */
 interface FrozenList<T> {
@@ -65,7 +65,7 @@ export function thawState(definition: Definition, frozen: FrozenState): SessionS
   const { score, steps, answeredCalls, ...plain } = frozen;
   return {
     ...plain,
-    definition,
+    definition: plain.changedVenue === null ? definition : { ...definition, venue: plain.changedVenue },
     score: thawBranch(score, emptyScope),
     steps: PersistentList.from(steps),
     answeredCalls: PersistentMap.from(answeredCalls),

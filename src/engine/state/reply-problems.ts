@@ -6,8 +6,10 @@ import type { Reply, StepRun } from "./step-run";
 import { contentLength } from "../event/content";
 
 /** Whether the reply is not the model's whole answer: it was cut, filtered or given up. */
-export function isCut({ finishReason }: Pick<Reply, "finishReason">): boolean {
-  return finishReason === "length" || finishReason === "content_filter" || finishReason === "other";
+export function isCut({ finishReason, finishSaid }: Pick<Reply, "finishReason" | "finishSaid">): boolean {
+  if (finishReason === "length" || finishReason === "content_filter") return true;
+  // The protocol's end mark without a reason is an end all the same.
+  return finishReason === "other" && finishSaid !== "[DONE]";
 }
 
 /** Why a reply is not whole, as the end of a sentence. `maxTokens`: how long a reply may be. */

@@ -140,3 +140,22 @@ export function restarted(run: StepRun, instruction: string = run.instruction): 
     costUsd: run.costUsd,
   };
 }
+
+/** The run without what its backend attached to the conversation, and without its last failure. */
+export function forAnotherBackend(run: StepRun): StepRun {
+  const plainCall = ({ id, tool, args }: ToolCall): ToolCall => ({ id, tool, args });
+  const messages = run.prompt?.messages.map((message): Message => {
+    if (message.role !== "assistant") return message;
+    const { attached: _, tool_calls: calls, ...plain } = message;
+    return calls === undefined ? plain : { ...plain, tool_calls: calls.map(plainCall) };
+  });
+  return {
+    ...run,
+    prompt: run.prompt === null ? null : { ...run.prompt, messages: messages ?? [] },
+    reply:
+      run.reply === null
+        ? null
+        : { ...run.reply, attached: undefined, toolCalls: run.reply.toolCalls.map(plainCall) },
+    failedCall: null,
+  };
+}

@@ -3,6 +3,7 @@ import type { EventData, Message } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
 import { plannedSteps } from "../model/plan";
 import type { Limits } from "../model/flow";
+import { outcomeSentence } from "./outcome";
 import { activeRuns, openConflict } from "../state/cursor";
 import type { ActiveRun } from "../state/cursor";
 import { artifactsOf } from "../state/scope";
@@ -76,6 +77,8 @@ export interface SessionView {
   readonly halting?: "pausing" | "stopping";
   readonly pause?: { readonly reason: PauseReason; readonly message: string };
   readonly outcome?: "completed" | "stopped";
+  /** How it stands or ended, in one sentence that names the step; absent while it runs. */
+  readonly ending?: string;
   readonly steps: readonly StepView[];
   readonly approvals: readonly ApprovalView[];
   /** The steps whose failure the session waits on. */
@@ -96,6 +99,7 @@ export interface SessionView {
 export function viewSession(state: SessionState): SessionView {
   const runs = activeRuns(state.score);
   const { spending } = state;
+  const ending = outcomeSentence(state);
   return {
     session: state.session,
     flow: state.definition.flow.name,
@@ -106,6 +110,7 @@ export function viewSession(state: SessionState): SessionView {
     ...haltingOf(state),
     ...(state.pause === null ? {} : { pause: state.pause }),
     ...(state.outcome === null ? {} : { outcome: state.outcome }),
+    ...(ending === undefined ? {} : { ending }),
     steps: stepsOf(state, runs),
     approvals: runs.flatMap(approvalOf),
     failed: failuresOf(state, runs),

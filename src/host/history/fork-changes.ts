@@ -67,7 +67,7 @@ async function checked(
     changeDefinition(definition, after);
     return after;
   } catch (error) {
-    if (!(error instanceof OrketError)) throw error;
+    if (!OrketError.is(error)) throw error;
     await vscode.window.showWarningMessage("This cannot be changed so.", {
       modal: true,
       detail: [error.message, error.mend ?? ""].join(" ").trim(),

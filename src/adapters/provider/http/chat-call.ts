@@ -87,7 +87,7 @@ export async function performCall(call: ChatCall): Promise<ModelReply> {
       return reply.finish(redactDeep(call.sent, redact));
     });
   } catch (error) {
-    const unparsed = error instanceof ProviderError ? error.unparsedCall : undefined;
+    const unparsed = ProviderError.is(error) ? error.unparsedCall : undefined;
     if (unparsed === undefined || deadline.ended) throw sealed(error, reply.text, redact);
     // The model did answer: what it wrote was a call that the server could not parse. The engine tells it so.
     if (reply.text === "") reply.addText(unparsed.written);
@@ -286,7 +286,7 @@ function sealed(error: unknown, partialText: string, redact: CallFacts["redact"]
     partialText,
     ...(cause instanceof Error ? { cause: new Error(redact(cause.message)) } : {}),
   };
-  if (!(error instanceof ProviderError)) {
+  if (!ProviderError.is(error)) {
     const message = error instanceof Error ? error.message : String(error);
     return new ProviderError("unknown", redact(`The call failed unexpectedly: ${message}`), details);
   }

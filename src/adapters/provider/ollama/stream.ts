@@ -77,7 +77,7 @@ export class OllamaStream implements StreamParser {
         this.#line(rest);
       } catch (error) {
         // A cut last line is a cut stream, not a malformed one.
-        if (!(error instanceof ProviderError) || error.code !== "malformed_reply") throw error;
+        if (!ProviderError.is(error) || error.code !== "malformed_reply") throw error;
       }
     }
     if (!this.complete) {

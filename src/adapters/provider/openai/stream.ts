@@ -53,6 +53,9 @@ interface Usage {
   readonly prompt_tokens_details?: { readonly cached_tokens?: unknown } | null;
 }
 
+/** What is recorded as the server's word where the end mark came without a reason: it says that the reply is whole. */
+const endMark = "[DONE]";
+
 /** In lower case. What stands in no line of it is no sign that the reply is whole. */
 const finishReasons: Readonly<Record<string, ModelReply["finishReason"]>> = {
   stop: "stop",
@@ -169,10 +172,10 @@ export class OpenAiStream implements StreamParser {
     if (this.#finish === undefined) {
       this.#reply.notices.push("The server ended the stream without a finish_reason.");
     }
-    // The end mark alone says as much as "stop".
-    const reason = (this.#finish ?? "stop").toLowerCase();
+    const reason = (this.#finish ?? "").toLowerCase();
     this.#reply.finishReason = Object.hasOwn(finishReasons, reason) ? finishReasons[reason] : "other";
-    if (this.#reply.finishReason !== this.#finish) this.#reply.finishSaid = this.#finish;
+    if (this.#finish === undefined) this.#reply.finishSaid = endMark;
+    else if (this.#reply.finishReason !== this.#finish) this.#reply.finishSaid = this.#finish;
     this.#noteModel();
     for (const call of this.#toolCalls.finish()) {
       this.#reply.toolCalls.push({ ...call, name: this.#toolName(call.name) });
@@ -200,7 +203,7 @@ export class OpenAiStream implements StreamParser {
     try {
       read();
     } catch (error) {
-      if (!(error instanceof ProviderError) || error.code !== "malformed_reply") throw error;
+      if (!ProviderError.is(error) || error.code !== "malformed_reply") throw error;
     }
   }
 
