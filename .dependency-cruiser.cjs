@@ -68,7 +68,10 @@ module.exports = {
         "The command line imports every layer but host and webview.",
       ),
       to: {
-        pathNot: ["^src/(cli|engine|language|protocol|adapters|app)/", npm("zod", "yaml", "diff")],
+        pathNot: [
+          "^src/(cli|engine|language|protocol|adapters|app)/",
+          npm("zod", "yaml", "diff", "string-width"),
+        ],
         dependencyTypesNot: ["core"],
       },
     },
@@ -95,6 +98,7 @@ module.exports = {
           "@microsoft/fast-[a-z]+",
           "@tanstack/virtual-core",
           "@vscode/codicons",
+          "preact",
         ),
       ],
       "A panel talks to the host through src/protocol only.",
@@ -134,7 +138,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["import", "require", "node", "default", "types"],
-      extensions: [".ts", ".d.ts", ".js", ".mjs", ".cjs", ".json", ".css"],
+      extensions: [".ts", ".tsx", ".d.ts", ".js", ".mjs", ".cjs", ".json", ".css"],
     },
     cache: { folder: "node_modules/.cache/dependency-cruiser", strategy: "content" },
   },

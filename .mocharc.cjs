@@ -2,7 +2,7 @@
 module.exports = {
   require: ["./scripts/transpile-hook.cjs"],
   reporter: "./scripts/reporter.cjs",
-  extension: ["ts"],
+  extension: ["ts", "tsx"],
   timeout: 10000,
   // A test that is left out by accident must not pass for one that ran.
   forbidOnly: Boolean(process.env.CI),

@@ -92,7 +92,9 @@ function nodeBundle(shared, entry, outfile, extra = {}) {
 function panelBundle(shared, name) {
   return esbuild.build({
     ...shared,
-    entryPoints: [at("webview", name, "main.ts")],
+    entryPoints: [at("webview", name, "main.tsx")],
+    jsx: "automatic",
+    jsxImportSource: "preact",
     outfile: at("dist/webview", `${name}.js`),
     platform: "browser",
     target: "es2022",

@@ -68,7 +68,7 @@ export default tseslint.config(
     linterOptions: { reportUnusedDisableDirectives: "error" },
   },
   {
-    files: ["**/*.ts"],
+    files: ["**/*.ts", "**/*.tsx"],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: { project: ["./tsconfig.lint.json"], tsconfigRootDir: import.meta.dirname },
@@ -142,7 +142,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["src/adapters/**/*.ts", "src/cli/**/*.ts", "webview/**/*.ts"],
+    files: ["src/adapters/**/*.ts", "src/cli/**/*.ts", "webview/**/*.ts", "webview/**/*.tsx"],
     rules: {
       "@typescript-eslint/no-restricted-imports": importsOf(["^vscode$", "Only src/host knows VS Code."]),
     },
@@ -153,7 +153,7 @@ export default tseslint.config(
     rules: { "no-console": "off" },
   },
   {
-    files: ["test/**/*.ts", "bench/**/*.ts"],
+    files: ["test/**/*.ts", "test/**/*.tsx", "bench/**/*.ts"],
     rules: {
       // A suite is one long callback by nature; its length says nothing about its parts.
       "max-lines-per-function": "off",

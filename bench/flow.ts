@@ -9,6 +9,21 @@ import { startSession } from "../src/app/session/open";
 import { definitionOf, step } from "../test/fakes/engine-harness";
 import type { BenchRow } from "./row";
 
+/** What a flow's steps say: bytes of the prompt beside the earlier reports, and of the reply. */
+interface Load {
+  readonly steps: number;
+  readonly promptBytes: number;
+  readonly replyBytes: number;
+}
+
+/** As prompts are: a half that every step repeats (the role's), a half of the step's own. */
+function textsOf({ promptBytes }: Load, number: number): { system: string; own: string } {
+  const half = Math.max(0, Math.floor(promptBytes / 2));
+  const fill = (word: string): string =>
+    `${word} `.repeat(Math.ceil(half / (word.length + 1))).slice(0, half);
+  return { system: `You listen. ${fill("carefully")}`, own: fill(`step-${number}`) };
+}
+
 interface Cost {
   readonly wallMs: number;
   readonly cpuMs: number;
@@ -40,7 +55,8 @@ async function measured(
  * The durable floor: a plain loop, one JSONL line and one fsync a step. Its prompts are the session's, word for word as
  * far as that goes: the task, the last four reports, and the step with the report before it.
  */
-function floor(steps: number, port: number): Promise<Cost> {
+function floor(load: Load, port: number): Promise<Cost> {
+  const { steps, replyBytes } = load;
   return measured(steps, async (folder) => {
     const file = await open(path.join(folder, "log.jsonl"), "a");
     const agent = new Agent({ keepAliveTimeout: 60_000 });
@@ -52,15 +68,16 @@ function floor(steps: number, port: number): Promise<Cost> {
       const reports = replies
         .slice(first, -1)
         .map((reply, index) => `## s${first + index} (listener)\n\n${reply}\n`);
-      const prompt = `# Task\n\nMake it so.\n\n# What the steps before reported\n\n${reports.join("\n")}\n# Your step: s${number}\n\nDo step ${number}. ${replies.at(-1) ?? ""}`;
+      const { system, own } = textsOf(load, number);
+      const prompt = `# Task\n\nMake it so.\n\n# What the steps before reported\n\n${reports.join("\n")}\n# Your step: s${number}\n\nDo step ${number}. ${own} ${replies.at(-1) ?? ""}`;
       const messages = [
-        { role: "system", content: "You listen." },
+        { role: "system", content: system },
         { role: "user", content: prompt },
       ];
       const answer = await request(`http://127.0.0.1:${port}/floor`, {
         method: "POST",
         dispatcher: agent,
-        body: JSON.stringify({ messages }),
+        body: JSON.stringify({ model: `m${replyBytes}`, messages }),
       });
       const { reply } = (await answer.body.json()) as { reply: string };
       replies.push(reply);
@@ -77,20 +94,23 @@ function floor(steps: number, port: number): Promise<Cost> {
 }
 
 /** The same flow as an Orket session, every layer included but the screen. */
-function session(steps: number, port: number, provider: "ollama" | "openai"): Promise<Cost> {
+function session(load: Load, port: number, provider: "ollama" | "openai"): Promise<Cost> {
+  const { steps, replyBytes } = load;
   return measured(steps, async (folder) => {
     const definition = definitionOf(
       Array.from({ length: steps }, (_, number) =>
         step(`s${number}`, "listener", {
-          instruction: `Do step ${number}. {{steps.s${Math.max(0, number - 1)}.summary}}`,
+          instruction: `Do step ${number}. ${textsOf(load, number).own} {{steps.s${Math.max(0, number - 1)}.summary}}`,
         }),
       ),
     );
+    const { listener } = definition.band.roles;
+    if (listener !== undefined) listener.prompt = textsOf(load, 0).system;
     Object.assign(definition.venue, {
       provider,
       endpoint: `http://127.0.0.1:${port}${provider === "openai" ? "/v1" : ""}`,
-      model: "m",
-      context_tokens: 2300,
+      model: `m${replyBytes}`,
+      context_tokens: 2300 + load.promptBytes,
     });
     const live = await startSession(definition, {
       workDomain: folder,
@@ -108,8 +128,9 @@ function session(steps: number, port: number, provider: "ollama" | "openai"): Pr
     });
     const state = await live.orchestrator.run();
     if (state.outcome !== "completed") throw new Error(state.pause?.message ?? "the flow did not complete");
-    const bytes = statSync(path.join(live.directory, "journal.jsonl")).size;
     await live.close();
+    const size = (name: string): number => statSync(path.join(live.directory, name)).size;
+    const bytes = size("journal.jsonl") + size("contents");
     return { bytes, stepEndsMs };
   });
 }
@@ -120,7 +141,50 @@ const median = (values: readonly number[]) =>
 /** Runs of both before any is measured: what is compared is the work, not the compiling of it. */
 const warmUps = 4;
 
-/** Flows of 10, 100 and 1,000 steps beside the durable floor, in turn. */
+const loads: readonly Load[] = [
+  { steps: 10, promptBytes: 4096, replyBytes: 100 },
+  { steps: 100, promptBytes: 4096, replyBytes: 100 },
+  { steps: 1000, promptBytes: 0, replyBytes: 100 },
+  { steps: 1000, promptBytes: 4096, replyBytes: 2000 },
+  { steps: 1000, promptBytes: 40_960, replyBytes: 2000 },
+];
+
+function rowsOf(name: string, { steps }: Load, pairs: readonly { base: Cost; own: Cost }[]): BenchRow[] {
+  const limit = steps === 1000;
+  const ratio = (pick: (cost: Cost) => number) =>
+    median(pairs.map(({ base, own }) => pick(own) / pick(base)));
+  const own = (pick: (cost: Cost) => number) => median(pairs.map((pair) => pick(pair.own)));
+  const floorOf = (pick: (cost: Cost) => number) => median(pairs.map(({ base }) => pick(base)));
+  return [
+    {
+      name: `${name}: wall time`,
+      value: ratio((cost) => cost.wallMs),
+      unit: "× floor",
+      ...(limit ? { atMost: 1.5 } : {}),
+      note: `floor ${floorOf((cost) => cost.wallMs).toFixed(0)} ms`,
+    },
+    {
+      name: `${name}: CPU`,
+      value: ratio((cost) => cost.cpuMs),
+      unit: "× floor",
+      ...(limit ? { atMost: 2 } : {}),
+    },
+    {
+      name: `${name}: written beyond what the floor writes`,
+      value: own((cost) => cost.bytesAStep) - floorOf((cost) => cost.bytesAStep),
+      unit: "bytes a step",
+      ...(limit ? { atMost: 3000 } : {}),
+    },
+    {
+      name: `${name}: last tenth against second`,
+      value: own((cost) => cost.growth),
+      unit: "×",
+      ...(limit ? { atMost: 1.5 } : {}),
+    },
+  ];
+}
+
+/** Flows of 10, 100 and 1,000 steps with prompts as real ones are, beside the durable floor, in turn. */
 export async function benchFlow(runs = 5): Promise<BenchRow[]> {
   const server = fork(path.join(__dirname, "loopback-server.ts"), { execArgv: process.execArgv });
   const port = await new Promise<number>((resolve) =>
@@ -128,48 +192,18 @@ export async function benchFlow(runs = 5): Promise<BenchRow[]> {
   );
   const rows: BenchRow[] = [];
   try {
-    for (const steps of [10, 100, 1000]) {
+    for (const load of loads) {
       for (const provider of ["ollama", "openai"] as const) {
         const pairs: { base: Cost; own: Cost }[] = [];
         for (let run = 0; run < warmUps; run += 1) {
-          await floor(steps, port);
-          await session(steps, port, provider);
+          await floor(load, port);
+          await session(load, port, provider);
         }
         for (let run = 0; run < runs; run += 1) {
-          pairs.push({ base: await floor(steps, port), own: await session(steps, port, provider) });
+          pairs.push({ base: await floor(load, port), own: await session(load, port, provider) });
         }
-        const limit = steps === 1000;
-        const name = `${steps} steps, ${provider}`;
-        const ratio = (pick: (cost: Cost) => number) =>
-          median(pairs.map(({ base, own }) => pick(own) / pick(base)));
-        const own = (pick: (cost: Cost) => number) => median(pairs.map((pair) => pick(pair.own)));
-        const floorMs = median(pairs.map(({ base }) => base.wallMs));
-        rows.push({
-          name: `${name}: wall time`,
-          value: ratio((cost) => cost.wallMs),
-          unit: "× floor",
-          ...(limit ? { atMost: 1.5 } : {}),
-          note: `floor ${floorMs.toFixed(0)} ms`,
-        });
-        rows.push({
-          name: `${name}: CPU`,
-          value: ratio((cost) => cost.cpuMs),
-          unit: "× floor",
-          ...(limit ? { atMost: 2 } : {}),
-        });
-        if (!limit) continue;
-        rows.push({
-          name: `${name}: journal`,
-          value: own((cost) => cost.bytesAStep),
-          unit: "bytes a step",
-          atMost: 3000,
-        });
-        rows.push({
-          name: `${name}: last tenth against second`,
-          value: own((cost) => cost.growth),
-          unit: "×",
-          atMost: 1.5,
-        });
+        const kB = Math.round(load.promptBytes / 1024);
+        rows.push(...rowsOf(`${load.steps} steps, ${kB} kB prompts, ${provider}`, load, pairs));
       }
     }
   } finally {

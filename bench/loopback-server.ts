@@ -1,8 +1,14 @@
 import { createServer } from "node:http";
 
 /** A model server that answers at once, in a process of its own so that its work is not counted. */
-const reply =
-  "The step is done: three files were looked at, nothing stands in the way, the next step can begin.";
+const sentence =
+  "The step is done: three files were looked at, nothing stands in the way, the next step can begin. ";
+
+/** What the request asks for by its model's name: `m2000` for a reply of 2,000 bytes; else one sentence. */
+function replyTo(body: string): string {
+  const bytes = Number(/"model":"m(\d+)"/.exec(body)?.[1] ?? sentence.length);
+  return sentence.repeat(Math.ceil(bytes / sentence.length)).slice(0, bytes);
+}
 
 const server = createServer((request, response) => {
   let body = "";
@@ -10,6 +16,7 @@ const server = createServer((request, response) => {
   request.on("data", (chunk: string) => (body += chunk));
   request.on("end", () => {
     const input = Math.ceil(body.length / 4);
+    const reply = replyTo(body);
     if (request.url === "/floor") {
       response.end(JSON.stringify({ reply, input, output: 24 }));
     } else if (request.url === "/api/chat") {

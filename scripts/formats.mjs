@@ -30,7 +30,7 @@ const events = `## Events
 
 A session's journal is the truth: one event a line, appended and never changed. Every line has \`seq\` (from 0, without a gap),
 \`at\` (UTC), \`type\`, \`step\` (the step's run, such as \`build#2\`, or null), \`data\` and \`prev\` (SHA-256 of the line before).
-Contents of more than 1,024 bytes are stored once under \`.orket/blobs\`; the line keeps their digest and length.
+Contents of more than 1,024 bytes stand in the file \`contents\` beside it, each once; the line keeps their digest and length.
 `;
 
 const folder = `## The session's folder
@@ -39,13 +39,14 @@ const folder = `## The session's folder
 .orket/sessions/<session-id>/
   definition.json     the resolved Flow, Band, Venue, Score, inputs and policy: a run reads nothing else
   journal.jsonl       the events
+  contents            prompts, replies and file contents that are too long for a line: {"sha256","bytes","after"}, then the bytes
   workspace/          the artifacts, as ordinary files
   lock                who writes: process, machine, program, since when
   head.json           where the journal ended when it was last closed
   journal.idx         for fast opening; made again when it is missing or wrong
   label.json          the session's title, if it has one
   proof.json          what was shown of it: replayed, repeated
-.orket/blobs/sha256/  prompts, replies and file contents, stored once, named by their digest
+.orket/blobs/sha256/  the same of sessions that Orket 0.1.0 wrote, a file each, named by their digest
 .orket/trash/         sessions that are being deleted
 .orket/prune.lock     while unused contents are removed
 .orket/capabilities.json  what was found out of the project's Venues; made again by trying them out
@@ -120,7 +121,14 @@ function list(schema) {
   return [...new Set(rows(schema, schema))].join("\n");
 }
 
-export function formatsPage({ schemas, fileKinds, toolArgs, toolDescriptions, placeholderForms, eventData }) {
+/** What a tool does to files, as its policy sees it. */
+const touched = {
+  read: "Reads files.",
+  write: "Changes files.",
+  none: "Touches no file.",
+};
+
+export function formatsPage({ schemas, fileKinds, tools: toolTable, placeholderForms, eventData }) {
   const parts = [intro];
   for (const [kind, { label }] of Object.entries(fileKinds)) {
     const schema = schemas[`schemas/${kind}.schema.json`];
@@ -130,8 +138,8 @@ export function formatsPage({ schemas, fileKinds, toolArgs, toolDescriptions, pl
   parts.push(placeholders);
   parts.push(placeholderForms.map(({ form, description }) => `- \`{{${form}}}\`: ${description}`).join("\n"));
   parts.push(tools);
-  for (const [name, schema] of Object.entries(toolArgs))
-    parts.push(`### ${name}`, toolDescriptions[name], list(schema));
+  for (const [name, { description, touches, schema }] of Object.entries(toolTable))
+    parts.push(`### ${name}`, `${description} ${touched[touches]}`, list(schema));
   parts.push(events);
   for (const [type, schema] of Object.entries(eventData)) parts.push(`### ${type}`, list(schema));
   parts.push(folder);

@@ -14,8 +14,7 @@ const z = require("zod");
 const { fileKinds } = require(path.join(root, "src/language/text/file-kind.ts"));
 const { definitionSchema } = require(path.join(root, "src/engine/model/definition.ts"));
 const { eventData } = require(path.join(root, "src/engine/event/event.ts"));
-const { toolArgs } = require(path.join(root, "src/engine/agent/tool/specs.ts"));
-const { toolDescriptions } = require(path.join(root, "src/engine/model/tools.ts"));
+const { toolRegistry } = require(path.join(root, "src/engine/agent/tool/registry.ts"));
 const { placeholderForms } = require(path.join(root, "src/engine/model/template.ts"));
 
 const draft7 = (schema) => z.toJSONSchema(schema, { target: "draft-7", io: "input" });
@@ -70,8 +69,7 @@ export async function generated() {
   const page = formatsPage({
     schemas,
     fileKinds,
-    toolArgs: mapValues(toolArgs, draft7),
-    toolDescriptions,
+    tools: mapValues(toolRegistry, ({ args, ...facts }) => ({ ...facts, schema: draft7(args) })),
     placeholderForms,
     eventData: mapValues(eventData, draft7),
   });

@@ -12,7 +12,7 @@ const output = path.join(root, "test-output");
 const hook = path.join(root, "scripts", "transpile-hook.cjs");
 const mocha = path.join(root, "node_modules", "mocha", "bin", "mocha.js");
 
-const inNode = (name) => [mocha, `test/${name}/**/*.test.ts`];
+const inNode = (name) => [mocha, `test/${name}/**/*.test.{ts,tsx}`];
 const suites = {
   unit: inNode("unit"),
   contract: inNode("contract"),

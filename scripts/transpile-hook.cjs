@@ -15,7 +15,8 @@ process.setSourceMapsEnabled(true);
 
 const { version } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
 const options = {
-  loader: "ts",
+  jsx: "automatic",
+  jsxImportSource: "preact",
   format: "cjs",
   platform: "node",
   target: "node24",
@@ -33,7 +34,11 @@ function transpile(filename) {
   try {
     return fs.readFileSync(cached, "utf8");
   } catch {
-    const { code } = esbuild.transformSync(source, { ...options, sourcefile: filename });
+    const { code } = esbuild.transformSync(source, {
+      ...options,
+      loader: path.extname(filename).slice(1),
+      sourcefile: filename,
+    });
     // Several suites may run at once: write aside, then rename, so that nobody reads half a file.
     const aside = `${cached}.${process.pid}`;
     fs.writeFileSync(aside, code);
@@ -42,7 +47,9 @@ function transpile(filename) {
   }
 }
 
-Module._extensions[".ts"] = (module, filename) => module._compile(transpile(filename), filename);
+for (const extension of [".ts", ".tsx"]) {
+  Module._extensions[extension] = (module, filename) => module._compile(transpile(filename), filename);
+}
 Module._extensions[".css"] = (module) => module._compile("", module.filename);
 
 // Outside an editor there is no `vscode`; host units get the fake, when there is one.

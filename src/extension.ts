@@ -1,11 +1,12 @@
 import type * as vscode from "vscode";
-import { Host } from "./host/host";
+import { createHost } from "./host/host";
+import type { Host } from "./host/host";
 
 let host: Host | undefined;
 
 /** What VS Code calls; everything else lives in `src/host`. */
 export function activate(context: vscode.ExtensionContext): void {
-  host = new Host(context);
+  host = createHost(context);
 }
 
 export async function deactivate(): Promise<void> {

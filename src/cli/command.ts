@@ -69,6 +69,12 @@ export interface Command {
 
 export const globalOptions: readonly OptionSpec[] = [
   { name: "directory", short: "C", value: "DIR", summary: "Work on the project in DIR instead of here." },
+  {
+    name: "allow-key",
+    value: "NAME@ORIGIN",
+    multiple: true,
+    summary: "Let the key NAME (secret:NAME or env:NAME) be sent to this server, for this call.",
+  },
   { name: "no-color", summary: "No colours; the environment variable NO_COLOR does the same." },
   { name: "help", short: "h", summary: "Say how to use it." },
   { name: "version", short: "V", summary: "Say which version this is." },
@@ -76,6 +82,10 @@ export const globalOptions: readonly OptionSpec[] = [
 
 /** Options that several commands share. */
 export const jsonOption: OptionSpec = { name: "json", summary: "Print JSON for scripts." };
+export const foreignOption: OptionSpec = {
+  name: "foreign",
+  summary: "Also a session that was not written on this machine, once you know where it comes from.",
+};
 export const sessionArgument: ArgumentSpec = {
   name: "SESSION",
   summary: "A session's id, a part of it that no other has, or 'last'.",

@@ -28,6 +28,8 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   session_ended: exitCodes.usage,
   journal_damaged: exitCodes.damagedJournal,
   blob_missing: exitCodes.damagedJournal,
+  folder_unsafe: exitCodes.damagedJournal,
+  not_trusted: exitCodes.usage,
   format_unsupported: exitCodes.damagedJournal,
   approval_unknown: exitCodes.usage,
   approval_stale: exitCodes.usage,
@@ -39,6 +41,9 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   acceptance_stale: exitCodes.approvalNeeded,
   acceptance_unchecked: exitCodes.approvalNeeded,
   secret_missing: exitCodes.providerFailed,
+  // A person has to say yes first.
+  key_not_allowed: exitCodes.approvalNeeded,
+  session_foreign: exitCodes.approvalNeeded,
   disk_full: exitCodes.internal,
   disk_failed: exitCodes.internal,
   internal: exitCodes.internal,

@@ -1,3 +1,4 @@
+import { safeOutput } from "./text/safe";
 import { styleFor } from "./text/style";
 import type { Style } from "./text/style";
 
@@ -7,7 +8,10 @@ export interface Output {
   readonly columns: number;
   readonly rows: number;
   readonly style: Style;
+  /** On a terminal, whatever in it could steer the terminal is made harmless: the one place where that is certain. */
   write(text: string): void;
+  /** Steers a terminal: Orket's own sequences, never text from elsewhere. Absent: they are written. */
+  control?(sequence: string): void;
   line(text?: string): void;
   /** Calls back when the window changes its size. */
   onResize(listener: () => void): () => void;
@@ -41,8 +45,11 @@ function output(stream: NodeJS.WriteStream, colour: boolean, onBroken: () => voi
     broken = true;
     onBroken();
   });
+  const control = (sequence: string): void => {
+    if (!broken) stream.write(sequence);
+  };
   const write = (text: string): void => {
-    if (!broken) stream.write(text);
+    control(stream.isTTY ? safeOutput(text) : text);
   };
   return {
     get isTerminal() {
@@ -56,12 +63,19 @@ function output(stream: NodeJS.WriteStream, colour: boolean, onBroken: () => voi
     },
     style: styleFor(colour),
     write,
+    control,
     line: (text = "") => write(`${text}\n`),
     onResize: (listener) => {
       stream.on("resize", listener);
       return () => stream.off("resize", listener);
     },
   };
+}
+
+/** Writes a sequence of Orket's own. */
+export function steer(to: Output, sequence: string): void {
+  if (to.control === undefined) to.write(sequence);
+  else to.control(sequence);
 }
 
 /** Colours: only on a terminal that has them, and not where NO_COLOR or the user says no. */

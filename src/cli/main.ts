@@ -4,7 +4,7 @@ import { commands } from "./commands";
 import { exitCodeOfError, exitCodes } from "./exit-code";
 import type { ExitCode } from "./exit-code";
 import { commandHelp, mainHelp } from "./help";
-import { processIo } from "./io";
+import { processIo, steer } from "./io";
 import type { Io } from "./io";
 import { parseArguments } from "./parse";
 import { safeText } from "./text/safe";
@@ -50,7 +50,7 @@ export async function main(words: readonly string[]): Promise<void> {
   const io = processIo(options.includes("--no-color"));
   process.on("uncaughtException", (error) => {
     // Nothing that was recorded is lost: the session can be resumed. A live display may have hidden the cursor.
-    if (io.stderr.isTerminal) io.stderr.write("\u001b[?25h");
+    if (io.stderr.isTerminal) steer(io.stderr, "\u001b[?25h");
     process.exit(report(error, io));
   });
   try {

@@ -1,3 +1,5 @@
+import { parseArgs } from "node:util";
+import type { ParseArgsConfig } from "node:util";
 import { OrketError } from "../engine/error/orket-error";
 import { nearest } from "../language/text/nearest";
 import { Given, globalOptions } from "./command";
@@ -53,13 +55,42 @@ export function unknownCommand(word: string, commands: readonly Command[]): Orke
   );
 }
 
-/** Splits `--name=value` and `-Cvalue`. */
-function splitOption(word: string): [name: string, value: string | undefined] {
-  if (word.startsWith("--")) {
-    const equals = word.indexOf("=");
-    return equals < 0 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)];
+/** The options as `parseArgs` wants them. It takes every word that follows an option with a value for that value. */
+function configOf(options: readonly OptionSpec[]): ParseArgsConfig["options"] {
+  return Object.fromEntries(
+    options.map(({ name, short, value }) => [
+      name,
+      {
+        type: value === undefined ? ("boolean" as const) : ("string" as const),
+        multiple: true,
+        ...(short === undefined ? {} : { short }),
+      },
+    ]),
+  );
+}
+
+function tokensOf(words: readonly string[], options: readonly OptionSpec[]) {
+  const config = { args: [...words], options: configOf(options), strict: false, tokens: true } as const;
+  return parseArgs({ ...config, allowPositionals: true }).tokens;
+}
+
+/** The first word that is no option and no value of one. Before it only the global options are known. */
+function commandIn(words: readonly string[], commands: readonly Command[]): [Command | undefined, number] {
+  const first = tokensOf(words, globalOptions).find(({ kind }) => kind === "positional");
+  if (first?.kind !== "positional") return [undefined, words.length];
+  const command = commands.find(({ name }) => name === first.value);
+  if (command === undefined) {
+    checkOptions(words.slice(0, first.index));
+    throw unknownCommand(first.value, commands);
   }
-  return word.length > 2 ? [word.slice(0, 2), word.slice(2)] : [word, undefined];
+  return [command, first.index];
+}
+
+/** @throws {OrketError} usage, when an option before the command is not a global one. */
+function checkOptions(words: readonly string[]): void {
+  for (const token of tokensOf(words, globalOptions)) {
+    if (token.kind === "option") findOption(globalOptions, token.rawName, undefined);
+  }
 }
 
 /**
@@ -67,34 +98,18 @@ function splitOption(word: string): [name: string, value: string | undefined] {
  * @throws {OrketError} usage.
  */
 export function parseArguments(words: readonly string[], commands: readonly Command[]): Parsed {
+  const [command, place] = commandIn(words, commands);
+  checkOptions(words.slice(0, place));
+  const options = [...(command?.options ?? []), ...globalOptions];
   const positionals: string[] = [];
   const values = new Map<string, string[]>();
-  let command: Command | undefined;
-  let onlyWords = false;
-  for (let at = 0; at < words.length; at += 1) {
-    const word = words[at] ?? "";
-    if (onlyWords || word === "-" || !word.startsWith("-")) {
-      if (command !== undefined) positionals.push(word);
-      else {
-        command = commands.find(({ name }) => name === word);
-        if (command === undefined) throw unknownCommand(word, commands);
-      }
-      continue;
-    }
-    if (word === "--") {
-      onlyWords = true;
-      continue;
-    }
-    const [written, attached] = splitOption(word);
-    const option = findOption([...(command?.options ?? []), ...globalOptions], written, command);
-    let value = attached;
-    if (option.value === undefined) {
-      if (attached !== undefined) throw usage(`${written} takes no value.`, helpOf(command));
-    } else if (value === undefined) {
-      at += 1;
-      value = words[at];
-    }
-    addValue(values, option, written, value, command);
+  for (const token of tokensOf(words, options)) {
+    if (token.kind === "positional" && token.index !== place) positionals.push(token.value);
+    if (token.kind !== "option") continue;
+    const option = findOption(options, token.rawName, command);
+    if (option.value === undefined && token.value !== undefined)
+      throw usage(`${token.rawName} takes no value.`, helpOf(command));
+    addValue(values, option, token.rawName, token.value, command);
   }
   const given = new Given(positionals, values);
   if (command !== undefined && !given.flag("help")) checkCount(command, positionals);
@@ -114,7 +129,7 @@ function addValue(
     return;
   }
   if (value === undefined)
-    throw usage(`${written} wants a value: ${written} ${option.value}.`, helpOf(command));
+    throw usage(`${written} needs a value: ${written} ${option.value}.`, helpOf(command));
   if (option.choices !== undefined && !option.choices.includes(value)) {
     throw usage(`${written} is ${option.choices.join(" or ")}, not ${quoted(value)}.`, helpOf(command));
   }
@@ -127,10 +142,10 @@ function addValue(
 function checkCount({ name, args }: Command, positionals: readonly string[]): void {
   const missing = args.filter(({ optional }) => optional === undefined)[positionals.length];
   if (missing !== undefined) {
-    throw usage(`orket ${name} wants ${missing.name}: ${missing.summary}`, `See orket ${name} --help.`);
+    throw usage(`Missing argument ${missing.name}: ${missing.summary}`, `See orket ${name} --help.`);
   }
   const extra = positionals[args.length];
   if (extra !== undefined && args.at(-1)?.multiple === undefined) {
-    throw usage(`orket ${name} does not know what to do with ${quoted(extra)}.`, `See orket ${name} --help.`);
+    throw usage(`orket ${name} takes no argument ${quoted(extra)}.`, `See orket ${name} --help.`);
   }
 }

@@ -1,6 +1,7 @@
 import { createHttpFetch } from "../adapters/provider/http/http-fetch";
 import type { HttpFetch } from "../adapters/provider/http/http-fetch";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
+import { AllowedKeys, readAllowedKey } from "../app/keys/allowed-keys";
 import type { RuntimeOptions } from "../app/session/session";
 import { nodeEnvironment } from "../adapters/journal/environment";
 import { findSession } from "../app/session/session-list";
@@ -32,9 +33,14 @@ export function secretsFrom(env: Environment): (reference: string) => Promise<st
   };
 }
 
+/** Which keys may go where: what the user's file says, and what this call allows. @throws {OrketError} usage */
+export function keysOf({ given }: Pick<CommandContext, "io" | "given">): AllowedKeys {
+  return new AllowedKeys(given.all("allow-key").flatMap(readAllowedKey));
+}
+
 /** Calls `work` with what a session needs, and closes the connections afterwards. */
 export async function withRuntime<T>(
-  { io, workDomain }: CommandContext,
+  { io, given, workDomain }: CommandContext,
   work: (options: RuntimeOptions) => Promise<T>,
 ): Promise<T> {
   const fetch: HttpFetch = createHttpFetch();
@@ -45,7 +51,8 @@ export async function withRuntime<T>(
       startDirectory: io.cwd,
       engineVersion: ORKET_VERSION,
       startedBy: "command_line",
-      resolveSecret: secretsFrom(io.env),
+      resolveSecret: keysOf({ io, given }).guard(secretsFrom(io.env)),
+      ...(given.flag("foreign") ? { confirmForeign: () => Promise.resolve(true) } : {}),
       fetch,
       mesh,
     });

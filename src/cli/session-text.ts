@@ -1,3 +1,4 @@
+import { labelOf, sessionWords } from "../engine/view/session-label";
 import type { ArtifactView, SessionView, StepView } from "../engine/view/session-view";
 import type { Output } from "./io";
 import { stepDuration } from "./run/describe";
@@ -28,11 +29,11 @@ const changeMarks: Readonly<Record<ArtifactView["change"], string>> = {
   deleted: "D",
 };
 
-/** One word and its reason on where a session stands. */
-export function statusOf(view: SessionView): string {
-  if (view.status === "ended") return view.outcome ?? "ended";
-  if (view.status !== "paused") return view.status;
-  return `paused (${view.pause?.reason ?? "unknown"})`;
+/** What a session is doing, in the shared vocabulary, with the reason of a pause. */
+export function statusOf(view: SessionView, performed = true): string {
+  const word = sessionWords[labelOf(view, performed)];
+  const reason = view.status === "paused" ? view.pause?.reason : undefined;
+  return reason === undefined || reason === "step_failed" ? word : `${word} (${reason})`;
 }
 
 function stepRow(step: StepView): string[] {

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { ProviderDeps } from "../adapters/provider/provider-deps";
 import { OrketError } from "../engine/error/orket-error";
+import { sessionWords } from "../engine/view/session-label";
 import type { ArtifactReview } from "./artifacts/artifact-review";
 import type { historyCommands } from "./history/commands";
 import { commandIds } from "./ids";
@@ -18,6 +19,8 @@ import type { ConductorView } from "./conductor/conductor-view";
 import type { ErrorPresenter } from "./errors";
 import type { SessionPanels } from "./event-panel/session-panel";
 import { MeshNodeItem } from "./venues/mesh-rows";
+import { allowStoredKey } from "./session/questions";
+import { ensureAllowed } from "./trust";
 import { selectVenue } from "./venues/select-venue";
 import type { VenueChoice } from "./venues/venue-choice";
 
@@ -41,7 +44,7 @@ export interface CommandParts {
 /** Registers every command that package.json declares; the table is complete by its type. */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const { sessions, review } = parts;
-  const handlers: Readonly<Record<CommandId, (target: unknown) => unknown>> = {
+  const handlers: Readonly<Record<CommandId, (target: unknown, more: unknown) => unknown>> = {
     [commandIds.runFlow]: (target) => run(parts, target, false),
     [commandIds.runFlowStepByStep]: (target) => run(parts, target, true),
     [commandIds.resumeSession]: (target) => resume(parts, target),
@@ -69,7 +72,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       if (chosen === undefined) return;
       await parts.plans.show(vscode.Uri.joinPath(chosen.folder.uri, chosen.flow.path));
     },
-    [commandIds.setSecret]: (target) => setSecret(parts.secrets, target),
+    [commandIds.setSecret]: (target, origin) => setSecret(parts.secrets, target, origin),
     [commandIds.selectVenue]: () => selectVenue(parts.index, parts.venue, parts.provider),
     [commandIds.drainNode]: (target) => {
       if (target instanceof MeshNodeItem) target.mesh.drain(target.node.name);
@@ -82,7 +85,12 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   };
   return vscode.Disposable.from(
     ...Object.entries(handlers).map(([id, handle]) =>
-      vscode.commands.registerCommand(id, (target: unknown) => parts.errors.guard(() => handle(target))),
+      vscode.commands.registerCommand(id, (target: unknown, more: unknown) =>
+        parts.errors.guard(() => {
+          ensureAllowed(id as CommandId);
+          return handle(target, more);
+        }),
+      ),
     ),
   );
 }
@@ -128,7 +136,7 @@ async function choose(
   }
   const items = controllers.map((controller) => ({
     label: controller.view.flow,
-    description: controller.view.status,
+    description: sessionWords[controller.label],
     detail: controller.id,
     controller,
   }));
@@ -153,11 +161,12 @@ function fitting(
   }
   throw new OrketError(
     "command_refused",
-    `The session ${controller.id} is ${controller.view.outcome ?? controller.view.status}.`,
+    `The session ${controller.id} is ${sessionWords[controller.label]}.`,
   );
 }
 
-async function setSecret(secrets: Secrets, target: unknown): Promise<void> {
+/** @param origin the server that a run would send it to, where one asked for it: storing it then allows it there. */
+async function setSecret(secrets: Secrets, target: unknown, origin: unknown): Promise<void> {
   const name = await vscode.window.showInputBox({
     title: "Set Secret",
     prompt: "Its name, as a Venue writes it behind secret:",
@@ -170,13 +179,14 @@ async function setSecret(secrets: Secrets, target: unknown): Promise<void> {
   if (name === undefined) return;
   const value = await vscode.window.showInputBox({
     title: `Secret ${name}`,
-    prompt: "The key. VS Code stores it encrypted; it is never written to a file of the project.",
+    prompt: `The key. VS Code stores it encrypted; it is never written to a file of the project.${typeof origin === "string" ? ` It will be sent to ${origin}.` : ""}`,
     password: true,
     ignoreFocusOut: true,
     validateInput: (text) => (text.trim() === "" ? "The key is empty." : undefined),
   });
   if (value === undefined) return;
   await secrets.set(name, value.trim());
+  if (typeof origin === "string" && name === target) await allowStoredKey(name, origin);
   void vscode.window.showInformationMessage(
     `The secret ${name} is stored. A Venue uses it with api_key: secret:${name}.`,
   );

@@ -62,6 +62,10 @@ export class ErrorPresenter {
       session_ended: [{ label: "Run Flow", run: () => vscode.commands.executeCommand(commandIds.runFlow) }],
       journal_damaged: [...openJournal(details), showLog],
       blob_missing: [showLog],
+      folder_unsafe: [showLog],
+      not_trusted: [
+        { label: "Manage Trust", run: () => vscode.commands.executeCommand("workbench.trust.manage") },
+      ],
       format_unsupported: [
         {
           label: "Check for Updates",
@@ -87,9 +91,12 @@ export class ErrorPresenter {
           : [
               {
                 label: "Set Secret",
-                run: () => vscode.commands.executeCommand(commandIds.setSecret, details["name"]),
+                run: () =>
+                  vscode.commands.executeCommand(commandIds.setSecret, details["name"], details["origin"]),
               },
             ],
+      key_not_allowed: [],
+      session_foreign: [],
       disk_full: [showLog],
       disk_failed: [showLog],
       internal: [showLog],

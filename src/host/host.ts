@@ -16,6 +16,8 @@ import { PlanDocuments } from "./flow/plan-documents";
 import { ProjectIndex } from "./project/project-index";
 import { EditorTools } from "./provider/editor-tools";
 import { VsCodeLmProvider } from "./provider/vscode-lm";
+import { questionsOf } from "./session/questions";
+import { guardSessions } from "./trust";
 import { FlowRunner } from "./flow/run-flow";
 import { Secrets } from "./session/secrets";
 import { SessionRegistry } from "./session/session-registry";
@@ -29,105 +31,118 @@ import { Standing } from "./conductor/standing";
 import { MeshRows } from "./venues/mesh-rows";
 import { VenueChoice } from "./venues/venue-choice";
 
-/** Puts the parts together and registers them with VS Code. */
-export class Host {
-  readonly #sessions: SessionRegistry;
-  readonly #repeats: Repeats;
+/** The parts of the extension, made and not yet registered. */
+function createParts(context: vscode.ExtensionContext) {
+  guardSessions();
+  const log = vscode.window.createOutputChannel("Orket", { log: true });
+  const errors = new ErrorPresenter(log);
+  const secrets = new Secrets(context.secrets);
+  const index = new ProjectIndex();
+  const mesh = new MeshPool();
+  const services = servicesOf(context, secrets, mesh);
+  const sessions = new SessionRegistry(services);
+  sessions.mayResume = (controller) => mayResume(index, sessions, controller);
+  const venue = new VenueChoice(context.workspaceState);
+  const conductor = new ConductorView(context.extensionUri, sessions, index, venue, errors);
+  const panels = new SessionPanels(context.extensionUri, sessions, errors);
+  const reports = new Reports();
+  const extension = context.extensionUri;
+  return {
+    log,
+    errors,
+    secrets,
+    index,
+    mesh,
+    services,
+    sessions,
+    venue,
+    conductor,
+    panels,
+    reports,
+    meshRows: new MeshRows(mesh, services),
+    plans: new PlanDocuments(index),
+    repeats: new Repeats(sessions, reports),
+    diagnostics: new ProjectDiagnostics(index),
+    editing: new Editing({ extension, index, secrets, sessions, panels, errors, provider: services }),
+  };
+}
 
-  constructor(context: vscode.ExtensionContext) {
-    const log = vscode.window.createOutputChannel("Orket", { log: true });
-    const errors = new ErrorPresenter(log);
-    const secrets = new Secrets(context.secrets);
-    const index = new ProjectIndex();
-    const mesh = new MeshPool();
-    const services = servicesOf(context, secrets, mesh);
-    const sessions = new SessionRegistry(services);
-    sessions.mayResume = (controller) => mayResume(index, sessions, controller);
-    this.#sessions = sessions;
-    const venue = new VenueChoice(context.workspaceState);
-    const meshRows = new MeshRows(mesh, services);
-    const conductor = new ConductorView(context.extensionUri, sessions, index, venue, errors);
-    const panels = new SessionPanels(context.extensionUri, sessions, errors);
-    const plans = new PlanDocuments(index);
-    const reports = new Reports();
-    const repeats = (this.#repeats = new Repeats(sessions, reports));
-    const editing = new Editing({
-      extension: context.extensionUri,
-      index,
-      secrets,
-      sessions,
-      panels,
-      errors,
-      provider: services,
-    });
-    const diagnostics = new ProjectDiagnostics(index);
-    const artifacts = vscode.window.createTreeView(viewIds.artifacts, {
-      treeDataProvider: new ArtifactsTree(sessions),
-    });
-    const sessionsView = vscode.window.createTreeView(viewIds.sessions, {
-      treeDataProvider: new SessionsTree(sessions),
-    });
-    const library = vscode.window.createTreeView(viewIds.library, {
-      treeDataProvider: new LibraryTree(index, meshRows),
-    });
-    meshRows.setVisible(library.visible);
-    context.subscriptions.push(
-      venue,
-      meshRows,
-      library.onDidChangeVisibility(({ visible }) => meshRows.setVisible(visible)),
-      library.onDidExpandElement(({ element }) => meshRows.opened(element.id ?? "")),
-      library.onDidCollapseElement(({ element }) => meshRows.closed(element.id ?? "")),
-      log,
-      index,
-      diagnostics,
-      plans,
-      conductor,
-      artifacts,
-      sessionsView,
-      library,
-      { dispose: () => mesh.close() },
-      sessions.onDidFail(({ error }) => void errors.show(error)),
-      vscode.window.registerWebviewViewProvider(viewIds.conductor, conductor),
-      vscode.window.registerWebviewPanelSerializer(panelTypes.session, panels),
-      vscode.workspace.registerTextDocumentContentProvider(schemes.artifact, new ArtifactDocuments(sessions)),
-      vscode.workspace.registerTextDocumentContentProvider(schemes.plan, plans),
-      vscode.workspace.registerTextDocumentContentProvider(schemes.report, reports),
-      editing,
-      registerCommands({
-        runner: new FlowRunner(index, sessions, venue),
-        sessions,
-        conductor,
-        panels,
-        review: new ArtifactReview(sessions),
-        plans,
-        secrets,
-        errors,
-        index,
-        venue,
-        provider: services,
-        editing: editing.commands,
-        history: historyCommands({
-          sessions,
-          conductor,
-          panels,
-          reports,
-          repeats,
-          index,
-          provider: services,
-        }),
-      }),
-      new Standing(sessions, conductor, (badge) => {
-        sessionsView.badge = badge;
-      }),
-    );
-    void errors.guard(() => diagnostics.refresh());
-    void errors.guard(() => showWhatIsThere(sessions, conductor, errors));
-  }
+/** The extension's parts, each under its name. */
+type Parts = ReturnType<typeof createParts>;
 
+function registerViews({ sessions, index, meshRows, conductor, panels }: Parts): vscode.Disposable[] {
+  const artifacts = vscode.window.createTreeView(viewIds.artifacts, {
+    treeDataProvider: new ArtifactsTree(sessions),
+  });
+  const sessionsView = vscode.window.createTreeView(viewIds.sessions, {
+    treeDataProvider: new SessionsTree(sessions),
+  });
+  const library = vscode.window.createTreeView(viewIds.library, {
+    treeDataProvider: new LibraryTree(index, meshRows),
+  });
+  meshRows.setVisible(library.visible);
+  return [
+    artifacts,
+    sessionsView,
+    library,
+    library.onDidChangeVisibility(({ visible }) => meshRows.setVisible(visible)),
+    library.onDidExpandElement(({ element }) => meshRows.opened(element.id ?? "")),
+    library.onDidCollapseElement(({ element }) => meshRows.closed(element.id ?? "")),
+    vscode.window.registerWebviewViewProvider(viewIds.conductor, conductor),
+    vscode.window.registerWebviewPanelSerializer(panelTypes.session, panels),
+    new Standing(sessions, conductor, (badge) => {
+      sessionsView.badge = badge;
+    }),
+  ];
+}
+
+function registerDocuments({ sessions, plans, reports }: Parts): vscode.Disposable[] {
+  const provide = vscode.workspace.registerTextDocumentContentProvider;
+  return [
+    provide(schemes.artifact, new ArtifactDocuments(sessions)),
+    provide(schemes.plan, plans),
+    provide(schemes.report, reports),
+  ];
+}
+
+function registerAllCommands(parts: Parts): vscode.Disposable {
+  const { index, sessions, venue, editing, services } = parts;
+  return registerCommands({
+    ...parts,
+    runner: new FlowRunner(index, sessions, venue),
+    review: new ArtifactReview(sessions),
+    provider: services,
+    editing: editing.commands,
+    history: historyCommands({ ...parts, provider: services }),
+  });
+}
+
+/** The running extension. */
+export interface Host {
   /** Pauses what runs, so that it can go on in the next window. */
-  async stop(): Promise<void> {
-    await Promise.all([this.#sessions.dispose(), this.#repeats.dispose()]);
-  }
+  stop(): Promise<void>;
+}
+
+/** Puts the parts together and registers them with VS Code. */
+export function createHost(context: vscode.ExtensionContext): Host {
+  const parts = createParts(context);
+  const { errors, sessions, conductor, diagnostics, repeats, mesh } = parts;
+  const { venue, meshRows, log, index, plans, editing } = parts;
+  context.subscriptions.push(
+    ...[venue, meshRows, log, index, diagnostics, plans, conductor, editing],
+    { dispose: () => mesh.close() },
+    sessions.onDidFail(({ error }) => void errors.show(error)),
+    ...registerViews(parts),
+    ...registerDocuments(parts),
+    registerAllCommands(parts),
+  );
+  void errors.guard(() => diagnostics.refresh());
+  void errors.guard(() => showWhatIsThere(sessions, conductor, errors));
+  return {
+    stop: async () => {
+      await Promise.all([sessions.dispose(), repeats.dispose()]);
+    },
+  };
 }
 
 /** What the editor gives to every session. */
@@ -137,7 +152,7 @@ function servicesOf(
   mesh: MeshPool,
 ): SessionServices {
   return {
-    resolveSecret: secrets.resolve,
+    ...questionsOf(secrets),
     vscodeLm: ({ timeouts }) => new VsCodeLmProvider(access, timeouts),
     external: new EditorTools(),
     mesh,

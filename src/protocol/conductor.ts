@@ -2,8 +2,11 @@ import * as z from "zod";
 import type { TokenUsage } from "../engine/event/tokens";
 import { limitNames } from "../engine/model/flow";
 import type { LimitName } from "../engine/model/flow";
+import { headingOf, sessionWords } from "../engine/view/session-label";
+import type { SessionLabel } from "../engine/view/session-label";
 
-export type { LimitName };
+export { headingOf, sessionWords };
+export type { LimitName, SessionLabel };
 
 /*
  * What the conductor view and the extension say to each other. The screen is data with every text at hand: the view
@@ -89,6 +92,8 @@ export interface SessionScreen {
   /** `elsewhere`: who has it. */
   readonly heldBy?: string;
   readonly status: "new" | "running" | "paused" | "ended";
+  /** What it is doing, in the vocabulary that everything shares. */
+  readonly label: SessionLabel;
   /** The journal says that it runs, but nobody performs it: the window or the machine went away. */
   readonly interrupted: boolean;
   readonly halting?: "pausing" | "stopping";

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { copyProject, onlySession, orket, readJournal } from "./orket";
+import { sharedContent } from "../fakes/session";
 import { otlpTraceSchema } from "../fakes/otlp-schema";
 
 describe("orket export, repeat and housekeeping", function () {
@@ -90,7 +91,8 @@ describe("orket export, repeat and housekeeping", function () {
     assert.ok((use.sessions.find((one) => one.id === id)?.ownBytes ?? 0) > 1000);
   });
 
-  it("deletes sessions, then frees what they alone needed", async () => {
+  it("deletes sessions with their contents, then frees what sessions of old alone needed", async () => {
+    sharedContent(path.join(project, ".orket", "blobs", "sha256"), "written by an older Orket");
     const { stdout } = await call("sessions", "--json");
     for (const { id: one } of JSON.parse(stdout) as { id: string }[]) {
       assert.equal((await call("delete", one)).stdout, `deleted  ${one}\n`);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { filesBelow, goodAnswers, KeyEchoServer, keysIn, ways } from "../fakes/servers/key-echo";
-import { orket } from "./orket";
+import { emptyFolder, orket } from "./orket";
 import type { Finished } from "./orket";
 import { smallProject } from "./small-project";
 
@@ -35,12 +37,15 @@ describe("keys", function () {
     "Ollama behind a key": `provider: ollama\nendpoint: ${endpoint}\nmodel: m\napi_key: secret:lab\nretry: { attempts: 1 }\n`,
   });
 
+  const allowed = (): string[] =>
+    ["secret:lab", "env:LAB_KEY"].flatMap((key) => ["--allow-key", `${key}@${new URL(endpoint).origin}`]);
+
   type Called = Finished & { readonly args: readonly string[] };
 
   /** Runs, asks and exports, and gives everything that was printed. */
   async function everything(project: string): Promise<{ run: Called; others: Called[] }> {
     const call = async (...args: string[]): Promise<Called> => ({
-      ...(await orket(["-C", project, ...args], { env: { ...planted, ORKET_DEBUG: "1" } })),
+      ...(await orket(["-C", project, ...args, ...allowed()], { env: { ...planted, ORKET_DEBUG: "1" } })),
       args,
     });
     const run = await call("run", "small", "--json");
@@ -113,6 +118,58 @@ describe("keys", function () {
     assert.equal(replay?.code, 0, replay?.stdout);
     const written = filesBelow(project).filter(({ place }) => place.endsWith("out.md"));
     assert.deepEqual([...new Set(written.map(({ text }) => text))], ["key = Bearer [key]"]);
+  });
+
+  describe("go to a server", () => {
+    const env = { ...planted, ORKET_STATE_HOME: emptyFolder() };
+    const venue = (): string => venues()["the environment"] ?? "";
+    const sent = (): string[] => server.seen.map(({ key }) => key).filter((key) => key !== "");
+    before(() => {
+      server.speak = goodAnswers;
+      server.listsModels = true;
+    });
+    beforeEach(() => {
+      server.seen.length = 0;
+    });
+
+    it("that a person allowed, and to no other: run and venues send nothing, and say how to allow it", async () => {
+      const project = smallProject({ venue: venue() });
+      const run = await orket(["-C", project, "run", "small", "--approve", "all"], { env });
+      const elsewhere = [
+        "--allow-key",
+        "env:LAB_KEY@https://127.0.0.1:1",
+        "--allow-key",
+        "env:OTHER@http://127.0.0.1:1",
+      ];
+      const wrong = await orket(["-C", project, "run", "small", ...elsewhere], { env });
+      const listed = await orket(["-C", project, "venues"], { env });
+      assert.equal(run.code, 7, run.stderr);
+      assert.equal(wrong.code, 7, wrong.stderr);
+      assert.match(
+        run.stderr,
+        /env:LAB_KEY has not been allowed for http:\/\/127\.0\.0\.1:\d+.*--allow-key/s,
+      );
+      assert.match(listed.stdout + listed.stderr, /has\s+not\s+been\s+allowed/);
+      assert.deepEqual(server.seen, []);
+    });
+
+    it("that the user's own file names, outside every project", async () => {
+      const project = smallProject({ venue: venue() });
+      const { origin } = new URL(endpoint);
+      const text = JSON.stringify({ format: 1, allowed: { "env:LAB_KEY": [origin] } });
+      writeFileSync(path.join(env.ORKET_STATE_HOME, "keys.json"), text);
+      const run = await orket(["-C", project, "run", "small", "--approve", "all"], { env });
+      rmSync(path.join(env.ORKET_STATE_HOME, "keys.json"));
+      assert.equal(run.code, 0, run.stderr);
+      assert.ok(sent().every((key) => key === `Bearer ${planted.LAB_KEY}`) && sent().length > 0);
+    });
+
+    it("never because a variable is well known: OPENAI_API_KEY goes to OpenAI alone", async () => {
+      const project = smallProject({ venue: venue().replace("LAB_KEY", "OPENAI_API_KEY") });
+      const run = await orket(["-C", project, "run", "small"], { env });
+      assert.equal(run.code, 7, run.stderr);
+      assert.deepEqual(server.seen, []);
+    });
   });
 
   it("are found by this search where they are written", () => {

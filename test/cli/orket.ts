@@ -24,12 +24,19 @@ export interface SpawnOptions {
   readonly watch?: (child: ChildProcess, stdout: string, stderr: string) => void;
 }
 
+/** What a user of this test run has decided; no test touches the real one. */
+const stateHome = mkdtempSync(path.join(os.tmpdir(), "orket-state-"));
+process.once("exit", () => {
+  rmSync(stateHome, { recursive: true, force: true });
+});
+
 /** Runs `orket` in a process of its own, without a terminal. */
 export function orket(args: readonly string[], options: SpawnOptions = {}): Promise<Finished> {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     NO_COLOR: undefined,
     ORKET_DEBUG: undefined,
+    ORKET_STATE_HOME: stateHome,
     ...options.env,
   };
   const child = spawn(process.execPath, [cliFile, ...args], { cwd: options.cwd ?? os.tmpdir(), env });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ExportSource } from "../../src/engine/export/source";
+import type { ExportSource } from "../../src/app/export/source";
 import type { Definition } from "../../src/engine/model/definition";
 import type { Harness } from "./engine-harness";
 

@@ -1,4 +1,4 @@
-import { NodeFileSystem } from "../../src/adapters/files/file-system";
+import { OrketFileSystem } from "../../src/adapters/files/orket-gate";
 import type { FileSystem, Handle } from "../../src/adapters/files/file-system";
 
 /** One operation of the disk, as a test sees it. */
@@ -36,7 +36,7 @@ export class Killed extends Error {}
  * A disk that fails where a test says. `before` runs ahead of each changing operation and may throw; `torn` makes a
  * failing write leave its first bytes, as a real one may.
  */
-export class FaultyFileSystem extends NodeFileSystem {
+export class FaultyFileSystem extends OrketFileSystem {
   count = 0;
   readonly log: string[] = [];
   before: (operation: Operation) => void = () => undefined;
@@ -96,7 +96,7 @@ export class FaultyFileSystem extends NodeFileSystem {
   /** What the system does for a process that is gone: what was under way ends, and its files are closed. */
   async bury(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
-    await Promise.all([...this.#handles].map((handle) => NodeFileSystem.prototype.close.call(this, handle)));
+    await Promise.all([...this.#handles].map((handle) => OrketFileSystem.prototype.close.call(this, handle)));
     this.#handles.clear();
   }
 
@@ -136,7 +136,7 @@ export class FaultyFileSystem extends NodeFileSystem {
         if (this.torn > 0 && (name === "write" || name === "writeNow")) {
           const [handle, bytes, position] = args as [number, Uint8Array, number];
           const length = this.torn < 1 ? Math.floor(bytes.length * this.torn) : this.torn;
-          NodeFileSystem.prototype.writeNow.call(this, handle, bytes.subarray(0, length), position);
+          OrketFileSystem.prototype.writeNow.call(this, handle, bytes.subarray(0, length), position);
         }
         throw error;
       }

@@ -1,9 +1,12 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { SessionEnvironment } from "../../src/adapters/journal/jsonl-session-store";
-import { NodeFileSystem } from "../../src/adapters/files/file-system";
+import { OrketFileSystem as NodeFileSystem } from "../../src/adapters/files/orket-gate";
 import type { FileSystem } from "../../src/adapters/files/file-system";
+import { blobFile } from "../../src/adapters/journal/blob-store";
+import { sha256Bytes } from "../../src/adapters/system/sha256";
 import { systemRandom } from "../../src/adapters/system/random";
 import { SystemClock } from "../../src/adapters/system/clock";
 import type { BlobRef } from "../../src/engine/event/content";
@@ -64,4 +67,14 @@ export function startOf(session: string, definition: BlobRef): EventDraft {
     provider: "scripted",
     started_by: "library",
   });
+}
+
+/** Stores a content as Orket 0.1 did: a file of its own, which all sessions share. @param blobs `.orket/blobs/sha256`. */
+export function sharedContent(blobs: string, text: string): BlobRef {
+  const bytes = Buffer.from(text);
+  const digest = sha256Bytes(bytes);
+  const file = blobFile(blobs, digest);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, bytes);
+  return { sha256: digest, bytes: bytes.length };
 }

@@ -38,7 +38,7 @@ export class ConductorPage {
     await this.button("Approve").click();
   }
 
-  /** Waits until the headline says so: "Done", "Paused". */
+  /** Waits until the headline says so: "Completed", "Paused". */
   async stands(status: string): Promise<void> {
     await this.frame.locator(".status", { hasText: status }).waitFor({ timeout: 30_000 });
   }

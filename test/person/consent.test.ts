@@ -72,7 +72,7 @@ describe("a model of the editor that wants consent", function () {
     await workbench.screenshot("consent-dark");
     await dialog.getByRole("button", { name: "Cancel" }).click();
 
-    await conductor.stands("A step failed");
+    await conductor.stands("Failed");
     await conductor.frame.getByText("Orket was not allowed to use").first().waitFor();
     await conductor.frame.getByText("Retry asks again").waitFor();
     assert.match(journal(), /"code":"refused_by_consent"/);
@@ -84,7 +84,7 @@ describe("a model of the editor that wants consent", function () {
     await workbench.page.waitForTimeout(1500);
     await dialog.getByRole("button", { name: "Allow" }).click();
 
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
     assert.equal(journal().match(/"type":"model_call_failed"/g)?.length, 1);
     assert.match(journal(), /"text":"Hello\."/);
   });
@@ -94,7 +94,7 @@ describe("a model of the editor that wants consent", function () {
     await workbench.pick("asked");
     await workbench.answer("3.12");
 
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
     assert.equal(await workbench.page.locator(".monaco-dialog-box").count(), 0);
   });
 });

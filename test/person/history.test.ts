@@ -115,7 +115,7 @@ describe("sessions afterwards, and where the next ones run", function () {
     await workbench.command("Orket: Run Flow");
     await workbench.pick("two");
     await workbench.answer("3.12");
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
   });
 
   after(async () => {
@@ -165,7 +165,7 @@ describe("sessions afterwards, and where the next ones run", function () {
     await workbench.quickInputRows().filter({ hasText: "changed: instruction of check" }).first().waitFor();
     await workbench.pick("Run the Fork");
 
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
     await workbench.page.waitForTimeout(300);
     assert.equal(sessions().length, 2);
   });
@@ -207,7 +207,7 @@ describe("sessions afterwards, and where the next ones run", function () {
     await workbench.command("Orket: Run Flow");
     await workbench.pick("two");
     await workbench.answer("3.12");
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
     const usesOther = (id: string): boolean => {
       const file = path.join(folder, ".orket", "sessions", id, "definition.json");
       // A session's folder is there a moment before its definition.
@@ -334,7 +334,7 @@ describe("sessions afterwards, and where the next ones run", function () {
       await workbench.pick("lame");
       await workbench.answer("3.12");
       await conductor.frame.getByRole("heading", { name: "lame" }).waitFor();
-      await conductor.stands("Done");
+      await conductor.stands("Completed");
       assert.equal(sessions().length, before + 1);
       await selectVenue("As Each Flow Says");
       await conductor.frame.getByRole("button", { name: "other" }).waitFor({ state: "detached" });

@@ -89,7 +89,7 @@ describe("a key in VS Code", function () {
       server.seen.length = 0;
       await run();
 
-      await conductor.stands("A step failed");
+      await conductor.stands("Failed");
       await conductor.frame.getByText(`${mark}`).and(conductor.frame.getByText("[key]")).first().waitFor();
       assert.equal(server.seen.at(-1)?.key, `Bearer ${key}`);
       await shownNowhere();
@@ -103,7 +103,7 @@ describe("a key in VS Code", function () {
     server.listsModels = true;
     await run();
 
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
     await workbench.command("Orket: Open Session");
     const panel = await workbench.webview(/^\d+ events$/);
     await panel.getByText("gave back the key of the Venue").first().click();

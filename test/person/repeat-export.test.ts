@@ -5,6 +5,7 @@ import type { ElementHandle, Locator } from "playwright-core";
 import type { Definition } from "../../src/engine/model/definition";
 import { ModelServer } from "../fakes/servers/model-server";
 import { ollama } from "../fakes/servers/vendors";
+import { sharedContent } from "../fakes/session";
 import { Workbench } from "../integration/workbench";
 import { ConductorPage, notification } from "./conductor";
 import { showFailures } from "./failures";
@@ -121,7 +122,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
     await workbench.answer("3.12");
     await conductor.frame.getByRole("textbox", { name: "New limit (calls)" }).fill("5");
     await conductor.button("Resume").click();
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
   });
 
   after(async () => {
@@ -177,7 +178,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
   it("ends the runs when it is cancelled, and then claims nothing", async () => {
     await run("slow");
     await conductor.frame.getByRole("heading", { name: "slow" }).waitFor();
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
     const before = sessions().length;
     await workbench.command("Orket: Repeat Session");
     await workbench.pick("slow");
@@ -196,7 +197,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
   it("forks with another model, picked from those that the backend has, another input and another limit", async () => {
     await run("asked");
     await conductor.frame.getByRole("heading", { name: "asked" }).waitFor();
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
     const before = sessions();
     await workbench.command("Orket: Fork Session");
     await workbench.pick("asked");
@@ -329,10 +330,14 @@ describe("sessions that are repeated, forked, exported and put away", function (
   it("removes stored contents that nothing needs any more, and says how much", async () => {
     const blobs = path.join(folder, ".orket", "blobs");
     const stored = (): number =>
-      readdirSync(blobs, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length;
+      existsSync(blobs)
+        ? readdirSync(blobs, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+            .length
+        : 0;
     await workbench.command("Orket: Prune Stored Contents");
     await notification(workbench, "is needed");
     await quiet();
+    sharedContent(path.join(blobs, "sha256"), "written by an older Orket");
     const before = stored();
     assert.ok(before > 0);
     for (let left = sessions().length; left > 0; left -= 1) {

@@ -99,7 +99,7 @@ describe("a session, from the palette to the file in the project", function () {
   });
 
   it("shows the question in the status bar and as a badge", async () => {
-    await workbench.page.locator(".statusbar-item").filter({ hasText: "Orket: waits for you" }).waitFor();
+    await workbench.page.locator(".statusbar-item").filter({ hasText: "Orket: waiting for you" }).waitFor();
     await workbench.page
       .locator(".part.activitybar .badge-content")
       .filter({ hasText: "1" })
@@ -129,6 +129,8 @@ describe("a session, from the palette to the file in the project", function () {
 
   it("answers one question with one press, however often the key is pressed", async () => {
     const approve = conductor.button("Approve");
+    // A question takes no answer in its first moment.
+    await approve.click({ trial: true });
     await approve.focus();
     for (let press = 0; press < 3; press += 1) await workbench.page.keyboard.press("Enter");
 
@@ -165,7 +167,7 @@ describe("a session, from the palette to the file in the project", function () {
     await conductor.approve("build#2");
     await conductor.approve("review#2");
 
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
     await conductor.button("Review changes").waitFor();
     await conductor.screenshot("conductor-done-dark");
   });
@@ -272,7 +274,7 @@ describe("a session, from the palette to the file in the project", function () {
     await workbench.reload();
 
     conductor = await ConductorPage.open(workbench);
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
     await workbench.page.getByRole("treeitem", { name: /^shapes\/rectangle\.py, added, accepted/ }).waitFor();
     await workbench.webview(/^\d+ events$/);
     assert.equal(await workbench.page.locator(".statusbar-item .codicon-bell-dot").count(), 0);

@@ -141,7 +141,7 @@ describe("a session survives", function () {
 
   const finish = async (): Promise<void> => {
     await conductor.approve("check");
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
     const begun = eventsOf("step_start").map(({ step }) => step);
     assert.deepEqual(begun, ["talk", "check"], "a finished step was run again");
     assert.equal(eventsOf("approval_requested").length, 1, "the question was asked anew");
@@ -216,7 +216,7 @@ describe("a session survives", function () {
 
       await model.release();
       await watching.asksFor("check");
-      await watching.stands("Waits for an answer");
+      await watching.stands("Waiting for an answer");
       assert.equal(await watching.button("Approve").count(), 0);
       await second.screenshot("survival-watching-dark");
     });
@@ -228,8 +228,8 @@ describe("a session survives", function () {
       await conductor.frame.getByText(/Only to watch: another window/).waitFor();
       await watching.approve("check");
 
-      await watching.stands("Done");
-      await conductor.stands("Done");
+      await watching.stands("Completed");
+      await conductor.stands("Completed");
       await second.closeWindow();
     });
   });
@@ -302,7 +302,7 @@ describe("a session survives", function () {
       await conductor.frame.locator(".instruction", { hasText: "Check every word." }).waitFor();
       await conductor.approve("check");
 
-      await conductor.stands("Done");
+      await conductor.stands("Completed");
       // What stood before the change was taken over, not asked again.
       assert.equal(model.calls, asked + 1);
     });
@@ -316,7 +316,7 @@ describe("a session survives", function () {
       await workbench.pick("Fork with the New Definition");
       await conductor.approve("check");
 
-      await conductor.stands("Done");
+      await conductor.stands("Completed");
       await addFiles(folder, { "flows/impatient.venue.yaml": venue("impatient", model.url, idleSeconds) });
     });
 

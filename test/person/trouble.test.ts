@@ -102,7 +102,7 @@ describe("when something goes wrong", function () {
   it("says why a step failed and what can be done", async () => {
     await run("flaky");
 
-    await conductor.stands("A step failed");
+    await conductor.stands("Failed");
     await conductor.frame.getByRole("heading", { name: "plan failed" }).waitFor();
     await conductor.frame.getByText("Check that the model server runs").waitFor();
     for (const name of ["Retry", "Edit prompt", "Skip", "Stop"]) await conductor.button(name).waitFor();
@@ -115,7 +115,7 @@ describe("when something goes wrong", function () {
     await conductor.frame.getByRole("heading", { name: "plan failed" }).waitFor();
     await conductor.button("Skip").click();
 
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
     await conductor.frame.getByText("2 done").waitFor();
   });
 
@@ -126,7 +126,7 @@ describe("when something goes wrong", function () {
     await conductor.screenshot("conductor-limit-dark");
     await conductor.frame.getByRole("textbox", { name: "New limit (calls)" }).fill("5");
     await conductor.button("Resume").click();
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
   });
 
   it("skips the steps of a role that is switched off", async () => {
@@ -139,7 +139,7 @@ describe("when something goes wrong", function () {
     await conductor.frame.getByRole("switch", { name: "reviewer", checked: false }).waitFor();
     await conductor.button("Skip").click();
 
-    await conductor.stands("Done");
+    await conductor.stands("Completed");
     assert.equal(await conductor.frame.locator(".step.skipped").count(), 2);
   });
 

@@ -5,6 +5,7 @@ import path from "node:path";
 import { verifySession } from "../../src/app/session/audit";
 import { sessionPaths } from "../../src/adapters/journal/layout";
 import type { SessionPaths } from "../../src/adapters/journal/layout";
+import { encodeContent } from "../../src/adapters/journal/contents";
 import { encodeEvent, firstPrev } from "../../src/engine/event/codec";
 import { draft } from "../../src/engine/event/event";
 import type { SessionEvent } from "../../src/engine/event/event";
@@ -64,8 +65,8 @@ async function store(seed: number, folder: string): Promise<Stored> {
   writeFileSync(paths.journal, `${lines.join("\n")}\n`);
   const last = sha256(lines.at(-1) ?? "");
   writeFileSync(paths.head, `${JSON.stringify({ format: 1, events: lines.length, sha256: last })}\n`);
-  for (const [digest, bytes] of session.store.blobs)
-    put(path.join(paths.blobs, digest.slice(0, 2), digest.slice(2)), bytes);
+  const contents = [...session.store.blobs].map(([digest, bytes]) => encodeContent(digest, bytes, 0));
+  writeFileSync(paths.contents, Buffer.concat(contents));
   for (const { path: file, content } of artifactsOf(session.orchestrator.state.score.scope)) {
     if (content !== null)
       put(path.join(paths.workspace, file), session.store.blobs.get(content.sha256) ?? Buffer.of());
@@ -176,14 +177,19 @@ const ways: Record<string, (stored: Stored, chance: Chance) => boolean> = {
   },
   "a content changed": ({ paths, blobs }, chance) => {
     if (blobs.length === 0) return false;
-    const digest = chance.pick(blobs);
-    changeByte(path.join(paths.blobs, digest.slice(0, 2), digest.slice(2)), chance);
+    const { from, to } = placeOf(paths, chance.pick(blobs));
+    if (from === to) return false;
+    const bytes = readFileSync(paths.contents);
+    const at = from + chance.below(to - from);
+    bytes[at] = (bytes[at] ?? 0) ^ (1 + chance.below(255));
+    writeFileSync(paths.contents, bytes);
     return true;
   },
   "a content removed": ({ paths, blobs }, chance) => {
     if (blobs.length === 0) return false;
-    const digest = chance.pick(blobs);
-    rmSync(path.join(paths.blobs, digest.slice(0, 2), digest.slice(2)));
+    const { header, to } = placeOf(paths, chance.pick(blobs));
+    const bytes = readFileSync(paths.contents);
+    writeFileSync(paths.contents, Buffer.concat([bytes.subarray(0, header), bytes.subarray(to + 1)]));
     return true;
   },
   "the definition changed": ({ paths }, chance) => {
@@ -191,6 +197,14 @@ const ways: Record<string, (stored: Stored, chance: Chance) => boolean> = {
     return true;
   },
 };
+
+/** Where a content stands: its header, its first byte, and the byte behind its last one. */
+function placeOf(paths: SessionPaths, digest: string): { header: number; from: number; to: number } {
+  const bytes = readFileSync(paths.contents, "latin1");
+  const header = bytes.indexOf(`{"sha256":"${digest}"`);
+  const from = bytes.indexOf("\n", header) + 1;
+  return { header, from, to: from + Number(/"bytes":(\d+)/.exec(bytes.slice(header, from))?.[1]) };
+}
 
 /** Whether verification says that something is wrong. */
 async function isFlagged(directory: string): Promise<boolean> {

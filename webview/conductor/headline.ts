@@ -1,38 +1,38 @@
-import type { SessionScreen } from "../../src/protocol/conductor";
+import { headingOf } from "../../src/protocol/conductor";
+import type { SessionLabel, SessionScreen } from "../../src/protocol/conductor";
 import type { ViewState } from "./store";
+
+type Tone = "plain" | "busy" | "ask" | "bad" | "good";
 
 export interface Headline {
   readonly icon: string;
   readonly text: string;
-  readonly tone: "plain" | "busy" | "ask" | "bad" | "good";
+  readonly tone: Tone;
 }
 
-/** The session's standing in a few words. */
-export function headlineOf(session: SessionScreen): Headline {
-  if (session.problem !== undefined) return { icon: "error", text: "Damaged", tone: "bad" };
-  if (session.status === "ended") {
-    return session.outcome === "completed"
-      ? { icon: "pass-filled", text: "Done", tone: "good" }
-      : { icon: "circle-slash", text: "Stopped", tone: "plain" };
+const looks: Readonly<Record<SessionLabel, { readonly icon: string; readonly tone: Tone }>> = {
+  not_started: { icon: "circle-large-outline", tone: "plain" },
+  running: { icon: "loading", tone: "busy" },
+  waiting: { icon: "bell-dot", tone: "ask" },
+  paused: { icon: "debug-pause", tone: "plain" },
+  failed: { icon: "error", tone: "bad" },
+  interrupted: { icon: "debug-disconnect", tone: "ask" },
+  completed: { icon: "pass-filled", tone: "good" },
+  stopped: { icon: "circle-slash", tone: "plain" },
+  unreadable: { icon: "error", tone: "bad" },
+};
+
+/** What the session is doing, in the shared vocabulary, and what has been asked of it and is not yet so. */
+export function headlineOf({ label, halting, holder, limit }: SessionScreen): Headline {
+  if (halting !== undefined) {
+    return { icon: "loading", text: halting === "pausing" ? "Pausing …" : "Stopping …", tone: "busy" };
   }
-  if (session.interrupted) return { icon: "debug-disconnect", text: "Interrupted", tone: "ask" };
-  if (session.halting !== undefined) {
-    return {
-      icon: "loading",
-      text: session.halting === "pausing" ? "Pausing …" : "Stopping …",
-      tone: "busy",
-    };
+  if (label === "paused" && limit !== undefined) {
+    return { icon: "warning", text: `${headingOf(label)}: limit reached`, tone: "ask" };
   }
-  if (session.status === "paused") {
-    if (session.failures.length > 0) return { icon: "error", text: "A step failed", tone: "bad" };
-    if (session.limit !== undefined) return { icon: "warning", text: "Limit reached", tone: "ask" };
-    return { icon: "debug-pause", text: "Paused", tone: "plain" };
-  }
-  if (session.approvals.length > 0) {
-    const here = session.holder !== "elsewhere";
-    return { icon: "bell-dot", text: here ? "Waits for you" : "Waits for an answer", tone: "ask" };
-  }
-  return { icon: "loading", text: "At work", tone: "busy" };
+  // Who only watches cannot answer: it is another window that is waited for.
+  const text = label === "waiting" && holder === "elsewhere" ? "Waiting for an answer" : headingOf(label);
+  return { ...looks[label], text };
 }
 
 /** Working time so far, counted on between two messages. */

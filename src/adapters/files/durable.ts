@@ -59,8 +59,9 @@ export async function makeDirs(fs: FileSystem, root: string, dir: string): Promi
     if (isDiskCode(error, "EEXIST")) return;
     if (!isDiskCode(error, "ENOENT") || path.relative(root, dir) === "") throw error;
     await makeDirs(fs, root, path.dirname(dir));
-    await makeDirs(fs, root, dir);
-    return;
+    await fs.makeDir(dir).catch((failure: unknown) => {
+      if (!isDiskCode(failure, "EEXIST")) throw failure;
+    });
   }
   await syncDir(fs, path.dirname(dir));
 }

@@ -25,6 +25,8 @@ export interface ProjectWrite {
   readonly bytes: Uint8Array | null;
   /** What the file must be now; null: it must not be there. */
   readonly expectedSha256: string | null;
+  /** Permission bits of a file that is not there yet; undefined: those that new files get. */
+  readonly createMode?: number;
   /** Runs when everything fits and before anything is changed; if it fails, nothing is. */
   readonly beforeWrite?: () => Promise<void>;
 }
@@ -67,6 +69,27 @@ export async function writeProjectFile(write: ProjectWrite): Promise<{ old: Uint
     }
   } catch (error) {
     throw diskError(error, `the project's file ${write.path}`);
+  }
+}
+
+/**
+ * The project's file as a proposal's path finds it, with its permission bits; undefined: there is none.
+ * @throws {OrketError} acceptance_denied (`details.rule`), disk_failed.
+ */
+export async function readProjectFile(
+  read: Pick<ProjectWrite, "fs" | "workDomain" | "path" | "policy">,
+): Promise<{ readonly bytes: Uint8Array; readonly mode: number } | undefined> {
+  try {
+    const target = await findTarget(read.fs, read.workDomain, read.path, read.policy);
+    if (target.kind === "denied") throw deniedError(read.path, target.rule, target.message);
+    try {
+      if (target.file === undefined) return undefined;
+      return { bytes: await target.file.read(largestFile), mode: Number(target.file.stat.mode) & 0o7777 };
+    } finally {
+      await closeTarget(target);
+    }
+  } catch (error) {
+    throw diskError(error, `the project's file ${read.path}`);
   }
 }
 
@@ -171,7 +194,8 @@ async function put(
   const name = folder.child(target.name);
   const asideName = `.orket-${process.pid}-${randomName(random, 12)}.tmp`;
   const aside = folder.child(asideName);
-  const mode = target.file === undefined ? {} : { mode: Number(target.file.stat.mode) & 0o7777 };
+  const bits = target.file === undefined ? write.createMode : Number(target.file.stat.mode) & 0o7777;
+  const mode = bits === undefined ? {} : { mode: bits };
   beingWritten.add(asideName);
   try {
     await writeNew(fs, aside, bytes, mode);

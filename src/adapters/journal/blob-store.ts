@@ -2,20 +2,18 @@ import path from "node:path";
 import { inlineContentMaxBytes, isInline } from "../../engine/event/content";
 import type { BlobRef, Content } from "../../engine/event/content";
 import { OrketError } from "../../engine/error/orket-error";
-import { makeDirs, replace, syncDir, writeNew } from "../files/durable";
-import { unlessMissing } from "../files/file-system";
 import type { FileSystem } from "../files/file-system";
-import { randomName } from "../system/random";
-import type { RandomBytes } from "../system/random";
 import { sha256Bytes } from "../system/sha256";
+import type { AppendFile } from "./append-file";
+import { contentOffset, ContentsReader, encodeContent } from "./contents";
+import type { SessionPaths } from "./layout";
 
 const cacheMaxBytes = 32 << 20;
-const parallelWrites = 8;
 const halfPair = /\p{Surrogate}/u;
 
 function missing(ref: BlobRef, why: string, cause?: unknown): OrketError {
   return new OrketError("blob_missing", `A content of the session ${why} (blob ${ref.sha256}).`, {
-    mend: "Restore .orket/blobs from a backup; what does not need this content still works.",
+    mend: "Restore the session's folder and .orket/blobs from a backup; what does not need this content still works.",
     details: { sha256: ref.sha256, bytes: ref.bytes },
     cause,
   });
@@ -56,18 +54,17 @@ class Cache {
   }
 }
 
-/** Reads blobs, each checked against its digest. */
+/** Reads a session's contents, each checked against its digest: from its own file, else from the shared blobs of old. */
 export class BlobReader {
   protected readonly cache = new Cache();
+  protected readonly contents: ContentsReader;
+  readonly #fs: FileSystem;
+  readonly #root: string;
 
-  constructor(
-    protected readonly fs: FileSystem,
-    /** `.orket/blobs/sha256`. */
-    protected readonly root: string,
-  ) {}
-
-  protected file(digest: string): string {
-    return blobFile(this.root, digest);
+  constructor(fs: FileSystem, paths: Pick<SessionPaths, "contents" | "blobs">) {
+    this.#fs = fs;
+    this.#root = paths.blobs;
+    this.contents = new ContentsReader(fs, paths.contents);
   }
 
   /** @throws {OrketError} blob_missing when it is gone or is not what its digest says. */
@@ -104,36 +101,25 @@ export class BlobReader {
 
   protected async stored(ref: BlobRef): Promise<Uint8Array> {
     try {
-      return await this.fs.readFile(this.file(ref.sha256));
+      return (await this.contents.read(ref)) ?? (await this.#fs.readFile(blobFile(this.#root, ref.sha256)));
     } catch (error) {
       throw missing(ref, "cannot be read", error);
     }
   }
 }
 
-/** Takes blobs at once and writes them to the disk when told to; readable from the first moment. */
+/** Takes contents at once and hands them to the file when told to; readable from the first moment. */
 export class BlobStore extends BlobReader {
   /** Queued or being written. */
   readonly #unwritten = new Map<string, Uint8Array>();
   #queue: string[] = [];
-  /** On the disk, or on the way there. */
+  /** In the file, or on the way there. */
   readonly #known = new Set<string>();
-  readonly #orket: string;
-  readonly #tmp: string;
-  readonly #random: RandomBytes;
+  readonly #file: AppendFile;
 
-  constructor(
-    fs: FileSystem,
-    root: string,
-    /** `.orket`, which exists. */
-    orket: string,
-    tmp: string,
-    random: RandomBytes,
-  ) {
-    super(fs, root);
-    this.#orket = orket;
-    this.#tmp = tmp;
-    this.#random = random;
+  constructor(fs: FileSystem, paths: SessionPaths, file: AppendFile) {
+    super(fs, paths);
+    this.#file = file;
   }
 
   putText(text: string): Content {
@@ -167,34 +153,30 @@ export class BlobStore extends BlobReader {
     return this.#queue.length > 0;
   }
 
-  /** Writes what is queued at the moment of the call; on the disk, names included, when it resolves. */
-  async write(): Promise<void> {
+  /**
+   * Hands what is queued to the system. The caller syncs the file, then calls what is returned.
+   * @param after journal lines that are on the disk already.
+   */
+  async write(after: number): Promise<() => void> {
     const digests = this.#queue;
     this.#queue = [];
-    const shards = new Set<string>();
-    const left = [...digests];
-    const worker = async (): Promise<void> => {
-      for (let digest = left.pop(); digest !== undefined; digest = left.pop()) {
-        await this.#writeOne(digest);
-        shards.add(path.dirname(this.file(digest)));
+    let offset = this.#file.end;
+    const records = digests.map((digest) => {
+      const record = encodeContent(digest, this.#unwritten.get(digest) ?? Buffer.of(), after);
+      const place = {
+        offset: offset + contentOffset(record),
+        bytes: this.#unwritten.get(digest)?.length ?? 0,
+      };
+      offset += record.length;
+      return { digest, record, place };
+    });
+    await this.#file.write(Buffer.concat(records.map(({ record }) => record)));
+    return () => {
+      for (const { digest, place } of records) {
+        this.contents.note(digest, place);
+        this.#unwritten.delete(digest);
       }
     };
-    await Promise.all(Array.from({ length: Math.min(parallelWrites, digests.length) }, worker));
-    await Promise.all([...shards].map((shard) => syncDir(this.fs, shard)));
-    for (const digest of digests) this.#unwritten.delete(digest);
-  }
-
-  async #writeOne(digest: string): Promise<void> {
-    const bytes = this.#unwritten.get(digest);
-    if (bytes === undefined) return;
-    const file = this.file(digest);
-    // Another session may have stored it; only what is whole counts.
-    const size = (await unlessMissing(this.fs.lstat(file), undefined))?.size;
-    if (size === BigInt(bytes.length) && sha256Bytes(await this.fs.readFile(file)) === digest) return;
-    if (size === undefined) await makeDirs(this.fs, this.#orket, path.dirname(file));
-    const aside = path.join(this.#tmp, `blob-${randomName(this.#random, 12)}`);
-    await writeNew(this.fs, aside, bytes);
-    await replace(this.fs, aside, file);
   }
 
   protected override async stored(ref: BlobRef): Promise<Uint8Array> {

@@ -1,11 +1,20 @@
-import { NodeFileSystem } from "../files/file-system";
+import { OrketFileSystem } from "../files/orket-gate";
 import type { SessionEnvironment } from "./jsonl-session-store";
+import { UserSessionMarks } from "./session-marks";
 import { SystemClock } from "../system/clock";
 import { systemRandom } from "../system/random";
 
+const disk = new OrketFileSystem();
+
 /** The machine itself. */
 export const nodeEnvironment: SessionEnvironment = {
-  fs: new NodeFileSystem(),
+  fs: disk,
   clock: new SystemClock(),
   random: systemRandom,
+  marks: new UserSessionMarks(),
 };
+
+/** From now on nothing in any `.orket` is changed while `mayChange` says no: a window that is not trusted. */
+export function restrictChanges(mayChange: () => boolean): void {
+  disk.restrict(mayChange);
+}

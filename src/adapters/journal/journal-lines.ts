@@ -25,7 +25,16 @@ export class JournalLines {
    * @throws {OrketError} journal_damaged for a line that is none.
    */
   async read(journal: Handle, from: number, count: number): Promise<SessionEvent[]> {
-    const events: SessionEvent[] = [];
+    return (await this.readPlaced(journal, from, count)).map(({ event }) => event);
+  }
+
+  /** As `read`, each event with the offset of its line. */
+  async readPlaced(
+    journal: Handle,
+    from: number,
+    count: number,
+  ): Promise<{ readonly event: SessionEvent; readonly offset: number }[]> {
+    const events: { event: SessionEvent; offset: number }[] = [];
     const nearest = Math.min(Math.floor(from / notedLines), this.#offsets.length - 1);
     let line = nearest * notedLines;
     let offset = this.#offsets[nearest] ?? 0;
@@ -40,7 +49,7 @@ export class JournalLines {
       let begin = 0;
       for (let end = data.indexOf(lineFeed); end >= 0; end = data.indexOf(lineFeed, begin)) {
         if (line >= from && events.length < count) {
-          events.push(decodeLine(data.toString("utf8", begin, end), line + 1).event);
+          events.push({ event: decodeLine(data.toString("utf8", begin, end), line + 1).event, offset });
         }
         line += 1;
         offset += end + 1 - begin;

@@ -8,9 +8,11 @@ import { diskError } from "../files/durable";
 import type { FileSystem, Handle } from "../files/file-system";
 import type { RandomBytes } from "../system/random";
 import { sha256 } from "../system/sha256";
+import { AppendFile } from "./append-file";
 import { BlobStore } from "./blob-store";
 import { writeHead } from "./head";
-import { spareBytesFor } from "./journal-end";
+import { lineDigest } from "./session-marks";
+import type { SessionMarks } from "./session-marks";
 import type { JournalPosition } from "./journal-reader";
 import type { SessionPaths } from "./layout";
 import type { SessionLock } from "./lock";
@@ -23,26 +25,31 @@ export interface SessionEnvironment {
   readonly random: RandomBytes;
   /** What opens sessions here, for people who meet its lock: `editor`, `command_line`. */
   readonly program?: string;
+  /** Which sessions were written here; absent: every session counts as one that was. */
+  readonly marks?: SessionMarks;
 }
-
-/** Up to here a write goes to the system's cache without the detour through a thread. */
-const writeNowMaxBytes = 64 << 10;
 
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: OrketError) => void;
 }
 
-/** A session open for writing: the journal's end, the blobs, the Workspace, and the lock. */
+/** The files that a writer keeps open, and where they end. */
+export interface OpenFiles {
+  readonly journal: Handle;
+  readonly contents: Handle;
+  /** Bytes of the contents. */
+  readonly contentsSize: number;
+}
+
+/** A session open for writing: the journal's end, the contents, the Workspace, and the lock. */
 export class JsonlSessionStore implements SessionStore {
   readonly #blobs: BlobStore;
   readonly #files: WorkspaceFiles;
   #lines: number;
   #prev: string;
-  /** Bytes of the journal that are on the disk for certain. */
-  #size: number;
-  /** The file's length, with the zeros that stand ready behind the last line. */
-  #length: number;
+  /** Lines that are on the disk for certain. */
+  #confirmed: number;
   #queue: string[] = [];
   #waiters: Waiter[] = [];
   #pumping: Promise<void> | undefined;
@@ -50,24 +57,28 @@ export class JsonlSessionStore implements SessionStore {
   #closed = false;
   #moment = { ms: NaN, text: "" };
   readonly #environment: SessionEnvironment;
-  readonly #journal: Handle;
+  readonly #journal: AppendFile;
+  readonly #journalFile: Handle;
+  readonly #contents: AppendFile;
   readonly #lock: SessionLock;
 
   constructor(
     environment: SessionEnvironment,
     readonly paths: SessionPaths,
-    journal: Handle,
+    files: OpenFiles,
     lock: SessionLock,
     from: JournalPosition,
   ) {
     this.#environment = environment;
-    this.#journal = journal;
     this.#lock = lock;
     const { fs, random } = environment;
-    this.#blobs = new BlobStore(fs, paths.blobs, paths.orket, paths.tmp, random);
+    this.#journal = new AppendFile(fs, files.journal, from.offset);
+    this.#journalFile = files.journal;
+    this.#contents = new AppendFile(fs, files.contents, files.contentsSize);
+    this.#blobs = new BlobStore(fs, paths, this.#contents);
     this.#files = new WorkspaceFiles(fs, paths.workspace, paths.tmp, random);
-    ({ lines: this.#lines, prev: this.#prev, offset: this.#size } = from);
-    this.#length = this.#size;
+    ({ lines: this.#lines, prev: this.#prev } = from);
+    this.#confirmed = this.#lines;
   }
 
   append(drafts: readonly EventDraft[]): readonly SessionEvent[] {
@@ -144,19 +155,33 @@ export class JsonlSessionStore implements SessionStore {
     this.#pumping = undefined;
   }
 
-  /** One write and one sync for everything queued; a failure is the answer, now and ever after. */
+  /**
+   * Writes everything queued, contents before the lines that name them, and waits once for the disk, for both files at the
+   * same time. A failure is the answer, now and ever after.
+   */
   async #write(): Promise<OrketError | undefined> {
     if (this.#failure) return this.#failure;
     const queue = this.#queue;
+    const lines = this.#lines;
     this.#queue = [];
     try {
-      if (this.#blobs.pending) await this.#blobs.write();
-      if (queue.length > 0) await this.#writeLines(Buffer.from(`${queue.join("\n")}\n`, "utf8"));
+      this.#lock.ensureHeld();
+      const written = this.#blobs.pending ? await this.#blobs.write(this.#confirmed) : undefined;
+      if (queue.length > 0) {
+        this.#lock.ensureHeld();
+        await this.#journal.write(Buffer.from(`${queue.join("\n")}\n`, "utf8"));
+      }
+      if (written === undefined) await this.#journal.sync();
+      else await Promise.all([this.#contents.sync(), this.#journal.sync()]);
+      written?.();
+      const isFirst = this.#confirmed === 0 && lines > 0;
+      this.#confirmed = lines;
+      if (isFirst) await this.#mark(1);
       return undefined;
     } catch (error) {
       this.#failure = diskError(error, `the events of the session ${this.paths.id}`);
       // What may stand half-written was never confirmed; a next opening would cut it off just the same.
-      await this.#ifHeld(() => this.#cutToLines()).catch(() => undefined);
+      await this.#ifHeld(() => this.#cut()).catch(() => undefined);
       return this.#failure;
     }
   }
@@ -167,39 +192,21 @@ export class JsonlSessionStore implements SessionStore {
     await work();
   }
 
-  async #writeLines(bytes: Buffer): Promise<void> {
-    const { fs } = this.#environment;
-    this.#lock.ensureHeld();
-    const end = this.#size + bytes.length;
-    if (bytes.length > writeNowMaxBytes) await fs.write(this.#journal, bytes, this.#size);
-    else if (end <= this.#length || !this.#writeWithSpare(bytes))
-      fs.writeNow(this.#journal, bytes, this.#size);
-    this.#length = Math.max(this.#length, end);
-    await fs.syncData(this.#journal);
-    this.#size = end;
+  /** Notes outside the project that this machine wrote the journal up to a line; without it the session is a stranger's. */
+  async #mark(lines: number): Promise<void> {
+    const { fs, marks } = this.#environment;
+    if (marks === undefined) return;
+    const first = await lineDigest(fs, this.#journalFile, 1);
+    const prev = lines === 1 ? first : this.#prev;
+    // A user without a place for it is asked at the next opening, and no worse off.
+    if (first !== undefined && prev !== undefined)
+      await marks.note(first, { lines, prev }).catch(() => undefined);
   }
 
-  /** Writes lines with zeros behind them for those to come. A disk without room for both may still have it for the lines. */
-  #writeWithSpare(bytes: Buffer): boolean {
-    // A part of it may get there before it fails.
-    this.#length = this.#size + bytes.length + spareBytesFor(this.#size + bytes.length);
-    try {
-      const both = Buffer.alloc(this.#length - this.#size);
-      bytes.copy(both);
-      this.#environment.fs.writeNow(this.#journal, both, this.#size);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** Takes back the zeros, and what was written and never confirmed. */
-  async #cutToLines(): Promise<void> {
-    const { fs } = this.#environment;
-    await fs.truncate(this.#journal, this.#size);
-    this.#length = this.#size;
-    // Before `head.json` says that the journal ends here.
-    await fs.syncData(this.#journal);
+  /** Takes back the zeros, and what was written and never confirmed: the lines first, then what they name. */
+  async #cut(): Promise<void> {
+    await this.#journal.cut();
+    await this.#contents.cut();
   }
 
   async materialise(path: string, content: BlobRef | null): Promise<void> {
@@ -221,12 +228,16 @@ export class JsonlSessionStore implements SessionStore {
     const { fs } = this.#environment;
     if (!this.#failure) {
       await this.flush()
-        .then(() => (this.#length > this.#size ? this.#ifHeld(() => this.#cutToLines()) : undefined))
+        .then(() =>
+          this.#journal.hasSpare || this.#contents.hasSpare ? this.#ifHeld(() => this.#cut()) : undefined,
+        )
         .then(() => this.#ifHeld(() => writeHead(fs, this.paths, { lines: this.#lines, prev: this.#prev })))
+        .then(() => (this.#lines === 0 ? undefined : this.#mark(this.#lines)))
         .catch((error: unknown) => (failure = error));
     }
     this.#closed = true;
-    await fs.close(this.#journal).catch(() => undefined);
+    await this.#journal.close().catch(() => undefined);
+    await this.#contents.close().catch(() => undefined);
     await this.#ifHeld(() => fs.removeDir(this.paths.tmp)).catch(() => undefined);
     await this.#lock.release().catch((error: unknown) => (failure ??= error));
     if (failure !== undefined) throw diskError(failure, `the end of the session ${this.paths.id}`);

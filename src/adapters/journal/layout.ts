@@ -17,6 +17,8 @@ export interface SessionPaths {
   readonly dir: string;
   readonly definition: string;
   readonly journal: string;
+  /** The longer contents that the journal names. */
+  readonly contents: string;
   /** Where the journal ended when the session was last closed. */
   readonly head: string;
   /** What makes a long journal quick to open; can be made again from it. */
@@ -25,7 +27,7 @@ export interface SessionPaths {
   readonly lock: string;
   /** Files being written, before they get their names; only the writer's, who clears it. */
   readonly tmp: string;
-  /** `.orket/blobs/sha256`, which all sessions share. */
+  /** `.orket/blobs/sha256`: contents of sessions that an older Orket wrote, a file each, which all sessions share. */
   readonly blobs: string;
   /** `.orket`. */
   readonly orket: string;
@@ -38,6 +40,7 @@ export function sessionPaths(dir: string): SessionPaths {
     dir,
     definition: path.join(dir, "definition.json"),
     journal: path.join(dir, "journal.jsonl"),
+    contents: path.join(dir, "contents"),
     head: path.join(dir, "head.json"),
     index: path.join(dir, "journal.idx"),
     workspace: path.join(dir, "workspace"),

@@ -7,6 +7,8 @@ import { lockState, SessionLock } from "./lock";
 /** How long a writer waits for a pruning to end, in milliseconds. */
 const maxWaitMs = 60_000;
 const pollMs = 25;
+/** How long for a lock that cannot be read to become one: where locks are created in place, they are seen half-written. */
+const maxUnreadableMs = 500;
 
 const neverCancelled = {
   aborted: false,
@@ -36,7 +38,7 @@ export async function acquireWriter(
     for (let waitedMs = 0; ; waitedMs += pollMs) {
       const state = await lockState(fs, file);
       if (state?.alive !== true) return lock;
-      if (waitedMs >= maxWaitMs) throw stillPruning(file);
+      if (waitedMs >= (state.holder === undefined ? maxUnreadableMs : maxWaitMs)) throw stillPruning(file);
       await clock.sleep(pollMs, neverCancelled);
     }
   } catch (error) {

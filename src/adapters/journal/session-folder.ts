@@ -12,7 +12,11 @@ import type { FileSystem } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
 import { BlobReader } from "./blob-store";
 import { checkChain } from "./chain-check";
+import { contentsEnd } from "./contents";
+import type { ContentsEnd } from "./contents";
 import { cutBytesOf, headProblem, isSealed, readHead } from "./head";
+import type { Head } from "./head";
+import { endOfWriting } from "./journal-end";
 import { foldJournal, loadIndex } from "./journal-index";
 import type { JournalIndex } from "./journal-index";
 import { journalStart, readJournal } from "./journal-reader";
@@ -23,9 +27,10 @@ import { newSessionId, orketDir, sessionPaths, sessionsDir } from "./layout";
 import type { SessionPaths } from "./layout";
 import type { SessionLock } from "./lock";
 import { acquireWriter } from "./prune-lock";
+import { tornLine } from "./torn-contents";
 import { clearTmp } from "./workspace";
 
-const { O_CREAT, O_RDWR } = constants;
+const { O_CREAT, O_RDONLY, O_RDWR } = constants;
 
 /** A new session: nothing recorded yet, its definition on the disk. */
 export interface CreatedSession {
@@ -126,8 +131,10 @@ export async function createSession(
     await fs.makeDir(paths.workspace);
     await replace(fs, aside, paths.definition);
     const journal = await fs.open(paths.journal, O_RDWR | O_CREAT);
+    const contents = await fs.open(paths.contents, O_RDWR | O_CREAT);
     await syncDir(fs, paths.dir);
-    const store = new JsonlSessionStore(environment, paths, journal, lock, journalStart);
+    const files = { journal, contents, contentsSize: 0 };
+    const store = new JsonlSessionStore(environment, paths, files, lock, journalStart);
     return { store, paths, definitionRef: { sha256: sha256Bytes(bytes), bytes: bytes.length } };
   } catch (error) {
     await lock?.release().catch(() => undefined);
@@ -229,6 +236,7 @@ async function open(
     throw neverStarted(paths.id);
   let lock: SessionLock | undefined;
   let journal: number | undefined;
+  let contents: number | undefined;
   try {
     lock = await acquireWriter(environment, paths);
     const { definition, definitionRef } = await readDefinition(environment, paths);
@@ -237,21 +245,24 @@ async function open(
       if (!isDiskCode(error, "EEXIST")) throw error;
     });
     journal = await fs.open(paths.journal, O_RDWR | O_CREAT);
+    contents = await fs.open(paths.contents, O_RDWR | O_CREAT);
     const head = await readHead(fs, paths.head);
-    const stored = byIndex
-      ? await checkedIndex(fs, paths, journal, definition, definitionRef, head?.events)
-      : undefined;
+    const read = (keep: SessionEvent[] | undefined): Promise<FoldedJournal> =>
+      readAndFold(fs, paths, journal ?? 0, { definition, definitionRef, head }, keep);
     const events: SessionEvent[] = [];
-    const keep = byIndex ? undefined : events;
-    const { part, index, first } = await foldJournal(
-      fs,
-      journal,
-      stored?.index,
-      initialState(definition),
-      head?.events,
-      keep,
-    );
-    const digestAtMark = part.digestAtMark ?? stored?.digestAtMark;
+    let { part, index, first, digestAtMark, indexedEvents } = await read(byIndex ? undefined : events);
+    const end = await endOfContents(fs, contents);
+    const torn =
+      part.damage !== undefined || isSealed(head, part)
+        ? undefined
+        : await tornLine(fs, paths, journal, index, end.after);
+    let cutBytes = part.tornBytes;
+    if (torn !== undefined) {
+      cutBytes += part.position.offset - torn.offset;
+      await fs.truncate(journal, torn.offset);
+      events.length = 0;
+      ({ part, index, first, digestAtMark, indexedEvents } = await read(byIndex ? undefined : events));
+    }
     const damage =
       part.damage ??
       headProblem(head, { ...part, digestAtMark }) ??
@@ -260,24 +271,55 @@ async function open(
     if (part.tornBytes + part.spareBytes > 0) await fs.truncate(journal, part.position.offset);
     // What was read may be in memory only, if the last writer failed before it could say that it was on the disk.
     await fs.sync(journal);
+    await fs.truncate(contents, end.size);
+    await fs.sync(contents);
     await syncDir(fs, paths.dir);
-    const store = new JsonlSessionStore(environment, paths, journal, lock, part.position);
-    const indexedEvents = stored?.index.position.lines ?? 0;
+    const files = { journal, contents, contentsSize: end.size };
+    const store = new JsonlSessionStore(environment, paths, files, lock, part.position);
     return {
       paths,
       definition,
       definitionRef,
       events,
-      cutBytes: part.tornBytes,
+      cutBytes,
       store,
       index,
       indexedEvents,
     };
   } catch (error) {
     if (journal !== undefined) await fs.close(journal).catch(() => undefined);
+    if (contents !== undefined) await fs.close(contents).catch(() => undefined);
     await lock?.release().catch(() => undefined);
     throw diskError(error, `the session ${paths.id}`);
   }
+}
+
+interface FoldedJournal extends Awaited<ReturnType<typeof foldJournal>> {
+  readonly digestAtMark: string | undefined;
+  /** Events that the stored index covered. */
+  readonly indexedEvents: number;
+}
+
+/** What the journal makes of a session. @param keep takes the events; without it a stored index spares reading them. */
+async function readAndFold(
+  fs: FileSystem,
+  paths: SessionPaths,
+  journal: number,
+  facts: { definition: Definition; definitionRef: BlobRef; head: Head | undefined },
+  keep: SessionEvent[] | undefined,
+): Promise<FoldedJournal> {
+  const { definition, definitionRef, head } = facts;
+  const mark = head?.events;
+  const stored = keep ? undefined : await checkedIndex(fs, paths, journal, definition, definitionRef, mark);
+  const folded = await foldJournal(fs, journal, stored?.index, initialState(definition), mark, keep);
+  const digestAtMark = folded.part.digestAtMark ?? stored?.digestAtMark;
+  return { ...folded, digestAtMark, indexedEvents: stored?.index.position.lines ?? 0 };
+}
+
+/** Where the contents end, whatever a writer that died left behind them. */
+async function endOfContents(fs: FileSystem, contents: number): Promise<ContentsEnd> {
+  const { end } = await endOfWriting(fs, contents);
+  return contentsEnd(fs, contents, end);
 }
 
 /** The stored index, when the chain of what it covers is whole; otherwise a reading has to say what is wrong. */
@@ -314,13 +356,32 @@ export async function readSession(environment: SessionEnvironment, dir: string):
     // First where it ends, then what it holds: a writer may add to it meanwhile, and never takes away.
     const head = await readHead(fs, paths.head);
     const part = await unlessMissing(readJournal(fs, paths.journal, { mark: head?.events }), nothing);
-    const blobs = new BlobReader(fs, paths.blobs);
-    const { events } = part;
-    const damage = part.damage ?? headProblem(head, part) ?? otherDefinition(paths, definitionRef, events);
+    const blobs = new BlobReader(fs, paths);
+    const damage =
+      part.damage ?? headProblem(head, part) ?? otherDefinition(paths, definitionRef, part.events);
     const sealed = isSealed(head, part);
-    const cutBytes = cutBytesOf(head, part);
+    const torn = damage !== undefined || sealed ? undefined : await seenTorn(fs, paths, part);
+    const events = torn === undefined ? part.events : part.events.slice(0, torn.lines);
+    const cutBytes = cutBytesOf(head, part) + (torn === undefined ? 0 : part.position.offset - torn.offset);
     return { paths, definition, definitionRef, events, cutBytes, blobs, damage, sealed };
   } catch (error) {
     throw diskError(error, `the session ${paths.id}`);
+  }
+}
+
+/** As `tornLine`, for a session that is only looked at. */
+async function seenTorn(
+  fs: FileSystem,
+  paths: SessionPaths,
+  part: JournalPart,
+): Promise<Awaited<ReturnType<typeof tornLine>>> {
+  const journal = await unlessMissing(fs.open(paths.journal, O_RDONLY), undefined);
+  const contents = await unlessMissing(fs.open(paths.contents, O_RDONLY), undefined);
+  try {
+    if (journal === undefined || contents === undefined) return undefined;
+    return await tornLine(fs, paths, journal, part, (await endOfContents(fs, contents)).after);
+  } finally {
+    if (journal !== undefined) await fs.close(journal);
+    if (contents !== undefined) await fs.close(contents);
   }
 }

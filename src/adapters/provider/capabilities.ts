@@ -5,6 +5,7 @@ import type { ModelProvider, ModelReply } from "../../engine/port/model-provider
 import type { Capabilities } from "./health-types";
 import type { Access } from "./http/access";
 import { credentialsFor, transportOf } from "./http/access";
+import { boundedText, longestListBytes } from "./http/bounds";
 
 /** Which model of which endpoint is tried out. */
 export interface ProbedEndpoint {
@@ -113,7 +114,7 @@ function fits(text: string): boolean {
 async function slotsOf(at: ProbedEndpoint, deps: Access): Promise<number | undefined> {
   if (at.provider !== "openai") return undefined;
   try {
-    const { headers } = await credentialsFor(deps, at);
+    const { headers } = await credentialsFor(deps, at, at.endpoint);
     const response = await transportOf(deps)(
       `${at.endpoint.replace(/\/+$/, "").replace(/\/v1$/, "")}/props`,
       {
@@ -127,7 +128,10 @@ async function slotsOf(at: ProbedEndpoint, deps: Access): Promise<number | undef
         redirect: "manual",
       },
     );
-    const props: unknown = response.status === 200 ? JSON.parse(await response.text()) : undefined;
+    const props: unknown =
+      response.status === 200
+        ? JSON.parse(await boundedText(response, longestListBytes, at.endpoint))
+        : undefined;
     const slots =
       typeof props === "object" && props !== null && "total_slots" in props ? props.total_slots : 0;
     return typeof slots === "number" && Number.isSafeInteger(slots) && slots > 0 ? slots : undefined;

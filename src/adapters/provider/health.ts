@@ -3,6 +3,7 @@ import type { ProviderName } from "../../engine/model/venue";
 import type { ProviderHealth } from "./health-types";
 import type { ProviderVenue } from "./http/chat-body";
 import { errorFromConnection } from "./http/connection-errors";
+import { boundedText, longestListBytes } from "./http/bounds";
 import { timerMs } from "./http/deadline";
 import { errorFromStatus } from "./http/http-errors";
 import { defaultOllamaEndpoint, defaultOpenAiEndpoint } from "./endpoints";
@@ -63,7 +64,7 @@ async function probe(
     );
   });
   const work = async (): Promise<ProviderHealth> => {
-    const { headers, secrets } = await credentialsFor(deps, venue);
+    const { headers, secrets } = await credentialsFor(deps, venue, endpoint);
     redact = redactorOf(secrets);
     const get: Get = (path) =>
       getJson(
@@ -117,8 +118,9 @@ async function getJson(
     });
     status = response.status;
     header = (name) => response.headers.get(name);
-    text = await response.text();
+    text = await boundedText(response, longestListBytes, at.address);
   } catch (error) {
+    if (error instanceof ProviderError) throw error;
     throw errorFromConnection(error, "before_headers", facts);
   }
   if (status !== 200) {

@@ -7,6 +7,8 @@ import type { Access } from "./http/access";
 export interface ProviderDeps extends Access {
   /** Makes the provider `vscode-lm`; only a host inside VS Code has it. */
   readonly vscodeLm?: (venue: { readonly timeouts: Timeouts }) => ModelProvider | Promise<ModelProvider>;
+  /** Asked before a key goes to a server for the first time, when a person starts something there; throws when it may not. */
+  readonly confirmKey?: (reference: string, origin: string) => Promise<void>;
   /**
    * The meshes of the process: sessions that get the same pool share the slots of equal nodes. Without it every provider
    * has a mesh of its own.

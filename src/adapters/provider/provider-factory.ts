@@ -1,6 +1,8 @@
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import type { ModelProvider } from "../../engine/port/model-provider";
+import { defaultOllamaEndpoint, defaultOpenAiEndpoint } from "./endpoints";
+import { secretsOf } from "./http/access";
 import { MeshPool } from "./mesh/mesh-pool";
 import { MeshProvider } from "./mesh/mesh-provider";
 import type { ProviderDeps } from "./provider-deps";
@@ -83,9 +85,11 @@ async function meshProvider(venue: CallableVenue, deps: ProviderDeps): Promise<M
 
 /** Fails before the run rather than in its first step. */
 async function checkAccess(
-  venue: Pick<CallableVenue, "endpoint" | "api_key" | "headers">,
+  venue: Pick<CallableVenue, "provider" | "endpoint" | "api_key" | "headers">,
   deps: ProviderDeps,
 ): Promise<void> {
+  const endpoint =
+    venue.endpoint ?? (venue.provider === "ollama" ? defaultOllamaEndpoint : defaultOpenAiEndpoint);
   if (venue.endpoint !== undefined) {
     const url = URL.canParse(venue.endpoint) ? new URL(venue.endpoint) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol)) {
@@ -99,9 +103,9 @@ async function checkAccess(
       });
     }
   }
-  if (venue.api_key !== undefined) await deps.resolveSecret(venue.api_key);
-  for (const value of Object.values(venue.headers ?? {})) {
-    const reference = /(?:secret|env):[A-Za-z0-9_.-]+$/.exec(value)?.[0];
-    if (reference !== undefined) await deps.resolveSecret(reference);
+  const { origin } = new URL(endpoint);
+  for (const reference of secretsOf(venue)) {
+    await deps.confirmKey?.(reference, origin);
+    await deps.resolveSecret(reference, origin);
   }
 }

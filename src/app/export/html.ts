@@ -3,13 +3,14 @@ import type { EventOf, SessionEvent } from "../../engine/event/event";
 import type { TokenCount, TokenUsage } from "../../engine/event/tokens";
 import { fold } from "../../engine/state/apply";
 import { initialState } from "../../engine/state/state";
+import { labelOf, sessionWords } from "../../engine/view/session-label";
 import { viewSession } from "../../engine/view/session-view";
 import type { ArtifactView, SessionView, StepView } from "../../engine/view/session-view";
-import { attribute, Html, html, text } from "../../engine/export/html-text";
-import { pageStyle } from "../../engine/export/html-style";
-import { base64 } from "../../engine/export/ndjson";
-import { textOrProblem } from "../../engine/export/source";
-import type { ExportSource } from "../../engine/export/source";
+import { attribute, Html, html, text } from "./html-text";
+import { pageStyle } from "./html-style";
+import { base64 } from "./ndjson";
+import { textOrProblem } from "./source";
+import type { ExportSource } from "./source";
 
 /** Longest content that the page shows whole, in UTF-16 units; of a longer one it shows the start, and says so. */
 const maxShown = 200_000;
@@ -172,14 +173,11 @@ class Page {
   }
 
   #status(): Html {
-    const view = this.#view;
-    if (view.status === "ended")
-      return view.outcome === "completed"
-        ? html`<span class="good">completed</span> <span class="quiet">${view.ending ?? ""}</span>`
-        : html`<span class="warn">stopped</span> <span class="quiet">${view.ending ?? ""}</span>`;
-    if (view.status === "paused")
-      return html`<span class="warn">paused</span> <span class="quiet">${view.ending ?? ""}</span>`;
-    return html`<span class="warn">not ended</span>`;
+    // Whoever performs a session is not in its journal: one that was exported in the middle counts as running.
+    const label = labelOf(this.#view, true);
+    const tone = new Html(label === "completed" ? "good" : label === "failed" ? "bad" : "warn");
+    const why = this.#view.ending ?? "";
+    return html`<span class="${tone}">${sessionWords[label]}</span> <span class="quiet">${why}</span>`;
   }
 
   #proven(): Html {

@@ -12,16 +12,10 @@ import {
   schemaUrl,
   serverOf,
   usage,
-} from "../../engine/export/otlp-span";
-import type {
-  Given,
-  OtlpAttribute,
-  OtlpSpan,
-  OtlpSpanEvent,
-  OtlpTraceRequest,
-} from "../../engine/export/otlp-span";
-import { sessionOf, textOrProblem } from "../../engine/export/source";
-import type { ExportSource } from "../../engine/export/source";
+} from "./otlp-span";
+import type { Given, OtlpAttribute, OtlpSpan, OtlpSpanEvent, OtlpTraceRequest } from "./otlp-span";
+import { sessionOf, textOrProblem } from "./source";
+import type { ExportSource } from "./source";
 
 /** A span that has not ended yet. */
 interface OpenSpan {

@@ -1,252 +1,323 @@
-import path from "node:path";
-import * as z from "zod";
-import { blobRefSchema } from "../../engine/event/content";
-import type { BlobRef } from "../../engine/event/content";
 import { draft } from "../../engine/event/event";
+import type { DecidedBy, EventData } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import type { ArtifactDecisionDraft } from "../../engine/orchestrator/orchestrator";
-import { artifactViews } from "../../engine/view/session-view";
-import type { ArtifactView } from "../../engine/view/session-view";
-import { diskError, replace, syncDir, writeNew } from "../../adapters/files/durable";
-import { unlessMissing } from "../../adapters/files/file-system";
-import { tidyBeside, writeProjectFile } from "../../adapters/files/project-file";
-import { randomName } from "../../adapters/system/random";
+import { decisionAbout } from "../../engine/state/decisions";
+import { changeAt } from "../../engine/state/scope";
+import type { Acceptance } from "../../engine/state/state";
+import { chooseFrom, withoutHunks } from "../artifact/choice";
+import type { Chosen } from "../artifact/choice";
+import { artifactAt, artifactOffer, redoOffer, revertOffer } from "../artifact/project-offer";
+import type { Desk, OfferSource, ProjectOffer } from "../artifact/project-offer";
+import { isSameBytes } from "../artifact/text";
+import type { Bytes } from "../artifact/text";
+import { changeProject, finishAcceptance, oneAtATime } from "./project-change";
+import { noteProvenance } from "./provenance";
 import type { LiveSession } from "./session";
 
-/** How an artifact is accepted. */
-export interface AcceptOptions {
-  /** What the project's file becomes, where that is not the whole artifact: chosen hunks, or the user's own edit. */
-  readonly content?: Uint8Array;
-  readonly mode?: "whole" | "hunks" | "edited";
+/** Who decides, and what the host's editors hold. */
+export interface DecideOptions {
+  readonly by?: DecidedBy;
+  readonly desk?: Desk;
+  /** Keeps in `.orket/provenance` where the file's lines come from. */
+  readonly provenance?: boolean;
 }
 
-function artifactAt(session: LiveSession, file: string): ArtifactView {
-  const artifacts = artifactViews(session.orchestrator.state);
-  const artifact = artifacts.find((one) => one.path === file);
-  if (artifact !== undefined) return artifact;
-  const known = artifacts.map((one) => one.path).join(", ");
-  throw new OrketError("artifact_unknown", `The session proposes no file ${file}.`, {
-    mend: known === "" ? "It proposes no files." : `It proposes: ${known}.`,
-    details: { path: file },
-  });
+/** How an artifact is accepted; nothing given means all of it. */
+export interface AcceptOptions extends DecideOptions {
+  /** Digest of what the person was shown (`ProjectOffer.shown`); a proposal that is another one now is refused. */
+  readonly shown?: string;
+  /** Numbers of hunks, from 1, in what was shown. */
+  readonly hunks?: readonly number[];
+  /** What the project's file becomes as the person edited it. */
+  readonly content?: Uint8Array;
+  readonly mode?: "whole" | "hunks" | "edited";
+  /** The person accepts it although the session failed or nothing checked it. */
+  readonly anyway?: boolean;
+}
+
+/** What an acceptance did. */
+export interface Accepted {
+  readonly path: string;
+  readonly mode: Chosen["mode"];
+  /** The project had moved on; both changes are in the file. */
+  readonly merged: boolean;
+  /** Some of it still waits for a decision. */
+  readonly open: boolean;
+  readonly deleted: boolean;
+}
+
+export function offerSource(session: LiveSession, desk?: Desk): OfferSource {
+  return {
+    state: session.orchestrator.state,
+    workDomain: session.workDomain,
+    fs: session.environment.fs,
+    desk,
+    readBytes: (ref) => session.readBytes(ref),
+  };
 }
 
 async function record(session: LiveSession, decision: ReturnType<typeof draft>): Promise<void> {
   await session.orchestrator.recordDecision(decision as ArtifactDecisionDraft);
 }
 
+const decidedBy = ({ by = "person" }: DecideOptions): { by: DecidedBy } => ({ by });
+
 /**
- * Brings one artifact into the project. The project's file must still be what the proposal was based on; the decision
- * is on disk before the file is touched, and the old bytes are kept.
- * @throws {OrketError} artifact_unknown, acceptance_conflict, acceptance_denied, disk_full, disk_failed.
+ * Brings an artifact into the project: exactly what was shown, or chosen hunks of it, or the person's own version of
+ * it. What the project changed meanwhile is merged; where both changed the same, nothing is written. The decision is on
+ * disk before the file is touched, and the old bytes are kept.
+ * @returns undefined where it is in the project already.
+ * @throws {OrketError} artifact_unknown, acceptance_conflict, acceptance_stale, acceptance_denied, usage, disk_full, disk_failed.
  */
 export function acceptArtifact(
   session: LiveSession,
   file: string,
   options: AcceptOptions = {},
-): Promise<void> {
-  return oneAtATime(session, () => accept(session, file, options));
+): Promise<Accepted | undefined> {
+  return oneAtATime(session, async () => {
+    await finishAcceptance(session);
+    const { state } = session.orchestrator;
+    const artifact = artifactAt(state, file);
+    if (decisionAbout(state, artifact).verdict === "accepted") return undefined;
+    const offer = await artifactOffer(offerSource(session, options.desk), artifact);
+    const { content: edited, shown, hunks } = options;
+    if (edited !== undefined && shown === undefined && offer.kind !== "ready" && offer.kind !== "same")
+      throw movedOn(file);
+    const chosen = chooseFrom(file, offer, {
+      ...(shown === undefined ? {} : { shown }),
+      ...(hunks === undefined ? {} : { hunks }),
+      ...(edited === undefined ? {} : { edited }),
+    });
+    const mode = options.mode ?? chosen.mode;
+    const rest = chosen.rest === undefined ? undefined : stored(session, chosen.rest);
+    await bring(session, offer, chosen.content, options, {
+      step: artifact.step,
+      data: {
+        mode,
+        ...(rest === undefined ? {} : { rest }),
+        ...(options.anyway === true ? { anyway: true as const } : {}),
+        ...decidedBy(options),
+      },
+    });
+    const open = rest !== undefined;
+    return { path: file, mode, merged: offer.kind === "merged", open, deleted: chosen.content === null };
+  });
 }
 
-async function accept(session: LiveSession, file: string, options: AcceptOptions): Promise<void> {
-  await finishAcceptance(session);
-  const artifact = artifactAt(session, file);
-  if (artifact.decision === "accepted") return;
-  const bytes =
-    options.content ?? (artifact.content === null ? null : await session.readBytes(artifact.content));
-  const content: BlobRef | null = bytes === null ? null : session.store.putBytes(bytes);
-  await change(session, { path: file, bytes, expected: artifact.base }, () =>
+function movedOn(file: string): OrketError {
+  return new OrketError(
+    "acceptance_conflict",
+    `The project's ${file} has changed since the proposal was made, so an edited version could undo that. Nothing was written.`,
+    {
+      mend: "Look at the diff against the project as it is now, then accept the edited version.",
+      details: { path: file },
+    },
+  );
+}
+
+function stored(
+  session: LiveSession,
+  { base, content }: { readonly base: Bytes; readonly content: Bytes },
+): NonNullable<EventData<"artifact_accepted">["rest"]> {
+  return {
+    ...(base === null ? {} : { base: session.store.putBytes(base) }),
+    ...(content === null ? {} : { content: session.store.putBytes(content) }),
+  };
+}
+
+interface AcceptanceRecord {
+  readonly step: string | null;
+  readonly data: Omit<EventData<"artifact_accepted">, "path" | "content" | "replaced" | "file_mode">;
+  /** Permission bits for a file that is not there. */
+  readonly createMode?: number | undefined;
+}
+
+/** Records an acceptance, then writes it. */
+async function bring(
+  session: LiveSession,
+  offer: ProjectOffer,
+  bytes: Bytes,
+  { desk, provenance }: DecideOptions,
+  { step, data, createMode }: AcceptanceRecord,
+): Promise<void> {
+  const put = (content: Bytes): EventData<"artifact_accepted">["content"] =>
+    content === null ? null : session.store.putBytes(content);
+  const { path, fileMode, project } = offer;
+  await changeProject(session, { offer, bytes, desk, createMode }, () =>
     record(
       session,
-      draft("artifact_accepted", artifact.step, {
-        path: file,
-        content,
-        replaced: artifact.base,
-        mode: options.mode ?? (options.content === undefined ? "whole" : "edited"),
+      draft("artifact_accepted", step, {
+        path,
+        content: put(bytes),
+        replaced: put(offer.project),
+        ...data,
+        ...(fileMode === undefined ? {} : { file_mode: fileMode }),
       }),
     ),
   );
+  if (provenance !== true) return;
+  const { acceptances, lastAt, score } = session.orchestrator.state;
+  const event = acceptances[path]?.at(-1)?.seq ?? 0;
+  const base = changeAt(score.scope, path)?.base ?? null;
+  const accepted = { base, event, at: lastAt, by: data.by ?? "person" };
+  await noteProvenance(session, { path, replaced: project, content: bytes, accepted });
+}
+
+/** How an artifact is refused. */
+export interface RejectOptions extends DecideOptions {
+  readonly shown?: string;
+  /** Only these hunks; the others stay proposed. */
+  readonly hunks?: readonly number[];
 }
 
 /**
- * Records that a person does not want an artifact. The project is not touched.
- * @throws {OrketError} artifact_unknown; command_refused when it was accepted and not reverted.
+ * Records that a person does not want an artifact, or some hunks of it. The project is not touched; later steps are
+ * told the reason.
+ * @throws {OrketError} artifact_unknown; command_refused when it was accepted and not reverted; as acceptArtifact for hunks.
  */
-export async function rejectArtifact(session: LiveSession, file: string, reason?: string): Promise<void> {
-  const artifact = artifactAt(session, file);
-  if (artifact.decision === "rejected") return;
-  if (artifact.decision === "accepted") {
-    throw new OrketError("command_refused", `${file} is already in the project.`, {
-      mend: "Revert the acceptance first.",
-    });
-  }
-  await record(
-    session,
-    draft("artifact_rejected", artifact.step, {
-      path: file,
-      content: artifact.content,
-      ...(reason === undefined ? {} : { reason }),
-    }),
-  );
-}
-
-/**
- * Puts the project's file back to what it was before the acceptance, as long as it is what the acceptance left.
- * A rejection is taken back without touching the project.
- * @throws {OrketError} artifact_unknown, command_refused, acceptance_conflict, acceptance_denied.
- */
-export function revertAcceptance(session: LiveSession, file: string): Promise<void> {
-  return oneAtATime(session, () => revert(session, file));
-}
-
-async function revert(session: LiveSession, file: string): Promise<void> {
-  await finishAcceptance(session);
-  const decision = session.orchestrator.state.decisions[file];
-  if (decision === undefined) {
-    throw new OrketError(
-      "command_refused",
-      `Nothing was decided about ${file}, so there is nothing to revert.`,
-    );
-  }
-  if (decision.kind === "rejected") {
+export function rejectArtifact(
+  session: LiveSession,
+  file: string,
+  reason?: string,
+  options: RejectOptions = {},
+): Promise<void> {
+  return oneAtATime(session, async () => {
+    const { state } = session.orchestrator;
+    const artifact = artifactAt(state, file);
+    const { verdict, open } = decisionAbout(state, artifact);
+    if (verdict === "rejected" || (verdict === "partly" && !open)) return;
+    if (verdict === "accepted") {
+      throw new OrketError("command_refused", `${file} is already in the project.`, {
+        mend: "Revert the acceptance first.",
+      });
+    }
+    let rest: EventData<"artifact_rejected">["rest"];
+    if (options.hunks !== undefined) {
+      const offer = await artifactOffer(offerSource(session, options.desk), artifact);
+      const { shown, hunks } = options;
+      const left = withoutHunks(file, offer, { hunks, ...(shown === undefined ? {} : { shown }) });
+      if (left !== undefined) rest = stored(session, left);
+    }
     await record(
       session,
-      draft("acceptance_reverted", null, { path: file, from: decision.of, to: decision.of }),
+      draft("artifact_rejected", artifact.step, {
+        path: file,
+        content: artifact.content,
+        ...(reason === undefined || reason.trim() === "" ? {} : { reason: reason.trim() }),
+        ...(rest === undefined ? {} : { rest }),
+        ...decidedBy(options),
+      }),
     );
-    return;
-  }
-  const bytes = decision.replaced === null ? null : await session.readBytes(decision.replaced);
-  await change(session, { path: file, bytes, expected: decision.content }, () =>
+  });
+}
+
+/** What of a path is taken back. */
+export interface RevertOptions extends DecideOptions {
+  /** Sequence number of the acceptance's event; the newest when none is named. */
+  readonly acceptance?: number;
+}
+
+/**
+ * Takes an acceptance back: the project's file becomes what it was before, or, where it was changed afterwards, loses
+ * only what the acceptance brought. A rejection is taken back without touching the project.
+ * @throws {OrketError} artifact_unknown, command_refused, acceptance_conflict, acceptance_denied.
+ */
+export function revertAcceptance(
+  session: LiveSession,
+  file: string,
+  options: RevertOptions = {},
+): Promise<void> {
+  return oneAtATime(session, async () => {
+    await finishAcceptance(session);
+    const { decisions } = session.orchestrator.state;
+    const decision = decisions[file];
+    if (decision?.kind === "rejected" && options.acceptance === undefined) {
+      const of = decision.of;
+      await record(
+        session,
+        draft("acceptance_reverted", null, { path: file, from: of, to: of, ...decidedBy(options) }),
+      );
+      return;
+    }
+    await revertOne(session, file, options);
+  });
+}
+
+async function revertOne(session: LiveSession, file: string, options: RevertOptions): Promise<void> {
+  const acceptance = acceptanceOf(session, file, options.acceptance);
+  const offer = await revertOffer(offerSource(session, options.desk), file, acceptance);
+  if (offer.kind === "conflict") throw changedAfter(file);
+  const isLast = acceptance === (session.orchestrator.state.acceptances[file] ?? []).at(-1);
+  const put = (content: Bytes): EventData<"artifact_accepted">["content"] =>
+    content === null ? null : session.store.putBytes(content);
+  const change = { offer, bytes: offer.result, desk: options.desk, createMode: acceptance.fileMode };
+  await changeProject(session, change, () =>
     record(
       session,
-      draft("acceptance_reverted", null, { path: file, from: decision.content, to: decision.replaced }),
+      draft("acceptance_reverted", null, {
+        path: file,
+        from: put(offer.project),
+        to: put(offer.result),
+        ...(isLast ? {} : { acceptance: acceptance.seq }),
+        ...decidedBy(options),
+      }),
     ),
   );
+  if (options.provenance === true)
+    await noteProvenance(session, { path: file, replaced: offer.project, content: offer.result });
 }
 
-const changing = new WeakMap<LiveSession, Promise<unknown>>();
-
-/** A session has one note of a change under way, so the project is changed by one decision after the other. */
-function oneAtATime<T>(session: LiveSession, work: () => Promise<T>): Promise<T> {
-  const next = (changing.get(session) ?? Promise.resolve()).then(work);
-  changing.set(
-    session,
-    next.catch(() => undefined),
+function acceptanceOf(session: LiveSession, file: string, seq: number | undefined): Acceptance {
+  const list = session.orchestrator.state.acceptances[file] ?? [];
+  const acceptance = seq === undefined ? list.at(-1) : list.find((one) => one.seq === seq);
+  if (acceptance !== undefined) return acceptance;
+  throw new OrketError(
+    "command_refused",
+    seq === undefined
+      ? `Nothing was decided about ${file}, so there is nothing to revert.`
+      : `The acceptance ${seq} of ${file} does not stand.`,
+    list.length === 0 ? {} : { mend: `Those that stand: ${list.map((one) => one.seq).join(", ")}.` },
   );
-  return next;
 }
 
-interface Change {
-  readonly path: string;
-  readonly bytes: Uint8Array | null;
-  /** What the project's file must be now; null: it must not be there. */
-  readonly expected: BlobRef | null;
+function changedAfter(file: string): OrketError {
+  return new OrketError(
+    "acceptance_conflict",
+    `The project's ${file} was changed after it was accepted, at the same lines. Nothing was written.`,
+    {
+      mend: "Change the file by hand, or put it back to what was accepted and revert then.",
+      details: { path: file },
+    },
+  );
 }
 
 /**
- * Checks, records, writes: in this order, so that what the project shows was decided on disk before. A note of the change
- * stands in the session's folder until the file is written, so that a crash in between is finished on the next opening,
- * and only then: a file that the user puts back later is left alone.
+ * Brings back what the last revert of a path took away.
+ * @throws {OrketError} command_refused when nothing was reverted, acceptance_conflict, acceptance_denied.
  */
-async function change(session: LiveSession, wanted: Change, decide: () => Promise<void>): Promise<void> {
-  const { fs, random } = session.environment;
-  const note = noteFile(session);
-  await write(session, wanted, async () => {
-    const { path: file, bytes, expected } = wanted;
-    const content = bytes === null ? null : session.store.putBytes(bytes);
-    const pending: PendingChange = { path: file, content, expected };
-    const aside = path.join(session.store.paths.tmp, `acceptance-${randomName(random, 8)}`);
-    await writeNew(fs, aside, Buffer.from(JSON.stringify(pending)));
-    await replace(fs, aside, note);
-    await syncDir(fs, session.directory);
-    await decide();
-  });
-  await removeNote(session);
-}
-
-async function removeNote(session: LiveSession): Promise<void> {
-  try {
-    await unlessMissing(session.environment.fs.unlink(noteFile(session)), undefined);
-  } catch (error) {
-    throw diskError(error, "the note of a finished change of the project");
-  }
-}
-
-async function write(
+export function redoAcceptance(
   session: LiveSession,
-  { path: file, bytes, expected }: Change,
-  beforeWrite: () => Promise<void>,
+  file: string,
+  options: DecideOptions = {},
 ): Promise<void> {
-  const { fs, random } = session.environment;
-  const { policy } = session.orchestrator.state.definition.flow;
-  const expectedSha256 = expected?.sha256 ?? null;
-  await writeProjectFile({
-    fs,
-    random,
-    workDomain: session.workDomain,
-    path: file,
-    policy,
-    bytes,
-    expectedSha256,
-    beforeWrite,
+  return oneAtATime(session, async () => {
+    await finishAcceptance(session);
+    const undone = session.orchestrator.state.undone[file];
+    if (undone === undefined)
+      throw new OrketError("command_refused", `No acceptance of ${file} was reverted.`);
+    const offer = await redoOffer(offerSource(session, options.desk), file, undone);
+    const bytes = chooseFrom(file, offer).content;
+    const goal = undone.goal === null ? null : await session.readBytes(undone.goal);
+    const rest =
+      isSameBytes(goal, bytes) || undone.mode !== "hunks" ? undefined : { base: bytes, content: goal };
+    await bring(session, offer, bytes, options, {
+      step: null,
+      data: {
+        mode: undone.mode,
+        ...(rest === undefined ? {} : { rest: stored(session, rest) }),
+        ...decidedBy(options),
+      },
+    });
   });
-}
-
-function noteFile(session: LiveSession): string {
-  return path.join(session.directory, "acceptance.json");
-}
-
-const pendingChangeSchema = z.strictObject({
-  path: z.string(),
-  content: blobRefSchema.nullable(),
-  expected: blobRefSchema.nullable(),
-});
-type PendingChange = z.infer<typeof pendingChangeSchema>;
-
-/**
- * Finishes a change of the project that a crash or a full disk cut off after it was decided. A file that is no longer what it was is left
- * alone.
- * @returns the path that was brought up to date, if there was one.
- */
-export async function finishAcceptance(session: LiveSession): Promise<string | undefined> {
-  const { fs } = session.environment;
-  const bytes = await unlessMissing(fs.readFile(noteFile(session)), undefined);
-  if (bytes === undefined) return undefined;
-  const pending = readPending(bytes);
-  let finished: string | undefined;
-  if (pending !== undefined && wasDecided(session, pending)) {
-    const content = pending.content === null ? null : await session.readBytes(pending.content);
-    try {
-      await write(session, { path: pending.path, bytes: content, expected: pending.expected }, () =>
-        Promise.resolve(),
-      );
-      finished = pending.path;
-    } catch (error) {
-      if (!OrketError.is(error, "acceptance_conflict", "acceptance_denied")) throw error;
-      // What cannot be read now may be another time.
-      if (error.details["rule"] === "unreadable") return undefined;
-      const { policy } = session.orchestrator.state.definition.flow;
-      await tidyBeside({ fs, workDomain: session.workDomain, path: pending.path, policy });
-    }
-  }
-  await removeNote(session);
-  return finished;
-}
-
-function readPending(bytes: Buffer): PendingChange | undefined {
-  try {
-    return pendingChangeSchema.safeParse(JSON.parse(bytes.toString("utf8"))).data;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether the journal holds the decision that the note prepared: an acceptance of the content, or the way back from one. */
-function wasDecided(session: LiveSession, pending: PendingChange): boolean {
-  const decision = session.orchestrator.state.decisions[pending.path];
-  const accepted = decision?.kind === "accepted" && decision.content?.sha256 === pending.content?.sha256;
-  const reverted =
-    decision === undefined &&
-    session.orchestrator.state.reverted[pending.path] === (pending.content?.sha256 ?? null);
-  return accepted || reverted;
 }

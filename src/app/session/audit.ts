@@ -1,9 +1,8 @@
-import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { inlineContentMaxBytes } from "../../engine/event/content";
 import type { BlobRef } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
-import type { OrketError } from "../../engine/error/orket-error";
+import { OrketError } from "../../engine/error/orket-error";
 import { definitionSchema } from "../../engine/model/definition";
 import type { Definition } from "../../engine/model/definition";
 import { blobsIn, replay } from "../../engine/history/replay";
@@ -14,6 +13,7 @@ import { artifactsOf } from "../../engine/state/scope";
 import { initialState } from "../../engine/state/state";
 import type { SessionState } from "../../engine/state/state";
 import { unlessMissing } from "../../adapters/files/file-system";
+import type { FileSystem } from "../../adapters/files/file-system";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 import { recordProof } from "./proof";
 import { readSession } from "../../adapters/journal/session-folder";
@@ -68,7 +68,8 @@ export async function verifySession(
   const blobs = await checkBlobs(record, findings);
   const state = fold(initialState(record.definition), record.events);
   if (record.damage === undefined) {
-    for (const problem of await workspaceProblems(record, state)) findings.push({ message: problem });
+    for (const problem of await workspaceProblems(record, state, environment))
+      findings.push({ message: problem });
   }
   return {
     ok: findings.length === 0,
@@ -98,12 +99,36 @@ async function checkBlobs(record: ReadSession, findings: Finding[]): Promise<num
   return checked.size;
 }
 
+/** What lies below a folder and is no folder, relative to it; links are named and not followed. */
+async function filesBelow(fs: FileSystem, root: string, below = ""): Promise<string[]> {
+  const files: string[] = [];
+  for (const entry of await unlessMissing(fs.readDir(path.join(root, below)), [])) {
+    const name = path.join(below, entry.name);
+    if (entry.isDirectory()) files.push(...(await filesBelow(fs, root, name)));
+    else files.push(name);
+  }
+  return files;
+}
+
+/** Whether the file has this content; what Orket does not open has another one. */
+async function holds(fs: FileSystem, file: string, content: BlobRef): Promise<boolean> {
+  try {
+    if ((await fs.stat(file)).size !== BigInt(content.bytes)) return false;
+    return sha256Bytes(await fs.readFile(file)) === content.sha256;
+  } catch (error) {
+    if (OrketError.is(error, "folder_unsafe")) return false;
+    throw error;
+  }
+}
+
 /** Files of the Workspace that are not what the events say. */
-async function workspaceProblems(record: ReadSession, state: SessionState): Promise<string[]> {
+async function workspaceProblems(
+  record: ReadSession,
+  state: SessionState,
+  { fs }: SessionEnvironment,
+): Promise<string[]> {
   const root = record.paths.workspace;
-  const entries = await unlessMissing(readdir(root, { recursive: true, withFileTypes: true }), []);
-  const files = entries.filter((entry) => !entry.isDirectory());
-  const found = new Set(files.map((entry) => path.relative(root, path.join(entry.parentPath, entry.name))));
+  const found = new Set(await filesBelow(fs, root));
   const problems: string[] = [];
   for (const { path: file, content } of artifactsOf(state.score.scope)) {
     const name = file.split("/").join(path.sep);
@@ -112,9 +137,9 @@ async function workspaceProblems(record: ReadSession, state: SessionState): Prom
       if (isThere) problems.push(`The Workspace's ${file} was deleted by the team, and is there.`);
       continue;
     }
-    const bytes = isThere ? await nodeEnvironment.fs.readFile(path.join(root, name)) : undefined;
-    if (bytes === undefined) problems.push(`The Workspace's ${file} is missing.`);
-    else if (sha256Bytes(bytes) !== content.sha256) problems.push(`The Workspace's ${file} was changed.`);
+    if (!isThere) problems.push(`The Workspace's ${file} is missing.`);
+    else if (!(await holds(fs, path.join(root, name), content)))
+      problems.push(`The Workspace's ${file} was changed.`);
   }
   for (const name of found) problems.push(`The Workspace's ${name} was not written by the team.`);
   return problems;
@@ -180,7 +205,7 @@ export async function replaySession(
       report.state,
     );
   }
-  const [problem] = await workspaceProblems(record, report.state);
+  const [problem] = await workspaceProblems(record, report.state, environment);
   const last = events.at(-1);
   return outcome(
     problem === undefined || last === undefined ? undefined : atEvent(last, "file", problem),

@@ -17,6 +17,8 @@ import type { ModelDelta } from "../../engine/port/model-provider";
 import type { Command } from "../../engine/conductor/command";
 import { fold } from "../../engine/state/apply";
 import type { SessionState } from "../../engine/state/state";
+import { labelOf } from "../../engine/view/session-label";
+import type { SessionLabel } from "../../engine/view/session-label";
 import { viewSession } from "../../engine/view/session-view";
 import type { SessionView } from "../../engine/view/session-view";
 import { maxStreamLength } from "../../protocol/conductor";
@@ -148,6 +150,11 @@ export class SessionController {
     return (
       this.#problem === undefined && this.#holder === "nobody" && (status === "running" || status === "new")
     );
+  }
+
+  /** What it is doing, in the vocabulary that everything shares. */
+  get label(): SessionLabel {
+    return this.#problem === undefined ? labelOf(this.view, this.#holder !== "nobody") : "unreadable";
   }
 
   get resumable(): boolean {

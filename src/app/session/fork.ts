@@ -7,6 +7,7 @@ import { blobsIn } from "../../engine/history/replay";
 import { startEvent } from "../../engine/orchestrator/start";
 import { createSession, readSession } from "../../adapters/journal/session-folder";
 import type { CreatedSession, ReadSession } from "../../adapters/journal/session-folder";
+import { ensureSoundDefinition } from "./ownership";
 import { decidedBy, environmentOf, liveSession } from "./open";
 import type { LiveSession, RuntimeOptions } from "./session";
 import { nodeEnvironment } from "../../adapters/journal/environment";
@@ -51,6 +52,8 @@ export async function forkAfter(
   steer?: Steer,
 ): Promise<LiveSession> {
   const environment = environmentOf(options);
+  ensureSoundDefinition(record.definition);
+  ensureSoundDefinition(definition);
   const created = await createSession(environment, options.workDomain, definition);
   try {
     const history = await copyShared(record, shared, created, { definition, options });

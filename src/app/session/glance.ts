@@ -115,7 +115,7 @@ export async function openForView(
     index !== undefined && isStale && problem === undefined
       ? storeIndex(environment, paths, index, definitionRef)
       : Promise.resolve();
-  const blobs = new BlobReader(fs, paths.blobs);
+  const blobs = new BlobReader(fs, paths);
   const lines = new JournalLines(fs, index?.offsets ?? []);
   const check = async (): Promise<Glance> => {
     if (stored === undefined) return glance;

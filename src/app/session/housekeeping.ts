@@ -29,7 +29,7 @@ function trashDir(workDomain: string): string {
   return path.join(orketDir(workDomain), "trash");
 }
 
-/** The sessions' folders; links to folders too, since what they name must be kept as well. */
+/** The sessions' folders. A link among them is never followed, so what it names cannot be known: it is an error. */
 async function sessionFolders(fs: FileSystem, workDomain: string): Promise<string[]> {
   const root = sessionsDir(workDomain);
   const folders: string[] = [];
@@ -220,15 +220,18 @@ async function removeTree(fs: FileSystem, dir: string): Promise<void> {
   await unlessMissing(fs.removeDir(dir), undefined);
 }
 
+/** What a deletion calls a session's folder in the trash; anything else there is not Orket's and is left alone. */
+const trashed = /^.+-[a-z0-9]{8}$/;
+
+async function remains(fs: FileSystem, workDomain: string): Promise<string[]> {
+  const left = await unlessMissing(fs.readDir(trashDir(workDomain)), []);
+  return left.filter((entry) => entry.isDirectory() && trashed.test(entry.name)).map(({ name }) => name);
+}
+
 /** Removes what a deletion that was cut off left behind. @returns how many sessions' remains there were. */
 async function emptyTrash(fs: FileSystem, workDomain: string): Promise<number> {
-  const trash = trashDir(workDomain);
-  const left = await unlessMissing(fs.readDir(trash), []);
-  for (const entry of left) {
-    const file = path.join(trash, entry.name);
-    if (entry.isDirectory()) await removeTree(fs, file);
-    else await unlessMissing(fs.unlink(file), undefined);
-  }
+  const left = await remains(fs, workDomain);
+  for (const name of left) await removeTree(fs, path.join(trashDir(workDomain), name));
   return left.length;
 }
 
@@ -346,13 +349,11 @@ export async function pruneBlobs(
     const lock = dryRun ? undefined : await acquirePruning(environment, orket);
     try {
       const startMs = clock.nowMs();
-      const remains = dryRun
-        ? (await unlessMissing(fs.readDir(trashDir(workDomain)), [])).length
-        : await emptyTrash(fs, workDomain);
+      const left = dryRun ? (await remains(fs, workDomain)).length : await emptyTrash(fs, workDomain);
       const folders = await sessionFolders(fs, workDomain);
       if (!dryRun) await refuseWriters(fs, folders);
       const marked = await markAll(fs, folders, onProgress);
-      const pruned = { ...nothing, remains };
+      const pruned = { ...nothing, remains: left };
       for await (const blob of storedBlobs(fs, workDomain)) {
         // What is as young as this pruning is kept, even though nobody should have been able to write it.
         if (marked.has(blob.digest) || blob.changedMs >= startMs) {

@@ -18,7 +18,8 @@ import {
 } from "../../adapters/journal/session-folder";
 import type { ResumedSession } from "../../adapters/journal/session-folder";
 import { IndexKeeper } from "./index-keeper";
-import { finishAcceptance } from "./acceptance";
+import { finishAcceptance, forgetAcceptance } from "./project-change";
+import { ensureMayOpen } from "./ownership";
 import { sha256 } from "../../adapters/system/sha256";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { nodeUtf8 } from "../../adapters/system/utf8";
@@ -72,10 +73,12 @@ export async function startSession(
 /**
  * Opens a session to go on with it, or to decide about its artifacts. To go on, call `orchestrator.resume(by, cutBytes)`
  * and `orchestrator.run()`.
- * @throws {OrketError} session_not_found, session_locked, journal_damaged, format_unsupported, disk_full, disk_failed.
+ * @throws {OrketError} session_not_found, session_locked, session_foreign, definition_invalid, journal_damaged,
+ * format_unsupported, disk_full, disk_failed.
  */
 export async function openLiveSession(directory: string, options: RuntimeOptions): Promise<LiveSession> {
   const environment = environmentOf(options);
+  const ours = await ensureMayOpen(environment, directory, options.confirmForeign);
   const { store, definition, definitionRef, index, indexedEvents, cutBytes, paths } = await resumeSession(
     environment,
     directory,
@@ -87,7 +90,8 @@ export async function openLiveSession(directory: string, options: RuntimeOptions
     const parts = { store, history, definition, cutBytes, from: { index, indexedEvents } };
     const session = liveSession(parts, environment, options);
     checkWhole(session);
-    await finishAcceptance(session);
+    // A note of a change that somebody else began decides nothing here.
+    await (ours ? finishAcceptance(session) : forgetAcceptance(session));
     return session;
   } catch (error) {
     await store.close().catch(() => undefined);

@@ -1,16 +1,19 @@
 import { constants } from "node:fs";
 import path from "node:path";
 import { OrketError } from "../../engine/error/orket-error";
+import { labelOfPause } from "../../engine/view/session-label";
+import type { SessionLabel } from "../../engine/view/session-label";
 import { unlessMissing } from "../../adapters/files/file-system";
 import type { FileSystem, Handle } from "../../adapters/files/file-system";
 import { endOfWriting } from "../../adapters/journal/journal-end";
 import { readTitle } from "./label";
 import { parseSessionId, sessionPaths, sessionsDir } from "../../adapters/journal/layout";
+import { lineDigest } from "../../adapters/journal/session-marks";
+import type { SessionMarks } from "../../adapters/journal/session-marks";
 import { lockState } from "../../adapters/journal/lock";
 
 /** What the first and last lines of a journal say, without reading it. */
-export type SessionStatus =
-  "not_started" | "running" | "interrupted" | "paused" | "completed" | "stopped" | "unreadable";
+export type SessionStatus = SessionLabel;
 
 export interface SessionSummary {
   readonly id: string;
@@ -22,6 +25,8 @@ export interface SessionSummary {
   readonly status: SessionStatus;
   /** The session's folder. */
   readonly path: string;
+  /** It was not written on this machine by this user: it does not go on by itself, and was not interrupted here. */
+  readonly foreign?: true;
   /** Events recorded, as far as can be seen. */
   readonly events: number;
   /** Whether there is a definition, without which nothing can be opened. */
@@ -89,14 +94,45 @@ async function statusOf(
     if (!line) return "unreadable";
     if (afterTheEnd.has(line.type)) continue;
     if (line.type === "session_end") return line.data.outcome === "stopped" ? "stopped" : "completed";
-    if (line.type === "session_paused") return "paused";
+    if (line.type === "session_paused") return labelOfPause(String(line.data.reason));
     const state = await lockState(fs, lock);
-    return state?.alive === true ? "running" : "interrupted";
+    if (state?.alive !== true) return "interrupted";
+    return hasOpenQuestion(lines) ? "waiting" : "running";
   }
   return undefined;
 }
 
-async function lookInto(fs: FileSystem, dir: string): Promise<SessionSummary> {
+/** Whether a question was asked in these lines, newest first, and not answered. */
+function hasOpenQuestion(lines: readonly string[]): boolean {
+  const answered = new Set<unknown>();
+  for (const text of lines) {
+    // Most lines are neither, and long ones cost time to read.
+    if (!text.includes('"approval_re')) continue;
+    const line = head(text);
+    if (line?.type === "approval_resolved") answered.add(line.data.id);
+    if (line?.type === "approval_requested" && !answered.has(line.data.id)) return true;
+  }
+  return false;
+}
+
+/** A session of somebody else is at rest, whatever its last line says: it was not cut off here. */
+async function ofStranger(
+  seen: SessionSummary,
+  fs: FileSystem,
+  journal: Handle,
+  marks: SessionMarks | undefined,
+): Promise<SessionSummary> {
+  if (marks === undefined || seen.status === "not_started" || seen.status === "unreadable") return seen;
+  const first = await lineDigest(fs, journal, 1);
+  if (first !== undefined && (await marks.find(first)) !== undefined) return seen;
+  return { ...seen, status: seen.status === "interrupted" ? "paused" : seen.status, foreign: true };
+}
+
+async function lookInto(
+  fs: FileSystem,
+  dir: string,
+  marks: SessionMarks | undefined,
+): Promise<SessionSummary> {
   const paths = sessionPaths(dir);
   const named = parseSessionId(paths.id);
   const openable = (await unlessMissing(fs.stat(paths.definition), undefined)) !== undefined;
@@ -130,17 +166,22 @@ async function lookInto(fs: FileSystem, dir: string): Promise<SessionSummary> {
       if (status === "unreadable") {
         return { ...known, status, events: 0, problem: "The journal's last line is damaged." };
       }
-      if (status !== undefined) return { ...known, status, events };
-      if (offset === 0 || length >= lastTailBytes) return { ...known, status: "interrupted", events };
+      if (status !== undefined) return await ofStranger({ ...known, status, events }, fs, handle, marks);
+      if (offset === 0 || length >= lastTailBytes)
+        return await ofStranger({ ...known, status: "interrupted", events }, fs, handle, marks);
     }
   } finally {
     await fs.close(handle);
   }
 }
 
-async function summary(fs: FileSystem, dir: string): Promise<SessionSummary> {
+async function summary(
+  fs: FileSystem,
+  dir: string,
+  marks: SessionMarks | undefined,
+): Promise<SessionSummary> {
   try {
-    return await lookInto(fs, dir);
+    return await lookInto(fs, dir, marks);
   } catch (error) {
     const id = path.basename(dir);
     const named = parseSessionId(id);
@@ -164,13 +205,17 @@ function byNewest(a: SessionSummary, b: SessionSummary): number {
 }
 
 /** The WorkDomain's sessions, newest first. What is wrong with one is said in its summary and hides no other. */
-export async function listSessions(fs: FileSystem, workDomain: string): Promise<readonly SessionSummary[]> {
+export async function listSessions(
+  fs: FileSystem,
+  workDomain: string,
+  marks?: SessionMarks,
+): Promise<readonly SessionSummary[]> {
   const root = sessionsDir(workDomain);
   const entries = await unlessMissing(fs.readDir(root), []);
   const dirs = entries.filter((one) => one.isDirectory()).map((one) => path.join(root, one.name));
   const found: SessionSummary[] = [];
   const worker = async (): Promise<void> => {
-    for (let dir = dirs.pop(); dir !== undefined; dir = dirs.pop()) found.push(await summary(fs, dir));
+    for (let dir = dirs.pop(); dir !== undefined; dir = dirs.pop()) found.push(await summary(fs, dir, marks));
   };
   await Promise.all(Array.from({ length: parallel }, worker));
   return found.sort(byNewest);

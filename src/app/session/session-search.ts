@@ -1,11 +1,10 @@
-import { constants } from "node:fs";
 import { isInline } from "../../engine/event/content";
-import type { Content } from "../../engine/event/content";
+import type { BlobRef, Content } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
 import type { Cancellation } from "../../engine/port/cancellation";
 import { unlessMissing } from "../../adapters/files/file-system";
 import type { FileSystem } from "../../adapters/files/file-system";
-import { blobFile } from "../../adapters/journal/blob-store";
+import { BlobReader } from "../../adapters/journal/blob-store";
 import { readJournal } from "../../adapters/journal/journal-reader";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 import { sessionPaths } from "../../adapters/journal/layout";
@@ -100,8 +99,8 @@ function textsOf(event: SessionEvent): Text[] {
 
 /** Searches sessions; a content that many of them name is read once. */
 class Search {
-  /** What was found in a blob; null: nothing. */
-  readonly #blobs = new Map<string, string | null>();
+  /** What was found in a content; null: nothing. */
+  readonly #contents = new Map<string, string | null>();
   readonly #fs: FileSystem;
   readonly #needle: string;
   readonly #perSession: number;
@@ -120,14 +119,15 @@ class Search {
     this.#plain(hits, "id", session.id);
     if (session.title !== undefined) this.#plain(hits, "title", session.title);
     this.#plain(hits, "task", await this.#task(paths.definition));
-    const places = new Map<string, Omit<SearchHit, "excerpt">>();
+    const places = new Map<string, { readonly ref: BlobRef; readonly where: Omit<SearchHit, "excerpt"> }>();
     // Damage ends the scan, not the search: what stands before it is found.
     const look = (event: SessionEvent): void => {
       const { seq, step } = event;
       if (hits.length >= this.#perSession) return;
       for (const { place, content } of textsOf(event)) {
         if (!isInline(content)) {
-          if (!places.has(content.sha256)) places.set(content.sha256, { place, step, seq });
+          if (!places.has(content.sha256))
+            places.set(content.sha256, { ref: content, where: { place, step, seq } });
           continue;
         }
         const excerpt = excerptOf(content.text, this.#needle);
@@ -138,9 +138,10 @@ class Search {
       readJournal(this.#fs, paths.journal, { take: (events) => events.forEach(look) }),
       undefined,
     );
-    for (const [digest, where] of places) {
+    const contents = new BlobReader(this.#fs, paths);
+    for (const { ref, where } of places.values()) {
       if (hits.length >= this.#perSession) break;
-      const excerpt = await this.#blob(paths.blobs, digest);
+      const excerpt = await this.#content(contents, ref);
       if (excerpt !== null) hits.push({ ...where, excerpt });
     }
     return hits.slice(0, this.#perSession).sort((a, b) => (a.seq ?? -1) - (b.seq ?? -1));
@@ -162,26 +163,14 @@ class Search {
     }
   }
 
-  async #blob(root: string, digest: string): Promise<string | null> {
-    const known = this.#blobs.get(digest);
+  async #content(contents: BlobReader, ref: BlobRef): Promise<string | null> {
+    const known = this.#contents.get(ref.sha256);
     if (known !== undefined) return known;
-    const text = await this.#start(blobFile(root, digest));
-    const found = text === undefined ? null : (excerptOf(text, this.#needle) ?? null);
-    this.#blobs.set(digest, found);
+    const text = await contents.getText(ref).catch(() => undefined);
+    const start = text?.slice(0, this.#maxContentBytes);
+    const found = start === undefined ? null : (excerptOf(start, this.#needle) ?? null);
+    this.#contents.set(ref.sha256, found);
     return found;
-  }
-
-  async #start(file: string): Promise<string | undefined> {
-    const handle = await unlessMissing(this.#fs.open(file, constants.O_RDONLY), undefined);
-    if (handle === undefined) return undefined;
-    try {
-      const size = Math.min(Number((await this.#fs.statHandle(handle)).size), this.#maxContentBytes);
-      const bytes = Buffer.alloc(size);
-      const count = await this.#fs.read(handle, bytes, 0);
-      return bytes.toString("utf8", 0, count);
-    } finally {
-      await this.#fs.close(handle);
-    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { OrketError } from "../../engine/error/orket-error";
 import type { ExternalTools } from "../../engine/port/external-tools";
 import type { Orchestrator } from "../../engine/orchestrator/orchestrator";
 import type { SessionState } from "../../engine/state/state";
+import type { ConfirmForeign } from "./ownership";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import type { JsonlSessionStore, SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 
@@ -15,6 +16,8 @@ export interface RuntimeOptions extends ProviderDeps {
   readonly startDirectory: string;
   readonly engineVersion: string;
   readonly startedBy: "command_line" | "editor" | "library";
+  /** Asked before a session goes on that was not written here; absent: refused. */
+  readonly confirmForeign?: ConfirmForeign;
   /** Tools of the host, such as the editor's. */
   readonly external?: ExternalTools;
   /** The machine; tests give their own. */

@@ -1,4 +1,5 @@
 import type { Command } from "../command";
+import { blameCommand } from "./blame";
 import { compareCommand } from "./compare";
 import { diffCommand } from "./diff";
 import { exportCommand } from "./export";
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   acceptCommand,
   rejectCommand,
   revertCommand,
+  blameCommand,
   verifyCommand,
   replayCommand,
   repeatCommand,

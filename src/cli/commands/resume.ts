@@ -9,7 +9,7 @@ import type { Definition } from "../../engine/model/definition";
 import { resolveFlow } from "../../language";
 import type { Project, ResolveResult } from "../../language";
 import { loadProject } from "../project";
-import { callOf, jsonOption, sessionArgument } from "../command";
+import { callOf, foreignOption, jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext, Given } from "../command";
 import { performSession } from "../run/perform";
 import { sessionOf, withRuntime } from "../runtime";
@@ -164,6 +164,7 @@ export const resumeCommand: Command = {
       multiple: true,
       summary: `Set a limit: ${limitNames.join(", ")}; the value none lifts it.`,
     },
+    foreignOption,
     { ...jsonOption, summary: "Print the new events on stdout, one JSON object a line, and nothing else." },
   ],
   examples: [

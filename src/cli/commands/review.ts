@@ -1,56 +1,69 @@
-import { acceptArtifact, rejectArtifact, revertAcceptance } from "../../app/session/acceptance";
-import { openLiveSession } from "../../app/session/open";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { artifactOffer } from "../../app/artifact/project-offer";
+import { isUnsolved } from "../../app/artifact/offer";
+import {
+  acceptArtifact,
+  offerSource,
+  redoAcceptance,
+  rejectArtifact,
+  revertAcceptance,
+} from "../../app/session/acceptance";
+import { CheckReader, failureOf, uncheckedPaths } from "../../app/session/checks";
+import { openLiveSession, readSession } from "../../app/session/open";
 import type { LiveSession } from "../../app/session/session";
+import { readShown, rememberShown } from "../../app/session/shown";
+import type { Shown } from "../../app/session/shown";
+import { nodeEnvironment } from "../../adapters/journal/environment";
 import { OrketError } from "../../engine/error/orket-error";
-import { artifactViews } from "../../engine/view/session-view";
+import { artifactViews, viewSession } from "../../engine/view/session-view";
 import type { ArtifactView } from "../../engine/view/session-view";
-import { sessionArgument } from "../command";
-import type { ArgumentSpec, Command, CommandContext } from "../command";
+import { chooseArtifacts, filesArgument, isOpen, printPatch, rowsOf, shownOf } from "../artifacts";
+import { callOf, foreignOption, jsonOption, sessionArgument } from "../command";
+import type { Command, CommandContext, OptionSpec } from "../command";
 import { exitCodeOfError, exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
 import { sessionOf, withRuntime } from "../runtime";
+import { plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { closing } from "./run";
 
-export const filesArgument = (what: string): ArgumentSpec => ({
-  name: "PATH",
-  optional: true,
-  multiple: true,
-  summary: `Files or folders; without any, ${what}.`,
-});
+/** What was done about one file, for people and for scripts. */
+interface Done {
+  readonly done: string;
+  readonly path: string;
+  readonly [fact: string]: unknown;
+}
 
-/** The artifacts that were named, or those that `standard` means. @throws {OrketError} artifact_unknown. */
-export function chooseArtifacts(
-  artifacts: readonly ArtifactView[],
-  paths: readonly string[],
-  standard: (artifact: ArtifactView) => boolean,
-): ArtifactView[] {
-  if (paths.length === 0) return artifacts.filter(standard);
-  const chosen = new Set<ArtifactView>();
-  for (const written of paths) {
-    const place = written.replaceAll("\\", "/").replace(/^\.\//, "").replace(/\/+$/, "");
-    const found = artifacts.filter(
-      ({ path }) => place === "." || path === place || path.startsWith(`${place}/`),
-    );
-    if (found.length === 0) {
-      const known = artifacts.map(({ path }) => path).join(", ");
-      throw new OrketError("artifact_unknown", `The session proposes no file ${safeLine(written)}.`, {
-        mend: known === "" ? "It proposes no files." : `It proposes: ${known}.`,
-      });
-    }
-    for (const artifact of found) chosen.add(artifact);
-  }
-  return artifacts.filter((artifact) => chosen.has(artifact));
+/** What an action works with. */
+interface Review {
+  readonly context: CommandContext;
+  readonly live: LiveSession;
+  readonly directory: string;
+  readonly chosen: readonly ArtifactView[];
+  readonly shown: Shown;
+  /** Paths that were written after the last check that passed. */
+  readonly unchecked: ReadonlySet<string>;
 }
 
 interface Action {
-  readonly standard: (artifact: ArtifactView) => boolean;
+  readonly standard: (artifact: ArtifactView, live: LiveSession) => boolean;
   readonly nothing: string;
-  /** What was done, for people; undefined: there was nothing to do. */
-  apply(live: LiveSession, artifact: ArtifactView): Promise<string | undefined>;
+  /** Before anything is done. @throws {OrketError} what forbids all of it. */
+  begin?(review: Review): void;
+  /** What was done; undefined: there was nothing to do. */
+  apply(review: Review, artifact: ArtifactView): Promise<Done | undefined>;
 }
 
-/** Does it for each file. One that fails does not keep the others from being done. */
+const refusals = [
+  "acceptance_conflict",
+  "acceptance_denied",
+  "acceptance_stale",
+  "acceptance_unchecked",
+  "command_refused",
+] as const;
+
+/** Does it for each file. One that is refused does not keep the others from being done. */
 async function review(context: CommandContext, action: Action): Promise<ExitCode> {
   const { io, given } = context;
   const session = await sessionOf(context);
@@ -58,66 +71,273 @@ async function review(context: CommandContext, action: Action): Promise<ExitCode
     const live = await openLiveSession(session.path, options);
     return closing(live, async () => {
       const artifacts = artifactViews(live.orchestrator.state);
-      const chosen = chooseArtifacts(artifacts, given.positionals.slice(1), action.standard);
+      const chosen = chooseArtifacts(artifacts, given.positionals.slice(1), (one) =>
+        action.standard(one, live),
+      );
       if (chosen.length === 0) io.stderr.line(action.nothing);
-      let code: ExitCode = exitCodes.done;
-      for (const artifact of chosen) {
-        try {
-          const done = await action.apply(live, artifact);
-          if (done !== undefined) io.stdout.line(safeLine(done).replace(" ", "  "));
-        } catch (error) {
-          if (!OrketError.is(error, "acceptance_conflict", "acceptance_denied", "command_refused"))
-            throw error;
-          io.stderr.line(`${io.stderr.style.red("orket:")} ${safeText(error.message)}`);
-          if (error.mend !== undefined) io.stderr.line(`  ${safeText(error.mend)}`);
-          if (code === exitCodes.done) code = exitCodeOfError(error.code);
-        }
-      }
-      return code;
+      const shown = await readShown(nodeEnvironment, session.path);
+      const { events } = await readSession(session.path);
+      const unchecked = uncheckedPaths(new CheckReader().read(events).checks);
+      const work = { context, live, directory: session.path, chosen, shown, unchecked };
+      if (chosen.length > 0) action.begin?.(work);
+      return applyAll(work, action);
     });
   });
 }
 
+async function applyAll(work: Review, action: Action): Promise<ExitCode> {
+  const { io, given } = work.context;
+  const isJson = given.flag("json");
+  const results: Record<string, unknown>[] = [];
+  let code: ExitCode = exitCodes.done;
+  for (const artifact of work.chosen) {
+    try {
+      const done = await action.apply(work, artifact);
+      if (done === undefined) continue;
+      results.push(done);
+      if (!isJson) io.stdout.line(lineOf(done));
+    } catch (error) {
+      if (!OrketError.is(error, ...refusals)) throw error;
+      const { code: name, message, mend } = error;
+      results.push({
+        path: artifact.path,
+        error: { code: name, message, ...(mend === undefined ? {} : { mend }) },
+      });
+      io.stderr.line(`${io.stderr.style.red("orket:")} ${safeText(message)}`);
+      if (mend !== undefined) io.stderr.line(`  ${safeText(mend)}`);
+      if (OrketError.is(error, "acceptance_stale", "acceptance_conflict"))
+        await showAnew(work, artifact, name);
+      if (code === exitCodes.done) code = exitCodeOfError(name);
+    }
+  }
+  if (isJson) io.stdout.line(JSON.stringify(results, null, 2));
+  return code;
+}
+
+function lineOf({ done, path: file, merged, open }: Done): string {
+  const more = [
+    merged === true ? "merged with the project's own changes" : "",
+    open === true ? "in part" : "",
+  ].filter((text) => text !== "");
+  return `${done}  ${safeLine(file)}${more.length === 0 ? "" : ` (${more.join(", ")})`}`;
+}
+
+/** What is refused because it is not what was seen is shown as it is now; the next decision is about that. */
+async function showAnew(
+  { context, live, directory }: Review,
+  { path: file }: ArtifactView,
+  why: string,
+): Promise<void> {
+  const { io, workDomain } = context;
+  const { state } = live.orchestrator;
+  const again = artifactViews(state).filter((artifact) => artifact.path === file && isOpen(artifact));
+  const seen = {
+    state,
+    events: [],
+    readBytes: (ref: Parameters<LiveSession["readBytes"]>[0]) => live.readBytes(ref),
+  };
+  const rows = await rowsOf(seen, workDomain, again);
+  if (why !== "acceptance_conflict") printPatch(rows, io.stderr, io.stderr);
+  await rememberShown(nodeEnvironment, directory, shownOf(rows));
+}
+
+/** `--hunk 1 --hunk 3,4`. @throws {OrketError} usage. */
+function hunksOf({ given }: CommandContext): number[] | undefined {
+  const named = given.all("hunk").flatMap((text) => text.split(","));
+  if (named.length === 0) return undefined;
+  return named.map((text) => {
+    if (/^[1-9]\d*$/.test(text.trim())) return Number(text);
+    throw new OrketError("usage", `--hunk: '${safeLine(text)}' is not the number of a hunk.`, {
+      mend: "orket diff shows the hunks with their numbers.",
+    });
+  });
+}
+
+/** Options that are about one file. */
+function needOneFile({ context: { given }, chosen }: Review, ...options: readonly string[]): void {
+  const used = options.find((name) => given.flag(name));
+  if (used === undefined || chosen.length === 1) return;
+  throw new OrketError(
+    "usage",
+    `--${used} is about one file, and ${plural(chosen.length, "file")} are meant.`,
+    {
+      mend: "Name the file behind the session.",
+    },
+  );
+}
+
 const accept: Action = {
-  standard: ({ decision }) => decision === "pending",
+  standard: isOpen,
   nothing: "No file waits for a decision.",
-  apply: async (live, { path, change, decision }) => {
+  begin: (work) => {
+    const { given } = work.context;
+    needOneFile(work, "hunk", "edited", "conflicts", "shown");
+    if (given.flag("anyway") || given.flag("conflicts")) return;
+    const failure = failureOf(viewSession(work.live.orchestrator.state));
+    if (failure === undefined) return;
+    throw new OrketError("acceptance_unchecked", `Nothing was accepted: ${safeText(failure)}`, {
+      mend: "Resume or fork the session, or accept what it made all the same with --anyway.",
+    });
+  },
+  apply: async (work, artifact) => {
+    const { live, unchecked, directory, shown } = work;
+    const { given, io } = work.context;
+    const file = artifact.path;
+    const { decision } = artifact;
     if (decision === "accepted") return undefined;
-    await acceptArtifact(live, path);
-    return `${change === "deleted" ? "deleted" : "accepted"} ${path}`;
+    const conflicts = given.value("conflicts");
+    if (conflicts !== undefined) return writeConflicts(work, artifact, conflicts);
+    const anyway = given.flag("anyway");
+    if (unchecked.has(file) && !anyway)
+      throw new OrketError("acceptance_unchecked", `${file} was written after the last check that passed.`, {
+        mend: "Let a check pass, or accept it all the same with --anyway.",
+      });
+    const hunks = hunksOf(work.context);
+    const edited = given.value("edited");
+    const seen = given.value("shown") ?? shown[file];
+    const done = await acceptArtifact(live, file, {
+      by: "command_line",
+      provenance: true,
+      ...(hunks === undefined ? {} : { hunks }),
+      ...(edited === undefined ? {} : { content: readEdited(path.resolve(io.cwd, edited)) }),
+      ...(seen === undefined ? {} : { shown: seen }),
+      ...(anyway ? { anyway } : {}),
+    });
+    if (done === undefined) return undefined;
+    if (done.open) await showAnew(work, artifact, "partly");
+    else await rememberShown(nodeEnvironment, directory, {});
+    const { mode, merged, open, deleted } = done;
+    return { done: deleted ? "deleted" : "accepted", path: file, mode, merged, open };
   },
 };
 
+function readEdited(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new OrketError("usage", `--edited: ${file} cannot be read.`, { cause: error });
+  }
+}
+
+/** Writes the file with conflict markers where the person wants it. */
+async function writeConflicts(work: Review, artifact: ArtifactView, target: string): Promise<Done> {
+  const { live, directory } = work;
+  const { io } = work.context;
+  const offer = await artifactOffer(offerSource(live), artifact);
+  const bytes = offer.conflict?.marked ?? (offer.conflict === undefined ? offer.result : undefined);
+  if (bytes === undefined || bytes === null)
+    throw new OrketError("command_refused", `${artifact.path} is not text, so there is nothing to mark.`, {
+      mend: "Put the wanted file together by hand, then accept it with --edited, or reject the proposal.",
+    });
+  const place = path.resolve(io.cwd, target);
+  try {
+    writeFileSync(place, bytes, { flag: "wx" });
+  } catch (error) {
+    throw new OrketError("usage", `--conflicts: ${place} cannot be written, or is there already.`, {
+      cause: error,
+    });
+  }
+  await rememberShown(nodeEnvironment, directory, { [artifact.path]: offer.shown });
+  const places = isUnsolved(bytes) ? (offer.conflict?.places ?? 0) : 0;
+  const call = `${callOf(work.context)} accept ${live.id} ${artifact.path} --edited ${target}`;
+  io.stderr.line(
+    `${plural(places, "conflict")} marked in ${safeLine(target)}. Solve them there, then: ${safeLine(call)}`,
+  );
+  return { done: "marked", path: artifact.path, conflicts: places, file: place };
+}
+
 const reject: Action = {
-  standard: ({ decision }) => decision === "pending",
+  standard: isOpen,
   nothing: "No file waits for a decision.",
-  apply: async (live, { path, decision }) => {
-    if (decision === "rejected") return undefined;
-    await rejectArtifact(live, path);
-    return `rejected ${path}`;
+  begin: (work) => {
+    needOneFile(work, "hunk");
+  },
+  apply: async (work, artifact) => {
+    const { live, shown } = work;
+    const { path: file, decision, open } = artifact;
+    if (decision === "rejected" || (decision === "partly" && open !== true)) return undefined;
+    const hunks = hunksOf(work.context);
+    const seen = shown[file];
+    await rejectArtifact(live, file, work.context.given.value("reason"), {
+      by: "command_line",
+      provenance: true,
+      ...(hunks === undefined ? {} : { hunks }),
+      ...(hunks === undefined || seen === undefined ? {} : { shown: seen }),
+    });
+    if (hunks !== undefined) await showAnew(work, artifact, "partly");
+    return { done: "rejected", path: file, ...(hunks === undefined ? {} : { hunks, open: true }) };
   },
 };
 
 const revert: Action = {
-  standard: ({ decision }) => decision === "accepted",
+  standard: ({ path: file }, { orchestrator: { state } }) => (state.acceptances[file] ?? []).length > 0,
   nothing: "No file of this session is in the project.",
-  apply: async (live, { path }) => {
-    await revertAcceptance(live, path);
-    return `reverted ${path}`;
+  begin: (work) => {
+    needOneFile(work, "acceptance");
   },
+  apply: async ({ context: { given }, live }, { path: file }) => {
+    const one = given.value("acceptance");
+    if (one !== undefined && !/^\d+$/.test(one))
+      throw new OrketError("usage", `--acceptance: '${safeLine(one)}' is not the number of an event.`);
+    const { state } = live.orchestrator;
+    // A rejection over acceptances goes first; then the acceptances, newest first.
+    const rejected = state.decisions[file]?.kind === "rejected" ? 1 : 0;
+    const count = one === undefined ? rejected + (state.acceptances[file] ?? []).length : 1;
+    for (let index = 0; index < Math.max(1, count); index += 1)
+      await revertAcceptance(live, file, {
+        by: "command_line",
+        provenance: true,
+        ...(one === undefined ? {} : { acceptance: Number(one) }),
+      });
+    return { done: "reverted", path: file };
+  },
+};
+
+const redo: Action = {
+  standard: ({ path: file }, { orchestrator: { state } }) => state.undone[file] !== undefined,
+  nothing: "No acceptance of this session was reverted.",
+  apply: async ({ live }, { path: file }) => {
+    await redoAcceptance(live, file, { by: "command_line", provenance: true });
+    return { done: "accepted", path: file };
+  },
+};
+
+const hunkOption: OptionSpec = {
+  name: "hunk",
+  value: "N",
+  multiple: true,
+  summary: "Only this hunk of the file, by the number that orket diff shows; may be given several times.",
 };
 
 export const acceptCommand: Command = {
   name: "accept",
   summary: "Bring files that the team proposes into the project.",
   details: [
-    "A file is written only when the project's file is still what the proposal was based on; otherwise it is a conflict, nothing is changed, and the exit code is 7. orket revert takes an acceptance back. Git is never touched.",
+    "Changes that the project got meanwhile stay: what does not touch the same lines is merged. Where it does, it is a conflict, nothing is written, and the exit code is 7; --conflicts writes the file with conflict markers, and --edited accepts it once they are solved. orket revert takes an acceptance back. Git is never touched.",
+    "What is written is what orket diff showed last. If it is another one by now, it is refused with exit code 7 and shown again. What a failed session made, or what no check has passed on, needs --anyway.",
   ],
   args: [sessionArgument, filesArgument("all that wait for a decision")],
-  options: [],
+  options: [
+    foreignOption,
+    hunkOption,
+    {
+      name: "edited",
+      value: "FILE",
+      summary: "Bring FILE into the project instead: your own version of the proposal.",
+    },
+    {
+      name: "conflicts",
+      value: "FILE",
+      summary: "Accept nothing; write the file with conflict markers to FILE, which must not exist.",
+    },
+    { name: "shown", value: "DIGEST", summary: "Accept only what diff --json calls this; for scripts." },
+    { name: "anyway", summary: "Although the session failed, or no check has passed since the last write." },
+    jsonOption,
+  ],
   examples: [
     { line: "orket accept last", does: "everything that the newest session proposes" },
     { line: "orket accept last src/shapes PLAN.md", does: "one folder and one file" },
+    { line: "orket accept last src/a.ts --hunk 1 --hunk 3", does: "two hunks; the others stay proposed" },
   ],
   run: (context) => review(context, accept),
 };
@@ -127,8 +347,16 @@ export const rejectCommand: Command = {
   summary: "Record that proposed files are not wanted.",
   details: ["The project is not touched, and the files stay in the session. orket revert takes it back."],
   args: [sessionArgument, filesArgument("all that wait for a decision")],
-  options: [],
-  examples: [{ line: "orket reject last PLAN.md", does: "leave the plan out" }],
+  options: [
+    foreignOption,
+    hunkOption,
+    { name: "reason", value: "TEXT", summary: "Why; the session's later steps are told." },
+    jsonOption,
+  ],
+  examples: [
+    { line: "orket reject last PLAN.md", does: "leave the plan out" },
+    { line: 'orket reject last src/a.ts --reason "No new dependency."', does: "and say why" },
+  ],
   run: (context) => review(context, reject),
 };
 
@@ -136,10 +364,22 @@ export const revertCommand: Command = {
   name: "revert",
   summary: "Take back what was accepted.",
   details: [
-    "The project's file becomes what it was before, as long as it still is what the acceptance left; otherwise it is a conflict and the exit code is 7. For a rejected file that is named, the rejection is taken back.",
+    "The project's file becomes what it was before. Where it was changed after the acceptance, only what the acceptance brought is taken out, if no one changed the same lines; otherwise it is a conflict and the exit code is 7. For a rejected file that is named, the rejection is taken back.",
   ],
   args: [sessionArgument, filesArgument("all that were accepted")],
-  options: [],
-  examples: [{ line: "orket revert last", does: "the project is as it was before orket accept last" }],
-  run: (context) => review(context, revert),
+  options: [
+    foreignOption,
+    {
+      name: "acceptance",
+      value: "N",
+      summary: "Only this acceptance of the file, by the number of its event in orket show --json.",
+    },
+    { name: "undo", summary: "Bring back what the last revert took away." },
+    jsonOption,
+  ],
+  examples: [
+    { line: "orket revert last", does: "the project is as it was before orket accept last" },
+    { line: "orket revert last src/a.ts --undo", does: "and back again" },
+  ],
+  run: (context) => review(context, context.given.flag("undo") ? redo : revert),
 };

@@ -4,19 +4,23 @@ import { listSessions } from "../../app/session/session-list";
 import type { SessionSummary } from "../../app/session/session-list";
 import { searchSessions } from "../../app/session/session-search";
 import type { SearchHit } from "../../app/session/session-search";
+import { sessionWords } from "../../engine/view/session-label";
 import { jsonOption } from "../command";
 import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
 import { alignColumns, formatBytes, formatNumber, formatTime } from "../text/format";
+import { steer } from "../io";
 import { safeLine } from "../text/safe";
 
-function label({ title, problem }: SessionSummary): string {
-  return [title, problem].flatMap((part) => (part === undefined ? [] : [safeLine(part)])).join("; ");
+function label({ title, problem, foreign }: SessionSummary): string {
+  return [title, problem, foreign === true ? "from elsewhere" : undefined]
+    .flatMap((part) => (part === undefined ? [] : [safeLine(part)]))
+    .join("; ");
 }
 
 async function list({ io, given, workDomain }: CommandContext): Promise<ExitCode> {
-  const sessions = await listSessions(nodeEnvironment.fs, workDomain);
+  const sessions = await listSessions(nodeEnvironment.fs, workDomain, nodeEnvironment.marks);
   if (given.flag("json")) {
     io.stdout.line(JSON.stringify(sessions, null, 2));
     return exitCodes.done;
@@ -29,7 +33,7 @@ async function list({ io, given, workDomain }: CommandContext): Promise<ExitCode
     safeLine(session.id),
     safeLine(session.flow),
     formatTime(session.startedAt),
-    session.status,
+    sessionWords[session.status],
     formatNumber(session.events),
     label(session),
   ]);
@@ -70,14 +74,15 @@ async function search({ io, given, workDomain }: CommandContext, text: string): 
   const json = given.flag("json");
   const shown = io.stderr.isTerminal && !json;
   let found = 0;
+  const clear = (): void => {
+    if (shown) steer(io.stderr, "\r\u001b[2K");
+  };
   const results = searchSessions(nodeEnvironment, workDomain, text, {
     onProgress: (done, of) => {
-      if (shown) io.stderr.write(`\r\u001b[2KSearching, ${done} of ${of}`);
+      clear();
+      if (shown) io.stderr.write(`Searching, ${done} of ${of}`);
     },
   });
-  const clear = (): void => {
-    if (shown) io.stderr.write("\r\u001b[2K");
-  };
   for await (const { session, hits } of results) {
     found += 1;
     clear();

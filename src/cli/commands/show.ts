@@ -12,7 +12,7 @@ import { exitCodeOfError, exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
 import type { Output } from "../io";
 import { sessionOf } from "../runtime";
-import { printSession } from "../session-text";
+import { printSession, statusOf } from "../session-text";
 import { formatDuration, formatTokens } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 
@@ -129,7 +129,7 @@ async function show(context: CommandContext): Promise<ExitCode> {
   } else if (step !== undefined) await showStep(seen, step, io.stdout);
   else if (view.events === 0) io.stdout.line(`Session ${seen.id}: not started.`);
   else {
-    printSession(view, io.stdout, wasCutOff ? "interrupted" : undefined);
+    printSession(view, io.stdout, wasCutOff ? statusOf(view, false) : undefined);
     const proven = await provenOfGlance(seen);
     if (proven.length > 0) io.stdout.line(`\nShown`);
     for (const sentence of proven) io.stdout.line(`  ${safeLine(sentence)}`);

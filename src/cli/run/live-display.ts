@@ -3,6 +3,7 @@ import type { ModelDelta } from "../../engine/port/model-provider";
 import type { SessionState } from "../../engine/state/state";
 import { viewSession } from "../../engine/view/session-view";
 import type { SessionView, StepView } from "../../engine/view/session-view";
+import { steer } from "../io";
 import type { Output } from "../io";
 import { formatDuration, formatTokens } from "../text/format";
 import { safeText } from "../text/safe";
@@ -86,14 +87,14 @@ export class LiveDisplay implements Display {
 
   hide(): void {
     if (this.#hidden) return;
-    this.#output.write(`${this.#erasure()}\u001b[?25h`);
+    steer(this.#output, `${this.#erasure()}\u001b[?25h`);
     this.#hidden = true;
   }
 
   show(): void {
     if (!this.#hidden || this.#closed) return;
     this.#hidden = false;
-    this.#output.write("\u001b[?25l");
+    steer(this.#output, "\u001b[?25l");
     this.#repaint("");
   }
 
@@ -101,7 +102,7 @@ export class LiveDisplay implements Display {
     this.#closed = true;
     this.#timers.clearInterval(this.#timer);
     this.#offResize();
-    if (!this.#hidden) this.#output.write(`${this.#erasure()}\u001b[?25h`);
+    if (!this.#hidden) steer(this.#output, `${this.#erasure()}\u001b[?25h`);
     this.#hidden = true;
   }
 
@@ -123,7 +124,8 @@ export class LiveDisplay implements Display {
     this.#painted = lines.map(displayWidth);
     const { style } = this.#output;
     const shown = lines.map((line, index) => (index === 0 || line.startsWith("  ") ? style.dim(line) : line));
-    this.#output.write(`${erasure}${above}${shown.map((line) => `${line}\n`).join("")}`);
+    if (erasure !== "") steer(this.#output, erasure);
+    this.#output.write(`${above}${shown.map((line) => `${line}\n`).join("")}`);
   }
 
   /** Moves to the picture's first line and clears from there; counts what a narrower window has wrapped. */

@@ -14,6 +14,20 @@ export function safeText(text: string): string {
   return text.replaceAll("\r\n", "\n").replace(controls, picture).replace(reordering, "\ufffd");
 }
 
+/** The sequences that `style.ts` writes, and no other: colours and weights. */
+const styled = /(\u001b\[(?:1|2|22|31|32|33|36|39)m)/;
+
+/**
+ * What may reach a terminal: text with Orket's own colours. Everything else that could steer it (moving, erasing, setting
+ * the clipboard or the title, turning the direction of text) becomes a picture, wherever it came from.
+ */
+export function safeOutput(text: string): string {
+  return text
+    .split(styled)
+    .map((part, index) => (index % 2 === 1 ? part : safeText(part)))
+    .join("");
+}
+
 /** The same on one line. */
 export function safeLine(text: string): string {
   return safeText(text).replace(/\s+/g, " ").trim();

@@ -1,53 +1,15 @@
-const ignorable = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
+import stringWidth from "string-width";
 
-/** Blocks whose characters take two columns. */
-const wide: readonly (readonly [number, number])[] = [
-  [0x1100, 0x115f],
-  [0x231a, 0x231b],
-  [0x23e9, 0x23ec],
-  [0x25fd, 0x25fe],
-  [0x2614, 0x2615],
-  [0x2648, 0x2653],
-  [0x26aa, 0x26ab],
-  [0x2705, 0x2705],
-  [0x270a, 0x270b],
-  [0x2728, 0x2728],
-  [0x274c, 0x274c],
-  [0x274e, 0x274e],
-  [0x2753, 0x2757],
-  [0x2795, 0x2797],
-  [0x2b50, 0x2b55],
-  [0x2e80, 0x303e],
-  [0x3041, 0x33ff],
-  [0x3400, 0x4dbf],
-  [0x4e00, 0x9fff],
-  [0xa000, 0xa4cf],
-  [0xa960, 0xa97c],
-  [0xac00, 0xd7a3],
-  [0xf900, 0xfaff],
-  [0xfe30, 0xfe6f],
-  [0xff00, 0xff60],
-  [0xffe0, 0xffe6],
-  [0x1f300, 0x1f64f],
-  [0x1f680, 0x1f6ff],
-  [0x1f7e0, 0x1f7eb],
-  [0x1f900, 0x1f9ff],
-  [0x1fa70, 0x1faff],
-  [0x20000, 0x3fffd],
-];
+const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-function columnsOf(character: string): number {
-  const code = character.codePointAt(0) ?? 0;
-  if (code < 0x300) return 1;
-  if (ignorable.test(character)) return 0;
-  return wide.some(([from, to]) => code >= from && code <= to) ? 2 : 1;
+/** What a reader takes for one character, such as a family of emoji or a letter with its accents. */
+function* charactersOf(text: string): Generator<string> {
+  for (const { segment } of segmenter.segment(text)) yield segment;
 }
 
 /** How many columns a terminal gives the text; one line without control characters. */
 export function displayWidth(text: string): number {
-  let width = 0;
-  for (const character of text) width += columnsOf(character);
-  return width;
+  return stringWidth(text);
 }
 
 /** The text cut so that it takes at most `columns`, with an ellipsis where something is missing. */
@@ -57,8 +19,8 @@ export function cutToWidth(text: string, columns: number): string {
   let kept = "";
   // The longest part that leaves room for the ellipsis.
   let room = "";
-  for (const character of text) {
-    width += columnsOf(character);
+  for (const character of charactersOf(text)) {
+    width += stringWidth(character);
     if (width > columns) return `${room}…`;
     kept += character;
     if (width < columns) room = kept;
@@ -102,8 +64,8 @@ function wrapLine(line: string, columns: number): string[] {
 function headOf(text: string, columns: number): string {
   let width = 0;
   let head = "";
-  for (const character of text) {
-    width += columnsOf(character);
+  for (const character of charactersOf(text)) {
+    width += stringWidth(character);
     if (width > columns) break;
     head += character;
   }

@@ -19,13 +19,14 @@ import type { VenueRetry } from "../model/venue";
 import { mergesSystem, toolMode } from "../state/tool-mode";
 import { sentMessages, withoutSystem } from "./sent";
 import { estimateTokens } from "./prompt-tokens";
+import { refusalOf } from "../state/decisions";
 import type { ActiveRun } from "../state/cursor";
 import { failedStep } from "../state/failed-step";
 import { costOf } from "../state/spending";
 import type { SessionState } from "../state/state";
 import type { StepRun } from "../state/step-run";
-import { performTool } from "./tool/call-tool";
-import { toolsOfStep } from "./tool/specs";
+import { performTool } from "./tool/perform-tool";
+import { toolsOfStep } from "./tool/registry";
 import { callsOfReply } from "./reply";
 import { usableCall } from "./usable-call";
 import type { AgentPorts } from "./ports";
@@ -60,6 +61,7 @@ export async function promptOf(active: ActiveRun, context: PerformContext): Prom
     sha256: ports.sha256,
     getText: (content) => ports.store.getText(content),
     putText: (text) => ports.store.putText(text),
+    refusal: (path) => refusalOf(context.state, path),
   };
   const prompt = await buildPrompt(request);
   return prompt.kind === "built"

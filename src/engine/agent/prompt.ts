@@ -28,6 +28,8 @@ export interface PromptContext {
   /** Reads a content that a scope or a message refers to. */
   readonly getText: (content: Content) => Promise<string>;
   readonly putText: (text: string) => Content;
+  /** That a person did not want the artifact, in words; undefined: nobody said so. */
+  readonly refusal?: (path: string) => string | undefined;
 }
 
 export type PromptResult =
@@ -82,7 +84,7 @@ async function firstPrompt(context: PromptContext): Promise<PromptResult> {
 
 /** The sections on what others did, newest first until the room is used: files, then notes, then reports. */
 async function visibleWork(
-  { active, getText }: PromptContext,
+  { active, getText, refusal }: PromptContext,
   room: number,
   used: ReadonlySet<string>,
   omitted: Omission[],
@@ -90,8 +92,13 @@ async function visibleWork(
   const { scope } = active;
   const files = new Section("artifacts", Math.floor(room / 4));
   for (const change of newestChanges(scope)) {
-    if (change.content === null) continue;
-    files.add(change.path, `- ${change.path} (${change.content.bytes} bytes, from ${change.step})`);
+    const refused = refusal?.(change.path);
+    if (change.content === null && refused === undefined) continue;
+    const what =
+      change.content === null
+        ? `deleted by ${change.step}`
+        : `${change.content.bytes} bytes, from ${change.step}`;
+    files.add(change.path, `- ${change.path} (${what})${refused === undefined ? "" : ` ${refused}`}`);
     if (files.isFull && files.left > 50) break;
   }
   const notes = new Section("notes", Math.floor((room - files.used) / 2));

@@ -9,7 +9,7 @@ import { readReply } from "./reader/read-reply";
 import type { ReadingMode } from "./reader/read-reply";
 import type { ReadableTool } from "./reader/found";
 import { parseLoose } from "./reader/loose-json";
-import { toolsOfStep } from "./tool/specs";
+import { toolsOfStep } from "./tool/registry";
 
 /** What a reply asks for and says. */
 export interface ReadReply {

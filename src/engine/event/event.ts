@@ -51,6 +51,12 @@ export const omissionSchema = z.strictObject({
 /** What was left out of a prompt so that it fits, oldest first. */
 export type Omission = z.infer<typeof omissionSchema>;
 
+const proposalRest = z
+  .strictObject({ base: blobRefSchema.optional(), content: blobRefSchema.optional() })
+  .describe(
+    "What is still proposed after this (`content`), and what it is a change of (`base`); a side is absent where there is no file. Absent when all is decided.",
+  );
+
 const artifactState = z.strictObject({
   path: z.string(),
   content: blobRefSchema.nullable().describe("null: the artifact is a deletion."),
@@ -315,16 +321,31 @@ export const eventData = {
     content: blobRefSchema.nullable().describe("What the project's file becomes; null: it is deleted."),
     replaced: blobRefSchema.nullable().describe("What the project's file was; null: there was none."),
     mode: z.enum(["whole", "hunks", "edited"]),
+    rest: proposalRest.optional(),
+    file_mode: z.int().min(0).optional().describe("Permission bits of the file that was replaced."),
+    anyway: z
+      .literal(true)
+      .optional()
+      .describe("The session had failed, or no check had passed after the last write."),
+    by: by.optional(),
   }),
   artifact_rejected: z.strictObject({
     path: z.string(),
     content: blobRefSchema.nullable(),
-    reason: z.string().optional(),
+    reason: z.string().optional().describe("What later steps are told."),
+    rest: proposalRest.optional(),
+    by: by.optional(),
   }),
   acceptance_reverted: z.strictObject({
     path: z.string(),
     from: blobRefSchema.nullable(),
     to: blobRefSchema.nullable(),
+    acceptance: z
+      .int()
+      .min(0)
+      .optional()
+      .describe("Which acceptance, by its event's `seq`, where it is not the newest of the path."),
+    by: by.optional(),
   }),
 } as const;
 

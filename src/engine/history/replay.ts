@@ -14,7 +14,7 @@ import { decide } from "../orchestrator/decide";
 import type { Effect } from "../orchestrator/decide";
 import { initialState } from "../state/state";
 import type { SessionState } from "../state/state";
-import { isBuiltin } from "../agent/tool/specs";
+import { isBuiltin } from "../model/tools";
 import { isExternal, perform } from "../orchestrator/perform";
 import { promptDigest } from "../agent/prompt-digest";
 import { currentVersions } from "../event/versions";

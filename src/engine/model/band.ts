@@ -1,18 +1,6 @@
 import * as z from "zod";
 import { idSchema, nameSchema } from "./names";
-
-/** Tools that the engine itself performs, in the order in which help lists them. */
-export const builtinTools = [
-  "read_file",
-  "list_dir",
-  "search_files",
-  "write_file",
-  "edit_file",
-  "delete_file",
-  "update_notes",
-  "set_verdict",
-] as const;
-export type BuiltinTool = (typeof builtinTools)[number];
+import { builtinTools } from "./tools";
 
 /** A tool that another extension or an MCP server registered in VS Code: `vscode:NAME`. */
 export const editorToolPattern = /^vscode:[A-Za-z0-9_.-]+$/;

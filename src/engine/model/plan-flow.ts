@@ -6,9 +6,7 @@ import type { PlannedStep } from "./plan";
 import { stepSection, taskSection } from "./prompt-text";
 import { parseTemplate, placeholderText } from "./template";
 import type { Placeholder } from "./template";
-
-const readers: ReadonlySet<string> = new Set(["read_file", "list_dir", "search_files"]);
-const writers: ReadonlySet<string> = new Set(["write_file", "edit_file", "delete_file"]);
+import { anyTouches } from "./tools";
 
 /** Runs that a plan lists; the rest is counted. */
 export const maxPlannedRuns = 1000;
@@ -151,8 +149,8 @@ function planStep(definition: Definition, planned: PlannedStep, prompts: boolean
     within,
     settings: callSettings(definition, node.role),
     tools,
-    reads: tools.some((tool) => readers.has(tool)) ? policy.read_scope : [],
-    writes: tools.some((tool) => writers.has(tool)) ? policy.write_scope : [],
+    reads: anyTouches(tools, "read") ? policy.read_scope : [],
+    writes: anyTouches(tools, "write") ? policy.write_scope : [],
     approval: node.approval,
     produces: node.produces,
     verdict: node.verdict ?? [],

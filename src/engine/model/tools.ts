@@ -1,13 +1,53 @@
-import type { BuiltinTool } from "./band";
+/** What a tool can do to the files that the Flow's policy is about. */
+export type Touch = "read" | "write" | "none";
 
-/** What each tool does, for models, help and documentation. */
-export const toolDescriptions: Readonly<Record<BuiltinTool, string>> = {
-  read_file: "Reads a text file: a file that the team wrote, or else one of the project.",
-  list_dir: "Lists a folder: files that the team wrote and files of the project.",
-  search_files: "Finds the lines that contain a text, in the team's files and the project's.",
-  write_file: "Writes a whole file. It is proposed as a change of the project; a person decides.",
-  edit_file: "Replaces one exact piece of a file by another.",
-  delete_file: "Deletes a file that the team wrote, or proposes to delete one of the project.",
-  update_notes: "Writes notes that every role sees.",
-  set_verdict: "Gives the step's verdict and ends the step.",
-};
+/** What is known of a tool without performing it: read by plan, policy, editing help, documentation and prompts alike. */
+export interface ToolFacts {
+  /** One or two sentences for models, help and documentation. */
+  readonly description: string;
+  /** `none` only for a tool that neither shows nor changes any file. */
+  readonly touches: Touch;
+}
+
+/**
+ * The tools that the engine itself performs, in the order in which help lists them. `src/engine/agent/tool` has a file for
+ * each; the compiler names one that is missing.
+ */
+export const toolTable = {
+  read_file: {
+    description: "Reads a text file: a file that the team wrote, or else one of the project.",
+    touches: "read",
+  },
+  list_dir: {
+    description: "Lists a folder: files that the team wrote and files of the project.",
+    touches: "read",
+  },
+  search_files: {
+    description: "Finds the lines that contain a text, in the team's files and the project's.",
+    touches: "read",
+  },
+  write_file: {
+    description: "Writes a whole file. It is proposed as a change of the project; a person decides.",
+    touches: "write",
+  },
+  edit_file: { description: "Replaces one exact piece of a file by another.", touches: "write" },
+  delete_file: {
+    description: "Deletes a file that the team wrote, or proposes to delete one of the project.",
+    touches: "write",
+  },
+  update_notes: { description: "Writes notes that every role sees.", touches: "none" },
+  set_verdict: { description: "Gives the step's verdict and ends the step.", touches: "none" },
+} as const satisfies Readonly<Record<string, ToolFacts>>;
+
+export type BuiltinTool = keyof typeof toolTable;
+export const builtinTools = Object.keys(toolTable) as [BuiltinTool, ...BuiltinTool[]];
+
+/** Whether the engine performs the tool itself. */
+export function isBuiltin(name: string): name is BuiltinTool {
+  return Object.hasOwn(toolTable, name);
+}
+
+/** Whether one of the tools touches files in this way. Tools that Orket does not perform are outside its policy. */
+export function anyTouches(names: readonly string[], touch: Touch): boolean {
+  return names.some((name) => isBuiltin(name) && toolTable[name].touches === touch);
+}

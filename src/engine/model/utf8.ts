@@ -1,8 +1,12 @@
+const ascii = /^[\x00-\x7f]*$/;
+
 /**
  * Length of the text in UTF-8 bytes, as `TextEncoder` and Node's `Buffer` encode it: half a surrogate pair that stands
  * alone becomes U+FFFD, which is three bytes.
  */
 export function utf8Length(text: string): number {
+  // Most texts are ASCII alone, which a pattern tells tens of times faster than a loop.
+  if (ascii.test(text)) return text.length;
   let bytes = text.length;
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);

@@ -2,7 +2,7 @@ import type { EventDraft } from "../event/event";
 import { activeRuns } from "../state/cursor";
 import type { Effect } from "./decide";
 import type { SessionState } from "../state/state";
-import { isBuiltin } from "../agent/tool/specs";
+import { isBuiltin } from "../model/tools";
 import type { PerformContext } from "../agent/agent";
 import { promptOf, callModel, runTool, finishStep } from "../agent/agent";
 

@@ -30,6 +30,20 @@ const secretNames: readonly RegExp[] = [
   /^service[-_]?account[^/]*\.json$/u,
   /^(?:kubeconfig(?:\..*)?|.*\.kubeconfig)$/u,
   /^access[-_]?tokens?(?:\.(?:json|txt|db))?$/u,
+  /^(?:auth|token|kaggle)\.json$/u,
+  // Wrangler, Azure Functions, Yarn, NuGet, pip, rclone, curl, wget, MySQL
+  /^\.dev\.vars(?:\..*)?$/u,
+  /^local\.settings\.json$/u,
+  /^\.yarnrc(?:\.ya?ml)?$/u,
+  /^nuget\.config$/u,
+  /^pip\.conf$/u,
+  /^\.?rclone\.conf$/u,
+  /^\.(?:curlrc|wgetrc|mylogin\.cnf|passwd|vault[-_]?pass(?:word)?(?:\..*)?)$/u,
+  /\.tfvars(?:\.json)?$/u,
+  /firebase-adminsdk[^/]*\.json$/u,
+  // What was typed, passwords included: shells, databases, interpreters
+  /^(?:\.[a-z0-9._-]*|fish_)history$/u,
+  /^consolehost_history\.txt$/u,
 ];
 
 /** Folders whose contents usually are secrets, folded. */
@@ -44,7 +58,18 @@ const secretFolders: ReadonlySet<string> = new Set([
 ]);
 
 /** Files that are secrets by the folder they are in: the last two names, folded. */
-const secretPairs: ReadonlySet<string> = new Set([".docker/config.json", ".config/gcloud", ".config/gh"]);
+const secretPairs: ReadonlySet<string> = new Set([
+  ".docker/config.json",
+  ".config/gcloud",
+  ".config/gh",
+  ".config/hub",
+  ".config/op",
+  ".m2/settings.xml",
+  ".m2/settings-security.xml",
+  ".gradle/gradle.properties",
+  ".huggingface/token",
+  ".terraform.d/credentials.tfrc.json",
+]);
 
 function isSecret(names: readonly string[]): boolean {
   const last = names.at(-1) ?? "";

@@ -5,7 +5,7 @@ import { callSettings } from "../model/definition";
 import { activeRuns, openConflict, resolveConflict, updateRun } from "./cursor";
 import { applyToRun, isInterruption } from "./apply-run";
 import type { RunEvent } from "./apply-run";
-import { changeAt } from "./scope";
+import { decided } from "./decisions";
 import { reserve, settleCall, settleFailedCall } from "./spending";
 import type { SessionState, StepRecord } from "./state";
 import { forAnotherBackend, restarted } from "./step-run";
@@ -340,30 +340,4 @@ function patchAdjusted(state: SessionState, target: string, instruction: string)
       ? { ...old, instruction, prompt: null, approval: null }
       : { ...old, instruction },
   );
-}
-
-function decided(
-  state: SessionState,
-  event: EventOf<"artifact_accepted"> | EventOf<"artifact_rejected"> | EventOf<"acceptance_reverted">,
-): SessionState {
-  const { path } = event.data;
-  const proposed = changeAt(state.score.scope, path)?.content ?? null;
-  if (event.type === "acceptance_reverted") {
-    const { [path]: _, ...others } = state.decisions;
-    return {
-      ...state,
-      decisions: others,
-      reverted: { ...state.reverted, [path]: event.data.to?.sha256 ?? null },
-    };
-  }
-  const decision =
-    event.type === "artifact_accepted"
-      ? {
-          kind: "accepted" as const,
-          content: event.data.content,
-          replaced: event.data.replaced,
-          of: proposed,
-        }
-      : { kind: "rejected" as const, of: proposed };
-  return { ...state, decisions: { ...state.decisions, [path]: decision } };
 }

@@ -54,8 +54,48 @@ export type ArtifactDecision =
       readonly content: BlobRef | null;
       readonly replaced: BlobRef | null;
       readonly of: BlobRef | null;
+      /** What is still proposed, and what it is a change of; absent when all of it is decided. */
+      readonly rest?: ProposedChange;
+      /** Some of the version was refused before. */
+      readonly refused?: true;
     }
-  | { readonly kind: "rejected"; readonly of: BlobRef | null };
+  | {
+      readonly kind: "rejected";
+      readonly of: BlobRef | null;
+      readonly reason?: string;
+      /** Steps that begin later are told. */
+      readonly told?: true;
+      readonly rest?: ProposedChange;
+      /** What held before, for a rejection that is taken back. */
+      readonly over?: ArtifactDecision;
+    };
+
+/** A version that is proposed, and what it was made from; null: no file. */
+export interface ProposedChange {
+  readonly base: BlobRef | null;
+  readonly content: BlobRef | null;
+}
+
+/** An acceptance that stands. */
+export interface Acceptance {
+  /** Of the event `artifact_accepted`. */
+  readonly seq: number;
+  readonly content: BlobRef | null;
+  readonly replaced: BlobRef | null;
+  /** The version that it was chosen from. */
+  readonly of: BlobRef | null;
+  readonly mode: EventData<"artifact_accepted">["mode"];
+  /** What the file would be with all of the proposal. */
+  readonly goal: BlobRef | null;
+  /** Permission bits of the file that was replaced. */
+  readonly fileMode?: number;
+}
+
+/** An acceptance that was taken back: what the project's file was with it, and what it became. */
+export interface UndoneAcceptance extends Acceptance {
+  readonly from: BlobRef | null;
+  readonly to: BlobRef | null;
+}
 
 /** Everything that is known of a session: always the fold of its events. */
 export interface SessionState {
@@ -100,6 +140,10 @@ export interface SessionState {
   readonly decisions: Readonly<Record<string, ArtifactDecision>>;
   /** Acceptances that were taken back: path to the digest that the file got again; null: it was removed again. */
   readonly reverted: Readonly<Record<string, string | null>>;
+  /** The acceptances that stand, by path, oldest first. */
+  readonly acceptances: Readonly<Record<string, readonly Acceptance[]>>;
+  /** The acceptance of a path that was taken back last. */
+  readonly undone: Readonly<Record<string, UndoneAcceptance>>;
 }
 
 /** A session before its first event. */
@@ -147,6 +191,8 @@ export function initialState(definition: Definition): SessionState {
     approvals: 0,
     decisions: {},
     reverted: {},
+    acceptances: {},
+    undone: {},
   };
 }
 

@@ -6,6 +6,7 @@ import type { Limits } from "../model/flow";
 import { outcomeSentence } from "./outcome";
 import { activeRuns, openConflict } from "../state/cursor";
 import type { ActiveRun } from "../state/cursor";
+import { decisionAbout } from "../state/decisions";
 import { artifactsOf } from "../state/scope";
 import type { ArtifactChange } from "../state/scope";
 import type { PauseReason, SessionState, StepRecord } from "../state/state";
@@ -52,7 +53,12 @@ export interface ApprovalView {
 export interface ArtifactView {
   readonly path: string;
   readonly change: "added" | "changed" | "deleted";
-  readonly decision: "pending" | "accepted" | "rejected";
+  /** `partly`: some of it is in the project, or some of it was refused. */
+  readonly decision: "pending" | "accepted" | "partly" | "rejected";
+  /** Some of it still waits for a decision, though some of it is decided. */
+  readonly open?: true;
+  /** Why it was refused. */
+  readonly reason?: string;
   readonly step: string;
   readonly content: BlobRef | null;
   readonly base: BlobRef | null;
@@ -143,12 +149,13 @@ export function artifactViews(state: SessionState): ArtifactView[] {
   for (const change of artifactsOf(state.score.scope)) {
     const kind = changeKind(change);
     if (kind === undefined) continue;
-    const decision = state.decisions[change.path];
-    const holds = decision !== undefined && decision.of?.sha256 === change.content?.sha256;
+    const { verdict, open, reason } = decisionAbout(state, change);
     views.push({
       path: change.path,
       change: kind,
-      decision: holds ? decision.kind : "pending",
+      decision: verdict,
+      ...(open && verdict !== "pending" ? { open: true as const } : {}),
+      ...(reason === undefined ? {} : { reason }),
       step: change.step,
       content: change.content,
       base: change.base,

@@ -1,6 +1,7 @@
 import type { Content } from "../../engine/event/content";
 import { activeRuns } from "../../engine/state/cursor";
 import type { SessionState } from "../../engine/state/state";
+import type { SessionLabel } from "../../engine/view/session-label";
 import type { ApprovalView, SessionView, StepView } from "../../engine/view/session-view";
 import type {
   ApprovalScreen,
@@ -21,6 +22,7 @@ export interface ScreenSource {
   readonly holder: SessionScreen["holder"];
   readonly heldBy: string | undefined;
   readonly interrupted: boolean;
+  readonly label: SessionLabel;
   readonly problem: { readonly message: string; readonly mend: string | undefined } | undefined;
   readText(content: Content): Promise<string>;
 }
@@ -81,6 +83,7 @@ export async function sessionScreen(
     holder: source.holder,
     ...(source.heldBy === undefined ? {} : { heldBy: source.heldBy }),
     status: view.status,
+    label: source.label,
     interrupted: source.interrupted,
     ...(view.halting === undefined ? {} : { halting: view.halting }),
     ...(view.pause === undefined ? {} : { pause: view.pause }),

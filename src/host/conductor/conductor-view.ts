@@ -6,6 +6,8 @@ import type {
   ConductorScreen,
   StreamPart,
 } from "../../protocol/conductor";
+import { OrketError } from "../../engine/error/orket-error";
+import { ensureTrusted } from "../trust";
 import { commandIds, viewIds } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
 import { sessionScreen, TextCache } from "./conductor-screen";
@@ -100,7 +102,6 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     view.webview.html = webviewHtml(view.webview, this.#extension, {
       name: "conductor",
       title: "Orket Conductor",
-      body: '<main id="app"></main>\n<div id="live" class="visually-hidden" role="status" aria-live="polite"></div>',
     });
     this.#visible.fire();
   }
@@ -203,8 +204,9 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   /** What the view shows may be answered only while it is still shown. */
   #session(id: string): SessionController {
     const { current } = this.#sessions;
-    if (current?.id !== id) throw new Error("another session is shown by now; look again");
-    if (!vscode.workspace.isTrusted) throw new Error("this folder is not trusted");
+    if (current?.id !== id)
+      throw new OrketError("command_refused", "Another session is shown by now.", { mend: "Look again." });
+    ensureTrusted();
     return current;
   }
 

@@ -15,7 +15,7 @@ export async function showWhatIsThere(
 ): Promise<void> {
   const listed = (await sessions.list()).filter(({ openable }) => openable);
   const open = listed.find(({ status }) =>
-    ["interrupted", "paused", "running", "not_started"].includes(status),
+    ["interrupted", "paused", "failed", "waiting", "running", "not_started"].includes(status),
   );
   const chosen = open ?? listed[0];
   if (chosen === undefined || sessions.current !== undefined) return;
@@ -28,7 +28,7 @@ export async function showWhatIsThere(
   }
   if (sessions.current !== undefined) return;
   sessions.show(controller);
-  if (!controller.resumable || !vscode.workspace.isTrusted) return;
+  if (!controller.resumable || !vscode.workspace.isTrusted || chosen.foreign === true) return;
   if (!vscode.workspace.getConfiguration().get<boolean>(settingIds.offerResume, true)) return;
   const goOn = "Go on";
   const show = "Show";

@@ -5,6 +5,7 @@ import type { EventDetails, PanelMessage, PanelRequest } from "../../protocol/se
 import { panelTypes } from "../ids";
 import { EventIndex } from "./event-index";
 import { eventTexts } from "../../engine/view/event-line";
+import { sessionWords } from "../../engine/view/session-label";
 import { shown } from "../webview/text";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
@@ -15,18 +16,6 @@ import { webviewHtml, webviewOptions } from "../webview/webview-html";
 type Handlers = {
   readonly [T in PanelRequest["type"]]: (request: Extract<PanelRequest, { type: T }>) => unknown;
 };
-
-const body = `<div id="toolbar"></div>
-<div id="panes">
-<div id="list-pane">
-<div id="pager"></div>
-<div id="list-frame">
-<div id="list" role="listbox" tabindex="0" aria-label="Events"><div id="canvas" role="presentation"></div></div>
-<p id="empty" role="status"></p>
-</div>
-</div>
-<aside id="details" aria-label="Event"></aside>
-</div>`;
 
 const types: readonly string[] = [...eventTypes].sort();
 
@@ -105,7 +94,7 @@ class SessionPanel {
       info: {
         session: controller.id,
         flow: view.flow,
-        status: statusOf(controller),
+        status: sessionWords[controller.label],
         live: holder !== "nobody",
         total,
         matching,
@@ -159,12 +148,6 @@ class SessionPanel {
   async #send(message: PanelMessage): Promise<void> {
     if (this.#ready) await this.panel.webview.postMessage(message);
   }
-}
-
-function statusOf({ view, problem, interrupted }: SessionController): string {
-  if (problem !== undefined) return "damaged";
-  if (interrupted) return "interrupted";
-  return view.outcome ?? view.status;
 }
 
 /** Opens session panels, one per session, and brings them back after a reload. */
@@ -221,7 +204,6 @@ export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
     panel.webview.html = webviewHtml(panel.webview, this.#extension, {
       name: "session",
       title: panel.title,
-      body,
       data: { folder: controller.workDomain, session: controller.id },
     });
   }

@@ -2,7 +2,8 @@ import path from "node:path";
 import * as vscode from "vscode";
 import { commandIds } from "../ids";
 import type { ListedSession, SessionRegistry } from "../session/session-registry";
-import { SessionItem, statusWords, timeText } from "../trees/sessions-tree";
+import { sessionWords } from "../../engine/view/session-label";
+import { SessionItem, timeText } from "../trees/sessions-tree";
 
 /** What a session is called for people. */
 export function nameOf({ title, flow }: ListedSession): string {
@@ -49,7 +50,7 @@ export async function pickSession(
   const current = sessions.current?.directory;
   const items = listed.map((session) => ({
     label: nameOf(session),
-    description: [timeText(session.startedAt), statusWords[session.status]].join(" · "),
+    description: [timeText(session.startedAt), sessionWords[session.status]].join(" · "),
     detail: session.path === current ? `${session.id}, shown in the conductor view` : session.id,
     session,
   }));

@@ -19,6 +19,14 @@ export class Secrets {
     return this.#storage.get(`${prefix}${name}`);
   }
 
+  /** Whether there is anything behind `secret:NAME` or `env:NAME`. */
+  async has(reference: string): Promise<boolean> {
+    return this.resolve(reference).then(
+      () => true,
+      () => false,
+    );
+  }
+
   /** Of the stored secrets. */
   async names(): Promise<readonly string[]> {
     const keys = await this.#storage.keys();

@@ -19,7 +19,10 @@ const quietMs = 300;
 const lookMs = 2000;
 
 /** What the editor gives to every session. */
-export type SessionServices = Pick<RuntimeOptions, "resolveSecret" | "vscodeLm" | "external" | "mesh">;
+export type SessionServices = Pick<
+  RuntimeOptions,
+  "resolveSecret" | "confirmKey" | "confirmForeign" | "vscodeLm" | "external" | "mesh"
+>;
 
 /** A session of one of the open folders. */
 export interface ListedSession extends SessionSummary {
@@ -89,7 +92,7 @@ export class SessionRegistry implements vscode.Disposable {
   async #readList(): Promise<readonly ListedSession[]> {
     const lists = await Promise.all(
       foldersOnDisk().map(async (folder) =>
-        (await listSessions(nodeEnvironment.fs, folder.uri.fsPath)).map((summary) => ({
+        (await listSessions(nodeEnvironment.fs, folder.uri.fsPath, nodeEnvironment.marks)).map((summary) => ({
           ...summary,
           folder,
         })),
@@ -231,6 +234,6 @@ export class SessionRegistry implements vscode.Disposable {
   }
 }
 
-function statusKey({ state, holder }: SessionController): string {
-  return `${state.status} ${state.outcome ?? ""} ${holder}`;
+function statusKey({ label, holder }: SessionController): string {
+  return `${label} ${holder}`;
 }

@@ -12,6 +12,7 @@ const changeIcons = {
 const decisionIcons = {
   pending: undefined,
   accepted: ["check", "testing.iconPassed"],
+  partly: ["pass-filled", "charts.yellow"],
   rejected: ["close", "disabledForeground"],
 } as const;
 

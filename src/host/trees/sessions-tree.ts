@@ -3,6 +3,7 @@ import { openForView } from "../../app/session/glance";
 import { provenOfGlance } from "../../app/session/proven";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { sessionSize } from "../../app/session/housekeeping";
+import { sessionWords } from "../../engine/view/session-label";
 import { sizeText } from "../history/size-text";
 import { commandIds } from "../ids";
 import type { ListedSession, SessionRegistry } from "../session/session-registry";
@@ -10,21 +11,13 @@ import type { ListedSession, SessionRegistry } from "../session/session-registry
 const icons: Readonly<Record<ListedSession["status"], readonly [icon: string, color: string | undefined]>> = {
   not_started: ["circle-large-outline", undefined],
   running: ["sync~spin", undefined],
+  waiting: ["bell-dot", "notificationsWarningIcon.foreground"],
   interrupted: ["debug-disconnect", "notificationsWarningIcon.foreground"],
   paused: ["debug-pause", undefined],
+  failed: ["error", "notificationsErrorIcon.foreground"],
   completed: ["pass-filled", "testing.iconPassed"],
   stopped: ["circle-slash", undefined],
-  unreadable: ["error", "notificationsErrorIcon.foreground"],
-};
-
-export const statusWords: Readonly<Record<ListedSession["status"], string>> = {
-  not_started: "not started",
-  running: "running",
-  interrupted: "interrupted",
-  paused: "paused",
-  completed: "done",
-  stopped: "stopped",
-  unreadable: "cannot be read",
+  unreadable: ["warning", "notificationsErrorIcon.foreground"],
 };
 
 /** A session, as a row. */
@@ -34,10 +27,10 @@ export class SessionItem extends vscode.TreeItem {
     shown: boolean,
   ) {
     super(session.title ?? session.flow, vscode.TreeItemCollapsibleState.None);
-    const { status, startedAt, openable } = session;
+    const { status, startedAt, openable, foreign } = session;
     const [icon, color] = icons[status];
     this.id = session.path;
-    this.description = `${timeText(startedAt)} · ${statusWords[status]}${shown ? " · shown" : ""}`;
+    this.description = `${timeText(startedAt)} · ${sessionWords[status]}${foreign === true ? " · from elsewhere" : ""}${shown ? " · shown" : ""}`;
     this.iconPath = new vscode.ThemeIcon(
       icon,
       color === undefined ? undefined : new vscode.ThemeColor(color),
@@ -68,7 +61,7 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionItem> {
     this.#sessions = sessions;
     sessions.onDidChange((changed) => {
       // Events of a session at work change nothing here; its standing does.
-      const seen = `${sessions.current?.directory ?? ""} ${sessions.open.map(({ state, holder, directory }) => `${directory} ${state.status} ${holder}`).join()}`;
+      const seen = `${sessions.current?.directory ?? ""} ${sessions.open.map(({ label, holder, directory }) => `${directory} ${label} ${holder}`).join()}`;
       if (changed !== undefined && seen === this.#seen) return;
       this.#seen = seen;
       this.#changed.fire();
@@ -93,7 +86,7 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionItem> {
     item.tooltip = [
       ...(title === undefined ? [] : [title]),
       id,
-      `${statusWords[status]}, ${events} events`,
+      `${sessionWords[status]}, ${events} events`,
       ...(size === undefined
         ? []
         : [`${sizeText(size.ownBytes + size.blobBytes)} on the disk, shared contents included`]),

@@ -1,3 +1,4 @@
+import { checkParams } from "./params";
 import { checkProvider } from "./provider";
 import { checkSteps } from "./steps";
 import { checkTask, checkTemplates } from "./templates";
@@ -32,6 +33,7 @@ export function checkAlone(source: SourceDocument): readonly Diagnostic[] {
       break;
     case "venue":
       checkProvider(source, report);
+      checkParams(source, report);
       break;
     case "score":
       checkSteps(source, report);

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { builtinTools } from "../../engine/model/band";
+import { builtinTools } from "../../engine/model/tools";
 import { checkAlone } from "./alone";
 import { schemaIssues } from "../schema/contents";
 import { didYouMean, inOrder, makeDiagnostic, maxDiagnosticsPerFile, quoted } from "../text/diagnostic";

@@ -1,6 +1,5 @@
-import { builtinTools } from "../../engine/model/band";
 import { placeholderText } from "../../engine/model/template";
-import { toolDescriptions } from "../../engine/model/tools";
+import { builtinTools, toolTable } from "../../engine/model/tools";
 import { contextAt } from "../text/context";
 import type { EditContext } from "../text/context";
 import { fieldAt } from "../schema/fields";
@@ -263,7 +262,7 @@ class Completer {
         return;
       case "tool":
         for (const tool of builtinTools)
-          this.word(tool, { kind: "tool", documentation: toolDescriptions[tool] });
+          this.word(tool, { kind: "tool", documentation: toolTable[tool].description });
         for (const tool of given.editorTools ?? [])
           this.word(`vscode:${tool}`, { kind: "tool", detail: "of another extension" });
         return;

@@ -1,7 +1,6 @@
-import type { BuiltinTool } from "../../engine/model/band";
 import { callSettings } from "../../engine/model/definition";
 import { plannedSteps, worstCase } from "../../engine/model/plan";
-import { toolDescriptions } from "../../engine/model/tools";
+import { isBuiltin, toolTable } from "../../engine/model/tools";
 import { entityOwner, fieldAt } from "../schema/fields";
 import { fileKinds } from "../text/file-kind";
 import type { Span } from "../text/lines";
@@ -185,7 +184,7 @@ export function hover(request: HelpRequest): Hover | undefined {
   const field = fieldAt(kind, located.path, "value");
   if (field?.meaning.is === "tool" && located.on === "value") {
     const tool = textAt(source, located.path) ?? "";
-    const about = Object.hasOwn(toolDescriptions, tool) ? toolDescriptions[tool as BuiltinTool] : undefined;
+    const about = isBuiltin(tool) ? toolTable[tool].description : undefined;
     const text =
       about ??
       (tool.startsWith("vscode:")

@@ -1,4 +1,5 @@
-import { builtinTools, editorToolPattern } from "../../engine/model/band";
+import { editorToolPattern } from "../../engine/model/band";
+import { builtinTools } from "../../engine/model/tools";
 import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
 import type { Draft } from "./draft";

@@ -7,7 +7,7 @@ import path from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import type { Interface } from "node:readline";
-import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { OrketFileSystem as NodeFileSystem } from "../../../src/adapters/files/orket-gate";
 import type { SessionPaths } from "../../../src/adapters/journal/layout";
 import { lockState } from "../../../src/adapters/journal/lock";
 import { createSession, openSession, readSession } from "../../../src/adapters/journal/session-folder";

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { FaultyFileSystem } from "../../fakes/faulty-file-system";
 import { environment, smallDefinition, temporaryFolder } from "../../fakes/session";
-import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { OrketFileSystem as NodeFileSystem } from "../../../src/adapters/files/orket-gate";
 import { createSession } from "../../../src/adapters/journal/session-folder";
 import { sessionStoreContract } from "./contract";
 

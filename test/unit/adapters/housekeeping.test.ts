@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { appendFile, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { OrketError } from "../../../src/engine/error/orket-error";
+import { inlineContentMaxBytes } from "../../../src/engine/event/content";
 import { draft } from "../../../src/engine/event/event";
 import { deleteSession, diskUse, pruneBlobs } from "../../../src/app/session/housekeeping";
 import { renameSession } from "../../../src/app/session/label";
@@ -15,18 +16,19 @@ import type {
   SessionEnvironment,
 } from "../../../src/adapters/journal/jsonl-session-store";
 import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { OrketFileSystem } from "../../../src/adapters/files/orket-gate";
 import type { FileSystem } from "../../../src/adapters/files/file-system";
 import { FaultyFileSystem, Killed } from "../../fakes/faulty-file-system";
-import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
+import { environment, sharedContent, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
 
-const disk = new NodeFileSystem();
+const disk = new OrketFileSystem();
 
 /** A text long enough to be a blob. */
 function long(word: string): string {
   return `${word} `.repeat(1000);
 }
 
-/** A session that names a blob for each text; closed unless it stays open. */
+/** A session of old that names a blob for each text; closed unless it stays open. */
 async function begin(
   project: string,
   texts: readonly string[],
@@ -41,7 +43,8 @@ async function begin(
 
 function record(store: JsonlSessionStore, texts: readonly string[]): void {
   for (const text of texts) {
-    const content = store.putText(text);
+    const isLong = text.length > inlineContentMaxBytes;
+    const content = isLong ? sharedContent(store.paths.blobs, text) : store.putText(text);
     store.append([draft("tool_result", "make", { call_id: "c", tool: "read_file", ok: true, content })]);
   }
 }

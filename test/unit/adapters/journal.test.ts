@@ -1,24 +1,38 @@
 import assert from "node:assert/strict";
 import { writeSync } from "node:fs";
-import { readdir, rm, readFile, truncate, writeFile } from "node:fs/promises";
+import { cp, readdir, rm, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { diskFailure, FaultyFileSystem, Killed } from "../../fakes/faulty-file-system";
 import type { Operation } from "../../fakes/faulty-file-system";
-import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
+import { environment, sharedContent, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
 import { note } from "../../contract/session-store/contract";
-import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { OrketFileSystem as NodeFileSystem } from "../../../src/adapters/files/orket-gate";
 import type { FileSystem, Handle } from "../../../src/adapters/files/file-system";
+import { spareBytesFor } from "../../../src/adapters/journal/journal-end";
 import { followJournal } from "../../../src/adapters/journal/follow";
 import { readJournal } from "../../../src/adapters/journal/journal-reader";
 import { listSessions } from "../../../src/app/session/session-list";
 import type { JsonlSessionStore } from "../../../src/adapters/journal/jsonl-session-store";
 import { createSession, openSession, readSession } from "../../../src/adapters/journal/session-folder";
 import { encodeEvent, firstPrev } from "../../../src/engine/event/codec";
-import type { SessionEvent } from "../../../src/engine/event/event";
+import type { Content } from "../../../src/engine/event/content";
+import { draft } from "../../../src/engine/event/event";
+import type { EventDraft, SessionEvent } from "../../../src/engine/event/event";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { sha256 } from "../../../src/adapters/system/sha256";
 
 const disk = new NodeFileSystem();
+
+function noteOf(content: Content): EventDraft {
+  return draft("tool_result", "make", { call_id: "c", tool: "read_file", ok: true, content });
+}
+
+/** A copy of a session as it lies on the disk, as if its writer had died there. */
+async function copyOf(dir: string): Promise<string> {
+  const copy = dir.slice(0, -4) + (await readdir(path.dirname(dir))).length.toString().padStart(4, "0");
+  await cp(dir, copy, { recursive: true, filter: (file) => path.basename(file) !== "lock" });
+  return copy;
+}
 
 async function begin(workDomain: string, fs: FileSystem = disk): Promise<JsonlSessionStore> {
   const { store, paths, definitionRef } = await createSession(environment(fs), workDomain, smallDefinition());
@@ -52,6 +66,7 @@ describe("A journal on the disk", () => {
     assert.match(store.paths.id, /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-shapes-[a-z0-9]{4}$/);
     assert.equal(await readFile(path.join(folder.path, ".orket", ".gitignore"), "utf8"), "*\n");
     assert.deepEqual((await readdir(store.paths.dir)).sort(), [
+      "contents",
       "definition.json",
       "head.json",
       "journal.jsonl",
@@ -71,18 +86,18 @@ describe("A journal on the disk", () => {
     await store.close();
   });
 
-  it("has a blob and its name on the disk before the line that was appended after it", async () => {
+  it("writes a long content before the line that names it, and waits once for both", async () => {
     const fs = new FaultyFileSystem();
     const store = await begin(folder.path, fs);
     fs.log.length = 0;
     store.putText("x".repeat(2000));
     store.append([note("a")]);
     await store.flush();
-    const rename = fs.log.indexOf("rename");
-    const order = ["write", "sync", "rename", "sync", "writeNow", "syncData"];
-    const seen = fs.log.filter((name) => order.includes(name));
-    assert.deepEqual(seen.slice(seen.indexOf("write")), order);
-    assert.ok(rename > 0);
+    assert.deepEqual(fs.log, ["writeNow", "writeNow", "syncData", "syncData"]);
+    assert.match(
+      await readFile(store.paths.contents, "utf8"),
+      /^\{"sha256":"[0-9a-f]{64}","bytes":2000,"after":1\}\nx{2000}\n/,
+    );
     await store.close();
   });
 
@@ -335,15 +350,85 @@ describe("A journal on the disk", () => {
     assert.match(read.damage?.message ?? "", /not the one/);
   });
 
-  it("refuses a blob that was changed on the disk", async () => {
+  it("refuses a content that was changed on the disk, and finds those behind it", async () => {
     const store = await begin(folder.path);
-    const ref = store.putText("x".repeat(2000));
+    const [first, second] = [store.putText("x".repeat(2000)), store.putText("z".repeat(2000))];
     await store.close();
-    assert.ok("sha256" in ref);
-    const file = path.join(store.paths.blobs, ref.sha256.slice(0, 2), ref.sha256.slice(2));
-    await writeFile(file, "y".repeat(2000));
+    const bytes = await readFile(store.paths.contents, "latin1");
+    for (const changed of [bytes.replace("xxx", "xyx"), bytes.replace('"bytes":2000', '"bytes":2009')]) {
+      await writeFile(store.paths.contents, changed, "latin1");
+      const { blobs } = await readSession(environment(), store.paths.dir);
+      await assert.rejects(blobs.getText(first), (error) => OrketError.is(error, "blob_missing"));
+      assert.equal(await blobs.getText(second), "z".repeat(2000));
+    }
+  });
+
+  it("reads the contents that an older Orket stored in a file each", async () => {
+    const store = await begin(folder.path);
+    const content = sharedContent(store.paths.blobs, "x".repeat(2000));
+    assert.equal(await store.getText(content), "x".repeat(2000));
+    await store.close();
     const { blobs } = await readSession(environment(), store.paths.dir);
-    await assert.rejects(blobs.getText(ref), (error) => OrketError.is(error, "blob_missing"));
+    assert.equal(await blobs.getText(content), "x".repeat(2000));
+  });
+
+  it("takes a line whose content a power loss kept from the disk for torn, wherever it was cut", async () => {
+    const store = await begin(folder.path);
+    const long = (letter: string): Content => store.putText(letter.repeat(1500));
+    store.append([noteOf(long("a"))]);
+    await store.flush();
+    const confirmed = (await stat(store.paths.contents)).size - spareBytesFor(1500 + 100);
+    store.append([note("between"), noteOf(long("b")), noteOf(long("c"))]);
+    await store.flush();
+    const [journal, contents] = [await readFile(store.paths.journal), await readFile(store.paths.contents)];
+    const ends = contents.lastIndexOf("\n") + 1;
+    const [b, c] = ["bbb", "ccc"].map((letters) => contents.indexOf(letters));
+    assert.ok(b !== undefined && c !== undefined && confirmed < b && b < c);
+    const end = contents.indexOf("\n", b) + 1;
+    for (const [at, whole] of [
+      [ends - 1, 4],
+      [c, 4],
+      [end, 4],
+      [end - 1, 3],
+      [b, 3],
+      [contents.indexOf("\n", contents.indexOf("aaa")) + 1, 3],
+    ] as const) {
+      for (const rest of [Buffer.of(), Buffer.alloc(ends - at)]) {
+        await writeFile(store.paths.journal, journal);
+        await writeFile(store.paths.contents, Buffer.concat([contents.subarray(0, at), rest]));
+        const seen = await readSession(environment(), store.paths.dir);
+        assert.deepEqual([seen.events.length, seen.damage], [whole, undefined], `cut at ${at}`);
+        assert.ok(seen.cutBytes > 0);
+      }
+    }
+    await store.close();
+  });
+
+  it("cuts a torn end on opening and goes on behind it, and cuts nothing that was confirmed", async () => {
+    const store = await begin(folder.path);
+    store.append([noteOf(store.putText("a".repeat(1500)))]);
+    await store.flush();
+    store.append([noteOf(store.putText("b".repeat(1500)))]);
+    await store.flush();
+    const copy = await copyOf(store.paths.dir);
+    const contents = await readFile(path.join(copy, "contents"), "latin1");
+    await writeFile(path.join(copy, "contents"), contents.slice(0, contents.indexOf("bbb")), "latin1");
+    const opened = await openSession(environment(), copy);
+    assert.deepEqual([opened.events.length, opened.cutBytes > 0], [2, true]);
+    const again = opened.store.putText("c".repeat(1500));
+    opened.store.append([noteOf(again)]);
+    await opened.store.close();
+    const read = await readSession(environment(), copy);
+    assert.deepEqual([read.events.length, read.damage, read.sealed], [3, undefined, true]);
+    assert.equal(await read.blobs.getText(again), "c".repeat(1500));
+
+    // The first content was confirmed before the second was written: without it the journal is damaged, not torn.
+    const other = await copyOf(store.paths.dir);
+    await writeFile(path.join(other, "contents"), contents.replace(/a{3}/, "axa"), "latin1");
+    const damaged = await openSession(environment(), other);
+    assert.deepEqual([damaged.events.length, damaged.cutBytes], [3, 0]);
+    await damaged.store.close();
+    await store.close();
   });
 });
 

@@ -7,7 +7,7 @@ import path from "node:path";
 import process from "node:process";
 import { environment, temporaryFolder } from "../../fakes/session";
 import { lockState, SessionLock } from "../../../src/adapters/journal/lock";
-import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { OrketFileSystem as NodeFileSystem } from "../../../src/adapters/files/orket-gate";
 import { ownIdentity } from "../../../src/adapters/system/process-identity";
 import { OrketError } from "../../../src/engine/error/orket-error";
 
@@ -70,17 +70,17 @@ describe("The lock of a session", () => {
     assert.equal(existsSync(file), false);
   }).timeout(20_000);
 
-  it("is taken over from a process whose number another one has now", async () => {
+  it("is taken over from a process whose number another one has now", async function () {
     const own = await ownIdentity();
-    if (own.started === "") return;
+    if (own.started === "") this.skip();
     const dead = { nonce: "a".repeat(16), ...own, started: "1", since: "2026-11-22T10:15:03.000Z" };
     await writeFile(file, JSON.stringify(dead));
     await (await SessionLock.acquire(environment(), file)).release();
   });
 
-  it("is taken over after the machine was started again, where machines can be told apart", async () => {
+  it("is taken over after the machine was started again, where machines can be told apart", async function () {
     const own = await ownIdentity();
-    if (own.machine === "" || own.boot === "") return;
+    if (own.machine === "" || own.boot === "") this.skip();
     const dead = { nonce: "a".repeat(16), ...own, boot: "other", since: "2026-11-22T10:15:03.000Z" };
     await writeFile(file, JSON.stringify(dead));
     await (await SessionLock.acquire(environment(), file)).release();

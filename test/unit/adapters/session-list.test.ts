@@ -3,7 +3,7 @@ import { appendFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
 import { note } from "../../contract/session-store/contract";
-import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { OrketFileSystem as NodeFileSystem } from "../../../src/adapters/files/orket-gate";
 import type { SessionEnvironment } from "../../../src/adapters/journal/jsonl-session-store";
 import { findSession, listSessions } from "../../../src/app/session/session-list";
 import { createSession, openSession } from "../../../src/adapters/journal/session-folder";

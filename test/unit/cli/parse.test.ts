@@ -56,10 +56,10 @@ describe("arguments", () => {
   });
 
   it("refuse a missing value, a word that is none of the choices, and too many words", () => {
-    assert.match(failure("run", "shapes", "--task"), /--task wants a value/);
+    assert.match(failure("run", "shapes", "--task"), /--task needs a value/);
     assert.match(failure("run", "shapes", "--approve", "some"), /none or all, not 'some'/);
-    assert.match(failure("run", "shapes", "more"), /does not know what to do with 'more'/);
-    assert.match(failure("run"), /wants FLOW/);
+    assert.match(failure("run", "shapes", "more"), /takes no argument 'more'/);
+    assert.match(failure("run"), /Missing argument FLOW/);
     assert.match(failure("run", "shapes", "--json=yes"), /takes no value/);
     assert.match(failure("run", "shapes", "--venue", "a", "--venue", "b"), /given twice/);
   });

@@ -654,3 +654,42 @@ describe("A prompt", () => {
     assert.match(session.model.lastMessage(2), /Follow use \{\{task\}\} literally for me, Make it so\./);
   });
 });
+
+describe("What a person refused", () => {
+  it("is told to the steps that begin later, with the reason on one line", async () => {
+    const of = harness(
+      definitionOf([step("one", "writer", { approval: "after_step" }), step("two", "writer")]),
+      (_, call) =>
+        call === 1
+          ? {
+              calls: [
+                ["write_file", { path: "a.txt", content: "a" }],
+                ["write_file", { path: "b.txt", content: "b" }],
+              ],
+            }
+          : "Done.",
+    );
+    const running = of.run();
+    const { id, sha256 } = await question(of);
+    for (const [path, reason] of [
+      ["a.txt", { reason: "No new\nfile." }],
+      ["b.txt", {}],
+    ] as const) {
+      const data = {
+        path,
+        content: of.orchestrator.state.score.scope.changes.at(0)?.content ?? null,
+        ...reason,
+      };
+      await of.orchestrator.recordDecision({
+        type: "artifact_rejected",
+        step: null,
+        data: { ...data, by: "person" },
+      });
+    }
+    of.orchestrator.submit({ kind: "resolve_approval", id, sha256, decision: "approve", by: "person" });
+    await running;
+    const prompt = of.model.lastMessage();
+    assert.match(prompt, /^- a\.txt \(1 bytes, from one\) \(a person refused it: No new file\.\)$/m);
+    assert.match(prompt, /^- b\.txt \(1 bytes, from one\) \(a person refused it\)$/m);
+  });
+});

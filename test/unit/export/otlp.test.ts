@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { exportNdjson } from "../../../src/engine/export/ndjson";
+import { exportNdjson } from "../../../src/app/export/ndjson";
 import { exportOtlp } from "../../../src/app/export/otlp";
-import type { OtlpSpan, OtlpTraceRequest } from "../../../src/engine/export/otlp-span";
+import type { OtlpSpan, OtlpTraceRequest } from "../../../src/app/export/otlp-span";
 import { ProviderError } from "../../../src/engine/error/provider-error";
 import { definitionOf, harness, step } from "../../fakes/engine-harness";
 import type { FakeReply } from "../../fakes/engine-harness";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { OrketFileSystem as NodeFileSystem } from "../../../src/adapters/files/orket-gate";
 import type { Handle } from "../../../src/adapters/files/file-system";
 import { openForView } from "../../../src/app/session/glance";
 import { openLiveSession, readSession } from "../../../src/app/session/open";

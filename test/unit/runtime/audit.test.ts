@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -128,24 +128,24 @@ describe("A session on disk", () => {
     }
   });
 
-  it("blames a changed blob on the first step that names it", async () => {
+  it("blames a changed content on the first step that names it", async () => {
     const directory = await ran();
-    const blobs = path.join(folder, ".orket", "blobs", "sha256");
-    for (const shard of readdirSync(blobs)) {
-      for (const name of readdirSync(path.join(blobs, shard))) {
-        const file = path.join(blobs, shard, name);
-        const bytes = readFileSync(file);
-        writeFileSync(file, Buffer.concat([bytes.subarray(0, 5), Buffer.from("~"), bytes.subarray(6)]));
-        const first = lines(directory).findIndex((line) => line.includes(shard + name));
+    const file = path.join(directory, "contents");
+    const bytes = readFileSync(file, "latin1");
+    const headers = [...bytes.matchAll(/\{"sha256":"([0-9a-f]{64})","bytes":\d+,"after":\d+\}\n/g)];
+    assert.ok(headers.length > 1);
+    for (const header of headers) {
+      const at = header.index + header[0].length + 5;
+      writeFileSync(file, `${bytes.slice(0, at)}~${bytes.slice(at + 1)}`, "latin1");
+      const first = lines(directory).findIndex((line) => line.includes(header[1] ?? "-"));
 
-        const { findings } = await verifySession(directory);
-        const { divergence } = await replaySession(directory);
+      const { findings } = await verifySession(directory);
+      const { divergence } = await replaySession(directory);
 
-        assert.equal(findings[0]?.line, first + 1);
-        assert.equal(divergence?.seq, first);
-        writeFileSync(file, bytes);
-      }
+      assert.equal(findings[0]?.line, first + 1);
+      assert.equal(divergence?.seq, first);
     }
+    writeFileSync(file, bytes, "latin1");
     assert.equal((await replaySession(directory)).identical, true);
   });
 

@@ -10,7 +10,7 @@ import type { SessionEvent } from "../../../src/engine/event/event";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { viewSession } from "../../../src/engine/view/session-view";
 import { runtimeOptions, journeyDefinition } from "../../survival/journey";
-import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { OrketFileSystem as NodeFileSystem } from "../../../src/adapters/files/orket-gate";
 import { temporaryFolder } from "../../fakes/session";
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

@@ -8,7 +8,7 @@ import { readSession, startSession } from "../../../src/app/session/open";
 import type { LiveSession, RuntimeOptions } from "../../../src/app/session/session";
 import { provenSentences, readProof } from "../../../src/app/session/proof";
 import { listSessions } from "../../../src/app/session/session-list";
-import { NodeFileSystem } from "../../../src/adapters/files/file-system";
+import { OrketFileSystem as NodeFileSystem } from "../../../src/adapters/files/orket-gate";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import type { EventData, SessionEvent } from "../../../src/engine/event/event";
 import type { Definition, PlanNode } from "../../../src/engine/model/definition";

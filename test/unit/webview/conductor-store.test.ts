@@ -4,28 +4,16 @@ import type { ConductorScreen, SessionScreen } from "../../../src/protocol/condu
 import { elapsedMs, headlineOf } from "../../../webview/conductor/headline";
 import { initialState, isPending, reduce } from "../../../webview/conductor/store";
 import type { ViewState } from "../../../webview/conductor/store";
+import { session as fixture, step as plain } from "../../panels/screens";
 
-function session(changes: Partial<SessionScreen> = {}): SessionScreen {
-  return {
+const session = (changes: Partial<SessionScreen> = {}): SessionScreen =>
+  fixture({
     session: "s1",
-    flow: "shapes",
-    task: "",
-    provider: "scripted",
-    holder: "here",
-    status: "running",
-    interrupted: false,
-    approvals: [],
-    failures: [],
-    steps: [{ key: "plan", role: "architect", status: "running", attempt: 1, tokens: {} }],
-    roles: [],
-    artifacts: { pending: 0, accepted: 0, rejected: 0 },
-    tokens: {},
-    modelCalls: 0,
+    steps: [plain("plan", "architect", { status: "running", attempt: 1 })],
     elapsedMs: 1000,
     ticking: true,
     ...changes,
-  };
-}
+  });
 
 const approval = {
   id: "a1",
@@ -111,15 +99,15 @@ describe("the conductor view's headline", () => {
   const failure = { step: "plan", message: "no" };
   const limit = { limit: "model_calls" as const, value: 1, used: 1, proposed: 3 };
   const cases: readonly (readonly [Partial<SessionScreen>, string])[] = [
-    [{}, "At work"],
-    [{ approvals: [approval] }, "Waits for you"],
+    [{}, "Running"],
+    [{ approvals: [approval] }, "Waiting for you"],
     [{ halting: "pausing" }, "Pausing …"],
     [{ halting: "stopping" }, "Stopping …"],
     [{ interrupted: true, holder: "nobody" }, "Interrupted"],
     [{ status: "paused" }, "Paused"],
-    [{ status: "paused", failures: [failure] }, "A step failed"],
-    [{ status: "paused", limit }, "Limit reached"],
-    [{ status: "ended", outcome: "completed" }, "Done"],
+    [{ status: "paused", failures: [failure] }, "Failed"],
+    [{ status: "paused", limit }, "Paused: limit reached"],
+    [{ status: "ended", outcome: "completed" }, "Completed"],
     [{ status: "ended", outcome: "stopped" }, "Stopped"],
     [{ problem: { message: "line 5" } }, "Damaged"],
   ];

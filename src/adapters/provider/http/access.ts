@@ -4,10 +4,11 @@ import type { FetchLike } from "./transport";
 /** How a provider reaches its server: the transport and the keys. */
 export interface Access {
   /**
-   * The key behind `secret:NAME` or `env:NAME`. Asked for with every call, so that a corrected key works at once.
-   * @throws {OrketError} secret_missing.
+   * The key behind `secret:NAME` or `env:NAME`, for the server of this origin (scheme, host, port) and no other. Asked
+   * for with every call, so that a corrected key works at once.
+   * @throws {OrketError} secret_missing, key_not_allowed.
    */
-  readonly resolveSecret: (reference: string) => Promise<string>;
+  readonly resolveSecret: (reference: string, origin: string) => Promise<string>;
   /**
    * How requests go out. In VS Code leave it away: the global `fetch` is the one that knows the user's proxy. The
    * command line passes `createHttpFetch()`, which costs less and has no limit of its own for slow first tokens.
@@ -20,18 +21,32 @@ export function transportOf(access: Access): FetchLike {
   return access.fetch ?? ((url, init) => fetch(url, init));
 }
 
+/** Whose server an address is: its scheme, host and port. */
+function originOf(endpoint: string): string {
+  return URL.canParse(endpoint) ? new URL(endpoint).origin : endpoint;
+}
+
 /**
  * The key for a call; undefined when the Venue names none.
  * @throws {ProviderError} unauthorized when it is missing or cannot be sent in a header.
  */
-export async function keyFor(access: Access, reference: string | undefined): Promise<string | undefined> {
+export async function keyFor(
+  access: Access,
+  reference: string | undefined,
+  endpoint: string,
+): Promise<string | undefined> {
   if (reference === undefined) return undefined;
   let key: string;
   try {
-    key = (await access.resolveSecret(reference)).trim();
+    key = (await access.resolveSecret(reference, originOf(endpoint))).trim();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ProviderError("unauthorized", `The key '${reference}' could not be read: ${why}`);
+    const hint = error instanceof Error && "mend" in error ? ` ${String(error.mend)}` : "";
+    const why = error instanceof Error ? `${error.message}${hint}` : String(error);
+    const refused = error instanceof Error && "code" in error && error.code === "key_not_allowed";
+    throw new ProviderError(
+      "unauthorized",
+      refused ? why : `The key '${reference}' could not be read: ${why}`,
+    );
   }
   if (key === "") throw new ProviderError("unauthorized", `The key '${reference}' is empty.`);
   if (!/^[\x21-\x7e]+$/.test(key)) {
@@ -60,17 +75,21 @@ export interface Credentials {
  * The key of a Venue and its own headers, with secrets in the place of their names.
  * @throws {ProviderError} unauthorized when one is missing or cannot be sent in a header.
  */
-export async function credentialsFor(access: Access, venue: Credentialed): Promise<Credentials> {
+export async function credentialsFor(
+  access: Access,
+  venue: Credentialed,
+  endpoint: string,
+): Promise<Credentials> {
   const headers: Record<string, string> = {};
   const secrets: string[] = [];
-  const key = await keyFor(access, venue.api_key);
+  const key = await keyFor(access, venue.api_key, endpoint);
   if (key !== undefined) {
     headers["authorization"] = `Bearer ${key}`;
     secrets.push(key);
   }
   for (const [name, value] of Object.entries(venue.headers ?? {})) {
     const { scheme, reference } = secretIn(value);
-    const secret = reference === undefined ? undefined : await keyFor(access, reference);
+    const secret = reference === undefined ? undefined : await keyFor(access, reference, endpoint);
     headers[name.toLowerCase()] = secret === undefined ? value : `${scheme}${secret}`;
     if (secret !== undefined) secrets.push(secret);
   }
@@ -81,4 +100,10 @@ export async function credentialsFor(access: Access, venue: Credentialed): Promi
 function secretIn(value: string): { readonly scheme: string; readonly reference: string | undefined } {
   const match = /^((?:[A-Za-z][\w-]* )?)((?:secret|env):[A-Za-z0-9_.-]+)$/.exec(value);
   return { scheme: match?.[1] ?? "", reference: match?.[2] };
+}
+
+/** The names of all secrets that a Venue's requests carry. */
+export function secretsOf({ api_key, headers = {} }: Credentialed): string[] {
+  const inHeaders = Object.values(headers).flatMap((value) => secretIn(value).reference ?? []);
+  return [...new Set([...(api_key === undefined ? [] : [api_key]), ...inHeaders])];
 }

@@ -4,6 +4,7 @@ import type { Cancellation } from "../../../engine/port/cancellation";
 import type { ModelDelta, ModelReply } from "../../../engine/port/model-provider";
 import type { Credentials } from "./access";
 import { errorFromConnection } from "./connection-errors";
+import { longestReply, longestStream } from "./bounds";
 import { Deadline, timerMs } from "./deadline";
 import { errorFromStatus } from "./http-errors";
 import type { CallFacts } from "./http-errors";
@@ -47,6 +48,8 @@ export interface ChatCall {
   /** As in `ModelRequest`. */
   readonly recorded: Promise<void> | undefined;
   readonly credentials: () => Promise<Credentials>;
+  /** What the reply may be long, in tokens: enforced here with a margin, whatever the server does. */
+  readonly maxOutputTokens: number;
   readonly accept: string;
   readonly facts: Omit<CallFacts, "redact">;
   readonly startHint?: string;
@@ -71,7 +74,7 @@ interface KeyedCall extends ChatCall {
  */
 export async function performCall(call: ChatCall): Promise<ModelReply> {
   const deadline = new Deadline(call.timeouts, call.cancellation);
-  const reply = new ReplyBuilder(deadline, call.onDelta);
+  const reply = new ReplyBuilder(deadline, call.onDelta, longestReply(call.maxOutputTokens));
   let redact = redactor(undefined);
   try {
     return await deadline.run(async () => {
@@ -204,6 +207,7 @@ function consume(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let waiting: Uint8Array[] = [];
+    let leftBytes = longestStream(call.maxOutputTokens);
     let settled = false;
     let tail: NodeJS.Timeout | undefined;
     let tailMs = Infinity;
@@ -238,7 +242,12 @@ function consume(
           reply.arrived();
         }
         reply.flush();
-        if (parser.done) endWithin(lastBytesMs);
+        leftBytes -= bytes.length;
+        if (reply.overflowed || leftBytes <= 0) {
+          reply.cutOff();
+          settle();
+          stop();
+        } else if (parser.done) endWithin(lastBytesMs);
         else if (parser.complete) endWithin(trimmingsMs);
       } catch (error) {
         settle(asError(error));

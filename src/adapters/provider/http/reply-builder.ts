@@ -32,11 +32,44 @@ export class ReplyBuilder {
   #firstPieceMs: number | undefined;
   readonly #clock: { readonly startedMs: number };
   readonly #show: (delta: ModelDelta) => void;
+  /** UTF-16 units that may still come. */
+  #left: number;
 
-  /** `clock` says when the call began, by `performance.now()`. */
-  constructor(clock: { readonly startedMs: number }, show: (delta: ModelDelta) => void) {
+  /**
+   * @param clock says when the call began, by `performance.now()`.
+   * @param longest how many UTF-16 units of text, reasoning and arguments are taken.
+   */
+  constructor(
+    clock: { readonly startedMs: number },
+    show: (delta: ModelDelta) => void,
+    longest = Number.MAX_SAFE_INTEGER,
+  ) {
     this.#clock = clock;
     this.#show = show;
+    this.#left = longest;
+  }
+
+  /** Whether more has come than the reply may be long; nothing is taken any more. */
+  get overflowed(): boolean {
+    return this.#left <= 0;
+  }
+
+  /** Counts what comes; what is left of a piece that fits. */
+  #fitting(piece: string): string {
+    const fits = piece.length <= this.#left ? piece : piece.slice(0, Math.max(0, this.#left));
+    this.#left -= piece.length;
+    return fits;
+  }
+
+  /** Counts what is kept elsewhere: a piece of a call's arguments. */
+  count(units: number): void {
+    this.#left -= units;
+  }
+
+  /** The server sends on where the reply had to end: what has come counts as cut. */
+  cutOff(): void {
+    this.finishReason = "length";
+    this.notices.push("The server sent more than `max_output_tokens` allows; the reply was cut there.");
   }
 
   /** Takes the keys out of everything that comes from now on. */
@@ -51,13 +84,13 @@ export class ReplyBuilder {
   addText(piece: string): void {
     this.#isEmpty = false;
     if (this.#newReasoning !== "") this.flush();
-    this.#newText += piece;
+    this.#newText += this.#fitting(piece);
   }
 
   addReasoning(piece: string): void {
     this.#isEmpty = false;
     if (this.#newText !== "") this.flush();
-    this.#newReasoning += piece;
+    this.#newReasoning += this.#fitting(piece);
   }
 
   /** Notes the time of the first piece of any kind. */

@@ -102,3 +102,8 @@ function once(args: string): string {
   const half = args.slice(0, args.length / 2);
   return args.length % 2 === 0 && half + half === args && isWhole(half) ? half : args;
 }
+
+/** What a fragment counts for in the length of a reply, in UTF-16 units; a call without arguments counts, too. */
+export function unitsOf(fragment: ToolCallFragment): number {
+  return 32 + text(fragment.function?.name).length + argumentText(fragment.function?.arguments).length;
+}

@@ -131,10 +131,12 @@ export class OllamaStream implements StreamParser {
     const name = call?.function?.name;
     const args = call?.function?.arguments;
     const id = call?.id;
+    const argumentsJson = typeof args === "string" ? args : JSON.stringify(args ?? {});
+    this.#reply.count(32 + argumentsJson.length);
     this.#reply.toolCalls.push({
       ...(typeof id === "string" && id !== "" ? { id } : {}),
       name: typeof name === "string" ? name : "",
-      argumentsJson: typeof args === "string" ? args : JSON.stringify(args ?? {}),
+      argumentsJson,
     });
   }
 }

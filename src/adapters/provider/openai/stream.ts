@@ -7,7 +7,7 @@ import type { CallFacts } from "../http/http-errors";
 import { LineSplitter, longestLineBytes } from "../http/lines";
 import { measured, usageOf } from "../http/reply-builder";
 import type { ReplyBuilder } from "../http/reply-builder";
-import { ToolCallAssembler } from "../http/tool-calls";
+import { ToolCallAssembler, unitsOf } from "../http/tool-calls";
 import type { ToolCallFragment } from "../http/tool-calls";
 
 /** A chunk of a stream, as far as it is read; every field may be missing or of another type. */
@@ -312,6 +312,7 @@ export class OpenAiStream implements StreamParser {
     if (Array.isArray(delta.tool_calls)) {
       for (const fragment of delta.tool_calls as readonly ToolCallFragment[]) {
         this.#toolCalls.add(fragment);
+        this.#reply.count(unitsOf(fragment));
         piece = true;
       }
     }

@@ -3,16 +3,20 @@ import type { Found, FoundCall } from "./found";
 const head = /^[ \t]*TOOL:[ \t]*(\S+)[ \t]*\r?$/;
 const isEnd = (line: string): boolean => line.trim() === "END";
 
-/** The lines of a text from an offset on, each with its own offset. */
-function linesFrom(text: string, at: number): { readonly text: string; readonly start: number }[] {
-  const lines: { text: string; start: number }[] = [];
+interface Line {
+  readonly text: string;
+  readonly start: number;
+}
+
+/** The lines of a text from an offset on, each with its own offset; a line is cut out when it is asked for. */
+function* linesFrom(text: string, at: number): Generator<Line, undefined> {
   for (let start = at; start <= text.length;) {
     const feed = text.indexOf("\n", start);
     const stop = feed < 0 ? text.length : feed;
-    lines.push({ text: text.slice(start, stop), start });
+    yield { text: text.slice(start, stop), start };
     start = stop + 1;
   }
-  return lines;
+  return undefined;
 }
 
 /**
@@ -28,12 +32,12 @@ function linesFrom(text: string, at: number): { readonly text: string; readonly 
  * before the next block, or before the reply's end, is the block's.
  */
 export function readBlock(text: string, at: number): Found | undefined {
-  const [first, ...lines] = linesFrom(text, at);
-  const tool = head.exec(first?.text ?? "")?.[1];
+  const lines = linesFrom(text, at);
+  const tool = head.exec(lines.next().value?.text ?? "")?.[1];
   if (tool === undefined) return undefined;
   const args: Record<string, string> = {};
   const call: FoundCall = { tool, args };
-  for (const [index, line] of lines.entries()) {
+  for (const line of lines) {
     if (isEnd(line.text)) return { kind: "calls", calls: [call], end: line.start + line.text.length };
     const field = /^[ \t]*([A-Z][A-Z_]*):[ \t]*(.*?)\r?$/.exec(line.text);
     if (field === null || head.test(line.text)) return { kind: "calls", calls: [call], end: line.start };
@@ -42,7 +46,7 @@ export function readBlock(text: string, at: number): Found | undefined {
       args[name] = field[2] ?? "";
       continue;
     }
-    const value = lines.slice(index + 1);
+    const value = [...linesFrom(text, line.start + line.text.length + 1)];
     const last = endOfBlock(value);
     const end = value[last];
     if (last < 0 || end === undefined) {

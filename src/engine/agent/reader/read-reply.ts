@@ -36,6 +36,15 @@ export interface Reading {
   readonly said: string;
 }
 
+/** How often a text may be read in search of ends: one that opens many calls and closes none is no call. */
+const mostReadings = 12;
+const leastWork = 100_000;
+
+/** The mode, and how many characters may still be read in vain. */
+interface Work extends ReadingMode {
+  left: number;
+}
+
 type Piece =
   | { readonly kind: "said"; readonly text: string }
   | { readonly kind: "found"; readonly found: Found; readonly text: string; readonly quoted: boolean }
@@ -47,7 +56,8 @@ type Piece =
  * content.
  */
 export function readReply(text: string, mode: ReadingMode): Reading {
-  const pieces = scan(text.slice(endOfOpenThoughts(text)), mode, true);
+  const work: Work = { ...mode, left: mostReadings * text.length + leastWork };
+  const pieces = scan(text.slice(endOfOpenThoughts(text)), work, true);
   const calls: FoundCall[] = [];
   const unread: UnreadCall[] = [];
   let said = "";
@@ -139,7 +149,7 @@ function withoutRepeats(calls: readonly FoundCall[]): FoundCall[] {
   });
 }
 
-function scan(text: string, mode: ReadingMode, mayThink: boolean): Piece[] {
+function scan(text: string, mode: Work, mayThink: boolean): Piece[] {
   const pieces: Piece[] = [];
   let saidFrom = 0;
   let at = 0;
@@ -151,8 +161,9 @@ function scan(text: string, mode: ReadingMode, mayThink: boolean): Piece[] {
   };
   while (at < text.length) {
     const lineStart = isLineStart(text, at);
-    const thoughts = mayThink ? thoughtsAt(text, at, lineStart) : undefined;
-    if (thoughts !== undefined) {
+    const thoughts = mayThink && mode.left > 0 ? thoughtsAt(text, at, lineStart) : undefined;
+    if (thoughts === "unended") mode.left -= text.length - at;
+    else if (thoughts !== undefined) {
       put(undefined, thoughts);
       continue;
     }
@@ -166,7 +177,7 @@ function scan(text: string, mode: ReadingMode, mayThink: boolean): Piece[] {
       continue;
     }
     if (text[at] === "`" && mayThink) {
-      at = behindCode(text, at);
+      at = mode.left < 0 ? at + 1 : behindCode(text, at, mode);
       continue;
     }
     const found =
@@ -205,7 +216,7 @@ function findAt(
   text: string,
   at: number,
   lineStart: boolean,
-  mode: ReadingMode,
+  mode: Work,
   isFirst: boolean,
 ): Found | "data" | undefined {
   const first = text[at] ?? "";
@@ -222,13 +233,14 @@ function findAt(
   return isFirst ? onlyCall(text, at, mode) : undefined;
 }
 
-function jsonAt(text: string, at: number, mode: ReadingMode): Found | "data" | undefined {
+function jsonAt(text: string, at: number, mode: Work): Found | "data" | undefined {
   try {
     const { value, end } = readLooseJson(text, at);
     const calls = callsOfValue(value, (name) => isKnown(mode, name));
     return calls === undefined ? "data" : { kind: "calls", calls, end };
   } catch (error) {
     if (!(error instanceof LooseProblem)) throw error;
+    mode.left -= error.at - at;
     if (text[at] === "[") {
       const python = readPythonList(text, at, mode.tools);
       if (python !== undefined) return python;
@@ -312,13 +324,15 @@ function fenceAt(text: string, at: number): { readonly body: string; readonly en
 }
 
 /** Behind a piece of code in backticks within one paragraph; behind the backticks where they do not close. */
-function behindCode(text: string, at: number): number {
+function behindCode(text: string, at: number, work: Work): number {
   const mark = /`+/y;
   mark.lastIndex = at;
   const length = mark.exec(text)?.[0].length ?? 1;
   const close = new RegExp(`(?<!\`)\`{${length}}(?!\`)`, "g");
   close.lastIndex = at + length;
   const closed = close.exec(text);
-  if (closed === null || /\n\s*\n/.test(text.slice(at, closed.index))) return at + length;
-  return closed.index + length;
+  const end = closed?.index ?? text.length;
+  if (closed !== null && !/\n\s*\n/.test(text.slice(at, end))) return end + length;
+  work.left -= end - at;
+  return at + length;
 }

@@ -30,8 +30,9 @@ export interface Stretch {
   readonly end: number;
 }
 
-/** Where thoughts that begin exactly at `at` end; undefined: none begin there. Thoughts without an end go to the end of the text. */
-export function thoughtsAt(text: string, at: number, atLineStart: boolean): number | undefined {
+/** Where thoughts that begin exactly at `at` end; undefined: none begin there.
+ * `unended`: only the mark stands there. Thoughts without an end go to the end of the text. */
+export function thoughtsAt(text: string, at: number, atLineStart: boolean): number | "unended" | undefined {
   const first = text[at];
   if (first !== "<" && first !== "[" && first !== "◁") return undefined;
   for (const [open, close] of marks) {
@@ -42,7 +43,7 @@ export function thoughtsAt(text: string, at: number, atLineStart: boolean): numb
     const ended = close.exec(text);
     if (ended !== null) return ended.index + ended[0].length;
     // In the middle of a line, a mark without an end is a word about the mark.
-    return atLineStart ? text.length : undefined;
+    return atLineStart ? text.length : "unended";
   }
   return undefined;
 }

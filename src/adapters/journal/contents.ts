@@ -1,0 +1,228 @@
+import { constants } from "node:fs";
+import type { BlobRef } from "../../engine/event/content";
+import { unlessMissing } from "../files/file-system";
+import type { FileSystem, Handle } from "../files/file-system";
+import { sha256Bytes } from "../system/sha256";
+
+/*
+ * `contents`: the longer contents of one session, one after another. Each is a line that names it, its bytes, and a line
+ * feed. `after` is the number of journal lines that were on the disk before the content was written: a line up to there
+ * that lacks its content is damage, one behind it can be the end of a write that a power loss cut short.
+ */
+const headerPattern = /^\{"sha256":"([0-9a-f]{64})","bytes":(\d{1,15}),"after":(\d{1,15})\}$/;
+const headerMaxBytes = 160;
+const headerBegin = Buffer.from('{"sha256":"');
+const lineFeed = 0x0a;
+const chunkBytes = 256 << 10;
+
+/** Where a content stands in the file. */
+export interface ContentPlace {
+  /** Of its first byte. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** One content as its header says it; its bytes are unchecked. */
+interface ContentRecord extends ContentPlace {
+  readonly sha256: string;
+  readonly after: number;
+  /** Where the record begins. */
+  readonly at: number;
+  /** Where the next one begins. */
+  readonly next: number;
+}
+
+/** The record for a content: header, bytes, line feed. */
+export function encodeContent(sha256: string, bytes: Uint8Array, after: number): Buffer {
+  const header = Buffer.from(`{"sha256":"${sha256}","bytes":${bytes.length},"after":${after}}\n`, "latin1");
+  const record = Buffer.allocUnsafe(header.length + bytes.length + 1);
+  header.copy(record);
+  record.set(bytes, header.length);
+  record[record.length - 1] = lineFeed;
+  return record;
+}
+
+/** Where the bytes of a record begin, counted from the record's own beginning. */
+export function contentOffset(record: Buffer): number {
+  return record.indexOf(lineFeed) + 1;
+}
+
+/** Records from an offset on, up to the first place that is none; whole chunks are read, contents beyond them skipped. */
+async function* recordsFrom(
+  fs: FileSystem,
+  handle: Handle,
+  from: number,
+): AsyncGenerator<ContentRecord, void, void> {
+  const chunk = Buffer.allocUnsafe(chunkBytes);
+  let chunkAt = 0;
+  let length = 0;
+  const has = (offset: number, bytes: number): boolean =>
+    offset >= chunkAt && offset + bytes <= chunkAt + length;
+  const load = async (offset: number): Promise<void> => {
+    length = await fs.read(handle, chunk, offset);
+    chunkAt = offset;
+  };
+  for (let at = from; ;) {
+    if (!has(at, headerMaxBytes)) await load(at);
+    const header = chunk.subarray(at - chunkAt, Math.min(length, at - chunkAt + headerMaxBytes));
+    const end = header.indexOf(lineFeed);
+    const parts = end < 0 ? null : headerPattern.exec(header.toString("latin1", 0, end));
+    if (parts === null) return;
+    const [, sha256 = "", count, after] = parts;
+    const offset = at + end + 1;
+    const bytes = Number(count);
+    const last = offset + bytes;
+    if (!has(last, 1)) await load(last);
+    // Not written to its end: what stands behind it is not there either.
+    if (length === 0 || chunk[last - chunkAt] !== lineFeed) return;
+    yield { sha256, offset, bytes, after: Number(after), at, next: last + 1 };
+    at = last + 1;
+  }
+}
+
+async function isWhole(
+  fs: FileSystem,
+  handle: Handle,
+  { sha256, offset, bytes }: ContentRecord,
+): Promise<boolean> {
+  const content = await readAt(fs, handle, { offset, bytes });
+  return content.length === bytes && sha256Bytes(content) === sha256;
+}
+
+async function readAt(fs: FileSystem, handle: Handle, { offset, bytes }: ContentPlace): Promise<Buffer> {
+  const content = Buffer.allocUnsafe(bytes);
+  let length = 0;
+  while (length < bytes) {
+    const count = await fs.read(handle, content.subarray(length), offset + length);
+    if (count === 0) break;
+    length += count;
+  }
+  return content.subarray(0, length);
+}
+
+/** The next record behind a place that is none, whose bytes are what it says; damage in between is skipped. */
+async function nextWhole(
+  fs: FileSystem,
+  handle: Handle,
+  from: number,
+  end: number,
+): Promise<ContentRecord | undefined> {
+  const chunk = Buffer.allocUnsafe(chunkBytes);
+  for (let at = from; at < end;) {
+    const length = await fs.read(handle, chunk, at);
+    if (length === 0) return undefined;
+    const read = chunk.subarray(0, length);
+    for (let begin = read.indexOf(headerBegin); begin >= 0; begin = read.indexOf(headerBegin, begin + 1)) {
+      for await (const record of recordsFrom(fs, handle, at + begin)) {
+        if (await isWhole(fs, handle, record)) return record;
+        break;
+      }
+    }
+    // A header may stand on the border of two chunks.
+    at += Math.max(1, length - headerBegin.length);
+    if (length < headerBegin.length) return undefined;
+  }
+  return undefined;
+}
+
+/** How a session's contents end, found when it is opened for writing. */
+export interface ContentsEnd {
+  /** Where the next record goes. */
+  readonly size: number;
+  /** Journal lines that were on the disk before the last content was written; 0 where there is none. */
+  readonly after: number;
+}
+
+/**
+ * Finds where the contents end. The records of the last write are checked, since a power loss may have cut it short; a
+ * damaged place with whole records behind it is left alone, and what it held is missing.
+ * @param length the file's length without zeros at its end.
+ */
+export async function contentsEnd(fs: FileSystem, handle: Handle, length: number): Promise<ContentsEnd> {
+  let size = 0;
+  let after = 0;
+  for (let from = 0; ;) {
+    let last: ContentRecord[] = [];
+    for await (const record of recordsFrom(fs, handle, from)) {
+      if (record.after !== after) last = [];
+      last.push(record);
+      after = record.after;
+      size = record.next;
+    }
+    for (const record of last) {
+      if (await isWhole(fs, handle, record)) continue;
+      size = record.at;
+      break;
+    }
+    const found = await nextWhole(fs, handle, size, length);
+    if (found === undefined) return { size, after };
+    from = found.at;
+  }
+}
+
+/** Finds contents in the file of a session, whoever writes it; looks further when it has grown. */
+export class ContentsReader {
+  readonly #fs: FileSystem;
+  readonly #file: string;
+  readonly #places = new Map<string, ContentPlace>();
+  #scanned = 0;
+  #scanning: Promise<void> | undefined;
+
+  /** @param file the session's `contents`; it need not exist. */
+  constructor(fs: FileSystem, file: string) {
+    this.#fs = fs;
+    this.#file = file;
+  }
+
+  /** Notes where a content was written, so that nobody need look for it. */
+  note(sha256: string, place: ContentPlace): void {
+    this.#places.set(sha256, place);
+  }
+
+  /** The content's bytes, unchecked; undefined when it is not in the file. @throws {Error} as the file system does. */
+  read({ sha256 }: BlobRef): Promise<Buffer | undefined> {
+    return this.#withFile(async (handle) => {
+      const place = await this.#find(handle, sha256);
+      return place === undefined ? undefined : readAt(this.#fs, handle, place);
+    });
+  }
+
+  /** Whether the file holds a content of that name. @throws {Error} as the file system does. */
+  async has({ sha256 }: BlobRef): Promise<boolean> {
+    if (this.#places.has(sha256)) return true;
+    return (await this.#withFile((handle) => this.#find(handle, sha256))) !== undefined;
+  }
+
+  async #withFile<T>(work: (handle: Handle) => Promise<T>): Promise<T | undefined> {
+    const handle = await unlessMissing(this.#fs.open(this.#file, constants.O_RDONLY), undefined);
+    if (handle === undefined) return undefined;
+    try {
+      return await work(handle);
+    } finally {
+      await this.#fs.close(handle);
+    }
+  }
+
+  async #find(handle: Handle, sha256: string): Promise<ContentPlace | undefined> {
+    if (!this.#places.has(sha256)) await (this.#scanning ??= this.#scan(handle));
+    return this.#places.get(sha256);
+  }
+
+  async #scan(handle: Handle): Promise<void> {
+    try {
+      for (;;) {
+        for await (const record of recordsFrom(this.#fs, handle, this.#scanned)) {
+          const { sha256, offset, bytes, next } = record;
+          if (!this.#places.has(sha256)) this.#places.set(sha256, { offset, bytes });
+          this.#scanned = next;
+        }
+        const length = Number((await this.#fs.statHandle(handle)).size);
+        const found = await nextWhole(this.#fs, handle, this.#scanned, length);
+        if (found === undefined) return;
+        this.#scanned = found.at;
+      }
+    } finally {
+      this.#scanning = undefined;
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import * as z from "zod";
+import type { FileSystem, Handle } from "../files/file-system";
+import { sha256Bytes } from "../system/sha256";
+import { readState, userStateFolder, writeState } from "../system/user-state";
+
+/** How far a session's journal had come when this machine last wrote it. */
+export interface KnownEnd {
+  /** Lines, from the first. */
+  readonly lines: number;
+  /** SHA-256 of the last of them. */
+  readonly prev: string;
+}
+
+/**
+ * Which sessions this user wrote on this machine, and how far. A folder that is copied here has no mark, whatever stands
+ * in it; a journal that does not hold the line that is known is not the one that was written here.
+ */
+export interface SessionMarks {
+  /** @param first SHA-256 of the journal's first line, which names the session. */
+  note(first: string, end: KnownEnd): Promise<void>;
+  find(first: string): Promise<KnownEnd | undefined>;
+}
+
+const markSchema = z.object({
+  format: z.literal(1),
+  lines: z.int().min(1),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  mac: z.string(),
+});
+
+const keyBytes = 32;
+
+/** Marks in the user's state folder, each under a key of this user on this machine. */
+export class UserSessionMarks implements SessionMarks {
+  readonly #folder: () => string;
+  #key: Promise<Buffer> | undefined;
+
+  constructor(folder: () => string = userStateFolder) {
+    this.#folder = folder;
+  }
+
+  async note(first: string, end: KnownEnd): Promise<void> {
+    const { file, mac } = await this.#placeOf(first);
+    const { lines, prev } = end;
+    await writeState(file, { format: 1, lines, sha256: prev, mac: mac(`${lines} ${prev}`) });
+  }
+
+  async find(first: string): Promise<KnownEnd | undefined> {
+    const { file, mac } = await this.#placeOf(first);
+    const read = markSchema.safeParse(await readState(file));
+    if (!read.success) return undefined;
+    const { lines, sha256: prev } = read.data;
+    const expected = Buffer.from(mac(`${lines} ${prev}`));
+    const given = Buffer.from(read.data.mac);
+    return expected.length === given.length && timingSafeEqual(expected, given) ? { lines, prev } : undefined;
+  }
+
+  async #placeOf(first: string): Promise<{ file: string; mac: (text: string) => string }> {
+    const key = await (this.#key ??= this.#readKey());
+    const mac = (text: string): string => createHmac("sha256", key).update(`${first} ${text}`).digest("hex");
+    return { file: path.join(this.#folder(), "sessions", `${mac("name").slice(0, 40)}.json`), mac };
+  }
+
+  async #readKey(): Promise<Buffer> {
+    const file = path.join(this.#folder(), "session.key");
+    const known = await fs.promises.readFile(file).catch(() => undefined);
+    if (known?.length === keyBytes) return known;
+    await fs.promises.mkdir(this.#folder(), { recursive: true, mode: 0o700 });
+    const fresh = randomBytes(keyBytes);
+    const aside = `${file}.${fresh.toString("hex", 0, 4)}`;
+    await fs.promises.writeFile(aside, fresh, { mode: 0o600, flag: "wx" });
+    try {
+      // Of two processes that make one, the first one's stays.
+      await fs.promises.link(aside, file);
+      return fresh;
+    } catch {
+      const theirs = await fs.promises.readFile(file).catch(() => undefined);
+      if (theirs?.length === keyBytes) return theirs;
+      await fs.promises.copyFile(aside, file);
+      return fresh;
+    } finally {
+      await fs.promises.rm(aside, { force: true });
+    }
+  }
+}
+
+const lineFeed = 0x0a;
+const chunkBytes = 1 << 20;
+/** The longest line that is looked for, in bytes. */
+const longestLineBytes = 64 << 20;
+
+/** SHA-256 of a journal's line, by its number from 1; undefined where there is none. */
+export async function lineDigest(
+  disk: FileSystem,
+  journal: Handle,
+  wanted: number,
+): Promise<string | undefined> {
+  let line = 1;
+  let kept: Buffer[] = [];
+  let keptBytes = 0;
+  for (let at = 0; ;) {
+    const chunk = Buffer.allocUnsafe(chunkBytes);
+    const count = await disk.read(journal, chunk, at);
+    if (count === 0) return undefined;
+    at += count;
+    const data = chunk.subarray(0, count);
+    let begin = 0;
+    for (let end = data.indexOf(lineFeed); end >= 0; end = data.indexOf(lineFeed, begin)) {
+      if (line === wanted) return sha256Bytes(Buffer.concat([...kept, data.subarray(begin, end)]));
+      line += 1;
+      begin = end + 1;
+      kept = [];
+      keptBytes = 0;
+    }
+    if (line !== wanted) continue;
+    kept.push(data.subarray(begin));
+    keptBytes += count - begin;
+    if (keptBytes > longestLineBytes) return undefined;
+  }
+}
+
+/** Whether this user wrote the journal on this machine; one that is not marked, or not as it was marked, is foreign. */
+export async function isOurs(
+  marks: SessionMarks | undefined,
+  disk: FileSystem,
+  journal: Handle,
+): Promise<boolean> {
+  if (marks === undefined) return true;
+  const first = await lineDigest(disk, journal, 1);
+  const known = first === undefined ? undefined : await marks.find(first);
+  if (known === undefined) return false;
+  return known.lines === 1
+    ? known.prev === first
+    : (await lineDigest(disk, journal, known.lines)) === known.prev;
+}

@@ -1,0 +1,50 @@
+import { ProviderError } from "../../../engine/error/provider-error";
+import { readBody } from "./transport";
+import type { FetchResponse } from "./transport";
+
+/** The most that is read of an answer that is no reply (a list of models, a server's properties), in bytes. */
+export const longestListBytes = 8 << 20;
+
+/** What a token can come to in a reply, in UTF-16 units: most are 4 or 5 long, runs of blanks are the longest there are. */
+const unitsOfToken = 32;
+/** What a token can come to on the wire, in bytes: servers send each in an object of some hundreds. */
+const wireBytesOfToken = 4096;
+const margin = 64 << 10;
+const wireMargin = 4 << 20;
+
+/** Longest text, reasoning and arguments together that are taken of a reply, in UTF-16 units. */
+export function longestReply(maxOutputTokens: number): number {
+  return maxOutputTokens * unitsOfToken + margin;
+}
+
+/** Most bytes that are read for a reply, whatever is in them. */
+export function longestStream(maxOutputTokens: number): number {
+  return maxOutputTokens * wireBytesOfToken + wireMargin;
+}
+
+/** A body of at most `limit` bytes as text. @throws {ProviderError} malformed_reply when there is more. */
+export function boundedText(response: FetchResponse, limit: number, address: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    let stop = (): void => undefined;
+    let isFull = false;
+    stop = readBody(response, {
+      data: (part) => {
+        if (isFull) return;
+        bytes += part.length;
+        if (bytes <= limit) {
+          parts.push(part);
+          return;
+        }
+        isFull = true;
+        reject(
+          new ProviderError("malformed_reply", `What answers at ${address} sent more than ${limit} bytes.`),
+        );
+        queueMicrotask(() => stop());
+      },
+      end: () => resolve(Buffer.concat(parts).toString("utf8")),
+      error: (error) => reject(error instanceof Error ? error : new Error(String(error))),
+    });
+  });
+}

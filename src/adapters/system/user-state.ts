@@ -1,0 +1,42 @@
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Where this user's decisions stand that no project may hold, since a project can be anybody's: outside every project,
+ * on this machine. `ORKET_STATE_HOME` moves it, for machines that keep no home folder.
+ */
+export function userStateFolder(env: Variables = process.env): string {
+  const given = env.ORKET_STATE_HOME;
+  if (given !== undefined && path.isAbsolute(given)) return given;
+  const home = os.homedir();
+  if (process.platform === "darwin") return path.join(home, "Library", "Application Support", "orket");
+  if (process.platform === "win32") {
+    return path.join(env.LOCALAPPDATA ?? path.join(home, "AppData", "Local"), "orket");
+  }
+  const set = env.XDG_STATE_HOME;
+  return path.join(
+    set !== undefined && path.isAbsolute(set) ? set : path.join(home, ".local", "state"),
+    "orket",
+  );
+}
+
+/** The JSON of a state file; undefined when there is none, or when it cannot be read: then nothing was decided. */
+export async function readState(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await fs.promises.readFile(file, "utf8")) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes a state file whole, for this user alone; a reader sees the old one or the new one. */
+export async function writeState(file: string, value: unknown): Promise<void> {
+  await fs.promises.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  const fresh = `${file}.${randomBytes(4).toString("hex")}`;
+  await fs.promises.writeFile(fresh, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+  await fs.promises.rename(fresh, file);
+}

@@ -1,0 +1,35 @@
+import { isInline } from "../../engine/event/content";
+import type { BlobRef, Content } from "../../engine/event/content";
+import type { SessionEvent } from "../../engine/event/event";
+import type { Definition } from "../../engine/model/definition";
+import type { Sha256 } from "../../engine/port/digest";
+import type { Utf8 } from "../../engine/port/utf8";
+
+/** What an export is made of: the events, what they name, and the definition that they follow. */
+export interface ExportSource {
+  readonly events: readonly SessionEvent[];
+  readonly definition: Definition;
+  getText(content: Content): Promise<string>;
+  getBytes(ref: BlobRef): Promise<Uint8Array>;
+  readonly sha256: Sha256;
+  readonly utf8: Utf8;
+}
+
+/** The text of a content, or why there is none: an export shows what is there. */
+export async function textOrProblem(
+  source: Pick<ExportSource, "getText">,
+  content: Content,
+): Promise<{ readonly text: string } | { readonly problem: string }> {
+  if (isInline(content)) return content;
+  try {
+    return { text: await source.getText(content) };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The session's id, as its first event says it. */
+export function sessionOf(events: readonly SessionEvent[]): string {
+  const [start] = events;
+  return start?.type === "session_start" ? start.data.session : "";
+}

@@ -1,0 +1,95 @@
+import { constants } from "node:fs";
+import { unlessMissing } from "../../adapters/files/file-system";
+import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
+import { sessionPaths } from "../../adapters/journal/layout";
+import { readDefinition } from "../../adapters/journal/session-folder";
+import { isOurs } from "../../adapters/journal/session-marks";
+import { OrketError } from "../../engine/error/orket-error";
+import type { Definition } from "../../engine/model/definition";
+import { definitionProblems } from "../../language/flow/check-definition";
+import { keyUses, serverOrigin, serversOf } from "../keys/key-uses";
+
+/** Whether this user wrote the session on this machine. @throws {OrketError} folder_unsafe */
+export async function isOwnSession(
+  { fs, marks }: Pick<SessionEnvironment, "fs" | "marks">,
+  directory: string,
+): Promise<boolean> {
+  if (marks === undefined) return true;
+  const journal = await unlessMissing(
+    fs.open(sessionPaths(directory).journal, constants.O_RDONLY),
+    undefined,
+  );
+  if (journal === undefined) return false;
+  try {
+    return await isOurs(marks, fs, journal);
+  } finally {
+    await fs.close(journal);
+  }
+}
+
+/** What a session that somebody else wrote would do here, one sentence each: what a person reads before they allow it. */
+export function foreignFacts(definition: Definition): string[] {
+  const { flow, venue } = definition;
+  const servers = [...new Set(serversOf(venue).map(serverOrigin))];
+  const keys = keyUses(venue).map(({ reference, origin }) => `${reference} to ${origin}`);
+  const opened = [
+    ...(flow.policy.read_scope.includes("domain") ? ["this project"] : []),
+    ...(flow.policy.read_scope.includes("reference") ? flow.references : []),
+    "the folder Orket was started from",
+  ];
+  const commands =
+    "commands" in flow && typeof flow.commands === "object" ? Object.keys(flow.commands ?? {}) : [];
+  return [
+    `Server: ${servers.length === 0 ? `none (${venue.provider})` : servers.join(", ")}.`,
+    `Keys: ${keys.length === 0 ? "none" : keys.join(", ")}.`,
+    `Its agents can read: ${opened.join(", ")}.`,
+    ...(flow.policy.allow.length === 0
+      ? []
+      : [`Files that usually hold secrets are lifted: ${flow.policy.allow.join(", ")}.`]),
+    `Commands: ${commands.length === 0 ? "none" : commands.join(", ")}.`,
+  ];
+}
+
+/** @throws {OrketError} definition_invalid when a definition breaks a rule for the files that it came from. */
+export function ensureSoundDefinition(definition: Definition): void {
+  const [first, ...more] = definitionProblems(definition);
+  if (first === undefined) return;
+  throw new OrketError(
+    "definition_invalid",
+    `The session's definition cannot run: ${first}${more.length === 0 ? "" : ` And ${more.length} more.`}`,
+    {
+      mend: "It can be looked at, verified and exported. Run the Flow again from its files.",
+      details: { problems: [first, ...more] },
+    },
+  );
+}
+
+/** Says yes or no to going on with a session that somebody else wrote. */
+export type ConfirmForeign = (id: string, facts: readonly string[]) => Promise<boolean>;
+
+/**
+ * Before a session is opened for writing: its definition keeps every rule, and one that was not written here is gone on
+ * with only when a person said so.
+ * @returns whether it is ours.
+ * @throws {OrketError} definition_invalid, session_foreign.
+ */
+export async function ensureMayOpen(
+  environment: SessionEnvironment,
+  directory: string,
+  confirm: ConfirmForeign | undefined,
+): Promise<boolean> {
+  const paths = sessionPaths(directory);
+  const { definition } = await readDefinition(environment, paths);
+  ensureSoundDefinition(definition);
+  if (await isOwnSession(environment, directory)) return true;
+  const facts = foreignFacts(definition);
+  if (confirm !== undefined && (await confirm(paths.id, facts))) return false;
+  throw new OrketError(
+    "session_foreign",
+    `The session ${paths.id} was not written on this machine by you, so it does not go on by itself. ${facts.join(" ")}`,
+    {
+      mend: `It can be shown, verified, replayed, exported and forked. When you trust where it comes from: orket resume ${paths.id} --foreign`,
+      details: { id: paths.id, facts },
+    },
+  );
+}

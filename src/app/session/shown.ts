@@ -1,0 +1,44 @@
+import path from "node:path";
+import * as z from "zod";
+import { replace, writeNew } from "../../adapters/files/durable";
+import { unlessMissing } from "../../adapters/files/file-system";
+import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
+import { randomName } from "../../adapters/system/random";
+
+/*
+ * A terminal forgets what it showed. So that an acceptance is about what a person saw, the digests of what `orket diff`
+ * printed last stand beside the session; they decide nothing else, and may be lost.
+ */
+
+const shownSchema = z.record(z.string(), z.string());
+/** By path: `Offer.shown` of what was printed last. */
+export type Shown = Readonly<Record<string, string>>;
+
+const fileOf = (directory: string): string => path.join(directory, "shown.json");
+
+/** What was printed last; nothing where that is not known. */
+export async function readShown({ fs }: Pick<SessionEnvironment, "fs">, directory: string): Promise<Shown> {
+  try {
+    const bytes = await unlessMissing(fs.readFile(fileOf(directory)), undefined);
+    return bytes === undefined ? {} : shownSchema.parse(JSON.parse(bytes.toString("utf8")));
+  } catch {
+    return {};
+  }
+}
+
+/** Remembers what was printed. A disk that cannot be written only forgets. */
+export async function rememberShown(
+  environment: Pick<SessionEnvironment, "fs" | "random">,
+  directory: string,
+  more: Shown,
+): Promise<void> {
+  const { fs, random } = environment;
+  const aside = `${fileOf(directory)}.${randomName(random, 8)}`;
+  try {
+    const all = { ...(await readShown(environment, directory)), ...more };
+    await writeNew(fs, aside, Buffer.from(JSON.stringify(all)));
+    await replace(fs, aside, fileOf(directory));
+  } catch {
+    await fs.unlink(aside).catch(() => undefined);
+  }
+}

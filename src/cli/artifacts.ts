@@ -1,0 +1,93 @@
+import { CheckReader, uncheckedPaths } from "../app/session/checks";
+import type { SeenSession } from "../app/session/session";
+import { gitPatch } from "../app/artifact/git-patch";
+import type { PatchLine } from "../app/artifact/git-patch";
+import { patchesOf, reviewRows } from "../app/artifact/review-rows";
+import type { ReviewRow } from "../app/artifact/review-rows";
+import { nodeEnvironment } from "../adapters/journal/environment";
+import { OrketError } from "../engine/error/orket-error";
+import type { ArtifactView } from "../engine/view/session-view";
+import type { ArgumentSpec } from "./command";
+import type { Output } from "./io";
+import { safeLine, safeText } from "./text/safe";
+
+export const filesArgument = (what: string): ArgumentSpec => ({
+  name: "PATH",
+  optional: true,
+  multiple: true,
+  summary: `Files or folders; without any, ${what}.`,
+});
+
+/** What waits for a decision, in whole or in part. */
+export const isOpen = ({ decision, open }: ArtifactView): boolean => decision === "pending" || open === true;
+
+/** The artifacts that were named, or those that `standard` means. @throws {OrketError} artifact_unknown. */
+export function chooseArtifacts(
+  artifacts: readonly ArtifactView[],
+  paths: readonly string[],
+  standard: (artifact: ArtifactView) => boolean,
+): ArtifactView[] {
+  if (paths.length === 0) return artifacts.filter(standard);
+  const chosen = new Set<ArtifactView>();
+  for (const written of paths) {
+    const place = written.replaceAll("\\", "/").replace(/^\.\//, "").replace(/\/+$/, "");
+    const found = artifacts.filter(
+      ({ path }) => place === "." || path === place || path.startsWith(`${place}/`),
+    );
+    if (found.length === 0) {
+      const known = artifacts.map(({ path }) => path).join(", ");
+      throw new OrketError("artifact_unknown", `The session proposes no file ${safeLine(written)}.`, {
+        mend: known === "" ? "It proposes no files." : `It proposes: ${known}.`,
+      });
+    }
+    for (const artifact of found) chosen.add(artifact);
+  }
+  return artifacts.filter((artifact) => chosen.has(artifact));
+}
+
+/** The chosen artifacts of a session against the project as it is now. */
+export async function rowsOf(
+  seen: Pick<SeenSession, "state" | "events" | "readBytes">,
+  workDomain: string,
+  chosen: readonly ArtifactView[],
+): Promise<ReviewRow[]> {
+  const source = {
+    state: seen.state,
+    workDomain,
+    fs: nodeEnvironment.fs,
+    readBytes: seen.readBytes.bind(seen),
+  };
+  return reviewRows(source, chosen, uncheckedPaths(new CheckReader().read(seen.events).checks));
+}
+
+/** A line of a patch: as it is where another program reads it, without what could act on a terminal where a person does. */
+function print({ kind, text }: PatchLine, out: Output): void {
+  if (!out.isTerminal) return out.line(text);
+  const { style } = out;
+  // A carriage return at a line's end belongs to the file; people have to see it.
+  const safe = text.endsWith("\r") ? `${safeText(text.slice(0, -1))}\u240d` : safeText(text);
+  if (kind === "head") out.line(style.bold(safe));
+  else if (kind === "hunk") out.line(style.cyan(safe));
+  else if (kind === "added") out.line(style.green(safe));
+  else out.line(kind === "removed" ? style.red(safe) : safe);
+}
+
+/** Prints rows as one patch, and tells people what a patch cannot say. */
+export function printPatch(rows: readonly ReviewRow[], to: Output, messages: Output): void {
+  for (const file of patchesOf(rows)) for (const line of gitPatch(file, to.isTerminal)) print(line, to);
+  for (const { artifact, state, offer, open } of rows) {
+    const path = safeLine(artifact.path);
+    if (state === "conflict")
+      messages.line(
+        `${path}: conflict with the project; shown is what the proposal changes in the version that it was made from.`,
+      );
+    else if (open && offer.kind === "merged")
+      messages.line(`${path}: the project has changed meanwhile; both changes go together.`);
+  }
+}
+
+/** What a person was shown of the rows, to be remembered. */
+export function shownOf(rows: readonly ReviewRow[]): Record<string, string> {
+  const open = rows.filter((row) => row.open);
+  return Object.fromEntries(open.map(({ artifact, offer }) => [artifact.path, offer.shown]));
+}

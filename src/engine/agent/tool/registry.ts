@@ -1,0 +1,49 @@
+import * as z from "zod";
+import type { StepNode } from "../../model/definition";
+import { isBuiltin } from "../../model/tools";
+import type { BuiltinTool } from "../../model/tools";
+import type { ExternalTools } from "../../port/external-tools";
+import type { ToolSpec } from "../../port/model-provider";
+import { deleteFile } from "./delete-file";
+import { editFile } from "./edit-file";
+import { listDir } from "./list-dir";
+import { readFile } from "./read-file";
+import { searchFiles } from "./search-files";
+import { setVerdict } from "./set-verdict";
+import type { Tool } from "./tool";
+import { updateNotes } from "./update-notes";
+import { writeFile } from "./write-file";
+
+/** Every tool that the engine performs; the compiler names one of the table that is missing here. */
+export const toolRegistry: Readonly<Record<BuiltinTool, Tool>> = {
+  read_file: readFile,
+  list_dir: listDir,
+  search_files: searchFiles,
+  write_file: writeFile,
+  edit_file: editFile,
+  delete_file: deleteFile,
+  update_notes: updateNotes,
+  set_verdict: setVerdict,
+};
+
+const specs = new Map<string, ToolSpec>();
+
+function specOf({ name, description, args }: Tool): ToolSpec {
+  let spec = specs.get(name);
+  if (spec === undefined) {
+    const { $schema: _, ...parameters } = z.toJSONSchema(args, { target: "draft-7", io: "input" });
+    spec = { name, description, parameters };
+    specs.set(name, spec);
+  }
+  return spec;
+}
+
+/** The tools of a step as its model is told of them: those that the Band lists and that the step has a use for. */
+export function toolsOfStep(names: readonly string[], node: StepNode, external: ExternalTools): ToolSpec[] {
+  return names.flatMap((name) => {
+    if (!isBuiltin(name)) return external.find(name) ?? [];
+    const tool = toolRegistry[name];
+    const spec = specOf(tool);
+    return (tool.inStep === undefined ? spec : tool.inStep(spec, node)) ?? [];
+  });
+}

@@ -1,0 +1,90 @@
+import type { BlobRef } from "../../event/content";
+import { draft } from "../../event/event";
+import type { EventDraft } from "../../event/event";
+import { classifyPath, decideRead, decideWrite } from "../../policy/file-policy";
+import { changeAt } from "../../state/scope";
+import type { ArtifactChange } from "../../state/scope";
+import { maxFileBytes } from "./tool";
+import type { Job } from "./tool";
+
+export type TextRead =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "missing"; readonly message: string }
+  | { readonly kind: "denied"; readonly rule: string; readonly message: string };
+
+/** The team's own version of a file first, then the project's or a reference's. */
+export async function readText({ context }: Job, raw: string): Promise<TextRead> {
+  const { active, state, store, files, utf8 } = context;
+  const place = classifyPath(raw);
+  const change = place.kind === "relative" ? changeAt(active.scope, place.path) : undefined;
+  if (change !== undefined) {
+    const decision = decideRead("workspace", change.path, state.definition.flow.policy);
+    if (!decision.allowed) return { kind: "denied", rule: decision.rule, message: decision.message };
+    if (change.content === null) return { kind: "missing", message: `${raw} was deleted by ${change.step}.` };
+    return { kind: "text", text: await store.getText(change.content) };
+  }
+  const read = await files.read(raw, maxFileBytes);
+  if (read.kind !== "file") return read;
+  const text = utf8.decode(read.bytes);
+  return text === null ? { kind: "missing", message: `${raw} is not a text file.` } : { kind: "text", text };
+}
+
+/** The change's name below `folder`, split: `["a", "b.ts"]` for `src/a/b.ts` below `src`. */
+export function below(change: ArtifactChange, folder: string): string[] | undefined {
+  if (folder === "" || folder === ".") return change.path.split("/");
+  return change.path.startsWith(`${folder}/`) ? change.path.slice(folder.length + 1).split("/") : undefined;
+}
+
+export type Target =
+  | {
+      readonly kind: "target";
+      readonly path: string;
+      readonly base: BlobRef | null;
+      readonly own: ArtifactChange | undefined;
+    }
+  | { readonly kind: "refused"; readonly event: EventDraft };
+
+/** Where a write may go, and the project's file that it would replace. */
+export async function writeTarget(job: Job, raw: string): Promise<Target> {
+  const { active, files, state, store } = job.context;
+  const place = classifyPath(raw);
+  if (place.kind !== "relative") {
+    return { kind: "refused", event: job.denied(place.rule, place.message, raw) };
+  }
+  const decision = decideWrite(place.path, state.definition.flow.policy);
+  if (!decision.allowed) return { kind: "refused", event: job.denied(decision.rule, decision.message, raw) };
+  const own = changeAt(active.scope, place.path);
+  if (own !== undefined) return { kind: "target", path: place.path, base: own.base, own };
+  const base = await files.base(place.path);
+  if (base.kind === "denied") return { kind: "refused", event: job.denied(base.rule, base.message, raw) };
+  return {
+    kind: "target",
+    path: place.path,
+    own: undefined,
+    base: base.kind === "file" ? store.putBytes(base.bytes) : null,
+  };
+}
+
+export type NewText = { readonly text: string } | { readonly problem: EventDraft };
+
+/** Writes what `content` makes as the new version of a file. */
+export async function propose(
+  job: Job,
+  raw: string,
+  content: (path: string) => Promise<NewText>,
+): Promise<EventDraft> {
+  const target = await writeTarget(job, raw);
+  if (target.kind === "refused") return target.event;
+  const made = await content(target.path);
+  if ("problem" in made) return made.problem;
+  const bytes = job.context.utf8.encode(made.text);
+  if (bytes.length > maxFileBytes) {
+    return job.result(false, `The content has ${bytes.length} bytes; a file may have ${maxFileBytes}.`);
+  }
+  return draft("artifact_written", job.context.active.run.key, {
+    call_id: job.call.id,
+    path: target.path,
+    content: job.context.store.putBytes(bytes),
+    base: target.base,
+  });
+}

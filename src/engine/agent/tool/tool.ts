@@ -1,0 +1,83 @@
+import type * as z from "zod";
+import { draft } from "../../event/event";
+import type { EventDraft, ToolCall } from "../../event/event";
+import type { StepNode } from "../../model/definition";
+import { toolTable } from "../../model/tools";
+import type { BuiltinTool, ToolFacts } from "../../model/tools";
+import type { Cancellation } from "../../port/cancellation";
+import type { ExternalTools } from "../../port/external-tools";
+import type { GuardedFiles } from "../../port/files";
+import type { ToolSpec } from "../../port/model-provider";
+import type { SessionStore } from "../../port/session-store";
+import type { Utf8 } from "../../port/utf8";
+import type { ActiveRun } from "../../state/cursor";
+import type { SessionState } from "../../state/state";
+
+/** Largest file that a tool writes, in bytes. */
+export const maxFileBytes = 1_000_000;
+
+/** What a tool works with. */
+export interface ToolContext {
+  readonly state: SessionState;
+  readonly active: ActiveRun;
+  readonly files: GuardedFiles;
+  readonly store: SessionStore;
+  readonly external: ExternalTools;
+  readonly utf8: Utf8;
+  readonly cancellation: Cancellation;
+}
+
+/** One call with what it needs, and the two ways to say that nothing came of it. */
+export interface Job {
+  readonly call: ToolCall;
+  readonly context: ToolContext;
+  /** What the model is told; `ok: false` for a mistake of the call. */
+  readonly result: (ok: boolean, text: string) => EventDraft;
+  /** A rule of the policy denied it. */
+  readonly denied: (rule: string, message: string, path?: string) => EventDraft;
+}
+
+/**
+ * A tool that the engine performs. `call` gives one event: `tool_result`, `tool_denied`, or an event that changes the
+ * state, from which the core makes the result; that is what keeps a crash from doing it twice. It never throws for what a
+ * model asked.
+ */
+export interface Tool<Args extends z.ZodType = z.ZodType> extends ToolFacts {
+  readonly name: BuiltinTool;
+  readonly args: Args;
+  /** The tool as a step's model is told of it; undefined: this step has no use for it. Absent: the same in every step. */
+  readonly inStep?: (spec: ToolSpec, node: StepNode) => ToolSpec | undefined;
+  call(job: Job, args: z.output<Args>): Promise<EventDraft> | EventDraft;
+}
+
+/** Puts the tool together with its line in the table of tools. */
+export function defineTool<Args extends z.ZodType>(
+  name: BuiltinTool,
+  tool: Omit<Tool<Args>, "name" | keyof ToolFacts>,
+): Tool<Args> {
+  return { name, ...toolTable[name], ...tool };
+}
+
+/** The job of a call: its results are cut to a part of the role's context window by `shorten`. */
+export function jobOf(call: ToolCall, context: ToolContext, shorten: (text: string) => string): Job {
+  const { key } = context.active.run;
+  return {
+    call,
+    context,
+    result: (ok, text) =>
+      draft("tool_result", key, {
+        call_id: call.id,
+        tool: call.tool,
+        ok,
+        content: context.store.putText(shorten(text)),
+      }),
+    denied: (rule, message, path) =>
+      draft("tool_denied", key, {
+        call_id: call.id,
+        tool: call.tool,
+        rule,
+        message,
+        ...(path === undefined ? {} : { path }),
+      }),
+  };
+}

@@ -1,0 +1,65 @@
+import * as vscode from "vscode";
+import { restrictChanges } from "../adapters/journal/environment";
+import { OrketError } from "../engine/error/orket-error";
+import { commandIds } from "./ids";
+import type { CommandId } from "./ids";
+
+/**
+ * What a window that is not trusted may do with each command, in one table that is complete by its type. `look` and
+ * `edit` show things and change files that a person edits; `act` runs something, decides something, asks a server, or
+ * changes a session.
+ */
+const needs: Readonly<Record<CommandId, "look" | "edit" | "act">> = {
+  [commandIds.runFlow]: "act",
+  [commandIds.runFlowStepByStep]: "act",
+  [commandIds.resumeSession]: "act",
+  [commandIds.stopSession]: "act",
+  [commandIds.pauseSession]: "act",
+  [commandIds.openSession]: "look",
+  [commandIds.reviewArtifacts]: "look",
+  [commandIds.acceptArtifact]: "act",
+  [commandIds.acceptAllArtifacts]: "act",
+  [commandIds.rejectArtifact]: "act",
+  [commandIds.revertAcceptance]: "act",
+  [commandIds.showPlan]: "look",
+  [commandIds.setSecret]: "edit",
+  [commandIds.editPrompt]: "edit",
+  [commandIds.previewPrompt]: "look",
+  [commandIds.tryPrompt]: "act",
+  [commandIds.newFlow]: "edit",
+  [commandIds.importFlow]: "edit",
+  [commandIds.writeSample]: "edit",
+  [commandIds.replaySession]: "look",
+  [commandIds.verifySession]: "look",
+  [commandIds.forkSession]: "act",
+  [commandIds.compareSessions]: "look",
+  [commandIds.repeatSession]: "act",
+  [commandIds.exportSession]: "look",
+  [commandIds.renameSession]: "act",
+  [commandIds.deleteSession]: "act",
+  [commandIds.searchSessions]: "look",
+  [commandIds.pruneSessions]: "act",
+  [commandIds.selectVenue]: "act",
+  [commandIds.drainNode]: "act",
+  [commandIds.restoreNode]: "act",
+};
+
+/** @throws {OrketError} not_trusted */
+export function ensureTrusted(): void {
+  if (vscode.workspace.isTrusted) return;
+  throw new OrketError(
+    "not_trusted",
+    "Nothing runs in a folder that is not trusted, and nothing is decided or changed there: a Flow decides which servers its files are sent to.",
+    { mend: "Trust the folder first, when you know where it comes from." },
+  );
+}
+
+/** Before a command does anything. @throws {OrketError} not_trusted */
+export function ensureAllowed(command: CommandId): void {
+  if (needs[command] === "act") ensureTrusted();
+}
+
+/** The gate below all commands: while the window is not trusted, nothing in any `.orket` changes, whoever asks. */
+export function guardSessions(): void {
+  restrictChanges(() => vscode.workspace.isTrusted);
+}

@@ -1,0 +1,69 @@
+/** What a page of a panel is made from; plain data, so that a page can stand in a browser as well as in the editor. */
+export interface PageParts {
+  readonly title: string;
+  /** Markup of the body, without data. */
+  readonly body: string;
+  /** Facts for the script, as data attributes of the body. */
+  readonly data?: Readonly<Record<string, string>>;
+  /** Addresses of the style sheets and of the script. */
+  readonly styles: readonly string[];
+  readonly script: string;
+  /** What a Content-Security-Policy calls the place that the files come from. */
+  readonly source: string;
+  readonly nonce: string;
+}
+
+export function escaped(text: string): string {
+  const names: Readonly<Record<string, string>> = {
+    "&": "amp",
+    "<": "lt",
+    ">": "gt",
+    '"': "quot",
+    "'": "#39",
+  };
+  return text.replace(/[&<>"']/g, (character) => `&${names[character] ?? ""};`);
+}
+
+/** A page that runs one bundle and nothing else: no inline script or style, no network, no markup from data. */
+export function pageHtml({ title, body, data = {}, styles, script, source, nonce }: PageParts): string {
+  const policy = [
+    "default-src 'none'",
+    `style-src ${source} 'nonce-${nonce}'`,
+    `font-src ${source}`,
+    `script-src 'nonce-${nonce}'`,
+  ].join("; ");
+  const facts = Object.entries(data).map(([key, value]) => ` data-${key}="${escaped(value)}"`);
+  const sheets = styles.map((href) => `<link rel="stylesheet" href="${escaped(href)}">`);
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${escaped(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta property="csp-nonce" content="${escaped(nonce)}">
+<title>${escaped(title)}</title>
+${sheets.join("\n")}
+</head>
+<body${facts.join("")}>
+${body}
+<script nonce="${escaped(nonce)}" src="${escaped(script)}"></script>
+</body>
+</html>`;
+}
+
+/** The bodies of the panels, by the name of their bundle. */
+export const pageBodies = {
+  conductor:
+    '<main id="app"></main>\n<div id="live" class="visually-hidden" role="status" aria-live="polite"></div>',
+  session: `<div id="toolbar"></div>
+<div id="panes">
+<div id="list-pane">
+<div id="pager"></div>
+<div id="list-frame">
+<div id="list" role="listbox" tabindex="0" aria-label="Events"><div id="canvas" role="presentation"></div></div>
+<p id="empty" role="status"></p>
+</div>
+</div>
+<aside id="details" aria-label="Event"></aside>
+</div>`,
+} as const;

@@ -1,0 +1,46 @@
+import type { Definition, PlanNode, StepNode } from "../../engine/model/definition";
+import { keyInParams } from "../../engine/model/key-in-params";
+import { artifactPathProblem, referencePathProblem } from "../project/paths";
+
+/** The steps of a resolved Score, in the file's order. */
+export function stepsOf(nodes: readonly PlanNode[]): StepNode[] {
+  return nodes.flatMap((node) => {
+    switch (node.kind) {
+      case "step":
+        return [node];
+      case "loop":
+        return stepsOf(node.body);
+      case "parallel":
+        return stepsOf(node.branches);
+    }
+  });
+}
+
+/**
+ * Everything that keeps a resolved definition from running, by the rules for the files that it came from: a
+ * `definition.json` can be anybody's, and a schema cannot say all of them. Sentences; empty when it may run.
+ */
+export function definitionProblems({ flow, band, venue, score }: Definition): string[] {
+  const problems: string[] = [];
+  for (const reference of flow.references) {
+    const problem = referencePathProblem(reference);
+    if (problem !== undefined)
+      problems.push(`${JSON.stringify(reference)} cannot be a reference: ${problem}.`);
+  }
+  const steps = stepsOf(score.steps);
+  const ids = new Set<string>();
+  for (const { id, role, produces } of steps) {
+    if (!Object.hasOwn(band.roles, role)) problems.push(`The Band has no role ${JSON.stringify(role)}.`);
+    if (ids.has(id)) problems.push(`Two steps have the id ${JSON.stringify(id)}.`);
+    ids.add(id);
+    for (const file of produces) {
+      const problem = file.includes("{{") ? undefined : artifactPathProblem(file);
+      if (problem !== undefined) problems.push(`No step can produce ${JSON.stringify(file)}: ${problem}.`);
+    }
+  }
+  for (const params of [venue.params, ...Object.values(venue.roles).map((role) => role.params)]) {
+    const found = keyInParams(params);
+    if (found !== undefined) problems.push(`'params.${found.join(".")}' of the Venue holds a key.`);
+  }
+  return problems;
+}

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { orket } from "./orket";
+import { smallProject } from "./small-project";
+
+const lines = (change: Readonly<Record<number, string>> = {}): string =>
+  Array.from({ length: 40 }, (_, index) => `${change[index] ?? `line ${index}`}\n`).join("");
+const proposed = lines({ 2: "agent A", 20: "agent B", 38: "agent C" });
+const replies = `steps:
+  only:
+    - text: ""
+      tool_calls:
+        - { tool: write_file, args: { path: src/a.txt, content: ${JSON.stringify(proposed)} } }
+        - { tool: write_file, args: { path: new.txt, content: "new\\n" } }
+    - text: Done.
+`;
+
+interface Row {
+  path: string;
+  state: string;
+  shown: string;
+  hunks: { number: number; lines: string[] }[];
+  conflict?: { places: number };
+  error?: { code: string };
+  open?: boolean;
+}
+
+describe("orket accept, piece by piece", function () {
+  this.timeout(60_000);
+
+  let project: string;
+  const run = (...args: string[]): ReturnType<typeof orket> =>
+    orket(["-C", project, ...args], { cwd: project });
+  const at = (file: string): string => readFileSync(path.join(project, file), "utf8");
+  const json = (out: { stdout: string }): Row[] => JSON.parse(out.stdout) as Row[];
+  beforeEach(async () => {
+    project = smallProject({ replies, files: { "src/a.txt": lines() } });
+    await run("run", "small");
+  });
+
+  it("takes one hunk of three by the number that the diff shows, and shows what is left with its new numbers", async () => {
+    const [row] = json(await run("diff", "last", "src", "--json"));
+    assert.deepEqual(
+      row?.hunks.map(({ number }) => number),
+      [1, 2, 3],
+    );
+    assert.match((await run("diff", "last", "src/a.txt")).stdout, /^@@ -18,7 \+18,7 @@ hunk 2$/m);
+    const accept = await run("accept", "last", "src/a.txt", "--hunk", "2", "--json");
+    assert.equal(accept.code, 0, accept.stderr);
+    assert.equal(json(accept)[0]?.open, true);
+    assert.match(accept.stderr, /hunk 2\n(.*\n)*-line 38\n\+agent C/);
+    assert.equal(at("src/a.txt"), lines({ 20: "agent B" }));
+    assert.match((await run("diff", "last", "--stat")).stdout, /src\/a\.txt +changed .*\+2 -2 +partly$/m);
+    const none = await run("accept", "last", "src/a.txt", "--hunk", "3");
+    assert.equal(none.code, 2);
+    assert.match(none.stderr, /hunks 1 to 2; there is no hunk 3/);
+    assert.equal((await run("accept", "last")).code, 0);
+    assert.equal(at("src/a.txt"), proposed);
+    assert.equal((await run("revert", "last")).code, 0);
+    assert.equal(at("src/a.txt"), lines());
+    assert.equal(existsSync(path.join(project, "new.txt")), false);
+    assert.equal((await run("revert", "last", "--undo")).code, 0);
+    assert.equal(at("new.txt"), "new\n");
+  });
+
+  it("merges what does not touch the same lines; what changed after the diff was shown is refused and shown again", async () => {
+    await run("diff", "last");
+    const mine = lines({ 10: "mine" });
+    writeFileSync(path.join(project, "src/a.txt"), mine);
+    const refused = await run("accept", "last", "src/a.txt");
+    assert.equal(refused.code, 7);
+    assert.match(refused.stderr, /has changed since it was shown[^]*\+agent A/);
+    assert.equal(at("src/a.txt"), mine);
+    const accept = await run("accept", "last", "src/a.txt");
+    assert.equal(accept.stdout, "accepted  src/a.txt (merged with the project's own changes)\n");
+    assert.equal(at("src/a.txt"), lines({ 2: "agent A", 10: "mine", 20: "agent B", 38: "agent C" }));
+  });
+
+  it("writes a conflict with markers into a file, refuses it unsolved, and accepts it solved", async () => {
+    writeFileSync(path.join(project, "src/a.txt"), lines({ 20: "mine" }));
+    const conflict = await run("accept", "last", "src/a.txt");
+    assert.equal(conflict.code, 7);
+    assert.equal(json(await run("diff", "last", "src/a.txt", "--json"))[0]?.conflict?.places, 1);
+    const marked = await run("accept", "last", "src/a.txt", "--conflicts", "solve.txt");
+    assert.equal(marked.code, 0, marked.stderr);
+    assert.match(at("solve.txt"), /^<<<<<<< project\nmine\n=======\nagent B\n>>>>>>> proposal$/m);
+    assert.equal((await run("accept", "last", "src/a.txt", "--edited", "solve.txt")).code, 7);
+    const solved = at("solve.txt").replace(/^(<<<<<<<|=======|>>>>>>>).*\n/gm, "");
+    writeFileSync(path.join(project, "solve.txt"), solved);
+    const accept = await run("accept", "last", "src/a.txt", "--edited", "solve.txt");
+    assert.equal(accept.code, 0, accept.stderr);
+    assert.equal(at("src/a.txt"), solved);
+  });
+
+  it("refuses with a reason, a file or a hunk", async () => {
+    const hunk = await run("reject", "last", "src/a.txt", "--hunk", "1", "--reason", "Not A.", "--json");
+    assert.equal(hunk.code, 0, hunk.stderr);
+    await run("reject", "last", "new.txt", "--reason", "No new files.");
+    const rows = json(await run("diff", "last", ".", "--json"));
+    assert.deepEqual(
+      rows.map(({ path: file, state }) => [file, state]),
+      [
+        ["new.txt", "rejected"],
+        ["src/a.txt", "partly"],
+      ],
+    );
+    await run("accept", "last");
+    assert.equal(at("src/a.txt"), lines({ 20: "agent B", 38: "agent C" }));
+  });
+
+  it("prints a patch that git apply takes, and asks for one file where an option is about one", async function () {
+    const { stdout } = await run("diff", "last");
+    const several = await run("accept", "last", "--hunk", "1");
+    assert.equal(several.code, 2);
+    assert.match(several.stderr, /--hunk is about one file, and 2 files are meant/);
+    if (spawnSync("git", ["--version"]).status !== 0) this.skip();
+    const apply = spawnSync("git", ["apply", "-"], { cwd: project, input: stdout });
+    assert.equal(apply.status, 0, String(apply.stderr));
+    assert.equal(at("src/a.txt"), proposed);
+    const same = await run("accept", "last");
+    assert.equal(same.code, 7, "the project is not what was shown");
+    assert.equal((await run("accept", "last")).code, 0, "it has all of it already");
+  });
+});
+
+describe("orket accept of a session that failed", function () {
+  this.timeout(60_000);
+
+  it("accepts nothing without --anyway, and says why", async () => {
+    const project = smallProject({
+      replies: `steps:
+  only:
+    - text: ""
+      tool_calls: [{ tool: write_file, args: { path: new.txt, content: "new\\n" } }]
+    - { fail: server_error }
+`,
+      venue: "provider: scripted\nreplies: small.replies.yaml\nretry: { attempts: 1, backoff_seconds: 0 }\n",
+    });
+    const failed = await orket(["-C", project, "run", "small"]);
+    assert.notEqual(failed.code, 0);
+    const refused = await orket(["-C", project, "accept", "last"]);
+    assert.equal(refused.code, 7, refused.stderr);
+    assert.match(refused.stderr, /the step only failed/);
+    assert.equal(existsSync(path.join(project, "new.txt")), false);
+    const anyway = await orket(["-C", project, "accept", "last", "--anyway"]);
+    assert.equal(anyway.code, 0, anyway.stderr);
+  });
+});

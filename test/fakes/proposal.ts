@@ -1,0 +1,57 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { openLiveSession, startSession } from "../../src/app/session/open";
+import type { LiveSession } from "../../src/app/session/session";
+import type { FileSystem } from "../../src/adapters/files/file-system";
+import type { RepliesFile } from "../../src/engine/model/venue";
+import { definitionOf, step } from "./engine-harness";
+import { FaultyFileSystem } from "./faulty-file-system";
+import { runtimeOptions } from "../survival/journey";
+
+/** What a step proposes: paths to contents; null deletes. */
+export type Proposed = Readonly<Record<string, string | null>>;
+
+export function writeFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): void {
+  for (const [file, content] of Object.entries(files)) {
+    const place = path.join(folder, file);
+    mkdirSync(path.dirname(place), { recursive: true });
+    writeFileSync(place, content);
+  }
+}
+
+/** A disk that does not wait for the disk itself. */
+export function quickDisk(): FaultyFileSystem {
+  const fs = new FaultyFileSystem();
+  fs.unsynced = true;
+  return fs;
+}
+
+/** A session over a project whose steps `write1`, `write2` … proposed files; it has ended and is open for decisions. */
+export async function proposing(
+  folder: string,
+  steps: readonly Proposed[],
+  fs: FileSystem = quickDisk(),
+): Promise<LiveSession> {
+  const definition = definitionOf(steps.map((_, index) => step(`write${index + 1}`, "writer")));
+  const replies: RepliesFile = { version: 1, chunk_delay_ms: 0, steps: {} };
+  steps.forEach((files, index) => {
+    const calls = Object.entries(files).map(([file, content]) =>
+      content === null
+        ? { tool: "delete_file", args: { path: file } }
+        : { tool: "write_file", args: { path: file, content } },
+    );
+    replies.steps[`write${index + 1}`] = [
+      { text: "", tool_calls: calls },
+      { text: "Done.", tool_calls: [] },
+    ];
+  });
+  definition.venue.replies = replies;
+  const session = await startSession(definition, runtimeOptions(folder, fs, 7));
+  await session.orchestrator.run();
+  return session;
+}
+
+/** The session as another process opens it. */
+export function reopened(session: LiveSession, fs: FileSystem = quickDisk()): Promise<LiveSession> {
+  return openLiveSession(session.directory, runtimeOptions(session.workDomain, fs, 8));
+}

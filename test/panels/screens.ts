@@ -1,0 +1,330 @@
+import { labelOf } from "../../src/engine/view/session-label";
+import type {
+  ApprovalScreen,
+  ConductorScreen,
+  SessionScreen,
+  StepScreen,
+} from "../../src/protocol/conductor";
+
+/*
+ * Every state of the conductor view, as the extension would send it. `npm run panels` shows them in a browser; the
+ * component tests render them without one. A new state of the view begins here.
+ */
+
+export interface ConductorFixture {
+  readonly screen: ConductorScreen;
+  readonly streams?: Readonly<Record<string, string>>;
+  /** Instructions being edited, by approval id or step key. */
+  readonly drafts?: Readonly<Record<string, string>>;
+  /** A refusal that the extension answers the first request with. */
+  readonly refusal?: string;
+}
+
+const measured = (input: number, output: number): StepScreen["tokens"] => ({
+  input: { count: input, source: "measured" },
+  output: { count: output, source: "measured" },
+});
+
+export function step(key: string, role: string, changes: Partial<StepScreen> = {}): StepScreen {
+  return { key, role, status: "planned", attempt: 0, tokens: {}, ...changes };
+}
+
+const done = (key: string, role: string, text: string, changes: Partial<StepScreen> = {}): StepScreen =>
+  step(key, role, {
+    status: "done",
+    attempt: 1,
+    tokens: measured(1840, 412),
+    summary: { text },
+    ...changes,
+  });
+
+export const plan = done(
+  "plan",
+  "architect",
+  "The package has three modules: `shapes/circle.py`, `shapes/square.py` and `shapes/__init__.py`. PLAN.md says what each exports.",
+);
+
+export const steps: readonly StepScreen[] = [
+  plan,
+  step("build#1", "coder", {
+    status: "running",
+    attempt: 1,
+    tokens: measured(2210, 96),
+    activity: "calls write_file",
+  }),
+  step("review", "reviewer", { note: "Reads what is there, not what the report says." }),
+  step("tests", "tester"),
+];
+
+/** A running session of the sample Flow, with what a test wants to be different. */
+export function session(changes: Partial<SessionScreen> = {}): SessionScreen {
+  const made: SessionScreen = {
+    session: "2026-11-22T10-15-03Z-shapes-k3f9",
+    flow: "shapes",
+    task: "Build a small Python package named 'shapes'.",
+    provider: "ollama",
+    holder: "here",
+    status: "running",
+    label: "running",
+    interrupted: false,
+    approvals: [],
+    failures: [],
+    steps,
+    roles: [
+      {
+        role: "architect",
+        description: "Plans the work.",
+        enabled: true,
+        tokens: measured(1840, 412),
+      },
+      { role: "coder", description: "Writes the code.", enabled: true, tokens: measured(2210, 96) },
+      {
+        role: "reviewer",
+        description: "Checks what was written.",
+        enabled: false,
+        tokens: { input: { count: 900, source: "estimated" } },
+      },
+    ],
+    artifacts: { pending: 0, accepted: 0, rejected: 0 },
+    tokens: measured(4050, 508),
+    costUsd: 0.004,
+    modelCalls: 3,
+    elapsedMs: 83_000,
+    ticking: false,
+    ...changes,
+  };
+  const label = labelOf({ ...made, failed: made.failures }, made.holder !== "nobody");
+  return { ...made, label: made.problem === undefined ? label : "unreadable", ...changes };
+}
+
+export function screen(of: SessionScreen | null, changes: Partial<ConductorScreen> = {}): ConductorScreen {
+  return { place: "ready", session: of, flows: [], ...changes };
+}
+
+export function approval(changes: Partial<ApprovalScreen> = {}): ApprovalScreen {
+  return {
+    id: "a1",
+    kind: "before_step",
+    sha256: "0".repeat(64),
+    step: "build#1",
+    role: "coder",
+    instruction:
+      "Write the modules that PLAN.md names. One file a module, type hints everywhere, no dependency beyond the standard library.",
+    prompt: [
+      {
+        role: "system",
+        text: { text: "You are the Coder. Task: Build a small Python package named 'shapes'." },
+      },
+      {
+        role: "user",
+        text: {
+          text: `Step build (round 1 of 3).\n\nReport of plan:\n${plan.summary?.text ?? ""}\n\n${"Keep the public names short. ".repeat(12)}`,
+        },
+      },
+    ],
+    ...changes,
+  };
+}
+
+const afterBuild = approval({
+  id: "a2",
+  kind: "after_step",
+  step: "review#1",
+  role: "reviewer",
+  prompt: [],
+  result: {
+    summary: { text: "Square.area() returns the perimeter. circle.py is fine. I ask for one change." },
+    verdict: "request_changes",
+    artifacts: [
+      { path: "shapes/square.py", deleted: false },
+      { path: "shapes/old.py", deleted: true },
+    ],
+  },
+});
+
+const asking = (of: ApprovalScreen, changes: Partial<SessionScreen> = {}): SessionScreen =>
+  session({
+    approvals: [of],
+    steps: steps.map((one) => (one.key === "build#1" ? { ...one, status: "waiting" as const } : one)),
+    ...changes,
+  });
+
+const failedSteps = steps.map((one) =>
+  one.key === "build#1"
+    ? { ...one, status: "failed" as const, reason: "The model server closed the connection." }
+    : one,
+);
+
+const flows = [
+  {
+    folder: "file:///project",
+    path: "flows/shapes.flow.yaml",
+    name: "shapes",
+    description: "An architect plans, a coder writes, a reviewer checks.",
+    runnable: true,
+  },
+  {
+    folder: "file:///project",
+    path: "flows/release-notes.flow.yaml",
+    name: "release-notes-for-everybody-who-reads-them",
+    runnable: false,
+  },
+] as const;
+
+const longName = "harden.documentation-of-the-public-interface[12].review-of-the-reviewer#3";
+
+/** Every state by its name; the name is also the picture's. */
+export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
+  "no-folder": { screen: screen(null, { place: "no_folder" }) },
+  untrusted: { screen: screen(null, { place: "untrusted" }) },
+  virtual: { screen: screen(null, { place: "virtual" }) },
+  "no-flow": { screen: screen(null) },
+  flows: { screen: screen(null, { flows }) },
+  "flows-on-another-venue": { screen: screen(null, { flows, venue: "cloud" }) },
+  running: {
+    screen: screen(session({ ticking: true })),
+    streams: {
+      "build#1": `I look at what is there.\n${"The module exports one class. ".repeat(30)}`,
+    },
+  },
+  "running-two-branches": {
+    screen: screen(
+      session({
+        steps: [
+          plan,
+          step("tour", "writer", { status: "running", attempt: 1, activity: "waits for the model" }),
+          step("t1", "tester", { status: "running", attempt: 2, activity: "calls read_file" }),
+        ],
+      }),
+    ),
+    streams: { tour: "# A tour of shapes\n\nBegin with `Circle`." },
+  },
+  "question-before": { screen: screen(asking(approval())) },
+  "question-after": { screen: screen(asking(afterBuild)) },
+  "question-edited": {
+    screen: screen(asking(approval())),
+    drafts: { a1: "Write only square.py; keep {{notes.style}} in mind." },
+  },
+  "two-questions": {
+    screen: screen(
+      session({
+        approvals: [
+          approval({ id: "a3", step: "tour", role: "writer" }),
+          approval({ id: "a4", step: "t1", role: "tester" }),
+        ],
+      }),
+    ),
+  },
+  failed: {
+    screen: screen(
+      session({
+        status: "paused",
+        pause: { reason: "step_failed", message: "build#1 failed." },
+        steps: failedSteps,
+        failures: [
+          {
+            step: "build#1",
+            message: "The model server at http://127.0.0.1:11434 closed the connection after 12 of 30 s.",
+            mend: "Check the model server, then retry.",
+            instruction: "Write the modules that PLAN.md names.",
+          },
+        ],
+      }),
+    ),
+  },
+  limit: {
+    screen: screen(
+      session({
+        status: "paused",
+        pause: { reason: "limit", message: "" },
+        limit: { limit: "total_tokens", value: 20_000, used: 18_600, proposed: 40_000 },
+      }),
+    ),
+  },
+  "limit-cost": {
+    screen: screen(
+      session({
+        status: "paused",
+        pause: { reason: "limit", message: "" },
+        limit: { limit: "cost_usd", value: 2, used: 1.9, proposed: 4 },
+      }),
+    ),
+  },
+  paused: {
+    screen: screen(session({ status: "paused", pause: { reason: "person", message: "" } })),
+  },
+  pausing: { screen: screen(session({ halting: "pausing" })) },
+  interrupted: { screen: screen(session({ holder: "nobody", interrupted: true })) },
+  "watched-only": {
+    screen: screen(session({ holder: "elsewhere", heldBy: "orket run performs it (process 4711 on desk)." })),
+  },
+  done: {
+    screen: screen(
+      session({
+        status: "ended",
+        outcome: "completed",
+        holder: "nobody",
+        steps: [
+          plan,
+          done("build#1", "coder", "Three modules and their tests.", { attempt: 2 }),
+          done("review#1", "reviewer", "Everything is there.", { verdict: "approve" }),
+        ],
+        artifacts: { pending: 4, accepted: 1, rejected: 0 },
+      }),
+    ),
+  },
+  "done-without-files": {
+    screen: screen(session({ status: "ended", outcome: "completed", holder: "nobody", steps: [plan] })),
+  },
+  stopped: {
+    screen: screen(session({ status: "ended", outcome: "stopped", holder: "nobody" })),
+  },
+  damaged: {
+    screen: screen(
+      session({
+        holder: "nobody",
+        problem: {
+          message: "journal.jsonl is damaged at line 214: the line does not follow from the one before it.",
+          mend: "orket verify says what stands before it.",
+        },
+      }),
+    ),
+  },
+  refused: {
+    screen: screen(asking(approval())),
+    refusal: "The question was answered in the meantime; another one is shown now.",
+  },
+  "long-names": {
+    screen: screen(
+      session({
+        flow: "documentation-of-every-public-interface-in-the-whole-repository",
+        steps: [
+          step(longName, "documentation-reviewer-of-last-resort", {
+            status: "running",
+            attempt: 3,
+            tokens: measured(1_284_000, 96_400),
+          }),
+          step(`${longName}2`, "writer"),
+        ],
+        roles: [
+          {
+            role: "documentation-reviewer-of-last-resort",
+            enabled: false,
+            tokens: measured(1_284_000, 96_400),
+          },
+        ],
+      }),
+    ),
+  },
+  "many-steps": {
+    screen: screen(
+      session({
+        steps: Array.from({ length: 400 }, (_, index) =>
+          index < 250
+            ? done(`file[${index}].build`, "coder", `File ${index} is written.`)
+            : step(`file[${index}].build`, "coder"),
+        ),
+      }),
+    ),
+  },
+};

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { OrketFileSystem } from "../../../src/adapters/files/orket-gate";
+import { deleteSession, pruneBlobs } from "../../../src/app/session/housekeeping";
+import { renameSession } from "../../../src/app/session/label";
+import { acceptArtifact } from "../../../src/app/session/acceptance";
+import { openForView } from "../../../src/app/session/glance";
+import { openLiveSession, startSession } from "../../../src/app/session/open";
+import { listSessions } from "../../../src/app/session/session-list";
+import { OrketError } from "../../../src/engine/error/orket-error";
+import { snapshot } from "../../fakes/hostile/orket-folder";
+import { definitionOf, step } from "../../fakes/engine-harness";
+import { environment } from "../../fakes/session";
+
+function team() {
+  const definition = definitionOf([step("plan", "writer")]);
+  definition.venue.replies = {
+    version: 1,
+    chunk_delay_ms: 0,
+    steps: {},
+    otherwise: { text: "done", tool_calls: [] },
+  };
+  return definition;
+}
+
+describe("In a window that is not trusted", () => {
+  let project: string;
+  beforeEach(() => {
+    project = realpathSync(mkdtempSync(path.join(tmpdir(), "orket-untrusted-")));
+  });
+  afterEach(() => {
+    rmSync(project, { recursive: true, force: true });
+  });
+
+  it("sessions are listed and opened, and nothing of them is changed, whoever asks", async () => {
+    const fs = new OrketFileSystem();
+    const machine = environment(fs);
+    const options = {
+      workDomain: project,
+      startDirectory: project,
+      engineVersion: "test",
+      startedBy: "library" as const,
+      resolveSecret: () => Promise.resolve(""),
+      environment: machine,
+    };
+    const live = await startSession(team(), options);
+    await live.orchestrator.run();
+    await live.close();
+    writeFileSync(path.join(project, "a.txt"), "a");
+    fs.restrict(() => false);
+    const before = snapshot(project);
+
+    assert.equal((await listSessions(fs, project)).length, 1);
+    await (
+      await openForView(live.directory, machine)
+    ).indexing;
+    for (const act of [
+      () => pruneBlobs(machine, project),
+      () => deleteSession(machine, project, live.directory),
+      () => renameSession(machine, live.directory, "Mine"),
+      () => startSession(team(), options),
+      async () => acceptArtifact(await openLiveSession(live.directory, options), "a.txt"),
+    ]) {
+      await assert.rejects(act, (error) => OrketError.is(error, "not_trusted"));
+    }
+    assert.deepEqual(snapshot(project), before);
+  });
+});

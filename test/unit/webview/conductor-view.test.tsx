@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import renderToString from "preact-render-to-string";
+import type { SessionScreen } from "../../../src/protocol/conductor";
+import type { ViewContext } from "../../../webview/conductor/context";
+import { initialState, reduce } from "../../../webview/conductor/store";
+import { View } from "../../../webview/conductor/view";
+import { conductorFixtures, screen, session } from "../../panels/screens";
+import type { ConductorFixture } from "../../panels/screens";
+
+function contextOf({ screen: shown, streams = {}, drafts = {}, refusal }: ConductorFixture): ViewContext {
+  const received = reduce(
+    { ...initialState, drafts },
+    { type: "message", message: { type: "screen", screen: shown, streams }, now: 0 },
+  );
+  const state = refusal === undefined ? received : { ...received, refusal };
+  const nothing = (): void => undefined;
+  return { state, ask: nothing, send: nothing, draft: nothing, dismiss: nothing };
+}
+
+const htmlOf = (fixture: ConductorFixture): string =>
+  renderToString(<View context={contextOf(fixture)} now={0} />);
+
+const named = (name: string): ConductorFixture => {
+  const fixture = conductorFixtures[name];
+  assert.ok(fixture !== undefined, `there is no state ${name}`);
+  return fixture;
+};
+
+const ofSession = (changes: Partial<SessionScreen>): string => htmlOf({ screen: screen(session(changes)) });
+
+/** Labels of the buttons, in their order. */
+const buttonsIn = (html: string): string[] =>
+  [...html.matchAll(/<orket-button[^>]*>(.*?)<\/orket-button>/g)].map(([, inside]) =>
+    (inside ?? "").replace(/<[^>]*>/g, ""),
+  );
+
+describe("the conductor view, without an editor", () => {
+  for (const name of Object.keys(conductorFixtures)) {
+    it(`draws the state ${name}`, () => {
+      assert.ok(htmlOf(named(name)).length > 50);
+    });
+  }
+
+  it("offers Approve, Edit prompt and Skip for a step that is to begin", () => {
+    const buttons = buttonsIn(htmlOf(named("question-before")));
+
+    assert.deepEqual(
+      buttons.filter((label) => ["Approve", "Edit prompt", "Skip", "Retry"].includes(label)),
+      ["Approve", "Edit prompt", "Skip"],
+    );
+  });
+
+  it("shows verdict, result and files of a step whose result waits", () => {
+    const html = htmlOf(named("question-after"));
+
+    for (const text of ["request_changes", "Square.area() returns the perimeter", "shapes/square.py"]) {
+      assert.ok(html.includes(text), text);
+    }
+    assert.ok(buttonsIn(html).includes("Retry"));
+  });
+
+  it("shows text of a model as text, whatever it holds", () => {
+    const html = ofSession({
+      steps: [
+        {
+          key: "plan",
+          role: "architect",
+          status: "done",
+          attempt: 1,
+          tokens: {},
+          summary: { text: '<img src=x onerror="alert(1)"><script>alert(2)</script>' },
+        },
+      ],
+    });
+
+    assert.ok(!/<img|<script/.test(html));
+    assert.ok(html.includes("&lt;img"));
+  });
+
+  it("has no control for a session that another process performs", () => {
+    const buttons = buttonsIn(htmlOf(named("watched-only")));
+
+    assert.deepEqual(buttons, []);
+  });
+
+  it("keeps the text that is being edited in the field", () => {
+    const html = htmlOf(named("question-edited"));
+
+    assert.ok(html.includes("Write only square.py"));
+    assert.ok(!buttonsIn(html).includes("Approve"));
+  });
+});

@@ -1,0 +1,53 @@
+import type { JSX } from "preact";
+import type { PromptPart, ShownText } from "../../src/protocol/conductor";
+import { Disclosure } from "../ui/toolkit";
+
+/** A text of an agent or a file, exactly as it is. */
+export function PlainText({
+  text,
+  label,
+}: {
+  readonly text: ShownText;
+  readonly label: string;
+}): JSX.Element {
+  return (
+    <div>
+      <pre class="text" tabIndex={0} role="region" aria-label={label}>
+        {text.text}
+      </pre>
+      {text.cutFrom !== undefined && (
+        <p class="hint">
+          {`The first ${text.text.length.toLocaleString("en")} of ${text.cutFrom.toLocaleString("en")} characters. The whole text is in the session's events.`}
+        </p>
+      )}
+    </div>
+  );
+}
+
+const roleNames: Readonly<Record<PromptPart["role"], string>> = {
+  system: "System",
+  user: "User",
+  assistant: "Assistant",
+  tool: "Tool result",
+};
+
+/** A prompt, message by message. */
+export function PromptText({ parts }: { readonly parts: readonly PromptPart[] }): JSX.Element {
+  const characters = parts.reduce((sum, part) => sum + (part.text.cutFrom ?? part.text.text.length), 0);
+  const heading = (
+    <>
+      <span class="grow">Prompt that will be sent</span>
+      <span class="hint">{`${characters.toLocaleString("en")} characters`}</span>
+    </>
+  );
+  return (
+    <Disclosure heading={heading} class="prompt">
+      {parts.map((part, index) => (
+        <div key={index} class="message">
+          <div class="message-role">{roleNames[part.role]}</div>
+          <PlainText text={part.text} label={`${roleNames[part.role]} message`} />
+        </div>
+      ))}
+    </Disclosure>
+  );
+}

@@ -1,0 +1,171 @@
+import type { JSX } from "preact";
+import type { EventDetails, EventFilter, StreamInfo } from "../../src/protocol/session-panel";
+import { plural } from "../ui/format";
+import { Button, Dropdown, TextField } from "../ui/toolkit";
+import type { VisibleRows } from "./list";
+
+export interface ToolbarProps {
+  readonly info: StreamInfo | undefined;
+  readonly filter: EventFilter;
+  readonly onFilter: (filter: EventFilter) => void;
+  /** The extension has not answered for a while. */
+  readonly silent?: boolean;
+}
+
+/** Above the list: which session, how many events, what to show of them. */
+export function Toolbar({ info, filter, onFilter, silent = false }: ToolbarProps): JSX.Element {
+  if (info === undefined) return <p class="hint">Loading …</p>;
+  const { flow, status, session, proven = [], problem } = info;
+  return (
+    <>
+      <div class="title">
+        <h2>{flow}</h2>
+        <span class="hint">{`${status} · ${session}`}</span>
+      </div>
+      {proven.length > 0 && (
+        <ul class="proven hint" aria-label="Proven">
+          {proven.map((sentence) => (
+            <li key={sentence}>{sentence}</li>
+          ))}
+        </ul>
+      )}
+      {silent && (
+        <p class="problem" role="alert">
+          Orket does not answer: this is what was there before. Close this panel and open the session again.
+        </p>
+      )}
+      {problem !== undefined && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+      <div class="filters" role="search" aria-label="Filter events">
+        <Dropdown
+          label="Type"
+          value={filter.type}
+          all="All types"
+          choices={info.types}
+          onChange={(type) => onFilter({ ...filter, type })}
+        />
+        <Dropdown
+          label="Step"
+          value={filter.step}
+          all="All steps"
+          choices={info.steps}
+          onChange={(step) => onFilter({ ...filter, step })}
+        />
+        <TextField
+          label="Text"
+          value={filter.text}
+          placeholder="Filter by text"
+          hiddenLabel
+          onInput={(text) => onFilter({ ...filter, text })}
+        />
+        <span class="hint count" role="status">
+          {countText(info)}
+        </span>
+      </div>
+    </>
+  );
+}
+
+function countText({ matching, total, scanned }: StreamInfo): string {
+  const all = plural(total, "event");
+  if (scanned !== undefined) {
+    const percent = Math.floor((100 * scanned) / total);
+    return `${matching.toLocaleString("en")} of ${all}, ${percent} % looked through`;
+  }
+  return matching === total ? all : `${matching.toLocaleString("en")} of ${all}`;
+}
+
+export interface PagerProps {
+  readonly visible: VisibleRows;
+  readonly count: number;
+  readonly onBack: () => void;
+  readonly onEnd: () => void;
+}
+
+/** Above the list when it is longer than the screen: which part of it can be seen, and the ways to the others. */
+export function Pager({ visible, count, onBack, onEnd }: PagerProps): JSX.Element | null {
+  if (visible.last - visible.first + 1 >= count) return null;
+  const [first, last] = [visible.first + 1, visible.last + 1].map((place) => place.toLocaleString("en"));
+  return (
+    <div class="pager" role="group" aria-label="Place in the list">
+      <Button
+        icon="arrow-up"
+        title="A screen back. In the list: PageUp; Home for the first event"
+        harmless
+        onPress={onBack}
+      >
+        Earlier events
+      </Button>
+      <Button
+        icon="arrow-down"
+        title="The end of the list, where new events come. In the list: End"
+        harmless
+        onPress={onEnd}
+      >
+        Latest events
+      </Button>
+      <span class="hint">{`${first} – ${last} of ${count.toLocaleString("en")}`}</span>
+    </div>
+  );
+}
+
+/** What the list says when it has no row. */
+export function emptyText(info: StreamInfo | undefined): string {
+  if (info === undefined) return "";
+  if (info.total === 0) return "No event yet.";
+  if (info.matching > 0) return "";
+  return info.scanned === undefined ? "No event matches the filter." : "Looking …";
+}
+
+export interface DetailsProps {
+  readonly details: EventDetails | undefined;
+  readonly selected: boolean;
+  readonly onCopy: (text: string) => void;
+}
+
+/** Beside the list: everything about the selected event. */
+export function DetailsPane({ details, selected, onCopy }: DetailsProps): JSX.Element {
+  if (details === undefined) {
+    return <p class="hint">{selected ? "Loading …" : "Select an event to see its data."}</p>;
+  }
+  const { seq, type, step, at, texts, json } = details;
+  return (
+    <div key={seq} class="details-content">
+      <div class="title">
+        <h3>{`${seq} ${type}`}</h3>
+        <span class="hint">{[step ?? "", at].filter((text) => text !== "").join(" · ")}</span>
+      </div>
+      {texts.map(({ label, text }, index) => (
+        <section key={`${label} ${index}`}>
+          <h4>{label}</h4>
+          <Raw label={label} text={text.text} />
+          {text.cutFrom !== undefined && (
+            <p class="hint">
+              {`Cut after ${text.text.length.toLocaleString("en")} of ${text.cutFrom.toLocaleString("en")} characters.`}
+            </p>
+          )}
+        </section>
+      ))}
+      <section>
+        <h4>Data</h4>
+        <Raw label="Data" text={json} />
+      </section>
+      <div class="buttons">
+        <Button icon="copy" harmless onPress={() => onCopy(json)}>
+          Copy data
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function Raw({ label, text }: { readonly label: string; readonly text: string }): JSX.Element {
+  return (
+    <pre class="text" tabIndex={0} role="region" aria-label={label}>
+      {text}
+    </pre>
+  );
+}

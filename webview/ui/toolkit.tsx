@@ -1,0 +1,274 @@
+import type { ComponentChildren, HTMLAttributes, JSX, RefObject } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { presses, useGuard } from "./presses";
+
+/*
+ * The components that everything is built from. Together with register.ts the only file that knows the UI kit,
+ * @vscode/webview-ui-toolkit: to change the kit is to change these two. Here stand only names of elements, so that the
+ * components render without a document too.
+ */
+
+interface KitAttributes extends HTMLAttributes<HTMLElement> {
+  readonly appearance?: "primary" | "secondary";
+  readonly disabled?: boolean;
+  readonly value?: string;
+  readonly rows?: number;
+  readonly resize?: "vertical";
+  readonly placeholder?: string | undefined;
+}
+
+declare module "preact" {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- how JSX learns of a custom element
+  namespace JSX {
+    interface IntrinsicElements {
+      "orket-badge": KitAttributes;
+      "orket-button": KitAttributes;
+      "orket-dropdown": KitAttributes;
+      "orket-option": KitAttributes;
+      "orket-text-area": KitAttributes;
+      "orket-text-field": KitAttributes;
+    }
+  }
+}
+
+export interface ButtonProps {
+  /** The label, which is also the accessible name. */
+  readonly children: string;
+  readonly onPress: () => void;
+  /** What the press is about: the same label about something else is another control, and waits until it could be read. */
+  readonly about?: string;
+  readonly primary?: boolean;
+  readonly disabled?: boolean;
+  /** Keeps its place, and cannot be seen or pressed. */
+  readonly hidden?: boolean;
+  /** Name of a codicon in front of the label. */
+  readonly icon?: string;
+  readonly title?: string;
+  /** Nothing is decided by it: each press counts at once. */
+  readonly harmless?: boolean;
+}
+
+/** A button. Unless it is harmless, only a press counts by somebody who could have read what it means. */
+export function Button({
+  children,
+  onPress,
+  about = "",
+  primary = false,
+  disabled = false,
+  hidden = false,
+  icon,
+  title,
+  harmless = false,
+}: ButtonProps): JSX.Element {
+  const meaning = harmless || disabled || hidden ? undefined : meaningOf(children, about);
+  const { element, armed } = useGuard(meaning);
+  return (
+    <orket-button
+      ref={element}
+      class={hidden ? "unseen" : undefined}
+      appearance={primary ? "primary" : "secondary"}
+      disabled={disabled || hidden}
+      aria-disabled={meaning === undefined || armed ? undefined : "true"}
+      title={title}
+      onClick={(event) => {
+        if (disabled || hidden) return;
+        if (meaning === undefined || presses.takes(meaning, event)) onPress();
+      }}
+    >
+      {icon !== undefined && <Icon name={icon} slot="start" />}
+      {children}
+    </orket-button>
+  );
+}
+
+/** What a press of the control with this label means. */
+export function meaningOf(label: string, about: string): string {
+  return `${label} ${about}`;
+}
+
+function valueOf(event: Event): string {
+  const { target } = event;
+  return target instanceof HTMLElement && "value" in target ? String(target.value) : "";
+}
+
+/** A field of several lines; what is typed is told on every change. */
+export function TextArea({
+  label,
+  value,
+  rows,
+  onInput,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly rows: number;
+  readonly onInput: (text: string) => void;
+}): JSX.Element {
+  return (
+    <orket-text-area
+      class="wide"
+      rows={rows}
+      resize="vertical"
+      value={value}
+      onInput={(event) => onInput(valueOf(event))}
+    >
+      {label}
+    </orket-text-area>
+  );
+}
+
+/** A field of one line. */
+export function TextField({
+  label,
+  value,
+  placeholder,
+  hiddenLabel = false,
+  onInput,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly placeholder?: string;
+  readonly hiddenLabel?: boolean;
+  readonly onInput: (text: string) => void;
+}): JSX.Element {
+  return (
+    <orket-text-field
+      class="wide"
+      value={value}
+      placeholder={placeholder}
+      aria-label={hiddenLabel ? label : undefined}
+      onInput={(event) => onInput(valueOf(event))}
+    >
+      {hiddenLabel ? undefined : label}
+    </orket-text-field>
+  );
+}
+
+/** A choice of one; the empty value is the first entry. */
+export function Dropdown({
+  label,
+  value,
+  all,
+  choices,
+  onChange,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly all: string;
+  readonly choices: readonly string[];
+  readonly onChange: (value: string) => void;
+}): JSX.Element {
+  const element = useRef<HTMLElement>(null);
+  // Its value only holds once its options stand.
+  useLayoutEffect(() => {
+    if (element.current !== null) Reflect.set(element.current, "value", value);
+  }, [value, choices.length]);
+  return (
+    <orket-dropdown
+      ref={element}
+      class="wide"
+      aria-label={label}
+      onChange={(event) => onChange(valueOf(event))}
+    >
+      <orket-option key="" value="">
+        {all}
+      </orket-option>
+      {choices.map((choice) => (
+        <orket-option key={`=${choice}`} value={choice}>
+          {choice}
+        </orket-option>
+      ))}
+    </orket-dropdown>
+  );
+}
+
+/** A codicon, for the eye only. */
+export function Icon({
+  name,
+  class: classes,
+  slot,
+}: {
+  readonly name: string;
+  readonly class?: string;
+  readonly slot?: string;
+}): JSX.Element {
+  return (
+    <span
+      class={`codicon codicon-${name}${classes === undefined || classes === "" ? "" : ` ${classes}`}`}
+      slot={slot}
+      aria-hidden="true"
+    />
+  );
+}
+
+/** A switch that is named by its label and says its state to everyone. */
+export function Toggle({
+  label,
+  on,
+  disabled = false,
+  title,
+  onFlip,
+}: {
+  readonly label: string;
+  readonly on: boolean;
+  readonly disabled?: boolean;
+  readonly title?: string;
+  readonly onFlip: (on: boolean) => void;
+}): JSX.Element {
+  const meaning = disabled ? undefined : meaningOf(on ? "Switch off" : "Switch on", label);
+  const { element, armed } = useGuard(meaning);
+  return (
+    <button
+      ref={element as RefObject<HTMLButtonElement>}
+      class="switch"
+      type="button"
+      role="switch"
+      aria-checked={on}
+      aria-label={label}
+      aria-disabled={meaning === undefined || armed ? undefined : "true"}
+      disabled={disabled}
+      title={title}
+      onClick={(event) => {
+        if (meaning !== undefined && presses.takes(meaning, event)) onFlip(!on);
+      }}
+    >
+      <span class="switch-knob" aria-hidden="true" />
+    </button>
+  );
+}
+
+/** A word that leads somewhere, within a text. */
+export function Link({
+  children,
+  title,
+  onPress,
+}: {
+  readonly children: ComponentChildren;
+  readonly title?: string;
+  readonly onPress: () => void;
+}): JSX.Element {
+  return (
+    <button class="link" type="button" title={title} onClick={onPress}>
+      {children}
+    </button>
+  );
+}
+
+/** Text behind a heading that opens and closes; whether it is open belongs to the person. */
+export function Disclosure({
+  heading,
+  open = false,
+  class: classes,
+  children,
+}: {
+  readonly heading: ComponentChildren;
+  readonly open?: boolean;
+  readonly class?: string;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <details class={classes} open={open}>
+      <summary>{heading}</summary>
+      {children}
+    </details>
+  );
+}
