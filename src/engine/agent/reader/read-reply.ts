@@ -188,7 +188,7 @@ function scan(text: string, mode: Work, mayThink: boolean): Piece[] {
             at,
             lineStart,
             mode,
-            !pieces.some(saysSomething) && text.slice(saidFrom, at).trim() === "",
+            () => !pieces.some(saysSomething) && /^\s*$/.test(text.slice(saidFrom, at)),
           );
     if (found === undefined) at += 1;
     else if (found === "data") at = skipData(text, at);
@@ -217,7 +217,7 @@ function findAt(
   at: number,
   lineStart: boolean,
   mode: Work,
-  isFirst: boolean,
+  isFirst: () => boolean,
 ): Found | "data" | undefined {
   const first = text[at] ?? "";
   if (first === "<" || first === "[") {
@@ -230,10 +230,14 @@ function findAt(
   if (first === "{" || first === "[") return jsonAt(text, at, mode);
   if (first === "T") return readBlock(text, at);
   if (first === "A") return actionAt(text, at);
-  return isFirst ? onlyCall(text, at, mode) : undefined;
+  return /[A-Za-z_]/.test(first) && isFirst() ? onlyCall(text, at, mode) : undefined;
 }
 
 function jsonAt(text: string, at: number, mode: Work): Found | "data" | undefined {
+  // A list that begins with anything but an object holds no calls in JSON; what fails at once is not tried.
+  const opens = /\{\s*["'}]|\[\s*[{[]/y;
+  opens.lastIndex = at;
+  if (opens.exec(text) === null) return text[at] === "[" ? readPythonList(text, at, mode.tools) : undefined;
   try {
     const { value, end } = readLooseJson(text, at);
     const calls = callsOfValue(value, (name) => isKnown(mode, name));
