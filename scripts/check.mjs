@@ -23,7 +23,8 @@ function run(label, script, args) {
     child.on("close", (code) => {
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       console.log(`${code === 0 ? "ok    " : "FAILED"} ${label} (${seconds} s)`);
-      if (code !== 0) console.log(Buffer.concat(output).toString().trimEnd());
+      const text = Buffer.concat(output).toString().trimEnd();
+      if (code !== 0 || text.startsWith("note:")) console.log(text);
       resolve(code === 0);
     });
   });
@@ -55,7 +56,10 @@ const format = () =>
     ".",
   ]);
 
+const audit = () => run("packages", path.join("..", "scripts", "audit.mjs"), []);
+
 const lanes = await Promise.all([
+  audit(),
   types().then(async (first) => (await layering()) && first),
   lint().then(async (first) => (await format()) && first),
 ]);

@@ -2,7 +2,7 @@
  * `npm test`: every suite, and one line at the end that adds them up. A suite that ran no test counts as a failure:
  * it says that a glob or a launcher broke, and would otherwise look like success.
  *
- *   npm test -- [SUITE…]     unit contract replay survival golden cli architecture integration person
+ *   npm test -- [SUITE…]     unit contract replay survival simulation golden cli architecture integration person
  */
 import { root, run, underProjectNode } from "./bootstrap.mjs";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -18,6 +18,7 @@ const suites = {
   contract: inNode("contract"),
   replay: inNode("replay"),
   survival: inNode("survival"),
+  simulation: inNode("simulation"),
   golden: inNode("golden"),
   cli: inNode("cli"),
   architecture: inNode("architecture"),

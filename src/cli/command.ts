@@ -7,6 +7,8 @@ export interface OptionSpec {
   /** What stands for its value in the help; absent: a switch. */
   readonly value?: string;
   readonly choices?: readonly string[];
+  /** The value may be left out: the next word is the value only if it looks like this. */
+  readonly optional?: RegExp;
   /** May be given more than once. */
   readonly multiple?: true;
   readonly summary: string;
@@ -81,6 +83,13 @@ export const globalOptions: readonly OptionSpec[] = [
 ];
 
 /** Options that several commands share. */
+export const allowCommandsOption: OptionSpec = {
+  name: "allow-commands",
+  value: "DIGEST",
+  optional: /^[0-9a-f]{64}$/,
+  summary:
+    "Agree to the Flow's commands, named by their digest in orket plan FLOW --json (commands.sha256). Without a digest they are shown and asked about, on a terminal.",
+};
 export const jsonOption: OptionSpec = { name: "json", summary: "Print JSON for scripts." };
 export const foreignOption: OptionSpec = {
   name: "foreign",

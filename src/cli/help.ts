@@ -3,8 +3,8 @@ import type { ArgumentSpec, Command, OptionSpec } from "./command";
 import { alignColumns } from "./text/format";
 import { wrapText } from "./text/width";
 
-function optionLabel({ name, short, value, choices }: OptionSpec): string {
-  const shown = choices?.join("|") ?? value;
+function optionLabel({ name, short, value, choices, optional }: OptionSpec): string {
+  const shown = choices?.join("|") ?? (optional === undefined ? value : `[${value ?? ""}]`);
   const long = `--${name}${shown === undefined ? "" : ` ${shown}`}`;
   return short === undefined ? `    ${long}` : `-${short}, ${long}`;
 }

@@ -74,6 +74,16 @@ function tokensOf(words: readonly string[], options: readonly OptionSpec[]) {
   return parseArgs({ ...config, allowPositionals: true }).tokens;
 }
 
+/** Options whose value may be left out get an empty one where the next word is none of their values. */
+function withEmptyValues(words: readonly string[], options: readonly OptionSpec[]): string[] {
+  const end = words.indexOf("--");
+  return words.map((word, at) => {
+    const option = options.find(({ name, optional }) => optional !== undefined && word === `--${name}`);
+    const isValue = option?.optional?.test(words[at + 1] ?? "") ?? true;
+    return isValue || (end >= 0 && at > end) ? word : `${word}=`;
+  });
+}
+
 /** The first word that is no option and no value of one. Before it only the global options are known. */
 function commandIn(words: readonly string[], commands: readonly Command[]): [Command | undefined, number] {
   const first = tokensOf(words, globalOptions).find(({ kind }) => kind === "positional");
@@ -103,7 +113,7 @@ export function parseArguments(words: readonly string[], commands: readonly Comm
   const options = [...(command?.options ?? []), ...globalOptions];
   const positionals: string[] = [];
   const values = new Map<string, string[]>();
-  for (const token of tokensOf(words, options)) {
+  for (const token of tokensOf(withEmptyValues(words, options), options)) {
     if (token.kind === "positional" && token.index !== place) positionals.push(token.value);
     if (token.kind !== "option") continue;
     const option = findOption(options, token.rawName, command);
@@ -126,6 +136,10 @@ function addValue(
   const before = values.get(option.name);
   if (option.value === undefined) {
     values.set(option.name, []);
+    return;
+  }
+  if (option.optional !== undefined && (value === undefined || value === "")) {
+    values.set(option.name, before ?? []);
     return;
   }
   if (value === undefined)

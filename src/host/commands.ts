@@ -4,7 +4,7 @@ import { OrketError } from "../engine/error/orket-error";
 import { sessionWords } from "../engine/view/session-label";
 import type { ArtifactReview } from "./artifacts/artifact-review";
 import type { historyCommands } from "./history/commands";
-import { commandIds } from "./ids";
+import { commandIds, internalIds } from "./ids";
 import type { CommandId } from "./ids";
 import type { EditingCommands } from "./language";
 import type { PlanDocuments } from "./flow/plan-documents";
@@ -16,6 +16,8 @@ import type { SessionController } from "../app/session/controller";
 import type { SessionRegistry } from "./session/session-registry";
 import { SessionItem } from "./trees/sessions-tree";
 import type { ConductorView } from "./conductor/conductor-view";
+import type { Inbox, InboxEntry } from "./inbox/inbox";
+import type { PressedAnswer } from "../protocol/conductor";
 import type { ErrorPresenter } from "./errors";
 import type { SessionPanels } from "./event-panel/session-panel";
 import { MeshNodeItem } from "./venues/mesh-rows";
@@ -29,6 +31,7 @@ export interface CommandParts {
   readonly runner: FlowRunner;
   readonly sessions: SessionRegistry;
   readonly conductor: ConductorView;
+  readonly inbox: Inbox;
   readonly panels: SessionPanels;
   readonly review: ArtifactReview;
   readonly plans: PlanDocuments;
@@ -62,6 +65,11 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       sessions.show(controller);
       parts.panels.show(controller);
     },
+    [commandIds.approve]: () => press(parts, "approve"),
+    [commandIds.skip]: () => press(parts, "skip"),
+    [commandIds.retry]: () => press(parts, "retry"),
+    [commandIds.refuse]: () => press(parts, "refuse"),
+    [commandIds.nextWaiting]: () => showNextWaiting(parts),
     [commandIds.reviewArtifacts]: (target) => review.review(target),
     [commandIds.acceptArtifact]: (target) => review.accept(target),
     [commandIds.acceptAllArtifacts]: () => review.acceptAll(),
@@ -84,6 +92,9 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     ...parts.history,
   };
   return vscode.Disposable.from(
+    vscode.commands.registerCommand(internalIds.showWaiting, ({ controller, waiting }: InboxEntry) =>
+      parts.errors.guard(() => parts.conductor.showWaiting(controller, waiting.about)),
+    ),
     ...Object.entries(handlers).map(([id, handle]) =>
       vscode.commands.registerCommand(id, (target: unknown, more: unknown) =>
         parts.errors.guard(() => {
@@ -98,6 +109,31 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 async function run({ runner, conductor }: CommandParts, target: unknown, stepByStep: boolean): Promise<void> {
   const controller = await runner.run(target, { stepByStep });
   if (controller !== undefined) await conductor.reveal({ focus: false });
+}
+
+/**
+ * Answers the question on the screen by pressing its control there, so that the view's own guard decides. Where none is
+ * on the screen, it shows one, and answers nothing: nobody could have read it.
+ */
+async function press({ conductor, sessions, inbox }: CommandParts, what: PressedAnswer): Promise<void> {
+  const { current } = sessions;
+  const asks = current !== undefined && inbox.entries.some(({ controller }) => controller === current);
+  if (asks && conductor.visible) await conductor.press(what);
+  else await showNextWaiting({ conductor, sessions, inbox });
+}
+
+/** Shows what waits next, across all sessions, with the focus on it. */
+async function showNextWaiting({
+  conductor,
+  sessions,
+  inbox,
+}: Pick<CommandParts, "conductor" | "sessions" | "inbox">): Promise<void> {
+  const next = inbox.after(sessions.current?.id, conductor.focused);
+  if (next === undefined) {
+    void vscode.window.showInformationMessage("Nothing waits for you.");
+    return;
+  }
+  await conductor.showWaiting(next.controller, next.waiting.about);
 }
 
 async function resume({ sessions, conductor }: CommandParts, target: unknown): Promise<void> {

@@ -78,6 +78,7 @@ export class ErrorPresenter {
       artifact_unknown: [],
       acceptance_conflict: [],
       acceptance_denied: [],
+      consent_missing: [],
       acceptance_stale: [],
       acceptance_unchecked: [],
       secret_missing:

@@ -27,7 +27,9 @@ import { ConductorView } from "./conductor/conductor-view";
 import { ErrorPresenter } from "./errors";
 import { showWhatIsThere } from "./conductor/resume-offer";
 import { SessionPanels } from "./event-panel/session-panel";
-import { Standing } from "./conductor/standing";
+import { Attention } from "./inbox/attention";
+import { Inbox } from "./inbox/inbox";
+import { InboxTree } from "./inbox/inbox-tree";
 import { MeshRows } from "./venues/mesh-rows";
 import { VenueChoice } from "./venues/venue-choice";
 
@@ -43,9 +45,11 @@ function createParts(context: vscode.ExtensionContext) {
   const sessions = new SessionRegistry(services);
   sessions.mayResume = (controller) => mayResume(index, sessions, controller);
   const venue = new VenueChoice(context.workspaceState);
-  const conductor = new ConductorView(context.extensionUri, sessions, index, venue, errors);
-  const panels = new SessionPanels(context.extensionUri, sessions, errors);
   const reports = new Reports();
+  const conductor = new ConductorView(context.extensionUri, sessions, index, venue, errors, (name, text) =>
+    reports.show(name, text),
+  );
+  const panels = new SessionPanels(context.extensionUri, sessions, errors);
   const extension = context.extensionUri;
   return {
     log,
@@ -57,6 +61,7 @@ function createParts(context: vscode.ExtensionContext) {
     sessions,
     venue,
     conductor,
+    inbox: new Inbox(sessions),
     panels,
     reports,
     meshRows: new MeshRows(mesh, services),
@@ -70,7 +75,7 @@ function createParts(context: vscode.ExtensionContext) {
 /** The extension's parts, each under its name. */
 type Parts = ReturnType<typeof createParts>;
 
-function registerViews({ sessions, index, meshRows, conductor, panels }: Parts): vscode.Disposable[] {
+function registerViews({ sessions, index, meshRows, conductor, inbox, panels }: Parts): vscode.Disposable[] {
   const artifacts = vscode.window.createTreeView(viewIds.artifacts, {
     treeDataProvider: new ArtifactsTree(sessions),
   });
@@ -85,12 +90,14 @@ function registerViews({ sessions, index, meshRows, conductor, panels }: Parts):
     artifacts,
     sessionsView,
     library,
+    inbox,
+    vscode.window.createTreeView(viewIds.inbox, { treeDataProvider: new InboxTree(inbox) }),
     library.onDidChangeVisibility(({ visible }) => meshRows.setVisible(visible)),
     library.onDidExpandElement(({ element }) => meshRows.opened(element.id ?? "")),
     library.onDidCollapseElement(({ element }) => meshRows.closed(element.id ?? "")),
     vscode.window.registerWebviewViewProvider(viewIds.conductor, conductor),
     vscode.window.registerWebviewPanelSerializer(panelTypes.session, panels),
-    new Standing(sessions, conductor, (badge) => {
+    new Attention(sessions, conductor, inbox, (badge) => {
       sessionsView.badge = badge;
     }),
   ];

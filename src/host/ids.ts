@@ -7,6 +7,11 @@ export const commandIds = {
   stopSession: "orket.stopSession",
   pauseSession: "orket.pauseSession",
   openSession: "orket.openSession",
+  approve: "orket.approve",
+  skip: "orket.skip",
+  retry: "orket.retry",
+  refuse: "orket.refuse",
+  nextWaiting: "orket.nextWaiting",
   reviewArtifacts: "orket.reviewArtifacts",
   acceptArtifact: "orket.acceptArtifact",
   acceptAllArtifacts: "orket.acceptAllArtifacts",
@@ -40,6 +45,7 @@ export const containerIds = { orket: "orket" } as const;
 
 export const viewIds = {
   conductor: "orket.conductor",
+  inbox: "orket.inbox",
   artifacts: "orket.artifacts",
   sessions: "orket.sessions",
   library: "orket.library",
@@ -79,6 +85,7 @@ export const internalIds = {
   moveKey: "orket.internal.moveKey",
   createFile: "orket.internal.createFile",
   openResult: "orket.internal.openResult",
+  showWaiting: "orket.internal.showWaiting",
   showPromptInFile: "orket.internal.showPromptInFile",
 } as const;
 
@@ -86,6 +93,8 @@ export const internalIds = {
 export const contextKeys = {
   /** A session of this window is at work or waits. */
   running: "orket.running",
+  /** Something waits for a person, in any session. */
+  waiting: "orket.waiting",
   /** The session shown can be gone on with. */
   resumable: "orket.resumable",
   /** The session shown has artifacts that nobody has decided about. */

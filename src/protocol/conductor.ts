@@ -25,6 +25,23 @@ export interface PromptPart {
   readonly text: ShownText;
 }
 
+/** A file that a step wrote or deleted. */
+export interface ArtifactScreen {
+  readonly path: string;
+  readonly deleted: boolean;
+  /** What changed against what stood there before the step; absent for what is not text, or too long to compare. */
+  readonly diff?: DiffScreen;
+}
+
+export interface DiffScreen {
+  readonly added: number;
+  readonly removed: number;
+  /** Lines with their sign in front: `+`, `-`, a space; `@@` begins a place. */
+  readonly lines: readonly string[];
+  /** More lines changed than are shown. */
+  readonly cut: boolean;
+}
+
 export interface ApprovalScreen {
   readonly id: string;
   readonly kind: "before_step" | "after_step";
@@ -34,11 +51,15 @@ export interface ApprovalScreen {
   readonly role: string;
   /** The step's instruction, as a template that can be edited. */
   readonly instruction: string;
+  /** before_step: what is asked of the step, filled in, as it stands at the prompt's end. */
+  readonly asked?: ShownText;
+  /** before_step: the report that the step goes on from. */
+  readonly answers?: { readonly step: string; readonly verdict?: string; readonly summary: ShownText };
   readonly prompt: readonly PromptPart[];
   readonly result?: {
     readonly summary: ShownText;
     readonly verdict?: string;
-    readonly artifacts: readonly { readonly path: string; readonly deleted: boolean }[];
+    readonly artifacts: readonly ArtifactScreen[];
   };
 }
 
@@ -144,6 +165,9 @@ export interface StreamPart {
 /** Longest streamed text of one step that the host sends and the view keeps, in characters: its end. */
 export const maxStreamLength = 20_000;
 
+/** Answers that have a command. */
+export type PressedAnswer = "approve" | "skip" | "retry" | "refuse";
+
 export type ConductorMessage =
   | {
       readonly type: "screen";
@@ -152,12 +176,17 @@ export type ConductorMessage =
     }
   | { readonly type: "update"; readonly screen: ConductorScreen }
   | { readonly type: "stream"; readonly session: string; readonly parts: readonly StreamPart[] }
+  /** A person pressed the command's key: the view presses its own control, which takes it or not. */
+  | { readonly type: "press"; readonly what: PressedAnswer }
+  /** A person asked for this question, step or `limit`: the focus goes to it. */
+  | { readonly type: "focus"; readonly about: string }
   /** What came of a request: `problem` when it was refused. */
   | { readonly type: "answered"; readonly request: number; readonly problem?: string };
 
 const session = z.string().min(1).max(300);
 const step = z.string().min(1).max(300);
 const instruction = z.string().trim().min(1).max(200_000);
+const comment = z.string().trim().min(1).max(20_000);
 const request = z.int().min(0);
 
 /** What a person pressed. Everything the view sends is read with this first. */
@@ -172,7 +201,8 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
     answer: z.discriminatedUnion("decision", [
       z.strictObject({ decision: z.literal("approve") }),
       z.strictObject({ decision: z.literal("skip") }),
-      z.strictObject({ decision: z.literal("retry") }),
+      z.strictObject({ decision: z.literal("retry"), comment: comment.optional() }),
+      z.strictObject({ decision: z.literal("refuse"), comment }),
       z.strictObject({ decision: z.literal("edit"), instruction }),
     ]),
   }),
@@ -207,6 +237,8 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
     role: z.string().min(1).max(100),
     enabled: z.boolean(),
   }),
+  /** The whole prompt of a question, in an editor. */
+  z.strictObject({ type: z.literal("open_prompt"), session, id: z.string().min(1).max(100) }),
   z.strictObject({ type: z.literal("run_flow"), folder: z.string().max(4000), path: z.string().max(4000) }),
   z.strictObject({
     type: z.literal("open"),

@@ -110,6 +110,10 @@ export function approval(changes: Partial<ApprovalScreen> = {}): ApprovalScreen 
     role: "coder",
     instruction:
       "Write the modules that PLAN.md names. One file a module, type hints everywhere, no dependency beyond the standard library.",
+    asked: {
+      text: "Write the modules that PLAN.md names for Python 3.12. One file a module, type hints everywhere, no dependency beyond the standard library.",
+    },
+    answers: { step: "plan", summary: { text: plan.summary?.text ?? "" } },
     prompt: [
       {
         role: "system",
@@ -136,7 +140,22 @@ const afterBuild = approval({
     summary: { text: "Square.area() returns the perimeter. circle.py is fine. I ask for one change." },
     verdict: "request_changes",
     artifacts: [
-      { path: "shapes/square.py", deleted: false },
+      {
+        path: "shapes/square.py",
+        deleted: false,
+        diff: {
+          added: 2,
+          removed: 1,
+          cut: false,
+          lines: [
+            "@@ line 4",
+            "     def area(self) -> float:",
+            "-        return 4 * self.side",
+            "+        # The side, squared.",
+            "+        return self.side ** 2",
+          ],
+        },
+      },
       { path: "shapes/old.py", deleted: true },
     ],
   },
@@ -205,6 +224,8 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
     screen: screen(asking(approval())),
     drafts: { a1: "Write only square.py; keep {{notes.style}} in mind." },
   },
+  "question-refused": { screen: screen(asking(afterBuild)), drafts: { "refuse a2": "Square is wrong." } },
+  "question-with-feedback": { screen: screen(asking(afterBuild)), drafts: { "feedback a2": "" } },
   "two-questions": {
     screen: screen(
       session({

@@ -1,7 +1,15 @@
-import type { JSX } from "preact";
-import type { ApprovalScreen, FailureScreen, LimitName, LimitScreen } from "../../src/protocol/conductor";
+import type { ComponentChildren, JSX } from "preact";
+import { useRef } from "preact/hooks";
+import type {
+  ApprovalScreen,
+  ArtifactScreen,
+  ConductorRequest,
+  FailureScreen,
+  LimitName,
+  LimitScreen,
+} from "../../src/protocol/conductor";
 import { compactNumber, costText, durationText, plural } from "../ui/format";
-import { Button, Icon, TextArea, TextField } from "../ui/toolkit";
+import { Button, Disclosure, Icon, Link, TextArea, TextField } from "../ui/toolkit";
 import type { SessionContext } from "./context";
 import { PlainText, PromptText } from "./parts";
 import { isPending } from "./store";
@@ -16,36 +24,79 @@ export function questionOf({ id, sha256 }: ApprovalScreen): string {
   return `${id} ${sha256}`;
 }
 
-/** A question: what will be sent, or what came of a step. */
-export function ApprovalCard({ context, approval }: ApprovalProps): JSX.Element {
-  const { session, mayAct, state } = context;
-  const { id, step, role, kind } = approval;
-  const before = kind === "before_step";
-  const resting = session.status !== "running" || session.interrupted;
+/** The frame of everything that waits for a person; the focus can go to its heading. */
+function Card({
+  about,
+  label,
+  tone,
+  icon,
+  heading,
+  children,
+}: {
+  readonly about: string;
+  readonly label: string;
+  readonly tone: "ask" | "bad";
+  readonly icon: string;
+  readonly heading: string;
+  readonly children: ComponentChildren;
+}): JSX.Element {
   return (
-    <section class="card ask" aria-label={`Approval: ${step}`}>
-      <h3>
-        <Icon name="bell-dot" />
-        <span>{before ? `Begin ${step}?` : `Take the result of ${step}?`}</span>
+    <section class={`card ${tone}`} aria-label={label} data-about={about}>
+      <h3 tabIndex={-1}>
+        <Icon name={icon} />
+        <span>{heading}</span>
       </h3>
-      <p class="hint">{`Role ${role}`}</p>
-      {before ? <BeforeParts {...approval} /> : <AfterParts {...approval} />}
-      {mayAct && resting && <p class="hint">Resume the session to answer.</p>}
-      {mayAct && !resting && state.drafts[id] === undefined && (
-        <Answers key="answers" context={context} approval={approval} />
-      )}
-      {mayAct && !resting && state.drafts[id] !== undefined && (
-        <ApprovalEditor key="editor" context={context} approval={approval} />
-      )}
+      {children}
     </section>
   );
 }
 
-function BeforeParts({ instruction, prompt }: ApprovalScreen): JSX.Element {
+/** A question: what is new of what will be sent, or of what came of a step. */
+export function ApprovalCard({ context, approval }: ApprovalProps): JSX.Element {
+  const { session, mayAct } = context;
+  const { id, step, role, kind } = approval;
+  const before = kind === "before_step";
+  const resting = session.status !== "running" || session.interrupted;
+  return (
+    <Card
+      about={id}
+      label={`Approval: ${step}`}
+      tone="ask"
+      icon="bell-dot"
+      heading={before ? `Begin ${step}?` : `Take the result of ${step}?`}
+    >
+      <p class="hint">{`Role ${role}`}</p>
+      {before ? <BeforeParts context={context} approval={approval} /> : <AfterParts {...approval} />}
+      {mayAct && resting && <p class="hint">Resume the session to answer.</p>}
+      {mayAct && !resting && <AnswerPart context={context} approval={approval} />}
+    </Card>
+  );
+}
+
+function BeforeParts({ context: { session, send }, approval }: ApprovalProps): JSX.Element {
+  const { id, instruction, asked, answers, prompt } = approval;
+  const text = asked?.text ?? instruction;
   return (
     <>
-      {instruction !== "" && <p class="instruction">{instruction}</p>}
+      {text !== "" && <p class="instruction">{text}</p>}
+      {answers !== undefined && answers.summary.text !== "" && (
+        <Disclosure
+          class="prompt"
+          heading={
+            <span class="grow">
+              {`Goes on from ${answers.step}${answers.verdict === undefined ? "" : `: ${answers.verdict}`}`}
+            </span>
+          }
+        >
+          <PlainText text={answers.summary} label={`Report of ${answers.step}`} />
+        </Disclosure>
+      )}
       <PromptText parts={prompt} />
+      <p>
+        <Link onPress={() => send({ type: "open_prompt", session: session.session, id })}>
+          Open the prompt in an editor
+        </Link>
+      </p>
     </>
   );
 }
@@ -63,10 +114,9 @@ function AfterParts({ result }: ApprovalScreen): JSX.Element | null {
       {summary.text !== "" && <PlainText text={summary} label="Result" />}
       {artifacts.length > 0 && (
         <ul class="files" aria-label="Files">
-          {artifacts.map(({ path, deleted }) => (
-            <li key={path}>
-              <Icon name={deleted ? "diff-removed" : "diff-added"} />
-              <span>{path}</span>
+          {artifacts.map((file) => (
+            <li key={file.path}>
+              <FileChange {...file} />
             </li>
           ))}
         </ul>
@@ -75,68 +125,172 @@ function AfterParts({ result }: ApprovalScreen): JSX.Element | null {
   );
 }
 
-function Answers({ context: { ask, draft, state }, approval }: ApprovalProps): JSX.Element {
+function FileChange({ path, deleted, diff }: ArtifactScreen): JSX.Element {
+  const name = (
+    <>
+      <Icon name={deleted ? "diff-removed" : "diff-added"} />
+      <span class="grow">{path}</span>
+    </>
+  );
+  if (diff === undefined || diff.lines.length === 0) return <div class="file">{name}</div>;
+  return (
+    <Disclosure
+      class="file-diff"
+      heading={
+        <span class="file">
+          {name}
+          <span class="hint">{`+${diff.added} −${diff.removed}`}</span>
+        </span>
+      }
+    >
+      <pre class="text diff" tabIndex={0} role="region" aria-label={`Changes of ${path}`}>
+        {diff.lines.map((line, index) => (
+          <span key={index} class={diffClasses[line.charAt(0)] ?? ""}>{`${line}\n`}</span>
+        ))}
+      </pre>
+      {diff.cut && <p class="hint">More has changed than is shown here.</p>}
+    </Disclosure>
+  );
+}
+
+const diffClasses: Readonly<Record<string, string>> = { "+": "added", "-": "removed", "@": "place" };
+
+/** The answers to a question, or the field of the one that needs a text. */
+function AnswerPart({ context, approval }: ApprovalProps): JSX.Element {
+  const { state, ask } = context;
   const { id, sha256, kind, instruction } = approval;
+  const before = kind === "before_step";
+  const answer = (given: Answer): void => ask({ type: "answer", id, sha256, answer: given }, id);
+  if (state.drafts[id] !== undefined) {
+    return (
+      <InstructionEditor
+        key="editor"
+        context={context}
+        of={id}
+        original={instruction}
+        save={before ? "Rebuild prompt" : "Run again"}
+        onSubmit={(text) => answer({ decision: "edit", instruction: text })}
+      />
+    );
+  }
+  if (state.drafts[`feedback ${id}`] !== undefined) {
+    return (
+      <ReasonEditor
+        key="feedback"
+        context={context}
+        of={`feedback ${id}`}
+        label="What should be different?"
+        hint="The next attempt reads it behind its instruction."
+        save="Retry with feedback"
+        onSubmit={(comment) => answer({ decision: "retry", comment })}
+      />
+    );
+  }
+  if (state.drafts[`refuse ${id}`] !== undefined) {
+    return (
+      <ReasonEditor
+        key="refuse"
+        context={context}
+        of={`refuse ${id}`}
+        label="Why is it refused?"
+        hint={
+          before
+            ? "The step is left out. The steps after it read the reason."
+            : "The result does not count. The steps after it read the reason in its place; files stay as they are."
+        }
+        save="Refuse"
+        onSubmit={(comment) => answer({ decision: "refuse", comment })}
+      />
+    );
+  }
+  return <Answers key="answers" context={context} approval={approval} onAnswer={answer} />;
+}
+
+type Answer = Extract<ConductorRequest, { type: "answer" }>["answer"];
+
+function Answers({
+  context: { draft, state },
+  approval,
+  onAnswer,
+}: ApprovalProps & { readonly onAnswer: (given: Answer) => void }): JSX.Element {
+  const { id, kind, instruction } = approval;
   const disabled = isPending(state, id);
   const about = questionOf(approval);
-  const answer = (decision: "approve" | "skip" | "retry") => (): void =>
-    ask({ type: "answer", id, sha256, answer: { decision } }, id);
+  const shared = { about, disabled };
   return (
     <div class="buttons">
-      <Button icon="check" primary about={about} disabled={disabled} onPress={answer("approve")}>
+      <Button icon="check" primary {...shared} onPress={() => onAnswer({ decision: "approve" })}>
         Approve
       </Button>
-      <Button icon="edit" about={about} disabled={disabled} onPress={() => draft(id, instruction)}>
+      <Button icon="edit" {...shared} onPress={() => draft(id, instruction)}>
         Edit prompt
       </Button>
       {kind === "before_step" ? (
-        <Button icon="debug-step-over" about={about} disabled={disabled} onPress={answer("skip")}>
+        <Button icon="debug-step-over" {...shared} onPress={() => onAnswer({ decision: "skip" })}>
           Skip
         </Button>
       ) : (
-        <Button icon="refresh" about={about} disabled={disabled} onPress={answer("retry")}>
-          Retry
-        </Button>
+        <>
+          <Button icon="refresh" {...shared} onPress={() => onAnswer({ decision: "retry" })}>
+            Retry
+          </Button>
+          <Button icon="comment" {...shared} onPress={() => draft(`feedback ${id}`, "")}>
+            Retry with feedback
+          </Button>
+        </>
       )}
+      <Button icon="circle-slash" {...shared} onPress={() => draft(`refuse ${id}`, "")}>
+        Refuse
+      </Button>
     </div>
   );
 }
 
-interface EditorProps {
+interface FieldProps {
   readonly context: SessionContext;
+  /** The draft that holds the text. */
   readonly of: string;
-  readonly original: string;
+  readonly original?: string;
+  readonly label: string;
+  readonly hint: string;
+  readonly rows?: number;
   readonly save: string;
-  readonly onSubmit: (instruction: string) => void;
+  readonly onSubmit: (text: string) => void;
 }
 
-function InstructionEditor({
+/** A field with what is done with its text. Escape closes one in which nothing was changed, else it leaves the field. */
+function ReasonEditor({
   context: { state, draft },
   of,
-  original,
+  original = "",
+  label,
+  hint,
+  rows = 3,
   save,
   onSubmit,
-}: EditorProps): JSX.Element {
+}: FieldProps): JSX.Element {
   const text = state.drafts[of] ?? original;
+  const element = useRef<HTMLDivElement>(null);
+  const leave = (): void => {
+    if (text === original) draft(of, undefined);
+    else element.current?.closest("section")?.querySelector("h3")?.focus();
+  };
   return (
-    <div class="editor">
+    <div class="editor" ref={element}>
       <TextArea
-        label="Instruction for this step"
+        label={label}
         value={text}
-        rows={6}
+        rows={rows}
         onInput={(typed) => draft(of, typed)}
+        onLeave={leave}
       />
-      <p class="hint">
-        {
-          "The prompt is built again from it. Placeholders such as {{task}} work as in the Score; the file stays as it is."
-        }
-      </p>
+      <p class="hint">{hint}</p>
       <div class="buttons">
         <Button
           primary
           about={of}
-          disabled={text.trim() === "" || isPending(state, of)}
-          onPress={() => onSubmit(text)}
+          disabled={text.trim() === "" || isPending(state, of.replace(/^\w+ /, ""))}
+          onPress={() => onSubmit(text.trim())}
         >
           {save}
         </Button>
@@ -148,19 +302,13 @@ function InstructionEditor({
   );
 }
 
-function ApprovalEditor({
-  context,
-  approval: { id, sha256, instruction, kind },
-}: ApprovalProps): JSX.Element {
+function InstructionEditor(props: Omit<FieldProps, "label" | "hint" | "rows">): JSX.Element {
   return (
-    <InstructionEditor
-      context={context}
-      of={id}
-      original={instruction}
-      save={kind === "before_step" ? "Rebuild prompt" : "Run again"}
-      onSubmit={(text) =>
-        context.ask({ type: "answer", id, sha256, answer: { decision: "edit", instruction: text } }, id)
-      }
+    <ReasonEditor
+      {...props}
+      label="Instruction for this step"
+      rows={6}
+      hint="The prompt is built again from it. Placeholders such as {{task}} work as in the Score; the file stays as it is."
     />
   );
 }
@@ -181,11 +329,7 @@ export function FailureCard({
     ask({ type: "mend_step", step, how }, step);
   const editing = instruction !== undefined && state.drafts[step] !== undefined;
   return (
-    <section class="card bad" aria-label={`Failed: ${step}`}>
-      <h3>
-        <Icon name="error" />
-        <span>{`${step} failed`}</span>
-      </h3>
+    <Card about={step} label={`Failed: ${step}`} tone="bad" icon="error" heading={`${step} failed`}>
       <p class="message-text">{message}</p>
       {mend !== undefined && <p class="hint">{mend}</p>}
       {mayAct && editing && (
@@ -215,7 +359,7 @@ export function FailureCard({
           </Button>
         </div>
       )}
-    </section>
+    </Card>
   );
 }
 
@@ -262,11 +406,7 @@ export function LimitCard({
   const value = Number(typed);
   const usable = Number.isFinite(value) && value > 0;
   return (
-    <section class="card ask" aria-label="Limit reached">
-      <h3>
-        <Icon name="warning" />
-        <span>{`Limit on ${name} reached`}</span>
-      </h3>
+    <Card about="limit" label="Limit reached" tone="ask" icon="warning" heading={`Limit on ${name} reached`}>
       <p>{`${spent(used, allowed)}, and the next call could go beyond. Nothing was sent.`}</p>
       {mayAct && (
         <div class="editor">
@@ -284,7 +424,7 @@ export function LimitCard({
           </div>
         </div>
       )}
-    </section>
+    </Card>
   );
 }
 

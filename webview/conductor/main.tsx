@@ -1,5 +1,5 @@
 import { render } from "preact";
-import type { ConductorMessage, ConductorRequest } from "../../src/protocol/conductor";
+import type { ConductorMessage, ConductorRequest, PressedAnswer } from "../../src/protocol/conductor";
 import { Host } from "../ui/host";
 import { presses } from "../ui/presses";
 import { registerToolkit } from "../ui/register";
@@ -18,6 +18,8 @@ const root = elementOf("app");
 const live = elementOf("live");
 let state: ViewState = { ...initialState, drafts: draftsIn(host.recall()) };
 let drawing = false;
+/** What the focus is to go to when it is there. */
+let wanted: string | undefined;
 
 function elementOf(id: string): HTMLElement {
   const element = document.getElementById(id);
@@ -67,16 +69,51 @@ function context(): ViewContext {
 
 function draw(): void {
   const focused = document.activeElement;
+  const focusedCard = focused?.closest<HTMLElement>("[data-about]")?.dataset["about"];
   const inside = focused !== null && focused !== document.body;
   render(<View context={context()} now={Date.now()} />, root);
   presses.settle();
-  // A key must not fall on whatever came into the place of an answered question: the focus goes to the heading.
-  if (inside && !document.contains(focused)) document.getElementById("headline")?.focus();
+  // A key must not fall on whatever came into the place of an answered question: the focus goes to a heading. A field
+  // that was asked for has taken it already.
+  const lost = document.activeElement === null || document.activeElement === document.body;
+  if (inside && lost && !document.contains(focused)) (cardHeading(focusedCard) ?? headline())?.focus();
+  if (wanted !== undefined && state.screen?.session != null) {
+    (cardHeading(wanted) ?? headline())?.focus();
+    wanted = undefined;
+  }
   const text = announcement(context());
   if (live.textContent !== text) live.textContent = text;
 }
 
-host.listen((message) => dispatch({ type: "message", message, now: Date.now() }));
+function headline(): HTMLElement | null {
+  return document.getElementById("headline");
+}
+
+function cardHeading(about: string | undefined): HTMLElement | null {
+  if (about === undefined) return null;
+  return document.querySelector(`[data-about="${CSS.escape(about)}"] h3`);
+}
+
+const pressed: Readonly<Record<PressedAnswer, string>> = {
+  approve: "Approve",
+  skip: "Skip",
+  retry: "Retry",
+  refuse: "Refuse",
+};
+
+/** Presses the answer's button in the card that has the focus, else in the first; the guard decides as for a click. */
+function press(what: PressedAnswer): void {
+  const card =
+    document.activeElement?.closest(".card[data-about]") ?? document.querySelector(".card[data-about]");
+  const buttons = [...(card?.querySelectorAll<HTMLElement>("orket-button") ?? [])];
+  buttons.find((button) => button.textContent?.trim() === pressed[what])?.click();
+}
+
+host.listen((message) => {
+  if (message.type === "press") press(message.what);
+  if (message.type === "focus") wanted = message.about;
+  dispatch({ type: "message", message, now: Date.now() });
+});
 setInterval(() => {
   if (state.screen?.session?.ticking === true) schedule();
 }, 1000);

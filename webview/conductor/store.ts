@@ -8,7 +8,7 @@ export interface ViewState {
   readonly receivedAt: number;
   /** Streamed text by step. */
   readonly streams: Readonly<Record<string, string>>;
-  /** Instructions being edited, by approval id or step key, as typed so far. */
+  /** What is being typed, by approval id or step key: an instruction; by `feedback ID` or `refuse ID`: a reason. */
   readonly drafts: Readonly<Record<string, string>>;
   /** Requests without an answer yet: what each is about. */
   readonly pending: Readonly<Record<number, string>>;
@@ -70,6 +70,10 @@ function receive(state: ViewState, message: ConductorMessage, now: number): View
       }
       return { ...state, streams };
     }
+    case "press":
+    case "focus":
+      // Both are about the page, not about the data.
+      return state;
     case "answered": {
       const { [message.request]: _, ...pending } = state.pending;
       return { ...state, pending, ...(message.problem === undefined ? {} : { refusal: message.problem }) };
@@ -88,13 +92,17 @@ function withScreen(state: ViewState, screen: ConductorScreen, now: number): Vie
     entries: Readonly<Record<string, T>>,
     wanted: (key: string) => boolean,
   ): Record<string, T> => Object.fromEntries(Object.entries(entries).filter(([key]) => wanted(key)));
+  const aboutOf = (key: string): string => key.replace(/^(?:feedback|refuse) /, "");
   const running = new Set((screen.session?.steps ?? []).map(({ key }) => key));
   return {
     ...state,
     screen,
     receivedAt: now,
     // What waits no more cannot be edited any more. The first screen after a reload must not drop what was typed.
-    drafts: same || state.screen === undefined ? keep(state.drafts, (key) => open.has(key)) : {},
+    drafts:
+      same || state.screen === undefined
+        ? keep(state.drafts, (key) => open.has(key) || open.has(aboutOf(key)))
+        : {},
     streams: same ? keep(state.streams, (key) => running.has(key)) : {},
     refusal: same ? state.refusal : undefined,
   };

@@ -79,7 +79,7 @@ class Presses {
   /** Whether the click counts, which ends a press. */
   takes(meaning: string, click?: Event): boolean {
     const now = performance.now();
-    const started = click === undefined ? undefined : this.#started;
+    const started = click?.isTrusted === true ? this.#started : undefined;
     this.#started = undefined;
     // A screen reader presses without a pointer or a key.
     const began = started ?? { meaning, at: now };

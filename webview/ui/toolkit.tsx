@@ -39,7 +39,7 @@ export interface ButtonProps {
   readonly about?: string;
   readonly primary?: boolean;
   readonly disabled?: boolean;
-  /** Keeps its place, and cannot be seen or pressed. */
+  /** Not there; what stands before it keeps its place. */
   readonly hidden?: boolean;
   /** Name of a codicon in front of the label. */
   readonly icon?: string;
@@ -91,21 +91,33 @@ function valueOf(event: Event): string {
   return target instanceof HTMLElement && "value" in target ? String(target.value) : "";
 }
 
-/** A field of several lines; what is typed is told on every change. */
+/** A field of several lines that a person asked for: it takes the focus. What is typed is told on every change. */
 export function TextArea({
   label,
   value,
   rows,
   onInput,
+  onLeave,
 }: {
   readonly label: string;
   readonly value: string;
   readonly rows: number;
   readonly onInput: (text: string) => void;
+  /** Escape was pressed. */
+  readonly onLeave: () => void;
 }): JSX.Element {
+  const element = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    // After a reload the focus belongs to whatever has it; the page has it only when a person is here.
+    if (document.hasFocus()) element.current?.focus();
+  }, []);
   return (
     <orket-text-area
+      ref={element}
       class="wide"
+      onKeyDown={(event) => {
+        if (event.key === "Escape") onLeave();
+      }}
       rows={rows}
       resize="vertical"
       value={value}

@@ -92,11 +92,8 @@ export class NodeGuardedFiles implements GuardedFiles {
 
   async list(raw: string, maxEntries: number): Promise<DirListed | FileDenied | FileMissing> {
     return this.#withPlace(raw, async (granted) => {
-      const { opened, root, path: name } = granted;
+      const { opened, path: name } = granted;
       if (!opened.stat.isDirectory()) return missing(`${name} is a file, not a folder.`);
-      const inStart = root.space === "start" && opened.real !== root.real;
-      if (inStart)
-        return denied("outside-spaces", `Only the start directory itself may be listed, not ${name}.`);
       const shown: DirEntry[] = [];
       const entries = await opened.readDir();
       entries.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -247,6 +244,14 @@ export class NodeGuardedFiles implements GuardedFiles {
         continue;
       }
       const name = relativePath(domain.real, opened.real);
+      // The files directly in the start directory may be read, and no folder in it, whichever tool asks.
+      if (root.space === "start" && opened.stat.isDirectory() && opened.real !== root.real) {
+        refusal ??= denied(
+          "outside-spaces",
+          `Only the start directory itself may be listed and searched, not ${name}.`,
+        );
+        continue;
+      }
       const decision = decideRead(root.space, name, this.#options.policy);
       if (decision.allowed) return { kind: "granted", opened, root, path: name, domain: domain.real };
       refusal = moreTelling(refusal, denied(decision.rule, decision.message));

@@ -168,10 +168,16 @@ export class ContentsReader {
   #scanned = 0;
   #scanning: Promise<void> | undefined;
 
-  /** @param file the session's `contents`; it need not exist. */
-  constructor(fs: FileSystem, file: string) {
+  readonly #end: number;
+
+  /**
+   * @param file the session's `contents`; it need not exist.
+   * @param end where its whole records end; what a torn write left behind it counts as absent.
+   */
+  constructor(fs: FileSystem, file: string, end = Number.MAX_SAFE_INTEGER) {
     this.#fs = fs;
     this.#file = file;
+    this.#end = end;
   }
 
   /** Notes where a content was written, so that nobody need look for it. */
@@ -213,6 +219,7 @@ export class ContentsReader {
       for (;;) {
         for await (const record of recordsFrom(this.#fs, handle, this.#scanned)) {
           const { sha256, offset, bytes, next } = record;
+          if (record.at >= this.#end) return;
           if (!this.#places.has(sha256)) this.#places.set(sha256, { offset, bytes });
           this.#scanned = next;
         }

@@ -255,7 +255,7 @@ async function open(
     const torn =
       part.damage !== undefined || isSealed(head, part)
         ? undefined
-        : await tornLine(fs, paths, journal, index, end.after);
+        : await tornLine(fs, paths, journal, index, end);
     let cutBytes = part.tornBytes;
     if (torn !== undefined) {
       cutBytes += part.position.offset - torn.offset;
@@ -379,7 +379,7 @@ async function seenTorn(
   const contents = await unlessMissing(fs.open(paths.contents, O_RDONLY), undefined);
   try {
     if (journal === undefined || contents === undefined) return undefined;
-    return await tornLine(fs, paths, journal, part, (await endOfContents(fs, contents)).after);
+    return await tornLine(fs, paths, journal, part, await endOfContents(fs, contents));
   } finally {
     if (journal !== undefined) await fs.close(journal);
     if (contents !== undefined) await fs.close(contents);

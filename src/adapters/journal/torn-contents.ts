@@ -3,6 +3,7 @@ import { unlessMissing } from "../files/file-system";
 import type { FileSystem, Handle } from "../files/file-system";
 import { blobFile } from "./blob-store";
 import { ContentsReader } from "./contents";
+import type { ContentsEnd } from "./contents";
 import { JournalLines } from "./journal-lines";
 import type { JournalPosition } from "./journal-reader";
 import type { SessionPaths } from "./layout";
@@ -15,7 +16,7 @@ const mostTornLines = 4096;
 /**
  * The first line at a journal's end that lacks its contents because a power loss cut short the write of both: lines and
  * contents come to the disk in any order. Nothing had followed from it. Only for a session that was not closed.
- * @param after journal lines that were certainly on the disk: what these lack is damage.
+ * @param end where the contents end, and how many journal lines were certainly on the disk: what these lack is damage.
  * @returns the number of whole lines before it and where it begins; undefined where nothing is torn.
  */
 export async function tornLine(
@@ -23,11 +24,11 @@ export async function tornLine(
   paths: SessionPaths,
   journal: Handle,
   { position, offsets }: { readonly position: JournalPosition; readonly offsets: readonly number[] },
-  after: number,
+  { size, after }: ContentsEnd,
 ): Promise<{ readonly lines: number; readonly offset: number } | undefined> {
   const from = Math.max(after, position.lines - mostTornLines);
   const placed = await new JournalLines(fs, offsets).readPlaced(journal, from, position.lines - from);
-  const contents = new ContentsReader(fs, paths.contents);
+  const contents = new ContentsReader(fs, paths.contents, size);
   for (const { event, offset } of placed) {
     for (const { ref } of blobsIn(event.data)) {
       if (await contents.has(ref)) continue;

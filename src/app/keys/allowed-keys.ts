@@ -1,20 +1,9 @@
 import path from "node:path";
 import * as z from "zod";
 import { readState, userStateFolder, writeState } from "../../adapters/system/user-state";
+import { originOf } from "../../engine/model/reach";
+import type { KeyUse } from "../../engine/model/reach";
 import { OrketError } from "../../engine/error/orket-error";
-
-/** A key that a Venue names, and the server that it would go to. */
-export interface KeyUse {
-  /** `secret:NAME` or `env:NAME`. */
-  readonly reference: string;
-  /** Scheme, host and port: `https://api.openai.com`. */
-  readonly origin: string;
-}
-
-/** The address that a key is bound to; a path does not change whose server it is. */
-export function originOf(endpoint: string): string {
-  return URL.canParse(endpoint) ? new URL(endpoint).origin : endpoint;
-}
 
 /**
  * Variables that are known to be one provider's, with where that provider's documentation says its API is: a person who

@@ -18,6 +18,7 @@ import {
 } from "../../adapters/journal/session-folder";
 import type { ResumedSession } from "../../adapters/journal/session-folder";
 import { IndexKeeper } from "./index-keeper";
+import { commandRunner } from "../command/session-commands";
 import { finishAcceptance, forgetAcceptance } from "./project-change";
 import { ensureMayOpen } from "./ownership";
 import { sha256 } from "../../adapters/system/sha256";
@@ -87,7 +88,7 @@ export async function openLiveSession(directory: string, options: RuntimeOptions
     const facts = { engine: options.engineVersion, session: paths.id, definition, digest: definitionRef };
     const begun = { ...facts, startedBy: options.startedBy };
     const history = index.position.lines === 0 ? store.append([startEvent(begun)]) : [];
-    const parts = { store, history, definition, cutBytes, from: { index, indexedEvents } };
+    const parts = { store, history, definition, cutBytes, ours, from: { index, indexedEvents } };
     const session = liveSession(parts, environment, options);
     checkWhole(session);
     // A note of a change that somebody else began decides nothing here.
@@ -164,6 +165,8 @@ export interface SessionParts {
   readonly from?: Pick<ResumedSession, "index" | "indexedEvents">;
   readonly definition: Definition;
   readonly cutBytes?: number;
+  /** False: somebody else wrote it, so its commands do not run. */
+  readonly ours?: boolean;
   readonly steer?: Steer;
 }
 
@@ -198,6 +201,7 @@ function live(
       policy: flow.policy,
     }),
     external: options.external ?? noExternalTools,
+    commands: commandRunner(definition, options, parts.ours ?? true),
     clock: environment.clock,
     sha256,
     utf8: nodeUtf8,

@@ -2,12 +2,12 @@ import { constants } from "node:fs";
 import { unlessMissing } from "../../adapters/files/file-system";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 import { sessionPaths } from "../../adapters/journal/layout";
-import { readDefinition } from "../../adapters/journal/session-folder";
+import { readDefinition, readSession } from "../../adapters/journal/session-folder";
 import { isOurs } from "../../adapters/journal/session-marks";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
+import { reachOf, reachRows } from "../../engine/model/reach";
 import { definitionProblems } from "../../language/flow/check-definition";
-import { keyUses, serverOrigin, serversOf } from "../keys/key-uses";
 
 /** Whether this user wrote the session on this machine. @throws {OrketError} folder_unsafe */
 export async function isOwnSession(
@@ -27,27 +27,9 @@ export async function isOwnSession(
   }
 }
 
-/** What a session that somebody else wrote would do here, one sentence each: what a person reads before they allow it. */
+/** What a session that somebody else wrote could do here, one sentence each: what a person reads before they allow it. */
 export function foreignFacts(definition: Definition): string[] {
-  const { flow, venue } = definition;
-  const servers = [...new Set(serversOf(venue).map(serverOrigin))];
-  const keys = keyUses(venue).map(({ reference, origin }) => `${reference} to ${origin}`);
-  const opened = [
-    ...(flow.policy.read_scope.includes("domain") ? ["this project"] : []),
-    ...(flow.policy.read_scope.includes("reference") ? flow.references : []),
-    "the folder Orket was started from",
-  ];
-  const commands =
-    "commands" in flow && typeof flow.commands === "object" ? Object.keys(flow.commands ?? {}) : [];
-  return [
-    `Server: ${servers.length === 0 ? `none (${venue.provider})` : servers.join(", ")}.`,
-    `Keys: ${keys.length === 0 ? "none" : keys.join(", ")}.`,
-    `Its agents can read: ${opened.join(", ")}.`,
-    ...(flow.policy.allow.length === 0
-      ? []
-      : [`Files that usually hold secrets are lifted: ${flow.policy.allow.join(", ")}.`]),
-    `Commands: ${commands.length === 0 ? "none" : commands.join(", ")}.`,
-  ];
+  return reachRows(reachOf(definition)).map(([what, most]) => `${what}: ${most}.`);
 }
 
 /** @throws {OrketError} definition_invalid when a definition breaks a rule for the files that it came from. */
@@ -82,6 +64,9 @@ export async function ensureMayOpen(
   const { definition } = await readDefinition(environment, paths);
   ensureSoundDefinition(definition);
   if (await isOwnSession(environment, directory)) return true;
+  // A journal of ours that was damaged is said to be that.
+  const { damage } = await readSession(environment, directory);
+  if (damage !== undefined) throw damage;
   const facts = foreignFacts(definition);
   if (confirm !== undefined && (await confirm(paths.id, facts))) return false;
   throw new OrketError(

@@ -4,6 +4,7 @@ import type { OrketError } from "../../engine/error/orket-error";
 import type { ExternalTools } from "../../engine/port/external-tools";
 import type { Orchestrator } from "../../engine/orchestrator/orchestrator";
 import type { SessionState } from "../../engine/state/state";
+import type { CommandHost } from "../command/command-host";
 import type { ConfirmForeign } from "./ownership";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import type { JsonlSessionStore, SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
@@ -20,6 +21,8 @@ export interface RuntimeOptions extends ProviderDeps {
   readonly confirmForeign?: ConfirmForeign;
   /** Tools of the host, such as the editor's. */
   readonly external?: ExternalTools;
+  /** How commands of the Flow are run; absent: none is. */
+  readonly commands?: CommandHost;
   /** The machine; tests give their own. */
   readonly environment?: SessionEnvironment;
 }

@@ -1,5 +1,6 @@
 import type { Command } from "../command";
 import { blameCommand } from "./blame";
+import { checkCommand } from "./check";
 import { compareCommand } from "./compare";
 import { diffCommand } from "./diff";
 import { exportCommand } from "./export";
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   importCommand,
   validateCommand,
   planCommand,
+  checkCommand,
   runCommand,
   resumeCommand,
   sessionsCommand,

@@ -1,5 +1,9 @@
 import { planFlow } from "../../engine/model/plan-flow";
 import type { FlowPlan, FlowPlanStep, PlannedLimit } from "../../engine/model/plan-flow";
+import { commandsOf, digestOf } from "../../app/command/session-commands";
+import { commandTableLines } from "../../app/command/table-text";
+import type { Definition } from "../../engine/model/definition";
+import { reachRows } from "../../engine/model/reach";
 import { jsonOption } from "../command";
 import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
@@ -113,6 +117,18 @@ function orderText({ runs, moreRuns }: FlowPlan): string {
   return `${named.join(", ")}${more === 0 ? "" : `, and ${plural(more, "more run")}`}`;
 }
 
+/** Two columns, the second one wrapped. */
+function printTable(title: string | undefined, rows: readonly (readonly string[])[], output: Output): void {
+  if (title !== undefined) output.line(output.style.bold(title));
+  const labelled = alignColumns(rows.map(([label = ""]) => [label, "|"]));
+  const width = (labelled[0]?.length ?? 1) - 1;
+  for (const [label = "", text = ""] of rows) {
+    wrapText(safeLine(text), Math.min(output.columns, 110) - width).forEach((line, index) => {
+      output.line(`${(index === 0 ? label : "").padEnd(width)}${line}`);
+    });
+  }
+}
+
 function printPlan(planned: FlowPlan, output: Output): void {
   const { flow, venue, band, score, steps, worst } = planned;
   const limits = planned.limits.map(({ name, limit }) => `${name} ${formatNumber(limit)}`);
@@ -132,19 +148,15 @@ function printPlan(planned: FlowPlan, output: Output): void {
     ["Order", safeLine(orderText(planned))],
     ["Limits", limits.length === 0 ? "none" : limits.join(", ")],
   ];
-  const labelled = alignColumns(facts.map(([label = ""]) => [label, "|"]));
-  const width = (labelled[0]?.length ?? 1) - 1;
-  for (const [label = "", text = ""] of facts) {
-    wrapText(safeLine(text), Math.min(output.columns, 110) - width).forEach((line, index) => {
-      output.line(`${(index === 0 ? label : "").padEnd(width)}${line}`);
-    });
-  }
+  printTable(undefined, facts, output);
   output.line();
   steps.forEach((step, index) => {
     for (const line of headings(step, steps[index - 1], output)) output.line(line);
     for (const line of stepLines(step, index + 1, "    ".repeat(step.within.length), output))
       output.line(line);
   });
+  output.line();
+  printTable("What could happen at most", reachRows(planned.reach), output);
   output.line();
   output.line(
     `Worst case: ${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")}, ${formatNumber(worst.tokens)} tokens, ${costText(worst.usd)}. Calls that fail and are made again come on top.`,
@@ -157,6 +169,17 @@ function printPlan(planned: FlowPlan, output: Output): void {
   );
 }
 
+/** The commands that a run may start, as a person agrees to them. */
+function printCommands(definition: Definition, output: Output): void {
+  const sha256 = digestOf(definition);
+  if (sha256 === undefined) return;
+  output.line();
+  output.line("Commands that it can run, once you have agreed to them:");
+  for (const line of commandTableLines(commandsOf(definition)))
+    output.line(line === "" ? "" : `    ${safeLine(line)}`);
+  output.line(`Digest for --allow-commands: ${sha256}`);
+}
+
 async function plan(context: CommandContext) {
   const { io, given, workDomain } = context;
   const project = await loadProject(context);
@@ -166,8 +189,13 @@ async function plan(context: CommandContext) {
   const definition = resolveOrReport(project, flow, options, io);
   const json = given.flag("json");
   const planned = planFlow(definition, { prompts: json || given.flag("prompts") });
-  if (json) io.stdout.line(JSON.stringify(planned, null, 2));
-  else printPlan(planned, io.stdout);
+  const sha256 = digestOf(definition);
+  const commands = sha256 === undefined ? {} : { commands: { sha256, table: commandsOf(definition) } };
+  if (json) io.stdout.line(JSON.stringify({ ...planned, ...commands }, null, 2));
+  else {
+    printPlan(planned, io.stdout);
+    printCommands(definition, io.stdout);
+  }
   return exitCodes.done;
 }
 

@@ -9,8 +9,9 @@ import type { Definition } from "../../engine/model/definition";
 import { resolveFlow } from "../../language";
 import type { Project, ResolveResult } from "../../language";
 import { loadProject } from "../project";
-import { callOf, foreignOption, jsonOption, sessionArgument } from "../command";
+import { allowCommandsOption, callOf, foreignOption, jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext, Given } from "../command";
+import { requireConsent } from "../run/consent";
 import { performSession } from "../run/perform";
 import { sessionOf, withRuntime } from "../runtime";
 import { safeLine } from "../text/safe";
@@ -130,6 +131,12 @@ async function resume(context: CommandContext) {
     return closing(live, async () => {
       if (!json) io.stderr.line(`Session ${live.id}`);
       await takeVenue(live, context);
+      await requireConsent(
+        live.orchestrator.state.definition,
+        context,
+        options,
+        `${callOf(context)} resume ${live.id}`,
+      );
       goOn(live, given, limits);
       const approve = given.value("approve") as "none" | "all" | undefined;
       return performSession(live, { approve, json, fromStart: false, orket: callOf(context) }, io);
@@ -146,6 +153,7 @@ export const resumeCommand: Command = {
   args: [sessionArgument],
   options: [
     approveOption,
+    allowCommandsOption,
     {
       name: "skip",
       value: "STEP",

@@ -4,11 +4,12 @@ import { OrketError } from "../../engine/error/orket-error";
 import { listInputs, resolveFlow } from "../../language";
 import type { Project } from "../../language";
 import { textAt } from "../../language/schema/read";
-import { callOf, jsonOption } from "../command";
+import { allowCommandsOption, callOf, jsonOption } from "../command";
 import type { Command, CommandContext, OptionSpec } from "../command";
 import type { Io } from "../io";
 import { findFlow, loadProject, resolveOrReport } from "../project";
 import { TypedLines } from "../run/lines";
+import { requireConsent } from "../run/consent";
 import { performSession } from "../run/perform";
 import { withRuntime } from "../runtime";
 import { safeLine } from "../text/safe";
@@ -92,6 +93,7 @@ async function run(context: CommandContext) {
     io,
   );
   return withRuntime(context, async (options) => {
+    await requireConsent(definition, context, options, `${callOf(context)} run ${definition.flow.name}`);
     const live = await startSession(definition, options);
     return closing(live, async () => {
       if (!json) io.stderr.line(`Session ${live.id}`);
@@ -119,6 +121,7 @@ export const runCommand: Command = {
     },
     { name: "venue", value: "VENUE", summary: "Another Venue than the Flow names." },
     approveOption,
+    allowCommandsOption,
     {
       ...jsonOption,
       summary: "Print the session's events on stdout, one JSON object a line, and nothing else.",

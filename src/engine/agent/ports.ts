@@ -1,4 +1,5 @@
 import type { Clock } from "../port/clock";
+import type { CommandRunner } from "../port/commands";
 import type { Sha256 } from "../port/digest";
 import type { ExternalTools } from "../port/external-tools";
 import type { GuardedFiles } from "../port/files";
@@ -12,6 +13,8 @@ export interface AgentPorts {
   readonly provider: ModelProvider;
   readonly files: GuardedFiles;
   readonly external: ExternalTools;
+  /** What starts the Flow's commands; a host without it starts none. */
+  readonly commands?: CommandRunner;
   readonly clock: Clock;
   readonly sha256: Sha256;
   readonly utf8: Utf8;

@@ -2,6 +2,7 @@ import { OrketError } from "../error/orket-error";
 import { draft } from "../event/event";
 import type { DecidedBy, EventData, EventDraft } from "../event/event";
 import type { Definition } from "../model/definition";
+import { checkText } from "../model/check-text";
 import { activeRuns, openConflict } from "../state/cursor";
 import type { SessionState } from "../state/state";
 
@@ -77,6 +78,14 @@ function acceptAnswer(
       mend: "Write what the step is to do.",
     });
   }
+  if (command.decision === "refuse" && (command.comment ?? "").trim() === "") {
+    throw new OrketError("command_refused", "The refusal has no reason.", {
+      mend: "Say why: the steps after it read the reason.",
+    });
+  }
+  if (command.decision === "edit") {
+    checkText(state.definition, `instruction of ${active.run.key}`, command.instruction ?? "");
+  }
   return [
     draft("approval_resolved", active.run.key, {
       id: command.id,
@@ -109,6 +118,9 @@ function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment
     }
     case "skip":
     case "patch":
+      if (adjustment.kind === "patch") {
+        checkText(state.definition, `instruction of ${target ?? ""}`, adjustment.instruction ?? "");
+      }
       if (target === undefined)
         throw new OrketError("command_refused", `Say which step to ${adjustment.kind}.`);
       return adjustment.kind === "skip" && isFailed(state, target) ? resumeWith(state, event) : [event];

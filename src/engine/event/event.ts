@@ -244,10 +244,13 @@ export const eventData = {
   approval_resolved: z.strictObject({
     id: z.string(),
     sha256: digestSchema,
-    decision: z.enum(["approve", "skip", "edit", "retry", "stop"]),
+    decision: z.enum(["approve", "skip", "edit", "retry", "refuse", "stop"]),
     by,
     instruction: z.string().optional().describe("decision edit: the step's new instruction."),
-    comment: z.string().optional(),
+    comment: z
+      .string()
+      .optional()
+      .describe("refuse: the reason, which the steps after it read. retry: what the next attempt is told."),
   }),
   adjustment: z.strictObject({
     kind: z.enum(["skip", "patch", "enable", "disable", "retry", "pause", "stop", "set_limit"]),

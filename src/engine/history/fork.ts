@@ -1,9 +1,9 @@
 import { OrketError } from "../error/orket-error";
 import type { EventData, SessionEvent } from "../event/event";
 import type { Definition, StepNode } from "../model/definition";
+import { checkText, unknown } from "../model/check-text";
 import { limitNames } from "../model/flow";
 import { stepsOf } from "../model/plan";
-import { parseTemplate, placeholderText } from "../model/template";
 import { fold } from "../state/apply";
 import { activeRuns } from "../state/cursor";
 import { initialState } from "../state/state";
@@ -117,24 +117,6 @@ export function changeDefinition(definition: Definition, changes: ForkChanges): 
   return changed;
 }
 
-/** @throws {OrketError} command_refused when the text has a placeholder that can have no value. */
-function checkText({ flow, score }: Definition, what: string, text: string): void {
-  const { segments, problems } = parseTemplate(text);
-  const [problem] = problems;
-  if (problem !== undefined) throw new OrketError("command_refused", `The new ${what}: ${problem.message}`);
-  const inputs = Object.keys(flow.inputs);
-  const steps = stepsOf(score.steps).map(({ id }) => id);
-  for (const segment of segments) {
-    if (segment.kind !== "placeholder") continue;
-    const { placeholder } = segment;
-    const written = `The new ${what} has ${placeholderText(placeholder)}:`;
-    if (placeholder.kind === "input" && !inputs.includes(placeholder.name))
-      throw unknown("input", placeholder.name, inputs, written);
-    if (placeholder.kind === "summary" && !steps.includes(placeholder.step))
-      throw unknown("step", placeholder.step, steps, written);
-  }
-}
-
 /**
  * What has to be decided anew at a fork's beginning, because in the events that it shares somebody decided otherwise: a
  * limit that was raised, an instruction that was changed. Without it, what the fork changes would have no effect.
@@ -175,12 +157,6 @@ function stepOf(steps: readonly StepNode[], id: string): StepNode {
     id,
     steps.map((step) => step.id),
   );
-}
-
-function unknown(what: string, name: string, known: readonly string[], written = ""): OrketError {
-  return new OrketError("command_refused", `${written} There is no ${what} ${name}.`.trim(), {
-    mend: known.length === 0 ? `There is no ${what} at all.` : `There are: ${known.join(", ")}.`,
-  });
 }
 
 /** A copy that shares nothing; definitions are JSON. */

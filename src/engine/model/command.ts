@@ -72,6 +72,24 @@ export type CommandSpec = z.infer<typeof commandSchema>;
 export const commandTableSchema = z.record(idSchema, commandSchema);
 export type CommandTable = z.infer<typeof commandTableSchema>;
 
+/**
+ * The text of a table whose SHA-256 a person's consent is bound to: canonical JSON, names sorted, every default spelled
+ * out, without the descriptions, which change nothing that is executed.
+ */
+export function commandTableText(table: CommandTable): string {
+  const rows = Object.keys(table)
+    .sort()
+    .map((name) => {
+      const { description: _text, env, ...spec } = table[name] as CommandSpec;
+      const variables = Object.keys(env)
+        .sort()
+        .map((key) => [key, env[key]]);
+      const fields = Object.entries(spec).sort(([a], [b]) => (a < b ? -1 : 1));
+      return [name, fields, variables];
+    });
+  return JSON.stringify(rows);
+}
+
 /** What a `run` step can come to. */
 export const commandVerdicts = ["pass", "fail", "timeout"] as const;
 export type CommandVerdict = (typeof commandVerdicts)[number];

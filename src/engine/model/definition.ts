@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { bandFileSchema } from "./band";
+import { commandTableSchema } from "./command";
 import { conductorSchema, inputValueSchema, limitsSchema, policySchema } from "./flow";
 import { approvalSchema, idSchema, nameSchema } from "./names";
 import {
@@ -80,6 +81,7 @@ export const definitionSchema = z.strictObject({
     approval: approvalSchema,
     limits: limitsSchema,
     conductor: conductorSchema,
+    commands: commandTableSchema.optional(),
   }),
   band: z.strictObject({ name: nameSchema, source, roles: bandFileSchema.shape.roles }),
   venue: z.strictObject({

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { commandTableSchema } from "./command";
 import { approvalSchema, idSchema, nameSchema, referenceSchema } from "./names";
 
 /** The spaces a policy can open to agents; everything that is not listed is denied. */
@@ -110,6 +111,9 @@ export const flowFileSchema = z
       .describe("When a person is asked. A step can say otherwise."),
     limits: limitsSchema.default({}),
     conductor: conductorSchema.default({ disabled_roles: [], drift: "suggest" }),
+    commands: commandTableSchema
+      .optional()
+      .describe("What may be executed, each command under its name; nothing else ever is."),
   })
   .describe("Names a Band, a Venue and a Score, and gives the task, inputs, limits and policy.");
 /** A Flow as its file says it, defaults filled in. */

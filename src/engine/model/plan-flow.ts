@@ -4,6 +4,8 @@ import type { LimitName } from "./flow";
 import { plannedSteps, planSize, worstCase } from "./plan";
 import type { PlannedStep } from "./plan";
 import { stepSection, taskSection } from "./prompt-text";
+import { reachOf } from "./reach";
+import type { Reach } from "./reach";
 import { parseTemplate, placeholderText } from "./template";
 import type { Placeholder } from "./template";
 import { anyTouches } from "./tools";
@@ -79,6 +81,8 @@ export interface FlowPlan {
   };
   readonly score: { readonly name: string; readonly source: string };
   readonly references: readonly string[];
+  /** The most that a run can touch. */
+  readonly reach: Reach;
   readonly steps: readonly FlowPlanStep[];
   readonly runs: readonly PlannedRun[];
   /** Runs beyond `maxPlannedRuns` that are not listed. */
@@ -235,6 +239,7 @@ export function planFlow(definition: Definition, options: { readonly prompts?: b
     },
     score: { name: score.name, source: score.source },
     references: flow.references,
+    reach: reachOf(definition),
     steps,
     runs,
     moreRuns: size.max_steps - runs.length,

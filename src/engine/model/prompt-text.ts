@@ -5,9 +5,11 @@ export function taskSection(task: string): string {
   return task === "" ? "" : `# Task\n\n${task.trim()}\n\n`;
 }
 
+const stepHeading = "# Your step: ";
+
 /** What is asked of the step: the last section of its message. `iteration`: rounds of the loops around it, from 1. */
 export function stepSection(node: StepNode, iteration: readonly number[], instruction: string): string {
-  const lines = [`# Your step: ${node.id}`];
+  const lines = [`${stepHeading}${node.id}`];
   if (iteration.length > 0) lines.push(`This is round ${iteration.join(".")}.`);
   if (instruction.trim() !== "") lines.push(instruction.trim());
   if (node.produces.length > 0)
@@ -16,4 +18,13 @@ export function stepSection(node: StepNode, iteration: readonly number[], instru
     lines.push(`End by calling set_verdict with one of: ${node.verdict.join(", ")}.`);
   }
   return lines.join("\n\n");
+}
+
+/** What is asked of the step, in its first message: the last section without its heading; undefined: there is none. */
+export function askedIn(message: string): string | undefined {
+  const at = message.lastIndexOf(stepHeading);
+  if (at < 0) return undefined;
+  const section = message.slice(at);
+  const end = section.indexOf("\n");
+  return end < 0 ? "" : section.slice(end).trim();
 }

@@ -2,6 +2,7 @@ import type { EventData, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import type { ActiveRun, RunUpdate } from "./cursor";
 import { changeAt, withChange, withNotes, withLearned, withResult } from "./scope";
+import type { Scope } from "./scope";
 import { restarted } from "./step-run";
 import type { StepRun } from "./step-run";
 
@@ -106,7 +107,10 @@ export function applyToRun(
       return needsApprovalAfter(ended) ? { kind: "active", run: ended, scope } : over({ run: ended, scope });
     }
     case "step_skipped":
-      return { kind: "over", scope };
+      return {
+        kind: "over",
+        scope: run.skip?.refused === true ? withRefusal(scope, run, event.data.reason) : scope,
+      };
     case "step_failed":
       return event.data.will_retry
         ? { kind: "active", run: restarted(run), scope }
@@ -218,6 +222,24 @@ function over({ run, scope }: ActiveRun): RunUpdate {
   return { kind: "over", scope: withResult(scope, result) };
 }
 
+/** A refused step leaves the reason in place of its report, and no verdict: nothing that it said counts. */
+function withRefusal(scope: Scope, run: StepRun, reason: string): Scope {
+  const { key, node } = run;
+  return withResult(scope, {
+    key,
+    id: node.id,
+    role: node.role,
+    summary: { text: reason },
+    verdict: undefined,
+  });
+}
+
+/** What a person says of the attempt before, behind the instruction. It is no template. */
+function withFeedback(instruction: string, comment: string | undefined): string {
+  if (comment === undefined) return instruction;
+  return `${instruction.trimEnd()}\n\nA person looked at the attempt before and says: ${comment.replaceAll("{{", "{ {")}`.trim();
+}
+
 function resolved({ run, scope }: ActiveRun, data: EventData<"approval_resolved">): RunUpdate {
   if (run.approval?.id !== data.id) return { kind: "active", run, scope };
   const after = run.approval.kind === "after_step";
@@ -233,6 +255,12 @@ function resolved({ run, scope }: ActiveRun, data: EventData<"approval_resolved"
         run: { ...answeredRun, skip: { by: data.by, reason: data.comment ?? "skipped when asked" } },
         scope,
       };
+    case "refuse": {
+      const reason = `Refused by a person: ${data.comment ?? ""}`.trim();
+      return after
+        ? { kind: "over", scope: withRefusal(scope, run, reason) }
+        : { kind: "active", run: { ...answeredRun, skip: { by: data.by, reason, refused: true } }, scope };
+    }
     case "edit":
       return after
         ? { kind: "active", run: restarted(run, data.instruction), scope }
@@ -242,7 +270,13 @@ function resolved({ run, scope }: ActiveRun, data: EventData<"approval_resolved"
             scope,
           };
     case "retry":
-      return { kind: "active", run: after ? restarted(run) : { ...answeredRun, prompt: null }, scope };
+      return {
+        kind: "active",
+        run: after
+          ? restarted(run, withFeedback(run.instruction, data.comment))
+          : { ...answeredRun, prompt: null },
+        scope,
+      };
     case "stop":
       return { kind: "active", run: answeredRun, scope };
   }

@@ -85,7 +85,12 @@ export interface StepRun {
   readonly costUsd: number | undefined;
   readonly ended: EventData<"step_end"> | null;
   readonly failure: { readonly code: string; readonly message: string } | null;
-  readonly skip: { readonly by: EventData<"step_skipped">["by"]; readonly reason: string } | null;
+  readonly skip: {
+    readonly by: EventData<"step_skipped">["by"];
+    readonly reason: string;
+    /** The steps after it read the reason. */
+    readonly refused?: true;
+  } | null;
 }
 
 /** `build` outside loops, `build#2` in the second iteration, `build#2.1` in a loop within. */

@@ -1,4 +1,4 @@
-import type { Content } from "../../engine/event/content";
+import type { BlobRef, Content } from "../../engine/event/content";
 import { activeRuns } from "../../engine/state/cursor";
 import type { SessionState } from "../../engine/state/state";
 import type { SessionLabel } from "../../engine/view/session-label";
@@ -12,6 +12,8 @@ import type {
   ShownText,
   StepScreen,
 } from "../../protocol/conductor";
+import { askedIn } from "../../engine/model/prompt-text";
+import { artifactDiffs } from "./artifact-diffs";
 import { mendOf } from "./failure-mend";
 import { shown } from "../webview/text";
 
@@ -25,6 +27,7 @@ export interface ScreenSource {
   readonly label: SessionLabel;
   readonly problem: { readonly message: string; readonly mend: string | undefined } | undefined;
   readText(content: Content): Promise<string>;
+  readBytes(ref: BlobRef): Promise<Uint8Array>;
 }
 
 /** Summaries of finished steps that are sent whole, in characters. */
@@ -91,7 +94,7 @@ export async function sessionScreen(
     // What a stopped session had asked is over with it.
     approvals: ended
       ? []
-      : await Promise.all(view.approvals.map((approval) => approvalScreen(approval, read))),
+      : await Promise.all(view.approvals.map((approval) => approvalScreen(approval, source, read))),
     failures: ended ? [] : failures(view, state),
     ...(limit === undefined ? {} : { limit }),
     steps: await Promise.all(view.steps.map((step) => stepScreen(step, read))),
@@ -119,7 +122,11 @@ export async function sessionScreen(
 
 type Read = (content: Content, max?: number) => Promise<ShownText>;
 
-async function approvalScreen(approval: ApprovalView, read: Read): Promise<ApprovalScreen> {
+async function approvalScreen(
+  approval: ApprovalView,
+  source: ScreenSource,
+  read: Read,
+): Promise<ApprovalScreen> {
   const { id, kind, sha256, step, role, instruction, prompt, result } = approval;
   const parts = await Promise.all(
     (prompt ?? []).map(async (message): Promise<PromptPart> => ({
@@ -134,6 +141,7 @@ async function approvalScreen(approval: ApprovalView, read: Read): Promise<Appro
     step,
     role,
     instruction,
+    ...(kind === "before_step" ? await newForStep(approval, source, read) : {}),
     prompt: parts,
     ...(result === undefined
       ? {}
@@ -141,7 +149,31 @@ async function approvalScreen(approval: ApprovalView, read: Read): Promise<Appro
           result: {
             summary: await read(result.summary),
             ...(result.verdict === undefined ? {} : { verdict: result.verdict }),
-            artifacts: result.artifacts.map(({ path, content }) => ({ path, deleted: content === null })),
+            artifacts: await artifactDiffs(source, step, result.artifacts),
+          },
+        }),
+  };
+}
+
+/** What a person has not seen yet: what is asked, filled in, and the report that it goes on from. */
+async function newForStep(
+  { prompt }: ApprovalView,
+  { view }: ScreenSource,
+  read: Read,
+): Promise<Pick<ApprovalScreen, "asked" | "answers">> {
+  const last = prompt?.findLast(({ role }) => role === "user");
+  const text = last === undefined ? undefined : await read(last.content, Infinity);
+  const asked = text === undefined ? undefined : askedIn(text.text);
+  const before = view.steps.findLast(({ status, summary }) => status === "done" && summary !== undefined);
+  return {
+    ...(asked === undefined ? {} : { asked: shown(asked) }),
+    ...(before?.summary === undefined
+      ? {}
+      : {
+          answers: {
+            step: before.key,
+            ...(before.verdict === undefined ? {} : { verdict: before.verdict }),
+            summary: await read(before.summary, maxSummaryLength),
           },
         }),
   };

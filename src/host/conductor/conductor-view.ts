@@ -1,9 +1,11 @@
 import * as vscode from "vscode";
+import type { Message } from "../../engine/event/event";
 import { conductorRequestSchema } from "../../protocol/conductor";
 import type {
   ConductorMessage,
   ConductorRequest,
   ConductorScreen,
+  PressedAnswer,
   StreamPart,
 } from "../../protocol/conductor";
 import { OrketError } from "../../engine/error/orket-error";
@@ -36,6 +38,9 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   /** The session whose whole screen the view has; text that streams belongs behind that. */
   #shown: string | undefined;
   #waiting = 0;
+  /** What a person asked for and the view has not got yet. */
+  #about: string | undefined;
+  #focused: { readonly session: string; readonly about: string } | undefined;
 
   readonly onDidChangeVisibility = this.#visible.event;
   readonly #extension: vscode.Uri;
@@ -43,6 +48,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   readonly #index: ProjectIndex;
   readonly #venue: VenueChoice;
   readonly #errors: ErrorPresenter;
+  readonly #openText: (name: string, text: string) => Promise<void>;
 
   constructor(
     extension: vscode.Uri,
@@ -50,7 +56,9 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     index: ProjectIndex,
     venue: VenueChoice,
     errors: ErrorPresenter,
+    openText: (name: string, text: string) => Promise<void>,
   ) {
+    this.#openText = openText;
     this.#extension = extension;
     this.#sessions = sessions;
     this.#index = index;
@@ -76,6 +84,25 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     else {
       await vscode.commands.executeCommand(`${viewIds.conductor}.focus`, { preserveFocus: !options.focus });
     }
+  }
+
+  /** The question, step or `limit` that a person last asked for in the session that is shown. */
+  get focused(): string | undefined {
+    return this.#focused?.session === this.#sessions.current?.id ? this.#focused?.about : undefined;
+  }
+
+  /** Presses the answer's control in the view; the view decides whether anybody could have read the question. */
+  async press(what: PressedAnswer): Promise<void> {
+    await this.#send({ type: "press", what });
+  }
+
+  /** Shows what waits in a session, and puts the focus on it. */
+  async showWaiting(controller: SessionController, about: string): Promise<void> {
+    this.#sessions.show(controller);
+    this.#about = about;
+    this.#focused = { session: controller.id, about };
+    await this.reveal({ focus: true });
+    await this.#post("update");
   }
 
   /** How many questions wait; false when there is no place for a badge yet. */
@@ -152,6 +179,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
         decision: answer.decision,
         by: "person",
         ...(answer.decision === "edit" ? { instruction: answer.instruction } : {}),
+        ...("comment" in answer && answer.comment !== undefined ? { comment: answer.comment } : {}),
       }),
     mend_step: ({ session, step, how }) => {
       const adjustment = (kind: "retry" | "skip" | "patch", instruction?: string) => ({
@@ -180,6 +208,12 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     },
     set_role: ({ session, role, enabled }) =>
       this.#session(session).adjust({ kind: enabled ? "enable" : "disable", role }),
+    open_prompt: async ({ session, id }) => {
+      const controller = this.#session(session);
+      const asked = controller.view.approvals.find((approval) => approval.id === id);
+      if (asked?.prompt === undefined) return;
+      await this.#openText(`prompt of ${asked.step}.md`, await wholePrompt(controller, asked.prompt));
+    },
     run_flow: ({ folder, path }) =>
       vscode.commands.executeCommand(
         commandIds.runFlow,
@@ -230,6 +264,14 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   }
 
   async #post(type: "screen" | "update"): Promise<void> {
+    await this.#postScreen(type);
+    const about = this.#about;
+    if (about === undefined || !this.#ready) return;
+    this.#about = undefined;
+    await this.#send({ type: "focus", about });
+  }
+
+  async #postScreen(type: "screen" | "update"): Promise<void> {
     if (!this.#ready || this.#view === undefined) return;
     const { current } = this.#sessions;
     const screen = await this.#screen(current);
@@ -267,6 +309,19 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   }
 }
 
+/** A prompt as one text, message by message. */
+async function wholePrompt(
+  controller: Pick<SessionController, "readText">,
+  messages: readonly Message[],
+): Promise<string> {
+  const parts = await Promise.all(
+    messages.map(
+      async ({ role, content }) => `<!-- ${role} -->\n\n${(await controller.readText(content)).trimEnd()}\n`,
+    ),
+  );
+  return parts.join("\n");
+}
+
 function placeNow(): ConductorScreen["place"] {
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length === 0) return "no_folder";
@@ -276,5 +331,8 @@ function placeNow(): ConductorScreen["place"] {
 
 export function badgeOf(count: number): vscode.ViewBadge | undefined {
   if (count === 0) return undefined;
-  return { value: count, tooltip: count === 1 ? "Orket waits for you" : `Orket waits for you (${count})` };
+  return {
+    value: count,
+    tooltip: count === 1 ? "One thing in Orket needs you" : `${count} things in Orket need you`,
+  };
 }

@@ -1,5 +1,6 @@
 import type { Definition } from "../../engine/model/definition";
 import { planFlow } from "../../engine/model/plan-flow";
+import { reachRows } from "../../engine/model/reach";
 import type { FlowPlan, FlowPlanStep, PlannedLimit } from "../../engine/model/plan-flow";
 
 const number = (value: number): string => value.toLocaleString("en", { maximumFractionDigits: 2 });
@@ -123,7 +124,7 @@ function limitLine({ name, limit, worst, at }: PlannedLimit): string {
 export function planText(definition: Definition): string {
   const plan = planFlow(definition);
   const { worst } = plan;
-  const { policy, description } = definition.flow;
+  const { description } = definition.flow;
   const inputs = Object.entries(plan.inputs).map(([name, value]) => `- ${name}: ${String(value)}`);
   const where = plan.venue.endpoint === undefined ? "" : `, ${plan.venue.endpoint}`;
   const cost =
@@ -152,14 +153,13 @@ export function planText(definition: Definition): string {
     ...(plan.flow.task.trim() === "" ? ["Asked for when the run starts."] : fenced(plan.flow.task.trim())),
     ...(inputs.length === 0 ? [] : ["", "## Inputs", "", ...inputs]),
     "",
-    "## What the team may touch",
+    "## What could happen at most",
     "",
-    `- Reads: ${policy.read_scope.join(", ") || "nothing"}`,
-    `- Writes: ${policy.write_scope.join(", ") || "nothing"}; nothing reaches the project before you accept it`,
-    ...(plan.references.length === 0 ? [] : [`- References: ${plan.references.join(", ")}`]),
-    ...(policy.allow.length === 0
-      ? []
-      : [`- Lifts the rule on secret files for: ${policy.allow.join(", ")}`]),
+    ...table(
+      ["at most", ""],
+      [false, false],
+      reachRows(plan.reach).map(([what, most]) => [what, cell(most)]),
+    ),
     "",
     "## Order, every loop to its bound",
     "",

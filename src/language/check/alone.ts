@@ -1,3 +1,4 @@
+import { checkCommands } from "./commands";
 import { checkParams } from "./params";
 import { checkProvider } from "./provider";
 import { checkSteps } from "./steps";
@@ -30,6 +31,7 @@ export function checkAlone(source: SourceDocument): readonly Diagnostic[] {
       checkReferences(source, report);
       checkInputs(source, report);
       checkTask(source, report);
+      checkCommands(source, report);
       break;
     case "venue":
       checkProvider(source, report);

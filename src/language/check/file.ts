@@ -12,6 +12,7 @@ import { withoutMisspelled } from "./misspelled";
 import { nearest } from "../text/nearest";
 import { keySpan, nearestPlace, valuePlace, valueSpan } from "../text/places";
 import { describeType, keysOf, schemaAt, valueAt } from "../schema/schema";
+import { isDamaged } from "../text/source";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 
@@ -84,7 +85,15 @@ class SchemaReport {
     const path = pathOf(issue);
     if (issue.code === "unrecognized_keys") {
       const known = keysOf(schemaAt(this.#kind, path, this.#source.value) ?? z.unknown());
-      for (const key of issue.keys) this.#unknownKey(path, key, known === undefined ? [] : [...known.keys()]);
+      const names = known === undefined ? [] : [...known.keys()];
+      const given = valueAt(this.#source.value, path) as Record<string, unknown>;
+      const free = names.filter((name) => !Object.hasOwn(given, name));
+      const inList = typeof path.at(-1) === "number";
+      const foreign = inList ? issue.keys.filter((key) => nearest(key, free) === undefined) : [];
+      // Several keys that belong elsewhere are one mistake: they came here together.
+      if (foreign.length > 2) this.#foreignKeys(path, foreign, names);
+      for (const key of issue.keys)
+        if (foreign.length <= 2 || !foreign.includes(key)) this.#unknownKey(path, key, names);
       return;
     }
     if (issue.code === "invalid_key") {
@@ -103,6 +112,23 @@ class SchemaReport {
     else if (issue.code === "invalid_type" || issue.code === "invalid_union")
       this.#wrongType(path, value, issue);
     else this.#badValue(path, value, issue);
+  }
+
+  #foreignKeys(path: ValuePath, keys: readonly string[], known: readonly string[]): void {
+    const owner = path.length === 0 ? `a ${fileKinds[this.#kind].label}` : nameOf(path);
+    const first = [...path, keys[0] ?? ""];
+    this.add(
+      "orket/unknown-key",
+      () => keySpan(this.#source, first) ?? nearestPlace(this.#source, first),
+      `Unknown keys ${keys.slice(0, 8).map(quoted).join(", ")}${keys.length > 8 ? ", …" : ""} in ${owner}.`,
+      () => {
+        const only =
+          known.length === 1
+            ? `Only ${quoted(known[0] ?? "")} can stand here`
+            : `Known keys are ${known.join(", ")}`;
+        return { mend: `${only}; is a '-' missing before the next entry?` };
+      },
+    );
   }
 
   #unknownKey(path: ValuePath, key: string, known: readonly string[]): void {
@@ -265,11 +291,10 @@ function secretsInAddresses(source: SourceDocument, report: SchemaReport): void 
   }
 }
 
-const structural: ReadonlySet<DiagnosticCode> = new Set(["orket/yaml-syntax", "orket/yaml-tab"]);
-
 /** What says that something is not there. */
 const absences: ReadonlySet<DiagnosticCode> = new Set([
   "orket/missing-key",
+  "orket/wrong-type",
   "orket/missing-model",
   "orket/missing-api-key",
   "orket/missing-replies",
@@ -285,12 +310,17 @@ const absences: ReadonlySet<DiagnosticCode> = new Set([
  */
 function withoutConsequences(source: SourceDocument, found: readonly Diagnostic[]): readonly Diagnostic[] {
   const unread = new Set(source.problems.map(({ span }) => `${span.start}-${span.end}`));
-  const own = found.filter(({ span }) => !unread.has(`${span.start}-${span.end}`));
-  const damage = source.problems
-    .filter(({ code }) => structural.has(code))
-    .map(({ range }) => range.start.line);
-  if (damage.length === 0) return own;
-  const first = Math.min(...damage);
+  // A tag or an alias without meaning leaves a value that nobody wrote.
+  const emptied = new Set(
+    source.problems
+      .filter(({ code }) => code === "orket/yaml-tag" || code === "orket/yaml-alias")
+      .map(({ range }) => range.start.line),
+  );
+  const own = found.filter(
+    ({ span, range }) => !unread.has(`${span.start}-${span.end}`) && !emptied.has(range.start.line),
+  );
+  if (!isDamaged(source)) return own;
+  const first = Math.min(...source.problems.map(({ range }) => range.start.line));
   return own.filter(({ code, range }) => !absences.has(code) && range.end.line < first);
 }
 

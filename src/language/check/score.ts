@@ -1,3 +1,5 @@
+import { idSchema } from "../../engine/model/names";
+import { toolsOf } from "./role-tools";
 import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
 import { artifactPathProblem } from "../project/paths";
@@ -16,14 +18,16 @@ function checkRole(parts: FlowParts, score: SourceDocument, step: StepView, repo
   const roles = keysAt(band, ["roles"]);
   const path = [...step.path, "role"];
   if (!roles.includes(step.role)) {
+    // What can be no role at all is told where it stands.
+    if (!idSchema.safeParse(step.role).success) return;
     report.at(score, path, "orket/unknown-role", `The Band ${band.path} has no role ${quoted(step.role)}.`, {
       mend: roles.length === 0 ? undefined : `Its roles are ${roles.slice(0, 20).join(", ")}.`,
       ...replaceValue(score, path, nearest(step.role, roles)),
     });
     return;
   }
-  const listed = valueAt(band.value, ["roles", step.role, "tools"]);
-  const tools: unknown[] = Array.isArray(listed) ? listed : [];
+  const tools = toolsOf(band, step.role);
+  if (tools === undefined) return;
   const mendAt = `In ${band.path}, add`;
   if (step.verdict !== undefined && !tools.includes("set_verdict")) {
     const message = `The step has to end with a verdict, but the role ${quoted(step.role)} may not call set_verdict.`;
@@ -33,7 +37,7 @@ function checkRole(parts: FlowParts, score: SourceDocument, step: StepView, repo
   }
   const produces = textsAt(score, [...step.path, "produces"]);
   if (produces.length > 0 && !tools.includes("write_file") && !tools.includes("edit_file")) {
-    const editorTools = tools.some((tool) => typeof tool === "string" && tool.startsWith("vscode:"));
+    const editorTools = tools.some((tool) => tool.startsWith("vscode:"));
     if (editorTools) return;
     const message = `The step has to produce ${quoted(produces[0]?.text ?? "")}, but the role ${quoted(step.role)} has no tool that writes.`;
     report.at(score, [...step.path, "produces"], "orket/produces-tool-missing", message, {

@@ -4,6 +4,7 @@ import type { Project } from "../project/project";
 import type { Report } from "../schema/report";
 import { keysAt, textAt } from "../schema/read";
 import { scoreViewOf } from "../schema/score-view";
+import { isDamaged } from "../text/source";
 import type { SourceDocument } from "../text/source";
 
 /** Verdicts within a loop that no loop around looks at. */
@@ -26,7 +27,7 @@ function scoresOf({ sources, links }: Project, band: SourceDocument): SourceDocu
   const scores: SourceDocument[] = [];
   for (const { parts } of links.through.get(band.path) ?? []) {
     const score = sources.get(parts.get("score") ?? "");
-    if (score?.tree === undefined) return [];
+    if (score?.tree === undefined || isDamaged(score)) return [];
     scores.push(score);
   }
   return scores;
@@ -47,6 +48,7 @@ function idleRoles(project: Project, band: SourceDocument, report: Report): void
 
 /** Roles of a Band that nobody needs, and verdicts of a Score that nothing asks for. */
 export function checkUnused(project: Project, source: SourceDocument, report: Report): void {
+  if (isDamaged(source)) return;
   if (source.kind === "score") unaskedVerdicts(source, report);
   else if (source.kind === "band") idleRoles(project, source, report);
 }

@@ -1,3 +1,4 @@
+import { toolsOf } from "./role-tools";
 import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
 import { keySpan } from "../text/places";
@@ -61,9 +62,9 @@ function checkReplyTools(
   report: Report,
 ): void {
   const role = view.byId.get(id)?.role;
-  const tools = role === undefined ? undefined : valueAt(band?.value, ["roles", role, "tools"]);
+  const tools = role === undefined ? undefined : toolsOf(band, role);
   const list = valueAt(replies.value, ["steps", id]);
-  if (!Array.isArray(tools) || !Array.isArray(list)) return;
+  if (tools === undefined || !Array.isArray(list)) return;
   list.forEach((_, index) => {
     const calls = valueAt(replies.value, ["steps", id, index, "tool_calls"]);
     if (!Array.isArray(calls)) return;

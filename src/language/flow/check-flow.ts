@@ -11,7 +11,9 @@ import { withoutMisspelled } from "../check/misspelled";
 import { ofVersions } from "../text/memo";
 import { Report } from "../schema/report";
 import type { FlowParts } from "../project/flow-parts";
+import { isDamaged } from "../text/source";
 import type { SourceDocument } from "../text/source";
+import type { ScoreView } from "../schema/score-view";
 
 /** What the files of one Flow come to, whatever a run adds. */
 export interface Findings {
@@ -26,12 +28,24 @@ export function filesOf({ flow, band, venue, score, replies }: FlowParts): Sourc
   return [flow, band, venue, score, replies].filter((part) => part !== undefined);
 }
 
+/** The files that can be read. Of a damaged one nobody knows what is in it: it counts as if it were not found. */
+function readable(parts: FlowParts): FlowParts {
+  const own = (part: SourceDocument | undefined): SourceDocument | undefined =>
+    part === undefined || isDamaged(part) ? undefined : part;
+  const { flow, band, venue, score, replies } = parts;
+  return { flow, band: own(band), venue: own(venue), score: own(score), replies: own(replies) };
+}
+
 function check(parts: FlowParts): Findings {
   const report = new Report();
-  checkDisabledRoles(parts, report);
-  const view = checkScore(parts, report);
-  checkVenue(parts, view, report);
-  checkPlaceholders(parts, view, report);
+  const sources = readable(parts);
+  let view: ScoreView | undefined;
+  if (!isDamaged(parts.flow)) {
+    checkDisabledRoles(sources, report);
+    view = checkScore(sources, report);
+    checkVenue(sources, view, report);
+    checkPlaceholders(sources, view, report);
+  }
   const own = filesOf(parts).flatMap((source) => diagnose(source));
   const diagnostics = withoutMisspelled(report.diagnostics, own);
   const sound = !hasError(own) && !hasError(diagnostics);

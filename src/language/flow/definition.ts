@@ -84,6 +84,7 @@ export function defineFlow(parts: FlowParts, view: ScoreView): Definition | unde
       approval: flow.approval,
       limits: flow.limits,
       conductor: flow.conductor,
+      ...(flow.commands === undefined ? {} : { commands: flow.commands }),
     },
     band: { name: band.name, source: parts.band?.path ?? "", roles: band.roles },
     venue: {

@@ -5,16 +5,31 @@ import type { SourceDocument } from "../text/source";
 import { nodeSpan } from "../text/tree";
 import type { TextEdit } from "./model";
 
-/** Lines whose text is content: blanks in it count. */
-function contentLines(source: SourceDocument): { inside: Set<number>; shift: Map<number, number> } {
+/** A key or dash: the column that it stands in, and the one that it is to stand in. */
+interface Column {
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Layout {
+  /** Lines whose text is content: blanks in it count. */
+  readonly inside: ReadonlySet<number>;
+  /** What a line moves by, so that its first token stands where it is to. */
+  readonly shift: ReadonlyMap<number, number>;
+  /** The keys and dashes that a line begins with. */
+  readonly columns: ReadonlyMap<number, readonly Column[]>;
+}
+
+function layoutOf(source: SourceDocument): Layout {
   const inside = new Set<number>();
   const shift = new Map<number, number>();
+  const columns = new Map<number, Column[]>();
   const { lines, tree } = source;
   const lineOf = (offset: number): number => lines.positionAt(offset).line;
   const columnOf = (offset: number): number => lines.positionAt(offset).column;
-  // What a line moves by, so that its first token stands at `indent`.
   const want = (offset: number, indent: number): void => {
     const line = lineOf(offset);
+    columns.set(line, [...(columns.get(line) ?? []), { from: columnOf(offset), to: indent }]);
     if (!shift.has(line)) shift.set(line, indent - columnOf(offset));
   };
   const content = (node: Node): void => {
@@ -40,11 +55,36 @@ function contentLines(source: SourceDocument): { inside: Set<number>; shift: Map
     } else if (isMap(node) || isSeq(node) || isScalar(node)) content(node);
   };
   walk(tree?.root, 0);
-  return { inside, shift };
+  return { inside, shift, columns };
+}
+
+/**
+ * What a comment moves by: it stays in line with a key or dash that stands in its column, below it or else above it in the
+ * same block, so that an entry that was commented out still fits. Undefined where nothing stands in its column.
+ */
+function commentShift(
+  given: readonly string[],
+  number: number,
+  { inside, columns }: Layout,
+): number | undefined {
+  const column = given[number]?.search(/\S/) ?? 0;
+  const isComment = (line: number): boolean => !inside.has(line) && /^\s*(?:#|$)/.test(given[line] ?? "");
+  const found = (line: number): Column | undefined => columns.get(line)?.find(({ from }) => from === column);
+  let below = number + 1;
+  while (below < given.length && isComment(below)) below++;
+  let match = found(below);
+  for (let above = number - 1; match === undefined && above >= 0; above--) {
+    if (isComment(above) || inside.has(above)) continue;
+    match = found(above);
+    const first = columns.get(above)?.[0];
+    if (first !== undefined && first.from < column) break;
+  }
+  return match === undefined ? undefined : match.to - match.from;
 }
 
 function reformat(source: SourceDocument, reindent: boolean): string {
-  const { inside, shift } = contentLines(source);
+  const layout = layoutOf(source);
+  const { inside, shift } = layout;
   const eol = /\r\n|\n|\r/.exec(source.text)?.[0] ?? "\n";
   const given = source.text.split(/\r\n|\n|\r/);
   const moves: number[] = [];
@@ -61,7 +101,9 @@ function reformat(source: SourceDocument, reindent: boolean): string {
   let blanks = 0;
   given.forEach((line, number) => {
     if (!inside.has(number))
-      current = shift.get(number) ?? (/^\s*#/.test(line) ? (moves[number] ?? 0) : current);
+      current =
+        shift.get(number) ??
+        (/^\s*#/.test(line) ? (commentShift(given, number, layout) ?? moves[number] ?? 0) : current);
     const text = inside.has(number) ? line : line.trimEnd();
     if (text === "") {
       if (inside.has(number) || blanks === 0) out.push(text);

@@ -1,3 +1,4 @@
+import { utf8Length } from "../../engine/model/utf8";
 import { fileKindOf } from "../text/file-kind";
 import { createProject } from "../project/project";
 import type { ProjectFile } from "../project/project";
@@ -6,6 +7,8 @@ import { importAgents } from "./agent-md";
 import { importCrew } from "./crewai";
 import { detectImport, importKinds } from "./detect";
 import type { ImportSet } from "./detect";
+import { sourceLimits } from "../text/limits";
+import { parseSource } from "../text/source";
 import { importPromptFlow } from "./prompt-flow";
 import { importPythonOrket } from "./python-orket";
 import { ImportReport } from "./report";
@@ -56,6 +59,25 @@ function importSet({ kind, name, files }: ImportSet, target: Target): void {
   }
 }
 
+/** What Orket itself would not read: said before anything is written, since half of an import is of no use. */
+function beyondLimits(files: readonly WrittenFile[]): string[] {
+  return files.flatMap(({ path, text }) => {
+    const { problems } = parseSource(path, text);
+    const found = problems.find(
+      ({ code }) => code === "orket/file-too-large" || code === "orket/too-complex",
+    );
+    if (found === undefined) return [];
+    const size = (utf8Length(text) / sourceLimits.bytes).toFixed(1);
+    const why =
+      found.code === "orket/file-too-large"
+        ? `${path} would have ${size} MB, and Orket reads definition files of up to 1 MB`
+        : `${path} would have more parts than Orket reads`;
+    return [
+      `${why}: nothing is written. Import fewer files at once, for example those of one folder or one team.`,
+    ];
+  });
+}
+
 /** Problems of what was made, as a reader of the files would see them. */
 function check(files: readonly WrittenFile[], options: ImportOptions, report: ImportReport): void {
   const own = new Set(files.map(({ path }) => path));
@@ -87,6 +109,11 @@ export function importFiles(files: readonly ProjectFile[], options: ImportOption
   }
   for (const set of sets) importSet(set, target);
   const written = target.files();
+  const beyond = beyondLimits(written);
+  if (beyond.length > 0) {
+    for (const message of beyond) report.error(message);
+    return { files: [], report: report.entries };
+  }
   check(written, options, report);
   return { files: written, report: report.entries };
 }

@@ -1,3 +1,4 @@
+import { isDamaged } from "../text/source";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 import { quoted } from "../text/diagnostic";
@@ -20,6 +21,8 @@ function refer(
   if (reference === undefined || reference === "") return undefined;
   const resolved = resolveReference(known, kind, reference, from.path);
   if ("source" in resolved) return resolved.source;
+  // What a damaged file names is only a guess.
+  if (override === undefined && isDamaged(from)) return undefined;
   const { near, ...init } = resolved.init;
   const mended = { ...init, ...(override === undefined ? replaceValue(from, path, near) : {}) };
   if (override !== undefined && near !== undefined) mended.mend = `Did you mean ${quoted(near)}?`;

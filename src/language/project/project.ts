@@ -6,7 +6,7 @@ import type { Links } from "./links";
 import { ofVersion } from "../text/memo";
 import type { KnownFiles } from "./reference";
 import { valueAt } from "../schema/schema";
-import { parseSource } from "../text/source";
+import { isDamaged, parseSource } from "../text/source";
 import type { SourceDocument } from "../text/source";
 
 /** A definition file as the host read it, or as an editor holds it. `path` is relative to the WorkDomain. */
@@ -30,10 +30,18 @@ export interface Project extends KnownFiles {
 
 export const namedKinds = ["flow", "band", "venue", "score"] as const satisfies readonly NamedKind[];
 
-/** The name that a file gives itself, though other things in it may be wrong. */
+/**
+ * The name that a file gives itself, though other things in it may be wrong. Of a file with a slip the name is what its
+ * line most likely means: so that one slip is not told again wherever the file is named.
+ */
 export const nameIn = ofVersion((source: SourceDocument): string | undefined => {
   const name = valueAt(source.value, ["name"]);
-  return nameSchema.safeParse(name).success ? (name as string) : undefined;
+  const read = nameSchema.safeParse(name).success ? (name as string) : undefined;
+  if (read !== undefined && !isDamaged(source)) return read;
+  const written = /^[^\S\n]{0,4}[^\w\s]{0,3}name[^\w\n{]{1,4}([A-Za-z0-9][\w.-]*)/m.exec(source.text)?.[1];
+  if (written !== undefined && nameSchema.safeParse(written).success) return written;
+  const file = source.path.slice(source.path.lastIndexOf("/") + 1).replace(/\.[a-z]+\.[a-z]+$/i, "");
+  return isDamaged(source) && nameSchema.safeParse(file).success ? file : read;
 });
 
 /** Reads the files of a project. A SourceDocument that was parsed before is taken as it is. */

@@ -76,7 +76,8 @@ function collect(source: SourceDocument): { steps: RawStep[]; groups: GroupView[
 export function viewScore(source: SourceDocument): ScoreView {
   const { steps: raw, groups } = collect(source);
   const given = raw.map(({ path }) => {
-    const id = text(valueAt(source.value, [...path, "id"]));
+    // A quote or comma too many is told where it stands; the step still goes by its id.
+    const id = text(valueAt(source.value, [...path, "id"]))?.replace(/^["'“‘]|["'”’,;]+$/g, "");
     return id !== undefined && idSchema.safeParse(id).success ? id : undefined;
   });
   const taken = new Set(given);

@@ -8,6 +8,7 @@ export const diagnosticCodes = [
   "orket/yaml-syntax",
   "orket/json-syntax",
   "orket/yaml-tab",
+  "orket/yaml-space",
   "orket/yaml-multiple-documents",
   "orket/yaml-alias",
   "orket/yaml-merge-key",
@@ -59,6 +60,12 @@ export const diagnosticCodes = [
   "orket/tool-not-here",
   "orket/limit-too-small",
   "orket/limit-in-reach",
+  "orket/argument",
+  "orket/command-placeholder",
+  "orket/command-glob",
+  "orket/command-effects",
+  "orket/unused-command",
+  "orket/program-not-found",
 ] as const;
 export type DiagnosticCode = (typeof diagnosticCodes)[number];
 

@@ -10,6 +10,8 @@ import { findJsonProblem } from "./json-syntax";
 import { LineIndex } from "./lines";
 import type { Span } from "./lines";
 import { sourceLimits } from "./limits";
+import { findHiddenSlip, findSlip } from "./slips";
+import type { Slip } from "./slips";
 import { readTree } from "./tree";
 import type { Tree } from "./tree";
 import { decodeUtf8 } from "./utf8";
@@ -77,6 +79,20 @@ function openQuote(document: Document.Parsed, offset: number): number | undefine
     },
   });
   return found;
+}
+
+const structural: ReadonlySet<DiagnosticCode> = new Set([
+  "orket/yaml-syntax",
+  "orket/yaml-tab",
+  "orket/yaml-space",
+  "orket/yaml-tag",
+  "orket/yaml-alias",
+  "orket/json-syntax",
+]);
+
+/** Whether a file's syntax is damaged, so that its tree is only a guess: what it seems to lack may only be hidden. */
+export function isDamaged({ problems }: { readonly problems: readonly Diagnostic[] }): boolean {
+  return problems.some(({ code }) => structural.has(code));
 }
 
 class Reader {
@@ -151,34 +167,54 @@ class Reader {
       }
       return this.source(document);
     }
-    return this.source(
-      document,
-      readTree(document, (code, span, message, init) => this.report(code, span, message, init)),
-    );
+    // Behind a slip the tree is a guess: what is odd about it only follows.
+    const damaged = isDamaged(this);
+    const tree = readTree(document, (code, span, message, init) => {
+      if (!damaged || code === "orket/too-complex") this.report(code, span, message, init);
+    });
+    return this.source(document, tree);
   }
 
+  #reportSlip({ code, span, message, fix, replace }: Slip): void {
+    const change = replace === undefined ? undefined : { title: fix.replace(/\.$/, ""), ...replace };
+    this.report(code, span, message, { mend: fix, replace: change });
+  }
+
+  /** One slip is one message: what the parser says of the lines behind it only follows from it. */
   #reportYamlErrors(document: Document.Parsed): void {
     // One mistake is enough for a file that is no JSON: what YAML makes of it would only confuse.
     if (this.problems.some(({ code }) => code === "orket/json-syntax")) return;
     // Unknown tags are found again, and reported, where the tree is read.
     const warnings = document.warnings.filter(({ code }) => code !== "TAG_RESOLVE_FAILED");
-    for (const error of [...document.errors, ...warnings].slice(0, sourceLimits.syntaxErrors)) {
-      const [message, mend] = describeYamlError(error);
-      const [start, end] = error.pos;
-      const quote = error.code === "MISSING_CHAR" ? openQuote(document, start) : undefined;
-      if (quote !== undefined) {
-        const mendQuote = { mend: `Close it with ${this.text[quote] ?? ""} where the text ends.` };
-        this.report(
-          "orket/yaml-syntax",
-          { start: quote, end: quote + 1 },
-          "The quote that opens here is not closed.",
-          mendQuote,
-        );
-        continue;
-      }
-      const span = { start, end: Math.max(start, Math.min(end, this.lines.lineEnd(start))) };
-      this.report(yamlCodes[error.code] ?? "orket/yaml-syntax", span, message, { mend });
+    const all = [...document.errors, ...warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+    const error = all.find(({ code }) => code === "RESOURCE_EXHAUSTION") ?? all[0];
+    if (error === undefined) {
+      const hidden = this.format === "yaml" ? findHiddenSlip(this.text, this.lines) : undefined;
+      if (hidden !== undefined) this.#reportSlip(hidden);
+      return;
     }
+    const [start, end] = error.pos;
+    const plain =
+      error.code !== "MULTIPLE_DOCS" && error.code !== "RESOURCE_EXHAUSTION" && this.format === "yaml";
+    const quote = error.code === "MISSING_CHAR" ? openQuote(document, start) : undefined;
+    const slip = plain ? findSlip(this.text, this.lines, quote ?? start) : undefined;
+    if (slip !== undefined && (slip.isLastResort !== true || quote === undefined)) {
+      this.#reportSlip(slip);
+      return;
+    }
+    if (quote !== undefined) {
+      const fix = { mend: `Close it with ${this.text[quote] ?? ""} where the text ends.` };
+      this.report(
+        "orket/yaml-syntax",
+        { start: quote, end: quote + 1 },
+        "The quote that opens here is not closed.",
+        fix,
+      );
+      return;
+    }
+    const [message, mend] = describeYamlError(error);
+    const span = { start, end: Math.max(start, Math.min(end, this.lines.lineEnd(start))) };
+    this.report(yamlCodes[error.code] ?? "orket/yaml-syntax", span, message, { mend });
   }
 }
 

@@ -61,7 +61,7 @@ class TreeReader {
     return nothing;
   }
 
-  plain(node: unknown, depth: number): Plain {
+  plain(node: unknown, depth: number, inList = false): Plain {
     if (!isNode(node) || this.refused) return nothing;
     if (depth > sourceLimits.depth) {
       return this.#refuse(node, `The content is nested more than ${sourceLimits.depth} levels deep.`);
@@ -73,7 +73,7 @@ class TreeReader {
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (node.tag !== undefined && !plainTags.has(node.tag) && node.tag !== "!") this.#foreignTag(node);
     const made = isMap(node)
-      ? this.#map(node, depth)
+      ? this.#map(node, depth, inList)
       : isSeq(node)
         ? this.#sequence(node.items, depth)
         : { value: this.#scalar(node), size: 1 };
@@ -122,14 +122,16 @@ class TreeReader {
   #sequence(items: readonly unknown[], depth: number): Plain {
     let size = 1;
     const value = items.map((item) => {
-      const made = this.plain(item, depth + 1);
+      const made = this.plain(item, depth + 1, true);
       size += made.size;
       return made.value;
     });
     return { value, size };
   }
 
-  #map(node: YAMLMap, depth: number): Plain {
+  #map(node: YAMLMap, depth: number, inList: boolean): Plain {
+    const first = node.items[0] === undefined ? undefined : keyText(node.items[0]);
+    let restarted = false;
     let size = 1;
     const value: Record<string, unknown> = {};
     const seen = new Set<string>();
@@ -151,9 +153,16 @@ class TreeReader {
           mend: "Write the keys out, or use an alias for a whole value.",
         });
       } else if (seen.has(key)) {
-        this.#report("orket/duplicate-key", nodeSpan(keyNode), `The key ${quoted(key)} is given twice.`, {
-          mend: "Remove or rename one of the two.",
-        });
+        // A map that begins anew with its first key: one '-' is missing, and every key behind it is there twice.
+        const anew = inList && key === first;
+        if (!restarted) {
+          this.#report("orket/duplicate-key", nodeSpan(keyNode), `The key ${quoted(key)} is given twice.`, {
+            mend: anew
+              ? "Remove or rename one of the two, or begin a new entry of the list with '-'."
+              : "Remove or rename one of the two.",
+          });
+        }
+        restarted ||= anew;
       } else if (key === "__proto__") {
         this.#report("orket/unknown-key", nodeSpan(keyNode), "The key '__proto__' is not allowed.");
       } else {

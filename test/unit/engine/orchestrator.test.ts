@@ -291,6 +291,101 @@ describe("An approval", () => {
     assert.match(session.model.lastMessage(1), /Do less\./);
   });
 
+  it("lets a refused step be left out, and the next one reads the reason", async () => {
+    const session = harness(
+      definitionOf([step("plan", "writer", { approval: "before_step" }), step("build", "writer")]),
+      () => "ok",
+    );
+    const running = session.run();
+    const { id, sha256 } = await question(session);
+    const refuse = (comment: string): void =>
+      session.orchestrator.submit({
+        kind: "resolve_approval",
+        id,
+        sha256,
+        decision: "refuse",
+        comment,
+        by: "person",
+      });
+    assert.throws(() => refuse(" "), { code: "command_refused" });
+    refuse("We have a plan already.");
+
+    assert.equal((await running).outcome, "completed");
+    assert.equal(session.model.requests.length, 1);
+    assert.match(session.model.lastMessage(1), /Refused by a person: We have a plan already\./);
+  });
+
+  it("takes a refused result out of the way of the steps that follow", async () => {
+    const session = harness(
+      definitionOf([step("plan", "writer", { approval: "after_step" }), step("build", "writer")]),
+      (_, call) => `words of call ${call}`,
+    );
+    const running = session.run();
+    const { id, sha256 } = await question(session);
+    session.orchestrator.submit({
+      kind: "resolve_approval",
+      id,
+      sha256,
+      decision: "refuse",
+      comment: "It is too long.",
+      by: "person",
+    });
+    await running;
+
+    assert.match(session.model.lastMessage(2), /Refused by a person: It is too long\./);
+    assert.doesNotMatch(session.model.lastMessage(2), /words of call/);
+  });
+
+  it("tells the next attempt what a person says of the one before, as text and not as a template", async () => {
+    const session = harness(
+      definitionOf([step("plan", "writer", { approval: "after_step" })]),
+      (_, call) => `try ${call}`,
+    );
+    const running = session.run();
+    const first = await question(session);
+    session.orchestrator.submit({
+      kind: "resolve_approval",
+      id: first.id,
+      sha256: first.sha256,
+      decision: "retry",
+      comment: "Shorter, without {{nonsense}}.",
+      by: "person",
+    });
+    const second = await question(session);
+    session.orchestrator.submit({
+      kind: "resolve_approval",
+      id: second.id,
+      sha256: second.sha256,
+      decision: "approve",
+      by: "person",
+    });
+    await running;
+
+    assert.match(session.model.lastMessage(2), /says: Shorter, without \{ \{nonsense\}\}\./);
+  });
+
+  for (const [text, problem] of [
+    ["Do {{nonsense}}.", /nonsense/],
+    ["Read {{steps.nobody.summary}}.", /no step nobody/],
+    ["In {{inputs.colour}}.", /no input colour/],
+  ] as const) {
+    it(`takes no instruction with ${text.slice(text.indexOf("{"), -1)}, which the file could not have`, async () => {
+      const session = harness(
+        definitionOf([step("plan", "writer", { approval: "before_step" })]),
+        () => "ok",
+      );
+      const running = session.run();
+      const { id, sha256 } = await question(session);
+      const answer = { kind: "resolve_approval", id, sha256, by: "person" } as const;
+      assert.throws(
+        () => session.orchestrator.submit({ ...answer, decision: "edit", instruction: text }),
+        (error: Error) => problem.test(error.message),
+      );
+      session.orchestrator.submit({ ...answer, decision: "approve" });
+      await running;
+    });
+  }
+
   it("after a step can have it done again", async () => {
     const session = harness(
       definitionOf([step("plan", "writer", { approval: "after_step" })]),

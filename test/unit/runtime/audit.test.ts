@@ -12,6 +12,7 @@ import { changeDefinition } from "../../../src/engine/history/fork";
 import type { ForkChanges } from "../../../src/engine/history/fork";
 import { compareSessions } from "../../../src/engine/history/compare";
 import { definitionOf, step } from "../../fakes/engine-harness";
+import { environment } from "../../fakes/session";
 
 const long = "The plan has many words. ".repeat(60);
 
@@ -245,7 +246,8 @@ describe("A session on disk", () => {
     rmSync(path.join(fork, "head.json"));
     writeFileSync(path.join(fork, "journal.jsonl"), `${kept.join("\n")}\n`);
 
-    await assert.rejects(openLiveSession(fork, options), {
+    // As a machine without marks has it: here it would be a journal that lacks what is known of it.
+    await assert.rejects(openLiveSession(fork, { ...options, environment: environment() }), {
       code: "session_not_found",
       message: /being forked/,
     });

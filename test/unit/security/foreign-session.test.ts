@@ -79,7 +79,10 @@ describe("A session", () => {
     const asked: string[] = [];
     await assert.rejects(goesOn(directory, user("me")), (error) => {
       assert.ok(isForeign(error));
-      assert.match((error as Error).message, /Server: none \(scripted\).*Keys: none.*can read: this project/);
+      assert.match(
+        (error as Error).message,
+        /Agents read: .*the project.*Sent to: no server.*Keys: none.*Commands: none/,
+      );
       return true;
     });
     const { environment: mine } = user("me");

@@ -41,13 +41,10 @@ describe("the conductor view, without an editor", () => {
     });
   }
 
-  it("offers Approve, Edit prompt and Skip for a step that is to begin", () => {
+  it("offers Approve, Edit prompt, Skip and Refuse for a step that is to begin", () => {
     const buttons = buttonsIn(htmlOf(named("question-before")));
 
-    assert.deepEqual(
-      buttons.filter((label) => ["Approve", "Edit prompt", "Skip", "Retry"].includes(label)),
-      ["Approve", "Edit prompt", "Skip"],
-    );
+    assert.deepEqual(buttons.slice(-4), ["Approve", "Edit prompt", "Skip", "Refuse"]);
   });
 
   it("shows verdict, result and files of a step whose result waits", () => {
@@ -57,6 +54,34 @@ describe("the conductor view, without an editor", () => {
       assert.ok(html.includes(text), text);
     }
     assert.ok(buttonsIn(html).includes("Retry"));
+  });
+
+  it("shows the instruction filled in, and the report that the step goes on from, before the whole prompt", () => {
+    const html = htmlOf(named("question-before"));
+    const places = ["for Python 3.12", "Goes on from plan", "Prompt that will be sent"].map((text) =>
+      html.indexOf(text),
+    );
+
+    assert.ok(places.every((place) => place > 0));
+    assert.deepEqual(
+      [...places].sort((a, b) => a - b),
+      places,
+    );
+  });
+
+  it("shows what changed in the files that a step wrote", () => {
+    const html = htmlOf(named("question-after"));
+
+    assert.ok(html.includes("+2 −1"));
+    assert.ok(html.includes('<span class="removed">-        return 4 * self.side'));
+  });
+
+  it("sends no refusal without a reason", () => {
+    const draft = (text: string): string =>
+      htmlOf({ ...named("question-after"), drafts: { "refuse a2": text } });
+
+    assert.match(draft(" "), /<orket-button[^>]* disabled[^>]*>Refuse</);
+    assert.doesNotMatch(draft("Square is wrong."), /<orket-button[^>]* disabled[^>]*>Refuse</);
   });
 
   it("shows text of a model as text, whatever it holds", () => {

@@ -77,7 +77,8 @@ export class OllamaProvider implements ModelProvider {
       cancellation,
       recorded: request.recorded,
       maxOutputTokens: request.settings.max_output_tokens,
-      credentials: () => credentialsFor(this.#deps, this.#venue, this.#venue.endpoint ?? defaultOllamaEndpoint),
+      credentials: () =>
+        credentialsFor(this.#deps, this.#venue, this.#venue.endpoint ?? defaultOllamaEndpoint),
       accept: "application/x-ndjson",
       facts,
       startHint: "Is it running? `ollama serve` starts it.",

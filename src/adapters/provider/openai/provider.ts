@@ -72,7 +72,8 @@ export class OpenAiProvider implements ModelProvider {
       cancellation,
       recorded: request.recorded,
       maxOutputTokens: request.settings.max_output_tokens,
-      credentials: () => credentialsFor(this.#deps, this.#venue, this.#venue.endpoint ?? defaultOpenAiEndpoint),
+      credentials: () =>
+        credentialsFor(this.#deps, this.#venue, this.#venue.endpoint ?? defaultOpenAiEndpoint),
       accept: "text/event-stream",
       facts,
       sent,

@@ -1,0 +1,266 @@
+import fs from "node:fs";
+import path from "node:path";
+import { isWithin } from "../files/paths";
+import { openFolders, removeTree } from "./remove-tree";
+import { laidOver, writeLaidOver } from "./laid-over";
+import type { ViewChange, ViewParts } from "./view";
+
+/** A copy of the project with the session's artifacts over it. */
+export interface CopiedView {
+  /** The copy's folder. */
+  readonly root: string;
+  /** What the command changed. Only after every process of it has ended. */
+  changes(): Promise<ViewChange[]>;
+  /** Takes away what the command left, so that the next view has to copy only what changed, and gives the copy back. */
+  release(): Promise<void>;
+}
+
+/** How a file stood in the project and in the copy when it was copied. */
+type Known = readonly [project: string, copy: string];
+
+/** Work between two looks at the event loop, in files. */
+const batch = 2000;
+
+const signature = (stat: fs.Stats): string =>
+  `${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}:${stat.mode}`;
+
+/**
+ * The files and links below `root`, sorted by nothing, through one look at each. Synchronous calls, a few thousand at a
+ * time: the promises of 50,000 files cost more than the files.
+ */
+async function* walk(
+  root: string,
+  skip: (place: string) => boolean,
+): AsyncGenerator<readonly [place: string, stat: fs.Stats]> {
+  const folders = [""];
+  let seen = 0;
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    let names: string[];
+    try {
+      names = fs.readdirSync(path.join(root, folder));
+    } catch {
+      continue;
+    }
+    for (const name of names) {
+      const place = folder === "" ? name : `${folder}/${name}`;
+      if (skip(place)) continue;
+      const stat = fs.lstatSync(path.join(root, place), { throwIfNoEntry: false });
+      if (stat === undefined) continue;
+      if (stat.isDirectory()) folders.push(place);
+      yield [place, stat];
+      seen += 1;
+      if (seen % batch === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
+/** A link within the project that is written as an absolute path would lead from the copy into the project. */
+function linkTarget(project: string, place: string, target: string): string {
+  if (!path.isAbsolute(target) || !isWithin(project, target)) return target;
+  return path.relative(path.dirname(path.join(project, place)), target);
+}
+
+/** One copy of a project, kept from command to command and used by one at a time. */
+class Copy {
+  readonly #root: string;
+  readonly #manifest: string;
+  #known = new Map<string, Known>();
+
+  constructor(readonly folder: string) {
+    this.#root = path.join(folder, "tree");
+    this.#manifest = path.join(folder, "manifest.json");
+  }
+
+  get root(): string {
+    return this.#root;
+  }
+
+  /** Makes the copy equal to the project as it stands, but for what is hidden; copies only what changed since. */
+  async update({ project, hidden }: ViewParts): Promise<void> {
+    await this.#load();
+    const out = new Set(hidden);
+    const seen = new Set<string>();
+    for await (const [place, stat] of walk(project, (name) => out.has(name))) {
+      seen.add(place);
+      const target = path.join(this.#root, place);
+      if (stat.isDirectory()) {
+        await this.#folder(place, target, stat.mode & 0o777);
+        continue;
+      }
+      const now = signature(stat);
+      const known = this.#known.get(place);
+      if (known?.[0] === now) continue;
+      await this.#copy(project, place, target, stat);
+      const copied = await fs.promises.lstat(target);
+      this.#known.set(place, [now, signature(copied)]);
+    }
+    for (const place of [...this.#known.keys()]) {
+      if (seen.has(place)) continue;
+      this.#known.delete(place);
+      await fs.promises.rm(path.join(this.#root, place), { recursive: true, force: true });
+    }
+  }
+
+  async #folder(place: string, target: string, mode: number): Promise<void> {
+    const stands = fs.lstatSync(target, { throwIfNoEntry: false });
+    if (stands?.isDirectory() !== true) {
+      if (stands !== undefined) await fs.promises.rm(target, { force: true });
+      await fs.promises.mkdir(target, { recursive: true });
+      await fs.promises.chmod(target, mode | 0o700);
+    }
+    this.#known.set(place, ["folder", "folder"]);
+  }
+
+  async #copy(project: string, place: string, target: string, stat: fs.Stats): Promise<void> {
+    await fs.promises.rm(target, { recursive: true, force: true });
+    const source = path.join(project, place);
+    if (stat.isSymbolicLink()) {
+      await fs.promises.symlink(linkTarget(project, place, await fs.promises.readlink(source)), target);
+    } else if (stat.isFile()) {
+      // A clone where the file system has them; never a second name for the same file.
+      await fs.promises.copyFile(source, target, fs.constants.COPYFILE_FICLONE);
+      await fs.promises.chmod(target, (stat.mode & 0o777) | 0o600);
+    }
+  }
+
+  /** What stands otherwise than it was left by `update` and the artifacts. */
+  async differences(baseline: ReadonlyMap<string, string>): Promise<ViewChange[]> {
+    await openFolders(this.#root);
+    const changes: ViewChange[] = [];
+    const seen = new Set<string>();
+    for await (const [place, stat] of walk(this.#root, () => false)) {
+      seen.add(place);
+      if (stat.isDirectory()) continue;
+      const before = baseline.get(place) ?? this.#known.get(place)?.[1];
+      if (before === signature(stat)) continue;
+      changes.push({
+        path: place,
+        file: path.join(this.#root, place),
+        bytes: stat.isFile() ? stat.size : 0,
+        executable: (stat.mode & 0o100) !== 0,
+        regular: stat.isFile(),
+      });
+    }
+    for (const [place, [, copy]] of this.#known) {
+      if (seen.has(place) || copy === "folder" || baseline.get(place) === "gone") continue;
+      changes.push({ path: place, file: null, bytes: 0, executable: false, regular: true });
+    }
+    for (const [place, copy] of baseline) {
+      if (seen.has(place) || copy === "gone" || this.#known.has(place)) continue;
+      changes.push({ path: place, file: null, bytes: 0, executable: false, regular: true });
+    }
+    return changes;
+  }
+
+  /** Removes whatever is not as it was copied, so that the next update copies it again. */
+  async clean(): Promise<void> {
+    await openFolders(this.#root);
+    const seen = new Set<string>();
+    const strange: string[] = [];
+    for await (const [place, stat] of walk(this.#root, () => false)) {
+      seen.add(place);
+      const known = this.#known.get(place);
+      const same = stat.isDirectory() ? known?.[1] === "folder" : known?.[1] === signature(stat);
+      if (!same) strange.push(place);
+    }
+    for (const place of strange) {
+      this.#known.delete(place);
+      await removeTree(path.join(this.#root, place));
+    }
+    for (const place of [...this.#known.keys()]) if (!seen.has(place)) this.#known.delete(place);
+    const text = JSON.stringify([...this.#known].map(([place, [project, copy]]) => [place, project, copy]));
+    await fs.promises.writeFile(`${this.#manifest}.new`, text);
+    await fs.promises.rename(`${this.#manifest}.new`, this.#manifest);
+  }
+
+  /** The manifest is taken away while the copy is in use: what a killed command left is copied again from the start. */
+  async #load(): Promise<void> {
+    this.#known = new Map();
+    try {
+      const rows = JSON.parse(await fs.promises.readFile(this.#manifest, "utf8")) as [
+        string,
+        string,
+        string,
+      ][];
+      this.#known = new Map(rows.map(([place, project, copy]) => [place, [project, copy]]));
+      await fs.promises.rm(this.#manifest);
+    } catch {
+      await removeTree(this.#root);
+    }
+    await fs.promises.mkdir(this.#root, { recursive: true });
+  }
+}
+
+/** Copies that this process uses at the moment, by folder. */
+const inUse = new Set<string>();
+
+/** A copy of the project that nobody uses, an older one where there is one. */
+async function takeCopy(folder: string): Promise<Copy> {
+  for (let number = 0; ; number += 1) {
+    const place = path.join(folder, `copy-${number}`);
+    if (inUse.has(place)) continue;
+    await fs.promises.mkdir(place, { recursive: true });
+    const lock = path.join(place, "lock");
+    try {
+      const holder = Number(await fs.promises.readFile(lock, "utf8"));
+      if (holder !== process.pid && isAlive(holder)) continue;
+      await fs.promises.rm(lock);
+    } catch {
+      // Nobody has it.
+    }
+    try {
+      await fs.promises.writeFile(lock, String(process.pid), { flag: "wx" });
+    } catch {
+      continue;
+    }
+    inUse.add(place);
+    return new Copy(place);
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+/**
+ * A view by copy: the first of a project copies it (a clone where the file system can), a later one copies what changed
+ * since. @param folder where copies of this project are kept, outside the project.
+ */
+export async function copiedView(parts: ViewParts, folder: string): Promise<CopiedView> {
+  const copy = await takeCopy(folder);
+  const release = async (): Promise<void> => {
+    inUse.delete(copy.folder);
+    await fs.promises.rm(path.join(copy.folder, "lock"), { force: true });
+  };
+  try {
+    await copy.update(parts);
+    const files = await laidOver(parts);
+    const baseline = new Map<string, string>();
+    await writeLaidOver(copy.root, files);
+    for (const { path: place, bytes } of files) {
+      const target = path.join(copy.root, place);
+      if (bytes === null) await fs.promises.rm(target, { recursive: true, force: true });
+      baseline.set(place, bytes === null ? "gone" : signature(await fs.promises.lstat(target)));
+    }
+    return {
+      root: copy.root,
+      changes: () => copy.differences(baseline),
+      release: async () => {
+        try {
+          await copy.clean();
+        } finally {
+          await release();
+        }
+      },
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}

@@ -1,0 +1,222 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import fs from "node:fs";
+import type { Readable } from "node:stream";
+import type { CommandEnd } from "../../engine/model/command";
+import type { Cancellation } from "../../engine/port/cancellation";
+import type { CommandOutput } from "../../engine/port/commands";
+import type { CommandBounds } from "./bounds";
+import type { Launch } from "./namespace";
+import { OutputText } from "./output";
+import { killGroup, killMarked, watchGroup } from "./process-group";
+import { usageOf } from "./process-usage";
+
+export interface Execution {
+  readonly launch: Launch;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly timeoutSeconds: number;
+  readonly bounds: CommandBounds;
+  /** Values that must not be seen in the output. */
+  readonly secrets: readonly string[];
+  /** Whether the launch reports on descriptor 3 how it fared before the command began. */
+  readonly reports: boolean;
+  /** Ask the command to end before it is ended, for one that works on what is not thrown away. */
+  readonly gentle: boolean;
+  /** Where free room is watched. */
+  readonly disk: string;
+  readonly onOutput: (output: CommandOutput) => void;
+  readonly cancellation: Cancellation;
+}
+
+export interface Executed {
+  readonly end: CommandEnd;
+  readonly output: string;
+  readonly stdout: string;
+  readonly durationMs: number;
+}
+
+/** How often the use of memory, processes and disk is looked at, in milliseconds. */
+const watchMs = 200;
+/** Time between asking a command to end and ending it, in milliseconds; together less than the second of a cancel. */
+const graceMs = 600;
+/** Wait for the last output after the process has ended, in milliseconds: somebody may still hold the pipe. */
+const drainMs = 500;
+
+/** What the launches say when the command begins: the script's word, bubblewrap's status line. */
+const begun = /^started|"child-pid"/;
+
+/** What a shell adds to the number of the signal that ended its child. */
+const shellSignalBase = 128;
+const signals: Readonly<Record<number, string>> = {
+  4: "SIGILL",
+  6: "SIGABRT",
+  7: "SIGBUS",
+  8: "SIGFPE",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  13: "SIGPIPE",
+  15: "SIGTERM",
+  24: "SIGXCPU",
+  25: "SIGXFSZ",
+};
+
+function endOf(code: number | null, signal: NodeJS.Signals | null, byShell: boolean): CommandEnd {
+  if (code === null) return { kind: "signalled", signal: signal ?? "SIGKILL" };
+  const name = byShell ? signals[code - shellSignalBase] : undefined;
+  return name === undefined ? { kind: "exited", code } : { kind: "signalled", signal: name };
+}
+
+/** Looks at what the command uses; a sentence when that is too much. */
+function overuse(
+  pid: number,
+  { bounds, disk }: Execution,
+): Extract<CommandEnd, { kind: "bound" }> | undefined {
+  const { memoryBytes, processes } = usageOf(pid);
+  if (memoryBytes > bounds.memoryBytes) {
+    const message = `It used more than ${bounds.memoryBytes >> 20} MiB of memory.`;
+    return { kind: "bound", bound: "memory", message };
+  }
+  if (processes > bounds.processes) {
+    return {
+      kind: "bound",
+      bound: "processes",
+      message: `It started more than ${bounds.processes} processes.`,
+    };
+  }
+  try {
+    const { bavail, bsize } = fs.statfsSync(disk);
+    if (bavail * bsize < bounds.freeBytes) {
+      const message = `Less than ${bounds.freeBytes >> 20} MiB are free on the disk of its view.`;
+      return { kind: "bound", bound: "files", message };
+    }
+  } catch {
+    // Not every file system says.
+  }
+  return undefined;
+}
+
+/** One process under way, with everything that can end it. */
+class Running {
+  readonly #execution: Execution;
+  readonly #child: ChildProcess;
+  readonly #text: OutputText;
+  readonly #started = performance.now();
+  #report = "";
+  #ended: CommandEnd | undefined;
+  #grace: NodeJS.Timeout | undefined;
+
+  constructor(execution: Execution) {
+    const { launch, cwd, env, reports, bounds, secrets, onOutput } = execution;
+    this.#execution = execution;
+    this.#text = new OutputText(bounds.outputBytes, secrets, onOutput);
+    this.#child = spawn(launch.file, [...launch.args], {
+      cwd,
+      env: { ...env },
+      // A session and group of its own: no terminal, and one signal reaches all.
+      detached: true,
+      windowsHide: true,
+      stdio: reports ? ["pipe", "pipe", "pipe", "pipe"] : ["pipe", "pipe", "pipe"],
+    });
+  }
+
+  async finish(): Promise<Executed> {
+    const child = this.#child;
+    const { pid } = child;
+    const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    const exited = new Promise<CommandEnd>((resolve) => {
+      child.once("error", (error) => {
+        resolve({ kind: "not_started", message: `${this.#execution.launch.file}: ${error.message}` });
+      });
+      child.once("exit", (code, signal) => resolve(endOf(code, signal, this.#execution.reports)));
+    });
+    const release = pid === undefined ? (): void => undefined : this.#guard(pid);
+    this.#connect();
+    const natural = await exited;
+    release();
+    if (pid !== undefined) {
+      killGroup(pid, "SIGKILL");
+      killMarked(this.#execution.env);
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
+    }
+    for (const stream of [child.stdout, child.stderr, child.stdin]) stream?.destroy();
+    const { output, stdout } = this.#text.end();
+    return { end: this.#endFrom(natural), output, stdout, durationMs: performance.now() - this.#started };
+  }
+
+  #endFrom(natural: CommandEnd): CommandEnd {
+    if (this.#ended !== undefined) return this.#ended;
+    const { reports } = this.#execution;
+    if (natural.kind !== "not_started" && reports && !begun.test(this.#report)) {
+      const why = this.#report === "" ? "the namespaces could not be made" : this.#report;
+      return { kind: "not_started", message: `The sandbox could not be set up: ${why}.` };
+    }
+    return natural;
+  }
+
+  /** Everything that ends the command before it ends by itself; returns what takes it away. */
+  #guard(pid: number): () => void {
+    const { cancellation, timeoutSeconds } = this.#execution;
+    const watcher = watchGroup(pid);
+    const timeout = setTimeout(
+      () => this.#stop(pid, { kind: "timeout", seconds: timeoutSeconds }),
+      timeoutSeconds * 1000,
+    );
+    const watch = setInterval(() => {
+      const end = overuse(pid, this.#execution);
+      if (end !== undefined) this.#stop(pid, end);
+    }, watchMs);
+    const cancelled = (): void => this.#stop(pid, { kind: "cancelled" });
+    cancellation.addEventListener("abort", cancelled, { once: true });
+    if (cancellation.aborted) cancelled();
+    this.#text.onExceeded = () => {
+      const message = `It wrote more than ${this.#text.maxBytes >> 20} MiB of output.`;
+      this.#stop(pid, { kind: "bound", bound: "output", message });
+    };
+    return () => {
+      watcher.stop();
+      clearTimeout(timeout);
+      clearTimeout(this.#grace);
+      clearInterval(watch);
+      cancellation.removeEventListener("abort", cancelled);
+    };
+  }
+
+  #stop(pid: number, end: CommandEnd): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = end;
+    if (!this.#execution.gentle || end.kind === "bound") {
+      killGroup(pid, "SIGKILL");
+      return;
+    }
+    killGroup(pid, "SIGTERM");
+    this.#grace = setTimeout(() => killGroup(pid, "SIGKILL"), graceMs);
+  }
+
+  #connect(): void {
+    const { stdin, stdout, stderr, stdio } = this.#child;
+    stdout?.on("data", (bytes: Buffer) => this.#text.push("stdout", bytes));
+    stderr?.on("data", (bytes: Buffer) => this.#text.push("stderr", bytes));
+    const report = stdio[3] as Readable | null | undefined;
+    report?.on("data", (bytes: Buffer) => {
+      if (this.#report.length < 4000) this.#report += bytes.toString();
+    });
+    // A command that does not read what it is given closes the pipe; that is its right.
+    stdin?.on("error", () => undefined);
+    stdin?.end(this.#execution.stdin ?? "");
+  }
+}
+
+/** Starts a process and sees it to its end. It never rejects. */
+export async function execute(execution: Execution): Promise<Executed> {
+  if (execution.cancellation.aborted) {
+    return { end: { kind: "cancelled" }, output: "", stdout: "", durationMs: 0 };
+  }
+  try {
+    return await new Running(execution).finish();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { end: { kind: "not_started", message }, output: "", stdout: "", durationMs: 0 };
+  }
+}

@@ -1,0 +1,56 @@
+import fs from "node:fs";
+import path from "node:path";
+import type { Policy } from "../../engine/model/flow";
+import { decideRead } from "../../engine/policy/file-policy";
+
+/** Folders that hold what others wrote, and can be large: nothing in them is looked for. */
+const heavyFolders: ReadonlySet<string> = new Set([
+  ...["node_modules", ".venv", "venv", ".tox", ".nox", ".git", "target", ".gradle", ".yarn", ".pnpm-store"],
+]);
+
+/** Whether a command may see the project's file: the rule on secrets that agents are held to, and Orket's own folder. */
+export function isHidden(file: string, policy: Pick<Policy, "allow">): boolean {
+  const decision = decideRead("domain", file, { read_scope: ["domain"], allow: policy.allow });
+  return !decision.allowed && (decision.rule === "secret-file" || decision.rule === "protected-orket");
+}
+
+/**
+ * What a view leaves out of the project, relative to it: `.orket`, files that usually hold secrets unless the policy's
+ * `allow` lists them, and everything that is no file, folder or link. Heavy folders are not searched.
+ */
+export function findHidden(project: string, policy: Pick<Policy, "allow">): string[] {
+  const hidden: string[] = [];
+  const visit = (folder: string): void => {
+    let entries: fs.Dirent[];
+    try {
+      entries = fs.readdirSync(path.join(project, folder), { withFileTypes: true });
+    } catch {
+      return;
+    }
+    for (const entry of entries) {
+      const place = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (!entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink()) hidden.push(place);
+      else if (isHidden(place, policy)) hidden.push(place);
+      else if (entry.isDirectory() && !heavyFolders.has(entry.name)) visit(place);
+    }
+  };
+  visit("");
+  return hidden;
+}
+
+const credentials = /:\/\/[^/\s]*@|extraheader|token|password|secret|helper/i;
+
+/** git's settings of the project without the lines that hold credentials; undefined where nothing is to be left out. */
+export function gitSettings(project: string): string | undefined {
+  let text: string;
+  try {
+    text = fs.readFileSync(path.join(project, ".git", "config"), "utf8");
+  } catch {
+    return undefined;
+  }
+  if (!credentials.test(text)) return undefined;
+  return text
+    .split("\n")
+    .filter((line) => !credentials.test(line))
+    .join("\n");
+}

@@ -1,0 +1,80 @@
+import { spawn, spawnSync } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
+import fs from "node:fs";
+
+/** Ends a process that was started with a group of its own, and everybody in the group. */
+export function killGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
+  if (process.platform === "win32") {
+    spawnSync("taskkill", ["/PID", String(pid), "/T", "/F"], { windowsHide: true });
+    return;
+  }
+  for (const target of [-pid, pid]) {
+    try {
+      process.kill(target, signal);
+    } catch {
+      // Nobody of it is left.
+    }
+  }
+}
+
+/** The variable that marks the processes of one command, whatever group they moved to. */
+export const markVariable = "ORKET_COMMAND";
+
+/** Ends every process of this machine that carries the command's mark, where `/proc` shows it: those that left the group. */
+export function killMarked(env: Readonly<Record<string, string>>): void {
+  const mark = env[markVariable];
+  if (mark === undefined || process.platform !== "linux") return;
+  const line = `${markVariable}=${mark}`;
+  // Who starts another one while this looks is found in the next round.
+  for (let round = 0; round < 5; round += 1) {
+    const found = fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name) && isMarked(name, line));
+    if (found.length === 0) return;
+    for (const name of found) killGroup(Number(name), "SIGKILL");
+  }
+}
+
+function isMarked(name: string, line: string): boolean {
+  if (Number(name) === process.pid) return false;
+  try {
+    return fs.readFileSync(`/proc/${name}/environ`, "utf8").split("\0").includes(line);
+  } catch {
+    return false;
+  }
+}
+
+/** A watcher that was told to stop, or the group it watches over has been ended. */
+export interface Watcher {
+  stop(): void;
+}
+
+const onWindows = `process.stdin.on("data",()=>process.exit()).on("end",()=>require("node:child_process").spawnSync("taskkill",["/PID",process.argv[1],"/T","/F"]))`;
+
+/**
+ * Ends the group when this process ends without a word: the watcher reads a pipe whose other end only this process has,
+ * so that it comes to its end also with `kill -9`.
+ */
+export function watchGroup(pid: number): Watcher {
+  const options: SpawnOptions = {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+    windowsHide: true,
+  };
+  const watcher: ChildProcess =
+    process.platform === "win32"
+      ? spawn(process.execPath, ["-e", onWindows, String(pid)], {
+          ...options,
+          env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
+        })
+      : spawn("/bin/sh", ["-c", 'read -r said || kill -KILL -"$1"', "orket-watch", String(pid)], {
+          ...options,
+          env: {},
+        });
+  watcher.on("error", () => undefined);
+  watcher.stdin?.on("error", () => undefined);
+  watcher.unref();
+  return {
+    stop: () => {
+      watcher.stdin?.end("done\n");
+    },
+  };
+}

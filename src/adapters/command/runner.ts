@@ -1,0 +1,327 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { CommandEnd, CommandSpec, Isolation } from "../../engine/model/command";
+import type { Policy } from "../../engine/model/flow";
+import type { Cancellation } from "../../engine/port/cancellation";
+import type { CommandOutput, CommandRequest, CommandResult, CommandRunner } from "../../engine/port/commands";
+import { commandBounds } from "./bounds";
+import type { CommandBounds } from "./bounds";
+import { bubblewrapLaunch } from "./bubblewrap";
+import { changedBetween, snapshot } from "./changed-files";
+import { collect } from "./collect";
+import { copiedView } from "./copied-view";
+import { commandEnvironment, searchFolders } from "./environment";
+import { execute } from "./execute";
+import type { Executed } from "./execute";
+import { findHidden, gitSettings } from "./hidden-files";
+import { findSandbox } from "./isolation";
+import type { Sandbox, SandboxKind } from "./isolation";
+import { namespaceLaunch } from "./namespace";
+import type { Launch } from "./namespace";
+import { overlayView } from "./overlay-view";
+import { findProgram } from "./program";
+import type { Program } from "./program";
+import { markVariable } from "./process-group";
+import { removeTree } from "./remove-tree";
+import { cacheFolder, newScratch, viewFolders } from "./scratch";
+import { seatbeltLaunch } from "./seatbelt";
+import type { ViewChange, ViewParts } from "./view";
+import { visibleFolders } from "./visible-folders";
+
+type Refusal = Extract<CommandEnd, { kind: "refused" }>;
+
+export interface RunnerOptions {
+  /** The project's folder, absolute. */
+  readonly workDomain: string;
+  readonly policy: Policy;
+  /** Looks up a stored secret by its name. @throws {Error} when it is not there, with a sentence for people. */
+  readonly secret: (name: string) => Promise<string>;
+  /** Whether a person has agreed to the commands of this session on this machine; else the refusal. Asked each time. */
+  readonly agreed: () => Promise<Refusal | undefined>;
+  /** The host's environment; this process's unless given. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where views are kept; the user's cache unless given. */
+  readonly cache?: string;
+  readonly bounds?: Partial<CommandBounds>;
+  /** For tests: use only this kind of sandbox, or none. */
+  readonly sandbox?: SandboxKind;
+}
+
+const nothing = { output: "", files: [], discarded: { files: 0, bytes: 0 }, durationMs: 0 } as const;
+
+/** What is needed to start one command. */
+interface Job {
+  readonly request: CommandRequest;
+  readonly onOutput: (output: CommandOutput) => void;
+  readonly cancellation: Cancellation;
+  /** The project's real path. */
+  readonly project: string;
+  readonly scratch: string;
+  readonly added: Readonly<Record<string, string>>;
+  readonly secrets: readonly string[];
+}
+
+/** How the view and the process of a job come about at one level of isolation. */
+interface Stage {
+  readonly launch: Launch;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly reports: boolean;
+  readonly changes: () => Promise<readonly ViewChange[]>;
+  readonly release: () => Promise<void>;
+}
+
+/** A reason why nothing was started, for people. */
+class CannotStart extends Error {}
+
+/** Starts commands on this machine: in a view of the project, at the strongest isolation that there is. */
+export class NodeCommandRunner implements CommandRunner {
+  readonly #options: RunnerOptions;
+  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #bounds: CommandBounds;
+  readonly #cache: string;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#env = options.env ?? process.env;
+    this.#bounds = { ...commandBounds, ...options.bounds };
+    this.#cache = options.cache ?? cacheFolder(this.#env);
+  }
+
+  async run(
+    request: CommandRequest,
+    onOutput: (output: CommandOutput) => void,
+    cancellation: Cancellation,
+  ): Promise<CommandResult> {
+    // Whoever waits for it below learns of its failure; until then it must not count as one that nobody looks at.
+    request.recorded?.catch(() => undefined);
+    const refusal = await this.#options.agreed();
+    if (refusal !== undefined) return { ...nothing, end: refusal };
+    const variables = await this.#variables(request);
+    if ("kind" in variables) return { ...nothing, end: variables };
+    const project = await fs.promises.realpath(this.#options.workDomain);
+    const { runs } = viewFolders(this.#cache, project);
+    const scratch = await newScratch(runs);
+    try {
+      const added = { ...variables.added, [markVariable]: path.basename(scratch) };
+      const job: Job = { request, onOutput, cancellation, project, scratch, ...variables, added };
+      return request.spec.effects === "outside" ? await this.#outside(job) : await this.#inView(job, runs);
+    } catch (error) {
+      if (request.recorded !== undefined) await request.recorded;
+      const message = error instanceof Error ? error.message : String(error);
+      return {
+        ...nothing,
+        end: { kind: "not_started", message: `${request.name} was not started: ${message}` },
+      };
+    } finally {
+      await removeTree(scratch).catch(() => undefined);
+    }
+  }
+
+  /** The variables of the request with the secrets' values. */
+  async #variables({ env }: CommandRequest): Promise<Pick<Job, "added" | "secrets"> | Refusal> {
+    const added: Record<string, string> = {};
+    const secrets: string[] = [];
+    for (const [name, given] of Object.entries(env)) {
+      if ("value" in given) {
+        added[name] = given.value;
+        continue;
+      }
+      try {
+        const value = await this.#options.secret(given.secret);
+        added[name] = value;
+        secrets.push(value);
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        return { kind: "refused", reason: "secret", message };
+      }
+    }
+    return { added, secrets };
+  }
+
+  async #inView(job: Job, runs: string): Promise<CommandResult> {
+    const { spec } = job.request;
+    const sandbox = await findSandbox(runs, this.#options.sandbox);
+    if (sandbox.kind === "missing" && spec.isolation !== "view") {
+      return { ...nothing, end: { kind: "refused", reason: "isolation", message: sandbox.message } };
+    }
+    const stage = await this.#stage(job, sandbox);
+    try {
+      const executed = await this.#execute(job, stage, false);
+      const place: Isolation = sandbox.kind === "missing" ? "view" : "sandbox";
+      const isolatedBy = sandbox.kind === "missing" ? "a copy" : sandbox.name;
+      if (executed.end.kind === "not_started")
+        return { ...nothing, ...executed, ...outputOf(executed, spec) };
+      const { project, request } = job;
+      const { overlay } = request;
+      const { policy } = this.#options;
+      const changes = await stage.changes();
+      const found = collect(changes, { project, spec, policy, overlay, bounds: this.#bounds });
+      const end: CommandEnd =
+        found.tooMuch === undefined || executed.end.kind === "cancelled"
+          ? executed.end
+          : { kind: "bound", bound: "files", message: found.tooMuch };
+      const files = end.kind === "cancelled" ? [] : found.files;
+      const { discarded } = found;
+      const { durationMs } = executed;
+      return { end, place, isolatedBy, ...outputOf(executed, spec), files, discarded, durationMs };
+    } finally {
+      await stage.release();
+    }
+  }
+
+  /** On the project itself: nothing is thrown away, so nothing may be done twice. */
+  async #outside(job: Job): Promise<CommandResult> {
+    const { request, project } = job;
+    const program = this.#program(request.argv[0] ?? "", [project]);
+    const env = {
+      ...commandEnvironment(this.#env, this.#folders(os.homedir(), os.tmpdir()), job.added),
+      ...program.env,
+    };
+    const before = snapshot(project);
+    const stage: Stage = {
+      launch: { file: program.file, args: request.argv.slice(1) },
+      env,
+      cwd: project,
+      reports: false,
+      changes: () => Promise.resolve([]),
+      release: () => Promise.resolve(),
+    };
+    const executed = await this.#execute(job, stage, true);
+    if (executed.end.kind === "not_started")
+      return { ...nothing, ...executed, ...outputOf(executed, request.spec) };
+    const changed = changedBetween(before, snapshot(project));
+    const { end, durationMs } = executed;
+    return { ...nothing, end, place: "project", ...outputOf(executed, request.spec), changed, durationMs };
+  }
+
+  async #execute(job: Job, { launch, env, cwd, reports }: Stage, gentle: boolean): Promise<Executed> {
+    const { request, onOutput, cancellation, secrets, scratch } = job;
+    if (request.recorded !== undefined) await request.recorded;
+    return execute({
+      launch,
+      cwd,
+      env,
+      ...(request.stdin === undefined ? {} : { stdin: request.stdin }),
+      timeoutSeconds: request.spec.timeout_seconds,
+      bounds: this.#bounds,
+      secrets,
+      reports,
+      gentle,
+      disk: scratch,
+      onOutput,
+      cancellation,
+    });
+  }
+
+  #folders(home: string, temporary: string): Parameters<typeof commandEnvironment>[1] {
+    return { home, temporary, realHome: os.homedir(), exists: (folder) => fs.existsSync(folder) };
+  }
+
+  #program(name: string, roots: readonly string[]): Program {
+    const program = findProgram(name, {
+      roots,
+      folders: searchFolders(this.#env),
+      runtime: process.execPath,
+    });
+    if (program !== undefined) return program;
+    const where = /[\\/]/.test(name) ? "in the view" : "on the PATH";
+    throw new CannotStart(`there is no program '${name}' ${where}.`);
+  }
+
+  #stage(job: Job, sandbox: Sandbox): Promise<Stage> {
+    const { project, request } = job;
+    const settings = gitSettings(project);
+    const parts: ViewParts = {
+      project,
+      hidden: findHidden(project, this.#options.policy),
+      replaced: settings === undefined ? {} : { ".git/config": settings },
+      overlay: request.overlay,
+      read: request.read,
+    };
+    return sandbox.kind === "namespaces"
+      ? this.#overlayStage(job, parts)
+      : this.#copyStage(job, parts, sandbox.kind);
+  }
+
+  async #overlayStage(job: Job, parts: ViewParts): Promise<Stage> {
+    const { project, request, scratch } = job;
+    const view = await overlayView(parts, path.join(scratch, "layer"));
+    const program = this.#program(request.argv[0] ?? "", [path.join(view.layer, "upper"), project]);
+    const home = sandboxHome(project);
+    return {
+      launch: namespaceLaunch({
+        project,
+        scratch,
+        layer: view.layer,
+        hidden: view.removed,
+        visible: visibleFolders(this.#env, home, process.execPath),
+        home,
+        network: request.spec.network === "allowed",
+        processes: this.#bounds.processes,
+        argv: [program.inside, ...request.argv.slice(1)],
+      }),
+      env: { ...commandEnvironment(this.#env, this.#folders(home, "/tmp"), job.added), ...program.env },
+      cwd: "/",
+      reports: true,
+      changes: () => view.changes(),
+      release: () => Promise.resolve(),
+    };
+  }
+
+  async #copyStage(job: Job, parts: ViewParts, kind: Exclude<SandboxKind, "namespaces">): Promise<Stage> {
+    const { project, request, scratch } = job;
+    const view = await copiedView(parts, viewFolders(this.#cache, project).copies);
+    try {
+      const program = this.#program(request.argv[0] ?? "", [view.root]);
+      const argv = [program.inside, ...request.argv.slice(1)];
+      const network = request.spec.network === "allowed";
+      const exists = (place: string): boolean => fs.existsSync(place);
+      const own = { home: path.join(scratch, "home"), temporary: path.join(scratch, "tmp") };
+      for (const folder of Object.values(own)) await fs.promises.mkdir(folder);
+      const common = { changes: () => view.changes(), release: () => view.release() };
+      if (kind === "bubblewrap") {
+        const home = sandboxHome(project);
+        const visible = visibleFolders(this.#env, home, process.execPath);
+        return {
+          ...common,
+          launch: bubblewrapLaunch({ project, copy: view.root, visible, home, network, argv, exists }),
+          env: { ...commandEnvironment(this.#env, this.#folders(home, "/tmp"), job.added), ...program.env },
+          cwd: "/",
+          reports: true,
+        };
+      }
+      const env = {
+        ...commandEnvironment(this.#env, this.#folders(own.home, own.temporary), job.added),
+        ...program.env,
+      };
+      const plain: Launch = { file: program.file, args: request.argv.slice(1) };
+      const home = os.homedir();
+      const readable = visibleFolders(this.#env, home, process.execPath).map(({ place }) => place);
+      const writable = [view.root, own.home, own.temporary];
+      const launch =
+        kind === "seatbelt"
+          ? seatbeltLaunch({ writable, home, readable, network, argv: [program.file, ...plain.args] })
+          : plain;
+      return { ...common, launch, env, cwd: view.root, reports: false };
+    } catch (error) {
+      await view.release();
+      throw error;
+    }
+  }
+}
+
+/** The home folder inside a sandbox: the user's own place, empty; another where that is none to be covered. */
+function sandboxHome(project: string): string {
+  const home = os.homedir();
+  const covers = home === "/" || project === home || !path.isAbsolute(home);
+  return covers ? "/tmp/home" : home;
+}
+
+function outputOf(
+  { output, stdout }: Executed,
+  { output: form }: CommandSpec,
+): Pick<CommandResult, "output" | "stdout"> {
+  return form === "json" ? { output, stdout } : { output };
+}

@@ -1,0 +1,50 @@
+import { secretValuePattern } from "../../engine/model/command";
+import type { CommandSpec, CommandTable } from "../../engine/model/command";
+
+/** An argument as a person reads it: quoted where it would not be seen as one. */
+function argument(text: string): string {
+  return /^[\w./:=@%+,{}-]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+/** What one command is, line by line: everything that a person agrees to. */
+export function commandFacts(spec: CommandSpec): readonly (readonly [label: string, text: string])[] {
+  const outside = spec.effects === "outside";
+  const secrets = Object.entries(spec.env).flatMap(([name, value]) => {
+    const secret = secretValuePattern.exec(value)?.[1];
+    return [secret === undefined ? name : `${name} (the secret ${secret})`];
+  });
+  return [
+    ["runs", spec.argv.map(argument).join(" ")],
+    ...(spec.description === undefined ? [] : [["is for", spec.description] as const]),
+    ...(secrets.length === 0 ? [] : [["variables", secrets.join(", ")] as const]),
+    ...(spec.stdin === undefined ? [] : [["reads", "text of the session, on its standard input"] as const]),
+    ["network", spec.network === "allowed" ? "ALLOWED" : "none"],
+    [
+      "writes",
+      outside
+        ? "THE PROJECT ITSELF"
+        : spec.writes.length === 0
+          ? "nothing that is kept"
+          : `${spec.writes.join(", ")} (proposed, for you to accept)`,
+    ],
+    ["effects", outside ? "OUTSIDE: asked for each time, after an acceptance" : "none"],
+    [
+      "isolation",
+      outside
+        ? "none"
+        : spec.isolation === "sandbox"
+          ? "sandbox"
+          : "a copy of the files where there is no sandbox",
+    ],
+    ["time", `${spec.timeout_seconds} s at most`],
+  ];
+}
+
+/** The table as plain text, a paragraph for each command. */
+export function commandTableLines(table: CommandTable): string[] {
+  return Object.entries(table).flatMap(([name, spec], index) => [
+    ...(index === 0 ? [] : [""]),
+    name,
+    ...commandFacts(spec).map(([label, text]) => `  ${label.padEnd(10)}${text}`),
+  ]);
+}

@@ -1,0 +1,77 @@
+import type { SessionLabel } from "../../engine/view/session-label";
+import type { SessionView } from "../../engine/view/session-view";
+
+/** One thing in a session that waits for a person. */
+export interface Waiting {
+  readonly kind: "question" | "failure" | "limit" | "drift" | "interrupted";
+  /** The question's id, else the step, else the kind: with the session's id it names the thing. */
+  readonly about: string;
+  readonly step?: string;
+  /** What is asked, in a few words: `begin build#1?` */
+  readonly text: string;
+}
+
+/** What of a session says what waits in it. */
+export interface WaitingFacts {
+  readonly view: Pick<SessionView, "approvals" | "failed" | "pause" | "status">;
+  readonly label: SessionLabel;
+  readonly holder: "here" | "elsewhere" | "nobody";
+}
+
+/**
+ * What waits for a person in a session. What another process performs waits for whoever is there; a session that a
+ * person paused waits for nobody, unless it has a question open.
+ */
+export function waitingIn({ view, label, holder }: WaitingFacts): readonly Waiting[] {
+  if (holder === "elsewhere" || view.status === "ended" || label === "unreadable") return [];
+  const questions = view.approvals.map(({ id, step, kind }): Waiting => ({
+    kind: "question",
+    about: id,
+    step,
+    text: kind === "before_step" ? `begin ${step}?` : `take the result of ${step}?`,
+  }));
+  const failures = view.failed.map(({ step }): Waiting => ({
+    kind: "failure",
+    about: step,
+    step,
+    text: `${step} failed`,
+  }));
+  const found = [...questions, ...failures];
+  if (found.length > 0) return found;
+  if (label === "interrupted") return [{ kind: "interrupted", about: "interrupted", text: "interrupted" }];
+  if (view.status !== "paused") return [];
+  switch (view.pause?.reason) {
+    case "limit":
+      return [{ kind: "limit", about: "limit", text: "limit reached" }];
+    case "drift":
+      return [{ kind: "drift", about: "drift", text: "paused because it drifts" }];
+    case "cancelled":
+      return [{ kind: "interrupted", about: "interrupted", text: "paused when its window closed" }];
+    default:
+      return [];
+  }
+}
+
+/** What an end that nobody saw is said with; undefined: this change of state is none. */
+export function endSentence(
+  name: string,
+  {
+    view,
+    label,
+  }: Pick<WaitingFacts, "label"> & { readonly view: Pick<SessionView, "failed" | "pause" | "artifacts"> },
+): string | undefined {
+  const pending = view.artifacts.filter(({ decision }) => decision === "pending").length;
+  switch (label) {
+    case "completed":
+      return pending === 0
+        ? `${name} completed.`
+        : `${name} completed: ${pending} ${pending === 1 ? "file" : "files"} to review.`;
+    case "failed":
+      return `${name} failed at ${view.failed.map(({ step }) => step).join(", ")}.`;
+    case "paused":
+      if (view.pause?.reason === "limit") return `${name} paused: a limit is reached.`;
+      return view.pause?.reason === "drift" ? `${name} paused: ${view.pause.message}` : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,181 @@
+import type { Definition } from "./definition";
+import { anyTouches, isBuiltin } from "./tools";
+
+/** A key that a Venue names, and the server that it goes to. */
+export interface KeyUse {
+  /** `secret:NAME` or `env:NAME`. */
+  readonly reference: string;
+  /** Scheme, host and port: `https://api.openai.com`. */
+  readonly origin: string;
+}
+
+/** A command that the Flow may start. */
+export interface CommandReach {
+  readonly name: string;
+  readonly isolation: string;
+  readonly network: boolean;
+  /** It works on the project itself. */
+  readonly outside: boolean;
+}
+
+/**
+ * The most that a run of a Flow can touch, whatever its models say: no run goes beyond it. What a foreign tool does is
+ * outside of what Orket can bound, and is named for that.
+ */
+export interface Reach {
+  /** Folders that agents can read, itself and all below unless said otherwise; empty when no role has a tool that reads. */
+  readonly reads: readonly string[];
+  /** Globs of files that usually hold secrets and are readable all the same. */
+  readonly secretsReadable: readonly string[];
+  /** Whether agents can write files in the session's Workspace, which become proposals. */
+  readonly writes: boolean;
+  /** Whether a step can write there that nobody is asked about before or after. */
+  readonly writesWithoutApproval: boolean;
+  /** Servers that prompts, and what agents read, are sent to. */
+  readonly servers: readonly string[];
+  readonly keys: readonly KeyUse[];
+  readonly commands: readonly CommandReach[];
+  readonly foreignTools: readonly string[];
+  /** Whether anything can reach a network: a server that is not this machine, a command, a foreign tool. */
+  readonly network: boolean;
+}
+
+const defaultPorts: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
+
+/** Scheme, host and port of an address, as a browser would write it; a text that is no address stays as it is. */
+export function originOf(address: string): string {
+  const parts = /^(https?:)\/\/(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)(?::(\d*))?/i.exec(address);
+  if (parts === null) return address;
+  const scheme = (parts[1] ?? "").toLowerCase();
+  const { 2: host = "", 3: port = "" } = parts;
+  return `${scheme}//${host.toLowerCase()}${port === "" || String(Number(port)) === defaultPorts[scheme] ? "" : `:${Number(port)}`}`;
+}
+
+function isThisMachine(origin: string): boolean {
+  return /^https?:\/\/(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(origin);
+}
+
+interface Server {
+  readonly endpoint?: string | undefined;
+  readonly api_key?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+const isReference = (value: string): boolean => /^(?:secret|env):/.test(value);
+
+function serversOf({ provider, endpoint, api_key, nodes = [], ...more }: Definition["venue"]): Server[] {
+  if (provider === "mesh") return nodes;
+  const headers = "headers" in more ? (more.headers as Server["headers"]) : undefined;
+  return provider === "ollama" || provider === "openai" ? [{ endpoint, api_key, headers }] : [];
+}
+
+function keysOf(servers: readonly Server[]): KeyUse[] {
+  const uses = new Map<string, KeyUse>();
+  for (const { endpoint = "", api_key, headers = {} } of servers) {
+    const origin = originOf(endpoint);
+    for (const reference of [api_key, ...Object.values(headers)]) {
+      if (reference !== undefined && isReference(reference))
+        uses.set(`${reference}@${origin}`, { reference, origin });
+    }
+  }
+  return [...uses.values()];
+}
+
+function commandsOf(flow: object): CommandReach[] {
+  const table = "commands" in flow ? flow.commands : undefined;
+  if (typeof table !== "object" || table === null) return [];
+  return Object.entries(
+    table as Readonly<Record<string, { isolation?: string; network?: string; effects?: string }>>,
+  ).map(([name, { isolation = "sandbox", network, effects }]) => ({
+    name,
+    isolation,
+    network: network === "allowed",
+    outside: effects === "outside",
+  }));
+}
+
+function readsOf({ flow }: Definition): string[] {
+  const { read_scope: scope } = flow.policy;
+  return [
+    ...(scope.includes("workspace") ? ["the session's Workspace"] : []),
+    ...(scope.includes("domain") ? ["the project"] : []),
+    ...(scope.includes("reference") ? flow.references.map((folder) => `the reference ${folder}`) : []),
+    "the folder Orket is started from, itself and the files directly in it",
+  ];
+}
+
+/** What a run of the definition can touch at most. Pure: the same for plan, question, diagnostic and test. */
+export function reachOf(definition: Definition): Reach {
+  const { flow, band, venue } = definition;
+  const roles = Object.values(band.roles);
+  const tools = roles.flatMap((role) => role.tools.map(String));
+  const servers = serversOf(venue);
+  const origins = [...new Set(servers.map(({ endpoint = "" }) => originOf(endpoint)))];
+  const commands = commandsOf(flow);
+  const foreignTools = [...new Set(tools.filter((name) => !isBuiltin(name) && !name.startsWith("command:")))];
+  const writes = flow.policy.write_scope.includes("workspace") && anyTouches(tools, "write");
+  const reads = anyTouches(tools, "read") || anyTouches(tools, "write");
+  const asks = new Set<string>();
+  const quiet = new Set<string>();
+  const look = (nodes: Definition["score"]["steps"]): void => {
+    for (const node of nodes) {
+      if (node.kind === "step") (node.approval === "none" ? quiet : asks).add(node.role);
+      else if (node.kind === "loop") look(node.body);
+      else look(node.branches);
+    }
+  };
+  look(definition.score.steps);
+  const writesQuietly = [...quiet].some((name) => {
+    const role = Object.hasOwn(band.roles, name) ? band.roles[name] : undefined;
+    return role !== undefined && anyTouches(role.tools.map(String), "write");
+  });
+  return {
+    reads: reads ? readsOf(definition) : [],
+    secretsReadable: reads ? flow.policy.allow : [],
+    writes,
+    writesWithoutApproval: writes && writesQuietly,
+    servers: venue.provider === "vscode-lm" ? ["the editor's language models"] : origins,
+    keys: keysOf(servers),
+    commands,
+    foreignTools,
+    network:
+      venue.provider === "vscode-lm" ||
+      origins.some((origin) => !isThisMachine(origin)) ||
+      commands.some(({ network, outside }) => network || outside) ||
+      foreignTools.length > 0,
+  };
+}
+
+/** The same as a table for people: what it is about, and the most that can happen. */
+export function reachRows(reach: Reach): readonly (readonly [what: string, most: string])[] {
+  const { reads, secretsReadable, servers, keys, commands, foreignTools } = reach;
+  const commandText = commands.map(({ name, isolation, network, outside }) =>
+    outside
+      ? `${name} (on the project itself, each time asked for)`
+      : `${name} (isolation ${isolation} or stronger, network ${network ? "allowed" : "none"})`,
+  );
+  return [
+    ["Agents read", reads.length === 0 ? "nothing" : reads.join("; ")],
+    ...(secretsReadable.length === 0
+      ? []
+      : [["Secret files too", `those that match ${secretsReadable.join(", ")}`] as const]),
+    [
+      "Agents write",
+      reach.writes
+        ? `proposals in the session's Workspace${reach.writesWithoutApproval ? ", in some steps without being asked about" : ""}; the project only when you accept`
+        : "nothing",
+    ],
+    ["Sent to", servers.length === 0 ? "no server" : servers.join(", ")],
+    [
+      "Keys",
+      keys.length === 0
+        ? "none"
+        : keys.map(({ reference, origin }) => `${reference} to ${origin}`).join("; "),
+    ],
+    ["Commands", commandText.length === 0 ? "none" : commandText.join("; ")],
+    ...(foreignTools.length === 0
+      ? []
+      : [["Foreign tools", `${foreignTools.join(", ")}: what they do is not bounded by Orket`] as const]),
+    ["Network", reach.network ? "can be reached" : "this machine only"],
+  ];
+}

@@ -1,0 +1,193 @@
+import * as vscode from "vscode";
+import { endSentence, waitingIn } from "../../app/session/waiting";
+import type { SessionController } from "../../app/session/controller";
+import { headingOf, sessionWords } from "../../engine/view/session-label";
+import { badgeOf } from "../conductor/conductor-view";
+import type { ConductorView } from "../conductor/conductor-view";
+import { commandIds, contextKeys, settingIds, viewIds } from "../ids";
+import type { SessionRegistry } from "../session/session-registry";
+import { Coalescer } from "../webview/coalesce";
+import type { Inbox } from "./inbox";
+
+/**
+ * Says in the workbench what the sessions do: status bar, progress, badge, context keys, and one notification for a
+ * question, or an end, that nobody can see.
+ */
+export class Attention implements vscode.Disposable {
+  readonly #item = vscode.window.createStatusBarItem("orket.status", vscode.StatusBarAlignment.Left, 50);
+  readonly #updates = new Coalescer(50, () => this.#update());
+  readonly #told = new Set<string>();
+  /** Sessions that were seen at work in this window, by what they did last. */
+  readonly #labels = new Map<SessionController, string>();
+  /** Ends that nobody has seen yet, each as a sentence. */
+  readonly #unseen = new Map<SessionController, string>();
+  readonly #subscriptions: vscode.Disposable[];
+  readonly #sessions: SessionRegistry;
+  readonly #conductor: ConductorView;
+  readonly #inbox: Inbox;
+  readonly #fallbackBadge: (badge: vscode.ViewBadge | undefined) => void;
+  #endProgress: (() => void) | undefined;
+
+  constructor(
+    sessions: SessionRegistry,
+    conductor: ConductorView,
+    inbox: Inbox,
+    fallbackBadge: (badge: vscode.ViewBadge | undefined) => void,
+  ) {
+    this.#sessions = sessions;
+    this.#conductor = conductor;
+    this.#inbox = inbox;
+    this.#fallbackBadge = fallbackBadge;
+    this.#item.name = "Orket";
+    this.#subscriptions = [
+      sessions.onDidChange(() => this.#updates.request()),
+      conductor.onDidChangeVisibility(() => this.#updates.request()),
+      inbox.onDidChange(() => this.#updates.request()),
+      vscode.window.onDidChangeWindowState(() => this.#updates.request()),
+    ];
+    this.#updates.request();
+  }
+
+  dispose(): void {
+    this.#updates.stop();
+    this.#endProgress?.();
+    this.#item.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #update(): void {
+    const { current, open } = this.#sessions;
+    for (const controller of open) this.#noticeEnd(controller);
+    for (const controller of this.#unseen.keys())
+      if (this.#isSeen(controller)) this.#unseen.delete(controller);
+    const running = open.filter(({ holder }) => holder === "here");
+    const waiting = running.filter(({ label }) => label === "waiting");
+    this.#showItem(running, waiting);
+    this.#showBadge();
+    this.#showProgress(running.length > waiting.length);
+    void setContext(contextKeys.running, running.length > 0);
+    void setContext(contextKeys.waiting, this.#inbox.entries.length > 0);
+    void setContext(contextKeys.resumable, current?.resumable === true);
+    const pending = current?.view.artifacts.some(({ decision }) => decision === "pending") === true;
+    void setContext(contextKeys.pendingArtifacts, pending);
+    for (const controller of waiting) this.#notify(controller);
+  }
+
+  #isSeen(controller: SessionController): boolean {
+    const shown = this.#conductor.visible && this.#sessions.current === controller;
+    return shown && vscode.window.state.focused;
+  }
+
+  /** A session that worked in this window and does not any more: said once, if nobody sees it. */
+  #noticeEnd(controller: SessionController): void {
+    const { label, holder } = controller;
+    const before = this.#labels.get(controller);
+    if (holder === "here" && (label === "running" || label === "waiting")) {
+      this.#labels.set(controller, label);
+      this.#unseen.delete(controller);
+      return;
+    }
+    if (before === undefined) return;
+    const sentence = endSentence(controller.view.flow, controller);
+    // It pauses before it lets go of its lock: both are one end.
+    if (holder === "here" && label !== "failed" && label !== "paused") return;
+    this.#labels.delete(controller);
+    if (sentence === undefined || this.#isSeen(controller)) return;
+    this.#unseen.set(controller, sentence);
+    if (!notifications()) return;
+    this.#offer(`Orket: ${sentence}`, controller, waitingIn(controller)[0]?.about ?? "");
+  }
+
+  #showItem(running: readonly SessionController[], waiting: readonly SessionController[]): void {
+    const item = this.#item;
+    const [asking] = waiting;
+    const [working] = running.filter((controller) => !waiting.includes(controller));
+    const [ended] = [...this.#unseen.keys()];
+    item.backgroundColor = undefined;
+    item.command = { command: `${viewIds.conductor}.focus`, title: "Show the Conductor View" };
+    if (asking !== undefined) {
+      item.text = `$(bell) Orket: ${sessionWords.waiting}`;
+      item.backgroundColor = new vscode.ThemeColor("statusBarItem.warningBackground");
+      item.tooltip = tooltipOf(asking);
+      item.command = { command: commandIds.nextWaiting, title: "Next Waiting" };
+    } else if (working !== undefined) {
+      const { view } = working;
+      const at = view.steps.find(({ status }) => status === "running");
+      const done = view.steps.filter(({ status }) => status !== "planned" && status !== "running").length;
+      const place = `${Math.min(done + 1, view.steps.length)}/${view.steps.length}`;
+      item.text =
+        view.halting === undefined
+          ? `$(sync~spin) Orket: ${at === undefined ? view.flow : at.key} (${place})`
+          : `$(sync~spin) Orket: ${view.halting} …`;
+      item.tooltip = tooltipOf(working);
+    } else if (ended !== undefined) {
+      item.text = `$(bell) Orket: ${ended.view.flow} ${sessionWords[ended.label]}`;
+      item.tooltip = this.#unseen.get(ended);
+    } else {
+      item.hide();
+      return;
+    }
+    item.show();
+  }
+
+  /** What waits, and the ends that nobody saw and that wait for nothing more. */
+  #showBadge(): void {
+    const { entries } = this.#inbox;
+    const ended = [...this.#unseen.keys()].filter(
+      (controller) => !entries.some((entry) => entry.controller === controller),
+    );
+    const count = entries.length + ended.length;
+    this.#fallbackBadge(this.#conductor.setWaiting(count) ? undefined : badgeOf(count));
+  }
+
+  /** The bar below the view's title, as long as something is at work. */
+  #showProgress(working: boolean): void {
+    if (!working) {
+      this.#endProgress?.();
+      this.#endProgress = undefined;
+    } else if (this.#endProgress === undefined) {
+      void vscode.window.withProgress(
+        { location: { viewId: viewIds.conductor } },
+        () => new Promise<void>((resolve) => (this.#endProgress = resolve)),
+      );
+    }
+  }
+
+  /** Each question once, and only if it cannot be seen. */
+  #notify(controller: SessionController): void {
+    const fresh = waitingIn(controller).filter(({ about }) => !this.#told.has(`${controller.id} ${about}`));
+    const [first] = fresh;
+    if (first === undefined) return;
+    for (const { about } of fresh) this.#told.add(`${controller.id} ${about}`);
+    const seen = this.#conductor.visible && this.#sessions.current === controller;
+    if (seen || !notifications()) return;
+    const { flow } = controller.view;
+    this.#offer(`Orket: ${flow} is ${sessionWords.waiting}: ${first.text}`, controller, first.about);
+  }
+
+  #offer(text: string, controller: SessionController, about: string): void {
+    const show = "Show";
+    void vscode.window.showInformationMessage(text, show).then((answer) => {
+      if (answer === show) return this.#conductor.showWaiting(controller, about);
+      return undefined;
+    });
+  }
+}
+
+function notifications(): boolean {
+  return vscode.workspace.getConfiguration().get<boolean>(settingIds.notifyApprovals, true);
+}
+
+function setContext(key: string, value: boolean): Thenable<unknown> {
+  return vscode.commands.executeCommand("setContext", key, value);
+}
+
+function tooltipOf({ view, id, label }: SessionController): vscode.MarkdownString {
+  const text = new vscode.MarkdownString(undefined, true);
+  text.isTrusted = { enabledCommands: [commandIds.pauseSession, commandIds.stopSession] };
+  text.appendText(`${headingOf(label)}: ${view.flow} (${id})\n`);
+  text.appendMarkdown(
+    `\n[$(debug-pause) Pause](command:${commandIds.pauseSession}) · [$(debug-stop) Stop](command:${commandIds.stopSession})`,
+  );
+  return text;
+}

@@ -1,0 +1,87 @@
+import * as vscode from "vscode";
+import { waitingIn } from "../../app/session/waiting";
+import type { Waiting } from "../../app/session/waiting";
+import type { SessionController } from "../../app/session/controller";
+import type { ListedSession, SessionRegistry } from "../session/session-registry";
+import { Coalescer } from "../webview/coalesce";
+
+/** Something that waits for a person, and the session that it waits in. */
+export interface InboxEntry {
+  readonly waiting: Waiting;
+  readonly controller: SessionController;
+  readonly name: string;
+  /** The time of the session's last event, ISO 8601: since then it waits. */
+  readonly since: string;
+}
+
+/** States in which something may wait. */
+const maybeWaiting: ReadonlySet<ListedSession["status"]> = new Set([
+  "running",
+  "waiting",
+  "failed",
+  "paused",
+  "interrupted",
+]);
+
+/** Sessions that are looked into at most, the newest. */
+const maxSessions = 50;
+
+/** Everything that waits for a person, across the sessions of the open folders; what waits longest comes first. */
+export class Inbox implements vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChange = this.#changed.event;
+  readonly #updates = new Coalescer(100, () => this.#update());
+  readonly #subscription: vscode.Disposable;
+  readonly #sessions: SessionRegistry;
+  #entries: readonly InboxEntry[] = [];
+  #seen = "";
+
+  constructor(sessions: SessionRegistry) {
+    this.#sessions = sessions;
+    this.#subscription = sessions.onDidChange(() => this.#updates.request());
+    this.#updates.request();
+  }
+
+  get entries(): readonly InboxEntry[] {
+    return this.#entries;
+  }
+
+  /** The one behind the session and the question that are on the screen now; the first when none of it is. */
+  after(session: string | undefined, about: string | undefined): InboxEntry | undefined {
+    const at = this.#entries.findIndex(
+      ({ controller, waiting }) =>
+        controller.id === session && (about === undefined || waiting.about === about),
+    );
+    return this.#entries[(at + 1) % Math.max(1, this.#entries.length)];
+  }
+
+  dispose(): void {
+    this.#updates.stop();
+    this.#subscription.dispose();
+    this.#changed.dispose();
+  }
+
+  async #update(): Promise<void> {
+    const entries: InboxEntry[] = [];
+    const listed = (await this.#sessions.list()).filter(
+      ({ status, openable }) => openable && maybeWaiting.has(status),
+    );
+    for (const { path, title } of listed.slice(0, maxSessions)) {
+      // One that cannot be opened says so in the list of sessions.
+      const controller = await this.#sessions.openAt(path).catch(() => undefined);
+      if (controller === undefined) continue;
+      const { view, state } = controller;
+      for (const waiting of waitingIn(controller)) {
+        entries.push({ waiting, controller, name: title ?? view.flow, since: state.lastAt });
+      }
+    }
+    entries.sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
+    const seen = JSON.stringify(
+      entries.map(({ waiting, controller, name, since }) => [controller.id, waiting, name, since]),
+    );
+    if (seen === this.#seen) return;
+    this.#seen = seen;
+    this.#entries = entries;
+    this.#changed.fire();
+  }
+}

@@ -1,0 +1,135 @@
+import { readArgument } from "../../engine/model/command-argv";
+import { secretValuePattern } from "../../engine/model/command";
+import type { Placeholder } from "../../engine/model/template";
+import { placeholderText } from "../../engine/model/template";
+import { quoted } from "../text/diagnostic";
+import { nearest } from "../text/nearest";
+import { keySpan, nearestPlace, valuePlace } from "../text/places";
+import type { Report } from "../schema/report";
+import { keysAt, textAt, textsAt } from "../schema/read";
+import { valueAt } from "../schema/schema";
+import type { SourceDocument } from "../text/source";
+import type { ValuePath } from "../text/tree";
+import { TemplateText } from "./template-text";
+
+/** Why an input cannot fill an argument; undefined when it can. */
+function inputProblem(flow: SourceDocument, name: string): string | undefined {
+  const inputs = keysAt(flow, ["inputs"]);
+  if (!inputs.includes(name)) {
+    const near = nearest(name, inputs);
+    const known = inputs.length === 0 ? "It has none." : `Its inputs are ${inputs.slice(0, 20).join(", ")}.`;
+    return `The Flow has no input ${quoted(name)}. ${near === undefined ? known : `Did you mean ${quoted(near)}?`}`;
+  }
+  const choices: unknown = valueAt(flow.value, ["inputs", name, "enum"]);
+  if (Array.isArray(choices)) {
+    const option = choices
+      .map((choice: unknown) => JSON.stringify(choice))
+      .find((choice) => /^"?-/.test(choice));
+    if (option === undefined) return undefined;
+    return `The input ${quoted(name)} can be ${quoted(option)}, which begins with '-' and would be an option.`;
+  }
+  const type = textAt(flow, ["inputs", name, "type"]) ?? "string";
+  if (type === "number" || type === "boolean") return undefined;
+  if (textAt(flow, ["inputs", name, "pattern"]) !== undefined) return undefined;
+  return `The input ${quoted(name)} is free text: an argument must be a number, true or false, one of an 'enum', or match a 'pattern'. Give free text by 'stdin' or 'env'.`;
+}
+
+function checkArgv(flow: SourceDocument, path: ValuePath, report: Report): void {
+  for (const [index, { text, path: place }] of textsAt(flow, [...path, "argv"]).entries()) {
+    const argument = readArgument(text);
+    const name = argument.kind === "placeholder" ? argument.placeholder : undefined;
+    const problem =
+      argument.kind === "problem"
+        ? argument.message
+        : index === 0 && (name !== undefined || text.trim() === "" || text.startsWith("-"))
+          ? "The program, the first entry of 'argv', must be a name or a path."
+          : name?.kind === "input"
+            ? inputProblem(flow, name.name)
+            : undefined;
+    if (problem !== undefined) report.at(flow, place, "orket/argument", problem);
+  }
+}
+
+/** Placeholders of `stdin` and `env` that can have no value: a command has no role, and its own summary does not exist yet. */
+function placeholderProblem(flow: SourceDocument, placeholder: Placeholder): string | undefined {
+  if (placeholder.kind === "role") return "A command is no role's: {{role}} has no value here.";
+  if (placeholder.kind !== "input") return undefined;
+  return keysAt(flow, ["inputs"]).includes(placeholder.name)
+    ? undefined
+    : `The Flow has no input ${quoted(placeholder.name)}.`;
+}
+
+function checkText(flow: SourceDocument, path: ValuePath, report: Report): void {
+  const text = textAt(flow, path);
+  if (text === undefined) return;
+  const template = new TemplateText(flow, path, text);
+  for (const { start, message } of template.parsed.problems) {
+    report.span(flow, template.placeOf(start), "orket/command-placeholder", message);
+  }
+  for (const { placeholder, start } of template.placeholders) {
+    const problem = placeholderProblem(flow, placeholder);
+    if (problem === undefined) continue;
+    report.span(flow, template.placeOf(start), "orket/command-placeholder", problem, {
+      mend: `Leave out ${placeholderText(placeholder)} or declare it.`,
+    });
+  }
+}
+
+function checkEnv(flow: SourceDocument, path: ValuePath, report: Report): void {
+  for (const name of keysAt(flow, [...path, "env"])) {
+    const place = [...path, "env", name];
+    const text = textAt(flow, place) ?? "";
+    if (/^secret:/.test(text) && !secretValuePattern.test(text)) {
+      const message = "A secret is named as secret:NAME, with letters, digits, '.', '_' and '-'.";
+      report.at(flow, place, "orket/invalid-value", message);
+    } else checkText(flow, place, report);
+  }
+}
+
+/** Globs that could never match, or that name what nobody but people may write. */
+function checkWrites(flow: SourceDocument, path: ValuePath, report: Report): void {
+  for (const { text, path: place } of textsAt(flow, [...path, "writes"])) {
+    const outside = text.startsWith("/") || /^[A-Za-z]:/.test(text) || text.split("/").includes("..");
+    if (!outside) continue;
+    report.at(flow, place, "orket/command-glob", `${quoted(text)} leads out of the project.`, {
+      mend: "Write a glob relative to the project.",
+    });
+  }
+}
+
+/** What no schema can say of a Flow's command table. */
+export function checkCommands(flow: SourceDocument, report: Report): void {
+  for (const name of keysAt(flow, ["commands"])) {
+    const path = ["commands", name];
+    checkArgv(flow, path, report);
+    checkText(flow, [...path, "stdin"], report);
+    checkEnv(flow, path, report);
+    checkWrites(flow, path, report);
+    if (textAt(flow, [...path, "effects"]) !== "outside") continue;
+    if (valueAt(flow.value, [...path, "writes"]) !== undefined) {
+      const message = "A command with effects outside works on the project itself: 'writes' has no effect.";
+      report.span(flow, valuePlace(flow, [...path, "writes"]), "orket/command-effects", message, {
+        severity: "warning",
+      });
+    }
+    if (valueAt(flow.value, [...path, "isolation"]) !== undefined) {
+      const message =
+        "A command with effects outside works on the project itself: 'isolation' has no effect.";
+      report.span(flow, valuePlace(flow, [...path, "isolation"]), "orket/command-effects", message, {
+        severity: "warning",
+      });
+    }
+  }
+}
+
+/** Commands that no step and no role of the Flow uses. */
+export function checkUnusedCommands(flow: SourceDocument, used: ReadonlySet<string>, report: Report): void {
+  for (const name of keysAt(flow, ["commands"])) {
+    if (used.has(name)) continue;
+    const path = ["commands", name];
+    const message = `No step runs the command ${quoted(name)}, and no role has it among its tools.`;
+    report.span(flow, keySpan(flow, path) ?? nearestPlace(flow, path), "orket/unused-command", message, {
+      severity: "hint",
+    });
+  }
+}

@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { findSandbox } from "../../../src/adapters/command/isolation";
+import type { SandboxKind } from "../../../src/adapters/command/isolation";
+import { CancelSource } from "../../../src/engine/port/cancellation";
+import type { CommandResult } from "../../../src/engine/port/commands";
+import { running, RunnerKit } from "./kit";
+
+const node = (script: string, ...args: string[]): string[] => ["node", "-e", script, "--", ...args];
+const textOf = ({ files }: CommandResult): Record<string, string | null> =>
+  Object.fromEntries(
+    files.map(({ path: name, content }) => [name, content === null ? null : Buffer.from(content).toString()]),
+  );
+
+/** Every way to keep commands apart; those that this machine does not have are named as skipped. */
+const kinds: readonly SandboxKind[] = ["namespaces", "bubblewrap", "missing"];
+
+for (const sandbox of kinds) {
+  describe(`commands kept apart by ${sandbox === "missing" ? "a copy alone" : sandbox}`, () => {
+    let kit: RunnerKit;
+    before(async function () {
+      this.timeout(60_000);
+      const probe = fs.mkdtempSync(path.join(os.tmpdir(), "orket-probe-"));
+      const found = await findSandbox(probe, sandbox);
+      fs.rmSync(probe, { recursive: true, force: true });
+      if (found.kind !== sandbox) {
+        console.log(`    not on this machine: ${found.kind === "missing" ? found.message : sandbox}`);
+        this.skip();
+      }
+    });
+    beforeEach(() => {
+      kit = new RunnerKit({
+        "a.txt": "project\n",
+        "keep/b.txt": "b\n",
+        "node_modules/dep/index.js": "module.exports = 'dep';\n",
+        ".env": "KEY=very-secret-value\n",
+        ".git/config": '[remote "o"]\n\turl = https://me:hunter22secret@host/x\n[core]\n\tbare = false\n',
+        ".orket/sessions/x": "session\n",
+      });
+    });
+    afterEach(() => kit.dispose());
+    const isolation = sandbox === "missing" ? "view" : "sandbox";
+    const run = (argv: readonly string[], more: Parameters<RunnerKit["run"]>[1] = {}, options = {}) =>
+      kit.run(argv, { isolation, ...more }, { sandbox, ...options });
+
+    it("sees the project with the session's artifacts over it, and leaves the project as it was", async () => {
+      const before = kit.picture();
+      const result = await run(
+        node(`const fs = require("node:fs");
+          console.log(fs.readFileSync("a.txt", "utf8") + fs.readFileSync("new/c.txt", "utf8") + fs.existsSync("keep/b.txt") + require("dep"));
+          fs.writeFileSync("a.txt", "overwritten"); fs.rmSync("new", { recursive: true }); fs.writeFileSync("junk", "12345");
+          fs.appendFileSync("node_modules/dep/index.js", "// changed")`),
+        { overlay: { "a.txt": "artifact\n", "new/c.txt": "c\n", "keep/b.txt": null } },
+      );
+      assert.deepEqual(result.end, { kind: "exited", code: 0 }, result.output);
+      assert.equal(result.output, "artifact\nc\nfalsedep\n");
+      assert.equal(result.place, isolation);
+      assert.deepEqual(textOf(result), {});
+      assert.equal(result.discarded.files, 4);
+      assert.equal(kit.picture(), before);
+    });
+
+    it("makes artifacts of what matches 'writes' and differs, and counts the rest", async () => {
+      const result = await run(
+        node(`const fs = require("node:fs"); fs.mkdirSync("out"); fs.writeFileSync("out/x.txt", "x", { mode: 0o755 });
+          fs.writeFileSync("out/.env", "no"); fs.writeFileSync("out/f.flow.yaml", "no"); fs.symlinkSync("/etc/hostname", "out/link");
+          fs.writeFileSync("out/back\\\\slash", "no"); fs.writeFileSync("a.txt", "project\\n"); fs.rmSync("keep/b.txt"); fs.writeFileSync("rest", "1234")`),
+        { writes: ["out/**", "a.txt", "keep/*"] },
+      );
+      assert.deepEqual(textOf(result), { "keep/b.txt": null, "out/x.txt": "x" });
+      assert.equal(result.files.find(({ path: name }) => name === "out/x.txt")?.executable, true);
+      assert.equal(result.discarded.files, 5);
+    });
+
+    it("starts each view anew: nothing of an earlier command is there, what changed in the project is", async () => {
+      await run(
+        node(
+          `const fs = require("node:fs"); fs.writeFileSync("left", "x"); fs.writeFileSync("a.txt", "bad"); fs.rmSync("keep", { recursive: true })`,
+        ),
+        {
+          overlay: { "over.txt": "o" },
+        },
+      );
+      kit.write("later.txt", "later");
+      const { output } = await run(
+        node(
+          `const fs = require("node:fs"); console.log(fs.readdirSync(".").sort().join(), fs.readFileSync("a.txt", "utf8").trim())`,
+        ),
+      );
+      assert.equal(output, ".git,a.txt,keep,later.txt,node_modules project\n");
+    });
+
+    it("hides files that usually hold secrets, git's credentials and Orket's folder, unless the policy lists them", async () => {
+      const script = `const fs = require("node:fs"); console.log([".env", ".orket"].filter((f) => fs.existsSync(f)).join(), fs.readFileSync(".git/config", "utf8").includes("hunter22"))`;
+      assert.equal((await run(node(script))).output, " false\n");
+      const policy = {
+        read_scope: ["domain" as const],
+        write_scope: ["workspace" as const],
+        allow: [".env"],
+      };
+      assert.equal((await run(node(script), {}, { policy })).output, ".env false\n");
+    });
+
+    it("passes on an allow-list of the environment, what the Flow adds, and secrets by name, which its output never shows", async () => {
+      const env = { ...process.env, EDITOR_KEY: "leak", LANG: "C.UTF-8" };
+      const { output } = await run(
+        node(
+          `console.log(process.env.EDITOR_KEY, process.env.PLAIN, process.env.KEY.length, process.env.KEY); process.stdout.write(process.env.KEY.slice(0, 9)); setTimeout(() => process.stdout.write(process.env.KEY.slice(9)), 20)`,
+        ),
+        { env: { PLAIN: { value: "secret:other" }, KEY: { secret: "deploy" } } },
+        { env, secret: () => Promise.resolve("s3cr3t-value-of-the-key") },
+      );
+      assert.equal(output, "undefined secret:other 23 [key]\n[key]");
+      const missing = await run(node(""), { env: { KEY: { secret: "deploy" } } });
+      assert.deepEqual(missing.end, {
+        kind: "refused",
+        reason: "secret",
+        message: "The secret deploy is not stored.",
+      });
+    });
+
+    it("gives the standard input and then its end; without one the end comes at once", async () => {
+      assert.equal((await run(["cat"], { stdin: "given" })).output, "given");
+      assert.equal((await run(["cat"])).output, "");
+    });
+
+    it("says how it ended: exit codes, signals, time, output, and what could not be started", async () => {
+      assert.deepEqual((await run(["sh", "-c", "exit 3"])).end, { kind: "exited", code: 3 });
+      assert.deepEqual((await run(["sh", "-c", "kill -SEGV $$"])).end, {
+        kind: "signalled",
+        signal: "SIGSEGV",
+      });
+      assert.deepEqual(
+        (await run(["sh", "-c", "trap '' TERM; sleep 60 & sleep 60"], { timeout_seconds: 0.3 })).end,
+        { kind: "timeout", seconds: 0.3 },
+      );
+      const endless = await run(["yes"], {}, { bounds: { outputBytes: 100_000 } });
+      assert.equal(endless.end.kind === "bound" && endless.end.bound, "output");
+      assert.equal(endless.output.length, 100_000);
+      const nothing = await run(["no-such-program"]);
+      assert.equal(nothing.end.kind, "not_started");
+      assert.match(
+        "message" in nothing.end ? nothing.end.message : "",
+        /no program 'no-such-program' on the PATH/,
+      );
+      const many = await run(
+        node(`const fs = require("node:fs"); for (let n = 0; n < 9; n++) fs.writeFileSync("f" + n, "x")`),
+        { writes: ["f*"] },
+        { bounds: { files: 5 } },
+      );
+      assert.equal(many.end.kind === "bound" && many.end.bound, "files");
+      assert.deepEqual(many.files, []);
+    });
+
+    it("ends everybody within a second when cancelled, also those who ignore signals or left the group", async () => {
+      const cancel = new CancelSource();
+      const request = kit.request(
+        ["sh", "-c", "trap '' TERM INT HUP; (setsid sleep 61.5 &) ; sleep 61.5 & echo ready; wait"],
+        { isolation },
+      );
+      const started = performance.now();
+      let asked = 0;
+      const result = await kit.runner({ sandbox }).run(
+        request,
+        () => {
+          asked = performance.now();
+          cancel.cancel();
+        },
+        cancel,
+      );
+      assert.deepEqual(result.end, { kind: "cancelled" });
+      assert.ok(started < asked);
+      assert.equal(running("61.5"), "");
+    });
+
+    it("starts nothing before its beginning is recorded, and nothing when that fails", async () => {
+      const request = {
+        ...kit.request(["sh", "-c", "echo started"], { isolation }),
+        recorded: Promise.reject(new Error("disk")),
+      };
+      await assert.rejects(
+        kit.runner({ sandbox }).run(request, () => assert.fail(), new CancelSource()),
+        /disk/,
+      );
+    });
+
+    it("leaves no folder of a command behind", async () => {
+      await run(["sh", "-c", "mkdir -p x/y; touch x/y/z; chmod 000 x/y x"]);
+      const views = fs.readdirSync(path.join(kit.cache, "views"));
+      for (const view of views)
+        assert.deepEqual(fs.readdirSync(path.join(kit.cache, "views", view, "runs")), []);
+    });
+  });
+}
+
+describe("what a person has not agreed to, and what this machine cannot do", () => {
+  it("starts nothing without consent, and nothing at less isolation than the command accepts", async () => {
+    const kit = new RunnerKit();
+    const end = { kind: "refused", reason: "consent", message: "Nobody agreed." } as const;
+    assert.deepEqual((await kit.run(["true"], {}, { agreed: () => Promise.resolve(end) })).end, end);
+    const refused = await kit.run(["true"], { isolation: "sandbox" }, { sandbox: "missing" });
+    assert.equal(refused.end.kind === "refused" && refused.end.reason, "isolation");
+    assert.match("message" in refused.end ? refused.end.message : "", /isolation: view/);
+    kit.dispose();
+  });
+
+  it("runs a command with effects outside on the project itself, and lists what it changed", async () => {
+    const kit = new RunnerKit({ "a.txt": "a", "b.txt": "b", ".git/HEAD": "x" });
+    const result = await kit.run(
+      ["sh", "-c", "echo 1 > a.txt; rm b.txt; echo n > new.txt; echo y > .git/HEAD; echo z > .git/index"],
+      { effects: "outside" },
+    );
+    assert.equal(result.place, "project");
+    assert.deepEqual(result.changed, [".git", "a.txt", "b.txt", "new.txt"]);
+    assert.deepEqual(result.files, []);
+    kit.dispose();
+  });
+});
