@@ -58,7 +58,7 @@ export class ScriptedProvider implements ModelProvider {
   #next(origin: ModelRequest["origin"]): ScriptedReply {
     const { stepId, answeredCalls } = origin;
     const list = Object.hasOwn(this.#replies.steps, stepId) ? (this.#replies.steps[stepId] ?? []) : [];
-    const answers = list.filter(({ fail }) => fail === undefined).length;
+    const answers = list.filter((entry) => entry.fail === undefined).length;
     const repeats =
       this.#replies.further === "repeat" && this.#replies.otherwise === undefined && answers > 0;
     const place = repeats ? answeredCalls % answers : answeredCalls;

@@ -1,3 +1,4 @@
+import { grouped } from "../model/grouped";
 import { draft } from "../event/event";
 import type { EventData, EventDraft } from "../event/event";
 import { ProviderError } from "../error/provider-error";
@@ -234,8 +235,8 @@ function failureEvent(
 
 /** What a server's wait that is longer than the Venue allows means for the session. */
 function waitText(failure: ProviderError, { max_wait_seconds }: VenueRetry): string {
-  const asked = Math.round(failure.retryAfterSeconds ?? 0).toLocaleString("en-US");
-  const most = (max_wait_seconds ?? defaultMaxWaitSeconds).toLocaleString("en-US");
+  const asked = grouped(Math.round(failure.retryAfterSeconds ?? 0));
+  const most = grouped(max_wait_seconds ?? defaultMaxWaitSeconds);
   return `The server asks to wait ${asked} s, and the Venue waits at most ${most} s (\`retry: { max_wait_seconds }\`): the session pauses; resume it then.`;
 }
 

@@ -109,8 +109,10 @@ function fit(value: unknown, schema: unknown): unknown {
   const types = typesOf(schema);
   if (types.length === 0 || types.includes(undefined)) return value;
   if (typeof value === "string" && !types.includes("string")) return fromText(value, types, schema);
-  if (types.includes("string") && value !== null && typeof value !== "string" && types.length === 1)
-    return typeof value === "object" ? `${JSON.stringify(value, null, 2)}\n` : String(value);
+  if (types.includes("string") && types.length === 1 && typeof value === "object" && value !== null)
+    return `${JSON.stringify(value, null, 2)}\n`;
+  if (types.includes("string") && types.length === 1 && typeof value !== "string" && value !== null)
+    return JSON.stringify(value);
   if (typeof value === "number" && types.includes("integer") && Number.isInteger(value)) return value;
   if (isRecord(value) && isRecord(schema) && types.includes("object")) return fittedMap(value, schema);
   return value;

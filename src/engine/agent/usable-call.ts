@@ -1,3 +1,4 @@
+import { grouped } from "../model/grouped";
 import { draft } from "../event/event";
 import type { EventDraft, ToolCall } from "../event/event";
 import { callSettings } from "../model/definition";
@@ -54,7 +55,7 @@ export async function usableCall(
   }
 }
 
-const number = (value: number): string => value.toLocaleString("en-US");
+const number = (value: number): string => grouped(value);
 
 const advice = (tool: string): string =>
   tool === "write_file"

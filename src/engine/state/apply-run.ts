@@ -66,30 +66,9 @@ export function applyToRun(
           reservedUsd: event.data.reserved_usd ?? 0,
         },
       });
-    case "model_call_end": {
-      const { data } = event;
-      const native = data.tool_calls.length > 0 && data.from_text !== true;
-      return active(
-        {
-          call: null,
-          failedCall: null,
-          reply: replyOf(data),
-          asked: run.asked || (data.unread ?? []).some(({ kind }) => kind === "quoted"),
-          tokens: addUsage(run.tokens, data.tokens),
-          costUsd: data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + data.cost_usd,
-        },
-        native ? withLearned(scope, "nativeToolRoles", run.node.role) : scope,
-      );
-    }
+    case "model_call_end":
     case "model_call_failed":
-      if (event.data.switch_to_text === true)
-        return active(
-          { call: null, failedCall: null, prompt: null },
-          withLearned(scope, "textToolRoles", run.node.role),
-        );
-      return event.data.merge_system === true
-        ? active({ call: null, failedCall: null }, withLearned(scope, "mergedSystemRoles", run.node.role))
-        : active({ call: null, failedCall: isInterruption(event.data.code) ? run.failedCall : event.data });
+      return callPart({ run, scope }, event);
     case "tool_call":
     case "tool_result":
     case "tool_denied":
@@ -115,6 +94,43 @@ export function applyToRun(
       return event.data.will_retry
         ? { kind: "active", run: restarted(run), scope }
         : active({ failure: { code: event.data.code, message: event.data.message } });
+  }
+}
+
+type CallEvent = Extract<RunEvent, { type: "model_call_end" | "model_call_failed" }>;
+
+/** What the end of a model call changes, and what it teaches of the role's backend. */
+function callPart({ run, scope }: ActiveRun, event: CallEvent): RunUpdate {
+  const active = (changes: Partial<StepRun>, nextScope = scope): RunUpdate => ({
+    kind: "active",
+    run: { ...run, ...changes },
+    scope: nextScope,
+  });
+  switch (event.type) {
+    case "model_call_end": {
+      const { data } = event;
+      const native = data.tool_calls.length > 0 && data.from_text !== true;
+      return active(
+        {
+          call: null,
+          failedCall: null,
+          reply: replyOf(data),
+          asked: run.asked || (data.unread ?? []).some(({ kind }) => kind === "quoted"),
+          tokens: addUsage(run.tokens, data.tokens),
+          costUsd: data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + data.cost_usd,
+        },
+        native ? withLearned(scope, "nativeToolRoles", run.node.role) : scope,
+      );
+    }
+    case "model_call_failed":
+      if (event.data.switch_to_text === true)
+        return active(
+          { call: null, failedCall: null, prompt: null },
+          withLearned(scope, "textToolRoles", run.node.role),
+        );
+      return event.data.merge_system === true
+        ? active({ call: null, failedCall: null }, withLearned(scope, "mergedSystemRoles", run.node.role))
+        : active({ call: null, failedCall: isInterruption(event.data.code) ? run.failedCall : event.data });
   }
 }
 

@@ -1,3 +1,4 @@
+import { grouped } from "../model/grouped";
 import type { UnreadCall } from "../event/event";
 import { callSettings } from "../model/definition";
 import type { Definition } from "../model/definition";
@@ -16,7 +17,7 @@ export function isCut({ finishReason, finishSaid }: Pick<Reply, "finishReason" |
 export function cutReason({ finishReason, finishSaid }: Reply, maxTokens: number): string {
   switch (finishReason) {
     case "length":
-      return `because a reply may have ${maxTokens.toLocaleString("en-US")} tokens (max_output_tokens in the Venue)`;
+      return `because a reply may have ${grouped(maxTokens)} tokens (max_output_tokens in the Venue)`;
     case "content_filter":
       return "by the server's content filter";
     default:
@@ -34,7 +35,7 @@ export function replyProblems(definition: Definition, run: StepRun): Missing[] {
   }));
   if (isCut(reply)) {
     const { max_output_tokens } = callSettings(definition, run.node.role);
-    const characters = contentLength(reply.content).toLocaleString("en-US");
+    const characters = grouped(contentLength(reply.content));
     const what =
       reply.toolCalls.length === 0 ? `The reply was cut after ${characters} characters` : "The reply was cut";
     problems.unshift({
@@ -50,7 +51,7 @@ export function unreadSentence({ kind, tool, why, characters }: UnreadCall): str
   const call = tool === undefined ? "A call" : `The call of ${tool}`;
   switch (kind) {
     case "cut":
-      return `${call} is not whole: it ends after ${characters.toLocaleString("en-US")} characters (${why}). Nothing of it was performed.`;
+      return `${call} is not whole: it ends after ${grouped(characters)} characters (${why}). Nothing of it was performed.`;
     case "unreadable":
       return `${call} could not be read: ${why}. Nothing of it was performed.`;
     case "unknown_tool":
