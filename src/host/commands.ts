@@ -3,6 +3,8 @@ import type { ProviderDeps } from "../adapters/provider/provider-deps";
 import { OrketError } from "../engine/error/orket-error";
 import { sessionWords } from "../engine/view/session-label";
 import type { ArtifactReview } from "./artifacts/artifact-review";
+import { artifactCommands } from "./artifacts/commands";
+import type { ReviewModel } from "./artifacts/review-model";
 import type { historyCommands } from "./history/commands";
 import { commandIds, internalIds } from "./ids";
 import type { CommandId } from "./ids";
@@ -14,6 +16,7 @@ import type { FlowRunner } from "./flow/run-flow";
 import type { Secrets } from "./session/secrets";
 import type { SessionController } from "../app/session/controller";
 import type { SessionRegistry } from "./session/session-registry";
+import type { ArtifactsTree } from "./trees/artifacts-tree";
 import { SessionItem } from "./trees/sessions-tree";
 import type { ConductorView } from "./conductor/conductor-view";
 import type { Inbox, InboxEntry } from "./inbox/inbox";
@@ -34,6 +37,8 @@ export interface CommandParts {
   readonly inbox: Inbox;
   readonly panels: SessionPanels;
   readonly review: ArtifactReview;
+  readonly model: ReviewModel;
+  readonly artifacts: ArtifactsTree;
   readonly plans: PlanDocuments;
   readonly secrets: Secrets;
   readonly errors: ErrorPresenter;
@@ -71,10 +76,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     [commandIds.refuse]: () => press(parts, "refuse"),
     [commandIds.nextWaiting]: () => showNextWaiting(parts),
     [commandIds.reviewArtifacts]: (target) => review.review(target),
-    [commandIds.acceptArtifact]: (target) => review.accept(target),
-    [commandIds.acceptAllArtifacts]: () => review.acceptAll(),
-    [commandIds.rejectArtifact]: (target) => review.reject(target),
-    [commandIds.revertAcceptance]: (target) => review.revert(target),
+    ...artifactCommands(parts),
     [commandIds.showPlan]: async (target) => {
       const chosen = await parts.runner.pick(target, "Which Flow's plan?");
       if (chosen === undefined) return;

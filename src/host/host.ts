@@ -2,6 +2,11 @@ import * as vscode from "vscode";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
 import { ArtifactDocuments } from "./artifacts/artifact-documents";
 import { ArtifactReview } from "./artifacts/artifact-review";
+import { registerHunkCommands } from "./artifacts/commands";
+import { HunkLenses, hunkSelector } from "./artifacts/hunk-lenses";
+import { ReviewModel } from "./artifacts/review-model";
+import { ReviewScm } from "./artifacts/review-scm";
+import { ProvenanceHover } from "./artifacts/review-views";
 import { ArtifactsTree } from "./trees/artifacts-tree";
 import { registerCommands } from "./commands";
 import { mayResume } from "./history/changed-definition";
@@ -51,7 +56,11 @@ function createParts(context: vscode.ExtensionContext) {
   );
   const panels = new SessionPanels(context.extensionUri, sessions, errors);
   const extension = context.extensionUri;
+  const model = new ReviewModel(sessions);
   return {
+    model,
+    review: new ArtifactReview(sessions, model),
+    artifacts: new ArtifactsTree(sessions, model, context.workspaceState),
     log,
     errors,
     secrets,
@@ -76,9 +85,6 @@ function createParts(context: vscode.ExtensionContext) {
 type Parts = ReturnType<typeof createParts>;
 
 function registerViews({ sessions, index, meshRows, conductor, inbox, panels }: Parts): vscode.Disposable[] {
-  const artifacts = vscode.window.createTreeView(viewIds.artifacts, {
-    treeDataProvider: new ArtifactsTree(sessions),
-  });
   const sessionsView = vscode.window.createTreeView(viewIds.sessions, {
     treeDataProvider: new SessionsTree(sessions),
   });
@@ -87,7 +93,6 @@ function registerViews({ sessions, index, meshRows, conductor, inbox, panels }: 
   });
   meshRows.setVisible(library.visible);
   return [
-    artifacts,
     sessionsView,
     library,
     inbox,
@@ -103,12 +108,23 @@ function registerViews({ sessions, index, meshRows, conductor, inbox, panels }: 
   ];
 }
 
-function registerDocuments({ sessions, plans, reports }: Parts): vscode.Disposable[] {
+function registerDocuments({ plans, reports }: Parts): vscode.Disposable[] {
   const provide = vscode.workspace.registerTextDocumentContentProvider;
+  return [provide(schemes.plan, plans), provide(schemes.report, reports)];
+}
+
+/** Where people review what the team proposes. */
+function registerReview({ sessions, model, review, artifacts, errors }: Parts): vscode.Disposable[] {
+  const { registerCodeLensProvider, registerHoverProvider } = vscode.languages;
   return [
-    provide(schemes.artifact, new ArtifactDocuments(sessions)),
-    provide(schemes.plan, plans),
-    provide(schemes.report, reports),
+    vscode.window.createTreeView(viewIds.artifacts, { treeDataProvider: artifacts, showCollapseAll: true }),
+    model,
+    review,
+    new ReviewScm(model),
+    registerHunkCommands(review, errors),
+    registerCodeLensProvider(hunkSelector, new HunkLenses(sessions, model)),
+    registerHoverProvider({ scheme: "file" }, new ProvenanceHover()),
+    vscode.workspace.registerTextDocumentContentProvider(schemes.artifact, new ArtifactDocuments(sessions)),
   ];
 }
 
@@ -117,7 +133,6 @@ function registerAllCommands(parts: Parts): vscode.Disposable {
   return registerCommands({
     ...parts,
     runner: new FlowRunner(index, sessions, venue),
-    review: new ArtifactReview(sessions),
     provider: services,
     editing: editing.commands,
     history: historyCommands({ ...parts, provider: services }),
@@ -141,6 +156,7 @@ export function createHost(context: vscode.ExtensionContext): Host {
     sessions.onDidFail(({ error }) => void errors.show(error)),
     ...registerViews(parts),
     ...registerDocuments(parts),
+    ...registerReview(parts),
     registerAllCommands(parts),
   );
   void errors.guard(() => diagnostics.refresh());

@@ -17,6 +17,12 @@ export const commandIds = {
   acceptAllArtifacts: "orket.acceptAllArtifacts",
   rejectArtifact: "orket.rejectArtifact",
   revertAcceptance: "orket.revertAcceptance",
+  redoAcceptance: "orket.redoAcceptance",
+  reviewAllArtifacts: "orket.reviewAllArtifacts",
+  rejectWithReason: "orket.rejectWithReason",
+  editArtifact: "orket.editArtifact",
+  artifactHistory: "orket.artifactHistory",
+  groupArtifacts: "orket.groupArtifacts",
   showPlan: "orket.showPlan",
   setSecret: "orket.setSecret",
   editPrompt: "orket.editPrompt",
@@ -87,6 +93,8 @@ export const internalIds = {
   openResult: "orket.internal.openResult",
   showWaiting: "orket.internal.showWaiting",
   showPromptInFile: "orket.internal.showPromptInFile",
+  acceptHunk: "orket.internal.acceptHunk",
+  rejectHunk: "orket.internal.rejectHunk",
 } as const;
 
 /** What `when` clauses read. */
@@ -99,4 +107,6 @@ export const contextKeys = {
   resumable: "orket.resumable",
   /** The session shown has artifacts that nobody has decided about. */
   pendingArtifacts: "orket.pendingArtifacts",
+  /** A decision about an artifact was just taken: a click that comes now was meant for what stood there before. */
+  settling: "orket.settling",
 } as const;

@@ -12,6 +12,8 @@ import type {
   ModelReply,
   ModelRequest,
 } from "../../src/engine/port/model-provider";
+import { noCommands } from "../../src/engine/port/commands";
+import type { CommandRunner } from "../../src/engine/port/commands";
 import { noExternalTools } from "../../src/engine/port/external-tools";
 import type { SessionPorts, Steer } from "../../src/engine/orchestrator/ports";
 import { Orchestrator } from "../../src/engine/orchestrator/orchestrator";
@@ -218,7 +220,12 @@ export interface Harness {
 export function harness(
   definition: Definition,
   answer: Answer,
-  from: { project?: Readonly<Record<string, string>>; store?: MemorySessionStore; steer?: Steer } = {},
+  from: {
+    project?: Readonly<Record<string, string>>;
+    store?: MemorySessionStore;
+    steer?: Steer;
+    commands?: CommandRunner;
+  } = {},
 ): Harness {
   const clock = new ManualClock();
   const store = from.store ?? new MemorySessionStore(() => clock.nowMs());
@@ -228,6 +235,7 @@ export function harness(
     provider: model,
     files: filesOf(from.project ?? {}),
     external: noExternalTools,
+    commands: from.commands ?? noCommands,
     clock,
     sha256: (text) => createHash("sha256").update(text).digest("hex"),
     utf8: {

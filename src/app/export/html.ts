@@ -1,3 +1,5 @@
+import { eventLine } from "../../engine/view/event-line";
+import { aboutAdjustment } from "../../engine/event/event";
 import type { BlobRef, Content } from "../../engine/event/content";
 import type { EventOf, SessionEvent } from "../../engine/event/event";
 import type { TokenCount, TokenUsage } from "../../engine/event/tokens";
@@ -440,7 +442,7 @@ function aboutEvent(event: SessionEvent): string {
     case "adjustment":
       return [
         event.data.kind,
-        event.data.step ?? event.data.role ?? event.data.limit ?? "",
+        Object.values(aboutAdjustment(event.data))[0] ?? "",
         `by ${event.data.by.replace("_", " ")}`,
       ]
         .filter((part) => part !== "")
@@ -466,6 +468,8 @@ function aboutEvent(event: SessionEvent): string {
       return event.data.decision;
     case "plan_resolved":
       return `${event.data.steps} steps`;
+    default:
+      return eventLine(event);
   }
 }
 

@@ -1,3 +1,4 @@
+import { aboutAdjustment } from "../../engine/event/event";
 import type { Content } from "../../engine/event/content";
 import type { EventData, EventOf, Message, SessionEvent } from "../../engine/event/event";
 import { callSettings } from "../../engine/model/definition";
@@ -135,7 +136,8 @@ class TraceBuilder {
         this.#note(this.#root, event, { "orket.by": event.data.by });
         return;
       case "adjustment": {
-        const { kind, by, step, role, limit } = event.data;
+        const { kind, by } = event.data;
+        const { step, role, limit } = aboutAdjustment(event.data);
         this.#note(this.#root, event, {
           "orket.adjustment": kind,
           "orket.by": by,

@@ -10,7 +10,8 @@ import { sessionPaths } from "../../adapters/journal/layout";
 import { lockState } from "../../adapters/journal/lock";
 import { OrketError } from "../../engine/error/orket-error";
 import type { BlobRef, Content } from "../../engine/event/content";
-import type { EventData, SessionEvent } from "../../engine/event/event";
+import type { AdjustmentBody, SessionEvent } from "../../engine/event/event";
+import type { LimitName } from "../../engine/model/flow";
 import type { Definition } from "../../engine/model/definition";
 import { CancelSource } from "../../engine/port/cancellation";
 import type { ModelDelta } from "../../engine/port/model-provider";
@@ -230,12 +231,12 @@ export class SessionController {
     });
   }
 
-  adjust(adjustment: Omit<EventData<"adjustment">, "by">): Promise<void> {
+  adjust(adjustment: AdjustmentBody): Promise<void> {
     return this.submit({ kind: "adjust", adjustment: { ...adjustment, by: "person" } });
   }
 
   /** Raises a limit that the session paused for, and goes on. */
-  async raiseLimit(limit: EventData<"adjustment">["limit"], value: number): Promise<void> {
+  async raiseLimit(limit: LimitName, value: number): Promise<void> {
     await this.adjust({ kind: "set_limit", limit, value });
     await this.resume();
   }

@@ -98,9 +98,20 @@ function headings(planned: FlowPlanStep, before: FlowPlanStep | undefined, outpu
 }
 
 function headingOf(around: FlowPlanStep["within"][number]): string {
-  if (around.kind === "parallel") return "side by side, joined in this order:";
-  const until = around.until === undefined ? "" : `, until ${around.until}`;
-  return `repeated at most ${plural(around.max, "time")}${until}:`;
+  switch (around.kind) {
+    case "parallel":
+      return "side by side, joined in this order:";
+    case "sequence":
+      return `one after another (${around.id}):`;
+    case "use":
+      return `the Score ${around.score} as ${around.id}:`;
+    case "each":
+      return `for each of at most ${plural(around.max, "item")} of ${around.in}:`;
+    case "loop": {
+      const until = around.until === undefined ? "" : `, until ${around.until}`;
+      return `repeated at most ${plural(around.max, "time")}${until}:`;
+    }
+  }
 }
 
 /** A limit that the worst case goes beyond, and where. */

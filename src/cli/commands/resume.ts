@@ -1,7 +1,7 @@
 import { openLiveSession } from "../../app/session/open";
 import type { LiveSession } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
-import type { EventData } from "../../engine/event/event";
+import type { Adjustment } from "../../engine/event/event";
 import { limitNames } from "../../engine/model/flow";
 import { viewSession } from "../../engine/view/session-view";
 import { nearest } from "../../language/text/nearest";
@@ -11,16 +11,17 @@ import type { Project, ResolveResult } from "../../language";
 import { loadProject } from "../project";
 import { allowCommandsOption, callOf, foreignOption, jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext, Given } from "../command";
+import { readAnswers } from "../run/answers";
 import { requireConsent } from "../run/consent";
 import { performSession } from "../run/perform";
 import { sessionOf, withRuntime } from "../runtime";
 import { safeLine } from "../text/safe";
-import { approveOption, closing, readPairs } from "./run";
+import { answerOption, approveOption, closing, readPairs } from "./run";
 
-type Adjustment = EventData<"adjustment">;
+type SetLimit = Extract<Adjustment, { kind: "set_limit" }>;
 
 /** `--limit NAME=VALUE` as adjustments. @throws {OrketError} usage. */
-export function readLimits(pairs: readonly string[]): Adjustment[] {
+export function readLimits(pairs: readonly string[]): SetLimit[] {
   return Object.entries(readPairs("limit", pairs)).map(([name, written]) => {
     const limit = limitNames.find((known) => known === name);
     if (limit === undefined) {
@@ -98,7 +99,7 @@ function isSame(a: Definition["venue"], b: Definition["venue"]): boolean {
 }
 
 /** Records what was asked for, and that the session goes on. */
-function goOn(live: LiveSession, given: Given, limits: readonly Adjustment[]): void {
+function goOn(live: LiveSession, given: Given, limits: readonly SetLimit[]): void {
   const { orchestrator } = live;
   for (const adjustment of limits) orchestrator.submit({ kind: "adjust", adjustment });
   const failed = viewSession(orchestrator.state).failed.map(({ step }) => step);
@@ -125,6 +126,7 @@ async function resume(context: CommandContext) {
   const { io, given } = context;
   const json = given.flag("json");
   const limits = readLimits(given.all("limit"));
+  const answers = readAnswers(given.all("answer"));
   const session = await sessionOf(context);
   return withRuntime(context, async (options) => {
     const live = await openLiveSession(session.path, options);
@@ -139,7 +141,7 @@ async function resume(context: CommandContext) {
       );
       goOn(live, given, limits);
       const approve = given.value("approve") as "none" | "all" | undefined;
-      return performSession(live, { approve, json, fromStart: false, orket: callOf(context) }, io);
+      return performSession(live, { approve, json, answers, fromStart: false, orket: callOf(context) }, io);
     });
   });
 }
@@ -153,6 +155,7 @@ export const resumeCommand: Command = {
   args: [sessionArgument],
   options: [
     approveOption,
+    answerOption,
     allowCommandsOption,
     {
       name: "skip",

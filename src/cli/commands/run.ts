@@ -9,6 +9,7 @@ import type { Command, CommandContext, OptionSpec } from "../command";
 import type { Io } from "../io";
 import { findFlow, loadProject, resolveOrReport } from "../project";
 import { TypedLines } from "../run/lines";
+import { readAnswers } from "../run/answers";
 import { requireConsent } from "../run/consent";
 import { performSession } from "../run/perform";
 import { withRuntime } from "../runtime";
@@ -20,6 +21,14 @@ export const approveOption: OptionSpec = {
   choices: ["none", "all"],
   summary:
     "Answer every approval with yes (all), or stop at the first one (none, also what happens where nobody can be asked).",
+};
+
+export const answerOption: OptionSpec = {
+  name: "answer",
+  value: "STEP.FIELD=VALUE",
+  multiple: true,
+  summary:
+    "Answer a question of the Score: STEP=WORD, STEP.FIELD=VALUE, or ID@SHA=yes for a command that was shown. Without an answer the run stops there.",
 };
 
 /** `NAME=VALUE` options as a record. @throws {OrketError} usage. */
@@ -78,6 +87,7 @@ export async function closing<T>(live: LiveSession, work: () => Promise<T>): Pro
 async function run(context: CommandContext) {
   const { io, given, workDomain } = context;
   const json = given.flag("json");
+  const answers = readAnswers(given.all("answer"));
   const project = await loadProject(context);
   const flow = findFlow(project, workDomain, given.positionals[0] ?? "");
   const asked = { task: given.value("task"), inputs: readPairs("input", given.all("input")) };
@@ -98,7 +108,7 @@ async function run(context: CommandContext) {
     return closing(live, async () => {
       if (!json) io.stderr.line(`Session ${live.id}`);
       const approve = given.value("approve") as "none" | "all" | undefined;
-      return performSession(live, { approve, json, fromStart: true, orket: callOf(context) }, io);
+      return performSession(live, { approve, json, answers, fromStart: true, orket: callOf(context) }, io);
     });
   });
 }
@@ -121,6 +131,7 @@ export const runCommand: Command = {
     },
     { name: "venue", value: "VENUE", summary: "Another Venue than the Flow names." },
     approveOption,
+    answerOption,
     allowCommandsOption,
     {
       ...jsonOption,

@@ -3,7 +3,7 @@ import type { Glance } from "../../app/session/glance";
 import { provenOfGlance } from "../../app/session/proven";
 import { OrketError } from "../../engine/error/orket-error";
 import type { SessionEvent } from "../../engine/event/event";
-import { stepIdOf } from "../../engine/state/step-run";
+import { stepIdOf } from "../../engine/state/place";
 import { viewSession } from "../../engine/view/session-view";
 import { nearest } from "../../language/text/nearest";
 import { jsonOption, sessionArgument } from "../command";

@@ -7,6 +7,10 @@ import type { Environment, Output } from "../io";
 import { formatBytes } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { wrapText } from "../text/width";
+import { waitsForAcceptance } from "../../engine/orchestrator/decide-act";
+import { activeRuns } from "../../engine/state/cursor";
+import { answerTo, isExact, waitsFor } from "./answers";
+import type { GivenAnswer } from "./answers";
 import type { Display } from "./display";
 import { editText } from "./edit-text";
 import type { TypedLines } from "./lines";
@@ -23,6 +27,8 @@ export interface ApproverParts {
   readonly output: Output;
   readonly env: Environment;
   readonly lines: TypedLines;
+  /** What `--answer` gave. */
+  readonly answers?: readonly GivenAnswer[];
 }
 
 /** Answers the questions of a session, or pauses it where nobody can. */
@@ -42,6 +48,7 @@ export class Approver {
     // Later than now: the run that told us of the question has its own step to end first.
     setImmediate(() => {
       if (this.#closed) return;
+      this.#answerQuestions();
       if (this.#parts.mode === "ask") void this.#askAll();
       else this.#answerAll();
     });
@@ -58,9 +65,43 @@ export class Approver {
     return viewSession(state).approvals.filter(({ id }) => !this.#answered.has(id));
   }
 
+  /** Questions of the Score take only what was given for them; the session pauses at one without an answer. */
+  #answerQuestions(): void {
+    const { state } = this.#parts.live.orchestrator;
+    if (state.status !== "running" || state.pauseRequested !== null || state.stopRequested) return;
+    for (const { run } of activeRuns(state.score)) {
+      const { question } = run;
+      if (question === null || this.#answered.has(question.id)) continue;
+      if (question.kind === "accept" && !waitsForAcceptance(state, run)) continue;
+      const command =
+        question.kind === "accept" ? undefined : answerTo(run, question, this.#parts.answers ?? []);
+      if (command === undefined) {
+        this.#pause("approval", waitsFor(run, question));
+        return;
+      }
+      this.#answered.add(question.id);
+      try {
+        this.#parts.live.orchestrator.submit(command);
+      } catch (error) {
+        if (!OrketError.is(error)) throw error;
+        this.#pause("approval", error.message);
+        return;
+      }
+    }
+  }
+
+  /** A command is started only by an answer that was given for it, whatever else is approved. */
+  #isCommand({ step }: ApprovalView): boolean {
+    const { state } = this.#parts.live.orchestrator;
+    return activeRuns(state.score).some(({ run }) => run.key === step && run.node.does?.kind === "run");
+  }
+
   #answerAll(): void {
     for (const approval of this.#open()) {
-      if (this.#parts.mode === "all") this.#answer(approval, "approve", "command_line");
+      const isAllowed = this.#isCommand(approval)
+        ? (this.#parts.answers ?? []).some(({ step, value }) => value === "yes" && isExact(step, approval))
+        : this.#parts.mode === "all";
+      if (isAllowed) this.#answer(approval, "approve", "command_line");
       else if (!this.#paused) {
         this.#paused = true;
         this.#pause("approval", `The step ${approval.step} waits for an approval.`);

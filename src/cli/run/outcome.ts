@@ -1,3 +1,5 @@
+import type { Json } from "../../engine/model/field";
+import { resultOf } from "../../engine/state/scope";
 import type { SessionState } from "../../engine/state/state";
 import { viewSession } from "../../engine/view/session-view";
 import type { SessionView } from "../../engine/view/session-view";
@@ -39,6 +41,12 @@ export function nextSteps(view: SessionView, limit: string, code: ExitCode, orke
   ];
 }
 
+/** The typed answer of the step that the Score gives back; undefined: it gives none. */
+function resultOfRun({ definition, score }: SessionState): Json | undefined {
+  const step = definition.score.result?.step;
+  return step === undefined ? undefined : resultOf(score.scope, step)?.result;
+}
+
 /** The end of `run` and `resume`: what came of it on stdout, how to go on on stderr. */
 export function printOutcome(
   state: SessionState,
@@ -47,7 +55,10 @@ export function printOutcome(
   io: Io,
 ): void {
   const view = viewSession(state);
-  if (!json) printSession(view, io.stdout);
+  const result = view.outcome === "completed" ? resultOfRun(state) : undefined;
+  // A typed result is all of the standard output, so that a script can read it.
+  if (!json) printSession(view, result === undefined ? io.stdout : io.stderr);
+  if (!json && result !== undefined) io.stdout.line(JSON.stringify(result));
   if (view.status === "paused" && view.pause !== undefined) {
     io.stderr.line(`The session is paused: ${safeLine(view.pause.message)}`);
   } else if (view.outcome === "stopped") {

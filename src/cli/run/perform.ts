@@ -6,6 +6,7 @@ import { viewSession } from "../../engine/view/session-view";
 import { exitCodeOf, exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
 import type { Io } from "../io";
+import type { GivenAnswer } from "./answers";
 import { Approver } from "./approver";
 import type { ApprovalMode } from "./approver";
 import { LineDisplay, NoDisplay } from "./display";
@@ -20,6 +21,8 @@ export interface PerformOptions {
   readonly json: boolean;
   /** Prints the events that were there before too; for a new session. */
   readonly fromStart: boolean;
+  /** What `--answer` gave. */
+  readonly answers?: readonly GivenAnswer[];
   /** How the program is called for this project. */
   readonly orket: string;
 }
@@ -63,7 +66,15 @@ export async function performSession(live: LiveSession, options: PerformOptions,
   const lines = new TypedLines(io.stdin);
   const mode: ApprovalMode = options.approve ?? (io.interactive && !options.json ? "ask" : "none");
   const display = displayFor(io, options.json);
-  const approver = new Approver({ live, mode, display, output: io.stderr, env: io.env, lines });
+  const approver = new Approver({
+    live,
+    mode,
+    display,
+    output: io.stderr,
+    env: io.env,
+    lines,
+    answers: options.answers ?? [],
+  });
   const denied = new Set<string>();
   const seen = (events: readonly SessionEvent[]): void => {
     for (const event of events) {

@@ -270,12 +270,18 @@ export async function finishStep({ run }: ActiveRun, { ports, state }: PerformCo
   const artifacts = Object.entries(run.written)
     .map(([path, content]) => ({ path, content }))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
-  const result = { summary: text, verdict: run.verdict ?? null, artifacts };
+  const result = {
+    summary: text,
+    verdict: run.verdict ?? null,
+    artifacts,
+    ...(run.result === undefined ? {} : { result: run.result }),
+  };
   return draft("step_end", run.key, {
     attempt: run.attempt,
     summary: ports.store.putText(text),
     sha256: ports.sha256(JSON.stringify(result)),
     ...(run.verdict === undefined ? {} : { verdict: run.verdict }),
+    ...(run.result === undefined ? {} : { result: run.result }),
     artifacts,
     turns: reply?.turn ?? 0,
     tokens: run.tokens,

@@ -13,8 +13,8 @@ export interface AgentPorts {
   readonly provider: ModelProvider;
   readonly files: GuardedFiles;
   readonly external: ExternalTools;
-  /** What starts the Flow's commands; a host without it starts none. */
-  readonly commands?: CommandRunner;
+  /** What starts the Flow's commands. */
+  readonly commands: CommandRunner;
   readonly clock: Clock;
   readonly sha256: Sha256;
   readonly utf8: Utf8;

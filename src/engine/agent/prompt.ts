@@ -5,14 +5,13 @@ import type { Definition } from "../model/definition";
 import { utf8Length } from "../model/utf8";
 import { stepSection, taskSection } from "../model/prompt-text";
 import { expandTemplate } from "../model/template";
-import type { Placeholder } from "../model/template";
 import type { ToolSpec } from "../port/model-provider";
 import type { Sha256 } from "../port/digest";
 import type { ActiveRun } from "../state/cursor";
-import { changeAt, newestChanges, resultOf } from "../state/scope";
-import type { Scope } from "../state/scope";
+import { newestChanges } from "../state/scope";
 import type { StepRun } from "../state/step-run";
 import type { ToolMode } from "../state/tool-mode";
+import { placeholderValue, wholeId } from "./placeholder-value";
 import { describeTextTools } from "./tool/text-form";
 import { answerMessages } from "./answer";
 import type { Drafted } from "./answer";
@@ -57,7 +56,9 @@ async function firstPrompt(context: PromptContext): Promise<PromptResult> {
   let system = await expand(rolePrompt);
   if (context.mode === "text" && context.tools.length > 0)
     system += `\n\n${describeTextTools(context.tools)}`;
-  const instruction = await expand(run.instruction);
+  const feedback =
+    run.feedback === undefined ? "" : `\n\nThe attempt before this one failed: ${run.feedback}`;
+  const instruction = `${await expand(run.instruction)}${feedback}`;
   const task = used.has("task") ? "" : definition.flow.task;
   const head = taskSection(task);
   const tail = stepSection(run.node, run.iteration, instruction);
@@ -290,38 +291,11 @@ function tooLarge(context: PromptContext, needed: number): PromptResult {
 
 function expandFor(context: PromptContext, template: string, used: Set<string>): Promise<string> {
   return expandTemplate(template, (placeholder) => {
-    used.add(placeholder.kind === "summary" ? `summary:${placeholder.step}` : placeholder.kind);
-    return valueOf(context, placeholder);
+    const { node, place } = context.active.run;
+    used.add(
+      placeholder.kind === "summary" ? `summary:${wholeId(placeholder.step, node)}` : placeholder.kind,
+    );
+    const { definition, getText } = context;
+    return placeholderValue({ definition, getText, node, place, scope: context.active.scope }, placeholder);
   });
-}
-
-async function valueOf(
-  { definition, active, getText }: PromptContext,
-  placeholder: Placeholder,
-): Promise<string> {
-  const { run, scope } = active;
-  switch (placeholder.kind) {
-    case "task":
-      return definition.flow.task.trim();
-    case "input":
-      return String(definition.flow.inputs[placeholder.name] ?? "");
-    case "note":
-      return scope.notes[placeholder.key] ?? "";
-    case "summary":
-      return textOf(resultOf(scope, placeholder.step)?.summary, getText);
-    case "artifact":
-      return textOf(artifactAt(scope, placeholder.path), getText);
-    case "role":
-      return run.node.role;
-    case "step":
-      return run.node.id;
-  }
-}
-
-function artifactAt(scope: Scope, path: string): Content | undefined {
-  return changeAt(scope, path)?.content ?? undefined;
-}
-
-async function textOf(content: Content | undefined, getText: PromptContext["getText"]): Promise<string> {
-  return content === undefined ? "" : (await getText(content)).trim();
 }

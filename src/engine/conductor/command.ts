@@ -1,7 +1,10 @@
 import { OrketError } from "../error/orket-error";
-import { draft } from "../event/event";
+import { aboutAdjustment, draft } from "../event/event";
 import type { DecidedBy, EventData, EventDraft } from "../event/event";
 import type { Definition } from "../model/definition";
+import { readFields } from "../model/field";
+import type { FieldMap, Json } from "../model/field";
+import { answered } from "../model/score";
 import { checkText } from "../model/check-text";
 import { activeRuns, openConflict } from "../state/cursor";
 import type { SessionState } from "../state/state";
@@ -16,6 +19,16 @@ export type Command =
       readonly decision: EventData<"approval_resolved">["decision"];
       readonly instruction?: string;
       readonly comment?: string;
+      readonly by: DecidedBy;
+    }
+  | {
+      readonly kind: "answer_question";
+      readonly id: string;
+      /** Digest of what the person was shown. */
+      readonly sha256: string;
+      readonly verdict?: string;
+      /** The fields by name, or the answers to a list of questions. */
+      readonly answers?: Json;
       readonly by: DecidedBy;
     }
   | { readonly kind: "adjust"; readonly adjustment: EventData<"adjustment"> }
@@ -33,6 +46,8 @@ export function accept(state: SessionState, command: Command): EventDraft[] {
   switch (command.kind) {
     case "resolve_approval":
       return acceptAnswer(state, command);
+    case "answer_question":
+      return acceptQuestion(state, command);
     case "adjust":
       return acceptAdjustment(state, command.adjustment);
     case "change_venue":
@@ -98,14 +113,67 @@ function acceptAnswer(
   ];
 }
 
+/** Checks an answer against the words and fields that were asked for. */
+function acceptQuestion(
+  state: SessionState,
+  { id, sha256, verdict, answers, by }: Extract<Command, { kind: "answer_question" }>,
+): EventDraft[] {
+  const active = activeRuns(state.score).find(({ run }) => run.question?.id === id);
+  const question = active?.run.question ?? null;
+  if (active === undefined || question === null || question.kind === "accept")
+    throw new OrketError("approval_unknown", `The question ${id} is not open; it was answered or withdrawn.`);
+  if (question.sha256 !== sha256)
+    throw new OrketError("approval_stale", "What was shown has changed since; look again before you answer.");
+  const words = question.verdict ?? [];
+  if (words.length > 0 && (verdict === undefined || !words.includes(verdict))) {
+    throw new OrketError(
+      "command_refused",
+      `The answer to ${active.run.key} must be one of ${words.join(", ")}.`,
+    );
+  }
+  const given = readAnswers(question, answers, active.run.key);
+  const said = words.length > 0 ? verdict : question.kind === "ask" ? answered : undefined;
+  return [
+    draft("question_answered", active.run.key, {
+      id,
+      sha256,
+      by,
+      ...(said === undefined ? {} : { verdict: said }),
+      ...(given === undefined ? {} : { answers: given }),
+    }),
+  ];
+}
+
+function readAnswers(
+  question: EventData<"question_asked">,
+  answers: Json | undefined,
+  key: string,
+): Json | undefined {
+  if (question.questions !== undefined) {
+    const list = Array.isArray(answers) ? (answers as readonly Json[]) : [];
+    if (list.length !== question.questions.length) {
+      throw new OrketError(
+        "command_refused",
+        `${key} asks ${question.questions.length} questions; answer each of them.`,
+      );
+    }
+    return question.questions.map((one, index) => ({ question: one, answer: list[index] ?? "" }));
+  }
+  if (question.fields === undefined) return undefined;
+  const read = readFields(question.fields as FieldMap, answers ?? {});
+  if ("problems" in read)
+    throw new OrketError("command_refused", `The answer to ${key} does not fit: ${read.problems.join(" ")}`);
+  return read.value;
+}
+
 function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment">): EventDraft[] {
-  const target = adjustment.step;
+  const { step: target } = aboutAdjustment(adjustment);
   const event = draft("adjustment", null, adjustment);
   switch (adjustment.kind) {
     case "enable":
     case "disable":
-      if (state.definition.band.roles[adjustment.role ?? ""] === undefined) {
-        throw new OrketError("command_refused", `The Band has no role ${adjustment.role ?? ""}.`);
+      if (state.definition.band.roles[adjustment.role] === undefined) {
+        throw new OrketError("command_refused", `The Band has no role ${adjustment.role}.`);
       }
       return [event];
     case "retry": {
@@ -119,13 +187,12 @@ function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment
     case "skip":
     case "patch":
       if (adjustment.kind === "patch") {
-        checkText(state.definition, `instruction of ${target ?? ""}`, adjustment.instruction ?? "");
+        checkText(state.definition, `instruction of ${adjustment.step}`, adjustment.instruction);
       }
-      if (target === undefined)
-        throw new OrketError("command_refused", `Say which step to ${adjustment.kind}.`);
-      return adjustment.kind === "skip" && isFailed(state, target) ? resumeWith(state, event) : [event];
+      return adjustment.kind === "skip" && isFailed(state, adjustment.step)
+        ? resumeWith(state, event)
+        : [event];
     case "set_limit":
-      if (adjustment.limit === undefined) throw new OrketError("command_refused", "Say which limit to set.");
       return [event];
     case "pause":
       if (state.status !== "running") throw new OrketError("command_refused", "The session is not running.");
@@ -174,10 +241,27 @@ function goingOn(state: SessionState, by: DecidedBy, cutBytes: number): EventDra
           }),
         ],
   );
+  const cut = activeRuns(state.score).flatMap(({ run }) =>
+    run.command === null || run.commandEnd !== null ? [] : [lostCommand(run.key, run.command.command)],
+  );
   const resumed = draft("session_resumed", null, {
     by,
     ...(cutBytes > 0 ? { cut_bytes: cutBytes } : {}),
     ...(lost.length > 0 ? { interrupted_calls: lost.length } : {}),
   });
-  return [...lost, resumed];
+  return [...lost, ...cut, resumed];
+}
+
+/** A command that was under way when Orket stopped: nobody knows what it came to. */
+function lostCommand(step: string, command: string): EventDraft {
+  const nothing = { text: "" };
+  return draft("command_end", step, {
+    command,
+    end: { kind: "lost" },
+    output: nothing,
+    summary: nothing,
+    files: [],
+    discarded: { files: 0, bytes: 0 },
+    duration_ms: 0,
+  });
 }

@@ -1,6 +1,8 @@
 import { OrketError } from "../error/orket-error";
-import type { DecidedBy, EventData, SessionEvent } from "../event/event";
+import { aboutAdjustment } from "../event/event";
+import type { Adjustment, DecidedBy, EventData, SessionEvent } from "../event/event";
 import type { Definition } from "../model/definition";
+import type { LimitName } from "../model/flow";
 import { apply } from "../state/apply";
 import { activeRuns, openConflict } from "../state/cursor";
 import { initialState } from "../state/state";
@@ -8,7 +10,6 @@ import type { SessionState } from "../state/state";
 import { accept } from "./command";
 import type { Command } from "./command";
 
-type Adjustment = EventData<"adjustment">;
 type Answer = EventData<"approval_resolved">;
 
 /** One thing that a person decided, and the places that a run must have come to for it to be decided again. */
@@ -101,7 +102,9 @@ function isCarried({ by, kind }: Adjustment): boolean {
 }
 
 /** Where a step run stands that has begun and that the adjustment is about. */
-function placeOf({ kind, step }: Adjustment, state: SessionState, places: Places): string | undefined {
+function placeOf(adjustment: Adjustment, state: SessionState, places: Places): string | undefined {
+  const { kind } = adjustment;
+  const { step } = aboutAdjustment(adjustment);
   if (kind === "set_limit") return places.last();
   if (step === undefined) return undefined;
   if (openConflict(state.score)?.step === step) return places.last(step);
@@ -123,7 +126,8 @@ function aheadOf(
 }
 
 /** The step runs that begin or are skipped in these events and that the adjustment is about. */
-function runsMeant({ step, role }: Adjustment, events: readonly SessionEvent[]): string[] {
+function runsMeant(adjustment: Adjustment, events: readonly SessionEvent[]): string[] {
+  const { step, role } = aboutAdjustment(adjustment);
   return events.flatMap((event) => {
     if ((event.type !== "step_start" && event.type !== "step_skipped") || event.step === null) return [];
     const { data } = event;
@@ -229,7 +233,7 @@ export class Steering {
 }
 
 /** Another run can come to a limit elsewhere; what was done about the limit then is done about it there. */
-function raises(decided: Decided, limit: Adjustment["limit"]): boolean {
+function raises(decided: Decided, limit: LimitName | undefined): boolean {
   return (
     limit !== undefined &&
     decided.kind === "adjustment" &&
@@ -253,7 +257,8 @@ function acceptedMeanwhile(events: readonly SessionEvent[]): string[] {
 function nameOf(decided: Decided): string {
   const place = `(event ${decided.seq})`;
   if (decided.kind === "answer") return `The answer ${decided.data.decision} to ${decided.step} ${place}`;
-  const { kind, step = "", role = "", limit = "", value } = decided.data;
+  const { kind } = decided.data;
+  const { step = "", role = "", limit = "", value } = aboutAdjustment(decided.data);
   switch (kind) {
     case "patch":
       return `The new instruction of ${step} ${place}`;

@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { providerErrorCodes } from "../error/provider-error";
+import { commandEndSchema, commandPlaceSchema, commandVerdicts, isolationSchema } from "../model/command";
+import { jsonSchema } from "../model/field";
 import { definitionSchema } from "../model/definition";
 import { blobRefSchema, contentSchema, digestSchema } from "./content";
 import { tokenUsageSchema } from "./tokens";
@@ -118,6 +120,13 @@ export const eventData = {
       .array(z.int())
       .optional()
       .describe("Iterations of the loops around it, outermost first, from 1."),
+    kind: z
+      .enum(["run", "ask", "accept"])
+      .optional()
+      .describe(
+        "What takes the place of an agent; absent: the role is at work. `role` then says it in words.",
+      ),
+    item: z.string().optional().describe("The item of the `each` around it, shortened, for people."),
   }),
   prompt_built: z.strictObject({
     turn,
@@ -239,7 +248,10 @@ export const eventData = {
   approval_requested: z.strictObject({
     id: z.string(),
     kind: z.enum(["before_step", "after_step"]),
-    sha256: digestSchema.describe("Of what is shown: the prompt, or the result."),
+    sha256: digestSchema.describe("Of what is shown: the prompt, the command, or the result."),
+    shows: contentSchema
+      .optional()
+      .describe("A command that is asked for, as JSON: argv, env names, and what was accepted."),
   }),
   approval_resolved: z.strictObject({
     id: z.string(),
@@ -252,19 +264,114 @@ export const eventData = {
       .optional()
       .describe("refuse: the reason, which the steps after it read. retry: what the next attempt is told."),
   }),
-  adjustment: z.strictObject({
-    kind: z.enum(["skip", "patch", "enable", "disable", "retry", "pause", "stop", "set_limit"]),
-    by,
-    step: stepId.optional().describe("skip, patch: the step's id in the Score, or one run of it."),
-    role: z.string().optional().describe("enable, disable."),
-    instruction: z.string().optional().describe("patch."),
-    limit: z.enum(["total_tokens", "cost_usd", "duration_seconds", "model_calls"]).optional(),
-    value: z.number().nullable().optional().describe("set_limit; null: no limit."),
-    reason: z.string().optional(),
-    pause: z
-      .enum(["person", "cancelled", "approval"])
+  adjustment: z.discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("skip"),
+      by,
+      step: stepId.describe("The step's id in the Score, or one run of it."),
+      reason: z.string().optional(),
+    }),
+    z.strictObject({
+      kind: z.literal("patch"),
+      by,
+      step: stepId.describe("The step's id in the Score, or one run of it."),
+      instruction: z.string(),
+      reason: z.string().optional(),
+    }),
+    z.strictObject({ kind: z.literal("enable"), by, role: z.string(), reason: z.string().optional() }),
+    z.strictObject({ kind: z.literal("disable"), by, role: z.string(), reason: z.string().optional() }),
+    z.strictObject({ kind: z.literal("retry"), by, step: stepId, reason: z.string().optional() }),
+    z.strictObject({
+      kind: z.literal("pause"),
+      by,
+      reason: z.string().optional(),
+      pause: z.enum(["person", "cancelled", "approval"]).optional().describe("What the session waits for."),
+    }),
+    z.strictObject({ kind: z.literal("stop"), by, reason: z.string().optional() }),
+    z.strictObject({
+      kind: z.literal("set_limit"),
+      by,
+      limit: z.enum(["total_tokens", "cost_usd", "duration_seconds", "model_calls"]),
+      value: z.number().nullable().optional().describe("null: no limit."),
+      reason: z.string().optional(),
+    }),
+  ]),
+  condition_checked: z.strictObject({
+    holds: z.boolean(),
+    reason: z.string().describe("What the `when` asks for, and what was found where it does not hold."),
+  }),
+  items_resolved: z.strictObject({
+    items: z.array(jsonSchema).describe("The list of an `each`, fixed from here on."),
+  }),
+  inputs_resolved: z.strictObject({
+    inputs: z.record(z.string(), jsonSchema).describe("What a `use` gives the Score, fixed from here on."),
+  }),
+  loop_exhausted: z.strictObject({
+    rounds: z.int().min(1),
+    on_exhausted: z.enum(["fail", "ask", "continue"]),
+    reason: z.string().describe("What `until` asks for, and what was found."),
+  }),
+  group_end: z.strictObject({
+    summary: contentSchema,
+    verdict: z.string().optional(),
+    result: jsonSchema.optional(),
+    parts: z.int().min(0).describe("Branches, items or rounds that were performed."),
+    failed: z.array(z.string()).describe("Runs that failed and that the group went on without."),
+  }),
+  result_set: z.strictObject({ call_id: callId, result: jsonSchema }),
+  command_start: z.strictObject({
+    command: z.string().describe("Its name in the Flow."),
+    attempt: z.int().min(1).describe("How often it is started for this attempt of the step, from 1."),
+    argv: z.array(z.string()),
+    env: z.array(z.string()).describe("Names of the variables that the Flow gives it."),
+    stdin: contentSchema.optional(),
+    network: z.enum(["none", "allowed"]),
+    effects: z.enum(["none", "outside"]),
+    isolation: isolationSchema.describe("The least that is accepted."),
+    sha256: digestSchema.describe("Of what is run: argv, env, stdin and the files that it sees."),
+    approval: z.string().optional().describe("The question that allowed it."),
+  }),
+  command_end: z.strictObject({
+    command: z.string(),
+    end: z.discriminatedUnion("kind", [
+      ...commandEndSchema.options,
+      z.strictObject({ kind: z.literal("lost").describe("Orket stopped while it ran.") }),
+    ]),
+    verdict: z.enum(commandVerdicts).optional(),
+    place: commandPlaceSchema.optional(),
+    isolated_by: z.string().optional(),
+    output: contentSchema.describe("Everything that it wrote, standard output and error."),
+    summary: contentSchema.describe("The end of its output."),
+    result: jsonSchema.optional(),
+    result_problem: z.string().optional().describe("Why its output is not the JSON that the step declares."),
+    files: z.array(artifactState).describe("What became artifacts."),
+    discarded: z.strictObject({ files: z.int().min(0), bytes: z.int().min(0) }),
+    changed: z.array(z.string()).optional().describe("effects outside: what it changed in the project."),
+    duration_ms: z.number(),
+  }),
+  question_asked: z.strictObject({
+    id: z.string(),
+    kind: z
+      .enum(["ask", "accept", "exhausted", "happened"])
+      .describe(
+        "A question of the Score; artifacts to decide about; a loop without its end; a command that was cut off.",
+      ),
+    text: contentSchema,
+    sha256: digestSchema.describe("Of what is shown; an answer carries it."),
+    verdict: z.array(z.string()).optional().describe("The words of which one is chosen."),
+    fields: z
+      .record(z.string(), jsonSchema)
       .optional()
-      .describe("pause: what the session waits for."),
+      .describe("What is filled in beside the word, in the notation of inputs."),
+    questions: z.array(z.string()).optional().describe("Several questions, answered one by one."),
+    paths: z.array(z.string()).optional().describe("accept: the artifacts that are waited for."),
+  }),
+  question_answered: z.strictObject({
+    id: z.string(),
+    sha256: digestSchema,
+    by,
+    verdict: z.string().optional(),
+    answers: jsonSchema.optional().describe("The fields, or the list of answers."),
   }),
   suggestion: z.strictObject({
     id: z.string(),
@@ -278,6 +385,7 @@ export const eventData = {
     summary: contentSchema,
     sha256: digestSchema.describe("Of the result: summary, verdict and artifacts."),
     verdict: z.string().optional(),
+    result: jsonSchema.optional().describe("The typed answer."),
     artifacts: z.array(artifactState).describe("What this step wrote or deleted."),
     turns: z.int(),
     tokens: tokenUsageSchema,
@@ -318,6 +426,24 @@ export const eventData = {
     cost_usd: z.number().optional(),
     model_calls: z.int(),
     artifacts: z.array(artifactState),
+    result: z
+      .strictObject({
+        step: z.string(),
+        verdict: z.string().optional(),
+        summary: contentSchema.optional(),
+        result: jsonSchema.optional(),
+      })
+      .optional()
+      .describe("What the Score gives back."),
+    waived: z
+      .array(z.strictObject({ step: z.string(), by, reason: z.string() }))
+      .optional()
+      .describe("Steps that were left out although nothing in the Score says so."),
+    failed: z.array(z.string()).optional().describe("Runs that failed and that a group went on without."),
+    unfinished: z
+      .array(z.string())
+      .optional()
+      .describe("Loops that went on although their `until` never came true."),
   }),
   artifact_accepted: z.strictObject({
     path: z.string(),
@@ -355,6 +481,35 @@ export const eventData = {
 export type EventType = keyof typeof eventData;
 export const eventTypes = Object.keys(eventData) as readonly EventType[];
 export type EventData<T extends EventType> = z.infer<(typeof eventData)[T]>;
+
+/** How a run is changed between steps. */
+export type Adjustment = EventData<"adjustment">;
+type WithoutBy<T> = T extends unknown ? Omit<T, "by"> : never;
+/** An adjustment before it is said who decided it. */
+export type AdjustmentBody = WithoutBy<Adjustment>;
+
+/** What an adjustment is about, for people and for those who look for it. */
+export function aboutAdjustment(adjustment: Adjustment): {
+  readonly step?: string;
+  readonly role?: string;
+  readonly limit?: string;
+  readonly value?: number | null | undefined;
+} {
+  switch (adjustment.kind) {
+    case "skip":
+    case "patch":
+    case "retry":
+      return { step: adjustment.step };
+    case "enable":
+    case "disable":
+      return { role: adjustment.role };
+    case "set_limit":
+      return { limit: adjustment.limit, value: adjustment.value };
+    case "pause":
+    case "stop":
+      return {};
+  }
+}
 
 /** What happened, before the journal gives it a place and a time. `step` is the step run's key, such as `build#2`. */
 export type EventDraft = {

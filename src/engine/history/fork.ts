@@ -1,5 +1,5 @@
 import { OrketError } from "../error/orket-error";
-import type { EventData, SessionEvent } from "../event/event";
+import type { AdjustmentBody, SessionEvent } from "../event/event";
 import type { Definition, StepNode } from "../model/definition";
 import { checkText, unknown } from "../model/check-text";
 import { limitNames } from "../model/flow";
@@ -7,7 +7,7 @@ import { stepsOf } from "../model/plan";
 import { fold } from "../state/apply";
 import { activeRuns } from "../state/cursor";
 import { initialState } from "../state/state";
-import { stepIdOf } from "../state/step-run";
+import { stepIdOf } from "../state/place";
 
 /**
  * The events that a fork at a step shares with the session: all that stand before the step's first one.
@@ -125,7 +125,7 @@ export function decisionsOfFork(
   before: Definition,
   after: Definition,
   shared: readonly SessionEvent[],
-): Omit<EventData<"adjustment">, "by">[] {
+): AdjustmentBody[] {
   const { limits, patches } = fold(initialState(after), shared);
   const raised = limitNames.filter(
     (name) =>

@@ -15,6 +15,8 @@ import type { Effect } from "../orchestrator/decide";
 import { initialState } from "../state/state";
 import type { SessionState } from "../state/state";
 import { isBuiltin } from "../model/tools";
+import { endOfOutput } from "../orchestrator/command-work";
+import { commandVerdict } from "../model/command";
 import { isExternal, perform } from "../orchestrator/perform";
 import { promptDigest } from "../agent/prompt-digest";
 import { currentVersions } from "../event/versions";
@@ -134,7 +136,10 @@ function check(
     case "artifact_accepted":
     case "artifact_rejected":
     case "acceptance_reverted":
+    case "question_answered":
       return Promise.resolve(undefined);
+    case "command_end":
+      return checkCommandEnd(state, event, ports);
     case "adjustment":
       return Promise.resolve(event.step === null ? undefined : checkDecided(state, event));
     case "limit_reached":
@@ -142,9 +147,9 @@ function check(
     case "plan_resolved":
     case "step_start":
     case "model_call_start":
-    case "approval_requested":
     case "tool_call":
-    case "step_skipped":
+    case "condition_checked":
+    case "loop_exhausted":
     case "session_paused":
     case "session_end":
       return Promise.resolve(checkDecided(state, event));
@@ -155,8 +160,16 @@ function check(
     case "artifact_deleted":
     case "notes_updated":
     case "verdict_set":
+    case "result_set":
     case "step_end":
     case "step_failed":
+    case "step_skipped":
+    case "approval_requested":
+    case "items_resolved":
+    case "inputs_resolved":
+    case "group_end":
+    case "command_start":
+    case "question_asked":
       return checkMade(state, event, ports);
   }
 }
@@ -186,6 +199,23 @@ function checkOpenCall(
   const run = activeRuns(state.score).find((active) => active.run.key === event.step)?.run;
   if (run?.call?.call === event.data.call && run.prompt?.turn === event.data.turn) return undefined;
   return differs(event, "order", "No call of that number is under way at this place.");
+}
+
+/** What a command did is taken as recorded, no process is started; what the engine made of it is not. */
+async function checkCommandEnd(
+  state: SessionState,
+  event: EventOf<"command_end">,
+  ports: ReplayPorts,
+): Promise<Divergence | undefined> {
+  const run = activeRuns(state.score).find((active) => active.run.key === event.step)?.run;
+  if (run?.command == null || run.commandEnd !== null)
+    return differs(event, "order", "No command is under way at this place.");
+  const { end, result_problem } = event.data;
+  const verdict = end.kind === "lost" || result_problem !== undefined ? undefined : commandVerdict(end);
+  const summary = ports.refText(endOfOutput(await ports.getText(event.data.output)));
+  const { verdict: _, ...recorded } = event.data;
+  const data = { ...recorded, ...(verdict === undefined ? {} : { verdict }), summary };
+  return compare({ type: event.type, step: event.step, data }, event, "reply");
 }
 
 /** A reply is taken as recorded; what the engine made of it is not. */
@@ -280,6 +310,10 @@ async function checkRecordedPrompt(
 
 /** The result of a tool that the host performed: it can come at any moment, and is taken as recorded. */
 function isOutsideResult(state: SessionState, event: SessionEvent): boolean {
+  if (event.type === "artifact_written" || event.type === "artifact_deleted") {
+    const run = activeRuns(state.score).find((active) => active.run.key === event.step)?.run;
+    return run?.command != null && run.commandEnd === null;
+  }
   if (event.type !== "tool_result") return false;
   const open = activeRuns(state.score).find(({ run }) => run.key === event.step)?.run.openTool;
   return open?.call.id === event.data.call_id && !isBuiltin(open.call.tool);
@@ -309,6 +343,7 @@ async function makeAgain(
         provider: more.provider ?? { call: () => Promise.reject(new WorldNeeded()) },
         files: more.files ?? noFiles,
         external: externalAsOffered(state),
+        commands: { run: needed },
         clock: { nowMs: () => 0, sleep: () => Promise.resolve() },
         sha256: ports.sha256,
         utf8: ports.utf8,

@@ -1,4 +1,4 @@
-import { callSettings } from "./definition";
+import { callSettings, nodesIn } from "./definition";
 import type { CallSettings, Definition, PlanNode, StepNode } from "./definition";
 import type { LimitName } from "./flow";
 import { plannedSteps, planSize, worstCase } from "./plan";
@@ -112,6 +112,9 @@ function valueOf(definition: Definition, step: StepNode, placeholder: Placeholde
       return step.id;
     case "note":
     case "summary":
+    case "verdict":
+    case "result":
+    case "item":
     case "artifact":
       return undefined;
   }
@@ -167,13 +170,21 @@ function planStep(definition: Definition, planned: PlannedStep, prompts: boolean
   };
 }
 
-function* unroll(nodes: readonly PlanNode[], iteration: readonly number[]): Generator<PlannedRun> {
+function* unroll(
+  nodes: readonly PlanNode[],
+  iteration: readonly number[],
+  prefix = "",
+): Generator<PlannedRun> {
   for (const node of nodes) {
     if (node.kind === "step") {
       const key = iteration.length === 0 ? node.id : `${node.id}#${iteration.join(".")}`;
-      yield { key, step: node.id };
-    } else if (node.kind === "parallel") yield* unroll(node.branches, iteration);
-    else for (let turn = 1; turn <= node.max; turn++) yield* unroll(node.body, [...iteration, turn]);
+      yield { key: `${prefix}${key}`, step: node.id };
+    } else if (node.kind === "loop") {
+      for (let turn = 1; turn <= node.max; turn++) yield* unroll(node.body, [...iteration, turn], prefix);
+    } else if (node.kind === "each") {
+      for (let item = 1; item <= node.max; item++)
+        yield* unroll(node.body, iteration, `${prefix}${node.id}[${item}].`);
+    } else yield* unroll(nodesIn(node), iteration, prefix);
   }
 }
 

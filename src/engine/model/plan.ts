@@ -1,11 +1,10 @@
-import { callSettings } from "./definition";
-import type { Definition, PlanNode, StepNode } from "./definition";
+import { conditionText } from "./condition";
+import { callSettings, nodesIn } from "./definition";
+import type { Definition, EachNode, LoopNode, PlanNode, StepNode } from "./definition";
 
 /** The steps themselves, in the file's order, each once. */
 export function stepsOf(nodes: readonly PlanNode[]): StepNode[] {
-  return nodes.flatMap((node) =>
-    node.kind === "step" ? [node] : stepsOf(node.kind === "loop" ? node.body : node.branches),
-  );
+  return nodes.flatMap((node) => (node.kind === "step" ? [node] : stepsOf(nodesIn(node))));
 }
 
 /** One step of the plan, with the bounds of the loops around it. */
@@ -15,8 +14,16 @@ export interface PlannedStep {
   readonly maxRuns: number;
   /** Loops and groups around it, outermost first. */
   readonly within: readonly (
-    | { readonly kind: "loop"; readonly max: number; readonly until: string | undefined }
+    | {
+        readonly kind: "loop";
+        readonly id?: string;
+        readonly max: number;
+        readonly until: string | undefined;
+      }
+    | { readonly kind: "each"; readonly id: string; readonly max: number; readonly in: string }
     | { readonly kind: "parallel"; readonly branch: number }
+    | { readonly kind: "sequence"; readonly id: string }
+    | { readonly kind: "use"; readonly id: string; readonly score: string }
   )[];
 }
 
@@ -34,16 +41,58 @@ function collect(
   into: PlannedStep[],
 ): void {
   for (const node of nodes) {
-    if (node.kind === "step") into.push({ node, maxRuns, within });
-    else if (node.kind === "loop") {
-      const until = node.until === undefined ? undefined : `${node.until.step} says ${node.until.verdict}`;
-      collect(node.body, maxRuns * node.max, [...within, { kind: "loop", max: node.max, until }], into);
-    } else {
-      node.branches.forEach((branch, number) => {
-        collect([branch], maxRuns, [...within, { kind: "parallel", branch: number + 1 }], into);
-      });
+    switch (node.kind) {
+      case "step":
+        into.push({ node, maxRuns, within });
+        break;
+      case "loop": {
+        const until = untilText(node);
+        const around = {
+          kind: "loop" as const,
+          ...(node.id === undefined ? {} : { id: node.id }),
+          max: node.max,
+          until,
+        };
+        collect(node.body, maxRuns * node.max, [...within, around], into);
+        break;
+      }
+      case "each": {
+        const around = { kind: "each" as const, id: node.id, max: node.max, in: itemsText(node) };
+        collect(node.body, maxRuns * node.max, [...within, around], into);
+        break;
+      }
+      case "parallel":
+        node.branches.forEach((branch, number) => {
+          collect([branch], maxRuns, [...within, { kind: "parallel", branch: number + 1 }], into);
+        });
+        break;
+      case "sequence":
+        collect(node.body, maxRuns, [...within, { kind: "sequence", id: node.id }], into);
+        break;
+      case "use":
+        collect(node.body, maxRuns, [...within, { kind: "use", id: node.id, score: node.score }], into);
+        break;
     }
   }
+}
+
+/** When a loop ends early, in words. */
+export function untilText({ until }: LoopNode): string | undefined {
+  if (until === undefined) return undefined;
+  return Array.isArray(until)
+    ? until.map(conditionText).join(" and ")
+    : `${until.step} says ${until.verdict}`;
+}
+
+/** Where the items of an `each` come from, in words. */
+export function itemsText({ in: from }: EachNode): string {
+  if ("glob" in from) return `the files ${from.glob}`;
+  return "input" in from ? `the input ${from.input}` : `${from.step}.${from.field}`;
+}
+
+/** Model calls of all runs of a step at most; commands and people make none. */
+function callsOf({ node, maxRuns }: PlannedStep): number {
+  return node.does === undefined ? maxRuns * node.max_turns * node.retry_attempts : 0;
 }
 
 /** How large a run can get, retries of calls left out. */
@@ -57,7 +106,7 @@ export function planSize(definition: Definition): {
   let maxModelCalls = 0;
   for (const step of steps) {
     maxSteps += step.maxRuns;
-    maxModelCalls += step.maxRuns * step.node.max_turns * step.node.retry_attempts;
+    maxModelCalls += callsOf(step);
   }
   return { steps: steps.length, max_steps: maxSteps, max_model_calls: maxModelCalls };
 }
@@ -71,7 +120,7 @@ export function worstCase(
   step: PlannedStep,
 ): { calls: number; tokens: number; usd: number | undefined } {
   const settings = callSettings(definition, step.node.role);
-  const calls = step.maxRuns * step.node.max_turns * step.node.retry_attempts;
+  const calls = callsOf(step);
   const output = Math.min(settings.max_output_tokens, settings.context_tokens);
   const input = settings.context_tokens - output;
   const { pricing } = settings;

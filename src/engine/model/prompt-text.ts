@@ -1,3 +1,4 @@
+import { describeFields } from "./field";
 import type { StepNode } from "./definition";
 
 /** The task as the first section of a step's message; empty where there is none, or a template has shown it. */
@@ -14,6 +15,8 @@ export function stepSection(node: StepNode, iteration: readonly number[], instru
   if (instruction.trim() !== "") lines.push(instruction.trim());
   if (node.produces.length > 0)
     lines.push(`When you are done, these files must exist: ${node.produces.join(", ")}.`);
+  if (node.result !== undefined)
+    lines.push(`Give your result by calling set_result with: ${describeFields(node.result)}.`);
   if (node.verdict !== undefined) {
     lines.push(`End by calling set_verdict with one of: ${node.verdict.join(", ")}.`);
   }

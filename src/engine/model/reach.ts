@@ -1,3 +1,4 @@
+import { stepsOf } from "./plan";
 import type { Definition } from "./definition";
 import { anyTouches, isBuiltin } from "./tools";
 
@@ -117,14 +118,8 @@ export function reachOf(definition: Definition): Reach {
   const reads = anyTouches(tools, "read") || anyTouches(tools, "write");
   const asks = new Set<string>();
   const quiet = new Set<string>();
-  const look = (nodes: Definition["score"]["steps"]): void => {
-    for (const node of nodes) {
-      if (node.kind === "step") (node.approval === "none" ? quiet : asks).add(node.role);
-      else if (node.kind === "loop") look(node.body);
-      else look(node.branches);
-    }
-  };
-  look(definition.score.steps);
+  for (const { approval, role } of stepsOf(definition.score.steps))
+    (approval === "none" ? quiet : asks).add(role);
   const writesQuietly = [...quiet].some((name) => {
     const role = Object.hasOwn(band.roles, name) ? band.roles[name] : undefined;
     return role !== undefined && anyTouches(role.tools.map(String), "write");

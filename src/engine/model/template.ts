@@ -10,6 +10,11 @@ export type Placeholder =
   | { readonly kind: "input"; readonly name: string }
   | { readonly kind: "note"; readonly key: string }
   | { readonly kind: "summary"; readonly step: string }
+  | { readonly kind: "verdict"; readonly step: string }
+  /** `field` is empty for the whole result; `a.b` is a field within one. */
+  | { readonly kind: "result"; readonly step: string; readonly field: string }
+  /** `field` is empty for the item itself. */
+  | { readonly kind: "item"; readonly field: string }
   | { readonly kind: "artifact"; readonly path: string }
   | { readonly kind: "role" }
   | { readonly kind: "step" };
@@ -45,9 +50,16 @@ export const placeholderForms = [
   { form: "inputs.NAME", description: "The value of one of the Flow's inputs." },
   { form: "notes.KEY", description: "A note that a role wrote with update_notes; empty until then." },
   { form: "steps.ID.summary", description: "What an earlier step reported; empty until it ran." },
+  { form: "steps.ID.verdict", description: "The verdict of an earlier step; empty until it gave one." },
+  {
+    form: "steps.ID.result.FIELD",
+    description:
+      "A field of an earlier step's result: text as it is, anything else as JSON; empty until it is set.",
+  },
   { form: 'artifacts["PATH"]', description: "The text of an artifact; empty until it is written." },
   { form: "role", description: "The role that performs the step." },
   { form: "step", description: "The step's id." },
+  { form: "item", description: "The item of the each around the step, or item.FIELD for a field of it." },
 ] as const;
 
 const knownForms = placeholderForms.map(({ form }) => `{{${form}}}`).join(", ");
@@ -61,6 +73,12 @@ export function placeholderText(placeholder: Placeholder): string {
       return `{{notes.${placeholder.key}}}`;
     case "summary":
       return `{{steps.${placeholder.step}.summary}}`;
+    case "verdict":
+      return `{{steps.${placeholder.step}.verdict}}`;
+    case "result":
+      return `{{steps.${placeholder.step}.result${placeholder.field === "" ? "" : `.${placeholder.field}`}}}`;
+    case "item":
+      return placeholder.field === "" ? "{{item}}" : `{{item.${placeholder.field}}}`;
     case "artifact":
       return `{{artifacts["${placeholder.path}"]}}`;
     case "task":
@@ -73,6 +91,10 @@ export function placeholderText(placeholder: Placeholder): string {
 const inputForm = /^inputs\.([A-Za-z][A-Za-z0-9_-]*)$/;
 const noteForm = /^notes\.([A-Za-z0-9_][A-Za-z0-9_.-]*)$/;
 const summaryForm = /^steps\.([A-Za-z][A-Za-z0-9_-]*)\.summary$/;
+const verdictForm = /^steps\.([A-Za-z][A-Za-z0-9_-]*)\.verdict$/;
+const fieldPath = "[A-Za-z_][A-Za-z0-9_-]*(?:\\.[A-Za-z_][A-Za-z0-9_-]*)*";
+const resultForm = new RegExp(`^steps\\.([A-Za-z][A-Za-z0-9_-]*)\\.result(?:\\.(${fieldPath}))?$`);
+const itemForm = new RegExp(`^item(?:\\.(${fieldPath}))?$`);
 const artifactForm = /^artifacts\[(?:"([^"]+)"|'([^']+)')\]$/;
 
 function readPlaceholder(content: string): Placeholder | undefined {
@@ -83,6 +105,12 @@ function readPlaceholder(content: string): Placeholder | undefined {
   if (key !== undefined) return { kind: "note", key };
   const step = summaryForm.exec(content)?.[1];
   if (step !== undefined) return { kind: "summary", step };
+  const judge = verdictForm.exec(content)?.[1];
+  if (judge !== undefined) return { kind: "verdict", step: judge };
+  const result = resultForm.exec(content);
+  if (result?.[1] !== undefined) return { kind: "result", step: result[1], field: result[2] ?? "" };
+  const item = itemForm.exec(content);
+  if (item !== null) return { kind: "item", field: item[1] ?? "" };
   const artifact = artifactForm.exec(content);
   const path = artifact?.[1] ?? artifact?.[2];
   return path === undefined ? undefined : { kind: "artifact", path };
@@ -93,7 +121,7 @@ function shorten(content: string): string {
 }
 
 function describeProblem(content: string): { code: "unknown" | "malformed"; message: string } {
-  const family = /^(inputs|notes|steps|artifacts)\b/.exec(content)?.[1];
+  const family = /^(inputs|notes|steps|artifacts|item)\b/.exec(content)?.[1];
   const form = placeholderForms.find((known) => family !== undefined && known.form.startsWith(family));
   if (form !== undefined) {
     return { code: "malformed", message: `Write {{${form.form}}} instead of {{${shorten(content)}}}.` };

@@ -37,6 +37,7 @@ export const toolTable = {
   },
   update_notes: { description: "Writes notes that every role sees.", touches: "none" },
   set_verdict: { description: "Gives the step's verdict and ends the step.", touches: "none" },
+  set_result: { description: "Gives the step's result: the fields that the step asks for.", touches: "none" },
 } as const satisfies Readonly<Record<string, ToolFacts>>;
 
 export type BuiltinTool = keyof typeof toolTable;

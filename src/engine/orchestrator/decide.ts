@@ -1,5 +1,6 @@
+import { reviewAfter } from "../conductor/after-step";
 import { draft } from "../event/event";
-import type { EventDraft } from "../event/event";
+import type { EventData, EventDraft } from "../event/event";
 import { callSettings } from "../model/definition";
 import { reviewBefore } from "../conductor/before-step";
 import { activeRuns, openConflict } from "../state/cursor";
@@ -15,36 +16,15 @@ import type { SessionState } from "../state/state";
 import type { Reply, StepRun } from "../state/step-run";
 import { planSize } from "../model/plan";
 import { mergesSystem, toolMode } from "../state/tool-mode";
-import { failedStep } from "../state/failed-step";
-
-/**
- * Work outside the core. Each names the step run that it is for; `key` is equal for equal work, so that work under way
- * is not begun twice, and work that a crash cut short is begun again.
- */
-export type Effect =
-  | { readonly kind: "build_prompt"; readonly key: string; readonly step: string }
-  | {
-      readonly kind: "call_model";
-      readonly key: string;
-      readonly step: string;
-      readonly call: number;
-      readonly delaySeconds: number;
-    }
-  | { readonly kind: "run_tool"; readonly key: string; readonly step: string; readonly callId: string }
-  | { readonly kind: "finish_step"; readonly key: string; readonly step: string };
-
-/**
- * What follows from a state: one event to record at once, or else work to do. Both empty: the session waits or is over.
- * One event at a time, so that a crash between two events finds the same decision again.
- */
-export interface Decision {
-  readonly event: EventDraft | undefined;
-  readonly effects: readonly Effect[];
-}
-
-const nothing: Decision = { event: undefined, effects: [] };
-const record = (event: EventDraft): Decision => ({ event, effects: [] });
-const work = (...effects: Effect[]): Decision => ({ event: undefined, effects });
+import { failedStep, mustProblem } from "../state/failed-step";
+import { startOf } from "../state/step-run";
+import { hasResult } from "../model/definition";
+import { resultOf } from "../state/scope";
+import { commandEffect, decideAct } from "./decide-act";
+import { conditionOf, decideGate } from "./decide-group";
+import { effect, nothing, record, work } from "./effect";
+import type { Decision, Effect } from "./effect";
+export type { Decision, Effect } from "./effect";
 
 /**
  * Decides what comes next from the state alone. Records one run's events at a time, in the file's order, so that the
@@ -54,6 +34,10 @@ export function decide(state: SessionState): Decision {
   if (state.status === "paused" && state.stopRequested) return record(endOf(state, "stopped"));
   if (state.status !== "running") return nothing;
   if (!state.planned) return record(draft("plan_resolved", null, planSize(state.definition)));
+  if (state.justEnded !== null) {
+    const adjustment = reviewAfter(state, state.justEnded);
+    if (adjustment !== null) return record(draft("adjustment", state.justEnded, adjustment));
+  }
   const runs = activeRuns(state.score);
   const conflict = openConflict(state.score);
   const halting = isHalting(state, runs) || conflict !== undefined;
@@ -64,7 +48,7 @@ export function decide(state: SessionState): Decision {
     effects.push(...decision.effects);
   }
   if (effects.length > 0) return work(...effects);
-  if (runs.some(({ run }) => run.call !== null)) return nothing;
+  if (runs.some(({ run }) => run.call !== null || isCommandOpen(run))) return nothing;
   if (state.stopRequested) return record(endOf(state, "stopped"));
   if (halting) return record(pauseOf(state, runs, conflict));
   return runs.length === 0 ? record(endOf(state, "completed")) : nothing;
@@ -83,6 +67,7 @@ function isHalting(state: SessionState, runs: readonly ActiveRun[]): boolean {
 /** While halting, what is under way is still brought to its end, so that nothing is lost. */
 function decideHalting({ run }: ActiveRun): Decision {
   if (run.call !== null) return work(callEffect(run, run.call.call));
+  if (isCommandOpen(run)) return work(commandEffect(run));
   if (run.openTool?.done != null) return record(toolResult(run, run.openTool.call.id, run.openTool.done));
   if (run.openTool !== null) return work(toolEffect(run, run.openTool.call.id));
   return nothing;
@@ -91,11 +76,14 @@ function decideHalting({ run }: ActiveRun): Decision {
 function decideRun(state: SessionState, active: ActiveRun): Decision {
   const { run } = active;
   if (run.skip !== null && run.call === null) return record(skipped(run, run.skip));
-  if (!run.started) return decideStart(state, run);
+  if (run.gate !== null) return decideGate(state, active);
+  if (!run.started) return decideStart(state, active);
   if (run.ended !== null) return decideAfter(state, run);
+  if (isOverTime(run)) return record(timedOut(run));
+  if (run.node.does !== undefined) return decideAct(state, active);
   if (run.call !== null) return work(callEffect(run, run.call.call));
-  if (run.reply !== null) return decideReply(state, active);
-  if (run.prompt === null) return work(effect("build_prompt", run));
+  if (run.reply !== null) return withMust(run, decideReply(state, active));
+  if (run.prompt === null) return work(turnEffect("build_prompt", run));
   if (run.approval !== null) return nothing;
   if (needsApprovalBefore(run) && !run.approved) {
     const id = `a${state.approvals + 1}`;
@@ -106,21 +94,45 @@ function decideRun(state: SessionState, active: ActiveRun): Decision {
   return decideCall(state, active, run.prompt);
 }
 
-function decideStart(state: SessionState, run: StepRun): Decision {
+/** While a command runs there is nothing to decide but that it runs. */
+function isCommandOpen(run: StepRun): boolean {
+  return run.command !== null && run.commandEnd === null;
+}
+
+/** A call or a command that is under way is cut off first; what it left is recorded before the step fails. */
+function isOverTime(run: StepRun): boolean {
+  const { timeout_seconds: seconds } = run.node;
+  const isIdle = run.call === null && run.openTool === null && !isCommandOpen(run);
+  return seconds !== undefined && isIdle && run.activeMs >= seconds * 1000;
+}
+
+function timedOut(run: StepRun): EventDraft {
+  const message = `The step took longer than ${run.node.timeout_seconds} s (timeout_seconds).`;
+  return failedStep(run, "timeout", message);
+}
+
+/** A step that is done with a verdict that must not be fails instead. */
+function withMust(run: StepRun, decision: Decision): Decision {
+  if (!decision.effects.some(({ kind }) => kind === "finish_step")) return decision;
+  const problem = mustProblem(run.node, run.verdict);
+  if (problem === undefined) return decision;
+  const reason = run.verdictReason === undefined ? "" : ` ${run.verdictReason}`;
+  return record(failedStep(run, "must_not_met", `${problem}${reason}`));
+}
+
+function decideStart(state: SessionState, active: ActiveRun): Decision {
+  const { run } = active;
   if (run.attempt === 0) {
     const asked = state.skips[run.key] ?? state.skips[run.node.id];
     if (asked !== undefined) return record(skipped(run, asked));
+    const checked = conditionOf(state, active);
+    if (checked !== undefined) return record(draft("condition_checked", run.key, { ...checked }));
+    if (run.condition?.holds === false)
+      return record(skipped(run, { by: "engine", reason: run.condition.reason }));
     const adjustment = reviewBefore(state, run);
     if (adjustment !== null) return record(draft("adjustment", run.key, adjustment));
   }
-  return record(
-    draft("step_start", run.key, {
-      id: run.node.id,
-      role: run.node.role,
-      attempt: run.attempt + 1,
-      ...(run.iteration.length === 0 ? {} : { iteration: [...run.iteration] }),
-    }),
-  );
+  return record(draft("step_start", run.key, { ...startOf(run), attempt: run.attempt + 1 }));
 }
 
 function decideAfter(state: SessionState, run: StepRun): Decision {
@@ -191,9 +203,9 @@ function decideAfterReply(state: SessionState, { run, scope }: ActiveRun, reply:
   const problems = honest ? replyProblems(state.definition, run) : [];
   const missing = [...problems, ...missingFor({ run, scope })];
   const isLastWord = reply.toolCalls.length === 0 || run.verdict !== undefined;
-  if (isLastWord && missing.length === 0) return work(effect("finish_step", run));
-  if (reply.turn < run.node.max_turns) return work(effect("build_prompt", run));
-  if (missing.length === 0 && !honest) return work(effect("finish_step", run));
+  if (isLastWord && missing.length === 0) return work(turnEffect("finish_step", run));
+  if (reply.turn < run.node.max_turns) return work(turnEffect("build_prompt", run));
+  if (missing.length === 0 && !honest) return work(turnEffect("finish_step", run));
   if (!isLastWord && honest) {
     const tools = [...new Set(reply.toolCalls.map(({ tool }) => tool))].join(", ");
     missing.push({
@@ -230,9 +242,9 @@ function toolResult(run: StepRun, callId: string, text: string): EventDraft {
   });
 }
 
-function effect(kind: "build_prompt" | "finish_step", run: StepRun): Effect {
-  const turn = (run.reply?.turn ?? 0) + 1;
-  return { kind, step: run.key, key: `${run.key}/${run.attempt}/${kind}/${turn}` };
+/** The engine's own work for the turn that comes next. */
+function turnEffect(kind: "build_prompt" | "finish_step", run: StepRun): Effect {
+  return effect(kind, run, (run.reply?.turn ?? 0) + 1);
 }
 
 function callEffect(run: StepRun, call: number): Effect {
@@ -241,8 +253,13 @@ function callEffect(run: StepRun, call: number): Effect {
     step: run.key,
     key: `call/${call}`,
     call,
-    delaySeconds: run.failedCall?.retry_in_seconds ?? 0,
+    delaySeconds: run.failedCall?.retry_in_seconds ?? pauseBefore(run),
   };
+}
+
+/** The pause before another attempt of the step stands before its first call. */
+function pauseBefore(run: StepRun): number {
+  return run.attempt > 1 && run.prompt?.turn === 1 ? (run.node.retry_pause_seconds ?? 0) : 0;
 }
 
 function toolEffect(run: StepRun, callId: string): Effect {
@@ -262,7 +279,26 @@ function endOf(state: SessionState, outcome: "completed" | "stopped"): EventDraf
     ...(spending.costUsd === undefined ? {} : { cost_usd: spending.costUsd }),
     model_calls: spending.modelCalls,
     artifacts: artifactsOf(state.score.scope).map(({ path, content }) => ({ path, content })),
+    ...(hasResult(state.definition) ? resultsOf(state) : {}),
   });
+}
+
+/** What the Score gives back, and what its end must not hide. */
+function resultsOf(state: SessionState): Partial<EventData<"session_end">> {
+  const { waived, lost, unfinished, definition, score } = state;
+  const step = definition.score.result?.step ?? "";
+  const given = resultOf(score.scope, step);
+  return {
+    result: {
+      step,
+      ...(given?.verdict === undefined ? {} : { verdict: given.verdict }),
+      ...(given === undefined ? {} : { summary: given.summary }),
+      ...(given?.result === undefined ? {} : { result: given.result }),
+    },
+    ...(waived.length === 0 ? {} : { waived: [...waived] }),
+    ...(lost.length === 0 ? {} : { failed: [...lost] }),
+    ...(unfinished.length === 0 ? {} : { unfinished: [...unfinished] }),
+  };
 }
 
 function pauseOf(

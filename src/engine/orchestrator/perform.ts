@@ -4,6 +4,9 @@ import type { Effect } from "./decide";
 import type { SessionState } from "../state/state";
 import { isBuiltin } from "../model/tools";
 import type { PerformContext } from "../agent/agent";
+import { askCommand, runCommand, startCommand } from "./command-work";
+import { closeGroup, openGroup } from "./group-work";
+import { askQuestion, finishAct } from "./question-work";
 import { promptOf, callModel, runTool, finishStep } from "../agent/agent";
 
 /** Does an effect's work and returns the events that say what came of it. Failures that a run can have are events. */
@@ -20,12 +23,26 @@ export async function perform(effect: Effect, context: PerformContext): Promise<
       return [await runTool(active, context)];
     case "finish_step":
       return [await finishStep(active, context)];
+    case "open_group":
+      return [await openGroup(active, context)];
+    case "close_group":
+      return [await closeGroup(active, context)];
+    case "ask_question":
+      return [await askQuestion(active, context)];
+    case "ask_command":
+      return [await askCommand(active, context)];
+    case "start_command":
+      return [await startCommand(active, context)];
+    case "run_command":
+      return runCommand(effect, active, context);
+    case "finish_act":
+      return [await finishAct(active, context)];
   }
 }
 
 /** Whether the effect changes or asks something outside the engine, so that its cause must be on disk before it begins. */
 export function isExternal(effect: Effect, state: SessionState): boolean {
-  if (effect.kind === "call_model") return true;
+  if (effect.kind === "call_model" || effect.kind === "run_command") return true;
   if (effect.kind !== "run_tool") return false;
   const active = activeRuns(state.score).find(({ run }) => run.key === effect.step);
   const tool = active?.run.openTool?.call.tool;

@@ -1,7 +1,7 @@
 import type { EventData, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import type { ActiveRun, RunUpdate } from "./cursor";
-import { changeAt, withChange, withNotes, withLearned, withResult } from "./scope";
+import { changeAt, withChange, withNotes, withLearned, withPass, withResult } from "./scope";
 import type { Scope } from "./scope";
 import { restarted } from "./step-run";
 import type { StepRun } from "./step-run";
@@ -58,14 +58,6 @@ export function applyToRun(
       });
     }
     case "model_call_start":
-      return active({
-        call: {
-          call: event.data.call,
-          attempt: event.data.attempt,
-          reservedTokens: event.data.reserved_tokens,
-          reservedUsd: event.data.reserved_usd ?? 0,
-        },
-      });
     case "model_call_end":
     case "model_call_failed":
       return callPart({ run, scope }, event);
@@ -76,6 +68,7 @@ export function applyToRun(
     case "artifact_deleted":
     case "notes_updated":
     case "verdict_set":
+    case "result_set":
       return toolPart({ run, scope }, event);
     case "approval_requested":
       return active({ approval: event.data });
@@ -88,18 +81,41 @@ export function applyToRun(
     case "step_skipped":
       return {
         kind: "over",
-        scope: run.skip?.refused === true ? withRefusal(scope, run, event.data.reason) : scope,
+        scope: withPass(run.skip?.refused === true ? withRefusal(scope, run, event.data.reason) : scope, {
+          id: run.node.id,
+          key: `${run.key} `,
+        }),
       };
-    case "step_failed":
-      return event.data.will_retry
-        ? { kind: "active", run: restarted(run), scope }
-        : active({ failure: { code: event.data.code, message: event.data.message } });
+    case "step_failed": {
+      const { code, message, will_retry } = event.data;
+      if (!will_retry) return active({ failure: { code, message }, call: null, question: null });
+      const feedback = run.node.retry_feedback === true ? message : undefined;
+      return { kind: "active", run: { ...restarted(run), feedback }, scope };
+    }
+    case "condition_checked":
+    case "items_resolved":
+    case "inputs_resolved":
+    case "loop_exhausted":
+    case "group_end":
+      return groupPart({ run, scope }, event);
+    case "command_start":
+      return active({ command: event.data, commandEnd: null });
+    case "command_end":
+      return active({
+        commandEnd: event.data,
+        ...(event.data.verdict === undefined ? {} : { verdict: event.data.verdict }),
+        ...(event.data.result === undefined ? {} : { result: event.data.result }),
+      });
+    case "question_asked":
+      return active({ question: event.data, answer: null });
+    case "question_answered":
+      return answeredQuestion({ run, scope }, event.data);
   }
 }
 
-type CallEvent = Extract<RunEvent, { type: "model_call_end" | "model_call_failed" }>;
+type CallEvent = Extract<RunEvent, { type: "model_call_start" | "model_call_end" | "model_call_failed" }>;
 
-/** What the end of a model call changes, and what it teaches of the role's backend. */
+/** What a model call changes. */
 function callPart({ run, scope }: ActiveRun, event: CallEvent): RunUpdate {
   const active = (changes: Partial<StepRun>, nextScope = scope): RunUpdate => ({
     kind: "active",
@@ -107,6 +123,15 @@ function callPart({ run, scope }: ActiveRun, event: CallEvent): RunUpdate {
     scope: nextScope,
   });
   switch (event.type) {
+    case "model_call_start":
+      return active({
+        call: {
+          call: event.data.call,
+          attempt: event.data.attempt,
+          reservedTokens: event.data.reserved_tokens,
+          reservedUsd: event.data.reserved_usd ?? 0,
+        },
+      });
     case "model_call_end": {
       const { data } = event;
       const native = data.tool_calls.length > 0 && data.from_text !== true;
@@ -134,6 +159,70 @@ function callPart({ run, scope }: ActiveRun, event: CallEvent): RunUpdate {
   }
 }
 
+type GroupEvent = Extract<
+  RunEvent,
+  { type: "condition_checked" | "items_resolved" | "inputs_resolved" | "loop_exhausted" | "group_end" }
+>;
+
+/** What is decided at a group's beginning and end; a step's own `when` comes this way too. */
+function groupPart({ run, scope }: ActiveRun, event: GroupEvent): RunUpdate {
+  const { does } = run.node;
+  switch (event.type) {
+    case "condition_checked": {
+      const { holds, reason } = event.data;
+      if (does?.kind !== "group")
+        return { kind: "active", run: { ...run, condition: { holds, reason } }, scope };
+      if (!holds) return { kind: "over", scope };
+      const needsMore = does.group === "each" || does.group === "use";
+      return needsMore
+        ? { kind: "active", run: { ...run, condition: { holds, reason } }, scope }
+        : { kind: "enter", scope, items: [], inputs: null };
+    }
+    case "items_resolved":
+      return { kind: "enter", scope, items: event.data.items, inputs: null };
+    case "inputs_resolved":
+      return { kind: "enter", scope, items: [], inputs: event.data.inputs };
+    case "loop_exhausted":
+      return {
+        kind: "active",
+        run: run.gate === null ? run : { ...run, gate: { ...run.gate, exhausted: true } },
+        scope,
+      };
+    case "group_end": {
+      const { summary, verdict, result } = event.data;
+      const { key, place, node } = run;
+      const left = { key, id: node.id, role: node.role, summary, verdict, place };
+      return { kind: "over", scope: withResult(scope, result === undefined ? left : { ...left, result }) };
+    }
+  }
+}
+
+function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"question_answered">): RunUpdate {
+  const { question } = run;
+  if (question?.id !== data.id) return { kind: "active", run, scope };
+  const answered: StepRun = { ...run, question: null, answer: data };
+  switch (question.kind) {
+    case "exhausted":
+      return data.verdict === "more" ? { kind: "again", scope } : { kind: "active", run: answered, scope };
+    case "happened":
+      // What did not happen is started again; what did is over, as it was left.
+      return data.verdict === "did_not_happen"
+        ? { kind: "active", run: { ...answered, answer: null, command: null, commandEnd: null }, scope }
+        : { kind: "active", run: { ...answered, verdict: "pass" }, scope };
+    case "ask":
+    case "accept":
+      return {
+        kind: "active",
+        run: {
+          ...answered,
+          ...(data.verdict === undefined ? {} : { verdict: data.verdict }),
+          ...(data.answers === undefined ? {} : { result: data.answers }),
+        },
+        scope,
+      };
+  }
+}
+
 function replyOf(data: EventData<"model_call_end">): NonNullable<StepRun["reply"]> {
   return {
     turn: data.turn,
@@ -158,7 +247,8 @@ type ToolEvent = Extract<
       | "artifact_written"
       | "artifact_deleted"
       | "notes_updated"
-      | "verdict_set";
+      | "verdict_set"
+      | "result_set";
   }
 >;
 
@@ -217,6 +307,8 @@ function toolPart({ run, scope }: ActiveRun, event: ToolEvent): RunUpdate {
         verdictReason: event.data.reason,
         openTool: done(run, `Verdict recorded: ${event.data.verdict}.`),
       });
+    case "result_set":
+      return active({ result: event.data.result, openTool: done(run, "Result recorded.") });
   }
 }
 
@@ -234,6 +326,8 @@ function over({ run, scope }: ActiveRun): RunUpdate {
     role: run.node.role,
     summary: ended.summary,
     verdict: ended.verdict,
+    place: { prefix: run.place.prefix, rounds: run.place.rounds },
+    ...(ended.result === undefined ? {} : { result: ended.result }),
   };
   return { kind: "over", scope: withResult(scope, result) };
 }

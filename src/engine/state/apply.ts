@@ -3,7 +3,10 @@ import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import { callSettings } from "../model/definition";
 import { activeRuns, openConflict, resolveConflict, updateRun } from "./cursor";
+import type { ActiveRun, RunUpdate } from "./cursor";
 import { applyToRun, isInterruption } from "./apply-run";
+import { topPlace } from "./place";
+import { startOf } from "./step-run";
 import type { RunEvent } from "./apply-run";
 import { decided } from "./decisions";
 import { reserve, settleCall, settleFailedCall } from "./spending";
@@ -17,7 +20,12 @@ import type { StepRun } from "./step-run";
  */
 export function apply(state: SessionState, event: SessionEvent): SessionState {
   const next = applyData(withTime(state, event), event);
-  return { ...next, events: state.events + 1, lastAt: event.at };
+  return { ...next, events: state.events + 1, lastAt: event.at, justEnded: endedBy(state, event) };
+}
+
+function endedBy({ justEnded }: SessionState, { type, step }: SessionEvent): string | null {
+  if (type === "step_end") return step;
+  return type === "adjustment" && step !== null && step === justEnded ? justEnded : null;
 }
 
 /** The fold over many events. */
@@ -30,7 +38,12 @@ export function fold(state: SessionState, events: Iterable<SessionEvent>): Sessi
 /** Whether the session does nothing but wait for a person. */
 export function isWaiting(state: SessionState): boolean {
   const runs = activeRuns(state.score);
-  return runs.length > 0 && runs.every(({ run }) => run.approval !== null);
+  return runs.length > 0 && runs.every(({ run }) => waitsForPerson(run));
+}
+
+/** Whether a run waits for an approval or an answer. */
+export function waitsForPerson(run: StepRun): boolean {
+  return run.approval !== null || run.question !== null;
 }
 
 function withTime(state: SessionState, event: SessionEvent): SessionState {
@@ -38,7 +51,11 @@ function withTime(state: SessionState, event: SessionEvent): SessionState {
   if (event.type === "session_resumed" || isWaiting(state)) return state;
   const passedMs = Date.parse(event.at) - Date.parse(state.lastAt);
   if (!(passedMs > 0)) return state;
-  return { ...state, spending: { ...state.spending, activeMs: state.spending.activeMs + passedMs } };
+  const timed = { ...state, spending: { ...state.spending, activeMs: state.spending.activeMs + passedMs } };
+  return activeRuns(state.score).reduce((next, { run }) => {
+    if (run.node.timeout_seconds === undefined || !run.started || waitsForPerson(run)) return next;
+    return updatedRun(next, run.key, (old) => ({ ...old, activeMs: old.activeMs + passedMs }));
+  }, timed);
 }
 
 /** How many of its first events a session took over from the one that it was forked from. */
@@ -71,7 +88,7 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
     case "limit_reached":
       return { ...state, limitHit: event.data };
     case "adjustment":
-      return adjusted(state, event.data, event.step);
+      return adjusted(state, event.data);
     case "artifact_accepted":
     case "artifact_rejected":
     case "acceptance_reverted":
@@ -98,10 +115,22 @@ function applyRunEvent(state: SessionState, event: RunEvent): SessionState {
     order: before.run.order ?? state.steps.length,
     patch: state.patches[before.run.key] ?? state.patches[before.run.node.id],
   };
-  const score = updateRun(state.definition.score.steps, state.score, before.run.key, (active) =>
-    applyToRun(active, event, start),
+  const score = updateRun(
+    state.definition.score.steps,
+    state.score,
+    before.run.key,
+    (active) => applyToRun(active, event, start),
+    topPlace,
+    state.definition.flow,
   );
-  return score === null ? changed : { ...changed, score };
+  return score === null ? changed : withLost({ ...changed, score }, event);
+}
+
+/** A failure that its group goes on after is no failure of the run, and is named at the end. */
+function withLost(state: SessionState, event: RunEvent): SessionState {
+  if (event.type !== "step_failed" || event.data.will_retry || event.step === null) return state;
+  const stands = activeRuns(state.score).some(({ run }) => run.key === event.step);
+  return stands ? state : { ...state, lost: [...state.lost, event.step] };
 }
 
 /** What a run's event changes beside the run itself: records, spending, counters. */
@@ -131,13 +160,33 @@ function sessionPart(state: SessionState, run: StepRun, event: RunEvent): Sessio
         turns: event.data.turns,
       });
     case "step_skipped":
-      return skippedRecord(state, run, event);
-    case "step_failed":
-      return withRecord(state, run.key, {
+      return skippedRecord(withWaiver(state, run, event), run, event);
+    case "step_failed": {
+      const failed = run.call === null ? state : settledBy(state, run, true);
+      return withRecord(failed, run.key, {
         status: event.data.will_retry ? "running" : "failed",
         reason: event.data.message,
         endedAt: event.data.will_retry ? undefined : event.at,
       });
+    }
+    case "command_end":
+      return withRecord(state, run.key, { verdict: event.data.verdict });
+    case "question_asked":
+      return { ...state, questions: state.questions + 1 };
+    case "loop_exhausted":
+      return event.data.on_exhausted === "continue"
+        ? { ...state, unfinished: [...state.unfinished, run.key] }
+        : state;
+    case "question_answered":
+      return run.question?.kind === "exhausted" && event.data.verdict === "go_on"
+        ? { ...state, unfinished: [...state.unfinished, run.key] }
+        : state;
+    case "condition_checked":
+    case "items_resolved":
+    case "inputs_resolved":
+    case "group_end":
+    case "command_start":
+    case "result_set":
     case "prompt_built":
     case "tool_call":
     case "tool_result":
@@ -182,22 +231,31 @@ function withAnswer(
 }
 
 function failedCall(state: SessionState, run: StepRun, data: EventData<"model_call_failed">): SessionState {
-  if (run.call === null) return state;
-  const spending = settleFailedCall(
-    state.spending,
-    run.call,
-    data.partial !== undefined || data.code === "interrupted",
-  );
-  if (isInterruption(data.code)) return { ...state, spending };
+  const settled = settledBy(state, run, data.partial !== undefined || data.code === "interrupted");
+  if (run.call === null || isInterruption(data.code)) return settled;
   const tries = (state.failedTries[run.node.id] ?? 0) + 1;
-  return { ...state, spending, failedTries: { ...state.failedTries, [run.node.id]: tries } };
+  return { ...settled, failedTries: { ...state.failedTries, [run.node.id]: tries } };
+}
+
+function settledBy(state: SessionState, { call }: StepRun, hadAnswered: boolean): SessionState {
+  return call === null ? state : { ...state, spending: settleFailedCall(state.spending, call, hadAnswered) };
+}
+
+/** A skip that the Score itself says is none. */
+function withWaiver(state: SessionState, run: StepRun, { data }: EventOf<"step_skipped">): SessionState {
+  if (data.by === "engine") return state;
+  const waiver = { step: run.key, by: data.by, reason: data.reason };
+  return { ...state, waived: [...state.waived, waiver] };
 }
 
 function startRecord(state: SessionState, run: StepRun, event: EventOf<"step_start">): SessionState {
+  if (run.node.does?.kind === "group") return state;
   const record: StepRecord = {
     key: run.key,
     id: run.node.id,
     role: run.node.role,
+    kind: event.data.kind,
+    item: event.data.item,
     status: "running",
     attempt: event.data.attempt,
     turns: 0,
@@ -221,12 +279,13 @@ function startRecord(state: SessionState, run: StepRun, event: EventOf<"step_sta
 }
 
 function skippedRecord(state: SessionState, run: StepRun, event: EventOf<"step_skipped">): SessionState {
+  if (run.node.does?.kind === "group") return state;
   const changes = { status: "skipped" as const, reason: event.data.reason, endedAt: event.at };
   if (run.order !== undefined) return withRecord(state, run.key, changes);
   const started = startRecord(state, run, {
     ...event,
     type: "step_start",
-    data: { id: run.node.id, role: run.node.role, attempt: 1 },
+    data: { ...startOf(run), attempt: 1 },
   });
   return withRecord(started, run.key, { ...changes, attempt: 0 });
 }
@@ -267,15 +326,16 @@ function resumed(state: SessionState): SessionState {
 }
 
 function updatedRun(state: SessionState, key: string, change: (run: StepRun) => StepRun): SessionState {
-  const score = updateRun(state.definition.score.steps, state.score, key, ({ run, scope }) => ({
-    kind: "active",
-    run: change(run),
-    scope,
-  }));
+  return updated(state, key, ({ run, scope }) => ({ kind: "active", run: change(run), scope }));
+}
+
+function updated(state: SessionState, key: string, update: (active: ActiveRun) => RunUpdate): SessionState {
+  const { score: nodes, flow } = state.definition;
+  const score = updateRun(nodes.steps, state.score, key, update, topPlace, flow);
   return score === null ? state : { ...state, score };
 }
 
-function adjusted(state: SessionState, data: EventData<"adjustment">, step: string | null): SessionState {
+function adjusted(state: SessionState, data: EventData<"adjustment">): SessionState {
   switch (data.kind) {
     case "pause":
       return {
@@ -289,41 +349,53 @@ function adjusted(state: SessionState, data: EventData<"adjustment">, step: stri
       return { ...state, stopRequested: true };
     case "enable":
     case "disable": {
-      const { [data.role ?? ""]: _, ...others } = state.disabledRoles;
+      const { [data.role]: _, ...others } = state.disabledRoles;
       return {
         ...state,
-        disabledRoles: data.kind === "enable" ? others : { ...others, [data.role ?? ""]: data.by },
+        disabledRoles: data.kind === "enable" ? others : { ...others, [data.role]: data.by },
       };
     }
     case "set_limit":
-      return data.limit === undefined
-        ? state
-        : { ...state, limits: { ...state.limits, [data.limit]: data.value ?? undefined }, limitHit: null };
+      return { ...state, limits: { ...state.limits, [data.limit]: data.value ?? undefined }, limitHit: null };
     case "skip":
-      return skipAdjusted(state, data, data.step ?? step ?? "");
+      return skipAdjusted(state, data);
     case "patch":
-      return patchAdjusted(state, data.step ?? step ?? "", data.instruction ?? "");
-    case "retry": {
-      const key = data.step ?? step ?? "";
-      if (openConflict(state.score)?.step === key) {
-        return { ...state, score: resolveConflict(state.definition.score.steps, state.score, "retry") };
-      }
-      return updatedRun(state, key, (run) => (run.failure === null ? run : restarted(run)));
-    }
+      return patchAdjusted(state, data.step, data.instruction);
+    case "retry":
+      return retryAdjusted(state, data.step);
   }
 }
 
-function skipAdjusted(state: SessionState, data: EventData<"adjustment">, target: string): SessionState {
-  const skip = { by: data.by, reason: data.reason ?? "skipped" };
-  if (openConflict(state.score)?.step === target) {
-    return { ...state, score: resolveConflict(state.definition.score.steps, state.score, "skip") };
-  }
-  const current = activeRuns(state.score).find(({ run }) => run.key === target && run.attempt > 0);
+function retryAdjusted(state: SessionState, key: string): SessionState {
+  if (openConflict(state.score)?.step === key) return resolved(state, "retry");
+  return updated(state, key, ({ run, scope }) => {
+    if (run.failure === null) return { kind: "active", run, scope };
+    // What a group came to is not changed by asking for it again: it is performed again.
+    if (run.gate?.stage === "close") return { kind: "again", scope };
+    return { kind: "active", run: restarted(run), scope };
+  });
+}
+
+function resolved(state: SessionState, how: "retry" | "skip"): SessionState {
+  const { score: nodes, flow } = state.definition;
+  return { ...state, score: resolveConflict(nodes.steps, state.score, how, topPlace, flow) };
+}
+
+function skipAdjusted(
+  state: SessionState,
+  { by, step: target, reason }: Extract<EventData<"adjustment">, { kind: "skip" }>,
+): SessionState {
+  const skip = { by, reason: reason ?? "skipped" };
+  if (openConflict(state.score)?.step === target) return resolved(state, "skip");
+  const current = activeRuns(state.score).find(
+    ({ run }) => run.key === target && (run.attempt > 0 || run.failure !== null || run.question !== null),
+  );
   if (current !== undefined)
     return updatedRun(state, target, (run) => ({
       ...run,
       skip,
       approval: null,
+      question: null,
       failure: null,
       failedCall: null,
     }));

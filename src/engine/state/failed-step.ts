@@ -1,5 +1,6 @@
 import { draft } from "../event/event";
 import type { EventDraft } from "../event/event";
+import type { StepNode } from "../model/definition";
 import type { StepRun } from "./step-run";
 
 /** A failure of the step's attempt; the Score says whether there is another. */
@@ -16,5 +17,15 @@ export function isFinal(code: string): boolean {
     "model_bad_request",
     "model_wait_too_long",
     "prompt_too_large",
+    "command_refused",
+    "argument_not_allowed",
+    "not_accepted",
   ].includes(code);
+}
+
+/** Why a verdict does not let the run go on; undefined: it does. */
+export function mustProblem(node: StepNode, verdict: string | undefined): string | undefined {
+  if (node.must === undefined || (verdict !== undefined && node.must.includes(verdict))) return undefined;
+  const said = verdict === undefined ? "It gave no verdict" : `Its verdict is ${verdict}`;
+  return `${said}; it must be ${node.must.join(" or ")}.`;
 }

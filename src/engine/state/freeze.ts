@@ -1,15 +1,14 @@
 import type { Definition } from "../model/definition";
-import type { ActiveItem, Branch, SequenceCursor } from "./cursor";
+import type { ActiveItem, Branch, FanItem, SequenceCursor, SerialItem } from "./front";
 import { PersistentList } from "./persistent-list";
 import { PersistentMap } from "./persistent-map";
 import { emptyScope } from "./scope";
-import type { ArtifactChange, JoinConflict, Scope, StepResult } from "./scope";
+import type { ArtifactChange, Pass, Scope, StepResult } from "./scope";
 import { initialState } from "./state";
 import type { SessionState, StepRecord } from "./state";
-import type { StepRun } from "./step-run";
 
 /** Raised when the fold makes another state of the same events, or keeps it in another form. */
-export const stateFormat = 6;
+export const stateFormat = 7;
 
 /** A list without the elements that it shares with the one it grew from. */
 interface FrozenList<T> {
@@ -20,11 +19,12 @@ interface FrozenScope {
   readonly notes: Readonly<Record<string, string>>;
   readonly changes: FrozenList<ArtifactChange>;
   readonly results: FrozenList<StepResult>;
+  readonly passes: FrozenList<Pass>;
   readonly textToolRoles: Readonly<Record<string, true>>;
   readonly nativeToolRoles: Readonly<Record<string, true>>;
   readonly mergedSystemRoles: Readonly<Record<string, true>>;
 }
-interface FrozenBranch {
+interface FrozenBranch extends Omit<Branch, "at" | "scope"> {
   readonly at: FrozenCursor;
   readonly scope: FrozenScope;
 }
@@ -33,14 +33,12 @@ interface FrozenCursor {
   readonly active: FrozenItem | null;
 }
 type FrozenItem =
-  | { readonly kind: "step"; readonly run: StepRun }
-  | { readonly kind: "loop"; readonly iteration: number; readonly body: FrozenCursor }
-  | {
-      readonly kind: "parallel";
+  | Extract<ActiveItem, { kind: "step" | "gate" }>
+  | (Omit<SerialItem, "body"> & { readonly body: FrozenCursor })
+  | (Omit<FanItem, "base" | "branches"> & {
       readonly base: FrozenScope;
       readonly branches: readonly FrozenBranch[];
-      readonly conflict?: (JoinConflict & { readonly branch: number }) | undefined;
-    };
+    });
 
 /** A session's state as plain data that JSON can hold, without the definition. */
 export interface FrozenState extends Omit<SessionState, "definition" | "score" | "steps" | "answeredCalls"> {
@@ -77,13 +75,13 @@ export function stateParts(definition: Definition): string {
   return Object.keys(initialState(definition)).sort().join(" ");
 }
 
-function freezeBranch({ at, scope }: Branch, from: Scope): FrozenBranch {
-  return { at: freezeCursor(at, scope), scope: freezeScope(scope, from) };
+function freezeBranch(branch: Branch, from: Scope): FrozenBranch {
+  return { ...branch, at: freezeCursor(branch.at, branch.scope), scope: freezeScope(branch.scope, from) };
 }
 
-function thawBranch({ at, scope }: FrozenBranch, from: Scope): Branch {
-  const thawed = thawScope(scope, from);
-  return { at: thawCursor(at, thawed), scope: thawed };
+function thawBranch(branch: FrozenBranch, from: Scope): Branch {
+  const scope = thawScope(branch.scope, from);
+  return { ...branch, at: thawCursor(branch.at, scope), scope };
 }
 
 function freezeCursor({ index, active }: SequenceCursor, scope: Scope): FrozenCursor {
@@ -97,10 +95,11 @@ function thawCursor({ index, active }: FrozenCursor, scope: Scope): SequenceCurs
 function freezeItem(item: ActiveItem, scope: Scope): FrozenItem {
   switch (item.kind) {
     case "step":
+    case "gate":
       return item;
-    case "loop":
+    case "serial":
       return { ...item, body: freezeCursor(item.body, scope) };
-    case "parallel":
+    case "fan":
       return {
         ...item,
         base: freezeScope(item.base, scope),
@@ -112,13 +111,14 @@ function freezeItem(item: ActiveItem, scope: Scope): FrozenItem {
 function thawItem(item: FrozenItem, scope: Scope): ActiveItem {
   switch (item.kind) {
     case "step":
+    case "gate":
       return item;
-    case "loop":
+    case "serial":
       return { ...item, body: thawCursor(item.body, scope) };
-    case "parallel": {
+    case "fan": {
       const base = thawScope(item.base, scope);
       const branches = item.branches.map((branch) => thawBranch(branch, base));
-      return { kind: "parallel", base, branches, conflict: item.conflict };
+      return { ...item, base, branches };
     }
   }
 }
@@ -128,6 +128,7 @@ function freezeScope(scope: Scope, from: Scope): FrozenScope {
     notes: scope.notes,
     changes: freezeList(scope.changes, from.changes),
     results: freezeList(scope.results, from.results),
+    passes: freezeList(scope.passes, from.passes),
     textToolRoles: scope.textToolRoles,
     nativeToolRoles: scope.nativeToolRoles,
     mergedSystemRoles: scope.mergedSystemRoles,
@@ -137,12 +138,15 @@ function freezeScope(scope: Scope, from: Scope): FrozenScope {
 function thawScope(frozen: FrozenScope, from: Scope): Scope {
   const changes = thawList(frozen.changes, from.changes);
   const results = thawList(frozen.results, from.results);
+  const passes = thawList(frozen.passes, from.passes);
   return {
     notes: frozen.notes,
     changes,
     changeOfPath: PersistentMap.from(changes.slice().map(({ path }, index) => [path, index])),
     results,
     resultOfId: PersistentMap.from(results.slice().map(({ id }, index) => [id, index])),
+    passes,
+    passOfId: PersistentMap.from(passes.slice().map(({ id }, index) => [id, index])),
     textToolRoles: frozen.textToolRoles,
     nativeToolRoles: frozen.nativeToolRoles,
     mergedSystemRoles: frozen.mergedSystemRoles,

@@ -1,10 +1,17 @@
+import { describeFields } from "../model/field";
 import type { ActiveRun } from "./cursor";
 import { changeAt } from "./scope";
 
 /** What still has to happen before the step may end: told to the model as a reminder, to people as the failure. */
 export interface Missing {
   readonly code:
-    "reply_cut" | "call_unreadable" | "artifact_missing" | "verdict_missing" | "empty_reply" | "max_turns";
+    | "reply_cut"
+    | "call_unreadable"
+    | "artifact_missing"
+    | "verdict_missing"
+    | "result_missing"
+    | "empty_reply"
+    | "max_turns";
   readonly message: string;
 }
 
@@ -21,6 +28,10 @@ export function missingFor({ run, scope }: ActiveRun): Missing[] {
       code: "verdict_missing",
       message: `No verdict was given with set_verdict (one of: ${words}).`,
     });
+  }
+  if (run.node.result !== undefined && run.result === undefined) {
+    const fields = describeFields(run.node.result);
+    missing.push({ code: "result_missing", message: `No result was given with set_result (${fields}).` });
   }
   const { reply } = run;
   if (

@@ -1,6 +1,9 @@
 import type { BlobRef, Content } from "../event/content";
+import type { Json } from "../model/field";
 import { PersistentList } from "./persistent-list";
 import { PersistentMap } from "./persistent-map";
+import { isVisible } from "./place";
+import type { Place } from "./place";
 
 /** One write or deletion of an artifact. */
 export interface ArtifactChange {
@@ -20,6 +23,16 @@ export interface StepResult {
   readonly role: string;
   readonly summary: Content;
   readonly verdict: string | undefined;
+  /** The typed answer; absent where the step gives none. */
+  readonly result?: Json;
+  /** Where it ran; absent in states of definitions from before places counted. */
+  readonly place?: Pick<Place, "prefix" | "rounds">;
+}
+
+/** A step or group that the run has passed, performed or not. */
+export interface Pass {
+  readonly id: string;
+  readonly key: string;
 }
 
 /**
@@ -33,6 +46,9 @@ export interface Scope {
   readonly changeOfPath: PersistentMap<number>;
   readonly results: PersistentList<StepResult>;
   readonly resultOfId: PersistentMap<number>;
+  /** Every step that was passed, in order: what was performed, and what was skipped or given up. */
+  readonly passes: PersistentList<Pass>;
+  readonly passOfId: PersistentMap<number>;
   /** Roles whose backend was seen to take no native tool calls. */
   readonly textToolRoles: Readonly<Record<string, true>>;
   /** Roles whose backend made a call of its own: their text is no place for calls any more. */
@@ -50,6 +66,8 @@ export const emptyScope: Scope = {
   changeOfPath: PersistentMap.empty(),
   results: PersistentList.empty(),
   resultOfId: PersistentMap.empty(),
+  passes: PersistentList.empty(),
+  passOfId: PersistentMap.empty(),
   textToolRoles: {},
   nativeToolRoles: {},
   mergedSystemRoles: {},
@@ -65,9 +83,18 @@ export function withChange(scope: Scope, change: ArtifactChange): Scope {
 
 export function withResult(scope: Scope, result: StepResult): Scope {
   return {
-    ...scope,
+    ...withPass(scope, result),
     results: scope.results.push(result),
     resultOfId: scope.resultOfId.set(result.id, scope.results.length),
+  };
+}
+
+/** Notes that a step was passed. One that left no result then has none that conditions could see. */
+export function withPass(scope: Scope, { id, key }: Pass): Scope {
+  return {
+    ...scope,
+    passes: scope.passes.push({ id, key }),
+    passOfId: scope.passOfId.set(id, scope.passes.length),
   };
 }
 
@@ -93,6 +120,50 @@ export function changeAt(scope: Scope, path: string): ArtifactChange | undefined
 export function resultOf(scope: Scope, id: string): StepResult | undefined {
   const index = scope.resultOfId.get(id);
   return index === undefined ? undefined : scope.results.at(index);
+}
+
+/** The newest result of a run with this key, looked for from the end. */
+export function resultOfKey(scope: Scope, key: string): StepResult | undefined {
+  for (let index = scope.results.length - 1; index >= 0; index -= 1) {
+    const result = scope.results.at(index);
+    if (result?.key === key) return result;
+  }
+  return undefined;
+}
+
+/** The result that a template at this place can name: of the latest run in this round or the one before. */
+export function resultSeen(scope: Scope, id: string, here: Place): StepResult | undefined {
+  const result = resultOf(scope, id);
+  return result?.place === undefined || isVisible(result.place, here) ? result : undefined;
+}
+
+/** The result that a condition at this place can look at: the same, unless the step was passed since without one. */
+export function resultHeld(scope: Scope, id: string, here: Place): StepResult | undefined {
+  const result = resultSeen(scope, id, here);
+  const pass = scope.passOfId.get(id);
+  return result !== undefined && pass !== undefined && scope.passes.at(pass)?.key === result.key
+    ? result
+    : undefined;
+}
+
+/** The scope with the files and notes as they stood when it had so many changes; what was learned stays. */
+export function takenBack(
+  scope: Scope,
+  since: { readonly changes: number; readonly notes: Scope["notes"] },
+): Scope {
+  let back: Scope = { ...scope, notes: since.notes };
+  const paths = new Set(scope.changes.slice(since.changes).map(({ path }) => path));
+  for (const path of paths) {
+    let before: ArtifactChange | undefined;
+    for (let index = since.changes - 1; index >= 0 && before === undefined; index -= 1) {
+      const change = scope.changes.at(index);
+      if (change?.path === path) before = change;
+    }
+    const undone = changeAt(scope, path);
+    if (before !== undefined) back = withChange(back, before);
+    else if (undone !== undefined) back = withChange(back, { ...undone, content: undone.base });
+  }
+  return back;
 }
 
 /** The changes that hold, one a path, newest first. Lazy: a reader may stop early. */
@@ -131,7 +202,11 @@ export function joinScopes(
       writers.set(change.path, { branch: number, step: change.step });
       scope = withChange(scope, change);
     }
-    for (const result of branch.results.slice(base.results.length)) scope = withResult(scope, result);
+    const results = new Map(branch.results.slice(base.results.length).map((result) => [result.key, result]));
+    for (const pass of branch.passes.slice(base.passes.length)) {
+      const result = results.get(pass.key);
+      scope = result === undefined ? withPass(scope, pass) : withResult(scope, result);
+    }
     scope = withNotes(scope, changedNotes(base.notes, branch.notes));
     scope = {
       ...scope,

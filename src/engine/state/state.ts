@@ -10,12 +10,18 @@ import { startBranch } from "./cursor";
 import type { Branch } from "./cursor";
 import { PersistentList } from "./persistent-list";
 import { PersistentMap } from "./persistent-map";
+import { topPlace } from "./place";
+import { emptyScope } from "./scope";
 
 /** One step run as people see it, from its start to its end. */
 export interface StepRecord {
   readonly key: string;
   readonly id: string;
   readonly role: string;
+  /** What takes the place of an agent; undefined: the role is at work. */
+  readonly kind: EventData<"step_start">["kind"];
+  /** The item of the `each` around it, for people. */
+  readonly item: string | undefined;
   readonly status: "running" | "done" | "failed" | "skipped";
   readonly attempt: number;
   readonly turns: number;
@@ -118,6 +124,8 @@ export interface SessionState {
   readonly score: Branch;
   readonly steps: PersistentList<StepRecord>;
   readonly planned: boolean;
+  /** The run whose result was recorded last, until something else happens than an adjustment that follows from it. */
+  readonly justEnded: string | null;
   readonly disabledRoles: Readonly<Record<string, DecidedBy>>;
   /** Steps to skip when their turn comes, by id or by run key. */
   readonly skips: Readonly<Record<string, { readonly by: DecidedBy; readonly reason: string }>>;
@@ -137,6 +145,13 @@ export interface SessionState {
   /** Moves of calls to a model that is another one, or cannot be shown to be the same. */
   readonly digestChanges: number;
   readonly approvals: number;
+  readonly questions: number;
+  /** Steps that were left out although nothing in the Score says so, in order. */
+  readonly waived: readonly { readonly step: string; readonly by: DecidedBy; readonly reason: string }[];
+  /** Runs that failed and that a group went on without, in order. */
+  readonly lost: readonly string[];
+  /** Loops that went on although their `until` never came true, in order. */
+  readonly unfinished: readonly string[];
   readonly decisions: Readonly<Record<string, ArtifactDecision>>;
   /** Acceptances that were taken back: path to the digest that the file got again; null: it was removed again. */
   readonly reverted: Readonly<Record<string, string | null>>;
@@ -163,9 +178,10 @@ export function initialState(definition: Definition): SessionState {
     status: "new",
     pause: null,
     outcome: null,
-    score: startBranch(definition.score.steps),
+    score: startBranch(definition.score.steps, emptyScope, topPlace, definition.flow),
     steps: PersistentList.empty(),
     planned: false,
+    justEnded: null,
     disabledRoles,
     skips: {},
     patches: {},
@@ -189,6 +205,10 @@ export function initialState(definition: Definition): SessionState {
     answeredBy: {},
     digestChanges: 0,
     approvals: 0,
+    questions: 0,
+    waived: [],
+    lost: [],
+    unfinished: [],
     decisions: {},
     reverted: {},
     acceptances: {},

@@ -2,6 +2,10 @@ import type { BlobRef, Content } from "../event/content";
 import type { EventData, Message, ToolCall, UnreadCall } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
 import type { StepNode } from "../model/definition";
+import { textOfJson } from "../model/field";
+import type { Json } from "../model/field";
+import { keyAt } from "./place";
+import type { Place } from "./place";
 
 /** A question to a person that is still open. */
 export interface PendingApproval {
@@ -52,12 +56,40 @@ export interface ToolOutcome {
   readonly content: Content;
 }
 
+/** A question to a person that belongs to the step itself. */
+export type OpenQuestion = EventData<"question_asked">;
+
+/** How one branch or item of a group ended. */
+export interface PartEnd {
+  /** Key of the run whose report stands for the part; of a failed one, the run that failed. */
+  readonly key: string;
+  /** What people call the part: the branch's id, or the item. */
+  readonly label: string;
+  /** Why it failed; undefined: it did not. */
+  readonly failed: string | undefined;
+}
+
+/** The beginning of a group that something must be known for, or its end, when it says what came of it. */
+export interface GroupGate {
+  readonly stage: "open" | "close";
+  /** close: rounds or items that were performed. */
+  readonly turns: number;
+  readonly ends: readonly PartEnd[];
+  /** close of a loop: `until` never came true, which is recorded. */
+  readonly exhausted: boolean;
+}
+
 /** One performance of one step: a step of a loop has one for each iteration. */
 export interface StepRun {
   /** The step's id, with `#ITERATION` inside loops. Names the run in events. */
   readonly key: string;
   readonly node: StepNode;
   readonly iteration: readonly number[];
+  readonly place: Place;
+  /** Of a group's own runs; null: a step of the Score. */
+  readonly gate: GroupGate | null;
+  /** What its `when` came to; undefined: not looked at yet. */
+  readonly condition: { readonly holds: boolean; readonly reason: string } | undefined;
   /** Place among the session's step runs; undefined until it starts. */
   readonly order: number | undefined;
   /** Whether the current attempt has its step_start. */
@@ -79,6 +111,17 @@ export interface StepRun {
   readonly openTool: { readonly call: ToolCall; readonly done: string | null } | null;
   readonly verdict: string | undefined;
   readonly verdictReason: string | undefined;
+  /** The typed answer. */
+  readonly result: Json | undefined;
+  /** The command under way, or the last one that ended. */
+  readonly command: EventData<"command_start"> | null;
+  readonly commandEnd: EventData<"command_end"> | null;
+  readonly question: OpenQuestion | null;
+  readonly answer: EventData<"question_answered"> | null;
+  /** Why the attempt before failed, where the step is told. */
+  readonly feedback: string | undefined;
+  /** Working time of the attempt, in milliseconds. */
+  readonly activeMs: number;
   /** What the run wrote (blob) or deleted (null), by path. */
   readonly written: Readonly<Record<string, BlobRef | null>>;
   readonly tokens: TokenUsage;
@@ -93,22 +136,15 @@ export interface StepRun {
   } | null;
 }
 
-/** `build` outside loops, `build#2` in the second iteration, `build#2.1` in a loop within. */
-export function stepKey(id: string, iteration: readonly number[]): string {
-  return iteration.length === 0 ? id : `${id}#${iteration.join(".")}`;
-}
-
-/** The step's id in a key: `build` of `build#2.1`. */
-export function stepIdOf(key: string): string {
-  return key.replace(/#.*$/, "");
-}
-
 /** A run before its first event. */
-export function newRun(node: StepNode, iteration: readonly number[]): StepRun {
+export function newRun(node: StepNode, place: Place, gate: GroupGate | null = null): StepRun {
   return {
-    key: stepKey(node.id, iteration),
+    key: keyAt(node.id, place),
     node,
-    iteration,
+    iteration: place.rounds.map(({ round }) => round),
+    place,
+    gate,
+    condition: undefined,
     order: undefined,
     started: false,
     attempt: 0,
@@ -124,6 +160,13 @@ export function newRun(node: StepNode, iteration: readonly number[]): StepRun {
     openTool: null,
     verdict: undefined,
     verdictReason: undefined,
+    result: undefined,
+    command: null,
+    commandEnd: null,
+    question: null,
+    answer: null,
+    feedback: undefined,
+    activeMs: 0,
     written: {},
     tokens: {},
     costUsd: undefined,
@@ -136,7 +179,8 @@ export function newRun(node: StepNode, iteration: readonly number[]): StepRun {
 /** The same run at the start of another attempt: what it wrote and cost stays. */
 export function restarted(run: StepRun, instruction: string = run.instruction): StepRun {
   return {
-    ...newRun(run.node, run.iteration),
+    ...newRun(run.node, run.place, run.gate),
+    condition: run.condition,
     order: run.order,
     attempt: run.attempt,
     instruction,
@@ -162,5 +206,20 @@ export function forAnotherBackend(run: StepRun): StepRun {
         ? null
         : { ...run.reply, attached: undefined, toolCalls: run.reply.toolCalls.map(plainCall) },
     failedCall: null,
+  };
+}
+
+/** What `step_start` says of a run, beside the attempt. */
+export function startOf(run: StepRun): Omit<EventData<"step_start">, "attempt"> {
+  const { node, iteration, place } = run;
+  const item = place.items.at(-1);
+  const kind = node.does?.kind;
+  const text = item === undefined ? undefined : textOfJson(item);
+  return {
+    id: node.id,
+    role: node.role,
+    ...(iteration.length === 0 ? {} : { iteration: [...iteration] }),
+    ...(kind === undefined || kind === "group" ? {} : { kind }),
+    ...(text === undefined ? {} : { item: text.length > 120 ? `${text.slice(0, 117)}...` : text }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Content } from "../event/content";
-import type { EventData, EventType, SessionEvent } from "../event/event";
+import { aboutAdjustment } from "../event/event";
+import type { Adjustment, EventData, EventType, SessionEvent } from "../event/event";
 import type { TokenCount } from "../event/tokens";
 import { grouped } from "./number";
 import { oneLine } from "./one-line";
@@ -10,8 +11,32 @@ const textOf = (content: Content): string =>
   "text" in content ? oneLine(content.text) : `${grouped(content.bytes)} bytes`;
 const tokens = (count: TokenCount | undefined): string =>
   count === undefined ? "–" : `${count.source === "estimated" ? "~" : ""}${count.count}`;
+function aboutOf(data: Adjustment): (string | undefined)[] {
+  const { step, role, limit, value } = aboutAdjustment(data);
+  return [step, role, limit === undefined ? undefined : `${limit} ${value ?? "none"}`];
+}
 const joined = (...parts: readonly (string | undefined | false)[]): string =>
   parts.filter((part) => typeof part === "string" && part !== "").join(", ");
+
+/** How a command ended, in words. */
+export function commandEndText(end: EventData<"command_end">["end"]): string {
+  switch (end.kind) {
+    case "exited":
+      return `exit code ${end.code}`;
+    case "signalled":
+      return `ended by ${end.signal}`;
+    case "timeout":
+      return `ended after ${end.seconds} s`;
+    case "bound":
+    case "refused":
+    case "not_started":
+      return end.message;
+    case "cancelled":
+      return "cancelled";
+    case "lost":
+      return "Orket stopped while it ran";
+  }
+}
 
 /** What each event says in a line. */
 const lines: Lines = {
@@ -44,13 +69,26 @@ const lines: Lines = {
   verdict_set: (data) => joined(data.verdict, data.reason),
   approval_requested: (data) => (data.kind === "before_step" ? "begin the step?" : "take the result?"),
   approval_resolved: (data) => joined(data.decision, `by ${data.by}`, data.comment),
-  adjustment: (data) =>
+  adjustment: (data) => joined(`${data.kind} by ${data.by}`, ...aboutOf(data), data.reason),
+  condition_checked: (data) => `${data.holds ? "yes" : "no"}, ${data.reason}`,
+  items_resolved: (data) => `${data.items.length} items`,
+  inputs_resolved: (data) => Object.keys(data.inputs).join(", "),
+  loop_exhausted: (data) => `after ${data.rounds} rounds, ${data.reason}`,
+  group_end: (data) =>
     joined(
-      `${data.kind} by ${data.by}`,
-      data.step,
-      data.role,
-      data.limit !== undefined && `${data.limit} ${data.value ?? "none"}`,
-      data.reason,
+      `${data.parts} parts`,
+      data.verdict,
+      data.failed.length > 0 && `failed: ${data.failed.join(", ")}`,
+    ),
+  result_set: (data) => oneLine(JSON.stringify(data.result)),
+  command_start: (data) => joined(data.argv.join(" "), data.attempt > 1 && `try ${data.attempt}`),
+  command_end: (data) => joined(data.verdict, commandEndText(data.end), textOf(data.summary)),
+  question_asked: (data) => textOf(data.text),
+  question_answered: (data) =>
+    joined(
+      data.verdict,
+      data.answers === undefined ? undefined : JSON.stringify(data.answers),
+      `by ${data.by}`,
     ),
   suggestion: (data) => `${data.rule}: ${data.message}`,
   suggestion_resolved: (data) => `${data.decision} by ${data.by}`,
@@ -110,7 +148,12 @@ export function eventTexts(event: SessionEvent): { readonly label: string; reado
     case "artifact_written":
       return [{ label: event.data.path, content: event.data.content }];
     case "step_end":
+    case "group_end":
       return [{ label: "Summary", content: event.data.summary }];
+    case "command_end":
+      return [{ label: "Output", content: event.data.output }];
+    case "question_asked":
+      return [{ label: "Question", content: event.data.text }];
     default:
       return [];
   }

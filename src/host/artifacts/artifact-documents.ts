@@ -1,11 +1,15 @@
 import path from "node:path";
 import * as vscode from "vscode";
+import { sha256Bytes } from "../../adapters/system/sha256";
 import { nodeUtf8 } from "../../adapters/system/utf8";
+import { artifactOffer } from "../../app/artifact/project-offer";
+import type { ProjectOffer } from "../../app/artifact/project-offer";
 import type { BlobRef } from "../../engine/event/content";
 import type { ArtifactView } from "../../engine/view/session-view";
 import { schemes } from "../ids";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
+import { offerSourceOf } from "./review-model";
 
 /** Which content a document of the scheme shows, and whose it is. */
 export interface ArtifactPlace {
@@ -14,6 +18,8 @@ export interface ArtifactPlace {
   /** `none`: an empty side, where there is no file. */
   readonly side: "artifact" | "base" | "none";
   readonly content: BlobRef | null;
+  /** `Offer.shown` of a version that stands in no session: the project's changes and the proposal together, or a part. */
+  readonly shown?: string;
 }
 
 /** A read-only document; equal content has an equal address, so an open one never goes stale. */
@@ -34,6 +40,16 @@ export function artifactPlace(uri: vscode.Uri): ArtifactPlace | undefined {
   }
 }
 
+/** Versions that were made for a diff, by `Offer.shown`; those of before a reload are made again. */
+const made = new Map<string, Uint8Array | null>();
+const mostMade = 200;
+
+function remember({ shown, result, kind, proposed }: ProjectOffer): void {
+  made.delete(shown);
+  made.set(shown, kind === "conflict" ? proposed : result);
+  for (const key of made.keys()) if (made.size > mostMade) made.delete(key);
+}
+
 /** Shows what agents wrote, and what was there before, as documents that nobody can change. */
 export class ArtifactDocuments implements vscode.TextDocumentContentProvider {
   readonly #sessions: SessionRegistry;
@@ -43,10 +59,26 @@ export class ArtifactDocuments implements vscode.TextDocumentContentProvider {
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
     const place = artifactPlace(uri);
-    if (place?.content == null) return "";
-    const controller = await this.#sessions.openAt(place.directory);
-    const bytes = await controller.readBytes(place.content);
-    return nodeUtf8.decode(bytes) ?? `Not text: ${bytes.length} bytes, SHA-256 ${place.content.sha256}.\n`;
+    if (place === undefined) return "";
+    const bytes = await this.#bytesOf(place);
+    if (bytes === null) return "";
+    const text = nodeUtf8.decode(bytes);
+    if (text !== null) return text.replace("\uFEFF", "");
+    return bytes.includes(0)
+      ? `Not text: ${bytes.length} bytes, SHA-256 ${sha256Bytes(bytes)}.\n`
+      : Buffer.from(bytes).toString("latin1");
+  }
+
+  async #bytesOf({ directory, path: file, content, shown }: ArtifactPlace): Promise<Uint8Array | null> {
+    if (shown === undefined && content === null) return null;
+    const controller = await this.#sessions.openAt(directory);
+    if (shown !== undefined) {
+      const artifact = controller.view.artifacts.find((one) => one.path === file);
+      if (!made.has(shown) && artifact !== undefined) remember(await offerNow(controller, artifact));
+      const bytes = made.get(shown);
+      if (bytes !== undefined) return bytes;
+    }
+    return content === null ? null : controller.readBytes(content);
   }
 }
 
@@ -65,6 +97,16 @@ async function exists(uri: vscode.Uri): Promise<boolean> {
 
 const sideTitles = { added: "new file", changed: "proposed change", deleted: "proposed deletion" } as const;
 
+/** What an artifact comes to in the project as it is now, with what editors have not saved. */
+export function offerNow(controller: SessionController, artifact: ArtifactView): Promise<ProjectOffer> {
+  return artifactOffer(offerSourceOf(controller), artifact);
+}
+
+/** Whether a person still has to decide about something of it. */
+export function isOpen({ decision, open }: ArtifactView): boolean {
+  return decision === "pending" || open === true;
+}
+
 /**
  * Opens what an artifact would change: the project's file as it is now against what the team proposes. Once accepted,
  * what was there before stands at the left.
@@ -73,20 +115,36 @@ export async function openArtifact(controller: SessionController, artifact: Arti
   const { directory } = controller;
   const at = (side: ArtifactPlace["side"], content: BlobRef | null): vscode.Uri =>
     artifactUri({ directory, path: artifact.path, side, content });
-  const right = at("artifact", artifact.content);
   const current = projectFile(controller, artifact.path);
-  const accepted = artifact.decision === "accepted";
+  const accepted = !isOpen(artifact) && artifact.decision !== "rejected";
+  const offer = isOpen(artifact) ? await offerNow(controller, artifact).catch(() => undefined) : undefined;
+  const right = rightSide(controller, artifact, offer);
   const before = accepted ? replacedBy(controller, artifact.path) : null;
   const left =
     !accepted && (await exists(current)) ? current : before === null ? at("none", null) : at("base", before);
-  const decided = artifact.decision === "pending" ? "" : `, ${artifact.decision}`;
+  const stands = offer?.kind === "conflict" ? "conflict" : artifact.decision;
+  const decided = stands === "pending" ? "" : `, ${stands}`;
   const title = `${path.posix.basename(artifact.path)} (${sideTitles[artifact.change]}${decided})`;
   await vscode.commands.executeCommand("vscode.diff", left, right, title, { preview: true });
 }
 
+/** What the project's file becomes: the artifact itself where that is so, else what was made for it. */
+export function rightSide(
+  { directory, state }: SessionController,
+  artifact: ArtifactView,
+  offer: ProjectOffer | undefined,
+): vscode.Uri {
+  const place = { directory, path: artifact.path, side: "artifact" as const };
+  if (offer === undefined) {
+    const last = state.acceptances[artifact.path]?.at(-1);
+    return artifactUri({ ...place, content: last === undefined ? artifact.content : last.content });
+  }
+  remember(offer);
+  return artifactUri({ ...place, content: artifact.content, shown: offer.shown });
+}
+
 function replacedBy(controller: SessionController, artifact: string): BlobRef | null {
-  const decision = controller.state.decisions[artifact];
-  return decision?.kind === "accepted" ? decision.replaced : null;
+  return controller.state.acceptances[artifact]?.[0]?.replaced ?? null;
 }
 
 /** What someone else changed in the project since the team read the file. */

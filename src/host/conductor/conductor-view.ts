@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Message } from "../../engine/event/event";
 import { conductorRequestSchema } from "../../protocol/conductor";
+import type { Adjustment } from "../../engine/event/event";
 import type {
   ConductorMessage,
   ConductorRequest,
@@ -182,20 +183,16 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
         ...("comment" in answer && answer.comment !== undefined ? { comment: answer.comment } : {}),
       }),
     mend_step: ({ session, step, how }) => {
-      const adjustment = (kind: "retry" | "skip" | "patch", instruction?: string) => ({
-        kind: "adjust" as const,
-        adjustment: {
-          kind,
-          by: "person" as const,
-          step,
-          ...(instruction === undefined ? {} : { instruction }),
-        },
-      });
+      const by = "person" as const;
+      const adjust = (adjustment: Adjustment) => ({ kind: "adjust" as const, adjustment });
       const controller = this.#session(session);
       return this.#sessions.goOn(controller, () =>
         how.kind === "edit"
-          ? controller.submit(adjustment("patch", how.instruction), adjustment("retry"))
-          : controller.submit(adjustment(how.kind)),
+          ? controller.submit(
+              adjust({ kind: "patch", by, step, instruction: how.instruction }),
+              adjust({ kind: "retry", by, step }),
+            )
+          : controller.submit(adjust({ kind: how.kind, by, step })),
       );
     },
     raise_limit: ({ session, limit, value }) => {

@@ -66,12 +66,22 @@ function orderRows(plan: FlowPlan): string[] {
 
 function aroundText(within: FlowPlanStep["within"]): string | undefined {
   if (within.length === 0) return undefined;
-  const parts = within.map((one) =>
-    one.kind === "loop"
-      ? `a loop of ${plural(one.max, "round")} at most${one.until === undefined ? "" : `, until ${one.until}`}`
-      : `branch ${one.branch} of a parallel group`,
-  );
-  return `in ${parts.join(", in ")}`;
+  return `in ${within.map(groupText).join(", in ")}`;
+}
+
+function groupText(one: FlowPlanStep["within"][number]): string {
+  switch (one.kind) {
+    case "loop":
+      return `a loop of ${plural(one.max, "round")} at most${one.until === undefined ? "" : `, until ${one.until}`}`;
+    case "each":
+      return `an item of at most ${one.max} of ${one.in}`;
+    case "parallel":
+      return `branch ${one.branch} of a parallel group`;
+    case "sequence":
+      return `the sequence ${one.id}`;
+    case "use":
+      return `the Score ${one.score}, used as ${one.id}`;
+  }
 }
 
 function stepLines(step: FlowPlanStep, index: number): string[] {

@@ -241,11 +241,11 @@ export function stepByStep(definition: Definition): Definition {
     nodes.map((node): PlanNode => {
       switch (node.kind) {
         case "step":
-          return { ...node, approval: withBefore[node.approval] };
-        case "loop":
-          return { ...node, body: ask(node.body) };
+          return node.does === undefined ? { ...node, approval: withBefore[node.approval] } : node;
         case "parallel":
           return { ...node, branches: ask(node.branches) };
+        default:
+          return { ...node, body: ask(node.body) };
       }
     });
   return {

@@ -38,9 +38,9 @@ function withoutApproval(node: PlanNode): PlanNode {
   switch (node.kind) {
     case "step":
       return { ...node, approval: "none" };
-    case "loop":
-      return { ...node, body: node.body.map(withoutApproval) };
     case "parallel":
       return { ...node, branches: node.branches.map(withoutApproval) };
+    default:
+      return { ...node, body: node.body.map(withoutApproval) };
   }
 }

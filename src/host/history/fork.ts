@@ -4,7 +4,7 @@ import { forkSession } from "../../app/session/fork";
 import { readSession } from "../../app/session/open";
 import type { Definition } from "../../engine/model/definition";
 import { changeDefinition, definitionAt, sharedEvents } from "../../engine/history/fork";
-import { stepIdOf } from "../../engine/state/step-run";
+import { stepIdOf } from "../../engine/state/place";
 import { inputsGiven } from "../../language";
 import type { InputDescription } from "../../language";
 import { folderOf } from "../project/project-index";

@@ -1,3 +1,5 @@
+import { nodesIn } from "../../engine/model/definition";
+import type { PlanNode } from "../../engine/model/definition";
 import { callSettings } from "../../engine/model/definition";
 import type { Definition } from "../../engine/model/definition";
 import { planFlow } from "../../engine/model/plan-flow";
@@ -17,11 +19,12 @@ export function limitWarnings(flow: SourceDocument, definition: Definition): Dia
   const { limits, conductor } = definition.flow;
   if (limits.model_calls === undefined && limits.total_tokens === undefined) return [];
   const needed = { calls: 0, output: 0, first: "" };
-  const walk = (nodes: Definition["score"]["steps"]): void => {
+  const walk = (nodes: readonly PlanNode[]): void => {
     for (const node of nodes) {
-      if (node.kind === "loop") walk(node.body);
-      else if (node.kind === "parallel") walk(node.branches);
-      else if (!conductor.disabled_roles.includes(node.role)) {
+      // What has a condition, or an item for each run, need not run at all.
+      if (node.when !== undefined || node.kind === "each") continue;
+      if (node.kind !== "step") walk(nodesIn(node));
+      else if (node.does === undefined && !conductor.disabled_roles.includes(node.role)) {
         needed.calls++;
         const output = callSettings(definition, node.role).max_output_tokens;
         if (output > needed.output) Object.assign(needed, { output, first: node.id });

@@ -1,4 +1,5 @@
-import { checkTemplate, unresolvedSummary } from "./templates";
+import { scoresOf } from "./use";
+import { checkTemplate, isAboutStep, unresolvedSummary } from "./templates";
 import type { Unresolved } from "./templates";
 import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
@@ -28,13 +29,19 @@ export function checkPlaceholders(parts: FlowParts, view: ScoreView | undefined,
   const { flow, band, score } = parts;
   for (const template of [
     ...(band === undefined ? [] : templatesOf(band)),
-    ...(score === undefined ? [] : templatesOf(score)),
+    ...[...new Set(scoresOf(parts).map((one) => one.score))].flatMap((source) => templatesOf(source)),
   ]) {
     const { role } = template;
     const steps = role === undefined ? [] : (view?.steps.filter((step) => step.role === role) ?? []);
     checkTemplate(template, report, (placeholder) => {
-      if (placeholder.kind === "input") return unresolvedInput(placeholder.name, flow);
-      if (placeholder.kind !== "summary" || role === undefined || view === undefined) return undefined;
+      if (placeholder.kind === "input") {
+        // A role's prompt is read in every Score that gives the role a step.
+        const scores =
+          template.source.kind === "score" ? [template.source] : score === undefined ? [] : [score];
+        if (scores.some((one) => keysAt(one, ["inputs"]).includes(placeholder.name))) return undefined;
+        return unresolvedInput(placeholder.name, flow);
+      }
+      if (!isAboutStep(placeholder) || role === undefined || view === undefined) return undefined;
       return unresolvedSummary(placeholder.step, view, steps);
     });
   }

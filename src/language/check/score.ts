@@ -1,5 +1,6 @@
 import { idSchema } from "../../engine/model/names";
 import { toolsOf } from "./role-tools";
+import { checkCommands, checkUses, scoresOf } from "./use";
 import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
 import { artifactPathProblem } from "../project/paths";
@@ -65,10 +66,14 @@ export function checkScore(parts: FlowParts, report: Report): ScoreView | undefi
   const { flow, score } = parts;
   if (score?.tree === undefined) return undefined;
   const view = scoreViewOf(score);
-  for (const step of view.steps) {
-    if (report.isFull(score)) break;
-    checkRole(parts, score, step, report);
-    checkWriteScope(flow, score, step, report);
+  for (const source of new Set(scoresOf(parts).map((one) => one.score))) {
+    for (const step of scoreViewOf(source).steps) {
+      if (report.isFull(source)) break;
+      checkRole(parts, source, step, report);
+      checkWriteScope(flow, source, step, report);
+    }
   }
+  checkUses(parts, report);
+  checkCommands(parts, report);
   return view;
 }

@@ -1,26 +1,31 @@
 import { quoted } from "../text/diagnostic";
-import { nearest } from "../text/nearest";
 import { artifactPathProblem } from "../project/paths";
 import { keySpan } from "../text/places";
-import { replaceValue } from "../schema/report";
 import type { Report } from "../schema/report";
-import { textAt, textsAt } from "../schema/read";
-import { scoreViewOf } from "../schema/score-view";
-import type { ScoreView, StepView } from "../schema/score-view";
+import { textsAt } from "../schema/read";
+import { isGroupKind, scoreViewOf } from "../schema/score-view";
+import type { GroupView, ScoreView, StepView } from "../schema/score-view";
+import { checkConditions, checkPlacement, checkSources } from "./references";
 import type { SourceDocument } from "../text/source";
+import type { ValuePath } from "../text/tree";
+
+function ownPath(item: StepView | GroupView): ValuePath {
+  return isGroupKind(item.kind) ? [...item.path, item.kind] : item.path;
+}
 
 function checkIds(score: SourceDocument, view: ScoreView, report: Report): void {
-  const first = new Map<string, StepView>();
-  for (const step of view.steps) {
+  const first = new Map<string, StepView | GroupView>();
+  const inOrder = [...view.steps, ...view.groups].sort((a, b) => a.order - b.order);
+  for (const step of inOrder) {
     const other = first.get(step.id);
     if (other === undefined) {
       first.set(step.id, step);
       continue;
     }
-    const span = keySpan(score, [...other.path, "id"]);
+    const span = keySpan(score, [...ownPath(other), "id"]);
     report.at(
       score,
-      [...step.path, "id"],
+      [...ownPath(step), "id"],
       "orket/duplicate-step-id",
       `Two steps have the id ${quoted(step.id)}.`,
       {
@@ -34,54 +39,10 @@ function checkIds(score: SourceDocument, view: ScoreView, report: Report): void 
   }
 }
 
-function checkLoops(score: SourceDocument, view: ScoreView, report: Report): void {
-  const ids = view.steps.map(({ id }) => id);
-  for (const group of view.groups) {
-    if (report.isFull(score)) return;
-    if (group.kind !== "loop") continue;
-    const until = [...group.path, "loop", "until"];
-    const wanted = textAt(score, [...until, "step"]);
-    if (wanted === undefined) continue;
-    const inside = view.steps.filter(({ around }) => around.includes(group));
-    const step = inside.find(({ id }) => id === wanted);
-    const path = [...until, "step"];
-    if (step === undefined) {
-      const near = nearest(
-        wanted,
-        inside.filter(({ verdict }) => verdict !== undefined).map(({ id }) => id),
-      );
-      if (ids.includes(wanted)) {
-        const message = `The step ${quoted(wanted)} is not in this loop.`;
-        report.at(score, path, "orket/until-outside-loop", message, {
-          mend: "Name a step of the loop that gives a verdict.",
-        });
-      } else {
-        const message = `There is no step ${quoted(wanted)}.`;
-        report.at(score, path, "orket/until-unknown-step", message, {
-          mend: "Name a step of the loop that gives a verdict.",
-          ...replaceValue(score, path, near),
-        });
-      }
-      continue;
-    }
-    const verdict = textAt(score, [...until, "verdict"]);
-    if (verdict === undefined || step.verdict?.includes(verdict) === true) continue;
-    const given = step.verdict ?? [];
-    const message =
-      given.length === 0
-        ? `The step ${quoted(wanted)} gives no verdict.`
-        : `The step ${quoted(wanted)} has no verdict ${quoted(verdict)}; it has ${given.join(", ")}.`;
-    const verdictPath = [...until, "verdict"];
-    report.at(score, verdictPath, "orket/until-unknown-verdict", message, {
-      ...(given.length === 0 ? { mend: `Give it 'verdict: [${verdict}, …]'.` } : {}),
-      ...replaceValue(score, verdictPath, nearest(verdict, given)),
-    });
-  }
-}
-
 function checkArtifacts(score: SourceDocument, step: StepView, report: Report): void {
   for (const { text, path } of textsAt(score, [...step.path, "produces"])) {
-    const problem = artifactPathProblem(text);
+    // What a placeholder stands for is known when the step runs.
+    const problem = artifactPathProblem(text.replace(/\{\{[^}\r\n]*\}\}/g, "x"));
     if (problem === undefined) continue;
     const message = `${quoted(text)} cannot be an artifact: ${problem}.`;
     report.at(score, path, "orket/path-not-allowed", message, {
@@ -94,7 +55,9 @@ function checkArtifacts(score: SourceDocument, step: StepView, report: Report): 
 export function checkSteps(score: SourceDocument, report: Report): void {
   const view = scoreViewOf(score);
   checkIds(score, view, report);
-  checkLoops(score, view, report);
+  checkConditions(score, view, report);
+  checkSources(score, view, report);
+  checkPlacement(score, view, report);
   for (const step of view.steps) {
     if (report.isFull(score)) return;
     checkArtifacts(score, step, report);

@@ -9,6 +9,7 @@ import { textAt } from "../schema/read";
 import { canSee, scoreViewOf } from "../schema/score-view";
 import type { ScoreView, StepView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
+import { targetOf } from "./references";
 import { templatesOf, TemplateText } from "./template-text";
 
 const maxProblemsPerTemplate = 50;
@@ -61,13 +62,20 @@ export function checkTemplate(
   }
 }
 
+/** Whether a placeholder names a step of the Score. */
+export function isAboutStep(
+  placeholder: Placeholder,
+): placeholder is Extract<Placeholder, { kind: "summary" | "verdict" | "result" }> {
+  return placeholder.kind === "summary" || placeholder.kind === "verdict" || placeholder.kind === "result";
+}
+
 /** Why the summary of a step is not known in any of these steps. */
 export function unresolvedSummary(
   id: string,
   view: ScoreView,
   steps: readonly StepView[],
 ): Unresolved | undefined {
-  const target = view.byId.get(id);
+  const target = targetOf(view, id);
   if (target === undefined) {
     const known = view.steps.filter((to) => steps.every((from) => canSee(from, to) === "yes"));
     const ids = [...new Set(known.map((step) => step.id))];
@@ -82,6 +90,12 @@ export function unresolvedSummary(
     const sight = canSee(step, target);
     if (sight === "yes") continue;
     const here = `the step ${quoted(step.id)}`;
+    if (sight === "items") {
+      return {
+        message: `${quoted(id)} runs once per item of a group; it is not known outside the group.`,
+        mend: "Name the group.",
+      };
+    }
     if (sight === "itself") return { message: `The summary of ${here} is not known while it runs.` };
     if (sight === "parallel") {
       return {
@@ -103,7 +117,7 @@ export function checkTemplates(source: SourceDocument, report: Report): void {
     problems(template, report);
     const { step } = template;
     checkTemplate(template, report, (placeholder) => {
-      if (placeholder.kind === "summary" && step !== undefined)
+      if (isAboutStep(placeholder) && step !== undefined)
         return unresolvedSummary(placeholder.step, scoreViewOf(source), [step]);
       const problem = placeholder.kind === "artifact" ? artifactPathProblem(placeholder.path) : undefined;
       if (placeholder.kind !== "artifact" || problem === undefined) return undefined;

@@ -1,20 +1,7 @@
-import type { Definition, PlanNode, StepNode } from "../../engine/model/definition";
+import type { Definition } from "../../engine/model/definition";
+import { stepsOf } from "../../engine/model/plan";
 import { keyInParams } from "../../engine/model/key-in-params";
 import { artifactPathProblem, referencePathProblem } from "../project/paths";
-
-/** The steps of a resolved Score, in the file's order. */
-export function stepsOf(nodes: readonly PlanNode[]): StepNode[] {
-  return nodes.flatMap((node) => {
-    switch (node.kind) {
-      case "step":
-        return [node];
-      case "loop":
-        return stepsOf(node.body);
-      case "parallel":
-        return stepsOf(node.branches);
-    }
-  });
-}
 
 /**
  * Everything that keeps a resolved definition from running, by the rules for the files that it came from: a
@@ -29,8 +16,9 @@ export function definitionProblems({ flow, band, venue, score }: Definition): st
   }
   const steps = stepsOf(score.steps);
   const ids = new Set<string>();
-  for (const { id, role, produces } of steps) {
-    if (!Object.hasOwn(band.roles, role)) problems.push(`The Band has no role ${JSON.stringify(role)}.`);
+  for (const { id, role, produces, does } of steps) {
+    if (does === undefined && !Object.hasOwn(band.roles, role))
+      problems.push(`The Band has no role ${JSON.stringify(role)}.`);
     if (ids.has(id)) problems.push(`Two steps have the id ${JSON.stringify(id)}.`);
     ids.add(id);
     for (const file of produces) {

@@ -24,16 +24,17 @@ export interface Findings {
 }
 
 /** The files that were found, the Flow first. */
-export function filesOf({ flow, band, venue, score, replies }: FlowParts): SourceDocument[] {
-  return [flow, band, venue, score, replies].filter((part) => part !== undefined);
+export function filesOf({ flow, band, venue, score, replies, uses }: FlowParts): SourceDocument[] {
+  const parts = [flow, band, venue, score, replies, ...uses].filter((part) => part !== undefined);
+  return [...new Set(parts)];
 }
 
 /** The files that can be read. Of a damaged one nobody knows what is in it: it counts as if it were not found. */
 function readable(parts: FlowParts): FlowParts {
   const own = (part: SourceDocument | undefined): SourceDocument | undefined =>
     part === undefined || isDamaged(part) ? undefined : part;
-  const { flow, band, venue, score, replies } = parts;
-  return { flow, band: own(band), venue: own(venue), score: own(score), replies: own(replies) };
+  const { flow, band, venue, score, replies, uses } = parts;
+  return { flow, band: own(band), venue: own(venue), score: own(score), replies: own(replies), uses };
 }
 
 function check(parts: FlowParts): Findings {
@@ -49,7 +50,7 @@ function check(parts: FlowParts): Findings {
   const own = filesOf(parts).flatMap((source) => diagnose(source));
   const diagnostics = withoutMisspelled(report.diagnostics, own);
   const sound = !hasError(own) && !hasError(diagnostics);
-  const definition = sound && view !== undefined ? defineFlow(parts, view) : undefined;
+  const definition = sound && view !== undefined ? defineFlow(parts) : undefined;
   if (definition !== undefined) {
     diagnostics.push(...limitWarnings(parts.flow, definition), ...limitHints(parts.flow, definition));
   }
@@ -63,10 +64,11 @@ const checked = ofVersions(
     venue: FlowParts["venue"],
     score: FlowParts["score"],
     replies: FlowParts["replies"],
-  ) => check({ flow, band, venue, score, replies }),
+    ...uses: FlowParts["uses"]
+  ) => check({ flow, band, venue, score, replies, uses }),
 );
 
 /** What the files of a Flow come to; worked out once for these versions of them. */
-export function findingsOf({ flow, band, venue, score, replies }: FlowParts): Findings {
-  return checked(flow, band, venue, score, replies);
+export function findingsOf({ flow, band, venue, score, replies, uses }: FlowParts): Findings {
+  return checked(flow, band, venue, score, replies, ...uses);
 }

@@ -1,48 +1,10 @@
 import { definitionFormat } from "../../engine/model/definition";
-import type { Definition, PlanNode } from "../../engine/model/definition";
-import type { FlowFile } from "../../engine/model/flow";
-import type { ScoreItemFile } from "../../engine/model/score";
+import type { Definition } from "../../engine/model/definition";
 import type { VenueFile } from "../../engine/model/venue";
 import { defaultOllamaEndpoint, defaultOpenaiEndpoint } from "../check/provider";
 import { contentOf } from "../schema/contents";
 import type { FlowParts } from "../project/flow-parts";
-import { pathId } from "../schema/score-view";
-import type { ScoreView } from "../schema/score-view";
-import type { ValuePath } from "../text/tree";
-
-function planNodes(
-  items: readonly ScoreItemFile[],
-  path: ValuePath,
-  view: ScoreView,
-  approval: FlowFile["approval"],
-): PlanNode[] {
-  return items.map((item, index): PlanNode => {
-    const here = [...path, index];
-    if ("loop" in item) {
-      const { max, until, steps } = item.loop;
-      const body = planNodes(steps, [...here, "loop", "steps"], view, approval);
-      return { kind: "loop", max, ...(until === undefined ? {} : { until }), body };
-    }
-    if ("parallel" in item) {
-      return {
-        kind: "parallel",
-        branches: planNodes(item.parallel.steps, [...here, "parallel", "steps"], view, approval),
-      };
-    }
-    return {
-      kind: "step",
-      id: view.idAt.get(pathId(here)) ?? "",
-      role: item.role,
-      ...(item.note === undefined ? {} : { note: item.note }),
-      instruction: item.instruction ?? "",
-      produces: [...new Set(item.produces)],
-      ...(item.verdict === undefined ? {} : { verdict: item.verdict }),
-      approval: item.approval ?? approval,
-      max_turns: item.max_turns,
-      retry_attempts: item.retry.attempts,
-    };
-  });
-}
+import { planScore } from "./plan-score";
 
 function withDefaults(venue: VenueFile): VenueFile {
   switch (venue.provider) {
@@ -61,7 +23,7 @@ function withDefaults(venue: VenueFile): VenueFile {
  * The definition that sound files come to, with the Flow's own task and no inputs yet. Undefined when a file is absent or
  * its schema finds something wrong with it. Whatever else is wrong with them is not looked at.
  */
-export function defineFlow(parts: FlowParts, view: ScoreView): Definition | undefined {
+export function defineFlow(parts: FlowParts): Definition | undefined {
   const flow = contentOf(parts.flow, "flow");
   const band = contentOf(parts.band, "band");
   const venue = contentOf(parts.venue, "venue");
@@ -70,6 +32,9 @@ export function defineFlow(parts: FlowParts, view: ScoreView): Definition | unde
   if (flow === undefined || band === undefined || venue === undefined || score === undefined)
     return undefined;
   if (parts.replies !== undefined && replies === undefined) return undefined;
+  const planned =
+    parts.score === undefined ? undefined : planScore(parts.score, flow.approval, [...parts.uses]);
+  if (planned === undefined) return undefined;
   const { replies: _file, ...backend } = withDefaults(venue);
   return {
     format: definitionFormat,
@@ -95,7 +60,8 @@ export function defineFlow(parts: FlowParts, view: ScoreView): Definition | unde
     score: {
       name: score.name,
       source: parts.score?.path ?? "",
-      steps: planNodes(score.steps, ["steps"], view, flow.approval),
+      steps: planned.steps,
+      result: { step: planned.result },
     },
   };
 }

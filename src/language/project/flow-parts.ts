@@ -5,6 +5,7 @@ import { quoted } from "../text/diagnostic";
 import type { SourceKind } from "../text/file-kind";
 import { resolveReference } from "./reference";
 import type { KnownFiles } from "./reference";
+import { followUses } from "./uses";
 import { replaceValue } from "../schema/report";
 import type { Report } from "../schema/report";
 import { textAt } from "../schema/read";
@@ -45,11 +46,13 @@ export function findParts(
 ): FlowParts {
   const venue = refer(known, flow, "venue", ["venue"], report, venueOverride);
   const scripted = textAt(venue, ["provider"]) === "scripted";
+  const score = refer(known, flow, "score", ["score"], report);
   return {
     flow,
     band: refer(known, flow, "band", ["band"], report),
     venue,
-    score: refer(known, flow, "score", ["score"], report),
+    score,
+    uses: score === undefined ? [] : followUses(known, score, report),
     replies:
       venue === undefined || !scripted ? undefined : refer(known, venue, "replies", ["replies"], report),
   };
@@ -62,4 +65,6 @@ export interface FlowParts {
   readonly venue: SourceDocument | undefined;
   readonly score: SourceDocument | undefined;
   readonly replies: SourceDocument | undefined;
+  /** The Scores that the Score uses, and those that they use, in the order in which a walk through them comes to each. */
+  readonly uses: readonly (SourceDocument | undefined)[];
 }

@@ -1,6 +1,7 @@
 import { linkFields } from "../schema/fields";
 import type { SourceKind } from "../text/file-kind";
 import { resolveReference } from "./reference";
+import { usesIn } from "./uses";
 import type { KnownFiles } from "./reference";
 import { textAt } from "../schema/read";
 import type { SourceDocument } from "../text/source";
@@ -10,6 +11,8 @@ export interface FlowLink {
   readonly flow: string;
   /** Paths by kind, the Flow's own among them. */
   readonly parts: ReadonlyMap<SourceKind, string>;
+  /** Paths of the Scores that its Score uses, and those that they use. */
+  readonly uses: ReadonlySet<string>;
 }
 
 /** Which files belong together. */
@@ -23,7 +26,9 @@ export interface Links {
 /** What a file refers to other definition files with, a text or nothing for each field that can. */
 export function referencesIn(source: SourceDocument): (string | undefined)[] {
   if (source.kind === undefined) return [];
-  return linkFields[source.kind].map(({ path }) => textAt(source, path));
+  const used =
+    source.kind === "score" ? usesIn(source).map(({ path }) => textAt(source, [...path, "use"])) : [];
+  return [...linkFields[source.kind].map(({ path }) => textAt(source, path)), ...used];
 }
 
 function follow(known: KnownFiles, source: SourceDocument, into: Map<SourceKind, string>): void {
@@ -37,6 +42,18 @@ function follow(known: KnownFiles, source: SourceDocument, into: Map<SourceKind,
   }
 }
 
+/** The Scores that a Score uses, and those that they use. */
+function followUsed(known: KnownFiles, score: SourceDocument, into: Set<string>): void {
+  for (const { path } of usesIn(score)) {
+    const reference = textAt(score, [...path, "use"]);
+    if (reference === undefined || reference === "") continue;
+    const resolved = resolveReference(known, "score", reference, score.path);
+    if (!("source" in resolved) || into.has(resolved.source.path)) continue;
+    into.add(resolved.source.path);
+    followUsed(known, resolved.source, into);
+  }
+}
+
 /** Follows the references of every Flow. */
 export function readLinks(known: KnownFiles): Links {
   const flows: FlowLink[] = [];
@@ -45,9 +62,12 @@ export function readLinks(known: KnownFiles): Links {
     if (source.kind !== "flow") continue;
     const parts = new Map<SourceKind, string>();
     follow(known, source, parts);
-    const link = { flow: source.path, parts };
+    const score = known.sources.get(parts.get("score") ?? "");
+    const uses = new Set<string>();
+    if (score !== undefined) followUsed(known, score, uses);
+    const link = { flow: source.path, parts, uses };
     flows.push(link);
-    for (const path of parts.values()) {
+    for (const path of new Set([...parts.values(), ...uses])) {
       const list = through.get(path);
       if (list === undefined) through.set(path, [link]);
       else list.push(link);

@@ -56,6 +56,8 @@ const placeholderEntities: Readonly<Partial<Record<Placeholder["kind"], Entity>>
   input: "input",
   note: "note",
   summary: "step",
+  verdict: "step",
+  result: "step",
   artifact: "artifact",
 };
 
@@ -67,12 +69,15 @@ export function placeholderName(placeholder: Placeholder): string | undefined {
     case "note":
       return placeholder.key;
     case "summary":
+    case "verdict":
+    case "result":
       return placeholder.step;
     case "artifact":
       return placeholder.path;
     case "task":
     case "role":
     case "step":
+    case "item":
       return undefined;
   }
 }

@@ -1,13 +1,18 @@
 import * as z from "zod";
 import type { BandFile } from "../../engine/model/band";
 import type { FlowFile } from "../../engine/model/flow";
-import { loopSchema, parallelSchema, scoreFileSchema, stepSchema } from "../../engine/model/score";
-import type { ScoreFile } from "../../engine/model/score";
+import {
+  scoreFileSchema,
+  scoreGroupKinds,
+  scoreItemKindOf,
+  scoreItemSchemas,
+} from "../../engine/model/score";
+import type { ScoreFile, ScoreGroupKind } from "../../engine/model/score";
 import type { RepliesFile, VenueFile } from "../../engine/model/venue";
 import { fileKinds } from "../text/file-kind";
 import type { SourceKind } from "../text/file-kind";
 import { ofVersion } from "../text/memo";
-import { isRecord, keysOf, scoreItemSchemaOf } from "./schema";
+import { isRecord, keysOf, valueAt } from "./schema";
 import type { Schema } from "./schema";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
@@ -34,8 +39,9 @@ const entries = z.array(z.unknown()).min(1);
 // The Score's lists are read one entry at a time, so that each entry is measured by its own schema and its mistakes
 // are reported where they stand.
 const shallowScore = z.strictObject({ ...scoreFileSchema.shape, steps: entries });
-const shallowLoop = shallowGroup(loopSchema, "loop");
-const shallowParallel = shallowGroup(parallelSchema, "parallel");
+const shallowGroups = new Map<ScoreGroupKind, z.ZodType>(
+  scoreGroupKinds.map((kind) => [kind, shallowGroup(scoreItemSchemas[kind], kind)]),
+);
 
 function shallowGroup(schema: Schema, name: string): z.ZodType {
   const group = keysOf(schema)?.get(name);
@@ -47,7 +53,23 @@ function shallowGroup(schema: Schema, name: string): z.ZodType {
 function readBy(schema: Schema, value: unknown, path: ValuePath): Reading {
   const result = z.safeParse(schema, value);
   if (result.success) return { issues: [], content: result.data };
-  return { issues: result.error.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] })) };
+  return { issues: result.error.issues.flatMap((issue) => ownIssues(issue, path, value)) };
+}
+
+/** What is wrong where one of several shapes was meant: the problems of the one shape that the value has, if it has one. */
+function ownIssues(issue: Issue, path: ValuePath, value: unknown): Issue[] {
+  const here = [...path, ...issue.path] as ValuePath;
+  if (issue.code === "invalid_union" && typeof valueAt(value, issue.path as ValuePath) === "object") {
+    const fitting = issue.errors.filter(
+      (issues) => !issues.some((one) => one.path.length === 0 && one.code === "invalid_type"),
+    );
+    const [only] = fitting;
+    if (fitting.length === 1 && only !== undefined) {
+      const inner = valueAt(value, issue.path as ValuePath);
+      return only.flatMap((one) => ownIssues(one, here, inner));
+    }
+  }
+  return [{ ...issue, path: [...here] }];
 }
 
 /** `outer` with the entries of its list of steps in place of what stands there. */
@@ -62,10 +84,9 @@ function withSteps(outer: Reading, value: unknown, path: ValuePath): Reading {
 }
 
 function readItem(item: unknown, path: ValuePath): Reading {
-  const schema = scoreItemSchemaOf(item);
-  if (schema === stepSchema) return readBy(stepSchema, item, path);
-  const [name, shallow] =
-    schema === loopSchema ? (["loop", shallowLoop] as const) : (["parallel", shallowParallel] as const);
+  const name = scoreItemKindOf(item);
+  const shallow = shallowGroups.get(name as ScoreGroupKind);
+  if (shallow === undefined) return readBy(scoreItemSchemas[name], item, path);
   const outer = readBy(shallow, item, path);
   const inner = isRecord(outer.content) ? outer.content[name] : undefined;
   const group = isRecord(item) ? item[name] : undefined;

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { loopSchema, parallelSchema, scoreItemSchema, stepSchema } from "../../engine/model/score";
+import { scoreItemKindOf, scoreItemSchema, scoreItemSchemas } from "../../engine/model/score";
 import { fileKinds } from "../text/file-kind";
 import type { SourceKind } from "../text/file-kind";
 import type { ValuePath } from "../text/tree";
@@ -35,9 +35,7 @@ export function unwrapSchema(schema: Schema): Schema {
 
 /** The schema of one entry of a Score, by the entry's own key. */
 export function scoreItemSchemaOf(item: unknown): Schema {
-  if (isRecord(item) && "loop" in item) return loopSchema;
-  if (isRecord(item) && "parallel" in item) return parallelSchema;
-  return stepSchema;
+  return scoreItemSchemas[scoreItemKindOf(item)];
 }
 
 /** The keys that a map of this schema may have, each with its schema; undefined where any key may stand. */

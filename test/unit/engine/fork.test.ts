@@ -6,7 +6,7 @@ import type { SessionEvent } from "../../../src/engine/event/event";
 import { stepsOf } from "../../../src/engine/model/plan";
 import { changeDefinition, sharedEvents } from "../../../src/engine/history/fork";
 import type { ForkChanges } from "../../../src/engine/history/fork";
-import { stepIdOf, stepKey } from "../../../src/engine/state/step-run";
+import { stepIdOf, stepKey } from "../../../src/engine/state/place";
 import { definitionOf, step } from "../../fakes/engine-harness";
 
 describe("the changes of a fork", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ProviderError } from "../../../src/engine/error/provider-error";
 import { draft } from "../../../src/engine/event/event";
-import type { EventData, SessionEvent } from "../../../src/engine/event/event";
+import type { AdjustmentBody, SessionEvent } from "../../../src/engine/event/event";
 import type { Definition } from "../../../src/engine/model/definition";
 import type { Command } from "../../../src/engine/conductor/command";
 import { artifactsAtEnd, compareRuns } from "../../../src/engine/history/compare-runs";
@@ -87,7 +87,7 @@ describe("a session that is steered as another one was", function () {
     );
   });
 
-  const byPerson = (adjustment: Omit<EventData<"adjustment">, "by">): Command => ({
+  const byPerson = (adjustment: AdjustmentBody): Command => ({
     kind: "adjust",
     adjustment: { ...adjustment, by: "person" },
   });

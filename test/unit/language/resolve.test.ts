@@ -1,3 +1,4 @@
+import { nodesIn } from "../../../src/engine/model/definition";
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
@@ -57,9 +58,7 @@ function score(steps: string): Record<string, string> {
 }
 
 function ids(nodes: readonly PlanNode[]): string[] {
-  return nodes.flatMap((node) =>
-    node.kind === "step" ? [node.id] : ids(node.kind === "loop" ? node.body : node.branches),
-  );
+  return nodes.flatMap((node) => (node.kind === "step" ? [node.id] : ids(nodesIn(node))));
 }
 
 describe("the sample project", () => {
@@ -177,7 +176,7 @@ describe("a resolved definition", () => {
     assert.deepEqual(ids(definition.score.steps), ["coder-1", "coder-2", "x", "reviewer-1"]);
     const [loop] = definition.score.steps;
     assert.ok(loop?.kind === "loop");
-    assert.deepEqual(loop.until, { step: "reviewer-1", verdict: "approve" });
+    assert.deepEqual(loop.until, [{ step: "reviewer-1", verdict: ["approve"] }]);
     assert.deepEqual(
       loop.body.map(({ kind }) => kind),
       ["step", "parallel", "step"],

@@ -10,7 +10,7 @@ import { provenSentences, readProof } from "../../../src/app/session/proof";
 import { listSessions } from "../../../src/app/session/session-list";
 import { OrketFileSystem as NodeFileSystem } from "../../../src/adapters/files/orket-gate";
 import { OrketError } from "../../../src/engine/error/orket-error";
-import type { EventData, SessionEvent } from "../../../src/engine/event/event";
+import type { AdjustmentBody, EventData, SessionEvent } from "../../../src/engine/event/event";
 import type { Definition, PlanNode } from "../../../src/engine/model/definition";
 import { changeDefinition } from "../../../src/engine/history/fork";
 import { compareRuns } from "../../../src/engine/history/compare-runs";
@@ -200,7 +200,7 @@ describe("a session that is repeated", () => {
     assert.deepEqual(runs[0]?.parting, { step: "review#1", what: "reply" });
   });
 
-  const byPerson = (live: LiveSession, adjustment: Omit<EventData<"adjustment">, "by">): void => {
+  const byPerson = (live: LiveSession, adjustment: AdjustmentBody): void => {
     live.orchestrator.submit({ kind: "adjust", adjustment: { ...adjustment, by: "person" } });
   };
 
@@ -216,9 +216,7 @@ describe("a session that is repeated", () => {
   }
 
   /** What people can do to a session while it runs, and what is to be seen of it in a run that does it again. */
-  const steered: Readonly<
-    Record<string, { readonly adjustment: Omit<EventData<"adjustment">, "by">; readonly seen: RegExp }>
-  > = {
+  const steered: Readonly<Record<string, { readonly adjustment: AdjustmentBody; readonly seen: RegExp }>> = {
     "a step that was skipped": {
       adjustment: { kind: "skip", step: "say", reason: "no need" },
       seen: /"step":"say","data":\{"id":"say","role":"listener","by":"command_line","reason":"no need"\}/,

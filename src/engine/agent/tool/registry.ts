@@ -9,6 +9,7 @@ import { editFile } from "./edit-file";
 import { listDir } from "./list-dir";
 import { readFile } from "./read-file";
 import { searchFiles } from "./search-files";
+import { setResult } from "./set-result";
 import { setVerdict } from "./set-verdict";
 import type { Tool } from "./tool";
 import { updateNotes } from "./update-notes";
@@ -24,6 +25,7 @@ export const toolRegistry: Readonly<Record<BuiltinTool, Tool>> = {
   delete_file: deleteFile,
   update_notes: updateNotes,
   set_verdict: setVerdict,
+  set_result: setResult,
 };
 
 const specs = new Map<string, ToolSpec>();

@@ -1,0 +1,287 @@
+import type { PerformContext } from "../agent/agent";
+import { expandFor, expandJson } from "../agent/placeholder-value";
+import { draft } from "../event/event";
+import type { EventData, EventDraft } from "../event/event";
+import { commandVerdict, secretValuePattern } from "../model/command";
+import type { CommandSpec } from "../model/command";
+import { readFields, textOfJson } from "../model/field";
+import type { FieldSpec, Json } from "../model/field";
+import { stepsOf } from "../model/plan";
+import { parseTemplate } from "../model/template";
+import type { Placeholder } from "../model/template";
+import { decideWrite } from "../policy/file-policy";
+import type { CommandResult, CommandVariable } from "../port/commands";
+import type { ActiveRun } from "../state/cursor";
+import { failedStep } from "../state/failed-step";
+import { artifactsOf, changeAt } from "../state/scope";
+import type { StepRun } from "../state/step-run";
+import { templateOf } from "./question-work";
+
+/** The end of a command's output that later steps see, in characters; the whole output stays in the journal. */
+const maxCommandSummary = 4000;
+
+/** A command with everything in its place. */
+interface Prepared {
+  readonly spec: CommandSpec;
+  readonly argv: string[];
+  readonly env: Record<string, CommandVariable>;
+  readonly stdin: string | undefined;
+}
+
+function specOf({ state }: PerformContext, run: StepRun): CommandSpec | undefined {
+  const { does } = run.node;
+  return does?.kind === "run" ? state.definition.flow.commands?.[does.command] : undefined;
+}
+
+/** The command as it would be started, or why it must not be. */
+async function prepare(
+  active: ActiveRun,
+  context: PerformContext,
+): Promise<Prepared | { readonly problem: string }> {
+  const spec = specOf(context, active.run);
+  if (spec === undefined) return { problem: "The Flow has no such command." };
+  const template = templateOf(active, context);
+  const argv: string[] = [];
+  for (const argument of spec.argv) {
+    const { segments } = parseTemplate(argument);
+    const placeholders = segments.flatMap((segment) =>
+      segment.kind === "placeholder" ? [segment.placeholder] : [],
+    );
+    const [only] = placeholders;
+    if (only === undefined) {
+      argv.push(await expandFor(template, argument));
+      continue;
+    }
+    if (segments.length > 1)
+      return { problem: `A placeholder must be one whole argument; ${argument} is more.` };
+    const value = await expandJson(template, argument);
+    const text = textOfJson(value);
+    const isAllowed = isBounded(only, active, context, value);
+    if (!isAllowed)
+      return {
+        problem: `The argument ${argument} is not a number, a boolean, one of a list of values or a text with a pattern.`,
+      };
+    if (text === "") return { problem: `The argument ${argument} has no value.` };
+    if (text.startsWith("-"))
+      return { problem: `The argument ${argument} must not begin with '-'; it is ${text}.` };
+    argv.push(text);
+  }
+  const env: Record<string, CommandVariable> = {};
+  for (const [name, value] of Object.entries(spec.env)) {
+    const secret = secretValuePattern.exec(value)?.[1];
+    env[name] = secret === undefined ? { value: await expandFor(template, value) } : { secret };
+  }
+  return {
+    spec,
+    argv,
+    env,
+    stdin: spec.stdin === undefined ? undefined : await expandFor(template, spec.stdin),
+  };
+}
+
+/** Only values that a declaration bounds may become arguments: what a model wrote freely never does. */
+function isBounded(
+  placeholder: Placeholder,
+  { run }: ActiveRun,
+  { state }: PerformContext,
+  value: Json | undefined,
+): boolean {
+  if (typeof value === "number" || typeof value === "boolean") return true;
+  const { definition } = state;
+  const isDeclared = (spec: FieldSpec | undefined): boolean =>
+    spec !== undefined && (spec.enum !== undefined || spec.pattern !== undefined);
+  if (placeholder.kind === "input") return isDeclared(definition.flow.input_specs?.[placeholder.name]);
+  if (placeholder.kind === "verdict" || placeholder.kind === "step") return true;
+  if (placeholder.kind !== "result") return false;
+  const { frame } = run.node;
+  const id = frame === undefined ? placeholder.step : `${frame}.${placeholder.step}`;
+  const step = stepsOf(definition.score.steps).find((one) => one.id === id);
+  return isDeclared(step?.result?.[placeholder.field]);
+}
+
+/** Asks a person for a command whose effects reach outside, or whose step says so. */
+export async function askCommand(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
+  const { run } = active;
+  const { ports, state } = context;
+  const prepared = await prepare(active, context);
+  if ("problem" in prepared) return failedStep(run, "argument_not_allowed", prepared.problem);
+  const shows = JSON.stringify(shownOf(active, prepared, context));
+  return draft("approval_requested", run.key, {
+    id: `a${state.approvals + 1}`,
+    kind: "before_step",
+    sha256: ports.sha256(shows),
+    shows: ports.store.putText(shows),
+  });
+}
+
+/** What a person is shown of a command, and what its digest is made of. */
+function shownOf(
+  active: ActiveRun,
+  { spec, argv, env, stdin }: Prepared,
+  { state }: PerformContext,
+): Record<string, unknown> {
+  const accepted = Object.entries(state.decisions)
+    .flatMap(([path, decision]) =>
+      decision.kind === "accepted" ? [[path, decision.content?.sha256 ?? null]] : [],
+    )
+    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+  return {
+    argv,
+    env: Object.fromEntries(
+      Object.entries(env).map(([name, one]) => [name, "secret" in one ? `secret:${one.secret}` : one.value]),
+    ),
+    ...(stdin === undefined ? {} : { stdin }),
+    network: spec.network,
+    effects: spec.effects,
+    ...(spec.effects === "outside"
+      ? { accepted }
+      : { files: artifactsOf(active.scope).map(({ path, content }) => [path, content?.sha256 ?? null]) }),
+  };
+}
+
+/** Records that a command is started, before it is. */
+export async function startCommand(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
+  const { run } = active;
+  const { ports } = context;
+  const prepared = await prepare(active, context);
+  if ("problem" in prepared) return failedStep(run, "argument_not_allowed", prepared.problem);
+  const { spec, argv, env, stdin } = prepared;
+  return draft("command_start", run.key, {
+    command: run.node.does?.kind === "run" ? run.node.does.command : "",
+    attempt: (run.command?.attempt ?? 0) + 1,
+    argv,
+    env: Object.keys(env),
+    ...(stdin === undefined ? {} : { stdin: ports.store.putText(stdin) }),
+    network: spec.network,
+    effects: spec.effects,
+    isolation: spec.isolation,
+    sha256: ports.sha256(JSON.stringify(shownOf(active, prepared, context))),
+  });
+}
+
+/** Runs the command that was recorded, and says what it did. */
+export async function runCommand(
+  { delaySeconds }: { readonly delaySeconds: number },
+  active: ActiveRun,
+  context: PerformContext,
+): Promise<EventDraft[]> {
+  const { run, scope } = active;
+  const { ports, cancellation } = context;
+  if (delaySeconds > 0) await ports.clock.sleep(delaySeconds * 1000, cancellation);
+  const prepared = await prepare(active, context);
+  if ("problem" in prepared) return [failedStep(run, "argument_not_allowed", prepared.problem)];
+  const { spec, argv, env, stdin } = prepared;
+  await context.recorded;
+  const result = await ports.commands.run(
+    {
+      recorded: context.recorded,
+      run: `${run.key}/${run.attempt}/${run.command?.attempt ?? 1}`,
+      name: run.command?.command ?? "",
+      spec,
+      argv,
+      ...(stdin === undefined ? {} : { stdin }),
+      env,
+      overlay: artifactsOf(scope).map(({ path, content }) => ({ path, content })),
+      read: (content) => ports.store.getBytes(content),
+    },
+    ({ text }) => {
+      context.onDelta(run.key, { kind: "text", text });
+    },
+    cancellation,
+  );
+  return endEvents(active, result, spec, context);
+}
+
+async function endEvents(
+  active: ActiveRun,
+  result: CommandResult,
+  spec: CommandSpec,
+  context: PerformContext,
+): Promise<EventDraft[]> {
+  const { run } = active;
+  const { ports } = context;
+  const written: EventDraft[] = [];
+  const files: EventData<"command_end">["files"] = [];
+  for (const { path, content } of result.files) {
+    if (!decideWrite(path, context.state.definition.flow.policy).allowed) continue;
+    const base = await baseOf(active, path, context);
+    const callId = `command.${run.attempt}.${run.command?.attempt ?? 1}`;
+    if (content === null) written.push(draft("artifact_deleted", run.key, { call_id: callId, path, base }));
+    else {
+      const ref = ports.store.putBytes(content);
+      written.push(draft("artifact_written", run.key, { call_id: callId, path, content: ref, base }));
+      files.push({ path, content: ref });
+      continue;
+    }
+    files.push({ path, content: null });
+  }
+  const verdict = commandVerdict(result.end);
+  const printed = verdict === undefined ? {} : readOutput(run, result, spec);
+  // A command that failed need not have printed what it prints when it passes.
+  const read = verdict !== "pass" && "result_problem" in printed ? {} : printed;
+  return [
+    ...written,
+    draft("command_end", run.key, {
+      command: run.command?.command ?? "",
+      end: result.end,
+      // What does not fit is no verdict.
+      ...(verdict === undefined || "result_problem" in read ? {} : { verdict }),
+      ...(result.place === undefined ? {} : { place: result.place }),
+      ...(result.isolatedBy === undefined ? {} : { isolated_by: result.isolatedBy }),
+      output: ports.store.putText(result.output),
+      summary: ports.store.putText(endOfOutput(result.output)),
+      ...read,
+      files,
+      discarded: result.discarded,
+      ...(result.changed === undefined ? {} : { changed: [...result.changed] }),
+      duration_ms: Math.round(result.durationMs * 10) / 10,
+    }),
+  ];
+}
+
+async function baseOf(
+  { scope }: ActiveRun,
+  path: string,
+  { ports }: PerformContext,
+): Promise<EventData<"artifact_written">["base"]> {
+  const own = changeAt(scope, path);
+  if (own !== undefined) return own.base;
+  const base = await ports.files.base(path);
+  return base.kind === "file" ? ports.store.putBytes(base.bytes) : null;
+}
+
+/** The JSON document that the command printed, as the step declares it. */
+function readOutput(
+  run: StepRun,
+  { stdout = "" }: CommandResult,
+  { output }: CommandSpec,
+): { result?: Json; result_problem?: string } {
+  if (output !== "json") return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(stdout);
+  } catch {
+    return { result_problem: "The command's standard output is not one JSON document (output: json)." };
+  }
+  const { result: fields } = run.node;
+  if (fields === undefined) return { result: value as Json };
+  const read = readFields(fields, value);
+  return "problems" in read
+    ? { result_problem: `What the command printed does not fit: ${read.problems.join(" ")}` }
+    : read.value === undefined
+      ? {}
+      : { result: read.value };
+}
+
+/** The end of an output, from the beginning of a line; escape sequences are left out. */
+export function endOfOutput(output: string): string {
+  const plain = output
+    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
+    .replace(/\r\n?/g, "\n")
+    .trimEnd();
+  if (plain.length <= maxCommandSummary) return plain;
+  const end = plain.slice(-maxCommandSummary);
+  const line = end.indexOf("\n");
+  const shown = line >= 0 && line < end.length - 1 ? end.slice(line + 1) : end;
+  return `[the last ${shown.length} of ${plain.length} characters]\n${shown}`;
+}

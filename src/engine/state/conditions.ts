@@ -1,0 +1,53 @@
+import { conditionText } from "../model/condition";
+import type { Condition } from "../model/condition";
+import { fieldOf, textOfJson } from "../model/field";
+import type { Json } from "../model/field";
+import type { Place } from "./place";
+import { resultHeld } from "./scope";
+import type { Scope } from "./scope";
+
+/** Whether conditions hold, with the reason in words. */
+export interface Checked {
+  readonly holds: boolean;
+  readonly reason: string;
+}
+
+/** What conditions look at. */
+export interface ConditionContext {
+  readonly scope: Scope;
+  readonly place: Place;
+  /** The Flow's inputs; within a `use` the place's own count. */
+  readonly inputs: Readonly<Record<string, Json>>;
+}
+
+/** Whether all of the conditions hold. A step without that verdict or result makes a condition false, `is_not` too. */
+export function checkConditions(conditions: readonly Condition[], context: ConditionContext): Checked {
+  for (const condition of conditions) {
+    const found = foundBy(condition, context);
+    if (found !== undefined && isWanted(condition, found)) continue;
+    const was =
+      found !== undefined
+        ? `it is ${textOfJson(found)}`
+        : "verdict" in condition
+          ? "it gave no verdict"
+          : "it has no value";
+    return { holds: false, reason: `${conditionText(condition)}: ${was}` };
+  }
+  return { holds: true, reason: conditions.map(conditionText).join(" and ") };
+}
+
+function foundBy(condition: Condition, { scope, place, inputs }: ConditionContext): Json | undefined {
+  if ("input" in condition) {
+    const known = place.inputs ?? inputs;
+    return Object.hasOwn(known, condition.input) ? known[condition.input] : undefined;
+  }
+  const held = resultHeld(scope, condition.step, place);
+  return "verdict" in condition ? held?.verdict : fieldOf(held?.result, condition.field);
+}
+
+function isWanted(condition: Condition, found: Json): boolean {
+  if ("verdict" in condition) return condition.verdict.some((word) => word === found);
+  return "is" in condition
+    ? condition.is.some((value) => value === found)
+    : !condition.is_not.some((value) => value === found);
+}

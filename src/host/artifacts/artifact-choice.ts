@@ -1,0 +1,10 @@
+import type { SessionController } from "../../app/session/controller";
+import type { ArtifactView } from "../../engine/view/session-view";
+
+/** One artifact of one session, as a person saw it. */
+export interface ArtifactChoice {
+  readonly controller: SessionController;
+  readonly artifact: ArtifactView;
+  /** Digest of what was shown; absent where nothing was. */
+  readonly shown?: string;
+}

@@ -1,0 +1,80 @@
+import * as vscode from "vscode";
+import type { ErrorPresenter } from "../errors";
+import type { SessionPanels } from "../event-panel/session-panel";
+import { commandIds, internalIds } from "../ids";
+import type { ArtifactsTree } from "../trees/artifacts-tree";
+import { ensureTrusted } from "../trust";
+import type { ArtifactReview } from "./artifact-review";
+import { isHunkTarget } from "./hunk-lenses";
+import type { ReviewModel } from "./review-model";
+import { openAllChanges, showHistory } from "./review-views";
+
+/** What the commands about artifacts work with. */
+interface Parts {
+  readonly review: ArtifactReview;
+  readonly model: ReviewModel;
+  readonly artifacts: ArtifactsTree;
+  readonly panels: SessionPanels;
+}
+
+type Handler = (target: unknown, context?: unknown) => unknown;
+
+/** A menu beside an editor's title says where it was pressed; a program does not. */
+const byPointer = (context: unknown): boolean => context !== undefined;
+
+export function artifactCommands({
+  review,
+  model,
+  artifacts,
+  panels,
+}: Parts): Record<ArtifactCommand, Handler> {
+  return {
+    [commandIds.acceptArtifact]: (target, context) => review.accept(target, byPointer(context)),
+    [commandIds.acceptAllArtifacts]: () => review.acceptAll(),
+    [commandIds.rejectArtifact]: (target, context) => review.reject(target, byPointer(context)),
+    [commandIds.rejectWithReason]: (target, context) => review.rejectWithReason(target, byPointer(context)),
+    [commandIds.revertAcceptance]: (target, context) => review.revert(target, byPointer(context)),
+    [commandIds.redoAcceptance]: (target) => review.redo(target),
+    [commandIds.reviewAllArtifacts]: () => openAllChanges(model),
+    [commandIds.editArtifact]: (target) => review.edit(target),
+    [commandIds.groupArtifacts]: () => artifacts.pickGrouping(),
+    [commandIds.artifactHistory]: async (target) => {
+      const choice = await review.need(target, "any");
+      if (choice === undefined) return;
+      await showHistory(choice, () => {
+        panels.show(choice.controller);
+      });
+    },
+  };
+}
+
+type ArtifactCommand = (typeof commandIds)[
+  | "acceptArtifact"
+  | "acceptAllArtifacts"
+  | "rejectArtifact"
+  | "rejectWithReason"
+  | "revertAcceptance"
+  | "redoAcceptance"
+  | "reviewAllArtifacts"
+  | "editArtifact"
+  | "groupArtifacts"
+  | "artifactHistory"];
+
+/** What the lenses above a hunk call. */
+export function registerHunkCommands(review: ArtifactReview, errors: ErrorPresenter): vscode.Disposable {
+  const on = (id: string, work: (hunk: unknown) => Promise<void>): vscode.Disposable =>
+    vscode.commands.registerCommand(id, (target: unknown) =>
+      errors.guard(() => {
+        ensureTrusted();
+        return work(target);
+      }),
+    );
+  return vscode.Disposable.from(
+    on(internalIds.acceptHunk, async (target) => {
+      if (isHunkTarget(target)) await review.acceptHunk(target);
+    }),
+    on(internalIds.rejectHunk, async (target) => {
+      if (isHunkTarget(target)) await review.rejectHunk(target);
+    }),
+  );
+}

@@ -1,0 +1,66 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import path from "node:path";
+import * as vscode from "vscode";
+import type { Desk } from "../../app/artifact/project-offer";
+import { nodeUtf8 } from "../../adapters/system/utf8";
+
+const byteOrderMark = "\uFEFF";
+
+function startsWithMark(file: string): boolean {
+  try {
+    const handle = openSync(file, "r");
+    try {
+      const start = Buffer.alloc(3);
+      return readSync(handle, start, 0, 3, 0) === 3 && start.toString("utf8") === byteOrderMark;
+    } finally {
+      closeSync(handle);
+    }
+  } catch {
+    return false;
+  }
+}
+
+/** What the window's editors hold unsaved of a project's files. */
+export class EditorDesk implements Desk {
+  readonly #workDomain: string;
+  constructor(workDomain: string) {
+    this.#workDomain = workDomain;
+  }
+
+  /** The document that an editor holds with changes that are not on disk. */
+  dirty(file: string): vscode.TextDocument | undefined {
+    const uri = vscode.Uri.file(path.join(this.#workDomain, file)).toString();
+    return vscode.workspace.textDocuments.find((one) => one.isDirty && one.uri.toString() === uri);
+  }
+
+  unsaved(file: string): Uint8Array | undefined {
+    const document = this.dirty(file);
+    if (document === undefined) return undefined;
+    const mark = startsWithMark(document.uri.fsPath) ? byteOrderMark : "";
+    return Buffer.from(mark + document.getText(), "utf8");
+  }
+
+  async write(file: string, bytes: Uint8Array): Promise<void> {
+    const document = this.dirty(file);
+    const text = nodeUtf8.decode(bytes)?.replace(byteOrderMark, "");
+    if (document === undefined || text === undefined || !(await replaceText(document, text)))
+      throw new Error(`The editor did not take the change of ${file}.`);
+  }
+}
+
+/** Changes what differs, so that cursors stay and one undo takes it back. */
+function replaceText(document: vscode.TextDocument, text: string): Thenable<boolean> {
+  const old = document.getText();
+  const most = Math.min(old.length, text.length);
+  let start = 0;
+  while (start < most && old[start] === text[start]) start += 1;
+  let end = 0;
+  while (end < most - start && old[old.length - 1 - end] === text[text.length - 1 - end]) end += 1;
+  // Not between the two characters of a line end.
+  while (start > 0 && old[start - 1] === "\r") start -= 1;
+  while (end > 0 && old[old.length - end] === "\n") end -= 1;
+  const range = new vscode.Range(document.positionAt(start), document.positionAt(old.length - end));
+  const edit = new vscode.WorkspaceEdit();
+  edit.replace(document.uri, range, text.slice(start, text.length - end));
+  return vscode.workspace.applyEdit(edit);
+}

@@ -1,0 +1,59 @@
+import * as vscode from "vscode";
+import { offerText } from "../../app/artifact/offer";
+import type { ProjectOffer } from "../../app/artifact/project-offer";
+import { internalIds, schemes } from "../ids";
+import type { SessionRegistry } from "../session/session-registry";
+import { artifactPlace, isOpen, offerNow } from "./artifact-documents";
+import type { ReviewModel } from "./review-model";
+
+/** What a lens's command is called with. */
+export interface HunkTarget {
+  readonly uri: vscode.Uri;
+  /** From 1, in what was shown. */
+  readonly hunk: number;
+  readonly shown: string;
+}
+
+export function isHunkTarget(value: unknown): value is HunkTarget {
+  return typeof value === "object" && value !== null && "hunk" in value && "shown" in value;
+}
+
+/** Above each hunk of a proposal's side of the diff: accept it, or reject it, by itself. */
+export class HunkLenses implements vscode.CodeLensProvider {
+  readonly onDidChangeCodeLenses: vscode.Event<void>;
+  readonly #sessions: SessionRegistry;
+
+  constructor(sessions: SessionRegistry, model: ReviewModel) {
+    this.#sessions = sessions;
+    this.onDidChangeCodeLenses = model.onDidChange;
+  }
+
+  async provideCodeLenses({ uri }: vscode.TextDocument): Promise<vscode.CodeLens[]> {
+    const place = artifactPlace(uri);
+    if (place?.shown === undefined) return [];
+    const controller = await this.#sessions.openAt(place.directory);
+    const artifact = controller.view.artifacts.find((one) => one.path === place.path);
+    if (artifact === undefined || !isOpen(artifact)) return [];
+    const offer = await offerNow(controller, artifact);
+    if (offer.shown !== place.shown) return [];
+    return lensesOf(offer, uri);
+  }
+}
+
+function lensesOf(offer: ProjectOffer, uri: vscode.Uri): vscode.CodeLens[] {
+  const text = offer.kind === "conflict" || offer.result === null ? undefined : offerText(offer);
+  if (text === undefined || text.hunks.length < 2) return [];
+  return text.hunks.flatMap(({ number, changes }) => {
+    const line = Math.max(0, Math.min(changes[0]?.afterFrom ?? 0, text.after.length - 1));
+    const target: HunkTarget = { uri, hunk: number, shown: offer.shown };
+    const lens = (title: string, command: string): vscode.CodeLens =>
+      new vscode.CodeLens(new vscode.Range(line, 0, line, 0), { title, command, arguments: [target] });
+    return [
+      lens(`$(check) Accept hunk ${number} of ${text.hunks.length}`, internalIds.acceptHunk),
+      lens("$(close) Reject hunk", internalIds.rejectHunk),
+    ];
+  });
+}
+
+/** Where the lenses stand. */
+export const hunkSelector: vscode.DocumentSelector = { scheme: schemes.artifact };

@@ -1,0 +1,127 @@
+import path from "node:path";
+import * as vscode from "vscode";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import type { OfferSource } from "../../app/artifact/project-offer";
+import { reviewRows } from "../../app/artifact/review-rows";
+import type { ReviewRow } from "../../app/artifact/review-rows";
+import { CheckReader, uncheckedPaths } from "../../app/session/checks";
+import type { SessionController } from "../../app/session/controller";
+import type { SessionRegistry } from "../session/session-registry";
+import { EditorDesk } from "./editor-desk";
+
+/** How long nothing has to change before the project is compared again, in milliseconds. */
+const quietMs = 150;
+const pieceEvents = 500;
+
+/** What offers of a session are made of in this window. */
+export function offerSourceOf(controller: SessionController): OfferSource {
+  return {
+    state: controller.state,
+    workDomain: controller.workDomain,
+    fs: nodeEnvironment.fs,
+    desk: new EditorDesk(controller.workDomain),
+    readBytes: (ref) => controller.readBytes(ref),
+  };
+}
+
+/** The artifacts of the session shown, compared with the project as it is now, with what editors have not saved. */
+export class ReviewModel implements vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChange = this.#changed.event;
+  readonly #sessions: SessionRegistry;
+  readonly #subscriptions: vscode.Disposable[];
+  readonly #checks = new WeakMap<SessionController, { reader: CheckReader; at: number }>();
+  #rows: readonly ReviewRow[] = [];
+  #of: SessionController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #work: Promise<void> = Promise.resolve();
+  #seen = "";
+
+  constructor(sessions: SessionRegistry) {
+    this.#sessions = sessions;
+    const files = vscode.workspace.createFileSystemWatcher("**/*");
+    const look = (uri: vscode.Uri): void => this.#fileChanged(uri);
+    this.#subscriptions = [
+      files,
+      files.onDidChange(look),
+      files.onDidCreate(look),
+      files.onDidDelete(look),
+      vscode.workspace.onDidChangeTextDocument(({ document }) => look(document.uri)),
+      sessions.onDidChange(() => this.#sessionChanged()),
+    ];
+    this.#sessionChanged();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  get controller(): SessionController | undefined {
+    return this.#of;
+  }
+
+  /** Empty until the project was compared. */
+  get rows(): readonly ReviewRow[] {
+    return this.#of === this.#sessions.current ? this.#rows : [];
+  }
+
+  rowOf(controller: SessionController, file: string): ReviewRow | undefined {
+    return this.#of === controller ? this.#rows.find(({ artifact }) => artifact.path === file) : undefined;
+  }
+
+  /** Compares now. */
+  refresh(): Promise<void> {
+    clearTimeout(this.#timer);
+    return (this.#work = this.#work.then(() => this.#compare()).catch(() => undefined));
+  }
+
+  #soon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.refresh(), quietMs);
+  }
+
+  #sessionChanged(): void {
+    const { current } = this.#sessions;
+    const key = current === undefined ? "" : `${current.directory} ${JSON.stringify(current.view.artifacts)}`;
+    if (key === this.#seen) return;
+    this.#seen = key;
+    this.#soon();
+  }
+
+  #fileChanged({ scheme, fsPath }: vscode.Uri): void {
+    const { current } = this.#sessions;
+    if (current === undefined || scheme !== "file") return;
+    const file = path.relative(current.workDomain, fsPath).split(path.sep).join("/");
+    if (current.view.artifacts.some((artifact) => artifact.path === file)) this.#soon();
+  }
+
+  async #compare(): Promise<void> {
+    const { current } = this.#sessions;
+    if (current === undefined || current.view.artifacts.length === 0) {
+      this.#show(current, []);
+      return;
+    }
+    const unchecked = await this.#unchecked(current);
+    const rows = await reviewRows(offerSourceOf(current), current.view.artifacts, unchecked);
+    this.#show(current, rows);
+  }
+
+  #show(controller: SessionController | undefined, rows: readonly ReviewRow[]): void {
+    this.#of = controller;
+    this.#rows = rows;
+    this.#changed.fire();
+  }
+
+  async #unchecked(controller: SessionController): Promise<Set<string>> {
+    const known = this.#checks.get(controller) ?? { reader: new CheckReader(), at: 0 };
+    this.#checks.set(controller, known);
+    while (known.at < controller.total) {
+      const events = await controller.readEvents(known.at, pieceEvents);
+      if (events.length === 0) break;
+      known.reader.read(events);
+      known.at += events.length;
+    }
+    return uncheckedPaths(known.reader.checks);
+  }
+}

@@ -1,0 +1,231 @@
+import { quoted } from "../text/diagnostic";
+import { nearest } from "../text/nearest";
+import { replaceValue } from "../schema/report";
+import type { Report } from "../schema/report";
+import { keysAt, textAt } from "../schema/read";
+import { valueAt } from "../schema/schema";
+import { canSee } from "../schema/score-view";
+import type { GroupView, ScoreView, StepView } from "../schema/score-view";
+import type { SourceDocument } from "../text/source";
+import type { ValuePath } from "../text/tree";
+
+/** Where a condition stands: before a step or a group, or at the end of a loop. */
+interface Stand {
+  readonly path: ValuePath;
+  readonly at: StepView | GroupView;
+  /** The loop whose `until` it is. */
+  readonly loop?: GroupView;
+}
+
+const groupPath = (group: GroupView): ValuePath => [...group.path, group.kind];
+
+/** The conditions of a Score, each with where it stands. */
+function conditionsOf(score: SourceDocument, view: ScoreView): Stand[] {
+  const found: Stand[] = [];
+  const add = (path: ValuePath, at: StepView | GroupView, loop?: GroupView): void => {
+    const value = valueAt(score.value, path);
+    const more = loop === undefined ? {} : { loop };
+    if (Array.isArray(value))
+      value.forEach((_, index) => found.push({ path: [...path, index], at, ...more }));
+    else if (value !== undefined) found.push({ path, at, ...more });
+  };
+  for (const step of view.steps) add([...step.path, "when"], step);
+  for (const group of view.groups) {
+    add([...groupPath(group), "when"], group);
+    if (group.kind === "loop") add([...groupPath(group), "until"], group, group);
+  }
+  return found;
+}
+
+/** A step or group by its id. */
+export function targetOf(view: ScoreView, id: string): StepView | GroupView | undefined {
+  return view.byId.get(id) ?? view.groupById.get(id);
+}
+
+function idsOf(view: ScoreView): string[] {
+  return [...view.byId.keys(), ...view.groupById.keys()];
+}
+
+/** Why what a step left cannot be known at a place; undefined: it can. */
+function unseen(at: StepView | GroupView, to: StepView | GroupView): string | undefined {
+  switch (canSee(at, to)) {
+    case "yes":
+      return undefined;
+    case "itself":
+      return "has not ended there";
+    case "parallel":
+      return "runs beside it in a parallel group";
+    case "later":
+      return "comes after it";
+    case "items":
+      return "runs once per item of a group that this does not stand in";
+  }
+}
+
+function checkStep(
+  score: SourceDocument,
+  view: ScoreView,
+  stand: Stand,
+  report: Report,
+): StepView | GroupView | undefined {
+  const path = [...stand.path, "step"];
+  const wanted = textAt(score, path);
+  if (wanted === undefined) return undefined;
+  const { loop } = stand;
+  const target = targetOf(view, wanted);
+  if (loop !== undefined) {
+    const isInside = target?.around.includes(loop) === true;
+    if (target !== undefined && isInside) return target;
+    const inside = view.steps.filter(({ around }) => around.includes(loop));
+    const mend = "Name a step of the loop that gives a verdict.";
+    if (target !== undefined) {
+      report.at(score, path, "orket/until-outside-loop", `The step ${quoted(wanted)} is not in this loop.`, {
+        mend,
+      });
+    } else {
+      const near = nearest(
+        wanted,
+        inside.filter(({ verdict }) => verdict !== undefined).map(({ id }) => id),
+      );
+      report.at(score, path, "orket/until-unknown-step", `There is no step ${quoted(wanted)}.`, {
+        mend,
+        ...replaceValue(score, path, near),
+      });
+    }
+    return undefined;
+  }
+  if (target === undefined) {
+    report.at(score, path, "orket/condition-unknown", `There is no step ${quoted(wanted)}.`, {
+      ...replaceValue(score, path, nearest(wanted, idsOf(view))),
+    });
+    return undefined;
+  }
+  const why = unseen(stand.at, target);
+  if (why === undefined) return target;
+  report.at(
+    score,
+    path,
+    "orket/condition-unknown",
+    `The condition can never hold: ${quoted(wanted)} ${why}.`,
+    {
+      mend: "Name an earlier step, or put both into a loop.",
+    },
+  );
+  return undefined;
+}
+
+function checkVerdict(
+  score: SourceDocument,
+  stand: Stand,
+  target: StepView | GroupView,
+  report: Report,
+): void {
+  const path = [...stand.path, "verdict"];
+  const value = valueAt(score.value, path);
+  if (value === undefined || !("verdict" in target)) return;
+  // What a used Score says stands in another file.
+  if (target.kind === "use") return;
+  const given = target.verdict ?? [];
+  const words = Array.isArray(value) ? value : [value];
+  words.forEach((word: unknown, index) => {
+    if (typeof word !== "string" || given.includes(word)) return;
+    const here = Array.isArray(value) ? [...path, index] : path;
+    const message =
+      given.length === 0
+        ? `The step ${quoted(target.id)} gives no verdict.`
+        : `The step ${quoted(target.id)} has no verdict ${quoted(word)}; it has ${given.join(", ")}.`;
+    const code = stand.loop === undefined ? "orket/condition-unknown" : "orket/until-unknown-verdict";
+    report.at(score, here, code, message, {
+      ...(given.length === 0 ? { mend: `Give it 'verdict: [${word}, …]'.` } : {}),
+      ...replaceValue(score, here, nearest(word, given)),
+    });
+  });
+}
+
+/** The fields of a step's result that its file declares; undefined: another file says, or it is a group. */
+function fieldsOf(score: SourceDocument, target: StepView | GroupView): string[] | undefined {
+  if (!("verdict" in target) || target.kind === "use") return undefined;
+  return keysAt(score, [...target.path, target.kind === "ask" ? "fields" : "result"]);
+}
+
+function checkField(
+  score: SourceDocument,
+  path: ValuePath,
+  target: StepView | GroupView,
+  code: "orket/condition-unknown" | "orket/unknown-step",
+  report: Report,
+): void {
+  const field = textAt(score, path)?.split(".")[0];
+  const known = fieldsOf(score, target);
+  if (field === undefined || known === undefined || known.includes(field)) return;
+  const message =
+    known.length === 0
+      ? `The step ${quoted(target.id)} has no result.`
+      : `The result of ${quoted(target.id)} has no field ${quoted(field)}; it has ${known.join(", ")}.`;
+  report.at(score, path, code, message, {
+    ...(known.length === 0 ? { mend: "Declare the field in its 'result'." } : {}),
+    ...replaceValue(score, path, nearest(field, known)),
+  });
+}
+
+/** Steps, verdicts and fields that conditions name. */
+export function checkConditions(score: SourceDocument, view: ScoreView, report: Report): void {
+  for (const stand of conditionsOf(score, view)) {
+    if (report.isFull(score)) return;
+    const target = checkStep(score, view, stand, report);
+    if (target === undefined) continue;
+    checkVerdict(score, stand, target, report);
+    checkField(score, [...stand.path, "field"], target, "orket/condition-unknown", report);
+  }
+}
+
+/** The lists that groups and questions take from results, and the step that a Score gives back. */
+export function checkSources(score: SourceDocument, view: ScoreView, report: Report): void {
+  const look = (path: ValuePath, at: StepView | GroupView | undefined): void => {
+    const wanted = textAt(score, [...path, "step"]);
+    if (wanted === undefined || report.isFull(score)) return;
+    const target = targetOf(view, wanted);
+    const here = [...path, "step"];
+    if (target === undefined) {
+      report.at(score, here, "orket/unknown-step", `There is no step ${quoted(wanted)}.`, {
+        ...replaceValue(score, here, nearest(wanted, idsOf(view))),
+      });
+      return;
+    }
+    const why = at === undefined ? undefined : unseen(at, target);
+    if (why !== undefined)
+      report.at(score, here, "orket/unknown-step", `Its result is not known here: ${quoted(wanted)} ${why}.`);
+    else if (at !== undefined) checkField(score, [...path, "field"], target, "orket/unknown-step", report);
+  };
+  for (const group of view.groups) if (group.kind === "each") look([...groupPath(group), "in"], group);
+  for (const step of view.steps) if (step.kind === "ask") look([...step.path, "ask", "from"], step);
+  look(["result"], undefined);
+}
+
+/** A person can be asked about artifacts only where nothing else is under way that changes them. */
+export function checkPlacement(score: SourceDocument, view: ScoreView, report: Report): void {
+  for (const step of view.steps) {
+    if (step.kind !== "accept") continue;
+    const beside = besideOthers(score, step);
+    if (beside === undefined) continue;
+    report.at(
+      score,
+      [...step.path, "accept"],
+      "orket/not-beside-others",
+      `An accept step cannot stand in ${beside}.`,
+      {
+        mend: "Put it after the group.",
+      },
+    );
+  }
+}
+
+/** The group around a step in which others are at work at the same time; undefined: there is none. */
+export function besideOthers(score: SourceDocument, step: StepView): string | undefined {
+  for (const group of step.around) {
+    if (group.kind === "parallel") return "a parallel group";
+    const atOnce = group.kind === "each" ? valueAt(score.value, [...groupPath(group), "at_once"]) : undefined;
+    if (typeof atOnce === "number" && atOnce > 1) return "an each with at_once above 1";
+  }
+  return undefined;
+}

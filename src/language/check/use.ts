@@ -1,0 +1,111 @@
+import { fieldMapSchema } from "../../engine/model/field";
+import type { FieldMap } from "../../engine/model/field";
+import type { FlowParts } from "../project/flow-parts";
+import { usesIn } from "../project/uses";
+import { quoted } from "../text/diagnostic";
+import { nearest } from "../text/nearest";
+import { keySpan, nearestPlace } from "../text/places";
+import { replaceValue } from "../schema/report";
+import type { Report } from "../schema/report";
+import { keysAt, textAt } from "../schema/read";
+import { valueAt } from "../schema/schema";
+import { scoreViewOf } from "../schema/score-view";
+import type { SourceDocument } from "../text/source";
+
+/** A Score of a Flow: its own, or one that is used. */
+export interface ScoreOfFlow {
+  readonly score: SourceDocument;
+  /** The `use` step that leads to it; undefined: the Flow's own. */
+  readonly by: { readonly score: SourceDocument; readonly path: readonly (string | number)[] } | undefined;
+}
+
+/** The Scores of a Flow, each once for each place where it is used. */
+export function scoresOf({ score, uses }: Pick<FlowParts, "score" | "uses">): ScoreOfFlow[] {
+  if (score === undefined) return [];
+  const left = [...uses];
+  const found: ScoreOfFlow[] = [];
+  const walk = (one: ScoreOfFlow): void => {
+    found.push(one);
+    for (const step of usesIn(one.score)) {
+      const next = left.shift();
+      if (next !== undefined) walk({ score: next, by: { score: one.score, path: step.path } });
+    }
+  };
+  walk({ score, by: undefined });
+  return found;
+}
+
+function inputsOf(score: SourceDocument): FieldMap {
+  const read = fieldMapSchema.safeParse(valueAt(score.value, ["inputs"]) ?? {});
+  return read.success ? read.data : {};
+}
+
+const isNeeded = (spec: FieldMap[string]): boolean => spec.optional !== true && spec.default === undefined;
+
+/** What Scores take, against what they are given. */
+export function checkUses(parts: FlowParts, report: Report): void {
+  const ofFlow = keysAt(parts.flow, ["inputs"]);
+  for (const { score, by } of scoresOf(parts)) {
+    const inputs = inputsOf(score);
+    if (by === undefined) {
+      for (const [name, spec] of Object.entries(inputs)) {
+        if (!isNeeded(spec) || ofFlow.includes(name)) continue;
+        const span = keySpan(score, ["inputs", name]) ?? nearestPlace(score, ["inputs"]);
+        const message = `The Flow ${parts.flow.path} has no input ${quoted(name)}, which the Score takes.`;
+        report.span(score, span, "orket/use-input", message, {
+          mend: "Add it to the Flow's 'inputs', or give it a default here.",
+        });
+      }
+      continue;
+    }
+    const path = [...by.path, "with"];
+    const given = keysAt(by.score, path);
+    const known = Object.keys(inputs);
+    for (const name of given) {
+      if (known.includes(name) || score.tree === undefined) continue;
+      const span = keySpan(by.score, [...path, name]) ?? nearestPlace(by.score, path);
+      const near = nearest(name, known);
+      const all = known.length === 0 ? "It takes none." : `It takes ${known.join(", ")}.`;
+      report.span(
+        by.score,
+        span,
+        "orket/use-input",
+        `The Score ${score.path} has no input ${quoted(name)}.`,
+        {
+          mend: near === undefined ? all : `Did you mean ${quoted(near)}?`,
+        },
+      );
+    }
+    const top = by.score === parts.score ? ofFlow : [];
+    for (const [name, spec] of Object.entries(inputs)) {
+      if (!isNeeded(spec) || given.includes(name) || top.includes(name)) continue;
+      const message = `The Score ${score.path} takes the input ${quoted(name)}, which is not given.`;
+      report.at(by.score, [...by.path, "use"], "orket/use-input", message, {
+        mend: `Add ${name} under 'with'.`,
+      });
+    }
+  }
+}
+
+/** Commands that steps run, against the Flow's table. */
+export function checkCommands(parts: FlowParts, report: Report): void {
+  const known = keysAt(parts.flow, ["commands"]);
+  const seen = new Set<SourceDocument>();
+  for (const { score } of scoresOf(parts)) {
+    if (seen.has(score)) continue;
+    seen.add(score);
+    for (const step of scoreViewOf(score).steps) {
+      const path = [...step.path, "run"];
+      const command = step.kind === "run" ? textAt(score, path) : undefined;
+      if (command === undefined || known.includes(command) || report.isFull(score)) continue;
+      const message = `The Flow ${parts.flow.path} has no command ${quoted(command)}.`;
+      report.at(score, path, "orket/unknown-command", message, {
+        mend:
+          known.length === 0
+            ? "Add it to the Flow's 'commands'."
+            : `Its commands are ${known.slice(0, 20).join(", ")}.`,
+        ...replaceValue(score, path, nearest(command, known)),
+      });
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { mkdtemp } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { Locator } from "playwright-core";
+import { Workbench } from "../integration/workbench";
+import { proposing, writeFiles } from "../fakes/proposal";
+import { removeProject } from "./sample";
+
+const lines = (change: Readonly<Record<number, string>> = {}): string =>
+  Array.from({ length: 40 }, (_, index) => `${change[index] ?? `line ${index}`}\n`).join("");
+
+/** Two clicks by hand, this far apart in milliseconds; 0: a double click. */
+const gaps = [0, 150, 350, 600];
+
+describe("the review of what a team proposes", function () {
+  this.timeout(120_000);
+
+  let workbench: Workbench;
+  let folder: string;
+  const at = (file: string): string => readFileSync(path.join(folder, file), "utf8");
+  const row = (name: RegExp): Locator => workbench.page.getByRole("treeitem", { name }).first();
+  const inTitle = (name: string): Locator =>
+    workbench.page
+      .locator(".editor-actions")
+      .getByRole("button", { name: new RegExp(`^${name}`) })
+      .first();
+
+  /** The middle of a row's button, once the rows have come to rest. */
+  async function stillAt(item: Locator, name: string): Promise<{ x: number; y: number }> {
+    let before = "";
+    for (;;) {
+      await item.hover();
+      const button = item.getByRole("button", { name });
+      const box = await button.boundingBox({ timeout: 1000 }).catch(() => null);
+      const enabled = (await button.getAttribute("aria-disabled").catch(() => null)) !== "true";
+      if (box !== null && enabled && before === JSON.stringify(box))
+        return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+      before = JSON.stringify(box);
+      await workbench.page.waitForTimeout(250);
+    }
+  }
+
+  before(async () => {
+    folder = path.join(await mkdtemp(path.join(os.tmpdir(), "orket-review-")), "project");
+    writeFiles(folder, { "src/a.txt": lines(), "src/c.txt": lines() });
+    const small = Object.fromEntries(gaps.map((gap) => [`small/${gap}.txt`, "new\n"]));
+    const live = await proposing(folder, [
+      {
+        "src/a.txt": lines({ 2: "agent A", 20: "agent B", 38: "agent C" }),
+        "src/c.txt": lines({ 20: "agent C" }),
+        "src/z.txt": "left\n",
+        ...small,
+      },
+    ]);
+    await live.close();
+    workbench = await Workbench.open({
+      folder,
+      theme: "dark",
+      settings: { "files.autoSave": "off" },
+      size: { width: 1280, height: 1100 },
+    });
+    await workbench.openContainer("Orket");
+  });
+
+  after(async () => {
+    await workbench?.close();
+    await removeProject(folder);
+  });
+
+  it("says of each file how much changes, and accepts one hunk of three in the diff", async () => {
+    await row(/^src\/a\.txt, changed, pending, 3 lines added, 3 removed/).click();
+    const lens = workbench.page.getByRole("button", { name: /Accept hunk 2 of 3/ }).first();
+    await lens.waitFor();
+    await workbench.screenshot("review-hunks-dark");
+    await lens.click();
+
+    await row(/^src\/a\.txt, changed, partly, 2 lines added/).waitFor();
+    assert.equal(at("src/a.txt"), lines({ 20: "agent B" }));
+    await workbench.page
+      .getByRole("button", { name: /Accept hunk 1 of 2/ })
+      .first()
+      .waitFor();
+  });
+
+  for (const gap of gaps) {
+    it(`decides about one file, however often the button is pressed (${gap === 0 ? "a double click" : `two clicks, ${gap} ms`})`, async () => {
+      const { x, y } = await stillAt(
+        row(new RegExp(`^small/${gap}\\.txt, added, pending`)),
+        "Accept Artifact",
+      );
+      if (gap === 0) await workbench.page.mouse.dblclick(x, y);
+      else {
+        await workbench.page.mouse.click(x, y);
+        await workbench.page.waitForTimeout(gap);
+        await workbench.page.mouse.click(x, y);
+      }
+      await row(new RegExp(`^small/${gap}\\.txt, added, accepted`)).waitFor();
+      await workbench.page.waitForTimeout(1000);
+      assert.equal(existsSync(path.join(folder, `small/${gap}.txt`)), true);
+      assert.equal(existsSync(path.join(folder, "src/z.txt")), false);
+      const open = gaps.slice(gaps.indexOf(gap) + 1);
+      for (const other of open) assert.equal(existsSync(path.join(folder, `small/${other}.txt`)), false);
+    });
+  }
+
+  it("solves a conflict with an unsaved document in place", async () => {
+    await workbench.openFile("src/c.txt");
+    await workbench.page.locator(".monaco-editor .view-lines").first().click();
+    await workbench.page.keyboard.press("Control+Home");
+    for (let line = 0; line < 20; line += 1) await workbench.page.keyboard.press("ArrowDown");
+    await workbench.page.keyboard.type("mine ");
+    const item = row(/^src\/c\.txt, changed, pending, conflict/);
+    await item.hover();
+    await item.getByRole("button", { name: "Edit Before Accepting" }).click();
+    await workbench.page.getByText("Accept Both Changes").first().waitFor();
+    await workbench.screenshot("review-conflict-dark");
+    await workbench.page.getByText("Accept Both Changes").first().click();
+    await inTitle("Accept Artifact").click();
+
+    await row(/^src\/c\.txt, changed, accepted/).waitFor();
+    assert.equal(at("src/c.txt"), lines(), "the document stays unsaved");
+    await workbench.command("View: Open Last Editor in Group");
+    await workbench.page.locator(".view-line").filter({ hasText: "agent C" }).first().waitFor();
+    await workbench.command("Undo");
+    await workbench.page.locator(".view-line").filter({ hasText: "mine line 20" }).first().waitFor();
+    await workbench.command("File: Revert File");
+  });
+
+  it("puts a file back, and brings it again", async () => {
+    const { x, y } = await stillAt(row(/^small\/0\.txt, added, accepted/), "Revert Acceptance");
+    await workbench.page.mouse.click(x, y);
+    await row(/^small\/0\.txt, added, pending/).waitFor();
+    assert.equal(existsSync(path.join(folder, "small/0.txt")), false);
+    await workbench.command("Orket: Undo Revert");
+    await row(/^small\/0\.txt, added, accepted/).waitFor();
+    assert.equal(at("small/0.txt"), "new\n");
+  });
+
+  it("shows everything that waits in one editor, and in Source Control", async () => {
+    await workbench.command("Orket: Review All Changes");
+    await workbench.page.locator(".multiDiffEditor").first().waitFor();
+    await workbench.screenshot("review-all-dark");
+    await workbench.openContainer("Source Control");
+    await workbench.page.getByText("Proposed").first().waitFor();
+    await workbench.screenshot("review-scm-dark");
+  });
+
+  for (const theme of ["light", "high-contrast"] as const) {
+    it(`can be read in the theme ${theme}`, async () => {
+      await workbench.setTheme(theme);
+      await workbench.openContainer("Orket");
+      await row(/^src\/a\.txt/).click();
+      await workbench.page
+        .getByRole("button", { name: /Accept hunk/ })
+        .first()
+        .waitFor();
+      await workbench.screenshot(`review-hunks-${theme}`);
+    });
+  }
+});

@@ -1,0 +1,346 @@
+import assert from "node:assert/strict";
+import type { Definition, PlanNode } from "../../../src/engine/model/definition";
+import type { Json } from "../../../src/engine/model/field";
+import type { CommandResult, CommandRunner } from "../../../src/engine/port/commands";
+import { replay } from "../../../src/engine/history/replay";
+import { activeRuns } from "../../../src/engine/state/cursor";
+import type { Answer, Harness } from "../../fakes/engine-harness";
+import { definitionOf, harness, step } from "../../fakes/engine-harness";
+import { MemorySessionStore } from "../../fakes/memory-session-store";
+import { replayPorts } from "../../fakes/replay-ports";
+
+const roles = {
+  tools: ["set_verdict", "set_result", "write_file"] as ("set_verdict" | "set_result" | "write_file")[],
+};
+
+/** A definition by the rules since results, with a command `tests`. */
+function grown(steps: readonly PlanNode[], result: string): Definition {
+  const definition = definitionOf(steps);
+  definition.score.result = { step: result };
+  for (const role of Object.values(definition.band.roles)) role.tools = roles.tools;
+  definition.flow.commands = {
+    tests: {
+      argv: ["node", "--test"],
+      timeout_seconds: 10,
+      env: {},
+      network: "none",
+      writes: [],
+      output: "text",
+      isolation: "view",
+      effects: "none",
+    },
+  };
+  return definition;
+}
+
+const run = (id: string, more: Partial<PlanNode & { kind: "step" }> = {}): PlanNode =>
+  step(id, "command tests", { does: { kind: "run", command: "tests" }, instruction: "", ...more });
+
+/** Commands that end with these exit codes, one after another; the last one counts from then on. */
+function commands(...codes: number[]): CommandRunner & { readonly started: string[] } {
+  const started: string[] = [];
+  return {
+    started,
+    run: (request) => {
+      started.push(request.run);
+      const code = codes[Math.min(started.length, codes.length) - 1] ?? 0;
+      const result: CommandResult = {
+        end: { kind: "exited", code },
+        place: "view",
+        output: `exit ${code}\n`,
+        files: [],
+        discarded: { files: 0, bytes: 0 },
+        durationMs: 5,
+      };
+      return Promise.resolve(result);
+    },
+  };
+}
+
+const says = (verdict: string): ReturnType<Answer> => ({ calls: [["set_verdict", { verdict }]] });
+const gives = (result: Json): ReturnType<Answer> => ({
+  calls: [["set_result", result as Record<string, unknown>]],
+});
+
+async function replays({ definition, store }: Harness): Promise<void> {
+  const { divergence } = await replay(definition, store.events, replayPorts(store));
+  assert.equal(divergence, undefined, JSON.stringify(divergence));
+}
+
+const keysOf = (session: Harness, type: "step_end" | "step_skipped" | "group_end"): (string | null)[] =>
+  session.eventsOf(type).map(({ step: key }) => key);
+
+describe("The Score's language", () => {
+  const fixing = (more: Partial<PlanNode & { kind: "loop" }> = {}): PlanNode => ({
+    kind: "loop",
+    id: "fixing",
+    max: 3,
+    until: [
+      { step: "tests", verdict: ["pass"] },
+      { step: "review", verdict: ["approve"] },
+    ],
+    on_exhausted: "fail",
+    body: [
+      step("build", "writer"),
+      run("tests"),
+      step("review", "reviewer", {
+        verdict: ["approve", "revise"],
+        when: [{ step: "tests", verdict: ["pass"] }],
+      }),
+    ],
+    ...more,
+  });
+
+  it("repeats a loop until all of its conditions hold in one round; what a condition skips is an event", async () => {
+    const session = harness(
+      grown([fixing()], "fixing"),
+      ({ origin }) => (origin.stepId === "review" ? says("approve") : "built"),
+      { commands: commands(1, 0) },
+    );
+
+    const state = await session.run();
+
+    assert.equal(state.outcome, "completed");
+    assert.deepEqual(keysOf(session, "step_end"), ["build#1", "tests#1", "build#2", "tests#2", "review#2"]);
+    assert.deepEqual(keysOf(session, "step_skipped"), ["review#1"]);
+    assert.match(session.eventsOf("step_skipped")[0]?.data.reason ?? "", /tests says pass: it is fail/);
+    assert.equal(session.eventsOf("session_end")[0]?.data.result?.verdict, "approve");
+    await replays(session);
+  });
+
+  it("fails a loop whose end never came, names why, and gives it as many rounds again when it is tried again", async () => {
+    const session = harness(grown([fixing()], "fixing"), () => "built", { commands: commands(1) });
+
+    const state = await session.run();
+
+    assert.equal(state.pause?.reason, "step_failed");
+    assert.equal(session.eventsOf("loop_exhausted")[0]?.data.rounds, 3);
+    assert.match(
+      state.pause?.message ?? "",
+      /fixing failed: After 3 rounds it is not so that tests says pass/,
+    );
+    session.orchestrator.resume("person");
+    await session.run();
+    assert.deepEqual(
+      session.eventsOf("loop_exhausted").map(({ data }) => data.rounds),
+      [3, 6],
+    );
+    await replays(session);
+  });
+
+  it("goes on after a loop that may be exhausted, and names it at the end", async () => {
+    const session = harness(
+      grown([fixing({ on_exhausted: "continue" }), step("last", "writer")], "last"),
+      () => "built",
+      {
+        commands: commands(1),
+      },
+    );
+
+    const state = await session.run();
+
+    assert.equal(state.outcome, "completed");
+    assert.deepEqual(session.eventsOf("session_end")[0]?.data.unfinished, ["fixing"]);
+    await replays(session);
+  });
+
+  it("asks a person about a loop without its end, and does what the answer says", async () => {
+    const session = harness(grown([fixing({ on_exhausted: "ask" })], "fixing"), () => "built", {
+      commands: commands(1),
+    });
+    answerAll(session, (asked) => (asked === 1 ? { verdict: "more" } : { verdict: "go_on" }));
+
+    const state = await session.run();
+
+    assert.equal(state.outcome, "completed");
+    assert.equal(session.eventsOf("question_asked").length, 2);
+    assert.equal(keysOf(session, "step_end").filter((key) => key?.startsWith("tests#") === true).length, 6);
+    await replays(session);
+  });
+
+  it("fails a command that must pass, and no other; a replay starts none", async () => {
+    const must = { must: ["pass"] };
+    const runner = commands(1);
+    const session = harness(grown([run("tests", must)], "tests"), () => "", { commands: runner });
+
+    const state = await session.run();
+
+    assert.equal(session.eventsOf("step_failed")[0]?.data.code, "must_not_met");
+    assert.match(state.pause?.message ?? "", /Its verdict is fail; it must be pass\. It wrote: exit 1/);
+    await replays(session);
+    assert.deepEqual(runner.started, ["tests/1/1"]);
+  });
+
+  it("performs the steps of an each once per item, the item in the prompt and in the key", async () => {
+    for (const at_once of [1, 3]) {
+      const each: PlanNode = {
+        kind: "each",
+        id: "docs",
+        in: { step: "plan", field: "files" },
+        max: 3,
+        at_once,
+        on_failure: "stop",
+        body: [step("doc", "writer", { instruction: "Document {{item}}." })],
+      };
+      const plan = step("plan", "writer", { result: { files: { type: "list", max: 5 } } });
+      const session = harness(
+        grown([plan, each, step("last", "writer", { instruction: "{{steps.docs.summary}}" })], "last"),
+        ({ origin, messages }) => {
+          if (origin.stepId === "plan") return gives({ files: ["a.ts", "b.ts"] });
+          const asked = /Document (\S+)\./.exec(messages.at(-1)?.content ?? "")?.[1];
+          return asked === undefined ? "end" : `about ${asked}`;
+        },
+      );
+
+      const state = await session.run();
+
+      assert.equal(state.outcome, "completed");
+      assert.deepEqual(keysOf(session, "step_end"), ["plan", "docs[1].doc", "docs[2].doc", "last"]);
+      assert.match(
+        session.model.lastMessage(),
+        /## docs\[1\] a\.ts\n\nabout a\.ts\n\n## docs\[2\] b\.ts\n\nabout b\.ts/,
+      );
+      await replays(session);
+    }
+  });
+
+  it("fails before the first item when there are more than the each takes", async () => {
+    const each: PlanNode = {
+      kind: "each",
+      id: "docs",
+      in: { step: "plan", field: "files" },
+      max: 1,
+      at_once: 1,
+      on_failure: "continue",
+      body: [step("doc", "writer")],
+    };
+    const plan = step("plan", "writer", { result: { files: { type: "list" } } });
+    const session = harness(grown([plan, each], "docs"), () => gives({ files: ["a", "b"] }));
+
+    const state = await session.run();
+
+    assert.match(state.pause?.message ?? "", /There are 2 items, and docs takes 1 at most/);
+    assert.equal(session.eventsOf("items_resolved").length, 0);
+  });
+
+  it("goes on without the branches that failed where the group says so, and names them; fails when all did", async () => {
+    const group = (both: boolean): PlanNode => ({
+      kind: "parallel",
+      id: "reviews",
+      on_failure: "continue",
+      branches: [
+        run("one", { must: ["pass"] }),
+        both ? run("two", { must: ["pass"] }) : step("two", "writer"),
+      ],
+    });
+    const session = harness(grown([group(false)], "reviews"), () => "fine", { commands: commands(1) });
+    const all = harness(grown([group(true)], "reviews"), () => "fine", { commands: commands(1) });
+
+    const state = await session.run();
+    const failed = await all.run();
+
+    assert.equal(state.outcome, "completed");
+    assert.deepEqual(session.eventsOf("session_end")[0]?.data.failed, ["one"]);
+    assert.match(failed.pause?.message ?? "", /Everything in reviews failed/);
+    await replays(session);
+    await replays(all);
+  });
+
+  it("tells a step exactly what its result lacks, and takes it once it fits", async () => {
+    const ask = step("plan", "writer", {
+      result: { risk: { enum: ["low", "high"] }, left: { type: "number" } },
+    });
+    const session = harness(grown([ask], "plan"), (_, call) =>
+      call === 1 ? gives({ risk: "none", other: 1 }) : gives({ risk: "low", left: "3" }),
+    );
+
+    const state = await session.run();
+
+    assert.equal(state.outcome, "completed");
+    const told = session.eventsOf("tool_result")[0]?.data.content;
+    assert.match(
+      JSON.stringify(told),
+      /other is not asked for.*risk must be one of low, high, not .*left is missing/,
+    );
+    assert.deepEqual(session.eventsOf("session_end")[0]?.data.result?.result, { risk: "low", left: 3 });
+    await replays(session);
+  });
+
+  it("gives a used Score its inputs, and takes its verdict and summary from it", async () => {
+    const use: PlanNode = {
+      kind: "use",
+      id: "qa",
+      score: "simple",
+      source: "simple.score.yaml",
+      inputs: { question: {} },
+      with: { question: "Why {{steps.plan.summary}}?" },
+      result: "qa.a",
+      body: [step("qa.a", "writer", { instruction: "{{inputs.question}}", frame: "qa" })],
+    };
+    const session = harness(grown([step("plan", "writer"), use], "qa"), ({ origin }) =>
+      origin.stepId === "plan" ? "so" : "because",
+    );
+
+    const state = await session.run();
+
+    assert.equal(state.outcome, "completed");
+    assert.match(session.model.lastMessage(), /Why so\?/);
+    assert.deepEqual(session.eventsOf("session_end")[0]?.data.result?.summary, { text: "because" });
+    await replays(session);
+  });
+
+  it("waits for a person's answer, checks it, and hands it on", async () => {
+    const ask = step("scope", "a person", {
+      does: { kind: "ask", question: "Go on?", fields: { note: { optional: true } } },
+      verdict: ["go", "smaller"],
+      instruction: "",
+    });
+    const session = harness(
+      grown([ask, step("last", "writer", { instruction: "{{steps.scope.summary}}" })], "last"),
+      () => "ok",
+    );
+    answerAll(session, () => ({ verdict: "smaller", answers: { note: "half of it" } }));
+
+    await session.run();
+
+    assert.match(session.model.lastMessage(), /smaller\n\nnote: half of it/);
+    await replays(session);
+  });
+
+  it("runs a command again that was under way when Orket stopped, and says so", async () => {
+    const session = harness(grown([run("tests")], "tests"), () => "", { commands: commands(0) });
+    await session.run();
+    const cut = session.store.events.findIndex(({ type }) => type === "command_start");
+    const events = session.store.events.slice(0, cut + 1);
+    const store = new MemorySessionStore(() => session.clock.nowMs(), { events, blobs: session.store.blobs });
+    const again = harness(session.definition, () => "", { store, commands: commands(0) });
+    again.orchestrator.resume("command_line");
+
+    const state = await again.run();
+
+    assert.equal(state.outcome, "completed");
+    assert.deepEqual(
+      again.eventsOf("command_end").map(({ data }) => data.end.kind),
+      ["lost", "exited"],
+    );
+    await replays(again);
+  });
+});
+
+/** Answers each question as it comes. */
+function answerAll(session: Harness, of: (number: number) => { verdict?: string; answers?: Json }): void {
+  let asked = 0;
+  session.orchestrator.listen({
+    onEvents: (events) => {
+      for (const event of events) {
+        if (event.type !== "question_asked") continue;
+        const open = activeRuns(session.orchestrator.state.score).some(
+          ({ run: one }) => one.question?.id === event.data.id,
+        );
+        if (!open) continue;
+        const { id, sha256 } = event.data;
+        session.orchestrator.submit({ kind: "answer_question", id, sha256, by: "person", ...of(++asked) });
+      }
+    },
+  });
+}
