@@ -461,7 +461,7 @@ function aboutEvent(event: SessionEvent): string {
     case "step_end":
       return event.data.verdict ?? "";
     case "venue_changed":
-      return event.data.venue.name;
+      return event.data.name;
     case "session_resumed":
       return `by ${event.data.by.replace("_", " ")}`;
     case "suggestion_resolved":

@@ -64,7 +64,7 @@ function acceptVenue(
       mend: "Pause the session first.",
     });
   }
-  return [draft("venue_changed", null, { by, venue })];
+  return [draft("venue_changed", null, { by, name: venue.name, venue: venue as unknown as Json })];
 }
 
 function acceptAnswer(

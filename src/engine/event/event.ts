@@ -2,7 +2,6 @@ import * as z from "zod";
 import { providerErrorCodes } from "../error/provider-error";
 import { commandEndSchema, commandPlaceSchema, commandVerdicts, isolationSchema } from "../model/command";
 import { jsonSchema } from "../model/field";
-import { definitionSchema } from "../model/definition";
 import { blobRefSchema, contentSchema, digestSchema } from "./content";
 import { tokenUsageSchema } from "./tokens";
 
@@ -418,7 +417,10 @@ export const eventData = {
   }),
   venue_changed: z.strictObject({
     by,
-    venue: definitionSchema.shape.venue.describe("The Venue from here on; definition.json stays as it was."),
+    name: z.string().describe("The Venue's name."),
+    venue: jsonSchema.describe(
+      "The resolved Venue from here on, as in definition.json, which stays as it was.",
+    ),
   }),
   session_end: z.strictObject({
     outcome: z.enum(["completed", "stopped"]),

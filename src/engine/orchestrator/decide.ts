@@ -206,6 +206,7 @@ function decideAfterReply(state: SessionState, { run, scope }: ActiveRun, reply:
   if (isLastWord && missing.length === 0) return work(turnEffect("finish_step", run));
   if (reply.turn < run.node.max_turns) return work(turnEffect("build_prompt", run));
   if (missing.length === 0 && !honest) return work(turnEffect("finish_step", run));
+  if (missing.length === 0 && run.result !== undefined) return work(turnEffect("finish_step", run));
   if (!isLastWord && honest) {
     const tools = [...new Set(reply.toolCalls.map(({ tool }) => tool))].join(", ");
     missing.push({

@@ -1,7 +1,7 @@
 import { versionsOf } from "../event/versions";
 import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
-import { callSettings } from "../model/definition";
+import { callSettings, definitionSchema } from "../model/definition";
 import { activeRuns, openConflict, resolveConflict, updateRun } from "./cursor";
 import type { ActiveRun, RunUpdate } from "./cursor";
 import { applyToRun, isInterruption } from "./apply-run";
@@ -308,7 +308,9 @@ function withRecord(
  * The Venue from here on. What was learned of the old backend, and what it attached to the conversation, is the old
  * one's: nothing of it goes to the new one.
  */
-function venueChanged(state: SessionState, venue: SessionState["definition"]["venue"]): SessionState {
+function venueChanged(state: SessionState, written: unknown): SessionState {
+  const { data: venue } = definitionSchema.shape.venue.safeParse(written);
+  if (venue === undefined) return state;
   let next: SessionState = { ...state, changedVenue: venue, definition: { ...state.definition, venue } };
   for (const { run } of activeRuns(state.score)) {
     const score = updateRun(next.definition.score.steps, next.score, run.key, (active) => ({

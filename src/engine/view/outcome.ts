@@ -10,9 +10,7 @@ export function outcomeSentence(state: SessionState): string | undefined {
   if (state.status !== "paused" || state.pause === null) return undefined;
   const { reason, message } = state.pause;
   const said = message.trim() === "" ? defaultMessages[reason] : message.trim();
-  return reason === "step_failed" || /^(paused|cancelled|waits)/i.test(said)
-    ? ended(said)
-    : ended(`Paused: ${said}`);
+  return ended(said);
 }
 
 const defaultMessages: Readonly<Record<NonNullable<SessionState["pause"]>["reason"], string>> = {
