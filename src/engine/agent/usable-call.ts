@@ -30,7 +30,7 @@ export async function usableCall(
   const listed = state.definition.band.roles[run.node.role]?.tools.some((name) => name === call.tool);
   if (listed !== true) return { call };
   const text = await ports.store.getText(call.args);
-  const taken = takeArguments(text, spec?.parameters ?? {});
+  const taken = takeArguments(text, parametersOf(call, spec));
   const { reply } = run;
   const last = reply?.toolCalls.at(-1);
   // Servers close the JSON of a call that they had to cut: the last one of a cut reply is not what was meant.
@@ -66,4 +66,10 @@ function cutText(call: ToolCall, length: number, { run }: ActiveRun, { definitio
   const { max_output_tokens } = callSettings(definition, run.node.role);
   const why = run.reply === null ? "" : cutReason(run.reply, max_output_tokens);
   return `Your call of ${call.tool} was cut after ${number(length)} characters ${why}. Nothing of it was performed. ${advice(call.tool)}`;
+}
+
+/** A typed answer is told of every field that was not asked for; other tools pass over what they do not know. */
+function parametersOf({ tool }: ToolCall, spec: ToolSpec | undefined): ToolSpec["parameters"] {
+  const parameters = spec?.parameters ?? {};
+  return tool === "set_result" ? { ...parameters, additionalProperties: true } : parameters;
 }
