@@ -18,9 +18,6 @@ export const filesArgument = (what: string): ArgumentSpec => ({
   summary: `Files or folders; without any, ${what}.`,
 });
 
-/** What waits for a decision, in whole or in part. */
-export const isOpen = ({ decision, open }: ArtifactView): boolean => decision === "pending" || open === true;
-
 /** The artifacts that were named, or those that `standard` means. @throws {OrketError} artifact_unknown. */
 export function chooseArtifacts(
   artifacts: readonly ArtifactView[],

@@ -1,4 +1,5 @@
 import type { SessionLabel } from "../../engine/view/session-label";
+import { isOpenArtifact } from "../../engine/view/session-view";
 import type { SessionView } from "../../engine/view/session-view";
 
 /** One thing in a session that waits for a person. */
@@ -60,7 +61,7 @@ export function endSentence(
     label,
   }: Pick<WaitingFacts, "label"> & { readonly view: Pick<SessionView, "failed" | "pause" | "artifacts"> },
 ): string | undefined {
-  const pending = view.artifacts.filter(({ decision }) => decision === "pending").length;
+  const pending = view.artifacts.filter(isOpenArtifact).length;
   switch (label) {
     case "completed":
       return pending === 0

@@ -2,8 +2,8 @@ import { readSession } from "../../app/session/open";
 import { rememberShown } from "../../app/session/shown";
 import type { ReviewRow } from "../../app/artifact/review-rows";
 import { nodeEnvironment } from "../../adapters/journal/environment";
-import { artifactViews } from "../../engine/view/session-view";
-import { chooseArtifacts, filesArgument, isOpen, printPatch, rowsOf, shownOf } from "../artifacts";
+import { artifactViews, isOpenArtifact } from "../../engine/view/session-view";
+import { chooseArtifacts, filesArgument, printPatch, rowsOf, shownOf } from "../artifacts";
 import { jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext } from "../command";
 import { exitCodeOfError, exitCodes } from "../exit-code";
@@ -37,7 +37,7 @@ async function diff(context: CommandContext): Promise<ExitCode> {
   const session = await sessionOf(context);
   const seen = await readSession(session.path);
   const artifacts = artifactViews(seen.state);
-  const chosen = chooseArtifacts(artifacts, given.positionals.slice(1), isOpen);
+  const chosen = chooseArtifacts(artifacts, given.positionals.slice(1), isOpenArtifact);
   const rows = await rowsOf(seen, workDomain, chosen);
   if (given.flag("json")) io.stdout.line(JSON.stringify(rows.map(rowJson), null, 2));
   else {

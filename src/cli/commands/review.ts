@@ -16,9 +16,9 @@ import { readShown, rememberShown } from "../../app/session/shown";
 import type { Shown } from "../../app/session/shown";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { OrketError } from "../../engine/error/orket-error";
-import { artifactViews, viewSession } from "../../engine/view/session-view";
+import { artifactViews, isOpenArtifact, viewSession } from "../../engine/view/session-view";
 import type { ArtifactView } from "../../engine/view/session-view";
-import { chooseArtifacts, filesArgument, isOpen, printPatch, rowsOf, shownOf } from "../artifacts";
+import { chooseArtifacts, filesArgument, printPatch, rowsOf, shownOf } from "../artifacts";
 import { callOf, foreignOption, jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext, OptionSpec } from "../command";
 import { exitCodeOfError, exitCodes } from "../exit-code";
@@ -130,7 +130,7 @@ async function showAnew(
 ): Promise<void> {
   const { io, workDomain } = context;
   const { state } = live.orchestrator;
-  const again = artifactViews(state).filter((artifact) => artifact.path === file && isOpen(artifact));
+  const again = artifactViews(state).filter((artifact) => artifact.path === file && isOpenArtifact(artifact));
   const seen = {
     state,
     events: [],
@@ -167,7 +167,7 @@ function needOneFile({ context: { given }, chosen }: Review, ...options: readonl
 }
 
 const accept: Action = {
-  standard: isOpen,
+  standard: isOpenArtifact,
   nothing: "No file waits for a decision.",
   begin: (work) => {
     const { given } = work.context;
@@ -247,7 +247,7 @@ async function writeConflicts(work: Review, artifact: ArtifactView, target: stri
 }
 
 const reject: Action = {
-  standard: isOpen,
+  standard: isOpenArtifact,
   nothing: "No file waits for a decision.",
   begin: (work) => {
     needOneFile(work, "hunk");

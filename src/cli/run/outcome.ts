@@ -1,7 +1,7 @@
 import type { Json } from "../../engine/model/field";
 import { resultOf } from "../../engine/state/scope";
 import type { SessionState } from "../../engine/state/state";
-import { viewSession } from "../../engine/view/session-view";
+import { isOpenArtifact, viewSession } from "../../engine/view/session-view";
 import type { SessionView } from "../../engine/view/session-view";
 import { exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
@@ -33,7 +33,7 @@ export function nextSteps(view: SessionView, limit: string, code: ExitCode, orke
         return [[resume, "go on"]];
     }
   }
-  const pending = view.artifacts.some(({ decision }) => decision === "pending");
+  const pending = view.artifacts.some(isOpenArtifact);
   if (!pending || code !== exitCodes.done) return [];
   return [
     [`${orket} diff ${view.session}`, "what the team proposes"],

@@ -64,6 +64,11 @@ export interface ArtifactView {
   readonly base: BlobRef | null;
 }
 
+/** Whether something of it still waits for a person. */
+export function isOpenArtifact({ decision, open }: Pick<ArtifactView, "decision" | "open">): boolean {
+  return decision === "pending" || open === true;
+}
+
 export interface RoleView {
   readonly role: string;
   readonly description?: string;

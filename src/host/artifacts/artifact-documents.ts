@@ -1,5 +1,6 @@
 import path from "node:path";
 import * as vscode from "vscode";
+import { isOpenArtifact } from "../../engine/view/session-view";
 import { sha256Bytes } from "../../adapters/system/sha256";
 import { nodeUtf8 } from "../../adapters/system/utf8";
 import { artifactOffer } from "../../app/artifact/project-offer";
@@ -102,11 +103,6 @@ export function offerNow(controller: SessionController, artifact: ArtifactView):
   return artifactOffer(offerSourceOf(controller), artifact);
 }
 
-/** Whether a person still has to decide about something of it. */
-export function isOpen({ decision, open }: ArtifactView): boolean {
-  return decision === "pending" || open === true;
-}
-
 /**
  * Opens what an artifact would change: the project's file as it is now against what the team proposes. Once accepted,
  * what was there before stands at the left.
@@ -116,8 +112,10 @@ export async function openArtifact(controller: SessionController, artifact: Arti
   const at = (side: ArtifactPlace["side"], content: BlobRef | null): vscode.Uri =>
     artifactUri({ directory, path: artifact.path, side, content });
   const current = projectFile(controller, artifact.path);
-  const accepted = !isOpen(artifact) && artifact.decision !== "rejected";
-  const offer = isOpen(artifact) ? await offerNow(controller, artifact).catch(() => undefined) : undefined;
+  const accepted = !isOpenArtifact(artifact) && artifact.decision !== "rejected";
+  const offer = isOpenArtifact(artifact)
+    ? await offerNow(controller, artifact).catch(() => undefined)
+    : undefined;
   const right = rightSide(controller, artifact, offer);
   const before = accepted ? replacedBy(controller, artifact.path) : null;
   const left =

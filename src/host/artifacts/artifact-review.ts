@@ -1,5 +1,6 @@
 import path from "node:path";
 import * as vscode from "vscode";
+import { isOpenArtifact } from "../../engine/view/session-view";
 import {
   acceptArtifact,
   redoAcceptance,
@@ -13,14 +14,7 @@ import type { ArtifactView } from "../../engine/view/session-view";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
 import type { ArtifactChoice } from "./artifact-choice";
-import {
-  artifactPlace,
-  isOpen,
-  offerNow,
-  openArtifact,
-  openProjectChanges,
-  projectFile,
-} from "./artifact-documents";
+import { artifactPlace, offerNow, openArtifact, openProjectChanges, projectFile } from "./artifact-documents";
 import { draftPlace, dropDraft, openDraft, readDraft, shownNow } from "./drafts";
 import { EditorDesk } from "./editor-desk";
 import type { ReviewModel } from "./review-model";
@@ -50,7 +44,7 @@ export class ArtifactReview implements vscode.Disposable {
 
   /** Opens the diff of the artifact that was meant, else of the first that waits for a decision. */
   async review(target: unknown): Promise<void> {
-    const choice = (await this.find(target)) ?? this.#first(isOpen) ?? this.#first();
+    const choice = (await this.find(target)) ?? this.#first(isOpenArtifact) ?? this.#first();
     if (choice === undefined) {
       void vscode.window.showInformationMessage("The session shown has no artifacts to review.");
       return;
@@ -61,7 +55,7 @@ export class ArtifactReview implements vscode.Disposable {
   async accept(target: unknown, byPointer: boolean, options: AcceptOptions = {}): Promise<void> {
     if (this.#isLate(target, byPointer)) return;
     if (target instanceof GroupItem)
-      return this.#acceptAll(target.choices.filter(({ artifact }) => isOpen(artifact)));
+      return this.#acceptAll(target.choices.filter(({ artifact }) => isOpenArtifact(artifact)));
     const draft = target instanceof vscode.Uri ? draftPlace(target) : activeDraft();
     if (draft !== undefined) return this.#acceptDraft(draft);
     const choice = await this.need(target, "pending");
@@ -78,7 +72,7 @@ export class ArtifactReview implements vscode.Disposable {
 
   async acceptAll(): Promise<void> {
     const { current } = this.#sessions;
-    const open = current?.view.artifacts.filter(isOpen) ?? [];
+    const open = current?.view.artifacts.filter(isOpenArtifact) ?? [];
     if (current === undefined || open.length === 0) {
       void vscode.window.showInformationMessage("No artifact waits for a decision.");
       return;
@@ -126,7 +120,7 @@ export class ArtifactReview implements vscode.Disposable {
   async reject(target: unknown, byPointer: boolean, reason?: string): Promise<void> {
     if (this.#isLate(target, byPointer)) return;
     if (target instanceof GroupItem) {
-      const open = target.choices.filter(({ artifact }) => isOpen(artifact));
+      const open = target.choices.filter(({ artifact }) => isOpenArtifact(artifact));
       await this.settling.decide(async () => {
         for (const choice of open) await this.#reject(choice, reason);
       });
@@ -230,7 +224,7 @@ export class ArtifactReview implements vscode.Disposable {
     const { controller } = choice;
     const diff = openDiff(choice);
     const artifact = controller.view.artifacts.find((one) => one.path === choice.artifact.path);
-    if (artifact === undefined || !isOpen(artifact)) return this.#goOn(choice, diff);
+    if (artifact === undefined || !isOpenArtifact(artifact)) return this.#goOn(choice, diff);
     await openArtifact(controller, artifact);
     // The new diff takes the place of a preview; one that was kept has to go.
     const left = diff === undefined ? undefined : openDiffs(choice).find((tab) => !tab.isActive);
@@ -365,14 +359,14 @@ export class ArtifactReview implements vscode.Disposable {
   /** After a decision in a diff: closes it and opens the next one that waits. */
   async #goOn({ controller }: ArtifactChoice, diff: vscode.Tab | undefined): Promise<void> {
     if (diff === undefined) return;
-    const next = controller.view.artifacts.find(isOpen);
+    const next = controller.view.artifacts.find(isOpenArtifact);
     await vscode.window.tabGroups.close(diff, true);
     if (next !== undefined) await openArtifact(controller, next);
   }
 
   #choice(controller: SessionController, artifact: ArtifactView): ArtifactChoice {
     const shown = this.#model.rowOf(controller, artifact.path)?.offer.shown;
-    return { controller, artifact, ...(shown === undefined || !isOpen(artifact) ? {} : { shown }) };
+    return { controller, artifact, ...(shown === undefined || !isOpenArtifact(artifact) ? {} : { shown }) };
   }
 
   #first(wanted: (artifact: ArtifactView) => boolean = () => true): ArtifactChoice | undefined {
@@ -387,7 +381,11 @@ export class ArtifactReview implements vscode.Disposable {
     if (meant !== undefined) return meant;
     const { current } = this.#sessions;
     const fitting = current?.view.artifacts.filter((artifact) =>
-      which === "any" ? true : which === "pending" ? isOpen(artifact) : artifact.decision !== "pending",
+      which === "any"
+        ? true
+        : which === "pending"
+          ? isOpenArtifact(artifact)
+          : artifact.decision !== "pending",
     );
     if (current === undefined || fitting === undefined || fitting.length === 0) {
       void vscode.window.showInformationMessage(
@@ -420,7 +418,7 @@ export class ArtifactReview implements vscode.Disposable {
       const controller = await this.#sessions.openAt(place.directory);
       const artifact = controller.view.artifacts.find((one) => one.path === place.path);
       if (artifact === undefined) return undefined;
-      const shown = "shown" in place && isOpen(artifact) ? { shown: place.shown } : {};
+      const shown = "shown" in place && isOpenArtifact(artifact) ? { shown: place.shown } : {};
       return { controller, artifact, ...(shown as { shown?: string }) };
     }
     const { current } = this.#sessions;

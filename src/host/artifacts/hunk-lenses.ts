@@ -1,9 +1,10 @@
 import * as vscode from "vscode";
+import { isOpenArtifact } from "../../engine/view/session-view";
 import { offerText } from "../../app/artifact/offer";
 import type { ProjectOffer } from "../../app/artifact/project-offer";
 import { internalIds, schemes } from "../ids";
 import type { SessionRegistry } from "../session/session-registry";
-import { artifactPlace, isOpen, offerNow } from "./artifact-documents";
+import { artifactPlace, offerNow } from "./artifact-documents";
 import type { ReviewModel } from "./review-model";
 
 /** What a lens's command is called with. */
@@ -33,7 +34,7 @@ export class HunkLenses implements vscode.CodeLensProvider {
     if (place?.shown === undefined) return [];
     const controller = await this.#sessions.openAt(place.directory);
     const artifact = controller.view.artifacts.find((one) => one.path === place.path);
-    if (artifact === undefined || !isOpen(artifact)) return [];
+    if (artifact === undefined || !isOpenArtifact(artifact)) return [];
     const offer = await offerNow(controller, artifact);
     if (offer.shown !== place.shown) return [];
     return lensesOf(offer, uri);

@@ -1,12 +1,13 @@
 import path from "node:path";
 import * as vscode from "vscode";
+import { isOpenArtifact } from "../../engine/view/session-view";
 import { authorsOf } from "../../app/session/provenance";
 import { blameFile } from "../../app/session/blame";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import type { SessionEvent } from "../../engine/event/event";
 import { callSettings } from "../../engine/model/definition";
 import type { SessionController } from "../../app/session/controller";
-import { artifactUri, isOpen, projectFile, rightSide } from "./artifact-documents";
+import { artifactUri, projectFile, rightSide } from "./artifact-documents";
 import type { ArtifactChoice } from "./artifact-choice";
 import type { ReviewModel } from "./review-model";
 
@@ -14,7 +15,7 @@ import type { ReviewModel } from "./review-model";
 export async function openAllChanges(model: ReviewModel): Promise<void> {
   await model.refresh();
   const { controller } = model;
-  const rows = model.rows.filter(({ artifact }) => isOpen(artifact));
+  const rows = model.rows.filter(({ artifact }) => isOpenArtifact(artifact));
   if (controller === undefined || rows.length === 0) {
     void vscode.window.showInformationMessage("No artifact waits for a decision.");
     return;

@@ -2,6 +2,7 @@ import type { BlobRef, Content } from "../../engine/event/content";
 import { activeRuns } from "../../engine/state/cursor";
 import type { SessionState } from "../../engine/state/state";
 import type { SessionLabel } from "../../engine/view/session-label";
+import { isOpenArtifact } from "../../engine/view/session-view";
 import type { ApprovalView, SessionView, StepView } from "../../engine/view/session-view";
 import type {
   ApprovalScreen,
@@ -220,6 +221,10 @@ function limitOf(state: SessionState): LimitScreen | undefined {
   return { limit, value, used, proposed };
 }
 
-function count(view: SessionView, decision: "pending" | "accepted" | "rejected"): number {
-  return view.artifacts.filter((artifact) => artifact.decision === decision).length;
+/** A file of which a part is decided waits as long as the rest does; then it counts as accepted. */
+function count(view: SessionView, wanted: "pending" | "accepted" | "rejected"): number {
+  return view.artifacts.filter((artifact) => {
+    if (isOpenArtifact(artifact)) return wanted === "pending";
+    return (artifact.decision === "partly" ? "accepted" : artifact.decision) === wanted;
+  }).length;
 }

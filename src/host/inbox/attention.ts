@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { isOpenArtifact } from "../../engine/view/session-view";
 import { endSentence, waitingIn } from "../../app/session/waiting";
 import type { SessionController } from "../../app/session/controller";
 import { headingOf, sessionWords } from "../../engine/view/session-label";
@@ -68,7 +69,7 @@ export class Attention implements vscode.Disposable {
     void setContext(contextKeys.running, running.length > 0);
     void setContext(contextKeys.waiting, this.#inbox.entries.length > 0);
     void setContext(contextKeys.resumable, current?.resumable === true);
-    const pending = current?.view.artifacts.some(({ decision }) => decision === "pending") === true;
+    const pending = current?.view.artifacts.some(isOpenArtifact) === true;
     void setContext(contextKeys.pendingArtifacts, pending);
     for (const controller of waiting) this.#notify(controller);
   }
