@@ -40,11 +40,14 @@ module.exports = {
       ...layer(
         "adapters-know-the-engine",
         "^src/adapters/",
-        ["^src/(adapters|engine)/", npm("zod", "ollama", "openai", "undici", "diff")],
+        ["^src/(adapters|engine)/", npm("zod", "ollama", "openai", "undici", "diff", "re2js", "ignore")],
         "Adapters import the engine, Node and the model SDKs.",
       ),
       to: {
-        pathNot: ["^src/(adapters|engine)/", npm("zod", "ollama", "openai", "undici", "diff")],
+        pathNot: [
+          "^src/(adapters|engine)/",
+          npm("zod", "ollama", "openai", "undici", "diff", "re2js", "ignore"),
+        ],
         dependencyTypesNot: ["core"],
       },
     },

@@ -50,6 +50,7 @@ const folder = `## The session's folder
 .orket/trash/         sessions that are being deleted
 .orket/prune.lock     while unused contents are removed
 .orket/capabilities.json  what was found out of the project's Venues; made again by trying them out
+.orket/calibration.json   tokens for each byte of a prompt, as the models' servers counted them; made again by running
 \`\`\`
 
 While a session is written, its journal ends in zeros that the next lines take the place of; closing takes them back. A

@@ -12,6 +12,7 @@ import type {
   ModelReply,
   ModelRequest,
 } from "../../src/engine/port/model-provider";
+import { partOf } from "../../src/engine/agent/tool/lines";
 import { noCommands } from "../../src/engine/port/commands";
 import type { CommandRunner } from "../../src/engine/port/commands";
 import { noExternalTools } from "../../src/engine/port/external-tools";
@@ -43,6 +44,7 @@ const tools = [
   "search_files",
   "write_file",
   "edit_file",
+  "move_file",
   "delete_file",
   "update_notes",
   "set_verdict",
@@ -182,19 +184,30 @@ export function filesOf(project: Readonly<Record<string, string>>): GuardedFiles
   return {
     read,
     base: read,
+    readLines: (path, range) => {
+      const text = project[path];
+      return Promise.resolve(
+        text === undefined
+          ? { kind: "missing", message: `There is no file ${path}.` }
+          : partOf(text, Buffer.byteLength(text), range),
+      );
+    },
     list: () =>
       Promise.resolve({
         kind: "dir",
         entries: Object.keys(project).map((name) => ({ name, type: "file" as const })),
         truncated: false,
       }),
-    search: (query) =>
+    search: (query, _path, _max, options) =>
       Promise.resolve({
         kind: "matches",
-        matches: Object.entries(project).flatMap(([path, text]) =>
-          text
-            .split("\n")
-            .flatMap((line, index) => (line.includes(query) ? [{ path, line: index + 1, text: line }] : [])),
+        matches: Object.entries({ ...project, ...Object.fromEntries(options?.instead ?? []) }).flatMap(
+          ([path, text]) =>
+            (text ?? "")
+              .split("\n")
+              .flatMap((line, index) =>
+                line.includes(query) ? [{ path, line: index + 1, text: line }] : [],
+              ),
         ),
         truncated: false,
       }),

@@ -23,7 +23,7 @@ describe("A session that an earlier engine wrote", () => {
         assert.equal(verified.finished, true);
         assert.equal(replayed.divergence, undefined);
         assert.equal(replayed.identical, true);
-        assert.deepEqual(replayed.asRecorded, ["prompts", "calls"]);
+        assert.deepEqual(replayed.asRecorded, ["prompts", "calls", "results"]);
       });
     }
   }

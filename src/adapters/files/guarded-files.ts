@@ -1,4 +1,5 @@
 import path from "node:path";
+import process from "node:process";
 import type { Policy } from "../../engine/model/flow";
 import { classifyPath, decideRead, isAllowListed } from "../../engine/policy/file-policy";
 import type { FileRule, Place, Space } from "../../engine/policy/file-policy";
@@ -10,11 +11,19 @@ import type {
   FileRead,
   FilesFound,
   GuardedFiles,
+  LineRange,
+  LinesRead,
+  ListOptions,
+  SearchOptions,
 } from "../../engine/port/files";
 import { diskCode, isDiskCode, NodeFileSystem } from "./file-system";
 import type { FileSystem } from "./file-system";
 import { Opened } from "./opened";
 import { isWithin, relativePath, spellings } from "./paths";
+import { matchesAny } from "../../engine/policy/glob";
+import { readLines } from "./lines";
+import { matcherOf } from "./matcher";
+import { skippedFolders } from "./skipped-folders";
 import { closeTarget, findTarget } from "./project-target";
 import { searchBelow } from "./search";
 
@@ -90,34 +99,99 @@ export class NodeGuardedFiles implements GuardedFiles {
     });
   }
 
-  async list(raw: string, maxEntries: number): Promise<DirListed | FileDenied | FileMissing> {
+  async readLines(raw: string, range: LineRange): Promise<LinesRead | FileDenied | FileMissing> {
+    return this.#withPlace(
+      raw,
+      async ({ opened, path: name }): Promise<LinesRead | FileDenied | FileMissing> => {
+        const { stat } = opened;
+        if (stat.isDirectory()) return missing(`${name} is a folder; list it instead.`);
+        const refusal = this.#refuseFile(opened, name);
+        if (refusal) return refusal;
+        const read = await opened.with((handle) => readLines(this.#fs, handle, name, range));
+        if (read.kind === "missing") return read;
+        const executable = process.platform !== "win32" && (Number(stat.mode) & 0o100) !== 0;
+        return { ...read, bytes: Number(stat.size), executable };
+      },
+    );
+  }
+
+  async list(
+    raw: string,
+    maxEntries: number,
+    { depth = 1, glob }: ListOptions = {},
+  ): Promise<DirListed | FileDenied | FileMissing> {
     return this.#withPlace(raw, async (granted) => {
       const { opened, path: name } = granted;
       if (!opened.stat.isDirectory()) return missing(`${name} is a file, not a folder.`);
-      const shown: DirEntry[] = [];
-      const entries = await opened.readDir();
-      entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-      let truncated = false;
-      for (const { name: child } of entries) {
-        const entry = await this.#entry(granted, child);
-        if (entry === undefined) continue;
-        if (shown.length === maxEntries) {
-          truncated = true;
-          break;
-        }
-        shown.push(entry);
-      }
-      return { kind: "dir", entries: shown, truncated };
+      // Of the start directory only what is directly in it may be read.
+      const levels = granted.root.space === "start" ? 1 : depth;
+      const listing = new Listing(maxEntries, glob);
+      const top = await this.#entriesOf(granted);
+      await this.#list(granted, top, "", levels, listing);
+      return { kind: "dir", entries: listing.entries(), truncated: listing.truncated };
     });
+  }
+
+  /** Lists a folder's entries, then what is in the folders among them. Links to folders are shown and not entered. */
+  async #list(
+    folder: Granted,
+    entries: readonly (DirEntry & { readonly real: boolean })[],
+    prefix: string,
+    levels: number,
+    listing: Listing,
+  ): Promise<void> {
+    for (const { real, ...entry } of entries) {
+      const name = `${prefix}${entry.name}`;
+      const isEntered = entry.type === "dir" && real && levels > 1 && !skippedFolders.has(entry.name);
+      if (!listing.add({ ...entry, name }, isEntered)) return;
+      if (!isEntered) continue;
+      await this.#enter(folder, entry.name, async (inner) => {
+        await this.#list(inner, await this.#entriesOf(inner), `${name}/`, levels - 1, listing);
+      });
+    }
+  }
+
+  /** Opens a folder in one that is held open, and decides about it as about any other place. */
+  async #enter(folder: Granted, name: string, use: (inner: Granted) => Promise<void>): Promise<void> {
+    const { root, domain } = folder;
+    const child = `${folder.opened.self}${path.sep}${name}`;
+    const opened = await Opened.at(this.#fs, child).catch(() => undefined);
+    if (opened === undefined) return;
+    try {
+      const real = relativePath(domain, opened.real);
+      const readable = decideRead(root.space, real, this.#options.policy).allowed;
+      if (!opened.stat.isDirectory() || !belongs(root, root.real, opened.real) || !readable) return;
+      await use({ kind: "granted", opened, root, path: real, domain });
+    } finally {
+      await opened.close();
+    }
+  }
+
+  async #entriesOf(folder: Granted): Promise<(DirEntry & { readonly real: boolean })[]> {
+    const names = (await folder.opened.readDir()).map((one) => ({
+      name: one.name,
+      real: !one.isSymbolicLink(),
+    }));
+    names.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const entries = [];
+    for (const { name, real } of names) {
+      const entry = await this.#entry(folder, name);
+      if (entry !== undefined) entries.push({ ...entry, real });
+    }
+    return entries;
   }
 
   async search(
     query: string,
     raw: string,
     maxMatches: number,
+    options: SearchOptions = {},
   ): Promise<FilesFound | FileDenied | FileMissing> {
     if (query === "") return missing("The text to search for is empty.");
-    return this.#withPlace(raw, async (granted) => {
+    const matcher = matcherOf(query, options);
+    if ("problem" in matcher) return missing(matcher.problem);
+    const request = { fs: this.#fs, matcher, maxMatches, options };
+    const found = await this.#withPlace(raw, async (granted) => {
       const { opened, root, path: name } = granted;
       if (opened.stat.isFile()) {
         const refusal = this.#refuseFile(opened, name);
@@ -126,16 +200,17 @@ export class NodeGuardedFiles implements GuardedFiles {
         return denied("special-file", `${name} is neither a file nor a folder.`);
       }
       return searchBelow({
-        fs: this.#fs,
+        ...request,
         start: opened,
         path: name,
-        query,
-        maxMatches,
         deep: root.space !== "start",
         mayRead: (file) => classifyName(file) && decideRead(root.space, file, this.#options.policy).allowed,
         mayHaveNames: (file) => isAllowListed(file, this.#options.policy),
       });
     });
+    if (found.kind === "matches" || !hasInstead(options, raw)) return found;
+    const nowhere = { start: undefined, deep: true, mayRead: () => true, mayHaveNames: () => true };
+    return searchBelow({ ...request, ...nowhere, path: pathOf(raw) });
   }
 
   async base(raw: string): Promise<FileRead | FileDenied | FileMissing> {
@@ -306,6 +381,55 @@ export class NodeGuardedFiles implements GuardedFiles {
     if (!belongs(root, root.real, opened.real)) return undefined;
     const real = relativePath(domain, opened.real);
     return decideRead(root.space, real, this.#options.policy).allowed ? opened.stat : undefined;
+  }
+}
+
+function pathOf(raw: string): string {
+  const place = classifyPath(raw);
+  return place.kind === "relative" ? place.path : raw;
+}
+
+/** Whether a text that stands in place of the project's lies there although the project has nothing. */
+function hasInstead({ instead }: SearchOptions, raw: string): boolean {
+  const folder = pathOf(raw);
+  const isThere = (file: string): boolean =>
+    folder === "." || file === folder || file.startsWith(`${folder}/`);
+  return [...(instead ?? [])].some(([file, text]) => text !== null && isThere(file));
+}
+
+/** The entries that are listed: with a glob only files that match, and the folders that lead to them. */
+class Listing {
+  readonly #found: DirEntry[] = [];
+  readonly #max: number;
+  readonly #glob: string | undefined;
+  truncated = false;
+
+  constructor(max: number, glob: string | undefined) {
+    this.#max = max;
+    this.#glob = glob;
+  }
+
+  /** false: there is no room for more. */
+  add(entry: DirEntry, isEntered: boolean): boolean {
+    if (
+      this.#glob !== undefined &&
+      (entry.type === "dir" ? isEntered || !this.#fits(entry) : !this.#fits(entry))
+    )
+      return true;
+    if (this.#found.length === this.#max) {
+      this.truncated = true;
+      return false;
+    }
+    this.#found.push(entry);
+    return true;
+  }
+
+  #fits({ name }: DirEntry): boolean {
+    return this.#glob !== undefined && matchesAny([this.#glob], name);
+  }
+
+  entries(): readonly DirEntry[] {
+    return this.#found;
   }
 }
 

@@ -55,7 +55,12 @@ export class Opened {
   }
 
   /** The first `limit` bytes of a regular file. */
-  async read(limit: number): Promise<Buffer> {
+  read(limit: number): Promise<Buffer> {
+    return this.with((handle) => readUpTo(this.#fs, handle, limit, Number(this.stat.size)));
+  }
+
+  /** Opens the regular file for reading, for as long as `use` takes. */
+  async with<T>(use: (handle: Handle) => Promise<T>): Promise<T> {
     const fs = this.#fs;
     const handle = await fs.open(
       this.self,
@@ -63,7 +68,7 @@ export class Opened {
     );
     try {
       await this.#check(await fs.statHandle(handle));
-      return await readUpTo(fs, handle, limit, Number(this.stat.size));
+      return await use(handle);
     } finally {
       await fs.close(handle);
     }

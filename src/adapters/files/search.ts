@@ -1,18 +1,27 @@
 import { constants } from "node:fs";
-import type { FilesFound } from "../../engine/port/files";
+import ignore from "ignore";
+import type { Ignore } from "ignore";
+import type { FilesFound, FoundLine, SearchOptions } from "../../engine/port/files";
+import { matchesAny } from "../../engine/policy/glob";
 import { Anchor } from "./anchor";
 import { diskCode } from "./file-system";
 import type { FileSystem } from "./file-system";
+import type { LineMatcher } from "./matcher";
 import { readUpTo } from "./opened";
 import type { Opened } from "./opened";
 import { skippedFolders } from "./skipped-folders";
 
-const maxFiles = 20_000;
-const maxTotalBytes = 64 << 20;
-const maxFileBytes = 1 << 20;
+/** How far a search goes; what lies beyond is said. */
+const maxFiles = 500_000;
+const maxTotalBytes = 4 * 2 ** 30;
+const maxFileBytes = 8 << 20;
 const maxDepth = 64;
 const maxLineLength = 500;
 const binarySample = 8000;
+/** Files that are read at one time. */
+const atOnce = 32;
+
+const ignoreFiles = [".gitignore", ".ignore"];
 
 const { O_RDONLY } = constants;
 // Windows has neither; 0 leaves the flag out.
@@ -23,12 +32,13 @@ const openFlags =
 
 export interface SearchRequest {
   readonly fs: FileSystem;
-  /** A folder, or one file. */
-  readonly start: Opened;
+  /** A folder, or one file; undefined: nothing of the project is there, only what stands in its place. */
+  readonly start: Opened | undefined;
   /** What `start` is called: relative to the project. */
   readonly path: string;
-  readonly query: string;
+  readonly matcher: LineMatcher;
   readonly maxMatches: number;
+  readonly options: SearchOptions;
   /** Whether folders below are searched, too. */
   readonly deep: boolean;
   readonly mayRead: (path: string) => boolean;
@@ -36,64 +46,138 @@ export interface SearchRequest {
   readonly mayHaveNames: (path: string) => boolean;
 }
 
+/** An ignore file's rules, with the folder that they are about. */
+interface Rules {
+  readonly folder: string;
+  readonly rules: Ignore;
+}
+
 class Search {
-  readonly matches: { path: string; line: number; text: string }[] = [];
-  truncated = false;
+  readonly #found = new Map<string, FoundLine[]>();
+  readonly #request: SearchRequest;
   #files = 0;
   #bytes = 0;
-  readonly #needle: Buffer;
-  readonly #request: SearchRequest;
+  #count = 0;
+  #truncated = false;
+  #skipped = { binary: 0, large: 0, largestBytes: maxFileBytes, ignored: 0, unreadable: 0, stopped: false };
 
   constructor(request: SearchRequest) {
     this.#request = request;
-    this.#needle = Buffer.from(request.query, "utf8");
   }
 
   get #full(): boolean {
-    if (
-      this.matches.length >= this.#request.maxMatches ||
-      this.#files >= maxFiles ||
-      this.#bytes >= maxTotalBytes
-    ) {
-      this.truncated = true;
-    }
-    return this.truncated;
+    // Matches come in any order while files are read at one time: somewhat more are found than are shown.
+    if (this.#count > this.#request.maxMatches * 4) this.#truncated = true;
+    if (this.#files >= maxFiles || this.#bytes >= maxTotalBytes) this.#skipped.stopped = true;
+    return this.#truncated || this.#skipped.stopped;
   }
 
-  /** In the order of the paths, folder by folder; links are not followed, so nothing is seen twice. */
-  async folder(anchor: Anchor, name: string, depth: number): Promise<void> {
-    const { fs, deep, mayRead } = this.#request;
-    const entries = (await fs.readDir(anchor.self)).map((entry) => ({
-      entry,
-      key: entry.isDirectory() ? `${entry.name}/` : entry.name,
-    }));
-    entries.sort((a, b) => (a.key < b.key ? -1 : 1));
-    for (const { entry } of entries) {
-      if (this.#full) return;
+  /** Links are not followed, so nothing is seen twice. */
+  async folder(anchor: Anchor, name: string, depth: number, above: readonly Rules[]): Promise<void> {
+    const { fs, deep } = this.#request;
+    const entries = await fs.readDir(anchor.self);
+    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const rules = await this.#rulesOf(anchor, name, new Set(entries.map((entry) => entry.name)), above);
+    const files: { at: string; path: string }[] = [];
+    const folders: { name: string; path: string }[] = [];
+    for (const entry of entries) {
       const child = name === "." ? entry.name : `${name}/${entry.name}`;
-      if (!mayRead(child.normalize("NFC"))) continue;
-      if (entry.isFile()) await this.#quietly(() => this.#file(anchor.child(entry.name), child));
-      else if (deep && entry.isDirectory() && !skippedFolders.has(entry.name) && depth < maxDepth) {
-        await this.#quietly(() => this.#below(anchor, entry.name, child, depth + 1));
+      if (!this.#request.mayRead(child.normalize("NFC"))) continue;
+      if (entry.isFile()) {
+        if (!this.#isWanted(child)) continue;
+        if (this.#isIgnored(child, false, rules)) this.#skipped.ignored += 1;
+        else files.push({ at: anchor.child(entry.name), path: child });
+      } else if (deep && entry.isDirectory()) {
+        if (depth >= maxDepth) this.#skipped.stopped = true;
+        else if (this.#isIgnored(child, true, rules)) this.#skipped.ignored += 1;
+        else folders.push({ name: entry.name, path: child });
       }
     }
+    await this.#together(files, ({ at, path }) => this.#file(at, path));
+    for (const one of folders) {
+      if (this.#full) return;
+      await this.#quietly(() => this.#below(anchor, one, depth + 1, rules));
+    }
   }
 
-  async #below(anchor: Anchor, name: string, path: string, depth: number): Promise<void> {
+  async #together<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (;;) {
+        const item = items[next];
+        if (item === undefined || this.#full) return;
+        next += 1;
+        await this.#quietly(() => work(item));
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  }
+
+  async #rulesOf(
+    anchor: Anchor,
+    folder: string,
+    names: ReadonlySet<string>,
+    above: readonly Rules[],
+  ): Promise<readonly Rules[]> {
+    const present = ignoreFiles.filter((name) => names.has(name));
+    if (present.length === 0 || this.#request.options.withIgnored === true) return above;
+    const rules = ignore();
+    for (const name of present) {
+      await this.#quietly(async () => {
+        const handle = await this.#request.fs.open(anchor.child(name), openFlags);
+        try {
+          rules.add((await readUpTo(this.#request.fs, handle, 1 << 20, 4096)).toString("utf8"));
+        } finally {
+          await this.#request.fs.close(handle);
+        }
+      });
+    }
+    return [...above, { folder, rules }];
+  }
+
+  #isIgnored(path: string, isFolder: boolean, all: readonly Rules[]): boolean {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    if (isFolder && skippedFolders.has(name)) return true;
+    let ignored = false;
+    for (const { folder, rules } of all) {
+      const below = folder === "." ? path : path.slice(folder.length + 1);
+      const tested = rules.test(isFolder ? `${below}/` : below);
+      if (tested.ignored) ignored = true;
+      else if (tested.unignored) ignored = false;
+    }
+    return ignored;
+  }
+
+  #isWanted(path: string): boolean {
+    const { options, path: start } = this.#request;
+    if (options.instead?.has(path.normalize("NFC")) === true) return false;
+    const { globs } = options;
+    if (globs === undefined) return true;
+    const below = (start === "." || start === path ? path : path.slice(start.length + 1)).normalize("NFC");
+    return globs.some((glob) => matchesAny([glob, ...(glob.includes("/") ? [] : [`**/${glob}`])], below));
+  }
+
+  async #below(
+    anchor: Anchor,
+    { name, path }: { name: string; path: string },
+    depth: number,
+    rules: readonly Rules[],
+  ): Promise<void> {
     const inner = await anchor.folder(name);
     try {
-      await this.folder(inner, path, depth);
+      await this.folder(inner, path, depth, rules);
     } finally {
       await inner.close();
     }
   }
 
-  /** What cannot be opened, or vanished meanwhile, is not a part of what is searched. */
+  /** What cannot be opened, or vanished meanwhile, is counted. */
   async #quietly(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       if (diskCode(error) === undefined) throw error;
+      this.#skipped.unreadable += 1;
     }
   }
 
@@ -102,8 +186,15 @@ class Search {
     const handle = await fs.open(at, openFlags);
     try {
       const stat = await fs.statHandle(handle);
-      if (!stat.isFile() || stat.size > BigInt(maxFileBytes)) return;
-      if (stat.nlink > 1n && !mayHaveNames(path.normalize("NFC"))) return;
+      if (!stat.isFile()) return;
+      if (stat.nlink > 1n && !mayHaveNames(path.normalize("NFC"))) {
+        this.#skipped.unreadable += 1;
+        return;
+      }
+      if (stat.size > BigInt(maxFileBytes)) {
+        this.#skipped.large += 1;
+        return;
+      }
       this.contents(await readUpTo(fs, handle, maxFileBytes, Number(stat.size)), path);
     } finally {
       await fs.close(handle);
@@ -111,35 +202,121 @@ class Search {
   }
 
   contents(bytes: Buffer, path: string): void {
-    this.#files += 1;
     this.#bytes += bytes.length;
-    if (bytes.subarray(0, binarySample).includes(0) || !bytes.includes(this.#needle)) return;
-    const shown = path.normalize("NFC");
-    for (const [index, line] of bytes.toString("utf8").split("\n").entries()) {
-      if (!line.includes(this.#request.query)) continue;
-      if (this.matches.length >= this.#request.maxMatches) {
-        this.truncated = true;
-        return;
-      }
-      const text = line.endsWith("\r") ? line.slice(0, -1) : line;
-      this.matches.push({ path: shown, line: index + 1, text: text.slice(0, maxLineLength) });
+    if (bytes.subarray(0, binarySample).includes(0)) {
+      this.#skipped.binary += 1;
+      return;
+    }
+    this.#files += 1;
+    const { needle } = this.#request.matcher;
+    if (needle !== undefined && !bytes.includes(needle)) return;
+    this.#text(bytes.toString("utf8"), path.normalize("NFC"));
+  }
+
+  /** Texts that stand in place of the project's files below the start. */
+  instead(): void {
+    const { options, path: start, deep } = this.#request;
+    for (const [path, text] of options.instead ?? []) {
+      const isBelow = start === "." || path === start || path.startsWith(`${start}/`);
+      if (!isBelow || text === null || !deep) continue;
+      const { globs } = options;
+      const below = start === "." || path === start ? path : path.slice(start.length + 1);
+      if (
+        globs !== undefined &&
+        !globs.some((glob) => matchesAny([glob, ...(glob.includes("/") ? [] : [`**/${glob}`])], below))
+      )
+        continue;
+      this.#files += 1;
+      this.#text(text, path);
     }
   }
+
+  #text(text: string, path: string): void {
+    const { matcher, options, maxMatches } = this.#request;
+    const { context = 0, filesOnly = false } = options;
+    const lines = text.split("\n");
+    if (lines.at(-1) === "") lines.pop();
+    const found: FoundLine[] = [];
+    let shownTo = 0;
+    let own = 0;
+    for (const [index, raw] of lines.entries()) {
+      const line = withoutEnd(raw);
+      if (!matcher.matches(line)) continue;
+      if (own >= maxMatches) {
+        this.#truncated = true;
+        break;
+      }
+      own += 1;
+      const lineAt = (at: number, beside: boolean): FoundLine => ({
+        path,
+        line: at + 1,
+        text: withoutEnd(lines[at] ?? "").slice(0, maxLineLength),
+        ...(beside ? { context: true as const } : {}),
+      });
+      for (let at = Math.max(shownTo, index - context); at < index; at += 1) found.push(lineAt(at, true));
+      if (found.at(-1)?.line === index + 1) found.pop();
+      found.push(lineAt(index, false));
+      const until = Math.min(lines.length - 1, index + context);
+      for (let at = index + 1; at <= until; at += 1) {
+        if (matcher.matches(withoutEnd(lines[at] ?? ""))) break;
+        found.push(lineAt(at, true));
+      }
+      shownTo = found.at(-1)?.line ?? index + 1;
+      if (filesOnly) break;
+    }
+    if (found.length === 0) return;
+    this.#found.set(path, found);
+    this.#count += own;
+  }
+
+  result(): FilesFound {
+    const { maxMatches } = this.#request;
+    const matches: FoundLine[] = [];
+    let own = 0;
+    for (const path of [...this.#found.keys()].sort()) {
+      for (const line of this.#found.get(path) ?? []) {
+        if (line.context !== true) {
+          if (own === maxMatches) {
+            this.#truncated = true;
+            break;
+          }
+          own += 1;
+        }
+        matches.push(line);
+      }
+      if (this.#truncated && own >= maxMatches) break;
+    }
+    return {
+      kind: "matches",
+      matches,
+      truncated: this.#truncated || this.#skipped.stopped,
+      ...(this.#request.options.report === true
+        ? { searched: this.#files, skipped: { ...this.#skipped } }
+        : {}),
+    };
+  }
+}
+
+function withoutEnd(line: string): string {
+  return line.endsWith("\r") ? line.slice(0, -1) : line;
 }
 
 /** Searches the text files below a folder that is held open, each opened below the one above it. */
 export async function searchBelow(request: SearchRequest): Promise<FilesFound> {
   const search = new Search(request);
   const { start } = request;
+  search.instead();
+  if (start === undefined) return search.result();
   if (start.stat.isFile()) {
-    search.contents(await start.read(maxFileBytes), request.path);
+    if (request.options.instead?.has(request.path) !== true)
+      search.contents(await start.read(maxFileBytes), request.path);
   } else {
     const anchor = await Anchor.open(request.fs, start.self);
     try {
-      if (anchor.real === start.real) await search.folder(anchor, request.path, 0);
+      if (anchor.real === start.real) await search.folder(anchor, request.path, 0, []);
     } finally {
       await anchor.close();
     }
   }
-  return { kind: "matches", matches: search.matches, truncated: search.truncated };
+  return search.result();
 }

@@ -1,4 +1,5 @@
 import type { EventData, SessionEvent } from "../../engine/event/event";
+import { densitiesAtStart } from "../venue/calibration";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import { checkForkable, decisionsOfFork, sharedEvents } from "../../engine/history/fork";
@@ -93,6 +94,7 @@ async function copyShared(
       digest: definitionRef,
       startedBy: options.startedBy,
       forkedFrom,
+      densities: densitiesAtStart(shared),
     }),
   ]);
   store.appendRecorded(shared.slice(1));
@@ -105,12 +107,14 @@ async function copyShared(
 }
 
 /** What made the shared prompts and calls, as the session's first event names it. */
-function madeBy({ prompt_builder, call_reader }: EventData<"session_start">): {
+function madeBy({ prompt_builder, call_reader, tool_answers }: EventData<"session_start">): {
   prompt_builder?: number;
   call_reader?: number;
+  tool_answers?: number;
 } {
   return {
     ...(prompt_builder === undefined ? {} : { prompt_builder }),
     ...(call_reader === undefined ? {} : { call_reader }),
+    ...(tool_answers === undefined ? {} : { tool_answers }),
   };
 }

@@ -24,6 +24,8 @@ import { ensureMayOpen } from "./ownership";
 import { sha256 } from "../../adapters/system/sha256";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { nodeUtf8 } from "../../adapters/system/utf8";
+import { keepDensities, rememberedDensities } from "../venue/calibration";
+import type { Densities } from "../venue/calibration";
 import type { RuntimeOptions, LiveSession, SeenSession } from "./session";
 
 /** The machine, as a host writes sessions on it. */
@@ -42,12 +44,14 @@ export function decidedBy({ startedBy }: RuntimeOptions): DecidedBy {
 /**
  * Creates a session's folder and records its start. Nothing runs until `orchestrator.run()`.
  * @param steer decides in a person's place.
+ * @param densities what prompts are fitted with from the start; what the project remembers unless given.
  * @throws {OrketError} definition_invalid, secret_missing, disk_full, disk_failed.
  */
 export async function startSession(
   definition: Definition,
   options: RuntimeOptions,
   steer?: Steer,
+  densities?: Densities,
 ): Promise<LiveSession> {
   const environment = environmentOf(options);
   const provider = await createProvider(definition.venue, options);
@@ -58,6 +62,7 @@ export async function startSession(
     definition,
     digest: definitionRef,
     startedBy: options.startedBy,
+    densities: densities ?? (await rememberedDensities(environment, options.workDomain, definition)),
   });
   try {
     const history = store.append([start]);
@@ -211,6 +216,7 @@ function live(
     ports,
     fold(from?.index.state ?? initialState(definition), history),
   );
+  const known = orchestrator.state.score.scope.densities;
   const keeper = new IndexKeeper(environment, store.paths, from);
   orchestrator.listen({
     onEvents: (_, state) => {
@@ -234,6 +240,8 @@ function live(
         await store.close();
       }
       await keeper.close(orchestrator.state);
+      const { densities } = orchestrator.state.score.scope;
+      await keepDensities(environment, options.workDomain, definition, known, densities);
     },
   };
 }

@@ -7,6 +7,7 @@ import { Steering } from "../../engine/conductor/steering";
 import { inheritedEvents } from "../../engine/state/apply";
 import type { SessionState } from "../../engine/state/state";
 import { maxTitleLength, readTitle, renameSession } from "./label";
+import { densitiesAtStart } from "../venue/calibration";
 import { recordProof } from "./proof";
 import type { Proof } from "./proof";
 import { readSession } from "../../adapters/journal/session-folder";
@@ -124,7 +125,7 @@ export async function repeatSession(
     const steering = new Steering(definition, events, by, shared);
     const live =
       shared === 0
-        ? await startSession(definition, options, steering.next)
+        ? await startSession(definition, options, steering.next, densitiesAtStart(events))
         : await forkAfter(record, events.slice(0, shared), definition, options, steering.next);
     const number = runs.length + 1;
     let run: Repetition;

@@ -14,7 +14,7 @@ import type {
   ToolSpec,
 } from "../port/model-provider";
 import { buildPrompt } from "./prompt";
-import type { PromptContext } from "./prompt";
+import type { PromptContext } from "./prompt-context";
 import { defaultMaxWaitSeconds } from "../model/venue";
 import type { VenueRetry } from "../model/venue";
 import { mergesSystem, toolMode } from "../state/tool-mode";

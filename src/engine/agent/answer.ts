@@ -1,17 +1,12 @@
 import type { Content } from "../event/content";
-import type { Message, UnreadCall } from "../event/event";
+import type { UnreadCall } from "../event/event";
 import { callSettings } from "../model/definition";
 import { missingFor } from "../state/missing";
 import { cutReason, isCut, unreadSentence } from "../state/reply-problems";
 import type { Reply } from "../state/step-run";
-import type { PromptContext } from "./prompt";
+import type { PromptContext } from "./prompt-context";
+import type { Drafted } from "./prompt-cut";
 import { textCallForm } from "./tool/text-form";
-
-/** A message with its text at hand. */
-export interface Drafted {
-  readonly message: Message;
-  readonly text: string;
-}
 
 /** Stands for a reply in which nothing was said: several vendors refuse an assistant's message without a word. */
 const emptyReply = "(empty reply)";

@@ -1,26 +1,41 @@
+import { utf8Length } from "../model/utf8";
+import type { ToolCall } from "../event/event";
+
 /**
- * Bytes that one token stands for, as prompts are fitted into the context window. Byte-pair vocabularies average about
- * four bytes of English and three of code; three errs on the side of leaving room.
+ * Tokens of a byte of text, where nothing was measured yet. Byte-pair vocabularies average about four bytes of English
+ * and three of code to a token; a third errs on the side of leaving room.
  */
-const bytesPerToken = 3;
+export const assumedDensity = 1 / 3;
 
-/** Upper bound on what a chat template adds to a message, in tokens (role markers, separators, the reply's opening). */
-const templateTokensPerMessage = 16;
+/** What the estimate is made larger by where a density was measured: the next text may be a little denser. */
+const margin = 1.03;
 
-/** Estimated tokens of a text of that many UTF-8 bytes. */
+/** Bytes of a call in a message: its arguments and the frame around them. */
+export function toolBytesOf({ args }: Pick<ToolCall, "args">): number {
+  return 40 + ("text" in args ? utf8Length(args.text) : args.bytes);
+}
+
+/** A way from bytes to tokens. */
+export interface Estimate {
+  /** Tokens of that many bytes, rounded up. */
+  tokens(bytes: number): number;
+  /** Bytes of text that make about that many tokens. */
+  bytes(tokens: number): number;
+}
+
+/**
+ * How a text becomes tokens for a model whose density is known: tokens for each byte of whole prompts, as servers counted
+ * them. undefined: nothing was measured.
+ */
+export function estimateAt(density: number | undefined): Estimate {
+  const each = density === undefined ? assumedDensity : density * margin;
+  return {
+    tokens: (bytes) => Math.ceil(bytes * each),
+    bytes: (tokens) => Math.floor(tokens / each),
+  };
+}
+
+/** Estimated tokens of a text that nothing was measured of. */
 export function estimateTokens(bytes: number): number {
-  return Math.ceil(bytes / bytesPerToken);
-}
-
-/** Estimated tokens of a whole prompt. */
-export function estimatePromptTokens(bytes: number, messages: number): number {
-  return estimateTokens(bytes) + messages * 4;
-}
-
-/**
- * The most tokens that a prompt can have: a tokenizer that falls back to bytes makes no more tokens than bytes. Limits
- * are reserved with it, so that no count by a server can overshoot them.
- */
-export function maxPromptTokens(bytes: number, messages: number): number {
-  return bytes + messages * templateTokensPerMessage;
+  return Math.ceil(bytes * assumedDensity);
 }

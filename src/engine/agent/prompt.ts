@@ -1,35 +1,19 @@
-import type { Content } from "../event/content";
-import type { EventData, Omission } from "../event/event";
+import type { EventData, Message, Omission } from "../event/event";
 import { callSettings } from "../model/definition";
-import type { Definition } from "../model/definition";
 import { utf8Length } from "../model/utf8";
 import { stepSection, taskSection } from "../model/prompt-text";
-import { expandTemplate } from "../model/template";
-import type { ToolSpec } from "../port/model-provider";
-import type { Sha256 } from "../port/digest";
-import type { ActiveRun } from "../state/cursor";
-import { newestChanges } from "../state/scope";
+import { maxPromptTokens } from "../state/calibration";
 import type { StepRun } from "../state/step-run";
-import type { ToolMode } from "../state/tool-mode";
-import { placeholderValue, wholeId } from "./placeholder-value";
 import { describeTextTools } from "./tool/text-form";
 import { answerMessages } from "./answer";
-import type { Drafted } from "./answer";
+import type { Fixed, PromptContext } from "./prompt-context";
+import { bytesOf, makeRoom } from "./prompt-cut";
+import type { Drafted } from "./prompt-cut";
 import { canonicalMessage } from "./prompt-digest";
-import { estimatePromptTokens, estimateTokens, maxPromptTokens } from "./prompt-tokens";
-
-export interface PromptContext {
-  readonly definition: Definition;
-  readonly active: ActiveRun;
-  readonly mode: ToolMode;
-  readonly tools: readonly ToolSpec[];
-  readonly sha256: Sha256;
-  /** Reads a content that a scope or a message refers to. */
-  readonly getText: (content: Content) => Promise<string>;
-  readonly putText: (text: string) => Content;
-  /** That a person did not want the artifact, in words; undefined: nobody said so. */
-  readonly refusal?: (path: string) => string | undefined;
-}
+import { tooLarge } from "./prompt-parts";
+import { assumedDensity, estimateAt } from "./prompt-tokens";
+import { expandFor } from "./prompt-values";
+import { visibleWork } from "./prompt-work";
 
 export type PromptResult =
   | { readonly kind: "built"; readonly data: EventData<"prompt_built"> }
@@ -38,137 +22,48 @@ export type PromptResult =
 
 /**
  * Builds the prompt of the step's next turn: a pure function of the definition and of what the step can see. What does
- * not fit is left out oldest first and named; a prompt that cannot fit is refused here, never cut by a server.
+ * not fit is left out and named; a prompt that cannot fit is refused here, never cut by a server. One that a server has
+ * refused for its length is built again with less in it.
  */
 export async function buildPrompt(context: PromptContext): Promise<PromptResult> {
   const { run } = context.active;
-  return run.reply === null || run.prompt === null
-    ? firstPrompt(context)
-    : nextPrompt(context, run.prompt, run.reply);
+  const { prompt, reply } = run;
+  if (prompt === null) return firstPrompt(context);
+  if (reply !== null) return nextPrompt(context, prompt, reply);
+  return prompt.turn === 1 ? firstPrompt(context) : shorterPrompt(context, prompt);
 }
 
-async function firstPrompt(context: PromptContext): Promise<PromptResult> {
+async function fixedParts(context: PromptContext): Promise<Fixed> {
   const { definition, active } = context;
   const { run } = active;
-  const rolePrompt = definition.band.roles[run.node.role]?.prompt ?? "";
   const used = new Set<string>();
-  const expand = (template: string): Promise<string> => expandFor(context, template, used);
-  let system = await expand(rolePrompt);
+  let system = await expandFor(context, definition.band.roles[run.node.role]?.prompt ?? "", used);
   if (context.mode === "text" && context.tools.length > 0)
     system += `\n\n${describeTextTools(context.tools)}`;
   const feedback =
     run.feedback === undefined ? "" : `\n\nThe attempt before this one failed: ${run.feedback}`;
-  const instruction = `${await expand(run.instruction)}${feedback}`;
-  const task = used.has("task") ? "" : definition.flow.task;
-  const head = taskSection(task);
-  const tail = stepSection(run.node, run.iteration, instruction);
-  const required = estimatePromptTokens(
-    utf8Length(system) + utf8Length(head) + utf8Length(tail) + toolBytes(context),
-    2,
-  );
-  const room = roomFor(context) - required;
-  if (room < 0) return tooLarge(context, required);
+  const instruction = `${await expandFor(context, run.instruction, used)}${feedback}`;
+  const head = taskSection(used.has("task") ? "" : definition.flow.task);
+  return { system, head, tail: stepSection(run.node, run.iteration, instruction), used };
+}
+
+async function firstPrompt(context: PromptContext): Promise<PromptResult> {
+  const fixed = await fixedParts(context);
+  const { estimate, room } = sizesOf(context);
+  const bytes = utf8Length(fixed.system) + utf8Length(fixed.head) + utf8Length(fixed.tail);
+  const required = estimate.tokens(bytes + toolBytes(context) + 24);
+  if (required > room) return refused(context, fixed, required);
   const omitted: Omission[] = [];
-  const middle = await visibleWork(context, room, used, omitted);
+  const middle = await visibleWork(context, room - required, estimate, fixed.used, omitted);
+  return built(context, 1, drafts(context, fixed, middle), omitted);
+}
+
+function drafts({ putText }: PromptContext, { system, head, tail }: Fixed, middle: string): Drafted[] {
   const user = `${head}${middle}${tail}`;
-  return built(
-    context,
-    1,
-    0,
-    [
-      { message: { role: "system", content: context.putText(system) }, text: system },
-      { message: { role: "user", content: context.putText(user) }, text: user },
-    ],
-    omitted,
-  );
-}
-
-/** The sections on what others did, newest first until the room is used: files, then notes, then reports. */
-async function visibleWork(
-  { active, getText, refusal }: PromptContext,
-  room: number,
-  used: ReadonlySet<string>,
-  omitted: Omission[],
-): Promise<string> {
-  const { scope } = active;
-  const files = new Section("artifacts", Math.floor(room / 4));
-  for (const change of newestChanges(scope)) {
-    const refused = refusal?.(change.path);
-    if (change.content === null && refused === undefined) continue;
-    const what =
-      change.content === null
-        ? `deleted by ${change.step}`
-        : `${change.content.bytes} bytes, from ${change.step}`;
-    files.add(change.path, `- ${change.path} (${what})${refused === undefined ? "" : ` ${refused}`}`);
-    if (files.isFull && files.left > 50) break;
-  }
-  const notes = new Section("notes", Math.floor((room - files.used) / 2));
-  for (const [key, value] of Object.entries(scope.notes).reverse()) notes.add(key, `- ${key}: ${value}`);
-  const reports = new Section("summaries", room - files.used - notes.used);
-  for (let index = scope.results.length - 1; index >= 0; index -= 1) {
-    const result = scope.results.at(index);
-    if (result === undefined || used.has(`summary:${result.id}`)) continue;
-    if (reports.isFull) {
-      reports.leaveOut(result.key, index + 1, scope.results.at(0)?.key ?? result.key);
-      break;
-    }
-    const verdict = result.verdict === undefined ? "" : `, verdict: ${result.verdict}`;
-    const summary = (await getText(result.summary)).trim();
-    reports.add(result.key, `## ${result.key} (${result.role}${verdict})\n\n${summary}\n`);
-  }
-  let text = "";
-  if (reports.lines.length > 0) text += `# What the steps before reported\n\n${reports.text()}\n`;
-  if (notes.lines.length > 0) text += `# Notes\n\n${notes.text()}\n\n`;
-  if (files.lines.length > 0) text += `# Files of the team\n\n${files.text()}\n\n`;
-  for (const section of [reports, notes, files])
-    if (section.omission !== undefined) omitted.push(section.omission);
-  return text;
-}
-
-/** Lines that share some room, given newest first and shown oldest first. The first that does not fit ends it. */
-class Section {
-  readonly lines: string[] = [];
-  used = 0;
-  left = 0;
-  #newest: string | undefined;
-  #oldest: string | undefined;
-  readonly #what: Omission["what"];
-  readonly #room: number;
-
-  constructor(what: Omission["what"], room: number) {
-    this.#what = what;
-    this.#room = room;
-  }
-
-  get isFull(): boolean {
-    return this.left > 0;
-  }
-
-  add(name: string, line: string): void {
-    // 8: a heading's share and the line end; keeps the sum of estimates above the estimate of the sum.
-    const tokens = estimateTokens(utf8Length(line)) + 8;
-    if (this.isFull || this.used + tokens > this.#room) this.leaveOut(name, 1, name);
-    else {
-      this.used += tokens;
-      this.lines.push(line);
-    }
-  }
-
-  /** Leaves out `count` entries from `newest` back to `oldest`. */
-  leaveOut(newest: string, count: number, oldest: string): void {
-    this.left += count;
-    this.#newest ??= newest;
-    this.#oldest = oldest;
-  }
-
-  get omission(): Omission | undefined {
-    if (this.#newest === undefined || this.#oldest === undefined) return undefined;
-    return { what: this.#what, count: this.left, first: this.#oldest, last: this.#newest };
-  }
-
-  text(): string {
-    return [...this.lines].reverse().join("\n");
-  }
+  return [
+    { message: { role: "system", content: putText(system) }, text: system },
+    { message: { role: "user", content: putText(user) }, text: user },
+  ];
 }
 
 async function nextPrompt(
@@ -176,59 +71,85 @@ async function nextPrompt(
   prompt: NonNullable<StepRun["prompt"]>,
   reply: NonNullable<StepRun["reply"]>,
 ): Promise<PromptResult> {
-  const turn = reply.turn + 1;
   const added = await answerMessages(context, reply);
-  const before: Drafted[] = [];
-  for (const message of prompt.messages)
-    before.push({ message, text: await context.getText(message.content) });
-  const all = [...before, ...added];
-  const room = roomFor(context);
-  if (estimate(context, all) <= room) return built(context, turn, before.length, all, []);
-  const omitted = new OmittedResults();
-  const fitted = [...all];
-  for (let index = 0; index < fitted.length && estimate(context, fitted) > room; index += 1) {
-    const entry = fitted[index];
-    if (entry === undefined || !isToolResult(entry, index)) continue;
-    const name =
-      entry.message.role === "tool"
-        ? `${entry.message.tool} ${entry.message.call_id}`
-        : `message ${index + 1}`;
-    const text = `[left out so that the prompt fits: ${name}, ${utf8Length(entry.text)} bytes]`;
-    if (utf8Length(text) >= utf8Length(entry.text)) continue;
-    omitted.add(name);
-    fitted[index] = { message: { ...entry.message, content: context.putText(text) }, text };
-  }
-  const needed = estimate(context, fitted);
-  return needed > room ? tooLarge(context, needed) : built(context, turn, 0, fitted, omitted.list());
+  const before = await withTexts(context, prompt.messages);
+  return fitted(context, reply.turn + 1, [...before, ...added], added);
 }
 
-class OmittedResults {
-  #names: string[] = [];
-  add(name: string): void {
-    this.#names.push(name);
-  }
-  list(): Omission[] {
-    const first = this.#names[0];
-    const last = this.#names.at(-1);
-    return first === undefined || last === undefined
-      ? []
-      : [{ what: "tool_results", count: this.#names.length, first, last }];
-  }
+/** The prompt that a server refused, with less in it. */
+async function shorterPrompt(
+  context: PromptContext,
+  prompt: NonNullable<StepRun["prompt"]>,
+): Promise<PromptResult> {
+  return fitted(context, prompt.turn, await withTexts(context, prompt.messages), []);
 }
 
-/** Results can be left out; the system message and the step's own message cannot. */
-function isToolResult({ message }: Drafted, index: number): boolean {
-  return index > 1 && (message.role === "tool" || message.role === "user");
+async function withTexts(context: PromptContext, messages: readonly Message[]): Promise<Drafted[]> {
+  const all: Drafted[] = [];
+  for (const message of messages) all.push({ message, text: await context.getText(message.content) });
+  return all;
+}
+
+/** @param fresh the messages that no server has counted yet. */
+async function fitted(
+  context: PromptContext,
+  turn: number,
+  all: readonly Drafted[],
+  fresh: readonly Drafted[],
+): Promise<PromptResult> {
+  const { estimate, room } = sizesOf(context);
+  // What was not counted yet may be denser than what was.
+  const freshBytes = sum(fresh);
+  const more = Math.max(0, Math.ceil(freshBytes * assumedDensity) - estimate.tokens(freshBytes));
+  const left = room - more - estimate.tokens(toolBytes(context));
+  if (estimate.tokens(sum(all)) <= left) return built(context, turn, all, []);
+  const { messages, omitted } = await makeRoom(all, {
+    estimate,
+    room: left,
+    why: context.active.run.overflows > 0 ? "refused" : "window",
+    getText: context.getText,
+    putText: context.putText,
+    written: writtenFiles(context.active.run),
+    shorterHead: (tokens) => shorterHead(context, tokens),
+  });
+  const needed = estimate.tokens(sum(messages));
+  return needed > left
+    ? refused(context, await fixedParts(context), needed + (room - left), messages)
+    : built(context, turn, messages, [...omitted]);
+}
+
+/** The step's own message with so many tokens less of what others reported. */
+async function shorterHead(
+  context: PromptContext,
+  tokens: number,
+): Promise<{ text: string; omitted: readonly Omission[] }> {
+  const fixed = await fixedParts(context);
+  const { estimate } = sizesOf(context);
+  const whole = await visibleWork(context, Number.MAX_SAFE_INTEGER, estimate, fixed.used, []);
+  const omitted: Omission[] = [];
+  const room = Math.max(0, estimate.tokens(utf8Length(whole)) - tokens);
+  const middle = await visibleWork(context, room, estimate, fixed.used, omitted);
+  return { text: `${fixed.head}${middle}${fixed.tail}`, omitted };
+}
+
+function writtenFiles({ written }: StepRun): string {
+  return Object.entries(written)
+    .map(([path, content]) => (content === null ? `${path} (deleted)` : `${path} (${content.bytes} bytes)`))
+    .join(", ");
 }
 
 function built(
   context: PromptContext,
   turn: number,
-  kept: number,
   all: readonly Drafted[],
   omitted: Omission[],
 ): PromptResult {
-  const bytes = bytesOf(all) + toolBytes(context);
+  const { active } = context;
+  const before = active.run.prompt?.messages ?? [];
+  let kept = 0;
+  while (kept < before.length && isSame(before[kept], all[kept]?.message)) kept += 1;
+  const bytes = sum(all) + toolBytes(context);
+  const { estimate, density } = sizesOf(context);
   return {
     kind: "built",
     data: {
@@ -236,66 +157,50 @@ function built(
       kept,
       added: all.slice(kept).map(({ message }) => message),
       sha256: context.sha256(JSON.stringify(all.map(({ message, text }) => canonicalMessage(message, text)))),
-      estimated_tokens: estimatePromptTokens(bytes, all.length),
+      estimated_tokens: estimate.tokens(bytes),
+      ...(density === undefined ? {} : { tokens_per_byte: Math.round(density * 10_000) / 10_000 }),
       max_tokens: maxPromptTokens(bytes, all.length),
       omitted,
     },
   };
 }
 
-function bytesOf(all: readonly Drafted[]): number {
-  let bytes = 0;
-  for (const { message, text } of all) {
-    bytes += utf8Length(text);
-    if (message.role === "assistant" && message.attached !== undefined)
-      bytes += contentBytes(message.attached);
-    if (message.role === "assistant" && message.tool_calls !== undefined) {
-      for (const call of message.tool_calls)
-        bytes +=
-          40 + contentBytes(call.args) + (call.attached === undefined ? 0 : contentBytes(call.attached));
-    }
-  }
-  return bytes;
+/** Whether a message is the one that stood there before, and not another one in its place. */
+function isSame(before: Message | undefined, now: Message | undefined): boolean {
+  return before === now || (now !== undefined && JSON.stringify(before) === JSON.stringify(now));
 }
 
-function contentBytes(content: Content): number {
-  return "text" in content ? utf8Length(content.text) : content.bytes;
-}
-
-function estimate(context: PromptContext, all: readonly Drafted[]): number {
-  return estimatePromptTokens(bytesOf(all) + toolBytes(context), all.length);
-}
+const sum = (all: readonly Drafted[]): number => all.reduce((bytes, one) => bytes + bytesOf(one), 0);
 
 function toolBytes({ mode, tools }: PromptContext): number {
   return mode === "native" && tools.length > 0 ? utf8Length(JSON.stringify(tools)) : 0;
 }
 
-function roomFor({ definition, active }: PromptContext): number {
-  const settings = callSettings(definition, active.run.node.role);
-  return settings.context_tokens - settings.max_output_tokens;
+/** How texts are counted for the step's model, and how many tokens its prompt may have. */
+function sizesOf({ definition, active }: PromptContext): {
+  estimate: ReturnType<typeof estimateAt>;
+  density: number | undefined;
+  room: number;
+} {
+  const { run, scope } = active;
+  const { model, context_tokens: size, max_output_tokens: output } = callSettings(definition, run.node.role);
+  const density = scope.densities[model];
+  const estimate = estimateAt(density);
+  const refusedBytes = scope.refusedBytes[model];
+  const refusedTokens = refusedBytes === undefined ? Infinity : estimate.tokens(refusedBytes);
+  // Three quarters of what was refused, and less each time; later prompts stay a tenth below it.
+  const share = run.overflows > 0 ? 0.75 ** run.overflows : 0.9;
+  return { estimate, density, room: Math.min(size - output, Math.floor(refusedTokens * share)) };
 }
 
-function tooLarge(context: PromptContext, needed: number): PromptResult {
-  const { context_tokens: size, max_output_tokens: output } = callSettings(
-    context.definition,
-    context.active.run.node.role,
-  );
-  return {
-    kind: "too_large",
-    message:
-      `The prompt needs about ${needed} tokens, and the context window of ${size} leaves ` +
-      `${Math.max(0, size - output)} beside a reply of ${output}. ` +
-      "Raise context_tokens in the Venue, lower max_output_tokens, or shorten the prompt.",
-  };
-}
-
-function expandFor(context: PromptContext, template: string, used: Set<string>): Promise<string> {
-  return expandTemplate(template, (placeholder) => {
-    const { node, place } = context.active.run;
-    used.add(
-      placeholder.kind === "summary" ? `summary:${wholeId(placeholder.step, node)}` : placeholder.kind,
-    );
-    const { definition, getText } = context;
-    return placeholderValue({ definition, getText, node, place, scope: context.active.scope }, placeholder);
-  });
+function refused(
+  context: PromptContext,
+  fixed: Fixed,
+  needed: number,
+  messages: readonly Drafted[] = [],
+): PromptResult {
+  const { estimate, room } = sizesOf(context);
+  const tools = toolBytes(context);
+  const message = tooLarge(context, { fixed, needed, room, estimate, toolBytes: tools, messages });
+  return { kind: "too_large", message };
 }

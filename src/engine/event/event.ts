@@ -44,10 +44,17 @@ export const messageSchema = z.discriminatedUnion("role", [
 export type Message = z.infer<typeof messageSchema>;
 
 export const omissionSchema = z.strictObject({
-  what: z.enum(["summaries", "notes", "artifacts", "tool_results"]),
+  what: z
+    .enum(["summaries", "notes", "artifacts", "tool_results", "calls", "turns"])
+    .describe("calls: what the model wrote into files; turns: whole turns of the step."),
   count: z.int().min(1),
   first: z.string().describe("The oldest that was left out."),
   last: z.string().describe("The newest that was left out."),
+  why: z
+    .enum(["window", "refused"])
+    .optional()
+    .describe("window: the context window is full; refused: the server found the prompt too long."),
+  bytes: z.int().min(0).optional().describe("How much was left out."),
 });
 /** What was left out of a prompt so that it fits, oldest first. */
 export type Omission = z.infer<typeof omissionSchema>;
@@ -85,11 +92,18 @@ export const eventData = {
       .min(1)
       .optional()
       .describe("Version of what reads tool calls and a step's end from a reply; absent: 1."),
+    tool_answers: z.int().min(1).optional().describe("Version of what tools answer; absent: 1."),
     session: z.string(),
     flow: z.string(),
     definition: blobRefSchema,
     provider: z.string(),
     started_by: z.enum(["command_line", "editor", "library"]),
+    calibration: z
+      .array(z.strictObject({ model: z.string(), tokens_per_byte: z.number().min(0) }))
+      .optional()
+      .describe(
+        "What earlier sessions measured of the Venue's models; prompts are fitted with it from the start.",
+      ),
     forked_from: z
       .array(
         z.strictObject({
@@ -101,6 +115,7 @@ export const eventData = {
           definition: blobRefSchema.describe("The definition.json of that session."),
           prompt_builder: z.int().min(1).optional().describe("As in that session; absent: 1."),
           call_reader: z.int().min(1).optional().describe("As in that session; absent: 1."),
+          tool_answers: z.int().min(1).optional().describe("As in that session; absent: 1."),
         }),
       )
       .optional()
@@ -133,6 +148,10 @@ export const eventData = {
     added: z.array(messageSchema),
     sha256: digestSchema.describe("Of the canonical JSON of all messages."),
     estimated_tokens: z.int(),
+    tokens_per_byte: z
+      .number()
+      .optional()
+      .describe("What the estimate was made with, as servers counted it; absent: nothing was measured yet."),
     max_tokens: z.int().describe("Upper bound: bytes plus what a chat template adds."),
     omitted: z.array(omissionSchema),
   }),
@@ -237,6 +256,13 @@ export const eventData = {
     path: z.string().describe("Relative to the Workspace, with forward slashes."),
     content: blobRefSchema,
     base: blobRefSchema.nullable().describe("The project's file that it would replace; null: there is none."),
+    moved_from: z
+      .strictObject({
+        path: z.string(),
+        base: blobRefSchema.nullable().describe("The project's file of that path, which would go."),
+      })
+      .optional()
+      .describe("The file was moved: it is no longer there."),
   }),
   artifact_deleted: z.strictObject({ call_id: callId, path: z.string(), base: blobRefSchema.nullable() }),
   notes_updated: z.strictObject({

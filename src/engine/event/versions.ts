@@ -7,15 +7,22 @@ export interface MakingVersions {
   readonly promptBuilder: number;
   /** How calls, their arguments and a step's end are read from a reply. */
   readonly callReader: number;
+  /** What tools answer to the same call. */
+  readonly toolAnswers: number;
 }
 
 /** What this engine makes. */
-export const currentVersions: MakingVersions = { promptBuilder: 2, callReader: 2 };
+export const currentVersions: MakingVersions = { promptBuilder: 3, callReader: 2, toolAnswers: 2 };
 
 /** The versions that an event or a fork's origin names. */
 export function versionsOf(data: {
   readonly prompt_builder?: number | undefined;
   readonly call_reader?: number | undefined;
+  readonly tool_answers?: number | undefined;
 }): MakingVersions {
-  return { promptBuilder: data.prompt_builder ?? 1, callReader: data.call_reader ?? 1 };
+  return {
+    promptBuilder: data.prompt_builder ?? 1,
+    callReader: data.call_reader ?? 1,
+    toolAnswers: data.tool_answers ?? 1,
+  };
 }

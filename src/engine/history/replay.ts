@@ -51,8 +51,8 @@ export interface ReplayReport {
   readonly state: SessionState;
 }
 
-/** Prompts of another version of the prompt builder, and calls of another version of what reads them. */
-export type TakenAsRecorded = "prompts" | "calls";
+/** Prompts, calls and results of tools that another version made. */
+export type TakenAsRecorded = "prompts" | "calls" | "results";
 
 /** What a replay reads with. It has no provider, no clock and no door to the project. */
 export interface ReplayPorts {
@@ -112,6 +112,7 @@ function takenAsRecorded({ versions }: SessionState): TakenAsRecorded[] {
   return [
     ...(versions.promptBuilder === currentVersions.promptBuilder ? [] : (["prompts"] as const)),
     ...(versions.callReader === currentVersions.callReader ? [] : (["calls"] as const)),
+    ...(versions.toolAnswers === currentVersions.toolAnswers ? [] : (["results"] as const)),
   ];
 }
 
@@ -281,6 +282,7 @@ async function checkMade(
   if (effect === undefined) {
     return differs(event, "order", `At this place the replay does not record ${event.type}.`);
   }
+  if (isOlderAnswer(state, event)) return undefined;
   if (event.type === "prompt_built" && state.versions.promptBuilder !== currentVersions.promptBuilder)
     return checkRecordedPrompt(state, event, effect, ports);
   const made = await makeAgain(state, effect, ports, { files: recordedFiles(event, ports) });
@@ -317,6 +319,13 @@ function isOutsideResult(state: SessionState, event: SessionEvent): boolean {
   if (event.type !== "tool_result") return false;
   const open = activeRuns(state.score).find(({ run }) => run.key === event.step)?.run.openTool;
   return open?.call.id === event.data.call_id && !isBuiltin(open.call.tool);
+}
+
+/** What a tool of another version answered to the call that is open: it is taken as recorded. */
+function isOlderAnswer(state: SessionState, { type, step, data }: SessionEvent): boolean {
+  if (state.versions.toolAnswers === currentVersions.toolAnswers || !("call_id" in data)) return false;
+  const open = activeRuns(state.score).find(({ run }) => run.key === step)?.run.openTool;
+  return type !== "tool_call" && open?.call.id === data.call_id;
 }
 
 /** The engine's own work for the event's step, if the state asks for it now. */
@@ -372,7 +381,13 @@ function replayStore(ports: ReplayPorts): SessionStore {
 }
 
 const needed = (): Promise<never> => Promise.reject(new WorldNeeded());
-const noFiles: GuardedFiles = { read: needed, list: needed, search: needed, base: needed };
+const noFiles: GuardedFiles = {
+  read: needed,
+  readLines: needed,
+  list: needed,
+  search: needed,
+  base: needed,
+};
 
 /** The project as far as the event recorded it: the file that a proposal was based on. */
 function recordedFiles(event: SessionEvent, ports: ReplayPorts): GuardedFiles {

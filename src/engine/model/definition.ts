@@ -64,7 +64,13 @@ const stepNodeSchema = z.strictObject({
   result: fieldMapSchema.optional(),
   must: z.array(z.string()).optional(),
   reads: z
-    .union([z.literal("all"), z.array(z.string())])
+    .union([
+      z.literal("all"),
+      z.array(z.string()),
+      z.strictObject({
+        nearest: z.array(z.string()).describe("The first of these that ran; the nearest one stands first."),
+      }),
+    ])
     .optional()
     .describe("Reports in its prompt beside what its templates name. Absent: those of all steps before it."),
   approval: approvalSchema,

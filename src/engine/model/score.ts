@@ -61,6 +61,12 @@ export const stepSchema = z
     note,
     when,
     instruction: z.string().min(1).optional().describe("What this step is for, a template."),
+    reads: z
+      .union([z.literal("all"), z.array(idSchema)])
+      .optional()
+      .describe(
+        "Earlier steps and groups whose reports stand in the prompt beside what the templates name: a list of ids, `all` (of every round), or `[]` for none. Without it: the nearest one before it that ran.",
+      ),
     produces: z
       .array(z.string().min(1))
       .default([])

@@ -15,22 +15,32 @@ export interface ToolFacts {
  */
 export const toolTable = {
   read_file: {
-    description: "Reads a text file: a file that the team wrote, or else one of the project.",
+    description:
+      "Reads a text file, or a range of its lines: a file that the team wrote, or else one of the project. Each line is shown with its number and a tab.",
     touches: "read",
   },
   list_dir: {
-    description: "Lists a folder: files that the team wrote and files of the project.",
+    description:
+      "Lists a folder, on request with the folders below it: files that the team wrote and files of the project.",
     touches: "read",
   },
   search_files: {
-    description: "Finds the lines that contain a text, in the team's files and the project's.",
+    description:
+      "Finds the lines that contain a text or match a regular expression, in the team's files and the project's.",
     touches: "read",
   },
   write_file: {
     description: "Writes a whole file. It is proposed as a change of the project; a person decides.",
     touches: "write",
   },
-  edit_file: { description: "Replaces one exact piece of a file by another.", touches: "write" },
+  edit_file: {
+    description: "Replaces exact pieces of a file by others, all of them or none.",
+    touches: "write",
+  },
+  move_file: {
+    description: "Moves or renames a file. It is proposed as a change of the project; a person decides.",
+    touches: "write",
+  },
   delete_file: {
     description: "Deletes a file that the team wrote, or proposes to delete one of the project.",
     touches: "write",

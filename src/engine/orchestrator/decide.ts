@@ -83,7 +83,7 @@ function decideRun(state: SessionState, active: ActiveRun): Decision {
   if (run.node.does !== undefined) return decideAct(state, active);
   if (run.call !== null) return work(callEffect(run, run.call.call));
   if (run.reply !== null) return withMust(run, decideReply(state, active));
-  if (run.prompt === null) return work(turnEffect("build_prompt", run));
+  if (run.prompt === null || isToBeShortened(state, run)) return work(turnEffect("build_prompt", run));
   if (run.approval !== null) return nothing;
   if (needsApprovalBefore(run) && !run.approved) {
     const id = `a${state.approvals + 1}`;
@@ -92,6 +92,15 @@ function decideRun(state: SessionState, active: ActiveRun): Decision {
     );
   }
   return decideCall(state, active, run.prompt);
+}
+
+/** How often a prompt that a server refuses for its length is built again with less in it. */
+const maxOverflows = 3;
+
+/** Whether a server refused the prompt for its length, and a shorter one can be tried. */
+function isToBeShortened({ versions }: SessionState, run: StepRun): boolean {
+  const refused = run.failedCall?.code === "context_overflow";
+  return refused && run.overflows <= maxOverflows && versions.promptBuilder >= 3;
 }
 
 /** While a command runs there is nothing to decide but that it runs. */

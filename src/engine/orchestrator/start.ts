@@ -11,6 +11,8 @@ export function startEvent(facts: {
   readonly definition: Definition;
   readonly digest: BlobRef;
   readonly startedBy: "command_line" | "editor" | "library";
+  /** Tokens for each byte of a prompt, by model, as earlier sessions measured them. */
+  readonly densities?: Readonly<Record<string, number>>;
   readonly forkedFrom?: EventData<"session_start">["forked_from"];
 }): EventDraft {
   return draft("session_start", null, {
@@ -18,11 +20,20 @@ export function startEvent(facts: {
     engine: facts.engine,
     prompt_builder: currentVersions.promptBuilder,
     call_reader: currentVersions.callReader,
+    tool_answers: currentVersions.toolAnswers,
     session: facts.session,
     flow: facts.definition.flow.name,
     definition: facts.digest,
     provider: facts.definition.venue.provider,
     started_by: facts.startedBy,
+    ...(Object.keys(facts.densities ?? {}).length === 0
+      ? {}
+      : {
+          calibration: Object.entries(facts.densities ?? {}).map(([model, value]) => ({
+            model,
+            tokens_per_byte: value,
+          })),
+        }),
     ...(facts.forkedFrom === undefined ? {} : { forked_from: facts.forkedFrom }),
   });
 }

@@ -13,7 +13,31 @@ export interface FileRead {
   readonly kind: "file";
   readonly bytes: Uint8Array;
 }
+/** A part of a text file. `lines` are without their ends. */
+export interface LinesRead {
+  readonly kind: "lines";
+  readonly lines: readonly string[];
+  /** Number of the first of them, from 1. */
+  readonly start: number;
+  /** Lines of the whole file; undefined where it is too large to count them. */
+  readonly total: number | undefined;
+  /** Size of the whole file. */
+  readonly bytes: number;
+  /** Further lines of the range did not fit. */
+  readonly cut: boolean;
+  /** The file may be run as a program. */
+  readonly executable: boolean;
+}
+export interface LineRange {
+  /** From 1. */
+  readonly start: number;
+  /** The last one, included. */
+  readonly end: number;
+  /** Characters of text, line ends included, that are given at most; one line at least is given. */
+  readonly maxLength: number;
+}
 export interface DirEntry {
+  /** Relative to the folder that was asked for, with forward slashes. */
   readonly name: string;
   readonly type: "file" | "dir";
   readonly bytes?: number;
@@ -23,10 +47,59 @@ export interface DirListed {
   readonly entries: readonly DirEntry[];
   readonly truncated: boolean;
 }
+export interface ListOptions {
+  /** Folders below that are listed too: 1 for the folder alone. */
+  readonly depth?: number;
+  /** Only files whose path below the folder matches, and the folders that lead to them. */
+  readonly glob?: string;
+}
+export interface FoundLine {
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+  readonly text: string;
+  /** It stands beside a match. */
+  readonly context?: true;
+}
 export interface FilesFound {
   readonly kind: "matches";
-  readonly matches: readonly { readonly path: string; readonly line: number; readonly text: string }[];
+  /** By path and line. */
+  readonly matches: readonly FoundLine[];
+  /** There are more matches than were asked for, or not everything was looked at. */
   readonly truncated: boolean;
+  /** Files whose text was looked at. */
+  readonly searched?: number;
+  /** What was not looked at, by reason. */
+  readonly skipped?: SkippedFiles;
+}
+export interface SkippedFiles {
+  readonly binary: number;
+  /** Larger than the search reads, with the largest size that it does read. */
+  readonly large: number;
+  readonly largestBytes: number;
+  /** Files and folders that ignore files name, and folders of packages. */
+  readonly ignored: number;
+  readonly unreadable: number;
+  /** The search ended early: so many files or so much time is as far as it goes. */
+  readonly stopped: boolean;
+}
+export interface SearchOptions {
+  /** The query is a regular expression in RE2's syntax. */
+  readonly regex?: boolean;
+  /** Upper and lower case are the same. */
+  readonly ignoreCase?: boolean;
+  /** Only files whose path below the folder matches one of them. */
+  readonly globs?: readonly string[];
+  /** Lines shown before and after each match. */
+  readonly context?: number;
+  /** Say what was searched and what was not. */
+  readonly report?: boolean;
+  /** Only the first match of each file. */
+  readonly filesOnly?: boolean;
+  /** What ignore files name is searched too. */
+  readonly withIgnored?: boolean;
+  /** Texts that stand in place of the project's files, by path relative to the project; null: the file is deleted. */
+  readonly instead?: ReadonlyMap<string, string | null>;
 }
 
 /**
@@ -37,9 +110,20 @@ export interface FilesFound {
 export interface GuardedFiles {
   /** Reads a whole file; larger than `maxBytes` is `missing` with the reason. `path` as the model gave it. */
   read(path: string, maxBytes: number): Promise<FileRead | FileDenied | FileMissing>;
-  list(path: string, maxEntries: number): Promise<DirListed | FileDenied | FileMissing>;
-  /** Searches text files for a plain string, below `path`; skips what may not be read. */
-  search(query: string, path: string, maxMatches: number): Promise<FilesFound | FileDenied | FileMissing>;
+  /** Lines of a text file of any size. */
+  readLines(path: string, range: LineRange): Promise<LinesRead | FileDenied | FileMissing>;
+  list(
+    path: string,
+    maxEntries: number,
+    options?: ListOptions,
+  ): Promise<DirListed | FileDenied | FileMissing>;
+  /** Searches text files below `path`; skips what may not be read, and says what else it did not look at. */
+  search(
+    query: string,
+    path: string,
+    maxMatches: number,
+    options?: SearchOptions,
+  ): Promise<FilesFound | FileDenied | FileMissing>;
   /**
    * The project's file that an artifact would replace, read for its bytes whatever the read scope is (the model does not
    * see them). `missing`: there is none. `denied`: the place may not be proposed at all.

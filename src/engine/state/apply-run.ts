@@ -1,7 +1,17 @@
 import type { EventData, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import type { ActiveRun, RunUpdate } from "./cursor";
-import { changeAt, withChange, withNotes, withLearned, withPass, withResult } from "./scope";
+import { learnedDensity, promptBytes } from "./calibration";
+import {
+  changeAt,
+  withChange,
+  withDensity,
+  withLearned,
+  withNotes,
+  withPass,
+  withRefusedPrompt,
+  withResult,
+} from "./scope";
 import type { Scope } from "./scope";
 import { restarted } from "./step-run";
 import type { StepRun } from "./step-run";
@@ -128,6 +138,7 @@ function callPart({ run, scope }: ActiveRun, event: CallEvent): RunUpdate {
         call: {
           call: event.data.call,
           attempt: event.data.attempt,
+          model: event.data.model,
           reservedTokens: event.data.reserved_tokens,
           reservedUsd: event.data.reserved_usd ?? 0,
         },
@@ -135,27 +146,22 @@ function callPart({ run, scope }: ActiveRun, event: CallEvent): RunUpdate {
     case "model_call_end": {
       const { data } = event;
       const native = data.tool_calls.length > 0 && data.from_text !== true;
+      const seen = counted({ run, scope }, data);
       return active(
         {
           call: null,
           failedCall: null,
+          overflows: 0,
           reply: replyOf(data),
           asked: run.asked || (data.unread ?? []).some(({ kind }) => kind === "quoted"),
           tokens: addUsage(run.tokens, data.tokens),
           costUsd: data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + data.cost_usd,
         },
-        native ? withLearned(scope, "nativeToolRoles", run.node.role) : scope,
+        native ? withLearned(seen, "nativeToolRoles", run.node.role) : seen,
       );
     }
     case "model_call_failed":
-      if (event.data.switch_to_text === true)
-        return active(
-          { call: null, failedCall: null, prompt: null },
-          withLearned(scope, "textToolRoles", run.node.role),
-        );
-      return event.data.merge_system === true
-        ? active({ call: null, failedCall: null }, withLearned(scope, "mergedSystemRoles", run.node.role))
-        : active({ call: null, failedCall: isInterruption(event.data.code) ? run.failedCall : event.data });
+      return failedCall({ run, scope }, event.data);
   }
 }
 
@@ -237,6 +243,34 @@ function replyOf(data: EventData<"model_call_end">): NonNullable<StepRun["reply"
   };
 }
 
+/** A try of a call that failed: the next one may need other tools, a shorter prompt, or just another try. */
+function failedCall({ run, scope }: ActiveRun, data: EventData<"model_call_failed">): RunUpdate {
+  const active = (changes: Partial<StepRun>, nextScope = scope): RunUpdate => ({
+    kind: "active",
+    run: { ...run, call: null, ...changes },
+    scope: nextScope,
+  });
+  if (data.code === "context_overflow" && run.prompt !== null) {
+    const refused = withRefusedPrompt(scope, run.call?.model ?? "", promptBytes(run.prompt));
+    return active({ failedCall: data, overflows: run.overflows + 1 }, refused);
+  }
+  const { role } = run.node;
+  if (data.switch_to_text === true)
+    return active({ failedCall: null, prompt: null }, withLearned(scope, "textToolRoles", role));
+  return data.merge_system === true
+    ? active({ failedCall: null }, withLearned(scope, "mergedSystemRoles", role))
+    : active({ failedCall: isInterruption(data.code) ? run.failedCall : data });
+}
+
+/** What a server's count of a prompt says about its model. */
+function counted({ run, scope }: ActiveRun, { tokens }: EventData<"model_call_end">): Scope {
+  if (run.prompt === null || run.call === null || tokens.input?.source !== "measured") return scope;
+  const { model } = run.call;
+  const known = scope.densities[model];
+  const learned = learnedDensity(known, promptBytes(run.prompt), tokens.input.count);
+  return learned === undefined || learned === known ? scope : withDensity(scope, model, learned);
+}
+
 type ToolEvent = Extract<
   RunEvent,
   {
@@ -281,12 +315,28 @@ function toolPart({ run, scope }: ActiveRun, event: ToolEvent): RunUpdate {
       const { path, content } = event.data;
       const base = changeAt(scope, path)?.base ?? event.data.base;
       const change = { path, content, base, step: run.key };
+      const from = event.data.moved_from;
+      if (from === undefined) {
+        return active(
+          {
+            written: { ...run.written, [path]: content },
+            openTool: done(run, `Wrote ${path} (${content.bytes} bytes).`),
+          },
+          withChange(scope, change),
+        );
+      }
+      const gone = {
+        path: from.path,
+        content: null,
+        base: changeAt(scope, from.path)?.base ?? from.base,
+        step: run.key,
+      };
       return active(
         {
-          written: { ...run.written, [path]: content },
-          openTool: done(run, `Wrote ${path} (${content.bytes} bytes).`),
+          written: { ...run.written, [from.path]: null, [path]: content },
+          openTool: done(run, `Moved ${from.path} to ${path} (${content.bytes} bytes).`),
         },
-        withChange(scope, change),
+        withChange(withChange(scope, gone), change),
       );
     }
     case "artifact_deleted": {

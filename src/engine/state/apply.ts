@@ -2,7 +2,7 @@ import { versionsOf } from "../event/versions";
 import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import { callSettings, definitionSchema } from "../model/definition";
-import { activeRuns, openConflict, resolveConflict, updateRun } from "./cursor";
+import { activeRuns, openConflict, resolveConflict, startBranch, updateRun } from "./cursor";
 import type { ActiveRun, RunUpdate } from "./cursor";
 import { applyToRun, isInterruption } from "./apply-run";
 import { topPlace } from "./place";
@@ -71,6 +71,7 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
         session: event.data.session,
         engine: event.data.engine,
         versions: versionsOf(event.data),
+        score: calibrated(state, event.data.calibration),
         startedAt: event.at,
         inherited: inheritedEvents([event]),
         status: "running",
@@ -101,6 +102,16 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
     default:
       return applyRunEvent(state, event);
   }
+}
+
+/** The Score before its first step, with what earlier sessions measured. */
+function calibrated(
+  { definition, score }: SessionState,
+  calibration: EventData<"session_start">["calibration"] = [],
+): SessionState["score"] {
+  if (calibration.length === 0) return score;
+  const densities = Object.fromEntries(calibration.map((one) => [one.model, one.tokens_per_byte]));
+  return startBranch(definition.score.steps, { ...score.scope, densities });
 }
 
 function applyRunEvent(state: SessionState, event: RunEvent): SessionState {

@@ -8,7 +8,7 @@ import { initialState } from "./state";
 import type { SessionState, StepRecord } from "./state";
 
 /** Raised when the fold makes another state of the same events, or keeps it in another form. */
-export const stateFormat = 7;
+export const stateFormat = 8;
 
 /** A list without the elements that it shares with the one it grew from. */
 interface FrozenList<T> {
@@ -23,6 +23,8 @@ interface FrozenScope {
   readonly textToolRoles: Readonly<Record<string, true>>;
   readonly nativeToolRoles: Readonly<Record<string, true>>;
   readonly mergedSystemRoles: Readonly<Record<string, true>>;
+  readonly densities: Scope["densities"];
+  readonly refusedBytes: Scope["refusedBytes"];
 }
 interface FrozenBranch extends Omit<Branch, "at" | "scope"> {
   readonly at: FrozenCursor;
@@ -132,6 +134,8 @@ function freezeScope(scope: Scope, from: Scope): FrozenScope {
     textToolRoles: scope.textToolRoles,
     nativeToolRoles: scope.nativeToolRoles,
     mergedSystemRoles: scope.mergedSystemRoles,
+    densities: scope.densities,
+    refusedBytes: scope.refusedBytes,
   };
 }
 
@@ -150,6 +154,8 @@ function thawScope(frozen: FrozenScope, from: Scope): Scope {
     textToolRoles: frozen.textToolRoles,
     nativeToolRoles: frozen.nativeToolRoles,
     mergedSystemRoles: frozen.mergedSystemRoles,
+    densities: frozen.densities,
+    refusedBytes: frozen.refusedBytes,
   };
 }
 

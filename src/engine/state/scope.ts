@@ -55,6 +55,10 @@ export interface Scope {
   readonly nativeToolRoles: Readonly<Record<string, true>>;
   /** Roles whose backend was seen to take no system message. */
   readonly mergedSystemRoles: Readonly<Record<string, true>>;
+  /** Tokens for each byte of a prompt, by model, as servers counted them. */
+  readonly densities: Readonly<Record<string, number>>;
+  /** Bytes of the shortest prompt that a server refused for its length, by model. */
+  readonly refusedBytes: Readonly<Record<string, number>>;
 }
 
 /** What is learned of a role's backend on the way. */
@@ -71,6 +75,8 @@ export const emptyScope: Scope = {
   textToolRoles: {},
   nativeToolRoles: {},
   mergedSystemRoles: {},
+  densities: {},
+  refusedBytes: {},
 };
 
 export function withChange(scope: Scope, change: ArtifactChange): Scope {
@@ -100,6 +106,16 @@ export function withPass(scope: Scope, { id, key }: Pass): Scope {
 
 export function withLearned(scope: Scope, what: Learned, role: string): Scope {
   return scope[what][role] === true ? scope : { ...scope, [what]: { ...scope[what], [role]: true } };
+}
+
+/** What was counted of a prompt; of two branches the denser one holds, so that the order in which they end says nothing. */
+export function withDensity(scope: Scope, model: string, density: number): Scope {
+  return { ...scope, densities: { ...scope.densities, [model]: density } };
+}
+
+export function withRefusedPrompt(scope: Scope, model: string, bytes: number): Scope {
+  const shortest = Math.min(bytes, scope.refusedBytes[model] ?? bytes);
+  return { ...scope, refusedBytes: { ...scope.refusedBytes, [model]: shortest } };
 }
 
 export function withNotes(scope: Scope, set: Readonly<Record<string, string | null>>): Scope {
@@ -213,9 +229,21 @@ export function joinScopes(
       textToolRoles: { ...scope.textToolRoles, ...branch.textToolRoles },
       nativeToolRoles: { ...scope.nativeToolRoles, ...branch.nativeToolRoles },
       mergedSystemRoles: { ...scope.mergedSystemRoles, ...branch.mergedSystemRoles },
+      densities: joined(number === 0 ? {} : scope.densities, branch.densities, Math.max),
+      refusedBytes: joined(scope.refusedBytes, branch.refusedBytes, Math.min),
     };
   });
   return { scope, conflict };
+}
+
+function joined(
+  a: Readonly<Record<string, number>>,
+  b: Readonly<Record<string, number>>,
+  of: (a: number, b: number) => number,
+): Record<string, number> {
+  const both: Record<string, number> = { ...a };
+  for (const [key, value] of Object.entries(b)) both[key] = of(both[key] ?? value, value);
+  return both;
 }
 
 function changedNotes(

@@ -19,6 +19,8 @@ export interface PendingApproval {
 export interface OpenCall {
   readonly call: number;
   readonly attempt: number;
+  /** The model that was asked for. */
+  readonly model: string;
   readonly reservedTokens: number;
   readonly reservedUsd: number;
 }
@@ -104,6 +106,8 @@ export interface StepRun {
   readonly call: OpenCall | null;
   /** The last failed try of the current turn's call. */
   readonly failedCall: EventData<"model_call_failed"> | null;
+  /** How often in a row the prompt of this turn was refused for its length. */
+  readonly overflows: number;
   readonly reply: Reply | null;
   readonly outcomes: readonly ToolOutcome[];
   /** The model was asked in this attempt whether a call in a quotation was meant. */
@@ -154,6 +158,7 @@ export function newRun(node: StepNode, place: Place, gate: GroupGate | null = nu
     approval: null,
     call: null,
     failedCall: null,
+    overflows: 0,
     reply: null,
     outcomes: [],
     asked: false,

@@ -2,7 +2,7 @@ import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
 import { replaceValue } from "../schema/report";
 import type { Report } from "../schema/report";
-import { keysAt, textAt } from "../schema/read";
+import { keysAt, textAt, textsAt } from "../schema/read";
 import { valueAt } from "../schema/schema";
 import { canSee } from "../schema/score-view";
 import type { GroupView, ScoreView, StepView } from "../schema/score-view";
@@ -200,6 +200,30 @@ export function checkSources(score: SourceDocument, view: ScoreView, report: Rep
   for (const group of view.groups) if (group.kind === "each") look([...groupPath(group), "in"], group);
   for (const step of view.steps) if (step.kind === "ask") look([...step.path, "ask", "from"], step);
   look(["result"], undefined);
+}
+
+/** The steps whose reports a step reads. */
+export function checkReads(score: SourceDocument, view: ScoreView, report: Report): void {
+  for (const step of view.steps) {
+    for (const { text: wanted, path } of textsAt(score, [...step.path, "reads"])) {
+      if (report.isFull(score)) return;
+      const target = targetOf(view, wanted);
+      if (target === undefined) {
+        report.at(score, path, "orket/unknown-step", `There is no step ${quoted(wanted)}.`, {
+          ...replaceValue(score, path, nearest(wanted, idsOf(view))),
+        });
+        continue;
+      }
+      const why = unseen(step, target);
+      if (why !== undefined)
+        report.at(
+          score,
+          path,
+          "orket/unknown-step",
+          `Its report is not known here: ${quoted(wanted)} ${why}.`,
+        );
+    }
+  }
 }
 
 /** A person can be asked about artifacts only where nothing else is under way that changes them. */

@@ -5,7 +5,7 @@ import type { Report } from "../schema/report";
 import { textsAt } from "../schema/read";
 import { isGroupKind, scoreViewOf } from "../schema/score-view";
 import type { GroupView, ScoreView, StepView } from "../schema/score-view";
-import { checkConditions, checkPlacement, checkSources } from "./references";
+import { checkConditions, checkPlacement, checkReads, checkSources } from "./references";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 
@@ -57,6 +57,7 @@ export function checkSteps(score: SourceDocument, report: Report): void {
   checkIds(score, view, report);
   checkConditions(score, view, report);
   checkSources(score, view, report);
+  checkReads(score, view, report);
   checkPlacement(score, view, report);
   for (const step of view.steps) {
     if (report.isFull(score)) return;

@@ -5,6 +5,7 @@ import { defaultOllamaEndpoint, defaultOpenaiEndpoint } from "../check/provider"
 import { contentOf } from "../schema/contents";
 import type { FlowParts } from "../project/flow-parts";
 import { planScore } from "./plan-score";
+import { withReads } from "./reads";
 
 function withDefaults(venue: VenueFile): VenueFile {
   switch (venue.provider) {
@@ -60,7 +61,7 @@ export function defineFlow(parts: FlowParts): Definition | undefined {
     score: {
       name: score.name,
       source: parts.score?.path ?? "",
-      steps: planned.steps,
+      steps: withReads(planned.steps),
       result: { step: planned.result },
     },
   };

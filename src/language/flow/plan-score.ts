@@ -221,12 +221,15 @@ function planLeaf(item: LeafFile, shared: Shared, context: Context): StepNode {
       ...must(["accepted", "partly"]),
     };
   }
-  const { role, instruction = "", produces, verdict, result, max_turns } = item;
+  const { role, instruction = "", produces, verdict, result, max_turns, reads } = item;
   return {
     ...base,
     role,
     instruction,
     produces: [...new Set(produces)],
+    ...(reads === undefined
+      ? {}
+      : { reads: reads === "all" ? reads : reads.map((id) => wholeId(id, context.frame)) }),
     ...(verdict === undefined ? {} : { verdict }),
     ...(result === undefined ? {} : { result }),
     ...must(undefined),

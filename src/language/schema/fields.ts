@@ -105,6 +105,7 @@ export const fields: Readonly<Record<SourceKind, readonly Field[]>> = {
     defines("steps.**.produces.*", "artifact"),
     { ...defines("steps.**.verdict.*", "verdict"), scope: stepAround },
     refers("steps.**.until.step", "step"),
+    refers("steps.**.reads.*", "step"),
     { ...refers("steps.**.until.verdict", "verdict"), scope: stepOfUntil },
   ],
   replies: [

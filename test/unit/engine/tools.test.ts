@@ -17,7 +17,7 @@ describe("the table of tools", () => {
     for (const name of builtinTools) {
       // The fields of a result are the step's own; no tool of that kind touches a file by them.
       const { shape = {} } = toolRegistry[name].args as unknown as { shape?: object };
-      const takesPath = Object.hasOwn(shape, "path");
+      const takesPath = Object.hasOwn(shape, "path") || Object.hasOwn(shape, "from");
       assert.equal(toolTable[name].touches !== "none", takesPath, name);
     }
   });

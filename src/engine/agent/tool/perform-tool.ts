@@ -1,9 +1,8 @@
 import * as z from "zod";
 import type { EventDraft, ToolCall } from "../../event/event";
-import { callSettings } from "../../model/definition";
 import { isBuiltin } from "../../model/tools";
 import { toolRegistry } from "./registry";
-import { jobOf } from "./tool";
+import { jobOf, resultLength } from "./tool";
 import type { ToolContext } from "./tool";
 
 /**
@@ -38,9 +37,10 @@ export async function performTool(call: ToolCall, context: ToolContext): Promise
     : job.result(false, `The arguments do not fit ${call.tool}: ${z.prettifyError(parsed.error)}`);
 }
 
-/** Cuts a result to a third of the role's context window (three bytes a token), and says how to get the rest. */
-function shorten(text: string, { state, active }: ToolContext): string {
-  const max = Math.max(2000, callSettings(state.definition, active.run.node.role).context_tokens);
+/** Cuts a result to a part of the role's context window, and says so. */
+function shorten(text: string, context: ToolContext): string {
+  const max = resultLength(context);
   if (text.length <= max) return text;
-  return `${text.slice(0, max)}\n… cut after ${max} of ${text.length} characters; read the rest with start_line and end_line.`;
+  const whole = text.slice(0, max).replace(/[\ud800-\udbff]$/, "");
+  return `${whole}\n[cut after ${max} of ${text.length} characters; ask for less at once]`;
 }

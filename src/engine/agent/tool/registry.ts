@@ -7,6 +7,7 @@ import type { ToolSpec } from "../../port/model-provider";
 import { deleteFile } from "./delete-file";
 import { editFile } from "./edit-file";
 import { listDir } from "./list-dir";
+import { moveFile } from "./move-file";
 import { readFile } from "./read-file";
 import { searchFiles } from "./search-files";
 import { setResult } from "./set-result";
@@ -22,6 +23,7 @@ export const toolRegistry: Readonly<Record<BuiltinTool, Tool>> = {
   search_files: searchFiles,
   write_file: writeFile,
   edit_file: editFile,
+  move_file: moveFile,
   delete_file: deleteFile,
   update_notes: updateNotes,
   set_verdict: setVerdict,

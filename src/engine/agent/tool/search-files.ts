@@ -1,53 +1,114 @@
 import * as z from "zod";
-import type { EventDraft } from "../../event/event";
+import type { FilesFound, FoundLine } from "../../port/files";
 import { classifyPath, decideRead } from "../../policy/file-policy";
 import { newestChanges } from "../../state/scope";
 import { folderArg } from "./arguments";
-import { below } from "./team-files";
 import { defineTool } from "./tool";
 import type { Job } from "./tool";
 
-const maxSearchMatches = 100;
+const maxMatches = 200;
+const maxShownLength = 300;
 
 export const searchFiles = defineTool("search_files", {
   args: z.strictObject({
-    query: z.string().min(1).max(500).describe("The exact text to look for."),
-    path: folderArg("Folder to look in."),
+    query: z
+      .string()
+      .min(1)
+      .max(500)
+      .describe("The text to look for; with regex, a regular expression for one line."),
+    path: folderArg("Folder to look in, or one file."),
+    regex: z
+      .boolean()
+      .default(false)
+      .describe("The query is a regular expression (RE2: no look-around, no back-references)."),
+    ignore_case: z.boolean().default(false).describe("Upper and lower case are the same."),
+    glob: z
+      .string()
+      .min(1)
+      .max(500)
+      .optional()
+      .describe("Only files whose path below the folder matches, such as **/*.ts."),
+    context_lines: z.int().min(0).max(10).default(0).describe("Lines shown before and after each match."),
+    files_only: z.boolean().default(false).describe("Only the paths of the files that have a match."),
+    with_ignored: z
+      .boolean()
+      .default(false)
+      .describe("Search what ignore files (.gitignore, .ignore) name, too."),
   }),
-  call: (job, { query, path }) => search(job, query, path),
+  async call(job, args) {
+    const raw = args.path === "" ? "." : args.path;
+    const place = classifyPath(raw);
+    if (place.kind === "denied") return job.denied(place.rule, place.message, raw);
+    const found = await job.context.files.search(args.query, raw, maxMatches, {
+      report: true,
+      regex: args.regex,
+      ignoreCase: args.ignore_case,
+      context: args.context_lines,
+      filesOnly: args.files_only,
+      withIgnored: args.with_ignored,
+      instead: await ownTexts(job),
+      ...(args.glob === undefined ? {} : { globs: [args.glob] }),
+    });
+    if (found.kind === "denied") return job.denied(found.rule, found.message, raw);
+    if (found.kind === "missing") return job.result(false, found.message);
+    const lines = args.files_only
+      ? [...new Set(found.matches.map(({ path }) => path))]
+      : shown(found.matches);
+    return job.result(true, [...lines, summary(found, raw)].join("\n"));
+  },
 });
 
-async function search(job: Job, query: string, raw: string): Promise<EventDraft> {
-  const { active, files, state, store } = job.context;
-  const place = classifyPath(raw === "" ? "." : raw);
-  if (place.kind === "denied") return job.denied(place.rule, place.message, raw);
-  const lines: string[] = [];
-  const own = new Set<string>();
-  if (
-    place.kind === "relative" &&
-    decideRead("workspace", place.path, state.definition.flow.policy).allowed
-  ) {
-    for (const change of newestChanges(active.scope)) {
-      if (below(change, place.path) === undefined) continue;
-      own.add(change.path);
-      if (change.content === null) continue;
-      const text = await store.getText(change.content);
-      text.split("\n").forEach((line, index) => {
-        if (line.includes(query)) lines.push(`${change.path}:${index + 1}: ${line.trim().slice(0, 300)}`);
-      });
-    }
+/** The team's versions of files, which stand in place of the project's. */
+async function ownTexts({ context }: Job): Promise<Map<string, string | null>> {
+  const { active, state, store, utf8 } = context;
+  const texts = new Map<string, string | null>();
+  for (const change of newestChanges(active.scope)) {
+    if (!decideRead("workspace", change.path, state.definition.flow.policy).allowed) continue;
+    const text = change.content === null ? null : utf8.decode(await store.getBytes(change.content));
+    texts.set(change.path, text);
   }
-  const found = await files.search(query, raw === "" ? "." : raw, maxSearchMatches);
-  if (found.kind === "matches") {
-    for (const match of found.matches) {
-      if (!own.has(match.path)) lines.push(`${match.path}:${match.line}: ${match.text.trim().slice(0, 300)}`);
-    }
-  } else if (found.kind === "denied" && own.size === 0) {
-    return job.denied(found.rule, found.message, raw);
-  }
-  lines.sort();
-  const cut = lines.length > maxSearchMatches || (found.kind === "matches" && found.truncated);
-  const shown = lines.slice(0, maxSearchMatches);
-  if (cut) shown.push(`… only the first ${maxSearchMatches} lines; search for something narrower`);
-  return job.result(true, shown.length === 0 ? "Nothing found." : shown.join("\n"));
+  return texts;
+}
+
+/** `path:line: text` for a match, `path-line- text` for a line beside one; `--` between places. */
+function shown(matches: readonly FoundLine[]): string[] {
+  const withContext = matches.some(({ context }) => context === true);
+  return matches.flatMap((match, index) => {
+    const mark = match.context === true ? "-" : ":";
+    const text = withContext ? match.text : match.text.trim();
+    const line = `${match.path}${mark}${match.line}${mark} ${text.slice(0, maxShownLength)}`;
+    const before = matches[index - 1];
+    const gap = before !== undefined && (before.path !== match.path || before.line + 1 < match.line);
+    return withContext && gap ? ["--", line] : [line];
+  });
+}
+
+/** What was found, and truthfully what was not looked at. */
+function summary({ matches, truncated, searched, skipped }: FilesFound, folder: string): string {
+  const real = matches.filter(({ context }) => context !== true);
+  const files = new Set(real.map(({ path }) => path)).size;
+  const count =
+    real.length === 0
+      ? `Nothing found below ${folder}`
+      : `${real.length} match${real.length === 1 ? "" : "es"} in ${files} file${files === 1 ? "" : "s"}`;
+  const looked = searched === undefined ? "" : `; ${searched} files searched`;
+  const left = skipped === undefined ? [] : leftOut(skipped);
+  const not = left.length === 0 ? "" : `. Not searched: ${left.join(", ")}`;
+  const more =
+    truncated && skipped?.stopped !== true
+      ? `. There are more matches; only the first ${maxMatches} are shown: search for something narrower`
+      : "";
+  return `[${count}${looked}${not}${more}]`;
+}
+
+function leftOut(skipped: NonNullable<FilesFound["skipped"]>): string[] {
+  const { binary, large, largestBytes, ignored, unreadable, stopped } = skipped;
+  const entries = (number: number): string => `${number} ${number === 1 ? "file" : "files"}`;
+  return [
+    ...(binary === 0 ? [] : [`${entries(binary)} without text`]),
+    ...(large === 0 ? [] : [`${entries(large)} of more than ${largestBytes} bytes`]),
+    ...(ignored === 0 ? [] : [`${ignored} ignored files and folders (with_ignored searches them)`]),
+    ...(unreadable === 0 ? [] : [`${entries(unreadable)} that cannot be read`]),
+    ...(stopped ? ["the rest of the folder: it is too large to be searched at once"] : []),
+  ];
 }

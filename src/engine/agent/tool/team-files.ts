@@ -4,29 +4,45 @@ import type { EventDraft } from "../../event/event";
 import { classifyPath, decideRead, decideWrite } from "../../policy/file-policy";
 import { changeAt } from "../../state/scope";
 import type { ArtifactChange } from "../../state/scope";
+import { describeBytes } from "../../policy/file-kind";
 import { maxFileBytes } from "./tool";
 import type { Job } from "./tool";
 
 export type TextRead =
-  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "text"; readonly text: string; readonly bytes: number; readonly executable: boolean }
   | { readonly kind: "missing"; readonly message: string }
   | { readonly kind: "denied"; readonly rule: string; readonly message: string };
 
-/** The team's own version of a file first, then the project's or a reference's. */
-export async function readText({ context }: Job, raw: string): Promise<TextRead> {
-  const { active, state, store, files, utf8 } = context;
+/** The team's own version of a file; undefined: the team has none. */
+export async function readOwn({ context }: Job, raw: string): Promise<TextRead | undefined> {
+  const { active, state, store, utf8 } = context;
   const place = classifyPath(raw);
   const change = place.kind === "relative" ? changeAt(active.scope, place.path) : undefined;
-  if (change !== undefined) {
-    const decision = decideRead("workspace", change.path, state.definition.flow.policy);
-    if (!decision.allowed) return { kind: "denied", rule: decision.rule, message: decision.message };
-    if (change.content === null) return { kind: "missing", message: `${raw} was deleted by ${change.step}.` };
-    return { kind: "text", text: await store.getText(change.content) };
-  }
+  if (change === undefined) return undefined;
+  const decision = decideRead("workspace", change.path, state.definition.flow.policy);
+  if (!decision.allowed) return { kind: "denied", rule: decision.rule, message: decision.message };
+  if (change.content === null) return { kind: "missing", message: `${raw} was deleted by ${change.step}.` };
+  const bytes = await store.getBytes(change.content);
+  const text = utf8.decode(bytes);
+  if (text === null) return { kind: "missing", message: notText(raw, bytes) };
+  return { kind: "text", text, bytes: bytes.length, executable: false };
+}
+
+/** The whole text of a file: the team's own version first, then the project's or a reference's. */
+export async function readText(job: Job, raw: string): Promise<TextRead> {
+  const own = await readOwn(job, raw);
+  if (own !== undefined) return own;
+  const { files, utf8 } = job.context;
   const read = await files.read(raw, maxFileBytes);
   if (read.kind !== "file") return read;
   const text = utf8.decode(read.bytes);
-  return text === null ? { kind: "missing", message: `${raw} is not a text file.` } : { kind: "text", text };
+  return text === null
+    ? { kind: "missing", message: notText(raw, read.bytes) }
+    : { kind: "text", text, bytes: read.bytes.length, executable: false };
+}
+
+function notText(path: string, bytes: Uint8Array): string {
+  return `${path} is not UTF-8 text: it is ${describeBytes(bytes)} of ${bytes.length} bytes.`;
 }
 
 /** The change's name below `folder`, split: `["a", "b.ts"]` for `src/a/b.ts` below `src`. */
@@ -77,6 +93,9 @@ export async function propose(
   if (target.kind === "refused") return target.event;
   const made = await content(target.path);
   if ("problem" in made) return made.problem;
+  if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(made.text)) {
+    return job.result(false, "The text has half of a character (a lone surrogate), which no file can hold.");
+  }
   const bytes = job.context.utf8.encode(made.text);
   if (bytes.length > maxFileBytes) {
     return job.result(false, `The content has ${bytes.length} bytes; a file may have ${maxFileBytes}.`);

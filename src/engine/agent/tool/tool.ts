@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { draft } from "../../event/event";
 import type { EventDraft, ToolCall } from "../../event/event";
 import type { StepNode } from "../../model/definition";
+import { callSettings } from "../../model/definition";
 import { toolTable } from "../../model/tools";
 import type { BuiltinTool, ToolFacts } from "../../model/tools";
 import type { Cancellation } from "../../port/cancellation";
@@ -15,6 +16,15 @@ import type { SessionState } from "../../state/state";
 
 /** Largest file that a tool writes, in bytes. */
 export const maxFileBytes = 1_000_000;
+
+/** Characters that one result may have: a sixth of the room for the prompt, three bytes a token, within bounds. */
+export function resultLength({ state, active }: Pick<ToolContext, "state" | "active">): number {
+  const { context_tokens: size, max_output_tokens: output } = callSettings(
+    state.definition,
+    active.run.node.role,
+  );
+  return Math.min(64_000, Math.max(2000, Math.floor((size - output) / 2)));
+}
 
 /** What a tool works with. */
 export interface ToolContext {

@@ -1,0 +1,29 @@
+import type { Content } from "../event/content";
+import type { Definition } from "../model/definition";
+import type { Sha256 } from "../port/digest";
+import type { ToolSpec } from "../port/model-provider";
+import type { ActiveRun } from "../state/cursor";
+import type { ToolMode } from "../state/tool-mode";
+
+/** What a prompt is built of. */
+export interface PromptContext {
+  readonly definition: Definition;
+  readonly active: ActiveRun;
+  readonly mode: ToolMode;
+  readonly tools: readonly ToolSpec[];
+  readonly sha256: Sha256;
+  /** Reads a content that a scope or a message refers to. */
+  readonly getText: (content: Content) => Promise<string>;
+  readonly putText: (text: string) => Content;
+  /** That a person did not want the artifact, in words; undefined: nobody said so. */
+  readonly refusal?: (path: string) => string | undefined;
+}
+
+/** The parts of a step's first prompt that are always in it. */
+export interface Fixed {
+  readonly system: string;
+  readonly head: string;
+  readonly tail: string;
+  /** What the templates named, so that it is not said twice. */
+  readonly used: ReadonlySet<string>;
+}

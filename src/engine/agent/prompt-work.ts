@@ -1,0 +1,108 @@
+import type { Omission } from "../event/event";
+import { utf8Length } from "../model/utf8";
+import { newestChanges, resultSeen } from "../state/scope";
+import type { StepResult } from "../state/scope";
+import type { PromptContext } from "./prompt-context";
+import type { Estimate } from "./prompt-tokens";
+
+/** The sections on what others did, newest first until the room is used: files, then notes, then reports. */
+export async function visibleWork(
+  { active, getText, refusal }: PromptContext,
+  room: number,
+  estimate: Estimate,
+  used: ReadonlySet<string>,
+  omitted: Omission[],
+): Promise<string> {
+  const { scope } = active;
+  const files = new Section("artifacts", estimate, Math.floor(room / 4));
+  for (const change of newestChanges(scope)) {
+    const refused = refusal?.(change.path);
+    if (change.content === null && refused === undefined) continue;
+    const what =
+      change.content === null
+        ? `deleted by ${change.step}`
+        : `${change.content.bytes} bytes, from ${change.step}`;
+    files.add(change.path, `- ${change.path} (${what})${refused === undefined ? "" : ` ${refused}`}`);
+    if (files.isFull && files.left > 50) break;
+  }
+  const notes = new Section("notes", estimate, Math.floor((room - files.used) / 2));
+  for (const [key, value] of Object.entries(scope.notes).reverse()) notes.add(key, `- ${key}: ${value}`);
+  const reports = new Section("summaries", estimate, room - files.used - notes.used);
+  const isRead = readsOf(active);
+  for (let index = scope.results.length - 1; index >= 0; index -= 1) {
+    const result = scope.results.at(index);
+    if (result === undefined || used.has(`summary:${result.id}`) || !isRead(result)) continue;
+    if (reports.isFull) {
+      reports.leaveOut(result.key, index + 1, scope.results.at(0)?.key ?? result.key);
+      break;
+    }
+    const verdict = result.verdict === undefined ? "" : `, verdict: ${result.verdict}`;
+    const summary = (await getText(result.summary)).trim();
+    reports.add(result.key, `## ${result.key} (${result.role}${verdict})\n\n${summary}\n`);
+  }
+  let text = "";
+  if (reports.lines.length > 0) text += `# What the steps before reported\n\n${reports.text()}\n`;
+  if (notes.lines.length > 0) text += `# Notes\n\n${notes.text()}\n\n`;
+  if (files.lines.length > 0) text += `# Files of the team\n\n${files.text()}\n\n`;
+  for (const section of [reports, notes, files])
+    if (section.omission !== undefined) omitted.push(section.omission);
+  return text;
+}
+
+/** Which reports a step reads: of those that it names the latest of this round or the one before; `all` of every round. */
+function readsOf({ run, scope }: PromptContext["active"]): (result: StepResult) => boolean {
+  const { reads } = run.node;
+  if (reads === undefined || reads === "all") return () => true;
+  const seen = (id: string): StepResult | undefined => resultSeen(scope, id, run.place);
+  const ids = Array.isArray(reads) ? reads : reads.nearest.filter((id) => seen(id) !== undefined).slice(0, 1);
+  const read = new Set(ids.map(seen));
+  return (result) => read.has(result);
+}
+
+/** Lines that share some room, given newest first and shown oldest first. The first that does not fit ends it. */
+class Section {
+  readonly lines: string[] = [];
+  used = 0;
+  left = 0;
+  #newest: string | undefined;
+  #oldest: string | undefined;
+  readonly #what: Omission["what"];
+  readonly #room: number;
+  readonly #estimate: Estimate;
+
+  constructor(what: Omission["what"], estimate: Estimate, room: number) {
+    this.#what = what;
+    this.#estimate = estimate;
+    this.#room = room;
+  }
+
+  get isFull(): boolean {
+    return this.left > 0;
+  }
+
+  add(name: string, line: string): void {
+    // 8: a heading's share and the line end; keeps the sum of estimates above the estimate of the sum.
+    const tokens = this.#estimate.tokens(utf8Length(line)) + 8;
+    if (this.isFull || this.used + tokens > this.#room) this.leaveOut(name, 1, name);
+    else {
+      this.used += tokens;
+      this.lines.push(line);
+    }
+  }
+
+  /** Leaves out `count` entries from `newest` back to `oldest`. */
+  leaveOut(newest: string, count: number, oldest: string): void {
+    this.left += count;
+    this.#newest ??= newest;
+    this.#oldest = oldest;
+  }
+
+  get omission(): Omission | undefined {
+    if (this.#newest === undefined || this.#oldest === undefined) return undefined;
+    return { what: this.#what, count: this.left, first: this.#oldest, last: this.#newest };
+  }
+
+  text(): string {
+    return [...this.lines].reverse().join("\n");
+  }
+}
