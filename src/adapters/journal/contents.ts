@@ -193,12 +193,6 @@ export class ContentsReader {
     });
   }
 
-  /** Whether the file holds a content of that name. @throws {Error} as the file system does. */
-  async has({ sha256 }: BlobRef): Promise<boolean> {
-    if (this.#places.has(sha256)) return true;
-    return (await this.#withFile((handle) => this.#find(handle, sha256))) !== undefined;
-  }
-
   async #withFile<T>(work: (handle: Handle) => Promise<T>): Promise<T | undefined> {
     const handle = await unlessMissing(this.#fs.open(this.#file, constants.O_RDONLY), undefined);
     if (handle === undefined) return undefined;

@@ -1,6 +1,7 @@
 import { blobsIn } from "../../engine/history/replay";
 import { unlessMissing } from "../files/file-system";
 import type { FileSystem, Handle } from "../files/file-system";
+import { sha256Bytes } from "../system/sha256";
 import { blobFile } from "./blob-store";
 import { ContentsReader } from "./contents";
 import type { ContentsEnd } from "./contents";
@@ -31,7 +32,9 @@ export async function tornLine(
   const contents = new ContentsReader(fs, paths.contents, size);
   for (const { event, offset } of placed) {
     for (const { ref } of blobsIn(event.data)) {
-      if (await contents.has(ref)) continue;
+      // A record of the last write can be torn with whole ones behind it: only what reads right is there.
+      const bytes = await contents.read(ref);
+      if (bytes !== undefined && sha256Bytes(bytes) === ref.sha256) continue;
       const shared = fs.lstat(blobFile(paths.blobs, ref.sha256));
       if ((await unlessMissing(shared, undefined)) !== undefined) continue;
       return position.offset - offset <= mostTornBytes ? { lines: event.seq, offset } : undefined;

@@ -87,7 +87,7 @@ function fitted(value: unknown, schema: Json): unknown {
     if (item === null && !required.includes(key) && !allows(wanted, "null")) continue;
     args[key] = fit(item, wanted);
   }
-  for (const name of required as string[]) {
+  for (const name of Object.keys(properties)) {
     if (Object.hasOwn(args, name)) continue;
     const given = (otherNames[name] ?? []).filter(
       (other) => Object.hasOwn(value, other) && !Object.hasOwn(properties, other),

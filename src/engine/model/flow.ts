@@ -1,21 +1,38 @@
 import * as z from "zod";
 import { commandTableSchema } from "./command";
+import { fieldMapSchema, fieldTypes, jsonSchema } from "./field";
+import type { Json } from "./field";
 import { approvalSchema, idSchema, nameSchema, referenceSchema } from "./names";
 
 /** The spaces a policy can open to agents; everything that is not listed is denied. */
 export const scopeSchema = z.enum(["workspace", "reference", "domain"]);
 export type Scope = z.infer<typeof scopeSchema>;
 
-export const inputValueSchema = z.union([z.string(), z.number(), z.boolean()]);
 /** A value that a run was given for one of the Flow's inputs. */
-export type InputValue = z.infer<typeof inputValueSchema>;
+export const inputValueSchema = jsonSchema;
+export type InputValue = Json;
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 export const inputSpecSchema = z
   .strictObject({
-    type: z.enum(["string", "number", "boolean"]).default("string").describe("The kind of value."),
+    type: z.enum(fieldTypes).default("string").describe("The kind of value."),
     description: z.string().optional().describe("What to enter, for the person who starts the run."),
     default: inputValueSchema.optional().describe("Used when the run gives no value."),
-    enum: z.array(inputValueSchema).min(1).optional().describe("The values that are allowed."),
+    enum: z.array(scalar).min(1).optional().describe("The values that are allowed."),
+    of: z
+      .union([z.enum(fieldTypes), fieldMapSchema])
+      .optional()
+      .describe("What a list holds or an object has: a type, or a map of fields."),
+    max: z.number().min(0).optional().describe("Most entries, most characters, or the largest number."),
+    pattern: z
+      .string()
+      .min(1)
+      .max(500)
+      .optional()
+      .describe("A regular expression that the whole text must match."),
+    multiline: z.boolean().optional().describe("The text may have several lines."),
+    optional: z.boolean().optional().describe("A run needs no value."),
   })
   .describe("A value that is asked for when a run starts.");
 /** What a Flow asks for when a run starts. */

@@ -1,3 +1,4 @@
+import { textOfJson } from "./field";
 import { callSettings, nodesIn } from "./definition";
 import type { CallSettings, Definition, PlanNode, StepNode } from "./definition";
 import type { LimitName } from "./flow";
@@ -104,7 +105,7 @@ function valueOf(definition: Definition, step: StepNode, placeholder: Placeholde
       return definition.flow.task.trim();
     case "input": {
       const value = definition.flow.inputs[placeholder.name];
-      return value === undefined ? undefined : String(value);
+      return value === undefined ? undefined : textOfJson(value);
     }
     case "role":
       return step.role;

@@ -2,12 +2,12 @@ import type { PerformContext } from "../agent/agent";
 import { expandFor, expandJson } from "../agent/placeholder-value";
 import { draft } from "../event/event";
 import type { EventData, EventDraft } from "../event/event";
+import { argumentProblem, readArgument } from "../model/command-argv";
 import { commandVerdict, secretValuePattern } from "../model/command";
 import type { CommandSpec } from "../model/command";
 import { readFields, textOfJson } from "../model/field";
 import type { FieldSpec, Json } from "../model/field";
 import { stepsOf } from "../model/plan";
-import { parseTemplate } from "../model/template";
 import type { Placeholder } from "../model/template";
 import { decideWrite } from "../policy/file-policy";
 import type { CommandResult, CommandVariable } from "../port/commands";
@@ -42,29 +42,22 @@ async function prepare(
   if (spec === undefined) return { problem: "The Flow has no such command." };
   const template = templateOf(active, context);
   const argv: string[] = [];
-  for (const argument of spec.argv) {
-    const { segments } = parseTemplate(argument);
-    const placeholders = segments.flatMap((segment) =>
-      segment.kind === "placeholder" ? [segment.placeholder] : [],
-    );
-    const [only] = placeholders;
-    if (only === undefined) {
-      argv.push(await expandFor(template, argument));
+  for (const entry of spec.argv) {
+    const argument = readArgument(entry);
+    if (argument.kind === "problem") return { problem: argument.message };
+    if (argument.kind === "text") {
+      argv.push(argument.text);
       continue;
     }
-    if (segments.length > 1)
-      return { problem: `A placeholder must be one whole argument; ${argument} is more.` };
-    const value = await expandJson(template, argument);
-    const text = textOfJson(value);
-    const isAllowed = isBounded(only, active, context, value);
-    if (!isAllowed)
+    const value = await expandJson(template, entry);
+    if (!isBounded(argument.placeholder, active, context, value)) {
       return {
-        problem: `The argument ${argument} is not a number, a boolean, one of a list of values or a text with a pattern.`,
+        problem: `${entry} cannot be an argument: it is not a number, a boolean, one of a list of values or a text with a pattern.`,
       };
-    if (text === "") return { problem: `The argument ${argument} has no value.` };
-    if (text.startsWith("-"))
-      return { problem: `The argument ${argument} must not begin with '-'; it is ${text}.` };
-    argv.push(text);
+    }
+    const why = argumentProblem(value);
+    if (why !== undefined) return { problem: `${entry} cannot be an argument: ${why}.` };
+    argv.push(textOfJson(value));
   }
   const env: Record<string, CommandVariable> = {};
   for (const [name, value] of Object.entries(spec.env)) {
@@ -91,7 +84,6 @@ function isBounded(
   const isDeclared = (spec: FieldSpec | undefined): boolean =>
     spec !== undefined && (spec.enum !== undefined || spec.pattern !== undefined);
   if (placeholder.kind === "input") return isDeclared(definition.flow.input_specs?.[placeholder.name]);
-  if (placeholder.kind === "verdict" || placeholder.kind === "step") return true;
   if (placeholder.kind !== "result") return false;
   const { frame } = run.node;
   const id = frame === undefined ? placeholder.step : `${frame}.${placeholder.step}`;

@@ -6,6 +6,7 @@ import { activeRuns, hasEnded } from "./front";
 import type { ActiveItem, ActiveRun, Branch, FanItem, SequenceCursor, SerialItem } from "./front";
 import { inItem, inRound, inUse, keyAt, topPlace } from "./place";
 import type { Place } from "./place";
+import { withProduces } from "./produces";
 import { emptyScope, joinScopes, resultOf, takenBack, withPass } from "./scope";
 import type { Scope } from "./scope";
 import { newRun } from "./step-run";
@@ -99,7 +100,8 @@ function closing(node: GroupPlanNode, place: Place, turns: number, ends: readonl
 
 /** Enters a node, or stands before it where something must be known first. */
 function begin(node: PlanNode, scope: Scope, place: Place, walk: Walk): ActiveItem {
-  if (node.kind === "step") return { kind: "step", run: newRun(node, place) };
+  if (node.kind === "step")
+    return { kind: "step", run: newRun(withProduces(node, place, walk.inputs), place) };
   const waits = node.when !== undefined || node.kind === "each" || node.kind === "use";
   if (!waits) return enter(node, scope, place, walk, [], null);
   return { kind: "gate", run: gateRun(node, place, { stage: "open", turns: 0, ends: [], exhausted: false }) };

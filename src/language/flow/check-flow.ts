@@ -1,5 +1,6 @@
 import type { Definition } from "../../engine/model/definition";
 import { limitHints, limitWarnings } from "../check/limits";
+import { promptWarnings } from "../check/prompt-size";
 import { checkPlaceholders } from "../check/placeholders";
 import { checkScore } from "../check/score";
 import { checkDisabledRoles, checkVenue } from "../check/venue";
@@ -53,6 +54,7 @@ function check(parts: FlowParts): Findings {
   const definition = sound && view !== undefined ? defineFlow(parts) : undefined;
   if (definition !== undefined) {
     diagnostics.push(...limitWarnings(parts.flow, definition), ...limitHints(parts.flow, definition));
+    if (parts.venue !== undefined) diagnostics.push(...promptWarnings(parts.venue, definition));
   }
   return { diagnostics, definition };
 }

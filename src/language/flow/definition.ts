@@ -1,4 +1,5 @@
 import { definitionFormat } from "../../engine/model/definition";
+import type { FieldMap, Json } from "../../engine/model/field";
 import type { Definition } from "../../engine/model/definition";
 import type { VenueFile } from "../../engine/model/venue";
 import { defaultOllamaEndpoint, defaultOpenaiEndpoint } from "../check/provider";
@@ -18,6 +19,19 @@ function withDefaults(venue: VenueFile): VenueFile {
     default:
       return venue;
   }
+}
+
+/** What the Score's inputs are unless the Flow or the run says otherwise. */
+function presetsOf(inputs: FieldMap): Record<string, Json> {
+  const presets: Record<string, Json> = {};
+  for (const [name, { default: preset }] of Object.entries(inputs))
+    if (preset !== undefined) presets[name] = preset;
+  return presets;
+}
+
+/** What the inputs must be: arguments of commands take only what is bounded. */
+function specsOf(inputs: FieldMap): { input_specs?: FieldMap } {
+  return Object.keys(inputs).length === 0 ? {} : { input_specs: inputs };
 }
 
 /**
@@ -44,7 +58,8 @@ export function defineFlow(parts: FlowParts): Definition | undefined {
       ...(flow.description === undefined ? {} : { description: flow.description }),
       source: parts.flow.path,
       task: flow.task ?? "",
-      inputs: {},
+      inputs: presetsOf(planned.inputs),
+      ...specsOf({ ...planned.inputs, ...flow.inputs }),
       references: flow.references,
       policy: flow.policy,
       approval: flow.approval,

@@ -82,5 +82,12 @@ export function resolveFlow(project: Project, flowPath: string, options: Resolve
   if (found.definition === undefined || hasError(diagnostics)) return { diagnostics, files };
   const { definition } = found;
   const task = options.task ?? definition.flow.task;
-  return { definition: { ...definition, flow: { ...definition.flow, task, inputs } }, diagnostics, files };
+  return {
+    definition: {
+      ...definition,
+      flow: { ...definition.flow, task, inputs: { ...definition.flow.inputs, ...inputs } },
+    },
+    diagnostics,
+    files,
+  };
 }

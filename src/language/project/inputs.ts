@@ -1,3 +1,5 @@
+import { readField, textOfJson } from "../../engine/model/field";
+import type { FieldSpec } from "../../engine/model/field";
 import { inputSpecSchema } from "../../engine/model/flow";
 import type { InputSpec, InputValue } from "../../engine/model/flow";
 import { quoted } from "../text/diagnostic";
@@ -17,6 +19,8 @@ export interface InputDescription {
   readonly enum?: readonly InputValue[];
   /** Has no default, so that a run needs a value. */
   readonly required: boolean;
+  /** What the value must be beyond its type and choices; absent where that is all. */
+  readonly spec?: FieldSpec;
 }
 
 /** The inputs of a Flow, in the file's order; those that cannot be read are left out. */
@@ -24,14 +28,16 @@ export function listInputs(flow: SourceDocument): InputDescription[] {
   return keysAt(flow, ["inputs"]).flatMap((name) => {
     const spec = inputSpecSchema.safeParse(valueAt(flow.value, ["inputs", name]));
     if (!spec.success) return [];
-    const { type, description, default: preset, enum: choices } = spec.data;
+    const { type, description, default: preset, enum: choices, optional, ...more } = spec.data;
+    const isPlain = type in plainTypes && Object.values(more).every((one) => one === undefined);
     return {
       name,
       type,
       ...(description === undefined ? {} : { description }),
       ...(preset === undefined ? {} : { default: preset }),
       ...(choices === undefined ? {} : { enum: choices }),
-      required: preset === undefined,
+      required: preset === undefined && optional !== true,
+      ...(isPlain ? {} : { spec: { ...more, type, ...(choices === undefined ? {} : { enum: choices }) } }),
     };
   });
 }
@@ -46,25 +52,41 @@ export function inputsGiven(values: Readonly<Record<string, InputValue>>): Input
   }));
 }
 
-const typeNames = { string: "text", number: "a number", boolean: "true or false" } as const;
+const plainTypes = { string: true, number: true, boolean: true } as const;
+const typeNames = {
+  string: "text",
+  number: "a number",
+  boolean: "true or false",
+  list: "a list (as JSON)",
+  object: "an object (as JSON)",
+  path: "a path relative to the project",
+} as const;
 
 /** The value that an input gets from what was given, or the sentence why it cannot have it. */
 export function readInput(
   input: InputDescription,
   given: InputValue,
 ): { readonly value: InputValue } | { readonly problem: string } {
+  if (input.spec !== undefined) {
+    const read = readField("it", input.spec, given);
+    if ("problems" in read)
+      return { problem: read.problems.join(" ").replace(/^it /, "it ").replace(/\.$/, "") };
+    return { value: read.value ?? "" };
+  }
   const value = convert(input.type, given);
   if (value === undefined)
-    return { problem: `it has to be ${typeNames[input.type]}, not ${quoted(String(given))}` };
+    return { problem: `it has to be ${typeNames[input.type]}, not ${quoted(textOfJson(given))}` };
   if (input.enum !== undefined && !input.enum.includes(value)) {
-    return { problem: `it has to be one of ${input.enum.join(", ")}, not ${quoted(String(value))}` };
+    return {
+      problem: `it has to be one of ${input.enum.map(textOfJson).join(", ")}, not ${quoted(textOfJson(value))}`,
+    };
   }
   return { value };
 }
 
 function convert(type: InputSpec["type"], given: InputValue): InputValue | undefined {
   if (typeof given === type) return given;
-  if (type === "string") return String(given);
+  if (type === "string") return textOfJson(given);
   if (typeof given !== "string") return undefined;
   const word = given.trim();
   if (type === "number") {
@@ -79,17 +101,26 @@ export function checkInputs(flow: SourceDocument, report: Report): void {
   for (const input of listInputs(flow)) {
     const path = ["inputs", input.name];
     input.enum?.forEach((choice, index) => {
-      if (typeof choice === input.type) return;
-      const message = `A choice of the input ${quoted(input.name)} has to be ${typeNames[input.type]}, not ${quoted(String(choice))}.`;
+      if (typeof choice === input.type || !(input.type in plainTypes)) return;
+      const message = `A choice of the input ${quoted(input.name)} has to be ${typeNames[input.type]}, not ${quoted(textOfJson(choice))}.`;
       report.at(flow, [...path, "enum", index], "orket/input-default", message);
     });
     if (input.default === undefined) continue;
     const at = [...path, "default"];
-    if (typeof input.default !== input.type) {
-      const message = `The default of the input ${quoted(input.name)} has to be ${typeNames[input.type]}, not ${quoted(String(input.default))}.`;
+    if (input.spec !== undefined) {
+      const read = readInput(input, input.default);
+      if ("problem" in read)
+        report.at(
+          flow,
+          at,
+          "orket/input-default",
+          `The default of the input ${quoted(input.name)}: ${read.problem}.`,
+        );
+    } else if (typeof input.default !== input.type) {
+      const message = `The default of the input ${quoted(input.name)} has to be ${typeNames[input.type]}, not ${quoted(textOfJson(input.default))}.`;
       report.at(flow, at, "orket/input-default", message);
     } else if (input.enum !== undefined && !input.enum.includes(input.default)) {
-      const message = `The default of the input ${quoted(input.name)} is not one of ${input.enum.join(", ")}.`;
+      const message = `The default of the input ${quoted(input.name)} is not one of ${input.enum.map(textOfJson).join(", ")}.`;
       report.at(flow, at, "orket/input-default", message);
     }
   }
@@ -129,7 +160,7 @@ export function takeInputs(
         });
     } else if (input.default !== undefined) {
       values[input.name] = input.default;
-    } else if (requireAll) {
+    } else if (requireAll && input.required) {
       report.span(
         flow,
         span,

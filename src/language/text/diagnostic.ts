@@ -59,6 +59,7 @@ export const diagnosticCodes = [
   "orket/tool-not-given",
   "orket/tool-not-here",
   "orket/limit-too-small",
+  "orket/prompt-too-large",
   "orket/limit-in-reach",
   "orket/use-cycle",
   "orket/use-input",

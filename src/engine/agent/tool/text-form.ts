@@ -6,11 +6,10 @@ export const textCallForm = 'To use a tool, write one JSON object on its own: {"
 /** Tells a model without native tool calls how to write them. */
 export function describeTextTools(tools: readonly ToolSpec[]): string {
   const lines = tools.map((tool) => {
-    const properties = Object.keys(tool.parameters["properties"] ?? {});
-    return `- ${tool.name}(${properties.join(", ")}): ${tool.description}`;
+    return `- ${tool.name}(${argumentsOf(tool).join(", ")}): ${tool.description}`;
   });
   return [
-    "You can use these tools:",
+    "You can use these tools (an argument with ? can be left out):",
     ...lines,
     "",
     textCallForm,
@@ -23,4 +22,15 @@ export function describeTextTools(tools: readonly ToolSpec[]): string {
     "",
     "The results come in the next message. When you are done, answer in plain text without a tool.",
   ].join("\n");
+}
+
+/** `path: string`, `start_line?: integer`: each argument with its type, and whether it is needed. */
+function argumentsOf({ parameters }: ToolSpec): string[] {
+  const required = parameters["required"];
+  const isRequired = (name: string): boolean => Array.isArray(required) && required.includes(name);
+  const properties = (parameters["properties"] ?? {}) as Record<string, { type?: unknown; enum?: unknown }>;
+  return Object.entries(properties).map(([name, { type, enum: words }]) => {
+    const what = Array.isArray(words) ? words.join(" | ") : typeof type === "string" ? type : "any";
+    return `${name}${isRequired(name) ? "" : "?"}: ${what}`;
+  });
 }

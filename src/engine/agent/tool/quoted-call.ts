@@ -1,0 +1,63 @@
+import type { ToolCall } from "../../event/event";
+import type { Definition } from "../../model/definition";
+import type { SessionStore } from "../../port/session-store";
+import type { StepRun } from "../../state/step-run";
+import { findTextToolCalls } from "./text-form";
+
+/** The version of the reader of calls from which on a quoted call is not performed. */
+export const quotedCallsSince = 3;
+
+/** The longest text that is searched for one call, in UTF-16 units; what is longer was cut for the model before. */
+const mostSearched = 4_000_000;
+
+const squeezed = (text: string): string => text.replace(/\s+/gu, "");
+
+interface Found {
+  readonly tool: string;
+  readonly argsJson: string;
+}
+
+/** Whether a text holds the call, as a call or spelled out in another wrapping. */
+function holds(text: string, { tool, argsJson }: Found): boolean {
+  const cut = text.slice(0, mostSearched);
+  const calls = findTextToolCalls(cut, new Set([tool]));
+  if (calls.some((one) => one.argsJson === argsJson)) return true;
+  const args = squeezed(argsJson);
+  if (args.length <= 2 || !cut.includes(tool)) return false;
+  const plain = squeezed(cut);
+  // In a file that is JSON itself, the quotation is escaped.
+  if (plain.includes(args) || plain.replaceAll('\\"', '"').includes(args)) return true;
+  // A block that begins within a line.
+  const parsed = JSON.parse(argsJson) as unknown;
+  const values: unknown[] = typeof parsed === "object" && parsed !== null ? Object.values(parsed) : [parsed];
+  return (
+    plain.includes(`TOOL:${tool}`) &&
+    values.every((value) => typeof value === "string" && plain.includes(squeezed(value)))
+  );
+}
+
+/**
+ * Whether a call that was written as text stands word for word in something that the step has read: a file, a result, a
+ * note, a summary. Then it is data that the model repeats, not a decision of its own. What the definition itself says
+ * (prompt, instruction, task) is not read but told.
+ */
+export async function isQuotedCall(
+  call: ToolCall,
+  run: StepRun,
+  { flow, band }: Definition,
+  store: Pick<SessionStore, "getText">,
+): Promise<boolean> {
+  if (run.reply === null) return false;
+  const argsJson = await store.getText(call.args);
+  const found = { tool: call.tool, argsJson };
+  const written = findTextToolCalls(await store.getText(run.reply.content), new Set([call.tool]));
+  if (!written.some((one) => one.argsJson === argsJson)) return false;
+  const role = Object.hasOwn(band.roles, run.node.role) ? band.roles[run.node.role] : undefined;
+  const told = [role?.prompt ?? "", run.instruction, run.node.instruction, flow.task];
+  if (told.some((text) => holds(text, found))) return false;
+  for (const message of run.prompt?.messages ?? []) {
+    if (message.role === "assistant") continue;
+    if (holds(await store.getText(message.content), found)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,39 @@
+import { callSettings } from "../../engine/model/definition";
+import type { Definition } from "../../engine/model/definition";
+import { planPrompt } from "../../engine/model/plan-flow";
+import { stepsOf } from "../../engine/model/plan";
+import { utf8Length } from "../../engine/model/utf8";
+import { makeDiagnostic } from "../text/diagnostic";
+import type { Diagnostic } from "../text/diagnostic";
+import { nearestPlace } from "../text/places";
+import type { SourceDocument } from "../text/source";
+
+/** Bytes of English text that make one token, at most: what is warned of does not fit whatever the tokenizer. */
+const bytesPerToken = 5;
+
+/** Bytes of a tool's description and arguments, at least. */
+const bytesPerTool = 200;
+
+/** Steps whose prompt cannot fit the context window even before anything of the run stands in it. */
+export function promptWarnings(venue: SourceDocument, definition: Definition): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const step of stepsOf(definition.score.steps)) {
+    if (step.does !== undefined) continue;
+    const { context_tokens: size, max_output_tokens: output } = callSettings(definition, step.role);
+    const { system, user } = planPrompt(definition, step);
+    const tools = definition.band.roles[step.role]?.tools ?? [];
+    const bytes = utf8Length(system) + utf8Length(user) + tools.length * bytesPerTool;
+    const needed = Math.ceil(bytes / bytesPerToken);
+    if (needed <= size - output) continue;
+    const message =
+      `The prompt of the step '${step.id}' needs ${needed} tokens at least, and the context window of ${size} ` +
+      `leaves ${Math.max(0, size - output)} beside a reply of ${output}.`;
+    found.push(
+      makeDiagnostic(venue, "orket/prompt-too-large", nearestPlace(venue, ["context_tokens"]), message, {
+        severity: "warning",
+        mend: "Raise 'context_tokens', lower 'max_output_tokens', or shorten the prompt.",
+      }),
+    );
+  }
+  return found;
+}

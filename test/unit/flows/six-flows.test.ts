@@ -1,0 +1,319 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { replay } from "../../../src/engine/history/replay";
+import { planFlow } from "../../../src/engine/model/plan-flow";
+import type { Definition } from "../../../src/engine/model/definition";
+import type { InputValue } from "../../../src/engine/model/flow";
+import type { CommandResult, CommandRunner } from "../../../src/engine/port/commands";
+import { activeRuns } from "../../../src/engine/state/cursor";
+import { createProject, resolveFlow } from "../../../src/language";
+import { harness } from "../../fakes/engine-harness";
+import type { Answer, FakeReply, Harness } from "../../fakes/engine-harness";
+import { replayPorts } from "../../fakes/replay-ports";
+
+const folder = path.join(process.cwd(), "test/unit/flows/scores");
+/** Which reports stand in a prompt is tried elsewhere: here prompts hold what templates name. */
+const withoutReads = (text: string): string =>
+  text.replace(/^ +reads: .*\n/gm, "").replace(/, reads: (?:\[[^\]]*\]|all)/g, "");
+const texts = new Map(
+  fs
+    .readdirSync(folder)
+    .map((name) => [name, withoutReads(fs.readFileSync(path.join(folder, name), "utf8"))]),
+);
+
+/** A Flow around one of the Scores: its roles with every tool, its commands, a scripted Venue. */
+function definitionOf(
+  file: string,
+  {
+    inputs = "",
+    given = {},
+    commands: table = "",
+  }: { inputs?: string; given?: Record<string, InputValue>; commands?: string },
+): Definition {
+  const used = [file, "simple-qa.score.yaml"];
+  const roles = new Set(
+    used.flatMap((name) =>
+      [...(texts.get(name) ?? "").matchAll(/\brole: ([a-z_]+)/g)].map(([, role]) => role),
+    ),
+  );
+  const band = [...roles].map(
+    (role) => `  ${role ?? ""}: { prompt: You are it., tools: [write_file, set_verdict, set_result] }`,
+  );
+  const project = createProject([
+    ...used.map((name) => ({ path: name, text: texts.get(name) ?? "" })),
+    { path: "a.band.yaml", text: `version: 1\nname: a\nroles:\n${band.join("\n")}\n` },
+    { path: "a.venue.yaml", text: "version: 1\nname: a\nprovider: scripted\nreplies: a.replies.yaml\n" },
+    { path: "a.replies.yaml", text: "version: 1\nsteps: {}\n" },
+    {
+      path: "a.flow.yaml",
+      text: `version: 1\nname: a\nband: a\nvenue: a\nscore: ./${file}\ntask: Do it.\napproval: none\n${inputs}${table}`,
+    },
+  ]);
+  const { definition, diagnostics } = resolveFlow(project, "a.flow.yaml", { inputs: given });
+  const errors = diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message);
+  assert.deepEqual(errors, []);
+  assert.ok(definition);
+  return definition;
+}
+
+const says = (verdict: string, reason = verdict): FakeReply => ({
+  calls: [["set_verdict", { verdict, reason }]],
+});
+const gives = (result: Record<string, unknown>): FakeReply => ({ calls: [["set_result", result]] });
+const writes = (file: string): FakeReply => ({
+  text: "written",
+  calls: [["write_file", { path: file, content: "x" }]],
+});
+
+/** Commands by name: an exit code and what is printed, as a function of how often it ran. */
+function commands(table: Record<string, (number: number) => { code: number; out?: string }>): CommandRunner {
+  const counts = new Map<string, number>();
+  return {
+    run: ({ name }) => {
+      const number = (counts.get(name) ?? 0) + 1;
+      counts.set(name, number);
+      const { code, out = "" } = table[name]?.(number) ?? { code: 0 };
+      const result: CommandResult = {
+        end: { kind: "exited", code },
+        place: "view",
+        output: out,
+        stdout: out,
+        files: [],
+        discarded: { files: 0, bytes: 0 },
+        durationMs: 1,
+      };
+      return Promise.resolve(result);
+    },
+  };
+}
+
+/** Runs a Flow on a script; `person` answers its questions. Every run replays identically. */
+async function perform(
+  definition: Definition,
+  script: Answer,
+  more: {
+    runner?: CommandRunner;
+    person?: (step: string, number: number) => { verdict?: string; answers?: never } | undefined;
+  } = {},
+): Promise<Harness> {
+  const session = harness(definition, script, { commands: more.runner ?? commands({}) });
+  let asked = 0;
+  session.orchestrator.listen({
+    onEvents: (events) => {
+      for (const event of events) {
+        if (event.type !== "question_asked" || event.step === null) continue;
+        if (
+          !activeRuns(session.orchestrator.state.score).some(({ run }) => run.question?.id === event.data.id)
+        )
+          continue;
+        const answer = more.person?.(event.step, ++asked);
+        if (answer === undefined) {
+          session.orchestrator.submit({
+            kind: "adjust",
+            adjustment: { kind: "pause", by: "command_line", pause: "approval" },
+          });
+          continue;
+        }
+        const { id, sha256 } = event.data;
+        session.orchestrator.submit({ kind: "answer_question", id, sha256, by: "person", ...answer });
+      }
+    },
+  });
+  await session.run();
+  const { divergence } = await replay(definition, session.store.events, replayPorts(session.store));
+  assert.equal(divergence, undefined, JSON.stringify(divergence));
+  const { worst } = planFlow(definition, { prompts: false });
+  assert.ok(session.orchestrator.state.spending.modelCalls <= worst.calls);
+  return session;
+}
+
+const prompt = ({ messages }: Parameters<Answer>[0]): string => messages.at(-1)?.content ?? "";
+const outcome = ({ orchestrator: { state } }: Harness): string =>
+  state.outcome ?? state.pause?.message ?? state.status;
+
+describe("The six Flows", () => {
+  it("design: revises until both reviewers approve; asks when the rounds are used up", async () => {
+    const definition = definitionOf("1-design.score.yaml", {});
+    const script =
+      (technical: (round: number) => string): Answer =>
+      ({ origin }) => {
+        const round = Number(origin.stepKey.split("#")[1]);
+        if (origin.stepId === "write") return writes("DESIGN.md");
+        return origin.stepId === "technical" ? says(technical(round), "too thin") : says("approve");
+      };
+    const happy = await perform(
+      definition,
+      script((round) => (round < 2 ? "revise" : "approve")),
+    );
+    const exhausted = await perform(
+      definition,
+      script(() => "revise"),
+      { person: () => ({ verdict: "go_on" }) },
+    );
+    const refused = await perform(
+      definition,
+      script(() => "revise"),
+      { person: () => ({ verdict: "fail" }) },
+    );
+
+    assert.equal(outcome(happy), "completed");
+    const second =
+      happy.model.requests.filter(({ origin }) => origin.stepKey === "write#2").map(prompt)[0] ?? "";
+    assert.match(second, /Technical review: too thin\nReadability review: *\n/);
+    assert.equal(outcome(exhausted), "completed");
+    assert.deepEqual(exhausted.eventsOf("session_end")[0]?.data.unfinished, ["loop-1"]);
+    assert.match(outcome(refused), /loop-1 failed: After 4 rounds/);
+  });
+
+  it("implement: carries a plan out part by part, each built, tested, reviewed", async () => {
+    const definition = definitionOf("2-implement.score.yaml", {
+      inputs: "inputs: { plan: { type: path } }\n",
+      given: { plan: "PLAN.md" },
+      commands: "commands: { tests: { argv: [npm, test], isolation: view } }\n",
+    });
+    const script: Answer = ({ origin }) => {
+      if (origin.stepId === "parts")
+        return gives({
+          parts: [
+            { title: "one", details: "first", files: ["a"] },
+            { title: "two", details: "second", files: [] },
+          ],
+        });
+      return origin.role === "reviewer" ? says("approve") : "coded";
+    };
+    const happy = await perform(definition, script, {
+      runner: commands({ tests: (number) => ({ code: number === 1 ? 1 : 0, out: `run ${number}` }) }),
+    });
+    const exhausted = await perform(definition, script, { runner: commands({ tests: () => ({ code: 1 }) }) });
+
+    assert.equal(outcome(happy), "completed");
+    const coded = happy.model.requests.filter(({ origin }) => origin.stepId === "code");
+    assert.deepEqual(
+      coded.map(({ origin }) => origin.stepKey),
+      ["build[1].code#1", "build[1].code#2", "build[2].code#1"],
+    );
+    assert.match(prompt(coded[1] as never), /one: first\nTests: run 1\nReview: *\n?/);
+    assert.match(prompt(coded[2] as never), /two: second\nTests: *\n/);
+    assert.match(outcome(exhausted), /build\[1\]\.loop-1 failed: After 4 rounds/);
+  });
+
+  it("smart-review: only the reviewers that matter, then one synthesis", async () => {
+    const definition = definitionOf("3-smart-review.score.yaml", {
+      inputs: "inputs: { diff: { multiline: true } }\n",
+      given: { diff: "+ a line" },
+    });
+    const session = await perform(definition, (request) => {
+      switch (request.origin.stepId) {
+        case "classify":
+          return gives({ code: true, errors: false, tests: true, size: "small" });
+        case "synthesis":
+          return request.origin.answeredCalls === 0 ? writes("REVIEW.md") : says("ready");
+        default:
+          return `${request.origin.stepId} is fine`;
+      }
+    });
+
+    assert.equal(outcome(session), "completed");
+    assert.deepEqual(
+      session.eventsOf("step_skipped").map(({ step }) => step),
+      ["errors", "fixes"],
+    );
+    const synthesis = prompt(
+      session.model.requests.find(({ origin }) => origin.stepId === "synthesis") as never,
+    );
+    assert.match(synthesis, /## code\n\ncode is fine\n\n## errors\n\nSkipped\.\n\n## tests\n\ntests is fine/);
+  });
+
+  it("fix-issue: ends at the review that does not approve, and at what a person has not accepted", async () => {
+    const definition = definitionOf("4-fix-issue.score.yaml", {
+      inputs: "inputs: { issue: { type: number } }\n",
+      given: { issue: 7 },
+      commands:
+        'commands:\n  fetch_issue: { argv: [gh, issue, view, "{{inputs.issue}}"], isolation: view }\n  validate: { argv: [npm, test], isolation: view }\n  open_pr: { argv: [pr, "{{inputs.issue}}"], effects: outside, isolation: view }\n',
+    });
+    const script =
+      (review: string): Answer =>
+      ({ origin }) => {
+        switch (origin.stepId) {
+          case "classify":
+            return gives({ kind: "bug" });
+          case "investigate":
+            return writes("PLAN.md");
+          case "review":
+            return says(review);
+          default:
+            return "done";
+        }
+      };
+    const waits = await perform(definition, script("approve"));
+    const refused = await perform(definition, script("revise"));
+
+    assert.equal(waits.eventsOf("command_start")[0]?.data.argv.at(-1), "7");
+    assert.deepEqual(
+      waits.eventsOf("question_asked").map(({ data }) => data.paths),
+      [["PLAN.md"]],
+    );
+    assert.equal(waits.orchestrator.state.pause?.reason, "approval");
+    assert.match(outcome(refused), /review failed: Its verdict is revise; it must be approve/);
+  });
+
+  it("piv: a person and an agent take turns, then tasks until none is left", async () => {
+    const definition = definitionOf("5-piv.score.yaml", {
+      commands:
+        "commands:\n  tests: { argv: [npm, test], isolation: view }\n  open_tasks: { argv: [tasks], output: json, isolation: view }\n",
+    });
+    const session = await perform(
+      definition,
+      ({ origin }) => (origin.stepId === "plan" ? writes("PLAN.md") : "ok"),
+      {
+        runner: commands({
+          open_tasks: (number) => ({ code: 0, out: JSON.stringify({ left: 2 - number }) }),
+        }),
+        person: (step) => ({ verdict: step.startsWith("talk") ? "plan_it" : "approve" }),
+      },
+    );
+
+    assert.equal(outcome(session), "completed");
+    assert.deepEqual(
+      session.eventsOf("command_end").map(({ step }) => step),
+      ["tests#1", "next#1", "tests#2", "next#2"],
+    );
+  });
+
+  it("research: questions several at once, each by another Score", async () => {
+    const definition = definitionOf("6-research.score.yaml", {
+      inputs: "inputs: { topic: {}, depth: { enum: [quick, full], default: quick } }\n",
+      given: { topic: "tea" },
+    });
+    const session = await perform(definition, (request) => {
+      switch (request.origin.stepId) {
+        case "split":
+          return gives({ questions: ["why", "how"], unclear: [] });
+        case "synthesis":
+          return writes("REPORT.md");
+        case "judge":
+          return {
+            calls: [
+              ["set_result", { gaps: [] }],
+              ["set_verdict", { verdict: "thin" }],
+            ],
+          };
+        default:
+          return "an answer";
+      }
+    });
+
+    assert.equal(outcome(session), "completed");
+    assert.deepEqual(session.eventsOf("session_end")[0]?.data.unfinished, ["loop-1"]);
+    assert.deepEqual(
+      session.eventsOf("step_skipped").map(({ step }) => step),
+      ["clear"],
+    );
+    const asked = session.model.requests.filter(({ origin }) => origin.stepId === "answer.a").map(prompt);
+    assert.ok(
+      asked.some((text) => text.includes("why (the person said: )")),
+      asked.join("\n"),
+    );
+  });
+});
