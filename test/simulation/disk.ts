@@ -93,6 +93,11 @@ export class SimulatedDisk implements FileSystem {
     }
   }
 
+  /** Whether the process has died. */
+  get dead(): boolean {
+    return this.#dead;
+  }
+
   /** Every path that is there. */
   *paths(): Generator<string> {
     const below = function* (node: FolderNode, at: string): Generator<string> {

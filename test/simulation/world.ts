@@ -190,17 +190,23 @@ class Simulation {
       const state = await this.#perform(session);
       const { ended } = { ended: state === "ended" };
       await session.close();
+      // It can die in what it does not wait for, such as an index beside the journal.
+      if (this.#disk.dead) this.#die();
       return ended;
     } catch (error) {
       await session?.close().catch(() => undefined);
       const isDisk = OrketError.is(error, "disk_failed", "disk_full") || error instanceof Killed;
       if (!isDisk) throw error;
-      this.#kills += 1;
-      const powerLoss = this.#random.chance(0.6);
-      if (powerLoss) this.#powerLosses += 1;
-      this.#disk.crash(powerLoss);
+      this.#die();
       return false;
     }
+  }
+
+  #die(): void {
+    this.#kills += 1;
+    const powerLoss = this.#random.chance(0.6);
+    if (powerLoss) this.#powerLosses += 1;
+    this.#disk.crash(powerLoss);
   }
 
   async #open(): Promise<LiveSession> {

@@ -55,8 +55,8 @@ ${body}
 export const pageBodies = {
   conductor:
     '<main id="app"></main>\n<div id="live" class="visually-hidden" role="status" aria-live="polite"></div>',
-  session: `<div id="toolbar"></div>
-<div id="panes">
+  session: `<header id="toolbar"></header>
+<main id="panes">
 <div id="list-pane">
 <div id="pager"></div>
 <div id="list-frame">
@@ -65,5 +65,5 @@ export const pageBodies = {
 </div>
 </div>
 <aside id="details" aria-label="Event"></aside>
-</div>`,
+</main>`,
 } as const;

@@ -19,7 +19,8 @@ interface Found {
 
 /** Whether a text holds the call, as a call or spelled out in another wrapping. */
 function holds(text: string, { tool, argsJson }: Found): boolean {
-  const cut = text.slice(0, mostSearched);
+  // Lines of files are shown with their numbers.
+  const cut = text.slice(0, mostSearched).replace(/^[ \t]*\d+\t/gm, "");
   const calls = findTextToolCalls(cut, new Set([tool]));
   if (calls.some((one) => one.argsJson === argsJson)) return true;
   const args = squeezed(argsJson);

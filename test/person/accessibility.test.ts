@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { launchBrowser } from "../integration/browser";
+import { readThemes, startPanelServer, states } from "../panels/server";
+import type { PanelName, PanelServer } from "../panels/server";
+
+/** What axe reports of a page; only what is read here. */
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly target: readonly unknown[]; readonly failureSummary?: string }[];
+}
+
+const root = path.resolve(__dirname, "../..");
+const axe = readFileSync(path.join(root, "node_modules/axe-core/axe.min.js"), "utf8");
+
+/** States whose parts stand in others too: left out, since each theme is looked at. */
+const left = new Set(["many-steps", "limit-cost", "pausing", "virtual", "million", "searching"]);
+
+/** States that together have every colour: looked at in all themes, the others in one each, in turn. */
+const colourful = new Set([
+  "flows",
+  "running",
+  "question-after",
+  "question-edited",
+  "failed",
+  "done",
+  "live",
+]);
+
+describe("the panels, read by axe", function () {
+  this.timeout(120_000);
+  let browser: Browser;
+  let server: PanelServer;
+  let themes: readonly string[];
+
+  before(async () => {
+    server = await startPanelServer();
+    browser = await launchBrowser();
+    // The fields and buttons of Solarized Light have less than 4.5 by its own choice.
+    themes = Object.keys(await readThemes()).filter((name) => name !== "Solarized Light");
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  async function violations(page: Page): Promise<string[]> {
+    const found = await page.evaluate(async () => {
+      const { axe: reader } = window as unknown as {
+        axe: { run(options: object): Promise<{ violations: Violation[] }> };
+      };
+      const { violations: all } = await reader.run({
+        runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] },
+        // A panel is a part of the workbench's page, which has the heading of the first level.
+        rules: { "page-has-heading-one": { enabled: false } },
+      });
+      return all.map(({ id, nodes }) => ({
+        id,
+        nodes: nodes.map(({ target, failureSummary }) => ({ target, failureSummary })),
+      }));
+    });
+    return found.flatMap(({ id, nodes }) =>
+      nodes.map(
+        ({ target, failureSummary = "" }) =>
+          `${id}: ${JSON.stringify(target)} ${failureSummary.split("\n")[1] ?? ""}`,
+      ),
+    );
+  }
+
+  for (const panel of Object.keys(states) as PanelName[]) {
+    for (const [index, state] of states[panel].filter((name) => !left.has(name)).entries()) {
+      it(`finds nothing wrong in ${panel} ${state}${colourful.has(state) ? ", in any theme" : ""}`, async () => {
+        const context = await browser.newContext({
+          viewport: { width: panel === "conductor" ? 300 : 900, height: 900 },
+          reducedMotion: "reduce",
+          bypassCSP: true,
+        });
+        const wrong: string[] = [];
+        const page = await context.newPage();
+        const looked = colourful.has(state) ? themes : themes.slice(index % themes.length).slice(0, 1);
+        for (const theme of looked) {
+          await page.goto(server.page(panel, state, theme));
+          await page.locator("#app > *, #toolbar > h2, #toolbar > .title").first().waitFor();
+          await page.evaluate(axe);
+          wrong.push(...(await violations(page)).map((text) => `${theme}: ${text}`));
+        }
+        await context.close();
+        assert.deepEqual(wrong, []);
+      });
+    }
+  }
+});
