@@ -129,6 +129,7 @@ describe("a resolved definition", () => {
         approval: "before_step",
         max_turns: 8,
         retry_attempts: 1,
+        reads: { nearest: [] },
       },
     ]);
   });
