@@ -2,62 +2,21 @@ import * as z from "zod";
 import { providerErrorCodes } from "../error/provider-error";
 import { commandEndSchema, commandPlaceSchema, commandVerdicts, isolationSchema } from "../model/command";
 import { jsonSchema } from "../model/field";
+import { attached, callId, omissionSchema, toolCallSchema, messageSchema, unreadCallSchema } from "./message";
 import { blobRefSchema, contentSchema, digestSchema } from "./content";
 import { tokenUsageSchema } from "./tokens";
+
+export { messageSchema, omissionSchema, toolCallSchema, unreadCallSchema } from "./message";
+export type { Message, Omission, ToolCall, UnreadCall } from "./message";
 
 /** Version of the journal's format; additive optional fields keep it, anything else raises it. */
 export const journalFormat = 1;
 
 const stepId = z.string();
-const callId = z.string().describe("Id of a tool call, unique within the step.");
 const turn = z.int().min(1).describe("Which model call of the step's attempt, from 1.");
 const attempt = z.int().min(1);
 const by = z.enum(["person", "conductor", "policy", "command_line", "engine"]).describe("Who decided.");
 export type DecidedBy = z.infer<typeof by>;
-
-const attached = contentSchema.describe(
-  "JSON of what the backend attached (reasoning, signatures, unknown fields): it goes back to it unchanged.",
-);
-
-export const toolCallSchema = z.strictObject({
-  id: callId,
-  tool: z.string(),
-  args: contentSchema,
-  server_id: z.string().optional().describe("The backend's own id of the call: goes back to it unchanged."),
-  attached: attached.optional(),
-});
-/** A tool call as the model made it; `args` is the JSON text. */
-export type ToolCall = z.infer<typeof toolCallSchema>;
-
-export const messageSchema = z.discriminatedUnion("role", [
-  z.strictObject({ role: z.literal("system"), content: contentSchema }),
-  z.strictObject({ role: z.literal("user"), content: contentSchema }),
-  z.strictObject({
-    role: z.literal("assistant"),
-    content: contentSchema,
-    tool_calls: z.array(toolCallSchema).optional(),
-    attached: attached.optional(),
-  }),
-  z.strictObject({ role: z.literal("tool"), call_id: callId, tool: z.string(), content: contentSchema }),
-]);
-/** One message of a prompt. */
-export type Message = z.infer<typeof messageSchema>;
-
-export const omissionSchema = z.strictObject({
-  what: z
-    .enum(["summaries", "notes", "artifacts", "tool_results", "calls", "turns"])
-    .describe("calls: what the model wrote into files; turns: whole turns of the step."),
-  count: z.int().min(1),
-  first: z.string().describe("The oldest that was left out."),
-  last: z.string().describe("The newest that was left out."),
-  why: z
-    .enum(["window", "refused"])
-    .optional()
-    .describe("window: the context window is full; refused: the server found the prompt too long."),
-  bytes: z.int().min(0).optional().describe("How much was left out."),
-});
-/** What was left out of a prompt so that it fits, oldest first. */
-export type Omission = z.infer<typeof omissionSchema>;
 
 const proposalRest = z
   .strictObject({ base: blobRefSchema.optional(), content: blobRefSchema.optional() })
@@ -69,17 +28,6 @@ const artifactState = z.strictObject({
   path: z.string(),
   content: blobRefSchema.nullable().describe("null: the artifact is a deletion."),
 });
-
-export const unreadCallSchema = z.strictObject({
-  kind: z
-    .enum(["unreadable", "cut", "unknown_tool", "quoted", "not_native", "server"])
-    .describe("server: the backend itself could not parse the call."),
-  tool: z.string().optional(),
-  why: z.string(),
-  characters: z.int().describe("How much of it had arrived."),
-});
-/** Something in a reply that looks like a call and was not performed. */
-export type UnreadCall = z.infer<typeof unreadCallSchema>;
 
 /** The fields of `data`, by event type. Public: scripts read them, a JSON Schema of them ships. */
 export const eventData = {
