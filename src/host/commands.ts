@@ -11,6 +11,8 @@ import type { CommandId } from "./ids";
 import type { EditingCommands } from "./language";
 import type { PlanDocuments } from "./flow/plan-documents";
 import type { ProjectIndex } from "./project/project-index";
+import { checkCommand } from "./flow/check-command";
+import type { CommandTarget } from "./flow/check-command";
 import { mayRun } from "./flow/run-flow";
 import type { FlowRunner } from "./flow/run-flow";
 import type { Secrets } from "./session/secrets";
@@ -96,6 +98,9 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.commands.registerCommand(internalIds.showWaiting, ({ controller, waiting }: InboxEntry) =>
       parts.errors.guard(() => parts.conductor.showWaiting(controller, waiting.about)),
+    ),
+    vscode.commands.registerCommand(internalIds.checkCommand, (target: CommandTarget) =>
+      parts.errors.guard(() => checkCommand(parts.index, parts.sessions, target)),
     ),
     ...Object.entries(handlers).map(([id, handle]) =>
       vscode.commands.registerCommand(id, (target: unknown, more: unknown) =>

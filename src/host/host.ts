@@ -25,6 +25,7 @@ import { questionsOf } from "./session/questions";
 import { guardSessions } from "./trust";
 import { FlowRunner } from "./flow/run-flow";
 import { Secrets } from "./session/secrets";
+import { agreeToCommands } from "./session/command-consent";
 import { SessionRegistry } from "./session/session-registry";
 import type { SessionServices } from "./session/session-registry";
 import { SessionsTree } from "./trees/sessions-tree";
@@ -48,7 +49,9 @@ function createParts(context: vscode.ExtensionContext) {
   const mesh = new MeshPool();
   const services = servicesOf(context, secrets, mesh);
   const sessions = new SessionRegistry(services);
-  sessions.mayResume = (controller) => mayResume(index, sessions, controller);
+  sessions.mayResume = async (controller) =>
+    (await agreeToCommands(controller.state.definition, controller.workDomain)) &&
+    mayResume(index, sessions, controller);
   const venue = new VenueChoice(context.workspaceState);
   const reports = new Reports();
   const conductor = new ConductorView(context.extensionUri, sessions, index, venue, errors, (name, text) =>
@@ -179,5 +182,9 @@ function servicesOf(
     vscodeLm: ({ timeouts }) => new VsCodeLmProvider(access, timeouts),
     external: new EditorTools(),
     mesh,
+    commands: {
+      isTrusted: () => vscode.workspace.isTrusted,
+      secret: (name) => secrets.resolve(`secret:${name}`),
+    },
   };
 }

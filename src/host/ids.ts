@@ -91,6 +91,7 @@ export const internalIds = {
   moveKey: "orket.internal.moveKey",
   createFile: "orket.internal.createFile",
   openResult: "orket.internal.openResult",
+  checkCommand: "orket.internal.checkCommand",
   showWaiting: "orket.internal.showWaiting",
   showPromptInFile: "orket.internal.showPromptInFile",
   acceptHunk: "orket.internal.acceptHunk",

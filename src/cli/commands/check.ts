@@ -1,13 +1,9 @@
+import { checkRequest, notAlone } from "../../app/command/check";
 import { commandRunner, commandsOf } from "../../app/command/session-commands";
-import type { CommandSpec } from "../../engine/model/command";
 import { commandVerdict } from "../../engine/model/command";
-import { readArgument, resolveArgv } from "../../engine/model/command-argv";
 import { CancelSource } from "../../engine/port/cancellation";
-import type { CommandRequest, CommandResult, CommandVariable } from "../../engine/port/commands";
+import type { CommandResult } from "../../engine/port/commands";
 import type { Definition } from "../../engine/model/definition";
-import { expandTemplate } from "../../engine/model/template";
-import type { Placeholder } from "../../engine/model/template";
-import { secretValuePattern } from "../../engine/model/command";
 import { OrketError } from "../../engine/error/orket-error";
 import { nearest } from "../../language/text/nearest";
 import { allowCommandsOption, callOf, jsonOption } from "../command";
@@ -20,43 +16,6 @@ import { withRuntime } from "../runtime";
 import { formatDuration, plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { readPairs } from "./run";
-
-/** Why a command cannot be tried by itself; undefined when it can. */
-function notAlone({ argv, effects }: CommandSpec): string | undefined {
-  if (effects === "outside") return "its effects are outside: it runs only after an accept step";
-  const open = argv.find((entry) => {
-    const argument = readArgument(entry);
-    return argument.kind === "placeholder" && argument.placeholder.kind !== "input";
-  });
-  return open === undefined ? undefined : `${open} has a value only within a session`;
-}
-
-async function requestFor(name: string, spec: CommandSpec, definition: Definition): Promise<CommandRequest> {
-  const { inputs, task } = definition.flow;
-  const resolved = resolveArgv(spec.argv, (placeholder) =>
-    placeholder.kind === "input" ? inputs[placeholder.name] : undefined,
-  );
-  if ("problem" in resolved) throw new OrketError("usage", `The command ${name}: ${resolved.problem}`);
-  const lookup = (placeholder: Placeholder): string => {
-    if (placeholder.kind === "task") return task;
-    return placeholder.kind === "input" ? String(inputs[placeholder.name] ?? "") : "";
-  };
-  const env: Record<string, CommandVariable> = {};
-  for (const [variable, text] of Object.entries(spec.env)) {
-    const secret = secretValuePattern.exec(text)?.[1];
-    env[variable] = secret === undefined ? { value: await expandTemplate(text, lookup) } : { secret };
-  }
-  return {
-    run: `check/${name}`,
-    name,
-    spec,
-    argv: resolved.argv,
-    env,
-    ...(spec.stdin === undefined ? {} : { stdin: await expandTemplate(spec.stdin, lookup) }),
-    overlay: [],
-    read: () => Promise.resolve(new Uint8Array()),
-  };
-}
 
 /** How a command ended, in a few words. */
 export function endText({ end, durationMs }: CommandResult): string {
@@ -127,7 +86,7 @@ async function check(context: CommandContext): Promise<ExitCode> {
           io.stderr.line(`${name}: not tried, ${why}.`);
           continue;
         }
-        const request = await requestFor(name, spec, definition);
+        const request = await checkRequest(name, spec, definition);
         if (!json) io.stderr.line(io.stderr.style.bold(`${name}: ${safeLine(request.argv.join(" "))}`));
         const result = await runner.run(
           request,

@@ -1,5 +1,6 @@
+import { programFinder } from "../../app/command/programs";
 import { OrketError } from "../../engine/error/orket-error";
-import { diagnoseProject, fileKindOf, formatDiagnostic, hasError } from "../../language";
+import { absentPrograms, diagnoseProject, fileKindOf, formatDiagnostic, hasError } from "../../language";
 import type { Diagnostic, Project } from "../../language";
 import { jsonOption } from "../command";
 import type { Command, CommandContext } from "../command";
@@ -51,7 +52,10 @@ async function validate(context: CommandContext): Promise<ExitCode> {
   const { io, given, workDomain } = context;
   const project = await loadProject(context);
   const wanted = wantedFiles(project, workDomain, given.positionals);
-  const diagnostics = diagnoseProject(project).filter(({ file }) => wanted(file));
+  const isThere = programFinder(workDomain, io.env);
+  const flows = [...project.sources.values()].filter(({ kind }) => kind === "flow");
+  const programs = flows.flatMap((flow) => absentPrograms(flow, isThere));
+  const diagnostics = [...diagnoseProject(project), ...programs].filter(({ file }) => wanted(file));
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;
   if (given.flag("json")) io.stdout.line(JSON.stringify(diagnostics.map(asJson), null, 2));
   else {

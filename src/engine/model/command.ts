@@ -2,10 +2,10 @@ import * as z from "zod";
 import { idSchema } from "./names";
 
 /**
- * How far a command is kept apart from the machine, strongest first. `container`: a container of its own. `sandbox`: no
+ * How far a command is kept apart from the machine, strongest first. `sandbox`: no
  * writing outside the view, no network unless allowed, processes of its own. `view`: a copy of the files, nothing more.
  */
-export const isolationLevels = ["container", "sandbox", "view"] as const;
+export const isolationLevels = ["sandbox", "view"] as const;
 export const isolationSchema = z.enum(isolationLevels);
 export type Isolation = z.infer<typeof isolationSchema>;
 

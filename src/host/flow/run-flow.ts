@@ -13,6 +13,7 @@ import { relativePath } from "../project/project-index";
 import type { ProjectIndex } from "../project/project-index";
 import type { VenueChoice } from "../venues/venue-choice";
 import { askInput } from "./ask-input";
+import { agreeToCommands } from "../session/command-consent";
 import { isOnDisk } from "../session/on-disk";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
@@ -58,6 +59,7 @@ export class FlowRunner {
     if (definition === undefined) return showProblem(chosen, venue, diagnostics);
     const complete = await withModel(definition);
     if (complete === undefined) return undefined;
+    if (!(await agreeToCommands(complete, folder.uri.fsPath))) return undefined;
     return this.#sessions.start(options.stepByStep ? stepByStep(complete) : complete, folder);
   }
 

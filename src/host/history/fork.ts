@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
+import { agreeToCommands } from "../session/command-consent";
 import { forkSession } from "../../app/session/fork";
 import { readSession } from "../../app/session/open";
 import type { Definition } from "../../engine/model/definition";
@@ -60,10 +61,12 @@ async function inputsOf(
 /** Makes the fork and performs it. */
 export async function startFork(
   sessions: SessionRegistry,
-  { directory, workDomain }: SessionController,
+  { directory, workDomain, state }: SessionController,
   at: string,
   change: (definition: Definition) => Definition,
 ): Promise<SessionController> {
+  // A fork without that consent is made all the same: only its commands do not start.
+  await agreeToCommands(change(state.definition), workDomain);
   return sessions.startWith(workDomain, (options) => forkSession(directory, at, change, options));
 }
 

@@ -12,6 +12,7 @@ const icons: Readonly<Record<LensAction["do"], string>> = {
   run: "play",
   runStepByStep: "debug-step-over",
   showPlan: "list-ordered",
+  checkCommand: "terminal",
   editPrompt: "edit",
   tryPrompt: "beaker",
   openResult: "history",
@@ -21,6 +22,7 @@ const commands: Readonly<Record<LensAction["do"], string>> = {
   run: commandIds.runFlow,
   runStepByStep: commandIds.runFlowStepByStep,
   showPlan: commandIds.showPlan,
+  checkCommand: internalIds.checkCommand,
   editPrompt: commandIds.editPrompt,
   tryPrompt: commandIds.tryPrompt,
   openResult: internalIds.openResult,
@@ -39,6 +41,8 @@ function argumentOf(action: LensAction, document: vscode.TextDocument): unknown 
     case "runStepByStep":
     case "showPlan":
       return document.uri;
+    case "checkCommand":
+      return { uri: document.uri, command: action.command };
     case "editPrompt":
       return { uri: document.uri, path: action.path };
     case "tryPrompt":

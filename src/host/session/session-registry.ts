@@ -21,7 +21,7 @@ const lookMs = 2000;
 /** What the editor gives to every session. */
 export type SessionServices = Pick<
   RuntimeOptions,
-  "resolveSecret" | "confirmKey" | "confirmForeign" | "vscodeLm" | "external" | "mesh"
+  "resolveSecret" | "confirmKey" | "confirmForeign" | "vscodeLm" | "external" | "mesh" | "commands"
 >;
 
 /** A session of one of the open folders. */

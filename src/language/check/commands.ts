@@ -5,6 +5,7 @@ import { placeholderText } from "../../engine/model/template";
 import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
 import { keySpan, nearestPlace, valuePlace } from "../text/places";
+import type { FlowParts } from "../project/flow-parts";
 import type { Report } from "../schema/report";
 import { keysAt, textAt, textsAt } from "../schema/read";
 import { valueAt } from "../schema/schema";
@@ -122,8 +123,26 @@ export function checkCommands(flow: SourceDocument, report: Report): void {
   }
 }
 
+/** Every text that stands under the key `run`, or is a tool `command:NAME`, at any depth. */
+function namesUsed(value: unknown, names: Set<string>): void {
+  if (Array.isArray(value)) {
+    for (const entry of value as readonly unknown[]) namesUsed(entry, names);
+    return;
+  }
+  if (typeof value === "string" && value.startsWith("command:")) names.add(value.slice("command:".length));
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, entry] of Object.entries(value)) {
+    if (key === "run" && typeof entry === "string") names.add(entry);
+    else namesUsed(entry, names);
+  }
+}
+
 /** Commands that no step and no role of the Flow uses. */
-export function checkUnusedCommands(flow: SourceDocument, used: ReadonlySet<string>, report: Report): void {
+export function checkUnusedCommands({ flow, band, score }: FlowParts, report: Report): void {
+  if (band?.tree === undefined || score?.tree === undefined) return;
+  const used = new Set<string>();
+  namesUsed(band.value, used);
+  namesUsed(score.value, used);
   for (const name of keysAt(flow, ["commands"])) {
     if (used.has(name)) continue;
     const path = ["commands", name];

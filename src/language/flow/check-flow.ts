@@ -1,3 +1,4 @@
+import { checkUnusedCommands } from "../check/commands";
 import type { Definition } from "../../engine/model/definition";
 import { limitHints, limitWarnings } from "../check/limits";
 import { promptWarnings } from "../check/prompt-size";
@@ -34,8 +35,8 @@ export function filesOf({ flow, band, venue, score, replies, uses }: FlowParts):
 function readable(parts: FlowParts): FlowParts {
   const own = (part: SourceDocument | undefined): SourceDocument | undefined =>
     part === undefined || isDamaged(part) ? undefined : part;
-  const { flow, band, venue, score, replies, uses } = parts;
-  return { flow, band: own(band), venue: own(venue), score: own(score), replies: own(replies), uses };
+  const { band, venue, score, replies } = parts;
+  return { ...parts, band: own(band), venue: own(venue), score: own(score), replies: own(replies) };
 }
 
 function check(parts: FlowParts): Findings {
@@ -46,6 +47,7 @@ function check(parts: FlowParts): Findings {
     checkDisabledRoles(sources, report);
     view = checkScore(sources, report);
     checkVenue(sources, view, report);
+    checkUnusedCommands(parts, report);
     checkPlaceholders(sources, view, report);
   }
   const own = filesOf(parts).flatMap((source) => diagnose(source));

@@ -1,6 +1,7 @@
 import type { Span } from "../text/lines";
 import { namesIn } from "../project/occurrences";
 import { keySpan, nearestPlace } from "../text/places";
+import { keysAt } from "../schema/read";
 import { scoreViewOf } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import { nodesAt, nodeSpan } from "../text/tree";
@@ -15,6 +16,7 @@ export interface StepResult {
 
 export type LensAction =
   | { readonly do: "run" | "runStepByStep" | "showPlan"; readonly flow: string }
+  | { readonly do: "checkCommand"; readonly flow: string; readonly command: string }
   | { readonly do: "editPrompt"; readonly file: string; readonly path: ValuePath }
   | { readonly do: "tryPrompt"; readonly file: string; readonly role: string }
   | { readonly do: "openResult"; readonly file: string; readonly step: string; readonly session?: string };
@@ -38,6 +40,11 @@ export function codeLenses(
       { span, title: "Run", action: { do: "run", flow: file } },
       { span, title: "Run with Step Approval", action: { do: "runStepByStep", flow: file } },
       { span, title: "Show Plan", action: { do: "showPlan", flow: file } },
+      ...keysAt(source, ["commands"]).map((command) => ({
+        span: keySpan(source, ["commands", command]) ?? span,
+        title: "Run on the Project",
+        action: { do: "checkCommand" as const, flow: file, command },
+      })),
     ];
   }
   const lenses: CodeLens[] = [];

@@ -14,6 +14,9 @@ export const importKinds = {
   crewai: "CrewAI",
   "prompt-flow": "Prompt flow",
   "agent-md": "VS Code agents",
+  conductor: "Conductor",
+  archon: "Archon",
+  "spec-kit": "Spec Kit",
 } as const;
 export type ImportKind = keyof typeof importKinds;
 
@@ -37,14 +40,25 @@ const agentFile = /\.(agent|chatmode)\.md$/i;
 const crewFile = /(^|[/_.-])(agents|tasks)\.ya?ml$/i;
 const promptFlowFile = /(^|\/)flow\.dag\.ya?ml$/i;
 const rooFile = /(^|\/)(\.roomodes|custom_modes\.ya?ml|[^/]*\.roomodes(\.ya?ml|\.json)?)$/i;
+/** Workflows have names of their own: their folders say where they are. */
+const workflowFile =
+  /(^|\/)(?:workflows?|examples|\.archon|\.specify)\/(?:[^/]+\/)*[^/]+\.ya?ml$|(^|\/)workflow\.ya?ml$/i;
+const archonCommand = /(^|\/)\.archon\/commands\/(?:[^/]+\/)*[^/]+\.md$/i;
 const templateFile = /\.(jinja2?|j2|prompty)$/i;
 
 /** Whether a file of a folder that is searched is worth reading for an import. */
 export function mayImport(path: string): boolean {
   if (fileKindOf(path) !== undefined || /\.schema\.json$/i.test(path)) return false;
-  return [pythonFolder, agentFile, crewFile, promptFlowFile, rooFile, templateFile].some((form) =>
-    form.test(path),
-  );
+  return [
+    pythonFolder,
+    agentFile,
+    crewFile,
+    promptFlowFile,
+    rooFile,
+    templateFile,
+    workflowFile,
+    archonCommand,
+  ].some((form) => form.test(path));
 }
 
 /** Files beside a given one that belong to its import, whether they exist or not, relative to the project. */
@@ -90,6 +104,22 @@ function isMapOf(value: unknown, keys: readonly string[]): boolean {
   );
 }
 
+/** Which of the workflow tools a file is of, by the keys that only that one has. */
+function workflowKind(value: object): ImportKind | undefined {
+  const has = (key: string): boolean =>
+    key in value && typeof value[key as never] === "object" && value[key as never] !== null;
+  if (has("workflow") && has("steps")) return "spec-kit";
+  if (has("workflow") && (has("agents") || has("for_each") || has("parallel"))) return "conductor";
+  if (!has("nodes") || !Array.isArray((value as { nodes: unknown }).nodes)) return undefined;
+  const nodes = (value as { nodes: unknown[] }).nodes;
+  const kinds = ["prompt", "bash", "command", "loop", "script", "approval", "workflow"];
+  const isNode = (node: unknown): boolean =>
+    typeof node === "object" && node !== null && "id" in node && kinds.some((key) => key in node);
+  return "name" in value && nodes.length > 0 && nodes.some(isNode) && !("inputs" in value)
+    ? "archon"
+    : undefined;
+}
+
 function kindByContent(file: ProjectFile): ImportKind | undefined {
   if (!/\.(ya?ml|json|md)$/i.test(file.path)) return undefined;
   const text = foreignText(file) ?? "";
@@ -102,6 +132,8 @@ function kindByContent(file: ProjectFile): ImportKind | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if ("customModes" in value) return "roo-modes";
   if (isJson) return pythonKind(value) === undefined ? undefined : "python-orket";
+  const workflow = workflowKind(value);
+  if (workflow !== undefined) return workflow;
   if ("nodes" in value && "inputs" in value) return "prompt-flow";
   if (isMapOf(value, ["backstory"]) || isMapOf(value, ["expected_output"])) return "crewai";
   return undefined;
@@ -139,6 +171,9 @@ export function detectImport(files: readonly ProjectFile[]): Detection {
       "agent-md": folder,
       "roo-modes": file.path,
       "prompt-flow": file.path,
+      conductor: file.path,
+      archon: file.path,
+      "spec-kit": file.path,
     }[kind];
     const name = nameFrom(file.path, kind === "agent-md" ? "agents" : kind === "crewai" ? "crew" : kind);
     const id = `${kind} ${key}`;
@@ -149,6 +184,12 @@ export function detectImport(files: readonly ProjectFile[]): Detection {
   const used = new Set<string>();
   const sets = [...groups.values()].map((group): ImportSet => {
     const [first] = group.files;
+    if (group.kind === "archon") {
+      // The texts of commands, which any of its workflows may name.
+      const commands = sorted.filter(({ path }) => archonCommand.test(path));
+      for (const { path } of commands) used.add(path);
+      return { ...group, files: [...group.files, ...commands] };
+    }
     if (group.kind !== "prompt-flow" || first === undefined) return group;
     const wanted = new Set(neighboursOf(first));
     const templates = sorted.filter(({ path }) => wanted.has(path));

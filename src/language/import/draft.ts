@@ -55,7 +55,15 @@ export class Draft {
     this.comment(path, message);
   }
 
+  #discarded = false;
+
+  /** Leaves the file out: what it would refer to could not be made. */
+  discard(): void {
+    this.#discarded = true;
+  }
+
   get isFull(): boolean {
+    if (this.#discarded) return false;
     const content =
       this.kind === "band" ? this.value.roles : this.kind === "score" ? this.value.steps : [true];
     return typeof content === "object" && content !== null && Object.keys(content).length > 0;
@@ -71,7 +79,7 @@ export class Draft {
 
   #write(): string {
     const document = new Document(this.value, { version: "1.2", aliasDuplicateObjects: false });
-    const inFlow = new Set(["until", "retry", "limits"]);
+    const inFlow = new Set(["until", "when", "in", "retry", "limits"]);
     visit(document, {
       Pair: (_key, { key, value }) => {
         if (isMap(value) && isScalar(key) && inFlow.has(String(key.value))) value.flow = true;

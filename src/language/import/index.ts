@@ -16,6 +16,9 @@ import type { ImportEntry } from "./report";
 import { importRooModes } from "./roo-modes";
 import { Target } from "./target";
 import type { ImportOptions, WrittenFile } from "./target";
+import { importArchon } from "./workflow/archon";
+import { importConductor } from "./workflow/conductor";
+import { importSpecKit } from "./workflow/spec-kit";
 
 export { detectImport, importKinds, mayImport, neighboursOf } from "./detect";
 export type { Detection, ImportKind, ImportSet } from "./detect";
@@ -47,6 +50,12 @@ function importSet({ kind, name, files }: ImportSet, target: Target): void {
       return importPromptFlow(first, new Map(files.map((file) => [file.path, file])), target);
     case "agent-md":
       return importAgents(name, files, target);
+    case "conductor":
+      return importConductor(first, target);
+    case "archon":
+      return importArchon(first, files, target);
+    case "spec-kit":
+      return importSpecKit(first, target);
     case "crewai": {
       const tasks = files.find(isTasks);
       return importCrew(

@@ -1,0 +1,27 @@
+import { quoted } from "../text/diagnostic";
+import type { Diagnostic } from "../text/diagnostic";
+import { Report } from "../schema/report";
+import { keysAt, textAt } from "../schema/read";
+import type { SourceDocument } from "../text/source";
+
+/**
+ * Commands of a Flow whose program is not there. Only a machine can know: `isThere` answers for a name on the PATH, or a
+ * path within the project.
+ */
+export function absentPrograms(
+  flow: SourceDocument,
+  isThere: (program: string) => boolean,
+): readonly Diagnostic[] {
+  const report = new Report();
+  for (const name of keysAt(flow, ["commands"])) {
+    const path = ["commands", name, "argv", 0];
+    const program = textAt(flow, path);
+    if (program === undefined || program === "" || program.includes("{{") || isThere(program)) continue;
+    const where = /[\\/]/.test(program) ? "no file of the project that can be executed" : "not on the PATH";
+    report.at(flow, path, "orket/program-not-found", `${quoted(program)} is ${where}.`, {
+      severity: "warning",
+      mend: "Install it, or write the path of a program. A session may also make it before the command runs.",
+    });
+  }
+  return report.diagnostics;
+}
