@@ -100,7 +100,9 @@ async function perform(
   // A model that wrote its file says so, and calls nothing more.
   const ending: Answer = (request, ...rest) => {
     const last = request.messages.at(-1);
-    return last?.role === "tool" && last.toolName === "write_file" ? { text: "written" } : script(request, ...rest);
+    return last?.role === "tool" && last.toolName === "write_file"
+      ? { text: "written" }
+      : script(request, ...rest);
   };
   const session = harness(definition, ending, { commands: more.runner ?? commands({}) });
   let asked = 0;
