@@ -77,10 +77,19 @@ export function exitCodeOf(final: FinalState, deniedSteps: ReadonlySet<string>):
     case "person":
       return exitCodes.approvalNeeded;
     case "step_failed":
-      return final.failed.some(({ step, code }) => deniedSteps.has(step) && !code.startsWith("model_"))
-        ? exitCodes.policyDenied
-        : exitCodes.providerFailed;
+      return codeOfFailure(final.failed.at(-1), deniedSteps);
     case undefined:
       return exitCodes.internal;
   }
+}
+
+/** By the last failure: the provider's own, a denial or missing isolation, or work that is not what the Score asks. */
+function codeOfFailure(
+  failure: FinalState["failed"][number] | undefined,
+  deniedSteps: ReadonlySet<string>,
+): ExitCode {
+  if (failure === undefined) return exitCodes.workFailed;
+  if (failure.code.startsWith("model_")) return exitCodes.providerFailed;
+  const denied = deniedSteps.has(failure.step) || failure.code.includes("isolation");
+  return denied ? exitCodes.policyDenied : exitCodes.workFailed;
 }

@@ -1,17 +1,17 @@
 import { versionsOf } from "../event/versions";
 import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
-import { callSettings } from "../model/definition";
+import { callSettings, definitionSchema } from "../model/definition";
 import { activeRuns, isLeftOut, openConflict, resolveConflict, startBranch, updateRun } from "./cursor";
 import type { ActiveRun, FrontRun, RunUpdate } from "./cursor";
-import { applyToRun } from "./apply-run";
+import { applyToRun, isInterruption } from "./apply-run";
 import { topPlace } from "./place";
 import { startOf } from "./step-run";
 import type { RunEvent } from "./apply-run";
 import { decided } from "./decisions";
 import { reserve, settleCall, settleFailedCall } from "./spending";
 import type { SessionState, StepRecord } from "./state";
-import { restarted } from "./step-run";
+import { forAnotherBackend, restarted } from "./step-run";
 import type { StepRun } from "./step-run";
 
 /**
@@ -82,6 +82,8 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
       return { ...state, status: "paused", pause: event.data, pauseRequested: null };
     case "session_resumed":
       return resumed(state);
+    case "venue_changed":
+      return venueChanged(state, event.data.venue);
     case "session_end":
       return { ...state, status: "ended", outcome: event.data.outcome, pause: null };
     case "limit_reached":
@@ -214,6 +216,7 @@ function answered(state: SessionState, run: StepRun, data: EventData<"model_call
     ...state,
     spending: settleCall(state.spending, run.call, run.node.role, data.tokens, data.cost_usd),
     answeredCalls: state.answeredCalls.set(run.node.id, answers),
+    failedTries: { ...state.failedTries, [run.node.id]: 0 },
     answeredBy: withAnswer(state, run, data),
   };
   return withRecord(next, run.key, (record) => ({
@@ -238,7 +241,10 @@ function withAnswer(
 }
 
 function failedCall(state: SessionState, run: StepRun, data: EventData<"model_call_failed">): SessionState {
-  return settledBy(state, run, data.partial !== undefined || data.code === "interrupted");
+  const settled = settledBy(state, run, data.partial !== undefined || data.code === "interrupted");
+  if (run.call === null || isInterruption(data.code)) return settled;
+  const tries = (state.failedTries[run.node.id] ?? 0) + 1;
+  return { ...settled, failedTries: { ...state.failedTries, [run.node.id]: tries } };
 }
 
 function settledBy(state: SessionState, { call }: StepRun, hadAnswered: boolean): SessionState {
@@ -306,6 +312,25 @@ function withRecord(
     return { ...state, steps: state.steps.set(index, { ...record, ...changed }) };
   }
   return state;
+}
+
+/**
+ * The Venue from here on. What was learned of the old backend, and what it attached to the conversation, is the old
+ * one's: nothing of it goes to the new one.
+ */
+function venueChanged(state: SessionState, written: unknown): SessionState {
+  const { data: venue } = definitionSchema.shape.venue.safeParse(written);
+  if (venue === undefined) return state;
+  let next: SessionState = { ...state, changedVenue: venue, definition: { ...state.definition, venue } };
+  for (const { run } of activeRuns(state.score)) {
+    const score = updateRun(next.definition.score.steps, next.score, run.key, (active) => ({
+      kind: "active",
+      run: forAnotherBackend(active.run),
+      scope: { ...active.scope, textToolRoles: {}, nativeToolRoles: {}, mergedSystemRoles: {} },
+    }));
+    if (score !== null) next = { ...next, score };
+  }
+  return next;
 }
 
 function resumed(state: SessionState): SessionState {

@@ -29,7 +29,7 @@ describe("the exit code of a run", () => {
     assert.equal(exitCodeOf(paused("person"), nobody), 7);
   });
 
-  it("is 4 when a step failed", () => {
+  it("is 4 when a step failed for its provider", () => {
     const failed = [{ step: "build", code: "model_unreachable", message: "" }];
     assert.equal(exitCodeOf(paused("step_failed", failed), nobody), 4);
   });
@@ -38,8 +38,22 @@ describe("the exit code of a run", () => {
     const missing = [{ step: "build", code: "artifact_missing", message: "" }];
     const unreachable = [{ step: "build", code: "model_unreachable", message: "" }];
     assert.equal(exitCodeOf(paused("step_failed", missing), new Set(["build"])), 5);
-    assert.equal(exitCodeOf(paused("step_failed", missing), new Set(["plan"])), 4);
+    assert.equal(exitCodeOf(paused("step_failed", missing), new Set(["plan"])), 11);
     assert.equal(exitCodeOf(paused("step_failed", unreachable), new Set(["build"])), 4);
+  });
+
+  it("is 11 when the work did not reach what the Score asks, and goes by the last failure", () => {
+    const provider = { step: "plan", code: "model_unreachable", message: "" };
+    for (const code of ["reply_cut", "call_unreadable", "max_turns", "verdict_missing", "artifact_missing"]) {
+      assert.equal(exitCodeOf(paused("step_failed", [{ step: "build", code, message: "" }]), nobody), 11);
+      assert.equal(
+        exitCodeOf(paused("step_failed", [provider, { step: "build", code, message: "" }]), nobody),
+        11,
+      );
+    }
+    const isolation = { step: "tests", code: "isolation_missing", message: "" };
+    assert.equal(exitCodeOf(paused("step_failed", [isolation]), nobody), 5);
+    assert.equal(exitCodeOf(paused("step_failed", [isolation, provider]), nobody), 4);
   });
 
   it("is 1 when a session is left running, which no run should do", () => {
