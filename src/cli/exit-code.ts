@@ -108,18 +108,19 @@ export function exitCodeOf(final: FinalState, obstacles: Pick<Obstacles, "codeOf
     case "person":
       return exitCodes.approvalNeeded;
     case "step_failed":
-      return codeOfFailures(final.failed, obstacles);
+      return codeOfFailure(final.failed.at(-1), obstacles);
     case undefined:
       return exitCodes.internal;
   }
 }
 
-/** The first failure that was refused something decides; else whether all of them are a provider's. */
-function codeOfFailures(failed: FinalState["failed"], obstacles: Pick<Obstacles, "codeOf">): ExitCode {
-  const isModels = ({ code }: FinalState["failed"][number]): boolean => code.startsWith("model_");
-  for (const failure of failed) {
-    const stopped = isModels(failure) ? undefined : obstacles.codeOf(failure.step);
-    if (stopped !== undefined) return stopped;
-  }
-  return failed.every(isModels) ? exitCodes.providerFailed : exitCodes.workFailed;
+/** By the last failure: the provider's own, what was refused to it, or work that is not what the Score asks. */
+function codeOfFailure(
+  failure: FinalState["failed"][number] | undefined,
+  obstacles: Pick<Obstacles, "codeOf">,
+): ExitCode {
+  if (failure === undefined) return exitCodes.workFailed;
+  if (failure.code.startsWith("model_")) return exitCodes.providerFailed;
+  if (failure.code.includes("isolation")) return exitCodes.policyDenied;
+  return obstacles.codeOf(failure.step) ?? exitCodes.workFailed;
 }

@@ -113,7 +113,7 @@ async function triedOf(
     const mayTry = tries && backend.health.reachable && !backend.missing.includes(at.model);
     const came = mayTry ? await tryAndKeep(at, venue, memory, options, new CancelSource()) : undefined;
     const known = await memory.find(at);
-    if (came instanceof ProviderError) tried.push({ model: at.model, problem: came.message });
+    if (ProviderError.is(came)) tried.push({ model: at.model, problem: came.message });
     else if (known !== undefined) tried.push({ model: at.model, ...known });
   }
   return tried;

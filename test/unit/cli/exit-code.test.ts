@@ -53,14 +53,9 @@ describe("the exit code of a run", () => {
     assert.equal(exitCodeOf(paused("person"), nobody), 7);
   });
 
-  it("is 4 when the provider failed, and 11 when the work did not reach what the Score asks", () => {
-    const failed = (...codes: string[]): FinalState["failed"] =>
-      codes.map((code) => ({ step: "build", code, message: "" }));
-    assert.equal(exitCodeOf(paused("step_failed", failed("model_unreachable")), nobody), 4);
-    for (const code of ["must_not_met", "loop_exhausted", "max_turns", "argument_not_allowed"]) {
-      assert.equal(exitCodeOf(paused("step_failed", failed(code)), nobody), 11, code);
-    }
-    assert.equal(exitCodeOf(paused("step_failed", failed("model_unreachable", "must_not_met")), nobody), 11);
+  it("is 4 when a step failed for its provider", () => {
+    const failed = [{ step: "build", code: "model_unreachable", message: "" }];
+    assert.equal(exitCodeOf(paused("step_failed", failed), nobody), 4);
   });
 
   it("is 5 when a step failed that was denied something, and the provider is not to blame", () => {
@@ -82,6 +77,20 @@ describe("the exit code of a run", () => {
     const again = draft("step_start", "tests", {} as never);
     assert.equal(codeAfter(refused("consent"), again), 11);
     assert.equal(codeAfter(refused("consent"), again, refused("isolation")), 5);
+  });
+
+  it("is 11 when the work did not reach what the Score asks, and goes by the last failure", () => {
+    const provider = { step: "plan", code: "model_unreachable", message: "" };
+    for (const code of ["reply_cut", "call_unreadable", "max_turns", "verdict_missing", "artifact_missing"]) {
+      assert.equal(exitCodeOf(paused("step_failed", [{ step: "build", code, message: "" }]), nobody), 11);
+      assert.equal(
+        exitCodeOf(paused("step_failed", [provider, { step: "build", code, message: "" }]), nobody),
+        11,
+      );
+    }
+    const isolation = { step: "tests", code: "isolation_missing", message: "" };
+    assert.equal(exitCodeOf(paused("step_failed", [isolation]), nobody), 5);
+    assert.equal(exitCodeOf(paused("step_failed", [isolation, provider]), nobody), 4);
   });
 
   it("is 1 when a session is left running, which no run should do", () => {
