@@ -196,12 +196,12 @@ function assertWhole(folder: string, directory: string, ...witnesses: readonly W
   );
   once("the session ended", ({ type }) => (type === "session_end" ? type : undefined));
   assert.equal(journal.filter(({ type }) => type === "step_end").length, 12);
-  const known = ["definition.json", "head.json", "journal.jsonl", "workspace"];
+  const known = ["contents", "definition.json", "head.json", "journal.jsonl", "workspace"];
   assert.deepEqual(
     readdirSync(directory).filter((name) => !known.includes(name)),
     [],
   );
-  assert.deepEqual(readdirSync(path.join(folder, ".orket")).sort(), [".gitignore", "blobs", "sessions"]);
+  assert.deepEqual(readdirSync(path.join(folder, ".orket")).sort(), [".gitignore", "sessions"]);
 }
 
 /**

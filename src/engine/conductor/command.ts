@@ -6,7 +6,7 @@ import { readFields } from "../model/field";
 import type { FieldMap, Json } from "../model/field";
 import { answered } from "../model/score";
 import { checkText } from "../model/check-text";
-import { activeRuns, openConflict } from "../state/cursor";
+import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
 import type { SessionState } from "../state/state";
 
 /** What a person, or a script for one, can ask of a session. */
@@ -220,7 +220,9 @@ function resumeWith(state: SessionState, event: EventDraft): EventDraft[] {
  * @param cutBytes bytes of a torn last line that were cut off on opening.
  */
 export function resumeEvents(state: SessionState, by: DecidedBy, cutBytes = 0): EventDraft[] {
-  const failed = activeRuns(state.score).flatMap(({ run }) => (run.failure === null ? [] : [run.key]));
+  const failed = activeRuns(state.score).flatMap((active) =>
+    active.run.failure === null || isLeftOut(active) ? [] : [active.run.key],
+  );
   const conflict = openConflict(state.score);
   if (conflict !== undefined) failed.push(conflict.step);
   const retries = failed.map((step) => draft("adjustment", null, { kind: "retry", by, step }));

@@ -3,8 +3,8 @@ import { draft } from "../event/event";
 import type { EventData, EventDraft } from "../event/event";
 import { callSettings } from "../model/definition";
 import { reviewBefore } from "../conductor/before-step";
-import { activeRuns, openConflict } from "../state/cursor";
-import type { ActiveRun } from "../state/cursor";
+import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
+import type { ActiveRun, FrontRun } from "../state/cursor";
 import { isInterruption, needsApprovalAfter } from "../state/apply-run";
 import { checkLimits } from "../state/limits";
 import { missingFor } from "../state/missing";
@@ -51,16 +51,17 @@ export function decide(state: SessionState): Decision {
   if (runs.some(({ run }) => run.call !== null || isCommandOpen(run))) return nothing;
   if (state.stopRequested) return record(endOf(state, "stopped"));
   if (halting) return record(pauseOf(state, runs, conflict));
-  return runs.length === 0 ? record(endOf(state, "completed")) : nothing;
+  if (runs.length === 0) return record(endOf(state, "completed"));
+  return runs.every(isLeftOut) ? record(pauseOf(state, runs, conflict)) : nothing;
 }
 
 /** Whether nothing new may begin: the session is about to pause or stop once what is under way has ended. */
-function isHalting(state: SessionState, runs: readonly ActiveRun[]): boolean {
+function isHalting(state: SessionState, runs: readonly FrontRun[]): boolean {
   return (
     state.stopRequested ||
     state.pauseRequested !== null ||
     state.limitHit !== null ||
-    runs.some(({ run }) => run.failure !== null)
+    runs.some((active) => active.run.failure !== null && !isLeftOut(active))
   );
 }
 
@@ -75,6 +76,7 @@ function decideHalting({ run }: ActiveRun): Decision {
 
 function decideRun(state: SessionState, active: ActiveRun): Decision {
   const { run } = active;
+  if (run.failure !== null) return nothing;
   if (run.skip !== null && run.call === null) return record(skipped(run, run.skip));
   if (run.gate !== null) return decideGate(state, active);
   if (!run.started) return decideStart(state, active);
@@ -313,7 +315,7 @@ function resultsOf(state: SessionState): Partial<EventData<"session_end">> {
 
 function pauseOf(
   state: SessionState,
-  runs: readonly ActiveRun[],
+  runs: readonly FrontRun[],
   conflict: ReturnType<typeof openConflict>,
 ): EventDraft {
   if (state.pauseRequested !== null) return draft("session_paused", null, state.pauseRequested);
@@ -326,7 +328,8 @@ function pauseOf(
     });
   }
   if (conflict !== undefined) return pauseOfConflict(state, conflict);
-  const failed = runs.find(({ run }) => run.failure !== null)?.run;
+  const failures = runs.filter(({ run }) => run.failure !== null);
+  const failed = (failures.find((active) => !isLeftOut(active)) ?? failures[0])?.run;
   return draft("session_paused", failed?.key ?? null, {
     reason: "step_failed",
     message: `${failed?.key ?? "A step"} failed: ${failed?.failure?.message ?? ""}`,

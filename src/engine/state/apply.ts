@@ -2,8 +2,8 @@ import { versionsOf } from "../event/versions";
 import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import { callSettings, definitionSchema } from "../model/definition";
-import { activeRuns, openConflict, resolveConflict, startBranch, updateRun } from "./cursor";
-import type { ActiveRun, RunUpdate } from "./cursor";
+import { activeRuns, isLeftOut, openConflict, resolveConflict, startBranch, updateRun } from "./cursor";
+import type { ActiveRun, FrontRun, RunUpdate } from "./cursor";
 import { applyToRun, isInterruption } from "./apply-run";
 import { topPlace } from "./place";
 import { startOf } from "./step-run";
@@ -37,7 +37,7 @@ export function fold(state: SessionState, events: Iterable<SessionEvent>): Sessi
 
 /** Whether the session does nothing but wait for a person. */
 export function isWaiting(state: SessionState): boolean {
-  const runs = activeRuns(state.score);
+  const runs = activeRuns(state.score).filter((active) => !isLeftOut(active));
   return runs.length > 0 && runs.every(({ run }) => waitsForPerson(run));
 }
 
@@ -134,14 +134,13 @@ function applyRunEvent(state: SessionState, event: RunEvent): SessionState {
     topPlace,
     state.definition.flow,
   );
-  return score === null ? changed : withLost({ ...changed, score }, event);
+  return score === null ? changed : withLost({ ...changed, score }, before, event);
 }
 
 /** A failure that its group goes on after is no failure of the run, and is named at the end. */
-function withLost(state: SessionState, event: RunEvent): SessionState {
-  if (event.type !== "step_failed" || event.data.will_retry || event.step === null) return state;
-  const stands = activeRuns(state.score).some(({ run }) => run.key === event.step);
-  return stands ? state : { ...state, lost: [...state.lost, event.step] };
+function withLost(state: SessionState, { run, goesOn }: FrontRun, event: RunEvent): SessionState {
+  const isLost = event.type === "step_failed" && !event.data.will_retry && goesOn;
+  return isLost ? { ...state, lost: [...state.lost, run.key] } : state;
 }
 
 /** What a run's event changes beside the run itself: records, spending, counters. */
@@ -371,12 +370,18 @@ function adjusted(state: SessionState, data: EventData<"adjustment">): SessionSt
     case "set_limit":
       return { ...state, limits: { ...state.limits, [data.limit]: data.value ?? undefined }, limitHit: null };
     case "skip":
-      return skipAdjusted(state, data);
+      return skipAdjusted(withoutLost(state, data.step), data);
     case "patch":
       return patchAdjusted(state, data.step, data.instruction);
     case "retry":
-      return retryAdjusted(state, data.step);
+      return retryAdjusted(withoutLost(state, data.step), data.step);
   }
+}
+
+/** A failure that its group would have gone on after, and that a person does something about in time. */
+function withoutLost(state: SessionState, key: string): SessionState {
+  const stands = activeRuns(state.score).some((active) => active.run.key === key && isLeftOut(active));
+  return stands ? { ...state, lost: state.lost.filter((lost) => lost !== key) } : state;
 }
 
 function retryAdjusted(state: SessionState, key: string): SessionState {

@@ -4,8 +4,8 @@ import type { TokenUsage } from "../event/tokens";
 import { plannedSteps } from "../model/plan";
 import type { Limits } from "../model/flow";
 import { outcomeSentence } from "./outcome";
-import { activeRuns, openConflict } from "../state/cursor";
-import type { ActiveRun } from "../state/cursor";
+import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
+import type { ActiveRun, FrontRun } from "../state/cursor";
 import { decisionAbout } from "../state/decisions";
 import { artifactsOf } from "../state/scope";
 import type { ArtifactChange } from "../state/scope";
@@ -192,8 +192,10 @@ function approvalOf({ run }: ActiveRun): ApprovalView[] {
   ];
 }
 
-function failuresOf(state: SessionState, runs: readonly ActiveRun[]): SessionView["failed"] {
-  const failed = runs.flatMap(({ run }) => (run.failure === null ? [] : [{ step: run.key, ...run.failure }]));
+function failuresOf(state: SessionState, runs: readonly FrontRun[]): SessionView["failed"] {
+  const failed = runs.flatMap((active) =>
+    active.run.failure === null || isLeftOut(active) ? [] : [{ step: active.run.key, ...active.run.failure }],
+  );
   const conflict = openConflict(state.score);
   if (conflict === undefined) return failed;
   const [first, second] = conflict.steps;

@@ -246,6 +246,55 @@ describe("The Score's language", () => {
     await replays(all);
   });
 
+  it("lets what runs beside a failed step end and be counted before its item is left out, also after a crash", async () => {
+    const body: PlanNode = {
+      kind: "parallel",
+      id: "both",
+      branches: [run("tests", { must: ["pass"] }), step("slow", "writer"), step("after", "writer")],
+    };
+    const each: PlanNode = {
+      kind: "each",
+      id: "docs",
+      in: { input: "list" },
+      max: 2,
+      at_once: 2,
+      on_failure: "continue",
+      body: [body],
+    };
+    const definition = grown([each], "docs");
+    definition.flow.inputs = { list: ["a", "b"] };
+    const fails: CommandRunner = {
+      run: async (request, ...more) => {
+        const result = await commands(0).run(request, ...more);
+        return { ...result, end: { kind: "exited", code: request.run.startsWith("docs[1]") ? 1 : 0 } };
+      },
+    };
+    const slow: Answer = async ({ origin }) => {
+      for (let turn = origin.stepId === "slow" ? 20 : 0; turn > 0; turn -= 1)
+        await new Promise((resolve) => setImmediate(resolve));
+      return "done";
+    };
+    const session = harness(definition, slow, { commands: fails });
+
+    const state = await session.run();
+
+    assert.equal(state.outcome, "completed");
+    assert.deepEqual(session.eventsOf("session_end")[0]?.data.failed, ["docs[1].tests"]);
+    assert.ok(keysOf(session, "step_end").includes("docs[1].slow"));
+    assert.equal(state.spending.reservedTokens, 0);
+    assert.equal(session.eventsOf("model_call_end").length, session.eventsOf("model_call_start").length);
+    await replays(session);
+    const failedAt = session.store.events.findIndex(({ type }) => type === "step_failed");
+    const events = session.store.events.slice(0, failedAt + 1);
+    const store = new MemorySessionStore(() => session.clock.nowMs(), { events, blobs: session.store.blobs });
+    const again = harness(definition, slow, { commands: fails, store });
+    again.orchestrator.resume("command_line");
+    const resumed = await again.run();
+    assert.equal(resumed.outcome, "completed");
+    assert.equal(again.eventsOf("step_failed").length, 1);
+    assert.deepEqual(again.eventsOf("session_end")[0]?.data.failed, ["docs[1].tests"]);
+  });
+
   it("tells a step exactly what its result lacks, and takes it once it fits", async () => {
     const ask = step("plan", "writer", {
       result: { risk: { enum: ["low", "high"] }, left: { type: "number" } },
