@@ -66,7 +66,9 @@ async function fillIn(
       task = await askFor("Task", io, lines);
     for (const { name, required, description, enum: words } of listInputs(flow)) {
       if (!required || Object.hasOwn(inputs, name)) continue;
-      const hint = [description, words?.map(String).join(", ")].filter((part) => part !== undefined).join(" — ");
+      const hint = [description, words?.map(String).join(", ")]
+        .filter((part) => part !== undefined)
+        .join(" — ");
       const value = await askFor(safeLine(hint === "" ? name : `${name} (${hint})`), io, lines);
       if (value !== undefined) inputs[name] = value;
     }
