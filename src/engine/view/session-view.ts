@@ -3,8 +3,9 @@ import type { EventData, Message } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
 import { plannedSteps } from "../model/plan";
 import type { Limits } from "../model/flow";
-import { activeRuns, openConflict } from "../state/cursor";
-import type { ActiveRun } from "../state/cursor";
+import { outcomeSentence } from "./outcome";
+import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
+import type { ActiveRun, FrontRun } from "../state/cursor";
 import { decisionAbout } from "../state/decisions";
 import { artifactsOf } from "../state/scope";
 import type { ArtifactChange } from "../state/scope";
@@ -87,6 +88,8 @@ export interface SessionView {
   readonly halting?: "pausing" | "stopping";
   readonly pause?: { readonly reason: PauseReason; readonly message: string };
   readonly outcome?: "completed" | "stopped";
+  /** How it stands or ended, in one sentence that names the step; absent while it runs. */
+  readonly ending?: string;
   readonly steps: readonly StepView[];
   readonly approvals: readonly ApprovalView[];
   /** The steps whose failure the session waits on. */
@@ -107,6 +110,7 @@ export interface SessionView {
 export function viewSession(state: SessionState): SessionView {
   const runs = activeRuns(state.score);
   const { spending } = state;
+  const ending = outcomeSentence(state);
   return {
     session: state.session,
     flow: state.definition.flow.name,
@@ -117,6 +121,7 @@ export function viewSession(state: SessionState): SessionView {
     ...haltingOf(state),
     ...(state.pause === null ? {} : { pause: state.pause }),
     ...(state.outcome === null ? {} : { outcome: state.outcome }),
+    ...(ending === undefined ? {} : { ending }),
     steps: stepsOf(state, runs),
     approvals: runs.flatMap(approvalOf),
     failed: failuresOf(state, runs),
@@ -187,8 +192,10 @@ function approvalOf({ run }: ActiveRun): ApprovalView[] {
   ];
 }
 
-function failuresOf(state: SessionState, runs: readonly ActiveRun[]): SessionView["failed"] {
-  const failed = runs.flatMap(({ run }) => (run.failure === null ? [] : [{ step: run.key, ...run.failure }]));
+function failuresOf(state: SessionState, runs: readonly FrontRun[]): SessionView["failed"] {
+  const failed = runs.flatMap((active) =>
+    active.run.failure === null || isLeftOut(active) ? [] : [{ step: active.run.key, ...active.run.failure }],
+  );
   const conflict = openConflict(state.score);
   if (conflict === undefined) return failed;
   const [first, second] = conflict.steps;
