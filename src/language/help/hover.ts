@@ -18,8 +18,8 @@ import { typeText } from "./complete";
 import { entityLabels } from "./model";
 import type { HelpRequest } from "./model";
 import { explainPlaceholder, fieldText, performerOf, placeholderAt, shorten } from "./placeholders";
+import type { Found } from "./found";
 import { besideText, definitionsOf, fileOf } from "./symbols";
-import type { Found } from "./symbols";
 
 export interface Hover {
   readonly span: Span;

@@ -5,7 +5,7 @@ import type { Project } from "../project/project";
 import { resolveReference } from "../project/reference";
 import { keysAt } from "../schema/read";
 import type { SourceDocument } from "../text/source";
-import type { Closure, Found } from "./symbols";
+import type { Closure, Found } from "./found";
 
 const declares = (source: SourceDocument, name: string): boolean => keysAt(source, ["inputs"]).includes(name);
 

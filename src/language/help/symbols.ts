@@ -9,13 +9,9 @@ import { textAt } from "../schema/read";
 import { scoreViewOf } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import { nodesAt, nodeSpan } from "../text/tree";
+import type { Closure, Found } from "./found";
 import { inputPlaces } from "./input-places";
 import type { Place } from "./model";
-
-export interface Found {
-  readonly source: SourceDocument;
-  readonly occurrence: Occurrence;
-}
 
 /** The files in which a name that stands in `source` can be defined. */
 export function ownersOf(project: Project, entity: Entity, source: SourceDocument): SourceDocument[] {
@@ -92,12 +88,6 @@ function unnamedStep(score: SourceDocument, id: string): Found[] {
 /** Notes are given by models as they run: what counts is that the files belong to one Flow. */
 function notes(project: Project, source: SourceDocument, name: string): Found[] {
   return closure(project, source, "note", name, undefined).found;
-}
-
-/** The places of a name, with the files that own it. */
-export interface Closure {
-  readonly owners: readonly SourceDocument[];
-  readonly found: Found[];
 }
 
 /** Every place of a name: from its owners to the files that use them, and on to other owners that these files share. */
