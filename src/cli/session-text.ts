@@ -64,7 +64,7 @@ export function printSession(view: SessionView, output: Output, status = statusO
   const facts: string[][] = [
     ["Session", view.session],
     ["Status", status],
-    ...(view.pause === undefined ? [] : [["", safeLine(view.pause.message)]]),
+    ...(view.ending === undefined ? [] : [["", safeLine(view.ending)]]),
     ["Started", `${formatTime(view.startedAt)} UTC`],
     ["Task", safeLine(view.task)],
   ];

@@ -28,7 +28,7 @@ export class ErrorPresenter {
 
   /** A failure in a sentence or two, for a place that shows text. */
   textOf(error: unknown): string {
-    if (!(error instanceof OrketError)) return `Something went wrong inside Orket: ${messageOf(error)}`;
+    if (!OrketError.is(error)) return `Something went wrong inside Orket: ${messageOf(error)}`;
     return [error.message, error.mend ?? ""].join(" ").trim();
   }
 
@@ -46,7 +46,7 @@ export class ErrorPresenter {
 
   #waysOut(error: unknown): readonly WayOut[] {
     const showLog: WayOut = { label: "Show Log", run: () => this.#log.show() };
-    if (!(error instanceof OrketError)) return [showLog];
+    if (!OrketError.is(error)) return [showLog];
     const { details } = error;
     const ways: Readonly<Record<ErrorCode, readonly WayOut[]>> = {
       usage: [],

@@ -11,7 +11,7 @@ const O_DIRECTORY = (constants.O_DIRECTORY as number | undefined) ?? 0;
 
 /** Says what a failed operation means for the user; an OrketError passes as it is. */
 export function diskError(error: unknown, what: string): OrketError {
-  if (error instanceof OrketError) return error;
+  if (OrketError.is(error)) return error;
   const code = diskCode(error);
   const details = { code };
   if (isDiskCode(error, "ENOSPC", "EDQUOT", "EFBIG")) {

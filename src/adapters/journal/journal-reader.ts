@@ -112,7 +112,7 @@ class JournalParser {
         throw damaged(1, `the first event is ${line.event.type} and not session_start`);
       }
     } catch (error) {
-      if (!(error instanceof OrketError)) throw error;
+      if (!OrketError.is(error)) throw error;
       if (error.code === "format_unsupported") this.#unknown = { error, hash: hash("sha256", bytes, "hex") };
       else if (lacksSectors(bytes, this.#offset)) this.#zeroLine = error;
       else this.damage = error;

@@ -4,8 +4,8 @@ import type { Cancellation } from "../../engine/port/cancellation";
 import type { ModelProvider, ModelReply } from "../../engine/port/model-provider";
 import type { Capabilities } from "./health-types";
 import type { Access } from "./http/access";
+import { credentialsFor, transportOf } from "./http/access";
 import { boundedText, longestListBytes } from "./http/bounds";
-import { keyFor, transportOf } from "./http/access";
 
 /** Which model of which endpoint is tried out. */
 export interface ProbedEndpoint {
@@ -13,6 +13,7 @@ export interface ProbedEndpoint {
   readonly endpoint: string;
   readonly model: string;
   readonly api_key?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Longest reply of a probe, in tokens: four short calls are the price of knowing. */
@@ -91,8 +92,8 @@ async function takesSchema(
     // A reply that was cut says nothing about its form.
     return finishReason === "length" ? undefined : fits(text);
   } catch (error) {
-    if (error instanceof ProviderError && error.code === "bad_request") return false;
-    if (error instanceof ProviderError && error.code === "cancelled") throw error;
+    if (ProviderError.is(error) && error.code === "bad_request") return false;
+    if (ProviderError.is(error) && error.code === "cancelled") throw error;
     return undefined;
   }
 }
@@ -113,7 +114,7 @@ function fits(text: string): boolean {
 async function slotsOf(at: ProbedEndpoint, deps: Access): Promise<number | undefined> {
   if (at.provider !== "openai") return undefined;
   try {
-    const key = await keyFor(deps, at.api_key, at.endpoint);
+    const { headers } = await credentialsFor(deps, at, at.endpoint);
     const response = await transportOf(deps)(
       `${at.endpoint.replace(/\/+$/, "").replace(/\/v1$/, "")}/props`,
       {
@@ -121,7 +122,7 @@ async function slotsOf(at: ProbedEndpoint, deps: Access): Promise<number | undef
         headers: {
           accept: "application/json",
           "user-agent": "orket",
-          ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+          ...headers,
         },
         signal: AbortSignal.timeout(2000),
         redirect: "manual",

@@ -8,8 +8,8 @@ import { timerMs } from "./http/deadline";
 import { errorFromStatus } from "./http/http-errors";
 import { defaultOllamaEndpoint, defaultOpenAiEndpoint } from "./endpoints";
 import type { Access } from "./http/access";
-import { keyFor, transportOf } from "./http/access";
-import { contentRedactor, publicAddress, redactDeep, redactor } from "./http/redact";
+import { credentialsFor, transportOf } from "./http/access";
+import { contentRedactorOf, publicAddress, redactDeep, redactor, redactorOf } from "./http/redact";
 import type { Redact } from "./http/redact";
 
 type Model = ProviderHealth["models"][number];
@@ -64,11 +64,16 @@ async function probe(
     );
   });
   const work = async (): Promise<ProviderHealth> => {
-    const key = await keyFor(deps, venue.api_key, endpoint);
-    redact = redactor(key);
+    const { headers, secrets } = await credentialsFor(deps, venue, endpoint);
+    redact = redactorOf(secrets);
     const get: Get = (path) =>
-      getJson(`${endpoint.replace(/\/+$/, "")}${path}`, { server, address, key, redact }, deps, limit.signal);
-    return redactDeep(await ask(get, performance.now()), contentRedactor(key));
+      getJson(
+        `${endpoint.replace(/\/+$/, "")}${path}`,
+        { server, address, headers, redact },
+        deps,
+        limit.signal,
+      );
+    return redactDeep(await ask(get, performance.now()), contentRedactorOf(secrets));
   };
   try {
     return await Promise.race([work(), tooSlow]);
@@ -78,7 +83,7 @@ async function probe(
       reachable: false,
       models: [],
       problem: redact(problem),
-      ...(error instanceof ProviderError ? { problemCode: error.code } : {}),
+      ...(ProviderError.is(error) ? { problemCode: error.code } : {}),
     };
   } finally {
     clearTimeout(timer);
@@ -90,13 +95,13 @@ async function getJson(
   at: {
     readonly server: string;
     readonly address: string;
-    readonly key: string | undefined;
+    readonly headers: Readonly<Record<string, string>>;
     readonly redact: Redact;
   },
   deps: Access,
   signal: AbortSignal,
 ): Promise<Json> {
-  const { key, ...facts } = at;
+  const { headers, ...facts } = at;
   let status: number;
   let header: (name: string) => string | null;
   let text: string;
@@ -106,7 +111,7 @@ async function getJson(
       headers: {
         accept: "application/json",
         "user-agent": "orket",
-        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...headers,
       },
       signal,
       redirect: "manual",
@@ -184,7 +189,7 @@ const askOllama: Ask = async (get, startedMs) => {
 const askOpenAi: Ask = async (get, startedMs) => {
   const listed = await get("/models").catch(listRefusal);
   const latencyMs = performance.now() - startedMs;
-  if (listed instanceof ProviderError) {
+  if (ProviderError.is(listed)) {
     const problem = `It gives no list of models. ${listed.message}`;
     return { reachable: true, latencyMs, models: [], problem };
   }
@@ -223,7 +228,7 @@ const askOpenAi: Ask = async (get, startedMs) => {
  */
 function listRefusal(error: unknown): ProviderError {
   const isRefusal =
-    error instanceof ProviderError &&
+    ProviderError.is(error) &&
     (error.code === "not_found" || error.code === "bad_request") &&
     (error.status ?? 0) >= 400;
   if (!isRefusal) throw error;

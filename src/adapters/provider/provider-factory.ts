@@ -1,8 +1,8 @@
 import { OrketError } from "../../engine/error/orket-error";
-import { ProviderError } from "../../engine/error/provider-error";
 import type { Definition } from "../../engine/model/definition";
 import type { ModelProvider } from "../../engine/port/model-provider";
 import { defaultOllamaEndpoint, defaultOpenAiEndpoint } from "./endpoints";
+import { secretsOf } from "./http/access";
 import { MeshPool } from "./mesh/mesh-pool";
 import { MeshProvider } from "./mesh/mesh-provider";
 import type { ProviderDeps } from "./provider-deps";
@@ -11,7 +11,16 @@ import { ScriptedProvider } from "./scripted-provider";
 /** What of a Venue decides the provider. A node of a mesh fits it with the mesh's timeouts. */
 export type CallableVenue = Pick<
   Definition["venue"],
-  "provider" | "endpoint" | "api_key" | "timeouts" | "replies" | "model" | "nodes" | "routing" | "same_model"
+  | "provider"
+  | "endpoint"
+  | "api_key"
+  | "headers"
+  | "timeouts"
+  | "replies"
+  | "model"
+  | "nodes"
+  | "routing"
+  | "same_model"
 >;
 
 /**
@@ -35,12 +44,12 @@ export async function createProvider(venue: CallableVenue, deps: ProviderDeps): 
     case "ollama": {
       await checkAccess(venue, deps);
       const { OllamaProvider } = await import("./ollama/provider");
-      return adopting(new OllamaProvider(venue, deps));
+      return new OllamaProvider(venue, deps);
     }
     case "openai": {
       await checkAccess(venue, deps);
       const { OpenAiProvider } = await import("./openai/provider");
-      return adopting(new OpenAiProvider(venue, deps));
+      return new OpenAiProvider(venue, deps);
     }
     case "vscode-lm":
       if (deps.vscodeLm !== undefined) return deps.vscodeLm(venue);
@@ -69,13 +78,14 @@ async function meshProvider(venue: CallableVenue, deps: ProviderDeps): Promise<M
   return new MeshProvider(
     { model, nodes, routing, sameModel, timeouts },
     () => pool.mesh(nodes, deps),
-    ({ provider, endpoint, api_key }) => createProvider({ provider, endpoint, api_key, timeouts }, deps),
+    ({ provider, endpoint, api_key, headers }) =>
+      createProvider({ provider, endpoint, api_key, headers, timeouts }, deps),
   );
 }
 
 /** Fails before the run rather than in its first step. */
 async function checkAccess(
-  venue: Pick<CallableVenue, "provider" | "endpoint" | "api_key">,
+  venue: Pick<CallableVenue, "provider" | "endpoint" | "api_key" | "headers">,
   deps: ProviderDeps,
 ): Promise<void> {
   const endpoint =
@@ -93,33 +103,9 @@ async function checkAccess(
       });
     }
   }
-  if (venue.api_key === undefined) return;
   const { origin } = new URL(endpoint);
-  await deps.confirmKey?.(venue.api_key, origin);
-  await deps.resolveSecret(venue.api_key, origin);
-}
-
-/**
- * The vendors' bundles hold their own copy of ProviderError, which `instanceof` does not know here: each error becomes
- * one of ours.
- */
-function adopting(provider: ModelProvider): ModelProvider {
-  return {
-    call: (request, onDelta, cancellation) =>
-      provider.call(request, onDelta, cancellation).catch((error: unknown) => {
-        throw adopted(error);
-      }),
-  };
-}
-
-function adopted(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof ProviderError || error.name !== "ProviderError")
-    return error;
-  const { code, status, retryAfterSeconds, partialText, cause } = error as ProviderError;
-  return new ProviderError(code, error.message, {
-    ...(status === undefined ? {} : { status }),
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-    ...(partialText === undefined ? {} : { partialText }),
-    ...(cause === undefined ? {} : { cause }),
-  });
+  for (const reference of secretsOf(venue)) {
+    await deps.confirmKey?.(reference, origin);
+    await deps.resolveSecret(reference, origin);
+  }
 }

@@ -9,9 +9,9 @@ type ScriptedReply = RepliesFile["steps"][string][number];
 
 /**
  * Answers from the replies that the definition holds: no network, no chance. The entries of a step without `fail`
- * answer its calls in order. An entry with `fail` stands for one failed try: it fails once in the life of this object,
- * just before the answer that follows it, after streaming its text if it has one. `otherwise` answers where the list
- * has ended; with `fail` it fails every time. No tokens are counted: there are none.
+ * answer its calls in order. An entry with `fail` stands for one failed try: it fails once, also over a restart, just
+ * before the answer that follows it, after streaming its text if it has one. `otherwise` answers where the list has
+ * ended, with `fail` it fails every time; `further: repeat` begins the list again. No tokens are counted: there are none.
  */
 export class ScriptedProvider implements ModelProvider {
   readonly #replies: RepliesFile;
@@ -47,7 +47,7 @@ export class ScriptedProvider implements ModelProvider {
         return reply.finish({ provider: "scripted", step: stepId, call: answeredCalls });
       });
     } catch (error) {
-      if (!(error instanceof ProviderError)) {
+      if (!ProviderError.is(error)) {
         throw new ProviderError("unknown", String(error), { partialText: reply.text, cause: error });
       }
       throw new ProviderError(error.code, error.message, { partialText: reply.text });
@@ -56,19 +56,21 @@ export class ScriptedProvider implements ModelProvider {
 
   /** The entry for this call: a failure that has not been played yet, else the answer. */
   #next(origin: ModelRequest["origin"]): ScriptedReply {
-    const { session, stepId, answeredCalls } = origin;
+    const { stepId, answeredCalls } = origin;
     const list = Object.hasOwn(this.#replies.steps, stepId) ? (this.#replies.steps[stepId] ?? []) : [];
-    let answers = 0;
-    for (const [place, entry] of list.entries()) {
+    const answers = list.filter((entry) => entry.fail === undefined).length;
+    const repeats =
+      this.#replies.further === "repeat" && this.#replies.otherwise === undefined && answers > 0;
+    const place = repeats ? answeredCalls % answers : answeredCalls;
+    let seen = 0;
+    let failures = 0;
+    for (const [index, entry] of list.entries()) {
       if (entry.fail === undefined) {
-        if (answers === answeredCalls) return entry;
-        answers += 1;
-      } else if (answers === answeredCalls) {
-        const key = `${session}\n${stepId}\n${place}`;
-        if (!this.#played.has(key)) {
-          this.#played.add(key);
-          return entry;
-        }
+        if (seen === place) return entry;
+        seen += 1;
+      } else if (seen === place) {
+        if (this.#isDue(origin, index, failures)) return entry;
+        failures += 1;
       }
     }
     if (this.#replies.otherwise !== undefined) return this.#replies.otherwise;
@@ -76,8 +78,20 @@ export class ScriptedProvider implements ModelProvider {
     throw new ProviderError(
       "bad_request",
       `The scripted replies have ${has} for step '${stepId}', but this is its call number ${answeredCalls + 1}. ` +
-        `Add an entry to \`steps: { ${stepId}: [...] }\` in the Venue's replies file, or an \`otherwise:\` for all steps.`,
+        `Add an entry to \`steps: { ${stepId}: [...] }\` in the Venue's replies file, \`further: repeat\`, or an \`otherwise:\` for all steps.`,
     );
+  }
+
+  /**
+   * Whether the failure at `index`, the one after `before` others, is still to come. The journal counts the tries that
+   * failed, so that one that was played before a restart is not played again; without it this object remembers.
+   */
+  #isDue({ session, stepId, failedTries }: ModelRequest["origin"], index: number, before: number): boolean {
+    if (failedTries !== undefined) return failedTries === before;
+    const key = `${session}\n${stepId}\n${index}`;
+    if (this.#played.has(key)) return false;
+    this.#played.add(key);
+    return true;
   }
 
   async #stream(text: string, reply: ReplyBuilder, deadline: Deadline): Promise<void> {

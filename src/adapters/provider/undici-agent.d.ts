@@ -7,3 +7,9 @@ declare module "undici/lib/dispatcher/agent.js" {
   const Agent: typeof UndiciAgent;
   export default Agent;
 }
+
+declare module "undici/lib/dispatcher/proxy-agent.js" {
+  import type { ProxyAgent as UndiciProxyAgent } from "undici";
+  const ProxyAgent: typeof UndiciProxyAgent;
+  export default ProxyAgent;
+}

@@ -178,7 +178,7 @@ class Page {
     // Whoever performs a session is not in its journal: one that was exported in the middle counts as running.
     const label = labelOf(this.#view, true);
     const tone = new Html(label === "completed" ? "good" : label === "failed" ? "bad" : "warn");
-    const why = this.#view.status === "paused" ? (this.#view.pause?.message ?? "") : "";
+    const why = this.#view.ending ?? "";
     return html`<span class="${tone}">${sessionWords[label]}</span> <span class="quiet">${why}</span>`;
   }
 
@@ -460,6 +460,8 @@ function aboutEvent(event: SessionEvent): string {
       return event.data.outcome;
     case "step_end":
       return event.data.verdict ?? "";
+    case "venue_changed":
+      return event.data.name;
     case "session_resumed":
       return `by ${event.data.by.replace("_", " ")}`;
     case "suggestion_resolved":

@@ -47,7 +47,7 @@ class TraceBuilder {
   readonly #traceId: string;
   #last = "";
   #ended: EventData<"session_end"> | undefined;
-  #failure: string | undefined;
+  #failure: { readonly type: string; readonly message: string } | undefined;
   readonly #source: ExportSource;
   readonly #contents: boolean;
 
@@ -128,7 +128,7 @@ class TraceBuilder {
     switch (event.type) {
       case "session_paused":
         if (event.data.reason === "step_failed" || event.data.reason === "limit")
-          this.#failure = event.data.reason;
+          this.#failure = { type: event.data.reason, message: event.data.message };
         this.#note(this.#root, event, { "orket.reason": event.data.reason });
         return;
       case "session_resumed":
@@ -473,9 +473,7 @@ class TraceBuilder {
         ...(ended === undefined ? [] : usage(ended.tokens)),
         ...double("orket.cost_usd", ended?.cost_usd),
       );
-      const error = ended === undefined && this.#failure !== undefined ? this.#failure : undefined;
-      const message = "The session is paused: it waits for a person.";
-      this.#end(this.#root, this.#last, error === undefined ? undefined : { type: error, message });
+      this.#end(this.#root, this.#last, ended === undefined ? this.#failure : undefined);
     }
     return this.spans.sort((a, b) => (BigInt(a.startTimeUnixNano) < BigInt(b.startTimeUnixNano) ? -1 : 1));
   }

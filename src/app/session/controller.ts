@@ -460,7 +460,7 @@ export class SessionController {
           this.#setState(state);
         }
       } catch (error) {
-        if (error instanceof OrketError && this.#following === cancel) this.#problem = error;
+        if (OrketError.is(error) && this.#following === cancel) this.#problem = error;
       } finally {
         cancel.cancel();
         if (this.#following === cancel) {

@@ -138,12 +138,27 @@ export async function readSession(
   };
 }
 
-/** A provider that is made with the first call, so that a session can be opened for review without its backend. */
-function lazyProvider(make: () => Promise<ModelProvider>): ModelProvider {
-  let made: Promise<ModelProvider> | undefined;
+/**
+ * The provider of the Venue that the session has now. It is made with the first call, so that a session can be opened for
+ * review without its backend, and again when the Venue changes.
+ * @param first the provider of the Venue that the session begins with, where it is made already.
+ */
+function providerOf(
+  venueNow: () => Definition["venue"],
+  make: (venue: Definition["venue"]) => Promise<ModelProvider>,
+  first: ModelProvider | undefined,
+): ModelProvider {
+  let made: { readonly venue: Definition["venue"]; readonly provider: Promise<ModelProvider> } | undefined;
+  let given = first;
   return {
-    call: async (request, onDelta, cancellation) =>
-      (await (made ??= make())).call(request, onDelta, cancellation),
+    call: async (request, onDelta, cancellation) => {
+      const venue = venueNow();
+      if (made?.venue !== venue) {
+        made = { venue, provider: given === undefined ? make(venue) : Promise.resolve(given) };
+        given = undefined;
+      }
+      return (await made.provider).call(request, onDelta, cancellation);
+    },
   };
 }
 
@@ -166,13 +181,12 @@ export function liveSession(
   environment: SessionEnvironment,
   options: RuntimeOptions,
 ): LiveSession {
-  const provider = lazyProvider(() => createProvider(parts.definition.venue, options));
-  return live(parts, provider, environment, options);
+  return live(parts, undefined, environment, options);
 }
 
 function live(
   parts: SessionParts,
-  provider: ModelProvider,
+  provider: ModelProvider | undefined,
   environment: SessionEnvironment,
   options: RuntimeOptions,
 ): LiveSession {
@@ -180,7 +194,11 @@ function live(
   const { flow } = definition;
   const ports: SessionPorts = {
     store,
-    provider,
+    provider: providerOf(
+      () => orchestrator.state.definition.venue,
+      (venue) => createProvider(venue, options),
+      provider,
+    ),
     files: new NodeGuardedFiles({
       workDomain: options.workDomain,
       startDirectory: options.startDirectory,
@@ -194,7 +212,10 @@ function live(
     utf8: nodeUtf8,
     ...(steer === undefined ? {} : { steer }),
   };
-  const orchestrator = new Orchestrator(ports, fold(from?.index.state ?? initialState(definition), history));
+  const orchestrator: Orchestrator = new Orchestrator(
+    ports,
+    fold(from?.index.state ?? initialState(definition), history),
+  );
   const known = orchestrator.state.score.scope.densities;
   const keeper = new IndexKeeper(environment, store.paths, from);
   orchestrator.listen({

@@ -63,7 +63,7 @@ export async function tryAndKeep(
     await memory.keep(at, capabilities);
     return capabilities;
   } catch (error) {
-    if (error instanceof ProviderError) return error;
+    if (ProviderError.is(error)) return error;
     throw error;
   }
 }

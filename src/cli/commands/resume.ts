@@ -5,6 +5,10 @@ import type { Adjustment } from "../../engine/event/event";
 import { limitNames } from "../../engine/model/flow";
 import { viewSession } from "../../engine/view/session-view";
 import { nearest } from "../../language/text/nearest";
+import type { Definition } from "../../engine/model/definition";
+import { resolveFlow } from "../../language";
+import type { Project, ResolveResult } from "../../language";
+import { loadProject } from "../project";
 import { allowCommandsOption, callOf, foreignOption, jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext, Given } from "../command";
 import { readAnswers } from "../run/answers";
@@ -36,6 +40,62 @@ export function readLimits(pairs: readonly string[]): SetLimit[] {
     }
     return { kind: "set_limit", by: "command_line", limit, value };
   });
+}
+
+/**
+ * With `--venue`, goes on with that Venue as its file says now; without it, says when the session's own has changed.
+ * @throws {OrketError} usage, definition_invalid.
+ */
+async function takeVenue(live: LiveSession, context: CommandContext): Promise<void> {
+  const { io, given } = context;
+  const { definition, session } = live.orchestrator.state;
+  const asked = given.value("venue");
+  const project = await loadProject(context).catch((error: unknown) => {
+    if (asked === undefined) return undefined;
+    throw error;
+  });
+  if (project === undefined) return;
+  if (asked !== undefined) {
+    const venue = venueNow(project, definition, asked);
+    if (venue.definition === undefined) {
+      const [first] = venue.diagnostics.filter(({ severity }) => severity === "error");
+      throw new OrketError(
+        first?.origin === "options" ? "usage" : "definition_invalid",
+        first?.message ?? `The Venue '${safeLine(asked)}' cannot be used.`,
+        { mend: first?.mend ?? "`orket validate` checks all files of the project." },
+      );
+    }
+    live.orchestrator.submit({ kind: "change_venue", by: "command_line", venue: venue.definition.venue });
+    return;
+  }
+  const failedAtModel = viewSession(live.orchestrator.state).failed.some(({ code }) =>
+    code.startsWith("model_"),
+  );
+  const now = failedAtModel
+    ? venueNow(project, definition, definition.venue.name).definition?.venue
+    : undefined;
+  if (now === undefined || isSame(now, definition.venue)) return;
+  io.stderr.line(
+    `The Venue ${safeLine(now.name)} was changed since the session began, which goes on with it as it was; ` +
+      `${callOf(context)} resume ${session} --venue ${safeLine(now.name)} goes on with the new one.`,
+  );
+}
+
+/** The session's Flow as its files say now, with the Venue. */
+function venueNow(project: Project, definition: Definition, venue: string): ResolveResult {
+  const { source, task } = definition.flow;
+  return resolveFlow(project, source, { venue, task, forRun: false });
+}
+
+/** Keys in one order: the recorded one was written and read as JSON. */
+function isSame(a: Definition["venue"], b: Definition["venue"]): boolean {
+  const plain = (value: unknown): string =>
+    JSON.stringify(value, (_key, inner: unknown) =>
+      typeof inner === "object" && inner !== null && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([x], [y]) => (x < y ? -1 : 1)))
+        : inner,
+    );
+  return plain(a) === plain(b);
 }
 
 /** Records what was asked for, and that the session goes on. */
@@ -72,6 +132,7 @@ async function resume(context: CommandContext) {
     const live = await openLiveSession(session.path, options);
     return closing(live, async () => {
       if (!json) io.stderr.line(`Session ${live.id}`);
+      await takeVenue(live, context);
       await requireConsent(
         live.orchestrator.state.definition,
         context,
@@ -89,7 +150,7 @@ export const resumeCommand: Command = {
   name: "resume",
   summary: "Go on with a session that paused or was cut off.",
   details: [
-    "Finished steps are not performed again. A step that failed is tried again, unless it is named with --skip. The session goes on as it was started: later changes of the Flow's files do not count.",
+    "Finished steps are not performed again. A step that failed is tried again, unless it is named with --skip. The session goes on as it was started: later changes of the Flow's files do not count, but for a Venue that is named with --venue.",
   ],
   args: [sessionArgument],
   options: [
@@ -103,6 +164,12 @@ export const resumeCommand: Command = {
       summary: "Leave out a step that failed, by its name in orket show.",
     },
     {
+      name: "venue",
+      value: "VENUE",
+      summary:
+        "Go on with this Venue as its file says now: another one, or the session's own after a change.",
+    },
+    {
       name: "limit",
       value: "NAME=VALUE",
       multiple: true,
@@ -114,6 +181,7 @@ export const resumeCommand: Command = {
   examples: [
     { line: "orket resume last", does: "go on with the newest session" },
     { line: "orket resume k3f9 --limit total_tokens=500000", does: "with a higher limit" },
+    { line: "orket resume last --venue local", does: "with the Venue as its file says now" },
     { line: "orket resume last --skip review", does: "without the step that failed" },
   ],
   run: resume,

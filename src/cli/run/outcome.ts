@@ -71,7 +71,9 @@ export function printOutcome(
   if (!json && result !== undefined) io.stdout.line(JSON.stringify(result));
   if (view.status === "paused" && view.pause !== undefined) {
     io.stderr.line(`The session is paused: ${safeLine(view.pause.message)}`);
-  } else if (view.outcome === "stopped") io.stderr.line("The session was stopped.");
+  } else if (view.outcome === "stopped") {
+    io.stderr.line(`The session was stopped. ${safeLine(view.ending ?? "")}`.trim());
+  }
   const next = nextSteps(view, state.limitHit?.limit ?? "NAME", code, orket);
   if (next.length === 0) return;
   io.stderr.line("Next:");

@@ -1,5 +1,6 @@
+import { grouped } from "../model/grouped";
 import { draft } from "../event/event";
-import type { EventData, EventDraft, ToolCall } from "../event/event";
+import type { EventData, EventDraft } from "../event/event";
 import { ProviderError } from "../error/provider-error";
 import { callSettings } from "../model/definition";
 import { utf8Length } from "../model/utf8";
@@ -8,14 +9,16 @@ import type {
   Failover,
   ModelDelta,
   ModelFingerprint,
-  ModelMessage,
   ModelReply,
   ModelRequest,
   ToolSpec,
 } from "../port/model-provider";
 import { buildPrompt } from "./prompt";
 import type { PromptContext } from "./prompt-context";
-import { toolMode } from "../state/tool-mode";
+import { defaultMaxWaitSeconds } from "../model/venue";
+import type { VenueRetry } from "../model/venue";
+import { mergesSystem, toolMode } from "../state/tool-mode";
+import { sentMessages, withoutSystem } from "./sent";
 import { estimateTokens } from "./prompt-tokens";
 import { refusalOf } from "../state/decisions";
 import type { ActiveRun } from "../state/cursor";
@@ -25,7 +28,8 @@ import type { SessionState } from "../state/state";
 import type { StepRun } from "../state/step-run";
 import { performTool } from "./tool/perform-tool";
 import { toolsOfStep } from "./tool/registry";
-import { findTextToolCalls } from "./tool/text-form";
+import { callsOfReply } from "./reply";
+import { usableCall } from "./usable-call";
 import type { AgentPorts } from "./ports";
 
 type FingerprintData = NonNullable<EventData<"model_call_end">["fingerprint"]>;
@@ -89,14 +93,13 @@ export async function callModel(
       },
       cancellation,
     );
-    return [...moves(reply.failovers), replyEvent(call, run, reply, request, context)];
+    return [...moves(reply.failovers), replyEvent(call, active, reply, request, context)];
   } catch (error) {
     // A journal that cannot be written is no failure of the model's.
     await context.recorded;
-    const failure =
-      error instanceof ProviderError
-        ? error
-        : new ProviderError("unknown", error instanceof Error ? error.message : String(error));
+    const failure = ProviderError.is(error)
+      ? error
+      : new ProviderError("unknown", error instanceof Error ? error.message : String(error));
     const text = failure.partialText ?? partial;
     return [...moves(failure.failovers), failureEvent(call, active, failure, text, { state, ports })];
   }
@@ -118,19 +121,8 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
   const { state, ports } = context;
   const { run } = active;
   const mode = toolMode(state.definition, active);
-  const messages: ModelMessage[] = [];
-  for (const message of run.prompt?.messages ?? []) {
-    const content = await ports.store.getText(message.content);
-    if (message.role === "tool") {
-      messages.push({ role: "tool", callId: message.call_id, toolName: message.tool, content });
-    } else if (message.role === "assistant") {
-      const toolCalls = [];
-      for (const call of message.tool_calls ?? []) {
-        toolCalls.push({ id: call.id, name: call.tool, argumentsJson: await ports.store.getText(call.args) });
-      }
-      messages.push({ role: "assistant", content, ...(toolCalls.length === 0 ? {} : { toolCalls }) });
-    } else messages.push({ role: message.role, content });
-  }
+  const sent = await sentMessages(run.prompt?.messages ?? [], ports.store);
+  const messages = mergesSystem(state.definition, active) ? withoutSystem(sent) : sent;
   const settings = callSettings(state.definition, run.node.role);
   const answeredBy = state.answeredBy[settings.model];
   return {
@@ -144,6 +136,7 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
       stepKey: run.key,
       role: run.node.role,
       answeredCalls: state.answeredCalls.get(run.node.id) ?? 0,
+      failedTries: state.failedTries[run.node.id] ?? 0,
       ...(answeredBy === undefined ? {} : { answeredBy }),
     },
   };
@@ -154,16 +147,17 @@ const bytesOf = (messages: readonly { readonly content: string }[]): number =>
 
 function replyEvent(
   call: number,
-  run: StepRun,
+  active: ActiveRun,
   reply: ModelReply,
   request: ModelRequest,
   { state, ports }: PerformContext,
 ): EventDraft {
+  const { run } = active;
   const tokens = { ...reply.usage };
   tokens.input ??= { count: estimateTokens(bytesOf(request.messages)), source: "estimated" };
   tokens.output ??= { count: estimateTokens(utf8Length(reply.text)), source: "estimated" };
   const cost = costOf(tokens, request.settings.pricing);
-  const toolCalls = toolCallsOf(run, reply, state, ports);
+  const { toolCalls, fromText, said, unread } = callsOfReply(active, reply, { state, ports });
   return draft("model_call_end", run.key, {
     call,
     turn: run.prompt?.turn ?? 1,
@@ -172,8 +166,15 @@ function replyEvent(
       ? {}
       : { reasoning: ports.store.putText(reply.reasoning) }),
     tool_calls: toolCalls,
-    ...(toolCalls.length > 0 && reply.toolCalls.length === 0 ? { from_text: true as const } : {}),
+    ...(fromText ? { from_text: true as const } : {}),
+    ...(said === undefined ? {} : { said: ports.store.putText(said) }),
+    ...(unread.length === 0 ? {} : { unread }),
     finish_reason: reply.finishReason,
+    ...(reply.finishSaid === undefined ? {} : { finish_said: reply.finishSaid }),
+    ...(reply.attached === undefined || Object.keys(reply.attached).length === 0
+      ? {}
+      : { attached: ports.store.putText(JSON.stringify(reply.attached)) }),
+    ...(reply.resent === undefined ? {} : { resent: reply.resent }),
     tokens,
     ...(cost === undefined ? {} : { cost_usd: cost }),
     ...(reply.firstTokenMs === undefined ? {} : { first_token_ms: roundMs(reply.firstTokenMs) }),
@@ -195,27 +196,6 @@ function roundMs(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
 
-/** Native calls as they are; otherwise those written in the text, unless the Venue says native only. */
-function toolCallsOf(run: StepRun, reply: ModelReply, state: SessionState, ports: AgentPorts): ToolCall[] {
-  // No number of the session in it: in a parallel group those depend on what finishes first, and prompts hold the ids.
-  const id = (index: number): string => [run.attempt, run.prompt?.turn ?? 1, index + 1].join(".");
-  if (reply.toolCalls.length > 0) {
-    return reply.toolCalls.map((native, index) => ({
-      id: id(index),
-      tool: native.name,
-      args: ports.store.putText(native.argumentsJson),
-    }));
-  }
-  if (callSettings(state.definition, run.node.role).tool_calls === "native") return [];
-  const tools = state.definition.band.roles[run.node.role]?.tools ?? [];
-  if (tools.length === 0) return [];
-  return findTextToolCalls(reply.text, new Set(tools)).map((found, index) => ({
-    id: id(index),
-    tool: found.tool,
-    args: ports.store.putText(found.argsJson),
-  }));
-}
-
 function failureEvent(
   call: number,
   active: ActiveRun,
@@ -231,26 +211,42 @@ function failureEvent(
     failure.code === "tools_unsupported" &&
     settings.tool_calls === "auto" &&
     toolMode(state.definition, active) === "native";
-  const again = failure.retryable && attempt < retry.attempts;
+  const merge =
+    failure.code === "system_unsupported" &&
+    settings.system_role === "auto" &&
+    !mergesSystem(state.definition, active);
+  const tooLong = (failure.retryAfterSeconds ?? 0) > (retry.max_wait_seconds ?? defaultMaxWaitSeconds);
+  const again = failure.retryable && attempt < retry.attempts && !tooLong;
   const wait = failure.retryAfterSeconds ?? retry.backoff_seconds * 2 ** (attempt - 1);
   return draft("model_call_failed", run.key, {
     call,
     turn: run.prompt?.turn ?? 1,
     attempt,
     code: failure.code,
-    message: failure.message,
+    message: tooLong ? `${failure.message} ${waitText(failure, retry)}` : failure.message,
     ...(failure.status === undefined ? {} : { status: failure.status }),
     ...(partial === "" ? {} : { partial: ports.store.putText(partial) }),
     ...(again ? { retry_in_seconds: wait } : {}),
+    ...(failure.retryable && tooLong ? { asked_wait_seconds: failure.retryAfterSeconds ?? 0 } : {}),
     ...(toText ? { switch_to_text: true as const } : {}),
+    ...(merge ? { merge_system: true as const } : {}),
   });
+}
+
+/** What a server's wait that is longer than the Venue allows means for the session. */
+function waitText(failure: ProviderError, { max_wait_seconds }: VenueRetry): string {
+  const asked = grouped(Math.round(failure.retryAfterSeconds ?? 0));
+  const most = grouped(max_wait_seconds ?? defaultMaxWaitSeconds);
+  return `The server asks to wait ${asked} s, and the Venue waits at most ${most} s (\`retry: { max_wait_seconds }\`): the session pauses; resume it then.`;
 }
 
 export async function runTool(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
   const call = active.run.openTool?.call;
   if (call === undefined) throw new Error("a tool is to be run, and none is open");
   const { state, ports, cancellation } = context;
-  return performTool(call, {
+  const usable = await usableCall(call, active, { state, ports, tools: toolsOf(context, active.run) });
+  if ("problem" in usable) return usable.problem;
+  return performTool(usable.call, {
     state,
     active,
     files: ports.files,
@@ -261,10 +257,12 @@ export async function runTool(active: ActiveRun, context: PerformContext): Promi
   });
 }
 
-export async function finishStep({ run }: ActiveRun, { ports }: PerformContext): Promise<EventDraft> {
+export async function finishStep({ run }: ActiveRun, { ports, state }: PerformContext): Promise<EventDraft> {
   const { reply } = run;
-  const said = reply === null ? "" : (await ports.store.getText(reply.content)).trim();
-  const whole = said === "" || isOnlyToolCall(said) ? (run.verdictReason ?? said) : said;
+  const said = reply === null ? "" : (await ports.store.getText(reply.said)).trim();
+  // The first reader's version kept the calls in the text.
+  const nothingSaid = said === "" || (state.versions.callReader === 1 && isOnlyToolCall(said));
+  const whole = nothingSaid ? (run.verdictReason ?? said) : said;
   const text =
     whole.length > maxSummaryLength
       ? `${whole.slice(0, maxSummaryLength)}\n[cut after ${maxSummaryLength} of ${whole.length} characters]`

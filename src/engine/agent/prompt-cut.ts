@@ -246,7 +246,9 @@ function withoutHalf(text: string): string {
 /** What a message counts in bytes: its text, its calls, and its frame. */
 export function bytesOf({ message, text }: Drafted): number {
   const calls = message.role === "assistant" ? (message.tool_calls ?? []) : [];
-  return utf8Length(text) + frameBytes + calls.reduce((sum, call) => sum + toolBytesOf(call), 0);
+  const attached = message.role === "assistant" ? message.attached : undefined;
+  const more = attached === undefined ? 0 : "text" in attached ? utf8Length(attached.text) : attached.bytes;
+  return utf8Length(text) + more + frameBytes + calls.reduce((sum, call) => sum + toolBytesOf(call), 0);
 }
 
 /** What a chat template adds to a message, as bytes of text that make as many tokens. */

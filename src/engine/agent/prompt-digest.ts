@@ -4,8 +4,14 @@ import type { Sha256 } from "../port/digest";
 
 /** The message with its text in place of the reference, keys in one order: what the prompt's digest is made of. */
 export function canonicalMessage(message: Message, text: string): Record<string, unknown> {
-  if (message.role === "assistant" && message.tool_calls !== undefined) {
-    return { role: message.role, text, tool_calls: message.tool_calls };
+  if (message.role === "assistant") {
+    const { role, tool_calls, attached } = message;
+    return {
+      role,
+      text,
+      ...(tool_calls === undefined ? {} : { tool_calls }),
+      ...(attached === undefined ? {} : { attached }),
+    };
   }
   return message.role === "tool"
     ? { role: message.role, call_id: message.call_id, text }

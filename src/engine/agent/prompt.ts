@@ -3,9 +3,9 @@ import { callSettings } from "../model/definition";
 import { utf8Length } from "../model/utf8";
 import { stepSection, taskSection } from "../model/prompt-text";
 import { maxPromptTokens } from "../state/calibration";
-import { missingFor } from "../state/missing";
 import type { StepRun } from "../state/step-run";
 import { describeTextTools } from "./tool/text-form";
+import { answerMessages } from "./answer";
 import type { Fixed, PromptContext } from "./prompt-context";
 import { bytesOf, makeRoom } from "./prompt-cut";
 import type { Drafted } from "./prompt-cut";
@@ -136,48 +136,6 @@ function writtenFiles({ written }: StepRun): string {
   return Object.entries(written)
     .map(([path, content]) => (content === null ? `${path} (deleted)` : `${path} (${content.bytes} bytes)`))
     .join(", ");
-}
-
-/** What follows the model's reply: the reply itself, the results of its tool calls, and a reminder of what is missing. */
-async function answerMessages(
-  context: PromptContext,
-  reply: NonNullable<StepRun["reply"]>,
-): Promise<Drafted[]> {
-  const { run } = context.active;
-  const { getText, putText, mode } = context;
-  const replyText = await getText(reply.content);
-  const asCalls = mode === "native" && reply.toolCalls.length > 0;
-  const drafted: Drafted[] = [
-    {
-      message: {
-        role: "assistant",
-        content: reply.content,
-        ...(asCalls ? { tool_calls: [...reply.toolCalls] } : {}),
-      },
-      text: replyText,
-    },
-  ];
-  const results: string[] = [];
-  for (const outcome of run.outcomes) {
-    const text = await getText(outcome.content);
-    if (asCalls) {
-      drafted.push({
-        message: { role: "tool", call_id: outcome.callId, tool: outcome.tool, content: outcome.content },
-        text,
-      });
-    } else results.push(`Result of ${outcome.tool}${outcome.ok ? "" : " (failed)"}:\n${text}`);
-  }
-  if (reply.toolCalls.length === 0) {
-    if (reply.finishReason === "length")
-      results.push("Your reply was cut because it was too long. Be shorter.");
-    const missing = missingFor(context.active).map(({ message }) => message);
-    results.push(`The step is not done. ${missing.join(" ")} Do that now.`);
-  }
-  if (results.length > 0) {
-    const text = results.join("\n\n");
-    drafted.push({ message: { role: "user", content: putText(text) }, text });
-  }
-  return drafted;
 }
 
 function built(

@@ -1,11 +1,12 @@
 import { OrketError } from "../error/orket-error";
 import { aboutAdjustment, draft } from "../event/event";
 import type { DecidedBy, EventData, EventDraft } from "../event/event";
+import type { Definition } from "../model/definition";
 import { readFields } from "../model/field";
 import type { FieldMap, Json } from "../model/field";
 import { answered } from "../model/score";
 import { checkText } from "../model/check-text";
-import { activeRuns, openConflict } from "../state/cursor";
+import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
 import type { SessionState } from "../state/state";
 
 /** What a person, or a script for one, can ask of a session. */
@@ -30,7 +31,9 @@ export type Command =
       readonly answers?: Json;
       readonly by: DecidedBy;
     }
-  | { readonly kind: "adjust"; readonly adjustment: EventData<"adjustment"> };
+  | { readonly kind: "adjust"; readonly adjustment: EventData<"adjustment"> }
+  /** Goes on with another Venue, or with the same one as its file says now. */
+  | { readonly kind: "change_venue"; readonly venue: Definition["venue"]; readonly by: DecidedBy };
 
 /**
  * Checks a command against the session and says what it records. Nothing that a model wrote is looked at here.
@@ -40,10 +43,28 @@ export function accept(state: SessionState, command: Command): EventDraft[] {
   if (state.status === "ended") {
     throw new OrketError("session_ended", "The session has ended.", { mend: "Start a new run." });
   }
-  if (command.kind === "answer_question") return acceptQuestion(state, command);
-  return command.kind === "resolve_approval"
-    ? acceptAnswer(state, command)
-    : acceptAdjustment(state, command.adjustment);
+  switch (command.kind) {
+    case "resolve_approval":
+      return acceptAnswer(state, command);
+    case "answer_question":
+      return acceptQuestion(state, command);
+    case "adjust":
+      return acceptAdjustment(state, command.adjustment);
+    case "change_venue":
+      return acceptVenue(state, command);
+  }
+}
+
+function acceptVenue(
+  state: SessionState,
+  { venue, by }: Extract<Command, { kind: "change_venue" }>,
+): EventDraft[] {
+  if (activeRuns(state.score).some(({ run }) => run.call !== null) && state.status === "running") {
+    throw new OrketError("command_refused", "The Venue cannot change while a model call is under way.", {
+      mend: "Pause the session first.",
+    });
+  }
+  return [draft("venue_changed", null, { by, name: venue.name, venue: venue as unknown as Json })];
 }
 
 function acceptAnswer(
@@ -199,7 +220,9 @@ function resumeWith(state: SessionState, event: EventDraft): EventDraft[] {
  * @param cutBytes bytes of a torn last line that were cut off on opening.
  */
 export function resumeEvents(state: SessionState, by: DecidedBy, cutBytes = 0): EventDraft[] {
-  const failed = activeRuns(state.score).flatMap(({ run }) => (run.failure === null ? [] : [run.key]));
+  const failed = activeRuns(state.score).flatMap((active) =>
+    active.run.failure === null || isLeftOut(active) ? [] : [active.run.key],
+  );
   const conflict = openConflict(state.score);
   if (conflict !== undefined) failed.push(conflict.step);
   const retries = failed.map((step) => draft("adjustment", null, { kind: "retry", by, step }));

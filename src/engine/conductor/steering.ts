@@ -207,7 +207,7 @@ export class Steering {
       accept(state, command);
       return command;
     } catch (error) {
-      if (!(error instanceof OrketError)) throw error;
+      if (!OrketError.is(error)) throw error;
       this.#impossible.push(`${nameOf(decided)}: ${error.message}`);
       return undefined;
     }

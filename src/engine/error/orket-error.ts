@@ -32,8 +32,12 @@ export const errorCodes = [
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];
 
+/** Registered by name, so that copies of the class in other bundles are known too. */
+const marker = Symbol.for("orket.error");
+
 /** A failure with a code to decide on, a sentence for people and, where one is known, the mend. */
 export class OrketError extends Error {
+  readonly [marker] = true;
   readonly code: ErrorCode;
   /** What the user can do about it; a sentence. */
   readonly mend: string | undefined;
@@ -54,6 +58,7 @@ export class OrketError extends Error {
 
   /** Whether `error` is an OrketError, of one of `codes` when any are given. */
   static is(error: unknown, ...codes: readonly ErrorCode[]): error is OrketError {
-    return error instanceof OrketError && (codes.length === 0 || codes.includes(error.code));
+    if (typeof error !== "object" || error === null || !(marker in error)) return false;
+    return codes.length === 0 || codes.includes((error as OrketError).code);
   }
 }

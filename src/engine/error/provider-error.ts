@@ -18,6 +18,7 @@ export const providerErrorCodes = [
   "server_error",
   "context_overflow",
   "tools_unsupported",
+  "system_unsupported",
   "refused_by_consent",
   "unknown",
 ] as const;
@@ -48,8 +49,12 @@ type Move = Readonly<{
   partialText?: string;
 }>;
 
+/** Registered by name: the vendors' bundles hold copies of this class of their own, which `instanceof` does not know. */
+const marker = Symbol.for("orket.provider-error");
+
 /** A model call that did not give a whole reply. */
 export class ProviderError extends Error {
+  readonly [marker] = true;
   readonly code: ProviderErrorCode;
   /** HTTP status of the answer, where there was one. */
   readonly status: number | undefined;
@@ -57,6 +62,8 @@ export class ProviderError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** The text that had arrived before the failure. */
   readonly partialText: string | undefined;
+  /** The server could not parse the call that the model wrote: its words, and what the model wrote, if it says so. */
+  readonly unparsedCall: { readonly words: string; readonly written: string } | undefined;
   /** The moves between nodes before the failure, in order. */
   readonly failovers: readonly Move[];
 
@@ -68,6 +75,7 @@ export class ProviderError extends Error {
       retryAfterSeconds?: number;
       partialText?: string;
       failovers?: readonly Move[];
+      unparsedCall?: { readonly words: string; readonly written: string };
       cause?: unknown;
     } = {},
   ) {
@@ -77,7 +85,13 @@ export class ProviderError extends Error {
     this.status = options.status;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.partialText = options.partialText;
+    this.unparsedCall = options.unparsedCall;
     this.failovers = options.failovers ?? [];
+  }
+
+  /** Whether `error` is a ProviderError, of this copy of the class or of another bundle's. */
+  static is(error: unknown): error is ProviderError {
+    return typeof error === "object" && error !== null && marker in error;
   }
 
   /** Whether the same call may succeed when it is made again. */

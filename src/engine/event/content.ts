@@ -17,3 +17,8 @@ export type Content = z.infer<typeof contentSchema>;
 export function isInline(content: Content): content is { text: string } {
   return "text" in content;
 }
+
+/** How long the text is: in characters where it stands in the event, else in bytes. */
+export function contentLength(content: Content): number {
+  return isInline(content) ? content.text.length : content.bytes;
+}

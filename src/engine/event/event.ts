@@ -2,51 +2,21 @@ import * as z from "zod";
 import { providerErrorCodes } from "../error/provider-error";
 import { commandEndSchema, commandPlaceSchema, commandVerdicts, isolationSchema } from "../model/command";
 import { jsonSchema } from "../model/field";
+import { attached, callId, omissionSchema, toolCallSchema, messageSchema, unreadCallSchema } from "./message";
 import { blobRefSchema, contentSchema, digestSchema } from "./content";
 import { tokenUsageSchema } from "./tokens";
+
+export { messageSchema, omissionSchema, toolCallSchema, unreadCallSchema } from "./message";
+export type { Message, Omission, ToolCall, UnreadCall } from "./message";
 
 /** Version of the journal's format; additive optional fields keep it, anything else raises it. */
 export const journalFormat = 1;
 
 const stepId = z.string();
-const callId = z.string().describe("Id of a tool call, unique within the step.");
 const turn = z.int().min(1).describe("Which model call of the step's attempt, from 1.");
 const attempt = z.int().min(1);
 const by = z.enum(["person", "conductor", "policy", "command_line", "engine"]).describe("Who decided.");
 export type DecidedBy = z.infer<typeof by>;
-
-export const toolCallSchema = z.strictObject({ id: callId, tool: z.string(), args: contentSchema });
-/** A tool call as the model made it; `args` is the JSON text. */
-export type ToolCall = z.infer<typeof toolCallSchema>;
-
-export const messageSchema = z.discriminatedUnion("role", [
-  z.strictObject({ role: z.literal("system"), content: contentSchema }),
-  z.strictObject({ role: z.literal("user"), content: contentSchema }),
-  z.strictObject({
-    role: z.literal("assistant"),
-    content: contentSchema,
-    tool_calls: z.array(toolCallSchema).optional(),
-  }),
-  z.strictObject({ role: z.literal("tool"), call_id: callId, tool: z.string(), content: contentSchema }),
-]);
-/** One message of a prompt. */
-export type Message = z.infer<typeof messageSchema>;
-
-export const omissionSchema = z.strictObject({
-  what: z
-    .enum(["summaries", "notes", "artifacts", "tool_results", "calls", "turns"])
-    .describe("calls: what the model wrote into files; turns: whole turns of the step."),
-  count: z.int().min(1),
-  first: z.string().describe("The oldest that was left out."),
-  last: z.string().describe("The newest that was left out."),
-  why: z
-    .enum(["window", "refused"])
-    .optional()
-    .describe("window: the context window is full; refused: the server found the prompt too long."),
-  bytes: z.int().min(0).optional().describe("How much was left out."),
-});
-/** What was left out of a prompt so that it fits, oldest first. */
-export type Omission = z.infer<typeof omissionSchema>;
 
 const proposalRest = z
   .strictObject({ base: blobRefSchema.optional(), content: blobRefSchema.optional() })
@@ -143,6 +113,10 @@ export const eventData = {
     prompt: digestSchema,
     reserved_tokens: z.int(),
     reserved_usd: z.number().optional(),
+    system_role: z
+      .literal("merge")
+      .optional()
+      .describe("The system message went out as the beginning of the first user message."),
   }),
   model_call_end: z.strictObject({
     call: z.int().min(1),
@@ -151,7 +125,20 @@ export const eventData = {
     reasoning: contentSchema.optional(),
     tool_calls: z.array(toolCallSchema),
     from_text: z.literal(true).optional().describe("The tool calls were written in the reply's text."),
+    said: contentSchema
+      .optional()
+      .describe("The reply's text without thoughts and calls; absent: the reply as it is."),
+    unread: z
+      .array(unreadCallSchema)
+      .optional()
+      .describe("What looks like a call and was not performed; the model is told."),
     finish_reason: z.enum(["stop", "length", "tool_calls", "content_filter", "other"]),
+    finish_said: z.string().optional().describe("The backend's own word, where it is another one."),
+    attached: attached.optional(),
+    resent: z
+      .literal(1)
+      .optional()
+      .describe("The request went out twice: the first time on a connection that the server had closed."),
     tokens: tokenUsageSchema,
     cost_usd: z.number().optional(),
     first_token_ms: z.number().optional(),
@@ -181,7 +168,17 @@ export const eventData = {
     status: z.int().optional(),
     partial: contentSchema.optional(),
     retry_in_seconds: z.number().optional().describe("Wait before the next try; absent when there is none."),
+    asked_wait_seconds: z
+      .number()
+      .optional()
+      .describe(
+        "The wait that the server asked for, where it is longer than the Venue allows: no further try.",
+      ),
     switch_to_text: z.literal(true).optional().describe("The next try writes tool calls as text."),
+    merge_system: z
+      .literal(true)
+      .optional()
+      .describe("The next try has no system message: it stands in the first user message."),
   }),
   failover: z.strictObject({
     call: z.int().min(1),
@@ -391,6 +388,13 @@ export const eventData = {
       .int()
       .optional()
       .describe("Model calls that were under way when the session stopped."),
+  }),
+  venue_changed: z.strictObject({
+    by,
+    name: z.string().describe("The Venue's name."),
+    venue: jsonSchema.describe(
+      "The resolved Venue from here on, as in definition.json, which stays as it was.",
+    ),
   }),
   session_end: z.strictObject({
     outcome: z.enum(["completed", "stopped"]),

@@ -129,6 +129,7 @@ function check(
     case "model_call_failed":
       return Promise.resolve(checkOpenCall(state, event));
     case "session_resumed":
+    case "venue_changed":
     case "approval_resolved":
     case "failover":
     case "suggestion":
@@ -236,13 +237,20 @@ async function checkReply(
   };
   const calls = [];
   for (const call of data.tool_calls) {
-    calls.push({ id: call.id, name: call.tool, argumentsJson: await ports.getText(call.args) });
+    calls.push({
+      name: call.tool,
+      argumentsJson: await ports.getText(call.args),
+      ...(call.server_id === undefined ? {} : { id: call.server_id }),
+      ...(call.attached === undefined ? {} : { attached: parseObject(await ports.getText(call.attached)) }),
+    });
   }
   const text = await ports.getText(data.reply);
+  const unparsed = data.unread?.find(({ kind }) => kind === "server");
   const reply = {
     text,
     toolCalls: data.from_text === true ? [] : calls,
     finishReason: data.finish_reason,
+    ...(unparsed === undefined ? {} : { unparsedCall: unparsed.why }),
     usage: data.tokens,
     totalMs: data.total_ms,
     sent: {},
@@ -252,11 +260,14 @@ async function checkReply(
   if (made?.type !== "model_call_end")
     return differs(event, "engine", "The replay does not take this reply.");
   const own = state.versions.callReader === currentVersions.callReader ? made.data : data;
-  const { tool_calls, from_text } = own;
+  const { tool_calls, from_text, said, unread } = own;
   const { cost_usd } = made.data;
-  const followsFrom = { ...data, tool_calls, from_text, cost_usd };
+  const followsFrom = { ...data, tool_calls, from_text, said, unread, cost_usd };
   return compare({ ...made, data: followsFrom }, event, "reply");
 }
+
+/** The engine wrote it as JSON of an object. */
+const parseObject = (json: string): Record<string, unknown> => JSON.parse(json) as Record<string, unknown>;
 
 /** An event that follows from the definition, the state and what came in: it is made again. */
 async function checkMade(

@@ -9,7 +9,13 @@ import { conductorSchema, inputValueSchema, limitsSchema, policySchema } from ".
 import { approvalSchema, idSchema, nameSchema } from "./names";
 import { onExhausted, onFailure } from "./score";
 import type { ItemsFile, OnExhausted, OnFailure } from "./score";
-import { pricingSchema, repliesFileSchema, toolCallModeSchema, venueFileSchema } from "./venue";
+import {
+  pricingSchema,
+  repliesFileSchema,
+  systemRoleSchema,
+  toolCallModeSchema,
+  venueFileSchema,
+} from "./venue";
 
 /** Format of `definition.json`; raised when a reader of an older engine could misread it. */
 export const definitionFormat = 1;
@@ -254,6 +260,7 @@ const _settings = z.strictObject({
   max_output_tokens: z.int(),
   params: z.record(z.string(), z.unknown()),
   tool_calls: toolCallModeSchema,
+  system_role: systemRoleSchema.optional(),
   pricing: pricingSchema.optional(),
 });
 /** What a call of one role asks of the backend. */
@@ -272,6 +279,7 @@ export function callSettings(definition: Definition, role: string): CallSettings
     max_output_tokens: own.max_output_tokens ?? venue.max_output_tokens ?? defaultMaxOutputTokens,
     params: { ...venue.params, ...own.params },
     tool_calls: own.tool_calls ?? venue.tool_calls ?? "auto",
+    system_role: own.system_role ?? venue.system_role ?? "auto",
     ...(temperature === undefined ? {} : { temperature }),
     ...(seed === undefined ? {} : { seed }),
     ...(pricing === undefined ? {} : { pricing }),

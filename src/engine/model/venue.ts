@@ -8,6 +8,10 @@ export const toolCallModeSchema = z.enum(["native", "text", "auto"]);
 /** How tool calls travel: by the backend's own format, as text in the reply, or native with text understood too. */
 export type ToolCallMode = z.infer<typeof toolCallModeSchema>;
 
+export const systemRoleSchema = z.enum(["auto", "system", "merge"]);
+/** Where the role's prompt goes: a system message, the first user message, or the latter once the server refused. */
+export type SystemRole = z.infer<typeof systemRoleSchema>;
+
 const secretReference = z.string().regex(/^(secret|env):[A-Za-z0-9_.-]+$/, {
   error:
     "name a stored secret as secret:NAME or an environment variable as env:NAME; a key itself never stands in a file",
@@ -18,6 +22,37 @@ const endpointSchema = z.url({
   protocol: /^https?$/,
   error: "it has to be an address such as http://127.0.0.1:11434",
 });
+
+/** Headers that the transport makes itself, or that would change where a request goes. */
+const ownHeaders =
+  /^(host|content-length|content-type|connection|transfer-encoding|accept|accept-encoding|te|upgrade|expect|keep-alive|proxy-.*|user-agent)$/i;
+/** Headers whose values are secrets as a rule. */
+const secretHeaders =
+  /^(authorization|cookie|x-goog-api-key|.*(api|access|subscription|auth)[-_]?(key|token).*|.*secret.*|.*token)$/i;
+const secretValue = /^(?:[A-Za-z][\w-]* )?(secret|env):[A-Za-z0-9_.-]+$/;
+
+const headersSchema = z
+  .record(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, { error: "it must be the name of an HTTP header" }),
+    z
+      .string()
+      .regex(/^[\x20-\x7e]{1,4000}$/, { error: "a header's value must be one line of plain characters" }),
+  )
+  .check((context) => {
+    for (const [name, value] of Object.entries(context.value)) {
+      const message = ownHeaders.test(name)
+        ? `${name} is a header that Orket makes itself`
+        : secretHeaders.test(name) && !secretValue.test(value)
+          ? "name a stored secret as secret:NAME or an environment variable as env:NAME; a key itself never stands in a file"
+          : undefined;
+      if (message !== undefined) context.issues.push({ code: "custom", message, input: value, path: [name] });
+    }
+  })
+  .describe(
+    "Headers that each request has, such as `api-key: secret:gateway`; a secret by its name (secret:NAME, env:NAME), never its value.",
+  );
 
 export const timeoutsSchema = z
   .strictObject({
@@ -41,9 +76,18 @@ export const venueRetrySchema = z
       .min(0)
       .default(1)
       .describe("Wait before the second try; doubled for each further one."),
+    max_wait_seconds: z
+      .number()
+      .min(0)
+      .optional()
+      .describe(
+        "The longest wait that a server may ask for (Retry-After); beyond it the session pauses. 300 unless said otherwise.",
+      ),
   })
   .describe("What happens after a failed call. Each try is an event.");
 export type VenueRetry = z.infer<typeof venueRetrySchema>;
+/** The longest wait that a server may ask for where the Venue does not say, in seconds. */
+export const defaultMaxWaitSeconds = 300;
 
 export const pricingSchema = z
   .strictObject({
@@ -66,6 +110,11 @@ const modelSettings = {
   max_output_tokens: z.int().min(1).optional().describe("The longest reply."),
   params: z.record(z.string(), z.unknown()).optional().describe("Passed to the backend as they are."),
   tool_calls: toolCallModeSchema.optional().describe("How tool calls travel: native, text or auto."),
+  system_role: systemRoleSchema
+    .optional()
+    .describe(
+      "Where the role's prompt goes: a system message (system), the first user message (merge), or the latter once the model refused the former (auto).",
+    ),
   pricing: pricingSchema.optional(),
 };
 
@@ -79,6 +128,7 @@ export const nodeSchema = z
     slots: z.int().min(1).max(1024).default(1).describe("Calls it may work on at once."),
     model: z.string().min(1).optional().describe("The model's name on this node, where it differs."),
     api_key: secretReference.optional().describe("secret:NAME or env:NAME."),
+    headers: headersSchema.optional(),
   })
   .describe("One machine of a mesh.");
 export type MeshNode = z.infer<typeof nodeSchema>;
@@ -99,6 +149,7 @@ export const venueFileSchema = z
     api_key: secretReference
       .optional()
       .describe("secret:NAME for a stored secret, env:NAME for an environment variable; never the key."),
+    headers: headersSchema.optional(),
     timeouts: timeoutsSchema.default({
       connect_seconds: 10,
       first_token_seconds: 120,
@@ -149,6 +200,12 @@ export const repliesFileSchema = z
     steps: z
       .record(idSchema, z.array(scriptedReplySchema))
       .describe("Step id to the replies of its calls, in order."),
+    further: z
+      .enum(["fail", "repeat"])
+      .optional()
+      .describe(
+        "What a further call gets when the list of a step has ended and there is no `otherwise`: a failure (fail, also without this key), or the list from its beginning (repeat).",
+      ),
     otherwise: scriptedReplySchema
       .optional()
       .describe("The reply where the list of a step has ended or is missing."),

@@ -3,18 +3,19 @@ import { draft } from "../event/event";
 import type { EventData, EventDraft } from "../event/event";
 import { callSettings } from "../model/definition";
 import { reviewBefore } from "../conductor/before-step";
-import { activeRuns, openConflict } from "../state/cursor";
-import type { ActiveRun } from "../state/cursor";
+import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
+import type { ActiveRun, FrontRun } from "../state/cursor";
 import { isInterruption, needsApprovalAfter } from "../state/apply-run";
 import { checkLimits } from "../state/limits";
 import { missingFor } from "../state/missing";
+import { replyProblems } from "../state/reply-problems";
 import { artifactsOf } from "../state/scope";
 import { worstCostUsd } from "../state/spending";
 import { findRecord } from "../state/state";
 import type { SessionState } from "../state/state";
-import type { StepRun } from "../state/step-run";
+import type { Reply, StepRun } from "../state/step-run";
 import { planSize } from "../model/plan";
-import { toolMode } from "../state/tool-mode";
+import { mergesSystem, toolMode } from "../state/tool-mode";
 import { failedStep, mustProblem } from "../state/failed-step";
 import { startOf } from "../state/step-run";
 import { hasResult } from "../model/definition";
@@ -50,16 +51,17 @@ export function decide(state: SessionState): Decision {
   if (runs.some(({ run }) => run.call !== null || isCommandOpen(run))) return nothing;
   if (state.stopRequested) return record(endOf(state, "stopped"));
   if (halting) return record(pauseOf(state, runs, conflict));
-  return runs.length === 0 ? record(endOf(state, "completed")) : nothing;
+  if (runs.length === 0) return record(endOf(state, "completed"));
+  return runs.every(isLeftOut) ? record(pauseOf(state, runs, conflict)) : nothing;
 }
 
 /** Whether nothing new may begin: the session is about to pause or stop once what is under way has ended. */
-function isHalting(state: SessionState, runs: readonly ActiveRun[]): boolean {
+function isHalting(state: SessionState, runs: readonly FrontRun[]): boolean {
   return (
     state.stopRequested ||
     state.pauseRequested !== null ||
     state.limitHit !== null ||
-    runs.some(({ run }) => run.failure !== null)
+    runs.some((active) => active.run.failure !== null && !isLeftOut(active))
   );
 }
 
@@ -74,6 +76,7 @@ function decideHalting({ run }: ActiveRun): Decision {
 
 function decideRun(state: SessionState, active: ActiveRun): Decision {
   const { run } = active;
+  if (run.failure !== null) return nothing;
   if (run.skip !== null && run.call === null) return record(skipped(run, run.skip));
   if (run.gate !== null) return decideGate(state, active);
   if (!run.started) return decideStart(state, active);
@@ -81,7 +84,7 @@ function decideRun(state: SessionState, active: ActiveRun): Decision {
   if (isOverTime(run)) return record(timedOut(run));
   if (run.node.does !== undefined) return decideAct(state, active);
   if (run.call !== null) return work(callEffect(run, run.call.call));
-  if (run.reply !== null) return withMust(run, decideReply(active));
+  if (run.reply !== null) return withMust(run, decideReply(state, active));
   if (run.prompt === null || isToBeShortened(state, run)) return work(turnEffect("build_prompt", run));
   if (run.approval !== null) return nothing;
   if (needsApprovalBefore(run) && !run.approved) {
@@ -161,7 +164,8 @@ function decideCall(
   const settings = callSettings(state.definition, run.node.role);
   const failed = run.failedCall;
   if (failed !== null && failed.retry_in_seconds === undefined && !isInterruption(failed.code)) {
-    return record(failedStep(run, `model_${failed.code}`, failed.message));
+    const code = failed.asked_wait_seconds === undefined ? failed.code : "wait_too_long";
+    return record(failedStep(run, `model_${code}`, failed.message));
   }
   const reservedTokens = prompt.maxTokens + settings.max_output_tokens;
   const reservedUsd = worstCostUsd(prompt.maxTokens, settings.max_output_tokens, settings.pricing);
@@ -178,12 +182,13 @@ function decideCall(
       tool_calls: toolMode(state.definition, { run, scope }),
       prompt: prompt.sha256,
       reserved_tokens: reservedTokens,
+      ...(mergesSystem(state.definition, { run, scope }) ? { system_role: "merge" as const } : {}),
       ...(settings.pricing === undefined ? {} : { reserved_usd: reservedUsd }),
     }),
   );
 }
 
-function decideReply({ run, scope }: ActiveRun): Decision {
+function decideReply(state: SessionState, { run, scope }: ActiveRun): Decision {
   const { reply } = run;
   if (reply === null) return nothing;
   if (run.openTool !== null) {
@@ -197,17 +202,36 @@ function decideReply({ run, scope }: ActiveRun): Decision {
       draft("tool_call", run.key, { call_id: next.id, turn: reply.turn, tool: next.tool, args: next.args }),
     );
   }
-  const missing = missingFor({ run, scope });
-  const finished = reply.toolCalls.length === 0 || run.verdict !== undefined;
-  if (finished && missing.length === 0) return work(turnEffect("finish_step", run));
+  return decideAfterReply(state, { run, scope }, reply);
+}
+
+/**
+ * Whether the step is done after a reply whose calls were all performed. Sessions of the first reader's version took cut
+ * replies and open calls for done, and keep doing so.
+ */
+function decideAfterReply(state: SessionState, { run, scope }: ActiveRun, reply: Reply): Decision {
+  const honest = state.versions.callReader > 1;
+  const problems = honest ? replyProblems(state.definition, run) : [];
+  const missing = [...problems, ...missingFor({ run, scope })];
+  const isLastWord = reply.toolCalls.length === 0 || run.verdict !== undefined;
+  if (isLastWord && missing.length === 0) return work(turnEffect("finish_step", run));
   if (reply.turn < run.node.max_turns) return work(turnEffect("build_prompt", run));
-  if (missing.length === 0) return work(turnEffect("finish_step", run));
-  const first = missing[0];
+  if (missing.length === 0 && !honest) return work(turnEffect("finish_step", run));
+  if (missing.length === 0 && run.result !== undefined) return work(turnEffect("finish_step", run));
+  if (!isLastWord && honest) {
+    const tools = [...new Set(reply.toolCalls.map(({ tool }) => tool))].join(", ");
+    missing.push({
+      code: "max_turns",
+      message: `The model was still at work: its last reply called ${tools}, and no turn was left for what follows.`,
+    });
+  }
+  const { max_turns: turns } = run.node;
+  const usedUp = `The step's ${turns} model ${turns === 1 ? "call is" : "calls are"} used up (max_turns).`;
   return record(
     failedStep(
       run,
-      first?.code ?? "max_turns",
-      `${missing.map((item) => item.message).join(" ")} The step's ${run.node.max_turns} model calls are used up (max_turns).`,
+      missing[0]?.code ?? "max_turns",
+      `${missing.map(({ message }) => message).join(" ")} ${usedUp}`,
     ),
   );
 }
@@ -291,7 +315,7 @@ function resultsOf(state: SessionState): Partial<EventData<"session_end">> {
 
 function pauseOf(
   state: SessionState,
-  runs: readonly ActiveRun[],
+  runs: readonly FrontRun[],
   conflict: ReturnType<typeof openConflict>,
 ): EventDraft {
   if (state.pauseRequested !== null) return draft("session_paused", null, state.pauseRequested);
@@ -304,7 +328,8 @@ function pauseOf(
     });
   }
   if (conflict !== undefined) return pauseOfConflict(state, conflict);
-  const failed = runs.find(({ run }) => run.failure !== null)?.run;
+  const failures = runs.filter(({ run }) => run.failure !== null);
+  const failed = (failures.find((active) => !isLeftOut(active)) ?? failures[0])?.run;
   return draft("session_paused", failed?.key ?? null, {
     reason: "step_failed",
     message: `${failed?.key ?? "A step"} failed: ${failed?.failure?.message ?? ""}`,

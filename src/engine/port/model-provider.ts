@@ -20,7 +20,11 @@ export type ModelMessage =
         readonly id: string;
         readonly name: string;
         readonly argumentsJson: string;
+        /** As in `ModelReply`. */
+        readonly attached?: Readonly<Record<string, unknown>>;
       }[];
+      /** As in `ModelReply`: fields that go back as they came. */
+      readonly attached?: Readonly<Record<string, unknown>>;
     }
   | { readonly role: "tool"; readonly callId: string; readonly toolName: string; readonly content: string };
 
@@ -42,6 +46,8 @@ export interface ModelRequest {
     readonly role: string;
     /** How many calls this step id has had answered in the session, over all its iterations. */
     readonly answeredCalls: number;
+    /** How many tries of the next call have failed since, as the journal says; absent: not known. */
+    readonly failedTries?: number;
     /** Which models answered the session's calls for `settings.model` so far, as the journal says. */
     readonly answeredBy?: readonly AnsweringModel[];
   };
@@ -89,8 +95,18 @@ export interface ModelReply {
     readonly id?: string;
     readonly name: string;
     readonly argumentsJson: string;
+    /** Fields of the call that the engine does not know, such as signatures. */
+    readonly attached?: Readonly<Record<string, unknown>>;
   }[];
+  /** Fields of the message that the engine does not know, reasoning among them: they go back with it unchanged. */
+  readonly attached?: Readonly<Record<string, unknown>>;
+  /** The server could not parse the call that the model wrote: its words. `text` is what the model wrote, if it is known. */
+  readonly unparsedCall?: string;
+  /** The request went out again, on a fresh connection, since the server had closed the first one. */
+  readonly resent?: 1;
   readonly finishReason: "stop" | "length" | "tool_calls" | "content_filter" | "other";
+  /** The backend's own word for it, where it is another one. */
+  readonly finishSaid?: string;
   /** Only what the backend reported (`measured`), or an adapter's own count marked `estimated`. */
   readonly usage: TokenUsage;
   readonly firstTokenMs?: number;

@@ -6,11 +6,11 @@ import {
   changeAt,
   withChange,
   withDensity,
+  withLearned,
   withNotes,
   withPass,
   withRefusedPrompt,
   withResult,
-  withTextTools,
 } from "./scope";
 import type { Scope } from "./scope";
 import { restarted } from "./step-run";
@@ -22,6 +22,7 @@ type SessionWideType =
   | "session_paused"
   | "session_resumed"
   | "session_end"
+  | "venue_changed"
   | "limit_reached"
   | "adjustment"
   | "artifact_accepted"
@@ -142,23 +143,23 @@ function callPart({ run, scope }: ActiveRun, event: CallEvent): RunUpdate {
           reservedUsd: event.data.reserved_usd ?? 0,
         },
       });
-    case "model_call_end":
+    case "model_call_end": {
+      const { data } = event;
+      const native = data.tool_calls.length > 0 && data.from_text !== true;
+      const seen = counted({ run, scope }, data);
       return active(
         {
           call: null,
           failedCall: null,
           overflows: 0,
-          reply: {
-            turn: event.data.turn,
-            content: event.data.reply,
-            toolCalls: event.data.tool_calls,
-            finishReason: event.data.finish_reason,
-          },
-          tokens: addUsage(run.tokens, event.data.tokens),
-          costUsd: event.data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + event.data.cost_usd,
+          reply: replyOf(data),
+          asked: run.asked || (data.unread ?? []).some(({ kind }) => kind === "quoted"),
+          tokens: addUsage(run.tokens, data.tokens),
+          costUsd: data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + data.cost_usd,
         },
-        counted({ run, scope }, event.data),
+        native ? withLearned(seen, "nativeToolRoles", run.node.role) : seen,
       );
+    }
     case "model_call_failed":
       return failedCall({ run, scope }, event.data);
   }
@@ -228,6 +229,20 @@ function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"question_a
   }
 }
 
+function replyOf(data: EventData<"model_call_end">): NonNullable<StepRun["reply"]> {
+  return {
+    turn: data.turn,
+    content: data.reply,
+    toolCalls: data.tool_calls,
+    finishReason: data.finish_reason,
+    finishSaid: data.finish_said,
+    fromText: data.from_text === true,
+    said: data.said ?? data.reply,
+    unread: data.unread ?? [],
+    attached: data.attached,
+  };
+}
+
 /** A try of a call that failed: the next one may need other tools, a shorter prompt, or just another try. */
 function failedCall({ run, scope }: ActiveRun, data: EventData<"model_call_failed">): RunUpdate {
   const active = (changes: Partial<StepRun>, nextScope = scope): RunUpdate => ({
@@ -239,8 +254,11 @@ function failedCall({ run, scope }: ActiveRun, data: EventData<"model_call_faile
     const refused = withRefusedPrompt(scope, run.call?.model ?? "", promptBytes(run.prompt));
     return active({ failedCall: data, overflows: run.overflows + 1 }, refused);
   }
-  return data.switch_to_text === true
-    ? active({ failedCall: null, prompt: null }, withTextTools(scope, run.node.role))
+  const { role } = run.node;
+  if (data.switch_to_text === true)
+    return active({ failedCall: null, prompt: null }, withLearned(scope, "textToolRoles", role));
+  return data.merge_system === true
+    ? active({ failedCall: null }, withLearned(scope, "mergedSystemRoles", role))
     : active({ failedCall: isInterruption(data.code) ? run.failedCall : data });
 }
 

@@ -1,17 +1,17 @@
 import { versionsOf } from "../event/versions";
 import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
-import { callSettings } from "../model/definition";
-import { activeRuns, openConflict, resolveConflict, startBranch, updateRun } from "./cursor";
-import type { ActiveRun, RunUpdate } from "./cursor";
-import { applyToRun } from "./apply-run";
+import { callSettings, definitionSchema } from "../model/definition";
+import { activeRuns, isLeftOut, openConflict, resolveConflict, startBranch, updateRun } from "./cursor";
+import type { ActiveRun, FrontRun, RunUpdate } from "./cursor";
+import { applyToRun, isInterruption } from "./apply-run";
 import { topPlace } from "./place";
 import { startOf } from "./step-run";
 import type { RunEvent } from "./apply-run";
 import { decided } from "./decisions";
 import { reserve, settleCall, settleFailedCall } from "./spending";
 import type { SessionState, StepRecord } from "./state";
-import { restarted } from "./step-run";
+import { forAnotherBackend, restarted } from "./step-run";
 import type { StepRun } from "./step-run";
 
 /**
@@ -37,7 +37,7 @@ export function fold(state: SessionState, events: Iterable<SessionEvent>): Sessi
 
 /** Whether the session does nothing but wait for a person. */
 export function isWaiting(state: SessionState): boolean {
-  const runs = activeRuns(state.score);
+  const runs = activeRuns(state.score).filter((active) => !isLeftOut(active));
   return runs.length > 0 && runs.every(({ run }) => waitsForPerson(run));
 }
 
@@ -82,6 +82,8 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
       return { ...state, status: "paused", pause: event.data, pauseRequested: null };
     case "session_resumed":
       return resumed(state);
+    case "venue_changed":
+      return venueChanged(state, event.data.venue);
     case "session_end":
       return { ...state, status: "ended", outcome: event.data.outcome, pause: null };
     case "limit_reached":
@@ -132,14 +134,13 @@ function applyRunEvent(state: SessionState, event: RunEvent): SessionState {
     topPlace,
     state.definition.flow,
   );
-  return score === null ? changed : withLost({ ...changed, score }, event);
+  return score === null ? changed : withLost({ ...changed, score }, before, event);
 }
 
 /** A failure that its group goes on after is no failure of the run, and is named at the end. */
-function withLost(state: SessionState, event: RunEvent): SessionState {
-  if (event.type !== "step_failed" || event.data.will_retry || event.step === null) return state;
-  const stands = activeRuns(state.score).some(({ run }) => run.key === event.step);
-  return stands ? state : { ...state, lost: [...state.lost, event.step] };
+function withLost(state: SessionState, { run, goesOn }: FrontRun, event: RunEvent): SessionState {
+  const isLost = event.type === "step_failed" && !event.data.will_retry && goesOn;
+  return isLost ? { ...state, lost: [...state.lost, run.key] } : state;
 }
 
 /** What a run's event changes beside the run itself: records, spending, counters. */
@@ -215,6 +216,7 @@ function answered(state: SessionState, run: StepRun, data: EventData<"model_call
     ...state,
     spending: settleCall(state.spending, run.call, run.node.role, data.tokens, data.cost_usd),
     answeredCalls: state.answeredCalls.set(run.node.id, answers),
+    failedTries: { ...state.failedTries, [run.node.id]: 0 },
     answeredBy: withAnswer(state, run, data),
   };
   return withRecord(next, run.key, (record) => ({
@@ -239,7 +241,10 @@ function withAnswer(
 }
 
 function failedCall(state: SessionState, run: StepRun, data: EventData<"model_call_failed">): SessionState {
-  return settledBy(state, run, data.partial !== undefined || data.code === "interrupted");
+  const settled = settledBy(state, run, data.partial !== undefined || data.code === "interrupted");
+  if (run.call === null || isInterruption(data.code)) return settled;
+  const tries = (state.failedTries[run.node.id] ?? 0) + 1;
+  return { ...settled, failedTries: { ...state.failedTries, [run.node.id]: tries } };
 }
 
 function settledBy(state: SessionState, { call }: StepRun, hadAnswered: boolean): SessionState {
@@ -309,6 +314,25 @@ function withRecord(
   return state;
 }
 
+/**
+ * The Venue from here on. What was learned of the old backend, and what it attached to the conversation, is the old
+ * one's: nothing of it goes to the new one.
+ */
+function venueChanged(state: SessionState, written: unknown): SessionState {
+  const { data: venue } = definitionSchema.shape.venue.safeParse(written);
+  if (venue === undefined) return state;
+  let next: SessionState = { ...state, changedVenue: venue, definition: { ...state.definition, venue } };
+  for (const { run } of activeRuns(state.score)) {
+    const score = updateRun(next.definition.score.steps, next.score, run.key, (active) => ({
+      kind: "active",
+      run: forAnotherBackend(active.run),
+      scope: { ...active.scope, textToolRoles: {}, nativeToolRoles: {}, mergedSystemRoles: {} },
+    }));
+    if (score !== null) next = { ...next, score };
+  }
+  return next;
+}
+
 function resumed(state: SessionState): SessionState {
   return { ...state, status: "running", pause: null, pauseRequested: null, limitHit: null };
 }
@@ -346,12 +370,18 @@ function adjusted(state: SessionState, data: EventData<"adjustment">): SessionSt
     case "set_limit":
       return { ...state, limits: { ...state.limits, [data.limit]: data.value ?? undefined }, limitHit: null };
     case "skip":
-      return skipAdjusted(state, data);
+      return skipAdjusted(withoutLost(state, data.step), data);
     case "patch":
       return patchAdjusted(state, data.step, data.instruction);
     case "retry":
-      return retryAdjusted(state, data.step);
+      return retryAdjusted(withoutLost(state, data.step), data.step);
   }
+}
+
+/** A failure that its group would have gone on after, and that a person does something about in time. */
+function withoutLost(state: SessionState, key: string): SessionState {
+  const stands = activeRuns(state.score).some((active) => active.run.key === key && isLeftOut(active));
+  return stands ? { ...state, lost: state.lost.filter((lost) => lost !== key) } : state;
 }
 
 function retryAdjusted(state: SessionState, key: string): SessionState {

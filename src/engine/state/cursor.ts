@@ -12,8 +12,8 @@ import type { Scope } from "./scope";
 import { newRun } from "./step-run";
 import type { GroupGate, PartEnd, StepRun } from "./step-run";
 
-export { activeRuns, openConflict } from "./front";
-export type { ActiveRun, Branch, OpenConflict } from "./front";
+export { activeRuns, isLeftOut, openConflict } from "./front";
+export type { ActiveRun, Branch, FrontRun, OpenConflict } from "./front";
 
 /** What the cursor must know of the session. */
 interface Walk {
@@ -120,7 +120,15 @@ function enter(
       node.kind === "parallel"
         ? node.branches.map((branch) => startBranch([branch], scope, place, walk))
         : startItems(node, [], items, scope, place, walk);
-    return { kind: "fan", base: scope, branches, items, conflict: undefined, end: null };
+    return {
+      kind: "fan",
+      base: scope,
+      branches,
+      items,
+      conflict: undefined,
+      goesOn: goesOn(node),
+      end: null,
+    };
   }
   const fresh: SerialItem = {
     kind: "serial",
@@ -131,6 +139,7 @@ function enter(
     inputs,
     ends: [],
     since: { changes: scope.changes.length, notes: scope.notes },
+    goesOn: goesOn(node),
     end: null,
   };
   if (node.kind === "each" && items.length === 0)
@@ -414,8 +423,13 @@ function goesOn(node: GroupPlanNode): boolean {
   return (node.kind === "parallel" || node.kind === "each") && node.on_failure === "continue";
 }
 
+/**
+ * The failure of a part, once all of it has come to rest. What runs beside the run that failed comes to its own end
+ * first: nothing that is under way is forgotten, and what is performed does not depend on what was faster.
+ */
 function failedRun(branch: Branch): StepRun | undefined {
-  return activeRuns(branch).find(({ run }) => run.failure !== null)?.run;
+  const runs = activeRuns(branch);
+  return runs.every(({ run }) => run.failure !== null) ? runs[0]?.run : undefined;
 }
 
 function withBranch(active: FanItem, number: number, part: Branch): FanItem {

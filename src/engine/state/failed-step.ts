@@ -15,6 +15,7 @@ export function isFinal(code: string): boolean {
     "model_unauthorized",
     "model_not_found",
     "model_bad_request",
+    "model_wait_too_long",
     "prompt_too_large",
     "command_refused",
     "argument_not_allowed",

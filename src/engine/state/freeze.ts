@@ -8,7 +8,7 @@ import { initialState } from "./state";
 import type { SessionState, StepRecord } from "./state";
 
 /** Raised when the fold makes another state of the same events, or keeps it in another form. */
-export const stateFormat = 6;
+export const stateFormat = 9;
 
 /** A list without the elements that it shares with the one it grew from. */
 interface FrozenList<T> {
@@ -21,6 +21,8 @@ interface FrozenScope {
   readonly results: FrozenList<StepResult>;
   readonly passes: FrozenList<Pass>;
   readonly textToolRoles: Readonly<Record<string, true>>;
+  readonly nativeToolRoles: Readonly<Record<string, true>>;
+  readonly mergedSystemRoles: Readonly<Record<string, true>>;
   readonly densities: Scope["densities"];
   readonly refusedBytes: Scope["refusedBytes"];
 }
@@ -63,7 +65,7 @@ export function thawState(definition: Definition, frozen: FrozenState): SessionS
   const { score, steps, answeredCalls, ...plain } = frozen;
   return {
     ...plain,
-    definition,
+    definition: plain.changedVenue === null ? definition : { ...definition, venue: plain.changedVenue },
     score: thawBranch(score, emptyScope),
     steps: PersistentList.from(steps),
     answeredCalls: PersistentMap.from(answeredCalls),
@@ -130,6 +132,8 @@ function freezeScope(scope: Scope, from: Scope): FrozenScope {
     results: freezeList(scope.results, from.results),
     passes: freezeList(scope.passes, from.passes),
     textToolRoles: scope.textToolRoles,
+    nativeToolRoles: scope.nativeToolRoles,
+    mergedSystemRoles: scope.mergedSystemRoles,
     densities: scope.densities,
     refusedBytes: scope.refusedBytes,
   };
@@ -148,6 +152,8 @@ function thawScope(frozen: FrozenScope, from: Scope): Scope {
     passes,
     passOfId: PersistentMap.from(passes.slice().map(({ id }, index) => [id, index])),
     textToolRoles: frozen.textToolRoles,
+    nativeToolRoles: frozen.nativeToolRoles,
+    mergedSystemRoles: frozen.mergedSystemRoles,
     densities: frozen.densities,
     refusedBytes: frozen.refusedBytes,
   };

@@ -30,6 +30,8 @@ export interface SerialItem {
   readonly ends: readonly PartEnd[];
   /** How the scope stood when the item began, to take back what a failed one did. */
   readonly since: { readonly changes: number; readonly notes: Scope["notes"] };
+  /** `on_failure: continue`: a part that fails is left out. */
+  readonly goesOn: boolean;
   /** The group's own run at its end. */
   readonly end: StepRun | null;
 }
@@ -43,6 +45,8 @@ export interface FanItem {
   readonly items: readonly Json[];
   /** Set when the branches could not be joined: the later branch's place, and who wrote what. */
   readonly conflict: (JoinConflict & { readonly branch: number }) | undefined;
+  /** `on_failure: continue`: a part that fails is left out. */
+  readonly goesOn: boolean;
   /** The group's own run at its end; the branches have been joined then. */
   readonly end: StepRun | null;
 }
@@ -59,6 +63,17 @@ export interface Branch {
 export interface ActiveRun {
   readonly run: StepRun;
   readonly scope: Scope;
+}
+
+/** A run that stands in front. */
+export interface FrontRun extends ActiveRun {
+  /** Whether a group around it goes on without the part that it stands in, should it fail. */
+  readonly goesOn: boolean;
+}
+
+/** Whether a run failed in a part that its group leaves out; the part's other runs still come to their ends. */
+export function isLeftOut({ run, goesOn }: FrontRun): boolean {
+  return goesOn && run.failure !== null;
 }
 
 /** A group that could not be joined. */
@@ -82,19 +97,19 @@ export function openConflict(branch: Branch): OpenConflict | undefined {
 }
 
 /** The runs that stand in front, in the file's order: one, or one for each branch of a parallel group. */
-export function activeRuns(branch: Branch): ActiveRun[] {
-  const runs: ActiveRun[] = [];
-  collect(branch.at, branch.scope, runs);
+export function activeRuns(branch: Branch): FrontRun[] {
+  const runs: FrontRun[] = [];
+  collect(branch.at, branch.scope, false, runs);
   return runs;
 }
 
-function collect(at: SequenceCursor, scope: Scope, into: ActiveRun[]): void {
+function collect(at: SequenceCursor, scope: Scope, goesOn: boolean, into: FrontRun[]): void {
   const active = at.active;
   if (active === null) return;
-  if (active.kind === "step" || active.kind === "gate") into.push({ run: active.run, scope });
-  else if (active.end !== null) into.push({ run: active.end, scope });
-  else if (active.kind === "serial") collect(active.body, scope, into);
-  else for (const branch of active.branches) collect(branch.at, branch.scope, into);
+  if (active.kind === "step" || active.kind === "gate") into.push({ run: active.run, scope, goesOn });
+  else if (active.end !== null) into.push({ run: active.end, scope, goesOn });
+  else if (active.kind === "serial") collect(active.body, scope, goesOn || active.goesOn, into);
+  else for (const branch of active.branches) collect(branch.at, branch.scope, goesOn || active.goesOn, into);
 }
 
 export function hasEnded(branch: Branch): boolean {

@@ -4,7 +4,14 @@ import { changeAt } from "./scope";
 
 /** What still has to happen before the step may end: told to the model as a reminder, to people as the failure. */
 export interface Missing {
-  readonly code: "artifact_missing" | "verdict_missing" | "result_missing" | "empty_reply";
+  readonly code:
+    | "reply_cut"
+    | "call_unreadable"
+    | "artifact_missing"
+    | "verdict_missing"
+    | "result_missing"
+    | "empty_reply"
+    | "max_turns";
   readonly message: string;
 }
 
@@ -30,8 +37,9 @@ export function missingFor({ run, scope }: ActiveRun): Missing[] {
   if (
     reply !== null &&
     reply.toolCalls.length === 0 &&
-    "text" in reply.content &&
-    reply.content.text.trim() === ""
+    reply.unread.length === 0 &&
+    "text" in reply.said &&
+    reply.said.text.trim() === ""
   ) {
     missing.push({ code: "empty_reply", message: "The reply was empty." });
   }

@@ -51,11 +51,18 @@ export interface Scope {
   readonly passOfId: PersistentMap<number>;
   /** Roles whose backend was seen to take no native tool calls. */
   readonly textToolRoles: Readonly<Record<string, true>>;
+  /** Roles whose backend made a call of its own: their text is no place for calls any more. */
+  readonly nativeToolRoles: Readonly<Record<string, true>>;
+  /** Roles whose backend was seen to take no system message. */
+  readonly mergedSystemRoles: Readonly<Record<string, true>>;
   /** Tokens for each byte of a prompt, by model, as servers counted them. */
   readonly densities: Readonly<Record<string, number>>;
   /** Bytes of the shortest prompt that a server refused for its length, by model. */
   readonly refusedBytes: Readonly<Record<string, number>>;
 }
+
+/** What is learned of a role's backend on the way. */
+export type Learned = "textToolRoles" | "nativeToolRoles" | "mergedSystemRoles";
 
 export const emptyScope: Scope = {
   notes: {},
@@ -66,6 +73,8 @@ export const emptyScope: Scope = {
   passes: PersistentList.empty(),
   passOfId: PersistentMap.empty(),
   textToolRoles: {},
+  nativeToolRoles: {},
+  mergedSystemRoles: {},
   densities: {},
   refusedBytes: {},
 };
@@ -95,8 +104,8 @@ export function withPass(scope: Scope, { id, key }: Pass): Scope {
   };
 }
 
-export function withTextTools(scope: Scope, role: string): Scope {
-  return { ...scope, textToolRoles: { ...scope.textToolRoles, [role]: true } };
+export function withLearned(scope: Scope, what: Learned, role: string): Scope {
+  return scope[what][role] === true ? scope : { ...scope, [what]: { ...scope[what], [role]: true } };
 }
 
 /** What was counted of a prompt; of two branches the denser one holds, so that the order in which they end says nothing. */
@@ -218,6 +227,8 @@ export function joinScopes(
     scope = {
       ...scope,
       textToolRoles: { ...scope.textToolRoles, ...branch.textToolRoles },
+      nativeToolRoles: { ...scope.nativeToolRoles, ...branch.nativeToolRoles },
+      mergedSystemRoles: { ...scope.mergedSystemRoles, ...branch.mergedSystemRoles },
       densities: joined(number === 0 ? {} : scope.densities, branch.densities, Math.max),
       refusedBytes: joined(scope.refusedBytes, branch.refusedBytes, Math.min),
     };

@@ -112,6 +112,8 @@ export interface SessionState {
   readonly versions: MakingVersions;
   readonly startedAt: string;
   readonly lastAt: string;
+  /** The Venue that a person changed to; null: the definition's own. `definition` has it already. */
+  readonly changedVenue: Definition["venue"] | null;
   /** Number of events folded. */
   readonly events: number;
   /** Of a fork: how many events it took over; 0 otherwise. */
@@ -136,6 +138,8 @@ export interface SessionState {
   readonly spending: Spending;
   /** Answered model calls by step id. */
   readonly answeredCalls: PersistentMap<number>;
+  /** Failed tries since the last answered call, by step id; those that a person or a crash cut short do not count. */
+  readonly failedTries: Readonly<Record<string, number>>;
   /** By the model that was asked for: the nodes and digests that answered so far. Only a mesh names nodes. */
   readonly answeredBy: Readonly<Record<string, readonly AnsweringModel[]>>;
   /** Moves of calls to a model that is another one, or cannot be shown to be the same. */
@@ -168,6 +172,7 @@ export function initialState(definition: Definition): SessionState {
     versions: versionsOf({}),
     startedAt: "",
     lastAt: "",
+    changedVenue: null,
     events: 0,
     inherited: 0,
     status: "new",
@@ -196,6 +201,7 @@ export function initialState(definition: Definition): SessionState {
       activeMs: 0,
     },
     answeredCalls: PersistentMap.empty(),
+    failedTries: {},
     answeredBy: {},
     digestChanges: 0,
     approvals: 0,

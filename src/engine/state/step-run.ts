@@ -1,5 +1,5 @@
 import type { BlobRef, Content } from "../event/content";
-import type { EventData, Message, ToolCall } from "../event/event";
+import type { EventData, Message, ToolCall, UnreadCall } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
 import type { StepNode } from "../model/definition";
 import { textOfJson } from "../model/field";
@@ -39,6 +39,15 @@ export interface Reply {
   readonly content: Content;
   readonly toolCalls: readonly ToolCall[];
   readonly finishReason: EventData<"model_call_end">["finish_reason"];
+  /** The backend's own word, where it is another one. */
+  readonly finishSaid: string | undefined;
+  /** Its calls were written in its text. */
+  readonly fromText: boolean;
+  /** The text without thoughts and calls. */
+  readonly said: Content;
+  /** What looks like a call and was not performed. */
+  readonly unread: readonly UnreadCall[];
+  readonly attached: Content | undefined;
 }
 
 /** What came of one tool call; `content` is what the model is told. */
@@ -101,6 +110,8 @@ export interface StepRun {
   readonly overflows: number;
   readonly reply: Reply | null;
   readonly outcomes: readonly ToolOutcome[];
+  /** The model was asked in this attempt whether a call in a quotation was meant. */
+  readonly asked: boolean;
   readonly openTool: { readonly call: ToolCall; readonly done: string | null } | null;
   readonly verdict: string | undefined;
   readonly verdictReason: string | undefined;
@@ -150,6 +161,7 @@ export function newRun(node: StepNode, place: Place, gate: GroupGate | null = nu
     overflows: 0,
     reply: null,
     outcomes: [],
+    asked: false,
     openTool: null,
     verdict: undefined,
     verdictReason: undefined,
@@ -180,6 +192,25 @@ export function restarted(run: StepRun, instruction: string = run.instruction): 
     written: run.written,
     tokens: run.tokens,
     costUsd: run.costUsd,
+  };
+}
+
+/** The run without what its backend attached to the conversation, and without its last failure. */
+export function forAnotherBackend(run: StepRun): StepRun {
+  const plainCall = ({ id, tool, args }: ToolCall): ToolCall => ({ id, tool, args });
+  const messages = run.prompt?.messages.map((message): Message => {
+    if (message.role !== "assistant") return message;
+    const { attached: _, tool_calls: calls, ...plain } = message;
+    return calls === undefined ? plain : { ...plain, tool_calls: calls.map(plainCall) };
+  });
+  return {
+    ...run,
+    prompt: run.prompt === null ? null : { ...run.prompt, messages: messages ?? [] },
+    reply:
+      run.reply === null
+        ? null
+        : { ...run.reply, attached: undefined, toolCalls: run.reply.toolCalls.map(plainCall) },
+    failedCall: null,
   };
 }
 

@@ -11,3 +11,12 @@ export function toolMode(definition: Definition, { run, scope }: Pick<ActiveRun,
   const asText = callSettings(definition, role).tool_calls === "text" || scope.textToolRoles[role] === true;
   return asText ? "text" : "native";
 }
+
+/** Whether the system message goes out as a part of the user's: as the Venue says, or as was learned on the way. */
+export function mergesSystem(
+  definition: Definition,
+  { run, scope }: Pick<ActiveRun, "run" | "scope">,
+): boolean {
+  const { role } = run.node;
+  return callSettings(definition, role).system_role === "merge" || scope.mergedSystemRoles[role] === true;
+}

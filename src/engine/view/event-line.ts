@@ -93,6 +93,7 @@ const lines: Lines = {
   suggestion: (data) => `${data.rule}: ${data.message}`,
   suggestion_resolved: (data) => `${data.decision} by ${data.by}`,
   step_end: (data) => joined(data.verdict, textOf(data.summary)),
+  venue_changed: (data) => joined(data.name, `by ${data.by}`),
   step_skipped: (data) => joined(data.reason, `by ${data.by}`),
   step_failed: (data) => joined(data.message, data.will_retry && "it is tried again"),
   limit_reached: (data) => `${data.limit}: ${data.used} of ${data.value} used, ${data.needed} needed`,

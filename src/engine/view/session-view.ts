@@ -4,9 +4,10 @@ import type { TokenUsage } from "../event/tokens";
 import type { FieldMap } from "../model/field";
 import { plannedSteps } from "../model/plan";
 import type { Limits } from "../model/flow";
+import { outcomeSentence } from "./outcome";
 import { openPaths } from "../state/acceptance";
-import { activeRuns, openConflict } from "../state/cursor";
-import type { ActiveRun } from "../state/cursor";
+import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
+import type { ActiveRun, FrontRun } from "../state/cursor";
 import { decisionAbout } from "../state/decisions";
 import { artifactsOf } from "../state/scope";
 import type { ArtifactChange } from "../state/scope";
@@ -108,6 +109,8 @@ export interface SessionView {
   readonly halting?: "pausing" | "stopping";
   readonly pause?: { readonly reason: PauseReason; readonly message: string };
   readonly outcome?: "completed" | "stopped";
+  /** How it stands or ended, in one sentence that names the step; absent while it runs. */
+  readonly ending?: string;
   readonly steps: readonly StepView[];
   readonly approvals: readonly ApprovalView[];
   /** What the Score asks beside the approvals. */
@@ -130,6 +133,7 @@ export interface SessionView {
 export function viewSession(state: SessionState): SessionView {
   const runs = activeRuns(state.score);
   const { spending } = state;
+  const ending = outcomeSentence(state);
   return {
     session: state.session,
     flow: state.definition.flow.name,
@@ -140,6 +144,7 @@ export function viewSession(state: SessionState): SessionView {
     ...haltingOf(state),
     ...(state.pause === null ? {} : { pause: state.pause }),
     ...(state.outcome === null ? {} : { outcome: state.outcome }),
+    ...(ending === undefined ? {} : { ending }),
     steps: stepsOf(state, runs),
     approvals: runs.flatMap(approvalOf),
     questions: questionsOf(state, runs),
@@ -234,8 +239,10 @@ export function questionsOf(state: SessionState, runs: readonly ActiveRun[]): Qu
   });
 }
 
-function failuresOf(state: SessionState, runs: readonly ActiveRun[]): SessionView["failed"] {
-  const failed = runs.flatMap(({ run }) => (run.failure === null ? [] : [{ step: run.key, ...run.failure }]));
+function failuresOf(state: SessionState, runs: readonly FrontRun[]): SessionView["failed"] {
+  const failed = runs.flatMap((active) =>
+    active.run.failure === null || isLeftOut(active) ? [] : [{ step: active.run.key, ...active.run.failure }],
+  );
   const conflict = openConflict(state.score);
   if (conflict === undefined) return failed;
   const [first, second] = conflict.steps;

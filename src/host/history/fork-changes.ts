@@ -67,7 +67,7 @@ async function checked(
     changeDefinition(definition, after);
     return after;
   } catch (error) {
-    if (!(error instanceof OrketError)) throw error;
+    if (!OrketError.is(error)) throw error;
     await vscode.window.showWarningMessage("This cannot be changed so.", {
       modal: true,
       detail: [error.message, error.mend ?? ""].join(" ").trim(),
@@ -100,7 +100,9 @@ function changesText(changes: ForkChanges): string {
     ...(model === undefined ? [] : [`model ${model}`]),
     ...Object.entries(models ?? {}).map(([role, own]) => `model of ${role} ${own}`),
     ...(task === undefined ? [] : ["task"]),
-    ...Object.entries(inputs ?? {}).map(([name, value]) => `${name} ${String(value)}`),
+    ...Object.entries(inputs ?? {}).map(
+      ([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`,
+    ),
     ...Object.entries(limits ?? {}).map(([name, value]) => `${name} ${String(value ?? "none")}`),
   ];
   return parts.length === 0 ? "nothing changed: the step is tried again" : `changed: ${parts.join(", ")}`;
@@ -196,7 +198,7 @@ function inputRow({ flow }: Definition, input: InputDescription): Row {
   const value = flow.inputs[name];
   return {
     label: "$(symbol-variable) Input",
-    description: `${name}: ${String(value)}`,
+    description: `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
     ...(input.description === undefined ? {} : { detail: input.description }),
     change: async () => {
       const now = { ...input, ...(value === undefined ? {} : { default: value }) };

@@ -137,7 +137,7 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
       if (cancel.aborted) attempt.state = "cancelled";
       else {
         attempt.state = { problem: error instanceof Error ? error.message : String(error) };
-        throw error instanceof OrketError
+        throw OrketError.is(error)
           ? error
           : new OrketError("usage", `${attempt.title}: ${attempt.state.problem}`);
       }

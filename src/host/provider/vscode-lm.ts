@@ -296,7 +296,7 @@ function refused(model: string): ProviderError {
 
 function asProviderError(error: unknown, partialText: string, model: string): ProviderError {
   const more = { partialText, cause: error };
-  if (error instanceof ProviderError) return new ProviderError(error.code, error.message, more);
+  if (ProviderError.is(error)) return new ProviderError(error.code, error.message, more);
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof vscode.LanguageModelError) {
     switch (error.code) {

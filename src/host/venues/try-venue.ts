@@ -42,9 +42,9 @@ export async function tryVenue(
       for (const at of endpointsOf(venue)) {
         progress.report({ message: `${nameOf(at)}: four short calls` });
         const came = await tryAndKeep(at, venue, memory, deps, cancellation);
-        if (came instanceof ProviderError && came.code === "cancelled") return undefined;
+        if (ProviderError.is(came) && came.code === "cancelled") return undefined;
         lines.push(
-          came instanceof ProviderError
+          ProviderError.is(came)
             ? `${nameOf(at)} could not be tried out: ${came.message.replace(/\.$/, "")}`
             : `${nameOf(at)}: ${describeCapabilities(came)}`,
         );

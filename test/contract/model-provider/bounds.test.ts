@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { checkHealth } from "../../../src/adapters/provider/health";
 import { createProvider } from "../../../src/adapters/provider/provider-factory";
 import type { FetchLike } from "../../../src/adapters/provider/http/transport";
-import { findTextToolCalls } from "../../../src/engine/agent/tool/text-form";
+import { readReply } from "../../../src/engine/agent/reader/read-reply";
 import { CancelSource } from "../../../src/engine/port/cancellation";
 import type { ModelReply, ModelRequest } from "../../../src/engine/port/model-provider";
 import { venueFileSchema } from "../../../src/engine/model/venue";
@@ -146,10 +146,28 @@ describe("A server without an end", () => {
 });
 
 describe("A reply that opens what it never closes", () => {
-  for (const piece of ['{"tool":', '{"args":{"tool":', '{"tool":"', "TOOL: x\n", '{"tool":{}}']) {
+  for (const piece of [
+    '{"tool":',
+    '{"args":{"tool":',
+    '{"tool":"',
+    '{"tool":"\n',
+    '["\n',
+    "TOOL: x\n",
+    "TOOL: x\nA:\n",
+    '{"tool":{}}',
+    "a<think>",
+    "</think>a`",
+    "``` `",
+    "a`\n\n",
+    "<tool_call>",
+    "<x>\n<a>",
+    "<function=x><parameter=a></parameter>\n",
+    "Action: x\nAction Input: {\n",
+    "<|channel|>analysis",
+  ]) {
     it(`is read in one go, however often it says ${JSON.stringify(piece)}`, () => {
       const text = piece.repeat(Math.ceil(312_000 / piece.length));
-      findTextToolCalls(text, new Set(["x"]));
+      readReply(text, { tools: [{ name: "x", parameters: ["a"] }], search: "all", askAboutQuotes: true });
     }).timeout(4000);
   }
 });

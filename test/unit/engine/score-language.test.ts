@@ -172,6 +172,73 @@ describe("The Score's language", () => {
     assert.deepEqual(runner.started, ["tests/1/1"]);
   });
 
+  it("fills an argument from a bounded value; one that would be an option, or no single word, starts nothing", async () => {
+    const filled = async (value: string, argument = "{{inputs.only}}") => {
+      const definition = grown([run("tests", { retry_attempts: 3 })], "tests");
+      const tests = definition.flow.commands?.tests;
+      if (tests !== undefined) tests.argv = ["node", argument];
+      definition.flow.inputs = { only: value };
+      definition.flow.input_specs = { only: { type: "string", pattern: "[\\s\\S]*" } };
+      const runner = commands(0);
+      const session = harness(definition, () => "", { commands: runner });
+      const state = await session.run();
+      await replays(session);
+      const failures = session.eventsOf("step_failed").map(({ data }) => data);
+      return { argv: session.eventsOf("command_start")[0]?.data.argv, failures, runner, state };
+    };
+
+    assert.deepEqual((await filled("tests/{{task}} a b")).argv, ["node", "tests/{{task}} a b"]);
+    for (const [value, why] of [
+      ["--require=evil.js", "it begins with '-' and would be an option"],
+      ["a\nb", "it holds a control character"],
+      ["a\u0000b", "it holds a control character"],
+      ["x".repeat(4097), "it has more than 4096 characters"],
+      ["", "it is empty"],
+    ] as const) {
+      const { argv, failures, runner, state } = await filled(value);
+      assert.deepEqual([argv, runner.started], [undefined, []], why);
+      const message = `{{inputs.only}} cannot be an argument: ${why}.`;
+      assert.deepEqual(failures, [{ attempt: 1, code: "argument_not_allowed", message, will_retry: false }]);
+      assert.ok(state.pause?.message.includes(message), state.pause?.message);
+    }
+    assert.match((await filled("a", "{{task}}")).failures[0]?.message ?? "", /free text/);
+    assert.match(
+      (await filled("a", "--only={{inputs.only}}")).failures[0]?.message ?? "",
+      /a whole argument/,
+    );
+  });
+
+  it("takes an argument of a command in a used Score only where that Score's input is bounded", async () => {
+    for (const bounded of [false, true]) {
+      const only = { type: "string" as const, enum: ["a", "b"] };
+      const use: PlanNode = {
+        kind: "use",
+        id: "qa",
+        score: "simple",
+        source: "simple.score.yaml",
+        inputs: { only: bounded ? only : {} },
+        with: { only: "a" },
+        result: "qa.tests",
+        body: [run("qa.tests", { frame: "qa" })],
+      };
+      const definition = grown([use], "qa");
+      const tests = definition.flow.commands?.tests;
+      if (tests !== undefined) tests.argv = ["node", "{{inputs.only}}"];
+      definition.flow.inputs = { only: "b" };
+      definition.flow.input_specs = { only };
+      const session = harness(definition, () => "", { commands: commands(0) });
+
+      await session.run();
+
+      assert.deepEqual(session.eventsOf("command_start")[0]?.data.argv, bounded ? ["node", "a"] : undefined);
+      assert.deepEqual(
+        session.eventsOf("step_failed").map(({ data }) => data.code),
+        bounded ? [] : ["argument_not_allowed"],
+      );
+      await replays(session);
+    }
+  });
+
   it("performs the steps of an each once per item, the item in the prompt and in the key", async () => {
     for (const at_once of [1, 3]) {
       const each: PlanNode = {
@@ -245,6 +312,55 @@ describe("The Score's language", () => {
     assert.match(failed.pause?.message ?? "", /Everything in reviews failed/);
     await replays(session);
     await replays(all);
+  });
+
+  it("lets what runs beside a failed step end and be counted before its item is left out, also after a crash", async () => {
+    const body: PlanNode = {
+      kind: "parallel",
+      id: "both",
+      branches: [run("tests", { must: ["pass"] }), step("slow", "writer"), step("after", "writer")],
+    };
+    const each: PlanNode = {
+      kind: "each",
+      id: "docs",
+      in: { input: "list" },
+      max: 2,
+      at_once: 2,
+      on_failure: "continue",
+      body: [body],
+    };
+    const definition = grown([each], "docs");
+    definition.flow.inputs = { list: ["a", "b"] };
+    const fails: CommandRunner = {
+      run: async (request, ...more) => {
+        const result = await commands(0).run(request, ...more);
+        return { ...result, end: { kind: "exited", code: request.run.startsWith("docs[1]") ? 1 : 0 } };
+      },
+    };
+    const slow: Answer = async ({ origin }) => {
+      for (let turn = origin.stepId === "slow" ? 20 : 0; turn > 0; turn -= 1)
+        await new Promise((resolve) => setImmediate(resolve));
+      return "done";
+    };
+    const session = harness(definition, slow, { commands: fails });
+
+    const state = await session.run();
+
+    assert.equal(state.outcome, "completed");
+    assert.deepEqual(session.eventsOf("session_end")[0]?.data.failed, ["docs[1].tests"]);
+    assert.ok(keysOf(session, "step_end").includes("docs[1].slow"));
+    assert.equal(state.spending.reservedTokens, 0);
+    assert.equal(session.eventsOf("model_call_end").length, session.eventsOf("model_call_start").length);
+    await replays(session);
+    const failedAt = session.store.events.findIndex(({ type }) => type === "step_failed");
+    const events = session.store.events.slice(0, failedAt + 1);
+    const store = new MemorySessionStore(() => session.clock.nowMs(), { events, blobs: session.store.blobs });
+    const again = harness(definition, slow, { commands: fails, store });
+    again.orchestrator.resume("command_line");
+    const resumed = await again.run();
+    assert.equal(resumed.outcome, "completed");
+    assert.equal(again.eventsOf("step_failed").length, 1);
+    assert.deepEqual(again.eventsOf("session_end")[0]?.data.failed, ["docs[1].tests"]);
   });
 
   it("tells a step exactly what its result lacks, and takes it once it fits", async () => {

@@ -97,7 +97,14 @@ async function perform(
     person?: (step: string, number: number) => { verdict?: string; answers?: never } | undefined;
   } = {},
 ): Promise<Harness> {
-  const session = harness(definition, script, { commands: more.runner ?? commands({}) });
+  // A model that wrote its file says so, and calls nothing more.
+  const ending: Answer = (request, ...rest) => {
+    const last = request.messages.at(-1);
+    return last?.role === "tool" && last.toolName === "write_file"
+      ? { text: "written" }
+      : script(request, ...rest);
+  };
+  const session = harness(definition, ending, { commands: more.runner ?? commands({}) });
   let asked = 0;
   session.orchestrator.listen({
     onEvents: (events) => {

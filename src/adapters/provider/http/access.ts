@@ -57,3 +57,53 @@ export async function keyFor(
   }
   return key;
 }
+
+/** What of a Venue says how its server is to be asked. */
+export interface Credentialed {
+  readonly api_key?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The headers that a Venue adds to each request, and the secrets among them. */
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string>>;
+  /** What must never stand in a message, a record or a reply. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * The key of a Venue and its own headers, with secrets in the place of their names.
+ * @throws {ProviderError} unauthorized when one is missing or cannot be sent in a header.
+ */
+export async function credentialsFor(
+  access: Access,
+  venue: Credentialed,
+  endpoint: string,
+): Promise<Credentials> {
+  const headers: Record<string, string> = {};
+  const secrets: string[] = [];
+  const key = await keyFor(access, venue.api_key, endpoint);
+  if (key !== undefined) {
+    headers["authorization"] = `Bearer ${key}`;
+    secrets.push(key);
+  }
+  for (const [name, value] of Object.entries(venue.headers ?? {})) {
+    const { scheme, reference } = secretIn(value);
+    const secret = reference === undefined ? undefined : await keyFor(access, reference, endpoint);
+    headers[name.toLowerCase()] = secret === undefined ? value : `${scheme}${secret}`;
+    if (secret !== undefined) secrets.push(secret);
+  }
+  return { headers, secrets };
+}
+
+/** `secret:NAME`, `env:NAME`, or the same behind a scheme: `Bearer secret:NAME`. */
+function secretIn(value: string): { readonly scheme: string; readonly reference: string | undefined } {
+  const match = /^((?:[A-Za-z][\w-]* )?)((?:secret|env):[A-Za-z0-9_.-]+)$/.exec(value);
+  return { scheme: match?.[1] ?? "", reference: match?.[2] };
+}
+
+/** The names of all secrets that a Venue's requests carry. */
+export function secretsOf({ api_key, headers = {} }: Credentialed): string[] {
+  const inHeaders = Object.values(headers).flatMap((value) => secretIn(value).reference ?? []);
+  return [...new Set([...(api_key === undefined ? [] : [api_key]), ...inHeaders])];
+}

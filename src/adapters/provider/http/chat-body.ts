@@ -1,3 +1,4 @@
+import { parseLoose } from "../../../engine/agent/reader/loose-json";
 import { ProviderError } from "../../../engine/error/provider-error";
 import type { ModelMessage, ModelRequest, ToolSpec } from "../../../engine/port/model-provider";
 
@@ -5,6 +6,7 @@ import type { ModelMessage, ModelRequest, ToolSpec } from "../../../engine/port/
 export interface ProviderVenue {
   readonly endpoint?: string | undefined;
   readonly api_key?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Fields that make a call what it is; the Venue's `params` may not change them. */
@@ -55,6 +57,17 @@ export function recorded(
   };
 }
 
+/** The same as text: as the model wrote it where that is a JSON object. Servers with templates refuse anything else. */
+export function argumentsText(argumentsJson: string): string {
+  try {
+    const value: unknown = JSON.parse(argumentsJson);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return argumentsJson;
+  } catch {
+    // Falls through: not JSON.
+  }
+  return JSON.stringify(argumentsObject(argumentsJson));
+}
+
 /**
  * The arguments of an earlier call as an object. What the model wrote may be no JSON object at all; servers that parse
  * it would refuse the whole conversation, so the text travels within an object then.
@@ -66,8 +79,11 @@ export function argumentsObject(argumentsJson: string): Record<string, unknown> 
       return value as Record<string, unknown>;
     }
   } catch {
-    // Falls through: not JSON.
+    // Falls through: not strict JSON.
   }
+  const loose = parseLoose(argumentsJson)?.value;
+  if (typeof loose === "object" && loose !== null && !Array.isArray(loose))
+    return loose as Record<string, unknown>;
   return { not_json: argumentsJson };
 }
 

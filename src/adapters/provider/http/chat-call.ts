@@ -2,14 +2,15 @@ import { ProviderError } from "../../../engine/error/provider-error";
 import type { Timeouts } from "../../../engine/model/venue";
 import type { Cancellation } from "../../../engine/port/cancellation";
 import type { ModelDelta, ModelReply } from "../../../engine/port/model-provider";
+import type { Credentials } from "./access";
 import { errorFromConnection } from "./connection-errors";
 import { longestReply, longestStream } from "./bounds";
 import { Deadline, timerMs } from "./deadline";
 import { errorFromStatus } from "./http-errors";
 import type { CallFacts } from "./http-errors";
-import { redactDeep, redactor } from "./redact";
+import { redactDeep, redactor, redactorOf } from "./redact";
 import { ReplyBuilder } from "./reply-builder";
-import { readBody } from "./transport";
+import { diedOnKeptConnection, readBody } from "./transport";
 import type { FetchLike, FetchResponse } from "./transport";
 
 /** Reads a vendor's stream into a ReplyBuilder. */
@@ -46,9 +47,9 @@ export interface ChatCall {
   readonly cancellation: Cancellation;
   /** As in `ModelRequest`. */
   readonly recorded: Promise<void> | undefined;
+  readonly credentials: () => Promise<Credentials>;
   /** What the reply may be long, in tokens: enforced here with a margin, whatever the server does. */
   readonly maxOutputTokens: number;
-  readonly key: () => Promise<string | undefined>;
   readonly accept: string;
   readonly facts: Omit<CallFacts, "redact">;
   readonly startHint?: string;
@@ -60,9 +61,10 @@ export interface ChatCall {
   readonly parser: (reply: ReplyBuilder, facts: CallFacts) => StreamParser;
 }
 
-/** The call once its key is known. */
+/** The call once its keys are known. */
 interface KeyedCall extends ChatCall {
-  readonly keyValue: string | undefined;
+  readonly headers: Credentials["headers"];
+  readonly onResent: () => void;
   readonly facts: CallFacts;
 }
 
@@ -76,16 +78,26 @@ export async function performCall(call: ChatCall): Promise<ModelReply> {
   let redact = redactor(undefined);
   try {
     return await deadline.run(async () => {
-      const keyValue = await call.key();
-      redact = redactor(keyValue);
-      reply.hideKey(keyValue);
-      const keyed: KeyedCall = { ...call, keyValue, facts: { ...call.facts, redact } };
+      const { headers, secrets } = await call.credentials();
+      redact = redactorOf(secrets);
+      reply.hideKeys(secrets);
+      const onResent = (): void => {
+        reply.resent = 1;
+      };
+      const keyed: KeyedCall = { ...call, headers, onResent, facts: { ...call.facts, redact } };
       const response = await open(keyed, deadline);
       await consume(response, call.parser(reply, keyed.facts), reply, deadline, keyed);
       return reply.finish(redactDeep(call.sent, redact));
     });
   } catch (error) {
-    throw sealed(error, reply.text, redact);
+    const unparsed = ProviderError.is(error) ? error.unparsedCall : undefined;
+    if (unparsed === undefined || deadline.ended) throw sealed(error, reply.text, redact);
+    // The model did answer: what it wrote was a call that the server could not parse. The engine tells it so.
+    if (reply.text === "") reply.addText(unparsed.written);
+    reply.unparsedCall = unparsed.words;
+    reply.toolCalls.length = 0;
+    reply.finishReason = "stop";
+    return reply.finish(redactDeep(call.sent, redact));
   }
 }
 
@@ -117,23 +129,30 @@ async function exchange(
   url: string,
   body: string,
 ): Promise<FetchResponse> {
-  const { keyValue } = call;
   await call.recorded;
   deadline.begin();
-  let response: FetchResponse;
-  try {
-    response = await call.fetch(url, {
+  const send = (fresh: boolean): Promise<FetchResponse> =>
+    call.fetch(url, {
       method: "POST",
       headers: {
         "content-type": "application/json",
         accept: call.accept,
         "user-agent": "orket",
-        ...(keyValue === undefined ? {} : { authorization: `Bearer ${keyValue}` }),
+        ...call.headers,
       },
       body,
       signal: deadline.signal,
       redirect: "manual",
       connectTimeoutMs: timerMs(call.timeouts.connect_seconds),
+      ...(fresh ? { fresh } : {}),
+    });
+  let response: FetchResponse;
+  try {
+    response = await send(false).catch((error: unknown) => {
+      // The server had closed a kept connection; it has not seen the request. Once more, on one of its own.
+      if (!diedOnKeptConnection(error) || deadline.ended) throw error;
+      call.onResent();
+      return send(true);
     });
   } catch (error) {
     throw connectionError(error, "before_headers", call);
@@ -166,9 +185,11 @@ function errorBody(response: FetchResponse): Promise<string> {
 function connectionError(error: unknown, phase: "before_headers" | "in_body", call: ChatCall): ProviderError {
   const { server, address } = call.facts;
   const { startHint } = call;
+  const via = call.fetch.proxyOf?.(address);
   return errorFromConnection(error, phase, {
     server,
     address,
+    ...(via === undefined ? {} : { via }),
     ...(startHint === undefined ? {} : { startHint }),
   });
 }
@@ -274,7 +295,7 @@ function sealed(error: unknown, partialText: string, redact: CallFacts["redact"]
     partialText,
     ...(cause instanceof Error ? { cause: new Error(redact(cause.message)) } : {}),
   };
-  if (!(error instanceof ProviderError)) {
+  if (!ProviderError.is(error)) {
     const message = error instanceof Error ? error.message : String(error);
     return new ProviderError("unknown", redact(`The call failed unexpectedly: ${message}`), details);
   }

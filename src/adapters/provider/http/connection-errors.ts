@@ -63,7 +63,12 @@ function causes(error: unknown, depth = 0): Cause[] {
 export function errorFromConnection(
   error: unknown,
   phase: ConnectionPhase,
-  where: { readonly server: string; readonly address: string; readonly startHint?: string },
+  where: {
+    readonly server: string;
+    readonly address: string;
+    readonly startHint?: string;
+    readonly via?: string;
+  },
 ): ProviderError {
   const found = causes(error);
   const known = found.find(({ code }) => code !== undefined);
@@ -87,9 +92,16 @@ function sentence(
   code: ProviderErrorCode,
   phase: ConnectionPhase,
   why: string,
-  where: { readonly server: string; readonly address: string; readonly startHint?: string },
+  where: {
+    readonly server: string;
+    readonly address: string;
+    readonly startHint?: string;
+    readonly via?: string;
+  },
 ): string {
-  const { address, startHint } = where;
+  const { startHint } = where;
+  const address =
+    where.via === undefined ? where.address : `${where.address} (through the proxy ${where.via})`;
   const server = withinSentence(where.server);
   switch (code) {
     case "unreachable":

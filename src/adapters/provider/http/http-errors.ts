@@ -1,5 +1,6 @@
 import { ProviderError } from "../../../engine/error/provider-error";
 import type { ProviderErrorCode } from "../../../engine/error/provider-error";
+import { errorWords } from "./error-words";
 import type { Redact } from "./redact";
 
 /** What an error message needs to know about the call. */
@@ -13,12 +14,51 @@ export interface CallFacts {
   readonly fields: readonly string[];
   /** What to do when the model is not there; a sentence. */
   readonly missingModelHint: string;
+  /** The longest reply that was asked for, in tokens. */
+  readonly maxTokens?: number;
   /** Takes the key out of the server's words, before they are cut. */
   readonly redact: Redact;
 }
 
-const contextWords =
-  /context[_ ](length|window|size)|maximum context|n_ctx|prompt is too long|too many tokens|exceed\w* the (available )?context/i;
+/** Prompt too long, in the words of the vendors and servers; each line names whose they are. */
+const contextPatterns: readonly RegExp[] = [
+  // OpenAI, DeepSeek, OpenRouter, vLLM, LiteLLM, and the codes of the first.
+  /context[_ -]?(length|window|size)|maximum context|maximum model length|maximum sequence length/i,
+  // llama.cpp, llama-cpp-python, LM Studio.
+  /n_ctx|exceed\w* the (available )?context|exceed_context_size|context (the )?overflows/i,
+  // Anthropic.
+  /prompt is too long|exceed context limit|request_too_large/i,
+  // Amazon Bedrock.
+  /input is too long for requested model|too many input tokens/i,
+  // Gemini.
+  /input token count.*exceeds|exceeds the maximum number of tokens/i,
+  // Mistral, xAI, Cohere.
+  /too large for model with \d+|maximum prompt length|too many tokens/i,
+  // Groq: more in one request than its limit for a minute.
+  /request too large for model/i,
+  /reduce the length of (the|your) (messages|prompt|input)/i,
+  // Kimi, Qwen (DashScope), GLM.
+  /exceeded model token limit|range of input length|prompt (length )?exceeds/i,
+  // Text Generation Inference.
+  /must have less than \d+ tokens|`?inputs`? tokens \+/i,
+  // GitHub Models, Copilot; Ollama.
+  /prompt token count.*exceeds|tokens_limit_reached|input length exceeds/i,
+  /\b(prompt|input|request) (is )?too (long|many tokens)/i,
+];
+const isTooLong = (words: string): boolean => contextPatterns.some((pattern) => pattern.test(words));
+
+/** A model, or its template, that knows no system message. */
+const systemWords =
+  /system (role|message|prompt|instruction)s?\b[^.]*\b(not (be )?(supported|enabled|allowed)|unsupported|isn't supported)|(not|doesn't|does not) support\w*[^.]{0,40}\b(system|developer)( |_)?(role|message|prompt|instruction)|developer instruction is not enabled|unexpected role system|roles must alternate/i;
+
+/** A call that the model wrote and the server itself could not parse: Groq, Ollama, llama.cpp, vLLM. */
+const unparsedCallWords =
+  /tool_use_failed|failed_generation|failed to call a function|error parsing tool call|failed to parse (the )?(tool|function)[ _]call|failed to parse input at pos/i;
+
+/** A refusal of what was asked, not of who asked. */
+const policyWords =
+  /content[_ ]?(policy|filter|management|safety)|moderation|safety (system|filter|guideline)|flagged|guardrail|responsible ai|harm(ful)? content|input data may contain/i;
+
 const toolWords =
   /(does not|doesn't|not) support\w* (tool|function)|tools? (param|call|choice|use)[^.]*(not supported|requires|unsupported)|tool.?choice requires|tools? (is|are) not supported/i;
 const missingModelWords =
@@ -30,6 +70,9 @@ const validationWords = /\bvalidation errors?:/i;
 /** LiteLLM without a database: what it says, with status 400, about a key that is not its own. */
 const keyWords = /no connected db/i;
 
+/** Words that a refusal for want of a key has; a content policy's have none of them. */
+const keyWordsOfRefusal = /api[_ -]?key|unauthori[sz]ed|authenticat|credential|access token|permission/i;
+
 /** Longest part of a server's own words in a message, in characters. */
 const longestQuote = 1000;
 
@@ -37,29 +80,6 @@ const longestQuote = 1000;
 export function quote(text: string, redact: Redact, longest = longestQuote): string {
   const line = redact(text).replace(/\s+/g, " ").trim();
   return line.length > longest ? `${line.slice(0, longest)} …` : line;
-}
-
-interface ErrorWords {
-  readonly message: string;
-  /** `type` and `code` of OpenAI-compatible errors. */
-  readonly kinds: readonly string[];
-  readonly status: number | undefined;
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** The words of an error object in any of the shapes in use: `{error: {message, type, code}}`, `{error}`, `{detail}`. */
-export function errorWords(payload: unknown): ErrorWords {
-  if (!isRecord(payload)) return { message: String(payload), kinds: [], status: undefined };
-  const inner = payload.error ?? payload;
-  if (typeof inner === "string") return { message: inner, kinds: [], status: undefined };
-  const source = isRecord(inner) ? inner : payload;
-  const said = source.message ?? source.detail ?? source.msg;
-  const message = typeof said === "string" ? said : JSON.stringify(said ?? source);
-  const kinds = [source.type, source.code].filter((value): value is string => typeof value === "string");
-  const status = [source.code, source.status].find((value): value is number => typeof value === "number");
-  return { message, kinds, status };
 }
 
 const byKind: readonly (readonly [RegExp, ProviderErrorCode])[] = [
@@ -88,11 +108,17 @@ export function retryAfterSeconds(value: string | null, nowMs: number): number |
   return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - nowMs) / 1000));
 }
 
+/** Fields that `params` can take away; the others make the call what it is. */
+const notRemovable = new Set(["model", "messages", "stream", "tools", "endpoint", "options"]);
+
 /** What a Venue can do about a field that the server does not take. */
 function fieldHint(message: string, facts: CallFacts): string {
-  const named = facts.fields.filter((field) => new RegExp(`\\b${field}\\b`).test(message));
+  const named = facts.fields.filter(
+    (field) => !notRemovable.has(field) && new RegExp(`(?<![\\w.-])${field}(?![\\w-])`).test(message),
+  );
   if (named.includes("max_tokens") && message.includes("max_completion_tokens")) {
-    return " In the Venue, `params: { max_tokens: null, max_completion_tokens: 2048 }` sends the other field.";
+    const most = facts.maxTokens ?? 2048;
+    return ` In the Venue, \`params: { max_tokens: null, max_completion_tokens: ${most} }\` sends the other field.`;
   }
   const field = named.at(0);
   return field === undefined ? "" : ` In the Venue, \`params: { ${field}: null }\` leaves the field out.`;
@@ -100,8 +126,12 @@ function fieldHint(message: string, facts: CallFacts): string {
 
 /** The sharper code that the server's words allow, where the status or type only says "bad request" or "error". */
 function sharpen(code: ProviderErrorCode, message: string, facts: CallFacts): ProviderErrorCode {
+  if (policyWords.test(message) && !keyWordsOfRefusal.test(message)) return "bad_request";
+  if ((code === "rate_limited" || code === "overloaded") && /request too large for model/i.test(message))
+    return "context_overflow";
   if (code !== "bad_request" && code !== "server_error" && code !== "not_found") return code;
-  if (contextWords.test(message)) return "context_overflow";
+  if (isTooLong(message)) return "context_overflow";
+  if (systemWords.test(message)) return "system_unsupported";
   if (keyWords.test(message)) return "unauthorized";
   if (facts.toolsSent && toolWords.test(message)) return "tools_unsupported";
   if (code !== "not_found" && missingModelWords.test(message)) return "not_found";
@@ -121,7 +151,11 @@ function explain(
   const start = `${facts.server} at ${facts.address} ${answered}.${said}`;
   switch (code) {
     case "unauthorized":
-      return `${start} Check \`api_key\` in the Venue and the stored secret.`;
+      return status === 402
+        ? `${start} The account behind the key has to be able to pay for the call.`
+        : `${start} Check \`api_key\` in the Venue and the stored secret.`;
+    case "system_unsupported":
+      return `${start} The model '${facts.model}' takes no system message here; \`system_role: merge\` in the Venue puts the role's prompt into the first user message.`;
     case "not_found":
       return `${start} ${facts.missingModelHint}`;
     case "tools_unsupported":
@@ -157,26 +191,49 @@ export function errorFromStatus(
   } catch {
     // Not JSON: a proxy's page or plain text; its words are quoted as they are.
   }
-  const { message } = errorWords(payload);
-  const code = sharpen(codeOfStatus(status), isRecord(payload) ? JSON.stringify(payload) : message, facts);
+  const { message, kinds, failedGeneration } = errorWords(payload);
+  const all = [message, ...kinds].join(" ");
+  const code = sharpen(byStatus(status, kinds), all, facts);
   const wait = retryAfterSeconds(header("retry-after"), Date.now());
   return new ProviderError(code, explain(code, message, status, facts), {
     status,
     ...(wait === undefined ? {} : { retryAfterSeconds: wait }),
+    ...unparsedCall(all, message, failedGeneration, facts),
   });
+}
+
+/** What the server says of a call of the model's that it could not parse. */
+function unparsedCall(
+  all: string,
+  message: string,
+  failedGeneration: string | undefined,
+  { redact, toolsSent }: CallFacts,
+): { unparsedCall?: { words: string; written: string } } {
+  if (!toolsSent || !unparsedCallWords.test(all)) return {};
+  return { unparsedCall: { words: quote(message, redact), written: redact(failedGeneration ?? "") } };
+}
+
+/** A status that says less than the error's own kind gives way to that. */
+function byStatus(status: number, kinds: readonly string[]): ProviderErrorCode {
+  const code = codeOfStatus(status);
+  if (code !== "bad_request" && code !== "server_error") return code;
+  const kind = kinds.flatMap((name) =>
+    byKind.filter(([pattern]) => pattern.test(name)).map(([, known]) => known),
+  );
+  return kind.find((known) => known === "context_overflow" || known === "rate_limited") ?? code;
 }
 
 /** An error object within the stream as a ProviderError, by its type, its code or its words. */
 export function errorFromStream(payload: unknown, facts: CallFacts): ProviderError {
-  const { message, kinds, status } = errorWords(payload);
+  const { message, kinds, status, failedGeneration } = errorWords(payload);
   const byType = kinds.flatMap((kind) =>
     byKind.filter(([pattern]) => pattern.test(kind)).map(([, code]) => code),
   );
   const plain = byType[0] ?? (status === undefined || status < 400 ? "server_error" : codeOfStatus(status));
-  const code = sharpen(plain, message, facts);
-  return new ProviderError(
-    code,
-    explain(code, message, undefined, facts),
-    status === undefined ? {} : { status },
-  );
+  const all = [message, ...kinds].join(" ");
+  const code = sharpen(plain, all, facts);
+  return new ProviderError(code, explain(code, message, undefined, facts), {
+    ...(status === undefined ? {} : { status }),
+    ...unparsedCall(all, message, failedGeneration, facts),
+  });
 }

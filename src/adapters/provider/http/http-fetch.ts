@@ -1,6 +1,11 @@
 import type { Dispatcher } from "undici";
 import Agent from "undici/lib/dispatcher/agent.js";
-import { pushBody } from "./transport";
+import { decoderFor } from "./content-encoding";
+import type { BodyDecoder } from "./content-encoding";
+import { KeptConnections } from "./kept-connections";
+import { proxiesFrom } from "./proxies";
+import type { Proxies } from "./proxies";
+import { onKeptConnection, pushBody } from "./transport";
 import type { BodySink, FetchInit, FetchLike, PushedResponse } from "./transport";
 
 /** Used when a caller names no limit for the connection, in milliseconds. */
@@ -12,15 +17,22 @@ export type HttpFetch = FetchLike & { close(): Promise<void> };
 /**
  * A transport for use outside VS Code: half the cost of Node's `fetch` for each call, no promise for each piece of a
  * body, no limit of its own for headers and body (Node's gives up after 300 s without headers; a large model on a slow
- * machine takes longer to load), and it knows `connectTimeoutMs`. It follows no redirect and uses no proxy.
+ * machine takes longer to load), and it knows `connectTimeoutMs`. It follows no redirect, reads compressed bodies, and
+ * goes through the proxy that the environment names.
+ * @param environment HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in capitals or not.
  */
-export function createHttpFetch(): HttpFetch {
-  const agents = new Map<number, Dispatcher>();
-  const agentFor = (connectMs: number): Dispatcher => {
-    let agent = agents.get(connectMs);
+export function createHttpFetch(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): HttpFetch {
+  const agents = new Map<string, Dispatcher>();
+  const proxies = proxiesFrom(environment);
+  const kept = new KeptConnections();
+  const agentFor = (connectMs: number, fresh: boolean, proxy: string | undefined): Dispatcher => {
+    const name = `${connectMs} ${fresh} ${proxy ?? ""}`;
+    let agent = agents.get(name);
     if (agent === undefined) {
-      agent = new Agent({ connect: { timeout: connectMs }, headersTimeout: 0, bodyTimeout: 0 });
-      agents.set(connectMs, agent);
+      agent = agentOf(connectMs, fresh, proxy, proxies);
+      agents.set(name, agent);
     }
     return agent;
   };
@@ -28,18 +40,33 @@ export function createHttpFetch(): HttpFetch {
     new Promise((resolve, reject) => {
       const { origin, pathname, search, username } = new URL(url);
       if (username !== "") throw new TypeError("An address must not hold a user or a password.");
-      const agent = agentFor(init.connectTimeoutMs ?? defaultConnectMs);
+      const connectMs = init.connectTimeoutMs ?? defaultConnectMs;
+      const agent = agentFor(connectMs, init.fresh === true, proxies.of(url));
       const exchange = new HttpExchange(init.signal, resolve, reject);
-      agent.dispatch(
-        { origin, path: pathname + search, method: init.method, headers: init.headers, body: bodyOf(init) },
-        exchange,
+      kept.dispatching(exchange, () =>
+        agent.dispatch(
+          { origin, path: pathname + search, method: init.method, headers: init.headers, body: bodyOf(init) },
+          exchange,
+        ),
       );
     });
   const close = async (): Promise<void> => {
+    kept.close();
     await Promise.all([...agents.values()].map((agent) => agent.destroy()));
     agents.clear();
   };
-  return Object.assign(send, { close });
+  return Object.assign(send, { close, proxyOf: (url: string) => proxies.shown(url) });
+}
+
+function agentOf(connectMs: number, fresh: boolean, proxy: string | undefined, proxies: Proxies): Dispatcher {
+  const options = {
+    connect: { timeout: connectMs },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    // Without pipelining a connection serves one request and is closed.
+    ...(fresh ? { pipelining: 0 } : {}),
+  };
+  return proxy === undefined ? new Agent(options) : proxies.agent(proxy, options);
 }
 
 function bodyOf(init: FetchInit): string | null {
@@ -48,16 +75,25 @@ function bodyOf(init: FetchInit): string | null {
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
+const headerOf = (headers: Headers, name: string): string | null => {
+  const value = headers[name.toLowerCase()];
+  return value === undefined ? null : Array.isArray(value) ? value.join(", ") : value;
+};
+
 /** One request, and its response as it comes in. */
 class HttpExchange implements Dispatcher.DispatchHandler {
+  /** The request went out on a connection that had served another one. */
+  onKept = false;
   readonly #signal: AbortSignal;
   readonly #resolve: (response: PushedResponse) => void;
   readonly #reject: (error: unknown) => void;
   readonly #onAbort: () => void;
   #controller: Dispatcher.DispatchController | undefined;
+  #decoder: BodyDecoder | undefined;
   #sink: BodySink | undefined;
   #early: Uint8Array[] = [];
   #ended: { readonly error?: Error } | undefined;
+  #begun = false;
   #stopped = false;
 
   constructor(
@@ -84,14 +120,15 @@ class HttpExchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return;
+    this.#begun = true;
+    this.#decoder = decoderFor(headerOf(headers, "content-encoding"), {
+      data: (bytes) => this.#data(bytes),
+      end: () => this.#finish({}),
+      error: (error) => this.#finish({ error: error instanceof Error ? error : new Error(String(error)) }),
+    });
     this.#resolve({
       status,
-      headers: {
-        get: (name) => {
-          const value = headers[name.toLowerCase()];
-          return value === undefined ? null : Array.isArray(value) ? value.join(", ") : value;
-        },
-      },
+      headers: { get: (name) => headerOf(headers, name) },
       body: null,
       text: () => this.#text(),
       [pushBody]: (sink) => {
@@ -103,17 +140,26 @@ class HttpExchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.#stopped) return;
-    if (this.#sink === undefined) this.#early.push(chunk);
-    else this.#sink.data(chunk);
+    if (this.#decoder === undefined) this.#data(chunk);
+    else this.#decoder.push(chunk);
   }
 
   onResponseEnd(): void {
-    this.#finish({});
+    if (this.#decoder === undefined) this.#finish({});
+    else this.#decoder.end();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (!this.#begun && this.onKept && isLost(error)) Object.assign(error, { [onKeptConnection]: true });
     this.#reject(error);
+    this.#decoder?.stop();
     this.#finish({ error });
+  }
+
+  #data(bytes: Uint8Array): void {
+    if (this.#stopped) return;
+    if (this.#sink === undefined) this.#early.push(bytes);
+    else this.#sink.data(bytes);
   }
 
   #attach(sink: BodySink): void {
@@ -125,7 +171,7 @@ class HttpExchange implements Dispatcher.DispatchHandler {
 
   #finish(ended: { readonly error?: Error }): void {
     this.#signal.removeEventListener("abort", this.#onAbort);
-    this.#ended = ended;
+    this.#ended ??= ended;
     this.#report();
   }
 
@@ -140,6 +186,7 @@ class HttpExchange implements Dispatcher.DispatchHandler {
     this.#signal.removeEventListener("abort", this.#onAbort);
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#decoder?.stop();
     this.#controller?.abort(new Error("aborted"));
   }
 
@@ -153,4 +200,10 @@ class HttpExchange implements Dispatcher.DispatchHandler {
       });
     });
   }
+}
+
+/** The other side closed or reset the connection. */
+function isLost(error: Error): boolean {
+  const code = "code" in error ? error.code : undefined;
+  return code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE" || code === "ECONNABORTED";
 }

@@ -30,6 +30,18 @@ export function keyPattern(key: string | undefined): KeyPattern | undefined {
   return latest.pattern;
 }
 
+/** The pattern of several keys at once; undefined: none is long enough. */
+export function keysPattern(keys: readonly string[]): KeyPattern | undefined {
+  if (keys.length < 2) return keyPattern(keys[0]);
+  const patterns = keys.map(keyPattern).filter((pattern) => pattern !== undefined);
+  if (patterns.length < 2) return patterns[0];
+  return {
+    spellings: patterns.flatMap(({ spellings }) => spellings),
+    heads: new RegExp(patterns.map(({ heads }) => heads.source).join("|"), "g"),
+    longestHead: Math.max(...patterns.map(({ longestHead }) => longestHead)),
+  };
+}
+
 function patternOf(key: string): KeyPattern {
   const spellings = [...new Set(spellingsOf(key))].map((whole) => ({
     whole,

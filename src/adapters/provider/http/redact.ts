@@ -1,4 +1,4 @@
-import { keyPattern, withoutKey } from "./key-filter";
+import { keyPattern, keysPattern, withoutKey } from "./key-filter";
 
 /** Takes the key out of a text, so that no message, record or log can hold it. */
 export type Redact = (text: string) => string;
@@ -14,9 +14,24 @@ export function redactor(key: string | undefined): Redact {
     : (text) => withoutKey(text, pattern);
 }
 
+/** For messages, without any of the keys. */
+export function redactorOf(keys: readonly string[]): Redact {
+  const each = keys.filter((key) => key !== "").map(redactor);
+  return each.length === 0
+    ? asItIs
+    : each.length === 1
+      ? (each[0] ?? asItIs)
+      : (text) => each.reduce((said, redact) => redact(said), text);
+}
+
 /** For what others go on working with, such as replies and names of models: no key that may be an ordinary word. */
 export function contentRedactor(key: string | undefined): Redact {
-  const pattern = keyPattern(key);
+  return contentRedactorOf(key === undefined ? [] : [key]);
+}
+
+/** The same for several keys. */
+export function contentRedactorOf(keys: readonly string[]): Redact {
+  const pattern = keysPattern(keys);
   return pattern === undefined ? asItIs : (text) => withoutKey(text, pattern);
 }
 

@@ -1,6 +1,7 @@
 import type { TokenCount, TokenUsage } from "../../../engine/event/tokens";
 import type { ModelDelta, ModelReply } from "../../../engine/port/model-provider";
-import { KeyFilter, keyPattern, withoutKey } from "./key-filter";
+import { Attached } from "./attached";
+import { KeyFilter, keysPattern, withoutKey } from "./key-filter";
 import type { KeyPattern } from "./key-filter";
 import { redactDeep } from "./redact";
 
@@ -11,6 +12,13 @@ export class ReplyBuilder {
   systemFingerprint: string | undefined;
   usage: TokenUsage = {};
   finishReason: ModelReply["finishReason"] | undefined;
+  /** The backend's own word, where it is another one. */
+  finishSaid: string | undefined;
+  /** Fields of the message that go back with it as they came. */
+  readonly attached = new Attached();
+  /** The server's words about a call that it could not parse. */
+  unparsedCall: string | undefined;
+  resent: 1 | undefined;
   readonly toolCalls: ModelReply["toolCalls"][number][] = [];
   readonly notices: string[] = [];
   #text = "";
@@ -64,9 +72,9 @@ export class ReplyBuilder {
     this.notices.push("The server sent more than `max_output_tokens` allows; the reply was cut there.");
   }
 
-  /** Takes the key out of everything that comes from now on. */
-  hideKey(key: string | undefined): void {
-    const pattern = keyPattern(key);
+  /** Takes the keys out of everything that comes from now on. */
+  hideKeys(keys: readonly string[]): void {
+    const pattern = keysPattern(keys);
     if (pattern === undefined) return;
     this.#key = pattern;
     this.#textFilter = new KeyFilter(pattern);
@@ -119,7 +127,7 @@ export class ReplyBuilder {
   finish(sent: Readonly<Record<string, unknown>>): ModelReply {
     this.flush();
     this.#put(this.#textFilter?.rest() ?? "", this.#reasoningFilter?.rest() ?? "");
-    const { toolCalls, model, systemFingerprint, notices } = this.#withoutKey();
+    const { toolCalls, model, systemFingerprint, notices, fields, unparsedCall } = this.#withoutKey();
     const asked = this.finishReason ?? "other";
     // Many servers say "stop" after tool calls.
     const finishReason = asked === "stop" && toolCalls.length > 0 ? "tool_calls" : asked;
@@ -127,7 +135,11 @@ export class ReplyBuilder {
       text: this.#text,
       ...(this.#reasoning === "" ? {} : { reasoning: this.#reasoning }),
       toolCalls,
+      ...(Object.keys(fields).length === 0 ? {} : { attached: fields }),
+      ...(unparsedCall === undefined ? {} : { unparsedCall }),
+      ...(this.resent === undefined ? {} : { resent: this.resent }),
       finishReason,
+      ...(this.finishSaid === undefined ? {} : { finishSaid: this.finishSaid }),
       usage: this.usage,
       ...(this.#firstPieceMs === undefined ? {} : { firstTokenMs: this.#firstPieceMs }),
       totalMs: performance.now() - this.#clock.startedMs,
@@ -139,9 +151,10 @@ export class ReplyBuilder {
   }
 
   /** What came whole rather than in pieces, and the word that the key was in the reply. */
-  #withoutKey(): Pick<ReplyBuilder, "toolCalls" | "model" | "systemFingerprint" | "notices"> {
-    const { toolCalls, model, systemFingerprint, notices } = this;
-    const whole = { toolCalls, model, systemFingerprint, notices };
+  #withoutKey(): WholeParts {
+    const { toolCalls, model, systemFingerprint, notices, unparsedCall } = this;
+    const fields = this.attached.fields;
+    const whole: WholeParts = { toolCalls, model, systemFingerprint, notices, fields, unparsedCall };
     const key = this.#key;
     if (key === undefined) return whole;
     let found = (this.#textFilter?.found ?? false) || (this.#reasoningFilter?.found ?? false);
@@ -153,6 +166,11 @@ export class ReplyBuilder {
     return found ? { ...clean, notices: [...clean.notices, keyNotice] } : clean;
   }
 }
+
+type WholeParts = Pick<
+  ReplyBuilder,
+  "toolCalls" | "model" | "systemFingerprint" | "notices" | "unparsedCall"
+> & { readonly fields: Readonly<Record<string, unknown>> };
 
 const keyNotice = "The server gave back the key of the Venue; `[key]` stands in its place.";
 

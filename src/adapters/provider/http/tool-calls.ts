@@ -1,3 +1,4 @@
+import { Attached } from "./attached";
 import type { ModelReply } from "../../../engine/port/model-provider";
 
 type WholeCall = ModelReply["toolCalls"][number];
@@ -14,7 +15,11 @@ interface Growing {
   id: string;
   name: string;
   args: string;
+  attached: Attached;
 }
+
+/** Fields of a call, and of its function, that are read here; all others go back as they came. */
+const known = new Set(["index", "id", "type", "function"]);
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
@@ -42,12 +47,18 @@ export class ToolCallAssembler {
         id,
         name: "",
         args: "",
+        attached: new Attached(),
       };
       this.#calls.push(call);
     }
     if (call.id === "") call.id = id;
     if (name !== "" && name !== call.name) call.name += name;
-    call.args += argumentText(fragment.function?.arguments);
+    const args = argumentText(fragment.function?.arguments);
+    // A whole call that is sent again, as some servers do at the end, is no more of its arguments.
+    if (args === "" || !(args === call.args && isWhole(args))) call.args += args;
+    for (const [field, value] of Object.entries(fragment)) {
+      if (!known.has(field)) call.attached.add(field, value);
+    }
   }
 
   get size(): number {
@@ -57,10 +68,11 @@ export class ToolCallAssembler {
   /** The calls in the order of their index, those without one as they came. */
   finish(): WholeCall[] {
     const ordered = [...this.#calls].sort((a, b) => (a.index ?? 0) - (b.index ?? 0));
-    return ordered.map(({ id, name, args }) => ({
+    return ordered.map(({ id, name, args, attached }) => ({
       ...(id === "" ? {} : { id }),
       name,
-      argumentsJson: args === "" ? "{}" : args,
+      argumentsJson: args === "" ? "{}" : once(args),
+      ...(Object.keys(attached.fields).length === 0 ? {} : { attached: attached.fields }),
     }));
   }
 
@@ -74,6 +86,21 @@ export class ToolCallAssembler {
     if (index !== undefined) return this.#calls.findLast((call) => call.index === index);
     return name === "" ? this.#calls.at(-1) : undefined;
   }
+}
+
+function isWhole(args: string): boolean {
+  try {
+    const value: unknown = JSON.parse(args);
+    return typeof value === "object" && value !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Arguments that were sent piece by piece and then once more as a whole. */
+function once(args: string): string {
+  const half = args.slice(0, args.length / 2);
+  return args.length % 2 === 0 && half + half === args && isWhole(half) ? half : args;
 }
 
 /** What a fragment counts for in the length of a reply, in UTF-16 units; a call without arguments counts, too. */

@@ -2,7 +2,11 @@
  * What the providers need of a `fetch`: less than the standard one, so that Node's, the one VS Code patches for
  * proxies, and our own (`http-fetch.ts`) all fit.
  */
-export type FetchLike = (url: string, init: FetchInit) => Promise<FetchResponse>;
+export interface FetchLike {
+  (url: string, init: FetchInit): Promise<FetchResponse>;
+  /** The proxy that a request to the address goes through, for messages; undefined: none, or it is not known. */
+  readonly proxyOf?: (url: string) => string | undefined;
+}
 
 export interface FetchInit {
   readonly method: "GET" | "POST";
@@ -13,6 +17,16 @@ export interface FetchInit {
   readonly redirect: "manual";
   /** Until the connection stands, in milliseconds. Only `http-fetch.ts` knows it; others have a limit of their own. */
   readonly connectTimeoutMs?: number;
+  /** On a connection of its own. Only `http-fetch.ts` knows it; others pool as they like. */
+  readonly fresh?: boolean;
+}
+
+/** Marks an error of a request that died on a kept connection before the first byte of its response. */
+export const onKeptConnection: unique symbol = Symbol.for("orket.on-kept-connection");
+
+/** Whether the request died so: the server had closed the connection meanwhile, and has not seen it. */
+export function diedOnKeptConnection(error: unknown): boolean {
+  return typeof error === "object" && error !== null && onKeptConnection in error;
 }
 
 export interface FetchResponse {

@@ -43,6 +43,7 @@ const kinds: Readonly<Record<ProviderErrorCode, FailureKind>> = {
   total_timeout: "call",
   bad_request: "refused",
   context_overflow: "refused",
+  system_unsupported: "refused",
   tools_unsupported: "refused",
   refused_by_consent: "call",
   unknown: "call",

@@ -106,7 +106,7 @@ export class MeshProvider implements ModelProvider {
       return await ticket.seat(cancellation);
     } catch (error) {
       if (error instanceof NoSeat) throw this.#nowhere(error.rejection, request, last, failovers);
-      if (error instanceof ProviderError) throw withPartial(error, last, failovers);
+      if (ProviderError.is(error)) throw withPartial(error, last, failovers);
       throw error;
     }
   }
@@ -215,7 +215,7 @@ function answered(reply: ModelReply, seat: Seat, failovers: readonly Failover[])
 }
 
 function asProviderError(error: unknown): ProviderError {
-  if (error instanceof ProviderError) return error;
+  if (ProviderError.is(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
   const isKey = error instanceof Error && "code" in error && error.code === "secret_missing";
   return new ProviderError(isKey ? "unauthorized" : "unknown", message, { cause: error });

@@ -11,12 +11,14 @@ export function ollamaMessages(messages: readonly ModelMessage[]): Message[] {
     if (message.role !== "assistant") return { role: message.role, content: message.content };
     const calls = message.toolCalls ?? [];
     return {
+      ...message.attached,
       role: "assistant",
       content: message.content,
       ...(calls.length === 0
         ? {}
         : {
-            tool_calls: calls.map(({ name, argumentsJson }) => ({
+            tool_calls: calls.map(({ name, argumentsJson, attached }) => ({
+              ...attached,
               function: { name, arguments: argumentsObject(argumentsJson) },
             })),
           }),

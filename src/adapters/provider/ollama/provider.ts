@@ -16,7 +16,7 @@ import { defaultOllamaEndpoint } from "../endpoints";
 import { ollamaMessages, ollamaTools } from "./messages";
 import { OllamaStream } from "./stream";
 import type { Access } from "../http/access";
-import { keyFor, transportOf } from "../http/access";
+import { credentialsFor, transportOf } from "../http/access";
 import { publicAddress } from "../http/redact";
 
 /** `params` that are fields of the request; all others are options of the model. */
@@ -67,6 +67,7 @@ export class OllamaProvider implements ModelProvider {
       address: this.#address,
       model: request.settings.model,
       toolsSent: request.tools.length > 0,
+      maxTokens: request.settings.max_output_tokens,
       fields: [...Object.keys(sent), ...Object.keys(body.options)],
       missingModelHint: `Is the model there? \`ollama pull ${request.settings.model}\` fetches it.`,
     };
@@ -76,7 +77,8 @@ export class OllamaProvider implements ModelProvider {
       cancellation,
       recorded: request.recorded,
       maxOutputTokens: request.settings.max_output_tokens,
-      key: () => keyFor(this.#deps, this.#venue.api_key, this.#venue.endpoint ?? defaultOllamaEndpoint),
+      credentials: () =>
+        credentialsFor(this.#deps, this.#venue, this.#venue.endpoint ?? defaultOllamaEndpoint),
       accept: "application/x-ndjson",
       facts,
       startHint: "Is it running? `ollama serve` starts it.",

@@ -4,7 +4,7 @@ import type { StreamParser } from "../http/chat-call";
 import { withinSentence } from "../http/connection-errors";
 import { errorFromStream, quote } from "../http/http-errors";
 import type { CallFacts } from "../http/http-errors";
-import { LineSplitter } from "../http/lines";
+import { LineSplitter, longestLineBytes } from "../http/lines";
 import { measured, usageOf } from "../http/reply-builder";
 import type { ReplyBuilder } from "../http/reply-builder";
 
@@ -36,6 +36,9 @@ export class OllamaStream implements StreamParser {
   readonly #reply: ReplyBuilder;
   readonly #facts: CallFacts;
   readonly #lines = new LineSplitter();
+  #started = false;
+  /** The whole body, where it is one indented JSON document in place of lines. */
+  #document: string | undefined;
 
   constructor(reply: ReplyBuilder, facts: CallFacts) {
     this.#reply = reply;
@@ -50,6 +53,13 @@ export class OllamaStream implements StreamParser {
   push(bytes: Uint8Array): boolean {
     const text = this.#lines.push(bytes);
     if (this.#lines.overlong) throw malformed("a line without an end", this.#facts);
+    if (this.#document === undefined && !this.#started && isDocument(text)) this.#document = "";
+    if (text.trim() !== "") this.#started = true;
+    if (this.#document !== undefined) {
+      this.#document += text;
+      if (this.#document.length > longestLineBytes) throw malformed("a document without an end", this.#facts);
+      return false;
+    }
     let piece = false;
     let from = 0;
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", from)) {
@@ -61,13 +71,13 @@ export class OllamaStream implements StreamParser {
   }
 
   end(): void {
-    const rest = this.#lines.rest().trim();
+    const rest = ((this.#document ?? "") + this.#lines.rest()).trim();
     if (rest !== "" && !this.complete) {
       try {
         this.#line(rest);
       } catch (error) {
         // A cut last line is a cut stream, not a malformed one.
-        if (!(error instanceof ProviderError) || error.code !== "malformed_reply") throw error;
+        if (!ProviderError.is(error) || error.code !== "malformed_reply") throw error;
       }
     }
     if (!this.complete) {
@@ -92,6 +102,7 @@ export class OllamaStream implements StreamParser {
     if (message !== undefined && message !== null) {
       if (typeof message.thinking === "string" && message.thinking !== "") {
         reply.addReasoning(message.thinking);
+        reply.attached.add("thinking", message.thinking);
         piece = true;
       }
       if (typeof message.content === "string" && message.content !== "") {
@@ -105,6 +116,8 @@ export class OllamaStream implements StreamParser {
     }
     if (line.done !== true) return piece;
     reply.finishReason = finishReason(line.done_reason);
+    if (reply.finishReason === "other" && typeof line.done_reason === "string")
+      reply.finishSaid = line.done_reason;
     // Ollama leaves a count out when it did not evaluate anything, as with a prompt from its cache.
     reply.usage = usageOf(
       measured(line.prompt_eval_count, 1),
@@ -132,6 +145,15 @@ function finishReason(reason: unknown): ModelReply["finishReason"] {
   // Old servers give no reason; a reply that is done has stopped.
   if (reason === "stop" || reason === undefined) return "stop";
   return reason === "length" ? "length" : "other";
+}
+
+/** One JSON value over several lines, where each line should hold one. */
+function isDocument(text: string): boolean {
+  const first = text.trimStart();
+  return (
+    /^[[{]\s*(\r?\n|$)/.test(first) &&
+    parse(first.slice(0, (first.indexOf("\n") + 1 || first.length + 1) - 1)) === undefined
+  );
 }
 
 function parse(text: string): Line | undefined {

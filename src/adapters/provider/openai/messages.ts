@@ -1,8 +1,8 @@
 import type { ModelMessage, ToolSpec } from "../../../engine/port/model-provider";
-import { argumentsObject } from "../http/chat-body";
+import { argumentsText } from "../http/chat-body";
 import type { ToolNames } from "../http/chat-body";
 
-/** A message of the chat completions API. */
+/** A message of the chat completions API; an assistant's may carry fields that its server attached to it. */
 export type OpenAiMessage =
   | { role: "system" | "user"; content: string }
   | {
@@ -25,16 +25,17 @@ export function openAiMessages(messages: readonly ModelMessage[], names: ToolNam
     }
     if (message.role !== "assistant") return { role: message.role, content: message.content };
     const calls = message.toolCalls ?? [];
-    if (calls.length === 0) return { role: "assistant", content: message.content };
+    if (calls.length === 0) return { ...message.attached, role: "assistant", content: message.content };
     return {
+      ...message.attached,
       role: "assistant",
       // Empty rather than null: llama-cpp-python takes no null, and refuses a message without it.
       content: message.content,
-      tool_calls: calls.map(({ id, name, argumentsJson }) => ({
+      tool_calls: calls.map(({ id, name, argumentsJson, attached }) => ({
+        ...attached,
         id,
         type: "function",
-        // Made again from the parsed value: servers with templates parse it and refuse what is no object.
-        function: { name: names.sent(name), arguments: JSON.stringify(argumentsObject(argumentsJson)) },
+        function: { name: names.sent(name), arguments: argumentsText(argumentsJson) },
       })),
     };
   });

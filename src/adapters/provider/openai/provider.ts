@@ -15,7 +15,7 @@ import { defaultOpenAiEndpoint } from "../endpoints";
 import { openAiMessages, openAiTools } from "./messages";
 import { OpenAiStream } from "./stream";
 import type { Access } from "../http/access";
-import { keyFor, transportOf } from "../http/access";
+import { credentialsFor, transportOf } from "../http/access";
 import { publicAddress } from "../http/redact";
 
 /**
@@ -62,6 +62,7 @@ export class OpenAiProvider implements ModelProvider {
       address: this.#address,
       model: request.settings.model,
       toolsSent: request.tools.length > 0,
+      maxTokens: request.settings.max_output_tokens,
       fields: Object.keys(sent),
       missingModelHint: `Does it serve the model '${request.settings.model}', and does \`endpoint\` end where its API begins (often \`/v1\`)?`,
     };
@@ -71,7 +72,8 @@ export class OpenAiProvider implements ModelProvider {
       cancellation,
       recorded: request.recorded,
       maxOutputTokens: request.settings.max_output_tokens,
-      key: () => keyFor(this.#deps, this.#venue.api_key, this.#venue.endpoint ?? defaultOpenAiEndpoint),
+      credentials: () =>
+        credentialsFor(this.#deps, this.#venue, this.#venue.endpoint ?? defaultOpenAiEndpoint),
       accept: "text/event-stream",
       facts,
       sent,

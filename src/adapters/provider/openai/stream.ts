@@ -4,7 +4,7 @@ import type { StreamParser } from "../http/chat-call";
 import { withinSentence } from "../http/connection-errors";
 import { errorFromStream, quote } from "../http/http-errors";
 import type { CallFacts } from "../http/http-errors";
-import { LineSplitter } from "../http/lines";
+import { LineSplitter, longestLineBytes } from "../http/lines";
 import { measured, usageOf } from "../http/reply-builder";
 import type { ReplyBuilder } from "../http/reply-builder";
 import { ToolCallAssembler, unitsOf } from "../http/tool-calls";
@@ -32,18 +32,56 @@ interface Delta {
   readonly reasoning?: unknown;
   readonly tool_calls?: readonly ToolCallFragment[] | null;
 }
+/** Fields of a message that are read here, or say nothing that a server would want back. */
+const ownFields = new Set([
+  "role",
+  "content",
+  "refusal",
+  "tool_calls",
+  "function_call",
+  "annotations",
+  "audio",
+  "logprobs",
+  "token_ids",
+  "stop_reason",
+  "matched_stop",
+]);
+
 interface Usage {
   readonly prompt_tokens?: unknown;
   readonly completion_tokens?: unknown;
   readonly prompt_tokens_details?: { readonly cached_tokens?: unknown } | null;
 }
 
+/** What is recorded as the server's word where the end mark came without a reason: it says that the reply is whole. */
+const endMark = "[DONE]";
+
+/** In lower case. What stands in no line of it is no sign that the reply is whole. */
 const finishReasons: Readonly<Record<string, ModelReply["finishReason"]>> = {
   stop: "stop",
+  end_turn: "stop",
+  stop_sequence: "stop",
+  eos: "stop",
+  eos_token: "stop",
+  complete: "stop",
+  completed: "stop",
+  end: "stop",
   length: "length",
+  max_tokens: "length",
+  max_output_tokens: "length",
+  // Mistral: the window is full.
+  model_length: "length",
   tool_calls: "tool_calls",
+  tool_call: "tool_calls",
+  tool_use: "tool_calls",
   function_call: "tool_calls",
   content_filter: "content_filter",
+  content_filtered: "content_filter",
+  safety: "content_filter",
+  recitation: "content_filter",
+  refusal: "content_filter",
+  // GLM.
+  sensitive: "content_filter",
 };
 
 /**
@@ -64,6 +102,8 @@ export class OpenAiStream implements StreamParser {
   #event = "";
   #started = false;
   #finish: string | undefined;
+  /** The whole body, where it is one JSON document in place of a stream. */
+  #document: string | undefined;
 
   /** `toolName` gives back the name under which the engine knows a tool. */
   constructor(reply: ReplyBuilder, facts: CallFacts, toolName: (sent: string) => string) {
@@ -75,20 +115,67 @@ export class OpenAiStream implements StreamParser {
   push(bytes: Uint8Array): boolean {
     const text = this.#lines.push(bytes);
     if (this.#lines.overlong) throw malformed("a line without an end", this.#facts);
-    return text !== "" && this.#read(text);
+    return text !== "" && this.#take(text);
+  }
+
+  /** A stream of events, or one JSON document in its place: its first character says which. */
+  #take(text: string): boolean {
+    if (!this.#started && this.#document === undefined && /^[\uFEFF\s]*[[{]/.test(text)) this.#document = "";
+    if (this.#document === undefined) return this.#read(text);
+    this.#document += text;
+    if (this.#document.length > longestLineBytes) throw malformed("a document without an end", this.#facts);
+    return false;
+  }
+
+  /** The reply as one document: a whole completion, or an error that came with status 200. */
+  #readDocument(document: string): void {
+    const text = document.replace(/^\uFEFF/, "");
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw /[}\]]\s*$/.test(text)
+        ? malformed(text, this.#facts)
+        : new ProviderError("stream_truncated", this.#cut());
+    }
+    const completion = (Array.isArray(value) ? (value as unknown[])[0] : value) as Chunk | undefined;
+    const isReply = Array.isArray(completion?.choices) && !hasError(completion);
+    if (!isReply) throw errorFromStream(value, this.#facts);
+    this.#started = true;
+    this.#chunk(completion ?? {});
+    this.complete = true;
   }
 
   end(): void {
     const rest = this.#lines.rest();
+    if (
+      rest !== "" &&
+      this.#document === undefined &&
+      !this.done &&
+      /^[\uFEFF\s]*[[{]/.test(rest) &&
+      !this.#started
+    )
+      this.#document = "";
+    if (this.#document !== undefined) {
+      this.#readDocument(this.#document + rest);
+      this.#finishReply();
+      return;
+    }
     // The last event may lack its line feed, and a cut one is no mistake of the server's.
     if (rest !== "" && !this.done) this.#tolerantly(() => this.#read(`${rest}\n`));
     if (this.#data !== undefined && !this.done) this.#tolerantly(() => this.#dispatch());
     if (!this.complete && !this.done) throw new ProviderError("stream_truncated", this.#cut());
+    this.#finishReply();
+  }
+
+  #finishReply(): void {
     if (this.#finish === undefined) {
       this.#reply.notices.push("The server ended the stream without a finish_reason.");
     }
-    const reason = this.#finish ?? "";
+    const reason = (this.#finish ?? "").toLowerCase();
     this.#reply.finishReason = Object.hasOwn(finishReasons, reason) ? finishReasons[reason] : "other";
+    if (this.#finish === undefined) this.#reply.finishSaid = endMark;
+    else if (this.#reply.finishReason !== this.#finish) this.#reply.finishSaid = this.#finish;
     this.#noteModel();
     for (const call of this.#toolCalls.finish()) {
       this.#reply.toolCalls.push({ ...call, name: this.#toolName(call.name) });
@@ -116,7 +203,7 @@ export class OpenAiStream implements StreamParser {
     try {
       read();
     } catch (error) {
-      if (!(error instanceof ProviderError) || error.code !== "malformed_reply") throw error;
+      if (!ProviderError.is(error) || error.code !== "malformed_reply") throw error;
     }
   }
 
@@ -173,6 +260,10 @@ export class OpenAiStream implements StreamParser {
       throw errorFromStream(chunk ?? data, this.#facts);
     }
     if (chunk === undefined) throw malformed(data, this.#facts);
+    return this.#chunk(chunk);
+  }
+
+  #chunk(chunk: Chunk): boolean {
     if (this.#reply.model === undefined && typeof chunk.model === "string") this.#reply.model = chunk.model;
     const fingerprint = chunk.system_fingerprint;
     if (typeof fingerprint === "string" && fingerprint !== "") this.#reply.systemFingerprint = fingerprint;
@@ -183,7 +274,8 @@ export class OpenAiStream implements StreamParser {
 
   #choice(choice: Choice): boolean {
     if (typeof choice.index === "number" && choice.index > 0) return false;
-    const delta = choice.delta ?? (this.#reply.empty ? choice.message : undefined);
+    const isEmpty = this.#reply.empty && this.#toolCalls.size === 0;
+    const delta = choice.delta ?? (isEmpty ? choice.message : undefined);
     let piece = false;
     if (delta !== undefined && delta !== null) piece = this.#delta(delta);
     if (typeof choice.finish_reason === "string" && choice.finish_reason !== "") {
@@ -196,6 +288,9 @@ export class OpenAiStream implements StreamParser {
 
   #delta(delta: Delta): boolean {
     let piece = false;
+    for (const [name, value] of Object.entries(delta)) {
+      if (!ownFields.has(name)) this.#reply.attached.add(name, value);
+    }
     const reasoning = delta.reasoning_content ?? delta.reasoning;
     if (typeof reasoning === "string" && reasoning !== "") {
       this.#reply.addReasoning(reasoning);
@@ -253,6 +348,10 @@ export class OpenAiStream implements StreamParser {
       cached,
     );
   }
+}
+
+function hasError(chunk: Chunk | undefined): boolean {
+  return chunk?.error !== undefined && chunk.error !== null;
 }
 
 function parse(data: string): Readonly<Record<string, unknown>> | undefined {

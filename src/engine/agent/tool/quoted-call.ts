@@ -2,7 +2,7 @@ import type { ToolCall } from "../../event/event";
 import type { Definition } from "../../model/definition";
 import type { SessionStore } from "../../port/session-store";
 import type { StepRun } from "../../state/step-run";
-import { findTextToolCalls } from "./text-form";
+import { readReply } from "../reader/read-reply";
 
 /** The version of the reader of calls from which on a quoted call is not performed. */
 export const quotedCallsSince = 3;
@@ -17,11 +17,24 @@ interface Found {
   readonly argsJson: string;
 }
 
+/** The calls of the tool that are written in a text, by the reader of replies. */
+function textCalls(text: string, tool: string): Found[] {
+  const { calls } = readReply(text, {
+    tools: [{ name: tool, parameters: [] }],
+    search: "all",
+    askAboutQuotes: false,
+  });
+  return calls.map(({ tool: name, args }) => ({
+    tool: name,
+    argsJson: typeof args === "string" ? args : JSON.stringify(args),
+  }));
+}
+
 /** Whether a text holds the call, as a call or spelled out in another wrapping. */
 function holds(text: string, { tool, argsJson }: Found): boolean {
   // Lines of files are shown with their numbers.
   const cut = text.slice(0, mostSearched).replace(/^[ \t]*\d+\t/gm, "");
-  const calls = findTextToolCalls(cut, new Set([tool]));
+  const calls = textCalls(cut, tool);
   if (calls.some((one) => one.argsJson === argsJson)) return true;
   const args = squeezed(argsJson);
   if (args.length <= 2 || !cut.includes(tool)) return false;
@@ -51,7 +64,7 @@ export async function isQuotedCall(
   if (run.reply === null) return false;
   const argsJson = await store.getText(call.args);
   const found = { tool: call.tool, argsJson };
-  const written = findTextToolCalls(await store.getText(run.reply.content), new Set([call.tool]));
+  const written = textCalls(await store.getText(run.reply.content), call.tool);
   if (!written.some((one) => one.argsJson === argsJson)) return false;
   const role = Object.hasOwn(band.roles, run.node.role) ? band.roles[run.node.role] : undefined;
   const told = [role?.prompt ?? "", run.instruction, run.node.instruction, flow.task];

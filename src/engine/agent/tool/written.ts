@@ -1,6 +1,6 @@
 import { isBuiltin, toolTable } from "../../model/tools";
 import { utf8Length } from "../../model/utf8";
-import { findTextToolCalls } from "./text-form";
+import { readReply } from "../reader/read-reply";
 
 const writers: ReadonlySet<string> = new Set(
   Object.entries(toolTable).flatMap(([name, { touches }]) => (touches === "write" ? [name] : [])),
@@ -26,11 +26,13 @@ export function writtenBy(tool: string, argsJson: string): Record<string, string
 
 /** "wrote src/a.ts, 36580 bytes": the calls in a reply's text that wrote files; undefined when there are none. */
 export function writtenInText(text: string): string | undefined {
-  const calls = findTextToolCalls(text, writers);
+  const tools = [...writers].map((name) => ({ name, parameters: [] }));
+  const { calls } = readReply(text, { tools, search: "all", askAboutQuotes: false });
   if (calls.length === 0) return undefined;
   return calls
-    .map(({ tool, argsJson }) => {
-      const path = (JSON.parse(argsJson) as { path?: unknown }).path;
+    .map(({ tool, args }) => {
+      const argsJson = typeof args === "string" ? args : JSON.stringify(args);
+      const path = typeof args === "object" && args !== null && "path" in args ? args.path : undefined;
       return `your ${tool} of ${typeof path === "string" ? path : "a file"}, ${utf8Length(argsJson)} bytes`;
     })
     .join("; ");

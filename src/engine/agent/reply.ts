@@ -1,0 +1,115 @@
+import type { ToolCall, UnreadCall } from "../event/event";
+import { callSettings } from "../model/definition";
+import type { ModelReply } from "../port/model-provider";
+import type { ActiveRun } from "../state/cursor";
+import type { SessionState } from "../state/state";
+import { toolMode } from "../state/tool-mode";
+import type { AgentPorts } from "./ports";
+import { readReply } from "./reader/read-reply";
+import type { ReadingMode } from "./reader/read-reply";
+import type { ReadableTool } from "./reader/found";
+import { parseLoose } from "./reader/loose-json";
+import { toolsOfStep } from "./tool/registry";
+
+/** What a reply asks for and says. */
+export interface ReadReply {
+  readonly toolCalls: ToolCall[];
+  readonly fromText: boolean;
+  /** Absent: the reply's text as it is. */
+  readonly said: string | undefined;
+  readonly unread: UnreadCall[];
+}
+
+type Native = ModelReply["toolCalls"][number];
+
+interface Parts {
+  readonly state: SessionState;
+  readonly ports: AgentPorts;
+}
+
+/** The calls of a reply: the backend's own where there are any, else those written in its text. */
+export function callsOfReply(active: ActiveRun, reply: ModelReply, parts: Parts): ReadReply {
+  const { calls, said, unread } = readReply(reply.text, modeOf(active, reply, parts));
+  const natives = withoutRepeats(reply.toolCalls);
+  const unparsed: UnreadCall[] =
+    reply.unparsedCall === undefined
+      ? []
+      : [{ kind: "server", why: reply.unparsedCall, characters: reply.text.length }];
+  const taken = new Set<string>();
+  const toolCalls =
+    natives.length > 0
+      ? natives.map((call, index): ToolCall => {
+          const serverId = call.id === undefined || taken.has(call.id) ? undefined : call.id;
+          if (serverId !== undefined) taken.add(serverId);
+          return {
+            id: callId(active, index, parts),
+            tool: call.name,
+            args: parts.ports.store.putText(call.argumentsJson),
+            ...(serverId === undefined ? {} : { server_id: serverId }),
+            ...(call.attached === undefined || Object.keys(call.attached).length === 0
+              ? {}
+              : { attached: parts.ports.store.putText(JSON.stringify(call.attached)) }),
+          };
+        })
+      : calls.map(({ tool, args }, index): ToolCall => ({
+          id: callId(active, index, parts),
+          tool,
+          args: parts.ports.store.putText(typeof args === "string" ? args : JSON.stringify(args)),
+        }));
+  return {
+    toolCalls,
+    fromText: natives.length === 0 && toolCalls.length > 0,
+    said: said === reply.text ? undefined : said,
+    unread: [...unparsed, ...unread],
+  };
+}
+
+/**
+ * The engine's own id of a call, also for backends that give none: nine letters and digits, which every vendor takes. Of
+ * the step, the attempt, the turn and the place alone, so that it does not depend on what finishes first.
+ */
+function callId({ run }: ActiveRun, index: number, { ports }: Parts): string {
+  return ports.sha256(["call", run.key, run.attempt, run.prompt?.turn ?? 1, index].join("\n")).slice(0, 9);
+}
+
+function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): ReadingMode {
+  const { run, scope } = active;
+  const { definition } = state;
+  const role = run.node.role;
+  const listed = definition.band.roles[role]?.tools ?? [];
+  const specs = toolsOfStep(listed, run.node, ports.external);
+  const tools: ReadableTool[] = listed.map((name) => {
+    const properties = specs.find((spec) => spec.name === name)?.parameters["properties"];
+    return {
+      name,
+      parameters: typeof properties === "object" && properties !== null ? Object.keys(properties) : [],
+    };
+  });
+  const native = toolMode(definition, active) === "native";
+  const setting = callSettings(definition, role).tool_calls;
+  const inUse = native && (reply.toolCalls.length > 0 || scope.nativeToolRoles[role] === true);
+  const search =
+    tools.length === 0 ||
+    setting === "native" ||
+    reply.unparsedCall !== undefined ||
+    reply.toolCalls.length > 0
+      ? "none"
+      : inUse
+        ? "marked"
+        : "all";
+  // Asked once: a model that says it again means it as an example. On the last turn nobody could answer.
+  const asked = run.asked || (run.prompt?.turn ?? 1) >= run.node.max_turns;
+  return { tools, search, askAboutQuotes: !asked };
+}
+
+/** One call that a server sent twice, under two indexes or whole at the end, is one call. */
+function withoutRepeats(calls: readonly Native[]): Native[] {
+  const seen = new Set<string>();
+  return calls.filter(({ name, argumentsJson }) => {
+    const args = parseLoose(argumentsJson);
+    const key = JSON.stringify([name, args === undefined ? argumentsJson : args.value]);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
