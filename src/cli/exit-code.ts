@@ -1,4 +1,6 @@
 import type { ErrorCode } from "../engine/error/orket-error";
+import type { SessionEvent } from "../engine/event/event";
+import type { CommandEnd } from "../engine/model/command";
 import type { SessionView } from "../engine/view/session-view";
 
 /** What the process says to the shell that started it. Public: docs/command-line.md. */
@@ -57,12 +59,41 @@ export function exitCodeOfError(code: ErrorCode): ExitCode {
 /** What of a session decides the exit code. */
 export type FinalState = Pick<SessionView, "status" | "outcome" | "pause" | "failed">;
 
+/** Why a command was not started. */
+type RefusalReason = Extract<CommandEnd, { kind: "refused" }>["reason"];
+
+/** What a refused command lacked: something that the machine or the policy does not give, or the yes of a person. */
+const byRefusal: Readonly<Record<RefusalReason, ExitCode>> = {
+  isolation: exitCodes.policyDenied,
+  secret: exitCodes.providerFailed,
+  consent: exitCodes.approvalNeeded,
+  untrusted: exitCodes.approvalNeeded,
+};
+
+/** What stood in the way of each step of a run, as its events say it. */
+export class Obstacles {
+  readonly #steps = new Map<string, ExitCode>();
+
+  /** Events in the order of the journal. A new attempt of a step begins without an obstacle. */
+  see({ type, step, data }: SessionEvent): void {
+    if (step === null) return;
+    if (type === "step_start") this.#steps.delete(step);
+    else if (type === "tool_denied") this.#steps.set(step, exitCodes.policyDenied);
+    else if (type === "command_end" && data.end.kind === "refused")
+      this.#steps.set(step, byRefusal[data.end.reason]);
+  }
+
+  /** The code for a step that failed; undefined where nothing stood in its way. */
+  codeOf(step: string): ExitCode | undefined {
+    return this.#steps.get(step);
+  }
+}
+
 /**
  * The exit code of a run from the state that it left.
- * @param deniedSteps the steps that asked for something the policy forbids: when one of them then fails, it is the
- * policy that ended the run.
+ * @param obstacles what was refused to the steps: when one of them then fails, that is what ended the run.
  */
-export function exitCodeOf(final: FinalState, deniedSteps: ReadonlySet<string>): ExitCode {
+export function exitCodeOf(final: FinalState, obstacles: Pick<Obstacles, "codeOf">): ExitCode {
   if (final.status === "ended") {
     return final.outcome === "completed" ? exitCodes.done : exitCodes.approvalNeeded;
   }
@@ -77,19 +108,19 @@ export function exitCodeOf(final: FinalState, deniedSteps: ReadonlySet<string>):
     case "person":
       return exitCodes.approvalNeeded;
     case "step_failed":
-      return codeOfFailure(final.failed.at(-1), deniedSteps);
+      return codeOfFailure(final.failed.at(-1), obstacles);
     case undefined:
       return exitCodes.internal;
   }
 }
 
-/** By the last failure: the provider's own, a denial or missing isolation, or work that is not what the Score asks. */
+/** By the last failure: the provider's own, what was refused to it, or work that is not what the Score asks. */
 function codeOfFailure(
   failure: FinalState["failed"][number] | undefined,
-  deniedSteps: ReadonlySet<string>,
+  obstacles: Pick<Obstacles, "codeOf">,
 ): ExitCode {
   if (failure === undefined) return exitCodes.workFailed;
   if (failure.code.startsWith("model_")) return exitCodes.providerFailed;
-  const denied = deniedSteps.has(failure.step) || failure.code.includes("isolation");
-  return denied ? exitCodes.policyDenied : exitCodes.workFailed;
+  if (failure.code.includes("isolation")) return exitCodes.policyDenied;
+  return obstacles.codeOf(failure.step) ?? exitCodes.workFailed;
 }

@@ -3,6 +3,7 @@ import path from "node:path";
 import { openLiveSession, startSession } from "../../src/app/session/open";
 import type { LiveSession } from "../../src/app/session/session";
 import type { FileSystem } from "../../src/adapters/files/file-system";
+import type { SessionMarks } from "../../src/adapters/journal/session-marks";
 import type { RepliesFile } from "../../src/engine/model/venue";
 import { definitionOf, step } from "./engine-harness";
 import { FaultyFileSystem } from "./faulty-file-system";
@@ -26,11 +27,12 @@ export function quickDisk(): FaultyFileSystem {
   return fs;
 }
 
-/** A session over a project whose steps `write1`, `write2` … proposed files; it has ended and is open for decisions. */
+/** A session over a project whose steps `write1`, `write2` … proposed files; it has ended and is open for decisions. @param marks say that this machine wrote it; without them it is a stranger's. */
 export async function proposing(
   folder: string,
   steps: readonly Proposed[],
   fs: FileSystem = quickDisk(),
+  marks?: SessionMarks,
 ): Promise<LiveSession> {
   const definition = definitionOf(steps.map((_, index) => step(`write${index + 1}`, "writer")));
   const replies: RepliesFile = { version: 1, chunk_delay_ms: 0, steps: {} };
@@ -46,7 +48,14 @@ export async function proposing(
     ];
   });
   definition.venue.replies = replies;
-  const session = await startSession(definition, runtimeOptions(folder, fs, 7));
+  const options = runtimeOptions(folder, fs, 7);
+  const { environment } = options;
+  const session = await startSession(
+    definition,
+    marks === undefined || environment === undefined
+      ? options
+      : { ...options, environment: { ...environment, marks } },
+  );
   await session.orchestrator.run();
   return session;
 }

@@ -5,6 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import type { Locator } from "playwright-core";
 import { Workbench } from "../integration/workbench";
+import { UserSessionMarks } from "../../src/adapters/journal/session-marks";
 import { proposing, writeFiles } from "../fakes/proposal";
 import { removeProject } from "./sample";
 
@@ -46,14 +47,15 @@ describe("the review of what a team proposes", function () {
     folder = path.join(await mkdtemp(path.join(os.tmpdir(), "orket-review-")), "project");
     writeFiles(folder, { "src/a.txt": lines(), "src/c.txt": lines() });
     const small = Object.fromEntries(gaps.map((gap) => [`small/${gap}.txt`, "new\n"]));
-    const live = await proposing(folder, [
+    const proposed = [
       {
         "src/a.txt": lines({ 2: "agent A", 20: "agent B", 38: "agent C" }),
         "src/c.txt": lines({ 20: "agent C" }),
         "src/z.txt": "left\n",
         ...small,
       },
-    ]);
+    ];
+    const live = await proposing(folder, proposed, undefined, new UserSessionMarks());
     await live.close();
     workbench = await Workbench.open({
       folder,
@@ -151,7 +153,10 @@ describe("the review of what a team proposes", function () {
     it(`can be read in the theme ${theme}`, async () => {
       await workbench.setTheme(theme);
       await workbench.openContainer("Orket");
-      await row(/^src\/a\.txt/).click();
+      // By keyboard: the view may be small, and its first row is the file.
+      await workbench.command("Focus on Artifacts View");
+      await workbench.page.keyboard.press("Home");
+      await workbench.page.keyboard.press("Enter");
       await workbench.page
         .getByRole("button", { name: /Accept hunk/ })
         .first()

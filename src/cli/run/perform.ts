@@ -3,7 +3,7 @@ import type { LiveSession } from "../../app/session/session";
 import type { SessionEvent } from "../../engine/event/event";
 import type { SessionState } from "../../engine/state/state";
 import { viewSession } from "../../engine/view/session-view";
-import { exitCodeOf, exitCodes } from "../exit-code";
+import { exitCodeOf, exitCodes, Obstacles } from "../exit-code";
 import type { ExitCode } from "../exit-code";
 import type { Io } from "../io";
 import type { GivenAnswer } from "./answers";
@@ -75,11 +75,10 @@ export async function performSession(live: LiveSession, options: PerformOptions,
     lines,
     answers: options.answers ?? [],
   });
-  const denied = new Set<string>();
+  const obstacles = new Obstacles();
   const seen = (events: readonly SessionEvent[]): void => {
     for (const event of events) {
-      if (event.type === "tool_denied" && event.step !== null) denied.add(event.step);
-      if (event.type === "step_start" && event.step !== null) denied.delete(event.step);
+      obstacles.see(event);
       if (options.json) io.stdout.line(eventJson(event));
     }
   };
@@ -108,7 +107,7 @@ export async function performSession(live: LiveSession, options: PerformOptions,
     offSignals();
     unlisten();
   }
-  const code = exitCodeOf(viewSession(state), denied);
+  const code = exitCodeOf(viewSession(state), obstacles);
   printOutcome(state, code, options, io);
   return code;
 }

@@ -1,10 +1,20 @@
 import { conditionText } from "./condition";
 import { callSettings, nodesIn } from "./definition";
-import type { Definition, EachNode, LoopNode, PlanNode, StepNode } from "./definition";
+import type { Definition, EachNode, LoopNode, PlanNode, StepNode, UseNode } from "./definition";
 
 /** The steps themselves, in the file's order, each once. */
 export function stepsOf(nodes: readonly PlanNode[]): StepNode[] {
   return nodes.flatMap((node) => (node.kind === "step" ? [node] : stepsOf(nodesIn(node))));
+}
+
+/** The `use` with this whole id. */
+export function useOf(nodes: readonly PlanNode[], id: string): UseNode | undefined {
+  for (const node of nodes) {
+    if (node.kind === "step") continue;
+    const found = node.kind === "use" && node.id === id ? node : useOf(nodesIn(node), id);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** One step of the plan, with the bounds of the loops around it. */

@@ -30,7 +30,7 @@ export interface Reach {
   readonly secretsReadable: readonly string[];
   /** Whether agents can write files in the session's Workspace, which become proposals. */
   readonly writes: boolean;
-  /** Whether a step can write there that nobody is asked about before or after. */
+  /** Whether a step can write there before anybody was asked about it: a step that fails has no result to ask about. */
   readonly writesWithoutApproval: boolean;
   /** Servers that prompts, and what agents read, are sent to. */
   readonly servers: readonly string[];
@@ -116,10 +116,9 @@ export function reachOf(definition: Definition): Reach {
   const foreignTools = [...new Set(tools.filter((name) => !isBuiltin(name) && !name.startsWith("command:")))];
   const writes = flow.policy.write_scope.includes("workspace") && anyTouches(tools, "write");
   const reads = anyTouches(tools, "read") || anyTouches(tools, "write");
-  const asks = new Set<string>();
   const quiet = new Set<string>();
   for (const { approval, role } of stepsOf(definition.score.steps))
-    (approval === "none" ? quiet : asks).add(role);
+    if (approval === "none" || approval === "after_step") quiet.add(role);
   const writesQuietly = [...quiet].some((name) => {
     const role = Object.hasOwn(band.roles, name) ? band.roles[name] : undefined;
     return role !== undefined && anyTouches(role.tools.map(String), "write");
@@ -157,7 +156,7 @@ export function reachRows(reach: Reach): readonly (readonly [what: string, most:
     [
       "Agents write",
       reach.writes
-        ? `proposals in the session's Workspace${reach.writesWithoutApproval ? ", in some steps without being asked about" : ""}; the project only when you accept`
+        ? `proposals in the session's Workspace${reach.writesWithoutApproval ? ", in some steps before anybody is asked" : ""}; the project only when you accept`
         : "nothing",
     ],
     ["Sent to", servers.length === 0 ? "no server" : servers.join(", ")],

@@ -2,12 +2,14 @@ import type { PerformContext } from "../agent/agent";
 import { expandFor, expandJson } from "../agent/placeholder-value";
 import { draft } from "../event/event";
 import type { EventData, EventDraft } from "../event/event";
-import { argumentProblem, readArgument } from "../model/command-argv";
+import { readArgument, resolveArgv } from "../model/command-argv";
+import type { ResolvedArgv } from "../model/command-argv";
 import { commandVerdict, secretValuePattern } from "../model/command";
 import type { CommandSpec } from "../model/command";
-import { readFields, textOfJson } from "../model/field";
+import { readFields } from "../model/field";
 import type { FieldSpec, Json } from "../model/field";
-import { stepsOf } from "../model/plan";
+import { stepsOf, useOf } from "../model/plan";
+import { placeholderText } from "../model/template";
 import type { Placeholder } from "../model/template";
 import { decideWrite } from "../policy/file-policy";
 import type { CommandResult, CommandVariable } from "../port/commands";
@@ -41,24 +43,8 @@ async function prepare(
   const spec = specOf(context, active.run);
   if (spec === undefined) return { problem: "The Flow has no such command." };
   const template = templateOf(active, context);
-  const argv: string[] = [];
-  for (const entry of spec.argv) {
-    const argument = readArgument(entry);
-    if (argument.kind === "problem") return { problem: argument.message };
-    if (argument.kind === "text") {
-      argv.push(argument.text);
-      continue;
-    }
-    const value = await expandJson(template, entry);
-    if (!isBounded(argument.placeholder, active, context, value)) {
-      return {
-        problem: `${entry} cannot be an argument: it is not a number, a boolean, one of a list of values or a text with a pattern.`,
-      };
-    }
-    const why = argumentProblem(value);
-    if (why !== undefined) return { problem: `${entry} cannot be an argument: ${why}.` };
-    argv.push(textOfJson(value));
-  }
+  const argv = await argvOf(spec, active, context);
+  if ("problem" in argv) return argv;
   const env: Record<string, CommandVariable> = {};
   for (const [name, value] of Object.entries(spec.env)) {
     const secret = secretValuePattern.exec(value)?.[1];
@@ -66,10 +52,33 @@ async function prepare(
   }
   return {
     spec,
-    argv,
+    argv: [...argv.argv],
     env,
     stdin: spec.stdin === undefined ? undefined : await expandFor(template, spec.stdin),
   };
+}
+
+/** The argument list with its placeholders filled, or the first argument that must not be started. */
+async function argvOf(
+  { argv }: CommandSpec,
+  active: ActiveRun,
+  context: PerformContext,
+): Promise<ResolvedArgv> {
+  const template = templateOf(active, context);
+  const values = new Map<string, Json | undefined>();
+  for (const entry of argv) {
+    const argument = readArgument(entry);
+    if (argument.kind !== "placeholder") continue;
+    const name = placeholderText(argument.placeholder);
+    const value = await expandJson(template, entry);
+    if (value !== undefined && !isBounded(argument.placeholder, active, context, value)) {
+      return {
+        problem: `${name} cannot be an argument: it is not a number, a boolean, one of a list of values or a text with a pattern.`,
+      };
+    }
+    values.set(name, value);
+  }
+  return resolveArgv(argv, (placeholder) => values.get(placeholderText(placeholder)));
 }
 
 /** Only values that a declaration bounds may become arguments: what a model wrote freely never does. */
@@ -83,9 +92,13 @@ function isBounded(
   const { definition } = state;
   const isDeclared = (spec: FieldSpec | undefined): boolean =>
     spec !== undefined && (spec.enum !== undefined || spec.pattern !== undefined);
-  if (placeholder.kind === "input") return isDeclared(definition.flow.input_specs?.[placeholder.name]);
-  if (placeholder.kind !== "result") return false;
   const { frame } = run.node;
+  if (placeholder.kind === "input") {
+    const specs =
+      frame === undefined ? definition.flow.input_specs : useOf(definition.score.steps, frame)?.inputs;
+    return isDeclared(specs?.[placeholder.name]);
+  }
+  if (placeholder.kind !== "result") return false;
   const id = frame === undefined ? placeholder.step : `${frame}.${placeholder.step}`;
   const step = stepsOf(definition.score.steps).find((one) => one.id === id);
   return isDeclared(step?.result?.[placeholder.field]);

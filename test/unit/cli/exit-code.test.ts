@@ -1,9 +1,33 @@
 import assert from "node:assert/strict";
 import { errorCodes } from "../../../src/engine/error/orket-error";
-import { exitCodeOf, exitCodeOfError } from "../../../src/cli/exit-code";
+import { exitCodeOf, exitCodeOfError, Obstacles } from "../../../src/cli/exit-code";
 import type { FinalState } from "../../../src/cli/exit-code";
+import { draft } from "../../../src/engine/event/event";
+import type { EventDraft } from "../../../src/engine/event/event";
 
-const nobody: ReadonlySet<string> = new Set();
+/** What a run has met that recorded these events. */
+function met(...drafts: readonly EventDraft[]): Obstacles {
+  const obstacles = new Obstacles();
+  drafts.forEach((one, seq) => {
+    obstacles.see({ ...one, seq, at: "2026-01-01T00:00:00.000Z" });
+  });
+  return obstacles;
+}
+
+const nobody = met();
+
+const denied = (step: string): EventDraft =>
+  draft("tool_denied", step, {
+    call_id: "c",
+    tool: "write_file",
+    code: "path_denied",
+    reason: "no",
+  } as never);
+
+function refused(reason: "consent" | "isolation" | "secret" | "untrusted"): EventDraft {
+  const end = { kind: "refused", reason, message: "It is missing." };
+  return draft("command_end", "tests", { command: "tests", end } as never);
+}
 
 function paused(
   reason: NonNullable<FinalState["pause"]>["reason"],
@@ -37,9 +61,22 @@ describe("the exit code of a run", () => {
   it("is 5 when a step failed that was denied something, and the provider is not to blame", () => {
     const missing = [{ step: "build", code: "artifact_missing", message: "" }];
     const unreachable = [{ step: "build", code: "model_unreachable", message: "" }];
-    assert.equal(exitCodeOf(paused("step_failed", missing), new Set(["build"])), 5);
-    assert.equal(exitCodeOf(paused("step_failed", missing), new Set(["plan"])), 11);
-    assert.equal(exitCodeOf(paused("step_failed", unreachable), new Set(["build"])), 4);
+    assert.equal(exitCodeOf(paused("step_failed", missing), met(denied("build"))), 5);
+    assert.equal(exitCodeOf(paused("step_failed", missing), met(denied("plan"))), 11);
+    assert.equal(exitCodeOf(paused("step_failed", unreachable), met(denied("build"))), 4);
+  });
+
+  it("says what a refused command lacked: isolation, a secret, or the yes of a person", () => {
+    const failed = [{ step: "tests", code: "command_refused", message: "" }];
+    const codeAfter = (...drafts: readonly EventDraft[]): number =>
+      exitCodeOf(paused("step_failed", failed), met(...drafts));
+    assert.equal(codeAfter(refused("isolation")), 5);
+    assert.equal(codeAfter(refused("secret")), 4);
+    assert.equal(codeAfter(refused("consent")), 7);
+    assert.equal(codeAfter(refused("untrusted")), 7);
+    const again = draft("step_start", "tests", {} as never);
+    assert.equal(codeAfter(refused("consent"), again), 11);
+    assert.equal(codeAfter(refused("consent"), again, refused("isolation")), 5);
   });
 
   it("is 11 when the work did not reach what the Score asks, and goes by the last failure", () => {

@@ -3,6 +3,7 @@ import type { Definition, PlanNode } from "../../../src/engine/model/definition"
 import type { Json } from "../../../src/engine/model/field";
 import type { CommandResult, CommandRunner } from "../../../src/engine/port/commands";
 import { replay } from "../../../src/engine/history/replay";
+import { viewSession } from "../../../src/engine/view/session-view";
 import { activeRuns } from "../../../src/engine/state/cursor";
 import type { Answer, Harness } from "../../fakes/engine-harness";
 import { definitionOf, harness, step } from "../../fakes/engine-harness";
@@ -169,6 +170,73 @@ describe("The Score's language", () => {
     assert.match(state.pause?.message ?? "", /Its verdict is fail; it must be pass\. It wrote: exit 1/);
     await replays(session);
     assert.deepEqual(runner.started, ["tests/1/1"]);
+  });
+
+  it("fills an argument from a bounded value; one that would be an option, or no single word, starts nothing", async () => {
+    const filled = async (value: string, argument = "{{inputs.only}}") => {
+      const definition = grown([run("tests", { retry_attempts: 3 })], "tests");
+      const tests = definition.flow.commands?.tests;
+      if (tests !== undefined) tests.argv = ["node", argument];
+      definition.flow.inputs = { only: value };
+      definition.flow.input_specs = { only: { type: "string", pattern: "[\\s\\S]*" } };
+      const runner = commands(0);
+      const session = harness(definition, () => "", { commands: runner });
+      const state = await session.run();
+      await replays(session);
+      const failures = session.eventsOf("step_failed").map(({ data }) => data);
+      return { argv: session.eventsOf("command_start")[0]?.data.argv, failures, runner, state };
+    };
+
+    assert.deepEqual((await filled("tests/{{task}} a b")).argv, ["node", "tests/{{task}} a b"]);
+    for (const [value, why] of [
+      ["--require=evil.js", "it begins with '-' and would be an option"],
+      ["a\nb", "it holds a control character"],
+      ["a\u0000b", "it holds a control character"],
+      ["x".repeat(4097), "it has more than 4096 characters"],
+      ["", "it is empty"],
+    ] as const) {
+      const { argv, failures, runner, state } = await filled(value);
+      assert.deepEqual([argv, runner.started], [undefined, []], why);
+      const message = `{{inputs.only}} cannot be an argument: ${why}.`;
+      assert.deepEqual(failures, [{ attempt: 1, code: "argument_not_allowed", message, will_retry: false }]);
+      assert.ok(state.pause?.message.includes(message), state.pause?.message);
+    }
+    assert.match((await filled("a", "{{task}}")).failures[0]?.message ?? "", /free text/);
+    assert.match(
+      (await filled("a", "--only={{inputs.only}}")).failures[0]?.message ?? "",
+      /a whole argument/,
+    );
+  });
+
+  it("takes an argument of a command in a used Score only where that Score's input is bounded", async () => {
+    for (const bounded of [false, true]) {
+      const only = { type: "string" as const, enum: ["a", "b"] };
+      const use: PlanNode = {
+        kind: "use",
+        id: "qa",
+        score: "simple",
+        source: "simple.score.yaml",
+        inputs: { only: bounded ? only : {} },
+        with: { only: "a" },
+        result: "qa.tests",
+        body: [run("qa.tests", { frame: "qa" })],
+      };
+      const definition = grown([use], "qa");
+      const tests = definition.flow.commands?.tests;
+      if (tests !== undefined) tests.argv = ["node", "{{inputs.only}}"];
+      definition.flow.inputs = { only: "b" };
+      definition.flow.input_specs = { only };
+      const session = harness(definition, () => "", { commands: commands(0) });
+
+      await session.run();
+
+      assert.deepEqual(session.eventsOf("command_start")[0]?.data.argv, bounded ? ["node", "a"] : undefined);
+      assert.deepEqual(
+        session.eventsOf("step_failed").map(({ data }) => data.code),
+        bounded ? [] : ["argument_not_allowed"],
+      );
+      await replays(session);
+    }
   });
 
   it("performs the steps of an each once per item, the item in the prompt and in the key", async () => {
@@ -354,6 +422,40 @@ describe("The Score's language", () => {
 
     assert.match(session.model.lastMessage(), /smaller\n\nnote: half of it/);
     await replays(session);
+  });
+
+  it("shows an open question, with its words, fields and digest, until it is answered", async () => {
+    const ask = step("scope", "a person", {
+      does: { kind: "ask", question: "Go on?", fields: { note: { optional: true } } },
+      verdict: ["go", "smaller"],
+      instruction: "",
+    });
+    const session = harness(grown([ask], "scope"), () => "ok");
+    answerAll(session, () => {
+      const { questions, steps } = viewSession(session.orchestrator.state);
+      const [asked] = session.eventsOf("question_asked");
+      assert.deepEqual(questions, [
+        {
+          id: "q1",
+          kind: "ask",
+          sha256: asked?.data.sha256,
+          step: "scope",
+          text: { text: "Go on?" },
+          words: ["go", "smaller"],
+          fields: { note: { optional: true } },
+        },
+      ]);
+      assert.deepEqual(
+        steps.map(({ status, activity }) => [status, activity]),
+        [["waiting", "asks a question"]],
+      );
+      return { verdict: "go" };
+    });
+
+    const state = await session.run();
+
+    assert.equal(state.outcome, "completed");
+    assert.deepEqual(viewSession(state).questions, []);
   });
 
   it("runs a command again that was under way when Orket stopped, and says so", async () => {
