@@ -154,7 +154,7 @@ const questionWithFields = question({
       control: "number",
       preset: "3",
       optional: true,
-      hint: "a number, at most 5; nothing: 3",
+      hint: "a number, at most 5; 3 if left empty",
     },
     { name: "risk", control: "choice", choices: ["low", "high"], optional: true },
     { name: "draft", control: "switch", description: "Only a draft", optional: false },

@@ -35,7 +35,7 @@ function typedValue(spec: FieldSpec, text: string): Json | undefined {
   return text.split("\n").flatMap((line) => (line.trim() === "" ? [] : [line.trim()]));
 }
 
-/** What a person is told of a field beside its name: `optional, a number, at most 5`. */
+/** What a person is told of a field beside its name: `a number, at most 5; 3 if left empty`. */
 export function fieldHint(spec: FieldSpec): string {
   const type = typeOf(spec);
   const parts: string[] = [];
@@ -43,7 +43,7 @@ export function fieldHint(spec: FieldSpec): string {
   if (type === "path") parts.push("a path in the project");
   if (isLineList(spec)) parts.push("one entry a line");
   else if (type === "list" || type === "object") parts.push("JSON");
-  if (spec.default !== undefined) parts.push(`nothing: ${JSON.stringify(spec.default)}`);
+  if (spec.default !== undefined) parts.push(`${JSON.stringify(spec.default)} if left empty`);
   else if (spec.optional === true) parts.push("optional");
   return parts.join("; ");
 }

@@ -28,7 +28,7 @@ function unaskedVerdicts(score: SourceDocument, report: Report): void {
     const path = [...step.path, "verdict"];
     // What a command, a question without words or an accept step says is theirs, whether it is asked for or not.
     if (!isGiven(score, path) || loops.length === 0 || asked.has(step.id)) continue;
-    const message = `Nothing asks for the verdict of ${quoted(step.id)}: no loop around it ends by it.`;
+    const message = `Nothing asks for the verdict of ${quoted(step.id)}: no condition, 'must' or placeholder names it.`;
     report.span(score, valuePlace(score, path), "orket/verdict-not-asked", message, {
       severity: "hint",
       mend: `Add 'until: { step: ${step.id}, verdict: … }' to the loop.`,
