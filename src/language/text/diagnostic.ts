@@ -35,6 +35,7 @@ export const diagnosticCodes = [
   "orket/until-outside-loop",
   "orket/until-unknown-verdict",
   "orket/verdict-tool-missing",
+  "orket/result-tool-missing",
   "orket/produces-tool-missing",
   "orket/path-not-allowed",
   "orket/write-scope-empty",
