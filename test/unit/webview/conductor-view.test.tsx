@@ -89,7 +89,6 @@ describe("the conductor view, without an editor", () => {
       assert.ok(html.includes(text), text);
     assert.ok(html.includes("orket-dropdown") && html.includes('value="shapes"'));
     assert.deepEqual(buttonsIn(html).slice(-2), ["go", "smaller"]);
-    assert.match(html, /<orket-button[^>]*>go/);
     assert.ok(!html.includes("Still to fill in"));
   });
 
@@ -98,7 +97,16 @@ describe("the conductor view, without an editor", () => {
     const html = htmlOf(untyped);
 
     assert.ok(html.includes("Still to fill in: name."));
-    assert.match(html, /<orket-button[^>]*disabled[^>]*>go</);
+    assert.match(html, /<orket-button[^>]* disabled[^>]*>go</);
+    assert.doesNotMatch(htmlOf(named("question-with-fields")), /<orket-button[^>]* disabled[^>]*>go</);
+  });
+
+  it("takes no answer to a question while the session is paused", () => {
+    const { screen: shown } = named("question");
+    const html = ofSession({ questions: shown.session?.questions ?? [], status: "paused" });
+
+    assert.ok(html.includes("Resume the session to answer."));
+    assert.ok(!buttonsIn(html).includes("smaller"));
   });
 
   it("says that files wait for a decision, which they are, and leads to them", () => {
