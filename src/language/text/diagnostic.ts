@@ -62,6 +62,7 @@ export const diagnosticCodes = [
   "orket/limit-too-small",
   "orket/prompt-too-large",
   "orket/limit-in-reach",
+  "orket/default-limits",
   "orket/use-cycle",
   "orket/use-input",
   "orket/unknown-step",
