@@ -1,5 +1,6 @@
+import { stat } from "node:fs/promises";
 import path from "node:path";
-import type { OrketError } from "../engine/error/orket-error";
+import { OrketError } from "../engine/error/orket-error";
 import { commands } from "./commands";
 import { exitCodeOfError, exitCodes } from "./exit-code";
 import type { ExitCode } from "./exit-code";
@@ -7,7 +8,7 @@ import { commandHelp, mainHelp } from "./help";
 import { processIo, steer } from "./io";
 import type { Io } from "./io";
 import { parseArguments } from "./parse";
-import { safeText } from "./text/safe";
+import { safeLine, safeText } from "./text/safe";
 
 declare const ORKET_VERSION: string;
 
@@ -22,6 +23,26 @@ function report(error: unknown, io: Io): ExitCode {
   if (known === undefined) io.stderr.line("  This is a mistake in Orket; ORKET_DEBUG=1 shows where.");
   if (io.env.ORKET_DEBUG === "1" && error instanceof Error) io.stderr.line(safeText(error.stack ?? ""));
   return known === undefined ? exitCodes.internal : exitCodeOfError(known.code);
+}
+
+/** @throws {OrketError} usage when `-C` names what is no folder. */
+async function requireFolder(workDomain: string): Promise<void> {
+  const isFolder = await stat(workDomain).then(
+    (found) => found.isDirectory(),
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") {
+        throw new OrketError("usage", `There is no folder ${safeLine(workDomain)}.`, {
+          mend: "-C takes the folder of a project; `orket init DIR` makes one with a sample.",
+        });
+      }
+      return false;
+    },
+  );
+  if (!isFolder) {
+    throw new OrketError("usage", `${safeLine(workDomain)} is not a folder that can be read.`, {
+      mend: "-C takes the folder of a project.",
+    });
+  }
 }
 
 async function dispatch(words: readonly string[], io: Io): Promise<ExitCode> {
@@ -41,6 +62,7 @@ async function dispatch(words: readonly string[], io: Io): Promise<ExitCode> {
     return exitCodes.done;
   }
   const workDomain = path.resolve(io.cwd, given.value("directory") ?? ".");
+  if (given.value("directory") !== undefined) await requireFolder(workDomain);
   return command.run({ io, given, workDomain });
 }
 

@@ -63,6 +63,38 @@ export interface ApprovalScreen {
   };
 }
 
+/** What a question asks for, and how it is typed. */
+export interface FieldScreen {
+  readonly name: string;
+  readonly description?: string;
+  /** `lines`: a text of several lines. */
+  readonly control: "text" | "lines" | "number" | "choice" | "switch";
+  /** choice: what there is to choose from. */
+  readonly choices?: readonly string[];
+  /** How it is typed, in a few words. */
+  readonly hint?: string;
+  /** What stands there at first. */
+  readonly preset?: string;
+  /** It can be left empty. */
+  readonly optional: boolean;
+}
+
+/** A question of the Score. */
+export interface QuestionScreen {
+  readonly id: string;
+  readonly kind: "ask" | "accept" | "exhausted" | "happened";
+  /** Digest of what is shown; the answer carries it back. */
+  readonly sha256: string;
+  readonly step: string;
+  readonly text: ShownText;
+  /** The words of which one is chosen; empty: none is asked for. */
+  readonly words: readonly string[];
+  /** What is filled in beside the word; for a list of questions, a field for each, named by its number. */
+  readonly fields: readonly FieldScreen[];
+  /** accept: the files that wait for a decision. */
+  readonly paths?: readonly string[];
+}
+
 export interface StepScreen {
   readonly key: string;
   readonly role: string;
@@ -121,6 +153,7 @@ export interface SessionScreen {
   readonly pause?: { readonly reason: string; readonly message: string };
   readonly outcome?: "completed" | "stopped";
   readonly approvals: readonly ApprovalScreen[];
+  readonly questions: readonly QuestionScreen[];
   readonly failures: readonly FailureScreen[];
   readonly limit?: LimitScreen;
   readonly steps: readonly StepScreen[];
@@ -205,6 +238,16 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
       z.strictObject({ decision: z.literal("refuse"), comment }),
       z.strictObject({ decision: z.literal("edit"), instruction }),
     ]),
+  }),
+  z.strictObject({
+    type: z.literal("answer_question"),
+    request,
+    session,
+    id: z.string().min(1).max(100),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    verdict: z.string().min(1).max(300).optional(),
+    /** What was typed, by the field's name; the extension reads it by the field's kind. */
+    fields: z.record(z.string().max(100), z.string().max(200_000)),
   }),
   z.strictObject({
     type: z.literal("mend_step"),

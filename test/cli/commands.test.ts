@@ -60,6 +60,91 @@ describe("orket", function () {
   });
 });
 
+describe("what a command is given", function () {
+  this.timeout(60_000);
+
+  const taskOf = (project: string): unknown => {
+    const definition = JSON.parse(read(onlySession(project), "definition.json")) as {
+      flow: { task: string };
+    };
+    return definition.flow.task;
+  };
+
+  it("is a task from a file, or from standard input", async () => {
+    for (const [word, input] of [
+      ["@task.md", ""],
+      ["-", "Write the story.\r\nKeep it short.\r\n"],
+    ] as const) {
+      const project = smallProject();
+      writeFileSync(path.join(project, "task.md"), "Write the story.\nKeep it short.\n");
+      const args = ["run", "small", "--task", word, "--approve", "all"];
+      const run = await orket(args, { cwd: project, input });
+      assert.equal(run.code, 0, run.stderr);
+      assert.equal(taskOf(project), "Write the story.\nKeep it short.");
+    }
+  });
+
+  it("is a task that begins with @ where it is written twice", async () => {
+    const project = smallProject();
+    await orket(["run", "small", "--task", "@@home", "--approve", "all"], { cwd: project });
+    assert.equal(taskOf(project), "@home");
+  });
+
+  it("is refused with exit code 2 where no task can be read", async () => {
+    const project = smallProject();
+    writeFileSync(path.join(project, "empty.md"), "\n");
+    writeFileSync(path.join(project, "binary"), Uint8Array.of(0xff, 0xfe, 0x00));
+    for (const [word, says] of [
+      ["@nowhere.md", /nowhere\.md cannot be read: there is no such file/],
+      ["@flows", /flows cannot be read: (it is a folder|there is no such file)/],
+      ["@empty.md", /empty\.md is empty/],
+      ["@binary", /binary is not text in UTF-8/],
+      ["-", /standard input is empty/],
+    ] as const) {
+      const run = await orket(["run", "small", "--task", word], { cwd: project });
+      assert.equal(run.code, 2, word);
+      assert.match(run.stderr, says);
+    }
+    assert.ok(!existsSync(path.join(project, ".orket/sessions")), "a session was begun");
+  });
+
+  it("is no missing folder: every command ends with exit code 2 and makes nothing", async () => {
+    const folder = emptyFolder();
+    for (const words of [
+      ["sessions"],
+      ["init"],
+      ["show", "last"],
+      ["venues"],
+      ["run", "small"],
+      ["validate"],
+    ]) {
+      const { code, stderr, stdout } = await orket(["-C", "nowhere", ...words], { cwd: folder });
+      assert.deepEqual([code, stdout], [2, ""], words.join(" "));
+      assert.match(stderr, /There is no folder .*nowhere/);
+    }
+    assert.ok(!existsSync(path.join(folder, "nowhere")));
+  });
+});
+
+describe("a damaged journal", function () {
+  this.timeout(60_000);
+
+  it("ends a replay with exit code 10 and the line, be it garbled, changed or cut in the middle", async () => {
+    const project = smallProject();
+    await orket(["run", "small", "--approve", "all"], { cwd: project });
+    const journal = path.join(onlySession(project), "journal.jsonl");
+    const lines = readFileSync(journal, "utf8").split("\n");
+    for (const damaged of ["garbage", "{}", (lines[3] ?? "").replace('"data":{', '"data":{"x":1,'), ""]) {
+      writeFileSync(journal, lines.map((line, index) => (index === 3 ? damaged : line)).join("\n"));
+      const replay = await orket(["replay", "last"], { cwd: project });
+      assert.equal(replay.code, 10, `${damaged}: ${replay.stdout}`);
+      assert.match(replay.stdout, /damaged at line [45]/);
+    }
+    writeFileSync(journal, lines.join("\n"));
+    assert.equal((await orket(["replay", "last"], { cwd: project })).code, 0);
+  });
+});
+
 describe("the sample", function () {
   this.timeout(60_000);
 

@@ -123,4 +123,19 @@ describe("orket venues", function () {
       })),
     );
   });
+
+  it("never prints what an endpoint holds of credentials, for people or for scripts", async () => {
+    const endpoint = "http://user:hunter2@127.0.0.1:9/v1?key=hunter3#hunter4";
+    for (const venue of [
+      `provider: openai\nmodel: model\nendpoint: ${endpoint}\n`,
+      `provider: mesh\nmodel: model\nnodes: [{ name: one, provider: ollama, endpoint: "${endpoint}" }]\n`,
+    ]) {
+      const project = smallProject({ venue });
+      for (const args of [[], ["--json"]]) {
+        const { stdout, stderr } = await orket(["-C", project, "venues", ...args]);
+        assert.match(stdout, /127\.0\.0\.1:9/);
+        assert.doesNotMatch(stdout + stderr, /hunter|user:/);
+      }
+    }
+  });
 });

@@ -1,6 +1,7 @@
 import { labelOf } from "../../src/engine/view/session-label";
 import type {
   ApprovalScreen,
+  QuestionScreen,
   ConductorScreen,
   SessionScreen,
   StepScreen,
@@ -68,6 +69,7 @@ export function session(changes: Partial<SessionScreen> = {}): SessionScreen {
     label: "running",
     interrupted: false,
     approvals: [],
+    questions: [],
     failures: [],
     steps,
     roles: [
@@ -129,6 +131,35 @@ export function approval(changes: Partial<ApprovalScreen> = {}): ApprovalScreen 
     ...changes,
   };
 }
+
+export function question(changes: Partial<QuestionScreen> = {}): QuestionScreen {
+  return {
+    id: "q1",
+    kind: "ask",
+    sha256: "3".repeat(64),
+    step: "scope",
+    text: { text: "The plan has three modules and no tests. How far is the team to go?" },
+    words: ["go", "smaller"],
+    fields: [],
+    ...changes,
+  };
+}
+
+const questionWithFields = question({
+  fields: [
+    { name: "name", control: "text", description: "Name of the package", optional: false },
+    { name: "why", control: "lines", optional: true, hint: "optional" },
+    {
+      name: "rounds",
+      control: "number",
+      preset: "3",
+      optional: true,
+      hint: "a number, at most 5; 3 if left empty",
+    },
+    { name: "risk", control: "choice", choices: ["low", "high"], optional: true },
+    { name: "draft", control: "switch", description: "Only a draft", optional: false },
+  ],
+});
 
 const afterBuild = approval({
   id: "a2",
@@ -233,6 +264,53 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
           approval({ id: "a3", step: "tour", role: "writer" }),
           approval({ id: "a4", step: "t1", role: "tester" }),
         ],
+      }),
+    ),
+  },
+  question: { screen: screen(session({ questions: [question()] })) },
+  "question-with-fields": {
+    screen: screen(session({ questions: [questionWithFields] })),
+    drafts: { "field q1 name": "shapes" },
+  },
+  "question-list": {
+    screen: screen(
+      session({
+        questions: [
+          question({
+            words: [],
+            text: { text: "1. Which Python?\n2. Who reads the report?" },
+            fields: ["Which Python?", "Who reads the report?"].map((description, at) => ({
+              name: String(at + 1),
+              description,
+              control: "lines",
+              optional: true,
+            })),
+          }),
+        ],
+      }),
+    ),
+  },
+  "question-exhausted": {
+    screen: screen(
+      session({
+        questions: [
+          question({
+            kind: "exhausted",
+            step: "fixing",
+            text: { text: "The loop fixing has not come to its end after 3 rounds." },
+            words: ["more", "go_on", "fail"],
+          }),
+        ],
+      }),
+    ),
+  },
+  "question-accept": {
+    screen: screen(
+      session({
+        questions: [
+          question({ kind: "accept", step: "take", words: [], paths: ["shapes/square.py", "PLAN.md"] }),
+        ],
+        artifacts: { pending: 2, accepted: 0, rejected: 0 },
       }),
     ),
   },

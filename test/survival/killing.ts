@@ -145,6 +145,9 @@ export function measure(): Promise<Measured> {
   });
 }
 
+/** How much of a write came to the disk: one byte, or a part of it. */
+const tornParts = [1, 0.08, 0.16, 0.24, 0.32, 0.4, 0.48, 0.55, 0.62, 0.7, 0.78, 0.85, 0.92, 0.99];
+
 /** Every point of a journey that took these operations and events. */
 export function pointsOf({ operations, events }: Measured): Point[] {
   const points: Point[] = [];
@@ -152,8 +155,7 @@ export function pointsOf({ operations, events }: Measured): Point[] {
     const operation = index + 1;
     points.push({ kind: "before", operation }, { kind: "after", operation });
     if (name !== "write" && name !== "writeNow") return;
-    for (const part of [1, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 0.99])
-      points.push({ kind: "torn", operation, part });
+    for (const part of tornParts) points.push({ kind: "torn", operation, part });
   });
   for (let event = 1; event < events; event += 1) {
     for (const kind of ["before append", "after append", "before told", "after told"] as const) {

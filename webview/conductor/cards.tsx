@@ -25,7 +25,7 @@ export function questionOf({ id, sha256 }: ApprovalScreen): string {
 }
 
 /** The frame of everything that waits for a person; the focus can go to its heading. */
-function Card({
+export function Card({
   about,
   label,
   tone,

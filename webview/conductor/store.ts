@@ -8,7 +8,10 @@ export interface ViewState {
   readonly receivedAt: number;
   /** Streamed text by step. */
   readonly streams: Readonly<Record<string, string>>;
-  /** What is being typed, by approval id or step key: an instruction; by `feedback ID` or `refuse ID`: a reason. */
+  /**
+   * What is being typed, by approval id or step key: an instruction; by `feedback ID` or `refuse ID`: a reason; by
+   * `field ID NAME`: what a question asks for.
+   */
   readonly drafts: Readonly<Record<string, string>>;
   /** Requests without an answer yet: what each is about. */
   readonly pending: Readonly<Record<number, string>>;
@@ -85,6 +88,7 @@ function withScreen(state: ViewState, screen: ConductorScreen, now: number): Vie
   const same = screen.session?.session === state.screen?.session?.session;
   const open = new Set([
     ...(screen.session?.approvals ?? []).map(({ id }) => id),
+    ...(screen.session?.questions ?? []).map(({ id }) => id),
     ...(screen.session?.failures ?? []).map(({ step }) => step),
     ...(screen.session?.limit === undefined ? [] : [`limit ${screen.session.limit.limit}`]),
   ]);
@@ -92,7 +96,8 @@ function withScreen(state: ViewState, screen: ConductorScreen, now: number): Vie
     entries: Readonly<Record<string, T>>,
     wanted: (key: string) => boolean,
   ): Record<string, T> => Object.fromEntries(Object.entries(entries).filter(([key]) => wanted(key)));
-  const aboutOf = (key: string): string => key.replace(/^(?:feedback|refuse) /, "");
+  const aboutOf = (key: string): string =>
+    key.replace(/^(?:feedback|refuse) /, "").replace(/^field (\S+) .*$/s, "$1");
   const running = new Set((screen.session?.steps ?? []).map(({ key }) => key));
   return {
     ...state,

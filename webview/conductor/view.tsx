@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { ArtifactLine } from "./artifacts";
 import { ApprovalCard, FailureCard, LimitCard, RefusalCard } from "./cards";
+import { QuestionCard } from "./question-card";
 import type { SessionContext, ViewContext } from "./context";
 import { EmptyState } from "./empty";
 import { Header } from "./header";
@@ -34,6 +35,9 @@ export function View({ context, now }: { readonly context: ViewContext; readonly
       {session.approvals.map((approval) => (
         <ApprovalCard key={`${approval.id} ${approval.sha256}`} context={inSession} approval={approval} />
       ))}
+      {session.questions.map((question) => (
+        <QuestionCard key={`${question.id} ${question.sha256}`} context={inSession} question={question} />
+      ))}
       {session.failures.map((failure) => (
         <FailureCard key={failure.step} context={inSession} failure={failure} />
       ))}
@@ -58,6 +62,7 @@ export function announcement(context: ViewContext): string {
   const asked = session.approvals.map(({ step, kind }) =>
     kind === "before_step" ? `begin ${step}?` : `take the result of ${step}?`,
   );
+  asked.push(...session.questions.map(({ step }) => `${step} asks`));
   const current = session.steps.filter(({ status }) => status === "running").map(({ key }) => key);
   const about = asked.length > 0 ? asked : session.failures.map(({ step }) => step);
   return [`${session.flow}: ${text}`, ...(about.length > 0 ? about : current)].join(", ");

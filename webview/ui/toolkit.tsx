@@ -91,32 +91,34 @@ function valueOf(event: Event): string {
   return target instanceof HTMLElement && "value" in target ? String(target.value) : "";
 }
 
-/** A field of several lines that a person asked for: it takes the focus. What is typed is told on every change. */
+/** A field of several lines. One that a person asked for takes the focus. What is typed is told on every change. */
 export function TextArea({
   label,
   value,
   rows,
+  asked = true,
   onInput,
   onLeave,
 }: {
   readonly label: string;
   readonly value: string;
   readonly rows: number;
+  readonly asked?: boolean;
   readonly onInput: (text: string) => void;
   /** Escape was pressed. */
-  readonly onLeave: () => void;
+  readonly onLeave?: () => void;
 }): JSX.Element {
   const element = useRef<HTMLElement>(null);
   useLayoutEffect(() => {
     // After a reload the focus belongs to whatever has it; the page has it only when a person is here.
-    if (document.hasFocus()) element.current?.focus();
+    if (asked && document.hasFocus()) element.current?.focus();
   }, []);
   return (
     <orket-text-area
       ref={element}
       class="wide"
       onKeyDown={(event) => {
-        if (event.key === "Escape") onLeave();
+        if (event.key === "Escape") onLeave?.();
       }}
       rows={rows}
       resize="vertical"

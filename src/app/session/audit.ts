@@ -152,6 +152,8 @@ export interface ReplayOutcome {
   /** What another version of Orket made in another way, and the replay took as recorded; absent: nothing. */
   readonly asRecorded?: readonly TakenAsRecorded[];
   readonly divergence?: Divergence;
+  /** The journal's first damaged line, from 1: what stands from there on was not replayed. */
+  readonly damagedLine?: number;
   /** The session has ended; one that has not is replayed as far as it got. */
   readonly finished: boolean;
 }
@@ -172,12 +174,14 @@ export async function replaySession(
   let from = 0;
   let modelCalls = 0;
   const asRecorded = new Set<TakenAsRecorded>();
+  const damagedLine = record.damage?.details["line"];
   const outcome = (divergence: Divergence | undefined, last: SessionState | undefined): ReplayOutcome => ({
     identical: divergence === undefined,
     events: events.length,
     modelCalls,
     ...(asRecorded.size === 0 ? {} : { asRecorded: [...asRecorded] }),
     ...(divergence === undefined ? {} : { divergence }),
+    ...(typeof damagedLine === "number" ? { damagedLine } : {}),
     finished: last?.status === "ended",
   });
   const origins = start?.type === "session_start" ? (start.data.forked_from ?? []) : [];

@@ -43,6 +43,8 @@ interface LineHead {
   readonly type: string;
   readonly seq: number;
   readonly at: string;
+  /** The step that it is about; null: none. */
+  readonly step: unknown;
   readonly data: Record<string, unknown>;
 }
 
@@ -50,9 +52,9 @@ function head(text: string): LineHead | undefined {
   try {
     const value = JSON.parse(text) as unknown;
     if (typeof value !== "object" || value === null) return undefined;
-    const { type, seq, at, data } = value as Record<string, unknown>;
+    const { type, seq, at, step, data } = value as Record<string, unknown>;
     if (typeof type !== "string" || typeof seq !== "number" || typeof at !== "string") return undefined;
-    return { type, seq, at, data: typeof data === "object" && data !== null ? { ...data } : {} };
+    return { type, seq, at, step, data: typeof data === "object" && data !== null ? { ...data } : {} };
   } catch {
     return undefined;
   }
@@ -102,13 +104,22 @@ async function statusOf(
   return undefined;
 }
 
-/** Whether a question was asked in these lines, newest first, and not answered. */
+const mayTellOfQuestion = /"(?:approval_re|question_a|step_(?:end|failed|skipped)")/;
+const endsOfStep: ReadonlySet<string> = new Set(["step_end", "step_failed", "step_skipped"]);
+
+/** Whether an approval or a question was asked for in these lines, newest first, and is still open. */
 function hasOpenQuestion(lines: readonly string[]): boolean {
   const answered = new Set<unknown>();
+  const over = new Set<unknown>();
   for (const text of lines) {
     // Most lines are neither, and long ones cost time to read.
-    if (!text.includes('"approval_re')) continue;
+    if (!mayTellOfQuestion.test(text)) continue;
     const line = head(text);
+    if (line?.type === "question_answered") answered.add(line.data.id);
+    // Files that were decided about have no answer of their own: the end of the step closes the question.
+    else if (line !== undefined && endsOfStep.has(line.type)) over.add(line.step);
+    else if (line?.type === "question_asked" && !answered.has(line.data.id) && !over.has(line.step))
+      return true;
     if (line?.type === "approval_resolved") answered.add(line.data.id);
     if (line?.type === "approval_requested" && !answered.has(line.data.id)) return true;
   }

@@ -14,7 +14,7 @@ export interface Waiting {
 
 /** What of a session says what waits in it. */
 export interface WaitingFacts {
-  readonly view: Pick<SessionView, "approvals" | "failed" | "pause" | "status">;
+  readonly view: Pick<SessionView, "approvals" | "questions" | "failed" | "pause" | "status">;
   readonly label: SessionLabel;
   readonly holder: "here" | "elsewhere" | "nobody";
 }
@@ -31,13 +31,19 @@ export function waitingIn({ view, label, holder }: WaitingFacts): readonly Waiti
     step,
     text: kind === "before_step" ? `begin ${step}?` : `take the result of ${step}?`,
   }));
+  const asked = view.questions.map(({ id, step, kind, paths }): Waiting => ({
+    kind: "question",
+    about: id,
+    step,
+    text: kind === "accept" ? `accept or reject ${filesOf(paths ?? [])}?` : `${askedBy[kind]} ${step}`,
+  }));
   const failures = view.failed.map(({ step }): Waiting => ({
     kind: "failure",
     about: step,
     step,
     text: `${step} failed`,
   }));
-  const found = [...questions, ...failures];
+  const found = [...questions, ...asked, ...failures];
   if (found.length > 0) return found;
   if (label === "interrupted") return [{ kind: "interrupted", about: "interrupted", text: "interrupted" }];
   if (view.status !== "paused") return [];
@@ -51,6 +57,16 @@ export function waitingIn({ view, label, holder }: WaitingFacts): readonly Waiti
     default:
       return [];
   }
+}
+
+const askedBy = {
+  ask: "a question of",
+  exhausted: "more rounds of",
+  happened: "what came of",
+} as const;
+
+function filesOf(paths: readonly string[]): string {
+  return paths.length === 1 ? (paths[0] ?? "") : `${paths.length} files`;
 }
 
 /** What an end that nobody saw is said with; undefined: this change of state is none. */

@@ -9,6 +9,7 @@ import { inputsGiven, readInput } from "../../language";
 import { callOf, jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext, Given } from "../command";
 import { exitCodes } from "../exit-code";
+import { readTask } from "../run/task";
 import { performSession } from "../run/perform";
 import { sessionOf, withRuntime } from "../runtime";
 import { safeLine } from "../text/safe";
@@ -52,7 +53,7 @@ function inputsOf(given: Given, { flow }: Definition): Definition["flow"]["input
 }
 
 async function changesOf({ given, io }: CommandContext): Promise<(definition: Definition) => Definition> {
-  const task = given.value("task");
+  const task = await readTask(given.value("task"), io);
   const model = given.value("model");
   const prompts = await textsOf("prompt", given, io.cwd);
   const instructions = await textsOf("instruction", given, io.cwd);
@@ -116,7 +117,11 @@ export const forkCommand: Command = {
       value: "STEP",
       summary: "The step, by its name in orket show: build, or build#2 for a later round.",
     },
-    { name: "task", value: "TEXT", summary: "Another task." },
+    {
+      name: "task",
+      value: "TEXT",
+      summary: "Another task; @FILE reads it from a file, - from standard input.",
+    },
     { name: "input", value: "NAME=VALUE", multiple: true, summary: "Another value of an input." },
     { name: "model", value: "MODEL", summary: "Another model, for every role." },
     { name: "role-model", value: "ROLE=MODEL", multiple: true, summary: "Another model for one role." },

@@ -1,8 +1,10 @@
 import { replayAndProve } from "../../app/session/audit";
+import type { ReplayOutcome } from "../../app/session/audit";
 import { asRecordedText, divergenceCauseText } from "../../engine/history/divergence";
 import { jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
+import type { ExitCode } from "../exit-code";
 import { sessionOf } from "../runtime";
 import { plural } from "../text/format";
 import { safeText } from "../text/safe";
@@ -15,12 +17,18 @@ function shorten(text: string): string {
   return text.length <= longestValue ? text : `${text.slice(0, longestValue)}…`;
 }
 
+/** A damaged journal is no replay that differs: what it says from there on is not what was recorded. */
+function codeOf({ divergence, damagedLine }: ReplayOutcome): ExitCode {
+  if (damagedLine !== undefined) return exitCodes.damagedJournal;
+  return divergence === undefined ? exitCodes.done : exitCodes.replayDiffers;
+}
+
 async function replay(context: CommandContext) {
   const { io, given } = context;
   const session = await sessionOf(context);
   const outcome = await replayAndProve(session.path, ORKET_VERSION);
-  const { divergence } = outcome;
-  const code = divergence === undefined ? exitCodes.done : exitCodes.replayDiffers;
+  const { divergence, damagedLine } = outcome;
+  const code = codeOf(outcome);
   if (given.flag("json")) {
     io.stdout.line(JSON.stringify({ session: session.id, ...outcome }));
     return code;
@@ -35,7 +43,9 @@ async function replay(context: CommandContext) {
     return code;
   }
   const { step, seq, type, cause, message, replayed, recorded } = divergence;
-  io.stdout.line(`${style.red("✗")} ${session.id}: the replay differs.`);
+  const verdict =
+    damagedLine === undefined ? "the replay differs" : `its journal is damaged at line ${damagedLine}`;
+  io.stdout.line(`${style.red("✗")} ${session.id}: ${verdict}.`);
   io.stdout.line(`  Step      ${safeText(step ?? "–")}`);
   io.stdout.line(`  Event     ${seq}, ${type} (line ${seq + 1})`);
   io.stdout.line(`  Cause     ${divergenceCauseText[cause]}`);
@@ -49,7 +59,7 @@ export const replayCommand: Command = {
   name: "replay",
   summary: "Perform a session again from its journal, and compare.",
   details: [
-    "Every decision, prompt, result and artifact is made again from what was recorded; no model is asked and no network is used. The first difference is named by step, event and cause, with exit code 9.",
+    "Every decision, prompt, result and artifact is made again from what was recorded; no model is asked and no network is used. The first difference is named by step, event and cause, with exit code 9; a damaged journal is named by its line, with exit code 10.",
   ],
   args: [sessionArgument],
   options: [jsonOption],

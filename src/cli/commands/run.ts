@@ -10,6 +10,7 @@ import type { Io } from "../io";
 import { findFlow, loadProject, resolveOrReport } from "../project";
 import { TypedLines } from "../run/lines";
 import { readAnswers } from "../run/answers";
+import { readTask } from "../run/task";
 import { requireConsent } from "../run/consent";
 import { performSession } from "../run/perform";
 import { withRuntime } from "../runtime";
@@ -65,7 +66,9 @@ async function fillIn(
       task = await askFor("Task", io, lines);
     for (const { name, required, description, enum: words } of listInputs(flow)) {
       if (!required || Object.hasOwn(inputs, name)) continue;
-      const hint = [description, words?.join(", ")].filter((part) => part !== undefined).join(" — ");
+      const hint = [description, words?.map(String).join(", ")]
+        .filter((part) => part !== undefined)
+        .join(" — ");
       const value = await askFor(safeLine(hint === "" ? name : `${name} (${hint})`), io, lines);
       if (value !== undefined) inputs[name] = value;
     }
@@ -90,7 +93,10 @@ async function run(context: CommandContext) {
   const answers = readAnswers(given.all("answer"));
   const project = await loadProject(context);
   const flow = findFlow(project, workDomain, given.positionals[0] ?? "");
-  const asked = { task: given.value("task"), inputs: readPairs("input", given.all("input")) };
+  const asked = {
+    task: await readTask(given.value("task"), io),
+    inputs: readPairs("input", given.all("input")),
+  };
   const venue = given.value("venue");
   const fixed = venue === undefined ? {} : { venue };
   // What cannot run anyway is said before anybody is asked for anything.
@@ -122,7 +128,12 @@ export const runCommand: Command = {
   ],
   args: [{ name: "FLOW", summary: "The Flow's name, or the path of its file." }],
   options: [
-    { name: "task", value: "TEXT", summary: "What the team is to do, instead of the Flow's own task." },
+    {
+      name: "task",
+      value: "TEXT",
+      summary:
+        "What the team is to do, instead of the Flow's own task; @FILE reads it from a file, - from standard input.",
+    },
     {
       name: "input",
       value: "NAME=VALUE",

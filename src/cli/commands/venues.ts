@@ -2,6 +2,7 @@ import { CapabilityMemory, describeRemembered } from "../../app/venue/capability
 import type { Remembered } from "../../app/venue/capability-memory";
 import type { RuntimeOptions } from "../../app/session/session";
 import { nodeEnvironment } from "../../adapters/journal/environment";
+import { publicAddress } from "../../adapters/provider/http/redact";
 import { endpointsOn, healthOf, modelText, tryAndKeep } from "../../app/venue/venue-health";
 import type { BackendHealth } from "../../app/venue/venue-health";
 import { OrketError } from "../../engine/error/orket-error";
@@ -74,7 +75,12 @@ async function reportsOf(
     return [{ name: path, source: path, provider: "?", reachable: false, ...nothing, problem, tried: [] }];
   }
   const { name, provider, endpoint, nodes = [] } = venue;
-  const about = { source: path, ...(endpoint === undefined ? {} : { endpoint }), name, provider };
+  const about = {
+    source: path,
+    ...(endpoint === undefined ? {} : { endpoint: publicAddress(endpoint) }),
+    name,
+    provider,
+  };
   if (provider === "vscode-lm") {
     const problem = "Only VS Code itself can say which models it offers.";
     return [{ ...about, reachable: undefined, ...nothing, problem, tried: [] }];
@@ -92,7 +98,7 @@ async function reportsOf(
             name: `${name}/${node.name}`,
             source: path,
             provider: node.provider,
-            endpoint: node.endpoint,
+            endpoint: publicAddress(node.endpoint),
             missing,
             tried,
           },

@@ -2,13 +2,14 @@ import type { LiveSession } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
 import type { EventData } from "../../engine/event/event";
 import { viewSession } from "../../engine/view/session-view";
-import type { ApprovalView } from "../../engine/view/session-view";
+import type { ApprovalView, QuestionView } from "../../engine/view/session-view";
 import type { Environment, Output } from "../io";
 import { formatBytes } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { wrapText } from "../text/width";
 import { waitsForAcceptance } from "../../engine/orchestrator/decide-act";
 import { activeRuns } from "../../engine/state/cursor";
+import { askQuestion } from "./ask-question";
 import { answerTo, isExact, waitsFor } from "./answers";
 import type { GivenAnswer } from "./answers";
 import type { Display } from "./display";
@@ -34,6 +35,8 @@ export interface ApproverParts {
 /** Answers the questions of a session, or pauses it where nobody can. */
 export class Approver {
   readonly #answered = new Set<string>();
+  /** Questions for which what `--answer` gave does not fit. */
+  readonly #refused = new Set<string>();
   #asking = false;
   #closed = false;
   #paused = false;
@@ -65,7 +68,19 @@ export class Approver {
     return viewSession(state).approvals.filter(({ id }) => !this.#answered.has(id));
   }
 
-  /** Questions of the Score take only what was given for them; the session pauses at one without an answer. */
+  /** The questions of the Score that a person at the terminal can answer. */
+  #asked(): QuestionView[] {
+    const { state } = this.#parts.live.orchestrator;
+    if (state.status !== "running" || state.pauseRequested !== null || state.stopRequested) return [];
+    return viewSession(state).questions.filter(
+      ({ id, kind }) => kind !== "accept" && !this.#answered.has(id),
+    );
+  }
+
+  /**
+   * Questions of the Score take what was given for them. Without it a person is asked where one is there; elsewhere,
+   * and where files are to be decided about, the session pauses.
+   */
   #answerQuestions(): void {
     const { state } = this.#parts.live.orchestrator;
     if (state.status !== "running" || state.pauseRequested !== null || state.stopRequested) return;
@@ -73,9 +88,14 @@ export class Approver {
       const { question } = run;
       if (question === null || this.#answered.has(question.id)) continue;
       if (question.kind === "accept" && !waitsForAcceptance(state, run)) continue;
+      const isAsked = this.#parts.mode === "ask" && question.kind !== "accept";
+      const isRefused = this.#refused.has(question.id);
       const command =
-        question.kind === "accept" ? undefined : answerTo(run, question, this.#parts.answers ?? []);
+        question.kind === "accept" || isRefused
+          ? undefined
+          : answerTo(run, question, this.#parts.answers ?? []);
       if (command === undefined) {
+        if (isAsked) continue;
         this.#pause("approval", waitsFor(run, question));
         return;
       }
@@ -84,8 +104,13 @@ export class Approver {
         this.#parts.live.orchestrator.submit(command);
       } catch (error) {
         if (!OrketError.is(error)) throw error;
-        this.#pause("approval", error.message);
-        return;
+        if (!isAsked) {
+          this.#pause("approval", error.message);
+          return;
+        }
+        this.#answered.delete(question.id);
+        this.#refused.add(question.id);
+        this.#parts.display.say(safeText(error.message));
       }
     }
   }
@@ -143,9 +168,13 @@ export class Approver {
     this.#asking = true;
     const { display, lines, output } = this.#parts;
     try {
-      for (let next = this.#open()[0]; next !== undefined && !this.#closed; next = this.#open()[0]) {
+      for (;;) {
+        const [approval] = this.#open();
+        const [question] = this.#asked();
+        if (this.#closed || (approval === undefined && question === undefined)) break;
         display.hide();
-        await this.#ask(next);
+        if (approval !== undefined) await this.#ask(approval);
+        else if (question !== undefined) await this.#askQuestion(question);
       }
     } catch (error) {
       // The question is gone or has changed: the next look shows what is open now.
@@ -156,6 +185,37 @@ export class Approver {
       this.#asking = false;
       lines.cancel();
       display.show();
+    }
+  }
+
+  async #askQuestion(question: QuestionView): Promise<void> {
+    const { live, output } = this.#parts;
+    const { id, sha256, step } = question;
+    const said = await askQuestion(question, await live.readText(question.text), this.#parts);
+    if (this.#closed) return;
+    switch (said.kind) {
+      case "pause":
+        this.#pause("person", "Paused at a question.");
+        return;
+      case "stop":
+        live.orchestrator.submit({ kind: "adjust", adjustment: { kind: "stop", by: "person" } });
+        return;
+      case "ended":
+        output.line();
+        this.#pause("approval", `The step ${step} waits for an answer.`);
+        return;
+      case "answer": {
+        const { verdict, answers } = said;
+        live.orchestrator.submit({
+          kind: "answer_question",
+          id,
+          sha256,
+          by: "person",
+          ...(verdict === undefined ? {} : { verdict }),
+          ...(answers === undefined ? {} : { answers }),
+        });
+        this.#answered.add(id);
+      }
     }
   }
 

@@ -9,15 +9,18 @@ import type { TypedLines } from "./lines";
 export async function editText(
   text: string,
   { env, lines, output }: { env: Environment; lines: TypedLines; output: Output },
+  what = "the new instruction",
 ): Promise<string | undefined> {
   const editor = [env.VISUAL, env.EDITOR].find((one) => one !== undefined && one.trim() !== "");
   const edited =
-    editor === undefined ? await typeText(lines, output) : await editInEditor(editor, text, lines, output);
+    editor === undefined
+      ? await typeText(lines, output, what)
+      : await editInEditor(editor, text, lines, output);
   return edited === undefined || edited.trim() === "" || edited === text ? undefined : edited;
 }
 
-async function typeText(lines: TypedLines, output: Output): Promise<string | undefined> {
-  output.line("Type the new instruction; a line with a single dot ends it. An empty one changes nothing.");
+async function typeText(lines: TypedLines, output: Output, what: string): Promise<string | undefined> {
+  output.line(`Type ${what}; a line with a single dot ends it. An empty one changes nothing.`);
   const typed: string[] = [];
   for (;;) {
     const line = await lines.next(true);

@@ -46,6 +46,11 @@ export class TypedLines {
     resolve(next);
   }
 
+  /** Nothing more will come. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** Begins to listen, so that what is typed ahead is not taken for an answer later. */
   start(): void {
     if (this.#reading) return;

@@ -18,6 +18,16 @@ export function nextSteps(view: SessionView, limit: string, code: ExitCode, orke
   if (view.status !== "ended") {
     switch (view.pause?.reason) {
       case "approval":
+        // Only a decision about the files lets it go on; being asked again would change nothing.
+        if (view.questions.some(({ kind }) => kind === "accept")) {
+          return [
+            [`${orket} diff ${view.session}`, "what is to be decided about"],
+            [`${orket} accept ${view.session}`, "bring it into the project"],
+            [`${orket} reject ${view.session}`, "or leave it out"],
+            [resume, "then go on"],
+          ];
+        }
+        if (view.questions.length > 0) return [[resume, "go on and be asked, or give --answer"]];
         return [
           [resume, "go on and be asked"],
           [`${resume} --approve all`, "go on without being asked"],

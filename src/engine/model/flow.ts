@@ -78,10 +78,17 @@ export const limitsSchema = z
       .describe("Working time of the session; waiting for a person does not count."),
     model_calls: z.int().positive().optional().describe("Model calls of the session, retries included."),
   })
-  .describe("Reserved before each call, so they are never overshot. A session that hits one pauses.");
+  .describe(
+    "Reserved before each call, so they are never overshot. A session that hits one pauses. Without this key: 2,000,000 tokens, 500 model calls and, where the Venue has prices, 5 US dollars; `{}` for none.",
+  );
 /** Limits of a session; an absent one does not limit. */
 export type Limits = z.infer<typeof limitsSchema>;
 export type LimitName = keyof Limits;
+/**
+ * What limits a run of a Flow that has no `limits`: tokens and calls, and US dollars where the Venue has prices. A bound
+ * for what runs away, well above what a team of a few steps needs. `limits: {}` in a Flow means none at all.
+ */
+export const defaultLimits = { total_tokens: 2_000_000, model_calls: 500, cost_usd: 5 } as const;
 export const limitNames = limitsSchema.keyof().options;
 
 export const conductorSchema = z

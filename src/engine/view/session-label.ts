@@ -28,8 +28,10 @@ export const sessionWords: Readonly<Record<SessionLabel, string>> = {
 /** What the label is made from. */
 export interface LabelFacts extends Pick<SessionView, "status" | "outcome"> {
   readonly pause?: { readonly reason: string };
-  /** Questions that are open. */
+  /** Approvals that are open. */
   readonly approvals: readonly unknown[];
+  /** Questions of the Score that are open. */
+  readonly questions: readonly unknown[];
   /** Steps whose failure the session waits on. */
   readonly failed: readonly unknown[];
 }
@@ -39,11 +41,11 @@ export interface LabelFacts extends Pick<SessionView, "status" | "outcome"> {
  * @param performed whether somebody performs it: its journal alone cannot tell one that runs from one that was cut off
  */
 export function labelOf(facts: LabelFacts, performed: boolean): SessionLabel {
-  const { status, outcome, pause, approvals, failed } = facts;
+  const { status, outcome, pause, approvals, questions, failed } = facts;
   if (status === "ended") return outcome === "completed" ? "completed" : "stopped";
   if (status === "paused") return labelOfPause(failed.length > 0 ? "step_failed" : pause?.reason);
   if (!performed) return status === "new" ? "not_started" : "interrupted";
-  return approvals.length > 0 ? "waiting" : "running";
+  return approvals.length + questions.length > 0 ? "waiting" : "running";
 }
 
 /** The label of a session that paused for this reason. */

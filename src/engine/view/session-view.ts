@@ -1,9 +1,11 @@
 import type { BlobRef, Content } from "../event/content";
 import type { EventData, Message } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
+import type { FieldMap } from "../model/field";
 import { plannedSteps } from "../model/plan";
 import type { Limits } from "../model/flow";
 import { outcomeSentence } from "./outcome";
+import { openPaths } from "../state/acceptance";
 import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
 import type { ActiveRun, FrontRun } from "../state/cursor";
 import { decisionAbout } from "../state/decisions";
@@ -49,6 +51,25 @@ export interface ApprovalView {
   readonly result?: EventData<"step_end">;
 }
 
+/** A question of the Score that waits for a person. */
+export interface QuestionView {
+  readonly id: string;
+  /** The Score asks; files wait for a decision; a loop did not come to its end; a command was cut off. */
+  readonly kind: EventData<"question_asked">["kind"];
+  /** Digest of what is shown; the answer carries it. */
+  readonly sha256: string;
+  readonly step: string;
+  readonly text: Content;
+  /** The words of which one is chosen; empty: none is asked for. */
+  readonly words: readonly string[];
+  /** What is filled in beside the word. */
+  readonly fields?: FieldMap;
+  /** Several questions, each answered with a text. */
+  readonly questions?: readonly string[];
+  /** accept: the files that still wait for a decision. */
+  readonly paths?: readonly string[];
+}
+
 /** A file that the team proposes. */
 export interface ArtifactView {
   readonly path: string;
@@ -92,6 +113,8 @@ export interface SessionView {
   readonly ending?: string;
   readonly steps: readonly StepView[];
   readonly approvals: readonly ApprovalView[];
+  /** What the Score asks beside the approvals. */
+  readonly questions: readonly QuestionView[];
   /** The steps whose failure the session waits on. */
   readonly failed: readonly { readonly step: string; readonly code: string; readonly message: string }[];
   readonly roles: readonly RoleView[];
@@ -124,6 +147,7 @@ export function viewSession(state: SessionState): SessionView {
     ...(ending === undefined ? {} : { ending }),
     steps: stepsOf(state, runs),
     approvals: runs.flatMap(approvalOf),
+    questions: questionsOf(state, runs),
     failed: failuresOf(state, runs),
     roles: Object.entries(state.definition.band.roles).map(([role, { description }]) => ({
       role,
@@ -192,6 +216,29 @@ function approvalOf({ run }: ActiveRun): ApprovalView[] {
   ];
 }
 
+/** The questions that are open. Files that are all decided wait for nobody, though the step has not ended yet. */
+export function questionsOf(state: SessionState, runs: readonly ActiveRun[]): QuestionView[] {
+  return runs.flatMap(({ run }) => {
+    if (run.question === null) return [];
+    const { id, kind, sha256, text, verdict, fields, questions, paths } = run.question;
+    const open = openPaths(state, paths ?? []);
+    if (kind === "accept" && open.length === 0) return [];
+    return [
+      {
+        id,
+        kind,
+        sha256,
+        step: run.key,
+        text,
+        words: verdict ?? [],
+        ...(fields === undefined ? {} : { fields: fields as FieldMap }),
+        ...(questions === undefined ? {} : { questions }),
+        ...(kind === "accept" ? { paths: open } : {}),
+      },
+    ];
+  });
+}
+
 function failuresOf(state: SessionState, runs: readonly FrontRun[]): SessionView["failed"] {
   const failed = runs.flatMap((active) =>
     active.run.failure === null || isLeftOut(active) ? [] : [{ step: active.run.key, ...active.run.failure }],
@@ -229,7 +276,7 @@ function plannedView(key: string, node: { id: string; role: string; note?: strin
 }
 
 function startedView(record: StepRecord, active: ActiveRun | undefined, note: string | undefined): StepView {
-  const waiting = active?.run.approval !== null && active !== undefined;
+  const waiting = active !== undefined && (active.run.approval !== null || active.run.question !== null);
   return {
     key: record.key,
     id: record.id,
@@ -255,6 +302,10 @@ function activityOf(record: StepRecord, active: ActiveRun | undefined): Pick<Ste
   if (run.approval !== null)
     return {
       activity: run.approval.kind === "before_step" ? "asks before it begins" : "asks about its result",
+    };
+  if (run.question !== null)
+    return {
+      activity: run.question.kind === "accept" ? "waits for a decision about files" : "asks a question",
     };
   if (run.call !== null) {
     return run.call.attempt > 1

@@ -3,18 +3,20 @@ import { activeRuns } from "../../engine/state/cursor";
 import type { SessionState } from "../../engine/state/state";
 import type { SessionLabel } from "../../engine/view/session-label";
 import { isOpenArtifact } from "../../engine/view/session-view";
-import type { ApprovalView, SessionView, StepView } from "../../engine/view/session-view";
+import type { ApprovalView, QuestionView, SessionView, StepView } from "../../engine/view/session-view";
 import type {
   ApprovalScreen,
   FailureScreen,
   LimitScreen,
   PromptPart,
+  QuestionScreen,
   SessionScreen,
   ShownText,
   StepScreen,
 } from "../../protocol/conductor";
 import { askedIn } from "../../engine/model/prompt-text";
 import { artifactDiffs } from "./artifact-diffs";
+import { fieldScreens } from "./question-fields";
 import { mendOf } from "./failure-mend";
 import { shown } from "../webview/text";
 
@@ -96,6 +98,7 @@ export async function sessionScreen(
     approvals: ended
       ? []
       : await Promise.all(view.approvals.map((approval) => approvalScreen(approval, source, read))),
+    questions: ended ? [] : await Promise.all(view.questions.map((one) => questionScreen(one, read))),
     failures: ended ? [] : failures(view, state),
     ...(limit === undefined ? {} : { limit }),
     steps: await Promise.all(view.steps.map((step) => stepScreen(step, read))),
@@ -153,6 +156,20 @@ async function approvalScreen(
             artifacts: await artifactDiffs(source, step, result.artifacts),
           },
         }),
+  };
+}
+
+async function questionScreen(question: QuestionView, read: Read): Promise<QuestionScreen> {
+  const { id, kind, sha256, step, text, words, paths } = question;
+  return {
+    id,
+    kind,
+    sha256,
+    step,
+    text: await read(text),
+    words,
+    fields: fieldScreens(question),
+    ...(paths === undefined ? {} : { paths }),
   };
 }
 

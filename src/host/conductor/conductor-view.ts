@@ -13,6 +13,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import { ensureTrusted } from "../trust";
 import { commandIds, viewIds } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
+import { answersFrom } from "./question-fields";
 import { sessionScreen, TextCache } from "./conductor-screen";
 import { isOnDisk } from "../session/on-disk";
 import type { SessionController } from "../../app/session/controller";
@@ -182,6 +183,19 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
         ...(answer.decision === "edit" ? { instruction: answer.instruction } : {}),
         ...("comment" in answer && answer.comment !== undefined ? { comment: answer.comment } : {}),
       }),
+    answer_question: ({ session, id, sha256, verdict, fields }) => {
+      const controller = this.#session(session);
+      const question = controller.view.questions.find((one) => one.id === id);
+      const answers = question === undefined ? undefined : answersFrom(question, fields);
+      return controller.submit({
+        kind: "answer_question",
+        id,
+        sha256,
+        by: "person",
+        ...(verdict === undefined ? {} : { verdict }),
+        ...(answers === undefined ? {} : { answers }),
+      });
+    },
     mend_step: ({ session, step, how }) => {
       const by = "person" as const;
       const adjust = (adjustment: Adjustment) => ({ kind: "adjust" as const, adjustment });

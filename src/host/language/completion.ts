@@ -22,6 +22,8 @@ const kinds: Readonly<Record<Completion["kind"], vscode.CompletionItemKind>> = {
   input: Kind.Variable,
   note: Kind.Text,
   verdict: Kind.EnumMember,
+  command: Kind.Function,
+  field: Kind.Field,
   artifact: Kind.File,
   node: Kind.Unit,
   tool: Kind.Method,

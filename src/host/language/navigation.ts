@@ -29,6 +29,7 @@ const symbolKinds: Readonly<Record<DocumentSymbol["kind"] | WorkspaceSymbol["kin
   loop: vscode.SymbolKind.Array,
   parallel: vscode.SymbolKind.Array,
   input: vscode.SymbolKind.Variable,
+  command: vscode.SymbolKind.Method,
   node: vscode.SymbolKind.Object,
   section: vscode.SymbolKind.Namespace,
 };

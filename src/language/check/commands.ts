@@ -138,11 +138,15 @@ function namesUsed(value: unknown, names: Set<string>): void {
 }
 
 /** Commands that no step and no role of the Flow uses. */
-export function checkUnusedCommands({ flow, band, score }: FlowParts, report: Report): void {
+export function checkUnusedCommands({ flow, band, score, uses }: FlowParts, report: Report): void {
   if (band?.tree === undefined || score?.tree === undefined) return;
   const used = new Set<string>();
   namesUsed(band.value, used);
-  namesUsed(score.value, used);
+  for (const one of [score, ...uses]) {
+    // A Score that cannot be read may run any of them.
+    if (one?.tree === undefined) return;
+    namesUsed(one.value, used);
+  }
   for (const name of keysAt(flow, ["commands"])) {
     if (used.has(name)) continue;
     const path = ["commands", name];

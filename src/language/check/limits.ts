@@ -6,12 +6,14 @@ import { planFlow } from "../../engine/model/plan-flow";
 import { makeDiagnostic } from "../text/diagnostic";
 import type { Diagnostic } from "../text/diagnostic";
 import { nearestPlace, valuePlace } from "../text/places";
+import { isGiven } from "../schema/read";
 import { valueAt } from "../schema/schema";
 import type { SourceDocument } from "../text/source";
 
 function place(flow: SourceDocument, limit: string) {
   const path = ["limits", limit];
-  return valueAt(flow.value, path) === undefined ? nearestPlace(flow, path) : valuePlace(flow, path);
+  if (valueAt(flow.value, path) !== undefined) return valuePlace(flow, path);
+  return isGiven(flow, ["limits"]) ? nearestPlace(flow, path) : nearestPlace(flow, ["name"]);
 }
 
 /** Limits that keep a run from ending even when all goes well: every step once, with one call. */
@@ -50,6 +52,21 @@ export function limitWarnings(flow: SourceDocument, definition: Definition): Dia
     );
   }
   return found;
+}
+
+/** Says what limits a run whose Flow does not say so itself. */
+export function defaultLimitHints(flow: SourceDocument, definition: Definition): Diagnostic[] {
+  if (isGiven(flow, ["limits"])) return [];
+  const { total_tokens: tokens = 0, model_calls: calls = 0, cost_usd: cost } = definition.flow.limits;
+  const usd = cost === undefined ? "" : ` or ${cost} US dollars`;
+  const message = `The Flow has no 'limits': a run pauses after ${tokens} tokens${usd === "" ? " or" : ","} ${calls} model calls${usd}.`;
+  const at = nearestPlace(flow, ["name"]);
+  return [
+    makeDiagnostic(flow, "orket/default-limits", at, message, {
+      severity: "hint",
+      mend: "Add 'limits:' with what the work may take.",
+    }),
+  ];
 }
 
 /** Limits that the worst case of the plan goes beyond, each with the step where it would be hit. */

@@ -1,5 +1,5 @@
 import { scoresOf } from "./use";
-import { checkTemplate, isAboutStep, unresolvedSummary } from "./templates";
+import { checkTemplate, isAboutStep, unresolvedItem, unresolvedResult, unresolvedSummary } from "./templates";
 import type { Unresolved } from "./templates";
 import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
@@ -41,7 +41,10 @@ export function checkPlaceholders(parts: FlowParts, view: ScoreView | undefined,
         if (scores.some((one) => keysAt(one, ["inputs"]).includes(placeholder.name))) return undefined;
         return unresolvedInput(placeholder.name, flow);
       }
-      if (!isAboutStep(placeholder) || role === undefined || view === undefined) return undefined;
+      if (role === undefined || view === undefined || score === undefined) return undefined;
+      if (placeholder.kind === "item") return unresolvedItem(steps);
+      if (placeholder.kind === "result") return unresolvedResult(placeholder, score, steps);
+      if (!isAboutStep(placeholder)) return undefined;
       return unresolvedSummary(placeholder.step, view, steps);
     });
   }

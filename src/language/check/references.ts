@@ -2,12 +2,13 @@ import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
 import { replaceValue } from "../schema/report";
 import type { Report } from "../schema/report";
-import { keysAt, textAt, textsAt } from "../schema/read";
+import { textAt, textsAt } from "../schema/read";
 import { valueAt } from "../schema/schema";
 import { canSee } from "../schema/score-view";
 import type { GroupView, ScoreView, StepView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
+import { saysOf, unknownField } from "./says";
 
 /** Where a condition stands: before a step or a group, or at the end of a loop. */
 interface Stand {
@@ -114,57 +115,84 @@ function checkStep(
   return undefined;
 }
 
+/** How sentences call a step or a group. */
+function called(target: StepView | GroupView): string {
+  return `${"verdict" in target ? "step" : target.kind} ${quoted(target.id)}`;
+}
+
 function checkVerdict(
   score: SourceDocument,
+  view: ScoreView,
   stand: Stand,
   target: StepView | GroupView,
   report: Report,
 ): void {
   const path = [...stand.path, "verdict"];
   const value = valueAt(score.value, path);
-  if (value === undefined || !("verdict" in target)) return;
   // What a used Score says stands in another file.
-  if (target.kind === "use") return;
-  const given = target.verdict ?? [];
+  const given = saysOf(score, view, target)?.words;
+  if (value === undefined || given === undefined) return;
   const words = Array.isArray(value) ? value : [value];
   words.forEach((word: unknown, index) => {
     if (typeof word !== "string" || given.includes(word)) return;
     const here = Array.isArray(value) ? [...path, index] : path;
     const message =
       given.length === 0
-        ? `The step ${quoted(target.id)} gives no verdict.`
-        : `The step ${quoted(target.id)} has no verdict ${quoted(word)}; it has ${given.join(", ")}.`;
+        ? `The ${called(target)} gives no verdict.`
+        : `The ${called(target)} has no verdict ${quoted(word)}; it has ${given.join(", ")}.`;
     const code = stand.loop === undefined ? "orket/condition-unknown" : "orket/until-unknown-verdict";
     report.at(score, here, code, message, {
-      ...(given.length === 0 ? { mend: `Give it 'verdict: [${word}, …]'.` } : {}),
+      ...(given.length === 0 ? { mend: wayToVerdict(target, word) } : {}),
       ...replaceValue(score, here, nearest(word, given)),
     });
   });
 }
 
-/** The fields of a step's result that its file declares; undefined: another file says, or it is a group. */
-function fieldsOf(score: SourceDocument, target: StepView | GroupView): string[] | undefined {
-  if (!("verdict" in target) || target.kind === "use") return undefined;
-  return keysAt(score, [...target.path, target.kind === "ask" ? "fields" : "result"]);
+function wayToVerdict(target: StepView | GroupView, word: string): string {
+  if ("verdict" in target) return `Give it 'verdict: [${word}, …]'.`;
+  return target.kind === "loop" || target.kind === "sequence"
+    ? "Its last step must give the verdict."
+    : "Name a step after the group that judges what came of it.";
+}
+
+/** Why a field of a result can never be known; undefined: it can. */
+export function fieldProblem(
+  score: SourceDocument,
+  view: ScoreView,
+  target: StepView | GroupView,
+  path: string,
+): { readonly message: string; readonly mend?: string; readonly near?: string | undefined } | undefined {
+  const fields = saysOf(score, view, target)?.fields;
+  if (fields === undefined) return undefined;
+  const isStep = "verdict" in target;
+  if (Object.keys(fields).length === 0) {
+    const mend = isStep
+      ? `Declare the field in its '${target.kind === "ask" ? "fields" : "result"}'.`
+      : "Name a step of which the result is declared.";
+    return { message: `The ${called(target)} has no result.`, mend };
+  }
+  const unknown = path === "" ? undefined : unknownField(fields, path);
+  if (unknown === undefined) return undefined;
+  const { name, known } = unknown;
+  const near = nearest(name, known);
+  const message = `The result of ${quoted(target.id)} has no field ${quoted(name)}; it has ${known.join(", ")}.`;
+  return { message, near: near === undefined ? undefined : path.replace(name, near) };
 }
 
 function checkField(
   score: SourceDocument,
+  view: ScoreView,
   path: ValuePath,
   target: StepView | GroupView,
   code: "orket/condition-unknown" | "orket/unknown-step",
   report: Report,
 ): void {
-  const field = textAt(score, path)?.split(".")[0];
-  const known = fieldsOf(score, target);
-  if (field === undefined || known === undefined || known.includes(field)) return;
-  const message =
-    known.length === 0
-      ? `The step ${quoted(target.id)} has no result.`
-      : `The result of ${quoted(target.id)} has no field ${quoted(field)}; it has ${known.join(", ")}.`;
-  report.at(score, path, code, message, {
-    ...(known.length === 0 ? { mend: "Declare the field in its 'result'." } : {}),
-    ...replaceValue(score, path, nearest(field, known)),
+  const field = textAt(score, path);
+  const problem = field === undefined ? undefined : fieldProblem(score, view, target, field);
+  if (problem === undefined) return;
+  report.at(score, path, code, problem.message, {
+    ...(problem.mend === undefined ? {} : { mend: problem.mend }),
+    ...replaceValue(score, path, problem.near),
   });
 }
 
@@ -174,8 +202,8 @@ export function checkConditions(score: SourceDocument, view: ScoreView, report: 
     if (report.isFull(score)) return;
     const target = checkStep(score, view, stand, report);
     if (target === undefined) continue;
-    checkVerdict(score, stand, target, report);
-    checkField(score, [...stand.path, "field"], target, "orket/condition-unknown", report);
+    checkVerdict(score, view, stand, target, report);
+    checkField(score, view, [...stand.path, "field"], target, "orket/condition-unknown", report);
   }
 }
 
@@ -195,7 +223,8 @@ export function checkSources(score: SourceDocument, view: ScoreView, report: Rep
     const why = at === undefined ? undefined : unseen(at, target);
     if (why !== undefined)
       report.at(score, here, "orket/unknown-step", `Its result is not known here: ${quoted(wanted)} ${why}.`);
-    else if (at !== undefined) checkField(score, [...path, "field"], target, "orket/unknown-step", report);
+    else if (at !== undefined)
+      checkField(score, view, [...path, "field"], target, "orket/unknown-step", report);
   };
   for (const group of view.groups) if (group.kind === "each") look([...groupPath(group), "in"], group);
   for (const step of view.steps) if (step.kind === "ask") look([...step.path, "ask", "from"], step);

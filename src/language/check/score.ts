@@ -1,12 +1,12 @@
 import { idSchema } from "../../engine/model/names";
 import { toolsOf } from "./role-tools";
-import { checkCommands, checkUses, scoresOf } from "./use";
+import { checkBeside, checkCommands, checkUses, scoresOf } from "./use";
 import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
 import { artifactPathProblem } from "../project/paths";
 import { replaceValue } from "../schema/report";
 import type { Report } from "../schema/report";
-import { keysAt, textsAt } from "../schema/read";
+import { isGiven, keysAt, textsAt } from "../schema/read";
 import type { FlowParts } from "../project/flow-parts";
 import { valueAt } from "../schema/schema";
 import { scoreViewOf } from "../schema/score-view";
@@ -34,6 +34,12 @@ function checkRole(parts: FlowParts, score: SourceDocument, step: StepView, repo
     const message = `The step has to end with a verdict, but the role ${quoted(step.role)} may not call set_verdict.`;
     report.at(score, [...step.path, "verdict"], "orket/verdict-tool-missing", message, {
       mend: `${mendAt} set_verdict to the tools of ${step.role}.`,
+    });
+  }
+  if (isGiven(score, [...step.path, "result"]) && !tools.includes("set_result")) {
+    const message = `The step must give a result, but the role ${quoted(step.role)} may not call set_result.`;
+    report.at(score, [...step.path, "result"], "orket/result-tool-missing", message, {
+      mend: `${mendAt} set_result to the tools of ${step.role}.`,
     });
   }
   const produces = textsAt(score, [...step.path, "produces"]);
@@ -75,5 +81,6 @@ export function checkScore(parts: FlowParts, report: Report): ScoreView | undefi
   }
   checkUses(parts, report);
   checkCommands(parts, report);
+  checkBeside(parts, report);
   return view;
 }

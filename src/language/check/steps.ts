@@ -1,3 +1,4 @@
+import { parseTemplate, placeholderText } from "../../engine/model/template";
 import { quoted } from "../text/diagnostic";
 import { artifactPathProblem } from "../project/paths";
 import { keySpan } from "../text/places";
@@ -51,6 +52,26 @@ function checkArtifacts(score: SourceDocument, step: StepView, report: Report): 
   }
 }
 
+/** Paths and globs are filled in before the step begins: with inputs, and with the item of the each around it. */
+function checkPathTemplates(score: SourceDocument, step: StepView, report: Report): void {
+  const inEach = step.around.some(({ kind }) => kind === "each");
+  for (const key of ["produces", "accept"]) {
+    for (const { text, path } of textsAt(score, [...step.path, key])) {
+      for (const segment of parseTemplate(text).segments) {
+        if (segment.kind === "text") continue;
+        const { kind } = segment.placeholder;
+        if (kind === "input" || (kind === "item" && inEach)) continue;
+        const written = placeholderText(segment.placeholder);
+        const message =
+          kind === "item"
+            ? `The step ${quoted(step.id)} stands in no each: there is no item.`
+            : `${written} has no value here: only inputs and {{item}} can stand in a path.`;
+        report.at(score, path, "orket/placeholder-unresolved", message);
+      }
+    }
+  }
+}
+
 /** What a Score says by itself, at more than one place of its own. */
 export function checkSteps(score: SourceDocument, report: Report): void {
   const view = scoreViewOf(score);
@@ -62,5 +83,6 @@ export function checkSteps(score: SourceDocument, report: Report): void {
   for (const step of view.steps) {
     if (report.isFull(score)) return;
     checkArtifacts(score, step, report);
+    checkPathTemplates(score, step, report);
   }
 }

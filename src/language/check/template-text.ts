@@ -23,7 +23,7 @@ export class TemplateText {
     text: string,
     /** The role whose prompt it is; undefined for an instruction. */
     readonly role?: string,
-    /** The step whose instruction it is; undefined for a prompt. */
+    /** The step that it belongs to; undefined for a prompt. */
     readonly step?: StepView,
   ) {
     this.#path = path;
@@ -44,7 +44,7 @@ export class TemplateText {
   }
 }
 
-/** The prompts of a Band, the instructions of a Score, as far as they hold braces; read once for each version of the file. */
+/** The prompts of a Band, the instructions, questions and given inputs of a Score, as far as they hold braces; read once for each version of the file. */
 export const templatesOf = ofVersion((source: SourceDocument): readonly TemplateText[] => {
   const found: TemplateText[] = [];
   const add = (path: ValuePath, role?: string, step?: StepView): void => {
@@ -54,6 +54,11 @@ export const templatesOf = ofVersion((source: SourceDocument): readonly Template
   if (source.kind === "band")
     for (const role of keysAt(source, ["roles"])) add(["roles", role, "prompt"], role);
   if (source.kind === "score")
-    for (const step of scoreViewOf(source).steps) add([...step.path, "instruction"], undefined, step);
+    for (const step of scoreViewOf(source).steps) {
+      add([...step.path, "instruction"], undefined, step);
+      add([...step.path, "ask"], undefined, step);
+      for (const name of keysAt(source, [...step.path, "with"]))
+        add([...step.path, "with", name], undefined, step);
+    }
   return found;
 });

@@ -9,7 +9,7 @@ import { textAt } from "../schema/read";
 import { canSee, scoreViewOf } from "../schema/score-view";
 import type { ScoreView, StepView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
-import { targetOf } from "./references";
+import { fieldProblem, targetOf } from "./references";
 import { templatesOf, TemplateText } from "./template-text";
 
 const maxProblemsPerTemplate = 50;
@@ -111,12 +111,41 @@ export function unresolvedSummary(
   return undefined;
 }
 
+/** Why a field of a result is not known in any of these steps. */
+export function unresolvedResult(
+  { step: id, field }: Extract<Placeholder, { kind: "result" }>,
+  score: SourceDocument,
+  steps: readonly StepView[],
+): Unresolved | undefined {
+  const view = scoreViewOf(score);
+  const unseen = unresolvedSummary(id, view, steps);
+  const target = targetOf(view, id);
+  if (unseen !== undefined || target === undefined) return unseen;
+  const problem = fieldProblem(score, view, target, field);
+  if (problem === undefined) return undefined;
+  const { message, mend, near } = problem;
+  return { message, mend, near: near === undefined ? undefined : { kind: "result", step: id, field: near } };
+}
+
+/** Why there is no item in any of these steps. */
+export function unresolvedItem(steps: readonly StepView[]): Unresolved | undefined {
+  const outside = steps.find(({ around }) => around.every(({ kind }) => kind !== "each"));
+  if (outside === undefined) return undefined;
+  return {
+    message: `The step ${quoted(outside.id)} stands in no each: there is no item.`,
+    mend: "Put the step into an 'each', or hand the value on by an input.",
+  };
+}
+
 /** What can be said of a file's templates without any other file. */
 export function checkTemplates(source: SourceDocument, report: Report): void {
   for (const template of templatesOf(source)) {
     problems(template, report);
     const { step } = template;
     checkTemplate(template, report, (placeholder) => {
+      if (placeholder.kind === "item" && step !== undefined) return unresolvedItem([step]);
+      if (placeholder.kind === "result" && step !== undefined)
+        return unresolvedResult(placeholder, source, [step]);
       if (isAboutStep(placeholder) && step !== undefined)
         return unresolvedSummary(placeholder.step, scoreViewOf(source), [step]);
       const problem = placeholder.kind === "artifact" ? artifactPathProblem(placeholder.path) : undefined;

@@ -1,21 +1,35 @@
 import { quoted } from "../text/diagnostic";
 import { keySpan, valuePlace } from "../text/places";
+import { namesIn } from "../project/occurrences";
 import type { Project } from "../project/project";
 import type { Report } from "../schema/report";
-import { keysAt, textAt } from "../schema/read";
+import { isGiven, keysAt, textAt } from "../schema/read";
 import { scoreViewOf } from "../schema/score-view";
 import { isDamaged } from "../text/source";
 import type { SourceDocument } from "../text/source";
 
-/** Verdicts within a loop that no loop around looks at. */
+/** The steps whose verdict something of the Score looks at: a condition, a `must`, a placeholder, or its own result. */
+function askedSteps(score: SourceDocument): Set<string | undefined> {
+  const { occurrences, templates } = namesIn(score);
+  const asked = new Set([textAt(score, ["result", "step"])]);
+  for (const { entity, role, scope } of occurrences)
+    if (entity === "verdict" && role === "reference") asked.add(scope);
+  for (const segment of templates.flatMap(({ segments }) => segments))
+    if (segment.kind === "placeholder" && segment.placeholder.kind === "verdict")
+      asked.add(segment.placeholder.step);
+  return asked;
+}
+
+/** Verdicts within a loop that nothing looks at. */
 function unaskedVerdicts(score: SourceDocument, report: Report): void {
+  const asked = askedSteps(score);
   for (const step of scoreViewOf(score).steps) {
     const loops = step.around.filter(({ kind }) => kind === "loop");
-    if (step.verdict === undefined || loops.length === 0) continue;
-    const asked = loops.some(({ path }) => textAt(score, [...path, "loop", "until", "step"]) === step.id);
-    if (asked) continue;
-    const message = `Nothing asks for the verdict of ${quoted(step.id)}: no loop around it ends by it.`;
-    report.span(score, valuePlace(score, [...step.path, "verdict"]), "orket/verdict-not-asked", message, {
+    const path = [...step.path, "verdict"];
+    // What a command, a question without words or an accept step says is theirs, whether it is asked for or not.
+    if (!isGiven(score, path) || loops.length === 0 || asked.has(step.id)) continue;
+    const message = `Nothing asks for the verdict of ${quoted(step.id)}: no condition, 'must' or placeholder names it.`;
+    report.span(score, valuePlace(score, path), "orket/verdict-not-asked", message, {
       severity: "hint",
       mend: `Add 'until: { step: ${step.id}, verdict: … }' to the loop.`,
     });
@@ -25,10 +39,12 @@ function unaskedVerdicts(score: SourceDocument, report: Report): void {
 /** The Scores that are performed with a Band; none when one of them cannot be read, since then nothing is known. */
 function scoresOf({ sources, links }: Project, band: SourceDocument): SourceDocument[] {
   const scores: SourceDocument[] = [];
-  for (const { parts } of links.through.get(band.path) ?? []) {
-    const score = sources.get(parts.get("score") ?? "");
-    if (score?.tree === undefined || isDamaged(score)) return [];
-    scores.push(score);
+  for (const { parts, uses } of links.through.get(band.path) ?? []) {
+    for (const path of [parts.get("score") ?? "", ...uses]) {
+      const score = sources.get(path);
+      if (score?.tree === undefined || isDamaged(score)) return [];
+      scores.push(score);
+    }
   }
   return scores;
 }

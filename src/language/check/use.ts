@@ -9,6 +9,7 @@ import { replaceValue } from "../schema/report";
 import type { Report } from "../schema/report";
 import { keysAt, textAt } from "../schema/read";
 import { valueAt } from "../schema/schema";
+import { besideOthers } from "./references";
 import { scoreViewOf } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 
@@ -17,6 +18,8 @@ export interface ScoreOfFlow {
   readonly score: SourceDocument;
   /** The `use` step that leads to it; undefined: the Flow's own. */
   readonly by: { readonly score: SourceDocument; readonly path: readonly (string | number)[] } | undefined;
+  /** The group around one of the `use` steps that lead to it in which others are at work at the same time. */
+  readonly beside: string | undefined;
 }
 
 /** The Scores of a Flow, each once for each place where it is used. */
@@ -28,10 +31,12 @@ export function scoresOf({ score, uses }: Pick<FlowParts, "score" | "uses">): Sc
     found.push(one);
     for (const step of usesIn(one.score)) {
       const next = left.shift();
-      if (next !== undefined) walk({ score: next, by: { score: one.score, path: step.path } });
+      if (next === undefined) continue;
+      const beside = one.beside ?? besideOthers(one.score, step);
+      walk({ score: next, by: { score: one.score, path: step.path }, beside });
     }
   };
-  walk({ score, by: undefined });
+  walk({ score, by: undefined, beside: undefined });
   return found;
 }
 
@@ -83,6 +88,33 @@ export function checkUses(parts: FlowParts, report: Report): void {
       report.at(by.score, [...by.path, "use"], "orket/use-input", message, {
         mend: `Add ${name} under 'with'.`,
       });
+    }
+  }
+}
+
+/** What cannot be undone or waits for people stands where nothing else is at work, also in a used Score. */
+export function checkBeside(parts: FlowParts, report: Report): void {
+  for (const { score, by, beside } of scoresOf(parts)) {
+    for (const step of scoreViewOf(score).steps) {
+      if (report.isFull(score)) return;
+      const command = step.kind === "run" ? textAt(score, [...step.path, "run"]) : undefined;
+      const isOutside =
+        command !== undefined && textAt(parts.flow, ["commands", command, "effects"]) === "outside";
+      const own = besideOthers(score, step);
+      // Of an accept step its own Score says where it stands.
+      if (isOutside && own !== undefined) {
+        const message = `The command ${quoted(command)} has effects outside and cannot run in ${own}.`;
+        report.at(score, [...step.path, "run"], "orket/not-beside-others", message, {
+          mend: "Put it after the group.",
+        });
+      } else if (own === undefined && beside !== undefined && by !== undefined) {
+        if (!isOutside && step.kind !== "accept") continue;
+        const what = isOutside ? `the command ${quoted(command)} with effects outside` : "an accept step";
+        const message = `The Score ${score.path} holds ${what} and cannot be used in ${beside}.`;
+        report.at(by.score, [...by.path, "use"], "orket/not-beside-others", message, {
+          mend: "Put it after the group.",
+        });
+      }
     }
   }
 }

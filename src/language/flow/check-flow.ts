@@ -1,6 +1,6 @@
 import { checkUnusedCommands } from "../check/commands";
 import type { Definition } from "../../engine/model/definition";
-import { limitHints, limitWarnings } from "../check/limits";
+import { defaultLimitHints, limitHints, limitWarnings } from "../check/limits";
 import { promptWarnings } from "../check/prompt-size";
 import { checkPlaceholders } from "../check/placeholders";
 import { checkScore } from "../check/score";
@@ -56,6 +56,7 @@ function check(parts: FlowParts): Findings {
   const definition = sound && view !== undefined ? defineFlow(parts) : undefined;
   if (definition !== undefined) {
     diagnostics.push(...limitWarnings(parts.flow, definition), ...limitHints(parts.flow, definition));
+    diagnostics.push(...defaultLimitHints(parts.flow, definition));
     if (parts.venue !== undefined) diagnostics.push(...promptWarnings(parts.venue, definition));
   }
   return { diagnostics, definition };

@@ -1,9 +1,12 @@
 import { definitionFormat } from "../../engine/model/definition";
+import { defaultLimits } from "../../engine/model/flow";
+import type { Limits } from "../../engine/model/flow";
 import type { FieldMap, Json } from "../../engine/model/field";
 import type { Definition } from "../../engine/model/definition";
 import type { VenueFile } from "../../engine/model/venue";
 import { defaultOllamaEndpoint, defaultOpenaiEndpoint } from "../check/provider";
 import { contentOf } from "../schema/contents";
+import { isGiven } from "../schema/read";
 import type { FlowParts } from "../project/flow-parts";
 import { planScore } from "./plan-score";
 import { withReads } from "./reads";
@@ -19,6 +22,13 @@ function withDefaults(venue: VenueFile): VenueFile {
     default:
       return venue;
   }
+}
+
+/** The limits of a Flow that has none of its own. A cost is counted only where the Venue has prices. */
+function limitsFor({ pricing, roles }: VenueFile): Limits {
+  const { cost_usd, ...others } = defaultLimits;
+  const priced = pricing !== undefined || Object.values(roles).some((role) => role.pricing !== undefined);
+  return priced ? { ...others, cost_usd } : others;
 }
 
 /** What the Score's inputs are unless the Flow or the run says otherwise. */
@@ -63,7 +73,7 @@ export function defineFlow(parts: FlowParts): Definition | undefined {
       references: flow.references,
       policy: flow.policy,
       approval: flow.approval,
-      limits: flow.limits,
+      limits: isGiven(parts.flow, ["limits"]) ? flow.limits : limitsFor(venue),
       conductor: flow.conductor,
       ...(flow.commands === undefined ? {} : { commands: flow.commands }),
     },

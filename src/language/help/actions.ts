@@ -93,6 +93,9 @@ class Mender {
       case "orket/verdict-tool-missing":
         this.#giveTool("set_verdict");
         break;
+      case "orket/result-tool-missing":
+        this.#giveTool("set_result");
+        break;
       case "orket/produces-tool-missing":
         this.#giveTool("write_file");
         break;

@@ -9,6 +9,7 @@ import type { Span } from "../text/lines";
 import { partsFor } from "../project/links";
 import { namesIn, fileEntity } from "../project/occurrences";
 import { folderOf } from "../project/paths";
+import type { Project } from "../project/project";
 import { valueAt } from "../schema/schema";
 import type { Schema } from "../schema/schema";
 import {
@@ -21,13 +22,15 @@ import {
   unwrapAll,
 } from "../schema/schema-walk";
 import type { KeyInfo } from "../schema/schema-walk";
-import { scoreViewOf } from "../schema/score-view";
 import { textAt } from "../schema/read";
+import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 import { entityLabels, writeWord } from "./model";
 import type { HelpRequest } from "./model";
 import { openPlaceholder, placeholdersAt } from "./placeholders";
 import { snippetsFor } from "./snippets";
+import { commandNames, comparedValues, fieldNames, inputNames, stepNames, verdictNames } from "./score-names";
+import type { NameOffer } from "./score-names";
 import { besideText } from "./symbols";
 
 /** One thing to insert. */
@@ -54,6 +57,17 @@ type Draft = Pick<Completion, "label" | "kind"> & Partial<Completion>;
 export function escapeSnippet(text: string): string {
   return text.replace(/[\\$}]/g, "\\$&");
 }
+
+/** What a reference to something of a Score or a Flow can name at a place. */
+const namesOfScore: Readonly<
+  Partial<Record<Entity, (project: Project, source: SourceDocument, path: ValuePath) => NameOffer[]>>
+> = {
+  step: stepNames,
+  verdict: verdictNames,
+  field: fieldNames,
+  input: inputNames,
+  command: commandNames,
+};
 
 class Completer {
   readonly items: Completion[] = [];
@@ -89,7 +103,8 @@ class Completer {
       const field = fieldAt(this.kind, [...path, "*"], "key");
       const element = elementOf(schema);
       if (field?.meaning.is === "reference") {
-        const open = element === undefined ? "" : this.#opening(element, [...path, "*"]);
+        const open =
+          element === undefined || this.context.colon ? "" : this.#opening(element, [...path, "*"]);
         this.#names(field.meaning.entity, path, (name) =>
           present.includes(name) ? undefined : { insert: this.#keyText(name) + open, snippet: true },
         );
@@ -216,7 +231,8 @@ class Completer {
     const meaning = fieldAt(this.kind, path, "value")?.meaning;
     const first = this.items.length;
     if (meaning !== undefined) this.#meant(path, meaning);
-    if (meaning?.is !== "tool") {
+    // What a condition compares with is known by what it looks at, or can be anything.
+    if (meaning?.is !== "tool" && meaning?.is !== "compared") {
       for (const schema of schemas) {
         for (const choice of choicesOf(schema)) {
           const insert = typeof choice === "string" ? undefined : String(choice);
@@ -266,6 +282,12 @@ class Completer {
         for (const tool of given.editorTools ?? [])
           this.word(`vscode:${tool}`, { kind: "tool", detail: "of another extension" });
         return;
+      case "compared":
+        for (const value of comparedValues(project, source, path)) {
+          if (typeof value === "string") this.word(value, { kind: "value" });
+          else this.add({ label: String(value), kind: "value" });
+        }
+        return;
       case "model":
         for (const model of given.models ?? []) this.word(model, { kind: "model" });
         return;
@@ -312,8 +334,11 @@ class Completer {
       }
       return;
     }
-    if (entity === "step") return this.#steps(path, offer);
-    if (entity === "verdict") return this.#verdicts(path, offer);
+    const own = namesOfScore[entity];
+    if (own !== undefined) {
+      for (const { name, detail, sort } of own(project, source, path)) offer(name, detail, undefined, sort);
+      return;
+    }
     let owners = partsFor(project, source, entity === "role" ? "band" : "flow");
     // A file that no Flow leads to yet can still be meant for any.
     if (owners.length === 0) owners = [...project.sources.values()];
@@ -321,35 +346,6 @@ class Completer {
       for (const one of namesIn(owner).occurrences) {
         if (one.entity !== entity || one.role !== "definition") continue;
         offer(one.name, besideText(owner, one, "description") ?? `${entityLabels[entity]} of ${owner.path}`);
-      }
-    }
-  }
-
-  #steps(path: ValuePath, offer: (name: string, detail: string, doc?: string, sort?: string) => void): void {
-    const { project, source } = this.request;
-    const loop = path.includes("until") ? path.slice(0, path.lastIndexOf("until")).join("/") : undefined;
-    for (const score of partsFor(project, source, "score")) {
-      for (const step of scoreViewOf(score).steps) {
-        if (loop !== undefined && !step.path.join("/").startsWith(loop)) continue;
-        const verdict = step.verdict === undefined ? "" : `: ${step.verdict.join(", ")}`;
-        offer(
-          step.id,
-          `${step.role ?? "?"}${verdict}`,
-          undefined,
-          loop !== undefined && verdict !== "" ? "0" : "1",
-        );
-      }
-    }
-  }
-
-  #verdicts(path: ValuePath, offer: (name: string, detail: string) => void): void {
-    const { project, source } = this.request;
-    const wanted =
-      source.kind === "score" ? textAt(source, [...path.slice(0, -1), "step"]) : String(path[1] ?? "");
-    for (const score of partsFor(project, source, "score")) {
-      for (const step of scoreViewOf(score).steps) {
-        if (wanted !== undefined && wanted !== "" && step.id !== wanted) continue;
-        for (const word of step.verdict ?? []) offer(word, `verdict of ${step.id}`);
       }
     }
   }

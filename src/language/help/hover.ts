@@ -17,9 +17,9 @@ import type { ValuePath } from "../text/tree";
 import { typeText } from "./complete";
 import { entityLabels } from "./model";
 import type { HelpRequest } from "./model";
-import { explainPlaceholder, placeholderAt, shorten } from "./placeholders";
+import { explainPlaceholder, fieldText, performerOf, placeholderAt, shorten } from "./placeholders";
+import type { Found } from "./found";
 import { besideText, definitionsOf, fileOf } from "./symbols";
-import type { Found } from "./symbols";
 
 export interface Hover {
   readonly span: Span;
@@ -68,11 +68,14 @@ function describeRole({ source, occurrence }: Found): string[] {
 }
 
 function describeStep(request: HelpRequest, score: SourceDocument, id: string): string[] {
-  const step = scoreViewOf(score).byId.get(id);
+  const view = scoreViewOf(score);
+  const group = view.groupById.get(id);
+  if (group !== undefined && !view.byId.has(id)) return [`A group: ${group.kind}.`];
+  const step = view.byId.get(id);
   if (step === undefined) return [];
   const instruction = textAt(score, [...step.path, "instruction"]);
   return [
-    `Performed by \`${step.role ?? "?"}\`${step.verdict === undefined ? "" : `, says ${step.verdict.map((word) => `\`${word}\``).join(" or ")}`}.`,
+    `Performed by \`${performerOf(step)}\`${step.verdict === undefined ? "" : `, says ${step.verdict.map((word) => `\`${word}\``).join(" or ")}`}.`,
     ...(instruction === undefined ? [] : [fenced(shorten(instruction))]),
     ...stepCosts(request, score, id),
   ];
@@ -107,7 +110,19 @@ function describeFound(request: HelpRequest, found: Found, occurrence: Occurrenc
           : []),
       ];
     }
-    case "input":
+    case "command": {
+      const argv = textsAt(source, [...found.occurrence.path, "argv"]).map(({ text }) => text);
+      const about = besideText(source, found.occurrence, "description");
+      return [
+        ...(about === undefined ? [] : [about]),
+        ...(argv.length === 0 ? [] : [fenced(argv.join(" "))]),
+      ];
+    }
+    case "field":
+    case "input": {
+      const spec: unknown = valueAt(source.value, found.occurrence.path);
+      return typeof spec === "object" && spec !== null ? [fieldText(spec)] : [];
+    }
     case "node":
     case "artifact":
     case "verdict":
@@ -148,14 +163,14 @@ export function templateAt(
 /** Hover inside a template, at places of its text. */
 export function hoverPlaceholder(
   { project, source }: Pick<HelpRequest, "project" | "source">,
-  _path: ValuePath,
+  path: ValuePath,
   text: string,
   offset: number,
 ): Hover | undefined {
   const found = placeholderAt(text, offset);
   if (found === undefined) return undefined;
   const { start, end, placeholder } = found;
-  return { span: { start, end }, text: explainPlaceholder(project, source, placeholder) };
+  return { span: { start, end }, text: explainPlaceholder(project, source, placeholder, path) };
 }
 
 /** Help on what stands at an offset; undefined where there is none. */

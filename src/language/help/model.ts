@@ -50,6 +50,8 @@ export const entityLabels: Readonly<Record<Entity, string>> = {
   note: "note",
   verdict: "verdict",
   artifact: "artifact",
+  field: "field",
+  command: "command",
   node: "node",
 };
 

@@ -1,3 +1,4 @@
+import { scoreItemKindOf } from "../../engine/model/score";
 import { fieldAt, linkFields } from "../schema/fields";
 import { fileKinds } from "../text/file-kind";
 import type { SourceKind } from "../text/file-kind";
@@ -9,7 +10,7 @@ import type { Project } from "../project/project";
 import { resolveReference } from "../project/reference";
 import { joinPath } from "../project/paths";
 import { textAt, textsAt } from "../schema/read";
-import { scoreViewOf } from "../schema/score-view";
+import { isGroupKind, pathId, scoreViewOf } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import { nodesAt, nodeSpan } from "../text/tree";
 import type { ValuePath } from "../text/tree";
@@ -94,17 +95,22 @@ function scoreItems(source: SourceDocument, path: ValuePath): DocumentSymbol[] {
   return items.flatMap((item: unknown, index) => {
     const here = [...path, index];
     if (typeof item !== "object" || item === null) return [];
-    const kind = "loop" in item ? "loop" : "parallel" in item ? "parallel" : "step";
-    if (kind === "step") {
-      const step = view.steps.find(
-        (one) => one.path.length === here.length && one.path.join("/") === here.join("/"),
-      );
-      return symbol(source, here, { kind, name: step?.id ?? "step", detail: step?.role ?? "" });
+    const kind = scoreItemKindOf(item);
+    const id = view.idAt.get(pathId(here));
+    if (!isGroupKind(kind)) {
+      const performer = textAt(source, [...here, kind]);
+      const detail = kind === "role" || kind === "run" || kind === "use" ? (performer ?? "") : kind;
+      return symbol(source, here, { kind: "step", name: id ?? "step", detail });
     }
     const max = valueAt(source.value, [...here, kind, "max"]);
     const children = scoreItems(source, [...here, kind, "steps"]);
-    const name = kind === "loop" && typeof max === "number" ? `loop, at most ${max} times` : kind;
-    return symbol(source, here, { kind, name, children });
+    const given = textAt(source, [...here, kind, "id"]);
+    const what = given === undefined ? kind : `${kind} ${given}`;
+    const unit = kind === "each" ? "items" : "times";
+    const bounded = (kind === "loop" || kind === "each") && typeof max === "number";
+    const name = bounded ? `${what}, at most ${max} ${unit}` : what;
+    const shown = kind === "loop" || kind === "each" ? "loop" : "parallel";
+    return symbol(source, here, { kind: kind === "sequence" ? "section" : shown, name, children });
   });
 }
 
@@ -141,7 +147,7 @@ export function documentSymbols(source: SourceDocument): DocumentSymbol[] {
 
 export interface WorkspaceSymbol {
   readonly name: string;
-  readonly kind: SourceKind | "role" | "step" | "input" | "node";
+  readonly kind: SourceKind | "role" | "step" | "input" | "command" | "node";
   readonly container: string;
   readonly place: Place;
 }
@@ -158,7 +164,13 @@ export function workspaceSymbols(project: Project, query: string, limit = 500): 
   for (const source of project.sources.values()) {
     for (const occurrence of namesIn(source).occurrences) {
       const { entity, name, role } = occurrence;
-      if (role !== "definition" || entity === "verdict" || entity === "artifact" || entity === "note")
+      if (
+        role !== "definition" ||
+        entity === "verdict" ||
+        entity === "field" ||
+        entity === "artifact" ||
+        entity === "note"
+      )
         continue;
       if (!fits(name)) continue;
       const isFile = fileEntity(entity) !== undefined;

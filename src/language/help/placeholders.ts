@@ -1,7 +1,10 @@
 import { parseTemplate, placeholderForms, placeholderText } from "../../engine/model/template";
 import type { Placeholder } from "../../engine/model/template";
 import type { FlowFile } from "../../engine/model/flow";
-import { listInputs } from "../project/inputs";
+import { textOfJson, typeOf } from "../../engine/model/field";
+import type { FieldSpec } from "../../engine/model/field";
+import { fieldPaths, inputMap, inputsFor, itemAt, outcomeOf, specAt } from "../project/results";
+import { itemPathOf } from "../schema/fields";
 import { partsFor } from "../project/links";
 import { namesIn } from "../project/occurrences";
 import type { Project } from "../project/project";
@@ -27,7 +30,7 @@ export function stepsOfTemplate(
   return partsFor(project, source, "score").map((score) => {
     const { steps } = scoreViewOf(score);
     if (source === score || source.path === score.path) {
-      const own = path.slice(0, -1).join("/");
+      const own = itemPathOf(path).join("/");
       return { score, steps: steps.filter((step) => step.path.join("/") === own) };
     }
     const role = path.at(-2);
@@ -55,6 +58,47 @@ function describeForm(kind: Placeholder["kind"]): string {
   );
 }
 
+type Add = (placeholder: Placeholder, detail?: string) => void;
+
+/** What a step leaves: its summary, its verdict, its result and the fields of it. */
+function addStep(project: Project, score: SourceDocument, step: StepView, add: Add): void {
+  const by = performerOf(step);
+  const { fields, verdicts } = outcomeOf(project, score, step);
+  add({ kind: "summary", step: step.id }, `What ${step.id} (${by}) reported; empty until it ran.`);
+  if (verdicts.length > 0)
+    add({ kind: "verdict", step: step.id }, `${verdicts.join(" or ")}; empty until ${step.id} said so.`);
+  const paths = fieldPaths(fields);
+  if (paths.length === 0) return;
+  add({ kind: "result", step: step.id, field: "" }, `The whole result of ${step.id}, as JSON.`);
+  for (const { path, spec } of paths) add({ kind: "result", step: step.id, field: path }, fieldText(spec));
+}
+
+/** The item and its fields, where all the steps stand in an `each`. */
+function addItem(project: Project, score: SourceDocument, steps: readonly StepView[], add: Add): void {
+  const items = steps.map((step) => itemAt(project, score, step));
+  const [first] = items;
+  if (first === undefined || items.includes(undefined)) return;
+  add({ kind: "item", field: "" });
+  const named = items.map((item) => (typeof item?.of === "object" ? fieldPaths(item.of) : []));
+  for (const { path, spec } of named[0] ?? [])
+    if (named.every((paths) => paths.some((one) => one.path === path)))
+      add({ kind: "item", field: path }, fieldText(spec));
+}
+
+/** What performs a step, in a word or two. */
+export function performerOf(step: StepView): string {
+  if (step.kind === "role") return step.role ?? "?";
+  return { run: "command", ask: "question", accept: "accept", use: "Score" }[step.kind];
+}
+
+/** What a field is: its kind, and what its file says of it. */
+export function fieldText(spec: FieldSpec): string {
+  const type = Array.isArray(spec.enum) ? spec.enum.join(" | ") : typeOf(spec);
+  const of = typeof spec.of === "string" ? ` of ${spec.of}` : "";
+  const about = typeof spec.description === "string" ? `. ${spec.description}` : "";
+  return `${type}${of}${about}`;
+}
+
 /** Every placeholder that can have a value in a template. */
 export function placeholdersAt(project: Project, source: SourceDocument, path: ValuePath): Offer[] {
   const offers = new Map<string, Offer>();
@@ -63,21 +107,20 @@ export function placeholdersAt(project: Project, source: SourceDocument, path: V
     if (!offers.has(text)) offers.set(text, { placeholder, detail });
   };
   add({ kind: "task" });
-  for (const flow of partsFor(project, source, "flow")) {
-    for (const input of listInputs(flow)) {
-      add({ kind: "input", name: input.name }, input.description ?? describeForm("input"));
-    }
-  }
+  for (const [name, { description }] of inputsFor(project, source))
+    add({ kind: "input", name }, description ?? describeForm("input"));
   for (const { score, steps } of stepsOfTemplate(project, source, path)) {
     const view = scoreViewOf(score);
     for (const step of view.steps) {
       const sees = steps.every((from) => canSee(from, step) === "yes");
       if (!sees) continue;
-      add(
-        { kind: "summary", step: step.id },
-        `What ${step.id} (${step.role ?? "?"}) reported; empty until it ran.`,
-      );
+      addStep(project, score, step, add);
     }
+    for (const group of view.groups) {
+      if (!group.idGiven || !steps.every((from) => canSee(from, group) === "yes")) continue;
+      add({ kind: "summary", step: group.id }, `What the ${group.kind} group reported; empty until it ran.`);
+    }
+    addItem(project, score, steps, add);
     for (const { entity, role, name } of namesIn(score).occurrences) {
       if (entity === "artifact" && role === "definition") add({ kind: "artifact", path: name });
     }
@@ -106,6 +149,7 @@ export function explainPlaceholder(
   project: Project,
   source: SourceDocument,
   placeholder: Placeholder,
+  path: ValuePath,
 ): string {
   const meaning = describeForm(placeholder.kind);
   const flows = partsFor(project, source, "flow");
@@ -117,21 +161,56 @@ export function explainPlaceholder(
       lines.push(`**${name}**: ${task === undefined ? "asked for when it starts" : shorten(task)}`);
     } else if (placeholder.kind === "input") {
       const spec = valueAt(flow.value, ["inputs", placeholder.name]) as
-        FlowFile["inputs"][string] | undefined;
-      if (typeof spec !== "object") continue;
+        FlowFile["inputs"][string] | null | undefined;
+      if (typeof spec !== "object" || spec === null) continue;
       if (spec.description !== undefined) lines.push(String(spec.description));
-      const preset = spec.default === undefined ? "no default" : `default \`${String(spec.default)}\``;
+      const preset = spec.default === undefined ? "no default" : `default \`${textOfJson(spec.default)}\``;
       lines.push(`**${name}**: ${spec.type ?? "string"}, ${preset}`);
     }
   }
-  if (placeholder.kind === "summary") {
-    for (const score of partsFor(project, source, "score")) {
-      const step = scoreViewOf(score).byId.get(placeholder.step);
-      if (step !== undefined)
-        lines.push(`Step \`${step.id}\` of ${score.path}, performed by \`${step.role ?? "?"}\`.`);
-    }
-  }
+  if (placeholder.kind === "item") lines.push(...explainItem(project, source, path, placeholder.field));
+  for (const score of partsFor(project, source, "score"))
+    lines.push(...explainStep(project, score, placeholder));
   return lines.join("\n\n");
+}
+
+/** What the item of the each around a template is. */
+function explainItem(project: Project, source: SourceDocument, path: ValuePath, field: string): string[] {
+  const items = stepsOfTemplate(project, source, path).flatMap(({ score, steps }) =>
+    steps.flatMap((step) => itemAt(project, score, step) ?? []),
+  );
+  const specs = items.flatMap((item) => {
+    if (field === "") return [item];
+    return (typeof item.of === "object" ? specAt(item.of, field) : undefined) ?? [];
+  });
+  return [...new Set(specs.map((spec) => `${field === "" ? "item" : `item.${field}`}: ${fieldText(spec)}`))];
+}
+
+/** What a placeholder means in one Score. */
+function explainStep(project: Project, score: SourceDocument, placeholder: Placeholder): string[] {
+  if (placeholder.kind === "input") {
+    const spec = inputMap(score)[placeholder.name];
+    return spec === undefined ? [] : [`Input of ${score.path}: ${fieldText(spec)}`];
+  }
+  if (placeholder.kind !== "summary" && placeholder.kind !== "verdict" && placeholder.kind !== "result")
+    return [];
+  const view = scoreViewOf(score);
+  const step = view.byId.get(placeholder.step);
+  const group = step === undefined ? view.groupById.get(placeholder.step) : undefined;
+  if (group !== undefined) return [`Group \`${group.id}\` (${group.kind}) of ${score.path}.`];
+  if (step === undefined) return [];
+  const lines = [`Step \`${step.id}\` of ${score.path}, performed by \`${performerOf(step)}\`.`];
+  const { fields, verdicts } = outcomeOf(project, score, step);
+  if (placeholder.kind === "verdict" && verdicts.length > 0)
+    lines.push(`Says ${verdicts.map((word) => `\`${word}\``).join(" or ")}.`);
+  if (placeholder.kind === "result") {
+    const found =
+      placeholder.field === ""
+        ? fieldPaths(fields)
+        : fieldPaths(fields).filter(({ path }) => path === placeholder.field);
+    for (const { path, spec } of found) lines.push(`\`${path}\`: ${fieldText(spec)}`);
+  }
+  return lines;
 }
 
 /** The first lines of a text, for people. */

@@ -1,3 +1,4 @@
+import { fieldNameSchema } from "../../engine/model/field";
 import { idSchema, nameSchema } from "../../engine/model/names";
 import { quoted } from "../text/diagnostic";
 import type { Span } from "../text/lines";
@@ -7,6 +8,7 @@ import { partsFor } from "../project/links";
 import { locate } from "../text/locate";
 import type { Project } from "../project/project";
 import { scoreViewOf, viewScore } from "../schema/score-view";
+import type { GroupView, ScoreView, StepView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 import { entityLabels, writeWord } from "./model";
@@ -31,6 +33,8 @@ const renamable = new Set([
   "note",
   "node",
   "verdict",
+  "field",
+  "command",
 ]);
 
 function findName({ project, source, offset }: HelpRequest): Occurrence | { rejected: string } {
@@ -41,7 +45,7 @@ function findName({ project, source, offset }: HelpRequest): Occurrence | { reje
       rejected:
         located === undefined
           ? "There is no name here."
-          : "Only names of roles, steps, inputs, notes, verdicts, nodes and definition files can be renamed.",
+          : "Only names of roles, steps, inputs, fields, commands, notes, verdicts, nodes and definition files can be renamed.",
     };
   }
   const label = entityLabels[occurrence.entity];
@@ -56,8 +60,10 @@ function findName({ project, source, offset }: HelpRequest): Occurrence | { reje
     return { rejected: `There is no ${label} ${quoted(occurrence.name)} to rename.` };
   }
   if (occurrence.entity === "step" && definitions.every((found) => found.occurrence.entity !== "step")) {
+    const rest = "has its id from what performs it";
+    const isRole = definitions.some(({ occurrence: one }) => one.entity === "role" && one.on === "value");
     return {
-      rejected: `The step ${quoted(occurrence.name)} has its id from its role; give it an 'id' first.`,
+      rejected: `The step ${quoted(occurrence.name)} ${isRole ? "has its id from its role" : rest}; give it an 'id' first.`,
     };
   }
   return occurrence;
@@ -73,6 +79,10 @@ const noteKey = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
 function badName({ entity }: Occurrence, name: string): string | undefined {
   if (entity === "note") return noteKey.test(name) ? undefined : "use letters, digits, '.', '_' and '-'";
+  if (entity === "field") {
+    const read = fieldNameSchema.safeParse(name);
+    return read.success ? undefined : read.error.issues[0]?.message;
+  }
   const schema = fileEntity(entity) === undefined && entity !== "node" ? idSchema : nameSchema;
   const result = schema.safeParse(name);
   return result.success ? undefined : result.error.issues[0]?.message;
@@ -95,7 +105,8 @@ function taken(
     const given = namesIn(owner).occurrences.some(
       (one) => one.entity === entity && one.role === "definition" && one.scope === scope && one.name === name,
     );
-    const step = entity === "step" && scoreViewOf(owner).byId.has(name);
+    const step =
+      entity === "step" && (scoreViewOf(owner).byId.has(name) || scoreViewOf(owner).groupById.has(name));
     const note = entity === "note" && notesOf(project, owner).has(name);
     if (given || step || note) return `${owner.path} has a ${label} ${quoted(name)} already.`;
   }
@@ -142,8 +153,9 @@ function movedSteps(
   for (const score of scores) {
     let value = score.value;
     for (const path of changed(score)) value = setIn(value, path, name);
-    const before = scoreViewOf(score).steps;
-    const after = viewScore({ ...score, value }).steps;
+    const itemsOf = (view: ScoreView): readonly (StepView | GroupView)[] => [...view.steps, ...view.groups];
+    const before = itemsOf(scoreViewOf(score));
+    const after = itemsOf(viewScore({ ...score, value }));
     const moved = new Map<string, string>();
     before.forEach((step, index) => {
       const id = after[index]?.id ?? step.id;
@@ -178,12 +190,12 @@ export function rename(request: HelpRequest, name: string): Rename {
   const places = found.filter(({ occurrence: one }) => one.byPath !== true);
   const edits = places.map((place) => editOf(place.source, place.occurrence, name));
   const { entity } = occurrence;
-  if (entity === "role" || entity === "step") {
+  if (entity === "role" || entity === "command" || entity === "step") {
     const changed = (score: SourceDocument): ValuePath[] =>
       places.flatMap((place) =>
         place.source === score &&
         place.occurrence.placeholder !== true &&
-        (entity === "role" || place.occurrence.role === "definition")
+        (entity !== "step" || place.occurrence.role === "definition")
           ? [place.occurrence.path]
           : [],
       );

@@ -1,6 +1,19 @@
 import { roleSchema } from "../../engine/model/band";
 import { inputSpecSchema } from "../../engine/model/flow";
-import { loopSchema, parallelSchema, stepSchema } from "../../engine/model/score";
+import { commandSchema } from "../../engine/model/command";
+import { conditionSchema } from "../../engine/model/condition";
+import { fieldSpecSchema } from "../../engine/model/field";
+import {
+  acceptSchema,
+  askSchema,
+  eachSchema,
+  loopSchema,
+  parallelSchema,
+  runSchema,
+  sequenceSchema,
+  stepSchema,
+  useSchema,
+} from "../../engine/model/score";
 import { nodeSchema } from "../../engine/model/venue";
 import type { Schema } from "../schema/schema";
 import { alternatives, unwrapAll } from "../schema/schema-walk";
@@ -52,6 +65,99 @@ const bySchema: readonly (readonly [Schema, Snippet])[] = [
         "    - { id: ${1:one}, role: ${2:role} }",
         "    - { id: ${3:two}, role: ${4:role} }",
       ],
+    },
+  ],
+  [
+    sequenceSchema,
+    {
+      name: "sequence",
+      detail: "Steps that belong together, such as one branch of a parallel group",
+      lines: [
+        "sequence:",
+        "  steps:",
+        "    - { id: ${1:one}, role: ${2:role} }",
+        "    - { id: ${3:two}, role: ${4:role} }",
+      ],
+    },
+  ],
+  [
+    eachSchema,
+    {
+      name: "each",
+      detail: "Steps that are performed once per item of a list",
+      lines: [
+        "each:",
+        "  in: { step: ${1:plan}, field: ${2:files} }",
+        "  max: ${3:10}",
+        "  steps:",
+        "    - id: ${4:work}",
+        "      role: ${5:coder}",
+        "      instruction: |",
+        "        ${6:Work on} {{item}}",
+      ],
+    },
+  ],
+  [
+    runSchema,
+    {
+      name: "run",
+      detail: "A command of the Flow; its verdict is pass, fail or timeout",
+      lines: ["id: ${1:tests}", "run: ${2:tests}"],
+      inline: "{ id: ${1:tests}, run: ${2:tests} }",
+    },
+  ],
+  [
+    askSchema,
+    {
+      name: "ask",
+      detail: "A question to a person",
+      lines: ["id: ${1:direction}", "ask: |", "  ${2:Which way?}", "verdict: [${3:go_on}, ${4:stop}]"],
+    },
+  ],
+  [
+    acceptSchema,
+    {
+      name: "accept",
+      detail: "Waits until a person has decided about artifacts",
+      lines: ["id: ${1:take}", 'accept: ["${2:**}"]'],
+      inline: '{ id: ${1:take}, accept: ["${2:**}"] }',
+    },
+  ],
+  [
+    useSchema,
+    {
+      name: "use",
+      detail: "Another Score in this place",
+      lines: ["id: ${1:part}", "use: ${2:score}", "with:", "  ${3:input}: ${4:value}"],
+    },
+  ],
+  [
+    conditionSchema,
+    {
+      name: "condition",
+      detail: "Holds when a step gave a verdict",
+      lines: ["step: ${1:review}", "verdict: ${2:approve}"],
+      inline: "{ step: ${1:review}, verdict: ${2:approve} }",
+    },
+  ],
+  [
+    fieldSpecSchema,
+    {
+      name: "field",
+      detail: "A field: what its value must be",
+      lines: [
+        "${1:name}:",
+        "  type: ${2|string,number,boolean,list,object,path|}",
+        "  description: ${3:What it is.}",
+      ],
+    },
+  ],
+  [
+    commandSchema,
+    {
+      name: "command",
+      detail: "A command that steps and roles may run",
+      lines: ["${1:tests}:", "  argv: [${2:npm}, ${3:test}]"],
     },
   ],
   [

@@ -9,12 +9,9 @@ import { textAt } from "../schema/read";
 import { scoreViewOf } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import { nodesAt, nodeSpan } from "../text/tree";
+import type { Closure, Found } from "./found";
+import { inputPlaces } from "./input-places";
 import type { Place } from "./model";
-
-export interface Found {
-  readonly source: SourceDocument;
-  readonly occurrence: Occurrence;
-}
 
 /** The files in which a name that stands in `source` can be defined. */
 export function ownersOf(project: Project, entity: Entity, source: SourceDocument): SourceDocument[] {
@@ -48,6 +45,10 @@ export function definitionsOf(project: Project, source: SourceDocument, occurren
     const own = namesIn(target).occurrences.find((one) => one.entity === entity && one.role === "definition");
     return own === undefined ? [] : [{ source: target, occurrence: own }];
   }
+  if (entity === "input")
+    return inputPlaces(project, source, occurrence).found.filter(
+      ({ occurrence: one }) => one.role === "definition",
+    );
   if (entity === "note")
     return notes(project, source, name).filter(({ occurrence: one }) => one.on === "key");
   return ownersOf(project, entity, source).flatMap((owner) => {
@@ -59,24 +60,34 @@ export function definitionsOf(project: Project, source: SourceDocument, occurren
   });
 }
 
-/** A step without an id is found at its role. */
+/** A step or group without an id is found at the key that says what it is; one of a role at its role. */
 function unnamedStep(score: SourceDocument, id: string): Found[] {
-  const step = scoreViewOf(score).byId.get(id);
+  const view = scoreViewOf(score);
+  const step = view.byId.get(id) ?? view.groupById.get(id);
   if (step === undefined) return [];
-  const role = namesIn(score).occurrences.find(
-    ({ entity, path }) => entity === "role" && path.slice(0, -1).join("/") === step.path.join("/"),
-  );
-  return role === undefined ? [] : [{ source: score, occurrence: role }];
+  const path = [...step.path, step.kind];
+  const written = path.join("/");
+  const role = namesIn(score).occurrences.find((one) => one.path.join("/") === written);
+  if (role !== undefined) return [{ source: score, occurrence: role }];
+  const key = score.tree === undefined ? undefined : nodesAt(score.tree, path)?.key;
+  if (key === undefined) return [];
+  const span = nodeSpan(key);
+  // It is no name that can be changed, only a place.
+  const occurrence = {
+    entity: "role",
+    name: id,
+    role: "reference",
+    span,
+    path,
+    on: "key",
+    quoted: true,
+  } as const;
+  return [{ source: score, occurrence }];
 }
 
 /** Notes are given by models as they run: what counts is that the files belong to one Flow. */
 function notes(project: Project, source: SourceDocument, name: string): Found[] {
   return closure(project, source, "note", name, undefined).found;
-}
-
-interface Closure {
-  readonly owners: readonly SourceDocument[];
-  readonly found: Found[];
 }
 
 /** Every place of a name: from its owners to the files that use them, and on to other owners that these files share. */
@@ -92,7 +103,7 @@ function closure(
     namesIn(owner).occurrences.some(
       (one) => one.role === "definition" && sameName(one, entity, name, scope),
     ) ||
-    (entity === "step" && scoreViewOf(owner).byId.has(name));
+    (entity === "step" && (scoreViewOf(owner).byId.has(name) || scoreViewOf(owner).groupById.has(name)));
   const ownerKind = entityOwner[entity];
   const owners = new Set<SourceDocument>();
   const files = new Set<SourceDocument>([source]);
@@ -103,14 +114,14 @@ function closure(
     if (owners.has(owner)) continue;
     owners.add(owner);
     files.add(owner);
-    for (const { parts } of project.links.through.get(owner.path) ?? []) {
+    for (const { parts, uses } of project.links.through.get(owner.path) ?? []) {
       if (ownerKind === "project" || parts.get(ownerKind) !== owner.path) continue;
-      for (const path of parts.values()) {
+      for (const path of [...parts.values(), ...(ownerKind === "score" ? [] : uses)]) {
         const file = project.sources.get(path);
         if (file === undefined || files.has(file)) continue;
         files.add(file);
-        const uses = namesIn(file).occurrences.some((one) => sameName(one, entity, name, scope));
-        if (uses) queue.push(...ownersOf(project, entity, file).filter(defines));
+        const names = namesIn(file).occurrences.some((one) => sameName(one, entity, name, scope));
+        if (names) queue.push(...ownersOf(project, entity, file).filter(defines));
       }
     }
   }
@@ -127,6 +138,7 @@ function closure(
 /** Every place where what an occurrence means is named, with the files that own the name. */
 export function placesOf(project: Project, source: SourceDocument, occurrence: Occurrence): Closure {
   const { entity, name, scope } = occurrence;
+  if (entity === "input") return inputPlaces(project, source, occurrence);
   if (fileEntity(entity) === undefined) return closure(project, source, entity, name, scope);
   const target = fileOf(project, source, occurrence);
   const found: Found[] = [];

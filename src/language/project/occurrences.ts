@@ -31,7 +31,10 @@ export interface Occurrence {
   readonly quoted: boolean;
 }
 
-/** A prompt or an instruction. */
+/** What the name of a command stands behind among the tools of a role. */
+const commandTool = "command:";
+
+/** A prompt, an instruction, or another text with placeholders. */
 export interface TemplateValue {
   readonly path: ValuePath;
   readonly text: string;
@@ -122,18 +125,28 @@ class NameReader {
     if (field === undefined) return;
     const { meaning } = field;
     if (meaning.is === "template") return this.#template(node, text, path);
+    if (meaning.is === "tool" && text.startsWith(commandTool)) {
+      const { start, end } = innerSpan(node);
+      const span = { start: start + commandTool.length, end };
+      const name = text.slice(commandTool.length);
+      this.occurrences.push({ entity: "command", name, role: "reference", span, path, on, quoted: true });
+    }
     if (meaning.is !== "definition" && meaning.is !== "reference") return;
     const scope = field.scope?.(source, path);
     const byPath =
       meaning.is === "reference" && entityOwner[meaning.entity] === "project" && isPathReference(text);
+    // Of a field within a field the first name is the result's own.
+    const isPart = meaning.entity === "field" && on === "value" && text.includes(".");
+    const name = isPart ? text.slice(0, text.indexOf(".")) : text;
+    const span = innerSpan(node);
     this.occurrences.push({
       entity: meaning.entity,
-      name: text,
+      name,
       role: meaning.is,
-      span: innerSpan(node),
+      span: isPart ? { start: span.start, end: span.start + name.length } : span,
       path,
       on,
-      quoted: node.type !== "PLAIN",
+      quoted: node.type !== "PLAIN" || isPart,
       ...(scope === undefined ? {} : { scope }),
       ...(byPath ? { byPath } : {}),
     });
@@ -151,25 +164,35 @@ class NameReader {
     this.templates.push({ path, text, span: nodeSpan(node), segments, map: lazyMap });
     for (const segment of segments) {
       if (segment.kind !== "placeholder") continue;
-      const entity = placeholderEntities[segment.placeholder.kind];
-      const name = placeholderName(segment.placeholder);
-      const inside = nameInPlaceholder(text.slice(segment.start, segment.end), segment.placeholder);
+      const { placeholder } = segment;
+      const written = text.slice(segment.start, segment.end);
+      const add = (entity: Entity, name: string, inside: Span, scope?: string): void => {
+        const span = lazyMap()?.spanToSource({
+          start: segment.start + inside.start,
+          end: segment.start + inside.end,
+        });
+        if (span === undefined) return;
+        this.occurrences.push({
+          entity,
+          name,
+          role: "reference",
+          span,
+          path,
+          on: "value",
+          placeholder: true,
+          quoted: true,
+          ...(scope === undefined ? {} : { scope }),
+        });
+      };
+      const entity = placeholderEntities[placeholder.kind];
+      const name = placeholderName(placeholder);
+      const inside = nameInPlaceholder(written, placeholder);
       if (entity === undefined || name === undefined || inside === undefined) continue;
-      const span = lazyMap()?.spanToSource({
-        start: segment.start + inside.start,
-        end: segment.start + inside.end,
-      });
-      if (span === undefined) continue;
-      this.occurrences.push({
-        entity,
-        name,
-        role: "reference",
-        span,
-        path,
-        on: "value",
-        placeholder: true,
-        quoted: true,
-      });
+      add(entity, name, inside);
+      if (placeholder.kind !== "result" || placeholder.field === "") continue;
+      const [field = ""] = placeholder.field.split(".");
+      const start = written.indexOf(".result.", inside.end) + ".result.".length;
+      add("field", field, { start, end: start + field.length }, placeholder.step);
     }
   }
 }

@@ -34,7 +34,10 @@ export interface PromptRef {
 
 /** Every prompt of a file, in its order. */
 export function listPrompts(source: SourceDocument): PromptRef[] {
-  return namesIn(source).templates.map(({ path }) => {
+  return namesIn(source).templates.flatMap(({ path }) => {
+    // What a question or an input holds is written where it stands.
+    if (path.at(-1) !== "prompt" && path.at(-1) !== "instruction") return [];
+    if (path.at(-2) === "with") return [];
     const around = path.slice(0, -1);
     const step = source.kind === "score" ? scoreViewOf(source).idAt.get(around.join("/")) : undefined;
     return {

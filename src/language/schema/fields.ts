@@ -5,7 +5,8 @@ import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 
 /** What a name in a definition file can stand for. */
-export type Entity = NamedKind | "role" | "step" | "input" | "note" | "verdict" | "artifact" | "node";
+export type Entity =
+  NamedKind | "role" | "step" | "field" | "input" | "note" | "verdict" | "artifact" | "command" | "node";
 
 /** Which kind of file an entity belongs to; names of files belong to the project. */
 export const entityOwner: Readonly<Record<Entity, SourceKind | "project">> = {
@@ -17,6 +18,8 @@ export const entityOwner: Readonly<Record<Entity, SourceKind | "project">> = {
   step: "score",
   verdict: "score",
   artifact: "score",
+  field: "score",
+  command: "flow",
   input: "flow",
   note: "flow",
   node: "venue",
@@ -27,10 +30,11 @@ export type Meaning =
   | { readonly is: "definition" | "reference"; readonly entity: Entity }
   /** The path of another definition file. */
   | { readonly is: "file"; readonly kind: SourceKind }
-  | { readonly is: "folder" | "tool" | "model" | "secret" | "template" | "task" };
+  /** `compared`: the value that a condition compares with. */
+  | { readonly is: "folder" | "tool" | "model" | "secret" | "template" | "task" | "compared" };
 
 export interface Field {
-  /** Path in the file: `*` is any one part, `**` any number of them. */
+  /** Path in the file: `*` is any one part; `@`, at the beginning, an entry of a Score within any groups. */
   readonly at: string;
   readonly on: "key" | "value";
   readonly meaning: Meaning;
@@ -53,17 +57,46 @@ const defines = (at: string, entity: Entity, on: Field["on"] = "value"): Field =
   on,
   meaning: { is: "definition", entity },
 });
-const is = (at: string, what: "folder" | "tool" | "model" | "secret" | "template" | "task"): Field => ({
+const is = (
+  at: string,
+  what: "folder" | "tool" | "model" | "secret" | "template" | "task" | "compared",
+): Field => ({
   at,
   on: "value",
   meaning: { is: what },
 });
 
-const stepAround = (source: SourceDocument, path: ValuePath): string | undefined =>
-  scoreViewOf(source).idAt.get(pathId(path.slice(0, path.lastIndexOf("verdict"))));
-const stepOfUntil = (source: SourceDocument, path: ValuePath): string | undefined =>
-  textAt(source, [...path.slice(0, -1), "step"]);
+/** The id of the step or group that holds what stands at a path of a Score. */
+const stepAround = (source: SourceDocument, path: ValuePath): string | undefined => {
+  const { length } = itemPathOf(path);
+  return length === 0 ? undefined : scoreViewOf(source).idAt.get(pathId(path.slice(0, length)));
+};
+/** The text under `step` beside the last of these keys. */
+const stepBeside =
+  (key: string) =>
+  (source: SourceDocument, path: ValuePath): string | undefined =>
+    textAt(source, [...path.slice(0, path.lastIndexOf(key)), "step"]);
+/** Inputs under `with` are those of the Score that the step names. */
+const usedScore = (source: SourceDocument, path: ValuePath): string | undefined =>
+  textAt(source, [...path.slice(0, path.lastIndexOf("with")), "use"]);
 const stepOfReply = (_source: SourceDocument, path: ValuePath): string | undefined => String(path[1]);
+
+const groups = ["loop", "each", "parallel", "sequence"] as const;
+
+/** What a condition says, wherever one stands: alone or in a list. */
+const conditions: readonly Field[] = [
+  "@.when",
+  ...groups.flatMap((group) => [`@.${group}.when`, `@.${group}.until`]),
+]
+  .flatMap((at) => [at, `${at}.*`])
+  .flatMap((at): Field[] => [
+    refers(`${at}.step`, "step"),
+    { ...refers(`${at}.verdict`, "verdict"), scope: stepBeside("verdict") },
+    { ...refers(`${at}.verdict.*`, "verdict"), scope: stepBeside("verdict") },
+    { ...refers(`${at}.field`, "field"), scope: stepBeside("field") },
+    refers(`${at}.input`, "input"),
+    ...["is", "is.*", "is_not", "is_not.*"].map((key) => is(`${at}.${key}`, "compared")),
+  ]);
 
 /**
  * The meanings of fields, by kind of file. Types, keys and texts come from the schemas; this is what they cannot say. All
@@ -77,6 +110,7 @@ export const fields: Readonly<Record<SourceKind, readonly Field[]>> = {
     refers("score", "score"),
     is("task", "task"),
     defines("inputs.*", "input", "key"),
+    defines("commands.*", "command", "key"),
     is("references.*", "folder"),
     refers("conductor.disabled_roles.*", "role"),
   ],
@@ -99,14 +133,30 @@ export const fields: Readonly<Record<SourceKind, readonly Field[]>> = {
   ],
   score: [
     named("score"),
-    defines("**.steps.*.id", "step"),
-    refers("steps.**.role", "role"),
-    is("steps.**.instruction", "template"),
-    defines("steps.**.produces.*", "artifact"),
-    { ...defines("steps.**.verdict.*", "verdict"), scope: stepAround },
-    refers("steps.**.until.step", "step"),
-    refers("steps.**.reads.*", "step"),
-    { ...refers("steps.**.until.verdict", "verdict"), scope: stepOfUntil },
+    defines("inputs.*", "input", "key"),
+    refers("result.step", "step"),
+    defines("@.id", "step"),
+    ...groups.map((group) => defines(`@.${group}.id`, "step")),
+    refers("@.role", "role"),
+    refers("@.run", "command"),
+    refers("@.use", "score"),
+    is("@.instruction", "template"),
+    is("@.ask", "template"),
+    is("@.with.*", "template"),
+    { ...refers("@.with.*", "input", "key"), scope: usedScore },
+    defines("@.produces.*", "artifact"),
+    { ...defines("@.verdict.*", "verdict"), scope: stepAround },
+    { ...refers("@.must", "verdict"), scope: stepAround },
+    { ...refers("@.must.*", "verdict"), scope: stepAround },
+    { ...defines("@.result.*", "field", "key"), scope: stepAround },
+    { ...defines("@.fields.*", "field", "key"), scope: stepAround },
+    refers("@.reads.*", "step"),
+    refers("@.ask.from.step", "step"),
+    { ...refers("@.ask.from.field", "field"), scope: stepBeside("field") },
+    refers("@.each.in.step", "step"),
+    { ...refers("@.each.in.field", "field"), scope: stepBeside("field") },
+    refers("@.each.in.input", "input"),
+    ...conditions,
   ],
   replies: [
     refers("steps.*", "step", "key"),
@@ -116,30 +166,54 @@ export const fields: Readonly<Record<SourceKind, readonly Field[]>> = {
   ],
 };
 
-function matches(pattern: readonly string[], path: ValuePath, p = 0, at = 0): boolean {
-  for (; p < pattern.length; p++, at++) {
-    const part = pattern[p];
-    if (part === "**") {
-      for (let skip = at; skip <= path.length; skip++) if (matches(pattern, path, p + 1, skip)) return true;
-      return false;
-    }
-    if (at >= path.length || (part !== "*" && part !== path[at])) return false;
+/** The part of a path that leads to an entry of a Score: the innermost one. */
+export function itemPathOf(path: ValuePath): ValuePath {
+  let length = 0;
+  while (path[length === 0 ? 0 : length + 1] === "steps") {
+    const index = length === 0 ? 1 : length + 2;
+    if (length > 0 && !(groups as readonly unknown[]).includes(path[length])) break;
+    if (typeof path[index] !== "number") break;
+    length = index + 1;
   }
-  return at === path.length;
+  return path.slice(0, length);
 }
 
-const compiled = new Map<Field, readonly string[]>();
+function matches(pattern: readonly string[], path: ValuePath): boolean {
+  const skip = pattern[0] === "@" ? itemPathOf(path).length : 0;
+  if (pattern[0] === "@" && skip === 0) return false;
+  const rest = pattern[0] === "@" ? pattern.slice(1) : pattern;
+  if (rest.length !== path.length - skip) return false;
+  return rest.every((part, index) => part === "*" || part === path[skip + index]);
+}
+
+interface Compiled {
+  readonly field: Field;
+  readonly pattern: readonly string[];
+}
+
+/** The fields of a kind by the last part of their pattern, so that few are tried. */
+const byEnd = new Map<SourceKind, Map<string, Compiled[]>>();
+
+function endingWith(kind: SourceKind, end: string): readonly Compiled[] {
+  let known = byEnd.get(kind);
+  if (known === undefined) {
+    known = new Map<string, Compiled[]>();
+    byEnd.set(kind, known);
+    for (const field of fields[kind]) {
+      const pattern = field.at.split(".");
+      const last = pattern.at(-1) ?? "";
+      known.set(last, [...(known.get(last) ?? []), { field, pattern }]);
+    }
+  }
+  return known.get(end) ?? [];
+}
 
 /** What is known of the key or value at a path. */
 export function fieldAt(kind: SourceKind, path: ValuePath, on: Field["on"]): Field | undefined {
   const last = path.at(-1);
-  return fields[kind].find((field) => {
-    if (field.on !== on) return false;
-    let pattern = compiled.get(field);
-    if (pattern === undefined) compiled.set(field, (pattern = field.at.split(".")));
-    const end = pattern.at(-1);
-    return (end === "*" || end === last) && matches(pattern, path);
-  });
+  const fits = ({ field, pattern }: Compiled): boolean => field.on === on && matches(pattern, path);
+  const byName = typeof last === "string" ? endingWith(kind, last).find(fits) : undefined;
+  return (byName ?? endingWith(kind, "*").find(fits))?.field;
 }
 
 interface LinkField {
@@ -149,7 +223,7 @@ interface LinkField {
 }
 
 function linkOf({ at, on, meaning }: Field): LinkField[] {
-  if (on !== "value" || at.includes("*")) return [];
+  if (on !== "value" || /[*@]/.test(at)) return [];
   if (meaning.is === "file") return [{ path: at.split("."), kind: meaning.kind }];
   if (meaning.is !== "reference" || entityOwner[meaning.entity] !== "project") return [];
   return [{ path: at.split("."), kind: meaning.entity as NamedKind }];

@@ -8,7 +8,7 @@ import { planFlow } from "../../../src/engine/model/plan-flow";
 /*
  * A case is one file, FEATURE/NAME.txt: `option: value` lines; `---- PATH` and the file's text, where ‸ marks the cursor
  * (more files may follow); `====` and what is expected. The files of `team/` stand beside them, unless the case has a file
- * of that name, or says `alone: yes`; `file` and `at` name a place in them instead. `eol: crlf` and `end: none` are for
+ * of that name, or says `alone: yes`, or `beside: grown` for those of `grown/`; `file` and `at` name a place in them instead. `eol: crlf` and `end: none` are for
  * line ends. ORKET_UPDATE_GOLDEN=1 writes what is expected; the
  * diff is what to read.
  */
@@ -23,8 +23,10 @@ interface Case {
   readonly source: SourceDocument;
 }
 
-function team(): Map<string, string> {
-  const folder = path.join(here, "team");
+const folders = ["team", "grown"];
+
+function filesOf(name: string): Map<string, string> {
+  const folder = path.join(here, name);
   return new Map(
     fs.readdirSync(folder).map((file) => [file, fs.readFileSync(path.join(folder, file), "utf8")]),
   );
@@ -40,7 +42,7 @@ function read(text: string): { readonly input: string; readonly expected: string
       .filter((line) => line.includes(":"))
       .map((line) => [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1).trim()]),
   );
-  const files = options.get("alone") === undefined ? team() : new Map<string, string>();
+  const files = options.get("alone") === undefined ? filesOf(options.get("beside") ?? "team") : new Map<string, string>();
   let file = options.get("file") ?? "";
   let offset = 0;
   for (const section of sections) {
@@ -220,7 +222,7 @@ function valueAt(value: unknown, at: readonly (string | number)[]): unknown {
 }
 
 for (const feature of fs.readdirSync(here).sort()) {
-  if (feature === "team") continue;
+  if (folders.includes(feature)) continue;
   const show = features[feature];
   describe(`editing help: ${feature}`, () => {
     it("is a feature that this runner knows", () => assert.ok(show, feature));

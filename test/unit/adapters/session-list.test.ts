@@ -81,6 +81,28 @@ describe("The list of sessions", () => {
     await running.store.close();
   });
 
+  it("says that a session waits while a question is open, and not after its answer or the end of its step", async () => {
+    const sha256 = "a".repeat(64);
+    const asked = (id: string, step: string, kind: "ask" | "accept"): EventDraft =>
+      draft("question_asked", step, { id, kind, text: { text: "Go on?" }, sha256 });
+    const answered = draft("question_answered", "scope", { id: "q1", sha256, by: "person" });
+    const over = draft("step_skipped", "take", { id: "take", role: "a person", by: "person", reason: "" });
+    const sessions = [
+      await begin([asked("q1", "scope", "ask")]),
+      await begin([asked("q1", "scope", "ask"), answered]),
+      await begin([asked("q2", "take", "accept")]),
+      await begin([asked("q2", "take", "accept"), over]),
+    ];
+
+    const listed = await listSessions(fs, folder.path);
+
+    assert.deepEqual(
+      listed.map(({ status }) => status),
+      ["running", "waiting", "running", "waiting"],
+    );
+    for (const { store } of sessions) await store.close();
+  });
+
   it("finds the end of a session behind many decisions about its artifacts", async () => {
     const decisions = Array.from({ length: 400 }, (_, index) =>
       draft("artifact_rejected", null, {

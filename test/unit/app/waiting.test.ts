@@ -4,7 +4,13 @@ import type { WaitingFacts } from "../../../src/app/session/waiting";
 
 type View = WaitingFacts["view"];
 
-const view = (changes: Partial<View>): View => ({ status: "running", approvals: [], failed: [], ...changes });
+const view = (changes: Partial<View>): View => ({
+  status: "running",
+  approvals: [],
+  questions: [],
+  failed: [],
+  ...changes,
+});
 const approval = {
   id: "a1",
   kind: "before_step",
@@ -28,6 +34,34 @@ describe("what waits for a person in a session", () => {
       "begin build?",
       "take the result of build?",
       "build failed",
+    ]);
+  });
+
+  it("is each question of the Score, with the files that it is about", () => {
+    const asked = {
+      id: "q1",
+      kind: "ask",
+      sha256: "",
+      step: "scope",
+      text: { text: "Go on?" },
+      words: [],
+    } as const;
+    const questions = view({
+      questions: [
+        asked,
+        { ...asked, id: "q2", kind: "accept", step: "take", paths: ["a.md"] },
+        { ...asked, id: "q3", kind: "accept", step: "take", paths: ["a.md", "b.md"] },
+        { ...asked, id: "q4", kind: "exhausted", step: "fixing" },
+        { ...asked, id: "q5", kind: "happened", step: "send" },
+      ],
+    });
+
+    assert.deepEqual(textsOf({ view: questions, label: "waiting", holder: "here" }), [
+      "a question of scope",
+      "accept or reject a.md?",
+      "accept or reject 2 files?",
+      "more rounds of fixing",
+      "what came of send",
     ]);
   });
 

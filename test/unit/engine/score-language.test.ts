@@ -3,6 +3,7 @@ import type { Definition, PlanNode } from "../../../src/engine/model/definition"
 import type { Json } from "../../../src/engine/model/field";
 import type { CommandResult, CommandRunner } from "../../../src/engine/port/commands";
 import { replay } from "../../../src/engine/history/replay";
+import { viewSession } from "../../../src/engine/view/session-view";
 import { activeRuns } from "../../../src/engine/state/cursor";
 import type { Answer, Harness } from "../../fakes/engine-harness";
 import { definitionOf, harness, step } from "../../fakes/engine-harness";
@@ -421,6 +422,40 @@ describe("The Score's language", () => {
 
     assert.match(session.model.lastMessage(), /smaller\n\nnote: half of it/);
     await replays(session);
+  });
+
+  it("shows an open question, with its words, fields and digest, until it is answered", async () => {
+    const ask = step("scope", "a person", {
+      does: { kind: "ask", question: "Go on?", fields: { note: { optional: true } } },
+      verdict: ["go", "smaller"],
+      instruction: "",
+    });
+    const session = harness(grown([ask], "scope"), () => "ok");
+    answerAll(session, () => {
+      const { questions, steps } = viewSession(session.orchestrator.state);
+      const [asked] = session.eventsOf("question_asked");
+      assert.deepEqual(questions, [
+        {
+          id: "q1",
+          kind: "ask",
+          sha256: asked?.data.sha256,
+          step: "scope",
+          text: { text: "Go on?" },
+          words: ["go", "smaller"],
+          fields: { note: { optional: true } },
+        },
+      ]);
+      assert.deepEqual(
+        steps.map(({ status, activity }) => [status, activity]),
+        [["waiting", "asks a question"]],
+      );
+      return { verdict: "go" };
+    });
+
+    const state = await session.run();
+
+    assert.equal(state.outcome, "completed");
+    assert.deepEqual(viewSession(state).questions, []);
   });
 
   it("runs a command again that was under way when Orket stopped, and says so", async () => {

@@ -5,6 +5,7 @@ import type { LabelFacts, SessionLabel } from "../../../src/engine/view/session-
 const facts = (changes: Partial<LabelFacts>): LabelFacts => ({
   status: "running",
   approvals: [],
+  questions: [],
   failed: [],
   ...changes,
 });
@@ -15,6 +16,7 @@ describe("what a session is doing, in one word", () => {
     [{ status: "new" }, false, "not_started"],
     [{}, true, "running"],
     [{ approvals: question }, true, "waiting"],
+    [{ questions: question }, true, "waiting"],
     [{}, false, "interrupted"],
     [{ approvals: question }, false, "interrupted"],
     [{ status: "paused", pause: { reason: "person" } }, false, "paused"],

@@ -134,6 +134,21 @@ describe("a resolved definition", () => {
     ]);
   });
 
+  it("has limits where the Flow has none, in dollars only where something has a price", () => {
+    const prices = "pricing: { input_per_million_usd: 1, output_per_million_usd: 2 }";
+    const venue = base["local.venue.yaml"] ?? "";
+    const flow = base["main.flow.yaml"] ?? "";
+    const most = { total_tokens: 2_000_000, model_calls: 500 };
+    assert.deepEqual(resolve().flow.limits, most);
+    for (const priced of [prices, `roles: { coder: { ${prices} } }`]) {
+      const { limits } = resolve({ "local.venue.yaml": `${venue}${priced}\n` }).flow;
+      assert.deepEqual(limits, { ...most, cost_usd: 5 });
+    }
+    assert.deepEqual(resolve({ "main.flow.yaml": `${flow}limits: {}\n` }).flow.limits, {});
+    const own = resolve({ "main.flow.yaml": `${flow}limits: { duration_seconds: 60 }\n` });
+    assert.deepEqual(own.flow.limits, { duration_seconds: 60 });
+  });
+
   it("has the endpoint of the hosted service when openai names none, and the routing of a mesh", () => {
     const openai = resolve({
       "local.venue.yaml": "version: 1\nname: local\nprovider: openai\nmodel: m\napi_key: env:KEY\n",

@@ -76,6 +76,54 @@ describe("the conductor view, without an editor", () => {
     assert.ok(html.includes('<span class="removed">-        return 4 * self.side'));
   });
 
+  it("shows a question of the Score with a control for each field and a button for each word", () => {
+    const html = htmlOf(named("question-with-fields"));
+
+    for (const text of [
+      "scope asks",
+      "How far is the team to go?",
+      "orket-text-area",
+      'role="switch"',
+      "at most 5",
+    ])
+      assert.ok(html.includes(text), text);
+    assert.ok(html.includes("orket-dropdown") && html.includes('value="shapes"'));
+    assert.deepEqual(buttonsIn(html).slice(-2), ["go", "smaller"]);
+    assert.ok(!html.includes("Still to fill in"));
+  });
+
+  it("takes no answer to a question while a field that must be given is empty", () => {
+    const { drafts: _, ...untyped } = named("question-with-fields");
+    const html = htmlOf(untyped);
+
+    assert.ok(html.includes("Still to fill in: name."));
+    assert.match(html, /<orket-button[^>]* disabled[^>]*>go</);
+    assert.doesNotMatch(htmlOf(named("question-with-fields")), /<orket-button[^>]* disabled[^>]*>go</);
+  });
+
+  it("takes no answer to a question while the session is paused", () => {
+    const { screen: shown } = named("question");
+    const html = ofSession({ questions: shown.session?.questions ?? [], status: "paused" });
+
+    assert.ok(html.includes("Resume the session to answer."));
+    assert.ok(!buttonsIn(html).includes("smaller"));
+  });
+
+  it("says that files wait for a decision, which they are, and leads to them", () => {
+    const html = htmlOf(named("question-accept"));
+
+    assert.ok(html.includes("accepted or rejected 2 files") && html.includes("shapes/square.py"));
+    assert.ok(buttonsIn(html).includes("Review files"));
+  });
+
+  it("names the ways out of a loop that did not come to its end", () => {
+    assert.deepEqual(buttonsIn(htmlOf(named("question-exhausted"))).slice(-3), [
+      "More rounds",
+      "Go on as it is",
+      "Fail",
+    ]);
+  });
+
   it("sends no refusal without a reason", () => {
     const draft = (text: string): string =>
       htmlOf({ ...named("question-after"), drafts: { "refuse a2": text } });

@@ -1,0 +1,77 @@
+import { fieldMapSchema } from "../../engine/model/field";
+import type { FieldMap } from "../../engine/model/field";
+import { valueAt } from "../schema/schema";
+import type { GroupView, ScoreView, StepView } from "../schema/score-view";
+import type { SourceDocument } from "../text/source";
+
+/** What conditions and templates can know of a step or group that has ended. */
+export interface Says {
+  /** The words of its verdict; empty: it gives none. */
+  readonly words: readonly string[];
+  /** The fields of its result; empty: it has none. */
+  readonly fields: FieldMap;
+}
+
+const nothing: Says = { words: [], fields: {} };
+
+function isStep(item: StepView | GroupView): item is StepView {
+  return "verdict" in item;
+}
+
+/** The entries that stand directly in a group, in the file's order. */
+function entriesOf({ steps, groups }: ScoreView, group: GroupView): (StepView | GroupView)[] {
+  const place = (item: StepView | GroupView): number => {
+    const index = item.path[group.path.length + 2];
+    return typeof index === "number" ? index : 0;
+  };
+  return [...steps, ...groups]
+    .filter(({ around }) => around.at(-1) === group)
+    .sort((a, b) => place(a) - place(b));
+}
+
+function isConditional(score: SourceDocument, item: StepView | GroupView): boolean {
+  const path = isStep(item) ? item.path : [...item.path, item.kind];
+  return valueAt(score.value, [...path, "when"]) !== undefined;
+}
+
+/**
+ * What a step or group can say. A loop and a sequence say what the last of their entries says that was not skipped; an
+ * `each` and a `parallel` say nothing but their summary. Undefined: another file tells, or it cannot be read.
+ */
+export function saysOf(score: SourceDocument, view: ScoreView, item: StepView | GroupView): Says | undefined {
+  if (isStep(item)) {
+    if (item.kind === "use") return undefined;
+    const key = item.kind === "ask" ? "fields" : "result";
+    const written = valueAt(score.value, [...item.path, key]);
+    const read = fieldMapSchema.safeParse(written ?? {});
+    return read.success ? { words: item.verdict ?? [], fields: read.data } : undefined;
+  }
+  if (item.kind === "each" || item.kind === "parallel") return nothing;
+  let says = nothing;
+  for (const entry of entriesOf(view, item).reverse()) {
+    const more = saysOf(score, view, entry);
+    if (more === undefined) return undefined;
+    says = { words: [...says.words, ...more.words], fields: { ...more.fields, ...says.fields } };
+    if (!isConditional(score, entry)) break;
+  }
+  return { ...says, words: [...new Set(says.words)] };
+}
+
+/**
+ * The part of a path of fields (`a.b`) that nobody declares, with the fields that are known in its place; undefined: all
+ * of it is declared, or a value of any form may stand there.
+ */
+export function unknownField(
+  fields: FieldMap,
+  path: string,
+): { readonly name: string; readonly known: readonly string[] } | undefined {
+  let here: FieldMap = fields;
+  for (const name of path.split(".")) {
+    const spec = Object.hasOwn(here, name) ? here[name] : undefined;
+    if (spec === undefined) return { name, known: Object.keys(here) };
+    if (spec.type !== "object") return undefined;
+    if (typeof spec.of !== "object" || Object.keys(spec.of).length === 0) return undefined;
+    here = spec.of;
+  }
+  return undefined;
+}
