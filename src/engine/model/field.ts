@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { matchesWhole, patternProblem } from "./pattern";
 
 /** A JSON value: what results, answers and inputs hold. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -54,8 +55,13 @@ export const fieldSpecSchema: z.ZodType<FieldSpec> = z
       .string()
       .min(1)
       .max(500)
+      .refine((pattern) => patternProblem(pattern) === undefined, {
+        error: ({ input }) => `the pattern cannot be used: ${patternProblem(String(input)) ?? ""}`,
+      })
       .optional()
-      .describe("A regular expression that the whole text must match."),
+      .describe(
+        "A regular expression that the whole text must match: characters, classes, groups, `|` and repetitions; no look-around and no back-references.",
+      ),
     multiline: z.boolean().optional().describe("The text may have several lines."),
     optional: z.boolean().optional().describe("The value may be absent."),
   })
@@ -131,7 +137,7 @@ function readText(name: string, spec: FieldSpec, value: unknown): Reading {
   if (typeof text !== "string") return named(name, `must be text, not ${shown(value)}.`);
   if (spec.max !== undefined && text.length > spec.max)
     return named(name, `may have ${spec.max} characters at most; it has ${text.length}.`);
-  if (spec.pattern !== undefined && !matchesWhole(spec.pattern, text))
+  if (spec.pattern !== undefined && (text.length > maxPatternText || !matchesWhole(spec.pattern, text)))
     return named(name, `must match ${spec.pattern}; ${shown(text)} does not.`);
   return { value: text };
 }
@@ -206,15 +212,6 @@ function shown(value: unknown): string {
 
 /** Longest text that a `pattern` is tried on, in characters: patterns come from files, texts from models. */
 const maxPatternText = 1000;
-
-function matchesWhole(pattern: string, text: string): boolean {
-  if (text.length > maxPatternText) return false;
-  try {
-    return new RegExp(`^(?:${pattern})$`, "u").test(text);
-  } catch {
-    return false;
-  }
-}
 
 /** JSON Schema (draft-7) of a map of fields, for backends and models. */
 export function schemaOfFields(fields: FieldMap): Record<string, unknown> {
