@@ -146,7 +146,7 @@ export function measure(): Promise<Measured> {
 }
 
 /** How much of a write came to the disk: one byte, or a part of it. */
-const tornParts = [1, 0.08, 0.16, 0.24, 0.32, 0.4, 0.48, 0.55, 0.62, 0.7, 0.78, 0.85, 0.92, 0.99];
+const tornParts = [1, ...Array.from({ length: 23 }, (_, index) => (index + 1) / 23.2)];
 
 /** Every point of a journey that took these operations and events. */
 export function pointsOf({ operations, events }: Measured): Point[] {
