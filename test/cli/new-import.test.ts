@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { flowTemplates } from "../../src/language/templates";
-import { emptyFolder, orket } from "./orket";
+import { emptyFolder, onlySession, orket, readJournal } from "./orket";
 
 describe("orket new", function () {
   this.timeout(60_000);
@@ -21,11 +21,51 @@ describe("orket new", function () {
           readFileSync(replies, "utf8").replace("chunk_delay_ms: 10", "chunk_delay_ms: 0"),
         );
       }
-      const run = await orket(["run", "mine", "--venue", "mine-scripted", "--approve", "all"], { cwd });
+      const args = ["run", "mine", "--venue", "mine-scripted", "--approve", "all"];
+      if (id === "fix-until-tests-pass") {
+        // Also where there is no sandbox.
+        const flow = path.join(cwd, "flows", "mine.flow.yaml");
+        const text = readFileSync(flow, "utf8");
+        writeFileSync(
+          flow,
+          text.replace("    timeout_seconds:", "    isolation: view\n    timeout_seconds:"),
+        );
+        const plan = await orket(["plan", "mine", "--venue", "mine-scripted", "--json"], { cwd });
+        args.push(
+          "--allow-commands",
+          (JSON.parse(plan.stdout) as { commands: { sha256: string } }).commands.sha256,
+        );
+      }
+      const run = await orket(args, { cwd });
       assert.equal(run.code, 0, run.stderr);
-      assert.doesNotMatch(run.stderr, /denied|error|fail(ed|s)\b/i);
+      assert.doesNotMatch(run.stderr, /denied|error/i);
+      if (id !== "fix-until-tests-pass") return;
+      const verdicts = readJournal(onlySession(cwd)).flatMap(({ type, step, data }) =>
+        type === "command_end" && step !== "before" ? [[step, data.verdict]] : [],
+      );
+      assert.deepEqual(verdicts, [
+        ["tests#1", "fail"],
+        ["tests#2", "pass"],
+      ]);
     });
   }
+
+  it("offers how the tests seem to run, and takes what --tests says", async () => {
+    const cwd = emptyFolder();
+    writeFileSync(path.join(cwd, "pytest.ini"), "[pytest]\n");
+    writeFileSync(path.join(cwd, "Makefile"), "test:\n\tpytest\n");
+    const unasked = await orket(["new", "fix-until-tests-pass", "one"], { cwd });
+    assert.equal(unasked.code, 0, unasked.stderr);
+    assert.match(unasked.stderr, /Its command 'tests' is: node --test\n {2}Nobody chose it\./);
+    assert.match(unasked.stderr, /'python3 -m pytest' \(--tests pytest\), 'make test' \(--tests make\)/);
+    const chosen = await orket(["new", "fix-until-tests-pass", "two", "--tests", "pytest"], { cwd });
+    assert.match(chosen.stderr, /Its command 'tests' is: python3 -m pytest\n\nChange/);
+    assert.match(
+      readFileSync(path.join(cwd, "two.flow.yaml"), "utf8"),
+      /^ {4}argv: \[python3, -m, pytest\]$/m,
+    );
+    assert.equal((await orket(["new", "fix-until-tests-pass", "three", "--tests", "ant"], { cwd })).code, 2);
+  });
 
   it("writes nothing where a name is taken or the template is unknown", async () => {
     const cwd = emptyFolder();

@@ -1,13 +1,22 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { OrketError } from "../../engine/error/orket-error";
-import { flowTemplates, newFlowFiles, newFlowProviders } from "../../language/templates";
-import type { NewFlowProvider } from "../../language/templates";
+import { offeredTestRunners } from "../../app/project/test-runners";
+import {
+  flowTemplates,
+  newFlowFiles,
+  newFlowProviders,
+  runsTests,
+  testArgv,
+  testRunners,
+} from "../../language/templates";
+import type { NewFlowProvider, TestRunnerId } from "../../language/templates";
 import { callOf } from "../command";
 import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
 import { loadProject, projectPath } from "../project";
+import { TypedLines } from "../run/lines";
 import { safeLine } from "../text/safe";
 
 /**
@@ -37,12 +46,57 @@ export function folderInProject(workDomain: string, written: string, option: str
   });
 }
 
+const testsLine = (id: TestRunnerId): string => `${id.padEnd(8)}  ${testArgv(id).join(" ")}`;
+
+/** How the tests run: as the option says, or as a person answers; undefined where nobody did. */
+async function chooseTests(
+  { io, given }: CommandContext,
+  offered: readonly TestRunnerId[],
+): Promise<TestRunnerId | undefined> {
+  const named = given.value("tests") as TestRunnerId | undefined;
+  if (named !== undefined || !io.interactive) return named;
+  io.stderr.line("How do the project's tests run?");
+  for (const { id } of testRunners) {
+    io.stderr.line(`  ${testsLine(id)}${offered.includes(id) ? "   (found here)" : ""}`);
+  }
+  const lines = new TypedLines(io.stdin);
+  try {
+    for (;;) {
+      io.stderr.write("One of these > ");
+      const typed = (await lines.next())?.trim();
+      if (typed === undefined || typed === "") return undefined;
+      const chosen = testRunners.find(({ id }) => id === typed)?.id;
+      if (chosen !== undefined) return chosen;
+    }
+  } finally {
+    lines.stop();
+  }
+}
+
+/** Says what the Flow will run, and that it was not found out but chosen, or is to be. */
+function sayTests(
+  { io }: CommandContext,
+  flow: string,
+  chosen: TestRunnerId | undefined,
+  offered: readonly TestRunnerId[],
+): void {
+  io.stderr.line(`\nIts command 'tests' is: ${testArgv(chosen ?? "node").join(" ")}`);
+  if (chosen !== undefined) return;
+  io.stderr.line(
+    offered.length === 0
+      ? `  Nothing in this project says how its tests run. Change the command in ${safeLine(flow)}, or use --tests.`
+      : `  Nobody chose it. This project seems to use ${offered.map((id) => `'${testArgv(id).join(" ")}' (--tests ${id})`).join(", ")}: change the command in ${safeLine(flow)}.`,
+  );
+}
+
 async function create(context: CommandContext): Promise<ExitCode> {
   const { io, given, workDomain } = context;
   const [template = "", name = ""] = given.positionals;
   const provider = given.value("provider") as NewFlowProvider | undefined;
   const model = given.value("model");
   await mkdir(workDomain, { recursive: true });
+  const offered = runsTests(template) ? await offeredTestRunners(workDomain) : [];
+  const tests = runsTests(template) ? await chooseTests(context, offered) : undefined;
   const made = newFlowFiles({
     template,
     name,
@@ -50,6 +104,7 @@ async function create(context: CommandContext): Promise<ExitCode> {
     project: await loadProject(context),
     ...(provider === undefined ? {} : { provider }),
     ...(model === undefined ? {} : { model }),
+    ...(tests === undefined ? {} : { tests }),
   });
   if (made.kind === "refused") {
     throw new OrketError("usage", made.message, {
@@ -58,6 +113,7 @@ async function create(context: CommandContext): Promise<ExitCode> {
   }
   await writeNew(workDomain, made.files);
   for (const file of made.files) io.stdout.line(safeLine(file.path));
+  if (runsTests(template)) sayTests(context, made.flow, tests, offered);
   const call = callOf(context);
   io.stderr.line(`\nChange the task in ${safeLine(made.flow)}, and the model in its Venue. Next:`);
   io.stderr.line(
@@ -88,9 +144,19 @@ export const newCommand: Command = {
       summary: `The backend: ${newFlowProviders.join(", ")}; ollama without it.`,
     },
     { name: "model", value: "M", summary: "The model, as the backend names it." },
+    {
+      name: "tests",
+      value: "RUNNER",
+      choices: testRunners.map(({ id }) => id),
+      summary: `How the project's tests run, for fix-until-tests-pass: ${testRunners.map(({ id }) => id).join(", ")}.`,
+    },
   ],
   examples: [
     { line: "orket new plan-build-review parser --dir flows", does: "a team that plans, builds and reviews" },
+    {
+      line: "orket new fix-until-tests-pass green --tests pytest",
+      does: "a team that runs the tests, here with 'python3 -m pytest', until they pass",
+    },
     { line: "orket new write-edit post --provider openai --model gpt-4o", does: "another backend" },
   ],
   run: create,

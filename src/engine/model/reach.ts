@@ -169,7 +169,12 @@ export function reachRows(reach: Reach): readonly (readonly [what: string, most:
     ["Commands", commandText.length === 0 ? "none" : commandText.join("; ")],
     ...(foreignTools.length === 0
       ? []
-      : [["Foreign tools", `${foreignTools.join(", ")}: what they do is not bounded by Orket`] as const]),
+      : [
+          [
+            "Foreign tools",
+            foreignTools.map((name) => `may do whatever ${name} can, in the project itself`).join("; "),
+          ] as const,
+        ]),
     ["Network", reach.network ? "can be reached" : "this machine only"],
   ];
 }

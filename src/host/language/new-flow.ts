@@ -1,7 +1,15 @@
 import * as vscode from "vscode";
 import { OrketError } from "../../engine/error/orket-error";
-import { flowTemplates, newFlowFiles, newFlowNameProblem, newFlowProviders } from "../../language/templates";
-import type { NewFlowProvider } from "../../language/templates";
+import { offeredTestRunners } from "../../app/project/test-runners";
+import {
+  flowTemplates,
+  newFlowFiles,
+  newFlowNameProblem,
+  newFlowProviders,
+  runsTests,
+  testRunners,
+} from "../../language/templates";
+import type { NewFlowProvider, TestRunnerId } from "../../language/templates";
 import { commandIds } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
 import type { HelpContexts } from "./help-context";
@@ -51,6 +59,8 @@ export async function newFlow(index: ProjectIndex, contexts: HelpContexts): Prom
   if (model === undefined) return;
   const place = await askPlace(`${title} (5/5)`, "flows");
   if (place === undefined) return;
+  const tests = runsTests(template.id) ? await askTests(folder.uri.fsPath, title) : undefined;
+  if (tests === undefined && runsTests(template.id)) return;
   const made = newFlowFiles({
     template: template.id,
     name,
@@ -58,6 +68,7 @@ export async function newFlow(index: ProjectIndex, contexts: HelpContexts): Prom
     folder: place,
     project: (await index.of(folder)).project,
     ...(model === "" ? {} : { model }),
+    ...(tests === undefined ? {} : { tests }),
   });
   if (made.kind === "refused") throw new OrketError("usage", made.message);
   await writeNewFiles(folder, made.files);
@@ -65,6 +76,25 @@ export async function newFlow(index: ProjectIndex, contexts: HelpContexts): Prom
   void vscode.window.showInformationMessage(
     `The Flow ${name} is written. Change its task, then run it; with the Venue ${made.scriptedVenue} it plays recorded replies, without a model.`,
   );
+}
+
+/** How the project's tests run: what was found in the folder comes first. */
+async function askTests(folder: string, title: string): Promise<TestRunnerId | undefined> {
+  const offered = await offeredTestRunners(folder);
+  const rank = (id: TestRunnerId): number => (offered.includes(id) ? 0 : 1);
+  const items = testRunners
+    .map(({ id, argv }) => ({
+      id,
+      label: argv.join(" "),
+      ...(offered.includes(id) ? { description: "found in this folder" } : {}),
+    }))
+    .sort((a, b) => rank(a.id) - rank(b.id));
+  const picked = await vscode.window.showQuickPick(items, {
+    title,
+    placeHolder: "How do the project's tests run? You can change it in the Flow.",
+    ignoreFocusOut: true,
+  });
+  return picked?.id;
 }
 
 /** A model of the backend where it answers, else a name that is typed; empty for the template's own. */

@@ -9,12 +9,22 @@ import { fixUntilTestsPass } from "./fix-until-tests-pass";
 import { planBuildReview } from "./plan-build-review";
 import { researchSummarise } from "./research-summarise";
 import type { FlowTemplate } from "./template";
+import { testArgv } from "./test-runner";
+import type { TestRunnerId } from "./test-runner";
 import { writeEdit } from "./write-edit";
+
+export { detectTestRunners, testArgv, testRunnerFiles, testRunners } from "./test-runner";
+export type { TestRunnerId } from "./test-runner";
 
 const templates: readonly FlowTemplate[] = [planBuildReview, writeEdit, researchSummarise, fixUntilTestsPass];
 
 /** The templates of "New Flow", for pickers. */
 export const flowTemplates: readonly Pick<FlowTemplate, "id" | "title" | "summary">[] = templates;
+
+/** Whether a template's Flow runs the project's tests, so that somebody must say how. */
+export function runsTests(template: string): boolean {
+  return template === fixUntilTestsPass.id;
+}
 
 /** Backends that a new Flow can begin with; `scripted` needs no model. */
 export const newFlowProviders = [...backendNames, "scripted"] as const;
@@ -27,6 +37,8 @@ export interface NewFlowOptions {
   /** The backend that the Flow uses. Default: ollama. A scripted Venue is written in any case. */
   readonly provider?: NewFlowProvider;
   readonly model?: string;
+  /** How the project's tests run, for templates that run them; `node` without it. */
+  readonly tests?: TestRunnerId;
   /** Where the files go, relative to the WorkDomain; its root without it. */
   readonly folder?: string;
   /** The project as it is: what has a name already is not written again. */
@@ -131,7 +143,11 @@ export function newFlowFiles(options: NewFlowOptions): NewFlowResult {
   const written = scalar(name);
   const backend = provider === "scripted" ? "ollama" : provider;
   const texts = [
-    template.flow({ name: written, venue: provider === "scripted" ? scripted : model }),
+    template.flow({
+      name: written,
+      venue: provider === "scripted" ? scripted : model,
+      tests: testArgv(options.tests ?? "node"),
+    }),
     template.band(written),
     template.score(written),
     modelVenue(model, backend, options.model),

@@ -4,6 +4,8 @@ export interface TemplateNames {
   readonly name: string;
   /** Of the Venue that the Flow uses. */
   readonly venue: string;
+  /** How the project's tests run, one entry for each argument. */
+  readonly tests: readonly string[];
 }
 
 /** A team that "New Flow" can write. */

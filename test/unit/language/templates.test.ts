@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createProject, diagnoseProject, formatDiagnostic, resolveFlow } from "../../../src/language";
 import {
+  detectTestRunners,
   flowTemplates,
   newFlowFiles,
   newFlowNameProblem,
@@ -65,5 +66,24 @@ describe("a new Flow", () => {
     assert.equal(refusal({ template: "write-edit", name: "other", project }), "files");
     assert.match(newFlowNameProblem("POST", project) ?? "", /There is a file 'POST.flow.yaml' already/);
     assert.equal(newFlowNameProblem("POST", project, "elsewhere"), undefined);
+  });
+});
+
+describe("how a project's tests run", () => {
+  const found = (files: Readonly<Record<string, string>>, ...names: string[]) =>
+    detectTestRunners(new Map(Object.entries(files)), names);
+
+  it("is found by the files that say it, and by nothing else", () => {
+    assert.deepEqual(found({}), []);
+    assert.deepEqual(found({ "package.json": '{"scripts":{"test":"jest"}}' }), ["npm"]);
+    const fresh = '{"scripts":{"test":"echo \\"Error: no test specified\\" && exit 1"}}';
+    assert.deepEqual(found({ "package.json": fresh }), []);
+    assert.deepEqual(found({ "package.json": "{" }, "a.test.mjs"), ["node"]);
+    assert.deepEqual(found({ "pyproject.toml": "[tool.pytest.ini_options]\n" }, "test_a.py"), ["pytest"]);
+    assert.deepEqual(found({ "pyproject.toml": "[project]\n" }, "test_a.py"), ["unittest"]);
+    assert.deepEqual(found({ "setup.cfg": "[tool:pytest]\n" }), ["pytest"]);
+    assert.deepEqual(found({ "Cargo.toml": "", "go.mod": "" }), ["cargo", "go"]);
+    assert.deepEqual(found({ Makefile: "all:\n\ttrue\ntest: all\n" }), ["make"]);
+    assert.deepEqual(found({ Makefile: "test := x\ntests:\n" }), []);
   });
 });
