@@ -30,6 +30,15 @@ export const fieldNameSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
   error: "use letters, digits, '_' and '-', starting with a letter (64 characters at most)",
 });
 
+/** A pattern that can be matched in bounded time. */
+export const patternSchema = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine((pattern) => patternProblem(pattern) === undefined, {
+    error: ({ input }) => `the pattern cannot be used: ${patternProblem(String(input)) ?? ""}`,
+  });
+
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 export const fieldSpecSchema: z.ZodType<FieldSpec> = z
@@ -51,13 +60,7 @@ export const fieldSpecSchema: z.ZodType<FieldSpec> = z
       .min(0)
       .optional()
       .describe("Most entries of a list, most characters of a text, or the largest number."),
-    pattern: z
-      .string()
-      .min(1)
-      .max(500)
-      .refine((pattern) => patternProblem(pattern) === undefined, {
-        error: ({ input }) => `the pattern cannot be used: ${patternProblem(String(input)) ?? ""}`,
-      })
+    pattern: patternSchema
       .optional()
       .describe(
         "A regular expression that the whole text must match: characters, classes, groups, `|` and repetitions; no look-around and no back-references.",

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { commandTableSchema } from "./command";
-import { fieldMapSchema, fieldTypes, jsonSchema } from "./field";
+import { fieldMapSchema, fieldTypes, jsonSchema, patternSchema } from "./field";
 import type { Json } from "./field";
 import { approvalSchema, idSchema, nameSchema, referenceSchema } from "./names";
 
@@ -25,12 +25,7 @@ export const inputSpecSchema = z
       .optional()
       .describe("What a list holds or an object has: a type, or a map of fields."),
     max: z.number().min(0).optional().describe("Most entries, most characters, or the largest number."),
-    pattern: z
-      .string()
-      .min(1)
-      .max(500)
-      .optional()
-      .describe("A regular expression that the whole text must match."),
+    pattern: patternSchema.optional().describe("A regular expression that the whole text must match."),
     multiline: z.boolean().optional().describe("The text may have several lines."),
     optional: z.boolean().optional().describe("A run needs no value."),
   })
