@@ -44,7 +44,7 @@ describe("orket fork", function () {
     const { flow, band, venue, score } = JSON.parse(readFileSync(file, "utf8")) as Definition;
     assert.deepEqual(
       [flow.inputs, flow.limits, flow.task],
-      [{ count: 4, loud: true }, { model_calls: 7 }, "Say goodbye."],
+      [{ count: 4, loud: true }, { total_tokens: 2_000_000, model_calls: 7 }, "Say goodbye."],
     );
     assert.equal(band.roles["worker"]?.prompt, "Work well.");
     assert.deepEqual([venue.model, venue.roles], ["big", { worker: { model: "small" } }]);

@@ -1,4 +1,5 @@
 import { planFlow } from "../../engine/model/plan-flow";
+import { textOfJson } from "../../engine/model/field";
 import type { FlowPlan, FlowPlanStep, PlannedLimit } from "../../engine/model/plan-flow";
 import { commandsOf, digestOf } from "../../app/command/session-commands";
 import { commandTableLines } from "../../app/command/table-text";
@@ -143,7 +144,7 @@ function printTable(title: string | undefined, rows: readonly (readonly string[]
 function printPlan(planned: FlowPlan, output: Output): void {
   const { flow, venue, band, score, steps, worst } = planned;
   const limits = planned.limits.map(({ name, limit }) => `${name} ${formatNumber(limit)}`);
-  const inputs = Object.entries(planned.inputs).map(([name, value]) => `${name} = ${String(value)}`);
+  const inputs = Object.entries(planned.inputs).map(([name, value]) => `${name} = ${textOfJson(value)}`);
   const provider = venue.provider === "scripted" ? "scripted replies, no model" : venue.provider;
   const facts: string[][] = [
     ["Flow", `${flow.name} (${flow.source})`],

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { textOfJson } from "../../engine/model/field";
 import type { InputValue } from "../../engine/model/flow";
 import { readInput } from "../../language/index";
 import type { InputDescription } from "../../language/index";
@@ -17,7 +18,7 @@ export async function askInput(
   const choices = input.enum ?? (input.type === "boolean" ? [true, false] : undefined);
   if (choices !== undefined) {
     const items = choices.map((value) => ({
-      label: String(value),
+      label: textOfJson(value),
       ...(value === input.default ? { description: standing } : {}),
       value,
     }));
@@ -32,7 +33,7 @@ export async function askInput(
   const text = await vscode.window.showInputBox({
     title,
     prompt,
-    ...(input.default === undefined ? {} : { value: String(input.default) }),
+    ...(input.default === undefined ? {} : { value: textOfJson(input.default) }),
     ignoreFocusOut: true,
     validateInput: (typed) => {
       if (typed === "" && input.required) return "A value is needed.";

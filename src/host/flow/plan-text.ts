@@ -1,3 +1,4 @@
+import { textOfJson } from "../../engine/model/field";
 import type { Definition } from "../../engine/model/definition";
 import { planFlow } from "../../engine/model/plan-flow";
 import { reachRows } from "../../engine/model/reach";
@@ -135,7 +136,7 @@ export function planText(definition: Definition): string {
   const plan = planFlow(definition);
   const { worst } = plan;
   const { description } = definition.flow;
-  const inputs = Object.entries(plan.inputs).map(([name, value]) => `- ${name}: ${String(value)}`);
+  const inputs = Object.entries(plan.inputs).map(([name, value]) => `- ${name}: ${textOfJson(value)}`);
   const where = plan.venue.endpoint === undefined ? "" : `, ${plan.venue.endpoint}`;
   const cost =
     worst.usd === undefined
