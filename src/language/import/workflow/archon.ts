@@ -279,10 +279,12 @@ class ArchonImport {
     }
     const format = node.at("output_format")?.at("properties");
     const retry = node.at("retry")?.number("max_attempts", builder.report, { min: 1, max: 10, whole: true });
+    const role = this.#role(node, id);
+    if (format !== undefined) builder.tools(role).add("set_result");
     return [
       {
         id,
-        role: this.#role(node, id),
+        role,
         ...when,
         instruction: prompt,
         ...(format === undefined ? {} : { result: builder.fields(format) }),

@@ -314,12 +314,14 @@ class ConductorImport {
       words === undefined ? undefined : `End by giving a verdict: ${why.join("; ")}.`,
     );
     if (words !== undefined) builder.tools(role).add("set_verdict");
+    const hasResult = fields !== undefined && Object.keys(fields).length > 0;
+    if (hasResult) builder.tools(role).add("set_result");
     return {
       id,
       role,
       ...(instruction === "" ? {} : { instruction }),
       ...(words === undefined ? {} : { verdict: words }),
-      ...(fields === undefined || Object.keys(fields).length === 0 ? {} : { result: fields }),
+      ...(hasResult ? { result: fields } : {}),
     };
   }
 
