@@ -214,7 +214,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
     await row("python: 3.12").click();
     await workbench.answer("3.13");
     await row("python: 3.13").waitFor();
-    await row("model_calls: none").click();
+    await row("model_calls: 500").click();
     await workbench.answer("9");
     await row("model_calls: 9").waitFor();
     await conductor.screenshot("fork-changes-dark");
