@@ -307,7 +307,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
   });
 
   it("offers to repeat a session in its row's menu", async () => {
-    await rows(/^frugal,.*done/)
+    await rows(/^frugal,.*completed/)
       .first()
       .click({ button: "right" });
     const menu = workbench.page.locator(".monaco-menu:visible");

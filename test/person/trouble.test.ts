@@ -215,7 +215,7 @@ describe("when something goes wrong", function () {
     await workbench.page.locator(".pane-header").filter({ hasText: "Sessions" }).click();
     await workbench.page.locator(".pane-header").filter({ hasText: "Library" }).click();
 
-    await rowsNamed(/^frugal.*done/)
+    await rowsNamed(/^frugal.*completed/)
       .first()
       .waitFor();
     await rowsNamed(/^frugal.*limit/)
@@ -233,7 +233,7 @@ describe("when something goes wrong", function () {
     lines[4] = (lines[4] ?? "").replace('"seq":4', '"seq":5');
     writeFileSync(journal, lines.join("\n"));
     await workbench.page.waitForTimeout(1000);
-    await rowsNamed(/^frugal.*done/)
+    await rowsNamed(/^frugal.*completed/)
       .first()
       .click();
 
