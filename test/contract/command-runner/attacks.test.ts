@@ -138,7 +138,14 @@ for (const sandbox of ["namespaces", "bubblewrap"] as const satisfies readonly S
     });
 
     const endings: readonly (readonly [title: string, argv: readonly string[], bound: string])[] = [
-      ["a fork bomb", ["sh", "-c", "b() { b | b & }; b; sleep 77.1"], "processes"],
+      // A bomb that grows as fast as it can takes processes from whatever else this machine runs: by hand only.
+      process.env.ORKET_ATTACKS === "all"
+        ? ["a fork bomb", ["sh", "-c", "b() { b | b & }; b; sleep 77.1"], "processes"]
+        : [
+            "thousands of processes",
+            ["sh", "-c", "i=0; while [ $i -lt 3000 ]; do sleep 77.1 & i=$((i+1)); done; wait"],
+            "processes",
+          ],
       ["endless output", ["yes", "77.1"], "output"],
       [
         "memory without end",
@@ -163,10 +170,11 @@ for (const sandbox of ["namespaces", "bubblewrap"] as const satisfies readonly S
           { isolation: "sandbox", timeout_seconds: 5 },
           { sandbox, bounds },
         );
-        // Where the system itself refuses more processes, the bomb ends by its time.
+        // Where the system itself refuses more processes, it ends by its time; many take much memory, too.
         const kinds = [end.kind === "bound" ? end.bound : end.kind === "timeout" ? "time" : end.kind];
         assert.ok(
-          kinds.includes(bound) || (bound === "processes" && kinds.includes("time")),
+          kinds.includes(bound) ||
+            (bound === "processes" && (kinds.includes("time") || kinds.includes("memory"))),
           JSON.stringify(end),
         );
         assert.equal(running("77.1"), "");
