@@ -1,3 +1,4 @@
+import { grouped } from "../../engine/model/grouped";
 import { eventLine } from "../../engine/view/event-line";
 import { aboutAdjustment } from "../../engine/event/event";
 import type { BlobRef, Content } from "../../engine/event/content";
@@ -30,11 +31,7 @@ export interface HtmlExportOptions {
 
 function count(value: TokenCount | undefined): string {
   if (value === undefined) return "unknown";
-  return value.source === "estimated" ? `about ${number(value.count)}` : number(value.count);
-}
-
-function number(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+  return value.source === "estimated" ? `about ${grouped(value.count)}` : grouped(value.count);
 }
 
 function tokens(usage: TokenUsage): string {
@@ -292,7 +289,7 @@ class Page {
     return html`<details class="turn">
       <summary>
         <span class="name">Prompt</span>
-        <span class="about">turn ${data.turn}, about ${number(data.estimated_tokens)} tokens</span>
+        <span class="about">turn ${data.turn}, about ${grouped(data.estimated_tokens)} tokens</span>
       </summary>
       <div class="body">${parts}</div>
     </details>`;
@@ -410,7 +407,7 @@ function aboutEvent(event: SessionEvent): string {
     case "step_start":
       return `${event.data.role}, attempt ${event.data.attempt}`;
     case "prompt_built":
-      return `turn ${event.data.turn}, about ${number(event.data.estimated_tokens)} tokens`;
+      return `turn ${event.data.turn}, about ${grouped(event.data.estimated_tokens)} tokens`;
     case "model_call_start":
       return `call ${event.data.call}, ${event.data.provider} ${event.data.model}`;
     case "model_call_end":

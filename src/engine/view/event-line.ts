@@ -2,7 +2,7 @@ import type { Content } from "../event/content";
 import { aboutAdjustment } from "../event/event";
 import type { Adjustment, EventData, EventType, SessionEvent } from "../event/event";
 import type { TokenCount } from "../event/tokens";
-import { grouped } from "./number";
+import { grouped } from "../model/grouped";
 import { oneLine } from "./one-line";
 
 type Lines = { readonly [T in EventType]: (data: EventData<T>) => string };

@@ -1,3 +1,4 @@
+import { grouped } from "../../engine/model/grouped";
 import { callSettings } from "../../engine/model/definition";
 import { plannedSteps, worstCase } from "../../engine/model/plan";
 import { isBuiltin, toolTable } from "../../engine/model/tools";
@@ -30,10 +31,6 @@ export interface Hover {
 function fenced(text: string): string {
   const fence = "`".repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
   return `${fence}text\n${text}\n${fence}`;
-}
-
-function grouped(value: number): string {
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** What a step of a Score can use at most, for each Flow that performs it. */
