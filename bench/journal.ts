@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { openForView } from "../src/app/session/glance";
+import { openSnapshot } from "../src/app/session/snapshot";
 import { nodeEnvironment } from "../src/adapters/journal/environment";
 import { openLiveSession } from "../src/app/session/open";
 import type { SessionPaths } from "../src/adapters/journal/layout";
@@ -69,23 +69,23 @@ const screenEvents = 200;
 async function openOnce(paths: SessionPaths, total: number): Promise<Opening> {
   const baseMs = readAndParse(paths.journal);
   const start = performance.now();
-  const glance = await openForView(paths.dir);
-  const last = await glance.readEvents(total - screenEvents, screenEvents);
+  const snapshot = await openSnapshot(paths.dir);
+  const last = await snapshot.readEvents(total - screenEvents, screenEvents);
   const firstMs = performance.now() - start;
-  if (!glance.indexed || last.length !== screenEvents) throw new Error("the index was not used");
-  if ((await glance.checked()) !== glance) throw new Error("the chain is not whole");
+  if (!snapshot.indexed || last.length !== screenEvents) throw new Error("the index was not used");
+  if ((await snapshot.checked()) !== snapshot) throw new Error("the chain is not whole");
   const verifiedMs = performance.now() - start;
-  const rowsMs = await timed(() => glance.readEvents(Math.floor(total / 2), 100));
+  const rowsMs = await timed(() => snapshot.readEvents(Math.floor(total / 2), 100));
   return { baseMs, firstMs, verifiedMs, rowsMs };
 }
 
 /** What an opened session holds when its chain was checked, in megabytes. */
 async function heldByOpen(paths: SessionPaths): Promise<number> {
   const before = heldMb();
-  const glance = await openForView(paths.dir);
-  await glance.checked();
+  const snapshot = await openSnapshot(paths.dir);
+  await snapshot.checked();
   const held = heldMb() - before;
-  if (glance.state.events === 0) throw new Error("nothing was opened");
+  if (snapshot.state.events === 0) throw new Error("nothing was opened");
   return held;
 }
 
@@ -94,8 +94,8 @@ function opening(events: number, steps: number, runs: number): Promise<BenchRow[
     const { paths, events: total } = writeLongSession(folder, events, steps);
     const name = `open ${total.toLocaleString("en")} events`;
     const madeMs = await timed(async () => {
-      const glance = await openForView(paths.dir);
-      await glance.indexing;
+      const snapshot = await openSnapshot(paths.dir);
+      await snapshot.indexing;
     });
     const memory = await heldByOpen(paths);
     const times: Opening[] = [];

@@ -34,7 +34,7 @@ export function chooseArtifacts(
     if (found.length === 0) {
       const known = artifacts.map(({ path }) => path).join(", ");
       throw new OrketError("artifact_unknown", `The session proposes no file ${safeLine(written)}.`, {
-        mend: known === "" ? "It proposes no files." : `It proposes: ${known}.`,
+        hint: known === "" ? "It proposes no files." : `It proposes: ${known}.`,
       });
     }
     for (const artifact of found) chosen.add(artifact);

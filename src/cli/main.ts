@@ -19,7 +19,7 @@ function report(error: unknown, io: Io): ExitCode {
   const known = error instanceof Error && error.name === "OrketError" ? (error as OrketError) : undefined;
   const message = error instanceof Error ? error.message : String(error);
   io.stderr.line(`${style.red("orket:")} ${safeText(message)}`);
-  if (known?.mend !== undefined) io.stderr.line(`  ${safeText(known.mend)}`);
+  if (known?.hint !== undefined) io.stderr.line(`  ${safeText(known.hint)}`);
   if (known === undefined) io.stderr.line("  This is a mistake in Orket; ORKET_DEBUG=1 shows where.");
   if (io.env.ORKET_DEBUG === "1" && error instanceof Error) io.stderr.line(safeText(error.stack ?? ""));
   return known === undefined ? exitCodes.internal : exitCodeOfError(known.code);
@@ -32,7 +32,7 @@ async function requireFolder(workDomain: string): Promise<void> {
     (error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") {
         throw new OrketError("usage", `There is no folder ${safeLine(workDomain)}.`, {
-          mend: "-C takes the folder of a project; `orket init DIR` makes one with a sample.",
+          hint: "-C takes the folder of a project; `orket init DIR` makes one with a sample.",
         });
       }
       return false;
@@ -40,7 +40,7 @@ async function requireFolder(workDomain: string): Promise<void> {
   );
   if (!isFolder) {
     throw new OrketError("usage", `${safeLine(workDomain)} is not a folder that can be read.`, {
-      mend: "-C takes the folder of a project.",
+      hint: "-C takes the folder of a project.",
     });
   }
 }

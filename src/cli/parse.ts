@@ -5,6 +5,7 @@ import { nearest } from "../language/text/nearest";
 import { Given, globalOptions } from "./command";
 import type { Command, OptionSpec } from "./command";
 import { safeLine } from "./text/safe";
+import { defined } from "../engine/model/defined";
 
 /** What the arguments say; `command` is absent when they name none. */
 export interface Parsed {
@@ -16,8 +17,8 @@ function quoted(word: string): string {
   return `'${safeLine(word)}'`;
 }
 
-function usage(message: string, mend: string | undefined): OrketError {
-  return new OrketError("usage", message, mend === undefined ? {} : { mend });
+function usage(message: string, hint: string | undefined): OrketError {
+  return new OrketError("usage", message, hint === undefined ? {} : { hint });
 }
 
 function helpOf(command: Command | undefined): string {
@@ -39,9 +40,9 @@ function findOption(
         options.map(({ name }) => name),
       )
     : undefined;
-  const mend = near === undefined ? helpOf(command) : `Did you mean --${near}?`;
+  const hint = near === undefined ? helpOf(command) : `Did you mean --${near}?`;
   const of = command === undefined ? "" : `${command.name} has `;
-  throw usage(`${of === "" ? "There is" : of.trimEnd()} no option ${quoted(written)}.`, mend);
+  throw usage(`${of === "" ? "There is" : of.trimEnd()} no option ${quoted(written)}.`, hint);
 }
 
 export function unknownCommand(word: string, commands: readonly Command[]): OrketError {
@@ -63,7 +64,7 @@ function configOf(options: readonly OptionSpec[]): ParseArgsConfig["options"] {
       {
         type: value === undefined ? ("boolean" as const) : ("string" as const),
         multiple: true,
-        ...(short === undefined ? {} : { short }),
+        ...defined({ short }),
       },
     ]),
   );

@@ -62,12 +62,12 @@ export function findFlow(project: Project, workDomain: string, written: string):
   const word = `'${safeLine(written)}'`;
   if (paths.length > 1) {
     throw new OrketError("usage", `${paths.length} Flows are named ${word}: ${paths.join(", ")}.`, {
-      mend: "Give the path of the one you mean.",
+      hint: "Give the path of the one you mean.",
     });
   }
   const names = [...(named?.keys() ?? [])];
   const near = nearest(written, names);
-  throw new OrketError("usage", `There is no Flow ${word}.`, { mend: mendFor(near, names) });
+  throw new OrketError("usage", `There is no Flow ${word}.`, { hint: mendFor(near, names) });
 }
 
 function mendFor(near: string | undefined, names: readonly string[]): string {
@@ -87,25 +87,25 @@ export function resolveOrReport(project: Project, flow: string, options: Resolve
   const errors = problems.filter(({ severity }) => severity === "error");
   if (definition === undefined && errors.every(({ origin }) => origin === "options")) {
     const [first, ...more] = errors;
-    for (const { message, mend } of more)
-      io.stderr.line(`orket: ${safeText(`${message} ${mend ?? ""}`).trim()}`);
+    for (const { message, hint } of more)
+      io.stderr.line(`orket: ${safeText(`${message} ${hint ?? ""}`).trim()}`);
     throw new OrketError("usage", first?.message ?? "The Flow cannot run.", {
-      mend: optionMend(first?.code, first?.mend),
+      hint: optionHint(first?.code, first?.hint),
     });
   }
   for (const diagnostic of problems) io.stderr.line(safeText(formatDiagnostic(diagnostic)));
   if (definition !== undefined) return definition;
   const count = errors.length === 1 ? "one error" : `${errors.length} errors`;
   throw new OrketError("definition_invalid", `The Flow cannot run: ${count}, see above.`, {
-    mend: "`orket validate` checks all files of the project.",
+    hint: "`orket validate` checks all files of the project.",
   });
 }
 
-function optionMend(code: string | undefined, mend: string | undefined): string {
+function optionHint(code: string | undefined, hint: string | undefined): string {
   if (code === "orket/task-missing") return "Give one with --task TEXT, or add 'task:' to the Flow.";
   if (code === "orket/input-missing" || code === "orket/input-value")
     return "Give it with --input NAME=VALUE.";
-  return mend ?? "";
+  return hint ?? "";
 }
 
 /** The names of the project's Flows that can run. */

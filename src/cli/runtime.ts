@@ -27,7 +27,7 @@ export function secretsFrom(env: Environment): (reference: string) => Promise<st
     const value = env[variable];
     if (value !== undefined && value !== "") return value;
     throw new OrketError("secret_missing", `The key '${reference}' is not there.`, {
-      mend: `Set the environment variable ${variable}.`,
+      hint: `Set the environment variable ${variable}.`,
       details: { variable },
     });
   };

@@ -198,7 +198,7 @@ function fitting(
       "session_locked",
       `The session ${controller.id}: ${controller.heldBy ?? "another process performs it."}`,
       {
-        mend: "Close it there, or wait until it ends; it can be watched meanwhile.",
+        hint: "Close it there, or wait until it ends; it can be watched meanwhile.",
       },
     );
   }

@@ -5,7 +5,7 @@ import type { ErrorCode } from "../engine/error/orket-error";
 import { commandIds } from "./ids";
 
 /** A button below a message, and what it does. */
-interface WayOut {
+interface ErrorAction {
   readonly label: string;
   readonly run: () => unknown;
 }
@@ -29,13 +29,13 @@ export class ErrorPresenter {
   /** A failure in a sentence or two, for a place that shows text. */
   textOf(error: unknown): string {
     if (!OrketError.is(error)) return `Something went wrong inside Orket: ${messageOf(error)}`;
-    return [error.message, error.mend ?? ""].join(" ").trim();
+    return [error.message, error.hint ?? ""].join(" ").trim();
   }
 
   async show(error: unknown): Promise<void> {
     if (error instanceof vscode.CancellationError) return;
     this.#log.error(error instanceof Error ? error : String(error));
-    const ways = this.#waysOut(error);
+    const ways = this.#actionsFor(error);
     const chosen = await vscode.window.showErrorMessage(
       this.textOf(error),
       ...ways.map(({ label }) => label),
@@ -44,11 +44,11 @@ export class ErrorPresenter {
     if (way !== undefined) await way.run();
   }
 
-  #waysOut(error: unknown): readonly WayOut[] {
-    const showLog: WayOut = { label: "Show Log", run: () => this.#log.show() };
+  #actionsFor(error: unknown): readonly ErrorAction[] {
+    const showLog: ErrorAction = { label: "Show Log", run: () => this.#log.show() };
     if (!OrketError.is(error)) return [showLog];
     const { details } = error;
-    const ways: Readonly<Record<ErrorCode, readonly WayOut[]>> = {
+    const ways: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
       usage: [],
       definition_invalid: [
         {
@@ -110,7 +110,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function openJournal(details: OrketError["details"]): readonly WayOut[] {
+function openJournal(details: OrketError["details"]): readonly ErrorAction[] {
   const { line, directory } = details;
   if (typeof directory !== "string") return [];
   const row = typeof line === "number" ? line - 1 : 0;

@@ -61,7 +61,7 @@ export function ensureTrusted(): void {
   throw new OrketError(
     "not_trusted",
     "Nothing runs in a folder that is not trusted, and nothing is decided or changed there: a Flow decides which servers its files are sent to.",
-    { mend: "Trust the folder first, when you know where it comes from." },
+    { hint: "Trust the folder first, when you know where it comes from." },
   );
 }
 

@@ -114,7 +114,7 @@ export interface FailureScreen {
   readonly step: string;
   readonly message: string;
   /** What can be done about it; a sentence. */
-  readonly mend?: string;
+  readonly hint?: string;
   /** The step's instruction, to edit before another try; absent where editing does not help. */
   readonly instruction?: string;
 }
@@ -166,7 +166,7 @@ export interface SessionScreen {
   readonly elapsedMs: number;
   readonly ticking: boolean;
   /** What went wrong with the session itself: a damaged journal, a full disk. */
-  readonly problem?: { readonly message: string; readonly mend?: string };
+  readonly problem?: { readonly message: string; readonly hint?: string };
 }
 
 export interface FlowChoice {

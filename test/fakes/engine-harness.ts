@@ -22,6 +22,7 @@ import { startEvent } from "../../src/engine/orchestrator/start";
 import { initialState } from "../../src/engine/state/state";
 import type { SessionState } from "../../src/engine/state/state";
 import { MemorySessionStore } from "./memory-session-store";
+import { defined } from "../../src/engine/model/defined";
 
 /** A step of a test's Score. */
 export function step(id: string, role: string, more: Partial<StepNode> = {}): StepNode {
@@ -136,9 +137,7 @@ export class FakeModel implements ModelProvider {
       usage: whole.usage ?? {},
       totalMs: 1,
       sent: {},
-      ...(whole.node === undefined ? {} : { node: whole.node }),
-      ...(whole.fingerprint === undefined ? {} : { fingerprint: whole.fingerprint }),
-      ...(whole.failovers === undefined ? {} : { failovers: whole.failovers }),
+      ...defined({ node: whole.node, fingerprint: whole.fingerprint, failovers: whole.failovers }),
     };
   }
 
@@ -255,7 +254,7 @@ export function harness(
       encode: (text) => Buffer.from(text),
       decode: (bytes) => Buffer.from(bytes).toString("utf8"),
     },
-    ...(from.steer === undefined ? {} : { steer: from.steer }),
+    ...defined({ steer: from.steer }),
   };
   let state = fold(initialState(definition), store.events);
   if (store.events.length === 0) {

@@ -32,7 +32,7 @@ async function main(): Promise<void> {
       process.stdout.write("done\n");
     } catch (error) {
       process.stdout.write(
-        `${OrketError.is(error) ? `${error.code}: ${error.message} ${error.mend ?? ""}` : String(error)}\n`,
+        `${OrketError.is(error) ? `${error.code}: ${error.message} ${error.hint ?? ""}` : String(error)}\n`,
       );
     }
   }

@@ -324,7 +324,7 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
           {
             step: "build#1",
             message: "The model server at http://127.0.0.1:11434 closed the connection after 12 of 30 s.",
-            mend: "Check the model server, then retry.",
+            hint: "Check the model server, then retry.",
             instruction: "Write the modules that PLAN.md names.",
           },
         ],
@@ -384,7 +384,7 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
         holder: "nobody",
         problem: {
           message: "journal.jsonl is damaged at line 214: the line does not follow from the one before it.",
-          mend: "orket verify says what stands before it.",
+          hint: "orket verify says what stands before it.",
         },
       }),
     ),

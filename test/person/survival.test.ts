@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { openForView } from "../../src/app/session/glance";
+import { openSnapshot } from "../../src/app/session/snapshot";
 import { writeLongSession } from "../fakes/long-session";
 import { root } from "../integration/server";
 import { Workbench } from "../integration/workbench";
@@ -165,7 +165,7 @@ describe("a session survives", function () {
     it("a length of 100,000 events: the latest are shown, and the earlier ones when somebody goes there", async () => {
       const { paths, events: total } = writeLongSession(folder, 100_000, 200);
       await (
-        await openForView(paths.dir)
+        await openSnapshot(paths.dir)
       ).indexing;
       await workbench.command("Orket: Focus on Sessions View");
       const row = workbench.page.getByRole("treeitem", { name: /^test,/ }).filter({ visible: true });

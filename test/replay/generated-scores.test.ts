@@ -9,6 +9,7 @@ import type { Answer, Harness } from "../fakes/engine-harness";
 import { Chance } from "../fakes/generated-session";
 import { MemorySessionStore } from "../fakes/memory-session-store";
 import { replayPorts } from "../fakes/replay-ports";
+import { defined } from "../../src/engine/model/defined";
 
 const scores = Number(process.env["ORKET_GENERATED_SCORES"] ?? 20);
 const first = Number(process.env["ORKET_GENERATED_SCORES_FROM"] ?? 1);
@@ -76,7 +77,7 @@ class Maker {
       case 0: {
         const review = step(this.#whole(this.#id("r"), frame), "reviewer", {
           verdict: ["approve", "revise"],
-          ...(frame === undefined ? {} : { frame }),
+          ...defined({ frame }),
         });
         return {
           kind: "loop",
@@ -118,7 +119,7 @@ class Maker {
           with: { list: ["x"] },
           result: body.at(-1)?.id ?? "",
           body,
-          ...(frame === undefined ? {} : { frame }),
+          ...defined({ frame }),
         };
       }
     }

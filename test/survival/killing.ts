@@ -286,7 +286,7 @@ export function failAt(code: FaultCode, at: number, lasting: boolean, done: Outc
     if (failure !== undefined) {
       if (!OrketError.is(failure)) throw failure as Error;
       assert.equal(failure.code, code === "ENOSPC" ? "disk_full" : "disk_failed", failure.message);
-      assert.match(failure.mend ?? "", /\.$/);
+      assert.match(failure.hint ?? "", /\.$/);
     }
     await look(folder, done, [witness]);
     return failure !== undefined;

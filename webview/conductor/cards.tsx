@@ -322,7 +322,7 @@ export function FailureCard({
   readonly failure: FailureScreen;
 }): JSX.Element {
   const { mayAct, ask, draft, state } = context;
-  const { step, instruction, message, mend } = failure;
+  const { step, instruction, message, hint } = failure;
   const disabled = isPending(state, step);
   const about = `failure of ${step}: ${message}`;
   const goOn = (how: { kind: "retry" } | { kind: "skip" }) => (): void =>
@@ -331,7 +331,7 @@ export function FailureCard({
   return (
     <Card about={step} label={`Failed: ${step}`} tone="bad" icon="error" heading={`${step} failed`}>
       <p class="message-text">{message}</p>
-      {mend !== undefined && <p class="hint">{mend}</p>}
+      {hint !== undefined && <p class="hint">{hint}</p>}
       {mayAct && editing && (
         <InstructionEditor
           key="editor"

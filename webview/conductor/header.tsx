@@ -88,7 +88,7 @@ function Toolbar({ session, mayAct, ask, state }: SessionContext): JSX.Element |
 function Notes({ session }: SessionContext): JSX.Element {
   const lines: string[] = [];
   if (session.problem !== undefined) {
-    lines.push(`${session.problem.message} ${session.problem.mend ?? ""}`.trim());
+    lines.push(`${session.problem.message} ${session.problem.hint ?? ""}`.trim());
   } else if (session.interrupted) {
     lines.push("It was cut off while it ran. Nothing is lost: finished steps are not run again.");
   } else if (session.status === "paused" && session.failures.length === 0 && session.limit === undefined) {

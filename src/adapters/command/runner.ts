@@ -28,6 +28,7 @@ import { cacheFolder, newScratch, viewFolders } from "./scratch";
 import { seatbeltLaunch } from "./seatbelt";
 import type { ViewChange, ViewParts } from "./view";
 import { visibleFolders } from "./visible-folders";
+import { defined } from "../../engine/model/defined";
 
 type Refusal = Extract<CommandEnd, { kind: "refused" }>;
 
@@ -203,7 +204,7 @@ export class NodeCommandRunner implements CommandRunner {
       launch,
       cwd,
       env,
-      ...(request.stdin === undefined ? {} : { stdin: request.stdin }),
+      ...defined({ stdin: request.stdin }),
       timeoutSeconds: request.spec.timeout_seconds,
       bounds: this.#bounds,
       secrets,

@@ -16,12 +16,12 @@ export function diskError(error: unknown, what: string): OrketError {
   const details = { code };
   if (isDiskCode(error, "ENOSPC", "EDQUOT", "EFBIG")) {
     return new OrketError("disk_full", `There is no space left: ${what} could not be written.`, {
-      mend: "Free some space, then resume the session; nothing that was recorded is lost.",
+      hint: "Free some space, then resume the session; nothing that was recorded is lost.",
       cause: error,
       details,
     });
   }
-  const mend = isDiskCode(error, "EROFS")
+  const hint = isDiskCode(error, "EROFS")
     ? "The disk is read-only: make it writable, then resume the session."
     : isDiskCode(error, "EACCES", "EPERM")
       ? "Give yourself the right to write there, then try again."
@@ -30,7 +30,7 @@ export function diskError(error: unknown, what: string): OrketError {
         : "Check the disk, then resume the session; everything recorded before is kept.";
   const reason = code ?? (error instanceof Error ? error.message : String(error));
   return new OrketError("disk_failed", `The disk failed (${reason}): ${what}.`, {
-    mend,
+    hint,
     cause: error,
     details,
   });

@@ -73,7 +73,7 @@ function shown(place: Place): string {
 
 function unsafe(place: Place, what: string): OrketError {
   return new OrketError("folder_unsafe", `${shown(place)} ${what}, so Orket does not touch it.`, {
-    mend: `Orket made no such thing. Look at it, then remove it: ${path.join(place.domain, ...place.names)}`,
+    hint: `Orket made no such thing. Look at it, then remove it: ${path.join(place.domain, ...place.names)}`,
     details: { path: path.join(place.domain, ...place.names) },
   });
 }
@@ -123,7 +123,7 @@ export class OrketFileSystem extends NodeFileSystem {
   #change(file: string): void {
     if (placeOf(file) === undefined || this.#mayChange()) return;
     throw new OrketError("not_trusted", "Nothing is changed in a folder that is not trusted.", {
-      mend: "Trust the folder first, when you know where it comes from.",
+      hint: "Trust the folder first, when you know where it comes from.",
       details: { path: file },
     });
   }

@@ -44,7 +44,7 @@ function conflict(file: string, expected: string | null, current: string | null)
         ? "was created meanwhile"
         : "was changed meanwhile";
   return new OrketError("acceptance_conflict", `The project's ${file} ${what}.`, {
-    mend: "Compare the versions, then accept an edited one or reject the proposal.",
+    hint: "Compare the versions, then accept an edited one or reject the proposal.",
     details: { path: file, expected, current },
   });
 }

@@ -13,7 +13,7 @@ const halfPair = /\p{Surrogate}/u;
 
 function missing(ref: BlobRef, why: string, cause?: unknown): OrketError {
   return new OrketError("blob_missing", `A content of the session ${why} (blob ${ref.sha256}).`, {
-    mend: "Restore the session's folder and .orket/blobs from a backup; what does not need this content still works.",
+    hint: "Restore the session's folder and .orket/blobs from a backup; what does not need this content still works.",
     details: { sha256: ref.sha256, bytes: ref.bytes },
     cause,
   });

@@ -62,7 +62,7 @@ export function headProblem(
     "journal_damaged",
     `The journal was changed after it was written: its line ${head.events} is not the one that it was closed with.`,
     {
-      mend: "What stands in it can still be read, exported and forked. Restore the file from a backup to go on.",
+      hint: "What stands in it can still be read, exported and forked. Restore the file from a backup to go on.",
       details: { line: head.events },
     },
   );

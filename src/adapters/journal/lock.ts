@@ -10,6 +10,7 @@ import { liveness, ownIdentity } from "../system/process-identity";
 import type { Liveness, ProcessIdentity } from "../system/process-identity";
 import { randomName } from "../system/random";
 import type { RandomBytes } from "../system/random";
+import { defined } from "../../engine/model/defined";
 
 const holderSchema = z.object({
   /** Unlike any other lock's, ever: what is to be replaced is named by it. */
@@ -110,7 +111,7 @@ function lockedError(file: string, holder: LockHolder | undefined, standing: Liv
   const session = path.basename(path.dirname(file));
   if (holder === undefined) {
     return new OrketError("session_locked", `The session ${session} has a lock that cannot be read.`, {
-      mend: `If no Orket works on it, remove the file ${file}.`,
+      hint: `If no Orket works on it, remove the file ${file}.`,
       details: { file },
     });
   }
@@ -123,7 +124,7 @@ function lockedError(file: string, holder: LockHolder | undefined, standing: Liv
         "session_locked",
         `The session ${session} is open for writing in ${who}, which is suspended.`,
         {
-          mend: `Let it go on (fg in its terminal, or kill -CONT ${pid}) or end it; the session can be read meanwhile.`,
+          hint: `Let it go on (fg in its terminal, or kill -CONT ${pid}) or end it; the session can be read meanwhile.`,
           details,
         },
       );
@@ -131,11 +132,11 @@ function lockedError(file: string, holder: LockHolder | undefined, standing: Liv
       return new OrketError(
         "session_locked",
         `The session ${session} is locked by ${who}; whether that still runs cannot be seen from this machine or container.`,
-        { mend: `If it does not run any more, remove the file ${file}.`, details },
+        { hint: `If it does not run any more, remove the file ${file}.`, details },
       );
     default:
       return new OrketError("session_locked", `The session ${session} is open for writing in ${who}.`, {
-        mend: "Close it there, or wait until it ends; it can be read meanwhile.",
+        hint: "Close it there, or wait until it ends; it can be read meanwhile.",
         details,
       });
   }
@@ -153,7 +154,7 @@ function lostError(file: string, found: LockHolder | "none" | "unreadable"): Ork
     "session_locked",
     `The session ${session} may not be written here any more: ${why}. Nothing was written after that.`,
     {
-      mend: "Open the session again to see where it stands; what was on the disk before is kept.",
+      hint: "Open the session again to see where it stands; what was on the disk before is kept.",
       details: { file, lost: true, ...(isTaken ? { pid: found.pid, host: found.host } : {}) },
     },
   );
@@ -217,7 +218,7 @@ async function seize(request: Request, file: string): Promise<Seized> {
 
 async function seizeAs(request: Request, file: string, nonce: string): Promise<Seized> {
   const { fs, clock, program } = request;
-  const identity = { ...(await ownIdentity()), ...(program === undefined ? {} : { program }) };
+  const identity = { ...(await ownIdentity()), ...defined({ program }) };
   let unreadable = 0;
   let busy = 0;
   for (;;) {

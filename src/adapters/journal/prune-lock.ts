@@ -49,7 +49,7 @@ export async function acquireWriter(
 
 function stillPruning(file: string): OrketError {
   return new OrketError("session_locked", "Blobs are being pruned, and that does not end.", {
-    mend: `Wait for it; if no Orket prunes any more, remove the file ${file}.`,
+    hint: `Wait for it; if no Orket prunes any more, remove the file ${file}.`,
     details: { file },
   });
 }
@@ -64,7 +64,7 @@ export async function acquirePruning(environment: SessionEnvironment, orket: str
   } catch (error) {
     if (!OrketError.is(error, "session_locked")) throw error;
     throw new OrketError("command_refused", "Another process is pruning already.", {
-      mend: error.mend ?? "Wait until it ends.",
+      hint: error.hint ?? "Wait until it ends.",
       details: error.details,
       cause: error,
     });

@@ -147,7 +147,7 @@ function neverStarted(id: string): OrketError {
     "session_not_found",
     `The session ${id} was never started: its folder holds no definition.`,
     {
-      mend: "Run the Flow again; the folder can be removed.",
+      hint: "Run the Flow again; the folder can be removed.",
       details: { id },
     },
   );
@@ -173,7 +173,7 @@ export async function readDefinition(
       "format_unsupported",
       `The definition of the session ${paths.id} has format ${format}.`,
       {
-        mend: "A newer Orket wrote this session: update Orket to open it.",
+        hint: "A newer Orket wrote this session: update Orket to open it.",
       },
     );
   }
@@ -187,7 +187,7 @@ export async function readDefinition(
 
 function definitionError(id: string, what: string, cause?: unknown): OrketError {
   return new OrketError("journal_damaged", `The definition.json of the session ${id} ${what}.`, {
-    mend: "Restore the file from a backup; the journal beside it is not touched.",
+    hint: "Restore the file from a backup; the journal beside it is not touched.",
     details: { id },
     cause,
   });

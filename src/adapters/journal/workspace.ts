@@ -9,7 +9,7 @@ import type { RandomBytes } from "../system/random";
 
 function inTheWay(artifact: string, what: string, cause?: unknown): OrketError {
   return new OrketError("disk_failed", `The artifact ${artifact} cannot stand in the Workspace: ${what}.`, {
-    mend: "Remove what stands there by hand, then resume the session.",
+    hint: "Remove what stands there by hand, then resume the session.",
     details: { path: artifact },
     cause,
   });

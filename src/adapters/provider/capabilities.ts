@@ -6,6 +6,7 @@ import type { Capabilities } from "./health-types";
 import type { Access } from "./http/access";
 import { credentialsFor, transportOf } from "./http/access";
 import { boundedText, longestListBytes } from "./http/bounds";
+import { defined } from "../../engine/model/defined";
 
 /** Which model of which endpoint is tried out. */
 export interface ProbedEndpoint {
@@ -67,10 +68,9 @@ export async function probeCapabilities(
   );
   const parallelSlots = await slotsOf(at, deps);
   return {
-    ...(seed === undefined ? {} : { seed }),
+    ...defined({ seed }),
     usageInStream: first.usage.output?.source === "measured",
-    ...(jsonSchema === undefined ? {} : { jsonSchema }),
-    ...(parallelSlots === undefined ? {} : { parallelSlots }),
+    ...defined({ jsonSchema, parallelSlots }),
   };
 }
 

@@ -11,6 +11,7 @@ import type { Access } from "./http/access";
 import { credentialsFor, transportOf } from "./http/access";
 import { contentRedactorOf, publicAddress, redactDeep, redactor, redactorOf } from "./http/redact";
 import type { Redact } from "./http/redact";
+import { defined } from "../../engine/model/defined";
 
 type Model = ProviderHealth["models"][number];
 type Json = Readonly<Record<string, unknown>>;
@@ -166,7 +167,7 @@ const askOllama: Ask = async (get, startedMs) => {
   return {
     reachable: true,
     latencyMs,
-    ...(said === undefined ? {} : { version: said }),
+    ...defined({ version: said }),
     models: listOf(tags.models).flatMap((model): Model[] => {
       const name = textOf(model.name);
       if (name === undefined) return [];
@@ -177,9 +178,7 @@ const askOllama: Ask = async (get, startedMs) => {
         {
           name,
           loaded: loaded.has(name),
-          ...(digest === undefined ? {} : { digest }),
-          ...(quantisation === undefined ? {} : { quantisation }),
-          ...(contextTokens === undefined ? {} : { contextTokens }),
+          ...defined({ digest, quantisation, contextTokens }),
         },
       ];
     }),
@@ -212,9 +211,7 @@ const askOpenAi: Ask = async (get, startedMs) => {
       return [
         {
           name,
-          ...(digest === undefined ? {} : { digest }),
-          ...(runtime === undefined ? {} : { runtime }),
-          ...(contextTokens === undefined ? {} : { contextTokens }),
+          ...defined({ digest, runtime, contextTokens }),
         },
       ];
     }),

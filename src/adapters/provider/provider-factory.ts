@@ -36,7 +36,7 @@ export async function createProvider(venue: CallableVenue, deps: ProviderDeps): 
           "definition_invalid",
           "The Venue's provider is scripted, but it has no replies.",
           {
-            mend: "Name the file with the replies: `replies: NAME.replies.yaml`.",
+            hint: "Name the file with the replies: `replies: NAME.replies.yaml`.",
           },
         );
       }
@@ -54,7 +54,7 @@ export async function createProvider(venue: CallableVenue, deps: ProviderDeps): 
     case "vscode-lm":
       if (deps.vscodeLm !== undefined) return deps.vscodeLm(venue);
       throw new OrketError("definition_invalid", "The provider vscode-lm works only inside VS Code.", {
-        mend: "Run the Flow from VS Code, or use a Venue with the provider ollama or openai.",
+        hint: "Run the Flow from VS Code, or use a Venue with the provider ollama or openai.",
       });
     case "mesh":
       return meshProvider(venue, deps);
@@ -65,12 +65,12 @@ async function meshProvider(venue: CallableVenue, deps: ProviderDeps): Promise<M
   const { nodes = [], routing = "least_busy", same_model: sameModel = "required", timeouts, model } = venue;
   if (nodes.length === 0) {
     throw new OrketError("definition_invalid", "The Venue's provider is mesh, but it has no nodes.", {
-      mend: "Name them: `nodes: [{ name: desk, provider: ollama, endpoint: http://192.168.1.10:11434 }]`.",
+      hint: "Name them: `nodes: [{ name: desk, provider: ollama, endpoint: http://192.168.1.10:11434 }]`.",
     });
   }
   if (new Set(nodes.map(({ name }) => name)).size < nodes.length) {
     throw new OrketError("definition_invalid", "Two nodes of the Venue have the same name.", {
-      mend: "Give each node a name of its own.",
+      hint: "Give each node a name of its own.",
     });
   }
   for (const node of nodes) await checkAccess(node, deps);
@@ -94,12 +94,12 @@ async function checkAccess(
     const url = URL.canParse(venue.endpoint) ? new URL(venue.endpoint) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol)) {
       throw new OrketError("definition_invalid", "The Venue's endpoint is no http or https address.", {
-        mend: "Write it in full: `endpoint: http://127.0.0.1:11434`.",
+        hint: "Write it in full: `endpoint: http://127.0.0.1:11434`.",
       });
     }
     if (url.username !== "" || url.password !== "") {
       throw new OrketError("definition_invalid", "The Venue's endpoint holds a user or a password.", {
-        mend: "Take it out of the address; `api_key: secret:NAME` names a stored key.",
+        hint: "Take it out of the address; `api_key: secret:NAME` names a stored key.",
       });
     }
   }

@@ -65,7 +65,7 @@ function hunksNamed(
   const text = offerText(offer);
   if (text === undefined)
     throw new OrketError("usage", `${file} is not text, so it has no hunks.`, {
-      mend: "Accept or reject the whole file.",
+      hint: "Accept or reject the whole file.",
     });
   const chosen = new Set(numbers);
   const wrong = [...chosen].find((number) => text.hunks[number - 1] === undefined);
@@ -74,7 +74,7 @@ function hunksNamed(
     throw new OrketError(
       "usage",
       `${file} has ${count === 0 ? "no hunks" : count === 1 ? "one hunk" : `hunks 1 to ${count}`}; there is no hunk ${String(wrong)}.`,
-      { mend: "orket diff shows the hunks with their numbers." },
+      { hint: "orket diff shows the hunks with their numbers." },
     );
   return { text, chosen };
 }
@@ -82,14 +82,14 @@ function hunksNamed(
 function checkShown(file: string, offer: Offer, shown: string | undefined): void {
   if (shown === undefined || shown === offer.shown) return;
   throw new OrketError("acceptance_stale", `${file} has changed since it was shown. Nothing was written.`, {
-    mend: "Look at it again, then decide.",
+    hint: "Look at it again, then decide.",
     details: { path: file, shown, now: offer.shown },
   });
 }
 
 function unsolved(file: string): OrketError {
   return new OrketError("acceptance_conflict", `The edited version of ${file} still has conflict markers.`, {
-    mend: "Choose one side or both at each place, remove the markers, then accept it.",
+    hint: "Choose one side or both at each place, remove the markers, then accept it.",
     details: { path: file },
   });
 }
@@ -107,7 +107,7 @@ function conflictError(file: string, { conflict, project }: Offer): OrketError {
     "acceptance_conflict",
     `${reasons[conflict?.reason ?? "both_changed"]} ${file}. Nothing was written.`,
     {
-      mend: "Bring both together in an edited version and accept that, or reject the proposal.",
+      hint: "Bring both together in an edited version and accept that, or reject the proposal.",
       details: { path: file, reason: conflict?.reason, exists: project !== null },
     },
   );

@@ -4,6 +4,7 @@ import type { Hunk } from "./hunks";
 import { hasMarkers, mergeLines } from "./merge";
 import { bytesOf, isSameBytes, textsOf } from "./text";
 import type { Bytes } from "./text";
+import { defined } from "../../engine/model/defined";
 
 /** A change of a file and what the project has in its place now. */
 export interface Proposal {
@@ -50,7 +51,7 @@ export function makeOffer(proposal: Proposal): Offer {
     shown: sha256Bytes(
       Buffer.from(`${digestOf(project)} ${digestOf(result)} ${digestOf(proposed)} ${digestOf(ancestor)}`),
     ),
-    ...(conflict === undefined ? {} : { conflict }),
+    ...defined({ conflict }),
   });
   if (isSameBytes(project, proposed) || isSameBytes(ancestor, proposed)) return offer("same", project);
   if (isSameBytes(project, ancestor)) return offer("ready", proposed);

@@ -43,7 +43,7 @@ export function artifactAt(state: SessionState, file: string): ArtifactView {
   if (artifact !== undefined) return artifact;
   const known = artifacts.map((one) => one.path).join(", ");
   throw new OrketError("artifact_unknown", `The session proposes no file ${file}.`, {
-    mend: known === "" ? "It proposes no files." : `It proposes: ${known}.`,
+    hint: known === "" ? "It proposes no files." : `It proposes: ${known}.`,
     details: { path: file },
   });
 }

@@ -9,6 +9,7 @@ import type { OfferText } from "./offer";
 import { artifactOffer } from "./project-offer";
 import type { OfferSource, ProjectOffer } from "./project-offer";
 import type { Bytes } from "./text";
+import { defined } from "../../engine/model/defined";
 
 /** Where an artifact stands, in one word; the same in the tree, on the command line and in JSON. */
 export type ReviewState =
@@ -70,7 +71,7 @@ async function rowOf(
     artifact,
     state: stateOf(about, offer, unchecked.has(artifact.path)),
     open: about.open,
-    ...(about.reason === undefined ? {} : { reason: about.reason }),
+    ...defined({ reason: about.reason }),
     role: roleOf(source, artifact.step),
     offer,
     before,
@@ -78,7 +79,7 @@ async function rowOf(
     text,
     added: count("added"),
     removed: count("removed"),
-    ...(denied === undefined ? {} : { denied }),
+    ...defined({ denied }),
   };
 }
 

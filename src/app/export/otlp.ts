@@ -17,6 +17,7 @@ import {
 import type { Given, OtlpAttribute, OtlpSpan, OtlpSpanEvent, OtlpTraceRequest } from "./otlp-span";
 import { sessionOf, textOrProblem } from "./source";
 import type { ExportSource } from "./source";
+import { defined } from "../../engine/model/defined";
 
 /** A span that has not ended yet. */
 interface OpenSpan {
@@ -86,7 +87,7 @@ class TraceBuilder {
     this.spans.push({
       traceId: this.#traceId,
       spanId: this.#spanId(span.seq),
-      ...(span.parentSpanId === undefined ? {} : { parentSpanId: span.parentSpanId }),
+      ...defined({ parentSpanId: span.parentSpanId }),
       name: span.name,
       kind: span.kind,
       startTimeUnixNano: nanos(span.start),

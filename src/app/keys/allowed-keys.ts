@@ -4,6 +4,7 @@ import { readState, userStateFolder, writeState } from "../../adapters/system/us
 import { originOf } from "../../engine/model/reach";
 import type { KeyUse } from "../../engine/model/reach";
 import { OrketError } from "../../engine/error/orket-error";
+import { defined } from "../../engine/model/defined";
 
 /**
  * Variables that are known to be one provider's, with where that provider's documentation says its API is: a person who
@@ -77,7 +78,7 @@ export class AllowedKeys {
         if (!OrketError.is(error, "secret_missing")) throw error;
         // Who stores the key is told which server it is for, and allows it by storing it.
         throw new OrketError(error.code, error.message, {
-          ...(error.mend === undefined ? {} : { mend: error.mend }),
+          ...defined({ hint: error.hint }),
           details: { ...error.details, reference, origin },
         });
       }
@@ -97,7 +98,7 @@ function notAllowed({ reference, origin }: KeyUse): OrketError {
     "key_not_allowed",
     `The key ${reference} has not been allowed for ${origin}, so it was not sent there.`,
     {
-      mend: `If you trust that server with it: --allow-key ${reference}@${origin} on the command line, or answer the question in VS Code.`,
+      hint: `If you trust that server with it: --allow-key ${reference}@${origin} on the command line, or answer the question in VS Code.`,
       details: { reference, origin },
     },
   );

@@ -14,6 +14,7 @@ import type { Bytes } from "../artifact/text";
 import { changeProject, finishAcceptance, oneAtATime } from "./project-change";
 import { noteProvenance } from "./provenance";
 import type { LiveSession } from "./session";
+import { defined } from "../../engine/model/defined";
 
 /** Who decides, and what the host's editors hold. */
 export interface DecideOptions {
@@ -85,9 +86,7 @@ export function acceptArtifact(
     if (edited !== undefined && shown === undefined && offer.kind !== "ready" && offer.kind !== "same")
       throw movedOn(file);
     const chosen = chooseFrom(file, offer, {
-      ...(shown === undefined ? {} : { shown }),
-      ...(hunks === undefined ? {} : { hunks }),
-      ...(edited === undefined ? {} : { edited }),
+      ...defined({ shown, hunks, edited }),
     });
     const mode = options.mode ?? chosen.mode;
     const rest = chosen.rest === undefined ? undefined : stored(session, chosen.rest);
@@ -95,7 +94,7 @@ export function acceptArtifact(
       step: artifact.step,
       data: {
         mode,
-        ...(rest === undefined ? {} : { rest }),
+        ...defined({ rest }),
         ...(options.anyway === true ? { anyway: true as const } : {}),
         ...decidedBy(options),
       },
@@ -110,7 +109,7 @@ function movedOn(file: string): OrketError {
     "acceptance_conflict",
     `The project's ${file} has changed since the proposal was made, so an edited version could undo that. Nothing was written.`,
     {
-      mend: "Look at the diff against the project as it is now, then accept the edited version.",
+      hint: "Look at the diff against the project as it is now, then accept the edited version.",
       details: { path: file },
     },
   );
@@ -152,7 +151,7 @@ async function bring(
         content: put(bytes),
         replaced: put(offer.project),
         ...data,
-        ...(fileMode === undefined ? {} : { file_mode: fileMode }),
+        ...defined({ file_mode: fileMode }),
       }),
     ),
   );
@@ -189,14 +188,14 @@ export function rejectArtifact(
     if (verdict === "rejected" || (verdict === "partly" && !open)) return;
     if (verdict === "accepted") {
       throw new OrketError("command_refused", `${file} is already in the project.`, {
-        mend: "Revert the acceptance first.",
+        hint: "Revert the acceptance first.",
       });
     }
     let rest: EventData<"artifact_rejected">["rest"];
     if (options.hunks !== undefined) {
       const offer = await artifactOffer(offerSource(session, options.desk), artifact);
       const { shown, hunks } = options;
-      const left = withoutHunks(file, offer, { hunks, ...(shown === undefined ? {} : { shown }) });
+      const left = withoutHunks(file, offer, { hunks, ...defined({ shown }) });
       if (left !== undefined) rest = stored(session, left);
     }
     await record(
@@ -205,7 +204,7 @@ export function rejectArtifact(
         path: file,
         content: artifact.content,
         ...(reason === undefined || reason.trim() === "" ? {} : { reason: reason.trim() }),
-        ...(rest === undefined ? {} : { rest }),
+        ...defined({ rest }),
         ...decidedBy(options),
       }),
     );
@@ -277,7 +276,7 @@ function acceptanceOf(session: LiveSession, file: string, seq: number | undefine
     seq === undefined
       ? `Nothing was decided about ${file}, so there is nothing to revert.`
       : `The acceptance ${seq} of ${file} does not stand.`,
-    list.length === 0 ? {} : { mend: `Those that stand: ${list.map((one) => one.seq).join(", ")}.` },
+    list.length === 0 ? {} : { hint: `Those that stand: ${list.map((one) => one.seq).join(", ")}.` },
   );
 }
 
@@ -286,7 +285,7 @@ function changedAfter(file: string): OrketError {
     "acceptance_conflict",
     `The project's ${file} was changed after it was accepted, at the same lines. Nothing was written.`,
     {
-      mend: "Change the file by hand, or put it back to what was accepted and revert then.",
+      hint: "Change the file by hand, or put it back to what was accepted and revert then.",
       details: { path: file },
     },
   );

@@ -21,6 +21,7 @@ import type { ReadSession } from "../../adapters/journal/session-folder";
 import { sha256, sha256Bytes } from "../../adapters/system/sha256";
 import { nodeUtf8 } from "../../adapters/system/utf8";
 import { nodeEnvironment } from "../../adapters/journal/environment";
+import { defined } from "../../engine/model/defined";
 
 /** Something that is not as it was written. */
 export interface Finding {
@@ -180,7 +181,7 @@ export async function replaySession(
     events: events.length,
     modelCalls,
     ...(asRecorded.size === 0 ? {} : { asRecorded: [...asRecorded] }),
-    ...(divergence === undefined ? {} : { divergence }),
+    ...defined({ divergence }),
     ...(typeof damagedLine === "number" ? { damagedLine } : {}),
     finished: last?.status === "ended",
   });

@@ -31,7 +31,7 @@ export async function blameFile(
     bytes = unsaved === undefined ? await fs.readFile(path.join(workDomain, file)) : Buffer.from(unsaved);
   } catch (error) {
     throw new OrketError("usage", `${file} cannot be read.`, {
-      mend: "Name a file of the project.",
+      hint: "Name a file of the project.",
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
-import { openForView, stampNow } from "./glance";
-import type { Glance } from "./glance";
-import { provenOfGlance } from "./proven";
+import { openSnapshot, stampNow } from "./snapshot";
+import type { Snapshot } from "./snapshot";
+import { provenOfSnapshot } from "./proven";
 import { openLiveSession, startSession } from "./open";
 import type { LiveSession, RuntimeOptions } from "./session";
 import { nodeEnvironment } from "../../adapters/journal/environment";
@@ -41,12 +41,12 @@ export interface ControllerListener {
 const lockPollMs = 2000;
 
 /**
- * One session of the window. It is seen through a glance at its files, and its state grows with the events that come,
+ * One session of the window. It is seen through a snapshot of its files, and its state grows with the events that come,
  * from here or from another process; the events themselves stay on the disk. The writer's lock is held only while the
  * session is performed here, so that a paused or ended one can be gone on with anywhere.
  */
 export class SessionController {
-  #glance: Glance;
+  #snapshot: Snapshot;
   #state: SessionState;
   #view: SessionView | undefined;
   #live: LiveSession | undefined;
@@ -62,13 +62,13 @@ export class SessionController {
   readonly #streams = new Map<string, string>();
 
   private constructor(
-    glance: Glance,
+    snapshot: Snapshot,
     readonly options: RuntimeOptions,
   ) {
-    this.#glance = glance;
-    this.#state = glance.state;
-    this.#problem = glance.problem;
-    void this.#check(glance);
+    this.#snapshot = snapshot;
+    this.#state = snapshot.state;
+    this.#problem = snapshot.problem;
+    void this.#check(snapshot);
   }
 
   /** Starts a new session and performs it. */
@@ -89,8 +89,8 @@ export class SessionController {
     first: () => void = () => undefined,
   ): Promise<SessionController> {
     try {
-      const glance = await openForView(live.directory, options.environment);
-      const controller = new SessionController(glance, options);
+      const snapshot = await openSnapshot(live.directory, options.environment);
+      const controller = new SessionController(snapshot, options);
       controller.#attach(live);
       first();
       controller.#perform(live);
@@ -103,17 +103,17 @@ export class SessionController {
 
   /** Opens a session to look at; nothing is written. */
   static async read(directory: string, options: RuntimeOptions): Promise<SessionController> {
-    const controller = new SessionController(await openForView(directory, options.environment), options);
+    const controller = new SessionController(await openSnapshot(directory, options.environment), options);
     await controller.#findHolder();
     return controller;
   }
 
   get id(): string {
-    return this.#glance.id;
+    return this.#snapshot.id;
   }
 
   get directory(): string {
-    return this.#glance.directory;
+    return this.#snapshot.directory;
   }
 
   get workDomain(): string {
@@ -173,20 +173,20 @@ export class SessionController {
 
   /** Events by their numbers, from 0; fewer than `count` at the end. @throws {OrketError} journal_damaged, disk_failed. */
   readEvents(from: number, count: number): Promise<readonly SessionEvent[]> {
-    return this.#glance.readEvents(from, Math.max(0, Math.min(count, this.total - from)));
+    return this.#snapshot.readEvents(from, Math.max(0, Math.min(count, this.total - from)));
   }
 
   readText(content: Content): Promise<string> {
-    return this.#glance.readText(content);
+    return this.#snapshot.readText(content);
   }
 
   readBytes(ref: BlobRef): Promise<Uint8Array> {
-    return this.#glance.readBytes(ref);
+    return this.#snapshot.readBytes(ref);
   }
 
   /** What was proven of the session, one sentence each, once its whole journal is checked. @throws {OrketError} disk_failed. */
   proven(): Promise<readonly string[]> {
-    return provenOfGlance(this.#glance, this.#environment);
+    return provenOfSnapshot(this.#snapshot, this.#environment);
   }
 
   listen(listener: ControllerListener): () => void {
@@ -265,7 +265,7 @@ export class SessionController {
   async notice(): Promise<void> {
     if (this.#live !== undefined || this.#following !== undefined || this.#problem !== undefined) return;
     const { fs } = this.#environment;
-    const { stamp } = this.#glance;
+    const { stamp } = this.#snapshot;
     const held = await lockState(fs, sessionPaths(this.directory).lock);
     if (held?.alive === true || (await stampNow(fs, this.directory)) !== stamp) await this.refresh();
   }
@@ -386,22 +386,22 @@ export class SessionController {
 
   /** Sees the session as its files say it now, and who writes it. */
   async #look(): Promise<void> {
-    this.#see(await openForView(this.directory, this.#environment, { byIndex: this.#byIndex }));
+    this.#see(await openSnapshot(this.directory, this.#environment, { byIndex: this.#byIndex }));
     await this.#findHolder();
   }
 
-  #see(glance: Glance): void {
-    this.#glance = glance;
-    this.#problem = glance.problem;
-    this.#setState(glance.state);
-    void this.#check(glance);
+  #see(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    this.#problem = snapshot.problem;
+    this.#setState(snapshot.state);
+    void this.#check(snapshot);
   }
 
   /** Checks behind the screen what an index spared reading; where it is not so, what the journal says is shown. */
-  async #check(glance: Glance): Promise<void> {
+  async #check(snapshot: Snapshot): Promise<void> {
     // A disk that fails now is told by whoever reads from it next.
-    const checked = await glance.checked().catch(() => glance);
-    if (checked === glance || this.#glance !== glance || this.#live !== undefined) return;
+    const checked = await snapshot.checked().catch(() => snapshot);
+    if (checked === snapshot || this.#snapshot !== snapshot || this.#live !== undefined) return;
     this.#byIndex = false;
     this.#unfollow();
     this.#see(checked);
@@ -451,9 +451,9 @@ export class SessionController {
     const watchLock = setInterval(() => void this.#watchLock(cancel), lockPollMs);
     cancel.addEventListener("abort", () => clearInterval(watchLock));
     void (async () => {
-      let { state } = this.#glance;
+      let { state } = this.#snapshot;
       try {
-        const parts = followJournal(environment, this.directory, cancel, this.#glance.position);
+        const parts = followJournal(environment, this.directory, cancel, this.#snapshot.position);
         for await (const part of parts) {
           if (cancel.aborted) break;
           state = fold(state, part);

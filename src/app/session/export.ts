@@ -11,6 +11,7 @@ import type { ReadSession } from "../../adapters/journal/session-folder";
 import { sha256 } from "../../adapters/system/sha256";
 import { nodeUtf8 } from "../../adapters/system/utf8";
 import { nodeEnvironment } from "../../adapters/journal/environment";
+import { defined } from "../../engine/model/defined";
 
 export const exportFormats = ["ndjson", "otlp", "html"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -64,7 +65,7 @@ export async function* exportPieces(
       yield* exportHtml(source, {
         proven,
         diff: diffBody,
-        ...(title === undefined ? {} : { title }),
+        ...defined({ title }),
         ...(damage === undefined ? {} : { problem: damage.message }),
       });
       return;

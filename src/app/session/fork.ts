@@ -12,6 +12,7 @@ import { ensureSoundDefinition } from "./ownership";
 import { decidedBy, environmentOf, liveSession } from "./open";
 import type { LiveSession, RuntimeOptions } from "./session";
 import { nodeEnvironment } from "../../adapters/journal/environment";
+import { defined } from "../../engine/model/defined";
 
 /**
  * Starts a session that shares everything before a step with another one. The shared events cost no model call.
@@ -58,7 +59,7 @@ export async function forkAfter(
   const created = await createSession(environment, options.workDomain, definition);
   try {
     const history = await copyShared(record, shared, created, { definition, options });
-    const parts = { store: created.store, history, definition, ...(steer === undefined ? {} : { steer }) };
+    const parts = { store: created.store, history, definition, ...defined({ steer }) };
     return liveSession(parts, environment, options);
   } catch (error) {
     await created.store.close().catch(() => undefined);
@@ -113,8 +114,6 @@ function madeBy({ prompt_builder, call_reader, tool_answers }: EventData<"sessio
   tool_answers?: number;
 } {
   return {
-    ...(prompt_builder === undefined ? {} : { prompt_builder }),
-    ...(call_reader === undefined ? {} : { call_reader }),
-    ...(tool_answers === undefined ? {} : { tool_answers }),
+    ...defined({ prompt_builder, call_reader, tool_answers }),
   };
 }

@@ -13,6 +13,7 @@ import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-st
 import { orketDir, sessionPaths, sessionsDir } from "../../adapters/journal/layout";
 import { lockState } from "../../adapters/journal/lock";
 import { acquirePruning, acquireWriter } from "../../adapters/journal/prune-lock";
+import { defined } from "../../engine/model/defined";
 
 /** How far a long task is. */
 export type Progress = (done: number, of: number) => void;
@@ -195,7 +196,7 @@ export async function diskUse(
       ownBytes,
       blobBytes: bytesOf(names),
       sharedBytes: bytesOf(names.filter((digest) => (users.get(digest) ?? 0) > 1)),
-      ...(problem === undefined ? {} : { problem }),
+      ...defined({ problem }),
     }));
     const unreferenced = [...blobs.keys()].filter((digest) => !users.has(digest));
     const own = seen.reduce((sum, { ownBytes }) => sum + ownBytes, 0);
@@ -294,7 +295,7 @@ async function refuseWriters(fs: FileSystem, folders: readonly string[]): Promis
   if (writing.length === 0) return;
   const shown = writing.slice(0, 3).join(", ") + (writing.length > 3 ? " and others" : "");
   throw new OrketError("command_refused", `Nothing was removed: ${shown} is being written.`, {
-    mend: "Close it, or wait until it ends; then prune again.",
+    hint: "Close it, or wait until it ends; then prune again.",
     details: { sessions: writing },
   });
 }
@@ -315,7 +316,7 @@ async function markAll(
       "command_refused",
       `Nothing was removed: the session ${id} cannot be read whole, so what it needs is not known. ${damage.message}`,
       {
-        mend: `Restore its journal from a backup, or delete the session: orket delete ${id}.`,
+        hint: `Restore its journal from a backup, or delete the session: orket delete ${id}.`,
         details: { session: id },
         cause: damage,
       },
@@ -327,7 +328,7 @@ async function markAll(
 /** The pruning slept, its lock was removed, and a writer may count on what it was about to remove. */
 function lostPruning(): OrketError {
   return new OrketError("command_refused", "The pruning lost its lock, and ended before it was done.", {
-    mend: "Nothing is missing: what it removed was named by no session. Prune again.",
+    hint: "Nothing is missing: what it removed was named by no session. Prune again.",
   });
 }
 

@@ -27,6 +27,7 @@ import { nodeUtf8 } from "../../adapters/system/utf8";
 import { keepDensities, rememberedDensities } from "../venue/calibration";
 import type { Densities } from "../venue/calibration";
 import type { RuntimeOptions, LiveSession, SeenSession } from "./session";
+import { defined } from "../../engine/model/defined";
 
 /** The machine, as a host writes sessions on it. */
 export function environmentOf({
@@ -67,7 +68,7 @@ export async function startSession(
   try {
     const history = store.append([start]);
     await store.flush();
-    const parts = { store, history, definition, cutBytes: 0, ...(steer === undefined ? {} : { steer }) };
+    const parts = { store, history, definition, cutBytes: 0, ...defined({ steer }) };
     return live(parts, provider, environment, options);
   } catch (error) {
     // The writer's lock must not stay with a session that nobody has.
@@ -113,7 +114,7 @@ function checkWhole(session: LiveSession): void {
     "session_not_found",
     `The session ${session.id} was cut off while it was being forked.`,
     {
-      mend: "Fork again; the session that it comes from has everything. This one can be deleted.",
+      hint: "Fork again; the session that it comes from has everything. This one can be deleted.",
       details: { id: session.id },
     },
   );
@@ -132,7 +133,7 @@ export async function readSession(
     id: paths.id,
     state: fold(initialState(definition), events),
     events,
-    ...(damage === undefined ? {} : { problem: damage }),
+    ...defined({ problem: damage }),
     readText: (content) => blobs.getText(content),
     readBytes: (ref) => blobs.getBytes(ref),
   };
@@ -210,7 +211,7 @@ function live(
     clock: environment.clock,
     sha256,
     utf8: nodeUtf8,
-    ...(steer === undefined ? {} : { steer }),
+    ...defined({ steer }),
   };
   const orchestrator: Orchestrator = new Orchestrator(
     ports,

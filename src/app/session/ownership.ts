@@ -40,7 +40,7 @@ export function ensureSoundDefinition(definition: Definition): void {
     "definition_invalid",
     `The session's definition cannot run: ${first}${more.length === 0 ? "" : ` And ${more.length} more.`}`,
     {
-      mend: "It can be looked at, verified and exported. Run the Flow again from its files.",
+      hint: "It can be looked at, verified and exported. Run the Flow again from its files.",
       details: { problems: [first, ...more] },
     },
   );
@@ -73,7 +73,7 @@ export async function ensureMayOpen(
     "session_foreign",
     `The session ${paths.id} was not written on this machine by you, so it does not go on by itself. ${facts.join(" ")}`,
     {
-      mend: `It can be shown, verified, replayed, exported and forked. When you trust where it comes from: orket resume ${paths.id} --foreign`,
+      hint: `It can be shown, verified, replayed, exported and forked. When you trust where it comes from: orket resume ${paths.id} --foreign`,
       details: { id: paths.id, facts },
     },
   );

@@ -10,6 +10,7 @@ import type { Desk, ProjectOffer } from "../artifact/project-offer";
 import { isSameBytes } from "../artifact/text";
 import type { Bytes } from "../artifact/text";
 import type { LiveSession } from "./session";
+import { defined } from "../../engine/model/defined";
 
 const changing = new WeakMap<LiveSession, Promise<unknown>>();
 
@@ -51,7 +52,7 @@ export async function changeProject(
     path: offer.path,
     content: bytes === null ? null : session.store.putBytes(bytes),
     expected: offer.project === null ? null : session.store.putBytes(offer.project),
-    ...(change.createMode === undefined ? {} : { mode: change.createMode }),
+    ...defined({ mode: change.createMode }),
   };
   await write(session, pending, bytes, async () => {
     const aside = path.join(session.store.paths.tmp, `acceptance-${randomName(random, 8)}`);
@@ -74,7 +75,7 @@ async function changeUnsaved(
     throw new OrketError(
       "acceptance_conflict",
       `${offer.path} has unsaved changes in an editor. Nothing was written.`,
-      { mend: "Save or undo them first.", details: { path: offer.path, rule: "unsaved" } },
+      { hint: "Save or undo them first.", details: { path: offer.path, rule: "unsaved" } },
     );
   }
   await decide();
@@ -110,7 +111,7 @@ async function write(
     bytes,
     expectedSha256: expected?.sha256 ?? null,
     beforeWrite,
-    ...(mode === undefined ? {} : { createMode: mode }),
+    ...defined({ createMode: mode }),
   });
 }
 

@@ -12,6 +12,7 @@ import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-st
 import { endOfWriting } from "../../adapters/journal/journal-end";
 import { writeBeside } from "./label";
 import { sessionPaths } from "../../adapters/journal/layout";
+import { defined } from "../../engine/model/defined";
 
 const partedSchema = z.strictObject({
   /** The step run; null: before any step. */
@@ -119,8 +120,7 @@ export async function readProof({ fs }: Pick<SessionEnvironment, "fs">, dir: str
   if (ending?.heads.includes(proof.head) !== true) return {};
   const { replayed, repeated } = proof;
   return {
-    ...(replayed === undefined ? {} : { replayed }),
-    ...(repeated === undefined ? {} : { repeated }),
+    ...defined({ replayed, repeated }),
   };
 }
 
@@ -189,7 +189,7 @@ export function provenOf({ whole, ended: recorded, digestChanges }: Reading, sho
   return {
     recorded,
     ...(digestChanges === 0 ? {} : { digestChanges }),
-    ...(replayed === undefined ? {} : { replayed }),
+    ...defined({ replayed }),
     ...(repeated === undefined || !recorded ? {} : { repeated }),
   };
 }

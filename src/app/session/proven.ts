@@ -1,11 +1,11 @@
 import { provenOf, provenSentences, readProof } from "./proof";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
-import type { Glance } from "./glance";
+import type { Snapshot } from "./snapshot";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 
 /** What was proven of the session, one sentence each, once its whole chain is checked. @throws {OrketError} disk_failed. */
-export async function provenOfGlance(
-  seen: Glance,
+export async function provenOfSnapshot(
+  seen: Snapshot,
   environment: SessionEnvironment = nodeEnvironment,
 ): Promise<string[]> {
   const { state, problem, cutBytes, directory } = await seen.checked();

@@ -15,6 +15,7 @@ import { CheckReader } from "./checks";
 import type { Checks } from "./checks";
 import { readSession } from "../../adapters/journal/session-folder";
 import type { LiveSession } from "./session";
+import { defined } from "../../engine/model/defined";
 
 /** A version of an artifact in the journal. */
 export interface ArtifactVersion {
@@ -69,8 +70,7 @@ export function authorsOf(
             session,
             step,
             role,
-            ...(model === undefined ? {} : { model }),
-            ...(prompt === undefined ? {} : { prompt }),
+            ...defined({ model, prompt }),
             event: event.seq,
             at: event.at,
           },
@@ -164,6 +164,6 @@ async function taken(session: LiveSession, before: Known, change: DecidedChange)
     content: change.content,
     base: await read(accepted.base),
     versions: of,
-    acceptedAs: { by, ...(user === undefined ? {} : { user }), at, event },
+    acceptedAs: { by, ...defined({ user }), at, event },
   });
 }

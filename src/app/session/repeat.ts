@@ -15,6 +15,7 @@ import { forkAfter } from "./fork";
 import { decidedBy, startSession } from "./open";
 import type { LiveSession, RuntimeOptions } from "./session";
 import { nodeEnvironment } from "../../adapters/journal/environment";
+import { defined } from "../../engine/model/defined";
 
 /** One of the new runs. */
 export interface Repetition {
@@ -60,8 +61,8 @@ export interface RepeatOptions {
   readonly cancellation?: Cancellation;
 }
 
-function refused(message: string, mend?: string): OrketError {
-  return new OrketError("command_refused", message, mend === undefined ? {} : { mend });
+function refused(message: string, hint?: string): OrketError {
+  return new OrketError("command_refused", message, hint === undefined ? {} : { hint });
 }
 
 /** @throws {OrketError} command_refused, saying why the session cannot be repeated. */
@@ -167,7 +168,7 @@ async function judged(
     session: live.id,
     completed,
     sameArtifacts: completed && sameArtifacts,
-    ...(parting === undefined ? {} : { parting }),
+    ...defined({ parting }),
     ...(completed ? {} : { problem: why }),
     notCarried: steering.notCarried(),
   };

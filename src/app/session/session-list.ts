@@ -11,6 +11,7 @@ import { parseSessionId, sessionPaths, sessionsDir } from "../../adapters/journa
 import { lineDigest } from "../../adapters/journal/session-marks";
 import type { SessionMarks } from "../../adapters/journal/session-marks";
 import { lockState } from "../../adapters/journal/lock";
+import { defined } from "../../engine/model/defined";
 
 /** What the first and last lines of a journal say, without reading it. */
 export type SessionStatus = SessionLabel;
@@ -151,7 +152,7 @@ async function lookInto(
   const about = {
     id: paths.id,
     flow: named?.flow ?? "",
-    ...(title === undefined ? {} : { title }),
+    ...defined({ title }),
     startedAt: named?.startedAt ?? "",
     path: dir,
     openable,
@@ -264,7 +265,7 @@ export async function findSession(
       "session_ambiguous",
       `${matching.length} sessions have "${which}" in their id: ${listed(matching)}.`,
       {
-        mend: "Give more of the id.",
+        hint: "Give more of the id.",
         details: { candidates: matching.map((one) => one.id) },
       },
     );
@@ -274,7 +275,7 @@ export async function findSession(
     "session_not_found",
     none ? "This project has no session yet." : `No session has "${which}" in its id.`,
     {
-      mend: none ? "Run a Flow first." : `There are: ${listed(sessions)}.`,
+      hint: none ? "Run a Flow first." : `There are: ${listed(sessions)}.`,
       details: { candidates: sessions.map((one) => one.id) },
     },
   );

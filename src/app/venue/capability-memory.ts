@@ -14,6 +14,7 @@ import { writeBeside } from "../session/label";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 import { orketDir } from "../../adapters/journal/layout";
 import { ensureOrketDir } from "../../adapters/journal/session-folder";
+import { defined } from "../../engine/model/defined";
 
 /** A model at an address, as a Venue names it. */
 export interface VenueEndpoint extends ProbedEndpoint {
@@ -121,10 +122,7 @@ export class CapabilityMemory {
     return {
       triedAt: tried.tried_at,
       capabilities: {
-        ...(seed === undefined ? {} : { seed }),
-        ...(usageInStream === undefined ? {} : { usageInStream }),
-        ...(jsonSchema === undefined ? {} : { jsonSchema }),
-        ...(parallelSlots === undefined ? {} : { parallelSlots }),
+        ...defined({ seed, usageInStream, jsonSchema, parallelSlots }),
       },
     };
   }

@@ -15,7 +15,7 @@ async function blame({ io, given, workDomain }: CommandContext): Promise<ExitCod
   const file = path.relative(workDomain, path.resolve(io.cwd, written)).split(path.sep).join("/");
   if (file === "" || file.startsWith("../") || path.isAbsolute(file))
     throw new OrketError("usage", `${safeLine(written)} is not a file of the project.`, {
-      mend: "Name a file below the project's folder; -C says which folder that is.",
+      hint: "Name a file below the project's folder; -C says which folder that is.",
     });
   const lines = await blameFile(nodeEnvironment.fs, workDomain, file);
   if (given.flag("json")) {

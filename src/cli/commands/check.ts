@@ -39,14 +39,14 @@ function chosen(definition: Definition, names: readonly string[]): string[] {
   const known = Object.keys(table);
   if (known.length === 0) {
     throw new OrketError("usage", `The Flow ${definition.flow.name} has no commands.`, {
-      mend: "Add 'commands:' to the Flow; docs/commands.md says how.",
+      hint: "Add 'commands:' to the Flow; docs/commands.md says how.",
     });
   }
   for (const name of names) {
     if (known.includes(name)) continue;
     const near = nearest(name, known);
     throw new OrketError("usage", `The Flow has no command '${safeLine(name)}'.`, {
-      mend: near === undefined ? `Its commands are ${known.join(", ")}.` : `Did you mean ${near}?`,
+      hint: near === undefined ? `Its commands are ${known.join(", ")}.` : `Did you mean ${near}?`,
     });
   }
   return names.length === 0 ? known : [...new Set(names)];

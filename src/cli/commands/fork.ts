@@ -15,6 +15,7 @@ import { sessionOf, withRuntime } from "../runtime";
 import { safeLine } from "../text/safe";
 import { readLimits } from "./resume";
 import { approveOption, closing, readPairs } from "./run";
+import { defined } from "../../engine/model/defined";
 
 /** `@FILE` is the file's text; anything else is the text itself. */
 async function textOf(value: string, cwd: string): Promise<string> {
@@ -42,7 +43,7 @@ function inputsOf(given: Given, { flow }: Definition): Definition["flow"]["input
     if (input === undefined) {
       const names = known.map((one) => one.name).join(", ");
       throw new OrketError("usage", `The Flow has no input ${safeLine(name)}.`, {
-        mend: names === "" ? "It has no inputs." : `Its inputs: ${names}.`,
+        hint: names === "" ? "It has no inputs." : `Its inputs: ${names}.`,
       });
     }
     const read = readInput(input, written);
@@ -71,8 +72,7 @@ async function changesOf({ given, io }: CommandContext): Promise<(definition: De
       models,
       limits,
       inputs: inputsOf(given, definition),
-      ...(task === undefined ? {} : { task }),
-      ...(model === undefined ? {} : { model }),
+      ...defined({ task, model }),
     };
     return changeDefinition(definition, changes);
   };
@@ -83,7 +83,7 @@ async function fork(context: CommandContext) {
   const at = given.value("at");
   if (at === undefined) {
     throw new OrketError("usage", "Say at which step the fork begins: --at STEP.", {
-      mend: "`orket show SESSION` lists the steps.",
+      hint: "`orket show SESSION` lists the steps.",
     });
   }
   const json = given.flag("json");

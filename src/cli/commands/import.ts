@@ -113,7 +113,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   const files = await gather(context);
   if (detectImport(files).sets.length === 0) {
     throw new OrketError("usage", "There is nothing to import.", {
-      mend: `Known are ${Object.values(importKinds).join(", ")}; see docs/import.md.`,
+      hint: `Known are ${Object.values(importKinds).join(", ")}; see docs/import.md.`,
     });
   }
   const result = importFiles(files, { folder, project: await loadProject(context) });

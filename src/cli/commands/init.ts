@@ -32,7 +32,7 @@ async function init({ io, given, workDomain }: CommandContext) {
       "usage",
       `${taken.length === 1 ? "A file is" : `${taken.length} files are`} there already, see above; nothing was written.`,
       {
-        mend: "Choose another folder, or overwrite them with --force.",
+        hint: "Choose another folder, or overwrite them with --force.",
       },
     );
   }

@@ -18,6 +18,7 @@ import type { ExitCode } from "../exit-code";
 import { loadProject, projectPath } from "../project";
 import { TypedLines } from "../run/lines";
 import { safeLine } from "../text/safe";
+import { defined } from "../../engine/model/defined";
 
 /**
  * Writes new files of the project; none that is there is touched.
@@ -42,7 +43,7 @@ export function folderInProject(workDomain: string, written: string, option: str
   const place = projectPath(workDomain, written);
   if (place !== undefined) return place;
   throw new OrketError("usage", `${option} ${safeLine(written)} is outside the project.`, {
-    mend: "Name a folder in it, or choose the project with -C DIR.",
+    hint: "Name a folder in it, or choose the project with -C DIR.",
   });
 }
 
@@ -102,13 +103,11 @@ async function create(context: CommandContext): Promise<ExitCode> {
     name,
     folder: folderInProject(workDomain, given.value("dir") ?? ".", "--dir"),
     project: await loadProject(context),
-    ...(provider === undefined ? {} : { provider }),
-    ...(model === undefined ? {} : { model }),
-    ...(tests === undefined ? {} : { tests }),
+    ...defined({ provider, model, tests }),
   });
   if (made.kind === "refused") {
     throw new OrketError("usage", made.message, {
-      mend: made.field === "name" ? "Choose another name." : "See orket new --help.",
+      hint: made.field === "name" ? "Choose another name." : "See orket new --help.",
     });
   }
   await writeNew(workDomain, made.files);

@@ -13,6 +13,7 @@ import { findFlow, loadProject, resolveOrReport } from "../project";
 import { alignColumns, formatNumber, formatUsd, plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { wrapText } from "../text/width";
+import { defined } from "../../engine/model/defined";
 
 /** What a call asks of the backend, in the order in which people look for it. */
 function paramsOf({
@@ -197,7 +198,7 @@ async function plan(context: CommandContext) {
   const project = await loadProject(context);
   const flow = findFlow(project, workDomain, given.positionals[0] ?? "");
   const venue = given.value("venue");
-  const options = { forRun: false, ...(venue === undefined ? {} : { venue }) };
+  const options = { forRun: false, ...defined({ venue }) };
   const definition = resolveOrReport(project, flow, options, io);
   const json = given.flag("json");
   const planned = planFlow(definition, { prompts: json || given.flag("prompts") });

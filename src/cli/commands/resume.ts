@@ -27,7 +27,7 @@ export function readLimits(pairs: readonly string[]): SetLimit[] {
     if (limit === undefined) {
       const near = nearest(name, limitNames);
       throw new OrketError("usage", `There is no limit '${safeLine(name)}'.`, {
-        mend: near === undefined ? `The limits are ${limitNames.join(", ")}.` : `Did you mean ${near}?`,
+        hint: near === undefined ? `The limits are ${limitNames.join(", ")}.` : `Did you mean ${near}?`,
       });
     }
     const value = written === "none" ? null : Number(written.replaceAll("_", "") || Number.NaN);
@@ -62,7 +62,7 @@ async function takeVenue(live: LiveSession, context: CommandContext): Promise<vo
       throw new OrketError(
         first?.origin === "options" ? "usage" : "definition_invalid",
         first?.message ?? `The Venue '${safeLine(asked)}' cannot be used.`,
-        { mend: first?.mend ?? "`orket validate` checks all files of the project." },
+        { hint: first?.hint ?? "`orket validate` checks all files of the project." },
       );
     }
     live.orchestrator.submit({ kind: "change_venue", by: "command_line", venue: venue.definition.venue });
@@ -107,7 +107,7 @@ function goOn(live: LiveSession, given: Given, limits: readonly SetLimit[]): voi
     if (!failed.includes(step)) {
       const known = failed.length === 0 ? "No step has failed." : `What failed: ${failed.join(", ")}.`;
       throw new OrketError("usage", `The step '${safeLine(step)}' has not failed, so it is not skipped.`, {
-        mend: known,
+        hint: known,
       });
     }
     orchestrator.submit({ kind: "adjust", adjustment: { kind: "skip", by: "command_line", step } });

@@ -1,5 +1,6 @@
 import { hunkLines } from "../../app/artifact/git-patch";
 import type { ReviewRow } from "../../app/artifact/review-rows";
+import { defined } from "../../engine/model/defined";
 
 /** A row as `--json` prints it. Public: docs/command-line.md. */
 export function rowJson(row: ReviewRow): Record<string, unknown> {
@@ -11,8 +12,7 @@ export function rowJson(row: ReviewRow): Record<string, unknown> {
     open,
     step: artifact.step,
     role: row.role,
-    ...(row.renamedFrom === undefined ? {} : { renamed_from: row.renamedFrom }),
-    ...(row.reason === undefined ? {} : { reason: row.reason }),
+    ...defined({ renamed_from: row.renamedFrom, reason: row.reason }),
     ...(row.denied === undefined ? {} : { denied: row.denied.message }),
     merged: offer.kind === "merged",
     shown: offer.shown,

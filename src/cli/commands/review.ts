@@ -27,6 +27,7 @@ import { sessionOf, withRuntime } from "../runtime";
 import { plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { closing } from "./run";
+import { defined } from "../../engine/model/defined";
 
 /** What was done about one file, for people and for scripts. */
 interface Done {
@@ -98,13 +99,13 @@ async function applyAll(work: Review, action: Action): Promise<ExitCode> {
       if (!isJson) io.stdout.line(lineOf(done));
     } catch (error) {
       if (!OrketError.is(error, ...refusals)) throw error;
-      const { code: name, message, mend } = error;
+      const { code: name, message, hint } = error;
       results.push({
         path: artifact.path,
-        error: { code: name, message, ...(mend === undefined ? {} : { mend }) },
+        error: { code: name, message, ...defined({ hint }) },
       });
       io.stderr.line(`${io.stderr.style.red("orket:")} ${safeText(message)}`);
-      if (mend !== undefined) io.stderr.line(`  ${safeText(mend)}`);
+      if (hint !== undefined) io.stderr.line(`  ${safeText(hint)}`);
       if (OrketError.is(error, "acceptance_stale", "acceptance_conflict"))
         await showAnew(work, artifact, name);
       if (code === exitCodes.done) code = exitCodeOfError(name);
@@ -148,7 +149,7 @@ function hunksOf({ given }: CommandContext): number[] | undefined {
   return named.map((text) => {
     if (/^[1-9]\d*$/.test(text.trim())) return Number(text);
     throw new OrketError("usage", `--hunk: '${safeLine(text)}' is not the number of a hunk.`, {
-      mend: "orket diff shows the hunks with their numbers.",
+      hint: "orket diff shows the hunks with their numbers.",
     });
   });
 }
@@ -161,7 +162,7 @@ function needOneFile({ context: { given }, chosen }: Review, ...options: readonl
     "usage",
     `--${used} is about one file, and ${plural(chosen.length, "file")} are meant.`,
     {
-      mend: "Name the file behind the session.",
+      hint: "Name the file behind the session.",
     },
   );
 }
@@ -176,7 +177,7 @@ const accept: Action = {
     const failure = failureOf(viewSession(work.live.orchestrator.state));
     if (failure === undefined) return;
     throw new OrketError("acceptance_unchecked", `Nothing was accepted: ${safeText(failure)}`, {
-      mend: "Resume or fork the session, or accept what it made all the same with --anyway.",
+      hint: "Resume or fork the session, or accept what it made all the same with --anyway.",
     });
   },
   apply: async (work, artifact) => {
@@ -190,7 +191,7 @@ const accept: Action = {
     const anyway = given.flag("anyway");
     if (unchecked.has(file) && !anyway)
       throw new OrketError("acceptance_unchecked", `${file} was written after the last check that passed.`, {
-        mend: "Let a check pass, or accept it all the same with --anyway.",
+        hint: "Let a check pass, or accept it all the same with --anyway.",
       });
     const hunks = hunksOf(work.context);
     const edited = given.value("edited");
@@ -198,9 +199,9 @@ const accept: Action = {
     const done = await acceptArtifact(live, file, {
       by: "command_line",
       provenance: true,
-      ...(hunks === undefined ? {} : { hunks }),
+      ...defined({ hunks }),
       ...(edited === undefined ? {} : { content: readEdited(path.resolve(io.cwd, edited)) }),
-      ...(seen === undefined ? {} : { shown: seen }),
+      ...defined({ shown: seen }),
       ...(anyway ? { anyway } : {}),
     });
     if (done === undefined) return undefined;
@@ -227,7 +228,7 @@ async function writeConflicts(work: Review, artifact: ArtifactView, target: stri
   const bytes = offer.conflict?.marked ?? (offer.conflict === undefined ? offer.result : undefined);
   if (bytes === undefined || bytes === null)
     throw new OrketError("command_refused", `${artifact.path} is not text, so there is nothing to mark.`, {
-      mend: "Put the wanted file together by hand, then accept it with --edited, or reject the proposal.",
+      hint: "Put the wanted file together by hand, then accept it with --edited, or reject the proposal.",
     });
   const place = path.resolve(io.cwd, target);
   try {
@@ -261,7 +262,7 @@ const reject: Action = {
     await rejectArtifact(live, file, work.context.given.value("reason"), {
       by: "command_line",
       provenance: true,
-      ...(hunks === undefined ? {} : { hunks }),
+      ...defined({ hunks }),
       ...(hunks === undefined || seen === undefined ? {} : { shown: seen }),
     });
     if (hunks !== undefined) await showAnew(work, artifact, "partly");

@@ -15,6 +15,7 @@ import { requireConsent } from "../run/consent";
 import { performSession } from "../run/perform";
 import { withRuntime } from "../runtime";
 import { safeLine } from "../text/safe";
+import { defined } from "../../engine/model/defined";
 
 export const approveOption: OptionSpec = {
   name: "approve",
@@ -102,12 +103,7 @@ async function run(context: CommandContext) {
   // What cannot run anyway is said before anybody is asked for anything.
   const runs = resolveFlow(project, flow, { ...fixed, forRun: false }).definition !== undefined;
   const { task, inputs } = runs && !json ? await fillIn(project, flow, asked, io) : asked;
-  const definition = resolveOrReport(
-    project,
-    flow,
-    { ...fixed, inputs, ...(task === undefined ? {} : { task }) },
-    io,
-  );
+  const definition = resolveOrReport(project, flow, { ...fixed, inputs, ...defined({ task }) }, io);
   return withRuntime(context, async (options) => {
     await requireConsent(definition, context, options, `${callOf(context)} run ${definition.flow.name}`);
     const live = await startSession(definition, options);

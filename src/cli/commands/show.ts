@@ -1,6 +1,6 @@
-import { eventPieces, openForView } from "../../app/session/glance";
-import type { Glance } from "../../app/session/glance";
-import { provenOfGlance } from "../../app/session/proven";
+import { eventPieces, openSnapshot } from "../../app/session/snapshot";
+import type { Snapshot } from "../../app/session/snapshot";
+import { provenOfSnapshot } from "../../app/session/proven";
 import { OrketError } from "../../engine/error/orket-error";
 import type { SessionEvent } from "../../engine/event/event";
 import { stepIdOf } from "../../engine/state/place";
@@ -17,7 +17,7 @@ import { formatDuration, formatTokens } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 
 /** The events of one run of a step, or of all runs of a step id. @throws {OrketError} usage. */
-async function eventsOf(seen: Glance, step: string): Promise<SessionEvent[]> {
+async function eventsOf(seen: Snapshot, step: string): Promise<SessionEvent[]> {
   const keys = new Set<string>();
   const events: SessionEvent[] = [];
   for await (const piece of eventPieces(seen)) {
@@ -30,7 +30,7 @@ async function eventsOf(seen: Glance, step: string): Promise<SessionEvent[]> {
   if (events.length > 0) return events;
   const near = nearest(step, [...keys]);
   throw new OrketError("usage", `The session has no step '${safeLine(step)}' that has begun.`, {
-    mend: near === undefined ? `Steps that have: ${[...keys].join(", ")}.` : `Did you mean ${near}?`,
+    hint: near === undefined ? `Steps that have: ${[...keys].join(", ")}.` : `Did you mean ${near}?`,
   });
 }
 
@@ -42,7 +42,7 @@ function block(title: string, text: string, { style }: Output): string {
 }
 
 /** An event of a step in full, as people read it; undefined: it says nothing that others do not. */
-async function detailOf(event: SessionEvent, seen: Glance, output: Output): Promise<string | undefined> {
+async function detailOf(event: SessionEvent, seen: Snapshot, output: Output): Promise<string | undefined> {
   switch (event.type) {
     case "step_start":
       return block(`══ ${event.step ?? ""} (${event.data.role}), attempt ${event.data.attempt}`, "", output);
@@ -99,7 +99,7 @@ async function detailOf(event: SessionEvent, seen: Glance, output: Output): Prom
   }
 }
 
-async function showStep(seen: Glance, step: string, output: Output): Promise<void> {
+async function showStep(seen: Snapshot, step: string, output: Output): Promise<void> {
   if (viewSession(seen.state).provider === "scripted") {
     output.line("Replies: scripted, from a file; no model was asked.");
     output.line();
@@ -113,7 +113,7 @@ async function showStep(seen: Glance, step: string, output: Output): Promise<voi
 async function show(context: CommandContext): Promise<ExitCode> {
   const { io, given } = context;
   const session = await sessionOf(context);
-  const seen = await (await openForView(session.path)).checked();
+  const seen = await (await openSnapshot(session.path)).checked();
   const view = viewSession(seen.state);
   const step = given.value("step");
   const { problem } = seen;
@@ -130,7 +130,7 @@ async function show(context: CommandContext): Promise<ExitCode> {
   else if (view.events === 0) io.stdout.line(`Session ${seen.id}: not started.`);
   else {
     printSession(view, io.stdout, wasCutOff ? statusOf(view, false) : undefined);
-    const proven = await provenOfGlance(seen);
+    const proven = await provenOfSnapshot(seen);
     if (proven.length > 0) io.stdout.line(`\nShown`);
     for (const sentence of proven) io.stdout.line(`  ${safeLine(sentence)}`);
   }

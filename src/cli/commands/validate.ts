@@ -9,6 +9,7 @@ import type { ExitCode } from "../exit-code";
 import { loadProject, projectPath } from "../project";
 import { plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
+import { defined } from "../../engine/model/defined";
 
 /** Whether a file is one of those that were asked for. @throws {OrketError} usage for a path that is none. */
 function wantedFiles(
@@ -33,7 +34,7 @@ function wantedFiles(
   return (file) => places.some((place) => place === "" || file === place || file.startsWith(`${place}/`));
 }
 
-function asJson({ file, range, severity, code, message, mend }: Diagnostic) {
+function asJson({ file, range, severity, code, message, hint }: Diagnostic) {
   const { start, end } = range;
   return {
     file,
@@ -44,7 +45,7 @@ function asJson({ file, range, severity, code, message, mend }: Diagnostic) {
     severity,
     code,
     message,
-    ...(mend === undefined ? {} : { mend }),
+    ...defined({ mend: hint }),
   };
 }
 

@@ -49,7 +49,7 @@ function venuesOf(
     if (names.includes(name)) continue;
     const near = nearest(name, names);
     throw new OrketError("usage", `There is no Venue '${safeLine(name)}'.`, {
-      mend: near === undefined ? `There are: ${names.join(", ")}.` : `Did you mean ${near}?`,
+      hint: near === undefined ? `There are: ${names.join(", ")}.` : `Did you mean ${near}?`,
     });
   }
   return [...project.sources.values()].flatMap((source) => {

@@ -4,6 +4,7 @@ import type { Json } from "../../engine/model/field";
 import type { Command } from "../../engine/conductor/command";
 import { stepIdOf } from "../../engine/state/place";
 import type { StepRun } from "../../engine/state/step-run";
+import { defined } from "../../engine/model/defined";
 
 type Question = EventData<"question_asked">;
 
@@ -21,7 +22,7 @@ export function readAnswers(texts: readonly string[]): GivenAnswer[] {
     const name = text.slice(0, Math.max(at, 0));
     if (at <= 0) {
       throw new OrketError("usage", `'${text}' is not an answer.`, {
-        mend: "Write --answer STEP=WORD, --answer STEP.FIELD=VALUE or --answer ID@SHA=yes.",
+        hint: "Write --answer STEP=WORD, --answer STEP.FIELD=VALUE or --answer ID@SHA=yes.",
       });
     }
     const value = text.slice(at + 1);
@@ -57,8 +58,7 @@ export function answerTo(
     id: question.id,
     sha256: question.sha256,
     by: "command_line",
-    ...(verdict === undefined ? {} : { verdict }),
-    ...(answers === undefined ? {} : { answers }),
+    ...defined({ verdict, answers }),
   };
 }
 

@@ -15,6 +15,7 @@ import type { GivenAnswer } from "./answers";
 import type { Display } from "./display";
 import { editText } from "./edit-text";
 import type { TypedLines } from "./lines";
+import { defined } from "../../engine/model/defined";
 
 /** How the session's questions are answered. `none`: nobody is there; the session pauses at the first. */
 export type ApprovalMode = "all" | "none" | "ask";
@@ -158,7 +159,7 @@ export class Approver {
       sha256,
       decision,
       by,
-      ...(instruction === undefined ? {} : { instruction }),
+      ...defined({ instruction }),
     });
     this.#answered.add(id);
   }
@@ -211,8 +212,7 @@ export class Approver {
           id,
           sha256,
           by: "person",
-          ...(verdict === undefined ? {} : { verdict }),
-          ...(answers === undefined ? {} : { answers }),
+          ...defined({ verdict, answers }),
         });
         this.#answered.add(id);
       }

@@ -12,7 +12,7 @@ function refusal(flow: string, digest: string, call: string): OrketError {
     "consent_missing",
     `Nobody has agreed to the commands of the Flow ${safeLine(flow)} on this machine.`,
     {
-      mend: `Look at them with 'orket plan ${safeLine(flow)}', then agree with '${call} --allow-commands ${digest}'.`,
+      hint: `Look at them with 'orket plan ${safeLine(flow)}', then agree with '${call} --allow-commands ${digest}'.`,
       details: { sha256: digest },
     },
   );
@@ -36,7 +36,7 @@ export async function requireConsent(
   const consent = consentOf(options);
   if (named !== undefined && named !== digest) {
     throw new OrketError("consent_missing", "The commands are not those that --allow-commands names.", {
-      mend: `Their digest is ${digest}: look at them with 'orket plan ${safeLine(name)}' before you agree.`,
+      hint: `Their digest is ${digest}: look at them with 'orket plan ${safeLine(name)}' before you agree.`,
       details: { sha256: digest },
     });
   }

@@ -11,7 +11,7 @@ const taskMaxBytes = 1_000_000;
 function textOf(bytes: Uint8Array, source: string): string {
   if (bytes.length > taskMaxBytes) {
     throw new OrketError("usage", `--task: ${source} holds more than ${taskMaxBytes / 1_000_000} MB.`, {
-      mend: "Name it in the task as a file that the team reads.",
+      hint: "Name it in the task as a file that the team reads.",
     });
   }
   let text: string;
@@ -48,7 +48,7 @@ export async function readTask(
     const { code } = error as NodeJS.ErrnoException;
     const why = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : code;
     throw new OrketError("usage", `--task: ${source} cannot be read: ${why ?? "unknown error"}.`, {
-      mend: "A task that begins with @ is written with @@.",
+      hint: "A task that begins with @ is written with @@.",
     });
   }
 }

@@ -31,6 +31,7 @@ import { toolsOfStep } from "./tool/registry";
 import { callsOfReply } from "./reply";
 import { usableCall } from "./usable-call";
 import type { AgentPorts } from "./ports";
+import { defined } from "../model/defined";
 
 type FingerprintData = NonNullable<EventData<"model_call_end">["fingerprint"]>;
 
@@ -137,7 +138,7 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
       role: run.node.role,
       answeredCalls: state.answeredCalls.get(run.node.id) ?? 0,
       failedTries: state.failedTries[run.node.id] ?? 0,
-      ...(answeredBy === undefined ? {} : { answeredBy }),
+      ...defined({ answeredBy }),
     },
   };
 }
@@ -170,17 +171,16 @@ function replyEvent(
     ...(said === undefined ? {} : { said: ports.store.putText(said) }),
     ...(unread.length === 0 ? {} : { unread }),
     finish_reason: reply.finishReason,
-    ...(reply.finishSaid === undefined ? {} : { finish_said: reply.finishSaid }),
+    ...defined({ finish_said: reply.finishSaid }),
     ...(reply.attached === undefined || Object.keys(reply.attached).length === 0
       ? {}
       : { attached: ports.store.putText(JSON.stringify(reply.attached)) }),
-    ...(reply.resent === undefined ? {} : { resent: reply.resent }),
+    ...defined({ resent: reply.resent }),
     tokens,
-    ...(cost === undefined ? {} : { cost_usd: cost }),
+    ...defined({ cost_usd: cost }),
     ...(reply.firstTokenMs === undefined ? {} : { first_token_ms: roundMs(reply.firstTokenMs) }),
     total_ms: roundMs(reply.totalMs),
-    ...(reply.model === undefined ? {} : { model: reply.model }),
-    ...(reply.node === undefined ? {} : { node: reply.node }),
+    ...defined({ model: reply.model, node: reply.node }),
     ...(reply.fingerprint === undefined ? {} : { fingerprint: fingerprintData(reply.fingerprint) }),
     sent: ports.store.putText(JSON.stringify(reply.sent)),
     ...(reply.notices === undefined || reply.notices.length === 0 ? {} : { notices: [...reply.notices] }),
@@ -188,7 +188,7 @@ function replyEvent(
 }
 
 function fingerprintData({ contextTokens, ...known }: ModelFingerprint): FingerprintData {
-  return { ...known, ...(contextTokens === undefined ? {} : { context_tokens: contextTokens }) };
+  return { ...known, ...defined({ context_tokens: contextTokens }) };
 }
 
 /** Tenths of a millisecond are more than any of these figures can tell. */
@@ -224,7 +224,7 @@ function failureEvent(
     attempt,
     code: failure.code,
     message: tooLong ? `${failure.message} ${waitText(failure, retry)}` : failure.message,
-    ...(failure.status === undefined ? {} : { status: failure.status }),
+    ...defined({ status: failure.status }),
     ...(partial === "" ? {} : { partial: ports.store.putText(partial) }),
     ...(again ? { retry_in_seconds: wait } : {}),
     ...(failure.retryable && tooLong ? { asked_wait_seconds: failure.retryAfterSeconds ?? 0 } : {}),
@@ -274,18 +274,17 @@ export async function finishStep({ run }: ActiveRun, { ports, state }: PerformCo
     summary: text,
     verdict: run.verdict ?? null,
     artifacts,
-    ...(run.result === undefined ? {} : { result: run.result }),
+    ...defined({ result: run.result }),
   };
   return draft("step_end", run.key, {
     attempt: run.attempt,
     summary: ports.store.putText(text),
     sha256: ports.sha256(JSON.stringify(result)),
-    ...(run.verdict === undefined ? {} : { verdict: run.verdict }),
-    ...(run.result === undefined ? {} : { result: run.result }),
+    ...defined({ verdict: run.verdict, result: run.result }),
     artifacts,
     turns: reply?.turn ?? 0,
     tokens: run.tokens,
-    ...(run.costUsd === undefined ? {} : { cost_usd: run.costUsd }),
+    ...defined({ cost_usd: run.costUsd }),
   });
 }
 

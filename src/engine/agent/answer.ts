@@ -7,6 +7,7 @@ import type { Reply } from "../state/step-run";
 import type { PromptContext } from "./prompt-context";
 import type { Drafted } from "./prompt-cut";
 import { textCallForm } from "./tool/text-form";
+import { defined } from "../model/defined";
 
 /** Stands for a reply in which nothing was said: several vendors refuse an assistant's message without a word. */
 const emptyReply = "(empty reply)";
@@ -57,7 +58,7 @@ async function replyMessage(
       role: "assistant",
       content,
       ...(asCalls ? { tool_calls: [...reply.toolCalls] } : {}),
-      ...(reply.attached === undefined ? {} : { attached: reply.attached }),
+      ...defined({ attached: reply.attached }),
     },
     text: shown,
   };

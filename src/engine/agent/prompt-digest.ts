@@ -1,6 +1,7 @@
 import type { Content } from "../event/content";
 import type { Message } from "../event/event";
 import type { Sha256 } from "../port/digest";
+import { defined } from "../model/defined";
 
 /** The message with its text in place of the reference, keys in one order: what the prompt's digest is made of. */
 export function canonicalMessage(message: Message, text: string): Record<string, unknown> {
@@ -9,8 +10,7 @@ export function canonicalMessage(message: Message, text: string): Record<string,
     return {
       role,
       text,
-      ...(tool_calls === undefined ? {} : { tool_calls }),
-      ...(attached === undefined ? {} : { attached }),
+      ...defined({ tool_calls, attached }),
     };
   }
   return message.role === "tool"

@@ -10,6 +10,7 @@ import type { ReadingMode } from "./reader/read-reply";
 import type { ReadableTool } from "./reader/found";
 import { parseLoose } from "./reader/loose-json";
 import { toolsOfStep } from "./tool/registry";
+import { defined } from "../model/defined";
 
 /** What a reply asks for and says. */
 export interface ReadReply {
@@ -45,7 +46,7 @@ export function callsOfReply(active: ActiveRun, reply: ModelReply, parts: Parts)
             id: callId(active, index, parts),
             tool: call.name,
             args: parts.ports.store.putText(call.argumentsJson),
-            ...(serverId === undefined ? {} : { server_id: serverId }),
+            ...defined({ server_id: serverId }),
             ...(call.attached === undefined || Object.keys(call.attached).length === 0
               ? {}
               : { attached: parts.ports.store.putText(JSON.stringify(call.attached)) }),

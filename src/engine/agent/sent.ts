@@ -1,6 +1,7 @@
 import type { Message } from "../event/event";
 import type { ModelMessage } from "../port/model-provider";
 import type { SessionStore } from "../port/session-store";
+import { defined } from "../model/defined";
 
 type Attached = Readonly<Record<string, unknown>>;
 
@@ -25,7 +26,7 @@ export async function sentMessages(
           id: call.server_id ?? call.id,
           name: call.tool,
           argumentsJson: await store.getText(call.args),
-          ...(attached === undefined ? {} : { attached }),
+          ...defined({ attached }),
         });
       }
       const attached =
@@ -34,7 +35,7 @@ export async function sentMessages(
         role: "assistant",
         content,
         ...(toolCalls.length === 0 ? {} : { toolCalls }),
-        ...(attached === undefined ? {} : { attached }),
+        ...defined({ attached }),
       });
     } else sent.push({ role: message.role, content });
   }

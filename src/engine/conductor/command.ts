@@ -8,6 +8,7 @@ import { answered } from "../model/score";
 import { checkText } from "../model/check-text";
 import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
 import type { SessionState } from "../state/state";
+import { defined } from "../model/defined";
 
 /** What a person, or a script for one, can ask of a session. */
 export type Command =
@@ -41,7 +42,7 @@ export type Command =
  */
 export function accept(state: SessionState, command: Command): EventDraft[] {
   if (state.status === "ended") {
-    throw new OrketError("session_ended", "The session has ended.", { mend: "Start a new run." });
+    throw new OrketError("session_ended", "The session has ended.", { hint: "Start a new run." });
   }
   switch (command.kind) {
     case "resolve_approval":
@@ -61,7 +62,7 @@ function acceptVenue(
 ): EventDraft[] {
   if (activeRuns(state.score).some(({ run }) => run.call !== null) && state.status === "running") {
     throw new OrketError("command_refused", "The Venue cannot change while a model call is under way.", {
-      mend: "Pause the session first.",
+      hint: "Pause the session first.",
     });
   }
   return [draft("venue_changed", null, { by, name: venue.name, venue: venue as unknown as Json })];
@@ -90,12 +91,12 @@ function acceptAnswer(
   }
   if (command.decision === "edit" && (command.instruction ?? "").trim() === "") {
     throw new OrketError("command_refused", "The new instruction is empty.", {
-      mend: "Write what the step is to do.",
+      hint: "Write what the step is to do.",
     });
   }
   if (command.decision === "refuse" && (command.comment ?? "").trim() === "") {
     throw new OrketError("command_refused", "The refusal has no reason.", {
-      mend: "Say why: the steps after it read the reason.",
+      hint: "Say why: the steps after it read the reason.",
     });
   }
   if (command.decision === "edit") {
@@ -107,8 +108,7 @@ function acceptAnswer(
       sha256: command.sha256,
       decision: command.decision,
       by: command.by,
-      ...(command.instruction === undefined ? {} : { instruction: command.instruction }),
-      ...(command.comment === undefined ? {} : { comment: command.comment }),
+      ...defined({ instruction: command.instruction, comment: command.comment }),
     }),
   ];
 }
@@ -138,8 +138,7 @@ function acceptQuestion(
       id,
       sha256,
       by,
-      ...(said === undefined ? {} : { verdict: said }),
-      ...(given === undefined ? {} : { answers: given }),
+      ...defined({ verdict: said, answers: given }),
     }),
   ];
 }

@@ -9,6 +9,7 @@ import { initialState } from "../state/state";
 import type { SessionState } from "../state/state";
 import { accept } from "./command";
 import type { Command } from "./command";
+import { defined } from "../model/defined";
 
 type Answer = EventData<"approval_resolved">;
 
@@ -226,8 +227,7 @@ export class Steering {
       sha256,
       decision,
       by,
-      ...(instruction === undefined ? {} : { instruction }),
-      ...(comment === undefined ? {} : { comment }),
+      ...defined({ instruction, comment }),
     };
   }
 }

@@ -35,24 +35,24 @@ export type ErrorCode = (typeof errorCodes)[number];
 /** Registered by name, so that copies of the class in other bundles are known too. */
 const marker = Symbol.for("orket.error");
 
-/** A failure with a code to decide on, a sentence for people and, where one is known, the mend. */
+/** A failure with a code to decide on, a sentence for people and, where one is known, a hint what to do. */
 export class OrketError extends Error {
   readonly [marker] = true;
   readonly code: ErrorCode;
   /** What the user can do about it; a sentence. */
-  readonly mend: string | undefined;
+  readonly hint: string | undefined;
   /** Facts for the code and the log: paths, line numbers, digests. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { mend?: string; details?: Record<string, unknown>; cause?: unknown } = {},
+    options: { hint?: string; details?: Record<string, unknown>; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "OrketError";
     this.code = code;
-    this.mend = options.mend;
+    this.hint = options.hint;
     this.details = options.details ?? {};
   }
 

@@ -25,7 +25,7 @@ export function encodeEvent(event: SessionEvent, prev: string): string {
 /** The error for a journal that is not what was written, with the number of the line, from 1. */
 export function damaged(line: number, what: string, cause?: unknown): OrketError {
   return new OrketError("journal_damaged", `The journal is damaged at line ${line}: ${what}.`, {
-    mend: "What stands before that line can still be read, exported and forked. Restore the file from a backup to go on.",
+    hint: "What stands before that line can still be read, exported and forked. Restore the file from a backup to go on.",
     details: { line },
     cause,
   });
@@ -36,7 +36,7 @@ function unsupported(line: number, what: string): OrketError {
     "format_unsupported",
     `Line ${line} of the journal ${what}, which this Orket does not know.`,
     {
-      mend: "A newer Orket wrote this session: update Orket to open it.",
+      hint: "A newer Orket wrote this session: update Orket to open it.",
       details: { line },
     },
   );

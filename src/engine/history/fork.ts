@@ -21,7 +21,7 @@ export function sharedEvents(events: readonly SessionEvent[], at: string): reado
     ...new Set(events.flatMap((event) => (event.type === "step_start" ? [event.step ?? ""] : []))),
   ];
   throw new OrketError("command_refused", `The session has no step ${at} to fork at.`, {
-    mend: begun.length === 0 ? "No step of it has begun." : `Fork at one of: ${begun.join(", ")}.`,
+    hint: begun.length === 0 ? "No step of it has begun." : `Fork at one of: ${begun.join(", ")}.`,
     details: { at },
   });
 }
@@ -41,7 +41,7 @@ export function checkForkable(
   throw new OrketError(
     "command_refused",
     `The changed Score does not lead to the step ${expected.join(", ")}, where the fork is to begin.`,
-    { mend: "Change only steps from there on, or start a new run." },
+    { hint: "Change only steps from there on, or start a new run." },
   );
 }
 

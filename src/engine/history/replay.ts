@@ -21,6 +21,7 @@ import { isExternal, perform } from "../orchestrator/perform";
 import { promptDigest } from "../agent/prompt-digest";
 import { currentVersions } from "../event/versions";
 import type { MakingVersions } from "../event/versions";
+import { defined } from "../model/defined";
 
 /** What was changed, or does not follow, where a replay first differs. */
 export type DivergenceCause =
@@ -215,7 +216,7 @@ async function checkCommandEnd(
   const verdict = end.kind === "lost" || result_problem !== undefined ? undefined : commandVerdict(end);
   const summary = ports.refText(endOfOutput(await ports.getText(event.data.output)));
   const { verdict: _, ...recorded } = event.data;
-  const data = { ...recorded, ...(verdict === undefined ? {} : { verdict }), summary };
+  const data = { ...recorded, ...defined({ verdict }), summary };
   return compare({ type: event.type, step: event.step, data }, event, "reply");
 }
 
@@ -240,7 +241,7 @@ async function checkReply(
     calls.push({
       name: call.tool,
       argumentsJson: await ports.getText(call.args),
-      ...(call.server_id === undefined ? {} : { id: call.server_id }),
+      ...defined({ id: call.server_id }),
       ...(call.attached === undefined ? {} : { attached: parseObject(await ports.getText(call.attached)) }),
     });
   }

@@ -28,6 +28,6 @@ export function checkText({ flow, score }: Definition, what: string, text: strin
 /** A name that is not there, with those that are. */
 export function unknown(what: string, name: string, known: readonly string[], written = ""): OrketError {
   return new OrketError("command_refused", `${written} There is no ${what} ${name}.`.trim(), {
-    mend: known.length === 0 ? `There is no ${what} at all.` : `There are: ${known.join(", ")}.`,
+    hint: known.length === 0 ? `There is no ${what} at all.` : `There are: ${known.join(", ")}.`,
   });
 }

@@ -16,6 +16,7 @@ import {
   toolCallModeSchema,
   venueFileSchema,
 } from "./venue";
+import { defined } from "./defined";
 
 /** Format of `definition.json`; raised when a reader of an older engine could misread it. */
 export const definitionFormat = 1;
@@ -280,8 +281,6 @@ export function callSettings(definition: Definition, role: string): CallSettings
     params: { ...venue.params, ...own.params },
     tool_calls: own.tool_calls ?? venue.tool_calls ?? "auto",
     system_role: own.system_role ?? venue.system_role ?? "auto",
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(pricing === undefined ? {} : { pricing }),
+    ...defined({ temperature, seed, pricing }),
   };
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { matchesWhole, patternProblem } from "./pattern";
+import { defined } from "./defined";
 
 /** A JSON value: what results, answers and inputs hold. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -231,7 +232,7 @@ export function schemaOfFields(fields: FieldMap): Record<string, unknown> {
 function schemaOfField(spec: FieldSpec): Record<string, unknown> {
   const { description, max } = spec;
   const more = {
-    ...(description === undefined ? {} : { description }),
+    ...defined({ description }),
     ...(spec.enum === undefined ? {} : { enum: [...spec.enum] }),
   };
   switch (typeOf(spec)) {
@@ -240,17 +241,17 @@ function schemaOfField(spec: FieldSpec): Record<string, unknown> {
       return {
         ...(spec.enum?.some((choice) => typeof choice !== "string") === true ? {} : { type: "string" }),
         ...more,
-        ...(max === undefined ? {} : { maxLength: max }),
+        ...defined({ maxLength: max }),
         ...(spec.pattern === undefined ? {} : { pattern: `^(?:${spec.pattern})$` }),
       };
     case "number":
-      return { type: "number", ...more, ...(max === undefined ? {} : { maximum: max }) };
+      return { type: "number", ...more, ...defined({ maximum: max }) };
     case "boolean":
       return { type: "boolean", ...more };
     case "list": {
       const of = spec.of ?? "string";
       const items = typeof of === "string" ? schemaOfField({ type: of }) : schemaOfFields(of);
-      return { type: "array", items, ...more, ...(max === undefined ? {} : { maxItems: max }) };
+      return { type: "array", items, ...more, ...defined({ maxItems: max }) };
     }
     case "object": {
       const of = spec.of ?? {};

@@ -10,6 +10,7 @@ import type { Reach } from "./reach";
 import { parseTemplate, placeholderText } from "./template";
 import type { Placeholder } from "./template";
 import { anyTouches } from "./tools";
+import { defined } from "./defined";
 
 /** Runs that a plan lists; the rest is counted. */
 export const maxPlannedRuns = 1000;
@@ -153,7 +154,7 @@ function planStep(definition: Definition, planned: PlannedStep, prompts: boolean
   return {
     id: node.id,
     role: node.role,
-    ...(node.note === undefined ? {} : { note: node.note }),
+    ...defined({ note: node.note }),
     within,
     settings: callSettings(definition, node.role),
     tools,
@@ -247,7 +248,7 @@ export function planFlow(definition: Definition, options: { readonly prompts?: b
       name: venue.name,
       source: venue.source,
       provider: venue.provider,
-      ...(venue.endpoint === undefined ? {} : { endpoint: venue.endpoint }),
+      ...defined({ endpoint: venue.endpoint }),
     },
     score: { name: score.name, source: score.source },
     references: flow.references,

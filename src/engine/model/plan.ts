@@ -1,6 +1,7 @@
 import { conditionText } from "./condition";
 import { callSettings, nodesIn } from "./definition";
 import type { Definition, EachNode, LoopNode, PlanNode, StepNode, UseNode } from "./definition";
+import { defined } from "./defined";
 
 /** The steps themselves, in the file's order, each once. */
 export function stepsOf(nodes: readonly PlanNode[]): StepNode[] {
@@ -59,7 +60,7 @@ function collect(
         const until = untilText(node);
         const around = {
           kind: "loop" as const,
-          ...(node.id === undefined ? {} : { id: node.id }),
+          ...defined({ id: node.id }),
           max: node.max,
           until,
         };

@@ -18,6 +18,7 @@ import { failedStep } from "../state/failed-step";
 import { artifactsOf, changeAt } from "../state/scope";
 import type { StepRun } from "../state/step-run";
 import { templateOf } from "./question-work";
+import { defined } from "../model/defined";
 
 /** The end of a command's output that later steps see, in characters; the whole output stays in the journal. */
 const maxCommandSummary = 4000;
@@ -135,7 +136,7 @@ function shownOf(
     env: Object.fromEntries(
       Object.entries(env).map(([name, one]) => [name, "secret" in one ? `secret:${one.secret}` : one.value]),
     ),
-    ...(stdin === undefined ? {} : { stdin }),
+    ...defined({ stdin }),
     network: spec.network,
     effects: spec.effects,
     ...(spec.effects === "outside"
@@ -184,7 +185,7 @@ export async function runCommand(
       name: run.command?.command ?? "",
       spec,
       argv,
-      ...(stdin === undefined ? {} : { stdin }),
+      ...defined({ stdin }),
       env,
       overlay: artifactsOf(scope).map(({ path, content }) => ({ path, content })),
       read: (content) => ports.store.getBytes(content),
@@ -231,8 +232,7 @@ async function endEvents(
       end: result.end,
       // What does not fit is no verdict.
       ...(verdict === undefined || "result_problem" in read ? {} : { verdict }),
-      ...(result.place === undefined ? {} : { place: result.place }),
-      ...(result.isolatedBy === undefined ? {} : { isolated_by: result.isolatedBy }),
+      ...defined({ place: result.place, isolated_by: result.isolatedBy }),
       output: ports.store.putText(result.output),
       summary: ports.store.putText(endOfOutput(result.output)),
       ...read,

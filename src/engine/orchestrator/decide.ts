@@ -24,6 +24,7 @@ import { commandEffect, decideAct } from "./decide-act";
 import { conditionOf, decideGate } from "./decide-group";
 import { effect, nothing, record, work } from "./effect";
 import type { Decision, Effect } from "./effect";
+import { defined } from "../model/defined";
 export type { Decision, Effect } from "./effect";
 
 /**
@@ -288,7 +289,7 @@ function endOf(state: SessionState, outcome: "completed" | "stopped"): EventDraf
   return draft("session_end", null, {
     outcome,
     tokens: spending.tokens,
-    ...(spending.costUsd === undefined ? {} : { cost_usd: spending.costUsd }),
+    ...defined({ cost_usd: spending.costUsd }),
     model_calls: spending.modelCalls,
     artifacts: artifactsOf(state.score.scope).map(({ path, content }) => ({ path, content })),
     ...(hasResult(state.definition) ? resultsOf(state) : {}),

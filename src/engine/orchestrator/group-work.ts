@@ -18,6 +18,7 @@ import type { Place } from "../state/place";
 import { artifactsOf, resultOf, resultOfKey, resultSeen } from "../state/scope";
 import type { Scope, StepResult } from "../state/scope";
 import type { StepRun } from "../state/step-run";
+import { defined } from "../model/defined";
 
 /** Longest summary of a group, in characters; its parts share it. */
 const maxGroupSummary = 16_000;
@@ -33,7 +34,7 @@ function templateContext(
 ): TemplateContext {
   return {
     definition: context.state.definition,
-    node: { id: node.id, role: run.node.role, ...(node.frame === undefined ? {} : { frame: node.frame }) },
+    node: { id: node.id, role: run.node.role, ...defined({ frame: node.frame }) },
     place: run.place,
     scope,
     getText: (content) => context.ports.store.getText(content),
@@ -154,8 +155,7 @@ export async function closeGroup(active: ActiveRun, context: PerformContext): Pr
   if (last !== undefined) {
     return draft("group_end", run.key, {
       summary: last.summary,
-      ...(last.verdict === undefined ? {} : { verdict: last.verdict }),
-      ...(last.result === undefined ? {} : { result: last.result }),
+      ...defined({ verdict: last.verdict, result: last.result }),
       parts: turns,
       failed: lost,
     });

@@ -11,6 +11,7 @@ import { acceptanceOf } from "../state/acceptance";
 import type { ActiveRun } from "../state/cursor";
 import { failedStep } from "../state/failed-step";
 import { artifactsOf, resultSeen } from "../state/scope";
+import { defined } from "../model/defined";
 
 /** Most questions that a list may hold. */
 const maxQuestions = 100;
@@ -118,13 +119,12 @@ export async function finishAct(active: ActiveRun, context: PerformContext): Pro
   const { run } = active;
   const { ports } = context;
   const { summary, verdict, result, artifacts } = await outcomeOf(active, context);
-  const whole = { summary, verdict: verdict ?? null, artifacts, ...(result === undefined ? {} : { result }) };
+  const whole = { summary, verdict: verdict ?? null, artifacts, ...defined({ result }) };
   return draft("step_end", run.key, {
     attempt: run.attempt,
     summary: ports.store.putText(summary),
     sha256: ports.sha256(JSON.stringify(whole)),
-    ...(verdict === undefined ? {} : { verdict }),
-    ...(result === undefined ? {} : { result }),
+    ...defined({ verdict, result }),
     artifacts,
     turns: 0,
     tokens: {},

@@ -3,6 +3,7 @@ import { draft, journalFormat } from "../event/event";
 import type { EventData, EventDraft } from "../event/event";
 import type { BlobRef } from "../event/content";
 import type { Definition } from "../model/definition";
+import { defined } from "../model/defined";
 
 /** The journal's first event. */
 export function startEvent(facts: {
@@ -34,6 +35,6 @@ export function startEvent(facts: {
             tokens_per_byte: value,
           })),
         }),
-    ...(facts.forkedFrom === undefined ? {} : { forked_from: facts.forkedFrom }),
+    ...defined({ forked_from: facts.forkedFrom }),
   });
 }

@@ -15,6 +15,7 @@ import {
 import type { Scope } from "./scope";
 import { restarted } from "./step-run";
 import type { StepRun } from "./step-run";
+import { defined } from "../model/defined";
 
 type SessionWideType =
   | "session_start"
@@ -113,8 +114,7 @@ export function applyToRun(
     case "command_end":
       return active({
         commandEnd: event.data,
-        ...(event.data.verdict === undefined ? {} : { verdict: event.data.verdict }),
-        ...(event.data.result === undefined ? {} : { result: event.data.result }),
+        ...defined({ verdict: event.data.verdict, result: event.data.result }),
       });
     case "question_asked":
       return active({ question: event.data, answer: null });
@@ -221,8 +221,7 @@ function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"question_a
         kind: "active",
         run: {
           ...answered,
-          ...(data.verdict === undefined ? {} : { verdict: data.verdict }),
-          ...(data.answers === undefined ? {} : { result: data.answers }),
+          ...defined({ verdict: data.verdict, result: data.answers }),
         },
         scope,
       };
@@ -377,7 +376,7 @@ function over({ run, scope }: ActiveRun): RunUpdate {
     summary: ended.summary,
     verdict: ended.verdict,
     place: { prefix: run.place.prefix, rounds: run.place.rounds },
-    ...(ended.result === undefined ? {} : { result: ended.result }),
+    ...defined({ result: ended.result }),
   };
   return { kind: "over", scope: withResult(scope, result) };
 }

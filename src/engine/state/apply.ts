@@ -13,6 +13,7 @@ import { reserve, settleCall, settleFailedCall } from "./spending";
 import type { SessionState, StepRecord } from "./state";
 import { forAnotherBackend, restarted } from "./step-run";
 import type { StepRun } from "./step-run";
+import { defined } from "../model/defined";
 
 /**
  * The fold: what the session is after one more event. Engine, views, resume and replay all see a session through it.
@@ -237,7 +238,7 @@ function withAnswer(
   const before = answeredBy[model] ?? [];
   const digest = fingerprint?.digest;
   if (before.some((known) => known.node === node && known.digest === digest)) return answeredBy;
-  return { ...answeredBy, [model]: [...before, { node, ...(digest === undefined ? {} : { digest }) }] };
+  return { ...answeredBy, [model]: [...before, { node, ...defined({ digest }) }] };
 }
 
 function failedCall(state: SessionState, run: StepRun, data: EventData<"model_call_failed">): SessionState {

@@ -11,6 +11,7 @@ import { emptyScope, joinScopes, resultOf, takenBack, withPass } from "./scope";
 import type { Scope } from "./scope";
 import { newRun } from "./step-run";
 import type { GroupGate, PartEnd, StepRun } from "./step-run";
+import { defined } from "../model/defined";
 
 export { activeRuns, isLeftOut, openConflict } from "./front";
 export type { ActiveRun, Branch, FrontRun, OpenConflict } from "./front";
@@ -87,8 +88,7 @@ function gateRun(node: GroupPlanNode, place: Place, gate: GroupGate): StepRun {
     approval: "none",
     max_turns: 1,
     retry_attempts: 1,
-    ...(node.note === undefined ? {} : { note: node.note }),
-    ...(node.when === undefined ? {} : { when: node.when }),
+    ...defined({ note: node.note, when: node.when }),
     ...(node.kind === "use" && node.must !== undefined ? { must: node.must } : {}),
   };
   return newRun(step, place, gate);

@@ -3,6 +3,7 @@ import type { EventData, EventOf } from "../event/event";
 import { changeAt } from "./scope";
 import type { ArtifactChange } from "./scope";
 import type { Acceptance, ArtifactDecision, ProposedChange, SessionState } from "./state";
+import { defined } from "../model/defined";
 
 /** Of a reason, as steps are told it. */
 const maxReasonLength = 500;
@@ -49,7 +50,7 @@ function accepted(state: SessionState, { seq, data }: EventOf<"artifact_accepted
     of,
     mode,
     goal: rest === undefined ? content : (rest.content ?? null),
-    ...(fileMode === undefined ? {} : { fileMode }),
+    ...defined({ fileMode }),
   };
   const { [path]: _, ...undone } = state.undone;
   const before = state.decisions[path];
@@ -83,7 +84,7 @@ function rejected(state: SessionState, { data }: EventOf<"artifact_rejected">): 
   return withDecision(state, path, {
     kind: "rejected",
     of,
-    ...(reason === undefined ? {} : { reason }),
+    ...defined({ reason }),
     ...(rest === undefined ? {} : { rest: changeOf(rest) }),
     // Sessions of before had no `by`, and told nobody.
     ...(by === undefined ? {} : { told: true as const }),

@@ -9,7 +9,7 @@ export function failedStep(run: StepRun, code: string, message: string): EventDr
   return draft("step_failed", run.key, { attempt: run.attempt, code, message, will_retry: retry });
 }
 
-/** Failures that another attempt of the step cannot mend. */
+/** Failures that another attempt of the step cannot put right. */
 export function isFinal(code: string): boolean {
   return [
     "model_unauthorized",

@@ -12,6 +12,7 @@ import { decisionAbout } from "../state/decisions";
 import { artifactsOf } from "../state/scope";
 import type { ArtifactChange } from "../state/scope";
 import type { PauseReason, SessionState, StepRecord } from "../state/state";
+import { defined } from "../model/defined";
 
 /** Where a step stands, as people see it. */
 export type StepStatus = "planned" | "running" | "waiting" | "done" | "failed" | "skipped";
@@ -144,20 +145,20 @@ export function viewSession(state: SessionState): SessionView {
     ...haltingOf(state),
     ...(state.pause === null ? {} : { pause: state.pause }),
     ...(state.outcome === null ? {} : { outcome: state.outcome }),
-    ...(ending === undefined ? {} : { ending }),
+    ...defined({ ending }),
     steps: stepsOf(state, runs),
     approvals: runs.flatMap(approvalOf),
     questions: questionsOf(state, runs),
     failed: failuresOf(state, runs),
     roles: Object.entries(state.definition.band.roles).map(([role, { description }]) => ({
       role,
-      ...(description === undefined ? {} : { description }),
+      ...defined({ description }),
       enabled: state.disabledRoles[role] === undefined,
       tokens: spending.byRole[role] ?? {},
     })),
     artifacts: artifactViews(state),
     tokens: spending.tokens,
-    ...(spending.costUsd === undefined ? {} : { costUsd: spending.costUsd }),
+    ...defined({ costUsd: spending.costUsd }),
     modelCalls: spending.modelCalls,
     activeMs: spending.activeMs,
     limits: state.limits,
@@ -184,7 +185,7 @@ export function artifactViews(state: SessionState): ArtifactView[] {
       change: kind,
       decision: verdict,
       ...(open && verdict !== "pending" ? { open: true as const } : {}),
-      ...(reason === undefined ? {} : { reason }),
+      ...defined({ reason }),
       step: change.step,
       content: change.content,
       base: change.base,
@@ -232,7 +233,7 @@ export function questionsOf(state: SessionState, runs: readonly ActiveRun[]): Qu
         text,
         words: verdict ?? [],
         ...(fields === undefined ? {} : { fields: fields as FieldMap }),
-        ...(questions === undefined ? {} : { questions }),
+        ...defined({ questions }),
         ...(kind === "accept" ? { paths: open } : {}),
       },
     ];
@@ -285,13 +286,15 @@ function startedView(record: StepRecord, active: ActiveRun | undefined, note: st
     attempt: record.attempt,
     turns: record.turns,
     tokens: record.tokens,
-    ...(record.costUsd === undefined ? {} : { costUsd: record.costUsd }),
-    ...(record.verdict === undefined ? {} : { verdict: record.verdict }),
-    ...(record.summary === undefined ? {} : { summary: record.summary }),
-    ...(record.reason === undefined ? {} : { reason: record.reason }),
-    ...(note === undefined ? {} : { note }),
+    ...defined({
+      costUsd: record.costUsd,
+      verdict: record.verdict,
+      summary: record.summary,
+      reason: record.reason,
+      note,
+    }),
     startedAt: record.startedAt,
-    ...(record.endedAt === undefined ? {} : { endedAt: record.endedAt }),
+    ...defined({ endedAt: record.endedAt }),
     ...activityOf(record, active),
   };
 }

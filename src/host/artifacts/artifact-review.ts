@@ -21,6 +21,7 @@ import type { ReviewModel } from "./review-model";
 import type { HunkTarget } from "./hunk-lenses";
 import { Settling } from "./settling";
 import { ArtifactItem, GroupItem } from "../trees/artifacts-tree";
+import { defined } from "../../engine/model/defined";
 
 type Outcome = "done" | "kept" | { readonly conflict: OrketError } | { readonly stale: OrketError };
 
@@ -254,7 +255,7 @@ export class ArtifactReview implements vscode.Disposable {
     if (!(await this.#mayAccept([choice]))) return;
     const { content, shown } = draft;
     const outcome = await this.settling.decide(() =>
-      this.#accept({ ...choice, ...(shown === undefined ? {} : { shown }) }, { content }),
+      this.#accept({ ...choice, ...defined({ shown }) }, { content }),
     );
     if (outcome === "done") {
       await dropDraft(controller, file);
@@ -283,7 +284,7 @@ export class ArtifactReview implements vscode.Disposable {
         acceptArtifact(live, artifact.path, {
           ...person,
           desk,
-          ...(shown === undefined ? {} : { shown }),
+          ...defined({ shown }),
           ...(this.#anyway.has(controller.directory) ? { anyway: true } : {}),
           ...options,
         }),

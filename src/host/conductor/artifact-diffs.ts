@@ -3,6 +3,7 @@ import type { BlobRef } from "../../engine/event/content";
 import { activeRuns } from "../../engine/state/cursor";
 import type { SessionState } from "../../engine/state/state";
 import type { ArtifactScreen, DiffScreen } from "../../protocol/conductor";
+import { defined } from "../../engine/model/defined";
 
 /** Files that are compared, in bytes: a longer one is looked at in an editor. */
 const maxComparedBytes = 200_000;
@@ -28,7 +29,7 @@ export function artifactDiffs(
       const earlier = of.findLast((change) => change.step !== step);
       const before = earlier === undefined ? (of[0]?.base ?? null) : earlier.content;
       const diff = await diffOf(source, before, content);
-      return { path, deleted: content === null, ...(diff === undefined ? {} : { diff }) };
+      return { path, deleted: content === null, ...defined({ diff }) };
     }),
   );
 }

@@ -17,8 +17,9 @@ import type {
 import { askedIn } from "../../engine/model/prompt-text";
 import { artifactDiffs } from "./artifact-diffs";
 import { fieldScreens } from "./question-fields";
-import { mendOf } from "./failure-mend";
+import { hintOf } from "./failure-hint";
 import { shown } from "../webview/text";
+import { defined } from "../../engine/model/defined";
 
 /** What of a controller the screen is made from. */
 export interface ScreenSource {
@@ -28,7 +29,7 @@ export interface ScreenSource {
   readonly heldBy: string | undefined;
   readonly interrupted: boolean;
   readonly label: SessionLabel;
-  readonly problem: { readonly message: string; readonly mend: string | undefined } | undefined;
+  readonly problem: { readonly message: string; readonly hint: string | undefined } | undefined;
   readText(content: Content): Promise<string>;
   readBytes(ref: BlobRef): Promise<Uint8Array>;
 }
@@ -87,20 +88,18 @@ export async function sessionScreen(
     task: view.task,
     provider: view.provider,
     holder: source.holder,
-    ...(source.heldBy === undefined ? {} : { heldBy: source.heldBy }),
+    ...defined({ heldBy: source.heldBy }),
     status: view.status,
     label: source.label,
     interrupted: source.interrupted,
-    ...(view.halting === undefined ? {} : { halting: view.halting }),
-    ...(view.pause === undefined ? {} : { pause: view.pause }),
-    ...(view.outcome === undefined ? {} : { outcome: view.outcome }),
+    ...defined({ halting: view.halting, pause: view.pause, outcome: view.outcome }),
     // What a stopped session had asked is over with it.
     approvals: ended
       ? []
       : await Promise.all(view.approvals.map((approval) => approvalScreen(approval, source, read))),
     questions: ended ? [] : await Promise.all(view.questions.map((one) => questionScreen(one, read))),
     failures: ended ? [] : failures(view, state),
-    ...(limit === undefined ? {} : { limit }),
+    ...defined({ limit }),
     steps: await Promise.all(view.steps.map((step) => stepScreen(step, read))),
     roles: view.roles,
     artifacts: {
@@ -109,7 +108,7 @@ export async function sessionScreen(
       rejected: count(view, "rejected"),
     },
     tokens: view.tokens,
-    ...(view.costUsd === undefined ? {} : { costUsd: view.costUsd }),
+    ...defined({ costUsd: view.costUsd }),
     modelCalls: view.modelCalls,
     elapsedMs: view.activeMs + (ticking ? Math.max(0, nowMs - Date.parse(state.lastAt)) : 0),
     ticking,
@@ -118,7 +117,7 @@ export async function sessionScreen(
       : {
           problem: {
             message: source.problem.message,
-            ...(source.problem.mend === undefined ? {} : { mend: source.problem.mend }),
+            ...defined({ hint: source.problem.hint }),
           },
         }),
   };
@@ -152,7 +151,7 @@ async function approvalScreen(
       : {
           result: {
             summary: await read(result.summary),
-            ...(result.verdict === undefined ? {} : { verdict: result.verdict }),
+            ...defined({ verdict: result.verdict }),
             artifacts: await artifactDiffs(source, step, result.artifacts),
           },
         }),
@@ -169,7 +168,7 @@ async function questionScreen(question: QuestionView, read: Read): Promise<Quest
     text: await read(text),
     words,
     fields: fieldScreens(question),
-    ...(paths === undefined ? {} : { paths }),
+    ...defined({ paths }),
   };
 }
 
@@ -190,7 +189,7 @@ async function newForStep(
       : {
           answers: {
             step: before.key,
-            ...(before.verdict === undefined ? {} : { verdict: before.verdict }),
+            ...defined({ verdict: before.verdict }),
             summary: await read(before.summary, maxSummaryLength),
           },
         }),
@@ -205,24 +204,22 @@ async function stepScreen(step: StepView, read: Read): Promise<StepScreen> {
     status,
     attempt,
     tokens,
-    ...(verdict === undefined ? {} : { verdict }),
+    ...defined({ verdict }),
     ...(summary === undefined ? {} : { summary: await read(summary, maxSummaryLength) }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(note === undefined ? {} : { note }),
-    ...(activity === undefined ? {} : { activity }),
+    ...defined({ reason, note, activity }),
   };
 }
 
 function failures(view: SessionView, state: SessionState): FailureScreen[] {
   const runs = activeRuns(state.score);
   return view.failed.map(({ step, code, message }) => {
-    const mend = mendOf(code);
+    const hint = hintOf(code);
     const run = runs.find((active) => active.run.key === step)?.run;
     const editable = run !== undefined && run.failure !== null;
     return {
       step,
       message,
-      ...(mend === undefined ? {} : { mend }),
+      ...defined({ hint }),
       ...(editable ? { instruction: run.instruction } : {}),
     };
   });

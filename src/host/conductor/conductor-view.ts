@@ -22,6 +22,7 @@ import type { VenueChoice } from "../venues/venue-choice";
 import { Coalescer } from "../webview/coalesce";
 import type { ErrorPresenter } from "../errors";
 import { webviewHtml, webviewOptions } from "../webview/webview-html";
+import { defined } from "../../engine/model/defined";
 
 type Handlers = {
   readonly [T in ConductorRequest["type"]]: (request: Extract<ConductorRequest, { type: T }>) => unknown;
@@ -165,7 +166,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
       problem = this.#errors.textOf(error);
     }
     await this.#post("update");
-    await this.#send({ type: "answered", request, ...(problem === undefined ? {} : { problem }) });
+    await this.#send({ type: "answered", request, ...defined({ problem }) });
   }
 
   readonly #handlers: Handlers = {
@@ -192,8 +193,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
         id,
         sha256,
         by: "person",
-        ...(verdict === undefined ? {} : { verdict }),
-        ...(answers === undefined ? {} : { answers }),
+        ...defined({ verdict, answers }),
       });
     },
     mend_step: ({ session, step, how }) => {
@@ -250,7 +250,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   #session(id: string): SessionController {
     const { current } = this.#sessions;
     if (current?.id !== id)
-      throw new OrketError("command_refused", "Another session is shown by now.", { mend: "Look again." });
+      throw new OrketError("command_refused", "Another session is shown by now.", { hint: "Look again." });
     ensureTrusted();
     return current;
   }
@@ -301,7 +301,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     const projects = session === null ? await this.#index.all() : [];
     return {
       place: placeNow(),
-      ...(this.#venue.name === undefined ? {} : { venue: this.#venue.name }),
+      ...defined({ venue: this.#venue.name }),
       session,
       flows: projects.flatMap((project) =>
         project.flows(this.#venue.name).map(({ name, path, description, runnable }) => ({
@@ -309,7 +309,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
           path,
           name,
           runnable,
-          ...(description === undefined ? {} : { description }),
+          ...defined({ description }),
         })),
       ),
     };

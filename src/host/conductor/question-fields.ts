@@ -3,6 +3,7 @@ import type { FieldSpec, Json } from "../../engine/model/field";
 import { fieldHint, isLineList, typedAnswers } from "../../engine/model/field-text";
 import type { QuestionView } from "../../engine/view/session-view";
 import type { FieldScreen } from "../../protocol/conductor";
+import { defined } from "../../engine/model/defined";
 
 /** The controls of a question: one for each field, or one for each question of a list. */
 export function fieldScreens({ fields, questions }: QuestionView): FieldScreen[] {
@@ -22,11 +23,11 @@ function fieldScreen(name: string, spec: FieldSpec): FieldScreen {
   const preset = presetOf(spec);
   return {
     name,
-    ...(spec.description === undefined ? {} : { description: spec.description }),
+    ...defined({ description: spec.description }),
     control: controlOf(spec),
     ...(spec.enum === undefined ? {} : { choices: spec.enum.map(String) }),
     ...(hint === "" ? {} : { hint }),
-    ...(preset === undefined ? {} : { preset }),
+    ...defined({ preset }),
     optional: spec.optional === true || spec.default !== undefined,
   };
 }

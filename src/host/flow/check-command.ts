@@ -41,7 +41,7 @@ export async function checkCommand(
   const { definition } = resolveFlow(project, relativePath(folder, uri), { forRun: false });
   if (definition === undefined) {
     throw new OrketError("definition_invalid", "The Flow has errors, so its commands cannot be run.", {
-      mend: "Fix what the Problems view lists.",
+      hint: "Fix what the Problems view lists.",
     });
   }
   const spec = commandsOf(definition)[command];

@@ -3,6 +3,7 @@ import type { Definition } from "../../engine/model/definition";
 import { planFlow } from "../../engine/model/plan-flow";
 import { reachRows } from "../../engine/model/reach";
 import type { FlowPlan, FlowPlanStep, PlannedLimit } from "../../engine/model/plan-flow";
+import { defined } from "../../engine/model/defined";
 
 const number = (value: number): string => value.toLocaleString("en", { maximumFractionDigits: 2 });
 const money = (usd: number | undefined): string => (usd === undefined ? "unknown" : `$${usd.toFixed(2)}`);
@@ -88,8 +89,7 @@ function groupText(one: FlowPlanStep["within"][number]): string {
 function stepLines(step: FlowPlanStep, index: number): string[] {
   const { settings, worst, prompt } = step;
   const params = Object.entries({
-    ...(settings.temperature === undefined ? {} : { temperature: settings.temperature }),
-    ...(settings.seed === undefined ? {} : { seed: settings.seed }),
+    ...defined({ temperature: settings.temperature, seed: settings.seed }),
     context_tokens: settings.context_tokens,
     max_output_tokens: settings.max_output_tokens,
     ...settings.params,

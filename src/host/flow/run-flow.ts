@@ -17,6 +17,7 @@ import { agreeToCommands } from "../session/command-consent";
 import { isOnDisk } from "../session/on-disk";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
+import { defined } from "../../engine/model/defined";
 
 interface ChosenFlow {
   readonly folder: vscode.WorkspaceFolder;
@@ -74,7 +75,7 @@ export class FlowRunner {
     );
     if (choices.length === 0) {
       throw new OrketError("usage", "This folder has no Flow.", {
-        mend: "A Flow is a file NAME.flow.yaml. The commands Orket: New Flow and Orket: Write Sample Project write one.",
+        hint: "A Flow is a file NAME.flow.yaml. The commands Orket: New Flow and Orket: Write Sample Project write one.",
       });
     }
     const active = vscode.window.activeTextEditor?.document.uri.toString();
@@ -101,7 +102,7 @@ export class FlowRunner {
     const folder = vscode.workspace.getWorkspaceFolder(uri);
     if (folder === undefined) {
       throw new OrketError("usage", "The Flow is in no folder that is open.", {
-        mend: "Open its folder first.",
+        hint: "Open its folder first.",
       });
     }
     const place = relativePath(folder, uri);
@@ -127,7 +128,7 @@ async function showProblem(
   // What a person chose stands in no file.
   const [said, ...ways] =
     first.origin === "options"
-      ? [[first.message, first.mend ?? ""].join(" ").trim()]
+      ? [[first.message, first.hint ?? ""].join(" ").trim()]
       : [`${first.file}, line ${first.range.start.line + 1}: ${first.message}`, open, problems];
   const answer = await vscode.window.showErrorMessage(
     `${cannot} ${said}${others}`,
@@ -212,7 +213,7 @@ async function askFor(flow: FlowSummary): Promise<Answers | undefined> {
     if (value === undefined) return undefined;
     inputs[input.name] = value;
   }
-  return { ...(task === undefined ? {} : { task }), inputs };
+  return { ...defined({ task }), inputs };
 }
 
 /**

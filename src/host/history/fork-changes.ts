@@ -10,6 +10,7 @@ import type { ForkChanges } from "../../engine/history/fork";
 import type { InputDescription } from "../../language";
 import { askInput } from "../flow/ask-input";
 import { editText } from "./edit-text";
+import { defined } from "../../engine/model/defined";
 
 /** What the questions about a fork's changes need to know. */
 export interface ForkQuestions {
@@ -70,7 +71,7 @@ async function checked(
     if (!OrketError.is(error)) throw error;
     await vscode.window.showWarningMessage("This cannot be changed so.", {
       modal: true,
-      detail: [error.message, error.mend ?? ""].join(" ").trim(),
+      detail: [error.message, error.hint ?? ""].join(" ").trim(),
     });
     return before;
   }
@@ -199,9 +200,9 @@ function inputRow({ flow }: Definition, input: InputDescription): Row {
   return {
     label: "$(symbol-variable) Input",
     description: `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
-    ...(input.description === undefined ? {} : { detail: input.description }),
+    ...defined({ detail: input.description }),
     change: async () => {
-      const now = { ...input, ...(value === undefined ? {} : { default: value }) };
+      const now = { ...input, ...defined({ default: value }) };
       const given = await askInput(now, `The input ${name}`, "now");
       return given === undefined ? undefined : { inputs: { [name]: given } };
     },

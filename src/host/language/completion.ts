@@ -5,6 +5,7 @@ import type { ProjectIndex } from "../project/project-index";
 import { definitionFiles, requestAt } from "./documents";
 import type { HelpContexts } from "./help-context";
 import { toRange } from "../project/diagnostics";
+import { defined } from "../../engine/model/defined";
 
 const { CompletionItemKind: Kind } = vscode;
 const kinds: Readonly<Record<Completion["kind"], vscode.CompletionItemKind>> = {
@@ -52,7 +53,7 @@ export function toCompletionItem(
   position: vscode.Position,
 ): vscode.CompletionItem {
   const made = new vscode.CompletionItem(
-    { label: item.label, ...(item.detail === undefined ? {} : { description: item.detail }) },
+    { label: item.label, ...defined({ description: item.detail }) },
     kinds[item.kind],
   );
   made.insertText = item.snippet ? new vscode.SnippetString(item.insert) : item.insert;

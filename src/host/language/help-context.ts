@@ -4,6 +4,7 @@ import { wantsModels } from "../../language";
 import type { HelpContext } from "../../language";
 import type { Secrets } from "../session/secrets";
 import type { LiveRequest } from "./documents";
+import { defined } from "../../engine/model/defined";
 
 /** How long a backend may take to say which models it has; typing goes on meanwhile. */
 const answerMs = 1000;
@@ -70,7 +71,7 @@ async function askModels(
   if (provider !== "ollama" && provider !== "openai") return [];
   const venue = {
     provider,
-    ...(endpoint === undefined ? {} : { endpoint }),
+    ...defined({ endpoint }),
     timeouts: { connect_seconds: 1, first_token_seconds: 1, idle_seconds: 1, total_seconds: 1 },
   } as const;
   const noKey = (): Promise<string> => Promise.reject(new Error("Completion sends no key."));

@@ -149,7 +149,7 @@ export async function importFlow(
   const { sets } = detectImport(files);
   if (sets.length === 0) {
     throw new OrketError("usage", "There is nothing to import.", {
-      mend: `Known are ${Object.values(importKinds).join(", ")}.`,
+      hint: `Known are ${Object.values(importKinds).join(", ")}.`,
     });
   }
   const kinds = [...new Set(sets.map(({ kind }) => importKinds[kind]))].join(", ");

@@ -6,7 +6,7 @@ export async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length === 0) {
     throw new OrketError("usage", "Orket works on the folder that is open, and there is none.", {
-      mend: "Open a folder first.",
+      hint: "Open a folder first.",
     });
   }
   if (folders.length === 1) return folders[0];
@@ -34,7 +34,7 @@ export async function writeNewFiles(
   if (first !== undefined) {
     const more = taken.length > 1 ? ` and ${taken.length - 1} more` : "";
     throw new OrketError("usage", `${first}${more} is there already; nothing was written.`, {
-      mend: "Choose another name or folder.",
+      hint: "Choose another name or folder.",
     });
   }
   for (const { path, text } of files) {

@@ -14,6 +14,7 @@ import { commandIds } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
 import type { HelpContexts } from "./help-context";
 import { askPlace, chooseFolder, writeNewFiles } from "./new-files";
+import { defined } from "../../engine/model/defined";
 
 const providers: Readonly<Record<NewFlowProvider, readonly [label: string, detail: string]>> = {
   ollama: ["Ollama", "Models on this machine or in the network"],
@@ -68,7 +69,7 @@ export async function newFlow(index: ProjectIndex, contexts: HelpContexts): Prom
     folder: place,
     project: (await index.of(folder)).project,
     ...(model === "" ? {} : { model }),
-    ...(tests === undefined ? {} : { tests }),
+    ...defined({ tests }),
   });
   if (made.kind === "refused") throw new OrketError("usage", made.message);
   await writeNewFiles(folder, made.files);

@@ -67,7 +67,7 @@ export class PromptCommands {
     );
     if (items.length === 0) {
       throw new OrketError("usage", "There is no prompt in the folders that are open.", {
-        mend: "The command Orket: New Flow writes a team.",
+        hint: "The command Orket: New Flow writes a team.",
       });
     }
     const options = { title: "Orket", placeHolder: question, ignoreFocusOut: true, matchOnDetail: true };
@@ -89,7 +89,7 @@ export class PromptCommands {
         "usage",
         `No Flow uses ${what} ${target.name}, so that its placeholders mean nothing yet.`,
         {
-          mend: "Name its file in a Flow, and its role in the Flow's Score.",
+          hint: "Name its file in a Flow, and its role in the Flow's Score.",
         },
       );
     }
@@ -146,7 +146,7 @@ export class PromptCommands {
 function inFolder(target: PromptTarget): PromptTarget {
   if (vscode.workspace.getWorkspaceFolder(target.uri) !== undefined) return target;
   throw new OrketError("usage", "The file is in no folder that is open.", {
-    mend: "Open its folder first.",
+    hint: "Open its folder first.",
   });
 }
 

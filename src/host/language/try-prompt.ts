@@ -200,7 +200,7 @@ function resolve({ live, target, flow }: PromptUse, venue: string): Definition {
     "definition_invalid",
     `${first?.file ?? flow}: ${first?.message ?? "it cannot run."}`,
     {
-      ...(first?.mend === undefined ? {} : { mend: first.mend }),
+      ...(first?.hint === undefined ? {} : { hint: first.hint }),
     },
   );
 }

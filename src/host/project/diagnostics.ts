@@ -107,13 +107,13 @@ const severities = {
 
 /** The same problem as the editor shows it: with its code linked to the page that explains it. */
 export function toDiagnostic(
-  diagnostic: Pick<Diagnostic, "message" | "mend" | "severity" | "code" | "range" | "related">,
+  diagnostic: Pick<Diagnostic, "message" | "hint" | "severity" | "code" | "range" | "related">,
   folder?: vscode.WorkspaceFolder,
 ): vscode.Diagnostic {
-  const { message, mend, severity, code, related, range } = diagnostic;
+  const { message, hint, severity, code, related, range } = diagnostic;
   const result = new vscode.Diagnostic(
     toRange(range),
-    mend === undefined ? message : `${message} ${mend}`,
+    hint === undefined ? message : `${message} ${hint}`,
     severities[severity],
   );
   result.source = "Orket";

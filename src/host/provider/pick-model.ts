@@ -7,7 +7,7 @@ export async function pickEditorModel(question: string): Promise<string | undefi
   const models = await vscode.lm.selectChatModels();
   if (models.length === 0) {
     throw new OrketError("usage", "VS Code offers no language model at the moment.", {
-      mend: "An extension such as GitHub Copilot Chat brings some, once it is signed in; or use a Venue with another provider.",
+      hint: "An extension such as GitHub Copilot Chat brings some, once it is signed in; or use a Venue with another provider.",
     });
   }
   const items = models.map((model) => ({

@@ -30,7 +30,7 @@ export function questionsOf(
         return;
       }
       throw new OrketError("key_not_allowed", `The key ${reference} was not sent to ${origin}.`, {
-        mend: "Check the Venue's endpoint, then run the Flow again.",
+        hint: "Check the Venue's endpoint, then run the Flow again.",
         details: { reference, origin },
       });
     },

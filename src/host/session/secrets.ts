@@ -46,7 +46,7 @@ export class Secrets {
         ? `The environment variable ${name} is not set.`
         : `There is no stored secret named ${name}.`,
       {
-        mend:
+        hint:
           kind === "env"
             ? "Set it where VS Code is started, then reload the window."
             : "Store it with the command Orket: Set Secret.",

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
-import { openForView } from "../../app/session/glance";
-import { provenOfGlance } from "../../app/session/proven";
+import { openSnapshot } from "../../app/session/snapshot";
+import { provenOfSnapshot } from "../../app/session/proven";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { sessionSize } from "../../app/session/housekeeping";
 import { sessionWords } from "../../engine/view/session-label";
@@ -80,8 +80,8 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionItem> {
     const proven =
       status === "running"
         ? []
-        : await openForView(path)
-            .then(provenOfGlance)
+        : await openSnapshot(path)
+            .then(provenOfSnapshot)
             .catch(() => []);
     item.tooltip = [
       ...(title === undefined ? [] : [title]),

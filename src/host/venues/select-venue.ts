@@ -40,7 +40,7 @@ export async function selectVenue(
   const venues = [...memories.keys()];
   if (venues.length === 0) {
     throw new OrketError("usage", "This folder has no Venue.", {
-      mend: "A Venue is a file NAME.venue.yaml; the command Orket: New Flow writes one.",
+      hint: "A Venue is a file NAME.venue.yaml; the command Orket: New Flow writes one.",
     });
   }
   const picker = vscode.window.createQuickPick<VenueItem>();

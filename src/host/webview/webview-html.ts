@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import { pageBodies, pageHtml } from "./page-html";
+import { defined } from "../../engine/model/defined";
 
 /** Where webviews may load files from: their own bundles, nothing else. */
 export function webviewRoot(extension: vscode.Uri): vscode.Uri {
@@ -26,7 +27,7 @@ export function webviewHtml(webview: vscode.Webview, extension: vscode.Uri, page
   return pageHtml({
     title: page.title,
     body: pageBodies[page.name],
-    ...(page.data === undefined ? {} : { data: page.data }),
+    ...defined({ data: page.data }),
     styles: [file("codicon.css"), file(`${page.name}.css`)],
     script: file(`${page.name}.js`),
     source: webview.cspSource,

@@ -17,7 +17,7 @@ function checkReferences(flow: SourceDocument, report: Report): void {
     if (problem === undefined) continue;
     const message = `${quoted(text)} cannot be a reference: ${problem}.`;
     report.at(flow, path, "orket/path-not-allowed", message, {
-      mend: "Write a folder relative to the project.",
+      hint: "Write a folder relative to the project.",
     });
   }
 }

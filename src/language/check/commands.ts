@@ -71,7 +71,7 @@ function checkText(flow: SourceDocument, path: ValuePath, report: Report): void 
     const problem = placeholderProblem(flow, placeholder);
     if (problem === undefined) continue;
     report.span(flow, template.placeOf(start), "orket/command-placeholder", problem, {
-      mend: `Leave out ${placeholderText(placeholder)} or declare it.`,
+      hint: `Leave out ${placeholderText(placeholder)} or declare it.`,
     });
   }
 }
@@ -93,7 +93,7 @@ function checkWrites(flow: SourceDocument, path: ValuePath, report: Report): voi
     const outside = text.startsWith("/") || /^[A-Za-z]:/.test(text) || text.split("/").includes("..");
     if (!outside) continue;
     report.at(flow, place, "orket/command-glob", `${quoted(text)} leads out of the project.`, {
-      mend: "Write a glob relative to the project.",
+      hint: "Write a glob relative to the project.",
     });
   }
 }

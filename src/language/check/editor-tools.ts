@@ -16,7 +16,7 @@ function absentTools(band: SourceDocument, offered: readonly string[]): readonly
       const message = `No extension in this window offers the tool ${quoted(text)} at the moment.`;
       report.at(band, path, "orket/tool-not-here", message, {
         severity: "warning",
-        mend: "Install or enable the extension that brings it, or start its MCP server.",
+        hint: "Install or enable the extension that brings it, or start its MCP server.",
         ...replaceValue(band, path, nearest(text, known)),
       });
     }

@@ -126,7 +126,7 @@ class SchemaReport {
           known.length === 1
             ? `Only ${quoted(known[0] ?? "")} can stand here`
             : `Known keys are ${known.join(", ")}`;
-        return { mend: `${only}; is a '-' missing before the next entry?` };
+        return { hint: `${only}; is a '-' missing before the next entry?` };
       },
     );
   }
@@ -149,8 +149,8 @@ class SchemaReport {
           this.#meant.add(JSON.stringify([...path, near]));
           return didYouMean(near, undefined, this.#asKey(near));
         }
-        if (known.length === 1) return { mend: `Only ${quoted(known[0] ?? "")} can stand here.` };
-        return known.length === 0 ? {} : { mend: `Known keys are ${known.join(", ")}.` };
+        if (known.length === 1) return { hint: `Only ${quoted(known[0] ?? "")} can stand here.` };
+        return known.length === 0 ? {} : { hint: `Known keys are ${known.join(", ")}.` };
       },
     );
   }
@@ -169,7 +169,7 @@ class SchemaReport {
       () => nearestPlace(this.#source, parent),
       `${nameOf(path)} is missing in ${owner}.`,
       () => ({
-        mend: `Add ${quoted(String(path.at(-1)))}: ${type}.`,
+        hint: `Add ${quoted(String(path.at(-1)))}: ${type}.`,
       }),
     );
   }
@@ -216,7 +216,7 @@ class SchemaReport {
     const got = whole ? `the number ${String(value)}` : describeValue(value);
     const quotes = type === "text" && typeof value !== "object" ? "Put it into quotes." : undefined;
     this.add("orket/wrong-type", place, `${nameOf(path)} has to be ${type}, not ${got}.`, () => ({
-      mend: quotes,
+      hint: quotes,
     }));
   }
 
@@ -228,7 +228,7 @@ class SchemaReport {
         const near = nearest(value, builtinTools);
         if (near !== undefined) return didYouMean(near, valueSpan(this.#source, path), this.#asKey(near));
         return {
-          mend: `Tools are ${builtinTools.join(", ")}, and vscode:NAME for one of another extension.`,
+          hint: `Tools are ${builtinTools.join(", ")}, and vscode:NAME for one of another extension.`,
         };
       });
       return;
@@ -244,7 +244,7 @@ class SchemaReport {
       () => valuePlace(this.#source, path),
       message,
       () => ({
-        mend: "Store the key as a secret and write secret:NAME, or env:NAME for an environment variable; replace a key that was shared.",
+        hint: "Store the key as a secret and write secret:NAME, or env:NAME for an environment variable; replace a key that was shared.",
       }),
     );
   }
@@ -285,7 +285,7 @@ function secretsInAddresses(source: SourceDocument, report: SchemaReport): void 
       () => valuePlace(source, path),
       "The address holds a password or key.",
       () => ({
-        mend: "Take it out of the address and name a secret in 'api_key'.",
+        hint: "Take it out of the address and name a secret in 'api_key'.",
       }),
     );
   }

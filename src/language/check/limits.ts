@@ -64,7 +64,7 @@ export function defaultLimitHints(flow: SourceDocument, definition: Definition):
   return [
     makeDiagnostic(flow, "orket/default-limits", at, message, {
       severity: "hint",
-      mend: "Add 'limits:' with what the work may take.",
+      hint: "Add 'limits:' with what the work may take.",
     }),
   ];
 }

@@ -28,5 +28,5 @@ export function checkOwnName(project: Project, source: SourceDocument, report: R
     return other === undefined ? [] : [namePlace(other, `another ${label} of this name`)];
   });
   const message = `Another ${label} is named ${quoted(nameIn(source) ?? "")} too: ${others.join(", ")}.`;
-  report.at(source, ["name"], "orket/duplicate-name", message, { related, mend: "Rename one of them." });
+  report.at(source, ["name"], "orket/duplicate-name", message, { related, hint: "Rename one of them." });
 }

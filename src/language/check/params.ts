@@ -17,7 +17,7 @@ export function checkParams(venue: SourceDocument, report: Report): void {
     if (found === undefined) continue;
     const at = [...place, ...found.map((name) => (/^\d+$/.test(name) ? Number(name) : name))];
     report.at(venue, at, "orket/literal-api-key", `${quoted(found.join("."))} in 'params' holds a key.`, {
-      mend: "Store it (Orket: Set Secret, or an environment variable) and write 'api_key: secret:NAME' or 'env:NAME'.",
+      hint: "Store it (Orket: Set Secret, or an environment variable) and write 'api_key: secret:NAME' or 'env:NAME'.",
     });
   }
 }

@@ -16,7 +16,7 @@ function unresolvedInput(name: string, flow: SourceDocument): Unresolved | undef
   const near = nearest(name, inputs);
   return {
     message: `The Flow ${flow.path} has no input ${quoted(name)}.`,
-    mend:
+    hint:
       inputs.length === 0
         ? "Add it to the Flow's 'inputs'."
         : `Its inputs are ${inputs.slice(0, 20).join(", ")}.`,

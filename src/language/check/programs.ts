@@ -20,7 +20,7 @@ export function absentPrograms(
     const where = /[\\/]/.test(program) ? "no file of the project that can be executed" : "not on the PATH";
     report.at(flow, path, "orket/program-not-found", `${quoted(program)} is ${where}.`, {
       severity: "warning",
-      mend: "Install it, or write the path of a program. A session may also make it before the command runs.",
+      hint: "Install it, or write the path of a program. A session may also make it before the command runs.",
     });
   }
   return report.diagnostics;

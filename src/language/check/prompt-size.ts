@@ -31,7 +31,7 @@ export function promptWarnings(venue: SourceDocument, definition: Definition): D
     found.push(
       makeDiagnostic(venue, "orket/prompt-too-large", nearestPlace(venue, ["context_tokens"]), message, {
         severity: "warning",
-        mend: "Raise 'context_tokens', lower 'max_output_tokens', or shorten the prompt.",
+        hint: "Raise 'context_tokens', lower 'max_output_tokens', or shorten the prompt.",
       }),
     );
   }

@@ -38,7 +38,7 @@ export function checkProvider(venue: SourceDocument, report: Report): void {
         const message = `Without an 'endpoint' the calls go to ${defaultOpenaiEndpoint}, which needs an 'api_key'.`;
         report.at(venue, ["provider"], "orket/missing-api-key", message, {
           severity: "warning",
-          mend: "Add 'api_key: secret:openai', or the 'endpoint' of your own server.",
+          hint: "Add 'api_key: secret:openai', or the 'endpoint' of your own server.",
         });
       }
       return;
@@ -47,7 +47,7 @@ export function checkProvider(venue: SourceDocument, report: Report): void {
       const nodes = valueAt(venue.value, ["nodes"]);
       if (nodes === undefined || (Array.isArray(nodes) && nodes.length === 0)) {
         report.at(venue, ["provider"], "orket/missing-nodes", "A mesh needs at least one entry in 'nodes'.", {
-          mend: "Add '- { name: …, provider: ollama, endpoint: … }'.",
+          hint: "Add '- { name: …, provider: ollama, endpoint: … }'.",
         });
       }
       return checkNodeNames(venue, report);
@@ -55,7 +55,7 @@ export function checkProvider(venue: SourceDocument, report: Report): void {
     case "scripted":
       if (!isGiven(venue, ["replies"])) {
         report.at(venue, ["provider"], "orket/missing-replies", "The provider scripted needs 'replies'.", {
-          mend: "Add 'replies:' with the path of a *.replies.yaml file.",
+          hint: "Add 'replies:' with the path of a *.replies.yaml file.",
         });
       }
       return;
@@ -74,7 +74,7 @@ function checkNodeNames(venue: SourceDocument, report: Report): void {
     if (name === undefined) return;
     if (seen.has(name)) {
       report.at(venue, path, "orket/duplicate-name", `Two nodes have the name ${quoted(name)}.`, {
-        mend: "Give each node a name of its own.",
+        hint: "Give each node a name of its own.",
       });
     }
     seen.add(name);

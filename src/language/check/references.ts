@@ -9,6 +9,7 @@ import type { GroupView, ScoreView, StepView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 import { saysOf, unknownField } from "./says";
+import { defined } from "../../engine/model/defined";
 
 /** Where a condition stands: before a step or a group, or at the end of a loop. */
 interface Stand {
@@ -78,10 +79,10 @@ function checkStep(
     const isInside = target?.around.includes(loop) === true;
     if (target !== undefined && isInside) return target;
     const inside = view.steps.filter(({ around }) => around.includes(loop));
-    const mend = "Name a step of the loop that gives a verdict.";
+    const hint = "Name a step of the loop that gives a verdict.";
     if (target !== undefined) {
       report.at(score, path, "orket/until-outside-loop", `The step ${quoted(wanted)} is not in this loop.`, {
-        mend,
+        hint,
       });
     } else {
       const near = nearest(
@@ -89,7 +90,7 @@ function checkStep(
         inside.filter(({ verdict }) => verdict !== undefined).map(({ id }) => id),
       );
       report.at(score, path, "orket/until-unknown-step", `There is no step ${quoted(wanted)}.`, {
-        mend,
+        hint,
         ...replaceValue(score, path, near),
       });
     }
@@ -109,7 +110,7 @@ function checkStep(
     "orket/condition-unknown",
     `The condition can never hold: ${quoted(wanted)} ${why}.`,
     {
-      mend: "Name an earlier step, or put both into a loop.",
+      hint: "Name an earlier step, or put both into a loop.",
     },
   );
   return undefined;
@@ -142,7 +143,7 @@ function checkVerdict(
         : `The ${called(target)} has no verdict ${quoted(word)}; it has ${given.join(", ")}.`;
     const code = stand.loop === undefined ? "orket/condition-unknown" : "orket/until-unknown-verdict";
     report.at(score, here, code, message, {
-      ...(given.length === 0 ? { mend: wayToVerdict(target, word) } : {}),
+      ...(given.length === 0 ? { hint: wayToVerdict(target, word) } : {}),
       ...replaceValue(score, here, nearest(word, given)),
     });
   });
@@ -161,15 +162,15 @@ export function fieldProblem(
   view: ScoreView,
   target: StepView | GroupView,
   path: string,
-): { readonly message: string; readonly mend?: string; readonly near?: string | undefined } | undefined {
+): { readonly message: string; readonly hint?: string; readonly near?: string | undefined } | undefined {
   const fields = saysOf(score, view, target)?.fields;
   if (fields === undefined) return undefined;
   const isStep = "verdict" in target;
   if (Object.keys(fields).length === 0) {
-    const mend = isStep
+    const hint = isStep
       ? `Declare the field in its '${target.kind === "ask" ? "fields" : "result"}'.`
       : "Name a step of which the result is declared.";
-    return { message: `The ${called(target)} has no result.`, mend };
+    return { message: `The ${called(target)} has no result.`, hint };
   }
   const unknown = path === "" ? undefined : unknownField(fields, path);
   if (unknown === undefined) return undefined;
@@ -191,7 +192,7 @@ function checkField(
   const problem = field === undefined ? undefined : fieldProblem(score, view, target, field);
   if (problem === undefined) return;
   report.at(score, path, code, problem.message, {
-    ...(problem.mend === undefined ? {} : { mend: problem.mend }),
+    ...defined({ hint: problem.hint }),
     ...replaceValue(score, path, problem.near),
   });
 }
@@ -267,7 +268,7 @@ export function checkPlacement(score: SourceDocument, view: ScoreView, report: R
       "orket/not-beside-others",
       `An accept step cannot stand in ${beside}.`,
       {
-        mend: "Put it after the group.",
+        hint: "Put it after the group.",
       },
     );
   }

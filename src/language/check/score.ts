@@ -22,7 +22,7 @@ function checkRole(parts: FlowParts, score: SourceDocument, step: StepView, repo
     // What can be no role at all is told where it stands.
     if (!idSchema.safeParse(step.role).success) return;
     report.at(score, path, "orket/unknown-role", `The Band ${band.path} has no role ${quoted(step.role)}.`, {
-      mend: roles.length === 0 ? undefined : `Its roles are ${roles.slice(0, 20).join(", ")}.`,
+      hint: roles.length === 0 ? undefined : `Its roles are ${roles.slice(0, 20).join(", ")}.`,
       ...replaceValue(score, path, nearest(step.role, roles)),
     });
     return;
@@ -33,13 +33,13 @@ function checkRole(parts: FlowParts, score: SourceDocument, step: StepView, repo
   if (step.verdict !== undefined && !tools.includes("set_verdict")) {
     const message = `The step has to end with a verdict, but the role ${quoted(step.role)} may not call set_verdict.`;
     report.at(score, [...step.path, "verdict"], "orket/verdict-tool-missing", message, {
-      mend: `${mendAt} set_verdict to the tools of ${step.role}.`,
+      hint: `${mendAt} set_verdict to the tools of ${step.role}.`,
     });
   }
   if (isGiven(score, [...step.path, "result"]) && !tools.includes("set_result")) {
     const message = `The step must give a result, but the role ${quoted(step.role)} may not call set_result.`;
     report.at(score, [...step.path, "result"], "orket/result-tool-missing", message, {
-      mend: `${mendAt} set_result to the tools of ${step.role}.`,
+      hint: `${mendAt} set_result to the tools of ${step.role}.`,
     });
   }
   const produces = textsAt(score, [...step.path, "produces"]);
@@ -49,7 +49,7 @@ function checkRole(parts: FlowParts, score: SourceDocument, step: StepView, repo
     const message = `The step has to produce ${quoted(produces[0]?.text ?? "")}, but the role ${quoted(step.role)} has no tool that writes.`;
     report.at(score, [...step.path, "produces"], "orket/produces-tool-missing", message, {
       severity: "warning",
-      mend: `${mendAt} write_file to the tools of ${step.role}.`,
+      hint: `${mendAt} write_file to the tools of ${step.role}.`,
     });
   }
 }
@@ -62,7 +62,7 @@ function checkWriteScope(flow: SourceDocument, score: SourceDocument, step: Step
     if (artifactPathProblem(text) !== undefined) continue;
     const message = `The step has to produce ${quoted(text)}, but the policy of ${flow.path} lets nothing be written.`;
     report.at(score, path, "orket/write-scope-empty", message, {
-      mend: "Write 'write_scope: [workspace]' there.",
+      hint: "Write 'write_scope: [workspace]' there.",
     });
   }
 }

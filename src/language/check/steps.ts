@@ -30,7 +30,7 @@ function checkIds(score: SourceDocument, view: ScoreView, report: Report): void 
       "orket/duplicate-step-id",
       `Two steps have the id ${quoted(step.id)}.`,
       {
-        mend: "Give each step an id of its own.",
+        hint: "Give each step an id of its own.",
         related:
           span === undefined
             ? undefined
@@ -47,7 +47,7 @@ function checkArtifacts(score: SourceDocument, step: StepView, report: Report): 
     if (problem === undefined) continue;
     const message = `${quoted(text)} cannot be an artifact: ${problem}.`;
     report.at(score, path, "orket/path-not-allowed", message, {
-      mend: "Write a path relative to the project.",
+      hint: "Write a path relative to the project.",
     });
   }
 }

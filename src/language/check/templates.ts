@@ -18,7 +18,7 @@ function problems(template: TemplateText, report: Report): void {
   for (const problem of template.parsed.problems.slice(0, maxProblemsPerTemplate)) {
     const forms: string[] = placeholderForms.map(({ form }) => form);
     const near = problem.code === "unknown" ? nearest(problem.content, forms) : undefined;
-    const init: ProblemInit = near === undefined ? {} : { mend: `Did you mean {{${near}}}?` };
+    const init: ProblemInit = near === undefined ? {} : { hint: `Did you mean {{${near}}}?` };
     const simple = near !== undefined && /^[a-z]+$/.test(near);
     report.span(
       template.source,
@@ -33,7 +33,7 @@ function problems(template: TemplateText, report: Report): void {
 /** Why a placeholder can never be resolved there, with the placeholder that was likely meant. */
 export interface Unresolved {
   readonly message: string;
-  readonly mend?: string | undefined;
+  readonly hint?: string | undefined;
   readonly near?: Placeholder | undefined;
 }
 
@@ -56,7 +56,7 @@ export function checkTemplate(
     if (++found > maxProblemsPerTemplate || report.isFull(template.source)) return;
     const written = why.near === undefined ? undefined : placeholderText(why.near);
     report.span(template.source, template.placeOf(start), "orket/placeholder-unresolved", why.message, {
-      mend: written === undefined ? why.mend : `Did you mean ${written}?`,
+      hint: written === undefined ? why.hint : `Did you mean ${written}?`,
       replace: written === undefined ? undefined : { title: `Replace with ${written}`, with: written },
     });
   }
@@ -82,7 +82,7 @@ export function unresolvedSummary(
     const near = nearest(id, ids);
     return {
       message: `The Score has no step ${quoted(id)}.`,
-      mend: ids.length === 0 ? undefined : `Known here are the summaries of ${ids.slice(0, 20).join(", ")}.`,
+      hint: ids.length === 0 ? undefined : `Known here are the summaries of ${ids.slice(0, 20).join(", ")}.`,
       near: near === undefined ? undefined : { kind: "summary", step: near },
     };
   }
@@ -93,19 +93,19 @@ export function unresolvedSummary(
     if (sight === "items") {
       return {
         message: `${quoted(id)} runs once per item of a group; it is not known outside the group.`,
-        mend: "Name the group.",
+        hint: "Name the group.",
       };
     }
     if (sight === "itself") return { message: `The summary of ${here} is not known while it runs.` };
     if (sight === "parallel") {
       return {
         message: `${quoted(id)} runs beside ${here} in a parallel group; its summary is not known there.`,
-        mend: "Use it in a step after the group.",
+        hint: "Use it in a step after the group.",
       };
     }
     return {
       message: `${quoted(id)} comes after ${here}; its summary is not known there.`,
-      mend: "Name an earlier step, or put both into a loop.",
+      hint: "Name an earlier step, or put both into a loop.",
     };
   }
   return undefined;
@@ -123,8 +123,8 @@ export function unresolvedResult(
   if (unseen !== undefined || target === undefined) return unseen;
   const problem = fieldProblem(score, view, target, field);
   if (problem === undefined) return undefined;
-  const { message, mend, near } = problem;
-  return { message, mend, near: near === undefined ? undefined : { kind: "result", step: id, field: near } };
+  const { message, hint, near } = problem;
+  return { message, hint, near: near === undefined ? undefined : { kind: "result", step: id, field: near } };
 }
 
 /** Why there is no item in any of these steps. */
@@ -133,7 +133,7 @@ export function unresolvedItem(steps: readonly StepView[]): Unresolved | undefin
   if (outside === undefined) return undefined;
   return {
     message: `The step ${quoted(outside.id)} stands in no each: there is no item.`,
-    mend: "Put the step into an 'each', or hand the value on by an input.",
+    hint: "Put the step into an 'each', or hand the value on by an input.",
   };
 }
 
@@ -163,7 +163,7 @@ export function checkTask(flow: SourceDocument, report: Report): void {
     const message = "The task is no template: this is shown to the roles as it stands.";
     report.span(flow, template.placeOf(start), "orket/placeholder-in-task", message, {
       severity: "warning",
-      mend: "Use the placeholder in a prompt or an instruction.",
+      hint: "Use the placeholder in a prompt or an instruction.",
     });
   }
 }

@@ -31,7 +31,7 @@ function unaskedVerdicts(score: SourceDocument, report: Report): void {
     const message = `Nothing asks for the verdict of ${quoted(step.id)}: no condition, 'must' or placeholder names it.`;
     report.span(score, valuePlace(score, path), "orket/verdict-not-asked", message, {
       severity: "hint",
-      mend: `Add 'until: { step: ${step.id}, verdict: … }' to the loop.`,
+      hint: `Add 'until: { step: ${step.id}, verdict: … }' to the loop.`,
     });
   }
 }

@@ -58,7 +58,7 @@ export function checkUses(parts: FlowParts, report: Report): void {
         const span = keySpan(score, ["inputs", name]) ?? nearestPlace(score, ["inputs"]);
         const message = `The Flow ${parts.flow.path} has no input ${quoted(name)}, which the Score takes.`;
         report.span(score, span, "orket/use-input", message, {
-          mend: "Add it to the Flow's 'inputs', or give it a default here.",
+          hint: "Add it to the Flow's 'inputs', or give it a default here.",
         });
       }
       continue;
@@ -77,7 +77,7 @@ export function checkUses(parts: FlowParts, report: Report): void {
         "orket/use-input",
         `The Score ${score.path} has no input ${quoted(name)}.`,
         {
-          mend: near === undefined ? all : `Did you mean ${quoted(near)}?`,
+          hint: near === undefined ? all : `Did you mean ${quoted(near)}?`,
         },
       );
     }
@@ -86,7 +86,7 @@ export function checkUses(parts: FlowParts, report: Report): void {
       if (!isNeeded(spec) || given.includes(name) || top.includes(name)) continue;
       const message = `The Score ${score.path} takes the input ${quoted(name)}, which is not given.`;
       report.at(by.score, [...by.path, "use"], "orket/use-input", message, {
-        mend: `Add ${name} under 'with'.`,
+        hint: `Add ${name} under 'with'.`,
       });
     }
   }
@@ -105,14 +105,14 @@ export function checkBeside(parts: FlowParts, report: Report): void {
       if (isOutside && own !== undefined) {
         const message = `The command ${quoted(command)} has effects outside and cannot run in ${own}.`;
         report.at(score, [...step.path, "run"], "orket/not-beside-others", message, {
-          mend: "Put it after the group.",
+          hint: "Put it after the group.",
         });
       } else if (own === undefined && beside !== undefined && by !== undefined) {
         if (!isOutside && step.kind !== "accept") continue;
         const what = isOutside ? `the command ${quoted(command)} with effects outside` : "an accept step";
         const message = `The Score ${score.path} holds ${what} and cannot be used in ${beside}.`;
         report.at(by.score, [...by.path, "use"], "orket/not-beside-others", message, {
-          mend: "Put it after the group.",
+          hint: "Put it after the group.",
         });
       }
     }
@@ -132,7 +132,7 @@ export function checkCommands(parts: FlowParts, report: Report): void {
       if (command === undefined || known.includes(command) || report.isFull(score)) continue;
       const message = `The Flow ${parts.flow.path} has no command ${quoted(command)}.`;
       report.at(score, path, "orket/unknown-command", message, {
-        mend:
+        hint:
           known.length === 0
             ? "Add it to the Flow's 'commands'."
             : `Its commands are ${known.slice(0, 20).join(", ")}.`,

@@ -34,6 +34,6 @@ export function reportMissingModel(
   const whom = roles.length === 0 ? "" : ` for ${roles.slice(0, 10).join(", ")}`;
   const message = `The provider ${textAt(venue, ["provider"]) ?? ""} needs a 'model'${whom}.`;
   report.at(venue, ["provider"], "orket/missing-model", message, {
-    mend: "Add 'model:' with the name that the backend gives it.",
+    hint: "Add 'model:' with the name that the backend gives it.",
   });
 }

@@ -37,7 +37,7 @@ export function checkVenue(parts: FlowParts, view: ScoreView | undefined, report
     const message = `The Band ${band?.path ?? ""} has no role ${quoted(role)}; the override has no effect.`;
     report.span(venue, span, "orket/unknown-override-role", message, {
       severity: "warning",
-      mend: near === undefined ? undefined : `Did you mean ${quoted(near)}?`,
+      hint: near === undefined ? undefined : `Did you mean ${quoted(near)}?`,
     });
   }
   checkReplies(parts, view, report);
@@ -49,7 +49,7 @@ export function checkVenue(parts: FlowParts, view: ScoreView | undefined, report
   const message = `The limit on the cost cannot be enforced: the Venue ${venue.path} has no pricing for ${unpriced.slice(0, 10).join(", ")}.`;
   report.at(flow, ["limits", "cost_usd"], "orket/cost-without-pricing", message, {
     severity: "warning",
-    mend: "Add 'pricing' to the Venue; 0 for a backend that costs nothing.",
+    hint: "Add 'pricing' to the Venue; 0 for a backend that costs nothing.",
   });
 }
 
@@ -90,7 +90,7 @@ function checkReplies(parts: FlowParts, view: ScoreView | undefined, report: Rep
     const near = nearest(id, ids);
     report.span(replies, span, "orket/replies-unknown-step", `The Score has no step ${quoted(id)}.`, {
       severity: "warning",
-      mend: near === undefined ? undefined : `Did you mean ${quoted(near)}?`,
+      hint: near === undefined ? undefined : `Did you mean ${quoted(near)}?`,
     });
   }
 }

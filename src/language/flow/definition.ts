@@ -10,6 +10,7 @@ import { isGiven } from "../schema/read";
 import type { FlowParts } from "../project/flow-parts";
 import { planScore } from "./plan-score";
 import { withReads } from "./reads";
+import { defined } from "../../engine/model/defined";
 
 function withDefaults(venue: VenueFile): VenueFile {
   switch (venue.provider) {
@@ -65,7 +66,7 @@ export function defineFlow(parts: FlowParts): Definition | undefined {
     format: definitionFormat,
     flow: {
       name: flow.name,
-      ...(flow.description === undefined ? {} : { description: flow.description }),
+      ...defined({ description: flow.description }),
       source: parts.flow.path,
       task: flow.task ?? "",
       inputs: presetsOf(planned.inputs),
@@ -75,13 +76,13 @@ export function defineFlow(parts: FlowParts): Definition | undefined {
       approval: flow.approval,
       limits: isGiven(parts.flow, ["limits"]) ? flow.limits : limitsFor(venue),
       conductor: flow.conductor,
-      ...(flow.commands === undefined ? {} : { commands: flow.commands }),
+      ...defined({ commands: flow.commands }),
     },
     band: { name: band.name, source: parts.band?.path ?? "", roles: band.roles },
     venue: {
       ...backend,
       source: parts.venue?.path ?? "",
-      ...(replies === undefined ? {} : { replies }),
+      ...defined({ replies }),
     },
     score: {
       name: score.name,

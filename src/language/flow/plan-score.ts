@@ -10,6 +10,7 @@ import { pathId, scoreViewOf } from "../schema/score-view";
 import type { ScoreView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
+import { defined } from "../../engine/model/defined";
 
 /** What a Score becomes in a definition. */
 export interface PlannedScore {
@@ -111,7 +112,7 @@ function planItem(item: ScoreItemFile, here: ValuePath, context: Context): PlanN
   const own = inner ?? (item as { note?: string; when?: ConditionsFile });
   const note = "note" in own && typeof own.note === "string" ? { note: own.note } : {};
   const conditions = conditionsOf(own.when, context);
-  const shared = { id, ...note, ...(conditions === undefined ? {} : { when: conditions }) };
+  const shared = { id, ...note, ...defined({ when: conditions }) };
   const inFrame = frame === undefined ? {} : { frame };
   if (inner === undefined) {
     if ("use" in item) return planUse(item, shared, context);
@@ -124,7 +125,7 @@ function planItem(item: ScoreItemFile, here: ValuePath, context: Context): PlanN
   if ("loop" in item) {
     const { max, on_exhausted } = item.loop;
     const until = conditionsOf(item.loop.until, context);
-    return { kind: "loop", ...shared, max, ...(until === undefined ? {} : { until }), on_exhausted, body };
+    return { kind: "loop", ...shared, max, ...defined({ until }), on_exhausted, body };
   }
   if ("each" in item) {
     const { max, at_once, on_failure, in: from } = item.each;
@@ -162,7 +163,7 @@ function planUse(
     with: item.with,
     result: used.result,
     body: used.steps,
-    ...(context.frame === undefined ? {} : { frame: context.frame }),
+    ...defined({ frame: context.frame }),
   };
 }
 
@@ -195,7 +196,7 @@ function planLeaf(item: LeafFile, shared: Shared, context: Context): StepNode {
       ...base,
       ...doing(`command ${command}`, { kind: "run", command }),
       ...must(["pass"]),
-      ...(result === undefined ? {} : { result }),
+      ...defined({ result }),
       approval: item.approval ?? "none",
       ...timesOf(item),
     };
@@ -230,8 +231,7 @@ function planLeaf(item: LeafFile, shared: Shared, context: Context): StepNode {
     ...(reads === undefined
       ? {}
       : { reads: reads === "all" ? reads : reads.map((id) => wholeId(id, context.frame)) }),
-    ...(verdict === undefined ? {} : { verdict }),
-    ...(result === undefined ? {} : { result }),
+    ...defined({ verdict, result }),
     ...must(undefined),
     approval: item.approval ?? context.approval,
     max_turns,
@@ -245,6 +245,6 @@ function timesOf(item: Extract<LeafFile, { retry: object }>): Partial<StepNode> 
     retry_attempts: attempts,
     ...(feedback === true ? { retry_feedback: true as const } : {}),
     ...(pause === undefined || pause === 0 ? {} : { retry_pause_seconds: pause }),
-    ...(item.timeout_seconds === undefined ? {} : { timeout_seconds: item.timeout_seconds }),
+    ...defined({ timeout_seconds: item.timeout_seconds }),
   };
 }

@@ -43,7 +43,7 @@ function checkTaskGiven(flow: SourceDocument, options: ResolveOptions, report: R
   if (options.forRun === false || (task !== undefined && task.trim() !== "")) return;
   report.span(flow, nearestPlace(flow, []), "orket/task-missing", "There is no task.", {
     origin: "options",
-    mend: "Give one, or add 'task:' to the Flow.",
+    hint: "Give one, or add 'task:' to the Flow.",
   });
 }
 

@@ -4,6 +4,7 @@ import type { InputDescription } from "../project/inputs";
 import type { Project } from "../project/project";
 import { textAt } from "../schema/read";
 import { resolveFlow } from "./resolve";
+import { defined } from "../../engine/model/defined";
 
 /** A Flow for pickers and the library. */
 export interface FlowSummary {
@@ -28,15 +29,14 @@ export function flowSummaries(project: Project, venue?: string): FlowSummary[] {
     if (source.kind !== "flow") return [];
     const { diagnostics } = resolveFlow(project, source.path, {
       forRun: false,
-      ...(venue === undefined ? {} : { venue }),
+      ...defined({ venue }),
     });
     const errors = diagnostics.filter(({ severity }) => severity === "error").length;
     const description = textAt(source, ["description"]);
     const task = textAt(source, ["task"]);
     return {
       name: textAt(source, ["name"]) ?? source.path.slice(source.path.lastIndexOf("/") + 1),
-      ...(description === undefined ? {} : { description }),
-      ...(task === undefined ? {} : { task }),
+      ...defined({ description, task }),
       path: source.path,
       inputs: listInputs(source),
       errors,

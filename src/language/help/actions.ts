@@ -13,6 +13,7 @@ import { fieldAt } from "../schema/fields";
 import { nodesAt, nodeSpan } from "../text/tree";
 import { addEntry } from "./edit-yaml";
 import type { TextEdit } from "./model";
+import { defined } from "../../engine/model/defined";
 
 /** A new file. */
 export interface NewFile {
@@ -20,10 +21,10 @@ export interface NewFile {
   readonly text: string;
 }
 
-/** Something that mends a problem. */
+/** Something that fixes a problem. */
 export interface CodeAction {
   readonly title: string;
-  /** The diagnostic that it mends. */
+  /** The diagnostic that it fixes. */
   readonly diagnostic: Diagnostic;
   readonly edits: readonly TextEdit[];
   readonly create?: NewFile;
@@ -72,7 +73,7 @@ class Mender {
     if (edit !== undefined) this.add({ title, edits: [edit] });
   }
 
-  mend(): CodeAction[] {
+  hint(): CodeAction[] {
     const { suggestion, code } = this.#diagnostic;
     if (suggestion !== undefined) {
       const { span, title, replacement } = suggestion;
@@ -171,7 +172,7 @@ class Mender {
         `role: ${role}`,
         ...(verdict === undefined ? [] : [`verdict: [${verdict.join(", ")}]`]),
       ];
-      const about = { id, role, ...(verdict === undefined ? {} : { verdict }) };
+      const about = { id, role, ...defined({ verdict }) };
       const inline = score.format === "json" ? JSON.stringify(about) : `{ ${block.join(", ")} }`;
       this.#edit(
         `Create the step '${id}' in ${score.path}`,
@@ -221,7 +222,7 @@ class Mender {
   }
 }
 
-/** What mends the given diagnostics of one file. */
+/** What fixes the given diagnostics of one file. */
 export function codeActions(
   project: Project,
   source: SourceDocument,
@@ -230,7 +231,7 @@ export function codeActions(
   const seen = new Set<string>();
   return diagnostics
     .filter(({ file }) => file === source.path)
-    .flatMap((diagnostic) => new Mender(project, source, diagnostic).mend())
+    .flatMap((diagnostic) => new Mender(project, source, diagnostic).hint())
     .filter(({ title, edits, create }) => {
       const id = JSON.stringify([title, edits, create]);
       return !seen.has(id) && seen.add(id);

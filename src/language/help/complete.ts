@@ -32,6 +32,7 @@ import { snippetsFor } from "./snippets";
 import { commandNames, comparedValues, fieldNames, inputNames, stepNames, verdictNames } from "./score-names";
 import type { NameOffer } from "./score-names";
 import { besideText } from "./symbols";
+import { defined } from "../../engine/model/defined";
 
 /** One thing to insert. */
 export interface Completion {
@@ -238,7 +239,7 @@ class Completer {
           const insert = typeof choice === "string" ? undefined : String(choice);
           const { preset } = unwrapAll(schema);
           const detail = preset === choice ? "default" : undefined;
-          const draft = { kind: "value" as const, ...(detail === undefined ? {} : { detail }) };
+          const draft = { kind: "value" as const, ...defined({ detail }) };
           if (insert === undefined || this.context.quote !== "") this.word(String(choice), draft);
           else this.add({ ...draft, label: insert });
         }
@@ -320,7 +321,7 @@ class Completer {
       const draft = {
         kind: entity,
         detail,
-        ...(documentation === undefined ? {} : { documentation }),
+        ...defined({ documentation }),
         sort: `${sort}${name}`,
       };
       if (shaped === undefined) this.word(name, draft);
@@ -465,5 +466,5 @@ export function wantsModels(request: HelpRequest): { provider?: string; endpoint
   };
   const provider = own("provider");
   const endpoint = own("endpoint");
-  return { ...(provider === undefined ? {} : { provider }), ...(endpoint === undefined ? {} : { endpoint }) };
+  return { ...defined({ provider, endpoint }) };
 }

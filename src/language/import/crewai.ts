@@ -9,6 +9,7 @@ import type { Target } from "./target";
 import { oneLine, paragraphs, translateTemplate } from "./text";
 import { ToolList } from "./tools";
 import type { ToolMatch } from "./tools";
+import { defined } from "../../engine/model/defined";
 
 /** CrewAI's tools that have a counterpart. */
 const tools: Readonly<Record<string, ToolMatch>> = {
@@ -245,7 +246,7 @@ class CrewImport {
       instruction: paragraphs(this.#template(text), ...before),
       ...(produces.length === 0 ? {} : { produces }),
       ...(value.at("human_input")?.raw === true ? { approval: "after_step" } : {}),
-      ...(turns === undefined ? {} : { max_turns: turns }),
+      ...defined({ max_turns: turns }),
     };
   }
 

@@ -91,9 +91,9 @@ function beyondLimits(files: readonly WrittenFile[]): string[] {
 function check(files: readonly WrittenFile[], options: ImportOptions, report: ImportReport): void {
   const own = new Set(files.map(({ path }) => path));
   const project = createProject([...(options.project?.sources.values() ?? []), ...files]);
-  for (const { severity, message, mend, file, range } of diagnoseProject(project)) {
+  for (const { severity, message, hint, file, range } of diagnoseProject(project)) {
     if (!own.has(file)) continue;
-    report.add(severity === "hint" ? "info" : severity, mend === undefined ? message : `${message} ${mend}`, {
+    report.add(severity === "hint" ? "info" : severity, hint === undefined ? message : `${message} ${hint}`, {
       file,
       range,
     });

@@ -10,6 +10,7 @@ import type { Value } from "./read";
 import type { Target } from "./target";
 import { escapeTemplate, oneLine, paragraphs, takeOut, translateTemplate } from "./text";
 import type { Translation } from "./text";
+import { defined } from "../../engine/model/defined";
 
 /** `{{ name }}`. */
 const expression = /\{\{([^{}\n]{0,200})\}\}/g;
@@ -222,9 +223,7 @@ class PromptFlowImport {
     );
     const override = {
       ...(model === undefined || model.startsWith("${") ? {} : { model: oneLine(model) }),
-      ...(temperature === undefined ? {} : { temperature }),
-      ...(seed === undefined ? {} : { seed }),
-      ...(most === undefined ? {} : { max_output_tokens: most }),
+      ...defined({ temperature, seed, max_output_tokens: most }),
       ...(Object.keys(params).length === 0 ? {} : { params }),
     };
     if (Object.keys(override).length > 0) this.#overrides[id] = override;

@@ -9,6 +9,7 @@ import type { Target } from "./target";
 import { sampleModel } from "./venue";
 import { escapeTemplate, oneLine, paragraphs } from "./text";
 import { orketTool, ToolList, unknownTool } from "./tools";
+import { defined } from "../../engine/model/defined";
 
 /** Which of the four files of the Python Orket a JSON file is, by what it holds. */
 export function pythonKind(raw: unknown): NamedKind | undefined {
@@ -153,8 +154,7 @@ class PythonImport {
       draft.lost("'params' has to be keys and values.", params.place, path);
     return {
       ...(model === undefined ? {} : { model: oneLine(model) }),
-      ...(temperature === undefined ? {} : { temperature }),
-      ...(seed === undefined ? {} : { seed }),
+      ...defined({ temperature, seed }),
       ...(Object.keys(kept).length > 0 ? { params: kept } : {}),
     };
   }

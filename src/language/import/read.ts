@@ -157,11 +157,11 @@ export interface NumberRange {
 export function readForeign(file: ProjectFile, report: ImportReport, as = file.path): Value | undefined {
   const source = parseSource(as, file.text);
   let broken = source.tree === undefined;
-  for (const { code, message, range, mend } of source.problems) {
+  for (const { code, message, range, hint } of source.problems) {
     if (quiet.has(code)) continue;
     const fatal = !harmless.has(code);
     broken ||= fatal;
-    const text = mend === undefined ? message : `${message} ${mend}`;
+    const text = hint === undefined ? message : `${message} ${hint}`;
     report.add(fatal ? "error" : "warning", text, { file: file.path, range });
   }
   if (source.tree === undefined && source.problems.every(({ code }) => quiet.has(code))) {

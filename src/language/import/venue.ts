@@ -1,4 +1,4 @@
-/** Backends that a Venue can be made up for. */
+import { defined } from "../../engine/model/defined"; /** Backends that a Venue can be made up for. */
 export const backendNames = ["ollama", "openai", "vscode-lm"] as const;
 export type BackendName = (typeof backendNames)[number];
 
@@ -28,6 +28,6 @@ export function venueValue(provider: BackendName, model: string | undefined): Re
         max_output_tokens: 4096,
       };
     case "vscode-lm":
-      return { provider, ...(model === undefined ? {} : { model }), max_output_tokens: 4096 };
+      return { provider, ...defined({ model }), max_output_tokens: 4096 };
   }
 }

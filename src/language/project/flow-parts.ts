@@ -25,10 +25,10 @@ function refer(
   // What a damaged file names is only a guess.
   if (override === undefined && isDamaged(from)) return undefined;
   const { near, ...init } = resolved.init;
-  const mended = { ...init, ...(override === undefined ? replaceValue(from, path, near) : {}) };
-  if (override !== undefined && near !== undefined) mended.mend = `Did you mean ${quoted(near)}?`;
+  const fixed = { ...init, ...(override === undefined ? replaceValue(from, path, near) : {}) };
+  if (override !== undefined && near !== undefined) fixed.hint = `Did you mean ${quoted(near)}?`;
   report.at(from, path, resolved.code, resolved.message, {
-    ...mended,
+    ...fixed,
     ...(override === undefined ? {} : { origin: "options" as const }),
   });
   return undefined;

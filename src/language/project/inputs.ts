@@ -9,6 +9,7 @@ import type { Report } from "../schema/report";
 import { keysAt } from "../schema/read";
 import { valueAt } from "../schema/schema";
 import type { SourceDocument } from "../text/source";
+import { defined } from "../../engine/model/defined";
 
 /** What a Flow asks for when a run starts. */
 export interface InputDescription {
@@ -33,11 +34,9 @@ export function listInputs(flow: SourceDocument): InputDescription[] {
     return {
       name,
       type,
-      ...(description === undefined ? {} : { description }),
-      ...(preset === undefined ? {} : { default: preset }),
-      ...(choices === undefined ? {} : { enum: choices }),
+      ...defined({ description, default: preset, enum: choices }),
       required: preset === undefined && optional !== true,
-      ...(isPlain ? {} : { spec: { ...more, type, ...(choices === undefined ? {} : { enum: choices }) } }),
+      ...(isPlain ? {} : { spec: { ...more, type, ...defined({ enum: choices }) } }),
     };
   });
 }
@@ -145,7 +144,7 @@ export function takeInputs(
       names.length === 0 ? "The Flow has no inputs." : `Its inputs are ${names.slice(0, 20).join(", ")}.`;
     report.span(flow, place, "orket/input-unknown", `The Flow has no input ${quoted(name)}.`, {
       origin,
-      mend: near === undefined ? known : `Did you mean ${quoted(near)}?`,
+      hint: near === undefined ? known : `Did you mean ${quoted(near)}?`,
     });
   }
   for (const input of inputs) {
@@ -168,7 +167,7 @@ export function takeInputs(
         `The input ${quoted(input.name)} has no default and was not given.`,
         {
           origin,
-          mend: `Give it a value: ${input.name}=…`,
+          hint: `Give it a value: ${input.name}=…`,
         },
       );
     }

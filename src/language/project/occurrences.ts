@@ -13,6 +13,7 @@ import type { ScalarMap } from "../text/scalar-map";
 import type { SourceDocument } from "../text/source";
 import { keyText, nodeSpan } from "../text/tree";
 import type { ValuePath } from "../text/tree";
+import { defined } from "../../engine/model/defined";
 
 /** A name that stands in a file: where it is given, or where it is used. */
 export interface Occurrence {
@@ -147,7 +148,7 @@ class NameReader {
       path,
       on,
       quoted: node.type !== "PLAIN" || isPart,
-      ...(scope === undefined ? {} : { scope }),
+      ...defined({ scope }),
       ...(byPath ? { byPath } : {}),
     });
   }
@@ -181,7 +182,7 @@ class NameReader {
           on: "value",
           placeholder: true,
           quoted: true,
-          ...(scope === undefined ? {} : { scope }),
+          ...defined({ scope }),
         });
       };
       const entity = placeholderEntities[placeholder.kind];

@@ -7,6 +7,7 @@ import { nearest } from "../text/nearest";
 import { folderOf, joinPath } from "./paths";
 import { valuePlace } from "../text/places";
 import type { SourceDocument } from "../text/source";
+import { defined } from "../../engine/model/defined";
 
 /** What a reference is looked up in. */
 export interface KnownFiles {
@@ -41,7 +42,7 @@ function byPath(project: KnownFiles, kind: SourceKind, reference: string, fromPa
     return {
       code: "orket/reference-outside",
       message,
-      init: { mend: "Write a path relative to this file, with '/', inside the project." },
+      init: { hint: "Write a path relative to this file, with '/', inside the project." },
     };
   }
   const source = project.sources.get(path);
@@ -50,11 +51,11 @@ function byPath(project: KnownFiles, kind: SourceKind, reference: string, fromPa
       .filter((other) => other.kind === kind)
       .map((other) => other.path);
     const near = nearest(path, known);
-    const mend = near === undefined ? undefined : `Did you mean ${quoted(near)}?`;
+    const hint = near === undefined ? undefined : `Did you mean ${quoted(near)}?`;
     return {
       code: "orket/reference-not-found",
       message: `There is no file ${quoted(path)}.`,
-      init: { mend },
+      init: { hint },
     };
   }
   if (source.kind !== kind) {
@@ -80,11 +81,11 @@ export function resolveReference(
     const near = nearest(reference, known?.keys() ?? []);
     const all = [...(known?.keys() ?? [])].slice(0, 20).join(", ");
     const message = `There is no ${label} named ${quoted(reference)}.`;
-    const mend = near === undefined && all !== "" ? `Known are ${all}.` : undefined;
+    const hint = near === undefined && all !== "" ? `Known are ${all}.` : undefined;
     return {
       code: "orket/reference-not-found",
       message,
-      init: { mend, ...(near === undefined ? {} : { near }) },
+      init: { hint, ...defined({ near }) },
     };
   }
   if (paths.length > 1) {
@@ -94,7 +95,7 @@ export function resolveReference(
       code: "orket/reference-ambiguous",
       message,
       init: {
-        mend: "Rename all but one, or refer to the file by its path.",
+        hint: "Rename all but one, or refer to the file by its path.",
         related: sources.map((source) => namePlace(source, `one ${label} of this name`)),
       },
     };

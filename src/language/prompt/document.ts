@@ -22,6 +22,7 @@ import { parseSource } from "../text/source";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 import { replaceText } from "./write";
+import { defined } from "../../engine/model/defined";
 
 /** A prompt or an instruction of a file, as something that can be opened. */
 export interface PromptRef {
@@ -83,7 +84,7 @@ export function savePrompt(
   if (current === undefined) {
     const message =
       source.tree === undefined || source.problems.length > 0
-        ? `${source.path} has errors, so that the prompt cannot be found in it. Mend them and save again.`
+        ? `${source.path} has errors, so that the prompt cannot be found in it. Fix them and save again.`
         : `The prompt is no longer in ${source.path}. Copy your text if you want to keep it.`;
     return { kind: "gone", message };
   }
@@ -120,7 +121,7 @@ export function withPrompt(project: Project, source: SourceDocument, path: Value
 /** A diagnostic at its place in the prompt's own document. */
 export type PromptDiagnostic = Pick<
   Diagnostic,
-  "code" | "severity" | "message" | "mend" | "span" | "range"
+  "code" | "severity" | "message" | "hint" | "span" | "range"
 > & {
   readonly replace?: { readonly title: string; readonly span: Span; readonly text: string };
 };
@@ -141,7 +142,7 @@ export function diagnosePrompt(
   const lines = new LineIndex(map.value);
   const problems = problemsOf(overlaid, new Set([file])).get(file) ?? [];
   return problems.flatMap((found): PromptDiagnostic[] => {
-    const { code, severity, message, mend, suggestion } = found;
+    const { code, severity, message, hint, suggestion } = found;
     if (found.span.start < map.span.start || found.span.end > map.span.end) return [];
     const toText = ({ start, end }: Span): Span => ({ start: map.toValue(start), end: map.toValue(end) });
     const span = toText(found.span);
@@ -150,7 +151,7 @@ export function diagnosePrompt(
         code,
         severity,
         message,
-        ...(mend === undefined ? {} : { mend }),
+        ...defined({ hint }),
         span,
         range: lines.rangeOf(span),
         ...(suggestion === undefined

@@ -46,7 +46,7 @@ export function replaceValue(source: SourceDocument, path: ValuePath, word: stri
   const span = valueSpan(source, path);
   const written = source.format === "json" ? JSON.stringify(word) : word;
   return {
-    mend: `Did you mean '${word}'?`,
+    hint: `Did you mean '${word}'?`,
     ...(span === undefined ? {} : { replace: { title: `Replace with '${word}'`, span, with: written } }),
   };
 }

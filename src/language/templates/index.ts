@@ -133,8 +133,8 @@ export function newFlowFiles(options: NewFlowOptions): NewFlowResult {
   if (template === undefined) {
     const ids = templates.map(({ id }) => id);
     const near = nearest(options.template, ids);
-    const mend = near === undefined ? `There are ${ids.join(", ")}.` : `Did you mean ${near}?`;
-    return refused("template", `There is no template ${quoted(options.template)}. ${mend}`);
+    const hint = near === undefined ? `There are ${ids.join(", ")}.` : `Did you mean ${near}?`;
+    return refused("template", `There is no template ${quoted(options.template)}. ${hint}`);
   }
   const problem = newFlowNameProblem(name, project, folder);
   if (problem !== undefined) return refused("name", problem);

@@ -199,7 +199,7 @@ steps:
           role: author
           instruction: |
             Write the summary to SUMMARY.md, one page at most, from EVIDENCE.md and DOUBTS.md. Where a check came back,
-            mend the sentences that it names.
+            correct the sentences that it names.
 
             The last check, empty in the first round:
             {{steps.check.summary}}

@@ -1,4 +1,5 @@
 import type { LineIndex, Range, Span } from "./lines";
+import { defined } from "../../engine/model/defined";
 
 /** What can be wrong with a definition. The codes are public: docs/diagnostics.md explains each. */
 export const diagnosticCodes = [
@@ -81,7 +82,7 @@ export type DiagnosticCode = (typeof diagnosticCodes)[number];
 /** A hint is not wrong: it is for the editor, and neither counted nor printed elsewhere. */
 export type Severity = "error" | "warning" | "hint";
 
-/** A change of the file's text that mends the problem. */
+/** A change of the file's text that fixes the problem. */
 export interface Suggestion {
   readonly title: string;
   readonly span: Span;
@@ -103,7 +104,7 @@ export interface Diagnostic {
   /** A sentence. Never holds a key or a whole line of the file. */
   readonly message: string;
   /** What to do about it; a sentence. */
-  readonly mend?: string;
+  readonly hint?: string;
   /** Relative to the WorkDomain, forward slashes. */
   readonly file: string;
   /** Lines and columns from 0. */
@@ -121,7 +122,7 @@ export const maxDiagnosticsPerFile = 500;
 /** What a problem consists of before its place is known as lines and columns. */
 export interface ProblemInit {
   readonly severity?: Severity;
-  readonly mend?: string | undefined;
+  readonly hint?: string | undefined;
   readonly replace?: { readonly title: string; readonly span?: Span; readonly with: string } | undefined;
   readonly related?: readonly RelatedPlace[] | undefined;
   readonly origin?: "options" | undefined;
@@ -134,7 +135,7 @@ export function makeDiagnostic(
   message: string,
   init: ProblemInit = {},
 ): Diagnostic {
-  const { mend, replace, related, origin } = init;
+  const { hint, replace, related, origin } = init;
   const replaced = replace?.span ?? span;
   return {
     code,
@@ -143,7 +144,7 @@ export function makeDiagnostic(
     file: place.path,
     range: place.lines.rangeOf(span),
     span,
-    ...(mend === undefined ? {} : { mend }),
+    ...defined({ hint }),
     ...(replace === undefined
       ? {}
       : {
@@ -154,8 +155,7 @@ export function makeDiagnostic(
             replacement: replace.with,
           },
         }),
-    ...(related === undefined ? {} : { related }),
-    ...(origin === undefined ? {} : { origin }),
+    ...defined({ related, origin }),
   };
 }
 
@@ -169,15 +169,15 @@ export function quoted(word: string): string {
   return `'${oneLine(word.length > 60 ? `${word.slice(0, 57)}...` : word)}'`;
 }
 
-/** `did you mean …` as mend and replacement, where a near word is known. */
+/** `did you mean …` as hint and replacement, where a near word is known. */
 export function didYouMean(near: string | undefined, span?: Span, written = near): ProblemInit {
   if (near === undefined || written === undefined) return {};
   return {
-    mend: `Did you mean ${quoted(near)}?`,
+    hint: `Did you mean ${quoted(near)}?`,
     replace: {
       title: `Replace with ${quoted(near)}`,
       with: written,
-      ...(span === undefined ? {} : { span }),
+      ...defined({ span }),
     },
   };
 }
@@ -226,9 +226,9 @@ export function hasError(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === "error");
 }
 
-/** `file:line:column: severity code message`, lines and columns from 1; the mend follows the message. */
+/** `file:line:column: severity code message`, lines and columns from 1; the hint follows the message. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
-  const { file, range, severity, code, message, mend } = diagnostic;
+  const { file, range, severity, code, message, hint } = diagnostic;
   const place = `${oneLine(file)}:${range.start.line + 1}:${range.start.column + 1}`;
-  return `${place}: ${severity} ${code} ${message}${mend === undefined ? "" : ` ${mend}`}`;
+  return `${place}: ${severity} ${code} ${message}${hint === undefined ? "" : ` ${hint}`}`;
 }

@@ -42,7 +42,7 @@ const yamlCodes: Readonly<Record<string, DiagnosticCode>> = {
   TAG_RESOLVE_FAILED: "orket/yaml-tag",
 };
 
-const yamlMessages: Readonly<Record<string, readonly [message: string, mend?: string]>> = {
+const yamlMessages: Readonly<Record<string, readonly [message: string, hint?: string]>> = {
   TAB_AS_INDENT: ["A tab is used as indentation.", "Indent with spaces."],
   MULTIPLE_DOCS: [
     "A second document begins here; a definition file is one document.",
@@ -144,7 +144,7 @@ class Reader {
         { start: 0, end: 0 },
         "The file's name does not say what it is.",
         {
-          mend: "Name it NAME.flow.yaml, .band.yaml, .venue.yaml, .score.yaml or .replies.yaml.",
+          hint: "Name it NAME.flow.yaml, .band.yaml, .venue.yaml, .score.yaml or .replies.yaml.",
         },
       );
     }
@@ -162,7 +162,7 @@ class Reader {
     if (document.contents === null || this.text.trim() === "") {
       if (this.problems.length === 0) {
         this.report("orket/empty-file", { start: 0, end: 0 }, "The file is empty.", {
-          mend: "A definition begins with 'version: 1' and a 'name'.",
+          hint: "A definition begins with 'version: 1' and a 'name'.",
         });
       }
       return this.source(document);
@@ -177,7 +177,7 @@ class Reader {
 
   #reportSlip({ code, span, message, fix, replace }: Slip): void {
     const change = replace === undefined ? undefined : { title: fix.replace(/\.$/, ""), ...replace };
-    this.report(code, span, message, { mend: fix, replace: change });
+    this.report(code, span, message, { hint: fix, replace: change });
   }
 
   /** One slip is one message: what the parser says of the lines behind it only follows from it. */
@@ -203,7 +203,7 @@ class Reader {
       return;
     }
     if (quote !== undefined) {
-      const fix = { mend: `Close it with ${this.text[quote] ?? ""} where the text ends.` };
+      const fix = { hint: `Close it with ${this.text[quote] ?? ""} where the text ends.` };
       this.report(
         "orket/yaml-syntax",
         { start: quote, end: quote + 1 },
@@ -212,9 +212,9 @@ class Reader {
       );
       return;
     }
-    const [message, mend] = describeYamlError(error);
+    const [message, hint] = describeYamlError(error);
     const span = { start, end: Math.max(start, Math.min(end, this.lines.lineEnd(start))) };
-    this.report(yamlCodes[error.code] ?? "orket/yaml-syntax", span, message, { mend });
+    this.report(yamlCodes[error.code] ?? "orket/yaml-syntax", span, message, { hint });
   }
 }
 
@@ -236,7 +236,7 @@ export function parseSource(path: string, content: string | Uint8Array): SourceD
   if (!("text" in decoded)) {
     const reader = new Reader(path, "");
     const message = `The file is not UTF-8 text (byte ${decoded.badByte + 1} does not belong).`;
-    reader.report("orket/encoding", { start: 0, end: 0 }, message, { mend: "Save it as UTF-8." });
+    reader.report("orket/encoding", { start: 0, end: 0 }, message, { hint: "Save it as UTF-8." });
     return reader.source();
   }
   return new Reader(path, decoded.text.replace(/^\ufeff/, "")).read();

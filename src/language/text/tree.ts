@@ -89,7 +89,7 @@ class TreeReader {
 
   #foreignTag(node: Node): void {
     this.#report("orket/yaml-tag", nodeSpan(node), "This tag has no meaning in a definition file.", {
-      mend: "Remove the tag.",
+      hint: "Remove the tag.",
     });
   }
 
@@ -150,14 +150,14 @@ class TreeReader {
       size += made.size;
       if (key === "<<") {
         this.#report("orket/yaml-merge-key", nodeSpan(keyNode), "Merge keys ('<<') are not read.", {
-          mend: "Write the keys out, or use an alias for a whole value.",
+          hint: "Write the keys out, or use an alias for a whole value.",
         });
       } else if (seen.has(key)) {
         // A map that begins anew with its first key: one '-' is missing, and every key behind it is there twice.
         const anew = inList && key === first;
         if (!restarted) {
           this.#report("orket/duplicate-key", nodeSpan(keyNode), `The key ${quoted(key)} is given twice.`, {
-            mend: anew
+            hint: anew
               ? "Remove or rename one of the two, or begin a new entry of the list with '-'."
               : "Remove or rename one of the two.",
           });

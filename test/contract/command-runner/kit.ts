@@ -9,6 +9,7 @@ import type { CommandSpec } from "../../../src/engine/model/command";
 import type { BlobRef } from "../../../src/engine/event/content";
 import type { CommandRequest, CommandResult } from "../../../src/engine/port/commands";
 import { CancelSource } from "../../../src/engine/port/cancellation";
+import { defined } from "../../../src/engine/model/defined";
 
 /** Files of a project as text; a value of `null` is a folder. */
 export type Tree = Readonly<Record<string, string>>;
@@ -66,7 +67,7 @@ export class RunnerKit {
       spec: commandSchema.parse({ argv: [...argv], timeout_seconds: 20, ...spec }),
       argv,
       env: env ?? {},
-      ...(stdin === undefined ? {} : { stdin }),
+      ...defined({ stdin }),
       overlay: Object.entries(overlay).map(([file, text]) => ({
         path: file,
         content: text === null ? null : this.blob(text),

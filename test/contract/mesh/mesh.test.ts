@@ -11,6 +11,7 @@ import { Chance } from "../../fakes/generated-session";
 import { Call, longTimeouts, request } from "../model-provider/support";
 import { FakeNode, openAiNode } from "./mesh-node";
 import type { Fate } from "./mesh-node";
+import { defined } from "../../../src/engine/model/defined";
 
 const ask = (
   prompt: string,
@@ -20,7 +21,7 @@ const ask = (
   request({
     settings: { model: "m" },
     messages: [{ role: "user", content: prompt }],
-    origin: { session, ...(answeredBy === undefined ? {} : { answeredBy }) },
+    origin: { session, ...defined({ answeredBy }) },
   });
 
 describe("MeshProvider", function () {

@@ -9,6 +9,7 @@ import { ModelServer } from "../../fakes/servers/model-server";
 import type { Exchange } from "../../fakes/servers/model-server";
 import { openai } from "../../fakes/servers/vendors";
 import { Call, makeProvider, readFileTool, request, secretKey } from "./support";
+import { defined } from "../../../src/engine/model/defined";
 
 const codes: Readonly<Record<keyof Dialect["refusals"], ProviderErrorCode>> = {
   context: "context_overflow",
@@ -63,8 +64,7 @@ for (const dialect of dialects) {
         models: [
           {
             name: dialect.model,
-            ...(dialect.runtime === undefined ? {} : { runtime: dialect.runtime }),
-            ...(dialect.window === undefined ? {} : { contextTokens: dialect.window }),
+            ...defined({ runtime: dialect.runtime, contextTokens: dialect.window }),
           },
         ],
       });
@@ -94,7 +94,7 @@ for (const dialect of dialects) {
         seed: true,
         usageInStream: true,
         jsonSchema: true,
-        ...(dialect.parallelSlots === undefined ? {} : { parallelSlots: dialect.parallelSlots }),
+        ...defined({ parallelSlots: dialect.parallelSlots }),
       });
     });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ModelServer } from "../../fakes/servers/model-server";
 import { chunk, openai, sse } from "../../fakes/servers/vendors";
 import { Call, makeProvider, readFileTool, request } from "./support";
+import { defined } from "../../../src/engine/model/defined";
 
 describe("OpenAiProvider", () => {
   let server: ModelServer;
@@ -24,7 +25,7 @@ describe("OpenAiProvider", () => {
       chunk({
         tool_calls: [
           {
-            ...(index === undefined ? {} : { index }),
+            ...defined({ index }),
             ...(id === "" ? {} : { id, type: "function" }),
             function: { ...(name === "" ? {} : { name }), arguments: args },
           },

@@ -18,6 +18,7 @@ import type {
   ToolSpec,
 } from "../../../src/engine/port/model-provider";
 import type { Vendor } from "../../fakes/servers/vendors";
+import { defined } from "../../../src/engine/model/defined";
 
 export const secretKey = "sk-test-4f1c0ffee";
 
@@ -148,7 +149,7 @@ export function makeProvider(
 ): ModelProvider {
   const deps: ProviderDeps = {
     resolveSecret: () => Promise.resolve(options.key ?? ""),
-    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    ...defined({ fetch: options.fetch }),
   };
   const venue = {
     endpoint: `${url}${vendor.base}`,

@@ -115,7 +115,7 @@ describe("The right to write, while its holder sleeps", function () {
     const error: unknown = await openSession(environment(), paths.dir).catch((one: unknown) => one);
     assert.ok(OrketError.is(error, "session_locked"));
     assert.match(error.message, new RegExp(`orket \\(process ${sleeper.pid} on .*\\), since .*suspended`));
-    assert.ok(error.mend?.includes(`kill -CONT ${sleeper.pid}`));
+    assert.ok(error.hint?.includes(`kill -CONT ${sleeper.pid}`));
 
     sleeper.signal("SIGCONT");
     assert.equal(await sleeper.tell("append"), "done");

@@ -34,9 +34,9 @@ describe("a window without a folder", () => {
       document.uri,
       range,
     );
-    const mend = actions.find(({ title }) => title === "Replace with 'ollama'");
-    assert.ok(mend?.edit, actions.map(({ title }) => title).join("; "));
-    assert.ok(await vscode.workspace.applyEdit(mend.edit));
+    const hint = actions.find(({ title }) => title === "Replace with 'ollama'");
+    assert.ok(hint?.edit, actions.map(({ title }) => title).join("; "));
+    assert.ok(await vscode.workspace.applyEdit(hint.edit));
 
     assert.match(document.getText(), /provider: ollama/);
     await vscode.commands.executeCommand("workbench.action.files.revert");

@@ -7,6 +7,7 @@ import process from "node:process";
 import { NodeFileSystem } from "../../../src/adapters/files/file-system";
 import { NodeGuardedFiles } from "../../../src/adapters/files/guarded-files";
 import type { Policy } from "../../../src/engine/model/flow";
+import { defined } from "../../../src/engine/model/defined";
 
 const policy: Policy = {
   read_scope: ["workspace", "reference", "domain"],
@@ -35,7 +36,7 @@ describe("The guard of the project's files", () => {
       startDirectory: more.start ?? project,
       references: more.references ?? [],
       policy: { ...policy, ...changes },
-      ...(more.fs === undefined ? {} : { fs: more.fs }),
+      ...defined({ fs: more.fs }),
     });
   }
 

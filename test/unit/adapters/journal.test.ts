@@ -334,7 +334,7 @@ describe("A journal on the disk", () => {
       await writeFile(store.paths.journal, `${start}\n${JSON.stringify(line)}\n`);
       const { damage, events } = await readJournal(disk, store.paths.journal);
       assert.ok(OrketError.is(damage, "format_unsupported"), JSON.stringify(line));
-      assert.match(damage.mend ?? "", /update Orket/);
+      assert.match(damage.hint ?? "", /update Orket/);
       assert.equal(events.length, 1);
     }
   });
@@ -504,7 +504,7 @@ describe("A disk that fails", () => {
             OrketError.is(error, code === "ENOSPC" ? "disk_full" : "disk_failed"),
             `operation ${at} gave another error`,
           );
-          assert.ok(error.mend, `operation ${at} has no mend`);
+          assert.ok(error.hint, `operation ${at} has no mend`);
         }
         // The failing lock could not be given back; this process is alive, so it would be respected.
         const dir = await onlySession(folder.path);

@@ -103,7 +103,7 @@ describe("The lock of a session", () => {
       const error: unknown = await SessionLock.acquire(environment(), file).catch((one: unknown) => one);
       assert.ok(OrketError.is(error, "session_locked"));
       assert.match(error.message, /cannot be seen from this machine/);
-      assert.ok(error.mend?.includes(file));
+      assert.ok(error.hint?.includes(file));
     });
   }
 

@@ -71,7 +71,7 @@ describe("Writing a file of the project", () => {
       const error: unknown = await write(file, text, old, { beforeWrite }).catch((one: unknown) => one);
       assert.ok(OrketError.is(error, "acceptance_conflict"));
       assert.equal(error.details.current, file === "src/a.ts" ? sha256("old") : null);
-      assert.ok(error.mend);
+      assert.ok(error.hint);
     }
     assert.equal(decided, 0);
     assert.equal(await at("src/a.ts"), "old");

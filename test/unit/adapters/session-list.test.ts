@@ -176,7 +176,7 @@ describe("The list of sessions", () => {
     assert.ok(ambiguous.message.includes(first.paths.id));
     const none: unknown = await findSession(fs, folder.path, "nope").catch((error: unknown) => error);
     assert.ok(OrketError.is(none, "session_not_found"));
-    assert.ok(none.mend?.includes(second.paths.id));
+    assert.ok(none.hint?.includes(second.paths.id));
     await assert.rejects(findSession(fs, folder.path, ""), (error) =>
       OrketError.is(error, "session_not_found"),
     );

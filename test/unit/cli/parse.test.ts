@@ -8,7 +8,7 @@ function failure(...words: string[]): string {
     parseArguments(words, commands);
   } catch (error) {
     assert.ok(OrketError.is(error, "usage"));
-    return `${error.message} ${error.mend ?? ""}`.trim();
+    return `${error.message} ${error.hint ?? ""}`.trim();
   }
   return "";
 }

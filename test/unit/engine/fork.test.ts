@@ -66,13 +66,13 @@ describe("the changes of a fork", () => {
       ],
       [{ instructions: { plan: "{{inputs.language" } }, /The new instruction of plan: /],
     ];
-    for (const [changes, message, mend] of refusals) {
+    for (const [changes, message, hint] of refusals) {
       assert.throws(
         () => changeDefinition(definition(), changes),
         (error: unknown) => {
           assert.ok(OrketError.is(error, "command_refused"));
           assert.match(error.message, message);
-          if (mend !== undefined) assert.match(error.mend ?? "", mend);
+          if (hint !== undefined) assert.match(error.hint ?? "", hint);
           return true;
         },
       );
@@ -102,7 +102,7 @@ describe("the step of a fork", () => {
       assert.throws(
         () => shared(at),
         (error: unknown) =>
-          OrketError.is(error, "command_refused") && /plan, build#1, build#2/.test(error.mend ?? ""),
+          OrketError.is(error, "command_refused") && /plan, build#1, build#2/.test(error.hint ?? ""),
       );
     }
   });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { withReads } from "../../../src/language/flow/reads";
 import { definitionOf, harness, step } from "../../fakes/engine-harness";
 import type { PlanNode, StepNode } from "../../../src/engine/model/definition";
+import { defined } from "../../../src/engine/model/defined";
 
 /** The reports in the prompt of each run, by its key. */
 async function readIn(steps: readonly PlanNode[]): Promise<Record<string, string[]>> {
@@ -21,7 +22,7 @@ async function readIn(steps: readonly PlanNode[]): Promise<Record<string, string
 }
 
 const reading = (id: string, reads: StepNode["reads"], more: Partial<StepNode> = {}): StepNode =>
-  step(id, "writer", { ...more, ...(reads === undefined ? {} : { reads }) });
+  step(id, "writer", { ...more, ...defined({ reads }) });
 
 describe("The reports that a step reads", () => {
   it("are those that it names, all, or none; without the key, as in older definitions, all", async () => {

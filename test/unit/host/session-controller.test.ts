@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { OrketFileSystem as NodeFileSystem } from "../../../src/adapters/files/orket-gate";
 import type { Handle } from "../../../src/adapters/files/file-system";
-import { openForView } from "../../../src/app/session/glance";
+import { openSnapshot } from "../../../src/app/session/snapshot";
 import { openLiveSession, readSession } from "../../../src/app/session/open";
 import type { RuntimeOptions } from "../../../src/app/session/session";
 import type { SessionPaths } from "../../../src/adapters/journal/layout";
@@ -73,7 +73,7 @@ describe("a session of 100,000 events in a window", function () {
     ({ paths, events: total } = writeLongSession(folder.path, 100_000, 200));
     journal = readFileSync(paths.journal);
     await (
-      await openForView(paths.dir)
+      await openSnapshot(paths.dir)
     ).indexing;
   });
 

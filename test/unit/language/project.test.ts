@@ -108,7 +108,7 @@ describe("tools of the editor", () => {
     parseSource("a.band.yaml", `version: 1\nname: a\nroles:\n  r: { prompt: p, tools: [${tools}] }\n`);
   const codes = (tools: string, offered: readonly string[]): string[] =>
     withAbsentTools(band(tools), [], ...offered).map(
-      ({ code, message, mend }) => `${code} ${message} ${mend ?? ""}`,
+      ({ code, message, hint }) => `${code} ${message} ${hint ?? ""}`,
     );
 
   it("are warned of when no extension offers them, with the nearest that one does", () => {

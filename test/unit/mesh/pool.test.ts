@@ -76,9 +76,9 @@ describe("a pool of meshes", () => {
     manyOthers();
     assert.equal(meshOf("desk"), mesh);
     const cancellation = new CancelSource();
-    const seat = ticket.seat(cancellation);
+    const placement = ticket.placement(cancellation);
     cancellation.cancel();
-    await assert.rejects(seat, /cancelled/);
+    await assert.rejects(placement, /cancelled/);
     manyOthers();
     assert.ok(!names().includes("desk"));
   });

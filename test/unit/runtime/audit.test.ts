@@ -255,9 +255,9 @@ describe("A session on disk", () => {
 
   it("refuses a fork at a step that it does not have, and names those that it has", async () => {
     const directory = await ran();
-    await assert.rejects(forked(directory, "nowhere"), (error: { code?: string; mend?: string }) => {
+    await assert.rejects(forked(directory, "nowhere"), (error: { code?: string; hint?: string }) => {
       assert.equal(error.code, "command_refused");
-      assert.match(error.mend ?? "", /plan, build#1, review#1/);
+      assert.match(error.hint ?? "", /plan, build#1, review#1/);
       return true;
     });
   });

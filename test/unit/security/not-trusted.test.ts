@@ -6,7 +6,7 @@ import { OrketFileSystem } from "../../../src/adapters/files/orket-gate";
 import { deleteSession, pruneBlobs } from "../../../src/app/session/housekeeping";
 import { renameSession } from "../../../src/app/session/label";
 import { acceptArtifact } from "../../../src/app/session/acceptance";
-import { openForView } from "../../../src/app/session/glance";
+import { openSnapshot } from "../../../src/app/session/snapshot";
 import { openLiveSession, startSession } from "../../../src/app/session/open";
 import { listSessions } from "../../../src/app/session/session-list";
 import { OrketError } from "../../../src/engine/error/orket-error";
@@ -54,7 +54,7 @@ describe("In a window that is not trusted", () => {
 
     assert.equal((await listSessions(fs, project)).length, 1);
     await (
-      await openForView(live.directory, machine)
+      await openSnapshot(live.directory, machine)
     ).indexing;
     for (const act of [
       () => pruneBlobs(machine, project),

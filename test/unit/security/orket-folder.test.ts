@@ -9,7 +9,7 @@ import { acceptArtifact, rejectArtifact, revertAcceptance } from "../../../src/a
 import { replayAndProve, verifySession } from "../../../src/app/session/audit";
 import { exportPieces } from "../../../src/app/session/export";
 import { forkSession } from "../../../src/app/session/fork";
-import { openForView } from "../../../src/app/session/glance";
+import { openSnapshot } from "../../../src/app/session/snapshot";
 import { deleteSession, diskUse, pruneBlobs, sessionSize } from "../../../src/app/session/housekeeping";
 import { renameSession } from "../../../src/app/session/label";
 import { openLiveSession, startSession } from "../../../src/app/session/open";
@@ -64,7 +64,7 @@ const acts: Readonly<Record<string, Act>> = {
     for await (const found of searchSessions(machine, ground.project, "plan")) void found;
   },
   show: async (ground, _, machine) => {
-    const seen = await openForView(ground.session, machine);
+    const seen = await openSnapshot(ground.session, machine);
     await seen.indexing;
     await seen.readEvents(0, 100);
     await seen.checked();

@@ -40,7 +40,7 @@ export async function keyFor(
   try {
     key = (await access.resolveSecret(reference, originOf(endpoint))).trim();
   } catch (error) {
-    const hint = error instanceof Error && "mend" in error ? ` ${String(error.mend)}` : "";
+    const hint = error instanceof Error && "hint" in error ? ` ${String(error.hint)}` : "";
     const why = error instanceof Error ? `${error.message}${hint}` : String(error);
     const refused = error instanceof Error && "code" in error && error.code === "key_not_allowed";
     throw new ProviderError(

@@ -12,6 +12,7 @@ import { redactDeep, redactor, redactorOf } from "./redact";
 import { ReplyBuilder } from "./reply-builder";
 import { diedOnKeptConnection, readBody } from "./transport";
 import type { FetchLike, FetchResponse } from "./transport";
+import { defined } from "../../../engine/model/defined";
 
 /** Reads a vendor's stream into a ReplyBuilder. */
 export interface StreamParser {
@@ -189,8 +190,7 @@ function connectionError(error: unknown, phase: "before_headers" | "in_body", ca
   return errorFromConnection(error, phase, {
     server,
     address,
-    ...(via === undefined ? {} : { via }),
-    ...(startHint === undefined ? {} : { startHint }),
+    ...defined({ via, startHint }),
   });
 }
 
@@ -301,7 +301,6 @@ function sealed(error: unknown, partialText: string, redact: CallFacts["redact"]
   }
   return new ProviderError(error.code, redact(error.message), {
     ...details,
-    ...(error.status === undefined ? {} : { status: error.status }),
-    ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
+    ...defined({ status: error.status, retryAfterSeconds: error.retryAfterSeconds }),
   });
 }

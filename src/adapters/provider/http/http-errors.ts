@@ -2,6 +2,7 @@ import { ProviderError } from "../../../engine/error/provider-error";
 import type { ProviderErrorCode } from "../../../engine/error/provider-error";
 import { errorWords } from "./error-words";
 import type { Redact } from "./redact";
+import { defined } from "../../../engine/model/defined";
 
 /** What an error message needs to know about the call. */
 export interface CallFacts {
@@ -197,7 +198,7 @@ export function errorFromStatus(
   const wait = retryAfterSeconds(header("retry-after"), Date.now());
   return new ProviderError(code, explain(code, message, status, facts), {
     status,
-    ...(wait === undefined ? {} : { retryAfterSeconds: wait }),
+    ...defined({ retryAfterSeconds: wait }),
     ...unparsedCall(all, message, failedGeneration, facts),
   });
 }
@@ -233,7 +234,7 @@ export function errorFromStream(payload: unknown, facts: CallFacts): ProviderErr
   const all = [message, ...kinds].join(" ");
   const code = sharpen(plain, all, facts);
   return new ProviderError(code, explain(code, message, undefined, facts), {
-    ...(status === undefined ? {} : { status }),
+    ...defined({ status }),
     ...unparsedCall(all, message, failedGeneration, facts),
   });
 }

@@ -4,6 +4,7 @@ import { Attached } from "./attached";
 import { KeyFilter, keysPattern, withoutKey } from "./key-filter";
 import type { KeyPattern } from "./key-filter";
 import { redactDeep } from "./redact";
+import { defined } from "../../../engine/model/defined";
 
 /** Collects a reply while it streams and hands it on for display, one delta for each network read. */
 export class ReplyBuilder {
@@ -136,14 +137,13 @@ export class ReplyBuilder {
       ...(this.#reasoning === "" ? {} : { reasoning: this.#reasoning }),
       toolCalls,
       ...(Object.keys(fields).length === 0 ? {} : { attached: fields }),
-      ...(unparsedCall === undefined ? {} : { unparsedCall }),
-      ...(this.resent === undefined ? {} : { resent: this.resent }),
+      ...defined({ unparsedCall, resent: this.resent }),
       finishReason,
-      ...(this.finishSaid === undefined ? {} : { finishSaid: this.finishSaid }),
+      ...defined({ finishSaid: this.finishSaid }),
       usage: this.usage,
-      ...(this.#firstPieceMs === undefined ? {} : { firstTokenMs: this.#firstPieceMs }),
+      ...defined({ firstTokenMs: this.#firstPieceMs }),
       totalMs: performance.now() - this.#clock.startedMs,
-      ...(model === undefined ? {} : { model }),
+      ...defined({ model }),
       ...(systemFingerprint === undefined ? {} : { fingerprint: { runtime: systemFingerprint } }),
       sent,
       ...(notices.length === 0 ? {} : { notices }),
@@ -188,8 +188,6 @@ export function usageOf(
   cachedInput?: TokenCount,
 ): TokenUsage {
   return {
-    ...(input === undefined ? {} : { input }),
-    ...(cachedInput === undefined ? {} : { cached_input: cachedInput }),
-    ...(output === undefined ? {} : { output }),
+    ...defined({ input, cached_input: cachedInput, output }),
   };
 }

@@ -1,4 +1,5 @@
 import type { AnsweringModel, ModelFingerprint } from "../../../engine/port/model-provider";
+import { defined } from "../../../engine/model/defined";
 
 /** A model as a node lists it. */
 export interface ListedModel extends ModelFingerprint {
@@ -31,10 +32,7 @@ export function fingerprintOf(facts: NodeFacts, model: string): ModelFingerprint
   const { digest, quantisation, contextTokens } = listed ?? {};
   const runtime = listed?.runtime ?? facts.runtime;
   return {
-    ...(digest === undefined ? {} : { digest }),
-    ...(quantisation === undefined ? {} : { quantisation }),
-    ...(runtime === undefined ? {} : { runtime }),
-    ...(contextTokens === undefined ? {} : { contextTokens }),
+    ...defined({ digest, quantisation, runtime, contextTokens }),
   };
 }
 

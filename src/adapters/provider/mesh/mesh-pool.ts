@@ -4,6 +4,7 @@ import type { Access } from "../http/access";
 import { Mesh } from "./mesh";
 import type { MeshView } from "./mesh";
 import type { CheckResult } from "./scheduler";
+import { defined } from "../../../engine/model/defined";
 
 /** A node has this long to answer a check, in milliseconds. */
 const checkTimeoutMs = 5000;
@@ -92,7 +93,7 @@ export async function checkNode(node: MeshNode, deps: Access): Promise<CheckResu
       models: health.models,
       listIsWhole: node.provider === "ollama",
       ...(health.version === undefined ? {} : { runtime: `Ollama ${health.version}` }),
-      ...(health.latencyMs === undefined ? {} : { latencyMs: health.latencyMs }),
+      ...defined({ latencyMs: health.latencyMs }),
     },
   };
 }

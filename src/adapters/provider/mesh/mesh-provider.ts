@@ -11,10 +11,11 @@ import type {
 } from "../../../engine/port/model-provider";
 import { canMove } from "./circuit";
 import { digestName, isSameModel } from "./fingerprint";
-import { NoSeat } from "./mesh";
-import type { Mesh, MeshTicket, Seat } from "./mesh";
+import { NoPlacement } from "./mesh";
+import type { Mesh, MeshTicket, Placement } from "./mesh";
 import type { MeshCall, NeverBecause, Prospect } from "./placing";
 import type { Rejection } from "./scheduler";
+import { defined } from "../../../engine/model/defined";
 
 /** What of a Venue a mesh works with. */
 export interface MeshVenue {
@@ -26,7 +27,7 @@ export interface MeshVenue {
 }
 
 interface FailedTry {
-  readonly seat: Seat;
+  readonly placement: Placement;
   readonly error: ProviderError;
 }
 
@@ -69,21 +70,21 @@ export class MeshProvider implements ModelProvider {
     const failovers: Failover[] = [];
     let last: FailedTry | undefined;
     for (;;) {
-      const seat = await this.#seat(ticket, request, last, failovers, cancellation);
-      const move = moveOf(last, seat);
+      const placement = await this.#placement(ticket, request, last, failovers, cancellation);
+      const move = moveOf(last, placement);
       if (move !== undefined) failovers.push(move);
-      const outcome = await this.#try(seat, request, onDelta, cancellation);
+      const outcome = await this.#try(placement, request, onDelta, cancellation);
       if ("reply" in outcome) {
         ticket.release({ kind: "answered" });
-        return answered(outcome.reply, seat, failovers);
+        return answered(outcome.reply, placement, failovers);
       }
       const { error } = outcome;
       const again = canMove(error.code);
       const waitMs = error.retryAfterSeconds === undefined ? {} : { waitMs: error.retryAfterSeconds * 1000 };
       ticket.release({ kind: "failed", code: error.code, message: error.message, again, ...waitMs });
-      if (!again) throw onNode(error, seat.node, failovers);
+      if (!again) throw onNode(error, placement.node, failovers);
       if (outcome.shown) onDelta({ kind: "restart" });
-      last = { seat, error };
+      last = { placement, error };
     }
   }
 
@@ -95,24 +96,24 @@ export class MeshProvider implements ModelProvider {
     );
   }
 
-  async #seat(
+  async #placement(
     ticket: MeshTicket,
     request: ModelRequest,
     last: FailedTry | undefined,
     failovers: readonly Failover[],
     cancellation: Cancellation,
-  ): Promise<Seat> {
+  ): Promise<Placement> {
     try {
-      return await ticket.seat(cancellation);
+      return await ticket.placement(cancellation);
     } catch (error) {
-      if (error instanceof NoSeat) throw this.#nowhere(error.rejection, request, last, failovers);
+      if (error instanceof NoPlacement) throw this.#nowhere(error.rejection, request, last, failovers);
       if (ProviderError.is(error)) throw withPartial(error, last, failovers);
       throw error;
     }
   }
 
   async #try(
-    seat: Seat,
+    placement: Placement,
     request: ModelRequest,
     onDelta: (delta: ModelDelta) => void,
     cancellation: Cancellation,
@@ -123,8 +124,8 @@ export class MeshProvider implements ModelProvider {
       onDelta(delta);
     };
     try {
-      const provider = await this.#provider(seat.node);
-      const model = this.#models(request.settings.model)[seat.node] ?? request.settings.model;
+      const provider = await this.#provider(placement.node);
+      const model = this.#models(request.settings.model)[placement.node] ?? request.settings.model;
       const settings = { ...request.settings, model };
       return { reply: await provider.call({ ...request, settings }, show, cancellation) };
     } catch (error) {
@@ -163,12 +164,12 @@ export class MeshProvider implements ModelProvider {
     });
     const waited = waitedMs < 1000 ? "" : ` after ${Math.round(waitedMs / 1000)} s of waiting`;
     const all = (because: NeverBecause): boolean => nodes.every(({ prospect }) => isNever(prospect, because));
-    const mend = nodes.some(({ prospect }) => isNever(prospect, "other_model"))
+    const hint = nodes.some(({ prospect }) => isNever(prospect, "other_model"))
       ? ` A session stays with one model: \`same_model: allowed\` in the Venue lets its calls move to nodes whose model is another one or does not say what it is.`
       : "";
     const code =
       last?.error.code ?? (all("missing") ? "not_found" : all("refused") ? "unauthorized" : "unreachable");
-    const message = `No node of the mesh can take the call for '${settings.model}'${waited}: ${states.join("; ")}.${mend}`;
+    const message = `No node of the mesh can take the call for '${settings.model}'${waited}: ${states.join("; ")}.${hint}`;
     const options = last?.error.retryAfterSeconds;
     return withPartial(
       new ProviderError(code, message, options === undefined ? {} : { retryAfterSeconds: options }),
@@ -182,20 +183,25 @@ const isNever = (prospect: Prospect, because: NeverBecause): boolean =>
   prospect.kind === "never" && prospect.because === because;
 
 /** The move that brought the call to this seat; undefined: it began here, and nothing changed. */
-function moveOf(last: FailedTry | undefined, seat: Seat): Failover | undefined {
-  const { changedFrom, model } = seat;
+function moveOf(last: FailedTry | undefined, placement: Placement): Failover | undefined {
+  const { changedFrom, model } = placement;
   if (last !== undefined) {
     const partialText = last.error.partialText ?? "";
     return {
-      from: last.seat.node,
-      to: seat.node,
+      from: last.placement.node,
+      to: placement.node,
       reason: last.error.message,
-      digestChanged: changedFrom !== undefined || !isSameModel(last.seat.model, model),
+      digestChanged: changedFrom !== undefined || !isSameModel(last.placement.model, model),
       ...(partialText === "" ? {} : { partialText }),
     };
   }
   if (changedFrom === undefined) return undefined;
-  return { from: changedFrom.node, to: seat.node, reason: changeOf(changedFrom, model), digestChanged: true };
+  return {
+    from: changedFrom.node,
+    to: placement.node,
+    reason: changeOf(changedFrom, model),
+    digestChanged: true,
+  };
 }
 
 function changeOf(from: AnsweringModel, to: AnsweringModel): string {
@@ -205,11 +211,11 @@ function changeOf(from: AnsweringModel, to: AnsweringModel): string {
   );
 }
 
-function answered(reply: ModelReply, seat: Seat, failovers: readonly Failover[]): ModelReply {
+function answered(reply: ModelReply, placement: Placement, failovers: readonly Failover[]): ModelReply {
   return {
     ...reply,
-    node: seat.node,
-    fingerprint: { ...seat.fingerprint, ...reply.fingerprint },
+    node: placement.node,
+    fingerprint: { ...placement.fingerprint, ...reply.fingerprint },
     ...(failovers.length === 0 ? {} : { failovers }),
   };
 }
@@ -241,10 +247,7 @@ function copy(
   failovers: readonly Failover[],
 ): ProviderError {
   return new ProviderError(code, message, {
-    ...(status === undefined ? {} : { status }),
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-    ...(partialText === undefined ? {} : { partialText }),
-    ...(cause === undefined ? {} : { cause }),
+    ...defined({ status, retryAfterSeconds, partialText, cause }),
     failovers,
   });
 }

@@ -8,9 +8,10 @@ import type { ListedModel } from "./fingerprint";
 import type { MeshCall } from "./placing";
 import { Scheduler } from "./scheduler";
 import type { Action, CheckResult, NodeFailure, Outcome, Rejection } from "./scheduler";
+import { defined } from "../../../engine/model/defined";
 
 /** A call's place on a node. */
-export interface Seat {
+export interface Placement {
   readonly node: string;
   readonly model: AnsweringModel;
   readonly fingerprint: ModelFingerprint;
@@ -19,7 +20,7 @@ export interface Seat {
 }
 
 /** There is no node for a call. */
-export class NoSeat extends Error {
+export class NoPlacement extends Error {
   constructor(readonly rejection: Rejection) {
     super("No node of the mesh can take the call.");
   }
@@ -31,7 +32,7 @@ export interface MeshTicket {
    * Waits for a node.
    * @throws {NoSeat} when there is none; {ProviderError} cancelled.
    */
-  seat(cancellation: Cancellation): Promise<Seat>;
+  placement(cancellation: Cancellation): Promise<Placement>;
   /** The seat is given back. After a failure with `again` the call waits for another one: ask for `seat` again. */
   release(outcome: Outcome): void;
 }
@@ -83,8 +84,8 @@ const longestTimerMs = 2 ** 31 - 1;
 
 interface Entry {
   readonly call: MeshCall;
-  seat?: Seat | NoSeat;
-  waiter?: { resolve(seat: Seat): void; reject(error: Error): void };
+  placement?: Placement | NoPlacement;
+  waiter?: { resolve(placement: Placement): void; reject(error: Error): void };
 }
 
 /** Nodes shared by all sessions of the process: performs what the scheduler decides. */
@@ -114,9 +115,9 @@ export class Mesh {
     this.#calls.set(id, entry);
     this.#do((nowMs) => this.#scheduler.submit(entry.call, answeredBy, nowMs));
     return {
-      seat: (cancellation) => this.#seat(id, entry, cancellation),
+      placement: (cancellation) => this.#placement(id, entry, cancellation),
       release: (outcome) => {
-        delete entry.seat;
+        delete entry.placement;
         if (outcome.kind === "answered" || !outcome.again) this.#calls.delete(id);
         this.#do((nowMs) => this.#scheduler.released(id, outcome, nowMs));
       },
@@ -188,7 +189,7 @@ export class Mesh {
     };
   }
 
-  #seat(id: number, entry: Entry, cancellation: Cancellation): Promise<Seat> {
+  #placement(id: number, entry: Entry, cancellation: Cancellation): Promise<Placement> {
     return new Promise((resolve, reject) => {
       const settle = (then: () => void): void => {
         delete entry.waiter;
@@ -197,19 +198,19 @@ export class Mesh {
       };
       const cancel = (): void =>
         settle(() => {
-          const seated = entry.seat !== undefined && !(entry.seat instanceof NoSeat);
+          const placed = entry.placement !== undefined && !(entry.placement instanceof NoPlacement);
           this.#calls.delete(id);
           this.#do((nowMs) =>
-            seated ? this.#scheduler.released(id, cancelled, nowMs) : this.#scheduler.withdraw(id, nowMs),
+            placed ? this.#scheduler.released(id, cancelled, nowMs) : this.#scheduler.withdraw(id, nowMs),
           );
           reject(new ProviderError("cancelled", cancelled.message));
         });
       if (cancellation.aborted) return cancel();
-      const given = entry.seat;
-      if (given instanceof NoSeat) return reject(given);
+      const given = entry.placement;
+      if (given instanceof NoPlacement) return reject(given);
       if (given !== undefined) return resolve(given);
       entry.waiter = {
-        resolve: (seat) => settle(() => resolve(seat)),
+        resolve: (placement) => settle(() => resolve(placement)),
         reject: (error) => settle(() => reject(error)),
       };
       cancellation.addEventListener("abort", cancel, { once: true });
@@ -228,20 +229,20 @@ export class Mesh {
     if (entry === undefined) return;
     if (action.kind === "reject") {
       this.#calls.delete(action.call);
-      entry.seat = new NoSeat(action.rejection);
-      entry.waiter?.reject(entry.seat);
+      entry.placement = new NoPlacement(action.rejection);
+      entry.waiter?.reject(entry.placement);
       return;
     }
     const { node, model, changedFrom } = action;
     const facts = this.#scheduler.nodes().find(({ name }) => name === node)?.facts;
     const asked = entry.call.models[node] ?? entry.call.asked;
-    entry.seat = {
+    entry.placement = {
       node,
       model,
       fingerprint: (facts === undefined ? undefined : fingerprintOf(facts, asked)) ?? {},
-      ...(changedFrom === undefined ? {} : { changedFrom }),
+      ...defined({ changedFrom }),
     };
-    entry.waiter?.resolve(entry.seat);
+    entry.waiter?.resolve(entry.placement);
   }
 
   #check(name: string): void {

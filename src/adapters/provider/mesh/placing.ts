@@ -2,6 +2,7 @@ import type { AnsweringModel } from "../../../engine/port/model-provider";
 import type { Circuit } from "./circuit";
 import { fingerprintOf, isOtherModel, isSameModel, listedModel } from "./fingerprint";
 import type { NodeFacts } from "./fingerprint";
+import { defined } from "../../../engine/model/defined";
 
 /** A call as the scheduler knows it. */
 export interface MeshCall {
@@ -23,7 +24,7 @@ export interface MeshCall {
 }
 
 /** A node as far as placing a call needs it. */
-export interface NodeStanding {
+export interface NodeState {
   readonly name: string;
   readonly slots: number;
   readonly busy: number;
@@ -53,7 +54,7 @@ export type Prospect =
 
 export type NeverBecause = "tried" | "refused" | "missing" | "other_model";
 
-export function prospectOf(call: MeshCall, node: NodeStanding, bound: readonly AnsweringModel[]): Prospect {
+export function prospectOf(call: MeshCall, node: NodeState, bound: readonly AnsweringModel[]): Prospect {
   const isOpen = node.circuit.state === "open";
   if (!isOpen && call.tried.get(node.name) === node.epoch) {
     return { kind: "never", because: "tried", why: "failed with this call" };
@@ -83,12 +84,12 @@ function otherModel(model: AnsweringModel, bound: readonly AnsweringModel[]): st
 }
 
 /** The node's model for a call; undefined: it does not have it. */
-export function answering(call: MeshCall, node: NodeStanding): AnsweringModel | undefined {
+export function answering(call: MeshCall, node: NodeState): AnsweringModel | undefined {
   const fingerprint =
     node.facts === undefined ? undefined : fingerprintOf(node.facts, call.models[node.name] ?? call.asked);
   if (fingerprint === undefined) return undefined;
   const { digest } = fingerprint;
-  return { node: node.name, ...(digest === undefined ? {} : { digest }) };
+  return { node: node.name, ...defined({ digest }) };
 }
 
 /**
@@ -96,7 +97,7 @@ export function answering(call: MeshCall, node: NodeStanding): AnsweringModel | 
  * odd node does not keep a session from all the others; with `ordered`, the first node's. Nodes that are away do not
  * count. undefined: no node is there.
  */
-export function bestModel(call: MeshCall, nodes: readonly NodeStanding[]): AnsweringModel | undefined {
+export function bestModel(call: MeshCall, nodes: readonly NodeState[]): AnsweringModel | undefined {
   let best: AnsweringModel | undefined;
   let most = 0;
   for (const node of nodes) {
@@ -127,11 +128,11 @@ const otherModelShare = 4;
  */
 export function choose(
   call: MeshCall,
-  free: readonly NodeStanding[],
+  free: readonly NodeState[],
   bound: readonly AnsweringModel[],
-): NodeStanding | undefined {
+): NodeState | undefined {
   if (call.routing === "ordered") return free[0];
-  let best: NodeStanding | undefined;
+  let best: NodeState | undefined;
   let bestLoad = Infinity;
   for (const node of free) {
     const load = loadOf(call, node, bound);
@@ -141,7 +142,7 @@ export function choose(
   return best;
 }
 
-function loadOf(call: MeshCall, node: NodeStanding, bound: readonly AnsweringModel[]): number {
+function loadOf(call: MeshCall, node: NodeState, bound: readonly AnsweringModel[]): number {
   const model = answering(call, node);
   const moves =
     model !== undefined &&
@@ -151,7 +152,7 @@ function loadOf(call: MeshCall, node: NodeStanding, bound: readonly AnsweringMod
 }
 
 /** Whether the node has the model in memory: as it says, else whether it was the last one that it was asked for. */
-export function isWarm(call: MeshCall, node: NodeStanding): boolean {
+export function isWarm(call: MeshCall, node: NodeState): boolean {
   const name = call.models[node.name] ?? call.asked;
   const loaded = node.facts === undefined ? undefined : listedModel(node.facts, name)?.loaded;
   if (loaded === true) return true;

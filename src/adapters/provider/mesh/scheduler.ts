@@ -14,7 +14,8 @@ import type { Circuit } from "./circuit";
 import { isSameModel } from "./fingerprint";
 import type { NodeFacts } from "./fingerprint";
 import { bestModel, choose, prospectOf } from "./placing";
-import type { MeshCall, NodeStanding, Prospect } from "./placing";
+import type { MeshCall, NodeState, Prospect } from "./placing";
+import { defined } from "../../../engine/model/defined";
 
 export interface NodeFailure {
   readonly atMs: number;
@@ -323,7 +324,7 @@ export class Scheduler {
     return node.circuit.state === "open" ? node.circuit.untilMs : node.checkedMs + checkEveryMs;
   }
 
-  #standings(nowMs: number): NodeStanding[] {
+  #nodeStates(nowMs: number): NodeState[] {
     return this.#nodes.map((node) => ({
       name: node.name,
       slots: node.slots,
@@ -340,14 +341,14 @@ export class Scheduler {
 
   /** Starts one call, if a node is free for one: the next of the session that was served longest ago. */
   #startNext(nowMs: number): Action | undefined {
-    const nodes = this.#standings(nowMs);
+    const nodes = this.#nodeStates(nowMs);
     if (!nodes.some((node) => isTaking(node))) return undefined;
     for (const [session, queue] of this.#queues) {
-      const inVain = new Set<string>();
+      const tried = new Set<string>();
       for (const [index, { call }] of queue.entries()) {
         const kind = kindOf(call);
-        if (inVain.has(kind)) continue;
-        inVain.add(kind);
+        if (tried.has(kind)) continue;
+        tried.add(kind);
         const bound = this.#boundOf(call, nodes);
         const free = nodes.filter((node) => prospectOf(call, node, bound).kind === "free");
         const chosen = choose(call, this.#withWaiting(free, call, nodes), this.#held(call));
@@ -377,7 +378,7 @@ export class Scheduler {
       call: call.id,
       node: node.name,
       model,
-      ...(last === undefined ? {} : { changedFrom: last }),
+      ...defined({ changedFrom: last }),
     };
   }
 
@@ -392,7 +393,7 @@ export class Scheduler {
   }
 
   /** The models that the call may go to when the same is required; empty: any. */
-  #boundOf(call: MeshCall, nodes: readonly NodeStanding[]): readonly AnsweringModel[] {
+  #boundOf(call: MeshCall, nodes: readonly NodeState[]): readonly AnsweringModel[] {
     if (call.sameModel === "allowed") return [];
     if (call.bound !== undefined) return [call.bound];
     const held = this.#held(call);
@@ -403,10 +404,10 @@ export class Scheduler {
 
   /** Counts, where it decides something, the waiting calls that only one node can take. */
   #withWaiting(
-    free: readonly NodeStanding[],
+    free: readonly NodeState[],
     { id }: MeshCall,
-    nodes: readonly NodeStanding[],
-  ): readonly NodeStanding[] {
+    nodes: readonly NodeState[],
+  ): readonly NodeState[] {
     if (free.length < 2) return free;
     const counts = new Map<string, number>();
     for (const [, queue] of this.#queues) {
@@ -423,7 +424,7 @@ export class Scheduler {
 
   /** Calls for which no node is left, or none has come back in time. */
   #rejections(nowMs: number): Action[] {
-    const nodes = this.#standings(nowMs);
+    const nodes = this.#nodeStates(nowMs);
     const actions: Action[] = [];
     for (const [session, queue] of [...this.#queues]) {
       const rest: Waiting[] = [];
@@ -447,7 +448,7 @@ export class Scheduler {
     return actions;
   }
 
-  #prospects(call: MeshCall, nodes: readonly NodeStanding[]): readonly Seen[] {
+  #prospects(call: MeshCall, nodes: readonly NodeState[]): readonly Seen[] {
     const bound = this.#boundOf(call, nodes);
     return nodes.map((node) => ({ name: node.name, prospect: prospectOf(call, node, bound) }));
   }
@@ -477,7 +478,7 @@ function kindOf({ asked, routing, sameModel, bound, tried }: MeshCall): string {
     : JSON.stringify([asked, routing, sameModel, bound, [...tried]]);
 }
 
-function isTaking({ draining, circuit, busy, slots, facts }: NodeStanding): boolean {
+function isTaking({ draining, circuit, busy, slots, facts }: NodeState): boolean {
   if (draining || facts === undefined || circuit.state === "open") return false;
   return busy < (circuit.state === "half_open" ? 1 : slots);
 }

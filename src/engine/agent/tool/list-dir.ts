@@ -6,6 +6,7 @@ import { folderArg } from "./arguments";
 import { below } from "./team-files";
 import { defineTool } from "./tool";
 import type { Job } from "./tool";
+import { defined } from "../../model/defined";
 
 const maxEntries = 500;
 
@@ -32,7 +33,7 @@ export const listDir = defineTool("list_dir", {
     const levels = glob !== undefined && depth === 1 && /\*\*|\//.test(glob) ? 20 : depth;
     const listed = await job.context.files.list(raw, maxEntries, {
       depth: levels,
-      ...(glob === undefined ? {} : { glob }),
+      ...defined({ glob }),
     });
     const entries = new Map<string, string>();
     if (listed.kind === "dir") {

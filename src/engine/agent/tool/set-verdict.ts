@@ -2,6 +2,7 @@ import * as z from "zod";
 import { draft } from "../../event/event";
 import { defineTool } from "./tool";
 import { maxNoteLength } from "./update-notes";
+import { defined } from "../../model/defined";
 
 export const setVerdict = defineTool("set_verdict", {
   args: z.strictObject({
@@ -28,7 +29,7 @@ export const setVerdict = defineTool("set_verdict", {
     return draft("verdict_set", run.key, {
       call_id: job.call.id,
       verdict,
-      ...(reason === undefined ? {} : { reason }),
+      ...defined({ reason }),
     });
   },
 });

@@ -13,6 +13,7 @@ import type { SessionStore } from "../../port/session-store";
 import type { Utf8 } from "../../port/utf8";
 import type { ActiveRun } from "../../state/cursor";
 import type { SessionState } from "../../state/state";
+import { defined } from "../../model/defined";
 
 /** Largest file that a tool writes, in bytes. */
 export const maxFileBytes = 1_000_000;
@@ -87,7 +88,7 @@ export function jobOf(call: ToolCall, context: ToolContext, shorten: (text: stri
         tool: call.tool,
         rule,
         message,
-        ...(path === undefined ? {} : { path }),
+        ...defined({ path }),
       }),
   };
 }

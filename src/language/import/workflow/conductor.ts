@@ -13,6 +13,7 @@ import { arrange } from "./routes";
 import type { Route, Routed } from "./routes";
 import { translateJinja } from "./templates";
 import { advice, agentKeys, argumentsOf, settingKeys, settingsOf } from "./conductor-keys";
+import { defined } from "../../../engine/model/defined";
 
 /** A node of the workflow, with where it can go. */
 interface Node extends Routed {
@@ -320,7 +321,7 @@ class ConductorImport {
       id,
       role,
       ...(instruction === "" ? {} : { instruction }),
-      ...(words === undefined ? {} : { verdict: words }),
+      ...defined({ verdict: words }),
       ...(hasResult ? { result: fields } : {}),
     };
   }
@@ -353,8 +354,7 @@ class ConductorImport {
       argv: safe,
       ...(Object.keys(env).length === 0 ? {} : { env }),
       ...(description === undefined ? {} : { description: oneLine(description) }),
-      ...(seconds === undefined ? {} : { timeout_seconds: seconds }),
-      ...(stdin === undefined ? {} : { stdin }),
+      ...defined({ timeout_seconds: seconds, stdin }),
       ...(output === undefined ? {} : { output: "json" }),
     });
     return [

@@ -10,6 +10,7 @@ import type { Item } from "./builder";
 import { opposite, readCondition, written } from "./condition";
 import type { Condition, Subject } from "./condition";
 import { translateJinja } from "./templates";
+import { defined } from "../../../engine/model/defined";
 
 class SpecKitImport {
   readonly #builder: WorkflowBuilder;
@@ -173,7 +174,7 @@ class SpecKitImport {
     const timeout = step.number("timeout", this.#builder.report, { min: 1 });
     const name = this.#builder.command(id, {
       argv: ["sh", "-c", text],
-      ...(timeout === undefined ? {} : { timeout_seconds: timeout }),
+      ...defined({ timeout_seconds: timeout }),
     });
     return [{ id, run: name, ...common }];
   }

@@ -1,5 +1,5 @@
 /** What can be done about a failed step, by the code of the failure; absent where the message says it all. */
-const mends: Readonly<Record<string, string>> = {
+const hints: Readonly<Record<string, string>> = {
   model_unreachable: "Check that the model server runs at the Venue's endpoint, then retry.",
   model_connect_timeout: "Check that the model server runs at the Venue's endpoint, then retry.",
   model_first_token_timeout:
@@ -24,6 +24,6 @@ const mends: Readonly<Record<string, string>> = {
   parallel_conflict: "Retry runs the later step again on the joined result; Skip drops what it wrote.",
 };
 
-export function mendOf(code: string): string | undefined {
-  return mends[code];
+export function hintOf(code: string): string | undefined {
+  return hints[code];
 }

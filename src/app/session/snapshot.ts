@@ -19,9 +19,10 @@ import { sessionPaths } from "../../adapters/journal/layout";
 import type { SessionPaths } from "../../adapters/journal/layout";
 import { otherDefinition, readDefinition } from "../../adapters/journal/session-folder";
 import { nodeEnvironment } from "../../adapters/journal/environment";
+import { defined } from "../../engine/model/defined";
 
 /** A session as it is seen, whoever writes it: what its events make of it, and the events themselves when asked for. */
-export interface Glance {
+export interface Snapshot {
   readonly id: string;
   /** The session's folder. */
   readonly directory: string;
@@ -44,11 +45,11 @@ export interface Glance {
    */
   readEvents(from: number, count: number): Promise<SessionEvent[]>;
   /**
-   * The session with the whole chain of its journal checked, and its end against what it was closed with: this glance
+   * The session with the whole chain of its journal checked, and its end against what it was closed with: this snapshot
    * when all is well, else one from a whole reading, which says what is wrong and shows what stands before it.
    * @throws {OrketError} disk_failed.
    */
-  checked(): Promise<Glance>;
+  checked(): Promise<Snapshot>;
   readText(content: Content): Promise<string>;
   readBytes(ref: BlobRef): Promise<Uint8Array>;
 }
@@ -57,7 +58,7 @@ function stampOf({ size, mtimeNs }: { readonly size: bigint; readonly mtimeNs: b
   return `${size} ${mtimeNs}`;
 }
 
-/** The stamp that a glance at the session would have now. */
+/** The stamp that a snapshot of the session would have now. */
 export async function stampNow(fs: FileSystem, directory: string): Promise<string> {
   const facts = await unlessMissing(fs.stat(sessionPaths(directory).journal), undefined);
   return facts === undefined ? "" : stampOf(facts);
@@ -88,11 +89,11 @@ async function withJournal<T>(
  * @param options.byIndex false: reads the whole journal, whatever stands beside it.
  * @throws {OrketError} session_not_found, journal_damaged (the definition), format_unsupported, disk_failed.
  */
-export async function openForView(
+export async function openSnapshot(
   directory: string,
   environment: SessionEnvironment = nodeEnvironment,
   { byIndex = true }: { readonly byIndex?: boolean } = {},
-): Promise<Glance> {
+): Promise<Snapshot> {
   const { fs } = environment;
   const paths = sessionPaths(directory);
   const { definition, definitionRef } = await readDefinition(environment, paths);
@@ -117,23 +118,23 @@ export async function openForView(
       : Promise.resolve();
   const blobs = new BlobReader(fs, paths);
   const lines = new JournalLines(fs, index?.offsets ?? []);
-  const check = async (): Promise<Glance> => {
-    if (stored === undefined) return glance;
+  const check = async (): Promise<Snapshot> => {
+    if (stored === undefined) return snapshot;
     const whole = await withJournal(fs, paths, false, async (journal) => {
       const { damage, digestAtMark } = await checkChain(fs, journal, position, head?.events);
       return damage === undefined && headProblem(head, { position, damage, digestAtMark }) === undefined;
     });
-    return whole ? glance : openForView(directory, environment, { byIndex: false });
+    return whole ? snapshot : openSnapshot(directory, environment, { byIndex: false });
   };
-  let checked: Promise<Glance> | undefined;
-  const glance: Glance = {
+  let checked: Promise<Snapshot> | undefined;
+  const snapshot: Snapshot = {
     id: paths.id,
     directory,
     state: index?.state ?? fresh,
     position,
     cutBytes: seen?.cutBytes ?? 0,
     stamp: seen?.stamp ?? "",
-    ...(problem === undefined ? {} : { problem }),
+    ...defined({ problem }),
     indexed: stored !== undefined,
     indexing,
     readEvents: (from, count) => withJournal(fs, paths, [], (journal) => lines.read(journal, from, count)),
@@ -145,7 +146,7 @@ export async function openForView(
     readText: (content) => blobs.getText(content),
     readBytes: (ref) => blobs.getBytes(ref),
   };
-  return glance;
+  return snapshot;
 }
 
 /** Events in a piece of `eventPieces`. */
@@ -153,10 +154,10 @@ const pieceEvents = 2000;
 
 /** All events of a session, in pieces, so that they are never held together. @throws {OrketError} as `readEvents`. */
 export async function* eventPieces(
-  glance: Pick<Glance, "state" | "readEvents">,
+  snapshot: Pick<Snapshot, "state" | "readEvents">,
 ): AsyncGenerator<readonly SessionEvent[], void, void> {
-  const total = glance.state.events;
+  const total = snapshot.state.events;
   for (let from = 0; from < total; from += pieceEvents) {
-    yield await glance.readEvents(from, Math.min(pieceEvents, total - from));
+    yield await snapshot.readEvents(from, Math.min(pieceEvents, total - from));
   }
 }

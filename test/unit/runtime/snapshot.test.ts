@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { eventPieces, openForView } from "../../../src/app/session/glance";
+import { eventPieces, openSnapshot } from "../../../src/app/session/snapshot";
 import { openLiveSession, readSession, startSession } from "../../../src/app/session/open";
 import type { LiveSession } from "../../../src/app/session/session";
 import { notedLines } from "../../../src/adapters/journal/journal-reader";
@@ -46,15 +46,15 @@ describe("A long session at first sight", function () {
   after(() => folder.remove());
 
   async function same(indexed: boolean): Promise<void> {
-    const glance = await openForView(paths.dir);
-    assert.equal(glance.indexed, indexed);
+    const snapshot = await openSnapshot(paths.dir);
+    assert.equal(snapshot.indexed, indexed);
     const whole = await readSession(paths.dir);
-    const { events: total } = glance.state;
+    const { events: total } = snapshot.state;
     assert.equal(total, whole.events.length);
-    assert.equal(glance.position.lines, total);
-    assert.deepEqual(plain(viewSession(glance.state)), plain(viewSession(whole.state)));
+    assert.equal(snapshot.position.lines, total);
+    assert.deepEqual(plain(viewSession(snapshot.state)), plain(viewSession(whole.state)));
     const pieces: SessionEvent[] = [];
-    for await (const piece of eventPieces(glance)) pieces.push(...piece);
+    for await (const piece of eventPieces(snapshot)) pieces.push(...piece);
     assert.deepEqual(pieces, whole.events);
     for (const [from, count] of [
       [0, 3],
@@ -63,10 +63,10 @@ describe("A long session at first sight", function () {
       [total - 2, 10],
       [total + 5, 10],
     ] as const) {
-      assert.deepEqual(await glance.readEvents(from, count), whole.events.slice(from, from + count));
+      assert.deepEqual(await snapshot.readEvents(from, count), whole.events.slice(from, from + count));
     }
-    assert.equal(await glance.checked(), glance);
-    await glance.indexing;
+    assert.equal(await snapshot.checked(), snapshot);
+    await snapshot.indexing;
   }
 
   it("comes from the index that closing it left, and is what the whole journal says", async () => {
@@ -110,9 +110,9 @@ describe("A long session at first sight", function () {
     const bad = Buffer.from(journal);
     bad[at] = 0x67;
     writeFileSync(paths.journal, bad);
-    const glance = await openForView(paths.dir);
-    assert.equal(glance.problem, undefined);
-    const { problem, state } = await glance.checked();
+    const snapshot = await openSnapshot(paths.dir);
+    assert.equal(snapshot.problem, undefined);
+    const { problem, state } = await snapshot.checked();
     assert.equal(problem?.code, "journal_damaged");
     // What is shown then is what stands before the damage.
     assert.equal(state.events, Number(problem.details["line"]) - 1);
@@ -121,7 +121,7 @@ describe("A long session at first sight", function () {
       OrketError.is(error, "journal_damaged"),
     );
     rmSync(paths.index);
-    const slow = await openForView(paths.dir);
+    const slow = await openSnapshot(paths.dir);
     assert.equal(slow.problem?.code, "journal_damaged");
     writeFileSync(paths.journal, journal);
     writeFileSync(paths.index, index);
@@ -130,7 +130,7 @@ describe("A long session at first sight", function () {
   it("is gone on with from the index, and what is added is seen beyond it", async () => {
     const session = await openLiveSession(paths.dir, options());
     const before = session.orchestrator.state.events;
-    const early = await openForView(paths.dir);
+    const early = await openSnapshot(paths.dir);
     await grow(session, 600);
     await session.close();
     const { events } = await readSession(paths.dir);
@@ -143,9 +143,9 @@ describe("A long session at first sight", function () {
     ] as const) {
       assert.deepEqual(await early.readEvents(from, count), events.slice(from, from + count));
     }
-    const glance = await openForView(paths.dir);
-    assert.equal(glance.indexed, true);
-    assert.equal(glance.state.events, before + 601);
+    const snapshot = await openSnapshot(paths.dir);
+    assert.equal(snapshot.indexed, true);
+    assert.equal(snapshot.state.events, before + 601);
     await same(true);
   });
 });
