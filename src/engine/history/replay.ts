@@ -14,7 +14,7 @@ import { decide } from "../orchestrator/decide";
 import type { Effect } from "../orchestrator/decide";
 import { initialState } from "../state/state";
 import type { SessionState } from "../state/state";
-import { isBuiltin } from "../model/tools";
+import { commandOfTool, isBuiltin } from "../model/tools";
 import { endOfOutput } from "../orchestrator/command-work";
 import { commandVerdict } from "../model/command";
 import { isExternal, perform } from "../orchestrator/perform";
@@ -319,7 +319,11 @@ function isOutsideResult(state: SessionState, event: SessionEvent): boolean {
   }
   if (event.type !== "tool_result") return false;
   const open = activeRuns(state.score).find(({ run }) => run.key === event.step)?.run.openTool;
-  return open?.call.id === event.data.call_id && !isBuiltin(open.call.tool);
+  return (
+    open?.call.id === event.data.call_id &&
+    !isBuiltin(open.call.tool) &&
+    commandOfTool(open.call.tool) === undefined
+  );
 }
 
 /** What a tool of another version answered to the call that is open: it is taken as recorded. */

@@ -1,6 +1,6 @@
 import { stepsOf } from "./plan";
 import type { Definition } from "./definition";
-import { anyTouches, isBuiltin } from "./tools";
+import { anyTouches, commandOfTool, isBuiltin } from "./tools";
 
 /** A key that a Venue names, and the server that it goes to. */
 export interface KeyUse {
@@ -113,7 +113,9 @@ export function reachOf(definition: Definition): Reach {
   const servers = serversOf(venue);
   const origins = [...new Set(servers.map(({ endpoint = "" }) => originOf(endpoint)))];
   const commands = commandsOf(flow);
-  const foreignTools = [...new Set(tools.filter((name) => !isBuiltin(name) && !name.startsWith("command:")))];
+  const foreignTools = [
+    ...new Set(tools.filter((name) => !isBuiltin(name) && commandOfTool(name) === undefined)),
+  ];
   const writes = flow.policy.write_scope.includes("workspace") && anyTouches(tools, "write");
   const reads = anyTouches(tools, "read") || anyTouches(tools, "write");
   const quiet = new Set<string>();

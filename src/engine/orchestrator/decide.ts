@@ -20,7 +20,8 @@ import { failedStep, mustProblem } from "../state/failed-step";
 import { startOf } from "../state/step-run";
 import { hasResult } from "../model/definition";
 import { resultOf } from "../state/scope";
-import { commandEffect, decideAct } from "./decide-act";
+import { commandCallOf, mayCall } from "../state/command-call";
+import { commandEffect, decideAct, decideCommandTool } from "./decide-act";
 import { conditionOf, decideGate } from "./decide-group";
 import { effect, nothing, record, work } from "./effect";
 import type { Decision, Effect } from "./effect";
@@ -70,9 +71,16 @@ function isHalting(state: SessionState, runs: readonly FrontRun[]): boolean {
 function decideHalting({ run }: ActiveRun): Decision {
   if (run.call !== null) return work(callEffect(run, run.call.call));
   if (isCommandOpen(run)) return work(commandEffect(run));
+  const command = commandCallOf(run);
+  if (command !== undefined && (command.end === null || !isOver(command.end))) return nothing;
   if (run.openTool?.done != null) return record(toolResult(run, run.openTool.call.id, run.openTool.done));
   if (run.openTool !== null) return work(toolEffect(run, run.openTool.call.id));
   return nothing;
+}
+
+/** Whether a command came to an end of its own; one that was cut off is started again. */
+function isOver({ end }: EventData<"command_end">): boolean {
+  return end.kind !== "cancelled" && end.kind !== "lost";
 }
 
 function decideRun(state: SessionState, active: ActiveRun): Decision {
@@ -193,8 +201,12 @@ function decideReply(state: SessionState, { run, scope }: ActiveRun): Decision {
   const { reply } = run;
   if (reply === null) return nothing;
   if (run.openTool !== null) {
+    const tell = toolEffect(run, run.openTool.call.id);
+    const command = commandCallOf(run);
+    if (command !== undefined && mayCall(state.definition, run.node.role, command.command))
+      return decideCommandTool(run, command, tell);
     return run.openTool.done === null
-      ? work(toolEffect(run, run.openTool.call.id))
+      ? work(tell)
       : record(toolResult(run, run.openTool.call.id, run.openTool.done));
   }
   const next = reply.toolCalls[run.outcomes.length];

@@ -2,7 +2,7 @@ import type { EventDraft } from "../event/event";
 import { activeRuns } from "../state/cursor";
 import type { Effect } from "./decide";
 import type { SessionState } from "../state/state";
-import { isBuiltin } from "../model/tools";
+import { commandOfTool, isBuiltin } from "../model/tools";
 import type { PerformContext } from "../agent/agent";
 import { askCommand, runCommand, startCommand } from "./command-work";
 import { closeGroup, openGroup } from "./group-work";
@@ -46,5 +46,5 @@ export function isExternal(effect: Effect, state: SessionState): boolean {
   if (effect.kind !== "run_tool") return false;
   const active = activeRuns(state.score).find(({ run }) => run.key === effect.step);
   const tool = active?.run.openTool?.call.tool;
-  return tool !== undefined && !isBuiltin(tool);
+  return tool !== undefined && !isBuiltin(tool) && commandOfTool(tool) === undefined;
 }

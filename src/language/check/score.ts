@@ -1,3 +1,4 @@
+import { checkCommandTools } from "./command-tools";
 import { idSchema } from "../../engine/model/names";
 import { toolsOf } from "./role-tools";
 import { checkBeside, checkCommands, checkUses, scoresOf } from "./use";
@@ -82,5 +83,6 @@ export function checkScore(parts: FlowParts, report: Report): ScoreView | undefi
   checkUses(parts, report);
   checkCommands(parts, report);
   checkBeside(parts, report);
+  checkCommandTools(parts, report);
   return view;
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { EventDraft, ToolCall } from "../../event/event";
-import { isBuiltin } from "../../model/tools";
+import { commandOfTool, isBuiltin } from "../../model/tools";
+import { commandResult } from "./command-tool";
 import { isQuotedCall, quotedCallsSince } from "./quoted-call";
 import { toolRegistry } from "./registry";
 import { jobOf, resultLength } from "./tool";
@@ -21,6 +22,9 @@ export async function performTool(call: ToolCall, context: ToolContext): Promise
       `The role ${run.node.role} may not call ${call.tool}. Its tools: ${known === "" ? "none" : known}.`,
     );
   }
+  const command = commandOfTool(call.tool);
+  // A quotation can give a command nothing: it has no arguments, and a person agreed to what it runs.
+  if (command !== undefined) return commandResult(command, job);
   const { versions, definition } = context.state;
   if (versions.callReader >= quotedCallsSince && (await isQuotedCall(call, run, definition, context.store))) {
     return job.denied(
