@@ -33,7 +33,8 @@ export function placesIn(folder: string): Places {
     outside: path.join(folder, "outside"),
   };
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true });
-  writeFileSync(path.join(places.project, "answer.txt"), "0\n");
+  const file = path.join(places.project, "answer.txt");
+  if (!existsSync(file)) writeFileSync(file, "0\n");
   return places;
 }
 

@@ -101,6 +101,8 @@ export class Orchestrator {
   async recordDecision(decision: ArtifactDecisionDraft): Promise<void> {
     this.#record([decision]);
     await this.#publish();
+    // A step may have waited for it.
+    this.#signal();
   }
 
   /** Records the end of a stop that was asked for while the session was paused, or whatever else waits for the disk. */
@@ -281,7 +283,12 @@ export class Orchestrator {
   }
 
   #hasNews(): boolean {
-    return this.#failure !== undefined || this.#unpublished.length > 0 || this.#next.event !== undefined;
+    return (
+      this.#failure !== undefined ||
+      this.#unpublished.length > 0 ||
+      this.#next.event !== undefined ||
+      this.#next.effects.some(({ key }) => !this.#inFlight.has(key))
+    );
   }
 
   #news(): Promise<void> {
