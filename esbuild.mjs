@@ -134,11 +134,7 @@ async function integrationSuite(shared) {
 export async function build({ release = false } = {}) {
   await rm(at("dist"), { recursive: true, force: true });
   const shared = await sharedOptions(release);
-  const jobs = [
-    copyCodicons(),
-    nodeBundles(shared),
-    panelBundles(shared),
-  ];
+  const jobs = [copyCodicons(), nodeBundles(shared), panelBundles(shared)];
   if (!release) jobs.push(integrationSuite(shared));
   await Promise.all(jobs);
   await chmod(at("dist/cli.js"), 0o755);

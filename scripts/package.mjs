@@ -28,7 +28,9 @@ else if (/warning/i.test(stdout + stderr)) {
   console.log(`${path.basename(file)}: ${Math.round(bytes / 1000)} kB`);
   // Every user downloads it with each release.
   if (bytes >= 1_000_000) {
-    console.error("The extension must stay below 1 MB: look at what the last change brought into the bundles.");
+    console.error(
+      "The extension must stay below 1 MB: look at what the last change brought into the bundles.",
+    );
     process.exitCode = 1;
   }
 }

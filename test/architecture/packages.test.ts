@@ -70,7 +70,8 @@ describe("What is published", function () {
       encoding: "utf8",
     });
     const files = stdout.split("\n").filter((line) => line !== "");
-    for (const needed of loadedFrom("dist/extension.js")) assert.ok(files.includes(needed), `${needed} ${stderr}`);
+    for (const needed of loadedFrom("dist/extension.js"))
+      assert.ok(files.includes(needed), `${needed} ${stderr}`);
     assert.deepEqual(unexpected(files, inExtension), []);
   });
 });
