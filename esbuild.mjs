@@ -16,8 +16,8 @@ const at = (...parts) => path.join(root, ...parts);
 
 const panels = ["conductor", "session"];
 
-/** What Node starts, by the name of its file. */
-const nodeEntries = { extension: "src/extension.ts", cli: "src/cli/bin.ts" };
+/** What shares code, by the name of its file in dist. */
+const nodeEntries = { extension: "src/extension.ts", main: "src/cli/main.ts" };
 
 /** The files of the sample project by their paths, so that `orket init` needs nothing beside its bundle. */
 async function sampleFiles() {
@@ -76,11 +76,25 @@ async function writeCommonJs({ minify, sourcemap }, { path: file, text }) {
     sourcemap: sourcemap && "external",
     sourcesContent: false,
     sourcefile: path.basename(file),
-    banner: file === at("dist/cli.js") ? "#!/usr/bin/env node" : "",
   });
   if (!sourcemap) return writeFile(file, code);
   await writeFile(`${file}.map`, map);
   await writeFile(file, `${code}//# sourceMappingURL=${path.basename(file)}.map\n`);
+}
+
+/** The command stands alone, since it answers `--version` without loading anything; its `./main` is dist/main.js. */
+function commandBundle(shared) {
+  return esbuild.build({
+    ...shared,
+    entryPoints: [at("src/cli/bin.ts")],
+    outfile: at("dist/cli.js"),
+    platform: "node",
+    target: "node22",
+    format: "cjs",
+    banner: { js: "#!/usr/bin/env node" },
+    external: ["./main"],
+    supported: { "dynamic-import": false },
+  });
 }
 
 /** The panels share the UI kit, so they are split like the rest; a page loads its panel's script as a module. */
@@ -134,7 +148,7 @@ async function integrationSuite(shared) {
 export async function build({ release = false } = {}) {
   await rm(at("dist"), { recursive: true, force: true });
   const shared = await sharedOptions(release);
-  const jobs = [copyCodicons(), nodeBundles(shared), panelBundles(shared)];
+  const jobs = [copyCodicons(), nodeBundles(shared), commandBundle(shared), panelBundles(shared)];
   if (!release) jobs.push(integrationSuite(shared));
   await Promise.all(jobs);
   await chmod(at("dist/cli.js"), 0o755);

@@ -12,7 +12,7 @@ const root = path.resolve(__dirname, "../..");
 
 const inBoth: readonly RegExp[] = [
   /^(?:LICENSE|README\.md|package\.json)$/,
-  /^dist\/cli\.js$/,
+  /^dist\/(?:cli|main)\.js$/,
   /^dist\/package\.json$/,
   /^dist\/shared\/[a-z]+-[A-Z0-9]+\.js$/,
   /^schemas\/[a-z]+\.schema\.json$/,
@@ -40,8 +40,8 @@ function loadedFrom(file: string, found = new Set<string>()): ReadonlySet<string
   if (found.has(file)) return found;
   found.add(file);
   const text = readFileSync(path.join(root, file), "utf8");
-  for (const [, name = ""] of text.matchAll(/\brequire\("(\.{1,2}\/[\w/-]+\.js)"\)/g))
-    loadedFrom(path.posix.join(path.posix.dirname(file), name), found);
+  for (const [, name = ""] of text.matchAll(/\brequire\("(\.{1,2}\/[\w/-]+(?:\.js)?)"\)/g))
+    loadedFrom(`${path.posix.join(path.posix.dirname(file), name).replace(/\.js$/, "")}.js`, found);
   return found;
 }
 
