@@ -5,7 +5,6 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -99,10 +98,6 @@ function forget(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
     const file = path.join(entry.parentPath, entry.name);
     if (!entry.isFile()) continue;
-    const leftOver = /^\.orket-(\d+)-/.exec(entry.name);
-    if (leftOver?.[1] === String(process.pid)) {
-      renameSync(file, file.replace(`.orket-${process.pid}-`, `.orket-${pidOfTheDead()}-`));
-    }
     if (
       !entry.name.startsWith("lock") ||
       path.dirname(path.dirname(file)) !== path.join(folder, ".orket", "sessions")
