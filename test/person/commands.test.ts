@@ -107,7 +107,6 @@ describe("commands, from consent to the effect outside", function () {
     await output.filter({ hasText: "check: pass, exit code 0" }).first().waitFor();
     await workbench.screenshot("commands-check-light");
     assert.deepEqual(sessions(), []);
-    await workbench.command("View: Close Panel");
   });
 
   it("turns from red to green without asking again, and waits for what is proposed", async () => {
