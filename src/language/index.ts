@@ -9,7 +9,7 @@ export type { NamedKind, SourceKind } from "./text/file-kind";
 export { inputsGiven, listInputs, readInput } from "./project/inputs";
 export type { InputDescription } from "./project/inputs";
 export { LineIndex } from "./text/lines";
-export type { Position, Range, Span } from "./text/lines";
+export type { Span } from "./text/lines";
 export { sourceLimits } from "./text/limits";
 export { artifactPathProblem, referencePathProblem } from "./project/paths";
 export { keySpan, valueSpan } from "./text/places";
@@ -21,15 +21,16 @@ export type { Diagnosis } from "./flow/check-project";
 export { resolveFlow } from "./flow/resolve";
 export type { ResolveOptions, ResolveResult } from "./flow/resolve";
 export { codeActions } from "./help/actions";
-export type { CodeAction, NewFile } from "./help/actions";
+export type { DefinitionAction, MoveKey, NewFile } from "./help/actions";
 export { complete, wantsModels } from "./help/complete";
-export type { Completion } from "./help/complete";
+export type { DefinitionCompletion } from "./help/completion-item";
 export { format } from "./help/format";
 export { hover } from "./help/hover";
-export type { Hover } from "./help/hover";
 export { codeLenses } from "./help/lenses";
-export type { CodeLens, LensAction, StepResult } from "./help/lenses";
-export type { HelpContext, HelpRequest, Place, TextEdit } from "./help/model";
+export type { DefinitionLens, LensAction, StepResult } from "./help/lenses";
+export { applyEdits, lspDiagnostic } from "./help/lsp";
+export type { UriOf } from "./help/lsp";
+export type { HelpContext, HelpRequest } from "./help/model";
 export {
   definition,
   documentLinks,
@@ -38,20 +39,14 @@ export {
   highlights,
   references,
   semanticTokens,
+  semanticTokenTypes,
+  templateTokens,
   workspaceSymbols,
 } from "./help/navigate";
-export type {
-  DocumentLink,
-  DocumentSymbol,
-  FoldingRange,
-  Highlight,
-  SemanticToken,
-  WorkspaceSymbol,
-} from "./help/navigate";
+export type { DefinitionLink } from "./help/navigate";
 export { prepareRename, rename } from "./help/rename";
 export type { PrepareRename, Rename } from "./help/rename";
 export {
-  applyEdits,
   completePrompt,
   diagnosePrompt,
   findPrompt,

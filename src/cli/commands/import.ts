@@ -79,13 +79,13 @@ async function gather({ io, given, workDomain }: CommandContext): Promise<Projec
 function entryAsJson({ level, message, place }: ImportEntry) {
   if (place === undefined) return { level, message };
   const { start } = place.range;
-  return { level, message, file: place.file, line: start.line + 1, column: start.column + 1 };
+  return { level, message, file: place.file, line: start.line + 1, column: start.character + 1 };
 }
 
 function entryAsText({ level, message, place }: ImportEntry): string {
   if (place === undefined) return `${level} ${message}`;
-  const { line, column } = place.range.start;
-  return `${place.file}:${line + 1}:${column + 1}: ${level} ${message}`;
+  const { line, character } = place.range.start;
+  return `${place.file}:${line + 1}:${character + 1}: ${level} ${message}`;
 }
 
 function show(result: ImportResult, { io, given }: CommandContext): void {

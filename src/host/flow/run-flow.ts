@@ -6,7 +6,7 @@ import type { Approval } from "../../engine/model/names";
 import { fileKindOf, resolveFlow } from "../../language/index";
 import type { Diagnostic, FlowSummary } from "../../language/index";
 import { commandIds } from "../ids";
-import { toRange } from "../project/diagnostics";
+import { toRange } from "../language/lsp";
 import { pickEditorModel } from "../provider/pick-model";
 import { DefinitionItem } from "../trees/library-tree";
 import { relativePath } from "../project/project-index";

@@ -189,6 +189,6 @@ function reportText(kinds: string, { files, report }: ImportResult): string {
 
 function entryText({ message, place }: ImportEntry): string {
   if (place === undefined) return `- ${message}`;
-  const { line, column } = place.range.start;
-  return `- ${place.file}:${line + 1}:${column + 1}: ${message}`;
+  const { line, character } = place.range.start;
+  return `- ${place.file}:${line + 1}:${character + 1}: ${message}`;
 }
