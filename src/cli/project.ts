@@ -7,7 +7,6 @@ import {
   createProject,
   fileKindOf,
   fileKinds,
-  flowSummaries,
   formatDiagnostic,
   resolveFlow,
 } from "../language";
@@ -106,9 +105,4 @@ function optionHint(code: string | undefined, hint: string | undefined): string 
   if (code === "orket/input-missing" || code === "orket/input-value")
     return "Give it with --input NAME=VALUE.";
   return hint ?? "";
-}
-
-/** The names of the project's Flows that can run. */
-export function runnableFlows(project: Project): string[] {
-  return flowSummaries(project).flatMap(({ name, runnable }) => (runnable ? [name] : []));
 }

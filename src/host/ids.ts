@@ -47,8 +47,6 @@ export const commandIds = {
 } as const;
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];
 
-export const containerIds = { orket: "orket" } as const;
-
 export const viewIds = {
   conductor: "orket.conductor",
   inbox: "orket.inbox",

@@ -1,5 +1,5 @@
 export { diagnosticCodes, formatDiagnostic, hasError } from "./text/diagnostic";
-export type { Diagnostic, DiagnosticCode, RelatedPlace, Severity, Suggestion } from "./text/diagnostic";
+export type { Diagnostic } from "./text/diagnostic";
 export { withAbsentTools } from "./check/editor-tools";
 export { absentPrograms } from "./check/programs";
 export { contentOf } from "./schema/contents";
@@ -14,7 +14,7 @@ export { sourceLimits } from "./text/limits";
 export { artifactPathProblem, referencePathProblem } from "./project/paths";
 export { keySpan, valueSpan } from "./text/places";
 export { createProject, removeFile, updateProject } from "./project/project";
-export type { IndexEntry, Project, ProjectFile } from "./project/project";
+export type { Project, ProjectFile } from "./project/project";
 export { resolveReference } from "./project/reference";
 export { diagnoseProject, examine } from "./flow/check-project";
 export type { Diagnosis } from "./flow/check-project";
@@ -27,7 +27,7 @@ export type { DefinitionCompletion } from "./help/completion-item";
 export { format } from "./help/format";
 export { hover } from "./help/hover";
 export { codeLenses } from "./help/lenses";
-export type { DefinitionLens, LensAction, StepResult } from "./help/lenses";
+export type { LensAction, StepResult } from "./help/lenses";
 export { applyEdits, lspDiagnostic } from "./help/lsp";
 export type { UriOf } from "./help/lsp";
 export type { HelpContext, HelpRequest } from "./help/model";
@@ -45,7 +45,6 @@ export {
 } from "./help/navigate";
 export type { DefinitionLink } from "./help/navigate";
 export { prepareRename, rename } from "./help/rename";
-export type { PrepareRename, Rename } from "./help/rename";
 export {
   completePrompt,
   diagnosePrompt,
@@ -58,9 +57,8 @@ export {
   savePrompt,
   withPrompt,
 } from "./prompt/document";
-export type { PromptDiagnostic, PromptPreview, PromptRef, SavePrompt } from "./prompt/document";
+export type { PromptDiagnostic, PromptRef, SavePrompt } from "./prompt/document";
 export { parseSource } from "./text/source";
 export type { SourceDocument } from "./text/source";
 export { flowSummaries } from "./flow/summary";
 export type { FlowSummary } from "./flow/summary";
-export type { ValuePath } from "./text/tree";

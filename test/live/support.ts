@@ -43,7 +43,7 @@ export function leaveOut(context: Mocha.Context, reason: string): never {
 }
 
 /** Every test of the suite needs these pieces; where one could not be had, each says so. */
-export function needs(names: readonly PieceName[]): void {
+function needs(names: readonly PieceName[]): void {
   const reason = missing(names);
   beforeEach(function () {
     if (reason !== undefined) leaveOut(this, reason);

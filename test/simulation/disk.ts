@@ -39,7 +39,7 @@ export interface PlantedFaults {
   readonly losesRenames?: boolean;
 }
 
-export function diskError(code: string): Error {
+function diskError(code: string): Error {
   return Object.assign(new Error(`${code}: simulated`), { code });
 }
 

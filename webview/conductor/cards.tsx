@@ -20,7 +20,7 @@ interface ApprovalProps {
 }
 
 /** What an answer is about: this question, as it was shown. */
-export function questionOf({ id, sha256 }: ApprovalScreen): string {
+function questionOf({ id, sha256 }: ApprovalScreen): string {
   return `${id} ${sha256}`;
 }
 

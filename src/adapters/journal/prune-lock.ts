@@ -17,7 +17,7 @@ const neverCancelled = {
 };
 
 /** Held while blobs are removed that no session names. `orket` is `.orket`. */
-export function pruneLockFile(orket: string): string {
+function pruneLockFile(orket: string): string {
   return path.join(orket, "prune.lock");
 }
 

@@ -34,7 +34,7 @@ const fileSchema = z.object({
 });
 
 /** Where a user's answers stand, and where they can be written by hand: outside every project. */
-export function allowedKeysFile(folder = userStateFolder()): string {
+function allowedKeysFile(folder = userStateFolder()): string {
   return path.join(folder, "keys.json");
 }
 

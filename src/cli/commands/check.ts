@@ -18,7 +18,7 @@ import { safeLine, safeText } from "../text/safe";
 import { readPairs } from "./run";
 
 /** How a command ended, in a few words. */
-export function endText({ end, durationMs }: CommandResult): string {
+function endText({ end, durationMs }: CommandResult): string {
   switch (end.kind) {
     case "exited":
       return `${end.code === 0 ? "pass" : `fail (exit code ${end.code})`} after ${formatDuration(durationMs)}`;

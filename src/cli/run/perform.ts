@@ -36,7 +36,7 @@ function displayFor(io: Io, json: boolean): Display {
 }
 
 /** The journal's line for an event, without the link to the line before. */
-export function eventJson({ seq, at, type, step, data }: SessionEvent): string {
+function eventJson({ seq, at, type, step, data }: SessionEvent): string {
   return JSON.stringify({ seq, at, type, step, data });
 }
 

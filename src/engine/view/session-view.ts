@@ -218,7 +218,7 @@ function approvalOf({ run }: ActiveRun): ApprovalView[] {
 }
 
 /** The questions that are open. Files that are all decided wait for nobody, though the step has not ended yet. */
-export function questionsOf(state: SessionState, runs: readonly ActiveRun[]): QuestionView[] {
+function questionsOf(state: SessionState, runs: readonly ActiveRun[]): QuestionView[] {
   return runs.flatMap(({ run }) => {
     if (run.question === null) return [];
     const { id, kind, sha256, text, verdict, fields, questions, paths } = run.question;

@@ -239,7 +239,7 @@ const withBefore: Readonly<Record<Approval, Approval>> = {
 };
 
 /** The same definition, asking before every step. */
-export function stepByStep(definition: Definition): Definition {
+function stepByStep(definition: Definition): Definition {
   const ask = (nodes: readonly PlanNode[]): PlanNode[] =>
     nodes.map((node): PlanNode => {
       switch (node.kind) {

@@ -53,7 +53,7 @@ function argumentOf(action: LensAction, document: vscode.TextDocument): unknown 
 }
 
 /** What the steps of a Score came to in the newest session of this window that performed it. */
-export function stepResults(
+function stepResults(
   controllers: readonly SessionController[],
   { folder, source }: LiveSource,
 ): ReadonlyMap<string, StepResult> {

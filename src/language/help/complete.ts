@@ -37,7 +37,7 @@ import { defined } from "../../engine/model/defined";
 
 type Draft = Pick<Offer, "label" | "kind"> & Partial<Offer>;
 
-export function escapeSnippet(text: string): string {
+function escapeSnippet(text: string): string {
   return text.replace(/[\\$}]/g, "\\$&");
 }
 
@@ -353,7 +353,7 @@ export function typeText(schema: Schema): string {
 }
 
 /** `path` as it is written in the file at `from`. */
-export function relativePath(from: string, path: string): string {
+function relativePath(from: string, path: string): string {
   const here = folderOf(from)
     .split("/")
     .filter((part) => part !== "");

@@ -6,7 +6,7 @@ import type { ValuePath } from "../text/tree";
 import type { FileEdit } from "./model";
 
 /** Column of an offset in its line. */
-export function columnOf(source: SourceDocument, offset: number): number {
+function columnOf(source: SourceDocument, offset: number): number {
   return source.lines.positionAt(offset).character;
 }
 

@@ -37,7 +37,7 @@ function fenced(text: string): string {
 }
 
 /** What a step of a Score can use at most, for each Flow that performs it. */
-export function stepCosts(request: HelpRequest, score: SourceDocument, id: string): string[] {
+function stepCosts(request: HelpRequest, score: SourceDocument, id: string): string[] {
   const lines: string[] = [];
   const { project } = request;
   for (const { flow } of (project.links.through.get(score.path) ?? []).slice(0, 5)) {
@@ -151,7 +151,7 @@ function hoverName(request: HelpRequest, occurrence: Occurrence): Explanation {
 }
 
 /** The template around an offset, with the offset in its text. */
-export function templateAt(
+function templateAt(
   source: SourceDocument,
   offset: number,
 ): { template: TemplateValue; at: number } | undefined {

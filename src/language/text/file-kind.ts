@@ -16,7 +16,7 @@ export const fileKinds = {
   replies: { label: "file of replies", schema: repliesFileSchema, named: false },
 } as const;
 
-export const sourceKinds = Object.keys(fileKinds) as readonly SourceKind[];
+const sourceKinds = Object.keys(fileKinds) as readonly SourceKind[];
 
 /** The files that a host has to read for a project: everything that a Flow can lead to. */
 export const definitionFileGlob = "**/*.{flow,band,venue,score,replies}.{yaml,yml,json}";

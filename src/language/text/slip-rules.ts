@@ -304,7 +304,7 @@ const quotes: Rule = (line) => {
 };
 
 /** Brackets of one line, outside quotes: what is open at its end, and what closes nothing. */
-export function bracketsOf(line: string): {
+function bracketsOf(line: string): {
   open: { at: number; sign: string }[];
   wrong?: { at: number; sign: string; of?: string };
 } {

@@ -102,7 +102,7 @@ function codeOfStatus(status: number): ProviderErrorCode {
 }
 
 /** How long to wait, in seconds: Retry-After holds seconds or an HTTP date. Undefined when absent or unreadable. */
-export function retryAfterSeconds(value: string | null, nowMs: number): number | undefined {
+function retryAfterSeconds(value: string | null, nowMs: number): number | undefined {
   if (value === null) return undefined;
   if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value);
   const at = Date.parse(value);
