@@ -1,6 +1,6 @@
 /*
  * The layer table as a check. Type-only imports count (tsPreCompilationDeps): a layer that names another layer's
- * types depends on it. `vscode` has to be matched in both of its forms, because with @types/vscode installed an
+ * types depends on it. `vscode` must be matched in both of its forms, because with @types/vscode installed an
  * import of "vscode" resolves to that package, and a rule on the bare name would pass in silence.
  */
 

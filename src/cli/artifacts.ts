@@ -61,7 +61,7 @@ export async function rowsOf(
 function print({ kind, text }: PatchLine, out: Output): void {
   if (!out.isTerminal) return out.line(text);
   const { style } = out;
-  // A carriage return at a line's end belongs to the file; people have to see it.
+  // A carriage return at a line's end belongs to the file; people must see it.
   const safe = text.endsWith("\r") ? `${safeText(text.slice(0, -1))}\u240d` : safeText(text);
   if (kind === "head") out.line(style.bold(safe));
   else if (kind === "hunk") out.line(style.cyan(safe));

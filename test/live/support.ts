@@ -156,7 +156,7 @@ export function ask(server: LiveServer, { messages, tools = [], settings }: Aske
   };
 }
 
-/** About as many tokens of prompt as asked for, rather fewer. No two are alike: a server that keeps prompts has to read each. */
+/** About as many tokens of prompt as asked for, rather fewer. No two are alike: a server that keeps prompts must read each. */
 export function longPrompt(tokens: number): ModelMessage[] {
   const salt = Math.random().toString(36).slice(2);
   const words = Array.from(

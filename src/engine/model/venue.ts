@@ -18,7 +18,7 @@ const secretReference = z.string().regex(/^(secret|env):[A-Za-z0-9_.-]+$/, {
 /** `localhost:11434` would be a URL of the scheme `localhost`; only what HTTP can reach is an address. */
 const endpointSchema = z.url({
   protocol: /^https?$/,
-  error: "it has to be an address such as http://127.0.0.1:11434",
+  error: "it must be an address such as http://127.0.0.1:11434",
 });
 
 /** Headers that the transport makes itself, or that would change where a request goes. */

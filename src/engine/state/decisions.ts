@@ -131,7 +131,7 @@ export function refusalOf({ decisions }: SessionState, path: string): string | u
 /** Where an artifact stands. `partly`: some of it is in the project or refused; `open` says whether the rest still waits. */
 export interface DecisionAbout {
   readonly verdict: "pending" | "accepted" | "partly" | "rejected";
-  /** Somebody still has to decide about something of it. */
+  /** Somebody still must decide about something of it. */
   readonly open: boolean;
   readonly reason?: string;
 }

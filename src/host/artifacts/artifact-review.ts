@@ -227,7 +227,7 @@ export class ArtifactReview implements vscode.Disposable {
     const artifact = controller.view.artifacts.find((one) => one.path === choice.artifact.path);
     if (artifact === undefined || !isOpenArtifact(artifact)) return this.#goOn(choice, diff);
     await openArtifact(controller, artifact);
-    // The new diff takes the place of a preview; one that was kept has to go.
+    // The new diff takes the place of a preview; one that was kept must go.
     const left = diff === undefined ? undefined : openDiffs(choice).find((tab) => !tab.isActive);
     if (left !== undefined) await vscode.window.tabGroups.close(left, true);
   }
@@ -298,7 +298,7 @@ export class ArtifactReview implements vscode.Disposable {
     return "done";
   }
 
-  /** What a person has to know of a decision that was not carried out. */
+  /** What a person must know of a decision that was not carried out. */
   async #tell(choice: ArtifactChoice, outcome: Outcome): Promise<void> {
     if (typeof outcome === "string") return;
     if ("conflict" in outcome) return this.#solveConflict(choice);

@@ -59,7 +59,7 @@ export async function askPlace(title: string, value: string): Promise<string | u
 function placeProblem(text: string): string | undefined {
   if (/\\/.test(text)) return "Write '/' between folders.";
   if (/^\s*([A-Za-z]:|\/|~)/.test(text)) return "Write a folder relative to the project.";
-  if (text.split("/").some((part) => part.trim() === "..")) return "The folder has to be inside the project.";
+  if (text.split("/").some((part) => part.trim() === "..")) return "The folder must be inside the project.";
   if (/(^|\/)\.(orket|git)(\/|$)/i.test(text)) return "Definitions are not looked for there.";
   return /[<>:"|?*\u0000-\u001f]/.test(text)
     ? "The folder holds a character that names cannot have."

@@ -26,7 +26,7 @@ const usageSchema = z.object({
 
 /** The models that the editor itself offers. Consent, keys and quotas are the editor's business. */
 export class VsCodeLmProvider implements ModelProvider {
-  /** Vendors that have taken a request: nobody has to be asked for them any more. */
+  /** Vendors that have taken a request: nobody needs to be asked for them again. */
   readonly #began = new Set<string>();
   readonly #access: Pick<vscode.LanguageModelAccessInformation, "canSendRequest">;
   readonly #timeouts: Timeouts;

@@ -72,7 +72,7 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionItem> {
     return item;
   }
 
-  /** What has to be read from the disk, only when somebody points at the row. */
+  /** What must be read from the disk, only when somebody points at the row. */
   async resolveTreeItem(item: vscode.TreeItem): Promise<vscode.TreeItem> {
     if (!(item instanceof SessionItem)) return item;
     const { path, id, title, status, events, problem } = item.session;

@@ -18,7 +18,7 @@ export const fileKinds = {
 
 const sourceKinds = Object.keys(fileKinds) as readonly SourceKind[];
 
-/** The files that a host has to read for a project: everything that a Flow can lead to. */
+/** The files that a host must read for a project: everything that a Flow can lead to. */
 export const definitionFileGlob = "**/*.{flow,band,venue,score,replies}.{yaml,yml,json}";
 
 const byName = /\.(flow|band|venue|score|replies)\.(yaml|yml|json)$/i;

@@ -187,7 +187,7 @@ describe("a diagnostic as text", () => {
     assert.ok(found);
     assert.equal(
       formatDiagnostic(found),
-      "flows/a.flow.yaml:6:11: error orket/invalid-value 'approval' has to be one of none, before_step, after_step, both, not 'maybe'.",
+      "flows/a.flow.yaml:6:11: error orket/invalid-value 'approval' must be one of none, before_step, after_step, both, not 'maybe'.",
     );
   });
 
