@@ -79,7 +79,7 @@ export function printPatch(rows: readonly ReviewRow[], to: Output, messages: Out
         `${path}: conflict with the project; shown is what the proposal changes in the version that it was made from.`,
       );
     else if (open && offer.kind === "merged")
-      messages.line(`${path}: the project has changed meanwhile; both changes go together.`);
+      messages.line(`${path}: the project has changed since; both changes can be merged.`);
   }
 }
 

@@ -453,7 +453,7 @@ describe("proposed files", function () {
     assert.match(unknown.stderr, /It proposes: /);
   });
 
-  it("conflict with a file that has changed since; the others are accepted all the same", async () => {
+  it("conflict with a file that has changed since; the others are accepted anyway", async () => {
     const project = smallProject({ replies, files });
     await orket(["-C", project, "run", "small"]);
     writeFileSync(path.join(project, "old.txt"), "mine\n");

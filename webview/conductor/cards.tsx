@@ -180,7 +180,7 @@ function AnswerPart({ context, approval }: ApprovalProps): JSX.Element {
         context={context}
         of={`feedback ${id}`}
         label="What should be different?"
-        hint="The next attempt reads it behind its instruction."
+        hint="The next attempt reads it after its instruction."
         save="Retry with feedback"
         onSubmit={(comment) => answer({ decision: "retry", comment })}
       />
@@ -407,7 +407,7 @@ export function LimitCard({
   const usable = Number.isFinite(value) && value > 0;
   return (
     <Card about="limit" label="Limit reached" tone="ask" icon="warning" heading={`Limit on ${name} reached`}>
-      <p>{`${spent(used, allowed)}, and the next call could go beyond. Nothing was sent.`}</p>
+      <p>{`${spent(used, allowed)}, and the next call could exceed it. Nothing was sent.`}</p>
       {mayAct && (
         <div class="editor">
           <TextField label={`New limit (${unit})`} value={typed} onInput={(raw) => draft(of, raw)} />

@@ -73,7 +73,7 @@ function shown(place: Place): string {
 
 function unsafe(place: Place, what: string): OrketError {
   return new OrketError("folder_unsafe", `${shown(place)} ${what}, so Orket does not touch it.`, {
-    hint: `Orket made no such thing. Look at it, then remove it: ${path.join(place.domain, ...place.names)}`,
+    hint: `Orket did not make it. Look at it, then remove it: ${path.join(place.domain, ...place.names)}`,
     details: { path: path.join(place.domain, ...place.names) },
   });
 }
@@ -408,7 +408,7 @@ export class OrketFileSystem extends NodeFileSystem {
 }
 
 function notAFolder(): Error {
-  return Object.assign(new Error("It is no folder."), { code: "ENOTDIR" });
+  return Object.assign(new Error("It is not a folder."), { code: "ENOTDIR" });
 }
 
 function lstatOrNone(file: string): BigIntStats | undefined {

@@ -159,7 +159,7 @@ async function makeFolder(write: ProjectWrite, target: ProjectTarget): Promise<A
   } catch (error) {
     await at.close();
     if (!isDiskCode(error, "ELOOP", "ENOTDIR")) throw error;
-    throw deniedError(write.path, "link-outside", `A link or a file came in the way of ${write.path}.`);
+    throw deniedError(write.path, "link-outside", `A link or a file blocks ${write.path}.`);
   }
 }
 

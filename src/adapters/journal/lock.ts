@@ -111,7 +111,7 @@ function lockedError(file: string, holder: LockHolder | undefined, standing: Liv
   const session = path.basename(path.dirname(file));
   if (holder === undefined) {
     return new OrketError("session_locked", `The session ${session} has a lock that cannot be read.`, {
-      hint: `If no Orket works on it, remove the file ${file}.`,
+      hint: `If no Orket process is using it, remove the file ${file}.`,
       details: { file },
     });
   }
@@ -124,19 +124,19 @@ function lockedError(file: string, holder: LockHolder | undefined, standing: Liv
         "session_locked",
         `The session ${session} is open for writing in ${who}, which is suspended.`,
         {
-          hint: `Let it go on (fg in its terminal, or kill -CONT ${pid}) or end it; the session can be read meanwhile.`,
+          hint: `Let it go on (fg in its terminal, or kill -CONT ${pid}) or end it; you can read the session until then.`,
           details,
         },
       );
     case "unknown":
       return new OrketError(
         "session_locked",
-        `The session ${session} is locked by ${who}; whether that still runs cannot be seen from this machine or container.`,
-        { hint: `If it does not run any more, remove the file ${file}.`, details },
+        `The session ${session} is locked by ${who}; whether that process is still running cannot be seen from this machine or container.`,
+        { hint: `If that process is no longer running, remove the file ${file}.`, details },
       );
     default:
       return new OrketError("session_locked", `The session ${session} is open for writing in ${who}.`, {
-        hint: "Close it there, or wait until it ends; it can be read meanwhile.",
+        hint: "Close it there, or wait until it ends; you can read it until then.",
         details,
       });
   }

@@ -285,7 +285,7 @@ class TraceBuilder {
         step.tools.delete(event.data.call_id);
         const failed = event.data.ok
           ? undefined
-          : { type: "tool_error", message: "The tool answered that it failed." };
+          : { type: "tool_error", message: "The tool reported a failure." };
         this.#end(span, event.at, failed);
         return;
       }

@@ -60,7 +60,7 @@ export const initCommand: Command = {
       summary: "Where to write it; here without it. It is created when it is missing.",
     },
   ],
-  options: [{ name: "force", summary: "Overwrite files that are there already." }],
+  options: [{ name: "force", summary: "Overwrite existing files." }],
   examples: [{ line: "orket init demo", does: "the sample in a new folder demo" }],
   run: init,
 };

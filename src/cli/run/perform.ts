@@ -51,7 +51,7 @@ function onSignals(live: LiveSession, display: Display): () => void {
       process.exit(exitCodes.cancelled);
     }
     asked = true;
-    display.say(signal === "SIGINT" ? "Stopping. Ctrl+C again ends at once." : "Stopping.");
+    display.say(signal === "SIGINT" ? "Stopping. Press Ctrl+C again to end at once." : "Stopping.");
     live.orchestrator.cancel();
   };
   for (const signal of signals) process.on(signal, handle);
@@ -93,7 +93,7 @@ export async function performSession(live: LiveSession, options: PerformOptions,
   });
   const offSignals = onSignals(live, display);
   io.onClosed(() => {
-    if (orchestrator.isRunning) orchestrator.cancel("Nobody reads the output any more.");
+    if (orchestrator.isRunning) orchestrator.cancel("The output is no longer read.");
   });
   if (mode === "ask") lines.start();
   let state: SessionState;

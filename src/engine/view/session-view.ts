@@ -55,7 +55,7 @@ export interface ApprovalView {
 /** A question of the Score that waits for a person. */
 export interface QuestionView {
   readonly id: string;
-  /** The Score asks; files wait for a decision; a loop did not come to its end; a command was cut off. */
+  /** The Score asks; files wait for a decision; a loop did not end; a command was cut off. */
   readonly kind: EventData<"question_asked">["kind"];
   /** Digest of what is shown; the answer carries it. */
   readonly sha256: string;

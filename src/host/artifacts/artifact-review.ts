@@ -176,8 +176,8 @@ export class ArtifactReview implements vscode.Disposable {
       if (!OrketError.is(error, "acceptance_conflict")) throw error;
       const show = "Show File";
       const message = isDirty
-        ? `${artifact.path} has unsaved changes in an editor where it was accepted, so it cannot be put back by itself.`
-        : `${artifact.path} was changed after it was accepted, so it cannot be put back by itself.`;
+        ? `${artifact.path} has unsaved changes in an editor where it was accepted, so it cannot be reverted automatically.`
+        : `${artifact.path} was changed after it was accepted, so it cannot be reverted automatically.`;
       if ((await vscode.window.showWarningMessage(message, show)) === show) {
         await vscode.window.showTextDocument(projectFile(controller, artifact.path));
       }
@@ -341,7 +341,7 @@ export class ArtifactReview implements vscode.Disposable {
     if (objection === undefined || first === undefined) return true;
     const yes = "Accept Anyway";
     const answer = await vscode.window.showWarningMessage(
-      "Accept it all the same?",
+      "Accept it anyway?",
       { modal: true, detail: objection },
       yes,
     );
@@ -392,7 +392,7 @@ export class ArtifactReview implements vscode.Disposable {
       void vscode.window.showInformationMessage(
         which !== "decided"
           ? "No artifact waits for a decision."
-          : "Nothing was decided that could be reverted.",
+          : "There is no decision to revert.",
       );
       return undefined;
     }

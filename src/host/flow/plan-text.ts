@@ -103,7 +103,7 @@ function stepLines(step: FlowPlanStep, index: number): string[] {
     `- Role ${step.role}; ${approvals[step.approval]}${around === undefined ? "" : `; ${around}`}`,
     `- Model ${settings.model === "" ? "(none named)" : settings.model}: ${params.join(", ")}`,
     `- Reads ${step.reads.join(", ") || "nothing"}; writes ${step.writes.join(", ") || "nothing"}; tools: ${step.tools.join(", ") || "none"}`,
-    ...(step.produces.length === 0 ? [] : [`- Has to produce ${step.produces.join(", ")}`]),
+    ...(step.produces.length === 0 ? [] : [`- Must produce ${step.produces.join(", ")}`]),
     ...(step.verdict.length === 0 ? [] : [`- Ends with a verdict: ${step.verdict.join(" or ")}`]),
     `- At most ${plural(step.maxRuns, "run")}, ${plural(worst.calls, "call")}, ${number(worst.tokens)} tokens, cost ${money(worst.usd)}, given up after ${duration(worst.seconds)}`,
     ...(prompt === undefined
@@ -126,8 +126,8 @@ function stepLines(step: FlowPlanStep, index: number): string[] {
 function limitLine({ name, limit, worst, at }: PlannedLimit): string {
   const amount = number(limit);
   if (at !== undefined)
-    return `- **${name} ${amount}: the worst case of ${number(worst ?? 0)} goes beyond it, in ${at}.** The session pauses there and can go on.`;
-  if (worst === undefined) return `- ${name} ${amount}: nothing tells beforehand whether it is reached`;
+    return `- **${name} ${amount}: the worst case of ${number(worst ?? 0)} exceeds it, in ${at}.** The session pauses there and can go on.`;
+  if (worst === undefined) return `- ${name} ${amount}: whether it is reached cannot be known before the run`;
   return `- ${name} ${amount}: the worst case of ${number(worst)} stays within`;
 }
 
@@ -151,7 +151,7 @@ export function planText(definition: Definition): string {
     `- Score ${plan.score.name} (${plan.score.source})`,
     `- Venue ${plan.venue.name} (${plan.venue.source}): ${plan.venue.provider}${where}`,
     "",
-    `At most **${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")} and ${number(worst.tokens)} tokens**. ${cost} Calls that fail and are made again come on top; limits hold in any case.`,
+    `At most **${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")} and ${number(worst.tokens)} tokens**. ${cost} Retries of failed calls are not included; limits apply to them too.`,
     "",
     ...orderRows(plan),
     "",

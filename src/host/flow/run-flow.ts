@@ -165,7 +165,7 @@ export async function mayCall(): Promise<boolean> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length === 0) {
     const open = "Open Folder";
-    const message = "Orket works on the folder that is open, and there is none.";
+    const message = "No folder is open.";
     if ((await vscode.window.showInformationMessage(message, open)) === open) {
       await vscode.commands.executeCommand("workbench.action.files.openFolder");
     }

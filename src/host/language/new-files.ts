@@ -5,7 +5,7 @@ import { OrketError } from "../../engine/error/orket-error";
 export async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length === 0) {
-    throw new OrketError("usage", "Orket works on the folder that is open, and there is none.", {
+    throw new OrketError("usage", "No folder is open.", {
       hint: "Open a folder first.",
     });
   }
@@ -22,7 +22,7 @@ async function exists(uri: vscode.Uri): Promise<boolean> {
 
 /**
  * Writes new files, all of them or none that would overwrite something.
- * @throws {OrketError} usage when one is there already.
+ * @throws {OrketError} usage when one exists.
  */
 export async function writeNewFiles(
   folder: vscode.WorkspaceFolder,
@@ -33,7 +33,7 @@ export async function writeNewFiles(
   const [first] = taken;
   if (first !== undefined) {
     const more = taken.length > 1 ? ` and ${taken.length - 1} more` : "";
-    throw new OrketError("usage", `${first}${more} is there already; nothing was written.`, {
+    throw new OrketError("usage", `${first}${more} already exists; nothing was written.`, {
       hint: "Choose another name or folder.",
     });
   }

@@ -58,7 +58,7 @@ class RooImport {
     }
     const name = mode.text("name", this.#report);
     const slug = mode.text("slug", this.#report) ?? name ?? "mode";
-    // A slug that stands twice is another mode all the same.
+    // A slug that stands twice is another mode anyway.
     const id = this.#ids.of(this.#ids.has(slug) ? `${slug}-${Object.keys(this.#roles).length + 1}` : slug);
     if (id !== slug)
       this.#report.info(`The mode ${quoted(slug)} is the role ${quoted(id)} here.`, mode.place);

@@ -111,7 +111,7 @@ describe("A key in what a server says", () => {
     );
   });
 
-  it("stays in a reply when it is so short that it may be a word, and goes from messages all the same", () => {
+  it("stays in a reply when it is so short that it may be a word, and goes from messages anyway", () => {
     assert.equal(keyPattern("ollama"), undefined);
     assert.equal(hide("Install ollama.", "ollama"), "Install ollama.");
     assert.equal(redactor("ollama")("wrong key ollama"), "wrong key [key]");

@@ -85,7 +85,7 @@ describe("a session of 100,000 events in a window", function () {
 
   after(() => folder.remove());
 
-  it("shows its first screen before the journal is read, and checks it all the same", async () => {
+  it("shows its first screen before the journal is read, and checks it anyway", async () => {
     const disk = new TailFirst(journal.length * 0.9);
     const controller = await read(disk);
     const index = new EventIndex(controller);
