@@ -66,10 +66,10 @@ export function findFlow(project: Project, workDomain: string, written: string):
   }
   const names = [...(named?.keys() ?? [])];
   const near = nearest(written, names);
-  throw new OrketError("usage", `There is no Flow ${word}.`, { hint: mendFor(near, names) });
+  throw new OrketError("usage", `There is no Flow ${word}.`, { hint: hintFor(near, names) });
 }
 
-function mendFor(near: string | undefined, names: readonly string[]): string {
+function hintFor(near: string | undefined, names: readonly string[]): string {
   if (near !== undefined) return `Did you mean ${near}?`;
   if (names.length > 0) return `There are: ${names.join(", ")}.`;
   return "The project has no Flow yet; `orket init` writes a sample.";

@@ -250,7 +250,7 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
     fields: z.record(z.string().max(100), z.string().max(200_000)),
   }),
   z.strictObject({
-    type: z.literal("mend_step"),
+    type: z.literal("fix_step"),
     request,
     session,
     step,

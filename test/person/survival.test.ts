@@ -307,7 +307,7 @@ describe("a session survives", function () {
       assert.equal(model.calls, asked + 1);
     });
 
-    it("a step that failed for what its files said, and is tried again by the mended ones", async () => {
+    it("a step that failed for what its files said, and is tried again by the corrected ones", async () => {
       await runUntilHeld("hurry");
       conductor = await ConductorPage.open(workbench, "talk failed");
       model.letGo();

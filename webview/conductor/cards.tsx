@@ -313,7 +313,7 @@ function InstructionEditor(props: Omit<FieldProps, "label" | "hint" | "rows">): 
   );
 }
 
-/** A step that failed: why, and the ways out. */
+/** A step that failed: why, and what can be done. */
 export function FailureCard({
   context,
   failure,
@@ -326,7 +326,7 @@ export function FailureCard({
   const disabled = isPending(state, step);
   const about = `failure of ${step}: ${message}`;
   const goOn = (how: { kind: "retry" } | { kind: "skip" }) => (): void =>
-    ask({ type: "mend_step", step, how }, step);
+    ask({ type: "fix_step", step, how }, step);
   const editing = instruction !== undefined && state.drafts[step] !== undefined;
   return (
     <Card about={step} label={`Failed: ${step}`} tone="bad" icon="error" heading={`${step} failed`}>
@@ -340,7 +340,7 @@ export function FailureCard({
           original={instruction}
           save="Run again"
           onSubmit={(text) =>
-            ask({ type: "mend_step", step, how: { kind: "edit", instruction: text } }, step)
+            ask({ type: "fix_step", step, how: { kind: "edit", instruction: text } }, step)
           }
         />
       )}

@@ -196,7 +196,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
         ...defined({ verdict, answers }),
       });
     },
-    mend_step: ({ session, step, how }) => {
+    fix_step: ({ session, step, how }) => {
       const by = "person" as const;
       const adjust = (adjustment: Adjustment) => ({ kind: "adjust" as const, adjustment });
       const controller = this.#session(session);
