@@ -59,7 +59,7 @@ async function sampleFiles() {
 }
 
 async function sharedOptions(release) {
-  const { version } = JSON.parse(await readFile(at("package.json"), "utf8"));
+  const { version, engines } = JSON.parse(await readFile(at("package.json"), "utf8"));
   return {
     absWorkingDir: root,
     bundle: true,
@@ -68,7 +68,11 @@ async function sharedOptions(release) {
     sourcesContent: false,
     legalComments: "none",
     logLevel: "warning",
-    define: { ORKET_VERSION: JSON.stringify(version), ORKET_SAMPLE: JSON.stringify(await sampleFiles()) },
+    define: {
+      ORKET_VERSION: JSON.stringify(version),
+      ORKET_NODE: JSON.stringify(engines.node.replace(/^>=/, "")),
+      ORKET_SAMPLE: JSON.stringify(await sampleFiles()),
+    },
   };
 }
 
@@ -140,7 +144,11 @@ export async function build({ release = false } = {}) {
   const jobs = [
     copyCodicons(),
     nodeBundle(shared, "src/extension.ts", "dist/extension.js"),
-    nodeBundle(shared, "src/cli/bin.ts", "dist/cli.js", { banner: { js: "#!/usr/bin/env node" } }),
+    // It tells an old Node that it is too old, so it must parse there.
+    nodeBundle(shared, "src/cli/bin.ts", "dist/cli.js", {
+      target: "node10",
+      banner: { js: "#!/usr/bin/env node" },
+    }),
     ...Object.entries(lazy).map(([entry, outfile]) => nodeBundle(shared, entry, outfile)),
     panelBundle(shared, "conductor"),
     panelBundle(shared, "session"),

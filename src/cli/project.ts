@@ -3,13 +3,7 @@ import { readProjectFiles } from "../app/project/project-files";
 import { nodeEnvironment } from "../adapters/journal/environment";
 import { OrketError } from "../engine/error/orket-error";
 import type { Definition } from "../engine/model/definition";
-import {
-  createProject,
-  fileKindOf,
-  fileKinds,
-  formatDiagnostic,
-  resolveFlow,
-} from "../language";
+import { createProject, fileKindOf, fileKinds, formatDiagnostic, resolveFlow } from "../language";
 import type { Project, ResolveOptions } from "../language";
 import { nearest } from "../language/text/nearest";
 import type { CommandContext } from "./command";

@@ -339,9 +339,7 @@ export function FailureCard({
           of={step}
           original={instruction}
           save="Run again"
-          onSubmit={(text) =>
-            ask({ type: "fix_step", step, how: { kind: "edit", instruction: text } }, step)
-          }
+          onSubmit={(text) => ask({ type: "fix_step", step, how: { kind: "edit", instruction: text } }, step)}
         />
       )}
       {mayAct && !editing && (

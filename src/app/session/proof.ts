@@ -141,7 +141,10 @@ export async function recordProof(
   try {
     const ending = await endingOf(fs, sessionPaths(dir).journal);
     if (ending === undefined)
-      throw new OrketError("session_not_found", "The session's journal is incomplete, so nothing can be proven of it.");
+      throw new OrketError(
+        "session_not_found",
+        "The session's journal is incomplete, so nothing can be proven of it.",
+      );
     if (head !== undefined && !ending.heads.includes(head)) return false;
     const known = await readProof(environment, dir);
     const proof: Proof = { head: ending.last, ...known, ...shown };

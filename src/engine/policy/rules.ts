@@ -31,7 +31,8 @@ export const fileRules = {
   "special-file": "Only regular files are opened: no pipe, device or socket.",
   "is-folder": "A folder has this name, so no file can.",
   "not-a-folder": "A file is where a folder is needed.",
-  unreadable: "The operating system does not allow the project's file to be opened, so it cannot be replaced.",
+  unreadable:
+    "The operating system does not allow the project's file to be opened, so it cannot be replaced.",
 } as const satisfies Record<string, string>;
 
 export type FileRule = keyof typeof fileRules;

@@ -390,9 +390,7 @@ export class ArtifactReview implements vscode.Disposable {
     );
     if (current === undefined || fitting === undefined || fitting.length === 0) {
       void vscode.window.showInformationMessage(
-        which !== "decided"
-          ? "No artifact waits for a decision."
-          : "There is no decision to revert.",
+        which !== "decided" ? "No artifact waits for a decision." : "There is no decision to revert.",
       );
       return undefined;
     }

@@ -128,7 +128,9 @@ export class ImportReports implements vscode.TextDocumentContentProvider, vscode
   }
 
   provideTextDocumentContent({ query }: vscode.Uri): string {
-    return this.#texts[Number(query)] ?? "This report is no longer available. Import again to make a new one.\n";
+    return (
+      this.#texts[Number(query)] ?? "This report is no longer available. Import again to make a new one.\n"
+    );
   }
 
   dispose(): void {

@@ -94,7 +94,9 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
 
   provideTextDocumentContent(uri: vscode.Uri): string {
     const attempt = this.#tries.get(uri.query);
-    return attempt === undefined ? "The result of this trial is no longer available; Orket does not save it.\n" : tryText(attempt);
+    return attempt === undefined
+      ? "The result of this trial is no longer available; Orket does not save it.\n"
+      : tryText(attempt);
   }
 
   async #call(

@@ -194,7 +194,9 @@ function noticesOf(
 ): string[] {
   const notices: string[] = [];
   if (messages.some(({ role }) => role === "system")) {
-    notices.push("VS Code's models have no system role: the system prompt was sent first, as a user message.");
+    notices.push(
+      "VS Code's models have no system role: the system prompt was sent first, as a user message.",
+    );
   }
   for (const name of ["seed", "temperature"] as const) {
     if (settings[name] === undefined) continue;
