@@ -297,7 +297,7 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
           question({
             kind: "exhausted",
             step: "fixing",
-            text: { text: "The loop fixing has not ended after 3 rounds." },
+            text: { text: "The loop fixing has not come to its end after 3 rounds." },
             words: ["more", "go_on", "fail"],
           }),
         ],

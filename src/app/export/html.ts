@@ -1,6 +1,6 @@
 import { grouped } from "../../engine/model/grouped";
 import { eventLine } from "../../engine/view/event-line";
-import { aboutAdjustment } from "../../engine/event/event";
+import { aboutAdjustment } from "../../engine/event/adjustment";
 import type { BlobRef, Content } from "../../engine/event/content";
 import type { EventOf, SessionEvent } from "../../engine/event/event";
 import type { TokenCount, TokenUsage } from "../../engine/event/tokens";

@@ -11,7 +11,7 @@ import { safeLine } from "../text/safe";
 export const renameCommand: Command = {
   name: "rename",
   summary: "Give a session a title.",
-  details: ["The title is for people; the id stays. An empty title takes it away."],
+  details: ["The title is for people; the id stays. An empty title removes it."],
   args: [sessionArgument, { name: "TITLE", summary: "The title, in quotes." }],
   options: [],
   examples: [{ line: 'orket rename last "Circles, second try"', does: "a title for the newest session" }],

@@ -139,7 +139,7 @@ export const importCommand: Command = {
     },
   ],
   options: [
-    { name: "to", value: "DIR", summary: "The folder of the project to write to; its top without it." },
+    { name: "to", value: "DIR", summary: "The folder of the project to write to; by default its root." },
     { name: "dry-run", summary: "Show the files instead of writing them." },
     jsonOption,
   ],

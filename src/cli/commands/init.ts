@@ -57,7 +57,7 @@ export const initCommand: Command = {
     {
       name: "DIR",
       optional: true,
-      summary: "Where to write it; here without it. It is created when it is missing.",
+      summary: "Where to write it; by default here. It is created when it is missing.",
     },
   ],
   options: [{ name: "force", summary: "Overwrite existing files." }],

@@ -135,7 +135,7 @@ export const newCommand: Command = {
     { name: "NAME", summary: "The new Flow's name." },
   ],
   options: [
-    { name: "dir", value: "DIR", summary: "The folder of the project to write to; its top without it." },
+    { name: "dir", value: "DIR", summary: "The folder of the project to write to; by default its root." },
     {
       name: "provider",
       value: "P",

@@ -346,7 +346,7 @@ export const acceptCommand: Command = {
 export const rejectCommand: Command = {
   name: "reject",
   summary: "Reject files that the team proposes.",
-  details: ["The project is not touched, and the files stay in the session. orket revert takes it back."],
+  details: ["The project is not changed, and the files stay in the session. orket revert takes it back."],
   args: [sessionArgument, filesArgument("all that wait for a decision")],
   options: [
     foreignOption,

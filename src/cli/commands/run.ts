@@ -22,7 +22,7 @@ export const approveOption: OptionSpec = {
   value: "none|all",
   choices: ["none", "all"],
   summary:
-    "Answer every approval with yes (all), or stop at the first one (none, also what happens where nobody can be asked).",
+    "Answer every approval with yes (all), or stop at the first one (none; the default where no person can be asked).",
 };
 
 export const answerOption: OptionSpec = {

@@ -1,5 +1,5 @@
 import { OrketError } from "../error/orket-error";
-import { aboutAdjustment } from "../event/event";
+import { aboutAdjustment } from "../event/adjustment";
 import type { Adjustment, DecidedBy, EventData, SessionEvent } from "../event/event";
 import type { Definition } from "../model/definition";
 import type { LimitName } from "../model/flow";

@@ -107,7 +107,7 @@ const modelSettings = {
   context_tokens: z.int().min(256).optional().describe("The context window that prompts are fitted into."),
   max_output_tokens: z.int().min(1).optional().describe("The longest reply."),
   params: z.record(z.string(), z.unknown()).optional().describe("Passed to the backend as they are."),
-  tool_calls: toolCallModeSchema.optional().describe("How tool calls travel: native, text or auto."),
+  tool_calls: toolCallModeSchema.optional().describe("How tool calls are sent: native, text or auto."),
   system_role: systemRoleSchema
     .optional()
     .describe(

@@ -78,7 +78,7 @@ function decideLoopEnd(state: SessionState, { run, scope }: ActiveRun, node: Loo
     if (run.answer.verdict === "go_on") return undefined;
   }
   const wanted = node.until.map(conditionText).join(" and ");
-  const message = `After ${gate.turns} ${gate.turns === 1 ? "round" : "rounds"} the condition is not met: ${wanted} (${reason}).`;
+  const message = `After ${gate.turns} ${gate.turns === 1 ? "round" : "rounds"} it is not so that ${wanted} (${reason}).`;
   return record(failedGate(run, "loop_exhausted", message));
 }
 

@@ -55,7 +55,7 @@ async function questionOf(
   switch (does?.kind) {
     case "group": {
       const turns = run.gate?.turns ?? 0;
-      const shown = `The loop ${run.key} has not ended after ${turns} rounds. Go on with more rounds, go on as it is, or fail?`;
+      const shown = `The loop ${run.key} has not come to its end after ${turns} rounds. Go on with more rounds, go on as it is, or fail?`;
       return { kind: "exhausted", shown, verdict: ["more", "go_on", "fail"] };
     }
     case "run": {

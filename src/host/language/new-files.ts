@@ -47,7 +47,7 @@ export async function writeNewFiles(
 export async function askPlace(title: string, value: string): Promise<string | undefined> {
   const typed = await vscode.window.showInputBox({
     title,
-    prompt: "The folder of the project to write to; empty for its top.",
+    prompt: "The folder of the project to write to; empty for its root.",
     value,
     placeHolder: "flows",
     ignoreFocusOut: true,

@@ -186,7 +186,7 @@ export function rename(request: HelpRequest, name: string, uriOf: UriOf): Rename
   if ("rejected" in occurrence) return occurrence;
   if (name === occurrence.name) return { changes: {} };
   const bad = badName(occurrence, name);
-  if (bad !== undefined) return { rejected: `${quoted(name)} is no name: ${bad}.` };
+  if (bad !== undefined) return { rejected: `${quoted(name)} is not a valid name: ${bad}.` };
   const { owners, found } = placesOf(project, source, occurrence);
   const clash = taken(project, owners, occurrence, name);
   if (clash !== undefined) return { rejected: clash };

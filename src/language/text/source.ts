@@ -51,7 +51,7 @@ const yamlMessages: Readonly<Record<string, readonly [message: string, hint?: st
   RESOURCE_EXHAUSTION: ["The file is nested too deeply to be read."],
   TAG_RESOLVE_FAILED: ["This tag has no meaning in a definition file.", "Remove the tag."],
   BLOCK_AS_IMPLICIT_KEY: [
-    "A key and value cannot stand here.",
+    "A key with a value is not allowed here.",
     "Check the indentation, or put text that holds ': ' into quotes.",
   ],
   MULTILINE_IMPLICIT_KEY: ["A key must be on one line.", "Is a ':' missing, or is the indentation wrong?"],

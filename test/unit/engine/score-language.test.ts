@@ -118,7 +118,7 @@ describe("The Score's language", () => {
     assert.equal(session.eventsOf("loop_exhausted")[0]?.data.rounds, 3);
     assert.match(
       state.pause?.message ?? "",
-      /fixing failed: After 3 rounds the condition is not met: tests says pass/,
+      /fixing failed: After 3 rounds it is not so that tests says pass/,
     );
     session.orchestrator.resume("person");
     await session.run();

@@ -97,8 +97,8 @@ describe("The checks of a Score", () => {
 
     assert.deepEqual(problems(each(doc), {}, "write_file"), []);
     assert.deepEqual(problems(`  - ${doc}\n`, {}, "write_file"), [
-      "orket/placeholder-unresolved: The step 'coder-1' stands in no each: there is no item.",
-      "orket/placeholder-unresolved: The step 'coder-1' stands in no each: there is no item.",
+      "orket/placeholder-unresolved: The step 'coder-1' is not in an 'each', so there is no item.",
+      "orket/placeholder-unresolved: The step 'coder-1' is not in an 'each', so there is no item.",
     ]);
     assert.match(problems('  - accept: ["{{item}}"]\n').join(), /stands in no each/);
     assert.match(
