@@ -39,8 +39,9 @@ export function replayStore(ports: ReplayPorts): SessionStore {
   };
 }
 
-const needed = (): Promise<never> => Promise.reject(new WorldNeeded());
-const noFiles: GuardedFiles = {
+/** Answers like a port whose world is gone. */
+export const needed = (): Promise<never> => Promise.reject(new WorldNeeded());
+export const noFiles: GuardedFiles = {
   read: needed,
   readLines: needed,
   list: needed,

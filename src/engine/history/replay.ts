@@ -3,6 +3,7 @@ import type { BlobRef, Content } from "../event/content";
 import type { EventDraft, EventOf, EventType, SessionEvent } from "../event/event";
 import type { Definition } from "../model/definition";
 import { CancelSource } from "../port/cancellation";
+import type { GuardedFiles } from "../port/files";
 import { apply, fold } from "../state/apply";
 import { activeRuns } from "../state/cursor";
 import { decide } from "../orchestrator/decide";
@@ -17,7 +18,7 @@ import { promptDigest } from "../agent/prompt-digest";
 import { currentVersions } from "../event/versions";
 import type { MakingVersions } from "../event/versions";
 import { defined } from "../model/defined";
-import { externalAsOffered, recordedFiles, replayStore, WorldNeeded } from "./replay-ports";
+import { externalAsOffered, needed, noFiles, recordedFiles, replayStore, WorldNeeded } from "./replay-ports";
 import type { ReplayPorts } from "./replay-ports";
 
 /** What was changed, or does not follow, where a replay first differs. */

@@ -32,7 +32,12 @@ describe("undici below its index", () => {
     const server = createServer((_request, response) => response.end("x"));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const agent = new Agent({ connections: 1, connect: { timeout: 5000 }, headersTimeout: 0, bodyTimeout: 0 });
+    const agent = new Agent({
+      connections: 1,
+      connect: { timeout: 5000 },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
     const kept = new KeptConnections();
     try {
       const onKept: boolean[] = [];
