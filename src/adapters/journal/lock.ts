@@ -94,8 +94,8 @@ export async function lockState(fs: FileSystem, file: string): Promise<LockState
   const holder = await readHolder(fs, file);
   if (holder === "none") return undefined;
   if (holder === "unreadable") return { holder: undefined, liveness: "unknown", alive: true };
-  const liveness = await livenessOf(holder);
-  return { holder, liveness, alive: liveness !== "dead" };
+  const known = await livenessOf(holder);
+  return { holder, liveness: known, alive: known !== "dead" };
 }
 
 const programs: Readonly<Record<string, string>> = { editor: "VS Code", command_line: "orket" };
@@ -107,7 +107,7 @@ export function holderName({ pid, host, program = "" }: LockHolder): string {
   return known === undefined ? name : `${known} (${name})`;
 }
 
-function lockedError(file: string, holder: LockHolder | undefined, liveness: Liveness): OrketError {
+function lockedError(file: string, holder: LockHolder | undefined, known: Liveness): OrketError {
   const session = path.basename(path.dirname(file));
   if (holder === undefined) {
     return new OrketError("session_locked", `The session ${session} has a lock that cannot be read.`, {
@@ -117,8 +117,8 @@ function lockedError(file: string, holder: LockHolder | undefined, liveness: Liv
   }
   const who = `${holderName(holder)}, since ${holder.since}`;
   const { pid, host, since } = holder;
-  const details = { file, pid, host, since, liveness };
-  switch (liveness) {
+  const details = { file, pid, host, since, liveness: known };
+  switch (known) {
     case "suspended":
       return new OrketError(
         "session_locked",

@@ -159,7 +159,7 @@ export function proposedChange(state: SessionState, change: ArtifactChange): Pro
   if (decision === undefined) return { base: change.base, content: change.content };
   const holds = decision.of?.sha256 === change.content?.sha256;
   if (holds) return decision.rest ?? { base: change.base, content: change.content };
-  const accepted = decision.kind === "accepted" ? decision : decision.over;
-  if (accepted?.kind !== "accepted") return { base: change.base, content: change.content };
-  return { base: accepted.rest?.base ?? accepted.of, content: change.content };
+  const taken = decision.kind === "accepted" ? decision : decision.over;
+  if (taken?.kind !== "accepted") return { base: change.base, content: change.content };
+  return { base: taken.rest?.base ?? taken.of, content: change.content };
 }

@@ -52,7 +52,7 @@ describe("undici below its index", () => {
     } finally {
       kept.close();
       await agent.close();
-      await new Promise((resolve) => server.close(resolve));
+      await new Promise<void>((resolve) => void server.close(() => resolve()));
     }
   });
 });
