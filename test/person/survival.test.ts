@@ -210,7 +210,7 @@ describe("a session survives", function () {
       await runIntoMidStep();
       second = await workbench.another();
       watching = await ConductorPage.open(second, "Only to watch");
-      const why = new RegExp(`another window of VS Code \\(process ${writer()} on .*\\) has it since`);
+      const why = new RegExp(`another window of VS Code \\(process ${writer()} on .*\\) holds it since`);
       await watching.frame.getByText(why).waitFor();
       assert.equal(await watching.button("Pause").count(), 0);
 

@@ -172,7 +172,7 @@ describe("a session of 100,000 events in a window", function () {
     assert.equal(controller.holder, "elsewhere");
     assert.match(
       controller.heldBy ?? "",
-      new RegExp(`^orket \\(process ${process.pid} on .*\\) has it since`),
+      new RegExp(`^orket \\(process ${process.pid} on .*\\) holds it since`),
     );
     await assert.rejects(controller.resume(), /is open for writing in orket \(process/);
     for (const path of ["a.md", "b.md"]) {

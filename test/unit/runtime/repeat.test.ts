@@ -290,7 +290,7 @@ describe("a session that is repeated", () => {
     assert.deepEqual([other?.completed, other?.sameArtifacts], [true, true]);
     assert.match(
       other?.notCarried.join() ?? "",
-      /^The skip of say \(event \d+\): this run did not come to that/,
+      /^The skip of say \(event \d+\): this run did not reach that/,
     );
   });
 
