@@ -44,7 +44,9 @@ describe("undici below its index", () => {
       for (let call = 0; call < 3; call++) {
         const sender: Sender = { onKept: false };
         let reply: Promise<undici.Dispatcher.ResponseData> | undefined;
-        kept.dispatching(sender, () => (reply = agent.request({ origin, path: "/", method: "GET" })));
+        kept.dispatching(sender, () => {
+          reply = agent.request({ origin, path: "/", method: "GET" });
+        });
         await (await reply)?.body.text();
         onKept.push(sender.onKept);
       }
