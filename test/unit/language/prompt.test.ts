@@ -136,7 +136,7 @@ describe("a prompt as its own document", () => {
       ],
     );
     assert.ok(
-      completePrompt(sample, bandFile, at, text, text.length).some(({ label }) => label === "inputs.python"),
+      completePrompt(sample, bandFile, at, text, text.length).some(({ label }) => label === "inputs.node"),
     );
     const help = hoverPrompt(sample, bandFile, at, text, text.indexOf("role"));
     assert.match(JSON.stringify(help?.contents), /role that performs/);
