@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ReplayPorts } from "../../src/engine/history/replay-ports";
+import type { ReplayPorts } from "../../src/engine/history/replay";
 import { MemorySessionStore } from "./memory-session-store";
 
 /** Reads a session that is in memory; what a replay makes is put into a store of its own. */

@@ -1,6 +1,6 @@
 import { grouped } from "../../engine/model/grouped";
 import { eventLine } from "../../engine/view/event-line";
-import { aboutAdjustment } from "../../engine/event/adjustment";
+import { aboutAdjustment } from "../../engine/event/event";
 import type { BlobRef, Content } from "../../engine/event/content";
 import type { EventOf, SessionEvent } from "../../engine/event/event";
 import type { TokenCount, TokenUsage } from "../../engine/event/tokens";
@@ -166,7 +166,7 @@ class Page {
               <dd>${value}</dd>`,
         )}
       </dl>
-      ${options.problem === undefined ? undefined : html`<p class="bad">${options.problem} Only what comes before it is shown.</p>`}
+      ${options.problem === undefined ? undefined : html`<p class="bad">${options.problem} What is shown is what stands before it.</p>`}
       <h2>Task</h2>
       <pre>${view.task.trimEnd()}</pre>`;
   }

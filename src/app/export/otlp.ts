@@ -1,4 +1,4 @@
-import { aboutAdjustment } from "../../engine/event/adjustment";
+import { aboutAdjustment } from "../../engine/event/event";
 import type { Content } from "../../engine/event/content";
 import type { EventData, EventOf, Message, SessionEvent } from "../../engine/event/event";
 import { callSettings } from "../../engine/model/definition";

@@ -6,8 +6,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import { definitionSchema } from "../../engine/model/definition";
 import type { Definition } from "../../engine/model/definition";
 import { blobsIn, replay } from "../../engine/history/replay";
-import type { Divergence, TakenAsRecorded } from "../../engine/history/replay";
-import type { ReplayPorts } from "../../engine/history/replay-ports";
+import type { Divergence, ReplayPorts, TakenAsRecorded } from "../../engine/history/replay";
 import { versionsOf } from "../../engine/event/versions";
 import { fold } from "../../engine/state/apply";
 import { artifactsOf } from "../../engine/state/scope";
@@ -136,7 +135,7 @@ async function workspaceProblems(
     const name = file.split("/").join(path.sep);
     const isThere = found.delete(name);
     if (content === null) {
-      if (isThere) problems.push(`The Workspace's ${file} was deleted by the team, but it exists.`);
+      if (isThere) problems.push(`The Workspace's ${file} was deleted by the team, and is there.`);
       continue;
     }
     if (!isThere) problems.push(`The Workspace's ${file} is missing.`);

@@ -1,6 +1,5 @@
 import { OrketError } from "../error/orket-error";
-import { aboutAdjustment } from "../event/adjustment";
-import { draft } from "../event/event";
+import { aboutAdjustment, draft } from "../event/event";
 import type { DecidedBy, EventData, EventDraft } from "../event/event";
 import type { Definition } from "../model/definition";
 import { readFields } from "../model/field";

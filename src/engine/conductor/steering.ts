@@ -1,5 +1,5 @@
 import { OrketError } from "../error/orket-error";
-import { aboutAdjustment } from "../event/adjustment";
+import { aboutAdjustment } from "../event/event";
 import type { Adjustment, DecidedBy, EventData, SessionEvent } from "../event/event";
 import type { Definition } from "../model/definition";
 import type { LimitName } from "../model/flow";
@@ -275,5 +275,5 @@ function nameOf(decided: Decided): string {
 function whyNot(decided: Decided): string {
   if (decided.kind === "adjustment" && decided.data.kind === "retry")
     return "the step did not fail there this time";
-  return "this run did not reach that place";
+  return "this run did not come to that place";
 }

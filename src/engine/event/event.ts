@@ -463,6 +463,29 @@ type WithoutBy<T> = T extends unknown ? Omit<T, "by"> : never;
 /** An adjustment before it is said who decided it. */
 export type AdjustmentBody = WithoutBy<Adjustment>;
 
+/** What an adjustment is about, for people and for those who look for it. */
+export function aboutAdjustment(adjustment: Adjustment): {
+  readonly step?: string;
+  readonly role?: string;
+  readonly limit?: string;
+  readonly value?: number | null | undefined;
+} {
+  switch (adjustment.kind) {
+    case "skip":
+    case "patch":
+    case "retry":
+      return { step: adjustment.step };
+    case "enable":
+    case "disable":
+      return { role: adjustment.role };
+    case "set_limit":
+      return { limit: adjustment.limit, value: adjustment.value };
+    case "pause":
+    case "stop":
+      return {};
+  }
+}
+
 /** What happened, before the journal gives it a place and a time. `step` is the step run's key, such as `build#2`. */
 export type EventDraft = {
   [T in EventType]: { readonly type: T; readonly step: string | null; readonly data: EventData<T> };

@@ -3,7 +3,11 @@ import type { BlobRef, Content } from "../event/content";
 import type { EventDraft, EventOf, EventType, SessionEvent } from "../event/event";
 import type { Definition } from "../model/definition";
 import { CancelSource } from "../port/cancellation";
+import type { Sha256 } from "../port/digest";
+import type { ExternalTools } from "../port/external-tools";
 import type { GuardedFiles } from "../port/files";
+import type { SessionStore } from "../port/session-store";
+import type { Utf8 } from "../port/utf8";
 import { apply, fold } from "../state/apply";
 import { activeRuns } from "../state/cursor";
 import { decide } from "../orchestrator/decide";
@@ -18,8 +22,6 @@ import { promptDigest } from "../agent/prompt-digest";
 import { currentVersions } from "../event/versions";
 import type { MakingVersions } from "../event/versions";
 import { defined } from "../model/defined";
-import { externalAsOffered, needed, noFiles, recordedFiles, replayStore, WorldNeeded } from "./replay-ports";
-import type { ReplayPorts } from "./replay-ports";
 
 /** What was changed, or does not follow, where a replay first differs. */
 export type DivergenceCause =
@@ -52,6 +54,23 @@ export interface ReplayReport {
 
 /** Prompts, calls and results of tools that another version made. */
 export type TakenAsRecorded = "prompts" | "calls" | "results";
+
+/** What a replay reads with. It has no provider, no clock and no door to the project. */
+export interface ReplayPorts {
+  readonly sha256: Sha256;
+  readonly utf8: Utf8;
+  /** @throws {OrketError} blob_missing when a content is gone or is not what its digest says. */
+  readonly getText: (content: Content) => Promise<string>;
+  readonly getBytes: (ref: BlobRef) => Promise<Uint8Array>;
+  /** The definition is not the one that the session was started with: what does not follow is put down to it. */
+  readonly definitionChanged: boolean;
+  /** Makes the reference that a text of this length has in the journal. */
+  readonly refText: (text: string) => Content;
+  readonly refBytes: (bytes: Uint8Array) => BlobRef;
+}
+
+/** Asked for something that only the world at the time of the run knows; what was recorded stands for it. */
+class WorldNeeded extends Error {}
 
 /**
  * Performs a session again from its own journal. Every event that the core decides, and every prompt, result and artifact
@@ -353,6 +372,55 @@ async function makeAgain(
     if (error instanceof WorldNeeded) return undefined;
     throw error;
   }
+}
+
+function replayStore(ports: ReplayPorts): SessionStore {
+  const never = (): never => {
+    throw new Error("a replay writes nothing");
+  };
+  return {
+    append: never,
+    flush: never,
+    materialise: never,
+    putText: ports.refText,
+    putBytes: ports.refBytes,
+    getText: ports.getText,
+    getBytes: ports.getBytes,
+  };
+}
+
+const needed = (): Promise<never> => Promise.reject(new WorldNeeded());
+const noFiles: GuardedFiles = {
+  read: needed,
+  readLines: needed,
+  list: needed,
+  search: needed,
+  base: needed,
+};
+
+/** The project as far as the event recorded it: the file that a proposal was based on. */
+function recordedFiles(event: SessionEvent, ports: ReplayPorts): GuardedFiles {
+  if (event.type !== "artifact_written" && event.type !== "artifact_deleted") return noFiles;
+  const { base } = event.data;
+  const read = async (): ReturnType<GuardedFiles["base"]> =>
+    base === null
+      ? { kind: "missing", message: "There was no such file." }
+      : { kind: "file", bytes: await ports.getBytes(base) };
+  return { ...noFiles, read, base: read };
+}
+
+/** Tools of the editor are described by the editor; a replay cannot know how, so their prompts are taken as recorded. */
+function externalAsOffered(state: SessionState): ExternalTools {
+  const offered = Object.values(state.definition.band.roles).some(({ tools }) =>
+    tools.some((tool) => tool.startsWith("vscode:")),
+  );
+  return {
+    find: () => {
+      if (offered) throw new WorldNeeded();
+      return undefined;
+    },
+    invoke: needed,
+  };
 }
 
 function causeOf(event: SessionEvent): DivergenceCause {

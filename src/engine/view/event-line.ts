@@ -1,5 +1,5 @@
 import type { Content } from "../event/content";
-import { aboutAdjustment } from "../event/adjustment";
+import { aboutAdjustment } from "../event/event";
 import type { Adjustment, EventData, EventType, SessionEvent } from "../event/event";
 import type { TokenCount } from "../event/tokens";
 import { grouped } from "../model/grouped";
