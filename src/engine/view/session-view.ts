@@ -29,7 +29,7 @@ export interface StepView {
   readonly tokens: TokenUsage;
   readonly costUsd?: number;
   readonly verdict?: string;
-  /** A command that did not pass; its step is done all the same where the Score looks at the verdict. */
+  /** A command that did not pass; its step is done anyway where the Score looks at the verdict. */
   readonly red?: true;
   readonly summary?: Content;
   /** Why it failed or was skipped. */
