@@ -30,7 +30,7 @@ async function init({ io, given, workDomain }: CommandContext) {
     for (const place of taken) io.stderr.line(`  ${place}`);
     throw new OrketError(
       "usage",
-      `${taken.length === 1 ? "A file is" : `${taken.length} files are`} there already, see above; nothing was written.`,
+      `${taken.length === 1 ? "A file exists" : `${taken.length} files exist`} already, see above; nothing was written.`,
       {
         hint: "Choose another folder, or overwrite them with --force.",
       },
