@@ -39,7 +39,7 @@ const folder = `## The session's folder
 .orket/sessions/<session-id>/
   definition.json     the resolved Flow, Band, Venue, Score, inputs and policy: a run reads nothing else
   journal.jsonl       the events
-  contents            prompts, replies and file contents that are too long for a line: {"sha256","bytes","after"}, then the bytes
+  contents            prompts, replies and file contents that are too long for a line: {"sha256","bytes","after"}, then the bytes; with "parts", a list of texts and of other contents
   workspace/          the artifacts, as ordinary files
   lock                who writes: process, machine, program, since when
   head.json           where the journal ended when it was last closed

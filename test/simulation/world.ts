@@ -347,3 +347,21 @@ export async function simulate(seed: number, faults: PlantedFaults = {}): Promis
     clearTimeout(timer);
   }
 }
+
+/** The first seeds that break a promise, of so many. */
+export async function failures(
+  seeds: Iterable<number>,
+  faults: PlantedFaults = {},
+  most = 1,
+): Promise<{ readonly seed: number; readonly error: unknown }[]> {
+  const found: { seed: number; error: unknown }[] = [];
+  for (const seed of seeds) {
+    try {
+      await simulate(seed, faults);
+    } catch (error) {
+      found.push({ seed, error });
+      if (found.length >= most) break;
+    }
+  }
+  return found;
+}
