@@ -45,7 +45,7 @@ const folder = `## The session's folder
   head.json           where the journal ended when it was last closed
   journal.idx         for fast opening; made again when it is missing or wrong
   label.json          the session's title, if it has one
-  proof.json          what was shown of it: replayed, repeated
+  proof.json          what was shown of it, replayed or repeated; it counts for the user and machine that saw it
 .orket/blobs/sha256/  the same of sessions that Orket 0.1.0 wrote, a file each, named by their digest
 .orket/trash/         sessions that are being deleted
 .orket/prune.lock     while unused contents are removed
