@@ -168,7 +168,9 @@ describe("What the plan says could happen", function () {
         }
       }
     }
-    console.log(`      ${runs} runs: ${read} marks read, ${wrote} files written or deleted, none beyond the table`);
+    console.log(
+      `      ${runs} runs: ${read} marks read, ${wrote} files written or deleted, none beyond the table`,
+    );
     // The generator is worth something only when much is allowed, too.
     assert.ok(read > runs / 2 && wrote > runs / 4, `${read} marks read, ${wrote} files written`);
   });
