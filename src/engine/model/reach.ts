@@ -26,7 +26,7 @@ export interface CommandReach {
 export interface Reach {
   /** Folders that agents can read, itself and all below unless said otherwise; empty when no role has a tool that reads. */
   readonly reads: readonly string[];
-  /** Globs of files that usually hold secrets and are readable all the same. */
+  /** Globs of files that usually hold secrets and are readable anyway. */
   readonly secretsReadable: readonly string[];
   /** Whether agents can write files in the session's Workspace, which become proposals. */
   readonly writes: boolean;

@@ -504,7 +504,7 @@ describe("A disk that fails", () => {
             OrketError.is(error, code === "ENOSPC" ? "disk_full" : "disk_failed"),
             `operation ${at} gave another error`,
           );
-          assert.ok(error.hint, `operation ${at} has no mend`);
+          assert.ok(error.hint, `operation ${at} has no hint`);
         }
         // The failing lock could not be given back; this process is alive, so it would be respected.
         const dir = await onlySession(folder.path);
