@@ -52,7 +52,8 @@ export function originOf(address: string): string {
   return `${scheme}//${host.toLowerCase()}${port === "" || String(Number(port)) === defaultPorts[scheme] ? "" : `:${Number(port)}`}`;
 }
 
-function isThisMachine(origin: string): boolean {
+/** Whether an origin is a server on this machine. */
+export function isThisMachine(origin: string): boolean {
   return /^https?:\/\/(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(origin);
 }
 

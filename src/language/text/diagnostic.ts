@@ -65,6 +65,8 @@ export const diagnosticCodes = [
   "orket/prompt-too-large",
   "orket/limit-in-reach",
   "orket/default-limits",
+  "orket/reach",
+  "orket/secrets-leave",
   "orket/use-cycle",
   "orket/use-input",
   "orket/unknown-step",
