@@ -75,7 +75,7 @@ function commandsFor({ outside }: Places): Record<string, CommandSpec> {
 const runs = (id: string, command: string, more: Partial<StepNode> = {}): StepNode =>
   step(id, `command ${command}`, { does: { kind: "run", command }, instruction: "", ...more });
 
-export function commandDefinition(places: Places): Definition {
+function commandDefinition(places: Places): Definition {
   const definition = definitionOf([
     {
       kind: "loop",

@@ -47,9 +47,6 @@ const steps: readonly PlanNode[] = [
   step("tidy", "writer"),
   step("check", "reviewer", { verdict: ["approve"] }),
 ];
-/** Step runs that the flow has: the loop turns twice. */
-export const stepRuns = 12;
-
 const replies: RepliesFile = {
   version: 1,
   chunk_delay_ms: 0,

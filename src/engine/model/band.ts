@@ -7,7 +7,7 @@ export const editorToolPattern = /^vscode:[A-Za-z0-9_.-]+$/;
 
 const outerToolPattern = new RegExp(`${commandToolPattern.source}|${editorToolPattern.source}`);
 
-export const toolNameSchema = z.union([
+const toolNameSchema = z.union([
   z.enum(builtinTools),
   z.string().regex(outerToolPattern, { error: "not a tool that Orket knows" }),
 ]);
@@ -19,8 +19,6 @@ export const roleSchema = z
     tools: z.array(toolNameSchema).default([]).describe("The only tools that the role may call."),
   })
   .describe("One role: its system prompt and the tools it may call.");
-/** One role of a Band. */
-export type Role = z.infer<typeof roleSchema>;
 
 /** A `*.band.yaml` file. */
 export const bandFileSchema = z
