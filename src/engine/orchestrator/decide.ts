@@ -1,7 +1,7 @@
 import { reviewAfter } from "../conductor/after-step";
 import { draft } from "../event/event";
 import type { EventData, EventDraft } from "../event/event";
-import { callSettings } from "../model/definition";
+import { callSettings, venueOf } from "../model/definition";
 import { reviewBefore } from "../conductor/before-step";
 import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
 import type { ActiveRun, FrontRun } from "../state/cursor";
@@ -178,7 +178,7 @@ function decideCall(
       call: state.spending.modelCalls + 1,
       turn: prompt.turn,
       attempt: failed === null ? 1 : failed.attempt + 1,
-      provider: state.definition.venue.provider,
+      provider: venueOf(state.definition, run.node.role).provider,
       model: settings.model,
       tool_calls: toolMode(state.definition, { run, scope }),
       prompt: prompt.sha256,

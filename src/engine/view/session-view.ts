@@ -1,3 +1,4 @@
+import { providerOf } from "../model/called-venues";
 import type { BlobRef, Content } from "../event/content";
 import type { EventData, Message } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
@@ -139,7 +140,7 @@ export function viewSession(state: SessionState): SessionView {
     session: state.session,
     flow: state.definition.flow.name,
     task: state.definition.flow.task,
-    provider: state.definition.venue.provider,
+    provider: providerOf(state.definition),
     startedAt: state.startedAt,
     status: state.status,
     ...haltingOf(state),

@@ -101,7 +101,7 @@ function stepLines(step: FlowPlanStep, index: number): string[] {
     ...(step.disabled ? ["**Skipped: its role is switched off.**", ""] : []),
     ...(step.note === undefined ? [] : [step.note, ""]),
     `- Role ${step.role}; ${approvals[step.approval]}${around === undefined ? "" : `; ${around}`}`,
-    `- Model ${settings.model === "" ? "(none named)" : settings.model}: ${params.join(", ")}`,
+    `- Model ${settings.model === "" ? "(none named)" : settings.model}${step.venue === undefined ? "" : ` on ${step.venue}`}: ${params.join(", ")}`,
     `- Reads ${step.reads.join(", ") || "nothing"}; writes ${step.writes.join(", ") || "nothing"}; tools: ${step.tools.join(", ") || "none"}`,
     ...(step.produces.length === 0 ? [] : [`- Has to produce ${step.produces.join(", ")}`]),
     ...(step.verdict.length === 0 ? [] : [`- Ends with a verdict: ${step.verdict.join(" or ")}`]),
@@ -137,7 +137,8 @@ export function planText(definition: Definition): string {
   const { worst } = plan;
   const { description } = definition.flow;
   const inputs = Object.entries(plan.inputs).map(([name, value]) => `- ${name}: ${textOfJson(value)}`);
-  const where = plan.venue.endpoint === undefined ? "" : `, ${plan.venue.endpoint}`;
+  const venueText = ({ name, source, provider, endpoint }: FlowPlan["venue"]): string =>
+    `${name} (${source}): ${provider}${endpoint === undefined ? "" : `, ${endpoint}`}`;
   const cost =
     worst.usd === undefined
       ? "The cost is unknown, as the Venue gives no prices."
@@ -149,7 +150,8 @@ export function planText(definition: Definition): string {
     ...(description === undefined ? [] : [description, ""]),
     `- Band ${plan.band.name} (${plan.band.source})`,
     `- Score ${plan.score.name} (${plan.score.source})`,
-    `- Venue ${plan.venue.name} (${plan.venue.source}): ${plan.venue.provider}${where}`,
+    `- Venue ${venueText(plan.venue)}`,
+    ...plan.otherVenues.map((other) => `- Venue ${venueText(other)}, for ${other.roles.join(", ")}`),
     "",
     `At most **${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")} and ${number(worst.tokens)} tokens**. ${cost} Calls that fail and are made again come on top; limits hold in any case.`,
     "",

@@ -65,6 +65,7 @@ export const diagnosticCodes = [
   "orket/limit-in-reach",
   "orket/default-limits",
   "orket/use-cycle",
+  "orket/venue-cycle",
   "orket/use-input",
   "orket/unknown-step",
   "orket/condition-unknown",
