@@ -20,7 +20,7 @@ import { failedStep, mustProblem } from "../state/failed-step";
 import { startOf } from "../state/step-run";
 import { hasResult } from "../model/definition";
 import { resultOf } from "../state/scope";
-import { commandEffect, decideAct } from "./decide-act";
+import { commandEffect, decideAct, mayHaveHappened } from "./decide-act";
 import { conditionOf, decideGate } from "./decide-group";
 import { effect, nothing, record, work } from "./effect";
 import type { Decision, Effect } from "./effect";
@@ -82,7 +82,7 @@ function decideRun(state: SessionState, active: ActiveRun): Decision {
   if (run.gate !== null) return decideGate(state, active);
   if (!run.started) return decideStart(state, active);
   if (run.ended !== null) return decideAfter(state, run);
-  if (isOverTime(run)) return record(timedOut(run));
+  if (isOverTime(run) && !mayHaveHappened(state, run)) return record(timedOut(run));
   if (run.node.does !== undefined) return decideAct(state, active);
   if (run.call !== null) return work(callEffect(run, run.call.call));
   if (run.reply !== null) return withMust(run, decideReply(state, active));

@@ -238,11 +238,10 @@ export async function withModel(
 function modelOf(definition: Definition, open: ResolvedVenue, model: string): Definition {
   const { venue } = definition;
   if (open === venue) return { ...definition, venue: { ...venue, model } };
-  const venues = Object.entries(venue.venues ?? {}).map(([name, other]) => [
-    name,
-    other === open ? { ...other, model } : other,
-  ]);
-  return { ...definition, venue: { ...venue, venues: Object.fromEntries(venues) } };
+  const venues: Record<string, ResolvedVenue> = {};
+  for (const [name, other] of Object.entries(venue.venues ?? {}))
+    venues[name] = other === open ? { ...other, model } : other;
+  return { ...definition, venue: { ...venue, venues } };
 }
 
 const withBefore: Readonly<Record<Approval, Approval>> = {
