@@ -51,6 +51,8 @@ export interface ApprovalView {
   readonly prompt?: readonly Message[];
   /** after_step: the result. */
   readonly result?: EventData<"step_end">;
+  /** What would be started, as JSON: a command asks, not an agent. */
+  readonly command?: Content;
 }
 
 /** A question of the Score that waits for a person. */
@@ -214,6 +216,7 @@ function approvalOf({ run }: ActiveRun): ApprovalView[] {
       instruction: run.instruction,
       ...(kind === "before_step" && run.prompt !== null ? { prompt: run.prompt.messages } : {}),
       ...(kind === "after_step" && run.ended !== null ? { result: run.ended } : {}),
+      ...(run.node.does?.kind === "run" ? defined({ command: run.approval.shows }) : {}),
     },
   ];
 }
