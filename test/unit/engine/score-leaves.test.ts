@@ -58,12 +58,12 @@ async function decide(session: Harness, decisions: Readonly<Record<string, boole
 }
 
 /** Waits until the session asks something in a step. */
-async function asked(session: Harness, step: string): Promise<void> {
+async function asked(session: Harness, at: string): Promise<void> {
   for (let turn = 0; turn < 1000; turn += 1) {
-    if (session.eventsOf("question_asked").some((event) => event.step === step)) return;
+    if (session.eventsOf("question_asked").some((event) => event.step === at)) return;
     await new Promise((resolve) => setImmediate(resolve));
   }
-  throw new Error(`${step} asked nothing`);
+  throw new Error(`${at} asked nothing`);
 }
 
 describe("A step that waits for a decision about artifacts", () => {
