@@ -287,7 +287,10 @@ export class Orchestrator {
   }
 
   #hasNews(): boolean {
-    return this.#failure !== undefined || this.#unpublished.length > 0 || this.#next.event !== undefined;
+    const { event, effects } = this.#next;
+    // Somebody else may have published what was recorded meanwhile: what follows from it is still to be done.
+    const isNew = event !== undefined || effects.some(({ key }) => !this.#inFlight.has(key));
+    return this.#failure !== undefined || this.#unpublished.length > 0 || isNew;
   }
 
   #news(): Promise<void> {
