@@ -3,7 +3,7 @@ import { draft } from "../event/event";
 import type { EventData, EventDraft } from "../event/event";
 import { callSettings, venueOf } from "../model/definition";
 import { reviewBefore } from "../conductor/before-step";
-import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
+import { activeRuns, conflictText, isLeftOut, openConflict } from "../state/cursor";
 import type { ActiveRun, FrontRun } from "../state/cursor";
 import { isInterruption, needsApprovalAfter } from "../state/apply-run";
 import { checkLimits } from "../state/limits";
@@ -342,8 +342,8 @@ function pauseOfConflict(
   state: SessionState,
   conflict: NonNullable<ReturnType<typeof openConflict>>,
 ): EventDraft {
-  const { step, path, steps } = conflict;
-  const message = `The parallel steps ${steps[0]} and ${steps[1]} both wrote ${path}. Retry or skip ${steps[1]}.`;
+  const { step } = conflict;
+  const message = `${conflictText(conflict)} Retry or skip ${step}.`;
   const found = findRecord(state, step);
   return found?.status === "failed"
     ? draft("session_paused", step, { reason: "step_failed", message })
