@@ -44,7 +44,7 @@ function isWaiting(state: SessionState): boolean {
 }
 
 /** Whether a run waits for an approval or an answer. */
-function waitsForPerson(run: StepRun): boolean {
+export function waitsForPerson(run: StepRun): boolean {
   return run.approval !== null || run.question !== null;
 }
 
