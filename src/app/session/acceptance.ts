@@ -5,8 +5,9 @@ import type { ArtifactDecisionDraft } from "../../engine/orchestrator/orchestrat
 import { decisionAbout } from "../../engine/state/decisions";
 import { changeAt } from "../../engine/state/scope";
 import type { Acceptance } from "../../engine/state/state";
-import { chooseFrom, withoutHunks } from "../artifact/choice";
+import { chooseFrom, withoutPart } from "../artifact/choice";
 import type { Chosen } from "../artifact/choice";
+import type { LineChange } from "../artifact/hunks";
 import { artifactAt, artifactOffer, redoOffer, revertOffer } from "../artifact/project-offer";
 import type { Desk, OfferSource, ProjectOffer } from "../artifact/project-offer";
 import { isSameBytes } from "../artifact/text";
@@ -30,6 +31,8 @@ export interface AcceptOptions extends DecideOptions {
   readonly shown?: string;
   /** Numbers of hunks, from 1, in what was shown. */
   readonly hunks?: readonly number[];
+  /** One change of what was shown, by its lines. */
+  readonly lines?: LineChange;
   /** What the project's file becomes as the person edited it. */
   readonly content?: Uint8Array;
   readonly mode?: "whole" | "hunks" | "edited";
@@ -82,11 +85,11 @@ export function acceptArtifact(
     const artifact = artifactAt(state, file);
     if (decisionAbout(state, artifact).verdict === "accepted") return undefined;
     const offer = await artifactOffer(offerSource(session, options.desk), artifact);
-    const { content: edited, shown, hunks } = options;
+    const { content: edited, shown, hunks, lines } = options;
     if (edited !== undefined && shown === undefined && offer.kind !== "ready" && offer.kind !== "same")
       throw movedOn(file);
     const chosen = chooseFrom(file, offer, {
-      ...defined({ shown, hunks, edited }),
+      ...defined({ shown, hunks, lines, edited }),
     });
     const mode = options.mode ?? chosen.mode;
     const rest = chosen.rest === undefined ? undefined : stored(session, chosen.rest);
@@ -168,6 +171,8 @@ export interface RejectOptions extends DecideOptions {
   readonly shown?: string;
   /** Only these hunks; the others stay proposed. */
   readonly hunks?: readonly number[];
+  /** Only this change, by its lines. */
+  readonly lines?: LineChange;
 }
 
 /**
@@ -192,10 +197,10 @@ export function rejectArtifact(
       });
     }
     let rest: EventData<"artifact_rejected">["rest"];
-    if (options.hunks !== undefined) {
+    const { shown, hunks, lines } = options;
+    if (hunks !== undefined || lines !== undefined) {
       const offer = await artifactOffer(offerSource(session, options.desk), artifact);
-      const { shown, hunks } = options;
-      const left = withoutHunks(file, offer, { hunks, ...defined({ shown }) });
+      const left = withoutPart(file, offer, defined({ shown, hunks, lines }));
       if (left !== undefined) rest = stored(session, left);
     }
     await record(

@@ -31,6 +31,7 @@ export class ArtifactItem extends vscode.TreeItem {
     readonly choice: ArtifactChoice,
     row: ReviewRow | undefined,
     isInFolder: boolean,
+    isOwn = false,
   ) {
     const { path: file, change, decision, step, content, open, reason } = choice.artifact;
     super(isInFolder ? path.posix.basename(file) : file, vscode.TreeItemCollapsibleState.None);
@@ -38,7 +39,7 @@ export class ArtifactItem extends vscode.TreeItem {
     const special = state === "proposed" || state === decision ? "" : state;
     const counts =
       row === undefined ? "" : row.text === undefined ? "binary" : `+${row.added} −${row.removed}`;
-    const words = [decision === "pending" ? change : `${change}, ${decision}`, special, counts];
+    const words = [decision === "pending" ? change : `${change}, ${decision}`, special, isOwn ? "your version" : "", counts];
     this.id = `${choice.controller.directory} ${file}`;
     this.description = words.filter((word) => word !== "").join(" · ");
     const [icon, color] = stateIcons[state] ?? changeIcons[change];
@@ -51,6 +52,7 @@ export class ArtifactItem extends vscode.TreeItem {
       `${change} by ${step}${row === undefined || row.role === "" ? "" : ` (${row.role})`}${size}`,
       row?.renamedFrom === undefined ? "" : `renamed from ${row.renamedFrom}`,
       explain(state, isOpen),
+      isOwn ? "You have a version of your own; accepting takes that." : "",
       reason === undefined ? "" : `Reason: ${reason}`,
       row?.denied?.message ?? "",
     ];
@@ -58,7 +60,7 @@ export class ArtifactItem extends vscode.TreeItem {
     const lines =
       row === undefined || row.text === undefined ? "" : `, ${row.added} lines added, ${row.removed} removed`;
     this.accessibilityInformation = {
-      label: `${file}, ${change}, ${decision}${special === "" ? "" : `, ${special}`}${lines}`,
+      label: `${file}, ${change}, ${decision}${special === "" ? "" : `, ${special}`}${isOwn ? ", your version" : ""}${lines}`,
     };
     this.command = { command: commandIds.reviewArtifacts, title: "Open Changes", arguments: [this] };
   }
@@ -187,7 +189,9 @@ export class ArtifactsTree implements vscode.TreeDataProvider<Node> {
   }
 
   #item(choice: ArtifactChoice, isInFolder: boolean): ArtifactItem {
-    return new ArtifactItem(choice, this.#model.rowOf(choice.controller, choice.artifact.path), isInFolder);
+    const { controller, artifact } = choice;
+    const row = this.#model.rowOf(controller, artifact.path);
+    return new ArtifactItem(choice, row, isInFolder, this.#model.hasVersion(controller, artifact.path));
   }
 
   #choice(controller: SessionController, artifact: ArtifactView): ArtifactChoice {
