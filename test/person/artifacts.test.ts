@@ -120,10 +120,7 @@ describe("the review of what a team proposes", function () {
 
   it("takes what a person makes of the right side of the diff, saved or not", async () => {
     await row(/^src\/e\.txt, changed, pending/).click();
-    const line = workbench.page
-      .locator(".editor.modified .view-line")
-      .filter({ hasText: "agent E" })
-      .first();
+    const line = workbench.page.locator(".editor.modified .view-line").filter({ hasText: "agent E" }).first();
     await line.click();
     await workbench.page.keyboard.press("End");
     await workbench.page.keyboard.type(", which I saved");
@@ -155,8 +152,7 @@ describe("the review of what a team proposes", function () {
     // The change two lines below is one by itself.
     await until(() => at("src/g.txt") === lines({ 2: "agent A" }));
     await workbench.page.keyboard.press("Escape");
-    await workbench.page.locator(".dirty-diff-glyph").nth(1).waitFor();
-    assert.equal(await workbench.page.locator(".dirty-diff-glyph").count(), 2);
+    await until(async () => (await workbench.page.locator(".dirty-diff-glyph").count()) === 2);
     await workbench.page.locator(".monaco-editor .view-lines").first().click();
     await workbench.page.keyboard.press("Control+Home");
     await workbench.command("Show Next Change");

@@ -36,6 +36,7 @@ export function chooseFrom(file: string, offer: Offer, choice: Choice = {}): Cho
     return { content: choice.edited, mode: "edited" };
   }
   if (offer.kind === "conflict") throw conflictError(file, offer);
+  if (choice.lines !== undefined || choice.hunks !== undefined) checkNotRenamed(file, offer);
   if (choice.lines !== undefined) {
     const { accepted: content } = withLines(linesNamed(file, offer, choice.lines), choice.lines);
     const mode = "hunks";
@@ -60,6 +61,7 @@ export function withoutPart(
 ): { base: Bytes; content: Bytes } | undefined {
   checkShown(file, offer, choice.shown);
   if (offer.kind === "conflict") throw conflictError(file, offer);
+  checkNotRenamed(file, offer);
   if (choice.lines !== undefined) {
     const { refused } = withLines(linesNamed(file, offer, choice.lines), choice.lines);
     return isSameBytes(refused, offer.project) ? undefined : { base: offer.project, content: refused };
@@ -68,6 +70,14 @@ export function withoutPart(
   const left = new Set(text.hunks.map(({ number }) => number).filter((number) => !chosen.has(number)));
   if (left.size === 0) return undefined;
   return { base: offer.project, content: withHunks(text, left) ?? null };
+}
+
+function checkNotRenamed(file: string, offer: Offer & { readonly rename?: object }): void {
+  if (offer.rename === undefined) return;
+  throw new OrketError("usage", `${file} is renamed, so its hunks are not decided one by one.`, {
+    hint: "Accept or reject it as a whole, or accept an edited version.",
+    details: { path: file },
+  });
 }
 
 /** The offer's text, where the lines stand in it. */

@@ -75,6 +75,40 @@ export function makeOffer(proposal: Proposal): Offer {
   });
 }
 
+/**
+ * What a moved file comes to: the project's file of its old name, with what the project has changed in it, gets the new
+ * name. Pure.
+ * @param change as of one file: `project` is the project's file of the old name.
+ * @param there what the project has at the new name; null: nothing.
+ */
+export function makeRenameOffer(change: Proposal, there: Bytes): Offer {
+  const { ancestor, proposed, project } = change;
+  const moved = makeOffer(change);
+  const shown = sha256Bytes(Buffer.from(`${moved.shown} to ${digestOf(there)}`));
+  if (project === null)
+    return isSameBytes(there, proposed)
+      ? { ...moved, kind: "same", result: there, shown }
+      : { ...conflictOf({ ...change, project: there }, "deleted_in_project"), shown };
+  if (there !== null)
+    return {
+      ...conflictOf(
+        { ancestor: null, proposed: moved.kind === "conflict" ? proposed : moved.result, project: there },
+        "both_added",
+      ),
+      shown,
+    };
+  if (moved.kind === "conflict") return { ...moved, shown };
+  const isReady = isSameBytes(project, ancestor) || isSameBytes(project, proposed);
+  return { ...moved, kind: isReady ? "ready" : "merged", shown };
+}
+
+function conflictOf(proposal: Proposal, reason: ConflictReason): Offer {
+  const offer = makeOffer(proposal);
+  if (offer.conflict !== undefined) return { ...offer, conflict: { ...offer.conflict, reason } };
+  const marked = proposal.proposed === null ? {} : { marked: proposal.proposed };
+  return { ...offer, kind: "conflict", result: proposal.project, conflict: { reason, places: 1, ...marked } };
+}
+
 function reasonOf({ ancestor, proposed, project }: Proposal): ConflictReason {
   if (proposed === null) return "deletion";
   if (project === null) return "deleted_in_project";

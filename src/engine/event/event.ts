@@ -428,6 +428,11 @@ export const eventData = {
     mode: z.enum(["whole", "hunks", "edited"]),
     rest: proposalRest.optional(),
     file_mode: z.int().min(0).optional().describe("Permission bits of the file that was replaced."),
+    renamed_from: z.string().optional().describe("The file was moved: this path was deleted with it."),
+    renamed_to: z
+      .string()
+      .optional()
+      .describe("The file was moved: it went with the acceptance of this path."),
     anyway: z
       .literal(true)
       .optional()

@@ -18,7 +18,12 @@ async function exists(uri: vscode.Uri): Promise<boolean> {
   }
 }
 
-const sideTitles = { added: "new file", changed: "proposed change", deleted: "proposed deletion" } as const;
+const sideTitles = {
+  added: "new file",
+  changed: "proposed change",
+  deleted: "proposed deletion",
+  renamed: "renamed",
+} as const;
 
 /**
  * Opens what an artifact would change: the project's file as it is now against what the team proposes, which a person
@@ -32,10 +37,13 @@ export async function openArtifact(
   const { directory, workDomain } = controller;
   const { path: file } = artifact;
   const at = (content: BlobRef | null): vscode.Uri => versionUri({ directory, path: file, content });
-  const current = projectFile(workDomain, file);
+  const current = projectFile(workDomain, artifact.renamedFrom ?? file);
   const isOpen = isOpenArtifact(artifact);
   const accepted = !isOpen && artifact.decision !== "rejected";
-  const left = !accepted && (await exists(current)) ? current : at(replacedBy(controller, file, accepted));
+  const left =
+    !accepted && (await exists(current))
+      ? current
+      : at(replacedBy(controller, artifact.renamedFrom ?? file, accepted));
   const right = isOpen ? proposalUri(controller, file) : at(decidedContent(controller, artifact));
   const title = `${path.posix.basename(file)} (${await titleOf(controller, artifact)})`;
   await vscode.commands.executeCommand("vscode.diff", left, right, title, options);
@@ -66,7 +74,7 @@ export async function openProjectChanges(
   artifact: ArtifactView,
 ): Promise<void> {
   const { directory, workDomain } = controller;
-  const { path: name, base } = artifact;
+  const { path: file, base, renamedFrom: name = file } = artifact;
   const at = (content: BlobRef | null): vscode.Uri => versionUri({ directory, path: name, content });
   const current = projectFile(workDomain, name);
   const right = (await exists(current)) ? current : at(null);

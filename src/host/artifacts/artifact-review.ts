@@ -64,7 +64,8 @@ export class ArtifactReview implements vscode.Disposable {
 
   /** Opens the diff of the artifact that was meant, else of the first that waits for a decision. */
   async review(target: unknown): Promise<void> {
-    const choice = (await this.targets.find(target)) ?? this.targets.first(isOpenArtifact) ?? this.targets.first();
+    const choice =
+      (await this.targets.find(target)) ?? this.targets.first(isOpenArtifact) ?? this.targets.first();
     if (choice === undefined) {
       void vscode.window.showInformationMessage("The session shown has no artifacts to review.");
       return;
@@ -398,7 +399,7 @@ export class ArtifactReview implements vscode.Disposable {
     const failure = failureOf(first.controller.view);
     if (failure !== undefined) return `The session failed: ${failure}`;
     const unchecked = choices.filter(
-      ({ controller, artifact }) => this.#model.rowOf(controller, artifact.path)?.state === "unchecked",
+      ({ controller, artifact }) => this.#model.rowOf(controller, artifact.path)?.isUnchecked === true,
     );
     if (unchecked.length === 0) return undefined;
     return `Written after the last check that passed: ${unchecked.map(({ artifact }) => artifact.path).join(", ")}`;

@@ -59,7 +59,8 @@ export class ArtifactTargets {
     }
     const items = fitting.map((artifact) => ({
       label: artifact.path,
-      description: artifact.change,
+      description:
+        artifact.renamedFrom === undefined ? artifact.change : `renamed from ${artifact.renamedFrom}`,
       artifact,
     }));
     const picked = await vscode.window.showQuickPick(items, {
@@ -91,7 +92,9 @@ export class ArtifactTargets {
   ofFile({ fsPath }: vscode.Uri): ArtifactChoice | undefined {
     const { current } = this.#sessions;
     const artifact = current?.view.artifacts.find(
-      (one) => path.join(current.workDomain, one.path) === fsPath,
+      (one) =>
+        path.join(current.workDomain, one.path) === fsPath ||
+        path.join(current.workDomain, one.renamedFrom ?? one.path) === fsPath,
     );
     return current === undefined || artifact === undefined ? undefined : this.choice(current, artifact);
   }

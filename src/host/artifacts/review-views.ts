@@ -1,7 +1,7 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import { isOpenArtifact } from "../../engine/view/session-view";
-import { authorsOf } from "../../app/session/provenance";
+import { authorsOf, versionsOf } from "../../app/session/provenance";
 import { blameFile } from "../../app/session/blame";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import type { SessionEvent } from "../../engine/event/event";
@@ -49,7 +49,7 @@ export async function showHistory(
   const { versions } = authorsOf(controller.id, await allEvents(controller), (role) =>
     state.definition.band.roles[role] === undefined ? undefined : callSettings(state.definition, role).model,
   );
-  const own = versions.filter((version) => version.path === artifact.path);
+  const own = versionsOf(versions, artifact.path);
   const toEvent: vscode.QuickInputButton = {
     iconPath: new vscode.ThemeIcon("go-to-file"),
     tooltip: "Show the event",
