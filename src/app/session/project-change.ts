@@ -167,6 +167,7 @@ async function write(
   await writeProjectFile({
     fs,
     random,
+    owner: session.id,
     workDomain: session.workDomain,
     path: file,
     policy: session.orchestrator.state.definition.flow.policy,
@@ -210,7 +211,7 @@ export async function finishAcceptance(session: LiveSession): Promise<readonly s
       // What cannot be read now may be another time.
       if (error.details["rule"] === "unreadable") return finished;
       const { policy } = session.orchestrator.state.definition.flow;
-      await tidyBeside({ fs, workDomain: session.workDomain, path: note.path, policy });
+      await tidyBeside({ fs, owner: session.id, workDomain: session.workDomain, path: note.path, policy });
       const isThere = error.details["current"] === (note.content?.sha256 ?? null);
       if (isThere) continue;
       // Somebody has changed it since: it stays theirs, and what belongs to it is not changed either.
