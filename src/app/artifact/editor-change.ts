@@ -37,9 +37,13 @@ export function lineChangeOf(
   counts: { readonly before: number; readonly after: number },
 ): LineChange {
   if (counts.before !== editorLines(text.before).length || counts.after !== editorLines(text.after).length)
-    throw new OrketError("acceptance_stale", "The file has changed since it was shown. Nothing was written.", {
-      hint: "Open the diff, then decide there.",
-    });
+    throw new OrketError(
+      "acceptance_stale",
+      "The file has changed since it was shown. Nothing was written.",
+      {
+        hint: "Open the diff, then decide there.",
+      },
+    );
   const [beforeFrom, beforeTo] = range(change.modifiedStartLineNumber, change.modifiedEndLineNumber);
   const [afterFrom, afterTo] = range(change.originalStartLineNumber, change.originalEndLineNumber);
   return { beforeFrom, beforeTo, afterFrom, afterTo };

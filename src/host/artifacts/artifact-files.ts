@@ -183,8 +183,7 @@ export class ArtifactFiles implements vscode.FileSystemProvider, vscode.Disposab
     const draft = await readDraft(controller, file);
     const offer = await offerNow(controller, artifact);
     const { shown } = offer;
-    if (draft !== undefined)
-      return { bytes: draft.content, isReadonly: false, shown: draft.shown ?? shown };
+    if (draft !== undefined) return { bytes: draft.content, isReadonly: false, shown: draft.shown ?? shown };
     // A conflict is solved in a file with markers; a deletion has nothing to edit.
     if (offer.kind === "conflict") return { bytes: offer.proposed ?? none, isReadonly: true, shown };
     return { bytes: offer.result ?? none, isReadonly: offer.result === null, shown };

@@ -103,9 +103,7 @@ function withoutChange(project: string, proposal: string, change: EditorChange):
 }
 
 function partOf(proposal: string, change: EditorChange): string[] {
-  return editorLines(proposal).slice(
-    ...side(change.originalStartLineNumber, change.originalEndLineNumber),
-  );
+  return editorLines(proposal).slice(...side(change.originalStartLineNumber, change.originalEndLineNumber));
 }
 
 function side(start: number, end: number): [number, number] {
