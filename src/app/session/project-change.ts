@@ -42,9 +42,9 @@ export interface ProjectChange {
 /** What the journal is told of a change. */
 interface Recording {
   /** Before anything is written. */
-  decide(): Promise<void>;
+  readonly decide: () => Promise<void>;
   /** The project changed after that, so that nothing was written. */
-  retract?(): Promise<void>;
+  readonly retract?: () => Promise<void>;
 }
 
 /**
@@ -215,7 +215,7 @@ export async function finishAcceptance(session: LiveSession): Promise<readonly s
       const isThere = error.details["current"] === (note.content?.sha256 ?? null);
       if (isThere) continue;
       // Somebody has changed it since: it stays theirs, and what belongs to it is not changed either.
-      await retract(session, pending.slice(index));
+      await retractAll(session, pending.slice(index));
       break;
     }
   }
@@ -224,7 +224,7 @@ export async function finishAcceptance(session: LiveSession): Promise<readonly s
 }
 
 /** Says of acceptances that they never came about. */
-async function retract(session: LiveSession, notes: readonly PendingChange[]): Promise<void> {
+async function retractAll(session: LiveSession, notes: readonly PendingChange[]): Promise<void> {
   const { decisions } = session.orchestrator.state;
   const accepted = notes.filter((note) => decisions[note.path]?.kind === "accepted");
   if (accepted.length === 0) return;
