@@ -57,10 +57,10 @@ function createParts(context: vscode.ExtensionContext) {
   const conductor = new ConductorView(context.extensionUri, sessions, index, venue, errors, (name, text) =>
     reports.show(name, text),
   );
-  const panels = new SessionPanels(context.extensionUri, sessions, errors);
   const extension = context.extensionUri;
   const model = new ReviewModel(sessions);
   const files = new ArtifactFiles(sessions, model);
+  const panels = new SessionPanels(context.extensionUri, sessions, model, errors);
   return {
     model,
     files,

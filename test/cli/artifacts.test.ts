@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import process from "node:process";
 import { orket } from "./orket";
 import { smallProject } from "./small-project";
 
@@ -186,6 +187,46 @@ describe("orket accept of a session that failed", function () {
     assert.equal(existsSync(path.join(project, "new.txt")), false);
     const anyway = await orket(["-C", project, "accept", "last", "--anyway"]);
     assert.equal(anyway.code, 0, anyway.stderr);
+  });
+});
+
+describe("orket accept of what a command wrote", function () {
+  this.timeout(60_000);
+
+  it("keeps binary files as they are and makes a new program executable, in the patch, in the project, and again after a revert", async function () {
+    if (process.platform === "win32") this.skip();
+    const make =
+      "const fs = require('node:fs'); fs.mkdirSync('out'); fs.writeFileSync('out/a.bin', Buffer.from([0, 1, 255]));" +
+      " fs.writeFileSync('out/tool.sh', '#!/bin/sh\\n'); fs.chmodSync('out/tool.sh', 0o755)";
+    const project = smallProject({
+      flow: `task: Write.
+approval: none
+commands:
+  make: { argv: [node, -e, ${JSON.stringify(make)}], isolation: view, writes: ["out/**"] }
+`,
+      files: {
+        "small.score.yaml": "version: 1\nname: small\nsteps:\n  - { id: only, run: make }\n",
+      },
+    });
+    const run = (...args: string[]): ReturnType<typeof orket> =>
+      orket(["-C", project, ...args], { cwd: project });
+    const plan = JSON.parse((await run("plan", "small", "--json")).stdout) as {
+      commands: { sha256: string };
+    };
+    const ran = await run("run", "small", "--allow-commands", plan.commands.sha256);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.match((await run("diff", "last")).stdout, /tool\.sh\nnew file mode 100755\n/);
+    const isThere = (): void => {
+      assert.deepEqual(readFileSync(path.join(project, "out/a.bin")), Buffer.from([0, 1, 255]));
+      assert.equal(statSync(path.join(project, "out/tool.sh")).mode & 0o777, 0o755);
+      assert.equal(statSync(path.join(project, "out/a.bin")).mode & 0o111, 0);
+    };
+    assert.equal((await run("accept", "last")).code, 0);
+    isThere();
+    await run("revert", "last");
+    assert.equal(existsSync(path.join(project, "out")), false);
+    await run("revert", "last", "--undo");
+    isThere();
   });
 });
 

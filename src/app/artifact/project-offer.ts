@@ -30,7 +30,7 @@ export interface OfferSource {
 /** An offer with the place that it is for. */
 export interface ProjectOffer extends Offer {
   readonly path: string;
-  /** Permission bits of the project's file; undefined where there is none. */
+  /** Permission bits of the project's file, or of a new one; undefined: those that new files get. */
   readonly fileMode: number | undefined;
   /** An editor holds the project's file unsaved. */
   readonly isUnsaved: boolean;
@@ -66,8 +66,12 @@ export async function artifactOffer(source: OfferSource, artifact: ArtifactView)
   const { base, content } = proposedChange(source.state, artifact);
   const { path, renamedFrom: from } = artifact;
   if (from !== undefined) return renameOffer(source, { from, to: path, ancestor: base, proposed: content });
-  return offerOf(source, path, base, content);
+  const offer = await offerOf(source, path, base, content);
+  return artifact.executable === true ? { ...offer, fileMode: offer.fileMode ?? executableMode } : offer;
 }
+
+/** Permission bits of a new file that may be executed. */
+const executableMode = 0o755;
 
 /** What moving a file comes to. */
 export async function renameOffer(

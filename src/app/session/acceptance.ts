@@ -420,10 +420,11 @@ export function redoAcceptance(
         ? await redoOffer(source, path, undone)
         : await renameOffer(source, { from: old, to: path, ancestor: gone.to, proposed: undone.from });
     const bytes = chooseFrom(path, offer).content;
+    const fileMode = offer.fileMode ?? undone.fileMode;
     const goal = undone.goal === null ? null : await session.readBytes(undone.goal);
     const rest =
       isSameBytes(goal, bytes) || undone.mode !== "hunks" ? undefined : { base: bytes, content: goal };
-    await bring(session, offer, bytes, options, {
+    await bring(session, { ...offer, fileMode }, bytes, options, {
       step: null,
       data: {
         mode: undone.mode,

@@ -316,7 +316,9 @@ function toolPart({ run, scope }: ActiveRun, event: ToolEvent): RunUpdate {
       const base = changeAt(scope, path)?.base ?? event.data.base;
       const from = event.data.moved_from;
       const movedFrom = originOf(scope, path, from);
-      const change = { path, content, base, step: run.key, ...defined({ movedFrom }) };
+      const before = changeAt(scope, from?.path ?? path);
+      const executable = event.data.executable ?? before?.executable;
+      const change = { path, content, base, step: run.key, ...defined({ movedFrom, executable }) };
       if (from === undefined) {
         return active(
           {

@@ -16,6 +16,8 @@ export interface ArtifactChange {
   readonly step: string;
   /** The project's file that was moved here. */
   readonly movedFrom?: string;
+  /** A new file that may be executed. */
+  readonly executable?: true;
 }
 
 /** What a finished step left for those after it. */

@@ -86,6 +86,8 @@ export interface ArtifactView {
   readonly reason?: string;
   readonly step: string;
   readonly content: BlobRef | null;
+  /** A new file that may be executed. */
+  readonly executable?: true;
   /** The project's file that it was made from: that of `renamedFrom`, where it was renamed. */
   readonly base: BlobRef | null;
 }
@@ -197,7 +199,7 @@ export function artifactViews(state: SessionState): ArtifactView[] {
       step: change.step,
       content: change.content,
       base: origin === undefined ? change.base : origin.base,
-      ...defined({ renamedFrom: origin?.path }),
+      ...defined({ renamedFrom: origin?.path, executable: change.executable }),
     });
   }
   return views;

@@ -127,11 +127,14 @@ export class ArtifactFiles implements vscode.FileSystemProvider, vscode.Disposab
     throw vscode.FileSystemError.NoPermissions(uri);
   }
 
-  /** Reads again what is open and has no changes that are not saved. */
+  /** Reads again what is open and has no changes that are not saved; the gutter holds texts that are in no editor. */
   async #follow(): Promise<void> {
-    for (const document of vscode.workspace.textDocuments) {
-      if (document.uri.scheme !== schemes.proposal || document.isDirty) continue;
-      await this.reload(document.uri);
+    const dirty = new Set(
+      vscode.workspace.textDocuments.filter(({ isDirty }) => isDirty).map(({ uri }) => uri.toString()),
+    );
+    for (const key of [...this.#opened.keys()]) {
+      const uri = vscode.Uri.parse(key);
+      if (uri.scheme === schemes.proposal && !dirty.has(key)) await this.reload(uri);
     }
   }
 

@@ -271,10 +271,17 @@ export class ArtifactReview implements vscode.Disposable {
   ): Promise<void> {
     const { controller, artifact } = choice;
     const options = { ...person, ...part, desk: new EditorDesk(controller.workDomain) };
-    await this.settling.decide(async () => {
-      await controller.withLive((live) => rejectArtifact(live, artifact.path, undefined, options));
+    const outcome = await this.settling.decide(async (): Promise<Outcome> => {
+      try {
+        await controller.withLive((live) => rejectArtifact(live, artifact.path, undefined, options));
+      } catch (error) {
+        if (OrketError.is(error, "acceptance_stale")) return { stale: error, own: false };
+        throw error;
+      }
       if (part.hunks !== undefined) await this.#showRest(choice);
+      return "done";
     });
+    await this.#tell(choice, outcome);
   }
 
   /** After a decision about a hunk: the diff of what is left, or of what comes next. */

@@ -44,8 +44,8 @@ export function artifactCommands({
     [commandIds.artifactHistory]: async (target) => {
       const choice = await review.targets.need(target, "any");
       if (choice === undefined) return;
-      await showHistory(choice, () => {
-        panels.show(choice.controller);
+      await showHistory(choice, (seq) => {
+        panels.show(choice.controller, seq);
       });
     },
   };
