@@ -152,8 +152,3 @@ function conflictError(file: string, { conflict, project }: Offer): OrketError {
     },
   );
 }
-
-/** Whether the project gets other bytes by it. */
-export function changesProject(offer: Offer, { content }: Chosen): boolean {
-  return !isSameBytes(offer.project, content);
-}

@@ -19,7 +19,7 @@ export type ReviewState =
 export interface ReviewRow {
   readonly artifact: ArtifactView;
   readonly state: ReviewState;
-  /** Somebody still has to decide about something of it. */
+  /** Somebody still must decide about something of it. */
   readonly open: boolean;
   /** It waits, and was written after the last check that passed, whatever else is to be said of it. */
   readonly isUnchecked: boolean;

@@ -196,8 +196,8 @@ export class ArtifactReview implements vscode.Disposable {
       if (!OrketError.is(error, "acceptance_conflict")) throw error;
       const show = "Show File";
       const message = isDirty
-        ? `${artifact.path} has unsaved changes in an editor where it was accepted, so it cannot be put back by itself.`
-        : `${artifact.path} was changed after it was accepted, so it cannot be put back by itself.`;
+        ? `${artifact.path} has unsaved changes in an editor where it was accepted, so it cannot be reverted automatically.`
+        : `${artifact.path} was changed after it was accepted, so it cannot be reverted automatically.`;
       if ((await vscode.window.showWarningMessage(message, show)) === show) {
         await vscode.window.showTextDocument(projectFile(controller.workDomain, artifact.path));
       }
@@ -361,7 +361,7 @@ export class ArtifactReview implements vscode.Disposable {
     return "done";
   }
 
-  /** What a person has to know of a decision that was not carried out. */
+  /** What a person must know of a decision that was not carried out. */
   async #tell(choice: ArtifactChoice, outcome: Outcome): Promise<void> {
     const { controller, artifact } = choice;
     if (outcome === "done") return;
@@ -418,7 +418,7 @@ export class ArtifactReview implements vscode.Disposable {
     if (objection === undefined || first === undefined) return true;
     const yes = "Accept Anyway";
     const answer = await vscode.window.showWarningMessage(
-      "Accept it all the same?",
+      "Accept it anyway?",
       { modal: true, detail: objection },
       yes,
     );

@@ -51,9 +51,7 @@ export class ArtifactTargets {
     );
     if (current === undefined || fitting === undefined || fitting.length === 0) {
       void vscode.window.showInformationMessage(
-        which !== "decided"
-          ? "No artifact waits for a decision."
-          : "Nothing was decided that could be reverted.",
+        which !== "decided" ? "No artifact waits for a decision." : "There is no decision to revert.",
       );
       return undefined;
     }

@@ -14,7 +14,7 @@ import { proposalUri } from "./artifact-places";
 import { draftPlace, hasDraft } from "./drafts";
 import { EditorDesk } from "./editor-desk";
 
-/** How long nothing has to change before the project is compared again, in milliseconds. */
+/** How long the project must be quiet before it is compared again, in milliseconds. */
 const quietMs = 150;
 const pieceEvents = 500;
 
