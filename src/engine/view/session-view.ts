@@ -50,6 +50,8 @@ export interface ApprovalView {
   readonly prompt?: readonly Message[];
   /** after_step: the result. */
   readonly result?: EventData<"step_end">;
+  /** Of a command that is asked for: what it would run, as JSON. */
+  readonly shows?: Content;
 }
 
 /** A question of the Score that waits for a person. */
@@ -202,7 +204,7 @@ function changeKind({ base, content }: ArtifactChange): ArtifactView["change"] |
 
 function approvalOf({ run }: ActiveRun): ApprovalView[] {
   if (run.approval === null) return [];
-  const { id, kind, sha256 } = run.approval;
+  const { id, kind, sha256, shows } = run.approval;
   return [
     {
       id,
@@ -213,6 +215,7 @@ function approvalOf({ run }: ActiveRun): ApprovalView[] {
       instruction: run.instruction,
       ...(kind === "before_step" && run.prompt !== null ? { prompt: run.prompt.messages } : {}),
       ...(kind === "after_step" && run.ended !== null ? { result: run.ended } : {}),
+      ...defined({ shows }),
     },
   ];
 }
