@@ -30,12 +30,12 @@ type Live = Pick<LiveSession, "orchestrator" | "readText" | "readBytes">;
  * goes on from; the role's prompt and the task are the same each time and come on demand. After a step: its report, its
  * verdict and what it wrote, as changes.
  */
-export async function approvalText(approval: ApprovalView, live: Live): Promise<ApprovalText> {
+export async function textOfApproval(approval: ApprovalView, live: Live): Promise<ApprovalText> {
   return approval.kind === "before_step" ? beforeStep(approval, live) : afterStep(approval, live);
 }
 
 async function beforeStep(approval: ApprovalView, live: Live): Promise<ApprovalText> {
-  const { prompt = [], instruction, shows } = approval;
+  const { prompt = [], instruction, command: shows } = approval;
   const parts: ShownPart[] = [];
   for (const { role, content } of prompt)
     parts.push({ heading: `${role}:`, text: indent(safeText(await live.readText(content))) });

@@ -8,10 +8,10 @@ import { safeLine, safeText } from "../text/safe";
 import { wrapText } from "../text/width";
 import { waitsForAcceptance } from "../../engine/orchestrator/decide-act";
 import { activeRuns } from "../../engine/state/cursor";
-import { approvalText } from "./approval-text";
+import { textOfApproval } from "./approval-text";
 import type { ApprovalText } from "./approval-text";
 import { askQuestion } from "./ask-question";
-import { answerTo, isExact, waitsFor } from "./answers";
+import { answerTo, approvalText, isExact, waitsFor } from "./answers";
 import type { GivenAnswer } from "./answers";
 import type { Display } from "./display";
 import { editText } from "./edit-text";
@@ -131,7 +131,7 @@ export class Approver {
       if (isAllowed) this.#answer(approval, "approve", "command_line");
       else if (!this.#paused) {
         this.#paused = true;
-        this.#pause("approval", `The step ${approval.step} waits for an approval.`);
+        this.#pause("approval", approvalText(approval));
       }
     }
   }
@@ -222,7 +222,7 @@ export class Approver {
 
   async #ask(approval: ApprovalView): Promise<void> {
     const { output, lines, env } = this.#parts;
-    const text = await approvalText(approval, this.#parts.live);
+    const text = await textOfApproval(approval, this.#parts.live);
     this.#showText(approval, text, false);
     const choices = choicesOf(approval);
     for (;;) {
@@ -231,7 +231,7 @@ export class Approver {
       if (this.#closed) return;
       if (typed === undefined) {
         output.line();
-        this.#pause("approval", `The step ${approval.step} waits for an approval.`);
+        this.#pause("approval", approvalText(approval));
         return;
       }
       const word = typed.trim().toLowerCase();

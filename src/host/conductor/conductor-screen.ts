@@ -175,15 +175,15 @@ async function questionScreen(question: QuestionView, read: Read): Promise<Quest
 
 /** What a person has not seen yet: what is asked, filled in, and the report that it goes on from. */
 async function newForStep(
-  { prompt, shows }: ApprovalView,
+  { prompt, command }: ApprovalView,
   { view }: ScreenSource,
   read: Read,
 ): Promise<Pick<ApprovalScreen, "asked" | "answers">> {
   const last = prompt?.findLast(({ role }) => role === "user");
   const whole = async (content: Content): Promise<string> => (await read(content, Infinity)).text;
   const asked =
-    shows !== undefined
-      ? askedCommandLines(await whole(shows)).join("\n")
+    command !== undefined
+      ? askedCommandLines(await whole(command)).join("\n")
       : last === undefined
         ? undefined
         : askedIn(await whole(last.content));
