@@ -155,7 +155,7 @@ export function benchLanguage(): Promise<BenchRow[]> {
     { path: "f0.venue.yaml", text: String(venue?.text ?? "") },
     { path: "f0.score.yaml", text: grownScore("f0", 50) },
   ]);
-  const whole = keystrokes(grown, "f0.score.yaml", "note: The 20. part", 8, 3);
+  const whole = keystrokes(grown, "f0.score.yaml", "note: The 20. part", 4, 2);
   const row = (name: string, value: number): BenchRow => ({ name, value, unit: "x one parse", atMost: 2 });
   return Promise.resolve([
     row("diagnostics p95, project of 200 files", small.diagnose),
