@@ -29,6 +29,47 @@ const artifactState = z.strictObject({
   content: blobRefSchema.nullable().describe("null: the artifact is a deletion."),
 });
 
+const reason = z.string().optional();
+const stepOrRun = stepId.describe("The step's id in the Score, or one run of it.");
+
+/** How a run is changed between steps, before it is said who decided it. */
+const adjustments = {
+  skip: { kind: z.literal("skip"), step: stepOrRun, reason },
+  patch: { kind: z.literal("patch"), step: stepOrRun, instruction: z.string(), reason },
+  enable: { kind: z.literal("enable"), role: z.string(), reason },
+  disable: { kind: z.literal("disable"), role: z.string(), reason },
+  retry: {
+    kind: z.literal("retry"),
+    step: stepId,
+    reason,
+    feedback: z.string().optional().describe("What the next attempt is told."),
+  },
+  pause: {
+    kind: z.literal("pause"),
+    reason,
+    pause: z.enum(["person", "cancelled", "approval"]).optional().describe("What the session waits for."),
+  },
+  stop: { kind: z.literal("stop"), reason },
+  set_limit: {
+    kind: z.literal("set_limit"),
+    limit: z.enum(["total_tokens", "cost_usd", "duration_seconds", "model_calls"]),
+    value: z.number().nullable().optional().describe("null: no limit."),
+    reason,
+  },
+} as const;
+
+/** An adjustment before it is said who decided it: what a suggestion offers. */
+export const adjustmentBodySchema = z.discriminatedUnion("kind", [
+  z.strictObject(adjustments.skip),
+  z.strictObject(adjustments.patch),
+  z.strictObject(adjustments.enable),
+  z.strictObject(adjustments.disable),
+  z.strictObject(adjustments.retry),
+  z.strictObject(adjustments.pause),
+  z.strictObject(adjustments.stop),
+  z.strictObject(adjustments.set_limit),
+]);
+
 /** The fields of `data`, by event type. Public: scripts read them, a JSON Schema of them ships. */
 export const eventData = {
   session_start: z.strictObject({
@@ -41,6 +82,11 @@ export const eventData = {
       .optional()
       .describe("Version of what reads tool calls and a step's end from a reply; absent: 1."),
     tool_answers: z.int().min(1).optional().describe("Version of what tools answer; absent: 1."),
+    drift_rules: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("Version of the rules that see a run drift; absent: none were asked."),
     session: z.string(),
     flow: z.string(),
     definition: blobRefSchema,
@@ -64,6 +110,7 @@ export const eventData = {
           prompt_builder: z.int().min(1).optional().describe("As in that session; absent: 1."),
           call_reader: z.int().min(1).optional().describe("As in that session; absent: 1."),
           tool_answers: z.int().min(1).optional().describe("As in that session; absent: 1."),
+          drift_rules: z.int().min(1).optional().describe("As in that session; absent: none."),
         }),
       )
       .optional()
@@ -238,36 +285,14 @@ export const eventData = {
       .describe("refuse: the reason, which the steps after it read. retry: what the next attempt is told."),
   }),
   adjustment: z.discriminatedUnion("kind", [
-    z.strictObject({
-      kind: z.literal("skip"),
-      by,
-      step: stepId.describe("The step's id in the Score, or one run of it."),
-      reason: z.string().optional(),
-    }),
-    z.strictObject({
-      kind: z.literal("patch"),
-      by,
-      step: stepId.describe("The step's id in the Score, or one run of it."),
-      instruction: z.string(),
-      reason: z.string().optional(),
-    }),
-    z.strictObject({ kind: z.literal("enable"), by, role: z.string(), reason: z.string().optional() }),
-    z.strictObject({ kind: z.literal("disable"), by, role: z.string(), reason: z.string().optional() }),
-    z.strictObject({ kind: z.literal("retry"), by, step: stepId, reason: z.string().optional() }),
-    z.strictObject({
-      kind: z.literal("pause"),
-      by,
-      reason: z.string().optional(),
-      pause: z.enum(["person", "cancelled", "approval"]).optional().describe("What the session waits for."),
-    }),
-    z.strictObject({ kind: z.literal("stop"), by, reason: z.string().optional() }),
-    z.strictObject({
-      kind: z.literal("set_limit"),
-      by,
-      limit: z.enum(["total_tokens", "cost_usd", "duration_seconds", "model_calls"]),
-      value: z.number().nullable().optional().describe("null: no limit."),
-      reason: z.string().optional(),
-    }),
+    z.strictObject({ ...adjustments.skip, by }),
+    z.strictObject({ ...adjustments.patch, by }),
+    z.strictObject({ ...adjustments.enable, by }),
+    z.strictObject({ ...adjustments.disable, by }),
+    z.strictObject({ ...adjustments.retry, by }),
+    z.strictObject({ ...adjustments.pause, by }),
+    z.strictObject({ ...adjustments.stop, by }),
+    z.strictObject({ ...adjustments.set_limit, by }),
   ]),
   condition_checked: z.strictObject({
     holds: z.boolean(),
@@ -348,11 +373,19 @@ export const eventData = {
   }),
   suggestion: z.strictObject({
     id: z.string(),
-    rule: z.string(),
+    rule: z.string().describe("The drift rule that says it."),
     message: z.string(),
-    evidence: z.array(z.int()),
+    evidence: z.array(z.int()).describe("The `seq` of the events that show it."),
+    adjustment: adjustmentBodySchema.optional().describe("What would be done about it."),
   }),
-  suggestion_resolved: z.strictObject({ id: z.string(), decision: z.enum(["taken", "dismissed"]), by }),
+  suggestion_resolved: z.strictObject({
+    id: z.string(),
+    decision: z
+      .enum(["taken", "dismissed"])
+      .describe("taken: the adjustment before it was made, as it was offered or edited."),
+    by,
+    reason: z.string().optional(),
+  }),
   step_end: z.strictObject({
     attempt,
     summary: contentSchema,
@@ -363,6 +396,14 @@ export const eventData = {
     turns: z.int(),
     tokens: tokenUsageSchema,
     cost_usd: z.number().optional(),
+    names: z
+      .array(z.string())
+      .optional()
+      .describe("Files that its report, its result or its documents name: the drift rules look at them."),
+    claims: z
+      .array(z.string())
+      .optional()
+      .describe("Files that its report says were written, whether they were or not."),
   }),
   step_skipped: z.strictObject({ id: stepId, role: z.string(), by, reason: z.string() }),
   step_failed: z.strictObject({
@@ -460,9 +501,8 @@ export type EventData<T extends EventType> = z.infer<(typeof eventData)[T]>;
 
 /** How a run is changed between steps. */
 export type Adjustment = EventData<"adjustment">;
-type WithoutBy<T> = T extends unknown ? Omit<T, "by"> : never;
 /** An adjustment before it is said who decided it. */
-export type AdjustmentBody = WithoutBy<Adjustment>;
+export type AdjustmentBody = z.infer<typeof adjustmentBodySchema>;
 
 /** What an adjustment is about, for people and for those who look for it. */
 export function aboutAdjustment(adjustment: Adjustment): {

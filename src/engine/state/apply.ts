@@ -1,15 +1,17 @@
 import { versionsOf } from "../event/versions";
 import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
+import { observe } from "../conductor/drift/facts";
 import { callSettings, definitionSchema } from "../model/definition";
 import { activeRuns, isLeftOut, openConflict, resolveConflict, startBranch, updateRun } from "./cursor";
 import type { ActiveRun, FrontRun, RunUpdate } from "./cursor";
-import { applyToRun, isInterruption } from "./apply-run";
+import { applyToRun, isInterruption, withFeedback } from "./apply-run";
 import { topPlace } from "./place";
 import { startOf } from "./step-run";
 import type { RunEvent } from "./apply-run";
 import { decided } from "./decisions";
 import { reserve, settleCall, settleFailedCall } from "./spending";
+import { suggestionKey } from "./state";
 import type { SessionState, StepRecord } from "./state";
 import { forAnotherBackend, restarted } from "./step-run";
 import type { StepRun } from "./step-run";
@@ -21,12 +23,37 @@ import { defined } from "../model/defined";
  */
 export function apply(state: SessionState, event: SessionEvent): SessionState {
   const next = applyData(withTime(state, event), event);
-  return { ...next, events: state.events + 1, lastAt: event.at, justEnded: endedBy(state, event) };
+  return {
+    ...next,
+    events: state.events + 1,
+    lastAt: event.at,
+    justEnded: endedBy(state, event),
+    drift: observe(state.drift, event),
+  };
 }
 
-function endedBy({ justEnded }: SessionState, { type, step }: SessionEvent): string | null {
-  if (type === "step_end") return step;
-  return type === "adjustment" && step !== null && step === justEnded ? justEnded : null;
+/** What comes from outside can arrive before `after_step` was asked: it is still asked then. */
+const fromOutside: ReadonlySet<SessionEvent["type"]> = new Set([
+  "suggestion",
+  "suggestion_resolved",
+  "adjustment",
+  "model_call_end",
+  "model_call_failed",
+  "failover",
+  "tool_result",
+  "tool_denied",
+  "command_end",
+  "approval_resolved",
+  "question_answered",
+  "artifact_accepted",
+  "artifact_rejected",
+  "acceptance_reverted",
+]);
+
+function endedBy({ justEnded }: SessionState, event: SessionEvent): string | null {
+  if (event.type === "step_end") return event.step;
+  if (event.type === "step_failed" && !event.data.will_retry) return event.step;
+  return fromOutside.has(event.type) ? justEnded : null;
 }
 
 /** The fold over many events. */
@@ -98,11 +125,23 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
     case "failover":
       return event.data.digest_changed ? { ...state, digestChanges: state.digestChanges + 1 } : state;
     case "suggestion":
+      return suggested(state, event);
     case "suggestion_resolved":
-      return state;
+      return { ...state, suggestions: state.suggestions.filter(({ id }) => id !== event.data.id) };
     default:
       return applyRunEvent(state, event);
   }
+}
+
+function suggested(state: SessionState, { seq, step, data }: EventOf<"suggestion">): SessionState {
+  const open = { ...data, step: step ?? "", seq };
+  const pauses = state.definition.flow.conductor.drift === "pause";
+  return {
+    ...state,
+    suggestions: [...state.suggestions, open],
+    suggested: [...state.suggested, suggestionKey(data.rule, open.step)],
+    driftPause: pauses ? (state.driftPause ?? data.message) : null,
+  };
 }
 
 /** The Score before its first step, with what earlier sessions measured. */
@@ -353,6 +392,7 @@ function adjusted(state: SessionState, data: EventData<"adjustment">): SessionSt
     case "pause":
       return {
         ...state,
+        driftPause: data.by === "conductor" ? null : state.driftPause,
         pauseRequested: {
           reason: data.pause ?? (data.by === "conductor" ? "drift" : "person"),
           message: data.reason ?? "",
@@ -375,7 +415,7 @@ function adjusted(state: SessionState, data: EventData<"adjustment">): SessionSt
     case "patch":
       return patchAdjusted(state, data.step, data.instruction);
     case "retry":
-      return retryAdjusted(withoutLost(state, data.step), data.step);
+      return retryAdjusted(withoutLost(state, data.step), data.step, data.feedback);
   }
 }
 
@@ -385,13 +425,13 @@ function withoutLost(state: SessionState, key: string): SessionState {
   return stands ? { ...state, lost: state.lost.filter((lost) => lost !== key) } : state;
 }
 
-function retryAdjusted(state: SessionState, key: string): SessionState {
+function retryAdjusted(state: SessionState, key: string, feedback: string | undefined): SessionState {
   if (openConflict(state.score)?.step === key) return resolved(state, "retry");
   return updated(state, key, ({ run, scope }) => {
     if (run.failure === null) return { kind: "active", run, scope };
     // What a group came to is not changed by asking for it again: it is performed again.
     if (run.gate?.stage === "close") return { kind: "again", scope };
-    return { kind: "active", run: restarted(run), scope };
+    return { kind: "active", run: restarted(run, withFeedback(run.instruction, feedback)), scope };
   });
 }
 
