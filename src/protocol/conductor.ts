@@ -119,6 +119,23 @@ export interface FailureScreen {
   readonly instruction?: string;
 }
 
+/** What a drift rule suggests. */
+export interface SuggestionScreen {
+  readonly id: string;
+  /** The rule as words: `ignored verdict`. */
+  readonly rule: string;
+  readonly step: string;
+  readonly message: string;
+  /** The numbers of the events that show it. */
+  readonly evidence: readonly number[];
+  /** What applying it does, in a sentence; absent: there is nothing to apply. */
+  readonly adjustment?: string;
+  /** The text that the adjustment would send, to edit before it is applied; absent: it has none. */
+  readonly text?: string;
+  /** How the step's instruction would change. */
+  readonly diff?: DiffScreen;
+}
+
 export interface LimitScreen {
   readonly limit: LimitName;
   readonly value: number;
@@ -155,6 +172,7 @@ export interface SessionScreen {
   readonly approvals: readonly ApprovalScreen[];
   readonly questions: readonly QuestionScreen[];
   readonly failures: readonly FailureScreen[];
+  readonly suggestions: readonly SuggestionScreen[];
   readonly limit?: LimitScreen;
   readonly steps: readonly StepScreen[];
   readonly roles: readonly RoleScreen[];
@@ -258,6 +276,16 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
       z.strictObject({ kind: z.literal("retry") }),
       z.strictObject({ kind: z.literal("skip") }),
       z.strictObject({ kind: z.literal("edit"), instruction }),
+    ]),
+  }),
+  z.strictObject({
+    type: z.literal("resolve_suggestion"),
+    request,
+    session,
+    id: z.string().min(1).max(100),
+    how: z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("apply"), text: instruction.optional() }),
+      z.strictObject({ kind: z.literal("dismiss") }),
     ]),
   }),
   z.strictObject({

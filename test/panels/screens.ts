@@ -3,6 +3,7 @@ import type {
   ApprovalScreen,
   QuestionScreen,
   ConductorScreen,
+  SuggestionScreen,
   SessionScreen,
   StepScreen,
 } from "../../src/protocol/conductor";
@@ -71,6 +72,7 @@ export function session(changes: Partial<SessionScreen> = {}): SessionScreen {
     approvals: [],
     questions: [],
     failures: [],
+    suggestions: [],
     steps,
     roles: [
       {
@@ -141,6 +143,26 @@ export function question(changes: Partial<QuestionScreen> = {}): QuestionScreen 
     text: { text: "The plan has three modules and no tests. How far is the team to go?" },
     words: ["go", "smaller"],
     fields: [],
+    ...changes,
+  };
+}
+
+export function suggestion(changes: Partial<SuggestionScreen> = {}): SuggestionScreen {
+  const text = "review said request_changes. Change the files so that its complaint no longer holds.";
+  return {
+    id: "d1",
+    rule: "ignored verdict",
+    step: "build#2",
+    message: "review said request_changes, and build#2 wrote nothing.",
+    evidence: [41, 58],
+    adjustment: `Change the instruction of build from its next run on: ${text}`,
+    text: `Write the modules that PLAN.md names.\n\n${text}`,
+    diff: {
+      added: 2,
+      removed: 0,
+      cut: false,
+      lines: ["@@ line 1", " Write the modules that PLAN.md names.", "+", `+${text}`],
+    },
     ...changes,
   };
 }
@@ -326,6 +348,32 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
             message: "The model server at http://127.0.0.1:11434 closed the connection after 12 of 30 s.",
             hint: "Check the model server, then retry.",
             instruction: "Write the modules that PLAN.md names.",
+          },
+        ],
+      }),
+    ),
+  },
+  suggestion: { screen: screen(session({ suggestions: [suggestion()] })) },
+  "suggestion-edited": {
+    screen: screen(session({ suggestions: [suggestion()] })),
+    drafts: { "suggestion d1": "Write the modules that PLAN.md names. Change square.py." },
+  },
+  "suggestion-paused": {
+    screen: screen(
+      session({
+        status: "paused",
+        pause: {
+          reason: "drift",
+          message: "60 % of the limit total_tokens is used, with 1 of 4 steps done.",
+        },
+        suggestions: [
+          {
+            id: "d2",
+            rule: "spending",
+            step: "plan",
+            message: "60 % of the limit total_tokens is used, with 1 of 4 steps done.",
+            evidence: [12],
+            adjustment: "Pause before the next step.",
           },
         ],
       }),

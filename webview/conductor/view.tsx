@@ -5,6 +5,7 @@ import { QuestionCard } from "./question-card";
 import type { SessionContext, ViewContext } from "./context";
 import { EmptyState } from "./empty";
 import { Header } from "./header";
+import { SuggestionCard } from "./suggestion-card";
 import { headlineOf } from "./headline";
 import { RoleTable } from "./roles";
 import { NowAtWork, StepList } from "./steps";
@@ -40,6 +41,9 @@ export function View({ context, now }: { readonly context: ViewContext; readonly
       ))}
       {session.failures.map((failure) => (
         <FailureCard key={failure.step} context={inSession} failure={failure} />
+      ))}
+      {session.suggestions.map((suggestion) => (
+        <SuggestionCard key={suggestion.id} context={inSession} suggestion={suggestion} />
       ))}
       {session.limit !== undefined && <LimitCard context={inSession} limit={session.limit} />}
       <NowAtWork {...inSession} />

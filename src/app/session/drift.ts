@@ -62,10 +62,11 @@ export async function backTest(
 /** The end of a step with the files that its texts name, as a run of this version would have recorded it. */
 async function withNames(
   event: SessionEvent,
-  { versions }: SessionState,
+  { versions, definition }: SessionState,
   { readText }: Pick<Snapshot, "readText">,
 ): Promise<SessionEvent> {
-  if (event.type !== "step_end" || versions.driftRules !== 0) return event;
+  const isNamed = versions.driftRules !== 0 && definition.flow.conductor.drift !== "off";
+  if (event.type !== "step_end" || isNamed) return event;
   const report = await readText(event.data.summary);
   const documents = await documentsOf(event, readText);
   const result = event.data.result === undefined ? [] : [JSON.stringify(event.data.result)];

@@ -1,4 +1,5 @@
 import type { SessionLabel } from "../../engine/view/session-label";
+import { ruleWords } from "../../engine/view/adjustment-text";
 import { isOpenArtifact } from "../../engine/view/session-view";
 import type { SessionView } from "../../engine/view/session-view";
 
@@ -63,11 +64,6 @@ export function waitingIn({ view, label, holder }: WaitingFacts): readonly Waiti
     default:
       return [];
   }
-}
-
-/** A rule's name as words: `ignored verdict`. */
-function ruleWords(rule: string): string {
-  return rule.replaceAll("_", " ");
 }
 
 const askedBy = {

@@ -5,7 +5,7 @@ import type { Definition } from "../model/definition";
 import { readFields } from "../model/field";
 import type { FieldMap, Json } from "../model/field";
 import { answered } from "../model/score";
-import { checkText } from "../model/check-text";
+import { checkText, unknown } from "../model/check-text";
 import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
 import type { SessionState } from "../state/state";
 import { defined } from "../model/defined";
@@ -198,6 +198,14 @@ function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment
   const { step: target } = aboutAdjustment(adjustment);
   const event = draft("adjustment", null, adjustment);
   switch (adjustment.kind) {
+    case "patch_role":
+    case "set_model":
+      return [acceptRoleChange(state, adjustment)];
+    case "withdraw":
+      if (state.pending.some(({ seq }) => seq === adjustment.of)) return [event];
+      throw new OrketError("command_refused", "The adjustment has taken effect or was taken back.", {
+        hint: "Make another adjustment, or fork the session at the step.",
+      });
     case "enable":
     case "disable":
       if (state.definition.band.roles[adjustment.role] === undefined) {
@@ -228,6 +236,29 @@ function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment
     case "stop":
       return [event];
   }
+}
+
+function acceptRoleChange(
+  state: SessionState,
+  adjustment: Extract<EventData<"adjustment">, { kind: "patch_role" | "set_model" }>,
+): EventDraft {
+  const { role } = adjustment;
+  const { roles } = state.definition.band;
+  if (roles[role] === undefined) throw unknown("role", role, Object.keys(roles));
+  if (adjustment.kind === "patch_role") {
+    checkText(state.definition, `prompt of ${role}`, adjustment.prompt);
+    return draft("adjustment", null, adjustment);
+  }
+  if (adjustment.model === undefined && adjustment.temperature === undefined) {
+    throw new OrketError("command_refused", "Neither a model nor a temperature is given.");
+  }
+  const isCalled = activeRuns(state.score).some(({ run }) => run.node.role === role && run.call !== null);
+  if (adjustment.model !== undefined && isCalled && state.status === "running") {
+    throw new OrketError("command_refused", `The model of ${role} cannot change while it is called.`, {
+      hint: "Pause the session first, or wait until the step has ended.",
+    });
+  }
+  return draft("adjustment", null, adjustment);
 }
 
 function isFailed(state: SessionState, key: string): boolean {

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { providerErrorCodes } from "../error/provider-error";
 import { commandEndSchema, commandPlaceSchema, commandVerdicts, isolationSchema } from "../model/command";
 import { jsonSchema } from "../model/field";
+import { adjustmentBodySchema, adjustmentSchema, by } from "./adjustment";
 import { attached, callId, omissionSchema, toolCallSchema, messageSchema, unreadCallSchema } from "./message";
 import { blobRefSchema, contentSchema, digestSchema } from "./content";
 import { tokenUsageSchema } from "./tokens";
@@ -9,14 +10,15 @@ import { tokenUsageSchema } from "./tokens";
 export { messageSchema, omissionSchema, toolCallSchema, unreadCallSchema } from "./message";
 export type { Message, Omission, ToolCall, UnreadCall } from "./message";
 
+export { aboutAdjustment, adjustmentBodySchema } from "./adjustment";
+export type { Adjustment, AdjustmentBody, DecidedBy } from "./adjustment";
+
 /** Version of the journal's format; additive optional fields keep it, anything else raises it. */
 export const journalFormat = 1;
 
 const stepId = z.string();
 const turn = z.int().min(1).describe("Which model call of the step's attempt, from 1.");
 const attempt = z.int().min(1);
-const by = z.enum(["person", "conductor", "policy", "command_line", "engine"]).describe("Who decided.");
-export type DecidedBy = z.infer<typeof by>;
 
 const proposalRest = z
   .strictObject({ base: blobRefSchema.optional(), content: blobRefSchema.optional() })
@@ -28,47 +30,6 @@ const artifactState = z.strictObject({
   path: z.string(),
   content: blobRefSchema.nullable().describe("null: the artifact is a deletion."),
 });
-
-const reason = z.string().optional();
-const stepOrRun = stepId.describe("The step's id in the Score, or one run of it.");
-
-/** How a run is changed between steps, before it is said who decided it. */
-const adjustments = {
-  skip: { kind: z.literal("skip"), step: stepOrRun, reason },
-  patch: { kind: z.literal("patch"), step: stepOrRun, instruction: z.string(), reason },
-  enable: { kind: z.literal("enable"), role: z.string(), reason },
-  disable: { kind: z.literal("disable"), role: z.string(), reason },
-  retry: {
-    kind: z.literal("retry"),
-    step: stepId,
-    reason,
-    feedback: z.string().optional().describe("What the next attempt is told."),
-  },
-  pause: {
-    kind: z.literal("pause"),
-    reason,
-    pause: z.enum(["person", "cancelled", "approval"]).optional().describe("What the session waits for."),
-  },
-  stop: { kind: z.literal("stop"), reason },
-  set_limit: {
-    kind: z.literal("set_limit"),
-    limit: z.enum(["total_tokens", "cost_usd", "duration_seconds", "model_calls"]),
-    value: z.number().nullable().optional().describe("null: no limit."),
-    reason,
-  },
-} as const;
-
-/** An adjustment before it is said who decided it: what a suggestion offers. */
-export const adjustmentBodySchema = z.discriminatedUnion("kind", [
-  z.strictObject(adjustments.skip),
-  z.strictObject(adjustments.patch),
-  z.strictObject(adjustments.enable),
-  z.strictObject(adjustments.disable),
-  z.strictObject(adjustments.retry),
-  z.strictObject(adjustments.pause),
-  z.strictObject(adjustments.stop),
-  z.strictObject(adjustments.set_limit),
-]);
 
 /** The fields of `data`, by event type. Public: scripts read them, a JSON Schema of them ships. */
 export const eventData = {
@@ -284,16 +245,7 @@ export const eventData = {
       .optional()
       .describe("refuse: the reason, which the steps after it read. retry: what the next attempt is told."),
   }),
-  adjustment: z.discriminatedUnion("kind", [
-    z.strictObject({ ...adjustments.skip, by }),
-    z.strictObject({ ...adjustments.patch, by }),
-    z.strictObject({ ...adjustments.enable, by }),
-    z.strictObject({ ...adjustments.disable, by }),
-    z.strictObject({ ...adjustments.retry, by }),
-    z.strictObject({ ...adjustments.pause, by }),
-    z.strictObject({ ...adjustments.stop, by }),
-    z.strictObject({ ...adjustments.set_limit, by }),
-  ]),
+  adjustment: adjustmentSchema,
   condition_checked: z.strictObject({
     holds: z.boolean(),
     reason: z.string().describe("What the `when` asks for, and what was found where it does not hold."),
@@ -498,34 +450,6 @@ export const eventData = {
 export type EventType = keyof typeof eventData;
 export const eventTypes = Object.keys(eventData) as readonly EventType[];
 export type EventData<T extends EventType> = z.infer<(typeof eventData)[T]>;
-
-/** How a run is changed between steps. */
-export type Adjustment = EventData<"adjustment">;
-/** An adjustment before it is said who decided it. */
-export type AdjustmentBody = z.infer<typeof adjustmentBodySchema>;
-
-/** What an adjustment is about, for people and for those who look for it. */
-export function aboutAdjustment(adjustment: Adjustment): {
-  readonly step?: string;
-  readonly role?: string;
-  readonly limit?: string;
-  readonly value?: number | null | undefined;
-} {
-  switch (adjustment.kind) {
-    case "skip":
-    case "patch":
-    case "retry":
-      return { step: adjustment.step };
-    case "enable":
-    case "disable":
-      return { role: adjustment.role };
-    case "set_limit":
-      return { limit: adjustment.limit, value: adjustment.value };
-    case "pause":
-    case "stop":
-      return {};
-  }
-}
 
 /** What happened, before the journal gives it a place and a time. `step` is the step run's key, such as `build#2`. */
 export type EventDraft = {

@@ -3,6 +3,7 @@ import type { Definition } from "../model/definition";
 import type { ActiveItem, Branch, FanItem, SequenceCursor, SerialItem } from "./front";
 import { PersistentList } from "./persistent-list";
 import { PersistentMap } from "./persistent-map";
+import { withRoleChanges } from "./role-changes";
 import { emptyScope } from "./scope";
 import type { ArtifactChange, Pass, Scope, StepResult } from "./scope";
 import { initialState } from "./state";
@@ -51,7 +52,7 @@ type FrozenDrift = Omit<DriftFacts, DriftMaps> & {
 /** A session's state as plain data that JSON can hold, without the definition. */
 export interface FrozenState extends Omit<
   SessionState,
-  "definition" | "score" | "steps" | "answeredCalls" | "drift"
+  "definition" | "written" | "score" | "steps" | "answeredCalls" | "drift"
 > {
   readonly drift: FrozenDrift;
   readonly score: FrozenBranch;
@@ -61,7 +62,7 @@ export interface FrozenState extends Omit<
 
 /** The state as plain data. Its size goes with the steps that were performed, not with the events. */
 export function freezeState(state: SessionState): FrozenState {
-  const { definition: _, score, steps, answeredCalls, drift, ...plain } = state;
+  const { definition: _, written: _written, score, steps, answeredCalls, drift, ...plain } = state;
   return {
     ...plain,
     drift: {
@@ -80,6 +81,7 @@ export function freezeState(state: SessionState): FrozenState {
 /** The state that was frozen. Folding goes on from it as from the one it was made of. */
 export function thawState(definition: Definition, frozen: FrozenState): SessionState {
   const { score, steps, answeredCalls, drift, ...plain } = frozen;
+  const written = plain.changedVenue === null ? definition : { ...definition, venue: plain.changedVenue };
   return {
     ...plain,
     drift: {
@@ -89,7 +91,8 @@ export function thawState(definition: Definition, frozen: FrozenState): SessionS
       verdicts: mapOf(drift.verdicts),
       seen: mapOf(drift.seen),
     },
-    definition: plain.changedVenue === null ? definition : { ...definition, venue: plain.changedVenue },
+    written,
+    definition: withRoleChanges(written, plain.roleChanges),
     score: thawBranch(score, emptyScope),
     steps: PersistentList.from(steps),
     answeredCalls: PersistentMap.from(answeredCalls),

@@ -13,7 +13,9 @@ import type { Branch } from "./cursor";
 import { PersistentList } from "./persistent-list";
 import { PersistentMap } from "./persistent-map";
 import { stepIdOf, topPlace } from "./place";
+import type { RoleChanges } from "./role-changes";
 import { emptyScope } from "./scope";
+import type { PendingAdjustment } from "./withdrawal";
 
 /** One step run as people see it, from its start to its end. */
 export interface StepRecord {
@@ -119,7 +121,13 @@ export function suggestionKey(rule: string, stepKey: string): string {
 
 /** Everything that is known of a session: always the fold of its events. */
 export interface SessionState {
+  /** What holds now: the session's definition, its Venue, and what people changed of its roles. */
   readonly definition: Definition;
+  /** The same without what people changed of its roles. */
+  readonly written: Definition;
+  readonly roleChanges: RoleChanges;
+  /** Adjustments that have had no effect yet, oldest first. */
+  readonly pending: readonly PendingAdjustment[];
   readonly session: string;
   readonly engine: string;
   /** What made its prompts and read its calls, as its first event says. */
@@ -189,6 +197,9 @@ export function initialState(definition: Definition): SessionState {
   for (const role of definition.flow.conductor.disabled_roles) disabledRoles[role] = "conductor";
   return {
     definition,
+    written: definition,
+    roleChanges: {},
+    pending: [],
     session: "",
     engine: "",
     versions: versionsOf({}),

@@ -16,6 +16,17 @@ export function adjustmentText(adjustment: AdjustmentBody): string {
       return `Skip ${adjustment.step}.`;
     case "patch":
       return `Change the instruction of ${adjustment.step} from its next run on: ${tail(adjustment.instruction)}`;
+    case "patch_role":
+      return `Change the prompt of the role ${adjustment.role} from its next step on.`;
+    case "set_model": {
+      const settings = [
+        ...(adjustment.model === undefined ? [] : [`model ${adjustment.model}`]),
+        ...(adjustment.temperature === undefined ? [] : [`temperature ${adjustment.temperature}`]),
+      ];
+      return `Use ${settings.join(" and ")} for ${adjustment.role}${adjustment.once === true ? ", for one step" : ""}.`;
+    }
+    case "withdraw":
+      return `Take back the adjustment of event ${adjustment.of}.`;
     case "enable":
       return `Switch the role ${adjustment.role} on.`;
     case "disable":
@@ -31,4 +42,9 @@ export function adjustmentText(adjustment: AdjustmentBody): string {
     case "set_limit":
       return `Set the limit ${adjustment.limit} to ${adjustment.value ?? "none"}.`;
   }
+}
+
+/** A drift rule's name as words: `ignored verdict`. */
+export function ruleWords(rule: string): string {
+  return rule.replaceAll("_", " ");
 }

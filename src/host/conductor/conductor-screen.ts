@@ -13,9 +13,12 @@ import type {
   SessionScreen,
   ShownText,
   StepScreen,
+  SuggestionScreen,
 } from "../../protocol/conductor";
 import { askedIn } from "../../engine/model/prompt-text";
-import { artifactDiffs } from "./artifact-diffs";
+import { instructionOf, textOfAdjustment } from "../../engine/conductor/adjusted";
+import { adjustmentText, ruleWords } from "../../engine/view/adjustment-text";
+import { artifactDiffs, diffOfTexts } from "./artifact-diffs";
 import { fieldScreens } from "./question-fields";
 import { hintOf } from "./failure-hint";
 import { shown } from "../webview/text";
@@ -99,6 +102,7 @@ export async function sessionScreen(
       : await Promise.all(view.approvals.map((approval) => approvalScreen(approval, source, read))),
     questions: ended ? [] : await Promise.all(view.questions.map((one) => questionScreen(one, read))),
     failures: ended ? [] : failures(view, state),
+    suggestions: ended ? [] : view.suggestions.map((one) => suggestionScreen(one, state)),
     ...defined({ limit }),
     steps: await Promise.all(view.steps.map((step) => stepScreen(step, read))),
     roles: view.roles,
@@ -155,6 +159,25 @@ async function approvalScreen(
             artifacts: await artifactDiffs(source, step, result.artifacts),
           },
         }),
+  };
+}
+
+/** A suggestion with what it would change. */
+function suggestionScreen(
+  { id, rule, step, message, evidence, adjustment }: SessionView["suggestions"][number],
+  state: SessionState,
+): SuggestionScreen {
+  const text = adjustment === undefined ? undefined : textOfAdjustment(adjustment);
+  const old = adjustment?.kind === "patch" ? instructionOf(state, adjustment.step) : undefined;
+  return {
+    id,
+    rule: ruleWords(rule),
+    step,
+    message,
+    evidence,
+    ...(adjustment === undefined ? {} : { adjustment: adjustmentText(adjustment) }),
+    ...defined({ text }),
+    ...(old === undefined || text === undefined ? {} : { diff: diffOfTexts(`${old}\n`, `${text}\n`) }),
   };
 }
 

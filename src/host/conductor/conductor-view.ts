@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Message } from "../../engine/event/event";
 import { conductorRequestSchema } from "../../protocol/conductor";
+import { withText } from "../../engine/conductor/adjusted";
 import type { Adjustment } from "../../engine/event/event";
 import type {
   ConductorMessage,
@@ -208,6 +209,27 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
             )
           : controller.submit(adjust({ kind: how.kind, by, step })),
       );
+    },
+    resolve_suggestion: ({ session, id, how }) => {
+      const controller = this.#session(session);
+      const open = controller.view.suggestions.find((one) => one.id === id);
+      const adjustment =
+        how.kind === "apply" && how.text !== undefined && open?.adjustment !== undefined
+          ? withText(open.adjustment, how.text)
+          : undefined;
+      const decision = how.kind === "apply" ? ("taken" as const) : ("dismissed" as const);
+      const submit = () =>
+        controller.submit({
+          kind: "resolve_suggestion",
+          id,
+          decision,
+          by: "person",
+          ...defined({ adjustment }),
+        });
+      // A step that is tried again lets the session go on.
+      return decision === "taken" && open?.adjustment?.kind === "retry"
+        ? this.#sessions.goOn(controller, submit)
+        : submit();
     },
     raise_limit: ({ session, limit, value }) => {
       const controller = this.#session(session);

@@ -255,7 +255,7 @@ const healthy: readonly Omit<Kind, "heldOut" | "drifts">[] = [
       build: () =>
         competentReplies(9000).map((reply): FakeReply => ({
           text: reply.text ?? "",
-          calls: (reply.calls ?? []).map(([name, args]) => [name, args as Record<string, unknown>] as const),
+          calls: (reply.calls ?? []).map(([name, args]) => [name, args] as const),
         })),
     },
   },
@@ -332,7 +332,7 @@ const healthy: readonly Omit<Kind, "heldOut" | "drifts">[] = [
         ],
       },
     ],
-    flow: { inputs: { files: ["a.py", "b.py", "c.py", "d.py", "e.py"] } as never },
+    flow: { inputs: { files: ["a.py", "b.py", "c.py", "d.py", "e.py"] } },
     team: {
       doc: (job, _round, item) => [
         { calls: [writes(`docs/part-${item}.md`, job.text(600, item))] },

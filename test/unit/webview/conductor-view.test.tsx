@@ -47,6 +47,16 @@ describe("the conductor view, without an editor", () => {
     assert.deepEqual(buttons.slice(-4), ["Approve", "Edit prompt", "Skip", "Refuse"]);
   });
 
+  it("shows what a drift rule saw and would change, and offers to apply, edit or dismiss it", () => {
+    const html = htmlOf(named("suggestion"));
+
+    assert.deepEqual(buttonsIn(html).slice(-3), ["Apply", "Edit", "Dismiss"]);
+    for (const text of ["Drift in build#2: ignored verdict", "Shown by event 41, 58", "+review said"])
+      assert.ok(html.includes(text), text);
+    assert.deepEqual(buttonsIn(htmlOf(named("suggestion-paused"))).slice(-2), ["Apply", "Dismiss"]);
+    assert.deepEqual(buttonsIn(htmlOf(named("suggestion-edited"))).slice(-2), ["Apply", "Cancel"]);
+  });
+
   it("shows verdict, result and files of a step whose result waits", () => {
     const html = htmlOf(named("question-after"));
 
