@@ -17,7 +17,7 @@ export interface MakingVersions {
 export const currentVersions: MakingVersions = {
   promptBuilder: 3,
   callReader: 3,
-  toolAnswers: 2,
+  toolAnswers: 3,
   driftRules: 1,
 };
 

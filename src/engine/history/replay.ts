@@ -298,7 +298,10 @@ async function checkMade(
   if (event.type === "prompt_built" && state.versions.promptBuilder !== currentVersions.promptBuilder)
     return checkRecordedPrompt(state, event, effect, ports);
   const made = await makeAgain(state, effect, ports, { files: recordedFiles(event, ports) });
-  if (made === undefined) return undefined;
+  if (made === undefined)
+    return event.type === "tool_denied"
+      ? differs(event, "policy", "The replay does not deny this call.")
+      : undefined;
   const divergence = compare(asNamed(made, event, state), event, causeOf(event));
   return divergence === undefined || event.type !== "prompt_built"
     ? divergence
@@ -329,7 +332,7 @@ async function checkRecordedPrompt(
     : differs(event, "prompt", "The prompt's text is not what its digest says.");
 }
 
-/** The result of a tool that the host performed, or of one that there is not: it comes at any moment, and is taken as recorded. */
+/** What a tool of the host answered, or that there is no such tool: it comes at any moment, and is taken as recorded. */
 function isOutsideResult(state: SessionState, event: SessionEvent): boolean {
   if (event.type === "artifact_written" || event.type === "artifact_deleted") {
     const run = activeRuns(state.score).find((active) => active.run.key === event.step)?.run;
@@ -349,7 +352,12 @@ function isOlderAnswer(state: SessionState, { type, step, data }: SessionEvent):
 
 /** The engine's own work for the event's step, if the state asks for it now. */
 function localEffectOf(state: SessionState, event: SessionEvent): Effect | undefined {
-  return decide(state).effects.find((effect) => effect.step === event.step && !isExternal(effect, state));
+  return decide(state).effects.find(
+    (effect) =>
+      effect.step === event.step &&
+      // What is denied is denied by the engine, also where the tool is the editor's.
+      (!isExternal(effect, state) || (event.type === "tool_denied" && effect.kind === "run_tool")),
+  );
 }
 
 /** Does the work again. undefined: it needs the world, so that what was recorded stands. */
