@@ -95,12 +95,25 @@ export interface QuestionScreen {
   readonly paths?: readonly string[];
 }
 
+/** What of the Score stands around a step. */
+export interface GroupScreen {
+  readonly key: string;
+  readonly label: string;
+}
+
 export interface StepScreen {
   readonly key: string;
+  /** The groups around it, outermost first. */
+  readonly groups?: readonly GroupScreen[];
   readonly role: string;
   readonly status: "planned" | "running" | "waiting" | "done" | "failed" | "skipped";
   readonly attempt: number;
   readonly tokens: TokenUsage;
+  readonly costUsd?: number;
+  /** From its start to its end; absent while it is at work. */
+  readonly durationMs?: number;
+  /** The model that its role calls; absent for commands and questions. */
+  readonly model?: string;
   readonly verdict?: string;
   readonly summary?: ShownText;
   /** Why it failed or was skipped. */
@@ -144,6 +157,12 @@ export interface LimitScreen {
   readonly proposed: number;
 }
 
+/** An adjustment that has had no effect yet. */
+export interface PendingScreen {
+  readonly seq: number;
+  readonly text: string;
+}
+
 export interface RoleScreen {
   readonly role: string;
   readonly description?: string;
@@ -173,6 +192,7 @@ export interface SessionScreen {
   readonly questions: readonly QuestionScreen[];
   readonly failures: readonly FailureScreen[];
   readonly suggestions: readonly SuggestionScreen[];
+  readonly pending: readonly PendingScreen[];
   readonly limit?: LimitScreen;
   readonly steps: readonly StepScreen[];
   readonly roles: readonly RoleScreen[];
@@ -278,6 +298,10 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
       z.strictObject({ kind: z.literal("edit"), instruction }),
     ]),
   }),
+  z.strictObject({ type: z.literal("withdraw"), request, session, of: z.int().min(0) }),
+  z.strictObject({ type: z.literal("skip_step"), request, session, step }),
+  /** A finished step is done again: a fork at it. */
+  z.strictObject({ type: z.literal("do_again"), request, session, step }),
   z.strictObject({
     type: z.literal("resolve_suggestion"),
     request,
@@ -316,6 +340,7 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
     what: z.enum([
       "pick_flow",
       "artifacts",
+      "fork",
       "events",
       "open_folder",
       "new_flow",

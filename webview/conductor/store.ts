@@ -87,6 +87,7 @@ function receive(state: ViewState, message: ConductorMessage, now: number): View
 function withScreen(state: ViewState, screen: ConductorScreen, now: number): ViewState {
   const same = screen.session?.session === state.screen?.session?.session;
   const open = new Set([
+    ...(screen.session === null || screen.session.status === "ended" ? [] : ["stop"]),
     ...(screen.session?.approvals ?? []).map(({ id }) => id),
     ...(screen.session?.questions ?? []).map(({ id }) => id),
     ...(screen.session?.failures ?? []).map(({ step }) => step),

@@ -17,6 +17,8 @@ import type {
 } from "../../protocol/conductor";
 import { askedIn } from "../../engine/model/prompt-text";
 import { instructionOf, textOfAdjustment } from "../../engine/conductor/adjusted";
+import { callSettings } from "../../engine/model/definition";
+import { stepGroups } from "../../engine/view/step-groups";
 import { adjustmentText, ruleWords } from "../../engine/view/adjustment-text";
 import { artifactDiffs, diffOfTexts } from "./artifact-diffs";
 import { fieldScreens } from "./question-fields";
@@ -84,6 +86,7 @@ export async function sessionScreen(
   };
   const ticking = source.holder === "here" && view.steps.some(({ status }) => status === "running");
   const limit = limitOf(state);
+  const place = placeOfStep(state);
   const ended = view.status === "ended";
   return {
     session: view.session,
@@ -104,7 +107,10 @@ export async function sessionScreen(
     failures: ended ? [] : failures(view, state),
     suggestions: ended ? [] : view.suggestions.map((one) => suggestionScreen(one, state)),
     ...defined({ limit }),
-    steps: await Promise.all(view.steps.map((step) => stepScreen(step, read))),
+    pending: ended
+      ? []
+      : state.pending.map(({ seq, adjustment }) => ({ seq, text: adjustmentText(adjustment) })),
+    steps: await Promise.all(view.steps.map((step) => stepScreen(step, read, place))),
     roles: view.roles,
     artifacts: {
       pending: count(view, "pending"),
@@ -219,15 +225,37 @@ async function newForStep(
   };
 }
 
-async function stepScreen(step: StepView, read: Read): Promise<StepScreen> {
-  const { key, role, status, attempt, tokens, verdict, summary, reason, note, activity } = step;
+/** What the Score and the Venue say of a step. */
+function placeOfStep({ definition }: SessionState): (step: StepView) => Pick<StepScreen, "groups" | "model"> {
+  const groups = stepGroups(definition.score.steps);
+  return ({ id, key, role }) => {
+    const around = groups(id, key).map((group) => ({ key: group.key, label: group.label }));
+    const isRole = definition.band.roles[role] !== undefined;
+    return {
+      ...(around.length === 0 ? {} : { groups: around }),
+      ...(isRole ? { model: callSettings(definition, role).model } : {}),
+    };
+  };
+}
+
+async function stepScreen(
+  step: StepView,
+  read: Read,
+  place: ReturnType<typeof placeOfStep>,
+): Promise<StepScreen> {
+  const { key, role, status, attempt, tokens, costUsd, verdict, summary, reason, note, activity } = step;
+  const { startedAt, endedAt } = step;
   return {
     key,
+    ...place(step),
     role,
     status,
     attempt,
     tokens,
-    ...defined({ verdict }),
+    ...defined({ costUsd, verdict }),
+    ...(startedAt === undefined || endedAt === undefined
+      ? {}
+      : { durationMs: Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)) }),
     ...(summary === undefined ? {} : { summary: await read(summary, maxSummaryLength) }),
     ...defined({ reason, note, activity }),
   };

@@ -16,6 +16,7 @@ import { commandIds, viewIds } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
 import { answersFrom } from "./question-fields";
 import { sessionScreen, TextCache } from "./conductor-screen";
+import { startFork } from "../history/fork";
 import { isOnDisk } from "../session/on-disk";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
@@ -210,6 +211,12 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
           : controller.submit(adjust({ kind: how.kind, by, step })),
       );
     },
+    withdraw: ({ session, of }) => this.#session(session).adjust({ kind: "withdraw", of }),
+    skip_step: ({ session, step }) => this.#session(session).adjust({ kind: "skip", step }),
+    do_again: async ({ session, step }) => {
+      const controller = this.#session(session);
+      this.#sessions.show(await startFork(this.#sessions, controller, step, (definition) => definition));
+    },
     resolve_suggestion: ({ session, id, how }) => {
       const controller = this.#session(session);
       const open = controller.view.suggestions.find((one) => one.id === id);
@@ -257,6 +264,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
 
   readonly #places: Readonly<Record<Extract<ConductorRequest, { type: "open" }>["what"], () => unknown>> = {
     pick_flow: () => vscode.commands.executeCommand(commandIds.runFlow),
+    fork: () => vscode.commands.executeCommand(commandIds.forkSession),
     artifacts: () => vscode.commands.executeCommand(commandIds.reviewArtifacts),
     venue: () => vscode.commands.executeCommand(commandIds.selectVenue),
     events: () => vscode.commands.executeCommand(commandIds.openSession),
