@@ -102,6 +102,8 @@ export interface StepScreen {
   readonly attempt: number;
   readonly tokens: TokenUsage;
   readonly verdict?: string;
+  /** A command that did not pass. */
+  readonly red?: true;
   readonly summary?: ShownText;
   /** Why it failed or was skipped. */
   readonly reason?: string;
