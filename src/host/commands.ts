@@ -9,6 +9,7 @@ import type { historyCommands } from "./history/commands";
 import { commandIds, internalIds } from "./ids";
 import type { CommandId } from "./ids";
 import type { EditingCommands } from "./language";
+import type { FlowPanels } from "./flow/flow-panel";
 import type { PlanDocuments } from "./flow/plan-documents";
 import type { ProjectIndex } from "./project/project-index";
 import { checkCommand } from "./flow/check-command";
@@ -42,6 +43,7 @@ export interface CommandParts {
   readonly model: ReviewModel;
   readonly artifacts: ArtifactsTree;
   readonly plans: PlanDocuments;
+  readonly flows: FlowPanels;
   readonly secrets: Secrets;
   readonly errors: ErrorPresenter;
   readonly index: ProjectIndex;
@@ -83,6 +85,11 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       const chosen = await parts.runner.pick(target, "Which Flow's plan?");
       if (chosen === undefined) return;
       await parts.plans.show(vscode.Uri.joinPath(chosen.folder.uri, chosen.flow.path));
+    },
+    [commandIds.showFlow]: async (target) => {
+      const chosen = await parts.runner.pick(target, "Which Flow?");
+      if (chosen === undefined) return;
+      parts.flows.show(vscode.Uri.joinPath(chosen.folder.uri, chosen.flow.path), chosen.flow.name);
     },
     [commandIds.setSecret]: (target, origin) => setSecret(parts.secrets, target, origin),
     [commandIds.selectVenue]: () => selectVenue(parts.index, parts.venue, parts.provider),

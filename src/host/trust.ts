@@ -33,6 +33,7 @@ const needs: Readonly<Record<CommandId, "look" | "edit" | "act">> = {
   [commandIds.artifactHistory]: "look",
   [commandIds.groupArtifacts]: "look",
   [commandIds.showPlan]: "look",
+  [commandIds.showFlow]: "look",
   [commandIds.setSecret]: "edit",
   [commandIds.editPrompt]: "edit",
   [commandIds.previewPrompt]: "look",

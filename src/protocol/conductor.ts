@@ -115,6 +115,8 @@ export interface StepScreen {
   /** The model that its role calls; absent for commands and questions. */
   readonly model?: string;
   readonly verdict?: string;
+  /** A command that did not pass. */
+  readonly red?: true;
   readonly summary?: ShownText;
   /** Why it failed or was skipped. */
   readonly reason?: string;

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { commands } from "../../src/cli/commands";
-import { cliFile, copyProject, emptyFolder, onlySession, orket, readJournal } from "./orket";
+import { allowCommands, cliFile, copyProject, emptyFolder, onlySession, orket, readJournal } from "./orket";
 import { smallProject } from "./small-project";
 
 const read = (folder: string, place: string): string => readFileSync(path.join(folder, place), "utf8");
@@ -159,9 +159,18 @@ describe("the sample", function () {
     );
     writeFileSync(path.join(demo, "flows/shapes.replies.yaml"), replies);
     assert.equal((await orket(["validate"], { cwd: demo })).code, 0);
-    const run = await orket(["run", "shapes", "--approve", "all"], { cwd: demo });
+    const allow = await allowCommands(demo, "shapes");
+    const run = await orket(["run", "shapes", "--approve", "all", ...allow], { cwd: demo });
     assert.equal(run.code, 0, run.stderr);
     assert.match(run.stdout, /scripted: from a file, no model was asked/);
+    const checks = readJournal(onlySession(demo)).filter(({ type }) => type === "command_end");
+    assert.deepEqual(
+      checks.map(({ step, data }) => [step, data.verdict]),
+      [
+        ["check#1", "fail"],
+        ["check#2", "pass"],
+      ],
+    );
     const accept = await orket(["accept", "last"], { cwd: demo });
     assert.equal(accept.code, 0, accept.stderr);
     assert.ok(existsSync(path.join(demo, "PLAN.md")));

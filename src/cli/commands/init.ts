@@ -46,7 +46,9 @@ async function init({ io, given, workDomain }: CommandContext) {
   io.stderr.line(`\nThe sample project is written. It needs no model: its replies come from a file.\nNext:`);
   if (!here) io.stderr.line(`  cd ${shown(io.cwd, folder)}`);
   io.stderr.line("  orket plan shapes   what a run would do");
-  io.stderr.line("  orket run shapes    perform it, asking before each step");
+  io.stderr.line(
+    "  orket run shapes    perform it: you agree to its command, then are asked before each step",
+  );
   return exitCodes.done;
 }
 

@@ -45,20 +45,29 @@ function stepLines(step: FlowPlanStep, number: number, indent: string, output: O
     step.reads.length === 0 ? "reads nothing" : `reads ${step.reads.join(", ")}`,
     step.writes.length === 0 ? "writes nothing" : `writes ${step.writes.join(", ")}`,
   ];
-  const details = [
+  const ends = [
+    ...(step.produces.length === 0 ? [] : [`produces ${step.produces.join(", ")}`]),
+    ...(step.verdict.length === 0 ? [] : [`says ${step.verdict.join(" or ")}`]),
+  ];
+  const agent = [
     `model ${step.settings.model}: ${paramsOf(step.settings)}`,
     `${touches.join("; ")}${step.tools.length === 0 ? "; no tools" : `; tools ${step.tools.join(", ")}`}`,
-    [
-      approvalWords[step.approval] ?? step.approval,
-      ...(step.produces.length === 0 ? [] : [`produces ${step.produces.join(", ")}`]),
-      ...(step.verdict.length === 0 ? [] : [`says ${step.verdict.join(" or ")}`]),
-    ].join("; "),
+    [approvalWords[step.approval] ?? step.approval, ...ends].join("; "),
     [
       `at most ${plural(step.worst.calls, "call")}`,
       `${formatNumber(step.worst.tokens)} tokens`,
       ...(step.worst.usd === undefined ? [] : [formatUsd(step.worst.usd)]),
     ].join(", "),
   ];
+  const details =
+    step.act === undefined
+      ? agent
+      : [
+          step.act,
+          ...(step.approval === "none" ? [] : [approvalWords[step.approval] ?? step.approval]),
+          ...(ends.length === 0 ? [] : [ends.join("; ")]),
+          `${plural(step.maxRuns, "time")} at most`,
+        ];
   const off = step.disabled ? style.yellow("  skipped: the role is switched off") : "";
   return [
     `${name}  ${step.role}${off}`,

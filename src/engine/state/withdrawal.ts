@@ -1,20 +1,33 @@
 import type { Adjustment } from "../event/event";
 import { defined } from "../model/defined";
-import type { RoleChange } from "./role-changes";
-import type { SessionState } from "./state";
+import type { RoleChange, RoleChanges } from "./role-changes";
+
+/** A step that is to be left out, as the state keeps it. */
+interface Skip {
+  readonly by: Adjustment["by"];
+  readonly reason: string;
+}
 
 /** An adjustment that has had no effect yet, and what stood in its place before. */
 export interface PendingAdjustment {
   readonly seq: number;
   readonly adjustment: Extract<Adjustment, { kind: "patch" | "skip" | "patch_role" | "set_model" }>;
   readonly instruction?: string;
-  readonly skip?: SessionState["skips"][string];
+  readonly skip?: Skip;
   readonly change?: RoleChange;
 }
 
 /** What is kept of an adjustment so that it can be taken back; undefined: it takes effect at once. */
 export function pendingOf(
-  { patches, skips, roleChanges }: SessionState,
+  {
+    patches,
+    skips,
+    roleChanges,
+  }: {
+    readonly patches: Readonly<Record<string, string>>;
+    readonly skips: Readonly<Record<string, Skip>>;
+    readonly roleChanges: RoleChanges;
+  },
   seq: number,
   adjustment: Adjustment,
 ): PendingAdjustment | undefined {

@@ -243,7 +243,7 @@ async function stepScreen(
   read: Read,
   place: ReturnType<typeof placeOfStep>,
 ): Promise<StepScreen> {
-  const { key, role, status, attempt, tokens, costUsd, verdict, summary, reason, note, activity } = step;
+  const { key, role, status, attempt, tokens, costUsd, verdict, red, summary, reason, note, activity } = step;
   const { startedAt, endedAt } = step;
   return {
     key,
@@ -252,7 +252,7 @@ async function stepScreen(
     status,
     attempt,
     tokens,
-    ...defined({ costUsd, verdict }),
+    ...defined({ costUsd, verdict, red }),
     ...(startedAt === undefined || endedAt === undefined
       ? {}
       : { durationMs: Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)) }),

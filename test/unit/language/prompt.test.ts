@@ -136,7 +136,7 @@ describe("a prompt as its own document", () => {
       ],
     );
     assert.ok(
-      completePrompt(sample, bandFile, at, text, text.length).some(({ label }) => label === "inputs.python"),
+      completePrompt(sample, bandFile, at, text, text.length).some(({ label }) => label === "inputs.node"),
     );
     assert.match(
       hoverPrompt(sample, bandFile, at, text, text.indexOf("role"))?.text ?? "",
