@@ -15,7 +15,7 @@ import {
 import { safeLine } from "./text/safe";
 import { cutToWidth } from "./text/width";
 
-export const statusMarks: Readonly<Record<StepView["status"], string>> = {
+const statusMarks: Readonly<Record<StepView["status"], string>> = {
   planned: "·",
   running: "▸",
   waiting: "?",

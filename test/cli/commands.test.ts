@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { applyPatch, parsePatch } from "diff";
+import { transform } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -21,6 +22,35 @@ describe("orket", function () {
     const { stdout, status } = spawnSync(process.execPath, [alone, "--version"]);
     assert.equal(status, 0);
     assert.equal(stdout.toString(), `${version}\n`);
+  });
+
+  it("names the Node that it needs on an older one, without loading anything else", () => {
+    const folder = emptyFolder();
+    const alone = path.join(folder, "cli.js");
+    copyFileSync(cliFile, alone);
+    const { engines } = JSON.parse(read(path.resolve(__dirname, "../.."), "package.json")) as {
+      engines: { node: string };
+    };
+    const needed = engines.node.replace(">=", "");
+    const [major = 0, minor = 0] = needed.split(".").map(Number);
+    for (const old of ["10.24.1", "18.20.4", `${major - 1}.99.0`, `${major}.${minor - 1}.9`]) {
+      const pretend = path.join(folder, "pretend.cjs");
+      writeFileSync(
+        pretend,
+        `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${old}" } });\n`,
+      );
+      const { stderr, status } = spawnSync(process.execPath, ["-r", pretend, alone, "plan", "x"]);
+      assert.equal(status, 2);
+      const first = `orket: Orket needs Node ${needed} or newer; this is v${old}.`;
+      assert.equal(stderr.toString().split("\n")[0], first);
+    }
+  });
+
+  it("parses on a Node that is too old", async () => {
+    const text = readFileSync(cliFile, "utf8").replace(/^#!.*\n/, "");
+    // Nothing is left to make older: what is printed for a new target is what is printed for an old one.
+    const printed = async (target: string): Promise<string> => (await transform(text, { target })).code;
+    assert.equal(await printed("node10"), await printed("node22"));
   });
 
   it("explains itself and each command, in both ways of asking", async () => {
@@ -462,7 +492,7 @@ describe("proposed files", function () {
     assert.match(unknown.stderr, /It proposes: /);
   });
 
-  it("conflict with a file that has changed since; the others are accepted all the same", async () => {
+  it("conflict with a file that has changed since; the others are accepted anyway", async () => {
     const project = smallProject({ replies, files });
     await orket(["-C", project, "run", "small"]);
     writeFileSync(path.join(project, "old.txt"), "mine\n");

@@ -13,7 +13,7 @@ import {
   suggestion,
 } from "./parts";
 
-export { approval, plan, question, screen, session, step, steps } from "./parts";
+export { approval, screen, session, step } from "./parts";
 
 /*
  * Every state of the conductor view, as the extension would send it. `npm run panels` shows them in a browser; the

@@ -117,7 +117,7 @@ describe("writing definitions as a person does", function () {
     await shot("editing-squiggle-dark");
   });
 
-  it("mends it from the light bulb", async () => {
+  it("fixes it from the light bulb", async () => {
     await key("Escape");
     await text("standrd").click();
     await key("Control+.");

@@ -197,7 +197,7 @@ describe("sessions afterwards, and where the next ones run", function () {
     await workbench.command("Orket: Select Venue");
     await workbench.quickInputRows().filter({ hasText: "1 of 2 nodes answer" }).first().waitFor();
     await workbench.quickInputRows().filter({ hasText: "tiny:1b (loaded, 4,096 tokens)" }).first().waitFor();
-    const bare = workbench.quickInputRows().filter({ hasText: "It gives no list of models." });
+    const bare = workbench.quickInputRows().filter({ hasText: "The server returned no list of models." });
     await bare.getByText(/openai, answers in \d+ ms$/).waitFor();
     await bare.hover();
     await bare.getByRole("button", { name: /^Try Out/ }).waitFor();

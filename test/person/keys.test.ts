@@ -112,7 +112,7 @@ describe("a key in VS Code", function () {
     await conductor.screenshot("session-key-given-back-dark");
   });
 
-  it("is shown nowhere by the Venues' standing, the artifact and the log", async () => {
+  it("is shown nowhere by the Venues' state, the artifact and the log", async () => {
     await workbench.command("Orket: Select Venue");
     const row = workbench.quickInputRows().filter({ hasText: "m, Bearer [key]" }).first();
     await row.waitFor();

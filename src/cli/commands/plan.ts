@@ -181,12 +181,12 @@ function printPlan(planned: FlowPlan, output: Output): void {
   printTable("What could happen at most", reachRows(planned.reach), output);
   output.line();
   output.line(
-    `Worst case: ${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")}, ${formatNumber(worst.tokens)} tokens, ${costText(worst.usd)}. Calls that fail and are made again come on top.`,
+    `Worst case: ${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")}, ${formatNumber(worst.tokens)} tokens, ${costText(worst.usd)}. Retries of failed calls are not included.`,
   );
   const over = planned.limits.filter(({ limit, worst: needed }) => needed !== undefined && needed > limit);
   output.line(
     over.length === 0
-      ? "No limit can be hit by that."
+      ? "It cannot reach a limit."
       : `Limits that it can hit: ${over.map(limitText).join(", ")}. The session pauses there and can go on.`,
   );
 }
@@ -223,7 +223,7 @@ async function plan(context: CommandContext) {
 
 export const planCommand: Command = {
   name: "plan",
-  summary: "Say what a run would do, before any token is spent.",
+  summary: "Show what a run would do, before any token is spent.",
   args: [{ name: "FLOW", summary: "The Flow's name, or the path of its file." }],
   options: [
     { name: "venue", value: "VENUE", summary: "Another Venue than the Flow names." },

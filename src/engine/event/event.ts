@@ -7,7 +7,6 @@ import { attached, callId, omissionSchema, toolCallSchema, messageSchema, unread
 import { blobRefSchema, contentSchema, digestSchema } from "./content";
 import { tokenUsageSchema } from "./tokens";
 
-export { messageSchema, omissionSchema, toolCallSchema, unreadCallSchema } from "./message";
 export type { Message, Omission, ToolCall, UnreadCall } from "./message";
 
 export { aboutAdjustment, adjustmentBodySchema } from "./adjustment";

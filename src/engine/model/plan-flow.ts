@@ -13,7 +13,7 @@ import { anyTouches } from "./tools";
 import { defined } from "./defined";
 
 /** Runs that a plan lists; the rest is counted. */
-export const maxPlannedRuns = 1000;
+const maxPlannedRuns = 1000;
 
 /** A prompt as it is sent, but for what only the run can tell: that stands as its placeholder. */
 export interface PlannedPrompt {

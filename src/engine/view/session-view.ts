@@ -29,7 +29,7 @@ export interface StepView {
   readonly tokens: TokenUsage;
   readonly costUsd?: number;
   readonly verdict?: string;
-  /** A command that did not pass; its step is done all the same where the Score looks at the verdict. */
+  /** A command that did not pass; its step is done anyway where the Score looks at the verdict. */
   readonly red?: true;
   readonly summary?: Content;
   /** Why it failed or was skipped. */
@@ -58,7 +58,7 @@ export interface ApprovalView {
 /** A question of the Score that waits for a person. */
 export interface QuestionView {
   readonly id: string;
-  /** The Score asks; files wait for a decision; a loop did not come to its end; a command was cut off. */
+  /** The Score asks; files wait for a decision; a loop did not end; a command was cut off. */
   readonly kind: EventData<"question_asked">["kind"];
   /** Digest of what is shown; the answer carries it. */
   readonly sha256: string;
@@ -224,7 +224,7 @@ function approvalOf({ run }: ActiveRun): ApprovalView[] {
 }
 
 /** The questions that are open. Files that are all decided wait for nobody, though the step has not ended yet. */
-export function questionsOf(state: SessionState, runs: readonly ActiveRun[]): QuestionView[] {
+function questionsOf(state: SessionState, runs: readonly ActiveRun[]): QuestionView[] {
   return runs.flatMap(({ run }) => {
     if (run.question === null) return [];
     const { id, kind, sha256, text, verdict, fields, questions, paths } = run.question;

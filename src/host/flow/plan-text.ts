@@ -137,8 +137,8 @@ function stepLines(step: FlowPlanStep, index: number): string[] {
 function limitLine({ name, limit, worst, at }: PlannedLimit): string {
   const amount = number(limit);
   if (at !== undefined)
-    return `- **${name} ${amount}: the worst case of ${number(worst ?? 0)} goes beyond it, in ${at}.** The session pauses there and can go on.`;
-  if (worst === undefined) return `- ${name} ${amount}: nothing tells beforehand whether it is reached`;
+    return `- **${name} ${amount}: the worst case of ${number(worst ?? 0)} exceeds it, in ${at}.** The session pauses there and can go on.`;
+  if (worst === undefined) return `- ${name} ${amount}: whether it is reached cannot be known before the run`;
   return `- ${name} ${amount}: the worst case of ${number(worst)} stays within`;
 }
 
@@ -170,7 +170,7 @@ export function planText(definition: Definition): string {
     `- Score ${plan.score.name} (${plan.score.source})`,
     `- Venue ${plan.venue.name} (${plan.venue.source}): ${plan.venue.provider}${where}`,
     "",
-    `At most **${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")} and ${number(worst.tokens)} tokens**. ${cost} Calls that fail and are made again come on top; limits hold in any case.`,
+    `At most **${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")} and ${number(worst.tokens)} tokens**. ${cost} Retries of failed calls are not included; limits apply to them too.`,
     "",
     ...orderRows(plan),
     "",

@@ -85,7 +85,7 @@ describe("the sample project", () => {
         if (!files.has(file)) existing.add(file);
         const before = files.get(file) ?? fs.readFileSync(onDisk, "utf8");
         const pieces = before.split(String(args.old_text));
-        assert.equal(pieces.length, 2, `${file}: old_text has to occur once`);
+        assert.equal(pieces.length, 2, `${file}: old_text must occur once`);
         files.set(file, pieces.join(String(args.new_text)));
       }
     }
