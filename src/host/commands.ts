@@ -21,6 +21,8 @@ import type { SessionController } from "../app/session/controller";
 import type { SessionRegistry } from "./session/session-registry";
 import type { ArtifactsTree } from "./trees/artifacts-tree";
 import { SessionItem } from "./trees/sessions-tree";
+import { adjustSession } from "./conductor/adjust";
+import type { Reports } from "./history/reports";
 import type { ConductorView } from "./conductor/conductor-view";
 import type { Inbox, InboxEntry } from "./inbox/inbox";
 import type { PressedAnswer } from "../protocol/conductor";
@@ -43,6 +45,7 @@ export interface CommandParts {
   readonly model: ReviewModel;
   readonly artifacts: ArtifactsTree;
   readonly plans: PlanDocuments;
+  readonly reports: Reports;
   readonly flows: FlowPanels;
   readonly secrets: Secrets;
   readonly errors: ErrorPresenter;
@@ -67,6 +70,10 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     [commandIds.pauseSession]: async (target) => {
       const controller = await choose(sessions, target, canPause, "Which session should pause?");
       await controller?.adjust({ kind: "pause" });
+    },
+    [commandIds.adjustSession]: async (target) => {
+      const controller = await choose(sessions, target, canStop, "Which session is to be adjusted?");
+      if (controller !== undefined) await adjustSession(controller, parts);
     },
     [commandIds.openSession]: async (target) => {
       const controller = await choose(sessions, target, () => true, "Which session should open?");

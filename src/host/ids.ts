@@ -25,6 +25,7 @@ export const commandIds = {
   groupArtifacts: "orket.groupArtifacts",
   showPlan: "orket.showPlan",
   showFlow: "orket.showFlow",
+  adjustSession: "orket.adjustSession",
   setSecret: "orket.setSecret",
   editPrompt: "orket.editPrompt",
   previewPrompt: "orket.previewPrompt",

@@ -34,6 +34,7 @@ const needs: Readonly<Record<CommandId, "look" | "edit" | "act">> = {
   [commandIds.groupArtifacts]: "look",
   [commandIds.showPlan]: "look",
   [commandIds.showFlow]: "look",
+  [commandIds.adjustSession]: "act",
   [commandIds.setSecret]: "edit",
   [commandIds.editPrompt]: "edit",
   [commandIds.previewPrompt]: "look",

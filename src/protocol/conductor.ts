@@ -343,6 +343,7 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
       "pick_flow",
       "artifacts",
       "fork",
+      "adjust",
       "events",
       "open_folder",
       "new_flow",

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { SessionScreen, StepScreen } from "../../src/protocol/conductor";
 import { costText, durationText, tokenText, tokenTitle } from "../ui/format";
-import { Button, Disclosure, Icon } from "../ui/toolkit";
+import { Button, Disclosure, Icon, Link } from "../ui/toolkit";
 import type { SessionContext } from "./context";
 import { PlainText } from "./parts";
 import { stepsIn, treeOf } from "./step-tree";
@@ -66,6 +66,11 @@ export function StepList(context: SessionContext): JSX.Element {
         <span>{`${done} done`}</span>
       </h3>
       <StepTree context={context} nodes={treeOf(steps)} />
+      {context.mayAct && context.session.status !== "ended" && (
+        <p>
+          <Link onPress={() => context.send({ type: "open", what: "adjust" })}>Adjust …</Link>
+        </p>
+      )}
     </section>
   );
 }

@@ -264,6 +264,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
 
   readonly #places: Readonly<Record<Extract<ConductorRequest, { type: "open" }>["what"], () => unknown>> = {
     pick_flow: () => vscode.commands.executeCommand(commandIds.runFlow),
+    adjust: () => vscode.commands.executeCommand(commandIds.adjustSession),
     fork: () => vscode.commands.executeCommand(commandIds.forkSession),
     artifacts: () => vscode.commands.executeCommand(commandIds.reviewArtifacts),
     venue: () => vscode.commands.executeCommand(commandIds.selectVenue),
