@@ -65,7 +65,8 @@ function choicesOf(controller: SessionController, { provider }: AdjustParts, tit
       label: `$(edit) Instruction of ${node.id}`,
       description: node.role,
       make: async () => {
-        const target = run === undefined || run.key === node.id ? node.id : await pickRun(title, node.id, run.key);
+        const target =
+          run === undefined || run.key === node.id ? node.id : await pickRun(title, node.id, run.key);
         if (target === undefined) return undefined;
         const before = instructionOf(state, target);
         const after = await editText(`${title}: instruction of ${target}`, before);
@@ -91,7 +92,12 @@ function choicesOf(controller: SessionController, { provider }: AdjustParts, tit
         label: `$(server) Model of ${role}`,
         description: settings.model,
         make: async () => {
-          const model = await pickModel(definition.venue, provider, `${title}: model of ${role}`, settings.model);
+          const model = await pickModel(
+            definition.venue,
+            provider,
+            `${title}: model of ${role}`,
+            settings.model,
+          );
           if (model === undefined) return undefined;
           const once = await pickOnce(title, role);
           if (once === undefined) return undefined;
