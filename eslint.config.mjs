@@ -45,6 +45,16 @@ const dialect = [
   },
 ];
 
+/** What only the product's own code must keep to. */
+const product = [
+  ...dialect,
+  {
+    selector:
+      "BinaryExpression[operator=/^[!=]==$/] > Literal[value=/^(ollama|openai|vscode-lm|mesh|scripted)$/]",
+    message: "Ask the table of providers (src/engine/model/providers.ts) for the fact, not for a name.",
+  },
+];
+
 const importsOf = (...patterns) => [
   "error",
   { patterns: patterns.map(([regex, message]) => ({ regex, message })) },
@@ -105,6 +115,12 @@ export default tseslint.config(
     },
   },
   {
+    files: ["src/**/*.ts", "webview/**/*.ts", "webview/**/*.tsx"],
+    // What other tools call their backends is theirs.
+    ignores: ["src/language/import/**"],
+    rules: { "no-restricted-syntax": ["error", ...product] },
+  },
+  {
     files: ["src/engine/**/*.ts"],
     rules: {
       "no-restricted-globals": ["error", ...bannedInEngine],
@@ -115,7 +131,7 @@ export default tseslint.config(
       ],
       "no-restricted-syntax": [
         "error",
-        ...dialect,
+        ...product,
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: clockAndChance },
         { selector: "CallExpression[callee.name='Date']", message: clockAndChance },
         // `const d = Date` or `const { now } = Date` would get past the property rule.

@@ -223,6 +223,18 @@ describe("the layer table", function () {
   });
 });
 
+describe("the table of providers", function () {
+  this.timeout(30_000);
+
+  for (const file of ["src/engine/bad.ts", "src/app/bad.ts", "src/host/bad.ts", "webview/bad.ts"]) {
+    it(`is what ${path.posix.dirname(file)} asks, not a provider's name`, async () => {
+      const text = 'export const isLocal = (provider: string): boolean => provider === "ollama";\n';
+
+      assert.deepEqual(await lintMessages(file, text), ["no-restricted-syntax"]);
+    });
+  }
+});
+
 describe("the engine's purity", function () {
   this.timeout(30_000);
 

@@ -14,6 +14,7 @@ import { pageStyle } from "./html-style";
 import { base64 } from "./ndjson";
 import { textOrProblem } from "./source";
 import type { ExportSource } from "./source";
+import { isFromFile } from "../../engine/model/providers";
 
 /** Longest content that the page shows whole, in UTF-16 units; of a longer one it shows the start, and says so. */
 const maxShown = 200_000;
@@ -149,7 +150,7 @@ class Page {
       [
         "Backend",
         text(
-          venue.provider === "scripted"
+          isFromFile(venue.provider)
             ? "scripted: replies from a file, no model was asked"
             : [venue.provider, venue.model].filter((part) => part !== undefined).join(", "),
         ),

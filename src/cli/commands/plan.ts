@@ -14,6 +14,7 @@ import { alignColumns, formatNumber, formatUsd, plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { wrapText } from "../text/width";
 import { defined } from "../../engine/model/defined";
+import { isFromFile } from "../../engine/model/providers";
 
 /** What a call asks of the backend, in the order in which people look for it. */
 function paramsOf({
@@ -146,7 +147,7 @@ function printPlan(planned: FlowPlan, output: Output): void {
   const { flow, venue, band, score, steps, worst } = planned;
   const limits = planned.limits.map(({ name, limit }) => `${name} ${formatNumber(limit)}`);
   const inputs = Object.entries(planned.inputs).map(([name, value]) => `${name} = ${textOfJson(value)}`);
-  const provider = venue.provider === "scripted" ? "scripted replies, no model" : venue.provider;
+  const provider = isFromFile(venue.provider) ? "scripted replies, no model" : venue.provider;
   const facts: string[][] = [
     ["Flow", `${flow.name} (${flow.source})`],
     ["Task", flow.task === "" ? "(asked for when it runs)" : safeLine(flow.task)],

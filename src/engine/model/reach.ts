@@ -1,5 +1,6 @@
 import { stepsOf } from "./plan";
 import type { Definition } from "./definition";
+import { factsOf } from "./providers";
 import { anyTouches, isBuiltin } from "./tools";
 
 /** A key that a Venue names, and the server that it goes to. */
@@ -65,9 +66,10 @@ interface Server {
 const isReference = (value: string): boolean => /^(?:secret|env):/.test(value);
 
 function serversOf({ provider, endpoint, api_key, nodes = [], ...more }: Definition["venue"]): Server[] {
-  if (provider === "mesh") return nodes;
+  const { answeredBy } = factsOf(provider);
+  if (answeredBy === "nodes") return nodes;
   const headers = "headers" in more ? (more.headers as Server["headers"]) : undefined;
-  return provider === "ollama" || provider === "openai" ? [{ endpoint, api_key, headers }] : [];
+  return answeredBy === "server" ? [{ endpoint, api_key, headers }] : [];
 }
 
 function keysOf(servers: readonly Server[]): KeyUse[] {
@@ -111,6 +113,7 @@ export function reachOf(definition: Definition): Reach {
   const roles = Object.values(band.roles);
   const tools = roles.flatMap((role) => role.tools.map(String));
   const servers = serversOf(venue);
+  const inEditor = factsOf(venue.provider).answeredBy === "editor";
   const origins = [...new Set(servers.map(({ endpoint = "" }) => originOf(endpoint)))];
   const commands = commandsOf(flow);
   const foreignTools = [...new Set(tools.filter((name) => !isBuiltin(name) && !name.startsWith("command:")))];
@@ -128,12 +131,12 @@ export function reachOf(definition: Definition): Reach {
     secretsReadable: reads ? flow.policy.allow : [],
     writes,
     writesWithoutApproval: writes && writesQuietly,
-    servers: venue.provider === "vscode-lm" ? ["the editor's language models"] : origins,
+    servers: inEditor ? ["the editor's language models"] : origins,
     keys: keysOf(servers),
     commands,
     foreignTools,
     network:
-      venue.provider === "vscode-lm" ||
+      inEditor ||
       origins.some((origin) => !isThisMachine(origin)) ||
       commands.some(({ network, outside }) => network || outside) ||
       foreignTools.length > 0,

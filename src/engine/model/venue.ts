@@ -1,8 +1,11 @@
 import * as z from "zod";
 import { idSchema, nameSchema } from "./names";
+import { providerNames, providersWhere, providerTable } from "./providers";
 
-export const providerNameSchema = z.enum(["ollama", "openai", "vscode-lm", "mesh", "scripted"]);
-export type ProviderName = z.infer<typeof providerNameSchema>;
+export const providerNameSchema = z.enum(providerNames);
+
+/** The providers that a mesh may list as nodes. */
+export const nodeProviderSchema = z.enum(providersWhere("canBeNode", true));
 
 export const toolCallModeSchema = z.enum(["native", "text", "auto"]);
 /** How tool calls travel: by the backend's own format, as text in the reply, or native with text understood too. */
@@ -123,7 +126,7 @@ export const roleOverrideSchema = z.strictObject(modelSettings).describe("What i
 export const nodeSchema = z
   .strictObject({
     name: nameSchema.describe("The node's name."),
-    provider: z.enum(["ollama", "openai"]).describe("What the node speaks."),
+    provider: nodeProviderSchema.describe("What the node speaks."),
     endpoint: endpointSchema.describe("Its address."),
     slots: z.int().min(1).max(1024).default(1).describe("Calls it may work on at once."),
     model: z.string().min(1).optional().describe("The model's name on this node, where it differs."),
@@ -144,7 +147,9 @@ export const venueFileSchema = z
     ),
     endpoint: endpointSchema
       .optional()
-      .describe("The backend's address. Ollama: http://127.0.0.1:11434 unless said otherwise."),
+      .describe(
+        `The backend's address. Ollama: ${providerTable.ollama.defaultEndpoint} unless said otherwise.`,
+      ),
     ...modelSettings,
     api_key: secretReference
       .optional()

@@ -18,6 +18,7 @@ import { isOnDisk } from "../session/on-disk";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
 import { defined } from "../../engine/model/defined";
+import { factsOf } from "../../engine/model/providers";
 
 interface ChosenFlow {
   readonly folder: vscode.WorkspaceFolder;
@@ -226,7 +227,7 @@ export async function withModel(
 ): Promise<Definition | undefined> {
   const { venue } = definition;
   const open = roles.some((role) => (venue.roles[role]?.model ?? venue.model) === undefined);
-  if (venue.provider !== "vscode-lm" || !open) return definition;
+  if (factsOf(venue.provider).answeredBy !== "editor" || !open) return definition;
   const model = await pickEditorModel(`The Venue ${venue.name} names no model: which one?`);
   return model === undefined ? undefined : { ...definition, venue: { ...venue, model } };
 }

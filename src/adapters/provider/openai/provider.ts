@@ -11,12 +11,12 @@ import { recorded, requireModel, ToolNames, withParams } from "../http/chat-body
 import type { ProviderVenue } from "../http/chat-body";
 import { performCall } from "../http/chat-call";
 import type { Exchange } from "../http/chat-call";
-import { defaultOpenAiEndpoint } from "../endpoints";
 import { openAiMessages, openAiTools } from "./messages";
 import { OpenAiStream } from "./stream";
 import type { Access } from "../http/access";
 import { credentialsFor, transportOf } from "../http/access";
 import { publicAddress } from "../http/redact";
+import { providerTable } from "../../../engine/model/providers";
 
 /**
  * Model calls to any endpoint that speaks OpenAI's chat completions, always streamed. The package builds the request;
@@ -33,7 +33,7 @@ export class OpenAiProvider implements ModelProvider {
   constructor(venue: ProviderVenue & { readonly timeouts: Timeouts }, deps: Access) {
     this.#venue = venue;
     this.#deps = deps;
-    const endpoint = venue.endpoint ?? defaultOpenAiEndpoint;
+    const endpoint = venue.endpoint ?? providerTable.openai.defaultEndpoint;
     this.#address = publicAddress(endpoint);
     // Whatever is not said here the package takes from environment variables.
     this.#client = new ChatClient({
@@ -73,7 +73,7 @@ export class OpenAiProvider implements ModelProvider {
       recorded: request.recorded,
       maxOutputTokens: request.settings.max_output_tokens,
       credentials: () =>
-        credentialsFor(this.#deps, this.#venue, this.#venue.endpoint ?? defaultOpenAiEndpoint),
+        credentialsFor(this.#deps, this.#venue, this.#venue.endpoint ?? providerTable.openai.defaultEndpoint),
       accept: "text/event-stream",
       facts,
       sent,
