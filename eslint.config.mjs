@@ -53,6 +53,20 @@ const product = [
       "BinaryExpression[operator=/^[!=]==$/] > Literal[value=/^(ollama|openai|vscode-lm|mesh|scripted)$/]",
     message: "Ask the table of providers (src/engine/model/providers.ts) for the fact, not for a name.",
   },
+  {
+    selector: "BinaryExpression[operator='instanceof'][right.name=/^(OrketError|ProviderError)$/]",
+    message: "Ask the class's `is`: another bundle has a copy of the class that `instanceof` does not know.",
+  },
+];
+
+/** What a person started can be refused; the refusal has a code, from which the exit code and the buttons come. */
+const coded = [
+  ...product,
+  {
+    selector: "NewExpression[callee.name=/^(Error|TypeError|RangeError)$/]",
+    message:
+      "Throw an OrketError with a code and a hint: a plain Error is shown as a bug (src/engine/error/orket-error.ts).",
+  },
 ];
 
 const importsOf = (...patterns) => [
@@ -119,6 +133,12 @@ export default tseslint.config(
     // What other tools call their backends is theirs.
     ignores: ["src/language/import/**"],
     rules: { "no-restricted-syntax": ["error", ...product] },
+  },
+  {
+    files: ["src/{app,cli,host}/**/*.ts", "webview/**/*.ts", "webview/**/*.tsx"],
+    // A page without its elements is no page; nobody started anything there.
+    ignores: ["webview/ui/page-element.ts"],
+    rules: { "no-restricted-syntax": ["error", ...coded] },
   },
   {
     files: ["src/engine/**/*.ts"],

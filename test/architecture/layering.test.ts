@@ -235,6 +235,27 @@ describe("the table of providers", function () {
   }
 });
 
+describe("an error of another bundle", () => {
+  it("is told by its marker, not by its class", async () => {
+    const text = "export const isOurs = (error: unknown): boolean => error instanceof ProviderError;\n";
+
+    assert.deepEqual(await lintMessages("src/adapters/bad.ts", text), ["no-restricted-syntax"]);
+  }).timeout(30_000);
+});
+
+describe("a refusal", function () {
+  this.timeout(30_000);
+
+  for (const layer of ["src/app", "src/host", "src/cli", "webview"]) {
+    it(`has a code in ${layer}`, async () => {
+      const plain =
+        'export function refuse(): void {\n  throw new Error("This folder is not trusted.");\n}\n';
+
+      assert.deepEqual(await lintMessages(`${layer}/bad.ts`, plain), ["no-restricted-syntax"]);
+    });
+  }
+});
+
 describe("the engine's purity", function () {
   this.timeout(30_000);
 

@@ -135,7 +135,7 @@ async function getJson(
     header = (name) => response.headers.get(name);
     text = await boundedText(response, longestListBytes, at.address);
   } catch (error) {
-    if (error instanceof ProviderError) throw error;
+    if (ProviderError.is(error)) throw error;
     throw errorFromConnection(error, "before_headers", facts);
   }
   if (status !== 200) {

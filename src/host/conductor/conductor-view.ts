@@ -147,7 +147,13 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     const parsed = conductorRequestSchema.safeParse(message);
     if (!parsed.success) {
       void this.#errors.show(
-        new Error(`The conductor view sent what it should not: ${parsed.error.message}`),
+        new OrketError(
+          "internal",
+          `The Conductor sent a request that Orket does not know: ${parsed.error.message}`,
+          {
+            hint: "Reload the window; if it happens again, report it with the log.",
+          },
+        ),
       );
       return;
     }

@@ -6,6 +6,7 @@ import type { Secrets } from "../session/secrets";
 import type { LiveRequest } from "./documents";
 import { defined } from "../../engine/model/defined";
 import { factsOf, isServer, providerNames } from "../../engine/model/providers";
+import { OrketError } from "../../engine/error/orket-error";
 
 /** How long a backend may take to say which models it has; typing goes on meanwhile. */
 const answerMs = 1000;
@@ -76,7 +77,8 @@ async function askModels(
     ...defined({ endpoint }),
     timeouts: { connect_seconds: 1, first_token_seconds: 1, idle_seconds: 1, total_seconds: 1 },
   } as const;
-  const noKey = (): Promise<string> => Promise.reject(new Error("Completion sends no key."));
+  const noKey = (): Promise<string> =>
+    Promise.reject(new OrketError("secret_missing", "Completion sends no key."));
   try {
     const { models } = await checkHealth(venue, { resolveSecret: noKey }, answerMs);
     return models.map((model) => model.name);

@@ -16,6 +16,7 @@ import {
 import type { DocumentSymbol, WorkspaceSymbol } from "../../language";
 import type { ProjectIndex } from "../project/project-index";
 import { definitionFiles, linkTo, requestAt, spanRange, uriOf, workspaceEdit, yamlFiles } from "./documents";
+import { OrketError } from "../../engine/error/orket-error";
 
 const symbolKinds: Readonly<Record<DocumentSymbol["kind"] | WorkspaceSymbol["kind"], vscode.SymbolKind>> = {
   file: vscode.SymbolKind.File,
@@ -173,9 +174,9 @@ function renames(index: ProjectIndex): vscode.RenameProvider {
   return {
     async prepareRename(document, position) {
       const request = await requestAt(index, document, position);
-      if (request === undefined) throw new Error("There is no name here.");
+      if (request === undefined) throw new OrketError("usage", "There is no name here that can be changed.");
       const found = prepareRename(request);
-      if ("rejected" in found) throw new Error(found.rejected);
+      if ("rejected" in found) throw new OrketError("usage", found.rejected);
       return { range: spanRange(request.source, found.span), placeholder: found.name };
     },
     async provideRenameEdits(document, position, name) {
@@ -183,7 +184,7 @@ function renames(index: ProjectIndex): vscode.RenameProvider {
       if (request === undefined) return undefined;
       const made = rename(request, name);
       // The editor shows the sentence beside the box.
-      if ("rejected" in made) throw new Error(made.rejected);
+      if ("rejected" in made) throw new OrketError("usage", made.rejected);
       return workspaceEdit(request.project, (file) => uriOf(request.folder, document, file), made.edits);
     },
   };

@@ -18,6 +18,7 @@ import { Coalescer } from "../webview/coalesce";
 import type { PromptCommands } from "./prompt-commands";
 import type { PromptUse } from "./prompt-uri";
 import { besideActive, withOpenPrompt } from "./prompt-preview";
+import { failureOf } from "../../app/failure";
 
 /** One try, as its document shows it. */
 interface Try {
@@ -137,9 +138,7 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
       if (cancel.aborted) attempt.state = "cancelled";
       else {
         attempt.state = { problem: error instanceof Error ? error.message : String(error) };
-        throw OrketError.is(error)
-          ? error
-          : new OrketError("usage", `${attempt.title}: ${attempt.state.problem}`);
+        throw failureOf(error);
       }
     } finally {
       drawing.stop();
