@@ -69,6 +69,23 @@ const coded = [
   },
 ];
 
+/** A test waits for what it waits for, not for a time in which that should have come. */
+const sleepless = [
+  ...dialect,
+  {
+    selector: "CallExpression[callee.property.name='waitForTimeout']",
+    message: "Wait for the condition: a locator, or `until` of test/until.ts.",
+  },
+  {
+    selector: "CallExpression[callee.name='setTimeout'] > Identifier:first-child",
+    message: "Wait for the condition with `until` of test/until.ts, or `pace` somebody whom the test plays.",
+  },
+  {
+    selector: "ImportDeclaration[source.value=/^(node:)?timers\\/promises$/]",
+    message: "Wait for the condition with `until` of test/until.ts, or `pace` somebody whom the test plays.",
+  },
+];
+
 const importsOf = (...patterns) => [
   "error",
   { patterns: patterns.map(([regex, message]) => ({ regex, message })) },
@@ -187,6 +204,11 @@ export default tseslint.config(
     // The command line's business is to print.
     files: ["src/cli/**/*.ts", "bench/**/*.ts"],
     rules: { "no-console": "off" },
+  },
+  {
+    files: ["test/**/*.ts", "test/**/*.tsx"],
+    ignores: ["test/until.ts"],
+    rules: { "no-restricted-syntax": ["error", ...sleepless] },
   },
   {
     files: ["test/**/*.ts", "test/**/*.tsx", "bench/**/*.ts"],

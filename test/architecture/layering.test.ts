@@ -235,6 +235,21 @@ describe("the table of providers", function () {
   }
 });
 
+describe("a test", () => {
+  const sleeping = [
+    "await page.waitForTimeout(500);",
+    "await new Promise((resolve) => setTimeout(resolve, 50));",
+    'import { setTimeout as sleep } from "node:timers/promises";',
+  ];
+  for (const line of sleeping) {
+    it(`does not sleep by ${line}`, async () => {
+      const messages = await lintMessages("test/person/bad.test.ts", `${line}\nexport {};\n`);
+
+      assert.ok(messages.includes("no-restricted-syntax"), messages.join());
+    }).timeout(30_000);
+  }
+});
+
 describe("an error of another bundle", () => {
   it("is told by its marker, not by its class", async () => {
     const text = "export const isOurs = (error: unknown): boolean => error instanceof ProviderError;\n";

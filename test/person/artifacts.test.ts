@@ -8,6 +8,8 @@ import { Workbench } from "../integration/workbench";
 import { UserSessionMarks } from "../../src/adapters/journal/session-marks";
 import { proposing, writeFiles } from "../fakes/proposal";
 import { removeProject } from "./sample";
+import { pace, until } from "../until";
+import { readable } from "./readable";
 
 const lines = (change: Readonly<Record<number, string>> = {}): string =>
   Array.from({ length: 40 }, (_, index) => `${change[index] ?? `line ${index}`}\n`).join("");
@@ -29,9 +31,9 @@ describe("the review of what a team proposes", function () {
       .first();
 
   /** The middle of a row's button, once the rows have come to rest. */
-  async function stillAt(item: Locator, name: string): Promise<{ x: number; y: number }> {
+  function stillAt(item: Locator, name: string): Promise<{ x: number; y: number }> {
     let before = "";
-    for (;;) {
+    return until(`the button ${name} at rest`, async () => {
       await item.hover();
       const button = item.getByRole("button", { name });
       const box = await button.boundingBox({ timeout: 1000 }).catch(() => null);
@@ -39,8 +41,8 @@ describe("the review of what a team proposes", function () {
       if (box !== null && enabled && before === JSON.stringify(box))
         return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
       before = JSON.stringify(box);
-      await workbench.page.waitForTimeout(250);
-    }
+      return undefined;
+    });
   }
 
   before(async () => {
@@ -95,11 +97,13 @@ describe("the review of what a team proposes", function () {
       if (gap === 0) await workbench.page.mouse.dblclick(x, y);
       else {
         await workbench.page.mouse.click(x, y);
-        await workbench.page.waitForTimeout(gap);
+        await pace(gap);
         await workbench.page.mouse.click(x, y);
       }
       await row(new RegExp(`^small/${gap}\\.txt, added, accepted`)).waitFor();
-      await workbench.page.waitForTimeout(1000);
+      // A later command: what the second click did has been decided when it lists what is still open.
+      await workbench.command("Focus on Artifacts View");
+      await row(/^src\/z\.txt, added, pending/).waitFor();
       assert.equal(existsSync(path.join(folder, `small/${gap}.txt`)), true);
       assert.equal(existsSync(path.join(folder, "src/z.txt")), false);
       const open = gaps.slice(gaps.indexOf(gap) + 1);
@@ -162,6 +166,7 @@ describe("the review of what a team proposes", function () {
         .first()
         .waitFor();
       await workbench.screenshot(`review-hunks-${theme}`);
+      await readable(workbench.page.locator(".part.sidebar"), /src/);
     });
   }
 });
