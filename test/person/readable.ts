@@ -53,8 +53,14 @@ function look(top: Element): Shown[] {
       layers.unshift(layer);
       if (layer[3] === 1) break;
     }
-    return layers.reduce((back, front) => over(front, back), [255, 255, 255, 1]);
+    return layers.reduce((back, front) => over(front, back), page);
   };
+  // What a webview leaves transparent is painted by the workbench around it.
+  const probe = document.createElement("i");
+  probe.style.color = "var(--vscode-sideBar-background, var(--vscode-editor-background, Canvas))";
+  top.append(probe);
+  const page = colourOf(getComputedStyle(probe).color);
+  probe.remove();
   const opacityOf = (element: Element): number => {
     let opacity = 1;
     for (let at: Element | null = element; at !== null; at = parentOf(at))

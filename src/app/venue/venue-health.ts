@@ -7,6 +7,7 @@ import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import { endpointsOf, tryOut } from "./capability-memory";
 import type { Backend, CapabilityMemory, VenueEndpoint } from "./capability-memory";
 import { factsOf } from "../../engine/model/providers";
+import { grouped } from "../../engine/model/grouped";
 
 /** A backend has this long to answer. */
 const timeoutMs = 5000;
@@ -79,6 +80,6 @@ export function modelText(model: ProviderHealth["models"][number]): string {
 export function modelFacts({ loaded, contextTokens }: ProviderHealth["models"][number]): string[] {
   return [
     ...(loaded === true ? ["loaded"] : []),
-    ...(contextTokens === undefined ? [] : [`${contextTokens.toLocaleString("en")} tokens`]),
+    ...(contextTokens === undefined ? [] : [`${grouped(contextTokens)} tokens`]),
   ];
 }

@@ -11,6 +11,7 @@ import { schemes } from "../ids";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
 import { offerSourceOf } from "./review-model";
+import { exists } from "../project/exists";
 
 /** Which content a document of the scheme shows, and whose it is. */
 export interface ArtifactPlace {
@@ -85,15 +86,6 @@ export class ArtifactDocuments implements vscode.TextDocumentContentProvider {
 
 export function projectFile(controller: SessionController, artifact: string): vscode.Uri {
   return vscode.Uri.file(path.join(controller.workDomain, artifact));
-}
-
-async function exists(uri: vscode.Uri): Promise<boolean> {
-  try {
-    await vscode.workspace.fs.stat(uri);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const sideTitles = { added: "new file", changed: "proposed change", deleted: "proposed deletion" } as const;

@@ -4,6 +4,7 @@ import { nodeEnvironment } from "../../adapters/journal/environment";
 import type { ProjectOffer } from "../../app/artifact/project-offer";
 import { rememberShown, readShown } from "../../app/session/shown";
 import type { SessionController } from "../../app/session/controller";
+import { exists } from "../project/exists";
 
 /*
  * A person's own version of a proposal is an ordinary file in the session's folder, `drafts/PATH`: it can be edited with
@@ -25,15 +26,6 @@ export function draftPlace(
   const at = parts.lastIndexOf(folderName);
   if (at < 3 || parts[at - 3] !== ".orket" || parts[at - 2] !== "sessions") return undefined;
   return { directory: parts.slice(0, at).join(path.sep), path: parts.slice(at + 1).join("/") };
-}
-
-async function exists(uri: vscode.Uri): Promise<boolean> {
-  try {
-    await vscode.workspace.fs.stat(uri);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Opens the person's own version beside the project's file; a new one begins as what is proposed, or as the conflict. */

@@ -10,6 +10,7 @@ import type { SessionController } from "../../app/session/controller";
 import { artifactUri, projectFile, rightSide } from "./artifact-documents";
 import type { ArtifactChoice } from "./artifact-choice";
 import type { ReviewModel } from "./review-model";
+import { grouped } from "../../engine/model/grouped";
 
 /** All that waits for a decision in one editor with many diffs. */
 export async function openAllChanges(model: ReviewModel): Promise<void> {
@@ -64,7 +65,7 @@ export async function showHistory(
     .map(({ content, origin }, at) => ({
       label: `$(${content === null ? "trash" : "git-commit"}) ${origin.step}`,
       description: [origin.role, origin.model ?? ""].filter((text) => text !== "").join(", "),
-      detail: `${content === null ? "deleted" : `${content.bytes.toLocaleString("en")} bytes`}, event ${origin.event}, ${origin.at}`,
+      detail: `${content === null ? "deleted" : `${grouped(content.bytes)} bytes`}, event ${origin.event}, ${origin.at}`,
       buttons: [toEvent],
       at,
     }))

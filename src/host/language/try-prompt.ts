@@ -19,6 +19,7 @@ import type { PromptCommands } from "./prompt-commands";
 import type { PromptUse } from "./prompt-uri";
 import { besideActive, withOpenPrompt } from "./prompt-preview";
 import { failureOf } from "../../app/failure";
+import { grouped } from "../../engine/model/grouped";
 
 /** One try, as its document shows it. */
 interface Try {
@@ -207,7 +208,7 @@ function resolve({ live, target, flow }: PromptUse, venue: string): Definition {
 const count = (tokens: TokenCount | undefined): string =>
   tokens === undefined
     ? "unknown"
-    : `${tokens.count.toLocaleString("en")}${tokens.source === "estimated" ? " (estimated)" : ""}`;
+    : `${grouped(tokens.count)}${tokens.source === "estimated" ? " (estimated)" : ""}`;
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 
