@@ -33,16 +33,22 @@ describe("the review of what a team proposes", function () {
   /** The middle of a row's button, once the rows have come to rest. */
   function stillAt(item: Locator, name: string): Promise<{ x: number; y: number }> {
     let before = "";
-    return until(`the button ${name} at rest`, async () => {
-      await item.hover();
-      const button = item.getByRole("button", { name });
-      const box = await button.boundingBox({ timeout: 1000 }).catch(() => null);
-      const enabled = (await button.getAttribute("aria-disabled").catch(() => null)) !== "true";
-      if (box !== null && enabled && before === JSON.stringify(box))
-        return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-      before = JSON.stringify(box);
-      return undefined;
-    });
+    return until(
+      `the button ${name} at rest`,
+      async () => {
+        await item.hover();
+        const button = item.getByRole("button", { name });
+        const box = await button.boundingBox({ timeout: 1000 }).catch(() => null);
+        const enabled = (await button.getAttribute("aria-disabled").catch(() => null)) !== "true";
+        if (box !== null && enabled && before === JSON.stringify(box))
+          return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+        before = JSON.stringify(box);
+        // At rest is what stands at the same place in two looks that are this far apart.
+        await pace(250);
+        return undefined;
+      },
+      60_000,
+    );
   }
 
   before(async () => {
