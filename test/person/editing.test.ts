@@ -8,7 +8,7 @@ import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
 import { until } from "../until";
-import { readable } from "./readable";
+import { readable, visible } from "./readable";
 
 const files = {
   "flows/typo.flow.yaml": `version: 1
@@ -313,13 +313,13 @@ describe("writing definitions as a person does", function () {
       await workbench.page.locator(".tab.active").filter({ hasText: "architect.md" }).waitFor();
       await lens("Preview").first().waitFor();
       await shot(`editing-prompt-${theme}`);
-      await readable(editor(), /Architect/);
+      await readable(editor(), /Architect/, visible);
       await closeAll();
       await workbench.openFile("flows/shapes.flow.yaml");
       await lens("Show Plan").click();
       await workbench.page.locator(".view-line").filter({ hasText: "Plan of shapes" }).waitFor();
       await shot(`editing-plan-${theme}`);
-      await readable(editor(), /Plan of shapes/);
+      await readable(editor(), /Plan of shapes/, visible);
       await closeAll();
     });
   }

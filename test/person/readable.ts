@@ -5,6 +5,9 @@ import type { Locator } from "playwright-core";
 const leastContrast = 4.5;
 const leastOfLarge = 3;
 
+/** Less is not seen. */
+export const visible = 2;
+
 /** A text on the screen, with the contrast that it has. */
 interface Shown {
   readonly text: string;
@@ -15,13 +18,14 @@ interface Shown {
 /**
  * Asserts that a part of the screen holds the text and that each text that a person must read in it can be read: in its colour
  * on what is painted behind it. Controls that are out of action are left out, as WCAG does.
+ * @param least the least contrast; `visible` where a theme chooses the colours, as it does for the words of a language
  */
-export async function readable(part: Locator, holding: RegExp): Promise<void> {
+export async function readable(part: Locator, holding: RegExp, least = leastContrast): Promise<void> {
   const shown = await part.first().evaluate(look);
   const texts = shown.map(({ text }) => text).join(" ");
   assert.match(texts, holding);
   const pale = shown
-    .filter(({ contrast, large }) => contrast < (large ? leastOfLarge : leastContrast))
+    .filter(({ contrast, large }) => contrast < (large ? Math.min(least, leastOfLarge) : least))
     .map(({ text, contrast }) => `${text}: ${contrast.toFixed(2)}`);
   assert.deepEqual(pale, []);
 }
@@ -80,12 +84,14 @@ function look(top: Element): Shown[] {
   };
   const shown: Shown[] = [];
   const walk = (element: Element): void => {
-    if (element.matches(":disabled, [aria-disabled=true], [disabled], [aria-hidden=true]")) return;
+    if (element.matches(":disabled, [aria-disabled=true], [disabled]")) return;
     const style = getComputedStyle(element);
     if (style.display === "none" || style.visibility === "hidden") return;
     const text = [...element.childNodes]
       .flatMap((node) => (node instanceof Text ? [node.data.trim()] : []))
       .join(" ")
+      // An editor writes its spaces as hard ones.
+      .replace(/\s+/g, " ")
       .trim();
     const { width, height } = element.getBoundingClientRect();
     const opacity = opacityOf(element);
