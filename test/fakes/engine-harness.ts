@@ -237,6 +237,8 @@ export function harness(
     store?: MemorySessionStore;
     steer?: Steer;
     commands?: CommandRunner;
+    /** In place of the fake model. */
+    provider?: ModelProvider;
   } = {},
 ): Harness {
   const clock = new ManualClock();
@@ -244,7 +246,7 @@ export function harness(
   const model = new FakeModel(answer);
   const ports: SessionPorts = {
     store,
-    provider: model,
+    provider: from.provider ?? model,
     files: filesOf(from.project ?? {}),
     external: noExternalTools,
     commands: from.commands ?? noCommands,
