@@ -10,7 +10,7 @@ import { ConductorPage, notification } from "./conductor";
 import { showFailures } from "./failures";
 import { addFiles, removeProject, sampleProject } from "./sample";
 import { until } from "../until";
-import { readable } from "./readable";
+import { readable, visible } from "./readable";
 
 /** A model server that says what it has; nobody calls it. */
 async function ollama(): Promise<{ readonly port: number; close(): void }> {
@@ -289,7 +289,7 @@ describe("sessions afterwards, and where the next ones run", function () {
       await workbench.setTheme(theme);
       await conductor.screenshot(`history-${theme}`);
       await readable(conductor.frame.locator("body"), /Completed/);
-      await readable(workbench.page.locator(".part.sidebar"), /The second try/);
+      await readable(workbench.page.locator(".part.sidebar"), /Library/, visible);
     }
     await workbench.setTheme("dark");
   });
