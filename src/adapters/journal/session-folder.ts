@@ -311,7 +311,7 @@ async function readAndFold(
   return { ...folded, digestAtMark, indexedEvents: stored?.index.position.lines ?? 0 };
 }
 
-/** The stored index, when the chain of what it covers is whole; otherwise a reading has to say what is wrong. */
+/** The stored index, when the chain of what it covers is whole; otherwise a reading must say what is wrong. */
 async function checkedIndex(
   fs: FileSystem,
   paths: SessionPaths,

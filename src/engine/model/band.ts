@@ -5,7 +5,7 @@ import { builtinTools } from "./tools";
 /** A tool that another extension or an MCP server registered in VS Code: `vscode:NAME`. */
 export const editorToolPattern = /^vscode:[A-Za-z0-9_.-]+$/;
 
-export const toolNameSchema = z.union([
+const toolNameSchema = z.union([
   z.enum(builtinTools),
   z.string().regex(editorToolPattern, { error: "not a tool that Orket knows" }),
 ]);
@@ -17,8 +17,6 @@ export const roleSchema = z
     tools: z.array(toolNameSchema).default([]).describe("The only tools that the role may call."),
   })
   .describe("One role: its system prompt and the tools it may call.");
-/** One role of a Band. */
-export type Role = z.infer<typeof roleSchema>;
 
 /** A `*.band.yaml` file. */
 export const bandFileSchema = z

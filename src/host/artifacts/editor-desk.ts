@@ -45,7 +45,7 @@ export class EditorDesk implements Desk {
     const document = this.dirty(file);
     const text = nodeUtf8.decode(bytes)?.replace(byteOrderMark, "");
     if (document === undefined || text === undefined || !(await replaceText(document, text)))
-      throw new OrketError("acceptance_stale", `The editor did not take the change of ${file}.`, {
+      throw new OrketError("acceptance_stale", `The editor did not apply the change to ${file}.`, {
         hint: "Save or close the file, look at the proposal again, then decide.",
       });
   }

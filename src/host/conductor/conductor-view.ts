@@ -147,13 +147,9 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     const parsed = conductorRequestSchema.safeParse(message);
     if (!parsed.success) {
       void this.#errors.show(
-        new OrketError(
-          "internal",
-          `The Conductor sent a request that Orket does not know: ${parsed.error.message}`,
-          {
-            hint: "Reload the window; if it happens again, report it with the log.",
-          },
-        ),
+        new OrketError("internal", `The conductor view sent an invalid message: ${parsed.error.message}`, {
+          hint: "Reload the window; if it happens again, report it with the log.",
+        }),
       );
       return;
     }
@@ -202,7 +198,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
         ...defined({ verdict, answers }),
       });
     },
-    mend_step: ({ session, step, how }) => {
+    fix_step: ({ session, step, how }) => {
       const by = "person" as const;
       const adjust = (adjustment: Adjustment) => ({ kind: "adjust" as const, adjustment });
       const controller = this.#session(session);
@@ -256,7 +252,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   #session(id: string): SessionController {
     const { current } = this.#sessions;
     if (current?.id !== id)
-      throw new OrketError("command_refused", "Another session is shown by now.", { hint: "Look again." });
+      throw new OrketError("command_refused", "The view shows another session now.", { hint: "Look again." });
     ensureTrusted();
     return current;
   }

@@ -17,7 +17,7 @@ const hints: Readonly<Record<string, string>> = {
     "Allow it: Retry asks again, and Manage Language Model Access, in the Accounts menu, shows what was answered.",
   model_rate_limited: "Wait a little, then retry.",
   model_overloaded: "Wait a little, then retry.",
-  model_server_error: "The log of the model server says more. Retry when it is well.",
+  model_server_error: "See the model server's log, then retry.",
   model_context_overflow: "Edit the prompt to be shorter, or use a Venue with more context_tokens.",
   model_tools_unsupported: "Set tool_calls: text in the Venue, or use a model with tool calls.",
   prompt_too_large: "Edit the prompt to be shorter, or use a Venue with more context_tokens.",

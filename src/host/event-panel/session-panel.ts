@@ -54,13 +54,9 @@ class SessionPanel {
     const parsed = panelRequestSchema.safeParse(message);
     if (!parsed.success) {
       void this.#errors.show(
-        new OrketError(
-          "internal",
-          `The session panel sent a request that Orket does not know: ${parsed.error.message}`,
-          {
-            hint: "Close the panel and open it again; if it happens again, report it with the log.",
-          },
-        ),
+        new OrketError("internal", `The session panel sent an invalid message: ${parsed.error.message}`, {
+          hint: "Close the panel and open it again; if it happens again, report it with the log.",
+        }),
       );
       return;
     }

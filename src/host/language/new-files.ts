@@ -6,7 +6,7 @@ import { exists } from "../project/exists";
 export async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length === 0) {
-    throw new OrketError("usage", "Orket works on the folder that is open, and there is none.", {
+    throw new OrketError("usage", "No folder is open.", {
       hint: "Open a folder first.",
     });
   }
@@ -16,7 +16,7 @@ export async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined
 
 /**
  * Writes new files, all of them or none that would overwrite something.
- * @throws {OrketError} usage when one is there already.
+ * @throws {OrketError} usage when one exists.
  */
 export async function writeNewFiles(
   folder: vscode.WorkspaceFolder,
@@ -27,7 +27,7 @@ export async function writeNewFiles(
   const [first] = taken;
   if (first !== undefined) {
     const more = taken.length > 1 ? ` and ${taken.length - 1} more` : "";
-    throw new OrketError("usage", `${first}${more} is there already; nothing was written.`, {
+    throw new OrketError("usage", `${first}${more} already exists; nothing was written.`, {
       hint: "Choose another name or folder.",
     });
   }
@@ -41,7 +41,7 @@ export async function writeNewFiles(
 export async function askPlace(title: string, value: string): Promise<string | undefined> {
   const typed = await vscode.window.showInputBox({
     title,
-    prompt: "The folder of the project to write to; empty for its top.",
+    prompt: "The folder of the project to write to; empty for its root.",
     value,
     placeHolder: "flows",
     ignoreFocusOut: true,
@@ -53,7 +53,7 @@ export async function askPlace(title: string, value: string): Promise<string | u
 function placeProblem(text: string): string | undefined {
   if (/\\/.test(text)) return "Write '/' between folders.";
   if (/^\s*([A-Za-z]:|\/|~)/.test(text)) return "Write a folder relative to the project.";
-  if (text.split("/").some((part) => part.trim() === "..")) return "The folder has to be inside the project.";
+  if (text.split("/").some((part) => part.trim() === "..")) return "The folder must be inside the project.";
   if (/(^|\/)\.(orket|git)(\/|$)/i.test(text)) return "Definitions are not looked for there.";
   return /[<>:"|?*\u0000-\u001f]/.test(text)
     ? "The folder holds a character that names cannot have."
