@@ -77,7 +77,8 @@ const sleepless = [
     message: "Wait for the condition: a locator, or `until` of test/until.ts.",
   },
   {
-    selector: "CallExpression[callee.name='setTimeout'] > Identifier:first-child",
+    selector:
+      "CallExpression[callee.name='setTimeout'] > Identifier:first-child[name=/^(resolve|done|next|settle)$/]",
     message: "Wait for the condition with `until` of test/until.ts, or `pace` somebody whom the test plays.",
   },
   {

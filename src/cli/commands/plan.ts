@@ -52,7 +52,7 @@ function stepLines(step: FlowPlanStep, number: number, indent: string, output: O
     ...(step.verdict.length === 0 ? [] : [`says ${step.verdict.join(" or ")}`]),
   ];
   const agent = [
-    `model ${step.settings.model}: ${paramsOf(step.settings)}`,
+    `model ${step.settings.model}${step.venue === undefined ? "" : ` on ${step.venue}`}: ${paramsOf(step.settings)}`,
     `${touches.join("; ")}${step.tools.length === 0 ? "; no tools" : `; tools ${step.tools.join(", ")}`}`,
     [approvalWords[step.approval] ?? step.approval, ...ends].join("; "),
     [
@@ -153,20 +153,22 @@ function printTable(title: string | undefined, rows: readonly (readonly string[]
   }
 }
 
+function venueText({ name, source, provider, endpoint }: FlowPlan["venue"]): string {
+  const what = isFromFile(provider) ? "scripted replies, no model" : provider;
+  return `${name} (${source}): ${what}${endpoint === undefined ? "" : `, ${endpoint}`}`;
+}
+
 function printPlan(planned: FlowPlan, output: Output): void {
   const { flow, venue, band, score, steps, worst } = planned;
   const limits = planned.limits.map(({ name, limit }) => `${name} ${groupedExactly(limit)}`);
   const inputs = Object.entries(planned.inputs).map(([name, value]) => `${name} = ${textOfJson(value)}`);
-  const provider = isFromFile(venue.provider) ? "scripted replies, no model" : venue.provider;
   const facts: string[][] = [
     ["Flow", `${flow.name} (${flow.source})`],
     ["Task", flow.task === "" ? "(asked for when it runs)" : safeLine(flow.task)],
     ...(inputs.length === 0 ? [] : [["Inputs", safeLine(inputs.join(", "))]]),
     ["Band", `${band.name} (${band.source})`],
-    [
-      "Venue",
-      `${venue.name} (${venue.source}): ${provider}${venue.endpoint === undefined ? "" : `, ${venue.endpoint}`}`,
-    ],
+    ["Venue", venueText(venue)],
+    ...planned.otherVenues.map((other) => ["", `${venueText(other)} for ${other.roles.join(", ")}`]),
     ["Score", `${score.name} (${score.source})`],
     ...(planned.references.length === 0 ? [] : [["References", planned.references.join(", ")]]),
     ["Order", safeLine(orderText(planned))],

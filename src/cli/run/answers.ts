@@ -3,6 +3,7 @@ import type { EventData } from "../../engine/event/event";
 import type { Json } from "../../engine/model/field";
 import type { Command } from "../../engine/conductor/command";
 import { stepIdOf } from "../../engine/state/place";
+import type { ApprovalView } from "../../engine/view/session-view";
 import type { StepRun } from "../../engine/state/step-run";
 import { defined } from "../../engine/model/defined";
 
@@ -81,4 +82,21 @@ export function waitsFor(run: StepRun, question: Question): string {
   const fields = Object.keys(question.fields ?? {}).map((name) => `--answer ${run.key}.${name}=VALUE`);
   const list = (question.questions ?? []).map((_, index) => `--answer ${run.key}.${index + 1}=VALUE`);
   return `The step ${run.key} asks: ${text} Answer with ${[...words, ...fields, ...list].join(" ") || `--answer ${run.key}=yes`}.`;
+}
+
+/** The option that agrees to exactly what was shown. */
+export function agreeOption({ id, sha256 }: { readonly id: string; readonly sha256: string }): string {
+  return `--answer ${id}@${sha256.slice(0, 16)}=yes`;
+}
+
+/** What an approval waits for, and how to give it. */
+export function approvalText(approval: ApprovalView): string {
+  const { step, command } = approval;
+  if (command === undefined) return `The step ${step} waits for an approval.`;
+  const shown: unknown = "text" in command ? JSON.parse(command.text) : undefined;
+  const argv =
+    typeof shown === "object" && shown !== null && "argv" in shown && Array.isArray(shown.argv)
+      ? `: ${shown.argv.map(String).join(" ")}`
+      : "";
+  return `The step ${step} asks before it starts a command${argv}. ${agreeOption(approval)} starts it.`;
 }

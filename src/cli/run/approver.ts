@@ -10,7 +10,7 @@ import { wrapText } from "../text/width";
 import { waitsForAcceptance } from "../../engine/orchestrator/decide-act";
 import { activeRuns } from "../../engine/state/cursor";
 import { askQuestion } from "./ask-question";
-import { answerTo, isExact, waitsFor } from "./answers";
+import { answerTo, approvalText, isExact, waitsFor } from "./answers";
 import type { GivenAnswer } from "./answers";
 import type { Display } from "./display";
 import { editText } from "./edit-text";
@@ -130,7 +130,7 @@ export class Approver {
       if (isAllowed) this.#answer(approval, "approve", "command_line");
       else if (!this.#paused) {
         this.#paused = true;
-        this.#pause("approval", `The step ${approval.step} waits for an approval.`);
+        this.#pause("approval", approvalText(approval));
       }
     }
   }
@@ -230,7 +230,7 @@ export class Approver {
       if (this.#closed) return;
       if (typed === undefined) {
         output.line();
-        this.#pause("approval", `The step ${approval.step} waits for an approval.`);
+        this.#pause("approval", approvalText(approval));
         return;
       }
       const word = typed.trim().toLowerCase();

@@ -2,7 +2,8 @@ import { grouped } from "../model/grouped";
 import { draft } from "../event/event";
 import type { EventData, EventDraft } from "../event/event";
 import { ProviderError } from "../error/provider-error";
-import { callSettings } from "../model/definition";
+import { callSettings, venueOf } from "../model/definition";
+import { answerKey } from "../model/called-venues";
 import { utf8Length } from "../model/utf8";
 import type { Cancellation } from "../port/cancellation";
 import type {
@@ -126,7 +127,7 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
   const sent = await sentMessages(run.prompt?.messages ?? [], ports.store);
   const messages = mergesSystem(state.definition, active) ? withoutSystem(sent) : sent;
   const settings = callSettings(state.definition, run.node.role);
-  const answeredBy = state.answeredBy[settings.model];
+  const answeredBy = state.answeredBy[answerKey(state.definition, run.node.role, settings.model)];
   return {
     recorded: context.recorded,
     messages,
@@ -206,7 +207,7 @@ function failureEvent(
 ): EventDraft {
   const { run } = active;
   const attempt = run.call?.attempt ?? 1;
-  const { retry } = state.definition.venue;
+  const { retry } = venueOf(state.definition, run.node.role);
   const settings = callSettings(state.definition, run.node.role);
   const toText =
     failure.code === "tools_unsupported" &&

@@ -65,7 +65,7 @@ export interface ForkChanges {
   readonly task?: string;
   readonly inputs?: Definition["flow"]["inputs"];
   readonly limits?: Definition["flow"]["limits"];
-  /** The model of every role. */
+  /** The model of every role that the Flow's own Venue answers. */
   readonly model?: string;
   /** Role to the model that it alone has. */
   readonly models?: Readonly<Record<string, string>>;
@@ -90,7 +90,8 @@ export function changeDefinition(definition: Definition, changes: ForkChanges): 
   if (changes.limits !== undefined) flow.limits = { ...flow.limits, ...changes.limits };
   if (changes.model !== undefined) {
     venue.model = changes.model;
-    for (const override of Object.values(venue.roles)) delete override.model;
+    for (const override of Object.values(venue.roles))
+      if (override.venue === undefined) delete override.model;
   }
   const roleOf = (name: string): Definition["band"]["roles"][string] => {
     const role = band.roles[name];

@@ -1,5 +1,6 @@
 import { stepsOf } from "./plan";
-import type { Definition } from "./definition";
+import { calledVenues } from "./called-venues";
+import type { Definition, ResolvedVenue } from "./definition";
 import { factsOf } from "./providers";
 import { anyTouches, isBuiltin } from "./tools";
 
@@ -66,7 +67,7 @@ interface Server {
 
 const isReference = (value: string): boolean => /^(?:secret|env):/.test(value);
 
-function serversOf({ provider, endpoint, api_key, nodes = [], ...more }: Definition["venue"]): Server[] {
+function serversOf({ provider, endpoint, api_key, nodes = [], ...more }: ResolvedVenue): Server[] {
   const { answeredBy } = factsOf(provider);
   if (answeredBy === "nodes") return nodes;
   const headers = "headers" in more ? (more.headers as Server["headers"]) : undefined;
@@ -110,11 +111,12 @@ function readsOf({ flow }: Definition): string[] {
 
 /** What a run of the definition can touch at most. Pure: the same for plan, question, diagnostic and test. */
 export function reachOf(definition: Definition): Reach {
-  const { flow, band, venue } = definition;
+  const { flow, band } = definition;
+  const venues = calledVenues(definition).map(({ venue }) => venue);
+  const editorModels = venues.some(({ provider }) => factsOf(provider).answeredBy === "editor");
   const roles = Object.values(band.roles);
   const tools = roles.flatMap((role) => role.tools.map(String));
-  const servers = serversOf(venue);
-  const inEditor = factsOf(venue.provider).answeredBy === "editor";
+  const servers = venues.flatMap(serversOf);
   const origins = [...new Set(servers.map(({ endpoint = "" }) => originOf(endpoint)))];
   const commands = commandsOf(flow);
   const foreignTools = [...new Set(tools.filter((name) => !isBuiltin(name) && !name.startsWith("command:")))];
@@ -132,12 +134,12 @@ export function reachOf(definition: Definition): Reach {
     secretsReadable: reads ? flow.policy.allow : [],
     writes,
     writesWithoutApproval: writes && writesQuietly,
-    servers: inEditor ? ["the editor's language models"] : origins,
+    servers: editorModels ? [...origins, "the editor's language models"] : origins,
     keys: keysOf(servers),
     commands,
     foreignTools,
     network:
-      inEditor ||
+      editorModels ||
       origins.some((origin) => !isThisMachine(origin)) ||
       commands.some(({ network, outside }) => network || outside) ||
       foreignTools.length > 0,

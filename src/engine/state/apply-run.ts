@@ -212,9 +212,20 @@ function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"question_a
     case "exhausted":
       return data.verdict === "more" ? { kind: "again", scope } : { kind: "active", run: answered, scope };
     case "happened":
-      // What did not happen is started again; what did is over, as it was left.
+      // What did not happen may be started again, once a person has agreed to it again; what did is over, as it was left.
       return data.verdict === "did_not_happen"
-        ? { kind: "active", run: { ...answered, answer: null, command: null, commandEnd: null }, scope }
+        ? {
+            kind: "active",
+            run: {
+              ...answered,
+              answer: null,
+              command: null,
+              commandEnd: null,
+              approved: false,
+              activeMs: 0,
+            },
+            scope,
+          }
         : { kind: "active", run: { ...answered, verdict: "pass" }, scope };
     case "ask":
     case "accept":

@@ -2,6 +2,7 @@ import { versionsOf } from "../event/versions";
 import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import { callSettings, definitionSchema } from "../model/definition";
+import { answerKey } from "../model/called-venues";
 import { activeRuns, isLeftOut, openConflict, resolveConflict, startBranch, updateRun } from "./cursor";
 import type { ActiveRun, FrontRun, RunUpdate } from "./cursor";
 import { applyToRun, isInterruption } from "./apply-run";
@@ -43,7 +44,7 @@ function isWaiting(state: SessionState): boolean {
 }
 
 /** Whether a run waits for an approval or an answer. */
-function waitsForPerson(run: StepRun): boolean {
+export function waitsForPerson(run: StepRun): boolean {
   return run.approval !== null || run.question !== null;
 }
 
@@ -234,7 +235,8 @@ function withAnswer(
   { node, fingerprint }: EventData<"model_call_end">,
 ): SessionState["answeredBy"] {
   if (node === undefined) return answeredBy;
-  const { model } = callSettings(definition, run.node.role);
+  const { role } = run.node;
+  const model = answerKey(definition, role, callSettings(definition, role).model);
   const before = answeredBy[model] ?? [];
   const digest = fingerprint?.digest;
   if (before.some((known) => known.node === node && known.digest === digest)) return answeredBy;

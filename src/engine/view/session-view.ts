@@ -1,3 +1,4 @@
+import { providerOf } from "../model/called-venues";
 import type { BlobRef, Content } from "../event/content";
 import type { EventData, Message } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
@@ -53,6 +54,8 @@ export interface ApprovalView {
   readonly prompt?: readonly Message[];
   /** after_step: the result. */
   readonly result?: EventData<"step_end">;
+  /** What would be started, as JSON: a command asks, not an agent. */
+  readonly command?: Content;
 }
 
 /** A question of the Score that waits for a person. */
@@ -142,7 +145,7 @@ export function viewSession(state: SessionState): SessionView {
     session: state.session,
     flow: state.definition.flow.name,
     task: state.definition.flow.task,
-    provider: state.definition.venue.provider,
+    provider: providerOf(state.definition),
     startedAt: state.startedAt,
     status: state.status,
     ...haltingOf(state),
@@ -216,6 +219,7 @@ function approvalOf({ run }: ActiveRun): ApprovalView[] {
       instruction: run.instruction,
       ...(kind === "before_step" && run.prompt !== null ? { prompt: run.prompt.messages } : {}),
       ...(kind === "after_step" && run.ended !== null ? { result: run.ended } : {}),
+      ...(run.node.does?.kind === "run" ? defined({ command: run.approval.shows }) : {}),
     },
   ];
 }

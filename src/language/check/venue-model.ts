@@ -4,9 +4,9 @@ import { valueAt } from "../schema/schema";
 import type { SourceDocument } from "../text/source";
 import { factsOfText } from "../../engine/model/providers";
 
-/** Whether a Venue names a model for a role of its own. */
-export function hasOwnModel(venue: SourceDocument, role: string): boolean {
-  return isGiven(venue, ["roles", role, "model"]);
+/** Whether a Venue names a model for a role of its own, or the Venue that has one for it. */
+function hasOwnModel(venue: SourceDocument, role: string): boolean {
+  return isGiven(venue, ["roles", role, "model"]) || isGiven(venue, ["roles", role, "venue"]);
 }
 
 /**
