@@ -28,6 +28,7 @@ const changeMarks: Readonly<Record<ArtifactView["change"], string>> = {
   added: "A",
   changed: "M",
   deleted: "D",
+  renamed: "R",
 };
 
 /** What a session is doing, in the shared vocabulary, with the reason of a pause. */

@@ -54,7 +54,9 @@ export interface CommandParts {
 /** Registers every command that package.json declares; the table is complete by its type. */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const { sessions, review } = parts;
-  const handlers: Readonly<Record<CommandId, (target: unknown, more: unknown) => unknown>> = {
+  const handlers: Readonly<
+    Record<CommandId, (target: unknown, context?: unknown, more?: unknown) => unknown>
+  > = {
     [commandIds.runFlow]: (target) => run(parts, target, false),
     [commandIds.runFlowStepByStep]: (target) => run(parts, target, true),
     [commandIds.resumeSession]: (target) => resume(parts, target),
@@ -103,10 +105,10 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       parts.errors.guard(() => checkCommand(parts.index, parts.sessions, target)),
     ),
     ...Object.entries(handlers).map(([id, handle]) =>
-      vscode.commands.registerCommand(id, (target: unknown, more: unknown) =>
+      vscode.commands.registerCommand(id, (...given: [unknown, unknown, unknown]) =>
         parts.errors.guard(() => {
           ensureAllowed(id as CommandId);
-          return handle(target, more);
+          return handle(...given);
         }),
       ),
     ),

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
-import { ArtifactDocuments } from "./artifacts/artifact-documents";
+import { ArtifactFiles } from "./artifacts/artifact-files";
 import { ArtifactReview } from "./artifacts/artifact-review";
 import { registerHunkCommands } from "./artifacts/commands";
 import { HunkLenses, hunkSelector } from "./artifacts/hunk-lenses";
@@ -57,12 +57,14 @@ function createParts(context: vscode.ExtensionContext) {
   const conductor = new ConductorView(context.extensionUri, sessions, index, venue, errors, (name, text) =>
     reports.show(name, text),
   );
-  const panels = new SessionPanels(context.extensionUri, sessions, errors);
   const extension = context.extensionUri;
   const model = new ReviewModel(sessions);
+  const files = new ArtifactFiles(sessions, model);
+  const panels = new SessionPanels(context.extensionUri, sessions, model, errors);
   return {
     model,
-    review: new ArtifactReview(sessions, model),
+    files,
+    review: new ArtifactReview(sessions, model, files),
     artifacts: new ArtifactsTree(sessions, model, context.workspaceState),
     log,
     errors,
@@ -117,17 +119,17 @@ function registerDocuments({ plans, reports }: Parts): vscode.Disposable[] {
 }
 
 /** Where people review what the team proposes. */
-function registerReview({ sessions, model, review, artifacts, errors }: Parts): vscode.Disposable[] {
+function registerReview({ sessions, model, files, review, artifacts, errors }: Parts): vscode.Disposable[] {
   const { registerCodeLensProvider, registerHoverProvider } = vscode.languages;
   return [
     vscode.window.createTreeView(viewIds.artifacts, { treeDataProvider: artifacts, showCollapseAll: true }),
     model,
+    files,
     review,
     new ReviewScm(model),
     registerHunkCommands(review, errors),
-    registerCodeLensProvider(hunkSelector, new HunkLenses(sessions, model)),
+    registerCodeLensProvider(hunkSelector, new HunkLenses(sessions, files)),
     registerHoverProvider({ scheme: "file" }, new ProvenanceHover()),
-    vscode.workspace.registerTextDocumentContentProvider(schemes.artifact, new ArtifactDocuments(sessions)),
   ];
 }
 

@@ -207,9 +207,9 @@ function printCommands(definition: Definition, output: Output): void {
 }
 
 async function plan(context: CommandContext) {
-  const { io, given, workDomain } = context;
+  const { io, given } = context;
   const project = await loadProject(context);
-  const flow = findFlow(project, workDomain, given.positionals[0] ?? "");
+  const flow = findFlow(project, context, given.positionals[0] ?? "");
   const venue = given.value("venue");
   const options = { forRun: false, ...defined({ venue }) };
   const definition = resolveOrReport(project, flow, options, io);

@@ -89,11 +89,11 @@ export async function closing<T>(live: LiveSession, work: () => Promise<T>): Pro
 }
 
 async function run(context: CommandContext) {
-  const { io, given, workDomain } = context;
+  const { io, given } = context;
   const json = given.flag("json");
   const answers = readAnswers(given.all("answer"));
   const project = await loadProject(context);
-  const flow = findFlow(project, workDomain, given.positionals[0] ?? "");
+  const flow = findFlow(project, context, given.positionals[0] ?? "");
   const asked = {
     task: await readTask(given.value("task"), io),
     inputs: readPairs("input", given.all("input")),

@@ -75,7 +75,7 @@ export function isExact(
 /** What a question waits for, and how to give it. */
 export function waitsFor(run: StepRun, question: Question): string {
   if (question.kind === "accept") {
-    return `The step ${run.key} waits until a person has decided about ${(question.paths ?? []).join(", ")}: accept or reject them (orket accept, orket reject), then resume the session.`;
+    return `The step ${run.key} waits until a person has decided about ${(question.paths ?? []).join(", ")}: look at them (orket diff), accept or reject them (orket accept, orket reject), then resume the session.`;
   }
   const text = "text" in question.text ? question.text.text : "";
   const words = question.verdict === undefined ? [] : [`--answer ${run.key}=${question.verdict.join("|")}`];

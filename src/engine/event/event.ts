@@ -203,6 +203,7 @@ export const eventData = {
     path: z.string().describe("Relative to the Workspace, with forward slashes."),
     content: blobRefSchema,
     base: blobRefSchema.nullable().describe("The project's file that it would replace; null: there is none."),
+    executable: z.literal(true).optional().describe("A new file may be executed."),
     moved_from: z
       .strictObject({
         path: z.string(),
@@ -426,7 +427,16 @@ export const eventData = {
     replaced: blobRefSchema.nullable().describe("What the project's file was; null: there was none."),
     mode: z.enum(["whole", "hunks", "edited"]),
     rest: proposalRest.optional(),
-    file_mode: z.int().min(0).optional().describe("Permission bits of the file that was replaced."),
+    file_mode: z
+      .int()
+      .min(0)
+      .optional()
+      .describe("Permission bits of the file that was replaced, or of a new one that may be executed."),
+    renamed_from: z.string().optional().describe("The file was moved: this path was deleted with it."),
+    renamed_to: z
+      .string()
+      .optional()
+      .describe("The file was moved: it went with the acceptance of this path."),
     anyway: z
       .literal(true)
       .optional()

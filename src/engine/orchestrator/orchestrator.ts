@@ -98,11 +98,11 @@ export class Orchestrator {
   }
 
   /**
-   * Records what a person decided about an artifact; resolves when it is on disk. The session may have ended.
+   * Records what a person decided about artifacts; resolves when all of it is on disk. The session may have ended.
    * @throws {OrketError} when the journal cannot be written.
    */
-  async recordDecision(decision: ArtifactDecisionDraft): Promise<void> {
-    this.#record([decision]);
+  async recordDecision(...decisions: readonly ArtifactDecisionDraft[]): Promise<void> {
+    this.#record(decisions);
     this.#signal();
     await this.#publish();
   }

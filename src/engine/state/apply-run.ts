@@ -1,3 +1,4 @@
+import type { BlobRef } from "../event/content";
 import type { EventData, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import type { ActiveRun, RunUpdate } from "./cursor";
@@ -325,8 +326,11 @@ function toolPart({ run, scope }: ActiveRun, event: ToolEvent): RunUpdate {
     case "artifact_written": {
       const { path, content } = event.data;
       const base = changeAt(scope, path)?.base ?? event.data.base;
-      const change = { path, content, base, step: run.key };
       const from = event.data.moved_from;
+      const movedFrom = originOf(scope, path, from);
+      const before = changeAt(scope, from?.path ?? path);
+      const executable = event.data.executable ?? before?.executable;
+      const change = { path, content, base, step: run.key, ...defined({ movedFrom, executable }) };
       if (from === undefined) {
         return active(
           {
@@ -371,6 +375,19 @@ function toolPart({ run, scope }: ActiveRun, event: ToolEvent): RunUpdate {
     case "result_set":
       return active({ result: event.data.result, openTool: done(run, "Result recorded.") });
   }
+}
+
+/** The project's file that stands at a path by having been moved, perhaps several times; undefined: none does. */
+function originOf(
+  scope: Scope,
+  path: string,
+  from: { readonly path: string; readonly base: BlobRef | null } | undefined,
+): string | undefined {
+  const before = changeAt(scope, from?.path ?? path);
+  if (from === undefined) return before?.content === null ? undefined : before?.movedFrom;
+  const base = before?.base ?? from.base;
+  const origin = before?.movedFrom ?? (base === null ? undefined : from.path);
+  return origin === path ? undefined : origin;
 }
 
 /** Whether a person is asked about the run's result. */

@@ -8,7 +8,7 @@ import { initialState } from "./state";
 import type { SessionState, StepRecord } from "./state";
 
 /** Raised when the fold makes another state of the same events, or keeps it in another form. */
-export const stateFormat = 9;
+export const stateFormat = 10;
 
 /** A list without the elements that it shares with the one it grew from. */
 interface FrozenList<T> {

@@ -95,6 +95,9 @@ export interface Acceptance {
   readonly goal: BlobRef | null;
   /** Permission bits of the file that was replaced. */
   readonly fileMode?: number;
+  /** The other half, where a moved file was accepted: both are taken back together. */
+  readonly renamedFrom?: string;
+  readonly renamedTo?: string;
 }
 
 /** An acceptance that was taken back: what the project's file was with it, and what it became. */

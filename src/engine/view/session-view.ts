@@ -11,6 +11,7 @@ import { openPaths } from "../state/acceptance";
 import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
 import type { ActiveRun, FrontRun } from "../state/cursor";
 import { decisionAbout } from "../state/decisions";
+import { movedFrom } from "../state/renames";
 import { artifactsOf } from "../state/scope";
 import type { ArtifactChange } from "../state/scope";
 import type { PauseReason, SessionState, StepRecord } from "../state/state";
@@ -80,7 +81,9 @@ export interface QuestionView {
 /** A file that the team proposes. */
 export interface ArtifactView {
   readonly path: string;
-  readonly change: "added" | "changed" | "deleted";
+  readonly change: "added" | "changed" | "deleted" | "renamed";
+  /** Where a renamed file stands in the project; it goes when this is accepted. */
+  readonly renamedFrom?: string;
   /** `partly`: some of it is in the project, or some of it was refused. */
   readonly decision: "pending" | "accepted" | "partly" | "rejected";
   /** Some of it still waits for a decision, though some of it is decided. */
@@ -89,6 +92,9 @@ export interface ArtifactView {
   readonly reason?: string;
   readonly step: string;
   readonly content: BlobRef | null;
+  /** A new file that may be executed. */
+  readonly executable?: true;
+  /** The project's file that it was made from: that of `renamedFrom`, where it was renamed. */
   readonly base: BlobRef | null;
 }
 
@@ -182,9 +188,13 @@ function haltingOf(state: SessionState): Pick<SessionView, "halting"> {
 /** The artifacts that a person can decide about; one that was made and deleted again proposes nothing. */
 export function artifactViews(state: SessionState): ArtifactView[] {
   const views: ArtifactView[] = [];
-  for (const change of artifactsOf(state.score.scope)) {
-    const kind = changeKind(change);
-    if (kind === undefined) continue;
+  const changes = artifactsOf(state.score.scope);
+  const origins = new Map(changes.map((change) => [change.path, movedFrom(state, change)]));
+  const moved = new Set([...origins.values()].flatMap((origin) => origin?.path ?? []));
+  for (const change of changes) {
+    const origin = origins.get(change.path);
+    const kind = origin === undefined ? changeKind(change) : "renamed";
+    if (kind === undefined || moved.has(change.path)) continue;
     const { verdict, open, reason } = decisionAbout(state, change);
     views.push({
       path: change.path,
@@ -194,7 +204,8 @@ export function artifactViews(state: SessionState): ArtifactView[] {
       ...defined({ reason }),
       step: change.step,
       content: change.content,
-      base: change.base,
+      base: origin === undefined ? change.base : origin.base,
+      ...defined({ renamedFrom: origin?.path, executable: change.executable }),
     });
   }
   return views;

@@ -15,7 +15,8 @@ import type {
   StepScreen,
 } from "../../protocol/conductor";
 import { askedIn } from "../../engine/model/prompt-text";
-import { artifactDiffs } from "./artifact-diffs";
+import { askedCommandLines } from "../../app/command/table-text";
+import { artifactDiffs } from "../../app/artifact/artifact-diffs";
 import { fieldScreens } from "./question-fields";
 import { hintOf } from "./failure-hint";
 import { shown } from "../webview/text";
@@ -175,13 +176,18 @@ async function questionScreen(question: QuestionView, read: Read): Promise<Quest
 
 /** What a person has not seen yet: what is asked, filled in, and the report that it goes on from. */
 async function newForStep(
-  { prompt }: ApprovalView,
+  { prompt, command }: ApprovalView,
   { view }: ScreenSource,
   read: Read,
 ): Promise<Pick<ApprovalScreen, "asked" | "answers">> {
   const last = prompt?.findLast(({ role }) => role === "user");
-  const text = last === undefined ? undefined : await read(last.content, Infinity);
-  const asked = text === undefined ? undefined : askedIn(text.text);
+  const whole = async (content: Content): Promise<string> => (await read(content, Infinity)).text;
+  const asked =
+    command !== undefined
+      ? askedCommandLines(await whole(command)).join("\n")
+      : last === undefined
+        ? undefined
+        : askedIn(await whole(last.content));
   const before = view.steps.findLast(({ status, summary }) => status === "done" && summary !== undefined);
   return {
     ...(asked === undefined ? {} : { asked: shown(asked) }),
