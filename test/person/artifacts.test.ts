@@ -51,10 +51,6 @@ describe("the review of what a team proposes", function () {
     );
   }
 
-  async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-    while (!(await holds())) await workbench.page.waitForTimeout(100);
-  }
-
   before(async () => {
     folder = path.join(await mkdtemp(path.join(os.tmpdir(), "orket-review-")), "project");
     writeFiles(folder, {
@@ -142,7 +138,7 @@ describe("the review of what a team proposes", function () {
     await inTitle("Accept Artifact").dblclick();
 
     await row(/^src\/e\.txt, changed, accepted/).waitFor();
-    await workbench.page.waitForTimeout(1000);
+    await pace(1000);
     assert.equal(at("src/e.txt"), lines({ 20: "agent E, which I saved and did not" }));
     assert.equal(existsSync(path.join(folder, "src/z.txt")), false, "the next diff came, and nothing else");
     assert.equal(at("src/a.txt"), lines({ 20: "agent B" }));
@@ -160,14 +156,20 @@ describe("the review of what a team proposes", function () {
     await workbench.screenshot("review-gutter-dark");
     await inPeek("Accept This Change").click();
     // The change two lines below is one by itself.
-    await until(() => at("src/g.txt") === lines({ 2: "agent A" }));
+    await until("what the press does", () => at("src/g.txt") === lines({ 2: "agent A" }));
     await workbench.page.keyboard.press("Escape");
-    await until(async () => (await workbench.page.locator(".dirty-diff-glyph").count()) === 2);
+    await until(
+      "what the press does",
+      async () => (await workbench.page.locator(".dirty-diff-glyph").count()) === 2,
+    );
     await workbench.page.locator(".monaco-editor .view-lines").first().click();
     await workbench.page.keyboard.press("Control+Home");
     await workbench.command("Show Next Change");
     await inPeek("Reject This Change").click();
-    await until(async () => (await workbench.page.locator(".dirty-diff-glyph").count()) === 1);
+    await until(
+      "what the press does",
+      async () => (await workbench.page.locator(".dirty-diff-glyph").count()) === 1,
+    );
     assert.equal(at("src/g.txt"), lines({ 2: "agent A" }));
     await workbench.page.keyboard.press("Escape");
   });
