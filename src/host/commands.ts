@@ -9,6 +9,7 @@ import type { historyCommands } from "./history/commands";
 import { commandIds, internalIds } from "./ids";
 import type { CommandId } from "./ids";
 import type { EditingCommands } from "./language";
+import type { FlowPanels } from "./flow/flow-panel";
 import type { PlanDocuments } from "./flow/plan-documents";
 import type { ProjectIndex } from "./project/project-index";
 import { checkCommand } from "./flow/check-command";
@@ -20,6 +21,8 @@ import type { SessionController } from "../app/session/controller";
 import type { SessionRegistry } from "./session/session-registry";
 import type { ArtifactsTree } from "./trees/artifacts-tree";
 import { SessionItem } from "./trees/sessions-tree";
+import { adjustSession } from "./conductor/adjust";
+import type { Reports } from "./history/reports";
 import type { ConductorView } from "./conductor/conductor-view";
 import type { Inbox, InboxEntry } from "./inbox/inbox";
 import type { PressedAnswer } from "../protocol/conductor";
@@ -42,6 +45,8 @@ export interface CommandParts {
   readonly model: ReviewModel;
   readonly artifacts: ArtifactsTree;
   readonly plans: PlanDocuments;
+  readonly reports: Reports;
+  readonly flows: FlowPanels;
   readonly secrets: Secrets;
   readonly errors: ErrorPresenter;
   readonly index: ProjectIndex;
@@ -68,6 +73,10 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       const controller = await choose(sessions, target, canPause, "Which session should pause?");
       await controller?.adjust({ kind: "pause" });
     },
+    [commandIds.adjustSession]: async (target) => {
+      const controller = await choose(sessions, target, canStop, "Which session is to be adjusted?");
+      if (controller !== undefined) await adjustSession(controller, parts);
+    },
     [commandIds.openSession]: async (target) => {
       const controller = await choose(sessions, target, () => true, "Which session should open?");
       if (controller === undefined) return;
@@ -85,6 +94,11 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       const chosen = await parts.runner.pick(target, "Which Flow's plan?");
       if (chosen === undefined) return;
       await parts.plans.show(vscode.Uri.joinPath(chosen.folder.uri, chosen.flow.path));
+    },
+    [commandIds.showFlow]: async (target) => {
+      const chosen = await parts.runner.pick(target, "Which Flow?");
+      if (chosen === undefined) return;
+      parts.flows.show(vscode.Uri.joinPath(chosen.folder.uri, chosen.flow.path), chosen.flow.name);
     },
     [commandIds.setSecret]: (target, origin) => setSecret(parts.secrets, target, origin),
     [commandIds.selectVenue]: () => selectVenue(parts.index, parts.venue, parts.provider),

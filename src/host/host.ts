@@ -17,6 +17,7 @@ import { panelTypes, schemes, viewIds } from "./ids";
 import { Editing } from "./language";
 import { ProjectDiagnostics } from "./project/diagnostics";
 import { LibraryTree } from "./trees/library-tree";
+import { FlowPanels } from "./flow/flow-panel";
 import { PlanDocuments } from "./flow/plan-documents";
 import { ProjectIndex } from "./project/project-index";
 import { EditorTools } from "./provider/editor-tools";
@@ -80,6 +81,7 @@ function createParts(context: vscode.ExtensionContext) {
     reports,
     meshRows: new MeshRows(mesh, services),
     plans: new PlanDocuments(index),
+    flows: new FlowPanels(extension, index, sessions, errors),
     repeats: new Repeats(sessions, reports),
     diagnostics: new ProjectDiagnostics(index),
     editing: new Editing({ extension, index, secrets, sessions, panels, errors, provider: services }),
@@ -154,9 +156,9 @@ export interface Host {
 export function createHost(context: vscode.ExtensionContext): Host {
   const parts = createParts(context);
   const { errors, sessions, conductor, diagnostics, repeats, mesh } = parts;
-  const { venue, meshRows, log, index, plans, editing } = parts;
+  const { venue, meshRows, log, index, plans, flows, editing } = parts;
   context.subscriptions.push(
-    ...[venue, meshRows, log, index, diagnostics, plans, conductor, editing],
+    ...[venue, meshRows, log, index, diagnostics, plans, flows, conductor, editing],
     { dispose: () => mesh.close() },
     sessions.onDidFail(({ error }) => void errors.show(error)),
     ...registerViews(parts),

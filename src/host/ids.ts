@@ -27,6 +27,8 @@ export const commandIds = {
   artifactHistory: "orket.artifactHistory",
   groupArtifacts: "orket.groupArtifacts",
   showPlan: "orket.showPlan",
+  showFlow: "orket.showFlow",
+  adjustSession: "orket.adjustSession",
   setSecret: "orket.setSecret",
   editPrompt: "orket.editPrompt",
   previewPrompt: "orket.previewPrompt",
@@ -75,7 +77,7 @@ export const settingIds = {
 } as const;
 
 /** Editor panels; not in package.json but in what VS Code restores. */
-export const panelTypes = { session: "orket.session" } as const;
+export const panelTypes = { session: "orket.session", flow: "orket.flow" } as const;
 
 /** Schemes of documents that exist only in the editor. */
 export const schemes = {

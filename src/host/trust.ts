@@ -36,6 +36,8 @@ const needs: Readonly<Record<CommandId, "look" | "edit" | "act">> = {
   [commandIds.artifactHistory]: "look",
   [commandIds.groupArtifacts]: "look",
   [commandIds.showPlan]: "look",
+  [commandIds.showFlow]: "look",
+  [commandIds.adjustSession]: "act",
   [commandIds.setSecret]: "edit",
   [commandIds.editPrompt]: "edit",
   [commandIds.previewPrompt]: "look",

@@ -36,8 +36,8 @@ export function decide(state: SessionState): Decision {
   if (state.status !== "running") return nothing;
   if (!state.planned) return record(draft("plan_resolved", null, planSize(state.definition)));
   if (state.justEnded !== null) {
-    const adjustment = reviewAfter(state, state.justEnded);
-    if (adjustment !== null) return record(draft("adjustment", state.justEnded, adjustment));
+    const said = reviewAfter(state, state.justEnded);
+    if (said !== null) return record(said);
   }
   const runs = activeRuns(state.score);
   const conflict = openConflict(state.score);

@@ -423,7 +423,7 @@ function withRefusal(scope: Scope, run: StepRun, reason: string): Scope {
 }
 
 /** What a person says of the attempt before, behind the instruction. It is no template. */
-function withFeedback(instruction: string, comment: string | undefined): string {
+export function withFeedback(instruction: string, comment: string | undefined): string {
   if (comment === undefined) return instruction;
   return `${instruction.trimEnd()}\n\nA person looked at the attempt before and says: ${comment.replaceAll("{{", "{ {")}`.trim();
 }

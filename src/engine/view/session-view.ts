@@ -14,7 +14,7 @@ import { decisionAbout } from "../state/decisions";
 import { movedFrom } from "../state/renames";
 import { artifactsOf } from "../state/scope";
 import type { ArtifactChange } from "../state/scope";
-import type { PauseReason, SessionState, StepRecord } from "../state/state";
+import type { OpenSuggestion, PauseReason, SessionState, StepRecord } from "../state/state";
 import { defined } from "../model/defined";
 
 /** Where a step stands, as people see it. */
@@ -128,6 +128,8 @@ export interface SessionView {
   readonly approvals: readonly ApprovalView[];
   /** What the Score asks beside the approvals. */
   readonly questions: readonly QuestionView[];
+  /** What the drift rules suggest and nobody has decided about, oldest first. */
+  readonly suggestions: readonly OpenSuggestion[];
   /** The steps whose failure the session waits on. */
   readonly failed: readonly { readonly step: string; readonly code: string; readonly message: string }[];
   readonly roles: readonly RoleView[];
@@ -161,6 +163,7 @@ export function viewSession(state: SessionState): SessionView {
     steps: stepsOf(state, runs),
     approvals: runs.flatMap(approvalOf),
     questions: questionsOf(state, runs),
+    suggestions: state.suggestions,
     failed: failuresOf(state, runs),
     roles: Object.entries(state.definition.band.roles).map(([role, { description }]) => ({
       role,

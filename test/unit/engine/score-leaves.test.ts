@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { reviewAfter } from "../../../src/engine/conductor/after-step";
-import type { AfterStepRule } from "../../../src/engine/conductor/after-step";
+import { driftAfter } from "../../../src/engine/conductor/after-step";
+import type { DriftRule, Finding } from "../../../src/engine/conductor/drift/rule";
 import type { Definition, PlanNode } from "../../../src/engine/model/definition";
 import type { CommandResult, CommandRunner } from "../../../src/engine/port/commands";
 import { viewSession } from "../../../src/engine/view/session-view";
@@ -441,17 +441,21 @@ describe("An each over a glob", () => {
 describe("What the Conductor says after a step", () => {
   it("is asked once a step's result is recorded, and is told which", async () => {
     const seen: string[] = [];
-    const rule: AfterStepRule = (_state, { key }) => {
-      seen.push(key);
-      return { kind: "pause", by: "conductor", pause: "asked", reason: "too short" } as never;
-    };
+    const rule = (finding: Finding | null): DriftRule => ({
+      name: "repetition",
+      looksFor: "",
+      find: ({ run }) => {
+        seen.push(run.key);
+        return finding;
+      },
+    });
     const session = harness(grown([step("one", "writer")], "one"), () => "short");
     const state = await session.run();
 
-    const adjustment = reviewAfter(state, "one", [() => null, rule]);
+    const drift = driftAfter(state, "one", [rule(null), rule({ message: "too short", evidence: [4] })]);
 
-    assert.deepEqual(seen, ["one"]);
-    assert.equal(adjustment?.kind, "pause");
-    assert.equal(reviewAfter(state, "never", [rule]), null);
+    assert.deepEqual(seen, ["one", "one"]);
+    assert.equal(drift?.message, "too short");
+    assert.equal(driftAfter(state, "never", [rule(null)]), null);
   });
 });

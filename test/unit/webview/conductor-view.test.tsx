@@ -34,6 +34,10 @@ const buttonsIn = (html: string): string[] =>
     (inside ?? "").replace(/<[^>]*>/g, ""),
   );
 
+/** The same without what can be done about each step. */
+const answersIn = (html: string): string[] =>
+  buttonsIn(html).filter((label) => !/^(?:Do \S+ again|Skip \S+)$/.test(label));
+
 describe("the conductor view, without an editor", () => {
   for (const name of Object.keys(conductorFixtures)) {
     it(`draws the state ${name}`, () => {
@@ -42,9 +46,64 @@ describe("the conductor view, without an editor", () => {
   }
 
   it("offers Approve, Edit prompt, Skip and Refuse for a step that is to begin", () => {
-    const buttons = buttonsIn(htmlOf(named("question-before")));
+    const buttons = answersIn(htmlOf(named("question-before")));
 
     assert.deepEqual(buttons.slice(-4), ["Approve", "Edit prompt", "Skip", "Refuse"]);
+  });
+
+  it("asks before a stop that loses something, says that it is final, and offers other ways", () => {
+    const html = htmlOf(named("steer-stop"));
+
+    assert.deepEqual(buttonsIn(html).slice(3, 7), ["Stop for good", "Fork …", "Run again …", "Keep it"]);
+    assert.match(html, /does not go on\. What build#1 has under way is lost\. 2 steps are not performed\./);
+    assert.ok(!htmlOf(named("running")).includes("Stop for good"));
+  });
+
+  it("lists adjustments that have had no effect, each to take back", () => {
+    const html = htmlOf(named("steer-adjustments"));
+
+    assert.equal(buttonsIn(html).filter((label) => label === "Take back").length, 2);
+    assert.match(html, /Use model qwen3-coder:30b for reviewer, for one step\./);
+  });
+
+  it("shows the Score as the tree that it is, with what each group used, and what can be done about a step", () => {
+    const html = htmlOf(named("steer-tree"));
+    const order = [
+      "rounds, up to 3 rounds",
+      "Round 1 of 3",
+      "build#1",
+      "Round 2 of 3",
+      "build#2",
+      "Side by side",
+      "Branch 1",
+      "tour",
+      "Branch 2",
+    ];
+    const places = order.map((text) => html.lastIndexOf(`>${text}`));
+
+    assert.ok(
+      places.every((at) => at > 0),
+      String(places),
+    );
+    assert.deepEqual(
+      [...places].sort((a, b) => a - b),
+      places,
+    );
+    assert.match(html, /2 of 3 done · \$0\.02/);
+    assert.deepEqual(
+      buttonsIn(html).filter((label) => /^(?:Do|Skip) /.test(label)),
+      ["Do plan again", "Do build#1 again", "Do review#1 again", "Skip tour", "Skip t1"],
+    );
+  });
+
+  it("shows what a drift rule saw and would change, and offers to apply, edit or dismiss it", () => {
+    const html = htmlOf(named("steer-suggestion"));
+
+    assert.deepEqual(answersIn(html).slice(-3), ["Apply", "Edit", "Dismiss"]);
+    for (const text of ["Drift in build#2: ignored verdict", "Shown by event 41, 58", "+review said"])
+      assert.ok(html.includes(text), text);
+    assert.deepEqual(answersIn(htmlOf(named("steer-suggestion-paused"))).slice(-2), ["Apply", "Dismiss"]);
+    assert.deepEqual(answersIn(htmlOf(named("steer-suggestion-edited"))).slice(-2), ["Apply", "Cancel"]);
   });
 
   it("shows verdict, result and files of a step whose result waits", () => {
@@ -88,7 +147,7 @@ describe("the conductor view, without an editor", () => {
     ])
       assert.ok(html.includes(text), text);
     assert.ok(html.includes("orket-dropdown") && html.includes('value="shapes"'));
-    assert.deepEqual(buttonsIn(html).slice(-2), ["go", "smaller"]);
+    assert.deepEqual(answersIn(html).slice(-2), ["go", "smaller"]);
     assert.ok(!html.includes("Still to fill in"));
   });
 
@@ -117,7 +176,7 @@ describe("the conductor view, without an editor", () => {
   });
 
   it("names the choices for a loop that did not end", () => {
-    assert.deepEqual(buttonsIn(htmlOf(named("question-exhausted"))).slice(-3), [
+    assert.deepEqual(answersIn(htmlOf(named("question-exhausted"))).slice(-3), [
       "More rounds",
       "Go on as it is",
       "Fail",
