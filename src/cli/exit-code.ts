@@ -43,6 +43,7 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   acceptance_stale: exitCodes.approvalNeeded,
   acceptance_unchecked: exitCodes.approvalNeeded,
   secret_missing: exitCodes.providerFailed,
+  provider_failed: exitCodes.providerFailed,
   consent_missing: exitCodes.approvalNeeded,
   // A person must say yes first.
   key_not_allowed: exitCodes.approvalNeeded,

@@ -8,6 +8,7 @@ import { CancelSource } from "../../src/engine/port/cancellation";
 import type { ModelDelta, ModelRequest } from "../../src/engine/port/model-provider";
 import { EditorTools } from "../../src/host/provider/editor-tools";
 import { VsCodeLmProvider } from "../../src/host/provider/vscode-lm";
+import { until } from "../until";
 
 interface Call {
   readonly model: string;
@@ -231,7 +232,7 @@ describe("the editor's own models", () => {
 
     assert.equal(failure.code, "cancelled");
     assert.equal(failure.partialText, "It ");
-    while (!told) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until("the model was told", () => told);
   });
 
   it("fail with the error that VS Code names", async () => {
@@ -356,17 +357,15 @@ describe("a Flow on the editor's own models", () => {
     );
     const sessions = path.join(folder.uri.fsPath, ".orket", "sessions");
     let journal = "";
-    const lastMs = Date.now() + 20_000;
-    while (!journal.includes('"session_end"')) {
-      assert.ok(Date.now() < lastMs, `the session did not end: ${journal.slice(-2000)}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    await until("the session's end", () => {
       try {
         const id = readdirSync(sessions).find((name) => name.includes("-weather-")) ?? "";
         journal = readFileSync(path.join(sessions, id, "journal.jsonl"), "utf8");
       } catch {
-        // Not there yet.
+        return false; // Not there yet.
       }
-    }
+      return journal.includes('"session_end"');
+    });
 
     assert.match(journal, /"outcome":"completed"/);
     assert.match(journal, /It rains in Rome/);

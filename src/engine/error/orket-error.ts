@@ -23,6 +23,7 @@ export const errorCodes = [
   "acceptance_stale",
   "acceptance_unchecked",
   "secret_missing",
+  "provider_failed",
   "consent_missing",
   "key_not_allowed",
   "session_foreign",

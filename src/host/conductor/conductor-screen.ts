@@ -26,6 +26,7 @@ import { fieldScreens } from "./question-fields";
 import { hintOf } from "./failure-hint";
 import { shown } from "../webview/text";
 import { defined } from "../../engine/model/defined";
+import { isFromFile } from "../../engine/model/providers";
 
 /** What of a controller the screen is made from. */
 export interface ScreenSource {
@@ -93,7 +94,7 @@ export async function sessionScreen(
     session: view.session,
     flow: view.flow,
     task: view.task,
-    provider: view.provider,
+    scripted: isFromFile(view.provider),
     holder: source.holder,
     ...defined({ heldBy: source.heldBy }),
     status: view.status,
