@@ -444,8 +444,8 @@ describe("What the Conductor says after a step", () => {
     const rule = (finding: Finding | null): DriftRule => ({
       name: "repetition",
       looksFor: "",
-      find: ({ run }) => {
-        seen.push(run.key);
+      find: ({ run: at }) => {
+        seen.push(at.key);
         return finding;
       },
     });
