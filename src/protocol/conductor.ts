@@ -82,7 +82,7 @@ export interface FieldScreen {
 /** A question of the Score. */
 export interface QuestionScreen {
   readonly id: string;
-  readonly kind: "ask" | "accept" | "exhausted" | "happened";
+  readonly kind: "ask" | "accept" | "exhausted" | "happened" | "foreign_tool";
   /** Digest of what is shown; the answer carries it back. */
   readonly sha256: string;
   readonly step: string;
@@ -93,6 +93,8 @@ export interface QuestionScreen {
   readonly fields: readonly FieldScreen[];
   /** accept: the files that wait for a decision. */
   readonly paths?: readonly string[];
+  /** foreign_tool: the tool that is called. */
+  readonly tool?: string;
 }
 
 export interface StepScreen {

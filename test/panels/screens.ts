@@ -304,6 +304,31 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
       }),
     ),
   },
+  "question-foreign-tool": {
+    screen: screen(
+      session({
+        questions: [
+          question({
+            kind: "foreign_tool",
+            step: "build#1",
+            tool: "vscode:run_tests",
+            text: {
+              text: 'The role coder calls vscode:run_tests with:\n\n{\n  "folder": "shapes",\n  "watch": false\n}\n\nOrket cannot bound this call: it may do whatever vscode:run_tests can, in the project itself.',
+            },
+            words: ["approve", "refuse"],
+            fields: [
+              {
+                name: "reason",
+                control: "lines",
+                description: "Why it is refused; the model is told.",
+                optional: true,
+              },
+            ],
+          }),
+        ],
+      }),
+    ),
+  },
   "question-accept": {
     screen: screen(
       session({

@@ -1,3 +1,4 @@
+import { unboundedText } from "../../engine/model/tools";
 import { grouped } from "../../engine/model/grouped";
 import { eventLine } from "../../engine/view/event-line";
 import { aboutAdjustment } from "../../engine/event/event";
@@ -145,6 +146,10 @@ class Page {
       ["Flow", text(view.flow)],
       ["Started", text(`${time(view.startedAt)} UTC`)],
       ["Status", this.#status()],
+      ...(this.#view.foreignTools ?? []).map((name): [string, string] => [
+        "Unbounded",
+        `it ${unboundedText(name)}`,
+      ]),
       ["Proven", this.#proven()],
       [
         "Backend",

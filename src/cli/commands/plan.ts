@@ -5,6 +5,7 @@ import { commandsOf, digestOf } from "../../app/command/session-commands";
 import { commandTableLines } from "../../app/command/table-text";
 import type { Definition } from "../../engine/model/definition";
 import { reachRows } from "../../engine/model/reach";
+import { unboundedText } from "../../engine/model/tools";
 import { jsonOption } from "../command";
 import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
@@ -47,6 +48,7 @@ function stepLines(step: FlowPlanStep, number: number, indent: string, output: O
   ];
   const details = [
     `model ${step.settings.model}: ${paramsOf(step.settings)}`,
+    ...step.foreignTools.map((name) => `unbounded: it ${unboundedText(name)}`),
     `${touches.join("; ")}${step.tools.length === 0 ? "; no tools" : `; tools ${step.tools.join(", ")}`}`,
     [
       approvalWords[step.approval] ?? step.approval,
@@ -174,6 +176,8 @@ function printPlan(planned: FlowPlan, output: Output): void {
   output.line(
     `Worst case: ${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")}, ${formatNumber(worst.tokens)} tokens, ${costText(worst.usd)}. Calls that fail and are made again come on top.`,
   );
+  if (planned.editorOnly !== undefined)
+    output.line(safeLine(`This Flow runs only in VS Code. ${planned.editorOnly}`));
   const over = planned.limits.filter(({ limit, worst: needed }) => needed !== undefined && needed > limit);
   output.line(
     over.length === 0

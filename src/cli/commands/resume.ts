@@ -1,4 +1,5 @@
 import { openLiveSession } from "../../app/session/open";
+import { ensureRunsHere } from "../../app/session/runs-here";
 import type { LiveSession } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Adjustment } from "../../engine/event/event";
@@ -133,6 +134,7 @@ async function resume(context: CommandContext) {
     return closing(live, async () => {
       if (!json) io.stderr.line(`Session ${live.id}`);
       await takeVenue(live, context);
+      ensureRunsHere(live.orchestrator.state.definition, options);
       await requireConsent(
         live.orchestrator.state.definition,
         context,

@@ -5,10 +5,9 @@ import { builtinTools } from "./tools";
 /** A tool that another extension or an MCP server registered in VS Code: `vscode:NAME`. */
 export const editorToolPattern = /^vscode:[A-Za-z0-9_.-]+$/;
 
-export const toolNameSchema = z.union([
-  z.enum(builtinTools),
-  z.string().regex(editorToolPattern, { error: "not a tool that Orket knows" }),
-]);
+export const editorToolSchema = z.string().regex(editorToolPattern, { error: "not a tool that Orket knows" });
+
+export const toolNameSchema = z.union([z.enum(builtinTools), editorToolSchema]);
 
 export const roleSchema = z
   .strictObject({

@@ -7,9 +7,10 @@ import type { PlannedStep } from "./plan";
 import { stepSection, taskSection } from "./prompt-text";
 import { reachOf } from "./reach";
 import type { Reach } from "./reach";
+import { editorOnlyReason } from "./editor-only";
 import { parseTemplate, placeholderText } from "./template";
 import type { Placeholder } from "./template";
-import { anyTouches } from "./tools";
+import { anyTouches, isForeign } from "./tools";
 import { defined } from "./defined";
 
 /** Runs that a plan lists; the rest is counted. */
@@ -32,6 +33,8 @@ export interface FlowPlanStep {
   readonly within: PlannedStep["within"];
   readonly settings: CallSettings;
   readonly tools: readonly string[];
+  /** Those that other extensions and MCP servers perform: nothing bounds them. */
+  readonly foreignTools: readonly string[];
   /** Scopes that its tools may read and write. */
   readonly reads: readonly string[];
   readonly writes: readonly string[];
@@ -83,6 +86,8 @@ export interface FlowPlan {
   };
   readonly score: { readonly name: string; readonly source: string };
   readonly references: readonly string[];
+  /** Why it runs in VS Code alone; absent: it runs on the command line too. */
+  readonly editorOnly?: string;
   /** The most that a run can touch. */
   readonly reach: Reach;
   readonly steps: readonly FlowPlanStep[];
@@ -158,6 +163,7 @@ function planStep(definition: Definition, planned: PlannedStep, prompts: boolean
     within,
     settings: callSettings(definition, node.role),
     tools,
+    foreignTools: tools.filter(isForeign),
     reads: anyTouches(tools, "read") ? policy.read_scope : [],
     writes: anyTouches(tools, "write") ? policy.write_scope : [],
     approval: node.approval,
@@ -252,6 +258,7 @@ export function planFlow(definition: Definition, options: { readonly prompts?: b
     },
     score: { name: score.name, source: score.source },
     references: flow.references,
+    ...defined({ editorOnly: editorOnlyReason(definition) }),
     reach: reachOf(definition),
     steps,
     runs,

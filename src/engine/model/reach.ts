@@ -1,6 +1,6 @@
 import { stepsOf } from "./plan";
 import type { Definition } from "./definition";
-import { anyTouches, isBuiltin } from "./tools";
+import { anyTouches, isBuiltin, unboundedText } from "./tools";
 
 /** A key that a Venue names, and the server that it goes to. */
 export interface KeyUse {
@@ -36,7 +36,9 @@ export interface Reach {
   readonly servers: readonly string[];
   readonly keys: readonly KeyUse[];
   readonly commands: readonly CommandReach[];
+  /** Tools that other extensions and MCP servers perform, and those of them that are asked for at each call. */
   readonly foreignTools: readonly string[];
+  readonly foreignToolsAsked: readonly string[];
   /** Whether anything can reach a network: a server that is not this machine, a command, a foreign tool. */
   readonly network: boolean;
 }
@@ -132,6 +134,7 @@ export function reachOf(definition: Definition): Reach {
     keys: keysOf(servers),
     commands,
     foreignTools,
+    foreignToolsAsked: foreignTools.filter((name) => flow.policy.foreign_tools?.includes(name) !== true),
     network:
       venue.provider === "vscode-lm" ||
       origins.some((origin) => !isThisMachine(origin)) ||
@@ -142,7 +145,7 @@ export function reachOf(definition: Definition): Reach {
 
 /** The same as a table for people: what it is about, and the most that can happen. */
 export function reachRows(reach: Reach): readonly (readonly [what: string, most: string])[] {
-  const { reads, secretsReadable, servers, keys, commands, foreignTools } = reach;
+  const { reads, secretsReadable, servers, keys, commands, foreignTools, foreignToolsAsked: asked } = reach;
   const commandText = commands.map(({ name, isolation, network, outside }) =>
     outside
       ? `${name} (on the project itself, each time asked for)`
@@ -172,7 +175,9 @@ export function reachRows(reach: Reach): readonly (readonly [what: string, most:
       : [
           [
             "Foreign tools",
-            foreignTools.map((name) => `may do whatever ${name} can, in the project itself`).join("; "),
+            foreignTools
+              .map((name) => `${unboundedText(name)}${asked.includes(name) ? " (each call is asked for)" : ""}`)
+              .join("; "),
           ] as const,
         ]),
     ["Network", reach.network ? "can be reached" : "this machine only"],

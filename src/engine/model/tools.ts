@@ -58,6 +58,16 @@ export function isBuiltin(name: string): name is BuiltinTool {
   return Object.hasOwn(toolTable, name);
 }
 
+/** Whether another extension or an MCP server performs the tool, so that Orket cannot bound what it does. */
+export function isForeign(name: string): boolean {
+  return name.startsWith("vscode:");
+}
+
+/** What a foreign tool can do at most, for plans, questions and reports. */
+export function unboundedText(name: string): string {
+  return `may do whatever ${name} can, in the project itself`;
+}
+
 /** Whether one of the tools touches files in this way. Tools that Orket does not perform are outside its policy. */
 export function anyTouches(names: readonly string[], touch: Touch): boolean {
   return names.some((name) => isBuiltin(name) && toolTable[name].touches === touch);

@@ -281,7 +281,10 @@ export class Orchestrator {
   }
 
   #hasNews(): boolean {
-    return this.#failure !== undefined || this.#unpublished.length > 0 || this.#next.event !== undefined;
+    const { event, effects } = this.#next;
+    // A person's answer can lead to work while what stood before it was being published.
+    const hasWork = event !== undefined || effects.some(({ key }) => !this.#inFlight.has(key));
+    return this.#failure !== undefined || this.#unpublished.length > 0 || hasWork;
   }
 
   #news(): Promise<void> {

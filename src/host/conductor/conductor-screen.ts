@@ -159,7 +159,7 @@ async function approvalScreen(
 }
 
 async function questionScreen(question: QuestionView, read: Read): Promise<QuestionScreen> {
-  const { id, kind, sha256, step, text, words, paths } = question;
+  const { id, kind, sha256, step, text, words, paths, tool } = question;
   return {
     id,
     kind,
@@ -168,7 +168,7 @@ async function questionScreen(question: QuestionView, read: Read): Promise<Quest
     text: await read(text),
     words,
     fields: fieldScreens(question),
-    ...defined({ paths }),
+    ...defined({ paths, tool }),
   };
 }
 

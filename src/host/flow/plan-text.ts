@@ -2,6 +2,7 @@ import { textOfJson } from "../../engine/model/field";
 import type { Definition } from "../../engine/model/definition";
 import { planFlow } from "../../engine/model/plan-flow";
 import { reachRows } from "../../engine/model/reach";
+import { unboundedText } from "../../engine/model/tools";
 import type { FlowPlan, FlowPlanStep, PlannedLimit } from "../../engine/model/plan-flow";
 import { defined } from "../../engine/model/defined";
 
@@ -103,6 +104,7 @@ function stepLines(step: FlowPlanStep, index: number): string[] {
     `- Role ${step.role}; ${approvals[step.approval]}${around === undefined ? "" : `; ${around}`}`,
     `- Model ${settings.model === "" ? "(none named)" : settings.model}: ${params.join(", ")}`,
     `- Reads ${step.reads.join(", ") || "nothing"}; writes ${step.writes.join(", ") || "nothing"}; tools: ${step.tools.join(", ") || "none"}`,
+    ...step.foreignTools.map((name) => `- **Unbounded:** it ${unboundedText(name)}`),
     ...(step.produces.length === 0 ? [] : [`- Has to produce ${step.produces.join(", ")}`]),
     ...(step.verdict.length === 0 ? [] : [`- Ends with a verdict: ${step.verdict.join(" or ")}`]),
     `- At most ${plural(step.maxRuns, "run")}, ${plural(worst.calls, "call")}, ${number(worst.tokens)} tokens, cost ${money(worst.usd)}, given up after ${duration(worst.seconds)}`,

@@ -2,6 +2,7 @@ import { checkUnusedCommands } from "../check/commands";
 import type { Definition } from "../../engine/model/definition";
 import { defaultLimitHints, limitHints, limitWarnings } from "../check/limits";
 import { promptWarnings } from "../check/prompt-size";
+import { checkForeignTools } from "../check/foreign-tools";
 import { checkPlaceholders } from "../check/placeholders";
 import { checkScore } from "../check/score";
 import { checkDisabledRoles, checkVenue } from "../check/venue";
@@ -46,6 +47,7 @@ function check(parts: FlowParts): Findings {
   if (!isDamaged(parts.flow)) {
     checkDisabledRoles(sources, report);
     view = checkScore(sources, report);
+    checkForeignTools(sources, report);
     checkVenue(sources, view, report);
     checkUnusedCommands(parts, report);
     checkPlaceholders(sources, view, report);

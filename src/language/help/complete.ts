@@ -278,7 +278,7 @@ class Completer {
           if (file.endsWith("/")) this.word(file.slice(0, -1), { kind: "path", detail: "folder" });
         return;
       case "tool":
-        for (const tool of builtinTools)
+        for (const tool of source.kind === "flow" ? [] : builtinTools)
           this.word(tool, { kind: "tool", documentation: toolTable[tool].description });
         for (const tool of given.editorTools ?? [])
           this.word(`vscode:${tool}`, { kind: "tool", detail: "of another extension" });

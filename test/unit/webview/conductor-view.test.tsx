@@ -47,6 +47,14 @@ describe("the conductor view, without an editor", () => {
     assert.deepEqual(buttons.slice(-4), ["Approve", "Edit prompt", "Skip", "Refuse"]);
   });
 
+  it("offers Approve and Refuse for a call of a foreign tool, and says that nothing bounds it", () => {
+    const html = htmlOf(named("question-foreign-tool"));
+
+    assert.deepEqual(buttonsIn(html).slice(-2), ["Approve", "Refuse"]);
+    assert.match(html, /Let build#1 call vscode:run_tests\?/);
+    assert.match(html, /may do whatever vscode:run_tests can, in the project itself/);
+  });
+
   it("shows verdict, result and files of a step whose result waits", () => {
     const html = htmlOf(named("question-after"));
 
