@@ -43,7 +43,13 @@ export function QuestionCard({ context, question }: QuestionProps): JSX.Element 
   const { id, kind, step, text, paths } = question;
   const resting = session.status !== "running" || session.interrupted;
   return (
-    <Card about={id} label={`Question: ${step}`} tone="ask" icon="bell-dot" heading={headings[kind](question)}>
+    <Card
+      about={id}
+      label={`Question: ${step}`}
+      tone="ask"
+      icon="bell-dot"
+      heading={headings[kind](question)}
+    >
       {paths === undefined ? (
         <PlainText text={text} label="Question" />
       ) : (

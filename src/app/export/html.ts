@@ -146,9 +146,9 @@ class Page {
       ["Flow", text(view.flow)],
       ["Started", text(`${time(view.startedAt)} UTC`)],
       ["Status", this.#status()],
-      ...(this.#view.foreignTools ?? []).map((name): [string, string] => [
+      ...(this.#view.foreignTools ?? []).map((name): [string, Html] => [
         "Unbounded",
-        `it ${unboundedText(name)}`,
+        text(`it ${unboundedText(name)}`),
       ]),
       ["Proven", this.#proven()],
       [

@@ -48,7 +48,7 @@ function stepLines(step: FlowPlanStep, number: number, indent: string, output: O
   ];
   const details = [
     `model ${step.settings.model}: ${paramsOf(step.settings)}`,
-    ...step.foreignTools.map((name) => `unbounded: it ${unboundedText(name)}`),
+    ...step.foreignTools.map((tool) => `unbounded: it ${unboundedText(tool)}`),
     `${touches.join("; ")}${step.tools.length === 0 ? "; no tools" : `; tools ${step.tools.join(", ")}`}`,
     [
       approvalWords[step.approval] ?? step.approval,

@@ -8,8 +8,7 @@ export function editorOnlyReason({ band, score, venue }: Definition): string | u
   for (const role of new Set(stepsOf(score.steps).map((step) => step.role))) {
     const tools = (Object.hasOwn(band.roles, role) ? band.roles[role]?.tools : undefined) ?? [];
     const foreign = tools.filter(isForeign);
-    if (foreign.length > 0)
-      return `The role ${role} may call ${foreign.join(", ")}, which only VS Code has.`;
+    if (foreign.length > 0) return `The role ${role} may call ${foreign.join(", ")}, which only VS Code has.`;
   }
   return undefined;
 }

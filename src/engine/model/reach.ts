@@ -176,7 +176,9 @@ export function reachRows(reach: Reach): readonly (readonly [what: string, most:
           [
             "Foreign tools",
             foreignTools
-              .map((name) => `${unboundedText(name)}${asked.includes(name) ? " (each call is asked for)" : ""}`)
+              .map(
+                (name) => `${unboundedText(name)}${asked.includes(name) ? " (each call is asked for)" : ""}`,
+              )
               .join("; "),
           ] as const,
         ]),

@@ -17,7 +17,9 @@ export function checkForeignTools({ flow, band }: FlowParts, report: Report): vo
   if (band?.tree === undefined || isDamaged(band)) return;
   const listed = textsAt(flow, ["policy", "foreign_tools"]).filter(({ text }) => isForeign(text));
   if (listed.length === 0) return;
-  const given = new Set(keysAt(band, ["roles"]).flatMap((role) => toolsOf(band, role)?.filter(isForeign) ?? []));
+  const given = new Set(
+    keysAt(band, ["roles"]).flatMap((role) => toolsOf(band, role)?.filter(isForeign) ?? []),
+  );
   for (const { text, path } of listed) {
     if (given.has(text)) continue;
     const message = `No role of ${band.path} may call ${quoted(text)}.`;
@@ -30,7 +32,11 @@ export function checkForeignTools({ flow, band }: FlowParts, report: Report): vo
 }
 
 /** The roles to which a step is given, with their foreign tools. */
-function foreignRoles({ band, score, uses }: FlowParts): { readonly role: string; readonly tools: readonly string[] }[] {
+function foreignRoles({
+  band,
+  score,
+  uses,
+}: FlowParts): { readonly role: string; readonly tools: readonly string[] }[] {
   const steps = [score, ...uses].flatMap((one) => (one === undefined ? [] : scoreViewOf(one).steps));
   return [...new Set(steps.flatMap(({ role }) => role ?? []))].flatMap((role) => {
     const tools = (toolsOf(band, role) ?? []).filter(isForeign);
@@ -43,10 +49,16 @@ export function editorOnly(project: Project, flow: SourceDocument): readonly Dia
   const report = new Report();
   const parts = findParts(project, flow, new Report());
   if (textAt(parts.venue, ["provider"]) === "vscode-lm" && isGiven(flow, ["venue"]))
-    report.at(flow, ["venue"], "orket/editor-only", "The Venue's models are those of VS Code: this Flow runs only there.", {
-      severity: "warning",
-      hint: "Run it from VS Code, or with another Venue: `orket run FLOW --venue NAME`.",
-    });
+    report.at(
+      flow,
+      ["venue"],
+      "orket/editor-only",
+      "The Venue's models are those of VS Code: this Flow runs only there.",
+      {
+        severity: "warning",
+        hint: "Run it from VS Code, or with another Venue: `orket run FLOW --venue NAME`.",
+      },
+    );
   for (const { role, tools } of foreignRoles(parts)) {
     const message = `The role ${quoted(role)} may call ${tools.join(", ")}, which only VS Code has: this Flow runs only there.`;
     report.at(flow, ["band"], "orket/editor-only", message, {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Steering } from "../../../src/engine/conductor/steering";
 import { replay } from "../../../src/engine/history/replay";
 import type { Definition } from "../../../src/engine/model/definition";
 import type { ExternalTools } from "../../../src/engine/port/external-tools";
@@ -187,5 +188,45 @@ describe("A call of a foreign tool", () => {
     assert.equal(await divergenceOf(session, deploying(undefined)), undefined);
     // The same journal under a policy that lists nothing lacks the question.
     assert.match(JSON.stringify(await divergenceOf(session, deploying([]))), /"cause":"order"/);
+  });
+
+  it("ends a repetition, which asks nobody", async () => {
+    const recorded = harness(deploying([]), calls({ to: "staging" }), { external: foreign() });
+    const first = recorded.run();
+    answer(recorded, await asked(recorded), "approve");
+    await first;
+
+    const external = foreign();
+    const steering = new Steering(recorded.definition, recorded.store.events, "person");
+    const again = harness(recorded.definition, calls({ to: "staging" }), { external, steer: steering.next });
+    const state = await again.run();
+
+    assert.equal(state.status, "paused");
+    assert.deepEqual(external.invoked, []);
+    assert.match(
+      steering.unanswered ?? "",
+      /ship calls vscode:deploy, and a person must let each call through/,
+    );
+  });
+
+  it("does not keep the answers to the Score's own questions from a repetition", async () => {
+    const asking = definitionOf([
+      step("scope", "a question", {
+        verdict: ["go", "smaller"],
+        does: { kind: "ask", question: "How far?", fields: {} },
+      }),
+    ]);
+    const recorded = harness(asking, () => "Done.");
+    const first = recorded.run();
+    answer(recorded, await asked(recorded), "smaller");
+    await first;
+
+    const steering = new Steering(asking, recorded.store.events, "person");
+    const again = harness(asking, () => "Done.", { steer: steering.next });
+    await again.run();
+
+    assert.equal(again.eventsOf("question_answered")[0]?.data.verdict, "smaller");
+    assert.equal(steering.unanswered, undefined);
+    assert.deepEqual(steering.notCarried(), []);
   });
 });
