@@ -1,10 +1,10 @@
 /*
  * Builds everything that ships, and the suite that runs inside VS Code.
  *
- * Some modules are bundles of their own and load on first use: a model SDK costs more to load than all the rest,
- * and `orket --version` needs none of it. The sources say so with a plain `await import("…")`; the table `lazy`
- * below names the modules for which that import stays an import at run time. Such a bundle carries its own copy of
- * what it shares with its importer, so nothing may compare classes across the border with `instanceof`.
+ * The editor's bundle and the command line's share most of their code, and a model SDK costs more to load than all
+ * the rest. So everything for Node is built at once and split: what two of them need stands in a file of its own, and
+ * what is reached by `await import("…")` is loaded on first use. esbuild splits ES modules only; each file is turned
+ * into CommonJS afterwards, since that is what the extension host and older `require` hooks load fastest.
  */
 import { chmod, copyFile, glob, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -14,36 +14,10 @@ import esbuild from "esbuild";
 const root = import.meta.dirname;
 const at = (...parts) => path.join(root, ...parts);
 
-const lazy = {
-  "src/cli/main.ts": "dist/cli-main.js",
-  "src/adapters/provider/openai/provider.ts": "dist/providers/openai.js",
-  "src/adapters/provider/ollama/provider.ts": "dist/providers/ollama.js",
-};
+const panels = ["conductor", "session"];
 
-function keepLazy(outfile) {
-  return {
-    name: "keep-lazy",
-    setup(build) {
-      build.onResolve({ filter: /^\.{1,2}\// }, async (args) => {
-        if (args.kind !== "dynamic-import" || args.pluginData === "resolved") return undefined;
-        const found = await build.resolve(args.path, {
-          kind: args.kind,
-          importer: args.importer,
-          resolveDir: args.resolveDir,
-          pluginData: "resolved",
-        });
-        if (found.errors.length > 0) return { errors: found.errors };
-        const target = lazy[path.relative(root, found.path).split(path.sep).join("/")];
-        if (!target) return undefined;
-        const relative = path
-          .relative(path.dirname(at(outfile)), at(target))
-          .split(path.sep)
-          .join("/");
-        return { path: relative.startsWith(".") ? relative : `./${relative}`, external: true };
-      });
-    },
-  };
-}
+/** What shares code, by the name of its file in dist. */
+const nodeEntries = { extension: "src/extension.ts", main: "src/cli/main.ts" };
 
 /** The files of the sample project by their paths, so that `orket init` needs nothing beside its bundle. */
 async function sampleFiles() {
@@ -72,33 +46,70 @@ async function sharedOptions(release) {
   };
 }
 
-function nodeBundle(shared, entry, outfile, extra = {}) {
-  return esbuild.build({
+async function nodeBundles(shared) {
+  const { outputFiles } = await esbuild.build({
     ...shared,
-    entryPoints: [at(entry)],
-    outfile: at(outfile),
+    sourcemap: shared.sourcemap && "inline",
+    entryPoints: Object.fromEntries(Object.entries(nodeEntries).map(([name, entry]) => [name, at(entry)])),
+    outdir: at("dist"),
+    chunkNames: "shared/[name]-[hash]",
+    splitting: true,
+    write: false,
     platform: "node",
     target: "node22",
-    format: "cjs",
+    format: "esm",
     external: ["vscode"],
     // The packages' ESM builds tree-shake; their CommonJS builds arrive whole.
     mainFields: ["module", "main"],
+  });
+  await mkdir(at("dist/shared"), { recursive: true });
+  await Promise.all(outputFiles.map((file) => writeCommonJs(shared, file)));
+}
+
+async function writeCommonJs({ minify, sourcemap }, { path: file, text }) {
+  const { code, map } = await esbuild.transform(text, {
+    format: "cjs",
+    platform: "node",
+    target: "node22",
     supported: { "dynamic-import": false },
-    plugins: [keepLazy(outfile)],
-    ...extra,
+    minify,
+    sourcemap: sourcemap && "external",
+    sourcesContent: false,
+    sourcefile: path.basename(file),
+  });
+  if (!sourcemap) return writeFile(file, code);
+  await writeFile(`${file}.map`, map);
+  await writeFile(file, `${code}//# sourceMappingURL=${path.basename(file)}.map\n`);
+}
+
+/** The command stands alone, since it answers `--version` without loading anything; its `./main` is dist/main.js. */
+function commandBundle(shared) {
+  return esbuild.build({
+    ...shared,
+    entryPoints: [at("src/cli/bin.ts")],
+    outfile: at("dist/cli.js"),
+    platform: "node",
+    target: "node22",
+    format: "cjs",
+    banner: { js: "#!/usr/bin/env node" },
+    external: ["./main"],
+    supported: { "dynamic-import": false },
   });
 }
 
-function panelBundle(shared, name) {
+/** The panels share the UI kit, so they are split like the rest; a page loads its panel's script as a module. */
+function panelBundles(shared) {
   return esbuild.build({
     ...shared,
-    entryPoints: [at("webview", name, "main.tsx")],
+    entryPoints: Object.fromEntries(panels.map((name) => [name, at("webview", name, "main.tsx")])),
     jsx: "automatic",
     jsxImportSource: "preact",
-    outfile: at("dist/webview", `${name}.js`),
+    outdir: at("dist/webview"),
+    chunkNames: "shared-[hash]",
+    splitting: true,
     platform: "browser",
     target: "es2022",
-    format: "iife",
+    format: "esm",
     loader: { ".ttf": "file" },
     external: ["./codicon.ttf"],
   });
@@ -137,14 +148,7 @@ async function integrationSuite(shared) {
 export async function build({ release = false } = {}) {
   await rm(at("dist"), { recursive: true, force: true });
   const shared = await sharedOptions(release);
-  const jobs = [
-    copyCodicons(),
-    nodeBundle(shared, "src/extension.ts", "dist/extension.js"),
-    nodeBundle(shared, "src/cli/bin.ts", "dist/cli.js", { banner: { js: "#!/usr/bin/env node" } }),
-    ...Object.entries(lazy).map(([entry, outfile]) => nodeBundle(shared, entry, outfile)),
-    panelBundle(shared, "conductor"),
-    panelBundle(shared, "session"),
-  ];
+  const jobs = [copyCodicons(), nodeBundles(shared), commandBundle(shared), panelBundles(shared)];
   if (!release) jobs.push(integrationSuite(shared));
   await Promise.all(jobs);
   await chmod(at("dist/cli.js"), 0o755);

@@ -21,6 +21,16 @@ process.stdout.write(stdout);
 process.stderr.write(stderr);
 if (status !== 0) process.exitCode = status ?? 1;
 else if (/warning/i.test(stdout + stderr)) {
-  console.error("vsce warned, see above: mend it rather than publish it.");
+  console.error("vsce warned, see above: fix it rather than publish it.");
   process.exitCode = 1;
-} else console.log(`${path.basename(file)}: ${Math.round(statSync(file).size / 1024)} KB`);
+} else {
+  const bytes = statSync(file).size;
+  console.log(`${path.basename(file)}: ${Math.round(bytes / 1000)} kB`);
+  // Every user downloads it with each release.
+  if (bytes >= 1_000_000) {
+    console.error(
+      "The extension must stay below 1 MB: look at what the last change brought into the bundles.",
+    );
+    process.exitCode = 1;
+  }
+}

@@ -15,8 +15,7 @@ declare const ORKET_VERSION: string;
 /** Says what went wrong, what to do about it, and which exit code that is. */
 function report(error: unknown, io: Io): ExitCode {
   const { style } = io.stderr;
-  // The providers' bundles bring their own copy of the class, so the name decides.
-  const known = error instanceof Error && error.name === "OrketError" ? (error as OrketError) : undefined;
+  const known = OrketError.is(error) ? error : undefined;
   const message = error instanceof Error ? error.message : String(error);
   io.stderr.line(`${style.red("orket:")} ${safeText(message)}`);
   if (known?.hint !== undefined) io.stderr.line(`  ${safeText(known.hint)}`);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 
 /*
@@ -11,16 +12,17 @@ const root = path.resolve(__dirname, "../..");
 
 const inBoth: readonly RegExp[] = [
   /^(?:LICENSE|README\.md|package\.json)$/,
-  /^dist\/(?:cli|cli-main)\.js$/,
+  /^dist\/(?:cli|main)\.js$/,
   /^dist\/package\.json$/,
-  /^dist\/providers\/[a-z]+\.js$/,
+  /^dist\/shared\/[a-z]+-[A-Z0-9]+\.js$/,
   /^schemas\/[a-z]+\.schema\.json$/,
 ];
 const inExtension: readonly RegExp[] = [
   ...inBoth,
   /^(?:CHANGELOG\.md|LICENSE\.txt|readme\.md|changelog\.md)$/,
   /^dist\/extension\.js$/,
-  /^dist\/webview\/[a-z-]+\.(?:js|css|ttf)$/,
+  /^dist\/webview\/[a-z]+\.(?:js|css|ttf)$/,
+  /^dist\/webview\/shared-[A-Z0-9]+\.js$/,
   /^media\/[a-z-]+\.(?:svg|png|gif)$/,
   /^syntaxes\/language-configuration\.json$/,
   /^syntaxes\/[a-z-]+\.tmLanguage\.json$/,
@@ -33,10 +35,20 @@ function unexpected(files: readonly string[], allowed: readonly RegExp[]): strin
   return files.filter((file) => !allowed.some((one) => one.test(file)));
 }
 
+/** The built file and all of ours that it loads, at once or on first use. */
+function loadedFrom(file: string, found = new Set<string>()): ReadonlySet<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  const text = readFileSync(path.join(root, file), "utf8");
+  for (const [, name = ""] of text.matchAll(/\brequire\("(\.{1,2}\/[\w/-]+(?:\.js)?)"\)/g))
+    loadedFrom(`${path.posix.join(path.posix.dirname(file), name).replace(/\.js$/, "")}.js`, found);
+  return found;
+}
+
 describe("What is published", function () {
   this.timeout(120_000);
 
-  it("as the npm package is the command line, its providers and the schemas, and is built by packing", () => {
+  it("as the npm package is the command line with all that it loads and the schemas, and is built by packing", () => {
     const npm = process.platform === "win32" ? "npm.cmd" : "npm";
     const args = ["pack", "--dry-run", "--json", "--ignore-scripts"];
     const { stdout } = spawnSync(npm, args, {
@@ -47,12 +59,7 @@ describe("What is published", function () {
     const [packed] = JSON.parse(stdout) as [{ readonly files: readonly { readonly path: string }[] }];
     const files = packed.files.map(({ path: file }) => file);
     assert.deepEqual(unexpected(files, inBoth), []);
-    for (const needed of [
-      "dist/cli.js",
-      "dist/cli-main.js",
-      "dist/providers/openai.js",
-      "schemas/flow.schema.json",
-    ])
+    for (const needed of [...loadedFrom("dist/cli.js"), "schemas/flow.schema.json"])
       assert.ok(files.includes(needed), needed);
   });
 
@@ -63,7 +70,8 @@ describe("What is published", function () {
       encoding: "utf8",
     });
     const files = stdout.split("\n").filter((line) => line !== "");
-    assert.ok(files.includes("dist/extension.js"), stderr);
+    for (const needed of loadedFrom("dist/extension.js"))
+      assert.ok(files.includes(needed), `${needed} ${stderr}`);
     assert.deepEqual(unexpected(files, inExtension), []);
   });
 });

@@ -54,7 +54,7 @@ describe("orket export, repeat and housekeeping", function () {
     assert.equal(stdout, "");
     assert.match(stderr, /Wrote .*page\.html/);
     const page = readFileSync(path.join(project, "page.html"), "utf8");
-    assert.match(page, /recorded: the journal is complete and unbroken/);
+    assert.match(page, /recorded: the journal is complete and unbroken \(orket verify checks its contents\)/);
     assert.match(page, /repeated: 1 of 1 run gave the same artifacts, with scripted replies/);
     assert.ok(!page.includes("<script"));
     const failed = await orket(["-C", project, "export", id, "--format", "html", "-o", "none/page.html"]);

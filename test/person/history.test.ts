@@ -136,7 +136,9 @@ describe("sessions afterwards, and where the next ones run", function () {
     await workbench.command("Orket: Open Session");
     const panel = await workbench.webview(/^\d+ events$/);
 
-    await panel.getByText("recorded: the journal is complete and unbroken").waitFor();
+    await panel
+      .getByText("recorded: the journal is complete and unbroken (orket verify checks its contents)")
+      .waitFor();
     await panel.getByText(/^replayed: a replay was identical/).waitFor();
     assert.equal(await panel.getByText(/^repeated/).count(), 0);
     await conductor.screenshot("session-proven-dark");

@@ -298,7 +298,7 @@ export function outcomeOf(folder: string, directory: string): Outcome {
 /** The project's files that may stand there at any moment: each as it was, or as the session leaves it. */
 export function mixedFiles(folder: string, done: Outcome): string[] {
   const now = digestsBelow(folder, ".orket");
-  const leftOver = /(^|\/)\.orket-\d+-[a-z0-9]+\.tmp$/;
+  const leftOver = /(^|\/)\.orket-[0-9a-f]{16}-[a-z0-9]+\.tmp$/;
   const wrong: string[] = [];
   for (const [file, digest] of Object.entries(now)) {
     if (leftOver.test(file)) continue;

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  constants,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { constants, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { verifySession } from "../../src/app/session/audit";
@@ -99,10 +91,6 @@ function forget(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
     const file = path.join(entry.parentPath, entry.name);
     if (!entry.isFile()) continue;
-    const leftOver = /^\.orket-(\d+)-/.exec(entry.name);
-    if (leftOver?.[1] === String(process.pid)) {
-      renameSync(file, file.replace(`.orket-${process.pid}-`, `.orket-${pidOfTheDead()}-`));
-    }
     if (
       !entry.name.startsWith("lock") ||
       path.dirname(path.dirname(file)) !== path.join(folder, ".orket", "sessions")

@@ -1,6 +1,5 @@
 import type { BigIntStats } from "node:fs";
 import path from "node:path";
-import process from "node:process";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Policy } from "../../engine/model/flow";
 import { randomName } from "../system/random";
@@ -17,6 +16,11 @@ import type { ProjectTarget } from "./project-target";
 export interface ProjectWrite {
   readonly fs: FileSystem;
   readonly random: RandomBytes;
+  /**
+   * Who writes: a session's id. It holds the session's lock and makes one change after the other, so that whatever it
+   * finds under its own mark was left by a process that died, and what stands under another mark is not its business.
+   */
+  readonly owner: string;
   readonly workDomain: string;
   /** Relative to the project. */
   readonly path: string;
@@ -32,9 +36,11 @@ export interface ProjectWrite {
 }
 
 const largestFile = 1 << 30;
-/** Names that this process writes at this moment. */
-const beingWritten = new Set<string>();
-const leftOver = /^\.orket-(\d+)-[a-z0-9]{12}\.tmp$/;
+
+/** How the names of files begin that `owner` writes beside the project's. */
+function markOf(owner: string): string {
+  return `.orket-${sha256Bytes(Buffer.from(owner)).slice(0, 16)}-`;
+}
 
 function conflict(file: string, expected: string | null, current: string | null): OrketError {
   const what =
@@ -114,12 +120,12 @@ async function change(write: ProjectWrite, target: ProjectTarget): Promise<{ old
 }
 
 /**
- * Removes what a process left beside a project's file that died while it wrote it, where the file itself is already
+ * Removes what the owner left beside a project's file when it died while it wrote it, where the file itself is already
  * what it should be.
  * @throws {OrketError} disk_failed.
  */
 export async function tidyBeside(
-  write: Pick<ProjectWrite, "fs" | "workDomain" | "path" | "policy">,
+  write: Pick<ProjectWrite, "fs" | "owner" | "workDomain" | "path" | "policy">,
 ): Promise<void> {
   try {
     const target = await findTarget(write.fs, write.workDomain, write.path, write.policy);
@@ -128,7 +134,7 @@ export async function tidyBeside(
       if (target.folders.length > 0) return;
       const folder = await Anchor.open(write.fs, target.parent.self);
       try {
-        if (folder.real === target.parent.real) await removeLeftOvers(write.fs, folder);
+        if (folder.real === target.parent.real) await removeLeftOvers(write.fs, folder, write.owner);
       } finally {
         await folder.close();
       }
@@ -190,13 +196,11 @@ async function put(
   target: ProjectTarget,
 ): Promise<void> {
   const { fs, random } = write;
-  await removeLeftOvers(fs, folder);
+  await removeLeftOvers(fs, folder, write.owner);
   const name = folder.child(target.name);
-  const asideName = `.orket-${process.pid}-${randomName(random, 12)}.tmp`;
-  const aside = folder.child(asideName);
+  const aside = folder.child(`${markOf(write.owner)}${randomName(random, 12)}.tmp`);
   const bits = target.file === undefined ? write.createMode : Number(target.file.stat.mode) & 0o7777;
   const mode = bits === undefined ? {} : { mode: bits };
-  beingWritten.add(asideName);
   try {
     await writeNew(fs, aside, bytes, mode);
     await checkUnchanged(write, folder, target);
@@ -207,8 +211,6 @@ async function put(
   } catch (error) {
     await fs.unlink(aside).catch(() => undefined);
     throw error;
-  } finally {
-    beingWritten.delete(asideName);
   }
   await syncDir(fs, folder.self);
 }
@@ -224,23 +226,12 @@ async function createAs(write: ProjectWrite, aside: string, name: string): Promi
   }
 }
 
-/** Removes what a process left that died in the middle of a change in this folder. */
-async function removeLeftOvers(fs: FileSystem, folder: Anchor): Promise<void> {
-  for (const entry of await fs.readDir(folder.self)) {
-    const pid = leftOver.exec(entry.name)?.[1];
-    if (pid === undefined || !entry.isFile() || isBeingWritten(entry.name, Number(pid))) continue;
-    await fs.unlink(folder.child(entry.name)).catch(() => undefined);
-  }
-}
-
-/** Whether its writer is still at it; one of this process's own may have stayed because the disk refused to remove it. */
-function isBeingWritten(name: string, pid: number): boolean {
-  if (pid === process.pid) return beingWritten.has(name);
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !isDiskCode(error, "ESRCH");
+/** Removes what `owner` left that died in the middle of a change in this folder. */
+async function removeLeftOvers(fs: FileSystem, folder: Anchor, owner: string): Promise<void> {
+  const mark = markOf(owner);
+  for (const { name } of await fs.readDir(folder.self)) {
+    if (!name.startsWith(mark) || !name.endsWith(".tmp")) continue;
+    await fs.unlink(folder.child(name)).catch(() => undefined);
   }
 }
 

@@ -22,6 +22,8 @@ export interface SessionMarks {
   /** @param first SHA-256 of the journal's first line, which names the session. */
   note(first: string, end: KnownEnd): Promise<void>;
   find(first: string): Promise<KnownEnd | undefined>;
+  /** A code that only this user on this machine can make of a text: what stands in a project may come from anybody. */
+  seal(text: string): Promise<string>;
 }
 
 const markSchema = z.object({
@@ -56,6 +58,11 @@ export class UserSessionMarks implements SessionMarks {
     const expected = Buffer.from(mac(`${lines} ${prev}`));
     const given = Buffer.from(read.data.mac);
     return expected.length === given.length && timingSafeEqual(expected, given) ? { lines, prev } : undefined;
+  }
+
+  async seal(text: string): Promise<string> {
+    const key = await (this.#key ??= this.#readKey());
+    return createHmac("sha256", key).update(`seal ${text}`).digest("hex");
   }
 
   async #placeOf(first: string): Promise<{ file: string; mac: (text: string) => string }> {

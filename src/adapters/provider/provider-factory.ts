@@ -24,8 +24,7 @@ export type CallableVenue = Pick<
 >;
 
 /**
- * Makes the provider that a Venue names. The packages of the vendors are loaded here, on first use; they are bundles of
- * their own.
+ * Makes the provider that a Venue names. The packages of the vendors are loaded here, on first use.
  * @throws {OrketError} definition_invalid when the Venue cannot be performed here; secret_missing from `resolveSecret`.
  */
 export async function createProvider(venue: CallableVenue, deps: ProviderDeps): Promise<ModelProvider> {

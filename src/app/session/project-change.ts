@@ -105,6 +105,7 @@ async function write(
   await writeProjectFile({
     fs,
     random,
+    owner: session.id,
     workDomain: session.workDomain,
     path: file,
     policy: session.orchestrator.state.definition.flow.policy,
@@ -148,7 +149,7 @@ export async function finishAcceptance(session: LiveSession): Promise<string | u
       // What cannot be read now may be another time.
       if (error.details["rule"] === "unreadable") return undefined;
       const { policy } = session.orchestrator.state.definition.flow;
-      await tidyBeside({ fs, workDomain: session.workDomain, path: pending.path, policy });
+      await tidyBeside({ fs, owner: session.id, workDomain: session.workDomain, path: pending.path, policy });
     }
   }
   await removeNote(session);

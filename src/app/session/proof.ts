@@ -23,6 +23,8 @@ const partedSchema = z.strictObject({
 const proofSchema = z.strictObject({
   /** SHA-256 of the journal's line that the proof reaches to. */
   head: digestSchema,
+  /** That this user on this machine has seen it: a proof that came with a folder is somebody's word. */
+  seal: digestSchema.optional(),
   /** A replay from the journal was identical. */
   replayed: z
     .strictObject({
@@ -109,13 +111,24 @@ async function storedProof(fs: FileSystem, dir: string): Promise<Proof | undefin
   }
 }
 
+/** Undefined where no marks are kept. */
+async function sealOf(marks: SessionEnvironment["marks"], proof: Proof): Promise<string | undefined> {
+  const { head, replayed = null, repeated = null } = proof;
+  return marks?.seal(JSON.stringify([head, replayed, repeated]));
+}
+
 /**
- * What was shown of the session and still holds: the journal ends where it did, but for decisions about its artifacts.
+ * What was shown of the session on this machine and still holds: the journal ends where it did, but for decisions about
+ * its artifacts.
  * Does not check the journal itself; `provenOf` does not claim more than a reading of it allows.
  */
-export async function readProof({ fs }: Pick<SessionEnvironment, "fs">, dir: string): Promise<Shown> {
+export async function readProof(
+  { fs, marks }: Pick<SessionEnvironment, "fs" | "marks">,
+  dir: string,
+): Promise<Shown> {
   const proof = await storedProof(fs, dir);
   if (proof === undefined) return {};
+  if (marks !== undefined && proof.seal !== (await sealOf(marks, proof))) return {};
   const ending = await endingOf(fs, sessionPaths(dir).journal);
   if (ending?.heads.includes(proof.head) !== true) return {};
   const { replayed, repeated } = proof;
@@ -144,8 +157,10 @@ export async function recordProof(
       throw new OrketError("session_not_found", "The session has no whole journal to prove anything of.");
     if (head !== undefined && !ending.heads.includes(head)) return false;
     const known = await readProof(environment, dir);
-    const proof: Proof = { head: ending.last, ...known, ...shown };
-    await writeBeside(environment, proofFile(dir), proof);
+    // As it is read again: the seal is over its fields in one order.
+    const proof = proofSchema.parse({ head: ending.last, ...known, ...shown });
+    const seal = await sealOf(environment.marks, proof);
+    await writeBeside(environment, proofFile(dir), { ...proof, ...defined({ seal }) });
     return true;
   } catch (error) {
     throw diskError(error, "what was proven of the session");
@@ -211,7 +226,10 @@ export function provenSentences(
     digestChanges === 0
       ? ""
       : `; not by one model: ${digestChanges} ${digestChanges === 1 ? "move" : "moves"} to a model that is another one or cannot be shown to be the same`;
-  if (recorded) sentences.push(`recorded: the journal is complete and unbroken${changed}`);
+  if (recorded)
+    sentences.push(
+      `recorded: the journal is complete and unbroken (orket verify checks its contents)${changed}`,
+    );
   if (replayed !== undefined) {
     const how = recorded ? "was identical" : "was identical as far as the session got";
     const taken =

@@ -49,7 +49,7 @@ type Move = Readonly<{
   partialText?: string;
 }>;
 
-/** Registered by name: the vendors' bundles hold copies of this class of their own, which `instanceof` does not know. */
+/** Registered by name, so that copies of the class in other bundles are known too: `instanceof` does not know them. */
 const marker = Symbol.for("orket.provider-error");
 
 /** A model call that did not give a whole reply. */

@@ -24,7 +24,10 @@ export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&${names[character] ?? ""};`);
 }
 
-/** A page that runs one bundle and nothing else: no inline script or style, no network, no markup from data. */
+/**
+ * A page that runs one bundle and nothing else: no inline script or style, no network, no markup from data. What the
+ * script imports runs under the script's own nonce (HTML, "descendant script fetch options").
+ */
 export function pageHtml({ title, body, data = {}, styles, script, source, nonce }: PageParts): string {
   const policy = [
     "default-src 'none'",
@@ -46,7 +49,7 @@ ${sheets.join("\n")}
 </head>
 <body${facts.join("")}>
 ${body}
-<script nonce="${escaped(nonce)}" src="${escaped(script)}"></script>
+<script type="module" nonce="${escaped(nonce)}" src="${escaped(script)}"></script>
 </body>
 </html>`;
 }

@@ -13,7 +13,7 @@ export function webviewOptions(extension: vscode.Uri): vscode.WebviewOptions {
 }
 
 export interface PageOptions {
-  /** Name of the bundle. */
+  /** Name of the panel's script and style sheet. */
   readonly name: keyof typeof pageBodies;
   readonly title: string;
   /** Facts for the script, as data attributes of the body. */

@@ -31,6 +31,7 @@ describe("Writing a file of the project", () => {
     return writeProjectFile({
       fs: new NodeFileSystem(),
       random: systemRandom,
+      owner: "session-1",
       workDomain: project,
       path: file,
       policy,
@@ -156,12 +157,26 @@ describe("Writing a file of the project", () => {
     }
   });
 
-  it("removes what a dead process left half-written, and not what a living one is writing", async () => {
-    const dead = path.join(project, "src", `.orket-999999999-${"a".repeat(12)}.tmp`);
-    const alive = path.join(project, "src", `.orket-${process.ppid}-${"a".repeat(12)}.tmp`);
-    await writeFile(dead, "x");
-    await writeFile(alive, "x");
-    await write("src/a.ts", "new", "old");
-    assert.deepEqual((await readdir(path.join(project, "src"))).sort(), [path.basename(alive), "a.ts"]);
+  it("removes what its own owner left half-written, and nothing that another one or the project's people wrote", async () => {
+    const names = async (): Promise<string[]> => (await readdir(path.join(project, "src"))).sort();
+    const killed = (owner: string): Promise<unknown> => {
+      const fs = new FaultyFileSystem();
+      fs.before = ({ name }) => {
+        if (name === "rename") fs.kill();
+      };
+      return assert.rejects(write("src/a.ts", "new", "old", { fs, owner }));
+    };
+    await killed("session-1");
+    await killed("session-2");
+    const others = [`.orket-999999999-${"a".repeat(12)}.tmp`, `.orket-${process.pid}-${"b".repeat(12)}.tmp`];
+    for (const name of others) await writeFile(path.join(project, "src", name), "theirs");
+    const before = await names();
+    assert.equal(before.length, 5);
+    await write("src/a.ts", "new", "old", { owner: "session-1" });
+    const after = await names();
+    assert.equal(after.length, 4);
+    for (const name of [...others, "a.ts"]) assert.ok(after.includes(name), name);
+    await write("src/a.ts", "newer", "new", { owner: "session-2" });
+    assert.deepEqual(await names(), [...others, "a.ts"].sort());
   });
 });

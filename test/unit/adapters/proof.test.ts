@@ -5,6 +5,7 @@ import { draft } from "../../../src/engine/event/event";
 import type { EventDraft } from "../../../src/engine/event/event";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { provenOf, provenSentences, readingOf, readProof, recordProof } from "../../../src/app/session/proof";
+import { UserSessionMarks } from "../../../src/adapters/journal/session-marks";
 import { createSession, openSession, readSession } from "../../../src/adapters/journal/session-folder";
 import { FaultyFileSystem } from "../../fakes/faulty-file-system";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
@@ -57,13 +58,33 @@ describe("what was proven of a session", () => {
     assert.deepEqual(await proven(await session(end)), { recorded: true });
   });
 
+  it("is only what this user has seen on this machine: a proof that came with a folder, or was edited, counts for nothing", async () => {
+    const marksIn = (name: string) => new UserSessionMarks(() => path.join(folder.path, name));
+    const mine = { ...machine, marks: marksIn("me") };
+    const stranger = { ...machine, marks: marksIn("stranger") };
+    const dir = await session(end);
+    const unordered = { engine: replayed.engine, at: replayed.at };
+    await recordProof(stranger, dir, { replayed: unordered, repeated });
+    assert.deepEqual(await readProof(stranger, dir), { replayed, repeated });
+    assert.deepEqual(await readProof(mine, dir), {});
+
+    await recordProof(mine, dir, { replayed });
+    assert.deepEqual(await readProof(mine, dir), { replayed });
+    const file = path.join(dir, "proof.json");
+    const proof = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+    await writeFile(file, JSON.stringify({ ...proof, repeated }));
+    assert.deepEqual(await readProof(mine, dir), {});
+    await writeFile(file, JSON.stringify({ ...proof, seal: undefined }));
+    assert.deepEqual(await readProof(mine, dir), {});
+  });
+
   it("adds one proof to another, as long as the journal ends where it did", async () => {
     const dir = await session(end);
     assert.equal(await recordProof(machine, dir, { replayed }), true);
     assert.equal(await recordProof(machine, dir, { repeated }), true);
     assert.deepEqual(await proven(dir), { recorded: true, replayed, repeated });
     assert.deepEqual(provenSentences(await proven(dir), "ollama"), [
-      "recorded: the journal is complete and unbroken",
+      "recorded: the journal is complete and unbroken (orket verify checks its contents)",
       "replayed: a replay was identical (2026-11-22 10:15 UTC, Orket 0.1.0)",
       "repeated: 3 of 5 runs gave the same artifacts; 2 parted at build#2 (2026-11-22 11:15 UTC)",
     ]);

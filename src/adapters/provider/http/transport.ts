@@ -52,8 +52,8 @@ export interface BodySink {
 }
 
 /**
- * A response may hand its body straight to a sink and save a promise per piece. The key is registered by name because
- * the providers are bundles of their own, each with its own copy of this module.
+ * A response may hand its body straight to a sink and save a promise per piece. The key is registered by name, so that
+ * a copy of this module in another bundle is known too.
  */
 export const pushBody: unique symbol = Symbol.for("orket.push-body");
 
