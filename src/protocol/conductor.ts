@@ -119,6 +119,12 @@ export interface FailureScreen {
   readonly hint?: string;
   /** The step's instruction, to edit before another try; absent where editing does not help. */
   readonly instruction?: string;
+  /** Another try without a change would fail in the same way. */
+  readonly needsChange?: true;
+  /** The session's Venue, whose file has changed since. */
+  readonly newVenue?: string;
+  /** Models that the server has in place of the one that is missing. */
+  readonly models?: readonly string[];
 }
 
 export interface LimitScreen {
@@ -260,6 +266,17 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
       z.strictObject({ kind: z.literal("retry") }),
       z.strictObject({ kind: z.literal("skip") }),
       z.strictObject({ kind: z.literal("edit"), instruction }),
+    ]),
+  }),
+  /** Goes on with the Venue as its file says now, or with another model on it. */
+  z.strictObject({
+    type: z.literal("change_venue"),
+    request,
+    session,
+    step,
+    how: z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("file") }),
+      z.strictObject({ kind: z.literal("model"), model: z.string().min(1).max(500) }),
     ]),
   }),
   z.strictObject({

@@ -2,7 +2,7 @@ import { ProviderError } from "../../engine/error/provider-error";
 import type { ProviderName } from "../../engine/model/venue";
 import type { ProviderHealth } from "./health-types";
 import type { ProviderVenue } from "./http/chat-body";
-import { errorFromConnection } from "./http/connection-errors";
+import { errorFromConnection, isNoConnection } from "./http/connection-errors";
 import { boundedText, longestListBytes } from "./http/bounds";
 import { timerMs } from "./http/deadline";
 import { errorFromStatus } from "./http/http-errors";
@@ -85,6 +85,8 @@ async function probe(
       models: [],
       problem: redact(problem),
       ...(ProviderError.is(error) ? { problemCode: error.code } : {}),
+      ...(ProviderError.is(error) && error.status !== undefined ? { problemStatus: error.status } : {}),
+      ...(isNoConnection(error) ? { noConnection: true as const } : {}),
     };
   } finally {
     clearTimeout(timer);

@@ -21,6 +21,14 @@ import { hintOf } from "./failure-hint";
 import { shown } from "../webview/text";
 import { defined } from "../../engine/model/defined";
 
+/** What can be changed about the Venue of a session that failed. */
+export interface VenueWays {
+  /** The Venue's name, where its file has changed since. */
+  readonly changed?: string;
+  /** The models that its server has. */
+  readonly models?: readonly string[];
+}
+
 /** What of a controller the screen is made from. */
 export interface ScreenSource {
   readonly view: SessionView;
@@ -68,6 +76,7 @@ export async function sessionScreen(
   source: ScreenSource,
   texts: TextCache,
   nowMs: number,
+  ways: VenueWays = {},
 ): Promise<SessionScreen> {
   const { view, state } = source;
   const read = async (content: Content, max?: number): Promise<ShownText> => {
@@ -98,7 +107,7 @@ export async function sessionScreen(
       ? []
       : await Promise.all(view.approvals.map((approval) => approvalScreen(approval, source, read))),
     questions: ended ? [] : await Promise.all(view.questions.map((one) => questionScreen(one, read))),
-    failures: ended ? [] : failures(view, state),
+    failures: ended ? [] : failures(view, state, ways),
     ...defined({ limit }),
     steps: await Promise.all(view.steps.map((step) => stepScreen(step, read))),
     roles: view.roles,
@@ -210,17 +219,24 @@ async function stepScreen(step: StepView, read: Read): Promise<StepScreen> {
   };
 }
 
-function failures(view: SessionView, state: SessionState): FailureScreen[] {
+/** Failures of which every further try is one, as long as prompt and Venue are the same. */
+const needChange: ReadonlySet<string> = new Set(["prompt_too_large", "model_context_overflow"]);
+
+function failures(view: SessionView, state: SessionState, ways: VenueWays): FailureScreen[] {
   const runs = activeRuns(state.score);
   return view.failed.map(({ step, code, message }) => {
     const hint = hintOf(code);
     const run = runs.find((active) => active.run.key === step)?.run;
-    const editable = run !== undefined && run.failure !== null;
+    const editable = run !== undefined && run.failure !== null && run.node.does === undefined;
+    const isVenues = code.startsWith("model_") || needChange.has(code);
     return {
       step,
       message,
       ...defined({ hint }),
       ...(editable ? { instruction: run.instruction } : {}),
+      ...(needChange.has(code) ? { needsChange: true as const } : {}),
+      ...(isVenues && ways.changed !== undefined ? { newVenue: ways.changed } : {}),
+      ...(code === "model_not_found" && ways.models !== undefined ? { models: ways.models } : {}),
     };
   });
 }
