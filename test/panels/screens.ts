@@ -339,6 +339,43 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
       }),
     ),
   },
+  "failed-new-venue": {
+    screen: screen(
+      session({
+        status: "paused",
+        pause: { reason: "step_failed", message: "build#1 failed." },
+        steps: failedSteps,
+        failures: [
+          {
+            step: "build#1",
+            message: "The model qwen3-coder is not on the server.",
+            hint: "Pull the model on the server, or name another one in the Venue's file.",
+            instruction: "Write the modules that PLAN.md names.",
+            newVenue: "local",
+            models: ["llama3.1:8b", "qwen3:8b"],
+          },
+        ],
+      }),
+    ),
+  },
+  "failed-too-long": {
+    screen: screen(
+      session({
+        status: "paused",
+        pause: { reason: "step_failed", message: "build#1 failed." },
+        steps: failedSteps,
+        failures: [
+          {
+            step: "build#1",
+            message: "The prompt needs 9,120 tokens, and 6,144 are there for it.",
+            hint: "Edit the prompt to be shorter, or give the Venue more context_tokens and go on with it.",
+            instruction: "Write the modules that PLAN.md names.",
+            needsChange: true,
+          },
+        ],
+      }),
+    ),
+  },
   failed: {
     screen: screen(
       session({

@@ -1,5 +1,6 @@
 import { ensureReady } from "../../app/venue/venue-check";
 import { CancelSource } from "../../engine/port/cancellation";
+import { ensureRunsHere } from "../../app/session/runs-here";
 import { startSession } from "../../app/session/open";
 import type { LiveSession } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
@@ -114,6 +115,7 @@ async function run(context: CommandContext) {
   const definition = resolveOrReport(project, flow, { ...fixed, inputs, ...defined({ task }) }, io);
   return withRuntime(context, async (options) => {
     await requireConsent(definition, context, options, `${callOf(context)} run ${definition.flow.name}`);
+    ensureRunsHere(definition, options);
     const venues = [...(project.names.get("venue")?.keys() ?? [])].filter((one) => one !== definition.venue.name);
     if (!given.flag("no-check"))
       await ensureReady(definition, options, new CancelSource(), otherVenues(venues));

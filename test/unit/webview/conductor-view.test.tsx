@@ -55,6 +55,24 @@ describe("the conductor view, without an editor", () => {
     assert.match(html, /may do whatever vscode:run_tests can, in the project itself/);
   });
 
+  it("offers the Venue as its file says now, and models that are there, before another try", () => {
+    const html = htmlOf(named("failed-new-venue"));
+
+    assert.deepEqual(buttonsIn(html).slice(-6), [
+      "Go on with the new Venue",
+      "Use llama3.1:8b",
+      "Use qwen3:8b",
+      "Retry",
+      "Edit prompt",
+      "Skip",
+    ]);
+    assert.match(html, /The file of the Venue local has changed since the session began\./);
+  });
+
+  it("offers no Retry where every further try would fail in the same way", () => {
+    assert.deepEqual(buttonsIn(htmlOf(named("failed-too-long"))).slice(-2), ["Edit prompt", "Skip"]);
+  });
+
   it("shows verdict, result and files of a step whose result waits", () => {
     const html = htmlOf(named("question-after"));
 
