@@ -239,6 +239,8 @@ export function harness(
     steer?: Steer;
     commands?: CommandRunner;
     external?: ExternalTools;
+    /** In place of the fake model. */
+    provider?: ModelProvider;
   } = {},
 ): Harness {
   const clock = new ManualClock();
@@ -246,7 +248,7 @@ export function harness(
   const model = new FakeModel(answer);
   const ports: SessionPorts = {
     store,
-    provider: model,
+    provider: from.provider ?? model,
     files: filesOf(from.project ?? {}),
     external: from.external ?? noExternalTools,
     commands: from.commands ?? noCommands,

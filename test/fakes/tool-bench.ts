@@ -40,15 +40,19 @@ export class ToolBench {
   async call(tool: string, args: unknown): Promise<Answered> {
     const call = { id: `c${(this.#calls += 1)}`, tool, args: this.store.putText(JSON.stringify(args)) };
     const run = { ...this.active.run, openTool: { call, done: null } };
-    const event = await performTool(call, {
-      state: initialState(this.#definition),
-      active: { ...this.active, run },
-      files: this.#files,
-      store: this.store,
-      external: noExternalTools,
-      utf8: nodeUtf8,
-      cancellation: new CancelSource(),
-    });
+    const event = await performTool(
+      call,
+      {
+        state: initialState(this.#definition),
+        active: { ...this.active, run },
+        files: this.#files,
+        store: this.store,
+        external: noExternalTools,
+        utf8: nodeUtf8,
+        cancellation: new CancelSource(),
+      },
+      { call, parameters: {} },
+    );
     const folded = applyToRun(
       { run, scope: this.active.scope },
       { ...event, seq: this.#calls, at: "2026-11-22T10:00:00.000Z" } as unknown as RunEvent & SessionEvent,

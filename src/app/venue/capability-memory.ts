@@ -78,10 +78,7 @@ export async function tryOut(
   cancellation: Cancellation,
 ): Promise<Capabilities> {
   const { provider, endpoint, api_key, headers } = at;
-  const made = await createProvider(
-    { provider, endpoint, api_key, timeouts, ...defined({ headers }) },
-    deps,
-  );
+  const made = await createProvider({ provider, endpoint, api_key, timeouts, ...defined({ headers }) }, deps);
   return probeCapabilities(at, made, deps, cancellation);
 }
 

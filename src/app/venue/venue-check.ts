@@ -116,7 +116,10 @@ function startHint({ source, provider }: Definition["venue"]): string {
 /** A key that may only call models is refused the list of them, and works all the same. */
 function isKeyRefused({ reachable, problemStatus, problem = "" }: ProviderHealth): boolean {
   if (reachable) return false;
-  return problemStatus === 401 || (problemStatus === 403 && !/scope|permission|not allowed|forbidden/i.test(problem));
+  return (
+    problemStatus === 401 ||
+    (problemStatus === 403 && !/scope|permission|not allowed|forbidden/i.test(problem))
+  );
 }
 
 /** Servers that list other names than those that their calls take: deployments, routes, aliases. */
@@ -131,7 +134,9 @@ function missingAt(
   if (at === undefined || models.length === 0) return undefined;
   if (at.provider === "openai" && otherNames.test(new URL(at.endpoint).hostname)) return undefined;
   const names = models.map(({ name }) => name);
-  const known = new Set(names.flatMap((name) => [name, name.replace(/:latest$/, ""), name.replace(/^models\//, "")]));
+  const known = new Set(
+    names.flatMap((name) => [name, name.replace(/:latest$/, ""), name.replace(/^models\//, "")]),
+  );
   const missing = asked.flatMap(({ model }) =>
     known.has(model) || (at.provider === "openai" && isAlias(model, names)) ? [] : [model],
   );

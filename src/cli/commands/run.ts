@@ -116,7 +116,9 @@ async function run(context: CommandContext) {
   return withRuntime(context, async (options) => {
     await requireConsent(definition, context, options, `${callOf(context)} run ${definition.flow.name}`);
     ensureRunsHere(definition, options);
-    const venues = [...(project.names.get("venue")?.keys() ?? [])].filter((one) => one !== definition.venue.name);
+    const venues = [...(project.names.get("venue")?.keys() ?? [])].filter(
+      (one) => one !== definition.venue.name,
+    );
     if (!given.flag("no-check"))
       await ensureReady(definition, options, new CancelSource(), otherVenues(venues));
     const live = await startSession(definition, options);

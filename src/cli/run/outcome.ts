@@ -38,11 +38,14 @@ export function nextSteps(view: SessionView, limit: string, code: ExitCode, orke
       case "limit":
         return [[`${resume} --limit ${limit}=VALUE`, "go on with a higher limit, or none"]];
       case "step_failed":
-        if (view.failed.some(({ code }) => needChange.has(code))) {
+        if (view.failed.some((failure) => needChange.has(failure.code))) {
           const step = view.failed[0]?.step ?? "STEP";
           return [
             [`${resume} --venue VENUE`, "go on with a Venue whose context_tokens are more"],
-            [`${orket} fork ${view.session} --at ${step} --instruction ${step}=@FILE`, "or with a shorter text"],
+            [
+              `${orket} fork ${view.session} --at ${step} --instruction ${step}=@FILE`,
+              "or with a shorter text",
+            ],
             [`${resume} --skip ${step}`, "go on without it"],
           ];
         }

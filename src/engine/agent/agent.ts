@@ -244,9 +244,10 @@ export async function runTool(active: ActiveRun, context: PerformContext): Promi
   const call = active.run.openTool?.call;
   if (call === undefined) throw new Error("a tool is to be run, and none is open");
   const { state, ports, cancellation } = context;
-  const usable = await usableCall(call, active, { state, ports, tools: toolsOf(context, active.run) });
+  const tools = toolsOf(context, active.run);
+  const usable = await usableCall(call, active, { state, ports, tools });
   if ("problem" in usable) return usable.problem;
-  return performTool(usable.call, {
+  const toolContext = {
     state,
     active,
     files: ports.files,
@@ -254,7 +255,9 @@ export async function runTool(active: ActiveRun, context: PerformContext): Promi
     external: ports.external,
     utf8: ports.utf8,
     cancellation,
-  });
+  };
+  const parameters = tools.find(({ name }) => name === call.tool)?.parameters ?? {};
+  return performTool(usable.call, toolContext, { call, parameters });
 }
 
 export async function finishStep({ run }: ActiveRun, { ports, state }: PerformContext): Promise<EventDraft> {

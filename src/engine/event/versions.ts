@@ -12,7 +12,7 @@ export interface MakingVersions {
 }
 
 /** What this engine makes. */
-export const currentVersions: MakingVersions = { promptBuilder: 3, callReader: 3, toolAnswers: 2 };
+export const currentVersions: MakingVersions = { promptBuilder: 3, callReader: 3, toolAnswers: 3 };
 
 /** The versions that an event or a fork's origin names. */
 export function versionsOf(data: {

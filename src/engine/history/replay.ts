@@ -300,7 +300,14 @@ async function checkMade(
     return checkRecordedPrompt(state, event, effect, ports);
   const made = await makeAgain(state, effect, ports, { files: recordedFiles(event, ports) });
   if (made === undefined)
-    return event.type === "prompt_built" ? checkRecordedPrompt(state, event, effect, ports) : undefined;
+    switch (event.type) {
+      case "prompt_built":
+        return checkRecordedPrompt(state, event, effect, ports);
+      case "tool_denied":
+        return differs(event, "policy", "The replay does not deny this call.");
+      default:
+        return undefined;
+    }
   const divergence = compare(made, event, causeOf(event));
   return divergence === undefined || event.type !== "prompt_built"
     ? divergence
@@ -348,7 +355,12 @@ function isOlderAnswer(state: SessionState, { type, step, data }: SessionEvent):
 
 /** The engine's own work for the event's step, if the state asks for it now. */
 function localEffectOf(state: SessionState, event: SessionEvent): Effect | undefined {
-  return decide(state).effects.find((effect) => effect.step === event.step && !isExternal(effect, state));
+  return decide(state).effects.find(
+    (effect) =>
+      effect.step === event.step &&
+      // What is denied is denied by the engine, also where the tool is the editor's.
+      (!isExternal(effect, state) || (event.type === "tool_denied" && effect.kind === "run_tool")),
+  );
 }
 
 /** Does the work again. undefined: it needs the world, so that what was recorded stands. */

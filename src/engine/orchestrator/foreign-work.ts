@@ -26,7 +26,7 @@ export async function askForeign(active: ActiveRun, context: PerformContext): Pr
   if ("problem" in usable) return usable.problem;
   const isQuoted =
     state.versions.callReader >= quotedCallsSince &&
-    (await isQuotedCall(call, run, state.definition, ports.store));
+    (await isQuotedCall({ call, parameters: {} }, run, state.definition, ports.store));
   if (isQuoted) return deniedAs(run, call, "quoted-call", quotedCallText(call.tool));
   const text = await ports.store.getText(call.args);
   const taken = takeArguments(text, {});

@@ -47,7 +47,10 @@ export async function perform(effect: Effect, context: PerformContext): Promise<
 export function isExternal(effect: Effect, state: SessionState): boolean {
   if (effect.kind === "call_model" || effect.kind === "run_command") return true;
   if (effect.kind !== "run_tool") return false;
-  const active = activeRuns(state.score).find(({ run }) => run.key === effect.step);
-  const tool = active?.run.openTool?.call.tool;
-  return tool !== undefined && !isBuiltin(tool);
+  const run = activeRuns(state.score).find((active) => active.run.key === effect.step)?.run;
+  const tool = run?.openTool?.call.tool;
+  if (run === undefined || tool === undefined || isBuiltin(tool)) return false;
+  // A tool that the role does not have is denied here, whoever else may know it.
+  const role = state.definition.band.roles[run.node.role];
+  return role?.tools.some((name) => name === tool) === true;
 }

@@ -35,9 +35,7 @@ export class VenueChanges implements vscode.Disposable {
   /** What is known by now; the server is asked for its models behind the screen, once. */
   async waysOf(controller: SessionController): Promise<VenueWays> {
     const { view, state } = controller;
-    const failed = view.failed.filter(
-      ({ code }) => code.startsWith("model_") || code === "prompt_too_large",
-    );
+    const failed = view.failed.filter(({ code }) => code.startsWith("model_") || code === "prompt_too_large");
     if (failed.length === 0 || view.status === "ended") return {};
     const changed = (await this.#now(controller))?.name;
     const isMissing = failed.some(({ code }) => code === "model_not_found");

@@ -74,7 +74,10 @@ describe("A Venue that is asked before the first step", () => {
     const trouble = await ask(on({ ...far, roles: { reviewer: { model: "large" } } }));
 
     assert.match(trouble?.message ?? "", /The Venue far asks for m, which the server at .* does not have\./);
-    assert.match(trouble?.hint ?? "", /It has small, large\. Write one of them as `model` in test\.venue\.yaml/);
+    assert.match(
+      trouble?.hint ?? "",
+      /It has small, large\. Write one of them as `model` in test\.venue\.yaml/,
+    );
     assert.deepEqual([trouble?.missing, trouble?.models], [["m"], ["small", "large"]]);
   });
 

@@ -3,6 +3,7 @@ import type { EventDraft, ToolCall } from "../../event/event";
 import { isBuiltin } from "../../model/tools";
 import { quotedCallText, unlistedText } from "./denials";
 import { isQuotedCall, quotedCallsSince } from "./quoted-call";
+import type { WrittenCall } from "./quoted-call";
 import { toolRegistry } from "./registry";
 import { jobOf, resultLength } from "./tool";
 import type { ToolContext } from "./tool";
@@ -10,8 +11,13 @@ import type { ToolContext } from "./tool";
 /**
  * Performs one tool call and returns the one event that says what came of it. Whatever the model asked for, this does
  * not throw for it: a mistake is a result with `ok: false`, a denial is `tool_denied`.
+ * @param written the call before its arguments were put into the form that the tool takes.
  */
-export async function performTool(call: ToolCall, context: ToolContext): Promise<EventDraft> {
+export async function performTool(
+  call: ToolCall,
+  context: ToolContext,
+  written: WrittenCall,
+): Promise<EventDraft> {
   const { run } = context.active;
   const job = jobOf(call, context, (text) => shorten(text, context));
   const role = context.state.definition.band.roles[run.node.role];
@@ -19,7 +25,10 @@ export async function performTool(call: ToolCall, context: ToolContext): Promise
     return job.denied("tool-not-listed", unlistedText(run.node.role, call.tool, role?.tools ?? []));
   }
   const { versions, definition } = context.state;
-  if (versions.callReader >= quotedCallsSince && (await isQuotedCall(call, run, definition, context.store))) {
+  if (
+    versions.callReader >= quotedCallsSince &&
+    (await isQuotedCall(written, run, definition, context.store))
+  ) {
     return job.denied("quoted-call", quotedCallText(call.tool));
   }
   let args: unknown;

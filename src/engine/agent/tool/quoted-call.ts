@@ -2,6 +2,8 @@ import type { ToolCall } from "../../event/event";
 import type { Definition } from "../../model/definition";
 import type { SessionStore } from "../../port/session-store";
 import type { StepRun } from "../../state/step-run";
+import { takeArguments } from "../arguments";
+import { parseLoose } from "../reader/loose-json";
 import { readReply } from "../reader/read-reply";
 
 /** The version of the reader of calls from which on a quoted call is not performed. */
@@ -30,19 +32,39 @@ function textCalls(text: string, tool: string): Found[] {
   }));
 }
 
+/** A call as the model wrote it, and the arguments that its tool takes. */
+export interface WrittenCall {
+  readonly call: ToolCall;
+  /** JSON Schema of the arguments: an object schema. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** The arguments as the tool takes them, in one spelling: two ways to write one call are the same call. */
+function meaning(argsJson: string, parameters: WrittenCall["parameters"]): string {
+  const taken = takeArguments(argsJson, parameters);
+  return taken.ok ? JSON.stringify(sorted(taken.args)) : argsJson;
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return (value as unknown[]).map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
+}
+
 /** Whether a text holds the call, as a call or spelled out in another wrapping. */
-function holds(text: string, { tool, argsJson }: Found): boolean {
+function holds(text: string, { tool, argsJson }: Found, parameters: WrittenCall["parameters"]): boolean {
   // Lines of files are shown with their numbers.
   const cut = text.slice(0, mostSearched).replace(/^[ \t]*\d+\t/gm, "");
-  const calls = textCalls(cut, tool);
-  if (calls.some((one) => one.argsJson === argsJson)) return true;
+  const meant = meaning(argsJson, parameters);
+  if (textCalls(cut, tool).some((one) => meaning(one.argsJson, parameters) === meant)) return true;
   const args = squeezed(argsJson);
   if (args.length <= 2 || !cut.includes(tool)) return false;
   const plain = squeezed(cut);
   // In a file that is JSON itself, the quotation is escaped.
   if (plain.includes(args) || plain.replaceAll('\\"', '"').includes(args)) return true;
   // A block that begins within a line.
-  const parsed = JSON.parse(argsJson) as unknown;
+  const parsed = parseLoose(argsJson)?.value;
   const values: unknown[] = typeof parsed === "object" && parsed !== null ? Object.values(parsed) : [parsed];
   return (
     plain.includes(`TOOL:${tool}`) &&
@@ -53,10 +75,11 @@ function holds(text: string, { tool, argsJson }: Found): boolean {
 /**
  * Whether a call that was written as text stands word for word in something that the step has read: a file, a result, a
  * note, a summary. Then it is data that the model repeats, not a decision of its own. What the definition itself says
- * (prompt, instruction, task) is not read but told.
+ * (prompt, instruction, task) is not read but told. The call is compared as it was written, before anything about its
+ * arguments is put right.
  */
 export async function isQuotedCall(
-  call: ToolCall,
+  { call, parameters }: WrittenCall,
   run: StepRun,
   { flow, band }: Definition,
   store: Pick<SessionStore, "getText">,
@@ -68,10 +91,10 @@ export async function isQuotedCall(
   if (!written.some((one) => one.argsJson === argsJson)) return false;
   const role = Object.hasOwn(band.roles, run.node.role) ? band.roles[run.node.role] : undefined;
   const told = [role?.prompt ?? "", run.instruction, run.node.instruction, flow.task];
-  if (told.some((text) => holds(text, found))) return false;
+  if (told.some((text) => holds(text, found, parameters))) return false;
   for (const message of run.prompt?.messages ?? []) {
     if (message.role === "assistant") continue;
-    if (holds(await store.getText(message.content), found)) return true;
+    if (holds(await store.getText(message.content), found, parameters)) return true;
   }
   return false;
 }
