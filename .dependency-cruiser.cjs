@@ -1,6 +1,6 @@
 /*
  * The layer table as a check. Type-only imports count (tsPreCompilationDeps): a layer that names another layer's
- * types depends on it. `vscode` has to be matched in both of its forms, because with @types/vscode installed an
+ * types depends on it. `vscode` must be matched in both of its forms, because with @types/vscode installed an
  * import of "vscode" resolves to that package, and a rule on the bare name would pass in silence.
  */
 
@@ -27,8 +27,12 @@ module.exports = {
     layer(
       "language-is-pure",
       "^src/language/",
-      ["^src/language/", "^src/engine/(model|error)(/|\\.ts$)", npm("yaml", "zod")],
-      "The YAML service imports the engine's model and errors, yaml and zod.",
+      [
+        "^src/language/",
+        "^src/engine/(model|error)(/|\\.ts$)",
+        npm("yaml", "zod", "vscode-languageserver-types"),
+      ],
+      "The YAML service imports the engine's model and errors, yaml, zod, and the language server types.",
     ),
     layer(
       "protocol-is-small",
@@ -86,7 +90,11 @@ module.exports = {
         "The host imports every layer but cli and webview.",
       ),
       to: {
-        pathNot: ["^src/(host|engine|language|protocol|adapters|app)/", vscode, npm("zod", "yaml", "diff")],
+        pathNot: [
+          "^src/(host|engine|language|protocol|adapters|app)/",
+          vscode,
+          npm("zod", "yaml", "diff", "vscode-languageserver-types"),
+        ],
         dependencyTypesNot: ["core"],
       },
     },
@@ -106,6 +114,13 @@ module.exports = {
       ],
       "A panel talks to the host through src/protocol only.",
     ),
+    {
+      name: "language-server-types-only",
+      comment: "No bundler can take the package apart: one import of a value brings all of it.",
+      severity: "error",
+      from: { path: "^(src|webview)/" },
+      to: { path: npm("vscode-languageserver-types"), dependencyTypesNot: ["type-only"] },
+    },
     {
       name: "only-the-host-knows-vscode",
       comment: "Every other layer runs without an editor.",

@@ -33,7 +33,7 @@ async function sampleFiles() {
 }
 
 async function sharedOptions(release) {
-  const { version } = JSON.parse(await readFile(at("package.json"), "utf8"));
+  const { version, engines } = JSON.parse(await readFile(at("package.json"), "utf8"));
   return {
     absWorkingDir: root,
     bundle: true,
@@ -42,7 +42,11 @@ async function sharedOptions(release) {
     sourcesContent: false,
     legalComments: "none",
     logLevel: "warning",
-    define: { ORKET_VERSION: JSON.stringify(version), ORKET_SAMPLE: JSON.stringify(await sampleFiles()) },
+    define: {
+      ORKET_VERSION: JSON.stringify(version),
+      ORKET_NODE: JSON.stringify(engines.node.replace(/^>=/, "")),
+      ORKET_SAMPLE: JSON.stringify(await sampleFiles()),
+    },
   };
 }
 
@@ -82,14 +86,17 @@ async function writeCommonJs({ minify, sourcemap }, { path: file, text }) {
   await writeFile(file, `${code}//# sourceMappingURL=${path.basename(file)}.map\n`);
 }
 
-/** The command stands alone, since it answers `--version` without loading anything; its `./main` is dist/main.js. */
+/**
+ * The command stands alone, since it answers `--version` without loading anything; its `./main` is dist/main.js. It tells
+ * an old Node that it is too old, so it must parse there.
+ */
 function commandBundle(shared) {
   return esbuild.build({
     ...shared,
     entryPoints: [at("src/cli/bin.ts")],
     outfile: at("dist/cli.js"),
     platform: "node",
-    target: "node22",
+    target: "node10",
     format: "cjs",
     banner: { js: "#!/usr/bin/env node" },
     external: ["./main"],

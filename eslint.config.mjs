@@ -3,7 +3,7 @@ import tseslint from "typescript-eslint";
 /*
  * Two kinds of rule live here. The first keeps ordinary code honest (types, promises, switches, sizes). The
  * second keeps the engine pure: what it may import is dependency-cruiser's business, but a clock or a die is a
- * global, not an import, so it has to be caught here.
+ * global, not an import, so it must be caught here.
  */
 
 const clockAndChance =
@@ -91,7 +91,7 @@ export default tseslint.config(
         "error",
         { argsIgnorePattern: "^_", varsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" },
       ],
-      // A port's method is async because one of its implementations has to wait; the others need not.
+      // A port's method is async because one of its implementations must wait; the others need not.
       "@typescript-eslint/require-await": "off",
       "@typescript-eslint/restrict-template-expressions": [
         "error",

@@ -56,11 +56,19 @@ const format = () =>
     ".",
   ]);
 
+const unused = () =>
+  run("unused exports", "knip/bin/knip.js", [
+    "--no-progress",
+    "--cache",
+    "--cache-location",
+    "node_modules/.cache/knip",
+  ]);
+
 const audit = () => run("packages", path.join("..", "scripts", "audit.mjs"), []);
 
 const lanes = await Promise.all([
   audit(),
-  types().then(async (first) => (await layering()) && first),
+  types().then(async (first) => (await layering()) && (await unused()) && first),
   lint().then(async (first) => (await format()) && first),
 ]);
 process.exitCode = lanes.every(Boolean) ? 0 : 1;

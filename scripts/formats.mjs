@@ -40,13 +40,13 @@ const folder = `## The session's folder
 .orket/sessions/<session-id>/
   definition.json     the resolved Flow, Band, Venue, Score, inputs and policy: a run reads nothing else
   journal.jsonl       the events
-  contents            prompts, replies and file contents that are too long for a line: {"sha256","bytes","after"}, then the bytes
+  contents            prompts, replies and file contents that are too long for a line: {"sha256","bytes","after"}, then the bytes; with "parts", a list of texts and of other contents
   workspace/          the artifacts, as ordinary files
   lock                who writes: process, machine, program, since when
   head.json           where the journal ended when it was last closed
   journal.idx         for fast opening; made again when it is missing or wrong
   label.json          the session's title, if it has one
-  proof.json          what was shown of it: replayed, repeated
+  proof.json          what was shown of it, replayed or repeated; it counts for the user and machine that saw it
 .orket/blobs/sha256/  the same of sessions that Orket 0.1.0 wrote, a file each, named by their digest
 .orket/trash/         sessions that are being deleted
 .orket/prune.lock     while unused contents are removed

@@ -58,7 +58,7 @@ function openBrowser(url) {
     url,
   ];
   const child = spawn(opener[0], opener.slice(1), { stdio: "ignore", detached: true });
-  // Without an opener the printed address has to do.
+  // Without an opener, the printed address must do.
   child.on("error", () => undefined);
   child.unref();
 }

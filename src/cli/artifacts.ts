@@ -61,7 +61,7 @@ export async function rowsOf(
 function print({ kind, text }: PatchLine, out: Output): void {
   if (!out.isTerminal) return out.line(text);
   const { style } = out;
-  // A carriage return at a line's end belongs to the file; people have to see it.
+  // A carriage return at a line's end belongs to the file; people must see it.
   const safe = text.endsWith("\r") ? `${safeText(text.slice(0, -1))}\u240d` : safeText(text);
   if (kind === "head") out.line(style.bold(safe));
   else if (kind === "hunk") out.line(style.cyan(safe));
@@ -79,7 +79,7 @@ export function printPatch(rows: readonly ReviewRow[], to: Output, messages: Out
         `${path}: conflict with the project; shown is what the proposal changes in the version that it was made from.`,
       );
     else if (open && offer.kind === "merged")
-      messages.line(`${path}: the project has changed meanwhile; both changes go together.`);
+      messages.line(`${path}: the project has changed since; both changes can be merged.`);
   }
 }
 

@@ -1,9 +1,27 @@
 declare const ORKET_VERSION: string;
+/** The oldest Node that Orket runs on, such as `22.13.0`, from `engines` in package.json. */
+declare const ORKET_NODE: string;
+
+/*
+ * This file is built for old versions of Node too, and loads nothing before it knows the version that it runs on: what it
+ * loads then would not even parse there.
+ */
+const isOlder = (have: string, needed: string): boolean => {
+  const [major = 0, minor = 0] = have.split(".").map(Number);
+  const [neededMajor = 0, neededMinor = 0] = needed.split(".").map(Number);
+  return major < neededMajor || (major === neededMajor && minor < neededMinor);
+};
 
 // Scripts ask for the version often; it is answered without loading anything else.
 const [first, second] = process.argv.slice(2);
 if ((first === "--version" || first === "-V") && second === undefined) {
   process.stdout.write(`${ORKET_VERSION}\n`);
+} else if (isOlder(process.versions.node, ORKET_NODE)) {
+  process.stderr.write(
+    `orket: Orket needs Node ${ORKET_NODE} or newer; this is v${process.versions.node}.\n` +
+      "  Install a newer Node from https://nodejs.org, then try again.\n",
+  );
+  process.exitCode = 2;
 } else {
   void import("./main").then(async ({ main }) => main(process.argv.slice(2)));
 }

@@ -78,8 +78,8 @@ export const globalOptions: readonly OptionSpec[] = [
     summary: "Let the key NAME (secret:NAME or env:NAME) be sent to this server, for this call.",
   },
   { name: "no-color", summary: "No colours; the environment variable NO_COLOR does the same." },
-  { name: "help", short: "h", summary: "Say how to use it." },
-  { name: "version", short: "V", summary: "Say which version this is." },
+  { name: "help", short: "h", summary: "Show help." },
+  { name: "version", short: "V", summary: "Print the version." },
 ];
 
 /** Options that several commands share. */
@@ -97,5 +97,5 @@ export const foreignOption: OptionSpec = {
 };
 export const sessionArgument: ArgumentSpec = {
   name: "SESSION",
-  summary: "A session's id, a part of it that no other has, or 'last'.",
+  summary: "A session's id, a unique part of it, or 'last'.",
 };

@@ -37,7 +37,7 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   approval_stale: exitCodes.usage,
   command_refused: exitCodes.usage,
   artifact_unknown: exitCodes.usage,
-  // A person has to decide what becomes of both changes.
+  // A person must decide what becomes of both changes.
   acceptance_conflict: exitCodes.approvalNeeded,
   acceptance_denied: exitCodes.policyDenied,
   acceptance_stale: exitCodes.approvalNeeded,
@@ -45,7 +45,7 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   venue_unready: exitCodes.providerFailed,
   secret_missing: exitCodes.providerFailed,
   consent_missing: exitCodes.approvalNeeded,
-  // A person has to say yes first.
+  // A person must say yes first.
   key_not_allowed: exitCodes.approvalNeeded,
   session_foreign: exitCodes.approvalNeeded,
   disk_full: exitCodes.internal,

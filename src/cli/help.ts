@@ -15,7 +15,7 @@ function argumentLabel({ name, optional, multiple }: ArgumentSpec): string {
 }
 
 /** `orket run FLOW [options]`. */
-export function usageLine(command: Command): string {
+function usageLine(command: Command): string {
   const parts = ["orket", command.name, ...command.args.map(argumentLabel)];
   return [...parts, ...(command.options.length > 0 ? ["[options]"] : [])].join(" ");
 }

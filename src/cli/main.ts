@@ -19,7 +19,7 @@ function report(error: unknown, io: Io): ExitCode {
   const message = error instanceof Error ? error.message : String(error);
   io.stderr.line(`${style.red("orket:")} ${safeText(message)}`);
   if (known?.hint !== undefined) io.stderr.line(`  ${safeText(known.hint)}`);
-  if (known === undefined) io.stderr.line("  This is a mistake in Orket; ORKET_DEBUG=1 shows where.");
+  if (known === undefined) io.stderr.line("  This is a bug in Orket; ORKET_DEBUG=1 shows where.");
   if (io.env.ORKET_DEBUG === "1" && error instanceof Error) io.stderr.line(safeText(error.stack ?? ""));
   return known === undefined ? exitCodes.internal : exitCodeOfError(known.code);
 }

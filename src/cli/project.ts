@@ -3,14 +3,7 @@ import { readProjectFiles } from "../app/project/project-files";
 import { nodeEnvironment } from "../adapters/journal/environment";
 import { OrketError } from "../engine/error/orket-error";
 import type { Definition } from "../engine/model/definition";
-import {
-  createProject,
-  fileKindOf,
-  fileKinds,
-  flowSummaries,
-  formatDiagnostic,
-  resolveFlow,
-} from "../language";
+import { createProject, fileKindOf, fileKinds, formatDiagnostic, resolveFlow } from "../language";
 import type { Project, ResolveOptions } from "../language";
 import { nearest } from "../language/text/nearest";
 import type { CommandContext } from "./command";
@@ -67,10 +60,10 @@ export function findFlow(project: Project, workDomain: string, written: string):
   }
   const names = [...(named?.keys() ?? [])];
   const near = nearest(written, names);
-  throw new OrketError("usage", `There is no Flow ${word}.`, { hint: mendFor(near, names) });
+  throw new OrketError("usage", `There is no Flow ${word}.`, { hint: hintFor(near, names) });
 }
 
-function mendFor(near: string | undefined, names: readonly string[]): string {
+function hintFor(near: string | undefined, names: readonly string[]): string {
   if (near !== undefined) return `Did you mean ${near}?`;
   if (names.length > 0) return `There are: ${names.join(", ")}.`;
   return "The project has no Flow yet; `orket init` writes a sample.";
@@ -106,9 +99,4 @@ function optionHint(code: string | undefined, hint: string | undefined): string 
   if (code === "orket/input-missing" || code === "orket/input-value")
     return "Give it with --input NAME=VALUE.";
   return hint ?? "";
-}
-
-/** The names of the project's Flows that can run. */
-export function runnableFlows(project: Project): string[] {
-  return flowSummaries(project).flatMap(({ name, runnable }) => (runnable ? [name] : []));
 }

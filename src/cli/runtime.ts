@@ -13,12 +13,12 @@ import type { Environment } from "./io";
 declare const ORKET_VERSION: string;
 
 /** The variable that holds a stored secret for the command line, which has no store of its own. */
-export function secretVariable(name: string): string {
+function secretVariable(name: string): string {
   return `ORKET_SECRET_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
 }
 
 /** Reads `env:NAME` and `secret:NAME` from the environment. */
-export function secretsFrom(env: Environment): (reference: string) => Promise<string> {
+function secretsFrom(env: Environment): (reference: string) => Promise<string> {
   return async (reference) => {
     const at = reference.indexOf(":");
     const kind = reference.slice(0, at);
@@ -34,7 +34,7 @@ export function secretsFrom(env: Environment): (reference: string) => Promise<st
 }
 
 /** Which keys may go where: what the user's file says, and what this call allows. @throws {OrketError} usage */
-export function keysOf({ given }: Pick<CommandContext, "io" | "given">): AllowedKeys {
+function keysOf({ given }: Pick<CommandContext, "io" | "given">): AllowedKeys {
   return new AllowedKeys(given.all("allow-key").flatMap(readAllowedKey));
 }
 

@@ -15,7 +15,7 @@ import {
 import { safeLine } from "./text/safe";
 import { cutToWidth } from "./text/width";
 
-export const statusMarks: Readonly<Record<StepView["status"], string>> = {
+const statusMarks: Readonly<Record<StepView["status"], string>> = {
   planned: "·",
   running: "▸",
   waiting: "?",
@@ -44,7 +44,7 @@ function stepRow(step: StepView): string[] {
       : stepDuration({ startedAt: step.startedAt, endedAt: step.endedAt });
   const result = step.verdict ?? (step.status === "done" ? "" : step.status);
   return [
-    `  ${statusMarks[step.status]} ${step.key}`,
+    `  ${step.red === true && step.status === "done" ? statusMarks.failed : statusMarks[step.status]} ${step.key}`,
     step.role,
     result,
     step.turns === 0 ? "" : plural(step.turns, "call"),

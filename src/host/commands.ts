@@ -184,7 +184,7 @@ async function choose(
     one.status === "fulfilled" && fits(one.value) ? [one.value] : [],
   );
   if (controllers.length === 0) {
-    void vscode.window.showInformationMessage("There is no session for that.");
+    void vscode.window.showInformationMessage("No session can be used for this.");
     return undefined;
   }
   const items = controllers.map((controller) => ({
@@ -208,7 +208,7 @@ function fitting(
       "session_locked",
       `The session ${controller.id}: ${controller.heldBy ?? "another process performs it."}`,
       {
-        hint: "Close it there, or wait until it ends; it can be watched meanwhile.",
+        hint: "Close it there, or wait until it ends; you can watch it until then.",
       },
     );
   }
@@ -222,7 +222,7 @@ function fitting(
 async function setSecret(secrets: Secrets, target: unknown, origin: unknown): Promise<void> {
   const name = await vscode.window.showInputBox({
     title: "Set Secret",
-    prompt: "Its name, as a Venue writes it behind secret:",
+    prompt: "Its name, as a Venue writes it after secret:",
     ...(typeof target === "string" ? { value: target } : {}),
     placeHolder: "openai",
     ignoreFocusOut: true,

@@ -48,6 +48,7 @@ export const commandIds = {
 } as const;
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];
 
+/** @public A test compares it with package.json. */
 export const containerIds = { orket: "orket" } as const;
 
 export const viewIds = {

@@ -2,10 +2,10 @@ import * as z from "zod";
 import type { TokenUsage } from "../engine/event/tokens";
 import { limitNames } from "../engine/model/flow";
 import type { LimitName } from "../engine/model/flow";
-import { headingOf, sessionWords } from "../engine/view/session-label";
+import { headingOf } from "../engine/view/session-label";
 import type { SessionLabel } from "../engine/view/session-label";
 
-export { headingOf, sessionWords };
+export { headingOf };
 export type { LimitName, SessionLabel };
 
 /*
@@ -104,6 +104,8 @@ export interface StepScreen {
   readonly attempt: number;
   readonly tokens: TokenUsage;
   readonly verdict?: string;
+  /** A command that did not pass. */
+  readonly red?: true;
   readonly summary?: ShownText;
   /** Why it failed or was skipped. */
   readonly reason?: string;
@@ -258,7 +260,7 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
     fields: z.record(z.string().max(100), z.string().max(200_000)),
   }),
   z.strictObject({
-    type: z.literal("mend_step"),
+    type: z.literal("fix_step"),
     request,
     session,
     step,

@@ -96,4 +96,3 @@ export const panelStateSchema = z.object({
   session: z.string().min(1).max(300),
   filter: filterSchema().optional(),
 });
-export type PanelState = z.infer<typeof panelStateSchema>;

@@ -28,7 +28,7 @@ const inExtension: readonly RegExp[] = [
   /^syntaxes\/[a-z-]+\.tmLanguage\.json$/,
   /^language\/[a-z-]+\.json$/,
   /^walkthrough\/[a-z-]+\.(?:md|svg|png)$/,
-  /^examples\/[\w./-]+\.(?:ya?ml|json|md|py|toml|txt)$/,
+  /^examples\/[\w./-]+\.(?:ya?ml|json|md|js)$/,
 ];
 
 function unexpected(files: readonly string[], allowed: readonly RegExp[]): string[] {

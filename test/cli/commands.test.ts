@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { applyPatch, parsePatch } from "diff";
+import { transform } from "esbuild";
 import { spawnSync } from "node:child_process";
 import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { commands } from "../../src/cli/commands";
-import { cliFile, copyProject, emptyFolder, onlySession, orket, readJournal } from "./orket";
+import { allowCommands, cliFile, copyProject, emptyFolder, onlySession, orket, readJournal } from "./orket";
 import { smallProject } from "./small-project";
 
 const read = (folder: string, place: string): string => readFileSync(path.join(folder, place), "utf8");
@@ -21,6 +22,35 @@ describe("orket", function () {
     const { stdout, status } = spawnSync(process.execPath, [alone, "--version"]);
     assert.equal(status, 0);
     assert.equal(stdout.toString(), `${version}\n`);
+  });
+
+  it("names the Node that it needs on an older one, without loading anything else", () => {
+    const folder = emptyFolder();
+    const alone = path.join(folder, "cli.js");
+    copyFileSync(cliFile, alone);
+    const { engines } = JSON.parse(read(path.resolve(__dirname, "../.."), "package.json")) as {
+      engines: { node: string };
+    };
+    const needed = engines.node.replace(">=", "");
+    const [major = 0, minor = 0] = needed.split(".").map(Number);
+    for (const old of ["10.24.1", "18.20.4", `${major - 1}.99.0`, `${major}.${minor - 1}.9`]) {
+      const pretend = path.join(folder, "pretend.cjs");
+      writeFileSync(
+        pretend,
+        `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${old}" } });\n`,
+      );
+      const { stderr, status } = spawnSync(process.execPath, ["-r", pretend, alone, "plan", "x"]);
+      assert.equal(status, 2);
+      const first = `orket: Orket needs Node ${needed} or newer; this is v${old}.`;
+      assert.equal(stderr.toString().split("\n")[0], first);
+    }
+  });
+
+  it("parses on a Node that is too old", async () => {
+    const text = readFileSync(cliFile, "utf8").replace(/^#!.*\n/, "");
+    // Nothing is left to make older: what is printed for a new target is what is printed for an old one.
+    const printed = async (target: string): Promise<string> => (await transform(text, { target })).code;
+    assert.equal(await printed("node10"), await printed("node22"));
   });
 
   it("explains itself and each command, in both ways of asking", async () => {
@@ -159,9 +189,18 @@ describe("the sample", function () {
     );
     writeFileSync(path.join(demo, "flows/shapes.replies.yaml"), replies);
     assert.equal((await orket(["validate"], { cwd: demo })).code, 0);
-    const run = await orket(["run", "shapes", "--approve", "all"], { cwd: demo });
+    const allow = await allowCommands(demo, "shapes");
+    const run = await orket(["run", "shapes", "--approve", "all", ...allow], { cwd: demo });
     assert.equal(run.code, 0, run.stderr);
     assert.match(run.stdout, /scripted: from a file, no model was asked/);
+    const checks = readJournal(onlySession(demo)).filter(({ type }) => type === "command_end");
+    assert.deepEqual(
+      checks.map(({ step, data }) => [step, data.verdict]),
+      [
+        ["check#1", "fail"],
+        ["check#2", "pass"],
+      ],
+    );
     const accept = await orket(["accept", "last"], { cwd: demo });
     assert.equal(accept.code, 0, accept.stderr);
     assert.ok(existsSync(path.join(demo, "PLAN.md")));
@@ -453,7 +492,7 @@ describe("proposed files", function () {
     assert.match(unknown.stderr, /It proposes: /);
   });
 
-  it("conflict with a file that has changed since; the others are accepted all the same", async () => {
+  it("conflict with a file that has changed since; the others are accepted anyway", async () => {
     const project = smallProject({ replies, files });
     await orket(["-C", project, "run", "small"]);
     writeFileSync(path.join(project, "old.txt"), "mine\n");

@@ -56,7 +56,7 @@ describe("orket fork", function () {
       ["--input", "cuont=1"],
       /no input cuont\.\n {2}Its inputs: count, loud/,
     ],
-    "text for a number": [["--input", "count=many"], /--input count: it has to be a number, not 'many'/],
+    "text for a number": [["--input", "count=many"], /--input count: it must be a number, not 'many'/],
     "another word than true or false": [["--input", "loud=yes"], /--input loud: .*true or false, not 'yes'/],
     "a role that the Band has not": [["--role-model", "wroker=x"], /no role wroker\.\n {2}There are: worker/],
     "a placeholder without a value": [["--instruction", "only={{inputs.cuont}}"], /no input cuont/],

@@ -56,7 +56,7 @@ describe("orket new", function () {
     writeFileSync(path.join(cwd, "Makefile"), "test:\n\tpytest\n");
     const unasked = await orket(["new", "fix-until-tests-pass", "one"], { cwd });
     assert.equal(unasked.code, 0, unasked.stderr);
-    assert.match(unasked.stderr, /Its command 'tests' is: node --test\n {2}Nobody chose it\./);
+    assert.match(unasked.stderr, /Its command 'tests' is: node --test\n {2}It is the default\./);
     assert.match(unasked.stderr, /'python3 -m pytest' \(--tests pytest\), 'make test' \(--tests make\)/);
     const chosen = await orket(["new", "fix-until-tests-pass", "two", "--tests", "pytest"], { cwd });
     assert.match(chosen.stderr, /Its command 'tests' is: python3 -m pytest\n\nChange/);

@@ -60,6 +60,14 @@ export function orket(args: readonly string[], options: SpawnOptions = {}): Prom
   });
 }
 
+/** The option that agrees to the commands of a Flow, as its plan names their digest. */
+export async function allowCommands(project: string, flow: string): Promise<readonly string[]> {
+  const { stdout, stderr } = await orket(["-C", project, "plan", flow, "--json"]);
+  if (stdout === "") throw new Error(stderr);
+  const { commands } = JSON.parse(stdout) as { commands: { sha256: string } };
+  return ["--allow-commands", commands.sha256];
+}
+
 const copies = new Set<string>();
 process.once("exit", () => {
   for (const folder of copies) rmSync(folder, { recursive: true, force: true });

@@ -86,7 +86,10 @@ describe("orket venues", function () {
       });
       const { stdout, code } = await orket(["-C", project, "venues", "small", "--try"]);
       const text = stdout.replace(/\s+/g, " ");
-      assert.match(text, /^! small openai, .* It gives no list of models\. The server at .* answered 404\./);
+      assert.match(
+        text,
+        /^! small openai, .* The server returned no list of models\. The server at .* answered 404\./,
+      );
       assert.match(text, /Is this the address where the API begins\? model: seed kept/);
       assert.equal(code, 0);
     } finally {

@@ -228,6 +228,6 @@ function intervene(session: Harness, chance: Chance, round: number): void {
   orchestrator.resume("person");
 }
 
-export function nodeOf(nodes: readonly PlanNode[], id: string): StepNode | undefined {
+function nodeOf(nodes: readonly PlanNode[], id: string): StepNode | undefined {
   return stepsOf(nodes).find((node) => node.id === id);
 }

@@ -276,7 +276,7 @@ describe("editing help inside VS Code", () => {
     );
   });
 
-  it("mends a wrong name, and creates a role that is missing", async () => {
+  it("fixes a wrong name, and creates a role that is missing", async () => {
     const score = await open("crew.score.yaml");
     await replace(score, "role: writer", "role: writr");
     const { range } = await problem("crew.score.yaml", "orket/unknown-role");
@@ -304,7 +304,7 @@ describe("editing help inside VS Code", () => {
     assert.equal(found.severity, vscode.DiagnosticSeverity.Warning);
     assert.match(found.message, /wether/);
     await fix(band, found.range, /Replace with 'vscode:orket_test_weather'/);
-    await until("it is mended", () =>
+    await until("it is fixed", () =>
       vscode.languages.getDiagnostics(band.uri).every((one) => codeOf(one) !== "orket/tool-not-here"),
     );
   });

@@ -6,7 +6,7 @@ interface Recorded extends Window {
 
 /**
  * Has every page note what becomes of the quick input, and what keys and clicks came: it opens and closes faster than
- * a picture can show, and a test that waits for it in vain has to say why.
+ * a picture can show, and a test that waits for it without end must say why.
  */
 export async function recordQuickInput(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {

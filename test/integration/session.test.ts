@@ -230,7 +230,7 @@ describe("editing help inside the extension host", () => {
 
     assert.deepEqual(
       lenses.map(({ command }) => command?.command),
-      ["orket.runFlow", "orket.runFlowStepByStep", "orket.showPlan"],
+      ["orket.runFlow", "orket.runFlowStepByStep", "orket.showPlan", "orket.internal.checkCommand"],
     );
   });
 

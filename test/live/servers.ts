@@ -241,7 +241,7 @@ export class OllamaServer extends LiveServer {
     if (code !== 0) throw new Error(`ollama create ${name} failed: ${said.slice(-400)}`);
   }
 
-  /** Takes the models out of memory, so that the next call has to load. */
+  /** Takes the models out of memory, so that the next call must load. */
   async unload(): Promise<void> {
     for (const model of [this.model, this.plainModel])
       await this.ask("/api/generate", { model, keep_alive: 0 });

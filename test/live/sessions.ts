@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { emptyFolder, onlySession, orket, readJournal } from "../cli/orket";
+import { allowCommands, emptyFolder, onlySession, orket, readJournal } from "../cli/orket";
 import type { Finished, Line } from "../cli/orket";
 import { windowTokens } from "./servers";
 import type { LiveServer } from "./servers";
@@ -165,7 +165,8 @@ export function realSessions(server: LiveServer, traits: SessionTraits): void {
       const flow = path.join(project, "flows", "shapes.flow.yaml");
       const short = readFileSync(flow, "utf8").replace(/model_calls: \d+/, "model_calls: 3");
       writeFileSync(flow, short);
-      const done = await run(project, "run", "shapes", "--venue", "live", "--approve", "all");
+      const allow = await allowCommands(project, "shapes");
+      const done = await run(project, "run", "shapes", "--venue", "live", "--approve", "all", ...allow);
       const journal = readJournal(onlySession(project));
       const calls = typesOf(journal, "model_call_end").length;
       assert(calls > 0, done.stdout + done.stderr);

@@ -43,7 +43,7 @@ export function leaveOut(context: Mocha.Context, reason: string): never {
 }
 
 /** Every test of the suite needs these pieces; where one could not be had, each says so. */
-export function needs(names: readonly PieceName[]): void {
+function needs(names: readonly PieceName[]): void {
   const reason = missing(names);
   beforeEach(function () {
     if (reason !== undefined) leaveOut(this, reason);
@@ -156,7 +156,7 @@ export function ask(server: LiveServer, { messages, tools = [], settings }: Aske
   };
 }
 
-/** About as many tokens of prompt as asked for, rather fewer. No two are alike: a server that keeps prompts has to read each. */
+/** About as many tokens of prompt as asked for, rather fewer. No two are alike: a server that keeps prompts must read each. */
 export function longPrompt(tokens: number): ModelMessage[] {
   const salt = Math.random().toString(36).slice(2);
   const words = Array.from(

@@ -39,13 +39,13 @@ const done = (key: string, role: string, text: string, changes: Partial<StepScre
     ...changes,
   });
 
-export const plan = done(
+const plan = done(
   "plan",
   "architect",
   "The package has three modules: `shapes/circle.py`, `shapes/square.py` and `shapes/__init__.py`. PLAN.md says what each exports.",
 );
 
-export const steps: readonly StepScreen[] = [
+const steps: readonly StepScreen[] = [
   plan,
   step("build#1", "coder", {
     status: "running",
@@ -132,7 +132,7 @@ export function approval(changes: Partial<ApprovalScreen> = {}): ApprovalScreen 
   };
 }
 
-export function question(changes: Partial<QuestionScreen> = {}): QuestionScreen {
+function question(changes: Partial<QuestionScreen> = {}): QuestionScreen {
   return {
     id: "q1",
     kind: "ask",

@@ -38,6 +38,13 @@ export class ConductorPage {
     await this.button("Approve").click();
   }
 
+  /** Agrees to a Flow's commands in the dialog that shows them. */
+  async agreeToCommands(): Promise<void> {
+    const dialog = this.#workbench.page.locator(".monaco-dialog-box").filter({ hasText: "can run commands" });
+    await dialog.getByRole("button", { name: "Agree" }).click();
+    await dialog.waitFor({ state: "detached" });
+  }
+
   /** Waits until the headline says so: "Completed", "Paused". */
   async stands(status: string): Promise<void> {
     await this.frame.locator(".status", { hasText: status }).waitFor({ timeout: 30_000 });

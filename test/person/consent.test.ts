@@ -16,7 +16,7 @@ band: standard
 venue: editor
 score: note
 task: Write a note.
-inputs: { python: { default: "3.12" } }
+inputs: { node: { default: "22" } }
 approval: none
 `,
   // A person takes longer than the model may.
@@ -66,7 +66,7 @@ describe("a model of the editor that wants consent", function () {
   it("is asked for with a reason, and a refusal ends the step with what can be done", async () => {
     await workbench.command("Orket: Run Flow");
     await workbench.pick("asked");
-    await workbench.answer("3.12");
+    await workbench.answer("22");
     const dialog = await question();
     await dialog.getByText("Orket performs a step of the Flow that you started.").waitFor();
     await workbench.screenshot("consent-dark");
@@ -92,7 +92,7 @@ describe("a model of the editor that wants consent", function () {
   it("is not asked for once it was given", async () => {
     await workbench.command("Orket: Run Flow");
     await workbench.pick("asked");
-    await workbench.answer("3.12");
+    await workbench.answer("22");
 
     await conductor.stands("Completed");
     assert.equal(await workbench.page.locator(".monaco-dialog-box").count(), 0);

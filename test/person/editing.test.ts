@@ -39,7 +39,7 @@ band: standard
 venue: brief
 score: brief
 task: Say something.
-inputs: { python: { default: "3.12" } }
+inputs: { node: { default: "22" } }
 approval: none
 `,
   "flows/brief.venue.yaml": "version: 1\nname: brief\nprovider: scripted\nreplies: brief.replies.yaml\n",
@@ -117,7 +117,7 @@ describe("writing definitions as a person does", function () {
     await shot("editing-squiggle-dark");
   });
 
-  it("mends it from the light bulb", async () => {
+  it("fixes it from the light bulb", async () => {
     await key("Escape");
     await text("standrd").click();
     await key("Control+.");
@@ -189,7 +189,7 @@ describe("writing definitions as a person does", function () {
     await lens("Preview").first().click();
     await workbench.page.locator(".tab").filter({ hasText: "architect in plan.md" }).waitFor();
 
-    await workbench.page.locator(".view-line").filter({ hasText: "Python 3.10" }).first().waitFor();
+    await workbench.page.locator(".view-line").filter({ hasText: "Node 20" }).first().waitFor();
     await shot("editing-preview-dark");
   });
 
@@ -247,7 +247,7 @@ describe("writing definitions as a person does", function () {
     await workbench.openFile("flows/brief.score.yaml");
     await workbench.command("Orket: Run Flow");
     await workbench.pick("brief");
-    await workbench.answer("3.12");
+    await workbench.answer("22");
     await lens("Last: done · approve · about 202 tokens").waitFor({ timeout: 30_000 });
     await shot("editing-result-dark");
     await lens("Last: done").click();

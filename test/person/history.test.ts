@@ -34,7 +34,7 @@ band: standard
 venue: steady
 score: brief
 task: Say something.
-inputs: { python: { default: "3.12" } }
+inputs: { node: { default: "22" } }
 approval: none
 `,
   "flows/steady.venue.yaml": "version: 1\nname: steady\nprovider: scripted\nreplies: steady.replies.yaml\n",
@@ -73,7 +73,7 @@ band: standard
 venue: lame
 score: brief
 task: Say something.
-inputs: { python: { default: "3.12" } }
+inputs: { node: { default: "22" } }
 approval: none
 `,
   "flows/lame.venue.yaml": "version: 1\nname: lame\nprovider: ollama\n",
@@ -114,7 +114,7 @@ describe("sessions afterwards, and where the next ones run", function () {
     conductor = await ConductorPage.open(workbench);
     await workbench.command("Orket: Run Flow");
     await workbench.pick("two");
-    await workbench.answer("3.12");
+    await workbench.answer("22");
     await conductor.stands("Completed");
   });
 
@@ -197,7 +197,7 @@ describe("sessions afterwards, and where the next ones run", function () {
     await workbench.command("Orket: Select Venue");
     await workbench.quickInputRows().filter({ hasText: "1 of 2 nodes answer" }).first().waitFor();
     await workbench.quickInputRows().filter({ hasText: "tiny:1b (loaded, 4,096 tokens)" }).first().waitFor();
-    const bare = workbench.quickInputRows().filter({ hasText: "It gives no list of models." });
+    const bare = workbench.quickInputRows().filter({ hasText: "The server returned no list of models." });
     await bare.getByText(/openai, answers in \d+ ms$/).waitFor();
     await bare.hover();
     await bare.getByRole("button", { name: /^Try Out/ }).waitFor();
@@ -208,7 +208,7 @@ describe("sessions afterwards, and where the next ones run", function () {
 
     await workbench.command("Orket: Run Flow");
     await workbench.pick("two");
-    await workbench.answer("3.12");
+    await workbench.answer("22");
     await conductor.stands("Completed");
     const usesOther = (id: string): boolean => {
       const file = path.join(folder, ".orket", "sessions", id, "definition.json");
@@ -334,7 +334,7 @@ describe("sessions afterwards, and where the next ones run", function () {
       const before = sessions().length;
       await workbench.command("Orket: Run Flow");
       await workbench.pick("lame");
-      await workbench.answer("3.12");
+      await workbench.answer("22");
       await conductor.frame.getByRole("heading", { name: "lame" }).waitFor();
       await conductor.stands("Completed");
       assert.equal(sessions().length, before + 1);

@@ -17,15 +17,16 @@ async function picture(theme: Theme, file: string): Promise<void> {
   try {
     let conductor = await ConductorPage.open(workbench);
     await conductor.button("Run shapes").click();
-    await workbench.pick("3.12");
+    await workbench.pick("22");
+    await conductor.agreeToCommands();
     conductor = await ConductorPage.open(workbench, /Begin plan\?/);
     await conductor.approve("plan");
     await conductor.approve("build#1");
-    await conductor.asksFor("review#1");
-    await workbench.page.getByRole("treeitem", { name: /^shapes\/__init__\.py, changed/ }).click();
+    await conductor.asksFor("build#2");
+    await workbench.page.getByRole("treeitem", { name: /^shapes\/index\.js, changed/ }).click();
     const changed = workbench.page
       .locator(".monaco-diff-editor .view-line")
-      .filter({ hasText: "circle_area" });
+      .filter({ hasText: "circleArea" });
     await changed.first().waitFor();
     await workbench.page.mouse.move(900, 600);
     await workbench.page.waitForTimeout(800);

@@ -17,7 +17,7 @@ band: standard
 venue: keyed
 score: note
 task: Write a note.
-inputs: { python: { default: "3.12" } }
+inputs: { node: { default: "22" } }
 approval: none
 `,
   "flows/keyed.venue.yaml": `version: 1
@@ -45,7 +45,7 @@ describe("a key in VS Code", function () {
   const run = async (): Promise<void> => {
     await workbench.command("Orket: Run Flow");
     await workbench.pick("keyed");
-    await workbench.answer("3.12");
+    await workbench.answer("22");
   };
   const shownNowhere = async (): Promise<void> => {
     assert.deepEqual(keysIn(await workbench.everything(), [key]), []);
@@ -112,7 +112,7 @@ describe("a key in VS Code", function () {
     await conductor.screenshot("session-key-given-back-dark");
   });
 
-  it("is shown nowhere by the Venues' standing, the artifact and the log", async () => {
+  it("is shown nowhere by the Venues' state, the artifact and the log", async () => {
     await workbench.command("Orket: Select Venue");
     const row = workbench.quickInputRows().filter({ hasText: "m, Bearer [key]" }).first();
     await row.waitFor();

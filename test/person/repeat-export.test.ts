@@ -42,7 +42,7 @@ band: standard
 venue: ${venue}
 score: brief
 task: Say something.
-inputs: { python: { default: "3.12" } }
+inputs: { node: { default: "22" } }
 approval: none
 ${more}`;
 
@@ -64,7 +64,7 @@ steps:
   "flows/brief.score.yaml": `version: 1
 name: brief
 steps:
-  - { id: plan, role: architect, instruction: "Say what the plan is for {{inputs.python}}." }
+  - { id: plan, role: architect, instruction: "Say what the plan is for {{inputs.node}}." }
   - { id: check, role: reviewer, instruction: Say whether it is right. }
 `,
 });
@@ -107,7 +107,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
     const before = sessions().length;
     await workbench.command("Orket: Run Flow");
     await workbench.pick(name);
-    await workbench.answer("3.12");
+    await workbench.answer("22");
     await until(() => sessions().length > before);
   };
 
@@ -119,7 +119,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
     conductor = await ConductorPage.open(workbench);
     await workbench.command("Orket: Run Flow");
     await workbench.pick("frugal");
-    await workbench.answer("3.12");
+    await workbench.answer("22");
     await conductor.frame.getByRole("textbox", { name: "New limit (calls)" }).fill("5");
     await conductor.button("Resume").click();
     await conductor.stands("Completed");
@@ -211,9 +211,9 @@ describe("sessions that are repeated, forked, exported and put away", function (
     await conductor.screenshot("fork-model-dark");
     await row("large:7b").click();
     await row("changed: model of reviewer large:7b").waitFor();
-    await row("python: 3.12").click();
-    await workbench.answer("3.13");
-    await row("python: 3.13").waitFor();
+    await row("node: 22").click();
+    await workbench.answer("24");
+    await row("node: 24").waitFor();
     await row("model_calls: 500").click();
     await workbench.answer("9");
     await row("model_calls: 9").waitFor();
@@ -228,7 +228,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
     const { flow: its, venue } = JSON.parse(readFileSync(file, "utf8")) as Definition;
     assert.deepEqual(
       [its.inputs, its.limits.model_calls, venue.model, venue.roles["reviewer"]?.model],
-      [{ python: "3.13" }, 9, "tiny:1b", "large:7b"],
+      [{ node: "24" }, 9, "tiny:1b", "large:7b"],
     );
     const asked = server.received.filter(({ path: place }) => place === "/api/chat");
     assert.equal(asked.at(-1)?.body["model"], "large:7b");

@@ -34,7 +34,7 @@ function stepsStarted(folder: string): readonly (string | null)[] {
     .map(({ step }) => step);
 }
 
-/** Makes the first review long enough to reload the window in the middle of it, on a busy machine too. */
+/** Makes the review long enough to reload the window in the middle of it, on a busy machine too. */
 async function talkLonger(folder: string): Promise<void> {
   const file = path.join(folder, "flows", "shapes.replies.yaml");
   const sentence = "I read what is there now, not what the report says.";
@@ -74,14 +74,18 @@ describe("a session, from the palette to the file in the project", function () {
     await conductor.screenshot("conductor-empty-dark");
   });
 
-  it("starts from the palette, asks the input, and leaves the focus in the editor", async () => {
-    await workbench.openFile("shapes/__init__.py");
+  it("starts from the palette, asks the input and for consent to the commands, and leaves the focus in the editor", async () => {
+    await workbench.openFile("shapes/index.js");
     await workbench.page.locator(".monaco-editor .view-lines").first().click();
 
     await workbench.command("Orket: Run Flow");
     await workbench.pick("shapes");
-    await workbench.quickInputRows().filter({ hasText: "3.12" }).first().waitFor();
-    await workbench.pick("3.12");
+    await workbench.quickInputRows().filter({ hasText: "22" }).first().waitFor();
+    await workbench.pick("22");
+    const consent = workbench.page.locator(".monaco-dialog-box").filter({ hasText: "can run commands" });
+    await consent.getByText("node tests/run.js").waitFor();
+    await workbench.screenshot("commands-consent-dark");
+    await conductor.agreeToCommands();
 
     conductor = await ConductorPage.open(workbench, /Begin plan\?/);
     await conductor.asksFor("plan");
@@ -93,7 +97,7 @@ describe("a session, from the palette to the file in the project", function () {
   it("shows the prompt that would be sent, with the input in it", async () => {
     await conductor.frame.getByText("Prompt that will be sent").click();
 
-    await conductor.frame.getByText("The code has to run on Python 3.12 and later").waitFor();
+    await conductor.frame.getByText("The code must run on Node 22 and later").waitFor();
     await conductor.frame.getByText("scripted replies", { exact: true }).waitFor();
     await conductor.screenshot("conductor-prompt-dark");
   });
@@ -134,21 +138,32 @@ describe("a session, from the palette to the file in the project", function () {
     await approve.focus();
     for (let press = 0; press < 3; press += 1) await workbench.page.keyboard.press("Enter");
 
-    await conductor.asksFor("review#1");
+    await conductor.asksFor("build#2");
     const answers = journalOf(folder).filter(
       ({ type, data }) => type === "approval_resolved" && data["decision"] === "approve",
     );
     assert.equal(answers.length, 2);
   });
 
+  it("shows the check red, and green after the coder has fixed what it printed", async () => {
+    const check = conductor.frame.locator(".step").filter({ hasText: "check" });
+    await check.filter({ hasText: "fail" }).first().waitFor();
+    await conductor.screenshot("conductor-red-dark");
+    await conductor.approve("build#2");
+
+    await conductor.asksFor("review#2");
+    await check.filter({ hasText: "pass" }).first().waitFor();
+    await conductor.screenshot("conductor-green-dark");
+  });
+
   it("loses nothing when the window is reloaded in mid-stream, and offers to go on", async () => {
-    await conductor.approve("review#1");
+    await conductor.approve("review#2");
     await conductor.frame.locator(".stream").filter({ hasText: "I look again." }).waitFor();
     await workbench.reload();
 
     const offer = await notification(workbench, "shapes was interrupted; nothing is lost");
     // The reload is only a test of anything if it cut a call off.
-    const cut = journalOf(folder).filter(({ step }) => step === "review#1");
+    const cut = journalOf(folder).filter(({ step }) => step === "review#2");
     assert.deepEqual(
       cut.slice(-2).map(({ type }) => type),
       ["model_call_start", "model_call_failed"],
@@ -159,43 +174,31 @@ describe("a session, from the palette to the file in the project", function () {
     await conductor.screenshot("conductor-interrupted-dark");
     await offer.getByRole("button", { name: "Go on" }).click();
 
-    await conductor.asksFor("build#2");
-    assert.deepEqual(stepsStarted(folder), ["plan", "build#1", "review#1", "build#2"]);
-  });
-
-  it("performs the rest as approved", async () => {
-    await conductor.approve("build#2");
-    await conductor.approve("review#2");
-
     await conductor.stands("Completed");
+    assert.deepEqual(stepsStarted(folder), ["plan", "build#1", "check#1", "build#2", "check#2", "review#2"]);
     await conductor.button("Review changes").waitFor();
     await conductor.screenshot("conductor-done-dark");
   });
 
   it("opens a proposed change as a diff against the project", async () => {
-    await workbench.page.getByRole("treeitem", { name: /^shapes\/__init__\.py/ }).click();
+    await workbench.page.getByRole("treeitem", { name: /^shapes\/index\.js/ }).click();
 
-    await workbench.page
-      .locator(".tab.active")
-      .filter({ hasText: "__init__.py (proposed change)" })
-      .waitFor();
+    await workbench.page.locator(".tab.active").filter({ hasText: "index.js (proposed change)" }).waitFor();
     await workbench.page
       .locator(".monaco-diff-editor .view-line")
-      .filter({ hasText: "circle_area" })
+      .filter({ hasText: "circleArea" })
       .first()
       .waitFor();
     await conductor.screenshot("diff-dark");
-    assert.doesNotMatch(readFileSync(path.join(folder, "shapes/__init__.py"), "utf8"), /circle_area/);
+    assert.doesNotMatch(readFileSync(path.join(folder, "shapes/index.js"), "utf8"), /circleArea/);
   });
 
   it("brings it into the project when it is accepted in the diff, and opens the next", async () => {
     await inTitle("Accept Artifact").click();
 
     await workbench.page.locator(".tab.active").filter({ hasText: "PLAN.md (new file)" }).waitFor();
-    assert.match(readFileSync(path.join(folder, "shapes/__init__.py"), "utf8"), /circle_area/);
-    await workbench.page
-      .getByRole("treeitem", { name: /^shapes\/__init__\.py, changed, accepted/ })
-      .waitFor();
+    assert.match(readFileSync(path.join(folder, "shapes/index.js"), "utf8"), /circleArea/);
+    await workbench.page.getByRole("treeitem", { name: /^shapes\/index\.js, changed, accepted/ }).waitFor();
   });
 
   it("leaves the project alone when an artifact is rejected", async () => {
@@ -216,33 +219,33 @@ describe("a session, from the palette to the file in the project", function () {
       .click();
 
     await workbench.page
-      .getByRole("treeitem", { name: /^tests\/test_shapes\.py, added, accepted/ })
+      .getByRole("treeitem", { name: /^tests\/shapes\.test\.js, added, accepted/ })
       .waitFor();
-    for (const file of ["shapes/circle.py", "shapes/rectangle.py", "tests/test_shapes.py"]) {
+    for (const file of ["shapes/circle.js", "shapes/rectangle.js", "tests/shapes.test.js"]) {
       assert.equal(existsSync(path.join(folder, file)), true, file);
     }
     await conductor.screenshot("artifacts-decided-dark");
   });
 
   it("puts an accepted file back", async () => {
-    const item = workbench.page.getByRole("treeitem", { name: /^shapes\/circle\.py/ });
+    const item = workbench.page.getByRole("treeitem", { name: /^shapes\/circle\.js/ });
     await item.hover();
     await item.getByRole("button", { name: "Revert Acceptance" }).click();
 
-    await workbench.page.getByRole("treeitem", { name: /^shapes\/circle\.py, added, pending/ }).waitFor();
-    assert.equal(existsSync(path.join(folder, "shapes/circle.py")), false);
+    await workbench.page.getByRole("treeitem", { name: /^shapes\/circle\.js, added, pending/ }).waitFor();
+    assert.equal(existsSync(path.join(folder, "shapes/circle.js")), false);
   });
 
   it("refuses a file that has unsaved changes in an editor", async () => {
-    await workbench.page.getByRole("treeitem", { name: /^shapes\/__init__\.py/ }).hover();
-    await workbench.openFile("shapes/__init__.py");
+    await workbench.page.getByRole("treeitem", { name: /^shapes\/index\.js/ }).hover();
+    await workbench.openFile("shapes/index.js");
     await workbench.page.locator(".monaco-editor .view-lines").first().click();
-    await workbench.page.keyboard.type("# mine\n");
-    const item = workbench.page.getByRole("treeitem", { name: /^shapes\/__init__\.py/ });
+    await workbench.page.keyboard.type("// mine\n");
+    const item = workbench.page.getByRole("treeitem", { name: /^shapes\/index\.js/ });
     await item.hover();
     await item.getByRole("button", { name: "Revert Acceptance" }).click();
 
-    await notification(workbench, "shapes/__init__.py has unsaved changes");
+    await notification(workbench, "shapes/index.js has unsaved changes");
     await workbench.command("File: Revert File");
     await workbench.command("Notifications: Clear All Notifications");
   });
@@ -261,7 +264,7 @@ describe("a session, from the palette to the file in the project", function () {
     const row = rows.filter({ hasText: "verdict_set" }).first();
     await row.click();
 
-    await panel.getByText('"verdict": "request_changes"').waitFor();
+    await panel.getByText('"verdict": "approve"').waitFor();
     await conductor.screenshot("session-panel-dark");
     await panel.getByRole("textbox", { name: "Text" }).fill("");
     await panel.getByText(/^\d+ events$/).waitFor();
@@ -275,7 +278,7 @@ describe("a session, from the palette to the file in the project", function () {
 
     conductor = await ConductorPage.open(workbench);
     await conductor.stands("Completed");
-    await workbench.page.getByRole("treeitem", { name: /^shapes\/rectangle\.py, added, accepted/ }).waitFor();
+    await workbench.page.getByRole("treeitem", { name: /^shapes\/rectangle\.js, added, accepted/ }).waitFor();
     await workbench.webview(/^\d+ events$/);
     assert.equal(await workbench.page.locator(".statusbar-item .codicon-bell-dot").count(), 0);
   });

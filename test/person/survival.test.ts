@@ -210,7 +210,7 @@ describe("a session survives", function () {
       await runIntoMidStep();
       second = await workbench.another();
       watching = await ConductorPage.open(second, "Only to watch");
-      const why = new RegExp(`another window of VS Code \\(process ${writer()} on .*\\) has it since`);
+      const why = new RegExp(`another window of VS Code \\(process ${writer()} on .*\\) holds it since`);
       await watching.frame.getByText(why).waitFor();
       assert.equal(await watching.button("Pause").count(), 0);
 
@@ -307,7 +307,7 @@ describe("a session survives", function () {
       assert.equal(model.calls, asked + 1);
     });
 
-    it("a step that failed for what its files said, and is tried again by the mended ones", async () => {
+    it("a step that failed for what its files said, and is tried again by the corrected ones", async () => {
       await runUntilHeld("hurry");
       conductor = await ConductorPage.open(workbench, "talk failed");
       model.letGo();

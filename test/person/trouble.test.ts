@@ -17,7 +17,7 @@ band: standard
 venue: flaky
 score: brief
 task: Say something.
-inputs: { python: { default: "3.12" } }
+inputs: { node: { default: "22" } }
 approval: none
 `,
   "flows/frugal.flow.yaml": `version: 1
@@ -27,7 +27,7 @@ band: standard
 venue: steady
 score: brief
 task: Say something.
-inputs: { python: { default: "3.12" } }
+inputs: { node: { default: "22" } }
 approval: none
 limits: { model_calls: 1 }
 `,
@@ -75,7 +75,7 @@ describe("when something goes wrong", function () {
   const run = async (flow: string): Promise<void> => {
     await workbench.command("Orket: Run Flow");
     await workbench.pick(flow);
-    await workbench.answer("3.12");
+    await workbench.answer("22");
   };
 
   before(async () => {
@@ -132,7 +132,7 @@ describe("when something goes wrong", function () {
   it("skips the steps of a role that is switched off", async () => {
     await workbench.command("Orket: Run Flow with Step Approval");
     await workbench.pick("flaky");
-    await workbench.answer("3.12");
+    await workbench.answer("22");
     await conductor.asksFor("plan");
     const reviewer = conductor.frame.getByRole("switch", { name: "reviewer" });
     await reviewer.click();
@@ -146,7 +146,8 @@ describe("when something goes wrong", function () {
   it("pauses and resumes", async () => {
     await workbench.command("Orket: Run Flow");
     await workbench.pick("shapes");
-    await workbench.pick("3.10");
+    await workbench.pick("20");
+    await conductor.agreeToCommands();
     await conductor.asksFor("plan");
     await conductor.button("Pause").click();
     await conductor.stands("Paused");

@@ -33,13 +33,13 @@ export interface PlantedFaults {
   readonly dropsSyncOf?: string;
   /** A lock's file is gone as soon as it is made. */
   readonly unlocksEarly?: boolean;
-  /** A second name in place of an existing one is given all the same. */
+  /** A second name in place of an existing one is given anyway. */
   readonly sharesLocks?: boolean;
   /** Renamed names do not come to the disk with their folder. */
   readonly losesRenames?: boolean;
 }
 
-export function diskError(code: string): Error {
+function diskError(code: string): Error {
   return Object.assign(new Error(`${code}: simulated`), { code });
 }
 

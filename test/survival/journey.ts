@@ -47,9 +47,6 @@ const steps: readonly PlanNode[] = [
   step("tidy", "writer"),
   step("check", "reviewer", { verdict: ["approve"] }),
 ];
-/** Step runs that the flow has: the loop turns twice. */
-export const stepRuns = 12;
-
 const replies: RepliesFile = {
   version: 1,
   chunk_delay_ms: 0,
@@ -253,7 +250,7 @@ export function sessionOf(folder: string): string | undefined {
 }
 
 /** Digests of the files below a folder. */
-export function digestsBelow(folder: string, leaveOut = ""): Record<string, string> {
+function digestsBelow(folder: string, leaveOut = ""): Record<string, string> {
   const digests: Record<string, string> = {};
   const look = (dir: string): void => {
     for (const entry of readdirSync(dir, { withFileTypes: true })) {

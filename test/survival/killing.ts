@@ -253,7 +253,7 @@ export function changingOperations(): Promise<Operation[]> {
 }
 
 /**
- * Runs the journey on a disk that refuses one operation, or from there on everything, mends the disk and goes on in the
+ * Runs the journey on a disk that refuses one operation, or from there on everything, repairs the disk and goes on in the
  * same process.
  * @returns whether the failure was one to tell of; cleaning up may fail in silence.
  */

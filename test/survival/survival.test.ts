@@ -67,7 +67,7 @@ describe("A session of twelve steps", function () {
     assert.ok(reached >= 2000, `${reached} of ${points.length} moments were reached`);
   });
 
-  it("tells a full, a failing and a read-only disk at every write, and goes on when it is mended", async () => {
+  it("tells a full, a failing and a read-only disk at every write, and goes on when it works again", async () => {
     const operations = await changingOperations();
     const jobs = codes.flatMap((code, number) =>
       [true, false].flatMap((lasting, half) =>

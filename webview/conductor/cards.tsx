@@ -20,7 +20,7 @@ interface ApprovalProps {
 }
 
 /** What an answer is about: this question, as it was shown. */
-export function questionOf({ id, sha256 }: ApprovalScreen): string {
+function questionOf({ id, sha256 }: ApprovalScreen): string {
   return `${id} ${sha256}`;
 }
 
@@ -180,7 +180,7 @@ function AnswerPart({ context, approval }: ApprovalProps): JSX.Element {
         context={context}
         of={`feedback ${id}`}
         label="What should be different?"
-        hint="The next attempt reads it behind its instruction."
+        hint="The next attempt reads it after its instruction."
         save="Retry with feedback"
         onSubmit={(comment) => answer({ decision: "retry", comment })}
       />
@@ -313,7 +313,7 @@ function InstructionEditor(props: Omit<FieldProps, "label" | "hint" | "rows">): 
   );
 }
 
-/** A step that failed: why, and the ways out. */
+/** A step that failed: why, and what can be done. */
 export function FailureCard({
   context,
   failure,
@@ -326,7 +326,7 @@ export function FailureCard({
   const disabled = isPending(state, step);
   const about = `failure of ${step}: ${message}`;
   const goOn = (how: { kind: "retry" } | { kind: "skip" }) => (): void =>
-    ask({ type: "mend_step", step, how }, step);
+    ask({ type: "fix_step", step, how }, step);
   const editing = instruction !== undefined && state.drafts[step] !== undefined;
   return (
     <Card about={step} label={`Failed: ${step}`} tone="bad" icon="error" heading={`${step} failed`}>
@@ -342,9 +342,7 @@ export function FailureCard({
           of={step}
           original={instruction}
           save="Run again"
-          onSubmit={(text) =>
-            ask({ type: "mend_step", step, how: { kind: "edit", instruction: text } }, step)
-          }
+          onSubmit={(text) => ask({ type: "fix_step", step, how: { kind: "edit", instruction: text } }, step)}
         />
       )}
       {mayAct && !editing && (
@@ -440,7 +438,7 @@ export function LimitCard({
   const usable = Number.isFinite(value) && value > 0;
   return (
     <Card about="limit" label="Limit reached" tone="ask" icon="warning" heading={`Limit on ${name} reached`}>
-      <p>{`${spent(used, allowed)}, and the next call could go beyond. Nothing was sent.`}</p>
+      <p>{`${spent(used, allowed)}, and the next call could exceed it. Nothing was sent.`}</p>
       {mayAct && (
         <div class="editor">
           <TextField label={`New limit (${unit})`} value={typed} onInput={(raw) => draft(of, raw)} />

@@ -57,7 +57,7 @@ function Toolbar({ session, mayAct, ask, state }: SessionContext): JSX.Element |
         icon="debug-pause"
         about={session.session}
         disabled={!running || busy || session.halting !== undefined}
-        title="Pause when the work under way has ended"
+        title="Pause when the current work has ended"
         onPress={() => ask({ type: "steer", what: "pause" }, "steer")}
       >
         Pause

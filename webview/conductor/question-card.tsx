@@ -15,7 +15,7 @@ interface QuestionProps {
 const headings: Readonly<Record<QuestionScreen["kind"], (question: QuestionScreen) => string>> = {
   ask: ({ step }) => `${step} asks`,
   accept: ({ step }) => `${step} waits for your decision`,
-  exhausted: ({ step }) => `${step} has not come to its end`,
+  exhausted: ({ step }) => `${step} has not ended`,
   happened: ({ step }) => `${step} was cut off`,
   foreign_tool: ({ step, tool = "a tool" }) => `Let ${step} call ${tool}?`,
 };

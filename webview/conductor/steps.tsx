@@ -15,6 +15,9 @@ const icons: Readonly<Record<StepScreen["status"], { name: string; label: string
   skipped: { name: "debug-step-over", label: "skipped" },
 };
 
+/** A command that did not pass; the Score goes on from there. */
+const red = { name: "error", label: "did not pass", remark: "" };
+
 const goesOn = { name: "debug-pause", label: "paused", remark: "goes on when resumed" };
 /** A step at work in a session that is not. */
 const haltedAs: Readonly<Record<SessionScreen["status"], typeof goesOn>> = {
@@ -74,13 +77,13 @@ interface StepProps {
 }
 
 function StepItem(props: StepProps): JSX.Element {
-  const { status, note, reason, summary } = props.step;
+  const { status, red: isRed, note, reason, summary } = props.step;
   const row = <StepRow {...props} />;
   const hasDetails =
     note !== undefined || reason !== undefined || (summary !== undefined && summary.text !== "");
   return (
     <li
-      class={`step ${status}`}
+      class={`step ${status}${isRed === true && status === "done" ? " red" : ""}`}
       aria-current={status === "running" || status === "waiting" ? "step" : undefined}
     >
       {hasDetails ? (
@@ -100,7 +103,11 @@ function StepRow({ session, step }: StepProps): JSX.Element {
   const halted =
     (step.status === "running" && (session.interrupted || session.status !== "running")) ||
     (step.status === "waiting" && session.status === "ended");
-  const { name, label, remark } = halted ? haltedAs[session.status] : { ...icons[step.status], remark: "" };
+  const { name, label, remark } = halted
+    ? haltedAs[session.status]
+    : step.red === true && step.status === "done"
+      ? red
+      : { ...icons[step.status], remark: "" };
   const spin = name === "loading" && session.status === "running" ? " codicon-modifier-spin" : "";
   const state = step.status === "skipped" ? "skipped" : remark;
   const attempt = step.attempt > 1 ? `try ${step.attempt}` : "";

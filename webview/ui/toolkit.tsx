@@ -82,7 +82,7 @@ export function Button({
 }
 
 /** What a press of the control with this label means. */
-export function meaningOf(label: string, about: string): string {
+function meaningOf(label: string, about: string): string {
   return `${label} ${about}`;
 }
 

@@ -11,7 +11,7 @@ export interface CopiedView {
   readonly root: string;
   /** What the command changed. Only after every process of it has ended. */
   changes(): Promise<ViewChange[]>;
-  /** Takes away what the command left, so that the next view has to copy only what changed, and gives the copy back. */
+  /** Takes away what the command left, so that the next view copies only what changed, and gives the copy back. */
   release(): Promise<void>;
 }
 

@@ -33,7 +33,7 @@ export interface EnvironmentFolders {
 }
 
 /** The variable under the name that the system uses, whatever its case (Windows). */
-export function variable(host: Variables, name: string): string | undefined {
+function variable(host: Variables, name: string): string | undefined {
   if (host[name] !== undefined) return host[name];
   const found = Object.keys(host).find((key) => key.toUpperCase() === name);
   return found === undefined ? undefined : host[found];

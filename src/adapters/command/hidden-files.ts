@@ -9,7 +9,7 @@ const heavyFolders: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a command may see the project's file: the rule on secrets that agents are held to, and Orket's own folder. */
-export function isHidden(file: string, policy: Pick<Policy, "allow">): boolean {
+function isHidden(file: string, policy: Pick<Policy, "allow">): boolean {
   const decision = decideRead("domain", file, { read_scope: ["domain"], allow: policy.allow });
   return !decision.allowed && (decision.rule === "secret-file" || decision.rule === "protected-orket");
 }

@@ -36,7 +36,7 @@ function setting(file: string): string | undefined {
 }
 
 /** Why Linux does not give namespaces, and what a person can do. `reported`: what the attempts said. */
-export function explainMissing(
+function explainMissing(
   read: (file: string) => string | undefined,
   inContainer: boolean,
   reported: string,

@@ -17,7 +17,7 @@ const lasting: ReadonlySet<string> = new Set([
 ]);
 
 /** The mounts of this process as `/proc/self/mountinfo` lists them (proc(5)); octal escapes stand for spaces. */
-export function parseMounts(text: string): Mount[] {
+function parseMounts(text: string): Mount[] {
   return text.split("\n").flatMap((line) => {
     const fields = line.split(" ");
     const place = fields[4];

@@ -20,7 +20,7 @@ const subpaths = (folders: readonly string[]): string =>
   folders.map((folder) => `(subpath ${text(folder)})`).join(" ");
 
 /** Apple's rules for one command: the last rule that matches decides. */
-export function seatbeltProfile(parts: SeatbeltParts): string {
+function seatbeltProfile(parts: SeatbeltParts): string {
   return [
     "(version 1)",
     "(allow default)",

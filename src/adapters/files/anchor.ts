@@ -54,7 +54,7 @@ export class Anchor {
   async folder(name: string): Promise<Anchor> {
     if (this.#handle === undefined) {
       const entry = await this.#fs.lstat(this.child(name));
-      if (!entry.isDirectory()) throw Object.assign(new Error("It is no folder."), { code: "ENOTDIR" });
+      if (!entry.isDirectory()) throw Object.assign(new Error("It is not a folder."), { code: "ENOTDIR" });
     }
     return Anchor.#at(this.#fs, this.child(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   }
@@ -63,7 +63,7 @@ export class Anchor {
     if (!handlesHaveNames) {
       const real = await fs.realPath(dir);
       const entry = await fs.lstat(real);
-      if (!entry.isDirectory()) throw Object.assign(new Error("It is no folder."), { code: "ENOTDIR" });
+      if (!entry.isDirectory()) throw Object.assign(new Error("It is not a folder."), { code: "ENOTDIR" });
       return new Anchor(fs, undefined, real, real);
     }
     const handle = await fs.open(dir, flags);

@@ -24,7 +24,7 @@ export function diskError(error: unknown, what: string): OrketError {
   const hint = isDiskCode(error, "EROFS")
     ? "The disk is read-only: make it writable, then resume the session."
     : isDiskCode(error, "EACCES", "EPERM")
-      ? "Give yourself the right to write there, then try again."
+      ? "Give your user permission to write there, then try again."
       : isDiskCode(error, "EMFILE", "ENFILE")
         ? "Too many files are open: close some programs, then try again."
         : "Check the disk, then resume the session; everything recorded before is kept.";

@@ -42,7 +42,7 @@ const mostBytesOfLock = 16 << 10;
 const mostBytesOfOther = 256 << 20;
 
 /** The most bytes that `readFile` takes of a file below `.orket`. */
-export function readBound(name: string): number {
+function readBound(name: string): number {
   const known = Object.hasOwn(mostBytes, name) ? mostBytes[name] : undefined;
   return known ?? (name.startsWith("lock.") ? mostBytesOfLock : mostBytesOfOther);
 }
@@ -73,7 +73,7 @@ function shown(place: Place): string {
 
 function unsafe(place: Place, what: string): OrketError {
   return new OrketError("folder_unsafe", `${shown(place)} ${what}, so Orket does not touch it.`, {
-    hint: `Orket made no such thing. Look at it, then remove it: ${path.join(place.domain, ...place.names)}`,
+    hint: `Orket did not make it. Look at it, then remove it: ${path.join(place.domain, ...place.names)}`,
     details: { path: path.join(place.domain, ...place.names) },
   });
 }
@@ -408,7 +408,7 @@ export class OrketFileSystem extends NodeFileSystem {
 }
 
 function notAFolder(): Error {
-  return Object.assign(new Error("It is no folder."), { code: "ENOTDIR" });
+  return Object.assign(new Error("It is not a folder."), { code: "ENOTDIR" });
 }
 
 function lstatOrNone(file: string): BigIntStats | undefined {

@@ -165,7 +165,7 @@ async function makeFolder(write: ProjectWrite, target: ProjectTarget): Promise<A
   } catch (error) {
     await at.close();
     if (!isDiskCode(error, "ELOOP", "ENOTDIR")) throw error;
-    throw deniedError(write.path, "link-outside", `A link or a file came in the way of ${write.path}.`);
+    throw deniedError(write.path, "link-outside", `A link or a file blocks ${write.path}.`);
   }
 }
 
@@ -206,7 +206,7 @@ async function put(
     await checkUnchanged(write, folder, target);
     if (target.file === undefined) await createAs(write, aside, name);
     else await replace(fs, aside, name);
-    // One that has to stay is told, so that the caller tries again: nothing of ours may lie about in a project.
+    // One that must stay is told, so that the caller tries again: nothing of ours may lie about in a project.
     await unlessMissing(fs.unlink(aside), undefined);
   } catch (error) {
     await fs.unlink(aside).catch(() => undefined);
@@ -221,7 +221,7 @@ async function createAs(write: ProjectWrite, aside: string, name: string): Promi
     await write.fs.link(aside, name);
   } catch (error) {
     if (isDiskCode(error, "EEXIST")) throw conflict(write.path, null, "unknown");
-    // No hard links on this disk: what was checked a moment ago has to do.
+    // No hard links on this disk: the check made a moment ago must do.
     await replace(write.fs, aside, name);
   }
 }

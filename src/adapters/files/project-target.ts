@@ -81,7 +81,7 @@ async function absent(domain: Domain, relative: string, raw: string): Promise<Pr
     }
     await parent.close();
     if (!decision.allowed) return denied(decision.rule, decision.message);
-    return denied("not-a-folder", `A file stands where ${raw} needs a folder.`);
+    return denied("not-a-folder", `A file is in the place of a folder that ${raw} needs.`);
   }
   return denied("not-a-folder", "The project's folder does not exist.");
 }

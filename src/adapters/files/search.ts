@@ -42,7 +42,7 @@ export interface SearchRequest {
   /** Whether folders below are searched, too. */
   readonly deep: boolean;
   readonly mayRead: (path: string) => boolean;
-  /** Whether a file with further names (hard links) may be read all the same. */
+  /** Whether a file with further names (hard links) may be read anyway. */
   readonly mayHaveNames: (path: string) => boolean;
 }
 

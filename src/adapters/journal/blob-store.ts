@@ -5,10 +5,14 @@ import { OrketError } from "../../engine/error/orket-error";
 import type { FileSystem } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
 import type { AppendFile } from "./append-file";
-import { contentOffset, ContentsReader, encodeContent } from "./contents";
+import { contentOffset, ContentsReader, encodeContent, encodeParts } from "./contents";
+import type { ContentPart } from "./contents";
+import { defined } from "../../engine/model/defined";
 import type { SessionPaths } from "./layout";
 
 const cacheMaxBytes = 32 << 20;
+/** A shorter part of a content stands in its record: naming another one would take as many bytes. */
+const partMinBytes = 256;
 const halfPair = /\p{Surrogate}/u;
 
 function missing(ref: BlobRef, why: string, cause?: unknown): OrketError {
@@ -108,13 +112,19 @@ export class BlobReader {
   }
 }
 
+/** A content on its way to the file, and its parts where it is stored by them. */
+interface Unwritten {
+  readonly bytes: Uint8Array;
+  readonly parts?: Uint8Array;
+}
+
 /** Takes contents at once and hands them to the file when told to; readable from the first moment. */
 export class BlobStore extends BlobReader {
   /** Queued or being written. */
-  readonly #unwritten = new Map<string, Uint8Array>();
+  readonly #unwritten = new Map<string, Unwritten>();
   #queue: string[] = [];
-  /** In the file, or on the way there. */
-  readonly #known = new Set<string>();
+  /** In the file, or on the way there, by how it stands there: only what is whole can be a part of another. */
+  readonly #known = new Map<string, "whole" | "parts">();
   readonly #file: AppendFile;
 
   constructor(fs: FileSystem, paths: SessionPaths, file: AppendFile) {
@@ -137,15 +147,42 @@ export class BlobStore extends BlobReader {
     return this.#put(Uint8Array.from(bytes));
   }
 
-  #put(bytes: Uint8Array): BlobRef {
+  /** Takes a text by its parts, one after another; what was stored before as a content or a part is only named. */
+  putParts(parts: readonly string[]): Content {
+    const text = parts.join("");
+    const bytes = Buffer.from(text, "utf8");
+    const isWhole = bytes.length <= inlineContentMaxBytes || parts.length < 2 || halfPair.test(text);
+    if (isWhole) return this.putText(text);
     const digest = sha256Bytes(bytes);
     if (!this.#known.has(digest)) {
-      this.#known.add(digest);
-      this.#unwritten.set(digest, bytes);
-      this.#queue.push(digest);
-      this.cache.set(digest, bytes);
+      const stored = parts.filter((part) => part !== "").map((part) => this.#putPart(part));
+      this.#take(digest, { bytes, parts: encodeParts(stored) });
     }
+    this.cache.set(digest, text);
     return { sha256: digest, bytes: bytes.length };
+  }
+
+  #putPart(text: string): ContentPart {
+    const bytes = Buffer.from(text, "utf8");
+    if (bytes.length < partMinBytes) return text;
+    const digest = sha256Bytes(bytes);
+    const known = this.#known.get(digest);
+    if (known === "parts") return text;
+    if (known === undefined) this.#take(digest, { bytes });
+    return { sha256: digest, bytes: bytes.length };
+  }
+
+  #put(bytes: Uint8Array): BlobRef {
+    const digest = sha256Bytes(bytes);
+    if (!this.#known.has(digest)) this.#take(digest, { bytes });
+    return { sha256: digest, bytes: bytes.length };
+  }
+
+  #take(digest: string, content: Unwritten): void {
+    this.#known.set(digest, content.parts === undefined ? "whole" : "parts");
+    this.#unwritten.set(digest, content);
+    this.#queue.push(digest);
+    this.cache.set(digest, content.bytes);
   }
 
   /** Whether anything waits to be written. */
@@ -162,10 +199,14 @@ export class BlobStore extends BlobReader {
     this.#queue = [];
     let offset = this.#file.end;
     const records = digests.map((digest) => {
-      const record = encodeContent(digest, this.#unwritten.get(digest) ?? Buffer.of(), after);
+      const content = this.#unwritten.get(digest);
+      const bytes = content?.parts ?? content?.bytes ?? Buffer.of();
+      const parts = content?.parts === undefined ? undefined : sha256Bytes(bytes);
+      const record = encodeContent(digest, bytes, after, parts);
       const place = {
         offset: offset + contentOffset(record),
-        bytes: this.#unwritten.get(digest)?.length ?? 0,
+        bytes: bytes.length,
+        ...defined({ parts }),
       };
       offset += record.length;
       return { digest, record, place };
@@ -180,6 +221,6 @@ export class BlobStore extends BlobReader {
   }
 
   protected override async stored(ref: BlobRef): Promise<Uint8Array> {
-    return this.#unwritten.get(ref.sha256) ?? (await super.stored(ref));
+    return this.#unwritten.get(ref.sha256)?.bytes ?? (await super.stored(ref));
   }
 }

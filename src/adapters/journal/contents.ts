@@ -1,5 +1,8 @@
 import { constants } from "node:fs";
+import * as z from "zod";
+import { blobRefSchema } from "../../engine/event/content";
 import type { BlobRef } from "../../engine/event/content";
+import { defined } from "../../engine/model/defined";
 import { unlessMissing } from "../files/file-system";
 import type { FileSystem, Handle } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
@@ -8,9 +11,13 @@ import { sha256Bytes } from "../system/sha256";
  * `contents`: the longer contents of one session, one after another. Each is a line that names it, its bytes, and a line
  * feed. `after` is the number of journal lines that were on the disk before the content was written: a line up to there
  * that lacks its content is damage, one behind it can be the end of a write that a power loss cut short.
+ *
+ * A prompt is mostly what was said before. Its record can hold its parts instead of its text: `parts` is then the digest of
+ * the bytes that stand there, `sha256` that of the text they come to. Each part is a text, or names another record.
  */
-const headerPattern = /^\{"sha256":"([0-9a-f]{64})","bytes":(\d{1,15}),"after":(\d{1,15})\}$/;
-const headerMaxBytes = 160;
+const headerPattern =
+  /^\{"sha256":"([0-9a-f]{64})","bytes":(\d{1,15}),"after":(\d{1,15})(?:,"parts":"([0-9a-f]{64})")?\}$/;
+const headerMaxBytes = 240;
 const headerBegin = Buffer.from('{"sha256":"');
 const lineFeed = 0x0a;
 const chunkBytes = 256 << 10;
@@ -19,7 +26,23 @@ const chunkBytes = 256 << 10;
 export interface ContentPlace {
   /** Of its first byte. */
   readonly offset: number;
+  /** As they stand in the file. */
   readonly bytes: number;
+  /** Digest of these bytes where they are the content's parts; absent: they are the content. */
+  readonly parts?: string;
+}
+
+/** A part of a content: a text of its own, or a content that stands in the file whole. */
+export type ContentPart = string | BlobRef;
+
+const partsSchema = z.array(z.union([z.string(), blobRefSchema]));
+
+/** The longest content that is put together from parts, in bytes: a few short records could name a very long one. */
+const composedMaxBytes = 64 << 20;
+
+/** The record's bytes for a content of these parts. */
+export function encodeParts(parts: readonly ContentPart[]): Uint8Array {
+  return Buffer.from(JSON.stringify(parts), "utf8");
 }
 
 /** One content as its header says it; its bytes are unchecked. */
@@ -32,9 +55,16 @@ interface ContentRecord extends ContentPlace {
   readonly next: number;
 }
 
-/** The record for a content: header, bytes, line feed. */
-export function encodeContent(sha256: string, bytes: Uint8Array, after: number): Buffer {
-  const header = Buffer.from(`{"sha256":"${sha256}","bytes":${bytes.length},"after":${after}}\n`, "latin1");
+/**
+ * The record for a content: header, bytes, line feed.
+ * @param parts the digest of `bytes` where these are the content's parts.
+ */
+export function encodeContent(sha256: string, bytes: Uint8Array, after: number, parts?: string): Buffer {
+  const composed = parts === undefined ? "" : `,"parts":"${parts}"`;
+  const header = Buffer.from(
+    `{"sha256":"${sha256}","bytes":${bytes.length},"after":${after}${composed}}\n`,
+    "latin1",
+  );
   const record = Buffer.allocUnsafe(header.length + bytes.length + 1);
   header.copy(record);
   record.set(bytes, header.length);
@@ -66,16 +96,16 @@ async function* recordsFrom(
     if (!has(at, headerMaxBytes)) await load(at);
     const header = chunk.subarray(at - chunkAt, Math.min(length, at - chunkAt + headerMaxBytes));
     const end = header.indexOf(lineFeed);
-    const parts = end < 0 ? null : headerPattern.exec(header.toString("latin1", 0, end));
-    if (parts === null) return;
-    const [, sha256 = "", count, after] = parts;
+    const fields = end < 0 ? null : headerPattern.exec(header.toString("latin1", 0, end));
+    if (fields === null) return;
+    const [, sha256 = "", count, after, parts] = fields;
     const offset = at + end + 1;
     const bytes = Number(count);
     const last = offset + bytes;
     if (!has(last, 1)) await load(last);
     // Not written to its end: what stands behind it is not there either.
     if (length === 0 || chunk[last - chunkAt] !== lineFeed) return;
-    yield { sha256, offset, bytes, after: Number(after), at, next: last + 1 };
+    yield { sha256, offset, bytes, after: Number(after), at, next: last + 1, ...defined({ parts }) };
     at = last + 1;
   }
 }
@@ -83,10 +113,10 @@ async function* recordsFrom(
 async function isWhole(
   fs: FileSystem,
   handle: Handle,
-  { sha256, offset, bytes }: ContentRecord,
+  { sha256, offset, bytes, parts }: ContentRecord,
 ): Promise<boolean> {
   const content = await readAt(fs, handle, { offset, bytes });
-  return content.length === bytes && sha256Bytes(content) === sha256;
+  return content.length === bytes && sha256Bytes(content) === (parts ?? sha256);
 }
 
 async function readAt(fs: FileSystem, handle: Handle, { offset, bytes }: ContentPlace): Promise<Buffer> {
@@ -123,6 +153,14 @@ async function nextWhole(
     if (length < headerBegin.length) return undefined;
   }
   return undefined;
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    return undefined;
+  }
 }
 
 /** How a session's contents end, found when it is opened for writing. */
@@ -185,12 +223,35 @@ export class ContentsReader {
     this.#places.set(sha256, place);
   }
 
-  /** The content's bytes, unchecked; undefined when it is not in the file. @throws {Error} as the file system does. */
-  read({ sha256 }: BlobRef): Promise<Buffer | undefined> {
+  /**
+   * The content's bytes, unchecked; undefined when it, or a part of it, is not in the file.
+   * @throws {Error} as the file system does.
+   */
+  read({ sha256, bytes }: BlobRef): Promise<Buffer | undefined> {
     return this.#withFile(async (handle) => {
       const place = await this.#find(handle, sha256);
-      return place === undefined ? undefined : readAt(this.#fs, handle, place);
+      if (place === undefined) return undefined;
+      const stored = await readAt(this.#fs, handle, place);
+      return place.parts === undefined ? stored : this.#compose(handle, stored, bytes);
     });
+  }
+
+  /** A part is whole in its own record, so that nothing is put together twice. */
+  async #compose(handle: Handle, stored: Buffer, bytes: number): Promise<Buffer | undefined> {
+    const parts = partsSchema.safeParse(parsed(stored)).data;
+    if (parts === undefined || bytes > composedMaxBytes) return undefined;
+    const pieces: Buffer[] = [];
+    let left = bytes;
+    for (const part of parts) {
+      const place = typeof part === "string" ? undefined : await this.#find(handle, part.sha256);
+      const length = typeof part === "string" ? Buffer.byteLength(part) : part.bytes;
+      left -= length;
+      if (left < 0) return undefined;
+      if (typeof part === "string") pieces.push(Buffer.from(part, "utf8"));
+      else if (place === undefined || place.parts !== undefined || place.bytes !== length) return undefined;
+      else pieces.push(await readAt(this.#fs, handle, place));
+    }
+    return Buffer.concat(pieces);
   }
 
   async #withFile<T>(work: (handle: Handle) => Promise<T>): Promise<T | undefined> {
@@ -212,9 +273,12 @@ export class ContentsReader {
     try {
       for (;;) {
         for await (const record of recordsFrom(this.#fs, handle, this.#scanned)) {
-          const { sha256, offset, bytes, next } = record;
+          const { sha256, offset, bytes, parts, next } = record;
           if (record.at >= this.#end) return;
-          if (!this.#places.has(sha256)) this.#places.set(sha256, { offset, bytes });
+          // What stands whole is a part of others, too.
+          const before = this.#places.get(sha256);
+          if (before === undefined || (before.parts !== undefined && parts === undefined))
+            this.#places.set(sha256, { offset, bytes, ...defined({ parts }) });
           this.#scanned = next;
         }
         const length = Number((await this.#fs.statHandle(handle)).size);

@@ -20,7 +20,7 @@ import type { SessionEnvironment } from "./jsonl-session-store";
 import type { SessionPaths } from "./layout";
 
 /** From how many events on an index is worth its file: below, reading them all takes a few milliseconds. */
-export const indexedFromEvents = 4096;
+const indexedFromEvents = 4096;
 /** How many events beyond the index make it worth to be written anew. */
 export const staleAfterEvents = 4096;
 

@@ -117,6 +117,11 @@ export class JsonlSessionStore implements SessionStore {
     return this.#blobs.putText(text);
   }
 
+  putParts(parts: readonly string[]): Content {
+    this.#ensureOpen();
+    return this.#blobs.putParts(parts);
+  }
+
   putBytes(bytes: Uint8Array): BlobRef {
     this.#ensureOpen();
     return this.#blobs.putBytes(bytes);

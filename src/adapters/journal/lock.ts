@@ -94,8 +94,8 @@ export async function lockState(fs: FileSystem, file: string): Promise<LockState
   const holder = await readHolder(fs, file);
   if (holder === "none") return undefined;
   if (holder === "unreadable") return { holder: undefined, liveness: "unknown", alive: true };
-  const standing = await livenessOf(holder);
-  return { holder, liveness: standing, alive: standing !== "dead" };
+  const known = await livenessOf(holder);
+  return { holder, liveness: known, alive: known !== "dead" };
 }
 
 const programs: Readonly<Record<string, string>> = { editor: "VS Code", command_line: "orket" };
@@ -107,36 +107,36 @@ export function holderName({ pid, host, program = "" }: LockHolder): string {
   return known === undefined ? name : `${known} (${name})`;
 }
 
-function lockedError(file: string, holder: LockHolder | undefined, standing: Liveness): OrketError {
+function lockedError(file: string, holder: LockHolder | undefined, known: Liveness): OrketError {
   const session = path.basename(path.dirname(file));
   if (holder === undefined) {
     return new OrketError("session_locked", `The session ${session} has a lock that cannot be read.`, {
-      hint: `If no Orket works on it, remove the file ${file}.`,
+      hint: `If no Orket process is using it, remove the file ${file}.`,
       details: { file },
     });
   }
   const who = `${holderName(holder)}, since ${holder.since}`;
   const { pid, host, since } = holder;
-  const details = { file, pid, host, since, liveness: standing };
-  switch (standing) {
+  const details = { file, pid, host, since, liveness: known };
+  switch (known) {
     case "suspended":
       return new OrketError(
         "session_locked",
         `The session ${session} is open for writing in ${who}, which is suspended.`,
         {
-          hint: `Let it go on (fg in its terminal, or kill -CONT ${pid}) or end it; the session can be read meanwhile.`,
+          hint: `Let it go on (fg in its terminal, or kill -CONT ${pid}) or end it; you can read the session until then.`,
           details,
         },
       );
     case "unknown":
       return new OrketError(
         "session_locked",
-        `The session ${session} is locked by ${who}; whether that still runs cannot be seen from this machine or container.`,
-        { hint: `If it does not run any more, remove the file ${file}.`, details },
+        `The session ${session} is locked by ${who}; whether that process is still running cannot be seen from this machine or container.`,
+        { hint: `If that process is no longer running, remove the file ${file}.`, details },
       );
     default:
       return new OrketError("session_locked", `The session ${session} is open for writing in ${who}.`, {
-        hint: "Close it there, or wait until it ends; it can be read meanwhile.",
+        hint: "Close it there, or wait until it ends; you can read it until then.",
         details,
       });
   }

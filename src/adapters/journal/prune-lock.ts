@@ -17,7 +17,7 @@ const neverCancelled = {
 };
 
 /** Held while blobs are removed that no session names. `orket` is `.orket`. */
-export function pruneLockFile(orket: string): string {
+function pruneLockFile(orket: string): string {
   return path.join(orket, "prune.lock");
 }
 
@@ -48,8 +48,8 @@ export async function acquireWriter(
 }
 
 function stillPruning(file: string): OrketError {
-  return new OrketError("session_locked", "Blobs are being pruned, and that does not end.", {
-    hint: `Wait for it; if no Orket prunes any more, remove the file ${file}.`,
+  return new OrketError("session_locked", "Another process is pruning blobs and has not finished.", {
+    hint: `Wait for it. If no Orket process is pruning, remove the file ${file}.`,
     details: { file },
   });
 }

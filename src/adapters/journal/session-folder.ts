@@ -322,7 +322,7 @@ async function endOfContents(fs: FileSystem, contents: number): Promise<Contents
   return contentsEnd(fs, contents, end);
 }
 
-/** The stored index, when the chain of what it covers is whole; otherwise a reading has to say what is wrong. */
+/** The stored index, when the chain of what it covers is whole; otherwise a reading must say what is wrong. */
 async function checkedIndex(
   fs: FileSystem,
   paths: SessionPaths,

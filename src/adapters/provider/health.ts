@@ -145,7 +145,7 @@ async function getJson(
   if (isJson(value)) return value;
   throw new ProviderError(
     "malformed_reply",
-    `What answers at ${facts.address} is not what the Venue says: no JSON came back.`,
+    `The server at ${facts.address} is not what the Venue says: it returned no JSON.`,
   );
 }
 
@@ -191,7 +191,7 @@ const askOpenAi: Ask = async (get, startedMs) => {
   const listed = await get("/models").catch(listRefusal);
   const latencyMs = performance.now() - startedMs;
   if (ProviderError.is(listed)) {
-    const problem = `It gives no list of models. ${listed.message}`;
+    const problem = `The server returned no list of models. ${listed.message}`;
     return { reachable: true, latencyMs, models: [], problem };
   }
   const bare = listOf(listed.data);
@@ -221,7 +221,7 @@ const askOpenAi: Ask = async (get, startedMs) => {
 };
 
 /**
- * The error of a server without a list of models, which may answer calls all the same. One that sends elsewhere (3xx)
+ * The error of a server without a list of models, which may answer calls anyway. One that sends elsewhere (3xx)
  * answers none.
  * @throws every other error.
  */

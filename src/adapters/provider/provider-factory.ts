@@ -92,12 +92,12 @@ async function checkAccess(
   if (venue.endpoint !== undefined) {
     const url = URL.canParse(venue.endpoint) ? new URL(venue.endpoint) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol)) {
-      throw new OrketError("definition_invalid", "The Venue's endpoint is no http or https address.", {
+      throw new OrketError("definition_invalid", "The Venue's endpoint is not an http or https address.", {
         hint: "Write it in full: `endpoint: http://127.0.0.1:11434`.",
       });
     }
     if (url.username !== "" || url.password !== "") {
-      throw new OrketError("definition_invalid", "The Venue's endpoint holds a user or a password.", {
+      throw new OrketError("definition_invalid", "The Venue's endpoint contains a user name or a password.", {
         hint: "Take it out of the address; `api_key: secret:NAME` names a stored key.",
       });
     }

@@ -1,6 +1,6 @@
 import type { Utf8 } from "../../engine/port/utf8";
 
-export const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Text and bytes, as Node does them. */
 export const nodeUtf8: Utf8 = {

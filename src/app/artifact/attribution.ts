@@ -11,7 +11,7 @@ export interface Attributed<T> {
 }
 
 /** The digest by which a line is known again; 48 bits, so that a file of a million lines hardly ever has two alike. */
-export function lineDigest(line: string): string {
+function lineDigest(line: string): string {
   return hash("sha256", bare(line).replace(/^\uFEFF/, ""), "hex").slice(0, 12);
 }
 

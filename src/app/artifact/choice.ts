@@ -1,7 +1,6 @@
 import { OrketError } from "../../engine/error/orket-error";
 import { isUnsolved, offerText, withHunks } from "./offer";
 import type { Offer } from "./offer";
-import { isSameBytes } from "./text";
 import type { Bytes } from "./text";
 
 /** What a person wants of an offer; nothing named means all of it. */
@@ -111,9 +110,4 @@ function conflictError(file: string, { conflict, project }: Offer): OrketError {
       details: { path: file, reason: conflict?.reason, exists: project !== null },
     },
   );
-}
-
-/** Whether the project gets other bytes by it. */
-export function changesProject(offer: Offer, { content }: Chosen): boolean {
-  return !isSameBytes(offer.project, content);
 }

@@ -44,7 +44,7 @@ const provenanceSchema = z.strictObject({
 });
 
 /** Where what is known of a project's file stands. */
-export function provenanceFile(workDomain: string, file: string): string {
+function provenanceFile(workDomain: string, file: string): string {
   return path.join(orketDir(workDomain), "provenance", ...`${file}.json`.split("/"));
 }
 

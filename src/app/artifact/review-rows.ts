@@ -19,7 +19,7 @@ export type ReviewState =
 export interface ReviewRow {
   readonly artifact: ArtifactView;
   readonly state: ReviewState;
-  /** Somebody still has to decide about something of it. */
+  /** Somebody still must decide about something of it. */
   readonly open: boolean;
   readonly reason?: string;
   readonly role: string;

@@ -4,7 +4,7 @@ import { nodeUtf8 } from "../../adapters/system/utf8";
 export type Bytes = Uint8Array | null;
 
 /** Larger files are handled as a whole: no hunks, no merge. In bytes. */
-export const largestText = 8 << 20;
+const largestText = 8 << 20;
 
 /**
  * Versions of one file as text. Lines keep their line ends, so that the lines joined are exactly the file; only the

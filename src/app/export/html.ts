@@ -171,7 +171,7 @@ class Page {
               <dd>${value}</dd>`,
         )}
       </dl>
-      ${options.problem === undefined ? undefined : html`<p class="bad">${options.problem} What is shown is what stands before it.</p>`}
+      ${options.problem === undefined ? undefined : html`<p class="bad">${options.problem} Only what comes before it is shown.</p>`}
       <h2>Task</h2>
       <pre>${view.task.trimEnd()}</pre>`;
   }

@@ -6,7 +6,7 @@ import type { ExportSource } from "./source";
 type Resolved = BlobRef & ({ readonly text: string } | { readonly base64: string } | object);
 
 /**
- * The events, one JSON object a line, without the link to the line before. As they were recorded; `contents` puts the
+ * The events, one JSON object per line, without the link to the line before. As they were recorded; `contents` puts the
  * contents of the blobs beside their digests.
  */
 export async function* exportNdjson(

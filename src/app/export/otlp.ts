@@ -15,6 +15,7 @@ import {
   usage,
 } from "./otlp-span";
 import type { Given, OtlpAttribute, OtlpSpan, OtlpSpanEvent, OtlpTraceRequest } from "./otlp-span";
+import { promptAttributes, replyAttributes } from "./otlp-messages";
 import { sessionOf, textOrProblem } from "./source";
 import type { ExportSource } from "./source";
 import { defined } from "../../engine/model/defined";
@@ -285,7 +286,7 @@ class TraceBuilder {
         step.tools.delete(event.data.call_id);
         const failed = event.data.ok
           ? undefined
-          : { type: "tool_error", message: "The tool answered that it failed." };
+          : { type: "tool_error", message: "The tool reported a failure." };
         this.#end(span, event.at, failed);
         return;
       }
@@ -362,40 +363,9 @@ class TraceBuilder {
       ...double("gen_ai.request.top_p", numberIn(settings.params.top_p)),
       ...double("gen_ai.request.top_k", numberIn(settings.params.top_k)),
     );
-    if (this.#contents) await this.#addPrompt(span, step.messages);
+    if (this.#contents)
+      span.attributes.push(...(await promptAttributes(step.messages, (content) => this.#text(content))));
     return span;
-  }
-
-  async #addPrompt(span: OpenSpan, messages: readonly Message[]): Promise<void> {
-    const system: unknown[] = [];
-    const input: unknown[] = [];
-    for (const message of messages) {
-      const content = await this.#text(message.content);
-      if (message.role === "system") system.push({ type: "text", content });
-      else if (message.role === "tool")
-        input.push({
-          role: "tool",
-          parts: [{ type: "tool_call_response", id: message.call_id, response: content }],
-        });
-      else {
-        const parts: unknown[] = content === "" ? [] : [{ type: "text", content }];
-        if (message.role === "assistant") parts.push(...(await this.#callParts(message.tool_calls ?? [])));
-        input.push({ role: message.role, parts });
-      }
-    }
-    span.attributes.push(
-      ...attributes({
-        "gen_ai.system_instructions": system.length === 0 ? undefined : JSON.stringify(system),
-        "gen_ai.input.messages": JSON.stringify(input),
-      }),
-    );
-  }
-
-  async #callParts(calls: EventData<"model_call_end">["tool_calls"]): Promise<unknown[]> {
-    const parts: unknown[] = [];
-    for (const { id, tool, args } of calls)
-      parts.push({ type: "tool_call", id, name: tool, arguments: await this.#text(args) });
-    return parts;
   }
 
   async #endChat(span: OpenSpan, event: EventOf<"model_call_end">): Promise<void> {
@@ -416,18 +386,7 @@ class TraceBuilder {
       ...double("orket.cost_usd", data.cost_usd),
     );
     if (this.#contents) {
-      const content = await this.#text(data.reply);
-      const parts: unknown[] = [];
-      if (data.reasoning !== undefined)
-        parts.push({ type: "reasoning", content: await this.#text(data.reasoning) });
-      if (content !== "") parts.push({ type: "text", content });
-      parts.push(...(await this.#callParts(data.tool_calls)));
-      const finish_reason = data.finish_reason === "tool_calls" ? "tool_call" : data.finish_reason;
-      span.attributes.push(
-        ...attributes({
-          "gen_ai.output.messages": JSON.stringify([{ role: "assistant", parts, finish_reason }]),
-        }),
-      );
+      span.attributes.push(...(await replyAttributes(data, (content) => this.#text(content))));
     }
     this.#end(span, event.at);
   }

@@ -34,7 +34,7 @@ const fileSchema = z.object({
 });
 
 /** Where a user's answers stand, and where they can be written by hand: outside every project. */
-export function allowedKeysFile(folder = userStateFolder()): string {
+function allowedKeysFile(folder = userStateFolder()): string {
   return path.join(folder, "keys.json");
 }
 
@@ -98,7 +98,7 @@ function notAllowed({ reference, origin }: KeyUse): OrketError {
     "key_not_allowed",
     `The key ${reference} has not been allowed for ${origin}, so it was not sent there.`,
     {
-      hint: `If you trust that server with it: --allow-key ${reference}@${origin} on the command line, or answer the question in VS Code.`,
+      hint: `If you trust that server with the key: --allow-key ${reference}@${origin} on the command line, or answer the question in VS Code.`,
       details: { reference, origin },
     },
   );

@@ -135,7 +135,7 @@ async function workspaceProblems(
     const name = file.split("/").join(path.sep);
     const isThere = found.delete(name);
     if (content === null) {
-      if (isThere) problems.push(`The Workspace's ${file} was deleted by the team, and is there.`);
+      if (isThere) problems.push(`The Workspace's ${file} was deleted by the team, but it exists.`);
       continue;
     }
     if (!isThere) problems.push(`The Workspace's ${file} is missing.`);

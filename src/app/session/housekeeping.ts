@@ -327,8 +327,8 @@ async function markAll(
 
 /** The pruning slept, its lock was removed, and a writer may count on what it was about to remove. */
 function lostPruning(): OrketError {
-  return new OrketError("command_refused", "The pruning lost its lock, and ended before it was done.", {
-    hint: "Nothing is missing: what it removed was named by no session. Prune again.",
+  return new OrketError("command_refused", "Pruning lost its lock and stopped before it was done.", {
+    hint: "Nothing is lost: no session used what it removed. Prune again.",
   });
 }
 

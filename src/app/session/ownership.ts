@@ -10,7 +10,7 @@ import { reachOf, reachRows } from "../../engine/model/reach";
 import { definitionProblems } from "../../language/flow/check-definition";
 
 /** Whether this user wrote the session on this machine. @throws {OrketError} folder_unsafe */
-export async function isOwnSession(
+async function isOwnSession(
   { fs, marks }: Pick<SessionEnvironment, "fs" | "marks">,
   directory: string,
 ): Promise<boolean> {
@@ -28,7 +28,7 @@ export async function isOwnSession(
 }
 
 /** What a session that somebody else wrote could do here, one sentence each: what a person reads before they allow it. */
-export function foreignFacts(definition: Definition): string[] {
+function foreignFacts(definition: Definition): string[] {
   return reachRows(reachOf(definition)).map(([what, most]) => `${what}: ${most}.`);
 }
 

@@ -154,7 +154,10 @@ export async function recordProof(
   try {
     const ending = await endingOf(fs, sessionPaths(dir).journal);
     if (ending === undefined)
-      throw new OrketError("session_not_found", "The session has no whole journal to prove anything of.");
+      throw new OrketError(
+        "session_not_found",
+        "The session's journal is incomplete, so nothing can be proven of it.",
+      );
     if (head !== undefined && !ending.heads.includes(head)) return false;
     const known = await readProof(environment, dir);
     // As it is read again: the seal is over its fields in one order.

@@ -39,8 +39,8 @@ export function repetitionText({ completed, sameArtifacts, parting, problem = ""
   const artifacts = sameArtifacts ? "the same artifacts" : "other artifacts";
   if (parting === undefined) return `${artifacts}, every prompt and reply the same`;
   if (parting.step === null) return artifacts;
-  const what = parting.what === "prompt" ? "was asked something else" : "was answered something else";
-  return `${artifacts}; first parts at ${parting.step}, which ${what}`;
+  const what = parting.what === "prompt" ? "was asked another question" : "got another answer";
+  return `${artifacts}; first differs at ${parting.step}, which ${what}`;
 }
 
 export interface RepeatReport {

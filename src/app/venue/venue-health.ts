@@ -41,7 +41,7 @@ export function endpointsOn(venue: Backend, { node }: Pick<BackendHealth, "node"
 }
 
 function missingOf(wanted: readonly VenueEndpoint[], { models }: ProviderHealth): string[] {
-  // A backend that names none may have them all the same.
+  // A backend that names none may have them anyway.
   if (models.length === 0) return [];
   const known = new Set(models.flatMap(({ name }) => [name, name.replace(/:latest$/, "")]));
   return wanted.flatMap(({ model }) => (known.has(model) ? [] : [model]));

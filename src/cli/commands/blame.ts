@@ -44,9 +44,9 @@ function rowOf({ line, text, origin }: BlamedLine): string[] {
 
 export const blameCommand: Command = {
   name: "blame",
-  summary: "Say which session, step and model wrote each line of a file.",
+  summary: "Show which session, step and model wrote each line of a file.",
   details: [
-    "For each line that was accepted from a session: the session, the step, the role with its model, and the command that passed on it. Lines that a person wrote, or that nobody knows of, have nothing in front. Lines are followed through later edits and moves within the file. --json also says the prompt's digest and who accepted the line, and when.",
+    "For each line that was accepted from a session: the session, the step, the role with its model, and the command that passed on it. Lines that a person wrote, or of unknown origin, have nothing in front. Lines are followed through later edits and moves within the file. --json also says the prompt's digest and who accepted the line, and when.",
   ],
   args: [{ name: "FILE", summary: "A file of the project." }],
   options: [jsonOption],

@@ -18,7 +18,7 @@ import { safeLine, safeText } from "../text/safe";
 import { readPairs } from "./run";
 
 /** How a command ended, in a few words. */
-export function endText({ end, durationMs }: CommandResult): string {
+function endText({ end, durationMs }: CommandResult): string {
   switch (end.kind) {
     case "exited":
       return `${end.code === 0 ? "pass" : `fail (exit code ${end.code})`} after ${formatDuration(durationMs)}`;
@@ -142,7 +142,7 @@ export const checkCommand: Command = {
   options: [
     { name: "input", value: "NAME=VALUE", multiple: true, summary: "A value for an input of the Flow." },
     allowCommandsOption,
-    { ...jsonOption, summary: "Print the outcome of each command as one JSON object a line." },
+    { ...jsonOption, summary: "Print the outcome of each command as one JSON object per line." },
   ],
   examples: [
     { line: "orket check shapes", does: "try every command of the Flow shapes" },

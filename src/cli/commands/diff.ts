@@ -54,7 +54,7 @@ async function diff(context: CommandContext): Promise<ExitCode> {
   if (!given.flag("stat") && rows.length > 0)
     await rememberShown(nodeEnvironment, session.path, shownOf(rows));
   if (seen.problem === undefined) return exitCodes.done;
-  io.stderr.line(`orket: ${safeText(seen.problem.message)} What is shown is what stands before it.`);
+  io.stderr.line(`orket: ${safeText(seen.problem.message)} Only what comes before it is shown.`);
   return exitCodeOfError(seen.problem.code);
 }
 
@@ -62,8 +62,8 @@ export const diffCommand: Command = {
   name: "diff",
   summary: "Show what the team proposes, as a patch.",
   details: [
-    "Compares the project's files as they are now with what they become when the proposal is accepted. git apply takes the output whole, with binary files, renames and permission bits. A file whose proposal conflicts with the project is shown against the version that it was made from, and stderr says so. The exit code is 0 whether there are differences or not.",
-    "Where a file has several hunks, each @@ line says its number; orket accept --hunk takes it. What is printed is remembered: a proposal that is another one when it is accepted is refused and shown again.",
+    "Compares the project's files as they are now with what they become when the proposal is accepted. git apply takes the whole output, with binary files, renames and permission bits. A file whose proposal conflicts with the project is shown against the version that it was made from, and stderr says so. The exit code is 0 whether there are differences or not.",
+    "Where a file has several hunks, each @@ line says its number; orket accept --hunk takes it. What is printed is remembered: a proposal that has changed by the time it is accepted is refused and shown again.",
   ],
   args: [sessionArgument, filesArgument("all that wait for a decision")],
   options: [

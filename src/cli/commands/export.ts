@@ -15,7 +15,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   const { io, given, workDomain } = context;
   const format = given.value("format") as ExportFormat | undefined;
   if (format === undefined) {
-    throw new OrketError("usage", "Say in which format: --format ndjson, otlp or html.");
+    throw new OrketError("usage", "Name the format: --format ndjson, otlp or html.");
   }
   const session = await sessionOf(context);
   const record = await readSession(nodeEnvironment, session.path);
@@ -31,7 +31,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
     io.stderr.line(`Wrote ${safeText(file)}`);
   }
   if (record.damage === undefined) return exitCodes.done;
-  io.stderr.line(`orket: ${safeText(record.damage.message)} What is exported is what stands before it.`);
+  io.stderr.line(`orket: ${safeText(record.damage.message)} Only what comes before it is exported.`);
   return exitCodeOfError(record.damage.code);
 }
 
@@ -39,7 +39,7 @@ export const exportCommand: Command = {
   name: "export",
   summary: "Write a session as NDJSON, as an OpenTelemetry trace, or as one page for people.",
   details: [
-    "ndjson: the events, one JSON object a line. otlp: one trace by OpenTelemetry's GenAI conventions, as a collector takes it at /v1/traces. html: a page that shows the whole session, contents included, without a network and without any script.",
+    "ndjson: the events, one JSON object per line. otlp: one trace by OpenTelemetry's GenAI conventions, as a collector takes it at /v1/traces. html: a page that shows the whole session, contents included, without a network and without any script.",
     "Prompts, replies and files are in ndjson and otlp only with --contents, since they may be private. Keys are never in a session.",
   ],
   args: [sessionArgument],

@@ -83,7 +83,7 @@ async function fork(context: CommandContext) {
   const { io, given } = context;
   const at = given.value("at");
   if (at === undefined) {
-    throw new OrketError("usage", "Say at which step the fork begins: --at STEP.", {
+    throw new OrketError("usage", "Name the step at which the fork begins: --at STEP.", {
       hint: "`orket show SESSION` lists the steps.",
     });
   }
@@ -148,7 +148,7 @@ export const forkCommand: Command = {
     },
     approveOption,
     { name: "no-run", summary: "Only make the session; orket resume goes on with it." },
-    { ...jsonOption, summary: "Print the events on stdout, one JSON object a line, and nothing else." },
+    { ...jsonOption, summary: "Print the events on stdout, one JSON object per line, and nothing else." },
   ],
   examples: [
     {

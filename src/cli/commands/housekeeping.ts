@@ -11,7 +11,7 @@ import { safeLine } from "../text/safe";
 export const renameCommand: Command = {
   name: "rename",
   summary: "Give a session a title.",
-  details: ["The title is for people; the id stays. An empty title takes it away."],
+  details: ["The title is for people; the id stays. An empty title removes it."],
   args: [sessionArgument, { name: "TITLE", summary: "The title, in quotes." }],
   options: [],
   examples: [{ line: 'orket rename last "Circles, second try"', does: "a title for the newest session" }],
@@ -49,7 +49,7 @@ export const pruneCommand: Command = {
     "What deleted sessions leave behind: contents that no other session names. Refused while a session is being written, and when a journal is damaged, since what it needs cannot be known then.",
   ],
   args: [],
-  options: [{ name: "dry-run", summary: "Only say what would be removed." }, jsonOption],
+  options: [{ name: "dry-run", summary: "Only show what would be removed." }, jsonOption],
   examples: [{ line: "orket prune --dry-run", does: "how much could be freed" }],
   run: async ({ io, given, workDomain }) => {
     const dryRun = given.flag("dry-run");

@@ -79,13 +79,13 @@ async function gather({ io, given, workDomain }: CommandContext): Promise<Projec
 function entryAsJson({ level, message, place }: ImportEntry) {
   if (place === undefined) return { level, message };
   const { start } = place.range;
-  return { level, message, file: place.file, line: start.line + 1, column: start.column + 1 };
+  return { level, message, file: place.file, line: start.line + 1, column: start.character + 1 };
 }
 
 function entryAsText({ level, message, place }: ImportEntry): string {
   if (place === undefined) return `${level} ${message}`;
-  const { line, column } = place.range.start;
-  return `${place.file}:${line + 1}:${column + 1}: ${level} ${message}`;
+  const { line, character } = place.range.start;
+  return `${place.file}:${line + 1}:${character + 1}: ${level} ${message}`;
 }
 
 function show(result: ImportResult, { io, given }: CommandContext): void {
@@ -129,7 +129,7 @@ export const importCommand: Command = {
   name: "import",
   summary: "Make Orket's files from those of other tools.",
   details: [
-    `Knows ${Object.values(importKinds).join(", ")}. What cannot be carried over is listed with its place, and stands as a comment in the new files. Files that are there are never touched. The exit code is 3 when something could not be read or cannot run.`,
+    `Knows ${Object.values(importKinds).join(", ")}. What cannot be carried over is listed with its place, and stands as a comment in the new files. Existing files are never changed. The exit code is 3 when something could not be read or cannot run.`,
   ],
   args: [
     {
@@ -139,7 +139,7 @@ export const importCommand: Command = {
     },
   ],
   options: [
-    { name: "to", value: "DIR", summary: "The folder of the project to write to; its top without it." },
+    { name: "to", value: "DIR", summary: "The folder of the project to write to; by default its root." },
     { name: "dry-run", summary: "Show the files instead of writing them." },
     jsonOption,
   ],

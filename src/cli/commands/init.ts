@@ -30,7 +30,7 @@ async function init({ io, given, workDomain }: CommandContext) {
     for (const place of taken) io.stderr.line(`  ${place}`);
     throw new OrketError(
       "usage",
-      `${taken.length === 1 ? "A file is" : `${taken.length} files are`} there already, see above; nothing was written.`,
+      `${taken.length === 1 ? "A file exists" : `${taken.length} files exist`} already, see above; nothing was written.`,
       {
         hint: "Choose another folder, or overwrite them with --force.",
       },
@@ -46,7 +46,9 @@ async function init({ io, given, workDomain }: CommandContext) {
   io.stderr.line(`\nThe sample project is written. It needs no model: its replies come from a file.\nNext:`);
   if (!here) io.stderr.line(`  cd ${shown(io.cwd, folder)}`);
   io.stderr.line("  orket plan shapes   what a run would do");
-  io.stderr.line("  orket run shapes    perform it, asking before each step");
+  io.stderr.line(
+    "  orket run shapes    perform it: you agree to its command, then are asked before each step",
+  );
   return exitCodes.done;
 }
 
@@ -57,10 +59,10 @@ export const initCommand: Command = {
     {
       name: "DIR",
       optional: true,
-      summary: "Where to write it; here without it. It is created when it is missing.",
+      summary: "Where to write it; by default here. It is created when it is missing.",
     },
   ],
-  options: [{ name: "force", summary: "Overwrite files that are there already." }],
+  options: [{ name: "force", summary: "Overwrite existing files." }],
   examples: [{ line: "orket init demo", does: "the sample in a new folder demo" }],
   run: init,
 };

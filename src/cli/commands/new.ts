@@ -33,7 +33,7 @@ export async function writeNew(
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, text, { flag: "wx" }).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      throw new OrketError("usage", `${safeLine(place)} is there already and is left as it is.`);
+      throw new OrketError("usage", `${safeLine(place)} already exists and is left as it is.`);
     });
   }
 }
@@ -86,7 +86,7 @@ function sayTests(
   io.stderr.line(
     offered.length === 0
       ? `  Nothing in this project says how its tests run. Change the command in ${safeLine(flow)}, or use --tests.`
-      : `  Nobody chose it. This project seems to use ${offered.map((id) => `'${testArgv(id).join(" ")}' (--tests ${id})`).join(", ")}: change the command in ${safeLine(flow)}.`,
+      : `  It is the default. This project seems to use ${offered.map((id) => `'${testArgv(id).join(" ")}' (--tests ${id})`).join(", ")}: change the command in ${safeLine(flow)}.`,
   );
 }
 
@@ -128,14 +128,14 @@ export const newCommand: Command = {
   summary: "Write a new Flow from a template.",
   details: [
     ...flowTemplates.map(({ id, summary }) => `${id}: ${summary}`),
-    "Writes a Flow, a Band, a Score, a Venue for the provider and one with recorded replies, so that it runs without a model. Files that are there are never touched.",
+    "Writes a Flow, a Band, a Score, a Venue for the provider and one with recorded replies, so that it runs without a model. Existing files are never changed.",
   ],
   args: [
     { name: "TEMPLATE", summary: `One of ${flowTemplates.map(({ id }) => id).join(", ")}.` },
     { name: "NAME", summary: "The new Flow's name." },
   ],
   options: [
-    { name: "dir", value: "DIR", summary: "The folder of the project to write to; its top without it." },
+    { name: "dir", value: "DIR", summary: "The folder of the project to write to; by default its root." },
     {
       name: "provider",
       value: "P",

@@ -46,21 +46,30 @@ function stepLines(step: FlowPlanStep, number: number, indent: string, output: O
     step.reads.length === 0 ? "reads nothing" : `reads ${step.reads.join(", ")}`,
     step.writes.length === 0 ? "writes nothing" : `writes ${step.writes.join(", ")}`,
   ];
-  const details = [
+  const ends = [
+    ...(step.produces.length === 0 ? [] : [`produces ${step.produces.join(", ")}`]),
+    ...(step.verdict.length === 0 ? [] : [`says ${step.verdict.join(" or ")}`]),
+  ];
+  const agent = [
     `model ${step.settings.model}: ${paramsOf(step.settings)}`,
     ...step.foreignTools.map((tool) => `unbounded: it ${unboundedText(tool)}`),
     `${touches.join("; ")}${step.tools.length === 0 ? "; no tools" : `; tools ${step.tools.join(", ")}`}`,
-    [
-      approvalWords[step.approval] ?? step.approval,
-      ...(step.produces.length === 0 ? [] : [`produces ${step.produces.join(", ")}`]),
-      ...(step.verdict.length === 0 ? [] : [`says ${step.verdict.join(" or ")}`]),
-    ].join("; "),
+    [approvalWords[step.approval] ?? step.approval, ...ends].join("; "),
     [
       `at most ${plural(step.worst.calls, "call")}`,
       `${formatNumber(step.worst.tokens)} tokens`,
       ...(step.worst.usd === undefined ? [] : [formatUsd(step.worst.usd)]),
     ].join(", "),
   ];
+  const details =
+    step.act === undefined
+      ? agent
+      : [
+          step.act,
+          ...(step.approval === "none" ? [] : [approvalWords[step.approval] ?? step.approval]),
+          ...(ends.length === 0 ? [] : [ends.join("; ")]),
+          `${plural(step.maxRuns, "time")} at most`,
+        ];
   const off = step.disabled ? style.yellow("  skipped: the role is switched off") : "";
   return [
     `${name}  ${step.role}${off}`,
@@ -174,14 +183,14 @@ function printPlan(planned: FlowPlan, output: Output): void {
   printTable("What could happen at most", reachRows(planned.reach), output);
   output.line();
   output.line(
-    `Worst case: ${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")}, ${formatNumber(worst.tokens)} tokens, ${costText(worst.usd)}. Calls that fail and are made again come on top.`,
+    `Worst case: ${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")}, ${formatNumber(worst.tokens)} tokens, ${costText(worst.usd)}. Retries of failed calls are not included.`,
   );
   if (planned.editorOnly !== undefined)
     output.line(safeLine(`This Flow runs only in VS Code. ${planned.editorOnly}`));
   const over = planned.limits.filter(({ limit, worst: needed }) => needed !== undefined && needed > limit);
   output.line(
     over.length === 0
-      ? "No limit can be hit by that."
+      ? "It cannot reach a limit."
       : `Limits that it can hit: ${over.map(limitText).join(", ")}. The session pauses there and can go on.`,
   );
 }
@@ -218,7 +227,7 @@ async function plan(context: CommandContext) {
 
 export const planCommand: Command = {
   name: "plan",
-  summary: "Say what a run would do, before any token is spent.",
+  summary: "Show what a run would do, before any token is spent.",
   args: [{ name: "FLOW", summary: "The Flow's name, or the path of its file." }],
   options: [
     { name: "venue", value: "VENUE", summary: "Another Venue than the Flow names." },

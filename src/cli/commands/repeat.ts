@@ -63,7 +63,7 @@ export const repeatCommand: Command = {
   name: "repeat",
   summary: "Run a session again against its model, and say whether it gives the same artifacts.",
   details: [
-    "Performs the session's own definition again, each time as a new session. What people decided is decided again at the same places: answers, skips, changed instructions, roles switched on and off, retries, limits. What a run did not come to is said with it. Says how many runs gave the same artifacts and at which step the others part first, and keeps it as what was proven of the session.",
+    "Performs the session's own definition again, each time as a new session. What people decided is decided again at the same places: answers, skips, changed instructions, roles switched on and off, retries, limits. What a run did not reach is reported with it. Says how many runs gave the same artifacts and at which step the others first differ, and records it as what was proven of the session.",
   ],
   args: [sessionArgument],
   options: [

@@ -57,7 +57,7 @@ async function replay(context: CommandContext) {
 
 export const replayCommand: Command = {
   name: "replay",
-  summary: "Perform a session again from its journal, and compare.",
+  summary: "Replay a session from its journal, and compare.",
   details: [
     "Every decision, prompt, result and artifact is made again from what was recorded; no model is asked and no network is used. The first difference is named by step, event and cause, with exit code 9; a damaged journal is named by its line, with exit code 10.",
   ],

@@ -73,7 +73,7 @@ async function takeVenue(live: LiveSession, context: CommandContext): Promise<vo
   const now = failedAtModel ? changedVenue(project, definition) : undefined;
   if (now === undefined) return;
   io.stderr.line(
-    `The Venue ${safeLine(now.name)} was changed since the session began, which goes on with it as it was; ` +
+    `The Venue ${safeLine(now.name)} has changed since the session began, and the session uses it as it was; ` +
       `${callOf(context)} resume ${session} --venue ${safeLine(now.name)} goes on with the new one.`,
   );
 }
@@ -129,7 +129,7 @@ async function resume(context: CommandContext) {
 
 export const resumeCommand: Command = {
   name: "resume",
-  summary: "Go on with a session that paused or was cut off.",
+  summary: "Resume a session that paused or was interrupted.",
   details: [
     "Finished steps are not performed again. A step that failed is tried again, unless it is named with --skip. The session goes on as it was started: later changes of the Flow's files do not count, but for a Venue that is named with --venue.",
   ],
@@ -157,7 +157,7 @@ export const resumeCommand: Command = {
       summary: `Set a limit: ${limitNames.join(", ")}; the value none lifts it.`,
     },
     foreignOption,
-    { ...jsonOption, summary: "Print the new events on stdout, one JSON object a line, and nothing else." },
+    { ...jsonOption, summary: "Print the new events on stdout, one JSON object per line, and nothing else." },
   ],
   examples: [
     { line: "orket resume last", does: "go on with the newest session" },

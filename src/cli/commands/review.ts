@@ -177,7 +177,7 @@ const accept: Action = {
     const failure = failureOf(viewSession(work.live.orchestrator.state));
     if (failure === undefined) return;
     throw new OrketError("acceptance_unchecked", `Nothing was accepted: ${safeText(failure)}`, {
-      hint: "Resume or fork the session, or accept what it made all the same with --anyway.",
+      hint: "Resume or fork the session, or accept what it made with --anyway.",
     });
   },
   apply: async (work, artifact) => {
@@ -191,7 +191,7 @@ const accept: Action = {
     const anyway = given.flag("anyway");
     if (unchecked.has(file) && !anyway)
       throw new OrketError("acceptance_unchecked", `${file} was written after the last check that passed.`, {
-        hint: "Let a check pass, or accept it all the same with --anyway.",
+        hint: "Run a check that passes, or accept it with --anyway.",
       });
     const hunks = hunksOf(work.context);
     const edited = given.value("edited");
@@ -228,13 +228,13 @@ async function writeConflicts(work: Review, artifact: ArtifactView, target: stri
   const bytes = offer.conflict?.marked ?? (offer.conflict === undefined ? offer.result : undefined);
   if (bytes === undefined || bytes === null)
     throw new OrketError("command_refused", `${artifact.path} is not text, so there is nothing to mark.`, {
-      hint: "Put the wanted file together by hand, then accept it with --edited, or reject the proposal.",
+      hint: "Write the merged file by hand, then accept it with --edited, or reject the proposal.",
     });
   const place = path.resolve(io.cwd, target);
   try {
     writeFileSync(place, bytes, { flag: "wx" });
   } catch (error) {
-    throw new OrketError("usage", `--conflicts: ${place} cannot be written, or is there already.`, {
+    throw new OrketError("usage", `--conflicts: ${place} cannot be written, or already exists.`, {
       cause: error,
     });
   }
@@ -314,8 +314,8 @@ export const acceptCommand: Command = {
   name: "accept",
   summary: "Bring files that the team proposes into the project.",
   details: [
-    "Changes that the project got meanwhile stay: what does not touch the same lines is merged. Where it does, it is a conflict, nothing is written, and the exit code is 7; --conflicts writes the file with conflict markers, and --edited accepts it once they are solved. orket revert takes an acceptance back. Git is never touched.",
-    "What is written is what orket diff showed last. If it is another one by now, it is refused with exit code 7 and shown again. What a failed session made, or what no check has passed on, needs --anyway.",
+    "Changes made in the project since then stay: changes to other lines are merged. Changes to the same lines are a conflict: nothing is written, and the exit code is 7; --conflicts writes the file with conflict markers, and --edited accepts it once they are solved. orket revert takes an acceptance back. Git is never touched.",
+    "What is written is what orket diff showed last. If the proposal has changed since, it is refused with exit code 7 and shown again. What a failed session made, or what no check has passed, needs --anyway.",
   ],
   args: [sessionArgument, filesArgument("all that wait for a decision")],
   options: [
@@ -332,7 +332,7 @@ export const acceptCommand: Command = {
       summary: "Accept nothing; write the file with conflict markers to FILE, which must not exist.",
     },
     { name: "shown", value: "DIGEST", summary: "Accept only what diff --json calls this; for scripts." },
-    { name: "anyway", summary: "Although the session failed, or no check has passed since the last write." },
+    { name: "anyway", summary: "Even if the session failed, or no check has passed since the last write." },
     jsonOption,
   ],
   examples: [
@@ -345,8 +345,8 @@ export const acceptCommand: Command = {
 
 export const rejectCommand: Command = {
   name: "reject",
-  summary: "Record that proposed files are not wanted.",
-  details: ["The project is not touched, and the files stay in the session. orket revert takes it back."],
+  summary: "Reject files that the team proposes.",
+  details: ["The project is not changed, and the files stay in the session. orket revert takes it back."],
   args: [sessionArgument, filesArgument("all that wait for a decision")],
   options: [
     foreignOption,
@@ -363,7 +363,7 @@ export const rejectCommand: Command = {
 
 export const revertCommand: Command = {
   name: "revert",
-  summary: "Take back what was accepted.",
+  summary: "Revert what was accepted.",
   details: [
     "The project's file becomes what it was before. Where it was changed after the acceptance, only what the acceptance brought is taken out, if no one changed the same lines; otherwise it is a conflict and the exit code is 7. For a rejected file that is named, the rejection is taken back.",
   ],
@@ -375,7 +375,7 @@ export const revertCommand: Command = {
       value: "N",
       summary: "Only this acceptance of the file, by the number of its event in orket show --json.",
     },
-    { name: "undo", summary: "Bring back what the last revert took away." },
+    { name: "undo", summary: "Undo the last revert." },
     jsonOption,
   ],
   examples: [

@@ -25,7 +25,7 @@ export const approveOption: OptionSpec = {
   value: "none|all",
   choices: ["none", "all"],
   summary:
-    "Answer every approval with yes (all), or stop at the first one (none, also what happens where nobody can be asked).",
+    "Answer every approval with yes (all), or stop at the first one (none; the default where no person can be asked).",
 };
 
 export const answerOption: OptionSpec = {
@@ -135,7 +135,7 @@ export const runCommand: Command = {
   summary: "Perform a Flow.",
   details: [
     "Works through the steps of the Flow and shows what happens. What the team writes stays in the session; look at it with orket diff and bring it into the project with orket accept.",
-    "Ctrl+C pauses the session within a second; orket resume goes on with it. A second Ctrl+C ends at once, and the session can be resumed all the same.",
+    "Ctrl+C pauses the session within a second; orket resume goes on with it. A second Ctrl+C ends at once, and the session can be resumed anyway.",
   ],
   args: [{ name: "FLOW", summary: "The Flow's name, or the path of its file." }],
   options: [
@@ -162,7 +162,7 @@ export const runCommand: Command = {
     allowCommandsOption,
     {
       ...jsonOption,
-      summary: "Print the session's events on stdout, one JSON object a line, and nothing else.",
+      summary: "Print the session's events on stdout, one JSON object per line, and nothing else.",
     },
   ],
   examples: [

@@ -110,7 +110,7 @@ export const sessionsCommand: Command = {
       summary: "Only sessions with TEXT in their id, title, task, prompts, replies or tool calls, and where.",
     },
     { name: "size", summary: "What they take on the disk, the largest first." },
-    { ...jsonOption, summary: "Print JSON; with --search, one object a line." },
+    { ...jsonOption, summary: "Print JSON; with --search, one object per line." },
   ],
   examples: [
     { line: "orket sessions", does: "what was run in this project, and how it ended" },

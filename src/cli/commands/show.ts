@@ -140,7 +140,7 @@ async function show(context: CommandContext): Promise<ExitCode> {
     }
     return exitCodes.done;
   }
-  io.stderr.line(`orket: ${safeText(problem.message)} What is shown is what stands before it.`);
+  io.stderr.line(`orket: ${safeText(problem.message)} Only what comes before it is shown.`);
   return exitCodeOfError(problem.code);
 }
 

@@ -180,7 +180,7 @@ async function venues(context: CommandContext): Promise<ExitCode> {
 
 export const venuesCommand: Command = {
   name: "venues",
-  summary: "Say which backends answer, and with which models.",
+  summary: "List the backends that answer, with their models.",
   details: [
     "The exit code is 4 when a Venue that was named does not answer; a list of all is always 0. The keys of a Venue come from the environment: env:NAME is the variable NAME, secret:NAME is ORKET_SECRET_NAME in upper case.",
     "With --try every model that a Venue names is called four times for a few words: does the same seed give the same reply, are tokens counted in the stream, does a reply keep to a JSON Schema, how many calls are worked on at once. That costs a few tokens. What was found out is remembered in .orket/capabilities.json and shown from then on.",

@@ -24,7 +24,7 @@ async function verify(context: CommandContext) {
   if (found.ok) io.stdout.line(`${style.green("✓")} ${session.id}: as it was written (${size}).`);
   if (!found.finished) io.stdout.line("The session has not ended.");
   if (!found.sealed) {
-    io.stdout.line("It was not closed: whether lines are missing behind the last one cannot be seen.");
+    io.stdout.line("It was not closed, so lines that are missing at its end cannot be detected.");
   }
   return code;
 }

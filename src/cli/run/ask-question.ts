@@ -34,7 +34,7 @@ export async function askQuestion(question: QuestionView, text: string, parts: A
 const headings: Readonly<Record<QuestionView["kind"], string>> = {
   ask: "the Score asks",
   accept: "files wait for a decision",
-  exhausted: "the loop has not come to its end",
+  exhausted: "the loop has not ended",
   happened: "a command was cut off",
   foreign_tool: "a tool that Orket cannot bound is called",
 };

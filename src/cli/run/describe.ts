@@ -1,4 +1,5 @@
 import type { SessionEvent } from "../../engine/event/event";
+import { plannedSteps } from "../../engine/model/plan";
 import type { SessionState, StepRecord } from "../../engine/state/state";
 import { formatBytes, formatDuration, formatNumber, formatTokens, plural } from "../text/format";
 import { safeLine } from "../text/safe";
@@ -40,6 +41,13 @@ function endedText(event: Extract<SessionEvent, { type: "step_end" }>, state: Se
   return `${event.step ?? ""}: ${parts.join(", ")}`;
 }
 
+/** Whether the step ran a command that did not pass: it is done, since the Score looks at its verdict, but it is not green. */
+function ranRed({ step, data }: Extract<SessionEvent, { type: "step_end" }>, state: SessionState): boolean {
+  const id = recordOf(state, step)?.id;
+  const planned = plannedSteps(state.definition.score.steps).find(({ node }) => node.id === id);
+  return planned?.node.does?.kind === "run" && data.verdict !== undefined && data.verdict !== "pass";
+}
+
 /** What a person following a run is told of an event; undefined: nothing. */
 export function describeEvent(event: SessionEvent, state: SessionState): EventLine | undefined {
   const step = event.step ?? "";
@@ -71,7 +79,9 @@ export function describeEvent(event: SessionEvent, state: SessionState): EventLi
         `${step}: moved from ${event.data.from} to ${event.data.to}: ${event.data.reason}`,
       );
     case "step_end":
-      return line("✓", "good", endedText(event, state));
+      return ranRed(event, state)
+        ? line("✗", "bad", endedText(event, state))
+        : line("✓", "good", endedText(event, state));
     case "step_skipped":
       return line("–", "quiet", `${step}: skipped: ${event.data.reason}`);
     case "step_failed":

@@ -16,7 +16,7 @@ const needChange: ReadonlySet<string> = new Set(["prompt_too_large", "model_cont
 type NextStep = readonly [line: string, does: string];
 
 /** What a person can do next; `orket` is how the program is called for this project. */
-export function nextSteps(view: SessionView, limit: string, code: ExitCode, orket: string): NextStep[] {
+function nextSteps(view: SessionView, limit: string, code: ExitCode, orket: string): NextStep[] {
   const resume = `${orket} resume ${view.session}`;
   if (view.status !== "ended") {
     switch (view.pause?.reason) {

@@ -36,7 +36,7 @@ function displayFor(io: Io, json: boolean): Display {
 }
 
 /** The journal's line for an event, without the link to the line before. */
-export function eventJson({ seq, at, type, step, data }: SessionEvent): string {
+function eventJson({ seq, at, type, step, data }: SessionEvent): string {
   return JSON.stringify({ seq, at, type, step, data });
 }
 
@@ -51,7 +51,7 @@ function onSignals(live: LiveSession, display: Display): () => void {
       process.exit(exitCodes.cancelled);
     }
     asked = true;
-    display.say(signal === "SIGINT" ? "Stopping. Ctrl+C again ends at once." : "Stopping.");
+    display.say(signal === "SIGINT" ? "Stopping. Press Ctrl+C again to end at once." : "Stopping.");
     live.orchestrator.cancel();
   };
   for (const signal of signals) process.on(signal, handle);
@@ -93,7 +93,7 @@ export async function performSession(live: LiveSession, options: PerformOptions,
   });
   const offSignals = onSignals(live, display);
   io.onClosed(() => {
-    if (orchestrator.isRunning) orchestrator.cancel("Nobody reads the output any more.");
+    if (orchestrator.isRunning) orchestrator.cancel("The output is no longer read.");
   });
   if (mode === "ask") lines.start();
   let state: SessionState;

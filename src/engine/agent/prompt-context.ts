@@ -15,6 +15,8 @@ export interface PromptContext {
   /** Reads a content that a scope or a message refers to. */
   readonly getText: (content: Content) => Promise<string>;
   readonly putText: (text: string) => Content;
+  /** The same for a text of these parts, one after another. */
+  readonly putParts: (parts: readonly string[]) => Content;
   /** That a person did not want the artifact, in words; undefined: nobody said so. */
   readonly refusal?: (path: string) => string | undefined;
 }
@@ -24,6 +26,8 @@ export interface Fixed {
   readonly system: string;
   readonly head: string;
   readonly tail: string;
+  /** What the tail asks for in the Score's words, the same in every round. */
+  readonly instruction: string;
   /** What the templates named, so that it is not said twice. */
   readonly used: ReadonlySet<string>;
 }

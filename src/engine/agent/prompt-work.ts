@@ -5,14 +5,17 @@ import type { StepResult } from "../state/scope";
 import type { PromptContext } from "./prompt-context";
 import type { Estimate } from "./prompt-tokens";
 
-/** The sections on what others did, newest first until the room is used: files, then notes, then reports. */
+/**
+ * The sections on what others did, newest first until the room is used: files, then notes, then reports. In parts, one
+ * after another; a report is one by itself.
+ */
 export async function visibleWork(
   { active, getText, refusal }: PromptContext,
   room: number,
   estimate: Estimate,
   used: ReadonlySet<string>,
   omitted: Omission[],
-): Promise<string> {
+): Promise<string[]> {
   const { scope } = active;
   const files = new Section("artifacts", estimate, Math.floor(room / 4));
   for (const change of newestChanges(scope)) {
@@ -22,11 +25,11 @@ export async function visibleWork(
       change.content === null
         ? `deleted by ${change.step}`
         : `${change.content.bytes} bytes, from ${change.step}`;
-    files.add(change.path, `- ${change.path} (${what})${refused === undefined ? "" : ` ${refused}`}`);
+    files.add(change.path, [`- ${change.path} (${what})${refused === undefined ? "" : ` ${refused}`}`]);
     if (files.isFull && files.left > 50) break;
   }
   const notes = new Section("notes", estimate, Math.floor((room - files.used) / 2));
-  for (const [key, value] of Object.entries(scope.notes).reverse()) notes.add(key, `- ${key}: ${value}`);
+  for (const [key, value] of Object.entries(scope.notes).reverse()) notes.add(key, [`- ${key}: ${value}`]);
   const reports = new Section("summaries", estimate, room - files.used - notes.used);
   const isRead = readsOf(active);
   for (let index = scope.results.length - 1; index >= 0; index -= 1) {
@@ -38,15 +41,15 @@ export async function visibleWork(
     }
     const verdict = result.verdict === undefined ? "" : `, verdict: ${result.verdict}`;
     const summary = (await getText(result.summary)).trim();
-    reports.add(result.key, `## ${result.key} (${result.role}${verdict})\n\n${summary}\n`);
+    reports.add(result.key, [`## ${result.key} (${result.role}${verdict})\n\n`, summary, "\n"]);
   }
-  let text = "";
-  if (reports.lines.length > 0) text += `# What the steps before reported\n\n${reports.text()}\n`;
-  if (notes.lines.length > 0) text += `# Notes\n\n${notes.text()}\n\n`;
-  if (files.lines.length > 0) text += `# Files of the team\n\n${files.text()}\n\n`;
+  const parts: string[] = [];
+  if (reports.lines.length > 0) parts.push("# What the steps before reported\n\n", ...reports.parts(), "\n");
+  if (notes.lines.length > 0) parts.push("# Notes\n\n", ...notes.parts(), "\n\n");
+  if (files.lines.length > 0) parts.push("# Files of the team\n\n", ...files.parts(), "\n\n");
   for (const section of [reports, notes, files])
     if (section.omission !== undefined) omitted.push(section.omission);
-  return text;
+  return parts;
 }
 
 /** Which reports a step reads: of those that it names the latest of this round or the one before; `all` of every round. */
@@ -61,7 +64,7 @@ function readsOf({ run, scope }: PromptContext["active"]): (result: StepResult) 
 
 /** Lines that share some room, given newest first and shown oldest first. The first that does not fit ends it. */
 class Section {
-  readonly lines: string[] = [];
+  readonly lines: (readonly string[])[] = [];
   used = 0;
   left = 0;
   #newest: string | undefined;
@@ -80,9 +83,10 @@ class Section {
     return this.left > 0;
   }
 
-  add(name: string, line: string): void {
+  add(name: string, line: readonly string[]): void {
+    const bytes = line.reduce((sum, part) => sum + utf8Length(part), 0);
     // 8: a heading's share and the line end; keeps the sum of estimates above the estimate of the sum.
-    const tokens = this.#estimate.tokens(utf8Length(line)) + 8;
+    const tokens = this.#estimate.tokens(bytes) + 8;
     if (this.isFull || this.used + tokens > this.#room) this.leaveOut(name, 1, name);
     else {
       this.used += tokens;
@@ -102,7 +106,8 @@ class Section {
     return { what: this.#what, count: this.left, first: this.#oldest, last: this.#newest };
   }
 
-  text(): string {
-    return [...this.lines].reverse().join("\n");
+  parts(): string[] {
+    const oldestFirst = [...this.lines].reverse();
+    return oldestFirst.flatMap((line, index) => (index === 0 ? line : ["\n", ...line]));
   }
 }

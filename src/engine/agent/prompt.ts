@@ -44,7 +44,7 @@ async function fixedParts(context: PromptContext): Promise<Fixed> {
     run.feedback === undefined ? "" : `\n\nThe attempt before this one failed: ${run.feedback}`;
   const instruction = `${await expandFor(context, run.instruction, used)}${feedback}`;
   const head = taskSection(used.has("task") ? "" : definition.flow.task);
-  return { system, head, tail: stepSection(run.node, run.iteration, instruction), used };
+  return { system, head, tail: stepSection(run.node, run.iteration, instruction), instruction, used };
 }
 
 async function firstPrompt(context: PromptContext): Promise<PromptResult> {
@@ -58,12 +58,19 @@ async function firstPrompt(context: PromptContext): Promise<PromptResult> {
   return built(context, 1, drafts(context, fixed, middle), omitted);
 }
 
-function drafts({ putText }: PromptContext, { system, head, tail }: Fixed, middle: string): Drafted[] {
-  const user = `${head}${middle}${tail}`;
+function drafts({ putText, putParts }: PromptContext, fixed: Fixed, middle: readonly string[]): Drafted[] {
+  const { system, head, tail, instruction } = fixed;
+  const user = [head, ...middle, ...around(tail, instruction.trim())];
   return [
     { message: { role: "system", content: putText(system) }, text: system },
-    { message: { role: "user", content: putText(user) }, text: user },
+    { message: { role: "user", content: putParts(user) }, text: user.join("") },
   ];
+}
+
+/** A text in three parts: before, what is looked for, and behind. */
+function around(text: string, part: string): string[] {
+  const at = part === "" ? -1 : text.indexOf(part);
+  return at < 0 ? [text] : [text.slice(0, at), part, text.slice(at + part.length)];
 }
 
 async function nextPrompt(
@@ -125,11 +132,11 @@ async function shorterHead(
 ): Promise<{ text: string; omitted: readonly Omission[] }> {
   const fixed = await fixedParts(context);
   const { estimate } = sizesOf(context);
-  const whole = await visibleWork(context, Number.MAX_SAFE_INTEGER, estimate, fixed.used, []);
+  const whole = (await visibleWork(context, Number.MAX_SAFE_INTEGER, estimate, fixed.used, [])).join("");
   const omitted: Omission[] = [];
   const room = Math.max(0, estimate.tokens(utf8Length(whole)) - tokens);
   const middle = await visibleWork(context, room, estimate, fixed.used, omitted);
-  return { text: `${fixed.head}${middle}${fixed.tail}`, omitted };
+  return { text: `${fixed.head}${middle.join("")}${fixed.tail}`, omitted };
 }
 
 function writtenFiles({ written }: StepRun): string {

@@ -309,5 +309,5 @@ function nameOf(decided: Decided): string {
 function whyNot(decided: Decided): string {
   if (decided.kind === "adjustment" && decided.data.kind === "retry")
     return "the step did not fail there this time";
-  return "this run did not come to that place";
+  return "this run did not reach that place";
 }

@@ -6,7 +6,6 @@ import { attached, callId, omissionSchema, toolCallSchema, messageSchema, unread
 import { blobRefSchema, contentSchema, digestSchema } from "./content";
 import { tokenUsageSchema } from "./tokens";
 
-export { messageSchema, omissionSchema, toolCallSchema, unreadCallSchema } from "./message";
 export type { Message, Omission, ToolCall, UnreadCall } from "./message";
 
 /** Version of the journal's format; additive optional fields keep it, anything else raises it. */

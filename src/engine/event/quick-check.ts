@@ -36,7 +36,7 @@ function number(def: Extract<Def, { type: "number" }>): QuickCheck {
 }
 
 function object(def: Extract<Def, { type: "object" }>): QuickCheck {
-  // Only strict objects: anything else has to say what becomes of unknown keys.
+  // Only strict objects: anything else must say what becomes of unknown keys.
   if (def.catchall?._zod.def.type !== "never" || def.checks?.length) return no;
   const fields = new Map<string, QuickCheck>();
   const required: string[] = [];

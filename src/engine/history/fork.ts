@@ -118,7 +118,7 @@ export function changeDefinition(definition: Definition, changes: ForkChanges): 
 }
 
 /**
- * What has to be decided anew at a fork's beginning, because in the events that it shares somebody decided otherwise: a
+ * What must be decided anew at a fork's beginning, because in the events that it shares somebody decided otherwise: a
  * limit that was raised, an instruction that was changed. Without it, what the fork changes would have no effect.
  */
 export function decisionsOfFork(

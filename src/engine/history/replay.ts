@@ -404,6 +404,7 @@ function replayStore(ports: ReplayPorts): SessionStore {
     flush: never,
     materialise: never,
     putText: ports.refText,
+    putParts: (parts) => ports.refText(parts.join("")),
     putBytes: ports.refBytes,
     getText: ports.getText,
     getBytes: ports.getBytes,

@@ -7,7 +7,7 @@ export const editorToolPattern = /^vscode:[A-Za-z0-9_.-]+$/;
 
 export const editorToolSchema = z.string().regex(editorToolPattern, { error: "not a tool that Orket knows" });
 
-export const toolNameSchema = z.union([z.enum(builtinTools), editorToolSchema]);
+const toolNameSchema = z.union([z.enum(builtinTools), editorToolSchema]);
 
 export const roleSchema = z
   .strictObject({
@@ -16,8 +16,6 @@ export const roleSchema = z
     tools: z.array(toolNameSchema).default([]).describe("The only tools that the role may call."),
   })
   .describe("One role: its system prompt and the tools it may call.");
-/** One role of a Band. */
-export type Role = z.infer<typeof roleSchema>;
 
 /** A `*.band.yaml` file. */
 export const bandFileSchema = z

@@ -2,7 +2,7 @@ import { parseTemplate, placeholderText } from "./template";
 import type { Placeholder } from "./template";
 
 /** Longest value that may stand as an argument, in characters. */
-export const maxArgumentLength = 4096;
+const maxArgumentLength = 4096;
 
 /** An entry of `argv`: a text, a placeholder that is the whole of it, or a sentence about what is wrong with it. */
 export type Argument =
@@ -45,7 +45,7 @@ export function readArgument(entry: string): Argument {
  * Why a value cannot stand as an argument; undefined when it can. It is checked when the command starts, whatever its
  * declaration allowed: an argument that begins with `-` would be an option.
  */
-export function argumentProblem(value: unknown): string | undefined {
+function argumentProblem(value: unknown): string | undefined {
   if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean")
     return "it is neither text, a number, true nor false";
   const text = String(value);

@@ -5,7 +5,7 @@ import { idSchema } from "./names";
  * How far a command is kept apart from the machine, strongest first. `sandbox`: no
  * writing outside the view, no network unless allowed, processes of its own. `view`: a copy of the files, nothing more.
  */
-export const isolationLevels = ["sandbox", "view"] as const;
+const isolationLevels = ["sandbox", "view"] as const;
 export const isolationSchema = z.enum(isolationLevels);
 export type Isolation = z.infer<typeof isolationSchema>;
 
@@ -17,12 +17,12 @@ export const commandPlaceSchema = z.enum([...isolationLevels, "project"]);
 export type CommandPlace = z.infer<typeof commandPlaceSchema>;
 
 /** Working time of a command when its Flow does not say, in seconds. */
-export const defaultCommandSeconds = 300;
+const defaultCommandSeconds = 300;
 /** Longest working time that a Flow can give a command, in seconds: a day. */
-export const maxCommandSeconds = 86_400;
+const maxCommandSeconds = 86_400;
 
 /** A name that an environment variable can have everywhere. */
-export const environmentNamePattern = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+const environmentNamePattern = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 /** A value of `env` that names a stored secret. */
 export const secretValuePattern = /^secret:([A-Za-z0-9][A-Za-z0-9._-]{0,63})$/;
 

@@ -5,7 +5,7 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const oneOrMore = <T extends z.ZodType>(one: T) => z.union([one, z.array(one).min(1)]);
 
 /** A field, or one within it: `left`, `plan.files`. */
-export const fieldPathSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*$/, {
+const fieldPathSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*$/, {
   error: "use the name of a field of the result",
 });
 

@@ -22,9 +22,9 @@ import { defined } from "./defined";
 export const definitionFormat = 1;
 
 /** Context window assumed when the Venue does not say one, in tokens: what a small local model offers. */
-export const defaultContextTokens = 8192;
+const defaultContextTokens = 8192;
 /** Longest reply when the Venue does not say one, in tokens. */
-export const defaultMaxOutputTokens = 2048;
+const defaultMaxOutputTokens = 2048;
 
 /** A step's whole id in the resolved Score: `review`, or `harden.review` in a Score that is used as `harden`. */
 const wholeIdSchema = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}(\.[A-Za-z][A-Za-z0-9_-]{0,63})*$/);
@@ -144,7 +144,7 @@ export type GroupPlanNode = Exclude<PlanNode, StepNode>;
 
 const group = { note: z.string().optional(), when: conditions };
 const body = z.array(z.lazy(() => planNodeSchema));
-export const planNodeSchema: z.ZodType<PlanNode> = z.lazy(() =>
+const planNodeSchema: z.ZodType<PlanNode> = z.lazy(() =>
   z.discriminatedUnion("kind", [
     stepNodeSchema,
     z.strictObject({

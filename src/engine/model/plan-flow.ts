@@ -14,7 +14,7 @@ import { anyTouches, isForeign } from "./tools";
 import { defined } from "./defined";
 
 /** Runs that a plan lists; the rest is counted. */
-export const maxPlannedRuns = 1000;
+const maxPlannedRuns = 1000;
 
 /** A prompt as it is sent, but for what only the run can tell: that stands as its placeholder. */
 export interface PlannedPrompt {
@@ -28,6 +28,8 @@ export interface PlannedPrompt {
 export interface FlowPlanStep {
   readonly id: string;
   readonly role: string;
+  /** What it does where no role is at work: a command that runs, a question, an acceptance; in words. */
+  readonly act?: string;
   readonly note?: string;
   /** Loops and groups around it, outermost first. */
   readonly within: PlannedStep["within"];
@@ -151,6 +153,31 @@ export function planPrompt(
   return { system, user: `${task}${stepSection(step, iteration, instruction)}`, open: [...open] };
 }
 
+/** What a step does without a model, in words; undefined where a role is at work. */
+function actText({ flow }: Definition, { does, role }: StepNode): string | undefined {
+  switch (does?.kind) {
+    case undefined:
+      return undefined;
+    case "run": {
+      const spec = flow.commands?.[does.command];
+      if (spec === undefined) return `runs ${does.command}`;
+      const where =
+        spec.effects === "outside"
+          ? "on the project itself, asked for each time"
+          : "on a view of the project that is thrown away";
+      return `runs ${spec.argv.join(" ")} ${where}; ${spec.timeout_seconds} s at most`;
+    }
+    case "ask":
+      return does.question === undefined
+        ? `asks a person the questions of ${does.from?.step ?? "an earlier step"}`
+        : `asks a person: ${does.question.trim()}`;
+    case "accept":
+      return `waits until a person has decided about ${does.paths.join(", ")}`;
+    case "group":
+      return role;
+  }
+}
+
 function planStep(definition: Definition, planned: PlannedStep, prompts: boolean): FlowPlanStep {
   const { node, within, maxRuns } = planned;
   const tools = definition.band.roles[node.role]?.tools ?? [];
@@ -159,7 +186,7 @@ function planStep(definition: Definition, planned: PlannedStep, prompts: boolean
   return {
     id: node.id,
     role: node.role,
-    ...defined({ note: node.note }),
+    ...defined({ act: actText(definition, node), note: node.note }),
     within,
     settings: callSettings(definition, node.role),
     tools,
@@ -172,7 +199,7 @@ function planStep(definition: Definition, planned: PlannedStep, prompts: boolean
     disabled: conductor.disabled_roles.includes(node.role),
     maxRuns,
     worst: { ...worst, seconds: secondsOf(definition, worst.calls) },
-    ...(prompts
+    ...(prompts && node.does === undefined
       ? { prompt: planPrompt(definition, node, within.some(({ kind }) => kind === "loop") ? [1] : []) }
       : {}),
   };

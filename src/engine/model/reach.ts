@@ -26,7 +26,7 @@ export interface CommandReach {
 export interface Reach {
   /** Folders that agents can read, itself and all below unless said otherwise; empty when no role has a tool that reads. */
   readonly reads: readonly string[];
-  /** Globs of files that usually hold secrets and are readable all the same. */
+  /** Globs of files that usually hold secrets and are readable anyway. */
   readonly secretsReadable: readonly string[];
   /** Whether agents can write files in the session's Workspace, which become proposals. */
   readonly writes: boolean;
@@ -54,7 +54,8 @@ export function originOf(address: string): string {
   return `${scheme}//${host.toLowerCase()}${port === "" || String(Number(port)) === defaultPorts[scheme] ? "" : `:${Number(port)}`}`;
 }
 
-function isThisMachine(origin: string): boolean {
+/** Whether an origin is a server on this machine. */
+export function isThisMachine(origin: string): boolean {
   return /^https?:\/\/(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(origin);
 }
 

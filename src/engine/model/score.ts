@@ -5,14 +5,14 @@ import { fieldMapSchema, fieldNameSchema, jsonSchema } from "./field";
 import { approvalSchema, idSchema, nameSchema, referenceSchema } from "./names";
 
 /** Model calls within one step when the Score does not say. */
-export const defaultMaxTurns = 8;
+const defaultMaxTurns = 8;
 
 /** Bound on `loop.max`: keeps a plan, which unrolls loops, readable and finite. */
-export const maxLoopIterations = 100;
+const maxLoopIterations = 100;
 /** Bound on `each.max`, for the same reason. */
-export const maxEachItems = 1000;
+const maxEachItems = 1000;
 /** Bound on `each.at_once`. */
-export const maxAtOnce = 64;
+const maxAtOnce = 64;
 
 export const onExhausted = ["fail", "ask", "continue"] as const;
 export type OnExhausted = (typeof onExhausted)[number];

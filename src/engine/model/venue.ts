@@ -4,13 +4,11 @@ import { idSchema, nameSchema } from "./names";
 export const providerNameSchema = z.enum(["ollama", "openai", "vscode-lm", "mesh", "scripted"]);
 export type ProviderName = z.infer<typeof providerNameSchema>;
 
-export const toolCallModeSchema = z.enum(["native", "text", "auto"]);
 /** How tool calls travel: by the backend's own format, as text in the reply, or native with text understood too. */
-export type ToolCallMode = z.infer<typeof toolCallModeSchema>;
+export const toolCallModeSchema = z.enum(["native", "text", "auto"]);
 
-export const systemRoleSchema = z.enum(["auto", "system", "merge"]);
 /** Where the role's prompt goes: a system message, the first user message, or the latter once the server refused. */
-export type SystemRole = z.infer<typeof systemRoleSchema>;
+export const systemRoleSchema = z.enum(["auto", "system", "merge"]);
 
 const secretReference = z.string().regex(/^(secret|env):[A-Za-z0-9_.-]+$/, {
   error:
@@ -20,7 +18,7 @@ const secretReference = z.string().regex(/^(secret|env):[A-Za-z0-9_.-]+$/, {
 /** `localhost:11434` would be a URL of the scheme `localhost`; only what HTTP can reach is an address. */
 const endpointSchema = z.url({
   protocol: /^https?$/,
-  error: "it has to be an address such as http://127.0.0.1:11434",
+  error: "it must be an address such as http://127.0.0.1:11434",
 });
 
 /** Headers that the transport makes itself, or that would change where a request goes. */
@@ -109,7 +107,7 @@ const modelSettings = {
   context_tokens: z.int().min(256).optional().describe("The context window that prompts are fitted into."),
   max_output_tokens: z.int().min(1).optional().describe("The longest reply."),
   params: z.record(z.string(), z.unknown()).optional().describe("Passed to the backend as they are."),
-  tool_calls: toolCallModeSchema.optional().describe("How tool calls travel: native, text or auto."),
+  tool_calls: toolCallModeSchema.optional().describe("How tool calls are sent: native, text or auto."),
   system_role: systemRoleSchema
     .optional()
     .describe(
@@ -118,7 +116,7 @@ const modelSettings = {
   pricing: pricingSchema.optional(),
 };
 
-export const roleOverrideSchema = z.strictObject(modelSettings).describe("What is different for one role.");
+const roleOverrideSchema = z.strictObject(modelSettings).describe("What is different for one role.");
 
 export const nodeSchema = z
   .strictObject({
@@ -174,7 +172,7 @@ export const venueFileSchema = z
 /** A Venue as its file says it, defaults filled in. */
 export type VenueFile = z.infer<typeof venueFileSchema>;
 
-export const scriptedReplySchema = z
+const scriptedReplySchema = z
   .strictObject({
     text: z.string().default("").describe("The reply's text."),
     tool_calls: z

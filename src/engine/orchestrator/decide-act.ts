@@ -32,7 +32,7 @@ function ending(run: StepRun): Decision {
 }
 
 /** Whether a command's effects reach beyond its view, so that it is asked for and runs at most once. */
-export function isOutside(state: SessionState, command: string): boolean {
+function isOutside(state: SessionState, command: string): boolean {
   return state.definition.flow.commands?.[command]?.effects === "outside";
 }
 

@@ -28,7 +28,7 @@ export function templateOf({ run, scope }: ActiveRun, context: PerformContext): 
   };
 }
 
-/** Asks a person what the step, a loop without its end, or a command that was cut off has to ask. */
+/** Asks a person what the step, a loop without its end, or a command that was cut off must ask. */
 export async function askQuestion(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
   const { run } = active;
   const asked = await questionOf(active, context);

@@ -140,13 +140,13 @@ class Compiler {
 }
 
 /** A glob over paths with forward slashes; a folder's glob (`dir/`) means all below it. */
-export function compileGlob(glob: string): Glob {
+function compileGlob(glob: string): Glob {
   const trimmed = glob.normalize("NFC").replace(/^(?:\.?\/)+/u, "");
   return new Compiler(trimmed.endsWith("/") ? `${trimmed}**` : trimmed).compile();
 }
 
 /** Whether the glob matches the whole path, case and all. At most the glob's length times the path's work. */
-export function matchesGlob({ steps }: Glob, path: string): boolean {
+function matchesGlob({ steps }: Glob, path: string): boolean {
   /** At which character a place was last reached. */
   const reached = new Int32Array(steps.length).fill(-1);
   const enter = (place: number, turn: number, into: number[]): void => {

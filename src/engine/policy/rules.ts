@@ -30,8 +30,9 @@ export const fileRules = {
     "The file has further names, and one of them may be outside; the Flow's `allow` can lift this.",
   "special-file": "Only regular files are opened: no pipe, device or socket.",
   "is-folder": "A folder has this name, so no file can.",
-  "not-a-folder": "A file stands where a folder would be needed.",
-  unreadable: "The system does not let the project's file be opened, so it cannot be replaced.",
+  "not-a-folder": "A file is where a folder is needed.",
+  unreadable:
+    "The operating system does not allow the project's file to be opened, so it cannot be replaced.",
 } as const satisfies Record<string, string>;
 
 export type FileRule = keyof typeof fileRules;

@@ -7,6 +7,8 @@ export interface SessionStore {
   append(drafts: readonly EventDraft[]): readonly SessionEvent[];
   /** Queues a text: short ones stay inline, long ones become a blob that is on disk before any line appended after. */
   putText(text: string): Content;
+  /** The same for a text that is made of others: a part that stands there already is not stored again. */
+  putParts(parts: readonly string[]): Content;
   putBytes(bytes: Uint8Array): BlobRef;
   /** @throws {OrketError} blob_missing when it is gone or does not match its digest. */
   getText(content: Content): Promise<string>;

@@ -3,16 +3,13 @@ import type { ArtifactChange } from "./scope";
 import type { SessionState } from "./state";
 
 /** Whether a change proposes anything: what was made and taken back does not. */
-export function isProposal({ base, content }: ArtifactChange): boolean {
+function isProposal({ base, content }: ArtifactChange): boolean {
   if (content === null) return base !== null;
   return base === null || base.sha256 !== content.sha256;
 }
 
 /** What a person decided about an artifact as it stands; undefined: nothing yet. */
-export function decisionAbout(
-  state: SessionState,
-  change: ArtifactChange,
-): "accepted" | "rejected" | undefined {
+function decisionAbout(state: SessionState, change: ArtifactChange): "accepted" | "rejected" | undefined {
   const decision = state.decisions[change.path];
   if (decision === undefined || decision.of?.sha256 !== change.content?.sha256) return undefined;
   // Something of it is still proposed.

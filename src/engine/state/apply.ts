@@ -37,7 +37,7 @@ export function fold(state: SessionState, events: Iterable<SessionEvent>): Sessi
 }
 
 /** Whether the session does nothing but wait for a person. */
-export function isWaiting(state: SessionState): boolean {
+function isWaiting(state: SessionState): boolean {
   const runs = activeRuns(state.score).filter((active) => !isLeftOut(active));
   return runs.length > 0 && runs.every(({ run }) => waitsForPerson(run));
 }

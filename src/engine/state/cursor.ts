@@ -14,7 +14,7 @@ import type { GroupGate, PartEnd, StepRun } from "./step-run";
 import { defined } from "../model/defined";
 
 export { activeRuns, isLeftOut, openConflict } from "./front";
-export type { ActiveRun, Branch, FrontRun, OpenConflict } from "./front";
+export type { ActiveRun, Branch, FrontRun } from "./front";
 
 /** What the cursor must know of the session. */
 interface Walk {

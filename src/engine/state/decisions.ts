@@ -131,7 +131,7 @@ export function refusalOf({ decisions }: SessionState, path: string): string | u
 /** Where an artifact stands. `partly`: some of it is in the project or refused; `open` says whether the rest still waits. */
 export interface DecisionAbout {
   readonly verdict: "pending" | "accepted" | "partly" | "rejected";
-  /** Somebody still has to decide about something of it. */
+  /** Somebody still must decide about something of it. */
   readonly open: boolean;
   readonly reason?: string;
 }
@@ -159,7 +159,7 @@ export function proposedChange(state: SessionState, change: ArtifactChange): Pro
   if (decision === undefined) return { base: change.base, content: change.content };
   const holds = decision.of?.sha256 === change.content?.sha256;
   if (holds) return decision.rest ?? { base: change.base, content: change.content };
-  const standing = decision.kind === "accepted" ? decision : decision.over;
-  if (standing?.kind !== "accepted") return { base: change.base, content: change.content };
-  return { base: standing.rest?.base ?? standing.of, content: change.content };
+  const taken = decision.kind === "accepted" ? decision : decision.over;
+  if (taken?.kind !== "accepted") return { base: change.base, content: change.content };
+  return { base: taken.rest?.base ?? taken.of, content: change.content };
 }

@@ -10,7 +10,7 @@ export function failedStep(run: StepRun, code: string, message: string): EventDr
 }
 
 /** Failures that another attempt of the step cannot put right. */
-export function isFinal(code: string): boolean {
+function isFinal(code: string): boolean {
   return [
     "model_unauthorized",
     "model_not_found",

@@ -2,7 +2,7 @@ import { describeFields } from "../model/field";
 import type { ActiveRun } from "./cursor";
 import { changeAt } from "./scope";
 
-/** What still has to happen before the step may end: told to the model as a reminder, to people as the failure. */
+/** What still must happen before the step may end: told to the model as a reminder, to people as the failure. */
 export interface Missing {
   readonly code:
     | "reply_cut"

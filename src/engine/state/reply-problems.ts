@@ -9,7 +9,7 @@ import { contentLength } from "../event/content";
 /** Whether the reply is not the model's whole answer: it was cut, filtered or given up. */
 export function isCut({ finishReason, finishSaid }: Pick<Reply, "finishReason" | "finishSaid">): boolean {
   if (finishReason === "length" || finishReason === "content_filter") return true;
-  // The protocol's end mark without a reason is an end all the same.
+  // The protocol's end mark without a reason is an end anyway.
   return finishReason === "other" && finishSaid !== "[DONE]";
 }
 

@@ -19,7 +19,7 @@ const joined = (...parts: readonly (string | undefined | false)[]): string =>
   parts.filter((part) => typeof part === "string" && part !== "").join(", ");
 
 /** How a command ended, in words. */
-export function commandEndText(end: EventData<"command_end">["end"]): string {
+function commandEndText(end: EventData<"command_end">["end"]): string {
   switch (end.kind) {
     case "exited":
       return `exit code ${end.code}`;

@@ -1,6 +1,7 @@
 import type { BlobRef, Content } from "../event/content";
 import type { EventData, Message } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
+import type { StepNode } from "../model/definition";
 import type { FieldMap } from "../model/field";
 import { plannedSteps } from "../model/plan";
 import { isForeign } from "../model/tools";
@@ -29,6 +30,8 @@ export interface StepView {
   readonly tokens: TokenUsage;
   readonly costUsd?: number;
   readonly verdict?: string;
+  /** A command that did not pass; its step is done anyway where the Score looks at the verdict. */
+  readonly red?: true;
   readonly summary?: Content;
   /** Why it failed or was skipped. */
   readonly reason?: string;
@@ -229,7 +232,7 @@ function approvalOf({ run }: ActiveRun): ApprovalView[] {
 }
 
 /** The questions that are open. Files that are all decided wait for nobody, though the step has not ended yet. */
-export function questionsOf(state: SessionState, runs: readonly ActiveRun[]): QuestionView[] {
+function questionsOf(state: SessionState, runs: readonly ActiveRun[]): QuestionView[] {
   return runs.flatMap(({ run }) => {
     if (run.question === null) return [];
     const { id, kind, sha256, text, verdict, fields, questions, paths, tool } = run.question;
@@ -265,12 +268,12 @@ function failuresOf(state: SessionState, runs: readonly FrontRun[]): SessionView
 /** The steps that began, in the order in which they did, then those that are still planned. */
 function stepsOf(state: SessionState, runs: readonly ActiveRun[]): StepView[] {
   const current = new Map(runs.map((active) => [active.run.key, active]));
-  const notes = new Map(plannedSteps(state.definition.score.steps).map(({ node }) => [node.id, node.note]));
+  const nodes = new Map(plannedSteps(state.definition.score.steps).map(({ node }) => [node.id, node]));
   const views: StepView[] = [];
   const begun = new Set<string>();
   for (const record of state.steps.slice()) {
     begun.add(record.id);
-    views.push(startedView(record, current.get(record.key), notes.get(record.id)));
+    views.push(startedView(record, current.get(record.key), nodes.get(record.id)));
   }
   if (state.status === "ended") return views;
   for (const { run } of runs) {
@@ -287,7 +290,16 @@ function plannedView(key: string, node: { id: string; role: string; note?: strin
   return { key, id: node.id, role: node.role, status: "planned", attempt: 0, turns: 0, tokens: {}, ...note };
 }
 
-function startedView(record: StepRecord, active: ActiveRun | undefined, note: string | undefined): StepView {
+/** Whether a step ran a command that did not pass. */
+function isRed(node: StepNode | undefined, verdict: string | undefined): boolean {
+  return node?.does?.kind === "run" && verdict !== undefined && verdict !== "pass";
+}
+
+function startedView(
+  record: StepRecord,
+  active: ActiveRun | undefined,
+  node: StepNode | undefined,
+): StepView {
   const waiting = active !== undefined && (active.run.approval !== null || active.run.question !== null);
   return {
     key: record.key,
@@ -300,9 +312,10 @@ function startedView(record: StepRecord, active: ActiveRun | undefined, note: st
     ...defined({
       costUsd: record.costUsd,
       verdict: record.verdict,
+      red: isRed(node, record.verdict) ? (true as const) : undefined,
       summary: record.summary,
       reason: record.reason,
-      note,
+      note: node?.note,
     }),
     startedAt: record.startedAt,
     ...defined({ endedAt: record.endedAt }),

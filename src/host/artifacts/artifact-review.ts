@@ -176,8 +176,8 @@ export class ArtifactReview implements vscode.Disposable {
       if (!OrketError.is(error, "acceptance_conflict")) throw error;
       const show = "Show File";
       const message = isDirty
-        ? `${artifact.path} has unsaved changes in an editor where it was accepted, so it cannot be put back by itself.`
-        : `${artifact.path} was changed after it was accepted, so it cannot be put back by itself.`;
+        ? `${artifact.path} has unsaved changes in an editor where it was accepted, so it cannot be reverted automatically.`
+        : `${artifact.path} was changed after it was accepted, so it cannot be reverted automatically.`;
       if ((await vscode.window.showWarningMessage(message, show)) === show) {
         await vscode.window.showTextDocument(projectFile(controller, artifact.path));
       }
@@ -227,7 +227,7 @@ export class ArtifactReview implements vscode.Disposable {
     const artifact = controller.view.artifacts.find((one) => one.path === choice.artifact.path);
     if (artifact === undefined || !isOpenArtifact(artifact)) return this.#goOn(choice, diff);
     await openArtifact(controller, artifact);
-    // The new diff takes the place of a preview; one that was kept has to go.
+    // The new diff takes the place of a preview; one that was kept must go.
     const left = diff === undefined ? undefined : openDiffs(choice).find((tab) => !tab.isActive);
     if (left !== undefined) await vscode.window.tabGroups.close(left, true);
   }
@@ -298,7 +298,7 @@ export class ArtifactReview implements vscode.Disposable {
     return "done";
   }
 
-  /** What a person has to know of a decision that was not carried out. */
+  /** What a person must know of a decision that was not carried out. */
   async #tell(choice: ArtifactChoice, outcome: Outcome): Promise<void> {
     if (typeof outcome === "string") return;
     if ("conflict" in outcome) return this.#solveConflict(choice);
@@ -341,7 +341,7 @@ export class ArtifactReview implements vscode.Disposable {
     if (objection === undefined || first === undefined) return true;
     const yes = "Accept Anyway";
     const answer = await vscode.window.showWarningMessage(
-      "Accept it all the same?",
+      "Accept it anyway?",
       { modal: true, detail: objection },
       yes,
     );
@@ -390,9 +390,7 @@ export class ArtifactReview implements vscode.Disposable {
     );
     if (current === undefined || fitting === undefined || fitting.length === 0) {
       void vscode.window.showInformationMessage(
-        which !== "decided"
-          ? "No artifact waits for a decision."
-          : "Nothing was decided that could be reverted.",
+        which !== "decided" ? "No artifact waits for a decision." : "There is no decision to revert.",
       );
       return undefined;
     }

@@ -44,7 +44,7 @@ export class EditorDesk implements Desk {
     const document = this.dirty(file);
     const text = nodeUtf8.decode(bytes)?.replace(byteOrderMark, "");
     if (document === undefined || text === undefined || !(await replaceText(document, text)))
-      throw new Error(`The editor did not take the change of ${file}.`);
+      throw new Error(`The editor did not apply the change to ${file}.`);
   }
 }
 

@@ -9,7 +9,7 @@ import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
 import { EditorDesk } from "./editor-desk";
 
-/** How long nothing has to change before the project is compared again, in milliseconds. */
+/** How long the project must be quiet before it is compared again, in milliseconds. */
 const quietMs = 150;
 const pieceEvents = 500;
 

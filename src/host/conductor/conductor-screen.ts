@@ -206,14 +206,14 @@ async function newForStep(
 }
 
 async function stepScreen(step: StepView, read: Read): Promise<StepScreen> {
-  const { key, role, status, attempt, tokens, verdict, summary, reason, note, activity } = step;
+  const { key, role, status, attempt, tokens, verdict, red, summary, reason, note, activity } = step;
   return {
     key,
     role,
     status,
     attempt,
     tokens,
-    ...defined({ verdict }),
+    ...defined({ verdict, red }),
     ...(summary === undefined ? {} : { summary: await read(summary, maxSummaryLength) }),
     ...defined({ reason, note, activity }),
   };

@@ -152,7 +152,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     const parsed = conductorRequestSchema.safeParse(message);
     if (!parsed.success) {
       void this.#errors.show(
-        new Error(`The conductor view sent what it should not: ${parsed.error.message}`),
+        new Error(`The conductor view sent an invalid message: ${parsed.error.message}`),
       );
       return;
     }
@@ -201,7 +201,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
         ...defined({ verdict, answers }),
       });
     },
-    mend_step: ({ session, step, how }) => {
+    fix_step: ({ session, step, how }) => {
       const by = "person" as const;
       const adjust = (adjustment: Adjustment) => ({ kind: "adjust" as const, adjustment });
       const controller = this.#session(session);
@@ -261,7 +261,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   #session(id: string): SessionController {
     const { current } = this.#sessions;
     if (current?.id !== id)
-      throw new OrketError("command_refused", "Another session is shown by now.", { hint: "Look again." });
+      throw new OrketError("command_refused", "The view shows another session now.", { hint: "Look again." });
     ensureTrusted();
     return current;
   }

@@ -32,9 +32,9 @@ export async function showWhatIsThere(
   if (!vscode.workspace.getConfiguration().get<boolean>(settingIds.offerResume, true)) return;
   const goOn = "Go on";
   const show = "Show";
-  const standing = controller.view.failed.length > 0 ? "stopped at a failed step" : "was interrupted";
+  const status = controller.view.failed.length > 0 ? "stopped at a failed step" : "was interrupted";
   const answer = await vscode.window.showInformationMessage(
-    `Orket: ${controller.view.flow} ${standing}; nothing is lost, and finished steps are not run again.`,
+    `Orket: ${controller.view.flow} ${status}; nothing is lost, and finished steps are not run again.`,
     ...(controller.view.failed.length > 0 ? [] : [goOn]),
     show,
     "Not now",

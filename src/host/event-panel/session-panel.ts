@@ -52,7 +52,7 @@ class SessionPanel {
   #receive(message: unknown): void {
     const parsed = panelRequestSchema.safeParse(message);
     if (!parsed.success) {
-      void this.#errors.show(new Error(`The session panel sent what it should not: ${parsed.error.message}`));
+      void this.#errors.show(new Error(`The session panel sent an invalid message: ${parsed.error.message}`));
       return;
     }
     const handle = this.#handlers[parsed.data.type] as (request: PanelRequest) => unknown;

@@ -6,20 +6,20 @@ import type { InputDescription } from "../../language/index";
 
 /**
  * Asks for one of a Flow's inputs.
- * @param standing what the value is called that the input has when nothing else is given.
+ * @param label what the input's own value is marked with in a list of choices.
  * @returns undefined when the person turned back.
  */
 export async function askInput(
   input: InputDescription,
   title: string,
-  standing = "default",
+  label = "default",
 ): Promise<InputValue | undefined> {
   const prompt = input.description === undefined ? input.name : `${input.name}: ${input.description}`;
   const choices = input.enum ?? (input.type === "boolean" ? [true, false] : undefined);
   if (choices !== undefined) {
     const items = choices.map((value) => ({
       label: textOfJson(value),
-      ...(value === input.default ? { description: standing } : {}),
+      ...(value === input.default ? { description: label } : {}),
       value,
     }));
     items.sort((a, b) => Number(b.value === input.default) - Number(a.value === input.default));

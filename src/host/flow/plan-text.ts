@@ -1,5 +1,7 @@
 import { textOfJson } from "../../engine/model/field";
 import type { Definition } from "../../engine/model/definition";
+import { commandsOf } from "../../app/command/session-commands";
+import { commandTableLines } from "../../app/command/table-text";
 import { planFlow } from "../../engine/model/plan-flow";
 import { reachRows } from "../../engine/model/reach";
 import { unboundedText } from "../../engine/model/tools";
@@ -57,7 +59,7 @@ function orderRows(plan: FlowPlan): string[] {
     String(index + 1),
     `${"· ".repeat(step.within.length)}${step.id}`,
     step.role,
-    cell(step.settings.model) || "?",
+    step.act === undefined ? cell(step.settings.model) || "?" : "–",
     step.disabled ? "off" : number(step.maxRuns),
     number(step.worst.calls),
     number(step.worst.tokens),
@@ -96,18 +98,27 @@ function stepLines(step: FlowPlanStep, index: number): string[] {
     ...settings.params,
   }).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
   const around = aroundText(step.within);
+  const inGroup = around === undefined ? "" : `; ${around}`;
   return [
     `### ${index + 1}. ${step.id}`,
     "",
     ...(step.disabled ? ["**Skipped: its role is switched off.**", ""] : []),
     ...(step.note === undefined ? [] : [step.note, ""]),
-    `- Role ${step.role}; ${approvals[step.approval]}${around === undefined ? "" : `; ${around}`}`,
-    `- Model ${settings.model === "" ? "(none named)" : settings.model}: ${params.join(", ")}`,
-    `- Reads ${step.reads.join(", ") || "nothing"}; writes ${step.writes.join(", ") || "nothing"}; tools: ${step.tools.join(", ") || "none"}`,
+    ...(step.act === undefined
+      ? [
+          `- Role ${step.role}; ${approvals[step.approval]}${inGroup}`,
+          `- Model ${settings.model === "" ? "(none named)" : settings.model}: ${params.join(", ")}`,
+          `- Reads ${step.reads.join(", ") || "nothing"}; writes ${step.writes.join(", ") || "nothing"}; tools: ${step.tools.join(", ") || "none"}`,
+        ]
+      : [
+          `- It ${cell(step.act)}${step.approval === "none" ? "" : `; ${approvals[step.approval]}`}${inGroup}`,
+        ]),
     ...step.foreignTools.map((name) => `- **Unbounded:** it ${unboundedText(name)}`),
-    ...(step.produces.length === 0 ? [] : [`- Has to produce ${step.produces.join(", ")}`]),
+    ...(step.produces.length === 0 ? [] : [`- Must produce ${step.produces.join(", ")}`]),
     ...(step.verdict.length === 0 ? [] : [`- Ends with a verdict: ${step.verdict.join(" or ")}`]),
-    `- At most ${plural(step.maxRuns, "run")}, ${plural(worst.calls, "call")}, ${number(worst.tokens)} tokens, cost ${money(worst.usd)}, given up after ${duration(worst.seconds)}`,
+    step.act !== undefined
+      ? `- At most ${plural(step.maxRuns, "run")}`
+      : `- At most ${plural(step.maxRuns, "run")}, ${plural(worst.calls, "call")}, ${number(worst.tokens)} tokens, cost ${money(worst.usd)}, given up after ${duration(worst.seconds)}`,
     ...(prompt === undefined
       ? []
       : [
@@ -128,9 +139,17 @@ function stepLines(step: FlowPlanStep, index: number): string[] {
 function limitLine({ name, limit, worst, at }: PlannedLimit): string {
   const amount = number(limit);
   if (at !== undefined)
-    return `- **${name} ${amount}: the worst case of ${number(worst ?? 0)} goes beyond it, in ${at}.** The session pauses there and can go on.`;
-  if (worst === undefined) return `- ${name} ${amount}: nothing tells beforehand whether it is reached`;
+    return `- **${name} ${amount}: the worst case of ${number(worst ?? 0)} exceeds it, in ${at}.** The session pauses there and can go on.`;
+  if (worst === undefined) return `- ${name} ${amount}: whether it is reached cannot be known before the run`;
   return `- ${name} ${amount}: the worst case of ${number(worst)} stays within`;
+}
+
+/** The commands that a run may start, as a person agrees to them. */
+function commandLines(definition: Definition): string[] {
+  const lines = commandTableLines(commandsOf(definition));
+  return lines.length === 0
+    ? []
+    : ["## Commands that it can run, once you have agreed to them", "", ...fenced(lines.join("\n")), ""];
 }
 
 /** What a Flow would do, before any token is spent: Markdown for people. */
@@ -153,7 +172,7 @@ export function planText(definition: Definition): string {
     `- Score ${plan.score.name} (${plan.score.source})`,
     `- Venue ${plan.venue.name} (${plan.venue.source}): ${plan.venue.provider}${where}`,
     "",
-    `At most **${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")} and ${number(worst.tokens)} tokens**. ${cost} Calls that fail and are made again come on top; limits hold in any case.`,
+    `At most **${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")} and ${number(worst.tokens)} tokens**. ${cost} Retries of failed calls are not included; limits apply to them too.`,
     "",
     ...orderRows(plan),
     "",
@@ -174,6 +193,7 @@ export function planText(definition: Definition): string {
       reachRows(plan.reach).map(([what, most]) => [what, cell(most)]),
     ),
     "",
+    ...commandLines(definition),
     "## Order, every loop to its bound",
     "",
     `${runs}${plan.moreRuns > 0 ? ` … and ${plural(plan.moreRuns, "more run")}` : ""}`,

@@ -6,7 +6,7 @@ import type { Approval } from "../../engine/model/names";
 import { fileKindOf, resolveFlow } from "../../language/index";
 import type { Diagnostic, FlowSummary } from "../../language/index";
 import { commandIds } from "../ids";
-import { toRange } from "../project/diagnostics";
+import { toRange } from "../language/lsp";
 import { pickEditorModel } from "../provider/pick-model";
 import { DefinitionItem } from "../trees/library-tree";
 import { relativePath } from "../project/project-index";
@@ -171,7 +171,7 @@ export async function mayCall(): Promise<boolean> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length === 0) {
     const open = "Open Folder";
-    const message = "Orket works on the folder that is open, and there is none.";
+    const message = "No folder is open.";
     if ((await vscode.window.showInformationMessage(message, open)) === open) {
       await vscode.commands.executeCommand("workbench.action.files.openFolder");
     }
@@ -245,7 +245,7 @@ const withBefore: Readonly<Record<Approval, Approval>> = {
 };
 
 /** The same definition, asking before every step. */
-export function stepByStep(definition: Definition): Definition {
+function stepByStep(definition: Definition): Definition {
   const ask = (nodes: readonly PlanNode[]): PlanNode[] =>
     nodes.map((node): PlanNode => {
       switch (node.kind) {

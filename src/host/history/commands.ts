@@ -96,7 +96,7 @@ async function verify({ sessions, reports }: HistoryParts, target: unknown): Pro
   const found = await withProgress(`Verifying ${name}`, () => verifySession(session.path));
   const open = found.sealed
     ? ""
-    : " It was not closed since its last line was written: whether lines are missing at its end cannot be seen.";
+    : " It was not closed after its last line was written, so lines that are missing at its end cannot be detected.";
   if (found.ok) {
     void vscode.window.showInformationMessage(
       `${name} is as it was written (${found.events} events, ${found.blobs} stored contents).${open}`,
@@ -212,7 +212,7 @@ const formats: readonly FormatItem[] = [
   {
     label: "Events",
     description: "NDJSON",
-    detail: "One JSON object a line, without the texts of prompts, replies and files",
+    detail: "One JSON object per line, without the texts of prompts, replies and files",
     format: "ndjson",
     contents: false,
     ending: "ndjson",
@@ -265,7 +265,7 @@ async function exportSession(sessions: SessionRegistry, target: unknown): Promis
     writeExport(file.fsPath, exportPieces(record, session.path, chosen)),
   );
   const cut =
-    record.damage === undefined ? "" : ` ${record.damage.message} What stands before it was exported.`;
+    record.damage === undefined ? "" : ` ${record.damage.message} What comes before it was exported.`;
   const open = chosen.format === "html" ? "Open in Browser" : "Open";
   const answer = await vscode.window.showInformationMessage(
     `Wrote ${path.basename(file.fsPath)}.${cut}`,

@@ -65,7 +65,7 @@ export async function startFork(
   at: string,
   change: (definition: Definition) => Definition,
 ): Promise<SessionController> {
-  // A fork without that consent is made all the same: only its commands do not start.
+  // A fork without that consent is made anyway: only its commands do not start.
   await agreeToCommands(change(state.definition), workDomain);
   return sessions.startWith(workDomain, (options) => forkSession(directory, at, change, options));
 }

@@ -15,7 +15,7 @@ export async function rename(sessions: SessionRegistry, target: unknown): Promis
   if (session === undefined) return;
   const title = await vscode.window.showInputBox({
     title: "Rename Session",
-    prompt: `A title for ${session.id}; empty takes it away.`,
+    prompt: `A title for ${session.id}; empty removes it.`,
     value: session.title ?? "",
     ignoreFocusOut: true,
     validateInput: (typed) =>

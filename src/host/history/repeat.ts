@@ -128,7 +128,7 @@ function outcomeText({ runs, same, cancelled, provider }: RepeatReport, times: n
         ? ` One was ${repetitionText(other)}`
         : other.parting?.step == null
           ? ""
-          : ` The first of the others parts at ${other.parting.step}.`;
+          : ` The first of the others differs at ${other.parting.step}.`;
   return `${count}.${where}${scripted}`;
 }
 

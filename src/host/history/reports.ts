@@ -10,7 +10,7 @@ export class Reports implements vscode.TextDocumentContentProvider {
   #last = 0;
 
   provideTextDocumentContent(uri: vscode.Uri): string {
-    return this.#texts.get(uri.query) ?? "This was made in an earlier window: ask for it again.\n";
+    return this.#texts.get(uri.query) ?? "This was made in an earlier window. Run the command again.\n";
   }
 
   /** @param name a file name; its ending decides the language. */

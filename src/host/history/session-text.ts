@@ -28,7 +28,7 @@ export function divergenceText(
     `Cause    ${divergenceCauseText[cause]}`,
     `What     ${message}`,
     "",
-    json === undefined ? "The replay gives no such event." : indented(json),
+    json === undefined ? "The replay made no such event." : indented(json),
     "",
   ].join("\n");
 }

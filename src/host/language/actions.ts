@@ -1,39 +1,40 @@
 import * as vscode from "vscode";
 import { codeActions, diagnose } from "../../language";
-import type { CodeAction, Diagnostic } from "../../language";
+import type { DefinitionAction, Diagnostic, MoveKey, NewFile } from "../../language";
 import { internalIds } from "../ids";
-import { toDiagnostic, toRange } from "../project/diagnostics";
 import { offeredTools, problemsOf } from "../project/project-index";
 import type { LiveSource, ProjectIndex } from "../project/project-index";
 import type { Secrets } from "../session/secrets";
 import type { ErrorPresenter } from "../errors";
-import { definitionFiles, uriOf, workspaceEdit } from "./documents";
+import { definitionFiles, urisOf } from "./documents";
+import { toDiagnostic, toRange, toWorkspaceEdit } from "./lsp";
 import { writeNewFiles } from "./new-files";
 
-type SetSecret = NonNullable<CodeAction["setSecret"]>;
-
-type NewFile = NonNullable<CodeAction["create"]>;
+type Secret = Pick<MoveKey, "name" | "value">;
 
 function toAction(
   live: LiveSource,
-  document: vscode.TextDocument,
-  action: CodeAction,
+  { title, isPreferred, diagnostics = [], edit, data }: DefinitionAction,
   shown: readonly vscode.Diagnostic[],
 ): vscode.CodeAction {
-  const made = new vscode.CodeAction(action.title, vscode.CodeActionKind.QuickFix);
-  made.isPreferred = action.preferred;
-  const { code } = action.diagnostic;
-  const range = toRange(action.diagnostic.range);
-  const bound = shown.filter((one) => one.range.isEqual(range) && codeOf(one) === code);
-  made.diagnostics = bound.length > 0 ? bound : [toDiagnostic(action.diagnostic, live.folder)];
-  const { create, setSecret, title } = action;
-  const edit = workspaceEdit(live.project, (file) => uriOf(live.folder, document, file), action.edits);
-  // The key has to be stored before it leaves the file.
-  if (setSecret !== undefined)
-    made.command = { command: internalIds.moveKey, title, arguments: [setSecret, edit] };
+  const made = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
+  if (isPreferred !== undefined) made.isPreferred = isPreferred;
+  made.diagnostics = diagnostics.flatMap((fixed) => {
+    const range = toRange(fixed.range);
+    const bound = shown.filter((one) => one.range.isEqual(range) && codeOf(one) === fixed.code);
+    return bound.length > 0 ? bound : [toDiagnostic(fixed)];
+  });
+  const { create, moveKey: move } = data;
+  // The key must be stored before it leaves the file.
+  if (move !== undefined)
+    made.command = {
+      command: internalIds.moveKey,
+      title,
+      arguments: [move, toWorkspaceEdit(move.edit)],
+    };
   else if (create !== undefined)
     made.command = { command: internalIds.createFile, title, arguments: [live.folder?.uri, create] };
-  else made.edit = edit;
+  else if (edit !== undefined) made.edit = toWorkspaceEdit(edit);
   return made;
 }
 
@@ -50,7 +51,7 @@ export function codeOf({ code }: vscode.Diagnostic): unknown {
 }
 
 /** Stores the key under the name, or under another when the name holds another key; then takes it out of the file. */
-async function moveKey(secrets: Secrets, secret: SetSecret, edit: vscode.WorkspaceEdit): Promise<void> {
+async function moveKey(secrets: Secrets, secret: Secret, edit: vscode.WorkspaceEdit): Promise<void> {
   const known = await secrets.find(secret.name);
   if (known !== undefined && known !== secret.value) {
     const replace = "Replace";
@@ -82,8 +83,8 @@ export function registerActions(
       const here = (await problems(index, live)).filter(
         (one) => toRange(one.range).intersection(range) !== undefined,
       );
-      return codeActions(live.project, live.source, here).map((action) =>
-        toAction(live, document, action, context.diagnostics),
+      return codeActions(live.project, live.source, here, urisOf(live, document)).map((action) =>
+        toAction(live, action, context.diagnostics),
       );
     },
   };
@@ -91,7 +92,7 @@ export function registerActions(
     vscode.languages.registerCodeActionsProvider(definitionFiles, provider, {
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
     }),
-    vscode.commands.registerCommand(internalIds.moveKey, (secret: SetSecret, edit: vscode.WorkspaceEdit) =>
+    vscode.commands.registerCommand(internalIds.moveKey, (secret: Secret, edit: vscode.WorkspaceEdit) =>
       errors.guard(() => moveKey(secrets, secret, edit)),
     ),
     vscode.commands.registerCommand(internalIds.createFile, (folder: vscode.Uri | undefined, file: NewFile) =>

@@ -128,7 +128,9 @@ export class ImportReports implements vscode.TextDocumentContentProvider, vscode
   }
 
   provideTextDocumentContent({ query }: vscode.Uri): string {
-    return this.#texts[Number(query)] ?? "This report is over; importing again makes another.\n";
+    return (
+      this.#texts[Number(query)] ?? "This report is no longer available. Import again to make a new one.\n"
+    );
   }
 
   dispose(): void {
@@ -177,7 +179,7 @@ function reportText(kinds: string, { files, report }: ImportResult): string {
   return [
     `# Import: ${kinds}`,
     "",
-    files.length === 0 ? "No file was written." : "Written, and nothing else touched:",
+    files.length === 0 ? "No file was written." : "Files written; nothing else was changed:",
     "",
     ...files.map(({ path }) => `- ${path}`),
     ...section("error"),
@@ -189,6 +191,6 @@ function reportText(kinds: string, { files, report }: ImportResult): string {
 
 function entryText({ message, place }: ImportEntry): string {
   if (place === undefined) return `- ${message}`;
-  const { line, column } = place.range.start;
-  return `- ${place.file}:${line + 1}:${column + 1}: ${message}`;
+  const { line, character } = place.range.start;
+  return `- ${place.file}:${line + 1}:${character + 1}: ${message}`;
 }

@@ -6,7 +6,7 @@ import { commandIds, internalIds } from "../ids";
 import type { LiveSource, ProjectIndex } from "../project/project-index";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
-import { definitionFiles, spanRange } from "./documents";
+import { definitionFiles } from "./documents";
 
 const icons: Readonly<Record<LensAction["do"], string>> = {
   run: "play",
@@ -53,7 +53,7 @@ function argumentOf(action: LensAction, document: vscode.TextDocument): unknown 
 }
 
 /** What the steps of a Score came to in the newest session of this window that performed it. */
-export function stepResults(
+function stepResults(
   controllers: readonly SessionController[],
   { folder, source }: LiveSource,
 ): ReadonlyMap<string, StepResult> {
@@ -102,14 +102,17 @@ export class DefinitionLenses implements vscode.CodeLensProvider, vscode.Disposa
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
     const live = await this.#index.at(document);
     if (live === undefined) return [];
-    return codeLenses(live.source, stepResults(this.#sessions.open, live)).map(({ span, title, action }) => {
-      const { line } = spanRange(live.source, span).start;
-      return new vscode.CodeLens(new vscode.Range(line, 0, line, 0), {
-        title: `$(${icons[action.do]}) ${title}`,
-        command: commands[action.do],
-        arguments: [argumentOf(action, document)],
-      });
-    });
+    return codeLenses(live.source, stepResults(this.#sessions.open, live)).map(
+      ({ range: { start }, data }) => {
+        const { title, action } = data;
+        const { line } = start;
+        return new vscode.CodeLens(new vscode.Range(line, 0, line, 0), {
+          title: `$(${icons[action.do]}) ${title}`,
+          command: commands[action.do],
+          arguments: [argumentOf(action, document)],
+        });
+      },
+    );
   }
 
   /** Sessions change with every event; the lenses only when a step ends. */

@@ -11,162 +11,38 @@ import {
   references,
   rename,
   semanticTokens,
+  semanticTokenTypes,
   workspaceSymbols,
 } from "../../language";
-import type { DocumentSymbol, WorkspaceSymbol } from "../../language";
+import type { DefinitionLink, SourceDocument } from "../../language";
 import type { ProjectIndex } from "../project/project-index";
-import { definitionFiles, linkTo, requestAt, spanRange, uriOf, workspaceEdit, yamlFiles } from "./documents";
+import { definitionFiles, requestAt, urisIn, urisOf, yamlFiles } from "./documents";
+import type { LiveRequest } from "./documents";
+import {
+  toDocumentSymbol,
+  toFoldingRange,
+  toHighlight,
+  toHover,
+  toLocation,
+  toLocationLink,
+  toRange,
+  toSemanticTokens,
+  toSymbolInformation,
+  toTextEdit,
+  toUri,
+  toWorkspaceEdit,
+} from "./lsp";
 
-const symbolKinds: Readonly<Record<DocumentSymbol["kind"] | WorkspaceSymbol["kind"], vscode.SymbolKind>> = {
-  file: vscode.SymbolKind.File,
-  flow: vscode.SymbolKind.File,
-  band: vscode.SymbolKind.File,
-  venue: vscode.SymbolKind.File,
-  score: vscode.SymbolKind.File,
-  replies: vscode.SymbolKind.File,
-  role: vscode.SymbolKind.Class,
-  step: vscode.SymbolKind.Function,
-  loop: vscode.SymbolKind.Array,
-  parallel: vscode.SymbolKind.Array,
-  input: vscode.SymbolKind.Variable,
-  command: vscode.SymbolKind.Method,
-  node: vscode.SymbolKind.Object,
-  section: vscode.SymbolKind.Namespace,
-};
+export const tokenLegend = new vscode.SemanticTokensLegend([...semanticTokenTypes]);
 
-/** Types that every color theme knows; a name has the same color where it is given and where it refers. */
-const tokenTypes = {
-  orketPlaceholder: "parameter",
-  orketReference: "type",
-  orketDefinition: "type",
-  orketTool: "function",
-} as const;
-export const tokenLegend = new vscode.SemanticTokensLegend([...new Set(Object.values(tokenTypes))]);
-
-function hovers(index: ProjectIndex): vscode.HoverProvider {
-  return {
-    async provideHover(document, position) {
-      const request = await requestAt(index, document, position);
-      const found = request === undefined ? undefined : hover(request);
-      if (request === undefined || found === undefined) return undefined;
-      return new vscode.Hover(new vscode.MarkdownString(found.text), spanRange(request.source, found.span));
-    },
-  };
-}
-
-function definitions(index: ProjectIndex): vscode.DefinitionProvider {
-  return {
-    async provideDefinition(document, position): Promise<vscode.LocationLink[]> {
-      const request = await requestAt(index, document, position);
-      if (request === undefined) return [];
-      return definition(request).flatMap((place) => {
-        const link = linkTo(request.project, uriOf(request.folder, document, place.file), place);
-        if (link === undefined) return [];
-        return [{ targetUri: link.target, targetRange: link.range, targetSelectionRange: link.selection }];
-      });
-    },
-  };
-}
-
-function uses(index: ProjectIndex): vscode.ReferenceProvider {
-  return {
-    async provideReferences(document, position, { includeDeclaration }) {
-      const request = await requestAt(index, document, position);
-      if (request === undefined) return [];
-      return references(request, { definitions: includeDeclaration }).flatMap((place) => {
-        const link = linkTo(request.project, uriOf(request.folder, document, place.file), place);
-        return link === undefined ? [] : [new vscode.Location(link.target, link.selection)];
-      });
-    },
-  };
-}
-
-function sameNames(index: ProjectIndex): vscode.DocumentHighlightProvider {
-  return {
-    async provideDocumentHighlights(document, position) {
-      const request = await requestAt(index, document, position);
-      if (request === undefined) return [];
-      return highlights(request).map(
-        ({ span, kind }) =>
-          new vscode.DocumentHighlight(
-            spanRange(request.source, span),
-            kind === "write" ? vscode.DocumentHighlightKind.Write : vscode.DocumentHighlightKind.Read,
-          ),
-      );
-    },
-  };
-}
-
-function outline(index: ProjectIndex): vscode.DocumentSymbolProvider {
-  return {
-    async provideDocumentSymbols(document) {
-      const live = await index.at(document);
-      if (live === undefined) return [];
-      const convert = (one: DocumentSymbol): vscode.DocumentSymbol => {
-        const symbol = new vscode.DocumentSymbol(
-          one.name === "" ? "?" : one.name,
-          one.detail,
-          symbolKinds[one.kind],
-          spanRange(live.source, one.whole),
-          spanRange(live.source, one.span),
-        );
-        symbol.children = one.children.map(convert);
-        return symbol;
-      };
-      return documentSymbols(live.source).map(convert);
-    },
-  };
-}
-
-function projectSymbols(index: ProjectIndex): vscode.WorkspaceSymbolProvider {
-  return {
-    async provideWorkspaceSymbols(query) {
-      const projects = await index.all();
-      return projects.flatMap(({ folder, project }) =>
-        workspaceSymbols(project, query).flatMap(({ name, kind, container, place }) => {
-          const link = linkTo(project, vscode.Uri.joinPath(folder.uri, place.file), place);
-          if (link === undefined) return [];
-          const location = new vscode.Location(link.target, link.selection);
-          return [new vscode.SymbolInformation(name, symbolKinds[kind], container, location)];
-        }),
-      );
-    },
-  };
-}
-
-function folds(index: ProjectIndex): vscode.FoldingRangeProvider {
-  return {
-    async provideFoldingRanges(document) {
-      const live = await index.at(document);
-      if (live === undefined) return [];
-      return foldingRanges(live.source).map(
-        ({ startLine, endLine, kind }) =>
-          new vscode.FoldingRange(
-            startLine,
-            endLine,
-            kind === "comment" ? vscode.FoldingRangeKind.Comment : undefined,
-          ),
-      );
-    },
-  };
-}
-
-function links(index: ProjectIndex): vscode.DocumentLinkProvider {
-  return {
-    async provideDocumentLinks(document) {
-      const live = await index.at(document);
-      if (live?.folder === undefined) return [];
-      const { folder, project, source } = live;
-      return documentLinks(project, source).map(({ span, target, kind }) => {
-        const uri = vscode.Uri.joinPath(folder.uri, target);
-        const argument = encodeURIComponent(JSON.stringify([uri]));
-        const to = kind === "file" ? uri : vscode.Uri.parse(`command:revealInExplorer?${argument}`);
-        const link = new vscode.DocumentLink(spanRange(source, span), to);
-        link.tooltip = kind === "file" ? `Open ${target}` : `Show ${target} in the Explorer`;
-        return link;
-      });
-    },
-  };
+/** A folder is shown in the Explorer, where the editor would try to open it as a file. */
+function toLink({ range, target, tooltip, data }: DefinitionLink): vscode.DocumentLink {
+  const uri = toUri(target);
+  const argument = encodeURIComponent(JSON.stringify([uri]));
+  const to = data.kind === "file" ? uri : vscode.Uri.parse(`command:revealInExplorer?${argument}`);
+  const link = new vscode.DocumentLink(toRange(range), to);
+  if (tooltip !== undefined) link.tooltip = tooltip;
+  return link;
 }
 
 function renames(index: ProjectIndex): vscode.RenameProvider {
@@ -176,59 +52,94 @@ function renames(index: ProjectIndex): vscode.RenameProvider {
       if (request === undefined) throw new Error("There is no name here.");
       const found = prepareRename(request);
       if ("rejected" in found) throw new Error(found.rejected);
-      return { range: spanRange(request.source, found.span), placeholder: found.name };
+      return { range: toRange(found.range), placeholder: found.placeholder };
     },
     async provideRenameEdits(document, position, name) {
       const request = await requestAt(index, document, position);
       if (request === undefined) return undefined;
-      const made = rename(request, name);
+      const made = rename(request, name, request.uriOf);
       // The editor shows the sentence beside the box.
       if ("rejected" in made) throw new Error(made.rejected);
-      return workspaceEdit(request.project, (file) => uriOf(request.folder, document, file), made.edits);
+      return toWorkspaceEdit(made);
     },
   };
 }
 
-function formatting(index: ProjectIndex): vscode.DocumentFormattingEditProvider {
-  return {
-    async provideDocumentFormattingEdits(document) {
-      const live = await index.at(document);
-      if (live === undefined) return [];
-      return format(live.source).map(({ span, text }) =>
-        vscode.TextEdit.replace(spanRange(live.source, span), text),
-      );
-    },
-  };
-}
-
-function coloring(index: ProjectIndex): vscode.DocumentSemanticTokensProvider {
-  return {
-    async provideDocumentSemanticTokens(document) {
-      const live = await index.at(document);
-      const builder = new vscode.SemanticTokensBuilder(tokenLegend);
-      for (const { span, type } of live === undefined ? [] : semanticTokens(live.source)) {
-        const range = live === undefined ? undefined : spanRange(live.source, span);
-        if (range?.isSingleLine === true) builder.push(range, tokenTypes[type]);
-      }
-      return builder.build();
-    },
-  };
-}
-
-/** Finding one's way: everything that reads a definition and changes nothing by itself. */
+/** Everything that reads a definition and changes nothing by itself. */
 export function registerNavigation(index: ProjectIndex): vscode.Disposable {
   const { languages } = vscode;
+  /** Asks at a place of a document; nothing where the document is no definition file. */
+  const at = async <T>(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+    ask: (request: LiveRequest) => T,
+  ): Promise<T | undefined> => {
+    const request = await requestAt(index, document, position);
+    return request === undefined ? undefined : ask(request);
+  };
+  const of = async <T>(document: vscode.TextDocument, ask: (source: SourceDocument) => T) => {
+    const live = await index.at(document);
+    return live === undefined ? undefined : ask(live.source);
+  };
+  const hovers: vscode.HoverProvider = {
+    provideHover: (document, position) =>
+      at(document, position, (request) => {
+        const found = hover(request);
+        return found === undefined ? undefined : toHover(found);
+      }),
+  };
+  const definitions: vscode.DefinitionProvider = {
+    provideDefinition: (document, position) =>
+      at(document, position, (request) => definition(request, request.uriOf).map(toLocationLink)),
+  };
+  const uses: vscode.ReferenceProvider = {
+    provideReferences: (document, position, { includeDeclaration }) =>
+      at(document, position, (request) =>
+        references(request, request.uriOf, { definitions: includeDeclaration }).map(toLocation),
+      ),
+  };
+  const sameNames: vscode.DocumentHighlightProvider = {
+    provideDocumentHighlights: (document, position) =>
+      at(document, position, (request) => highlights(request).map(toHighlight)),
+  };
+  const outline: vscode.DocumentSymbolProvider = {
+    provideDocumentSymbols: (document) =>
+      of(document, (source) => documentSymbols(source).map(toDocumentSymbol)),
+  };
+  const projectSymbols: vscode.WorkspaceSymbolProvider = {
+    provideWorkspaceSymbols: async (query) =>
+      (await index.all()).flatMap(({ folder, project }) =>
+        workspaceSymbols(project, query, urisIn(folder)).map(toSymbolInformation),
+      ),
+  };
+  const folds: vscode.FoldingRangeProvider = {
+    provideFoldingRanges: (document) => of(document, (source) => foldingRanges(source).map(toFoldingRange)),
+  };
+  const links: vscode.DocumentLinkProvider = {
+    async provideDocumentLinks(document) {
+      const live = await index.at(document);
+      if (live?.folder === undefined) return [];
+      return documentLinks(live.project, live.source, urisOf(live, document)).map(toLink);
+    },
+  };
+  const formatting: vscode.DocumentFormattingEditProvider = {
+    provideDocumentFormattingEdits: (document) => of(document, (source) => format(source).map(toTextEdit)),
+  };
+  const coloring: vscode.DocumentSemanticTokensProvider = {
+    provideDocumentSemanticTokens: (document) =>
+      of(document, (source) => toSemanticTokens(semanticTokens(source))),
+  };
   return vscode.Disposable.from(
-    languages.registerHoverProvider(definitionFiles, hovers(index)),
-    languages.registerDefinitionProvider(definitionFiles, definitions(index)),
-    languages.registerReferenceProvider(definitionFiles, uses(index)),
-    languages.registerDocumentHighlightProvider(definitionFiles, sameNames(index)),
-    languages.registerDocumentSymbolProvider(yamlFiles, outline(index), { label: "Orket" }),
-    languages.registerWorkspaceSymbolProvider(projectSymbols(index)),
-    languages.registerFoldingRangeProvider(yamlFiles, folds(index)),
-    languages.registerDocumentLinkProvider(definitionFiles, links(index)),
+    languages.registerHoverProvider(definitionFiles, hovers),
+    languages.registerDefinitionProvider(definitionFiles, definitions),
+    languages.registerReferenceProvider(definitionFiles, uses),
+    languages.registerDocumentHighlightProvider(definitionFiles, sameNames),
+    languages.registerDocumentSymbolProvider(yamlFiles, outline, { label: "Orket" }),
+    languages.registerWorkspaceSymbolProvider(projectSymbols),
+    languages.registerFoldingRangeProvider(yamlFiles, folds),
+    languages.registerDocumentLinkProvider(definitionFiles, links),
     languages.registerRenameProvider(definitionFiles, renames(index)),
-    languages.registerDocumentFormattingEditProvider(yamlFiles, formatting(index)),
-    languages.registerDocumentSemanticTokensProvider(yamlFiles, coloring(index), tokenLegend),
+    languages.registerDocumentFormattingEditProvider(yamlFiles, formatting),
+    languages.registerDocumentSemanticTokensProvider(yamlFiles, coloring, tokenLegend),
   );
 }

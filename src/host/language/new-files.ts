@@ -5,7 +5,7 @@ import { OrketError } from "../../engine/error/orket-error";
 export async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length === 0) {
-    throw new OrketError("usage", "Orket works on the folder that is open, and there is none.", {
+    throw new OrketError("usage", "No folder is open.", {
       hint: "Open a folder first.",
     });
   }
@@ -22,7 +22,7 @@ async function exists(uri: vscode.Uri): Promise<boolean> {
 
 /**
  * Writes new files, all of them or none that would overwrite something.
- * @throws {OrketError} usage when one is there already.
+ * @throws {OrketError} usage when one exists.
  */
 export async function writeNewFiles(
   folder: vscode.WorkspaceFolder,
@@ -33,7 +33,7 @@ export async function writeNewFiles(
   const [first] = taken;
   if (first !== undefined) {
     const more = taken.length > 1 ? ` and ${taken.length - 1} more` : "";
-    throw new OrketError("usage", `${first}${more} is there already; nothing was written.`, {
+    throw new OrketError("usage", `${first}${more} already exists; nothing was written.`, {
       hint: "Choose another name or folder.",
     });
   }
@@ -47,7 +47,7 @@ export async function writeNewFiles(
 export async function askPlace(title: string, value: string): Promise<string | undefined> {
   const typed = await vscode.window.showInputBox({
     title,
-    prompt: "The folder of the project to write to; empty for its top.",
+    prompt: "The folder of the project to write to; empty for its root.",
     value,
     placeHolder: "flows",
     ignoreFocusOut: true,
@@ -59,7 +59,7 @@ export async function askPlace(title: string, value: string): Promise<string | u
 function placeProblem(text: string): string | undefined {
   if (/\\/.test(text)) return "Write '/' between folders.";
   if (/^\s*([A-Za-z]:|\/|~)/.test(text)) return "Write a folder relative to the project.";
-  if (text.split("/").some((part) => part.trim() === "..")) return "The folder has to be inside the project.";
+  if (text.split("/").some((part) => part.trim() === "..")) return "The folder must be inside the project.";
   if (/(^|\/)\.(orket|git)(\/|$)/i.test(text)) return "Definitions are not looked for there.";
   return /[<>:"|?*\u0000-\u001f]/.test(text)
     ? "The folder holds a character that names cannot have."

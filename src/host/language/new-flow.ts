@@ -43,7 +43,7 @@ export async function newFlow(index: ProjectIndex, contexts: HelpContexts): Prom
   const { project } = await index.of(folder);
   const name = await vscode.window.showInputBox({
     title: `${title} (2/5)`,
-    prompt: "Its name: the Flow, its Band and its Score are called so",
+    prompt: "A name for the Flow, its Band and its Score",
     value: newFlowNameProblem(template.id, project) === undefined ? template.id : "",
     ignoreFocusOut: true,
     validateInput: (text) => (text === "" ? "A name is needed." : newFlowNameProblem(text, project)),

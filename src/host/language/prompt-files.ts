@@ -4,7 +4,7 @@ import type { SavePrompt } from "../../language";
 import { schemes } from "../ids";
 import { relativePath } from "../project/project-index";
 import type { ProjectIndex } from "../project/project-index";
-import { spanRange } from "./documents";
+import { toTextEdit } from "./lsp";
 import { mergeTexts } from "./prompt-merge";
 import { ownerOf, promptAt } from "./prompt-uri";
 
@@ -80,7 +80,7 @@ export class PromptFiles implements vscode.FileSystemProvider, vscode.Disposable
     if (isRefused(saved)) throw vscode.FileSystemError.Unavailable(saved.message);
     if (saved.kind === "edited") {
       const edit = new vscode.WorkspaceEdit();
-      for (const one of saved.edits) edit.replace(file, spanRange(source, one.span), one.text);
+      edit.set(file, saved.edits.map(toTextEdit));
       if (!(await vscode.workspace.applyEdit(edit)))
         throw vscode.FileSystemError.Unavailable(`${source.path} changed meanwhile. Save again.`);
       // What else was unsaved in the file stays for the person to save.

@@ -1,12 +1,12 @@
 import * as vscode from "vscode";
-import { parseTemplate } from "../../engine/model/template";
-import { completePrompt, diagnosePrompt, hoverPrompt, LineIndex } from "../../language";
+import { completePrompt, diagnosePrompt, hoverPrompt, LineIndex, templateTokens } from "../../language";
 import type { PromptDiagnostic } from "../../language";
 import { commandIds, internalIds, schemes } from "../ids";
-import { toDiagnostic, toRange } from "../project/diagnostics";
 import type { ProjectIndex } from "../project/project-index";
 import { codeOf } from "./actions";
-import { completionTriggers, toCompletionItem } from "./completion";
+import { completionTriggers } from "./completion";
+import { offsetAt } from "./documents";
+import { toCompletionItem, toDiagnostic, toHover, toRange, toSemanticTokens, toTextEdit } from "./lsp";
 import { tokenLegend } from "./navigation";
 import { ownerOf, promptAt } from "./prompt-uri";
 
@@ -65,10 +65,9 @@ export class PromptHelp implements vscode.Disposable {
     const live = await promptAt(this.#index, document.uri);
     if (live === undefined) return [];
     const text = textOf(document);
-    const lines = new LineIndex(text);
-    const offset = lines.offsetAt({ line: position.line, column: position.character });
+    const offset = offsetAt(new LineIndex(text), position);
     return completePrompt(live.project, live.prompt.file, live.prompt.path, text, offset).map((item) =>
-      toCompletionItem(item, lines, position),
+      toCompletionItem(item),
     );
   }
 
@@ -76,11 +75,9 @@ export class PromptHelp implements vscode.Disposable {
     const live = await promptAt(this.#index, document.uri);
     if (live === undefined) return undefined;
     const text = textOf(document);
-    const lines = new LineIndex(text);
-    const offset = lines.offsetAt({ line: position.line, column: position.character });
+    const offset = offsetAt(new LineIndex(text), position);
     const found = hoverPrompt(live.project, live.prompt.file, live.prompt.path, text, offset);
-    if (found === undefined) return undefined;
-    return new vscode.Hover(new vscode.MarkdownString(found.text), toRange(lines.rangeOf(found.span)));
+    return found === undefined ? undefined : toHover(found);
   }
 
   async #actions(
@@ -88,17 +85,17 @@ export class PromptHelp implements vscode.Disposable {
     range: vscode.Range,
     { diagnostics }: vscode.CodeActionContext,
   ): Promise<vscode.CodeAction[]> {
-    const lines = new LineIndex(textOf(document));
     return (await this.#diagnose(document)).flatMap((found) => {
       const place = toRange(found.range);
-      if (found.replace === undefined || place.intersection(range) === undefined) return [];
-      const action = new vscode.CodeAction(found.replace.title, vscode.CodeActionKind.QuickFix);
+      const { fix } = found.data;
+      if (fix === undefined || place.intersection(range) === undefined) return [];
+      const action = new vscode.CodeAction(fix.title, vscode.CodeActionKind.QuickFix);
       action.isPreferred = true;
       action.diagnostics = diagnostics.filter(
         (one) => one.range.isEqual(place) && codeOf(one) === found.code,
       );
       action.edit = new vscode.WorkspaceEdit();
-      action.edit.replace(document.uri, toRange(lines.rangeOf(found.replace.span)), found.replace.text);
+      action.edit.set(document.uri, [toTextEdit(fix.edit)]);
       return [action];
     });
   }
@@ -148,13 +145,5 @@ function lenses(document: vscode.TextDocument): vscode.CodeLens[] {
 }
 
 function colors(document: vscode.TextDocument): vscode.SemanticTokens {
-  const builder = new vscode.SemanticTokensBuilder(tokenLegend);
-  const text = textOf(document);
-  const lines = new LineIndex(text);
-  for (const segment of parseTemplate(text).segments) {
-    if (segment.kind !== "placeholder") continue;
-    const range = toRange(lines.rangeOf(segment));
-    if (range.isSingleLine) builder.push(range, "parameter");
-  }
-  return builder.build();
+  return toSemanticTokens(templateTokens(textOf(document)));
 }

@@ -94,7 +94,9 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
 
   provideTextDocumentContent(uri: vscode.Uri): string {
     const attempt = this.#tries.get(uri.query);
-    return attempt === undefined ? "This try is over; Orket keeps it in no file.\n" : tryText(attempt);
+    return attempt === undefined
+      ? "The result of this trial is no longer available; Orket does not save it.\n"
+      : tryText(attempt);
   }
 
   async #call(
@@ -255,7 +257,7 @@ function tryText(attempt: Try): string {
     `- Step: ${attempt.step}, role ${attempt.role}`,
     ...(prompt.open.length === 0
       ? []
-      : [`- Sent as they stand, since only a run fills them: ${prompt.open.join(", ")}`]),
+      : [`- Sent as written, since only a run fills them: ${prompt.open.join(", ")}`]),
     ...replyLines(attempt),
     "",
     "## System",

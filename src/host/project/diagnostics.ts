@@ -1,10 +1,10 @@
 import * as vscode from "vscode";
-import { diagnose, fileKindOf } from "../../language";
-import type { Diagnostic, Range } from "../../language";
+import { diagnose, fileKindOf, lspDiagnostic } from "../../language";
+import type { Diagnostic } from "../../language";
+import { urisIn } from "../language/documents";
+import { toDiagnostic } from "../language/lsp";
 import { isLarge, offeredTools, problemsOf } from "./project-index";
 import type { FolderProject, ProjectIndex } from "./project-index";
-
-const docs = "https://github.com/orket-dev/orket-vscode/blob/main/docs/diagnostics.md";
 
 interface Found {
   readonly list: readonly Diagnostic[];
@@ -54,7 +54,9 @@ export class ProjectDiagnostics implements vscode.Disposable {
       if (this.#published.get(uri) === list) continue;
       this.#collection.set(
         vscode.Uri.parse(uri),
-        list.map((one) => toDiagnostic(one, folder)),
+        list.map((one) =>
+          toDiagnostic(lspDiagnostic(one, folder === undefined ? undefined : urisIn(folder))),
+        ),
       );
     }
     this.#published.clear();
@@ -93,40 +95,4 @@ export class ProjectDiagnostics implements vscode.Disposable {
     this.#large.dispose();
     this.#collection.dispose();
   }
-}
-
-export function toRange({ start, end }: Range): vscode.Range {
-  return new vscode.Range(start.line, start.column, end.line, end.column);
-}
-
-const severities = {
-  error: vscode.DiagnosticSeverity.Error,
-  warning: vscode.DiagnosticSeverity.Warning,
-  hint: vscode.DiagnosticSeverity.Hint,
-} as const;
-
-/** The same problem as the editor shows it: with its code linked to the page that explains it. */
-export function toDiagnostic(
-  diagnostic: Pick<Diagnostic, "message" | "hint" | "severity" | "code" | "range" | "related">,
-  folder?: vscode.WorkspaceFolder,
-): vscode.Diagnostic {
-  const { message, hint, severity, code, related, range } = diagnostic;
-  const result = new vscode.Diagnostic(
-    toRange(range),
-    hint === undefined ? message : `${message} ${hint}`,
-    severities[severity],
-  );
-  result.source = "Orket";
-  result.code = { value: code, target: vscode.Uri.parse(`${docs}#${code.replace("/", "")}`) };
-  if (code === "orket/unused-role") result.tags = [vscode.DiagnosticTag.Unnecessary];
-  if (related !== undefined && folder !== undefined) {
-    result.relatedInformation = related.map(
-      (place) =>
-        new vscode.DiagnosticRelatedInformation(
-          new vscode.Location(vscode.Uri.joinPath(folder.uri, place.file), toRange(place.range)),
-          place.message,
-        ),
-    );
-  }
-  return result;
 }

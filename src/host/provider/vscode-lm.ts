@@ -26,7 +26,7 @@ const usageSchema = z.object({
 
 /** The models that the editor itself offers. Consent, keys and quotas are the editor's business. */
 export class VsCodeLmProvider implements ModelProvider {
-  /** Vendors that have taken a request: nobody has to be asked for them any more. */
+  /** Vendors that have taken a request: nobody needs to be asked for them again. */
   readonly #began = new Set<string>();
   readonly #access: Pick<vscode.LanguageModelAccessInformation, "canSendRequest">;
   readonly #timeouts: Timeouts;
@@ -145,7 +145,7 @@ async function chosenModel(wanted: string): Promise<vscode.LanguageModelChat> {
   throw new ProviderError(
     "not_found",
     known === ""
-      ? `VS Code offers no language model, so '${wanted}' is not there. An extension such as GitHub Copilot Chat brings some, once it is signed in.`
+      ? `VS Code offers no language model, so '${wanted}' is not available. An extension such as GitHub Copilot Chat brings some, once it is signed in.`
       : `VS Code offers no model '${wanted}'. It offers: ${known}.`,
   );
 }
@@ -194,7 +194,9 @@ function noticesOf(
 ): string[] {
   const notices: string[] = [];
   if (messages.some(({ role }) => role === "system")) {
-    notices.push("VS Code's models know no system role: the system prompt went first, as a user's message.");
+    notices.push(
+      "VS Code's models have no system role: the system prompt was sent first, as a user message.",
+    );
   }
   for (const name of ["seed", "temperature"] as const) {
     if (settings[name] === undefined) continue;

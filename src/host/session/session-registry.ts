@@ -12,7 +12,7 @@ import { SessionController } from "../../app/session/controller";
 
 declare const ORKET_VERSION: string;
 
-/** How long nothing has to change on the disk before it is looked at. */
+/** How long the disk must be quiet before it is read again. */
 const quietMs = 300;
 
 /** How often the session on the screen is looked at, in milliseconds, for what the file system did not tell. */
@@ -123,7 +123,7 @@ export class SessionRegistry implements vscode.Disposable {
     return controller;
   }
 
-  /** Asks what has to be asked first, and goes on with a session. @throws {OrketError} */
+  /** Asks what must be asked first, and goes on with a session. @throws {OrketError} */
   resume(controller: SessionController): Promise<void> {
     return this.goOn(controller, () => controller.resume());
   }

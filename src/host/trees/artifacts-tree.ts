@@ -67,7 +67,7 @@ export class ArtifactItem extends vscode.TreeItem {
 function explain(state: string, isOpen: boolean): string {
   switch (state) {
     case "stale":
-      return "The project has changed since; both changes go together.";
+      return "The project has changed since; both changes can be merged.";
     case "conflict":
       return "The project has changed at the same lines: solve the conflict, or reject it.";
     case "unchecked":

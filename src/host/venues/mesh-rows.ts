@@ -92,7 +92,7 @@ export class MeshRows implements vscode.Disposable {
     this.#deps = deps;
   }
 
-  /** The rows below a Venue, by the row's id. Its nodes are asked with their keys: it has to be one that was saved. */
+  /** The rows below a Venue, by the row's id. Its nodes are asked with their keys: it must be one that was saved. */
   rows(id: string, { nodes = [] }: VenueFile): vscode.TreeItem[] {
     const mesh = this.#pool.mesh(nodes, this.#deps);
     if (vscode.workspace.isTrusted) this.#watch.open(id, mesh);

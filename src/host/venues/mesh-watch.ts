@@ -34,7 +34,7 @@ export class MeshWatch {
     const row = this.#rows.get(id) ?? { mesh, shown: "", stop: undefined };
     this.#rows.set(id, row);
     if (this.#looking) row.stop ??= mesh.watch(() => this.#soon());
-    row.shown = standing(mesh);
+    row.shown = summaryOf(mesh);
   }
 
   close(id: string): void {
@@ -71,7 +71,7 @@ export class MeshWatch {
       this.#timer = undefined;
       for (const [id, row] of this.#rows) {
         // A check that found nothing new must not replace rows under somebody's pointer.
-        const now = standing(row.mesh);
+        const now = summaryOf(row.mesh);
         if (row.stop === undefined || now === row.shown) continue;
         row.shown = now;
         this.#changed(id);
@@ -81,7 +81,7 @@ export class MeshWatch {
 }
 
 /** What the rows of a mesh show of it, without what changes at every check. */
-function standing(mesh: Mesh): string {
+function summaryOf(mesh: Mesh): string {
   const { nodes, queued } = mesh.snapshot();
   return JSON.stringify([
     nodes.map(({ state, busy, failures, models }) => [state, busy, failures.at(-1)?.message, models]),

@@ -1,7 +1,7 @@
 import type { ShownText } from "../../protocol/conductor";
 
 /** Longest text that is sent to a view, in characters. */
-export const maxShownLength = 20_000;
+const maxShownLength = 20_000;
 
 export function shown(text: string, max = maxShownLength): ShownText {
   return text.length <= max ? { text } : { text: text.slice(0, max), cutFrom: text.length };

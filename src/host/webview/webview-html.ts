@@ -4,7 +4,7 @@ import { pageBodies, pageHtml } from "./page-html";
 import { defined } from "../../engine/model/defined";
 
 /** Where webviews may load files from: their own bundles, nothing else. */
-export function webviewRoot(extension: vscode.Uri): vscode.Uri {
+function webviewRoot(extension: vscode.Uri): vscode.Uri {
   return vscode.Uri.joinPath(extension, "dist", "webview");
 }
 

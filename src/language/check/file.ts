@@ -181,7 +181,7 @@ class SchemaReport {
       this.add(
         "orket/wrong-type",
         place,
-        `${nameOf(path)} has to be one of ${choices.join(", ")}, not ${describeValue(value)}.`,
+        `${nameOf(path)} must be one of ${choices.join(", ")}, not ${describeValue(value)}.`,
       );
       return;
     }
@@ -191,8 +191,8 @@ class SchemaReport {
       typeof value === "string" &&
       values.some((choice) => typeof choice !== "string" && String(choice) === value);
     const message = text
-      ? `${nameOf(path)} has to be ${expected} without quotes, not the text ${quoted(given)}.`
-      : `${nameOf(path)} has to be ${expected}, not ${quoted(given)}.`;
+      ? `${nameOf(path)} must be ${expected} without quotes, not the text ${quoted(given)}.`
+      : `${nameOf(path)} must be ${expected}, not ${quoted(given)}.`;
     this.add("orket/invalid-value", place, message, () => {
       const near = choices.length === 1 ? choices[0] : nearest(given, choices);
       return didYouMean(near, valueSpan(this.#source, path), near === undefined ? near : this.#asKey(near));
@@ -210,12 +210,12 @@ class SchemaReport {
         ? "another kind of value"
         : describeType(schema);
     if (value === null) {
-      this.add("orket/wrong-type", place, `${nameOf(path)} has no value; it has to be ${type}.`);
+      this.add("orket/wrong-type", place, `${nameOf(path)} has no value; it must be ${type}.`);
       return;
     }
     const got = whole ? `the number ${String(value)}` : describeValue(value);
     const quotes = type === "text" && typeof value !== "object" ? "Put it into quotes." : undefined;
-    this.add("orket/wrong-type", place, `${nameOf(path)} has to be ${type}, not ${got}.`, () => ({
+    this.add("orket/wrong-type", place, `${nameOf(path)} must be ${type}, not ${got}.`, () => ({
       hint: quotes,
     }));
   }
@@ -261,11 +261,11 @@ function reasonOf(issue: Issue): string {
     case "too_small": {
       if (issue.origin === "string") return "it may not be empty";
       if (issue.origin === "array") return "the list may not be empty";
-      return `it has to be ${issue.inclusive === false ? "more than" : "at least"} ${String(issue.minimum)}`;
+      return `it must be ${issue.inclusive === false ? "more than" : "at least"} ${String(issue.minimum)}`;
     }
     case "too_big": {
       if (issue.origin === "string") return `it may have ${String(issue.maximum)} characters at most`;
-      return `it has to be ${issue.inclusive === false ? "less than" : "at most"} ${String(issue.maximum)}`;
+      return `it must be ${issue.inclusive === false ? "less than" : "at most"} ${String(issue.maximum)}`;
     }
     default:
       return issue.message.replace(/\.$/, "");

@@ -266,7 +266,7 @@ export function checkPlacement(score: SourceDocument, view: ScoreView, report: R
       score,
       [...step.path, "accept"],
       "orket/not-beside-others",
-      `An accept step cannot stand in ${beside}.`,
+      `An accept step is not allowed in ${beside}.`,
       {
         hint: "Put it after the group.",
       },

@@ -30,27 +30,27 @@ function checkRole(parts: FlowParts, score: SourceDocument, step: StepView, repo
   }
   const tools = toolsOf(band, step.role);
   if (tools === undefined) return;
-  const mendAt = `In ${band.path}, add`;
+  const place = `In ${band.path}, add`;
   if (step.verdict !== undefined && !tools.includes("set_verdict")) {
-    const message = `The step has to end with a verdict, but the role ${quoted(step.role)} may not call set_verdict.`;
+    const message = `The step must end with a verdict, but the role ${quoted(step.role)} may not call set_verdict.`;
     report.at(score, [...step.path, "verdict"], "orket/verdict-tool-missing", message, {
-      hint: `${mendAt} set_verdict to the tools of ${step.role}.`,
+      hint: `${place} set_verdict to the tools of ${step.role}.`,
     });
   }
   if (isGiven(score, [...step.path, "result"]) && !tools.includes("set_result")) {
     const message = `The step must give a result, but the role ${quoted(step.role)} may not call set_result.`;
     report.at(score, [...step.path, "result"], "orket/result-tool-missing", message, {
-      hint: `${mendAt} set_result to the tools of ${step.role}.`,
+      hint: `${place} set_result to the tools of ${step.role}.`,
     });
   }
   const produces = textsAt(score, [...step.path, "produces"]);
   if (produces.length > 0 && !tools.includes("write_file") && !tools.includes("edit_file")) {
     const editorTools = tools.some(isForeign);
     if (editorTools) return;
-    const message = `The step has to produce ${quoted(produces[0]?.text ?? "")}, but the role ${quoted(step.role)} has no tool that writes.`;
+    const message = `The step must produce ${quoted(produces[0]?.text ?? "")}, but the role ${quoted(step.role)} has no tool that writes.`;
     report.at(score, [...step.path, "produces"], "orket/produces-tool-missing", message, {
       severity: "warning",
-      hint: `${mendAt} write_file to the tools of ${step.role}.`,
+      hint: `${place} write_file to the tools of ${step.role}.`,
     });
   }
 }
@@ -61,7 +61,7 @@ function checkWriteScope(flow: SourceDocument, score: SourceDocument, step: Step
   if (!Array.isArray(scope) || scope.length > 0) return;
   for (const { text, path } of textsAt(score, [...step.path, "produces"])) {
     if (artifactPathProblem(text) !== undefined) continue;
-    const message = `The step has to produce ${quoted(text)}, but the policy of ${flow.path} lets nothing be written.`;
+    const message = `The step must produce ${quoted(text)}, but the policy of ${flow.path} lets nothing be written.`;
     report.at(score, path, "orket/write-scope-empty", message, {
       hint: "Write 'write_scope: [workspace]' there.",
     });

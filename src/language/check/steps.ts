@@ -64,8 +64,8 @@ function checkPathTemplates(score: SourceDocument, step: StepView, report: Repor
         const written = placeholderText(segment.placeholder);
         const message =
           kind === "item"
-            ? `The step ${quoted(step.id)} stands in no each: there is no item.`
-            : `${written} has no value here: only inputs and {{item}} can stand in a path.`;
+            ? `The step ${quoted(step.id)} is not in an 'each', so there is no item.`
+            : `${written} has no value here: only inputs and {{item}} can be used in a path.`;
         report.at(score, path, "orket/placeholder-unresolved", message);
       }
     }

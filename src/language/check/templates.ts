@@ -132,7 +132,7 @@ export function unresolvedItem(steps: readonly StepView[]): Unresolved | undefin
   const outside = steps.find(({ around }) => around.every(({ kind }) => kind !== "each"));
   if (outside === undefined) return undefined;
   return {
-    message: `The step ${quoted(outside.id)} stands in no each: there is no item.`,
+    message: `The step ${quoted(outside.id)} is not in an 'each', so there is no item.`,
     hint: "Put the step into an 'each', or hand the value on by an input.",
   };
 }
@@ -160,7 +160,7 @@ export function checkTask(flow: SourceDocument, report: Report): void {
   const path = ["task"];
   const template = new TemplateText(flow, path, textAt(flow, path) ?? "");
   for (const { start } of template.placeholders.slice(0, maxProblemsPerTemplate)) {
-    const message = "The task is no template: this is shown to the roles as it stands.";
+    const message = "The task is not a template: this is shown to the roles as written.";
     report.span(flow, template.placeOf(start), "orket/placeholder-in-task", message, {
       severity: "warning",
       hint: "Use the placeholder in a prompt or an instruction.",

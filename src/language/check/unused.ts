@@ -57,7 +57,7 @@ function idleRoles(project: Project, band: SourceDocument, report: Report): void
   for (const role of keysAt(band, ["roles"])) {
     const span = used.has(role) ? undefined : keySpan(band, ["roles", role]);
     if (span === undefined) continue;
-    const message = `No step is given to the role ${quoted(role)}.`;
+    const message = `No step uses the role ${quoted(role)}.`;
     report.span(band, span, "orket/unused-role", message, { severity: "hint" });
   }
 }

@@ -23,7 +23,7 @@ export interface ResolveOptions {
   readonly inputs?: Readonly<Record<string, InputValue>>;
   /** Instead of the Flow's Venue: a name, or a path relative to the Flow. */
   readonly venue?: string;
-  /** Whether a task and all inputs without a default have to be there. True unless said otherwise. */
+  /** Whether a task and all inputs without a default are required. True unless said otherwise. */
   readonly forRun?: boolean;
   /** Whether hints are given too: what is not wrong and may still be meant otherwise. */
   readonly hints?: boolean;

@@ -1,3 +1,4 @@
+import type { CodeAction, TextDocumentEdit, WorkspaceEdit } from "vscode-languageserver-types";
 import type { Diagnostic } from "../text/diagnostic";
 import { fileKinds } from "../text/file-kind";
 import { partsFor } from "../project/links";
@@ -12,7 +13,9 @@ import { locate } from "../text/locate";
 import { fieldAt } from "../schema/fields";
 import { nodesAt, nodeSpan } from "../text/tree";
 import { addEntry } from "./edit-yaml";
-import type { TextEdit } from "./model";
+import { actionKinds, lspDiagnostic, workspaceEditOf } from "./lsp";
+import type { UriOf, WithData } from "./lsp";
+import type { FileEdit } from "./model";
 import { defined } from "../../engine/model/defined";
 
 /** A new file. */
@@ -21,19 +24,33 @@ export interface NewFile {
   readonly text: string;
 }
 
-/** Something that fixes a problem. */
-export interface CodeAction {
+/** A key that stands in a file, and the edit that puts the secret's name in its place. */
+export interface MoveKey {
+  readonly name: string;
+  readonly value: string;
+  /** To be made only when the key is stored: until then it is nowhere else. */
+  readonly edit: WorkspaceEdit;
+}
+
+/**
+ * Something that fixes a problem. One that moves a key has no edit of its own: the editor resolves it to a command that
+ * stores the key. The file that one creates is in its edit and in `data`, for an editor that writes files its own way.
+ */
+export type DefinitionAction = WithData<
+  CodeAction,
+  { readonly create?: NewFile; readonly moveKey?: MoveKey }
+>;
+
+interface Fix {
   readonly title: string;
-  /** The diagnostic that it fixes. */
   readonly diagnostic: Diagnostic;
-  readonly edits: readonly TextEdit[];
+  readonly edits: readonly FileEdit[];
   readonly create?: NewFile;
-  /** The secret to store before the edits: the host asks for its name's value or takes the text that stands there. */
-  readonly setSecret?: { readonly name: string; readonly file: string; readonly value: string };
+  readonly setSecret?: { readonly name: string; readonly value: string };
   readonly preferred: boolean;
 }
 
-type Draft = Omit<CodeAction, "diagnostic" | "preferred" | "edits"> & Partial<CodeAction>;
+type Draft = Omit<Fix, "diagnostic" | "preferred" | "edits"> & Partial<Fix>;
 
 const skeletons = {
   flow: (name: string) =>
@@ -53,8 +70,9 @@ const roleBlock = (role: string): string[] => [
   "tools: [read_file]",
 ];
 
-class Mender {
-  readonly actions: CodeAction[] = [];
+/** Finds what fixes one diagnostic. */
+class Fixer {
+  readonly fixes: Fix[] = [];
   readonly #project: Project;
   readonly #source: SourceDocument;
   readonly #diagnostic: Diagnostic;
@@ -66,14 +84,14 @@ class Mender {
   }
 
   add(draft: Draft): void {
-    this.actions.push({ edits: [], preferred: false, ...draft, diagnostic: this.#diagnostic });
+    this.fixes.push({ edits: [], preferred: false, ...draft, diagnostic: this.#diagnostic });
   }
 
-  #edit(title: string, edit: TextEdit | undefined): void {
+  #edit(title: string, edit: FileEdit | undefined): void {
     if (edit !== undefined) this.add({ title, edits: [edit] });
   }
 
-  hint(): CodeAction[] {
+  find(): Fix[] {
     const { suggestion, code } = this.#diagnostic;
     if (suggestion !== undefined) {
       const { span, title, replacement } = suggestion;
@@ -106,7 +124,7 @@ class Mender {
       default:
         break;
     }
-    return this.actions;
+    return this.fixes;
   }
 
   #word(): string | undefined {
@@ -216,7 +234,7 @@ class Mender {
     this.add({
       title: `Store the key as the secret '${name}' and name it here`,
       edits: [{ file: source.path, span, text }],
-      setSecret: { name, file: source.path, value: key },
+      setSecret: { name, value: key },
       preferred: true,
     });
   }
@@ -227,13 +245,39 @@ export function codeActions(
   project: Project,
   source: SourceDocument,
   diagnostics: readonly Diagnostic[],
-): CodeAction[] {
+  uriOf: UriOf,
+): DefinitionAction[] {
   const seen = new Set<string>();
   return diagnostics
     .filter(({ file }) => file === source.path)
-    .flatMap((diagnostic) => new Mender(project, source, diagnostic).hint())
+    .flatMap((diagnostic) => new Fixer(project, source, diagnostic).find())
     .filter(({ title, edits, create }) => {
       const id = JSON.stringify([title, edits, create]);
       return !seen.has(id) && seen.add(id);
-    });
+    })
+    .map((fix) => actionOf(project, fix, uriOf));
+}
+
+function actionOf(project: Project, fix: Fix, uriOf: UriOf): DefinitionAction {
+  const { title, diagnostic, edits, create, setSecret, preferred } = fix;
+  const shown = {
+    title,
+    kind: actionKinds.QuickFix,
+    diagnostics: [lspDiagnostic(diagnostic, uriOf)],
+    isPreferred: preferred,
+  };
+  const edit = workspaceEditOf(project, edits, uriOf);
+  if (setSecret !== undefined) return { ...shown, data: { moveKey: { ...setSecret, edit } } };
+  if (create !== undefined) return { ...shown, edit: creationOf(create, uriOf), data: { create } };
+  return { ...shown, edit, data: {} };
+}
+
+function creationOf({ path, text }: NewFile, uriOf: UriOf): WorkspaceEdit {
+  const uri = uriOf(path);
+  const start = { line: 0, character: 0 };
+  const content: TextDocumentEdit = {
+    textDocument: { uri, version: null },
+    edits: [{ range: { start, end: start }, newText: text }],
+  };
+  return { documentChanges: [{ kind: "create", uri }, content] };
 }

@@ -5,7 +5,6 @@ import type { EditContext } from "../text/context";
 import { fieldAt } from "../schema/fields";
 import type { Entity } from "../schema/fields";
 import type { SourceKind } from "../text/file-kind";
-import type { Span } from "../text/lines";
 import { partsFor } from "../project/links";
 import { namesIn, fileEntity } from "../project/occurrences";
 import { folderOf } from "../project/paths";
@@ -25,6 +24,8 @@ import type { KeyInfo } from "../schema/schema-walk";
 import { textAt } from "../schema/read";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
+import { completionOf } from "./completion-item";
+import type { DefinitionCompletion, Offer } from "./completion-item";
 import { entityLabels, writeWord } from "./model";
 import type { HelpRequest } from "./model";
 import { openPlaceholder, placeholdersAt } from "./placeholders";
@@ -34,28 +35,9 @@ import type { NameOffer } from "./score-names";
 import { besideText } from "./symbols";
 import { defined } from "../../engine/model/defined";
 
-/** One thing to insert. */
-export interface Completion {
-  readonly label: string;
-  readonly kind: "key" | "value" | "snippet" | "placeholder" | "path" | Entity | "tool" | "model";
-  /** A few words beside the label. */
-  readonly detail?: string;
-  /** Markdown. */
-  readonly documentation?: string;
-  /** What it replaces. */
-  readonly span: Span;
-  /** With `$0`, `${1:name}` where `snippet`; else as it stands. */
-  readonly insert: string;
-  readonly snippet: boolean;
-  /** Compared with what is typed; the label where absent. */
-  readonly filter?: string;
-  /** Order in the list. */
-  readonly sort: string;
-}
+type Draft = Pick<Offer, "label" | "kind"> & Partial<Offer>;
 
-type Draft = Pick<Completion, "label" | "kind"> & Partial<Completion>;
-
-export function escapeSnippet(text: string): string {
+function escapeSnippet(text: string): string {
   return text.replace(/[\\$}]/g, "\\$&");
 }
 
@@ -71,7 +53,7 @@ const namesOfScore: Readonly<
 };
 
 class Completer {
-  readonly items: Completion[] = [];
+  readonly items: Offer[] = [];
 
   constructor(
     readonly request: HelpRequest,
@@ -309,7 +291,7 @@ class Completer {
   #names(
     entity: Entity,
     path: ValuePath,
-    shape?: (name: string) => Pick<Completion, "insert" | "snippet"> | undefined,
+    shape?: (name: string) => Pick<Offer, "insert" | "snippet"> | undefined,
   ): void {
     const { project, source } = this.request;
     const seen = new Set<string>();
@@ -371,7 +353,7 @@ export function typeText(schema: Schema): string {
 }
 
 /** `path` as it is written in the file at `from`. */
-export function relativePath(from: string, path: string): string {
+function relativePath(from: string, path: string): string {
   const here = folderOf(from)
     .split("/")
     .filter((part) => part !== "");
@@ -389,7 +371,7 @@ export function completePlaceholder(
   path: ValuePath,
   text: string,
   offset: number,
-): Completion[] {
+): Offer[] {
   const open = openPlaceholder(text, offset);
   if (open === undefined) return [];
   return placeholdersAt(project, source, path).map(({ placeholder, detail }, index) => {
@@ -408,7 +390,12 @@ export function completePlaceholder(
 }
 
 /** What can be typed at an offset. Never throws, also in damaged text. */
-export function complete(request: HelpRequest): Completion[] {
+export function complete(request: HelpRequest): DefinitionCompletion[] {
+  const { source, offset } = request;
+  return offersAt(request).map((offer) => completionOf(offer, source.lines, offset));
+}
+
+function offersAt(request: HelpRequest): Offer[] {
   const { source, offset } = request;
   const { kind, text } = source;
   if (kind === undefined || text.length > 1024 * 1024) return [];

@@ -3,11 +3,11 @@ import type { Node } from "yaml";
 import type { SourceDocument } from "../text/source";
 import { nodesAt, nodeSpan } from "../text/tree";
 import type { ValuePath } from "../text/tree";
-import type { TextEdit } from "./model";
+import type { FileEdit } from "./model";
 
 /** Column of an offset in its line. */
-export function columnOf(source: SourceDocument, offset: number): number {
-  return source.lines.positionAt(offset).column;
+function columnOf(source: SourceDocument, offset: number): number {
+  return source.lines.positionAt(offset).character;
 }
 
 export function lineBreakOf(text: string): string {
@@ -34,7 +34,7 @@ export function addEntry(
   source: SourceDocument,
   path: ValuePath,
   entry: { readonly key?: string; readonly block: readonly string[]; readonly inline: string },
-): TextEdit | undefined {
+): FileEdit | undefined {
   const node = containerAt(source, path);
   if (node === undefined || !(isMap(node) || isSeq(node)) || isMap(node) !== (entry.key !== undefined)) {
     return undefined;

@@ -1,9 +1,10 @@
 import { isMap, isScalar, isSeq } from "yaml";
 import type { Node } from "yaml";
+import type { TextEdit } from "vscode-languageserver-types";
 import { parseSource } from "../text/source";
 import type { SourceDocument } from "../text/source";
 import { nodeSpan } from "../text/tree";
-import type { TextEdit } from "./model";
+import { minimalEdit } from "./lsp";
 
 /** A key or dash: the column that it stands in, and the one that it is to stand in. */
 interface Column {
@@ -26,7 +27,7 @@ function layoutOf(source: SourceDocument): Layout {
   const columns = new Map<number, Column[]>();
   const { lines, tree } = source;
   const lineOf = (offset: number): number => lines.positionAt(offset).line;
-  const columnOf = (offset: number): number => lines.positionAt(offset).column;
+  const columnOf = (offset: number): number => lines.positionAt(offset).character;
   const want = (offset: number, indent: number): void => {
     const line = lineOf(offset);
     columns.set(line, [...(columns.get(line) ?? []), { from: columnOf(offset), to: indent }]);
@@ -134,18 +135,7 @@ export function format(source: SourceDocument): TextEdit[] {
     const again = parseSource(path, made);
     if (again.problems.length > 0 || JSON.stringify(again.value) !== value) continue;
     if (reformat(again, reindent) !== made) continue;
-    return made === text ? [] : minimalEdit(path, text, made);
+    return minimalEdit(source, made);
   }
   return [];
-}
-
-/** One edit from the first to the last difference. */
-export function minimalEdit(file: string, from: string, to: string): TextEdit[] {
-  if (from === to) return [];
-  let start = 0;
-  const most = Math.min(from.length, to.length);
-  while (start < most && from[start] === to[start]) start++;
-  let end = 0;
-  while (end < most - start && from[from.length - 1 - end] === to[to.length - 1 - end]) end++;
-  return [{ file, span: { start, end: from.length - end }, text: to.slice(start, to.length - end) }];
 }

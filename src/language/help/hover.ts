@@ -1,10 +1,11 @@
+import type { Hover } from "vscode-languageserver-types";
 import { grouped } from "../../engine/model/grouped";
 import { callSettings } from "../../engine/model/definition";
 import { plannedSteps, worstCase } from "../../engine/model/plan";
 import { isBuiltin, isForeign, toolTable, unboundedText } from "../../engine/model/tools";
 import { entityOwner, fieldAt } from "../schema/fields";
 import { fileKinds } from "../text/file-kind";
-import type { Span } from "../text/lines";
+import type { LineIndex, Span } from "../text/lines";
 import { locate } from "../text/locate";
 import { namesIn, occurrenceAt } from "../project/occurrences";
 import type { Occurrence, TemplateValue } from "../project/occurrences";
@@ -16,13 +17,15 @@ import { valueAt } from "../schema/schema";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 import { typeText } from "./complete";
+import { markdown } from "./lsp";
 import { entityLabels } from "./model";
 import type { HelpRequest } from "./model";
 import { explainPlaceholder, fieldText, performerOf, placeholderAt, shorten } from "./placeholders";
 import type { Found } from "./found";
 import { besideText, definitionsOf, fileOf } from "./symbols";
 
-export interface Hover {
+/** What help says about a place. */
+interface Explanation {
   readonly span: Span;
   /** Markdown. Texts of the user's files stand in code blocks only. */
   readonly text: string;
@@ -34,7 +37,7 @@ function fenced(text: string): string {
 }
 
 /** What a step of a Score can use at most, for each Flow that performs it. */
-export function stepCosts(request: HelpRequest, score: SourceDocument, id: string): string[] {
+function stepCosts(request: HelpRequest, score: SourceDocument, id: string): string[] {
   const lines: string[] = [];
   const { project } = request;
   for (const { flow } of (project.links.through.get(score.path) ?? []).slice(0, 5)) {
@@ -130,7 +133,7 @@ function describeFound(request: HelpRequest, found: Found, occurrence: Occurrenc
   }
 }
 
-function hoverName(request: HelpRequest, occurrence: Occurrence): Hover {
+function hoverName(request: HelpRequest, occurrence: Occurrence): Explanation {
   const { source, project } = request;
   const label = entityLabels[occurrence.entity];
   const [found] = definitionsOf(project, source, occurrence);
@@ -148,7 +151,7 @@ function hoverName(request: HelpRequest, occurrence: Occurrence): Hover {
 }
 
 /** The template around an offset, with the offset in its text. */
-export function templateAt(
+function templateAt(
   source: SourceDocument,
   offset: number,
 ): { template: TemplateValue; at: number } | undefined {
@@ -163,7 +166,7 @@ export function hoverPlaceholder(
   path: ValuePath,
   text: string,
   offset: number,
-): Hover | undefined {
+): Explanation | undefined {
   const found = placeholderAt(text, offset);
   if (found === undefined) return undefined;
   const { start, end, placeholder } = found;
@@ -172,6 +175,17 @@ export function hoverPlaceholder(
 
 /** Help on what stands at an offset; undefined where there is none. */
 export function hover(request: HelpRequest): Hover | undefined {
+  return hoverOf(request.source.lines, explain(request));
+}
+
+/** What an editor shows for an explanation of a place in a text. */
+export function hoverOf(lines: LineIndex, found: Explanation | undefined): Hover | undefined {
+  return found === undefined
+    ? undefined
+    : { contents: markdown(found.text), range: lines.rangeOf(found.span) };
+}
+
+function explain(request: HelpRequest): Explanation | undefined {
   const { source, offset } = request;
   const { kind } = source;
   if (kind === undefined) return undefined;

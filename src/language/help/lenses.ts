@@ -1,3 +1,4 @@
+import type { CodeLens } from "vscode-languageserver-types";
 import type { Span } from "../text/lines";
 import { namesIn } from "../project/occurrences";
 import { keySpan, nearestPlace } from "../text/places";
@@ -6,6 +7,7 @@ import { scoreViewOf } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import { nodesAt, nodeSpan } from "../text/tree";
 import type { ValuePath } from "../text/tree";
+import type { WithData } from "./lsp";
 
 /** What a step came to the last time it ran, as the host knows it. */
 export interface StepResult {
@@ -21,7 +23,10 @@ export type LensAction =
   | { readonly do: "tryPrompt"; readonly file: string; readonly role: string }
   | { readonly do: "openResult"; readonly file: string; readonly step: string; readonly session?: string };
 
-export interface CodeLens {
+/** A lens without its command: the editor resolves it to one of its own, by what the lens is to do. */
+export type DefinitionLens = WithData<CodeLens, { readonly title: string; readonly action: LensAction }>;
+
+interface PlacedLens {
   readonly span: Span;
   readonly title: string;
   readonly action: LensAction;
@@ -31,7 +36,14 @@ export interface CodeLens {
 export function codeLenses(
   source: SourceDocument,
   results: ReadonlyMap<string, StepResult> = new Map(),
-): CodeLens[] {
+): DefinitionLens[] {
+  return lensesOf(source, results).map(({ span, title, action }) => ({
+    range: source.lines.rangeOf(span),
+    data: { title, action },
+  }));
+}
+
+function lensesOf(source: SourceDocument, results: ReadonlyMap<string, StepResult>): PlacedLens[] {
   const { kind, path: file, tree } = source;
   if (kind === undefined || tree === undefined) return [];
   if (kind === "flow") {
@@ -47,7 +59,7 @@ export function codeLenses(
       })),
     ];
   }
-  const lenses: CodeLens[] = [];
+  const lenses: PlacedLens[] = [];
   for (const { entity, role, on, path, span, name } of namesIn(source).occurrences) {
     if (entity !== "role" || role !== "definition" || on !== "key") continue;
     if (nodesAt(tree, [...path, "prompt"]) === undefined) continue;

@@ -24,7 +24,7 @@ export interface HelpRequest {
 }
 
 /** A change of one file: `text` instead of what stands at `span`. */
-export interface TextEdit {
+export interface FileEdit {
   readonly file: string;
   readonly span: Span;
   readonly text: string;

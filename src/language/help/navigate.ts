@@ -1,7 +1,20 @@
+import type {
+  DocumentHighlight,
+  DocumentLink,
+  DocumentSymbol,
+  FoldingRange,
+  Location,
+  LocationLink,
+  SemanticTokens,
+  SymbolKind,
+  WorkspaceSymbol,
+} from "vscode-languageserver-types";
 import { scoreItemKindOf } from "../../engine/model/score";
+import { parseTemplate } from "../../engine/model/template";
 import { fieldAt, linkFields } from "../schema/fields";
+import type { Entity } from "../schema/fields";
 import { fileKinds } from "../text/file-kind";
-import type { SourceKind } from "../text/file-kind";
+import { LineIndex } from "../text/lines";
 import type { Span } from "../text/lines";
 import { locate } from "../text/locate";
 import { fileEntity, namesIn, occurrenceAt } from "../project/occurrences";
@@ -15,13 +28,19 @@ import type { SourceDocument } from "../text/source";
 import { nodesAt, nodeSpan } from "../text/tree";
 import type { ValuePath } from "../text/tree";
 import { valueAt } from "../schema/schema";
+import { foldKinds, highlightKinds, locationLinkOf, locationOf, symbolKinds } from "./lsp";
+import type { UriOf, WithData } from "./lsp";
 import type { HelpRequest, Place } from "./model";
 import { definitionsOf, placeOf, placesOf } from "./symbols";
 
 const fileStart = { start: 0, end: 0 };
 
 /** Where what stands at an offset is given; the file itself for a path. */
-export function definition({ project, source, offset }: HelpRequest): Place[] {
+export function definition(request: HelpRequest, uriOf: UriOf): LocationLink[] {
+  return definitionPlaces(request).flatMap((place) => locationLinkOf(request.project, place, uriOf) ?? []);
+}
+
+function definitionPlaces({ project, source, offset }: HelpRequest): Place[] {
   const occurrence = occurrenceAt(source, offset);
   if (occurrence !== undefined) return definitionsOf(project, source, occurrence).map(placeOf);
   const located = locate(source, offset);
@@ -40,43 +59,39 @@ function fileAt(project: Project, source: SourceDocument, path: ValuePath): stri
 /** Every place where what stands at an offset is named, in all files. */
 export function references(
   { project, source, offset }: HelpRequest,
+  uriOf: UriOf,
   options: { readonly definitions: boolean } = { definitions: true },
-): Place[] {
+): Location[] {
   const occurrence = occurrenceAt(source, offset);
   if (occurrence === undefined) return [];
   return placesOf(project, source, occurrence)
     .found.filter((found) => options.definitions || found.occurrence.role !== "definition")
-    .map((found) => ({ ...placeOf(found), whole: found.occurrence.span }));
-}
-
-export interface Highlight {
-  readonly span: Span;
-  readonly kind: "read" | "write";
+    .flatMap((found) => locationOf(project, placeOf(found), uriOf) ?? []);
 }
 
 /** The same name within the file. */
-export function highlights(request: HelpRequest): Highlight[] {
+export function highlights(request: HelpRequest): DocumentHighlight[] {
   const { project, source, offset } = request;
   const occurrence = occurrenceAt(source, offset);
   if (occurrence === undefined) return [];
   return placesOf(project, source, occurrence)
     .found.filter((found) => found.source.path === source.path)
-    .map(({ occurrence: one }) => ({ span: one.span, kind: one.role === "definition" ? "write" : "read" }));
+    .map(({ occurrence: one }) => ({
+      range: source.lines.rangeOf(one.span),
+      kind: one.role === "definition" ? highlightKinds.Write : highlightKinds.Read,
+    }));
 }
 
-export interface DocumentSymbol {
-  readonly name: string;
-  readonly detail: string;
-  readonly kind: "file" | "role" | "step" | "loop" | "parallel" | "input" | "node" | "section";
-  readonly span: Span;
-  readonly whole: Span;
-  readonly children: readonly DocumentSymbol[];
-}
+type SymbolName = keyof typeof symbolKinds;
 
 function symbol(
   source: SourceDocument,
   path: ValuePath,
-  init: Pick<DocumentSymbol, "name" | "kind"> & Partial<DocumentSymbol>,
+  {
+    kind,
+    ...init
+  }: Pick<DocumentSymbol, "name"> &
+    Partial<Pick<DocumentSymbol, "detail" | "children">> & { readonly kind: SymbolName },
 ): DocumentSymbol[] {
   const found = source.tree === undefined ? undefined : nodesAt(source.tree, path);
   if (found === undefined) return [];
@@ -84,8 +99,19 @@ function symbol(
   const value = found.value === undefined ? key : nodeSpan(found.value);
   const whole = { start: (key ?? value)?.start ?? 0, end: Math.max(value?.end ?? 0, key?.end ?? 0) };
   const lineEnd = source.lines.lineEnd(whole.start);
-  const span = init.span ?? key ?? { start: whole.start, end: Math.min(whole.end, lineEnd) };
-  return [{ detail: "", children: [], ...init, whole, span }];
+  const span = key ?? { start: whole.start, end: Math.min(whole.end, lineEnd) };
+  return [
+    {
+      detail: "",
+      children: [],
+      ...init,
+      // An editor refuses a symbol without a name.
+      name: init.name === "" ? "?" : init.name,
+      kind: symbolKinds[kind],
+      range: source.lines.rangeOf(whole),
+      selectionRange: source.lines.rangeOf(span),
+    },
+  ];
 }
 
 function scoreItems(source: SourceDocument, path: ValuePath): DocumentSymbol[] {
@@ -100,7 +126,7 @@ function scoreItems(source: SourceDocument, path: ValuePath): DocumentSymbol[] {
     if (!isGroupKind(kind)) {
       const performer = textAt(source, [...here, kind]);
       const detail = kind === "role" || kind === "run" || kind === "use" ? (performer ?? "") : kind;
-      return symbol(source, here, { kind: "step", name: id ?? "step", detail });
+      return symbol(source, here, { kind: "Function", name: id ?? "step", detail });
     }
     const max = valueAt(source.value, [...here, kind, "max"]);
     const children = scoreItems(source, [...here, kind, "steps"]);
@@ -109,8 +135,7 @@ function scoreItems(source: SourceDocument, path: ValuePath): DocumentSymbol[] {
     const unit = kind === "each" ? "items" : "times";
     const bounded = (kind === "loop" || kind === "each") && typeof max === "number";
     const name = bounded ? `${what}, at most ${max} ${unit}` : what;
-    const shown = kind === "loop" || kind === "each" ? "loop" : "parallel";
-    return symbol(source, here, { kind: kind === "sequence" ? "section" : shown, name, children });
+    return symbol(source, here, { kind: kind === "sequence" ? "Namespace" : "Array", name, children });
   });
 }
 
@@ -122,67 +147,75 @@ export function documentSymbols(source: SourceDocument): DocumentSymbol[] {
     const path = [key];
     if (key === "name")
       return symbol(source, path, {
-        kind: "file",
+        kind: "File",
         name: textAt(source, path) ?? key,
         detail: fileKinds[kind].label,
       });
     if (kind === "score" && key === "steps")
-      return symbol(source, path, { kind: "section", name: key, children: scoreItems(source, path) });
+      return symbol(source, path, { kind: "Namespace", name: key, children: scoreItems(source, path) });
     const children = namesIn(source).occurrences.flatMap((one): DocumentSymbol[] => {
       if (one.path[0] !== key || one.role !== "definition" || one.path.length < 2) return [];
       const owner = one.on === "key" ? one.path : one.path.slice(0, -1);
-      const type =
-        one.entity === "role" || one.entity === "input" || one.entity === "node" ? one.entity : "section";
+      const isNamed = one.entity === "role" || one.entity === "input" || one.entity === "node";
       return symbol(source, owner, {
-        kind: type,
+        kind: (isNamed ? entityKinds[one.entity] : undefined) ?? "Namespace",
         name: one.name,
         detail: textAt(source, [...owner, "description"]) ?? "",
       });
     });
     const nested = valueAt(value, path);
     const isSection = typeof nested === "object" && nested !== null;
-    return isSection ? symbol(source, path, { kind: "section", name: key, children }) : [];
+    return isSection ? symbol(source, path, { kind: "Namespace", name: key, children }) : [];
   });
 }
 
-export interface WorkspaceSymbol {
-  readonly name: string;
-  readonly kind: SourceKind | "role" | "step" | "input" | "command" | "node";
-  readonly container: string;
-  readonly place: Place;
-}
+const entityKinds: Readonly<Partial<Record<Entity, SymbolName>>> = {
+  flow: "File",
+  band: "File",
+  venue: "File",
+  score: "File",
+  role: "Class",
+  step: "Function",
+  input: "Variable",
+  command: "Method",
+  node: "Object",
+};
 
 /** Names of the whole project that hold the query's letters in their order. */
-export function workspaceSymbols(project: Project, query: string, limit = 500): WorkspaceSymbol[] {
+export function workspaceSymbols(
+  project: Project,
+  query: string,
+  uriOf: UriOf,
+  limit = 500,
+): (WorkspaceSymbol & { location: Location; kind: SymbolKind })[] {
   const letters = [...query.toLowerCase()];
   const fits = (name: string): boolean => {
     let at = 0;
     const lower = name.toLowerCase();
     return letters.every((letter) => (at = lower.indexOf(letter, at) + 1) > 0);
   };
-  const found: WorkspaceSymbol[] = [];
+  const found: ReturnType<typeof workspaceSymbols> = [];
   for (const source of project.sources.values()) {
     for (const occurrence of namesIn(source).occurrences) {
       const { entity, name, role } = occurrence;
-      if (
-        role !== "definition" ||
-        entity === "verdict" ||
-        entity === "field" ||
-        entity === "artifact" ||
-        entity === "note"
-      )
-        continue;
-      if (!fits(name)) continue;
+      const kind = entityKinds[entity];
+      if (role !== "definition" || kind === undefined || !fits(name)) continue;
       const isFile = fileEntity(entity) !== undefined;
       const container = isFile ? source.path : (nameIn(source) ?? source.path);
-      found.push({ name, kind: entity, container, place: placeOf({ source, occurrence }) });
+      const location = { uri: uriOf(source.path), range: source.lines.rangeOf(occurrence.span) };
+      found.push({ name, kind: symbolKinds[kind], containerName: container, location });
       if (found.length >= limit) return found;
     }
   }
   return found;
 }
 
-export interface DocumentLink {
+/** A link with what it leads to: an editor opens a file, and shows a folder in its own way. */
+export type DefinitionLink = WithData<DocumentLink, { readonly kind: "file" | "folder" }> & {
+  readonly target: string;
+};
+
+interface PlacedLink {
   readonly span: Span;
   /** Relative to the project. */
   readonly target: string;
@@ -190,8 +223,17 @@ export interface DocumentLink {
 }
 
 /** Paths and names that lead to a file or folder. */
-export function documentLinks(project: Project, source: SourceDocument): DocumentLink[] {
-  const links: DocumentLink[] = [];
+export function documentLinks(project: Project, source: SourceDocument, uriOf: UriOf): DefinitionLink[] {
+  return linksOf(project, source).map(({ span, target, kind }) => ({
+    range: source.lines.rangeOf(span),
+    target: uriOf(target),
+    tooltip: kind === "file" ? `Open ${target}` : `Show ${target} in the Explorer`,
+    data: { kind },
+  }));
+}
+
+function linksOf(project: Project, source: SourceDocument): PlacedLink[] {
+  const links: PlacedLink[] = [];
   if (source.kind === undefined) return links;
   for (const one of namesIn(source).occurrences) {
     const kind = fileEntity(one.entity);
@@ -216,13 +258,6 @@ export function documentLinks(project: Project, source: SourceDocument): Documen
   return links.sort((a, b) => a.span.start - b.span.start);
 }
 
-export interface FoldingRange {
-  /** Lines from 0, both within the fold. */
-  readonly startLine: number;
-  readonly endLine: number;
-  readonly kind?: "comment";
-}
-
 /** What can be folded: keys and entries over several lines, and rows of comments. */
 export function foldingRanges(source: SourceDocument): FoldingRange[] {
   const ranges: FoldingRange[] = [];
@@ -231,7 +266,7 @@ export function foldingRanges(source: SourceDocument): FoldingRange[] {
   let comment: { start: number; end: number } | undefined;
   const endComment = (): void => {
     if (comment !== undefined && comment.end > comment.start) {
-      ranges.push({ startLine: comment.start, endLine: comment.end, kind: "comment" });
+      ranges.push({ startLine: comment.start, endLine: comment.end, kind: foldKinds.Comment });
     }
     comment = undefined;
   };
@@ -259,25 +294,52 @@ export function foldingRanges(source: SourceDocument): FoldingRange[] {
   return ranges.sort((a, b) => a.startLine - b.startLine || b.endLine - a.endLine);
 }
 
-export interface SemanticToken {
+/** Types that every color theme knows; a name has the same color where it is given and where it refers. */
+export const semanticTokenTypes = ["parameter", "type"] as const;
+
+interface Token {
   readonly span: Span;
-  readonly type: "orketPlaceholder" | "orketReference" | "orketDefinition" | "orketTool";
+  readonly type: (typeof semanticTokenTypes)[number];
 }
 
 /** What a grammar cannot know: placeholders in templates, names that are given and names that refer. */
-export function semanticTokens(source: SourceDocument): SemanticToken[] {
-  const tokens: SemanticToken[] = [];
+export function semanticTokens(source: SourceDocument): SemanticTokens {
+  const tokens: Token[] = [];
   const { occurrences, templates } = namesIn(source);
   for (const one of occurrences) {
     if (one.placeholder === true || one.span.end <= one.span.start) continue;
-    tokens.push({ span: one.span, type: one.role === "definition" ? "orketDefinition" : "orketReference" });
+    tokens.push({ span: one.span, type: "type" });
   }
   for (const template of templates) {
     for (const segment of template.segments) {
       if (segment.kind !== "placeholder") continue;
       const span = template.map()?.spanToSource(segment);
-      if (span !== undefined) tokens.push({ span, type: "orketPlaceholder" });
+      if (span !== undefined) tokens.push({ span, type: "parameter" });
     }
   }
-  return tokens.sort((a, b) => a.span.start - b.span.start);
+  return encodeTokens(source.lines, tokens);
+}
+
+/** Placeholders in a template that is a document of its own. */
+export function templateTokens(text: string): SemanticTokens {
+  const tokens = parseTemplate(text).segments.flatMap((segment): Token[] =>
+    segment.kind === "placeholder" ? [{ span: segment, type: "parameter" }] : [],
+  );
+  return encodeTokens(new LineIndex(text), tokens);
+}
+
+/** The protocol's encoding: five numbers a token, its line and character relative to the token before it. */
+function encodeTokens(lines: LineIndex, tokens: readonly Token[]): SemanticTokens {
+  const data: number[] = [];
+  let before = { line: 0, character: 0 };
+  for (const { span, type } of [...tokens].sort((a, b) => a.span.start - b.span.start)) {
+    const { start, end } = lines.rangeOf(span);
+    // The protocol has no token over several lines.
+    if (start.line !== end.line) continue;
+    const line = start.line - before.line;
+    const character = line === 0 ? start.character - before.character : start.character;
+    data.push(line, character, end.character - start.character, semanticTokenTypes.indexOf(type), 0);
+    before = start;
+  }
+  return { data };
 }

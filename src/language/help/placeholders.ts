@@ -22,7 +22,7 @@ export interface Offer {
 }
 
 /** The steps that a template is for: the one whose instruction it is, or those of the role whose prompt it is. */
-export function stepsOfTemplate(
+function stepsOfTemplate(
   project: Project,
   source: SourceDocument,
   path: ValuePath,
@@ -132,7 +132,7 @@ export function placeholdersAt(project: Project, source: SourceDocument, path: V
 }
 
 /** Notes that any file of the same Flows names. */
-export function noteKeys(project: Project, source: SourceDocument): string[] {
+function noteKeys(project: Project, source: SourceDocument): string[] {
   const links = project.links.through.get(source.path) ?? [];
   const paths = new Set([source.path, ...links.flatMap(({ parts }) => [...parts.values()])]);
   const files = [...paths].map((path) => (path === source.path ? source : project.sources.get(path)));

@@ -1,7 +1,7 @@
+import type { Range, WorkspaceEdit } from "vscode-languageserver-types";
 import { fieldNameSchema } from "../../engine/model/field";
 import { idSchema, nameSchema } from "../../engine/model/names";
 import { quoted } from "../text/diagnostic";
-import type { Span } from "../text/lines";
 import { fileEntity, namesIn, occurrenceAt } from "../project/occurrences";
 import type { Occurrence } from "../project/occurrences";
 import { partsFor } from "../project/links";
@@ -11,16 +11,18 @@ import { scoreViewOf, viewScore } from "../schema/score-view";
 import type { GroupView, ScoreView, StepView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
+import { workspaceEditOf } from "./lsp";
+import type { UriOf } from "./lsp";
 import { entityLabels, writeWord } from "./model";
-import type { HelpRequest, TextEdit } from "./model";
+import type { FileEdit, HelpRequest } from "./model";
 import { definitionsOf, placesOf } from "./symbols";
 
 export type PrepareRename =
-  | { readonly span: Span; readonly name: string }
+  | { readonly range: Range; readonly placeholder: string }
   /** Why nothing can be renamed here; a sentence. */
   | { readonly rejected: string };
 
-export type Rename = { readonly edits: readonly TextEdit[] } | { readonly rejected: string };
+export type Rename = Required<Pick<WorkspaceEdit, "changes">> | { readonly rejected: string };
 
 const renamable = new Set([
   "flow",
@@ -72,7 +74,8 @@ function findName({ project, source, offset }: HelpRequest): Occurrence | { reje
 /** Whether what stands at an offset can be renamed, and its extent. */
 export function prepareRename(request: HelpRequest): PrepareRename {
   const found = findName(request);
-  return "rejected" in found ? found : { span: found.span, name: found.name };
+  if ("rejected" in found) return found;
+  return { range: request.source.lines.rangeOf(found.span), placeholder: found.name };
 }
 
 const noteKey = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
@@ -124,7 +127,7 @@ function notesOf(project: Project, flow: SourceDocument): Set<string> {
   );
 }
 
-function editOf(source: SourceDocument, occurrence: Occurrence, name: string): TextEdit {
+function editOf(source: SourceDocument, occurrence: Occurrence, name: string): FileEdit {
   const { span, quoted: inQuotes, on } = occurrence;
   // A key is text whatever it looks like; a value may need quotes.
   const text = inQuotes || on === "key" ? name : writeWord(name, "yaml");
@@ -148,8 +151,8 @@ function movedSteps(
   scores: readonly SourceDocument[],
   changed: (score: SourceDocument) => readonly ValuePath[],
   name: string,
-): TextEdit[] {
-  const edits: TextEdit[] = [];
+): FileEdit[] {
+  const edits: FileEdit[] = [];
   for (const score of scores) {
     let value = score.value;
     for (const path of changed(score)) value = setIn(value, path, name);
@@ -177,13 +180,13 @@ function movedSteps(
 }
 
 /** The edits that give what stands at an offset another name, everywhere and nowhere else. */
-export function rename(request: HelpRequest, name: string): Rename {
+export function rename(request: HelpRequest, name: string, uriOf: UriOf): Rename {
   const { project, source } = request;
   const occurrence = findName(request);
   if ("rejected" in occurrence) return occurrence;
-  if (name === occurrence.name) return { edits: [] };
+  if (name === occurrence.name) return { changes: {} };
   const bad = badName(occurrence, name);
-  if (bad !== undefined) return { rejected: `${quoted(name)} is no name: ${bad}.` };
+  if (bad !== undefined) return { rejected: `${quoted(name)} is not a valid name: ${bad}.` };
   const { owners, found } = placesOf(project, source, occurrence);
   const clash = taken(project, owners, occurrence, name);
   if (clash !== undefined) return { rejected: clash };
@@ -208,5 +211,5 @@ export function rename(request: HelpRequest, name: string): Rename {
     return !seen.has(id) && seen.add(id);
   });
   unique.sort((a, b) => (a.file === b.file ? a.span.start - b.span.start : a.file < b.file ? -1 : 1));
-  return { edits: unique };
+  return workspaceEditOf(project, unique, uriOf);
 }

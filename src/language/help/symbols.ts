@@ -14,7 +14,7 @@ import { inputPlaces } from "./input-places";
 import type { Place } from "./model";
 
 /** The files in which a name that stands in `source` can be defined. */
-export function ownersOf(project: Project, entity: Entity, source: SourceDocument): SourceDocument[] {
+function ownersOf(project: Project, entity: Entity, source: SourceDocument): SourceDocument[] {
   const owner = entityOwner[entity];
   return owner === "project" ? [] : partsFor(project, source, owner);
 }

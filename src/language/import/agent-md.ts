@@ -133,7 +133,7 @@ class AgentImport {
       front = readForeign({ path: file.path, text: head }, this.#report, "agent.yaml");
       if (front === undefined) return;
       if (!front.isMap) {
-        this.#report.error("The front matter has to be keys with their values.", front.place);
+        this.#report.error("The front matter must be keys with their values.", front.place);
         return;
       }
     }

@@ -300,7 +300,7 @@ class CrewImport {
       venue.lost(`the backend ${quoted(foreign)} of ${quoted(one)}: set endpoint and api_key.`, value.place);
     }
     if (provider === "openai") {
-      venue.comment(["api_key"], "The variable has to be set, or name a stored secret as secret:NAME.");
+      venue.comment(["api_key"], "Set this variable, or name a stored secret as secret:NAME.");
     }
     return venue;
   }
@@ -355,6 +355,6 @@ export function importCrew(
 function mapOf(file: ProjectFile, target: Target): Value | undefined {
   const value = readForeign(file, target.report);
   if (value === undefined || value.isMap) return value;
-  target.report.error("The file has to hold names with their settings.", value.place);
+  target.report.error("The file must hold names with their settings.", value.place);
   return undefined;
 }

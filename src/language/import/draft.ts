@@ -49,7 +49,7 @@ export class Draft {
     this.remark(`Not carried over: ${message}`, place, path);
   }
 
-  /** Something that a person has to look at: in the report, and as a comment above the value at `path`. */
+  /** Something that a person must look at: in the report, and as a comment above the value at `path`. */
   remark(message: string, place: ImportPlace | undefined, path: ValuePath = []): void {
     this.#report.warning(message, place);
     this.comment(path, message);

@@ -21,8 +21,7 @@ import { importConductor } from "./workflow/conductor";
 import { importSpecKit } from "./workflow/spec-kit";
 
 export { detectImport, importKinds, mayImport, neighboursOf } from "./detect";
-export type { Detection, ImportKind, ImportSet } from "./detect";
-export type { ImportEntry, ImportLevel, ImportPlace } from "./report";
+export type { ImportEntry } from "./report";
 export type { ImportOptions, WrittenFile } from "./target";
 
 export interface ImportResult {

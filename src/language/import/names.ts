@@ -19,7 +19,7 @@ function words(text: string, allowed: RegExp): string {
 }
 
 /** A valid id of a role, step or input from any text; `fallback` (an id) where nothing of it can stay. */
-export function makeId(text: string, fallback: string): string {
+function makeId(text: string, fallback: string): string {
   const id = words(text, /[^A-Za-z0-9_-]+/g).replace(/^[^A-Za-z0-9]+/, "");
   if (/^\d/.test(id)) return `${fallback}-${id}`.slice(0, 64);
   return id === "" ? fallback : id;

@@ -241,7 +241,7 @@ class PromptFlowImport {
       model: models[0],
       roles: this.#overrides,
     });
-    venue.comment(["api_key"], "The variable has to be set, or name a stored secret as secret:NAME.");
+    venue.comment(["api_key"], "Set this variable, or name a stored secret as secret:NAME.");
     const seen = new Set<string>();
     for (const node of this.#graph.steps) {
       const connection = node.value.at("connection");
@@ -427,7 +427,7 @@ export function importPromptFlow(
   if (value === undefined) return;
   const nodes = value.at("nodes");
   if (nodes?.isList !== true) {
-    target.report.error("'nodes' has to be a list.", nodes?.place ?? value.place);
+    target.report.error("'nodes' must be a list.", nodes?.place ?? value.place);
     return;
   }
   const graph = readGraph(value, target.report);

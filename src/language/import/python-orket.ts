@@ -151,7 +151,7 @@ class PythonImport {
       }),
     );
     if (params !== undefined && !params.isMap)
-      draft.lost("'params' has to be keys and values.", params.place, path);
+      draft.lost("'params' must be keys and values.", params.place, path);
     return {
       ...(model === undefined ? {} : { model: oneLine(model) }),
       ...defined({ temperature, seed }),

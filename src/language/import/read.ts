@@ -102,7 +102,7 @@ export class Value {
     const text = value?.asText();
     if (value !== undefined && text === undefined) {
       report.warning(
-        `${value.name} has to be text, not ${kindOfValue(value.raw)}; it is left out.`,
+        `${value.name} must be text, not ${kindOfValue(value.raw)}; it is left out.`,
         value.place,
       );
     }
@@ -114,13 +114,13 @@ export class Value {
     const value = this.at(key);
     if (value === undefined) return [];
     if (value.isMap) {
-      report.warning(`${value.name} has to be a list, not keys and values; it is left out.`, value.place);
+      report.warning(`${value.name} must be a list, not keys and values; it is left out.`, value.place);
       return [];
     }
     return (value.isList ? value.items() : [value]).flatMap((item) => {
       const text = item.asText();
       if (text !== undefined) return [{ text: text.trim(), value: item }];
-      report.warning(`${item.name} of ${value.name} has to be text; it is left out.`, item.place);
+      report.warning(`${item.name} of ${value.name} must be text; it is left out.`, item.place);
       return [];
     });
   }
@@ -139,7 +139,7 @@ export class Value {
     const what = range.whole === true ? "a whole number" : "a number";
     const from = range.min === undefined ? "" : ` from ${range.min}`;
     const to = range.max === undefined ? "" : ` to ${range.max}`;
-    report.warning(`${value.name} has to be ${what}${from}${to}; it is left out.`, value.place);
+    report.warning(`${value.name} must be ${what}${from}${to}; it is left out.`, value.place);
     return undefined;
   }
 }

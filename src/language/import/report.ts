@@ -1,4 +1,4 @@
-import type { Range } from "../text/lines";
+import type { Range } from "vscode-languageserver-types";
 
 /** Where something stands in a file that was given, or in one that was written. Lines and columns from 0. */
 export interface ImportPlace {

@@ -58,7 +58,7 @@ class RooImport {
     }
     const name = mode.text("name", this.#report);
     const slug = mode.text("slug", this.#report) ?? name ?? "mode";
-    // A slug that stands twice is another mode all the same.
+    // A slug that stands twice is another mode anyway.
     const id = this.#ids.of(this.#ids.has(slug) ? `${slug}-${Object.keys(this.#roles).length + 1}` : slug);
     if (id !== slug)
       this.#report.info(`The mode ${quoted(slug)} is the role ${quoted(id)} here.`, mode.place);
@@ -100,7 +100,7 @@ class RooImport {
     const sentences: string[] = [];
     const listed = mode.at("groups");
     if (listed !== undefined && !listed.isList) {
-      this.#draft.lost("'groups' has to be a list.", listed.place, ["roles", id]);
+      this.#draft.lost("'groups' must be a list.", listed.place, ["roles", id]);
     }
     for (const item of listed?.items() ?? []) {
       const [first, options] = item.isList ? item.items() : [item];
@@ -145,7 +145,7 @@ export function importRooModes(file: ProjectFile, target: Target): void {
   if (value === undefined) return;
   const modes = value.at("customModes");
   if (modes?.isList !== true || modes.items().length === 0) {
-    report.error("'customModes' has to be a list of modes.", modes?.place ?? value.place);
+    report.error("'customModes' must be a list of modes.", modes?.place ?? value.place);
     return;
   }
   const made = new RooImport(target, file.path);

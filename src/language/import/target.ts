@@ -19,7 +19,7 @@ export interface ImportOptions {
   readonly folder?: string;
   /** The project as it is: its names and paths are not used again. */
   readonly project?: Project;
-  /** The backend of a Venue that has to be made up. Default: ollama. */
+  /** The backend of a Venue that must be made up. Default: ollama. */
   readonly provider?: BackendName;
   readonly model?: string;
 }

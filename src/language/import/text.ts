@@ -2,7 +2,7 @@ import { placeholderText } from "../../engine/model/template";
 import type { Placeholder } from "../../engine/model/template";
 
 /** Text as Orket's files hold it: `\n` line ends, no blanks at the end, one line end where it has several lines. */
-export function tidy(text: string): string {
+function tidy(text: string): string {
   const lines = text.split(/\r\n|\n|\r/).map((line) => line.trimEnd());
   const first = lines.findIndex((line) => line !== "");
   const whole = first < 0 ? "" : lines.slice(first).join("\n").trimEnd();

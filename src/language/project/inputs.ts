@@ -74,10 +74,10 @@ export function readInput(
   }
   const value = convert(input.type, given);
   if (value === undefined)
-    return { problem: `it has to be ${typeNames[input.type]}, not ${quoted(textOfJson(given))}` };
+    return { problem: `it must be ${typeNames[input.type]}, not ${quoted(textOfJson(given))}` };
   if (input.enum !== undefined && !input.enum.includes(value)) {
     return {
-      problem: `it has to be one of ${input.enum.map(textOfJson).join(", ")}, not ${quoted(textOfJson(value))}`,
+      problem: `it must be one of ${input.enum.map(textOfJson).join(", ")}, not ${quoted(textOfJson(value))}`,
     };
   }
   return { value };
@@ -101,7 +101,7 @@ export function checkInputs(flow: SourceDocument, report: Report): void {
     const path = ["inputs", input.name];
     input.enum?.forEach((choice, index) => {
       if (typeof choice === input.type || !(input.type in plainTypes)) return;
-      const message = `A choice of the input ${quoted(input.name)} has to be ${typeNames[input.type]}, not ${quoted(textOfJson(choice))}.`;
+      const message = `A choice of the input ${quoted(input.name)} must be ${typeNames[input.type]}, not ${quoted(textOfJson(choice))}.`;
       report.at(flow, [...path, "enum", index], "orket/input-default", message);
     });
     if (input.default === undefined) continue;
@@ -116,7 +116,7 @@ export function checkInputs(flow: SourceDocument, report: Report): void {
           `The default of the input ${quoted(input.name)}: ${read.problem}.`,
         );
     } else if (typeof input.default !== input.type) {
-      const message = `The default of the input ${quoted(input.name)} has to be ${typeNames[input.type]}, not ${quoted(textOfJson(input.default))}.`;
+      const message = `The default of the input ${quoted(input.name)} must be ${typeNames[input.type]}, not ${quoted(textOfJson(input.default))}.`;
       report.at(flow, at, "orket/input-default", message);
     } else if (input.enum !== undefined && !input.enum.includes(input.default)) {
       const message = `The default of the input ${quoted(input.name)} is not one of ${input.enum.map(textOfJson).join(", ")}.`;

@@ -50,7 +50,7 @@ export interface Names {
 }
 
 /** The text of a scalar in the file, without its quotes. */
-export function innerSpan(node: Scalar): Span {
+function innerSpan(node: Scalar): Span {
   const { start, end } = nodeSpan(node);
   const quoted = node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE";
   return quoted && end - start >= 2 ? { start: start + 1, end: end - 1 } : { start, end };
@@ -66,7 +66,7 @@ const placeholderEntities: Readonly<Partial<Record<Placeholder["kind"], Entity>>
 };
 
 /** The name that a placeholder holds. */
-export function placeholderName(placeholder: Placeholder): string | undefined {
+function placeholderName(placeholder: Placeholder): string | undefined {
   switch (placeholder.kind) {
     case "input":
       return placeholder.name;
@@ -87,7 +87,7 @@ export function placeholderName(placeholder: Placeholder): string | undefined {
 }
 
 /** Where the name stands in a placeholder's text. */
-export function nameInPlaceholder(text: string, placeholder: Placeholder): Span | undefined {
+function nameInPlaceholder(text: string, placeholder: Placeholder): Span | undefined {
   const name = placeholderName(placeholder);
   if (name === undefined) return undefined;
   const at = text.indexOf(name, text.search(/[.[]/));
@@ -205,7 +205,7 @@ export const namesIn = ofVersion((source: SourceDocument): Names => {
   return { occurrences: reader.occurrences, templates: reader.templates };
 });
 
-export function holds(span: Span, offset: number): boolean {
+function holds(span: Span, offset: number): boolean {
   return offset >= span.start && offset <= span.end;
 }
 

@@ -110,7 +110,7 @@ export function itemAround(view: ScoreView, item: ValuePath): StepView | GroupVi
 }
 
 /** What `{{item}}` is within an `each`: the entries of its list. */
-export function itemOf(known: Known, score: SourceDocument, each: GroupView): FieldSpec {
+function itemOf(known: Known, score: SourceDocument, each: GroupView): FieldSpec {
   const path = [...each.path, "each", "in"];
   const input = textAt(score, [...path, "input"]);
   const step = scoreViewOf(score).byId.get(textAt(score, [...path, "step"]) ?? "");

@@ -50,7 +50,7 @@ export function followUses(
       if (inside.includes(next)) {
         const way = [...inside.slice(inside.indexOf(next)), next].map(({ path: file }) => file).join(" → ");
         report.at(source, path, "orket/use-cycle", `The Score ${quoted(reference)} uses itself: ${way}.`, {
-          hint: "Repeat steps with 'loop'; a Score cannot stand within itself.",
+          hint: "Repeat steps with 'loop'; a Score cannot use itself.",
         });
         found.push(undefined);
         continue;

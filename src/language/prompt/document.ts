@@ -1,14 +1,15 @@
+import type { Diagnostic as LspDiagnostic, Hover, Range, TextEdit } from "vscode-languageserver-types";
 import { planPrompt } from "../../engine/model/plan-flow";
 import type { PlannedPrompt } from "../../engine/model/plan-flow";
 import { plannedSteps } from "../../engine/model/plan";
-import type { Diagnostic } from "../text/diagnostic";
 import { LineIndex } from "../text/lines";
 import type { Span } from "../text/lines";
 import { completePlaceholder } from "../help/complete";
-import type { Completion } from "../help/complete";
-import { hoverPlaceholder } from "../help/hover";
-import type { Hover } from "../help/hover";
-import type { TextEdit } from "../help/model";
+import { completionOf } from "../help/completion-item";
+import type { DefinitionCompletion } from "../help/completion-item";
+import { hoverOf, hoverPlaceholder } from "../help/hover";
+import { applyEdits, lspDiagnostic } from "../help/lsp";
+import type { WithData } from "../help/lsp";
 import { partsFor } from "../project/links";
 import { namesIn } from "../project/occurrences";
 import { updateProject } from "../project/project";
@@ -102,15 +103,6 @@ export function savePrompt(
   };
 }
 
-/** A text with edits made. The edits are in the order of their places and do not overlap. */
-export function applyEdits(text: string, edits: readonly TextEdit[]): string {
-  let made = text;
-  for (const { span, text: piece } of [...edits].sort((a, b) => b.span.start - a.span.start)) {
-    made = made.slice(0, span.start) + piece + made.slice(span.end);
-  }
-  return made;
-}
-
 /** The project as it would be with the prompt's unsaved text. */
 export function withPrompt(project: Project, source: SourceDocument, path: ValuePath, text: string): Project {
   const edits = replaceText(source, path, text.replace(/\r\n?/g, "\n"));
@@ -118,13 +110,11 @@ export function withPrompt(project: Project, source: SourceDocument, path: Value
   return updateProject(project, parseSource(source.path, applyEdits(source.text, edits)));
 }
 
-/** A diagnostic at its place in the prompt's own document. */
-export type PromptDiagnostic = Pick<
-  Diagnostic,
-  "code" | "severity" | "message" | "hint" | "span" | "range"
-> & {
-  readonly replace?: { readonly title: string; readonly span: Span; readonly text: string };
-};
+/** A diagnostic at its place in the prompt's own document, with the edit that fixes it where one is known. */
+export type PromptDiagnostic = WithData<
+  LspDiagnostic,
+  { readonly fix?: { readonly title: string; readonly edit: TextEdit } }
+>;
 
 /** What is wrong with a prompt's text, at places of that text. */
 export function diagnosePrompt(
@@ -142,29 +132,21 @@ export function diagnosePrompt(
   const lines = new LineIndex(map.value);
   const problems = problemsOf(overlaid, new Set([file])).get(file) ?? [];
   return problems.flatMap((found): PromptDiagnostic[] => {
-    const { code, severity, message, hint, suggestion } = found;
+    const { suggestion } = found;
     if (found.span.start < map.span.start || found.span.end > map.span.end) return [];
-    const toText = ({ start, end }: Span): Span => ({ start: map.toValue(start), end: map.toValue(end) });
-    const span = toText(found.span);
-    return [
-      {
-        code,
-        severity,
-        message,
-        ...defined({ hint }),
-        span,
-        range: lines.rangeOf(span),
-        ...(suggestion === undefined
-          ? {}
-          : {
-              replace: {
-                title: suggestion.title,
-                span: toText(suggestion.span),
-                text: suggestion.replacement,
-              },
-            }),
-      },
-    ];
+    const rangeOf = ({ start, end }: Span): Range =>
+      lines.rangeOf({ start: map.toValue(start), end: map.toValue(end) });
+    const { code, severity, message, hint } = found;
+    const shown = lspDiagnostic({
+      code,
+      severity,
+      message,
+      range: rangeOf(found.span),
+      ...defined({ hint }),
+    });
+    if (suggestion === undefined) return [{ ...shown, data: {} }];
+    const edit = { range: rangeOf(suggestion.span), newText: suggestion.replacement };
+    return [{ ...shown, data: { fix: { title: suggestion.title, edit } } }];
   });
 }
 
@@ -175,9 +157,13 @@ export function completePrompt(
   path: ValuePath,
   text: string,
   offset: number,
-): Completion[] {
+): DefinitionCompletion[] {
   const source = project.sources.get(file);
-  return source === undefined ? [] : completePlaceholder({ project, source }, path, text, offset);
+  if (source === undefined) return [];
+  const lines = new LineIndex(text);
+  return completePlaceholder({ project, source }, path, text, offset).map((offer) =>
+    completionOf(offer, lines, offset),
+  );
 }
 
 /** Help on a placeholder in a prompt's own document. */
@@ -189,7 +175,8 @@ export function hoverPrompt(
   offset: number,
 ): Hover | undefined {
   const source = project.sources.get(file);
-  return source === undefined ? undefined : hoverPlaceholder({ project, source }, path, text, offset);
+  if (source === undefined) return undefined;
+  return hoverOf(new LineIndex(text), hoverPlaceholder({ project, source }, path, text, offset));
 }
 
 /** Flows and steps that a prompt can be shown for. */

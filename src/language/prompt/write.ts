@@ -1,7 +1,7 @@
 import { isScalar, isMap, isSeq } from "yaml";
 import type { Scalar } from "yaml";
-import { minimalEdit } from "../help/format";
-import type { TextEdit } from "../help/model";
+import type { TextEdit } from "vscode-languageserver-types";
+import { minimalEdit } from "../help/lsp";
 import { lineBreakOf } from "../help/edit-yaml";
 import { blockIndent } from "../text/scalar-map";
 import { parseSource } from "../text/source";
@@ -32,7 +32,7 @@ function placeAt(source: SourceDocument, path: ValuePath): Place | undefined {
     if ((isMap(around) || isSeq(around)) && around.flow === true) inBrackets = true;
   }
   const holder = found?.key === undefined ? start : nodeSpan(found.key).start;
-  return { node: node, start, end, column: source.lines.positionAt(holder).column, inBrackets };
+  return { node: node, start, end, column: source.lines.positionAt(holder).character, inBrackets };
 }
 
 function chomping(text: string, keep: boolean): string {
@@ -170,7 +170,7 @@ export function replaceText(source: SourceDocument, path: ValuePath, text: strin
     const again = parseSource(file, made);
     if (again.problems.length > source.problems.length) continue;
     if (valueAt(again.value, path) !== text || without(again.value, path) !== others) continue;
-    return minimalEdit(file, all, made);
+    return minimalEdit(source, made);
   }
   return undefined;
 }

@@ -102,7 +102,7 @@ const conditions: readonly Field[] = [
  * The meanings of fields, by kind of file. Types, keys and texts come from the schemas; this is what they cannot say. All
  * editing help is driven by the two, so that a new kind of file is a schema and a few lines here.
  */
-export const fields: Readonly<Record<SourceKind, readonly Field[]>> = {
+const fields: Readonly<Record<SourceKind, readonly Field[]>> = {
   flow: [
     named("flow"),
     refers("band", "band"),

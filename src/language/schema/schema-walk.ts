@@ -97,7 +97,7 @@ export function missingKeys(schemas: readonly Schema[], present: readonly string
     }
     fitting++;
   }
-  // Where one of several shapes is still to be chosen, no key has to be there.
+  // Where one of several shapes is still to be chosen, no key is required.
   if (fitting > 1) return [...keys.values()].map((key) => ({ ...key, required: false }));
   return [...keys.values()];
 }

@@ -13,7 +13,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** The schema without what only says that it may be absent or is named later. */
-export function unwrapSchema(schema: Schema): Schema {
+function unwrapSchema(schema: Schema): Schema {
   let inner = schema as z.core.$ZodTypes;
   for (;;) {
     const { def } = inner._zod;
@@ -34,7 +34,7 @@ export function unwrapSchema(schema: Schema): Schema {
 }
 
 /** The schema of one entry of a Score, by the entry's own key. */
-export function scoreItemSchemaOf(item: unknown): Schema {
+function scoreItemSchemaOf(item: unknown): Schema {
   return scoreItemSchemas[scoreItemKindOf(item)];
 }
 

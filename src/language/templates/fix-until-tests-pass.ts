@@ -21,7 +21,7 @@ steps:
     - text: One cause, in the code and not in a test. DIAGNOSIS.md says which.
 
   fix:
-    - text: The two middle values have to be averaged.
+    - text: The two middle values must be averaged.
       tool_calls:
         - tool: write_file
           args:

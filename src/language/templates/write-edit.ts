@@ -6,7 +6,7 @@ chunk_delay_ms: 10
 
 steps:
   outline:
-    - text: Four sentences carry it; the order is what has to be right.
+    - text: Four sentences carry it; the order is what must be right.
       tool_calls:
         - tool: write_file
           args:
@@ -95,9 +95,9 @@ band: ${name}
 venue: ${venue}
 score: ${name}
 
-# The subject, what the reader should know or do afterwards, and what has to be in it.
+# The subject, what the reader should know or do afterwards, and what must be in it.
 task: |
-  A short post on why a backup has to be restored once before one relies on it.
+  A short post on why a backup must be restored once before one relies on it.
   The reader should restore one file today.
 
 inputs:

@@ -1,4 +1,5 @@
-import type { LineIndex, Range, Span } from "./lines";
+import type { Range } from "vscode-languageserver-types";
+import type { LineIndex, Span } from "./lines";
 import { defined } from "../../engine/model/defined";
 
 /** What can be wrong with a definition. The codes are public: docs/diagnostics.md explains each. */
@@ -64,6 +65,8 @@ export const diagnosticCodes = [
   "orket/prompt-too-large",
   "orket/limit-in-reach",
   "orket/default-limits",
+  "orket/reach",
+  "orket/secrets-leave",
   "orket/use-cycle",
   "orket/use-input",
   "orket/unknown-step",
@@ -231,6 +234,6 @@ export function hasError(diagnostics: readonly Diagnostic[]): boolean {
 /** `file:line:column: severity code message`, lines and columns from 1; the hint follows the message. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, range, severity, code, message, hint } = diagnostic;
-  const place = `${oneLine(file)}:${range.start.line + 1}:${range.start.column + 1}`;
+  const place = `${oneLine(file)}:${range.start.line + 1}:${range.start.character + 1}`;
   return `${place}: ${severity} ${code} ${message}${hint === undefined ? "" : ` ${hint}`}`;
 }

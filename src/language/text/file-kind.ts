@@ -16,9 +16,9 @@ export const fileKinds = {
   replies: { label: "file of replies", schema: repliesFileSchema, named: false },
 } as const;
 
-export const sourceKinds = Object.keys(fileKinds) as readonly SourceKind[];
+const sourceKinds = Object.keys(fileKinds) as readonly SourceKind[];
 
-/** The files that a host has to read for a project: everything that a Flow can lead to. */
+/** The files that a host must read for a project: everything that a Flow can lead to. */
 export const definitionFileGlob = "**/*.{flow,band,venue,score,replies}.{yaml,yml,json}";
 
 const byName = /\.(flow|band|venue|score|replies)\.(yaml|yml|json)$/i;

@@ -18,7 +18,7 @@ function describe(text: string, at: number): JsonProblem {
       : rest.startsWith("'")
         ? "JSON puts text into double quotes."
         : rest.startsWith('"')
-          ? "This text is not closed, or holds a character that JSON wants escaped."
+          ? "This text is not closed, or holds a character that must be escaped in JSON."
           : "JSON does not allow this here.";
   return { start: at, end: Math.max(at + 1, at + word.length), message };
 }

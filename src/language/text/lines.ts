@@ -1,13 +1,6 @@
-/** A place in a text: line and column from 0, columns in UTF-16 units, as editors count. */
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
-export interface Range {
-  readonly start: Position;
-  readonly end: Position;
-}
-/** The same as offsets: `end` is behind the last character. */
+import type { Position, Range } from "vscode-languageserver-types";
+
+/** A part of a text as offsets in UTF-16 units: `end` is behind the last character. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -37,15 +30,15 @@ export class LineIndex {
       if ((this.#starts[middle] ?? 0) <= wanted) low = middle;
       else high = middle - 1;
     }
-    return { line: low, column: wanted - (this.#starts[low] ?? 0) };
+    return { line: low, character: wanted - (this.#starts[low] ?? 0) };
   }
 
   /** The offset of a position; beyond the text's or the line's end it is that end. */
-  offsetAt({ line, column }: Position): number {
+  offsetAt({ line, character }: Position): number {
     const start = this.#starts[line];
     if (start === undefined) return line < 0 ? 0 : this.#text.length;
     const next = this.#starts[line + 1] ?? this.#text.length;
-    return Math.max(start, Math.min(start + column, next));
+    return Math.max(start, Math.min(start + character, next));
   }
 
   rangeOf({ start, end }: Span): Range {

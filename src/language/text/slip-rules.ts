@@ -103,7 +103,7 @@ const wideColon: Rule = (line) => {
   const start = found[1]?.length ?? 0;
   return {
     code: "orket/yaml-syntax",
-    message: `${quoted(found[2] ?? "")} stands behind ${quoted(found[1]?.replace(/^[\s-]+/, "") ?? "")}; YAML wants the plain ':'.`,
+    message: `${quoted(found[2] ?? "")} stands behind ${quoted(found[1]?.replace(/^[\s-]+/, "") ?? "")}; YAML needs the plain ':'.`,
     fix: "Write ':' and a space.",
     start,
     end: start + 1,
@@ -211,7 +211,7 @@ const comma: Rule = (line) => {
     const end = twice[0].length;
     return {
       code: "orket/yaml-syntax",
-      message: "Nothing stands between this ',' and the one beside it.",
+      message: "There is nothing between this ',' and the one beside it.",
       fix: "Remove the ','.",
       start,
       end,
@@ -304,7 +304,7 @@ const quotes: Rule = (line) => {
 };
 
 /** Brackets of one line, outside quotes: what is open at its end, and what closes nothing. */
-export function bracketsOf(line: string): {
+function bracketsOf(line: string): {
   open: { at: number; sign: string }[];
   wrong?: { at: number; sign: string; of?: string };
 } {
@@ -407,7 +407,7 @@ const dashTooMany: Rule = (line) => {
   const start = found[1]?.length ?? 0;
   return {
     code: "orket/yaml-syntax",
-    message: "A '-' begins an entry of a list, and no list stands here.",
+    message: "A '-' begins an entry of a list, and there is no list here.",
     fix: "Remove the '-', or indent the line like the entries of its list.",
     start,
     end: start + 1,

@@ -65,7 +65,7 @@ class SlipFinder {
 
   #slip(line: number, guess: Guess): Slip {
     const { code, message, fix, start, end, repaired, offer } = guess;
-    const at = this.index.offsetAt({ line, column: 0 });
+    const at = this.index.offsetAt({ line, character: 0 });
     const whole = { start: at, end: at + (this.#lines[line] ?? "").length };
     const span = { start: at + start, end: at + Math.max(start + 1, Math.min(end, whole.end - at)) };
     // A diagnostic never holds what may be a key.

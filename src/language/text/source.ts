@@ -51,13 +51,13 @@ const yamlMessages: Readonly<Record<string, readonly [message: string, hint?: st
   RESOURCE_EXHAUSTION: ["The file is nested too deeply to be read."],
   TAG_RESOLVE_FAILED: ["This tag has no meaning in a definition file.", "Remove the tag."],
   BLOCK_AS_IMPLICIT_KEY: [
-    "A key and value cannot stand here.",
+    "A key with a value is not allowed here.",
     "Check the indentation, or put text that holds ': ' into quotes.",
   ],
-  MULTILINE_IMPLICIT_KEY: ["A key has to be on one line.", "Is a ':' missing, or is the indentation wrong?"],
+  MULTILINE_IMPLICIT_KEY: ["A key must be on one line.", "Is a ':' missing, or is the indentation wrong?"],
   MISSING_CHAR: ["Something is not closed, or a ':' is missing."],
   BAD_INDENT: ["The indentation does not fit here."],
-  NON_STRING_KEY: ["A key has to be text."],
+  NON_STRING_KEY: ["A key must be text."],
 };
 
 function describeYamlError({ code, message }: YAMLError): readonly [string, string?] {

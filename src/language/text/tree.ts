@@ -139,7 +139,7 @@ class TreeReader {
       const key = keyText(pair);
       if (key === undefined) {
         const span = isNode(pair.key) ? nodeSpan(pair.key) : nodeSpan(node);
-        this.#report("orket/yaml-syntax", span, "A key has to be text.");
+        this.#report("orket/yaml-syntax", span, "A key must be text.");
         this.plain(pair.value, depth + 1);
         continue;
       }
@@ -178,7 +178,7 @@ class TreeReader {
     if (value === null || typeof value === "string" || typeof value === "boolean") return value;
     if (typeof value === "number") {
       if (Number.isFinite(value)) return value;
-      this.#report("orket/invalid-value", nodeSpan(node), "A number has to be finite.");
+      this.#report("orket/invalid-value", nodeSpan(node), "A number must be finite.");
       return null;
     }
     // A date or binary, by a %YAML directive or a tag.

@@ -5,7 +5,7 @@ import { failure, faultyReply, goodNative, goodText, goodWord } from "./replies"
 import type { Call, Sent } from "./replies";
 
 /** How often a model call is tried. */
-export const callAttempts = 2;
+const callAttempts = 2;
 
 /** What must come of a session, written before it runs. */
 export interface Expected {

@@ -73,7 +73,10 @@ describe("The health of a Venue", () => {
       const row = oneRow(await healthOf(venue, deps));
       assert.equal(row.version, "2 of 2 nodes answer");
       assert.deepEqual(row.missing, []);
-      assert.match(row.problem ?? "", /^loft: It gives no list of models\..* where the API begins\?$/);
+      assert.match(
+        row.problem ?? "",
+        /^loft: The server returned no list of models\..* where the API begins\?$/,
+      );
     } finally {
       await loft.kill();
     }

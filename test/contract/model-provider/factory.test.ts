@@ -141,7 +141,7 @@ describe("checkHealth", () => {
       assert.deepEqual([reachable, models, problemCode], [true, [], undefined]);
       assert.match(
         problem,
-        new RegExp(`^It gives no list of models\\. The server .* ${status}\\..*no \\[key\\]`),
+        new RegExp(`^The server returned no list of models\\. The server .* ${status}\\..*no \\[key\\]`),
       );
     }
     assert.match((await ask(404)).problem ?? "", /Is this the address where the API begins\?$/);

@@ -103,6 +103,20 @@ describe("OpenAiProvider", () => {
     });
   });
 
+  const addresses = [
+    ["", "/chat/completions"],
+    ["/v1", "/v1/chat/completions"],
+    ["/v1/", "/v1/chat/completions"],
+    ["/deployments/m?api-version=2026-01-01", "/deployments/m/chat/completions?api-version=2026-01-01"],
+  ] as const;
+  for (const [base, path] of addresses) {
+    it(`calls ${path} for an endpoint that ends with '${base}'`, async () => {
+      stream(openai.text("x"), openai.finish());
+      await new Call(makeProvider({ ...openai, base }, server.url), request()).reply();
+      assert.equal(server.received.at(-1)?.path, path);
+    });
+  }
+
   it("asks for usage and bounds the reply unless told otherwise", async () => {
     stream(openai.text("x"), openai.finish());
     await call().reply();

@@ -30,7 +30,7 @@ export const longTimeouts: Timeouts = {
   total_seconds: 60,
 };
 
-export const settings: CallSettings = {
+const settings: CallSettings = {
   model: "test-model",
   context_tokens: 4096,
   max_output_tokens: 256,

@@ -80,6 +80,18 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       assert.equal(await under.store.getText(content), long);
     });
 
+    it("takes a text by its parts for the same content as the text, before and after flush", async () => {
+      const parts = ["# Heading\n", "é".repeat(700), "", "short", "x".repeat(2000), "é".repeat(700)];
+      const text = parts.join("");
+      const content = under.store.putParts(parts);
+      assert.deepEqual(content, under.store.putText(text));
+      assert.equal(await under.store.getText(content), text);
+      await under.store.flush();
+      assert.equal(await under.store.getText(content), text);
+      assert.deepEqual(under.store.putParts(["a", "b"]), { text: "ab" });
+      assert.equal(await under.store.getText(under.store.putParts(["a\ud800", "b"])), "a\ufffdb");
+    });
+
     it("gives back the bytes it was given, before and after flush", async () => {
       const bytes = Uint8Array.from({ length: 3000 }, (_, index) => index % 256);
       const ref = under.store.putBytes(bytes);

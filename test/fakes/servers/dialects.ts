@@ -55,7 +55,7 @@ const vllmError = (status: number, type: string, message: string): Answer => ({
 const tooLong = (window: number): string =>
   `This model's maximum context length is ${window} tokens. However, you requested 40000 tokens (37952 in the messages, 2048 in the completion). Please reduce the length of the messages or completion.`;
 
-export const vllm: Dialect = {
+const vllm: Dialect = {
   name: "vLLM",
   model: "Qwen/Qwen3-Coder-30B-A3B-Instruct",
   gets: {
@@ -92,7 +92,7 @@ export const vllm: Dialect = {
   parallelSlots: undefined,
 };
 
-export const rayServe: Dialect = {
+const rayServe: Dialect = {
   name: "Ray Serve",
   model: "coder",
   gets: {
@@ -133,7 +133,7 @@ export const rayServe: Dialect = {
 
 const gpustackModel = { id: "qwen3", object: "model", created: 1_763_800_000, owned_by: "gpustack" };
 
-export const gpuStack: Dialect = {
+const gpuStack: Dialect = {
   name: "GPUStack",
   model: "qwen3",
   gets: {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { commands } from "../../../src/cli/commands";
-import { emptyFolder, orket } from "../../cli/orket";
+import { allowCommands, emptyFolder, orket } from "../../cli/orket";
 
 /*
  * What the command line prints, word for word, with times, ids and folders made equal. ORKET_UPDATE_GOLDEN=1 writes the
@@ -15,6 +15,8 @@ const folder = path.join(__dirname, "transcripts");
 function stable(text: string, project: string): string {
   return text
     .replaceAll(project, "PROJECT")
+    .replace(/\b[0-9a-f]{64}\b/g, "DIGEST")
+    .replace(/at level .*\.$/gm, "at level LEVEL.")
     .replace(/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-(\w+)-[a-z0-9]{4}/g, "0000-00-00T00-00-00Z-$1-xxxx")
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, "0000-00-00 00:00:00")
     .replace(/\b(\d+ ms|\d+\.\d s)(?![a-z])/g, "TIME");
@@ -29,6 +31,7 @@ async function transcript(project: string, script: readonly string[]): Promise<s
   const parts: string[] = [];
   for (const command of script) {
     const words = command.split(" ").slice(1);
+    if (words.includes("DIGEST")) words.splice(-2, 2, ...(await allowCommands(project, words[1] ?? "")));
     const { stdout, stderr, code } = await orket(words, { cwd: project });
     const error = stderr === "" ? "" : stderr.replace(/^(?=.)/gm, "2| ");
     parts.push(closeUp(stable(`$ ${command}\n${stdout}${error}(exit code ${code ?? "none"})\n`, project)));
@@ -64,6 +67,7 @@ describe("the command line's transcripts", function () {
       await transcript(project, [
         "orket validate",
         "orket plan shapes",
+        "orket check shapes --allow-commands DIGEST",
         "orket run shapes",
         "orket resume last --approve all",
         "orket sessions",
@@ -73,7 +77,8 @@ describe("the command line's transcripts", function () {
         "orket reject last",
         "orket revert last tests",
         "orket show last",
-        "orket show last --step review#1",
+        "orket show last --step check#1",
+        "orket show last --step build#2",
       ]),
     );
   });
@@ -86,9 +91,9 @@ describe("the command line's transcripts", function () {
         "orket init",
         "orket rnu shapes",
         "orket run shape",
-        "orket run shapes --input python=2.7",
-        "orket run shapes --input pyton=3.12",
-        "orket run shapes --input python",
+        "orket run shapes --input node=18",
+        "orket run shapes --input nod=22",
+        "orket run shapes --input node",
         "orket run shapes --venue olama",
         "orket show last",
         "orket resume last",

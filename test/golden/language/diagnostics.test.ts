@@ -17,13 +17,13 @@ const update = process.env.ORKET_UPDATE_GOLDEN === "1";
 function render(diagnostic: Diagnostic, text: string): string {
   const { range, suggestion, origin, related } = diagnostic;
   const line = text.replace(/^\ufeff/, "").split(/\r\n|\n|\r/)[range.start.line] ?? "";
-  const end = range.end.line === range.start.line ? range.end.column : line.length;
-  const mark = " ".repeat(range.start.column) + "^".repeat(Math.max(1, end - range.start.column));
+  const end = range.end.line === range.start.line ? range.end.character : line.length;
+  const mark = " ".repeat(range.start.character) + "^".repeat(Math.max(1, end - range.start.character));
   const lines = [formatDiagnostic(diagnostic), `  | ${line.slice(0, 120)}`, `  | ${mark.slice(0, 120)}`];
   if (origin !== undefined) lines.push(`  from the ${origin}`);
   if (suggestion !== undefined) {
     const { start } = suggestion.range;
-    lines.push(`  fix: ${suggestion.title} (${start.line + 1}:${start.column + 1} ${JSON.stringify(suggestion.replacement)})`);
+    lines.push(`  fix: ${suggestion.title} (${start.line + 1}:${start.character + 1} ${JSON.stringify(suggestion.replacement)})`);
   }
   for (const place of related ?? []) lines.push(`  see ${place.file}:${place.range.start.line + 1}: ${place.message}`);
   return lines.join("\n");

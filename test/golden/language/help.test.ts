@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { resolveFlow, applyEdits, codeActions, codeLenses, complete, createProject, definition, diagnoseProject, documentLinks, documentSymbols, fileKindOf, foldingRanges, format, formatDiagnostic, highlights, hover, listPrompts, parseSource, prepareRename, previewPrompt, references, rename, savePrompt, semanticTokens, workspaceSymbols } from "../../../src/language";
-import type { DocumentSymbol, HelpRequest, Place, Project, SourceDocument, Span, TextEdit } from "../../../src/language";
+import { SymbolKind } from "vscode-languageserver-types";
+import type { DocumentSymbol, Location, Range, WorkspaceEdit } from "vscode-languageserver-types";
+import { semanticTokenTypes } from "../../../src/language";
+import type { DefinitionCompletion, HelpRequest, Project, SourceDocument } from "../../../src/language";
 import { planFlow } from "../../../src/engine/model/plan-flow";
 
 /*
@@ -75,27 +78,60 @@ function read(text: string): { readonly input: string; readonly expected: string
   };
 }
 
-function shown({ text, lines }: SourceDocument, { start, end }: Span): string {
-  const place = lines.positionAt(start);
-  return `${place.line + 1}:${place.column + 1} ${JSON.stringify(text.slice(start, end))}`;
+/** A file's URI here is its path. */
+const uriOf = (file: string): string => file;
+
+function textIn({ text, lines }: SourceDocument, { start, end }: Range): string {
+  return text.slice(lines.offsetAt(start), lines.offsetAt(end));
 }
 
-function showPlaces(project: Project, places: readonly Place[]): string {
-  const lines = places.map(({ file, span }) => {
-    const source = project.sources.get(file);
-    return `${file} ${source === undefined ? "?" : shown(source, span)}`;
+function shown(source: SourceDocument, range: Range): string {
+  const { line, character } = range.start;
+  return `${line + 1}:${character + 1} ${JSON.stringify(textIn(source, range))}`;
+}
+
+function showPlaces(project: Project, places: readonly Location[]): string {
+  const lines = places.map(({ uri, range }) => {
+    const source = project.sources.get(uri);
+    return `${uri} ${source === undefined ? "?" : shown(source, range)}`;
   });
   return lines.join("\n") || "nothing";
 }
 
+/** What a completion writes, and the text that it replaces. */
+function insertion(source: SourceDocument, { label, insertText, textEdit }: DefinitionCompletion): { insert: string; over: string } {
+  if (textEdit === undefined) return { insert: insertText ?? label, over: "" };
+  return { insert: textEdit.newText, over: textIn(source, "range" in textEdit ? textEdit.range : textEdit.replace) };
+}
+
+const symbolNames = new Map(Object.entries(SymbolKind).map(([name, kind]) => [kind, name] as const));
+
+function nameOf(kind: SymbolKind): string {
+  return symbolNames.get(kind) ?? String(kind);
+}
+
+/** The protocol counts each token from the one before it. */
+function tokensOf(source: SourceDocument, data: readonly number[]): string[] {
+  let line = 0;
+  let character = 0;
+  return Array.from({ length: data.length / 5 }, (_, index) => {
+    const [down = 0, right = 0, length = 0, type = -1] = data.slice(index * 5, index * 5 + 5);
+    character = down === 0 ? character + right : right;
+    line += down;
+    const range = { start: { line, character }, end: { line, character: character + length } };
+    return `${semanticTokenTypes[type] ?? "?"} ${shown(source, range)}`;
+  });
+}
+
 /** Changed files, with the lines that changed. */
-function showEdits(project: Project, edits: readonly TextEdit[]): string {
-  const files = [...new Set(edits.map(({ file }) => file))].sort();
+function showEdits(project: Project, { changes = {} }: WorkspaceEdit): string {
+  const files = Object.entries(changes).filter(([, edits]) => edits.length > 0);
   if (files.length === 0) return "no change";
   return files
-    .map((file) => {
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([file, edits]) => {
       const before = project.sources.get(file)?.text ?? "";
-      const after = applyEdits(before, edits.filter((edit) => edit.file === file));
+      const after = applyEdits(before, edits);
       const was = before.split("\n");
       const now = after.split("\n");
       let start = 0;
@@ -110,12 +146,12 @@ function showEdits(project: Project, edits: readonly TextEdit[]): string {
 }
 
 function showSymbols(source: SourceDocument, symbols: readonly DocumentSymbol[], indent = ""): string[] {
-  return symbols.flatMap(({ name, kind, detail, span, whole, children }) => {
-    const from = source.lines.positionAt(whole.start).line + 1;
-    const to = source.lines.positionAt(whole.end).line + 1;
-    const inside = span.start >= whole.start && span.end <= whole.end ? "" : " OUTSIDE";
+  const offset = source.lines.offsetAt.bind(source.lines);
+  return symbols.flatMap(({ name, kind, detail = "", range, selectionRange, children = [] }) => {
+    const isInside =
+      offset(selectionRange.start) >= offset(range.start) && offset(selectionRange.end) <= offset(range.end);
     return [
-      `${indent}${kind} ${name}${detail === "" ? "" : ` (${detail})`} ${from}-${to}${inside}`,
+      `${indent}${nameOf(kind)} ${name}${detail === "" ? "" : ` (${detail})`} ${range.start.line + 1}-${range.end.line + 1}${isInside ? "" : " OUTSIDE"}`,
       ...showSymbols(source, children, `${indent}  `),
     ];
   });
@@ -124,77 +160,82 @@ function showSymbols(source: SourceDocument, symbols: readonly DocumentSymbol[],
 const features: Readonly<Record<string, (one: Case) => string>> = {
   completion: ({ request, source }) =>
     complete(request)
-      .sort((a, b) => (a.sort < b.sort ? -1 : a.sort > b.sort ? 1 : 0))
-      .map(({ label, kind, detail, insert, snippet, span }) => {
-        const replaced = source.text.slice(span.start, span.end);
-        const over = replaced === "" ? "" : ` over ${JSON.stringify(replaced)}`;
-        const written = insert === label && !snippet ? "" : ` → ${JSON.stringify(insert)}`;
-        return `${kind} ${label}${detail === undefined ? "" : ` (${detail})`}${written}${over}`;
+      .map((item) => ({ item, order: item.sortText ?? item.label }))
+      .sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0))
+      .map(({ item }) => {
+        const { label, detail, insertTextFormat, data } = item;
+        const { insert, over } = insertion(source, item);
+        const into = insert === label && insertTextFormat !== 2 ? "" : ` → ${JSON.stringify(insert)}`;
+        const replaced = over === "" ? "" : ` over ${JSON.stringify(over)}`;
+        return `${data.kind} ${label}${detail === undefined ? "" : ` (${detail})`}${into}${replaced}`;
       })
       .join("\n") || "nothing",
   hover: ({ request, source }) => {
     const found = hover(request);
-    return found === undefined ? "nothing" : `${shown(source, found.span)}\n${found.text}`;
+    if (found?.range === undefined) return "nothing";
+    return `${shown(source, found.range)}\n${(found.contents as { value: string }).value}`;
   },
-  definition: ({ request, project }) => showPlaces(project, definition(request)),
-  references: ({ request, project }) => showPlaces(project, references(request)),
+  definition: ({ request, project }) => showPlaces(
+      project,
+      definition(request, uriOf).map(({ targetUri, targetSelectionRange }) => ({ uri: targetUri, range: targetSelectionRange })),
+    ),
+  references: ({ request, project }) => showPlaces(project, references(request, uriOf)),
   highlights: ({ request, source }) =>
     highlights(request)
-      .map(({ span, kind }) => `${kind} ${shown(source, span)}`)
+      .map(({ range, kind }) => `${kind === 3 ? "write" : "read"} ${shown(source, range)}`)
       .join("\n") || "nothing",
   rename: ({ request, project, options, source }) => {
     const prepared = prepareRename(request);
     if ("rejected" in prepared) return `cannot: ${prepared.rejected}`;
-    const result = rename(request, options.get("to") ?? "renamed");
-    const head = `${shown(source, prepared.span)} '${prepared.name}'`;
+    const result = rename(request, options.get("to") ?? "renamed", uriOf);
+    const head = `${shown(source, prepared.range)} '${prepared.placeholder}'`;
     if ("rejected" in result) return `${head}\nrejected: ${result.rejected}`;
     const after = [...project.sources.values()].map((file) => ({
       path: file.path,
-      text: applyEdits(file.text, result.edits.filter((edit) => edit.file === file.path)),
+      text: applyEdits(file.text, result.changes[file.path] ?? []),
     }));
     const errors = (files: Project): string[] => diagnoseProject(files).map(({ code, file }) => `${file} ${code}`).sort();
     const same = JSON.stringify(errors(project)) === JSON.stringify(errors(createProject(after)));
-    return `${head}\n${showEdits(project, result.edits)}\n${same ? "as sound as before" : "WORSE THAN BEFORE"}`;
+    return `${head}\n${showEdits(project, result)}\n${same ? "as sound as before" : "WORSE THAN BEFORE"}`;
   },
   symbols: ({ source, project, options }) =>
     options.get("query") === undefined
       ? showSymbols(source, documentSymbols(source)).join("\n") || "nothing"
-      : workspaceSymbols(project, options.get("query") ?? "")
-          .map(({ name, kind, container }) => `${kind} ${name} in ${container}`)
+      : workspaceSymbols(project, options.get("query") ?? "", uriOf)
+          .map(({ name, kind, containerName }) => `${nameOf(kind)} ${name} in ${containerName ?? ""}`)
           .join("\n") || "nothing",
   folding: ({ source }) =>
     foldingRanges(source)
       .map(({ startLine, endLine, kind }) => `${startLine + 1}-${endLine + 1}${kind === undefined ? "" : ` ${kind}`}`)
       .join("\n") || "nothing",
   links: ({ source, project }) =>
-    documentLinks(project, source)
-      .map(({ span, target, kind }) => `${shown(source, span)} → ${kind} ${target}`)
+    documentLinks(project, source, uriOf)
+      .map(({ range, target, data }) => `${shown(source, range)} → ${data.kind} ${target}`)
       .join("\n") || "nothing",
   tokens: ({ source }) =>
-    semanticTokens(source)
-      .map(({ span, type }) => `${type} ${shown(source, span)}`)
-      .join("\n") || "nothing",
+    tokensOf(source, semanticTokens(source).data).join("\n") || "nothing",
   actions: ({ source, project }) =>
-    codeActions(project, source, diagnoseProject(project, { hints: true }))
-      .map(({ title, edits, create, setSecret, preferred, diagnostic }) =>
-        [
-          `${preferred ? "* " : ""}${title} [${diagnostic.code}]`,
+    codeActions(project, source, diagnoseProject(project, { hints: true }), uriOf)
+      .map(({ title, edit, isPreferred, diagnostics = [], data: { create, moveKey } }) => {
+        const changes = showEdits(project, moveKey?.edit ?? edit ?? {});
+        return [
+          `${isPreferred === true ? "* " : ""}${title} [${diagnostics.map(({ code }) => code).join()}]`,
           ...(create === undefined ? [] : [`new ${create.path}:\n${create.text.trimEnd()}`]),
-          ...(setSecret === undefined ? [] : [`set secret ${setSecret.name}`]),
-          ...(edits.length === 0 ? [] : [showEdits(project, edits)]),
-        ].join("\n"),
-      )
+          ...(moveKey === undefined ? [] : [`set secret ${moveKey.name}`]),
+          ...(changes === "no change" ? [] : [changes]),
+        ].join("\n");
+      })
       .join("\n\n") || "nothing",
   lenses: ({ source }) =>
     codeLenses(source, new Map([["plan", { text: "done, 812 tokens", session: "s-1" }]]))
-      .map(({ span, title, action }) => `${shown(source, span)} ${title} ${JSON.stringify(action)}`)
+      .map(({ range, data: { title, action } }) => `${shown(source, range)} ${title} ${JSON.stringify(action)}`)
       .join("\n") || "nothing",
   format: ({ source, project }) => {
     const edits = format(source);
     const made = parseSource(source.path, applyEdits(source.text, edits));
     assert.deepEqual(made.value, source.value);
     assert.deepEqual(format(made), []);
-    return edits.length === 0 ? "no change" : `${showEdits(project, edits)}\n---\n${made.text.replaceAll("\r", "␍")}`.trimEnd();
+    return edits.length === 0 ? "no change" : `${showEdits(project, { changes: { [source.path]: edits } })}\n---\n${made.text.replaceAll("\r", "␍")}`.trimEnd();
   },
   prompt: ({ source, project, options }) => {
     const wanted = options.get("prompt") ?? "coder";
@@ -202,7 +243,7 @@ const features: Readonly<Record<string, (one: Case) => string>> = {
     if (found === undefined) return "no such prompt";
     const base = options.get("base") ?? JSON.stringify(valueAt(source.value, found.path));
     const result = savePrompt(source, found.path, JSON.parse(base) as string, JSON.parse(options.get("new") ?? '""') as string);
-    return result.kind === "edited" ? showEdits(project, result.edits) : `${result.kind}${"message" in result ? `: ${result.message}` : ""}`;
+    return result.kind === "edited" ? showEdits(project, { changes: { [source.path]: [...result.edits] } }) : `${result.kind}${"message" in result ? `: ${result.message}` : ""}`;
   },
   preview: ({ project, options }) => {
     const preview = previewPrompt(project, options.get("flow") ?? "main.flow.yaml", options.get("step") ?? "plan");

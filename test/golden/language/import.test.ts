@@ -26,8 +26,8 @@ describe("an import", () => {
       const { files, report } = importFiles(filesIn(path.join(here, name)), { folder: "flows" });
       const lines = report.map(({ level, message, place }) => {
         if (place === undefined) return `${level}: ${message}`;
-        const { line, column } = place.range.start;
-        return `${place.file}:${line + 1}:${column + 1}: ${level}: ${message}`;
+        const { line, character } = place.range.start;
+        return `${place.file}:${line + 1}:${character + 1}: ${level}: ${message}`;
       });
       const actual = [...files.map((file) => `==== ${file.path}\n${file.text}`), "==== report", ...lines, ""].join("\n");
       const expected = path.join(here, `${name}.expected`);

@@ -24,7 +24,7 @@ describe("a window without a folder", () => {
     assert.equal(found.range.start.line, 2);
   });
 
-  it("completes in it and mends it", async () => {
+  it("completes in it and fixes it", async () => {
     const document = await vscode.workspace.openTextDocument(venue);
     const values = await labels(document, at(document, "provider: ‸olama"));
     assert.ok(values.includes("ollama"), values.join());

@@ -441,7 +441,7 @@ async function work(fs: FileSystem, workDomain: string, confirmed: SessionEvent[
   };
   await keep(store.append([startOf(paths.id, definitionRef)]));
   for (let step = 0; step < 3; step += 1) {
-    store.putText(`${step}`.repeat(2000));
+    store.putParts(["What was said:\n", `${step}`.repeat(2000), "x".repeat(300)]);
     const ref = store.putBytes(Buffer.from(`file ${step}`));
     await keep(store.append([note(`s${step}`, "y".repeat(200)), note(`t${step}`)]));
     await store.materialise(`src/f${step}.txt`, ref);
@@ -504,7 +504,7 @@ describe("A disk that fails", () => {
             OrketError.is(error, code === "ENOSPC" ? "disk_full" : "disk_failed"),
             `operation ${at} gave another error`,
           );
-          assert.ok(error.hint, `operation ${at} has no mend`);
+          assert.ok(error.hint, `operation ${at} has no hint`);
         }
         // The failing lock could not be given back; this process is alive, so it would be respected.
         const dir = await onlySession(folder.path);

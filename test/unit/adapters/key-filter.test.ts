@@ -100,7 +100,7 @@ describe("A key in what a server says", () => {
   it("leaves JSON what it is", () => {
     fc.assert(
       fc.property(key, fc.array(fc.string({ maxLength: 12 })), (one, parts) => {
-        // No service puts what JSON has to escape into a key.
+        // No service puts what JSON must escape into a key.
         fc.pre(!/["\\]/.test(one));
         const text = JSON.stringify({ path: parts.join(one), headers: parts.map((part) => part + one) });
         const clean = hide(text, one);
@@ -111,7 +111,7 @@ describe("A key in what a server says", () => {
     );
   });
 
-  it("stays in a reply when it is so short that it may be a word, and goes from messages all the same", () => {
+  it("stays in a reply when it is so short that it may be a word, and goes from messages anyway", () => {
     assert.equal(keyPattern("ollama"), undefined);
     assert.equal(hide("Install ollama.", "ollama"), "Install ollama.");
     assert.equal(redactor("ollama")("wrong key ollama"), "wrong key [key]");

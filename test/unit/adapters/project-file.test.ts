@@ -99,7 +99,7 @@ describe("Writing a file of the project", () => {
     assert.deepEqual((await readdir(path.join(project, "src"))).sort(), ["a.ts", "b.ts"]);
   });
 
-  it("refuses protected places and ways out, naming the rule", async () => {
+  it("refuses protected places and paths that lead out, naming the rule", async () => {
     await mkdir(path.join(folder.path, "outside"));
     await mkdir(path.join(project, ".git"));
     if (posix) {

@@ -115,7 +115,7 @@ class Tree {
     const bytes = this.now.get(name);
     const lines = bytes === undefined ? undefined : linesIn(bytes);
     const { start_line: start = 1, end_line: end = Infinity } = range;
-    // A part of a file in another encoding can be UTF-8 all the same.
+    // A part of a file in another encoding can be UTF-8 anyway.
     if (ok && bytes !== undefined && lines === undefined && !bytes.includes(0)) return;
     if (lines === undefined || end < start || (lines.length > 0 && start > lines.length)) {
       assert.equal(ok, false, `${name} ${JSON.stringify(range)}: ${text}`);
@@ -147,7 +147,7 @@ class Tree {
     }
     const found = text.split("\n").flatMap((line) => /^([^:[]+:\d+): /.exec(line)?.[1] ?? []);
     assert.equal(new Set(found).size, found.length);
-    // What is not UTF-8 is looked at all the same where it has no zero byte; no such place is counted by the model.
+    // What is not UTF-8 is looked at anyway where it has no zero byte; no such place is counted by the model.
     const known = new Set(all);
     const sound = found.filter(
       (one) => linesIn(this.now.get(one.replace(/:\d+$/, "")) ?? Buffer.alloc(0)) !== undefined,

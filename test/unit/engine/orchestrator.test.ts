@@ -121,7 +121,7 @@ describe("A session", () => {
     );
   });
 
-  it("does not try a call again whose failure another try cannot mend", async () => {
+  it("does not try a call again whose failure another try cannot fix", async () => {
     const session = harness(
       definitionOf([step("plan", "writer", { retry_attempts: 3 })]),
       () => new ProviderError("unauthorized", "No."),
@@ -725,7 +725,7 @@ describe("A prompt", () => {
     assert.doesNotMatch(session.model.lastMessage(), /## s0 \(writer\)/);
   });
 
-  it("that cannot fit is refused before the call, with the mend", async () => {
+  it("that cannot fit is refused before the call, with a hint", async () => {
     const definition = definitionOf([step("plan", "writer", { instruction: "x".repeat(30_000) })]);
     const session = harness(definition, () => "ok");
 

@@ -85,7 +85,7 @@ describe("a session of 100,000 events in a window", function () {
 
   after(() => folder.remove());
 
-  it("shows its first screen before the journal is read, and checks it all the same", async () => {
+  it("shows its first screen before the journal is read, and checks it anyway", async () => {
     const disk = new TailFirst(journal.length * 0.9);
     const controller = await read(disk);
     const index = new EventIndex(controller);
@@ -172,7 +172,7 @@ describe("a session of 100,000 events in a window", function () {
     assert.equal(controller.holder, "elsewhere");
     assert.match(
       controller.heldBy ?? "",
-      new RegExp(`^orket \\(process ${process.pid} on .*\\) has it since`),
+      new RegExp(`^orket \\(process ${process.pid} on .*\\) holds it since`),
     );
     await assert.rejects(controller.resume(), /is open for writing in orket \(process/);
     for (const path of ["a.md", "b.md"]) {

@@ -27,7 +27,7 @@ function keysOffered(file: string, marked: string): string[] {
   const offset = marked.indexOf("‸");
   const source = parseSource(file, marked.replace("‸", ""));
   return complete({ project: updateProject(whole, source), source, offset })
-    .filter(({ kind }) => kind === "key")
+    .filter(({ data }) => data.kind === "key")
     .map(({ label }) => label);
 }
 

@@ -191,7 +191,7 @@ describe("an import of anything", () => {
 describe("an import into a project", () => {
   const roo = { path: ".roomodes", text: "customModes: [{ slug: a, roleDefinition: You are. }]" };
 
-  it("takes no name and no path that is there already", () => {
+  it("takes no name and no path that exists", () => {
     const first = importFiles([roo], { folder: "flows" });
     const project = createProject([
       ...first.files,

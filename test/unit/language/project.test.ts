@@ -31,7 +31,7 @@ function listed({ byFile }: Diagnosis): unknown {
   return [...byFile].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** Changes that each make, mend or move problems, in files other than those they show in. */
+/** Changes that each make, fix or move problems, in files other than those they show in. */
 const changes: readonly (readonly [string, string, string])[] = [
   ["team.band.yaml", "  coder:", "  builder:"],
   ["steps.score.yaml", "role: coder", "role: builder"],

@@ -129,19 +129,17 @@ describe("a prompt as its own document", () => {
     const text = "Build {{tsk}} as {{role}} says: {{inputs.";
     const found = diagnosePrompt(sample, bandFile, at, text);
     assert.deepEqual(
-      found.map(({ code, span }) => [code, text.slice(span.start, span.end)]),
+      found.map(({ code, range }) => [code, text.slice(range.start.character, range.end.character)]),
       [
         ["orket/placeholder-unknown", "{{tsk}}"],
         ["orket/placeholder-syntax", "{{inputs."],
       ],
     );
     assert.ok(
-      completePrompt(sample, bandFile, at, text, text.length).some(({ label }) => label === "inputs.python"),
+      completePrompt(sample, bandFile, at, text, text.length).some(({ label }) => label === "inputs.node"),
     );
-    assert.match(
-      hoverPrompt(sample, bandFile, at, text, text.indexOf("role"))?.text ?? "",
-      /role that performs/,
-    );
+    const help = hoverPrompt(sample, bandFile, at, text, text.indexOf("role"));
+    assert.match(JSON.stringify(help?.contents), /role that performs/);
     assert.deepEqual(promptUses(sample, bandFile, at), [{ flow: "shapes.flow.yaml", steps: ["build"] }]);
   });
 

@@ -72,7 +72,7 @@ describe("the sample project", () => {
     }
   });
 
-  it("changes one file of the project by edits that fit, and writes the others whole", () => {
+  it("changes one file of the project, adds the others, and its edits fit what it wrote", () => {
     const { definition } = resolveFlow(createProject(sample), "flows/shapes.flow.yaml");
     const files = new Map<string, string>();
     const existing = new Set<string>();
@@ -85,16 +85,16 @@ describe("the sample project", () => {
         if (!files.has(file)) existing.add(file);
         const before = files.get(file) ?? fs.readFileSync(onDisk, "utf8");
         const pieces = before.split(String(args.old_text));
-        assert.equal(pieces.length, 2, `${file}: old_text has to occur once`);
+        assert.equal(pieces.length, 2, `${file}: old_text must occur once`);
         files.set(file, pieces.join(String(args.new_text)));
       }
     }
-    assert.deepEqual([...existing], ["shapes/__init__.py"]);
+    assert.deepEqual([...existing], []);
     assert.deepEqual(
       [...files.keys()].filter((file) => fs.existsSync(path.join(sampleRoot, file))),
-      ["shapes/__init__.py"],
+      ["shapes/index.js"],
     );
-    assert.match(files.get("shapes/circle.py") ?? "", /raise ValueError/);
+    assert.match(files.get("shapes/circle.js") ?? "", /throw new RangeError/);
   });
 });
 

@@ -43,6 +43,8 @@ function generator(seed: number): (below: number) => number {
   };
 }
 
+const uriOf = (file: string): string => `file:///${file}`;
+
 /** Asks for everything; nothing of it may throw. */
 function askAll(project: Project, file: string, offset: number, thorough: boolean): void {
   const source = project.sources.get(file);
@@ -54,14 +56,14 @@ function askAll(project: Project, file: string, offset: number, thorough: boolea
   documentSymbols(source);
   if (!thorough) return;
   const diagnostics = diagnoseProject(project, { hints: true });
-  codeActions(project, source, diagnostics);
+  codeActions(project, source, diagnostics, uriOf);
   codeLenses(source);
-  definition(request);
-  documentLinks(project, source);
+  definition(request, uriOf);
+  documentLinks(project, source, uriOf);
   foldingRanges(source);
   format(source);
   prepareRename(request);
-  references(request);
+  references(request, uriOf);
   semanticTokens(source);
 }
 

@@ -97,19 +97,19 @@ describe("The checks of a Score", () => {
 
     assert.deepEqual(problems(each(doc), {}, "write_file"), []);
     assert.deepEqual(problems(`  - ${doc}\n`, {}, "write_file"), [
-      "orket/placeholder-unresolved: The step 'coder-1' stands in no each: there is no item.",
-      "orket/placeholder-unresolved: The step 'coder-1' stands in no each: there is no item.",
+      "orket/placeholder-unresolved: The step 'coder-1' is not in an 'each', so there is no item.",
+      "orket/placeholder-unresolved: The step 'coder-1' is not in an 'each', so there is no item.",
     ]);
-    assert.match(problems('  - accept: ["{{item}}"]\n').join(), /stands in no each/);
+    assert.match(problems('  - accept: ["{{item}}"]\n').join(), /is not in an .each./);
     assert.match(
       problems('  - accept: ["{{task}}"]\n').join(),
-      /only inputs and \{\{item\}\} can stand in a path/,
+      /only inputs and \{\{item\}\} can be used in a path/,
     );
     const band = {
       "team.band.yaml": 'version: 1\nname: team\nroles:\n  coder: { prompt: "For {{item}}.", tools: [] }\n',
     };
     assert.deepEqual(problems(each("{ role: coder }"), band), []);
-    assert.match(problems("  - role: coder\n", band).join(), /The step 'coder-1' stands in no each/);
+    assert.match(problems("  - role: coder\n", band).join(), /The step 'coder-1' is not in an .each./);
   });
 
   it("know what a group can say: a loop and a sequence what their last step says, others nothing", () => {

@@ -91,7 +91,7 @@ describe("one slip in a YAML file", function () {
           ({ kind, line }) => at.startsWith(`${kind}, `) && at.endsWith(`:${line + 1}`),
         );
         if (slip === undefined) continue;
-        const text = applyEdits(slip.text, [{ file, span: suggestion.span, text: suggestion.replacement }]);
+        const text = applyEdits(slip.text, [{ range: suggestion.range, newText: suggestion.replacement }]);
         const left = parseSource(file, text).problems.filter(
           (problem) => problem.code === "orket/yaml-syntax",
         );
@@ -174,7 +174,7 @@ describe("a slip in a definition file", () => {
           [first, ...rest].flatMap((one) => (one ? [formatDiagnostic(one)] : [])).join("\n"),
         );
         assert.match(first.message, message);
-        assert.equal(`${first.range.start.line + 1}:${first.range.start.column + 1}`, place);
+        assert.equal(`${first.range.start.line + 1}:${first.range.start.character + 1}`, place);
       });
     }
   }

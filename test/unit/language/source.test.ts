@@ -42,9 +42,9 @@ describe("lines", () => {
   it("end with any line break and count columns in UTF-16 units", () => {
     const lines = new LineIndex("a\r\nb🎉c\rd\n");
     assert.equal(lines.lineCount, 4);
-    assert.deepEqual(lines.positionAt(7), { line: 1, column: 4 });
-    assert.deepEqual(lines.positionAt(8), { line: 2, column: 0 });
-    assert.deepEqual(lines.positionAt(99), { line: 3, column: 0 });
+    assert.deepEqual(lines.positionAt(7), { line: 1, character: 4 });
+    assert.deepEqual(lines.positionAt(8), { line: 2, character: 0 });
+    assert.deepEqual(lines.positionAt(99), { line: 3, character: 0 });
   });
 
   it("turn positions back into offsets, within the text", () => {
@@ -53,8 +53,8 @@ describe("lines", () => {
     for (let offset = 0; offset <= text.length; offset++) {
       assert.equal(lines.offsetAt(lines.positionAt(offset)), offset);
     }
-    assert.equal(lines.offsetAt({ line: 9, column: 9 }), text.length);
-    assert.equal(lines.offsetAt({ line: 0, column: 99 }), 4);
+    assert.equal(lines.offsetAt({ line: 9, character: 9 }), text.length);
+    assert.equal(lines.offsetAt({ line: 0, character: 99 }), 4);
   });
 });
 
@@ -175,7 +175,7 @@ describe("places in a file", () => {
       parseSource("a.band.yaml", "\ufeffversion: 1\r\nname: a\r\nrols: 1\r\nroles: { a: { prompt: b } }\r\n"),
     );
     assert.equal(found?.code, "orket/unknown-key");
-    assert.deepEqual(found.range, { start: { line: 2, column: 0 }, end: { line: 2, column: 4 } });
+    assert.deepEqual(found.range, { start: { line: 2, character: 0 }, end: { line: 2, character: 4 } });
   });
 });
 
@@ -187,7 +187,7 @@ describe("a diagnostic as text", () => {
     assert.ok(found);
     assert.equal(
       formatDiagnostic(found),
-      "flows/a.flow.yaml:6:11: error orket/invalid-value 'approval' has to be one of none, before_step, after_step, both, not 'maybe'.",
+      "flows/a.flow.yaml:6:11: error orket/invalid-value 'approval' must be one of none, before_step, after_step, both, not 'maybe'.",
     );
   });
 

@@ -17,7 +17,7 @@ describe("what the conductor view may send", () => {
     { type: "ready" },
     answer,
     { ...answer, answer: { decision: "edit", instruction: "Do it." } },
-    { type: "mend_step", request: 2, session: "s1", step: "build#1", how: { kind: "retry" } },
+    { type: "fix_step", request: 2, session: "s1", step: "build#1", how: { kind: "retry" } },
     { type: "raise_limit", request: 3, session: "s1", limit: "cost_usd", value: 2.5 },
     { type: "steer", request: 4, session: "s1", what: "stop" },
     { type: "set_role", request: 5, session: "s1", role: "coder", enabled: false },

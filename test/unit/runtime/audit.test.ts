@@ -240,7 +240,7 @@ describe("A session on disk", () => {
     assert.equal((await replaySession(other)).identical, true);
   });
 
-  it("says of a fork that was cut off while it was made that it has to be made again", async () => {
+  it("says of a fork that was cut off while it was made that it must be made again", async () => {
     const fork = await forked(await ran(), "build#2");
     const kept = lines(fork).slice(0, 5);
     rmSync(path.join(fork, "head.json"));

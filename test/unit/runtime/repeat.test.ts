@@ -104,7 +104,7 @@ describe("a session that is repeated", () => {
     return error.message;
   }
 
-  it("says how many runs gave the same artifacts, and at which step the others part first, and keeps it", async () => {
+  it("says how many runs gave the same artifacts, and at which step the others first differ, and keeps it", async () => {
     answer = calls((run) => (run === 3 ? "other" : "one"));
     const { directory } = await firstRun(definition());
     const report = await repeatSession(directory, options, { times: 3 });
@@ -126,7 +126,7 @@ describe("a session that is repeated", () => {
     assert.deepEqual(titles.sort(), ["test, run 1 of 3", "test, run 2 of 3", "test, run 3 of 3", undefined]);
   });
 
-  it("tells a run that parts in words, and gives the same artifacts all the same, from one that does not part", async () => {
+  it("tells a run that parts in words, and gives the same artifacts anyway, from one that does not part", async () => {
     answer = calls(
       () => "one",
       (run) => `Seen ${run}.`,
@@ -290,7 +290,7 @@ describe("a session that is repeated", () => {
     assert.deepEqual([other?.completed, other?.sameArtifacts], [true, true]);
     assert.match(
       other?.notCarried.join() ?? "",
-      /^The skip of say \(event \d+\): this run did not come to that/,
+      /^The skip of say \(event \d+\): this run did not reach that/,
     );
   });
 

@@ -25,10 +25,11 @@ const files: Readonly<Record<string, string>> = {
   "outside/o.txt": "mark-never-outside",
 };
 
-const runs = 600;
+/** The gate takes a sample; ORKET_REACH_RUNS=10000 is the whole count that SECURITY.md tells. */
+const runs = Number(process.env.ORKET_REACH_RUNS ?? 600);
 
 describe("What the plan says could happen", function () {
-  this.timeout(120_000);
+  this.timeout(1_200_000);
   let top: string;
   before(() => {
     top = realpathSync(mkdtempSync(path.join(tmpdir(), "orket-reach-")));
@@ -167,6 +168,9 @@ describe("What the plan says could happen", function () {
         }
       }
     }
+    console.log(
+      `      ${runs} runs: ${read} marks read, ${wrote} files written or deleted, none beyond the table`,
+    );
     // The generator is worth something only when much is allowed, too.
     assert.ok(read > runs / 2 && wrote > runs / 4, `${read} marks read, ${wrote} files written`);
   });

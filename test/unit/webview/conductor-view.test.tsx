@@ -142,7 +142,7 @@ describe("the conductor view, without an editor", () => {
     assert.ok(buttonsIn(html).includes("Review files"));
   });
 
-  it("names the ways out of a loop that did not come to its end", () => {
+  it("names the choices for a loop that did not end", () => {
     assert.deepEqual(buttonsIn(htmlOf(named("question-exhausted"))).slice(-3), [
       "More rounds",
       "Go on as it is",

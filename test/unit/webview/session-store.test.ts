@@ -31,7 +31,7 @@ function withRows(state: PanelViewState, from: number, count: number, edition = 
 describe("the session panel's store", () => {
   const started = reduce(initialState, { type: "message", message: { type: "info", info } });
 
-  it("knows which of the rows on the screen it still has to ask for", () => {
+  it("knows which of the rows on the screen it still must ask for", () => {
     const state = withRows(started, 0, 10);
 
     assert.equal(missingRange(state, 0, 9), undefined);

@@ -30,7 +30,7 @@ function originOf(endpoint: string): string {
  * The key for a call; undefined when the Venue names none.
  * @throws {ProviderError} unauthorized when it is missing or cannot be sent in a header.
  */
-export async function keyFor(
+async function keyFor(
   access: Access,
   reference: string | undefined,
   endpoint: string,

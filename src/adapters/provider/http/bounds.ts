@@ -39,7 +39,7 @@ export function boundedText(response: FetchResponse, limit: number, address: str
         }
         isFull = true;
         reject(
-          new ProviderError("malformed_reply", `What answers at ${address} sent more than ${limit} bytes.`),
+          new ProviderError("malformed_reply", `The server at ${address} sent more than ${limit} bytes.`),
         );
         queueMicrotask(() => stop());
       },

@@ -32,10 +32,10 @@ const lastBytesMs = 20;
 /** How much of an error's body is read, in bytes. */
 const longestErrorBody = 64 * 1024;
 
-/** One HTTP exchange of a call: what the vendor's package sends, and what came back. */
+/** One HTTP exchange of a call: what is sent, and what came back. */
 export interface Exchange {
   /**
-   * Sends the request that the package built. Headers are made here, not taken over: the packages add the machine's
+   * Sends a request with this body. Headers are made here, not taken from a package: packages add the machine's
    * platform, read keys and headers from environment variables, and need not see the key.
    * @throws {ProviderError} for a failed connection and for every status but 200.
    */
@@ -57,7 +57,7 @@ export interface ChatCall {
   /** The request without messages and keys, for the record. */
   readonly sent: Readonly<Record<string, unknown>>;
   readonly onDelta: (delta: ModelDelta) => void;
-  /** Lets the vendor's package build the request and send it through the exchange. */
+  /** Sends the request through the exchange. */
   readonly request: (exchange: Exchange) => Promise<unknown>;
   readonly parser: (reply: ReplyBuilder, facts: CallFacts) => StreamParser;
 }
@@ -92,7 +92,7 @@ export async function performCall(call: ChatCall): Promise<ModelReply> {
     });
   } catch (error) {
     const unparsed = ProviderError.is(error) ? error.unparsedCall : undefined;
-    if (unparsed === undefined) throw sealed(error, reply.text, redact);
+    if (unparsed === undefined || deadline.ended) throw sealed(error, reply.text, redact);
     // The model did answer: what it wrote was a call that the server could not parse. The engine tells it so.
     if (reply.text === "") reply.addText(unparsed.written);
     reply.unparsedCall = unparsed.words;

@@ -124,7 +124,7 @@ function sentence(
     case "connection_lost":
       return `The connection to ${server} at ${address} was lost ${phase === "in_body" ? "in the middle of the reply" : "before the reply began"}: ${why}.`;
     case "malformed_reply":
-      return `What answers at ${address} does not speak HTTP as expected: ${why}.`;
+      return `The server at ${address} does not speak HTTP as expected: ${why}.`;
     default:
       return `The call to ${server} at ${address} failed: ${why}.`;
   }

@@ -18,7 +18,7 @@ const makers: Readonly<Record<string, () => zlib.Gunzip | zlib.BrotliDecompress 
 
 /**
  * A decoder for a Content-Encoding; undefined: the body is as it is. Orket asks for no compression, and some gateways
- * compress all the same. Encodings in a row are taken off from the last to the first.
+ * compress anyway. Encodings in a row are taken off from the last to the first.
  */
 export function decoderFor(encoding: string | null, sink: BodySink): BodyDecoder | undefined {
   const names = (encoding ?? "")

@@ -102,7 +102,7 @@ function codeOfStatus(status: number): ProviderErrorCode {
 }
 
 /** How long to wait, in seconds: Retry-After holds seconds or an HTTP date. Undefined when absent or unreadable. */
-export function retryAfterSeconds(value: string | null, nowMs: number): number | undefined {
+function retryAfterSeconds(value: string | null, nowMs: number): number | undefined {
   if (value === null) return undefined;
   if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value);
   const at = Date.parse(value);
@@ -153,7 +153,7 @@ function explain(
   switch (code) {
     case "unauthorized":
       return status === 402
-        ? `${start} The account behind the key has to be able to pay for the call.`
+        ? `${start} The account behind the key cannot pay for the call: add credit to it, or use another key.`
         : `${start} Check \`api_key\` in the Venue and the stored secret.`;
     case "system_unsupported":
       return `${start} The model '${facts.model}' takes no system message here; \`system_role: merge\` in the Venue puts the role's prompt into the first user message.`;

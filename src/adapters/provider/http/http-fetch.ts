@@ -39,7 +39,7 @@ export function createHttpFetch(
   const send: FetchLike = (url, init) =>
     new Promise((resolve, reject) => {
       const { origin, pathname, search, username } = new URL(url);
-      if (username !== "") throw new TypeError("An address must not hold a user or a password.");
+      if (username !== "") throw new TypeError("An address must not contain a user name or a password.");
       const connectMs = init.connectTimeoutMs ?? defaultConnectMs;
       const agent = agentFor(connectMs, init.fresh === true, proxies.of(url));
       const exchange = new HttpExchange(init.signal, resolve, reject);

@@ -10,10 +10,10 @@ export type Circuit =
   | { readonly state: "half_open"; readonly openings: number };
 
 /** So many failures in a row open a circuit when none of them shows that the node is gone. */
-export const failuresThatOpen = 3;
+const failuresThatOpen = 3;
 /** The first wait before a node is asked again, in milliseconds; doubled with each further failure. */
 export const firstWaitMs = 250;
-export const longestWaitMs = 30_000;
+const longestWaitMs = 30_000;
 
 export const closedCircuit: Circuit = { state: "closed", failures: 0 };
 

@@ -77,7 +77,7 @@ export class MeshPool {
 }
 
 /** Asks a node whether it answers and which models it has. */
-export async function checkNode(node: MeshNode, deps: Access): Promise<CheckResult> {
+async function checkNode(node: MeshNode, deps: Access): Promise<CheckResult> {
   const health = await checkHealth(node, deps, checkTimeoutMs);
   if (!health.reachable) {
     return {

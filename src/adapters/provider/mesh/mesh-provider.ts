@@ -182,7 +182,7 @@ export class MeshProvider implements ModelProvider {
 const isNever = (prospect: Prospect, because: NeverBecause): boolean =>
   prospect.kind === "never" && prospect.because === because;
 
-/** The move that brought the call to this seat; undefined: it began here, and nothing changed. */
+/** The move that brought the call to this node; undefined: it began here, and nothing changed. */
 function moveOf(last: FailedTry | undefined, placement: Placement): Failover | undefined {
   const { changedFrom, model } = placement;
   if (last !== undefined) {

@@ -30,10 +30,10 @@ export class NoPlacement extends Error {
 export interface MeshTicket {
   /**
    * Waits for a node.
-   * @throws {NoSeat} when there is none; {ProviderError} cancelled.
+   * @throws {NoPlacement} when there is none; {ProviderError} cancelled.
    */
   placement(cancellation: Cancellation): Promise<Placement>;
-  /** The seat is given back. After a failure with `again` the call waits for another one: ask for `seat` again. */
+  /** Gives the node back. After a failure with `again` the call waits for another one: ask for `placement` again. */
   release(outcome: Outcome): void;
 }
 

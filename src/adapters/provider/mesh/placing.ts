@@ -84,7 +84,7 @@ function otherModel(model: AnsweringModel, bound: readonly AnsweringModel[]): st
 }
 
 /** The node's model for a call; undefined: it does not have it. */
-export function answering(call: MeshCall, node: NodeState): AnsweringModel | undefined {
+function answering(call: MeshCall, node: NodeState): AnsweringModel | undefined {
   const fingerprint =
     node.facts === undefined ? undefined : fingerprintOf(node.facts, call.models[node.name] ?? call.asked);
   if (fingerprint === undefined) return undefined;
@@ -152,7 +152,7 @@ function loadOf(call: MeshCall, node: NodeState, bound: readonly AnsweringModel[
 }
 
 /** Whether the node has the model in memory: as it says, else whether it was the last one that it was asked for. */
-export function isWarm(call: MeshCall, node: NodeState): boolean {
+function isWarm(call: MeshCall, node: NodeState): boolean {
   const name = call.models[node.name] ?? call.asked;
   const loaded = node.facts === undefined ? undefined : listedModel(node.facts, name)?.loaded;
   if (loaded === true) return true;

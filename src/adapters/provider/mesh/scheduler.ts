@@ -453,7 +453,7 @@ export class Scheduler {
     return nodes.map((node) => ({ name: node.name, prospect: prospectOf(call, node, bound) }));
   }
 
-  /** How long the call has waited in vain, if that is to end; undefined: it goes on waiting. */
+  /** How long the call has waited for a node, if it must stop waiting; undefined: it goes on waiting. */
   #givenUpAfterMs(waiting: Waiting, prospects: readonly Seen[], nowMs: number): number | undefined {
     if (prospects.some(({ prospect: { kind } }) => kind === "busy" || kind === "free")) {
       waiting.hopelessMs = undefined;

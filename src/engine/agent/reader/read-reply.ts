@@ -40,7 +40,7 @@ export interface Reading {
 const mostReadings = 12;
 const leastWork = 100_000;
 
-/** The mode, and how many characters may still be read in vain. */
+/** The mode, and how many characters may still be searched without a result. */
 interface Work extends ReadingMode {
   left: number;
 }

@@ -24,12 +24,6 @@ const marks: readonly (readonly [open: RegExp, close: RegExp])[] = [
 const lonelyClose =
   /<\/(?:seed:)?think(?:ing)?\s*>|\[\/THINK\]|◁\/think▷|<\|end_of_thought\|>|<\|END_THINKING\|>/g;
 
-/** A stretch of text, from `start` up to `end`. */
-export interface Stretch {
-  readonly start: number;
-  readonly end: number;
-}
-
 /** Where thoughts that begin exactly at `at` end; undefined: none begin there.
  * `unended`: only the mark stands there. Thoughts without an end go to the end of the text. */
 export function thoughtsAt(text: string, at: number, atLineStart: boolean): number | "unended" | undefined {

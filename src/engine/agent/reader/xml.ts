@@ -16,7 +16,7 @@ interface Style {
 }
 
 /** Calls in tags, by the families of models that write them. */
-export const xmlStyles: readonly Style[] = [
+const xmlStyles: readonly Style[] = [
   // Qwen3-Coder, Seed-OSS, Nemotron.
   {
     open: /<function=["']?([\w.:-]+)["']?\s*>/y,

@@ -5,7 +5,7 @@ import { utf8Length } from "../../model/utf8";
 import { defineTool } from "./tool";
 
 /** Longest result of a step, as JSON, in bytes: it stands in the journal's line and in later prompts. */
-export const maxResultBytes = 65_536;
+const maxResultBytes = 65_536;
 
 export const setResult = defineTool("set_result", {
   args: z.record(z.string(), jsonSchema),

@@ -237,7 +237,7 @@ class ConductorImport {
       const { file, range } = value.place;
       const start = {
         line: range.start.line + line + (text.includes("\n") ? 1 : 0),
-        column: range.start.column,
+        character: range.start.character,
       };
       this.#builder.lost(
         `In ${node.id}: ${what}.`,

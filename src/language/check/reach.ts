@@ -1,0 +1,29 @@
+import type { Definition } from "../../engine/model/definition";
+import { isThisMachine, reachOf, reachRows } from "../../engine/model/reach";
+import { isGiven } from "../schema/read";
+import { makeDiagnostic } from "../text/diagnostic";
+import type { Diagnostic } from "../text/diagnostic";
+import { nearestPlace, valuePlace } from "../text/places";
+import type { SourceDocument } from "../text/source";
+
+/** What a run of the Flow can touch at most, where its policy is written: the table of the plan. */
+export function reachHints(flow: SourceDocument, definition: Definition): Diagnostic[] {
+  const rows = reachRows(reachOf(definition)).map(([what, most]) => `${what}: ${most}.`);
+  const at = isGiven(flow, ["policy"]) ? nearestPlace(flow, ["policy"]) : nearestPlace(flow, ["name"]);
+  const message = `At most, in any run: ${rows.join(" ")}`;
+  return [makeDiagnostic(flow, "orket/reach", at, message, { severity: "hint" })];
+}
+
+/** Secret files that agents can read, where what they read leaves this machine. */
+export function secretWarnings(flow: SourceDocument, definition: Definition): Diagnostic[] {
+  const { secretsReadable, servers } = reachOf(definition);
+  const elsewhere = servers.filter((origin) => !isThisMachine(origin));
+  if (secretsReadable.length === 0 || elsewhere.length === 0) return [];
+  const message = `Agents can read secret files that match ${secretsReadable.join(", ")}, and what they read is sent to ${elsewhere.join(", ")}.`;
+  return [
+    makeDiagnostic(flow, "orket/secrets-leave", valuePlace(flow, ["policy", "allow"]), message, {
+      severity: "warning",
+      hint: "List the very files that are needed, or use a Venue on this machine.",
+    }),
+  ];
+}
