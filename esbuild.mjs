@@ -14,7 +14,7 @@ import esbuild from "esbuild";
 const root = import.meta.dirname;
 const at = (...parts) => path.join(root, ...parts);
 
-const panels = ["conductor", "session"];
+const panels = ["conductor", "session", "flow"];
 
 /** What shares code, by the name of its file in dist. */
 const nodeEntries = { extension: "src/extension.ts", main: "src/cli/main.ts" };

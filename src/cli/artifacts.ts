@@ -29,7 +29,8 @@ export function chooseArtifacts(
   for (const written of paths) {
     const place = written.replaceAll("\\", "/").replace(/^\.\//, "").replace(/\/+$/, "");
     const found = artifacts.filter(
-      ({ path }) => place === "." || path === place || path.startsWith(`${place}/`),
+      ({ path, renamedFrom = path }) =>
+        place === "." || [path, renamedFrom].some((one) => one === place || one.startsWith(`${place}/`)),
     );
     if (found.length === 0) {
       const known = artifacts.map(({ path }) => path).join(", ");
@@ -72,7 +73,7 @@ function print({ kind, text }: PatchLine, out: Output): void {
 /** Prints rows as one patch, and tells people what a patch cannot say. */
 export function printPatch(rows: readonly ReviewRow[], to: Output, messages: Output): void {
   for (const file of patchesOf(rows)) for (const line of gitPatch(file, to.isTerminal)) print(line, to);
-  for (const { artifact, state, offer, open } of rows) {
+  for (const { artifact, state, offer, open, isUnchecked } of rows) {
     const path = safeLine(artifact.path);
     if (state === "conflict")
       messages.line(
@@ -80,6 +81,7 @@ export function printPatch(rows: readonly ReviewRow[], to: Output, messages: Out
       );
     else if (open && offer.kind === "merged")
       messages.line(`${path}: the project has changed since; both changes can be merged.`);
+    if (isUnchecked) messages.line(`${path}: written after the last check that passed.`);
   }
 }
 

@@ -48,6 +48,8 @@ export interface CommandContext {
   readonly given: Given;
   /** Absolute. */
   readonly workDomain: string;
+  /** What paths are relative to that somebody writes: the folder of `-C`, or where Orket was started. Absolute. */
+  readonly base: string;
 }
 
 /** How the program is called for the same project, for the commands that it proposes. */
@@ -66,6 +68,8 @@ export interface Command {
   readonly args: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly { readonly line: string; readonly does: string }[];
+  /** It works on the folder as it is, not on the project that the folder belongs to. */
+  readonly staysHere?: true;
   run(context: CommandContext): Promise<ExitCode>;
 }
 

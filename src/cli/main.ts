@@ -1,8 +1,10 @@
 import { stat } from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import { OrketError } from "../engine/error/orket-error";
 import { commands } from "./commands";
 import { exitCodeOfError, exitCodes } from "./exit-code";
+import { projectAbove } from "./find-project";
 import type { ExitCode } from "./exit-code";
 import { commandHelp, mainHelp } from "./help";
 import { processIo, steer } from "./io";
@@ -60,9 +62,16 @@ async function dispatch(words: readonly string[], io: Io): Promise<ExitCode> {
     io.stdout.write(commandHelp(command, columns));
     return exitCodes.done;
   }
-  const workDomain = path.resolve(io.cwd, given.value("directory") ?? ".");
-  if (given.value("directory") !== undefined) await requireFolder(workDomain);
-  return command.run({ io, given, workDomain });
+  const base = path.resolve(io.cwd, given.value("directory") ?? ".");
+  if (given.value("directory") !== undefined) {
+    await requireFolder(base);
+    return command.run({ io, given, workDomain: base, base });
+  }
+  const surroundings = { home: os.homedir(), uid: process.getuid?.() };
+  const above = command.staysHere === true ? undefined : await projectAbove(base, surroundings);
+  if (above !== undefined)
+    io.stderr.line(`orket: works on the project ${safeLine(above)}; -C . would take this folder.`);
+  return command.run({ io, given, workDomain: above ?? base, base });
 }
 
 /** The command line, from its arguments to the exit code. */

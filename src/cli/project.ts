@@ -32,9 +32,12 @@ export async function loadProject({ io, workDomain }: CommandContext): Promise<P
   return createProject(files);
 }
 
+/** Where the project is, and what written paths are relative to. */
+type Where = Pick<CommandContext, "workDomain" | "base">;
+
 /** A path as the user wrote it, relative to the WorkDomain with forward slashes; undefined when it leads out. */
-export function projectPath(workDomain: string, written: string): string | undefined {
-  const relative = path.relative(workDomain, path.resolve(workDomain, written)).split(path.sep).join("/");
+export function projectPath({ workDomain, base }: Where, written: string): string | undefined {
+  const relative = path.relative(workDomain, path.resolve(base, written)).split(path.sep).join("/");
   return relative === ".." || relative.startsWith("../") || path.isAbsolute(relative) ? undefined : relative;
 }
 
@@ -42,8 +45,8 @@ export function projectPath(workDomain: string, written: string): string | undef
  * The file of the Flow that `written` means: a path, or a Flow's name.
  * @throws {OrketError} usage when there is none, or more than one.
  */
-export function findFlow(project: Project, workDomain: string, written: string): string {
-  const place = projectPath(workDomain, written);
+export function findFlow(project: Project, where: Where, written: string): string {
+  const place = projectPath(where, written);
   const there = place === undefined ? undefined : project.sources.get(place);
   if (there?.kind === "flow") return there.path;
   if (there?.kind !== undefined) {

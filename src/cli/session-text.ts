@@ -1,6 +1,7 @@
 import { labelOf, sessionWords } from "../engine/view/session-label";
 import type { ArtifactView, SessionView, StepView } from "../engine/view/session-view";
 import { unboundedText } from "../engine/model/tools";
+import { adjustmentText } from "../engine/view/adjustment-text";
 import type { Output } from "./io";
 import { stepDuration } from "./run/describe";
 import {
@@ -28,6 +29,7 @@ const changeMarks: Readonly<Record<ArtifactView["change"], string>> = {
   added: "A",
   changed: "M",
   deleted: "D",
+  renamed: "R",
 };
 
 /** What a session is doing, in the shared vocabulary, with the reason of a pause. */
@@ -85,6 +87,7 @@ export function printSession(view: SessionView, output: Output, status = statusO
   output.line();
   output.line(style.bold("Steps"));
   for (const line of alignColumns(view.steps.map(stepRow))) output.line(line);
+  printSuggestions(view, output);
   output.line();
   if (view.artifacts.length === 0) {
     output.line("No files are proposed.");
@@ -92,6 +95,16 @@ export function printSession(view: SessionView, output: Output, status = statusO
   }
   output.line(style.bold("Files"));
   for (const line of alignColumns(view.artifacts.map(artifactRow))) output.line(line);
+}
+
+function printSuggestions({ suggestions }: SessionView, output: Output): void {
+  if (suggestions.length === 0) return;
+  output.line();
+  output.line(output.style.bold("Suggestions"));
+  for (const { id, rule, step, message, adjustment } of suggestions) {
+    output.line(`  ${safeLine(id)} ${safeLine(rule)} in ${safeLine(step)}: ${safeLine(message)}`);
+    if (adjustment !== undefined) output.line(`     ${safeLine(adjustmentText(adjustment))}`);
+  }
 }
 
 function cutFact(line: string, output: Output): string {

@@ -9,6 +9,7 @@ import type { historyCommands } from "./history/commands";
 import { commandIds, internalIds } from "./ids";
 import type { CommandId } from "./ids";
 import type { EditingCommands } from "./language";
+import type { FlowPanels } from "./flow/flow-panel";
 import type { PlanDocuments } from "./flow/plan-documents";
 import type { ProjectIndex } from "./project/project-index";
 import { checkCommand } from "./flow/check-command";
@@ -20,6 +21,8 @@ import type { SessionController } from "../app/session/controller";
 import type { SessionRegistry } from "./session/session-registry";
 import type { ArtifactsTree } from "./trees/artifacts-tree";
 import { SessionItem } from "./trees/sessions-tree";
+import { adjustSession } from "./conductor/adjust";
+import type { Reports } from "./history/reports";
 import type { ConductorView } from "./conductor/conductor-view";
 import type { Inbox, InboxEntry } from "./inbox/inbox";
 import type { PressedAnswer } from "../protocol/conductor";
@@ -43,6 +46,8 @@ export interface CommandParts {
   readonly model: ReviewModel;
   readonly artifacts: ArtifactsTree;
   readonly plans: PlanDocuments;
+  readonly reports: Reports;
+  readonly flows: FlowPanels;
   readonly secrets: Secrets;
   readonly errors: ErrorPresenter;
   readonly index: ProjectIndex;
@@ -56,7 +61,9 @@ export interface CommandParts {
 /** Registers every command that package.json declares; the table is complete by its type. */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const { sessions, review } = parts;
-  const handlers: Readonly<Record<CommandId, (target: unknown, more: unknown) => unknown>> = {
+  const handlers: Readonly<
+    Record<CommandId, (target: unknown, context?: unknown, more?: unknown) => unknown>
+  > = {
     [commandIds.runFlow]: (target) => run(parts, target, false),
     [commandIds.runFlowStepByStep]: (target) => run(parts, target, true),
     [commandIds.resumeSession]: (target) => resume(parts, target),
@@ -76,6 +83,10 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       const controller = await choose(sessions, target, canPause, "Which session should pause?");
       await controller?.adjust({ kind: "pause" });
     },
+    [commandIds.adjustSession]: async (target) => {
+      const controller = await choose(sessions, target, canStop, "Which session is to be adjusted?");
+      if (controller !== undefined) await adjustSession(controller, parts);
+    },
     [commandIds.openSession]: async (target) => {
       const controller = await choose(sessions, target, () => true, "Which session should open?");
       if (controller === undefined) return;
@@ -93,6 +104,11 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       const chosen = await parts.runner.pick(target, "Which Flow's plan?");
       if (chosen === undefined) return;
       await parts.plans.show(vscode.Uri.joinPath(chosen.folder.uri, chosen.flow.path));
+    },
+    [commandIds.showFlow]: async (target) => {
+      const chosen = await parts.runner.pick(target, "Which Flow?");
+      if (chosen === undefined) return;
+      parts.flows.show(vscode.Uri.joinPath(chosen.folder.uri, chosen.flow.path), chosen.flow.name);
     },
     [commandIds.setSecret]: (target, origin) => setSecret(parts.secrets, target, origin),
     [commandIds.selectVenue]: () => selectVenue(parts.index, parts.venue, parts.provider),
@@ -113,10 +129,10 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       parts.errors.guard(() => checkCommand(parts.index, parts.sessions, target)),
     ),
     ...Object.entries(handlers).map(([id, handle]) =>
-      vscode.commands.registerCommand(id, (target: unknown, more: unknown) =>
+      vscode.commands.registerCommand(id, (...given: [unknown, unknown, unknown]) =>
         parts.errors.guard(() => {
           ensureAllowed(id as CommandId);
-          return handle(target, more);
+          return handle(...given);
         }),
       ),
     ),

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
-import { ArtifactDocuments } from "./artifacts/artifact-documents";
+import { ArtifactFiles } from "./artifacts/artifact-files";
 import { ArtifactReview } from "./artifacts/artifact-review";
 import { registerHunkCommands } from "./artifacts/commands";
 import { HunkLenses, hunkSelector } from "./artifacts/hunk-lenses";
@@ -17,6 +17,7 @@ import { panelTypes, schemes, viewIds } from "./ids";
 import { Editing } from "./language";
 import { ProjectDiagnostics } from "./project/diagnostics";
 import { LibraryTree } from "./trees/library-tree";
+import { FlowPanels } from "./flow/flow-panel";
 import { PlanDocuments } from "./flow/plan-documents";
 import { ProjectIndex } from "./project/project-index";
 import { EditorTools } from "./provider/editor-tools";
@@ -65,13 +66,15 @@ function createParts(context: vscode.ExtensionContext) {
     errors,
     (name, text) => reports.show(name, text),
   );
-  const panels = new SessionPanels(context.extensionUri, sessions, errors);
   const extension = context.extensionUri;
   const model = new ReviewModel(sessions);
+  const files = new ArtifactFiles(sessions, model);
+  const panels = new SessionPanels(context.extensionUri, sessions, model, errors);
   return {
     model,
     changes,
-    review: new ArtifactReview(sessions, model),
+    files,
+    review: new ArtifactReview(sessions, model, files),
     artifacts: new ArtifactsTree(sessions, model, context.workspaceState),
     log,
     errors,
@@ -87,6 +90,7 @@ function createParts(context: vscode.ExtensionContext) {
     reports,
     meshRows: new MeshRows(mesh, services),
     plans: new PlanDocuments(index),
+    flows: new FlowPanels(extension, index, sessions, errors),
     repeats: new Repeats(sessions, reports),
     diagnostics: new ProjectDiagnostics(index),
     editing: new Editing({ extension, index, secrets, sessions, panels, errors, provider: services }),
@@ -126,17 +130,17 @@ function registerDocuments({ plans, reports }: Parts): vscode.Disposable[] {
 }
 
 /** Where people review what the team proposes. */
-function registerReview({ sessions, model, review, artifacts, errors }: Parts): vscode.Disposable[] {
+function registerReview({ sessions, model, files, review, artifacts, errors }: Parts): vscode.Disposable[] {
   const { registerCodeLensProvider, registerHoverProvider } = vscode.languages;
   return [
     vscode.window.createTreeView(viewIds.artifacts, { treeDataProvider: artifacts, showCollapseAll: true }),
     model,
+    files,
     review,
     new ReviewScm(model),
     registerHunkCommands(review, errors),
-    registerCodeLensProvider(hunkSelector, new HunkLenses(sessions, model)),
+    registerCodeLensProvider(hunkSelector, new HunkLenses(sessions, files)),
     registerHoverProvider({ scheme: "file" }, new ProvenanceHover()),
-    vscode.workspace.registerTextDocumentContentProvider(schemes.artifact, new ArtifactDocuments(sessions)),
   ];
 }
 
@@ -161,9 +165,9 @@ export interface Host {
 export function createHost(context: vscode.ExtensionContext): Host {
   const parts = createParts(context);
   const { errors, sessions, conductor, diagnostics, repeats, mesh } = parts;
-  const { venue, meshRows, log, index, plans, editing } = parts;
+  const { venue, meshRows, log, index, plans, flows, editing } = parts;
   context.subscriptions.push(
-    ...[venue, meshRows, log, index, diagnostics, plans, conductor, editing],
+    ...[venue, meshRows, log, index, diagnostics, plans, flows, conductor, editing],
     { dispose: () => mesh.close() },
     sessions.onDidFail(({ error }) => void errors.show(error)),
     ...registerViews(parts),

@@ -22,9 +22,14 @@ export const commandIds = {
   reviewAllArtifacts: "orket.reviewAllArtifacts",
   rejectWithReason: "orket.rejectWithReason",
   editArtifact: "orket.editArtifact",
+  discardVersion: "orket.discardVersion",
+  acceptChange: "orket.acceptChange",
+  rejectChange: "orket.rejectChange",
   artifactHistory: "orket.artifactHistory",
   groupArtifacts: "orket.groupArtifacts",
   showPlan: "orket.showPlan",
+  showFlow: "orket.showFlow",
+  adjustSession: "orket.adjustSession",
   setSecret: "orket.setSecret",
   editPrompt: "orket.editPrompt",
   previewPrompt: "orket.previewPrompt",
@@ -73,11 +78,14 @@ export const settingIds = {
 } as const;
 
 /** Editor panels; not in package.json but in what VS Code restores. */
-export const panelTypes = { session: "orket.session" } as const;
+export const panelTypes = { session: "orket.session", flow: "orket.flow" } as const;
 
 /** Schemes of documents that exist only in the editor. */
 export const schemes = {
+  /** Versions of artifacts that nobody changes any more. */
   artifact: "orket-artifact",
+  /** What an artifact comes to in the project; a person may edit it before accepting it. */
+  proposal: "orket-proposal",
   plan: "orket-plan",
   /** Differences and findings of sessions. */
   report: "orket-report",
@@ -112,4 +120,6 @@ export const contextKeys = {
   pendingArtifacts: "orket.pendingArtifacts",
   /** A decision about an artifact was just taken: a click that comes now was meant for what stood there before. */
   settling: "orket.settling",
+  /** Addresses of proposals that a person has a version of their own of. */
+  ownVersions: "orket.ownVersions",
 } as const;

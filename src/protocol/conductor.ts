@@ -97,12 +97,25 @@ export interface QuestionScreen {
   readonly tool?: string;
 }
 
+/** What of the Score stands around a step. */
+export interface GroupScreen {
+  readonly key: string;
+  readonly label: string;
+}
+
 export interface StepScreen {
   readonly key: string;
+  /** The groups around it, outermost first. */
+  readonly groups?: readonly GroupScreen[];
   readonly role: string;
   readonly status: "planned" | "running" | "waiting" | "done" | "failed" | "skipped";
   readonly attempt: number;
   readonly tokens: TokenUsage;
+  readonly costUsd?: number;
+  /** From its start to its end; absent while it is at work. */
+  readonly durationMs?: number;
+  /** The model that its role calls; absent for commands and questions. */
+  readonly model?: string;
   readonly verdict?: string;
   /** A command that did not pass. */
   readonly red?: true;
@@ -129,12 +142,35 @@ export interface FailureScreen {
   readonly models?: readonly string[];
 }
 
+/** What a drift rule suggests. */
+export interface SuggestionScreen {
+  readonly id: string;
+  /** The rule as words: `ignored verdict`. */
+  readonly rule: string;
+  readonly step: string;
+  readonly message: string;
+  /** The numbers of the events that show it. */
+  readonly evidence: readonly number[];
+  /** What applying it does, in a sentence; absent: there is nothing to apply. */
+  readonly adjustment?: string;
+  /** The text that the adjustment would send, to edit before it is applied; absent: it has none. */
+  readonly text?: string;
+  /** How the step's instruction would change. */
+  readonly diff?: DiffScreen;
+}
+
 export interface LimitScreen {
   readonly limit: LimitName;
   readonly value: number;
   readonly used: number;
   /** A value with which the next call fits. */
   readonly proposed: number;
+}
+
+/** An adjustment that has had no effect yet. */
+export interface PendingScreen {
+  readonly seq: number;
+  readonly text: string;
 }
 
 export interface RoleScreen {
@@ -165,6 +201,8 @@ export interface SessionScreen {
   readonly approvals: readonly ApprovalScreen[];
   readonly questions: readonly QuestionScreen[];
   readonly failures: readonly FailureScreen[];
+  readonly suggestions: readonly SuggestionScreen[];
+  readonly pending: readonly PendingScreen[];
   readonly limit?: LimitScreen;
   readonly steps: readonly StepScreen[];
   readonly roles: readonly RoleScreen[];
@@ -281,6 +319,20 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
       z.strictObject({ kind: z.literal("model"), model: z.string().min(1).max(500) }),
     ]),
   }),
+  z.strictObject({ type: z.literal("withdraw"), request, session, of: z.int().min(0) }),
+  z.strictObject({ type: z.literal("skip_step"), request, session, step }),
+  /** A finished step is done again: a fork at it. */
+  z.strictObject({ type: z.literal("do_again"), request, session, step }),
+  z.strictObject({
+    type: z.literal("resolve_suggestion"),
+    request,
+    session,
+    id: z.string().min(1).max(100),
+    how: z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("apply"), text: instruction.optional() }),
+      z.strictObject({ kind: z.literal("dismiss") }),
+    ]),
+  }),
   z.strictObject({
     type: z.literal("raise_limit"),
     request,
@@ -309,6 +361,8 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
     what: z.enum([
       "pick_flow",
       "artifacts",
+      "fork",
+      "adjust",
       "events",
       "open_folder",
       "new_flow",

@@ -15,6 +15,30 @@ export interface EventRow {
   readonly text: string;
 }
 
+/** What the team proposes at one path, and where it stands. */
+export interface ArtifactRow {
+  readonly path: string;
+  /** Where a renamed file stands in the project. */
+  readonly renamedFrom?: string;
+  readonly change: "added" | "changed" | "deleted" | "renamed";
+  readonly state: string;
+  /** Somebody has still to decide about something of it. */
+  readonly open: boolean;
+  /** Something of it was decided, which can be taken back. */
+  readonly decided: boolean;
+  /** The person has a version of their own, which is what an acceptance takes. */
+  readonly own?: boolean;
+  /** Lines; absent where they were not counted, or it is not text. */
+  readonly added?: number;
+  readonly removed?: number;
+  /** Digest of what a decision would be about. */
+  readonly shown?: string;
+}
+
+/** What a person can do about an artifact. */
+export const artifactActions = ["diff", "accept", "reject", "revert", "history"] as const;
+export type ArtifactAction = (typeof artifactActions)[number];
+
 export interface EventFilter {
   readonly type: string;
   readonly step: string;
@@ -41,6 +65,8 @@ export interface StreamInfo {
   readonly edition: number;
   readonly types: readonly string[];
   readonly steps: readonly string[];
+  /** By path, so that a decision moves no row. */
+  readonly artifacts: readonly ArtifactRow[];
   /** What was proven of the session, one sentence each. */
   readonly proven?: readonly string[];
   readonly problem?: string;
@@ -66,6 +92,8 @@ export type PanelMessage =
       readonly rows: readonly EventRow[];
     }
   | { readonly type: "details"; readonly details: EventDetails }
+  /** The event of this number is to be shown, whatever the filter was. */
+  | { readonly type: "reveal"; readonly seq: number }
   | { readonly type: "failed"; readonly message: string };
 
 const index = z.int().min(0);
@@ -77,6 +105,12 @@ export const panelRequestSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("rows"), edition: index, from: index, to: index }),
   z.strictObject({ type: z.literal("details"), seq: index }),
   z.strictObject({ type: z.literal("copy"), text: z.string().max(5_000_000) }),
+  z.strictObject({
+    type: z.literal("artifact"),
+    action: z.enum(artifactActions),
+    path: z.string().min(1).max(4000),
+    shown: z.string().max(100).optional(),
+  }),
   /** Is anybody there? The answer is the info. */
   z.strictObject({ type: z.literal("ping") }),
 ]);

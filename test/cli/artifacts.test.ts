@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import process from "node:process";
 import { orket } from "./orket";
 import { smallProject } from "./small-project";
 
@@ -125,6 +126,46 @@ describe("orket accept, piece by piece", function () {
   });
 });
 
+describe("orket accept of a moved file", function () {
+  this.timeout(60_000);
+
+  it("takes both its names, by either of them, and prints a patch with the rename", async function () {
+    const project = smallProject({
+      replies: `steps:
+  only:
+    - text: ""
+      tool_calls: [{ tool: move_file, args: { from: src/a.txt, to: lib/b.txt } }]
+    - text: Done.
+`,
+      files: {
+        "src/a.txt": lines(),
+        "small.band.yaml":
+          "version: 1\nname: small\nroles:\n  worker: { prompt: Work., tools: [move_file] }\n",
+      },
+    });
+    const run = (...args: string[]): ReturnType<typeof orket> =>
+      orket(["-C", project, ...args], { cwd: project });
+    const there = (file: string): boolean => existsSync(path.join(project, file));
+    await run("run", "small");
+    const diff = await run("diff", "last");
+    assert.equal(
+      diff.stdout,
+      "diff --git a/src/a.txt b/lib/b.txt\nsimilarity index 100%\nrename from src/a.txt\nrename to lib/b.txt\n",
+    );
+    const stat = await run("diff", "last", "--stat");
+    assert.match(stat.stdout, /^ src\/a\.txt => lib\/b\.txt +renamed .*\n 1 file, /);
+    const accept = await run("accept", "last", "src/a.txt");
+    assert.equal(accept.stdout, "accepted  lib/b.txt (renamed from src/a.txt)\n");
+    assert.deepEqual([there("src/a.txt"), there("lib/b.txt")], [false, true]);
+    await run("revert", "last");
+    assert.deepEqual([there("src/a.txt"), there("lib/b.txt")], [true, false]);
+    if (spawnSync("git", ["--version"]).status !== 0) this.skip();
+    const apply = spawnSync("git", ["apply", "-"], { cwd: project, input: diff.stdout });
+    assert.equal(apply.status, 0, String(apply.stderr));
+    assert.deepEqual([there("src/a.txt"), there("lib/b.txt")], [false, true]);
+  });
+});
+
 describe("orket accept of a session that failed", function () {
   this.timeout(60_000);
 
@@ -146,5 +187,121 @@ describe("orket accept of a session that failed", function () {
     assert.equal(existsSync(path.join(project, "new.txt")), false);
     const anyway = await orket(["-C", project, "accept", "last", "--anyway"]);
     assert.equal(anyway.code, 0, anyway.stderr);
+  });
+});
+
+describe("orket accept of what a command wrote", function () {
+  this.timeout(60_000);
+
+  it("keeps binary files as they are and makes a new program executable, in the patch, in the project, and again after a revert", async function () {
+    if (process.platform === "win32") this.skip();
+    const make =
+      "const fs = require('node:fs'); fs.mkdirSync('out'); fs.writeFileSync('out/a.bin', Buffer.from([0, 1, 255]));" +
+      " fs.writeFileSync('out/tool.sh', '#!/bin/sh\\n'); fs.chmodSync('out/tool.sh', 0o755)";
+    const project = smallProject({
+      flow: `task: Write.
+approval: none
+commands:
+  make: { argv: [node, -e, ${JSON.stringify(make)}], isolation: view, writes: ["out/**"] }
+`,
+      files: {
+        "small.score.yaml": "version: 1\nname: small\nsteps:\n  - { id: only, run: make }\n",
+      },
+    });
+    const run = (...args: string[]): ReturnType<typeof orket> =>
+      orket(["-C", project, ...args], { cwd: project });
+    const plan = JSON.parse((await run("plan", "small", "--json")).stdout) as {
+      commands: { sha256: string };
+    };
+    const ran = await run("run", "small", "--allow-commands", plan.commands.sha256);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.match((await run("diff", "last")).stdout, /tool\.sh\nnew file mode 100755\n/);
+    const isThere = (): void => {
+      assert.deepEqual(readFileSync(path.join(project, "out/a.bin")), Buffer.from([0, 1, 255]));
+      assert.equal(statSync(path.join(project, "out/tool.sh")).mode & 0o777, 0o755);
+      assert.equal(statSync(path.join(project, "out/a.bin")).mode & 0o111, 0);
+    };
+    assert.equal((await run("accept", "last")).code, 0);
+    isThere();
+    await run("revert", "last");
+    assert.equal(existsSync(path.join(project, "out")), false);
+    await run("revert", "last", "--undo");
+    isThere();
+  });
+});
+
+describe("orket accept of what no check has passed on", function () {
+  this.timeout(60_000);
+
+  const check = "process.exit(require('node:fs').readFileSync('a.txt', 'utf8') === 'good\\n' ? 0 : 1)";
+  const write = (step: string, file: string, content: string): string => `  ${step}:
+    - text: ""
+      tool_calls: [{ tool: write_file, args: { path: ${file}, content: ${JSON.stringify(content)} } }]
+    - text: Done.
+`;
+  /** Writes, has a real command check it, writes again. */
+  async function checked(first: string): Promise<(...args: string[]) => ReturnType<typeof orket>> {
+    const project = smallProject({
+      flow: `task: Write.
+approval: none
+commands:
+  check: { argv: [node, -e, ${JSON.stringify(check)}], isolation: view }
+`,
+      replies: `steps:\n${write("only", "a.txt", first)}${write("more", "late/b.txt", "late\n")}`,
+      files: {
+        "small.score.yaml": `version: 1
+name: small
+steps:
+  - { id: only, role: worker }
+  - { id: test, run: check, must: [pass, fail] }
+  - { id: more, role: worker }
+`,
+      },
+    });
+    const run = (...args: string[]): ReturnType<typeof orket> =>
+      orket(["-C", project, ...args], { cwd: project });
+    const plan = JSON.parse((await run("plan", "small", "--json")).stdout) as {
+      commands: { sha256: string };
+    };
+    const ran = await run("run", "small", "--allow-commands", plan.commands.sha256);
+    assert.equal(ran.code, 0, ran.stderr);
+    return run;
+  }
+  const states = (out: { stdout: string }): Record<string, string> =>
+    Object.fromEntries((JSON.parse(out.stdout) as Row[]).map(({ path: file, state }) => [file, state]));
+
+  it("takes what a command passed on, refuses what was written after it, and takes that with --anyway", async () => {
+    const run = await checked("good\n");
+    assert.deepEqual(states(await run("diff", "last", "--json")), {
+      "a.txt": "proposed",
+      "late/b.txt": "unchecked",
+    });
+    assert.match(
+      (await run("diff", "last")).stderr,
+      /^late\/b\.txt: written after the last check that passed/m,
+    );
+    const accept = await run("accept", "last");
+    assert.equal(accept.code, 7);
+    assert.equal(accept.stdout, "accepted  a.txt\n");
+    assert.match(accept.stderr, /late\/b\.txt was written after the last check that passed[^]*--anyway/);
+    assert.equal((await run("accept", "last", "--anyway")).stdout, "accepted  late/b.txt\n");
+    const blame = JSON.parse((await run("blame", "a.txt", "--json")).stdout) as {
+      lines: { origin: { check?: { command: string } } }[];
+    };
+    assert.equal(blame.lines[0]?.origin.check?.command, "check");
+  });
+
+  it("refuses all of it where the check did not pass", async () => {
+    const run = await checked("bad\n");
+    assert.deepEqual(states(await run("diff", "last", "--json")), {
+      "a.txt": "unchecked",
+      "late/b.txt": "unchecked",
+    });
+    const accept = await run("accept", "last", "--json");
+    assert.equal(accept.code, 7);
+    assert.deepEqual(
+      (JSON.parse(accept.stdout) as Row[]).map(({ error }) => error?.code),
+      ["acceptance_unchecked", "acceptance_unchecked"],
+    );
   });
 });

@@ -12,7 +12,7 @@ const words =
   );
 
 /** Prose of that many bytes, other for each seed. */
-function prose(bytes: number, seed: number): string {
+export function prose(bytes: number, seed: number): string {
   let text = "";
   for (let index = 0; text.length < bytes; index += 1) {
     text += words[(index * 7 + seed * 3 + (index >> 4)) % words.length] ?? "";
@@ -22,7 +22,7 @@ function prose(bytes: number, seed: number): string {
 }
 
 /** Code of that many bytes, other for each seed. */
-function code(bytes: number, seed: number): string {
+export function code(bytes: number, seed: number): string {
   let text = "";
   for (let index = 0; text.length < bytes; index += 1) {
     const name = `${words[(index + seed) % words.length] ?? ""}${index % 89}`;

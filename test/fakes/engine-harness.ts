@@ -192,12 +192,20 @@ export function filesOf(project: Readonly<Record<string, string>>): GuardedFiles
           : partOf(text, Buffer.byteLength(text), range),
       );
     },
-    list: () =>
-      Promise.resolve({
+    list: (folder) => {
+      const below = folder === "." || folder === "" ? "" : `${folder}/`;
+      const entries = new Map<string, "file" | "dir">();
+      for (const path of Object.keys(project)) {
+        if (!path.startsWith(below)) continue;
+        const [name = "", ...more] = path.slice(below.length).split("/");
+        entries.set(name, more.length > 0 ? "dir" : "file");
+      }
+      return Promise.resolve({
         kind: "dir",
-        entries: Object.keys(project).map((name) => ({ name, type: "file" as const })),
+        entries: [...entries].map(([name, type]) => ({ name, type })),
         truncated: false,
-      }),
+      });
+    },
     search: (query, _path, _max, options) =>
       Promise.resolve({
         kind: "matches",

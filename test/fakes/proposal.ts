@@ -9,8 +9,8 @@ import { definitionOf, step } from "./engine-harness";
 import { FaultyFileSystem } from "./faulty-file-system";
 import { runtimeOptions } from "../survival/journey";
 
-/** What a step proposes: paths to contents; null deletes. */
-export type Proposed = Readonly<Record<string, string | null>>;
+/** What a step proposes: paths to contents; null deletes, `from` moves a file there. */
+export type Proposed = Readonly<Record<string, string | null | { readonly from: string }>>;
 
 export function writeFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): void {
   for (const [file, content] of Object.entries(files)) {
@@ -40,7 +40,9 @@ export async function proposing(
     const calls = Object.entries(files).map(([file, content]) =>
       content === null
         ? { tool: "delete_file", args: { path: file } }
-        : { tool: "write_file", args: { path: file, content } },
+        : typeof content === "string"
+          ? { tool: "write_file", args: { path: file, content } }
+          : { tool: "move_file", args: { from: content.from, to: file } },
     );
     replies.steps[`write${index + 1}`] = [
       { text: "", tool_calls: calls },

@@ -240,7 +240,8 @@ describe("editing help inside the extension host", () => {
       vscode.Uri.file(path.join(flows, "shapes.flow.yaml")),
     );
 
-    const text = vscode.window.activeTextEditor?.document.getText() ?? "";
+    const plan = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "orket-plan");
+    const text = plan?.getText() ?? "";
     assert.match(text, /^# Plan of shapes/);
     assert.match(text, /build +\| coder +\|/);
   });

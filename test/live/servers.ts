@@ -81,6 +81,8 @@ export abstract class LiveServer {
   /** A key, where the server wants one. */
   readonly key: string | undefined = undefined;
   #child: ChildProcess | undefined;
+  /** How the process ended last. */
+  #signal: NodeJS.Signals | null = null;
   #port = 0;
 
   protected abstract command(
@@ -124,8 +126,9 @@ export abstract class LiveServer {
     child.stderr.pipe(log);
     running.add(child);
     this.#child = child;
-    child.once("exit", () => {
+    child.once("exit", (_, signal) => {
       running.delete(child);
+      this.#signal = signal;
       if (this.#child === child) this.#child = undefined;
     });
   }
@@ -133,7 +136,13 @@ export abstract class LiveServer {
   async ready(): Promise<void> {
     const giveUp = Date.now() + 240_000;
     while (Date.now() < giveUp) {
-      if (this.#child === undefined) throw new Error(`${this.name} ended while it started; see .live/log.`);
+      if (this.#child === undefined) {
+        const why =
+          this.#signal === "SIGILL"
+            ? ": it does not run on this machine's processor (illegal instruction)"
+            : "";
+        throw new Error(`${this.name} ended while it started${why}; see .live/log.`);
+      }
       if (await this.isReady().catch(() => false)) return;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }

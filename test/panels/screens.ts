@@ -1,11 +1,19 @@
-import { labelOf } from "../../src/engine/view/session-label";
-import type {
-  ApprovalScreen,
-  QuestionScreen,
-  ConductorScreen,
-  SessionScreen,
-  StepScreen,
-} from "../../src/protocol/conductor";
+import type { ApprovalScreen, ConductorScreen, SessionScreen } from "../../src/protocol/conductor";
+import {
+  approval,
+  done,
+  measured,
+  nestedSteps,
+  plan,
+  question,
+  screen,
+  session,
+  step,
+  steps,
+  suggestion,
+} from "./parts";
+
+export { approval, screen, session, step } from "./parts";
 
 /*
  * Every state of the conductor view, as the extension would send it. `npm run panels` shows them in a browser; the
@@ -19,130 +27,6 @@ export interface ConductorFixture {
   readonly drafts?: Readonly<Record<string, string>>;
   /** A refusal that the extension answers the first request with. */
   readonly refusal?: string;
-}
-
-const measured = (input: number, output: number): StepScreen["tokens"] => ({
-  input: { count: input, source: "measured" },
-  output: { count: output, source: "measured" },
-});
-
-export function step(key: string, role: string, changes: Partial<StepScreen> = {}): StepScreen {
-  return { key, role, status: "planned", attempt: 0, tokens: {}, ...changes };
-}
-
-const done = (key: string, role: string, text: string, changes: Partial<StepScreen> = {}): StepScreen =>
-  step(key, role, {
-    status: "done",
-    attempt: 1,
-    tokens: measured(1840, 412),
-    summary: { text },
-    ...changes,
-  });
-
-const plan = done(
-  "plan",
-  "architect",
-  "The package has three modules: `shapes/circle.py`, `shapes/square.py` and `shapes/__init__.py`. PLAN.md says what each exports.",
-);
-
-const steps: readonly StepScreen[] = [
-  plan,
-  step("build#1", "coder", {
-    status: "running",
-    attempt: 1,
-    tokens: measured(2210, 96),
-    activity: "calls write_file",
-  }),
-  step("review", "reviewer", { note: "Reads what is there, not what the report says." }),
-  step("tests", "tester"),
-];
-
-/** A running session of the sample Flow, with what a test wants to be different. */
-export function session(changes: Partial<SessionScreen> = {}): SessionScreen {
-  const made: SessionScreen = {
-    session: "2026-11-22T10-15-03Z-shapes-k3f9",
-    flow: "shapes",
-    task: "Build a small Python package named 'shapes'.",
-    provider: "ollama",
-    holder: "here",
-    status: "running",
-    label: "running",
-    interrupted: false,
-    approvals: [],
-    questions: [],
-    failures: [],
-    steps,
-    roles: [
-      {
-        role: "architect",
-        description: "Plans the work.",
-        enabled: true,
-        tokens: measured(1840, 412),
-      },
-      { role: "coder", description: "Writes the code.", enabled: true, tokens: measured(2210, 96) },
-      {
-        role: "reviewer",
-        description: "Checks what was written.",
-        enabled: false,
-        tokens: { input: { count: 900, source: "estimated" } },
-      },
-    ],
-    artifacts: { pending: 0, accepted: 0, rejected: 0 },
-    tokens: measured(4050, 508),
-    costUsd: 0.004,
-    modelCalls: 3,
-    elapsedMs: 83_000,
-    ticking: false,
-    ...changes,
-  };
-  const label = labelOf({ ...made, failed: made.failures }, made.holder !== "nobody");
-  return { ...made, label: made.problem === undefined ? label : "unreadable", ...changes };
-}
-
-export function screen(of: SessionScreen | null, changes: Partial<ConductorScreen> = {}): ConductorScreen {
-  return { place: "ready", session: of, flows: [], ...changes };
-}
-
-export function approval(changes: Partial<ApprovalScreen> = {}): ApprovalScreen {
-  return {
-    id: "a1",
-    kind: "before_step",
-    sha256: "0".repeat(64),
-    step: "build#1",
-    role: "coder",
-    instruction:
-      "Write the modules that PLAN.md names. One file a module, type hints everywhere, no dependency beyond the standard library.",
-    asked: {
-      text: "Write the modules that PLAN.md names for Python 3.12. One file a module, type hints everywhere, no dependency beyond the standard library.",
-    },
-    answers: { step: "plan", summary: { text: plan.summary?.text ?? "" } },
-    prompt: [
-      {
-        role: "system",
-        text: { text: "You are the Coder. Task: Build a small Python package named 'shapes'." },
-      },
-      {
-        role: "user",
-        text: {
-          text: `Step build (round 1 of 3).\n\nReport of plan:\n${plan.summary?.text ?? ""}\n\n${"Keep the public names short. ".repeat(12)}`,
-        },
-      },
-    ],
-    ...changes,
-  };
-}
-
-function question(changes: Partial<QuestionScreen> = {}): QuestionScreen {
-  return {
-    id: "q1",
-    kind: "ask",
-    sha256: "3".repeat(64),
-    step: "scope",
-    text: { text: "The plan has three modules and no tests. How far is the team to go?" },
-    words: ["go", "smaller"],
-    fields: [],
-    ...changes,
-  };
 }
 
 const questionWithFields = question({
@@ -388,6 +272,47 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
             message: "The model server at http://127.0.0.1:11434 closed the connection after 12 of 30 s.",
             hint: "Check the model server, then retry.",
             instruction: "Write the modules that PLAN.md names.",
+          },
+        ],
+      }),
+    ),
+  },
+  "steer-stop": { screen: screen(session()), drafts: { stop: "" } },
+  "steer-adjustments": {
+    screen: screen(
+      session({
+        pending: [
+          {
+            seq: 41,
+            text: "Change the instruction of review from its next run on: Look at the tests first.",
+          },
+          { seq: 44, text: "Use model qwen3-coder:30b for reviewer, for one step." },
+        ],
+      }),
+    ),
+  },
+  "steer-tree": { screen: screen(session({ steps: nestedSteps })) },
+  "steer-suggestion": { screen: screen(session({ suggestions: [suggestion()] })) },
+  "steer-suggestion-edited": {
+    screen: screen(session({ suggestions: [suggestion()] })),
+    drafts: { "suggestion d1": "Write the modules that PLAN.md names. Change square.py." },
+  },
+  "steer-suggestion-paused": {
+    screen: screen(
+      session({
+        status: "paused",
+        pause: {
+          reason: "drift",
+          message: "60 % of the limit total_tokens is used, with 1 of 4 steps done.",
+        },
+        suggestions: [
+          {
+            id: "d2",
+            rule: "spending",
+            step: "plan",
+            message: "60 % of the limit total_tokens is used, with 1 of 4 steps done.",
+            evidence: [12],
+            adjustment: "Pause before the next step.",
           },
         ],
       }),

@@ -8,6 +8,7 @@ import { maxRows } from "../../src/protocol/session-panel";
 import type { ConductorMessage } from "../../src/protocol/conductor";
 import type { PanelMessage } from "../../src/protocol/session-panel";
 import { sessionFixtures } from "./events";
+import { flowFixtures } from "./flows";
 import { conductorFixtures } from "./screens";
 
 /*
@@ -29,6 +30,7 @@ interface Theme {
 export const states: Readonly<Record<PanelName, readonly string[]>> = {
   conductor: Object.keys(conductorFixtures),
   session: Object.keys(sessionFixtures),
+  flow: Object.keys(flowFixtures),
 };
 
 /** The themes' colours, as a workbench of VS Code gives them to a webview. */
@@ -89,7 +91,7 @@ async function answer(url: URL, themes: Readonly<Record<string, Theme>>): Promis
   if (url.pathname === "/theme.css") return { type: "text/css", body: themeCss(theme, named("panel")) };
   if (url.pathname === "/page") {
     const panel = named("panel");
-    if (panel !== "conductor" && panel !== "session") return missing;
+    if (panel !== "conductor" && panel !== "session" && panel !== "flow") return missing;
     return { type: html, body: panelPage(panel, named("state"), named("theme"), theme) };
   }
   if (url.pathname === "/stand-in.js") {
@@ -127,7 +129,7 @@ function panelPage(panel: PanelName, state: string, themeName: string, theme: Th
 
 /** What stands where the extension would: answers the panel's requests from the fixture, and keeps them for tests. */
 function standIn(panel: string, state: string, theme: Theme): string {
-  const fixed = { kind: theme.kind, ...(panel === "conductor" ? conductorPart(state) : sessionPart(state)) };
+  const fixed = { kind: theme.kind, ...partOf(panel, state) };
   return `"use strict";
 const fixed = ${JSON.stringify(fixed)};
 window.requests = [];
@@ -153,6 +155,11 @@ window.acquireVsCodeApi = () => ({
     post({ type: "answered", request: request.request, ...(fixed.refusal === undefined ? {} : { problem: fixed.refusal }) });
   },
 });`;
+}
+
+function partOf(panel: string, state: string): object {
+  if (panel === "conductor") return conductorPart(state);
+  return panel === "flow" ? { first: [{ type: "screen", screen: flowFixtures[state] }] } : sessionPart(state);
 }
 
 function conductorPart(state: string): object {
@@ -198,5 +205,6 @@ main { display: flex; flex-wrap: wrap; gap: 16px } figure { margin: 0 } iframe {
 </style></head><body><h1>Every state of both panels</h1><nav>${links.join(" ")}</nav><main>
 ${frames("conductor", width, 640)}
 ${frames("session", Math.max(700, width), 480)}
+${frames("flow", Math.max(480, width), 860)}
 </main></body></html>`;
 }

@@ -16,7 +16,7 @@ const lines = (change: Readonly<Record<number, string>> = {}): string =>
 const gaps = [0, 150, 350, 600];
 
 describe("the review of what a team proposes", function () {
-  this.timeout(120_000);
+  this.timeout(60_000);
 
   let workbench: Workbench;
   let folder: string;
@@ -43,14 +43,25 @@ describe("the review of what a team proposes", function () {
     }
   }
 
+  async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+    while (!(await holds())) await workbench.page.waitForTimeout(100);
+  }
+
   before(async () => {
     folder = path.join(await mkdtemp(path.join(os.tmpdir(), "orket-review-")), "project");
-    writeFiles(folder, { "src/a.txt": lines(), "src/c.txt": lines() });
+    writeFiles(folder, {
+      "src/a.txt": lines(),
+      "src/c.txt": lines(),
+      "src/e.txt": lines(),
+      "src/g.txt": lines(),
+    });
     const small = Object.fromEntries(gaps.map((gap) => [`small/${gap}.txt`, "new\n"]));
     const proposed = [
       {
         "src/a.txt": lines({ 2: "agent A", 20: "agent B", 38: "agent C" }),
         "src/c.txt": lines({ 20: "agent C" }),
+        "src/e.txt": lines({ 20: "agent E" }),
+        "src/g.txt": lines({ 2: "agent A", 4: "agent B", 20: "agent C" }),
         "src/z.txt": "left\n",
         ...small,
       },
@@ -76,7 +87,7 @@ describe("the review of what a team proposes", function () {
     const lens = workbench.page.getByRole("button", { name: /Accept hunk 2 of 3/ }).first();
     await lens.waitFor();
     await workbench.screenshot("review-hunks-dark");
-    await lens.click();
+    await lens.dblclick();
 
     await row(/^src\/a\.txt, changed, partly, 2 lines added/).waitFor();
     assert.equal(at("src/a.txt"), lines({ 20: "agent B" }));
@@ -106,6 +117,50 @@ describe("the review of what a team proposes", function () {
       for (const other of open) assert.equal(existsSync(path.join(folder, `small/${other}.txt`)), false);
     });
   }
+
+  it("takes what a person makes of the right side of the diff, saved or not", async () => {
+    await row(/^src\/e\.txt, changed, pending/).click();
+    const line = workbench.page.locator(".editor.modified .view-line").filter({ hasText: "agent E" }).first();
+    await line.click();
+    await workbench.page.keyboard.press("End");
+    await workbench.page.keyboard.type(", which I saved");
+    await workbench.page.keyboard.press("Control+s");
+    await row(/^src\/e\.txt, changed, pending, your version/).waitFor();
+    assert.equal(at("src/e.txt"), lines(), "the project has nothing of it");
+    await workbench.page.keyboard.type(" and did not");
+    await workbench.screenshot("review-edited-dark");
+    await inTitle("Accept Artifact").dblclick();
+
+    await row(/^src\/e\.txt, changed, accepted/).waitFor();
+    await workbench.page.waitForTimeout(1000);
+    assert.equal(at("src/e.txt"), lines({ 20: "agent E, which I saved and did not" }));
+    assert.equal(existsSync(path.join(folder, "src/z.txt")), false, "the next diff came, and nothing else");
+    assert.equal(at("src/a.txt"), lines({ 20: "agent B" }));
+  });
+
+  it("accepts and rejects single changes in the gutter of the project's file", async () => {
+    await workbench.openFile("src/g.txt");
+    await workbench.page.locator(".dirty-diff-glyph").first().waitFor();
+    const inPeek = (name: string): Locator =>
+      workbench.page.locator(`.peekview-actions [aria-label^="${name}"]`).first();
+    await workbench.page.locator(".monaco-editor .view-lines").first().click();
+    await workbench.page.keyboard.press("Control+Home");
+    await workbench.command("Show Next Change");
+    await inPeek("Accept This Change").waitFor();
+    await workbench.screenshot("review-gutter-dark");
+    await inPeek("Accept This Change").click();
+    // The change two lines below is one by itself.
+    await until(() => at("src/g.txt") === lines({ 2: "agent A" }));
+    await workbench.page.keyboard.press("Escape");
+    await until(async () => (await workbench.page.locator(".dirty-diff-glyph").count()) === 2);
+    await workbench.page.locator(".monaco-editor .view-lines").first().click();
+    await workbench.page.keyboard.press("Control+Home");
+    await workbench.command("Show Next Change");
+    await inPeek("Reject This Change").click();
+    await until(async () => (await workbench.page.locator(".dirty-diff-glyph").count()) === 1);
+    assert.equal(at("src/g.txt"), lines({ 2: "agent A" }));
+    await workbench.page.keyboard.press("Escape");
+  });
 
   it("solves a conflict with an unsaved document in place", async () => {
     await workbench.openFile("src/c.txt");

@@ -28,6 +28,17 @@ export class ConductorPage {
     return this.frame.getByRole("button", { name, exact: true });
   }
 
+  /** Ends the session, and says that it is meant where the view asks. */
+  async stop(): Promise<void> {
+    await this.button("Stop").click();
+    const sure = this.button("Stop for good");
+    await sure
+      .or(this.frame.locator(".status").filter({ hasText: "Stopped" }))
+      .first()
+      .waitFor();
+    if (await sure.isVisible()) await sure.click();
+  }
+
   /** Waits for the question whether the step may begin. */
   async asksFor(step: string): Promise<void> {
     await this.frame.getByRole("heading", { name: `Begin ${step}?` }).waitFor({ timeout: 30_000 });

@@ -93,7 +93,7 @@ describe("a key in VS Code", function () {
       await conductor.frame.getByText(`${mark}`).and(conductor.frame.getByText("[key]")).first().waitFor();
       assert.equal(server.seen.at(-1)?.key, `Bearer ${key}`);
       await shownNowhere();
-      await conductor.button("Stop").click();
+      await conductor.stop();
       await conductor.stands("Stopped");
     });
   }

@@ -11,7 +11,7 @@ import type {
 import { compactNumber, costText, durationText, plural } from "../ui/format";
 import { Button, Disclosure, Icon, Link, TextArea, TextField } from "../ui/toolkit";
 import type { SessionContext } from "./context";
-import { PlainText, PromptText } from "./parts";
+import { DiffText, PlainText, PromptText } from "./parts";
 import { isPending } from "./store";
 
 interface ApprovalProps {
@@ -35,7 +35,7 @@ export function Card({
 }: {
   readonly about: string;
   readonly label: string;
-  readonly tone: "ask" | "bad";
+  readonly tone: "ask" | "bad" | "note";
   readonly icon: string;
   readonly heading: string;
   readonly children: ComponentChildren;
@@ -143,17 +143,10 @@ function FileChange({ path, deleted, diff }: ArtifactScreen): JSX.Element {
         </span>
       }
     >
-      <pre class="text diff" tabIndex={0} role="region" aria-label={`Changes of ${path}`}>
-        {diff.lines.map((line, index) => (
-          <span key={index} class={diffClasses[line.charAt(0)] ?? ""}>{`${line}\n`}</span>
-        ))}
-      </pre>
-      {diff.cut && <p class="hint">More has changed than is shown here.</p>}
+      <DiffText diff={diff} label={`Changes of ${path}`} />
     </Disclosure>
   );
 }
-
-const diffClasses: Readonly<Record<string, string>> = { "+": "added", "-": "removed", "@": "place" };
 
 /** The answers to a question, or the field of the one that needs a text. */
 function AnswerPart({ context, approval }: ApprovalProps): JSX.Element {
@@ -259,7 +252,7 @@ interface FieldProps {
 }
 
 /** A field with what is done with its text. Escape closes one in which nothing was changed, else it leaves the field. */
-function ReasonEditor({
+export function ReasonEditor({
   context: { state, draft },
   of,
   original = "",

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { costText, durationText, plural } from "../ui/format";
 import { Button, Icon, Link } from "../ui/toolkit";
 import type { SessionContext, ViewContext } from "./context";
+import { lostByStop, stopAsked } from "./stop-card";
 import { elapsedMs, headlineOf } from "./headline";
 
 export function Header({
@@ -43,7 +44,7 @@ export function Header({
   );
 }
 
-function Toolbar({ session, mayAct, ask, state }: SessionContext): JSX.Element | null {
+function Toolbar({ session, mayAct, ask, draft, state }: SessionContext): JSX.Element | null {
   if (!mayAct || session.status === "ended" || session.problem !== undefined) return null;
   const busy = Object.values(state.pending).some((about) => about.startsWith("steer"));
   const resumable =
@@ -67,7 +68,11 @@ function Toolbar({ session, mayAct, ask, state }: SessionContext): JSX.Element |
         about={session.session}
         disabled={busy || session.halting === "stopping"}
         title="End the session; what is done stays"
-        onPress={() => ask({ type: "steer", what: "stop" }, "steer")}
+        onPress={() =>
+          lostByStop(session).length === 0
+            ? ask({ type: "steer", what: "stop" }, "steer")
+            : draft(stopAsked, "")
+        }
       >
         Stop
       </Button>

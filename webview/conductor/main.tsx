@@ -5,6 +5,7 @@ import { presses } from "../ui/presses";
 import { registerToolkit } from "../ui/register";
 import "../ui/base.css";
 import "./conductor.css";
+import "./tree.css";
 import type { ViewContext } from "./context";
 import { initialState, reduce } from "./store";
 import type { Action, ViewState } from "./store";
@@ -94,19 +95,33 @@ function cardHeading(about: string | undefined): HTMLElement | null {
   return document.querySelector(`[data-about="${CSS.escape(about)}"] h3`);
 }
 
-const pressed: Readonly<Record<PressedAnswer, string>> = {
-  approve: "Approve",
-  skip: "Skip",
-  retry: "Retry",
-  refuse: "Refuse",
+/** The labels that an answer presses: the first of them that the card has. */
+const pressed: Readonly<Record<PressedAnswer, readonly string[]>> = {
+  approve: ["Approve", "Answer", "Apply", "Review files"],
+  skip: ["Skip"],
+  retry: ["Retry", "More rounds"],
+  refuse: ["Refuse", "Dismiss"],
 };
 
-/** Presses the answer's button in the card that has the focus, else in the first; the guard decides as for a click. */
+/**
+ * Presses the answer's button in the card that has the focus, else in the first; the guard decides as for a click. Where
+ * the card has no such button, as a question with words of its own, the focus goes to its first control.
+ */
 function press(what: PressedAnswer): void {
   const card =
     document.activeElement?.closest(".card[data-about]") ?? document.querySelector(".card[data-about]");
   const buttons = [...(card?.querySelectorAll<HTMLElement>("orket-button") ?? [])];
-  buttons.find((button) => button.textContent?.trim() === pressed[what])?.click();
+  const labels = pressed[what];
+  const button = labels
+    .map((label) => buttons.find((one) => one.textContent?.trim() === label))
+    .find((one) => one !== undefined);
+  if (button !== undefined) button.click();
+  else
+    card
+      ?.querySelector<HTMLElement>(
+        "orket-text-field, orket-text-area, orket-dropdown, [role=switch], orket-button",
+      )
+      ?.focus();
 }
 
 host.listen((message) => {

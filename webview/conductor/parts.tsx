@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import type { PromptPart, ShownText } from "../../src/protocol/conductor";
+import type { DiffScreen, PromptPart, ShownText } from "../../src/protocol/conductor";
 import { Disclosure } from "../ui/toolkit";
 
 /** A text of an agent or a file, exactly as it is. */
@@ -21,6 +21,28 @@ export function PlainText({
         </p>
       )}
     </div>
+  );
+}
+
+const diffClasses: Readonly<Record<string, string>> = { "+": "added", "-": "removed", "@": "place" };
+
+/** What changed, line by line. */
+export function DiffText({
+  diff,
+  label,
+}: {
+  readonly diff: DiffScreen;
+  readonly label: string;
+}): JSX.Element {
+  return (
+    <>
+      <pre class="text diff" tabIndex={0} role="region" aria-label={label}>
+        {diff.lines.map((line, index) => (
+          <span key={index} class={diffClasses[line.charAt(0)] ?? ""}>{`${line}\n`}</span>
+        ))}
+      </pre>
+      {diff.cut && <p class="hint">More has changed than is shown here.</p>}
+    </>
   );
 }
 

@@ -1,10 +1,13 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { SessionScreen, StepScreen } from "../../src/protocol/conductor";
-import { tokenText, tokenTitle } from "../ui/format";
-import { Disclosure, Icon } from "../ui/toolkit";
+import { costText, durationText, tokenText, tokenTitle } from "../ui/format";
+import { Button, Disclosure, Icon, Link } from "../ui/toolkit";
 import type { SessionContext } from "./context";
 import { PlainText } from "./parts";
+import { stepsIn, treeOf } from "./step-tree";
+import type { StepTreeGroup, StepTreeNode } from "./step-tree";
+import { isPending } from "./store";
 
 const icons: Readonly<Record<StepScreen["status"], { name: string; label: string }>> = {
   planned: { name: "circle-large-outline", label: "planned" },
@@ -62,17 +65,55 @@ export function StepList(context: SessionContext): JSX.Element {
         <span class="grow">Steps</span>
         <span>{`${done} done`}</span>
       </h3>
-      <ol class="steps">
-        {steps.map((step, index) => (
-          <StepItem key={`${step.key} ${index}`} session={context.session} step={step} />
-        ))}
-      </ol>
+      <StepTree context={context} nodes={treeOf(steps)} />
+      {context.mayAct && context.session.status !== "ended" && (
+        <p>
+          <Link onPress={() => context.send({ type: "open", what: "adjust" })}>Adjust …</Link>
+        </p>
+      )}
     </section>
   );
 }
 
+/** The steps as they stand in the Score: what is in a group stands below its name. */
+function StepTree({
+  context,
+  nodes,
+}: {
+  readonly context: SessionContext;
+  readonly nodes: readonly StepTreeNode[];
+}): JSX.Element {
+  return (
+    <ol class="steps">
+      {nodes.map((node, index) =>
+        node.kind === "step" ? (
+          <StepItem key={`${node.step.key} ${index}`} context={context} step={node.step} />
+        ) : (
+          <li key={node.key} class="group">
+            <span class="group-name">
+              {node.label}
+              <span class="group-facts">{factsOf(node)}</span>
+            </span>
+            <StepTree context={context} nodes={node.nodes} />
+          </li>
+        ),
+      )}
+    </ol>
+  );
+}
+
+/** What the steps of a group used together. */
+function factsOf(group: StepTreeGroup): string {
+  const steps = stepsIn(group);
+  const costs = steps.flatMap(({ costUsd }) => (costUsd === undefined ? [] : [costUsd]));
+  const done = steps.filter(({ status }) => status === "done" || status === "skipped").length;
+  const facts = [`${done} of ${steps.length} done`];
+  if (costs.length > 0) facts.push(costText(costs.reduce((sum, one) => sum + one, 0)));
+  return facts.join(" · ");
+}
+
 interface StepProps {
-  readonly session: SessionScreen;
+  readonly context: SessionContext;
   readonly step: StepScreen;
 }
 
@@ -80,7 +121,10 @@ function StepItem(props: StepProps): JSX.Element {
   const { status, red: isRed, note, reason, summary } = props.step;
   const row = <StepRow {...props} />;
   const hasDetails =
-    note !== undefined || reason !== undefined || (summary !== undefined && summary.text !== "");
+    note !== undefined ||
+    reason !== undefined ||
+    (summary !== undefined && summary.text !== "") ||
+    actionOf(props) !== undefined;
   return (
     <li
       class={`step ${status}${isRed === true && status === "done" ? " red" : ""}`}
@@ -99,7 +143,7 @@ function StepItem(props: StepProps): JSX.Element {
   );
 }
 
-function StepRow({ session, step }: StepProps): JSX.Element {
+function StepRow({ context: { session }, step }: StepProps): JSX.Element {
   const halted =
     (step.status === "running" && (session.interrupted || session.status !== "running")) ||
     (step.status === "waiting" && session.status === "ended");
@@ -111,7 +155,11 @@ function StepRow({ session, step }: StepProps): JSX.Element {
   const spin = name === "loading" && session.status === "running" ? " codicon-modifier-spin" : "";
   const state = step.status === "skipped" ? "skipped" : remark;
   const attempt = step.attempt > 1 ? `try ${step.attempt}` : "";
-  const remarks = [step.role, step.verdict ?? "", attempt, state].filter((text) => text !== "");
+  const facts = [
+    ...(step.durationMs === undefined ? [] : [durationText(step.durationMs)]),
+    ...(step.costUsd === undefined ? [] : [costText(step.costUsd)]),
+  ];
+  const remarks = [step.role, step.verdict ?? "", attempt, state, ...facts].filter((text) => text !== "");
   return (
     <>
       <Icon name={name} class={`step-icon${spin}`} />
@@ -123,7 +171,7 @@ function StepRow({ session, step }: StepProps): JSX.Element {
       {step.tokens.output !== undefined && (
         <span
           class="step-tokens"
-          title={`Tokens: input ${tokenTitle(step.tokens.input)}, output ${tokenTitle(step.tokens.output)}`}
+          title={`${step.model === undefined ? "" : `Model ${step.model}. `}Tokens: input ${tokenTitle(step.tokens.input)}, output ${tokenTitle(step.tokens.output)}`}
         >
           <Icon name="arrow-up" />
           {tokenText(step.tokens.input)} <Icon name="arrow-down" />
@@ -134,13 +182,49 @@ function StepRow({ session, step }: StepProps): JSX.Element {
   );
 }
 
-function StepDetails({ step: { key, note, reason, summary } }: StepProps): JSX.Element {
+/** What can be done about a step: one that has not begun is skipped, one that ended is done again. */
+function actionOf({ context: { mayAct, session }, step }: StepProps): "skip" | "again" | undefined {
+  if (!mayAct) return undefined;
+  if (step.status === "done" || step.status === "skipped") return "again";
+  return step.status === "planned" && session.status !== "ended" ? "skip" : undefined;
+}
+
+function StepDetails(props: StepProps): JSX.Element {
+  const { context, step } = props;
+  const { key, note, reason, summary } = step;
+  const about = `step ${key}`;
+  const action = actionOf(props);
   return (
     <div class="step-details">
       {note !== undefined && <p class="hint">{note}</p>}
       {reason !== undefined && <p>{reason}</p>}
       {summary !== undefined && summary.text !== "" && (
         <PlainText text={summary} label={`Result of ${key}`} />
+      )}
+      {action !== undefined && (
+        <div class="buttons">
+          {action === "skip" ? (
+            <Button
+              icon="debug-step-over"
+              about={about}
+              disabled={isPending(context.state, about)}
+              title="Leave the step out when its turn comes"
+              onPress={() => context.ask({ type: "skip_step", step: key }, about)}
+            >
+              {`Skip ${key}`}
+            </Button>
+          ) : (
+            <Button
+              icon="repo-forked"
+              about={about}
+              disabled={isPending(context.state, about)}
+              title="A new session that shares everything before this step, and performs it again"
+              onPress={() => context.ask({ type: "do_again", step: key }, about)}
+            >
+              {`Do ${key} again`}
+            </Button>
+          )}
+        </div>
       )}
     </div>
   );

@@ -87,9 +87,11 @@ function receive(state: ViewState, message: ConductorMessage, now: number): View
 function withScreen(state: ViewState, screen: ConductorScreen, now: number): ViewState {
   const same = screen.session?.session === state.screen?.session?.session;
   const open = new Set([
+    ...(screen.session === null || screen.session.status === "ended" ? [] : ["stop"]),
     ...(screen.session?.approvals ?? []).map(({ id }) => id),
     ...(screen.session?.questions ?? []).map(({ id }) => id),
     ...(screen.session?.failures ?? []).map(({ step }) => step),
+    ...(screen.session?.suggestions ?? []).map(({ id }) => id),
     ...(screen.session?.limit === undefined ? [] : [`limit ${screen.session.limit.limit}`]),
   ]);
   const keep = <T>(
@@ -97,7 +99,7 @@ function withScreen(state: ViewState, screen: ConductorScreen, now: number): Vie
     wanted: (key: string) => boolean,
   ): Record<string, T> => Object.fromEntries(Object.entries(entries).filter(([key]) => wanted(key)));
   const aboutOf = (key: string): string =>
-    key.replace(/^(?:feedback|refuse) /, "").replace(/^field (\S+) .*$/s, "$1");
+    key.replace(/^(?:feedback|refuse|suggestion) /, "").replace(/^field (\S+) .*$/s, "$1");
   const running = new Set((screen.session?.steps ?? []).map(({ key }) => key));
   return {
     ...state,

@@ -5,6 +5,9 @@ import { QuestionCard } from "./question-card";
 import type { SessionContext, ViewContext } from "./context";
 import { EmptyState } from "./empty";
 import { Header } from "./header";
+import { PendingList } from "./pending";
+import { StopCard } from "./stop-card";
+import { SuggestionCard } from "./suggestion-card";
 import { headlineOf } from "./headline";
 import { RoleTable } from "./roles";
 import { NowAtWork, StepList } from "./steps";
@@ -41,7 +44,12 @@ export function View({ context, now }: { readonly context: ViewContext; readonly
       {session.failures.map((failure) => (
         <FailureCard key={failure.step} context={inSession} failure={failure} />
       ))}
+      {session.suggestions.map((suggestion) => (
+        <SuggestionCard key={suggestion.id} context={inSession} suggestion={suggestion} />
+      ))}
       {session.limit !== undefined && <LimitCard context={inSession} limit={session.limit} />}
+      <StopCard {...inSession} />
+      <PendingList {...inSession} />
       <NowAtWork {...inSession} />
       {ended && <ArtifactLine {...inSession} />}
       <StepList {...inSession} />

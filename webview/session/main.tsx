@@ -68,7 +68,15 @@ function dispatch(action: Action): void {
 function draw(): void {
   const { info, filter, details, selected, unanswered } = state;
   render(
-    <Toolbar info={info} filter={filter} onFilter={setFilter} silent={unanswered >= silence} />,
+    <Toolbar
+      info={info}
+      filter={filter}
+      onFilter={setFilter}
+      onArtifact={(action, { path, shown }) =>
+        host.send({ type: "artifact", action, path, ...(shown === undefined ? {} : { shown }) })
+      }
+      silent={unanswered >= silence}
+    />,
     toolbarElement,
   );
   listElement.style.setProperty("--digits", String(String(info?.total ?? 0).length));
@@ -137,6 +145,13 @@ listElement.addEventListener("keydown", (event) => {
 });
 host.listen((message) => {
   dispatch({ type: "message", message });
+  if (message.type === "reveal") {
+    // Without a filter, an event's place is its number.
+    dispatch({ type: "filter", filter: noFilter });
+    host.keep({ folder: kept.folder, session: kept.session, filter: noFilter });
+    asked = "";
+    select(message.seq);
+  }
   // A row that was reached by key before it was there.
   if (message.type === "rows" && state.details === undefined && state.selected !== undefined) {
     const row = state.rows.get(state.selected);

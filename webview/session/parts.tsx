@@ -1,5 +1,11 @@
 import type { JSX } from "preact";
-import type { EventDetails, EventFilter, StreamInfo } from "../../src/protocol/session-panel";
+import type {
+  ArtifactAction,
+  ArtifactRow,
+  EventDetails,
+  EventFilter,
+  StreamInfo,
+} from "../../src/protocol/session-panel";
 import { plural } from "../ui/format";
 import { Button, Dropdown, TextField } from "../ui/toolkit";
 import type { VisibleRows } from "./list";
@@ -8,12 +14,19 @@ export interface ToolbarProps {
   readonly info: StreamInfo | undefined;
   readonly filter: EventFilter;
   readonly onFilter: (filter: EventFilter) => void;
+  readonly onArtifact?: (action: ArtifactAction, row: ArtifactRow) => void;
   /** The extension has not answered for a while. */
   readonly silent?: boolean;
 }
 
 /** Above the list: which session, how many events, what to show of them. */
-export function Toolbar({ info, filter, onFilter, silent = false }: ToolbarProps): JSX.Element {
+export function Toolbar({
+  info,
+  filter,
+  onFilter,
+  onArtifact = () => undefined,
+  silent = false,
+}: ToolbarProps): JSX.Element {
   if (info === undefined) return <p class="hint">Loading …</p>;
   const { flow, status, session, proven = [], problem } = info;
   return (
@@ -39,6 +52,7 @@ export function Toolbar({ info, filter, onFilter, silent = false }: ToolbarProps
           {problem}
         </p>
       )}
+      <Artifacts rows={info.artifacts} onAction={onArtifact} />
       <div class="filters" role="search" aria-label="Filter events">
         <Dropdown
           label="Type"
@@ -67,6 +81,75 @@ export function Toolbar({ info, filter, onFilter, silent = false }: ToolbarProps
       </div>
     </>
   );
+}
+
+interface ArtifactsProps {
+  readonly rows: readonly ArtifactRow[];
+  readonly onAction: (action: ArtifactAction, row: ArtifactRow) => void;
+}
+
+/** What the team proposes, with every decision about it. Rows stay in their places, and so does each button. */
+function Artifacts({ rows, onAction }: ArtifactsProps): JSX.Element | null {
+  if (rows.length === 0) return null;
+  const open = rows.filter((row) => row.open).length;
+  return (
+    <details class="artifacts" open>
+      <summary>{`Artifacts: ${plural(rows.length, "file")}, ${open === 0 ? "all decided" : `${open} to review`}`}</summary>
+      <ul aria-label="Artifacts">
+        {rows.map((row) => (
+          <li key={row.path}>
+            <span class="path">
+              {row.renamedFrom === undefined ? row.path : `${row.renamedFrom} → ${row.path}`}
+            </span>
+            <span class="hint">{factsOf(row)}</span>
+            <span class="buttons">
+              <Button harmless title={`Diff of ${row.path}`} onPress={() => onAction("diff", row)}>
+                Diff
+              </Button>
+              <Button
+                about={`${row.path} ${row.shown ?? ""}`}
+                title={`Accept ${row.path}`}
+                hidden={!row.open}
+                onPress={() => onAction("accept", row)}
+              >
+                Accept
+              </Button>
+              <Button
+                about={row.path}
+                title={`Reject ${row.path}`}
+                hidden={!row.open}
+                onPress={() => onAction("reject", row)}
+              >
+                Reject
+              </Button>
+              <Button
+                about={row.path}
+                title={`Revert ${row.path}`}
+                hidden={!row.decided}
+                onPress={() => onAction("revert", row)}
+              >
+                Revert
+              </Button>
+              <Button
+                harmless
+                title={`Versions of ${row.path} over the steps`}
+                onPress={() => onAction("history", row)}
+              >
+                History
+              </Button>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function factsOf({ change, state, own, added, removed }: ArtifactRow): string {
+  const counts = added === undefined ? "" : `+${added} −${removed ?? 0}`;
+  return [change, state, own === true ? "your version" : "", counts]
+    .filter((text) => text !== "")
+    .join(" · ");
 }
 
 function countText({ matching, total, scanned }: StreamInfo): string {

@@ -81,6 +81,8 @@ function receive(state: PanelViewState, message: PanelMessage): PanelViewState {
     }
     case "details":
       return { ...state, details: message.details };
+    case "reveal":
+      return state;
     case "failed":
       return { ...state, failure: message.message };
   }

@@ -1,6 +1,8 @@
 import { OrketError } from "../../engine/error/orket-error";
-import { isUnsolved, offerText, withHunks } from "./offer";
-import type { Offer } from "./offer";
+import type { LineChange } from "./hunks";
+import { isUnsolved, offerText, withHunks, withLines } from "./offer";
+import type { Offer, OfferText } from "./offer";
+import { editorLines, isSameBytes } from "./text";
 import type { Bytes } from "./text";
 
 /** What a person wants of an offer; nothing named means all of it. */
@@ -9,6 +11,8 @@ export interface Choice {
   readonly shown?: string;
   /** Numbers of the hunks, from 1. */
   readonly hunks?: readonly number[];
+  /** Lines of the project's file, and the lines of what it becomes that they are replaced by, as editors count them. */
+  readonly lines?: LineChange;
   /** The person's own version; null deletes the file. */
   readonly edited?: Bytes;
 }
@@ -32,6 +36,13 @@ export function chooseFrom(file: string, offer: Offer, choice: Choice = {}): Cho
     return { content: choice.edited, mode: "edited" };
   }
   if (offer.kind === "conflict") throw conflictError(file, offer);
+  if (choice.lines !== undefined || choice.hunks !== undefined) checkNotRenamed(file, offer);
+  if (choice.lines !== undefined) {
+    const { accepted: content } = withLines(linesNamed(file, offer, choice.lines), choice.lines);
+    const mode = "hunks";
+    if (isSameBytes(content, offer.result)) return { content: offer.result, mode };
+    return { content, mode, rest: { base: content, content: offer.result } };
+  }
   if (choice.hunks === undefined) return { content: offer.result, mode: "whole" };
   const { text, chosen } = hunksNamed(file, offer, choice.hunks);
   if (chosen.size === text.hunks.length) return { content: offer.result, mode: "hunks" };
@@ -40,27 +51,57 @@ export function chooseFrom(file: string, offer: Offer, choice: Choice = {}): Cho
 }
 
 /**
- * What is still proposed when some hunks are not wanted; undefined: nothing is.
+ * What is still proposed when some hunks, or some lines, are not wanted; undefined: nothing is.
  * @throws {OrketError} acceptance_stale, acceptance_conflict, usage.
  */
-export function withoutHunks(
+export function withoutPart(
   file: string,
   offer: Offer,
-  choice: Required<Pick<Choice, "hunks">> & Pick<Choice, "shown">,
+  choice: Pick<Choice, "hunks" | "lines" | "shown">,
 ): { base: Bytes; content: Bytes } | undefined {
   checkShown(file, offer, choice.shown);
   if (offer.kind === "conflict") throw conflictError(file, offer);
-  const { text, chosen } = hunksNamed(file, offer, choice.hunks);
+  checkNotRenamed(file, offer);
+  if (choice.lines !== undefined) {
+    const { refused } = withLines(linesNamed(file, offer, choice.lines), choice.lines);
+    return isSameBytes(refused, offer.project) ? undefined : { base: offer.project, content: refused };
+  }
+  const { text, chosen } = hunksNamed(file, offer, choice.hunks ?? []);
   const left = new Set(text.hunks.map(({ number }) => number).filter((number) => !chosen.has(number)));
   if (left.size === 0) return undefined;
   return { base: offer.project, content: withHunks(text, left) ?? null };
+}
+
+function checkNotRenamed(file: string, offer: Offer & { readonly rename?: object }): void {
+  if (offer.rename === undefined) return;
+  throw new OrketError("usage", `${file} is renamed, so its hunks are not decided one by one.`, {
+    hint: "Accept or reject it as a whole, or accept an edited version.",
+    details: { path: file },
+  });
+}
+
+/** The offer's text, where the lines stand in it. */
+function linesNamed(file: string, offer: Offer, lines: LineChange): OfferText {
+  const text = offerText(offer);
+  const isInside = (from: number, to: number, of: readonly string[]): boolean =>
+    from >= 0 && from <= to && to <= editorLines(of).length;
+  if (
+    text !== undefined &&
+    isInside(lines.beforeFrom, lines.beforeTo, text.before) &&
+    isInside(lines.afterFrom, lines.afterTo, text.after)
+  )
+    return text;
+  throw new OrketError("acceptance_stale", `${file} has other lines than those shown. Nothing was written.`, {
+    hint: "Look at it again, then decide.",
+    details: { path: file },
+  });
 }
 
 function hunksNamed(
   file: string,
   offer: Offer,
   numbers: readonly number[],
-): { text: NonNullable<ReturnType<typeof offerText>>; chosen: Set<number> } {
+): { text: OfferText; chosen: Set<number> } {
   const text = offerText(offer);
   if (text === undefined)
     throw new OrketError("usage", `${file} is not text, so it has no hunks.`, {

@@ -1,8 +1,8 @@
 import { sha256Bytes } from "../../adapters/system/sha256";
 import { applyHunks, hunksOf } from "./hunks";
-import type { Hunk } from "./hunks";
+import type { Hunk, LineChange } from "./hunks";
 import { hasMarkers, mergeLines } from "./merge";
-import { bytesOf, isSameBytes, textsOf } from "./text";
+import { bytesOf, editorLines, isSameBytes, lineEndOf, textsOf } from "./text";
 import type { Bytes } from "./text";
 import { defined } from "../../engine/model/defined";
 
@@ -75,6 +75,40 @@ export function makeOffer(proposal: Proposal): Offer {
   });
 }
 
+/**
+ * What a moved file comes to: the project's file of its old name, with what the project has changed in it, gets the new
+ * name. Pure.
+ * @param change as of one file: `project` is the project's file of the old name.
+ * @param there what the project has at the new name; null: nothing.
+ */
+export function makeRenameOffer(change: Proposal, there: Bytes): Offer {
+  const { ancestor, proposed, project } = change;
+  const moved = makeOffer(change);
+  const shown = sha256Bytes(Buffer.from(`${moved.shown} to ${digestOf(there)}`));
+  if (project === null)
+    return isSameBytes(there, proposed)
+      ? { ...moved, kind: "same", result: there, shown }
+      : { ...conflictOf({ ...change, project: there }, "deleted_in_project"), shown };
+  if (there !== null)
+    return {
+      ...conflictOf(
+        { ancestor: null, proposed: moved.kind === "conflict" ? proposed : moved.result, project: there },
+        "both_added",
+      ),
+      shown,
+    };
+  if (moved.kind === "conflict") return { ...moved, shown };
+  const isReady = isSameBytes(project, ancestor) || isSameBytes(project, proposed);
+  return { ...moved, kind: isReady ? "ready" : "merged", shown };
+}
+
+function conflictOf(proposal: Proposal, reason: ConflictReason): Offer {
+  const offer = makeOffer(proposal);
+  if (offer.conflict !== undefined) return { ...offer, conflict: { ...offer.conflict, reason } };
+  const marked = proposal.proposed === null ? {} : { marked: proposal.proposed };
+  return { ...offer, kind: "conflict", result: proposal.project, conflict: { reason, places: 1, ...marked } };
+}
+
 function reasonOf({ ancestor, proposed, project }: Proposal): ConflictReason {
   if (proposed === null) return "deletion";
   if (project === null) return "deleted_in_project";
@@ -101,6 +135,29 @@ export function offerText({ project, result }: Pick<Offer, "project" | "result">
 export function withHunks(text: OfferText, chosen: ReadonlySet<number>): Uint8Array | undefined {
   for (const number of chosen) if (text.hunks[number - 1] === undefined) return undefined;
   return bytesOf(applyHunks(text.before, text.after, text.hunks, chosen), text.encoding);
+}
+
+/**
+ * One change of the text by itself: the project's file with it, and what is proposed without it.
+ * @param lines as an editor counts them (`editorLines`).
+ */
+export function withLines(
+  { before, after, encoding }: Omit<OfferText, "hunks">,
+  { beforeFrom, beforeTo, afterFrom, afterTo }: LineChange,
+): { readonly accepted: Uint8Array; readonly refused: Uint8Array } {
+  const [here, there] = [editorLines(before), editorLines(after)];
+  const ends = [lineEndOf(before), lineEndOf(after)].filter((end) => end !== undefined);
+  const isCrlf = ends.length > 0 && ends.every((end) => end === "\r\n");
+  const joined = (...parts: readonly string[][]): Uint8Array => {
+    const lines = parts.flat();
+    // Which line is the last, and so has no line end, may be another one now.
+    const text = isCrlf ? lines.map((line) => line.replace(/\r$/, "")).join("\r\n") : lines.join("\n");
+    return bytesOf([text], encoding);
+  };
+  return {
+    accepted: joined(here.slice(0, beforeFrom), there.slice(afterFrom, afterTo), here.slice(beforeTo)),
+    refused: joined(there.slice(0, afterFrom), here.slice(beforeFrom, beforeTo), there.slice(afterTo)),
+  };
 }
 
 /** Whether a version that a person edited still holds conflict markers of ours. */

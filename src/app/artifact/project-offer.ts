@@ -6,7 +6,7 @@ import { proposedChange } from "../../engine/state/decisions";
 import type { Acceptance, SessionState, UndoneAcceptance } from "../../engine/state/state";
 import { artifactViews } from "../../engine/view/session-view";
 import type { ArtifactView } from "../../engine/view/session-view";
-import { makeOffer } from "./offer";
+import { makeOffer, makeRenameOffer } from "./offer";
 import type { Offer } from "./offer";
 import type { Bytes } from "./text";
 
@@ -30,16 +30,26 @@ export interface OfferSource {
 /** An offer with the place that it is for. */
 export interface ProjectOffer extends Offer {
   readonly path: string;
-  /** Permission bits of the project's file; undefined where there is none. */
+  /** Permission bits of the project's file, or of a new one; undefined: those that new files get. */
   readonly fileMode: number | undefined;
   /** An editor holds the project's file unsaved. */
   readonly isUnsaved: boolean;
+  /** Both names of a file that is moved; `project` and `fileMode` are those of the old name, where there is such a file. */
+  readonly rename?: ProjectRename;
+}
+
+/** A file of the project that is moved. */
+export interface ProjectRename {
+  readonly from: string;
+  /** What the project has at the old name, and at the new one. */
+  readonly here: Bytes;
+  readonly there: Bytes;
 }
 
 /** The artifact of a path. @throws {OrketError} artifact_unknown. */
 export function artifactAt(state: SessionState, file: string): ArtifactView {
   const artifacts = artifactViews(state);
-  const artifact = artifacts.find((one) => one.path === file);
+  const artifact = artifacts.find((one) => one.path === file || one.renamedFrom === file);
   if (artifact !== undefined) return artifact;
   const known = artifacts.map((one) => one.path).join(", ");
   throw new OrketError("artifact_unknown", `The session proposes no file ${file}.`, {
@@ -54,7 +64,39 @@ export function artifactAt(state: SessionState, file: string): ArtifactView {
  */
 export async function artifactOffer(source: OfferSource, artifact: ArtifactView): Promise<ProjectOffer> {
   const { base, content } = proposedChange(source.state, artifact);
-  return offerOf(source, artifact.path, base, content);
+  const { path, renamedFrom: from } = artifact;
+  if (from !== undefined) return renameOffer(source, { from, to: path, ancestor: base, proposed: content });
+  const offer = await offerOf(source, path, base, content);
+  return artifact.executable === true ? { ...offer, fileMode: offer.fileMode ?? executableMode } : offer;
+}
+
+/** Permission bits of a new file that may be executed. */
+const executableMode = 0o755;
+
+/** What moving a file comes to. */
+export async function renameOffer(
+  source: OfferSource,
+  move: {
+    readonly from: string;
+    readonly to: string;
+    readonly ancestor: BlobRef | null;
+    readonly proposed: BlobRef | null;
+  },
+): Promise<ProjectOffer> {
+  const { from, to } = move;
+  const [ancestor, proposed, old, now] = await Promise.all([
+    bytesOf(source, move.ancestor),
+    bytesOf(source, move.proposed),
+    projectNow(source, from),
+    projectNow(source, to),
+  ]);
+  return {
+    ...makeRenameOffer({ ancestor, proposed, project: old.bytes }, now.bytes),
+    path: to,
+    fileMode: old.mode,
+    isUnsaved: old.isUnsaved || now.isUnsaved,
+    rename: { from, here: old.bytes, there: now.bytes },
+  };
 }
 
 /** What taking an acceptance back comes to. */
@@ -81,20 +123,29 @@ async function offerOf(
   base: BlobRef | null,
   content: BlobRef | null,
 ): Promise<ProjectOffer> {
-  const read = (ref: BlobRef | null): Promise<Bytes> =>
-    ref === null ? Promise.resolve(null) : source.readBytes(ref);
-  const { fs, workDomain, state, desk } = source;
-  const { policy } = state.definition.flow;
-  const [ancestor, proposed, onDisk] = await Promise.all([
-    read(base),
-    read(content),
-    readProjectFile({ fs, workDomain, path, policy }),
+  const [ancestor, proposed, now] = await Promise.all([
+    bytesOf(source, base),
+    bytesOf(source, content),
+    projectNow(source, path),
   ]);
-  const unsaved = desk?.unsaved(path);
   return {
-    ...makeOffer({ ancestor, proposed, project: unsaved ?? onDisk?.bytes ?? null }),
+    ...makeOffer({ ancestor, proposed, project: now.bytes }),
     path,
-    fileMode: onDisk?.mode,
-    isUnsaved: unsaved !== undefined,
+    fileMode: now.mode,
+    isUnsaved: now.isUnsaved,
   };
+}
+
+function bytesOf(source: OfferSource, ref: BlobRef | null): Promise<Bytes> {
+  return ref === null ? Promise.resolve(null) : source.readBytes(ref);
+}
+
+async function projectNow(
+  { fs, workDomain, state, desk }: OfferSource,
+  path: string,
+): Promise<{ readonly bytes: Bytes; readonly mode: number | undefined; readonly isUnsaved: boolean }> {
+  const { policy } = state.definition.flow;
+  const onDisk = await readProjectFile({ fs, workDomain, path, policy });
+  const unsaved = desk?.unsaved(path);
+  return { bytes: unsaved ?? onDisk?.bytes ?? null, mode: onDisk?.mode, isUnsaved: unsaved !== undefined };
 }

@@ -21,6 +21,8 @@ export interface ReviewRow {
   readonly state: ReviewState;
   /** Somebody still must decide about something of it. */
   readonly open: boolean;
+  /** It waits, and was written after the last check that passed, whatever else is to be said of it. */
+  readonly isUnchecked: boolean;
   readonly reason?: string;
   readonly role: string;
   readonly offer: ProjectOffer;
@@ -31,7 +33,10 @@ export interface ReviewRow {
   readonly text: OfferText | undefined;
   readonly added: number;
   readonly removed: number;
-  /** Another artifact of the session deletes the file that this one continues. */
+  /**
+   * The file of the project that this one continues. Where the artifact's `change` is `renamed`, an agent moved it, and
+   * both are decided as one; else another artifact of the session deletes a file of like contents.
+   */
   readonly renamedFrom?: string;
   /** Why it cannot be brought into the project at all. */
   readonly denied?: OrketError;
@@ -71,6 +76,7 @@ async function rowOf(
     artifact,
     state: stateOf(about, offer, unchecked.has(artifact.path)),
     open: about.open,
+    isUnchecked: about.open && unchecked.has(artifact.path),
     ...defined({ reason: about.reason }),
     role: roleOf(source, artifact.step),
     offer,
@@ -79,7 +85,7 @@ async function rowOf(
     text,
     added: count("added"),
     removed: count("removed"),
-    ...defined({ denied }),
+    ...defined({ denied, renamedFrom: artifact.renamedFrom }),
   };
 }
 
@@ -103,6 +109,10 @@ async function decidedSides(source: OfferSource, artifact: ArtifactView): Promis
   const [first, last] = [stands[0], stands.at(-1)];
   if (first === undefined || last === undefined)
     return Promise.all([read(artifact.base), read(artifact.content)]);
+  if (artifact.renamedFrom !== undefined) {
+    const old = source.state.acceptances[artifact.renamedFrom]?.[0];
+    return Promise.all([read(old?.replaced ?? artifact.base), read(last.content)]);
+  }
   return Promise.all([read(first.replaced), read(last.content)]);
 }
 
@@ -161,6 +171,16 @@ export function patchesOf(rows: readonly ReviewRow[]): FilePatch[] {
     if (renamed.has(path)) return [];
     const from = row.renamedFrom === undefined ? undefined : byPath.get(row.renamedFrom);
     const { before, after } = row;
+    if (row.artifact.renamedFrom !== undefined)
+      return [
+        {
+          path,
+          ...(before === null ? {} : { renamedFrom: row.artifact.renamedFrom }),
+          before,
+          after,
+          fileMode: row.offer.fileMode,
+        },
+      ];
     if (from === undefined || from.before === null || row.before !== null)
       return [{ path, before, after, fileMode: row.offer.fileMode }];
     return [

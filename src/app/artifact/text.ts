@@ -45,6 +45,11 @@ export function splitLines(text: string): string[] {
   return lines;
 }
 
+/** Lines as editors count them: without their `\n`, and what follows the last one is a line, too. */
+export function editorLines(lines: readonly string[]): string[] {
+  return lines.join("").split("\n");
+}
+
 export type LineEnd = "\n" | "\r\n";
 
 /** The line end that every line has; undefined where they are mixed or there is none. */

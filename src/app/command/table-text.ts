@@ -40,6 +40,33 @@ function commandFacts(spec: CommandSpec): readonly (readonly [label: string, tex
   ];
 }
 
+/** What a command that is asked for would run, line by line: from what the question's digest is made of. */
+export function askedCommandLines(shows: string): string[] {
+  const { argv, env, stdin, network, effects, accepted = [] } = JSON.parse(shows) as Asked;
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const facts: readonly (readonly [label: string, text: string])[] = [
+    ["runs", argv.map(argument).join(" ")],
+    ["variables", variables.join(", ")],
+    ["network", network === "allowed" ? "ALLOWED" : "none"],
+    ["effects", effects === "outside" ? "OUTSIDE: it works on the project itself" : "none"],
+    ["accepted", accepted.map(([path]) => path).join(", ")],
+  ];
+  return [
+    ...facts.flatMap(([label, text]) => (text === "" ? [] : [`${label.padEnd(10)}${text}`])),
+    ...(stdin === undefined ? [] : ["reads", ...stdin.split("\n").map((line) => `  ${line}`)]),
+  ];
+}
+
+/** As the engine writes it (`askCommand`). */
+interface Asked {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly network: "none" | "allowed";
+  readonly effects: "none" | "outside";
+  readonly accepted?: readonly (readonly [path: string, sha256: string | null])[];
+}
+
 /** The table as plain text, a paragraph for each command. */
 export function commandTableLines(table: CommandTable): string[] {
   return Object.entries(table).flatMap(([name, spec], index) => [

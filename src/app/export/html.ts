@@ -1,4 +1,5 @@
 import { unboundedText } from "../../engine/model/tools";
+import { calledVenues, providerOf } from "../../engine/model/called-venues";
 import { grouped } from "../../engine/model/grouped";
 import { eventLine } from "../../engine/view/event-line";
 import { aboutAdjustment } from "../../engine/event/event";
@@ -140,7 +141,10 @@ class Page {
   #facts(): Html {
     const view = this.#view;
     const options = this.#options;
-    const { venue } = this.#source.definition;
+    const { definition } = this.#source;
+    const backends = calledVenues(definition).map(({ venue: { provider, model } }) =>
+      [provider, model].filter((part) => part !== undefined).join(", "),
+    );
     const rows: [string, Html][] = [
       ["Session", html`<code>${view.session}</code>`],
       ["Flow", text(view.flow)],
@@ -154,9 +158,9 @@ class Page {
       [
         "Backend",
         text(
-          venue.provider === "scripted"
+          providerOf(definition) === "scripted"
             ? "scripted: replies from a file, no model was asked"
-            : [venue.provider, venue.model].filter((part) => part !== undefined).join(", "),
+            : backends.join("; "),
         ),
       ],
       ["Model calls", text(String(view.modelCalls))],

@@ -1,5 +1,5 @@
 import type { TokenUsage } from "../../engine/event/tokens";
-import type { Definition } from "../../engine/model/definition";
+import type { ResolvedVenue } from "../../engine/model/definition";
 
 /**
  * The GenAI conventions that the names below follow (repository semantic-conventions-genai, status Development). Frozen:
@@ -101,7 +101,7 @@ export function usage({ input, cached_input, output }: TokenUsage): OtlpAttribut
 const hostOf = /^(https?):\/\/(?:[^/@]*@)?(\[[^\]]*\]|[^/:?#]+)(?::(\d+))?/i;
 
 /** Name and port of the server; never the user or the path of the address. */
-export function serverOf({ venue }: Definition): Readonly<Record<string, Given>> {
+export function serverOf(venue: ResolvedVenue): Readonly<Record<string, Given>> {
   const [, scheme, host, port] = hostOf.exec(venue.endpoint ?? "") ?? [];
   if (host === undefined) return {};
   const usual = scheme?.toLowerCase() === "https" ? 443 : 80;

@@ -1,7 +1,7 @@
 import { aboutAdjustment } from "../../engine/event/event";
 import type { Content } from "../../engine/event/content";
 import type { EventData, EventOf, Message, SessionEvent } from "../../engine/event/event";
-import { callSettings } from "../../engine/model/definition";
+import { callSettings, venueOf } from "../../engine/model/definition";
 import {
   attributes,
   client,
@@ -227,7 +227,7 @@ class TraceBuilder {
         "gen_ai.agent.name": role,
         "gen_ai.agent.description": band.roles[role]?.description,
         "gen_ai.conversation.id": this.#session,
-        "gen_ai.provider.name": this.#source.definition.venue.provider,
+        "gen_ai.provider.name": venueOf(this.#source.definition, role).provider,
         "gen_ai.workflow.name": flow.name,
         "orket.step": key,
         "orket.attempt": attempt,
@@ -351,7 +351,7 @@ class TraceBuilder {
         "gen_ai.request.seed": settings.seed,
         "gen_ai.request.max_tokens": settings.max_output_tokens,
         "gen_ai.output.type": "text",
-        ...serverOf(this.#source.definition),
+        ...serverOf(venueOf(this.#source.definition, role)),
         "orket.turn": turn,
         "orket.attempt": attempt,
         "orket.prompt.sha256": prompt,

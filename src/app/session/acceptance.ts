@@ -1,17 +1,21 @@
 import { draft } from "../../engine/event/event";
+import type { BlobRef } from "../../engine/event/content";
 import type { DecidedBy, EventData } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import type { ArtifactDecisionDraft } from "../../engine/orchestrator/orchestrator";
 import { decisionAbout } from "../../engine/state/decisions";
 import { changeAt } from "../../engine/state/scope";
 import type { Acceptance } from "../../engine/state/state";
-import { chooseFrom, withoutHunks } from "../artifact/choice";
+import { artifactViews } from "../../engine/view/session-view";
+import { chooseFrom, withoutPart } from "../artifact/choice";
 import type { Chosen } from "../artifact/choice";
-import { artifactAt, artifactOffer, redoOffer, revertOffer } from "../artifact/project-offer";
+import type { LineChange } from "../artifact/hunks";
+import { artifactAt, artifactOffer, redoOffer, renameOffer, revertOffer } from "../artifact/project-offer";
 import type { Desk, OfferSource, ProjectOffer } from "../artifact/project-offer";
 import { isSameBytes } from "../artifact/text";
 import type { Bytes } from "../artifact/text";
 import { changeProject, finishAcceptance, oneAtATime } from "./project-change";
+import type { ProjectChange } from "./project-change";
 import { noteProvenance } from "./provenance";
 import type { LiveSession } from "./session";
 import { defined } from "../../engine/model/defined";
@@ -30,6 +34,8 @@ export interface AcceptOptions extends DecideOptions {
   readonly shown?: string;
   /** Numbers of hunks, from 1, in what was shown. */
   readonly hunks?: readonly number[];
+  /** One change of what was shown, by its lines. */
+  readonly lines?: LineChange;
   /** What the project's file becomes as the person edited it. */
   readonly content?: Uint8Array;
   readonly mode?: "whole" | "hunks" | "edited";
@@ -58,8 +64,8 @@ export function offerSource(session: LiveSession, desk?: Desk): OfferSource {
   };
 }
 
-async function record(session: LiveSession, decision: ReturnType<typeof draft>): Promise<void> {
-  await session.orchestrator.recordDecision(decision as ArtifactDecisionDraft);
+async function record(session: LiveSession, ...decisions: ReturnType<typeof draft>[]): Promise<void> {
+  await session.orchestrator.recordDecision(...(decisions as ArtifactDecisionDraft[]));
 }
 
 const decidedBy = ({ by = "person" }: DecideOptions): { by: DecidedBy } => ({ by });
@@ -82,11 +88,11 @@ export function acceptArtifact(
     const artifact = artifactAt(state, file);
     if (decisionAbout(state, artifact).verdict === "accepted") return undefined;
     const offer = await artifactOffer(offerSource(session, options.desk), artifact);
-    const { content: edited, shown, hunks } = options;
+    const { content: edited, shown, hunks, lines } = options;
     if (edited !== undefined && shown === undefined && offer.kind !== "ready" && offer.kind !== "same")
       throw movedOn(file);
     const chosen = chooseFrom(file, offer, {
-      ...defined({ shown, hunks, edited }),
+      ...defined({ shown, hunks, lines, edited }),
     });
     const mode = options.mode ?? chosen.mode;
     const rest = chosen.rest === undefined ? undefined : stored(session, chosen.rest);
@@ -128,39 +134,81 @@ function stored(
 interface AcceptanceRecord {
   readonly step: string | null;
   readonly data: Omit<EventData<"artifact_accepted">, "path" | "content" | "replaced" | "file_mode">;
-  /** Permission bits for a file that is not there. */
-  readonly createMode?: number | undefined;
 }
 
-/** Records an acceptance, then writes it. */
+/** Records an acceptance, then writes it: of a moved file, both its names or none. */
 async function bring(
   session: LiveSession,
   offer: ProjectOffer,
   bytes: Bytes,
   { desk, provenance }: DecideOptions,
-  { step, data, createMode }: AcceptanceRecord,
+  { step, data }: AcceptanceRecord,
 ): Promise<void> {
-  const put = (content: Bytes): EventData<"artifact_accepted">["content"] =>
-    content === null ? null : session.store.putBytes(content);
-  const { path, fileMode, project } = offer;
-  await changeProject(session, { offer, bytes, desk, createMode }, () =>
-    record(
-      session,
-      draft("artifact_accepted", step, {
-        path,
-        content: put(bytes),
-        replaced: put(offer.project),
-        ...data,
-        ...defined({ file_mode: fileMode }),
-      }),
-    ),
-  );
+  const { path, fileMode, project, rename } = offer;
+  const events: ReturnType<typeof draft>[] = [];
+  const changes: ProjectChange[] = [];
+  const accept = (
+    of: string,
+    from: Bytes,
+    to: Bytes,
+    more: Pick<EventData<"artifact_accepted">, "file_mode" | "renamed_from" | "renamed_to">,
+  ): void => {
+    const [content, replaced] = [put(session, to), put(session, from)];
+    events.push(draft("artifact_accepted", step, { path: of, content, replaced, ...data, ...defined(more) }));
+    changes.push({
+      path: of,
+      from,
+      bytes: to,
+      isUnsaved: offer.isUnsaved,
+      desk,
+      ...defined({ createMode: fileMode }),
+    });
+  };
+  if (rename === undefined) accept(path, project, bytes, { file_mode: fileMode });
+  else {
+    accept(path, rename.there, bytes, { renamed_from: rename.from });
+    accept(rename.from, rename.here, null, { file_mode: fileMode, renamed_to: path });
+  }
+  await changeProject(session, changes, {
+    decide: () => record(session, ...events),
+    retract: () =>
+      record(
+        session,
+        ...changes.map(({ path: of, from, bytes: to }) => takenBack(session, of, to, from, data)),
+      ),
+  });
   if (provenance !== true) return;
   const { acceptances, lastAt, score } = session.orchestrator.state;
   const event = acceptances[path]?.at(-1)?.seq ?? 0;
-  const base = changeAt(score.scope, path)?.base ?? null;
+  const base = changeAt(score.scope, rename?.from ?? path)?.base ?? null;
   const accepted = { base, event, at: lastAt, by: data.by ?? "person" };
-  await noteProvenance(session, { path, replaced: project, content: bytes, accepted });
+  const replaced = rename === undefined ? project : rename.here;
+  await noteProvenance(session, {
+    path,
+    replaced,
+    content: bytes,
+    accepted,
+    ...defined({ from: rename?.from }),
+  });
+}
+
+function put(session: LiveSession, content: Bytes): EventData<"artifact_accepted">["content"] {
+  return content === null ? null : session.store.putBytes(content);
+}
+
+function takenBack(
+  session: LiveSession,
+  path: string,
+  from: Bytes,
+  to: Bytes,
+  { by }: Pick<EventData<"artifact_accepted">, "by">,
+): ReturnType<typeof draft> {
+  return draft("acceptance_reverted", null, {
+    path,
+    from: put(session, from),
+    to: put(session, to),
+    ...defined({ by }),
+  });
 }
 
 /** How an artifact is refused. */
@@ -168,6 +216,8 @@ export interface RejectOptions extends DecideOptions {
   readonly shown?: string;
   /** Only these hunks; the others stay proposed. */
   readonly hunks?: readonly number[];
+  /** Only this change, by its lines. */
+  readonly lines?: LineChange;
 }
 
 /**
@@ -192,21 +242,26 @@ export function rejectArtifact(
       });
     }
     let rest: EventData<"artifact_rejected">["rest"];
-    if (options.hunks !== undefined) {
+    const { shown, hunks, lines } = options;
+    if (hunks !== undefined || lines !== undefined) {
       const offer = await artifactOffer(offerSource(session, options.desk), artifact);
-      const { shown, hunks } = options;
-      const left = withoutHunks(file, offer, { hunks, ...defined({ shown }) });
+      const left = withoutPart(file, offer, defined({ shown, hunks, lines }));
       if (left !== undefined) rest = stored(session, left);
     }
-    await record(
-      session,
+    const why = reason?.trim() ?? "";
+    const reject = (path: string, content: BlobRef | null): ReturnType<typeof draft> =>
       draft("artifact_rejected", artifact.step, {
-        path: file,
-        content: artifact.content,
-        ...(reason === undefined || reason.trim() === "" ? {} : { reason: reason.trim() }),
+        path,
+        content,
+        ...(why === "" ? {} : { reason: why }),
         ...defined({ rest }),
         ...decidedBy(options),
-      }),
+      });
+    const { path, content, renamedFrom } = artifact;
+    await record(
+      session,
+      reject(path, content),
+      ...(renamedFrom === undefined ? [] : [reject(renamedFrom, null)]),
     );
   });
 }
@@ -229,42 +284,92 @@ export function revertAcceptance(
 ): Promise<void> {
   return oneAtATime(session, async () => {
     await finishAcceptance(session);
-    const { decisions } = session.orchestrator.state;
-    const decision = decisions[file];
-    if (decision?.kind === "rejected" && options.acceptance === undefined) {
-      const of = decision.of;
-      await record(
-        session,
-        draft("acceptance_reverted", null, { path: file, from: of, to: of, ...decidedBy(options) }),
-      );
+    const { state } = session.orchestrator;
+    const { decisions } = state;
+    const view = artifactViews(state).find((one) => one.path === file || one.renamedFrom === file);
+    const paths = view?.renamedFrom === undefined ? [file] : [view.path, view.renamedFrom];
+    if (decisions[file]?.kind === "rejected" && options.acceptance === undefined) {
+      const back = paths.map((path) => {
+        const of = decisions[path]?.of ?? null;
+        return draft("acceptance_reverted", null, { path, from: of, to: of, ...decidedBy(options) });
+      });
+      await record(session, ...back);
       return;
     }
-    await revertOne(session, file, options);
+    const acceptance = acceptanceOf(session, file, options.acceptance);
+    if (acceptance.renamedTo !== undefined) await revertRename(session, acceptance.renamedTo, options);
+    else if (acceptance.renamedFrom !== undefined) await revertRename(session, file, options);
+    else await revertOne(session, file, acceptance, options);
   });
 }
 
-async function revertOne(session: LiveSession, file: string, options: RevertOptions): Promise<void> {
-  const acceptance = acceptanceOf(session, file, options.acceptance);
-  const offer = await revertOffer(offerSource(session, options.desk), file, acceptance);
+async function revertOne(
+  session: LiveSession,
+  file: string,
+  acceptance: Acceptance,
+  options: RevertOptions,
+): Promise<void> {
+  const { desk } = options;
+  const offer = await revertOffer(offerSource(session, desk), file, acceptance);
   if (offer.kind === "conflict") throw changedAfter(file);
   const isLast = acceptance === (session.orchestrator.state.acceptances[file] ?? []).at(-1);
-  const put = (content: Bytes): EventData<"artifact_accepted">["content"] =>
-    content === null ? null : session.store.putBytes(content);
-  const change = { offer, bytes: offer.result, desk: options.desk, createMode: acceptance.fileMode };
-  await changeProject(session, change, () =>
-    record(
-      session,
-      draft("acceptance_reverted", null, {
-        path: file,
-        from: put(offer.project),
-        to: put(offer.result),
-        ...(isLast ? {} : { acceptance: acceptance.seq }),
-        ...decidedBy(options),
-      }),
-    ),
+  const { project: from, result: bytes, isUnsaved } = offer;
+  const createMode = acceptance.fileMode;
+  await changeProject(session, [{ path: file, from, bytes, isUnsaved, desk, ...defined({ createMode }) }], {
+    decide: () =>
+      record(
+        session,
+        draft("acceptance_reverted", null, {
+          path: file,
+          from: put(session, from),
+          to: put(session, bytes),
+          ...(isLast ? {} : { acceptance: acceptance.seq }),
+          ...decidedBy(options),
+        }),
+      ),
+  });
+  if (options.provenance === true)
+    await noteProvenance(session, { path: file, replaced: from, content: bytes });
+}
+
+/** Moves a file back, with what was changed in it since: both its names or none. */
+async function revertRename(session: LiveSession, file: string, options: RevertOptions): Promise<void> {
+  const { acceptances } = session.orchestrator.state;
+  const last = acceptances[file]?.at(-1);
+  const old = last?.renamedFrom;
+  const gone = old === undefined ? undefined : acceptances[old]?.at(-1);
+  if (last === undefined || old === undefined || gone?.renamedTo !== file)
+    throw new OrketError("command_refused", `${file} was changed by a later acceptance.`, {
+      hint: "Revert that one first.",
+    });
+  const { desk } = options;
+  const offer = await renameOffer(offerSource(session, desk), {
+    from: file,
+    to: old,
+    ancestor: last.content,
+    proposed: gone.replaced,
+  });
+  if (offer.kind === "conflict" || offer.rename === undefined) throw changedAfter(file);
+  const { here, there } = offer.rename;
+  const before = last.replaced === null ? null : await session.readBytes(last.replaced);
+  const createMode = gone.fileMode;
+  await changeProject(
+    session,
+    [
+      { path: old, from: there, bytes: offer.result, ...defined({ createMode }) },
+      { path: file, from: here, bytes: before },
+    ].map((change) => ({ ...change, desk, isUnsaved: offer.isUnsaved })),
+    {
+      decide: () =>
+        record(
+          session,
+          takenBack(session, file, here, before, decidedBy(options)),
+          takenBack(session, old, there, offer.result, decidedBy(options)),
+        ),
+    },
   );
   if (options.provenance === true)
-    await noteProvenance(session, { path: file, replaced: offer.project, content: offer.result });
+    await noteProvenance(session, { path: old, replaced: here, content: offer.result, from: file });
 }
 
 function acceptanceOf(session: LiveSession, file: string, seq: number | undefined): Acceptance {
@@ -297,20 +402,29 @@ function changedAfter(file: string): OrketError {
  */
 export function redoAcceptance(
   session: LiveSession,
-  file: string,
+  named: string,
   options: DecideOptions = {},
 ): Promise<void> {
   return oneAtATime(session, async () => {
     await finishAcceptance(session);
-    const undone = session.orchestrator.state.undone[file];
+    const { undone: all } = session.orchestrator.state;
+    const path = all[named]?.renamedTo ?? named;
+    const undone = all[path];
     if (undone === undefined)
-      throw new OrketError("command_refused", `No acceptance of ${file} was reverted.`);
-    const offer = await redoOffer(offerSource(session, options.desk), file, undone);
-    const bytes = chooseFrom(file, offer).content;
+      throw new OrketError("command_refused", `No acceptance of ${named} was reverted.`);
+    const old = undone.renamedFrom;
+    const gone = old === undefined ? undefined : all[old];
+    const source = offerSource(session, options.desk);
+    const offer =
+      old === undefined || gone === undefined
+        ? await redoOffer(source, path, undone)
+        : await renameOffer(source, { from: old, to: path, ancestor: gone.to, proposed: undone.from });
+    const bytes = chooseFrom(path, offer).content;
+    const fileMode = offer.fileMode ?? undone.fileMode;
     const goal = undone.goal === null ? null : await session.readBytes(undone.goal);
     const rest =
       isSameBytes(goal, bytes) || undone.mode !== "hunks" ? undefined : { base: bytes, content: goal };
-    await bring(session, offer, bytes, options, {
+    await bring(session, { ...offer, fileMode }, bytes, options, {
       step: null,
       data: {
         mode: undone.mode,

@@ -1,3 +1,4 @@
+import { providerOf } from "../../engine/model/called-venues";
 import { structuredPatch } from "diff";
 import { open, rename, rm } from "node:fs/promises";
 import { OrketError } from "../../engine/error/orket-error";
@@ -60,7 +61,7 @@ export async function* exportPieces(
       const title = await readTitle(nodeEnvironment.fs, directory);
       const proven = provenSentences(
         provenOf(readingOf(record), await readProof(nodeEnvironment, directory)),
-        definition.venue.provider,
+        providerOf(definition),
       );
       yield* exportHtml(source, {
         proven,

@@ -108,12 +108,14 @@ async function copyShared(
 }
 
 /** What made the shared prompts and calls, as the session's first event names it. */
-function madeBy({ prompt_builder, call_reader, tool_answers }: EventData<"session_start">): {
-  prompt_builder?: number;
-  call_reader?: number;
-  tool_answers?: number;
-} {
-  return {
-    ...defined({ prompt_builder, call_reader, tool_answers }),
-  };
+function madeBy({
+  prompt_builder,
+  call_reader,
+  tool_answers,
+  drift_rules,
+}: EventData<"session_start">): Pick<
+  EventData<"session_start">,
+  "prompt_builder" | "call_reader" | "tool_answers" | "drift_rules"
+> {
+  return { ...defined({ prompt_builder, call_reader, tool_answers, drift_rules }) };
 }

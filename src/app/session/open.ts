@@ -2,14 +2,12 @@ import type { DecidedBy, SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import { noExternalTools } from "../../engine/port/external-tools";
-import type { ModelProvider } from "../../engine/port/model-provider";
 import { Orchestrator } from "../../engine/orchestrator/orchestrator";
 import type { SessionPorts, Steer } from "../../engine/orchestrator/ports";
 import { startEvent } from "../../engine/orchestrator/start";
 import { fold } from "../../engine/state/apply";
 import { initialState } from "../../engine/state/state";
 import { NodeGuardedFiles } from "../../adapters/files/guarded-files";
-import { createProvider } from "../../adapters/provider/provider-factory";
 import type { JsonlSessionStore, SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 import {
   createSession,
@@ -18,6 +16,8 @@ import {
 } from "../../adapters/journal/session-folder";
 import type { ResumedSession } from "../../adapters/journal/session-folder";
 import { IndexKeeper } from "./index-keeper";
+import { providersOf, routedProvider } from "./routed-provider";
+import type { Providers } from "./routed-provider";
 import { commandRunner } from "../command/session-commands";
 import { finishAcceptance, forgetAcceptance } from "./project-change";
 import { ensureMayOpen } from "./ownership";
@@ -57,7 +57,7 @@ export async function startSession(
 ): Promise<LiveSession> {
   const environment = environmentOf(options);
   ensureRunsHere(definition, options);
-  const provider = await createProvider(definition.venue, options);
+  const providers = await providersOf(definition, options);
   const { store, paths, definitionRef } = await createSession(environment, options.workDomain, definition);
   const start = startEvent({
     engine: options.engineVersion,
@@ -71,7 +71,7 @@ export async function startSession(
     const history = store.append([start]);
     await store.flush();
     const parts = { store, history, definition, cutBytes: 0, ...defined({ steer }) };
-    return live(parts, provider, environment, options);
+    return live(parts, providers, environment, options);
   } catch (error) {
     // The writer's lock must not stay with a session that nobody has.
     await store.close().catch(() => undefined);
@@ -141,30 +141,6 @@ export async function readSession(
   };
 }
 
-/**
- * The provider of the Venue that the session has now. It is made with the first call, so that a session can be opened for
- * review without its backend, and again when the Venue changes.
- * @param first the provider of the Venue that the session begins with, where it is made already.
- */
-function providerOf(
-  venueNow: () => Definition["venue"],
-  make: (venue: Definition["venue"]) => Promise<ModelProvider>,
-  first: ModelProvider | undefined,
-): ModelProvider {
-  let made: { readonly venue: Definition["venue"]; readonly provider: Promise<ModelProvider> } | undefined;
-  let given = first;
-  return {
-    call: async (request, onDelta, cancellation) => {
-      const venue = venueNow();
-      if (made?.venue !== venue) {
-        made = { venue, provider: given === undefined ? make(venue) : Promise.resolve(given) };
-        given = undefined;
-      }
-      return (await made.provider).call(request, onDelta, cancellation);
-    },
-  };
-}
-
 /** What a session is made of. */
 export interface SessionParts {
   readonly store: JsonlSessionStore;
@@ -189,7 +165,7 @@ export function liveSession(
 
 function live(
   parts: SessionParts,
-  provider: ModelProvider | undefined,
+  providers: Providers | undefined,
   environment: SessionEnvironment,
   options: RuntimeOptions,
 ): LiveSession {
@@ -197,11 +173,7 @@ function live(
   const { flow } = definition;
   const ports: SessionPorts = {
     store,
-    provider: providerOf(
-      () => orchestrator.state.definition.venue,
-      (venue) => createProvider(venue, options),
-      provider,
-    ),
+    provider: routedProvider(() => orchestrator.state.definition, options, providers),
     files: new NodeGuardedFiles({
       workDomain: options.workDomain,
       startDirectory: options.startDirectory,

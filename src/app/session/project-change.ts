@@ -2,11 +2,13 @@ import path from "node:path";
 import * as z from "zod";
 import { blobRefSchema } from "../../engine/event/content";
 import { OrketError } from "../../engine/error/orket-error";
+import { draft } from "../../engine/event/event";
+import type { ArtifactDecisionDraft } from "../../engine/orchestrator/orchestrator";
 import { diskError, replace, syncDir, writeNew } from "../../adapters/files/durable";
 import { unlessMissing } from "../../adapters/files/file-system";
 import { tidyBeside, writeProjectFile } from "../../adapters/files/project-file";
 import { randomName } from "../../adapters/system/random";
-import type { Desk, ProjectOffer } from "../artifact/project-offer";
+import type { Desk } from "../artifact/project-offer";
 import { isSameBytes } from "../artifact/text";
 import type { Bytes } from "../artifact/text";
 import type { LiveSession } from "./session";
@@ -24,62 +26,122 @@ export function oneAtATime<T>(session: LiveSession, work: () => Promise<T>): Pro
   return next;
 }
 
-/** A change of the project that a person has decided. */
+/** A change of one file of the project that a person has decided. */
 export interface ProjectChange {
-  /** What the person decided about; its `project` is what the file must still be. */
-  readonly offer: ProjectOffer;
+  readonly path: string;
+  /** What the file was when the person decided, and must still be. */
+  readonly from: Bytes;
   readonly bytes: Bytes;
+  /** An editor held it with changes that are not saved. */
+  readonly isUnsaved: boolean;
   readonly desk: Desk | undefined;
   /** Permission bits where the file is not there; undefined: those that new files get. */
-  readonly createMode?: number | undefined;
+  readonly createMode?: number;
+}
+
+/** What the journal is told of a change. */
+interface Recording {
+  /** Before anything is written. */
+  readonly decide: () => Promise<void>;
+  /** The project changed after that, so that nothing was written. */
+  readonly retract?: () => Promise<void>;
 }
 
 /**
  * Checks, records, writes: in this order, so that what the project shows was decided on disk before. A note of the change
- * stands in the session's folder until the file is written, so that a crash in between is finished on the next opening,
- * and only then: a file that the user puts back later is left alone.
+ * stands in the session's folder until the files are written, so that a crash in between is finished on the next opening,
+ * and only then: a file that the user puts back later is left alone. Of several files all are changed, or none.
+ * @throws {OrketError} acceptance_conflict, acceptance_denied, disk_full, disk_failed.
  */
 export async function changeProject(
   session: LiveSession,
-  change: ProjectChange,
-  decide: () => Promise<void>,
+  changes: readonly ProjectChange[],
+  { decide, retract }: Recording,
 ): Promise<void> {
-  const { offer, bytes, desk } = change;
-  if (isSameBytes(offer.project, bytes)) return decide();
-  if (offer.isUnsaved) return changeUnsaved(change, desk, decide);
+  const needed = changes.filter(({ from, bytes }) => !isSameBytes(from, bytes));
+  const [first] = needed;
+  if (first === undefined) return decide();
+  if (needed.some(({ isUnsaved }) => isUnsaved)) {
+    if (changes.length > 1) throw unsavedError(first.path);
+    return changeUnsaved(first, decide);
+  }
   const { fs, random } = session.environment;
-  const pending: PendingChange = {
-    path: offer.path,
-    content: bytes === null ? null : session.store.putBytes(bytes),
-    expected: offer.project === null ? null : session.store.putBytes(offer.project),
-    ...defined({ mode: change.createMode }),
-  };
-  await write(session, pending, bytes, async () => {
-    const aside = path.join(session.store.paths.tmp, `acceptance-${randomName(random, 8)}`);
-    await writeNew(fs, aside, Buffer.from(JSON.stringify(pending)));
-    await replace(fs, aside, noteFile(session));
-    await syncDir(fs, session.directory);
-    await decide();
-  });
+  const pending = needed.map((change) => ({ note: noteOf(session, change), bytes: change.bytes }));
+  let isDecided = false;
+  try {
+    await writeAll(session, pending.toReversed(), async () => {
+      const aside = path.join(session.store.paths.tmp, `acceptance-${randomName(random, 8)}`);
+      await writeNew(fs, aside, Buffer.from(JSON.stringify(pending.map(({ note }) => note))));
+      await replace(fs, aside, noteFile(session));
+      await syncDir(fs, session.directory);
+      await decide();
+      isDecided = true;
+    });
+  } catch (error) {
+    if (!isDecided || retract === undefined || !OrketError.is(error, "acceptance_conflict")) throw error;
+    // Somebody changed a file in the moment after it was checked: it stays theirs, and what was written goes back.
+    for (const change of needed) await writeBack(session, change);
+    await retract();
+    await removeNote(session);
+    throw error;
+  }
   await removeNote(session);
+}
+
+function noteOf(
+  session: LiveSession,
+  { path: file, from, bytes, createMode: mode }: ProjectChange,
+): PendingChange {
+  return {
+    path: file,
+    content: bytes === null ? null : session.store.putBytes(bytes),
+    expected: from === null ? null : session.store.putBytes(from),
+    ...defined({ mode }),
+  };
+}
+
+/** All files are checked, the last one is written first. */
+async function writeAll(
+  session: LiveSession,
+  [first, ...others]: readonly { readonly note: PendingChange; readonly bytes: Bytes }[],
+  beforeWrite: () => Promise<void>,
+): Promise<void> {
+  if (first === undefined) return beforeWrite();
+  await write(session, first.note, first.bytes, () => writeAll(session, others, beforeWrite));
+}
+
+/** Takes back what was just written, where it was. */
+async function writeBack(session: LiveSession, { path: file, from, bytes }: ProjectChange): Promise<void> {
+  const note = {
+    path: file,
+    content: from === null ? null : session.store.putBytes(from),
+    expected: bytes === null ? null : session.store.putBytes(bytes),
+  };
+  try {
+    await write(session, note, from, () => Promise.resolve());
+  } catch (error) {
+    if (!OrketError.is(error, "acceptance_conflict")) throw error;
+  }
 }
 
 /** The editor has the file, with changes of the person's; it gets the new text, and the person saves or undoes it. */
 async function changeUnsaved(
-  { offer, bytes }: ProjectChange,
-  desk: Desk | undefined,
+  { path: file, from, bytes, desk }: ProjectChange,
   decide: () => Promise<void>,
 ): Promise<void> {
-  const now = desk?.unsaved(offer.path);
-  if (desk === undefined || bytes === null || now === undefined || !isSameBytes(now, offer.project)) {
-    throw new OrketError(
-      "acceptance_conflict",
-      `${offer.path} has unsaved changes in an editor. Nothing was written.`,
-      { hint: "Save or undo them first.", details: { path: offer.path, rule: "unsaved" } },
-    );
-  }
+  const now = desk?.unsaved(file);
+  if (desk === undefined || bytes === null || now === undefined || !isSameBytes(now, from))
+    throw unsavedError(file);
   await decide();
-  await desk.write(offer.path, bytes);
+  await desk.write(file, bytes);
+}
+
+function unsavedError(file: string): OrketError {
+  return new OrketError(
+    "acceptance_conflict",
+    `${file} has unsaved changes in an editor. Nothing was written.`,
+    { hint: "Save or undo them first.", details: { path: file, rule: "unsaved" } },
+  );
 }
 
 /** Drops the note of a change that somebody else began: nobody here decided it. */
@@ -131,36 +193,54 @@ type PendingChange = z.infer<typeof pendingChangeSchema>;
 /**
  * Finishes a change of the project that a crash or a full disk cut off after it was decided. A file that is no longer what it was is left
  * alone.
- * @returns the path that was brought up to date, if there was one.
+ * @returns the paths that were brought up to date.
  */
-export async function finishAcceptance(session: LiveSession): Promise<string | undefined> {
+export async function finishAcceptance(session: LiveSession): Promise<readonly string[]> {
   const { fs } = session.environment;
   const bytes = await unlessMissing(fs.readFile(noteFile(session)), undefined);
-  if (bytes === undefined) return undefined;
-  const pending = readPending(bytes);
-  let finished: string | undefined;
-  if (pending !== undefined && wasDecided(session, pending)) {
-    const content = pending.content === null ? null : await session.readBytes(pending.content);
+  if (bytes === undefined) return [];
+  const finished: string[] = [];
+  const pending = readPending(bytes).filter((note) => wasDecided(session, note));
+  for (const [index, note] of pending.entries()) {
+    const content = note.content === null ? null : await session.readBytes(note.content);
     try {
-      await write(session, pending, content, () => Promise.resolve());
-      finished = pending.path;
+      await write(session, note, content, () => Promise.resolve());
+      finished.push(note.path);
     } catch (error) {
       if (!OrketError.is(error, "acceptance_conflict", "acceptance_denied")) throw error;
       // What cannot be read now may be another time.
-      if (error.details["rule"] === "unreadable") return undefined;
+      if (error.details["rule"] === "unreadable") return finished;
       const { policy } = session.orchestrator.state.definition.flow;
-      await tidyBeside({ fs, owner: session.id, workDomain: session.workDomain, path: pending.path, policy });
+      await tidyBeside({ fs, owner: session.id, workDomain: session.workDomain, path: note.path, policy });
+      const isThere = error.details["current"] === (note.content?.sha256 ?? null);
+      if (isThere) continue;
+      // Somebody has changed it since: it stays theirs, and what belongs to it is not changed either.
+      await retractAll(session, pending.slice(index));
+      break;
     }
   }
   await removeNote(session);
   return finished;
 }
 
-function readPending(bytes: Buffer): PendingChange | undefined {
+/** Says of acceptances that they never came about. */
+async function retractAll(session: LiveSession, notes: readonly PendingChange[]): Promise<void> {
+  const { decisions } = session.orchestrator.state;
+  const accepted = notes.filter((note) => decisions[note.path]?.kind === "accepted");
+  if (accepted.length === 0) return;
+  const back = accepted.map(({ path: file, content, expected }) =>
+    draft("acceptance_reverted", null, { path: file, from: content, to: expected }),
+  );
+  await session.orchestrator.recordDecision(...(back as ArtifactDecisionDraft[]));
+}
+
+/** Older versions noted one change, without a list. */
+function readPending(bytes: Buffer): PendingChange[] {
   try {
-    return pendingChangeSchema.safeParse(JSON.parse(bytes.toString("utf8"))).data;
+    const note: unknown = JSON.parse(bytes.toString("utf8"));
+    return z.array(pendingChangeSchema).safeParse(Array.isArray(note) ? note : [note]).data ?? [];
   } catch {
-    return undefined;
+    return [];
   }
 }
 

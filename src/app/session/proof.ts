@@ -31,7 +31,7 @@ const proofSchema = z.strictObject({
       at: z.string(),
       engine: z.string(),
       /** What another version had made, and the replay took as recorded. */
-      as_recorded: z.array(z.enum(["prompts", "calls", "results"])).optional(),
+      as_recorded: z.array(z.enum(["prompts", "calls", "results", "suggestions"])).optional(),
     })
     .optional(),
   /** The session was run again: how many of how many runs gave the same artifacts, and where the others parted. */

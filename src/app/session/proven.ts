@@ -1,3 +1,4 @@
+import { providerOf } from "../../engine/model/called-venues";
 import { provenOf, provenSentences, readProof } from "./proof";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 import type { Snapshot } from "./snapshot";
@@ -15,5 +16,5 @@ export async function provenOfSnapshot(
     digestChanges: state.digestChanges,
   };
   const shown = await readProof(environment, directory);
-  return provenSentences(provenOf(reading, shown), state.definition.venue.provider);
+  return provenSentences(provenOf(reading, shown), providerOf(state.definition));
 }

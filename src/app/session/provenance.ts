@@ -22,7 +22,21 @@ export interface ArtifactVersion {
   readonly path: string;
   /** null: it was deleted. */
   readonly content: BlobRef | null;
+  /** It was moved there, from this path. */
+  readonly movedFrom?: string;
   readonly origin: Origin;
+}
+
+/** The versions of an artifact, oldest first; those of before it was moved are among them. */
+export function versionsOf(all: readonly ArtifactVersion[], path: string): ArtifactVersion[] {
+  const own: ArtifactVersion[] = [];
+  let name = path;
+  for (const version of all.toReversed()) {
+    if (version.path !== name) continue;
+    own.push(version);
+    if (version.movedFrom !== undefined) name = version.movedFrom;
+  }
+  return own.reverse();
 }
 
 /** What the journal says of who wrote what. */
@@ -66,6 +80,7 @@ export function authorsOf(
         versions.push({
           path: event.data.path,
           content: event.type === "artifact_written" ? event.data.content : null,
+          ...(event.type === "artifact_written" ? defined({ movedFrom: event.data.moved_from?.path }) : {}),
           origin: {
             session,
             step,
@@ -107,6 +122,8 @@ export interface DecidedChange {
   readonly path: string;
   readonly replaced: Bytes;
   readonly content: Bytes;
+  /** The file was moved from there; what is known of its lines goes with it. */
+  readonly from?: string;
   /** An acceptance; absent: something was taken back. */
   readonly accepted?: {
     readonly base: BlobRef | null;
@@ -123,10 +140,12 @@ export interface DecidedChange {
 export async function noteProvenance(session: LiveSession, change: DecidedChange): Promise<void> {
   try {
     const { environment, workDomain } = session;
-    const before = await readProvenance(environment.fs, workDomain, change.path);
+    const old = change.from ?? change.path;
+    const before = await readProvenance(environment.fs, workDomain, old);
     const after =
       change.accepted === undefined ? takenBack(before, change) : await taken(session, before, change);
     await writeProvenance(environment, workDomain, change.path, after);
+    if (old !== change.path) await writeProvenance(environment, workDomain, old, undefined);
   } catch {
     // What is not known is shown as not known.
   }
@@ -147,7 +166,7 @@ async function taken(session: LiveSession, before: Known, change: DecidedChange)
   const read = (ref: BlobRef | null): Promise<Bytes> =>
     ref === null ? Promise.resolve(null) : session.readBytes(ref);
   const of: WrittenVersion[] = [];
-  for (const { content, origin } of versions.filter(({ path }) => path === change.path)) {
+  for (const { content, origin } of versionsOf(versions, change.path)) {
     const check = checks.passed.findLast(({ seq }) => seq > origin.event && seq < accepted.event);
     of.push({
       content: await read(content),

@@ -1,3 +1,4 @@
+import { providerOf } from "../../engine/model/called-venues";
 import type { SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Cancellation } from "../../engine/port/cancellation";
@@ -151,7 +152,7 @@ export async function repeatSession(
       repeated: { same, of: times, at, parted: partingsOf(runs), ...fromOf(events, shared) },
     });
   }
-  return { session: record.paths.id, provider: definition.venue.provider, runs, same, cancelled };
+  return { session: record.paths.id, provider: providerOf(definition), runs, same, cancelled };
 }
 
 async function judged(

@@ -1,11 +1,12 @@
 import type { SessionLabel } from "../../engine/view/session-label";
+import { ruleWords } from "../../engine/view/adjustment-text";
 import { isOpenArtifact } from "../../engine/view/session-view";
 import { defined } from "../../engine/model/defined";
 import type { QuestionView, SessionView } from "../../engine/view/session-view";
 
 /** One thing in a session that waits for a person. */
 export interface Waiting {
-  readonly kind: "question" | "failure" | "limit" | "drift" | "interrupted";
+  readonly kind: "question" | "failure" | "suggestion" | "limit" | "drift" | "interrupted";
   /** The question's id, else the step, else the kind: with the session's id it names the thing. */
   readonly about: string;
   readonly step?: string;
@@ -15,7 +16,7 @@ export interface Waiting {
 
 /** What of a session says what waits in it. */
 export interface WaitingFacts {
-  readonly view: Pick<SessionView, "approvals" | "questions" | "failed" | "pause" | "status">;
+  readonly view: Pick<SessionView, "approvals" | "questions" | "suggestions" | "failed" | "pause" | "status">;
   readonly label: SessionLabel;
   readonly holder: "here" | "elsewhere" | "nobody";
 }
@@ -44,7 +45,13 @@ export function waitingIn({ view, label, holder }: WaitingFacts): readonly Waiti
     step,
     text: `${step} failed`,
   }));
-  const found = [...questions, ...asked, ...failures];
+  const suggestions = view.suggestions.map(({ id, step, rule }): Waiting => ({
+    kind: "suggestion",
+    about: id,
+    step,
+    text: `${ruleWords(rule)} in ${step}`,
+  }));
+  const found = [...questions, ...asked, ...failures, ...suggestions];
   if (found.length > 0) return found;
   if (label === "interrupted") return [{ kind: "interrupted", about: "interrupted", text: "interrupted" }];
   if (view.status !== "paused") return [];

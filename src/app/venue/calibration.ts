@@ -5,7 +5,9 @@ import { orketDir } from "../../adapters/journal/layout";
 import { ensureOrketDir } from "../../adapters/journal/session-folder";
 import { publicAddress } from "../../adapters/provider/http/redact";
 import type { SessionEvent } from "../../engine/event/event";
-import type { Definition } from "../../engine/model/definition";
+import { calledVenues } from "../../engine/model/called-venues";
+import { callSettings } from "../../engine/model/definition";
+import type { Definition, ResolvedVenue } from "../../engine/model/definition";
 import { writeBeside } from "../session/label";
 
 /** Tokens for each byte of a prompt, by model, as servers counted them. */
@@ -28,11 +30,28 @@ function calibrationFile(workDomain: string): string {
   return path.join(orketDir(workDomain), "calibration.json");
 }
 
-/** Where the Venue's models are: models of one name may be others elsewhere. */
-function placeOf({ venue }: Definition): { readonly provider: string; readonly endpoint?: string } {
-  const { provider, endpoint } = venue;
+interface Place {
+  readonly provider: string;
+  readonly endpoint?: string | undefined;
+}
+
+function placeOf({ provider, endpoint }: ResolvedVenue): Place {
   return endpoint === undefined ? { provider } : { provider, endpoint: publicAddress(endpoint) };
 }
+
+/** Where each model of the definition is: models of one name may be others elsewhere. */
+function placesOf(definition: Definition): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>();
+  for (const { venue, roles } of calledVenues(definition))
+    for (const role of roles) {
+      const { model } = callSettings(definition, role);
+      if (!places.has(model)) places.set(model, placeOf(venue));
+    }
+  return places;
+}
+
+const isAt = (one: Place, place: Place | undefined): boolean =>
+  one.provider === place?.provider && one.endpoint === place.endpoint;
 
 async function entriesOf({ fs }: SessionEnvironment, workDomain: string): Promise<readonly Entry[]> {
   try {
@@ -50,16 +69,14 @@ export function densitiesAtStart([start]: readonly SessionEvent[]): Densities {
   return Object.fromEntries(calibration.map((one) => [one.model, one.tokens_per_byte]));
 }
 
-/** What earlier sessions measured of the models of the definition's Venue, in `.orket/calibration.json`. */
+/** What earlier sessions measured of the models of the definition's Venues, in `.orket/calibration.json`. */
 export async function rememberedDensities(
   environment: SessionEnvironment,
   workDomain: string,
   definition: Definition,
 ): Promise<Densities> {
-  const here = placeOf(definition);
-  const own = (await entriesOf(environment, workDomain)).filter(
-    ({ provider, endpoint }) => provider === here.provider && endpoint === here.endpoint,
-  );
+  const places = placesOf(definition);
+  const own = (await entriesOf(environment, workDomain)).filter((one) => isAt(one, places.get(one.model)));
   return Object.fromEntries(own.map(({ model, tokens_per_byte }) => [model, rounded(tokens_per_byte)]));
 }
 
@@ -73,18 +90,16 @@ export async function keepDensities(
 ): Promise<void> {
   const fresh = Object.entries(measured).filter(([model, value]) => known[model] !== rounded(value));
   if (fresh.length === 0) return;
-  const here = placeOf(definition);
+  const places = placesOf(definition);
   const measuredAt = new Date(environment.clock.nowMs()).toISOString();
   const entries = fresh.map(([model, value]): Entry => ({
-    ...here,
+    ...(places.get(model) ?? placeOf(definition.venue)),
     model,
     tokens_per_byte: rounded(value),
     measured_at: measuredAt,
   }));
   const isReplaced = (one: Entry): boolean =>
-    one.provider === here.provider &&
-    one.endpoint === here.endpoint &&
-    entries.some(({ model }) => model === one.model);
+    entries.some((entry) => entry.model === one.model && isAt(one, entry));
   try {
     const others = (await entriesOf(environment, workDomain)).filter((one) => !isReplaced(one));
     await ensureOrketDir(environment, workDomain);

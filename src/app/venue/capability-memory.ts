@@ -38,7 +38,8 @@ export function endpointsOf({
   model,
   roles,
 }: Backend): VenueEndpoint[] {
-  const own = Object.values(roles).map((role) => role.model);
+  // A role that is sent to another Venue is answered there.
+  const own = Object.values(roles).flatMap((role) => (role.venue === undefined ? [role.model] : []));
   const named = (base: string | undefined): string[] =>
     [...new Set([base, ...own.map((name) => (name === model ? base : name))])].filter(
       (name) => name !== undefined,

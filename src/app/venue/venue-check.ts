@@ -4,9 +4,9 @@ import type { ProviderHealth } from "../../adapters/provider/health-types";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import { createProvider } from "../../adapters/provider/provider-factory";
 import { OrketError } from "../../engine/error/orket-error";
-import type { Definition } from "../../engine/model/definition";
+import { calledVenues } from "../../engine/model/called-venues";
+import type { Definition, ResolvedVenue } from "../../engine/model/definition";
 import { defined } from "../../engine/model/defined";
-import { stepsOf } from "../../engine/model/plan";
 import type { Cancellation } from "../../engine/port/cancellation";
 import { endpointsOf } from "./capability-memory";
 import type { VenueEndpoint } from "./capability-memory";
@@ -52,15 +52,38 @@ export async function troubleOf(
   deps: ProviderDeps,
   cancellation: Cancellation,
 ): Promise<VenueTrouble | undefined> {
-  const { venue } = definition;
-  if (venue.provider === "scripted" || venue.provider === "vscode-lm") return undefined;
-  // Keys are asked for, and what is wrong with the Venue itself is said.
-  await createProvider(venue, deps);
-  const roles = new Set(stepsOf(definition.score.steps).flatMap(({ role, does }) => (does ? [] : [role])));
-  if (roles.size === 0) return undefined;
-  const own = Object.fromEntries(Object.entries(venue.roles).filter(([role]) => roles.has(role)));
-  const usesDefault = [...roles].some((role) => venue.roles[role]?.model === undefined);
-  const asked = endpointsOf({ ...venue, model: usesDefault ? venue.model : undefined, roles: own });
+  for (const { venue, roles } of calledVenues(definition)) {
+    if (roles.length === 0 || venue.provider === "scripted" || venue.provider === "vscode-lm") continue;
+    // Keys are asked for, and what is wrong with the Venue itself is said.
+    await createProvider(venue, deps);
+    const trouble = await troubleOfVenue(venue, modelsOf(definition, roles), deps, cancellation);
+    if (trouble !== undefined) return trouble;
+  }
+  return undefined;
+}
+
+/** The models that steps of these roles name for themselves, and whether one of them takes the Venue's own. */
+function modelsOf(definition: Definition, roles: readonly string[]): Wanted {
+  const named = roles.map((role) => definition.venue.roles[role]?.model);
+  return { own: named.includes(undefined), named: named.filter((model) => model !== undefined) };
+}
+
+interface Wanted {
+  readonly own: boolean;
+  readonly named: readonly string[];
+}
+
+async function troubleOfVenue(
+  venue: ResolvedVenue,
+  { own, named }: Wanted,
+  deps: ProviderDeps,
+  cancellation: Cancellation,
+): Promise<VenueTrouble | undefined> {
+  const asked = endpointsOf({
+    ...venue,
+    model: own ? venue.model : undefined,
+    roles: Object.fromEntries(named.map((model, at) => [String(at), { model }])),
+  });
   const byServer = new Map<string, VenueEndpoint[]>();
   for (const at of asked) {
     const server = `${at.node ?? ""} ${at.endpoint}`;
@@ -77,7 +100,7 @@ export async function troubleOf(
 
 async function troubleAt(
   models: readonly VenueEndpoint[],
-  venue: Definition["venue"],
+  venue: ResolvedVenue,
   deps: ProviderDeps,
   cancellation: Cancellation,
 ): Promise<VenueTrouble | undefined> {
@@ -108,7 +131,7 @@ async function troubleAt(
   return missingAt(models, health, venue);
 }
 
-function startHint({ source, provider }: Definition["venue"]): string {
+function startHint({ source, provider }: ResolvedVenue): string {
   const start = provider === "ollama" ? "Start it (`ollama serve`)" : "Start it";
   return `${start}, check the endpoint in ${source}, or use another Venue.`;
 }
@@ -128,7 +151,7 @@ const otherNames = /(^|\.)(azure\.com|openrouter\.ai|azure-api\.net|amazonaws\.c
 function missingAt(
   asked: readonly VenueEndpoint[],
   { models }: ProviderHealth,
-  venue: Definition["venue"],
+  venue: ResolvedVenue,
 ): VenueTrouble | undefined {
   const [at] = asked;
   if (at === undefined || models.length === 0) return undefined;

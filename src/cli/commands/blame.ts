@@ -10,9 +10,9 @@ import type { ExitCode } from "../exit-code";
 import { alignColumns } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 
-async function blame({ io, given, workDomain }: CommandContext): Promise<ExitCode> {
+async function blame({ io, given, workDomain, base }: CommandContext): Promise<ExitCode> {
   const [written = ""] = given.positionals;
-  const file = path.relative(workDomain, path.resolve(io.cwd, written)).split(path.sep).join("/");
+  const file = path.relative(workDomain, path.resolve(base, written)).split(path.sep).join("/");
   if (file === "" || file.startsWith("../") || path.isAbsolute(file))
     throw new OrketError("usage", `${safeLine(written)} is not a file of the project.`, {
       hint: "Name a file below the project's folder; -C says which folder that is.",

@@ -61,10 +61,10 @@ function codeOf(results: readonly CommandResult[]): ExitCode {
 }
 
 async function check(context: CommandContext): Promise<ExitCode> {
-  const { io, given, workDomain } = context;
+  const { io, given } = context;
   const project = await loadProject(context);
   const [written = "", ...names] = given.positionals;
-  const flow = findFlow(project, workDomain, written);
+  const flow = findFlow(project, context, written);
   const inputs = readPairs("input", given.all("input"));
   const definition = resolveOrReport(project, flow, { forRun: false, inputs }, io);
   const table = commandsOf(definition);

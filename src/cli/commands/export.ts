@@ -12,7 +12,7 @@ import { sessionOf } from "../runtime";
 import { safeText } from "../text/safe";
 
 async function run(context: CommandContext): Promise<ExitCode> {
-  const { io, given, workDomain } = context;
+  const { io, given, base } = context;
   const format = given.value("format") as ExportFormat | undefined;
   if (format === undefined) {
     throw new OrketError("usage", "Name the format: --format ndjson, otlp or html.");
@@ -26,7 +26,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   const output = given.value("output");
   if (output === undefined || output === "-") for await (const piece of pieces) io.stdout.write(piece);
   else {
-    const file = path.resolve(workDomain, output);
+    const file = path.resolve(base, output);
     await writeExport(file, pieces);
     io.stderr.line(`Wrote ${safeText(file)}`);
   }

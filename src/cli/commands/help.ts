@@ -10,6 +10,7 @@ export function makeHelpCommand(commands: () => readonly Command[]): Command {
     summary: "Explain a command.",
     args: [{ name: "COMMAND", optional: true, summary: "The command; without it, all are listed." }],
     options: [],
+    staysHere: true,
     examples: [{ line: "orket help run", does: "how to use orket run" }],
     run: async ({ io, given }) => {
       const [word] = given.positionals;

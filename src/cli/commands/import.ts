@@ -32,8 +32,9 @@ function isMissing(error: unknown): boolean {
 }
 
 /** What paths are shown relative to: the project, or for what is outside of it a folder that says where it is. */
-function baseOf(workDomain: string, file: string): string {
-  return projectPath(workDomain, file) === undefined ? path.resolve(file, "..", "..", "..") : workDomain;
+function baseOf(context: CommandContext, file: string): string {
+  const isOutside = projectPath(context, file) === undefined;
+  return isOutside ? path.resolve(file, "..", "..", "..") : context.workDomain;
 }
 
 /**
@@ -41,11 +42,12 @@ function baseOf(workDomain: string, file: string): string {
  * imported.
  * @throws {OrketError} usage for a path where nothing is.
  */
-async function gather({ io, given, workDomain }: CommandContext): Promise<ProjectFile[]> {
+async function gather(context: CommandContext): Promise<ProjectFile[]> {
+  const { io, given } = context;
   const found = new Map<string, ProjectFile>();
   for (const written of given.positionals) {
-    const place = path.resolve(workDomain, written);
-    const base = baseOf(workDomain, place);
+    const place = path.resolve(context.base, written);
+    const base = baseOf(context, place);
     const label = (file: string): string => path.relative(base, file).split(path.sep).join("/");
     const info = await stat(place).catch((error: unknown) => {
       if (isMissing(error)) throw new OrketError("usage", `${safeLine(written)} does not exist.`);
@@ -109,7 +111,7 @@ function show(result: ImportResult, { io, given }: CommandContext): void {
 
 async function run(context: CommandContext): Promise<ExitCode> {
   const { io, given, workDomain } = context;
-  const folder = folderInProject(workDomain, given.value("to") ?? ".", "--to");
+  const folder = folderInProject(context, given.value("to") ?? ".", "--to");
   const files = await gather(context);
   if (detectImport(files).sets.length === 0) {
     throw new OrketError("usage", "There is nothing to import.", {

@@ -3,6 +3,7 @@ import { blameCommand } from "./blame";
 import { checkCommand } from "./check";
 import { compareCommand } from "./compare";
 import { diffCommand } from "./diff";
+import { driftCommand } from "./drift";
 import { exportCommand } from "./export";
 import { forkCommand } from "./fork";
 import { makeHelpCommand } from "./help";
@@ -38,6 +39,7 @@ export const commands: readonly Command[] = [
   acceptCommand,
   rejectCommand,
   revertCommand,
+  driftCommand,
   blameCommand,
   verifyCommand,
   replayCommand,

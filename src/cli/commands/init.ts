@@ -21,8 +21,8 @@ function shown(from: string, folder: string): string {
   return /^[\w./\\-]+$/.test(relative) ? relative : JSON.stringify(relative);
 }
 
-async function init({ io, given, workDomain }: CommandContext) {
-  const folder = path.resolve(workDomain, given.positionals[0] ?? ".");
+async function init({ io, given, base }: CommandContext) {
+  const folder = path.resolve(base, given.positionals[0] ?? ".");
   const files = Object.entries(ORKET_SAMPLE);
   const taken: string[] = [];
   for (const [place] of files) if (await exists(path.join(folder, place))) taken.push(place);
@@ -63,6 +63,7 @@ export const initCommand: Command = {
     },
   ],
   options: [{ name: "force", summary: "Overwrite existing files." }],
+  staysHere: true,
   examples: [{ line: "orket init demo", does: "the sample in a new folder demo" }],
   run: init,
 };

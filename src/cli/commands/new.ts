@@ -39,8 +39,12 @@ export async function writeNew(
 }
 
 /** A folder of the project as the user wrote it. @throws {OrketError} usage when it is outside. */
-export function folderInProject(workDomain: string, written: string, option: string): string {
-  const place = projectPath(workDomain, written);
+export function folderInProject(
+  where: Pick<CommandContext, "workDomain" | "base">,
+  written: string,
+  option: string,
+): string {
+  const place = projectPath(where, written);
   if (place !== undefined) return place;
   throw new OrketError("usage", `${option} ${safeLine(written)} is outside the project.`, {
     hint: "Name a folder in it, or choose the project with -C DIR.",
@@ -101,7 +105,7 @@ async function create(context: CommandContext): Promise<ExitCode> {
   const made = newFlowFiles({
     template,
     name,
-    folder: folderInProject(workDomain, given.value("dir") ?? ".", "--dir"),
+    folder: folderInProject(context, given.value("dir") ?? ".", "--dir"),
     project: await loadProject(context),
     ...defined({ provider, model, tests }),
   });

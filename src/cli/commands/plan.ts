@@ -51,7 +51,7 @@ function stepLines(step: FlowPlanStep, number: number, indent: string, output: O
     ...(step.verdict.length === 0 ? [] : [`says ${step.verdict.join(" or ")}`]),
   ];
   const agent = [
-    `model ${step.settings.model}: ${paramsOf(step.settings)}`,
+    `model ${step.settings.model}${step.venue === undefined ? "" : ` on ${step.venue}`}: ${paramsOf(step.settings)}`,
     ...step.foreignTools.map((tool) => `unbounded: it ${unboundedText(tool)}`),
     `${touches.join("; ")}${step.tools.length === 0 ? "; no tools" : `; tools ${step.tools.join(", ")}`}`,
     [approvalWords[step.approval] ?? step.approval, ...ends].join("; "),
@@ -153,20 +153,22 @@ function printTable(title: string | undefined, rows: readonly (readonly string[]
   }
 }
 
+function venueText({ name, source, provider, endpoint }: FlowPlan["venue"]): string {
+  const what = provider === "scripted" ? "scripted replies, no model" : provider;
+  return `${name} (${source}): ${what}${endpoint === undefined ? "" : `, ${endpoint}`}`;
+}
+
 function printPlan(planned: FlowPlan, output: Output): void {
   const { flow, venue, band, score, steps, worst } = planned;
   const limits = planned.limits.map(({ name, limit }) => `${name} ${formatNumber(limit)}`);
   const inputs = Object.entries(planned.inputs).map(([name, value]) => `${name} = ${textOfJson(value)}`);
-  const provider = venue.provider === "scripted" ? "scripted replies, no model" : venue.provider;
   const facts: string[][] = [
     ["Flow", `${flow.name} (${flow.source})`],
     ["Task", flow.task === "" ? "(asked for when it runs)" : safeLine(flow.task)],
     ...(inputs.length === 0 ? [] : [["Inputs", safeLine(inputs.join(", "))]]),
     ["Band", `${band.name} (${band.source})`],
-    [
-      "Venue",
-      `${venue.name} (${venue.source}): ${provider}${venue.endpoint === undefined ? "" : `, ${venue.endpoint}`}`,
-    ],
+    ["Venue", venueText(venue)],
+    ...planned.otherVenues.map((other) => ["", `${venueText(other)} for ${other.roles.join(", ")}`]),
     ["Score", `${score.name} (${score.source})`],
     ...(planned.references.length === 0 ? [] : [["References", planned.references.join(", ")]]),
     ["Order", safeLine(orderText(planned))],
@@ -207,9 +209,9 @@ function printCommands(definition: Definition, output: Output): void {
 }
 
 async function plan(context: CommandContext) {
-  const { io, given, workDomain } = context;
+  const { io, given } = context;
   const project = await loadProject(context);
-  const flow = findFlow(project, workDomain, given.positionals[0] ?? "");
+  const flow = findFlow(project, context, given.positionals[0] ?? "");
   const venue = given.value("venue");
   const options = { forRun: false, ...defined({ venue }) };
   const definition = resolveOrReport(project, flow, options, io);

@@ -2,6 +2,7 @@ import { openLiveSession } from "../../app/session/open";
 import { ensureRunsHere } from "../../app/session/runs-here";
 import type { LiveSession } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
+import type { Command as SessionCommand } from "../../engine/conductor/command";
 import type { Adjustment } from "../../engine/event/event";
 import { limitNames } from "../../engine/model/flow";
 import { viewSession } from "../../engine/view/session-view";
@@ -78,9 +79,37 @@ async function takeVenue(live: LiveSession, context: CommandContext): Promise<vo
   );
 }
 
+/** `--suggestion ID=take|dismiss` as commands. @throws {OrketError} usage. */
+export function readSuggestions(
+  pairs: readonly string[],
+): Extract<SessionCommand, { kind: "resolve_suggestion" }>[] {
+  return Object.entries(readPairs("suggestion", pairs)).map(([id, written]) => {
+    if (written !== "take" && written !== "dismiss") {
+      throw new OrketError(
+        "usage",
+        `A suggestion is answered with take or dismiss, not '${safeLine(written)}'.`,
+        {
+          hint: `Write --suggestion ${safeLine(id)}=take or --suggestion ${safeLine(id)}=dismiss.`,
+        },
+      );
+    }
+    const decision = written === "take" ? "taken" : "dismissed";
+    return { kind: "resolve_suggestion", id, decision, by: "command_line" };
+  });
+}
+
 /** Records what was asked for, and that the session goes on. */
-function goOn(live: LiveSession, given: Given, limits: readonly SetLimit[]): void {
+function goOn(
+  live: LiveSession,
+  given: Given,
+  asked: { readonly limits: readonly SetLimit[]; readonly suggestions: readonly SessionCommand[] },
+): void {
   const { orchestrator } = live;
+  const { limits } = asked;
+  const before = orchestrator.state.status;
+  for (const command of asked.suggestions) orchestrator.submit(command);
+  // A step that is tried again lets the session go on by itself.
+  const goesOn = before !== "running" && viewSession(orchestrator.state).status === "running";
   for (const adjustment of limits) orchestrator.submit({ kind: "adjust", adjustment });
   const failed = viewSession(orchestrator.state).failed.map(({ step }) => step);
   for (const step of given.all("skip")) {
@@ -94,7 +123,7 @@ function goOn(live: LiveSession, given: Given, limits: readonly SetLimit[]): voi
   }
   // A skip lets the session go on by itself; what else has failed is tried again only by going on.
   if (
-    given.all("skip").length === 0 ||
+    (given.all("skip").length === 0 && !goesOn) ||
     viewSession(orchestrator.state).failed.length > 0 ||
     live.cutBytes > 0
   ) {
@@ -106,6 +135,7 @@ async function resume(context: CommandContext) {
   const { io, given } = context;
   const json = given.flag("json");
   const limits = readLimits(given.all("limit"));
+  const suggestions = readSuggestions(given.all("suggestion"));
   const answers = readAnswers(given.all("answer"));
   const session = await sessionOf(context);
   return withRuntime(context, async (options) => {
@@ -120,7 +150,7 @@ async function resume(context: CommandContext) {
         options,
         `${callOf(context)} resume ${live.id}`,
       );
-      goOn(live, given, limits);
+      goOn(live, given, { limits, suggestions });
       const approve = given.value("approve") as "none" | "all" | undefined;
       return performSession(live, { approve, json, answers, fromStart: false, orket: callOf(context) }, io);
     });
@@ -143,6 +173,12 @@ export const resumeCommand: Command = {
       value: "STEP",
       multiple: true,
       summary: "Leave out a step that failed, by its name in orket show.",
+    },
+    {
+      name: "suggestion",
+      value: "ID=take|dismiss",
+      multiple: true,
+      summary: "Apply a suggestion of the drift rules, or dismiss it; orket show names them.",
     },
     {
       name: "venue",

@@ -10,6 +10,7 @@ export function rowJson(row: ReviewRow): Record<string, unknown> {
     change: artifact.change,
     state,
     open,
+    unchecked: row.isUnchecked,
     step: artifact.step,
     role: row.role,
     ...defined({ renamed_from: row.renamedFrom, reason: row.reason }),

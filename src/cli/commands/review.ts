@@ -93,8 +93,9 @@ async function applyAll(work: Review, action: Action): Promise<ExitCode> {
   let code: ExitCode = exitCodes.done;
   for (const artifact of work.chosen) {
     try {
-      const done = await action.apply(work, artifact);
-      if (done === undefined) continue;
+      const what = await action.apply(work, artifact);
+      if (what === undefined) continue;
+      const done = { ...what, ...defined({ renamed_from: artifact.renamedFrom }) };
       results.push(done);
       if (!isJson) io.stdout.line(lineOf(done));
     } catch (error) {
@@ -115,8 +116,9 @@ async function applyAll(work: Review, action: Action): Promise<ExitCode> {
   return code;
 }
 
-function lineOf({ done, path: file, merged, open }: Done): string {
+function lineOf({ done, path: file, merged, open, renamed_from: from }: Done): string {
   const more = [
+    typeof from === "string" ? `renamed from ${safeLine(from)}` : "",
     merged === true ? "merged with the project's own changes" : "",
     open === true ? "in part" : "",
   ].filter((text) => text !== "");

@@ -98,11 +98,11 @@ function otherVenues(names: readonly string[]): string {
 }
 
 async function run(context: CommandContext) {
-  const { io, given, workDomain } = context;
+  const { io, given } = context;
   const json = given.flag("json");
   const answers = readAnswers(given.all("answer"));
   const project = await loadProject(context);
-  const flow = findFlow(project, workDomain, given.positionals[0] ?? "");
+  const flow = findFlow(project, context, given.positionals[0] ?? "");
   const asked = {
     task: await readTask(given.value("task"), io),
     inputs: readPairs("input", given.all("input")),

@@ -21,12 +21,12 @@ import { defined } from "../../engine/model/defined";
 /** Whether a file is one of those that were asked for. @throws {OrketError} usage for a path that is none. */
 function wantedFiles(
   project: Project,
-  workDomain: string,
+  where: CommandContext,
   paths: readonly string[],
 ): (file: string) => boolean {
   const files = [...project.sources.keys()];
   const places = paths.map((written) => {
-    const place = projectPath(workDomain, written);
+    const place = projectPath(where, written);
     const isFolder = place === "" || files.some((file) => file.startsWith(`${place ?? ""}/`));
     if (place !== undefined && (isFolder || project.sources.has(place))) return place;
     const why =
@@ -59,7 +59,7 @@ function asJson({ file, range, severity, code, message, hint }: Diagnostic) {
 async function validate(context: CommandContext): Promise<ExitCode> {
   const { io, given, workDomain } = context;
   const project = await loadProject(context);
-  const wanted = wantedFiles(project, workDomain, given.positionals);
+  const wanted = wantedFiles(project, context, given.positionals);
   const isThere = programFinder(workDomain, io.env);
   const flows = [...project.sources.values()].filter(({ kind }) => kind === "flow");
   const programs = flows.flatMap((flow) => absentPrograms(flow, isThere));

@@ -3,6 +3,8 @@ import type { Remembered } from "../../app/venue/capability-memory";
 import type { RuntimeOptions } from "../../app/session/session";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { publicAddress } from "../../adapters/provider/http/redact";
+import { sentRoles, withSentModels } from "../../app/venue/sent-models";
+import type { SentRole } from "../../app/venue/sent-models";
 import { endpointsOn, healthOf, modelText, tryAndKeep } from "../../app/venue/venue-health";
 import type { BackendHealth } from "../../app/venue/venue-health";
 import { OrketError } from "../../engine/error/orket-error";
@@ -38,12 +40,17 @@ type Report = Omit<ProviderHealth, "reachable"> & {
   /** Models that the Venue names and the backend does not have. */
   readonly missing: readonly string[];
   readonly tried: readonly TriedModel[];
+  /** Roles that the Venue sends to others. */
+  readonly sends: readonly SentRole[];
 };
 
-function venuesOf(
-  project: Project,
-  wanted: readonly string[],
-): { path: string; venue: VenueFile | undefined }[] {
+interface ListedVenue {
+  readonly path: string;
+  readonly venue: VenueFile | undefined;
+  readonly sends: readonly SentRole[];
+}
+
+function venuesOf(project: Project, wanted: readonly string[]): ListedVenue[] {
   const names = [...(project.names.get("venue")?.keys() ?? [])];
   for (const name of wanted) {
     if (names.includes(name)) continue;
@@ -57,19 +64,25 @@ function venuesOf(
     if (kind !== "venue") return [];
     const venue = contentOf(source, "venue");
     return wanted.length === 0 || (venue !== undefined && wanted.includes(venue.name))
-      ? [{ path, venue }]
+      ? [
+          {
+            path,
+            venue: venue === undefined ? undefined : withSentModels(project, path, venue),
+            sends: sentRoles(project, path),
+          },
+        ]
       : [];
   });
 }
 
 /** Each backend with what is known of its models; with `tries`, after it was found out anew. */
 async function reportsOf(
-  { path, venue }: { path: string; venue: VenueFile | undefined },
+  { path, venue, sends }: ListedVenue,
   options: RuntimeOptions,
   memory: CapabilityMemory,
   tries: boolean,
 ): Promise<Report[]> {
-  const nothing = { models: [], missing: [] };
+  const nothing = { models: [], missing: [], sends };
   if (venue === undefined) {
     const problem = "The file has errors; `orket validate` lists them.";
     return [{ name: path, source: path, provider: "?", reachable: false, ...nothing, problem, tried: [] }];
@@ -92,7 +105,7 @@ async function reportsOf(
     const node = nodes.find((one) => one.name === backend.node);
     reports.push(
       node === undefined
-        ? { ...about, ...health, missing, tried }
+        ? { ...about, ...health, missing, tried, sends }
         : {
             ...health,
             name: `${name}/${node.name}`,
@@ -101,6 +114,7 @@ async function reportsOf(
             endpoint: publicAddress(node.endpoint),
             missing,
             tried,
+            sends,
           },
     );
   }
@@ -155,6 +169,8 @@ function printReport(report: Report, output: Output): void {
     );
   }
   if (report.missing.length > 0) lines.push(`not there: ${report.missing.join(", ")}, which the Venue names`);
+  for (const { role, to } of report.sends)
+    lines.push(`${role} is sent to ${to ?? "a Venue that is not there"}`);
   for (const line of lines) {
     for (const part of wrapText(safeLine(line), Math.min(columns, 110) - 4)) output.line(`    ${part}`);
   }

@@ -3,6 +3,7 @@ import type { EventData } from "../../engine/event/event";
 import type { Json } from "../../engine/model/field";
 import type { Command } from "../../engine/conductor/command";
 import { stepIdOf } from "../../engine/state/place";
+import type { ApprovalView } from "../../engine/view/session-view";
 import type { StepRun } from "../../engine/state/step-run";
 import { defined } from "../../engine/model/defined";
 
@@ -74,11 +75,28 @@ export function isExact(
 /** What a question waits for, and how to give it. */
 export function waitsFor(run: StepRun, question: Question): string {
   if (question.kind === "accept") {
-    return `The step ${run.key} waits until a person has decided about ${(question.paths ?? []).join(", ")}: accept or reject them (orket accept, orket reject), then resume the session.`;
+    return `The step ${run.key} waits until a person has decided about ${(question.paths ?? []).join(", ")}: look at them (orket diff), accept or reject them (orket accept, orket reject), then resume the session.`;
   }
   const text = "text" in question.text ? question.text.text : "";
   const words = question.verdict === undefined ? [] : [`--answer ${run.key}=${question.verdict.join("|")}`];
   const fields = Object.keys(question.fields ?? {}).map((name) => `--answer ${run.key}.${name}=VALUE`);
   const list = (question.questions ?? []).map((_, index) => `--answer ${run.key}.${index + 1}=VALUE`);
   return `The step ${run.key} asks: ${text} Answer with ${[...words, ...fields, ...list].join(" ") || `--answer ${run.key}=yes`}.`;
+}
+
+/** The option that agrees to exactly what was shown. */
+export function agreeOption({ id, sha256 }: { readonly id: string; readonly sha256: string }): string {
+  return `--answer ${id}@${sha256.slice(0, 16)}=yes`;
+}
+
+/** What an approval waits for, and how to give it. */
+export function approvalText(approval: ApprovalView): string {
+  const { step, command } = approval;
+  if (command === undefined) return `The step ${step} waits for an approval.`;
+  const shown: unknown = "text" in command ? JSON.parse(command.text) : undefined;
+  const argv =
+    typeof shown === "object" && shown !== null && "argv" in shown && Array.isArray(shown.argv)
+      ? `: ${shown.argv.map(String).join(" ")}`
+      : "";
+  return `The step ${step} asks before it starts a command${argv}. ${agreeOption(approval)} starts it.`;
 }

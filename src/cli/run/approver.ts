@@ -4,13 +4,14 @@ import type { EventData } from "../../engine/event/event";
 import { viewSession } from "../../engine/view/session-view";
 import type { ApprovalView, QuestionView } from "../../engine/view/session-view";
 import type { Environment, Output } from "../io";
-import { formatBytes } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { wrapText } from "../text/width";
 import { waitsForAcceptance } from "../../engine/orchestrator/decide-act";
 import { activeRuns } from "../../engine/state/cursor";
+import { textOfApproval } from "./approval-text";
+import type { ApprovalText } from "./approval-text";
 import { askQuestion } from "./ask-question";
-import { answerTo, isExact, waitsFor } from "./answers";
+import { answerTo, approvalText, isExact, waitsFor } from "./answers";
 import type { GivenAnswer } from "./answers";
 import type { Display } from "./display";
 import { editText } from "./edit-text";
@@ -23,7 +24,7 @@ export type ApprovalMode = "all" | "none" | "ask";
 type Decision = EventData<"approval_resolved">["decision"];
 
 export interface ApproverParts {
-  readonly live: Pick<LiveSession, "orchestrator" | "readText">;
+  readonly live: Pick<LiveSession, "orchestrator" | "readText" | "readBytes">;
   readonly mode: ApprovalMode;
   readonly display: Display;
   readonly output: Output;
@@ -130,7 +131,7 @@ export class Approver {
       if (isAllowed) this.#answer(approval, "approve", "command_line");
       else if (!this.#paused) {
         this.#paused = true;
-        this.#pause("approval", `The step ${approval.step} waits for an approval.`);
+        this.#pause("approval", approvalText(approval));
       }
     }
   }
@@ -221,7 +222,7 @@ export class Approver {
 
   async #ask(approval: ApprovalView): Promise<void> {
     const { output, lines, env } = this.#parts;
-    const text = await this.#textOf(approval);
+    const text = await textOfApproval(approval, this.#parts.live);
     this.#showText(approval, text, false);
     const choices = choicesOf(approval);
     for (;;) {
@@ -230,7 +231,7 @@ export class Approver {
       if (this.#closed) return;
       if (typed === undefined) {
         output.line();
-        this.#pause("approval", `The step ${approval.step} waits for an approval.`);
+        this.#pause("approval", approvalText(approval));
         return;
       }
       const word = typed.trim().toLowerCase();
@@ -261,44 +262,20 @@ export class Approver {
     }
   }
 
-  async #textOf(approval: ApprovalView): Promise<string> {
-    const { live } = this.#parts;
-    const parts: string[] = [];
-    for (const message of approval.prompt ?? []) {
-      parts.push(`${message.role}:\n${indent(await live.readText(message.content))}`);
-    }
-    if (approval.result !== undefined) {
-      parts.push(await live.readText(approval.result.summary));
-      if (approval.result.verdict !== undefined) parts.push(`verdict: ${approval.result.verdict}`);
-      for (const { path, content } of approval.result.artifacts) {
-        parts.push(content === null ? `deleted ${path}` : `wrote ${path} (${formatBytes(content.bytes)})`);
-      }
-    }
-    return safeText(parts.join("\n\n"));
-  }
-
-  #showText(approval: ApprovalView, text: string, whole: boolean): void {
+  #showText(approval: ApprovalView, { news, whole, rest }: ApprovalText, all: boolean): void {
     const { output } = this.#parts;
     const { style, columns, rows } = output;
+    const lines = (all ? whole : news).flatMap(({ heading, text }, index) => [
+      ...(index === 0 ? [] : [""]),
+      ...(heading === undefined ? [] : [style.bold(heading)]),
+      ...(text === "" ? [] : text.split("\n").flatMap((line) => wrapText(line, columns - 1))),
+    ]);
+    const room = all ? lines.length : Math.max(5, rows - 8);
     const asks = approval.kind === "before_step" ? "may it begin?" : "is the result all right?";
-    const lines = text.split("\n").flatMap((line) => wrapText(line, columns - 1));
-    const room = whole ? lines.length : Math.max(5, rows - 10);
     output.line(style.bold(safeLine(`── ${approval.step} (${approval.role}): ${asks}`)));
-    if (!whole && approval.kind === "before_step") {
-      for (const line of wrapText(safeText(approval.instruction).trimEnd(), columns - 1).slice(0, 6)) {
-        output.line(style.cyan(line));
-      }
-      output.line();
-    }
     for (const line of lines.slice(0, room)) output.line(line);
-    if (lines.length > room) {
-      output.line(style.dim(`… ${lines.length - room} more lines; v shows all.`));
-    }
+    if (lines.length > room) output.line(style.dim(`… ${lines.length - room} more lines; v shows ${rest}.`));
   }
-}
-
-function indent(text: string): string {
-  return text.replace(/^(?=.)/gm, "  ");
 }
 
 type Action = Exclude<Decision, never> | "pause" | "view";
@@ -308,6 +285,7 @@ function choicesOf({ kind }: ApprovalView): (readonly [action: Action, label: st
   if (kind === "before_step") choices.push(["skip", "[s]kip", "s"]);
   choices.push(["edit", "[e]dit", "e"]);
   if (kind === "after_step") choices.push(["retry", "[r]etry", "r"]);
-  choices.push(["pause", "[p]ause", "p"], ["stop", "s[t]op", "t"], ["view", "[v]iew all", "v"]);
+  choices.push(["pause", "[p]ause", "p"], ["stop", "s[t]op", "t"]);
+  choices.push(["view", kind === "before_step" ? "[v]iew prompt" : "[v]iew all", "v"]);
   return choices;
 }

@@ -4,6 +4,7 @@ import type { SessionState } from "../../engine/state/state";
 import { isOpenArtifact, viewSession } from "../../engine/view/session-view";
 import type { SessionView } from "../../engine/view/session-view";
 import { exitCodes } from "../exit-code";
+import { agreeOption } from "./answers";
 import type { ExitCode } from "../exit-code";
 import type { Io } from "../io";
 import { printSession } from "../session-text";
@@ -33,7 +34,15 @@ function nextSteps(view: SessionView, limit: string, code: ExitCode, orket: stri
         if (view.questions.length > 0) return [[resume, "go on and be asked, or give --answer"]];
         return [
           [resume, "go on and be asked"],
-          [`${resume} --approve all`, "go on without being asked"],
+          // Nothing but an answer to what was shown starts a command.
+          ...view.approvals.flatMap((one): NextStep[] =>
+            one.command === undefined
+              ? []
+              : [[`${resume} ${agreeOption(one)}`, `start the command of ${one.step}`]],
+          ),
+          ...(view.approvals.some(({ command }) => command === undefined)
+            ? [[`${resume} --approve all`, "go on without being asked"] as const]
+            : []),
         ];
       case "limit":
         return [[`${resume} --limit ${limit}=VALUE`, "go on with a higher limit, or none"]];

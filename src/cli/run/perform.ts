@@ -14,6 +14,8 @@ import type { Display } from "./display";
 import { TypedLines } from "./lines";
 import { LiveDisplay } from "./live-display";
 import { printOutcome } from "./outcome";
+import { SignOfLife } from "./sign-of-life";
+import type { Ticker } from "./sign-of-life";
 
 export interface PerformOptions {
   /** undefined: a person is asked where there is one. */
@@ -60,6 +62,18 @@ function onSignals(live: LiveSession, display: Display): () => void {
   };
 }
 
+/** The machine's time; what it calls keeps no process alive. */
+function tickerOf(io: Io): Ticker {
+  return {
+    now: () => io.now(),
+    every: (ms, call) => {
+      const timer = setInterval(call, ms);
+      timer.unref();
+      return () => clearInterval(timer);
+    },
+  };
+}
+
 /** Performs a session until it ends or pauses, shows it, and says what came of it. */
 export async function performSession(live: LiveSession, options: PerformOptions, io: Io): Promise<ExitCode> {
   const { orchestrator } = live;
@@ -83,13 +97,20 @@ export async function performSession(live: LiveSession, options: PerformOptions,
     }
   };
   if (options.fromStart) seen((await readSession(live.directory)).events);
+  // A picture that is repainted is a sign of life itself.
+  const sign =
+    display instanceof LiveDisplay ? undefined : new SignOfLife((text) => display.say(text), tickerOf(io));
   const unlisten = orchestrator.listen({
     onEvents: (events, state) => {
       seen(events);
+      sign?.onEvents(events);
       display.onEvents(events, state);
       approver.look();
     },
-    onDelta: (step, delta) => display.onDelta(step, delta),
+    onDelta: (step, delta) => {
+      sign?.onDelta(step, delta);
+      display.onDelta(step, delta);
+    },
   });
   const offSignals = onSignals(live, display);
   io.onClosed(() => {
@@ -103,6 +124,7 @@ export async function performSession(live: LiveSession, options: PerformOptions,
   } finally {
     approver.close();
     lines.stop();
+    sign?.close();
     display.close();
     offSignals();
     unlisten();

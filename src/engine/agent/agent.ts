@@ -2,7 +2,8 @@ import { grouped } from "../model/grouped";
 import { draft } from "../event/event";
 import type { EventData, EventDraft } from "../event/event";
 import { ProviderError } from "../error/provider-error";
-import { callSettings } from "../model/definition";
+import { callSettings, venueOf } from "../model/definition";
+import { answerKey } from "../model/called-venues";
 import { utf8Length } from "../model/utf8";
 import type { Cancellation } from "../port/cancellation";
 import type {
@@ -13,6 +14,7 @@ import type {
   ModelRequest,
   ToolSpec,
 } from "../port/model-provider";
+import { claimedFiles, namedFiles } from "../conductor/drift/named-files";
 import { buildPrompt } from "./prompt";
 import type { PromptContext } from "./prompt-context";
 import { defaultMaxWaitSeconds } from "../model/venue";
@@ -126,7 +128,7 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
   const sent = await sentMessages(run.prompt?.messages ?? [], ports.store);
   const messages = mergesSystem(state.definition, active) ? withoutSystem(sent) : sent;
   const settings = callSettings(state.definition, run.node.role);
-  const answeredBy = state.answeredBy[settings.model];
+  const answeredBy = state.answeredBy[answerKey(state.definition, run.node.role, settings.model)];
   return {
     recorded: context.recorded,
     messages,
@@ -206,7 +208,7 @@ function failureEvent(
 ): EventDraft {
   const { run } = active;
   const attempt = run.call?.attempt ?? 1;
-  const { retry } = state.definition.venue;
+  const { retry } = venueOf(state.definition, run.node.role);
   const settings = callSettings(state.definition, run.node.role);
   const toText =
     failure.code === "tools_unsupported" &&
@@ -289,7 +291,32 @@ export async function finishStep({ run }: ActiveRun, { ports, state }: PerformCo
     turns: reply?.turn ?? 0,
     tokens: run.tokens,
     ...defined({ cost_usd: run.costUsd }),
+    ...(await filesOfReport(run, text, { ports, state })),
   });
+}
+
+/** Longest document, in bytes, and most documents that are looked at for the files that they name. */
+const [maxDocumentBytes, maxDocuments] = [65_536, 5];
+
+/** The files that a step's report, result and documents name: what the drift rules compare its work with. */
+async function filesOfReport(
+  run: StepRun,
+  report: string,
+  { ports, state }: Pick<PerformContext, "ports" | "state">,
+): Promise<Pick<EventData<"step_end">, "names" | "claims">> {
+  if (state.versions.driftRules === 0 || state.definition.flow.conductor.drift === "off") return {};
+  const texts = [report, ...(run.result === undefined ? [] : [JSON.stringify(run.result)])];
+  const documents = Object.entries(run.written).filter(([path]) => /\.(?:md|txt|rst)$/i.test(path));
+  for (const [, ref] of documents.slice(0, maxDocuments)) {
+    if (ref === null || ref.bytes > maxDocumentBytes) continue;
+    texts.push(ports.utf8.decode(await ports.store.getBytes(ref)) ?? "");
+  }
+  const names = namedFiles(texts.join("\n"));
+  const claims = claimedFiles(report);
+  return {
+    ...(names.length === 0 ? {} : { names }),
+    ...(claims.length === 0 ? {} : { claims }),
+  };
 }
 
 function isOnlyToolCall(text: string): boolean {

@@ -1,30 +1,67 @@
-import type { Adjustment } from "../event/event";
-import { findRecord } from "../state/state";
-import type { SessionState, StepRecord } from "../state/state";
+import { draft } from "../event/event";
+import type { EventDraft } from "../event/event";
+import { currentVersions } from "../event/versions";
+import { suggestionKey } from "../state/state";
+import type { SessionState } from "../state/state";
+import { placeOf } from "./drift/facts";
+import { adjustmentFor, nodeOf } from "./drift/rule";
+import type { DriftRule, DriftRuleName, DriftView, Finding } from "./drift/rule";
+import { driftRules } from "./drift/rules";
+
+/** What a drift rule says of a step that has ended, with the adjustment that goes with it. */
+export interface Drift extends Finding {
+  readonly rule: DriftRuleName;
+  readonly view: DriftView;
+}
 
 /**
- * `after_step`: what one of the Conductor's rules says of a step whose result has just been recorded. Pure, calls no
- * model. It is asked again after each adjustment that it gave, so it must see in the state that it has been followed.
+ * What the drift rules say of the step that ended last, what was suggested before left out. Pure: a back-test over
+ * recorded events asks them in the same way as a run.
+ * @param key of the run that has just ended or failed.
  */
-export type AfterStepRule = (state: SessionState, step: StepRecord) => Adjustment | null;
-
-/** The rules, in the order in which they are asked. None answers by itself yet. */
-const afterStepRules: readonly AfterStepRule[] = [];
-
-/**
- * What the Conductor's rules say of the step that has just ended; null: nothing.
- * @param key of the step's run.
- */
-export function reviewAfter(
+export function driftAfter(
   state: SessionState,
   key: string,
-  rules: readonly AfterStepRule[] = afterStepRules,
-): Adjustment | null {
-  const step = rules.length === 0 ? undefined : findRecord(state, key);
-  if (step === undefined) return null;
+  rules: readonly DriftRule[] = driftRules,
+): Drift | null {
+  const { ended } = state.drift;
+  if (ended?.key !== key || ended.end === null) return null;
+  const node = nodeOf(state, ended.id);
+  if (node === undefined) return null;
+  const run = { ...ended, end: ended.end };
+  const view: DriftView = { state, run, before: state.drift.earlier.get(placeOf(ended.key)), node };
   for (const rule of rules) {
-    const adjustment = rule(state, step);
-    if (adjustment !== null) return adjustment;
+    if (state.suggested.includes(suggestionKey(rule.name, key))) continue;
+    const finding = rule.find(view);
+    if (finding !== null) return { ...finding, rule: rule.name, view };
   }
   return null;
+}
+
+/**
+ * `after_step`: what the Conductor says of the step whose result has just been recorded. A drift rule's suggestion, and
+ * where the Flow says `pause`, the pause that it asks for. It is asked again after each event that it gave. Calls no model.
+ * @param key of the step's run.
+ */
+export function reviewAfter(state: SessionState, key: string): EventDraft | null {
+  if (state.definition.flow.conductor.drift === "off") return null;
+  if (state.versions.driftRules !== currentVersions.driftRules) return null;
+  const drift = driftAfter(state, key);
+  if (drift !== null) return draft("suggestion", key, suggestionOf(state, drift));
+  if (state.driftPause === null) return null;
+  return draft("adjustment", key, { kind: "pause", by: "conductor", reason: state.driftPause });
+}
+
+/** The suggestion that a finding is recorded as. */
+export function suggestionOf(
+  state: SessionState,
+  drift: Drift,
+): Extract<EventDraft, { type: "suggestion" }>["data"] {
+  return {
+    id: `d${state.suggested.length + 1}`,
+    rule: drift.rule,
+    message: drift.message,
+    evidence: [...drift.evidence],
+    adjustment: adjustmentFor(drift.view, drift),
+  };
 }

@@ -1,11 +1,11 @@
 import { OrketError } from "../error/orket-error";
 import { aboutAdjustment, draft } from "../event/event";
-import type { DecidedBy, EventData, EventDraft } from "../event/event";
+import type { AdjustmentBody, DecidedBy, EventData, EventDraft } from "../event/event";
 import type { Definition } from "../model/definition";
 import { readFields } from "../model/field";
 import type { FieldMap, Json } from "../model/field";
 import { answered } from "../model/score";
-import { checkText } from "../model/check-text";
+import { checkText, unknown } from "../model/check-text";
 import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
 import type { SessionState } from "../state/state";
 import { defined } from "../model/defined";
@@ -33,6 +33,15 @@ export type Command =
       readonly by: DecidedBy;
     }
   | { readonly kind: "adjust"; readonly adjustment: EventData<"adjustment"> }
+  | {
+      readonly kind: "resolve_suggestion";
+      readonly id: string;
+      readonly decision: EventData<"suggestion_resolved">["decision"];
+      /** taken: what is done instead of what was offered. */
+      readonly adjustment?: AdjustmentBody;
+      readonly reason?: string;
+      readonly by: DecidedBy;
+    }
   /** Goes on with another Venue, or with the same one as its file says now. */
   | { readonly kind: "change_venue"; readonly venue: Definition["venue"]; readonly by: DecidedBy };
 
@@ -51,6 +60,8 @@ export function accept(state: SessionState, command: Command): EventDraft[] {
       return acceptQuestion(state, command);
     case "adjust":
       return acceptAdjustment(state, command.adjustment);
+    case "resolve_suggestion":
+      return acceptSuggestion(state, command);
     case "change_venue":
       return acceptVenue(state, command);
   }
@@ -66,6 +77,24 @@ function acceptVenue(
     });
   }
   return [draft("venue_changed", null, { by, name: venue.name, venue: venue as unknown as Json })];
+}
+
+/** A suggestion is taken by making its adjustment, or an edited one; or it is dismissed. */
+function acceptSuggestion(
+  state: SessionState,
+  { id, decision, adjustment, reason, by }: Extract<Command, { kind: "resolve_suggestion" }>,
+): EventDraft[] {
+  const open = state.suggestions.find((one) => one.id === id);
+  if (open === undefined) {
+    throw new OrketError("approval_unknown", `The suggestion ${id} is not open; it was taken or dismissed.`);
+  }
+  const resolved = draft("suggestion_resolved", open.step, { id, decision, by, ...defined({ reason }) });
+  const body = adjustment ?? open.adjustment;
+  if (decision === "dismissed" || body === undefined) return [resolved];
+  // It rests already, which is all that the pause was for.
+  if (body.kind === "pause" && state.status !== "running") return [resolved];
+  const made = acceptAdjustment(state, { ...body, by, reason: body.reason ?? open.message });
+  return [...made, resolved];
 }
 
 function acceptAnswer(
@@ -169,6 +198,14 @@ function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment
   const { step: target } = aboutAdjustment(adjustment);
   const event = draft("adjustment", null, adjustment);
   switch (adjustment.kind) {
+    case "patch_role":
+    case "set_model":
+      return [acceptRoleChange(state, adjustment)];
+    case "withdraw":
+      if (state.pending.some(({ seq }) => seq === adjustment.of)) return [event];
+      throw new OrketError("command_refused", "The adjustment has taken effect or was taken back.", {
+        hint: "Make another adjustment, or fork the session at the step.",
+      });
     case "enable":
     case "disable":
       if (state.definition.band.roles[adjustment.role] === undefined) {
@@ -199,6 +236,29 @@ function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment
     case "stop":
       return [event];
   }
+}
+
+function acceptRoleChange(
+  state: SessionState,
+  adjustment: Extract<EventData<"adjustment">, { kind: "patch_role" | "set_model" }>,
+): EventDraft {
+  const { role } = adjustment;
+  const { roles } = state.definition.band;
+  if (roles[role] === undefined) throw unknown("role", role, Object.keys(roles));
+  if (adjustment.kind === "patch_role") {
+    checkText(state.definition, `prompt of ${role}`, adjustment.prompt);
+    return draft("adjustment", null, adjustment);
+  }
+  if (adjustment.model === undefined && adjustment.temperature === undefined) {
+    throw new OrketError("command_refused", "Neither a model nor a temperature is given.");
+  }
+  const isCalled = activeRuns(state.score).some(({ run }) => run.node.role === role && run.call !== null);
+  if (adjustment.model !== undefined && isCalled && state.status === "running") {
+    throw new OrketError("command_refused", `The model of ${role} cannot change while it is called.`, {
+      hint: "Pause the session first, or wait until the step has ended.",
+    });
+  }
+  return draft("adjustment", null, adjustment);
 }
 
 function isFailed(state: SessionState, key: string): boolean {

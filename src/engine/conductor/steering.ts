@@ -26,6 +26,8 @@ type Decided = { readonly places: readonly string[]; readonly seq: number } & (
 const carried: ReadonlySet<Adjustment["kind"]> = new Set([
   "skip",
   "patch",
+  "patch_role",
+  "set_model",
   "enable",
   "disable",
   "retry",
@@ -296,6 +298,10 @@ function nameOf(decided: Decided): string {
   switch (kind) {
     case "patch":
       return `The new instruction of ${step} ${place}`;
+    case "patch_role":
+      return `The new prompt of ${role} ${place}`;
+    case "set_model":
+      return `The new model settings of ${role} ${place}`;
     case "enable":
     case "disable":
       return `The role ${role} switched ${kind === "enable" ? "on" : "off"} ${place}`;

@@ -2,11 +2,15 @@ import * as z from "zod";
 import { providerErrorCodes } from "../error/provider-error";
 import { commandEndSchema, commandPlaceSchema, commandVerdicts, isolationSchema } from "../model/command";
 import { jsonSchema } from "../model/field";
+import { adjustmentBodySchema, adjustmentSchema, by } from "./adjustment";
 import { attached, callId, omissionSchema, toolCallSchema, messageSchema, unreadCallSchema } from "./message";
 import { blobRefSchema, contentSchema, digestSchema } from "./content";
 import { tokenUsageSchema } from "./tokens";
 
 export type { Message, Omission, ToolCall, UnreadCall } from "./message";
+
+export { aboutAdjustment, adjustmentBodySchema } from "./adjustment";
+export type { Adjustment, AdjustmentBody, DecidedBy } from "./adjustment";
 
 /** Version of the journal's format; additive optional fields keep it, anything else raises it. */
 export const journalFormat = 1;
@@ -14,8 +18,6 @@ export const journalFormat = 1;
 const stepId = z.string();
 const turn = z.int().min(1).describe("Which model call of the step's attempt, from 1.");
 const attempt = z.int().min(1);
-const by = z.enum(["person", "conductor", "policy", "command_line", "engine"]).describe("Who decided.");
-export type DecidedBy = z.infer<typeof by>;
 
 const proposalRest = z
   .strictObject({ base: blobRefSchema.optional(), content: blobRefSchema.optional() })
@@ -40,6 +42,11 @@ export const eventData = {
       .optional()
       .describe("Version of what reads tool calls and a step's end from a reply; absent: 1."),
     tool_answers: z.int().min(1).optional().describe("Version of what tools answer; absent: 1."),
+    drift_rules: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("Version of the rules that see a run drift; absent: none were asked."),
     session: z.string(),
     flow: z.string(),
     definition: blobRefSchema,
@@ -63,6 +70,7 @@ export const eventData = {
           prompt_builder: z.int().min(1).optional().describe("As in that session; absent: 1."),
           call_reader: z.int().min(1).optional().describe("As in that session; absent: 1."),
           tool_answers: z.int().min(1).optional().describe("As in that session; absent: 1."),
+          drift_rules: z.int().min(1).optional().describe("As in that session; absent: none."),
         }),
       )
       .optional()
@@ -203,6 +211,7 @@ export const eventData = {
     path: z.string().describe("Relative to the Workspace, with forward slashes."),
     content: blobRefSchema,
     base: blobRefSchema.nullable().describe("The project's file that it would replace; null: there is none."),
+    executable: z.literal(true).optional().describe("A new file may be executed."),
     moved_from: z
       .strictObject({
         path: z.string(),
@@ -236,38 +245,7 @@ export const eventData = {
       .optional()
       .describe("refuse: the reason, which the steps after it read. retry: what the next attempt is told."),
   }),
-  adjustment: z.discriminatedUnion("kind", [
-    z.strictObject({
-      kind: z.literal("skip"),
-      by,
-      step: stepId.describe("The step's id in the Score, or one run of it."),
-      reason: z.string().optional(),
-    }),
-    z.strictObject({
-      kind: z.literal("patch"),
-      by,
-      step: stepId.describe("The step's id in the Score, or one run of it."),
-      instruction: z.string(),
-      reason: z.string().optional(),
-    }),
-    z.strictObject({ kind: z.literal("enable"), by, role: z.string(), reason: z.string().optional() }),
-    z.strictObject({ kind: z.literal("disable"), by, role: z.string(), reason: z.string().optional() }),
-    z.strictObject({ kind: z.literal("retry"), by, step: stepId, reason: z.string().optional() }),
-    z.strictObject({
-      kind: z.literal("pause"),
-      by,
-      reason: z.string().optional(),
-      pause: z.enum(["person", "cancelled", "approval"]).optional().describe("What the session waits for."),
-    }),
-    z.strictObject({ kind: z.literal("stop"), by, reason: z.string().optional() }),
-    z.strictObject({
-      kind: z.literal("set_limit"),
-      by,
-      limit: z.enum(["total_tokens", "cost_usd", "duration_seconds", "model_calls"]),
-      value: z.number().nullable().optional().describe("null: no limit."),
-      reason: z.string().optional(),
-    }),
-  ]),
+  adjustment: adjustmentSchema,
   condition_checked: z.strictObject({
     holds: z.boolean(),
     reason: z.string().describe("What the `when` asks for, and what was found where it does not hold."),
@@ -348,11 +326,19 @@ export const eventData = {
   }),
   suggestion: z.strictObject({
     id: z.string(),
-    rule: z.string(),
+    rule: z.string().describe("The drift rule that says it."),
     message: z.string(),
-    evidence: z.array(z.int()),
+    evidence: z.array(z.int()).describe("The `seq` of the events that show it."),
+    adjustment: adjustmentBodySchema.optional().describe("What would be done about it."),
   }),
-  suggestion_resolved: z.strictObject({ id: z.string(), decision: z.enum(["taken", "dismissed"]), by }),
+  suggestion_resolved: z.strictObject({
+    id: z.string(),
+    decision: z
+      .enum(["taken", "dismissed"])
+      .describe("taken: the adjustment before it was made, as it was offered or edited."),
+    by,
+    reason: z.string().optional(),
+  }),
   step_end: z.strictObject({
     attempt,
     summary: contentSchema,
@@ -363,6 +349,14 @@ export const eventData = {
     turns: z.int(),
     tokens: tokenUsageSchema,
     cost_usd: z.number().optional(),
+    names: z
+      .array(z.string())
+      .optional()
+      .describe("Files that its report, its result or its documents name: the drift rules look at them."),
+    claims: z
+      .array(z.string())
+      .optional()
+      .describe("Files that its report says were written, whether they were or not."),
   }),
   step_skipped: z.strictObject({ id: stepId, role: z.string(), by, reason: z.string() }),
   step_failed: z.strictObject({
@@ -427,7 +421,16 @@ export const eventData = {
     replaced: blobRefSchema.nullable().describe("What the project's file was; null: there was none."),
     mode: z.enum(["whole", "hunks", "edited"]),
     rest: proposalRest.optional(),
-    file_mode: z.int().min(0).optional().describe("Permission bits of the file that was replaced."),
+    file_mode: z
+      .int()
+      .min(0)
+      .optional()
+      .describe("Permission bits of the file that was replaced, or of a new one that may be executed."),
+    renamed_from: z.string().optional().describe("The file was moved: this path was deleted with it."),
+    renamed_to: z
+      .string()
+      .optional()
+      .describe("The file was moved: it went with the acceptance of this path."),
     anyway: z
       .literal(true)
       .optional()
@@ -457,35 +460,6 @@ export const eventData = {
 export type EventType = keyof typeof eventData;
 export const eventTypes = Object.keys(eventData) as readonly EventType[];
 export type EventData<T extends EventType> = z.infer<(typeof eventData)[T]>;
-
-/** How a run is changed between steps. */
-export type Adjustment = EventData<"adjustment">;
-type WithoutBy<T> = T extends unknown ? Omit<T, "by"> : never;
-/** An adjustment before it is said who decided it. */
-export type AdjustmentBody = WithoutBy<Adjustment>;
-
-/** What an adjustment is about, for people and for those who look for it. */
-export function aboutAdjustment(adjustment: Adjustment): {
-  readonly step?: string;
-  readonly role?: string;
-  readonly limit?: string;
-  readonly value?: number | null | undefined;
-} {
-  switch (adjustment.kind) {
-    case "skip":
-    case "patch":
-    case "retry":
-      return { step: adjustment.step };
-    case "enable":
-    case "disable":
-      return { role: adjustment.role };
-    case "set_limit":
-      return { limit: adjustment.limit, value: adjustment.value };
-    case "pause":
-    case "stop":
-      return {};
-  }
-}
 
 /** What happened, before the journal gives it a place and a time. `step` is the step run's key, such as `build#2`. */
 export type EventDraft = {

@@ -9,20 +9,29 @@ export interface MakingVersions {
   readonly callReader: number;
   /** What tools answer to the same call. */
   readonly toolAnswers: number;
+  /** What the drift rules say of a run; 0: they were not asked. */
+  readonly driftRules: number;
 }
 
 /** What this engine makes. */
-export const currentVersions: MakingVersions = { promptBuilder: 3, callReader: 3, toolAnswers: 3 };
+export const currentVersions: MakingVersions = {
+  promptBuilder: 3,
+  callReader: 3,
+  toolAnswers: 3,
+  driftRules: 1,
+};
 
 /** The versions that an event or a fork's origin names. */
 export function versionsOf(data: {
   readonly prompt_builder?: number | undefined;
   readonly call_reader?: number | undefined;
   readonly tool_answers?: number | undefined;
+  readonly drift_rules?: number | undefined;
 }): MakingVersions {
   return {
     promptBuilder: data.prompt_builder ?? 1,
     callReader: data.call_reader ?? 1,
     toolAnswers: data.tool_answers ?? 1,
+    driftRules: data.drift_rules ?? 0,
   };
 }

@@ -1,6 +1,8 @@
 import { OrketError } from "../error/orket-error";
 import type { AdjustmentBody, SessionEvent } from "../event/event";
+import { callSettings } from "../model/definition";
 import type { Definition, StepNode } from "../model/definition";
+import { defined } from "../model/defined";
 import { checkText, unknown } from "../model/check-text";
 import { limitNames } from "../model/flow";
 import { stepsOf } from "../model/plan";
@@ -51,8 +53,8 @@ export function definitionAt(
   shared: readonly SessionEvent[],
   at: string,
 ): Definition {
-  const { limits, patches } = fold(initialState(definition), shared);
-  const changed = structured(definition);
+  const { limits, patches, definition: adjusted } = fold(initialState(definition), shared);
+  const changed = structured(adjusted);
   changed.flow.limits = { ...limits };
   const id = stepIdOf(at);
   for (const step of stepsOf(changed.score.steps))
@@ -65,7 +67,7 @@ export interface ForkChanges {
   readonly task?: string;
   readonly inputs?: Definition["flow"]["inputs"];
   readonly limits?: Definition["flow"]["limits"];
-  /** The model of every role. */
+  /** The model of every role that the Flow's own Venue answers. */
   readonly model?: string;
   /** Role to the model that it alone has. */
   readonly models?: Readonly<Record<string, string>>;
@@ -90,7 +92,8 @@ export function changeDefinition(definition: Definition, changes: ForkChanges): 
   if (changes.limits !== undefined) flow.limits = { ...flow.limits, ...changes.limits };
   if (changes.model !== undefined) {
     venue.model = changes.model;
-    for (const override of Object.values(venue.roles)) delete override.model;
+    for (const override of Object.values(venue.roles))
+      if (override.venue === undefined) delete override.model;
   }
   const roleOf = (name: string): Definition["band"]["roles"][string] => {
     const role = band.roles[name];
@@ -126,7 +129,7 @@ export function decisionsOfFork(
   after: Definition,
   shared: readonly SessionEvent[],
 ): AdjustmentBody[] {
-  const { limits, patches } = fold(initialState(after), shared);
+  const { limits, patches, roleChanges } = fold(initialState(after), shared);
   const raised = limitNames.filter(
     (name) =>
       before.flow.limits[name] !== after.flow.limits[name] && limits[name] !== after.flow.limits[name],
@@ -146,7 +149,24 @@ export function decisionsOfFork(
       value: after.flow.limits[limit] ?? null,
     })),
     ...reworded,
+    ...roleDecisions(before, after, Object.keys(roleChanges)),
   ];
+}
+
+/** What a fork's definition says of roles that people had changed in the events that it shares. */
+function roleDecisions(before: Definition, after: Definition, roles: readonly string[]): AdjustmentBody[] {
+  return roles.flatMap((role): AdjustmentBody[] => {
+    const prompt = after.band.roles[role]?.prompt;
+    const [old, now] = [callSettings(before, role), callSettings(after, role)];
+    const isOther = old.model !== now.model || old.temperature !== now.temperature;
+    const { model, temperature } = now;
+    return [
+      ...(prompt === undefined || prompt === before.band.roles[role]?.prompt
+        ? []
+        : [{ kind: "patch_role" as const, role, prompt }]),
+      ...(isOther ? [{ kind: "set_model" as const, role, model, ...defined({ temperature }) }] : []),
+    ];
+  });
 }
 
 function stepOf(steps: readonly StepNode[], id: string): StepNode {

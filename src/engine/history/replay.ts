@@ -53,8 +53,8 @@ export interface ReplayReport {
   readonly state: SessionState;
 }
 
-/** Prompts, calls and results of tools that another version made. */
-export type TakenAsRecorded = "prompts" | "calls" | "results";
+/** Prompts, calls, results of tools and suggestions that another version made. */
+export type TakenAsRecorded = "prompts" | "calls" | "results" | "suggestions";
 
 /** What a replay reads with. It has no provider, no clock and no door to the project. */
 export interface ReplayPorts {
@@ -115,7 +115,15 @@ function takenAsRecorded({ versions }: SessionState): TakenAsRecorded[] {
     ...(versions.promptBuilder === currentVersions.promptBuilder ? [] : (["prompts"] as const)),
     ...(versions.callReader === currentVersions.callReader ? [] : (["calls"] as const)),
     ...(versions.toolAnswers === currentVersions.toolAnswers ? [] : (["results"] as const)),
+    ...(versions.driftRules === 0 || versions.driftRules === currentVersions.driftRules
+      ? []
+      : (["suggestions"] as const)),
   ];
+}
+
+/** The rules of another version saw this session drift; what they said is taken as recorded. */
+function isOtherRules({ versions }: SessionState): boolean {
+  return versions.driftRules !== 0 && versions.driftRules !== currentVersions.driftRules;
 }
 
 function check(
@@ -134,7 +142,6 @@ function check(
     case "venue_changed":
     case "approval_resolved":
     case "failover":
-    case "suggestion":
     case "suggestion_resolved":
     case "artifact_accepted":
     case "artifact_rejected":
@@ -143,8 +150,12 @@ function check(
       return Promise.resolve(undefined);
     case "command_end":
       return checkCommandEnd(state, event, ports);
+    case "suggestion":
+      return Promise.resolve(isOtherRules(state) ? undefined : checkDecided(state, event));
     case "adjustment":
-      return Promise.resolve(event.step === null ? undefined : checkDecided(state, event));
+      if (event.step === null || (isOtherRules(state) && event.data.by === "conductor"))
+        return Promise.resolve(undefined);
+      return Promise.resolve(checkDecided(state, event));
     case "limit_reached":
       return Promise.resolve(event.step === null ? undefined : checkDecided(state, event));
     case "plan_resolved":
@@ -308,10 +319,17 @@ async function checkMade(
       default:
         return undefined;
     }
-  const divergence = compare(made, event, causeOf(event));
+  const divergence = compare(asNamed(made, event, state), event, causeOf(event));
   return divergence === undefined || event.type !== "prompt_built"
     ? divergence
     : { ...divergence, cause: await promptCause(made, event, ports) };
+}
+
+/** The files that a report names are found by the drift rules' version. */
+function asNamed(made: EventDraft, event: SessionEvent, state: SessionState): EventDraft {
+  if (made.type !== "step_end" || event.type !== "step_end" || !isOtherRules(state)) return made;
+  const { names, claims } = event.data;
+  return { ...made, data: { ...made.data, names, claims } };
 }
 
 /** A prompt that another version built is taken as recorded, if it stands where one is due and is what its digest says. */
@@ -331,7 +349,7 @@ async function checkRecordedPrompt(
     : differs(event, "prompt", "The prompt's text is not what its digest says.");
 }
 
-/** The result of a tool that the host performed: it can come at any moment, and is taken as recorded. */
+/** What a tool of the host answered, or that there is no such tool: it comes at any moment, and is taken as recorded. */
 function isOutsideResult(state: SessionState, event: SessionEvent): boolean {
   if (event.type === "artifact_written" || event.type === "artifact_deleted") {
     const run = activeRuns(state.score).find((active) => active.run.key === event.step)?.run;

@@ -209,6 +209,22 @@ const source = z
   .string()
   .describe("The file it came from, relative to the WorkDomain, with forward slashes.");
 
+const backendSchema = z.strictObject({
+  ...venueFileSchema.shape,
+  source,
+  replies: repliesFileSchema.optional(),
+});
+/** A Venue as a run reads it: scripted replies included, what it says of roles worked out. */
+export type ResolvedVenue = z.infer<typeof backendSchema>;
+
+const venueSchema = z.strictObject({
+  ...backendSchema.shape,
+  venues: z
+    .record(z.string(), backendSchema)
+    .optional()
+    .describe("The Venues that `roles` send roles to, by what stands there under `venue`."),
+});
+
 /**
  * `definition.json`: everything that a run reads. References are resolved, defaults filled in, step ids given,
  * scripted replies included; `api_key` is still a reference to a secret.
@@ -230,11 +246,7 @@ export const definitionSchema = z.strictObject({
     commands: commandTableSchema.optional(),
   }),
   band: z.strictObject({ name: nameSchema, source, roles: bandFileSchema.shape.roles }),
-  venue: z.strictObject({
-    ...venueFileSchema.shape,
-    source,
-    replies: repliesFileSchema.optional(),
-  }),
+  venue: venueSchema,
   score: z.strictObject({
     name: nameSchema,
     source,
@@ -267,10 +279,16 @@ const _settings = z.strictObject({
 /** What a call of one role asks of the backend. */
 export type CallSettings = z.infer<typeof _settings>;
 
-/** The Venue's settings with the role's overrides on top and the defaults below. */
+/** The Venue that answers a role: the Flow's own, or the one that it sends the role to. */
+export function venueOf({ venue }: Pick<Definition, "venue">, role: string): ResolvedVenue {
+  const other = venue.roles[role]?.venue;
+  return (other === undefined ? undefined : venue.venues?.[other]) ?? venue;
+}
+
+/** The settings of a role: its overrides, below them those of the Venue that answers it, and the defaults. */
 export function callSettings(definition: Definition, role: string): CallSettings {
-  const { venue } = definition;
-  const own = venue.roles[role] ?? {};
+  const venue = venueOf(definition, role);
+  const own = definition.venue.roles[role] ?? {};
   const temperature = own.temperature ?? venue.temperature;
   const seed = own.seed ?? venue.seed;
   const pricing = own.pricing ?? venue.pricing;

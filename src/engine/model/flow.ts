@@ -105,7 +105,7 @@ export const conductorSchema = z
       .enum(["off", "suggest", "pause"])
       .default("suggest")
       .describe(
-        "What happens when the rules see a run drift: nothing, a suggestion, or a pause. This version has no such rules yet.",
+        "What happens when the rules see a run drift: nothing, a suggestion, or a suggestion and a pause.",
       ),
   })
   .describe("How the run is governed between steps.");

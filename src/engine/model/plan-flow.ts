@@ -1,6 +1,7 @@
 import { textOfJson } from "./field";
-import { callSettings, nodesIn } from "./definition";
-import type { CallSettings, Definition, PlanNode, StepNode } from "./definition";
+import { calledVenues } from "./called-venues";
+import { callSettings, nodesIn, venueOf } from "./definition";
+import type { CallSettings, Definition, PlanNode, ResolvedVenue, StepNode } from "./definition";
 import type { LimitName } from "./flow";
 import { plannedSteps, planSize, worstCase } from "./plan";
 import type { PlannedStep } from "./plan";
@@ -34,6 +35,8 @@ export interface FlowPlanStep {
   /** Loops and groups around it, outermost first. */
   readonly within: PlannedStep["within"];
   readonly settings: CallSettings;
+  /** The name of the Venue that answers, where it is not the Flow's own. */
+  readonly venue?: string;
   readonly tools: readonly string[];
   /** Those that other extensions and MCP servers perform: nothing bounds them. */
   readonly foreignTools: readonly string[];
@@ -75,17 +78,22 @@ export interface PlannedLimit {
   readonly at?: string;
 }
 
+/** A backend, as a plan shows it. */
+export interface PlannedVenue {
+  readonly name: string;
+  readonly source: string;
+  readonly provider: string;
+  readonly endpoint?: string;
+}
+
 /** The resolved Flow before any token. */
 export interface FlowPlan {
   readonly flow: { readonly name: string; readonly source: string; readonly task: string };
   readonly inputs: Definition["flow"]["inputs"];
   readonly band: { readonly name: string; readonly source: string };
-  readonly venue: {
-    readonly name: string;
-    readonly source: string;
-    readonly provider: string;
-    readonly endpoint?: string;
-  };
+  readonly venue: PlannedVenue;
+  /** The Venues that it sends roles to, as far as steps are given to them. */
+  readonly otherVenues: readonly (PlannedVenue & { readonly roles: readonly string[] })[];
   readonly score: { readonly name: string; readonly source: string };
   readonly references: readonly string[];
   /** Why it runs in VS Code alone; absent: it runs on the command line too. */
@@ -101,10 +109,10 @@ export interface FlowPlan {
   readonly limits: readonly PlannedLimit[];
 }
 
-function secondsOf({ venue }: Definition, calls: number): number {
-  const { attempts, backoff_seconds: backoff } = venue.retry;
+function secondsOf({ timeouts, retry }: ResolvedVenue, calls: number): number {
+  const { attempts, backoff_seconds: backoff } = retry;
   const waits = attempts > 1 ? backoff * (2 ** (attempts - 1) - 1) : 0;
-  return calls * (attempts * venue.timeouts.total_seconds + waits);
+  return calls * (attempts * timeouts.total_seconds + waits);
 }
 
 function valueOf(definition: Definition, step: StepNode, placeholder: Placeholder): string | undefined {
@@ -183,12 +191,14 @@ function planStep(definition: Definition, planned: PlannedStep, prompts: boolean
   const tools = definition.band.roles[node.role]?.tools ?? [];
   const { policy, conductor } = definition.flow;
   const worst = worstCase(definition, planned);
+  const other = node.does === undefined ? venueOf(definition, node.role) : definition.venue;
   return {
     id: node.id,
     role: node.role,
     ...defined({ act: actText(definition, node), note: node.note }),
     within,
     settings: callSettings(definition, node.role),
+    ...(other === definition.venue ? {} : { venue: other.name }),
     tools,
     foreignTools: tools.filter(isForeign),
     reads: anyTouches(tools, "read") ? policy.read_scope : [],
@@ -198,7 +208,7 @@ function planStep(definition: Definition, planned: PlannedStep, prompts: boolean
     verdict: node.verdict ?? [],
     disabled: conductor.disabled_roles.includes(node.role),
     maxRuns,
-    worst: { ...worst, seconds: secondsOf(definition, worst.calls) },
+    worst: { ...worst, seconds: secondsOf(other, worst.calls) },
     ...(prompts && node.does === undefined
       ? { prompt: planPrompt(definition, node, within.some(({ kind }) => kind === "loop") ? [1] : []) }
       : {}),
@@ -249,6 +259,10 @@ function limitsOf(definition: Definition, steps: readonly FlowPlanStep[], total:
   });
 }
 
+function planVenue({ name, source, provider, endpoint }: ResolvedVenue): PlannedVenue {
+  return { name, source, provider, ...defined({ endpoint }) };
+}
+
 /** Everything that is known of a run before it begins. `prompts: false` leaves the prompts out. */
 export function planFlow(definition: Definition, options: { readonly prompts?: boolean } = {}): FlowPlan {
   const { flow, band, venue, score } = definition;
@@ -277,12 +291,10 @@ export function planFlow(definition: Definition, options: { readonly prompts?: b
     flow: { name: flow.name, source: flow.source, task: flow.task },
     inputs: flow.inputs,
     band: { name: band.name, source: band.source },
-    venue: {
-      name: venue.name,
-      source: venue.source,
-      provider: venue.provider,
-      ...defined({ endpoint: venue.endpoint }),
-    },
+    venue: planVenue(venue),
+    otherVenues: calledVenues(definition).flatMap(({ venue: other, roles }) =>
+      other === venue ? [] : [{ ...planVenue(other), roles }],
+    ),
     score: { name: score.name, source: score.source },
     references: flow.references,
     ...defined({ editorOnly: editorOnlyReason(definition) }),

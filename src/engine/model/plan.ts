@@ -88,7 +88,7 @@ function collect(
 }
 
 /** When a loop ends early, in words. */
-function untilText({ until }: LoopNode): string | undefined {
+export function untilText({ until }: LoopNode): string | undefined {
   if (until === undefined) return undefined;
   return Array.isArray(until)
     ? until.map(conditionText).join(" and ")
@@ -96,7 +96,7 @@ function untilText({ until }: LoopNode): string | undefined {
 }
 
 /** Where the items of an `each` come from, in words. */
-function itemsText({ in: from }: EachNode): string {
+export function itemsText({ in: from }: EachNode): string {
   if ("glob" in from) return `the files ${from.glob}`;
   return "input" in from ? `the input ${from.input}` : `${from.step}.${from.field}`;
 }

@@ -1,5 +1,6 @@
 import { stepsOf } from "./plan";
-import type { Definition } from "./definition";
+import { calledVenues } from "./called-venues";
+import type { Definition, ResolvedVenue } from "./definition";
 import { anyTouches, isBuiltin, unboundedText } from "./tools";
 
 /** A key that a Venue names, and the server that it goes to. */
@@ -67,7 +68,7 @@ interface Server {
 
 const isReference = (value: string): boolean => /^(?:secret|env):/.test(value);
 
-function serversOf({ provider, endpoint, api_key, nodes = [], ...more }: Definition["venue"]): Server[] {
+function serversOf({ provider, endpoint, api_key, nodes = [], ...more }: ResolvedVenue): Server[] {
   if (provider === "mesh") return nodes;
   const headers = "headers" in more ? (more.headers as Server["headers"]) : undefined;
   return provider === "ollama" || provider === "openai" ? [{ endpoint, api_key, headers }] : [];
@@ -110,10 +111,12 @@ function readsOf({ flow }: Definition): string[] {
 
 /** What a run of the definition can touch at most. Pure: the same for plan, question, diagnostic and test. */
 export function reachOf(definition: Definition): Reach {
-  const { flow, band, venue } = definition;
+  const { flow, band } = definition;
+  const venues = calledVenues(definition).map(({ venue }) => venue);
+  const editorModels = venues.some(({ provider }) => provider === "vscode-lm");
   const roles = Object.values(band.roles);
   const tools = roles.flatMap((role) => role.tools.map(String));
-  const servers = serversOf(venue);
+  const servers = venues.flatMap(serversOf);
   const origins = [...new Set(servers.map(({ endpoint = "" }) => originOf(endpoint)))];
   const commands = commandsOf(flow);
   const foreignTools = [...new Set(tools.filter((name) => !isBuiltin(name) && !name.startsWith("command:")))];
@@ -131,13 +134,13 @@ export function reachOf(definition: Definition): Reach {
     secretsReadable: reads ? flow.policy.allow : [],
     writes,
     writesWithoutApproval: writes && writesQuietly,
-    servers: venue.provider === "vscode-lm" ? ["the editor's language models"] : origins,
+    servers: editorModels ? [...origins, "the editor's language models"] : origins,
     keys: keysOf(servers),
     commands,
     foreignTools,
     foreignToolsAsked: foreignTools.filter((name) => flow.policy.foreign_tools?.includes(name) !== true),
     network:
-      venue.provider === "vscode-lm" ||
+      editorModels ||
       origins.some((origin) => !isThisMachine(origin)) ||
       commands.some(({ network, outside }) => network || outside) ||
       foreignTools.length > 0,

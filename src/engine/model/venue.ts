@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { idSchema, nameSchema } from "./names";
+import { idSchema, nameSchema, referenceSchema } from "./names";
 
 export const providerNameSchema = z.enum(["ollama", "openai", "vscode-lm", "mesh", "scripted"]);
 export type ProviderName = z.infer<typeof providerNameSchema>;
@@ -116,7 +116,17 @@ const modelSettings = {
   pricing: pricingSchema.optional(),
 };
 
-const roleOverrideSchema = z.strictObject(modelSettings).describe("What is different for one role.");
+const roleOverrideSchema = z
+  .strictObject({
+    venue: referenceSchema
+      .optional()
+      .describe(
+        "Sends the role's calls to another Venue: its name, or a path relative to this file. The settings beside it count before that Venue's own.",
+      ),
+    ...modelSettings,
+  })
+  .describe("What is different for one role.");
+export type RoleOverride = z.infer<typeof roleOverrideSchema>;
 
 export const nodeSchema = z
   .strictObject({

@@ -208,14 +208,22 @@ async function endEvents(
   const { ports } = context;
   const written: EventDraft[] = [];
   const files: EventData<"command_end">["files"] = [];
-  for (const { path, content } of result.files) {
+  for (const { path, content, executable } of result.files) {
     if (!decideWrite(path, context.state.definition.flow.policy).allowed) continue;
     const base = await baseOf(active, path, context);
     const callId = `command.${run.attempt}.${run.command?.attempt ?? 1}`;
     if (content === null) written.push(draft("artifact_deleted", run.key, { call_id: callId, path, base }));
     else {
       const ref = ports.store.putBytes(content);
-      written.push(draft("artifact_written", run.key, { call_id: callId, path, content: ref, base }));
+      written.push(
+        draft("artifact_written", run.key, {
+          call_id: callId,
+          path,
+          content: ref,
+          base,
+          ...(executable && base === null ? { executable: true as const } : {}),
+        }),
+      );
       files.push({ path, content: ref });
       continue;
     }

@@ -36,13 +36,22 @@ function isOutside(state: SessionState, command: string): boolean {
   return state.definition.flow.commands?.[command]?.effects === "outside";
 }
 
+/** Whether a command with effects outside was cut off, so that a person must say first whether it happened. */
+export function mayHaveHappened(state: SessionState, { node, commandEnd }: StepRun): boolean {
+  const kind = commandEnd?.end.kind;
+  return (
+    node.does?.kind === "run" &&
+    isOutside(state, node.does.command) &&
+    (kind === "lost" || (kind === "cancelled" && commandEnd?.place !== undefined))
+  );
+}
+
 function decideCommand(state: SessionState, active: ActiveRun, command: string): Decision {
   const { run } = active;
   if (run.question !== null || run.approval !== null) return nothing;
   const { commandEnd } = run;
   if (run.command !== null && commandEnd === null) return work(commandEffect(run));
   if (commandEnd !== null) {
-    const outside = isOutside(state, command);
     const { end } = commandEnd;
     switch (end.kind) {
       case "refused":
@@ -50,7 +59,7 @@ function decideCommand(state: SessionState, active: ActiveRun, command: string):
         return record(failedStep(run, `command_${end.kind}`, end.message));
       case "cancelled":
       case "lost":
-        if (!outside || (commandEnd.place === undefined && end.kind === "cancelled")) break;
+        if (!mayHaveHappened(state, run)) break;
         if (run.answer === null) return work(effect("ask_question", run, run.command?.attempt ?? 1));
         return ending(run);
       default:

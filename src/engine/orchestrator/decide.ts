@@ -1,9 +1,9 @@
 import { reviewAfter } from "../conductor/after-step";
 import { draft } from "../event/event";
 import type { EventData, EventDraft } from "../event/event";
-import { callSettings } from "../model/definition";
+import { callSettings, venueOf } from "../model/definition";
 import { reviewBefore } from "../conductor/before-step";
-import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
+import { activeRuns, conflictText, isLeftOut, openConflict } from "../state/cursor";
 import type { ActiveRun, FrontRun } from "../state/cursor";
 import { isInterruption, needsApprovalAfter } from "../state/apply-run";
 import { checkLimits } from "../state/limits";
@@ -22,7 +22,7 @@ import { failedStep, mustProblem } from "../state/failed-step";
 import { startOf } from "../state/step-run";
 import { hasResult } from "../model/definition";
 import { resultOf } from "../state/scope";
-import { commandEffect, decideAct } from "./decide-act";
+import { commandEffect, decideAct, mayHaveHappened } from "./decide-act";
 import { conditionOf, decideGate } from "./decide-group";
 import { effect, nothing, record, work } from "./effect";
 import type { Decision, Effect } from "./effect";
@@ -38,8 +38,8 @@ export function decide(state: SessionState): Decision {
   if (state.status !== "running") return nothing;
   if (!state.planned) return record(draft("plan_resolved", null, planSize(state.definition)));
   if (state.justEnded !== null) {
-    const adjustment = reviewAfter(state, state.justEnded);
-    if (adjustment !== null) return record(draft("adjustment", state.justEnded, adjustment));
+    const said = reviewAfter(state, state.justEnded);
+    if (said !== null) return record(said);
   }
   const runs = activeRuns(state.score);
   const conflict = openConflict(state.score);
@@ -82,7 +82,7 @@ function decideRun(state: SessionState, active: ActiveRun): Decision {
   if (run.gate !== null) return decideGate(state, active);
   if (!run.started) return decideStart(state, active);
   if (run.ended !== null) return decideAfter(state, run);
-  if (isOverTime(run)) return record(timedOut(run));
+  if (isOverTime(run) && !mayHaveHappened(state, run)) return record(timedOut(run));
   if (run.node.does !== undefined) return decideAct(state, active);
   if (run.call !== null) return work(callEffect(run, run.call.call));
   if (run.reply !== null) return withMust(run, decideReply(state, active));
@@ -178,7 +178,7 @@ function decideCall(
       call: state.spending.modelCalls + 1,
       turn: prompt.turn,
       attempt: failed === null ? 1 : failed.attempt + 1,
-      provider: state.definition.venue.provider,
+      provider: venueOf(state.definition, run.node.role).provider,
       model: settings.model,
       tool_calls: toolMode(state.definition, { run, scope }),
       prompt: prompt.sha256,
@@ -350,8 +350,8 @@ function pauseOfConflict(
   state: SessionState,
   conflict: NonNullable<ReturnType<typeof openConflict>>,
 ): EventDraft {
-  const { step, path, steps } = conflict;
-  const message = `The parallel steps ${steps[0]} and ${steps[1]} both wrote ${path}. Retry or skip ${steps[1]}.`;
+  const { step } = conflict;
+  const message = `${conflictText(conflict)} Retry or skip ${step}.`;
   const found = findRecord(state, step);
   return found?.status === "failed"
     ? draft("session_paused", step, { reason: "step_failed", message })

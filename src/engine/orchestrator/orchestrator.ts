@@ -11,6 +11,7 @@ import { transition } from "./transition";
 import { accept, resumeEvents } from "../conductor/command";
 import type { Command } from "../conductor/command";
 import { isExternal, perform } from "./perform";
+import { StepDeadlines } from "./step-deadlines";
 import type { SessionPorts } from "./ports";
 
 /** Hears of a session. Listeners must not throw; what they do cannot change a run. */
@@ -34,7 +35,8 @@ export type ArtifactDecisionDraft = Extract<
 export class Orchestrator {
   readonly #ports: SessionPorts;
   readonly #listeners = new Set<SessionListener>();
-  readonly #inFlight = new Map<string, CancelSource>();
+  readonly #inFlight = new Map<string, { readonly step: string; readonly cancellation: CancelSource }>();
+  readonly #stepDeadlines: StepDeadlines;
   readonly #unpublished: SessionEvent[] = [];
   readonly #inbox: (readonly EventDraft[])[] = [];
   #state: SessionState;
@@ -50,6 +52,7 @@ export class Orchestrator {
   /** @param state the fold of the events that the store already holds. */
   constructor(ports: SessionPorts, state: SessionState) {
     this.#ports = ports;
+    this.#stepDeadlines = new StepDeadlines(ports.clock);
     this.#state = state;
     this.#next = decide(state);
   }
@@ -95,11 +98,12 @@ export class Orchestrator {
   }
 
   /**
-   * Records what a person decided about an artifact; resolves when it is on disk. The session may have ended.
+   * Records what a person decided about artifacts; resolves when all of it is on disk. The session may have ended.
    * @throws {OrketError} when the journal cannot be written.
    */
-  async recordDecision(decision: ArtifactDecisionDraft): Promise<void> {
-    this.#record([decision]);
+  async recordDecision(...decisions: readonly ArtifactDecisionDraft[]): Promise<void> {
+    this.#record(decisions);
+    this.#signal();
     await this.#publish();
   }
 
@@ -142,11 +146,13 @@ export class Orchestrator {
         if (this.#inFlight.size === 0 && this.#inbox.length === 0 && this.#state.status !== "running")
           return this.#state;
         this.#watchDuration();
+        this.#stepDeadlines.watch(this.#state, this.#inFlight);
         if (this.#inbox.length === 0 && !this.#hasNews()) await this.#news();
       }
     } finally {
       this.#deadline?.cancel();
       this.#deadline = undefined;
+      this.#stepDeadlines.stop();
       this.#cancelWork();
     }
   }
@@ -225,7 +231,7 @@ export class Orchestrator {
   #begin(effect: Effect, recorded: Promise<void>): void {
     if (this.#inFlight.has(effect.key)) return;
     const cancellation = new CancelSource();
-    this.#inFlight.set(effect.key, cancellation);
+    this.#inFlight.set(effect.key, { step: effect.step, cancellation });
     perform(effect, this.#context(cancellation, recorded))
       .then(
         (drafts) => this.#inbox.push(drafts),
@@ -254,7 +260,7 @@ export class Orchestrator {
   }
 
   #cancelWork(): void {
-    for (const cancellation of this.#inFlight.values()) cancellation.cancel();
+    for (const { cancellation } of this.#inFlight.values()) cancellation.cancel();
   }
 
   /** Ends the session's working time when the limit on it is used up while a call is under way. */
@@ -282,9 +288,9 @@ export class Orchestrator {
 
   #hasNews(): boolean {
     const { event, effects } = this.#next;
-    // A person's answer can lead to work while what stood before it was being published.
-    const hasWork = event !== undefined || effects.some(({ key }) => !this.#inFlight.has(key));
-    return this.#failure !== undefined || this.#unpublished.length > 0 || hasWork;
+    // Somebody else may have published what was recorded meanwhile: what follows from it is still to be done.
+    const isNew = event !== undefined || effects.some(({ key }) => !this.#inFlight.has(key));
+    return this.#failure !== undefined || this.#unpublished.length > 0 || isNew;
   }
 
   #news(): Promise<void> {

@@ -22,6 +22,7 @@ export function startEvent(facts: {
     prompt_builder: currentVersions.promptBuilder,
     call_reader: currentVersions.callReader,
     tool_answers: currentVersions.toolAnswers,
+    drift_rules: currentVersions.driftRules,
     session: facts.session,
     flow: facts.definition.flow.name,
     definition: facts.digest,

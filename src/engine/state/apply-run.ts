@@ -1,3 +1,4 @@
+import type { BlobRef } from "../event/content";
 import type { EventData, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import type { ActiveRun, RunUpdate } from "./cursor";
@@ -212,9 +213,20 @@ function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"question_a
     case "exhausted":
       return data.verdict === "more" ? { kind: "again", scope } : { kind: "active", run: answered, scope };
     case "happened":
-      // What did not happen is started again; what did is over, as it was left.
+      // What did not happen may be started again, once a person has agreed to it again; what did is over, as it was left.
       return data.verdict === "did_not_happen"
-        ? { kind: "active", run: { ...answered, answer: null, command: null, commandEnd: null }, scope }
+        ? {
+            kind: "active",
+            run: {
+              ...answered,
+              answer: null,
+              command: null,
+              commandEnd: null,
+              approved: false,
+              activeMs: 0,
+            },
+            scope,
+          }
         : { kind: "active", run: { ...answered, verdict: "pass" }, scope };
     case "foreign_tool":
       return { kind: "active", run: { ...run, question: null, openTool: withAnswer(run, data) }, scope };
@@ -326,8 +338,11 @@ function toolPart({ run, scope }: ActiveRun, event: ToolEvent): RunUpdate {
     case "artifact_written": {
       const { path, content } = event.data;
       const base = changeAt(scope, path)?.base ?? event.data.base;
-      const change = { path, content, base, step: run.key };
       const from = event.data.moved_from;
+      const movedFrom = originOf(scope, path, from);
+      const before = changeAt(scope, from?.path ?? path);
+      const executable = event.data.executable ?? before?.executable;
+      const change = { path, content, base, step: run.key, ...defined({ movedFrom, executable }) };
       if (from === undefined) {
         return active(
           {
@@ -374,6 +389,19 @@ function toolPart({ run, scope }: ActiveRun, event: ToolEvent): RunUpdate {
   }
 }
 
+/** The project's file that stands at a path by having been moved, perhaps several times; undefined: none does. */
+function originOf(
+  scope: Scope,
+  path: string,
+  from: { readonly path: string; readonly base: BlobRef | null } | undefined,
+): string | undefined {
+  const before = changeAt(scope, from?.path ?? path);
+  if (from === undefined) return before?.content === null ? undefined : before?.movedFrom;
+  const base = before?.base ?? from.base;
+  const origin = before?.movedFrom ?? (base === null ? undefined : from.path);
+  return origin === path ? undefined : origin;
+}
+
 /** Whether a person is asked about the run's result. */
 export function needsApprovalAfter(run: StepRun): boolean {
   return run.node.approval === "after_step" || run.node.approval === "both";
@@ -407,7 +435,7 @@ function withRefusal(scope: Scope, run: StepRun, reason: string): Scope {
 }
 
 /** What a person says of the attempt before, behind the instruction. It is no template. */
-function withFeedback(instruction: string, comment: string | undefined): string {
+export function withFeedback(instruction: string, comment: string | undefined): string {
   if (comment === undefined) return instruction;
   return `${instruction.trimEnd()}\n\nA person looked at the attempt before and says: ${comment.replaceAll("{{", "{ {")}`.trim();
 }

@@ -1,17 +1,22 @@
 import { versionsOf } from "../event/versions";
 import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
+import { observe } from "../conductor/drift/facts";
 import { callSettings, definitionSchema } from "../model/definition";
-import { activeRuns, isLeftOut, openConflict, resolveConflict, startBranch, updateRun } from "./cursor";
-import type { ActiveRun, FrontRun, RunUpdate } from "./cursor";
+import { answerKey } from "../model/called-venues";
+import { activeRuns, isLeftOut, startBranch, updateRun } from "./cursor";
+import type { FrontRun } from "./cursor";
 import { applyToRun, isInterruption } from "./apply-run";
 import { topPlace } from "./place";
 import { startOf } from "./step-run";
 import type { RunEvent } from "./apply-run";
+import { adjusted, afterAdjustments, updatedRun } from "./adjustments";
+import { withRoleChanges } from "./role-changes";
 import { decided } from "./decisions";
 import { reserve, settleCall, settleFailedCall } from "./spending";
+import { suggestionKey } from "./state";
 import type { SessionState, StepRecord } from "./state";
-import { forAnotherBackend, restarted } from "./step-run";
+import { forAnotherBackend } from "./step-run";
 import type { StepRun } from "./step-run";
 import { defined } from "../model/defined";
 
@@ -21,12 +26,37 @@ import { defined } from "../model/defined";
  */
 export function apply(state: SessionState, event: SessionEvent): SessionState {
   const next = applyData(withTime(state, event), event);
-  return { ...next, events: state.events + 1, lastAt: event.at, justEnded: endedBy(state, event) };
+  return {
+    ...next,
+    events: state.events + 1,
+    lastAt: event.at,
+    justEnded: endedBy(state, event),
+    drift: observe(state.drift, event),
+  };
 }
 
-function endedBy({ justEnded }: SessionState, { type, step }: SessionEvent): string | null {
-  if (type === "step_end") return step;
-  return type === "adjustment" && step !== null && step === justEnded ? justEnded : null;
+/** What comes from outside can arrive before `after_step` was asked: it is still asked then. */
+const fromOutside: ReadonlySet<SessionEvent["type"]> = new Set([
+  "suggestion",
+  "suggestion_resolved",
+  "adjustment",
+  "model_call_end",
+  "model_call_failed",
+  "failover",
+  "tool_result",
+  "tool_denied",
+  "command_end",
+  "approval_resolved",
+  "question_answered",
+  "artifact_accepted",
+  "artifact_rejected",
+  "acceptance_reverted",
+]);
+
+function endedBy({ justEnded }: SessionState, event: SessionEvent): string | null {
+  if (event.type === "step_end") return event.step;
+  if (event.type === "step_failed" && !event.data.will_retry) return event.step;
+  return fromOutside.has(event.type) ? justEnded : null;
 }
 
 /** The fold over many events. */
@@ -90,7 +120,7 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
     case "limit_reached":
       return { ...state, limitHit: event.data };
     case "adjustment":
-      return adjusted(state, event.data);
+      return adjusted(state, event);
     case "artifact_accepted":
     case "artifact_rejected":
     case "acceptance_reverted":
@@ -98,11 +128,23 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
     case "failover":
       return event.data.digest_changed ? { ...state, digestChanges: state.digestChanges + 1 } : state;
     case "suggestion":
+      return suggested(state, event);
     case "suggestion_resolved":
-      return state;
+      return { ...state, suggestions: state.suggestions.filter(({ id }) => id !== event.data.id) };
     default:
       return applyRunEvent(state, event);
   }
+}
+
+function suggested(state: SessionState, { seq, step, data }: EventOf<"suggestion">): SessionState {
+  const open = { ...data, step: step ?? "", seq };
+  const pauses = state.definition.flow.conductor.drift === "pause";
+  return {
+    ...state,
+    suggestions: [...state.suggestions, open],
+    suggested: [...state.suggested, suggestionKey(data.rule, open.step)],
+    driftPause: pauses ? (state.driftPause ?? data.message) : null,
+  };
 }
 
 /** The Score before its first step, with what earlier sessions measured. */
@@ -122,7 +164,7 @@ function applyRunEvent(state: SessionState, event: RunEvent): SessionState {
       ? withRecord(state, event.step, { status: "failed", reason: event.data.message })
       : state;
   }
-  const changed = sessionPart(state, before.run, event);
+  const changed = afterAdjustments(sessionPart(state, before.run, event), before.run, event);
   const start = {
     order: before.run.order ?? state.steps.length,
     patch: state.patches[before.run.key] ?? state.patches[before.run.node.id],
@@ -234,7 +276,8 @@ function withAnswer(
   { node, fingerprint }: EventData<"model_call_end">,
 ): SessionState["answeredBy"] {
   if (node === undefined) return answeredBy;
-  const { model } = callSettings(definition, run.node.role);
+  const { role } = run.node;
+  const model = answerKey(definition, role, callSettings(definition, role).model);
   const before = answeredBy[model] ?? [];
   const digest = fingerprint?.digest;
   if (before.some((known) => known.node === node && known.digest === digest)) return answeredBy;
@@ -322,7 +365,13 @@ function withRecord(
 function venueChanged(state: SessionState, written: unknown): SessionState {
   const { data: venue } = definitionSchema.shape.venue.safeParse(written);
   if (venue === undefined) return state;
-  let next: SessionState = { ...state, changedVenue: venue, definition: { ...state.definition, venue } };
+  const after = { ...state.written, venue };
+  let next: SessionState = {
+    ...state,
+    changedVenue: venue,
+    written: after,
+    definition: withRoleChanges(after, state.roleChanges),
+  };
   for (const { run } of activeRuns(state.score)) {
     const score = updateRun(next.definition.score.steps, next.score, run.key, (active) => ({
       kind: "active",
@@ -336,99 +385,4 @@ function venueChanged(state: SessionState, written: unknown): SessionState {
 
 function resumed(state: SessionState): SessionState {
   return { ...state, status: "running", pause: null, pauseRequested: null, limitHit: null };
-}
-
-function updatedRun(state: SessionState, key: string, change: (run: StepRun) => StepRun): SessionState {
-  return updated(state, key, ({ run, scope }) => ({ kind: "active", run: change(run), scope }));
-}
-
-function updated(state: SessionState, key: string, update: (active: ActiveRun) => RunUpdate): SessionState {
-  const { score: nodes, flow } = state.definition;
-  const score = updateRun(nodes.steps, state.score, key, update, topPlace, flow);
-  return score === null ? state : { ...state, score };
-}
-
-function adjusted(state: SessionState, data: EventData<"adjustment">): SessionState {
-  switch (data.kind) {
-    case "pause":
-      return {
-        ...state,
-        pauseRequested: {
-          reason: data.pause ?? (data.by === "conductor" ? "drift" : "person"),
-          message: data.reason ?? "",
-        },
-      };
-    case "stop":
-      return { ...state, stopRequested: true };
-    case "enable":
-    case "disable": {
-      const { [data.role]: _, ...others } = state.disabledRoles;
-      return {
-        ...state,
-        disabledRoles: data.kind === "enable" ? others : { ...others, [data.role]: data.by },
-      };
-    }
-    case "set_limit":
-      return { ...state, limits: { ...state.limits, [data.limit]: data.value ?? undefined }, limitHit: null };
-    case "skip":
-      return skipAdjusted(withoutLost(state, data.step), data);
-    case "patch":
-      return patchAdjusted(state, data.step, data.instruction);
-    case "retry":
-      return retryAdjusted(withoutLost(state, data.step), data.step);
-  }
-}
-
-/** A failure that its group would have gone on after, and that a person does something about in time. */
-function withoutLost(state: SessionState, key: string): SessionState {
-  const stands = activeRuns(state.score).some((active) => active.run.key === key && isLeftOut(active));
-  return stands ? { ...state, lost: state.lost.filter((lost) => lost !== key) } : state;
-}
-
-function retryAdjusted(state: SessionState, key: string): SessionState {
-  if (openConflict(state.score)?.step === key) return resolved(state, "retry");
-  return updated(state, key, ({ run, scope }) => {
-    if (run.failure === null) return { kind: "active", run, scope };
-    // What a group came to is not changed by asking for it again: it is performed again.
-    if (run.gate?.stage === "close") return { kind: "again", scope };
-    return { kind: "active", run: restarted(run), scope };
-  });
-}
-
-function resolved(state: SessionState, how: "retry" | "skip"): SessionState {
-  const { score: nodes, flow } = state.definition;
-  return { ...state, score: resolveConflict(nodes.steps, state.score, how, topPlace, flow) };
-}
-
-function skipAdjusted(
-  state: SessionState,
-  { by, step: target, reason }: Extract<EventData<"adjustment">, { kind: "skip" }>,
-): SessionState {
-  const skip = { by, reason: reason ?? "skipped" };
-  if (openConflict(state.score)?.step === target) return resolved(state, "skip");
-  const current = activeRuns(state.score).find(
-    ({ run }) => run.key === target && (run.attempt > 0 || run.failure !== null || run.question !== null),
-  );
-  if (current !== undefined)
-    return updatedRun(state, target, (run) => ({
-      ...run,
-      skip,
-      approval: null,
-      question: null,
-      failure: null,
-      failedCall: null,
-    }));
-  return { ...state, skips: { ...state.skips, [target]: skip } };
-}
-
-function patchAdjusted(state: SessionState, target: string, instruction: string): SessionState {
-  const next: SessionState = { ...state, patches: { ...state.patches, [target]: instruction } };
-  const current = activeRuns(state.score).find(({ run }) => run.key === target || run.node.id === target);
-  if (current === undefined) return next;
-  const { run } = current;
-  return updatedRun(next, run.key, (old) =>
-    old.failure === null && old.reply === null && old.call === null && old.ended === null
-      ? { ...old, instruction, prompt: null, approval: null }
-      : { ...old, instruction },
-  );
 }

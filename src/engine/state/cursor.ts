@@ -2,7 +2,7 @@ import { nodesIn } from "../model/definition";
 import type { GroupPlanNode, LoopNode, PlanNode, StepNode } from "../model/definition";
 import type { Json } from "../model/field";
 import { checkConditions } from "./conditions";
-import { activeRuns, hasEnded } from "./front";
+import { activeRuns, conflictText, hasEnded, openConflict } from "./front";
 import type { ActiveItem, ActiveRun, Branch, FanItem, SequenceCursor, SerialItem } from "./front";
 import { inItem, inRound, inUse, keyAt, topPlace } from "./place";
 import type { Place } from "./place";
@@ -13,7 +13,7 @@ import { newRun } from "./step-run";
 import type { GroupGate, PartEnd, StepRun } from "./step-run";
 import { defined } from "../model/defined";
 
-export { activeRuns, isLeftOut, openConflict } from "./front";
+export { activeRuns, conflictText, isLeftOut, openConflict } from "./front";
 export type { ActiveRun, Branch, FrontRun } from "./front";
 
 /** What the cursor must know of the session. */
@@ -274,11 +274,16 @@ function advanceFan(node: GroupPlanNode, active: FanItem, scope: Scope, place: P
   );
   if (joined.conflict !== undefined) {
     const [, later] = joined.conflict.steps;
-    const number = active.branches.findIndex(
-      (part) => part.failed === undefined && endsWith(part.scope, later),
+    const number = Math.max(
+      0,
+      active.branches.findIndex((part) => part.failed === undefined && endsWith(part.scope, later)),
     );
-    const conflict = { ...joined.conflict, branch: Math.max(number, 0) };
-    return { active: { ...active, conflict }, scope };
+    const part = active.branches[number];
+    if (!active.goesOn || part === undefined)
+      return { active: { ...active, conflict: { ...joined.conflict, branch: number } }, scope };
+    // The group goes on without what wrote second, as without any part that fails.
+    const failed = { key: later, message: conflictText(joined.conflict) };
+    return advanceFan(node, withBranch(active, number, { ...part, failed }), scope, place, walk);
   }
   if (node.id === undefined) return { active: null, scope: joined.scope };
   let after = joined.scope;
@@ -381,10 +386,10 @@ function updateSerial(
   const within = placeIn(node, active, place);
   const body = updateRun(nodesIn(node), { at: active.body, scope }, key, update, within, walk);
   if (body === null) return null;
-  const failed = goesOn(node) ? failedRun(body) : undefined;
+  const failed = goesOn(node) ? failureOf(body) : undefined;
   if (failed === undefined) return settled({ ...active, body: body.at }, body.scope);
   const label = node.kind === "each" ? labelOf(node.id, active.turn, active.items) : "";
-  const ends = [...active.ends, { key: failed.key, label, failed: failed.failure?.message ?? "" }];
+  const ends = [...active.ends, { key: failed.key, label, failed: failed.message }];
   const back = passAll(nodesIn(node), takenBack(body.scope, active.since), within);
   const next = afterItem(node, { ...active, ends, body: { index: 0, active: null } }, back, place, walk);
   return next === "stay" ? settled(active, back) : settled(next.active, next.scope);
@@ -404,14 +409,14 @@ function updateFan(
     const { nodes, place: within } = partOf(node, active, number, place);
     const updated = updateRun(nodes, part, key, update, within, walk);
     if (updated === null) continue;
-    const failed = goesOn(node) ? failedRun(updated) : undefined;
+    const failed = goesOn(node) ? failureOf(updated) : undefined;
     const branch: Branch =
       failed === undefined
         ? updated
         : {
             at: { index: nodes.length, active: null },
             scope: updated.scope,
-            failed: { key: failed.key, message: failed.failure?.message ?? "" },
+            failed,
           };
     return settled(withBranch(active, number, branch), scope);
   }
@@ -427,9 +432,13 @@ function goesOn(node: GroupPlanNode): boolean {
  * The failure of a part, once all of it has come to rest. What runs beside the run that failed comes to its own end
  * first: nothing that is under way is forgotten, and what is performed does not depend on what was faster.
  */
-function failedRun(branch: Branch): StepRun | undefined {
+function failureOf(branch: Branch): { readonly key: string; readonly message: string } | undefined {
   const runs = activeRuns(branch);
-  return runs.every(({ run }) => run.failure !== null) ? runs[0]?.run : undefined;
+  if (!runs.every(({ run }) => run.failure !== null)) return undefined;
+  const [first] = runs;
+  if (first !== undefined) return { key: first.run.key, message: first.run.failure?.message ?? "" };
+  const conflict = openConflict(branch);
+  return conflict === undefined ? undefined : { key: conflict.step, message: conflictText(conflict) };
 }
 
 function withBranch(active: FanItem, number: number, part: Branch): FanItem {

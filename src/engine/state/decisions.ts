@@ -41,7 +41,8 @@ function withDecision(
 }
 
 function accepted(state: SessionState, { seq, data }: EventOf<"artifact_accepted">): SessionState {
-  const { path, content, replaced, mode, rest, file_mode: fileMode } = data;
+  const { path, content, replaced, mode, rest } = data;
+  const { file_mode: fileMode, renamed_from: renamedFrom, renamed_to: renamedTo } = data;
   const of = proposedAt(state, path);
   const acceptance: Acceptance = {
     seq,
@@ -50,7 +51,7 @@ function accepted(state: SessionState, { seq, data }: EventOf<"artifact_accepted
     of,
     mode,
     goal: rest === undefined ? content : (rest.content ?? null),
-    ...defined({ fileMode }),
+    ...defined({ fileMode, renamedFrom, renamedTo }),
   };
   const { [path]: _, ...undone } = state.undone;
   const before = state.decisions[path];

@@ -1,14 +1,16 @@
+import type { DriftFacts } from "../conductor/drift/facts";
 import type { Definition } from "../model/definition";
 import type { ActiveItem, Branch, FanItem, SequenceCursor, SerialItem } from "./front";
 import { PersistentList } from "./persistent-list";
 import { PersistentMap } from "./persistent-map";
+import { withRoleChanges } from "./role-changes";
 import { emptyScope } from "./scope";
 import type { ArtifactChange, Pass, Scope, StepResult } from "./scope";
 import { initialState } from "./state";
 import type { SessionState, StepRecord } from "./state";
 
 /** Raised when the fold makes another state of the same events, or keeps it in another form. */
-export const stateFormat = 9;
+export const stateFormat = 10;
 
 /** A list without the elements that it shares with the one it grew from. */
 interface FrozenList<T> {
@@ -42,8 +44,17 @@ type FrozenItem =
       readonly branches: readonly FrozenBranch[];
     });
 
+type DriftMaps = "earlier" | "files" | "verdicts" | "seen";
+type FrozenDrift = Omit<DriftFacts, DriftMaps> & {
+  readonly [Part in DriftMaps]: readonly (readonly [string, unknown])[];
+};
+
 /** A session's state as plain data that JSON can hold, without the definition. */
-export interface FrozenState extends Omit<SessionState, "definition" | "score" | "steps" | "answeredCalls"> {
+export interface FrozenState extends Omit<
+  SessionState,
+  "definition" | "written" | "score" | "steps" | "answeredCalls" | "drift"
+> {
+  readonly drift: FrozenDrift;
   readonly score: FrozenBranch;
   readonly steps: readonly StepRecord[];
   readonly answeredCalls: readonly (readonly [string, number])[];
@@ -51,9 +62,16 @@ export interface FrozenState extends Omit<SessionState, "definition" | "score" |
 
 /** The state as plain data. Its size goes with the steps that were performed, not with the events. */
 export function freezeState(state: SessionState): FrozenState {
-  const { definition: _, score, steps, answeredCalls, ...plain } = state;
+  const { definition: _, written: _written, score, steps, answeredCalls, drift, ...plain } = state;
   return {
     ...plain,
+    drift: {
+      ...drift,
+      earlier: [...drift.earlier.entries()],
+      files: [...drift.files.entries()],
+      verdicts: [...drift.verdicts.entries()],
+      seen: [...drift.seen.entries()],
+    },
     score: freezeBranch(score, emptyScope),
     steps: steps.slice(),
     answeredCalls: [...answeredCalls.entries()],
@@ -62,14 +80,28 @@ export function freezeState(state: SessionState): FrozenState {
 
 /** The state that was frozen. Folding goes on from it as from the one it was made of. */
 export function thawState(definition: Definition, frozen: FrozenState): SessionState {
-  const { score, steps, answeredCalls, ...plain } = frozen;
+  const { score, steps, answeredCalls, drift, ...plain } = frozen;
+  const written = plain.changedVenue === null ? definition : { ...definition, venue: plain.changedVenue };
   return {
     ...plain,
-    definition: plain.changedVenue === null ? definition : { ...definition, venue: plain.changedVenue },
+    drift: {
+      ...drift,
+      earlier: mapOf(drift.earlier),
+      files: mapOf(drift.files),
+      verdicts: mapOf(drift.verdicts),
+      seen: mapOf(drift.seen),
+    },
+    written,
+    definition: withRoleChanges(written, plain.roleChanges),
     score: thawBranch(score, emptyScope),
     steps: PersistentList.from(steps),
     answeredCalls: PersistentMap.from(answeredCalls),
   };
+}
+
+/** The engine froze it itself; a state of another form has another `stateFormat`. */
+function mapOf<V>(entries: readonly (readonly [string, unknown])[]): PersistentMap<V> {
+  return PersistentMap.from(entries as readonly (readonly [string, V])[]);
 }
 
 /** What a state consists of; a frozen one with other parts is not of this engine. */

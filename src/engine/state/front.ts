@@ -82,6 +82,11 @@ export interface OpenConflict extends JoinConflict {
   readonly step: string;
 }
 
+/** Two steps that wrote one path, in a sentence. */
+export function conflictText({ steps, path }: JoinConflict): string {
+  return `The parallel steps ${steps[0]} and ${steps[1]} both wrote ${path}.`;
+}
+
 /** The first group that could not be joined, if any. */
 export function openConflict(branch: Branch): OpenConflict | undefined {
   const active = branch.at.active;

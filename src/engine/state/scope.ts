@@ -14,6 +14,10 @@ export interface ArtifactChange {
   readonly base: BlobRef | null;
   /** The step run that made it. */
   readonly step: string;
+  /** The project's file that was moved here. */
+  readonly movedFrom?: string;
+  /** A new file that may be executed. */
+  readonly executable?: true;
 }
 
 /** What a finished step left for those after it. */

@@ -3,6 +3,8 @@ import type { DecidedBy, EventData } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
 import type { Definition } from "../model/definition";
 import type { Limits } from "../model/flow";
+import { noFacts } from "../conductor/drift/facts";
+import type { DriftFacts } from "../conductor/drift/facts";
 import { versionsOf } from "../event/versions";
 import type { MakingVersions } from "../event/versions";
 import type { AnsweringModel } from "../port/model-provider";
@@ -10,8 +12,10 @@ import { startBranch } from "./cursor";
 import type { Branch } from "./cursor";
 import { PersistentList } from "./persistent-list";
 import { PersistentMap } from "./persistent-map";
-import { topPlace } from "./place";
+import { stepIdOf, topPlace } from "./place";
+import type { RoleChanges } from "./role-changes";
 import { emptyScope } from "./scope";
+import type { PendingAdjustment } from "./withdrawal";
 
 /** One step run as people see it, from its start to its end. */
 export interface StepRecord {
@@ -95,6 +99,9 @@ export interface Acceptance {
   readonly goal: BlobRef | null;
   /** Permission bits of the file that was replaced. */
   readonly fileMode?: number;
+  /** The other half, where a moved file was accepted: both are taken back together. */
+  readonly renamedFrom?: string;
+  readonly renamedTo?: string;
 }
 
 /** An acceptance that was taken back: what the project's file was with it, and what it became. */
@@ -103,9 +110,27 @@ export interface UndoneAcceptance extends Acceptance {
   readonly to: BlobRef | null;
 }
 
+/** A suggestion that waits for a person. */
+export interface OpenSuggestion extends EventData<"suggestion"> {
+  /** The step run that it is about. */
+  readonly step: string;
+  readonly seq: number;
+}
+
+/** What was suggested, by the rule and the step's id: a rule says one thing of a step once. */
+export function suggestionKey(rule: string, stepKey: string): string {
+  return `${rule} ${stepIdOf(stepKey)}`;
+}
+
 /** Everything that is known of a session: always the fold of its events. */
 export interface SessionState {
+  /** What holds now: the session's definition, its Venue, and what people changed of its roles. */
   readonly definition: Definition;
+  /** The same without what people changed of its roles. */
+  readonly written: Definition;
+  readonly roleChanges: RoleChanges;
+  /** Adjustments that have had no effect yet, oldest first. */
+  readonly pending: readonly PendingAdjustment[];
   readonly session: string;
   readonly engine: string;
   /** What made its prompts and read its calls, as its first event says. */
@@ -126,6 +151,14 @@ export interface SessionState {
   readonly planned: boolean;
   /** The run whose result was recorded last, until something else happens than an adjustment that follows from it. */
   readonly justEnded: string | null;
+  /** What the drift rules look at. */
+  readonly drift: DriftFacts;
+  /** Suggestions that nobody has decided about, oldest first. */
+  readonly suggestions: readonly OpenSuggestion[];
+  /** What was suggested so far: the rule and the step, each once. */
+  readonly suggested: readonly string[];
+  /** A drift rule asks for a pause, as the Flow says: the sentence of its suggestion. */
+  readonly driftPause: string | null;
   readonly disabledRoles: Readonly<Record<string, DecidedBy>>;
   /** Steps to skip when their turn comes, by id or by run key. */
   readonly skips: Readonly<Record<string, { readonly by: DecidedBy; readonly reason: string }>>;
@@ -167,6 +200,9 @@ export function initialState(definition: Definition): SessionState {
   for (const role of definition.flow.conductor.disabled_roles) disabledRoles[role] = "conductor";
   return {
     definition,
+    written: definition,
+    roleChanges: {},
+    pending: [],
     session: "",
     engine: "",
     versions: versionsOf({}),
@@ -182,6 +218,10 @@ export function initialState(definition: Definition): SessionState {
     steps: PersistentList.empty(),
     planned: false,
     justEnded: null,
+    drift: noFacts,
+    suggestions: [],
+    suggested: [],
+    driftPause: null,
     disabledRoles,
     skips: {},
     patches: {},

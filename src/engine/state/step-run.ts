@@ -13,6 +13,8 @@ export interface PendingApproval {
   readonly kind: "before_step" | "after_step";
   /** Digest of what is shown; an answer must carry it. */
   readonly sha256: string;
+  /** Of a command: what would be started, as JSON. */
+  readonly shows?: Content | undefined;
 }
 
 /** A model call under way. */

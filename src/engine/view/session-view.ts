@@ -1,3 +1,4 @@
+import { providerOf } from "../model/called-venues";
 import type { BlobRef, Content } from "../event/content";
 import type { EventData, Message } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
@@ -11,9 +12,10 @@ import { openPaths } from "../state/acceptance";
 import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
 import type { ActiveRun, FrontRun } from "../state/cursor";
 import { decisionAbout } from "../state/decisions";
+import { movedFrom } from "../state/renames";
 import { artifactsOf } from "../state/scope";
 import type { ArtifactChange } from "../state/scope";
-import type { PauseReason, SessionState, StepRecord } from "../state/state";
+import type { OpenSuggestion, PauseReason, SessionState, StepRecord } from "../state/state";
 import { defined } from "../model/defined";
 
 /** Where a step stands, as people see it. */
@@ -54,6 +56,8 @@ export interface ApprovalView {
   readonly prompt?: readonly Message[];
   /** after_step: the result. */
   readonly result?: EventData<"step_end">;
+  /** What would be started, as JSON: a command asks, not an agent. */
+  readonly command?: Content;
 }
 
 /** A question of the Score that waits for a person. */
@@ -80,7 +84,9 @@ export interface QuestionView {
 /** A file that the team proposes. */
 export interface ArtifactView {
   readonly path: string;
-  readonly change: "added" | "changed" | "deleted";
+  readonly change: "added" | "changed" | "deleted" | "renamed";
+  /** Where a renamed file stands in the project; it goes when this is accepted. */
+  readonly renamedFrom?: string;
   /** `partly`: some of it is in the project, or some of it was refused. */
   readonly decision: "pending" | "accepted" | "partly" | "rejected";
   /** Some of it still waits for a decision, though some of it is decided. */
@@ -89,6 +95,9 @@ export interface ArtifactView {
   readonly reason?: string;
   readonly step: string;
   readonly content: BlobRef | null;
+  /** A new file that may be executed. */
+  readonly executable?: true;
+  /** The project's file that it was made from: that of `renamedFrom`, where it was renamed. */
   readonly base: BlobRef | null;
 }
 
@@ -122,6 +131,8 @@ export interface SessionView {
   readonly approvals: readonly ApprovalView[];
   /** What the Score asks beside the approvals. */
   readonly questions: readonly QuestionView[];
+  /** What the drift rules suggest and nobody has decided about, oldest first. */
+  readonly suggestions: readonly OpenSuggestion[];
   /** The steps whose failure the session waits on. */
   readonly failed: readonly { readonly step: string; readonly code: string; readonly message: string }[];
   readonly roles: readonly RoleView[];
@@ -147,7 +158,7 @@ export function viewSession(state: SessionState): SessionView {
     session: state.session,
     flow: state.definition.flow.name,
     task: state.definition.flow.task,
-    provider: state.definition.venue.provider,
+    provider: providerOf(state.definition),
     startedAt: state.startedAt,
     status: state.status,
     ...haltingOf(state),
@@ -157,6 +168,7 @@ export function viewSession(state: SessionState): SessionView {
     steps: stepsOf(state, runs),
     approvals: runs.flatMap(approvalOf),
     questions: questionsOf(state, runs),
+    suggestions: state.suggestions,
     failed: failuresOf(state, runs),
     roles: Object.entries(state.definition.band.roles).map(([role, { description }]) => ({
       role,
@@ -190,9 +202,13 @@ function haltingOf(state: SessionState): Pick<SessionView, "halting"> {
 /** The artifacts that a person can decide about; one that was made and deleted again proposes nothing. */
 export function artifactViews(state: SessionState): ArtifactView[] {
   const views: ArtifactView[] = [];
-  for (const change of artifactsOf(state.score.scope)) {
-    const kind = changeKind(change);
-    if (kind === undefined) continue;
+  const changes = artifactsOf(state.score.scope);
+  const origins = new Map(changes.map((change) => [change.path, movedFrom(state, change)]));
+  const moved = new Set([...origins.values()].flatMap((origin) => origin?.path ?? []));
+  for (const change of changes) {
+    const origin = origins.get(change.path);
+    const kind = origin === undefined ? changeKind(change) : "renamed";
+    if (kind === undefined || moved.has(change.path)) continue;
     const { verdict, open, reason } = decisionAbout(state, change);
     views.push({
       path: change.path,
@@ -202,7 +218,8 @@ export function artifactViews(state: SessionState): ArtifactView[] {
       ...defined({ reason }),
       step: change.step,
       content: change.content,
-      base: change.base,
+      base: origin === undefined ? change.base : origin.base,
+      ...defined({ renamedFrom: origin?.path, executable: change.executable }),
     });
   }
   return views;
@@ -227,6 +244,7 @@ function approvalOf({ run }: ActiveRun): ApprovalView[] {
       instruction: run.instruction,
       ...(kind === "before_step" && run.prompt !== null ? { prompt: run.prompt.messages } : {}),
       ...(kind === "after_step" && run.ended !== null ? { result: run.ended } : {}),
+      ...(run.node.does?.kind === "run" ? defined({ command: run.approval.shows }) : {}),
     },
   ];
 }

@@ -1,4 +1,3 @@
-import path from "node:path";
 import * as vscode from "vscode";
 import { isOpenArtifact } from "../../engine/view/session-view";
 import {
@@ -7,23 +6,39 @@ import {
   rejectArtifact,
   revertAcceptance,
 } from "../../app/session/acceptance";
-import type { AcceptOptions } from "../../app/session/acceptance";
+import { isEditorChange, lineChangeOf } from "../../app/artifact/editor-change";
+import { offerText } from "../../app/artifact/offer";
+import type { AcceptOptions, RejectOptions } from "../../app/session/acceptance";
 import { failureOf } from "../../app/session/checks";
 import { OrketError } from "../../engine/error/orket-error";
-import type { ArtifactView } from "../../engine/view/session-view";
-import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
 import type { ArtifactChoice } from "./artifact-choice";
-import { artifactPlace, offerNow, openArtifact, openProjectChanges, projectFile } from "./artifact-documents";
-import { draftPlace, dropDraft, openDraft, readDraft, shownNow } from "./drafts";
-import { EditorDesk } from "./editor-desk";
-import type { ReviewModel } from "./review-model";
+import { openArtifact, openProjectChanges } from "./artifact-documents";
+import type { ArtifactFiles } from "./artifact-files";
+import { proposalUri } from "./artifact-places";
+import { ArtifactTargets, openDiffs } from "./artifact-targets";
+import {
+  closeConflict,
+  hasDraft,
+  openConflict,
+  readDraft,
+  removeDraft,
+  saveVersion,
+  shownNow,
+} from "./drafts";
+import { EditorDesk, projectFile } from "./editor-desk";
 import type { HunkTarget } from "./hunk-lenses";
+import { offerNow } from "./review-model";
+import type { ReviewModel } from "./review-model";
 import { Settling } from "./settling";
 import { ArtifactItem, GroupItem } from "../trees/artifacts-tree";
 import { defined } from "../../engine/model/defined";
 
-type Outcome = "done" | "kept" | { readonly conflict: OrketError } | { readonly stale: OrketError };
+type Outcome =
+  | "done"
+  | "unsaved"
+  | { readonly conflict: OrketError; readonly own: boolean }
+  | { readonly stale: OrketError; readonly own: boolean };
 
 const person = { by: "person", provenance: true } as const;
 
@@ -31,12 +46,16 @@ const person = { by: "person", provenance: true } as const;
 export class ArtifactReview implements vscode.Disposable {
   readonly #sessions: SessionRegistry;
   readonly #model: ReviewModel;
+  readonly #files: ArtifactFiles;
   readonly #anyway = new Set<string>();
   readonly settling = new Settling();
+  readonly targets: ArtifactTargets;
 
-  constructor(sessions: SessionRegistry, model: ReviewModel) {
+  constructor(sessions: SessionRegistry, model: ReviewModel, files: ArtifactFiles) {
     this.#sessions = sessions;
     this.#model = model;
+    this.#files = files;
+    this.targets = new ArtifactTargets(sessions, model, files);
   }
 
   dispose(): void {
@@ -45,7 +64,8 @@ export class ArtifactReview implements vscode.Disposable {
 
   /** Opens the diff of the artifact that was meant, else of the first that waits for a decision. */
   async review(target: unknown): Promise<void> {
-    const choice = (await this.find(target)) ?? this.#first(isOpenArtifact) ?? this.#first();
+    const choice =
+      (await this.targets.find(target)) ?? this.targets.first(isOpenArtifact) ?? this.targets.first();
     if (choice === undefined) {
       void vscode.window.showInformationMessage("The session shown has no artifacts to review.");
       return;
@@ -57,15 +77,12 @@ export class ArtifactReview implements vscode.Disposable {
     if (this.#isLate(target, byPointer)) return;
     if (target instanceof GroupItem)
       return this.#acceptAll(target.choices.filter(({ artifact }) => isOpenArtifact(artifact)));
-    const draft = target instanceof vscode.Uri ? draftPlace(target) : activeDraft();
-    if (draft !== undefined) return this.#acceptDraft(draft);
-    const choice = await this.need(target, "pending");
+    const choice = await this.targets.need(target, "pending");
     if (choice === undefined || !(await this.#mayAccept([choice]))) return;
     const outcome = await this.settling.decide(async () => {
-      const diff = openDiff(choice);
+      const [diff] = openDiffs(choice);
       const done = await this.#accept(choice, options);
-      if (done === "done")
-        await (options.hunks === undefined ? this.#goOn(choice, diff) : this.#showRest(choice));
+      if (done === "done") await (isPart(options) ? this.#showRest(choice) : this.#goOn(choice, diff));
       return done;
     });
     await this.#tell(choice, outcome);
@@ -78,7 +95,7 @@ export class ArtifactReview implements vscode.Disposable {
       void vscode.window.showInformationMessage("No artifact waits for a decision.");
       return;
     }
-    await this.#acceptAll(open.map((artifact) => this.#choice(current, artifact)));
+    await this.#acceptAll(open.map((artifact) => this.targets.choice(current, artifact)));
   }
 
   async #acceptAll(choices: readonly ArtifactChoice[]): Promise<void> {
@@ -102,7 +119,7 @@ export class ArtifactReview implements vscode.Disposable {
     const kept: string[] = [];
     await this.settling.decide(async () => {
       for (const choice of choices) {
-        const diff = openDiff(choice);
+        const [diff] = openDiffs(choice);
         if ((await this.#accept(choice)) !== "done") {
           kept.push(choice.artifact.path);
           continue;
@@ -127,10 +144,10 @@ export class ArtifactReview implements vscode.Disposable {
       });
       return;
     }
-    const choice = await this.need(target, "pending");
+    const choice = await this.targets.need(target, "pending");
     if (choice === undefined) return;
     await this.settling.decide(async () => {
-      const diff = openDiff(choice);
+      const [diff] = openDiffs(choice);
       await this.#reject(choice, reason);
       await this.#goOn(choice, diff);
     });
@@ -138,7 +155,7 @@ export class ArtifactReview implements vscode.Disposable {
 
   async rejectWithReason(target: unknown, byPointer: boolean): Promise<void> {
     if (this.#isLate(target, byPointer)) return;
-    const meant = target instanceof GroupItem ? target : await this.need(target, "pending");
+    const meant = target instanceof GroupItem ? target : await this.targets.need(target, "pending");
     if (meant === undefined) return;
     const reason = await vscode.window.showInputBox({
       title: "Reject Artifact",
@@ -150,13 +167,16 @@ export class ArtifactReview implements vscode.Disposable {
     else await this.settling.decide(() => this.#reject(meant, reason));
   }
 
-  #reject({ controller, artifact }: ArtifactChoice, reason?: string): Promise<void> {
-    return controller.withLive((live) => rejectArtifact(live, artifact.path, reason, person));
+  /** A version that the person began is kept: the rejection may be taken back. */
+  async #reject({ controller, artifact }: ArtifactChoice, reason?: string): Promise<void> {
+    await saveVersion(controller, artifact.path);
+    await controller.withLive((live) => rejectArtifact(live, artifact.path, reason, person));
+    await closeConflict(controller, artifact.path);
   }
 
   async revert(target: unknown, byPointer: boolean): Promise<void> {
     if (this.#isLate(target, byPointer)) return;
-    const choice = await this.need(target, "decided");
+    const choice = await this.targets.need(target, "decided");
     if (choice === undefined) return;
     const { controller, artifact } = choice;
     const desk = new EditorDesk(controller.workDomain);
@@ -179,7 +199,7 @@ export class ArtifactReview implements vscode.Disposable {
         ? `${artifact.path} has unsaved changes in an editor where it was accepted, so it cannot be reverted automatically.`
         : `${artifact.path} was changed after it was accepted, so it cannot be reverted automatically.`;
       if ((await vscode.window.showWarningMessage(message, show)) === show) {
-        await vscode.window.showTextDocument(projectFile(controller, artifact.path));
+        await vscode.window.showTextDocument(projectFile(controller.workDomain, artifact.path));
       }
       return;
     }
@@ -187,7 +207,7 @@ export class ArtifactReview implements vscode.Disposable {
   }
 
   async redo(target: unknown): Promise<void> {
-    const meant = await this.find(target);
+    const meant = await this.targets.find(target);
     const { current } = this.#sessions;
     const controller = meant?.controller ?? current;
     const files = Object.keys(controller?.state.undone ?? {});
@@ -210,102 +230,159 @@ export class ArtifactReview implements vscode.Disposable {
 
   async rejectHunk({ uri, hunk, shown }: HunkTarget): Promise<void> {
     if (this.settling.isSettling) return;
-    const choice = await this.find(uri);
-    if (choice === undefined) return;
+    const choice = await this.targets.find(uri);
+    if (choice !== undefined) await this.#rejectPart(choice, { hunks: [hunk], shown });
+  }
+
+  /** One change in the gutter of a project's file. */
+  async decideChange(
+    verdict: "accept" | "reject",
+    uri: unknown,
+    changes: unknown,
+    index: unknown,
+  ): Promise<void> {
+    if (this.settling.isSettling || !(uri instanceof vscode.Uri)) return;
+    const choice = this.targets.ofFile(uri);
+    const change: unknown = Array.isArray(changes) ? changes[Number(index)] : undefined;
+    if (choice === undefined || !isEditorChange(change) || !isOpenArtifact(choice.artifact)) return;
     const { controller, artifact } = choice;
-    const options = { ...person, hunks: [hunk], shown, desk: new EditorDesk(controller.workDomain) };
-    await this.settling.decide(async () => {
-      await controller.withLive((live) => rejectArtifact(live, artifact.path, undefined, options));
-      await this.#showRest(choice);
+    const proposal = proposalUri(controller, artifact.path);
+    await saveVersion(controller, artifact.path);
+    if (await hasDraft(controller, artifact.path)) {
+      void vscode.window.showInformationMessage(
+        `You have a version of ${artifact.path} of your own. Accept it as a whole, or discard it first.`,
+      );
+      return;
+    }
+    const text = offerText(await offerNow(controller, artifact));
+    if (text === undefined) return;
+    const [before, after] = await Promise.all([uri, proposal].map(lineCount));
+    const lines = lineChangeOf(text, change, { before: before ?? 0, after: after ?? 0 });
+    const options = { lines, ...defined({ shown: this.#files.shownAt(proposal) }) };
+    if (verdict === "reject") return this.#rejectPart(choice, options);
+    if (!(await this.#mayAccept([choice]))) return;
+    const outcome = await this.settling.decide(() => this.#accept(choice, options));
+    await this.#tell(choice, outcome);
+  }
+
+  async #rejectPart(
+    choice: ArtifactChoice,
+    part: Pick<RejectOptions, "hunks" | "lines" | "shown">,
+  ): Promise<void> {
+    const { controller, artifact } = choice;
+    const options = { ...person, ...part, desk: new EditorDesk(controller.workDomain) };
+    const outcome = await this.settling.decide(async (): Promise<Outcome> => {
+      try {
+        await controller.withLive((live) => rejectArtifact(live, artifact.path, undefined, options));
+      } catch (error) {
+        if (OrketError.is(error, "acceptance_stale")) return { stale: error, own: false };
+        throw error;
+      }
+      if (part.hunks !== undefined) await this.#showRest(choice);
+      return "done";
     });
+    await this.#tell(choice, outcome);
   }
 
   /** After a decision about a hunk: the diff of what is left, or of what comes next. */
   async #showRest(choice: ArtifactChoice): Promise<void> {
     const { controller } = choice;
-    const diff = openDiff(choice);
+    const [diff] = openDiffs(choice);
     const artifact = controller.view.artifacts.find((one) => one.path === choice.artifact.path);
-    if (artifact === undefined || !isOpenArtifact(artifact)) return this.#goOn(choice, diff);
-    await openArtifact(controller, artifact);
-    // The new diff takes the place of a preview; one that was kept must go.
-    const left = diff === undefined ? undefined : openDiffs(choice).find((tab) => !tab.isActive);
-    if (left !== undefined) await vscode.window.tabGroups.close(left, true);
+    if (artifact === undefined || !isOpenArtifact(artifact)) await this.#goOn(choice, diff);
+    else await this.#files.reload(proposalUri(controller, artifact.path));
   }
 
-  /** Opens the person's own version of a proposal, or of its conflict. */
+  /** Opens the diff to be edited, or the file in which a conflict is solved. */
   async edit(target: unknown): Promise<void> {
-    const choice = await this.need(target, "pending");
+    const choice = await this.targets.need(target, "pending");
     if (choice === undefined) return;
-    const offer = await offerNow(choice.controller, choice.artifact);
-    if (offer.conflict !== undefined && offer.conflict.marked === undefined) {
-      void vscode.window.showWarningMessage(
-        `${choice.artifact.path} is not text: keep the project's file by rejecting the proposal, or bring the proposal in by hand.`,
-      );
-      return;
-    }
-    await openDraft(choice.controller, offer);
+    const { controller, artifact } = choice;
+    const offer = await offerNow(controller, artifact);
+    if (offer.conflict === undefined) return openArtifact(controller, artifact, { preview: false });
+    if (offer.conflict.marked !== undefined || (await hasDraft(controller, artifact.path)))
+      return openConflict(controller, offer);
+    void vscode.window.showWarningMessage(
+      `${artifact.path} is not text: keep the project's file by rejecting the proposal, or bring the proposal in by hand.`,
+    );
   }
 
-  async #acceptDraft({ directory, path: file }: { directory: string; path: string }): Promise<void> {
-    const controller = await this.#sessions.openAt(directory);
-    const artifact = controller.view.artifacts.find((one) => one.path === file);
-    const draft = await readDraft(controller, file);
-    if (artifact === undefined || draft === undefined) return;
-    const choice = { controller, artifact };
-    if (!(await this.#mayAccept([choice]))) return;
-    const { content, shown } = draft;
-    const outcome = await this.settling.decide(() =>
-      this.#accept({ ...choice, ...defined({ shown }) }, { content }),
-    );
-    if (outcome === "done") {
-      await dropDraft(controller, file);
+  /** Throws away what the person made of a proposal: the team's own stands again. */
+  async discard(target: unknown): Promise<void> {
+    const choice = await this.targets.need(target, "pending");
+    if (choice === undefined) return;
+    const { controller, artifact } = choice;
+    const file = artifact.path;
+    await saveVersion(controller, file);
+    if (!(await hasDraft(controller, file))) {
+      void vscode.window.showInformationMessage(`You have no version of ${file} of your own.`);
       return;
     }
-    if (typeof outcome === "string") return;
-    if ("conflict" in outcome) {
-      void vscode.window.showWarningMessage(outcome.conflict.message);
-      return;
-    }
-    await shownNow(controller, await offerNow(controller, artifact));
-    const compare = "Compare with Project";
-    const message = `The project's ${file} has changed since you began your version. Nothing was written.`;
-    if ((await vscode.window.showWarningMessage(message, compare)) === compare)
-      await openDraft(controller, await offerNow(controller, artifact));
+    const yes = "Discard";
+    const message = `Discard your version of ${file}? The team's proposal takes its place.`;
+    if ((await vscode.window.showWarningMessage(message, { modal: true }, yes)) !== yes) return;
+    await closeConflict(controller, file);
+    await removeDraft(controller, file);
+    await this.#model.refresh();
   }
 
   async #accept(
     { controller, artifact, shown }: ArtifactChoice,
     options: AcceptOptions = {},
   ): Promise<Outcome> {
-    const desk = new EditorDesk(controller.workDomain);
-    const wasDirty = desk.dirty(artifact.path) !== undefined;
+    const { directory, workDomain } = controller;
+    const { path: file } = artifact;
+    const desk = new EditorDesk(workDomain);
+    const wasDirty = desk.dirty(file) !== undefined;
+    if (!(await saveVersion(controller, file))) return "unsaved";
+    // What stands in the diff is what is written: the person's own version, where there is one.
+    const draft = isPart(options) ? undefined : await readDraft(controller, file);
     try {
       await controller.withLive((live) =>
-        acceptArtifact(live, artifact.path, {
+        acceptArtifact(live, file, {
           ...person,
           desk,
-          ...defined({ shown }),
-          ...(this.#anyway.has(controller.directory) ? { anyway: true } : {}),
+          ...defined({ shown: draft === undefined ? shown : draft.shown, content: draft?.content }),
+          ...(this.#anyway.has(directory) ? { anyway: true } : {}),
           ...options,
         }),
       );
     } catch (error) {
-      if (OrketError.is(error, "acceptance_conflict")) return { conflict: error };
-      if (OrketError.is(error, "acceptance_stale")) return { stale: error };
+      const own = draft !== undefined;
+      if (OrketError.is(error, "acceptance_conflict")) return { conflict: error, own };
+      if (OrketError.is(error, "acceptance_stale")) return { stale: error, own };
       throw error;
     }
-    if (wasDirty) tellUnsaved(artifact.path);
+    if (draft !== undefined) {
+      await closeConflict(controller, file);
+      await removeDraft(controller, file);
+    }
+    if (wasDirty) tellUnsaved(file);
     return "done";
   }
 
   /** What a person must know of a decision that was not carried out. */
   async #tell(choice: ArtifactChoice, outcome: Outcome): Promise<void> {
-    if (typeof outcome === "string") return;
-    if ("conflict" in outcome) return this.#solveConflict(choice);
+    const { controller, artifact } = choice;
+    if (outcome === "done") return;
+    if (outcome === "unsaved") {
+      void vscode.window.showWarningMessage(
+        `Your version of ${artifact.path} could not be saved, so nothing was accepted.`,
+      );
+      return;
+    }
+    if ("conflict" in outcome) {
+      if (!outcome.own) return this.#solveConflict(choice);
+      void vscode.window.showWarningMessage(outcome.conflict.message);
+      return;
+    }
     await this.#model.refresh();
-    await openArtifact(choice.controller, choice.artifact);
+    await openArtifact(controller, artifact);
+    if (outcome.own) await shownNow(controller, await offerNow(controller, artifact));
     void vscode.window.showWarningMessage(
-      `${choice.artifact.path} has changed since it was shown. Nothing was written; this is how it is now.`,
+      outcome.own
+        ? `The project's ${artifact.path} has changed since you began your version. Nothing was written; this is your version against the project as it is now.`
+        : `${artifact.path} has changed since it was shown. Nothing was written; this is how it is now.`,
     );
   }
 
@@ -329,7 +406,7 @@ export class ArtifactReview implements vscode.Disposable {
     const failure = failureOf(first.controller.view);
     if (failure !== undefined) return `The session failed: ${failure}`;
     const unchecked = choices.filter(
-      ({ controller, artifact }) => this.#model.rowOf(controller, artifact.path)?.state === "unchecked",
+      ({ controller, artifact }) => this.#model.rowOf(controller, artifact.path)?.isUnchecked === true,
     );
     if (unchecked.length === 0) return undefined;
     return `Written after the last check that passed: ${unchecked.map(({ artifact }) => artifact.path).join(", ")}`;
@@ -364,72 +441,15 @@ export class ArtifactReview implements vscode.Disposable {
     await vscode.window.tabGroups.close(diff, true);
     if (next !== undefined) await openArtifact(controller, next);
   }
-
-  #choice(controller: SessionController, artifact: ArtifactView): ArtifactChoice {
-    const shown = this.#model.rowOf(controller, artifact.path)?.offer.shown;
-    return { controller, artifact, ...(shown === undefined || !isOpenArtifact(artifact) ? {} : { shown }) };
-  }
-
-  #first(wanted: (artifact: ArtifactView) => boolean = () => true): ArtifactChoice | undefined {
-    const { current } = this.#sessions;
-    const artifact = current?.view.artifacts.find(wanted);
-    return current === undefined || artifact === undefined ? undefined : this.#choice(current, artifact);
-  }
-
-  /** The artifact that was meant, or the one that a person picks. */
-  async need(target: unknown, which: "pending" | "decided" | "any"): Promise<ArtifactChoice | undefined> {
-    const meant = await this.find(target);
-    if (meant !== undefined) return meant;
-    const { current } = this.#sessions;
-    const fitting = current?.view.artifacts.filter((artifact) =>
-      which === "any"
-        ? true
-        : which === "pending"
-          ? isOpenArtifact(artifact)
-          : artifact.decision !== "pending",
-    );
-    if (current === undefined || fitting === undefined || fitting.length === 0) {
-      void vscode.window.showInformationMessage(
-        which !== "decided" ? "No artifact waits for a decision." : "There is no decision to revert.",
-      );
-      return undefined;
-    }
-    const items = fitting.map((artifact) => ({
-      label: artifact.path,
-      description: artifact.change,
-      artifact,
-    }));
-    const picked = await vscode.window.showQuickPick(items, {
-      placeHolder: "Which artifact?",
-      ignoreFocusOut: true,
-    });
-    return picked === undefined ? undefined : this.#choice(current, picked.artifact);
-  }
-
-  /** From the tree: the item; from a diff's title: its address; from Source Control: its file; from the palette: the diff at hand. */
-  async find(target: unknown): Promise<ArtifactChoice | undefined> {
-    if (hasChoice(target)) return target.choice;
-    const state = (target as vscode.SourceControlResourceState | undefined)?.resourceUri;
-    const uri = target instanceof vscode.Uri ? target : (state ?? activeArtifact());
-    if (uri === undefined) return undefined;
-    const place = artifactPlace(uri) ?? draftPlace(uri);
-    if (place !== undefined) {
-      const controller = await this.#sessions.openAt(place.directory);
-      const artifact = controller.view.artifacts.find((one) => one.path === place.path);
-      if (artifact === undefined) return undefined;
-      const shown = "shown" in place && isOpenArtifact(artifact) ? { shown: place.shown } : {};
-      return { controller, artifact, ...(shown as { shown?: string }) };
-    }
-    const { current } = this.#sessions;
-    const artifact = current?.view.artifacts.find(
-      (one) => path.join(current.workDomain, one.path) === uri.fsPath,
-    );
-    return current === undefined || artifact === undefined ? undefined : this.#choice(current, artifact);
-  }
 }
 
-function hasChoice(target: unknown): target is { readonly choice: ArtifactChoice } {
-  return typeof target === "object" && target !== null && "choice" in target;
+async function lineCount(uri: vscode.Uri): Promise<number> {
+  return (await vscode.workspace.openTextDocument(uri)).lineCount;
+}
+
+/** Whether only a part of what is shown is decided about. */
+function isPart({ hunks, lines }: AcceptOptions): boolean {
+  return hunks !== undefined || lines !== undefined;
 }
 
 /** An editor holds the project's file with the person's own changes: they are kept, and so is the person's right to save. */
@@ -437,34 +457,4 @@ function tellUnsaved(file: string): void {
   void vscode.window.showInformationMessage(
     `${file} has unsaved changes in an editor; they are kept, and saving writes both. Undo takes the last change back.`,
   );
-}
-
-function activeUri(): vscode.Uri | undefined {
-  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-  if (input instanceof vscode.TabInputTextDiff) return input.modified;
-  return input instanceof vscode.TabInputText ? input.uri : undefined;
-}
-
-function activeArtifact(): vscode.Uri | undefined {
-  const uri = activeUri();
-  return uri !== undefined && (artifactPlace(uri) ?? draftPlace(uri)) !== undefined ? uri : undefined;
-}
-
-function activeDraft(): ReturnType<typeof draftPlace> {
-  const uri = activeUri();
-  return uri === undefined ? undefined : draftPlace(uri);
-}
-
-function openDiff(choice: ArtifactChoice): vscode.Tab | undefined {
-  return openDiffs(choice)[0];
-}
-
-function openDiffs({ controller, artifact }: ArtifactChoice): vscode.Tab[] {
-  return vscode.window.tabGroups.all
-    .flatMap(({ tabs }) => tabs)
-    .filter(({ input }) => {
-      if (!(input instanceof vscode.TabInputTextDiff)) return false;
-      const place = artifactPlace(input.modified);
-      return place?.directory === controller.directory && place.path === artifact.path;
-    });
 }

@@ -17,7 +17,7 @@ interface Parts {
   readonly panels: SessionPanels;
 }
 
-type Handler = (target: unknown, context?: unknown) => unknown;
+type Handler = (target: unknown, context?: unknown, more?: unknown) => unknown;
 
 /** A menu beside an editor's title says where it was pressed; a program does not. */
 const byPointer = (context: unknown): boolean => context !== undefined;
@@ -37,12 +37,15 @@ export function artifactCommands({
     [commandIds.redoAcceptance]: (target) => review.redo(target),
     [commandIds.reviewAllArtifacts]: () => openAllChanges(model),
     [commandIds.editArtifact]: (target) => review.edit(target),
+    [commandIds.discardVersion]: (target) => review.discard(target),
+    [commandIds.acceptChange]: (uri, changes, index) => review.decideChange("accept", uri, changes, index),
+    [commandIds.rejectChange]: (uri, changes, index) => review.decideChange("reject", uri, changes, index),
     [commandIds.groupArtifacts]: () => artifacts.pickGrouping(),
     [commandIds.artifactHistory]: async (target) => {
-      const choice = await review.need(target, "any");
+      const choice = await review.targets.need(target, "any");
       if (choice === undefined) return;
-      await showHistory(choice, () => {
-        panels.show(choice.controller);
+      await showHistory(choice, (seq) => {
+        panels.show(choice.controller, seq);
       });
     },
   };
@@ -57,6 +60,9 @@ type ArtifactCommand = (typeof commandIds)[
   | "redoAcceptance"
   | "reviewAllArtifacts"
   | "editArtifact"
+  | "discardVersion"
+  | "acceptChange"
+  | "rejectChange"
   | "groupArtifacts"
   | "artifactHistory"];
 

@@ -4,10 +4,12 @@ import { nodeEnvironment } from "../../adapters/journal/environment";
 import type { ProjectOffer } from "../../app/artifact/project-offer";
 import { rememberShown, readShown } from "../../app/session/shown";
 import type { SessionController } from "../../app/session/controller";
+import { proposalPlace, proposalUri } from "./artifact-places";
 
 /*
- * A person's own version of a proposal is an ordinary file in the session's folder, `drafts/PATH`: it can be edited with
- * all that the editor has, its conflicts are solved with VS Code's own actions, and it is there after a reload.
+ * A person's own version of a proposal is a file in the session's folder, `drafts/PATH`, so that it is there after a
+ * reload. It is written by the right side of the diff (`orket-proposal`), and opened as an ordinary file where it has
+ * conflicts, which VS Code's own actions solve.
  */
 
 const folderName = "drafts";
@@ -36,70 +38,87 @@ async function exists(uri: vscode.Uri): Promise<boolean> {
   }
 }
 
-/** Opens the person's own version beside the project's file; a new one begins as what is proposed, or as the conflict. */
-export async function openDraft(controller: SessionController, offer: ProjectOffer): Promise<void> {
-  const uri = draftUri(controller, offer.path);
-  if (!(await exists(uri))) {
-    const content = offer.conflict?.marked ?? offer.proposed ?? new Uint8Array();
-    await vscode.workspace.fs.createDirectory(vscode.Uri.joinPath(uri, ".."));
-    await vscode.workspace.fs.writeFile(
-      uri,
-      offer.conflict === undefined ? (offer.result ?? content) : content,
-    );
-    await rememberShown(nodeEnvironment, controller.directory, { [keyOf(offer.path)]: offer.shown });
-  }
-  if (offer.conflict !== undefined) {
-    await vscode.window.showTextDocument(uri, { preview: false });
-    return;
-  }
-  const current = vscode.Uri.file(path.join(controller.workDomain, offer.path));
-  const name = path.posix.basename(offer.path);
-  if (offer.project === null) await vscode.window.showTextDocument(uri, { preview: false });
-  else
-    await vscode.commands.executeCommand("vscode.diff", current, uri, `${name} (your version)`, {
-      preview: false,
-    });
-}
-
 const keyOf = (file: string): string => `${folderName}/${file}`;
 
-/** A draft as it stands, and what the person saw when it was begun. */
+/** A person's version as it is saved, and what the person saw when it was begun. */
 export interface Draft {
   readonly content: Uint8Array;
   readonly shown: string | undefined;
 }
 
+export function hasDraft(controller: SessionController, file: string): Promise<boolean> {
+  return exists(draftUri(controller, file));
+}
+
 export async function readDraft(controller: SessionController, file: string): Promise<Draft | undefined> {
   const uri = draftUri(controller, file);
-  const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
-  if (open?.isDirty === true) await open.save();
   if (!(await exists(uri))) return undefined;
   const shown = (await readShown(nodeEnvironment, controller.directory))[keyOf(file)];
   return { content: await vscode.workspace.fs.readFile(uri), shown };
 }
 
+/** Keeps a version of the person's own. @param shown what it was made from, `Offer.shown`. */
+export async function saveDraft(
+  controller: SessionController,
+  file: string,
+  content: Uint8Array,
+  shown: string | undefined,
+): Promise<void> {
+  const uri = draftUri(controller, file);
+  await vscode.workspace.fs.createDirectory(vscode.Uri.joinPath(uri, ".."));
+  await vscode.workspace.fs.writeFile(uri, content);
+  if (shown !== undefined) await shownNow(controller, { path: file, shown });
+}
+
+/** Opens the file in which a person solves a conflict; a new one holds both sides between markers. */
+export async function openConflict(
+  controller: SessionController,
+  { path: file, conflict, proposed, shown }: ProjectOffer,
+): Promise<void> {
+  if (!(await hasDraft(controller, file)))
+    await saveDraft(controller, file, conflict?.marked ?? proposed ?? new Uint8Array(), shown);
+  await vscode.window.showTextDocument(draftUri(controller, file), { preview: false });
+}
+
 /** The person has looked at the draft against the project as it is now. */
 export async function shownNow(
   controller: SessionController,
-  { path: file, shown }: ProjectOffer,
+  { path: file, shown }: Pick<ProjectOffer, "path" | "shown">,
 ): Promise<void> {
   await rememberShown(nodeEnvironment, controller.directory, { [keyOf(file)]: shown });
 }
 
-/** Removes a draft that was brought into the project, with its tab. */
-export async function dropDraft(controller: SessionController, file: string): Promise<void> {
+/** The documents in which a person may be editing a version of an artifact. */
+function documentsOf(controller: SessionController, file: string): readonly vscode.TextDocument[] {
+  const own = [draftUri(controller, file).toString(), proposalUri(controller, file).toString()];
+  return vscode.workspace.textDocuments.filter(({ uri }) => own.includes(uri.toString()));
+}
+
+/** What stands in the editors is what is decided about. @returns false where the editor refuses to save it. */
+export async function saveVersion(controller: SessionController, file: string): Promise<boolean> {
+  for (const document of documentsOf(controller, file))
+    if (document.isDirty && !(await document.save())) return false;
+  return true;
+}
+
+/** Removes a person's version. */
+export async function removeDraft(controller: SessionController, file: string): Promise<void> {
   const uri = draftUri(controller, file);
+  if (await exists(uri)) await vscode.workspace.fs.delete(uri);
+}
+
+/** Closes the file in which a conflict was solved. */
+export async function closeConflict(controller: SessionController, file: string): Promise<void> {
+  const uri = draftUri(controller, file).toString();
   const tabs = vscode.window.tabGroups.all
     .flatMap((group) => group.tabs)
-    .filter(({ input }) => {
-      const shown =
-        input instanceof vscode.TabInputText
-          ? input.uri
-          : input instanceof vscode.TabInputTextDiff
-            ? input.modified
-            : undefined;
-      return shown?.toString() === uri.toString();
-    });
+    .filter(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === uri);
   if (tabs.length > 0) await vscode.window.tabGroups.close(tabs, true);
-  if (await exists(uri)) await vscode.workspace.fs.delete(uri);
+}
+
+/** The artifact that a document is a version of, which a person may decide about. */
+export function decidablePlace(
+  uri: vscode.Uri,
+): { readonly directory: string; readonly path: string } | undefined {
+  return proposalPlace(uri) ?? draftPlace(uri);
 }

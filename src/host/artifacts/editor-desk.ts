@@ -20,6 +20,11 @@ function startsWithMark(file: string): boolean {
   }
 }
 
+/** The project's file of an artifact. */
+export function projectFile(workDomain: string, file: string): vscode.Uri {
+  return vscode.Uri.file(path.join(workDomain, file));
+}
+
 /** What the window's editors hold unsaved of a project's files. */
 export class EditorDesk implements Desk {
   readonly #workDomain: string;
@@ -29,7 +34,7 @@ export class EditorDesk implements Desk {
 
   /** The document that an editor holds with changes that are not on disk. */
   dirty(file: string): vscode.TextDocument | undefined {
-    const uri = vscode.Uri.file(path.join(this.#workDomain, file)).toString();
+    const uri = projectFile(this.#workDomain, file).toString();
     return vscode.workspace.textDocuments.find((one) => one.isDirty && one.uri.toString() === uri);
   }
 

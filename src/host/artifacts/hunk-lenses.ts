@@ -4,8 +4,10 @@ import { offerText } from "../../app/artifact/offer";
 import type { ProjectOffer } from "../../app/artifact/project-offer";
 import { internalIds, schemes } from "../ids";
 import type { SessionRegistry } from "../session/session-registry";
-import { artifactPlace, offerNow } from "./artifact-documents";
-import type { ReviewModel } from "./review-model";
+import type { ArtifactFiles } from "./artifact-files";
+import { proposalPlace } from "./artifact-places";
+import { hasDraft } from "./drafts";
+import { offerNow } from "./review-model";
 
 /** What a lens's command is called with. */
 export interface HunkTarget {
@@ -23,20 +25,24 @@ export function isHunkTarget(value: unknown): value is HunkTarget {
 export class HunkLenses implements vscode.CodeLensProvider {
   readonly onDidChangeCodeLenses: vscode.Event<void>;
   readonly #sessions: SessionRegistry;
+  readonly #files: ArtifactFiles;
 
-  constructor(sessions: SessionRegistry, model: ReviewModel) {
+  constructor(sessions: SessionRegistry, files: ArtifactFiles) {
     this.#sessions = sessions;
-    this.onDidChangeCodeLenses = model.onDidChange;
+    this.#files = files;
+    this.onDidChangeCodeLenses = files.onDidShow;
   }
 
-  async provideCodeLenses({ uri }: vscode.TextDocument): Promise<vscode.CodeLens[]> {
-    const place = artifactPlace(uri);
-    if (place?.shown === undefined) return [];
+  /** None where the person has changed the text: the numbers would be those of other lines. */
+  async provideCodeLenses({ uri, isDirty }: vscode.TextDocument): Promise<vscode.CodeLens[]> {
+    const place = proposalPlace(uri);
+    if (place === undefined || isDirty) return [];
     const controller = await this.#sessions.openAt(place.directory);
     const artifact = controller.view.artifacts.find((one) => one.path === place.path);
     if (artifact === undefined || !isOpenArtifact(artifact)) return [];
+    if (await hasDraft(controller, place.path)) return [];
     const offer = await offerNow(controller, artifact);
-    if (offer.shown !== place.shown) return [];
+    if (offer.shown !== this.#files.shownAt(uri)) return [];
     return lensesOf(offer, uri);
   }
 }
@@ -57,4 +63,4 @@ function lensesOf(offer: ProjectOffer, uri: vscode.Uri): vscode.CodeLens[] {
 }
 
 /** Where the lenses stand. */
-export const hunkSelector: vscode.DocumentSelector = { scheme: schemes.artifact };
+export const hunkSelector: vscode.DocumentSelector = { scheme: schemes.proposal };

@@ -1,12 +1,17 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import { nodeEnvironment } from "../../adapters/journal/environment";
-import type { OfferSource } from "../../app/artifact/project-offer";
+import { artifactOffer } from "../../app/artifact/project-offer";
+import type { OfferSource, ProjectOffer } from "../../app/artifact/project-offer";
 import { reviewRows } from "../../app/artifact/review-rows";
 import type { ReviewRow } from "../../app/artifact/review-rows";
 import { CheckReader, uncheckedPaths } from "../../app/session/checks";
 import type { SessionController } from "../../app/session/controller";
+import type { ArtifactView } from "../../engine/view/session-view";
+import { contextKeys } from "../ids";
 import type { SessionRegistry } from "../session/session-registry";
+import { proposalUri } from "./artifact-places";
+import { draftPlace, hasDraft } from "./drafts";
 import { EditorDesk } from "./editor-desk";
 
 /** How long the project must be quiet before it is compared again, in milliseconds. */
@@ -24,6 +29,11 @@ export function offerSourceOf(controller: SessionController): OfferSource {
   };
 }
 
+/** What an artifact comes to in the project as it is now, with what editors have not saved. */
+export function offerNow(controller: SessionController, artifact: ArtifactView): Promise<ProjectOffer> {
+  return artifactOffer(offerSourceOf(controller), artifact);
+}
+
 /** The artifacts of the session shown, compared with the project as it is now, with what editors have not saved. */
 export class ReviewModel implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
@@ -32,6 +42,7 @@ export class ReviewModel implements vscode.Disposable {
   readonly #subscriptions: vscode.Disposable[];
   readonly #checks = new WeakMap<SessionController, { reader: CheckReader; at: number }>();
   #rows: readonly ReviewRow[] = [];
+  #drafts: ReadonlySet<string> = new Set();
   #of: SessionController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
@@ -70,13 +81,19 @@ export class ReviewModel implements vscode.Disposable {
     return this.#of === controller ? this.#rows.find(({ artifact }) => artifact.path === file) : undefined;
   }
 
+  /** Whether the person has a version of their own of an open artifact. */
+  hasVersion(controller: SessionController, file: string): boolean {
+    return this.#of === controller && this.#drafts.has(file);
+  }
+
   /** Compares now. */
   refresh(): Promise<void> {
     clearTimeout(this.#timer);
     return (this.#work = this.#work.then(() => this.#compare()).catch(() => undefined));
   }
 
-  #soon(): void {
+  /** Compares when nothing has changed for a moment. */
+  soon(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.refresh(), quietMs);
   }
@@ -86,30 +103,43 @@ export class ReviewModel implements vscode.Disposable {
     const key = current === undefined ? "" : `${current.directory} ${JSON.stringify(current.view.artifacts)}`;
     if (key === this.#seen) return;
     this.#seen = key;
-    this.#soon();
+    this.soon();
   }
 
-  #fileChanged({ scheme, fsPath }: vscode.Uri): void {
+  #fileChanged(uri: vscode.Uri): void {
+    const { scheme, fsPath } = uri;
     const { current } = this.#sessions;
     if (current === undefined || scheme !== "file") return;
-    const file = path.relative(current.workDomain, fsPath).split(path.sep).join("/");
-    if (current.view.artifacts.some((artifact) => artifact.path === file)) this.#soon();
+    const draft = draftPlace(uri);
+    const file = draft?.path ?? path.relative(current.workDomain, fsPath).split(path.sep).join("/");
+    if (current.view.artifacts.some((artifact) => artifact.path === file)) this.soon();
   }
 
   async #compare(): Promise<void> {
     const { current } = this.#sessions;
     if (current === undefined || current.view.artifacts.length === 0) {
-      this.#show(current, []);
+      this.#show(current, [], new Set());
       return;
     }
     const unchecked = await this.#unchecked(current);
     const rows = await reviewRows(offerSourceOf(current), current.view.artifacts, unchecked);
-    this.#show(current, rows);
+    const drafts = new Set<string>();
+    for (const { artifact, open } of rows)
+      if (open && (await hasDraft(current, artifact.path))) drafts.add(artifact.path);
+    this.#show(current, rows, drafts);
   }
 
-  #show(controller: SessionController | undefined, rows: readonly ReviewRow[]): void {
+  #show(
+    controller: SessionController | undefined,
+    rows: readonly ReviewRow[],
+    drafts: ReadonlySet<string>,
+  ): void {
     this.#of = controller;
     this.#rows = rows;
+    this.#drafts = drafts;
+    const own =
+      controller === undefined ? [] : [...drafts].map((file) => proposalUri(controller, file).toString());
+    void vscode.commands.executeCommand("setContext", contextKeys.ownVersions, own);
     this.#changed.fire();
   }
 

@@ -2,7 +2,8 @@ import path from "node:path";
 import * as vscode from "vscode";
 import { commandIds } from "../ids";
 import type { SessionController } from "../../app/session/controller";
-import { rightSide } from "./artifact-documents";
+import { proposalUri } from "./artifact-places";
+import { projectFile } from "./editor-desk";
 import type { ReviewModel } from "./review-model";
 
 /**
@@ -32,7 +33,7 @@ export class ReviewScm implements vscode.Disposable, vscode.QuickDiffProvider {
     const file = path.relative(controller.workDomain, uri.fsPath).split(path.sep).join("/");
     const row = this.#model.rowOf(controller, file);
     if (row?.open !== true || row.text === undefined || row.after === null) return undefined;
-    return rightSide(controller, row.artifact, row.offer);
+    return proposalUri(controller, file);
   }
 
   #update(): void {
@@ -56,7 +57,7 @@ export class ReviewScm implements vscode.Disposable, vscode.QuickDiffProvider {
     if (this.#scm === undefined || this.#group === undefined) return;
     this.#scm.count = open.length;
     this.#group.resourceStates = open.map(({ artifact, state, added, removed, text }) => ({
-      resourceUri: vscode.Uri.file(path.join(controller.workDomain, artifact.path)),
+      resourceUri: projectFile(controller.workDomain, artifact.path),
       command: {
         command: commandIds.reviewArtifacts,
         title: "Open Changes",

@@ -1,13 +1,14 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import { isOpenArtifact } from "../../engine/view/session-view";
-import { authorsOf } from "../../app/session/provenance";
+import { authorsOf, versionsOf } from "../../app/session/provenance";
 import { blameFile } from "../../app/session/blame";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import type { SessionEvent } from "../../engine/event/event";
 import { callSettings } from "../../engine/model/definition";
 import type { SessionController } from "../../app/session/controller";
-import { artifactUri, projectFile, rightSide } from "./artifact-documents";
+import { proposalUri, versionUri } from "./artifact-places";
+import { projectFile } from "./editor-desk";
 import type { ArtifactChoice } from "./artifact-choice";
 import type { ReviewModel } from "./review-model";
 
@@ -21,13 +22,9 @@ export async function openAllChanges(model: ReviewModel): Promise<void> {
     return;
   }
   const resources = rows.map((row) => {
-    const current = projectFile(controller, row.artifact.path);
+    const current = projectFile(controller.workDomain, row.artifact.path);
     const before = row.offer.project === null ? undefined : current;
-    // Equal paths, or the editor takes it for a rename.
-    const after =
-      row.after === null
-        ? undefined
-        : rightSide(controller, row.artifact, row.offer).with({ path: current.path });
+    const after = row.after === null ? undefined : proposalUri(controller, row.artifact.path);
     return [current, before, after];
   });
   await vscode.commands.executeCommand("vscode.changes", `${controller.view.flow}: proposed`, resources);
@@ -52,7 +49,7 @@ export async function showHistory(
   const { versions } = authorsOf(controller.id, await allEvents(controller), (role) =>
     state.definition.band.roles[role] === undefined ? undefined : callSettings(state.definition, role).model,
   );
-  const own = versions.filter((version) => version.path === artifact.path);
+  const own = versionsOf(versions, artifact.path);
   const toEvent: vscode.QuickInputButton = {
     iconPath: new vscode.ThemeIcon("go-to-file"),
     tooltip: "Show the event",
@@ -79,7 +76,7 @@ export async function showHistory(
     if (item === undefined) return;
     const [before, after] = [own[item.at - 1]?.content ?? artifact.base, own[item.at]?.content ?? null];
     const side = (content: typeof before): vscode.Uri =>
-      artifactUri({ directory, path: artifact.path, side: content === null ? "none" : "artifact", content });
+      versionUri({ directory, path: artifact.path, content });
     const title = `${path.posix.basename(artifact.path)} (${own[item.at]?.origin.step ?? ""})`;
     void vscode.commands.executeCommand("vscode.diff", side(before), side(after), title, { preview: true });
   });

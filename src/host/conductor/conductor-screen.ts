@@ -13,9 +13,15 @@ import type {
   SessionScreen,
   ShownText,
   StepScreen,
+  SuggestionScreen,
 } from "../../protocol/conductor";
 import { askedIn } from "../../engine/model/prompt-text";
-import { artifactDiffs } from "./artifact-diffs";
+import { instructionOf, textOfAdjustment } from "../../engine/conductor/adjusted";
+import { callSettings } from "../../engine/model/definition";
+import { stepGroups } from "../../engine/view/step-groups";
+import { adjustmentText, ruleWords } from "../../engine/view/adjustment-text";
+import { askedCommandLines } from "../../app/command/table-text";
+import { artifactDiffs, diffOfTexts } from "../../app/artifact/artifact-diffs";
 import { fieldScreens } from "./question-fields";
 import { hintOf } from "./failure-hint";
 import { shown } from "../webview/text";
@@ -90,6 +96,7 @@ export async function sessionScreen(
   };
   const ticking = source.holder === "here" && view.steps.some(({ status }) => status === "running");
   const limit = limitOf(state);
+  const place = placeOfStep(state);
   const ended = view.status === "ended";
   return {
     session: view.session,
@@ -108,8 +115,12 @@ export async function sessionScreen(
       : await Promise.all(view.approvals.map((approval) => approvalScreen(approval, source, read))),
     questions: ended ? [] : await Promise.all(view.questions.map((one) => questionScreen(one, read))),
     failures: ended ? [] : failures(view, state, ways),
+    suggestions: ended ? [] : view.suggestions.map((one) => suggestionScreen(one, state)),
     ...defined({ limit }),
-    steps: await Promise.all(view.steps.map((step) => stepScreen(step, read))),
+    pending: ended
+      ? []
+      : state.pending.map(({ seq, adjustment }) => ({ seq, text: adjustmentText(adjustment) })),
+    steps: await Promise.all(view.steps.map((step) => stepScreen(step, read, place))),
     roles: view.roles,
     artifacts: {
       pending: count(view, "pending"),
@@ -167,6 +178,25 @@ async function approvalScreen(
   };
 }
 
+/** A suggestion with what it would change. */
+function suggestionScreen(
+  { id, rule, step, message, evidence, adjustment }: SessionView["suggestions"][number],
+  state: SessionState,
+): SuggestionScreen {
+  const text = adjustment === undefined ? undefined : textOfAdjustment(adjustment);
+  const old = adjustment?.kind === "patch" ? instructionOf(state, adjustment.step) : undefined;
+  return {
+    id,
+    rule: ruleWords(rule),
+    step,
+    message,
+    evidence,
+    ...(adjustment === undefined ? {} : { adjustment: adjustmentText(adjustment) }),
+    ...defined({ text }),
+    ...(old === undefined || text === undefined ? {} : { diff: diffOfTexts(`${old}\n`, `${text}\n`) }),
+  };
+}
+
 async function questionScreen(question: QuestionView, read: Read): Promise<QuestionScreen> {
   const { id, kind, sha256, step, text, words, paths, tool } = question;
   return {
@@ -183,13 +213,18 @@ async function questionScreen(question: QuestionView, read: Read): Promise<Quest
 
 /** What a person has not seen yet: what is asked, filled in, and the report that it goes on from. */
 async function newForStep(
-  { prompt }: ApprovalView,
+  { prompt, command }: ApprovalView,
   { view }: ScreenSource,
   read: Read,
 ): Promise<Pick<ApprovalScreen, "asked" | "answers">> {
   const last = prompt?.findLast(({ role }) => role === "user");
-  const text = last === undefined ? undefined : await read(last.content, Infinity);
-  const asked = text === undefined ? undefined : askedIn(text.text);
+  const whole = async (content: Content): Promise<string> => (await read(content, Infinity)).text;
+  const asked =
+    command !== undefined
+      ? askedCommandLines(await whole(command)).join("\n")
+      : last === undefined
+        ? undefined
+        : askedIn(await whole(last.content));
   const before = view.steps.findLast(({ status, summary }) => status === "done" && summary !== undefined);
   return {
     ...(asked === undefined ? {} : { asked: shown(asked) }),
@@ -205,15 +240,37 @@ async function newForStep(
   };
 }
 
-async function stepScreen(step: StepView, read: Read): Promise<StepScreen> {
-  const { key, role, status, attempt, tokens, verdict, red, summary, reason, note, activity } = step;
+/** What the Score and the Venue say of a step. */
+function placeOfStep({ definition }: SessionState): (step: StepView) => Pick<StepScreen, "groups" | "model"> {
+  const groups = stepGroups(definition.score.steps);
+  return ({ id, key, role }) => {
+    const around = groups(id, key).map((group) => ({ key: group.key, label: group.label }));
+    const isRole = definition.band.roles[role] !== undefined;
+    return {
+      ...(around.length === 0 ? {} : { groups: around }),
+      ...(isRole ? { model: callSettings(definition, role).model } : {}),
+    };
+  };
+}
+
+async function stepScreen(
+  step: StepView,
+  read: Read,
+  place: ReturnType<typeof placeOfStep>,
+): Promise<StepScreen> {
+  const { key, role, status, attempt, tokens, costUsd, verdict, red, summary, reason, note, activity } = step;
+  const { startedAt, endedAt } = step;
   return {
     key,
+    ...place(step),
     role,
     status,
     attempt,
     tokens,
-    ...defined({ verdict, red }),
+    ...defined({ costUsd, verdict, red }),
+    ...(startedAt === undefined || endedAt === undefined
+      ? {}
+      : { durationMs: Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)) }),
     ...(summary === undefined ? {} : { summary: await read(summary, maxSummaryLength) }),
     ...defined({ reason, note, activity }),
   };

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Message } from "../../engine/event/event";
 import { conductorRequestSchema } from "../../protocol/conductor";
+import { withText } from "../../engine/conductor/adjusted";
 import type { Adjustment } from "../../engine/event/event";
 import type {
   ConductorMessage,
@@ -15,6 +16,7 @@ import { commandIds, viewIds } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
 import { answersFrom } from "./question-fields";
 import { sessionScreen, TextCache } from "./conductor-screen";
+import { startFork } from "../history/fork";
 import { isOnDisk } from "../session/on-disk";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
@@ -220,6 +222,33 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
         ? this.#changes.takeFile(controller)
         : this.#changes.takeModel(controller, step, how.model);
     },
+    withdraw: ({ session, of }) => this.#session(session).adjust({ kind: "withdraw", of }),
+    skip_step: ({ session, step }) => this.#session(session).adjust({ kind: "skip", step }),
+    do_again: async ({ session, step }) => {
+      const controller = this.#session(session);
+      this.#sessions.show(await startFork(this.#sessions, controller, step, (definition) => definition));
+    },
+    resolve_suggestion: ({ session, id, how }) => {
+      const controller = this.#session(session);
+      const open = controller.view.suggestions.find((one) => one.id === id);
+      const adjustment =
+        how.kind === "apply" && how.text !== undefined && open?.adjustment !== undefined
+          ? withText(open.adjustment, how.text)
+          : undefined;
+      const decision = how.kind === "apply" ? ("taken" as const) : ("dismissed" as const);
+      const submit = () =>
+        controller.submit({
+          kind: "resolve_suggestion",
+          id,
+          decision,
+          by: "person",
+          ...defined({ adjustment }),
+        });
+      // A step that is tried again lets the session go on.
+      return decision === "taken" && open?.adjustment?.kind === "retry"
+        ? this.#sessions.goOn(controller, submit)
+        : submit();
+    },
     raise_limit: ({ session, limit, value }) => {
       const controller = this.#session(session);
       return this.#sessions.goOn(controller, () => controller.raiseLimit(limit, value));
@@ -246,6 +275,8 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
 
   readonly #places: Readonly<Record<Extract<ConductorRequest, { type: "open" }>["what"], () => unknown>> = {
     pick_flow: () => vscode.commands.executeCommand(commandIds.runFlow),
+    adjust: () => vscode.commands.executeCommand(commandIds.adjustSession),
+    fork: () => vscode.commands.executeCommand(commandIds.forkSession),
     artifacts: () => vscode.commands.executeCommand(commandIds.reviewArtifacts),
     venue: () => vscode.commands.executeCommand(commandIds.selectVenue),
     events: () => vscode.commands.executeCommand(commandIds.openSession),

@@ -1,8 +1,18 @@
 import * as vscode from "vscode";
 import { eventTypes } from "../../engine/event/event";
-import { panelRequestSchema, panelStateSchema, maxRows } from "../../protocol/session-panel";
-import type { EventDetails, PanelMessage, PanelRequest } from "../../protocol/session-panel";
-import { panelTypes } from "../ids";
+import { panelRequestSchema, panelStateSchema, maxRows, noFilter } from "../../protocol/session-panel";
+import type {
+  ArtifactAction,
+  ArtifactRow,
+  EventDetails,
+  PanelMessage,
+  PanelRequest,
+} from "../../protocol/session-panel";
+import { isOpenArtifact } from "../../engine/view/session-view";
+import { defined } from "../../engine/model/defined";
+import type { ReviewModel } from "../artifacts/review-model";
+import { commandIds, panelTypes } from "../ids";
+import type { CommandId } from "../ids";
 import { EventIndex } from "./event-index";
 import { eventTexts } from "../../engine/view/event-line";
 import { sessionWords } from "../../engine/view/session-label";
@@ -19,12 +29,43 @@ type Handlers = {
 
 const types: readonly string[] = [...eventTypes].sort();
 
+/** The same commands as everywhere else. */
+const commandOf: Readonly<Record<ArtifactAction, CommandId>> = {
+  diff: commandIds.reviewArtifacts,
+  accept: commandIds.acceptArtifact,
+  reject: commandIds.rejectArtifact,
+  revert: commandIds.revertAcceptance,
+  history: commandIds.artifactHistory,
+};
+
+function artifactRows(controller: SessionController, model: ReviewModel): ArtifactRow[] {
+  return controller.view.artifacts.map((artifact) => {
+    const { path, change, decision, renamedFrom } = artifact;
+    const row = model.rowOf(controller, path);
+    const open = isOpenArtifact(artifact);
+    const counts = row?.text === undefined ? {} : { added: row.added, removed: row.removed };
+    return {
+      path,
+      change,
+      state: row?.state ?? (decision === "pending" ? "proposed" : decision),
+      open,
+      decided: decision !== "pending",
+      ...(model.hasVersion(controller, path) ? { own: true } : {}),
+      ...counts,
+      ...defined({ renamedFrom, shown: open ? row?.offer.shown : undefined }),
+    };
+  });
+}
+
 /** The editor panel of one session: its events, live and afterwards. They stay on the disk until they are looked at. */
 class SessionPanel {
   readonly #index: EventIndex;
   readonly #updates = new Coalescer(100, () => this.#postInfo());
   readonly #subscription: vscode.Disposable;
+  readonly #model: ReviewModel;
   #ready = false;
+  /** An event that is to be shown once the page is there. */
+  #wanted: number | undefined;
   #proven: readonly string[] = [];
   /** What the session looked like when it was asked what is proven. */
   #provenAt = "";
@@ -34,14 +75,19 @@ class SessionPanel {
     readonly panel: vscode.WebviewPanel,
     readonly controller: SessionController,
     sessions: SessionRegistry,
+    model: ReviewModel,
     errors: ErrorPresenter,
   ) {
     this.#errors = errors;
+    this.#model = model;
     this.#index = new EventIndex(controller);
-    this.#subscription = sessions.onDidChange((changed) => {
-      if (changed === undefined) this.#provenAt = "";
-      if (changed === undefined || changed === controller) this.#updates.request();
-    });
+    this.#subscription = vscode.Disposable.from(
+      model.onDidChange(() => this.#updates.request()),
+      sessions.onDidChange((changed) => {
+        if (changed === undefined) this.#provenAt = "";
+        if (changed === undefined || changed === controller) this.#updates.request();
+      }),
+    );
     panel.webview.onDidReceiveMessage((message: unknown) => this.#receive(message));
     panel.onDidDispose(() => {
       this.#updates.stop();
@@ -60,10 +106,11 @@ class SessionPanel {
   }
 
   readonly #handlers: Handlers = {
-    ready: ({ filter }) => {
+    ready: async ({ filter }) => {
       this.#ready = true;
       this.#index.setFilter(filter);
-      return this.#postInfo();
+      await this.#postInfo();
+      if (this.#wanted !== undefined) await this.reveal(this.#wanted);
     },
     filter: ({ filter }) => {
       this.#index.setFilter(filter);
@@ -78,9 +125,25 @@ class SessionPanel {
       const details = await this.#details(seq);
       if (details !== undefined) await this.#send({ type: "details", details });
     },
+    artifact: ({ action, path, shown: digest }) => {
+      const { controller } = this;
+      const artifact = controller.view.artifacts.find((one) => one.path === path);
+      if (artifact === undefined) return;
+      const choice = { controller, artifact, ...defined({ shown: digest }) };
+      return vscode.commands.executeCommand(commandOf[action], { choice }, { from: panelTypes.session });
+    },
     copy: ({ text }) => vscode.env.clipboard.writeText(text),
     ping: () => this.#postInfo(),
   };
+
+  /** Shows an event, and all others again. */
+  async reveal(seq: number): Promise<void> {
+    this.#wanted = this.#ready ? undefined : seq;
+    if (!this.#ready) return;
+    this.#index.setFilter(noFilter);
+    await this.#postInfo();
+    await this.#send({ type: "reveal", seq });
+  }
 
   async #postInfo(): Promise<void> {
     const { controller } = this;
@@ -101,6 +164,7 @@ class SessionPanel {
         edition,
         types,
         steps: view.steps.flatMap(({ key, status }) => (status === "planned" ? [] : [key])),
+        artifacts: artifactRows(controller, this.#model),
         proven: this.#proven,
         ...(scanned < total ? { scanned } : {}),
         ...(problem === undefined ? {} : { problem: this.#errors.textOf(problem) }),
@@ -155,15 +219,23 @@ export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
   readonly #open = new Map<string, SessionPanel>();
   readonly #extension: vscode.Uri;
   readonly #sessions: SessionRegistry;
+  readonly #model: ReviewModel;
   readonly #errors: ErrorPresenter;
 
-  constructor(extension: vscode.Uri, sessions: SessionRegistry, errors: ErrorPresenter) {
+  constructor(extension: vscode.Uri, sessions: SessionRegistry, model: ReviewModel, errors: ErrorPresenter) {
     this.#extension = extension;
     this.#sessions = sessions;
+    this.#model = model;
     this.#errors = errors;
   }
 
-  show(controller: SessionController): void {
+  /** @param seq the event to show; without one, what was shown before. */
+  show(controller: SessionController, seq?: number): void {
+    this.#show(controller);
+    if (seq !== undefined) void this.#open.get(controller.directory)?.reveal(seq);
+  }
+
+  #show(controller: SessionController): void {
     const open = this.#open.get(controller.directory);
     if (open !== undefined) {
       open.panel.reveal();
@@ -199,7 +271,7 @@ export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
       vscode.Uri.joinPath(this.#extension, "media", `session-${theme}.svg`);
     panel.iconPath = { light: icon("light"), dark: icon("dark") };
     const { directory } = controller;
-    this.#open.set(directory, new SessionPanel(panel, controller, this.#sessions, this.#errors));
+    this.#open.set(directory, new SessionPanel(panel, controller, this.#sessions, this.#model, this.#errors));
     panel.onDidDispose(() => this.#open.delete(directory));
     panel.webview.html = webviewHtml(panel.webview, this.#extension, {
       name: "session",

@@ -24,7 +24,12 @@ export class PlanDocuments implements vscode.TextDocumentContentProvider, vscode
   async show(flow: vscode.Uri): Promise<void> {
     const uri = flow.with({ scheme: schemes.plan, path: `${flow.path}.plan.md`, query: flow.toString() });
     const document = await vscode.workspace.openTextDocument(uri);
-    await vscode.window.showTextDocument(document, { preview: true });
+    try {
+      await vscode.commands.executeCommand("markdown.showPreview", uri);
+    } catch {
+      // An editor without the built-in Markdown extension shows the text.
+      await vscode.window.showTextDocument(document, { preview: true });
+    }
   }
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {

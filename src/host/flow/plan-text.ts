@@ -107,7 +107,7 @@ function stepLines(step: FlowPlanStep, index: number): string[] {
     ...(step.act === undefined
       ? [
           `- Role ${step.role}; ${approvals[step.approval]}${inGroup}`,
-          `- Model ${settings.model === "" ? "(none named)" : settings.model}: ${params.join(", ")}`,
+          `- Model ${settings.model === "" ? "(none named)" : settings.model}${step.venue === undefined ? "" : ` on ${step.venue}`}: ${params.join(", ")}`,
           `- Reads ${step.reads.join(", ") || "nothing"}; writes ${step.writes.join(", ") || "nothing"}; tools: ${step.tools.join(", ") || "none"}`,
         ]
       : [
@@ -158,7 +158,8 @@ export function planText(definition: Definition): string {
   const { worst } = plan;
   const { description } = definition.flow;
   const inputs = Object.entries(plan.inputs).map(([name, value]) => `- ${name}: ${textOfJson(value)}`);
-  const where = plan.venue.endpoint === undefined ? "" : `, ${plan.venue.endpoint}`;
+  const venueText = ({ name, source, provider, endpoint }: FlowPlan["venue"]): string =>
+    `${name} (${source}): ${provider}${endpoint === undefined ? "" : `, ${endpoint}`}`;
   const cost =
     worst.usd === undefined
       ? "The cost is unknown, as the Venue gives no prices."
@@ -170,7 +171,8 @@ export function planText(definition: Definition): string {
     ...(description === undefined ? [] : [description, ""]),
     `- Band ${plan.band.name} (${plan.band.source})`,
     `- Score ${plan.score.name} (${plan.score.source})`,
-    `- Venue ${plan.venue.name} (${plan.venue.source}): ${plan.venue.provider}${where}`,
+    `- Venue ${venueText(plan.venue)}`,
+    ...plan.otherVenues.map((other) => `- Venue ${venueText(other)}, for ${other.roles.join(", ")}`),
     "",
     `At most **${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")} and ${number(worst.tokens)} tokens**. ${cost} Retries of failed calls are not included; limits apply to them too.`,
     "",

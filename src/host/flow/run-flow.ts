@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { OrketError } from "../../engine/error/orket-error";
-import type { Definition, PlanNode } from "../../engine/model/definition";
+import { callSettings, venueOf } from "../../engine/model/definition";
+import type { Definition, PlanNode, ResolvedVenue } from "../../engine/model/definition";
 import type { InputValue } from "../../engine/model/flow";
 import type { Approval } from "../../engine/model/names";
 import { fileKindOf, resolveFlow } from "../../language/index";
@@ -230,11 +231,23 @@ export async function withModel(
   definition: Definition,
   roles: readonly string[] = Object.keys(definition.band.roles),
 ): Promise<Definition | undefined> {
+  const open = roles
+    .filter((role) => callSettings(definition, role).model === "")
+    .map((role) => venueOf(definition, role))
+    .find(({ provider }) => provider === "vscode-lm");
+  if (open === undefined) return definition;
+  const model = await pickEditorModel(`The Venue ${open.name} names no model: which one?`);
+  return model === undefined ? undefined : withModel(modelOf(definition, open, model), roles);
+}
+
+/** The definition in which a Venue without a model has this one. */
+function modelOf(definition: Definition, open: ResolvedVenue, model: string): Definition {
   const { venue } = definition;
-  const open = roles.some((role) => (venue.roles[role]?.model ?? venue.model) === undefined);
-  if (venue.provider !== "vscode-lm" || !open) return definition;
-  const model = await pickEditorModel(`The Venue ${venue.name} names no model: which one?`);
-  return model === undefined ? undefined : { ...definition, venue: { ...venue, model } };
+  if (open === venue) return { ...definition, venue: { ...venue, model } };
+  const venues: Record<string, ResolvedVenue> = {};
+  for (const [name, other] of Object.entries(venue.venues ?? {}))
+    venues[name] = other === open ? { ...other, model } : other;
+  return { ...definition, venue: { ...venue, venues } };
 }
 
 const withBefore: Readonly<Record<Approval, Approval>> = {

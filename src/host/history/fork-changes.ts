@@ -1,3 +1,4 @@
+import { providerOf } from "../../engine/model/called-venues";
 import * as vscode from "vscode";
 import { OrketError } from "../../engine/error/orket-error";
 import { callSettings } from "../../engine/model/definition";
@@ -155,7 +156,7 @@ function stepRows(now: Definition, id: string): Row[] {
 
 /** Scripted replies come from no model, so that there is none to change. */
 function modelRows(now: Definition, { pickModel }: ForkQuestions): Row[] {
-  if (now.venue.provider === "scripted") return [];
+  if (providerOf(now) === "scripted") return [];
   const roles = [...new Set(stepsOf(now.score.steps).map(({ role }) => role))];
   const modelOf = (role: string): string => callSettings(now, role).model;
   const models = [...new Set(roles.map(modelOf))];

@@ -1,3 +1,4 @@
+import { providerOf } from "../../engine/model/called-venues";
 import * as vscode from "vscode";
 import { maxRepetitions, repeatSession, repetitionText } from "../../app/session/repeat";
 import type { RepeatReport } from "../../app/session/repeat";
@@ -52,7 +53,7 @@ export class Repeats {
     const { state } = await this.#sessions.openAt(session.path);
     const { modelCalls } = state.spending;
     const calls = modelCalls === 1 ? "1 model call" : `${modelCalls} model calls`;
-    const who = state.definition.venue.provider === "scripted" ? "; its replies are scripted" : "";
+    const who = providerOf(state.definition) === "scripted" ? "; its replies are scripted" : "";
     const text = await vscode.window.showInputBox({
       title: `Repeat ${nameOf(session)}`,
       prompt: `How many times? The session made ${calls}${who}. Each run is a new session.`,

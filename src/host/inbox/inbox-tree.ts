@@ -8,6 +8,7 @@ import type { Inbox, InboxEntry } from "./inbox";
 const icons: Readonly<Record<Waiting["kind"], readonly [icon: string, color: string]>> = {
   question: ["bell-dot", "notificationsWarningIcon.foreground"],
   failure: ["error", "notificationsErrorIcon.foreground"],
+  suggestion: ["lightbulb", "notificationsInfoIcon.foreground"],
   limit: ["warning", "notificationsWarningIcon.foreground"],
   drift: ["pulse", "notificationsWarningIcon.foreground"],
   interrupted: ["debug-disconnect", "notificationsWarningIcon.foreground"],

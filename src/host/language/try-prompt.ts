@@ -3,7 +3,7 @@ import { createProvider } from "../../adapters/provider/provider-factory";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import { OrketError } from "../../engine/error/orket-error";
 import type { TokenCount } from "../../engine/event/tokens";
-import { callSettings } from "../../engine/model/definition";
+import { callSettings, venueOf } from "../../engine/model/definition";
 import type { Definition } from "../../engine/model/definition";
 import { plannedSteps } from "../../engine/model/plan";
 import { planPrompt } from "../../engine/model/plan-flow";
@@ -63,11 +63,12 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
     if (definition === undefined) return;
     const rounds = planned.within.flatMap(({ kind }) => (kind === "loop" ? [1] : []));
     const settings = callSettings(definition, planned.node.role);
+    const { name: venueName } = venueOf(definition, planned.node.role);
     const attempt: Try = {
-      title: `${use.target.name} on ${definition.venue.name}`,
+      title: `${use.target.name} on ${venueName}`,
       role: planned.node.role,
       step: use.step,
-      venue: definition.venue.name,
+      venue: venueName,
       model: settings.model,
       prompt: planPrompt(definition, planned.node, rounds),
       text: "",
@@ -109,7 +110,7 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
     const listening = token.onCancellationRequested(() => cancel.cancel());
     const drawing = new Coalescer(100, () => this.#changed.fire(uri));
     try {
-      const provider = await createProvider(definition.venue, this.#deps);
+      const provider = await createProvider(venueOf(definition, attempt.role), this.#deps);
       const { system, user } = attempt.prompt;
       const reply = await provider.call(
         {

@@ -12,6 +12,7 @@ const changeIcons = {
   added: ["diff-added", "gitDecoration.addedResourceForeground"],
   changed: ["diff-modified", "gitDecoration.modifiedResourceForeground"],
   deleted: ["diff-removed", "gitDecoration.deletedResourceForeground"],
+  renamed: ["diff-renamed", "gitDecoration.renamedResourceForeground"],
 } as const;
 const stateIcons: Readonly<Record<string, readonly [string, string]>> = {
   accepted: ["check", "testing.iconPassed"],
@@ -31,14 +32,21 @@ export class ArtifactItem extends vscode.TreeItem {
     readonly choice: ArtifactChoice,
     row: ReviewRow | undefined,
     isInFolder: boolean,
+    isOwn = false,
   ) {
-    const { path: file, change, decision, step, content, open, reason } = choice.artifact;
-    super(isInFolder ? path.posix.basename(file) : file, vscode.TreeItemCollapsibleState.None);
+    const { path: file, change, decision, step, content, open, reason, renamedFrom } = choice.artifact;
+    const name = renamedFrom === undefined ? file : `${renamedFrom} → ${file}`;
+    super(isInFolder && renamedFrom === undefined ? path.posix.basename(file) : name);
     const state = row?.state ?? (decision === "pending" ? "proposed" : decision);
     const special = state === "proposed" || state === decision ? "" : state;
     const counts =
       row === undefined ? "" : row.text === undefined ? "binary" : `+${row.added} −${row.removed}`;
-    const words = [decision === "pending" ? change : `${change}, ${decision}`, special, counts];
+    const words = [
+      decision === "pending" ? change : `${change}, ${decision}`,
+      special,
+      isOwn ? "your version" : "",
+      counts,
+    ];
     this.id = `${choice.controller.directory} ${file}`;
     this.description = words.filter((word) => word !== "").join(" · ");
     const [icon, color] = stateIcons[state] ?? changeIcons[change];
@@ -47,10 +55,14 @@ export class ArtifactItem extends vscode.TreeItem {
     this.contextValue = `artifact ${state === "conflict" ? "conflict" : decision === "partly" ? (isOpen ? "partly open" : "partly") : decision}`;
     const size = content === null ? "" : `, ${content.bytes.toLocaleString("en")} bytes`;
     const about = [
-      `${file}`,
+      name,
       `${change} by ${step}${row === undefined || row.role === "" ? "" : ` (${row.role})`}${size}`,
-      row?.renamedFrom === undefined ? "" : `renamed from ${row.renamedFrom}`,
+      row?.renamedFrom === undefined || renamedFrom !== undefined
+        ? ""
+        : `like ${row.renamedFrom}, which is deleted`,
       explain(state, isOpen),
+      row?.isUnchecked === true && state !== "unchecked" ? "Written after the last check that passed." : "",
+      isOwn ? "You have a version of your own; accepting takes that." : "",
       reason === undefined ? "" : `Reason: ${reason}`,
       row?.denied?.message ?? "",
     ];
@@ -58,7 +70,7 @@ export class ArtifactItem extends vscode.TreeItem {
     const lines =
       row === undefined || row.text === undefined ? "" : `, ${row.added} lines added, ${row.removed} removed`;
     this.accessibilityInformation = {
-      label: `${file}, ${change}, ${decision}${special === "" ? "" : `, ${special}`}${lines}`,
+      label: `${renamedFrom === undefined ? file : `${renamedFrom} to ${file}`}, ${change}, ${decision}${special === "" ? "" : `, ${special}`}${isOwn ? ", your version" : ""}${lines}`,
     };
     this.command = { command: commandIds.reviewArtifacts, title: "Open Changes", arguments: [this] };
   }
@@ -187,7 +199,9 @@ export class ArtifactsTree implements vscode.TreeDataProvider<Node> {
   }
 
   #item(choice: ArtifactChoice, isInFolder: boolean): ArtifactItem {
-    return new ArtifactItem(choice, this.#model.rowOf(choice.controller, choice.artifact.path), isInFolder);
+    const { controller, artifact } = choice;
+    const row = this.#model.rowOf(controller, artifact.path);
+    return new ArtifactItem(choice, row, isInFolder, this.#model.hasVersion(controller, artifact.path));
   }
 
   #choice(controller: SessionController, artifact: ArtifactView): ArtifactChoice {

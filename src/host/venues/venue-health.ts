@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import type { Backend } from "../../app/venue/capability-memory";
+import { withSentModels } from "../../app/venue/sent-models";
 import { healthOf as askBackends } from "../../app/venue/venue-health";
 import type { VenueFile } from "../../engine/model/venue";
 import { contentOf } from "../../language";
@@ -11,7 +12,10 @@ import type { VenueHealth } from "./venue-row";
 
 /** The Venues of a folder whose files can be read, by name. */
 export function venuesOf({ project }: FolderProject): VenueFile[] {
-  const venues = [...project.sources.values()].flatMap((source) => contentOf(source, "venue") ?? []);
+  const venues = [...project.sources.values()].flatMap((source) => {
+    const venue = contentOf(source, "venue");
+    return venue === undefined ? [] : [withSentModels(project, source.path, venue)];
+  });
   return venues.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

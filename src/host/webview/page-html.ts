@@ -69,4 +69,5 @@ export const pageBodies = {
 </div>
 <aside id="details" aria-label="Event"></aside>
 </main>`,
+  flow: '<main id="app"></main>',
 } as const;

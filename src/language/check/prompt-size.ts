@@ -6,7 +6,8 @@ import { utf8Length } from "../../engine/model/utf8";
 import { makeDiagnostic } from "../text/diagnostic";
 import type { Diagnostic } from "../text/diagnostic";
 import { nearestPlace } from "../text/places";
-import type { SourceDocument } from "../text/source";
+import type { FlowParts } from "../project/flow-parts";
+import { answering } from "../project/venue-routes";
 
 /** Bytes of English text that make one token, at most: what is warned of does not fit whatever the tokenizer. */
 const bytesPerToken = 5;
@@ -15,10 +16,12 @@ const bytesPerToken = 5;
 const bytesPerTool = 200;
 
 /** Steps whose prompt cannot fit the context window even before anything of the run stands in it. */
-export function promptWarnings(venue: SourceDocument, definition: Definition): Diagnostic[] {
+export function promptWarnings({ venue: own, routes }: FlowParts, definition: Definition): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const step of stepsOf(definition.score.steps)) {
     if (step.does !== undefined) continue;
+    const venue = answering(own, routes, step.role);
+    if (venue === undefined) continue;
     const { context_tokens: size, max_output_tokens: output } = callSettings(definition, step.role);
     const { system, user } = planPrompt(definition, step);
     const tools = definition.band.roles[step.role]?.tools ?? [];

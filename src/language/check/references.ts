@@ -8,6 +8,7 @@ import { canSee } from "../schema/score-view";
 import type { GroupView, ScoreView, StepView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
+import { checkCompared, checkTogether } from "./compared";
 import { saysOf, unknownField } from "./says";
 import { defined } from "../../engine/model/defined";
 
@@ -201,7 +202,9 @@ function checkField(
 export function checkConditions(score: SourceDocument, view: ScoreView, report: Report): void {
   for (const stand of conditionsOf(score, view)) {
     if (report.isFull(score)) return;
+    if (stand.path.at(-1) === 0) checkTogether(score, stand.path.slice(0, -1), report);
     const target = checkStep(score, view, stand, report);
+    checkCompared(score, stand.path, target === undefined ? undefined : saysOf(score, view, target), report);
     if (target === undefined) continue;
     checkVerdict(score, view, stand, target, report);
     checkField(score, view, [...stand.path, "field"], target, "orket/condition-unknown", report);

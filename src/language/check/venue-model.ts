@@ -5,9 +5,9 @@ import type { SourceDocument } from "../text/source";
 
 const needModel: ReadonlySet<string | undefined> = new Set(["ollama", "openai", "mesh"]);
 
-/** Whether a Venue names a model for a role of its own. */
-export function hasOwnModel(venue: SourceDocument, role: string): boolean {
-  return isGiven(venue, ["roles", role, "model"]);
+/** Whether a Venue names a model for a role of its own, or the Venue that has one for it. */
+function hasOwnModel(venue: SourceDocument, role: string): boolean {
+  return isGiven(venue, ["roles", role, "model"]) || isGiven(venue, ["roles", role, "venue"]);
 }
 
 /**

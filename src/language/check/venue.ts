@@ -7,19 +7,30 @@ import type { Report } from "../schema/report";
 import { isGiven, keysAt, textAt } from "../schema/read";
 import type { FlowParts } from "../project/flow-parts";
 import { valueAt } from "../schema/schema";
+import { answering } from "../project/venue-routes";
 import type { ScoreView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
-import { hasOwnModel, reportMissingModel, whoHasModel } from "./venue-model";
+import { reportMissingModel, whoHasModel } from "./venue-model";
 
 function usedRoles(view: ScoreView | undefined): string[] {
   return [...new Set(view?.steps.flatMap(({ role }) => role ?? []) ?? [])];
 }
 
-/** Roles that steps are given to and that have no model, where the Venue gives one only to some. */
-function checkModels(venue: SourceDocument, roles: readonly string[], report: Report): void {
-  if (whoHasModel(venue) !== "some") return;
-  const without = roles.filter((role) => !hasOwnModel(venue, role));
-  if (without.length > 0) reportMissingModel(venue, report, without);
+/** What a Venue, or one that the role goes through, says of a role by itself. */
+function saysOfRole({ venue, routes }: FlowParts, role: string, key: "model" | "pricing"): boolean {
+  const through = routes.find((route) => route.role === role)?.through ?? [];
+  return [venue, ...through].some((one) => one !== undefined && isGiven(one, ["roles", role, key]));
+}
+
+/** Roles that steps are given to and that have no model, where the Venue that answers gives one only to some. */
+function checkModels(parts: FlowParts, roles: readonly string[], report: Report): void {
+  const without = new Map<SourceDocument, string[]>();
+  for (const role of roles) {
+    const venue = answering(parts.venue, parts.routes, role);
+    if (venue === undefined || whoHasModel(venue) !== "some" || saysOfRole(parts, role, "model")) continue;
+    without.set(venue, [...(without.get(venue) ?? []), role]);
+  }
+  for (const [venue, some] of without) reportMissingModel(venue, report, some);
 }
 
 /** Models, prices and settings for the roles and steps that there are, and for those that there are not. */
@@ -27,7 +38,7 @@ export function checkVenue(parts: FlowParts, view: ScoreView | undefined, report
   const { flow, band, venue } = parts;
   if (venue?.tree === undefined) return;
   const roles = usedRoles(view);
-  checkModels(venue, roles, report);
+  checkModels(parts, roles, report);
   const known = keysAt(band, ["roles"]);
   for (const role of band?.tree === undefined ? [] : keysAt(venue, ["roles"])) {
     if (known.includes(role)) continue;
@@ -42,11 +53,18 @@ export function checkVenue(parts: FlowParts, view: ScoreView | undefined, report
   }
   checkReplies(parts, view, report);
   if (!isGiven(flow, ["limits", "cost_usd"]) || view === undefined) return;
-  const unpriced = roles.filter(
-    (role) => !isGiven(venue, ["pricing"]) && !isGiven(venue, ["roles", role, "pricing"]),
-  );
-  if (unpriced.length === 0) return;
-  const message = `The limit on the cost cannot be enforced: the Venue ${venue.path} has no pricing for ${unpriced.slice(0, 10).join(", ")}.`;
+  const unpriced = roles.filter((role) => {
+    const by = answering(venue, parts.routes, role);
+    return by !== undefined && !isGiven(by, ["pricing"]) && !saysOfRole(parts, role, "pricing");
+  });
+  const [first] = unpriced;
+  if (first === undefined) return;
+  const without = new Set(unpriced.map((role) => answering(venue, parts.routes, role)?.path));
+  const named =
+    [...without].length === 1
+      ? `the Venue ${[...without].join("")} has`
+      : `the Venues ${[...without].join(", ")} have`;
+  const message = `The limit on the cost cannot be enforced: ${named} no pricing for ${unpriced.slice(0, 10).join(", ")}.`;
   report.at(flow, ["limits", "cost_usd"], "orket/cost-without-pricing", message, {
     severity: "warning",
     hint: "Add 'pricing' to the Venue; 0 for a backend that costs nothing.",
@@ -79,8 +97,12 @@ function checkReplyTools(
 }
 
 function checkReplies(parts: FlowParts, view: ScoreView | undefined, report: Report): void {
-  const { replies } = parts;
-  if (replies === undefined || view === undefined) return;
+  const all = new Set([parts.replies, ...parts.routes.map(({ replies }) => replies)]);
+  for (const replies of all)
+    if (replies !== undefined && view !== undefined) checkReplyFile(replies, parts, view, report);
+}
+
+function checkReplyFile(replies: SourceDocument, parts: FlowParts, view: ScoreView, report: Report): void {
   const ids = new Set(view.steps.map(({ id }) => id));
   for (const id of keysAt(replies, ["steps"])) {
     if (report.isFull(replies)) return;

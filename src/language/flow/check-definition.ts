@@ -26,7 +26,12 @@ export function definitionProblems({ flow, band, venue, score }: Definition): st
       if (problem !== undefined) problems.push(`No step can produce ${JSON.stringify(file)}: ${problem}.`);
     }
   }
-  for (const params of [venue.params, ...Object.values(venue.roles).map((role) => role.params)]) {
+  const overrides = Object.values(venue.roles);
+  for (const { venue: name } of overrides)
+    if (name !== undefined && !Object.hasOwn(venue.venues ?? {}, name))
+      problems.push(`The Venue sends a role to ${JSON.stringify(name)}, which is not there.`);
+  const venues = [venue, ...Object.values(venue.venues ?? {})];
+  for (const { params } of [...venues, ...overrides]) {
     const found = keyInParams(params);
     if (found !== undefined) problems.push(`'params.${found.join(".")}' of the Venue holds a key.`);
   }

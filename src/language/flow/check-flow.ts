@@ -12,9 +12,10 @@ import { diagnose } from "../check/file";
 import { hasError } from "../text/diagnostic";
 import type { Diagnostic } from "../text/diagnostic";
 import { withoutMisspelled } from "../check/misspelled";
-import { ofVersions } from "../text/memo";
+import { ofParts } from "../text/memo";
 import { Report } from "../schema/report";
 import type { FlowParts } from "../project/flow-parts";
+import type { VenueRoute } from "../project/venue-routes";
 import { isDamaged } from "../text/source";
 import type { SourceDocument } from "../text/source";
 import type { ScoreView } from "../schema/score-view";
@@ -28,8 +29,9 @@ export interface Findings {
 }
 
 /** The files that were found, the Flow first. */
-export function filesOf({ flow, band, venue, score, replies, uses }: FlowParts): SourceDocument[] {
-  const parts = [flow, band, venue, score, replies, ...uses].filter((part) => part !== undefined);
+export function filesOf({ flow, band, venue, score, replies, routes, uses }: FlowParts): SourceDocument[] {
+  const sent = routes.flatMap((route) => [...route.through, route.replies]);
+  const parts = [flow, band, venue, score, replies, ...sent, ...uses].filter((part) => part !== undefined);
   return [...new Set(parts)];
 }
 
@@ -37,8 +39,20 @@ export function filesOf({ flow, band, venue, score, replies, uses }: FlowParts):
 function readable(parts: FlowParts): FlowParts {
   const own = (part: SourceDocument | undefined): SourceDocument | undefined =>
     part === undefined || isDamaged(part) ? undefined : part;
-  const { band, venue, score, replies } = parts;
-  return { ...parts, band: own(band), venue: own(venue), score: own(score), replies: own(replies) };
+  const { band, venue, score, replies, routes } = parts;
+  const sent = routes.map((route) => ({
+    ...route,
+    replies: own(route.replies),
+    found: route.found && !route.through.some(isDamaged),
+  }));
+  return {
+    ...parts,
+    band: own(band),
+    venue: own(venue),
+    score: own(score),
+    replies: own(replies),
+    routes: sent,
+  };
 }
 
 function check(parts: FlowParts): Findings {
@@ -61,23 +75,26 @@ function check(parts: FlowParts): Findings {
     diagnostics.push(...limitWarnings(parts.flow, definition), ...limitHints(parts.flow, definition));
     diagnostics.push(...defaultLimitHints(parts.flow, definition), ...reachHints(parts.flow, definition));
     diagnostics.push(...secretWarnings(parts.flow, definition));
-    if (parts.venue !== undefined) diagnostics.push(...promptWarnings(parts.venue, definition));
+    diagnostics.push(...promptWarnings(parts, definition));
   }
   return { diagnostics, definition };
 }
 
-const checked = ofVersions(
-  (
-    flow: SourceDocument,
-    band: FlowParts["band"],
-    venue: FlowParts["venue"],
-    score: FlowParts["score"],
-    replies: FlowParts["replies"],
-    ...uses: FlowParts["uses"]
-  ) => check({ flow, band, venue, score, replies, uses }),
-);
+/** Roles that are sent elsewhere, as a flat list whose parts are compared one by one. */
+const flatRoutes = (routes: readonly VenueRoute[]): (VenueRoute["replies"] | string | number | boolean)[] =>
+  routes.flatMap(({ role, through, replies, found }) => [role, through.length, ...through, replies, found]);
+
+const checked = ofParts(check, ({ flow, band, venue, score, replies, routes, uses }) => [
+  flow,
+  band,
+  venue,
+  score,
+  replies,
+  ...flatRoutes(routes),
+  ...uses,
+]);
 
 /** What the files of a Flow come to; worked out once for these versions of them. */
-export function findingsOf({ flow, band, venue, score, replies, uses }: FlowParts): Findings {
-  return checked(flow, band, venue, score, replies, ...uses);
+export function findingsOf(parts: FlowParts): Findings {
+  return checked(parts);
 }

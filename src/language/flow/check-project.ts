@@ -54,8 +54,8 @@ function affected(before: Project, now: Project): ReadonlySet<string> | "all" {
     // Problems of files that nothing else connects point to where its name stands.
     if (hasNamesake(now, source)) return "all";
     paths.add(source.path);
-    for (const { parts, uses } of now.links.through.get(source.path) ?? [])
-      for (const part of [...parts.values(), ...uses]) paths.add(part);
+    for (const { parts, uses, venues } of now.links.through.get(source.path) ?? [])
+      for (const part of [...parts.values(), ...uses, ...venues]) paths.add(part);
   }
   return paths;
 }

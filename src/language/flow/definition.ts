@@ -2,8 +2,9 @@ import { definitionFormat } from "../../engine/model/definition";
 import { defaultLimits } from "../../engine/model/flow";
 import type { Limits } from "../../engine/model/flow";
 import type { FieldMap, Json } from "../../engine/model/field";
-import type { Definition } from "../../engine/model/definition";
-import type { VenueFile } from "../../engine/model/venue";
+import type { Definition, ResolvedVenue } from "../../engine/model/definition";
+import type { RoleOverride, VenueFile } from "../../engine/model/venue";
+import type { SourceDocument } from "../text/source";
 import { defaultOllamaEndpoint, defaultOpenaiEndpoint } from "../check/provider";
 import { contentOf } from "../schema/contents";
 import { isGiven } from "../schema/read";
@@ -25,10 +26,13 @@ function withDefaults(venue: VenueFile): VenueFile {
   }
 }
 
-/** The limits of a Flow that has none of its own. A cost is counted only where the Venue has prices. */
-function limitsFor({ pricing, roles }: VenueFile): Limits {
+/** The limits of a Flow that has none of its own. A cost is counted only where a Venue has prices. */
+function limitsFor(venue: Definition["venue"]): Limits {
   const { cost_usd, ...others } = defaultLimits;
-  const priced = pricing !== undefined || Object.values(roles).some((role) => role.pricing !== undefined);
+  const priced = [venue, ...Object.values(venue.venues ?? {})].some(
+    ({ pricing, roles }) =>
+      pricing !== undefined || Object.values(roles).some((role) => role.pricing !== undefined),
+  );
   return priced ? { ...others, cost_usd } : others;
 }
 
@@ -45,6 +49,57 @@ function specsOf(inputs: FieldMap): { input_specs?: FieldMap } {
   return Object.keys(inputs).length === 0 ? {} : { input_specs: inputs };
 }
 
+function backendOf(venue: SourceDocument, replies: SourceDocument | undefined): ResolvedVenue | undefined {
+  const content = contentOf(venue, "venue");
+  const said = contentOf(replies, "replies");
+  if (content === undefined || (replies !== undefined && said === undefined)) return undefined;
+  const { replies: _file, ...backend } = withDefaults(content);
+  return { ...backend, source: venue.path, ...defined({ replies: said }) };
+}
+
+/** What the Venues on a role's way say of it, the first one that says something counts. */
+function overridesOf(way: readonly SourceDocument[], role: string): RoleOverride {
+  const said = way.flatMap((venue) => contentOf(venue, "venue")?.roles[role] ?? []);
+  const { venue: _venue, ...override } = said.reduceRight<RoleOverride>(
+    (below, own) => ({
+      ...below,
+      ...own,
+      ...(below.params === undefined && own.params === undefined
+        ? {}
+        : { params: { ...below.params, ...own.params } }),
+    }),
+    {},
+  );
+  return override;
+}
+
+/** The Flow's Venue, with the Venues that it sends roles of the Band to. Undefined when one of them is not to be had. */
+function venueWithOthers(
+  venue: SourceDocument,
+  { replies, routes }: FlowParts,
+  bandRoles: Readonly<Record<string, unknown>>,
+): Definition["venue"] | undefined {
+  const own = backendOf(venue, replies);
+  if (own === undefined) return undefined;
+  const roles = { ...own.roles };
+  const venues: Record<string, ResolvedVenue> = {};
+  for (const { role, through, replies: ofLast, found } of routes) {
+    const last = through.at(-1);
+    // An override of a role that the Band does not have has no effect.
+    if (!Object.hasOwn(bandRoles, role)) {
+      delete roles[role];
+      continue;
+    }
+    const other = last === undefined || !found ? undefined : backendOf(last, ofLast);
+    if (other === undefined) return undefined;
+    const taken = venues[other.name];
+    const key = taken === undefined || taken.source === other.source ? other.name : other.source;
+    venues[key] ??= { ...other, roles: {} };
+    roles[role] = { ...overridesOf([venue, ...through], role), venue: key };
+  }
+  return { ...own, roles, ...(Object.keys(venues).length === 0 ? {} : { venues }) };
+}
+
 /**
  * The definition that sound files come to, with the Flow's own task and no inputs yet. Undefined when a file is absent or
  * its schema finds something wrong with it. Whatever else is wrong with them is not looked at.
@@ -52,16 +107,14 @@ function specsOf(inputs: FieldMap): { input_specs?: FieldMap } {
 export function defineFlow(parts: FlowParts): Definition | undefined {
   const flow = contentOf(parts.flow, "flow");
   const band = contentOf(parts.band, "band");
-  const venue = contentOf(parts.venue, "venue");
   const score = contentOf(parts.score, "score");
-  const replies = contentOf(parts.replies, "replies");
-  if (flow === undefined || band === undefined || venue === undefined || score === undefined)
+  if (flow === undefined || band === undefined || parts.venue === undefined || score === undefined)
     return undefined;
-  if (parts.replies !== undefined && replies === undefined) return undefined;
+  const venue = venueWithOthers(parts.venue, parts, band.roles);
+  if (venue === undefined) return undefined;
   const planned =
     parts.score === undefined ? undefined : planScore(parts.score, flow.approval, [...parts.uses]);
   if (planned === undefined) return undefined;
-  const { replies: _file, ...backend } = withDefaults(venue);
   return {
     format: definitionFormat,
     flow: {
@@ -79,11 +132,7 @@ export function defineFlow(parts: FlowParts): Definition | undefined {
       ...defined({ commands: flow.commands }),
     },
     band: { name: band.name, source: parts.band?.path ?? "", roles: band.roles },
-    venue: {
-      ...backend,
-      source: parts.venue?.path ?? "",
-      ...defined({ replies }),
-    },
+    venue,
     score: {
       name: score.name,
       source: parts.score?.path ?? "",

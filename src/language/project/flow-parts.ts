@@ -6,6 +6,8 @@ import type { SourceKind } from "../text/file-kind";
 import { resolveReference } from "./reference";
 import type { KnownFiles } from "./reference";
 import { followUses } from "./uses";
+import { followVenues } from "./venue-routes";
+import type { VenueRoute } from "./venue-routes";
 import { replaceValue } from "../schema/report";
 import type { Report } from "../schema/report";
 import { textAt } from "../schema/read";
@@ -52,6 +54,7 @@ export function findParts(
     band: refer(known, flow, "band", ["band"], report),
     venue,
     score,
+    routes: venue === undefined ? [] : followVenues(known, venue, report),
     uses: score === undefined ? [] : followUses(known, score, report),
     replies:
       venue === undefined || !scripted ? undefined : refer(known, venue, "replies", ["replies"], report),
@@ -65,6 +68,8 @@ export interface FlowParts {
   readonly venue: SourceDocument | undefined;
   readonly score: SourceDocument | undefined;
   readonly replies: SourceDocument | undefined;
+  /** The roles that the Venue sends to others. */
+  readonly routes: readonly VenueRoute[];
   /** The Scores that the Score uses, and those that they use, in the order in which a walk through them comes to each. */
   readonly uses: readonly (SourceDocument | undefined)[];
 }

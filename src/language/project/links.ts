@@ -2,6 +2,7 @@ import { linkFields } from "../schema/fields";
 import type { SourceKind } from "../text/file-kind";
 import { resolveReference } from "./reference";
 import { usesIn } from "./uses";
+import { venueReferences } from "./venue-routes";
 import type { KnownFiles } from "./reference";
 import { textAt } from "../schema/read";
 import type { SourceDocument } from "../text/source";
@@ -13,6 +14,8 @@ export interface FlowLink {
   readonly parts: ReadonlyMap<SourceKind, string>;
   /** Paths of the Scores that its Score uses, and those that they use. */
   readonly uses: ReadonlySet<string>;
+  /** Paths of the Venues that its Venue sends roles to, and of their replies. */
+  readonly venues: ReadonlySet<string>;
 }
 
 /** Which files belong together. */
@@ -28,7 +31,8 @@ export function referencesIn(source: SourceDocument): (string | undefined)[] {
   if (source.kind === undefined) return [];
   const used =
     source.kind === "score" ? usesIn(source).map(({ path }) => textAt(source, [...path, "use"])) : [];
-  return [...linkFields[source.kind].map(({ path }) => textAt(source, path)), ...used];
+  const sent = source.kind === "venue" ? venueReferences(source).map(({ reference }) => reference) : [];
+  return [...linkFields[source.kind].map(({ path }) => textAt(source, path)), ...used, ...sent];
 }
 
 function follow(known: KnownFiles, source: SourceDocument, into: Map<SourceKind, string>): void {
@@ -54,6 +58,19 @@ function followUsed(known: KnownFiles, score: SourceDocument, into: Set<string>)
   }
 }
 
+/** The Venues that a Venue sends roles to, those that they send them to, and the replies of each. */
+function followSent(known: KnownFiles, venue: SourceDocument, into: Set<string>): void {
+  const links = linkFields.venue.map(({ path, kind }) => ({ kind, reference: textAt(venue, path) }));
+  const sent = venueReferences(venue).map(({ reference }) => ({ kind: "venue" as const, reference }));
+  for (const { kind, reference } of [...links, ...sent]) {
+    if (reference === undefined || reference === "") continue;
+    const resolved = resolveReference(known, kind, reference, venue.path);
+    if (!("source" in resolved) || into.has(resolved.source.path)) continue;
+    into.add(resolved.source.path);
+    if (kind === "venue") followSent(known, resolved.source, into);
+  }
+}
+
 /** Follows the references of every Flow. */
 export function readLinks(known: KnownFiles): Links {
   const flows: FlowLink[] = [];
@@ -65,9 +82,12 @@ export function readLinks(known: KnownFiles): Links {
     const score = known.sources.get(parts.get("score") ?? "");
     const uses = new Set<string>();
     if (score !== undefined) followUsed(known, score, uses);
-    const link = { flow: source.path, parts, uses };
+    const venue = known.sources.get(parts.get("venue") ?? "");
+    const venues = new Set<string>();
+    if (venue !== undefined) followSent(known, venue, venues);
+    const link = { flow: source.path, parts, uses, venues };
     flows.push(link);
-    for (const path of new Set([...parts.values(), ...uses])) {
+    for (const path of new Set([...parts.values(), ...uses, ...venues])) {
       const list = through.get(path);
       if (list === undefined) through.set(path, [link]);
       else list.push(link);

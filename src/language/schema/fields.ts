@@ -126,6 +126,7 @@ const fields: Readonly<Record<SourceKind, readonly Field[]>> = {
     is("model", "model"),
     is("api_key", "secret"),
     refers("roles.*", "role", "key"),
+    refers("roles.*.venue", "venue"),
     is("roles.*.model", "model"),
     { at: "replies", on: "value", meaning: { is: "file", kind: "replies" } },
     defines("nodes.*.name", "node"),

@@ -68,6 +68,7 @@ export const diagnosticCodes = [
   "orket/reach",
   "orket/secrets-leave",
   "orket/use-cycle",
+  "orket/venue-cycle",
   "orket/use-input",
   "orket/unknown-step",
   "orket/condition-unknown",

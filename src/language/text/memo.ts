@@ -25,3 +25,23 @@ export function ofVersions<First extends object, Rest extends readonly unknown[]
     return result;
   };
 }
+
+/**
+ * The same for what consists of several files. `versions` lists what the answer
+ * depends on, the file that it is kept with first; of each first file the newest answer is kept, as long as the file is.
+ */
+export function ofParts<Files, Result>(
+  work: (files: Files) => Result,
+  versions: (files: Files) => readonly [object, ...unknown[]],
+): (files: Files) => Result {
+  const newest = new WeakMap<object, { readonly all: readonly unknown[]; readonly result: Result }>();
+  return (files) => {
+    const all = versions(files);
+    const known = newest.get(all[0]);
+    if (known?.all.length === all.length && known.all.every((one, at) => one === all[at]))
+      return known.result;
+    const result = work(files);
+    newest.set(all[0], { all, result });
+    return result;
+  };
+}

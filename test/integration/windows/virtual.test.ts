@@ -77,7 +77,7 @@ describe("a window with a virtual folder", () => {
     await vscode.commands.executeCommand("orket.showPlan", file("flows/crew.flow.yaml"));
 
     assert.match(
-      vscode.window.activeTextEditor?.document.getText() ?? "",
+      vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "orket-plan")?.getText() ?? "",
       /You are a writer\. The task: Sing\./,
     );
   });

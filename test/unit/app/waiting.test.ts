@@ -8,6 +8,7 @@ const view = (changes: Partial<View>): View => ({
   status: "running",
   approvals: [],
   questions: [],
+  suggestions: [],
   failed: [],
   ...changes,
 });

@@ -41,12 +41,24 @@ function ask(
   answers: readonly string[],
   instruction = "Do it.",
 ): Asked {
-  const session = harness(definitionOf([step("only", "writer", { approval, instruction })]), () => "Done.");
+  const definition = definitionOf([step("only", "writer", { approval, instruction })]);
+  return askIn(
+    harness(definition, () => "Done."),
+    mode,
+    answers,
+  );
+}
+
+function askIn(session: Harness, mode: ApprovalMode, answers: readonly string[]): Asked {
   const printed = new Printed();
   const keyboard = new PassThrough();
   const lines = new TypedLines(keyboard);
   const approver = new Approver({
-    live: { orchestrator: session.orchestrator, readText: (content) => session.store.getText(content) },
+    live: {
+      orchestrator: session.orchestrator,
+      readText: (content) => session.store.getText(content),
+      readBytes: (ref) => session.store.getBytes(ref),
+    },
     mode,
     display: new LineDisplay(printed),
     output: printed,
@@ -58,7 +70,7 @@ function ask(
   const left = [...answers];
   let seen = 0;
   const typist = setInterval(() => {
-    const prompts = printed.text.split("[v]iew all >").length - 1;
+    const prompts = printed.text.split(/\[v\]iew \w+ >/).length - 1;
     if (prompts <= seen) return;
     seen = prompts;
     const next = left.shift();
@@ -92,12 +104,11 @@ describe("approvals on the command line", () => {
     assert.equal(asked.session.model.requests.length, 0);
   });
 
-  it("show the step, the role and the prompt, and take a letter or the word", async () => {
+  it("show the step, the role and what is asked, and take a letter or the word", async () => {
     const asked = ask("ask", "both", ["a", "APPROVE"]);
     assert.equal(await asked.done, "completed");
     assert.deepEqual(decisions(asked), ["approve by person", "approve by person"]);
-    assert.match(asked.printed.text, /── only \(writer\): may it begin\?/);
-    assert.match(asked.printed.text, /You write\./);
+    assert.match(asked.printed.text, /── only \(writer\): may it begin\?\nDo it\.\n/);
     assert.match(asked.printed.text, /── only \(writer\): is the result all right\?\nDone\./);
   });
 
@@ -132,7 +143,7 @@ describe("approvals on the command line", () => {
     const long = Array.from({ length: 60 }, (_, index) => `line ${index}`).join("\n");
     const asked = ask("ask", "before_step", ["v", "a"], long);
     assert.equal(await asked.done, "completed");
-    assert.match(asked.printed.text, /more lines; v shows all\./);
+    assert.match(asked.printed.text, /more lines; v shows the whole prompt\./);
     assert.match(asked.printed.text, /line 59/);
   });
 
@@ -153,5 +164,101 @@ describe("approvals on the command line", () => {
     const asked = ask("ask", "before_step", ["v", "a"], "Do \u001b[2J it.");
     await asked.done;
     assert.ok(!asked.printed.text.includes("\u001b"));
+  });
+
+  /** What stands between one heading of a question and its choices. */
+  const asks = ({ printed }: Asked): string[] =>
+    [...printed.text.matchAll(/^── (.*?)^\[a\]pprove/gms)].map(([, text]) => text ?? "");
+
+  it("show first what is new: the filled-in instruction and the report before; the role's prompt comes with v", async () => {
+    const plan = step("plan", "writer", { instruction: "Plan it." });
+    const build = step("build", "writer", {
+      approval: "before_step",
+      instruction: "Build what is planned: {{steps.plan.summary}}",
+    });
+    const session = harness(definitionOf([plan, build]), ({ origin }) =>
+      origin.stepId === "plan" ? "Two modules." : "Built.",
+    );
+    const asked = askIn(session, "ask", ["v", "a"]);
+    assert.equal(await asked.done, "completed");
+    const [before = ""] = asks(asked);
+    assert.equal(
+      before,
+      "build (writer): may it begin?\nBuild what is planned: Two modules.\n\nplan reported:\n  Two modules.\n",
+    );
+    const all = asked.printed.text.slice(asked.printed.text.indexOf("[v]iew prompt"));
+    assert.match(all, /system:\n {2}You write\./);
+    assert.match(all, /# Task\n\n {2}Make it so\./);
+  });
+
+  it("show a result as its report, its verdict and the changes that it wrote", async () => {
+    const review = step("review", "writer", { approval: "after_step", verdict: ["approve", "reject"] });
+    const session = harness(
+      definitionOf([review]),
+      (_, number) =>
+        number === 1
+          ? { calls: [["write_file", { path: "a.txt", content: "one\ntwo changed\nthree\n" }]] }
+          : { text: "All is well.", calls: [["set_verdict", { verdict: "approve" }]] },
+      { project: { "a.txt": "one\ntwo\nthree\n" } },
+    );
+    const asked = askIn(session, "ask", ["a"]);
+    assert.equal(await asked.done, "completed");
+    assert.equal(
+      asks(asked)[0],
+      [
+        "review (writer): is the result all right?",
+        "All is well.",
+        "",
+        "verdict: approve",
+        "",
+        "wrote a.txt (+1 -1 lines)",
+        "  @@ line 1",
+        "   one",
+        "  -two",
+        "  +two changed",
+        "   three",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("show what a command would run before it is let through", async () => {
+    const pr = step("pr", "command open_pr", {
+      does: { kind: "run", command: "open_pr" },
+      instruction: "",
+      approval: "before_step",
+    });
+    const definition = definitionOf([pr], {
+      inputs: { issue: 7 },
+      commands: {
+        open_pr: {
+          argv: ["scripts/open-pr.sh", "{{inputs.issue}}"],
+          timeout_seconds: 5,
+          env: { GH_TOKEN: "secret:github" },
+          network: "allowed",
+          writes: [],
+          output: "text",
+          isolation: "view",
+          effects: "none",
+        },
+      },
+    });
+    const session = harness(definition, () => "unused", {
+      commands: {
+        run: () =>
+          Promise.resolve({
+            end: { kind: "exited", code: 0 },
+            output: "",
+            files: [],
+            discarded: { files: 0, bytes: 0 },
+            durationMs: 1,
+          }),
+      },
+    });
+    const asked = askIn(session, "ask", ["a"]);
+    assert.equal(await asked.done, "completed");
+    assert.match(asks(asked)[0] ?? "", /runs {6}scripts\/open-pr\.sh 7\n/);
+    assert.match(asks(asked)[0] ?? "", /GH_TOKEN=secret:github/);
+    assert.match(asks(asked)[0] ?? "", /network {3}ALLOWED/);
   });
 });

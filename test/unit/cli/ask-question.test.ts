@@ -56,7 +56,11 @@ async function ask(
   const keyboard = new PassThrough();
   const lines = new TypedLines(keyboard);
   const approver = new Approver({
-    live: { orchestrator: session.orchestrator, readText: (content) => session.store.getText(content) },
+    live: {
+      orchestrator: session.orchestrator,
+      readText: (content) => session.store.getText(content),
+      readBytes: (ref) => session.store.getBytes(ref),
+    },
     mode,
     display: new LineDisplay(printed),
     output: printed,

@@ -6,6 +6,8 @@ import { planFlow } from "../../../src/engine/model/plan-flow";
 import type { Definition } from "../../../src/engine/model/definition";
 import type { InputValue } from "../../../src/engine/model/flow";
 import type { CommandResult, CommandRunner } from "../../../src/engine/port/commands";
+import { changeAt } from "../../../src/engine/state/scope";
+import type { Json } from "../../../src/engine/model/field";
 import { activeRuns } from "../../../src/engine/state/cursor";
 import { createProject, resolveFlow } from "../../../src/language";
 import { harness } from "../../fakes/engine-harness";
@@ -13,13 +15,8 @@ import type { Answer, FakeReply, Harness } from "../../fakes/engine-harness";
 import { replayPorts } from "../../fakes/replay-ports";
 
 const folder = path.join(process.cwd(), "test/unit/flows/scores");
-/** Which reports stand in a prompt is tried elsewhere: here prompts hold what templates name. */
-const withoutReads = (text: string): string =>
-  text.replace(/^ +reads: .*\n/gm, "").replace(/, reads: (?:\[[^\]]*\]|all)/g, "");
 const texts = new Map(
-  fs
-    .readdirSync(folder)
-    .map((name) => [name, withoutReads(fs.readFileSync(path.join(folder, name), "utf8"))]),
+  fs.readdirSync(folder).map((name) => [name, fs.readFileSync(path.join(folder, name), "utf8")]),
 );
 
 /** A Flow around one of the Scores: its roles with every tool, its commands, a scripted Venue. */
@@ -94,7 +91,9 @@ async function perform(
   script: Answer,
   more: {
     runner?: CommandRunner;
-    person?: (step: string, number: number) => { verdict?: string; answers?: never } | undefined;
+    person?: (step: string, number: number) => { verdict?: string; answers?: Json } | undefined;
+    /** What the person does with the artifacts that they are asked about, and with commands that ask. */
+    takes?: boolean;
   } = {},
 ): Promise<Harness> {
   // A model that wrote its file says so, and calls nothing more.
@@ -109,7 +108,21 @@ async function perform(
   session.orchestrator.listen({
     onEvents: (events) => {
       for (const event of events) {
+        if (event.type === "approval_requested" && more.takes === true) {
+          const { id, sha256 } = event.data;
+          session.orchestrator.submit({
+            kind: "resolve_approval",
+            id,
+            sha256,
+            decision: "approve",
+            by: "person",
+          });
+        }
         if (event.type !== "question_asked" || event.step === null) continue;
+        if (event.data.kind === "accept" && more.takes !== undefined) {
+          decideAll(session, event.data.paths ?? [], more.takes);
+          continue;
+        }
         if (
           !activeRuns(session.orchestrator.state.score).some(({ run }) => run.question?.id === event.data.id)
         )
@@ -135,6 +148,19 @@ async function perform(
   return session;
 }
 
+function decideAll({ orchestrator }: Harness, paths: readonly string[], taken: boolean): void {
+  for (const path of paths) {
+    const content = changeAt(orchestrator.state.score.scope, path)?.content ?? null;
+    void orchestrator.recordDecision(
+      taken
+        ? { type: "artifact_accepted", step: null, data: { path, content, replaced: null, mode: "whole" } }
+        : { type: "artifact_rejected", step: null, data: { path, content, reason: "not like this" } },
+    );
+  }
+}
+
+const promptsOf = ({ model }: Harness, step: string): string[] =>
+  model.requests.filter(({ origin }) => origin.stepId === step).map(prompt);
 const prompt = ({ messages }: Parameters<Answer>[0]): string => messages.at(-1)?.content ?? "";
 const outcome = ({ orchestrator: { state } }: Harness): string =>
   state.outcome ?? state.pause?.message ?? state.status;
@@ -203,6 +229,16 @@ describe("The six Flows", () => {
     assert.match(prompt(coded[1] as never), /one: first\nTests: run 1\nReview: *\n?/);
     assert.match(prompt(coded[2] as never), /two: second\nTests: *\n/);
     assert.match(outcome(exhausted), /build\[1\]\.loop-1 failed: After 4 rounds/);
+
+    const refused = await perform(
+      definition,
+      (request, ...rest) =>
+        request.origin.stepId === "whole" ? says("revise", "parts do not fit") : script(request, ...rest),
+      { runner: commands({ tests: () => ({ code: 0 }) }) },
+    );
+    assert.match(outcome(refused), /loop-2 failed: After 3 rounds/);
+    assert.equal(promptsOf(refused, "fix").length, 3);
+    assert.ok(promptsOf(refused, "fix").every((text) => text.includes("parts do not fit")));
   });
 
   it("smart-review: only the reviewers that matter, then one synthesis", async () => {
@@ -210,16 +246,24 @@ describe("The six Flows", () => {
       inputs: "inputs: { diff: { multiline: true } }\n",
       given: { diff: "+ a line" },
     });
-    const session = await perform(definition, (request) => {
-      switch (request.origin.stepId) {
-        case "classify":
-          return gives({ code: true, errors: false, tests: true, size: "small" });
-        case "synthesis":
-          return request.origin.answeredCalls === 0 ? writes("REVIEW.md") : says("ready");
-        default:
-          return `${request.origin.stepId} is fine`;
-      }
-    });
+    const script =
+      (verdict: string, file: string): Answer =>
+      (request) => {
+        switch (request.origin.stepId) {
+          case "classify":
+            return gives({ code: true, errors: false, tests: true, size: "small" });
+          case "synthesis":
+            return request.origin.answeredCalls === 0 ? writes(file) : says(verdict);
+          default:
+            return `${request.origin.stepId} is fine`;
+        }
+      };
+    const session = await perform(definition, script("ready", "REVIEW.md"));
+    const fixed = await perform(definition, script("needs_fixes", "REVIEW.md"));
+    const lacking = await perform(definition, script("ready", "OTHER.md"));
+    assert.equal(outcome(fixed), "completed");
+    assert.match(promptsOf(fixed, "fixes")[0] ?? "", /Your step: fixes\n\nx$/);
+    assert.match(outcome(lacking), /synthesis failed: .*REVIEW\.md/);
 
     assert.equal(outcome(session), "completed");
     assert.deepEqual(
@@ -263,6 +307,20 @@ describe("The six Flows", () => {
     );
     assert.equal(waits.orchestrator.state.pause?.reason, "approval");
     assert.match(outcome(refused), /review failed: Its verdict is revise; it must be approve/);
+
+    const happy = await perform(definition, script("approve"), { takes: true });
+    assert.equal(outcome(happy), "completed");
+    assert.deepEqual(
+      happy.eventsOf("command_start").map(({ step }) => step),
+      ["issue", "validate#1", "pr"],
+    );
+    const rejected = await perform(definition, script("approve"), { takes: false });
+    assert.match(outcome(rejected), /take failed: Its verdict is rejected/);
+    const exhausted = await perform(definition, script("approve"), {
+      runner: commands({ validate: (number) => ({ code: 1, out: `red ${number}` }) }),
+    });
+    assert.match(outcome(exhausted), /loop-1 failed: After 5 rounds/);
+    assert.match(promptsOf(exhausted, "fix").at(-1) ?? "", /What the checks said last: red 4/);
   });
 
   it("piv: a person and an agent take turns, then tasks until none is left", async () => {
@@ -286,6 +344,21 @@ describe("The six Flows", () => {
       session.eventsOf("command_end").map(({ step }) => step),
       ["tests#1", "next#1", "tests#2", "next#2"],
     );
+
+    const model: Answer = ({ origin }) => (origin.stepId === "plan" ? writes("PLAN.md") : "ok");
+    const never = await perform(definition, model, {
+      runner: commands({ open_tasks: () => ({ code: 0, out: '{"left": 3}' }) }),
+      person: (step) => ({ verdict: step.startsWith("talk") ? "plan_it" : "approve" }),
+    });
+    assert.match(outcome(never), /loop-3 failed: After 15 rounds/);
+    const refused = await perform(definition, model, {
+      person: (step) =>
+        step.startsWith("talk")
+          ? { verdict: "plan_it" }
+          : { verdict: "change", answers: { change: "smaller" } },
+    });
+    assert.match(outcome(refused), /loop-2 failed: After 10 rounds/);
+    assert.match(promptsOf(refused, "plan").at(-2) ?? "", /change: smaller/);
   });
 
   it("research: questions several at once, each by another Score", async () => {
@@ -293,23 +366,34 @@ describe("The six Flows", () => {
       inputs: "inputs: { topic: {}, depth: { enum: [quick, full], default: quick } }\n",
       given: { topic: "tea" },
     });
-    const session = await perform(definition, (request) => {
-      switch (request.origin.stepId) {
-        case "split":
-          return gives({ questions: ["why", "how"], unclear: [] });
-        case "synthesis":
-          return writes("REPORT.md");
-        case "judge":
-          return {
-            calls: [
-              ["set_result", { gaps: [] }],
-              ["set_verdict", { verdict: "thin" }],
-            ],
-          };
-        default:
-          return "an answer";
-      }
-    });
+    const script =
+      (verdict: string): Answer =>
+      (request) => {
+        switch (request.origin.stepId) {
+          case "split":
+            return gives({ questions: ["why", "how"], unclear: [] });
+          case "synthesis":
+            return writes("REPORT.md");
+          case "judge":
+            return {
+              calls: [
+                ["set_result", { gaps: [] }],
+                ["set_verdict", { verdict }],
+              ],
+            };
+          default:
+            return "an answer";
+        }
+      };
+    const session = await perform(definition, script("thin"));
+    const happy = await perform(definition, script("enough"));
+    assert.equal(outcome(happy), "completed");
+    assert.equal(happy.eventsOf("session_end")[0]?.data.unfinished, undefined);
+    assert.match(promptsOf(happy, "synthesis")[0] ?? "", /an answer/);
+    const refused = await perform(definition, (request, ...rest) =>
+      request.origin.stepId === "synthesis" ? "no report" : script("enough")(request, ...rest),
+    );
+    assert.match(outcome(refused), /synthesis#1 failed: .*REPORT\.md/);
 
     assert.equal(outcome(session), "completed");
     assert.deepEqual(session.eventsOf("session_end")[0]?.data.unfinished, ["loop-1"]);

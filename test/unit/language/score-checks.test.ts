@@ -11,6 +11,7 @@ function problems(
   steps: string,
   more: Readonly<Record<string, string>> = {},
   tools = "set_verdict",
+  level: "error" | "warning" = "error",
 ): string[] {
   const files = {
     "main.flow.yaml": `version: 1\nname: main\nband: team\nvenue: local\nscore: steps\ntask: Build it.\ninputs: { list: { type: list, default: [a] } }\n${commands}`,
@@ -21,11 +22,35 @@ function problems(
   };
   const project = createProject(Object.entries(files).map(([path, text]) => ({ path, text })));
   return resolveFlow(project, "main.flow.yaml", {})
-    .diagnostics.filter(({ severity }) => severity === "error")
+    .diagnostics.filter(({ severity }) => severity === level)
     .map(({ code, message }) => `${code}: ${message}`);
 }
 
 describe("The checks of a Score", () => {
+  it("warn of values that what a condition looks at can never be, and of conditions that exclude each other", () => {
+    const judged =
+      "  - { id: a, role: coder, verdict: [yes, no], result: { risk: { enum: [low, high] }, ok: { type: boolean }, n: { type: number }, all: { type: list } } }\n";
+    const found = (when: string): string[] =>
+      problems(`${judged}  - { role: coder, when: ${when} }\n`, {}, "set_verdict, set_result", "warning");
+    assert.deepEqual(found("{ step: a, field: risk, is: [low, medium] }"), [
+      "orket/condition-unknown: The field 'risk' is never 'medium': it is one of low, high.",
+    ]);
+    assert.deepEqual(found("{ step: a, field: ok, is_not: 3 }"), [
+      "orket/condition-unknown: The field 'ok' is never '3': it is true or false.",
+    ]);
+    assert.deepEqual(found("{ step: a, field: n, is: many }"), [
+      "orket/condition-unknown: The field 'n' is never 'many': it is a number.",
+    ]);
+    assert.deepEqual(found("{ step: a, field: all, is: x }"), [
+      "orket/condition-unknown: The field 'all' is never 'x': it is a list, which no condition compares.",
+    ]);
+    assert.deepEqual(found("[{ step: a, verdict: yes }, { step: a, verdict: no }]"), [
+      "orket/condition-unknown: The conditions can never hold together: one wants yes, this one no.",
+    ]);
+    assert.deepEqual(found("[{ step: a, field: n, is: [1, 2] }, { step: a, field: n, is: 2 }]"), []);
+    assert.deepEqual(found("[{ step: a, verdict: yes }, { step: a, field: ok, is: true }]"), []);
+  });
+
   it("refuse effects outside and accept steps where others are at work, also in a used Score", () => {
     const used = {
       "used.score.yaml": "version: 1\nname: used\nsteps:\n  - accept: ['**']\n  - run: publish\n",

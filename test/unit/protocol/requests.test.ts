@@ -55,6 +55,10 @@ describe("what the session panel may send", () => {
     assert.equal(panelRequestSchema.safeParse({ type: "rows", edition: 1, from: 0, to: 10 }).success, true);
     assert.equal(panelRequestSchema.safeParse({ type: "rows", edition: 1, from: -1, to: 10 }).success, false);
     assert.equal(panelRequestSchema.safeParse({ type: "details", seq: "1" }).success, false);
+    const decide = { type: "artifact", action: "accept", path: "src/a.ts", shown: "2c26" };
+    assert.equal(panelRequestSchema.safeParse(decide).success, true);
+    assert.equal(panelRequestSchema.safeParse({ ...decide, anyway: true }).success, false);
+    assert.equal(panelRequestSchema.safeParse({ ...decide, action: "acceptAll" }).success, false);
   });
 
   it("comes back only to a session that it names", () => {

@@ -34,6 +34,10 @@ const buttonsIn = (html: string): string[] =>
     (inside ?? "").replace(/<[^>]*>/g, ""),
   );
 
+/** The same without what can be done about each step. */
+const answersIn = (html: string): string[] =>
+  buttonsIn(html).filter((label) => !/^(?:Do \S+ again|Skip \S+)$/.test(label));
+
 describe("the conductor view, without an editor", () => {
   for (const name of Object.keys(conductorFixtures)) {
     it(`draws the state ${name}`, () => {
@@ -42,7 +46,7 @@ describe("the conductor view, without an editor", () => {
   }
 
   it("offers Approve, Edit prompt, Skip and Refuse for a step that is to begin", () => {
-    const buttons = buttonsIn(htmlOf(named("question-before")));
+    const buttons = answersIn(htmlOf(named("question-before")));
 
     assert.deepEqual(buttons.slice(-4), ["Approve", "Edit prompt", "Skip", "Refuse"]);
   });
@@ -50,7 +54,7 @@ describe("the conductor view, without an editor", () => {
   it("offers Approve and Refuse for a call of a foreign tool, and says that nothing bounds it", () => {
     const html = htmlOf(named("question-foreign-tool"));
 
-    assert.deepEqual(buttonsIn(html).slice(-2), ["Approve", "Refuse"]);
+    assert.match(buttonsIn(html).join(", "), /Approve, Refuse/);
     assert.match(html, /Let build#1 call vscode:run_tests\?/);
     assert.match(html, /may do whatever vscode:run_tests can, in the project itself/);
   });
@@ -58,19 +62,73 @@ describe("the conductor view, without an editor", () => {
   it("offers the Venue as its file says now, and models that are there, before another try", () => {
     const html = htmlOf(named("failed-new-venue"));
 
-    assert.deepEqual(buttonsIn(html).slice(-6), [
-      "Go on with the new Venue",
-      "Use llama3.1:8b",
-      "Use qwen3:8b",
-      "Retry",
-      "Edit prompt",
-      "Skip",
-    ]);
+    assert.match(
+      buttonsIn(html).join(", "),
+      /Go on with the new Venue, Use llama3\.1:8b, Use qwen3:8b, Retry, Edit prompt, Skip/,
+    );
     assert.match(html, /The file of the Venue local has changed since the session began\./);
   });
 
   it("offers no Retry where every further try would fail in the same way", () => {
-    assert.deepEqual(buttonsIn(htmlOf(named("failed-too-long"))).slice(-2), ["Edit prompt", "Skip"]);
+    const buttons = buttonsIn(htmlOf(named("failed-too-long")));
+
+    assert.match(buttons.join(", "), /Edit prompt, Skip/);
+    assert.ok(!buttons.includes("Retry"));
+  });
+
+  it("asks before a stop that loses something, says that it is final, and offers other ways", () => {
+    const html = htmlOf(named("steer-stop"));
+
+    assert.deepEqual(buttonsIn(html).slice(3, 7), ["Stop for good", "Fork …", "Run again …", "Keep it"]);
+    assert.match(html, /does not go on\. What build#1 has under way is lost\. 2 steps are not performed\./);
+    assert.ok(!htmlOf(named("running")).includes("Stop for good"));
+  });
+
+  it("lists adjustments that have had no effect, each to take back", () => {
+    const html = htmlOf(named("steer-adjustments"));
+
+    assert.equal(buttonsIn(html).filter((label) => label === "Take back").length, 2);
+    assert.match(html, /Use model qwen3-coder:30b for reviewer, for one step\./);
+  });
+
+  it("shows the Score as the tree that it is, with what each group used, and what can be done about a step", () => {
+    const html = htmlOf(named("steer-tree"));
+    const order = [
+      "rounds, up to 3 rounds",
+      "Round 1 of 3",
+      "build#1",
+      "Round 2 of 3",
+      "build#2",
+      "Side by side",
+      "Branch 1",
+      "tour",
+      "Branch 2",
+    ];
+    const places = order.map((text) => html.lastIndexOf(`>${text}`));
+
+    assert.ok(
+      places.every((at) => at > 0),
+      String(places),
+    );
+    assert.deepEqual(
+      [...places].sort((a, b) => a - b),
+      places,
+    );
+    assert.match(html, /2 of 3 done · \$0\.02/);
+    assert.deepEqual(
+      buttonsIn(html).filter((label) => /^(?:Do|Skip) /.test(label)),
+      ["Do plan again", "Do build#1 again", "Do review#1 again", "Skip tour", "Skip t1"],
+    );
+  });
+
+  it("shows what a drift rule saw and would change, and offers to apply, edit or dismiss it", () => {
+    const html = htmlOf(named("steer-suggestion"));
+
+    assert.deepEqual(answersIn(html).slice(-3), ["Apply", "Edit", "Dismiss"]);
+    for (const text of ["Drift in build#2: ignored verdict", "Shown by event 41, 58", "+review said"])
+      assert.ok(html.includes(text), text);
+    assert.deepEqual(answersIn(htmlOf(named("steer-suggestion-paused"))).slice(-2), ["Apply", "Dismiss"]);
+    assert.deepEqual(answersIn(htmlOf(named("steer-suggestion-edited"))).slice(-2), ["Apply", "Cancel"]);
   });
 
   it("shows verdict, result and files of a step whose result waits", () => {
@@ -114,7 +172,7 @@ describe("the conductor view, without an editor", () => {
     ])
       assert.ok(html.includes(text), text);
     assert.ok(html.includes("orket-dropdown") && html.includes('value="shapes"'));
-    assert.deepEqual(buttonsIn(html).slice(-2), ["go", "smaller"]);
+    assert.deepEqual(answersIn(html).slice(-2), ["go", "smaller"]);
     assert.ok(!html.includes("Still to fill in"));
   });
 
@@ -143,7 +201,7 @@ describe("the conductor view, without an editor", () => {
   });
 
   it("names the choices for a loop that did not end", () => {
-    assert.deepEqual(buttonsIn(htmlOf(named("question-exhausted"))).slice(-3), [
+    assert.deepEqual(answersIn(htmlOf(named("question-exhausted"))).slice(-3), [
       "More rounds",
       "Go on as it is",
       "Fail",

@@ -20,6 +20,7 @@ const info: StreamInfo = {
   edition: 1,
   types: [],
   steps: [],
+  artifacts: [],
 };
 const row = (seq: number): EventRow => ({ seq, at: "", type: "tool_call", step: null, text: "" });
 

@@ -40,7 +40,11 @@ async function diffOf(
   after: BlobRef | null,
 ): Promise<DiffScreen | undefined> {
   const [old, now] = await Promise.all([before, after].map((ref) => textOf(source, ref)));
-  if (old === undefined || now === undefined) return undefined;
+  return old === undefined || now === undefined ? undefined : diffOfTexts(old, now);
+}
+
+/** What changed between two texts, with two lines around each place. */
+export function diffOfTexts(old: string, now: string): DiffScreen {
   const { hunks } = structuredPatch("", "", old, now, "", "", { context: 2 });
   const all = hunks.flatMap((hunk) => [`@@ line ${hunk.newStart}`, ...hunk.lines]);
   const count = (sign: string): number => all.filter((line) => line.startsWith(sign)).length;

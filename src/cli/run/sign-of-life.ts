@@ -1,0 +1,87 @@
+import type { SessionEvent } from "../../engine/event/event";
+import type { ModelDelta } from "../../engine/port/model-provider";
+import { formatDuration, formatNumber } from "../text/format";
+import { safeLine } from "../text/safe";
+
+/** How long a call or a command may go on before a line says that it does, and again after each such time. */
+const quietMs = 60_000;
+/** How often it is looked whether that time is over. */
+const lookMs = 5_000;
+
+/** What it has of the time. */
+export interface Ticker {
+  now(): number;
+  /** Calls back again and again; returns how to end that. */
+  every(ms: number, call: () => void): () => void;
+}
+
+interface Open {
+  readonly what: "call" | "command";
+  readonly sinceMs: number;
+  /** When a line about it was written last. */
+  saidMs: number;
+  characters: number;
+  lastPieceMs: number | undefined;
+}
+
+/**
+ * Says from time to time that a long model call or command still goes on, where nothing else would: output without a
+ * picture that is repainted, such as the log of a CI job, which ends jobs that say nothing.
+ */
+export class SignOfLife {
+  readonly #open = new Map<string, Open>();
+  readonly #say: (text: string) => void;
+  readonly #ticker: Ticker;
+  readonly #stop: () => void;
+
+  constructor(say: (text: string) => void, ticker: Ticker) {
+    this.#say = say;
+    this.#ticker = ticker;
+    this.#stop = ticker.every(lookMs, () => this.#look());
+  }
+
+  onEvents(events: readonly SessionEvent[]): void {
+    for (const { type, step } of events) {
+      if (step === null) continue;
+      if (type === "model_call_start") this.#begin(step, "call");
+      else if (type === "command_start") this.#begin(step, "command");
+      else if (type === "model_call_end" || type === "model_call_failed" || type === "command_end")
+        this.#open.delete(step);
+    }
+  }
+
+  onDelta(step: string, delta: ModelDelta): void {
+    const open = this.#open.get(step);
+    if (open === undefined) return;
+    open.lastPieceMs = this.#ticker.now();
+    if (delta.kind === "restart") open.characters = 0;
+    else open.characters += delta.text.length;
+  }
+
+  close(): void {
+    this.#stop();
+    this.#open.clear();
+  }
+
+  #begin(step: string, what: Open["what"]): void {
+    const nowMs = this.#ticker.now();
+    this.#open.set(step, { what, sinceMs: nowMs, saidMs: nowMs, characters: 0, lastPieceMs: undefined });
+  }
+
+  #look(): void {
+    const nowMs = this.#ticker.now();
+    for (const [step, open] of this.#open) {
+      if (nowMs - open.saidMs < quietMs) continue;
+      open.saidMs = nowMs;
+      this.#say(`… ${safeLine(step)}: ${textOf(open, nowMs)}`);
+    }
+  }
+}
+
+function textOf({ what, sinceMs, characters, lastPieceMs }: Open, nowMs: number): string {
+  const passed = formatDuration(nowMs - sinceMs);
+  if (what === "command") return `the command has run for ${passed}`;
+  if (lastPieceMs === undefined) return `no reply from the model yet, after ${passed}`;
+  const last = nowMs - lastPieceMs < quietMs ? "" : `, the last ${formatDuration(nowMs - lastPieceMs)} ago`;
+  return `the model has written ${formatNumber(characters)} characters in ${passed}${last}`;
+}

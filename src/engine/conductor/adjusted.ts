@@ -1,0 +1,23 @@
+import type { AdjustmentBody } from "../event/event";
+import { stepsOf } from "../model/plan";
+import { stepIdOf } from "../state/place";
+import type { SessionState } from "../state/state";
+
+/** The text that an adjustment brings, which a person may edit; undefined: it has none. */
+export function textOfAdjustment(adjustment: AdjustmentBody): string | undefined {
+  if (adjustment.kind === "patch") return adjustment.instruction;
+  return adjustment.kind === "retry" ? adjustment.feedback : undefined;
+}
+
+/** The same adjustment with another text. */
+export function withText(adjustment: AdjustmentBody, text: string): AdjustmentBody {
+  if (adjustment.kind === "patch") return { ...adjustment, instruction: text };
+  return adjustment.kind === "retry" ? { ...adjustment, feedback: text } : adjustment;
+}
+
+/** The instruction that the next run of a step gets, as people may have changed it. @param step its id or a run's key. */
+export function instructionOf({ definition, patches }: SessionState, step: string): string {
+  const id = stepIdOf(step);
+  const node = stepsOf(definition.score.steps).find((one) => one.id === id);
+  return patches[step] ?? patches[id] ?? node?.instruction ?? "";
+}

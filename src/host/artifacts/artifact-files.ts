@@ -1,0 +1,204 @@
+import * as vscode from "vscode";
+import { isOpenArtifact } from "../../engine/view/session-view";
+import type { SessionController } from "../../app/session/controller";
+import { isSameBytes } from "../../app/artifact/text";
+import { schemes } from "../ids";
+import type { SessionRegistry } from "../session/session-registry";
+import { ensureTrusted } from "../trust";
+import { proposalPlace, versionPlace } from "./artifact-places";
+import type { ProposalPlace } from "./artifact-places";
+import { readDraft, removeDraft, saveDraft } from "./drafts";
+import { offerNow } from "./review-model";
+import type { ReviewModel } from "./review-model";
+
+/** A file of one of the schemes, as it stands. */
+interface Version {
+  readonly bytes: Uint8Array;
+  readonly isReadonly: boolean;
+  /** `Offer.shown` of the proposal; absent where nothing is to be decided. */
+  readonly shown?: string;
+}
+
+interface Opened extends Version {
+  /** Milliseconds; raised when the bytes change, so that editors read them again. */
+  readonly mtime: number;
+}
+
+const none = new Uint8Array();
+
+/**
+ * Artifacts as files. `orket-artifact` are versions of before and after, which nobody changes. `orket-proposal` is what
+ * an acceptance writes: it begins as what the team proposes, merged with the project's own changes; what a person
+ * writes there is saved beside the session, and is what is accepted then.
+ */
+export class ArtifactFiles implements vscode.FileSystemProvider, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
+  readonly onDidChangeFile = this.#changed.event;
+  readonly #shown = new vscode.EventEmitter<void>();
+  /** An editor was given another state of a proposal. */
+  readonly onDidShow = this.#shown.event;
+  readonly #sessions: SessionRegistry;
+  readonly #model: ReviewModel;
+  readonly #opened = new Map<string, Opened>();
+  /** What the editor was given, by address: what a person can have seen. */
+  readonly #given = new Map<string, string | undefined>();
+  readonly #subscriptions: readonly vscode.Disposable[];
+
+  constructor(sessions: SessionRegistry, model: ReviewModel) {
+    this.#sessions = sessions;
+    this.#model = model;
+    const { registerFileSystemProvider } = vscode.workspace;
+    this.#subscriptions = [
+      registerFileSystemProvider(schemes.artifact, this, { isCaseSensitive: true, isReadonly: true }),
+      registerFileSystemProvider(schemes.proposal, this, { isCaseSensitive: true }),
+      model.onDidChange(() => void this.#follow()),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+        this.#opened.delete(uri.toString());
+        this.#given.delete(uri.toString());
+      }),
+    ];
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  /** `Offer.shown` of what the editor shows of a proposal; undefined: it does not, or nothing is to be decided. */
+  shownAt(uri: vscode.Uri): string | undefined {
+    return this.#given.get(uri.toString());
+  }
+
+  watch(): vscode.Disposable {
+    return new vscode.Disposable(() => undefined);
+  }
+
+  async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
+    const { bytes, mtime, isReadonly } = await this.#look(uri);
+    const permissions = isReadonly ? { permissions: vscode.FilePermission.Readonly } : {};
+    return { type: vscode.FileType.File, ctime: 0, mtime, size: bytes.length, ...permissions };
+  }
+
+  async readFile(uri: vscode.Uri): Promise<Uint8Array> {
+    const { bytes, shown } = await this.#look(uri);
+    const key = uri.toString();
+    const isNew = this.#given.get(key) !== shown;
+    this.#given.set(key, shown);
+    if (isNew) this.#shown.fire();
+    return bytes;
+  }
+
+  async writeFile(uri: vscode.Uri, content: Uint8Array): Promise<void> {
+    ensureTrusted();
+    const place = proposalPlace(uri);
+    const before = this.#opened.get(uri.toString()) ?? (await this.#look(uri));
+    if (place === undefined || before.isReadonly) throw vscode.FileSystemError.NoPermissions(uri);
+    const controller = await this.#sessions.openAt(place.directory);
+    const shown = this.shownAt(uri) ?? before.shown;
+    if (await this.#isProposed(controller, place.path, content, shown))
+      await removeDraft(controller, place.path);
+    else await saveDraft(controller, place.path, content, shown);
+    this.#remember(uri, { ...before, bytes: content });
+    this.#model.soon();
+  }
+
+  /** Whether it is what the team proposes, after all: then there is no version of the person's own. */
+  async #isProposed(
+    controller: SessionController,
+    file: string,
+    content: Uint8Array,
+    shown: string | undefined,
+  ): Promise<boolean> {
+    const artifact = controller.view.artifacts.find((one) => one.path === file);
+    if (artifact === undefined) return false;
+    const offer = await offerNow(controller, artifact);
+    return offer.kind !== "conflict" && offer.shown === shown && isSameBytes(offer.result, content);
+  }
+
+  readDirectory(): [string, vscode.FileType][] {
+    return [];
+  }
+  createDirectory(uri: vscode.Uri): never {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+  delete(uri: vscode.Uri): never {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+  rename(uri: vscode.Uri): never {
+    throw vscode.FileSystemError.NoPermissions(uri);
+  }
+
+  /** Reads again what is open and has no changes that are not saved; the gutter holds texts that are in no editor. */
+  async #follow(): Promise<void> {
+    const dirty = new Set(
+      vscode.workspace.textDocuments.filter(({ isDirty }) => isDirty).map(({ uri }) => uri.toString()),
+    );
+    for (const key of [...this.#opened.keys()]) {
+      const uri = vscode.Uri.parse(key);
+      if (uri.scheme === schemes.proposal && !dirty.has(key)) await this.reload(uri);
+    }
+  }
+
+  /** Reads a proposal again, whatever the editor has. */
+  async reload(uri: vscode.Uri): Promise<void> {
+    const before = this.#opened.get(uri.toString());
+    if (before === undefined) return;
+    const now = await this.#look(uri).catch(() => before);
+    if (now.mtime !== before.mtime || now.isReadonly !== before.isReadonly || now.shown !== before.shown)
+      this.#changed.fire([{ type: vscode.FileChangeType.Changed, uri }]);
+  }
+
+  async #look(uri: vscode.Uri): Promise<Opened> {
+    const version = await this.#version(uri);
+    if (version === undefined) throw vscode.FileSystemError.FileNotFound(uri);
+    return this.#remember(uri, version);
+  }
+
+  #remember(uri: vscode.Uri, version: Version): Opened {
+    const before = this.#opened.get(uri.toString());
+    const isSame =
+      before !== undefined &&
+      isSameBytes(before.bytes, version.bytes) &&
+      before.isReadonly === version.isReadonly &&
+      before.shown === version.shown;
+    const mtime = isSame ? before.mtime : Math.max(Date.now(), (before?.mtime ?? 0) + 1);
+    const opened = { ...version, mtime };
+    this.#opened.set(uri.toString(), opened);
+    return opened;
+  }
+
+  async #version(uri: vscode.Uri): Promise<Version | undefined> {
+    const fixed = versionPlace(uri);
+    if (fixed !== undefined) {
+      const { content, directory } = fixed;
+      if (content === null) return { bytes: none, isReadonly: true };
+      const controller = await this.#sessions.openAt(directory);
+      return { bytes: await controller.readBytes(content), isReadonly: true };
+    }
+    const place = proposalPlace(uri);
+    return place === undefined ? undefined : this.#proposal(place);
+  }
+
+  async #proposal({ directory, path: file }: ProposalPlace): Promise<Version | undefined> {
+    const controller = await this.#sessions.openAt(directory);
+    const artifact = controller.view.artifacts.find((one) => one.path === file);
+    if (artifact === undefined) return undefined;
+    if (!isOpenArtifact(artifact)) return decidedVersion(controller, file, artifact.content);
+    const draft = await readDraft(controller, file);
+    const offer = await offerNow(controller, artifact);
+    const { shown } = offer;
+    if (draft !== undefined) return { bytes: draft.content, isReadonly: false, shown: draft.shown ?? shown };
+    // A conflict is solved in a file with markers; a deletion has nothing to edit.
+    if (offer.kind === "conflict") return { bytes: offer.proposed ?? none, isReadonly: true, shown };
+    return { bytes: offer.result ?? none, isReadonly: offer.result === null, shown };
+  }
+}
+
+async function decidedVersion(
+  controller: SessionController,
+  file: string,
+  proposed: Parameters<SessionController["readBytes"]>[0] | null,
+): Promise<Version> {
+  const last = controller.state.acceptances[file]?.at(-1);
+  const content = last === undefined ? proposed : last.content;
+  return { bytes: content === null ? none : await controller.readBytes(content), isReadonly: true };
+}

@@ -1,0 +1,127 @@
+import path from "node:path";
+import * as vscode from "vscode";
+import { isOpenArtifact } from "../../engine/view/session-view";
+import type { ArtifactView } from "../../engine/view/session-view";
+import type { SessionController } from "../../app/session/controller";
+import { defined } from "../../engine/model/defined";
+import type { SessionRegistry } from "../session/session-registry";
+import type { ArtifactChoice } from "./artifact-choice";
+import type { ArtifactFiles } from "./artifact-files";
+import { versionPlace, proposalPlace, proposalUri } from "./artifact-places";
+import { decidablePlace } from "./drafts";
+import type { ReviewModel } from "./review-model";
+
+/** Which decisions an artifact is wanted for. */
+export type Wanted = "pending" | "decided" | "any";
+
+/** Finds the artifact that a command is about. */
+export class ArtifactTargets {
+  readonly #sessions: SessionRegistry;
+  readonly #model: ReviewModel;
+  readonly #files: ArtifactFiles;
+
+  constructor(sessions: SessionRegistry, model: ReviewModel, files: ArtifactFiles) {
+    this.#sessions = sessions;
+    this.#model = model;
+    this.#files = files;
+  }
+
+  choice(controller: SessionController, artifact: ArtifactView): ArtifactChoice {
+    const shown = this.#model.rowOf(controller, artifact.path)?.offer.shown;
+    return { controller, artifact, ...(isOpenArtifact(artifact) ? defined({ shown }) : {}) };
+  }
+
+  first(wanted: (artifact: ArtifactView) => boolean = () => true): ArtifactChoice | undefined {
+    const { current } = this.#sessions;
+    const artifact = current?.view.artifacts.find(wanted);
+    return current === undefined || artifact === undefined ? undefined : this.choice(current, artifact);
+  }
+
+  /** The artifact that was meant, or the one that a person picks. */
+  async need(target: unknown, which: Wanted): Promise<ArtifactChoice | undefined> {
+    const meant = await this.find(target);
+    if (meant !== undefined) return meant;
+    const { current } = this.#sessions;
+    const fitting = current?.view.artifacts.filter((artifact) =>
+      which === "any"
+        ? true
+        : which === "pending"
+          ? isOpenArtifact(artifact)
+          : artifact.decision !== "pending",
+    );
+    if (current === undefined || fitting === undefined || fitting.length === 0) {
+      void vscode.window.showInformationMessage(
+        which !== "decided" ? "No artifact waits for a decision." : "There is no decision to revert.",
+      );
+      return undefined;
+    }
+    const items = fitting.map((artifact) => ({
+      label: artifact.path,
+      description:
+        artifact.renamedFrom === undefined ? artifact.change : `renamed from ${artifact.renamedFrom}`,
+      artifact,
+    }));
+    const picked = await vscode.window.showQuickPick(items, {
+      placeHolder: "Which artifact?",
+      ignoreFocusOut: true,
+    });
+    return picked === undefined ? undefined : this.choice(current, picked.artifact);
+  }
+
+  /** From the tree: the item; from a diff's title: its address; from Source Control: its file; from the palette: the diff at hand. */
+  async find(target: unknown): Promise<ArtifactChoice | undefined> {
+    if (hasChoice(target)) return target.choice;
+    const state = (target as vscode.SourceControlResourceState | undefined)?.resourceUri;
+    const uri = target instanceof vscode.Uri ? target : (state ?? activeArtifact());
+    if (uri === undefined) return undefined;
+    const place = decidablePlace(uri) ?? versionPlace(uri);
+    if (place !== undefined) {
+      const controller = await this.#sessions.openAt(place.directory);
+      const artifact = controller.view.artifacts.find((one) => one.path === place.path);
+      if (artifact === undefined) return undefined;
+      const shown = this.#files.shownAt(uri);
+      const choice = this.choice(controller, artifact);
+      return shown === undefined || !isOpenArtifact(artifact) ? choice : { ...choice, shown };
+    }
+    return this.ofFile(uri);
+  }
+
+  /** The artifact of the session shown that a project's file is proposed as. */
+  ofFile({ fsPath }: vscode.Uri): ArtifactChoice | undefined {
+    const { current } = this.#sessions;
+    const artifact = current?.view.artifacts.find(
+      (one) =>
+        path.join(current.workDomain, one.path) === fsPath ||
+        path.join(current.workDomain, one.renamedFrom ?? one.path) === fsPath,
+    );
+    return current === undefined || artifact === undefined ? undefined : this.choice(current, artifact);
+  }
+}
+
+function hasChoice(target: unknown): target is { readonly choice: ArtifactChoice } {
+  return typeof target === "object" && target !== null && "choice" in target;
+}
+
+function activeArtifact(): vscode.Uri | undefined {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  const uri =
+    input instanceof vscode.TabInputTextDiff
+      ? input.modified
+      : input instanceof vscode.TabInputText
+        ? input.uri
+        : undefined;
+  return uri !== undefined && (decidablePlace(uri) ?? versionPlace(uri)) !== undefined ? uri : undefined;
+}
+
+/** The diffs of a proposal that are open. */
+export function openDiffs({ controller, artifact }: ArtifactChoice): vscode.Tab[] {
+  const uri = proposalUri(controller, artifact.path).toString();
+  return vscode.window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .filter(
+      ({ input }) =>
+        input instanceof vscode.TabInputTextDiff &&
+        proposalPlace(input.modified) !== undefined &&
+        input.modified.toString() === uri,
+    );
+}

@@ -1,0 +1,122 @@
+import type { JSX } from "preact";
+import type { FlowBox, FlowScreen } from "../../src/protocol/flow-view";
+import { Icon } from "../ui/toolkit";
+
+const icons: Readonly<Record<FlowBox["kind"], string>> = {
+  role: "person",
+  run: "terminal",
+  ask: "question",
+  accept: "checklist",
+  loop: "sync",
+  each: "list-unordered",
+  parallel: "split-horizontal",
+  sequence: "arrow-down",
+  use: "references",
+};
+
+const states: Readonly<Record<NonNullable<FlowBox["status"]>, { icon: string; label: string }>> = {
+  planned: { icon: "circle-large-outline", label: "planned" },
+  running: { icon: "loading", label: "running" },
+  waiting: { icon: "bell-dot", label: "waiting for you" },
+  done: { icon: "pass-filled", label: "done" },
+  failed: { icon: "error", label: "failed" },
+  skipped: { icon: "debug-step-over", label: "skipped" },
+};
+
+interface FlowProps {
+  readonly screen: FlowScreen;
+  /** The box that the keyboard is at. */
+  readonly at: string | undefined;
+  readonly onOpen: (id: string) => void;
+  readonly onEvents: () => void;
+}
+
+/** The Score as nested boxes, which are one tree for keyboard and screen reader too. */
+export function FlowView({ screen, at, onOpen, onEvents }: FlowProps): JSX.Element {
+  const { flow, session, boxes, problem } = screen;
+  const first = boxes[0]?.id;
+  return (
+    <>
+      <header class="flow-header">
+        <h2>{flow}</h2>
+        {session === undefined ? (
+          <p class="hint">The plan. Nothing of it has run.</p>
+        ) : (
+          <p class="hint">
+            {`${session.label} · `}
+            <button type="button" class="link" onClick={onEvents}>
+              Events of the session
+            </button>
+          </p>
+        )}
+      </header>
+      {problem !== undefined && <p role="alert">{problem}</p>}
+      <ul class="flow" role="tree" aria-label={`Steps of ${flow}`}>
+        {boxes.map((box) => (
+          <Box key={box.id} box={box} level={1} at={at ?? first} onOpen={onOpen} />
+        ))}
+      </ul>
+      {session !== undefined && (
+        <p class="hint legend">
+          The darker the bar at a step's side, the more of the session's cost is its own.
+        </p>
+      )}
+    </>
+  );
+}
+
+function Box({
+  box,
+  level,
+  at,
+  onOpen,
+}: {
+  readonly box: FlowBox;
+  readonly level: number;
+  readonly at: string | undefined;
+  readonly onOpen: (id: string) => void;
+}): JSX.Element {
+  const { id, kind, label, facts, status, used, heat, boxes, across } = box;
+  const state = status === undefined ? undefined : states[status];
+  const spoken = [label, kind === "role" ? "" : kind, ...facts, state?.label ?? "", used ?? ""];
+  return (
+    <li
+      class={`box ${kind} ${status ?? ""}${heat === undefined ? "" : ` heat-${heat}`}`}
+      role="treeitem"
+      aria-level={level}
+      aria-expanded={boxes.length === 0 ? undefined : "true"}
+      aria-label={spoken.filter((part) => part !== "").join(", ")}
+      data-id={id}
+      tabIndex={at === id ? 0 : -1}
+      onClick={(event) => {
+        event.stopPropagation();
+        onOpen(id);
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== "Enter" || event.target !== event.currentTarget) return;
+        event.stopPropagation();
+        onOpen(id);
+      }}
+    >
+      <div class="box-row">
+        <Icon name={icons[kind]} />
+        <span class="box-name">{label}</span>
+        {state !== undefined && (
+          <span class={`box-state ${status ?? ""}`}>
+            <Icon name={state.icon} class={state.icon === "loading" ? "codicon-modifier-spin" : ""} />
+            {state.label}
+          </span>
+        )}
+      </div>
+      {facts.length > 0 && <div class="hint">{facts.join(" · ")}</div>}
+      {used !== undefined && <div class="hint">{used}</div>}
+      {boxes.length > 0 && (
+        <ul class={across === true ? "boxes across" : "boxes"} role="group">
+          {boxes.map((inner) => (
+            <Box key={inner.id} box={inner} level={level + 1} at={at} onOpen={onOpen} />
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}
