@@ -45,6 +45,48 @@ const dialect = [
   },
 ];
 
+/** What only the product's own code must keep to. */
+const product = [
+  ...dialect,
+  {
+    selector:
+      "BinaryExpression[operator=/^[!=]==$/] > Literal[value=/^(ollama|openai|vscode-lm|mesh|scripted)$/]",
+    message: "Ask the table of providers (src/engine/model/providers.ts) for the fact, not for a name.",
+  },
+  {
+    selector: "BinaryExpression[operator='instanceof'][right.name=/^(OrketError|ProviderError)$/]",
+    message: "Ask the class's `is`: another bundle has a copy of the class that `instanceof` does not know.",
+  },
+];
+
+/** What a person started can be refused; the refusal has a code, from which the exit code and the buttons come. */
+const coded = [
+  ...product,
+  {
+    selector: "NewExpression[callee.name=/^(Error|TypeError|RangeError)$/]",
+    message:
+      "Throw an OrketError with a code and a hint: a plain Error is shown as a bug (src/engine/error/orket-error.ts).",
+  },
+];
+
+/** A test waits for what it waits for, not for a time in which that should have come. */
+const sleepless = [
+  ...dialect,
+  {
+    selector: "CallExpression[callee.property.name='waitForTimeout']",
+    message: "Wait for the condition: a locator, or `until` of test/until.ts.",
+  },
+  {
+    selector:
+      "CallExpression[callee.name='setTimeout'] > Identifier:first-child[name=/^(resolve|done|next|settle)$/]",
+    message: "Wait for the condition with `until` of test/until.ts, or `pace` somebody whom the test plays.",
+  },
+  {
+    selector: "ImportDeclaration[source.value=/^(node:)?timers\\/promises$/]",
+    message: "Wait for the condition with `until` of test/until.ts, or `pace` somebody whom the test plays.",
+  },
+];
+
 const importsOf = (...patterns) => [
   "error",
   { patterns: patterns.map(([regex, message]) => ({ regex, message })) },
@@ -105,6 +147,18 @@ export default tseslint.config(
     },
   },
   {
+    files: ["src/**/*.ts", "webview/**/*.ts", "webview/**/*.tsx"],
+    // What other tools call their backends is theirs.
+    ignores: ["src/language/import/**"],
+    rules: { "no-restricted-syntax": ["error", ...product] },
+  },
+  {
+    files: ["src/{app,cli,host}/**/*.ts", "webview/**/*.ts", "webview/**/*.tsx"],
+    // A page without its elements is no page; nobody started anything there.
+    ignores: ["webview/ui/page-element.ts"],
+    rules: { "no-restricted-syntax": ["error", ...coded] },
+  },
+  {
     files: ["src/engine/**/*.ts"],
     rules: {
       "no-restricted-globals": ["error", ...bannedInEngine],
@@ -115,7 +169,7 @@ export default tseslint.config(
       ],
       "no-restricted-syntax": [
         "error",
-        ...dialect,
+        ...product,
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: clockAndChance },
         { selector: "CallExpression[callee.name='Date']", message: clockAndChance },
         // `const d = Date` or `const { now } = Date` would get past the property rule.
@@ -151,6 +205,11 @@ export default tseslint.config(
     // The command line's business is to print.
     files: ["src/cli/**/*.ts", "bench/**/*.ts"],
     rules: { "no-console": "off" },
+  },
+  {
+    files: ["test/**/*.ts", "test/**/*.tsx"],
+    ignores: ["test/until.ts"],
+    rules: { "no-restricted-syntax": ["error", ...sleepless] },
   },
   {
     files: ["test/**/*.ts", "test/**/*.tsx", "bench/**/*.ts"],

@@ -43,6 +43,42 @@ function score(name: string, steps: number): string {
   return `version: 1\nname: ${name}\nsteps:\n${body.join("\n")}`;
 }
 
+/** A Score of 500 steps in which every construct of the language stands, ten steps a part. */
+function grownScore(name: string, parts: number): string {
+  const body = Array.from(
+    { length: parts },
+    (
+      _,
+      n,
+    ) => `  - { id: plan${n}, role: architect, verdict: [go, stop], result: { files: { type: list, max: 5 }, risk: { enum: [low, high] } } }
+  - { id: ask${n}, ask: "Go on with {{steps.plan${n}.result.files}}?", when: { step: plan${n}, field: risk, is: high }, verdict: [go, stop], fields: { note: { optional: true } } }
+  - loop:
+      id: loop${n}
+      max: 3
+      until: [{ step: check${n}, verdict: pass }, { step: review${n}, verdict: approve }]
+      on_exhausted: continue
+      steps:
+        - { id: build${n}, role: coder, note: The ${n}. part., instruction: "{{steps.review${n}.summary}}", reads: [plan${n}], timeout_seconds: 600, retry: { attempts: 2, feedback: true } }
+        - { id: check${n}, run: tests }
+        - { id: review${n}, role: reviewer, when: { step: check${n}, verdict: pass }, verdict: [approve, revise] }
+  - each:
+      id: docs${n}
+      in: { step: plan${n}, field: files }
+      max: 5
+      at_once: 2
+      on_failure: continue
+      steps: [ { id: doc${n}, role: coder, instruction: "Document {{item}} in {{inputs.language}}." } ]
+  - parallel:
+      id: both${n}
+      steps:
+        - { id: left${n}, role: coder }
+        - sequence: { id: right${n}, steps: [ { id: first${n}, role: coder }, { id: second${n}, run: tests, must: pass } ] }
+  - { id: take${n}, accept: ["**"] }
+`,
+  );
+  return `version: 1\nname: ${name}\nsteps:\n${body.join("")}`;
+}
+
 function percentile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
@@ -109,11 +145,24 @@ export function benchLanguage(): Promise<BenchRow[]> {
   ]);
   const small = keystrokes(many, "f7.score.yaml", "note: The 3. step", 60, 15);
   const large = keystrokes(long, "f0.score.yaml", "note: The 90. step", 8, 3);
+  const [flow, band, venue] = flowFiles(0);
+  const grown = createProject([
+    { path: "f0.flow.yaml", text: `${String(flow?.text ?? "")}commands: { tests: { argv: [npm, test] } }\n` },
+    {
+      path: "f0.band.yaml",
+      text: String(band?.text ?? "").replaceAll("set_verdict]", "set_verdict, set_result]"),
+    },
+    { path: "f0.venue.yaml", text: String(venue?.text ?? "") },
+    { path: "f0.score.yaml", text: grownScore("f0", 50) },
+  ]);
+  const whole = keystrokes(grown, "f0.score.yaml", "note: The 20. part", 4, 2);
   const row = (name: string, value: number): BenchRow => ({ name, value, unit: "x one parse", atMost: 2 });
   return Promise.resolve([
     row("diagnostics p95, project of 200 files", small.diagnose),
     row("completion p95, project of 200 files", small.complete),
     row("diagnostics p95, Score of 2,000 lines", large.diagnose),
     row("completion p95, Score of 2,000 lines", large.complete),
+    row("diagnostics p95, Score of 500 steps with the whole language", whole.diagnose),
+    row("completion p95, Score of 500 steps with the whole language", whole.complete),
   ]);
 }

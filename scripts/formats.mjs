@@ -47,7 +47,10 @@ const folder = `## The session's folder
   journal.idx         for fast opening; made again when it is missing or wrong
   label.json          the session's title, if it has one
   proof.json          what was shown of it, replayed or repeated; it counts for the user and machine that saw it
+  shown.json          what orket diff printed last of each proposal, by digest: an acceptance is about what was shown
+  drafts/             a person's own versions of proposals, as ordinary files
 .orket/blobs/sha256/  the same of sessions that Orket 0.1.0 wrote, a file each, named by their digest
+.orket/provenance/PATH.json  which session, step and model wrote the accepted lines of a file
 .orket/trash/         sessions that are being deleted
 .orket/prune.lock     while unused contents are removed
 .orket/capabilities.json  what was found out of the project's Venues; made again by trying them out

@@ -44,6 +44,7 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   acceptance_unchecked: exitCodes.approvalNeeded,
   venue_unready: exitCodes.providerFailed,
   secret_missing: exitCodes.providerFailed,
+  provider_failed: exitCodes.providerFailed,
   consent_missing: exitCodes.approvalNeeded,
   // A person must say yes first.
   key_not_allowed: exitCodes.approvalNeeded,

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { failureOf } from "../app/failure";
 import { OrketError } from "../engine/error/orket-error";
 import { commands } from "./commands";
 import { exitCodeOfError, exitCodes } from "./exit-code";
@@ -17,13 +18,12 @@ declare const ORKET_VERSION: string;
 /** Says what went wrong, what to do about it, and which exit code that is. */
 function report(error: unknown, io: Io): ExitCode {
   const { style } = io.stderr;
-  const known = OrketError.is(error) ? error : undefined;
-  const message = error instanceof Error ? error.message : String(error);
+  const { code, message, hint } = failureOf(error);
   io.stderr.line(`${style.red("orket:")} ${safeText(message)}`);
-  if (known?.hint !== undefined) io.stderr.line(`  ${safeText(known.hint)}`);
-  if (known === undefined) io.stderr.line("  This is a bug in Orket; ORKET_DEBUG=1 shows where.");
+  if (hint !== undefined) io.stderr.line(`  ${safeText(hint)}`);
+  if (code === "internal") io.stderr.line("  This is a bug in Orket; ORKET_DEBUG=1 shows where.");
   if (io.env.ORKET_DEBUG === "1" && error instanceof Error) io.stderr.line(safeText(error.stack ?? ""));
-  return known === undefined ? exitCodes.internal : exitCodeOfError(known.code);
+  return exitCodeOfError(code);
 }
 
 /** @throws {OrketError} usage when `-C` names what is no folder. */

@@ -15,6 +15,7 @@ import {
 } from "./text/format";
 import { safeLine } from "./text/safe";
 import { cutToWidth } from "./text/width";
+import { isFromFile } from "../engine/model/providers";
 
 const statusMarks: Readonly<Record<StepView["status"], string>> = {
   planned: "·",
@@ -71,7 +72,7 @@ export function printSession(view: SessionView, output: Output, status = statusO
     ["Started", `${formatTime(view.startedAt)} UTC`],
     ["Task", safeLine(view.task)],
   ];
-  if (view.provider === "scripted") facts.push(["Replies", "scripted: from a file, no model was asked"]);
+  if (isFromFile(view.provider)) facts.push(["Replies", "scripted: from a file, no model was asked"]);
   if (view.digestChanges !== undefined) {
     const moves = plural(view.digestChanges, "move");
     facts.push(["Models", `${moves} to a model that is another one or cannot be shown to be the same`]);

@@ -1,5 +1,6 @@
 import path from "node:path";
 import * as vscode from "vscode";
+import { failureOf } from "../app/failure";
 import { OrketError } from "../engine/error/orket-error";
 import type { ErrorCode } from "../engine/error/orket-error";
 import { commandIds } from "./ids";
@@ -28,8 +29,8 @@ export class ErrorPresenter {
 
   /** A failure in a sentence or two, for a place that shows text. */
   textOf(error: unknown): string {
-    if (!OrketError.is(error)) return `Something went wrong inside Orket: ${messageOf(error)}`;
-    return [error.message, error.hint ?? ""].join(" ").trim();
+    const { message, hint = "" } = codedFailure(error);
+    return `${message} ${hint}`.trim();
   }
 
   async show(error: unknown): Promise<void> {
@@ -46,8 +47,7 @@ export class ErrorPresenter {
 
   #actionsFor(error: unknown): readonly ErrorAction[] {
     const showLog: ErrorAction = { label: "Show Log", run: () => this.#log.show() };
-    if (!OrketError.is(error)) return [showLog];
-    const { details } = error;
+    const { code, details } = codedFailure(error);
     const ways: Readonly<Record<ErrorCode, readonly ErrorAction[]>> = {
       usage: [],
       definition_invalid: [
@@ -102,18 +102,27 @@ export class ErrorPresenter {
                   vscode.commands.executeCommand(commandIds.setSecret, details["name"], details["origin"]),
               },
             ],
+      provider_failed: [
+        { label: "Select Venue", run: () => vscode.commands.executeCommand(commandIds.selectVenue) },
+        showLog,
+      ],
       key_not_allowed: [],
       session_foreign: [],
       disk_full: [showLog],
       disk_failed: [showLog],
       internal: [showLog],
     };
-    return ways[error.code];
+    return ways[code];
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Any failure as one with a code; the editor's own file operations fail with errors of its own. */
+function codedFailure(error: unknown): OrketError {
+  if (!(error instanceof vscode.FileSystemError)) return failureOf(error);
+  return new OrketError("disk_failed", `A file could not be read or written: ${error.message}`, {
+    hint: "Check the folder and its permissions, then try again.",
+    cause: error,
+  });
 }
 
 function openJournal(details: OrketError["details"]): readonly ErrorAction[] {

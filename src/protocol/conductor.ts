@@ -185,7 +185,8 @@ export interface SessionScreen {
   readonly session: string;
   readonly flow: string;
   readonly task: string;
-  readonly provider: string;
+  /** Its replies come from a file: no model is asked. */
+  readonly scripted: boolean;
   /** Who performs it: this window, another process (it can only be watched), or nobody at the moment. */
   readonly holder: "here" | "elsewhere" | "nobody";
   /** `elsewhere`: who has it. */

@@ -223,6 +223,54 @@ describe("the layer table", function () {
   });
 });
 
+describe("the table of providers", function () {
+  this.timeout(30_000);
+
+  for (const file of ["src/engine/bad.ts", "src/app/bad.ts", "src/host/bad.ts", "webview/bad.ts"]) {
+    it(`is what ${path.posix.dirname(file)} asks, not a provider's name`, async () => {
+      const text = 'export const isLocal = (provider: string): boolean => provider === "ollama";\n';
+
+      assert.deepEqual(await lintMessages(file, text), ["no-restricted-syntax"]);
+    });
+  }
+});
+
+describe("a test", () => {
+  const sleeping = [
+    "await page.waitForTimeout(500);",
+    "await new Promise((resolve) => setTimeout(resolve, 50));",
+    'import { setTimeout as sleep } from "node:timers/promises";',
+  ];
+  for (const line of sleeping) {
+    it(`does not sleep by ${line}`, async () => {
+      const messages = await lintMessages("test/person/bad.test.ts", `${line}\nexport {};\n`);
+
+      assert.ok(messages.includes("no-restricted-syntax"), messages.join());
+    }).timeout(30_000);
+  }
+});
+
+describe("an error of another bundle", () => {
+  it("is told by its marker, not by its class", async () => {
+    const text = "export const isOurs = (error: unknown): boolean => error instanceof ProviderError;\n";
+
+    assert.deepEqual(await lintMessages("src/adapters/bad.ts", text), ["no-restricted-syntax"]);
+  }).timeout(30_000);
+});
+
+describe("a refusal", function () {
+  this.timeout(30_000);
+
+  for (const layer of ["src/app", "src/host", "src/cli", "webview"]) {
+    it(`has a code in ${layer}`, async () => {
+      const plain =
+        'export function refuse(): void {\n  throw new Error("This folder is not trusted.");\n}\n';
+
+      assert.deepEqual(await lintMessages(`${layer}/bad.ts`, plain), ["no-restricted-syntax"]);
+    });
+  }
+});
+
 describe("the engine's purity", function () {
   this.timeout(30_000);
 

@@ -9,6 +9,7 @@ import process from "node:process";
 import { SessionLock } from "../../src/adapters/journal/lock";
 import { OrketError } from "../../src/engine/error/orket-error";
 import { environment } from "./session";
+import { pace } from "../until";
 
 async function main(): Promise<void> {
   const [file = "", turns = "1", mode = "free"] = process.argv.slice(2);
@@ -21,7 +22,7 @@ async function main(): Promise<void> {
     } catch (error) {
       if (!OrketError.is(error, "session_locked")) throw error;
       process.stdout.write("locked\n");
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await pace(1);
       continue;
     }
     if (mode === "hold") {
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
       appendFileSync(path.join(dir, "collisions"), `${process.pid}\n`);
     }
     appendFileSync(path.join(dir, "entries"), `${process.pid}\n`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await pace(1);
     rmdirSync(inside);
     if (mode === "die") process.kill(process.pid, "SIGKILL");
     if (mode === "exit") process.exit(0);

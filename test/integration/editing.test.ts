@@ -4,7 +4,8 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import * as vscode from "vscode";
-import { at, closeEditors, codeOf, labels, lensesOf, problemOf, replace, until } from "./editor";
+import { at, closeEditors, codeOf, labels, lensesOf, problemOf, replace } from "./editor";
+import { until } from "../until";
 
 const folder = path.join(process.env["ORKET_TEST_FOLDER"] ?? "", "help");
 

@@ -8,6 +8,7 @@ import { CancelSource } from "../../src/engine/port/cancellation";
 import type { ModelDelta, ModelRequest } from "../../src/engine/port/model-provider";
 import { EditorTools } from "../../src/host/provider/editor-tools";
 import { VsCodeLmProvider } from "../../src/host/provider/vscode-lm";
+import { until } from "../until";
 
 interface Call {
   readonly model: string;
@@ -231,7 +232,7 @@ describe("the editor's own models", () => {
 
     assert.equal(failure.code, "cancelled");
     assert.equal(failure.partialText, "It ");
-    while (!told) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until("the model was told", () => told);
   });
 
   it("fail with the error that VS Code names", async () => {
@@ -332,18 +333,16 @@ async function journalWith(
 ): Promise<string> {
   const sessions = path.join(folder, ".orket", "sessions");
   let journal = "";
-  const lastMs = Date.now() + 20_000;
-  while (!journal.includes(wanted)) {
-    assert.ok(Date.now() < lastMs, `the journal has no ${wanted}: ${journal.slice(-2000)}`);
-    await meanwhile();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(`${wanted} in the journal`, async () => {
     try {
       const id = readdirSync(sessions).find((name) => name.includes(`-${flow}-`)) ?? "";
       journal = readFileSync(path.join(sessions, id, "journal.jsonl"), "utf8");
     } catch {
-      // Not there yet.
+      return false; // Not there yet.
     }
-  }
+    if (!journal.includes(wanted)) await meanwhile();
+    return journal.includes(wanted);
+  });
   return journal;
 }
 

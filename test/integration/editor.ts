@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
+import { until } from "../until";
 
 /* What the suites inside VS Code do with documents, as an extension can. */
 
@@ -17,17 +18,6 @@ export async function replace(document: vscode.TextDocument, from: string, to: s
   const range = new vscode.Range(document.positionAt(start), document.positionAt(start + from.length));
   edit.replace(document.uri, range, to);
   assert.ok(await vscode.workspace.applyEdit(edit));
-}
-
-/** What `look` finds, as soon as it finds something. */
-export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 15_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`it did not come to this: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 export const codeOf = ({ code }: vscode.Diagnostic): string =>

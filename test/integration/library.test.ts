@@ -9,7 +9,8 @@ import { MeshPool } from "../../src/adapters/provider/mesh/mesh-pool";
 import { DefinitionItem, LibraryTree } from "../../src/host/trees/library-tree";
 import { ProjectIndex } from "../../src/host/project/project-index";
 import { MeshNodeItem, MeshRows } from "../../src/host/venues/mesh-rows";
-import { closeEditors, replace, until } from "./editor";
+import { closeEditors, replace } from "./editor";
+import { until } from "../until";
 
 const textOf = (address: string): string => `version: 1
 name: lab

@@ -5,6 +5,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "n
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
+import { pace } from "../until";
 
 /*
  * VS Code's own server, as npm ships it in code-server: the workbench in a browser, the extension host in Node. It
@@ -96,7 +97,7 @@ async function untilItAnswers(port: number, child: ChildProcess, logFile: string
     }
     if (Date.now() > deadline)
       throw new Error(`The VS Code server did not answer within a minute; its log is ${logFile}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await pace(100);
   }
 }
 

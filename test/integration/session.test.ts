@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import * as vscode from "vscode";
-import { until } from "./editor";
+import { until } from "../until";
 
 const folder = process.env["ORKET_TEST_FOLDER"] ?? "";
 const flows = path.join(folder, "flows");
@@ -140,9 +140,16 @@ describe("a session inside the extension host", () => {
     writeFileSync(path.join(folder, "NOTE.md"), "mine\n");
     await vscode.commands.executeCommand("orket.reviewArtifacts");
     const diff = await until("a diff", activeDiff);
-    // The message with the choices stays open; nobody answers it here.
-    void vscode.commands.executeCommand("orket.acceptArtifact", diff.modified);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    // It asks what to do and waits for the answer; when the message is put aside, the command is over.
+    let over = false;
+    const accepting = vscode.commands
+      .executeCommand("orket.acceptArtifact", diff.modified)
+      .then(() => (over = true));
+    await until("the message was put aside", async () => {
+      await vscode.commands.executeCommand("notifications.clearAll");
+      return over;
+    });
+    await accepting;
 
     assert.equal(readFileSync(path.join(folder, "NOTE.md"), "utf8"), "mine\n");
     rmSync(path.join(folder, "NOTE.md"));

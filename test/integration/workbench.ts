@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Browser, BrowserContext, FrameLocator, Locator, Page } from "playwright-core";
 import { launchBrowser } from "./browser";
 import { quickInputTrail, recordQuickInput } from "./quick-input-trail";
 import { quietSettings, root, startServer, workbenchUrl } from "./server";
 import type { Settings, WorkbenchServer } from "./server";
+import { pace } from "../until";
 
 /*
  * Drives a workbench with the extension as a person would: keys, clicks, what stands on the screen. Nothing here
@@ -252,7 +253,7 @@ export class Workbench {
         Date.now() < deadline,
         `no webview of Orket shows ${String(holding ?? "anything")} (${count} open)`,
       );
-      await this.page.waitForTimeout(100);
+      await pace(50);
     }
   }
 
@@ -337,8 +338,21 @@ export class Workbench {
   async screenshot(name: string): Promise<string> {
     const file = path.join(root, "test-output", "screenshots", `${name}.png`);
     await mkdir(path.dirname(file), { recursive: true });
-    await this.page.screenshot({ path: file, animations: "disabled", caret: "hide" });
+    await writeFile(file, await this.still());
     return file;
+  }
+
+  /** The picture once it has come to rest: what still fades or scrolls differs from one to the next. */
+  async still(): Promise<Buffer> {
+    let before: Buffer = Buffer.alloc(0);
+    // A clock in the picture never rests.
+    for (let attempt = 0; attempt < 6; attempt += 1) {
+      const picture = await this.page.screenshot({ animations: "disabled", caret: "hide" });
+      if (picture.equals(before)) break;
+      before = picture;
+      await this.page.evaluate(() => new Promise((painted) => requestAnimationFrame(painted)));
+    }
+    return before;
   }
 
   async close(): Promise<void> {
@@ -355,7 +369,7 @@ export class Workbench {
     const input = this.page.locator(".quick-input-widget:visible input[type=text]").first();
     // What closed a moment ago gives the keys back, to a webview only after 50 ms: what opened meanwhile would lose them
     // and close. No person is so quick.
-    await this.page.waitForTimeout(200);
+    await pace(200);
     // The first key after a load can be lost: the workbench has not bound its keys yet.
     for (let attempt = 0; attempt < 10; attempt += 1) {
       await this.page.keyboard.press(key);

@@ -18,6 +18,7 @@ import {
   withServer,
 } from "./support";
 import type { Asked } from "./support";
+import { pace, until } from "../until";
 
 /** What differs between servers, as it was found. */
 export interface Traits extends SessionTraits {
@@ -169,7 +170,7 @@ export function realServer(server: LiveServer, traits: Traits): void {
       if (traits.unload === undefined) leaveOut(this, "This server loads its model when it starts.");
       await traits.unload();
       const call = client.call(ask(server));
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await pace(60);
       assert.equal(call.shown, "", "the model was loaded too quickly to be cancelled");
       call.cancellation.cancel();
       const took = await millisecondsToEnd(call);
@@ -185,7 +186,7 @@ export function realServer(server: LiveServer, traits: Traits): void {
       const call = client.call(
         ask(server, { messages: longPrompt(1500), settings: { max_output_tokens: 200 } }),
       );
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      await pace(400);
       assert.equal(call.shown, "");
       call.cancellation.cancel();
       const took = await millisecondsToEnd(call);
@@ -203,7 +204,7 @@ export function realServer(server: LiveServer, traits: Traits): void {
     it("is cancelled within a second in mid-stream, and keeps what had come", async () => {
       const call = client.call(ask(server, { settings: { max_output_tokens: 400 } }));
       await call.showed("");
-      while (call.deltas.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+      await until("three pieces of the reply", () => call.deltas.length >= 3, patientMs);
       call.cancellation.cancel();
       const took = await millisecondsToEnd(call);
       const error = await call.error("cancelled");
@@ -303,7 +304,7 @@ export function realServer(server: LiveServer, traits: Traits): void {
 
     it("breaks off when it is killed, and answers again after it was started", async () => {
       const call = client.call(ask(server, { settings: { max_output_tokens: 400 } }));
-      while (call.deltas.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+      await until("three pieces of the reply", () => call.deltas.length >= 3, patientMs);
       await server.kill();
       const error = await failureOf(call);
       assert(error.code === "connection_lost" || error.code === "stream_truncated", error.message);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { LiteLlmProxy, LlamaServer, OllamaServer } from "./servers";
 import { ask, Client, failureOf, measure, patientMs, record, withServer } from "./support";
 import type { ToolSpec } from "../../src/engine/port/model-provider";
+import { pace, until } from "../until";
 
 const tool: ToolSpec = {
   name: "list_dir",
@@ -147,7 +148,7 @@ describe("LiteLLM alone", function () {
     const client = new Client(server);
     try {
       const call = client.call(ask(server, { settings: { max_output_tokens: 400 } }));
-      while (call.deltas.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+      await until("three pieces of the reply", () => call.deltas.length >= 3, patientMs);
       await server.behind.kill();
       const error = await failureOf(call);
       assert(error.retryable, `${error.code}: ${error.message}`);
@@ -169,7 +170,7 @@ describe("LiteLLM alone", function () {
       let again = await client.call(ask(server)).outcome;
       // LiteLLM rests a backend that failed for a few seconds.
       for (let tries = 0; tries < 30 && "error" in again; tries += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 1000));
+        await pace(1000);
         again = await client.call(ask(server)).outcome;
       }
       assert("reply" in again, String("error" in again ? again.error : ""));

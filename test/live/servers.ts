@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
+import { pace } from "../until";
 
 /** A piece as `scripts/live/pieces.mjs` gives it; `reason` when it could not be had. */
 interface Piece {
@@ -144,7 +145,7 @@ export abstract class LiveServer {
         throw new Error(`${this.name} ended while it started${why}; see .live/log.`);
       }
       if (await this.isReady().catch(() => false)) return;
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await pace(200);
     }
     throw new Error(`${this.name} was not ready within 240 s; see .live/log.`);
   }
@@ -257,7 +258,7 @@ export class OllamaServer extends LiveServer {
     for (let tries = 0; tries < 100; tries += 1) {
       const { models: loaded } = (await this.ask("/api/ps")) as { models?: unknown[] };
       if ((loaded ?? []).length === 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await pace(100);
     }
     throw new Error("Ollama keeps the model loaded.");
   }

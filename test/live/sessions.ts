@@ -6,6 +6,7 @@ import type { Finished, Line } from "../cli/orket";
 import { windowTokens } from "./servers";
 import type { LiveServer } from "./servers";
 import { measure, patientMs, withServer } from "./support";
+import { pace } from "../until";
 
 /** What sessions need to know about a server. */
 export interface SessionTraits {
@@ -202,8 +203,7 @@ export function realSessions(server: LiveServer, traits: SessionTraits): void {
         watch: (_child, stdout) => {
           const started = stdout.match(/"type":"model_call_start"/g)?.length ?? 0;
           // The second call is the long one: it streams for many seconds.
-          if (started === 2)
-            killed ??= new Promise((resolve) => setTimeout(resolve, 3000)).then(() => server.kill());
+          if (started === 2) killed ??= pace(3000).then(() => server.kill());
         },
       });
       await killed;

@@ -82,7 +82,7 @@ export function session(changes: Partial<SessionScreen> = {}): SessionScreen {
     session: "2026-11-22T10-15-03Z-shapes-k3f9",
     flow: "shapes",
     task: "Build a small Python package named 'shapes'.",
-    provider: "ollama",
+    scripted: false,
     holder: "here",
     status: "running",
     label: "running",

@@ -8,6 +8,8 @@ import { Workbench } from "../integration/workbench";
 import { UserSessionMarks } from "../../src/adapters/journal/session-marks";
 import { proposing, writeFiles } from "../fakes/proposal";
 import { removeProject } from "./sample";
+import { pace, until } from "../until";
+import { readable } from "./readable";
 
 const lines = (change: Readonly<Record<number, string>> = {}): string =>
   Array.from({ length: 40 }, (_, index) => `${change[index] ?? `line ${index}`}\n`).join("");
@@ -29,22 +31,24 @@ describe("the review of what a team proposes", function () {
       .first();
 
   /** The middle of a row's button, once the rows have come to rest. */
-  async function stillAt(item: Locator, name: string): Promise<{ x: number; y: number }> {
+  function stillAt(item: Locator, name: string): Promise<{ x: number; y: number }> {
     let before = "";
-    for (;;) {
-      await item.hover();
-      const button = item.getByRole("button", { name });
-      const box = await button.boundingBox({ timeout: 1000 }).catch(() => null);
-      const enabled = (await button.getAttribute("aria-disabled").catch(() => null)) !== "true";
-      if (box !== null && enabled && before === JSON.stringify(box))
-        return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-      before = JSON.stringify(box);
-      await workbench.page.waitForTimeout(250);
-    }
-  }
-
-  async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-    while (!(await holds())) await workbench.page.waitForTimeout(100);
+    return until(
+      `the button ${name} at rest`,
+      async () => {
+        await item.hover();
+        const button = item.getByRole("button", { name });
+        const box = await button.boundingBox({ timeout: 1000 }).catch(() => null);
+        const enabled = (await button.getAttribute("aria-disabled").catch(() => null)) !== "true";
+        if (box !== null && enabled && before === JSON.stringify(box))
+          return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+        before = JSON.stringify(box);
+        // At rest is what stands at the same place in two looks that are this far apart.
+        await pace(250);
+        return undefined;
+      },
+      60_000,
+    );
   }
 
   before(async () => {
@@ -106,11 +110,13 @@ describe("the review of what a team proposes", function () {
       if (gap === 0) await workbench.page.mouse.dblclick(x, y);
       else {
         await workbench.page.mouse.click(x, y);
-        await workbench.page.waitForTimeout(gap);
+        await pace(gap);
         await workbench.page.mouse.click(x, y);
       }
       await row(new RegExp(`^small/${gap}\\.txt, added, accepted`)).waitFor();
-      await workbench.page.waitForTimeout(1000);
+      // A later command: what the second click did has been decided when it lists what is still open.
+      await workbench.command("Focus on Artifacts View");
+      await row(/^src\/z\.txt, added, pending/).waitFor();
       assert.equal(existsSync(path.join(folder, `small/${gap}.txt`)), true);
       assert.equal(existsSync(path.join(folder, "src/z.txt")), false);
       const open = gaps.slice(gaps.indexOf(gap) + 1);
@@ -132,7 +138,7 @@ describe("the review of what a team proposes", function () {
     await inTitle("Accept Artifact").dblclick();
 
     await row(/^src\/e\.txt, changed, accepted/).waitFor();
-    await workbench.page.waitForTimeout(1000);
+    await pace(1000);
     assert.equal(at("src/e.txt"), lines({ 20: "agent E, which I saved and did not" }));
     assert.equal(existsSync(path.join(folder, "src/z.txt")), false, "the next diff came, and nothing else");
     assert.equal(at("src/a.txt"), lines({ 20: "agent B" }));
@@ -150,14 +156,20 @@ describe("the review of what a team proposes", function () {
     await workbench.screenshot("review-gutter-dark");
     await inPeek("Accept This Change").click();
     // The change two lines below is one by itself.
-    await until(() => at("src/g.txt") === lines({ 2: "agent A" }));
+    await until("what the press does", () => at("src/g.txt") === lines({ 2: "agent A" }));
     await workbench.page.keyboard.press("Escape");
-    await until(async () => (await workbench.page.locator(".dirty-diff-glyph").count()) === 2);
+    await until(
+      "what the press does",
+      async () => (await workbench.page.locator(".dirty-diff-glyph").count()) === 2,
+    );
     await workbench.page.locator(".monaco-editor .view-lines").first().click();
     await workbench.page.keyboard.press("Control+Home");
     await workbench.command("Show Next Change");
     await inPeek("Reject This Change").click();
-    await until(async () => (await workbench.page.locator(".dirty-diff-glyph").count()) === 1);
+    await until(
+      "what the press does",
+      async () => (await workbench.page.locator(".dirty-diff-glyph").count()) === 1,
+    );
     assert.equal(at("src/g.txt"), lines({ 2: "agent A" }));
     await workbench.page.keyboard.press("Escape");
   });
@@ -217,6 +229,7 @@ describe("the review of what a team proposes", function () {
         .first()
         .waitFor();
       await workbench.screenshot(`review-hunks-${theme}`);
+      await readable(workbench.page.locator(".part.sidebar"), /src/);
     });
   }
 });

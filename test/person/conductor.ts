@@ -1,5 +1,6 @@
 import type { FrameLocator, Locator } from "playwright-core";
 import type { Workbench } from "../integration/workbench";
+import { until } from "../until";
 
 /** The conductor view, by what a person reads and presses in it. */
 export class ConductorPage {
@@ -64,7 +65,8 @@ export class ConductorPage {
   async screenshot(name: string): Promise<void> {
     // A pointer that rests on something shows its tooltip.
     await this.#workbench.page.mouse.move(900, 500);
-    await this.#workbench.page.waitForTimeout(400);
+    const tooltip = this.#workbench.page.locator(".workbench-hover-container:visible");
+    await until("no tooltip", async () => (await tooltip.count()) === 0);
     await this.#workbench.screenshot(name);
   }
 }
@@ -78,11 +80,17 @@ export async function notification(workbench: Workbench, text: string): Promise<
     .locator(".notifications-center .notification-list-item")
     .filter({ hasText: text });
   const bell = workbench.page.locator(".statusbar-item .codicon-bell-dot");
-  for (let attempt = 0; attempt < 60 && !(await item.first().isVisible()); attempt += 1) {
-    if (await bell.isVisible()) await bell.click();
-    await workbench.page.waitForTimeout(500);
-  }
-  await item.first().waitFor({ timeout: 1000 });
+  await until(
+    `a notification "${text}"`,
+    async () => {
+      await item.or(bell).first().waitFor({ timeout: 30_000 });
+      if (await item.first().isVisible()) return true;
+      // It can become another between the look and the click.
+      await bell.click({ timeout: 1000 }).catch(() => undefined);
+      return item.first().isVisible();
+    },
+    30_000,
+  );
   // The bell's tooltip would lie over the buttons.
   await workbench.page.mouse.move(600, 400);
   return item.first();

@@ -7,6 +7,7 @@ import { ConductorPage } from "./conductor";
 import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
+import { pace } from "../until";
 
 const files: Readonly<Record<string, string>> = {
   "flows/asked.flow.yaml": `version: 1
@@ -81,7 +82,7 @@ describe("a model of the editor that wants consent", function () {
   it("is asked for again on Retry, however long a person takes, and then the model answers", async () => {
     await conductor.button("Retry").click();
     const dialog = await question();
-    await workbench.page.waitForTimeout(1500);
+    await pace(1500);
     await dialog.getByRole("button", { name: "Allow" }).click();
 
     await conductor.stands("Completed");

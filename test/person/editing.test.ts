@@ -7,6 +7,8 @@ import { ConductorPage, notification } from "./conductor";
 import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
+import { until } from "../until";
+import { readable, visible } from "./readable";
 
 const files = {
   "flows/typo.flow.yaml": `version: 1
@@ -76,14 +78,12 @@ describe("writing definitions as a person does", function () {
   const text = (word: string): Locator =>
     editor().locator(".view-line span span").filter({ hasText: word }).first();
   const shot = async (name: string): Promise<void> => {
-    await workbench.page.waitForTimeout(500);
     await workbench.screenshot(name);
   };
   const key = (name: string): Promise<void> => workbench.page.keyboard.press(name);
   /** The file once it is another than before, and whole: it is empty while it is written. */
   const changed = async (name: string, before: string): Promise<string> => {
-    for (let attempt = 0; attempt < 100 && ["", before].includes(onDisk(name)); attempt += 1)
-      await workbench.page.waitForTimeout(100);
+    await until(`${name} was written`, () => !["", before].includes(onDisk(name)));
     return onDisk(name);
   };
   const closeAll = (): Promise<void> => workbench.command("View: Close All Editors");
@@ -313,11 +313,13 @@ describe("writing definitions as a person does", function () {
       await workbench.page.locator(".tab.active").filter({ hasText: "architect.md" }).waitFor();
       await lens("Preview").first().waitFor();
       await shot(`editing-prompt-${theme}`);
+      await readable(editor(), /Architect/, visible);
       await closeAll();
       await workbench.openFile("flows/shapes.flow.yaml");
       await lens("Show Plan").click();
       await workbench.page.locator(".view-line").filter({ hasText: "Plan of shapes" }).waitFor();
       await shot(`editing-plan-${theme}`);
+      await readable(editor(), /Plan of shapes/, visible);
       await closeAll();
     });
   }
@@ -385,15 +387,23 @@ describe("writing definitions as a person does", function () {
   });
 
   it("says why nothing is overwritten", async () => {
-    await addFiles(folder, { "flows/verse.replies.yaml": "version: 1\nsteps: {}\n" });
-    await workbench.page.waitForTimeout(1000);
-    await workbench.command("Orket: New Flow");
-    await workbench.pick("Plan");
     const input = workbench.page.locator(".quick-input-widget:visible .quick-input-box input");
-    await input.fill("parser");
-
-    await workbench.page.locator(".quick-input-message").filter({ hasText: "already" }).waitFor();
-    await key("Escape");
+    // The box checks against the files that were there when it opened.
+    await until("the name is refused", async () => {
+      await workbench.command("Orket: New Flow");
+      await workbench.pick("Plan");
+      await input.fill("parser");
+      const refused = await workbench.page
+        .locator(".quick-input-message")
+        .filter({ hasText: "already" })
+        .waitFor({ timeout: 1000 })
+        .then(
+          () => true,
+          () => false,
+        );
+      await key("Escape");
+      return refused;
+    });
   });
 
   it("leads through the first run", async () => {

@@ -9,6 +9,8 @@ import { Workbench } from "../integration/workbench";
 import { ConductorPage, notification } from "./conductor";
 import { showFailures } from "./failures";
 import { addFiles, removeProject, sampleProject } from "./sample";
+import { until } from "../until";
+import { readable, visible } from "./readable";
 
 /** A model server that says what it has; nobody calls it. */
 async function ollama(): Promise<{ readonly port: number; close(): void }> {
@@ -168,7 +170,7 @@ describe("sessions afterwards, and where the next ones run", function () {
     await workbench.pick("Run the Fork");
 
     await conductor.stands("Completed");
-    await workbench.page.waitForTimeout(300);
+    await until("the fork on the disk", () => sessions().length > 1);
     assert.equal(sessions().length, 2);
   });
 
@@ -216,8 +218,7 @@ describe("sessions afterwards, and where the next ones run", function () {
       return existsSync(file) && /"name":\s*"other"/.test(readFileSync(file, "utf8"));
     };
     // The session before is still shown as done for a moment.
-    const lastMs = Date.now() + 20_000;
-    while (!sessions().some(usesOther) && Date.now() < lastMs) await workbench.page.waitForTimeout(100);
+    await until("a session with the other Venue", () => sessions().some(usesOther));
     assert.equal(sessions().filter(usesOther).length, 1);
     await selectVenue("As Each Flow Says");
     await conductor.frame.getByRole("button", { name: "other" }).waitFor({ state: "detached" });
@@ -287,6 +288,8 @@ describe("sessions afterwards, and where the next ones run", function () {
     for (const theme of ["light", "high-contrast"] as const) {
       await workbench.setTheme(theme);
       await conductor.screenshot(`history-${theme}`);
+      await readable(conductor.frame.locator("body"), /Completed/);
+      await readable(workbench.page.locator(".part.sidebar"), /Library/, visible);
     }
     await workbench.setTheme("dark");
   });
@@ -313,8 +316,7 @@ describe("sessions afterwards, and where the next ones run", function () {
     await workbench.command("Orket: Delete Session");
     await workbench.quickInputRows().first().click();
     await workbench.page.locator(".monaco-dialog-box").getByRole("button", { name: "Delete" }).click();
-    for (let turn = 0; turn < 100 && sessions().length === count; turn += 1)
-      await workbench.page.waitForTimeout(100);
+    await until("a session less", () => sessions().length !== count);
 
     assert.equal(sessions().length, count - 1);
   });

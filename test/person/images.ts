@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { root } from "../integration/server";
 import { Workbench } from "../integration/workbench";
@@ -29,9 +29,8 @@ async function picture(theme: Theme, file: string): Promise<void> {
       .filter({ hasText: "circleArea" });
     await changed.first().waitFor();
     await workbench.page.mouse.move(900, 600);
-    await workbench.page.waitForTimeout(800);
     await mkdir(path.dirname(file), { recursive: true });
-    await workbench.page.screenshot({ path: file, animations: "disabled", caret: "hide" });
+    await writeFile(file, await workbench.still());
     console.log(file);
   } finally {
     await workbench.close();

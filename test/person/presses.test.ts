@@ -6,6 +6,7 @@ import { launchBrowser } from "../integration/browser";
 import { approval, conductorFixtures, screen, session } from "../panels/screens";
 import { startPanelServer } from "../panels/server";
 import type { PanelServer } from "../panels/server";
+import { pace } from "../until";
 
 /*
  * The conductor view in a browser, with a hand on the mouse and the keyboard. After each answer the next question comes
@@ -123,7 +124,7 @@ describe("an answer is given by who could have read the question", function () {
         const { x, y } = await centerOf(control);
         await page.mouse.click(x, y);
         for (const gapMs of [150, 420]) {
-          await page.waitForTimeout(gapMs);
+          await pace(gapMs);
           await page.mouse.click(x, y);
         }
         const answers = await decided(page);
@@ -164,7 +165,7 @@ describe("an answer is given by who could have read the question", function () {
     await approve.focus();
     await page.keyboard.down("Enter");
     for (let at = 0; at < 2 * armingMs; at += 40) {
-      await page.waitForTimeout(40);
+      await pace(40);
       await page.keyboard.down("Enter");
     }
     await page.keyboard.up("Enter");

@@ -11,6 +11,7 @@ import { ConductorPage, notification } from "./conductor";
 import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
+import { until } from "../until";
 
 /** A model server that has two models and always says the same. */
 async function modelServer(): Promise<ModelServer> {
@@ -85,11 +86,6 @@ describe("sessions that are repeated, forked, exported and put away", function (
   const quiet = (): Promise<void> => workbench.command("Notifications: Clear All Notifications");
   const row = (text: string): Locator => workbench.quickInputRows().filter({ hasText: text }).first();
   const dialog = (): Locator => workbench.page.locator(".monaco-dialog-box");
-  /** Waits until it is so; what a command does on the disk has no sign on the screen. */
-  const until = async (isSo: () => boolean): Promise<void> => {
-    for (let turn = 0; turn < 100 && !isSo(); turn += 1) await workbench.page.waitForTimeout(100);
-    assert.ok(isSo());
-  };
   /** Answers the dialog that asks where to save. It puts its own proposal in once it has looked at the folder. */
   const saveAs = async (file: string): Promise<void> => {
     const widget = workbench.page.locator(".quick-input-widget:visible");
@@ -108,7 +104,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
     await workbench.command("Orket: Run Flow");
     await workbench.pick(name);
     await workbench.answer("22");
-    await until(() => sessions().length > before);
+    await until("a new session", () => sessions().length > before);
   };
 
   before(async () => {
@@ -184,7 +180,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
     await workbench.pick("slow");
     await workbench.answer("20");
     const progress = await notification(workbench, "Repeating slow");
-    await until(() => sessions().length > before);
+    await until("a new session", () => sessions().length > before);
     await conductor.screenshot("repeat-progress-dark");
     await progress.getByRole("button", { name: "Cancel" }).click();
 
@@ -220,10 +216,13 @@ describe("sessions that are repeated, forked, exported and put away", function (
     await conductor.screenshot("fork-changes-dark");
     await row("Run the Fork").click();
 
-    await until(() => sessions().length > before.length);
+    await until("a new session", () => sessions().length > before.length);
     const [made = ""] = sessions().filter((id) => !before.includes(id));
     const journal = path.join(folder, ".orket", "sessions", made, "journal.jsonl");
-    await until(() => existsSync(journal) && readFileSync(journal, "utf8").includes('"type":"session_end"'));
+    await until(
+      "its end in the journal",
+      () => existsSync(journal) && readFileSync(journal, "utf8").includes('"type":"session_end"'),
+    );
     const file = path.join(folder, ".orket", "sessions", made, "definition.json");
     const { flow: its, venue } = JSON.parse(readFileSync(file, "utf8")) as Definition;
     assert.deepEqual(
@@ -344,7 +343,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
       await workbench.command("Orket: Delete Session");
       await workbench.quickInputRows().first().click();
       await dialog().getByRole("button", { name: "Delete" }).click();
-      await until(() => sessions().length < left);
+      await until("a session less", () => sessions().length < left);
     }
     await workbench.page.locator(".tab").filter({ hasText: "Events: frugal" }).waitFor({ state: "detached" });
     await workbench.command("Orket: Prune Stored Contents");

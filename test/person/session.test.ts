@@ -8,6 +8,7 @@ import { ConductorPage, notification } from "./conductor";
 import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { removeProject, sampleProject } from "./sample";
+import { readable } from "./readable";
 
 interface Line {
   readonly type: string;
@@ -289,6 +290,7 @@ describe("a session, from the palette to the file in the project", function () {
       await conductor.frame.getByText("Steps").waitFor();
 
       await conductor.screenshot(`conductor-done-${theme}`);
+      await readable(conductor.frame.locator("body"), /Completed/);
     });
   }
 });

@@ -11,6 +11,7 @@ import { HeldModel } from "./held-model";
 import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
+import { until } from "../until";
 
 const instruction = "Check what was said.";
 const score = (check: string): string => `version: 1
@@ -51,16 +52,6 @@ interface Line {
   readonly type: string;
   readonly step: string | null;
   readonly data: Readonly<Record<string, unknown>>;
-}
-
-async function until<T>(what: string, look: () => T | undefined): Promise<T> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const found = look();
-    if (found !== undefined) return found;
-    assert.ok(Date.now() < deadline, `it did not come to this: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 /** A process and all that it started. */

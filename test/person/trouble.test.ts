@@ -7,6 +7,8 @@ import { Workbench } from "../integration/workbench";
 import { ConductorPage, notification } from "./conductor";
 import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
+import { until } from "../until";
+import { readable } from "./readable";
 
 /** A Flow whose first step always fails, and one whose limit is too low. */
 const files = {
@@ -179,6 +181,7 @@ describe("when something goes wrong", function () {
     for (const theme of ["light", "high-contrast", "high-contrast-light"] as const) {
       await workbench.setTheme(theme);
       await conductor.screenshot(`conductor-approval-narrow-${theme}`);
+      await readable(conductor.frame.locator("body"), /Begin .*\?/);
     }
     await workbench.setTheme("dark");
   });
@@ -232,16 +235,16 @@ describe("when something goes wrong", function () {
     const lines = readFileSync(journal, "utf8").split("\n");
     lines[4] = (lines[4] ?? "").replace('"seq":4', '"seq":5');
     writeFileSync(journal, lines.join("\n"));
-    await workbench.page.waitForTimeout(1000);
-    await rowsNamed(/^frugal.*completed/)
-      .first()
-      .click();
-
-    const panel = await workbench.webview(/^\d+ events$/);
-    await panel
-      .getByRole("alert")
-      .filter({ hasText: /line 5/ })
-      .waitFor();
+    await until("the panel names the line", async () => {
+      await rowsNamed(/^frugal.*completed/)
+        .first()
+        .click();
+      const panel = await workbench.webview(/^\d+ events$/);
+      return panel
+        .getByRole("alert")
+        .filter({ hasText: /line 5/ })
+        .isVisible();
+    });
     await conductor.screenshot("session-damaged-dark");
   });
 });

@@ -30,7 +30,7 @@ export function Header({
           {text}
         </span>
       </div>
-      {session.provider === "scripted" && (
+      {session.scripted && (
         <div class="tag" title="The Venue answers from a file of replies; no model is called.">
           <Icon name="book" />
           scripted replies

@@ -10,23 +10,18 @@ import type { ViewContext } from "./context";
 import { initialState, reduce } from "./store";
 import type { Action, ViewState } from "./store";
 import { announcement, View } from "./view";
+import { pageElement } from "../ui/page-element";
 
 registerToolkit();
 presses.watch(document);
 
 const host = new Host<ConductorRequest, ConductorMessage>();
-const root = elementOf("app");
-const live = elementOf("live");
+const root = pageElement("app");
+const live = pageElement("live");
 let state: ViewState = { ...initialState, drafts: draftsIn(host.recall()) };
 let drawing = false;
 /** What the focus is to go to when it is there. */
 let wanted: string | undefined;
-
-function elementOf(id: string): HTMLElement {
-  const element = document.getElementById(id);
-  if (element === null) throw new Error(`the page has no ${id}`);
-  return element;
-}
 
 function draftsIn(kept: unknown): Readonly<Record<string, string>> {
   if (typeof kept !== "object" || kept === null || !("drafts" in kept)) return {};

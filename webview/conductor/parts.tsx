@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { DiffScreen, PromptPart, ShownText } from "../../src/protocol/conductor";
 import { Disclosure } from "../ui/toolkit";
+import { numberText } from "../ui/format";
 
 /** A text of an agent or a file, exactly as it is. */
 export function PlainText({
@@ -17,7 +18,7 @@ export function PlainText({
       </pre>
       {text.cutFrom !== undefined && (
         <p class="hint">
-          {`The first ${text.text.length.toLocaleString("en")} of ${text.cutFrom.toLocaleString("en")} characters. The whole text is in the session's events.`}
+          {`The first ${numberText(text.text.length)} of ${numberText(text.cutFrom)} characters. The whole text is in the session's events.`}
         </p>
       )}
     </div>
@@ -59,7 +60,7 @@ export function PromptText({ parts }: { readonly parts: readonly PromptPart[] })
   const heading = (
     <>
       <span class="grow">Prompt that will be sent</span>
-      <span class="hint">{`${characters.toLocaleString("en")} characters`}</span>
+      <span class="hint">{`${numberText(characters)} characters`}</span>
     </>
   );
   return (

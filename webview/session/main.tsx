@@ -11,16 +11,17 @@ import type { VisibleRows } from "./list";
 import { DetailsPane, emptyText, Pager, Toolbar } from "./parts";
 import { initialState, missingRange, reduce, rowAfterKey, silence } from "./store";
 import type { Action, PanelViewState } from "./store";
+import { pageElement } from "../ui/page-element";
 
 registerToolkit();
 presses.watch(document);
 
 const host = new Host<PanelRequest, PanelMessage>();
-const toolbarElement = elementOf("toolbar");
-const listElement = elementOf("list");
-const emptyElement = elementOf("empty");
-const pagerElement = elementOf("pager");
-const detailsElement = elementOf("details");
+const toolbarElement = pageElement("toolbar");
+const listElement = pageElement("list");
+const emptyElement = pageElement("empty");
+const pagerElement = pageElement("pager");
+const detailsElement = pageElement("details");
 const kept = keptState();
 let state: PanelViewState = { ...initialState, filter: kept.filter };
 /** How often the extension is asked whether it is there, in milliseconds: a panel outlives it when it crashes. */
@@ -30,19 +31,13 @@ let asked = "";
 let opened = false;
 let filterTimer: ReturnType<typeof setTimeout> | undefined;
 
-const list = new EventList(listElement, elementOf("canvas"), {
+const list = new EventList(listElement, pageElement("canvas"), {
   row: (index) => state.rows.get(index),
   selected: () => state.selected,
   drawn: askFor,
   moved: drawPager,
   select,
 });
-
-function elementOf(id: string): HTMLElement {
-  const element = document.getElementById(id);
-  if (element === null) throw new Error(`the page has no ${id}`);
-  return element;
-}
 
 /** The session is named in the page; the filter is what was kept. */
 function keptState(): { folder: string; session: string; filter: EventFilter } {

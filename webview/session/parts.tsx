@@ -6,7 +6,7 @@ import type {
   EventFilter,
   StreamInfo,
 } from "../../src/protocol/session-panel";
-import { plural } from "../ui/format";
+import { numberText, plural } from "../ui/format";
 import { Button, Dropdown, TextField } from "../ui/toolkit";
 import type { VisibleRows } from "./list";
 
@@ -156,9 +156,9 @@ function countText({ matching, total, scanned }: StreamInfo): string {
   const all = plural(total, "event");
   if (scanned !== undefined) {
     const percent = Math.floor((100 * scanned) / total);
-    return `${matching.toLocaleString("en")} of ${all}, ${percent} % looked through`;
+    return `${numberText(matching)} of ${all}, ${percent} % looked through`;
   }
-  return matching === total ? all : `${matching.toLocaleString("en")} of ${all}`;
+  return matching === total ? all : `${numberText(matching)} of ${all}`;
 }
 
 export interface PagerProps {
@@ -171,7 +171,7 @@ export interface PagerProps {
 /** Above the list when it is longer than the screen: which part of it can be seen, and the ways to the others. */
 export function Pager({ visible, count, onBack, onEnd }: PagerProps): JSX.Element | null {
   if (visible.last - visible.first + 1 >= count) return null;
-  const [first, last] = [visible.first + 1, visible.last + 1].map((place) => place.toLocaleString("en"));
+  const [first, last] = [visible.first + 1, visible.last + 1].map((place) => numberText(place));
   return (
     <div class="pager" role="group" aria-label="Place in the list">
       <Button
@@ -190,7 +190,7 @@ export function Pager({ visible, count, onBack, onEnd }: PagerProps): JSX.Elemen
       >
         Latest events
       </Button>
-      <span class="hint">{`${first} – ${last} of ${count.toLocaleString("en")}`}</span>
+      <span class="hint">{`${first} – ${last} of ${numberText(count)}`}</span>
     </div>
   );
 }
@@ -227,7 +227,7 @@ export function DetailsPane({ details, selected, onCopy }: DetailsProps): JSX.El
           <Raw label={label} text={text.text} />
           {text.cutFrom !== undefined && (
             <p class="hint">
-              {`Cut after ${text.text.length.toLocaleString("en")} of ${text.cutFrom.toLocaleString("en")} characters.`}
+              {`Cut after ${numberText(text.text.length)} of ${numberText(text.cutFrom)} characters.`}
             </p>
           )}
         </section>

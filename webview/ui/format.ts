@@ -20,7 +20,7 @@ export function tokenText(count: Count | undefined): string {
 /** For a screen reader and a tooltip. */
 export function tokenTitle(count: Count | undefined): string {
   if (count === undefined) return "unknown";
-  return `${count.count.toLocaleString("en")} ${count.source}`;
+  return `${numberText(count.count)} ${count.source}`;
 }
 
 /** 3 s, 1:05 min, 2:03:09 h. */
@@ -37,6 +37,11 @@ export function costText(usd: number): string {
   return usd > 0 && usd < 0.01 ? "< $0.01" : `$${usd.toFixed(2)}`;
 }
 
+/** Thousands are grouped: 6,100. */
+export function numberText(value: number): string {
+  return value.toLocaleString("en");
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+  return `${numberText(count)} ${count === 1 ? one : many}`;
 }

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { walkProject } from "./walk";
 
 /** Folders of others, and Orket's own: what changes in them is not said. */
 const ignored: ReadonlySet<string> = new Set(["node_modules", ".venv", "venv", ".orket"]);
@@ -7,26 +8,14 @@ const ignored: ReadonlySet<string> = new Set(["node_modules", ".venv", "venv", "
 export type Snapshot = ReadonlyMap<string, string>;
 
 /** How every file of the project stands: cheap signatures, no contents. */
-export function snapshot(project: string): Snapshot {
+export async function snapshot(project: string): Promise<Snapshot> {
   const found = new Map<string, string>();
-  const visit = (folder: string): void => {
-    let entries: fs.Dirent[];
-    try {
-      entries = fs.readdirSync(path.join(project, folder), { withFileTypes: true });
-    } catch {
-      return;
-    }
-    for (const entry of entries) {
-      const place = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory()) {
-        if (!ignored.has(entry.name)) visit(place);
-        continue;
-      }
-      const stat = fs.lstatSync(path.join(project, place), { throwIfNoEntry: false });
-      if (stat !== undefined) found.set(place, `${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.mode}`);
-    }
-  };
-  visit("");
+  await walkProject(project, async (place, entry) => {
+    if (entry.isDirectory()) return !ignored.has(entry.name);
+    const stat = await fs.promises.lstat(path.join(project, place)).catch(() => undefined);
+    if (stat !== undefined) found.set(place, `${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.mode}`);
+    return false;
+  });
   return found;
 }
 

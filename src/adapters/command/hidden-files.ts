@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Policy } from "../../engine/model/flow";
 import { decideRead } from "../../engine/policy/file-policy";
+import { walkProject } from "./walk";
 
 /** Folders that hold what others wrote, and can be large: nothing in them is looked for. */
 const heavyFolders: ReadonlySet<string> = new Set([
@@ -18,37 +19,24 @@ function isHidden(file: string, policy: Pick<Policy, "allow">): boolean {
  * What a view leaves out of the project, relative to it: `.orket`, files that usually hold secrets unless the policy's
  * `allow` lists them, and everything that is no file, folder or link. Heavy folders are not searched.
  */
-export function findHidden(project: string, policy: Pick<Policy, "allow">): string[] {
+export async function findHidden(project: string, policy: Pick<Policy, "allow">): Promise<string[]> {
   const hidden: string[] = [];
-  const visit = (folder: string): void => {
-    let entries: fs.Dirent[];
-    try {
-      entries = fs.readdirSync(path.join(project, folder), { withFileTypes: true });
-    } catch {
-      return;
-    }
-    for (const entry of entries) {
-      const place = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (!entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink()) hidden.push(place);
-      else if (isHidden(place, policy)) hidden.push(place);
-      else if (entry.isDirectory() && !heavyFolders.has(entry.name)) visit(place);
-    }
-  };
-  visit("");
+  await walkProject(project, (place, entry) => {
+    const special = !entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink();
+    if (special || isHidden(place, policy)) hidden.push(place);
+    else return !heavyFolders.has(entry.name);
+    return false;
+  });
   return hidden;
 }
 
 const credentials = /:\/\/[^/\s]*@|extraheader|token|password|secret|helper/i;
 
 /** git's settings of the project without the lines that hold credentials; undefined where nothing is to be left out. */
-export function gitSettings(project: string): string | undefined {
-  let text: string;
-  try {
-    text = fs.readFileSync(path.join(project, ".git", "config"), "utf8");
-  } catch {
-    return undefined;
-  }
-  if (!credentials.test(text)) return undefined;
+export async function gitSettings(project: string): Promise<string | undefined> {
+  const file = path.join(project, ".git", "config");
+  const text = await fs.promises.readFile(file, "utf8").catch(() => undefined);
+  if (text === undefined || !credentials.test(text)) return undefined;
   return text
     .split("\n")
     .filter((line) => !credentials.test(line))

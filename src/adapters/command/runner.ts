@@ -180,7 +180,7 @@ export class NodeCommandRunner implements CommandRunner {
       ...commandEnvironment(this.#env, this.#folders(os.homedir(), os.tmpdir()), job.added),
       ...program.env,
     };
-    const before = snapshot(project);
+    const before = await snapshot(project);
     const stage: Stage = {
       launch: { file: program.file, args: request.argv.slice(1) },
       env,
@@ -192,7 +192,7 @@ export class NodeCommandRunner implements CommandRunner {
     const executed = await this.#execute(job, stage, true);
     if (executed.end.kind === "not_started")
       return { ...nothing, ...executed, ...outputOf(executed, request.spec) };
-    const changed = changedBetween(before, snapshot(project));
+    const changed = changedBetween(before, await snapshot(project));
     const { end, durationMs } = executed;
     return { ...nothing, end, place: "project", ...outputOf(executed, request.spec), changed, durationMs };
   }
@@ -231,12 +231,12 @@ export class NodeCommandRunner implements CommandRunner {
     throw new CannotStart(`there is no program '${name}' ${where}.`);
   }
 
-  #stage(job: Job, sandbox: Sandbox): Promise<Stage> {
+  async #stage(job: Job, sandbox: Sandbox): Promise<Stage> {
     const { project, request } = job;
-    const settings = gitSettings(project);
+    const settings = await gitSettings(project);
     const parts: ViewParts = {
       project,
-      hidden: findHidden(project, this.#options.policy),
+      hidden: await findHidden(project, this.#options.policy),
       replaced: settings === undefined ? {} : { ".git/config": settings },
       overlay: request.overlay,
       read: request.read,

@@ -201,7 +201,7 @@ export async function contentsEnd(fs: FileSystem, handle: Handle, length: number
 /** Finds contents in the file of a session, whoever writes it; looks further when it has grown. */
 export class ContentsReader {
   readonly #fs: FileSystem;
-  readonly #file: string;
+  readonly #source: string | Handle;
   readonly #places = new Map<string, ContentPlace>();
   #scanned = 0;
   #scanning: Promise<void> | undefined;
@@ -209,12 +209,12 @@ export class ContentsReader {
   readonly #end: number;
 
   /**
-   * @param file the session's `contents`; it need not exist.
+   * @param source the session's `contents`, which need not exist, or where its caller has them open.
    * @param end where its whole records end; what a torn write left behind it counts as absent.
    */
-  constructor(fs: FileSystem, file: string, end = Number.MAX_SAFE_INTEGER) {
+  constructor(fs: FileSystem, source: string | Handle, end = Number.MAX_SAFE_INTEGER) {
     this.#fs = fs;
-    this.#file = file;
+    this.#source = source;
     this.#end = end;
   }
 
@@ -255,7 +255,8 @@ export class ContentsReader {
   }
 
   async #withFile<T>(work: (handle: Handle) => Promise<T>): Promise<T | undefined> {
-    const handle = await unlessMissing(this.#fs.open(this.#file, constants.O_RDONLY), undefined);
+    if (typeof this.#source !== "string") return work(this.#source);
+    const handle = await unlessMissing(this.#fs.open(this.#source, constants.O_RDONLY), undefined);
     if (handle === undefined) return undefined;
     try {
       return await work(handle);

@@ -12,11 +12,8 @@ import type { FileSystem } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
 import { BlobReader } from "./blob-store";
 import { checkChain } from "./chain-check";
-import { contentsEnd } from "./contents";
-import type { ContentsEnd } from "./contents";
 import { cutBytesOf, headProblem, isSealed, readHead } from "./head";
 import type { Head } from "./head";
-import { endOfWriting } from "./journal-end";
 import { foldJournal, loadIndex } from "./journal-index";
 import type { JournalIndex } from "./journal-index";
 import { journalStart, readJournal } from "./journal-reader";
@@ -27,7 +24,8 @@ import { newSessionId, orketDir, sessionPaths, sessionsDir } from "./layout";
 import type { SessionPaths } from "./layout";
 import type { SessionLock } from "./lock";
 import { acquireWriter } from "./prune-lock";
-import { tornLine } from "./torn-contents";
+import { sessionEnd } from "./torn-contents";
+import type { TornLine } from "./torn-contents";
 import { clearTmp } from "./workspace";
 
 const { O_CREAT, O_RDONLY, O_RDWR } = constants;
@@ -251,11 +249,8 @@ async function open(
       readAndFold(fs, paths, journal ?? 0, { definition, definitionRef, head }, keep);
     const events: SessionEvent[] = [];
     let { part, index, first, digestAtMark, indexedEvents } = await read(byIndex ? undefined : events);
-    const end = await endOfContents(fs, contents);
-    const torn =
-      part.damage !== undefined || isSealed(head, part)
-        ? undefined
-        : await tornLine(fs, paths, journal, index, end);
+    const closed = part.damage !== undefined || isSealed(head, part);
+    const { end, torn } = await sessionEnd(fs, paths, { journal, contents }, index, closed);
     let cutBytes = part.tornBytes;
     if (torn !== undefined) {
       cutBytes += part.position.offset - torn.offset;
@@ -316,12 +311,6 @@ async function readAndFold(
   return { ...folded, digestAtMark, indexedEvents: stored?.index.position.lines ?? 0 };
 }
 
-/** Where the contents end, whatever a writer that died left behind them. */
-async function endOfContents(fs: FileSystem, contents: number): Promise<ContentsEnd> {
-  const { end } = await endOfWriting(fs, contents);
-  return contentsEnd(fs, contents, end);
-}
-
 /** The stored index, when the chain of what it covers is whole; otherwise a reading must say what is wrong. */
 async function checkedIndex(
   fs: FileSystem,
@@ -369,17 +358,17 @@ export async function readSession(environment: SessionEnvironment, dir: string):
   }
 }
 
-/** As `tornLine`, for a session that is only looked at. */
+/** The torn line of a session that is only looked at. */
 async function seenTorn(
   fs: FileSystem,
   paths: SessionPaths,
   part: JournalPart,
-): Promise<Awaited<ReturnType<typeof tornLine>>> {
+): Promise<TornLine | undefined> {
   const journal = await unlessMissing(fs.open(paths.journal, O_RDONLY), undefined);
   const contents = await unlessMissing(fs.open(paths.contents, O_RDONLY), undefined);
   try {
     if (journal === undefined || contents === undefined) return undefined;
-    return await tornLine(fs, paths, journal, part, await endOfContents(fs, contents));
+    return (await sessionEnd(fs, paths, { journal, contents }, part, false)).torn;
   } finally {
     if (journal !== undefined) await fs.close(journal);
     if (contents !== undefined) await fs.close(contents);

@@ -7,10 +7,11 @@ import type { Access } from "./http/access";
 import { credentialsFor, transportOf } from "./http/access";
 import { boundedText, longestListBytes } from "./http/bounds";
 import { defined } from "../../engine/model/defined";
+import type { ServerProvider } from "../../engine/model/providers";
 
 /** Which model of which endpoint is tried out. */
 export interface ProbedEndpoint {
-  readonly provider: "ollama" | "openai";
+  readonly provider: ServerProvider;
   readonly endpoint: string;
   readonly model: string;
   readonly api_key?: string | undefined;
@@ -66,13 +67,19 @@ export async function probeCapabilities(
     (params) => call("How much is two and three?", 1, params),
     at.provider,
   );
-  const parallelSlots = await slotsOf(at, deps);
+  const parallelSlots = await slotsOf[at.provider](at, deps);
   return {
     ...defined({ seed }),
     usageInStream: first.usage.output?.source === "measured",
     ...defined({ jsonSchema, parallelSlots }),
   };
 }
+
+/** How each kind of server is asked for a reply that keeps to the schema. */
+const schemaParams: Readonly<Record<ServerProvider, CallSettings["params"]>> = {
+  ollama: { format: schema },
+  openai: { response_format: { type: "json_schema", json_schema: { name: "sum", strict: true, schema } } },
+};
 
 /** Equal replies to every seed prove nothing: the model may have only one thing to say. */
 function seedHonoured(first: string, again: string, other: string): boolean | undefined {
@@ -84,11 +91,8 @@ async function takesSchema(
   call: (params: CallSettings["params"]) => Promise<ModelReply>,
   provider: ProbedEndpoint["provider"],
 ): Promise<boolean | undefined> {
-  const openAi = {
-    response_format: { type: "json_schema", json_schema: { name: "sum", strict: true, schema } },
-  };
   try {
-    const { text, finishReason } = await call(provider === "ollama" ? { format: schema } : openAi);
+    const { text, finishReason } = await call(schemaParams[provider]);
     // A reply that was cut says nothing about its form.
     return finishReason === "length" ? undefined : fits(text);
   } catch (error) {
@@ -107,12 +111,19 @@ function fits(text: string): boolean {
   }
 }
 
+/** How each kind of server is asked how many calls it works on at once. */
+const slotsOf: Readonly<
+  Record<ServerProvider, (at: ProbedEndpoint, deps: Access) => Promise<number | undefined>>
+> = {
+  ollama: () => Promise.resolve(undefined),
+  openai: slotsOfLlamaCpp,
+};
+
 /**
- * Only llama.cpp's server says how many calls it works on at once: `total_slots` of `/props`, beside its `/v1`. It wants
- * the key for it.
+ * Of the OpenAI-compatible servers only llama.cpp's says how many calls it works on at once: `total_slots` of `/props`,
+ * beside its `/v1`. It needs the key for it.
  */
-async function slotsOf(at: ProbedEndpoint, deps: Access): Promise<number | undefined> {
-  if (at.provider !== "openai") return undefined;
+async function slotsOfLlamaCpp(at: ProbedEndpoint, deps: Access): Promise<number | undefined> {
   try {
     const { headers } = await credentialsFor(deps, at, at.endpoint);
     const response = await transportOf(deps)(

@@ -1,12 +1,12 @@
 import { ProviderError } from "../../engine/error/provider-error";
-import type { ProviderName } from "../../engine/model/venue";
+import { providerTable } from "../../engine/model/providers";
+import type { ProviderName } from "../../engine/model/providers";
 import type { ProviderHealth } from "./health-types";
 import type { ProviderVenue } from "./http/chat-body";
 import { errorFromConnection, isNoConnection } from "./http/connection-errors";
 import { boundedText, longestListBytes } from "./http/bounds";
 import { timerMs } from "./http/deadline";
 import { errorFromStatus } from "./http/http-errors";
-import { defaultOllamaEndpoint, defaultOpenAiEndpoint } from "./endpoints";
 import type { Access } from "./http/access";
 import { credentialsFor, transportOf } from "./http/access";
 import { contentRedactorOf, publicAddress, redactDeep, redactor, redactorOf } from "./http/redact";
@@ -27,11 +27,25 @@ export async function checkHealth(
 ): Promise<ProviderHealth> {
   switch (venue.provider) {
     case "scripted":
-      return { reachable: true, models: [{ name: "scripted", loaded: true }] };
+      return { reachable: true, models: [{ name: providerTable.scripted.fixedModel, loaded: true }] };
     case "ollama":
-      return probe(venue, venue.endpoint ?? defaultOllamaEndpoint, "Ollama", deps, timeoutMs, askOllama);
+      return probe(
+        venue,
+        venue.endpoint ?? providerTable.ollama.defaultEndpoint,
+        "Ollama",
+        deps,
+        timeoutMs,
+        askOllama,
+      );
     case "openai":
-      return probe(venue, venue.endpoint ?? defaultOpenAiEndpoint, "The server", deps, timeoutMs, askOpenAi);
+      return probe(
+        venue,
+        venue.endpoint ?? providerTable.openai.defaultEndpoint,
+        "The server",
+        deps,
+        timeoutMs,
+        askOpenAi,
+      );
     case "vscode-lm":
       return { reachable: false, models: [], problem: "Only VS Code itself can say which models it offers." };
     case "mesh":
@@ -123,7 +137,7 @@ async function getJson(
     header = (name) => response.headers.get(name);
     text = await boundedText(response, longestListBytes, at.address);
   } catch (error) {
-    if (error instanceof ProviderError) throw error;
+    if (ProviderError.is(error)) throw error;
     throw errorFromConnection(error, "before_headers", facts);
   }
   if (status !== 200) {

@@ -1,12 +1,13 @@
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import type { ModelProvider } from "../../engine/port/model-provider";
-import { defaultOllamaEndpoint, defaultOpenAiEndpoint } from "./endpoints";
 import { secretsOf } from "./http/access";
 import { MeshPool } from "./mesh/mesh-pool";
 import { MeshProvider } from "./mesh/mesh-provider";
 import type { ProviderDeps } from "./provider-deps";
 import { ScriptedProvider } from "./scripted-provider";
+import { providerTable } from "../../engine/model/providers";
+import type { ServerProvider } from "../../engine/model/providers";
 
 /** What of a Venue decides the provider. A node of a mesh fits it with the mesh's timeouts. */
 export type CallableVenue = Pick<
@@ -41,12 +42,12 @@ export async function createProvider(venue: CallableVenue, deps: ProviderDeps): 
       }
       return new ScriptedProvider(venue.replies, venue.timeouts);
     case "ollama": {
-      await checkAccess(venue, deps);
+      await checkAccess({ ...venue, provider: venue.provider }, deps);
       const { OllamaProvider } = await import("./ollama/provider");
       return new OllamaProvider(venue, deps);
     }
     case "openai": {
-      await checkAccess(venue, deps);
+      await checkAccess({ ...venue, provider: venue.provider }, deps);
       const { OpenAiProvider } = await import("./openai/provider");
       return new OpenAiProvider(venue, deps);
     }
@@ -84,11 +85,10 @@ async function meshProvider(venue: CallableVenue, deps: ProviderDeps): Promise<M
 
 /** Fails before the run rather than in its first step. */
 async function checkAccess(
-  venue: Pick<CallableVenue, "provider" | "endpoint" | "api_key" | "headers">,
+  venue: Pick<CallableVenue, "endpoint" | "api_key" | "headers"> & { readonly provider: ServerProvider },
   deps: ProviderDeps,
 ): Promise<void> {
-  const endpoint =
-    venue.endpoint ?? (venue.provider === "ollama" ? defaultOllamaEndpoint : defaultOpenAiEndpoint);
+  const endpoint = venue.endpoint ?? providerTable[venue.provider].defaultEndpoint;
   if (venue.endpoint !== undefined) {
     const url = URL.canParse(venue.endpoint) ? new URL(venue.endpoint) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol)) {

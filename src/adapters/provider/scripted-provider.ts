@@ -4,6 +4,7 @@ import type { Cancellation } from "../../engine/port/cancellation";
 import type { ModelDelta, ModelProvider, ModelReply, ModelRequest } from "../../engine/port/model-provider";
 import { Deadline } from "./http/deadline";
 import { ReplyBuilder } from "./http/reply-builder";
+import { providerTable } from "../../engine/model/providers";
 
 type ScriptedReply = RepliesFile["steps"][string][number];
 
@@ -42,7 +43,7 @@ export class ScriptedProvider implements ModelProvider {
         for (const { tool, args } of entry.tool_calls) {
           reply.toolCalls.push({ name: tool, argumentsJson: JSON.stringify(args) });
         }
-        reply.model = "scripted";
+        reply.model = providerTable.scripted.fixedModel;
         reply.finishReason = "stop";
         return reply.finish({ provider: "scripted", step: stepId, call: answeredCalls });
       });

@@ -16,6 +16,7 @@ import { pageStyle } from "./html-style";
 import { base64 } from "./ndjson";
 import { textOrProblem } from "./source";
 import type { ExportSource } from "./source";
+import { isFromFile } from "../../engine/model/providers";
 
 /** Longest content that the page shows whole, in UTF-16 units; of a longer one it shows the start, and says so. */
 const maxShown = 200_000;
@@ -158,7 +159,7 @@ class Page {
       [
         "Backend",
         text(
-          providerOf(definition) === "scripted"
+          isFromFile(providerOf(definition))
             ? "scripted: replies from a file, no model was asked"
             : backends.join("; "),
         ),

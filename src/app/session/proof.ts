@@ -13,6 +13,7 @@ import { endOfWriting } from "../../adapters/journal/journal-end";
 import { writeBeside } from "./label";
 import { sessionPaths } from "../../adapters/journal/layout";
 import { defined } from "../../engine/model/defined";
+import { isFromFile } from "../../engine/model/providers";
 
 const partedSchema = z.strictObject({
   /** The step run; null: before any step. */
@@ -242,7 +243,7 @@ export function provenSentences(
   if (repeated !== undefined) {
     const { same, of, at, parted, from } = repeated;
     const where = parted.map(({ step, count }) => `${count} parted at ${step ?? "the start"}`).join(", ");
-    const scripted = provider === "scripted" ? ", with scripted replies: no model was asked" : "";
+    const scripted = isFromFile(provider) ? ", with scripted replies: no model was asked" : "";
     const runs = `${same} of ${of} ${of === 1 ? "run" : "runs"}`;
     sentences.push(
       `repeated${from === undefined ? "" : ` from ${from} on`}: ${runs} gave the same artifacts${where === "" ? "" : `; ${where}`}${scripted}${changed} (${day(at)})`,

@@ -12,6 +12,7 @@ import { lineDigest } from "../../adapters/journal/session-marks";
 import type { SessionMarks } from "../../adapters/journal/session-marks";
 import { lockState } from "../../adapters/journal/lock";
 import { defined } from "../../engine/model/defined";
+import type { SessionWideType } from "../../engine/state/apply-run";
 
 /** What the first and last lines of a journal say, without reading it. */
 export type SessionStatus = SessionLabel;
@@ -78,14 +79,26 @@ function tailLines(tail: Buffer, wholeFile: boolean): string[] {
   return lines.reverse();
 }
 
-/** Events that follow the end of a session, or tell nothing about whether it runs. */
-const afterTheEnd: ReadonlySet<string> = new Set([
-  "artifact_accepted",
-  "artifact_rejected",
-  "acceptance_reverted",
-  "suggestion",
-  "suggestion_resolved",
-]);
+/** Events that are not about a step: whether they can follow the end of a session, and so say nothing about whether it runs. */
+const canFollowEnd: Readonly<Record<SessionWideType, boolean>> = {
+  session_start: false,
+  plan_resolved: false,
+  session_paused: false,
+  session_resumed: false,
+  session_end: false,
+  venue_changed: false,
+  limit_reached: false,
+  adjustment: false,
+  failover: false,
+  artifact_accepted: true,
+  artifact_rejected: true,
+  acceptance_reverted: true,
+  suggestion: true,
+  suggestion_resolved: true,
+};
+const afterTheEnd: ReadonlySet<string> = new Set(
+  Object.entries(canFollowEnd).flatMap(([type, follows]) => (follows ? [type] : [])),
+);
 
 async function statusOf(
   fs: FileSystem,

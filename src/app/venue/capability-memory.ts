@@ -6,7 +6,6 @@ import type { Capabilities } from "../../adapters/provider/health-types";
 import { diskError } from "../../adapters/files/durable";
 import { describeCapabilities, probeCapabilities } from "../../adapters/provider/capabilities";
 import type { ProbedEndpoint } from "../../adapters/provider/capabilities";
-import { defaultOllamaEndpoint, defaultOpenAiEndpoint } from "../../adapters/provider/endpoints";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import { createProvider } from "../../adapters/provider/provider-factory";
 import { publicAddress } from "../../adapters/provider/http/redact";
@@ -15,6 +14,7 @@ import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-st
 import { orketDir } from "../../adapters/journal/layout";
 import { ensureOrketDir } from "../../adapters/journal/session-folder";
 import { defined } from "../../engine/model/defined";
+import { factsOf, isServer, providersWhere, providerTable } from "../../engine/model/providers";
 
 /** A model at an address, as a Venue names it. */
 export interface VenueEndpoint extends ProbedEndpoint {
@@ -44,7 +44,8 @@ export function endpointsOf({
     [...new Set([base, ...own.map((name) => (name === model ? base : name))])].filter(
       (name) => name !== undefined,
     );
-  if (provider === "mesh") {
+  if (!isServer(provider)) {
+    if (factsOf(provider).answeredBy !== "nodes") return [];
     return nodes.flatMap((node) =>
       // As MeshProvider has it: a node's own name stands for the Venue's model.
       named(node.model ?? model).map((name) => ({
@@ -57,11 +58,10 @@ export function endpointsOf({
       })),
     );
   }
-  if (provider !== "ollama" && provider !== "openai") return [];
-  const standard = provider === "ollama" ? defaultOllamaEndpoint : defaultOpenAiEndpoint;
+  const at = endpoint ?? providerTable[provider].defaultEndpoint;
   return named(model).map((name) => ({
     provider,
-    endpoint: endpoint ?? standard,
+    endpoint: at,
     api_key,
     ...defined({ headers }),
     model: name,
@@ -84,7 +84,7 @@ export async function tryOut(
 }
 
 const triedSchema = z.object({
-  provider: z.enum(["ollama", "openai"]),
+  provider: z.enum(providersWhere("answeredBy", "server")),
   endpoint: z.string(),
   model: z.string(),
   tried_at: z.iso.datetime(),

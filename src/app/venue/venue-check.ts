@@ -7,6 +7,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import { calledVenues } from "../../engine/model/called-venues";
 import type { Definition, ResolvedVenue } from "../../engine/model/definition";
 import { defined } from "../../engine/model/defined";
+import { factsOf } from "../../engine/model/providers";
 import type { Cancellation } from "../../engine/port/cancellation";
 import { endpointsOf } from "./capability-memory";
 import type { VenueEndpoint } from "./capability-memory";
@@ -53,7 +54,8 @@ export async function troubleOf(
   cancellation: Cancellation,
 ): Promise<VenueTrouble | undefined> {
   for (const { venue, roles } of calledVenues(definition)) {
-    if (roles.length === 0 || venue.provider === "scripted" || venue.provider === "vscode-lm") continue;
+    const { answeredBy } = factsOf(venue.provider);
+    if (roles.length === 0 || answeredBy === "file" || answeredBy === "editor") continue;
     // Keys are asked for, and what is wrong with the Venue itself is said.
     await createProvider(venue, deps);
     const trouble = await troubleOfVenue(venue, modelsOf(definition, roles), deps, cancellation);
@@ -107,7 +109,8 @@ async function troubleAt(
   const [at] = models;
   if (at === undefined) return undefined;
   const nothing = { missing: [], models: [] };
-  if (at.provider === "openai" && isHere(at.endpoint)) {
+  const { listIsWhole } = factsOf(at.provider);
+  if (!listIsWhole && isHere(at.endpoint)) {
     const refused = await noConnectionTo(at.endpoint, "The server", timeoutMs, cancellation);
     return refused && { message: refused.message, hint: startHint(venue), ...nothing };
   }
@@ -132,7 +135,7 @@ async function troubleAt(
 }
 
 function startHint({ source, provider }: ResolvedVenue): string {
-  const start = provider === "ollama" ? "Start it (`ollama serve`)" : "Start it";
+  const start = factsOf(provider).listIsWhole ? "Start it (`ollama serve`)" : "Start it";
   return `${start}, check the endpoint in ${source}, or use another Venue.`;
 }
 
@@ -155,17 +158,18 @@ function missingAt(
 ): VenueTrouble | undefined {
   const [at] = asked;
   if (at === undefined || models.length === 0) return undefined;
-  if (at.provider === "openai" && otherNames.test(new URL(at.endpoint).hostname)) return undefined;
+  const { listIsWhole } = factsOf(at.provider);
+  if (!listIsWhole && otherNames.test(new URL(at.endpoint).hostname)) return undefined;
   const names = models.map(({ name }) => name);
   const known = new Set(
     names.flatMap((name) => [name, name.replace(/:latest$/, ""), name.replace(/^models\//, "")]),
   );
   const missing = asked.flatMap(({ model }) =>
-    known.has(model) || (at.provider === "openai" && isAlias(model, names)) ? [] : [model],
+    known.has(model) || (!listIsWhole && isAlias(model, names)) ? [] : [model],
   );
   if (missing.length === 0) return undefined;
   const server = at.node === undefined ? "the server" : `the node ${at.node}`;
-  const pull = at.provider === "ollama" ? `, or pull it: \`ollama pull ${missing[0] ?? ""}\`` : "";
+  const pull = listIsWhole ? `, or pull it: \`ollama pull ${missing[0] ?? ""}\`` : "";
   return {
     message: `The Venue ${venue.name} asks for ${missing.join(" and ")}, which ${server} at ${at.endpoint} does not have.`,
     hint: `It has ${modelList(names)}. Write one of them as \`model\` in ${venue.source}${pull}.`,

@@ -7,6 +7,8 @@ import { checkHealth } from "../../adapters/provider/health";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import { endpointsOf, tryOut } from "./capability-memory";
 import type { Backend, CapabilityMemory, VenueEndpoint } from "./capability-memory";
+import { factsOf } from "../../engine/model/providers";
+import { grouped } from "../../engine/model/grouped";
 
 /** A backend has this long to answer. */
 const timeoutMs = 5000;
@@ -24,7 +26,7 @@ export interface BackendHealth {
 export function healthOf(venue: Backend, deps: ProviderDeps): Promise<BackendHealth[]> {
   const { provider, endpoint, api_key, headers, nodes = [] } = venue;
   const asked =
-    provider === "mesh"
+    factsOf(provider).answeredBy === "nodes"
       ? nodes.map((node) => ({ node: node.name, at: node }))
       : [{ at: { provider, endpoint, api_key, ...defined({ headers }) } }];
   return Promise.all(
@@ -79,6 +81,6 @@ export function modelText(model: ProviderHealth["models"][number]): string {
 export function modelFacts({ loaded, contextTokens }: ProviderHealth["models"][number]): string[] {
   return [
     ...(loaded === true ? ["loaded"] : []),
-    ...(contextTokens === undefined ? [] : [`${contextTokens.toLocaleString("en")} tokens`]),
+    ...(contextTokens === undefined ? [] : [`${grouped(contextTokens)} tokens`]),
   ];
 }

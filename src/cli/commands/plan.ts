@@ -11,10 +11,12 @@ import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
 import type { Output } from "../io";
 import { findFlow, loadProject, resolveOrReport } from "../project";
-import { alignColumns, formatNumber, formatUsd, plural } from "../text/format";
+import { alignColumns, formatUsd, plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { wrapText } from "../text/width";
 import { defined } from "../../engine/model/defined";
+import { isFromFile } from "../../engine/model/providers";
+import { groupedExactly } from "../../engine/model/grouped";
 
 /** What a call asks of the backend, in the order in which people look for it. */
 function paramsOf({
@@ -57,7 +59,7 @@ function stepLines(step: FlowPlanStep, number: number, indent: string, output: O
     [approvalWords[step.approval] ?? step.approval, ...ends].join("; "),
     [
       `at most ${plural(step.worst.calls, "call")}`,
-      `${formatNumber(step.worst.tokens)} tokens`,
+      `${groupedExactly(step.worst.tokens)} tokens`,
       ...(step.worst.usd === undefined ? [] : [formatUsd(step.worst.usd)]),
     ].join(", "),
   ];
@@ -129,7 +131,7 @@ function headingOf(around: FlowPlanStep["within"][number]): string {
 
 /** A limit that the worst case goes beyond, and where. */
 function limitText({ name, limit, at }: PlannedLimit): string {
-  return `${name} ${formatNumber(limit)}${at === undefined ? "" : ` at ${at}`}`;
+  return `${name} ${groupedExactly(limit)}${at === undefined ? "" : ` at ${at}`}`;
 }
 
 /** How many runs the order names before it only counts. */
@@ -154,13 +156,13 @@ function printTable(title: string | undefined, rows: readonly (readonly string[]
 }
 
 function venueText({ name, source, provider, endpoint }: FlowPlan["venue"]): string {
-  const what = provider === "scripted" ? "scripted replies, no model" : provider;
+  const what = isFromFile(provider) ? "scripted replies, no model" : provider;
   return `${name} (${source}): ${what}${endpoint === undefined ? "" : `, ${endpoint}`}`;
 }
 
 function printPlan(planned: FlowPlan, output: Output): void {
   const { flow, venue, band, score, steps, worst } = planned;
-  const limits = planned.limits.map(({ name, limit }) => `${name} ${formatNumber(limit)}`);
+  const limits = planned.limits.map(({ name, limit }) => `${name} ${groupedExactly(limit)}`);
   const inputs = Object.entries(planned.inputs).map(([name, value]) => `${name} = ${textOfJson(value)}`);
   const facts: string[][] = [
     ["Flow", `${flow.name} (${flow.source})`],
@@ -185,7 +187,7 @@ function printPlan(planned: FlowPlan, output: Output): void {
   printTable("What could happen at most", reachRows(planned.reach), output);
   output.line();
   output.line(
-    `Worst case: ${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")}, ${formatNumber(worst.tokens)} tokens, ${costText(worst.usd)}. Retries of failed calls are not included.`,
+    `Worst case: ${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")}, ${groupedExactly(worst.tokens)} tokens, ${costText(worst.usd)}. Retries of failed calls are not included.`,
   );
   if (planned.editorOnly !== undefined)
     output.line(safeLine(`This Flow runs only in VS Code. ${planned.editorOnly}`));

@@ -7,6 +7,7 @@ import type { ExitCode } from "../exit-code";
 import { sessionOf, withRuntime } from "../runtime";
 import { plural } from "../text/format";
 import { safeLine } from "../text/safe";
+import { isFromFile } from "../../engine/model/providers";
 
 function timesOf({ given }: CommandContext): number {
   const written = given.value("times") ?? "1";
@@ -45,7 +46,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
       });
       if (json) io.stdout.line(JSON.stringify(report, null, 2));
       else {
-        if (report.provider === "scripted") {
+        if (isFromFile(report.provider)) {
           io.stdout.line("Replies: scripted, from a file; no model was asked.");
         }
         const { length } = report.runs;

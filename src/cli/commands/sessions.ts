@@ -9,9 +9,10 @@ import { jsonOption } from "../command";
 import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
-import { alignColumns, formatBytes, formatNumber, formatTime } from "../text/format";
+import { alignColumns, formatBytes, formatTime } from "../text/format";
 import { steer } from "../io";
 import { safeLine } from "../text/safe";
+import { groupedExactly } from "../../engine/model/grouped";
 
 function label({ title, problem, foreign }: SessionSummary): string {
   return [title, problem, foreign === true ? "from elsewhere" : undefined]
@@ -34,7 +35,7 @@ async function list({ io, given, workDomain }: CommandContext): Promise<ExitCode
     safeLine(session.flow),
     formatTime(session.startedAt),
     sessionWords[session.status],
-    formatNumber(session.events),
+    groupedExactly(session.events),
     label(session),
   ]);
   const head = ["SESSION", "FLOW", "STARTED (UTC)", "STATUS", "EVENTS", ""];

@@ -15,6 +15,7 @@ import { sessionOf } from "../runtime";
 import { printSession, statusOf } from "../session-text";
 import { formatDuration, formatTokens } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
+import { isFromFile } from "../../engine/model/providers";
 
 /** The events of one run of a step, or of all runs of a step id. @throws {OrketError} usage. */
 async function eventsOf(seen: Snapshot, step: string): Promise<SessionEvent[]> {
@@ -100,7 +101,7 @@ async function detailOf(event: SessionEvent, seen: Snapshot, output: Output): Pr
 }
 
 async function showStep(seen: Snapshot, step: string, output: Output): Promise<void> {
-  if (viewSession(seen.state).provider === "scripted") {
+  if (isFromFile(viewSession(seen.state).provider)) {
     output.line("Replies: scripted, from a file; no model was asked.");
     output.line();
   }

@@ -26,6 +26,7 @@ import { formatDuration } from "../text/format";
 import type { Style } from "../text/style";
 import { safeLine } from "../text/safe";
 import { wrapText } from "../text/width";
+import { factsOf, isFromFile } from "../../engine/model/providers";
 
 /** What a model of a Venue can do, as far as it was tried out. */
 type TriedModel = { readonly model: string } & (Remembered | { readonly problem: string });
@@ -94,7 +95,7 @@ async function reportsOf(
     name,
     provider,
   };
-  if (provider === "vscode-lm") {
+  if (factsOf(provider).answeredBy === "editor") {
     const problem = "Only VS Code itself can say which models it offers.";
     return [{ ...about, reachable: undefined, ...nothing, problem, tried: [] }];
   }
@@ -157,7 +158,7 @@ function printReport(report: Report, output: Output): void {
   output.line(`${mark} ${style.bold(safeLine(report.name))}  ${safeLine(facts.join(", "))}`);
   const lines: string[] = [];
   if (report.problem !== undefined) lines.push(report.problem);
-  if (report.provider === "scripted") lines.push("replies from a file, no model");
+  if (isFromFile(report.provider)) lines.push("replies from a file, no model");
   else if (report.models.length > 0) {
     lines.push(`models: ${report.models.map(modelText).join(", ")}`);
   }

@@ -3,8 +3,9 @@ import { jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
 import { sessionOf } from "../runtime";
-import { formatNumber, plural } from "../text/format";
+import { plural } from "../text/format";
 import { safeText } from "../text/safe";
+import { groupedExactly } from "../../engine/model/grouped";
 
 async function verify(context: CommandContext) {
   const { io, given } = context;
@@ -17,7 +18,7 @@ async function verify(context: CommandContext) {
   }
   const { style } = io.stdout;
   for (const { line, message } of found.findings) {
-    const place = line === undefined ? "" : `line ${formatNumber(line)}: `;
+    const place = line === undefined ? "" : `line ${groupedExactly(line)}: `;
     io.stdout.line(`${style.red("✗")} ${place}${safeText(message)}`);
   }
   const size = `${plural(found.events, "event")}, ${plural(found.blobs, "stored content")}`;

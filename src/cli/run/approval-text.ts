@@ -5,8 +5,8 @@ import { askedIn } from "../../engine/model/prompt-text";
 import type { SessionState } from "../../engine/state/state";
 import { viewSession } from "../../engine/view/session-view";
 import type { ApprovalView } from "../../engine/view/session-view";
-import { formatNumber } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
+import { groupedExactly } from "../../engine/model/grouped";
 
 /** A part of what a person is asked about. */
 export interface ShownPart {
@@ -68,7 +68,7 @@ async function afterStep({ step, result }: ApprovalView, live: Live): Promise<Ap
     if (deleted) news.push({ text: safeLine(`deleted ${path}`) });
     else if (diff === undefined) news.push({ text: safeLine(`wrote ${path}`) });
     else {
-      const counts = `+${formatNumber(diff.added)} -${formatNumber(diff.removed)} lines`;
+      const counts = `+${groupedExactly(diff.added)} -${groupedExactly(diff.removed)} lines`;
       const lines = [...diff.lines, ...(diff.cut ? ["… more: orket diff shows all."] : [])];
       news.push({ heading: safeLine(`wrote ${path} (${counts})`), text: indent(safeText(lines.join("\n"))) });
     }

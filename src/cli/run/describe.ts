@@ -1,8 +1,9 @@
 import type { SessionEvent } from "../../engine/event/event";
 import { plannedSteps } from "../../engine/model/plan";
 import type { SessionState, StepRecord } from "../../engine/state/state";
-import { formatBytes, formatDuration, formatNumber, formatTokens, plural } from "../text/format";
+import { formatBytes, formatDuration, formatTokens, plural } from "../text/format";
 import { safeLine } from "../text/safe";
+import { groupedExactly } from "../../engine/model/grouped";
 
 /** One line for people about an event. */
 export interface EventLine {
@@ -90,7 +91,7 @@ export function describeEvent(event: SessionEvent, state: SessionState): EventLi
         : line("✗", "bad", `${step}: failed: ${event.data.message}`);
     case "limit_reached": {
       const { limit, value, used, needed } = event.data;
-      const numbers = `${formatNumber(used)} of ${formatNumber(value)} used, ${formatNumber(needed)} needed`;
+      const numbers = `${groupedExactly(used)} of ${groupedExactly(value)} used, ${groupedExactly(needed)} needed`;
       return line("!", "bad", `the limit ${limit} is reached: ${numbers}`);
     }
     case "suggestion":

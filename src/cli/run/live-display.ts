@@ -11,6 +11,7 @@ import { cutToWidth, displayWidth } from "../text/width";
 import { describeEvent } from "./describe";
 import { paintLine } from "./display";
 import type { Display } from "./display";
+import { isFromFile } from "../../engine/model/providers";
 
 /** At most ten pictures a second. */
 const paintMs = 100;
@@ -158,7 +159,7 @@ export class LiveDisplay implements Display {
     const used = view.roles.flatMap(({ role, tokens }) =>
       tokens.input === undefined && tokens.output === undefined ? [] : [`${role} ${formatTokens(tokens)}`],
     );
-    const scripted = view.provider === "scripted" ? ["scripted replies"] : [];
+    const scripted = isFromFile(view.provider) ? ["scripted replies"] : [];
     const halting = view.halting === undefined ? [] : [`${view.halting}…`];
     return [
       `── ${view.flow}`,

@@ -1,7 +1,8 @@
 import type { SessionEvent } from "../../engine/event/event";
 import type { ModelDelta } from "../../engine/port/model-provider";
-import { formatDuration, formatNumber } from "../text/format";
+import { formatDuration } from "../text/format";
 import { safeLine } from "../text/safe";
+import { groupedExactly } from "../../engine/model/grouped";
 
 /** How long a call or a command may go on before a line says that it does, and again after each such time. */
 const quietMs = 60_000;
@@ -83,5 +84,5 @@ function textOf({ what, sinceMs, characters, lastPieceMs }: Open, nowMs: number)
   if (what === "command") return `the command has run for ${passed}`;
   if (lastPieceMs === undefined) return `no reply from the model yet, after ${passed}`;
   const last = nowMs - lastPieceMs < quietMs ? "" : `, the last ${formatDuration(nowMs - lastPieceMs)} ago`;
-  return `the model has written ${formatNumber(characters)} characters in ${passed}${last}`;
+  return `the model has written ${groupedExactly(characters)} characters in ${passed}${last}`;
 }

@@ -44,7 +44,7 @@ export async function readTask(
   try {
     return textOf(await readFile(path.resolve(io.cwd, name)), source);
   } catch (error) {
-    if (error instanceof OrketError) throw error;
+    if (OrketError.is(error)) throw error;
     const { code } = error as NodeJS.ErrnoException;
     const why = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : code;
     throw new OrketError("usage", `--task: ${source} cannot be read: ${why ?? "unknown error"}.`, {

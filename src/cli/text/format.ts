@@ -1,20 +1,14 @@
 import type { TokenCount, TokenUsage } from "../../engine/event/tokens";
 import { displayWidth, padToWidth } from "./width";
+import { groupedExactly } from "../../engine/model/grouped";
 
 /** What stands where a value is not known. */
 export const unknown = "–";
 
-/** 1234567 as 1,234,567, whatever the machine's language. */
-export function formatNumber(value: number): string {
-  const [whole = "", fraction] = String(value).split(".");
-  const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
-  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
-}
-
 /** `~` marks an estimate; an unknown number is never zero. */
 export function formatCount(count: TokenCount | undefined): string {
   if (count === undefined) return unknown;
-  return `${count.source === "estimated" ? "~" : ""}${formatNumber(count.count)}`;
+  return `${count.source === "estimated" ? "~" : ""}${groupedExactly(count.count)}`;
 }
 
 export function formatTokens(usage: TokenUsage): string {
@@ -48,7 +42,7 @@ export function formatTime(at: string): string {
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${formatNumber(count)} ${count === 1 ? one : many}`;
+  return `${groupedExactly(count)} ${count === 1 ? one : many}`;
 }
 
 /** Rows in aligned columns; the last column is not padded. */

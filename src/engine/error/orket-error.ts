@@ -24,6 +24,7 @@ export const errorCodes = [
   "acceptance_unchecked",
   "venue_unready",
   "secret_missing",
+  "provider_failed",
   "consent_missing",
   "key_not_allowed",
   "session_foreign",

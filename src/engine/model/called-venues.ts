@@ -1,6 +1,7 @@
 import type { Definition, ResolvedVenue } from "./definition";
 import { venueOf } from "./definition";
 import { stepsOf } from "./plan";
+import { isFromFile } from "./providers";
 
 /** A Venue that a run calls, and for whom. */
 export interface CalledVenue {
@@ -34,7 +35,7 @@ export function calledVenues(definition: Pick<Definition, "venue" | "score">): C
 /** What answers a session, in one word: `scripted` only where no step is answered by a model. */
 export function providerOf(definition: Pick<Definition, "venue" | "score">): string {
   const called = calledVenues(definition).map(({ venue }) => venue.provider);
-  return called.find((provider) => provider !== "scripted") ?? "scripted";
+  return called.find((provider) => !isFromFile(provider)) ?? "scripted";
 }
 
 /** The name under which it is kept who answered for a model: two Venues can have models of one name. */

@@ -17,6 +17,7 @@ import {
   venueFileSchema,
 } from "./venue";
 import { defined } from "./defined";
+import { factsOf } from "./providers";
 
 /** Format of `definition.json`; raised when a reader of an older engine could misread it. */
 export const definitionFormat = 1;
@@ -293,7 +294,7 @@ export function callSettings(definition: Definition, role: string): CallSettings
   const seed = own.seed ?? venue.seed;
   const pricing = own.pricing ?? venue.pricing;
   return {
-    model: own.model ?? venue.model ?? (venue.provider === "scripted" ? "scripted" : ""),
+    model: own.model ?? venue.model ?? factsOf(venue.provider).fixedModel ?? "",
     context_tokens: own.context_tokens ?? venue.context_tokens ?? defaultContextTokens,
     max_output_tokens: own.max_output_tokens ?? venue.max_output_tokens ?? defaultMaxOutputTokens,
     params: { ...venue.params, ...own.params },

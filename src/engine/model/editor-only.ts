@@ -1,10 +1,16 @@
+import { calledVenues } from "./called-venues";
 import type { Definition } from "./definition";
 import { stepsOf } from "./plan";
+import { factsOf } from "./providers";
 import { isForeign } from "./tools";
 
 /** Why a run of the definition needs VS Code, as a sentence; undefined: the command line can perform it too. */
-export function editorOnlyReason({ band, score, venue }: Definition): string | undefined {
-  if (venue.provider === "vscode-lm") return `The models of the Venue ${venue.name} are those of VS Code.`;
+export function editorOnlyReason(definition: Definition): string | undefined {
+  const { band, score } = definition;
+  const inside = calledVenues(definition).find(
+    ({ venue }) => factsOf(venue.provider).answeredBy === "editor",
+  );
+  if (inside !== undefined) return `The models of the Venue ${inside.venue.name} are those of VS Code.`;
   for (const role of new Set(stepsOf(score.steps).map((step) => step.role))) {
     const tools = (Object.hasOwn(band.roles, role) ? band.roles[role]?.tools : undefined) ?? [];
     const foreign = tools.filter(isForeign);

@@ -1,6 +1,7 @@
 import { stepsOf } from "./plan";
 import { calledVenues } from "./called-venues";
 import type { Definition, ResolvedVenue } from "./definition";
+import { factsOf } from "./providers";
 import { anyTouches, isBuiltin, unboundedText } from "./tools";
 
 /** A key that a Venue names, and the server that it goes to. */
@@ -69,9 +70,10 @@ interface Server {
 const isReference = (value: string): boolean => /^(?:secret|env):/.test(value);
 
 function serversOf({ provider, endpoint, api_key, nodes = [], ...more }: ResolvedVenue): Server[] {
-  if (provider === "mesh") return nodes;
+  const { answeredBy } = factsOf(provider);
+  if (answeredBy === "nodes") return nodes;
   const headers = "headers" in more ? (more.headers as Server["headers"]) : undefined;
-  return provider === "ollama" || provider === "openai" ? [{ endpoint, api_key, headers }] : [];
+  return answeredBy === "server" ? [{ endpoint, api_key, headers }] : [];
 }
 
 function keysOf(servers: readonly Server[]): KeyUse[] {
@@ -113,7 +115,7 @@ function readsOf({ flow }: Definition): string[] {
 export function reachOf(definition: Definition): Reach {
   const { flow, band } = definition;
   const venues = calledVenues(definition).map(({ venue }) => venue);
-  const editorModels = venues.some(({ provider }) => provider === "vscode-lm");
+  const editorModels = venues.some(({ provider }) => factsOf(provider).answeredBy === "editor");
   const roles = Object.values(band.roles);
   const tools = roles.flatMap((role) => role.tools.map(String));
   const servers = venues.flatMap(serversOf);

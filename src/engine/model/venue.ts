@@ -1,8 +1,11 @@
 import * as z from "zod";
 import { idSchema, nameSchema, referenceSchema } from "./names";
+import { providerNames, providersWhere, providerTable } from "./providers";
 
-export const providerNameSchema = z.enum(["ollama", "openai", "vscode-lm", "mesh", "scripted"]);
-export type ProviderName = z.infer<typeof providerNameSchema>;
+export const providerNameSchema = z.enum(providerNames);
+
+/** The providers that a mesh may list as nodes. */
+export const nodeProviderSchema = z.enum(providersWhere("canBeNode", true));
 
 /** How tool calls travel: by the backend's own format, as text in the reply, or native with text understood too. */
 export const toolCallModeSchema = z.enum(["native", "text", "auto"]);
@@ -131,7 +134,7 @@ export type RoleOverride = z.infer<typeof roleOverrideSchema>;
 export const nodeSchema = z
   .strictObject({
     name: nameSchema.describe("The node's name."),
-    provider: z.enum(["ollama", "openai"]).describe("What the node speaks."),
+    provider: nodeProviderSchema.describe("What the node speaks."),
     endpoint: endpointSchema.describe("Its address."),
     slots: z.int().min(1).max(1024).default(1).describe("Calls it may work on at once."),
     model: z.string().min(1).optional().describe("The model's name on this node, where it differs."),
@@ -152,7 +155,9 @@ export const venueFileSchema = z
     ),
     endpoint: endpointSchema
       .optional()
-      .describe("The backend's address. Ollama: http://127.0.0.1:11434 unless said otherwise."),
+      .describe(
+        `The backend's address. Ollama: ${providerTable.ollama.defaultEndpoint} unless said otherwise.`,
+      ),
     ...modelSettings,
     api_key: secretReference
       .optional()

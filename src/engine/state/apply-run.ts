@@ -19,7 +19,8 @@ import { restarted } from "./step-run";
 import type { StepRun } from "./step-run";
 import { defined } from "../model/defined";
 
-type SessionWideType =
+/** Events that are about the session, not about one step run. */
+export type SessionWideType =
   | "session_start"
   | "plan_resolved"
   | "session_paused"

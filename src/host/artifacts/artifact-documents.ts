@@ -8,15 +8,7 @@ import { proposalUri, versionUri } from "./artifact-places";
 import { hasDraft } from "./drafts";
 import { projectFile } from "./editor-desk";
 import { offerNow } from "./review-model";
-
-async function exists(uri: vscode.Uri): Promise<boolean> {
-  try {
-    await vscode.workspace.fs.stat(uri);
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { exists } from "../project/exists";
 
 const sideTitles = {
   added: "new file",

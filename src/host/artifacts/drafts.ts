@@ -5,6 +5,7 @@ import type { ProjectOffer } from "../../app/artifact/project-offer";
 import { rememberShown, readShown } from "../../app/session/shown";
 import type { SessionController } from "../../app/session/controller";
 import { proposalPlace, proposalUri } from "./artifact-places";
+import { exists } from "../project/exists";
 
 /*
  * A person's own version of a proposal is a file in the session's folder, `drafts/PATH`, so that it is there after a
@@ -27,15 +28,6 @@ export function draftPlace(
   const at = parts.lastIndexOf(folderName);
   if (at < 3 || parts[at - 3] !== ".orket" || parts[at - 2] !== "sessions") return undefined;
   return { directory: parts.slice(0, at).join(path.sep), path: parts.slice(at + 1).join("/") };
-}
-
-async function exists(uri: vscode.Uri): Promise<boolean> {
-  try {
-    await vscode.workspace.fs.stat(uri);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const keyOf = (file: string): string => `${folderName}/${file}`;

@@ -3,6 +3,7 @@ import path from "node:path";
 import * as vscode from "vscode";
 import type { Desk } from "../../app/artifact/project-offer";
 import { nodeUtf8 } from "../../adapters/system/utf8";
+import { OrketError } from "../../engine/error/orket-error";
 
 const byteOrderMark = "\uFEFF";
 
@@ -49,7 +50,9 @@ export class EditorDesk implements Desk {
     const document = this.dirty(file);
     const text = nodeUtf8.decode(bytes)?.replace(byteOrderMark, "");
     if (document === undefined || text === undefined || !(await replaceText(document, text)))
-      throw new Error(`The editor did not apply the change to ${file}.`);
+      throw new OrketError("acceptance_stale", `The editor did not apply the change to ${file}.`, {
+        hint: "Save or close the file, look at the proposal again, then decide.",
+      });
   }
 }
 

@@ -100,7 +100,11 @@ export class ReviewModel implements vscode.Disposable {
 
   #sessionChanged(): void {
     const { current } = this.#sessions;
-    const key = current === undefined ? "" : `${current.directory} ${JSON.stringify(current.view.artifacts)}`;
+    // A second decision about a part of a file leaves the view of it as it was.
+    const key =
+      current === undefined
+        ? ""
+        : `${current.directory} ${JSON.stringify([current.view.artifacts, current.state.decisions])}`;
     if (key === this.#seen) return;
     this.#seen = key;
     this.soon();

@@ -11,6 +11,7 @@ import { proposalUri, versionUri } from "./artifact-places";
 import { projectFile } from "./editor-desk";
 import type { ArtifactChoice } from "./artifact-choice";
 import type { ReviewModel } from "./review-model";
+import { grouped } from "../../engine/model/grouped";
 
 /** All that waits for a decision in one editor with many diffs. */
 export async function openAllChanges(model: ReviewModel): Promise<void> {
@@ -61,7 +62,7 @@ export async function showHistory(
     .map(({ content, origin }, at) => ({
       label: `$(${content === null ? "trash" : "git-commit"}) ${origin.step}`,
       description: [origin.role, origin.model ?? ""].filter((text) => text !== "").join(", "),
-      detail: `${content === null ? "deleted" : `${content.bytes.toLocaleString("en")} bytes`}, event ${origin.event}, ${origin.at}`,
+      detail: `${content === null ? "deleted" : `${grouped(content.bytes)} bytes`}, event ${origin.event}, ${origin.at}`,
       buttons: [toEvent],
       at,
     }))

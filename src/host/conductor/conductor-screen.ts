@@ -26,6 +26,7 @@ import { fieldScreens } from "./question-fields";
 import { hintOf } from "./failure-hint";
 import { shown } from "../webview/text";
 import { defined } from "../../engine/model/defined";
+import { isFromFile } from "../../engine/model/providers";
 
 /** What can be changed about the Venue of a session that failed. */
 export interface VenueWays {
@@ -102,7 +103,7 @@ export async function sessionScreen(
     session: view.session,
     flow: view.flow,
     task: view.task,
-    provider: view.provider,
+    scripted: isFromFile(view.provider),
     holder: source.holder,
     ...defined({ heldBy: source.heldBy }),
     status: view.status,

@@ -154,7 +154,9 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     const parsed = conductorRequestSchema.safeParse(message);
     if (!parsed.success) {
       void this.#errors.show(
-        new Error(`The conductor view sent an invalid message: ${parsed.error.message}`),
+        new OrketError("internal", `The conductor view sent an invalid message: ${parsed.error.message}`, {
+          hint: "Reload the window; if it happens again, report it with the log.",
+        }),
       );
       return;
     }

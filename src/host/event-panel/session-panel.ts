@@ -22,6 +22,7 @@ import type { SessionRegistry } from "../session/session-registry";
 import { Coalescer } from "../webview/coalesce";
 import type { ErrorPresenter } from "../errors";
 import { webviewHtml, webviewOptions } from "../webview/webview-html";
+import { OrketError } from "../../engine/error/orket-error";
 
 type Handlers = {
   readonly [T in PanelRequest["type"]]: (request: Extract<PanelRequest, { type: T }>) => unknown;
@@ -98,7 +99,11 @@ class SessionPanel {
   #receive(message: unknown): void {
     const parsed = panelRequestSchema.safeParse(message);
     if (!parsed.success) {
-      void this.#errors.show(new Error(`The session panel sent an invalid message: ${parsed.error.message}`));
+      void this.#errors.show(
+        new OrketError("internal", `The session panel sent an invalid message: ${parsed.error.message}`, {
+          hint: "Close the panel and open it again; if it happens again, report it with the log.",
+        }),
+      );
       return;
     }
     const handle = this.#handlers[parsed.data.type] as (request: PanelRequest) => unknown;
@@ -257,7 +262,10 @@ export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, kept: unknown): Promise<void> {
     const state = panelStateSchema.safeParse(kept);
     try {
-      if (!state.success) throw new Error("the panel kept nothing to come back to");
+      if (!state.success)
+        throw new OrketError("session_not_found", "The panel does not say which session it showed.", {
+          hint: "Open the session from the list of sessions.",
+        });
       panel.webview.options = webviewOptions(this.#extension);
       this.#fill(panel, await this.#sessions.openById(state.data.session));
     } catch (error) {

@@ -7,8 +7,9 @@ import { reachRows } from "../../engine/model/reach";
 import { unboundedText } from "../../engine/model/tools";
 import type { FlowPlan, FlowPlanStep, PlannedLimit } from "../../engine/model/plan-flow";
 import { defined } from "../../engine/model/defined";
+import { groupedExactly } from "../../engine/model/grouped";
 
-const number = (value: number): string => value.toLocaleString("en", { maximumFractionDigits: 2 });
+const number = (value: number): string => groupedExactly(Math.round(value * 100) / 100);
 const money = (usd: number | undefined): string => (usd === undefined ? "unknown" : `$${usd.toFixed(2)}`);
 const plural = (count: number, one: string): string => `${number(count)} ${one}${count === 1 ? "" : "s"}`;
 const approvals = {

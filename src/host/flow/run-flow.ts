@@ -21,6 +21,7 @@ import { isOnDisk } from "../session/on-disk";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
 import { defined } from "../../engine/model/defined";
+import { factsOf } from "../../engine/model/providers";
 
 interface ChosenFlow {
   readonly folder: vscode.WorkspaceFolder;
@@ -234,7 +235,7 @@ export async function withModel(
   const open = roles
     .filter((role) => callSettings(definition, role).model === "")
     .map((role) => venueOf(definition, role))
-    .find(({ provider }) => provider === "vscode-lm");
+    .find(({ provider }) => factsOf(provider).answeredBy === "editor");
   if (open === undefined) return definition;
   const model = await pickEditorModel(`The Venue ${open.name} names no model: which one?`);
   return model === undefined ? undefined : withModel(modelOf(definition, open, model), roles);

@@ -12,6 +12,7 @@ import type { InputDescription } from "../../language";
 import { askInput } from "../flow/ask-input";
 import { editText } from "./edit-text";
 import { defined } from "../../engine/model/defined";
+import { isFromFile } from "../../engine/model/providers";
 
 /** What the questions about a fork's changes need to know. */
 export interface ForkQuestions {
@@ -156,7 +157,7 @@ function stepRows(now: Definition, id: string): Row[] {
 
 /** Scripted replies come from no model, so that there is none to change. */
 function modelRows(now: Definition, { pickModel }: ForkQuestions): Row[] {
-  if (providerOf(now) === "scripted") return [];
+  if (isFromFile(providerOf(now))) return [];
   const roles = [...new Set(stepsOf(now.score.steps).map(({ role }) => role))];
   const modelOf = (role: string): string => callSettings(now, role).model;
   const models = [...new Set(roles.map(modelOf))];

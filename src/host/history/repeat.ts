@@ -8,6 +8,7 @@ import { mayRun } from "../flow/run-flow";
 import type { ListedSession, SessionRegistry } from "../session/session-registry";
 import { nameOf, pickSession, workDomainOf } from "./pick-session";
 import type { Reports } from "./reports";
+import { isFromFile } from "../../engine/model/providers";
 
 type Progress = vscode.Progress<{ readonly message?: string; readonly increment?: number }>;
 
@@ -53,7 +54,7 @@ export class Repeats {
     const { state } = await this.#sessions.openAt(session.path);
     const { modelCalls } = state.spending;
     const calls = modelCalls === 1 ? "1 model call" : `${modelCalls} model calls`;
-    const who = providerOf(state.definition) === "scripted" ? "; its replies are scripted" : "";
+    const who = isFromFile(providerOf(state.definition)) ? "; its replies are scripted" : "";
     const text = await vscode.window.showInputBox({
       title: `Repeat ${nameOf(session)}`,
       prompt: `How many times? The session made ${calls}${who}. Each run is a new session.`,
@@ -118,7 +119,7 @@ function timesIn(typed: string): number | undefined {
 function outcomeText({ runs, same, cancelled, provider }: RepeatReport, times: number): string {
   const made = runs.length;
   const count = `${same} of ${made} ${made === 1 ? "run" : "runs"} gave the same artifacts`;
-  const scripted = provider === "scripted" ? " Its replies are scripted: no model was asked." : "";
+  const scripted = isFromFile(provider) ? " Its replies are scripted: no model was asked." : "";
   if (cancelled)
     return `Cancelled; ${made === 0 ? "no run was finished" : `of ${times} runs, ${count}`}. Nothing is recorded as proven.`;
   const other = runs.find(({ sameArtifacts }) => !sameArtifacts);

@@ -4,6 +4,7 @@ import type { TokenUsage } from "../../engine/event/tokens";
 import type { StepComparison, StepFacts } from "../../engine/history/compare";
 import type { Divergence } from "../../engine/history/replay";
 import { divergenceCauseText } from "../../engine/history/divergence";
+import { grouped } from "../../engine/model/grouped";
 
 type Read = (content: Content) => Promise<string>;
 
@@ -46,7 +47,7 @@ export function tokensText({ input, output }: TokenUsage): string {
   const count = (value: TokenUsage["input"]): string =>
     value === undefined
       ? "unknown"
-      : `${value.source === "estimated" ? "about " : ""}${value.count.toLocaleString("en")}`;
+      : `${value.source === "estimated" ? "about " : ""}${grouped(value.count)}`;
   return input === undefined && output === undefined ? "unknown" : `${count(input)} in, ${count(output)} out`;
 }
 

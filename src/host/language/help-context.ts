@@ -5,6 +5,8 @@ import type { HelpContext } from "../../language";
 import type { Secrets } from "../session/secrets";
 import type { LiveRequest } from "./documents";
 import { defined } from "../../engine/model/defined";
+import { factsOf, isServer, providerNames } from "../../engine/model/providers";
+import { OrketError } from "../../engine/error/orket-error";
 
 /** How long a backend may take to say which models it has; typing goes on meanwhile. */
 const answerMs = 1000;
@@ -67,17 +69,19 @@ async function askModels(
   provider: string | undefined,
   endpoint: string | undefined,
 ): Promise<readonly string[]> {
-  if (provider === "vscode-lm") return (await vscode.lm.selectChatModels()).map(({ id }) => id);
-  if (provider !== "ollama" && provider !== "openai") return [];
+  const name = providerNames.find((one) => one === provider);
+  if (name === undefined || !factsOf(name).listsModels) return [];
+  if (!isServer(name)) return (await vscode.lm.selectChatModels()).map(({ id }) => id);
   const venue = {
-    provider,
+    provider: name,
     ...defined({ endpoint }),
     timeouts: { connect_seconds: 1, first_token_seconds: 1, idle_seconds: 1, total_seconds: 1 },
   } as const;
-  const noKey = (): Promise<string> => Promise.reject(new Error("Completion sends no key."));
+  const noKey = (): Promise<string> =>
+    Promise.reject(new OrketError("secret_missing", "Completion sends no key."));
   try {
     const { models } = await checkHealth(venue, { resolveSecret: noKey }, answerMs);
-    return models.map(({ name }) => name);
+    return models.map((model) => model.name);
   } catch {
     return [];
   }

@@ -7,6 +7,7 @@ import type { LiveSource, ProjectIndex } from "../project/project-index";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
 import { definitionFiles } from "./documents";
+import { grouped } from "../../engine/model/grouped";
 
 const icons: Readonly<Record<LensAction["do"], string>> = {
   run: "play",
@@ -76,7 +77,7 @@ function resultText({ status, verdict, tokens }: StepView): string {
   const counts = [tokens.input, tokens.output].flatMap((count) => count ?? []);
   const sum = counts.reduce((total, { count }) => total + count, 0);
   const sign = counts.some(({ source }) => source === "estimated") ? "about " : "";
-  const used = counts.length === 0 ? "tokens unknown" : `${sign}${sum.toLocaleString("en")} tokens`;
+  const used = counts.length === 0 ? "tokens unknown" : `${sign}${grouped(sum)} tokens`;
   return ["Last: " + status, ...(verdict === undefined ? [] : [verdict]), used].join(" · ");
 }
 

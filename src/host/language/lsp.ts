@@ -1,5 +1,6 @@
 import type * as lsp from "vscode-languageserver-types";
 import * as vscode from "vscode";
+import { OrketError } from "../../engine/error/orket-error";
 
 /*
  * The language service answers in the types of the Language Server Protocol; VS Code has classes of its own for the same.
@@ -58,7 +59,8 @@ function toMarkdown(contents: lsp.MarkupContent | string): vscode.MarkdownString
 }
 
 export function toHover({ contents, range }: lsp.Hover): vscode.Hover {
-  if (typeof contents !== "object" || !("kind" in contents)) throw new TypeError("Help is MarkupContent.");
+  if (typeof contents !== "object" || !("kind" in contents))
+    throw new OrketError("internal", "Help is MarkupContent.");
   return new vscode.Hover(toMarkdown(contents), range === undefined ? undefined : toRange(range));
 }
 

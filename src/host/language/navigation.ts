@@ -32,6 +32,7 @@ import {
   toUri,
   toWorkspaceEdit,
 } from "./lsp";
+import { OrketError } from "../../engine/error/orket-error";
 
 export const tokenLegend = new vscode.SemanticTokensLegend([...semanticTokenTypes]);
 
@@ -49,9 +50,9 @@ function renames(index: ProjectIndex): vscode.RenameProvider {
   return {
     async prepareRename(document, position) {
       const request = await requestAt(index, document, position);
-      if (request === undefined) throw new Error("There is no name here.");
+      if (request === undefined) throw new OrketError("usage", "There is no name here that can be changed.");
       const found = prepareRename(request);
-      if ("rejected" in found) throw new Error(found.rejected);
+      if ("rejected" in found) throw new OrketError("usage", found.rejected);
       return { range: toRange(found.range), placeholder: found.placeholder };
     },
     async provideRenameEdits(document, position, name) {
@@ -59,7 +60,7 @@ function renames(index: ProjectIndex): vscode.RenameProvider {
       if (request === undefined) return undefined;
       const made = rename(request, name, request.uriOf);
       // The editor shows the sentence beside the box.
-      if ("rejected" in made) throw new Error(made.rejected);
+      if ("rejected" in made) throw new OrketError("usage", made.rejected);
       return toWorkspaceEdit(made);
     },
   };

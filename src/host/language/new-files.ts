@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { OrketError } from "../../engine/error/orket-error";
+import { exists } from "../project/exists";
 
 /** The folder to write into: the only one, or the one that a person picks. @throws {OrketError} usage without one. */
 export async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined> {
@@ -11,13 +12,6 @@ export async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined
   }
   if (folders.length === 1) return folders[0];
   return vscode.window.showWorkspaceFolderPick({ placeHolder: "In which folder?" });
-}
-
-async function exists(uri: vscode.Uri): Promise<boolean> {
-  return vscode.workspace.fs.stat(uri).then(
-    () => true,
-    () => false,
-  );
 }
 
 /**

@@ -15,13 +15,7 @@ import type { ProjectIndex } from "../project/project-index";
 import type { HelpContexts } from "./help-context";
 import { askPlace, chooseFolder, writeNewFiles } from "./new-files";
 import { defined } from "../../engine/model/defined";
-
-const providers: Readonly<Record<NewFlowProvider, readonly [label: string, detail: string]>> = {
-  ollama: ["Ollama", "Models on this machine or in the network"],
-  openai: ["OpenAI-compatible", "llama.cpp, vLLM, LM Studio, or a hosted service"],
-  "vscode-lm": ["VS Code's language models", "What extensions such as Copilot offer; in the editor only"],
-  scripted: ["No model yet", "Recorded replies, to see how a run goes"],
-};
+import { factsOf, isFromFile } from "../../engine/model/providers";
 
 interface ModelItem extends vscode.QuickPickItem {
   readonly model?: string;
@@ -49,7 +43,10 @@ export async function newFlow(index: ProjectIndex, contexts: HelpContexts): Prom
     validateInput: (text) => (text === "" ? "A name is needed." : newFlowNameProblem(text, project)),
   });
   if (name === undefined) return;
-  const backends = newFlowProviders.map((id) => ({ label: providers[id][0], detail: providers[id][1], id }));
+  const backends = newFlowProviders.map((id) => {
+    const { title: label, summary: detail } = factsOf(id);
+    return { label, detail, id };
+  });
   const backend = await vscode.window.showQuickPick(backends, {
     title: `${title} (3/5)`,
     placeHolder: "Which models?",
@@ -104,7 +101,7 @@ async function askModel(
   provider: NewFlowProvider,
   title: string,
 ): Promise<string | undefined> {
-  if (provider === "scripted") return "";
+  if (isFromFile(provider)) return "";
   const models = await contexts.models(provider, undefined);
   if (models.length > 0) {
     const items: ModelItem[] = [
@@ -118,7 +115,7 @@ async function askModel(
   const typed = await vscode.window.showInputBox({
     title,
     prompt: "The model, as the backend names it; empty for the template's own",
-    placeHolder: provider === "ollama" ? "qwen3-coder:latest" : "gpt-4o",
+    placeHolder: factsOf(provider).exampleModel ?? "",
     ignoreFocusOut: true,
   });
   return typed?.trim();

@@ -18,6 +18,8 @@ import { Coalescer } from "../webview/coalesce";
 import type { PromptCommands } from "./prompt-commands";
 import type { PromptUse } from "./prompt-uri";
 import { besideActive, withOpenPrompt } from "./prompt-preview";
+import { failureOf } from "../../app/failure";
+import { grouped } from "../../engine/model/grouped";
 
 /** One try, as its document shows it. */
 interface Try {
@@ -140,9 +142,7 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
       if (cancel.aborted) attempt.state = "cancelled";
       else {
         attempt.state = { problem: error instanceof Error ? error.message : String(error) };
-        throw OrketError.is(error)
-          ? error
-          : new OrketError("usage", `${attempt.title}: ${attempt.state.problem}`);
+        throw failureOf(error);
       }
     } finally {
       drawing.stop();
@@ -211,7 +211,7 @@ function resolve({ live, target, flow }: PromptUse, venue: string): Definition {
 const count = (tokens: TokenCount | undefined): string =>
   tokens === undefined
     ? "unknown"
-    : `${tokens.count.toLocaleString("en")}${tokens.source === "estimated" ? " (estimated)" : ""}`;
+    : `${grouped(tokens.count)}${tokens.source === "estimated" ? " (estimated)" : ""}`;
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 

@@ -7,6 +7,7 @@ import type { SessionController } from "../../app/session/controller";
 import type { ArtifactChoice } from "../artifacts/artifact-choice";
 import type { ReviewModel } from "../artifacts/review-model";
 import type { SessionRegistry } from "../session/session-registry";
+import { grouped } from "../../engine/model/grouped";
 
 const changeIcons = {
   added: ["diff-added", "gitDecoration.addedResourceForeground"],
@@ -53,7 +54,7 @@ export class ArtifactItem extends vscode.TreeItem {
     this.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor(color));
     const isOpen = decision === "pending" || open === true;
     this.contextValue = `artifact ${state === "conflict" ? "conflict" : decision === "partly" ? (isOpen ? "partly open" : "partly") : decision}`;
-    const size = content === null ? "" : `, ${content.bytes.toLocaleString("en")} bytes`;
+    const size = content === null ? "" : `, ${grouped(content.bytes)} bytes`;
     const about = [
       name,
       `${change} by ${step}${row === undefined || row.role === "" ? "" : ` (${row.role})`}${size}`,

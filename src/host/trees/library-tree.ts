@@ -4,6 +4,7 @@ import { contentOf } from "../../language/index";
 import type { NamedKind, SourceDocument } from "../../language/index";
 import type { MeshRows } from "../venues/mesh-rows";
 import type { FolderProject, ProjectIndex } from "../project/project-index";
+import { factsOfText } from "../../engine/model/providers";
 
 const kinds: readonly (readonly [kind: NamedKind, label: string, icon: string])[] = [
   ["flow", "Flows", "symbol-event"],
@@ -70,7 +71,7 @@ export class DefinitionItem extends vscode.TreeItem {
 
 function meshIn(venue: SourceDocument): VenueFile | undefined {
   const content = contentOf(venue, "venue");
-  return content?.provider === "mesh" ? content : undefined;
+  return factsOfText(content?.provider)?.answeredBy === "nodes" ? content : undefined;
 }
 
 /** Whether this text was saved. Nodes are asked with their keys, and no key may go to an address that is half typed. */

@@ -2,6 +2,8 @@ import * as vscode from "vscode";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import { troubleOf } from "../../app/venue/venue-check";
 import { CancelSource } from "../../engine/port/cancellation";
+import { calledVenues } from "../../engine/model/called-venues";
+import { factsOf } from "../../engine/model/providers";
 import type { Definition } from "../../engine/model/definition";
 import { commandIds } from "../ids";
 
@@ -18,8 +20,11 @@ export async function readyDefinition(
   definition: Definition,
   deps: ProviderDeps,
 ): Promise<Definition | undefined> {
-  const { name, provider } = definition.venue;
-  if (provider === "scripted" || provider === "vscode-lm") return definition;
+  const { name } = definition.venue;
+  const outside = calledVenues(definition).filter(({ venue }) =>
+    ["server", "nodes"].includes(factsOf(venue.provider).answeredBy),
+  );
+  if (outside.length === 0) return definition;
   const cancellation = new CancelSource();
   const trouble = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: `Asking the Venue ${name}`, cancellable: true },

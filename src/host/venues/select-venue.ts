@@ -12,6 +12,7 @@ import type { VenueChoice } from "./venue-choice";
 import { healthOf, venuesOf } from "./venue-health";
 import { modelsText, standingText } from "./venue-row";
 import type { VenueHealth } from "./venue-row";
+import { isFromFile } from "../../engine/model/providers";
 
 interface VenueItem extends vscode.QuickPickItem {
   /** undefined: as each Flow says. */
@@ -122,7 +123,7 @@ function venueItem(venue: VenueFile, found: Found | undefined, chosen: string | 
   const facts = [
     ...(health.problem === undefined ? [] : [health.problem]),
     ...(missing.length === 0 ? [] : [`Not there: ${missing.join(", ")}, which the Venue names.`]),
-    ...(venue.provider === "scripted" ? ["Replies from a file, no model"] : [modelsText(health)]),
+    ...(isFromFile(venue.provider) ? ["Replies from a file, no model"] : [modelsText(health)]),
     ...tried,
   ].filter((fact) => fact !== "");
   const isWhole = health.problem === undefined && missing.length === 0;

@@ -4,6 +4,7 @@ import { changedVenue, withModelFor } from "../../app/venue/venue-now";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
+import { factsOf } from "../../engine/model/providers";
 import { activeRuns } from "../../engine/state/cursor";
 import type { VenueWays } from "../conductor/conductor-screen";
 import { folderOf } from "../project/project-index";
@@ -72,7 +73,7 @@ export class VenueChanges implements vscode.Disposable {
   }
 
   #modelsOf(session: string, venue: Definition["venue"]): readonly string[] | undefined {
-    if (venue.provider === "scripted" || venue.provider === "mesh") return undefined;
+    if (factsOf(venue.provider).answeredBy !== "server") return undefined;
     const key = JSON.stringify([session, venue]);
     const known = this.#models.get(key);
     if (known !== undefined) return known === "asked" ? undefined : known;

@@ -9,6 +9,7 @@ import { modelName } from "../provider/model-choice";
 import type { FolderProject } from "../project/project-index";
 import { oneRow } from "./venue-row";
 import type { VenueHealth } from "./venue-row";
+import { factsOf } from "../../engine/model/providers";
 
 /** The Venues of a folder whose files can be read, by name. */
 export function venuesOf({ project }: FolderProject): VenueFile[] {
@@ -21,7 +22,7 @@ export function venuesOf({ project }: FolderProject): VenueFile[] {
 
 /** Which backend answers, and with what; a mesh's nodes together. Never throws. */
 export async function healthOf(venue: Backend, deps: ProviderDeps): Promise<VenueHealth> {
-  if (venue.provider === "vscode-lm") return editorHealth();
+  if (factsOf(venue.provider).answeredBy === "editor") return editorHealth();
   return oneRow(await askBackends(venue, deps));
 }
 

@@ -1,3 +1,4 @@
+import { factsOfText } from "../../engine/model/providers";
 import { isForeign } from "../../engine/model/tools";
 import { findParts } from "../project/flow-parts";
 import type { FlowParts } from "../project/flow-parts";
@@ -48,7 +49,7 @@ function foreignRoles({
 export function editorOnly(project: Project, flow: SourceDocument): readonly Diagnostic[] {
   const report = new Report();
   const parts = findParts(project, flow, new Report());
-  if (textAt(parts.venue, ["provider"]) === "vscode-lm" && isGiven(flow, ["venue"]))
+  if (factsOfText(textAt(parts.venue, ["provider"]))?.answeredBy === "editor" && isGiven(flow, ["venue"]))
     report.at(
       flow,
       ["venue"],

@@ -1,3 +1,5 @@
+import { factsOf, providerNames } from "../../engine/model/providers";
+import type { ProviderFacts, ProviderName } from "../../engine/model/providers";
 import { quoted } from "../text/diagnostic";
 import { keySpan } from "../text/places";
 import type { Report } from "../schema/report";
@@ -6,62 +8,73 @@ import { valueAt } from "../schema/schema";
 import type { SourceDocument } from "../text/source";
 import { reportMissingModel, whoHasModel } from "./venue-model";
 
-export const defaultOllamaEndpoint = "http://127.0.0.1:11434";
-export const defaultOpenaiEndpoint = "https://api.openai.com/v1";
+const specialKeys = [...new Set(providerNames.flatMap((name) => factsOf(name).ownKeys))];
 
-const meshOnly = ["nodes", "routing", "same_model"] as const;
+/** What a Venue of each provider lacks beside what the schema and the table of providers ask for. */
+const lacks: Readonly<Record<ProviderName, (venue: SourceDocument, report: Report) => void>> = {
+  ollama: lacksNothing,
+  openai: lacksNothing,
+  "vscode-lm": lacksNothing,
+  mesh: lacksNodes,
+  scripted: lacksReplies,
+};
 
 /** What a Venue lacks, and what has no effect in it, by itself. */
 export function checkProvider(venue: SourceDocument, report: Report): void {
-  const provider = textAt(venue, ["provider"]);
-  const notUsed = (key: string, needed: string): void => {
-    const span = keySpan(venue, [key]);
-    if (span === undefined) return;
-    const message = `${quoted(key)} has no effect: it is for the provider ${needed}.`;
-    report.span(venue, span, "orket/setting-not-used", message, { severity: "warning" });
-  };
+  const written = textAt(venue, ["provider"]);
+  const provider = providerNames.find((name) => name === written);
+  // The schema has reported a name that no provider has.
   if (provider === undefined) return;
-  if (provider !== "mesh") meshOnly.forEach((key) => notUsed(key, "mesh"));
-  if (provider !== "scripted") notUsed("replies", "scripted");
-  if (provider === "mesh" || provider === "scripted" || provider === "vscode-lm") {
-    notUsed(
-      "endpoint",
-      provider === "mesh" ? "ollama or openai; a mesh names its nodes' own" : "ollama or openai",
-    );
-  }
+  for (const key of specialKeys) reportUnused(venue, provider, key, report);
   // Where only some roles have a model, it takes a Flow to say which are needed.
   if (whoHasModel(venue) === "none") reportMissingModel(venue, report);
-  switch (provider) {
-    case "openai": {
-      const endpoint = textAt(venue, ["endpoint"]);
-      if (endpoint === undefined && !isGiven(venue, ["api_key"])) {
-        const message = `Without an 'endpoint' the calls go to ${defaultOpenaiEndpoint}, which needs an 'api_key'.`;
-        report.at(venue, ["provider"], "orket/missing-api-key", message, {
-          severity: "warning",
-          hint: "Add 'api_key: secret:openai', or the 'endpoint' of your own server.",
-        });
-      }
-      return;
-    }
-    case "mesh": {
-      const nodes = valueAt(venue.value, ["nodes"]);
-      if (nodes === undefined || (Array.isArray(nodes) && nodes.length === 0)) {
-        report.at(venue, ["provider"], "orket/missing-nodes", "A mesh needs at least one entry in 'nodes'.", {
-          hint: "Add '- { name: …, provider: ollama, endpoint: … }'.",
-        });
-      }
-      return checkNodeNames(venue, report);
-    }
-    case "scripted":
-      if (!isGiven(venue, ["replies"])) {
-        report.at(venue, ["provider"], "orket/missing-replies", "The provider scripted needs 'replies'.", {
-          hint: "Add 'replies:' with the path of a *.replies.yaml file.",
-        });
-      }
-      return;
-    default:
-      return;
+  lacksKey(venue, factsOf(provider), report);
+  lacks[provider](venue, report);
+}
+
+function reportUnused(venue: SourceDocument, provider: ProviderName, key: string, report: Report): void {
+  const { ownKeys, answeredBy } = factsOf(provider);
+  if (ownKeys.includes(key)) return;
+  const span = keySpan(venue, [key]);
+  if (span === undefined) return;
+  const users = providerNames.filter((name) => factsOf(name).ownKeys.includes(key)).join(" or ");
+  const ofNodes = answeredBy === "nodes" && key === "endpoint";
+  const message = `${quoted(key)} has no effect: it is for the provider ${users}${ofNodes ? "; a mesh names its nodes' own" : ""}.`;
+  report.span(venue, span, "orket/setting-not-used", message, { severity: "warning" });
+}
+
+function lacksKey(
+  venue: SourceDocument,
+  { defaultNeedsKey, defaultEndpoint }: ProviderFacts,
+  report: Report,
+): void {
+  if (!defaultNeedsKey || textAt(venue, ["endpoint"]) !== undefined || isGiven(venue, ["api_key"])) return;
+  const message = `Without an 'endpoint' the calls go to ${defaultEndpoint ?? ""}, which needs an 'api_key'.`;
+  report.at(venue, ["provider"], "orket/missing-api-key", message, {
+    severity: "warning",
+    hint: "Add 'api_key: secret:openai', or the 'endpoint' of your own server.",
+  });
+}
+
+function lacksNothing(): void {
+  // The table of providers says all that such a Venue needs.
+}
+
+function lacksNodes(venue: SourceDocument, report: Report): void {
+  const nodes = valueAt(venue.value, ["nodes"]);
+  if (nodes === undefined || (Array.isArray(nodes) && nodes.length === 0)) {
+    report.at(venue, ["provider"], "orket/missing-nodes", "A mesh needs at least one entry in 'nodes'.", {
+      hint: "Add '- { name: …, provider: ollama, endpoint: … }'.",
+    });
   }
+  checkNodeNames(venue, report);
+}
+
+function lacksReplies(venue: SourceDocument, report: Report): void {
+  if (isGiven(venue, ["replies"])) return;
+  report.at(venue, ["provider"], "orket/missing-replies", "The provider scripted needs 'replies'.", {
+    hint: "Add 'replies:' with the path of a *.replies.yaml file.",
+  });
 }
 
 function checkNodeNames(venue: SourceDocument, report: Report): void {

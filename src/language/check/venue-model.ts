@@ -2,8 +2,7 @@ import type { Report } from "../schema/report";
 import { isGiven, keysAt, textAt } from "../schema/read";
 import { valueAt } from "../schema/schema";
 import type { SourceDocument } from "../text/source";
-
-const needModel: ReadonlySet<string | undefined> = new Set(["ollama", "openai", "mesh"]);
+import { factsOfText } from "../../engine/model/providers";
 
 /** Whether a Venue names a model for a role of its own, or the Venue that has one for it. */
 function hasOwnModel(venue: SourceDocument, role: string): boolean {
@@ -15,7 +14,7 @@ function hasOwnModel(venue: SourceDocument, role: string): boolean {
  * Undefined: the provider needs none.
  */
 export function whoHasModel(venue: SourceDocument): "all" | "some" | "none" | undefined {
-  if (!needModel.has(textAt(venue, ["provider"]))) return undefined;
+  if (factsOfText(textAt(venue, ["provider"]))?.needsModel !== true) return undefined;
   const nodes = valueAt(venue.value, ["nodes"]);
   const ofNodes =
     Array.isArray(nodes) &&

@@ -5,23 +5,23 @@ import type { FieldMap, Json } from "../../engine/model/field";
 import type { Definition, ResolvedVenue } from "../../engine/model/definition";
 import type { RoleOverride, VenueFile } from "../../engine/model/venue";
 import type { SourceDocument } from "../text/source";
-import { defaultOllamaEndpoint, defaultOpenaiEndpoint } from "../check/provider";
 import { contentOf } from "../schema/contents";
 import { isGiven } from "../schema/read";
 import type { FlowParts } from "../project/flow-parts";
 import { planScore } from "./plan-score";
 import { withReads } from "./reads";
 import { defined } from "../../engine/model/defined";
+import { factsOf } from "../../engine/model/providers";
 
 function withDefaults(venue: VenueFile): VenueFile {
-  switch (venue.provider) {
-    case "ollama":
-      return { ...venue, endpoint: venue.endpoint ?? defaultOllamaEndpoint };
-    case "openai":
-      return { ...venue, endpoint: venue.endpoint ?? defaultOpenaiEndpoint };
-    case "mesh":
+  const { answeredBy, defaultEndpoint } = factsOf(venue.provider);
+  switch (answeredBy) {
+    case "server":
+      return { ...venue, ...defined({ endpoint: venue.endpoint ?? defaultEndpoint }) };
+    case "nodes":
       return { ...venue, routing: venue.routing ?? "least_busy", same_model: venue.same_model ?? "required" };
-    default:
+    case "editor":
+    case "file":
       return venue;
   }
 }

@@ -17,6 +17,7 @@ import { actionKinds, lspDiagnostic, workspaceEditOf } from "./lsp";
 import type { UriOf, WithData } from "./lsp";
 import type { FileEdit } from "./model";
 import { defined } from "../../engine/model/defined";
+import { providerTable } from "../../engine/model/providers";
 
 /** A new file. */
 export interface NewFile {
@@ -52,13 +53,15 @@ interface Fix {
 
 type Draft = Omit<Fix, "diagnostic" | "preferred" | "edits"> & Partial<Fix>;
 
+const { defaultEndpoint, exampleModel } = providerTable.ollama;
+
 const skeletons = {
   flow: (name: string) =>
     `version: 1\nname: ${name}\nband: standard\nvenue: local\nscore: standard\ntask: |\n  What the team is to do.\n`,
   band: (name: string) =>
     `version: 1\nname: ${name}\nroles:\n  coder:\n    description: Writes the files.\n    prompt: |\n      You are the coder. The task: {{task}}\n    tools: [read_file, list_dir, write_file]\n`,
   venue: (name: string) =>
-    `version: 1\nname: ${name}\nprovider: ollama\nendpoint: http://127.0.0.1:11434\nmodel: qwen3-coder:latest\n`,
+    `version: 1\nname: ${name}\nprovider: ollama\nendpoint: ${defaultEndpoint}\nmodel: ${exampleModel}\n`,
   score: (name: string) =>
     `version: 1\nname: ${name}\nsteps:\n  - id: build\n    role: coder\n    instruction: |\n      Do what the task says.\n`,
 } as const;

@@ -17,6 +17,11 @@ import {
 import { nodeSchema } from "../../engine/model/venue";
 import type { Schema } from "../schema/schema";
 import { alternatives, unwrapAll } from "../schema/schema-walk";
+import { providersWhere, providerTable } from "../../engine/model/providers";
+
+const nodeNames = providersWhere("canBeNode", true);
+const nodeProviders = nodeNames.join(",");
+const nodeEndpoint = nodeNames.map((name) => providerTable[name].defaultEndpoint)[0];
 
 export interface Snippet {
   readonly name: string;
@@ -179,8 +184,8 @@ const bySchema: readonly (readonly [Schema, Snippet])[] = [
     {
       name: "node",
       detail: "A machine of the mesh",
-      lines: ["name: ${1:name}", "provider: ${2|ollama,openai|}", "endpoint: ${3:http://127.0.0.1:11434}"],
-      inline: "{ name: ${1:name}, provider: ${2|ollama,openai|}, endpoint: ${3:http://127.0.0.1:11434} }",
+      lines: ["name: ${1:name}", `provider: \${2|${nodeProviders}|}`, `endpoint: \${3:${nodeEndpoint}}`],
+      inline: `{ name: \${1:name}, provider: \${2|${nodeProviders}|}, endpoint: \${3:${nodeEndpoint}} }`,
     },
   ],
   [

@@ -10,6 +10,7 @@ import { oneLine, paragraphs, translateTemplate } from "./text";
 import { ToolList } from "./tools";
 import type { ToolMatch } from "./tools";
 import { defined } from "../../engine/model/defined";
+import { providerTable } from "../../engine/model/providers";
 
 /** CrewAI's tools that have a counterpart. */
 const tools: Readonly<Record<string, ToolMatch>> = {
@@ -286,20 +287,21 @@ class CrewImport {
     if (models.length === 0) return this.#target.madeUpVenue(this.#name);
     const venue = this.#target.draft("venue", this.#name);
     venue.say("The models are those that the agents named.");
-    const provider = models.every(isOllama) ? "ollama" : "openai";
+    const local = models.every(isOllama);
     const model = models[0]?.replace(/^[a-z_]+\//, "");
     Object.assign(
       venue.value,
-      { provider },
-      provider === "ollama" ? { endpoint: "http://127.0.0.1:11434" } : { api_key: "env:OPENAI_API_KEY" },
+      local
+        ? { provider: "ollama", endpoint: providerTable.ollama.defaultEndpoint }
+        : { provider: "openai", api_key: "env:OPENAI_API_KEY" },
       { model, roles },
     );
     for (const { model: one, value } of this.#models.values()) {
       const foreign = /^([a-z_]+)\//.exec(one)?.[1];
-      if (provider === "ollama" || foreign === undefined || foreign === "openai") continue;
+      if (local || foreign === undefined || foreign === "openai") continue;
       venue.lost(`the backend ${quoted(foreign)} of ${quoted(one)}: set endpoint and api_key.`, value.place);
     }
-    if (provider === "openai") {
+    if (!local) {
       venue.comment(["api_key"], "Set this variable, or name a stored secret as secret:NAME.");
     }
     return venue;

@@ -6,10 +6,10 @@ import { Ids, stemOf } from "./names";
 import { readForeign } from "./read";
 import type { Value } from "./read";
 import type { Target } from "./target";
-import { sampleModel } from "./venue";
 import { escapeTemplate, oneLine, paragraphs } from "./text";
 import { orketTool, ToolList, unknownTool } from "./tools";
 import { defined } from "../../engine/model/defined";
+import { providerTable } from "../../engine/model/providers";
 
 /** Which of the four files of the Python Orket a JSON file is, by what it holds. */
 export function pythonKind(raw: unknown): NamedKind | undefined {
@@ -165,9 +165,9 @@ class PythonImport {
       ...(base === undefined ? {} : this.#settings(base, draft, ["provider"])),
       ...this.#settings(value, draft, []),
     };
-    Object.assign(draft.value, { provider: "ollama", endpoint: "http://127.0.0.1:11434" }, made);
+    Object.assign(draft.value, { provider: "ollama", endpoint: providerTable.ollama.defaultEndpoint }, made);
     if (draft.value.model === undefined) {
-      const model = this.#target.options.model ?? sampleModel;
+      const model = this.#target.options.model ?? providerTable.ollama.exampleModel;
       draft.value.model = model;
       draft.remark(`The venue names no model for every role; ${quoted(model)} is taken.`, value.place, [
         "model",

@@ -1,9 +1,9 @@
-import { defined } from "../../engine/model/defined"; /** Backends that a Venue can be made up for. */
-export const backendNames = ["ollama", "openai", "vscode-lm"] as const;
-export type BackendName = (typeof backendNames)[number];
+import { defined } from "../../engine/model/defined";
+import { providersWhere, providerTable } from "../../engine/model/providers";
 
-/** The model of a Venue that nobody gave one: what the samples use. */
-export const sampleModel = "qwen3-coder:latest";
+/** Backends that a Venue can be made up for: those that one entry of a file can describe. */
+export const backendNames = providersWhere("answeredBy", "server", "editor");
+export type BackendName = (typeof backendNames)[number];
 
 /** The keys of a Venue behind its name. */
 export function venueValue(provider: BackendName, model: string | undefined): Record<string, unknown> {
@@ -11,8 +11,8 @@ export function venueValue(provider: BackendName, model: string | undefined): Re
     case "ollama":
       return {
         provider,
-        endpoint: "http://127.0.0.1:11434",
-        model: model ?? sampleModel,
+        endpoint: providerTable.ollama.defaultEndpoint,
+        model: model ?? providerTable.ollama.exampleModel,
         temperature: 0,
         seed: 42,
         context_tokens: 16384,
@@ -22,7 +22,7 @@ export function venueValue(provider: BackendName, model: string | undefined): Re
       return {
         provider,
         endpoint: "http://127.0.0.1:8080/v1",
-        model: model ?? "local-model",
+        model: model ?? providerTable.openai.exampleModel,
         temperature: 0,
         context_tokens: 16384,
         max_output_tokens: 4096,

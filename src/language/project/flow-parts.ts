@@ -11,6 +11,7 @@ import type { VenueRoute } from "./venue-routes";
 import { replaceValue } from "../schema/report";
 import type { Report } from "../schema/report";
 import { textAt } from "../schema/read";
+import { isFromFile } from "../../engine/model/providers";
 
 function refer(
   known: KnownFiles,
@@ -47,7 +48,7 @@ export function findParts(
   venueOverride?: string,
 ): FlowParts {
   const venue = refer(known, flow, "venue", ["venue"], report, venueOverride);
-  const scripted = textAt(venue, ["provider"]) === "scripted";
+  const scripted = isFromFile(textAt(venue, ["provider"]) ?? "");
   const score = refer(known, flow, "score", ["score"], report);
   return {
     flow,

@@ -6,6 +6,7 @@ import type { Report } from "../schema/report";
 import { keysAt, textAt } from "../schema/read";
 import { resolveReference } from "./reference";
 import type { KnownFiles } from "./reference";
+import { isFromFile } from "../../engine/model/providers";
 
 /** A role that a Venue sends to another one. */
 export interface VenueRoute {
@@ -87,7 +88,7 @@ function repliesOf(
 ): Pick<VenueRoute, "replies" | "found"> {
   const path = ["replies"];
   const reference = textAt(venue, path);
-  if (textAt(venue, ["provider"]) !== "scripted" || reference === undefined || reference === "")
+  if (!isFromFile(textAt(venue, ["provider"]) ?? "") || reference === undefined || reference === "")
     return { replies: undefined, found: true };
   const resolved = resolveReference(known, "replies", reference, venue.path);
   if ("source" in resolved) return { replies: resolved.source, found: true };

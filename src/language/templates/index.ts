@@ -3,7 +3,9 @@ import { quoted } from "../text/diagnostic";
 import type { NamedKind } from "../text/file-kind";
 import { nearest } from "../text/nearest";
 import type { Project } from "../project/project";
-import { backendNames, venueValue } from "../import/venue";
+import { isFromFile, providersWhere } from "../../engine/model/providers";
+import type { ProvidersWhere } from "../../engine/model/providers";
+import { venueValue } from "../import/venue";
 import type { BackendName } from "../import/venue";
 import { fixUntilTestsPass } from "./fix-until-tests-pass";
 import { planBuildReview } from "./plan-build-review";
@@ -26,9 +28,9 @@ export function runsTests(template: string): boolean {
   return template === fixUntilTestsPass.id;
 }
 
-/** Backends that a new Flow can begin with; `scripted` needs no model. */
-export const newFlowProviders = [...backendNames, "scripted"] as const;
-export type NewFlowProvider = (typeof newFlowProviders)[number];
+/** Backends that a new Flow can begin with; one that answers from a file needs no model. */
+export const newFlowProviders = providersWhere("answeredBy", "server", "editor", "file");
+export type NewFlowProvider = ProvidersWhere<"answeredBy", "server" | "editor" | "file">;
 
 export interface NewFlowOptions {
   readonly template: string;
@@ -141,11 +143,11 @@ export function newFlowFiles(options: NewFlowOptions): NewFlowResult {
   const [scripted, model] = [`${name}-scripted`, `${name}-model`];
   // Quotes keep a name such as 1.0 or null from being read as something else.
   const written = scalar(name);
-  const backend = provider === "scripted" ? "ollama" : provider;
+  const backend = isFromFile(provider) ? "ollama" : provider;
   const texts = [
     template.flow({
       name: written,
-      venue: provider === "scripted" ? scripted : model,
+      venue: isFromFile(provider) ? scripted : model,
       tests: testArgv(options.tests ?? "node"),
     }),
     template.band(written),

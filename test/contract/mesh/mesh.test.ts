@@ -12,6 +12,7 @@ import { Call, longTimeouts, request } from "../model-provider/support";
 import { FakeNode, openAiNode } from "./mesh-node";
 import type { Fate } from "./mesh-node";
 import { defined } from "../../../src/engine/model/defined";
+import { pace, until } from "../../until";
 
 const ask = (
   prompt: string,
@@ -267,9 +268,9 @@ describe("MeshProvider", function () {
     const killer = (async (): Promise<void> => {
       for (let turn = 0; killing; turn += 1) {
         const victim = made[turn % 3];
-        await pause(100);
+        await pace(100);
         await victim?.kill();
-        await pause(turn % 5 === 4 ? 400 : 50);
+        await pace(turn % 5 === 4 ? 400 : 50);
         await victim?.start();
       }
     })();
@@ -296,9 +297,9 @@ describe("MeshProvider", function () {
     for (const node of made) node.delayMs = 20;
     const provider = await mesh({}, {}, 4);
     const replies = manyCalls(provider, 200);
-    while (made.some((node) => node.asked.length === 0)) await pause(10);
+    await until("a call on each node", () => made.every((node) => node.asked.length > 0));
     await Promise.all(made.map((node) => node.kill()));
-    await pause(600);
+    await pace(600);
     await made[1]?.start();
     assert.equal((await replies).size, 200);
   });
@@ -322,8 +323,6 @@ describe("MeshProvider", function () {
   });
 });
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 /** Calls of ten sessions, 40 at a time; a call that fails for good ends the test. */
 async function manyCalls(provider: ModelProvider, count: number): Promise<Map<string, ModelReply>> {
   const replies = new Map<string, ModelReply>();
@@ -342,7 +341,7 @@ async function manyCalls(provider: ModelProvider, count: number): Promise<Map<st
         }
         const { error } = outcome;
         if (!(error instanceof ProviderError) || !error.retryable || attempt > 10) throw error;
-        await pause(50);
+        await pace(50);
       }
     }
   };

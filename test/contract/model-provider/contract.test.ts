@@ -8,6 +8,7 @@ import type { Vendor } from "../../fakes/servers/vendors";
 import { modelProviderContract } from "./contract";
 import type { Scene } from "./contract";
 import { longTimeouts, makeProvider, transports } from "./support";
+import { pace } from "../../until";
 
 async function play(vendor: Vendor, scene: Scene, exchange: Exchange): Promise<void> {
   if (scene.does === "stall" && scene.words.length === 0) return;
@@ -28,7 +29,7 @@ async function play(vendor: Vendor, scene: Scene, exchange: Exchange): Promise<v
       });
       while (going) {
         await exchange.send(vendor.text("und "));
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await pace(5);
       }
       return;
     }

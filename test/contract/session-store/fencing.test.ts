@@ -14,6 +14,7 @@ import { createSession, openSession, readSession } from "../../../src/adapters/j
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
 import { note } from "./contract";
+import { until } from "../../until";
 
 const root = path.resolve(__dirname, "../../..");
 
@@ -68,7 +69,9 @@ class Writer {
 
 describe("The right to write, while its holder sleeps", function () {
   this.timeout(30_000);
-  if (process.platform === "win32") return;
+  before(function () {
+    if (process.platform === "win32") this.skip();
+  });
 
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let paths: SessionPaths;
@@ -79,11 +82,10 @@ describe("The right to write, while its holder sleeps", function () {
   async function sleep(): Promise<void> {
     sleeper.signal("SIGSTOP");
     const fs = new NodeFileSystem();
-    for (let look = 0; look < 1000; look += 1) {
-      if ((await lockState(fs, paths.lock))?.liveness === "suspended") return;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    assert.fail("nobody sees that it is suspended");
+    await until(
+      "it is seen as suspended",
+      async () => (await lockState(fs, paths.lock))?.liveness === "suspended",
+    );
   }
 
   /** What the message says that a person may do about a holder that cannot be seen. */

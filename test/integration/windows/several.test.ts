@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import * as vscode from "vscode";
-import { at, closeEditors, labels, lensesOf, press, problemOf, replace, until } from "../editor";
+import { at, closeEditors, labels, lensesOf, press, problemOf, replace } from "../editor";
 import type { Lens } from "../editor";
+import { until } from "../../until";
 
 /* Two folders, each with a project whose files have the same names: north has a skier, south a diver. */
 

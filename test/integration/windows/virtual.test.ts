@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { at, labels, lensesOf, press, problemOf, replace, until } from "../editor";
+import { at, labels, lensesOf, press, problemOf, replace } from "../editor";
+import { until } from "../../until";
 
 /* A folder that lies on no disk; test/integration/fixtures/memory holds it. */
 

@@ -20,6 +20,7 @@ import { draft } from "../../../src/engine/event/event";
 import type { EventDraft, SessionEvent } from "../../../src/engine/event/event";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { sha256 } from "../../../src/adapters/system/sha256";
+import { until } from "../../until";
 
 const disk = new NodeFileSystem();
 
@@ -567,8 +568,16 @@ describe("Following a journal", () => {
     const store = await begin(folder.path);
     const stop = new AbortController();
     const seen: number[] = [];
+    const fs = new NodeFileSystem();
+    let readTo = 0;
+    const read = fs.read.bind(fs);
+    fs.read = async (handle, buffer, position) => {
+      const count = await read(handle, buffer, position);
+      readTo = Math.max(readTo, position + count);
+      return count;
+    };
     const following = (async () => {
-      for await (const events of followJournal(environment(), store.paths.dir, stop.signal)) {
+      for await (const events of followJournal(environment(fs), store.paths.dir, stop.signal)) {
         seen.push(...events.map((event) => event.seq));
         if (seen.length === 4) stop.abort();
       }
@@ -578,7 +587,7 @@ describe("Following a journal", () => {
     await store.close();
     const whole = await readFile(store.paths.journal);
     await writeFile(store.paths.journal, Buffer.concat([whole, Buffer.from('{"seq":2,')]));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until("the torn line was read", () => readTo > whole.length);
     await truncate(store.paths.journal, whole.length);
     const again = await openSession(environment(), store.paths.dir);
     again.store.append([note("b"), note("c")]);

@@ -3,12 +3,12 @@ import {
   alignColumns,
   formatCount,
   formatDuration,
-  formatNumber,
   formatTokens,
   formatUsd,
 } from "../../../src/cli/text/format";
 import { safeLine, safeText } from "../../../src/cli/text/safe";
 import { cutToWidth, displayWidth, wrapText } from "../../../src/cli/text/width";
+import { groupedExactly } from "../../../src/engine/model/grouped";
 
 describe("text for a terminal", () => {
   it("shows control characters instead of sending them", () => {
@@ -70,8 +70,8 @@ describe("numbers for people", () => {
   });
 
   it("are written the same on every machine", () => {
-    assert.equal(formatNumber(1234567), "1,234,567");
-    assert.equal(formatNumber(0.5), "0.5");
+    assert.equal(groupedExactly(1234567), "1,234,567");
+    assert.equal(groupedExactly(0.5), "0.5");
     assert.equal(formatUsd(0.01234), "$0.0123");
     assert.equal(formatUsd(2), "$2.00");
     assert.deepEqual([40, 1500, 61_000, 3_661_000].map(formatDuration), [

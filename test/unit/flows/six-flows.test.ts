@@ -149,12 +149,16 @@ async function perform(
 }
 
 function decideAll({ orchestrator }: Harness, paths: readonly string[], taken: boolean): void {
-  for (const path of paths) {
-    const content = changeAt(orchestrator.state.score.scope, path)?.content ?? null;
+  for (const file of paths) {
+    const content = changeAt(orchestrator.state.score.scope, file)?.content ?? null;
     void orchestrator.recordDecision(
       taken
-        ? { type: "artifact_accepted", step: null, data: { path, content, replaced: null, mode: "whole" } }
-        : { type: "artifact_rejected", step: null, data: { path, content, reason: "not like this" } },
+        ? {
+            type: "artifact_accepted",
+            step: null,
+            data: { path: file, content, replaced: null, mode: "whole" },
+          }
+        : { type: "artifact_rejected", step: null, data: { path: file, content, reason: "not like this" } },
     );
   }
 }

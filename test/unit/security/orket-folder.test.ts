@@ -186,11 +186,14 @@ describe("A project's .orket from a stranger", function () {
     rmSync(path.dirname(there.project), { recursive: true, force: true });
   }
 
-  for (const [turn, plant] of (process.platform === "win32" ? [] : plants()).entries()) {
-    it(`touches nothing outside and reads within bounds, whatever is done: ${plant.name}`, () =>
-      attack(plant, "handles", turn));
+  // Its plants are links and devices, which Windows has in other forms.
+  const onPosix = process.platform === "win32" ? it.skip : it;
+  for (const [turn, plant] of plants().entries()) {
+    onPosix(`touches nothing outside and reads within bounds, whatever is done: ${plant.name}`, () =>
+      attack(plant, "handles", turn),
+    );
     if (turn % 5 === 0)
-      it(`does so where handles have no names: ${plant.name}`, () => attack(plant, "paths", turn));
+      onPosix(`does so where handles have no names: ${plant.name}`, () => attack(plant, "paths", turn));
   }
 
   it("is opened, deleted and pruned as ever when nothing in it is foreign", async () => {

@@ -92,7 +92,7 @@ export async function performCall(call: ChatCall): Promise<ModelReply> {
     });
   } catch (error) {
     const unparsed = ProviderError.is(error) ? error.unparsedCall : undefined;
-    if (unparsed === undefined || deadline.ended) throw sealed(error, reply.text, redact);
+    if (unparsed === undefined) throw sealed(error, reply.text, redact);
     // The model did answer: what it wrote was a call that the server could not parse. The engine tells it so.
     if (reply.text === "") reply.addText(unparsed.written);
     reply.unparsedCall = unparsed.words;

@@ -5,6 +5,7 @@ import { Mesh } from "./mesh";
 import type { MeshView } from "./mesh";
 import type { CheckResult } from "./scheduler";
 import { defined } from "../../../engine/model/defined";
+import { factsOf } from "../../../engine/model/providers";
 
 /** A node has this long to answer a check, in milliseconds. */
 const checkTimeoutMs = 5000;
@@ -91,7 +92,7 @@ async function checkNode(node: MeshNode, deps: Access): Promise<CheckResult> {
     ok: true,
     facts: {
       models: health.models,
-      listIsWhole: node.provider === "ollama",
+      listIsWhole: factsOf(node.provider).listIsWhole,
       ...(health.version === undefined ? {} : { runtime: `Ollama ${health.version}` }),
       ...defined({ latencyMs: health.latencyMs }),
     },

@@ -12,12 +12,12 @@ import { recorded, requireModel, withParams } from "../http/chat-body";
 import type { ProviderVenue } from "../http/chat-body";
 import { performCall } from "../http/chat-call";
 import type { Exchange } from "../http/chat-call";
-import { defaultOllamaEndpoint } from "../endpoints";
 import { ollamaMessages, ollamaTools } from "./messages";
 import { OllamaStream } from "./stream";
 import type { Access } from "../http/access";
 import { credentialsFor, transportOf } from "../http/access";
 import { publicAddress } from "../http/redact";
+import { providerTable } from "../../../engine/model/providers";
 
 /** `params` that are fields of the request; all others are options of the model. */
 const requestFields = new Set([
@@ -51,7 +51,7 @@ export class OllamaProvider implements ModelProvider {
   constructor(venue: ProviderVenue & { readonly timeouts: Timeouts }, deps: Access) {
     this.#venue = venue;
     this.#deps = deps;
-    this.#endpoint = venue.endpoint ?? defaultOllamaEndpoint;
+    this.#endpoint = venue.endpoint ?? providerTable.ollama.defaultEndpoint;
     this.#address = publicAddress(this.#endpoint);
   }
 
@@ -78,7 +78,7 @@ export class OllamaProvider implements ModelProvider {
       recorded: request.recorded,
       maxOutputTokens: request.settings.max_output_tokens,
       credentials: () =>
-        credentialsFor(this.#deps, this.#venue, this.#venue.endpoint ?? defaultOllamaEndpoint),
+        credentialsFor(this.#deps, this.#venue, this.#venue.endpoint ?? providerTable.ollama.defaultEndpoint),
       accept: "application/x-ndjson",
       facts,
       startHint: "Is it running? `ollama serve` starts it.",

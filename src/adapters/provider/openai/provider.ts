@@ -10,12 +10,12 @@ import type {
 import { recorded, requireModel, ToolNames, withParams } from "../http/chat-body";
 import type { ProviderVenue } from "../http/chat-body";
 import { performCall } from "../http/chat-call";
-import { defaultOpenAiEndpoint } from "../endpoints";
 import { openAiMessages, openAiTools } from "./messages";
 import { OpenAiStream } from "./stream";
 import type { Access } from "../http/access";
 import { credentialsFor, transportOf } from "../http/access";
 import { publicAddress } from "../http/redact";
+import { providerTable } from "../../../engine/model/providers";
 
 /**
  * Model calls to any endpoint that speaks OpenAI's chat completions, always streamed. The package gives the request its
@@ -32,7 +32,7 @@ export class OpenAiProvider implements ModelProvider {
   constructor(venue: ProviderVenue & { readonly timeouts: Timeouts }, deps: Access) {
     this.#venue = venue;
     this.#deps = deps;
-    this.#endpoint = venue.endpoint ?? defaultOpenAiEndpoint;
+    this.#endpoint = venue.endpoint ?? providerTable.openai.defaultEndpoint;
     this.#address = publicAddress(this.#endpoint);
   }
 

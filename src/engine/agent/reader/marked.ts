@@ -133,6 +133,15 @@ function named(text: string, at: number): { tool?: string } {
 function readNamed(text: string, at: number): Found | undefined {
   const head =
     /(?:function<｜tool▁sep｜>|to=|call:)?((?:functions?\.)?[A-Za-z_][\w.-]*(?::\d+)?)\s*(?:\[CALL_ID\][\w-]*)?\s*(?:\[ARGS\]|<\|tool_call_argument_begin\|>|<｜tool▁sep｜>|<\|constrain\|>|<\|channel\|>|commentary|json|<\|message\|>|```(?:json)?|\s)*(?=\{)/y;
+  return readHeaded(text, at, head);
+}
+
+/**
+ * A call whose head ends where its arguments begin as JSON, perhaps in a fence that the head opened.
+ * @param head sticky; its first group is the tool's name.
+ * @returns undefined where the head does not stand at the place.
+ */
+export function readHeaded(text: string, at: number, head: RegExp): Found | undefined {
   head.lastIndex = at;
   const match = head.exec(text);
   if (match === null) return undefined;

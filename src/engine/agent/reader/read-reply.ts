@@ -2,7 +2,7 @@ import { readBlock } from "./block";
 import { beginsLikeCall, callsOfValue, plainName } from "./found";
 import type { Found, FoundCall, ReadableTool } from "./found";
 import { LooseProblem, readLooseJson } from "./loose-json";
-import { readMarked, readPythonList } from "./marked";
+import { readHeaded, readMarked, readPythonList } from "./marked";
 import { endOfOpenThoughts, thoughtsAt } from "./reasoning";
 import { readToolTag } from "./xml";
 
@@ -274,20 +274,7 @@ function skipData(text: string, at: number): number {
 /** `Action: NAME` and `Action Input: {…}`, each on a line of its own (ReAct). */
 function actionAt(text: string, at: number): Found | undefined {
   const head = /Action:[ \t]*([\w.:-]+)[ \t]*\r?\n[ \t]*Action Input:\s*(?:```(?:json)?\s*)?(?=\{)/y;
-  head.lastIndex = at;
-  const match = head.exec(text);
-  if (match === null) return undefined;
-  const tool = plainName(match[1] ?? "");
-  try {
-    const { value, end } = readLooseJson(text, at + match[0].length);
-    const fence = /\s*```/y;
-    fence.lastIndex = end;
-    const behind = match[0].includes("```") ? (fence.exec(text)?.[0].length ?? 0) : 0;
-    return { kind: "calls", calls: [{ tool, args: value }], end: end + behind };
-  } catch (error) {
-    if (!(error instanceof LooseProblem)) throw error;
-    return { kind: "broken", why: error.message, cut: error.cut, tool, end: text.length };
-  }
+  return readHeaded(text, at, head);
 }
 
 /** `write_file(path="a", …)`: a call only where nothing else is said, since prose names functions too. */

@@ -11,3 +11,11 @@ export const pathArg = z
 export function folderArg(about: string): z.ZodDefault<z.ZodString> {
   return z.string().max(1000).default(".").describe(about);
 }
+
+/** Which files below a folder are meant. */
+export const globArg = z
+  .string()
+  .min(1)
+  .max(500)
+  .optional()
+  .describe("Only files whose path below the folder matches, such as **/*.ts.");

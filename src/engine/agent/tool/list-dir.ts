@@ -2,7 +2,7 @@ import * as z from "zod";
 import { matchesAny } from "../../policy/glob";
 import { classifyPath, decideRead } from "../../policy/file-policy";
 import { newestChanges } from "../../state/scope";
-import { folderArg } from "./arguments";
+import { folderArg, globArg } from "./arguments";
 import { below } from "./team-files";
 import { defineTool } from "./tool";
 import type { Job } from "./tool";
@@ -19,12 +19,7 @@ export const listDir = defineTool("list_dir", {
       .max(20)
       .default(1)
       .describe("How many levels of folders are listed; 1 for the folder alone."),
-    glob: z
-      .string()
-      .min(1)
-      .max(500)
-      .optional()
-      .describe("Only files whose path below the folder matches, such as **/*.ts."),
+    glob: globArg,
   }),
   async call(job, { path, depth, glob }) {
     const raw = path === "" ? "." : path;

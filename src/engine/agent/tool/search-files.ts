@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { FilesFound, FoundLine } from "../../port/files";
 import { classifyPath, decideRead } from "../../policy/file-policy";
 import { newestChanges } from "../../state/scope";
-import { folderArg } from "./arguments";
+import { folderArg, globArg } from "./arguments";
 import { defineTool } from "./tool";
 import type { Job } from "./tool";
 
@@ -22,12 +22,7 @@ export const searchFiles = defineTool("search_files", {
       .default(false)
       .describe("The query is a regular expression (RE2: no look-around, no back-references)."),
     ignore_case: z.boolean().default(false).describe("Upper and lower case are the same."),
-    glob: z
-      .string()
-      .min(1)
-      .max(500)
-      .optional()
-      .describe("Only files whose path below the folder matches, such as **/*.ts."),
+    glob: globArg,
     context_lines: z.int().min(0).max(10).default(0).describe("Lines shown before and after each match."),
     files_only: z.boolean().default(false).describe("Only the paths of the files that have a match."),
     with_ignored: z
