@@ -60,7 +60,7 @@ async function nodeBundles(shared) {
     splitting: true,
     write: false,
     platform: "node",
-    target: "node22",
+    target: "node20.12",
     format: "esm",
     external: ["vscode"],
     // The packages' ESM builds tree-shake; their CommonJS builds arrive whole.
@@ -74,7 +74,7 @@ async function writeCommonJs({ minify, sourcemap }, { path: file, text }) {
   const { code, map } = await esbuild.transform(text, {
     format: "cjs",
     platform: "node",
-    target: "node22",
+    target: "node20.12",
     supported: { "dynamic-import": false },
     minify,
     sourcemap: sourcemap && "external",
@@ -145,7 +145,7 @@ async function integrationSuite(shared) {
     outbase: at("test/integration"),
     outdir: at("dist/test/integration"),
     platform: "node",
-    target: "node22",
+    target: "node20.12",
     format: "cjs",
     external: ["vscode", "mocha", "../../../scripts/reporter.cjs"],
     supported: { "dynamic-import": false },

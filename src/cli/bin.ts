@@ -1,5 +1,5 @@
 declare const ORKET_VERSION: string;
-/** The oldest Node that Orket runs on, such as `22.13.0`, from `engines` in package.json. */
+/** The oldest Node that Orket runs on, such as `20.12.0`, from `engines` in package.json. */
 declare const ORKET_NODE: string;
 
 /*

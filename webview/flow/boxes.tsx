@@ -40,7 +40,7 @@ export function FlowView({ screen, at, onOpen, onEvents }: FlowProps): JSX.Eleme
       <header class="flow-header">
         <h2>{flow}</h2>
         {session === undefined ? (
-          <p class="hint">The plan. Nothing of it has run.</p>
+          <p class="hint">{problem === undefined ? "The plan. Nothing of it has run." : ""}</p>
         ) : (
           <p class="hint">
             {`${session.label} · `}
@@ -58,7 +58,7 @@ export function FlowView({ screen, at, onOpen, onEvents }: FlowProps): JSX.Eleme
       </ul>
       {session !== undefined && (
         <p class="hint legend">
-          The darker the bar at a step's side, the more of the session's cost is its own.
+          The wider the bar at a step's side, the larger its share of the session's cost.
         </p>
       )}
     </>

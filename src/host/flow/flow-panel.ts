@@ -14,6 +14,7 @@ import type { ProjectIndex } from "../project/project-index";
 import type { SessionRegistry } from "../session/session-registry";
 import { Coalescer } from "../webview/coalesce";
 import { webviewHtml, webviewOptions } from "../webview/webview-html";
+import { OrketError } from "../../engine/error/orket-error";
 
 interface Shown {
   readonly screen: FlowScreen;
@@ -57,7 +58,11 @@ export class FlowPanels implements vscode.Disposable {
         const parsed = flowRequestSchema.safeParse(message);
         if (parsed.success) void this.#errors.guard(() => this.#answer(panel, flow, parsed.data));
         else
-          void this.#errors.show(new Error(`The flow view sent what it should not: ${parsed.error.message}`));
+          void this.#errors.show(
+            new OrketError("internal", `The flow view sent an invalid message: ${parsed.error.message}`, {
+              hint: "Close the view and open it again; if it happens again, report it with the log.",
+            }),
+          );
       }),
     ];
     panel.onDidDispose(() => {
