@@ -1,3 +1,4 @@
+import { benchCommands } from "./commands";
 import { benchFlow } from "./flow";
 import { benchJournal } from "./journal";
 import { benchMesh } from "./mesh";
@@ -14,6 +15,7 @@ const suites: Record<string, () => Promise<BenchRow[]>> = {
   language: benchLanguage,
   stream: benchStream,
   mesh: benchMesh,
+  commands: benchCommands,
 };
 
 async function main(names: readonly string[]): Promise<void> {

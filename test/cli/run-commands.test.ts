@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { allowCommands, emptyFolder, onlySession, orket, readJournal } from "./orket";
 import { smallProject } from "./small-project";
@@ -121,6 +121,27 @@ describe("orket run of a Flow with a command", function () {
     const changed = await orket(["-C", folder, "run", "small"]);
     assert.equal(changed.code, 7, changed.stderr);
     assert.equal(starts(), counts ? 4 : 0);
+  });
+
+  it("is agreed to for forks and repeats as for runs, by whoever makes them", async () => {
+    const { folder } = project();
+    const allow = await allowCommands(folder, "small");
+    assert.equal((await orket(["-C", folder, "run", "small", ...allow], bare)).code, 0);
+    const sessions = (): string[] => readdirSync(path.join(folder, ".orket", "sessions")).sort();
+    let before = sessions();
+    const [session = ""] = before;
+    for (const [name, ...more] of [["fork", "--at", "build#2"], ["repeat"]]) {
+      const args = ["-C", folder, name ?? "", session, ...more];
+      // Somebody else's state: nobody has agreed there.
+      const env = { ...bare.env, ORKET_STATE_HOME: emptyFolder() };
+      const refused = await orket(args, { env });
+      assert.equal(refused.code, 7, refused.stderr);
+      assert.match(refused.stderr, /^orket: Nobody has agreed to the commands of the Flow small/);
+      assert.deepEqual(sessions(), before);
+      const agreed = await orket([...args, ...allow], { env });
+      assert.equal(agreed.code, 0, agreed.stderr);
+      before = sessions();
+    }
   });
 
   it("ends with 5 in one sentence where the isolation is missing, and starts nothing", async function () {

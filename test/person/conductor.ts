@@ -1,4 +1,5 @@
 import type { FrameLocator, Locator } from "playwright-core";
+import { armingMs } from "../../src/protocol/press-guard";
 import type { Workbench } from "../integration/workbench";
 import { until } from "../until";
 
@@ -53,6 +54,9 @@ export class ConductorPage {
   /** Agrees to a Flow's commands in the dialog that shows them. */
   async agreeToCommands(): Promise<void> {
     const dialog = this.#workbench.page.locator(".monaco-dialog-box").filter({ hasText: "can run commands" });
+    await dialog.waitFor();
+    // As in a question, an answer that comes before anybody can have read it does not count.
+    await this.#workbench.page.waitForTimeout(armingMs + 200);
     await dialog.getByRole("button", { name: "Agree" }).click();
     await dialog.waitFor({ state: "detached" });
   }

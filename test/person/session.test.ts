@@ -84,7 +84,7 @@ describe("a session, from the palette to the file in the project", function () {
     await workbench.quickInputRows().filter({ hasText: "22" }).first().waitFor();
     await workbench.pick("22");
     const consent = workbench.page.locator(".monaco-dialog-box").filter({ hasText: "can run commands" });
-    await consent.getByText("node tests/run.js").waitFor();
+    await consent.getByText("runs: node tests/run.js").waitFor();
     await workbench.screenshot("commands-consent-dark");
     await conductor.agreeToCommands();
 

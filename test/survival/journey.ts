@@ -250,7 +250,7 @@ export function sessionOf(folder: string): string | undefined {
 }
 
 /** Digests of the files below a folder. */
-function digestsBelow(folder: string, leaveOut = ""): Record<string, string> {
+export function digestsBelow(folder: string, leaveOut = ""): Record<string, string> {
   const digests: Record<string, string> = {};
   const look = (dir: string): void => {
     for (const entry of readdirSync(dir, { withFileTypes: true })) {

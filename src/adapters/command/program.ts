@@ -7,6 +7,8 @@ export interface Program {
   readonly file: string;
   /** How it is named within a sandbox, where its view stands at the project's place. */
   readonly inside: string;
+  /** Arguments that stand before the command's own: the script, where a runtime starts it. */
+  readonly before: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -17,10 +19,18 @@ export interface ProgramPlaces {
   readonly folders: readonly string[];
   /** The program that runs Orket: Node itself, or an editor that can be it. */
   readonly runtime: string;
+  /** Whether programs are those of Windows; as on this machine unless given. */
+  readonly windows?: boolean;
 }
 
+const onWindows = process.platform === "win32";
 /** Endings of programs that Windows starts without a shell. */
-const endings = process.platform === "win32" ? ["", ".exe", ".com"] : [""];
+const endingsOf = (windows = onWindows): readonly string[] => (windows ? ["", ".exe", ".com"] : [""]);
+/** Endings of scripts that only the shell of Windows starts. Node refuses them (CVE-2024-27980): arguments could be commands. */
+const scriptEndings = [".cmd", ".bat"];
+
+const isBatch = (file: string, windows = onWindows): boolean =>
+  windows && scriptEndings.some((ending) => file.toLowerCase().endsWith(ending));
 
 function isProgram(file: string): boolean {
   try {
@@ -33,15 +43,21 @@ function isProgram(file: string): boolean {
 }
 
 /** The name on the PATH, an absolute path, or one within the view. `node` is found everywhere: Orket itself runs on it. */
-export function findProgram(name: string, { roots, folders, runtime }: ProgramPlaces): Program | undefined {
+export function findProgram(name: string, places: ProgramPlaces): Program | undefined {
+  const { roots, folders, runtime, windows } = places;
+  const endings = endingsOf(windows);
   if (name === "") return undefined;
-  if (path.isAbsolute(name)) return isProgram(name) ? { file: name, inside: name, env: {} } : undefined;
+  if (path.isAbsolute(name))
+    return isProgram(name) && !isBatch(name, windows)
+      ? { file: name, inside: name, before: [], env: {} }
+      : undefined;
   if (/[\\/]/.test(name)) {
     for (const root of roots) {
       for (const ending of endings) {
         const file = path.join(root, name + ending);
         // A name with a slash is resolved by the system against the folder that the command starts in.
-        if (isProgram(file)) return { file, inside: `./${name}`, env: {} };
+        if (isProgram(file) && !isBatch(file, windows))
+          return { file, inside: `./${name}`, before: [], env: {} };
       }
     }
     return undefined;
@@ -49,9 +65,36 @@ export function findProgram(name: string, { roots, folders, runtime }: ProgramPl
   for (const folder of folders) {
     for (const ending of endings) {
       const file = path.join(folder, name + ending);
-      if (isProgram(file)) return { file, inside: file, env: {} };
+      if (isProgram(file) && !isBatch(file, windows)) return { file, inside: file, before: [], env: {} };
     }
   }
-  if (name !== "node") return undefined;
-  return { file: runtime, inside: runtime, env: { ELECTRON_RUN_AS_NODE: "1" } };
+  if (name === "node")
+    return { file: runtime, inside: runtime, before: [], env: { ELECTRON_RUN_AS_NODE: "1" } };
+  return npmScript(name, places);
+}
+
+/** npm and npx on Windows: the scripts behind `npm.cmd` and `npx.cmd`, started by the Node that is found. */
+function npmScript(name: string, places: ProgramPlaces): Program | undefined {
+  if (name !== "npm" && name !== "npx") return undefined;
+  const shim = batchFile(name, places);
+  if (shim === undefined) return undefined;
+  const script = path.join(path.dirname(shim), "node_modules", "npm", "bin", `${name}-cli.js`);
+  const node = findProgram("node", places);
+  return node === undefined || !fs.existsSync(script) ? undefined : { ...node, before: [script] };
+}
+
+/** The batch file that a name means on Windows, which only a shell starts; undefined where it means none. */
+export function batchFile(
+  name: string,
+  { roots, folders, windows = onWindows }: ProgramPlaces,
+): string | undefined {
+  if (!windows) return undefined;
+  const places = path.isAbsolute(name) ? [""] : /[\\/]/.test(name) ? roots : folders;
+  for (const place of places) {
+    for (const ending of isBatch(name, windows) ? [""] : scriptEndings) {
+      const file = path.join(place, name + ending);
+      if (fs.existsSync(file)) return file;
+    }
+  }
+  return undefined;
 }

@@ -20,7 +20,7 @@ import type { Sandbox, SandboxKind } from "./isolation";
 import { namespaceLaunch } from "./namespace";
 import type { Launch } from "./namespace";
 import { overlayView } from "./overlay-view";
-import { findProgram } from "./program";
+import { batchFile, findProgram } from "./program";
 import type { Program } from "./program";
 import { markVariable } from "./process-group";
 import { removeTree } from "./remove-tree";
@@ -182,7 +182,7 @@ export class NodeCommandRunner implements CommandRunner {
     };
     const before = await snapshot(project);
     const stage: Stage = {
-      launch: { file: program.file, args: request.argv.slice(1) },
+      launch: { file: program.file, args: [...program.before, ...request.argv.slice(1)] },
       env,
       cwd: project,
       reports: false,
@@ -221,12 +221,14 @@ export class NodeCommandRunner implements CommandRunner {
   }
 
   #program(name: string, roots: readonly string[]): Program {
-    const program = findProgram(name, {
-      roots,
-      folders: searchFolders(this.#env),
-      runtime: process.execPath,
-    });
+    const places = { roots, folders: searchFolders(this.#env), runtime: process.execPath };
+    const program = findProgram(name, places);
     if (program !== undefined) return program;
+    const batch = batchFile(name, places);
+    if (batch !== undefined)
+      throw new CannotStart(
+        `'${name}' is the batch file ${batch}, which only a shell starts, and Orket starts none. Name the program that it starts, such as node with the path of its script.`,
+      );
     const where = /[\\/]/.test(name) ? "in the view" : "on the PATH";
     throw new CannotStart(`there is no program '${name}' ${where}.`);
   }
@@ -261,7 +263,7 @@ export class NodeCommandRunner implements CommandRunner {
         home,
         network: request.spec.network === "allowed",
         processes: this.#bounds.processes,
-        argv: [program.inside, ...request.argv.slice(1)],
+        argv: [program.inside, ...program.before, ...request.argv.slice(1)],
       }),
       env: { ...commandEnvironment(this.#env, this.#folders(home, "/tmp"), job.added), ...program.env },
       cwd: "/",
@@ -276,7 +278,7 @@ export class NodeCommandRunner implements CommandRunner {
     const view = await copiedView(parts, viewFolders(this.#cache, project).copies);
     try {
       const program = this.#program(request.argv[0] ?? "", [view.root]);
-      const argv = [program.inside, ...request.argv.slice(1)];
+      const argv = [program.inside, ...program.before, ...request.argv.slice(1)];
       const network = request.spec.network === "allowed";
       const exists = (place: string): boolean => fs.existsSync(place);
       const own = { home: path.join(scratch, "home"), temporary: path.join(scratch, "tmp") };
@@ -297,7 +299,7 @@ export class NodeCommandRunner implements CommandRunner {
         ...commandEnvironment(this.#env, this.#folders(own.home, own.temporary), job.added),
         ...program.env,
       };
-      const plain: Launch = { file: program.file, args: request.argv.slice(1) };
+      const plain: Launch = { file: program.file, args: [...program.before, ...request.argv.slice(1)] };
       const home = os.homedir();
       const readable = visibleFolders(this.#env, home, process.execPath).map(({ place }) => place);
       const writable = [view.root, own.home, own.temporary];

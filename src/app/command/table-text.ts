@@ -7,7 +7,7 @@ function argument(text: string): string {
 }
 
 /** What one command is, line by line: everything that a person agrees to. */
-function commandFacts(spec: CommandSpec): readonly (readonly [label: string, text: string])[] {
+export function commandFacts(spec: CommandSpec): readonly (readonly [label: string, text: string])[] {
   const outside = spec.effects === "outside";
   const secrets = Object.entries(spec.env).flatMap(([name, value]) => {
     const secret = secretValuePattern.exec(value)?.[1];

@@ -1,15 +1,18 @@
 import { ensureRunsHere } from "../../app/session/runs-here";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import { readSession } from "../../adapters/journal/session-folder";
 import { forkSession } from "../../app/session/fork";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import { changeDefinition } from "../../engine/history/fork";
 import type { ForkChanges } from "../../engine/history/fork";
 import { inputsGiven, readInput } from "../../language";
-import { callOf, jsonOption, sessionArgument } from "../command";
+import { allowCommandsOption, callOf, jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext, Given } from "../command";
 import { exitCodes } from "../exit-code";
+import { requireConsent } from "../run/consent";
 import { readTask } from "../run/task";
 import { performSession } from "../run/perform";
 import { sessionOf, withRuntime } from "../runtime";
@@ -91,6 +94,11 @@ async function fork(context: CommandContext) {
   const session = await sessionOf(context);
   const change = await changesOf(context);
   return withRuntime(context, async (options) => {
+    if (!given.flag("no-run")) {
+      const { definition } = await readSession(nodeEnvironment, session.path);
+      const call = `${callOf(context)} fork ${session.id} --at ${safeLine(at)}`;
+      await requireConsent(change(definition), context, options, call);
+    }
     const live = await forkSession(session.path, at, change, options);
     return closing(live, async () => {
       if (!json) io.stderr.line(`Session ${live.id}, forked from ${session.id} at ${safeLine(at)}`);
@@ -147,6 +155,7 @@ export const forkCommand: Command = {
       summary: "Another limit; the value none lifts it.",
     },
     approveOption,
+    allowCommandsOption,
     { name: "no-run", summary: "Only make the session; orket resume goes on with it." },
     { ...jsonOption, summary: "Print the events on stdout, one JSON object per line, and nothing else." },
   ],

@@ -1,9 +1,12 @@
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import { readSession } from "../../adapters/journal/session-folder";
 import { maxRepetitions, repeatSession, repetitionText } from "../../app/session/repeat";
 import { OrketError } from "../../engine/error/orket-error";
-import { jsonOption, sessionArgument } from "../command";
+import { allowCommandsOption, callOf, jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
+import { requireConsent } from "../run/consent";
 import { sessionOf, withRuntime } from "../runtime";
 import { plural } from "../text/format";
 import { safeLine } from "../text/safe";
@@ -32,6 +35,8 @@ async function run(context: CommandContext): Promise<ExitCode> {
   process.on("SIGTERM", stop);
   try {
     return await withRuntime(context, async (options) => {
+      const { definition } = await readSession(nodeEnvironment, session.path);
+      await requireConsent(definition, context, options, `${callOf(context)} repeat ${session.id}`);
       const report = await repeatSession(session.path, options, {
         times,
         cancellation: cancellation.signal,
@@ -69,6 +74,7 @@ export const repeatCommand: Command = {
   args: [sessionArgument],
   options: [
     { name: "times", value: "N", summary: `How often, from 1 to ${maxRepetitions}; 1 unless given.` },
+    allowCommandsOption,
     jsonOption,
   ],
   examples: [{ line: "orket repeat last --times 5", does: "how alike five more runs are" }],

@@ -4,6 +4,7 @@ import type { EventData, EventDraft } from "../event/event";
 import { ProviderError } from "../error/provider-error";
 import { callSettings, venueOf } from "../model/definition";
 import { answerKey } from "../model/called-venues";
+import { commandOfTool } from "../model/tools";
 import { utf8Length } from "../model/utf8";
 import type { Cancellation } from "../port/cancellation";
 import type {
@@ -51,7 +52,10 @@ export interface PerformContext {
 
 function toolsOf({ state, ports }: PerformContext, run: StepRun): ToolSpec[] {
   const tools = state.definition.band.roles[run.node.role]?.tools ?? [];
-  return toolsOfStep(tools, run.node, ports.external);
+  return toolsOfStep(tools, run.node, {
+    external: ports.external,
+    commands: state.definition.flow.commands,
+  });
 }
 
 export async function promptOf(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
@@ -248,7 +252,11 @@ export async function runTool(active: ActiveRun, context: PerformContext): Promi
   if (call === undefined) throw new Error("a tool is to be run, and none is open");
   const { state, ports, cancellation } = context;
   const tools = toolsOf(context, active.run);
-  const usable = await usableCall(call, active, { state, ports, tools });
+  // A command takes no arguments that could be cut or mistaken.
+  const usable =
+    commandOfTool(call.tool) === undefined
+      ? await usableCall(call, active, { state, ports, tools })
+      : { call };
   if ("problem" in usable) return usable.problem;
   const toolContext = {
     state,

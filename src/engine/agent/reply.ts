@@ -78,7 +78,10 @@ function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): 
   const { definition } = state;
   const role = run.node.role;
   const listed = definition.band.roles[role]?.tools ?? [];
-  const specs = toolsOfStep(listed, run.node, ports.external);
+  const specs = toolsOfStep(listed, run.node, {
+    external: ports.external,
+    commands: definition.flow.commands,
+  });
   const tools: ReadableTool[] = listed.map((name) => {
     const properties = specs.find((spec) => spec.name === name)?.parameters["properties"];
     return {

@@ -272,6 +272,9 @@ export const eventData = {
   command_start: z.strictObject({
     command: z.string().describe("Its name in the Flow."),
     attempt: z.int().min(1).describe("How often it is started for this attempt of the step, from 1."),
+    call_id: callId
+      .optional()
+      .describe("The tool call of a role that asked for it; absent for a step of its own."),
     argv: z.array(z.string()),
     env: z.array(z.string()).describe("Names of the variables that the Flow gives it."),
     stdin: contentSchema.optional(),

@@ -14,7 +14,7 @@ import { decide } from "../orchestrator/decide";
 import type { Effect } from "../orchestrator/decide";
 import { initialState } from "../state/state";
 import type { SessionState } from "../state/state";
-import { isBuiltin, isForeign } from "../model/tools";
+import { commandOfTool, isBuiltin, isForeign } from "../model/tools";
 import { mustAsk } from "../state/foreign-call";
 import { endOfOutput } from "../orchestrator/command-work";
 import { commandVerdict } from "../model/command";
@@ -359,6 +359,7 @@ function isOutsideResult(state: SessionState, event: SessionEvent): boolean {
   const run = activeRuns(state.score).find((active) => active.run.key === event.step)?.run;
   const open = run?.openTool ?? null;
   if (run === undefined || open?.call.id !== event.data.call_id || isBuiltin(open.call.tool)) return false;
+  if (commandOfTool(open.call.tool) !== undefined) return false;
   // Before the policy named foreign tools, they were not asked for.
   const isOlder = state.definition.flow.policy.foreign_tools === undefined;
   return isOlder || (open.answer?.allowed !== false && !mustAsk(state, run));

@@ -1,13 +1,18 @@
 import * as z from "zod";
 import { idSchema, nameSchema } from "./names";
-import { builtinTools } from "./tools";
+import { builtinTools, commandToolPattern } from "./tools";
 
 /** A tool that another extension or an MCP server registered in VS Code: `vscode:NAME`. */
 export const editorToolPattern = /^vscode:[A-Za-z0-9_.-]+$/;
 
 export const editorToolSchema = z.string().regex(editorToolPattern, { error: "not a tool that Orket knows" });
 
-const toolNameSchema = z.union([z.enum(builtinTools), editorToolSchema]);
+const outerToolPattern = new RegExp(`${commandToolPattern.source}|${editorToolPattern.source}`);
+
+const toolNameSchema = z.union([
+  z.enum(builtinTools),
+  z.string().regex(outerToolPattern, { error: "not a tool that Orket knows" }),
+]);
 
 export const roleSchema = z
   .strictObject({

@@ -2,7 +2,7 @@ import { stepsOf } from "./plan";
 import { calledVenues } from "./called-venues";
 import type { Definition, ResolvedVenue } from "./definition";
 import { factsOf } from "./providers";
-import { anyTouches, isBuiltin, unboundedText } from "./tools";
+import { anyTouches, commandOfTool, isBuiltin, unboundedText } from "./tools";
 
 /** A key that a Venue names, and the server that it goes to. */
 export interface KeyUse {
@@ -121,7 +121,9 @@ export function reachOf(definition: Definition): Reach {
   const servers = venues.flatMap(serversOf);
   const origins = [...new Set(servers.map(({ endpoint = "" }) => originOf(endpoint)))];
   const commands = commandsOf(flow);
-  const foreignTools = [...new Set(tools.filter((name) => !isBuiltin(name) && !name.startsWith("command:")))];
+  const foreignTools = [
+    ...new Set(tools.filter((name) => !isBuiltin(name) && commandOfTool(name) === undefined)),
+  ];
   const writes = flow.policy.write_scope.includes("workspace") && anyTouches(tools, "write");
   const reads = anyTouches(tools, "read") || anyTouches(tools, "write");
   const quiet = new Set<string>();

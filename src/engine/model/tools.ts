@@ -68,6 +68,15 @@ export function unboundedText(name: string): string {
   return `may do whatever ${name} can, in the project itself`;
 }
 
+/** A command of the Flow among a role's tools: `command:NAME`. */
+export const commandToolPattern = /^command:[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+export const commandToolPrefix = "command:";
+
+/** The command that a tool runs; undefined for every other tool. */
+export function commandOfTool(tool: string): string | undefined {
+  return commandToolPattern.test(tool) ? tool.slice(commandToolPrefix.length) : undefined;
+}
+
 /** Whether one of the tools touches files in this way. Tools that Orket does not perform are outside its policy. */
 export function anyTouches(names: readonly string[], touch: Touch): boolean {
   return names.some((name) => isBuiltin(name) && toolTable[name].touches === touch);

@@ -14,6 +14,7 @@ import type { Placeholder } from "../model/template";
 import { decideWrite } from "../policy/file-policy";
 import type { CommandResult, CommandVariable } from "../port/commands";
 import type { ActiveRun } from "../state/cursor";
+import { commandNameOf } from "../state/command-call";
 import { failedStep } from "../state/failed-step";
 import { artifactsOf, changeAt } from "../state/scope";
 import type { StepRun } from "../state/step-run";
@@ -32,8 +33,7 @@ interface Prepared {
 }
 
 function specOf({ state }: PerformContext, run: StepRun): CommandSpec | undefined {
-  const { does } = run.node;
-  return does?.kind === "run" ? state.definition.flow.commands?.[does.command] : undefined;
+  return state.definition.flow.commands?.[commandNameOf(run)];
 }
 
 /** The command as it would be started, or why it must not be. */
@@ -153,8 +153,9 @@ export async function startCommand(active: ActiveRun, context: PerformContext): 
   if ("problem" in prepared) return failedStep(run, "argument_not_allowed", prepared.problem);
   const { spec, argv, env, stdin } = prepared;
   return draft("command_start", run.key, {
-    command: run.node.does?.kind === "run" ? run.node.does.command : "",
+    command: commandNameOf(run),
     attempt: (run.command?.attempt ?? 0) + 1,
+    ...defined({ call_id: run.openTool?.call.id }),
     argv,
     env: Object.keys(env),
     ...(stdin === undefined ? {} : { stdin: ports.store.putText(stdin) }),
@@ -230,7 +231,7 @@ async function endEvents(
     files.push({ path, content: null });
   }
   const verdict = commandVerdict(result.end);
-  const printed = verdict === undefined ? {} : readOutput(run, result, spec);
+  const printed = verdict === undefined || run.openTool !== null ? {} : readOutput(run, result, spec);
   // A command that failed need not have printed what it prints when it passes.
   const read = verdict !== "pass" && "result_problem" in printed ? {} : printed;
   return [

@@ -1,4 +1,5 @@
 import type { ActiveRun } from "../state/cursor";
+import type { CommandCall } from "../state/command-call";
 import { failedStep, mustProblem } from "../state/failed-step";
 import { resultOf } from "../state/scope";
 import type { SessionState } from "../state/state";
@@ -69,6 +70,23 @@ function decideCommand(state: SessionState, active: ActiveRun, command: string):
     }
   }
   return decideCommandStart(state, active, command);
+}
+
+/** What follows for an open call of a command as a tool: it is started, it runs, its end is told to the model. */
+export function decideCommandTool(run: StepRun, { started, end }: CommandCall, tell: Effect): Decision {
+  const start = effect("start_command", run, (run.command?.attempt ?? 0) + 1);
+  if (!started) return work(start);
+  if (end === null) return work(commandEffect(run));
+  switch (end.end.kind) {
+    case "refused":
+    case "not_started":
+      return record(failedStep(run, `command_${end.end.kind}`, end.end.message));
+    case "cancelled":
+    case "lost":
+      return work(start);
+    default:
+      return work(tell);
+  }
 }
 
 function decideCommandStart(state: SessionState, { run, scope }: ActiveRun, command: string): Decision {

@@ -22,7 +22,8 @@ import { failedStep, mustProblem } from "../state/failed-step";
 import { startOf } from "../state/step-run";
 import { hasResult } from "../model/definition";
 import { resultOf } from "../state/scope";
-import { commandEffect, decideAct, mayHaveHappened } from "./decide-act";
+import { commandCallOf, mayCall } from "../state/command-call";
+import { commandEffect, decideAct, decideCommandTool, mayHaveHappened } from "./decide-act";
 import { conditionOf, decideGate } from "./decide-group";
 import { effect, nothing, record, work } from "./effect";
 import type { Decision, Effect } from "./effect";
@@ -72,7 +73,14 @@ function isHalting(state: SessionState, runs: readonly FrontRun[]): boolean {
 function decideHalting(state: SessionState, { run }: ActiveRun): Decision {
   if (run.call !== null) return work(callEffect(run, run.call.call));
   if (isCommandOpen(run)) return work(commandEffect(run));
+  const command = commandCallOf(run);
+  if (command !== undefined && (command.end === null || !isOver(command.end))) return nothing;
   return mustAsk(state, run) ? nothing : decideTool(state, run);
+}
+
+/** Whether a command came to an end of its own; one that was cut off is started again. */
+function isOver({ end }: EventData<"command_end">): boolean {
+  return end.kind !== "cancelled" && end.kind !== "lost";
 }
 
 function decideRun(state: SessionState, active: ActiveRun): Decision {
@@ -192,7 +200,12 @@ function decideCall(
 function decideReply(state: SessionState, { run, scope }: ActiveRun): Decision {
   const { reply } = run;
   if (reply === null) return nothing;
-  if (run.openTool !== null) return decideTool(state, run);
+  if (run.openTool !== null) {
+    const command = commandCallOf(run);
+    return command !== undefined && mayCall(state.definition, run.node.role, command.command)
+      ? decideCommandTool(run, command, toolEffect(run, run.openTool.call.id))
+      : decideTool(state, run);
+  }
   const next = reply.toolCalls[run.outcomes.length];
   if (next !== undefined) {
     return record(

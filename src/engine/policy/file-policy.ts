@@ -46,6 +46,9 @@ const secretNames: readonly RegExp[] = [
   /^consolehost_history\.txt$/u,
 ];
 
+/** All of them at once: a view asks about every file of a project. */
+const secretName = new RegExp(secretNames.map(({ source }) => `(?:${source})`).join("|"), "u");
+
 /** Folders whose contents usually are secrets, folded. */
 const secretFolders: ReadonlySet<string> = new Set([
   ".ssh",
@@ -73,7 +76,7 @@ const secretPairs: ReadonlySet<string> = new Set([
 
 function isSecret(names: readonly string[]): boolean {
   const last = names.at(-1) ?? "";
-  if (secretNames.some((pattern) => pattern.test(last))) return true;
+  if (secretName.test(last)) return true;
   return names.some(
     (name, index) => secretFolders.has(name) || secretPairs.has(`${names[index - 1] ?? ""}/${name}`),
   );

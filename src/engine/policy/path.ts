@@ -91,14 +91,19 @@ export function classifyPath(raw: string): Place {
  * paths that fold to the same are not the same file everywhere.
  */
 export function foldPath(path: string): string[] {
-  const folded = path
+  // Of ASCII, only the case folds.
+  const folded = /^[\x00-\x7f]*$/.test(path) ? path.toLowerCase() : foldText(path);
+  return folded
+    .split(/[/\\]/)
+    .map((name) => name.replace(/:.*$/u, "").replace(/[. ]+$/u, ""))
+    .filter((name) => name !== "");
+}
+
+function foldText(path: string): string {
+  return path
     .normalize("NFKC")
     .replace(/\p{Default_Ignorable_Code_Point}/gu, "")
     .toUpperCase()
     .toLowerCase()
     .normalize("NFKC");
-  return folded
-    .split(/[/\\]/)
-    .map((name) => name.replace(/:.*$/u, "").replace(/[. ]+$/u, ""))
-    .filter((name) => name !== "");
 }

@@ -1,5 +1,6 @@
 import type { BlobRef } from "../event/content";
 import type { EventData, SessionEvent } from "../event/event";
+import { commandOfTool } from "../model/tools";
 import { addUsage } from "../event/tokens";
 import type { ActiveRun, RunUpdate } from "./cursor";
 import { learnedDensity, promptBytes } from "./calibration";
@@ -115,6 +116,8 @@ export function applyToRun(
     case "command_start":
       return active({ command: event.data, commandEnd: null });
     case "command_end":
+      // As a tool it says something to the model; the step's verdict is the model's.
+      if (run.command?.call_id !== undefined) return active({ commandEnd: event.data });
       return active({
         commandEnd: event.data,
         ...defined({ verdict: event.data.verdict, result: event.data.result }),
@@ -492,7 +495,9 @@ function outcome(
 }
 
 function done(run: StepRun, text: string): StepRun["openTool"] {
-  return run.openTool === null ? null : { ...run.openTool, done: text };
+  // What a command wrote is part of its end, which is told.
+  if (run.openTool === null || commandOfTool(run.openTool.call.tool) !== undefined) return run.openTool;
+  return { ...run.openTool, done: text };
 }
 
 /** Failures that say nothing about the call: it is made again and does not count as a try. */

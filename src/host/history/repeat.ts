@@ -8,6 +8,7 @@ import { mayRun } from "../flow/run-flow";
 import type { ListedSession, SessionRegistry } from "../session/session-registry";
 import { nameOf, pickSession, workDomainOf } from "./pick-session";
 import type { Reports } from "./reports";
+import { agreeToCommands } from "../session/command-consent";
 import { isFromFile } from "../../engine/model/providers";
 
 type Progress = vscode.Progress<{ readonly message?: string; readonly increment?: number }>;
@@ -32,6 +33,8 @@ export class Repeats {
     if (session === undefined) return;
     const times = await this.#askTimes(session);
     if (times === undefined) return;
+    const { state, workDomain } = await this.#sessions.openAt(session.path);
+    if (!(await agreeToCommands(state.definition, workDomain))) return;
     const report = await vscode.window.withProgress(
       {
         location: vscode.ProgressLocation.Notification,

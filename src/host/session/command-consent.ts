@@ -1,15 +1,27 @@
 import * as vscode from "vscode";
 import { Consent } from "../../app/command/consent";
 import { commandsOf, digestOf } from "../../app/command/session-commands";
-import { commandTableLines } from "../../app/command/table-text";
+import { commandFacts } from "../../app/command/table-text";
+import type { CommandTable } from "../../engine/model/command";
 import type { Definition } from "../../engine/model/definition";
+import { armingMs } from "../../protocol/press-guard";
 
 /** The most lines that a dialog shows; the rest is in the plan. */
 const shownLines = 60;
 
+/** The table for a dialog, whose letters have no fixed width: nothing stands in columns. */
+function dialogLines(table: CommandTable): string[] {
+  return Object.entries(table).flatMap(([name, spec], index) => [
+    ...(index === 0 ? [] : [""]),
+    name,
+    ...commandFacts(spec).map(([label, text]) => `  ${label}: ${text}`),
+  ]);
+}
+
 /**
  * Makes sure that a person agreed to the definition's commands on this machine, or asks. A dialog, since the answer must
- * be given with the table before their eyes; nothing is agreed to by closing it.
+ * be given with the table before their eyes; nothing is agreed to by closing it, nor by a key that was pressed before
+ * the dialog could be read.
  * @returns false when they turned back, or the folder is not trusted.
  */
 export async function agreeToCommands(definition: Definition, workDomain: string): Promise<boolean> {
@@ -18,21 +30,22 @@ export async function agreeToCommands(definition: Definition, workDomain: string
   if (!vscode.workspace.isTrusted) return false;
   const consent = new Consent(workDomain);
   if (await consent.isAgreed(digest)) return true;
-  const lines = commandTableLines(commandsOf(definition));
+  const lines = dialogLines(commandsOf(definition));
   const more =
     lines.length > shownLines ? [`… and ${lines.length - shownLines} more lines: see Show Plan.`] : [];
+  const detail = [...lines.slice(0, shownLines), ...more, "", "Agree for this project on this machine?"];
   const agree = "Agree";
-  const answer = await vscode.window.showWarningMessage(
-    `The Flow ${definition.flow.name} can run commands on this machine.`,
-    {
-      modal: true,
-      detail: [...lines.slice(0, shownLines), ...more, "", "Agree for this project on this machine?"].join(
-        "\n",
-      ),
-    },
-    agree,
-  );
-  if (answer !== agree) return false;
+  for (;;) {
+    const shownAt = performance.now();
+    const answer = await vscode.window.showWarningMessage(
+      `The Flow ${definition.flow.name} can run commands on this machine.`,
+      { modal: true, detail: detail.join("\n") },
+      agree,
+    );
+    if (answer !== agree) return false;
+    // The Enter of the input before can reach the dialog: nobody has read it by then, and it is shown again.
+    if (performance.now() - shownAt >= armingMs) break;
+  }
   await consent.agree(digest, definition.flow.name);
   return true;
 }

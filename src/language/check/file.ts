@@ -234,7 +234,7 @@ class SchemaReport {
         const near = nearest(value, builtinTools);
         if (near !== undefined) return didYouMean(near, valueSpan(this.#source, path), this.#asKey(near));
         return {
-          hint: `Tools are ${builtinTools.join(", ")}, and vscode:NAME for one of another extension.`,
+          hint: `Tools are ${builtinTools.join(", ")}, command:NAME for a command of the Flow, and vscode:NAME for one of another extension.`,
         };
       });
       return;

@@ -1,3 +1,4 @@
+import { checkCommandTools } from "./command-tools";
 import { idSchema } from "../../engine/model/names";
 import { isForeign } from "../../engine/model/tools";
 import { toolsOf } from "./role-tools";
@@ -83,5 +84,6 @@ export function checkScore(parts: FlowParts, report: Report): ScoreView | undefi
   checkUses(parts, report);
   checkCommands(parts, report);
   checkBeside(parts, report);
+  checkCommandTools(parts, report);
   return view;
 }

@@ -1,5 +1,5 @@
 import { placeholderText } from "../../engine/model/template";
-import { builtinTools, toolTable } from "../../engine/model/tools";
+import { builtinTools, commandToolPrefix, toolTable } from "../../engine/model/tools";
 import { contextAt } from "../text/context";
 import type { EditContext } from "../text/context";
 import { fieldAt } from "../schema/fields";
@@ -262,6 +262,8 @@ class Completer {
       case "tool":
         for (const tool of source.kind === "flow" ? [] : builtinTools)
           this.word(tool, { kind: "tool", documentation: toolTable[tool].description });
+        for (const { name, detail } of commandNames(project, source))
+          this.word(`${commandToolPrefix}${name}`, { kind: "tool", detail });
         for (const tool of given.editorTools ?? [])
           this.word(`vscode:${tool}`, { kind: "tool", detail: "of another extension" });
         return;

@@ -1,3 +1,4 @@
+import { commandToolPrefix } from "../../engine/model/tools";
 import { isMap, isScalar, isSeq } from "yaml";
 import type { Scalar } from "yaml";
 import { parseTemplate } from "../../engine/model/template";
@@ -31,9 +32,6 @@ export interface Occurrence {
   readonly byPath?: boolean;
   readonly quoted: boolean;
 }
-
-/** What the name of a command stands behind among the tools of a role. */
-const commandTool = "command:";
 
 /** A prompt, an instruction, or another text with placeholders. */
 export interface TemplateValue {
@@ -126,10 +124,10 @@ class NameReader {
     if (field === undefined) return;
     const { meaning } = field;
     if (meaning.is === "template") return this.#template(node, text, path);
-    if (meaning.is === "tool" && text.startsWith(commandTool)) {
+    if (meaning.is === "tool" && text.startsWith(commandToolPrefix)) {
       const { start, end } = innerSpan(node);
-      const span = { start: start + commandTool.length, end };
-      const name = text.slice(commandTool.length);
+      const span = { start: start + commandToolPrefix.length, end };
+      const name = text.slice(commandToolPrefix.length);
       this.occurrences.push({ entity: "command", name, role: "reference", span, path, on, quoted: true });
     }
     if (meaning.is !== "definition" && meaning.is !== "reference") return;

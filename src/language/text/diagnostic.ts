@@ -24,6 +24,7 @@ export const diagnosticCodes = [
   "orket/wrong-type",
   "orket/invalid-value",
   "orket/unknown-tool",
+  "orket/command-tool",
   "orket/literal-api-key",
   "orket/file-not-found",
   "orket/reference-not-found",

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { EventDraft, ToolCall } from "../../event/event";
-import { isBuiltin } from "../../model/tools";
+import { commandOfTool, isBuiltin } from "../../model/tools";
+import { commandResult } from "./command-tool";
 import { quotedCallText, unlistedText } from "./denials";
 import { isQuotedCall, quotedCallsSince } from "./quoted-call";
 import type { WrittenCall } from "./quoted-call";
@@ -24,6 +25,9 @@ export async function performTool(
   if (role?.tools.some((name) => name === call.tool) !== true) {
     return job.denied("tool-not-listed", unlistedText(run.node.role, call.tool, role?.tools ?? []));
   }
+  const command = commandOfTool(call.tool);
+  // A quotation can give a command nothing: it has no arguments, and a person agreed to what it runs.
+  if (command !== undefined) return commandResult(command, job);
   const { versions, definition } = context.state;
   if (
     versions.callReader >= quotedCallsSince &&

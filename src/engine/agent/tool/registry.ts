@@ -1,9 +1,11 @@
 import * as z from "zod";
+import type { CommandTable } from "../../model/command";
 import type { StepNode } from "../../model/definition";
-import { isBuiltin } from "../../model/tools";
+import { commandOfTool, isBuiltin } from "../../model/tools";
 import type { BuiltinTool } from "../../model/tools";
 import type { ExternalTools } from "../../port/external-tools";
 import type { ToolSpec } from "../../port/model-provider";
+import { commandToolSpec } from "./command-tool";
 import { deleteFile } from "./delete-file";
 import { editFile } from "./edit-file";
 import { listDir } from "./list-dir";
@@ -43,8 +45,13 @@ function specOf({ name, description, args }: Tool): ToolSpec {
 }
 
 /** The tools of a step as its model is told of them: those that the Band lists and that the step has a use for. */
-export function toolsOfStep(names: readonly string[], node: StepNode, external: ExternalTools): ToolSpec[] {
+export function toolsOfStep(
+  names: readonly string[],
+  node: StepNode,
+  { external, commands }: { readonly external: ExternalTools; readonly commands: CommandTable | undefined },
+): ToolSpec[] {
   return names.flatMap((name) => {
+    if (commandOfTool(name) !== undefined) return commandToolSpec(name, commands) ?? [];
     if (!isBuiltin(name)) return external.find(name) ?? [];
     const tool = toolRegistry[name];
     const spec = specOf(tool);

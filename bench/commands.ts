@@ -1,0 +1,160 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { NodeCommandRunner } from "../src/adapters/command/runner";
+import type { RunnerOptions } from "../src/adapters/command/runner";
+import { CancelSource } from "../src/engine/port/cancellation";
+import type { BenchRow } from "./row";
+
+const runs = 9;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+
+/** Files of 1 kB, a hundred in a folder. */
+function writeFiles(folder: string, count: number): void {
+  const text = `${"x".repeat(1023)}\n`;
+  for (let number = 0; number < count; number += 1) {
+    const into = path.join(folder, `src/part-${Math.floor(number / 100)}`);
+    if (number % 100 === 0) mkdirSync(into, { recursive: true });
+    writeFileSync(path.join(into, `file-${number}.txt`), text);
+  }
+}
+
+/** A `node_modules` of so many bytes, in files of half a megabyte. */
+function writeModules(folder: string, bytes: number): void {
+  const piece = Buffer.alloc(512 * 1024, "m");
+  for (let number = 0; number * piece.length < bytes; number += 1) {
+    const into = path.join(folder, "node_modules", `package-${Math.floor(number / 20)}`);
+    if (number % 20 === 0) mkdirSync(into, { recursive: true });
+    writeFileSync(path.join(into, `part-${number}.js`), piece);
+  }
+}
+
+interface Place {
+  readonly folder: string;
+  readonly project: string;
+}
+
+async function inProject<T>(files: number, work: (place: Place) => Promise<T>): Promise<T> {
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "orket-bench-commands-")));
+  const project = path.join(folder, "project");
+  mkdirSync(project);
+  try {
+    writeFiles(project, files);
+    return await work({ folder, project });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a command took from the call to its result, in milliseconds, and what kept it apart. */
+async function timed(
+  { folder, project }: Place,
+  source: string,
+  options: Partial<RunnerOptions> = {},
+): Promise<{ readonly ms: number; readonly by: string }> {
+  const runner = new NodeCommandRunner({
+    workDomain: project,
+    policy: { read_scope: ["workspace", "domain"], write_scope: ["workspace"], allow: [] },
+    secret: () => Promise.reject(new Error("no secrets")),
+    agreed: () => Promise.resolve(undefined),
+    cache: path.join(folder, "cache"),
+    ...options,
+  });
+  const start = performance.now();
+  const { end, isolatedBy = "nothing" } = await runner.run(
+    {
+      run: "bench",
+      name: "bench",
+      spec: {
+        argv: [process.execPath, "-e", source],
+        timeout_seconds: 300,
+        env: {},
+        network: "none",
+        writes: [],
+        output: "text",
+        isolation: "view",
+        effects: "none",
+      },
+      argv: [process.execPath, "-e", source],
+      env: {},
+      overlay: [],
+      read: () => Promise.resolve(new Uint8Array()),
+    },
+    () => undefined,
+    new CancelSource(),
+  );
+  const ms = performance.now() - start;
+  if (end.kind !== "exited" || end.code !== 0) throw new Error(JSON.stringify(end));
+  return { ms, by: isolatedBy };
+}
+
+function bareMs(source: string, cwd: string): number {
+  const start = performance.now();
+  const { status } = spawnSync(process.execPath, ["-e", source], { cwd });
+  if (status !== 0) throw new Error(`node -e ${source} ended with ${String(status)}`);
+  return performance.now() - start;
+}
+
+/** What a command costs beside the bare one, in a project of 1,000 files. */
+async function overhead(): Promise<BenchRow[]> {
+  return inProject(1000, async (place) => {
+    const rows: BenchRow[] = [];
+    // The first command finds out what keeps commands apart here, and fills what later views are copied from.
+    const only: Partial<RunnerOptions>[] = [{}, { sandbox: "missing" }];
+    for (const options of only) await timed(place, "0", options);
+    for (const options of only) {
+      for (const [name, source, atMost, times] of [
+        ["command of nothing, view of 1,000 files", "0", 6, runs],
+        ["command of 1 s, view of 1,000 files", "setTimeout(()=>0,1000)", 1.2, 3],
+      ] as const) {
+        const bare: number[] = [];
+        const own: number[] = [];
+        let by = "";
+        for (let run = 0; run < times; run += 1) {
+          bare.push(bareMs(source, place.project));
+          const one = await timed(place, source, options);
+          own.push(one.ms);
+          ({ by } = one);
+        }
+        rows.push({
+          name,
+          value: median(own) / median(bare),
+          unit: "× bare",
+          atMost,
+          note: `${by}; bare ${median(bare).toFixed(0)} ms`,
+        });
+      }
+    }
+    return rows;
+  });
+}
+
+/** Views of a large project against `cp -r` of it. */
+async function largeViews(): Promise<BenchRow[]> {
+  return inProject(50_000, async (place) => {
+    writeModules(place.project, 2 ** 30);
+    const start = performance.now();
+    const { status } = spawnSync("cp", ["-r", place.project, path.join(place.folder, "copy")]);
+    if (status !== 0) throw new Error("cp failed");
+    const copyMs = performance.now() - start;
+    rmSync(path.join(place.folder, "copy"), { recursive: true });
+    const note = `cp -r: ${copyMs.toFixed(0)} ms`;
+    const row = async (name: string, atMost: number, options: Partial<RunnerOptions>): Promise<BenchRow> => {
+      const { ms, by } = await timed(place, "0", options);
+      return { name, value: ms / copyMs, unit: "× cp -r", atMost, note: `${by}; ${note}` };
+    };
+    return [
+      await row("first view by copy, 50,000 files, 1 GB modules", 1.1, { sandbox: "missing" }),
+      await row("later view by copy", 0.1, { sandbox: "missing" }),
+      await row("view at the level that there is", 0.1, {}),
+    ];
+  });
+}
+
+/** Commands: what they cost beside the bare ones, and how fast their views come about. */
+export async function benchCommands(): Promise<BenchRow[]> {
+  if (process.platform === "win32") return [];
+  return [...(await overhead()), ...(await largeViews())];
+}
