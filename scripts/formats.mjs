@@ -22,7 +22,8 @@ not matter. A literal \`{{\` is written \`\\{{\`. What comes out of a placeholde
 const tools = `## Tools
 
 A role calls only the tools that its Band lists. In VS Code, \`vscode:NAME\` names a tool that another extension or an MCP
-server registered. Paths are relative to the project; writing goes to the session's workspace, and a person brings files
+server registered: Orket cannot bound what it does, so each call is asked for, unless the Flow lists the tool under
+\`policy.foreign_tools\` ([file policy](file-policy.md#foreign-tools)). Paths are relative to the project; writing goes to the session's workspace, and a person brings files
 into the project.
 `;
 

@@ -42,6 +42,7 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   acceptance_denied: exitCodes.policyDenied,
   acceptance_stale: exitCodes.approvalNeeded,
   acceptance_unchecked: exitCodes.approvalNeeded,
+  venue_unready: exitCodes.providerFailed,
   secret_missing: exitCodes.providerFailed,
   provider_failed: exitCodes.providerFailed,
   consent_missing: exitCodes.approvalNeeded,

@@ -1,5 +1,6 @@
 import { labelOf, sessionWords } from "../engine/view/session-label";
 import type { ArtifactView, SessionView, StepView } from "../engine/view/session-view";
+import { unboundedText } from "../engine/model/tools";
 import { adjustmentText } from "../engine/view/adjustment-text";
 import type { Output } from "./io";
 import { stepDuration } from "./run/describe";
@@ -76,6 +77,7 @@ export function printSession(view: SessionView, output: Output, status = statusO
     const moves = plural(view.digestChanges, "move");
     facts.push(["Models", `${moves} to a model that is another one or cannot be shown to be the same`]);
   }
+  for (const name of view.foreignTools ?? []) facts.push(["Unbounded", `it ${unboundedText(name)}`]);
   facts.push(
     ["Model calls", String(view.modelCalls)],
     ["Tokens", formatTokens(view.tokens)],

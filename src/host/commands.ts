@@ -32,6 +32,7 @@ import { MeshNodeItem } from "./venues/mesh-rows";
 import { allowStoredKey } from "./session/questions";
 import { ensureAllowed } from "./trust";
 import { selectVenue } from "./venues/select-venue";
+import type { VenueChanges } from "./venues/venue-changes";
 import type { VenueChoice } from "./venues/venue-choice";
 
 /** What the commands work with. */
@@ -51,6 +52,7 @@ export interface CommandParts {
   readonly errors: ErrorPresenter;
   readonly index: ProjectIndex;
   readonly venue: VenueChoice;
+  readonly changes: VenueChanges;
   readonly provider: ProviderDeps;
   readonly editing: EditingCommands;
   readonly history: ReturnType<typeof historyCommands>;
@@ -65,6 +67,14 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     [commandIds.runFlow]: (target) => run(parts, target, false),
     [commandIds.runFlowStepByStep]: (target) => run(parts, target, true),
     [commandIds.resumeSession]: (target) => resume(parts, target),
+    [commandIds.resumeWithNewVenue]: async (target) => {
+      if (!(await mayRun())) return;
+      const controller = await choose(sessions, target, canResume, "Which session should go on?");
+      if (controller === undefined) return;
+      sessions.show(controller);
+      await parts.changes.takeFile(controller);
+      await parts.conductor.reveal({ focus: false });
+    },
     [commandIds.stopSession]: async (target) => {
       const controller = await choose(sessions, target, canStop, "Which session should stop?");
       await controller?.adjust({ kind: "stop" });

@@ -81,6 +81,12 @@ export class ErrorPresenter {
       consent_missing: [],
       acceptance_stale: [],
       acceptance_unchecked: [],
+      venue_unready: [
+        {
+          label: "Select Venue",
+          run: () => vscode.commands.executeCommand(commandIds.selectVenue),
+        },
+      ],
       secret_missing:
         details["kind"] === "env"
           ? [

@@ -38,6 +38,7 @@ import { Attention } from "./inbox/attention";
 import { Inbox } from "./inbox/inbox";
 import { InboxTree } from "./inbox/inbox-tree";
 import { MeshRows } from "./venues/mesh-rows";
+import { VenueChanges } from "./venues/venue-changes";
 import { VenueChoice } from "./venues/venue-choice";
 
 /** The parts of the extension, made and not yet registered. */
@@ -55,8 +56,15 @@ function createParts(context: vscode.ExtensionContext) {
     mayResume(index, sessions, controller);
   const venue = new VenueChoice(context.workspaceState);
   const reports = new Reports();
-  const conductor = new ConductorView(context.extensionUri, sessions, index, venue, errors, (name, text) =>
-    reports.show(name, text),
+  const changes = new VenueChanges(index, services);
+  const conductor = new ConductorView(
+    context.extensionUri,
+    sessions,
+    index,
+    venue,
+    changes,
+    errors,
+    (name, text) => reports.show(name, text),
   );
   const extension = context.extensionUri;
   const model = new ReviewModel(sessions);
@@ -64,6 +72,7 @@ function createParts(context: vscode.ExtensionContext) {
   const panels = new SessionPanels(context.extensionUri, sessions, model, errors);
   return {
     model,
+    changes,
     files,
     review: new ArtifactReview(sessions, model, files),
     artifacts: new ArtifactsTree(sessions, model, context.workspaceState),
@@ -139,7 +148,7 @@ function registerAllCommands(parts: Parts): vscode.Disposable {
   const { index, sessions, venue, editing, services } = parts;
   return registerCommands({
     ...parts,
-    runner: new FlowRunner(index, sessions, venue),
+    runner: new FlowRunner(index, sessions, venue, services),
     provider: services,
     editing: editing.commands,
     history: historyCommands({ ...parts, provider: services }),

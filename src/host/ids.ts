@@ -4,6 +4,7 @@ export const commandIds = {
   runFlow: "orket.runFlow",
   runFlowStepByStep: "orket.runFlowStepByStep",
   resumeSession: "orket.resumeSession",
+  resumeWithNewVenue: "orket.resumeWithNewVenue",
   stopSession: "orket.stopSession",
   pauseSession: "orket.pauseSession",
   openSession: "orket.openSession",

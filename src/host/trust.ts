@@ -13,6 +13,7 @@ const needs: Readonly<Record<CommandId, "look" | "edit" | "act">> = {
   [commandIds.runFlow]: "act",
   [commandIds.runFlowStepByStep]: "act",
   [commandIds.resumeSession]: "act",
+  [commandIds.resumeWithNewVenue]: "act",
   [commandIds.stopSession]: "act",
   [commandIds.pauseSession]: "act",
   [commandIds.openSession]: "look",

@@ -1,6 +1,7 @@
 export { diagnosticCodes, formatDiagnostic, hasError } from "./text/diagnostic";
 export type { Diagnostic } from "./text/diagnostic";
 export { withAbsentTools } from "./check/editor-tools";
+export { editorOnly } from "./check/foreign-tools";
 export { absentPrograms } from "./check/programs";
 export { contentOf } from "./schema/contents";
 export { diagnose } from "./check/file";

@@ -82,7 +82,7 @@ export interface FieldScreen {
 /** A question of the Score. */
 export interface QuestionScreen {
   readonly id: string;
-  readonly kind: "ask" | "accept" | "exhausted" | "happened";
+  readonly kind: "ask" | "accept" | "exhausted" | "happened" | "foreign_tool";
   /** Digest of what is shown; the answer carries it back. */
   readonly sha256: string;
   readonly step: string;
@@ -93,6 +93,8 @@ export interface QuestionScreen {
   readonly fields: readonly FieldScreen[];
   /** accept: the files that wait for a decision. */
   readonly paths?: readonly string[];
+  /** foreign_tool: the tool that is called. */
+  readonly tool?: string;
 }
 
 /** What of the Score stands around a step. */
@@ -132,6 +134,12 @@ export interface FailureScreen {
   readonly hint?: string;
   /** The step's instruction, to edit before another try; absent where editing does not help. */
   readonly instruction?: string;
+  /** Another try without a change would fail in the same way. */
+  readonly needsChange?: true;
+  /** The session's Venue, whose file has changed since. */
+  readonly newVenue?: string;
+  /** Models that the server has in place of the one that is missing. */
+  readonly models?: readonly string[];
 }
 
 /** What a drift rule suggests. */
@@ -299,6 +307,17 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
       z.strictObject({ kind: z.literal("retry") }),
       z.strictObject({ kind: z.literal("skip") }),
       z.strictObject({ kind: z.literal("edit"), instruction }),
+    ]),
+  }),
+  /** Goes on with the Venue as its file says now, or with another model on it. */
+  z.strictObject({
+    type: z.literal("change_venue"),
+    request,
+    session,
+    step,
+    how: z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("file") }),
+      z.strictObject({ kind: z.literal("model"), model: z.string().min(1).max(500) }),
     ]),
   }),
   z.strictObject({ type: z.literal("withdraw"), request, session, of: z.int().min(0) }),

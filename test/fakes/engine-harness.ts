@@ -16,6 +16,7 @@ import { partOf } from "../../src/engine/agent/tool/lines";
 import { noCommands } from "../../src/engine/port/commands";
 import type { CommandRunner } from "../../src/engine/port/commands";
 import { noExternalTools } from "../../src/engine/port/external-tools";
+import type { ExternalTools } from "../../src/engine/port/external-tools";
 import type { SessionPorts, Steer } from "../../src/engine/orchestrator/ports";
 import { Orchestrator } from "../../src/engine/orchestrator/orchestrator";
 import { startEvent } from "../../src/engine/orchestrator/start";
@@ -245,6 +246,7 @@ export function harness(
     store?: MemorySessionStore;
     steer?: Steer;
     commands?: CommandRunner;
+    external?: ExternalTools;
     /** In place of the fake model. */
     provider?: ModelProvider;
   } = {},
@@ -256,7 +258,7 @@ export function harness(
     store,
     provider: from.provider ?? model,
     files: filesOf(from.project ?? {}),
-    external: noExternalTools,
+    external: from.external ?? noExternalTools,
     commands: from.commands ?? noCommands,
     clock,
     sha256: (text) => createHash("sha256").update(text).digest("hex"),

@@ -324,8 +324,31 @@ describe("the editor's tools", () => {
   });
 });
 
+/** The journal of the Flow's session when it holds `text`; `meanwhile` is done again and again until then. */
+async function journalWith(
+  folder: string,
+  flow: string,
+  wanted: string,
+  meanwhile: () => Thenable<unknown> = () => Promise.resolve(),
+): Promise<string> {
+  const sessions = path.join(folder, ".orket", "sessions");
+  let journal = "";
+  await until(`${wanted} in the journal`, async () => {
+    try {
+      const id = readdirSync(sessions).find((name) => name.includes(`-${flow}-`)) ?? "";
+      journal = readFileSync(path.join(sessions, id, "journal.jsonl"), "utf8");
+    } catch {
+      return false; // Not there yet.
+    }
+    if (!journal.includes(wanted)) await meanwhile();
+    return journal.includes(wanted);
+  });
+  return journal;
+}
+
 describe("a Flow on the editor's own models", () => {
-  it("runs to its end, with a tool of the editor", async () => {
+  /** Starts a Flow whose role has a tool of the editor. */
+  async function start(flow: string, policy: string): Promise<string> {
     const folder = vscode.workspace.workspaceFolders?.[0];
     assert.ok(folder);
     const script = await scriptOf();
@@ -338,38 +361,68 @@ describe("a Flow on the editor's own models", () => {
           : new vscode.LanguageModelToolCallPart("c1", "vscode_orket_test_weather", { place: "Rome" }),
       );
     };
-    const place = path.join(folder.uri.fsPath, "editor-models");
+    const place = path.join(folder.uri.fsPath, "editor-models", flow);
     await mkdir(place, { recursive: true });
     const files = {
-      "weather.flow.yaml":
-        "version: 1\nname: weather\nband: forecasters\nvenue: inside\nscore: ask\ntask: Umbrella or not?\napproval: none\n",
-      "forecasters.band.yaml":
-        "version: 1\nname: forecasters\nroles:\n  forecaster: { prompt: You know the weather., tools: ['vscode:orket_test_weather'] }\n",
-      "inside.venue.yaml": "version: 1\nname: inside\nprovider: vscode-lm\nmodel: orket-test/large\n",
-      "ask.score.yaml":
-        "version: 1\nname: ask\nsteps:\n  - { id: ask, role: forecaster, instruction: Say it. }\n",
+      [`${flow}.flow.yaml`]: `version: 1\nname: ${flow}\nband: ./crew.band.yaml\nvenue: ./inside.venue.yaml\nscore: ./ask.score.yaml\ntask: Umbrella or not?\napproval: none\n${policy}`,
+      "crew.band.yaml": `version: 1\nname: ${flow}-crew\nroles:\n  forecaster: { prompt: You know the weather., tools: ['vscode:orket_test_weather'] }\n`,
+      "inside.venue.yaml": `version: 1\nname: ${flow}-inside\nprovider: vscode-lm\nmodel: orket-test/large\n`,
+      "ask.score.yaml": `version: 1\nname: ${flow}-ask\nsteps:\n  - { id: ask, role: forecaster, instruction: Say it. }\n`,
     };
     for (const [name, content] of Object.entries(files)) await writeFile(path.join(place, name), content);
-
     void vscode.commands.executeCommand(
       "orket.runFlow",
-      vscode.Uri.file(path.join(place, "weather.flow.yaml")),
+      vscode.Uri.file(path.join(place, `${flow}.flow.yaml`)),
     );
-    const sessions = path.join(folder.uri.fsPath, ".orket", "sessions");
-    let journal = "";
-    await until("the session's end", () => {
-      try {
-        const id = readdirSync(sessions).find((name) => name.includes("-weather-")) ?? "";
-        journal = readFileSync(path.join(sessions, id, "journal.jsonl"), "utf8");
-      } catch {
-        return false; // Not there yet.
-      }
-      return journal.includes('"session_end"');
-    });
+    return folder.uri.fsPath;
+  }
 
+  it("runs to its end, with a tool of the editor that its policy lists", async () => {
+    const folder = await start("weather", "policy: { foreign_tools: ['vscode:orket_test_weather'] }\n");
+    const journal = await journalWith(folder, "weather", '"session_end"');
+
+    assert.doesNotMatch(journal, /question_asked/);
     assert.match(journal, /"outcome":"completed"/);
     assert.match(journal, /It rains in Rome/);
     assert.match(journal, /Take an umbrella/);
     assert.match(journal, /no system role/);
+  });
+
+  it("asks for each call of a tool that its policy does not list, and takes the answer from the view", async () => {
+    const folder = await start("asked", "");
+    const asked = await journalWith(folder, "asked", '"question_asked"');
+    assert.match(asked, /may do whatever vscode:orket_test_weather can, in the project itself/);
+    assert.doesNotMatch(asked, /It rains in Rome/);
+
+    // The first press shows the question; one counts when a person could have read it.
+    const journal = await journalWith(folder, "asked", '"session_end"', () =>
+      vscode.commands.executeCommand("orket.approve"),
+    );
+
+    assert.match(journal, /"verdict":"approve"/);
+    assert.match(journal, /It rains in Rome/);
+    assert.match(journal, /"outcome":"completed"/);
+  });
+
+  it("tells the model when a person refuses the call, and performs nothing", async () => {
+    const folder = await start("refused", "");
+    const script = await scriptOf();
+    const seen: string[] = [];
+    script.answer = async ({ messages }, report) => {
+      const sent = JSON.stringify(messages);
+      seen.push(sent);
+      report(
+        sent.includes("A person refused this call")
+          ? text("Then I do not know.")
+          : new vscode.LanguageModelToolCallPart("c1", "vscode_orket_test_weather", { place: "Rome" }),
+      );
+    };
+    const journal = await journalWith(folder, "refused", '"session_end"', () =>
+      vscode.commands.executeCommand("orket.refuse"),
+    );
+
+    assert.match(journal, /foreign-tool-refused/);
+    assert.doesNotMatch(journal, /It rains in/);
+    assert.match(seen.at(-1) ?? "", /A person refused this call of vscode:orket_test_weather/);
   });
 });

@@ -188,6 +188,31 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
       }),
     ),
   },
+  "question-foreign-tool": {
+    screen: screen(
+      session({
+        questions: [
+          question({
+            kind: "foreign_tool",
+            step: "build#1",
+            tool: "vscode:run_tests",
+            text: {
+              text: 'The role coder calls vscode:run_tests with:\n\n{\n  "folder": "shapes",\n  "watch": false\n}\n\nOrket cannot bound this call: it may do whatever vscode:run_tests can, in the project itself.',
+            },
+            words: ["approve", "refuse"],
+            fields: [
+              {
+                name: "reason",
+                control: "lines",
+                description: "Why it is refused; the model is told.",
+                optional: true,
+              },
+            ],
+          }),
+        ],
+      }),
+    ),
+  },
   "question-accept": {
     screen: screen(
       session({
@@ -195,6 +220,43 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
           question({ kind: "accept", step: "take", words: [], paths: ["shapes/square.py", "PLAN.md"] }),
         ],
         artifacts: { pending: 2, accepted: 0, rejected: 0 },
+      }),
+    ),
+  },
+  "failed-new-venue": {
+    screen: screen(
+      session({
+        status: "paused",
+        pause: { reason: "step_failed", message: "build#1 failed." },
+        steps: failedSteps,
+        failures: [
+          {
+            step: "build#1",
+            message: "The model qwen3-coder is not on the server.",
+            hint: "Pull the model on the server, or name another one in the Venue's file.",
+            instruction: "Write the modules that PLAN.md names.",
+            newVenue: "local",
+            models: ["llama3.1:8b", "qwen3:8b"],
+          },
+        ],
+      }),
+    ),
+  },
+  "failed-too-long": {
+    screen: screen(
+      session({
+        status: "paused",
+        pause: { reason: "step_failed", message: "build#1 failed." },
+        steps: failedSteps,
+        failures: [
+          {
+            step: "build#1",
+            message: "The prompt needs 9,120 tokens, and 6,144 are there for it.",
+            hint: "Edit the prompt to be shorter, or give the Venue more context_tokens and go on with it.",
+            instruction: "Write the modules that PLAN.md names.",
+            needsChange: true,
+          },
+        ],
       }),
     ),
   },

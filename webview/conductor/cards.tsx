@@ -315,7 +315,7 @@ export function FailureCard({
   readonly failure: FailureScreen;
 }): JSX.Element {
   const { mayAct, ask, draft, state } = context;
-  const { step, instruction, message, hint } = failure;
+  const { step, instruction, message, hint, needsChange = false, newVenue, models = [] } = failure;
   const disabled = isPending(state, step);
   const about = `failure of ${step}: ${message}`;
   const goOn = (how: { kind: "retry" } | { kind: "skip" }) => (): void =>
@@ -325,6 +325,9 @@ export function FailureCard({
     <Card about={step} label={`Failed: ${step}`} tone="bad" icon="error" heading={`${step} failed`}>
       <p class="message-text">{message}</p>
       {hint !== undefined && <p class="hint">{hint}</p>}
+      {newVenue !== undefined && (
+        <p class="hint">{`The file of the Venue ${newVenue} has changed since the session began.`}</p>
+      )}
       {mayAct && editing && (
         <InstructionEditor
           key="editor"
@@ -337,9 +340,39 @@ export function FailureCard({
       )}
       {mayAct && !editing && (
         <div key="answers" class="buttons">
-          <Button icon="refresh" primary about={about} disabled={disabled} onPress={goOn({ kind: "retry" })}>
-            Retry
-          </Button>
+          {newVenue !== undefined && (
+            <Button
+              icon="server-process"
+              primary
+              about={`${about} ${newVenue}`}
+              disabled={disabled}
+              onPress={() => ask({ type: "change_venue", step, how: { kind: "file" } }, step)}
+            >
+              Go on with the new Venue
+            </Button>
+          )}
+          {models.map((model) => (
+            <Button
+              key={model}
+              icon="symbol-misc"
+              about={`${about} ${model}`}
+              disabled={disabled}
+              onPress={() => ask({ type: "change_venue", step, how: { kind: "model", model } }, step)}
+            >
+              {`Use ${model}`}
+            </Button>
+          ))}
+          {!needsChange && (
+            <Button
+              icon="refresh"
+              primary={newVenue === undefined}
+              about={about}
+              disabled={disabled}
+              onPress={goOn({ kind: "retry" })}
+            >
+              Retry
+            </Button>
+          )}
           {instruction !== undefined && (
             <Button icon="edit" about={about} disabled={disabled} onPress={() => draft(step, instruction)}>
               Edit prompt

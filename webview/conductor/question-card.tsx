@@ -12,11 +12,12 @@ interface QuestionProps {
   readonly question: QuestionScreen;
 }
 
-const headings: Readonly<Record<QuestionScreen["kind"], (step: string) => string>> = {
-  ask: (step) => `${step} asks`,
-  accept: (step) => `${step} waits for your decision`,
-  exhausted: (step) => `${step} has not ended`,
-  happened: (step) => `${step} was cut off`,
+const headings: Readonly<Record<QuestionScreen["kind"], (question: QuestionScreen) => string>> = {
+  ask: ({ step }) => `${step} asks`,
+  accept: ({ step }) => `${step} waits for your decision`,
+  exhausted: ({ step }) => `${step} has not ended`,
+  happened: ({ step }) => `${step} was cut off`,
+  foreign_tool: ({ step, tool = "a tool" }) => `Let ${step} call ${tool}?`,
 };
 
 /** What the words of the engine's own questions say on a button. */
@@ -26,6 +27,14 @@ const wordLabels: Readonly<Record<string, string>> = {
   fail: "Fail",
   happened: "It happened",
   did_not_happen: "It did not happen",
+  approve: "Approve",
+  refuse: "Refuse",
+};
+
+/** A call of a foreign tool is answered like any approval, so its buttons look like those. */
+const foreignLooks: Readonly<Record<string, { readonly icon: string; readonly primary?: boolean }>> = {
+  approve: { icon: "check", primary: true },
+  refuse: { icon: "circle-slash" },
 };
 
 /** A question of the Score: its text, a control for each field, a button for each word. */
@@ -34,7 +43,13 @@ export function QuestionCard({ context, question }: QuestionProps): JSX.Element 
   const { id, kind, step, text, paths } = question;
   const resting = session.status !== "running" || session.interrupted;
   return (
-    <Card about={id} label={`Question: ${step}`} tone="ask" icon="bell-dot" heading={headings[kind](step)}>
+    <Card
+      about={id}
+      label={`Question: ${step}`}
+      tone="ask"
+      icon="bell-dot"
+      heading={headings[kind](question)}
+    >
       {paths === undefined ? (
         <PlainText text={text} label="Question" />
       ) : (
@@ -115,7 +130,13 @@ function AnswerForm({ context, question }: QuestionProps): JSX.Element {
           </Button>
         ) : (
           words.map((word) => (
-            <Button key={word} about={about} disabled={disabled} onPress={() => answer(word)}>
+            <Button
+              key={word}
+              {...(kind === "foreign_tool" ? foreignLooks[word] : {})}
+              about={about}
+              disabled={disabled}
+              onPress={() => answer(word)}
+            >
               {labelOf(word)}
             </Button>
           ))

@@ -28,5 +28,9 @@ export interface ProviderHealth {
   readonly problem?: string;
   /** Why it is not reachable. */
   readonly problemCode?: ProviderErrorCode;
+  /** HTTP status of the refusal, where there was one. */
+  readonly problemStatus?: number;
+  /** No connection comes about: refused, no such host, no way there. */
+  readonly noConnection?: true;
   readonly capabilities?: Capabilities;
 }

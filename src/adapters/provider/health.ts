@@ -3,7 +3,7 @@ import { providerTable } from "../../engine/model/providers";
 import type { ProviderName } from "../../engine/model/providers";
 import type { ProviderHealth } from "./health-types";
 import type { ProviderVenue } from "./http/chat-body";
-import { errorFromConnection } from "./http/connection-errors";
+import { errorFromConnection, isNoConnection } from "./http/connection-errors";
 import { boundedText, longestListBytes } from "./http/bounds";
 import { timerMs } from "./http/deadline";
 import { errorFromStatus } from "./http/http-errors";
@@ -99,6 +99,8 @@ async function probe(
       models: [],
       problem: redact(problem),
       ...(ProviderError.is(error) ? { problemCode: error.code } : {}),
+      ...(ProviderError.is(error) && error.status !== undefined ? { problemStatus: error.status } : {}),
+      ...(isNoConnection(error) ? { noConnection: true as const } : {}),
     };
   } finally {
     clearTimeout(timer);

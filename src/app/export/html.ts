@@ -1,3 +1,4 @@
+import { unboundedText } from "../../engine/model/tools";
 import { calledVenues, providerOf } from "../../engine/model/called-venues";
 import { grouped } from "../../engine/model/grouped";
 import { eventLine } from "../../engine/view/event-line";
@@ -150,6 +151,10 @@ class Page {
       ["Flow", text(view.flow)],
       ["Started", text(`${time(view.startedAt)} UTC`)],
       ["Status", this.#status()],
+      ...(this.#view.foreignTools ?? []).map((name): [string, Html] => [
+        "Unbounded",
+        text(`it ${unboundedText(name)}`),
+      ]),
       ["Proven", this.#proven()],
       [
         "Backend",

@@ -21,6 +21,7 @@ import type { Providers } from "./routed-provider";
 import { commandRunner } from "../command/session-commands";
 import { finishAcceptance, forgetAcceptance } from "./project-change";
 import { ensureMayOpen } from "./ownership";
+import { ensureRunsHere } from "./runs-here";
 import { sha256 } from "../../adapters/system/sha256";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { nodeUtf8 } from "../../adapters/system/utf8";
@@ -55,6 +56,7 @@ export async function startSession(
   densities?: Densities,
 ): Promise<LiveSession> {
   const environment = environmentOf(options);
+  ensureRunsHere(definition, options);
   const providers = await providersOf(definition, options);
   const { store, paths, definitionRef } = await createSession(environment, options.workDomain, definition);
   const start = startEvent({

@@ -1,7 +1,8 @@
 import type { SessionLabel } from "../../engine/view/session-label";
 import { ruleWords } from "../../engine/view/adjustment-text";
 import { isOpenArtifact } from "../../engine/view/session-view";
-import type { SessionView } from "../../engine/view/session-view";
+import { defined } from "../../engine/model/defined";
+import type { QuestionView, SessionView } from "../../engine/view/session-view";
 
 /** One thing in a session that waits for a person. */
 export interface Waiting {
@@ -32,11 +33,11 @@ export function waitingIn({ view, label, holder }: WaitingFacts): readonly Waiti
     step,
     text: kind === "before_step" ? `begin ${step}?` : `take the result of ${step}?`,
   }));
-  const asked = view.questions.map(({ id, step, kind, paths }): Waiting => ({
+  const asked = view.questions.map(({ id, step, kind, paths, tool }): Waiting => ({
     kind: "question",
     about: id,
     step,
-    text: kind === "accept" ? `accept or reject ${filesOf(paths ?? [])}?` : `${askedBy[kind]} ${step}`,
+    text: questionText({ kind, step, ...defined({ paths, tool }) }),
   }));
   const failures = view.failed.map(({ step }): Waiting => ({
     kind: "failure",
@@ -66,11 +67,26 @@ export function waitingIn({ view, label, holder }: WaitingFacts): readonly Waiti
   }
 }
 
-const askedBy = {
-  ask: "a question of",
-  exhausted: "more rounds of",
-  happened: "what came of",
-} as const;
+/** What a question of a step is about, in a few words. */
+function questionText({
+  kind,
+  step,
+  paths = [],
+  tool = "a tool",
+}: Pick<QuestionView, "kind" | "step" | "paths" | "tool">): string {
+  switch (kind) {
+    case "ask":
+      return `a question of ${step}`;
+    case "accept":
+      return `accept or reject ${filesOf(paths)}?`;
+    case "exhausted":
+      return `more rounds of ${step}`;
+    case "happened":
+      return `what came of ${step}`;
+    case "foreign_tool":
+      return `let ${step} call ${tool}?`;
+  }
+}
 
 function filesOf(paths: readonly string[]): string {
   return paths.length === 1 ? (paths[0] ?? "") : `${paths.length} files`;

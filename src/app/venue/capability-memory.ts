@@ -23,13 +23,17 @@ export interface VenueEndpoint extends ProbedEndpoint {
 }
 
 /** What of a Venue says which models are called, and where. */
-export type Backend = Pick<VenueFile, "provider" | "endpoint" | "api_key" | "nodes" | "model" | "roles">;
+export type Backend = Pick<
+  VenueFile,
+  "provider" | "endpoint" | "api_key" | "headers" | "nodes" | "model" | "roles"
+>;
 
 /** What a Venue can be tried out on: the models that it names, each at every address; empty where there are none. */
 export function endpointsOf({
   provider,
   endpoint,
   api_key,
+  headers,
   nodes = [],
   model,
   roles,
@@ -49,12 +53,19 @@ export function endpointsOf({
         provider: node.provider,
         endpoint: node.endpoint,
         api_key: node.api_key,
+        ...defined({ headers: node.headers }),
         model: name,
       })),
     );
   }
   const at = endpoint ?? providerTable[provider].defaultEndpoint;
-  return named(model).map((name) => ({ provider, endpoint: at, api_key, model: name }));
+  return named(model).map((name) => ({
+    provider,
+    endpoint: at,
+    api_key,
+    ...defined({ headers }),
+    model: name,
+  }));
 }
 
 /**
@@ -67,8 +78,8 @@ export async function tryOut(
   deps: ProviderDeps,
   cancellation: Cancellation,
 ): Promise<Capabilities> {
-  const { provider, endpoint, api_key } = at;
-  const made = await createProvider({ provider, endpoint, api_key, timeouts }, deps);
+  const { provider, endpoint, api_key, headers } = at;
+  const made = await createProvider({ provider, endpoint, api_key, timeouts, ...defined({ headers }) }, deps);
   return probeCapabilities(at, made, deps, cancellation);
 }
 

@@ -1,3 +1,4 @@
+import { defined } from "../../engine/model/defined";
 import { ProviderError } from "../../engine/error/provider-error";
 import type { VenueFile } from "../../engine/model/venue";
 import type { Cancellation } from "../../engine/port/cancellation";
@@ -23,11 +24,11 @@ export interface BackendHealth {
 
 /** Asks a Venue's backend whether it answers, and with what; a mesh is asked node by node. Never throws. */
 export function healthOf(venue: Backend, deps: ProviderDeps): Promise<BackendHealth[]> {
-  const { provider, endpoint, api_key, nodes = [] } = venue;
+  const { provider, endpoint, api_key, headers, nodes = [] } = venue;
   const asked =
     factsOf(provider).answeredBy === "nodes"
       ? nodes.map((node) => ({ node: node.name, at: node }))
-      : [{ at: { provider, endpoint, api_key } }];
+      : [{ at: { provider, endpoint, api_key, ...defined({ headers }) } }];
   return Promise.all(
     asked.map(async ({ at, ...of }) => {
       const health = await checkHealth(at, deps, timeoutMs);

@@ -1,3 +1,4 @@
+import { ensureRunsHere } from "../../app/session/runs-here";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { nodeEnvironment } from "../../adapters/journal/environment";
@@ -105,6 +106,7 @@ async function fork(context: CommandContext) {
         if (json) io.stdout.line(JSON.stringify({ session: live.id }));
         return exitCodes.done;
       }
+      ensureRunsHere(live.orchestrator.state.definition, options);
       live.orchestrator.resume("command_line");
       const approve = given.value("approve") as "none" | "all" | undefined;
       return performSession(live, { approve, json, fromStart: true, orket: callOf(context) }, io);

@@ -5,6 +5,7 @@ import { commandsOf, digestOf } from "../../app/command/session-commands";
 import { commandTableLines } from "../../app/command/table-text";
 import type { Definition } from "../../engine/model/definition";
 import { reachRows } from "../../engine/model/reach";
+import { unboundedText } from "../../engine/model/tools";
 import { jsonOption } from "../command";
 import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
@@ -53,6 +54,7 @@ function stepLines(step: FlowPlanStep, number: number, indent: string, output: O
   ];
   const agent = [
     `model ${step.settings.model}${step.venue === undefined ? "" : ` on ${step.venue}`}: ${paramsOf(step.settings)}`,
+    ...step.foreignTools.map((tool) => `unbounded: it ${unboundedText(tool)}`),
     `${touches.join("; ")}${step.tools.length === 0 ? "; no tools" : `; tools ${step.tools.join(", ")}`}`,
     [approvalWords[step.approval] ?? step.approval, ...ends].join("; "),
     [
@@ -187,6 +189,8 @@ function printPlan(planned: FlowPlan, output: Output): void {
   output.line(
     `Worst case: ${plural(worst.maxSteps, "step")}, ${plural(worst.calls, "model call")}, ${groupedExactly(worst.tokens)} tokens, ${costText(worst.usd)}. Retries of failed calls are not included.`,
   );
+  if (planned.editorOnly !== undefined)
+    output.line(safeLine(`This Flow runs only in VS Code. ${planned.editorOnly}`));
   const over = planned.limits.filter(({ limit, worst: needed }) => needed !== undefined && needed > limit);
   output.line(
     over.length === 0

@@ -1,4 +1,5 @@
 import { openLiveSession } from "../../app/session/open";
+import { ensureRunsHere } from "../../app/session/runs-here";
 import type { LiveSession } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Command as SessionCommand } from "../../engine/conductor/command";
@@ -6,9 +7,7 @@ import type { Adjustment } from "../../engine/event/event";
 import { limitNames } from "../../engine/model/flow";
 import { viewSession } from "../../engine/view/session-view";
 import { nearest } from "../../language/text/nearest";
-import type { Definition } from "../../engine/model/definition";
-import { resolveFlow } from "../../language";
-import type { Project, ResolveResult } from "../../language";
+import { changedVenue, flowWithVenue } from "../../app/venue/venue-now";
 import { loadProject } from "../project";
 import { allowCommandsOption, callOf, foreignOption, jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext, Given } from "../command";
@@ -57,7 +56,7 @@ async function takeVenue(live: LiveSession, context: CommandContext): Promise<vo
   });
   if (project === undefined) return;
   if (asked !== undefined) {
-    const venue = venueNow(project, definition, asked);
+    const venue = flowWithVenue(project, definition, asked);
     if (venue.definition === undefined) {
       const [first] = venue.diagnostics.filter(({ severity }) => severity === "error");
       throw new OrketError(
@@ -72,31 +71,12 @@ async function takeVenue(live: LiveSession, context: CommandContext): Promise<vo
   const failedAtModel = viewSession(live.orchestrator.state).failed.some(({ code }) =>
     code.startsWith("model_"),
   );
-  const now = failedAtModel
-    ? venueNow(project, definition, definition.venue.name).definition?.venue
-    : undefined;
-  if (now === undefined || isSame(now, definition.venue)) return;
+  const now = failedAtModel ? changedVenue(project, definition) : undefined;
+  if (now === undefined) return;
   io.stderr.line(
     `The Venue ${safeLine(now.name)} has changed since the session began, and the session uses it as it was; ` +
       `${callOf(context)} resume ${session} --venue ${safeLine(now.name)} goes on with the new one.`,
   );
-}
-
-/** The session's Flow as its files say now, with the Venue. */
-function venueNow(project: Project, definition: Definition, venue: string): ResolveResult {
-  const { source, task } = definition.flow;
-  return resolveFlow(project, source, { venue, task, forRun: false });
-}
-
-/** Keys in one order: the recorded one was written and read as JSON. */
-function isSame(a: Definition["venue"], b: Definition["venue"]): boolean {
-  const plain = (value: unknown): string =>
-    JSON.stringify(value, (_key, inner: unknown) =>
-      typeof inner === "object" && inner !== null && !Array.isArray(inner)
-        ? Object.fromEntries(Object.entries(inner).sort(([x], [y]) => (x < y ? -1 : 1)))
-        : inner,
-    );
-  return plain(a) === plain(b);
 }
 
 /** `--suggestion ID=take|dismiss` as commands. @throws {OrketError} usage. */
@@ -163,6 +143,7 @@ async function resume(context: CommandContext) {
     return closing(live, async () => {
       if (!json) io.stderr.line(`Session ${live.id}`);
       await takeVenue(live, context);
+      ensureRunsHere(live.orchestrator.state.definition, options);
       await requireConsent(
         live.orchestrator.state.definition,
         context,

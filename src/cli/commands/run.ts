@@ -1,3 +1,6 @@
+import { ensureReady } from "../../app/venue/venue-check";
+import { CancelSource } from "../../engine/port/cancellation";
+import { ensureRunsHere } from "../../app/session/runs-here";
 import { startSession } from "../../app/session/open";
 import type { LiveSession } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
@@ -88,6 +91,12 @@ export async function closing<T>(live: LiveSession, work: () => Promise<T>): Pro
   }
 }
 
+/** The other Venues of the project, as a way out. */
+function otherVenues(names: readonly string[]): string {
+  const others = names.length === 0 ? "" : `Other Venues (--venue): ${names.map(safeLine).join(", ")}. `;
+  return `${others}--no-check begins without asking.`;
+}
+
 async function run(context: CommandContext) {
   const { io, given } = context;
   const json = given.flag("json");
@@ -106,6 +115,12 @@ async function run(context: CommandContext) {
   const definition = resolveOrReport(project, flow, { ...fixed, inputs, ...defined({ task }) }, io);
   return withRuntime(context, async (options) => {
     await requireConsent(definition, context, options, `${callOf(context)} run ${definition.flow.name}`);
+    ensureRunsHere(definition, options);
+    const venues = [...(project.names.get("venue")?.keys() ?? [])].filter(
+      (one) => one !== definition.venue.name,
+    );
+    if (!given.flag("no-check"))
+      await ensureReady(definition, options, new CancelSource(), otherVenues(venues));
     const live = await startSession(definition, options);
     return closing(live, async () => {
       if (!json) io.stderr.line(`Session ${live.id}`);
@@ -137,6 +152,11 @@ export const runCommand: Command = {
       summary: "A value for an input of the Flow; may be given more than once.",
     },
     { name: "venue", value: "VENUE", summary: "Another Venue than the Flow names." },
+    {
+      name: "no-check",
+      summary:
+        "Begin without asking the Venue first whether its server answers, takes the key and has the models.",
+    },
     approveOption,
     answerOption,
     allowCommandsOption,

@@ -1,6 +1,13 @@
 import { programFinder } from "../../app/command/programs";
 import { OrketError } from "../../engine/error/orket-error";
-import { absentPrograms, diagnoseProject, fileKindOf, formatDiagnostic, hasError } from "../../language";
+import {
+  absentPrograms,
+  diagnoseProject,
+  editorOnly,
+  fileKindOf,
+  formatDiagnostic,
+  hasError,
+} from "../../language";
 import type { Diagnostic, Project } from "../../language";
 import { jsonOption } from "../command";
 import type { Command, CommandContext } from "../command";
@@ -56,7 +63,10 @@ async function validate(context: CommandContext): Promise<ExitCode> {
   const isThere = programFinder(workDomain, io.env);
   const flows = [...project.sources.values()].filter(({ kind }) => kind === "flow");
   const programs = flows.flatMap((flow) => absentPrograms(flow, isThere));
-  const diagnostics = [...diagnoseProject(project), ...programs].filter(({ file }) => wanted(file));
+  const elsewhere = flows.flatMap((flow) => editorOnly(project, flow));
+  const diagnostics = [...diagnoseProject(project), ...programs, ...elsewhere].filter(({ file }) =>
+    wanted(file),
+  );
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;
   if (given.flag("json")) io.stdout.line(JSON.stringify(diagnostics.map(asJson), null, 2));
   else {

@@ -36,6 +36,7 @@ const headings: Readonly<Record<QuestionView["kind"], string>> = {
   accept: "files wait for a decision",
   exhausted: "the loop has not ended",
   happened: "a command was cut off",
+  foreign_tool: "a tool that Orket cannot bound is called",
 };
 
 async function askWord(question: QuestionView, { output, lines }: AskParts): Promise<Said> {

@@ -11,6 +11,9 @@ import { printSession } from "../session-text";
 import { alignColumns } from "../text/format";
 import { safeLine } from "../text/safe";
 
+/** Failures of which every further try is one, as long as prompt and Venue are the same. */
+const needChange: ReadonlySet<string> = new Set(["prompt_too_large", "model_context_overflow"]);
+
 type NextStep = readonly [line: string, does: string];
 
 /** What a person can do next; `orket` is how the program is called for this project. */
@@ -44,6 +47,17 @@ function nextSteps(view: SessionView, limit: string, code: ExitCode, orket: stri
       case "limit":
         return [[`${resume} --limit ${limit}=VALUE`, "go on with a higher limit, or none"]];
       case "step_failed":
+        if (view.failed.some((failure) => needChange.has(failure.code))) {
+          const step = view.failed[0]?.step ?? "STEP";
+          return [
+            [`${resume} --venue VENUE`, "go on with a Venue whose context_tokens are more"],
+            [
+              `${orket} fork ${view.session} --at ${step} --instruction ${step}=@FILE`,
+              "or with a shorter text",
+            ],
+            [`${resume} --skip ${step}`, "go on without it"],
+          ];
+        }
         return [
           [resume, "try it again"],
           [`${resume} --skip ${view.failed[0]?.step ?? "STEP"}`, "go on without it"],

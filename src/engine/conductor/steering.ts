@@ -2,11 +2,13 @@ import { OrketError } from "../error/orket-error";
 import { aboutAdjustment } from "../event/event";
 import type { Adjustment, DecidedBy, EventData, SessionEvent } from "../event/event";
 import type { Definition } from "../model/definition";
+import type { Json } from "../model/field";
 import type { LimitName } from "../model/flow";
-import { apply } from "../state/apply";
+import { apply, waitsForPerson } from "../state/apply";
 import { activeRuns, openConflict } from "../state/cursor";
 import { initialState } from "../state/state";
 import type { SessionState } from "../state/state";
+import type { StepRun } from "../state/step-run";
 import { accept } from "./command";
 import type { Command } from "./command";
 import { defined } from "../model/defined";
@@ -16,6 +18,7 @@ type Answer = EventData<"approval_resolved">;
 /** One thing that a person decided, and the places that a run must have come to for it to be decided again. */
 type Decided = { readonly places: readonly string[]; readonly seq: number } & (
   | { readonly kind: "answer"; readonly step: string; readonly data: Answer }
+  | { readonly kind: "reply"; readonly step: string; readonly data: EventData<"question_answered"> }
   | { readonly kind: "adjustment"; readonly data: Adjustment }
 );
 
@@ -75,6 +78,7 @@ const noPlaces: ReadonlySet<SessionEvent["type"]> = new Set([
   "failover",
   "model_call_failed",
   "approval_resolved",
+  "question_answered",
 ]);
 
 /** What people decided, from the event with this number on. */
@@ -87,6 +91,12 @@ function decidedIn(definition: Definition, events: readonly SessionEvent[], from
     if (index >= from && event.type === "approval_resolved" && event.step !== null) {
       const { step, data } = event;
       found.push({ kind: "answer", seq, places: [places.last(step)], step, data });
+    } else if (index >= from && event.type === "question_answered" && event.step !== null) {
+      const { step, data } = event;
+      // A call of a foreign tool is let through by a person alone, and only that one time.
+      const asked = activeRuns(state.score).find(({ run }) => run.key === step)?.run.question;
+      if (asked?.kind !== "foreign_tool")
+        found.push({ kind: "reply", seq, places: [places.last(step)], step, data });
     } else if (index >= from && event.type === "adjustment" && isCarried(event.data)) {
       const { data } = event;
       const place =
@@ -184,9 +194,9 @@ export class Steering {
       const command = decided === undefined ? undefined : this.#taken(decided, state);
       if (command !== undefined) return command;
     }
-    const open = front.find(({ run }) => run.approval !== null);
+    const open = front.find(({ run }) => waitsForPerson(run));
     if (open === undefined || state.pauseRequested !== null) return undefined;
-    this.#unanswered = `It asked about ${open.run.key} where the recorded session did not, so there is no answer to give.`;
+    this.#unanswered = unansweredText(open.run);
     const adjustment = { kind: "pause", by: this.#by, pause: "cancelled", reason: this.#unanswered } as const;
     return { kind: "adjust", adjustment };
   };
@@ -219,9 +229,15 @@ export class Steering {
   #commandOf(decided: Decided, state: SessionState): Command {
     const by = this.#by;
     if (decided.kind === "adjustment") return { kind: "adjust", adjustment: { ...decided.data, by } };
-    const { decision, instruction, comment } = decided.data;
+    const front = activeRuns(state.score).find(({ run }) => run.key === decided.step)?.run;
     // What is shown this time is answered, whatever was shown then.
-    const open = activeRuns(state.score).find(({ run }) => run.key === decided.step)?.run.approval;
+    if (decided.kind === "reply") {
+      const { id, sha256 } = front?.question ?? decided.data;
+      const { verdict, answers } = decided.data;
+      return { kind: "answer_question", id, sha256, by, ...defined({ verdict, answers: typed(answers) }) };
+    }
+    const { decision, instruction, comment } = decided.data;
+    const open = front?.approval;
     const { id, sha256 } = open ?? decided.data;
     return {
       kind: "resolve_approval",
@@ -232,6 +248,23 @@ export class Steering {
       ...defined({ instruction, comment }),
     };
   }
+}
+
+/** The answers to a list of questions as they were given, without the questions. */
+function typed(answers: Json | undefined): Json | undefined {
+  if (!Array.isArray(answers)) return answers;
+  return (answers as readonly Json[]).map((one) =>
+    typeof one === "object" && one !== null && "answer" in one ? (one.answer ?? "") : one,
+  );
+}
+
+/** Why a repetition cannot go on at an open question. */
+function unansweredText({ key, question }: StepRun): string {
+  if (question?.kind === "foreign_tool")
+    return `${key} calls ${question.tool ?? "a foreign tool"}, and a person must let each call through; a repetition asks nobody. A Flow that lists the tool under policy.foreign_tools can be repeated.`;
+  if (question?.kind === "accept")
+    return `${key} waits for a decision about files, which a repetition cannot give: it leaves the project as it is.`;
+  return `It asked about ${key} where the recorded session did not, so there is no answer to give.`;
 }
 
 /** Another run can come to a limit elsewhere; what was done about the limit then is done about it there. */
@@ -259,6 +292,7 @@ function acceptedMeanwhile(events: readonly SessionEvent[]): string[] {
 function nameOf(decided: Decided): string {
   const place = `(event ${decided.seq})`;
   if (decided.kind === "answer") return `The answer ${decided.data.decision} to ${decided.step} ${place}`;
+  if (decided.kind === "reply") return `The answer to ${decided.step} ${place}`;
   const { kind } = decided.data;
   const { step = "", role = "", limit = "", value } = aboutAdjustment(decided.data);
   switch (kind) {

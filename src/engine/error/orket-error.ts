@@ -22,6 +22,7 @@ export const errorCodes = [
   "acceptance_denied",
   "acceptance_stale",
   "acceptance_unchecked",
+  "venue_unready",
   "secret_missing",
   "provider_failed",
   "consent_missing",

@@ -14,7 +14,8 @@ import { decide } from "../orchestrator/decide";
 import type { Effect } from "../orchestrator/decide";
 import { initialState } from "../state/state";
 import type { SessionState } from "../state/state";
-import { commandOfTool, isBuiltin } from "../model/tools";
+import { commandOfTool, isBuiltin, isForeign } from "../model/tools";
+import { mustAsk } from "../state/foreign-call";
 import { endOfOutput } from "../orchestrator/command-work";
 import { commandVerdict } from "../model/command";
 import { isExternal, perform } from "../orchestrator/perform";
@@ -271,11 +272,22 @@ async function checkReply(
   const made = await makeAgain(state, effect, ports, { provider });
   if (made?.type !== "model_call_end")
     return differs(event, "engine", "The replay does not take this reply.");
-  const own = state.versions.callReader === currentVersions.callReader ? made.data : data;
+  const isRead = state.versions.callReader === currentVersions.callReader && !isReadByEditor(state, event);
+  const own = isRead ? made.data : data;
   const { tool_calls, from_text, said, unread } = own;
   const { cost_usd } = made.data;
   const followsFrom = { ...data, tool_calls, from_text, said, unread, cost_usd };
   return compare({ ...made, data: followsFrom }, event, "reply");
+}
+
+/**
+ * Whether a reply's text was searched for calls of tools that the editor describes: how it described them then is not
+ * known, so what was found is taken as recorded.
+ */
+function isReadByEditor(state: SessionState, { step, data }: EventOf<"model_call_end">): boolean {
+  const isText = data.from_text === true || data.tool_calls.length === 0;
+  const role = activeRuns(state.score).find((active) => active.run.key === step)?.run.node.role;
+  return isText && role !== undefined && (state.definition.band.roles[role]?.tools ?? []).some(isForeign);
 }
 
 /** The engine wrote it as JSON of an object. */
@@ -299,9 +311,14 @@ async function checkMade(
     return checkRecordedPrompt(state, event, effect, ports);
   const made = await makeAgain(state, effect, ports, { files: recordedFiles(event, ports) });
   if (made === undefined)
-    return event.type === "tool_denied"
-      ? differs(event, "policy", "The replay does not deny this call.")
-      : undefined;
+    switch (event.type) {
+      case "prompt_built":
+        return checkRecordedPrompt(state, event, effect, ports);
+      case "tool_denied":
+        return differs(event, "policy", "The replay does not deny this call.");
+      default:
+        return undefined;
+    }
   const divergence = compare(asNamed(made, event, state), event, causeOf(event));
   return divergence === undefined || event.type !== "prompt_built"
     ? divergence
@@ -339,12 +356,13 @@ function isOutsideResult(state: SessionState, event: SessionEvent): boolean {
     return run?.command != null && run.commandEnd === null;
   }
   if (event.type !== "tool_result" && event.type !== "tool_denied") return false;
-  const open = activeRuns(state.score).find(({ run }) => run.key === event.step)?.run.openTool;
-  return (
-    open?.call.id === event.data.call_id &&
-    !isBuiltin(open.call.tool) &&
-    commandOfTool(open.call.tool) === undefined
-  );
+  const run = activeRuns(state.score).find((active) => active.run.key === event.step)?.run;
+  const open = run?.openTool ?? null;
+  if (run === undefined || open?.call.id !== event.data.call_id || isBuiltin(open.call.tool)) return false;
+  if (commandOfTool(open.call.tool) !== undefined) return false;
+  // Before the policy named foreign tools, they were not asked for.
+  const isOlder = state.definition.flow.policy.foreign_tools === undefined;
+  return isOlder || (open.answer?.allowed !== false && !mustAsk(state, run));
 }
 
 /** What a tool of another version answered to the call that is open: it is taken as recorded. */
@@ -382,7 +400,7 @@ async function makeAgain(
         store: replayStore(ports),
         provider: more.provider ?? { call: () => Promise.reject(new WorldNeeded()) },
         files: more.files ?? noFiles,
-        external: externalAsOffered(state),
+        external: externalAsOffered(state, effect),
         commands: { run: needed },
         clock: { nowMs: () => 0, sleep: () => Promise.resolve() },
         sha256: ports.sha256,
@@ -432,11 +450,13 @@ function recordedFiles(event: SessionEvent, ports: ReplayPorts): GuardedFiles {
   return { ...noFiles, read, base: read };
 }
 
-/** Tools of the editor are described by the editor; a replay cannot know how, so their prompts are taken as recorded. */
-function externalAsOffered(state: SessionState): ExternalTools {
-  const offered = Object.values(state.definition.band.roles).some(({ tools }) =>
-    tools.some((tool) => tool.startsWith("vscode:")),
-  );
+/**
+ * Tools of the editor are described by the editor; a replay cannot know how, so the prompts that describe them are taken
+ * as recorded. Nothing else depends on it: their calls are read and asked for by what is recorded.
+ */
+function externalAsOffered({ definition, score }: SessionState, { kind, step }: Effect): ExternalTools {
+  const role = activeRuns(score).find(({ run }) => run.key === step)?.run.node.role ?? "";
+  const offered = kind === "build_prompt" && definition.band.roles[role]?.tools.some(isForeign) === true;
   return {
     find: () => {
       if (offered) throw new WorldNeeded();

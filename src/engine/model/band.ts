@@ -5,6 +5,8 @@ import { builtinTools, commandToolPattern } from "./tools";
 /** A tool that another extension or an MCP server registered in VS Code: `vscode:NAME`. */
 export const editorToolPattern = /^vscode:[A-Za-z0-9_.-]+$/;
 
+export const editorToolSchema = z.string().regex(editorToolPattern, { error: "not a tool that Orket knows" });
+
 const outerToolPattern = new RegExp(`${commandToolPattern.source}|${editorToolPattern.source}`);
 
 const toolNameSchema = z.union([

@@ -5,7 +5,7 @@ import { resolvedConditionSchema } from "./condition";
 import type { Condition } from "./condition";
 import { fieldMapSchema, jsonSchema } from "./field";
 import type { FieldMap, Json } from "./field";
-import { conductorSchema, inputValueSchema, limitsSchema, policySchema } from "./flow";
+import { conductorSchema, inputValueSchema, limitsSchema, resolvedPolicySchema } from "./flow";
 import { approvalSchema, idSchema, nameSchema } from "./names";
 import { onExhausted, onFailure } from "./score";
 import type { ItemsFile, OnExhausted, OnFailure } from "./score";
@@ -240,7 +240,7 @@ export const definitionSchema = z.strictObject({
     inputs: z.record(idSchema, inputValueSchema),
     input_specs: fieldMapSchema.optional().describe("What the inputs must be, as far as it was said."),
     references: z.array(z.string()),
-    policy: policySchema,
+    policy: resolvedPolicySchema,
     approval: approvalSchema,
     limits: limitsSchema,
     conductor: conductorSchema,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { editorToolSchema } from "./band";
 import { commandTableSchema } from "./command";
 import { fieldMapSchema, fieldTypes, jsonSchema, patternSchema } from "./field";
 import type { Json } from "./field";
@@ -49,10 +50,21 @@ export const policySchema = z
       .array(z.string().min(1))
       .default([])
       .describe("Globs that lift the rule on files that usually hold secrets, relative to the project."),
+    foreign_tools: z
+      .array(editorToolSchema)
+      .default([])
+      .describe(
+        "Tools of other extensions and of MCP servers (`vscode:NAME`) that agents may call without a question each time. Orket cannot bound what such a tool does.",
+      ),
   })
-  .describe("Which files agents may touch. What is not listed is denied.");
-/** Which files agents may touch. */
-export type Policy = z.infer<typeof policySchema>;
+  .describe("Which files agents may touch, and which foreign tools they may call unasked.");
+
+/** The policy as a definition has it; without `foreign_tools` it is from before they were asked for. */
+export const resolvedPolicySchema = policySchema.extend({
+  foreign_tools: z.array(editorToolSchema).optional(),
+});
+/** Which files agents may touch, and which foreign tools they may call unasked. */
+export type Policy = z.infer<typeof resolvedPolicySchema>;
 
 export const limitsSchema = z
   .strictObject({
@@ -124,6 +136,7 @@ export const flowFileSchema = z
       read_scope: ["workspace", "reference", "domain"],
       write_scope: ["workspace"],
       allow: [],
+      foreign_tools: [],
     }),
     approval: approvalSchema
       .default("before_step")

@@ -8,9 +8,10 @@ import type { PlannedStep } from "./plan";
 import { stepSection, taskSection } from "./prompt-text";
 import { reachOf } from "./reach";
 import type { Reach } from "./reach";
+import { editorOnlyReason } from "./editor-only";
 import { parseTemplate, placeholderText } from "./template";
 import type { Placeholder } from "./template";
-import { anyTouches } from "./tools";
+import { anyTouches, isForeign } from "./tools";
 import { defined } from "./defined";
 
 /** Runs that a plan lists; the rest is counted. */
@@ -37,6 +38,8 @@ export interface FlowPlanStep {
   /** The name of the Venue that answers, where it is not the Flow's own. */
   readonly venue?: string;
   readonly tools: readonly string[];
+  /** Those that other extensions and MCP servers perform: nothing bounds them. */
+  readonly foreignTools: readonly string[];
   /** Scopes that its tools may read and write. */
   readonly reads: readonly string[];
   readonly writes: readonly string[];
@@ -93,6 +96,8 @@ export interface FlowPlan {
   readonly otherVenues: readonly (PlannedVenue & { readonly roles: readonly string[] })[];
   readonly score: { readonly name: string; readonly source: string };
   readonly references: readonly string[];
+  /** Why it runs in VS Code alone; absent: it runs on the command line too. */
+  readonly editorOnly?: string;
   /** The most that a run can touch. */
   readonly reach: Reach;
   readonly steps: readonly FlowPlanStep[];
@@ -195,6 +200,7 @@ function planStep(definition: Definition, planned: PlannedStep, prompts: boolean
     settings: callSettings(definition, node.role),
     ...(other === definition.venue ? {} : { venue: other.name }),
     tools,
+    foreignTools: tools.filter(isForeign),
     reads: anyTouches(tools, "read") ? policy.read_scope : [],
     writes: anyTouches(tools, "write") ? policy.write_scope : [],
     approval: node.approval,
@@ -291,6 +297,7 @@ export function planFlow(definition: Definition, options: { readonly prompts?: b
     ),
     score: { name: score.name, source: score.source },
     references: flow.references,
+    ...defined({ editorOnly: editorOnlyReason(definition) }),
     reach: reachOf(definition),
     steps,
     runs,

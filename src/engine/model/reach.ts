@@ -2,7 +2,7 @@ import { stepsOf } from "./plan";
 import { calledVenues } from "./called-venues";
 import type { Definition, ResolvedVenue } from "./definition";
 import { factsOf } from "./providers";
-import { anyTouches, commandOfTool, isBuiltin } from "./tools";
+import { anyTouches, commandOfTool, isBuiltin, unboundedText } from "./tools";
 
 /** A key that a Venue names, and the server that it goes to. */
 export interface KeyUse {
@@ -38,7 +38,9 @@ export interface Reach {
   readonly servers: readonly string[];
   readonly keys: readonly KeyUse[];
   readonly commands: readonly CommandReach[];
+  /** Tools that other extensions and MCP servers perform, and those of them that are asked for at each call. */
   readonly foreignTools: readonly string[];
+  readonly foreignToolsAsked: readonly string[];
   /** Whether anything can reach a network: a server that is not this machine, a command, a foreign tool. */
   readonly network: boolean;
 }
@@ -140,6 +142,7 @@ export function reachOf(definition: Definition): Reach {
     keys: keysOf(servers),
     commands,
     foreignTools,
+    foreignToolsAsked: foreignTools.filter((name) => flow.policy.foreign_tools?.includes(name) !== true),
     network:
       editorModels ||
       origins.some((origin) => !isThisMachine(origin)) ||
@@ -150,7 +153,7 @@ export function reachOf(definition: Definition): Reach {
 
 /** The same as a table for people: what it is about, and the most that can happen. */
 export function reachRows(reach: Reach): readonly (readonly [what: string, most: string])[] {
-  const { reads, secretsReadable, servers, keys, commands, foreignTools } = reach;
+  const { reads, secretsReadable, servers, keys, commands, foreignTools, foreignToolsAsked: asked } = reach;
   const commandText = commands.map(({ name, isolation, network, outside }) =>
     outside
       ? `${name} (on the project itself, each time asked for)`
@@ -180,7 +183,11 @@ export function reachRows(reach: Reach): readonly (readonly [what: string, most:
       : [
           [
             "Foreign tools",
-            foreignTools.map((name) => `may do whatever ${name} can, in the project itself`).join("; "),
+            foreignTools
+              .map(
+                (name) => `${unboundedText(name)}${asked.includes(name) ? " (each call is asked for)" : ""}`,
+              )
+              .join("; "),
           ] as const,
         ]),
     ["Network", reach.network ? "can be reached" : "this machine only"],

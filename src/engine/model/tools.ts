@@ -58,6 +58,16 @@ export function isBuiltin(name: string): name is BuiltinTool {
   return Object.hasOwn(toolTable, name);
 }
 
+/** Whether another extension or an MCP server performs the tool, so that Orket cannot bound what it does. */
+export function isForeign(name: string): boolean {
+  return name.startsWith("vscode:");
+}
+
+/** What a foreign tool can do at most, for plans, questions and reports. */
+export function unboundedText(name: string): string {
+  return `may do whatever ${name} can, in the project itself`;
+}
+
 /** A command of the Flow among a role's tools: `command:NAME`. */
 export const commandToolPattern = /^command:[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 export const commandToolPrefix = "command:";

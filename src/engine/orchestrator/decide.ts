@@ -14,6 +14,8 @@ import { worstCostUsd } from "../state/spending";
 import { findRecord } from "../state/state";
 import type { SessionState } from "../state/state";
 import type { Reply, StepRun } from "../state/step-run";
+import { mustAsk, refusalText } from "../state/foreign-call";
+import { deniedAs } from "../agent/tool/denials";
 import { planSize } from "../model/plan";
 import { mergesSystem, toolMode } from "../state/tool-mode";
 import { failedStep, mustProblem } from "../state/failed-step";
@@ -45,7 +47,7 @@ export function decide(state: SessionState): Decision {
   const halting = isHalting(state, runs) || conflict !== undefined;
   const effects: Effect[] = [];
   for (const active of runs) {
-    const decision = halting ? decideHalting(active) : decideRun(state, active);
+    const decision = halting ? decideHalting(state, active) : decideRun(state, active);
     if (decision.event !== undefined) return decision;
     effects.push(...decision.effects);
   }
@@ -68,14 +70,12 @@ function isHalting(state: SessionState, runs: readonly FrontRun[]): boolean {
 }
 
 /** While halting, what is under way is still brought to its end, so that nothing is lost. */
-function decideHalting({ run }: ActiveRun): Decision {
+function decideHalting(state: SessionState, { run }: ActiveRun): Decision {
   if (run.call !== null) return work(callEffect(run, run.call.call));
   if (isCommandOpen(run)) return work(commandEffect(run));
   const command = commandCallOf(run);
   if (command !== undefined && (command.end === null || !isOver(command.end))) return nothing;
-  if (run.openTool?.done != null) return record(toolResult(run, run.openTool.call.id, run.openTool.done));
-  if (run.openTool !== null) return work(toolEffect(run, run.openTool.call.id));
-  return nothing;
+  return mustAsk(state, run) ? nothing : decideTool(state, run);
 }
 
 /** Whether a command came to an end of its own; one that was cut off is started again. */
@@ -201,13 +201,10 @@ function decideReply(state: SessionState, { run, scope }: ActiveRun): Decision {
   const { reply } = run;
   if (reply === null) return nothing;
   if (run.openTool !== null) {
-    const tell = toolEffect(run, run.openTool.call.id);
     const command = commandCallOf(run);
-    if (command !== undefined && mayCall(state.definition, run.node.role, command.command))
-      return decideCommandTool(run, command, tell);
-    return run.openTool.done === null
-      ? work(tell)
-      : record(toolResult(run, run.openTool.call.id, run.openTool.done));
+    return command !== undefined && mayCall(state.definition, run.node.role, command.command)
+      ? decideCommandTool(run, command, toolEffect(run, run.openTool.call.id))
+      : decideTool(state, run);
   }
   const next = reply.toolCalls[run.outcomes.length];
   if (next !== undefined) {
@@ -216,6 +213,18 @@ function decideReply(state: SessionState, { run, scope }: ActiveRun): Decision {
     );
   }
   return decideAfterReply(state, { run, scope }, reply);
+}
+
+/** What follows for the call that is open: a foreign tool may have to be asked for first. */
+function decideTool(state: SessionState, run: StepRun): Decision {
+  const { openTool } = run;
+  if (openTool === null) return nothing;
+  const { call, done, answer } = openTool;
+  if (done !== null) return record(toolResult(run, call.id, done));
+  if (answer?.allowed === false)
+    return record(deniedAs(run, call, "foreign-tool-refused", refusalText(call.tool, answer.reason)));
+  if (!mustAsk(state, run)) return work(toolEffect(run, call.id));
+  return run.question === null ? work(effect("ask_foreign", run, call.id)) : nothing;
 }
 
 /**

@@ -10,6 +10,8 @@ export type PlainWork =
   | "close_group"
   | "ask_question"
   | "ask_command"
+  /** Whether a person lets the open call of a foreign tool through. */
+  | "ask_foreign"
   | "start_command"
   | "finish_act";
 

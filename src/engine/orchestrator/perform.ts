@@ -6,6 +6,7 @@ import { commandOfTool, isBuiltin } from "../model/tools";
 import type { PerformContext } from "../agent/agent";
 import { askCommand, runCommand, startCommand } from "./command-work";
 import { closeGroup, openGroup } from "./group-work";
+import { askForeign } from "./foreign-work";
 import { askQuestion, finishAct } from "./question-work";
 import { promptOf, callModel, runTool, finishStep } from "../agent/agent";
 
@@ -31,6 +32,8 @@ export async function perform(effect: Effect, context: PerformContext): Promise<
       return [await askQuestion(active, context)];
     case "ask_command":
       return [await askCommand(active, context)];
+    case "ask_foreign":
+      return [await askForeign(active, context)];
     case "start_command":
       return [await startCommand(active, context)];
     case "run_command":

@@ -15,6 +15,7 @@ import {
   withResult,
 } from "./scope";
 import type { Scope } from "./scope";
+import { foreignWords } from "./foreign-call";
 import { restarted } from "./step-run";
 import type { StepRun } from "./step-run";
 import { defined } from "../model/defined";
@@ -231,6 +232,8 @@ function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"question_a
             scope,
           }
         : { kind: "active", run: { ...answered, verdict: "pass" }, scope };
+    case "foreign_tool":
+      return { kind: "active", run: { ...run, question: null, openTool: withAnswer(run, data) }, scope };
     case "ask":
     case "accept":
       return {
@@ -242,6 +245,16 @@ function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"question_a
         scope,
       };
   }
+}
+
+/** The open call of a foreign tool with what a person said about it. */
+function withAnswer({ openTool }: StepRun, data: EventData<"question_answered">): StepRun["openTool"] {
+  if (openTool === null) return null;
+  if (data.verdict === foreignWords.approve) return { ...openTool, answer: { allowed: true } };
+  const { answers } = data;
+  const given = typeof answers === "object" && answers !== null && "reason" in answers ? answers.reason : "";
+  const reason = typeof given === "string" ? given.trim() : "";
+  return { ...openTool, answer: { allowed: false, reason } };
 }
 
 function replyOf(data: EventData<"model_call_end">): NonNullable<StepRun["reply"]> {

@@ -60,6 +60,15 @@ export interface ToolOutcome {
   readonly content: Content;
 }
 
+/** A tool call under way. */
+export interface OpenTool {
+  readonly call: ToolCall;
+  /** What the model is told, where the work is done. */
+  readonly done: string | null;
+  /** A person's answer about a foreign tool; absent: nobody was asked. */
+  readonly answer?: { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
+}
+
 /** A question to a person that belongs to the step itself. */
 export type OpenQuestion = EventData<"question_asked">;
 
@@ -114,7 +123,7 @@ export interface StepRun {
   readonly outcomes: readonly ToolOutcome[];
   /** The model was asked in this attempt whether a call in a quotation was meant. */
   readonly asked: boolean;
-  readonly openTool: { readonly call: ToolCall; readonly done: string | null } | null;
+  readonly openTool: OpenTool | null;
   readonly verdict: string | undefined;
   readonly verdictReason: string | undefined;
   /** The typed answer. */

@@ -5,6 +5,7 @@ import type { TokenUsage } from "../event/tokens";
 import type { StepNode } from "../model/definition";
 import type { FieldMap } from "../model/field";
 import { plannedSteps } from "../model/plan";
+import { isForeign } from "../model/tools";
 import type { Limits } from "../model/flow";
 import { outcomeSentence } from "./outcome";
 import { openPaths } from "../state/acceptance";
@@ -62,7 +63,7 @@ export interface ApprovalView {
 /** A question of the Score that waits for a person. */
 export interface QuestionView {
   readonly id: string;
-  /** The Score asks; files wait for a decision; a loop did not end; a command was cut off. */
+  /** The Score asks; files wait; a loop did not come to its end; a command was cut off; a foreign tool is called. */
   readonly kind: EventData<"question_asked">["kind"];
   /** Digest of what is shown; the answer carries it. */
   readonly sha256: string;
@@ -76,6 +77,8 @@ export interface QuestionView {
   readonly questions?: readonly string[];
   /** accept: the files that still wait for a decision. */
   readonly paths?: readonly string[];
+  /** foreign_tool: the tool that is called. */
+  readonly tool?: string;
 }
 
 /** A file that the team proposes. */
@@ -142,6 +145,8 @@ export interface SessionView {
   readonly events: number;
   /** Moves to a model that is another one, or cannot be shown to be the same; absent when there was none. */
   readonly digestChanges?: number;
+  /** Foreign tools that its agents may call, which nothing bounds; absent: none. */
+  readonly foreignTools?: readonly string[];
 }
 
 /** The one view of a session, for the command line, the panels and the trees. */
@@ -179,7 +184,13 @@ export function viewSession(state: SessionState): SessionView {
     limits: state.limits,
     events: state.events,
     ...(state.digestChanges === 0 ? {} : { digestChanges: state.digestChanges }),
+    ...foreignToolsOf(state),
   };
+}
+
+function foreignToolsOf({ definition }: SessionState): Pick<SessionView, "foreignTools"> {
+  const tools = Object.values(definition.band.roles).flatMap((role) => role.tools.filter(isForeign));
+  return tools.length === 0 ? {} : { foreignTools: [...new Set(tools)] };
 }
 
 function haltingOf(state: SessionState): Pick<SessionView, "halting"> {
@@ -242,7 +253,7 @@ function approvalOf({ run }: ActiveRun): ApprovalView[] {
 function questionsOf(state: SessionState, runs: readonly ActiveRun[]): QuestionView[] {
   return runs.flatMap(({ run }) => {
     if (run.question === null) return [];
-    const { id, kind, sha256, text, verdict, fields, questions, paths } = run.question;
+    const { id, kind, sha256, text, verdict, fields, questions, paths, tool } = run.question;
     const open = openPaths(state, paths ?? []);
     if (kind === "accept" && open.length === 0) return [];
     return [
@@ -254,7 +265,7 @@ function questionsOf(state: SessionState, runs: readonly ActiveRun[]): QuestionV
         text,
         words: verdict ?? [],
         ...(fields === undefined ? {} : { fields: fields as FieldMap }),
-        ...defined({ questions }),
+        ...defined({ questions, tool }),
         ...(kind === "accept" ? { paths: open } : {}),
       },
     ];
@@ -330,6 +341,11 @@ function startedView(
   };
 }
 
+function questionActivity({ kind, tool = "a tool" }: NonNullable<ActiveRun["run"]["question"]>): string {
+  if (kind === "foreign_tool") return `asks whether it may call ${tool}`;
+  return kind === "accept" ? "waits for a decision about files" : "asks a question";
+}
+
 function activityOf(record: StepRecord, active: ActiveRun | undefined): Pick<StepView, "activity"> {
   if (record.status !== "running" || active === undefined) return {};
   const { run } = active;
@@ -339,7 +355,7 @@ function activityOf(record: StepRecord, active: ActiveRun | undefined): Pick<Ste
     };
   if (run.question !== null)
     return {
-      activity: run.question.kind === "accept" ? "waits for a decision about files" : "asks a question",
+      activity: questionActivity(run.question),
     };
   if (run.call !== null) {
     return run.call.attempt > 1

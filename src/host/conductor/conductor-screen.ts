@@ -28,6 +28,14 @@ import { shown } from "../webview/text";
 import { defined } from "../../engine/model/defined";
 import { isFromFile } from "../../engine/model/providers";
 
+/** What can be changed about the Venue of a session that failed. */
+export interface VenueWays {
+  /** The Venue's name, where its file has changed since. */
+  readonly changed?: string;
+  /** The models that its server has. */
+  readonly models?: readonly string[];
+}
+
 /** What of a controller the screen is made from. */
 export interface ScreenSource {
   readonly view: SessionView;
@@ -75,6 +83,7 @@ export async function sessionScreen(
   source: ScreenSource,
   texts: TextCache,
   nowMs: number,
+  ways: VenueWays = {},
 ): Promise<SessionScreen> {
   const { view, state } = source;
   const read = async (content: Content, max?: number): Promise<ShownText> => {
@@ -106,7 +115,7 @@ export async function sessionScreen(
       ? []
       : await Promise.all(view.approvals.map((approval) => approvalScreen(approval, source, read))),
     questions: ended ? [] : await Promise.all(view.questions.map((one) => questionScreen(one, read))),
-    failures: ended ? [] : failures(view, state),
+    failures: ended ? [] : failures(view, state, ways),
     suggestions: ended ? [] : view.suggestions.map((one) => suggestionScreen(one, state)),
     ...defined({ limit }),
     pending: ended
@@ -190,7 +199,7 @@ function suggestionScreen(
 }
 
 async function questionScreen(question: QuestionView, read: Read): Promise<QuestionScreen> {
-  const { id, kind, sha256, step, text, words, paths } = question;
+  const { id, kind, sha256, step, text, words, paths, tool } = question;
   return {
     id,
     kind,
@@ -199,7 +208,7 @@ async function questionScreen(question: QuestionView, read: Read): Promise<Quest
     text: await read(text),
     words,
     fields: fieldScreens(question),
-    ...defined({ paths }),
+    ...defined({ paths, tool }),
   };
 }
 
@@ -268,17 +277,24 @@ async function stepScreen(
   };
 }
 
-function failures(view: SessionView, state: SessionState): FailureScreen[] {
+/** Failures of which every further try is one, as long as prompt and Venue are the same. */
+const needChange: ReadonlySet<string> = new Set(["prompt_too_large", "model_context_overflow"]);
+
+function failures(view: SessionView, state: SessionState, ways: VenueWays): FailureScreen[] {
   const runs = activeRuns(state.score);
   return view.failed.map(({ step, code, message }) => {
     const hint = hintOf(code);
     const run = runs.find((active) => active.run.key === step)?.run;
-    const editable = run !== undefined && run.failure !== null;
+    const editable = run !== undefined && run.failure !== null && run.node.does === undefined;
+    const isVenues = code.startsWith("model_") || needChange.has(code);
     return {
       step,
       message,
       ...defined({ hint }),
       ...(editable ? { instruction: run.instruction } : {}),
+      ...(needChange.has(code) ? { needsChange: true as const } : {}),
+      ...(isVenues && ways.changed !== undefined ? { newVenue: ways.changed } : {}),
+      ...(code === "model_not_found" && ways.models !== undefined ? { models: ways.models } : {}),
     };
   });
 }

@@ -20,6 +20,7 @@ import { startFork } from "../history/fork";
 import { isOnDisk } from "../session/on-disk";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
+import type { VenueChanges } from "../venues/venue-changes";
 import type { VenueChoice } from "../venues/venue-choice";
 import { Coalescer } from "../webview/coalesce";
 import type { ErrorPresenter } from "../errors";
@@ -52,6 +53,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   readonly #sessions: SessionRegistry;
   readonly #index: ProjectIndex;
   readonly #venue: VenueChoice;
+  readonly #changes: VenueChanges;
   readonly #errors: ErrorPresenter;
   readonly #openText: (name: string, text: string) => Promise<void>;
 
@@ -60,6 +62,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     sessions: SessionRegistry,
     index: ProjectIndex,
     venue: VenueChoice,
+    changes: VenueChanges,
     errors: ErrorPresenter,
     openText: (name: string, text: string) => Promise<void>,
   ) {
@@ -68,12 +71,14 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     this.#sessions = sessions;
     this.#index = index;
     this.#venue = venue;
+    this.#changes = changes;
     this.#errors = errors;
     this.#subscriptions.push(
       sessions.onDidChange(() => this.#updates.request()),
       sessions.onDidStream(({ controller, part }) => this.#stream(controller, part)),
       index.onDidChange(() => this.#updates.request()),
       venue.onDidChange(() => this.#updates.request()),
+      changes.onDidFind(() => this.#updates.request()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#updates.request()),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.#updates.request()),
     );
@@ -213,6 +218,12 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
           : controller.submit(adjust({ kind: how.kind, by, step })),
       );
     },
+    change_venue: ({ session, step, how }) => {
+      const controller = this.#session(session);
+      return how.kind === "file"
+        ? this.#changes.takeFile(controller)
+        : this.#changes.takeModel(controller, step, how.model);
+    },
     withdraw: ({ session, of }) => this.#session(session).adjust({ kind: "withdraw", of }),
     skip_step: ({ session, step }) => this.#session(session).adjust({ kind: "skip", step }),
     do_again: async ({ session, step }) => {
@@ -330,7 +341,10 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   }
 
   async #screen(current: SessionController | undefined): Promise<ConductorScreen> {
-    const session = current === undefined ? null : await sessionScreen(current, this.#texts, Date.now());
+    const session =
+      current === undefined
+        ? null
+        : await sessionScreen(current, this.#texts, Date.now(), await this.#changes.waysOf(current));
     const projects = session === null ? await this.#index.all() : [];
     return {
       place: placeNow(),

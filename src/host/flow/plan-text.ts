@@ -4,6 +4,7 @@ import { commandsOf } from "../../app/command/session-commands";
 import { commandTableLines } from "../../app/command/table-text";
 import { planFlow } from "../../engine/model/plan-flow";
 import { reachRows } from "../../engine/model/reach";
+import { unboundedText } from "../../engine/model/tools";
 import type { FlowPlan, FlowPlanStep, PlannedLimit } from "../../engine/model/plan-flow";
 import { defined } from "../../engine/model/defined";
 import { groupedExactly } from "../../engine/model/grouped";
@@ -113,6 +114,7 @@ function stepLines(step: FlowPlanStep, index: number): string[] {
       : [
           `- It ${cell(step.act)}${step.approval === "none" ? "" : `; ${approvals[step.approval]}`}${inGroup}`,
         ]),
+    ...step.foreignTools.map((name) => `- **Unbounded:** it ${unboundedText(name)}`),
     ...(step.produces.length === 0 ? [] : [`- Must produce ${step.produces.join(", ")}`]),
     ...(step.verdict.length === 0 ? [] : [`- Ends with a verdict: ${step.verdict.join(" or ")}`]),
     step.act !== undefined

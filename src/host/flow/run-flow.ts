@@ -15,6 +15,8 @@ import type { ProjectIndex } from "../project/project-index";
 import type { VenueChoice } from "../venues/venue-choice";
 import { askInput } from "./ask-input";
 import { agreeToCommands } from "../session/command-consent";
+import type { ProviderDeps } from "../../adapters/provider/provider-deps";
+import { readyDefinition } from "../venues/ready-venue";
 import { isOnDisk } from "../session/on-disk";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
@@ -31,7 +33,9 @@ export class FlowRunner {
   readonly #index: ProjectIndex;
   readonly #sessions: SessionRegistry;
   readonly #venue: VenueChoice;
-  constructor(index: ProjectIndex, sessions: SessionRegistry, venue: VenueChoice) {
+  readonly #deps: ProviderDeps;
+  constructor(index: ProjectIndex, sessions: SessionRegistry, venue: VenueChoice, deps: ProviderDeps) {
+    this.#deps = deps;
     this.#index = index;
     this.#sessions = sessions;
     this.#venue = venue;
@@ -63,7 +67,9 @@ export class FlowRunner {
     const complete = await withModel(definition);
     if (complete === undefined) return undefined;
     if (!(await agreeToCommands(complete, folder.uri.fsPath))) return undefined;
-    return this.#sessions.start(options.stepByStep ? stepByStep(complete) : complete, folder);
+    const ready = await readyDefinition(complete, this.#deps);
+    if (ready === undefined) return undefined;
+    return this.#sessions.start(options.stepByStep ? stepByStep(ready) : ready, folder);
   }
 
   /** The Flow that a tree item or a file means, or the one that a person picks. */

@@ -5,7 +5,7 @@ import { folderOf } from "../project/project-index";
 import type { ProjectIndex } from "../project/project-index";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
-import { definitionNow } from "./definition-now";
+import { definitionNow, isSameDefinition } from "./definition-now";
 import { startFork } from "./fork";
 
 /**
@@ -28,6 +28,11 @@ async function changedDefinition(
   return definitionNow(project, definition);
 }
 
+/** Whether nothing has changed but the Venue. */
+function onlyVenue(now: Definition, definition: Definition): boolean {
+  return isSameDefinition({ ...now, venue: definition.venue }, definition);
+}
+
 /** Before a session goes on: when its files have changed since, a person says which of the two is meant. */
 export async function mayResume(
   index: ProjectIndex,
@@ -38,16 +43,28 @@ export async function mayResume(
   const [active] = activeRuns(controller.state.score);
   if (now === undefined || active === undefined) return true;
   const { key } = active.run;
+  const { definition } = controller.state;
+  const isVenueAlone = onlyVenue(now, definition);
+  const newVenue = {
+    label: "Go on with the New Venue",
+    detail: `With ${now.venue.source} as it is now; recorded in the session, which goes on where it stands`,
+  };
   const goOn = { label: "Go on as Recorded", detail: "With the files as they were when the session began" };
   const fork = {
     label: "Fork with the New Definition",
     detail: `A new session from ${key} on; what stands before it is shared and costs no model call`,
   };
-  const answer = await vscode.window.showQuickPick([goOn, fork], {
-    title: `The files of ${controller.view.flow} have changed since the session began`,
-    placeHolder: "Which of the two should run?",
+  const answer = await vscode.window.showQuickPick([...(isVenueAlone ? [newVenue] : []), goOn, fork], {
+    title: isVenueAlone
+      ? `The Venue ${definition.venue.name} has changed since the session began`
+      : `The files of ${controller.view.flow} have changed since the session began`,
+    placeHolder: "What should run?",
     ignoreFocusOut: true,
   });
+  if (answer === newVenue) {
+    await controller.submit({ kind: "change_venue", by: "person", venue: now.venue });
+    return true;
+  }
   if (answer === fork) await startFork(sessions, controller, key, () => now);
   return answer === goOn;
 }

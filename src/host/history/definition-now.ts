@@ -14,7 +14,12 @@ export function definitionNow(project: Project, run: Definition): Definition | u
     own?.venue.source === run.venue.source
       ? own
       : resolveFlow(project, source, { ...asked, venue: run.venue.name }).definition;
-  return now === undefined || comparable(now, run) === comparable(run, run) ? undefined : now;
+  return now === undefined || isSameDefinition(now, run) ? undefined : now;
+}
+
+/** Whether two definitions are the same, but for what a person chose for the run alone. */
+export function isSameDefinition(now: Definition, run: Definition): boolean {
+  return comparable(now, run) === comparable(run, run);
 }
 
 /** What a person chose for the run alone is no change of the files: when to ask, and a model that was left open. */

@@ -223,6 +223,12 @@ class SchemaReport {
   #badValue(path: ValuePath, value: unknown, issue: Issue): void {
     const place = (): Span => valuePlace(this.#source, path);
     if (isSecretKey(path)) return this.#literalKey(path);
+    if (this.#kind === "flow" && path.at(-2) === "foreign_tools" && typeof value === "string") {
+      this.add("orket/unknown-tool", place, `${quoted(value)} is no foreign tool.`, () => ({
+        hint: "Write vscode:NAME, as the Band does. Orket's own tools need no entry here.",
+      }));
+      return;
+    }
     if (this.#kind === "band" && path.at(-2) === "tools" && typeof value === "string") {
       this.add("orket/unknown-tool", place, `There is no tool ${quoted(value)}.`, () => {
         const near = nearest(value, builtinTools);

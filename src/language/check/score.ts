@@ -1,5 +1,6 @@
 import { checkCommandTools } from "./command-tools";
 import { idSchema } from "../../engine/model/names";
+import { isForeign } from "../../engine/model/tools";
 import { toolsOf } from "./role-tools";
 import { checkBeside, checkCommands, checkUses, scoresOf } from "./use";
 import { quoted } from "../text/diagnostic";
@@ -45,7 +46,7 @@ function checkRole(parts: FlowParts, score: SourceDocument, step: StepView, repo
   }
   const produces = textsAt(score, [...step.path, "produces"]);
   if (produces.length > 0 && !tools.includes("write_file") && !tools.includes("edit_file")) {
-    const editorTools = tools.some((tool) => tool.startsWith("vscode:"));
+    const editorTools = tools.some(isForeign);
     if (editorTools) return;
     const message = `The step must produce ${quoted(produces[0]?.text ?? "")}, but the role ${quoted(step.role)} has no tool that writes.`;
     report.at(score, [...step.path, "produces"], "orket/produces-tool-missing", message, {

@@ -3,6 +3,7 @@ import type { Definition } from "../../engine/model/definition";
 import { defaultLimitHints, limitHints, limitWarnings } from "../check/limits";
 import { reachHints, secretWarnings } from "../check/reach";
 import { promptWarnings } from "../check/prompt-size";
+import { checkForeignTools } from "../check/foreign-tools";
 import { checkPlaceholders } from "../check/placeholders";
 import { checkScore } from "../check/score";
 import { checkDisabledRoles, checkVenue } from "../check/venue";
@@ -61,6 +62,7 @@ function check(parts: FlowParts): Findings {
   if (!isDamaged(parts.flow)) {
     checkDisabledRoles(sources, report);
     view = checkScore(sources, report);
+    checkForeignTools(sources, report);
     checkVenue(sources, view, report);
     checkUnusedCommands(parts, report);
     checkPlaceholders(sources, view, report);

@@ -260,7 +260,7 @@ class Completer {
           if (file.endsWith("/")) this.word(file.slice(0, -1), { kind: "path", detail: "folder" });
         return;
       case "tool":
-        for (const tool of builtinTools)
+        for (const tool of source.kind === "flow" ? [] : builtinTools)
           this.word(tool, { kind: "tool", documentation: toolTable[tool].description });
         for (const { name, detail } of commandNames(project, source))
           this.word(`${commandToolPrefix}${name}`, { kind: "tool", detail });

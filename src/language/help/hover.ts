@@ -2,7 +2,7 @@ import type { Hover } from "vscode-languageserver-types";
 import { grouped } from "../../engine/model/grouped";
 import { callSettings } from "../../engine/model/definition";
 import { plannedSteps, worstCase } from "../../engine/model/plan";
-import { isBuiltin, toolTable } from "../../engine/model/tools";
+import { isBuiltin, isForeign, toolTable, unboundedText } from "../../engine/model/tools";
 import { entityOwner, fieldAt } from "../schema/fields";
 import { fileKinds } from "../text/file-kind";
 import type { LineIndex, Span } from "../text/lines";
@@ -213,8 +213,8 @@ function explain(request: HelpRequest): Explanation | undefined {
     const about = isBuiltin(tool) ? toolTable[tool].description : undefined;
     const text =
       about ??
-      (tool.startsWith("vscode:")
-        ? "A tool that another extension or an MCP server registered in VS Code."
+      (isForeign(tool)
+        ? `A tool that another extension or an MCP server registered in VS Code. Orket cannot bound it: it ${unboundedText(tool)}. Each call is asked for, unless the Flow lists the tool under \`policy.foreign_tools\`.`
         : undefined);
     return text === undefined ? undefined : { span: located.span, text: `**Tool** \`${tool}\`\n\n${text}` };
   }

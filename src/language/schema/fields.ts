@@ -112,6 +112,7 @@ const fields: Readonly<Record<SourceKind, readonly Field[]>> = {
     defines("inputs.*", "input", "key"),
     defines("commands.*", "command", "key"),
     is("references.*", "folder"),
+    is("policy.foreign_tools.*", "tool"),
     refers("conductor.disabled_roles.*", "role"),
   ],
   band: [

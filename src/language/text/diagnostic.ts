@@ -81,6 +81,8 @@ export const diagnosticCodes = [
   "orket/command-effects",
   "orket/unused-command",
   "orket/program-not-found",
+  "orket/foreign-tool-unused",
+  "orket/editor-only",
 ] as const;
 export type DiagnosticCode = (typeof diagnosticCodes)[number];
 

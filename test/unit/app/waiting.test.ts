@@ -54,6 +54,7 @@ describe("what waits for a person in a session", () => {
         { ...asked, id: "q3", kind: "accept", step: "take", paths: ["a.md", "b.md"] },
         { ...asked, id: "q4", kind: "exhausted", step: "fixing" },
         { ...asked, id: "q5", kind: "happened", step: "send" },
+        { ...asked, id: "q6", kind: "foreign_tool", step: "build", tool: "vscode:run_tests" },
       ],
     });
 
@@ -63,6 +64,7 @@ describe("what waits for a person in a session", () => {
       "accept or reject 2 files?",
       "more rounds of fixing",
       "what came of send",
+      "let build call vscode:run_tests?",
     ]);
   });
 

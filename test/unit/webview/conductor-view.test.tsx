@@ -51,6 +51,31 @@ describe("the conductor view, without an editor", () => {
     assert.deepEqual(buttons.slice(-4), ["Approve", "Edit prompt", "Skip", "Refuse"]);
   });
 
+  it("offers Approve and Refuse for a call of a foreign tool, and says that nothing bounds it", () => {
+    const html = htmlOf(named("question-foreign-tool"));
+
+    assert.match(buttonsIn(html).join(", "), /Approve, Refuse/);
+    assert.match(html, /Let build#1 call vscode:run_tests\?/);
+    assert.match(html, /may do whatever vscode:run_tests can, in the project itself/);
+  });
+
+  it("offers the Venue as its file says now, and models that are there, before another try", () => {
+    const html = htmlOf(named("failed-new-venue"));
+
+    assert.match(
+      buttonsIn(html).join(", "),
+      /Go on with the new Venue, Use llama3\.1:8b, Use qwen3:8b, Retry, Edit prompt, Skip/,
+    );
+    assert.match(html, /The file of the Venue local has changed since the session began\./);
+  });
+
+  it("offers no Retry where every further try would fail in the same way", () => {
+    const buttons = buttonsIn(htmlOf(named("failed-too-long")));
+
+    assert.match(buttons.join(", "), /Edit prompt, Skip/);
+    assert.ok(!buttons.includes("Retry"));
+  });
+
   it("asks before a stop that loses something, says that it is final, and offers other ways", () => {
     const html = htmlOf(named("steer-stop"));
 

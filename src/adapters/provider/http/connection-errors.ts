@@ -83,6 +83,19 @@ export function errorFromConnection(
   return new ProviderError(mapped, sentence(mapped, phase, why, where), { cause: error });
 }
 
+/**
+ * Whether an error says for certain that no connection comes about: refused, no such host, no way there. What has no code,
+ * or another one (a certificate, a proxy's words), may be about this one request.
+ */
+export function isNoConnection(error: unknown): boolean {
+  const found = causes(error);
+  return found.some(
+    ({ code, message }) =>
+      byCode[code ?? ""] === "unreachable" ||
+      byWords.some(([pattern, meant]) => meant === "unreachable" && pattern.test(message)),
+  );
+}
+
 /** The server's name as it stands inside a sentence. */
 export function withinSentence(server: string): string {
   return server.replace(/^The /, "the ");

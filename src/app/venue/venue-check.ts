@@ -1,0 +1,201 @@
+import { noConnectionTo } from "../../adapters/provider/connects";
+import { checkHealth } from "../../adapters/provider/health";
+import type { ProviderHealth } from "../../adapters/provider/health-types";
+import type { ProviderDeps } from "../../adapters/provider/provider-deps";
+import { createProvider } from "../../adapters/provider/provider-factory";
+import { OrketError } from "../../engine/error/orket-error";
+import { calledVenues } from "../../engine/model/called-venues";
+import type { Definition, ResolvedVenue } from "../../engine/model/definition";
+import { defined } from "../../engine/model/defined";
+import { factsOf } from "../../engine/model/providers";
+import type { Cancellation } from "../../engine/port/cancellation";
+import { endpointsOf } from "./capability-memory";
+import type { VenueEndpoint } from "./capability-memory";
+
+/** A server has this long to answer; one that is slower is not waited for. */
+const timeoutMs = 5000;
+
+/** Why a run on a Venue cannot work. */
+export interface VenueTrouble {
+  /** One or two sentences. */
+  readonly message: string;
+  /** What to do about it; a sentence. */
+  readonly hint: string;
+  /** Models that the Venue asks for and the server does not have; empty: it is about something else. */
+  readonly missing: readonly string[];
+  /** The models that the server has. */
+  readonly models: readonly string[];
+}
+
+/** Most models that a message names. */
+const namedModels = 12;
+
+/** Some of a server's models for a sentence. */
+export function modelList(models: readonly string[]): string {
+  const more = models.length - namedModels;
+  return `${models.slice(0, namedModels).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+const loopback = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/i;
+const isHere = (endpoint: string): boolean =>
+  URL.canParse(endpoint) && loopback.test(new URL(endpoint).hostname);
+
+/**
+ * Asks the Venue of a definition before its first step whether a run can work. Only what is certain counts: no connection
+ * comes about, the key is refused, or the server's own list of models lacks one that a step asks for. An OpenAI-compatible
+ * server on this machine is only asked for a connection: many take any name of a model, and some answer nothing but
+ * calls. Scripted replies and the editor's models are not asked.
+ * @returns why it cannot work; undefined: nothing speaks against it, or nobody answered within 5 s, or it was cancelled.
+ * @throws {OrketError} what making the provider throws: definition_invalid, secret_missing, key_not_allowed.
+ */
+export async function troubleOf(
+  definition: Definition,
+  deps: ProviderDeps,
+  cancellation: Cancellation,
+): Promise<VenueTrouble | undefined> {
+  for (const { venue, roles } of calledVenues(definition)) {
+    const { answeredBy } = factsOf(venue.provider);
+    if (roles.length === 0 || answeredBy === "file" || answeredBy === "editor") continue;
+    // Keys are asked for, and what is wrong with the Venue itself is said.
+    await createProvider(venue, deps);
+    const trouble = await troubleOfVenue(venue, modelsOf(definition, roles), deps, cancellation);
+    if (trouble !== undefined) return trouble;
+  }
+  return undefined;
+}
+
+/** The models that steps of these roles name for themselves, and whether one of them takes the Venue's own. */
+function modelsOf(definition: Definition, roles: readonly string[]): Wanted {
+  const named = roles.map((role) => definition.venue.roles[role]?.model);
+  return { own: named.includes(undefined), named: named.filter((model) => model !== undefined) };
+}
+
+interface Wanted {
+  readonly own: boolean;
+  readonly named: readonly string[];
+}
+
+async function troubleOfVenue(
+  venue: ResolvedVenue,
+  { own, named }: Wanted,
+  deps: ProviderDeps,
+  cancellation: Cancellation,
+): Promise<VenueTrouble | undefined> {
+  const asked = endpointsOf({
+    ...venue,
+    model: own ? venue.model : undefined,
+    roles: Object.fromEntries(named.map((model, at) => [String(at), { model }])),
+  });
+  const byServer = new Map<string, VenueEndpoint[]>();
+  for (const at of asked) {
+    const server = `${at.node ?? ""} ${at.endpoint}`;
+    byServer.set(server, [...(byServer.get(server) ?? []), at]);
+  }
+  const found = await Promise.all(
+    [...byServer.values()].map((models) => troubleAt(models, venue, deps, cancellation)),
+  );
+  if (cancellation.aborted) return undefined;
+  const troubles = found.filter((one) => one !== undefined);
+  // A mesh works as long as one of its nodes does.
+  return troubles.length > 0 && troubles.length === found.length ? troubles[0] : undefined;
+}
+
+async function troubleAt(
+  models: readonly VenueEndpoint[],
+  venue: ResolvedVenue,
+  deps: ProviderDeps,
+  cancellation: Cancellation,
+): Promise<VenueTrouble | undefined> {
+  const [at] = models;
+  if (at === undefined) return undefined;
+  const nothing = { missing: [], models: [] };
+  const { listIsWhole } = factsOf(at.provider);
+  if (!listIsWhole && isHere(at.endpoint)) {
+    const refused = await noConnectionTo(at.endpoint, "The server", timeoutMs, cancellation);
+    return refused && { message: refused.message, hint: startHint(venue), ...nothing };
+  }
+  const { provider, endpoint, api_key, headers } = at;
+  const cancelled = new Promise<undefined>((resolve) => {
+    cancellation.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  const health = await Promise.race([
+    checkHealth({ provider, endpoint, api_key, ...defined({ headers }) }, deps, timeoutMs),
+    cancelled,
+  ]);
+  if (health === undefined) return undefined;
+  const { problem = "", noConnection } = health;
+  if (noConnection === true) return { message: problem, hint: startHint(venue), ...nothing };
+  if (isKeyRefused(health))
+    return {
+      message: problem,
+      hint: `Check the key that ${venue.source} names, in api_key or headers; the command Orket: Set Secret stores one.`,
+      ...nothing,
+    };
+  return missingAt(models, health, venue);
+}
+
+function startHint({ source, provider }: ResolvedVenue): string {
+  const start = factsOf(provider).listIsWhole ? "Start it (`ollama serve`)" : "Start it";
+  return `${start}, check the endpoint in ${source}, or use another Venue.`;
+}
+
+/** A key that may only call models is refused the list of them, and works all the same. */
+function isKeyRefused({ reachable, problemStatus, problem = "" }: ProviderHealth): boolean {
+  if (reachable) return false;
+  return (
+    problemStatus === 401 ||
+    (problemStatus === 403 && !/scope|permission|not allowed|forbidden/i.test(problem))
+  );
+}
+
+/** Servers that list other names than those that their calls take: deployments, routes, aliases. */
+const otherNames = /(^|\.)(azure\.com|openrouter\.ai|azure-api\.net|amazonaws\.com)$/i;
+
+function missingAt(
+  asked: readonly VenueEndpoint[],
+  { models }: ProviderHealth,
+  venue: ResolvedVenue,
+): VenueTrouble | undefined {
+  const [at] = asked;
+  if (at === undefined || models.length === 0) return undefined;
+  const { listIsWhole } = factsOf(at.provider);
+  if (!listIsWhole && otherNames.test(new URL(at.endpoint).hostname)) return undefined;
+  const names = models.map(({ name }) => name);
+  const known = new Set(
+    names.flatMap((name) => [name, name.replace(/:latest$/, ""), name.replace(/^models\//, "")]),
+  );
+  const missing = asked.flatMap(({ model }) =>
+    known.has(model) || (!listIsWhole && isAlias(model, names)) ? [] : [model],
+  );
+  if (missing.length === 0) return undefined;
+  const server = at.node === undefined ? "the server" : `the node ${at.node}`;
+  const pull = listIsWhole ? `, or pull it: \`ollama pull ${missing[0] ?? ""}\`` : "";
+  return {
+    message: `The Venue ${venue.name} asks for ${missing.join(" and ")}, which ${server} at ${at.endpoint} does not have.`,
+    hint: `It has ${modelList(names)}. Write one of them as \`model\` in ${venue.source}${pull}.`,
+    missing,
+    models: names,
+  };
+}
+
+/** A name that stands for a dated one: `x-latest` for `x-2026-01-01`, `x` for `x-20260101`. */
+function isAlias(model: string, names: readonly string[]): boolean {
+  const stem = model.replace(/-latest$/, "");
+  return names.some((name) => name.startsWith(`${stem}-`));
+}
+
+/** @throws {OrketError} venue_unready when a run on the definition's Venue cannot work; see `troubleOf`. */
+export async function ensureReady(
+  definition: Definition,
+  deps: ProviderDeps,
+  cancellation: Cancellation,
+  hint: string,
+): Promise<void> {
+  const trouble = await troubleOf(definition, deps, cancellation);
+  if (trouble === undefined) return;
+  const { message, models, missing } = trouble;
+  throw new OrketError("venue_unready", message, {
+    hint: `${trouble.hint} ${hint}`.trim(),
+    details: { models, missing },
+  });
+}

@@ -1,0 +1,43 @@
+import type { Definition } from "../../engine/model/definition";
+import { resolveFlow } from "../../language";
+import type { Project, ResolveResult } from "../../language";
+
+type Venue = Definition["venue"];
+
+/** The session's Flow as its files say now, with the Venue of this name or path. */
+export function flowWithVenue(project: Project, { flow }: Definition, venue: string): ResolveResult {
+  const { source, task, inputs } = flow;
+  return resolveFlow(project, source, { venue, task, inputs, forRun: false });
+}
+
+/**
+ * The session's own Venue as its file says now; undefined when that is what the session has, or cannot be used. A model
+ * that a person picked for the run stays where the file names none.
+ */
+export function changedVenue(project: Project, definition: Definition): Venue | undefined {
+  const { venue } = definition;
+  const now = flowWithVenue(project, definition, venue.name).definition?.venue;
+  if (now === undefined) return undefined;
+  const model = now.model ?? (now.provider === venue.provider ? venue.model : undefined);
+  const taken = model === undefined ? now : { ...now, model };
+  return isSameVenue(taken, venue) ? undefined : taken;
+}
+
+/** Keys in one order: the recorded one was written and read as JSON. */
+export function isSameVenue(a: Venue, b: Venue): boolean {
+  const plain = (value: unknown): string =>
+    JSON.stringify(value, (_key, inner: unknown) =>
+      typeof inner === "object" && inner !== null && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([x], [y]) => (x < y ? -1 : 1)))
+        : inner,
+    );
+  return plain(a) === plain(b);
+}
+
+/** The Venue with another model for a role, in the place where the role's model stands. */
+export function withModelFor(venue: Venue, role: string, model: string): Venue {
+  const own = venue.roles[role];
+  return own?.model === undefined
+    ? { ...venue, model }
+    : { ...venue, roles: { ...venue.roles, [role]: { ...own, model } } };
+}

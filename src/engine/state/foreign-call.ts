@@ -1,0 +1,22 @@
+import { isForeign } from "../model/tools";
+import type { SessionState } from "./state";
+import type { StepRun } from "./step-run";
+
+/** What a person can say about a call of a foreign tool. */
+export const foreignWords = { approve: "approve", refuse: "refuse" } as const;
+
+/**
+ * Whether the open call waits for a person: its tool is a foreign one that the Flow's policy does not list, and nobody has
+ * answered yet. A definition from before the policy said so lists none.
+ */
+export function mustAsk({ definition }: SessionState, { openTool }: StepRun): boolean {
+  if (openTool === null || openTool.answer !== undefined || openTool.done !== null) return false;
+  const { tool } = openTool.call;
+  return isForeign(tool) && definition.flow.policy.foreign_tools?.includes(tool) !== true;
+}
+
+/** What the model is told about a call that a person refused. */
+export function refusalText(tool: string, reason: string): string {
+  const why = reason === "" ? "." : `: ${/[.!?]$/.test(reason) ? reason : `${reason}.`}`;
+  return `A person refused this call of ${tool}${why} It was not performed. Go on without it.`;
+}

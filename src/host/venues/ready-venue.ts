@@ -1,0 +1,68 @@
+import * as vscode from "vscode";
+import type { ProviderDeps } from "../../adapters/provider/provider-deps";
+import { troubleOf } from "../../app/venue/venue-check";
+import { CancelSource } from "../../engine/port/cancellation";
+import { calledVenues } from "../../engine/model/called-venues";
+import { factsOf } from "../../engine/model/providers";
+import type { Definition } from "../../engine/model/definition";
+import { commandIds } from "../ids";
+
+/** Most models that are offered as buttons. */
+const offeredModels = 3;
+
+/**
+ * Asks the Venue whether a run can work. Where it cannot, it says so before anything begins, with the ways out: another
+ * of the server's models for this run, another Venue, or beginning all the same.
+ * @returns the definition that is to run; undefined: none.
+ * @throws {OrketError} definition_invalid, secret_missing, key_not_allowed.
+ */
+export async function readyDefinition(
+  definition: Definition,
+  deps: ProviderDeps,
+): Promise<Definition | undefined> {
+  const { name } = definition.venue;
+  const outside = calledVenues(definition).filter(({ venue }) =>
+    ["server", "nodes"].includes(factsOf(venue.provider).answeredBy),
+  );
+  if (outside.length === 0) return definition;
+  const cancellation = new CancelSource();
+  const trouble = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: `Asking the Venue ${name}`, cancellable: true },
+    (_, token) => {
+      token.onCancellationRequested(() => cancellation.cancel());
+      return troubleOf(definition, deps, cancellation);
+    },
+  );
+  if (cancellation.aborted) return undefined;
+  if (trouble === undefined) return definition;
+  const use = trouble.models.slice(0, offeredModels).map((model) => ({ label: `Use ${model}`, model }));
+  const select = "Select Venue";
+  const anyway = "Run Anyway";
+  const answer = await vscode.window.showErrorMessage(
+    `${trouble.message} ${trouble.hint}`,
+    ...use.map(({ label }) => label),
+    select,
+    anyway,
+  );
+  if (answer === select) await vscode.commands.executeCommand(commandIds.selectVenue);
+  if (answer === anyway) return definition;
+  const model = use.find(({ label }) => label === answer)?.model;
+  return model === undefined ? undefined : withModelInPlaceOf(definition, trouble.missing, model);
+}
+
+/** The definition with another model wherever one of those that are missing is asked for. */
+export function withModelInPlaceOf(
+  definition: Definition,
+  missing: readonly string[],
+  model: string,
+): Definition {
+  const { venue } = definition;
+  const isMissing = (name: string | undefined): boolean => name !== undefined && missing.includes(name);
+  const roles = Object.fromEntries(
+    Object.entries(venue.roles).map(([role, own]) => [role, isMissing(own.model) ? { ...own, model } : own]),
+  );
+  return {
+    ...definition,
+    venue: { ...venue, ...(isMissing(venue.model) ? { model } : {}), roles },
+  };
+}

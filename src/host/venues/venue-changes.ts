@@ -1,0 +1,95 @@
+import * as vscode from "vscode";
+import type { SessionController } from "../../app/session/controller";
+import { changedVenue, withModelFor } from "../../app/venue/venue-now";
+import type { ProviderDeps } from "../../adapters/provider/provider-deps";
+import { OrketError } from "../../engine/error/orket-error";
+import type { Definition } from "../../engine/model/definition";
+import { factsOf } from "../../engine/model/providers";
+import { activeRuns } from "../../engine/state/cursor";
+import type { VenueWays } from "../conductor/conductor-screen";
+import { folderOf } from "../project/project-index";
+import type { ProjectIndex } from "../project/project-index";
+import { healthOf } from "./venue-health";
+
+/** Most models that are offered as buttons. */
+const offeredModels = 4;
+
+/** What can be changed about the Venue of a session that failed on it, and the change itself. */
+export class VenueChanges implements vscode.Disposable {
+  readonly #found = new vscode.EventEmitter<void>();
+  /** The models of a session's server, by the session and its Venue. */
+  readonly #models = new Map<string, readonly string[] | "asked">();
+  /** More is known than `waysOf` said. */
+  readonly onDidFind = this.#found.event;
+  readonly #index: ProjectIndex;
+  readonly #deps: ProviderDeps;
+
+  constructor(index: ProjectIndex, deps: ProviderDeps) {
+    this.#index = index;
+    this.#deps = deps;
+  }
+
+  dispose(): void {
+    this.#found.dispose();
+  }
+
+  /** What is known by now; the server is asked for its models behind the screen, once. */
+  async waysOf(controller: SessionController): Promise<VenueWays> {
+    const { view, state } = controller;
+    const failed = view.failed.filter(({ code }) => code.startsWith("model_") || code === "prompt_too_large");
+    if (failed.length === 0 || view.status === "ended") return {};
+    const changed = (await this.#now(controller))?.name;
+    const isMissing = failed.some(({ code }) => code === "model_not_found");
+    const models = isMissing ? this.#modelsOf(controller.id, state.definition.venue) : undefined;
+    return {
+      ...(changed === undefined ? {} : { changed }),
+      ...(models === undefined ? {} : { models }),
+    };
+  }
+
+  /** Records the Venue as its file says now and goes on with it. @throws {OrketError} command_refused and others. */
+  async takeFile(controller: SessionController): Promise<void> {
+    const venue = await this.#now(controller);
+    if (venue === undefined)
+      throw new OrketError("command_refused", "The Venue's file says what the session has already.", {
+        hint: "Change the file, or retry.",
+      });
+    await goOnWith(controller, venue);
+  }
+
+  /** Records another model for the step's role and goes on with it. @throws {OrketError} */
+  async takeModel(controller: SessionController, step: string, model: string): Promise<void> {
+    const { definition, score } = controller.state;
+    const run = activeRuns(score).find((active) => active.run.key === step)?.run;
+    if (run === undefined)
+      throw new OrketError("command_refused", `The step ${step} has not failed.`, { hint: "Look again." });
+    await goOnWith(controller, withModelFor(definition.venue, run.node.role, model));
+  }
+
+  async #now({ workDomain, state }: SessionController): Promise<Definition["venue"] | undefined> {
+    const folder = folderOf(workDomain);
+    if (folder === undefined) return undefined;
+    return changedVenue((await this.#index.of(folder)).project, state.definition);
+  }
+
+  #modelsOf(session: string, venue: Definition["venue"]): readonly string[] | undefined {
+    if (factsOf(venue.provider).answeredBy !== "server") return undefined;
+    const key = JSON.stringify([session, venue]);
+    const known = this.#models.get(key);
+    if (known !== undefined) return known === "asked" ? undefined : known;
+    this.#models.set(key, "asked");
+    void healthOf(venue, this.#deps).then(({ models }) => {
+      this.#models.set(
+        key,
+        models.slice(0, offeredModels).map(({ name }) => name),
+      );
+      this.#found.fire();
+    });
+    return undefined;
+  }
+}
+
+async function goOnWith(controller: SessionController, venue: Definition["venue"]): Promise<void> {
+  await controller.submit({ kind: "change_venue", by: "person", venue });
+  await controller.resume();
+}
