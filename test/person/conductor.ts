@@ -1,7 +1,7 @@
 import type { FrameLocator, Locator } from "playwright-core";
 import { armingMs } from "../../src/protocol/press-guard";
 import type { Workbench } from "../integration/workbench";
-import { until } from "../until";
+import { pace, until } from "../until";
 
 /** The conductor view, by what a person reads and presses in it. */
 export class ConductorPage {
@@ -56,7 +56,7 @@ export class ConductorPage {
     const dialog = this.#workbench.page.locator(".monaco-dialog-box").filter({ hasText: "can run commands" });
     await dialog.waitFor();
     // As in a question, an answer that comes before anybody can have read it does not count.
-    await this.#workbench.page.waitForTimeout(armingMs + 200);
+    await pace(armingMs + 200);
     await dialog.getByRole("button", { name: "Agree" }).click();
     await dialog.waitFor({ state: "detached" });
   }

@@ -80,7 +80,7 @@ async function takeVenue(live: LiveSession, context: CommandContext): Promise<vo
 }
 
 /** `--suggestion ID=take|dismiss` as commands. @throws {OrketError} usage. */
-export function readSuggestions(
+function readSuggestions(
   pairs: readonly string[],
 ): Extract<SessionCommand, { kind: "resolve_suggestion" }>[] {
   return Object.entries(readPairs("suggestion", pairs)).map(([id, written]) => {

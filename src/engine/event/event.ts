@@ -9,7 +9,7 @@ import { tokenUsageSchema } from "./tokens";
 
 export type { Message, Omission, ToolCall, UnreadCall } from "./message";
 
-export { aboutAdjustment, adjustmentBodySchema } from "./adjustment";
+export { aboutAdjustment } from "./adjustment";
 export type { Adjustment, AdjustmentBody, DecidedBy } from "./adjustment";
 
 /** Version of the journal's format; additive optional fields keep it, anything else raises it. */

@@ -2,10 +2,10 @@ import * as z from "zod";
 import { idSchema, nameSchema, referenceSchema } from "./names";
 import { providerNames, providersWhere, providerTable } from "./providers";
 
-export const providerNameSchema = z.enum(providerNames);
+const providerNameSchema = z.enum(providerNames);
 
 /** The providers that a mesh may list as nodes. */
-export const nodeProviderSchema = z.enum(providersWhere("canBeNode", true));
+const nodeProviderSchema = z.enum(providersWhere("canBeNode", true));
 
 /** How tool calls travel: by the backend's own format, as text in the reply, or native with text understood too. */
 export const toolCallModeSchema = z.enum(["native", "text", "auto"]);

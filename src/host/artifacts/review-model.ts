@@ -19,7 +19,7 @@ const quietMs = 150;
 const pieceEvents = 500;
 
 /** What offers of a session are made of in this window. */
-export function offerSourceOf(controller: SessionController): OfferSource {
+function offerSourceOf(controller: SessionController): OfferSource {
   return {
     state: controller.state,
     workDomain: controller.workDomain,
