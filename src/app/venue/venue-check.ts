@@ -31,7 +31,7 @@ export interface VenueTrouble {
 const namedModels = 12;
 
 /** Some of a server's models for a sentence. */
-export function modelList(models: readonly string[]): string {
+function modelList(models: readonly string[]): string {
   const more = models.length - namedModels;
   return `${models.slice(0, namedModels).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

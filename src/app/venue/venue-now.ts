@@ -24,7 +24,7 @@ export function changedVenue(project: Project, definition: Definition): Venue | 
 }
 
 /** Keys in one order: the recorded one was written and read as JSON. */
-export function isSameVenue(a: Venue, b: Venue): boolean {
+function isSameVenue(a: Venue, b: Venue): boolean {
   const plain = (value: unknown): string =>
     JSON.stringify(value, (_key, inner: unknown) =>
       typeof inner === "object" && inner !== null && !Array.isArray(inner)

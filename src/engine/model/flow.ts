@@ -34,7 +34,7 @@ export const inputSpecSchema = z
 /** What a Flow asks for when a run starts. */
 export type InputSpec = z.infer<typeof inputSpecSchema>;
 
-export const policySchema = z
+const policySchema = z
   .strictObject({
     read_scope: z
       .array(scopeSchema)

@@ -51,7 +51,7 @@ export async function readyDefinition(
 }
 
 /** The definition with another model wherever one of those that are missing is asked for. */
-export function withModelInPlaceOf(
+function withModelInPlaceOf(
   definition: Definition,
   missing: readonly string[],
   model: string,
