@@ -51,11 +51,7 @@ export async function readyDefinition(
 }
 
 /** The definition with another model wherever one of those that are missing is asked for. */
-function withModelInPlaceOf(
-  definition: Definition,
-  missing: readonly string[],
-  model: string,
-): Definition {
+function withModelInPlaceOf(definition: Definition, missing: readonly string[], model: string): Definition {
   const { venue } = definition;
   const isMissing = (name: string | undefined): boolean => name !== undefined && missing.includes(name);
   const roles = Object.fromEntries(
