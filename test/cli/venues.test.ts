@@ -123,6 +123,7 @@ describe("orket venues", function () {
         provider: "openai",
         endpoint,
         tried: [],
+        sends: [],
       })),
     );
   });

@@ -9,12 +9,18 @@ const no: QuickCheck = () => false;
 
 function text(def: Extract<Def, { type: "string" }>): QuickCheck {
   const patterns: RegExp[] = [];
+  let least = 0;
   for (const check of def.checks ?? []) {
-    const own = check._zod.def as { check: string; format?: string; pattern?: RegExp };
+    const own = check._zod.def as { check: string; format?: string; pattern?: RegExp; minimum?: number };
+    if (own.check === "min_length" && own.minimum !== undefined) {
+      least = Math.max(least, own.minimum);
+      continue;
+    }
     if (own.check !== "string_format" || own.format !== "regex" || !own.pattern) return no;
     patterns.push(own.pattern);
   }
-  return (value) => typeof value === "string" && patterns.every((pattern) => pattern.test(value));
+  return (value) =>
+    typeof value === "string" && value.length >= least && patterns.every((pattern) => pattern.test(value));
 }
 
 function number(def: Extract<Def, { type: "number" }>): QuickCheck {

@@ -138,7 +138,7 @@ describe("The quick check of events", () => {
   }
 
   it("leaves to the schema what it does not know", () => {
-    assert.equal(quickCheck(z.string().min(3))("long enough"), false);
+    assert.equal(quickCheck(z.string().max(30))("short enough"), false);
     assert.equal(quickCheck(z.object({ a: z.string() }))({ a: "x" }), false);
     assert.equal(quickCheck(z.number().max(3))(1), false);
     assert.equal(quickCheck(z.string().transform(Number))("1"), false);
