@@ -287,6 +287,8 @@ function attend(session: Harness): void {
           : give({ answers: question.questions.map((one) => `about ${one}`) });
       case "exhausted":
         return give({ verdict: roll < 7 ? "go_on" : "fail" });
+      case "foreign_tool":
+        return give({ verdict: roll < 7 ? "approve" : "refuse" });
       case "happened":
         return give({ verdict: "happened" });
       case "accept":

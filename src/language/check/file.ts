@@ -343,6 +343,8 @@ export const diagnose = ofVersion((source: SourceDocument): readonly Diagnostic[
     secretsInAddresses(source, report);
   }
   const schema = report.end();
-  const alone = broken ? [] : withoutMisspelled(checkAlone(source), schema);
+  const alone = broken
+    ? []
+    : withoutMisspelled(checkAlone(source), [...source.problems, ...schema], [source]);
   return inOrder([...source.problems, ...withoutConsequences(source, [...schema, ...alone])]);
 });

@@ -1,10 +1,41 @@
-import type { Diagnostic } from "../text/diagnostic";
+import type { Diagnostic, DiagnosticCode } from "../text/diagnostic";
+import type { SourceDocument } from "../text/source";
 
-/** Without a missing model whose key stands there misspelled: that is reported as an unknown key. */
+/** What is said of a name that no step has. */
+const unknownNames: ReadonlySet<DiagnosticCode> = new Set([
+  "orket/until-unknown-step",
+  "orket/unknown-step",
+  "orket/condition-unknown",
+  "orket/placeholder-unresolved",
+  "orket/placeholder-unknown",
+  "orket/replies-unknown-step",
+] as const);
+
+/** The ids that stand there and count for nothing, because their key is given twice: a '-' is missing before them. */
+function swallowedIds(own: readonly Diagnostic[], sources: readonly SourceDocument[]): string[] {
+  const texts = new Map(sources.map(({ path, text }) => [path, text]));
+  return own.flatMap(({ code, file, span }) => {
+    if (code !== "orket/duplicate-key") return [];
+    const line =
+      texts
+        .get(file)
+        ?.slice(span.start, span.start + 200)
+        .split("\n")[0] ?? "";
+    const id = /^id:\s*["']?([\w-]+)/.exec(line)?.[1];
+    return id === undefined ? [] : [id];
+  });
+}
+
+/**
+ * Without what another problem explains: a missing model whose key stands there misspelled, and a step that is not known
+ * because its id was swallowed by the entry before.
+ */
 export function withoutMisspelled(
   diagnostics: readonly Diagnostic[],
   own: readonly Diagnostic[],
+  sources: readonly SourceDocument[],
 ): Diagnostic[] {
+  const swallowed = swallowedIds(own, sources).map((id) => `'${id}'`);
   const misspelled = new Set(
     own.flatMap(({ code, suggestion, file }) =>
       code === "orket/unknown-key" && suggestion !== undefined
@@ -18,6 +49,8 @@ export function withoutMisspelled(
     "orket/missing-replies": "replies",
   } as const;
   return diagnostics.filter(
-    ({ code, file }) => !(code in named && misspelled.has(`${file} ${named[code as keyof typeof named]}`)),
+    ({ code, file, message }) =>
+      !(code in named && misspelled.has(`${file} ${named[code as keyof typeof named]}`)) &&
+      !(unknownNames.has(code) && swallowed.some((id) => message.includes(id))),
   );
 }

@@ -68,7 +68,7 @@ function check(parts: FlowParts): Findings {
     checkPlaceholders(sources, view, report);
   }
   const own = filesOf(parts).flatMap((source) => diagnose(source));
-  const diagnostics = withoutMisspelled(report.diagnostics, own);
+  const diagnostics = withoutMisspelled(report.diagnostics, own, filesOf(parts));
   const sound = !hasError(own) && !hasError(diagnostics);
   const definition = sound && view !== undefined ? defineFlow(parts) : undefined;
   if (definition !== undefined) {

@@ -81,7 +81,8 @@ class Surroundings {
 
   close(): void {
     process.env.HOME = this.#oldHome;
-    for (const close of this.#closing) close();
+    // Where a sandbox is missing, the suite is left and closed twice.
+    for (const close of this.#closing.splice(0)) close();
     this.victim.kill("SIGKILL");
     this.kit.dispose();
   }
