@@ -14,7 +14,10 @@ describe("A server with a company's own certificate", function () {
 
   it("is refused as it is, and reached when NODE_EXTRA_CA_CERTS names the certificate", async () => {
     const server = createServer(
-      { cert: readFileSync(path.join(folder, "company.pem")), key: readFileSync(path.join(folder, "key.pem")) },
+      {
+        cert: readFileSync(path.join(folder, "company.pem")),
+        key: readFileSync(path.join(folder, "key.pem")),
+      },
       (_, response) =>
         response
           .writeHead(200, { "content-type": "application/json" })
