@@ -10,7 +10,7 @@ import { encodeEvent, firstPrev } from "../../src/engine/event/codec";
 import { draft } from "../../src/engine/event/event";
 import type { SessionEvent } from "../../src/engine/event/event";
 import { OrketError } from "../../src/engine/error/orket-error";
-import { blobsIn } from "../../src/engine/history/replay";
+import { blobsIn } from "../../src/engine/history/difference";
 import { artifactViews } from "../../src/engine/view/session-view";
 import { artifactsOf } from "../../src/engine/state/scope";
 import { Chance, generateSession } from "../fakes/generated-session";

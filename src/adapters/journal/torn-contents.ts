@@ -1,4 +1,4 @@
-import { blobsIn } from "../../engine/history/replay";
+import { blobsIn } from "../../engine/history/difference";
 import { unlessMissing } from "../files/file-system";
 import type { FileSystem, Handle } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";

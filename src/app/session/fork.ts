@@ -4,7 +4,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import { checkForkable, decisionsOfFork, sharedEvents } from "../../engine/history/fork";
 import type { Steer } from "../../engine/orchestrator/ports";
-import { blobsIn } from "../../engine/history/replay";
+import { blobsIn } from "../../engine/history/difference";
 import { startEvent } from "../../engine/orchestrator/start";
 import { createSession, readSession } from "../../adapters/journal/session-folder";
 import type { CreatedSession, ReadSession } from "../../adapters/journal/session-folder";

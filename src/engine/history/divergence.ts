@@ -1,4 +1,5 @@
-import type { DivergenceCause, TakenAsRecorded } from "./replay";
+import type { DivergenceCause } from "./difference";
+import type { TakenAsRecorded } from "./replay";
 
 /** Why a replay differs, in words for people. */
 export const divergenceCauseText: Readonly<Record<DivergenceCause, string>> = {

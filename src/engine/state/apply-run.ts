@@ -15,7 +15,7 @@ import {
   withResult,
 } from "./scope";
 import type { Scope } from "./scope";
-import { foreignWords } from "./foreign-call";
+import { answeredQuestion } from "./apply-answer";
 import { restarted } from "./step-run";
 import type { StepRun } from "./step-run";
 import { defined } from "../model/defined";
@@ -207,54 +207,6 @@ function groupPart({ run, scope }: ActiveRun, event: GroupEvent): RunUpdate {
       return { kind: "over", scope: withResult(scope, result === undefined ? left : { ...left, result }) };
     }
   }
-}
-
-function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"question_answered">): RunUpdate {
-  const { question } = run;
-  if (question?.id !== data.id) return { kind: "active", run, scope };
-  const answered: StepRun = { ...run, question: null, answer: data };
-  switch (question.kind) {
-    case "exhausted":
-      return data.verdict === "more" ? { kind: "again", scope } : { kind: "active", run: answered, scope };
-    case "happened":
-      // What did not happen may be started again, once a person has agreed to it again; what did is over, as it was left.
-      return data.verdict === "did_not_happen"
-        ? {
-            kind: "active",
-            run: {
-              ...answered,
-              answer: null,
-              command: null,
-              commandEnd: null,
-              approved: false,
-              activeMs: 0,
-            },
-            scope,
-          }
-        : { kind: "active", run: { ...answered, verdict: "pass" }, scope };
-    case "foreign_tool":
-      return { kind: "active", run: { ...run, question: null, openTool: withAnswer(run, data) }, scope };
-    case "ask":
-    case "accept":
-      return {
-        kind: "active",
-        run: {
-          ...answered,
-          ...defined({ verdict: data.verdict, result: data.answers }),
-        },
-        scope,
-      };
-  }
-}
-
-/** The open call of a foreign tool with what a person said about it. */
-function withAnswer({ openTool }: StepRun, data: EventData<"question_answered">): StepRun["openTool"] {
-  if (openTool === null) return null;
-  if (data.verdict === foreignWords.approve) return { ...openTool, answer: { allowed: true } };
-  const { answers } = data;
-  const given = typeof answers === "object" && answers !== null && "reason" in answers ? answers.reason : "";
-  const reason = typeof given === "string" ? given.trim() : "";
-  return { ...openTool, answer: { allowed: false, reason } };
 }
 
 function replyOf(data: EventData<"model_call_end">): NonNullable<StepRun["reply"]> {

@@ -2,7 +2,7 @@ import type { Content } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
 import type { TokenUsage } from "../../engine/event/tokens";
 import type { StepComparison, StepFacts } from "../../engine/history/compare";
-import type { Divergence } from "../../engine/history/replay";
+import type { Divergence } from "../../engine/history/difference";
 import { divergenceCauseText } from "../../engine/history/divergence";
 import { grouped } from "../../engine/model/grouped";
 
