@@ -29,6 +29,12 @@ describe("A simulated world", function () {
     });
   }
 
+  it("is one in which agents write: what it says would mean little otherwise", async () => {
+    let written = 0;
+    for (let seed = 1; seed <= 50; seed += 1) written += (await simulate(seed)).written;
+    assert.ok(written > 50, `${written} files in 50 worlds`);
+  });
+
   it("is the same for the same seed", async () => {
     assert.deepEqual(await simulate(17), await simulate(17));
   });

@@ -21,6 +21,8 @@ export interface Outcome {
   readonly kills: number;
   readonly powerLosses: number;
   readonly ended: boolean;
+  /** Files that agents wrote. */
+  readonly written: number;
 }
 
 /** Where the project would be: nothing of it is on the real disk. */
@@ -129,6 +131,7 @@ class Simulation {
   #directory: string | undefined;
   #kills = 0;
   #powerLosses = 0;
+  #written = 0;
 
   constructor(
     readonly seed: number,
@@ -139,6 +142,7 @@ class Simulation {
     this.#disk.make(project);
     this.#machine = {
       fs: this.#disk,
+      projectFs: this.#disk,
       random: this.#random.bytes,
       clock: {
         nowMs: () => (this.#nowMs += this.#random.below(50)),
@@ -178,6 +182,7 @@ class Simulation {
       kills: this.#kills,
       powerLosses: this.#powerLosses,
       ended,
+      written: this.#written,
     };
   }
 
@@ -308,6 +313,7 @@ class Simulation {
     const replayed = await replaySession(directory, this.#machine);
     assert.equal(replayed.identical, true, JSON.stringify(replayed.divergence));
     const events = await this.#recorded();
+    this.#written = events.filter(({ type }) => type === "artifact_written").length;
     const calls = events.filter(({ type }) => type === "model_call_start").length;
     assert.ok(calls <= (this.#definition.flow.limits.model_calls ?? 0), `${calls} model calls`);
     const ends = events.filter(({ type }) => type === "step_end").map(({ step: key }) => key);

@@ -21,6 +21,8 @@ import { WorkspaceFiles } from "./workspace";
 /** What the session's code takes from the machine; tests give their own. */
 export interface SessionEnvironment {
   readonly fs: FileSystem;
+  /** Where agents read the project's files; absent: the disk. */
+  readonly projectFs?: FileSystem;
   readonly clock: Clock;
   readonly random: RandomBytes;
   /** What opens sessions here, for people who meet its lock: `editor`, `command_line`. */

@@ -179,6 +179,7 @@ function live(
       startDirectory: options.startDirectory,
       references: flow.references,
       policy: flow.policy,
+      ...defined({ fs: environment.projectFs }),
     }),
     external: options.external ?? noExternalTools,
     commands: commandRunner(definition, options, parts.ours ?? true),
