@@ -89,7 +89,11 @@ function isBlobRef(value: object): value is BlobRef {
 }
 
 /** Undefined: the event that was made again is the recorded one. */
-export function compare(made: EventDraft, event: SessionEvent, cause: DivergenceCause): Divergence | undefined {
+export function compare(
+  made: EventDraft,
+  event: SessionEvent,
+  cause: DivergenceCause,
+): Divergence | undefined {
   const replayed = canonicalJson({ type: made.type, step: made.step, data: made.data });
   const recorded = canonicalJson({ type: event.type, step: event.step, data: event.data });
   if (replayed === recorded) return undefined;
