@@ -28,10 +28,10 @@ export function benchStartup(): Promise<BenchRow[]> {
     writeFileSync(
       entry,
       [
-        "session/orchestrator",
-        "session/start",
-        "session/replay",
-        "state/transition",
+        "orchestrator/orchestrator",
+        "orchestrator/start",
+        "history/replay",
+        "orchestrator/transition",
         "view/session-view",
         "event/codec",
       ]

@@ -533,9 +533,11 @@ describe("editing help inside VS Code", () => {
   it("shows a plan that follows the files", async () => {
     const score = await open("crew.score.yaml");
     await vscode.commands.executeCommand("orket.showPlan", uriOf("crew.flow.yaml"));
-    const plan = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "orket-plan");
-    assert.ok(plan);
-    assert.match(plan.getText(), /# Plan of crew/);
+    const plan = await until("the plan", () =>
+      vscode.workspace.textDocuments.find(
+        (one) => one.uri.scheme === "orket-plan" && one.getText().startsWith("# Plan of crew"),
+      ),
+    );
     assert.match(plan.getText(), /check#1 → check#2/);
 
     await replace(score, "max: 2", "max: 3");

@@ -8,7 +8,8 @@ import { CancelSource } from "../../src/engine/port/cancellation";
 import type { ModelDelta, ModelRequest } from "../../src/engine/port/model-provider";
 import { EditorTools } from "../../src/host/provider/editor-tools";
 import { VsCodeLmProvider } from "../../src/host/provider/vscode-lm";
-import { until } from "../until";
+import { armingMs } from "../../src/protocol/press-guard";
+import { pace, until } from "../until";
 
 interface Call {
   readonly model: string;
@@ -346,6 +347,12 @@ async function journalWith(
   return journal;
 }
 
+/** The first press shows the question. One counts when a person could have read it, and nobody presses in a hurry. */
+async function pressed(command: string): Promise<void> {
+  await vscode.commands.executeCommand(command);
+  await pace(2 * armingMs);
+}
+
 describe("a Flow on the editor's own models", () => {
   /** Starts a Flow whose role has a tool of the editor. */
   async function start(flow: string, policy: string): Promise<string> {
@@ -394,10 +401,7 @@ describe("a Flow on the editor's own models", () => {
     assert.match(asked, /may do whatever vscode:orket_test_weather can, in the project itself/);
     assert.doesNotMatch(asked, /It rains in Rome/);
 
-    // The first press shows the question; one counts when a person could have read it.
-    const journal = await journalWith(folder, "asked", '"session_end"', () =>
-      vscode.commands.executeCommand("orket.approve"),
-    );
+    const journal = await journalWith(folder, "asked", '"session_end"', () => pressed("orket.approve"));
 
     assert.match(journal, /"verdict":"approve"/);
     assert.match(journal, /It rains in Rome/);
@@ -417,9 +421,7 @@ describe("a Flow on the editor's own models", () => {
           : new vscode.LanguageModelToolCallPart("c1", "vscode_orket_test_weather", { place: "Rome" }),
       );
     };
-    const journal = await journalWith(folder, "refused", '"session_end"', () =>
-      vscode.commands.executeCommand("orket.refuse"),
-    );
+    const journal = await journalWith(folder, "refused", '"session_end"', () => pressed("orket.refuse"));
 
     assert.match(journal, /foreign-tool-refused/);
     assert.doesNotMatch(journal, /It rains in/);
