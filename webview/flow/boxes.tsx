@@ -78,38 +78,35 @@ function Box({
 }): JSX.Element {
   const { id, kind, label, facts, status, used, heat, boxes, across } = box;
   const state = status === undefined ? undefined : states[status];
-  const spoken = [label, kind === "role" ? "" : kind, ...facts, state?.label ?? "", used ?? ""];
   return (
-    <li
-      class={`box ${kind} ${status ?? ""}${heat === undefined ? "" : ` heat-${heat}`}`}
-      role="treeitem"
-      aria-level={level}
-      aria-expanded={boxes.length === 0 ? undefined : "true"}
-      aria-label={spoken.filter((part) => part !== "").join(", ")}
-      data-id={id}
-      tabIndex={at === id ? 0 : -1}
-      onClick={(event) => {
-        event.stopPropagation();
-        onOpen(id);
-      }}
-      onKeyDown={(event) => {
-        if (event.key !== "Enter" || event.target !== event.currentTarget) return;
-        event.stopPropagation();
-        onOpen(id);
-      }}
-    >
-      <div class="box-row">
-        <Icon name={icons[kind]} />
-        <span class="box-name">{label}</span>
-        {state !== undefined && (
-          <span class={`box-state ${status ?? ""}`}>
-            <Icon name={state.icon} class={state.icon === "loading" ? "codicon-modifier-spin" : ""} />
-            {state.label}
-          </span>
-        )}
+    <li class={`box ${kind} ${status ?? ""}${heat === undefined ? "" : ` heat-${heat}`}`} role="none">
+      <div
+        class="box-head"
+        role="treeitem"
+        aria-level={level}
+        aria-expanded={boxes.length === 0 ? undefined : "true"}
+        data-id={id}
+        tabIndex={at === id ? 0 : -1}
+        onClick={() => onOpen(id)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") onOpen(id);
+        }}
+      >
+        {/* Visible text must stand together in the name: what only a screen reader needs comes before it. */}
+        {kind !== "role" && <span class="visually-hidden">{kind} </span>}
+        <div class="box-row">
+          <Icon name={icons[kind]} />
+          <span class="box-name">{label}</span>
+          {state !== undefined && (
+            <span class={`box-state ${status ?? ""}`}>
+              <Icon name={state.icon} class={state.icon === "loading" ? "codicon-modifier-spin" : ""} />
+              {state.label}
+            </span>
+          )}
+        </div>
+        {facts.length > 0 && <div class="hint">{facts.join(" · ")}</div>}
+        {used !== undefined && <div class="hint">{used}</div>}
       </div>
-      {facts.length > 0 && <div class="hint">{facts.join(" · ")}</div>}
-      {used !== undefined && <div class="hint">{used}</div>}
       {boxes.length > 0 && (
         <ul class={across === true ? "boxes across" : "boxes"} role="group">
           {boxes.map((inner) => (

@@ -37,9 +37,12 @@ function next(key: string, from: HTMLElement): HTMLElement | undefined {
     case "ArrowUp":
       return all[index - 1];
     case "ArrowRight":
-      return from.querySelector<HTMLElement>("[role=treeitem]") ?? undefined;
+      return from.parentElement?.querySelector<HTMLElement>("[role=group] [role=treeitem]") ?? undefined;
     case "ArrowLeft":
-      return from.parentElement?.closest<HTMLElement>("[role=treeitem]") ?? undefined;
+      return (
+        from.closest("[role=group]")?.parentElement?.querySelector<HTMLElement>(":scope > [role=treeitem]") ??
+        undefined
+      );
     case "Home":
       return all[0];
     case "End":
