@@ -72,7 +72,7 @@ function changesOf({ writes }: RunFacts): { first: WriteFacts; last: WriteFacts 
   });
 }
 
-/** Files below this many bytes may become anything. */
+/** Files smaller than this many bytes may change completely. */
 const smallFileBytes = 400;
 
 const shrinkingOutput: DriftRule = {
