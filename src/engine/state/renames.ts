@@ -4,7 +4,7 @@ import type { ArtifactChange } from "./scope";
 import type { SessionState } from "./state";
 
 /**
- * The deletion that belongs to an artifact, where an agent moved a file of the project: the two are decided as one.
+ * undefined: it was not moved, or the two have diverged since.
  * undefined: it was not moved, or the two went different ways since.
  */
 export function movedFrom(state: SessionState, change: ArtifactChange): ArtifactChange | undefined {
