@@ -38,7 +38,7 @@ export interface FlowMessage {
 
 export const flowRequestSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready") }),
-  /** The line number in the YAML file. */
+  /** Opens the line in the YAML file. */
   z.strictObject({ type: z.literal("open_line"), id: z.string().min(1).max(300) }),
   z.strictObject({ type: z.literal("open_events") }),
 ]);

@@ -22,9 +22,9 @@ export interface ArtifactRow {
   readonly renamedFrom?: string;
   readonly change: "added" | "changed" | "deleted" | "renamed";
   readonly state: string;
-  /** Part of it was decided, which can be taken back. */
+  /** A person must still decide about part of it. */
   readonly open: boolean;
-  /** Something of it was decided, which can be taken back. */
+  /** Part of it was decided, which can be taken back. */
   readonly decided: boolean;
   /** The person has a version of their own, which an acceptance uses. */
   readonly own?: boolean;
