@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { schemes } from "../ids";
 
-/** Maximum number of documents kept; older ones are empty when they are opened again. */
+/** Maximum number of documents kept; the oldest are dropped. */
 const maxReports = 200;
 
 /** Read-only documents about sessions, created on demand. */
