@@ -30,7 +30,7 @@ export class ProjectDiagnostics implements vscode.Disposable {
       "This definition file is larger than 1 MB: Orket looks at it only when it is saved.";
     this.#subscriptions = [
       index.onDidChange(() => void this.refresh()),
-      // VS Code has no event for added or removed extension tools; these are the moments when a change matters.
+      // VS Code has no event for added or removed extension tools; a change becomes visible at these moments.
       vscode.extensions.onDidChange(() => void this.refresh()),
       vscode.window.onDidChangeActiveTextEditor(() => {
         this.#showLarge();

@@ -155,7 +155,7 @@ function asMessages(messages: readonly ModelMessage[], names: ToolNames): vscode
   const made: vscode.LanguageModelChatMessage[] = [];
   let results: vscode.LanguageModelToolResultPart[] = [];
   const flush = (): void => {
-    // Vendors require the results of one turn together.
+    // Vendors expect the results of one turn together.
     if (results.length > 0) made.push(vscode.LanguageModelChatMessage.User(results));
     results = [];
   };

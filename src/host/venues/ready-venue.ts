@@ -11,7 +11,7 @@ import { commandIds } from "../ids";
 const offeredModels = 3;
 
 /**
- * Checks whether a run can work on the Venue. If not, it reports this before anything begins, and offers: another
+ * Checks whether a run can work on the Venue. If not, it reports this before anything starts, and offers another
  * of the server's models for this run, another Venue, or starting anyway.
  * @returns the definition to run; undefined: none.
  * @throws {OrketError} definition_invalid, secret_missing, key_not_allowed.
