@@ -422,7 +422,7 @@ export class SessionController {
     this.#changed();
   }
 
-  /** Stops following when nobody holds the lock any more, and reports the holder's changes. */
+  /** Stops following when nobody holds the lock any more, and reports a change of the holder. */
   async #watchLock(following: CancelSource): Promise<void> {
     const file = sessionPaths(this.directory).lock;
     const lock = await lockState(this.#environment.fs, file).catch(() => undefined);

@@ -191,8 +191,8 @@ const pendingChangeSchema = z.strictObject({
 type PendingChange = z.infer<typeof pendingChangeSchema>;
 
 /**
- * Finishes a change of the project that a crash or a full disk interrupted after it was decided. A file that has changed since is left
- * alone.
+ * Finishes a change of the project that a crash or a full disk interrupted after it was decided. A file that has changed
+ * since is left alone.
  * @returns the paths that were brought up to date.
  */
 export async function finishAcceptance(session: LiveSession): Promise<readonly string[]> {
