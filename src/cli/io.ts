@@ -2,13 +2,13 @@ import { safeOutput } from "./text/safe";
 import { styleFor } from "./text/style";
 import type { Style } from "./text/style";
 
-/** Where text goes: a terminal, a file or a pipe. */
+/** The destination of text: a terminal, a file or a pipe. */
 export interface Output {
   readonly isTerminal: boolean;
   readonly columns: number;
   readonly rows: number;
   readonly style: Style;
-  /** On a terminal, terminal control sequences in it are made harmless: the one place where that is certain. */
+  /** On a terminal, control sequences in the text are made harmless: the only place where that is guaranteed. */
   write(text: string): void;
   /** Controls a terminal: Orket's own sequences, never text from elsewhere. Absent: they are written. */
   control?(sequence: string): void;
@@ -29,7 +29,7 @@ export interface Io {
   readonly stderr: Output;
   /** Whether a user is present who can be asked. */
   readonly interactive: boolean;
-  /** Calls back when nobody reads stdout any more. */
+  /** Calls back when stdout has no reader any more. */
   onClosed(listener: () => void): void;
   now(): number;
 }

@@ -44,7 +44,7 @@ const graceMs = 600;
 /** Wait for the last output after the process has ended, in milliseconds: another process may still hold the pipe. */
 const drainMs = 500;
 
-/** What the launchers report when the command begins: the script's word, bubblewrap's status line. */
+/** What the launchers report when the command begins: the script's keyword, bubblewrap's status line. */
 const begun = /^started|"child-pid"/;
 
 /** What a shell adds to the number of the signal that ended its child. */

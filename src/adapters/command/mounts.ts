@@ -16,7 +16,7 @@ const lasting: ReadonlySet<string> = new Set([
   "relatime",
 ]);
 
-/** The mounts of this process as `/proc/self/mountinfo` lists them (proc(5)); octal escapes stand for spaces. */
+/** The mounts of this process as `/proc/self/mountinfo` lists them (proc(5)); octal escapes represent spaces. */
 function parseMounts(text: string): Mount[] {
   return text.split("\n").flatMap((line) => {
     const fields = line.split(" ");

@@ -27,7 +27,7 @@ async function walk(root: string): Promise<Map<string, fs.Stats>> {
   const visit = async (folder: string): Promise<void> => {
     for (const name of await fs.promises.readdir(path.join(root, folder))) {
       const place = folder === "" ? name : `${folder}/${name}`;
-      // A name that is not UTF-8 cannot be opened by its text; nothing below it becomes an artifact.
+      // A name that is not UTF-8 cannot be opened by its text; nothing that it names becomes an artifact.
       const stat = await fs.promises.lstat(path.join(root, place)).catch(() => undefined);
       if (stat === undefined) continue;
       if (stat.isDirectory()) await visit(place);

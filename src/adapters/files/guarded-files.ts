@@ -446,6 +446,6 @@ function absolute(
 ): string | undefined {
   if (place.kind !== "absolute") return path.resolve(domain, ...spelling.split("/"));
   const windows = process.platform === "win32";
-  // A drive means something on Windows only, a root without one elsewhere only.
+  // A drive is only meaningful on Windows, a root without one only elsewhere.
   return /^[A-Za-z]:/.test(spelling) === windows ? path.resolve(spelling) : undefined;
 }

@@ -41,7 +41,7 @@ const mostBytesOfLock = 16 << 10;
 /** Of any other file: contents are stored up to the size of the largest file that can be accepted (256 MiB). */
 const mostBytesOfOther = 256 << 20;
 
-/** The most bytes that `readFile` takes of a file below `.orket`. */
+/** The most bytes that `readFile` reads of a file below `.orket`. */
 function readBound(name: string): number {
   const known = Object.hasOwn(mostBytes, name) ? mostBytes[name] : undefined;
   return known ?? (name.startsWith("lock.") ? mostBytesOfLock : mostBytesOfOther);
@@ -128,7 +128,7 @@ export class OrketFileSystem extends NodeFileSystem {
     });
   }
 
-  // Where things really are
+  // Real paths
 
   #realDomain(domain: string, again: boolean): string {
     const known = again ? undefined : this.#real.get(domain);

@@ -15,7 +15,7 @@ const linkLength = 75;
  * Checks the chain of an open journal up to a position that a reading reached, line by line, without parsing: each line's
  * link to the line before it, and that the last one is the line that the reading reached, which covers them all. A fraction of
  * a reading's work, in constant memory.
- * @param mark number of a line, from 1, whose digest is asked for.
+ * @param mark number of a line, from 1, whose digest is requested.
  */
 export async function checkChain(
   fs: FileSystem,
@@ -46,7 +46,7 @@ export async function checkChain(
   return result();
 }
 
-/** Behind the last line feed of what was read; the room before it does not count. */
+/** After the last line feed of what was read; the room before it does not count. */
 function lineEnd(chunk: Buffer): number {
   return headroom + chunk.subarray(headroom).lastIndexOf(lineFeed) + 1;
 }

@@ -10,7 +10,7 @@ import { sha256Bytes } from "../system/sha256";
 /*
  * `contents`: the longer contents of one session, one after another. Each is a line that names it, its bytes, and a line
  * feed. `after` is the number of journal lines that were on the disk before the content was written: a line up to there
- * that lacks its content is damaged, one behind it can be the end of a write that a power loss cut short.
+ * that lacks its content is damaged, a line after it can be the end of a write that a power loss cut short.
  *
  * A prompt mostly repeats what was said before. Its record can hold its parts instead of its text: `parts` is then the digest of
  * the bytes stored there, `sha256` that of the text they make up. Each part is a text, or refers to another record.

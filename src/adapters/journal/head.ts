@@ -68,7 +68,7 @@ export function headProblem(
   );
 }
 
-/** Whether the journal ends where the head says, so that nothing can be missing. */
+/** Whether the journal ends where the head records, so that nothing can be missing. */
 export function isSealed(head: Head | undefined, { position }: JournalPart): boolean {
   return head?.events === position.lines && head.sha256 === position.prev;
 }

@@ -128,7 +128,7 @@ export function written<T>(before: Attributed<T>, after: readonly string[], orig
 
 /**
  * A text that a person accepted in place of another: existing lines keep their origin, new ones have the
- * proposal's where they are the proposal's lines, and are else the person's own.
+ * proposal's where they are the proposal's lines, and otherwise are the person's own.
  */
 export function accepted<T>(
   replaced: Attributed<T>,

@@ -22,8 +22,8 @@ export type ConflictReason = "both_changed" | "both_added" | "deleted_in_project
 /** The effect of a proposal on the project as it is now. */
 export interface Offer extends Proposal {
   /**
-   * `same`: the project has it already. `ready`: the project is what it was made from. `merged`: the project has moved
-   * on, and both changes are merged. `conflict`: the user must merge them.
+   * `same`: the project has it already. `ready`: the project is what it was made from. `merged`: the project has changed
+   * since, and both changes are merged. `conflict`: the user must merge them.
    */
   readonly kind: "same" | "ready" | "merged" | "conflict";
   /** The project's file when all of it is accepted; for a conflict: the current file. */

@@ -11,7 +11,7 @@ const largestText = 8 << 20;
  * last may have none. A byte order mark is the first character of the first line.
  */
 export interface Texts {
-  /** `bytes`: one of the versions is not UTF-8, so that each character stands for one byte in all of them. */
+  /** `bytes`: one of the versions is not UTF-8, so that each character represents one byte in all of them. */
   readonly encoding: "utf8" | "bytes";
   /** One list for each version; a missing file has no lines. */
   readonly lines: readonly (readonly string[])[];

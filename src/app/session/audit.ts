@@ -162,7 +162,7 @@ export interface ReplayOutcome {
 }
 
 /**
- * Replays a session from its own files, without a network, and compares everything.
+ * Replays a session from its own files, without a network, and compares all results.
  * @throws {OrketError} session_not_found, format_unsupported.
  */
 export async function replaySession(

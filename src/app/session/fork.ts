@@ -17,7 +17,7 @@ import { defined } from "../../engine/model/defined";
 /**
  * Starts a session that shares everything before a step with another one. The shared events cost no model call.
  * @param at a step run's key (`build#2`), or a step's id for its first run.
- * @param change makes the fork's definition from the old one.
+ * @param change creates the fork's definition from the old one.
  * @throws {OrketError} command_refused, session_not_found, and what starting a session throws.
  */
 export async function forkSession(

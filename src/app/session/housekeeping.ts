@@ -139,7 +139,7 @@ export interface DiskUse {
   readonly unreferencedBlobs: number;
 }
 
-/** Bytes of the files below a folder; links count as nothing. */
+/** Bytes of the files below a folder; links do not count. */
 async function sizeBelow(fs: FileSystem, dir: string): Promise<number> {
   let size = 0;
   for (const entry of await unlessMissing(fs.readDir(dir), [])) {

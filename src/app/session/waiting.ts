@@ -7,7 +7,7 @@ import type { QuestionView, SessionView } from "../../engine/view/session-view";
 /** One thing in a session that waits for the user. */
 export interface Waiting {
   readonly kind: "question" | "failure" | "suggestion" | "limit" | "drift" | "interrupted";
-  /** The question's id, else the step, else the kind: with the session's id it names the thing. */
+  /** The question's id, else the step, else the kind: unique together with the session's id. */
   readonly about: string;
   readonly step?: string;
   /** The question, in a few words: `begin build#1?` */

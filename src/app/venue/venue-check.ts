@@ -41,7 +41,7 @@ const isHere = (endpoint: string): boolean =>
   URL.canParse(endpoint) && loopback.test(new URL(endpoint).hostname);
 
 /**
- * Asks the Venue of a definition before its first step whether a run can work. Only certain failures count: no connection
+ * Asks the Venue of a definition before its first step whether a run can work. Only definite failures count: no connection
  * is possible, the key is refused, or the server's own list of models lacks one that a step requests. An OpenAI-compatible
  * server on this machine is only checked for a connection: many accept any model name, and some answer nothing but
  * calls. Scripted replies and the editor's models are not asked.

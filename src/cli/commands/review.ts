@@ -283,7 +283,7 @@ const revert: Action = {
     if (one !== undefined && !/^\d+$/.test(one))
       throw new OrketError("usage", `--acceptance: '${safeLine(one)}' is not the number of an event.`);
     const { state } = live.orchestrator;
-    // A rejection over acceptances goes first; then the acceptances, newest first.
+    // A rejection that follows acceptances is reverted first; then the acceptances, newest first.
     const rejected = state.decisions[file]?.kind === "rejected" ? 1 : 0;
     const count = one === undefined ? rejected + (state.acceptances[file] ?? []).length : 1;
     for (let index = 0; index < Math.max(1, count); index += 1)

@@ -72,7 +72,7 @@ export function isExact(
   return name === id && digest.length >= 8 && sha256.startsWith(digest);
 }
 
-/** What a question waits for, and how to give it. */
+/** What a question waits for, and how to answer it. */
 export function waitsFor(run: StepRun, question: Question): string {
   if (question.kind === "accept") {
     return `The step ${run.key} waits until a person has decided about ${(question.paths ?? []).join(", ")}: look at them (orket diff), accept or reject them (orket accept, orket reject), then resume the session.`;

@@ -5,7 +5,7 @@ import type { Output } from "../io";
 import { describeEvent } from "./describe";
 import type { EventLine } from "./describe";
 
-/** Shows a run while it goes on, on stderr. */
+/** Shows a run in progress, on stderr. */
 export interface Display {
   onEvents(events: readonly SessionEvent[], state: SessionState): void;
   onDelta(step: string, delta: ModelDelta): void;
@@ -33,7 +33,7 @@ export function paintLine({ mark, tone, text }: EventLine, { style }: Output): s
   }
 }
 
-/** One line for each thing that happens: for files, pipes and simple terminals. */
+/** One line for each event: for files, pipes and simple terminals. */
 export class LineDisplay implements Display {
   readonly #output: Output;
   constructor(output: Output) {

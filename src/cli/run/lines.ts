@@ -12,7 +12,7 @@ export class TypedLines {
   readonly #decoder = new StringDecoder("utf8");
   #partial = "";
   #waiting: Waiting | undefined;
-  /** Lines that came in one piece with the answer, for questions that take several lines. */
+  /** Lines that arrived together with the answer, for questions that take several lines. */
   #ready: string[] = [];
   #ended = false;
   #reading = false;
@@ -46,7 +46,7 @@ export class TypedLines {
     resolve(next);
   }
 
-  /** Nothing more will come. */
+  /** No more input will arrive. */
   get ended(): boolean {
     return this.#ended;
   }

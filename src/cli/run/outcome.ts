@@ -74,7 +74,7 @@ function nextSteps(view: SessionView, limit: string, code: ExitCode, orket: stri
   ];
 }
 
-/** The typed answer of the step that the Score gives back; undefined: it gives none. */
+/** The typed answer of the step that the Score returns; undefined: it returns none. */
 function resultOfRun({ definition, score }: SessionState): Json | undefined {
   const step = definition.score.result?.step;
   return step === undefined ? undefined : resultOf(score.scope, step)?.result;

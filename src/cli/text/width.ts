@@ -12,7 +12,7 @@ export function displayWidth(text: string): number {
   return stringWidth(text);
 }
 
-/** The text cut so that it takes at most `columns`, with an ellipsis where something is missing. */
+/** The text cut to at most `columns`, with an ellipsis where something is missing. */
 export function cutToWidth(text: string, columns: number): string {
   if (columns <= 0) return "";
   let width = 0;

@@ -101,9 +101,9 @@ function listen(value: unknown, heard: Heard, depth: number): void {
   }
   for (const field of nestedFields)
     if (typeof value[field] === "object") listen(value[field], heard, depth + 1);
-  // A router's own text is outside, the cause within its metadata (OpenRouter).
+  // A router's own text is in the outer fields, the cause within its metadata (OpenRouter).
   if (isRecord(value["metadata"])) listen(value["metadata"], heard, depth + 1);
-  // FastAPI reports where the error is beside what it is.
+  // FastAPI reports the place of the error in addition to the error.
   if (Array.isArray(value["loc"]) && heard.words.length > before) {
     const place = (value["loc"] as unknown[]).map(String).join(".");
     heard.words[heard.words.length - 1] = `${place}: ${heard.words.at(-1) ?? ""}`;

@@ -12,7 +12,7 @@ export interface Proxies {
   agent(proxy: string, options: Readonly<Record<string, unknown>>): Dispatcher;
 }
 
-/** This machine itself is never behind a proxy, whatever NO_PROXY says: a local model server would become unreachable. */
+/** This machine itself is never behind a proxy, whatever NO_PROXY contains: a local model server would become unreachable. */
 const loopback = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/i;
 
 /**

@@ -80,7 +80,7 @@ export function afterFailure(circuit: Circuit, kind: FailureKind, nowMs: number,
 
 /** A node's circuit after it failed to answer a check. */
 export function afterFailedCheck(circuit: Circuit, nowMs: number): Circuit {
-  // The time that a check of an open circuit was due has passed: each failed check is one more opening.
+  // The due time of a check of an open circuit has passed: each failed check is one more opening.
   return opened(circuit.state === "open" ? { ...circuit, state: "half_open" } : circuit, nowMs, 0);
 }
 

@@ -257,7 +257,7 @@ export class Mesh {
 
   /**
    * One timer for whatever is due next. It keeps the process alive only while calls wait. One that fires too early finds
-   * nothing to do; that costs less than a new one for each call.
+   * nothing to do; that costs less than a new timer for each call.
    */
   #arm(): void {
     const nowMs = this.#deps.nowMs();

@@ -21,7 +21,8 @@ import { providerTable } from "../../../engine/model/providers";
  * Model calls to any endpoint that supports OpenAI's chat completions, always streamed. The package provides the request's
  * types; the reply is read by `OpenAiStream`. Measured with openai 7.57.0: its client retries twice unless configured not to,
  * its timeout ends with the headers, an aborted or truncated stream ends without an error, and its iterator costs four times a
- * bare reader (docs/decisions/2026-11-30-the-openai-package.md). Fields that a server rejects are reported, not left out in silence; `params: { FIELD: null }` removes one.
+ * bare reader (docs/decisions/2026-11-30-the-openai-package.md). Fields that a server rejects are reported, not silently
+ * omitted; `params: { FIELD: null }` removes one.
  */
 export class OpenAiProvider implements ModelProvider {
   readonly #venue: ProviderVenue & { readonly timeouts: Timeouts };
