@@ -66,7 +66,7 @@ export function expandFor(context: TemplateContext, template: string): Promise<s
   return expandTemplate(template, (placeholder) => placeholderValue(context, placeholder));
 }
 
-/** A value whose texts are templates. A text that consists of one placeholder only keeps the type of its value. */
+/** A value whose texts are templates. A text that consists of a single placeholder keeps the type of its value. */
 export async function expandJson(context: TemplateContext, value: Json): Promise<Json | undefined> {
   if (typeof value === "string") {
     const { segments } = parseTemplate(value);

@@ -101,7 +101,7 @@ function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): 
       : inUse
         ? "marked"
         : "all";
-  // Asked once: a model that repeats the call means it as an example. On the last turn there is no time for an answer.
+  // Asked once: a model that repeats the call means it as an example. On the last turn the model could not answer.
   const asked = run.asked || (run.prompt?.turn ?? 1) >= run.node.max_turns;
   return { tools, search, askAboutQuotes: !asked };
 }

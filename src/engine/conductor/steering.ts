@@ -230,7 +230,7 @@ export class Steering {
     const by = this.#by;
     if (decided.kind === "adjustment") return { kind: "adjust", adjustment: { ...decided.data, by } };
     const front = activeRuns(state.score).find(({ run }) => run.key === decided.step)?.run;
-    // Answers what is shown this time, whatever was shown then.
+    // Answers what is shown in this run, whatever was shown in the recorded one.
     if (decided.kind === "reply") {
       const { id, sha256 } = front?.question ?? decided.data;
       const { verdict, answers } = decided.data;

@@ -26,7 +26,7 @@ export function openPaths(state: SessionState, paths: readonly string[]): string
   );
 }
 
-/** What users decided about these artifacts: all, some, or none of them taken. No artifacts count as accepted. */
+/** What users decided about these artifacts: all, some, or none of them taken. An empty list counts as accepted. */
 export function acceptanceOf(
   state: SessionState,
   paths: readonly string[],

@@ -51,7 +51,7 @@ function checkArgv(flow: SourceDocument, path: ValuePath, report: Report): void 
   }
 }
 
-/** Placeholders of `stdin` and `env` that can have no value: a command has no role, and its own summary does not exist yet. */
+/** Placeholders of `stdin` and `env` that can never have a value: a command has no role, and its own summary does not exist yet. */
 function placeholderProblem(flow: SourceDocument, placeholder: Placeholder): string | undefined {
   if (placeholder.kind === "role") return "A command belongs to no role: {{role}} has no value here.";
   if (placeholder.kind !== "input") return undefined;

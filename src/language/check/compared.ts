@@ -78,7 +78,7 @@ export function checkCompared(
     }
 }
 
-/** Conditions of one list that cannot hold together: they want different words, or values, of one thing. */
+/** Conditions of one list that cannot all hold: they require different words, or values, of the same item. */
 export function checkTogether(score: SourceDocument, path: ValuePath, report: Report): void {
   const list = valueAt(score.value, path);
   if (!Array.isArray(list)) return;

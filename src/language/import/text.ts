@@ -70,7 +70,7 @@ function literalBefore(text: string): string {
   return `${escapeTemplate(text)}${"\\".repeat(countAtEnd(text, "\\"))}${space}`;
 }
 
-/** The text without what is between two marks (marks included), and the removed content. */
+/** The text without the part between two marks (marks included), and that part. */
 export function takeOut(text: string, open: string, close: string): { text: string; taken: string[] } {
   const taken: string[] = [];
   let kept = "";

@@ -7,7 +7,7 @@ import { PersistentMap } from "../../state/persistent-map";
 export interface CallFacts {
   readonly seq: number;
   readonly tool: string;
-  /** Equal for equal arguments and equal answers, respectively. */
+  /** Equal strings for equal arguments; likewise for `answer`. */
   readonly args: string;
   readonly answer: string | undefined;
   readonly ok: boolean | undefined;
@@ -59,7 +59,7 @@ export interface EarlierFacts {
   readonly wrote: boolean;
 }
 
-/** The files that the team planned, and where the plan stands. */
+/** The files that the team planned, and which event holds the plan. */
 export interface PlanFacts {
   readonly seq: number;
   readonly step: string;

@@ -72,7 +72,7 @@ function mayRunAgain({ state, node, run }: DriftView): boolean {
 }
 
 /**
- * The adjustment that goes with a finding: a failed step is tried again and told; a step that runs again is told from
+ * The adjustment for a finding: a failed step is tried again and told why; a step that runs again is told from
  * then on; otherwise the session pauses, so that a person can repeat it from there.
  */
 export function adjustmentFor(view: DriftView, finding: Finding): AdjustmentBody {

@@ -150,7 +150,7 @@ class ArchonImport {
     return order;
   }
 
-  /** Adjacent nodes that wait for the same nodes run in parallel. A question to a person is asked alone. */
+  /** Adjacent nodes that wait for the same nodes run in parallel. A question to a person never runs in parallel. */
   #sideBySide(order: readonly Value[], from: number): Value[] {
     const first = order[from];
     if (first === undefined) return [];

@@ -12,7 +12,7 @@ export interface LostPart {
 
 const filters = /\s*\|\s*(?:json|tojson|trim|string|safe|default\([^)]*\))\s*$/;
 
-/** The possible names of an expression, without filters that change nothing relevant. */
+/** The expression as a plain name, without filters that change nothing relevant. */
 function plainName(expression: string): string {
   let name = expression.trim().replace(/^-\s*|\s*-$/g, "");
   for (let round = 0; round < 4; round++) name = name.replace(filters, "").trim();
