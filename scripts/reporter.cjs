@@ -40,7 +40,7 @@ module.exports = class OrketReporter {
 
     runner.once("start", () => {
       runner.suite.eachTest((test) => {
-        // Mocha's own question whether a test is meant, asked of one.
+        // Mocha's own check of whether a test is selected, for one test.
         if (runner.grepTotal({ eachTest: (visit) => visit(test) }) > 0) left.add(test);
       });
     });

@@ -6,7 +6,7 @@
  *   npm run test:live -- [PIECE…] [--record] [--no-report] [--grep TEXT]
  *     PIECE       model ollama llamaServer llamaCppPython litellm; without one, all but llamaCppPython
  *     --record    also writes what the servers answer as fixtures of the gate
- *     --grep      runs only the tests whose title holds TEXT; writes no report
+ *     --grep      runs only the tests whose title contains TEXT; writes no report
  */
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";

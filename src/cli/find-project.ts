@@ -7,7 +7,7 @@ import { fileKindOf } from "../language";
 export interface Surroundings {
   /** Absolute; not left when searching upwards. */
   readonly home: string | undefined;
-  /** Of the process; undefined: the system has no such numbers. */
+  /** Of the process; undefined: the system does not provide it. */
   readonly uid: number | undefined;
 }
 

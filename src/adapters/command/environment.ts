@@ -2,7 +2,7 @@ import path from "node:path";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What a program needs of the environment to start and to speak the user's language. None of them holds a key. */
+/** What a program needs from the environment to start and to use the user's language. None of these variables holds a key. */
 const passedOn: ReadonlySet<string> = new Set([
   ...["USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "SHELL"],
   // Where toolchains are, for machines that keep them outside the usual places.

@@ -13,7 +13,7 @@ export interface Program {
 }
 
 export interface ProgramPlaces {
-  /** Folders in which a name with a slash is looked for, in order. */
+  /** Folders in which a name with a slash is searched for, in order. */
   readonly roots: readonly string[];
   /** The folders of PATH. */
   readonly folders: readonly string[];

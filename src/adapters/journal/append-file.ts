@@ -37,7 +37,7 @@ export class AppendFile {
     return this.#length > this.#size;
   }
 
-  /** Hands the bytes to the system; they are on the disk when a `sync` that begins afterwards resolves. */
+  /** Passes the bytes to the system; they are on the disk when a `sync` that begins afterwards resolves. */
   async write(bytes: Buffer): Promise<void> {
     const end = this.#end + bytes.length;
     if (bytes.length > writeNowMaxBytes) await this.#fs.write(this.#handle, bytes, this.#end);

@@ -191,7 +191,7 @@ export class BlobStore extends BlobReader {
   }
 
   /**
-   * Hands what is queued to the system. The caller syncs the file, then calls what is returned.
+   * Passes the queued bytes to the system. The caller syncs the file, then calls the returned function.
    * @param after journal lines that are on the disk already.
    */
   async write(after: number): Promise<() => void> {

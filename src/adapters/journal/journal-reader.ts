@@ -45,7 +45,7 @@ export interface JournalPart {
 
 /** What a caller wants from a reading besides its result. */
 export interface ReadOptions {
-  /** Number of a line, from 1, whose digest is asked for. */
+  /** Number of a line, from 1, whose digest is requested. */
   readonly mark?: number | undefined;
   /** Takes the events as they come, so that they are not kept in memory; the result then has none. */
   readonly take?: (events: readonly SessionEvent[]) => void;
@@ -71,7 +71,7 @@ class JournalParser {
 
   constructor(
     from: JournalPosition,
-    /** Number of the line whose digest is asked for, from 1. */
+    /** Number of the line whose digest is requested, from 1. */
     mark: number | undefined,
   ) {
     this.#mark = mark;

@@ -62,7 +62,7 @@ async function factsOf(pid: number): Promise<ProcessFacts> {
   if (process.platform === "win32") return { gone: false, suspended: false, started: "" };
   if (process.platform !== "linux") return factsByPs(pid);
   const stat = await textOf(`/proc/${pid}/stat`);
-  // The name, in parentheses, may hold anything; the state and 19 fields on, the start time, come after it.
+  // The name, in parentheses, may contain anything; the state and, 19 fields later, the start time follow it.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state = ""] = fields;
   return { gone: state === "Z" || state === "X", suspended: state === "T", started: fields[19] ?? "" };

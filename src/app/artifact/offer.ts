@@ -138,7 +138,7 @@ export function withHunks(text: OfferText, chosen: ReadonlySet<number>): Uint8Ar
 }
 
 /**
- * One change of the text by itself: the project's file with it, and what is proposed without it.
+ * One change of the text: the project's file with it, and the remaining proposal without it.
  * @param lines as an editor counts them (`editorLines`).
  */
 export function withLines(

@@ -139,7 +139,7 @@ export async function readProof(
 }
 
 /**
- * Records what was proven of the session, beside what is known already and still holds.
+ * Records what was proven of the session, in addition to earlier proofs that still hold.
  * @param head SHA-256 of the journal's last line that it was proven for; when the journal has grown since, nothing is
  * recorded. Absent: the journal's end as it is now.
  * @returns whether it was recorded.

@@ -21,7 +21,7 @@ export interface VenueTrouble {
   readonly message: string;
   /** What to do about it; a sentence. */
   readonly hint: string;
-  /** Models that the Venue requests and the server does not have; empty: the reason is another one. */
+  /** Models that the Venue requests and the server does not have; empty: the reason is a different one. */
   readonly missing: readonly string[];
   /** The models that the server has. */
   readonly models: readonly string[];

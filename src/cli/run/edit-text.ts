@@ -51,7 +51,7 @@ async function editInEditor(
   }
 }
 
-/** `$EDITOR` may hold arguments (`code --wait`), which is why a shell reads it. */
+/** `$EDITOR` may contain arguments (`code --wait`), which is why a shell reads it. */
 function runEditor(editor: string, file: string): Promise<number | undefined> {
   const quoted = process.platform === "win32" ? `"${file}"` : `'${file.replaceAll("'", "'\\''")}'`;
   return new Promise((resolve) => {

@@ -15,7 +15,7 @@ export interface CallFacts {
   readonly fields: readonly string[];
   /** What to do when the model does not exist; a sentence. */
   readonly missingModelHint: string;
-  /** The longest reply that was asked for, in tokens. */
+  /** The longest reply that was requested, in tokens. */
   readonly maxTokens?: number;
   /** Removes the key from the server's text before it is cut. */
   readonly redact: Redact;

@@ -9,7 +9,7 @@ export class LineSplitter {
   #rest: Uint8Array[] = [];
   #restBytes = 0;
 
-  /** The text of all lines that are now complete, each with its line feed; empty when there is none. */
+  /** The text of all complete lines, each with its line feed; empty when there is none. */
   push(chunk: Uint8Array): string {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const end = bytes.lastIndexOf(10) + 1;
