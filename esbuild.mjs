@@ -1,10 +1,10 @@
 /*
  * Builds everything that ships, and the suite that runs inside VS Code.
  *
- * The editor's bundle and the command line's share most of their code, and a model SDK costs more to load than all
- * the rest. So everything for Node is built at once and split: what two of them need stands in a file of its own, and
- * what is reached by `await import("…")` is loaded on first use. esbuild splits ES modules only; each file is turned
- * into CommonJS afterwards, since that is what the extension host and older `require` hooks load fastest.
+ * The editor's bundle and the command line's share most of their code, and a model SDK takes longer to load than all
+ * the rest. So everything for Node is built together and split: code that two of them need goes into a file of its own, and
+ * code behind `await import("…")` is loaded on first use. esbuild splits ES modules only; each file is then converted
+ * to CommonJS, since the extension host and older `require` hooks load that fastest.
  */
 import { chmod, copyFile, glob, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -16,10 +16,10 @@ const at = (...parts) => path.join(root, ...parts);
 
 const panels = ["conductor", "session", "flow"];
 
-/** What shares code, by the name of its file in dist. */
+/** The entry points that share code, by the name of their file in dist. */
 const nodeEntries = { extension: "src/extension.ts", main: "src/cli/main.ts" };
 
-/** The files of the sample project by their paths, so that `orket init` needs nothing beside its bundle. */
+/** The files of the sample project by their paths, so that `orket init` needs nothing besides its bundle. */
 async function sampleFiles() {
   const folder = at("examples/shapes");
   const files = {};
@@ -63,7 +63,7 @@ async function nodeBundles(shared) {
     target: "node20.12",
     format: "esm",
     external: ["vscode"],
-    // The packages' ESM builds tree-shake; their CommonJS builds arrive whole.
+    // The packages' ESM builds can be tree-shaken; their CommonJS builds are included whole.
     mainFields: ["module", "main"],
   });
   await mkdir(at("dist/shared"), { recursive: true });
@@ -87,8 +87,8 @@ async function writeCommonJs({ minify, sourcemap }, { path: file, text }) {
 }
 
 /**
- * The command stands alone, since it answers `--version` without loading anything; its `./main` is dist/main.js. It tells
- * an old Node that it is too old, so it must parse there.
+ * The command is a separate file, since it answers `--version` without loading anything; its `./main` is dist/main.js. It
+ * reports to an old Node that it is too old, so it must parse there.
  */
 function commandBundle(shared) {
   return esbuild.build({
@@ -130,7 +130,7 @@ async function copyCodicons() {
   }
 }
 
-/** The suites that run inside VS Code. mocha stays outside: it loads its own files by path. */
+/** The suites that run inside VS Code. mocha is not bundled: it loads its own files by path. */
 async function integrationSuite(shared) {
   const entryPoints = [];
   for await (const file of glob("test/integration/**/*.ts", { cwd: root })) {
@@ -159,7 +159,7 @@ export async function build({ release = false } = {}) {
   if (!release) jobs.push(integrationSuite(shared));
   await Promise.all(jobs);
   await chmod(at("dist/cli.js"), 0o755);
-  // dist is CommonJS whatever a package.json above an installed copy says.
+  // dist is CommonJS whatever a package.json above an installed copy declares.
   await writeFile(at("dist/package.json"), '{ "type": "commonjs" }\n');
 }
 

@@ -11,7 +11,7 @@ const runs = 9;
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
-/** Files of 1 kB, a hundred in a folder. */
+/** Files of 1 kB, a hundred per folder. */
 function writeFiles(folder: string, count: number): void {
   const text = `${"x".repeat(1023)}\n`;
   for (let number = 0; number < count; number += 1) {
@@ -21,7 +21,7 @@ function writeFiles(folder: string, count: number): void {
   }
 }
 
-/** A `node_modules` of so many bytes, in files of half a megabyte. */
+/** A `node_modules` of this many bytes, in files of half a megabyte. */
 function writeModules(folder: string, bytes: number): void {
   const piece = Buffer.alloc(512 * 1024, "m");
   for (let number = 0; number * piece.length < bytes; number += 1) {
@@ -48,7 +48,7 @@ async function inProject<T>(files: number, work: (place: Place) => Promise<T>): 
   }
 }
 
-/** What a command took from the call to its result, in milliseconds, and what kept it apart. */
+/** The duration of a command from the call to its result, in milliseconds, and what isolated it. */
 async function timed(
   { folder, project }: Place,
   source: string,
@@ -97,11 +97,11 @@ function bareMs(source: string, cwd: string): number {
   return performance.now() - start;
 }
 
-/** What a command costs beside the bare one, in a project of 1,000 files. */
+/** The cost of a command compared with the bare one, in a project of 1,000 files. */
 async function overhead(): Promise<BenchRow[]> {
   return inProject(1000, async (place) => {
     const rows: BenchRow[] = [];
-    // The first command finds out what keeps commands apart here, and fills what later views are copied from.
+    // The first command finds out what isolates commands here, and creates what later views are copied from.
     const only: Partial<RunnerOptions>[] = [{}, { sandbox: "missing" }];
     for (const options of only) await timed(place, "0", options);
     for (const options of only) {
@@ -131,7 +131,7 @@ async function overhead(): Promise<BenchRow[]> {
   });
 }
 
-/** Views of a large project against `cp -r` of it. */
+/** Views of a large project compared with `cp -r` of it. */
 async function largeViews(): Promise<BenchRow[]> {
   return inProject(50_000, async (place) => {
     writeModules(place.project, 2 ** 30);
@@ -153,7 +153,7 @@ async function largeViews(): Promise<BenchRow[]> {
   });
 }
 
-/** Commands: what they cost beside the bare ones, and how fast their views come about. */
+/** Commands: their cost compared with bare ones, and how fast their views are created. */
 export async function benchCommands(): Promise<BenchRow[]> {
   if (process.platform === "win32") return [];
   return [...(await overhead()), ...(await largeViews())];

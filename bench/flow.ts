@@ -9,14 +9,14 @@ import { startSession } from "../src/app/session/open";
 import { definitionOf, step } from "../test/fakes/engine-harness";
 import type { BenchRow } from "./row";
 
-/** What a flow's steps say: bytes of the prompt beside the earlier reports, and of the reply. */
+/** Sizes of a flow's steps: bytes of the prompt besides the earlier reports, and of the reply. */
 interface Load {
   readonly steps: number;
   readonly promptBytes: number;
   readonly replyBytes: number;
 }
 
-/** As prompts are: a half that every step repeats (the role's), a half of the step's own. */
+/** Like real prompts: one half that every step repeats (the role's), one half of the step's own. */
 function textsOf({ promptBytes }: Load, number: number): { system: string; own: string } {
   const half = Math.max(0, Math.floor(promptBytes / 2));
   const fill = (word: string): string =>
@@ -27,13 +27,13 @@ function textsOf({ promptBytes }: Load, number: number): { system: string; own: 
 interface Cost {
   readonly wallMs: number;
   readonly cpuMs: number;
-  /** Journal bytes a step. */
+  /** Journal bytes per step. */
   readonly bytesAStep: number;
-  /** Wall time of the last tenth of the steps, against the first tenth. */
+  /** Wall time of the last tenth of the steps, compared with the first tenth. */
   readonly growth: number;
 }
 
-/** Runs `work` in a new folder; making and removing the folder is not measured. */
+/** Runs `work` in a new folder; creating and removing the folder is not measured. */
 async function measured(
   steps: number,
   work: (folder: string) => Promise<{ bytes: number; stepEndsMs: readonly number[] }>,
@@ -52,8 +52,8 @@ async function measured(
 }
 
 /**
- * The durable floor: a plain loop, one JSONL line and one fsync a step. Its prompts are the session's, word for word as
- * far as that goes: the task, the last four reports, and the step with the report before it.
+ * The durable floor: a plain loop, one JSONL line and one fsync per step. Its prompts are the session's, word for word where
+ * possible: the task, the last four reports, and the step with the report before it.
  */
 function floor(load: Load, port: number): Promise<Cost> {
   const { steps, replyBytes } = load;
@@ -93,7 +93,7 @@ function floor(load: Load, port: number): Promise<Cost> {
   });
 }
 
-/** The same flow as an Orket session, every layer included but the screen. */
+/** The same flow as an Orket session, with every layer except the screen. */
 function session(load: Load, port: number, provider: "ollama" | "openai"): Promise<Cost> {
   const { steps, replyBytes } = load;
   return measured(steps, async (folder) => {
@@ -138,7 +138,7 @@ function session(load: Load, port: number, provider: "ollama" | "openai"): Promi
 const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
-/** Runs of both before any is measured: what is compared is the work, not the compiling of it. */
+/** Runs of both before any is measured: the work is compared, not the compilation. */
 const warmUps = 4;
 
 const loads: readonly Load[] = [
@@ -184,7 +184,7 @@ function rowsOf(name: string, { steps }: Load, pairs: readonly { base: Cost; own
   ];
 }
 
-/** Flows of 10, 100 and 1,000 steps with prompts as real ones are, beside the durable floor, in turn. */
+/** Flows of 10, 100 and 1,000 steps with realistic prompts, compared with the durable floor, in turn. */
 export async function benchFlow(runs = 5): Promise<BenchRow[]> {
   const server = fork(path.join(__dirname, "loopback-server.ts"), { execArgv: process.execArgv });
   const port = await new Promise<number>((resolve) =>

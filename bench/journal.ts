@@ -10,7 +10,7 @@ import { definitionWith, stepEvents, writeLongSession } from "../test/fakes/long
 import type { BenchRow } from "./row";
 import { heldMb } from "../test/fakes/held-memory";
 
-/** The yardstick: the whole file read in pieces, and each line parsed. */
+/** The baseline: the whole file read in pieces, and each line parsed. */
 function readAndParse(file: string): number {
   const handle = openSync(file, "r");
   const chunk = Buffer.allocUnsafe(1 << 20);
@@ -32,7 +32,7 @@ function readAndParse(file: string): number {
   return ms;
 }
 
-/** The best of several runs, on either side: whatever else the machine does only adds to it. */
+/** The best of several runs, on both sides: other load on the machine only adds to it. */
 const best = (values: readonly number[]): number => Math.min(...values);
 
 function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
@@ -63,7 +63,7 @@ interface Opening {
   readonly rowsMs: number;
 }
 
-/** Events of a first screen. */
+/** Events of an initial view. */
 const screenEvents = 200;
 
 async function openOnce(paths: SessionPaths, total: number): Promise<Opening> {
@@ -79,7 +79,7 @@ async function openOnce(paths: SessionPaths, total: number): Promise<Opening> {
   return { baseMs, firstMs, verifiedMs, rowsMs };
 }
 
-/** What an opened session holds when its chain was checked, in megabytes. */
+/** Memory of an open session after its chain was checked, in megabytes. */
 async function heldByOpen(paths: SessionPaths): Promise<number> {
   const before = heldMb();
   const snapshot = await openSnapshot(paths.dir);
@@ -141,7 +141,7 @@ function resuming(steps: number, runs: number): Promise<BenchRow[]> {
   });
 }
 
-/** Events a batch, and batches, of the figure for appending. */
+/** Events per batch, and batches, for measuring appends. */
 const batch = 500;
 const batches = 40;
 
@@ -187,7 +187,7 @@ function appending(runs: number): Promise<BenchRow[]> {
   });
 }
 
-/** Long sessions: opening to look at them, going on with them, and writing them. */
+/** Long sessions: opening them for reading, resuming them, and writing them. */
 export async function benchJournal(): Promise<BenchRow[]> {
   return [
     ...(await opening(100_000, 1000, 5)),

@@ -3,7 +3,7 @@ import { complete, createProject, examine, parseSource, updateProject } from "..
 import type { Diagnosis, Project, ProjectFile } from "../src/language";
 import type { BenchRow } from "./row";
 
-/** Four files of one Flow, as a project of many has them. */
+/** Four files of one Flow, as a large project has them. */
 function flowFiles(number: number): ProjectFile[] {
   const name = `f${number}`;
   const roles = ["architect", "coder", "reviewer"].map(
@@ -24,7 +24,7 @@ function flowFiles(number: number): ProjectFile[] {
   ];
 }
 
-/** A Score of so many steps, ten lines each. */
+/** A Score with this many steps, ten lines each. */
 function score(name: string, steps: number): string {
   const body = Array.from({ length: steps }, (_, index) =>
     [
@@ -43,7 +43,7 @@ function score(name: string, steps: number): string {
   return `version: 1\nname: ${name}\nsteps:\n${body.join("\n")}`;
 }
 
-/** A Score of 500 steps in which every construct of the language stands, ten steps a part. */
+/** A Score of 500 steps with every construct of the language, ten steps per part. */
 function grownScore(name: string, parts: number): string {
   const body = Array.from(
     { length: parts },
@@ -84,7 +84,7 @@ function percentile(values: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
 }
 
-/** What the work takes in ms: the fastest of three, since it is pure and whatever else the machine does only adds. */
+/** The duration of the work in ms: the fastest of three, since it is pure and other load on the machine only adds. */
 function measure(work: () => unknown): number {
   let best = Infinity;
   for (let time = 0; time < 3; time++) {
@@ -100,7 +100,7 @@ interface Cost {
   readonly complete: number;
 }
 
-/** What the p95 keystroke costs, as ratios to the p95 of one parse of the same text, taken in turns. */
+/** The p95 cost of a keystroke, as ratios to the p95 of one parse of the same text, taken in turns. */
 function keystrokes(project: Project, file: string, before: string, rounds: number, batches: number): Cost {
   const text = project.sources.get(file)?.text ?? "";
   const at = text.indexOf(before) + before.length;
@@ -121,7 +121,7 @@ function keystrokes(project: Project, file: string, before: string, rounds: numb
     const floor = percentile(parses, 0.95);
     return { diagnose: percentile(diagnoses, 0.95) / floor, complete: percentile(completions, 0.95) / floor };
   };
-  // First some that do not count, so that all code is compiled, as it is in an editor that has been open for a while.
+  // The first runs do not count, so that all code is compiled, as in an editor that has been open for a while.
   for (let warmUp = 0; warmUp < batches; warmUp++) batch();
   const ratios = Array.from({ length: batches }, batch);
   return {

@@ -1,10 +1,10 @@
 import { createServer } from "node:http";
 
-/** A model server that answers at once, in a process of its own so that its work is not counted. */
+/** A model server that answers immediately, in a process of its own so that its work is not counted. */
 const sentence =
   "The step is done: three files were looked at, nothing stands in the way, the next step can begin. ";
 
-/** What the request asks for by its model's name: `m2000` for a reply of 2,000 bytes; else one sentence. */
+/** What the request selects by its model's name: `m2000` for a reply of 2,000 bytes; else one sentence. */
 function replyTo(body: string): string {
   const bytes = Number(/"model":"m(\d+)"/.exec(body)?.[1] ?? sentence.length);
   return sentence.repeat(Math.ceil(bytes / sentence.length)).slice(0, bytes);

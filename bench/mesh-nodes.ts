@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Four nodes of a mesh in a process of their own; `/d/MS/…` is a node that takes that long for a call. */
+/** Four nodes of a mesh in a process of their own; `/d/MS/…` is a node that takes this long for a call. */
 const model = { name: "m", digest: "d" };
 const line = (fields: object): string => `${JSON.stringify({ model: "m", ...fields })}\n`;
 const reply =

@@ -18,7 +18,7 @@ const timeouts = { connect_seconds: 10, first_token_seconds: 30, idle_seconds: 3
 const resolveSecret = (): Promise<string> => Promise.resolve("");
 const calls = 300;
 const steps = 8;
-/** What a call takes on a node of the speed-up, in milliseconds. */
+/** The duration of a call on a node of the speed-up, in milliseconds. */
 const callMs = 200;
 
 const request: ModelRequest = {
@@ -65,7 +65,7 @@ async function timed(provider: ModelProvider): Promise<Cost> {
   return { wholeMs: median(whole), firstMs: median(first) };
 }
 
-/** A call through a mesh of four nodes beside the same call to one of them, in turn. */
+/** A call through a mesh of four nodes compared with the same call to one of them, in turn. */
 async function overhead(ports: readonly number[], fetch: HttpFetch, runs: number): Promise<BenchRow[]> {
   const pool = new MeshPool();
   const deps = { resolveSecret, fetch, mesh: pool };
@@ -137,7 +137,7 @@ async function speedUp(ports: readonly number[], fetch: HttpFetch, runs: number)
     { count: 2, atLeast: 1.8 },
     { count: 4, atLeast: 3.4 },
   ].map(({ count, atLeast }) => {
-    // The quickest of each: what else the machine does only ever adds.
+    // The fastest of each: other load on the machine only adds.
     const fastest = Math.min(...(times.get(count) ?? []));
     return {
       name: `mesh: ${steps} independent steps on ${count} nodes`,
@@ -149,7 +149,7 @@ async function speedUp(ports: readonly number[], fetch: HttpFetch, runs: number)
   });
 }
 
-/** How long after a node's death in mid-stream the first text of another node arrives. */
+/** The time from a node's failure in mid-stream to the first text from another node. */
 async function recovery(fetch: HttpFetch, runs: number): Promise<BenchRow> {
   const times: number[] = [];
   for (let run = 0; run < runs; run += 1) {
@@ -185,7 +185,7 @@ async function recovery(fetch: HttpFetch, runs: number): Promise<BenchRow> {
   };
 }
 
-/** What the mesh costs a call, and what more nodes bring a flow. */
+/** The cost of the mesh per call, and the gain of a flow from more nodes. */
 export async function benchMesh(runs = 5): Promise<BenchRow[]> {
   const server = fork(path.join(__dirname, "mesh-nodes.ts"), { execArgv: process.execArgv });
   const ports = await new Promise<number[]>((resolve) =>

@@ -1,11 +1,11 @@
 /*
- * The other side of the provider benchmarks, as a process of its own: it answers at once, with a stream whose size the
- * address says (`/n/20000/…`). The streams are made beforehand, so that what is measured is the reader.
+ * The server side of the provider benchmarks, as a process of its own: it answers immediately, with a stream whose size the
+ * address gives (`/n/20000/…`). The streams are created beforehand, so that only the reader is measured.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Tokens sent in one turn of the event loop, each an HTTP chunk of its own, as fast local servers do. */
+/** Tokens sent in one turn of the event loop, each in its own HTTP chunk, as fast local servers do. */
 const burst = 200;
 
 function ollamaStream(tokens: number): string {

@@ -3,13 +3,13 @@ export interface BenchRow {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** The promise, where there is one. */
+  /** The target, where there is one. */
   readonly atMost?: number;
   readonly atLeast?: number;
   readonly note?: string;
 }
 
-/** Whether the figure keeps its promise; a figure without one always does. */
+/** Whether the figure meets its target; a figure without one always does. */
 export function keepsPromise(row: BenchRow): boolean {
   return row.value <= (row.atMost ?? Infinity) && row.value >= (row.atLeast ?? -Infinity);
 }

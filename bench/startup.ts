@@ -18,7 +18,7 @@ function wallMs(args: readonly string[]): number {
   return performance.now() - start;
 }
 
-/** What it costs to load the engine, and to ask the command line for its version. */
+/** The cost of loading the engine, and of asking the command line for its version. */
 export function benchStartup(): Promise<BenchRow[]> {
   const folder = mkdtempSync(path.join(tmpdir(), "orket-startup-"));
   try {

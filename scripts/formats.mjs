@@ -1,4 +1,4 @@
-/* The written part of docs/formats.md, and the tables that are made from the schemas. */
+/* The written part of docs/formats.md, and the tables that are generated from the schemas. */
 
 const intro = `# Formats
 
@@ -98,7 +98,7 @@ function typeOf(schema) {
   }
 }
 
-/** Rows for a schema's keys, those within keys after them. Recursion ends where a schema refers to itself. */
+/** Rows for a schema's keys, nested keys after them. Recursion ends where a schema refers to itself. */
 function rows(schema, root, before = "", seen = []) {
   const here = schema?.$ref?.startsWith("#/definitions/") ? root.definitions[schema.$ref.slice(14)] : schema;
   if (here === undefined || here === true || seen.includes(here)) return [];
@@ -126,7 +126,7 @@ function list(schema) {
   return [...new Set(rows(schema, schema))].join("\n");
 }
 
-/** What a tool does to files, as its policy sees it. */
+/** What a tool does to files, as the policy sees it. */
 const touched = {
   read: "Reads files.",
   write: "Changes files.",

@@ -1,6 +1,6 @@
 /*
- * `npm run generate`: the JSON Schemas and docs/formats.md, from the schemas that the engine reads with. Written text is in
- * scripts/formats.mjs. `generated()` gives the files without writing them; a test compares them with what is there.
+ * `npm run generate`: the JSON Schemas and docs/formats.md, from the engine's own schemas. Written text is in
+ * scripts/formats.mjs. `generated()` returns the files without writing them; a test compares them with the committed ones.
  */
 import { createRequire } from "node:module";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ const { placeholderForms } = require(path.join(root, "src/engine/model/template.
 
 const draft7 = (schema) => z.toJSONSchema(schema, { target: "draft-7", io: "input" });
 
-/** The journal's lines: what every line has, and the data of each type. */
+/** The journal's lines: the fields of every line, and the data of each type. */
 function eventsSchema() {
   const definitions = {};
   const lines = Object.entries(eventData).map(([type, schema]) => {

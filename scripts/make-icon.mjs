@@ -1,6 +1,6 @@
 /*
- * Draws media/icon.png (256 px): four steps in a row, joined by a line, one of them at work. A PNG needs no more
- * than zlib, so neither a drawing program nor a package must be trusted with the product's face.
+ * Draws media/icon.png (256 px): four steps in a row, joined by a line, one of them running. A PNG needs only
+ * zlib, so neither a drawing program nor a package must be trusted with the product's icon.
  */
 import { writeFileSync } from "node:fs";
 import path from "node:path";

@@ -1,6 +1,6 @@
 /*
- * `npm run package`: the .vsix. Everything is bundled, so no package goes along (--no-dependencies). A warning of
- * vsce is treated as an error here, because whoever reads it is usually about to publish.
+ * `npm run package`: the .vsix. Everything is bundled, so no package is included (--no-dependencies). A warning from
+ * vsce is treated as an error here, because the package is usually about to be published.
  */
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
@@ -26,7 +26,7 @@ else if (/warning/i.test(stdout + stderr)) {
 } else {
   const bytes = statSync(file).size;
   console.log(`${path.basename(file)}: ${Math.round(bytes / 1000)} kB`);
-  // Every user downloads it with each release.
+  // Every user downloads this with each release.
   if (bytes >= 1_000_000) {
     console.error(
       "The extension must stay below 1 MB: look at what the last change brought into the bundles.",

@@ -2,7 +2,7 @@
  * `npm run panels`: every state of both panels in a plain browser, from fixture screens, in each theme and width.
  *
  *   npm run panels -- [--port N]             serves them until it is stopped
- *   npm run panels -- --shots [DIR] [TEXT]   writes a sheet of the states whose name holds TEXT, in three themes
+ *   npm run panels -- --shots [DIR] [TEXT]   writes a sheet of the states whose name contains TEXT, in three themes
  */
 import { createRequire } from "node:module";
 import path from "node:path";

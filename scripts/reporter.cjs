@@ -1,14 +1,14 @@
 /*
- * A spec-like reporter whose last line is always `N passed, N failed, N skipped`: that is the line which CI and
+ * A spec-like reporter whose last line is always `N passed, N failed, N skipped`, which CI and
  * scripts/test.mjs read. With ORKET_COUNTS set to a file, the counts go there as JSON too, so that a suite's output
- * need not be parsed. A test that mocha never came to, because a hook failed, counts as skipped.
+ * need not be parsed. A test that mocha never reached, because a hook failed, counts as skipped.
  */
 const fs = require("node:fs");
 const util = require("node:util");
 
 const slowMs = 1000;
 
-// Inside VS Code everything shares one console. The launcher asks for a mark by which it knows our lines there.
+// Inside VS Code everything shares one console. The launcher requests a mark by which it recognizes our lines there.
 const mark = process.env.ORKET_LINE_MARK ?? "";
 const print = (text) => console.log(mark + text);
 
@@ -23,7 +23,7 @@ function describeError(error) {
   return lines.join("\n");
 }
 
-/** A suite that runs in several windows of VS Code has a report of each. */
+/** A suite that runs in several windows of VS Code writes a report for each. */
 function addCounts(file, counts) {
   const before = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : {};
   const sum = Object.entries(counts).map(([name, count]) => [name, count + (before[name] ?? 0)]);
@@ -40,7 +40,7 @@ module.exports = class OrketReporter {
 
     runner.once("start", () => {
       runner.suite.eachTest((test) => {
-        // Mocha's own question whether a test is meant, asked of one.
+        // Mocha's own check of whether a test is selected, for one test.
         if (runner.grepTotal({ eachTest: (visit) => visit(test) }) > 0) left.add(test);
       });
     });

@@ -1,7 +1,7 @@
 /*
  * `npm run screenshots`: the README's pictures into docs/images, from a real workbench on the sample project. With
- * `--all` also those that the person suite takes on its way, into test-output/screenshots; pictures of an earlier run
- * are cleared away first, so that none outlives what it shows.
+ * `--all` also those that the person suite takes during its run, into test-output/screenshots; pictures of an earlier run
+ * are removed first, so that none is out of date.
  */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";

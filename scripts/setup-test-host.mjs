@@ -1,8 +1,8 @@
 /*
  * Installs a real VS Code to test in, from the npm registry alone: the package code-server carries a whole VS Code
- * server and workbench. It stands beside the project rather than among its dependencies, because its own install
- * script wants native builds that the tests do not need. A stamp says which version is complete; an install that was
- * cut off has none and is made again.
+ * server and workbench. It is installed beside the project rather than among its dependencies, because its own install
+ * script requires native builds that the tests do not need. A stamp records which version is complete; an interrupted
+ * install has none and is repeated.
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -39,7 +39,7 @@ function npm(cwd, ...args) {
   }
 }
 
-/** Where the test host's Node and VS Code server are, installing them first if need be. */
+/** The paths of the test host's Node and VS Code server, installing them first if necessary. */
 export function testHost() {
   const complete = existsSync(stamp) && readFileSync(stamp, "utf8") === wanted;
   if (!complete) {

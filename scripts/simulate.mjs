@@ -1,7 +1,7 @@
 /*
- * `npm run simulate -- [--minutes N] [--from SEED]`: worlds of one seed after the other, for as long as is said, beyond
- * those of the gate. A seed that breaks a promise is printed with what it broke; ORKET_SEED=N with the suite
- * `simulation` performs it again.
+ * `npm run simulate -- [--minutes N] [--from SEED]`: one simulated world after the other, for the given time, beyond
+ * those of the gate. A seed that breaks a promise is printed with that promise; ORKET_SEED=N with the suite
+ * `simulation` runs it again.
  */
 import { createRequire } from "node:module";
 import path from "node:path";

@@ -1,6 +1,6 @@
 /*
- * `npm start`: from a fresh clone to an editor with Orket in it, on a copy of a sample project. Desktop VS Code when
- * `code` is on the PATH; otherwise VS Code's server, whose address any browser opens.
+ * `npm start`: from a fresh clone to an editor with Orket, on a copy of a sample project. Desktop VS Code when
+ * `code` is on the PATH; otherwise VS Code's server, whose address any browser can open.
  *
  *   npm start -- [--fresh] [--browser] [--port N] [FOLDER]
  */
@@ -28,7 +28,7 @@ function parse(args) {
   return options;
 }
 
-/** A sample project of one's own: kept between starts, since sessions and accepted files live in it. */
+/** The user's own sample project: kept between starts, since sessions and accepted files are stored in it. */
 function scratchProject(fresh) {
   const folder = path.join(root, "scratch", "shapes");
   if (fresh) rmSync(folder, { recursive: true, force: true });
@@ -58,7 +58,7 @@ function openBrowser(url) {
     url,
   ];
   const child = spawn(opener[0], opener.slice(1), { stdio: "ignore", detached: true });
-  // Without an opener, the printed address must do.
+  // Without a program to open it, the address is only printed.
   child.on("error", () => undefined);
   child.unref();
 }
@@ -74,9 +74,9 @@ async function serve(folder, port) {
   console.log(`\nOrket is open on ${folder}\n\n  ${url}\n\nCtrl+C stops it.`);
   openBrowser(url);
   await new Promise((resolve) => {
-    // A terminal tells us and whoever started us, who tells us again: the second time must not cut the stopping short.
+    // A terminal signals us and our parent, which signals us again: the second signal must not cut the shutdown short.
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, resolve);
-    // An npm that is killed tells nobody; its children only see that they have another parent.
+    // A killed npm sends no signal; its children only see that they have another parent.
     const parent = process.ppid;
     setInterval(() => process.ppid !== parent && resolve(), 1000).unref();
   });

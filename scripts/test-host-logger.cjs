@@ -1,5 +1,5 @@
 /*
- * Stands in for `@vscode/spdlog` in the VS Code that the tests run in: the same lines into the same files, without a
+ * Replaces `@vscode/spdlog` in the VS Code that the tests run in: the same lines in the same files, without a
  * native build. The tests read the logs.
  */
 const fs = require("node:fs");

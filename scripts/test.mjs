@@ -1,6 +1,6 @@
 /*
- * `npm test`: every suite, and one line at the end that adds them up. A suite that ran no test counts as a failure:
- * it says that a glob or a launcher broke, and would otherwise look like success.
+ * `npm test`: every suite, and a last line with the totals. A suite that ran no test counts as a failure:
+ * a glob or a launcher is broken, which would otherwise look like success.
  *
  *   npm test -- [SUITE…]     unit contract replay survival simulation golden cli architecture integration person
  */
@@ -40,7 +40,7 @@ async function runSuite(name) {
   } catch {
     console.log(`The suite ${name} ended (${status}) without saying what it ran.`);
   }
-  // A suite can break outside any test; it must not get away with a clean count.
+  // A suite can fail outside any test; it must not end with a clean count.
   const silent = counts.passed + counts.failed === 0;
   if ((status !== 0 && counts.failed === 0) || silent) counts.failed += 1;
   return { name, seconds, ...counts };

@@ -1,5 +1,5 @@
 /*
- * Lets mocha load TypeScript as it stands: one esbuild transform a file, kept on disk by content, no type check (tsc
+ * Lets mocha load TypeScript directly: one esbuild transform per file, cached on disk by content, no type check (tsc
  * does that). `__dirname` stays the source's own, so a test finds its fixtures beside it.
  */
 const { createHash } = require("node:crypto");
@@ -39,7 +39,7 @@ function transpile(filename) {
       loader: path.extname(filename).slice(1),
       sourcefile: filename,
     });
-    // Several suites may run at once: write aside, then rename, so that nobody reads half a file.
+    // Several suites may run in parallel: write to a temporary file, then rename, so that nobody reads half a file.
     const aside = `${cached}.${process.pid}`;
     fs.writeFileSync(aside, code);
     fs.renameSync(aside, cached);

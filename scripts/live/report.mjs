@@ -1,4 +1,4 @@
-/* Writes docs/live-report.md from what a run left in .live/. */
+/* Writes docs/live-report.md from a run's results in .live/. */
 import { readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -15,7 +15,7 @@ const titles = {
   litellm: "LiteLLM's proxy",
 };
 
-/** Machine paths and addresses say nothing to a reader, and differ with each run. */
+/** Machine paths and addresses mean nothing to a reader, and differ with each run. */
 function impersonal(text, folder, root) {
   return text
     .replaceAll(folder, ".live")

@@ -1,6 +1,6 @@
 /*
- * The usual reporter, and beside it the outcome of every test as JSON with the reason of those that were left out: what
- * the report is made of.
+ * The usual reporter, which also writes the outcome of every test as JSON with the reason for those that were skipped: the
+ * input of the report.
  */
 const fs = require("node:fs");
 const path = require("node:path");

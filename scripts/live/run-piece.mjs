@@ -2,15 +2,15 @@ import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import path from "node:path";
 
-/** A piece that cannot be had or does not run here; its message says why. */
+/** A piece that cannot be installed or does not run here; its message gives the reason. */
 export class Unavailable extends Error {}
 
 /** Windows' number for an instruction that the processor does not have (STATUS_ILLEGAL_INSTRUCTION). */
 const illegalInstructionStatus = 0xc000001d;
-/** What a shell makes of SIGILL: 128 and the signal's number. */
+/** The shell's exit code for SIGILL: 128 and the signal's number. */
 const illegalInstructionExit = 132;
 
-/** Why a program ended, as the middle of a sentence. `minutes`: how long it may run. */
+/** Why a program ended, as the middle of a sentence. `minutes`: its time limit. */
 export function whyEnded(code, signal, minutes) {
   if (signal === "SIGILL" || code === illegalInstructionExit || code === illegalInstructionStatus)
     return "it does not run on this machine's processor (illegal instruction)";
@@ -18,7 +18,7 @@ export function whyEnded(code, signal, minutes) {
   return signal === null ? `exit ${code}` : `ended by ${signal}`;
 }
 
-/** Runs a command with its output in a log; gentle, since a build takes long and others work here too. */
+/** Runs a command with its output in a log, at low priority, since a build takes long and others work here too. */
 export function run(folder, log, command, args, { env = {}, minutes = 60 } = {}) {
   const file = path.join(folder, "log", `${log}.log`);
   mkdirSync(path.dirname(file), { recursive: true });

@@ -3,7 +3,7 @@ import { diskCode } from "../adapters/files/file-system";
 import { OrketError } from "../engine/error/orket-error";
 import { ProviderError } from "../engine/error/provider-error";
 
-/** What Node says of a failed file operation beside its code. */
+/** Node's fields of a failed file operation besides its code. */
 interface SystemError extends Error {
   readonly syscall: string;
   readonly path: string;
@@ -20,8 +20,8 @@ function isFileFailure(error: unknown): error is SystemError {
 }
 
 /**
- * Any failure as one with a code, for the two places that tell a person of it. A failed model call is `provider_failed`, a
- * failed file operation `disk_full` or `disk_failed`; what is left is a bug, `internal`.
+ * Any failure as one with a code, for the two places that report it to the user. A failed model call is `provider_failed`, a
+ * failed file operation `disk_full` or `disk_failed`; everything else is a bug, `internal`.
  */
 export function failureOf(error: unknown): OrketError {
   if (OrketError.is(error)) return error;

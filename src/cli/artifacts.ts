@@ -18,7 +18,7 @@ export const filesArgument = (what: string): ArgumentSpec => ({
   summary: `Files or folders; without any, ${what}.`,
 });
 
-/** The artifacts that were named, or those that `standard` means. @throws {OrketError} artifact_unknown. */
+/** The named artifacts, or those that `standard` selects. @throws {OrketError} artifact_unknown. */
 export function chooseArtifacts(
   artifacts: readonly ArtifactView[],
   paths: readonly string[],
@@ -58,11 +58,11 @@ export async function rowsOf(
   return reviewRows(source, chosen, uncheckedPaths(new CheckReader().read(seen.events).checks));
 }
 
-/** A line of a patch: as it is where another program reads it, without what could act on a terminal where a person does. */
+/** A line of a patch: unchanged where another program reads it, without terminal control characters where a person does. */
 function print({ kind, text }: PatchLine, out: Output): void {
   if (!out.isTerminal) return out.line(text);
   const { style } = out;
-  // A carriage return at a line's end belongs to the file; people must see it.
+  // A carriage return at a line's end belongs to the file; users must see it.
   const safe = text.endsWith("\r") ? `${safeText(text.slice(0, -1))}\u240d` : safeText(text);
   if (kind === "head") out.line(style.bold(safe));
   else if (kind === "hunk") out.line(style.cyan(safe));
@@ -70,7 +70,7 @@ function print({ kind, text }: PatchLine, out: Output): void {
   else out.line(kind === "removed" ? style.red(safe) : safe);
 }
 
-/** Prints rows as one patch, and tells people what a patch cannot say. */
+/** Prints rows as one patch, and shows users what a patch cannot express. */
 export function printPatch(rows: readonly ReviewRow[], to: Output, messages: Output): void {
   for (const file of patchesOf(rows)) for (const line of gitPatch(file, to.isTerminal)) print(line, to);
   for (const { artifact, state, offer, open, isUnchecked } of rows) {
@@ -85,7 +85,7 @@ export function printPatch(rows: readonly ReviewRow[], to: Output, messages: Out
   }
 }
 
-/** What a person was shown of the rows, to be remembered. */
+/** The rows' contents that the user was shown, to be remembered. */
 export function shownOf(rows: readonly ReviewRow[]): Record<string, string> {
   const open = rows.filter((row) => row.open);
   return Object.fromEntries(open.map(({ artifact, offer }) => [artifact.path, offer.shown]));

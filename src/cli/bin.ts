@@ -3,8 +3,8 @@ declare const ORKET_VERSION: string;
 declare const ORKET_NODE: string;
 
 /*
- * This file is built for old versions of Node too, and loads nothing before it knows the version that it runs on: what it
- * loads then would not even parse there.
+ * This file is built for old versions of Node too, and loads nothing before it knows the version it runs on: later
+ * modules would not even parse there.
  */
 const isOlder = (have: string, needed: string): boolean => {
   const [major = 0, minor = 0] = have.split(".").map(Number);
@@ -12,7 +12,7 @@ const isOlder = (have: string, needed: string): boolean => {
   return major < neededMajor || (major === neededMajor && minor < neededMinor);
 };
 
-// Scripts ask for the version often; it is answered without loading anything else.
+// Scripts ask for the version often; it is printed without loading anything else.
 const [first, second] = process.argv.slice(2);
 if ((first === "--version" || first === "-V") && second === undefined) {
   process.stdout.write(`${ORKET_VERSION}\n`);

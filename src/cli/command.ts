@@ -4,10 +4,10 @@ import type { Io } from "./io";
 export interface OptionSpec {
   readonly name: string;
   readonly short?: string;
-  /** What stands for its value in the help; absent: a switch. */
+  /** The placeholder for its value in the help; absent: a switch. */
   readonly value?: string;
   readonly choices?: readonly string[];
-  /** The value may be left out: the next word is the value only if it looks like this. */
+  /** The value may be omitted: the next word is the value only if it has this form. */
   readonly optional?: RegExp;
   /** May be given more than once. */
   readonly multiple?: true;
@@ -21,7 +21,7 @@ export interface ArgumentSpec {
   readonly multiple?: true;
 }
 
-/** What a command was called with. */
+/** A command's arguments and options. */
 export class Given {
   readonly #values: ReadonlyMap<string, readonly string[]>;
   constructor(
@@ -42,17 +42,17 @@ export class Given {
   }
 }
 
-/** Everything that a command works with. */
+/** Everything that a command uses. */
 export interface CommandContext {
   readonly io: Io;
   readonly given: Given;
   /** Absolute. */
   readonly workDomain: string;
-  /** What paths are relative to that somebody writes: the folder of `-C`, or where Orket was started. Absolute. */
+  /** The base of relative paths from the user: the folder of `-C`, or where Orket was started. Absolute. */
   readonly base: string;
 }
 
-/** How the program is called for the same project, for the commands that it proposes. */
+/** How to call the program for the same project, for suggested commands. */
 export function callOf({ given }: Pick<CommandContext, "given">): string {
   const directory = given.value("directory");
   if (directory === undefined) return "orket";
@@ -63,12 +63,12 @@ export function callOf({ given }: Pick<CommandContext, "given">): string {
 export interface Command {
   readonly name: string;
   readonly summary: string;
-  /** Paragraphs for the help. */
+  /** Paragraphs of the help. */
   readonly details?: readonly string[];
   readonly args: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly { readonly line: string; readonly does: string }[];
-  /** It works on the folder as it is, not on the project that the folder belongs to. */
+  /** It works on the folder itself, not on the project that the folder belongs to. */
   readonly staysHere?: true;
   run(context: CommandContext): Promise<ExitCode>;
 }

@@ -3,7 +3,7 @@ import type { SessionEvent } from "../engine/event/event";
 import type { CommandEnd } from "../engine/model/command";
 import type { SessionView } from "../engine/view/session-view";
 
-/** What the process says to the shell that started it. Public: docs/command-line.md. */
+/** The exit code that the process returns to the shell. Public: docs/command-line.md. */
 export const exitCodes = {
   done: 0,
   internal: 1,
@@ -37,7 +37,7 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   approval_stale: exitCodes.usage,
   command_refused: exitCodes.usage,
   artifact_unknown: exitCodes.usage,
-  // A person must decide what becomes of both changes.
+  // The user must merge both changes.
   acceptance_conflict: exitCodes.approvalNeeded,
   acceptance_denied: exitCodes.policyDenied,
   acceptance_stale: exitCodes.approvalNeeded,
@@ -46,7 +46,7 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   secret_missing: exitCodes.providerFailed,
   provider_failed: exitCodes.providerFailed,
   consent_missing: exitCodes.approvalNeeded,
-  // A person must say yes first.
+  // The user must agree first.
   key_not_allowed: exitCodes.approvalNeeded,
   session_foreign: exitCodes.approvalNeeded,
   disk_full: exitCodes.internal,
@@ -58,13 +58,13 @@ export function exitCodeOfError(code: ErrorCode): ExitCode {
   return byError[code];
 }
 
-/** What of a session decides the exit code. */
+/** The parts of a session that decide the exit code. */
 export type FinalState = Pick<SessionView, "status" | "outcome" | "pause" | "failed">;
 
 /** Why a command was not started. */
 type RefusalReason = Extract<CommandEnd, { kind: "refused" }>["reason"];
 
-/** What a refused command lacked: something that the machine or the policy does not give, or the yes of a person. */
+/** What a refused command lacked: something that the machine or the policy does not provide, or the user's consent. */
 const byRefusal: Readonly<Record<RefusalReason, ExitCode>> = {
   isolation: exitCodes.policyDenied,
   secret: exitCodes.providerFailed,
@@ -72,7 +72,7 @@ const byRefusal: Readonly<Record<RefusalReason, ExitCode>> = {
   untrusted: exitCodes.approvalNeeded,
 };
 
-/** What stood in the way of each step of a run, as its events say it. */
+/** The obstacles of each step of a run, from its events. */
 export class Obstacles {
   readonly #steps = new Map<string, ExitCode>();
 
@@ -85,15 +85,15 @@ export class Obstacles {
       this.#steps.set(step, byRefusal[data.end.reason]);
   }
 
-  /** The code for a step that failed; undefined where nothing stood in its way. */
+  /** The code for a failed step; undefined where it had no obstacle. */
   codeOf(step: string): ExitCode | undefined {
     return this.#steps.get(step);
   }
 }
 
 /**
- * The exit code of a run from the state that it left.
- * @param obstacles what was refused to the steps: when one of them then fails, that is what ended the run.
+ * The exit code of a run from its final state.
+ * @param obstacles what was refused to the steps: when one of them then fails, the refusal ended the run.
  */
 export function exitCodeOf(final: FinalState, obstacles: Pick<Obstacles, "codeOf">): ExitCode {
   if (final.status === "ended") {
@@ -116,7 +116,7 @@ export function exitCodeOf(final: FinalState, obstacles: Pick<Obstacles, "codeOf
   }
 }
 
-/** By the last failure: the provider's own, what was refused to it, or work that is not what the Score asks. */
+/** By the last failure: the provider's own, what was refused to it, or work that does not meet the Score. */
 function codeOfFailure(
   failure: FinalState["failed"][number] | undefined,
   obstacles: Pick<Obstacles, "codeOf">,

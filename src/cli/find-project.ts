@@ -5,17 +5,17 @@ import { readProjectFiles } from "../app/project/project-files";
 import { fileKindOf } from "../language";
 
 export interface Surroundings {
-  /** Absolute; not left upwards. */
+  /** Absolute; not left when searching upwards. */
   readonly home: string | undefined;
-  /** Of the process; undefined: the system has no such numbers. */
+  /** Of the process; undefined: the system does not provide it. */
   readonly uid: number | undefined;
 }
 
 /**
- * The project that a folder belongs to, as git finds its own: the nearest folder from here upwards that has sessions
- * (`.orket`); without one, the nearest whose definition files stand in it or in its `flows`, if none are below here. The
- * search ends with the repository (`.git`), with the home folder, and before a folder that somebody else owns or may
- * write. undefined: there is none above, so that this folder is the project.
+ * The project that a folder belongs to, found the way git does: the nearest folder from here upwards that has sessions
+ * (`.orket`); without one, the nearest that contains definition files, directly or in `flows`, if none are below here. The
+ * search ends with the repository (`.git`), with the home folder, and before a folder that another user owns or may
+ * write. undefined: there is none above, so this folder is the project.
  */
 export async function projectAbove(from: string, surroundings: Surroundings): Promise<string | undefined> {
   const folders = await upwards(from, surroundings);
@@ -41,7 +41,7 @@ async function upwards(from: string, { home, uid }: Surroundings): Promise<strin
   }
 }
 
-/** Somebody else could put a project there. */
+/** Another user could put a project there. */
 function isOwn(stats: Stats | undefined, uid: number | undefined): boolean {
   if (stats === undefined) return false;
   return uid === undefined || (stats.uid === uid && (stats.mode & 0o002) === 0);

@@ -2,45 +2,45 @@ import { safeOutput } from "./text/safe";
 import { styleFor } from "./text/style";
 import type { Style } from "./text/style";
 
-/** Where text goes: a terminal, a file or a pipe. */
+/** The destination of text: a terminal, a file or a pipe. */
 export interface Output {
   readonly isTerminal: boolean;
   readonly columns: number;
   readonly rows: number;
   readonly style: Style;
-  /** On a terminal, whatever in it could steer the terminal is made harmless: the one place where that is certain. */
+  /** On a terminal, control sequences in the text are made harmless: the only place where that is guaranteed. */
   write(text: string): void;
-  /** Steers a terminal: Orket's own sequences, never text from elsewhere. Absent: they are written. */
+  /** Controls a terminal: Orket's own sequences, never text from elsewhere. Absent: they are written. */
   control?(sequence: string): void;
   line(text?: string): void;
-  /** Calls back when the window changes its size. */
+  /** Calls back when the terminal's size changes. */
   onResize(listener: () => void): () => void;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the command line has of the world. */
+/** The environment of the command line. */
 export interface Io {
-  /** Where it was started. */
+  /** The folder where it was started. */
   readonly cwd: string;
   readonly env: Environment;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Whether a person sits in front of it who can be asked. */
+  /** Whether a user is present who can be asked. */
   readonly interactive: boolean;
-  /** Calls back when nobody reads stdout any more. */
+  /** Calls back when stdout has no reader any more. */
   onClosed(listener: () => void): void;
   now(): number;
 }
 
-/** The other end has been closed: a pipe (also on Windows), or the terminal's window. */
+/** The other end was closed: a pipe (also on Windows), or the terminal's window. */
 const gone: ReadonlySet<string> = new Set(["EPIPE", "EOF", "EIO", "ECONNRESET", "ERR_STREAM_DESTROYED"]);
 
 function output(stream: NodeJS.WriteStream, colour: boolean, onBroken: () => void): Output {
   let broken = false;
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    // The reader has gone (`orket … | head`): nothing is left to say.
+    // The reader has exited (`orket … | head`): there is nothing left to print.
     if (!gone.has(error.code ?? "")) throw error;
     broken = true;
     onBroken();
@@ -78,7 +78,7 @@ export function steer(to: Output, sequence: string): void {
   else to.control(sequence);
 }
 
-/** Colours: only on a terminal that has them, and not where NO_COLOR or the user says no. */
+/** Colours: only on a terminal that supports them, and not where NO_COLOR or the user disables them. */
 function wantsColour(stream: NodeJS.WriteStream, env: Environment, noColour: boolean): boolean {
   if (noColour || (env.NO_COLOR ?? "") !== "" || env.TERM === "dumb") return false;
   return stream.isTTY;

@@ -15,7 +15,7 @@ import { safeLine, safeText } from "./text/safe";
 
 declare const ORKET_VERSION: string;
 
-/** Says what went wrong, what to do about it, and which exit code that is. */
+/** Prints what went wrong and what to do about it, and returns the exit code. */
 function report(error: unknown, io: Io): ExitCode {
   const { style } = io.stderr;
   const { code, message, hint } = failureOf(error);
@@ -26,7 +26,7 @@ function report(error: unknown, io: Io): ExitCode {
   return exitCodeOfError(code);
 }
 
-/** @throws {OrketError} usage when `-C` names what is no folder. */
+/** @throws {OrketError} usage when `-C` names no folder. */
 async function requireFolder(workDomain: string): Promise<void> {
   const isFolder = await stat(workDomain).then(
     (found) => found.isDirectory(),

@@ -7,7 +7,7 @@ import type { Command, OptionSpec } from "./command";
 import { safeLine } from "./text/safe";
 import { defined } from "../engine/model/defined";
 
-/** What the arguments say; `command` is absent when they name none. */
+/** The parsed arguments; `command` is absent when they name none. */
 export interface Parsed {
   readonly command: Command | undefined;
   readonly given: Given;
@@ -56,7 +56,7 @@ export function unknownCommand(word: string, commands: readonly Command[]): Orke
   );
 }
 
-/** The options as `parseArgs` wants them. It takes every word that follows an option with a value for that value. */
+/** The options in the form of `parseArgs`. It takes every word after an option with a value for that value. */
 function configOf(options: readonly OptionSpec[]): ParseArgsConfig["options"] {
   return Object.fromEntries(
     options.map(({ name, short, value }) => [
@@ -75,7 +75,7 @@ function tokensOf(words: readonly string[], options: readonly OptionSpec[]) {
   return parseArgs({ ...config, allowPositionals: true }).tokens;
 }
 
-/** Options whose value may be left out get an empty one where the next word is none of their values. */
+/** Options whose value may be omitted get an empty one where the next word is not one of their values. */
 function withEmptyValues(words: readonly string[], options: readonly OptionSpec[]): string[] {
   const end = words.indexOf("--");
   return words.map((word, at) => {
@@ -85,7 +85,7 @@ function withEmptyValues(words: readonly string[], options: readonly OptionSpec[
   });
 }
 
-/** The first word that is no option and no value of one. Before it only the global options are known. */
+/** The first word that is neither an option nor an option's value. Before it only the global options are known. */
 function commandIn(words: readonly string[], commands: readonly Command[]): [Command | undefined, number] {
   const first = tokensOf(words, globalOptions).find(({ kind }) => kind === "positional");
   if (first?.kind !== "positional") return [undefined, words.length];
@@ -105,7 +105,7 @@ function checkOptions(words: readonly string[]): void {
 }
 
 /**
- * Reads the arguments: options may stand anywhere, the first other word is the command, `--` ends the options.
+ * Reads the arguments: options may be anywhere, the first other word is the command, `--` ends the options.
  * @throws {OrketError} usage.
  */
 export function parseArguments(words: readonly string[], commands: readonly Command[]): Parsed {

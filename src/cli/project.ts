@@ -32,7 +32,7 @@ export async function loadProject({ io, workDomain }: CommandContext): Promise<P
   return createProject(files);
 }
 
-/** Where the project is, and what written paths are relative to. */
+/** Where the project is, and the base of the user's paths. */
 type Where = Pick<CommandContext, "workDomain" | "base">;
 
 /** A path as the user wrote it, relative to the WorkDomain with forward slashes; undefined when it leads out. */
@@ -42,7 +42,7 @@ export function projectPath({ workDomain, base }: Where, written: string): strin
 }
 
 /**
- * The file of the Flow that `written` means: a path, or a Flow's name.
+ * The file of the Flow that `written` names: a path, or a Flow's name.
  * @throws {OrketError} usage when there is none, or more than one.
  */
 export function findFlow(project: Project, where: Where, written: string): string {
@@ -73,8 +73,8 @@ function hintFor(near: string | undefined, names: readonly string[]): string {
 }
 
 /**
- * The definition that a run reads. Everything that is wrong with it goes to stderr first.
- * @throws {OrketError} definition_invalid; usage when only what the caller gave is wrong.
+ * The definition that a run reads. All its errors are printed to stderr first.
+ * @throws {OrketError} definition_invalid; usage when only the caller's input is wrong.
  */
 export function resolveOrReport(project: Project, flow: string, options: ResolveOptions, io: Io): Definition {
   const { definition, diagnostics } = resolveFlow(project, flow, options);

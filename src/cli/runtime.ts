@@ -33,7 +33,7 @@ function secretsFrom(env: Environment): (reference: string) => Promise<string> {
   };
 }
 
-/** Which keys may go where: what the user's file says, and what this call allows. @throws {OrketError} usage */
+/** Which keys may go where: from the user's file and from this call's options. @throws {OrketError} usage */
 function keysOf({ given }: Pick<CommandContext, "io" | "given">): AllowedKeys {
   return new AllowedKeys(given.all("allow-key").flatMap(readAllowedKey));
 }
@@ -55,7 +55,7 @@ export async function withRuntime<T>(
       ...(given.flag("foreign") ? { confirmForeign: () => Promise.resolve(true) } : {}),
       fetch,
       mesh,
-      // Whoever starts the command line in a folder trusts it; what may run is asked for by its digest.
+      // Starting the command line in a folder means trusting it; what may run is confirmed by its digest.
       commands: {
         isTrusted: () => true,
         secret: (name) => secretsFrom(io.env)(`secret:${name}`),
@@ -67,7 +67,7 @@ export async function withRuntime<T>(
   }
 }
 
-/** The session that the command's first argument means. */
+/** The session that the command's first argument names. */
 export function sessionOf({ given, workDomain }: CommandContext): Promise<SessionSummary> {
   return findSession(nodeEnvironment.fs, workDomain, given.positionals[0] ?? "");
 }

@@ -62,7 +62,7 @@ function artifactRow({ path, change, decision, content, step }: ArtifactView): s
   return [`  ${changeMarks[change]} ${safeLine(path)}`, size, `by ${step}`, decision];
 }
 
-/** What there is to say of a session on one page. The journal alone cannot tell a session that runs from one that was cut off. */
+/** The summary of a session on one page. The journal alone cannot distinguish a running session from an interrupted one. */
 export function printSession(view: SessionView, output: Output, status = statusOf(view)): void {
   const { style } = output;
   const facts: string[][] = [

@@ -35,7 +35,7 @@ import { selectVenue } from "./venues/select-venue";
 import type { VenueChanges } from "./venues/venue-changes";
 import type { VenueChoice } from "./venues/venue-choice";
 
-/** What the commands work with. */
+/** What the commands need. */
 export interface CommandParts {
   readonly runner: FlowRunner;
   readonly sessions: SessionRegistry;
@@ -58,7 +58,7 @@ export interface CommandParts {
   readonly history: ReturnType<typeof historyCommands>;
 }
 
-/** Registers every command that package.json declares; the table is complete by its type. */
+/** Registers every command that package.json declares; the type makes the table complete. */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const { sessions, review } = parts;
   const handlers: Readonly<
@@ -145,8 +145,8 @@ async function run({ runner, conductor }: CommandParts, target: unknown, stepByS
 }
 
 /**
- * Answers the question on the screen by pressing its control there, so that the view's own guard decides. Where none is
- * on the screen, it shows one, and answers nothing: nobody could have read it.
+ * Answers the question on the screen by pressing its control there, so that the view's own guard decides. Where no
+ * question is on the screen, it shows one and answers nothing, because the user cannot have read it.
  */
 async function press({ conductor, sessions, inbox }: CommandParts, what: PressedAnswer): Promise<void> {
   const { current } = sessions;
@@ -155,7 +155,7 @@ async function press({ conductor, sessions, inbox }: CommandParts, what: Pressed
   else await showNextWaiting({ conductor, sessions, inbox });
 }
 
-/** Shows what waits next, across all sessions, with the focus on it. */
+/** Shows the next waiting item across all sessions, and focuses it. */
 async function showNextWaiting({
   conductor,
   sessions,
@@ -184,7 +184,7 @@ const canPause = ({ state, holder }: SessionController): boolean =>
   state.status === "running" && holder === "here";
 const canResume = ({ resumable }: SessionController): boolean => resumable;
 
-/** The session that was meant: the tree's row, the one shown, or the one that a person picks. */
+/** The given session: the tree's row, the current one, or the one that the user picks. */
 async function choose(
   sessions: SessionRegistry,
   target: unknown,
@@ -234,7 +234,7 @@ function fitting(
   );
 }
 
-/** @param origin the server that a run would send it to, where one asked for it: storing it then allows it there. */
+/** @param origin the server that a run would send the key to, if one asked for it: storing the key then allows it there. */
 async function setSecret(secrets: Secrets, target: unknown, origin: unknown): Promise<void> {
   const name = await vscode.window.showInputBox({
     title: "Set Secret",

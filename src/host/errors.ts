@@ -11,14 +11,14 @@ interface ErrorAction {
   readonly run: () => unknown;
 }
 
-/** Turns failures into messages with a way out; the only place that does. */
+/** Turns failures into messages with a way to fix them; nothing else does. */
 export class ErrorPresenter {
   readonly #log: vscode.LogOutputChannel;
   constructor(log: vscode.LogOutputChannel) {
     this.#log = log;
   }
 
-  /** Runs what a person asked for; a failure becomes a message. */
+  /** Runs what the user asked for; a failure becomes a message. */
   async guard(work: () => unknown): Promise<void> {
     try {
       await work();
@@ -27,7 +27,7 @@ export class ErrorPresenter {
     }
   }
 
-  /** A failure in a sentence or two, for a place that shows text. */
+  /** A failure in one or two sentences, for a place that shows text. */
   textOf(error: unknown): string {
     const { message, hint = "" } = codedFailure(error);
     return `${message} ${hint}`.trim();
@@ -116,7 +116,7 @@ export class ErrorPresenter {
   }
 }
 
-/** Any failure as one with a code; the editor's own file operations fail with errors of its own. */
+/** Any failure as an error with a code; the editor's own file operations fail with errors of their own. */
 function codedFailure(error: unknown): OrketError {
   if (!(error instanceof vscode.FileSystemError)) return failureOf(error);
   return new OrketError("disk_failed", `A file could not be read or written: ${error.message}`, {

@@ -41,7 +41,7 @@ import { MeshRows } from "./venues/mesh-rows";
 import { VenueChanges } from "./venues/venue-changes";
 import { VenueChoice } from "./venues/venue-choice";
 
-/** The parts of the extension, made and not yet registered. */
+/** The parts of the extension, created but not yet registered. */
 function createParts(context: vscode.ExtensionContext) {
   guardSessions();
   const log = vscode.window.createOutputChannel("Orket", { log: true });
@@ -129,7 +129,7 @@ function registerDocuments({ plans, reports }: Parts): vscode.Disposable[] {
   return [provide(schemes.plan, plans), provide(schemes.report, reports)];
 }
 
-/** Where people review what the team proposes. */
+/** Registers the review of the team's proposals. */
 function registerReview({ sessions, model, files, review, artifacts, errors }: Parts): vscode.Disposable[] {
   const { registerCodeLensProvider, registerHoverProvider } = vscode.languages;
   return [
@@ -157,7 +157,7 @@ function registerAllCommands(parts: Parts): vscode.Disposable {
 
 /** The running extension. */
 export interface Host {
-  /** Pauses what runs, so that it can go on in the next window. */
+  /** Pauses what runs, so that it can resume in the next window. */
   stop(): Promise<void>;
 }
 
@@ -184,7 +184,7 @@ export function createHost(context: vscode.ExtensionContext): Host {
   };
 }
 
-/** What the editor gives to every session. */
+/** What the editor provides to every session. */
 function servicesOf(
   { languageModelAccessInformation: access }: vscode.ExtensionContext,
   secrets: Secrets,

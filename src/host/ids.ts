@@ -1,4 +1,4 @@
-/* Every id that package.json declares and the code uses; an architecture test holds the two together. */
+/* Every id that package.json declares and the code uses; an architecture test compares the two. */
 
 export const commandIds = {
   runFlow: "orket.runFlow",
@@ -77,26 +77,26 @@ export const settingIds = {
   offerResume: "orket.sessions.offerResume",
 } as const;
 
-/** Editor panels; not in package.json but in what VS Code restores. */
+/** Editor panels; VS Code restores them by these types, and package.json does not declare them. */
 export const panelTypes = { session: "orket.session", flow: "orket.flow" } as const;
 
 /** Schemes of documents that exist only in the editor. */
 export const schemes = {
-  /** Versions of artifacts that nobody changes any more. */
+  /** Versions of artifacts that no longer change. */
   artifact: "orket-artifact",
-  /** What an artifact comes to in the project; a person may edit it before accepting it. */
+  /** What an artifact would write to the project; the user may edit it before accepting it. */
   proposal: "orket-proposal",
   plan: "orket-plan",
-  /** Differences and findings of sessions. */
+  /** Differences between sessions, and findings about them. */
   report: "orket-report",
-  /** A prompt as a file of its own. */
+  /** A prompt as a separate file. */
   prompt: "orket-prompt",
   preview: "orket-preview",
   try: "orket-try",
   importReport: "orket-import",
 } as const;
 
-/** What lenses and quick fixes call; nobody else does, so they stand in no menu. */
+/** Commands called only by lenses and quick fixes, so they are in no menu. */
 export const internalIds = {
   moveKey: "orket.internal.moveKey",
   createFile: "orket.internal.createFile",
@@ -108,18 +108,18 @@ export const internalIds = {
   rejectHunk: "orket.internal.rejectHunk",
 } as const;
 
-/** What `when` clauses read. */
+/** Keys that `when` clauses read. */
 export const contextKeys = {
   /** A session of this window is at work or waits. */
   running: "orket.running",
-  /** Something waits for a person, in any session. */
+  /** Something waits for the user, in any session. */
   waiting: "orket.waiting",
-  /** The session shown can be gone on with. */
+  /** The current session can be resumed. */
   resumable: "orket.resumable",
-  /** The session shown has artifacts that nobody has decided about. */
+  /** The current session has undecided artifacts. */
   pendingArtifacts: "orket.pendingArtifacts",
-  /** A decision about an artifact was just taken: a click that comes now was meant for what stood there before. */
+  /** A decision about an artifact was just made: a click now was meant for what was there before. */
   settling: "orket.settling",
-  /** Addresses of proposals that a person has a version of their own of. */
+  /** Addresses of proposals of which the user has their own version. */
   ownVersions: "orket.ownVersions",
 } as const;

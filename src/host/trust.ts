@@ -5,8 +5,8 @@ import { commandIds } from "./ids";
 import type { CommandId } from "./ids";
 
 /**
- * What a window that is not trusted may do with each command, in one table that is complete by its type. `look` and
- * `edit` show things and change files that a person edits; `act` runs something, decides something, asks a server, or
+ * What an untrusted window may do with each command, in one table whose type makes it complete. `look` and
+ * `edit` show things and change files that the user edits; `act` runs something, decides something, asks a server, or
  * changes a session.
  */
 const needs: Readonly<Record<CommandId, "look" | "edit" | "act">> = {
@@ -71,12 +71,12 @@ export function ensureTrusted(): void {
   );
 }
 
-/** Before a command does anything. @throws {OrketError} not_trusted */
+/** Call before a command does anything. @throws {OrketError} not_trusted */
 export function ensureAllowed(command: CommandId): void {
   if (needs[command] === "act") ensureTrusted();
 }
 
-/** The gate below all commands: while the window is not trusted, nothing in any `.orket` changes, whoever asks. */
+/** The guard below all commands: in an untrusted window, nothing in any `.orket` changes, whoever the caller is. */
 export function guardSessions(): void {
   restrictChanges(() => vscode.workspace.isTrusted);
 }

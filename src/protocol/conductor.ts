@@ -9,11 +9,11 @@ export { headingOf };
 export type { LimitName, SessionLabel };
 
 /*
- * What the conductor view and the extension say to each other. The screen is data with every text at hand: the view
- * asks for nothing, computes nothing about the session, and only sends what a person pressed.
+ * Messages between the conductor view and the extension. The screen is data with every text included: the view
+ * requests nothing, computes nothing about the session, and only sends what a person pressed.
  */
 
-/** A text that is shown; long ones are cut, and the length says so. */
+/** A text for display; long ones are cut, and the length is included. */
 export interface ShownText {
   readonly text: string;
   /** Characters of the whole text, when `text` is not all of it. */
@@ -29,14 +29,14 @@ export interface PromptPart {
 export interface ArtifactScreen {
   readonly path: string;
   readonly deleted: boolean;
-  /** What changed against what stood there before the step; absent for what is not text, or too long to compare. */
+  /** The difference from the content before the step; absent for what is not text, or too long to compare. */
   readonly diff?: DiffScreen;
 }
 
 export interface DiffScreen {
   readonly added: number;
   readonly removed: number;
-  /** Lines with their sign in front: `+`, `-`, a space; `@@` begins a place. */
+  /** Lines prefixed with their sign: `+`, `-`, a space; `@@` begins a hunk. */
   readonly lines: readonly string[];
   /** More lines changed than are shown. */
   readonly cut: boolean;
@@ -45,15 +45,15 @@ export interface DiffScreen {
 export interface ApprovalScreen {
   readonly id: string;
   readonly kind: "before_step" | "after_step";
-  /** Digest of what is shown; the answer carries it back. */
+  /** Digest of what is shown; the answer sends it back. */
   readonly sha256: string;
   readonly step: string;
   readonly role: string;
   /** The step's instruction, as a template that can be edited. */
   readonly instruction: string;
-  /** before_step: what is asked of the step, filled in, as it stands at the prompt's end. */
+  /** before_step: what is asked of the step, with placeholders filled, as at the end of the prompt. */
   readonly asked?: ShownText;
-  /** before_step: the report that the step goes on from. */
+  /** before_step: the report that the step continues from. */
   readonly answers?: { readonly step: string; readonly verdict?: string; readonly summary: ShownText };
   readonly prompt: readonly PromptPart[];
   readonly result?: {
@@ -63,17 +63,17 @@ export interface ApprovalScreen {
   };
 }
 
-/** What a question asks for, and how it is typed. */
+/** What a question asks for, and how it is entered. */
 export interface FieldScreen {
   readonly name: string;
   readonly description?: string;
   /** `lines`: a text of several lines. */
   readonly control: "text" | "lines" | "number" | "choice" | "switch";
-  /** choice: what there is to choose from. */
+  /** choice: the options. */
   readonly choices?: readonly string[];
-  /** How it is typed, in a few words. */
+  /** How it is entered, in a few words. */
   readonly hint?: string;
-  /** What stands there at first. */
+  /** The initial value. */
   readonly preset?: string;
   /** It can be left empty. */
   readonly optional: boolean;
@@ -83,13 +83,13 @@ export interface FieldScreen {
 export interface QuestionScreen {
   readonly id: string;
   readonly kind: "ask" | "accept" | "exhausted" | "happened" | "foreign_tool";
-  /** Digest of what is shown; the answer carries it back. */
+  /** Digest of what is shown; the answer sends it back. */
   readonly sha256: string;
   readonly step: string;
   readonly text: ShownText;
-  /** The words of which one is chosen; empty: none is asked for. */
+  /** The words to choose from; empty: no word is requested. */
   readonly words: readonly string[];
-  /** What is filled in beside the word; for a list of questions, a field for each, named by its number. */
+  /** Fields to fill in besides the word; for a list of questions, a field for each, named by its number. */
   readonly fields: readonly FieldScreen[];
   /** accept: the files that wait for a decision. */
   readonly paths?: readonly string[];
@@ -97,7 +97,7 @@ export interface QuestionScreen {
   readonly tool?: string;
 }
 
-/** What of the Score stands around a step. */
+/** An element of the Score around a step. */
 export interface GroupScreen {
   readonly key: string;
   readonly label: string;
@@ -130,22 +130,22 @@ export interface StepScreen {
 export interface FailureScreen {
   readonly step: string;
   readonly message: string;
-  /** What can be done about it; a sentence. */
+  /** What the user can do about it; a sentence. */
   readonly hint?: string;
   /** The step's instruction, to edit before another try; absent where editing does not help. */
   readonly instruction?: string;
-  /** Another try without a change would fail in the same way. */
+  /** A retry without a change would fail in the same way. */
   readonly needsChange?: true;
   /** The session's Venue, whose file has changed since. */
   readonly newVenue?: string;
-  /** Models that the server has in place of the one that is missing. */
+  /** Models that the server has instead of the missing one. */
   readonly models?: readonly string[];
 }
 
 /** What a drift rule suggests. */
 export interface SuggestionScreen {
   readonly id: string;
-  /** The rule as words: `ignored verdict`. */
+  /** The rule's name as words: `ignored verdict`. */
   readonly rule: string;
   readonly step: string;
   readonly message: string;
@@ -187,14 +187,14 @@ export interface SessionScreen {
   readonly task: string;
   /** Its replies come from a file: no model is asked. */
   readonly scripted: boolean;
-  /** Who performs it: this window, another process (it can only be watched), or nobody at the moment. */
+  /** Who performs it: this window, another process (it can only be watched), or no process at the moment. */
   readonly holder: "here" | "elsewhere" | "nobody";
-  /** `elsewhere`: who has it. */
+  /** `elsewhere`: which process performs it. */
   readonly heldBy?: string;
   readonly status: "new" | "running" | "paused" | "ended";
-  /** What it is doing, in the vocabulary that everything shares. */
+  /** What it is doing, in the common vocabulary. */
   readonly label: SessionLabel;
-  /** The journal says that it runs, but nobody performs it: the window or the machine went away. */
+  /** The journal says that it runs, but no process performs it: the window or the machine was closed. */
   readonly interrupted: boolean;
   readonly halting?: "pausing" | "stopping";
   readonly pause?: { readonly reason: string; readonly message: string };
@@ -227,24 +227,24 @@ export interface FlowChoice {
   readonly runnable: boolean;
 }
 
-/** What the view shows. */
+/** The content of the view. */
 export interface ConductorScreen {
   readonly place: "ready" | "no_folder" | "untrusted" | "virtual";
   readonly session: SessionScreen | null;
   /** The Venue that a person chose for the next runs; absent: each Flow's own. */
   readonly venue?: string;
-  /** For the empty state: what could be run. */
+  /** For the empty state: the Flows that can be run. */
   readonly flows: readonly FlowChoice[];
 }
 
-/** Streamed text that belongs behind what the view already has; `fresh`: in its place. */
+/** Streamed text to append to what the view already has; `fresh`: to replace it. */
 export interface StreamPart {
   readonly step: string;
   readonly text: string;
   readonly fresh: boolean;
 }
 
-/** Longest streamed text of one step that the host sends and the view keeps, in characters: its end. */
+/** Longest streamed text of one step that the host sends and the view keeps, in characters: the end of it. */
 export const maxStreamLength = 20_000;
 
 /** Answers that have a command. */
@@ -258,11 +258,11 @@ export type ConductorMessage =
     }
   | { readonly type: "update"; readonly screen: ConductorScreen }
   | { readonly type: "stream"; readonly session: string; readonly parts: readonly StreamPart[] }
-  /** A person pressed the command's key: the view presses its own control, which takes it or not. */
+  /** A person pressed the command's key: the view presses its own control, which accepts it or not. */
   | { readonly type: "press"; readonly what: PressedAnswer }
-  /** A person asked for this question, step or `limit`: the focus goes to it. */
+  /** A person asked for this question, step or `limit`: it gets the focus. */
   | { readonly type: "focus"; readonly about: string }
-  /** What came of a request: `problem` when it was refused. */
+  /** The outcome of a request: `problem` when it was refused. */
   | { readonly type: "answered"; readonly request: number; readonly problem?: string };
 
 const session = z.string().min(1).max(300);
@@ -271,7 +271,7 @@ const instruction = z.string().trim().min(1).max(200_000);
 const comment = z.string().trim().min(1).max(20_000);
 const request = z.int().min(0);
 
-/** What a person pressed. Everything the view sends is read with this first. */
+/** What a person pressed. Everything that the view sends is parsed with this first. */
 export const conductorRequestSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready") }),
   z.strictObject({
@@ -295,7 +295,7 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
     id: z.string().min(1).max(100),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
     verdict: z.string().min(1).max(300).optional(),
-    /** What was typed, by the field's name; the extension reads it by the field's kind. */
+    /** The entered text, by the field's name; the extension parses it by the field's kind. */
     fields: z.record(z.string().max(100), z.string().max(200_000)),
   }),
   z.strictObject({
@@ -309,7 +309,7 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
       z.strictObject({ kind: z.literal("edit"), instruction }),
     ]),
   }),
-  /** Goes on with the Venue as its file says now, or with another model on it. */
+  /** Continues with the current content of the Venue's file, or with another model on it. */
   z.strictObject({
     type: z.literal("change_venue"),
     request,
@@ -322,7 +322,7 @@ export const conductorRequestSchema = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("withdraw"), request, session, of: z.int().min(0) }),
   z.strictObject({ type: z.literal("skip_step"), request, session, step }),
-  /** A finished step is done again: a fork at it. */
+  /** A finished step is run again: a fork at it. */
   z.strictObject({ type: z.literal("do_again"), request, session, step }),
   z.strictObject({
     type: z.literal("resolve_suggestion"),

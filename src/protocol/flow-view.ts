@@ -1,21 +1,21 @@
 import * as z from "zod";
 import type { StepStatus } from "../engine/view/session-view";
 
-/* What the flow view and the extension say to each other. */
+/* Messages between the flow view and the extension. */
 
-/** One box of the Score: a step, or a group with what stands in it. */
+/** One box of the Score: a step, or a group with its content. */
 export interface FlowBox {
   /** The step's or group's id; unique in the Score. */
   readonly id: string;
   readonly kind: "role" | "run" | "ask" | "accept" | "loop" | "each" | "parallel" | "sequence" | "use";
   readonly label: string;
-  /** What is to be said of it: role, model, bounds. */
+  /** Its details: role, model, bounds. */
   readonly facts: readonly string[];
   /** Of a step in a session. */
   readonly status?: StepStatus;
-  /** What it used, in a session: runs, tokens, cost, time. */
+  /** Its use in a session: runs, tokens, cost, time. */
   readonly used?: string;
-  /** Share of what the costliest step used, from 0 to 4; absent: nothing yet. */
+  /** Share of the costliest step's use, from 0 to 4; absent: nothing yet. */
   readonly heat?: number;
   /** Its boxes stand side by side. */
   readonly across?: true;
@@ -24,7 +24,7 @@ export interface FlowBox {
 
 export interface FlowScreen {
   readonly flow: string;
-  /** The session whose states are shown; absent: the plan alone. */
+  /** The session whose states are shown; absent: the plan only. */
   readonly session?: { readonly id: string; readonly label: string };
   readonly boxes: readonly FlowBox[];
   /** Why there is no plan. */
@@ -38,7 +38,7 @@ export interface FlowMessage {
 
 export const flowRequestSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready") }),
-  /** The line of YAML. */
+  /** Opens the line in the YAML file. */
   z.strictObject({ type: z.literal("open_line"), id: z.string().min(1).max(300) }),
   z.strictObject({ type: z.literal("open_events") }),
 ]);

@@ -2,8 +2,8 @@ import * as z from "zod";
 import type { ShownText } from "./conductor";
 
 /*
- * What the session panel and the extension say to each other. The events stay with the extension, which also filters
- * them; the panel asks for the rows that it shows.
+ * Messages between the session panel and the extension. The events stay with the extension, which also filters
+ * them; the panel requests the rows that it shows.
  */
 
 /** One event, as a row. */
@@ -15,18 +15,18 @@ export interface EventRow {
   readonly text: string;
 }
 
-/** What the team proposes at one path, and where it stands. */
+/** What the team proposes at one path, and its state. */
 export interface ArtifactRow {
   readonly path: string;
-  /** Where a renamed file stands in the project. */
+  /** Where a renamed file is in the project. */
   readonly renamedFrom?: string;
   readonly change: "added" | "changed" | "deleted" | "renamed";
   readonly state: string;
-  /** Somebody has still to decide about something of it. */
+  /** A person must still decide about part of it. */
   readonly open: boolean;
-  /** Something of it was decided, which can be taken back. */
+  /** Part of it was decided, which can be taken back. */
   readonly decided: boolean;
-  /** The person has a version of their own, which is what an acceptance takes. */
+  /** The person has a version of their own, which an acceptance uses. */
   readonly own?: boolean;
   /** Lines; absent where they were not counted, or it is not text. */
   readonly added?: number;
@@ -47,7 +47,7 @@ export interface EventFilter {
 
 export const noFilter: EventFilter = { type: "", step: "", text: "" };
 
-/** Rows in one answer at most. */
+/** Most rows in one answer. */
 export const maxRows = 500;
 
 export interface StreamInfo {
@@ -57,17 +57,17 @@ export interface StreamInfo {
   /** More events may come. */
   readonly live: boolean;
   readonly total: number;
-  /** Rows that the filter lets through. */
+  /** Rows that match the filter. */
   readonly matching: number;
-  /** Events that the filter has looked at so far; absent: all of them. */
+  /** Events that the filter has checked so far; absent: all of them. */
   readonly scanned?: number;
-  /** Raised when rows moved: rows of another edition are of no use. */
+  /** Raised when rows moved: rows of another edition cannot be used. */
   readonly edition: number;
   readonly types: readonly string[];
   readonly steps: readonly string[];
   /** By path, so that a decision moves no row. */
   readonly artifacts: readonly ArtifactRow[];
-  /** What was proven of the session, one sentence each. */
+  /** What was verified about the session, one sentence each. */
   readonly proven?: readonly string[];
   readonly problem?: string;
 }
@@ -92,13 +92,13 @@ export type PanelMessage =
       readonly rows: readonly EventRow[];
     }
   | { readonly type: "details"; readonly details: EventDetails }
-  /** The event of this number is to be shown, whatever the filter was. */
+  /** Show the event with this number, whatever the filter was. */
   | { readonly type: "reveal"; readonly seq: number }
   | { readonly type: "failed"; readonly message: string };
 
 const index = z.int().min(0);
 
-/** What the panel asks for. Everything it sends is read with this first. */
+/** The panel's requests. Everything that it sends is parsed with this first. */
 export const panelRequestSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready"), filter: filterSchema() }),
   z.strictObject({ type: z.literal("filter"), filter: filterSchema() }),
@@ -111,7 +111,7 @@ export const panelRequestSchema = z.discriminatedUnion("type", [
     path: z.string().min(1).max(4000),
     shown: z.string().max(100).optional(),
   }),
-  /** Is anybody there? The answer is the info. */
+  /** Requests a sign of life. The answer is the info. */
   z.strictObject({ type: z.literal("ping") }),
 ]);
 export type PanelRequest = z.infer<typeof panelRequestSchema>;
@@ -124,7 +124,7 @@ function filterSchema(): z.ZodType<EventFilter> {
   });
 }
 
-/** What the panel keeps over a reload, and what names its session to the extension. */
+/** What the panel keeps across a reload, and what identifies its session to the extension. */
 export const panelStateSchema = z.object({
   folder: z.string().max(4000),
   session: z.string().min(1).max(300),

@@ -1,9 +1,9 @@
 import type { ServedReply } from "./servers/counting-server";
 
 /*
- * A model that knows what it does, without a model: it looks around a repository, reads files, and writes six files of
- * 36 KB, in at least sixty calls of tools within one step. It never looks at the prompt, so a prompt that lacks something
- * changes nothing but what is counted.
+ * A scripted agent that works competently: it explores a repository, reads files, and writes six files of
+ * 36 KB, in at least sixty tool calls within one step. It never reads the prompt, so a prompt that lacks something
+ * changes only the counts.
  */
 
 const words =
@@ -11,7 +11,7 @@ const words =
     " ",
   );
 
-/** Prose of that many bytes, other for each seed. */
+/** Prose of that many bytes, different for each seed. */
 export function prose(bytes: number, seed: number): string {
   let text = "";
   for (let index = 0; text.length < bytes; index += 1) {
@@ -21,7 +21,7 @@ export function prose(bytes: number, seed: number): string {
   return text.slice(0, bytes);
 }
 
-/** Code of that many bytes, other for each seed. */
+/** Code of that many bytes, different for each seed. */
 export function code(bytes: number, seed: number): string {
   let text = "";
   for (let index = 0; text.length < bytes; index += 1) {
@@ -43,7 +43,7 @@ export function repository(): Record<string, string> {
 
 const end = "// END\n";
 
-/** The replies of the agent, in order; pieces of at most that many bytes are written with one call. */
+/** The agent's replies, in order; each call writes at most that many bytes. */
 export function competentReplies(pieceBytes: number): ServedReply[] {
   const replies: ServedReply[] = [{ calls: [["list_dir", { path: "src" }]] }];
   const read = (index: number): ServedReply => ({

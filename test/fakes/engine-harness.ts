@@ -52,7 +52,7 @@ const tools = [
   "set_verdict",
 ] as const;
 
-/** A whole definition with the roles `writer` and `reviewer`, both with every tool. */
+/** A complete definition with the roles `writer` and `reviewer`, both with every tool. */
 export function definitionOf(steps: readonly PlanNode[], more: Partial<Definition["flow"]> = {}): Definition {
   return {
     format: 1,
@@ -106,7 +106,7 @@ export type FakeReply =
   | ProviderError;
 export type Answer = (request: ModelRequest, callNumber: number) => FakeReply | Promise<FakeReply>;
 
-/** Answers by a function of the request, and keeps what it was asked. */
+/** Answers with a function of the request, and records the requests. */
 export class FakeModel implements ModelProvider {
   readonly requests: ModelRequest[] = [];
   readonly #answer: Answer;
@@ -142,13 +142,13 @@ export class FakeModel implements ModelProvider {
     };
   }
 
-  /** The last message that was sent. */
+  /** The last message of a request. */
   lastMessage(call = this.requests.length): string {
     return this.requests[call - 1]?.messages.at(-1)?.content ?? "";
   }
 }
 
-/** A clock that tests move; sleeping moves it at once. */
+/** A clock that tests advance; sleeping advances it immediately. */
 export class ManualClock implements Clock {
   slept: number[] = [];
 
@@ -171,7 +171,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** A project in memory, without a policy: what the guard does is tested elsewhere. */
+/** A project in memory, without a policy: the guard is tested elsewhere. */
 export function filesOf(project: Readonly<Record<string, string>>): GuardedFiles {
   const read = (path: string): ReturnType<GuardedFiles["read"]> => {
     const text = project[path];
@@ -229,7 +229,7 @@ export interface Harness {
   readonly clock: ManualClock;
   readonly ports: SessionPorts;
   readonly definition: Definition;
-  /** Runs until the session ends, pauses, or has waited for a person for a while. */
+  /** Runs until the session ends, pauses, or has waited for the user for some time. */
   readonly run: () => Promise<SessionState>;
   /** A new orchestrator over what is on disk, as after a crash. */
   readonly reopen: (answer?: Answer) => Harness;
@@ -237,7 +237,7 @@ export interface Harness {
   readonly eventsOf: <T extends SessionEvent["type"]>(type: T) => Extract<SessionEvent, { type: T }>[];
 }
 
-/** An orchestrator over memory, ready to run. */
+/** An in-memory orchestrator, ready to run. */
 export function harness(
   definition: Definition,
   answer: Answer,
@@ -247,7 +247,7 @@ export function harness(
     steer?: Steer;
     commands?: CommandRunner;
     external?: ExternalTools;
-    /** In place of the fake model. */
+    /** Replaces the fake model. */
     provider?: ModelProvider;
   } = {},
 ): Harness {
@@ -295,7 +295,7 @@ export function harness(
   };
 }
 
-/** Waits until the session has asked a person, then returns the question. */
+/** Waits until the session has asked the user, then returns the question. */
 export async function question(of: Harness): Promise<{ id: string; sha256: string; kind: string }> {
   for (let turn = 0; turn < 1000; turn += 1) {
     const asked = of.eventsOf("approval_requested").at(-1);

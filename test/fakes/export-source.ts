@@ -3,7 +3,7 @@ import type { ExportSource } from "../../src/app/export/source";
 import type { Definition } from "../../src/engine/model/definition";
 import type { Harness } from "./engine-harness";
 
-/** What an export is made of, from a session in memory. */
+/** The source of an export, from a session in memory. */
 export function exportSourceOf({ store }: Harness, definition: Definition): ExportSource {
   return {
     events: store.events,

@@ -3,7 +3,7 @@ import type { FileSystem, Handle } from "../../src/adapters/files/file-system";
 
 /** One operation of the disk, as a test sees it. */
 export interface Operation {
-  /** Number of the operation, from 1, of those that change the disk. */
+  /** Number of the operation, from 1, counting only those that change the disk. */
   readonly number: number;
   readonly name: keyof FileSystem;
   readonly args: readonly unknown[];
@@ -29,11 +29,11 @@ export function diskFailure(code: string): Error {
   return Object.assign(new Error(`${code}: simulated`), { code });
 }
 
-/** As if the process were gone: nothing reaches the disk any more. */
+/** Simulates a process that no longer exists: nothing reaches the disk any more. */
 export class Killed extends Error {}
 
 /**
- * A disk that fails where a test says. `before` runs ahead of each changing operation and may throw; `torn` makes a
+ * A disk that fails where a test specifies. `before` runs ahead of each changing operation and may throw; `torn` makes a
  * failing write leave its first bytes, as a real one may.
  */
 export class FaultyFileSystem extends OrketFileSystem {
@@ -41,11 +41,11 @@ export class FaultyFileSystem extends OrketFileSystem {
   readonly log: string[] = [];
   before: (operation: Operation) => void = () => undefined;
   after: (operation: Operation) => void = () => undefined;
-  /** Bytes that a failing write leaves behind; below 1: that part of them. */
+  /** Bytes that a failing write leaves behind; below 1: that fraction of them. */
   torn = 0;
-  /** Whether operations that change nothing are counted and stopped, too. */
+  /** Whether operations that change nothing are also counted and stopped. */
   everything = false;
-  /** Leaves out the waiting for the disk itself, which only a power loss would show. */
+  /** Skips waiting for the disk to sync, which only a power loss would reveal. */
   unsynced = false;
   #dead = false;
   readonly #underWay = new Set<Promise<unknown>>();
@@ -55,7 +55,7 @@ export class FaultyFileSystem extends OrketFileSystem {
     super();
     return new Proxy(this, {
       get: (target, key) => {
-        // Private fields are the target's; a proxy has none.
+        // Private fields belong to the target; a proxy has none.
         const value: unknown = Reflect.get(target, key, target);
         if (typeof key !== "string" || typeof value !== "function") return value;
         const method = value as (...args: unknown[]) => unknown;
@@ -65,7 +65,7 @@ export class FaultyFileSystem extends OrketFileSystem {
         return (...args: unknown[]) =>
           this.#operate(key as keyof FileSystem, args, () => method.apply(target, args));
       },
-      // What a test sets, it sets for the methods, too, which see the target.
+      // What a test sets must also be set for the methods, which see the target.
       set: (target, key, value) => Reflect.set(target, key, value),
     });
   }
@@ -88,12 +88,12 @@ export class FaultyFileSystem extends OrketFileSystem {
     throw new Killed("The process was killed.");
   }
 
-  /** As `kill`, from a place that must not throw. */
+  /** Like `kill`, for a place that must not throw. */
   die(): void {
     this.#dead = true;
   }
 
-  /** What the system does for a process that is gone: what was under way ends, and its files are closed. */
+  /** What the system does for a dead process: pending operations end, and its files are closed. */
   async bury(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
     await Promise.all([...this.#handles].map((handle) => OrketFileSystem.prototype.close.call(this, handle)));

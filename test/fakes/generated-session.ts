@@ -6,7 +6,7 @@ import { activeRuns } from "../../src/engine/state/cursor";
 import { definitionOf, harness, step } from "./engine-harness";
 import type { FakeReply, Harness } from "./engine-harness";
 
-/** A seeded source of chance (mulberry32): the same seed gives the same session. */
+/** A seeded random source (mulberry32): the same seed gives the same session. */
 export class Chance {
   #state: number;
 
@@ -94,7 +94,7 @@ function someReply(chance: Chance, id: string, verdict: boolean, produces: boole
   return calls.length === 0 ? text : { text: chance.happens(0.5) ? text : "", calls };
 }
 
-/** What a mesh adds to a reply: who answered, and how the call got there. */
+/** What a mesh adds to a reply: which node answered, and how the call reached it. */
 function someMove(chance: Chance): Omit<Exclude<FakeReply, string | ProviderError>, "text" | "calls"> {
   const digestChanged = chance.happens(0.3);
   const partialText = "half ".repeat(chance.happens(0.3) ? 300 : chance.below(3));
@@ -107,13 +107,13 @@ function someMove(chance: Chance): Omit<Exclude<FakeReply, string | ProviderErro
   };
 }
 
-/** A session that ran to its end through failures, skips, patches, retries, cancels and answers, all by chance. */
+/** A session that ran to its end through random failures, skips, patches, retries, cancels and answers. */
 export interface Generated {
   readonly session: Harness;
   readonly definition: Definition;
 }
 
-/** @param steered people also decide about steps ahead, roles and limits while the models work. */
+/** @param steered users also decide about later steps, roles and limits while the models work. */
 export async function generateSession(seed: number, { steered = false } = {}): Promise<Generated> {
   const chance = new Chance(seed);
   const definition = definitionOf(someScore(chance), {
@@ -162,7 +162,7 @@ function isOpen({ orchestrator }: Harness, id: string): boolean {
   return activeRuns(orchestrator.state.score).some(({ run }) => run.approval?.id === id);
 }
 
-/** Something that a person decides while nothing is asked. */
+/** A user's decision while no question is open. */
 function steerAhead({ orchestrator, definition }: Harness, chance: Chance): void {
   const by = "person";
   const node = chance.pick(stepsOf(definition.score.steps));

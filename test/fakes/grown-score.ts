@@ -12,7 +12,7 @@ const roles = {
   tools: ["set_verdict", "set_result", "write_file"] as ("set_verdict" | "set_result" | "write_file")[],
 };
 
-/** A definition by the rules since results, with a command `tests`. */
+/** A definition under the rules since results, with a command `tests`. */
 export function grown(steps: readonly PlanNode[], result: string): Definition {
   const definition = definitionOf(steps);
   definition.score.result = { step: result };
@@ -35,7 +35,7 @@ export function grown(steps: readonly PlanNode[], result: string): Definition {
 export const run = (id: string, more: Partial<PlanNode & { kind: "step" }> = {}): PlanNode =>
   step(id, "command tests", { does: { kind: "run", command: "tests" }, instruction: "", ...more });
 
-/** Commands that end with these exit codes, one after another; the last one counts from then on. */
+/** Commands that end with these exit codes, one after another; the last one repeats. */
 export function commands(...codes: number[]): CommandRunner & { readonly started: string[] } {
   const started: string[] = [];
   return {
@@ -71,7 +71,7 @@ export const keysOf = (
   type: "step_end" | "step_skipped" | "group_end",
 ): (string | null)[] => session.eventsOf(type).map(({ step: key }) => key);
 
-/** Answers each question as it comes. */
+/** Answers each question as it arrives. */
 export function answerAll(
   session: Harness,
   of: (number: number) => { verdict?: string; answers?: Json },

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Megabytes that are held when everything that is not has gone. */
+/** Megabytes still held after garbage collection. */
 export function heldMb(): number {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;

@@ -1,7 +1,7 @@
 /*
- * A process of its own that tries for a lock, over and over: `node --require HOOK lock-child.ts LOCK TURNS MODE`.
- * While it holds the lock it is the only one that may write `inside`; that two were inside at once shows there.
- * MODE "die" ends the process by SIGKILL while it holds the lock, "free" gives it back, "hold" keeps it.
+ * A separate process that tries to take a lock repeatedly: `node --require HOOK lock-child.ts LOCK TURNS MODE`.
+ * While it holds the lock, no other process may write `inside`; two holders at the same time become visible there.
+ * MODE "die" ends the process by SIGKILL while it holds the lock, "free" releases it, "hold" keeps it.
  */
 import { appendFileSync, mkdirSync, rmdirSync } from "node:fs";
 import path from "node:path";

@@ -75,7 +75,7 @@ export function* stepEvents(number: number, turns: number, calls: { made: number
   });
 }
 
-/** A session of about so many events on the disk, as if it had been run; it is left unfinished. */
+/** Writes a session of about this many events to the disk, as if it had been run; it is left unfinished. */
 export function writeLongSession(
   folder: string,
   events: number,
@@ -83,7 +83,7 @@ export function writeLongSession(
 ): { paths: SessionPaths; events: number } {
   const paths = sessionPaths(path.join(folder, ".orket", "sessions", id));
   mkdirSync(paths.workspace, { recursive: true });
-  // One step more than is performed, so that the session can go on.
+  // One step more than was performed, so that the session can continue.
   const definition = definitionWith(steps + 1);
   const bytes = Buffer.from(JSON.stringify(definition));
   writeFileSync(paths.definition, bytes);

@@ -6,8 +6,8 @@ import { OrketError } from "../../src/engine/error/orket-error";
 import type { SessionStore } from "../../src/engine/port/session-store";
 
 /**
- * A SessionStore without a disk. What `flush` has not confirmed is apart from what it has, so that a test can look
- * at the journal as it would stand after a crash (`durable`), and start again from there.
+ * A SessionStore without a disk. It separates what `flush` has not confirmed, so that a test can read
+ * the journal as it would be after a crash (`durable`), and restart from there.
  */
 export class MemorySessionStore implements SessionStore {
   /** Everything appended. */
@@ -16,7 +16,7 @@ export class MemorySessionStore implements SessionStore {
   readonly workspace = new Map<string, Uint8Array>();
   readonly blobs: Map<string, Uint8Array>;
   flushes = 0;
-  /** The next `flush` fails with this, and every one after it. */
+  /** The next `flush` and all later ones fail with this. */
   failure: OrketError | undefined;
   #durableCount: number;
   readonly #nowMs: () => number;

@@ -47,7 +47,7 @@ const span = z
     "it ends before it starts",
   );
 
-/** What a collector takes at /v1/traces. */
+/** What a collector accepts at /v1/traces. */
 export const otlpTraceSchema = z.strictObject({
   resourceSpans: z.array(
     z.strictObject({

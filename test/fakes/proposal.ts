@@ -20,14 +20,14 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
   }
 }
 
-/** A disk that does not wait for the disk itself. */
+/** A disk that does not wait for syncs. */
 export function quickDisk(): FaultyFileSystem {
   const fs = new FaultyFileSystem();
   fs.unsynced = true;
   return fs;
 }
 
-/** A session over a project whose steps `write1`, `write2` … proposed files; it has ended and is open for decisions. @param marks say that this machine wrote it; without them it is a stranger's. */
+/** A session over a project whose steps `write1`, `write2` … proposed files; it has ended and awaits decisions. @param marks show that this machine wrote it; without them it is foreign. */
 export async function proposing(
   folder: string,
   steps: readonly Proposed[],

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { ReplayPorts } from "../../src/engine/history/replay";
 import { MemorySessionStore } from "./memory-session-store";
 
-/** Reads a session that is in memory; what a replay makes is put into a store of its own. */
+/** Reads an in-memory session; the replay writes to a store of its own. */
 export function replayPorts(recorded: MemorySessionStore, definitionChanged = false): ReplayPorts {
   const scratch = new MemorySessionStore();
   return {

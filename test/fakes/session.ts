@@ -25,7 +25,7 @@ export function environment(fs: FileSystem = new NodeFileSystem()): SessionEnvir
   return { fs, clock: new SystemClock(), random: systemRandom };
 }
 
-/** The smallest definition that is valid. */
+/** The smallest valid definition. */
 export function smallDefinition(name = "shapes"): Definition {
   return definitionSchema.parse({
     format: 1,
@@ -69,7 +69,7 @@ export function startOf(session: string, definition: BlobRef): EventDraft {
   });
 }
 
-/** Stores a content as Orket 0.1 did: a file of its own, which all sessions share. @param blobs `.orket/blobs/sha256`. */
+/** Stores a content as Orket 0.1 did: a separate file that all sessions share. @param blobs `.orket/blobs/sha256`. */
 export function sharedContent(blobs: string, text: string): BlobRef {
   const bytes = Buffer.from(text);
   const digest = sha256Bytes(bytes);

@@ -17,12 +17,12 @@ import { MemorySessionStore } from "./memory-session-store";
 
 export interface Answered {
   readonly event: EventDraft;
-  /** What the model is told. */
+  /** What the model receives. */
   readonly text: string;
   readonly ok: boolean;
 }
 
-/** One step's tools over a project, without a model or an orchestrator: a call and what came of it. */
+/** One step's tools over a project, without a model or an orchestrator: a call and its result. */
 export class ToolBench {
   readonly store = new MemorySessionStore();
   active: ActiveRun;

@@ -1,6 +1,6 @@
 /*
- * A process of its own that writes a session: `node --require HOOK writer-child.ts PROJECT SESSION`. Each line that it
- * reads is a command, and each that it writes an answer: "append" adds an event and an artifact, "close" closes.
+ * A separate process that writes a session: `node --require HOOK writer-child.ts PROJECT SESSION`. Each line that it
+ * reads is a command, and each line that it writes an answer: "append" adds an event and an artifact, "close" closes.
  */
 import { createInterface } from "node:readline";
 import process from "node:process";

@@ -1,6 +1,6 @@
 import type { EventDetails, EventRow, StreamInfo } from "../../src/protocol/session-panel";
 
-/* Every state of the session panel. The rows are made on demand, so a state can have a million of them. */
+/* Every state of the session panel. Rows are created on demand, so a state can have a million of them. */
 
 export interface SessionFixture {
   readonly info: StreamInfo;

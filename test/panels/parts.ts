@@ -8,7 +8,7 @@ import type {
   StepScreen,
 } from "../../src/protocol/conductor";
 
-/* The parts that the states of the conductor view are made of. */
+/* Building blocks for the states of the conductor view. */
 
 export const measured = (input: number, output: number): StepScreen["tokens"] => ({
   input: { count: input, source: "measured" },
@@ -56,7 +56,7 @@ const round = (number: number) => ({ key: `round ${number}`, label: `Round ${num
 const together = { key: "parallel", label: "Side by side" };
 const spent = { costUsd: 0.012, durationMs: 42_000, model: "qwen3-coder:latest" };
 
-/** A loop with two rounds, and two branches behind it. */
+/** A loop with two rounds, followed by two branches. */
 export const nestedSteps: readonly StepScreen[] = [
   { ...plan, ...spent },
   done("build#1", "coder", "Three modules.", { groups: [rounds, round(1)], ...spent }),
@@ -76,7 +76,7 @@ export const nestedSteps: readonly StepScreen[] = [
   step("t1", "tester", { groups: [together, { key: "branch 2", label: "Branch 2" }] }),
 ];
 
-/** A running session of the sample Flow, with what a test wants to be different. */
+/** A running session of the sample Flow, with a test's changes. */
 export function session(changes: Partial<SessionScreen> = {}): SessionScreen {
   const made: SessionScreen = {
     session: "2026-11-22T10-15-03Z-shapes-k3f9",

@@ -9,7 +9,7 @@ const shown: readonly { readonly theme: string; readonly width: number }[] = [
   { theme: "Dark High Contrast", width: 300 },
 ];
 
-/** Writes a sheet with each state whose name holds `text`, in three themes; the light one is narrow. */
+/** Writes a sheet with each state whose name contains `text`, in three themes; the light one is narrow. */
 export async function takePictures(folder: string, text: string): Promise<readonly string[]> {
   await mkdir(folder, { recursive: true });
   const server = await startPanelServer();

@@ -17,7 +17,7 @@ export { approval, screen, session, step } from "./parts";
 
 /*
  * Every state of the conductor view, as the extension would send it. `npm run panels` shows them in a browser; the
- * component tests render them without one. A new state of the view begins here.
+ * component tests render them without one. Add new states of the view here.
  */
 
 export interface ConductorFixture {
@@ -25,7 +25,7 @@ export interface ConductorFixture {
   readonly streams?: Readonly<Record<string, string>>;
   /** Instructions being edited, by approval id or step key. */
   readonly drafts?: Readonly<Record<string, string>>;
-  /** A refusal that the extension answers the first request with. */
+  /** A refusal with which the extension answers the first request. */
   readonly refusal?: string;
 }
 
@@ -107,7 +107,7 @@ const flows = [
 
 const longName = "harden.documentation-of-the-public-interface[12].review-of-the-reviewer#3";
 
-/** Every state by its name; the name is also the picture's. */
+/** Every state by its name, which is also the picture's name. */
 export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
   "no-folder": { screen: screen(null, { place: "no_folder" }) },
   untrusted: { screen: screen(null, { place: "untrusted" }) },

@@ -12,8 +12,8 @@ import { flowFixtures } from "./flows";
 import { conductorFixtures } from "./screens";
 
 /*
- * The panels in a plain browser: the very bundles and pages that the editor loads, under the same Content-Security-
- * Policy, with a stand-in for the extension behind them. `/` lists every state; `/page` is one of them.
+ * The panels in a plain browser: the same bundles and pages that the editor loads, under the same Content-Security-
+ * Policy, with a stand-in for the extension behind them. `/` lists every state; `/page` shows one.
  */
 
 const root = path.resolve(__dirname, "../..");
@@ -21,7 +21,7 @@ const root = path.resolve(__dirname, "../..");
 export type PanelName = keyof typeof pageBodies;
 
 interface Theme {
-  /** Classes that VS Code gives to the body. */
+  /** Classes that VS Code sets on the body. */
   readonly kind: string;
   readonly vars: Readonly<Record<string, string>>;
 }
@@ -33,7 +33,7 @@ export const states: Readonly<Record<PanelName, readonly string[]>> = {
   flow: Object.keys(flowFixtures),
 };
 
-/** The themes' colours, as a workbench of VS Code gives them to a webview. */
+/** The themes' colours, as VS Code's workbench passes them to a webview. */
 export async function readThemes(): Promise<Readonly<Record<string, Theme>>> {
   const text = await readFile(path.join(root, "test/panels/themes.json"), "utf8");
   return JSON.parse(text) as Readonly<Record<string, Theme>>;
@@ -46,7 +46,7 @@ export interface PanelServer {
   close(): Promise<void>;
 }
 
-/** Serves the panels on the loopback; `dist/webview` must have been built. */
+/** Serves the panels on loopback; `dist/webview` must have been built. */
 export async function startPanelServer(port = 0): Promise<PanelServer> {
   const themes = await readThemes();
   const server = http.createServer((request, response) => {
@@ -127,7 +127,7 @@ function panelPage(panel: PanelName, state: string, themeName: string, theme: Th
   return page.replace("<body", `<body class="${theme.kind}"`);
 }
 
-/** What stands where the extension would: answers the panel's requests from the fixture, and keeps them for tests. */
+/** The stand-in for the extension: answers the panel's requests from the fixture, and keeps them for tests. */
 function standIn(panel: string, state: string, theme: Theme): string {
   const fixed = { kind: theme.kind, ...partOf(panel, state) };
   return `"use strict";

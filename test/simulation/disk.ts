@@ -11,7 +11,7 @@ interface FileNode {
   readonly kind: "file";
   readonly ino: bigint;
   data: Buffer;
-  /** What a power loss leaves for certain. */
+  /** What certainly survives a power loss. */
   durable: Buffer;
   links: number;
   changed: bigint;
@@ -24,18 +24,18 @@ interface FolderNode {
 }
 type Node = FileNode | FolderNode;
 
-/** A change of names that is not certain to survive; the system brings them to the disk in their order. */
+/** A change of names that may not survive; the system writes these changes to the disk in order. */
 type NameChange = () => void;
 
-/** What can be broken on purpose, to see that the simulation notices. */
+/** Faults that can be planted, to check that the simulation detects them. */
 export interface PlantedFaults {
-  /** A sync of this file says that it is done, and does nothing. */
+  /** A sync of this file reports success but does nothing. */
   readonly dropsSyncOf?: string;
-  /** A lock's file is gone as soon as it is made. */
+  /** A lock's file disappears as soon as it is created. */
   readonly unlocksEarly?: boolean;
-  /** A second name in place of an existing one is given anyway. */
+  /** Creating a second name over an existing one succeeds anyway. */
   readonly sharesLocks?: boolean;
-  /** Renamed names do not come to the disk with their folder. */
+  /** Renames do not reach the disk when their folder is synced. */
   readonly losesRenames?: boolean;
 }
 
@@ -43,12 +43,12 @@ function diskError(code: string): Error {
   return Object.assign(new Error(`${code}: simulated`), { code });
 }
 
-/** As if the process were gone: nothing reaches the disk any more. */
+/** Simulates a process that no longer exists: nothing reaches the disk any more. */
 export class Killed extends Error {}
 
 /**
- * A disk in memory that keeps what a power loss may take apart: contents that were never synced (lost, or torn in their
- * sectors), names that were never synced (the last of them lost). It fails, is full, and dies where the seed says.
+ * A disk in memory that models what a power loss can damage: contents that were never synced (lost, or torn in their
+ * sectors), names that were never synced (the last of them lost). The seed decides where it fails, is full, or dies.
  */
 export class SimulatedDisk implements FileSystem {
   readonly #root: FolderNode;
@@ -58,11 +58,11 @@ export class SimulatedDisk implements FileSystem {
   #pending: NameChange[] = [];
   #dead = false;
   #tick = 1n;
-  /** Operations so far that change something. */
+  /** Number of operations so far that change something. */
   operations = 0;
-  /** The operation before which the process dies; none: never. */
+  /** The operation before which the process dies; infinity: never. */
   killAt = Number.POSITIVE_INFINITY;
-  /** The probability with which an operation that changes something fails. */
+  /** The probability that a changing operation fails. */
   failure = 0;
   failureCode = "EIO";
   readonly #random: SeededRandom;
@@ -78,7 +78,7 @@ export class SimulatedDisk implements FileSystem {
     return { kind: "folder", ino: (this.#nextIno += 1n), entries: new Map(), durable: new Map() };
   }
 
-  /** A folder that was there before everything. */
+  /** Creates a folder that existed before the start. */
   make(dir: string): void {
     let at = this.#root;
     for (const name of dir.split("/").filter((one) => one !== "")) {
@@ -98,7 +98,7 @@ export class SimulatedDisk implements FileSystem {
     return this.#dead;
   }
 
-  /** Every path that is there. */
+  /** Every existing path. */
   *paths(): Generator<string> {
     const below = function* (node: FolderNode, at: string): Generator<string> {
       for (const [name, child] of node.entries) {
@@ -109,7 +109,7 @@ export class SimulatedDisk implements FileSystem {
     yield* below(this.#root, "");
   }
 
-  /** The process is gone; its files are closed. With a power loss, what was not synced is lost as the seed says. */
+  /** The process is dead; its files are closed. With a power loss, the seed decides what is lost of the unsynced data. */
   crash(powerLoss: boolean): void {
     this.#dead = false;
     this.killAt = Number.POSITIVE_INFINITY;
@@ -127,7 +127,7 @@ export class SimulatedDisk implements FileSystem {
     settle(this.#root);
   }
 
-  /** What is left of a file's contents: of each sector that differs, the old or the new. */
+  /** What remains of a file's contents: for each sector that differs, the old or the new one. */
   #tear(file: FileNode): void {
     const { data, durable } = file;
     if (data.equals(durable)) return;
@@ -144,7 +144,7 @@ export class SimulatedDisk implements FileSystem {
     file.durable = Buffer.from(left);
   }
 
-  // Ways
+  // Paths
 
   #split(file: string): string[] {
     const held = /^\/proc\/self\/fd\/(\d+)(\/.*)?$/.exec(file);
@@ -205,7 +205,7 @@ export class SimulatedDisk implements FileSystem {
     });
   }
 
-  /** A promise, whatever happens at once. */
+  /** Runs the work immediately and returns a promise, even if it throws. */
   #later<T>(work: () => T): Promise<T> {
     return new Promise((resolve) => {
       resolve(work());
@@ -266,7 +266,7 @@ export class SimulatedDisk implements FileSystem {
     try {
       this.#change();
     } catch (error) {
-      // A write that fails, or that the process dies in, may leave its beginning.
+      // A write that fails, or during which the process dies, may leave its beginning.
       if (bytes.length > 0) this.#put(file, bytes.subarray(0, this.#random.below(bytes.length)), position);
       throw error;
     }
@@ -311,7 +311,7 @@ export class SimulatedDisk implements FileSystem {
     return Promise.resolve();
   }
 
-  // Looking
+  // Reading
 
   #stats(node: Node): BigIntStats {
     const isFile = node.kind === "file";

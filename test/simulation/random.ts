@@ -1,4 +1,4 @@
-/** Numbers that a seed decides (mulberry32): the same seed gives the same world. */
+/** Numbers determined by a seed (mulberry32): the same seed gives the same world. */
 export class SeededRandom {
   #state: number;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { PlantedFaults } from "./disk";
 import { failures, simulate } from "./world";
 
-/** `ORKET_SEED=N` performs that one alone, as the message of a failure says. */
+/** `ORKET_SEED=N` runs that seed alone, as a failure message states. */
 const only = process.env.ORKET_SEED;
 const seedsInGate = 2000;
 const seedsOfPlanted = 300;
@@ -22,7 +22,7 @@ describe("A simulated world", function () {
     assert.fail(`seed ${first.seed} (again with ORKET_SEED=${first.seed}): ${text}`);
   });
 
-  // Seeds beyond the gate's that found something once.
+  // Seeds outside the gate's range that once found a bug.
   for (const seed of [5_007_239]) {
     it(`keeps every promise in the world of seed ${seed}`, async () => {
       await simulate(seed);

@@ -14,7 +14,7 @@ import { Killed, SimulatedDisk } from "./disk";
 import type { PlantedFaults } from "./disk";
 import { SeededRandom } from "./random";
 
-/** What one seed came to. */
+/** The result of one seed. */
 export interface Outcome {
   readonly seed: number;
   readonly events: number;
@@ -25,12 +25,12 @@ export interface Outcome {
   readonly written: number;
 }
 
-/** Where the project would be: nothing of it is on the real disk. */
+/** The project's path: nothing of it is on the real disk. */
 const project = "/orket-simulation/project";
-/** Lives of one session at most; the last of them is left alone. */
+/** Maximum number of lives of one session; the last one is not disturbed. */
 const mostLives = 6;
 
-/** The model's server: replies, tool calls and failures, as the seed says. */
+/** The model's server: the seed decides its replies, tool calls and failures. */
 function serverOf(random: SeededRandom): FetchLike {
   const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
   const delta = (value: unknown, finish: string | null = null): string =>
@@ -109,7 +109,7 @@ function definitionFrom(random: SeededRandom): Definition {
   };
 }
 
-/** An event as text, its keys in one order. */
+/** An event as text, its keys in a fixed order. */
 function textOf(event: SessionEvent): string {
   return JSON.stringify(event, (_, value: unknown) =>
     typeof value === "object" && value !== null && !Array.isArray(value)
@@ -118,14 +118,14 @@ function textOf(event: SessionEvent): string {
   );
 }
 
-/** One session from its start to its end, over as many lives as the seed takes. */
+/** One session from its start to its end, over as many lives as the seed requires. */
 class Simulation {
   readonly #random: SeededRandom;
   readonly #disk: SimulatedDisk;
   readonly #options: RuntimeOptions;
   readonly #machine: SessionEnvironment;
   readonly #definition: Definition;
-  /** What was told to listeners: on the disk for certain. */
+  /** What listeners received: certainly on the disk. */
   readonly #acknowledged = new Map<number, string>();
   #nowMs = Date.UTC(2026, 10, 30);
   #directory: string | undefined;
@@ -186,7 +186,7 @@ class Simulation {
     };
   }
 
-  /** A life of the process: until the session has nothing more to do, or it dies. @returns whether the session ended. */
+  /** One life of the process, until the session has nothing left to do or it dies. @returns whether the session ended. */
   async #live(): Promise<boolean> {
     let session: LiveSession | undefined;
     try {
@@ -195,7 +195,7 @@ class Simulation {
       const state = await this.#perform(session);
       const { ended } = { ended: state === "ended" };
       await session.close();
-      // It can die in what it does not wait for, such as an index beside the journal.
+      // It can die in work that it does not await, such as an index beside the journal.
       if (this.#disk.dead) this.#die();
       return ended;
     } catch (error) {
@@ -244,7 +244,7 @@ class Simulation {
     }
   }
 
-  /** Answers what the session asks, as the seed says, until it rests. */
+  /** Answers the session's questions as the seed decides, until it rests. */
   async #perform(session: LiveSession): Promise<string> {
     const { orchestrator } = session;
     const answer = (id: string, sha256: string): void => {
@@ -253,12 +253,12 @@ class Simulation {
         try {
           orchestrator.submit({ kind: "resolve_approval", id, sha256, decision, by: "person" });
         } catch (error) {
-          // The process may be gone by now, and another life asks again.
+          // The process may have died meanwhile; another life asks again.
           if (!OrketError.is(error)) throw error;
         }
       });
     };
-    // A run waits for its answers: they come while it does.
+    // A run waits for its answers, so they are given while it runs.
     for (const { id, sha256 } of viewSession(orchestrator.state).approvals) answer(id, sha256);
     orchestrator.listen({
       onEvents: (events) => {
@@ -270,7 +270,7 @@ class Simulation {
     return (await orchestrator.run()).status;
   }
 
-  /** Somebody else wants to write the session at the same time: there is one writer. */
+  /** A second writer tries to write the session at the same time: only one is allowed. */
   async #secondWriter(directory: string): Promise<void> {
     const outcome = await openLiveSession(directory, this.#options).then(
       async (second) => {
@@ -288,7 +288,7 @@ class Simulation {
     return (await readSession(this.#machine, this.#directory ?? "")).events;
   }
 
-  /** After each life: nothing that was acknowledged is lost or changed, and nothing stands outside. */
+  /** After each life: nothing acknowledged is lost or changed, and nothing was written outside. */
   async #checkDisk(): Promise<void> {
     for (const file of this.#disk.paths()) {
       const inside = file.startsWith(`${project}/.orket`) || `${project}/`.startsWith(`${file}/`);
@@ -304,7 +304,7 @@ class Simulation {
     }
   }
 
-  /** At the end: verified, replayed the same, within its limits, nothing done twice, an honest end. */
+  /** At the end: verified, replays identically, within its limits, nothing done twice, a truthful end. */
   async #checkWhole(): Promise<void> {
     const directory = this.#directory;
     if (directory === undefined) return;
@@ -333,14 +333,14 @@ class Simulation {
   }
 }
 
-/** Turns of 100 ms after which a world stands still: one takes a few milliseconds. */
+/** Turns of 100 ms after which a world counts as stuck: one takes a few milliseconds. */
 const standstillTurns = 200;
 
-/** Performs the world of a seed. @throws what breaks a promise. */
+/** Runs the world of a seed. @throws the broken promise. */
 export async function simulate(seed: number, faults: PlantedFaults = {}): Promise<Outcome> {
   let timer: NodeJS.Timeout | undefined;
   const standstill = new Promise<never>((_, reject) => {
-    // Turns, not time: on a busy machine a process that gets no time takes no turns, and its world is not to blame.
+    // Turns, not time: on a busy machine a process that gets no time takes no turns, and its world is not at fault.
     const turn = (left: number): void => {
       if (left === 0) reject(new Error("the session stands still"));
       else timer = setTimeout(turn, 100, left - 1);
@@ -354,7 +354,7 @@ export async function simulate(seed: number, faults: PlantedFaults = {}): Promis
   }
 }
 
-/** The first seeds that break a promise, of so many. */
+/** The first `most` seeds that break a promise, each with its error. */
 export async function failures(
   seeds: Iterable<number>,
   faults: PlantedFaults = {},

@@ -16,10 +16,10 @@ import { sessionOf } from "./journey";
 
 /*
  * A flow with commands in every place: a loop that turns from red to green, a role that runs one as a tool, two in a
- * parallel group of which one leaves an artifact, and after an acceptance one with effects outside.
+ * parallel group of which one leaves an artifact, and one after an acceptance that has external effects.
  */
 
-/** Where a journey lives: the project, the user's state, and what the outside can see. */
+/** The folders of a journey: the project, the user's state, and the outside that it may change. */
 export interface Places {
   readonly project: string;
   readonly state: string;
@@ -38,7 +38,7 @@ export function placesIn(folder: string): Places {
   return places;
 }
 
-/** Writes to its view before and after it says what it found, so that a kill finds it in the midst of both. */
+/** Writes to its view before and after it reports its result, so that a kill can hit between the two. */
 const script = (body: string): string =>
   `const fs = require("node:fs"); fs.writeFileSync("junk.txt", "x"); ${body}; fs.rmSync("answer.txt");`;
 
@@ -48,7 +48,7 @@ const scripts = {
   ),
   lint: script(`console.log("no remarks")`),
   count: script(`fs.writeFileSync("count.txt", String(fs.readFileSync("answer.txt").length))`),
-  // One append is whole or not there at all.
+  // An append is either complete or absent.
   publish: `require("node:fs").appendFileSync(process.env.OUTSIDE + "/published", "published\\n")`,
 } as const;
 
@@ -136,7 +136,7 @@ export function published({ outside }: Places): number {
   return existsSync(file) ? readFileSync(file, "utf8").split("\n").length - 1 : 0;
 }
 
-/** Performs a session to its end: accepts what it proposes, allows what it asks for, and says whether what was cut off happened. */
+/** Runs a session to its end: accepts its proposals, allows its requests, and answers whether interrupted commands happened. */
 async function attend(
   session: LiveSession,
   places: Places,
@@ -174,7 +174,7 @@ async function attend(
   if (state.status !== "ended") throw new Error(`${state.status}: ${state.pause?.message ?? ""}`);
 }
 
-/** From nothing, or from where it stands, to the end. */
+/** Runs from nothing, or from the current state, to the end. */
 export async function perform(places: Places, seen: (event: SessionEvent) => void): Promise<string> {
   const options = optionsFor(places);
   const definition = commandDefinition(places);
@@ -195,7 +195,7 @@ export async function perform(places: Places, seen: (event: SessionEvent) => voi
   return sessionOf(places.project) ?? "";
 }
 
-/** What is left of views in the cache, but for what later views are copied from. */
+/** Leftovers of views in the cache, except what later views are copied from. */
 export function viewsLeft({ state }: Places): string[] {
   const left: string[] = [];
   const cache = path.join(state, "cache");

@@ -13,13 +13,13 @@ import type { Places } from "./command-journey";
 import { digestsBelow, readLines } from "./journey";
 
 /*
- * A few moments of a kill in the gate, drawn by ORKET_SEED or the day; ORKET_SURVIVAL=all takes 200.
+ * The gate kills at a few moments, drawn by ORKET_SEED or the day; ORKET_SURVIVAL=all takes 200.
  */
 const moments = process.env["ORKET_SURVIVAL"] === "all" ? 200 : 6;
 const seed = Number(process.env["ORKET_SEED"] ?? Math.floor(Date.now() / 86_400_000));
 const hook = path.join(__dirname, "..", "..", "scripts", "transpile-hook.cjs");
 
-/** What must be the same however often it was killed. */
+/** What must be equal no matter how often it was killed. */
 interface End {
   readonly project: Record<string, string>;
   readonly workspace: Record<string, string>;
@@ -35,7 +35,7 @@ function endOf(places: Places, directory: string): End {
     project: digestsBelow(places.project, ".orket"),
     workspace: digestsBelow(path.join(directory, "workspace")),
     artifacts: end?.type === "session_end" ? [end.data.outcome, end.data.artifacts] : undefined,
-    // Branches may interleave; of a command that was cut off only the end that counted is compared.
+    // Branches may interleave; for an interrupted command, only the end that counted is compared.
     verdicts: events
       .flatMap(({ type, step, data }): (readonly [string | null, unknown])[] =>
         type === "step_end" ? [[step, "verdict" in data ? data.verdict : undefined]] : [],
@@ -45,7 +45,7 @@ function endOf(places: Places, directory: string): End {
   };
 }
 
-/** Replays with a `child_process` that throws: a process that is started fails the test. */
+/** Replays with a `child_process` that throws: starting a process fails the test. */
 async function replaysWithoutProcesses(directory: string): Promise<void> {
   const names = ["spawn", "spawnSync", "exec", "execFile", "execSync", "execFileSync", "fork"] as const;
   const real = names.map((name) => [name, childProcess[name]] as const);
@@ -101,7 +101,7 @@ describe("A session with commands", function () {
     let hit = 0;
     const starts = told.filter(({ type }) => type === "command_start");
     for (let number = 0; number < moments; number += 1) {
-      // Every other one while a command runs: node takes some 40 ms to begin and to end.
+      // Every other kill happens while a command runs: node takes some 40 ms to start and to end.
       const during = number % 2 === 0;
       const from = during ? starts : told;
       const { seq = 0 } = from[chance.below(from.length)] ?? {};

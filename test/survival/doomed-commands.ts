@@ -1,6 +1,6 @@
 /*
  * A process that performs the journey with commands in FOLDER and kills itself, by the system's own SIGKILL, some time
- * after an event was told: at once, in the next turn, or so many milliseconds later, while a command runs.
+ * after it received an event: immediately, in the next turn, or a number of milliseconds later, while a command runs.
  */
 import process from "node:process";
 import { perform, placesIn } from "./command-journey";

@@ -1,6 +1,6 @@
 /*
  * A process that performs the journey in FOLDER and kills itself, by the system's own SIGKILL, before or after one
- * operation of the disk. What it was told of it prints, at once.
+ * disk operation. It prints each event as soon as it receives it.
  */
 import { writeSync } from "node:fs";
 import process from "node:process";

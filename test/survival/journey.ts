@@ -14,7 +14,7 @@ import { definitionOf, step } from "../fakes/engine-harness";
 import { Chance } from "../fakes/generated-session";
 
 /*
- * A flow of twelve step runs with everything in it that can go wrong half-way: a loop that turns once, a parallel group,
+ * A flow of twelve step runs that includes everything that can fail half-way: a loop that turns once, a parallel group,
  * questions before and after a step, tool calls, files written, changed and deleted, a provider that fails once, and
  * acceptances into the project while it runs and after it has ended.
  */
@@ -110,7 +110,7 @@ export function journeyDefinition(): Definition {
   return definition;
 }
 
-/** The project as it stands before, and what becomes of it. */
+/** The project's initial files. */
 const before: Readonly<Record<string, string>> = {
   "lib/core.txt": "the project's own",
   "old.txt": "old",
@@ -129,7 +129,7 @@ export function makeProject(folder: string): void {
   }
 }
 
-/** Time that passes only when it is asked for; waiting takes none. */
+/** A clock whose time passes only when it is read; waiting takes no time. */
 function quickClock(): Clock {
   let ms = Date.UTC(2026, 10, 22);
   return {
@@ -161,15 +161,15 @@ export function runtimeOptions(folder: string, fs: FileSystem, seed: number): Ru
   };
 }
 
-/** What a person at the screen has seen: whatever is in here must never be lost. */
+/** What a user has seen on the screen: none of it may ever be lost. */
 export class Witness {
   readonly events: SessionEvent[] = [];
   readonly accepted = new Set<string>();
-  /** Runs with every event that is told, before it is written down here. */
+  /** Runs with every received event, before the event is recorded here. */
   onEvent: (event: SessionEvent) => void = () => undefined;
 }
 
-/** Runs a session to its end, answers its questions and accepts its files, as one patient person would. */
+/** Runs a session to its end, answers its questions and accepts its files, as a patient user would. */
 async function attend(session: LiveSession, witness: Witness): Promise<void> {
   const { orchestrator } = session;
   let accepting: Promise<void> = Promise.resolve();
@@ -207,7 +207,7 @@ async function acceptOne(session: LiveSession, file: string, witness: Witness): 
   witness.accepted.add(file);
 }
 
-/** From nothing to the end. What a dead disk makes of it is thrown. */
+/** Runs from nothing to the end. Throws what a dead disk causes. */
 export async function begin(
   options: RuntimeOptions,
   witness: Witness,
@@ -222,7 +222,7 @@ export async function begin(
   }
 }
 
-/** From where it stands to the end, with no repair by hand; a session that was never created is begun anew. */
+/** Runs from the current state to the end, without manual repair; a session that was never created is started anew. */
 export async function goOn(options: RuntimeOptions, witness: Witness): Promise<string> {
   const directory = sessionOf(options.workDomain);
   if (directory === undefined) {
@@ -240,7 +240,7 @@ export async function goOn(options: RuntimeOptions, witness: Witness): Promise<s
   return directory;
 }
 
-/** The session's folder; undefined when none has a definition, so that nothing was begun. */
+/** The session's folder; undefined when none has a definition, so that nothing was started. */
 export function sessionOf(folder: string): string | undefined {
   const root = path.join(folder, ".orket", "sessions");
   if (!existsSync(root)) return undefined;
@@ -273,7 +273,7 @@ export function readLines(directory: string): SessionEvent[] {
   });
 }
 
-/** What must be the same however often the session was killed. */
+/** What must be equal no matter how often the session was killed. */
 export interface Outcome {
   readonly project: Record<string, string>;
   readonly workspace: Record<string, string>;
@@ -292,7 +292,7 @@ export function outcomeOf(folder: string, directory: string): Outcome {
   };
 }
 
-/** The project's files that may stand there at any moment: each as it was, or as the session leaves it. */
+/** The project's files that may exist at any moment: each in its initial or its final state. */
 export function mixedFiles(folder: string, done: Outcome): string[] {
   const now = digestsBelow(folder, ".orket");
   const leftOver = /(^|\/)\.orket-[0-9a-f]{16}-[a-z0-9]+\.tmp$/;

@@ -32,12 +32,12 @@ export type Point =
 
 export interface Measured {
   readonly done: Outcome;
-  /** Operations of the disk, those that only look included. */
+  /** Disk operations, including those that only read. */
   readonly operations: readonly string[];
   readonly events: number;
 }
 
-/** A disk whose process dies at the point; without one it lives. */
+/** A disk whose process dies at the point; without a point it lives. */
 function dyingDisk(point: Point | undefined): FaultyFileSystem {
   const fs = new FaultyFileSystem();
   fs.everything = true;
@@ -80,13 +80,13 @@ function readSeq(store: object): number {
 }
 
 let deadPid: number | undefined;
-/** The number of a process that has ended. */
+/** The id of a process that has ended. */
 function pidOfTheDead(): number {
   deadPid ??= spawnSync(process.execPath, ["-e", ""]).pid;
   return deadPid;
 }
 
-/** What names this process on the disk now names one that is gone, as if it had been another. */
+/** Replaces this process's id on the disk by that of a dead one, as if another process had written it. */
 function forget(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
     const file = path.join(entry.parentPath, entry.name);
@@ -121,7 +121,7 @@ export async function inProject<T>(work: (folder: string) => Promise<T>): Promis
   }
 }
 
-/** The journey undisturbed. */
+/** Measures the undisturbed journey. */
 export function measure(): Promise<Measured> {
   return inProject(async (folder) => {
     const fs = dyingDisk(undefined);
@@ -133,7 +133,7 @@ export function measure(): Promise<Measured> {
   });
 }
 
-/** How much of a write came to the disk: one byte, or a part of it. */
+/** How much of a write reached the disk: one byte, or a fraction of it. */
 const tornParts = [1, ...Array.from({ length: 23 }, (_, index) => (index + 1) / 23.2)];
 
 /** Every point of a journey that took these operations and events. */
@@ -153,7 +153,7 @@ export function pointsOf({ operations, events }: Measured): Point[] {
   return points;
 }
 
-/** What a journey that was killed must have kept, and must not have done twice. */
+/** What a killed journey must have kept, and must not have done twice. */
 function assertWhole(folder: string, directory: string, ...witnesses: readonly Witness[]): void {
   const journal = readLines(directory);
   for (const witness of witnesses) {
@@ -195,7 +195,7 @@ function assertWhole(folder: string, directory: string, ...witnesses: readonly W
 }
 
 /**
- * Runs the journey, dies at the point, goes on, and looks whether anything shows that.
+ * Runs the journey, dies at the point, continues, and checks whether the result shows it.
  * @returns whether the point was reached.
  */
 export function killAt(point: Point, done: Outcome, again?: number): Promise<boolean> {
@@ -236,7 +236,7 @@ function refuses(code: FaultCode, { name, args }: Operation): boolean {
   return creates || grows || ["truncate", "chmod", "unlink", "unlinkNow", "removeDir"].includes(name);
 }
 
-/** The operations that a disk refuses in this state, by their numbers. */
+/** The numbers of the operations that a disk refuses in this state. */
 export function refusedBy(code: FaultCode, operations: readonly Operation[]): number[] {
   return operations.filter((operation) => refuses(code, operation)).map(({ number }) => number);
 }
@@ -253,9 +253,9 @@ export function changingOperations(): Promise<Operation[]> {
 }
 
 /**
- * Runs the journey on a disk that refuses one operation, or from there on everything, repairs the disk and goes on in the
- * same process.
- * @returns whether the failure was one to tell of; cleaning up may fail in silence.
+ * Runs the journey on a disk that refuses one operation, or everything from there on, repairs the disk and continues in
+ * the same process.
+ * @returns whether a failure was reported; cleanup may fail silently.
  */
 export function failAt(code: FaultCode, at: number, lasting: boolean, done: Outcome): Promise<boolean> {
   return inProject(async (folder) => {
@@ -281,7 +281,7 @@ export function failAt(code: FaultCode, at: number, lasting: boolean, done: Outc
   });
 }
 
-/** Goes on after a death or a failure, and compares what becomes of it. */
+/** Continues after a death or a failure, and compares the result. */
 export async function look(folder: string, done: Outcome, witnesses: readonly Witness[]): Promise<void> {
   const found = sessionOf(folder);
   if (found !== undefined) {

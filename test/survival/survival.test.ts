@@ -11,13 +11,13 @@ import { Witness } from "./journey";
 import type { Answer, Job } from "./worker";
 
 /*
- * Bounded to a few minutes; ORKET_SURVIVAL=all takes every moment of every failure, and more true kills.
+ * Limited to a few minutes; ORKET_SURVIVAL=all takes every moment of every failure, and more real kills.
  */
 const everything = process.env["ORKET_SURVIVAL"] === "all";
 const hook = path.join(__dirname, "..", "..", "scripts", "transpile-hook.cjs");
 const codes = ["ENOSPC", "EIO", "EROFS"] as const;
 
-/** Does the jobs in processes side by side, and collects what went wrong. */
+/** Runs the jobs in parallel processes, and collects the problems. */
 async function perform(
   jobs: readonly Job[],
   { done }: Measured,
@@ -58,7 +58,7 @@ describe("A session of twelve steps", function () {
 
   it("goes on, wherever its process was killed, as if it had not been", async () => {
     const points = pointsOf(journey);
-    // Every fifth is killed a second time, while it goes on.
+    // Every fifth is killed again while it resumes.
     const again = (index: number): { again?: number } =>
       index % 5 === 0 ? { again: ((index * 37) % journey.operations.length) + 1 } : {};
     const jobs = points.map((point, index): Job => ({ kind: "kill", point, ...again(index) }));

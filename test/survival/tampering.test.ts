@@ -16,12 +16,12 @@ import { artifactsOf } from "../../src/engine/state/scope";
 import { Chance, generateSession } from "../fakes/generated-session";
 import { temporaryFolder } from "../fakes/session";
 
-/** Tampered journals in all; each session is tampered with in every way. */
+/** Total number of tampered journals; each session is tampered with in every way. */
 const wanted = Number(process.env["ORKET_TAMPERED_JOURNALS"] ?? 1000);
 
 const sha256 = (data: string | Uint8Array): string => hash("sha256", data, "hex");
 
-/** Links the lines anew, as someone does who knows the format. */
+/** Recomputes the chain of the lines, as an attacker who knows the format would. */
 function chained(events: readonly SessionEvent[]): string[] {
   let prev = firstPrev;
   return events.map((event, seq) => {
@@ -44,7 +44,7 @@ interface Stored {
   readonly blobs: readonly string[];
 }
 
-/** A generated session, with decisions about its artifacts after its end, as its files. */
+/** A generated session, with decisions about its artifacts after its end, as files. */
 async function store(seed: number, folder: string): Promise<Stored> {
   const { session, definition } = await generateSession(seed);
   for (const { path: file, content, base, step } of artifactViews(session.orchestrator.state)) {
@@ -80,7 +80,7 @@ function put(file: string, bytes: Uint8Array): void {
   writeFileSync(file, bytes);
 }
 
-/** Changes one byte of a file into another. */
+/** Replaces one byte of a file by another. */
 function changeByte(file: string, chance: Chance): void {
   const bytes = readFileSync(file);
   const at = chance.below(bytes.length);
@@ -92,13 +92,13 @@ function write(paths: SessionPaths, lines: readonly string[]): void {
   writeFileSync(paths.journal, lines.map((line) => `${line}\n`).join(""));
 }
 
-/** An event of the same type that says something else. */
+/** An event of the same type with other data. */
 function forged(event: SessionEvent, chance: Chance): SessionEvent {
   const later = new Date(Date.parse(event.at) + 1 + chance.below(1000)).toISOString();
   return { ...event, at: later };
 }
 
-/** Every way to tamper; false: this session has nothing to do it to. */
+/** Every way to tamper; false: this session has nothing to apply it to. */
 const ways: Record<string, (stored: Stored, chance: Chance) => boolean> = {
   "one byte changed": ({ paths }, chance) => {
     changeByte(paths.journal, chance);
@@ -198,7 +198,7 @@ const ways: Record<string, (stored: Stored, chance: Chance) => boolean> = {
   },
 };
 
-/** Where a content stands: its header, its first byte, and the byte behind its last one. */
+/** Where a content is stored: its header, its first byte, and the byte after its last one. */
 function placeOf(paths: SessionPaths, digest: string): { header: number; from: number; to: number } {
   const bytes = readFileSync(paths.contents, "latin1");
   const header = bytes.indexOf(`{"sha256":"${digest}"`);
@@ -206,7 +206,7 @@ function placeOf(paths: SessionPaths, digest: string): { header: number; from: n
   return { header, from, to: from + Number(/"bytes":(\d+)/.exec(bytes.slice(header, from))?.[1]) };
 }
 
-/** Whether verification says that something is wrong. */
+/** Whether verification reports a problem. */
 async function isFlagged(directory: string): Promise<boolean> {
   try {
     return !(await verifySession(directory)).ok;

@@ -1,5 +1,5 @@
 /*
- * A process of its own that lives through journeys, one after the other, as its parent says: `job` in, `answer` out.
+ * A separate process that runs journeys, one after another, as its parent requests: `job` in, `answer` out.
  */
 import process from "node:process";
 import { failAt, killAt } from "./killing";
@@ -15,9 +15,9 @@ export type Job =
       readonly lasting: boolean;
     };
 export interface Answer {
-  /** Whether the moment came: the process died, or the failure was told. */
+  /** Whether the moment was reached: the process died, or the failure was reported. */
   readonly reached: boolean;
-  /** What went wrong, if anything did. */
+  /** The problem, if there was one. */
   readonly problem?: string;
 }
 

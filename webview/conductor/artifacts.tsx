@@ -3,7 +3,7 @@ import { plural } from "../ui/format";
 import { Button } from "../ui/toolkit";
 import type { SessionContext } from "./context";
 
-/** What the team proposes, and the way to it. */
+/** A line about the team's proposals, with a link to them. */
 export function ArtifactLine({ session, send }: SessionContext): JSX.Element | null {
   const { pending, accepted, rejected } = session.artifacts;
   if (pending + accepted + rejected === 0) {

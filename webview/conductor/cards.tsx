@@ -19,12 +19,12 @@ interface ApprovalProps {
   readonly approval: ApprovalScreen;
 }
 
-/** What an answer is about: this question, as it was shown. */
+/** What an answer refers to: this question, as it was shown. */
 function questionOf({ id, sha256 }: ApprovalScreen): string {
   return `${id} ${sha256}`;
 }
 
-/** The frame of everything that waits for a person; the focus can go to its heading. */
+/** The frame of everything that waits for the user; its heading can receive the focus. */
 export function Card({
   about,
   label,
@@ -51,7 +51,7 @@ export function Card({
   );
 }
 
-/** A question: what is new of what will be sent, or of what came of a step. */
+/** A question: what is new in the prompt to be sent, or in a step's result. */
 export function ApprovalCard({ context, approval }: ApprovalProps): JSX.Element {
   const { session, mayAct } = context;
   const { id, step, role, kind } = approval;
@@ -148,7 +148,7 @@ function FileChange({ path, deleted, diff }: ArtifactScreen): JSX.Element {
   );
 }
 
-/** The answers to a question, or the field of the one that needs a text. */
+/** The answers to a question, or the text field of an answer that needs a text. */
 function AnswerPart({ context, approval }: ApprovalProps): JSX.Element {
   const { state, ask } = context;
   const { id, sha256, kind, instruction } = approval;
@@ -251,7 +251,7 @@ interface FieldProps {
   readonly onSubmit: (text: string) => void;
 }
 
-/** A field with what is done with its text. Escape closes one in which nothing was changed, else it leaves the field. */
+/** A field with the actions for its text. Escape closes a field without changes; otherwise it only leaves the field. */
 export function ReasonEditor({
   context: { state, draft },
   of,
@@ -306,7 +306,7 @@ function InstructionEditor(props: Omit<FieldProps, "label" | "hint" | "rows">): 
   );
 }
 
-/** A step that failed: why, and what can be done. */
+/** A failed step: the reason, and what can be done. */
 export function FailureCard({
   context,
   failure,
@@ -416,7 +416,7 @@ const limitTexts: Readonly<Record<LimitName, LimitText>> = {
   },
 };
 
-/** The session used up a limit: raise it and go on. */
+/** The session reached a limit: raise it to continue. */
 export function LimitCard({
   context: { mayAct, ask, draft, state },
   limit: { limit, used, value: allowed, proposed },
@@ -452,7 +452,7 @@ export function LimitCard({
   );
 }
 
-/** Something that the host refused, with its reason. */
+/** A request that the host refused, with its reason. */
 export function RefusalCard({
   message,
   onDismiss,

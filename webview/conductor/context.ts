@@ -4,10 +4,10 @@ import type { ViewState } from "./store";
 type Numbered = Extract<ConductorRequest, { request: number }>;
 type WithoutRequest<T> = T extends unknown ? Omit<T, "request" | "session"> : never;
 
-/** What the parts of the view draw from and report to. */
+/** What the parts of the view render from and report to. */
 export interface ViewContext {
   readonly state: ViewState;
-  /** Sends what a person pressed; `about` names what is disabled until the answer comes. */
+  /** Sends what the user pressed; `about` names what is disabled until the answer arrives. */
   readonly ask: (request: WithoutRequest<Numbered>, about: string) => void;
   readonly send: (request: Exclude<ConductorRequest, { request: number }>) => void;
   readonly draft: (of: string, text: string | undefined) => void;
@@ -16,6 +16,6 @@ export interface ViewContext {
 
 export interface SessionContext extends ViewContext {
   readonly session: SessionScreen;
-  /** Whether this window may steer the session. */
+  /** Whether this window may control the session. */
   readonly mayAct: boolean;
 }

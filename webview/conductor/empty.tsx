@@ -9,7 +9,7 @@ interface EmptyProps {
   readonly screen: ConductorScreen;
 }
 
-/** What stands here as long as there is no session: how to get one. */
+/** Shown while there is no session: the ways to start one. */
 export function EmptyState(props: EmptyProps): JSX.Element {
   return (
     <div class="empty">

@@ -51,7 +51,7 @@ function Toolbar({ session, mayAct, ask, draft, state }: SessionContext): JSX.El
     session.interrupted ||
     (session.status === "paused" && session.failures.length === 0 && session.limit === undefined);
   const running = session.status === "running" && !session.interrupted;
-  // Each has a place of its own: what a press means never changes under the pointer.
+  // Each button has a fixed place, so that the meaning of a press never changes under the pointer.
   return (
     <div class="buttons" role="toolbar" aria-label="Session">
       <Button
@@ -113,7 +113,7 @@ function Notes({ session }: SessionContext): JSX.Element {
   );
 }
 
-/** Which Venue the next runs use, where a person chose one. */
+/** The Venue that the next runs use, if the user chose one. */
 export function VenueLine({ state, send }: ViewContext): JSX.Element | null {
   const venue = state.screen?.venue;
   if (state.screen?.place !== "ready" || venue === undefined) return null;

@@ -22,7 +22,7 @@ const looks: Readonly<Record<SessionLabel, { readonly icon: string; readonly ton
   unreadable: { icon: "error", tone: "bad" },
 };
 
-/** What the session is doing, in the shared vocabulary, and what has been asked of it and is not yet so. */
+/** What the session is doing, in the shared vocabulary, and what was requested but has not taken effect yet. */
 export function headlineOf({ label, halting, holder, limit }: SessionScreen): Headline {
   if (halting !== undefined) {
     return { icon: "loading", text: halting === "pausing" ? "Pausing …" : "Stopping …", tone: "busy" };
@@ -30,12 +30,12 @@ export function headlineOf({ label, halting, holder, limit }: SessionScreen): He
   if (label === "paused" && limit !== undefined) {
     return { icon: "warning", text: `${headingOf(label)}: limit reached`, tone: "ask" };
   }
-  // Who only watches cannot answer: it is another window that is waited for.
+  // A window that only watches cannot answer: the session waits for another window.
   const text = label === "waiting" && holder === "elsewhere" ? "Waiting for an answer" : headingOf(label);
   return { ...looks[label], text };
 }
 
-/** Working time so far, counted on between two messages. */
+/** Working time so far; continues to count between two messages. */
 export function elapsedMs(state: ViewState, session: SessionScreen, now: number): number {
   return session.elapsedMs + (session.ticking ? Math.max(0, now - state.receivedAt) : 0);
 }

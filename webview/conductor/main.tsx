@@ -20,7 +20,7 @@ const root = pageElement("app");
 const live = pageElement("live");
 let state: ViewState = { ...initialState, drafts: draftsIn(host.recall()) };
 let drawing = false;
-/** What the focus is to go to when it is there. */
+/** What receives the focus once it exists. */
 let wanted: string | undefined;
 
 function draftsIn(kept: unknown): Readonly<Record<string, string>> {
@@ -69,8 +69,8 @@ function draw(): void {
   const inside = focused !== null && focused !== document.body;
   render(<View context={context()} now={Date.now()} />, root);
   presses.settle();
-  // A key must not fall on whatever came into the place of an answered question: the focus goes to a heading. A field
-  // that was asked for has taken it already.
+  // A key press must not reach whatever replaced an answered question, so the focus moves to a heading. A field
+  // that was requested has taken the focus already.
   const lost = document.activeElement === null || document.activeElement === document.body;
   if (inside && lost && !document.contains(focused)) (cardHeading(focusedCard) ?? headline())?.focus();
   if (wanted !== undefined && state.screen?.session != null) {
@@ -90,7 +90,7 @@ function cardHeading(about: string | undefined): HTMLElement | null {
   return document.querySelector(`[data-about="${CSS.escape(about)}"] h3`);
 }
 
-/** The labels that an answer presses: the first of them that the card has. */
+/** The labels that an answer presses: the first one that the card has. */
 const pressed: Readonly<Record<PressedAnswer, readonly string[]>> = {
   approve: ["Approve", "Answer", "Apply", "Review files"],
   skip: ["Skip"],
@@ -99,8 +99,8 @@ const pressed: Readonly<Record<PressedAnswer, readonly string[]>> = {
 };
 
 /**
- * Presses the answer's button in the card that has the focus, else in the first; the guard decides as for a click. Where
- * the card has no such button, as a question with words of its own, the focus goes to its first control.
+ * Presses the answer's button in the focused card, or else in the first; the guard decides as for a click. If the card
+ * has no such button, such as a question with its own words, its first control receives the focus.
  */
 function press(what: PressedAnswer): void {
   const card =

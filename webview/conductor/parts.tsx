@@ -3,7 +3,7 @@ import type { DiffScreen, PromptPart, ShownText } from "../../src/protocol/condu
 import { Disclosure } from "../ui/toolkit";
 import { numberText } from "../ui/format";
 
-/** A text of an agent or a file, exactly as it is. */
+/** A text from an agent or a file, unchanged. */
 export function PlainText({
   text,
   label,
@@ -27,7 +27,7 @@ export function PlainText({
 
 const diffClasses: Readonly<Record<string, string>> = { "+": "added", "-": "removed", "@": "place" };
 
-/** What changed, line by line. */
+/** The changes, line by line. */
 export function DiffText({
   diff,
   label,

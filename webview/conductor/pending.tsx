@@ -3,7 +3,7 @@ import { Button } from "../ui/toolkit";
 import type { SessionContext } from "./context";
 import { isPending } from "./store";
 
-/** Adjustments that have had no effect yet, each to take back. */
+/** Adjustments that have had no effect yet; each can be withdrawn. */
 export function PendingList({ session, mayAct, ask, state }: SessionContext): JSX.Element | null {
   if (session.pending.length === 0) return null;
   return (

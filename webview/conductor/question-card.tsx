@@ -20,7 +20,7 @@ const headings: Readonly<Record<QuestionScreen["kind"], (question: QuestionScree
   foreign_tool: ({ step, tool = "a tool" }) => `Let ${step} call ${tool}?`,
 };
 
-/** What the words of the engine's own questions say on a button. */
+/** The button labels for the words of the engine's own questions. */
 const wordLabels: Readonly<Record<string, string>> = {
   more: "More rounds",
   go_on: "Go on as it is",
@@ -31,7 +31,7 @@ const wordLabels: Readonly<Record<string, string>> = {
   refuse: "Refuse",
 };
 
-/** A call of a foreign tool is answered like any approval, so its buttons look like those. */
+/** A call of a foreign tool is answered like any approval, so its buttons look the same. */
 const foreignLooks: Readonly<Record<string, { readonly icon: string; readonly primary?: boolean }>> = {
   approve: { icon: "check", primary: true },
   refuse: { icon: "circle-slash" },
@@ -90,7 +90,7 @@ function draftOf({ id }: QuestionScreen, { name }: FieldScreen): string {
   return `field ${id} ${name}`;
 }
 
-/** What stands in the control: what was typed, else what stands there at first. */
+/** The control's value: what was typed, otherwise the preset. */
 function valueOf({ state }: SessionContext, question: QuestionScreen, field: FieldScreen): string {
   const first = field.control === "switch" && !field.optional ? "false" : "";
   return state.drafts[draftOf(question, field)] ?? field.preset ?? first;

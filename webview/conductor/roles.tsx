@@ -5,7 +5,7 @@ import { Toggle } from "../ui/toolkit";
 import type { SessionContext } from "./context";
 import { isPending } from "./store";
 
-/** Tokens of each role and of all, and a switch for each role. */
+/** Tokens per role and in total, and a switch for each role. */
 export function RoleTable(context: SessionContext): JSX.Element {
   const { session } = context;
   return (

@@ -24,7 +24,7 @@ const grow = (key: string, label: string): Growing => ({
   groups: new Map(),
 });
 
-/** The steps in their order, each in the groups around it; a group stands where its first step does. */
+/** The steps in order, each inside its groups; a group takes the place of its first step. */
 export function treeOf(steps: readonly StepScreen[]): readonly StepTreeNode[] {
   const root = grow("", "");
   for (const step of steps) {
@@ -43,7 +43,7 @@ export function treeOf(steps: readonly StepScreen[]): readonly StepTreeNode[] {
   return root.nodes;
 }
 
-/** All steps of a group, in their order. */
+/** All steps of a group, in order. */
 export function stepsIn({ nodes }: StepTreeGroup): readonly StepScreen[] {
   return nodes.flatMap((node) => (node.kind === "step" ? [node.step] : stepsIn(node)));
 }

@@ -18,11 +18,11 @@ const icons: Readonly<Record<StepScreen["status"], { name: string; label: string
   skipped: { name: "debug-step-over", label: "skipped" },
 };
 
-/** A command that did not pass; the Score goes on from there. */
+/** A command that did not pass; the Score continues from there. */
 const red = { name: "error", label: "did not pass", remark: "" };
 
 const goesOn = { name: "debug-pause", label: "paused", remark: "goes on when resumed" };
-/** A step at work in a session that is not. */
+/** How to show a running step in a session that is not running. */
 const haltedAs: Readonly<Record<SessionScreen["status"], typeof goesOn>> = {
   new: goesOn,
   running: goesOn,
@@ -30,7 +30,7 @@ const haltedAs: Readonly<Record<SessionScreen["status"], typeof goesOn>> = {
   ended: { name: "circle-slash", label: "stopped", remark: "stopped" },
 };
 
-/** The steps at work, with their text as it arrives. */
+/** The running steps, with their text as it arrives. */
 export function NowAtWork({ session, state }: SessionContext): JSX.Element | null {
   if (session.status !== "running" || session.interrupted) return null;
   return (
@@ -55,7 +55,7 @@ export function NowAtWork({ session, state }: SessionContext): JSX.Element | nul
   );
 }
 
-/** The steps in their order. */
+/** The steps in order. */
 export function StepList(context: SessionContext): JSX.Element {
   const { steps } = context.session;
   const done = steps.filter(({ status }) => status === "done" || status === "skipped").length;
@@ -75,7 +75,7 @@ export function StepList(context: SessionContext): JSX.Element {
   );
 }
 
-/** The steps as they stand in the Score: what is in a group stands below its name. */
+/** The steps as the Score arranges them: a group's content is below its name. */
 function StepTree({
   context,
   nodes,
@@ -102,7 +102,7 @@ function StepTree({
   );
 }
 
-/** What the steps of a group used together. */
+/** What the steps of a group used in total. */
 function factsOf(group: StepTreeGroup): string {
   const steps = stepsIn(group);
   const costs = steps.flatMap(({ costUsd }) => (costUsd === undefined ? [] : [costUsd]));
@@ -182,7 +182,7 @@ function StepRow({ context: { session }, step }: StepProps): JSX.Element {
   );
 }
 
-/** What can be done about a step: one that has not begun is skipped, one that ended is done again. */
+/** What can be done with a step: one that has not begun can be skipped, one that ended can be repeated. */
 function actionOf({ context: { mayAct, session }, step }: StepProps): "skip" | "again" | undefined {
   if (!mayAct) return undefined;
   if (step.status === "done" || step.status === "skipped") return "again";
@@ -230,10 +230,10 @@ function StepDetails(props: StepProps): JSX.Element {
   );
 }
 
-/** From the end within which the text counts as followed, in pixels. */
+/** Distance from the end within which the view follows the text, in pixels. */
 const followWithinPx = 24;
 
-/** The text as it arrives; it follows its end unless the person has scrolled up. */
+/** The text as it arrives; scrolls to its end unless the user has scrolled up. */
 function StreamText({ step, text }: { readonly step: string; readonly text: string }): JSX.Element {
   const element = useRef<HTMLPreElement>(null);
   const left = useRef(false);

@@ -6,10 +6,10 @@ import type { SessionContext } from "./context";
 import type { SessionScreen } from "../../src/protocol/conductor";
 import { isPending } from "./store";
 
-/** The draft that says that a person pressed Stop and has not said yet that it is meant. */
+/** The draft that records that the user pressed Stop and has not confirmed it yet. */
 export const stopAsked = "stop";
 
-/** What stopping would lose, a sentence each; empty: nothing. */
+/** What stopping would lose, one sentence each; empty: nothing. */
 export function lostByStop({ steps }: SessionScreen): string[] {
   const working = steps.filter(({ status }) => status === "running").map(({ key }) => key);
   const waiting = steps.filter(({ status }) => status === "waiting").map(({ key }) => key);
@@ -21,7 +21,7 @@ export function lostByStop({ steps }: SessionScreen): string[] {
   ];
 }
 
-/** Asks whether the session is to end, when something would be lost: it is final. */
+/** Asks for confirmation before the session ends, if something would be lost: ending is final. */
 export function StopCard({ session, state, ask, send, draft, mayAct }: SessionContext): JSX.Element | null {
   const lost = lostByStop(session);
   if (!mayAct || session.status === "ended" || state.drafts[stopAsked] === undefined) return null;

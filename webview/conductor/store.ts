@@ -1,19 +1,19 @@
 import { maxStreamLength } from "../../src/protocol/conductor";
 import type { ConductorMessage, ConductorScreen } from "../../src/protocol/conductor";
 
-/** Everything that the view draws from. */
+/** Everything that the view renders from. */
 export interface ViewState {
   readonly screen: ConductorScreen | undefined;
-  /** When the screen came, on this machine's clock: what the elapsed time counts from. */
+  /** When the screen arrived, on this machine's clock: the start for the elapsed time. */
   readonly receivedAt: number;
   /** Streamed text by step. */
   readonly streams: Readonly<Record<string, string>>;
   /**
-   * What is being typed, by approval id or step key: an instruction; by `feedback ID` or `refuse ID`: a reason; by
-   * `field ID NAME`: what a question asks for.
+   * What is being typed. By approval id or step key: an instruction; by `feedback ID` or `refuse ID`: a reason; by
+   * `field ID NAME`: the value of a question's field.
    */
   readonly drafts: Readonly<Record<string, string>>;
-  /** Requests without an answer yet: what each is about. */
+  /** Unanswered requests: what each is about. */
   readonly pending: Readonly<Record<number, string>>;
   readonly nextRequest: number;
   /** Why the last request was refused. */
@@ -54,7 +54,7 @@ export function reduce(state: ViewState, action: Action): ViewState {
   }
 }
 
-/** Whether a request about this (an approval's id, a step, a role) waits for its answer. */
+/** Whether a request about this (an approval's id, a step, a role) is still unanswered. */
 export function isPending(state: ViewState, about: string): boolean {
   return Object.values(state.pending).includes(about);
 }
@@ -75,7 +75,7 @@ function receive(state: ViewState, message: ConductorMessage, now: number): View
     }
     case "press":
     case "focus":
-      // Both are about the page, not about the data.
+      // Both concern the page, not the data.
       return state;
     case "answered": {
       const { [message.request]: _, ...pending } = state.pending;
@@ -105,7 +105,7 @@ function withScreen(state: ViewState, screen: ConductorScreen, now: number): Vie
     ...state,
     screen,
     receivedAt: now,
-    // What waits no more cannot be edited any more. The first screen after a reload must not drop what was typed.
+    // What no longer waits cannot be edited any more. The first screen after a reload must not discard typed text.
     drafts:
       same || state.screen === undefined
         ? keep(state.drafts, (key) => open.has(key) || open.has(aboutOf(key)))

@@ -6,7 +6,7 @@ import type { SessionContext } from "./context";
 import { DiffText } from "./parts";
 import { isPending } from "./store";
 
-/** What a drift rule suggests: what was seen, what would change, and the ways to decide. Nothing happens by itself. */
+/** A drift rule's suggestion: its finding, the change, and the possible decisions. Nothing happens automatically. */
 export function SuggestionCard({
   context,
   suggestion,

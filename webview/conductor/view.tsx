@@ -13,7 +13,7 @@ import { RoleTable } from "./roles";
 import { NowAtWork, StepList } from "./steps";
 import { Link } from "../ui/toolkit";
 
-/** The whole view, from the state alone. */
+/** The whole view, rendered from the state alone. */
 export function View({ context, now }: { readonly context: ViewContext; readonly now: number }): JSX.Element {
   const { screen, refusal } = context.state;
   if (screen === undefined) return <p class="hint">Loading …</p>;
@@ -62,7 +62,7 @@ export function View({ context, now }: { readonly context: ViewContext; readonly
   );
 }
 
-/** What a screen reader is told when the session's state changes. */
+/** What a screen reader announces when the session's state changes. */
 export function announcement(context: ViewContext): string {
   const session = context.state.screen?.session;
   if (session === null || session === undefined) return "";

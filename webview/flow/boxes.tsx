@@ -25,13 +25,13 @@ const states: Readonly<Record<NonNullable<FlowBox["status"]>, { icon: string; la
 
 interface FlowProps {
   readonly screen: FlowScreen;
-  /** The box that the keyboard is at. */
+  /** The box that has the keyboard focus. */
   readonly at: string | undefined;
   readonly onOpen: (id: string) => void;
   readonly onEvents: () => void;
 }
 
-/** The Score as nested boxes, which are one tree for keyboard and screen reader too. */
+/** The Score as nested boxes, which keyboard and screen reader see as one tree. */
 export function FlowView({ screen, at, onOpen, onEvents }: FlowProps): JSX.Element {
   const { flow, session, boxes, problem } = screen;
   const first = boxes[0]?.id;

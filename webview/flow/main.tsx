@@ -27,7 +27,7 @@ function draw(): void {
   );
 }
 
-/** Where a key leads from a box: in the order in which the boxes are read, into a group, out of one. */
+/** Where a key leads from a box: in reading order, into a group, or out of one. */
 function next(key: string, from: HTMLElement): HTMLElement | undefined {
   const all = [...document.querySelectorAll<HTMLElement>("[role=treeitem]")];
   const index = all.indexOf(from);

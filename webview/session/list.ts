@@ -3,24 +3,24 @@ import type { EventRow } from "../../src/protocol/session-panel";
 
 const rowHeight = 22;
 
-/** The first and the last row of those that can be seen, by their places. */
+/** The indices of the first and the last visible row. */
 export interface VisibleRows {
   readonly first: number;
   readonly last: number;
 }
 
-/** Where the list gets rows from and reports to. */
+/** Where the list gets rows from and what it reports to. */
 export interface ListSource {
   readonly row: (index: number) => EventRow | undefined;
   readonly selected: () => number | undefined;
-  /** These rows are drawn, a few that cannot be seen included. */
+  /** These rows are rendered, including a few that are not visible. */
   readonly drawn: (first: number, last: number) => void;
-  /** Other rows can be seen than before. */
+  /** The visible rows have changed. */
   readonly moved: (visible: VisibleRows) => void;
   readonly select: (index: number) => void;
 }
 
-/** The event list: of any number of rows, only those on the screen are in the document. */
+/** The event list: of any number of rows, only the visible ones are in the document. */
 export class EventList {
   readonly #virtualizer: Virtualizer<HTMLElement, HTMLElement>;
   readonly #rows = new Map<number, HTMLElement>();
@@ -42,7 +42,7 @@ export class EventList {
     return this.#rowsWithin(this.#scroller.scrollTop, this.#scroller.clientHeight);
   }
 
-  /** Draws again after rows came, the selection moved or their number changed; stays at the end if it was there. */
+  /** Renders again after rows arrived, the selection moved or their number changed; stays at the end if it was there. */
   update(count: number): void {
     const end = this.#scroller.scrollHeight - this.#scroller.clientHeight;
     const following = this.#count > 0 && count > this.#count && end - this.#scroller.scrollTop < rowHeight;
@@ -59,7 +59,7 @@ export class EventList {
     this.#virtualizer.scrollToIndex(index, { align: "auto" });
   }
 
-  /** Shows the rows before those that can be seen. */
+  /** Shows the page of rows before the visible ones. */
   pageBack(): void {
     const { first, last } = this.visible;
     this.#virtualizer.scrollToIndex(Math.max(0, first - Math.max(1, last - first)), { align: "start" });
@@ -69,7 +69,7 @@ export class EventList {
     this.#scroller.scrollTop = 0;
   }
 
-  /** Shows the last rows, and those that come. */
+  /** Shows the last rows, and new ones as they arrive. */
   toEnd(): void {
     this.#virtualizer.scrollToIndex(this.#count - 1, { align: "end" });
   }
@@ -106,7 +106,7 @@ export class EventList {
     const first = items[0]?.index;
     const last = items.at(-1)?.index;
     if (first !== undefined && last !== undefined) this.#source.drawn(first, last);
-    // What has just been written is not read back, which would lay the page out at once; a scroll on its way draws again.
+    // Values just written are not read back, which would force a layout immediately; a pending scroll renders again.
     const { scrollOffset, scrollRect } = this.#virtualizer;
     this.#source.moved(this.#rowsWithin(scrollOffset ?? 0, scrollRect?.height ?? 0));
     const selected = this.#source.selected();

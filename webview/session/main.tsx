@@ -24,10 +24,10 @@ const pagerElement = pageElement("pager");
 const detailsElement = pageElement("details");
 const kept = keptState();
 let state: PanelViewState = { ...initialState, filter: kept.filter };
-/** How often the extension is asked whether it is there, in milliseconds: a panel outlives it when it crashes. */
+/** How often the panel pings the extension, in milliseconds: a panel outlives an extension that crashes. */
 const pingMs = 4000;
 let asked = "";
-/** The newest events are what a panel opens with. */
+/** Whether the panel has shown its newest events, with which it opens. */
 let opened = false;
 let filterTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -39,7 +39,7 @@ const list = new EventList(listElement, pageElement("canvas"), {
   select,
 });
 
-/** The session is named in the page; the filter is what was kept. */
+/** The page names the session; the filter is restored from the saved state. */
 function keptState(): { folder: string; session: string; filter: EventFilter } {
   const { folder = "", session = "" } = document.body.dataset;
   const before = host.recall();
@@ -96,7 +96,7 @@ function drawPager(visible: VisibleRows): void {
   );
 }
 
-/** Asks for rows around what is shown, a page further in both directions; equal questions once. */
+/** Requests the missing rows, and a page more in both directions; does not repeat the same request. */
 function askFor(first: number, last: number): void {
   const { info } = state;
   if (info === undefined || info.matching === 0) return;
@@ -141,13 +141,13 @@ listElement.addEventListener("keydown", (event) => {
 host.listen((message) => {
   dispatch({ type: "message", message });
   if (message.type === "reveal") {
-    // Without a filter, an event's place is its number.
+    // Without a filter, an event's index is its number.
     dispatch({ type: "filter", filter: noFilter });
     host.keep({ folder: kept.folder, session: kept.session, filter: noFilter });
     asked = "";
     select(message.seq);
   }
-  // A row that was reached by key before it was there.
+  // A row that was selected by key before it had been loaded.
   if (message.type === "rows" && state.details === undefined && state.selected !== undefined) {
     const row = state.rows.get(state.selected);
     if (row !== undefined) host.send({ type: "details", seq: row.seq });

@@ -15,11 +15,11 @@ export interface ToolbarProps {
   readonly filter: EventFilter;
   readonly onFilter: (filter: EventFilter) => void;
   readonly onArtifact?: (action: ArtifactAction, row: ArtifactRow) => void;
-  /** The extension has not answered for a while. */
+  /** The extension has not answered for some time. */
   readonly silent?: boolean;
 }
 
-/** Above the list: which session, how many events, what to show of them. */
+/** Above the list: the session, the number of events, the filters. */
 export function Toolbar({
   info,
   filter,
@@ -88,7 +88,7 @@ interface ArtifactsProps {
   readonly onAction: (action: ArtifactAction, row: ArtifactRow) => void;
 }
 
-/** What the team proposes, with every decision about it. Rows stay in their places, and so does each button. */
+/** The team's proposals, with buttons for every decision. Rows keep their places, and so does each button. */
 function Artifacts({ rows, onAction }: ArtifactsProps): JSX.Element | null {
   if (rows.length === 0) return null;
   const open = rows.filter((row) => row.open).length;
@@ -168,7 +168,7 @@ export interface PagerProps {
   readonly onEnd: () => void;
 }
 
-/** Above the list when it is longer than the screen: which part of it can be seen, and the ways to the others. */
+/** Above the list when it is longer than the screen: which part is visible, and buttons for the other parts. */
 export function Pager({ visible, count, onBack, onEnd }: PagerProps): JSX.Element | null {
   if (visible.last - visible.first + 1 >= count) return null;
   const [first, last] = [visible.first + 1, visible.last + 1].map((place) => numberText(place));
@@ -195,7 +195,7 @@ export function Pager({ visible, count, onBack, onEnd }: PagerProps): JSX.Elemen
   );
 }
 
-/** What the list says when it has no row. */
+/** What the list shows when it has no rows. */
 export function emptyText(info: StreamInfo | undefined): string {
   if (info === undefined) return "";
   if (info.total === 0) return "No event yet.";

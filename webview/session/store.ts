@@ -8,17 +8,17 @@ import type {
 } from "../../src/protocol/session-panel";
 import type { VisibleRows } from "./list";
 
-/** Everything that the panel draws from. */
+/** Everything that the panel renders from. */
 export interface PanelViewState {
   readonly info: StreamInfo | undefined;
   readonly filter: EventFilter;
-  /** Rows at hand, by their place in the filtered list. */
+  /** Loaded rows, by their index in the filtered list. */
   readonly rows: ReadonlyMap<number, EventRow>;
-  /** The selected row's place in the filtered list. */
+  /** The selected row's index in the filtered list. */
   readonly selected: number | undefined;
   readonly details: EventDetails | undefined;
   readonly failure: string | undefined;
-  /** Questions to the extension, one after the other, that it has not answered. */
+  /** Number of consecutive pings that the extension has not answered. */
   readonly unanswered: number;
 }
 
@@ -32,17 +32,17 @@ export const initialState: PanelViewState = {
   unanswered: 0,
 };
 
-/** Unanswered questions from which on nobody is taken to be there: one may be under way. */
+/** From this many unanswered pings the extension counts as gone: a single one may still be on its way. */
 export const silence = 3;
 
-/** Rows kept at most; those furthest from what is shown go first. */
+/** Maximum number of rows kept; those furthest from the visible ones are dropped first. */
 export const maxKept = 4000;
 
 export type Action =
   | { readonly type: "message"; readonly message: PanelMessage }
   | { readonly type: "filter"; readonly filter: EventFilter }
   | { readonly type: "select"; readonly index: number | undefined }
-  /** The extension was asked whether it is there. */
+  /** The extension was pinged. */
   | { readonly type: "pinged" };
 
 export function reduce(state: PanelViewState, action: Action): PanelViewState {
@@ -88,7 +88,7 @@ function receive(state: PanelViewState, message: PanelMessage): PanelViewState {
   }
 }
 
-/** The stretch of rows from `first` to `last` that is not at hand; undefined when all are. */
+/** The range of rows from `first` to `last` that is not loaded; undefined when all are. */
 export function missingRange(
   state: PanelViewState,
   first: number,
@@ -104,7 +104,7 @@ export function missingRange(
   return from === undefined ? undefined : { from, to };
 }
 
-/** Where a key leads from the selected row, or from what can be seen when none is; undefined for keys that lead nowhere. */
+/** Where a key leads from the selected row, or from the visible rows if none is selected; undefined for other keys. */
 export function rowAfterKey(
   key: string,
   selected: number | undefined,

@@ -1,4 +1,4 @@
-/* How numbers and times read. Unknown is a dash, an estimate has a tilde; neither is ever a zero. */
+/* Formats for numbers and times. Unknown is a dash, an estimate has a tilde; neither is ever a zero. */
 
 interface Count {
   readonly count: number;
@@ -17,7 +17,7 @@ export function tokenText(count: Count | undefined): string {
   return `${count.source === "estimated" ? "~" : ""}${compactNumber(count.count)}`;
 }
 
-/** For a screen reader and a tooltip. */
+/** The text for a screen reader and a tooltip. */
 export function tokenTitle(count: Count | undefined): string {
   if (count === undefined) return "unknown";
   return `${numberText(count.count)} ${count.source}`;

@@ -1,4 +1,4 @@
-/** What VS Code puts into every webview. */
+/** What VS Code provides to every webview. */
 interface WebviewApi {
   postMessage(message: unknown): void;
   getState(): unknown;
@@ -6,7 +6,7 @@ interface WebviewApi {
 }
 declare function acquireVsCodeApi(): WebviewApi;
 
-/** The line to the extension: requests of one type out, messages of another in. */
+/** The connection to the extension: requests of one type out, messages of another in. */
 export class Host<Request, Message> {
   readonly #api = acquireVsCodeApi();
 
@@ -14,14 +14,14 @@ export class Host<Request, Message> {
     this.#api.postMessage(request);
   }
 
-  /** Only the extension posts into this window; what it sends is its own type. */
+  /** Only the extension posts to this window, so its messages have the expected type. */
   listen(take: (message: Message) => void): void {
     window.addEventListener("message", (event: MessageEvent<Message>) => {
       take(event.data);
     });
   }
 
-  /** What was kept before the view was last taken down. */
+  /** What was saved before the view was last disposed. */
   recall(): unknown {
     return this.#api.getState();
   }

@@ -1,4 +1,4 @@
-/** An element that the page of a panel is written with. @throws {Error} without it there is nothing to draw into. */
+/** An element that every panel page contains. @throws {Error} if it is missing, since nothing can be rendered. */
 export function pageElement(id: string): HTMLElement {
   const element = document.getElementById(id);
   if (element === null) throw new Error(`the page has no ${id}`);

@@ -3,12 +3,12 @@ import type { RefObject } from "preact";
 import { PressGuard } from "../../src/protocol/press-guard";
 
 /*
- * Where the guard of src/protocol/press-guard.ts meets the page: what each control means, where it stands, and when a
- * press began. A control's place counts as changed when the page was drawn anew and it stands elsewhere, not when a
- * person scrolled or opened something.
+ * Connects the guard of src/protocol/press-guard.ts to the page: what each control means, where it is, and when a
+ * press began. A control counts as moved when the page was rendered again and the control is elsewhere, not when
+ * the user scrolled or opened something.
  */
 
-/** Movement of a control that counts, in pixels. */
+/** Minimum movement of a control that counts, in pixels. */
 const movedPx = 3;
 
 interface Started {
@@ -23,7 +23,7 @@ class Presses {
   #started: Started | undefined;
   readonly #changed = new Set<() => void>();
 
-  /** Begins to listen to the page; called once. */
+  /** Starts listening to the page; call once. */
   watch(page: Document): void {
     const start = (event: Event): void => {
       this.#started = { meaning: this.#meaningOf(event), at: event.timeStamp };
@@ -61,7 +61,7 @@ class Presses {
     };
   }
 
-  /** The page was drawn: what stands elsewhere than before waits again. */
+  /** The page was rendered: controls that have moved must wait again. */
   settle(): void {
     let moved = false;
     for (const [element, meaning] of this.#elements) {
@@ -76,7 +76,7 @@ class Presses {
     if (moved) this.#tell();
   }
 
-  /** Whether the click counts, which ends a press. */
+  /** Whether the click, which ends a press, counts. */
   takes(meaning: string, click?: Event): boolean {
     const now = performance.now();
     const started = click?.isTrusted === true ? this.#started : undefined;
@@ -115,7 +115,7 @@ class Presses {
 
 export const presses = new Presses();
 
-/** Guards a control with this meaning. @returns where its element goes, and whether a press of it counts by now. */
+/** Guards a control with this meaning. @returns the ref for its element, and whether a press of it counts yet. */
 export function useGuard(meaning: string | undefined): {
   readonly element: RefObject<HTMLElement | null>;
   readonly armed: boolean;

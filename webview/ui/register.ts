@@ -9,8 +9,8 @@ import {
 } from "@vscode/webview-ui-toolkit";
 
 /**
- * Makes the kit's elements known to the document. Its authors archived the kit in January 2025: it works and gets no
- * fixes any more. The prefix is our own, so that another kit can stand beside it.
+ * Registers the kit's elements with the document. Its authors archived the kit in January 2025: it works but gets no
+ * more fixes. The prefix is our own, so that another kit can be used beside it.
  */
 export function registerToolkit(): void {
   provideVSCodeDesignSystem()

@@ -3,9 +3,9 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { presses, useGuard } from "./presses";
 
 /*
- * The components that everything is built from. Together with register.ts the only file that knows the UI kit,
- * @vscode/webview-ui-toolkit: to change the kit is to change these two. Here stand only names of elements, so that the
- * components render without a document too.
+ * The components that everything is built from. Only this file and register.ts know the UI kit,
+ * @vscode/webview-ui-toolkit: replacing the kit means changing these two. This file uses only names of elements, so that
+ * the components also render without a document.
  */
 
 interface KitAttributes extends HTMLAttributes<HTMLElement> {
@@ -35,20 +35,20 @@ export interface ButtonProps {
   /** The label, which is also the accessible name. */
   readonly children: string;
   readonly onPress: () => void;
-  /** What the press is about: the same label about something else is another control, and waits until it could be read. */
+  /** What the press is about: the same label about something else is another control, and waits until it is readable. */
   readonly about?: string;
   readonly primary?: boolean;
   readonly disabled?: boolean;
-  /** Not there; what stands before it keeps its place. */
+  /** Invisible, but the controls before it keep their places. */
   readonly hidden?: boolean;
   /** Name of a codicon in front of the label. */
   readonly icon?: string;
   readonly title?: string;
-  /** Nothing is decided by it: each press counts at once. */
+  /** The press decides nothing: each one counts immediately. */
   readonly harmless?: boolean;
 }
 
-/** A button. Unless it is harmless, only a press counts by somebody who could have read what it means. */
+/** A button. Unless it is harmless, a press counts only after the label could have been read. */
 export function Button({
   children,
   onPress,
@@ -81,7 +81,7 @@ export function Button({
   );
 }
 
-/** What a press of the control with this label means. */
+/** The meaning of a press of the control with this label. */
 function meaningOf(label: string, about: string): string {
   return `${label} ${about}`;
 }
@@ -91,7 +91,7 @@ function valueOf(event: Event): string {
   return target instanceof HTMLElement && "value" in target ? String(target.value) : "";
 }
 
-/** A field of several lines. One that a person asked for takes the focus. What is typed is told on every change. */
+/** A multi-line field. One that the user opened takes the focus. Reports the text on every change. */
 export function TextArea({
   label,
   value,
@@ -110,7 +110,7 @@ export function TextArea({
 }): JSX.Element {
   const element = useRef<HTMLElement>(null);
   useLayoutEffect(() => {
-    // After a reload the focus belongs to whatever has it; the page has it only when a person is here.
+    // After a reload the focus stays where it is; take it only if the page already has it.
     if (asked && document.hasFocus()) element.current?.focus();
   }, []);
   return (
@@ -130,7 +130,7 @@ export function TextArea({
   );
 }
 
-/** A field of one line. */
+/** A single-line field. */
 export function TextField({
   label,
   value,
@@ -157,7 +157,7 @@ export function TextField({
   );
 }
 
-/** A choice of one; the empty value is the first entry. */
+/** A choice of one value; the empty value is the first entry. */
 export function Dropdown({
   label,
   value,
@@ -172,7 +172,7 @@ export function Dropdown({
   readonly onChange: (value: string) => void;
 }): JSX.Element {
   const element = useRef<HTMLElement>(null);
-  // Its value only holds once its options stand.
+  // Its value is valid only once its options exist.
   useLayoutEffect(() => {
     if (element.current !== null) Reflect.set(element.current, "value", value);
   }, [value, choices.length]);
@@ -195,7 +195,7 @@ export function Dropdown({
   );
 }
 
-/** A codicon, for the eye only. */
+/** A codicon, decorative only. */
 export function Icon({
   name,
   class: classes,
@@ -214,7 +214,7 @@ export function Icon({
   );
 }
 
-/** A switch that is named by its label and says its state to everyone. */
+/** A switch that is named by its label and exposes its state to assistive technology. */
 export function Toggle({
   label,
   on,
@@ -250,7 +250,7 @@ export function Toggle({
   );
 }
 
-/** A word that leads somewhere, within a text. */
+/** A word in a text that acts as a link. */
 export function Link({
   children,
   title,
@@ -267,7 +267,7 @@ export function Link({
   );
 }
 
-/** Text behind a heading that opens and closes; whether it is open belongs to the person. */
+/** Text below a heading that opens and closes; the user controls whether it is open. */
 export function Disclosure({
   heading,
   open = false,

@@ -1,16 +1,16 @@
-/** What one command may use. A command that goes beyond one of these is ended, with the bound in its event. */
+/** Limits of one command. A command that exceeds one of them is ended; its event names the limit. */
 export interface CommandBounds {
-  /** Of both streams together, in bytes: what is kept whole. */
+  /** Of both streams together, in bytes: how much is kept in full. */
   readonly outputBytes: number;
   /** Resident memory of all its processes together, in bytes. */
   readonly memoryBytes: number;
-  /** Processes and threads at once. */
+  /** Processes and threads at the same time. */
   readonly processes: number;
   /** Files that `writes` matches. */
   readonly files: number;
   /** Of these files together, in bytes. */
   readonly fileBytes: number;
-  /** Free room that a command must leave on the disk of its view, in bytes. */
+  /** Free space that a command must leave on the disk of its view, in bytes. */
   readonly freeBytes: number;
 }
 

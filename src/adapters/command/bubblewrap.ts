@@ -3,7 +3,7 @@ import { hiddenSystemFiles, hiddenSystemFolders } from "./visible-folders";
 import type { Visible } from "./visible-folders";
 
 export interface BubblewrapParts {
-  /** The project's folder, real path: where the copy stands inside. */
+  /** The project's folder, real path: where the copy appears inside. */
   readonly project: string;
   readonly copy: string;
   readonly visible: readonly Visible[];
@@ -15,7 +15,7 @@ export interface BubblewrapParts {
 
 const smallDisk = ["--size", String(512 << 20), "--tmpfs"];
 
-/** How a command is started by bubblewrap, over a copy of the project. */
+/** How bubblewrap starts a command over a copy of the project. */
 export function bubblewrapLaunch(parts: BubblewrapParts): Launch {
   const { project, home, visible, exists } = parts;
   const inHome = ({ place }: Visible): boolean => place === home || place.startsWith(`${home}/`);

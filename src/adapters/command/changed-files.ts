@@ -2,12 +2,12 @@ import fs from "node:fs";
 import path from "node:path";
 import { walkProject } from "./walk";
 
-/** Folders of others, and Orket's own: what changes in them is not said. */
+/** Third-party folders, and Orket's own: changes in them are not reported. */
 const ignored: ReadonlySet<string> = new Set(["node_modules", ".venv", "venv", ".orket"]);
 
 export type Snapshot = ReadonlyMap<string, string>;
 
-/** How every file of the project stands: cheap signatures, no contents. */
+/** The state of every file of the project: cheap signatures, no contents. */
 export async function snapshot(project: string): Promise<Snapshot> {
   const found = new Map<string, string>();
   await walkProject(project, async (place, entry) => {
@@ -19,7 +19,7 @@ export async function snapshot(project: string): Promise<Snapshot> {
   return found;
 }
 
-/** What was made, changed or deleted between two snapshots, sorted; git's own files are one entry. */
+/** What was created, changed or deleted between two snapshots, sorted; git's own files are one entry. */
 export function changedBetween(before: Snapshot, after: Snapshot): string[] {
   const changed = new Set<string>();
   const note = (place: string): void => {

@@ -12,7 +12,7 @@ import type { ViewChange } from "./view";
 export interface Collected {
   readonly files: readonly CommandFile[];
   readonly discarded: { readonly files: number; readonly bytes: number };
-  /** A sentence when more matched than may become artifacts; then none do. */
+  /** A sentence when more files matched than may become artifacts; then none do. */
   readonly tooMuch?: string;
 }
 
@@ -24,7 +24,7 @@ export interface CollectOptions {
   readonly bounds: CommandBounds;
 }
 
-/** Whether the change may become an artifact: `writes` names it, and an agent might write it too. */
+/** Whether the change may become an artifact: `writes` names it, and an agent could write it too. */
 function isWanted({ path: place, regular }: ViewChange, { spec, policy }: CollectOptions): boolean {
   if (!regular || !matchesAny(spec.writes, place)) return false;
   const classified = classifyPath(place);
@@ -42,7 +42,7 @@ function readWhole(file: string): Uint8Array {
   }
 }
 
-/** Whether the session sees the file like that already: as its own artifact, or as the project's file. */
+/** Whether the session already sees the file like that: as its own artifact, or as the project's file. */
 function isKnown(
   change: ViewChange,
   bytes: Uint8Array | null,
@@ -61,7 +61,7 @@ function isKnown(
   }
 }
 
-/** Divides what a command left behind into what becomes artifacts and what is only counted. */
+/** Divides a command's changes into those that become artifacts and those that are only counted. */
 export function collect(changes: readonly ViewChange[], options: CollectOptions): Collected {
   const { bounds } = options;
   const files: CommandFile[] = [];

@@ -11,29 +11,29 @@ export interface CopiedView {
   readonly root: string;
   /** What the command changed. Only after every process of it has ended. */
   changes(): Promise<ViewChange[]>;
-  /** Takes away what the command left, so that the next view copies only what changed, and gives the copy back. */
+  /** Removes what the command left, so that the next view copies only what changed, and releases the copy. */
   release(): Promise<void>;
 }
 
-/** How a file stood in the project and in the copy when it was copied. */
+/** The state of a file in the project and in the copy when it was copied. */
 type Known = readonly [project: string, copy: string];
 
-/** What stands in a copy after a command, and what of it is not as it was copied. */
+/** What a copy holds after a command, and which of it differs from what was copied. */
 interface Found {
   readonly seen: ReadonlySet<string>;
   readonly strange: readonly string[];
 }
 
-/** Files above this are copied beside other work, in bytes. */
+/** Larger files are copied in parallel with other work, in bytes. */
 const largeFile = 4 << 20;
-/** Work between two looks at the event loop, in files. */
+/** Work before yielding to the event loop, in files. */
 const batch = 2000;
 
 const signature = (stat: fs.Stats): string =>
   `${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}:${stat.mode}`;
 
 /**
- * The files and links below `root`, sorted by nothing, through one look at each. Synchronous calls, a few thousand at a
+ * The unsorted files and links below `root`, each examined once. Synchronous calls, a few thousand at a
  * time: the promises of 50,000 files cost more than the files.
  */
 async function* walk(
@@ -62,18 +62,18 @@ async function* walk(
   }
 }
 
-/** A link within the project that is written as an absolute path would lead from the copy into the project. */
+/** A link within the project that is written as an absolute path would point from the copy into the project. */
 function linkTarget(project: string, place: string, target: string): string {
   if (!path.isAbsolute(target) || !isWithin(project, target)) return target;
   return path.relative(path.dirname(path.join(project, place)), target);
 }
 
-/** One copy of a project, kept from command to command and used by one at a time. */
+/** One copy of a project, kept between commands and used by one at a time. */
 class Copy {
   readonly #root: string;
   readonly #manifest: string;
   #known = new Map<string, Known>();
-  /** What the last look after a command found, so that nothing is looked at twice. */
+  /** What the last scan after a command found, so that nothing is examined twice. */
   #found: Found | undefined;
 
   constructor(readonly folder: string) {
@@ -85,7 +85,7 @@ class Copy {
     return this.#root;
   }
 
-  /** Makes the copy equal to the project as it stands, but for what is hidden; copies only what changed since. */
+  /** Makes the copy equal to the project's current state, except for hidden files; copies only what changed. */
   async update({ project, hidden }: ViewParts): Promise<void> {
     await this.#load();
     const out = new Set(hidden);
@@ -128,7 +128,7 @@ class Copy {
     if (stat.isSymbolicLink()) {
       fs.symlinkSync(linkTarget(project, place, fs.readlinkSync(source)), target);
     } else if (stat.isFile()) {
-      // A clone where the file system has them; never a second name for the same file. The promises of many small files
+      // A clone where the file system supports it; never a hard link. The promises of many small files
       // cost ten times what the files do.
       if (stat.size > largeFile) await fs.promises.copyFile(source, target, fs.constants.COPYFILE_FICLONE);
       else fs.copyFileSync(source, target, fs.constants.COPYFILE_FICLONE);
@@ -137,7 +137,7 @@ class Copy {
     }
   }
 
-  /** What stands otherwise than it was left by `update` and the artifacts. */
+  /** What differs from what `update` and the artifacts left. */
   async differences(baseline: ReadonlyMap<string, string>): Promise<ViewChange[]> {
     await openFolders(this.#root);
     const changes: ViewChange[] = [];
@@ -169,7 +169,7 @@ class Copy {
     return changes;
   }
 
-  /** Removes whatever is not as it was copied, so that the next update copies it again. */
+  /** Removes everything that differs from what was copied, so that the next update copies it again. */
   async clean(): Promise<void> {
     const { seen, strange } = this.#found ?? (await this.#look());
     this.#found = undefined;
@@ -188,7 +188,7 @@ class Copy {
     return this.#found ?? { seen: new Set(), strange: [] };
   }
 
-  /** The manifest is taken away while the copy is in use: what a killed command left is copied again from the start. */
+  /** The manifest is removed while the copy is in use: what a killed command left is copied again from the start. */
   async #load(): Promise<void> {
     this.#known = new Map();
     try {
@@ -206,10 +206,10 @@ class Copy {
   }
 }
 
-/** Copies that this process uses at the moment, by folder. */
+/** Copies that this process is using now, by folder. */
 const inUse = new Set<string>();
 
-/** A copy of the project that nobody uses, an older one where there is one. */
+/** A copy of the project that is not in use, an existing one if possible. */
 async function takeCopy(folder: string): Promise<Copy> {
   for (let number = 0; ; number += 1) {
     const place = path.join(folder, `copy-${number}`);
@@ -221,7 +221,7 @@ async function takeCopy(folder: string): Promise<Copy> {
       if (holder !== process.pid && isAlive(holder)) continue;
       await fs.promises.rm(lock);
     } catch {
-      // Nobody has it.
+      // It is not in use.
     }
     try {
       await fs.promises.writeFile(lock, String(process.pid), { flag: "wx" });
@@ -244,7 +244,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * A view by copy: the first of a project copies it (a clone where the file system can), a later one copies what changed
+ * A copied view: the first view of a project copies it (a clone where the file system can), a later one copies what changed
  * since. @param folder where copies of this project are kept, outside the project.
  */
 export async function copiedView(parts: ViewParts, folder: string): Promise<CopiedView> {

@@ -2,10 +2,10 @@ import path from "node:path";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What a program needs of the environment to start and to speak the user's language. None of them holds a key. */
+/** What a program needs from the environment to start and to use the user's language. None of these variables holds a key. */
 const passedOn: ReadonlySet<string> = new Set([
   ...["USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "SHELL"],
-  // Where tool chains are, for machines that keep them outside the usual places.
+  // Where toolchains are, for machines that keep them outside the usual places.
   ...["JAVA_HOME", "GOROOT", "GOPATH", "CARGO_HOME", "RUSTUP_HOME", "PYENV_ROOT", "NVM_DIR", "VOLTA_HOME"],
   ...["DOTNET_ROOT", "ANDROID_HOME", "HOMEBREW_PREFIX", "NIX_PROFILES", "VIRTUAL_ENV", "CONDA_PREFIX"],
   // Windows cannot start a program without these.
@@ -13,7 +13,7 @@ const passedOn: ReadonlySet<string> = new Set([
   ...["PROCESSOR_ARCHITECTURE", "PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMDATA"],
 ]);
 
-/** Homes of tool chains that are found through HOME unless a variable says where they are. */
+/** Homes of toolchains that are found through HOME unless a variable says where they are. */
 const toolHomes: readonly (readonly [variable: string, folder: string])[] = [
   ["CARGO_HOME", ".cargo"],
   ["RUSTUP_HOME", ".rustup"],
@@ -24,10 +24,10 @@ const toolHomes: readonly (readonly [variable: string, folder: string])[] = [
 ];
 
 export interface EnvironmentFolders {
-  /** What the command takes for its home: never the user's own. */
+  /** The command's home folder: never the user's own. */
   readonly home: string;
   readonly temporary: string;
-  /** The user's home, where tool chains may be. */
+  /** The user's home, where toolchains may be. */
   readonly realHome: string;
   exists(folder: string): boolean;
 }
@@ -45,7 +45,7 @@ export function searchFolders(host: Variables): string[] {
   return [...new Set(folders.filter((folder) => path.isAbsolute(folder)))];
 }
 
-/** The environment of a command: an allow-list of the host's, its own folders, then what the Flow's `env` adds. */
+/** The environment of a command: an allow-list of the host's, its own folders, then the additions of the Flow's `env`. */
 export function commandEnvironment(
   host: Variables,
   folders: EnvironmentFolders,

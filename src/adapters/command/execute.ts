@@ -18,13 +18,13 @@ export interface Execution {
   readonly stdin?: string;
   readonly timeoutSeconds: number;
   readonly bounds: CommandBounds;
-  /** Values that must not be seen in the output. */
+  /** Values that must not appear in the output. */
   readonly secrets: readonly string[];
-  /** Whether the launch reports on descriptor 3 how it fared before the command began. */
+  /** Whether the launch reports on descriptor 3 what failed before the command began. */
   readonly reports: boolean;
-  /** Ask the command to end before it is ended, for one that works on what is not thrown away. */
+  /** Ask the command to end before killing it; for one that works on files that are kept. */
   readonly gentle: boolean;
-  /** Where free room is watched. */
+  /** Where free space is watched. */
   readonly disk: string;
   readonly onOutput: (output: CommandOutput) => void;
   readonly cancellation: Cancellation;
@@ -37,14 +37,14 @@ export interface Executed {
   readonly durationMs: number;
 }
 
-/** How often the use of memory, processes and disk is looked at, in milliseconds. */
+/** How often the use of memory, processes and disk is checked, in milliseconds. */
 const watchMs = 200;
-/** Time between asking a command to end and ending it, in milliseconds; together less than the second of a cancel. */
+/** Time between asking a command to end and killing it, in milliseconds; in total less than the second that a cancel may take. */
 const graceMs = 600;
-/** Wait for the last output after the process has ended, in milliseconds: somebody may still hold the pipe. */
+/** Wait for the last output after the process has ended, in milliseconds: another process may still hold the pipe. */
 const drainMs = 500;
 
-/** What the launches say when the command begins: the script's word, bubblewrap's status line. */
+/** What the launchers report when the command begins: the script's keyword, bubblewrap's status line. */
 const begun = /^started|"child-pid"/;
 
 /** What a shell adds to the number of the signal that ended its child. */
@@ -68,7 +68,7 @@ function endOf(code: number | null, signal: NodeJS.Signals | null, byShell: bool
   return name === undefined ? { kind: "exited", code } : { kind: "signalled", signal: name };
 }
 
-/** Looks at what the command uses; a sentence when that is too much. */
+/** Checks what the command uses; returns a sentence when that is too much. */
 function overuse(
   pid: number,
   { bounds, disk }: Execution,
@@ -92,12 +92,12 @@ function overuse(
       return { kind: "bound", bound: "files", message };
     }
   } catch {
-    // Not every file system says.
+    // Not every file system reports this.
   }
   return undefined;
 }
 
-/** One process under way, with everything that can end it. */
+/** One running process, with everything that can end it. */
 class Running {
   readonly #execution: Execution;
   readonly #child: ChildProcess;
@@ -155,7 +155,7 @@ class Running {
     return natural;
   }
 
-  /** Everything that ends the command before it ends by itself; returns what takes it away. */
+  /** Sets up everything that can end the command early; returns a function that removes it. */
   #guard(pid: number): () => void {
     const { cancellation, timeoutSeconds } = this.#execution;
     const watcher = watchGroup(pid);
@@ -202,13 +202,13 @@ class Running {
     report?.on("data", (bytes: Buffer) => {
       if (this.#report.length < 4000) this.#report += bytes.toString();
     });
-    // A command that does not read what it is given closes the pipe; that is its right.
+    // A command may close the pipe without reading its input.
     stdin?.on("error", () => undefined);
     stdin?.end(this.#execution.stdin ?? "");
   }
 }
 
-/** Starts a process and sees it to its end. It never rejects. */
+/** Starts a process and waits until it has ended. It never rejects. */
 export async function execute(execution: Execution): Promise<Executed> {
   if (execution.cancellation.aborted) {
     return { end: { kind: "cancelled" }, output: "", stdout: "", durationMs: 0 };

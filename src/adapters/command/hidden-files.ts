@@ -4,12 +4,12 @@ import type { Policy } from "../../engine/model/flow";
 import { decideRead } from "../../engine/policy/file-policy";
 import { walkProject } from "./walk";
 
-/** Folders that hold what others wrote, and can be large: nothing in them is looked for. */
+/** Folders of third-party files, which can be large: they are not searched. */
 const heavyFolders: ReadonlySet<string> = new Set([
   ...["node_modules", ".venv", "venv", ".tox", ".nox", ".git", "target", ".gradle", ".yarn", ".pnpm-store"],
 ]);
 
-/** Whether a command may see the project's file: the rule on secrets that agents are held to, and Orket's own folder. */
+/** Whether a command may see the project's file: the rule on secrets that applies to agents, and Orket's own folder. */
 function isHidden(file: string, policy: Pick<Policy, "allow">): boolean {
   const decision = decideRead("domain", file, { read_scope: ["domain"], allow: policy.allow });
   return !decision.allowed && (decision.rule === "secret-file" || decision.rule === "protected-orket");
@@ -17,7 +17,7 @@ function isHidden(file: string, policy: Pick<Policy, "allow">): boolean {
 
 /**
  * What a view leaves out of the project, relative to it: `.orket`, files that usually hold secrets unless the policy's
- * `allow` lists them, and everything that is no file, folder or link. Heavy folders are not searched.
+ * `allow` lists them, and everything that is not a file, folder or link. Heavy folders are not searched.
  */
 export async function findHidden(project: string, policy: Pick<Policy, "allow">): Promise<string[]> {
   const hidden: string[] = [];
@@ -32,7 +32,7 @@ export async function findHidden(project: string, policy: Pick<Policy, "allow">)
 
 const credentials = /:\/\/[^/\s]*@|extraheader|token|password|secret|helper/i;
 
-/** git's settings of the project without the lines that hold credentials; undefined where nothing is to be left out. */
+/** The project's git settings without the lines that hold credentials; undefined where there is nothing to leave out. */
 export async function gitSettings(project: string): Promise<string | undefined> {
   const file = path.join(project, ".git", "config");
   const text = await fs.promises.readFile(file, "utf8").catch(() => undefined);

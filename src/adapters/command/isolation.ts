@@ -10,12 +10,12 @@ import { removeTree } from "./remove-tree";
 import { newScratch } from "./scratch";
 import { visibleFolders } from "./visible-folders";
 
-/** What keeps commands apart on this machine. */
+/** What isolates commands on this machine. */
 export type Sandbox =
   | { readonly kind: "namespaces"; readonly name: string }
   | { readonly kind: "bubblewrap"; readonly name: string }
   | { readonly kind: "seatbelt"; readonly name: string }
-  /** Nothing does. `message`: why, and how to get it. */
+  /** Nothing does. `message`: why, and how to get isolation. */
   | { readonly kind: "missing"; readonly message: string };
 
 export type SandboxKind = Sandbox["kind"];
@@ -35,7 +35,7 @@ function setting(file: string): string | undefined {
   }
 }
 
-/** Why Linux does not give namespaces, and what a person can do. `reported`: what the attempts said. */
+/** Why Linux provides no namespaces, and what the user can do. `reported`: the output of the attempts. */
 function explainMissing(
   read: (file: string) => string | undefined,
   inContainer: boolean,
@@ -145,7 +145,7 @@ async function probe(runs: string, only: SandboxKind | undefined): Promise<Sandb
 
 const found = new Map<string, Promise<Sandbox>>();
 
-/** What keeps commands apart here, tried once per process by starting something. @param only for tests: this kind alone. */
+/** What isolates commands here, tried once per process by starting something. @param only for tests: this kind alone. */
 export function findSandbox(runs: string, only?: SandboxKind): Promise<Sandbox> {
   const key = `${only ?? ""} ${runs}`;
   const known = found.get(key) ?? probe(runs, only);

@@ -5,7 +5,7 @@ import { isWithin } from "../files/paths";
 import { isProgram } from "./view";
 import type { ViewParts } from "./view";
 
-/** A file that stands in the view instead of the project's; null: it is not there. */
+/** A file that the view shows instead of the project's; null: it does not exist. */
 export interface LaidOver {
   /** Relative to the project, through the project's own links to folders. */
   readonly path: string;
@@ -13,7 +13,7 @@ export interface LaidOver {
   readonly mode: number;
 }
 
-/** The folder that the path's parents really are within the project; undefined where they lead out of it. */
+/** The real folder of the path's parents within the project; undefined where they lead out of it. */
 async function realFolder(project: string, folder: string): Promise<string | undefined> {
   if (folder === "." || folder === "") return "";
   try {
@@ -36,8 +36,8 @@ async function modeOf(file: string): Promise<number | undefined> {
 }
 
 /**
- * The session's artifacts and what else stands instead of the project's files, with their bytes and modes: those of the
- * project's file, else a program's where the file begins as one.
+ * The session's artifacts and other replacements of the project's files, with their bytes and modes: the mode of the
+ * project's file, else a program's mode where the file begins as one.
  * @throws {Error} a path leads out of the project through a link.
  */
 export async function laidOver({ project, overlay, replaced, read }: ViewParts): Promise<LaidOver[]> {
@@ -58,7 +58,7 @@ export async function laidOver({ project, overlay, replaced, read }: ViewParts):
   return files;
 }
 
-/** Writes them below `root`, in folders that are made as ordinary ones. Deletions are left to the caller. */
+/** Writes them below `root`, in folders created as ordinary ones. Deletions are left to the caller. */
 export async function writeLaidOver(root: string, files: readonly LaidOver[]): Promise<void> {
   for (const { path: place, bytes, mode } of files) {
     if (bytes === null) continue;

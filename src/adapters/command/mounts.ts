@@ -3,7 +3,7 @@ import fs from "node:fs";
 /** A mounted file system of this machine. */
 export interface Mount {
   readonly place: string;
-  /** Flags that a further namespace may not take away, such as `nosuid`. */
+  /** Flags that a nested namespace may not remove, such as `nosuid`. */
   readonly flags: readonly string[];
 }
 
@@ -16,7 +16,7 @@ const lasting: ReadonlySet<string> = new Set([
   "relatime",
 ]);
 
-/** The mounts of this process as `/proc/self/mountinfo` lists them (proc(5)); octal escapes stand for spaces. */
+/** The mounts of this process as `/proc/self/mountinfo` lists them (proc(5)); octal escapes represent spaces. */
 function parseMounts(text: string): Mount[] {
   return text.split("\n").flatMap((line) => {
     const fields = line.split(" ");
@@ -50,7 +50,7 @@ export function mountOf(mounts: readonly Mount[], place: string): Mount | undefi
   return best;
 }
 
-/** The mounts below the folder, not itself. */
+/** The mounts below the folder, without the folder itself. */
 export function mountsBelow(mounts: readonly Mount[], folder: string): Mount[] {
   const prefix = folder === "/" ? "/" : `${folder}/`;
   return mounts.filter(({ place }) => place.startsWith(prefix) && place !== folder);

@@ -1,12 +1,12 @@
 /**
  * What runs as the first process of a new user, mount and process namespace: mounts what its table lists over a root
- * folder that stands ready, moves into it, gives up every right and starts the command as a child. It stays as the first
- * process, so that orphans are collected, and everything ends with it. POSIX shell and util-linux only, and few programs:
- * each costs a launch. Descriptor 3 says what went wrong before the command started. Arguments are taken as they are,
+ * folder that is already prepared, enters it, drops all privileges and starts the command as a child. It stays as the first
+ * process, so that orphans are reaped and everything ends with it. POSIX shell and util-linux only, and few programs:
+ * each slows the start. Descriptor 3 reports what went wrong before the command started. Arguments are passed on as they are,
  * never as shell text.
  *
  * Arguments: the root's folder, the table (fstab(5)), the folder to start in, the nested user and group or two `-`, the
- * bound on processes or 0, a file with the names to take out of the view (each ended by a zero byte) or nothing, argv.
+ * limit on processes or 0, a file with the names to remove from the view (each ended by a zero byte) or nothing, argv.
  */
 export const namespaceScript = `set -u
 ulimit -c 0

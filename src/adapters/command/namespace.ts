@@ -14,16 +14,16 @@ export interface Launch {
 }
 
 export interface NamespaceParts {
-  /** The project's folder, real path: where the view stands inside. */
+  /** The project's folder, real path: where the view appears inside. */
   readonly project: string;
-  /** A folder of this command alone; what the new root is made of is put there. */
+  /** A folder for this command alone; the parts of the new root are put there. */
   readonly scratch: string;
   /** Holds `upper` (what the view shows instead of the project) and `work`, both on one file system. */
   readonly layer: string;
   /** What the view does not show, relative to the project. */
   readonly hidden: readonly string[];
   readonly visible: readonly Visible[];
-  /** The home folder inside: empty but for tool chains. */
+  /** The home folder inside: empty except for toolchains. */
   readonly home: string;
   readonly network: boolean;
   readonly processes: number;
@@ -31,10 +31,10 @@ export interface NamespaceParts {
 }
 
 const devices = ["null", "zero", "full", "random", "urandom"];
-/** Files of `/proc` through which root of a machine could change it, whatever rights it gave up. */
+/** Files of `/proc` through which a machine's root could change it, whatever privileges it gave up. */
 const lockedProc = ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi"];
 
-/** Since Linux 6.14 a process namespace has a bound of its own; before, the file is the machine's. */
+/** Since Linux 6.14 a process namespace has a limit of its own; before, the file is the machine's. */
 function ownProcessBound(release = os.release()): boolean {
   const [major = 0, minor = 0] = release.split(".").map(Number);
   return major > 6 || (major === 6 && minor >= 14);
@@ -45,7 +45,7 @@ function field(text: string): string {
   return text.replace(/[\s\\#]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`);
 }
 
-/** The new root before anything is mounted: folders, empty files and links that mounts stand on. */
+/** The new root before anything is mounted: folders, empty files and links that serve as mount points. */
 class Skeleton {
   readonly root: string;
   readonly #rows: string[] = [];
@@ -67,7 +67,7 @@ class Skeleton {
     fs.chmodSync(folder("tmp"), 0o1777);
   }
 
-  /** Where a place of the new root is made ready: in the root itself, or in a writable folder that is mounted over it. */
+  /** Where a path of the new root is prepared: in the root itself, or in a writable folder that is mounted over it. */
   #ground(place: string): string {
     const [inside, outside] =
       this.#writable.find(([folder]) => place === folder || place.startsWith(`${folder}/`)) ?? [];
@@ -85,7 +85,7 @@ class Skeleton {
     this.#rows.push(`${field(source)} ${field(this.root + place)} ${kind} ${options} 0 0`);
   }
 
-  /** A link, unless something stands there. */
+  /** A link, unless something exists there. */
   link(target: string, place: string): void {
     const ground = this.#ground(place);
     fs.mkdirSync(path.dirname(ground), { recursive: true });
@@ -94,7 +94,7 @@ class Skeleton {
 
   writable(): void {
     for (const [inside, outside] of [...this.#writable].reverse()) {
-      // A home below /tmp stands on what is mounted there.
+      // A home below /tmp lies on what is mounted there.
       const below = this.#writable.find(([folder]) => inside.startsWith(`${folder}/`));
       const ground =
         below === undefined
@@ -110,7 +110,7 @@ class Skeleton {
     this.mount(`/dev/${name}`, `/dev/${name}`, "none", "bind");
   }
 
-  /** Shows a folder or file read-only with everything that is mounted below it. `within`: it stands in one shown before. */
+  /** Shows a folder or file read-only with everything that is mounted below it. `within`: it lies in one shown before. */
   readOnly(source: string, place = source, within = false): void {
     if (!within) this.#stand(place, fs.statSync(source).isDirectory());
     this.mount(source, place, "none", `rbind,${this.#flags(mountOf(this.#mounts, source))}`);
@@ -188,8 +188,8 @@ function build(parts: NamespaceParts): string {
 }
 
 /**
- * How a command is started in namespaces of its own with nothing but util-linux. Linux only. Puts what the new root is
- * made of into the scratch folder.
+ * How to start a command in namespaces of its own with util-linux alone. Linux only. Puts the parts of the new root
+ * into the scratch folder.
  */
 export function namespaceLaunch(parts: NamespaceParts): Launch {
   const user = process.getuid?.() ?? 0;
@@ -203,7 +203,7 @@ export function namespaceLaunch(parts: NamespaceParts): Launch {
   return {
     file: "setpriv",
     args: [
-      // The whole tree ends with the process that started it, however that ended.
+      // The whole tree ends with the process that started it, however that process ends.
       ...[
         "--pdeathsig",
         "KILL",

@@ -25,9 +25,9 @@ class StreamText {
   }
 }
 
-/** What a command says, up to a bound. */
+/** A command's output, up to a limit. */
 export class OutputText {
-  /** Called when more comes than the bound allows. */
+  /** Called when there is more than the limit allows. */
   onExceeded: () => void = () => undefined;
   readonly #streams: Readonly<Record<Stream, StreamText>>;
   readonly #merged: string[] = [];
@@ -50,7 +50,7 @@ export class OutputText {
     if (taken.length > 0) this.#add(stream, this.#streams[stream].push(taken));
   }
 
-  /** Both streams in the order in which they came, and the standard output alone. */
+  /** Both streams in the order of arrival, and the standard output alone. */
   end(): { readonly output: string; readonly stdout: string } {
     for (const stream of ["stdout", "stderr"] as const) this.#add(stream, this.#streams[stream].end());
     return { output: this.#merged.join(""), stdout: this.#stdout.join("") };

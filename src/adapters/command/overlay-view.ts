@@ -8,7 +8,7 @@ import type { ViewChange, ViewParts } from "./view";
 export interface OverlayView {
   /** Holds `upper` and `work`. */
   readonly layer: string;
-  /** What is taken out of the view before the command starts, relative to the project. */
+  /** What is removed from the view before the command starts, relative to the project. */
   readonly removed: readonly string[];
   /** What the command changed. Only after every process of it has ended. */
   changes(): Promise<ViewChange[]>;
@@ -16,7 +16,7 @@ export interface OverlayView {
 
 const signature = (stat: fs.Stats): string => `${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.mode}`;
 
-/** overlayfs keeps the name of what was deleted as a device 0/0. */
+/** overlayfs represents a deleted name as a device 0/0. */
 function isWhiteout(stat: fs.Stats): boolean {
   return stat.isCharacterDevice() && stat.rdev === 0;
 }
@@ -27,7 +27,7 @@ async function walk(root: string): Promise<Map<string, fs.Stats>> {
   const visit = async (folder: string): Promise<void> => {
     for (const name of await fs.promises.readdir(path.join(root, folder))) {
       const place = folder === "" ? name : `${folder}/${name}`;
-      // A name that is no UTF-8 cannot be asked for by its text; nothing that it names becomes an artifact.
+      // A name that is not UTF-8 cannot be opened by its text; nothing that it names becomes an artifact.
       const stat = await fs.promises.lstat(path.join(root, place)).catch(() => undefined);
       if (stat === undefined) continue;
       if (stat.isDirectory()) await visit(place);
@@ -46,7 +46,7 @@ async function deletedFiles(project: string, place: string): Promise<string[]> {
   return [...(await walk(path.join(project, place))).keys()].map((name) => `${place}/${name}`);
 }
 
-/** Makes the layer in the folder, which must be empty. Costs what the session's artifacts cost, not what the project does. */
+/** Prepares the layer in the folder, which must be empty. Costs as much as the session's artifacts, not as the project. */
 export async function overlayView(parts: ViewParts, layer: string): Promise<OverlayView> {
   const upper = path.join(layer, "upper");
   await fs.promises.mkdir(upper, { recursive: true });

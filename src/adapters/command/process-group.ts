@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import fs from "node:fs";
 
-/** Ends a process that was started with a group of its own, and everybody in the group. */
+/** Ends a process that was started with a group of its own, and all processes of the group. */
 export function killGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
   if (process.platform === "win32") {
     spawnSync("taskkill", ["/PID", String(pid), "/T", "/F"], { windowsHide: true });
@@ -12,7 +12,7 @@ export function killGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
     try {
       process.kill(target, signal);
     } catch {
-      // Nobody of it is left.
+      // The group has no process left.
     }
   }
 }
@@ -20,12 +20,12 @@ export function killGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
 /** The variable that marks the processes of one command, whatever group they moved to. */
 export const markVariable = "ORKET_COMMAND";
 
-/** Ends every process of this machine that carries the command's mark, where `/proc` shows it: those that left the group. */
+/** Ends all processes of this machine that carry the command's mark, where `/proc` shows it: those that left the group. */
 export function killMarked(env: Readonly<Record<string, string>>): void {
   const mark = env[markVariable];
   if (mark === undefined || process.platform !== "linux") return;
   const line = `${markVariable}=${mark}`;
-  // Who starts another one while this looks is found in the next round.
+  // A process started during this scan is found in the next round.
   for (let round = 0; round < 5; round += 1) {
     const found = fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name) && isMarked(name, line));
     if (found.length === 0) return;
@@ -42,7 +42,7 @@ function isMarked(name: string, line: string): boolean {
   }
 }
 
-/** A watcher that was told to stop, or the group it watches over has been ended. */
+/** A watcher that was told to stop, or whose group has ended. */
 export interface Watcher {
   stop(): void;
 }
@@ -50,8 +50,8 @@ export interface Watcher {
 const onWindows = `process.stdin.on("data",()=>process.exit()).on("end",()=>require("node:child_process").spawnSync("taskkill",["/PID",process.argv[1],"/T","/F"]))`;
 
 /**
- * Ends the group when this process ends without a word: the watcher reads a pipe whose other end only this process has,
- * so that it comes to its end also with `kill -9`.
+ * Ends the group when this process ends without notice: the watcher reads a pipe whose other end only this process has,
+ * so that it ends after `kill -9` too.
  */
 export function watchGroup(pid: number): Watcher {
   const options: SpawnOptions = {

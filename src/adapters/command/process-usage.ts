@@ -1,6 +1,6 @@
 import fs from "node:fs";
 
-/** What the processes of a command use together. */
+/** The resources that a command's processes use together. */
 export interface Usage {
   readonly memoryBytes: number;
   readonly processes: number;
@@ -35,7 +35,7 @@ function readStat(pid: number): Stat | undefined {
   };
 }
 
-/** Every process that came from `root`, or is in its session; empty where there is no `/proc`. */
+/** All descendants of `root`, and the processes of its session; empty where there is no `/proc`. */
 function descendants(root: number): Stat[] {
   let names: string[];
   try {

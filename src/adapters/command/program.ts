@@ -3,30 +3,30 @@ import path from "node:path";
 
 /** A program that was found. */
 export interface Program {
-  /** How it is started from outside: an absolute path. */
+  /** How to start it from outside: an absolute path. */
   readonly file: string;
-  /** How it is named within a sandbox, where its view stands at the project's place. */
+  /** Its name within a sandbox, where its view appears at the project's place. */
   readonly inside: string;
-  /** Arguments that stand before the command's own: the script, where a runtime starts it. */
+  /** Arguments before the command's own: the script, where a runtime starts it. */
   readonly before: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
 export interface ProgramPlaces {
-  /** Folders in which a name with a slash is looked for, in order. */
+  /** Folders in which a name with a slash is searched for, in order. */
   readonly roots: readonly string[];
   /** The folders of PATH. */
   readonly folders: readonly string[];
-  /** The program that runs Orket: Node itself, or an editor that can be it. */
+  /** The program that runs Orket: Node itself, or an editor that can act as Node. */
   readonly runtime: string;
-  /** Whether programs are those of Windows; as on this machine unless given. */
+  /** Whether programs follow the rules of Windows; this machine's system unless given. */
   readonly windows?: boolean;
 }
 
 const onWindows = process.platform === "win32";
-/** Endings of programs that Windows starts without a shell. */
+/** Extensions of programs that Windows starts without a shell. */
 const endingsOf = (windows = onWindows): readonly string[] => (windows ? ["", ".exe", ".com"] : [""]);
-/** Endings of scripts that only the shell of Windows starts. Node refuses them (CVE-2024-27980): arguments could be commands. */
+/** Extensions of scripts that only the Windows shell starts. Node refuses them (CVE-2024-27980): arguments could be commands. */
 const scriptEndings = [".cmd", ".bat"];
 
 const isBatch = (file: string, windows = onWindows): boolean =>
@@ -42,7 +42,7 @@ function isProgram(file: string): boolean {
   }
 }
 
-/** The name on the PATH, an absolute path, or one within the view. `node` is found everywhere: Orket itself runs on it. */
+/** The name on the PATH, an absolute path, or one within the view. `node` is always found: Orket itself runs on it. */
 export function findProgram(name: string, places: ProgramPlaces): Program | undefined {
   const { roots, folders, runtime, windows } = places;
   const endings = endingsOf(windows);
@@ -73,7 +73,7 @@ export function findProgram(name: string, places: ProgramPlaces): Program | unde
   return npmScript(name, places);
 }
 
-/** npm and npx on Windows: the scripts behind `npm.cmd` and `npx.cmd`, started by the Node that is found. */
+/** npm and npx on Windows: the scripts behind `npm.cmd` and `npx.cmd`, started by the Node found. */
 function npmScript(name: string, places: ProgramPlaces): Program | undefined {
   if (name !== "npm" && name !== "npx") return undefined;
   const shim = batchFile(name, places);
@@ -83,7 +83,7 @@ function npmScript(name: string, places: ProgramPlaces): Program | undefined {
   return node === undefined || !fs.existsSync(script) ? undefined : { ...node, before: [script] };
 }
 
-/** The batch file that a name means on Windows, which only a shell starts; undefined where it means none. */
+/** The batch file that a name refers to on Windows, which only a shell starts; undefined where there is none. */
 export function batchFile(
   name: string,
   { roots, folders, windows = onWindows }: ProgramPlaces,

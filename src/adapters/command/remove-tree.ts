@@ -3,8 +3,8 @@ import path from "node:path";
 import { isDiskCode } from "../files/file-system";
 
 /**
- * Removes a folder with everything in it, also where a command took the right to read or to write from its folders.
- * Links are removed, never followed. Nobody else may be writing there any more.
+ * Removes a folder with everything in it, even where a command removed the permission to read or write its folders.
+ * Links are removed, never followed. No other process may write there any more.
  */
 export async function removeTree(root: string): Promise<void> {
   try {
@@ -16,12 +16,12 @@ export async function removeTree(root: string): Promise<void> {
   }
 }
 
-/** Gives the owner every right on the folder and those below. */
+/** Gives the owner all permissions on the folder and those below. */
 export async function openFolders(folder: string): Promise<void> {
   try {
     await fs.promises.chmod(folder, 0o700);
   } catch (error) {
-    // A name that is no UTF-8; the removal knows it by its bytes.
+    // A name that is not UTF-8; the removal addresses it by its bytes.
     if (isDiskCode(error, "ENOENT")) return;
     throw error;
   }

@@ -36,9 +36,9 @@ export interface RunnerOptions {
   /** The project's folder, absolute. */
   readonly workDomain: string;
   readonly policy: Policy;
-  /** Looks up a stored secret by its name. @throws {Error} when it is not there, with a sentence for people. */
+  /** Looks up a stored secret by its name. @throws {Error} when it does not exist, with a sentence for users. */
   readonly secret: (name: string) => Promise<string>;
-  /** Whether a person has agreed to the commands of this session on this machine; else the refusal. Asked each time. */
+  /** Whether the user has agreed to the commands of this session on this machine; else the refusal. Asked each time. */
   readonly agreed: () => Promise<Refusal | undefined>;
   /** The host's environment; this process's unless given. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -63,7 +63,7 @@ interface Job {
   readonly secrets: readonly string[];
 }
 
-/** How the view and the process of a job come about at one level of isolation. */
+/** How one level of isolation provides the view and the process of a job. */
 interface Stage {
   readonly launch: Launch;
   readonly env: Readonly<Record<string, string>>;
@@ -73,10 +73,10 @@ interface Stage {
   readonly release: () => Promise<void>;
 }
 
-/** A reason why nothing was started, for people. */
+/** The reason why nothing was started, for users. */
 class CannotStart extends Error {}
 
-/** Starts commands on this machine: in a view of the project, at the strongest isolation that there is. */
+/** Starts commands on this machine: in a view of the project, at the strongest isolation available. */
 export class NodeCommandRunner implements CommandRunner {
   readonly #options: RunnerOptions;
   readonly #env: Readonly<Record<string, string | undefined>>;
@@ -95,7 +95,7 @@ export class NodeCommandRunner implements CommandRunner {
     onOutput: (output: CommandOutput) => void,
     cancellation: Cancellation,
   ): Promise<CommandResult> {
-    // Whoever waits for it below learns of its failure; until then it must not count as one that nobody looks at.
+    // The code that waits for it below receives its failure; until then it must not count as an unhandled rejection.
     request.recorded?.catch(() => undefined);
     const refusal = await this.#options.agreed();
     if (refusal !== undefined) return { ...nothing, end: refusal };
@@ -120,7 +120,7 @@ export class NodeCommandRunner implements CommandRunner {
     }
   }
 
-  /** The variables of the request with the secrets' values. */
+  /** The request's variables with the secrets' values. */
   async #variables({ env }: CommandRequest): Promise<Pick<Job, "added" | "secrets"> | Refusal> {
     const added: Record<string, string> = {};
     const secrets: string[] = [];
@@ -172,7 +172,7 @@ export class NodeCommandRunner implements CommandRunner {
     }
   }
 
-  /** On the project itself: nothing is thrown away, so nothing may be done twice. */
+  /** On the project itself: changes are kept, so nothing may be done twice. */
   async #outside(job: Job): Promise<CommandResult> {
     const { request, project } = job;
     const program = this.#program(request.argv[0] ?? "", [project]);
@@ -315,7 +315,7 @@ export class NodeCommandRunner implements CommandRunner {
   }
 }
 
-/** The home folder inside a sandbox: the user's own place, empty; another where that is none to be covered. */
+/** The home folder inside a sandbox: the user's own path, empty; another one where that cannot be covered. */
 function sandboxHome(project: string): string {
   const home = os.homedir();
   const covers = home === "/" || project === home || !path.isAbsolute(home);

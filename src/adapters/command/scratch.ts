@@ -5,7 +5,7 @@ import path from "node:path";
 import { isAlive } from "./copied-view";
 import { removeTree } from "./remove-tree";
 
-/** Where Orket keeps what it can make again, for this user. */
+/** Where Orket keeps this user's data that it can create again. */
 export function cacheFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
   const home = os.homedir();
   if (process.platform === "darwin") return path.join(home, "Library", "Caches", "orket");
@@ -26,7 +26,7 @@ export function viewFolders(
   return { copies: folder, runs: path.join(folder, "runs") };
 }
 
-/** A folder for one command, named after this process; those of processes that are gone are removed first. */
+/** A folder for one command, named after this process; those of ended processes are removed first. */
 export async function newScratch(runs: string): Promise<string> {
   await fs.promises.mkdir(runs, { recursive: true, mode: 0o700 });
   for (const name of await fs.promises.readdir(runs)) {

@@ -3,9 +3,9 @@ import type { Launch } from "./namespace";
 export interface SeatbeltParts {
   /** Folders that the command may write: the copy, its home and its temporary folder. Real paths. */
   readonly writable: readonly string[];
-  /** The user's home, of which only tool chains may be read. */
+  /** The user's home, of which only toolchains may be read. */
   readonly home: string;
-  /** What may be read within the home: tool chains, the copy. */
+  /** What may be read within the home: toolchains, the copy. */
   readonly readable: readonly string[];
   readonly network: boolean;
   readonly argv: readonly string[];
@@ -19,7 +19,7 @@ function text(value: string): string {
 const subpaths = (folders: readonly string[]): string =>
   folders.map((folder) => `(subpath ${text(folder)})`).join(" ");
 
-/** Apple's rules for one command: the last rule that matches decides. */
+/** Apple's rules for one command: the last matching rule decides. */
 function seatbeltProfile(parts: SeatbeltParts): string {
   return [
     "(version 1)",
@@ -40,7 +40,7 @@ function seatbeltProfile(parts: SeatbeltParts): string {
   ].join("\n");
 }
 
-/** How a command is started under Seatbelt. macOS only. */
+/** How to start a command under Seatbelt. macOS only. */
 export function seatbeltLaunch(parts: SeatbeltParts): Launch {
   return { file: "/usr/bin/sandbox-exec", args: ["-p", seatbeltProfile(parts), ...parts.argv] };
 }

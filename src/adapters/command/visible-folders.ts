@@ -4,7 +4,7 @@ import { searchFolders } from "./environment";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Folders of the system that hold programs and their settings; everything else is not there in a sandbox. */
+/** System folders that hold programs and their settings; nothing else is visible in a sandbox. */
 const systemFolders = [
   ...[
     "/usr",
@@ -28,7 +28,7 @@ const systemFolders = [
   ],
 ];
 
-/** Files below them that hold secrets, for machines on which a command could read them. */
+/** Files below them that hold secrets on machines where a command could read them. */
 export const hiddenSystemFiles = [
   "/etc/shadow",
   "/etc/shadow-",
@@ -46,7 +46,7 @@ export const hiddenSystemFolders = [
   "/etc/NetworkManager",
 ];
 
-/** Tool chains in a home folder, without what stands beside them (credentials, settings, keyrings). */
+/** Toolchains in a home folder, without what lies beside them (credentials, settings, keyrings). */
 const homeTools = [
   ...[".cargo/bin", ".cargo/registry", ".cargo/git", ".rustup", ".pyenv", ".nvm", ".volta", ".fnm", ".asdf"],
   ...[
@@ -78,7 +78,7 @@ const homeTools = [
   ],
 ];
 
-/** A folder or file that a sandbox shows, or a link that stands there. */
+/** A folder or file that a sandbox shows, or a link at that place. */
 export type Visible =
   | { readonly kind: "folder"; readonly place: string }
   | { readonly kind: "link"; readonly place: string; readonly target: string };
@@ -97,8 +97,8 @@ const isWithin = (folder: string, place: string): boolean =>
   place === folder || place.startsWith(`${folder}/`);
 
 /**
- * What a sandbox on Linux shows of the machine beside the project, read-only: the system's programs, and of the user's
- * home tool chains alone. `runtime` is the program that runs Orket, in whose folder `node` may have to be found.
+ * What a sandbox on Linux shows of the machine besides the project, read-only: the system's programs, and of the user's
+ * home only toolchains. `runtime` is the program that runs Orket; `node` may have to be found in its folder.
  */
 export function visibleFolders(host: Variables, home: string, runtime: string): Visible[] {
   const found: Visible[] = [];
@@ -110,7 +110,7 @@ export function visibleFolders(host: Variables, home: string, runtime: string): 
   for (const folder of systemFolders) add(folder);
   for (const folder of homeTools) add(path.join(home, folder));
   for (const folder of [...searchFolders(host), path.dirname(runtime)]) {
-    // A tool chain's programs need what stands beside their folder; in a home, only what is known to hold no secrets.
+    // A toolchain's programs need the files beside their folder; in a home, only what is known to hold no secrets.
     if (isWithin(home, folder) || folder === "/" || isWithin("/run", folder)) {
       if (folder !== home && folder !== "/") add(folder);
     } else {

@@ -2,9 +2,9 @@ import fs from "node:fs";
 import path from "node:path";
 
 /**
- * Walks a project's folders from the top, links not followed, and shows every entry once with its place relative to the
- * project. Asynchronous: the extension's host answers the editor meanwhile. A folder that cannot be read is passed over.
- * @param see says of a folder whether to go into it; what it says of other entries has no meaning.
+ * Walks a project's folders from the top without following links, and reports every entry once with its path relative to the
+ * project. Asynchronous: the extension host serves the editor meanwhile. An unreadable folder is skipped.
+ * @param see returns for a folder whether to enter it; for other entries its result is ignored.
  */
 export async function walkProject(
   project: string,

@@ -8,7 +8,7 @@ const { O_RDONLY } = constants;
 const O_NOFOLLOW = (constants.O_NOFOLLOW as number | undefined) ?? 0;
 const O_DIRECTORY = (constants.O_DIRECTORY as number | undefined) ?? 0;
 
-/** Linux names what is open: a path through it leads to that very folder, whatever became of its name since. */
+/** Linux names what is open: a path through it leads to that very folder, even after a rename or removal. */
 const handlesHaveNames = process.platform === "linux";
 
 /** `/proc/self/fd/N`: the file behind a handle, as a path. Only where `handlesHaveNames`. */
@@ -16,7 +16,7 @@ export function handlePath(handle: Handle): string {
   return `/proc/self/fd/${handle}`;
 }
 
-/** The real path of what is open, or undefined where the system does not tell. */
+/** The real path of what is open, or undefined where the system does not report it. */
 export async function realPathOf(fs: FileSystem, handle: Handle): Promise<string | undefined> {
   if (!handlesHaveNames) return undefined;
   try {
@@ -28,7 +28,7 @@ export async function realPathOf(fs: FileSystem, handle: Handle): Promise<string
   }
 }
 
-/** A folder that is held open, so that names below it mean the same folder from the first operation to the last. */
+/** A folder that is held open, so that names below it refer to the same folder from the first operation to the last. */
 export class Anchor {
   readonly #fs: FileSystem;
   readonly #handle: Handle | undefined;
@@ -36,7 +36,7 @@ export class Anchor {
   private constructor(
     fs: FileSystem,
     handle: Handle | undefined,
-    /** Where it really is. */
+    /** Its real path. */
     readonly real: string,
     base: string,
   ) {
@@ -45,7 +45,7 @@ export class Anchor {
     this.#base = base;
   }
 
-  /** Opens the folder; links on the way are followed, and `real` says where that led. */
+  /** Opens the folder; links on the way are followed, and `real` is the result. */
   static async open(fs: FileSystem, dir: string): Promise<Anchor> {
     return Anchor.#at(fs, dir, O_RDONLY | O_DIRECTORY);
   }
@@ -91,7 +91,7 @@ export class Anchor {
     return this.#base;
   }
 
-  /** Whether its name still leads here; where handles have names that does not matter, and it is always true. */
+  /** Whether its name still leads here; where handles have names this does not matter, and it is always true. */
   async stands(): Promise<boolean> {
     if (this.#handle !== undefined) return true;
     return (await this.#fs.realPath(this.real).catch(() => undefined)) === this.real;

@@ -9,7 +9,7 @@ const { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = constants;
 const O_NOFOLLOW = (constants.O_NOFOLLOW as number | undefined) ?? 0;
 const O_DIRECTORY = (constants.O_DIRECTORY as number | undefined) ?? 0;
 
-/** Says what a failed operation means for the user; an OrketError passes as it is. */
+/** Explains a failed operation to the user; an OrketError passes unchanged. */
 export function diskError(error: unknown, what: string): OrketError {
   if (OrketError.is(error)) return error;
   const code = diskCode(error);
@@ -44,14 +44,14 @@ export async function syncDir(fs: FileSystem, dir: string): Promise<void> {
   try {
     await fs.sync(handle);
   } catch (error) {
-    // Some network and user-space file systems have no such call.
+    // Some network and user-space file systems do not support this call.
     if (!isDiskCode(error, "EINVAL", "ENOTSUP", "EBADF")) throw error;
   } finally {
     await fs.close(handle);
   }
 }
 
-/** Creates the folder and those above it that are missing, down from `root`, which exists; durable when it resolves. */
+/** Creates the folder and its missing parents, down from `root`, which exists; durable when it resolves. */
 export async function makeDirs(fs: FileSystem, root: string, dir: string): Promise<void> {
   try {
     await fs.makeDir(dir);
@@ -66,7 +66,7 @@ export async function makeDirs(fs: FileSystem, root: string, dir: string): Promi
   await syncDir(fs, path.dirname(dir));
 }
 
-/** Creates a file that must not exist and writes it to the disk; what was begun is removed after a failure. */
+/** Creates a file that must not exist and writes it to the disk; after a failure the partial file is removed. */
 export async function writeNew(
   fs: FileSystem,
   file: string,
@@ -88,7 +88,7 @@ export async function writeNew(
   }
 }
 
-/** Puts the file `from` in the place of `to`, whatever stands there; `from` is removed after a failure. */
+/** Replaces `to`, if it exists, with the file `from`; `from` is removed after a failure. */
 export async function replace(fs: FileSystem, from: string, to: string): Promise<void> {
   try {
     for (let attempt = 1; ; attempt += 1) {

@@ -5,9 +5,9 @@ import type { BigIntStats, Dirent } from "node:fs";
 export type Handle = number;
 
 /**
- * The operations of the disk that Orket uses, one method a system call where that can be said. Everything that
+ * The disk operations that Orket uses, one method per system call where possible. Everything that
  * touches a session or a project goes through it, so that a test can refuse, count or cut off any of them.
- * Failures are Node's own errors (`code: "ENOSPC"` …); the callers turn them into what they mean.
+ * Failures are Node's own errors (`code: "ENOSPC"` …); the callers translate them.
  */
 export interface FileSystem {
   /** `flags` from `node:fs` constants; the mode is 0o666 less the umask unless given. */
@@ -15,9 +15,9 @@ export interface FileSystem {
   close(handle: Handle): Promise<void>;
   /** Reads at `position`; the number of bytes, 0 at the end. */
   read(handle: Handle, buffer: Uint8Array, position: number): Promise<number>;
-  /** Writes all of it at `position`; after a failure a part may stand. */
+  /** Writes all of it at `position`; after a failure a part may have been written. */
   write(handle: Handle, bytes: Uint8Array, position: number): Promise<void>;
-  /** As `write`, without a round through a thread: for pages of a cache, where waiting costs more than copying. */
+  /** Like `write`, without a round trip through a thread: for pages in the cache, where waiting costs more than copying. */
   writeNow(handle: Handle, bytes: Uint8Array, position: number): void;
   /** Contents, length and attributes are on the disk when it resolves. */
   sync(handle: Handle): Promise<void>;
@@ -29,22 +29,22 @@ export interface FileSystem {
   stat(path: string): Promise<BigIntStats>;
   lstat(path: string): Promise<BigIntStats>;
   readFile(path: string): Promise<Buffer>;
-  /** As `stat`, without a round through a thread. */
+  /** Like `stat`, without a round trip through a thread. */
   statNow(path: string): BigIntStats;
-  /** As `readFile`, without rounds through a thread: for a small file, just before something that must not wait. */
+  /** Like `readFile`, without round trips through a thread: for a small file, just before something that must not wait. */
   readFileNow(path: string): Buffer;
-  /** In the disk's order; sort it where the order is seen. */
+  /** In the disk's order; sort it where the order is visible. */
   readDir(path: string): Promise<Dirent[]>;
   realPath(path: string): Promise<string>;
   readLink(path: string): Promise<string>;
   rename(from: string, to: string): Promise<void>;
-  /** A second name for a file; fails with EEXIST when there is one, so only one of many callers gets it. */
+  /** A hard link to a file; fails with EEXIST when the name exists, so only one of many callers succeeds. */
   link(existing: string, path: string): Promise<void>;
   unlink(path: string): Promise<void>;
   unlinkNow(path: string): void;
   makeDir(path: string): Promise<void>;
   removeDir(path: string): Promise<void>;
-  /** Calls back when something in the folder changed, or may have; returns what ends it. Throws where it cannot. */
+  /** Calls back when something in the folder changed, or may have; returns a function that stops it. Throws where unsupported. */
   watch(path: string, changed: () => void): () => void;
 }
 
@@ -65,7 +65,7 @@ function done(start: (done: (error: Error | null) => void) => void): Promise<voi
   });
 }
 
-/** The disk itself, through Node's callback interface: its promises cost a handle object and more per call. */
+/** The disk itself, through Node's callback interface: its promises cost a handle object and more for each call. */
 export class NodeFileSystem implements FileSystem {
   open(path: string, flags: number, mode = 0o666): Promise<Handle> {
     return promised((settled) => {
@@ -212,7 +212,7 @@ export class NodeFileSystem implements FileSystem {
 
   watch(path: string, changed: () => void): () => void {
     const watcher = fs.watch(path, { persistent: false }, changed);
-    // A watcher that dies (the folder is gone, no more handles) leaves the polling to its user.
+    // When a watcher dies (folder removed, no more handles), its user falls back to polling.
     watcher.on("error", () => {
       watcher.close();
     });
@@ -222,7 +222,7 @@ export class NodeFileSystem implements FileSystem {
   }
 }
 
-/** Node's code of a failed operation, such as `ENOENT`; undefined for any other error. */
+/** Node's code for a failed operation, such as `ENOENT`; undefined for any other error. */
 export function diskCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
@@ -234,7 +234,7 @@ export function isDiskCode(error: unknown, ...codes: readonly string[]): boolean
   return code !== undefined && codes.includes(code);
 }
 
-/** `promise`, or `otherwise` when there is no such file or folder. */
+/** `promise`, or `otherwise` when the file or folder does not exist. */
 export async function unlessMissing<T, U>(promise: Promise<T>, otherwise: U): Promise<T | U> {
   try {
     return await promise;

@@ -38,7 +38,7 @@ export interface GuardOptions {
   readonly fs?: FileSystem;
 }
 
-/** A folder that may be read, as the user named it and where it really is. */
+/** A folder that may be read, as the user named it and as its real path. */
 interface Root {
   readonly space: Exclude<Space, "workspace">;
   readonly given: string;
@@ -60,7 +60,7 @@ function belongs(root: Root, folder: string, file: string): boolean {
   return isWithin(folder, file);
 }
 
-/** Something that may be read: what was opened, in which space, and what the policy calls it. */
+/** Something that may be read: what was opened, in which space, and its name in the policy. */
 interface Granted {
   readonly kind: "granted";
   readonly opened: Opened;
@@ -71,12 +71,12 @@ interface Granted {
   readonly domain: string;
 }
 
-/** A rule that protects a file says more than one about spaces. */
+/** A rule that protects a file is more specific than one about spaces. */
 function moreTelling(a: FileDenied | undefined, b: FileDenied): FileDenied {
   return a === undefined || a.rule === "read-scope" ? b : a;
 }
 
-/** GuardedFiles on the disk: opens first, decides about what was opened, reads that. */
+/** GuardedFiles on the disk: opens a file first, decides about what was opened, and reads that. */
 export class NodeGuardedFiles implements GuardedFiles {
   readonly #fs: FileSystem;
   readonly #options: GuardOptions;
@@ -123,7 +123,7 @@ export class NodeGuardedFiles implements GuardedFiles {
     return this.#withPlace(raw, async (granted) => {
       const { opened, path: name } = granted;
       if (!opened.stat.isDirectory()) return missing(`${name} is a file, not a folder.`);
-      // Of the start directory only what is directly in it may be read.
+      // Of the start directory only its direct files may be read.
       const levels = granted.root.space === "start" ? 1 : depth;
       const listing = new Listing(maxEntries, glob);
       const top = await this.#entriesOf(granted);
@@ -151,7 +151,7 @@ export class NodeGuardedFiles implements GuardedFiles {
     }
   }
 
-  /** Opens a folder in one that is held open, and decides about it as about any other place. */
+  /** Opens a folder inside one that is held open, and decides about it as about any other place. */
   async #enter(folder: Granted, name: string, use: (inner: Granted) => Promise<void>): Promise<void> {
     const { root, domain } = folder;
     const child = `${folder.opened.self}${path.sep}${name}`;
@@ -236,7 +236,7 @@ export class NodeGuardedFiles implements GuardedFiles {
     }
   }
 
-  /** The spaces that exist at this moment. */
+  /** The spaces that exist now. */
   async #roots(): Promise<Root[]> {
     const { workDomain, startDirectory, references } = this.#options;
     const wanted: [Root["space"], string][] = [
@@ -249,7 +249,7 @@ export class NodeGuardedFiles implements GuardedFiles {
       try {
         roots.push({ space, given: path.resolve(given), real: await this.#fs.realPath(given) });
       } catch {
-        // A reference that is not there opens nothing.
+        // A missing reference opens nothing.
       }
     }
     return roots;
@@ -345,7 +345,7 @@ export class NodeGuardedFiles implements GuardedFiles {
     }
   }
 
-  /** Why an opened thing is not read although its place may be. */
+  /** Why an opened file or folder is not read although its place may be. */
   #refuseFile(opened: Opened, name: string): FileDenied | undefined {
     if (!opened.stat.isFile()) return denied("special-file", `${name} is not a regular file.`);
     if (opened.stat.nlink <= 1n || isAllowListed(name, this.#options.policy)) return undefined;
@@ -355,7 +355,7 @@ export class NodeGuardedFiles implements GuardedFiles {
     );
   }
 
-  /** A folder's entry as it is shown; undefined for what could not be opened anyway. */
+  /** A folder's entry for display; undefined for what could not be opened anyway. */
   async #entry(folder: Granted, name: string): Promise<DirEntry | undefined> {
     const shown = name.normalize("NFC");
     const file = folder.path === "." ? shown : `${folder.path}/${shown}`;
@@ -372,7 +372,7 @@ export class NodeGuardedFiles implements GuardedFiles {
     return undefined;
   }
 
-  /** What a link in a folder leads to, when that may be read. */
+  /** The target of a link in a folder, when that may be read. */
   async #findLink(folder: Granted, child: string): Promise<Opened["stat"] | undefined> {
     const { root, domain } = folder;
     const opened = await Opened.at(this.#fs, child).catch(() => undefined);
@@ -389,7 +389,7 @@ function pathOf(raw: string): string {
   return place.kind === "relative" ? place.path : raw;
 }
 
-/** Whether a text that stands in place of the project's lies there although the project has nothing. */
+/** Whether a text that replaces the project's lies there although the project has nothing there. */
 function hasInstead({ instead }: SearchOptions, raw: string): boolean {
   const folder = pathOf(raw);
   const isThere = (file: string): boolean =>
@@ -397,7 +397,7 @@ function hasInstead({ instead }: SearchOptions, raw: string): boolean {
   return [...(instead ?? [])].some(([file, text]) => text !== null && isThere(file));
 }
 
-/** The entries that are listed: with a glob only files that match, and the folders that lead to them. */
+/** The entries to list: with a glob only matching files, and the folders that lead to them. */
 class Listing {
   readonly #found: DirEntry[] = [];
   readonly #max: number;
@@ -409,7 +409,7 @@ class Listing {
     this.#glob = glob;
   }
 
-  /** false: there is no room for more. */
+  /** false: no room is left. */
   add(entry: DirEntry, isEntered: boolean): boolean {
     if (
       this.#glob !== undefined &&
@@ -433,7 +433,7 @@ class Listing {
   }
 }
 
-/** Whether a path made of names on the disk is one that could be asked for. */
+/** Whether a path made of names on the disk is one that could be requested. */
 function classifyName(name: string): boolean {
   const place = classifyPath(name);
   return place.kind === "relative" ? place.path === name : place.kind === "outside" && place.path === name;
@@ -446,6 +446,6 @@ function absolute(
 ): string | undefined {
   if (place.kind !== "absolute") return path.resolve(domain, ...spelling.split("/"));
   const windows = process.platform === "win32";
-  // A drive means something on Windows only, a root without one elsewhere only.
+  // A drive is only meaningful on Windows, a root without one only elsewhere.
   return /^[A-Za-z]:/.test(spelling) === windows ? path.resolve(spelling) : undefined;
 }

@@ -2,12 +2,12 @@ import type { FileMissing, LineRange, LinesRead } from "../../engine/port/files"
 import { describeBytes } from "../../engine/policy/file-kind";
 import type { FileSystem, Handle } from "./file-system";
 
-/** How much of a file is looked at to count its lines; a larger one's are not counted to the end. */
+/** How much of a file is read to count its lines; the lines of a larger one are not all counted. */
 const maxCountedBytes = 512 << 20;
 const chunkBytes = 256 << 10;
 const newline = 10;
 
-/** The lines of an open text file, of any size: only those of the range are held. */
+/** The lines of an open text file of any size: only those of the range are held. */
 export async function readLines(
   fs: FileSystem,
   handle: Handle,
@@ -70,7 +70,7 @@ class LineReader {
     this.#range = range;
   }
 
-  /** Lines so far; a line end at the file's end begins no further one. */
+  /** Lines so far; a line end at the end of the file starts no further line. */
   get total(): number {
     return this.#endsWithNewline ? this.#line - 1 : this.#line;
   }
@@ -93,7 +93,7 @@ class LineReader {
   }
 
   #keep(part: Buffer, ends: boolean): void {
-    // A byte is no more than a character, so that nothing is cut too late by more than that.
+    // A byte is at most one character, so the cut is never too late by more than that.
     const room = this.#range.maxLength * 4 - this.#kept;
     if (part.length > room && this.#lines > 0) {
       this.cut = true;
@@ -104,7 +104,7 @@ class LineReader {
     if (ends) this.#lines += 1;
   }
 
-  /** undefined: it is not UTF-8. */
+  /** undefined: not UTF-8. */
   text(): readonly string[] | undefined {
     let text: string;
     try {

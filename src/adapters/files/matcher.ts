@@ -1,14 +1,14 @@
 import { RE2JS } from "re2js";
 import type { SearchOptions } from "../../engine/port/files";
 
-/** Says whether a line has what is looked for. Takes time that grows with the line only, whatever the pattern. */
+/** Whether a line contains the search text. The time grows linearly with the line, whatever the pattern. */
 export interface LineMatcher {
   matches(line: string): boolean;
-  /** A piece of text that every match has, for a look at the bytes before they are decoded; absent: there is none. */
+  /** Text that every match contains, to check the bytes before they are decoded; absent: there is none. */
   readonly needle?: Buffer;
 }
 
-/** @returns a sentence where the regular expression is not one. */
+/** @returns a sentence where the regular expression is invalid. */
 export function matcherOf(
   query: string,
   { regex = false, ignoreCase = false }: SearchOptions,

@@ -8,7 +8,7 @@ const { O_RDONLY } = constants;
 // Windows has none of these; 0 leaves the flag out.
 const O_NOFOLLOW = (constants.O_NOFOLLOW as number | undefined) ?? 0;
 const O_NONBLOCK = (constants.O_NONBLOCK as number | undefined) ?? 0;
-/** Linux: holds a place without opening what is there, so that no pipe waits and no device acts. Node names it not. */
+/** Linux: holds a place without opening what is there, so that no pipe blocks and no device acts. Node does not name it. */
 const O_PATH = 0o10000000;
 
 function changed(): Error {
@@ -16,8 +16,8 @@ function changed(): Error {
 }
 
 /**
- * Something on the disk that is held, so that what is decided about it is decided about what will be read: its real
- * path and kind are those of the very thing, not of whatever its name leads to a moment later.
+ * Something on the disk that is held open, so that the decision applies to what will be read: its real
+ * path and kind are those of the opened object, not of whatever its name leads to later.
  */
 export class Opened {
   readonly #fs: FileSystem;
@@ -32,7 +32,7 @@ export class Opened {
     this.#handle = handle;
   }
 
-  /** Follows links; where that led is `real`. Nothing is read, no pipe or device is opened. */
+  /** Follows links; the result is `real`. Nothing is read, no pipe or device is opened. */
   static async at(fs: FileSystem, path: string): Promise<Opened> {
     if (process.platform === "linux") {
       const handle = await fs.open(path, O_PATH);
@@ -49,7 +49,7 @@ export class Opened {
     return new Opened(fs, undefined, real, await fs.lstat(real));
   }
 
-  /** The thing itself as a path for the disk's operations. */
+  /** The opened object as a path for the disk's operations. */
   get self(): string {
     return this.#handle === undefined ? this.real : handlePath(this.#handle);
   }
@@ -59,7 +59,7 @@ export class Opened {
     return this.with((handle) => readUpTo(this.#fs, handle, limit, Number(this.stat.size)));
   }
 
-  /** Opens the regular file for reading, for as long as `use` takes. */
+  /** Opens the regular file for reading while `use` runs. */
   async with<T>(use: (handle: Handle) => Promise<T>): Promise<T> {
     const fs = this.#fs;
     const handle = await fs.open(
@@ -80,7 +80,7 @@ export class Opened {
     return entries;
   }
 
-  /** Where handles have no names: that the name still leads to the same thing, by the same way. */
+  /** Where handles have no names: checks that the name still leads to the same object by the same path. */
   async #check(now: BigIntStats): Promise<void> {
     if (now.ino !== this.stat.ino || now.dev !== this.stat.dev) throw changed();
     if (this.#handle === undefined && (await this.#fs.realPath(this.real)) !== this.real) throw changed();
@@ -91,7 +91,7 @@ export class Opened {
   }
 }
 
-/** Reads an open file from its start, at most `limit` bytes; `expected` says how much to make room for. */
+/** Reads an open file from its start, at most `limit` bytes; `expected` is the buffer size to reserve. */
 export async function readUpTo(
   fs: FileSystem,
   handle: Handle,

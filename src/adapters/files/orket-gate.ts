@@ -11,12 +11,12 @@ const O_NOFOLLOW = (fs.constants.O_NOFOLLOW as number | undefined) ?? 0;
 const O_NONBLOCK = (fs.constants.O_NONBLOCK as number | undefined) ?? 0;
 /** Linux: holds a place without opening what is there. Node does not name it. */
 const O_PATH = 0o10000000;
-/** macOS (sys/fcntl.h): no link anywhere on the way, not only at its end. Node does not name it. */
+/** macOS (sys/fcntl.h): no link anywhere on the path, not only at its end. Node does not name it. */
 const O_NOFOLLOW_ANY = 0x20000000;
 
 /**
- * How the system holds a folder between looking at it and using it.
- * `handles`: Linux, by `/proc/self/fd`. `no-links`: macOS, one flag for the whole way, otherwise real paths before and
+ * How the system holds a folder between checking it and using it.
+ * `handles`: Linux, by `/proc/self/fd`. `no-links`: macOS, one flag for the whole path, otherwise real paths before and
  * after. `paths`: real paths before and after (Windows).
  */
 export type GateMode = "handles" | "no-links" | "paths";
@@ -24,7 +24,7 @@ export type GateMode = "handles" | "no-links" | "paths";
 const modeOfThisSystem: GateMode =
   process.platform === "linux" ? "handles" : process.platform === "darwin" ? "no-links" : "paths";
 
-/** The most that is read of one file at once, in bytes, by its name; what holds more was not written by Orket. */
+/** The most that is read of one file, in bytes, by its name; a larger file was not written by Orket. */
 const mostBytes: Readonly<Record<string, number>> = {
   "label.json": 16 << 10,
   "head.json": 4 << 10,
@@ -38,16 +38,16 @@ const mostBytes: Readonly<Record<string, number>> = {
   contents: 2 ** 33,
 };
 const mostBytesOfLock = 16 << 10;
-/** Of any other: contents are stored up to the size of the largest file that can be accepted (256 MiB). */
+/** Of any other file: contents are stored up to the size of the largest file that can be accepted (256 MiB). */
 const mostBytesOfOther = 256 << 20;
 
-/** The most bytes that `readFile` takes of a file below `.orket`. */
+/** The most bytes that `readFile` reads of a file below `.orket`. */
 function readBound(name: string): number {
   const known = Object.hasOwn(mostBytes, name) ? mostBytes[name] : undefined;
   return known ?? (name.startsWith("lock.") ? mostBytesOfLock : mostBytesOfOther);
 }
 
-/** A place in a `.orket`: the folder that holds it, as it must really be called, and the names below. */
+/** A place in a `.orket`: the folder that holds it, by its real name, and the names below. */
 interface Place {
   /** The project's folder as it was given. */
   readonly domain: string;
@@ -55,7 +55,7 @@ interface Place {
   readonly names: readonly string[];
 }
 
-/** The place that a path names in a `.orket`; undefined: it lies elsewhere. */
+/** The place in a `.orket` that a path names; undefined: it lies elsewhere. */
 function placeOf(file: string): Place | undefined {
   const at = file.indexOf(`${path.sep}.orket`);
   if (at < 0) return undefined;
@@ -89,7 +89,7 @@ function kindOf(stat: BigIntStats): string {
   return "is a device";
 }
 
-/** A folder of `.orket` that is held while one name in it is used. */
+/** A folder of `.orket` that is held open while one name in it is used. */
 interface Held {
   /** A path for the disk's operations to a name in the folder. */
   readonly child: string;
@@ -97,15 +97,15 @@ interface Held {
 }
 
 /**
- * The disk as the session's code sees it: every path into a project's `.orket`, which may come from a stranger, goes
- * through here. No link is followed from `.orket` on, itself included; only regular files and folders are opened, a
- * file with further names (hard links) never for writing; a file is read up to what Orket could have written. Paths
- * elsewhere pass as they are: they have guards of their own.
+ * The disk as the session's code sees it: every path into a project's `.orket`, which may come from an untrusted source, goes
+ * through here. No link is followed from `.orket` on, including `.orket`; only regular files and folders are opened, a
+ * file with other names (hard links) never for writing; a file is read up to the size that Orket could have written. Paths
+ * elsewhere pass unchanged: they have guards of their own.
  * @throws {OrketError} folder_unsafe; otherwise Node's own errors.
  */
 export class OrketFileSystem extends NodeFileSystem {
   readonly #mode: GateMode;
-  /** Real paths of project folders; asked for again when one does not fit. */
+  /** Real paths of project folders; resolved again when one does not match. */
   readonly #real = new Map<string, string>();
 
   #mayChange: () => boolean = () => true;
@@ -115,7 +115,7 @@ export class OrketFileSystem extends NodeFileSystem {
     this.#mode = mode === "handles" && !fs.existsSync("/proc/self/fd") ? "paths" : mode;
   }
 
-  /** From now on nothing in any `.orket` is made, changed or removed while `mayChange` says no. */
+  /** From now on nothing in any `.orket` is created, changed or removed while `mayChange` returns false. */
   restrict(mayChange: () => boolean): void {
     this.#mayChange = mayChange;
   }
@@ -128,7 +128,7 @@ export class OrketFileSystem extends NodeFileSystem {
     });
   }
 
-  // Where things really are
+  // Real paths
 
   #realDomain(domain: string, again: boolean): string {
     const known = again ? undefined : this.#real.get(domain);
@@ -150,7 +150,7 @@ export class OrketFileSystem extends NodeFileSystem {
     return same(this.#realDomain(place.domain, false)) || same(this.#realDomain(place.domain, true));
   }
 
-  /** Holds the folder that the place is in; it is the very one that the names say, by no link. */
+  /** Holds the folder that the place is in; it is exactly the one that the names give, reached without a link. */
   #hold(place: Place): Held {
     const depth = place.names.length - 1;
     const name = place.names[depth] ?? "";
@@ -189,7 +189,7 @@ export class OrketFileSystem extends NodeFileSystem {
     try {
       return fs.openSync(dir, O_PATH);
     } catch (error) {
-      // A link that leads nowhere, or in a circle, is no folder that is missing.
+      // A link that leads nowhere, or in a circle, is not a missing folder.
       if (isDiskCode(error, "ENOENT", "ELOOP") && hasLink(place)) throw leadsAway(place);
       throw error;
     }
@@ -200,7 +200,7 @@ export class OrketFileSystem extends NodeFileSystem {
     return this.#at(file, work);
   }
 
-  /** Does something with one path; elsewhere than in `.orket` it is done as it is. */
+  /** Performs an operation on one path; outside `.orket` it is performed unchanged. */
   async #at<T>(file: string, work: (file: string, place: Place | undefined) => Promise<T>): Promise<T> {
     const place = placeOf(file);
     if (place === undefined) return work(file, undefined);
@@ -233,7 +233,7 @@ export class OrketFileSystem extends NodeFileSystem {
 
   // Opening
 
-  /** What stands there, when it is a regular file or a folder. */
+  /** What exists there, when it is a regular file or a folder. */
   #judged(place: Place, stat: BigIntStats, flags: number): void {
     if (stat.isDirectory()) return;
     if (!stat.isFile()) throw unsafe(place, kindOf(stat));
@@ -243,18 +243,18 @@ export class OrketFileSystem extends NodeFileSystem {
     if (stat.size > BigInt(limit)) throw unsafe(place, `has ${stat.size} bytes, more than ${limit}`);
   }
 
-  /** Bytes of a file that is to be read; it was judged when it was opened. */
+  /** Bytes of a file to be read; it was checked when it was opened. */
   #sizeOf(place: Place, stat: BigIntStats): number {
     if (stat.isDirectory()) throw unsafe(place, "is a folder where a file belongs");
     return Number(stat.size);
   }
 
-  /** Opens without following and without waiting, and judges what was opened. */
+  /** Opens without following links and without waiting, and checks what was opened. */
   #openNow(child: string, place: Place, flags: number, mode: number): Handle {
     const noLinks = this.#mode === "no-links" && process.platform === "darwin" ? O_NOFOLLOW_ANY : O_NOFOLLOW;
     for (;;) {
       const before = lstatOrNone(child);
-      // Something that must not be there, or something new: the system makes it, and follows nothing.
+      // Something that must not exist, or something new: the system creates it and follows no link.
       if (before === undefined || (flags & O_EXCL) !== 0) {
         try {
           return fs.openSync(child, flags | ((flags & O_CREAT) !== 0 ? O_EXCL : 0) | noLinks, mode);
@@ -286,7 +286,7 @@ export class OrketFileSystem extends NodeFileSystem {
     });
   }
 
-  /** As a promise, whatever happens at once. */
+  /** As a promise, including what fails synchronously. */
   #settled<T>(work: () => T): Promise<T> {
     return new Promise((resolve) => {
       resolve(work());
@@ -420,7 +420,7 @@ function lstatOrNone(file: string): BigIntStats | undefined {
   }
 }
 
-/** Whether one of the folders on the way is a link. */
+/** Whether one of the folders on the path is a link. */
 function hasLink({ domain, names }: Place): boolean {
   return names.some((_, depth) => {
     const stat = lstatOrNone(path.join(domain, ...names.slice(0, depth)));
@@ -441,6 +441,6 @@ function quietly(work: () => void): void {
   try {
     work();
   } catch {
-    // What failed before says more.
+    // The earlier failure is more informative.
   }
 }

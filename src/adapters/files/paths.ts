@@ -6,7 +6,7 @@ export function isWithin(root: string, file: string): boolean {
   return relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
 }
 
-/** `file` as seen from `root`, with forward slashes and in form NFC; `.` for `root` itself. */
+/** `file` relative to `root`, with forward slashes and in form NFC; `.` for `root` itself. */
 export function relativePath(root: string, file: string): string {
   const relative = path.relative(root, file).split(path.sep).join("/").normalize("NFC");
   return relative === "" ? "." : relative;

@@ -12,13 +12,13 @@ import type { FileSystem } from "./file-system";
 import { closeTarget, findTarget } from "./project-target";
 import type { ProjectTarget } from "./project-target";
 
-/** A change of one file of the project, decided by a person. */
+/** A change of one file of the project, decided by the user. */
 export interface ProjectWrite {
   readonly fs: FileSystem;
   readonly random: RandomBytes;
   /**
-   * Who writes: a session's id. It holds the session's lock and makes one change after the other, so that whatever it
-   * finds under its own mark was left by a process that died, and what stands under another mark is not its business.
+   * The writer: a session's id. It holds the session's lock and makes one change after the other, so whatever it
+   * finds under its own mark was left by a process that died; it leaves files under another mark alone.
    */
   readonly owner: string;
   readonly workDomain: string;
@@ -27,17 +27,17 @@ export interface ProjectWrite {
   readonly policy: Pick<Policy, "write_scope" | "allow">;
   /** The file's new contents; null deletes it. */
   readonly bytes: Uint8Array | null;
-  /** What the file must be now; null: it must not be there. */
+  /** What the file must be now; null: it must not exist. */
   readonly expectedSha256: string | null;
-  /** Permission bits of a file that is not there yet; undefined: those that new files get. */
+  /** Permission bits of a file that does not exist yet; undefined: those of new files. */
   readonly createMode?: number;
-  /** Runs when everything fits and before anything is changed; if it fails, nothing is. */
+  /** Runs after all checks and before any change; if it fails, nothing is changed. */
   readonly beforeWrite?: () => Promise<void>;
 }
 
 const largestFile = 1 << 30;
 
-/** How the names of files begin that `owner` writes beside the project's. */
+/** The beginning of the names of files that `owner` writes beside the project's. */
 function markOf(owner: string): string {
   return `.orket-${sha256Bytes(Buffer.from(owner)).slice(0, 16)}-`;
 }
@@ -60,7 +60,7 @@ function deniedError(file: string, rule: string, message: string): OrketError {
 }
 
 /**
- * Brings new contents into the project, in one moment and only where the file still is what is expected; the mode is
+ * Writes new contents into the project, atomically and only where the file is still as expected; the mode is
  * kept. Returns the old bytes.
  * @throws {OrketError} acceptance_denied (`details.rule`), acceptance_conflict, disk_full, disk_failed.
  */
@@ -79,7 +79,7 @@ export async function writeProjectFile(write: ProjectWrite): Promise<{ old: Uint
 }
 
 /**
- * The project's file as a proposal's path finds it, with its permission bits; undefined: there is none.
+ * The project's file at a proposal's path, with its permission bits; undefined: there is none.
  * @throws {OrketError} acceptance_denied (`details.rule`), disk_failed.
  */
 export async function readProjectFile(
@@ -120,8 +120,8 @@ async function change(write: ProjectWrite, target: ProjectTarget): Promise<{ old
 }
 
 /**
- * Removes what the owner left beside a project's file when it died while it wrote it, where the file itself is already
- * what it should be.
+ * Removes what the owner left beside a project's file when it died while writing it, where the file itself already is
+ * as it should be.
  * @throws {OrketError} disk_failed.
  */
 export async function tidyBeside(
@@ -146,7 +146,7 @@ export async function tidyBeside(
   }
 }
 
-/** The folder of the file; those that are missing are created. */
+/** The folder of the file; missing ones are created. */
 async function makeFolder(write: ProjectWrite, target: ProjectTarget): Promise<Anchor> {
   let at = await Anchor.open(write.fs, target.parent.self);
   try {
@@ -179,7 +179,7 @@ function isSame(a: BigIntStats, b: BigIntStats): boolean {
   );
 }
 
-/** Right before the change: that the file is still the one that was compared, and the folder the one that was found. */
+/** Right before the change: checks that the file is still the one that was compared, and the folder the one that was found. */
 async function checkUnchanged(write: ProjectWrite, folder: Anchor, target: ProjectTarget): Promise<void> {
   const now = await unlessMissing(write.fs.lstat(folder.child(target.name)), undefined);
   const before = target.file?.stat;
@@ -206,7 +206,7 @@ async function put(
     await checkUnchanged(write, folder, target);
     if (target.file === undefined) await createAs(write, aside, name);
     else await replace(fs, aside, name);
-    // One that must stay is told, so that the caller tries again: nothing of ours may lie about in a project.
+    // A file that cannot be removed is reported, so that the caller tries again: no file of Orket's may be left in a project.
     await unlessMissing(fs.unlink(aside), undefined);
   } catch (error) {
     await fs.unlink(aside).catch(() => undefined);
@@ -215,18 +215,18 @@ async function put(
   await syncDir(fs, folder.self);
 }
 
-/** Gives a new file its name, unless someone else has just created one of that name. */
+/** Gives a new file its name, unless another process has just created one of that name. */
 async function createAs(write: ProjectWrite, aside: string, name: string): Promise<void> {
   try {
     await write.fs.link(aside, name);
   } catch (error) {
     if (isDiskCode(error, "EEXIST")) throw conflict(write.path, null, "unknown");
-    // No hard links on this disk: the check made a moment ago must do.
+    // No hard links on this disk: the preceding check must suffice.
     await replace(write.fs, aside, name);
   }
 }
 
-/** Removes what `owner` left that died in the middle of a change in this folder. */
+/** Removes files in this folder that `owner` left when it died during a change. */
 async function removeLeftOvers(fs: FileSystem, folder: Anchor, owner: string): Promise<void> {
   const mark = markOf(owner);
   for (const { name } of await fs.readDir(folder.self)) {
@@ -235,7 +235,7 @@ async function removeLeftOvers(fs: FileSystem, folder: Anchor, owner: string): P
   }
 }
 
-/** Folders that a deletion leaves empty go with it, up to the project's own. */
+/** Removes folders that a deletion leaves empty, up to the project's own. */
 async function removeEmpty(write: ProjectWrite, dir: string): Promise<void> {
   const root = await write.fs.realPath(write.workDomain);
   for (let at = dir; at !== root && at.startsWith(root + path.sep); at = path.dirname(at)) {

@@ -10,7 +10,7 @@ import { isWithin, relativePath, spellings } from "./paths";
 /** A place in the project that a proposal may take. Close `file` and `parent`. */
 export interface ProjectTarget {
   readonly kind: "target";
-  /** The file that stands there. */
+  /** The existing file. */
   readonly file: Opened | undefined;
   /** The folder, or the nearest one above it that exists. */
   readonly parent: Opened;
@@ -45,7 +45,7 @@ async function openIn(domain: Domain, file: string, raw: string): Promise<Opened
   } catch (error) {
     if (isDiskCode(error, "ENOTDIR")) return undefined;
     if (isDiskCode(error, "ELOOP")) return denied("link-outside", `The links at ${raw} lead in a circle.`);
-    // A disk that fails says nothing about the file.
+    // A disk failure says nothing about the file.
     if (isDiskCode(error, ...failures)) throw error;
     if (!isDiskCode(error, "ENOENT")) {
       return denied("unreadable", `The project's ${raw} cannot be opened (${diskCode(error) ?? "unknown"}).`);
@@ -87,8 +87,8 @@ async function absent(domain: Domain, relative: string, raw: string): Promise<Pr
 }
 
 /**
- * Finds the place of a proposal's path in the project: what is there, on its real path, held open. Links inside the
- * project are followed, none out of it.
+ * Finds the place of a proposal's path in the project: what exists there, by its real path, held open. Links inside the
+ * project are followed, links out of it are not.
  */
 export async function findTarget(
   fs: FileSystem,

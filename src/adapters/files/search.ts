@@ -11,14 +11,14 @@ import { readUpTo } from "./opened";
 import type { Opened } from "./opened";
 import { skippedFolders } from "./skipped-folders";
 
-/** How far a search goes; what lies beyond is said. */
+/** Limits of a search; what lies beyond them is reported. */
 const maxFiles = 500_000;
 const maxTotalBytes = 4 * 2 ** 30;
 const maxFileBytes = 8 << 20;
 const maxDepth = 64;
 const maxLineLength = 500;
 const binarySample = 8000;
-/** Files that are read at one time. */
+/** Files that are read at the same time. */
 const atOnce = 32;
 
 const ignoreFiles = [".gitignore", ".ignore"];
@@ -32,9 +32,9 @@ const openFlags =
 
 export interface SearchRequest {
   readonly fs: FileSystem;
-  /** A folder, or one file; undefined: nothing of the project is there, only what stands in its place. */
+  /** A folder, or one file; undefined: nothing of the project exists there, only what replaces it. */
   readonly start: Opened | undefined;
-  /** What `start` is called: relative to the project. */
+  /** The name of `start`: relative to the project. */
   readonly path: string;
   readonly matcher: LineMatcher;
   readonly maxMatches: number;
@@ -42,11 +42,11 @@ export interface SearchRequest {
   /** Whether folders below are searched, too. */
   readonly deep: boolean;
   readonly mayRead: (path: string) => boolean;
-  /** Whether a file with further names (hard links) may be read anyway. */
+  /** Whether a file with other names (hard links) may be read anyway. */
   readonly mayHaveNames: (path: string) => boolean;
 }
 
-/** An ignore file's rules, with the folder that they are about. */
+/** An ignore file's rules, with the folder that they apply to. */
 interface Rules {
   readonly folder: string;
   readonly rules: Ignore;
@@ -66,7 +66,7 @@ class Search {
   }
 
   get #full(): boolean {
-    // Matches come in any order while files are read at one time: somewhat more are found than are shown.
+    // Matches come in any order while several files are read: slightly more are found than are shown.
     if (this.#count > this.#request.maxMatches * 4) this.#truncated = true;
     if (this.#files >= maxFiles || this.#bytes >= maxTotalBytes) this.#skipped.stopped = true;
     return this.#truncated || this.#skipped.stopped;
@@ -171,7 +171,7 @@ class Search {
     }
   }
 
-  /** What cannot be opened, or vanished meanwhile, is counted. */
+  /** What cannot be opened, or has disappeared meanwhile, is counted. */
   async #quietly(work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -213,7 +213,7 @@ class Search {
     this.#text(bytes.toString("utf8"), path.normalize("NFC"));
   }
 
-  /** Texts that stand in place of the project's files below the start. */
+  /** Texts that replace the project's files below the start. */
   instead(): void {
     const { options, path: start, deep } = this.#request;
     for (const [path, text] of options.instead ?? []) {
@@ -301,7 +301,7 @@ function withoutEnd(line: string): string {
   return line.endsWith("\r") ? line.slice(0, -1) : line;
 }
 
-/** Searches the text files below a folder that is held open, each opened below the one above it. */
+/** Searches the text files below a folder that is held open, each opened from its parent. */
 export async function searchBelow(request: SearchRequest): Promise<FilesFound> {
   const search = new Search(request);
   const { start } = request;

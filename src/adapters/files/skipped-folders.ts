@@ -1,2 +1,2 @@
-/** Folders that hold none of the project's own files and can be large: they are not searched. */
+/** Folders that contain no files of the project itself and can be large: they are not searched. */
 export const skippedFolders: ReadonlySet<string> = new Set(["node_modules", ".git", ".orket"]);

@@ -1,21 +1,21 @@
 import type { FileSystem, Handle } from "../files/file-system";
 import { spareBytesFor } from "./journal-end";
 
-/** Up to here a write goes to the system's cache without the detour through a thread. */
+/** Up to this size a write goes to the system's cache without the detour through a thread. */
 const writeNowMaxBytes = 64 << 10;
 
 /**
- * A file that only grows: what is appended is confirmed by a sync, and zeros stand ready behind it, so that a sync has no
- * new length to bring to the disk. The journal is one, the session's contents are another.
+ * An append-only file: appended bytes are confirmed by a sync, and zeros are kept ready behind them, so that a sync has no
+ * new length to bring to the disk. The journal is one such file, the session's contents are another.
  */
 export class AppendFile {
   readonly #fs: FileSystem;
   readonly #handle: Handle;
-  /** Bytes that are on the disk for certain. */
+  /** Bytes that are certainly on the disk. */
   #size: number;
   /** Bytes that are written, confirmed or not. */
   #end: number;
-  /** The file's length, with the zeros that stand ready behind what is written. */
+  /** The file's length, including the zeros kept ready behind what is written. */
   #length: number;
 
   /** @param size the file's length in bytes: where the next write goes. */
@@ -32,12 +32,12 @@ export class AppendFile {
     return this.#end;
   }
 
-  /** Whether zeros, or bytes that no sync has confirmed, stand behind what is confirmed. */
+  /** Whether zeros, or bytes that no sync has confirmed, follow what is confirmed. */
   get hasSpare(): boolean {
     return this.#length > this.#size;
   }
 
-  /** Hands the bytes to the system; on the disk when a `sync` that begins after it resolves. */
+  /** Passes the bytes to the system; they are on the disk when a `sync` that begins afterwards resolves. */
   async write(bytes: Buffer): Promise<void> {
     const end = this.#end + bytes.length;
     if (bytes.length > writeNowMaxBytes) await this.#fs.write(this.#handle, bytes, this.#end);
@@ -55,13 +55,13 @@ export class AppendFile {
     this.#size = end;
   }
 
-  /** Takes back the zeros, and what was written and never confirmed. */
+  /** Truncates the zeros, and what was written and never confirmed. */
   async cut(): Promise<void> {
     if (!this.hasSpare) return;
     await this.#fs.truncate(this.#handle, this.#size);
     this.#end = this.#size;
     this.#length = this.#size;
-    // Before anything says that the file ends here.
+    // Before anything records that the file ends here.
     await this.#fs.syncData(this.#handle);
   }
 
@@ -69,10 +69,10 @@ export class AppendFile {
     return this.#fs.close(this.#handle);
   }
 
-  /** Writes with zeros behind. A disk without room for both may still have it for the bytes. */
+  /** Writes with zeros behind. A disk without room for both may still have room for the bytes. */
   #writeWithSpare(bytes: Buffer): boolean {
     const end = this.#end + bytes.length;
-    // A part of it may get there before it fails.
+    // A part of it may be written before it fails.
     this.#length = end + spareBytesFor(end);
     try {
       const both = Buffer.alloc(this.#length - this.#end);

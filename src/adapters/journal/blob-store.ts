@@ -11,7 +11,7 @@ import { defined } from "../../engine/model/defined";
 import type { SessionPaths } from "./layout";
 
 const cacheMaxBytes = 32 << 20;
-/** A shorter part of a content stands in its record: naming another one would take as many bytes. */
+/** A shorter part of a content is stored in its record: referring to another record would take as many bytes. */
 const partMinBytes = 256;
 const halfPair = /\p{Surrogate}/u;
 
@@ -23,7 +23,7 @@ function missing(ref: BlobRef, why: string, cause?: unknown): OrketError {
   });
 }
 
-/** Where a blob stands; `root` is `.orket/blobs/sha256`. */
+/** The path of a blob; `root` is `.orket/blobs/sha256`. */
 export function blobFile(root: string, digest: string): string {
   return path.join(root, digest.slice(0, 2), digest.slice(2));
 }
@@ -58,7 +58,7 @@ class Cache {
   }
 }
 
-/** Reads a session's contents, each checked against its digest: from its own file, else from the shared blobs of old. */
+/** Reads a session's contents, each checked against its digest: from its own file, else from an older version's shared blobs. */
 export class BlobReader {
   protected readonly cache = new Cache();
   protected readonly contents: ContentsReader;
@@ -71,7 +71,7 @@ export class BlobReader {
     this.contents = new ContentsReader(fs, paths.contents);
   }
 
-  /** @throws {OrketError} blob_missing when it is gone or is not what its digest says. */
+  /** @throws {OrketError} blob_missing when it does not exist or does not match its digest. */
   async getBytes(ref: BlobRef): Promise<Uint8Array> {
     const cached = this.cache.get(ref.sha256);
     if (cached !== undefined) {
@@ -90,7 +90,7 @@ export class BlobReader {
     if (typeof cached === "string") return cached;
     const bytes = cached ?? (await this.#read(content));
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
-    // Bytes that are no text stay bytes, or they would come back changed.
+    // Bytes that are not text stay bytes, or they would come back changed.
     this.cache.set(content.sha256, text.includes("\ufffd") ? bytes : text);
     return text;
   }
@@ -112,18 +112,18 @@ export class BlobReader {
   }
 }
 
-/** A content on its way to the file, and its parts where it is stored by them. */
+/** A content waiting to be written to the file, and its parts where it is stored by them. */
 interface Unwritten {
   readonly bytes: Uint8Array;
   readonly parts?: Uint8Array;
 }
 
-/** Takes contents at once and hands them to the file when told to; readable from the first moment. */
+/** Accepts contents immediately and writes them to the file on request; readable from the first moment. */
 export class BlobStore extends BlobReader {
   /** Queued or being written. */
   readonly #unwritten = new Map<string, Unwritten>();
   #queue: string[] = [];
-  /** In the file, or on the way there, by how it stands there: only what is whole can be a part of another. */
+  /** In the file, or queued for it, by its form there: only a content stored whole can be a part of another. */
   readonly #known = new Map<string, "whole" | "parts">();
   readonly #file: AppendFile;
 
@@ -134,7 +134,7 @@ export class BlobStore extends BlobReader {
 
   putText(text: string): Content {
     if (text.length <= inlineContentMaxBytes && Buffer.byteLength(text) <= inlineContentMaxBytes) {
-      // Half of a surrogate pair has no UTF-8: what is given back must be what the disk will give.
+      // Half of a surrogate pair has no UTF-8: what is returned must be what the disk will return.
       return { text: halfPair.test(text) ? Buffer.from(text, "utf8").toString("utf8") : text };
     }
     const bytes = Buffer.from(text, "utf8");
@@ -147,7 +147,7 @@ export class BlobStore extends BlobReader {
     return this.#put(Uint8Array.from(bytes));
   }
 
-  /** Takes a text by its parts, one after another; what was stored before as a content or a part is only named. */
+  /** Takes a text by its parts, one after another; what was stored before as a content or a part is only referred to. */
   putParts(parts: readonly string[]): Content {
     const text = parts.join("");
     const bytes = Buffer.from(text, "utf8");
@@ -191,7 +191,7 @@ export class BlobStore extends BlobReader {
   }
 
   /**
-   * Hands what is queued to the system. The caller syncs the file, then calls what is returned.
+   * Passes the queued bytes to the system. The caller syncs the file, then calls the returned function.
    * @param after journal lines that are on the disk already.
    */
   async write(after: number): Promise<() => void> {

@@ -13,9 +13,9 @@ const linkLength = 75;
 
 /**
  * Checks the chain of an open journal up to a position that a reading reached, line by line, without parsing: each line's
- * link to the line before it, and that the last one is the one that the reading came to, so that all are. A fraction of
- * a reading's work, in memory that does not grow.
- * @param mark number of a line, from 1, whose digest is asked for.
+ * link to the line before it, and that the last one is the line that the reading reached, which covers them all. A fraction of
+ * a reading's work, in constant memory.
+ * @param mark number of a line, from 1, whose digest is requested.
  */
 export async function checkChain(
   fs: FileSystem,
@@ -46,12 +46,12 @@ export async function checkChain(
   return result();
 }
 
-/** Behind the last line feed of what was read; the room before it does not count. */
+/** After the last line feed of what was read; the room before it does not count. */
 function lineEnd(chunk: Buffer): number {
   return headroom + chunk.subarray(headroom).lastIndexOf(lineFeed) + 1;
 }
 
-/** The file's first bytes in pieces that end with a line, the next one always under way. Ends early where the file does. */
+/** The file's first bytes in pieces that end with a line; the next piece is always being read. Ends early where the file does. */
 async function* wholeLines(
   fs: FileSystem,
   handle: Handle,
@@ -79,7 +79,7 @@ async function* wholeLines(
         rest = Buffer.concat([rest, chunk.subarray(headroom)]);
         continue;
       }
-      // What is left of a line stands right before its continuation, so that nothing but that is copied.
+      // The rest of a line lies right before its continuation, so that nothing else is copied.
       if (rest.length <= headroom) {
         rest.copy(chunk, headroom - rest.length);
         yield chunk.subarray(headroom - rest.length, end);
@@ -87,7 +87,7 @@ async function* wholeLines(
       rest = chunk.subarray(end);
     }
   } finally {
-    // Nobody may close the file, or use its number for another one, while a piece is under way.
+    // The file must not be closed, nor its number reused, while a piece is being read.
     await next.catch(() => undefined);
   }
 }

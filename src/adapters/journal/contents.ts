@@ -10,10 +10,10 @@ import { sha256Bytes } from "../system/sha256";
 /*
  * `contents`: the longer contents of one session, one after another. Each is a line that names it, its bytes, and a line
  * feed. `after` is the number of journal lines that were on the disk before the content was written: a line up to there
- * that lacks its content is damage, one behind it can be the end of a write that a power loss cut short.
+ * that lacks its content is damaged, a line after it can be the end of a write that a power loss cut short.
  *
- * A prompt is mostly what was said before. Its record can hold its parts instead of its text: `parts` is then the digest of
- * the bytes that stand there, `sha256` that of the text they come to. Each part is a text, or names another record.
+ * A prompt mostly repeats what was said before. Its record can hold its parts instead of its text: `parts` is then the digest of
+ * the bytes stored there, `sha256` that of the text they make up. Each part is a text, or refers to another record.
  */
 const headerPattern =
   /^\{"sha256":"([0-9a-f]{64})","bytes":(\d{1,15}),"after":(\d{1,15})(?:,"parts":"([0-9a-f]{64})")?\}$/;
@@ -22,22 +22,22 @@ const headerBegin = Buffer.from('{"sha256":"');
 const lineFeed = 0x0a;
 const chunkBytes = 256 << 10;
 
-/** Where a content stands in the file. */
+/** The place of a content in the file. */
 export interface ContentPlace {
   /** Of its first byte. */
   readonly offset: number;
-  /** As they stand in the file. */
+  /** As stored in the file. */
   readonly bytes: number;
   /** Digest of these bytes where they are the content's parts; absent: they are the content. */
   readonly parts?: string;
 }
 
-/** A part of a content: a text of its own, or a content that stands in the file whole. */
+/** A part of a content: a text of its own, or a content that is stored whole in the file. */
 export type ContentPart = string | BlobRef;
 
 const partsSchema = z.array(z.union([z.string(), blobRefSchema]));
 
-/** The longest content that is put together from parts, in bytes: a few short records could name a very long one. */
+/** The longest content that is assembled from parts, in bytes: a few short records could refer to a very long one. */
 const composedMaxBytes = 64 << 20;
 
 /** The record's bytes for a content of these parts. */
@@ -45,7 +45,7 @@ export function encodeParts(parts: readonly ContentPart[]): Uint8Array {
   return Buffer.from(JSON.stringify(parts), "utf8");
 }
 
-/** One content as its header says it; its bytes are unchecked. */
+/** One content as its header describes it; its bytes are unchecked. */
 interface ContentRecord extends ContentPlace {
   readonly sha256: string;
   readonly after: number;
@@ -77,7 +77,7 @@ export function contentOffset(record: Buffer): number {
   return record.indexOf(lineFeed) + 1;
 }
 
-/** Records from an offset on, up to the first place that is none; whole chunks are read, contents beyond them skipped. */
+/** Records from an offset on, up to the first invalid one; whole chunks are read, contents beyond them skipped. */
 async function* recordsFrom(
   fs: FileSystem,
   handle: Handle,
@@ -103,7 +103,7 @@ async function* recordsFrom(
     const bytes = Number(count);
     const last = offset + bytes;
     if (!has(last, 1)) await load(last);
-    // Not written to its end: what stands behind it is not there either.
+    // Not written to its end: nothing follows it.
     if (length === 0 || chunk[last - chunkAt] !== lineFeed) return;
     yield { sha256, offset, bytes, after: Number(after), at, next: last + 1, ...defined({ parts }) };
     at = last + 1;
@@ -130,7 +130,7 @@ async function readAt(fs: FileSystem, handle: Handle, { offset, bytes }: Content
   return content.subarray(0, length);
 }
 
-/** The next record behind a place that is none, whose bytes are what it says; damage in between is skipped. */
+/** The next record after an invalid one whose bytes match its header; damage in between is skipped. */
 async function nextWhole(
   fs: FileSystem,
   handle: Handle,
@@ -148,7 +148,7 @@ async function nextWhole(
         break;
       }
     }
-    // A header may stand on the border of two chunks.
+    // A header may cross the border of two chunks.
     at += Math.max(1, length - headerBegin.length);
     if (length < headerBegin.length) return undefined;
   }
@@ -173,7 +173,7 @@ export interface ContentsEnd {
 
 /**
  * Finds where the contents end. The records of the last write are checked, since a power loss may have cut it short; a
- * damaged place with whole records behind it is left alone, and what it held is missing.
+ * damaged place followed by whole records is left alone, and its contents are missing.
  * @param length the file's length without zeros at its end.
  */
 export async function contentsEnd(fs: FileSystem, handle: Handle, length: number): Promise<ContentsEnd> {
@@ -198,7 +198,7 @@ export async function contentsEnd(fs: FileSystem, handle: Handle, length: number
   }
 }
 
-/** Finds contents in the file of a session, whoever writes it; looks further when it has grown. */
+/** Finds contents in the file of a session, whoever writes it; searches further when it has grown. */
 export class ContentsReader {
   readonly #fs: FileSystem;
   readonly #source: string | Handle;
@@ -209,7 +209,7 @@ export class ContentsReader {
   readonly #end: number;
 
   /**
-   * @param source the session's `contents`, which need not exist, or where its caller has them open.
+   * @param source the session's `contents`, which may not exist, or the file that the caller has open.
    * @param end where its whole records end; what a torn write left behind it counts as absent.
    */
   constructor(fs: FileSystem, source: string | Handle, end = Number.MAX_SAFE_INTEGER) {
@@ -218,14 +218,14 @@ export class ContentsReader {
     this.#end = end;
   }
 
-  /** Notes where a content was written, so that nobody need look for it. */
+  /** Notes where a content was written, so that it need not be searched for. */
   note(sha256: string, place: ContentPlace): void {
     this.#places.set(sha256, place);
   }
 
   /**
    * The content's bytes, unchecked; undefined when it, or a part of it, is not in the file.
-   * @throws {Error} as the file system does.
+   * @throws {Error} from the file system.
    */
   read({ sha256, bytes }: BlobRef): Promise<Buffer | undefined> {
     return this.#withFile(async (handle) => {
@@ -236,7 +236,7 @@ export class ContentsReader {
     });
   }
 
-  /** A part is whole in its own record, so that nothing is put together twice. */
+  /** A part is whole in its own record, so that nothing is assembled twice. */
   async #compose(handle: Handle, stored: Buffer, bytes: number): Promise<Buffer | undefined> {
     const parts = partsSchema.safeParse(parsed(stored)).data;
     if (parts === undefined || bytes > composedMaxBytes) return undefined;
@@ -276,7 +276,7 @@ export class ContentsReader {
         for await (const record of recordsFrom(this.#fs, handle, this.#scanned)) {
           const { sha256, offset, bytes, parts, next } = record;
           if (record.at >= this.#end) return;
-          // What stands whole is a part of others, too.
+          // What is stored whole is also a part of others.
           const before = this.#places.get(sha256);
           if (before === undefined || (before.parts !== undefined && parts === undefined))
             this.#places.set(sha256, { offset, bytes, ...defined({ parts }) });

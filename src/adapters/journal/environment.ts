@@ -14,7 +14,7 @@ export const nodeEnvironment: SessionEnvironment = {
   marks: new UserSessionMarks(),
 };
 
-/** From now on nothing in any `.orket` is changed while `mayChange` says no: a window that is not trusted. */
+/** From now on nothing in any `.orket` is changed while `mayChange` returns false: an untrusted window. */
 export function restrictChanges(mayChange: () => boolean): void {
   disk.restrict(mayChange);
 }

@@ -10,7 +10,7 @@ import { sessionPaths } from "./layout";
 
 const pollMs = 500;
 
-/** A wait that a change, the end of the time or the caller ends, and that remembers a change that came before it. */
+/** A wait that ends with a change, a timeout or the caller, and that remembers a change that came before it. */
 class Alarm {
   #rung = false;
   #wake: (() => void) | undefined;
@@ -37,7 +37,7 @@ class Alarm {
 
 /**
  * The session's events as another process writes them, from `from` on, until cancelled: whole lines only, checked as in
- * any reading. Notices of the file system make it quick, looking twice a second makes it certain.
+ * any reading. File system notifications make it fast; polling twice a second makes it reliable.
  * @throws {OrketError} journal_damaged.
  */
 export async function* followJournal(
@@ -53,7 +53,7 @@ export async function* followJournal(
   try {
     unwatch = fs.watch(dir, alarm.ring);
   } catch {
-    // No notices here: the clock does it alone.
+    // No notifications here: polling alone must do.
   }
   let position = from;
   try {

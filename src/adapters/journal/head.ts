@@ -10,7 +10,7 @@ import type { SessionPaths } from "./layout";
 
 const headSchema = z.strictObject({
   format: z.literal(1),
-  /** Lines that the journal had. */
+  /** Lines in the journal. */
   events: z.int().min(1),
   /** SHA-256 of the last of them. */
   sha256: digestSchema,
@@ -21,7 +21,7 @@ const headSchema = z.strictObject({
  */
 export type Head = z.infer<typeof headSchema>;
 
-/** The head as it is stored; one that is missing or cannot be read vouches for nothing. */
+/** The head as stored; a missing or unreadable one vouches for nothing. */
 export async function readHead(fs: FileSystem, file: string): Promise<Head | undefined> {
   try {
     return headSchema.safeParse(JSON.parse((await fs.readFile(file)).toString("utf8"))).data;
@@ -30,7 +30,7 @@ export async function readHead(fs: FileSystem, file: string): Promise<Head | und
   }
 }
 
-/** Stores where the journal ends, unless that is what stands there already. Only the writer may, and after its last sync. */
+/** Stores where the journal ends, unless that is already stored. Only the writer may, and after its last sync. */
 export async function writeHead(
   fs: FileSystem,
   paths: SessionPaths,
@@ -46,7 +46,7 @@ export async function writeHead(
   await syncDir(fs, paths.dir);
 }
 
-/** What a journal lacks, or has in another form, that stood in it when the session was last closed. */
+/** What a journal lacks, or has in another form, compared with when the session was last closed. */
 export function headProblem(
   head: Head | undefined,
   part: Pick<JournalPart, "position" | "damage" | "digestAtMark">,
@@ -68,14 +68,14 @@ export function headProblem(
   );
 }
 
-/** Whether the journal ends where the head says, so that nothing can be missing from it. */
+/** Whether the journal ends where the head records, so that nothing can be missing. */
 export function isSealed(head: Head | undefined, { position }: JournalPart): boolean {
   return head?.events === position.lines && head.sha256 === position.prev;
 }
 
 /**
- * Bytes that stand behind a journal's last line and should not. Closing takes back the zeros before it says where the
- * journal ends: behind that, they are somebody else's.
+ * Unexpected bytes after a journal's last line. Closing truncates the zeros before it records where the
+ * journal ends: bytes after that come from another program.
  */
 export function cutBytesOf(head: Head | undefined, part: JournalPart): number {
   return part.tornBytes + (isSealed(head, part) ? part.spareBytes : 0);

@@ -3,19 +3,19 @@ import type { FileSystem, Handle } from "../files/file-system";
 const blockBytes = 64 << 10;
 
 /**
- * Most bytes of zeros that a writer keeps ready behind a journal's last line. A sync of a file whose length stays as it
- * was has no length to bring to the disk: a third of its time saved (ext4, Linux 6).
+ * Most bytes of zeros that a writer keeps ready after a journal's last line. A sync of a file whose length stays the
+ * same has no length to bring to the disk, which saves a third of its time (ext4, Linux 6).
  */
 export const mostSpareBytes = 64 << 10;
 
-/** How many zeros to write behind a journal that grows to this length: as many again, so that short ones stay short. */
+/** How many zeros to write after a journal that grows to this length: the same number again, so that short ones stay short. */
 export function spareBytesFor(length: number): number {
   return Math.min(length, mostSpareBytes);
 }
 
 /**
  * Where a journal ends without the zeros that its writer keeps ready, or left when it was killed, and the file's length
- * with them. Who reads a journal that is being written reads to here: behind it, zeros and lines change places.
+ * with them. A reader of a journal that is being written reads to this point: after it, zeros and lines change places.
  */
 export async function endOfWriting(
   fs: FileSystem,
@@ -33,11 +33,11 @@ export async function endOfWriting(
   return { end: 0, length };
 }
 
-/** The least that a disk writes or loses at once, in bytes; larger units are multiples of it. */
+/** The least that a disk writes or loses as a unit, in bytes; larger units are multiples of it. */
 const sectorBytes = 512;
 
 /**
- * Whether the first zeros in a line stand in place of sectors that never came to the disk: they begin with the line, as
+ * Whether the first zeros in a line replace sectors that never reached the disk: they begin with the line, as
  * the write did, or with a sector, and end with one. A line holds no zero of its own, so any others are damage.
  * @param offset where the line starts in the file
  */

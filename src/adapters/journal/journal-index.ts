@@ -19,9 +19,9 @@ import type { JournalPart, JournalPosition } from "./journal-reader";
 import type { SessionEnvironment } from "./jsonl-session-store";
 import type { SessionPaths } from "./layout";
 
-/** From how many events on an index is worth its file: below, reading them all takes a few milliseconds. */
+/** The number of events from which an index is worth its file: below, reading them all takes a few milliseconds. */
 const indexedFromEvents = 4096;
-/** How many events beyond the index make it worth to be written anew. */
+/** How many events beyond the index make it worth rewriting. */
 export const staleAfterEvents = 4096;
 
 const headLineMaxBytes = 4096;
@@ -29,7 +29,7 @@ const chunkBytes = 1 << 20;
 const headSchema = z.strictObject({
   format: z.literal(1),
   state: z.literal(stateFormat),
-  /** What a state consists of in the engine that wrote it. */
+  /** The fields of a state in the engine that wrote it. */
   parts: z.string(),
   definition: digestSchema,
   lines: z.int().min(1),
@@ -46,7 +46,7 @@ const headSchema = z.strictObject({
 });
 type IndexHead = z.infer<typeof headSchema>;
 
-/** A prefix of a journal: where it ends, where its lines are, and what it makes of the session. */
+/** A prefix of a journal: where it ends, where its lines are, and the session state that it gives. */
 export interface JournalIndex {
   readonly position: JournalPosition;
   /** Where its last line starts. */
@@ -91,14 +91,14 @@ async function readParts(fs: FileSystem, file: string): Promise<Parts> {
 
 const offsetsSchema = z.array(z.int().min(0));
 
-/** Whether the journal holds what the index covers: as long at least, and with the same last line. */
+/** Whether the journal holds what the index covers: it is at least as long, and has the same last line. */
 async function covers(fs: FileSystem, journal: Handle, head: IndexHead): Promise<boolean> {
   if (Number((await fs.statHandle(journal)).size) < head.bytes || head.last_line >= head.bytes) return false;
   const line = await readExactly(fs, journal, head.last_line, head.bytes - head.last_line);
   return line.at(-1) === 0x0a && sha256Bytes(line.subarray(0, -1)) === head.prev;
 }
 
-/** The stored index, when it is whole, of this engine and of this journal; whatever else stands there is as good as none. */
+/** The stored index, when it is whole, of this engine and of this journal; anything else there is ignored. */
 export async function loadIndex(
   fs: FileSystem,
   paths: SessionPaths,
@@ -113,7 +113,7 @@ export async function loadIndex(
     if (sha256Bytes(offsets) !== head.offsets_sha256 || sha256Bytes(state) !== head.state_sha256)
       return undefined;
     if (!(await covers(fs, journal, head))) return undefined;
-    // Its digest says that it is what an engine with the same state wrote.
+    // Its digest shows that an engine with the same state wrote it.
     const frozen = JSON.parse(state.toString("utf8")) as FrozenState;
     return {
       position: { lines: head.lines, offset: head.bytes, prev: head.prev },
@@ -127,8 +127,8 @@ export async function loadIndex(
 }
 
 /**
- * Stores an index in one moment, without waiting for the disk: after a power loss it is whole or it is made again.
- * Failing to is no failure.
+ * Stores an index atomically, without waiting for the disk: after a power loss it is whole or it is built again.
+ * A failure to store it is not an error.
  */
 export async function storeIndex(
   environment: SessionEnvironment,
@@ -172,7 +172,7 @@ async function put(
   await replace(fs, aside, index);
 }
 
-/** Folds what the journal holds beyond the index, or all of it; the events go to `keep`, where one is given. */
+/** Folds what the journal holds beyond the index, or all of it; the events go to `keep`, where given. */
 export async function foldJournal(
   fs: FileSystem,
   journal: Handle,
@@ -202,7 +202,7 @@ export async function foldJournal(
   return { part: { ...part, digestAtMark }, index: grown, first };
 }
 
-/** The index that covers what the state was made of, from one that covers less; undefined when the journal lacks that. */
+/** The index that covers what the state was built from, made from one that covers less; undefined when the journal lacks that. */
 export async function grownIndex(
   fs: FileSystem,
   journal: Handle,

@@ -22,13 +22,13 @@ export class JournalLines {
 
   /**
    * Events from number `from` on, from 0; fewer than `count` where the journal ends.
-   * @throws {OrketError} journal_damaged for a line that is none.
+   * @throws {OrketError} journal_damaged for an invalid line.
    */
   async read(journal: Handle, from: number, count: number): Promise<SessionEvent[]> {
     return (await this.readPlaced(journal, from, count)).map(({ event }) => event);
   }
 
-  /** As `read`, each event with the offset of its line. */
+  /** Like `read`, each event with the offset of its line. */
   async readPlaced(
     journal: Handle,
     from: number,

@@ -7,7 +7,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import type { FileSystem, Handle } from "../files/file-system";
 import { endOfWriting, lacksSectors, mostSpareBytes } from "./journal-end";
 
-/** Lines between two offsets that a reading notes. */
+/** Lines between two recorded offsets. */
 export const notedLines = 256;
 const lineFeed = 0x0a;
 const chunkBytes = 1 << 20;
@@ -29,7 +29,7 @@ export interface JournalPart {
   readonly events: readonly SessionEvent[];
   /** After the last event. */
   readonly position: JournalPosition;
-  /** Bytes of lines at the end that were not written whole, without the zeros that a writer keeps ready there. */
+  /** Bytes of incompletely written lines at the end, without the zeros that a writer keeps ready there. */
   readonly tornBytes: number;
   /** Those zeros. */
   readonly spareBytes: number;
@@ -43,15 +43,15 @@ export interface JournalPart {
   readonly lastLine: number;
 }
 
-/** What a caller wants of a reading beside its result. */
+/** What a caller wants from a reading besides its result. */
 export interface ReadOptions {
-  /** Number of a line, from 1, whose digest is asked for. */
+  /** Number of a line, from 1, whose digest is requested. */
   readonly mark?: number | undefined;
-  /** Takes the events as they come, so that they are not held; the result then has none. */
+  /** Takes the events as they come, so that they are not kept in memory; the result then has none. */
   readonly take?: (events: readonly SessionEvent[]) => void;
 }
 
-/** Reads line after line, checks each and the chain between them, and stops at the first that is not as written. */
+/** Reads line after line, checks each and the chain between them, and stops at the first damaged one. */
 class JournalParser {
   readonly events: SessionEvent[] = [];
   damage: OrketError | undefined;
@@ -61,17 +61,17 @@ class JournalParser {
   #lines: number;
   #offset: number;
   #prev: string;
-  /** A line that broke the chain waits for the next one, which tells which of the two is damaged. */
+  /** A line that broke the chain waits for the next one, which shows which of the two is damaged. */
   #broken: { line: JournalLine; hash: string } | undefined;
   /** A line that only a newer engine can have written, unless the next one shows that it is damaged. */
   #unknown: { error: OrketError; hash: string } | undefined;
-  /** A line that lacks sectors: torn when it stands at the end, damaged when it does not. */
+  /** A line with missing sectors: torn when it is at the end, damaged otherwise. */
   #zeroLine: OrketError | undefined;
   readonly #mark: number | undefined;
 
   constructor(
     from: JournalPosition,
-    /** Number of the line whose digest is asked for, from 1. */
+    /** Number of the line whose digest is requested, from 1. */
     mark: number | undefined,
   ) {
     this.#mark = mark;
@@ -83,7 +83,7 @@ class JournalParser {
     return { lines: this.#lines, offset: this.#offset, prev: this.#prev };
   }
 
-  /** Takes the lines of `data`, and says how many of its bytes they are. */
+  /** Takes the lines of `data`, and returns how many of its bytes they are. */
   take(data: Buffer): number {
     let start = 0;
     while (this.damage === undefined) {
@@ -132,7 +132,7 @@ class JournalParser {
     if (this.#lines === this.#mark) this.digestAtMark = own;
   }
 
-  /** The line after the doubtful one: when it knows the doubtful one's hash, that one is as it was written. */
+  /** The line after the doubtful one: when it has the doubtful one's hash, that one is as it was written. */
   #settle(next: string): void {
     const own = this.#broken?.hash ?? this.#unknown?.hash ?? "";
     const intact = next.endsWith(`"prev":"${own}"}`);
@@ -174,20 +174,20 @@ class JournalParser {
   }
 
   /**
-   * Whether all that is wrong are sectors that lack. A power loss can leave the end of a write and zeros in place of its
-   * beginning: its pages come to the disk in any order.
+   * Whether missing sectors are the only damage. A power loss can leave the end of a write and zeros in place of its
+   * beginning: its pages reach the disk in any order.
    */
   get lacksOnly(): boolean {
     return this.#zeroLine !== undefined && (this.damage === undefined || this.damage === this.#zeroLine);
   }
 
-  /** The sectors lack where a last write was torn. */
+  /** The sectors are missing where the last write was torn. */
   forgive(): void {
     this.damage = undefined;
   }
 }
 
-/** Reads an open journal from a position to where it ended when the reading began. */
+/** Reads an open journal from a position to its end at the time when the reading began. */
 export async function readPart(
   fs: FileSystem,
   handle: Handle,
@@ -205,20 +205,20 @@ export async function readPart(
     const fresh = chunk.subarray(0, count);
     const data = rest.length === 0 ? fresh : Buffer.concat([rest, fresh]);
     rest = data.subarray(parser.take(data));
-    // The last one stays: the line after it may show that it is damaged.
+    // The last one is held back: the line after it may show that it is damaged.
     if (take && parser.damage === undefined) take(parser.events.splice(0, parser.events.length - 1));
   }
   parser.end();
   take?.(parser.events.splice(0));
   const tornBytes = Math.max(0, end - parser.position.offset);
-  // No write into the zeros is longer than they are; what stands before such a write was confirmed.
+  // No write into the zeros is longer than they are; what precedes such a write was confirmed.
   if (parser.lacksOnly && tornBytes <= mostSpareBytes) parser.forgive();
   const { events, position, damage, digestAtMark, offsets, lastLine } = parser;
   const behind = damage ? { tornBytes: 0, spareBytes: 0 } : { tornBytes, spareBytes: length - end };
   return { events, position, ...behind, damage, digestAtMark, offsets, lastLine };
 }
 
-/** Reads a journal's file; damage is told beside what stands before it. */
+/** Reads a journal's file; damage is reported together with the events before it. */
 export async function readJournal(
   fs: FileSystem,
   file: string,

@@ -18,16 +18,16 @@ import type { SessionPaths } from "./layout";
 import type { SessionLock } from "./lock";
 import { WorkspaceFiles } from "./workspace";
 
-/** What the session's code takes from the machine; tests give their own. */
+/** What the session's code uses of the machine; tests supply their own. */
 export interface SessionEnvironment {
   readonly fs: FileSystem;
   /** Where agents read the project's files; absent: the disk. */
   readonly projectFs?: FileSystem;
   readonly clock: Clock;
   readonly random: RandomBytes;
-  /** What opens sessions here, for people who meet its lock: `editor`, `command_line`. */
+  /** What opens sessions here, for users who meet its lock: `editor`, `command_line`. */
   readonly program?: string;
-  /** Which sessions were written here; absent: every session counts as one that was. */
+  /** Which sessions were written here; absent: every session counts as written here. */
   readonly marks?: SessionMarks;
 }
 
@@ -96,14 +96,14 @@ export class JsonlSessionStore implements SessionStore {
     });
   }
 
-  /** Events of one moment share its text. */
+  /** Events of the same moment share its text. */
   #now(): string {
     const ms = this.#environment.clock.nowMs();
     if (ms !== this.#moment.ms) this.#moment = { ms, text: new Date(ms).toISOString() };
     return this.#moment.text;
   }
 
-  /** Queues events of another session as they were recorded; they take their places after what stands here. */
+  /** Queues events of another session as they were recorded; they are appended to the existing ones. */
   appendRecorded(events: readonly SessionEvent[]): void {
     this.#ensureOpen();
     for (const one of events) {
@@ -146,7 +146,7 @@ export class JsonlSessionStore implements SessionStore {
     });
   }
 
-  /** Writes for all who wait, and again for those who came meanwhile. */
+  /** Writes for all waiting callers, and again for those that came meanwhile. */
   async #pump(): Promise<void> {
     // Branches that flush in the same turn share the first write, too.
     await Promise.resolve();
@@ -164,7 +164,7 @@ export class JsonlSessionStore implements SessionStore {
 
   /**
    * Writes everything queued, contents before the lines that name them, and waits once for the disk, for both files at the
-   * same time. A failure is the answer, now and ever after.
+   * same time. The result of a failure is permanent: every later call fails too.
    */
   async #write(): Promise<OrketError | undefined> {
     if (this.#failure) return this.#failure;
@@ -187,30 +187,30 @@ export class JsonlSessionStore implements SessionStore {
       return undefined;
     } catch (error) {
       this.#failure = diskError(error, `the events of the session ${this.paths.id}`);
-      // What may stand half-written was never confirmed; a next opening would cut it off just the same.
+      // What may be half-written was never confirmed; the next opening would cut it off in the same way.
       await this.#ifHeld(() => this.#cut()).catch(() => undefined);
       return this.#failure;
     }
   }
 
-  /** Does what only the holder of the lock may; a writer that lost it while it slept leaves everything alone. */
+  /** Does what only the holder of the lock may do; a writer that lost the lock while suspended changes nothing. */
   async #ifHeld(work: () => Promise<void>): Promise<void> {
     this.#lock.ensureHeld();
     await work();
   }
 
-  /** Notes outside the project that this machine wrote the journal up to a line; without it the session is a stranger's. */
+  /** Notes outside the project that this machine wrote the journal up to a line; without it the session counts as foreign. */
   async #mark(lines: number): Promise<void> {
     const { fs, marks } = this.#environment;
     if (marks === undefined) return;
     const first = await lineDigest(fs, this.#journalFile, 1);
     const prev = lines === 1 ? first : this.#prev;
-    // A user without a place for it is asked at the next opening, and no worse off.
+    // A user without a place for it is only asked again at the next opening.
     if (first !== undefined && prev !== undefined)
       await marks.note(first, { lines, prev }).catch(() => undefined);
   }
 
-  /** Takes back the zeros, and what was written and never confirmed: the lines first, then what they name. */
+  /** Truncates the zeros, and what was written and never confirmed: the lines first, then the contents they name. */
   async #cut(): Promise<void> {
     await this.#journal.cut();
     await this.#contents.cut();
@@ -228,7 +228,7 @@ export class JsonlSessionStore implements SessionStore {
     }
   }
 
-  /** Writes what is queued, and gives the session free for other writers. */
+  /** Writes what is queued, and releases the session for other writers. */
   async close(): Promise<void> {
     if (this.#closed) return;
     let failure: unknown;

@@ -2,7 +2,7 @@ import path from "node:path";
 import { randomName } from "../system/random";
 import type { RandomBytes } from "../system/random";
 
-/** Where Orket keeps everything that it manages, in a WorkDomain. */
+/** Where Orket keeps everything that it manages in a WorkDomain. */
 export function orketDir(workDomain: string): string {
   return path.join(workDomain, ".orket");
 }
@@ -21,13 +21,13 @@ export interface SessionPaths {
   readonly contents: string;
   /** Where the journal ended when the session was last closed. */
   readonly head: string;
-  /** What makes a long journal quick to open; can be made again from it. */
+  /** What makes a long journal fast to open; it can be built again from the journal. */
   readonly index: string;
   readonly workspace: string;
   readonly lock: string;
   /** Files being written, before they get their names; only the writer's, who clears it. */
   readonly tmp: string;
-  /** `.orket/blobs/sha256`: contents of sessions that an older Orket wrote, a file each, which all sessions share. */
+  /** `.orket/blobs/sha256`: contents of sessions that an older Orket wrote, one file each, shared by all sessions. */
   readonly blobs: string;
   /** `.orket`. */
   readonly orket: string;
@@ -59,7 +59,7 @@ export function newSessionId(nowMs: number, flow: string, random: RandomBytes): 
 
 const idPattern = /^(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z-(.+)-([a-z0-9]{4})$/;
 
-/** What a session's id says, or undefined when the folder's name is none. */
+/** The parts of a session's id, or undefined when the folder's name is not one. */
 export function parseSessionId(id: string): { startedAt: string; flow: string } | undefined {
   const parts = idPattern.exec(id);
   if (!parts) return undefined;

@@ -13,7 +13,7 @@ import type { RandomBytes } from "../system/random";
 import { defined } from "../../engine/model/defined";
 
 const holderSchema = z.object({
-  /** Unlike any other lock's, ever: what is to be replaced is named by it. */
+  /** Globally unique: it names the lock that is to be replaced. */
   nonce: z.string().regex(/^[a-z0-9]{16}$/),
   pid: z.int(),
   host: z.string(),
@@ -22,10 +22,10 @@ const holderSchema = z.object({
   pids: z.string(),
   started: z.string(),
   since: z.string(),
-  /** What it is, for people: `editor`, `command_line`. */
+  /** What it is, for users: `editor`, `command_line`. */
   program: z.string().optional(),
 });
-/** Who holds a lock, as the lock's file says. */
+/** The holder of a lock, as recorded in the lock's file. */
 export type LockHolder = z.infer<typeof holderSchema> & ProcessIdentity;
 
 const neverCancelled = {
@@ -34,16 +34,16 @@ const neverCancelled = {
   removeEventListener: () => undefined,
 };
 
-/** What this process holds or is after; a lock of its own that is not in here was left when it could not be removed. */
+/** What this process holds or is acquiring; a lock of its own that is not listed here was left when it could not be removed. */
 const wanted = new Set<string>();
 
-/** Whether the holder still works on it. */
+/** Whether the holder is still using it. */
 async function livenessOf(holder: LockHolder): Promise<Liveness> {
   const state = await liveness(holder);
   return state === "alive" && holder.pid === process.pid && !wanted.has(holder.nonce) ? "dead" : state;
 }
 
-/** Locks of this process, given back when it ends. */
+/** Locks of this process, released when it ends. */
 const held = new Map<string, { fs: FileSystem; nonce: string }>();
 
 function releaseAll(): void {
@@ -51,7 +51,7 @@ function releaseAll(): void {
     try {
       if (fs.readFileNow(file).includes(nonce)) fs.unlinkNow(file);
     } catch {
-      // The next writer sees that this process is gone.
+      // The next writer sees that this process has ended.
     }
   }
   held.clear();
@@ -80,16 +80,16 @@ function parseHolder(bytes: Buffer): LockHolder | "unreadable" {
   }
 }
 
-/** A lock that somebody holds, or left. */
+/** A lock that is held or was left behind. */
 export interface LockState {
   /** Undefined: the lock's file cannot be read. */
   readonly holder: LockHolder | undefined;
   readonly liveness: Liveness;
-  /** Nobody else may write: the holder is not dead for certain. */
+  /** No other process may write: the holder is not certainly dead. */
   readonly alive: boolean;
 }
 
-/** Who holds the session at this moment, as far as can be seen; undefined: nobody. */
+/** Who holds the session now, as far as can be determined; undefined: nobody. */
 export async function lockState(fs: FileSystem, file: string): Promise<LockState | undefined> {
   const holder = await readHolder(fs, file);
   if (holder === "none") return undefined;
@@ -100,7 +100,7 @@ export async function lockState(fs: FileSystem, file: string): Promise<LockState
 
 const programs: Readonly<Record<string, string>> = { editor: "VS Code", command_line: "orket" };
 
-/** The process that holds a lock, as people know it: `VS Code (process 17 on desk)`. */
+/** The process that holds a lock, as users know it: `VS Code (process 17 on desk)`. */
 export function holderName({ pid, host, program = "" }: LockHolder): string {
   const name = `process ${pid} on ${host}`;
   const known = programs[program];
@@ -164,20 +164,20 @@ interface Request {
   readonly fs: FileSystem;
   readonly clock: Clock;
   readonly random: RandomBytes;
-  /** What the holder is, for people who meet the lock. */
+  /** What the holder is, for users who meet the lock. */
   readonly program?: string;
 }
 
-/** Names `file` with our contents; false when the name is taken. Of many that try at once, one gets it. */
+/** Names `file` with our contents; false when the name is taken. Of many concurrent attempts, one succeeds. */
 async function claim(fs: FileSystem, file: string, contents: Buffer, aside: string): Promise<boolean> {
   await writeNew(fs, aside, contents);
   try {
     await fs.link(aside, file);
     return true;
   } catch (error) {
-    // EEXIST: the name is taken. ENOENT: who took it has tidied up, and our file aside with it.
+    // EEXIST: the name is taken. ENOENT: its holder has cleaned up, including our temporary file.
     if (isDiskCode(error, "EEXIST", "ENOENT")) return false;
-    // No hard links here (exFAT, some shares): creating must be exclusive instead, and readers see it half-written.
+    // No hard links here (exFAT, some shares): exclusive creation instead, and readers may see the file half-written.
     if (!isDiskCode(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EISDIR", "UNKNOWN"))
       throw error;
     return await claimByCreating(fs, file, contents);
@@ -199,9 +199,9 @@ async function claimByCreating(fs: FileSystem, file: string, contents: Buffer): 
 type Seized = { ok: true; nonce: string } | { ok: false; error: OrketError };
 
 /**
- * Gets the lock `file`. A dead holder's lock is replaced under a guard, itself a lock, that is named by the dead one's
- * nonce: while the guard is held, nobody else may replace that very lock, so two that find the same dead holder cannot
- * both succeed, and one that comes late finds another nonce and starts over. A guard whose holder died is taken over in
+ * Acquires the lock `file`. A dead holder's lock is replaced under a guard, itself a lock, that is named by the dead one's
+ * nonce: while the guard is held, no other process may replace that same lock, so two that find the same dead holder cannot
+ * both succeed, and a late one finds another nonce and starts over. A guard whose holder died is taken over in
  * the same way.
  */
 async function seize(request: Request, file: string): Promise<Seized> {
@@ -230,7 +230,7 @@ async function seizeAs(request: Request, file: string, nonce: string): Promise<S
     const holder = await readHolder(fs, file);
     if (holder === "none") continue;
     if (holder === "unreadable") {
-      // Where locks are created in place, one may be seen before it is written.
+      // Where locks are created in place, a lock may be seen before its contents are written.
       unreadable += 1;
       if (unreadable > 20) return { ok: false, error: lockedError(file, undefined, "unknown") };
       await clock.sleep(10, neverCancelled);
@@ -241,7 +241,7 @@ async function seizeAs(request: Request, file: string, nonce: string): Promise<S
     const replaced = await replaceDead(request, file, holder, { contents, aside });
     if (replaced === "done") return { ok: true, nonce };
     if (replaced === "changed") continue;
-    // Someone else is at it, who will be done in a moment.
+    // Another process is replacing it and will soon be done.
     busy += 1;
     if (busy > 400) return { ok: false, error: replaced };
     await clock.sleep(5, neverCancelled);
@@ -270,7 +270,7 @@ async function replaceDead(
   }
 }
 
-/** Removes what processes left beside the lock that died while they were after it. Only the lock's holder may. */
+/** Removes files beside the lock of processes that died while acquiring it. Only the lock's holder may do this. */
 async function tidy(fs: FileSystem, file: string): Promise<void> {
   const dir = path.dirname(file);
   for (const { name } of await fs.readDir(dir)) {
@@ -286,7 +286,7 @@ async function tidy(fs: FileSystem, file: string): Promise<void> {
 
 /** The right to write to a session: one holder at a time, across processes. */
 export class SessionLock {
-  /** The file that was seen to be ours; undefined: none was. */
+  /** The file that was confirmed to be ours; undefined: none was. */
   #seen: { readonly ino: bigint; readonly mtimeNs: bigint } | undefined;
   readonly #fs: FileSystem;
   readonly #file: string;
@@ -315,16 +315,16 @@ export class SessionLock {
   }
 
   /**
-   * Checks that it is still ours. A living holder's lock is never taken, but a person may remove the file of one whose
-   * machine cannot be seen, and it may only have slept.
-   * @throws {OrketError} session_locked when it is another's now, or gone.
+   * Checks that it is still ours. A living holder's lock is never taken, but a user may remove the lock file of a holder whose
+   * machine cannot be reached, and that holder may only have been suspended.
+   * @throws {OrketError} session_locked when it is another's now, or has been removed.
    */
   ensureHeld(): void {
     const found = this.lostTo();
     if (found !== undefined) throw lostError(this.#file, found);
   }
 
-  /** What stands in place of our lock; undefined: it does. Reads the file only when it is not the one seen before. */
+  /** What replaced our lock; undefined: nothing did. Reads the file only when it is not the one seen before. */
   lostTo(): LockHolder | "none" | "unreadable" | undefined {
     const now = this.#stampNow();
     if (now !== undefined && now.ino === this.#seen?.ino && now.mtimeNs === this.#seen.mtimeNs)
@@ -340,12 +340,12 @@ export class SessionLock {
       const { ino, mtimeNs } = this.#fs.statNow(this.#file);
       return { ino, mtimeNs };
     } catch {
-      // Reading it says why.
+      // Reading it gives the reason.
       return undefined;
     }
   }
 
-  /** Gives it back; a lock that is not ours any more, because someone removed the file, is left alone. */
+  /** Releases it; a lock that is no longer ours, because someone removed the file, is left alone. */
   async release(): Promise<void> {
     if (!held.delete(this.#file)) return;
     if (held.size === 0) process.removeListener("exit", releaseAll);
@@ -355,7 +355,7 @@ export class SessionLock {
         await unlessMissing(this.#fs.unlink(this.#file), undefined);
       }
     } finally {
-      // Where the disk refuses, the file stays; it keeps nobody out any more.
+      // Where the disk refuses, the file stays; it no longer blocks anyone.
       wanted.delete(this.#nonce);
     }
   }

@@ -4,10 +4,10 @@ import type { SessionEnvironment } from "./jsonl-session-store";
 import type { SessionPaths } from "./layout";
 import { lockState, SessionLock } from "./lock";
 
-/** How long a writer waits for a pruning to end, in milliseconds. */
+/** How long a writer waits for pruning to end, in milliseconds. */
 const maxWaitMs = 60_000;
 const pollMs = 25;
-/** How long for a lock that cannot be read to become one: where locks are created in place, they are seen half-written. */
+/** How long to wait for an unreadable lock to become readable: where locks are created in place, they are seen half-written. */
 const maxUnreadableMs = 500;
 
 const neverCancelled = {
@@ -16,14 +16,14 @@ const neverCancelled = {
   removeEventListener: () => undefined,
 };
 
-/** Held while blobs are removed that no session names. `orket` is `.orket`. */
+/** Held while blobs that no session names are removed. `orket` is `.orket`. */
 function pruneLockFile(orket: string): string {
   return path.join(orket, "prune.lock");
 }
 
 /**
- * Gets the right to write to a session, when nobody removes blobs. A writer takes its own lock and then looks for the
- * pruning's; a pruning takes its own and then looks for writers': whichever comes second sees the other, so a blob that
+ * Acquires the right to write to a session while no blobs are being removed. A writer takes its own lock and then checks for the
+ * pruning lock; a pruning process takes its own and then checks for writers' locks: the later one sees the other, so a blob that
  * a writer finds on the disk stays there.
  * @throws {OrketError} session_locked.
  */
@@ -55,7 +55,7 @@ function stillPruning(file: string): OrketError {
 }
 
 /**
- * Gets the right to remove blobs.
+ * Acquires the right to remove blobs.
  * @throws {OrketError} command_refused when another process has it.
  */
 export async function acquirePruning(environment: SessionEnvironment, orket: string): Promise<SessionLock> {

@@ -38,35 +38,35 @@ export interface CreatedSession {
   readonly definitionRef: BlobRef;
 }
 
-/** A session as its files say it. */
+/** A session as its files describe it. */
 export interface SessionRecord {
   readonly paths: SessionPaths;
   readonly definition: Definition;
   readonly definitionRef: BlobRef;
   /** Empty when the session was created but never started. */
   readonly events: readonly SessionEvent[];
-  /** Bytes of a torn last line: cut off when opened for writing, left out when opened for reading. */
+  /** Bytes of a torn last line: cut off when opened for writing, ignored when opened for reading. */
   readonly cutBytes: number;
 }
 export interface OpenedSession extends SessionRecord {
   readonly store: JsonlSessionStore;
 }
-/** A session to go on with: its state instead of its events. */
+/** A session to continue: its state instead of its events. */
 export interface ResumedSession extends Omit<OpenedSession, "events"> {
-  /** What the whole journal makes of it, with what may be stored beside it. */
+  /** The state that the whole journal gives, with what may be stored beside it. */
   readonly index: JournalIndex;
   /** Events that the stored index covered. */
   readonly indexedEvents: number;
 }
 export interface ReadSession extends SessionRecord {
   readonly blobs: BlobReader;
-  /** Why the events end where they do, or that the definition is another one. */
+  /** Why the events end where they do, or that the definition has changed. */
   readonly damage: OrketError | undefined;
-  /** The journal ends where it ended when the session was last closed: nothing is missing from it. */
+  /** The journal ends where it ended when the session was last closed: nothing is missing. */
   readonly sealed: boolean;
 }
 
-/** Makes `.orket/` with what belongs into it. @throws {Error} as the file system does. */
+/** Creates `.orket/` with its contents. @throws {Error} from the file system. */
 export async function ensureOrketDir(environment: SessionEnvironment, workDomain: string): Promise<void> {
   const { fs } = environment;
   const orket = orketDir(workDomain);
@@ -78,7 +78,7 @@ export async function ensureOrketDir(environment: SessionEnvironment, workDomain
   await makeDirs(fs, orket, sessionsDir(workDomain));
 }
 
-/** Any process may be at it, or have died at it: the name aside is one for all, and only the result counts. */
+/** Any process may be creating it, or have died doing so: the temporary name is shared by all, and only the result counts. */
 async function writeIgnore(fs: FileSystem, orket: string, ignore: string): Promise<void> {
   const aside = `${ignore}.new`;
   try {
@@ -191,7 +191,7 @@ function definitionError(id: string, what: string, cause?: unknown): OrketError 
   });
 }
 
-/** That the definition is not the one that the session was started with. */
+/** Reports that the definition is not the one that the session was started with. */
 export function otherDefinition(
   paths: SessionPaths,
   definitionRef: BlobRef,
@@ -204,7 +204,7 @@ export function otherDefinition(
 }
 
 /**
- * Opens a session to go on with it. A torn last line is cut off; a session that was created but never started has no
+ * Opens a session to continue it. A torn last line is cut off; a session that was created but never started has no
  * events.
  * @throws {OrketError} session_not_found, session_locked, journal_damaged, format_unsupported, disk_full, disk_failed.
  */
@@ -214,8 +214,8 @@ export async function openSession(environment: SessionEnvironment, dir: string):
 }
 
 /**
- * Opens a session to go on with it, its events checked and folded but not held: the chain of what a stored index covers is
- * checked, the rest is read.
+ * Opens a session to continue it, its events checked and folded but not kept in memory: of what a stored index covers only
+ * the chain is checked, the rest is read.
  * @throws {OrketError} as `openSession`.
  */
 export async function resumeSession(environment: SessionEnvironment, dir: string): Promise<ResumedSession> {
@@ -264,7 +264,7 @@ async function open(
       (first === undefined ? undefined : otherDefinition(paths, definitionRef, [first]));
     if (damage) throw damage;
     if (part.tornBytes + part.spareBytes > 0) await fs.truncate(journal, part.position.offset);
-    // What was read may be in memory only, if the last writer failed before it could say that it was on the disk.
+    // What was read may be in memory only, if the last writer failed before it could confirm that it was on the disk.
     await fs.sync(journal);
     await fs.truncate(contents, end.size);
     await fs.sync(contents);
@@ -295,7 +295,7 @@ interface FoldedJournal extends Awaited<ReturnType<typeof foldJournal>> {
   readonly indexedEvents: number;
 }
 
-/** What the journal makes of a session. @param keep takes the events; without it a stored index spares reading them. */
+/** The state that the journal gives. @param keep takes the events; without it a stored index saves reading them. */
 async function readAndFold(
   fs: FileSystem,
   paths: SessionPaths,
@@ -311,7 +311,7 @@ async function readAndFold(
   return { ...folded, digestAtMark, indexedEvents: stored?.index.position.lines ?? 0 };
 }
 
-/** The stored index, when the chain of what it covers is whole; otherwise a reading must say what is wrong. */
+/** The stored index, when the chain of what it covers is whole; otherwise a reading must find the damage. */
 async function checkedIndex(
   fs: FileSystem,
   paths: SessionPaths,
@@ -326,7 +326,7 @@ async function checkedIndex(
   return damage === undefined ? { index, digestAtMark } : undefined;
 }
 
-/** Opens a session to look at it, whoever writes to it; nothing is changed, and damage is told beside the events. */
+/** Opens a session for reading, whoever writes to it; nothing is changed, and damage is reported beside the events. */
 export async function readSession(environment: SessionEnvironment, dir: string): Promise<ReadSession> {
   const { fs } = environment;
   const paths = sessionPaths(dir);
@@ -342,7 +342,7 @@ export async function readSession(environment: SessionEnvironment, dir: string):
   };
   try {
     const { definition, definitionRef } = await readDefinition(environment, paths);
-    // First where it ends, then what it holds: a writer may add to it meanwhile, and never takes away.
+    // First its end, then its contents: a writer may add to it meanwhile, and never removes anything.
     const head = await readHead(fs, paths.head);
     const part = await unlessMissing(readJournal(fs, paths.journal, { mark: head?.events }), nothing);
     const blobs = new BlobReader(fs, paths);
@@ -358,7 +358,7 @@ export async function readSession(environment: SessionEnvironment, dir: string):
   }
 }
 
-/** The torn line of a session that is only looked at. */
+/** The torn line of a session that is opened for reading only. */
 async function seenTorn(
   fs: FileSystem,
   paths: SessionPaths,

@@ -6,7 +6,7 @@ import type { FileSystem, Handle } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
 import { readState, userStateFolder, writeState } from "../system/user-state";
 
-/** How far a session's journal had come when this machine last wrote it. */
+/** How far a session's journal had grown when this machine last wrote it. */
 export interface KnownEnd {
   /** Lines, from the first. */
   readonly lines: number;
@@ -15,14 +15,14 @@ export interface KnownEnd {
 }
 
 /**
- * Which sessions this user wrote on this machine, and how far. A folder that is copied here has no mark, whatever stands
- * in it; a journal that does not hold the line that is known is not the one that was written here.
+ * Which sessions this user wrote on this machine, and how far. A folder that is copied here has no mark, whatever it
+ * contains; a journal without the recorded line is not the one that was written here.
  */
 export interface SessionMarks {
   /** @param first SHA-256 of the journal's first line, which names the session. */
   note(first: string, end: KnownEnd): Promise<void>;
   find(first: string): Promise<KnownEnd | undefined>;
-  /** A code that only this user on this machine can make of a text: what stands in a project may come from anybody. */
+  /** A code that only this user on this machine can compute from a text: a project's contents may come from anyone. */
   seal(text: string): Promise<string>;
 }
 
@@ -80,7 +80,7 @@ export class UserSessionMarks implements SessionMarks {
     const aside = `${file}.${fresh.toString("hex", 0, 4)}`;
     await fs.promises.writeFile(aside, fresh, { mode: 0o600, flag: "wx" });
     try {
-      // Of two processes that make one, the first one's stays.
+      // Of two processes that create one, the first one's is kept.
       await fs.promises.link(aside, file);
       return fresh;
     } catch {
@@ -96,7 +96,7 @@ export class UserSessionMarks implements SessionMarks {
 
 const lineFeed = 0x0a;
 const chunkBytes = 1 << 20;
-/** The longest line that is looked for, in bytes. */
+/** The longest line that is searched for, in bytes. */
 const longestLineBytes = 64 << 20;
 
 /** SHA-256 of a journal's line, by its number from 1; undefined where there is none. */
@@ -129,7 +129,7 @@ export async function lineDigest(
   }
 }
 
-/** Whether this user wrote the journal on this machine; one that is not marked, or not as it was marked, is foreign. */
+/** Whether this user wrote the journal on this machine; one that is not marked, or differs from its mark, is foreign. */
 export async function isOurs(
   marks: SessionMarks | undefined,
   disk: FileSystem,

@@ -10,7 +10,7 @@ import { JournalLines } from "./journal-lines";
 import type { JournalPosition } from "./journal-reader";
 import type { SessionPaths } from "./layout";
 
-/** Most bytes of lines that one write can have left without their contents; what stands further back is damage. */
+/** Most bytes of lines that one write can have left without their contents; anything earlier is damage. */
 const mostTornBytes = 256 << 10;
 /** No write has more lines. */
 const mostTornLines = 4096;
@@ -21,7 +21,7 @@ interface OpenJournal {
   readonly contents: Handle;
 }
 
-/** What was read of the journal: where it ends, and where its lines begin. */
+/** What was read of the journal: its end, and where its lines begin. */
 interface ReadLines {
   readonly position: JournalPosition;
   readonly offsets: readonly number[];
@@ -34,7 +34,7 @@ export interface TornLine {
 }
 
 /**
- * How a session ends on the disk, whatever a writer that died left behind: where its contents end, and the torn line.
+ * How a session ends on the disk after a writer died: where its contents end, and the torn line.
  * @param closed whether it was closed, or is damaged: then no line counts as torn.
  */
 export async function sessionEnd(
@@ -51,8 +51,8 @@ export async function sessionEnd(
 
 /**
  * The first line at a journal's end that lacks its contents because a power loss cut short the write of both: lines and
- * contents come to the disk in any order. Nothing had followed from it. Only for a session that was not closed.
- * @param end where the contents end, and how many journal lines were certainly on the disk: what these lack is damage.
+ * contents reach the disk in any order. Nothing had followed from it. Only for a session that was not closed.
+ * @param end where the contents end, and how many journal lines were certainly on the disk: if these lack contents, it is damage.
  * @returns the number of whole lines before it and where it begins; undefined where nothing is torn.
  */
 async function tornLine(
@@ -67,7 +67,7 @@ async function tornLine(
   const contents = new ContentsReader(fs, handle, size);
   for (const { event, offset } of placed) {
     for (const { ref } of blobsIn(event.data)) {
-      // A record of the last write can be torn with whole ones behind it: only what reads right is there.
+      // A record of the last write can be torn with whole ones after it: only records that match their digests exist.
       const bytes = await contents.read(ref);
       if (bytes !== undefined && sha256Bytes(bytes) === ref.sha256) continue;
       const shared = fs.lstat(blobFile(paths.blobs, ref.sha256));

@@ -40,7 +40,7 @@ export class WorkspaceFiles {
     this.#random = random;
   }
 
-  /** The folder that holds the artifact; those missing are created, or the answer is undefined. */
+  /** The folder that holds the artifact; missing folders are created, or the result is undefined. */
   async #parent(artifact: string, create: boolean): Promise<Anchor | undefined> {
     const folders = segmentsOf(artifact).slice(0, -1);
     let at = await Anchor.open(this.#fs, this.#root);
@@ -72,7 +72,7 @@ export class WorkspaceFiles {
     return above.folder(name);
   }
 
-  /** Gives the artifact these bytes, in one moment. */
+  /** Writes these bytes to the artifact atomically. */
   async write(artifact: string, bytes: Uint8Array): Promise<void> {
     const aside = path.join(this.#tmp, `file-${randomName(this.#random, 12)}`);
     const folder = await this.#parent(artifact, true);
@@ -123,7 +123,7 @@ export class WorkspaceFiles {
   }
 }
 
-/** Removes what an earlier writer left half-written, and makes the folder for the next one's. */
+/** Removes what an earlier writer left half-written, and creates the folder for the next one's files. */
 export async function clearTmp(fs: FileSystem, tmp: string): Promise<void> {
   try {
     await fs.makeDir(tmp);

@@ -9,7 +9,7 @@ import { boundedText, longestListBytes } from "./http/bounds";
 import { defined } from "../../engine/model/defined";
 import type { ServerProvider } from "../../engine/model/providers";
 
-/** Which model of which endpoint is tried out. */
+/** The model and endpoint to probe. */
 export interface ProbedEndpoint {
   readonly provider: ServerProvider;
   readonly endpoint: string;
@@ -18,7 +18,7 @@ export interface ProbedEndpoint {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Longest reply of a probe, in tokens: four short calls are the price of knowing. */
+/** Longest reply of a probe, in tokens: four short calls are the cost. */
 const probeTokens = 32;
 
 const schema = {
@@ -29,9 +29,9 @@ const schema = {
 } as const;
 
 /**
- * Tries out what an endpoint can do, with four short calls; they cost tokens, so only ask when a person wants to know.
- * What cannot be told is left out.
- * @throws {ProviderError} when the first call fails: nothing can be said then.
+ * Probes what an endpoint can do, with four short calls; they cost tokens, so do it only when the user asks.
+ * What cannot be determined is left out.
+ * @throws {ProviderError} when the first call fails: then nothing is known.
  */
 export async function probeCapabilities(
   at: ProbedEndpoint,
@@ -75,13 +75,13 @@ export async function probeCapabilities(
   };
 }
 
-/** How each kind of server is asked for a reply that keeps to the schema. */
+/** How to ask each kind of server for a reply that follows the schema. */
 const schemaParams: Readonly<Record<ServerProvider, CallSettings["params"]>> = {
   ollama: { format: schema },
   openai: { response_format: { type: "json_schema", json_schema: { name: "sum", strict: true, schema } } },
 };
 
-/** Equal replies to every seed prove nothing: the model may have only one thing to say. */
+/** Equal replies to every seed prove nothing: the model may have only one possible reply. */
 function seedHonoured(first: string, again: string, other: string): boolean | undefined {
   if (first !== again) return false;
   return first === other ? undefined : true;
@@ -93,7 +93,7 @@ async function takesSchema(
 ): Promise<boolean | undefined> {
   try {
     const { text, finishReason } = await call(schemaParams[provider]);
-    // A reply that was cut says nothing about its form.
+    // A truncated reply says nothing about its form.
     return finishReason === "length" ? undefined : fits(text);
   } catch (error) {
     if (ProviderError.is(error) && error.code === "bad_request") return false;
@@ -111,7 +111,7 @@ function fits(text: string): boolean {
   }
 }
 
-/** How each kind of server is asked how many calls it works on at once. */
+/** How to ask each kind of server how many calls it processes at the same time. */
 const slotsOf: Readonly<
   Record<ServerProvider, (at: ProbedEndpoint, deps: Access) => Promise<number | undefined>>
 > = {
@@ -120,8 +120,8 @@ const slotsOf: Readonly<
 };
 
 /**
- * Of the OpenAI-compatible servers only llama.cpp's says how many calls it works on at once: `total_slots` of `/props`,
- * beside its `/v1`. It needs the key for it.
+ * Of the OpenAI-compatible servers only llama.cpp's reports how many calls it processes in parallel: `total_slots` of `/props`,
+ * beside its `/v1`. The request needs the key.
  */
 async function slotsOfLlamaCpp(at: ProbedEndpoint, deps: Access): Promise<number | undefined> {
   try {
@@ -151,7 +151,7 @@ async function slotsOfLlamaCpp(at: ProbedEndpoint, deps: Access): Promise<number
   }
 }
 
-/** What was found out, in words: "seed kept, tokens counted, JSON Schema unknown, 4 calls at once". */
+/** The findings in words: "seed kept, tokens counted, JSON Schema unknown, 4 calls at once". */
 export function describeCapabilities(found: Capabilities): string {
   const say = (known: boolean | undefined, what: string, done: string): string =>
     `${what} ${known === undefined ? "unknown" : known ? done : `not ${done}`}`;

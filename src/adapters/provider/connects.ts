@@ -5,10 +5,10 @@ import { errorFromConnection, isNoConnection } from "./http/connection-errors";
 import { publicAddress } from "./http/redact";
 
 /**
- * Whether something takes connections at an address, without a word being said to it.
+ * Whether an address accepts connections, without sending anything.
  * @param endpoint an http or https address.
  * @param server its name at the start of a sentence: "Ollama", "The server".
- * @returns why no connection comes about; undefined when one does, or when nothing certain is known within `timeoutMs`.
+ * @returns why no connection is possible; undefined when one is, or when nothing certain is known within `timeoutMs`.
  */
 export function noConnectionTo(
   endpoint: string,

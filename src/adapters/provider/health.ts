@@ -17,8 +17,8 @@ type Model = ProviderHealth["models"][number];
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * Asks a backend whether it answers and which models it has, within `timeoutMs` in all. Never throws: what is wrong is
- * `problem`.
+ * Asks a backend whether it responds and which models it has, within `timeoutMs` in total. Never throws: `problem` states
+ * what is wrong.
  */
 export async function checkHealth(
   venue: ProviderVenue & { readonly provider: ProviderName },
@@ -174,7 +174,7 @@ const countOf = (value: unknown): number | undefined =>
 const askOllama: Ask = async (get, startedMs) => {
   const { version } = await get("/api/version");
   const latencyMs = performance.now() - startedMs;
-  // What is loaded is an extra: an old server without /api/ps still answers calls.
+  // The list of loaded models is optional: an old server without /api/ps still answers calls.
   const [tags, running] = await Promise.all([get("/api/tags"), get("/api/ps").catch((): Json => ({}))]);
   const loaded = new Map(
     listOf(running.models).map((model) => [textOf(model.name), countOf(model.context_length)]),
@@ -209,7 +209,7 @@ const askOpenAi: Ask = async (get, startedMs) => {
     return { reachable: true, latencyMs, models: [], problem };
   }
   const bare = listOf(listed.data);
-  // GPUStack leaves the window out unless it is asked for it.
+  // GPUStack omits the window unless asked for it.
   const asks = bare.some((model) => model.owned_by === "gpustack" && !isJson(model.meta));
   const full = asks ? listOf((await get("/models?with_meta=true").catch(() => listed)).data) : bare;
   return {
@@ -219,8 +219,8 @@ const askOpenAi: Ask = async (get, startedMs) => {
       const name = textOf(model.id);
       if (name === undefined) return [];
       const contextTokens = windowOf(model);
-      // No server says more of what it runs: vLLM "vllm", llama.cpp "llamacpp", others their vendor; Ray Serve says this
-      // of every model. A digest is a rarity.
+      // No server reports more about what it runs: vLLM "vllm", llama.cpp "llamacpp", others their vendor; Ray Serve reports this
+      // for every model. Digests are rare.
       const owner = textOf(model.owned_by);
       const runtime = owner === "organization-owner" ? undefined : owner;
       const digest = textOf(model.digest);
@@ -235,7 +235,7 @@ const askOpenAi: Ask = async (get, startedMs) => {
 };
 
 /**
- * The error of a server without a list of models, which may answer calls anyway. One that sends elsewhere (3xx)
+ * The error of a server without a list of models, which may answer calls anyway. A server that redirects (3xx)
  * answers none.
  * @throws every other error.
  */
@@ -248,7 +248,7 @@ function listRefusal(error: unknown): ProviderError {
   return error;
 }
 
-/** The window in tokens, under the name that the server has for it. */
+/** The window in tokens, under the server's name for it. */
 function windowOf(model: Json): number | undefined {
   const inner = (value: unknown): Json => (isJson(value) ? value : {});
   return [

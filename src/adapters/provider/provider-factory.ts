@@ -9,7 +9,7 @@ import { ScriptedProvider } from "./scripted-provider";
 import { providerTable } from "../../engine/model/providers";
 import type { ServerProvider } from "../../engine/model/providers";
 
-/** What of a Venue decides the provider. A node of a mesh fits it with the mesh's timeouts. */
+/** The part of a Venue that determines the provider. A node of a mesh matches it with the mesh's timeouts. */
 export type CallableVenue = Pick<
   Definition["venue"],
   | "provider"
@@ -25,7 +25,7 @@ export type CallableVenue = Pick<
 >;
 
 /**
- * Makes the provider that a Venue names. The packages of the vendors are loaded here, on first use.
+ * Creates the provider that a Venue names. The vendors' packages are loaded here, on first use.
  * @throws {OrketError} definition_invalid when the Venue cannot be performed here; secret_missing from `resolveSecret`.
  */
 export async function createProvider(venue: CallableVenue, deps: ProviderDeps): Promise<ModelProvider> {

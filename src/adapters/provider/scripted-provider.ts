@@ -9,9 +9,9 @@ import { providerTable } from "../../engine/model/providers";
 type ScriptedReply = RepliesFile["steps"][string][number];
 
 /**
- * Answers from the replies that the definition holds: no network, no chance. The entries of a step without `fail`
- * answer its calls in order. An entry with `fail` stands for one failed try: it fails once, also over a restart, just
- * before the answer that follows it, after streaming its text if it has one. `otherwise` answers where the list has
+ * Answers from the replies in the definition: no network, no randomness. The entries of a step without `fail`
+ * answer its calls in order. An entry with `fail` represents one failed try: it fails once, even across a restart, just
+ * before the answer that follows it, after streaming its text if it has one. `otherwise` answers when the list has
  * ended, with `fail` it fails every time; `further: repeat` begins the list again. No tokens are counted: there are none.
  */
 export class ScriptedProvider implements ModelProvider {
@@ -84,8 +84,8 @@ export class ScriptedProvider implements ModelProvider {
   }
 
   /**
-   * Whether the failure at `index`, the one after `before` others, is still to come. The journal counts the tries that
-   * failed, so that one that was played before a restart is not played again; without it this object remembers.
+   * Whether the failure at `index`, preceded by `before` others, is still to come. The journal counts the failed
+   * tries, so that one that was played before a restart is not played again; without the journal this object remembers.
    */
   #isDue({ session, stepId, failedTries }: ModelRequest["origin"], index: number, before: number): boolean {
     if (failedTries !== undefined) return failedTries === before;
@@ -108,7 +108,7 @@ export class ScriptedProvider implements ModelProvider {
   }
 }
 
-/** Resolves after the time, or at once when the call has failed. */
+/** Resolves after the time, or immediately when the call has failed. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const finish = (): void => {
@@ -133,7 +133,7 @@ function fail(how: NonNullable<ScriptedReply["fail"]>): Promise<never> {
     case "server_error":
       throw new ProviderError("server_error", "The backend failed: a failure from the scripted replies.");
     case "stalled":
-      // Nothing more comes; the Venue's timeouts or a cancellation end the call.
+      // Nothing more arrives; the Venue's timeouts or a cancellation end the call.
       return new Promise(() => undefined);
   }
 }

@@ -4,17 +4,17 @@ import { readFile, readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 import process from "node:process";
 
-/** Which process on which machine, so that it is not mistaken for a later one with the same number. */
+/** Identifies a process and its machine, so that it is not mistaken for a later one with the same number. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly host: string;
-  /** Tells machines of one name apart; empty where the system has nothing to go by. */
+  /** Distinguishes machines of the same name; empty where the system provides nothing suitable. */
   readonly machine: string;
-  /** Changes with each start of the machine; empty where unknown. */
+  /** Changes with each boot of the machine; empty where unknown. */
   readonly boot: string;
-  /** The set of process numbers that `pid` belongs to: containers have their own. Empty where there is one only. */
+  /** The set of process numbers that `pid` belongs to: containers have their own. Empty where there is only one. */
   readonly pids: string;
-  /** When the process started, in the system's own words; empty where unknown. */
+  /** When the process started, as the system reports it; empty where unknown. */
   readonly started: string;
 }
 
@@ -26,17 +26,17 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-/** What the system says of a process number. */
+/** What the system reports about a process number. */
 interface ProcessFacts {
-  /** There is surely no such process any more. */
+  /** There is certainly no such process any more. */
   readonly gone: boolean;
-  /** It is held, and goes on when it is continued. */
+  /** It is suspended, and runs again when it is continued. */
   readonly suspended: boolean;
   /** Empty where it cannot be known. */
   readonly started: string;
 }
 
-/** The state and the start time of a process as `ps` says them, where there is no /proc. */
+/** The state and the start time of a process as `ps` reports them, where there is no /proc. */
 function factsByPs(pid: number): Promise<ProcessFacts> {
   return new Promise((resolve) => {
     const environment = { ...process.env, LC_ALL: "C", TZ: "UTC" };
@@ -62,7 +62,7 @@ async function factsOf(pid: number): Promise<ProcessFacts> {
   if (process.platform === "win32") return { gone: false, suspended: false, started: "" };
   if (process.platform !== "linux") return factsByPs(pid);
   const stat = await textOf(`/proc/${pid}/stat`);
-  // The name, in parentheses, may hold anything; the state and 19 fields on, the start time, come after it.
+  // The name, in parentheses, may contain anything; the state and, 19 fields later, the start time follow it.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state = ""] = fields;
   return { gone: state === "Z" || state === "X", suspended: state === "T", started: fields[19] ?? "" };
@@ -78,7 +78,7 @@ async function lookUp(): Promise<ProcessIdentity> {
     linux ? readlink("/proc/self/ns/pid").catch(() => "") : Promise.resolve(""),
     factsOf(process.pid),
   ]);
-  // The machine's id is meant to stay on the machine; what identifies it here is made from it.
+  // The machine's id is meant to stay on the machine; the identifier used here is derived from it.
   const machine = machineId === "" ? "" : hash("sha256", `orket lock ${machineId}`, "hex").slice(0, 16);
   return { pid: process.pid, host: hostname(), machine, boot, pids, started };
 }
@@ -89,12 +89,12 @@ export function ownIdentity(): Promise<ProcessIdentity> {
   return own;
 }
 
-/** Whether a process still runs, as far as can be seen from here. */
+/** Whether a process still runs, as far as can be determined here. */
 export type Liveness = "alive" | "suspended" | "dead" | "unknown";
 
 /**
- * Whether the process still runs. `unknown` where that cannot be seen from here: another machine, another container.
- * `dead` only when it is certain: one that is suspended lives, and goes on when it is continued.
+ * Whether the process still runs. `unknown` where that cannot be determined here: another machine, another container.
+ * `dead` only when it is certain: a suspended one is alive, and runs again when it is continued.
  */
 export async function liveness(other: ProcessIdentity): Promise<Liveness> {
   const self = await ownIdentity();

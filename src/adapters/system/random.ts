@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-/** Random bytes, for names that must not collide; a test gives a fixed sequence. */
+/** Random bytes, for names that must not collide; a test supplies a fixed sequence. */
 export type RandomBytes = (count: number) => Uint8Array;
 
 export const systemRandom: RandomBytes = (count) => randomBytes(count);

@@ -6,7 +6,7 @@ import path from "node:path";
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * Where this user's decisions stand that no project may hold, since a project can be anybody's: outside every project,
+ * Where this user's decisions are stored that a project must not hold, since its author may be untrusted: outside every project,
  * on this machine. `ORKET_STATE_HOME` moves it, for machines that keep no home folder.
  */
 export function userStateFolder(env: Variables = process.env): string {
@@ -24,7 +24,7 @@ export function userStateFolder(env: Variables = process.env): string {
   );
 }
 
-/** The JSON of a state file; undefined when there is none, or when it cannot be read: then nothing was decided. */
+/** The JSON of a state file; undefined when it does not exist or cannot be read: then nothing was decided. */
 export async function readState(file: string): Promise<unknown> {
   try {
     return JSON.parse(await fs.promises.readFile(file, "utf8")) as unknown;
@@ -33,7 +33,7 @@ export async function readState(file: string): Promise<unknown> {
   }
 }
 
-/** Writes a state file whole, for this user alone; a reader sees the old one or the new one. */
+/** Writes a state file atomically, for this user alone; a reader sees the old one or the new one. */
 export async function writeState(file: string, value: unknown): Promise<void> {
   await fs.promises.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   const fresh = `${file}.${randomBytes(4).toString("hex")}`;

@@ -5,9 +5,9 @@ import type { SessionState } from "../../engine/state/state";
 import type { ArtifactScreen, DiffScreen } from "../../protocol/conductor";
 import { defined } from "../../engine/model/defined";
 
-/** Files that are compared, in bytes: a longer one is looked at in an editor. */
+/** Largest files that are compared, in bytes: open a larger one in an editor. */
 const maxComparedBytes = 200_000;
-/** Lines of one difference that are shown. */
+/** Lines shown of one difference. */
 const maxLines = 120;
 
 interface DiffSource {
@@ -15,7 +15,7 @@ interface DiffSource {
   readBytes(ref: BlobRef): Promise<Uint8Array>;
 }
 
-/** The files that a step wrote or deleted, each with what changed against what stood there before the step. */
+/** The files that a step wrote or deleted, each with the changes against its version before the step. */
 export function artifactDiffs(
   source: DiffSource,
   step: string,
@@ -43,7 +43,7 @@ async function diffOf(
   return old === undefined || now === undefined ? undefined : diffOfTexts(old, now);
 }
 
-/** What changed between two texts, with two lines around each place. */
+/** The changes between two texts, with two lines of context. */
 export function diffOfTexts(old: string, now: string): DiffScreen {
   const { hunks } = structuredPatch("", "", old, now, "", "", { context: 2 });
   const all = hunks.flatMap((hunk) => [`@@ line ${hunk.newStart}`, ...hunk.lines]);
@@ -56,7 +56,7 @@ export function diffOfTexts(old: string, now: string): DiffScreen {
   };
 }
 
-/** The text; empty where there is no file; undefined for what is not text, too long or cannot be read. */
+/** The text; empty where there is no file; undefined for what is not text, too long or unreadable. */
 async function textOf(source: DiffSource, ref: BlobRef | null): Promise<string | undefined> {
   if (ref === null) return "";
   if (ref.bytes > maxComparedBytes) return undefined;

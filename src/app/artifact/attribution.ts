@@ -6,11 +6,11 @@ import { bare } from "./text";
 export interface Attributed<T> {
   /** Short digests of the lines, without their line ends. */
   readonly lines: readonly string[];
-  /** null: a person, or nobody knows. */
+  /** null: a person, or unknown. */
   readonly origins: readonly (T | null)[];
 }
 
-/** The digest by which a line is known again; 48 bits, so that a file of a million lines hardly ever has two alike. */
+/** The digest that identifies a line; 48 bits, so that a file of a million lines hardly ever has two alike. */
 function lineDigest(line: string): string {
   return hash("sha256", bare(line).replace(/^\uFEFF/, ""), "hex").slice(0, 12);
 }
@@ -25,8 +25,8 @@ export function unattributed<T>(lines: readonly string[]): Attributed<T> {
 }
 
 /**
- * The same text after somebody changed it: lines that are still there keep their origin, also those that were moved;
- * what is new has none. A line that could be new or old just as well counts as new, so that no person's line is an agent's.
+ * The same text after a change: lines that still exist keep their origin, even when moved;
+ * new ones have none. An ambiguous line counts as new, so that no person's line is attributed to an agent.
  * @param after digests of the lines.
  */
 export function carried<T>(
@@ -57,7 +57,7 @@ export function carried<T>(
   return { lines: after, origins, kept };
 }
 
-/** New lines beside equal ones could stand one place further up or down: which of them is the new one, nobody can tell. */
+/** New lines beside equal ones could be placed one line further up or down: which of them is new cannot be determined. */
 function doubt<T>(
   after: readonly string[],
   origins: (T | null)[],
@@ -79,7 +79,7 @@ function doubt<T>(
   }
 }
 
-/** Lines that are gone from their place and stand elsewhere, where they can be told from all others. */
+/** Lines that have moved from their place, where they are unique. */
 function follow<T>(
   before: Attributed<T>,
   after: readonly string[],
@@ -102,7 +102,7 @@ function follow<T>(
     if (at === undefined || was === undefined || more.length > 0 || others.length > 0) continue;
     if (kept[at] === true || used.has(was) || before.lines.indexOf(line) !== before.lines.lastIndexOf(line))
       continue;
-    // From a line that there is only once, its neighbours are known, too.
+    // From a line that occurs only once, its neighbours are known, too.
     for (const direction of [1, -1]) {
       for (let step = direction === 1 ? 0 : 1; ; step += 1) {
         const [next, old] = [at + step * direction, was + step * direction];
@@ -117,7 +117,7 @@ function follow<T>(
   }
 }
 
-/** The text after an agent's version of it: what is new in it is the agent's. */
+/** The text after an agent's version of it: the new lines are the agent's. */
 export function written<T>(before: Attributed<T>, after: readonly string[], origin: T): Attributed<T> {
   const { origins, kept } = carried(before, after);
   return {
@@ -127,8 +127,8 @@ export function written<T>(before: Attributed<T>, after: readonly string[], orig
 }
 
 /**
- * A text that a person accepted in place of another: what stood there keeps its origin, what came is that of the
- * proposal where it is the proposal's line, and else the person's own.
+ * A text that a person accepted in place of another: existing lines keep their origin, new ones have the
+ * proposal's where they are the proposal's lines, and otherwise are the person's own.
  */
 export function accepted<T>(
   replaced: Attributed<T>,

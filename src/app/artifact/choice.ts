@@ -5,19 +5,19 @@ import type { Offer, OfferText } from "./offer";
 import { editorLines, isSameBytes } from "./text";
 import type { Bytes } from "./text";
 
-/** What a person wants of an offer; nothing named means all of it. */
+/** What the user chooses of an offer; nothing named means all of it. */
 export interface Choice {
-  /** `Offer.shown` of what the person saw. */
+  /** `Offer.shown` of what the user saw. */
   readonly shown?: string;
   /** Numbers of the hunks, from 1. */
   readonly hunks?: readonly number[];
-  /** Lines of the project's file, and the lines of what it becomes that they are replaced by, as editors count them. */
+  /** Lines of the project's file, and the lines that replace them, as editors count them. */
   readonly lines?: LineChange;
-  /** The person's own version; null deletes the file. */
+  /** The user's own version; null deletes the file. */
   readonly edited?: Bytes;
 }
 
-/** What a choice comes to. */
+/** The result of a choice. */
 export interface Chosen {
   readonly content: Bytes;
   readonly mode: "whole" | "hunks" | "edited";
@@ -26,7 +26,7 @@ export interface Chosen {
 }
 
 /**
- * What an acceptance writes: exactly what was shown, or a part of it, or what the person made of it. Pure.
+ * What an acceptance writes: exactly what was shown, a part of it, or the user's edited version. Pure.
  * @throws {OrketError} acceptance_stale, acceptance_conflict, usage.
  */
 export function chooseFrom(file: string, offer: Offer, choice: Choice = {}): Chosen {
@@ -51,7 +51,7 @@ export function chooseFrom(file: string, offer: Offer, choice: Choice = {}): Cho
 }
 
 /**
- * What is still proposed when some hunks, or some lines, are not wanted; undefined: nothing is.
+ * What is still proposed when some hunks or lines are rejected; undefined: nothing is.
  * @throws {OrketError} acceptance_stale, acceptance_conflict, usage.
  */
 export function withoutPart(
@@ -80,7 +80,7 @@ function checkNotRenamed(file: string, offer: Offer & { readonly rename?: object
   });
 }
 
-/** The offer's text, where the lines stand in it. */
+/** The offer's text, when the line numbers fit it. */
 function linesNamed(file: string, offer: Offer, lines: LineChange): OfferText {
   const text = offerText(offer);
   const isInside = (from: number, to: number, of: readonly string[]): boolean =>

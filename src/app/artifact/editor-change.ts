@@ -4,8 +4,8 @@ import type { OfferText } from "./offer";
 import { editorLines } from "./text";
 
 /**
- * A change as VS Code's quick diff gives it to the commands of `scm/change/title`: line numbers from 1; an end of 0 says
- * that there are no lines on that side, and the start is then the line before.
+ * A change as VS Code's quick diff passes it to the commands of `scm/change/title`: line numbers from 1; an end of 0
+ * means that there are no lines on that side, and the start is then the line before.
  */
 export interface EditorChange {
   readonly originalStartLineNumber: number;
@@ -28,7 +28,7 @@ export function isEditorChange(value: unknown): value is EditorChange {
 /**
  * A change in the gutter of a project's file as lines of the offer: the editor's original is the proposal, its modified
  * side the project's file.
- * @param counts how many lines the editor has of both sides.
+ * @param counts how many lines the editor has on both sides.
  * @throws {OrketError} acceptance_stale when the editor shows another text than the offer's.
  */
 export function lineChangeOf(

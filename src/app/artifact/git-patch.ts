@@ -8,7 +8,7 @@ import type { Bytes } from "./text";
 /** One file's part of a patch. */
 export interface FilePatch {
   readonly path: string;
-  /** The file that it was before; absent where it has its own name. */
+  /** Its former file; absent where it has its own name. */
   readonly renamedFrom?: string;
   readonly before: Bytes;
   readonly after: Bytes;
@@ -18,16 +18,16 @@ export interface FilePatch {
 
 const none = "0000000";
 
-/** A line of a patch, and what it is. */
+/** A line of a patch, and its kind. */
 export interface PatchLine {
   readonly kind: "head" | "hunk" | "added" | "removed" | "context";
   readonly text: string;
 }
 
 /**
- * One file's part of a patch as `git apply` takes it: contents of files that are no UTF-8 text stand in it as git's
+ * One file's part of a patch as `git apply` accepts it: contents that are not UTF-8 text are in git's
  * base 85.
- * @param forPeople says that a file is binary instead, and shows text of any encoding.
+ * @param forPeople reports that a file is binary instead, and shows text of any encoding.
  */
 export function gitPatch(file: FilePatch, forPeople = false): PatchLine[] {
   const { path, before, after, renamedFrom = path, fileMode } = file;
@@ -73,7 +73,7 @@ function isSame(a: Bytes, b: Bytes): boolean {
   return a !== null && b !== null && Buffer.compare(a, b) === 0;
 }
 
-/** The hunks as lines, each under its `@@`; where there are several, each `@@` line says its number. */
+/** The hunks as lines, each under its `@@`; where there are several, each `@@` line states its number. */
 export function hunkLines({ before, after, hunks }: OfferText): PatchLine[] {
   return hunks.flatMap((hunk) => {
     const { beforeFrom, beforeTo, afterFrom, afterTo } = hunk;
@@ -126,7 +126,7 @@ function withTab(name: string): string {
   return name.includes(" ") && !name.startsWith('"') ? `${name}\t` : name;
 }
 
-/** The name that git gives to contents. */
+/** Git's name for contents. */
 function blobId(bytes: Bytes): string {
   if (bytes === null) return "0".repeat(40);
   return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
@@ -140,7 +140,7 @@ const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#
 /** Bytes on one line of a binary patch. */
 const lineBytes = 52;
 
-/** Whole contents in git's binary form: deflated, base 85, each line led by its length. */
+/** Whole contents in git's binary form: deflated, base 85, each line preceded by its length. */
 function literal(bytes: Bytes): PatchLine[] {
   const content = bytes ?? new Uint8Array();
   const packed = deflateSync(content);
@@ -168,7 +168,7 @@ function base85(bytes: Uint8Array): string {
   return text;
 }
 
-/** How alike two contents are, in percent: the share of the larger one's lines that both have. */
+/** How similar two contents are, in percent: the share of the larger one's lines that both have. */
 export function similarity(before: Bytes, after: Bytes): number {
   if (before === null || after === null) return 0;
   if (isSame(before, after)) return 100;

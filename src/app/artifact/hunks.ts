@@ -8,12 +8,12 @@ export interface LineChange {
   readonly afterTo: number;
 }
 
-/** Changes that stand close together: one `@@` block of a unified diff, and what can be accepted by itself. */
+/** Changes that are close together: one `@@` block of a unified diff, and the unit of acceptance. */
 export interface Hunk {
   /** From 1, as `--hunk` and the editor name it. */
   readonly number: number;
   readonly changes: readonly LineChange[];
-  /** With the lines around; from 0, the end is not included. */
+  /** Including the lines of context; from 0, the end is not included. */
   readonly beforeFrom: number;
   readonly beforeTo: number;
   readonly afterFrom: number;
@@ -24,10 +24,10 @@ export interface Hunk {
 
 /** Lines of context around a change, as `diff -u` has them. */
 const contextLines = 3;
-/** Beyond so many edits, what differs is one change; the search's work grows with their square. */
+/** Beyond this number of edits, the difference is one change; the search's work grows with their square. */
 const mostEdits = 1000;
 
-/** What turns `before` into `after`, in order. */
+/** The changes that turn `before` into `after`, in order. */
 export function lineChanges(before: readonly string[], after: readonly string[]): LineChange[] {
   let start = 0;
   while (start < before.length && start < after.length && before[start] === after[start]) start += 1;
@@ -71,7 +71,7 @@ function changesOf(
   return changes;
 }
 
-/** The changes as hunks: those whose context would meet belong together. */
+/** The changes as hunks: changes whose contexts would meet are one hunk. */
 export function hunksOf(before: readonly string[], after: readonly string[]): Hunk[] {
   const groups: LineChange[][] = [];
   for (const change of lineChanges(before, after)) {
@@ -105,7 +105,7 @@ function sum(changes: readonly LineChange[], of: (change: LineChange) => number)
   return changes.reduce((total, change) => total + of(change), 0);
 }
 
-/** `before` with the chosen hunks of what turns it into `after`. */
+/** `before` with the chosen hunks of the changes that lead to `after`. */
 export function applyHunks(
   before: readonly string[],
   after: readonly string[],

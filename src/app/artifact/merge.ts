@@ -2,7 +2,7 @@ import { diff3Merge } from "node-diff3";
 import { bare, lineEndOf, withLineEnd } from "./text";
 import type { LineEnd } from "./text";
 
-/** What becomes of two changes of one text. */
+/** The result of two changes of one text. */
 export type Merged =
   | { readonly kind: "clean"; readonly lines: readonly string[] }
   | {
@@ -12,22 +12,22 @@ export type Merged =
       readonly conflicts: number;
     };
 
-/** The lines around a conflict, as editors know them. */
+/** The lines around a conflict, in the form that editors know. */
 export const markers = {
   project: "<<<<<<< project",
   between: "=======",
   proposal: ">>>>>>> proposal",
 } as const;
 
-/** Beyond so many pairs of equal lines, texts are not merged but shown as one conflict; the search's work grows with them. */
+/** Beyond this number of pairs of equal lines, texts are shown as one conflict instead of merged; the work grows with them. */
 const mostPairs = 20_000_000;
 const byteOrderMark = "\uFEFF";
 
 /**
- * Three-way merge by lines: changes that do not touch each other are taken, those that do become a conflict, and
- * nothing is guessed. A change of all line ends, or of the byte order mark, is a change by itself.
- * @param ancestor what both come from.
- * @param project the project's lines, where a person may have worked.
+ * Three-way merge by lines: changes that do not touch each other are applied, those that do become a conflict, and
+ * nothing is guessed. A change of all line ends, or of the byte order mark, is a separate change.
+ * @param ancestor the common origin.
+ * @param project the project's lines, which the user may have changed.
  * @param proposal the lines that are proposed.
  */
 export function mergeLines(
@@ -60,7 +60,7 @@ function withMark([first = "", ...rest]: readonly string[]): string[] {
   return [byteOrderMark + first, ...rest];
 }
 
-/** All three with the line end that the merge is to have, where each has one of its own. */
+/** All three with the line end that the merge is to have, where each has a uniform one. */
 function sameLineEnds(
   ancestor: readonly string[],
   project: readonly string[],
@@ -114,7 +114,7 @@ function mergeMiddle(ancestor: string[], project: string[], proposal: string[]):
   return conflicts === 0 ? { kind: "clean", lines } : { kind: "conflict", conflicts, lines };
 }
 
-/** How many pairs of equal lines there are. */
+/** The number of pairs of equal lines. */
 function pairs(a: readonly string[], b: readonly string[]): number {
   const count = new Map<string, number>();
   for (const line of a) count.set(line, (count.get(line) ?? 0) + 1);

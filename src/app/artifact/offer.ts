@@ -8,31 +8,31 @@ import { defined } from "../../engine/model/defined";
 
 /** A change of a file and what the project has in its place now. */
 export interface Proposal {
-  /** What the proposed version was made from; null: there was no file. */
+  /** The version that the proposal was made from; null: there was no file. */
   readonly ancestor: Bytes;
   /** null: the file is to be deleted. */
   readonly proposed: Bytes;
-  /** The project's file now, with what an editor has not saved; null: there is none. */
+  /** The project's file now, including unsaved text of an editor; null: there is none. */
   readonly project: Bytes;
 }
 
-/** Why changes of both sides cannot be brought together without a person. */
+/** Why the changes of both sides cannot be merged without the user. */
 export type ConflictReason = "both_changed" | "both_added" | "deleted_in_project" | "deletion" | "binary";
 
-/** What a proposal comes to in the project as it is now. */
+/** The effect of a proposal on the project as it is now. */
 export interface Offer extends Proposal {
   /**
-   * `same`: the project has it already. `ready`: the project is what it was made from. `merged`: the project has moved
-   * on, and both changes go together. `conflict`: a person must bring them together.
+   * `same`: the project has it already. `ready`: the project is what it was made from. `merged`: the project has changed
+   * since, and both changes are merged. `conflict`: the user must merge them.
    */
   readonly kind: "same" | "ready" | "merged" | "conflict";
-  /** What the project's file becomes when all of it is accepted; for a conflict: what it is. */
+  /** The project's file when all of it is accepted; for a conflict: the current file. */
   readonly result: Bytes;
-  /** Digest of what a person is shown: both sides. An acceptance that names another one is refused. */
+  /** Digest of what the user is shown: both sides. An acceptance that names a different one is refused. */
   readonly shown: string;
   readonly conflict?: {
     readonly reason: ConflictReason;
-    /** How many places; 1 where it is the whole file. */
+    /** The number of places; 1 where it is the whole file. */
     readonly places: number;
     /** The file with conflict markers; undefined where it is not text. */
     readonly marked?: Uint8Array;
@@ -41,7 +41,7 @@ export interface Offer extends Proposal {
 
 const digestOf = (bytes: Bytes): string => (bytes === null ? "none" : sha256Bytes(bytes));
 
-/** What a proposal comes to. Pure. */
+/** The effect of a proposal. Pure. */
 export function makeOffer(proposal: Proposal): Offer {
   const { ancestor, proposed, project } = proposal;
   const offer = (kind: Offer["kind"], result: Bytes, conflict?: Offer["conflict"]): Offer => ({
@@ -76,9 +76,9 @@ export function makeOffer(proposal: Proposal): Offer {
 }
 
 /**
- * What a moved file comes to: the project's file of its old name, with what the project has changed in it, gets the new
+ * The effect of moving a file: the project's file of its old name, with the project's own changes, gets the new
  * name. Pure.
- * @param change as of one file: `project` is the project's file of the old name.
+ * @param change as for one file: `project` is the project's file of the old name.
  * @param there what the project has at the new name; null: nothing.
  */
 export function makeRenameOffer(change: Proposal, there: Bytes): Offer {
@@ -115,7 +115,7 @@ function reasonOf({ ancestor, proposed, project }: Proposal): ConflictReason {
   return ancestor === null ? "both_added" : "both_changed";
 }
 
-/** What a person can choose of; undefined where it is not text. */
+/** What the user can choose from; undefined where it is not text. */
 export interface OfferText {
   readonly before: readonly string[];
   readonly after: readonly string[];
@@ -123,7 +123,7 @@ export interface OfferText {
   readonly hunks: readonly Hunk[];
 }
 
-/** The offer by lines: the project's file now against what it becomes. */
+/** The offer by lines: the project's file now against its new version. */
 export function offerText({ project, result }: Pick<Offer, "project" | "result">): OfferText | undefined {
   const texts = textsOf([project, result]);
   if (texts === undefined) return undefined;
@@ -131,14 +131,14 @@ export function offerText({ project, result }: Pick<Offer, "project" | "result">
   return { before, after, encoding: texts.encoding, hunks: hunksOf(before, after) };
 }
 
-/** The project's file with only the chosen hunks; undefined where a number is not that of a hunk. */
+/** The project's file with only the chosen hunks; undefined where a number names no hunk. */
 export function withHunks(text: OfferText, chosen: ReadonlySet<number>): Uint8Array | undefined {
   for (const number of chosen) if (text.hunks[number - 1] === undefined) return undefined;
   return bytesOf(applyHunks(text.before, text.after, text.hunks, chosen), text.encoding);
 }
 
 /**
- * One change of the text by itself: the project's file with it, and what is proposed without it.
+ * One change of the text: the project's file with it, and the remaining proposal without it.
  * @param lines as an editor counts them (`editorLines`).
  */
 export function withLines(
@@ -150,7 +150,7 @@ export function withLines(
   const isCrlf = ends.length > 0 && ends.every((end) => end === "\r\n");
   const joined = (...parts: readonly string[][]): Uint8Array => {
     const lines = parts.flat();
-    // Which line is the last, and so has no line end, may be another one now.
+    // Which line is the last, and so has no line end, may have changed.
     const text = isCrlf ? lines.map((line) => line.replace(/\r$/, "")).join("\r\n") : lines.join("\n");
     return bytesOf([text], encoding);
   };
@@ -160,7 +160,7 @@ export function withLines(
   };
 }
 
-/** Whether a version that a person edited still holds conflict markers of ours. */
+/** Whether a version that the user edited still holds Orket's conflict markers. */
 export function isUnsolved(bytes: Bytes): boolean {
   const lines = textsOf([bytes])?.lines[0];
   return lines !== undefined && hasMarkers(lines);

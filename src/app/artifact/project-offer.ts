@@ -10,15 +10,15 @@ import { makeOffer, makeRenameOffer } from "./offer";
 import type { Offer } from "./offer";
 import type { Bytes } from "./text";
 
-/** The project as a host's person sees it: an editor may hold text that the disk does not have yet. */
+/** The project as the user of a host sees it: an editor may hold text that the disk does not have yet. */
 export interface Desk {
-  /** What an editor holds unsaved of the project's file; undefined: what is on disk holds. */
+  /** The unsaved text of the project's file in an editor; undefined: the version on disk counts. */
   unsaved(path: string): Uint8Array | undefined;
-  /** Puts it into that editor, unsaved as it was. @throws when the editor refuses. */
+  /** Puts it into that editor, unsaved as before. @throws when the editor refuses. */
   write(path: string, bytes: Uint8Array): Promise<void>;
 }
 
-/** What offers are made of. */
+/** What offers are computed from. */
 export interface OfferSource {
   readonly state: SessionState;
   readonly workDomain: string;
@@ -27,12 +27,12 @@ export interface OfferSource {
   readBytes(ref: BlobRef): Promise<Uint8Array>;
 }
 
-/** An offer with the place that it is for. */
+/** An offer with its place. */
 export interface ProjectOffer extends Offer {
   readonly path: string;
-  /** Permission bits of the project's file, or of a new one; undefined: those that new files get. */
+  /** Permission bits of the project's file, or of a new one; undefined: those of new files. */
   readonly fileMode: number | undefined;
-  /** An editor holds the project's file unsaved. */
+  /** An editor holds unsaved text of the project's file. */
   readonly isUnsaved: boolean;
   /** Both names of a file that is moved; `project` and `fileMode` are those of the old name, where there is such a file. */
   readonly rename?: ProjectRename;
@@ -59,7 +59,7 @@ export function artifactAt(state: SessionState, file: string): ArtifactView {
 }
 
 /**
- * What an artifact comes to in the project as it is now.
+ * The effect of an artifact on the project as it is now.
  * @throws {OrketError} acceptance_denied, disk_failed.
  */
 export async function artifactOffer(source: OfferSource, artifact: ArtifactView): Promise<ProjectOffer> {
@@ -70,10 +70,10 @@ export async function artifactOffer(source: OfferSource, artifact: ArtifactView)
   return artifact.executable === true ? { ...offer, fileMode: offer.fileMode ?? executableMode } : offer;
 }
 
-/** Permission bits of a new file that may be executed. */
+/** Permission bits of a new executable file. */
 const executableMode = 0o755;
 
-/** What moving a file comes to. */
+/** The effect of moving a file. */
 export async function renameOffer(
   source: OfferSource,
   move: {
@@ -99,7 +99,7 @@ export async function renameOffer(
   };
 }
 
-/** What taking an acceptance back comes to. */
+/** The effect of reverting an acceptance. */
 export function revertOffer(
   source: OfferSource,
   path: string,
@@ -108,7 +108,7 @@ export function revertOffer(
   return offerOf(source, path, acceptance.content, acceptance.replaced);
 }
 
-/** What bringing back an acceptance comes to that was taken back. */
+/** The effect of restoring a reverted acceptance. */
 export function redoOffer(
   source: OfferSource,
   path: string,

@@ -43,12 +43,12 @@ const provenanceSchema = z.strictObject({
     .describe("How many lines, and which origin they have; -1: none."),
 });
 
-/** Where what is known of a project's file stands. */
+/** Where the provenance of a project's file is stored. */
 function provenanceFile(workDomain: string, file: string): string {
   return path.join(orketDir(workDomain), "provenance", ...`${file}.json`.split("/"));
 }
 
-/** What is known of a file's lines; undefined: nothing of it was accepted, or the sidecar cannot be read. */
+/** The provenance of a file's lines; undefined: nothing of it was accepted, or the sidecar cannot be read. */
 export async function readProvenance(
   fs: FileSystem,
   workDomain: string,
@@ -65,7 +65,7 @@ export async function readProvenance(
   }
 }
 
-/** Writes the sidecar, in one moment; one without any agent's line goes. @throws as the file system does. */
+/** Writes the sidecar atomically; one without any agent's line is removed. @throws from the file system. */
 export async function writeProvenance(
   { fs, random }: Pick<SessionEnvironment, "fs" | "random">,
   workDomain: string,
@@ -106,18 +106,18 @@ export function linesOf(bytes: Bytes): string[] | undefined {
   return lines === undefined ? undefined : digestsOf(lines);
 }
 
-/** The lines of the file as it is now, each with where it comes from. */
+/** The lines of the file as it is now, each with its origin. */
 export function blameLines(known: Attributed<Origin> | undefined, now: readonly string[]): (Origin | null)[] {
   return known === undefined ? now.map(() => null) : [...carried(known, digestsOf(now)).origins];
 }
 
-/** An agent's version of a file, and who made it. */
+/** An agent's version of a file, and its author. */
 export interface WrittenVersion {
   readonly content: Bytes;
   readonly origin: Origin;
 }
 
-/** A project's file before and after a decision, and the versions that the proposal went through. */
+/** A project's file before and after a decision, and the versions of the proposal. */
 export interface AcceptedVersion {
   readonly replaced: Bytes;
   readonly content: Bytes;
@@ -126,7 +126,7 @@ export interface AcceptedVersion {
   readonly acceptedAs: NonNullable<Origin["accepted"]>;
 }
 
-/** What is known of a file after an acceptance; undefined: nothing, as it is gone or not text. Pure. */
+/** The provenance of a file after an acceptance; undefined: nothing, as it is deleted or not text. Pure. */
 export function afterAcceptance(
   known: Attributed<Origin> | undefined,
   { replaced, content, base, versions, acceptedAs }: AcceptedVersion,
@@ -142,7 +142,7 @@ export function afterAcceptance(
   return accepted(stood, after, proposal);
 }
 
-/** Who sits at the machine, as the sidecar names people; undefined where the system does not say. */
+/** The current user, as the sidecar names people; undefined where the system does not report one. */
 export function machineUser(): string | undefined {
   try {
     return userInfo().username;

@@ -11,17 +11,17 @@ import type { OfferSource, ProjectOffer } from "./project-offer";
 import type { Bytes } from "./text";
 import { defined } from "../../engine/model/defined";
 
-/** Where an artifact stands, in one word; the same in the tree, on the command line and in JSON. */
+/** The state of an artifact, in one word; the same in the tree, on the command line and in JSON. */
 export type ReviewState =
   "proposed" | "stale" | "unchecked" | "conflict" | "partly" | "accepted" | "rejected";
 
-/** One artifact as people review it. */
+/** One artifact for review. */
 export interface ReviewRow {
   readonly artifact: ArtifactView;
   readonly state: ReviewState;
-  /** Somebody still must decide about something of it. */
+  /** A decision about some of it is still open. */
   readonly open: boolean;
-  /** It waits, and was written after the last check that passed, whatever else is to be said of it. */
+  /** It is pending, and was written after the last check that passed, whatever its other states. */
   readonly isUnchecked: boolean;
   readonly reason?: string;
   readonly role: string;
@@ -35,18 +35,18 @@ export interface ReviewRow {
   readonly removed: number;
   /**
    * The file of the project that this one continues. Where the artifact's `change` is `renamed`, an agent moved it, and
-   * both are decided as one; else another artifact of the session deletes a file of like contents.
+   * both are decided as one; else another artifact of the session deletes a file with similar contents.
    */
   readonly renamedFrom?: string;
   /** Why it cannot be brought into the project at all. */
   readonly denied?: OrketError;
 }
 
-/** The share of equal lines from which a deleted and a new file count as one that was renamed, in percent. */
+/** The share of equal lines from which a deleted and a new file count as one renamed file, in percent. */
 const renameSimilarity = 50;
 
 /**
- * The artifacts as people review them, against the project as it is now.
+ * The artifacts for review, against the project as it is now.
  * @param unchecked paths that were written after the last check that passed.
  * @throws {OrketError} blob_missing, disk_failed.
  */
@@ -144,7 +144,7 @@ function stateOf(
   return offer.kind === "merged" ? "stale" : "proposed";
 }
 
-/** Pairs deletions with new files of like contents. */
+/** Pairs deletions with new files of similar contents. */
 function withRenames(rows: readonly ReviewRow[]): ReviewRow[] {
   const gone = new Map(
     rows.filter(({ artifact }) => artifact.change === "deleted").map((row) => [row.artifact.path, row]),

@@ -7,13 +7,13 @@ export type Bytes = Uint8Array | null;
 const largestText = 8 << 20;
 
 /**
- * Versions of one file as text. Lines keep their line ends, so that the lines joined are exactly the file; only the
+ * Versions of one file as text. Lines keep their line ends, so that the joined lines are exactly the file; only the
  * last may have none. A byte order mark is the first character of the first line.
  */
 export interface Texts {
-  /** `bytes`: one of the versions is not UTF-8, so that each character stands for one byte in all of them. */
+  /** `bytes`: one of the versions is not UTF-8, so that each character represents one byte in all of them. */
   readonly encoding: "utf8" | "bytes";
-  /** One list for each version; a version that is no file has no lines. */
+  /** One list for each version; a missing file has no lines. */
   readonly lines: readonly (readonly string[])[];
 }
 
@@ -45,7 +45,7 @@ export function splitLines(text: string): string[] {
   return lines;
 }
 
-/** Lines as editors count them: without their `\n`, and what follows the last one is a line, too. */
+/** Lines as editors count them: without their `\n`, and the text after the last one is a line, too. */
 export function editorLines(lines: readonly string[]): string[] {
   return lines.join("").split("\n");
 }

@@ -17,7 +17,7 @@ export function notAlone({ argv, effects }: CommandSpec): string | undefined {
   return open === undefined ? undefined : `${open} has a value only within a session`;
 }
 
-/** What the runner is asked for when a command is tried on the project alone. @throws {OrketError} usage. */
+/** The request to the runner when a command is tried on the project alone. @throws {OrketError} usage. */
 export async function checkRequest(
   name: string,
   spec: CommandSpec,

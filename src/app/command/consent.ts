@@ -21,7 +21,7 @@ export function commandDigest(table: CommandTable): string {
 }
 
 /**
- * What a person has agreed to in one project on this machine. It stands in the
+ * What the user has agreed to in one project on this machine. It is stored in the
  * user's state folder, so that a project that comes from elsewhere brings no consent with it.
  */
 export class Consent {
@@ -38,14 +38,14 @@ export class Consent {
     return Object.hasOwn(record.agreed, digest);
   }
 
-  /** A person has seen the table and agreed. */
+  /** The user has seen the table and agreed. */
   async agree(digest: string, flow: string): Promise<void> {
     const { record, file } = await this.#read();
     const at = new Date().toISOString();
     await writeState(file, { ...record, agreed: { ...record.agreed, [digest]: { at, flow } } });
   }
 
-  /** Takes every consent of the project back. */
+  /** Withdraws every consent of the project. */
   async withdraw(): Promise<void> {
     const { record, file } = await this.#read();
     await writeState(file, { ...record, agreed: {} });

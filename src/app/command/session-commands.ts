@@ -9,7 +9,7 @@ import { commandDigest, Consent } from "./consent";
 
 type Refusal = NonNullable<Awaited<ReturnType<RunnerOptions["agreed"]>>>;
 
-/** What a person decided about the project's commands. */
+/** What the user decided about the project's commands. */
 export function consentOf({
   workDomain,
   commands,
@@ -33,7 +33,7 @@ export function digestOf(definition: Definition): string | undefined {
   return commandDigest(commands);
 }
 
-/** Whether commands of the session may start; else the refusal that says what is missing. */
+/** Whether commands of the session may start; else the refusal that states what is missing. */
 async function refusalFor(
   definition: Definition,
   options: RuntimeOptions,

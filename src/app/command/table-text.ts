@@ -1,12 +1,12 @@
 import { secretValuePattern } from "../../engine/model/command";
 import type { CommandSpec, CommandTable } from "../../engine/model/command";
 
-/** An argument as a person reads it: quoted where it would not be seen as one. */
+/** An argument for display: quoted where it would not be recognized as one. */
 function argument(text: string): string {
   return /^[\w./:=@%+,{}-]+$/.test(text) ? text : JSON.stringify(text);
 }
 
-/** What one command is, line by line: everything that a person agrees to. */
+/** The description of one command, line by line: everything that the user agrees to. */
 export function commandFacts(spec: CommandSpec): readonly (readonly [label: string, text: string])[] {
   const outside = spec.effects === "outside";
   const secrets = Object.entries(spec.env).flatMap(([name, value]) => {
@@ -40,7 +40,7 @@ export function commandFacts(spec: CommandSpec): readonly (readonly [label: stri
   ];
 }
 
-/** What a command that is asked for would run, line by line: from what the question's digest is made of. */
+/** What a requested command would run, line by line: the input of the question's digest. */
 export function askedCommandLines(shows: string): string[] {
   const { argv, env, stdin, network, effects, accepted = [] } = JSON.parse(shows) as Asked;
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);

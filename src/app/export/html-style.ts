@@ -1,4 +1,4 @@
-/** The page's only style; its digest stands in the page's Content-Security-Policy. */
+/** The page's only style; its digest is in the page's Content-Security-Policy. */
 export const pageStyle = `
 :root {
   color-scheme: light dark;

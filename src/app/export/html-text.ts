@@ -1,4 +1,4 @@
-/** HTML that is safe to put into a page: markup of ours, or text that was escaped. Nothing else makes one. */
+/** HTML that is safe to put into a page: our own markup, or escaped text. There is no other way to create it. */
 export class Html {
   constructor(readonly markup: string) {}
 }
@@ -11,7 +11,7 @@ const special: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Controls, marks that turn the direction of text, invisible characters, and halves of surrogate pairs. */
+/** Control characters, marks that change the direction of text, invisible characters, and halves of surrogate pairs. */
 const hidden =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
 
@@ -24,7 +24,7 @@ function escape(value: string): string {
   return value.replace(/[&<>"']/g, (character) => special[character] ?? "");
 }
 
-/** Text as the reader sees it: every character that does something instead of showing is written by its number. */
+/** Text as the reader sees it: every character that has an effect instead of a shape is written by its number. */
 export function text(value: string): Html {
   return new Html(escape(value.replaceAll("\r\n", "\n")).replace(hidden, visible));
 }

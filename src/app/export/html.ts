@@ -18,17 +18,17 @@ import { textOrProblem } from "./source";
 import type { ExportSource } from "./source";
 import { isFromFile } from "../../engine/model/providers";
 
-/** Longest content that the page shows whole, in UTF-16 units; of a longer one it shows the start, and says so. */
+/** Longest content that the page shows whole, in UTF-16 units; of a longer one it shows the start, and notes the omission. */
 const maxShown = 200_000;
 
 export interface HtmlExportOptions {
-  /** What was proven of the session, one sentence each; nothing is claimed when it is empty. */
+  /** What was proven of the session, one sentence each; empty: nothing is claimed. */
   readonly proven: readonly string[];
-  /** A title that a person gave the session. */
+  /** The user's title of the session. */
   readonly title?: string;
   /** Why the events end where they do. */
   readonly problem?: string;
-  /** The lines of a unified diff, without its head; a side that is not there is an empty text. */
+  /** The lines of a unified diff, without its head; a missing side is an empty text. */
   diff(before: string, after: string): readonly string[];
 }
 
@@ -182,7 +182,7 @@ class Page {
   }
 
   #status(): Html {
-    // Whoever performs a session is not in its journal: one that was exported in the middle counts as running.
+    // The performer of a session is not in its journal: one that was exported in the middle counts as running.
     const label = labelOf(this.#view, true);
     const tone = new Html(label === "completed" ? "good" : label === "failed" ? "bad" : "warn");
     const why = this.#view.ending ?? "";
@@ -218,7 +218,7 @@ class Page {
     let lastReply = "";
     for (const event of this.#byStep.get(step.key) ?? []) {
       if (event.type === "model_call_end") lastReply = JSON.stringify(event.data.reply);
-      // A step's result mostly is its last reply, which stands right above.
+      // A step's result is usually its last reply, which is shown right above.
       if (event.type === "step_end" && JSON.stringify(event.data.summary) === lastReply) continue;
       const part = await this.#stepEvent(event);
       if (part !== undefined) parts.push(part);
@@ -283,7 +283,7 @@ class Page {
     }
   }
 
-  /** Replies and tool results that go back into the prompt stand where they came from. */
+  /** Replies and tool results that go back into the prompt are shown where they came from. */
   async #prompt({ data }: EventOf<"prompt_built">): Promise<Html | undefined> {
     const parts: Html[] = [];
     for (const message of data.added) {
@@ -409,7 +409,7 @@ function diffLine(line: string): Html {
   return html`<span class="${new Html(kind)}">${line === "" ? " " : line}</span>`;
 }
 
-/** A few words on an event; contents stand with the steps. */
+/** A short description of an event; contents are shown with the steps. */
 function aboutEvent(event: SessionEvent): string {
   switch (event.type) {
     case "session_start":
@@ -481,8 +481,8 @@ function aboutEvent(event: SessionEvent): string {
 }
 
 /**
- * The session as one page that needs no network and holds no script: what models, tools and people wrote is only ever
- * text in it. Comes in pieces, so that a long session is never in memory as a whole.
+ * The session as one page without network access or scripts: what models, tools and people wrote is only ever
+ * text in it. Produced in pieces, so that a long session is never in memory as a whole.
  */
 export async function* exportHtml(
   source: ExportSource,

@@ -2,12 +2,12 @@ import type { BlobRef } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
 import type { ExportSource } from "./source";
 
-/** A blob with what is in it: text where it is text, base64 where it is not, neither where it cannot be read. */
+/** A blob with its contents: as text where it is text, as base64 where it is not, neither where it cannot be read. */
 type Resolved = BlobRef & ({ readonly text: string } | { readonly base64: string } | object);
 
 /**
- * The events, one JSON object per line, without the link to the line before. As they were recorded; `contents` puts the
- * contents of the blobs beside their digests.
+ * The events, one JSON object per line, without the link to the line before. As recorded; `contents` adds the
+ * blobs' contents beside their digests.
  */
 export async function* exportNdjson(
   source: ExportSource,

@@ -2,7 +2,7 @@ import type { TokenUsage } from "../../engine/event/tokens";
 import type { ResolvedVenue } from "../../engine/model/definition";
 
 /**
- * The GenAI conventions that the names below follow (repository semantic-conventions-genai, status Development). Frozen:
+ * The GenAI conventions of the names below (repository semantic-conventions-genai, status Development). Frozen:
  * another version changes the names, and with them this constant.
  */
 export const genAiConventions = "1.42.0-dev";
@@ -36,7 +36,7 @@ export interface OtlpSpan {
   readonly events: readonly OtlpSpanEvent[];
   readonly status: { readonly code?: 2; readonly message?: string };
 }
-/** ExportTraceServiceRequest: what a collector takes at /v1/traces. */
+/** ExportTraceServiceRequest: what a collector accepts at /v1/traces. */
 export interface OtlpTraceRequest {
   readonly resourceSpans: readonly {
     readonly resource: { readonly attributes: readonly OtlpAttribute[] };
@@ -63,7 +63,7 @@ function valueOf(given: Exclude<Given, undefined>): OtlpValue {
   return { arrayValue: { values: given.map((one) => ({ stringValue: one })) } };
 }
 
-/** Attributes, without those that are not known. */
+/** Attributes, without unknown ones. */
 export function attributes(given: Readonly<Record<string, Given>>): OtlpAttribute[] {
   return Object.entries(given).flatMap(([key, value]) =>
     value === undefined ? [] : [{ key, value: valueOf(value) }],
@@ -83,7 +83,7 @@ export function numberIn(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
-/** What was measured has the conventions' names; an estimate has one of its own, and what is unknown is not there. */
+/** Measured values have the conventions' names; an estimate has a name of its own, and unknown values are omitted. */
 export function usage({ input, cached_input, output }: TokenUsage): OtlpAttribute[] {
   const measured = (count: TokenUsage["input"]): number | undefined =>
     count?.source === "measured" ? count.count : undefined;

@@ -42,7 +42,7 @@ interface OpenStep {
 class TraceBuilder {
   readonly spans: OtlpSpan[] = [];
   readonly #steps = new Map<string, OpenStep>();
-  /** Prompts outlive an attempt's span: a span opens with step_start, the prompt may have come before. */
+  /** Prompts outlive an attempt's span: a span opens with step_start, the prompt may come earlier. */
   readonly #roles = new Map<string, string>();
   #root: OpenSpan | undefined;
   readonly #session: string;
@@ -125,7 +125,7 @@ class TraceBuilder {
     else await this.#takeStep(event, event.step);
   }
 
-  /** Events of the session as a whole stand on the root span. */
+  /** Events of the session as a whole belong to the root span. */
   #takeSession(event: SessionEvent): void {
     switch (event.type) {
       case "session_paused":
@@ -236,7 +236,7 @@ class TraceBuilder {
     );
   }
 
-  /** Model calls and tools of a step that is under way. */
+  /** Model calls and tools of a running step. */
   async #takeWork(event: SessionEvent, step: OpenStep): Promise<void> {
     switch (event.type) {
       case "model_call_start":
@@ -441,7 +441,7 @@ class TraceBuilder {
 
 /**
  * The session as one trace, by the GenAI conventions: the run is a workflow, each attempt of a step an agent, each try of
- * a model call a chat, each tool call an execution. What people and models wrote is in it only with `contents`; keys are
+ * a model call a chat, each tool call an execution. The texts of people and models are included only with `contents`; keys are
  * never in a journal. The same session gives the same bytes.
  */
 export async function exportOtlp(

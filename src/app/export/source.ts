@@ -5,7 +5,7 @@ import type { Definition } from "../../engine/model/definition";
 import type { Sha256 } from "../../engine/port/digest";
 import type { Utf8 } from "../../engine/port/utf8";
 
-/** What an export is made of: the events, what they name, and the definition that they follow. */
+/** What an export is made from: the events, the contents they name, and their definition. */
 export interface ExportSource {
   readonly events: readonly SessionEvent[];
   readonly definition: Definition;
@@ -15,7 +15,7 @@ export interface ExportSource {
   readonly utf8: Utf8;
 }
 
-/** The text of a content, or why there is none: an export shows what is there. */
+/** The text of a content, or why there is none: an export shows what exists. */
 export async function textOrProblem(
   source: Pick<ExportSource, "getText">,
   content: Content,
@@ -28,7 +28,7 @@ export async function textOrProblem(
   }
 }
 
-/** The session's id, as its first event says it. */
+/** The session's id, from its first event. */
 export function sessionOf(events: readonly SessionEvent[]): string {
   const [start] = events;
   return start?.type === "session_start" ? start.data.session : "";

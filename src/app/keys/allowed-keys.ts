@@ -7,7 +7,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import { defined } from "../../engine/model/defined";
 
 /**
- * Variables that are known to be one provider's, with where that provider's documentation says its API is: a person who
+ * Variables that are known to belong to one provider, with its API address from that provider's documentation: a user who
  * set them meant that server. Checked November 2026.
  */
 const wellKnown: Readonly<Record<string, string>> = {
@@ -33,12 +33,12 @@ const fileSchema = z.object({
   allowed: z.record(z.string(), z.array(z.string())),
 });
 
-/** Where a user's answers stand, and where they can be written by hand: outside every project. */
+/** Where a user's answers are stored, and can be edited by hand: outside every project. */
 function allowedKeysFile(folder = userStateFolder()): string {
   return path.join(folder, "keys.json");
 }
 
-/** What a person has said about which key may go to which server. */
+/** The user's decisions on which key may go to which server. */
 export class AllowedKeys {
   readonly #file: string;
   readonly #given: readonly KeyUse[];
@@ -56,7 +56,7 @@ export class AllowedKeys {
     return origins.includes(origin);
   }
 
-  /** Remembers that a person allowed it. */
+  /** Remembers that the user allowed it. */
   async allow({ reference, origin }: KeyUse): Promise<void> {
     const allowed = await this.#read();
     const origins = [...new Set([...(allowed[reference] ?? []), origin])];
@@ -64,7 +64,7 @@ export class AllowedKeys {
   }
 
   /**
-   * Gives a key only to a server that it is allowed for. A key that is not there at all is said first.
+   * Provides a key only to a server that it is allowed for. A missing key is reported first.
    * @throws {OrketError} key_not_allowed; secret_missing from `resolve`.
    */
   guard(
@@ -76,7 +76,7 @@ export class AllowedKeys {
         key = await resolve(reference);
       } catch (error) {
         if (!OrketError.is(error, "secret_missing")) throw error;
-        // Who stores the key is told which server it is for, and allows it by storing it.
+        // When storing the key, the user is shown its server, and allows it by storing the key.
         throw new OrketError(error.code, error.message, {
           ...defined({ hint: error.hint }),
           details: { ...error.details, reference, origin },

@@ -4,7 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { skippedFolders } from "../../adapters/files/skipped-folders";
 
-/** A file of the project as it was found. `path` is relative to the WorkDomain, with forward slashes. */
+/** A file that was found in the project. `path` is relative to the WorkDomain, with forward slashes. */
 export interface FoundFile {
   readonly path: string;
   readonly text: Uint8Array;
@@ -15,16 +15,16 @@ export interface FoundFiles {
   readonly files: readonly FoundFile[];
   /** Files and folders that could not be read, with the reason. */
   readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
-  /** Whether the search was ended by its limits before everything was seen. */
+  /** Whether the search reached its limits before everything was seen. */
   readonly truncated: boolean;
 }
 
-/** How much of a project is looked at. */
+/** Limits of the search in a project. */
 export interface SearchLimits {
   readonly folders: number;
   readonly files: number;
   readonly depth: number;
-  /** Of one file. One byte more is read, so that the reader sees that there is more. */
+  /** Of one file. One byte more is read, so that the reader can detect a longer file. */
   readonly bytes: number;
 }
 
@@ -33,18 +33,18 @@ export const searchLimits: SearchLimits = { folders: 20_000, files: 2000, depth:
 /** Folders, or files, that are read at the same time. */
 const parallel = 16;
 
-/** A tree of files, on a disk or elsewhere; places are relative to its root, with forward slashes, "" is the root. */
+/** A tree of files, on a disk or elsewhere; paths are relative to its root, with forward slashes, "" is the root. */
 export interface FileTree {
-  /** What is in a folder. Links and whatever else is neither folder nor file are `other`. Rejects when it cannot be read. */
+  /** The entries of a folder. Links and whatever else is neither folder nor file are `other`. Rejects when it cannot be read. */
   readonly list: (
     folder: string,
   ) => Promise<readonly { readonly name: string; readonly kind: "folder" | "file" | "other" }[]>;
-  /** A file's beginning, up to so many bytes. Rejects when it cannot be read. */
+  /** A file's beginning, up to this many bytes. Rejects when it cannot be read. */
   readonly read: (file: string, bytes: number) => Promise<Uint8Array>;
 }
 
 /**
- * Reads the files of a project that `wanted` knows by their path. Links are not followed, so that nothing from outside
+ * Reads the files of a project whose paths `wanted` accepts. Links are not followed, so that nothing from outside
  * the project is taken for a part of it.
  */
 export function readProjectFiles(
@@ -63,7 +63,7 @@ export function readProjectFiles(
   return searchFiles(disk, wanted, limits);
 }
 
-/** Reads the files of a tree that `wanted` knows by their path, folder level by folder level. */
+/** Reads the files of a tree whose paths `wanted` accepts, folder level by folder level. */
 export async function searchFiles(
   tree: FileTree,
   wanted: (relativePath: string) => boolean,
@@ -125,7 +125,7 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
 }
 
 async function readStart(file: string, bytes: number): Promise<Uint8Array> {
-  // Between finding and opening, the file may have become a link or a pipe: neither is followed nor waited for.
+  // Between finding and opening, the file may have become a link or a pipe: links are not followed, pipes do not block.
   const handle = await open(
     file,
     constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),

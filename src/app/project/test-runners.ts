@@ -3,10 +3,10 @@ import path from "node:path";
 import { detectTestRunners, testRunnerFiles } from "../../language/templates";
 import type { TestRunnerId } from "../../language/templates";
 
-/** A file that says how tests run is smaller. */
+/** A file that defines how tests run is smaller. */
 const maxBytes = 1024 * 1024;
 
-/** The text of a plain file of bounded size; undefined where it is none. */
+/** The text of a regular file of bounded size; undefined where there is none. */
 async function textOf(file: string): Promise<string | undefined> {
   try {
     const stat = await fs.promises.lstat(file);

@@ -20,34 +20,34 @@ import { noteProvenance } from "./provenance";
 import type { LiveSession } from "./session";
 import { defined } from "../../engine/model/defined";
 
-/** Who decides, and what the host's editors hold. */
+/** Who decides, and the contents of the host's editors. */
 export interface DecideOptions {
   readonly by?: DecidedBy;
   readonly desk?: Desk;
-  /** Keeps in `.orket/provenance` where the file's lines come from. */
+  /** Records the origin of the file's lines in `.orket/provenance`. */
   readonly provenance?: boolean;
 }
 
 /** How an artifact is accepted; nothing given means all of it. */
 export interface AcceptOptions extends DecideOptions {
-  /** Digest of what the person was shown (`ProjectOffer.shown`); a proposal that is another one now is refused. */
+  /** Digest of what the user was shown (`ProjectOffer.shown`); a proposal that has changed since is refused. */
   readonly shown?: string;
   /** Numbers of hunks, from 1, in what was shown. */
   readonly hunks?: readonly number[];
   /** One change of what was shown, by its lines. */
   readonly lines?: LineChange;
-  /** What the project's file becomes as the person edited it. */
+  /** The project's file as the user edited it. */
   readonly content?: Uint8Array;
   readonly mode?: "whole" | "hunks" | "edited";
-  /** The person accepts it although the session failed or nothing checked it. */
+  /** The user accepts it although the session failed or nothing checked it. */
   readonly anyway?: boolean;
 }
 
-/** What an acceptance did. */
+/** The result of an acceptance. */
 export interface Accepted {
   readonly path: string;
   readonly mode: Chosen["mode"];
-  /** The project had moved on; both changes are in the file. */
+  /** The project had changed meanwhile; both changes are in the file. */
   readonly merged: boolean;
   /** Some of it still waits for a decision. */
   readonly open: boolean;
@@ -71,10 +71,10 @@ async function record(session: LiveSession, ...decisions: ReturnType<typeof draf
 const decidedBy = ({ by = "person" }: DecideOptions): { by: DecidedBy } => ({ by });
 
 /**
- * Brings an artifact into the project: exactly what was shown, or chosen hunks of it, or the person's own version of
- * it. What the project changed meanwhile is merged; where both changed the same, nothing is written. The decision is on
+ * Writes an artifact into the project: exactly what was shown, chosen hunks of it, or the user's own version of
+ * it. The project's changes meanwhile are merged; where they conflict, nothing is written. The decision is on
  * disk before the file is touched, and the old bytes are kept.
- * @returns undefined where it is in the project already.
+ * @returns undefined where the project already has it.
  * @throws {OrketError} artifact_unknown, acceptance_conflict, acceptance_stale, acceptance_denied, usage, disk_full, disk_failed.
  */
 export function acceptArtifact(
@@ -136,7 +136,7 @@ interface AcceptanceRecord {
   readonly data: Omit<EventData<"artifact_accepted">, "path" | "content" | "replaced" | "file_mode">;
 }
 
-/** Records an acceptance, then writes it: of a moved file, both its names or none. */
+/** Records an acceptance, then writes it: for a moved file, both its names or neither. */
 async function bring(
   session: LiveSession,
   offer: ProjectOffer,
@@ -211,7 +211,7 @@ function takenBack(
   });
 }
 
-/** How an artifact is refused. */
+/** Options of a rejection. */
 export interface RejectOptions extends DecideOptions {
   readonly shown?: string;
   /** Only these hunks; the others stay proposed. */
@@ -221,8 +221,8 @@ export interface RejectOptions extends DecideOptions {
 }
 
 /**
- * Records that a person does not want an artifact, or some hunks of it. The project is not touched; later steps are
- * told the reason.
+ * Records that the user does not want an artifact, or some hunks of it. The project is not changed; later steps
+ * receive the reason.
  * @throws {OrketError} artifact_unknown; command_refused when it was accepted and not reverted; as acceptArtifact for hunks.
  */
 export function rejectArtifact(
@@ -266,15 +266,15 @@ export function rejectArtifact(
   });
 }
 
-/** What of a path is taken back. */
+/** What to revert of a path. */
 export interface RevertOptions extends DecideOptions {
   /** Sequence number of the acceptance's event; the newest when none is named. */
   readonly acceptance?: number;
 }
 
 /**
- * Takes an acceptance back: the project's file becomes what it was before, or, where it was changed afterwards, loses
- * only what the acceptance brought. A rejection is taken back without touching the project.
+ * Reverts an acceptance: the project's file becomes what it was before, or, where it was changed afterwards, loses
+ * only what the acceptance added. A rejection is reverted without changing the project.
  * @throws {OrketError} artifact_unknown, command_refused, acceptance_conflict, acceptance_denied.
  */
 export function revertAcceptance(
@@ -332,7 +332,7 @@ async function revertOne(
     await noteProvenance(session, { path: file, replaced: from, content: bytes });
 }
 
-/** Moves a file back, with what was changed in it since: both its names or none. */
+/** Moves a file back, with its changes since: both its names or neither. */
 async function revertRename(session: LiveSession, file: string, options: RevertOptions): Promise<void> {
   const { acceptances } = session.orchestrator.state;
   const last = acceptances[file]?.at(-1);
@@ -397,7 +397,7 @@ function changedAfter(file: string): OrketError {
 }
 
 /**
- * Brings back what the last revert of a path took away.
+ * Restores what the last revert of a path removed.
  * @throws {OrketError} command_refused when nothing was reverted, acceptance_conflict, acceptance_denied.
  */
 export function redoAcceptance(

@@ -25,21 +25,21 @@ import { nodeUtf8 } from "../../adapters/system/utf8";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { defined } from "../../engine/model/defined";
 
-/** Something that is not as it was written. */
+/** Something that differs from what was written. */
 export interface Finding {
-  /** Line of the journal, from 1, where one is meant. */
+  /** Line of the journal, from 1, where it concerns one. */
   readonly line?: number;
   readonly message: string;
 }
 
 export interface Verification {
-  /** Everything that stands in the session's folder is as it was written. */
+  /** Everything in the session's folder is as it was written. */
   readonly ok: boolean;
-  /** The session has ended. One that has not may lack its last lines without that being visible. */
+  /** The session has ended. One that has not may lack its last lines undetectably. */
   readonly finished: boolean;
   /**
    * The journal ends where it did when the session was last closed. Otherwise it was not closed since (it runs, or it
-   * was killed): nothing vouches for its last line, and lines may have been cut off behind it.
+   * was killed): nothing vouches for its last line, and lines after it may have been cut off.
    */
   readonly sealed: boolean;
   readonly events: number;
@@ -49,7 +49,7 @@ export interface Verification {
 
 /**
  * Checks the chain of the journal's lines, the definition's digest, every content that an event names, and the
- * Workspace against what the events say of it. Works on a copied folder, without a network.
+ * Workspace against the events. Works on a copied folder, without a network.
  * @throws {OrketError} session_not_found, format_unsupported.
  */
 export async function verifySession(
@@ -102,7 +102,7 @@ async function checkBlobs(record: ReadSession, findings: Finding[]): Promise<num
   return checked.size;
 }
 
-/** What lies below a folder and is no folder, relative to it; links are named and not followed. */
+/** Everything below a folder that is not a folder, relative to it; links are listed and not followed. */
 async function filesBelow(fs: FileSystem, root: string, below = ""): Promise<string[]> {
   const files: string[] = [];
   for (const entry of await unlessMissing(fs.readDir(path.join(root, below)), [])) {
@@ -113,7 +113,7 @@ async function filesBelow(fs: FileSystem, root: string, below = ""): Promise<str
   return files;
 }
 
-/** Whether the file has this content; what Orket does not open has another one. */
+/** Whether the file has this content; a file that Orket does not open counts as different. */
 async function holds(fs: FileSystem, file: string, content: BlobRef): Promise<boolean> {
   try {
     if ((await fs.stat(file)).size !== BigInt(content.bytes)) return false;
@@ -124,7 +124,7 @@ async function holds(fs: FileSystem, file: string, content: BlobRef): Promise<bo
   }
 }
 
-/** Files of the Workspace that are not what the events say. */
+/** Files of the Workspace that differ from the events. */
 async function workspaceProblems(
   record: ReadSession,
   state: SessionState,
@@ -152,17 +152,17 @@ export interface ReplayOutcome {
   readonly identical: boolean;
   readonly events: number;
   readonly modelCalls: number;
-  /** What another version of Orket made in another way, and the replay took as recorded; absent: nothing. */
+  /** What another version of Orket made differently, and the replay took as recorded; absent: nothing. */
   readonly asRecorded?: readonly TakenAsRecorded[];
   readonly divergence?: Divergence;
-  /** The journal's first damaged line, from 1: what stands from there on was not replayed. */
+  /** The journal's first damaged line, from 1: lines from there on were not replayed. */
   readonly damagedLine?: number;
   /** The session has ended; one that has not is replayed as far as it got. */
   readonly finished: boolean;
 }
 
 /**
- * Performs a session again from its own files, without a network, and compares everything.
+ * Replays a session from its own files, without a network, and compares all results.
  * @throws {OrketError} session_not_found, format_unsupported.
  */
 export async function replaySession(
@@ -221,7 +221,7 @@ export async function replaySession(
 }
 
 /**
- * Replays a session and, when it is identical, keeps beside the journal that this was shown.
+ * Replays a session and, when it is identical, stores a proof of it beside the journal.
  * @param engine the version that replays.
  */
 export async function replayAndProve(
@@ -232,7 +232,7 @@ export async function replayAndProve(
   const outcome = await replaySession(directory, environment);
   if (outcome.identical) {
     const at = new Date(environment.clock.nowMs()).toISOString();
-    // A folder that cannot be written to is no reason to hide the result.
+    // An unwritable folder is no reason to hide the result.
     await recordProof(environment, directory, {
       replayed: {
         at,
@@ -249,7 +249,7 @@ function atEvent(event: SessionEvent, cause: Divergence["cause"], message: strin
   return { seq, step, type, cause, message, recorded: JSON.stringify(data) };
 }
 
-/** The journal's first damaged line, blamed on the step that it stands in. */
+/** The journal's first damaged line, attributed to its step. */
 async function damageAsDivergence(
   record: ReadSession,
   damage: OrketError,
@@ -300,7 +300,7 @@ function causeOfLine(type: SessionEvent["type"] | undefined): Divergence["cause"
   }
 }
 
-/** Reads from the session's blobs; what the replay makes is held in memory, and nothing is written. */
+/** Reads from the session's blobs; the replay's contents are held in memory, and nothing is written. */
 function portsOf(record: ReadSession, definitionChanged: boolean): ReplayPorts {
   const made = new Map<string, Uint8Array>();
   const refBytes = (bytes: Uint8Array): BlobRef => {

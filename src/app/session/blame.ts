@@ -5,19 +5,19 @@ import { blameLines, readProvenance } from "../artifact/provenance";
 import type { Origin } from "../artifact/provenance";
 import { bare, textsOf } from "../artifact/text";
 
-/** A line of a project's file, and where it comes from. */
+/** A line of a project's file, and its origin. */
 export interface BlamedLine {
   /** From 1. */
   readonly line: number;
   readonly text: string;
-  /** null: a person wrote it, or nobody knows who. */
+  /** null: a person wrote it, or the author is unknown. */
   readonly origin: Origin | null;
 }
 
 /**
  * Who wrote the lines of a project's file as it is now.
  * @param file relative to the project, with forward slashes.
- * @param unsaved the text that an editor holds, where that is another one.
+ * @param unsaved the text in an editor, where it differs.
  * @throws {OrketError} usage when it cannot be read or is not text.
  */
 export async function blameFile(

@@ -9,16 +9,16 @@ export interface PassedCheck {
   readonly step: string | null;
 }
 
-/** What of a session was checked, and when its files were written last. */
+/** What was checked in a session, and when its files were last written. */
 export interface Checks {
-  /** Whether any command was run at all. */
+  /** Whether any command was run. */
   readonly any: boolean;
   readonly passed: readonly PassedCheck[];
-  /** By path: the event that wrote it last. */
+  /** By path: the event that last wrote it. */
   readonly written: ReadonlyMap<string, number>;
 }
 
-/** Reads the checks out of the events of a session, in order. */
+/** Collects the checks from the events of a session, in order. */
 export class CheckReader {
   readonly #passed: PassedCheck[] = [];
   readonly #written = new Map<string, number>();
@@ -35,7 +35,7 @@ export class CheckReader {
         this.#written.set(String(data.path), seq);
       if (type !== "command_end") continue;
       this.#any = true;
-      // What a command wrote was written before its verdict, so that a command that formats and checks counts for both.
+      // A command's files were written before its verdict, so that a command that formats and checks counts for both.
       if (Array.isArray(data.files))
         for (const file of data.files as { path: string }[]) this.#written.set(file.path, seq);
       if (data.verdict === "pass") this.#passed.push({ seq, command: String(data.command), step });
@@ -55,7 +55,7 @@ export function uncheckedPaths({ any, passed, written }: Checks): Set<string> {
   return new Set([...written].filter(([, seq]) => seq > last).map(([path]) => path));
 }
 
-/** Why a session's work is not to be accepted without a word; undefined: nothing speaks against it. */
+/** Why a session's work must not be accepted without a warning; undefined: no reason. */
 export function failureOf({
   status,
   pause,

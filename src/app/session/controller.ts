@@ -26,24 +26,24 @@ import { maxStreamLength } from "../../protocol/conductor";
 import type { StreamPart } from "../../protocol/conductor";
 import { holderText } from "./holder-text";
 
-/** Who performs a session: this window, another process, or nobody at the moment. */
+/** Who performs a session: this window, another process, or nobody at present. */
 export type Holder = "here" | "elsewhere" | "nobody";
 
 export interface ControllerListener {
-  /** Events came, or who performs it changed. */
+  /** Events arrived, or the performer changed. */
   changed?(): void;
   streamed?(part: StreamPart): void;
-  /** The session ended or paused badly: the disk, the journal. */
+  /** The session ended or paused because of a failure: the disk, the journal. */
   failed?(error: unknown): void;
 }
 
-/** How often a watched session's lock is looked at, in milliseconds. */
+/** How often a watched session's lock is checked, in milliseconds. */
 const lockPollMs = 2000;
 
 /**
- * One session of the window. It is seen through a snapshot of its files, and its state grows with the events that come,
+ * One session of the window. It is read through a snapshot of its files, and its state grows with new events,
  * from here or from another process; the events themselves stay on the disk. The writer's lock is held only while the
- * session is performed here, so that a paused or ended one can be gone on with anywhere.
+ * session is performed here, so that a paused or ended one can be resumed anywhere.
  */
 export class SessionController {
   #snapshot: Snapshot;
@@ -53,7 +53,7 @@ export class SessionController {
   #holder: Holder = "nobody";
   #heldBy: string | undefined;
   #problem: OrketError | undefined;
-  /** False once the index was found to say what the journal does not. */
+  /** False once the index was found to contradict the journal. */
   #byIndex = true;
   #queue: Promise<unknown> = Promise.resolve();
   #following: CancelSource | undefined;
@@ -76,7 +76,7 @@ export class SessionController {
     return SessionController.#performing(await startSession(definition, options), options);
   }
 
-  /** Goes on with a session that was made here, such as a fork. */
+  /** Resumes a session that was created here, such as a fork. */
   static adopt(live: LiveSession, options: RuntimeOptions): Promise<SessionController> {
     return SessionController.#performing(live, options, () =>
       live.orchestrator.resume("person", live.cutBytes),
@@ -101,7 +101,7 @@ export class SessionController {
     }
   }
 
-  /** Opens a session to look at; nothing is written. */
+  /** Opens a session for reading; nothing is written. */
   static async read(directory: string, options: RuntimeOptions): Promise<SessionController> {
     const controller = new SessionController(await openSnapshot(directory, options.environment), options);
     await controller.#findHolder();
@@ -145,7 +145,7 @@ export class SessionController {
     return this.#problem;
   }
 
-  /** The journal says that it runs, and nobody performs it. */
+  /** The journal shows it as running, and nobody performs it. */
   get interrupted(): boolean {
     const { status } = this.#state;
     return (
@@ -153,7 +153,7 @@ export class SessionController {
     );
   }
 
-  /** What it is doing, in the vocabulary that everything shares. */
+  /** What it is doing, in the shared vocabulary. */
   get label(): SessionLabel {
     return this.#problem === undefined ? labelOf(this.view, this.#holder !== "nobody") : "unreadable";
   }
@@ -166,7 +166,7 @@ export class SessionController {
     );
   }
 
-  /** Streamed text by step, as far as it is kept. */
+  /** Streamed text by step, as far as it is retained. */
   get streams(): Readonly<Record<string, string>> {
     return Object.fromEntries(this.#streams);
   }
@@ -194,7 +194,7 @@ export class SessionController {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Goes on with a session that paused or was interrupted. @throws {OrketError} session_locked and others. */
+  /** Resumes a session that paused or was interrupted. @throws {OrketError} session_locked and others. */
   resume(): Promise<void> {
     return this.#queued(async () => {
       if (this.#holder === "here" && this.#state.status === "running") return;
@@ -204,7 +204,7 @@ export class SessionController {
     });
   }
 
-  /** Records what a person asks for; a session that nobody performs is opened for it. @throws {OrketError} */
+  /** Records a user's request; a session that nobody performs is opened for it. @throws {OrketError} */
   submit(...commands: readonly Command[]): Promise<void> {
     return this.#queued(async () => {
       const performing = this.#live !== undefined;
@@ -235,7 +235,7 @@ export class SessionController {
     return this.submit({ kind: "adjust", adjustment: { ...adjustment, by: "person" } });
   }
 
-  /** Raises a limit that the session paused for, and goes on. */
+  /** Raises a limit that the session paused for, and resumes. */
   async raiseLimit(limit: LimitName, value: number): Promise<void> {
     await this.adjust({ kind: "set_limit", limit, value });
     await this.resume();
@@ -254,14 +254,14 @@ export class SessionController {
     });
   }
 
-  /** Looks again at a session that is not performed here: someone else may have written to it. */
+  /** Reloads a session that is not performed here: another process may have written to it. */
   refresh(): Promise<void> {
     return this.#queued(async () => {
       if (this.#live === undefined && this.#following === undefined && !this.#disposed) await this.#look();
     });
   }
 
-  /** Looks again if someone else writes to it, or has: the file system does not always tell. */
+  /** Reloads if another process writes to it, or has: the file system does not always send a notification. */
   async notice(): Promise<void> {
     if (this.#live !== undefined || this.#following !== undefined || this.#problem !== undefined) return;
     const { fs } = this.#environment;
@@ -270,7 +270,7 @@ export class SessionController {
     if (held?.alive === true || (await stampNow(fs, this.directory)) !== stamp) await this.refresh();
   }
 
-  /** Pauses what runs here, so that nothing is lost, and lets go of everything. */
+  /** Pauses what runs here, so that nothing is lost, and releases everything. */
   async dispose(): Promise<void> {
     this.#disposed = true;
     this.#unfollow();
@@ -317,7 +317,7 @@ export class SessionController {
       await live.close();
     } finally {
       this.#holder = "nobody";
-      // Someone else may have it by now.
+      // Another process may hold it by now.
       if (!this.#disposed) await this.#look().catch(() => undefined);
       this.#changed();
     }
@@ -336,7 +336,7 @@ export class SessionController {
   #perform(live: LiveSession): void {
     const end = (problem?: unknown): void => {
       void this.#queued(async () => {
-        // A command may have made it go on meanwhile.
+        // A command may have resumed it meanwhile.
         if (live.orchestrator.isRunning || this.#live !== live) return;
         try {
           await this.#release();
@@ -384,7 +384,7 @@ export class SessionController {
     for (const listener of this.#listeners) listener.changed?.();
   }
 
-  /** Sees the session as its files say it now, and who writes it. */
+  /** Loads the session from its files as they are now, and who writes it. */
   async #look(): Promise<void> {
     this.#see(await openSnapshot(this.directory, this.#environment, { byIndex: this.#byIndex }));
     await this.#findHolder();
@@ -397,9 +397,9 @@ export class SessionController {
     void this.#check(snapshot);
   }
 
-  /** Checks behind the screen what an index spared reading; where it is not so, what the journal says is shown. */
+  /** Checks in the background what an index saved reading; if it differs, the journal's contents are shown. */
   async #check(snapshot: Snapshot): Promise<void> {
-    // A disk that fails now is told by whoever reads from it next.
+    // A disk that fails now is reported by the next reader.
     const checked = await snapshot.checked().catch(() => snapshot);
     if (checked === snapshot || this.#snapshot !== snapshot || this.#live !== undefined) return;
     this.#byIndex = false;
@@ -413,7 +413,7 @@ export class SessionController {
     if (lock?.alive === true) {
       this.#holder = "elsewhere";
       this.#heldBy = holderText(lock);
-      // Behind a damage there is nothing to read along.
+      // After damage there is nothing to follow.
       if (this.#problem === undefined) this.#follow();
     } else {
       this.#holder = "nobody";
@@ -422,7 +422,7 @@ export class SessionController {
     this.#changed();
   }
 
-  /** Ends the reading along when nobody holds the lock any more, and tells what becomes of its holder. */
+  /** Stops following when nobody holds the lock any more, and reports a change of the holder. */
   async #watchLock(following: CancelSource): Promise<void> {
     const file = sessionPaths(this.directory).lock;
     const lock = await lockState(this.#environment.fs, file).catch(() => undefined);
@@ -442,7 +442,7 @@ export class SessionController {
     this.#following = undefined;
   }
 
-  /** Reads along while another process writes, until it lets go of the lock. */
+  /** Follows the journal while another process writes, until it releases the lock. */
   #follow(): void {
     if (this.#following !== undefined || this.#disposed) return;
     const cancel = new CancelSource();

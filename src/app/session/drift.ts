@@ -7,21 +7,21 @@ import type { SessionState } from "../../engine/state/state";
 import { eventPieces } from "./snapshot";
 import type { Snapshot } from "./snapshot";
 
-/** What a rule of this version says of a recorded session. */
+/** What a rule of this version reports about a recorded session. */
 export interface BackTested extends EventData<"suggestion"> {
   readonly step: string;
-  /** The `seq` of the event after which it is said. */
+  /** The `seq` of the event after which it is reported. */
   readonly seq: number;
-  /** Whether the run itself said it, and what was decided about it; absent: it did not. */
+  /** Whether the run itself reported it, and what was decided about it; absent: it did not. */
   readonly recorded?: "open" | EventData<"suggestion_resolved">["decision"];
 }
 
-/** Most documents of a step that are read for the files that they name, and their greatest length in bytes. */
+/** Most documents of a step that are searched for file names, and their greatest length in bytes. */
 const [maxDocuments, maxDocumentBytes] = [5, 65_536];
 
 /**
- * Asks the drift rules of this version about a recorded session, whatever its Flow said. Pure over the events; only for
- * a session that was recorded before the rules are the texts read for the files that they name.
+ * Applies the drift rules of this version to a recorded session, whatever its Flow set. Pure over the events; only for
+ * a session that was recorded before the rules are the texts searched for file names.
  * @throws {OrketError} journal_damaged, disk_failed, blob_missing.
  */
 export async function backTest(

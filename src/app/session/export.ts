@@ -17,7 +17,7 @@ import { defined } from "../../engine/model/defined";
 export const exportFormats = ["ndjson", "otlp", "html"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
-/** Time for the comparison of one file, in milliseconds; beyond it the file is shown as replaced. */
+/** Time limit for comparing one file, in milliseconds; beyond it the file is shown as replaced. */
 const diffTimeoutMs = 2000;
 
 function linesOf(text: string, mark: string): string[] {
@@ -37,7 +37,7 @@ export function diffBody(before: string, after: string): string[] {
   ]);
 }
 
-/** A session as a text to write, piece by piece. `contents`: with prompts, replies and files, where the format has the choice. */
+/** A session as text to write, piece by piece. `contents`: with prompts, replies and files, where the format has the choice. */
 export async function* exportPieces(
   record: ReadSession,
   directory: string,
@@ -76,7 +76,7 @@ export async function* exportPieces(
   }
 }
 
-/** Writes the file as a whole or not at all. @throws {OrketError} usage */
+/** Writes the file atomically. @throws {OrketError} usage */
 export async function writeExport(file: string, pieces: AsyncIterable<string>): Promise<void> {
   const aside = `${file}.${process.pid}.new`;
   try {

@@ -17,7 +17,7 @@ import { defined } from "../../engine/model/defined";
 /**
  * Starts a session that shares everything before a step with another one. The shared events cost no model call.
  * @param at a step run's key (`build#2`), or a step's id for its first run.
- * @param change makes the fork's definition from the old one.
+ * @param change creates the fork's definition from the old one.
  * @throws {OrketError} command_refused, session_not_found, and what starting a session throws.
  */
 export async function forkSession(
@@ -43,7 +43,7 @@ export async function forkSession(
 
 /**
  * Starts a session that shares its first events with another one.
- * @param steer decides in a person's place.
+ * @param steer decides in place of the user.
  * @throws {OrketError} what starting a session throws.
  */
 export async function forkAfter(
@@ -67,7 +67,7 @@ export async function forkAfter(
   }
 }
 
-/** Writes the fork's first event, the shared ones behind it, and every content that they name. */
+/** Writes the fork's first event, the shared ones after it, and every content that they name. */
 async function copyShared(
   record: ReadSession,
   shared: readonly SessionEvent[],
@@ -77,7 +77,7 @@ async function copyShared(
   const environment = options.environment ?? nodeEnvironment;
   const [start] = shared;
   const origins = start?.type === "session_start" ? (start.data.forked_from ?? []) : [];
-  // A fork within what the session itself took over goes back to the session that it came from.
+  // A fork within what the session itself took over refers to the session that it came from.
   const from = origins.find((origin) => origin.events >= shared.length) ?? {
     session: record.paths.id,
     definition: store.putBytes(await environment.fs.readFile(record.paths.definition)),
@@ -107,7 +107,7 @@ async function copyShared(
   return [...first, ...shared.slice(1)];
 }
 
-/** What made the shared prompts and calls, as the session's first event names it. */
+/** The versions that made the shared prompts and calls, as the session's first event names them. */
 function madeBy({
   prompt_builder,
   call_reader,

@@ -15,7 +15,7 @@ import { lockState } from "../../adapters/journal/lock";
 import { acquirePruning, acquireWriter } from "../../adapters/journal/prune-lock";
 import { defined } from "../../engine/model/defined";
 
-/** How far a long task is. */
+/** The progress of a long task. */
 export type Progress = (done: number, of: number) => void;
 
 const digestPattern = /[0-9a-f]{64}/g;
@@ -30,7 +30,7 @@ function trashDir(workDomain: string): string {
   return path.join(orketDir(workDomain), "trash");
 }
 
-/** The sessions' folders. A link among them is never followed, so what it names cannot be known: it is an error. */
+/** The sessions' folders. A link among them is never followed, so its contents cannot be known: it is an error. */
 async function sessionFolders(fs: FileSystem, workDomain: string): Promise<string[]> {
   const root = sessionsDir(workDomain);
   const folders: string[] = [];
@@ -49,7 +49,7 @@ interface Stored {
   readonly changedMs: number;
 }
 
-/** The blobs on the disk; anything else in their folders is none of Orket's and is left alone. */
+/** The blobs on the disk; anything else in their folders is not Orket's and is left alone. */
 async function* storedBlobs(fs: FileSystem, workDomain: string): AsyncGenerator<Stored, void, void> {
   const root = blobsDir(workDomain);
   for (const shard of await unlessMissing(fs.readDir(root), [])) {
@@ -73,7 +73,7 @@ function addDigests(text: string, into: Set<string>): void {
   for (const [digest] of text.matchAll(digestPattern)) into.add(digest);
 }
 
-/** Every digest in a journal, also in a last line that was not written to its end. */
+/** Every digest in a journal, including a last line that was not written to its end. */
 async function markJournal(
   fs: FileSystem,
   file: string,
@@ -98,8 +98,8 @@ async function markJournal(
 }
 
 /**
- * Everything in a session's files that could name a blob: each digest that stands there, whatever it is the digest of.
- * @returns why the journal cannot be read whole, when it cannot.
+ * Everything in a session's files that could name a blob: each digest in them, whatever it is the digest of.
+ * @returns why the journal cannot be read completely, if so.
  */
 async function markSession(fs: FileSystem, dir: string, into: Set<string>): Promise<OrketError | undefined> {
   const { journal, workspace, head: headFile } = sessionPaths(dir);
@@ -118,7 +118,7 @@ async function markSession(fs: FileSystem, dir: string, into: Set<string>): Prom
     : new OrketError("journal_damaged", "Its journal is gone, and its Workspace is not empty.");
 }
 
-/** What a session takes on the disk. */
+/** The disk space of a session. */
 export interface SessionSize {
   readonly id: string;
   /** The session's own folder. */
@@ -127,7 +127,7 @@ export interface SessionSize {
   readonly blobBytes: number;
   /** Those of them that other sessions name too: deleting this session does not free them. */
   readonly sharedBytes: number;
-  /** Why it may name more than was seen. */
+  /** Why it may name more than was found. */
   readonly problem?: string;
 }
 export interface DiskUse {
@@ -139,7 +139,7 @@ export interface DiskUse {
   readonly unreferencedBlobs: number;
 }
 
-/** Bytes of the files below a folder; links count as nothing. */
+/** Bytes of the files below a folder; links do not count. */
 async function sizeBelow(fs: FileSystem, dir: string): Promise<number> {
   let size = 0;
   for (const entry of await unlessMissing(fs.readDir(dir), [])) {
@@ -150,7 +150,7 @@ async function sizeBelow(fs: FileSystem, dir: string): Promise<number> {
   return size;
 }
 
-/** What one session takes on the disk, without looking at the others. @throws {OrketError} disk_failed. */
+/** The disk space of one session, without reading the others. @throws {OrketError} disk_failed. */
 export async function sessionSize(
   { fs }: Pick<SessionEnvironment, "fs">,
   dir: string,
@@ -169,7 +169,7 @@ export async function sessionSize(
   }
 }
 
-/** What the sessions take on the disk, and what they share. @throws {OrketError} disk_failed. */
+/** The disk space of the sessions, and what they share. @throws {OrketError} disk_failed. */
 export async function diskUse(
   { fs }: SessionEnvironment,
   workDomain: string,
@@ -211,7 +211,7 @@ export async function diskUse(
   }
 }
 
-/** Removes a folder and everything in it; a link is removed, what it leads to is not. Others may be at it, too. */
+/** Removes a folder and everything in it; a link is removed, its target is not. Other processes may be removing it, too. */
 async function removeTree(fs: FileSystem, dir: string): Promise<void> {
   for (const entry of await unlessMissing(fs.readDir(dir), [])) {
     const file = path.join(dir, entry.name);
@@ -221,7 +221,7 @@ async function removeTree(fs: FileSystem, dir: string): Promise<void> {
   await unlessMissing(fs.removeDir(dir), undefined);
 }
 
-/** What a deletion calls a session's folder in the trash; anything else there is not Orket's and is left alone. */
+/** The name that a deletion gives a session's folder in the trash; anything else there is not Orket's and is left alone. */
 const trashed = /^.+-[a-z0-9]{8}$/;
 
 async function remains(fs: FileSystem, workDomain: string): Promise<string[]> {
@@ -229,7 +229,7 @@ async function remains(fs: FileSystem, workDomain: string): Promise<string[]> {
   return left.filter((entry) => entry.isDirectory() && trashed.test(entry.name)).map(({ name }) => name);
 }
 
-/** Removes what a deletion that was cut off left behind. @returns how many sessions' remains there were. */
+/** Removes what an interrupted deletion left behind. @returns how many sessions were affected. */
 async function emptyTrash(fs: FileSystem, workDomain: string): Promise<number> {
   const left = await remains(fs, workDomain);
   for (const name of left) await removeTree(fs, path.join(trashDir(workDomain), name));
@@ -237,8 +237,8 @@ async function emptyTrash(fs: FileSystem, workDomain: string): Promise<number> {
 }
 
 /**
- * Deletes a session: in one moment it is out of the list, then its files go. The blobs stay until they are pruned. A
- * deletion that is cut off leaves the whole session, or remains that the next housekeeping removes.
+ * Deletes a session: it leaves the list atomically, then its files are removed. The blobs stay until they are pruned. An
+ * interrupted deletion leaves the whole session, or remains that the next housekeeping removes.
  * @throws {OrketError} session_locked while it is written; session_not_found, disk_failed.
  */
 export async function deleteSession(
@@ -271,7 +271,7 @@ export async function deleteSession(
 }
 
 export interface PruneOptions {
-  /** Only says what would be removed. */
+  /** Only reports what would be removed. */
   readonly dryRun?: boolean;
   readonly onProgress?: Progress;
 }
@@ -281,11 +281,11 @@ export interface Pruned {
   /** Blobs that stay. */
   readonly keptBlobs: number;
   readonly keptBytes: number;
-  /** Sessions whose deletion had been cut off. */
+  /** Sessions whose deletion had been interrupted. */
   readonly remains: number;
 }
 
-/** @throws {OrketError} command_refused while a session is written: what it is about to name cannot be known. */
+/** @throws {OrketError} command_refused while a session is written: the blobs that it is about to name cannot be known. */
 async function refuseWriters(fs: FileSystem, folders: readonly string[]): Promise<void> {
   const writing: string[] = [];
   for (const dir of folders) {
@@ -325,7 +325,7 @@ async function markAll(
   return marked;
 }
 
-/** The pruning slept, its lock was removed, and a writer may count on what it was about to remove. */
+/** The pruning process was suspended, its lock was removed, and a writer may rely on what it was about to remove. */
 function lostPruning(): OrketError {
   return new OrketError("command_refused", "Pruning lost its lock and stopped before it was done.", {
     hint: "Nothing is lost: no session used what it removed. Prune again.",
@@ -333,8 +333,8 @@ function lostPruning(): OrketError {
 }
 
 /**
- * Removes the blobs that no session names. Refused while a session is written or a journal cannot be read whole; a
- * session that starts meanwhile waits. Cut off at any moment, every blob that is named is still there.
+ * Removes the blobs that no session names. Refused while a session is written or a journal cannot be read completely; a
+ * session that starts meanwhile waits. Interrupted at any moment, it leaves every named blob in place.
  * @throws {OrketError} command_refused, disk_failed.
  */
 export async function pruneBlobs(
@@ -356,7 +356,7 @@ export async function pruneBlobs(
       const marked = await markAll(fs, folders, onProgress);
       const pruned = { ...nothing, remains: left };
       for await (const blob of storedBlobs(fs, workDomain)) {
-        // What is as young as this pruning is kept, even though nobody should have been able to write it.
+        // Anything as young as this pruning is kept, even though nobody should have been able to write it.
         if (marked.has(blob.digest) || blob.changedMs >= startMs) {
           pruned.keptBlobs += 1;
           pruned.keptBytes += blob.bytes;

@@ -9,7 +9,7 @@ import { sha256Bytes } from "../../adapters/system/sha256";
 /** Events between two indexes that a running session stores, so that a killed one opens quickly, too. */
 const runningEveryEvents = 16_384;
 
-/** Keeps the index beside the journal of a session that this process writes. What fails is made at the next opening. */
+/** Keeps the index beside the journal of a session that this process writes. A failed index is built at the next opening. */
 export class IndexKeeper {
   #index: JournalIndex | undefined;
   #storedEvents: number;
@@ -58,7 +58,7 @@ export class IndexKeeper {
         await fs.close(journal);
       }
     } catch {
-      // The journal is what counts; a session without an index takes longer to open, and no more.
+      // The journal is authoritative; a session without an index only takes longer to open.
     }
   }
 }

@@ -16,7 +16,7 @@ function labelFile(dir: string): string {
   return path.join(dir, "label.json");
 }
 
-/** Replaces a small file beside the journal in one moment; what killed writers left of it goes. */
+/** Replaces a small file beside the journal atomically; remains of killed writers are removed. */
 export async function writeBeside(
   { fs, random }: SessionEnvironment,
   file: string,
@@ -31,7 +31,7 @@ export async function writeBeside(
   await syncDir(fs, dir);
 }
 
-/** The title that a person gave the session. A file that is not as it should be is as good as none. */
+/** The user's title of the session. An invalid file is ignored. */
 export async function readTitle(fs: FileSystem, dir: string): Promise<string | undefined> {
   try {
     const bytes = await fs.readFile(labelFile(dir));
@@ -42,7 +42,7 @@ export async function readTitle(fs: FileSystem, dir: string): Promise<string | u
 }
 
 /**
- * Gives the session a title for display, or takes it away with an empty one. The id stays, whoever writes the session.
+ * Sets the session's display title, or removes it with an empty one. The id stays, whoever writes the session.
  * @throws {OrketError} usage when the title is too long; disk_full, disk_failed.
  */
 export async function renameSession(

@@ -30,7 +30,7 @@ import type { Densities } from "../venue/calibration";
 import type { RuntimeOptions, LiveSession, SeenSession } from "./session";
 import { defined } from "../../engine/model/defined";
 
-/** The machine, as a host writes sessions on it. */
+/** The machine that a host writes sessions on. */
 export function environmentOf({
   environment = nodeEnvironment,
   startedBy,
@@ -38,15 +38,15 @@ export function environmentOf({
   return { ...environment, program: startedBy };
 }
 
-/** Who decides in a session that a host steers itself. */
+/** Decides in place of the user in a session that a host steers itself. */
 export function decidedBy({ startedBy }: RuntimeOptions): DecidedBy {
   return startedBy === "editor" ? "person" : "command_line";
 }
 
 /**
  * Creates a session's folder and records its start. Nothing runs until `orchestrator.run()`.
- * @param steer decides in a person's place.
- * @param densities what prompts are fitted with from the start; what the project remembers unless given.
+ * @param steer decides in place of the user.
+ * @param densities the initial values for fitting prompts; what the project remembers unless given.
  * @throws {OrketError} definition_invalid, secret_missing, disk_full, disk_failed.
  */
 export async function startSession(
@@ -73,14 +73,14 @@ export async function startSession(
     const parts = { store, history, definition, cutBytes: 0, ...defined({ steer }) };
     return live(parts, providers, environment, options);
   } catch (error) {
-    // The writer's lock must not stay with a session that nobody has.
+    // The writer's lock must not stay with a session that nobody uses.
     await store.close().catch(() => undefined);
     throw error;
   }
 }
 
 /**
- * Opens a session to go on with it, or to decide about its artifacts. To go on, call `orchestrator.resume(by, cutBytes)`
+ * Opens a session to resume it, or to decide about its artifacts. To resume, call `orchestrator.resume(by, cutBytes)`
  * and `orchestrator.run()`.
  * @throws {OrketError} session_not_found, session_locked, session_foreign, definition_invalid, journal_damaged,
  * format_unsupported, disk_full, disk_failed.
@@ -99,7 +99,7 @@ export async function openLiveSession(directory: string, options: RuntimeOptions
     const parts = { store, history, definition, cutBytes, ours, from: { index, indexedEvents } };
     const session = liveSession(parts, environment, options);
     checkWhole(session);
-    // A note of a change that somebody else began decides nothing here.
+    // Another user's note of a change decides nothing here.
     await (ours ? finishAcceptance(session) : forgetAcceptance(session));
     return session;
   } catch (error) {
@@ -108,7 +108,7 @@ export async function openLiveSession(directory: string, options: RuntimeOptions
   }
 }
 
-/** A fork that was cut off while it took over its first events has nothing to go on from. */
+/** A fork that was interrupted while it took over its first events has nothing to resume from. */
 function checkWhole(session: LiveSession): void {
   const { state } = session.orchestrator;
   if (state.events >= state.inherited) return;
@@ -141,20 +141,20 @@ export async function readSession(
   };
 }
 
-/** What a session is made of. */
+/** What a session is built from. */
 export interface SessionParts {
   readonly store: JsonlSessionStore;
-  /** The events that stand in the journal, or those beyond `from`. */
+  /** The events in the journal, or those after `from`. */
   readonly history: readonly SessionEvent[];
   readonly from?: Pick<ResumedSession, "index" | "indexedEvents">;
   readonly definition: Definition;
   readonly cutBytes?: number;
-  /** False: somebody else wrote it, so its commands do not run. */
+  /** False: another user wrote it, so its commands do not run. */
   readonly ours?: boolean;
   readonly steer?: Steer;
 }
 
-/** A session over an open store. Its backend is asked for with the first call, so that it can be opened for review alone. */
+/** A session over an open store. Its backend is requested with the first call, so that it can be opened for review alone. */
 export function liveSession(
   parts: SessionParts,
   environment: SessionEnvironment,

@@ -27,7 +27,7 @@ async function isOwnSession(
   }
 }
 
-/** What a session that somebody else wrote could do here, one sentence each: what a person reads before they allow it. */
+/** What a session written by another user could do here, one sentence each: shown to the user before they allow it. */
 function foreignFacts(definition: Definition): string[] {
   return reachRows(reachOf(definition)).map(([what, most]) => `${what}: ${most}.`);
 }
@@ -46,12 +46,12 @@ export function ensureSoundDefinition(definition: Definition): void {
   );
 }
 
-/** Says yes or no to going on with a session that somebody else wrote. */
+/** Decides whether to resume a session that another user wrote. */
 export type ConfirmForeign = (id: string, facts: readonly string[]) => Promise<boolean>;
 
 /**
- * Before a session is opened for writing: its definition keeps every rule, and one that was not written here is gone on
- * with only when a person said so.
+ * Before a session is opened for writing: its definition must keep every rule, and one that was not written here is resumed
+ * only when the user has agreed.
  * @returns whether it is ours.
  * @throws {OrketError} definition_invalid, session_foreign.
  */
@@ -64,7 +64,7 @@ export async function ensureMayOpen(
   const { definition } = await readDefinition(environment, paths);
   ensureSoundDefinition(definition);
   if (await isOwnSession(environment, directory)) return true;
-  // A journal of ours that was damaged is said to be that.
+  // A damaged journal of ours is reported as damaged.
   const { damage } = await readSession(environment, directory);
   if (damage !== undefined) throw damage;
   const facts = foreignFacts(definition);

@@ -16,7 +16,7 @@ import { defined } from "../../engine/model/defined";
 
 const changing = new WeakMap<LiveSession, Promise<unknown>>();
 
-/** A session has one note of a change under way, so the project is changed by one decision after the other. */
+/** A session has one note of a change in progress, so the project is changed by one decision after the other. */
 export function oneAtATime<T>(session: LiveSession, work: () => Promise<T>): Promise<T> {
   const next = (changing.get(session) ?? Promise.resolve()).then(work);
   changing.set(
@@ -26,20 +26,20 @@ export function oneAtATime<T>(session: LiveSession, work: () => Promise<T>): Pro
   return next;
 }
 
-/** A change of one file of the project that a person has decided. */
+/** A change of one file of the project, decided by the user. */
 export interface ProjectChange {
   readonly path: string;
-  /** What the file was when the person decided, and must still be. */
+  /** The file at the time of the decision, which it must still be. */
   readonly from: Bytes;
   readonly bytes: Bytes;
-  /** An editor held it with changes that are not saved. */
+  /** An editor held it with unsaved changes. */
   readonly isUnsaved: boolean;
   readonly desk: Desk | undefined;
-  /** Permission bits where the file is not there; undefined: those that new files get. */
+  /** Permission bits where the file does not exist; undefined: those of new files. */
   readonly createMode?: number;
 }
 
-/** What the journal is told of a change. */
+/** What is recorded of a change in the journal. */
 interface Recording {
   /** Before anything is written. */
   readonly decide: () => Promise<void>;
@@ -49,7 +49,7 @@ interface Recording {
 
 /**
  * Checks, records, writes: in this order, so that what the project shows was decided on disk before. A note of the change
- * stands in the session's folder until the files are written, so that a crash in between is finished on the next opening,
+ * is kept in the session's folder until the files are written, so that a crash in between is finished on the next opening,
  * and only then: a file that the user puts back later is left alone. Of several files all are changed, or none.
  * @throws {OrketError} acceptance_conflict, acceptance_denied, disk_full, disk_failed.
  */
@@ -79,7 +79,7 @@ export async function changeProject(
     });
   } catch (error) {
     if (!isDecided || retract === undefined || !OrketError.is(error, "acceptance_conflict")) throw error;
-    // Somebody changed a file in the moment after it was checked: it stays theirs, and what was written goes back.
+    // Another process changed a file just after it was checked: its change is kept, and what was written is reverted.
     for (const change of needed) await writeBack(session, change);
     await retract();
     await removeNote(session);
@@ -110,7 +110,7 @@ async function writeAll(
   await write(session, first.note, first.bytes, () => writeAll(session, others, beforeWrite));
 }
 
-/** Takes back what was just written, where it was. */
+/** Reverts what was just written, where it was written. */
 async function writeBack(session: LiveSession, { path: file, from, bytes }: ProjectChange): Promise<void> {
   const note = {
     path: file,
@@ -124,7 +124,7 @@ async function writeBack(session: LiveSession, { path: file, from, bytes }: Proj
   }
 }
 
-/** The editor has the file, with changes of the person's; it gets the new text, and the person saves or undoes it. */
+/** An editor holds the file, with unsaved changes; it gets the new text, and the user saves or undoes it. */
 async function changeUnsaved(
   { path: file, from, bytes, desk }: ProjectChange,
   decide: () => Promise<void>,
@@ -144,7 +144,7 @@ function unsavedError(file: string): OrketError {
   );
 }
 
-/** Drops the note of a change that somebody else began: nobody here decided it. */
+/** Drops another user's note of a change: nobody here decided it. */
 export async function forgetAcceptance(session: LiveSession): Promise<void> {
   await removeNote(session);
 }
@@ -191,8 +191,8 @@ const pendingChangeSchema = z.strictObject({
 type PendingChange = z.infer<typeof pendingChangeSchema>;
 
 /**
- * Finishes a change of the project that a crash or a full disk cut off after it was decided. A file that is no longer what it was is left
- * alone.
+ * Finishes a change of the project that a crash or a full disk interrupted after it was decided. A file that has changed
+ * since is left alone.
  * @returns the paths that were brought up to date.
  */
 export async function finishAcceptance(session: LiveSession): Promise<readonly string[]> {
@@ -208,13 +208,13 @@ export async function finishAcceptance(session: LiveSession): Promise<readonly s
       finished.push(note.path);
     } catch (error) {
       if (!OrketError.is(error, "acceptance_conflict", "acceptance_denied")) throw error;
-      // What cannot be read now may be another time.
+      // What cannot be read now may be readable later.
       if (error.details["rule"] === "unreadable") return finished;
       const { policy } = session.orchestrator.state.definition.flow;
       await tidyBeside({ fs, owner: session.id, workDomain: session.workDomain, path: note.path, policy });
       const isThere = error.details["current"] === (note.content?.sha256 ?? null);
       if (isThere) continue;
-      // Somebody has changed it since: it stays theirs, and what belongs to it is not changed either.
+      // It has been changed since: that change is kept, and the files that belong to it are not changed either.
       await retractAll(session, pending.slice(index));
       break;
     }
@@ -223,7 +223,7 @@ export async function finishAcceptance(session: LiveSession): Promise<readonly s
   return finished;
 }
 
-/** Says of acceptances that they never came about. */
+/** Records that acceptances did not take place. */
 async function retractAll(session: LiveSession, notes: readonly PendingChange[]): Promise<void> {
   const { decisions } = session.orchestrator.state;
   const accepted = notes.filter((note) => decisions[note.path]?.kind === "accepted");
@@ -234,7 +234,7 @@ async function retractAll(session: LiveSession, notes: readonly PendingChange[])
   await session.orchestrator.recordDecision(...(back as ArtifactDecisionDraft[]));
 }
 
-/** Older versions noted one change, without a list. */
+/** Older versions recorded one change, without a list. */
 function readPending(bytes: Buffer): PendingChange[] {
   try {
     const note: unknown = JSON.parse(bytes.toString("utf8"));
@@ -244,7 +244,7 @@ function readPending(bytes: Buffer): PendingChange[] {
   }
 }
 
-/** Whether the journal holds the decision that the note prepared: an acceptance of the content, or the way back from one. */
+/** Whether the journal holds the decision that the note prepared: an acceptance of the content, or the revert of one. */
 function wasDecided(session: LiveSession, pending: PendingChange): boolean {
   const { decisions, reverted } = session.orchestrator.state;
   const decision = decisions[pending.path];

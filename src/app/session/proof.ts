@@ -22,9 +22,9 @@ const partedSchema = z.strictObject({
 });
 
 const proofSchema = z.strictObject({
-  /** SHA-256 of the journal's line that the proof reaches to. */
+  /** SHA-256 of the journal's line that the proof extends to. */
   head: digestSchema,
-  /** That this user on this machine has seen it: a proof that came with a folder is somebody's word. */
+  /** Shows that this user on this machine has seen it: a proof in a copied folder is an unverified claim. */
   seal: digestSchema.optional(),
   /** A replay from the journal was identical. */
   replayed: z
@@ -35,23 +35,23 @@ const proofSchema = z.strictObject({
       as_recorded: z.array(z.enum(["prompts", "calls", "results", "suggestions"])).optional(),
     })
     .optional(),
-  /** The session was run again: how many of how many runs gave the same artifacts, and where the others parted. */
+  /** The session was run again: how many of how many runs gave the same artifacts, and where the others diverged. */
   repeated: z
     .strictObject({
       same: z.int().min(0),
       of: z.int().min(1),
       at: z.string(),
       parted: z.array(partedSchema),
-      /** Of a fork: the step that it began at; what stands before it was not run again. */
+      /** Of a fork: the step that it began at; earlier steps were not run again. */
       from: z.string().optional(),
     })
     .optional(),
 });
-/** `proof.json`: what was shown of the session, as long as its journal ends where it did then. */
+/** `proof.json`: what was proven of the session, as long as its journal ends where it did then. */
 export type Proof = z.infer<typeof proofSchema>;
 export type Shown = Pick<Proof, "replayed" | "repeated">;
 
-/** Decisions about artifacts come after the end and change nothing of what was shown before them. */
+/** Decisions about artifacts come after the end and do not affect earlier proofs. */
 const decisions: ReadonlySet<string> = new Set([
   "artifact_accepted",
   "artifact_rejected",
@@ -66,13 +66,13 @@ const lineFeed = 0x0a;
 const firstTailBytes = 64 << 10;
 
 interface Ending {
-  /** The last line that is no decision about an artifact, and those after it: a proof of any of them still holds. */
+  /** The last line that is not a decision about an artifact, and those after it: a proof of any of them still holds. */
   readonly heads: readonly string[];
   /** The journal's last line. */
   readonly last: string;
 }
 
-/** The journal's last lines by their digests; undefined when there is no whole line, or a torn one stands behind. */
+/** The journal's last lines by their digests; undefined when there is no whole line, or a torn one follows. */
 async function endingOf(fs: FileSystem, journal: string): Promise<Ending | undefined> {
   const handle = await unlessMissing(fs.open(journal, constants.O_RDONLY), undefined);
   if (handle === undefined) return undefined;
@@ -112,14 +112,14 @@ async function storedProof(fs: FileSystem, dir: string): Promise<Proof | undefin
   }
 }
 
-/** Undefined where no marks are kept. */
+/** Undefined where no marks are stored. */
 async function sealOf(marks: SessionEnvironment["marks"], proof: Proof): Promise<string | undefined> {
   const { head, replayed = null, repeated = null } = proof;
   return marks?.seal(JSON.stringify([head, replayed, repeated]));
 }
 
 /**
- * What was shown of the session on this machine and still holds: the journal ends where it did, but for decisions about
+ * What was proven of the session on this machine and still holds: the journal ends where it did, except for decisions about
  * its artifacts.
  * Does not check the journal itself; `provenOf` does not claim more than a reading of it allows.
  */
@@ -139,8 +139,8 @@ export async function readProof(
 }
 
 /**
- * Records what was shown of the session, beside what is known already and still holds.
- * @param head SHA-256 of the journal's last line that it was shown for; when the journal has gone on since, nothing is
+ * Records what was proven of the session, in addition to earlier proofs that still hold.
+ * @param head SHA-256 of the journal's last line that it was proven for; when the journal has grown since, nothing is
  * recorded. Absent: the journal's end as it is now.
  * @returns whether it was recorded.
  * @throws {OrketError} session_not_found without a journal; disk_full, disk_failed.
@@ -161,7 +161,7 @@ export async function recordProof(
       );
     if (head !== undefined && !ending.heads.includes(head)) return false;
     const known = await readProof(environment, dir);
-    // As it is read again: the seal is over its fields in one order.
+    // In the order of reading: the seal covers its fields in one order.
     const proof = proofSchema.parse({ head: ending.last, ...known, ...shown });
     const seal = await sealOf(environment.marks, proof);
     await writeBeside(environment, proofFile(dir), { ...proof, ...defined({ seal }) });
@@ -171,15 +171,15 @@ export async function recordProof(
   }
 }
 
-/** What can be said of a session after its journal was read. */
+/** What is known of a session after its journal was read. */
 export interface Proven extends Shown {
   /** The journal is complete: read whole, its chain unbroken, and the session has ended. */
   readonly recorded: boolean;
-  /** Moves to a model that is another one, or cannot be shown to be the same: the session is not the work of one model. */
+  /** Moves to a model that differs, or cannot be shown to be the same: the session is not the work of one model. */
   readonly digestChanges?: number;
 }
 
-/** What a reading of the whole journal found, as far as a proof rests on it. */
+/** What a reading of the whole journal found, as far as a proof depends on it. */
 export interface Reading {
   /** Every line is as it was written, and none is torn. */
   readonly whole: boolean;
@@ -201,7 +201,7 @@ export function readingOf(record: {
   };
 }
 
-/** Joins a reading of the journal with what was shown before; a journal that is not whole proves nothing. */
+/** Combines a reading of the journal with earlier proofs; a journal that is not whole proves nothing. */
 export function provenOf({ whole, ended: recorded, digestChanges }: Reading, shown: Shown): Proven {
   if (!whole) return { recorded: false };
   const { replayed, repeated } = shown;
@@ -218,8 +218,8 @@ function day(at: string): string {
 }
 
 /**
- * The same for people, one sentence each, never more than was shown.
- * @param provider what answered: with scripted replies, a repetition says nothing of a model.
+ * The same for users, one sentence each, never more than was proven.
+ * @param provider what answered: with scripted replies, a repetition shows nothing about a model.
  */
 export function provenSentences(
   { recorded, digestChanges = 0, replayed, repeated }: Proven,

@@ -22,12 +22,12 @@ export interface ArtifactVersion {
   readonly path: string;
   /** null: it was deleted. */
   readonly content: BlobRef | null;
-  /** It was moved there, from this path. */
+  /** It was moved there from this path. */
   readonly movedFrom?: string;
   readonly origin: Origin;
 }
 
-/** The versions of an artifact, oldest first; those of before it was moved are among them. */
+/** The versions of an artifact, oldest first, including those from before it was moved. */
 export function versionsOf(all: readonly ArtifactVersion[], path: string): ArtifactVersion[] {
   const own: ArtifactVersion[] = [];
   let name = path;
@@ -39,13 +39,13 @@ export function versionsOf(all: readonly ArtifactVersion[], path: string): Artif
   return own.reverse();
 }
 
-/** What the journal says of who wrote what. */
+/** The journal's record of who wrote what. */
 export interface Authors {
   readonly versions: readonly ArtifactVersion[];
   readonly checks: Checks;
 }
 
-/** Reads the versions of all artifacts out of a session's events. */
+/** Collects the versions of all artifacts from a session's events. */
 export function authorsOf(
   session: string,
   events: readonly SessionEvent[],
@@ -117,14 +117,14 @@ async function authorsIn(session: LiveSession): Promise<Authors> {
   return authors;
 }
 
-/** A change of the project's file that a decision made. */
+/** A change of the project's file by a decision. */
 export interface DecidedChange {
   readonly path: string;
   readonly replaced: Bytes;
   readonly content: Bytes;
-  /** The file was moved from there; what is known of its lines goes with it. */
+  /** The file was moved from there; the provenance of its lines moves with it. */
   readonly from?: string;
-  /** An acceptance; absent: something was taken back. */
+  /** An acceptance; absent: something was reverted. */
   readonly accepted?: {
     readonly base: BlobRef | null;
     readonly event: number;
@@ -134,7 +134,7 @@ export interface DecidedChange {
 }
 
 /**
- * Keeps what is known of a file's lines. It is for people to look at and decides nothing: a disk that fails here does not
+ * Stores the provenance of a file's lines. It is for display and decides nothing: a disk failure here does not
  * undo what was decided.
  */
 export async function noteProvenance(session: LiveSession, change: DecidedChange): Promise<void> {
@@ -147,7 +147,7 @@ export async function noteProvenance(session: LiveSession, change: DecidedChange
     await writeProvenance(environment, workDomain, change.path, after);
     if (old !== change.path) await writeProvenance(environment, workDomain, old, undefined);
   } catch {
-    // What is not known is shown as not known.
+    // Unknown provenance is shown as unknown.
   }
 }
 

@@ -21,20 +21,20 @@ import { defined } from "../../engine/model/defined";
 /** One of the new runs. */
 export interface Repetition {
   readonly session: string;
-  /** It ended by itself, as the first one did. */
+  /** It ended by itself, like the first one. */
   readonly completed: boolean;
   readonly sameArtifacts: boolean;
   readonly parting?: Parting;
   /** Why it did not complete. */
   readonly problem?: string;
-  /** What people decided in the first session and this run did not come to, or could not do: a sentence each. */
+  /** Decisions of the first session that this run did not reach, or could not repeat: a sentence each. */
   readonly notCarried: readonly string[];
 }
 
-/** Runs that are made at most for one question. */
+/** Most runs for one comparison. */
 export const maxRepetitions = 1000;
 
-/** What came of one run, for people. */
+/** The outcome of one run, for users. */
 export function repetitionText({ completed, sameArtifacts, parting, problem = "" }: Repetition): string {
   if (!completed) return `not completed. ${problem}`.trimEnd();
   const artifacts = sameArtifacts ? "the same artifacts" : "other artifacts";
@@ -50,13 +50,13 @@ export interface RepeatReport {
   readonly runs: readonly Repetition[];
   /** Runs that gave the same artifacts. */
   readonly same: number;
-  /** Whether the runs were ended before all were made; then nothing is recorded as proven. */
+  /** Whether the runs were stopped early; then nothing is recorded as proven. */
   readonly cancelled: boolean;
 }
 
 export interface RepeatOptions {
   readonly times: number;
-  /** A new session has been started; the number is its place, from 1. */
+  /** A new session has been started; the number is its position, from 1. */
   readonly onSession?: (live: LiveSession, number: number) => void;
   readonly onDone?: (run: Repetition, number: number) => void;
   readonly cancellation?: Cancellation;
@@ -100,9 +100,9 @@ async function perform(
 }
 
 /**
- * Runs the session's definition again against its model, each time as a new session that is steered at the same places
- * as people steered it then, and compares the artifacts. What comes of it is recorded beside the session's journal; the new
- * sessions have titles that say which run they are. Of a fork, what it shares is shared again, and only the rest is run.
+ * Runs the session's definition again with its model, each time as a new session that is steered at the same places
+ * as the user steered it then, and compares the artifacts. The outcome is recorded beside the session's journal; the new
+ * sessions have titles that state which run they are. Of a fork, what it shares is shared again, and only the rest is run.
  * @throws {OrketError} command_refused when the session cannot be repeated; session_not_found, journal_damaged, and what
  * starting a session throws.
  */
@@ -118,7 +118,7 @@ export async function repeatSession(
   checkRepeatable(events);
   const by = decidedBy(options);
   const shared = inheritedEvents(events);
-  // With room for the number, a title is no longer than it may be.
+  // With room for the number, so that a title does not exceed its limit.
   const title = (await readTitle(environment.fs, directory)) ?? definition.flow.name;
   const name = title.slice(0, maxTitleLength - 30);
   const runs: Repetition[] = [];
@@ -175,7 +175,7 @@ async function judged(
   };
 }
 
-/** Where the runs that gave other artifacts parted, the most frequent place first. */
+/** Where the runs with different artifacts diverged, the most frequent place first. */
 function partingsOf(runs: readonly Repetition[]): NonNullable<Proof["repeated"]>["parted"] {
   const counts = new Map<string | null, number>();
   for (const { sameArtifacts, parting } of runs) {

@@ -9,7 +9,7 @@ import type { ModelProvider } from "../../engine/port/model-provider";
 export type Providers = ReadonlyMap<ResolvedVenue, ModelProvider>;
 
 /**
- * A provider for each Venue that a run of the definition can call, so that a key that is missing or not allowed is said
+ * A provider for each Venue that a run of the definition can call, so that a missing or forbidden key is reported
  * before the run.
  * @throws {OrketError} as `createProvider`.
  */
@@ -20,9 +20,9 @@ export async function providersOf(definition: Definition, deps: ProviderDeps): P
 }
 
 /**
- * Sends each call to the Venue that answers its role in the definition as it is now. A provider is made with the first
+ * Sends each call to the Venue that answers its role in the current definition. A provider is created with the first
  * call of its Venue, so that a session can be opened for review without its backends, and again when the Venue changes.
- * @param ready providers that are made already.
+ * @param ready providers that exist already.
  */
 export function routedProvider(
   definitionNow: () => Definition,

@@ -3,7 +3,7 @@ import type { Definition } from "../../engine/model/definition";
 import { editorOnlyReason } from "../../engine/model/editor-only";
 import type { RuntimeOptions } from "./session";
 
-/** @throws {OrketError} definition_invalid when only VS Code can perform the definition and this host is another one. */
+/** @throws {OrketError} definition_invalid when only VS Code can perform the definition and this host is not VS Code. */
 export function ensureRunsHere(
   definition: Definition,
   { external, vscodeLm, startedBy }: Pick<RuntimeOptions, "external" | "vscodeLm" | "startedBy">,

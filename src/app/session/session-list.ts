@@ -14,24 +14,24 @@ import { lockState } from "../../adapters/journal/lock";
 import { defined } from "../../engine/model/defined";
 import type { SessionWideType } from "../../engine/state/apply-run";
 
-/** What the first and last lines of a journal say, without reading it. */
+/** The information in a journal's first and last lines, without reading all of it. */
 export type SessionStatus = SessionLabel;
 
 export interface SessionSummary {
   readonly id: string;
   readonly flow: string;
-  /** What a person named it, for display; the id stays. */
+  /** The user's title, for display; the id stays. */
   readonly title?: string;
   /** UTC, ISO 8601. */
   readonly startedAt: string;
   readonly status: SessionStatus;
   /** The session's folder. */
   readonly path: string;
-  /** It was not written on this machine by this user: it does not go on by itself, and was not interrupted here. */
+  /** It was not written on this machine by this user: it does not resume by itself, and was not interrupted here. */
   readonly foreign?: true;
   /** Events recorded, as far as can be seen. */
   readonly events: number;
-  /** Whether there is a definition, without which nothing can be opened. */
+  /** Whether there is a definition, without which it cannot be opened. */
   readonly openable: boolean;
   /** A sentence on what is wrong with it. */
   readonly problem?: string;
@@ -45,7 +45,7 @@ interface LineHead {
   readonly type: string;
   readonly seq: number;
   readonly at: string;
-  /** The step that it is about; null: none. */
+  /** The step that it concerns; null: none. */
   readonly step: unknown;
   readonly data: Record<string, unknown>;
 }
@@ -68,7 +68,7 @@ async function readAt(fs: FileSystem, handle: Handle, offset: number, length: nu
   return buffer.subarray(0, count);
 }
 
-/** The journal's last whole lines, newest first: as many as the tail of this size holds before zeros, if there are any. */
+/** The journal's last whole lines, newest first: as many as the tail of this size holds before any zeros. */
 function tailLines(tail: Buffer, wholeFile: boolean): string[] {
   const zero = tail.indexOf(0);
   const end = tail.lastIndexOf(0x0a, zero < 0 ? undefined : zero);
@@ -79,7 +79,7 @@ function tailLines(tail: Buffer, wholeFile: boolean): string[] {
   return lines.reverse();
 }
 
-/** Events that are not about a step: whether they can follow the end of a session, and so say nothing about whether it runs. */
+/** Events that do not concern a step: whether they can follow the end of a session, and so do not show whether it runs. */
 const canFollowEnd: Readonly<Record<SessionWideType, boolean>> = {
   session_start: false,
   plan_resolved: false,
@@ -121,7 +121,7 @@ async function statusOf(
 const mayTellOfQuestion = /"(?:approval_re|question_a|step_(?:end|failed|skipped)")/;
 const endsOfStep: ReadonlySet<string> = new Set(["step_end", "step_failed", "step_skipped"]);
 
-/** Whether an approval or a question was asked for in these lines, newest first, and is still open. */
+/** Whether these lines, newest first, contain an approval or a question that is still open. */
 function hasOpenQuestion(lines: readonly string[]): boolean {
   const answered = new Set<unknown>();
   const over = new Set<unknown>();
@@ -130,7 +130,7 @@ function hasOpenQuestion(lines: readonly string[]): boolean {
     if (!mayTellOfQuestion.test(text)) continue;
     const line = head(text);
     if (line?.type === "question_answered") answered.add(line.data.id);
-    // Files that were decided about have no answer of their own: the end of the step closes the question.
+    // Decided files have no answer of their own: the end of the step closes the question.
     else if (line !== undefined && endsOfStep.has(line.type)) over.add(line.step);
     else if (line?.type === "question_asked" && !answered.has(line.data.id) && !over.has(line.step))
       return true;
@@ -140,7 +140,7 @@ function hasOpenQuestion(lines: readonly string[]): boolean {
   return false;
 }
 
-/** A session of somebody else is at rest, whatever its last line says: it was not cut off here. */
+/** Another user's session is at rest, whatever its last line: it was not interrupted here. */
 async function ofStranger(
   seen: SessionSummary,
   fs: FileSystem,
@@ -229,7 +229,7 @@ function byNewest(a: SessionSummary, b: SessionSummary): number {
   return time !== 0 ? time : a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
 }
 
-/** The WorkDomain's sessions, newest first. What is wrong with one is said in its summary and hides no other. */
+/** The WorkDomain's sessions, newest first. An error in one is reported in its summary and hides no other. */
 export async function listSessions(
   fs: FileSystem,
   workDomain: string,
@@ -254,7 +254,7 @@ function listed(sessions: readonly SessionSummary[]): string {
 }
 
 /**
- * The session that `which` means: its id, a part of it that no other has, or `last` for the newest that can be opened.
+ * The session that `which` names: its id, a unique part of it, or `last` for the newest that can be opened.
  * @throws {OrketError} session_not_found or session_ambiguous, both with the candidates in `details.candidates`.
  */
 export async function findSession(

@@ -11,7 +11,7 @@ import { sessionPaths } from "../../adapters/journal/layout";
 import { listSessions } from "./session-list";
 import type { SessionSummary } from "./session-list";
 
-/** Where in a session the text stands. */
+/** Where in a session the text was found. */
 export type SearchPlace =
   | "id"
   | "title"
@@ -27,7 +27,7 @@ export type SearchPlace =
 export interface SearchHit {
   readonly place: SearchPlace;
   readonly step: string | null;
-  /** Number of the event; null: it stands in no event. */
+  /** Number of the event; null: it is in no event. */
   readonly seq: number | null;
   /** The text around it, on one line. */
   readonly excerpt: string;
@@ -39,9 +39,9 @@ export interface SessionHits {
 }
 
 export interface SearchOptions {
-  /** Hits of one session after which the next one is searched. */
+  /** Hits in one session after which the next one is searched. */
   readonly perSession?: number;
-  /** Of a stored content that is longer, only the start is searched. */
+  /** Of a longer stored content, only the start is searched. */
   readonly maxContentBytes?: number;
   readonly onProgress?: (done: number, of: number) => void;
   readonly cancellation?: Cancellation;
@@ -49,9 +49,9 @@ export interface SearchOptions {
 
 const aroundLength = 40;
 
-/** The place where the text is found, with some words around it; undefined: it is not there. */
+/** The first match of the text, with some words around it; undefined: none. */
 function excerptOf(text: string, needle: string): string | undefined {
-  // Lower case can be longer than the text (İ); then the excerpt is a few characters off, and never outside.
+  // Lower case can be longer than the text (İ); then the excerpt is a few characters off, but never outside the text.
   const at = text.toLowerCase().indexOf(needle);
   if (at < 0) return undefined;
   const from = Math.max(0, at - aroundLength);
@@ -120,7 +120,7 @@ class Search {
     if (session.title !== undefined) this.#plain(hits, "title", session.title);
     this.#plain(hits, "task", await this.#task(paths.definition));
     const places = new Map<string, { readonly ref: BlobRef; readonly where: Omit<SearchHit, "excerpt"> }>();
-    // Damage ends the scan, not the search: what stands before it is found.
+    // Damage ends the scan, not the search: matches before it are found.
     const look = (event: SessionEvent): void => {
       const { seq, step } = event;
       if (hits.length >= this.#perSession) return;
@@ -175,7 +175,7 @@ class Search {
 }
 
 /**
- * The sessions in which a text stands, in either case of letters, newest first: in the id, the title, the task, prompts,
+ * The sessions that contain a text, ignoring case, newest first: in the id, the title, the task, prompts,
  * replies, tool calls and their results.
  */
 export async function* searchSessions(

@@ -9,21 +9,21 @@ import type { ConfirmForeign } from "./ownership";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import type { JsonlSessionStore, SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 
-/** What a host gives a session. */
+/** What a host provides for a session. */
 export interface RuntimeOptions extends ProviderDeps {
   /** The project's folder, absolute. */
   readonly workDomain: string;
-  /** Where Orket was started from, absolute: always readable, itself and the files directly in it. */
+  /** Where Orket was started, absolute: the folder and the files directly in it are always readable. */
   readonly startDirectory: string;
   readonly engineVersion: string;
   readonly startedBy: "command_line" | "editor" | "library";
-  /** Asked before a session goes on that was not written here; absent: refused. */
+  /** Called before a session that was not written here is resumed; absent: refused. */
   readonly confirmForeign?: ConfirmForeign;
   /** Tools of the host, such as the editor's. */
   readonly external?: ExternalTools;
-  /** How commands of the Flow are run; absent: none is. */
+  /** How commands of the Flow are run; absent: no commands run. */
   readonly commands?: CommandHost;
-  /** The machine; tests give their own. */
+  /** The machine; tests supply their own. */
   readonly environment?: SessionEnvironment;
 }
 
@@ -40,11 +40,11 @@ export interface LiveSession {
   readonly environment: SessionEnvironment;
   readText(content: Content): Promise<string>;
   readBytes(ref: BlobRef): Promise<Uint8Array>;
-  /** Ends what is under way, makes everything durable and gives the lock back. */
+  /** Ends running work, makes everything durable and releases the lock. */
   close(): Promise<void>;
 }
 
-/** A session as its files say it, without the writer's lock. */
+/** A session as its files describe it, without the writer's lock. */
 export interface SeenSession {
   readonly id: string;
   readonly state: SessionState;

@@ -6,17 +6,17 @@ import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-st
 import { randomName } from "../../adapters/system/random";
 
 /*
- * A terminal forgets what it showed. So that an acceptance is about what a person saw, the digests of what `orket diff`
- * printed last stand beside the session; they decide nothing else, and may be lost.
+ * A terminal does not keep what it showed. So that an acceptance refers to what the user saw, the digests of what `orket diff`
+ * last printed are stored beside the session; they have no other effect, and may be lost.
  */
 
 const shownSchema = z.record(z.string(), z.string());
-/** By path: `Offer.shown` of what was printed last. */
+/** By path: `Offer.shown` of what was last printed. */
 export type Shown = Readonly<Record<string, string>>;
 
 const fileOf = (directory: string): string => path.join(directory, "shown.json");
 
-/** What was printed last; nothing where that is not known. */
+/** What was last printed; empty where unknown. */
 export async function readShown({ fs }: Pick<SessionEnvironment, "fs">, directory: string): Promise<Shown> {
   try {
     const bytes = await unlessMissing(fs.readFile(fileOf(directory)), undefined);
@@ -26,7 +26,7 @@ export async function readShown({ fs }: Pick<SessionEnvironment, "fs">, director
   }
 }
 
-/** Remembers what was printed. A disk that cannot be written only forgets. */
+/** Remembers what was printed. An unwritable disk only means that it is not remembered. */
 export async function rememberShown(
   environment: Pick<SessionEnvironment, "fs" | "random">,
   directory: string,

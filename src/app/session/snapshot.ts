@@ -21,32 +21,32 @@ import { otherDefinition, readDefinition } from "../../adapters/journal/session-
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { defined } from "../../engine/model/defined";
 
-/** A session as it is seen, whoever writes it: what its events make of it, and the events themselves when asked for. */
+/** A session for display, whoever writes it: the state that its events give, and the events themselves on request. */
 export interface Snapshot {
   readonly id: string;
   /** The session's folder. */
   readonly directory: string;
-  /** What the events up to `position` make of the session; `state.events` says how many they are. */
+  /** The state after the events up to `position`; `state.events` is their number. */
   readonly state: SessionState;
   readonly position: JournalPosition;
   /** Bytes of a last line that was not written to its end. */
   readonly cutBytes: number;
-  /** Another one says that the journal's file was written to since; of nothing: "". */
+  /** Changes when the journal's file is written to; of nothing: "". */
   readonly stamp: string;
   /** Why the events end where they do. */
   readonly problem?: OrketError;
-  /** Whether an index spared reading the whole journal, whose chain is then unchecked. */
+  /** Whether an index saved reading the whole journal, whose chain is then unchecked. */
   readonly indexed: boolean;
-  /** Settles when an index that was missing or old is stored. Never fails. */
+  /** Settles when a missing or old index is stored. Never fails. */
   readonly indexing: Promise<void>;
   /**
-   * Events by their numbers, from 0, those that were added since included; fewer where the journal ends.
+   * Events by their numbers, from 0, including those added since; fewer where the journal ends.
    * @throws {OrketError} journal_damaged, disk_failed.
    */
   readEvents(from: number, count: number): Promise<SessionEvent[]>;
   /**
-   * The session with the whole chain of its journal checked, and its end against what it was closed with: this snapshot
-   * when all is well, else one from a whole reading, which says what is wrong and shows what stands before it.
+   * The session with the whole chain of its journal checked, and its end compared with the last closing: this snapshot
+   * when all is well, else one from a whole reading, which reports the damage and shows what precedes it.
    * @throws {OrketError} disk_failed.
    */
   checked(): Promise<Snapshot>;
@@ -84,9 +84,9 @@ async function withJournal<T>(
 }
 
 /**
- * Opens a session to look at it, whoever writes it, without holding its events: in a moment where an index stands beside
- * the journal, whose chain only `checked` checks; otherwise the journal is read once, and the index made.
- * @param options.byIndex false: reads the whole journal, whatever stands beside it.
+ * Opens a session for reading, whoever writes it, without holding its events: fast where an index exists beside
+ * the journal, whose chain only `checked` checks; otherwise the journal is read once, and the index built.
+ * @param options.byIndex false: reads the whole journal, even where an index exists.
  * @throws {OrketError} session_not_found, journal_damaged (the definition), format_unsupported, disk_failed.
  */
 export async function openSnapshot(
@@ -103,7 +103,7 @@ export async function openSnapshot(
     const stamp = stampOf(await fs.statHandle(journal));
     const stored = byIndex ? await loadIndex(fs, paths, journal, definition, definitionRef) : undefined;
     const { part, index, first } = await foldJournal(fs, journal, stored, fresh, head?.events);
-    // What an index covers is of this definition, or it would not have been loaded.
+    // The index covers this definition, or it would not have been loaded.
     const other = stored === undefined && first ? otherDefinition(paths, definitionRef, [first]) : undefined;
     const covered = stored !== undefined && head !== undefined && head.events < stored.position.lines;
     const problem = part.damage ?? (covered ? undefined : headProblem(head, part)) ?? other;
@@ -152,7 +152,7 @@ export async function openSnapshot(
 /** Events in a piece of `eventPieces`. */
 const pieceEvents = 2000;
 
-/** All events of a session, in pieces, so that they are never held together. @throws {OrketError} as `readEvents`. */
+/** All events of a session, in pieces, so that they are never held together. @throws {OrketError} like `readEvents`. */
 export async function* eventPieces(
   snapshot: Pick<Snapshot, "state" | "readEvents">,
 ): AsyncGenerator<readonly SessionEvent[], void, void> {

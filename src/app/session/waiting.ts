@@ -4,17 +4,17 @@ import { isOpenArtifact } from "../../engine/view/session-view";
 import { defined } from "../../engine/model/defined";
 import type { QuestionView, SessionView } from "../../engine/view/session-view";
 
-/** One thing in a session that waits for a person. */
+/** One thing in a session that waits for the user. */
 export interface Waiting {
   readonly kind: "question" | "failure" | "suggestion" | "limit" | "drift" | "interrupted";
-  /** The question's id, else the step, else the kind: with the session's id it names the thing. */
+  /** The question's id, else the step, else the kind: unique together with the session's id. */
   readonly about: string;
   readonly step?: string;
-  /** What is asked, in a few words: `begin build#1?` */
+  /** The question, in a few words: `begin build#1?` */
   readonly text: string;
 }
 
-/** What of a session says what waits in it. */
+/** What determines which things wait in a session. */
 export interface WaitingFacts {
   readonly view: Pick<SessionView, "approvals" | "questions" | "suggestions" | "failed" | "pause" | "status">;
   readonly label: SessionLabel;
@@ -22,8 +22,8 @@ export interface WaitingFacts {
 }
 
 /**
- * What waits for a person in a session. What another process performs waits for whoever is there; a session that a
- * person paused waits for nobody, unless it has a question open.
+ * What waits for the user in a session. What another process performs waits for that process's user; a session that the
+ * user paused waits for nobody, unless it has an open question.
  */
 export function waitingIn({ view, label, holder }: WaitingFacts): readonly Waiting[] {
   if (holder === "elsewhere" || view.status === "ended" || label === "unreadable") return [];
@@ -67,7 +67,7 @@ export function waitingIn({ view, label, holder }: WaitingFacts): readonly Waiti
   }
 }
 
-/** What a question of a step is about, in a few words. */
+/** The subject of a step's question, in a few words. */
 function questionText({
   kind,
   step,
@@ -92,7 +92,7 @@ function filesOf(paths: readonly string[]): string {
   return paths.length === 1 ? (paths[0] ?? "") : `${paths.length} files`;
 }
 
-/** What an end that nobody saw is said with; undefined: this change of state is none. */
+/** The message for an end that nobody saw; undefined: this change of state is not one. */
 export function endSentence(
   name: string,
   {

@@ -23,7 +23,7 @@ const entrySchema = z.object({
 const fileSchema = z.object({ version: z.literal(1), models: z.array(entrySchema) });
 type Entry = z.infer<typeof entrySchema>;
 
-/** Most models that are remembered; the oldest go first. */
+/** Most models that are remembered; the oldest are dropped first. */
 const maxEntries = 200;
 
 function calibrationFile(workDomain: string): string {
@@ -39,7 +39,7 @@ function placeOf({ provider, endpoint }: ResolvedVenue): Place {
   return endpoint === undefined ? { provider } : { provider, endpoint: publicAddress(endpoint) };
 }
 
-/** Where each model of the definition is: models of one name may be others elsewhere. */
+/** Where each model of the definition is: models of the same name may differ elsewhere. */
 function placesOf(definition: Definition): ReadonlyMap<string, Place> {
   const places = new Map<string, Place>();
   for (const { venue, roles } of calledVenues(definition))
@@ -58,18 +58,18 @@ async function entriesOf({ fs }: SessionEnvironment, workDomain: string): Promis
     const bytes = await fs.readFile(calibrationFile(workDomain));
     return fileSchema.safeParse(JSON.parse(bytes.toString("utf8"))).data?.models ?? [];
   } catch {
-    // What is not as it should be is as good as none: everything in it is measured again.
+    // An invalid file is ignored: everything in it is measured again.
     return [];
   }
 }
 
-/** What the session's prompts were fitted with from its start: the same again, so that the prompts can be the same. */
+/** The session's initial values for fitting prompts: used again so that the prompts can be the same. */
 export function densitiesAtStart([start]: readonly SessionEvent[]): Densities {
   const calibration = start?.type === "session_start" ? (start.data.calibration ?? []) : [];
   return Object.fromEntries(calibration.map((one) => [one.model, one.tokens_per_byte]));
 }
 
-/** What earlier sessions measured of the models of the definition's Venues, in `.orket/calibration.json`. */
+/** What earlier sessions measured for the models of the definition's Venues, in `.orket/calibration.json`. */
 export async function rememberedDensities(
   environment: SessionEnvironment,
   workDomain: string,
@@ -80,7 +80,7 @@ export async function rememberedDensities(
   return Object.fromEntries(own.map(({ model, tokens_per_byte }) => [model, rounded(tokens_per_byte)]));
 }
 
-/** Remembers what a session measured, where that is not what it began with. A disk that fails changes nothing but that. */
+/** Remembers what a session measured, where it differs from the initial values. A disk failure affects nothing else. */
 export async function keepDensities(
   environment: SessionEnvironment,
   workDomain: string,

@@ -16,19 +16,19 @@ import { ensureOrketDir } from "../../adapters/journal/session-folder";
 import { defined } from "../../engine/model/defined";
 import { factsOf, isServer, providersWhere, providerTable } from "../../engine/model/providers";
 
-/** A model at an address, as a Venue names it. */
+/** A model at an address, as named in a Venue. */
 export interface VenueEndpoint extends ProbedEndpoint {
   /** Of a mesh. */
   readonly node?: string;
 }
 
-/** What of a Venue says which models are called, and where. */
+/** The part of a Venue that determines which models are called, and where. */
 export type Backend = Pick<
   VenueFile,
   "provider" | "endpoint" | "api_key" | "headers" | "nodes" | "model" | "roles"
 >;
 
-/** What a Venue can be tried out on: the models that it names, each at every address; empty where there are none. */
+/** What can be probed of a Venue: the models that it names, each at every address; empty where there are none. */
 export function endpointsOf({
   provider,
   endpoint,
@@ -47,7 +47,7 @@ export function endpointsOf({
   if (!isServer(provider)) {
     if (factsOf(provider).answeredBy !== "nodes") return [];
     return nodes.flatMap((node) =>
-      // As MeshProvider has it: a node's own name stands for the Venue's model.
+      // As in MeshProvider: a node's own name replaces the Venue's model.
       named(node.model ?? model).map((name) => ({
         node: node.name,
         provider: node.provider,
@@ -69,7 +69,7 @@ export function endpointsOf({
 }
 
 /**
- * Tries out with four short calls what a model at an address can do.
+ * Probes with four short calls what a model at an address can do.
  * @throws {ProviderError} when the first call fails; {OrketError} secret_missing, definition_invalid.
  */
 export async function tryOut(
@@ -96,18 +96,18 @@ const triedSchema = z.object({
 type Tried = z.infer<typeof triedSchema>;
 const fileSchema = z.object({ version: z.literal(1), endpoints: z.array(triedSchema) });
 
-/** What was found out of a model at an address, and when (ISO, UTC). */
+/** What was determined about a model at an address, and when (ISO, UTC). */
 export interface Remembered {
   readonly triedAt: string;
   readonly capabilities: Capabilities;
 }
 
-/** For people: what was found out, and on which day. */
+/** For display: the findings, and their date. */
 export function describeRemembered({ triedAt, capabilities }: Remembered): string {
   return `${describeCapabilities(capabilities)} (tried out ${triedAt.slice(0, 10)})`;
 }
 
-/** What was tried out of a project's Venues, in `.orket/capabilities.json`. */
+/** What was probed of a project's Venues, in `.orket/capabilities.json`. */
 export class CapabilityMemory {
   readonly #file: string;
   /** One writer after the other. */
@@ -121,7 +121,7 @@ export class CapabilityMemory {
     this.#file = path.join(orketDir(workDomain), "capabilities.json");
   }
 
-  /** What is known; undefined: it was never tried out, or the file cannot be read any more. */
+  /** What is known; undefined: it was never probed, or the file cannot be read any more. */
   async find(at: ProbedEndpoint): Promise<Remembered | undefined> {
     const tried = (await this.#read()).find((one) => isSame(one, at));
     if (tried === undefined) return undefined;
@@ -140,7 +140,7 @@ export class CapabilityMemory {
   }
 
   /**
-   * Remembers what was found out, in place of what was known.
+   * Remembers new findings, replacing the old ones.
    * @throws {OrketError} disk_full, disk_failed.
    */
   async keep(
@@ -171,7 +171,7 @@ export class CapabilityMemory {
     }
   }
 
-  /** All entries; a file that is not as it should be is as good as none: everything in it can be found out again. */
+  /** All entries; an invalid file is ignored: everything in it can be determined again. */
   async #read(): Promise<readonly Tried[]> {
     try {
       const bytes = await this.#environment.fs.readFile(this.#file);

@@ -7,7 +7,7 @@ import { Report } from "../../language/schema/report";
 /** A role that a Venue sends to another one. */
 export interface SentRole {
   readonly role: string;
-  /** The name of the Venue that answers; undefined where the way leads to none. */
+  /** The name of the Venue that answers; undefined where the chain leads to none. */
   readonly to: string | undefined;
 }
 
@@ -22,8 +22,8 @@ export function sentRoles(project: Project, path: string): SentRole[] {
 }
 
 /**
- * A Venue with the models that other Venues of the project ask of it for roles that they send to it, as overrides of roles
- * that no Band has: what is asked of a backend is then all in one place.
+ * A Venue with the models that other Venues of the project request from it for roles that they send to it, as overrides of roles
+ * that no Band has: all models requested from a backend are then in one place.
  */
 export function withSentModels(project: Project, path: string, venue: VenueFile): VenueFile {
   const asked: VenueFile["roles"] = {};

@@ -12,7 +12,7 @@ import type { Cancellation } from "../../engine/port/cancellation";
 import { endpointsOf } from "./capability-memory";
 import type { VenueEndpoint } from "./capability-memory";
 
-/** A server has this long to answer; one that is slower is not waited for. */
+/** Time limit for a server to answer; a slower one is not waited for. */
 const timeoutMs = 5000;
 
 /** Why a run on a Venue cannot work. */
@@ -21,7 +21,7 @@ export interface VenueTrouble {
   readonly message: string;
   /** What to do about it; a sentence. */
   readonly hint: string;
-  /** Models that the Venue asks for and the server does not have; empty: it is about something else. */
+  /** Models that the Venue requests and the server does not have; empty: the reason is a different one. */
   readonly missing: readonly string[];
   /** The models that the server has. */
   readonly models: readonly string[];
@@ -41,12 +41,12 @@ const isHere = (endpoint: string): boolean =>
   URL.canParse(endpoint) && loopback.test(new URL(endpoint).hostname);
 
 /**
- * Asks the Venue of a definition before its first step whether a run can work. Only what is certain counts: no connection
- * comes about, the key is refused, or the server's own list of models lacks one that a step asks for. An OpenAI-compatible
- * server on this machine is only asked for a connection: many take any name of a model, and some answer nothing but
+ * Asks the Venue of a definition before its first step whether a run can work. Only definite failures count: no connection
+ * is possible, the key is refused, or the server's own list of models lacks one that a step requests. An OpenAI-compatible
+ * server on this machine is only checked for a connection: many accept any model name, and some answer nothing but
  * calls. Scripted replies and the editor's models are not asked.
- * @returns why it cannot work; undefined: nothing speaks against it, or nobody answered within 5 s, or it was cancelled.
- * @throws {OrketError} what making the provider throws: definition_invalid, secret_missing, key_not_allowed.
+ * @returns why it cannot work; undefined: no known reason, or no answer within 5 s, or it was cancelled.
+ * @throws {OrketError} errors from creating the provider: definition_invalid, secret_missing, key_not_allowed.
  */
 export async function troubleOf(
   definition: Definition,
@@ -56,7 +56,7 @@ export async function troubleOf(
   for (const { venue, roles } of calledVenues(definition)) {
     const { answeredBy } = factsOf(venue.provider);
     if (roles.length === 0 || answeredBy === "file" || answeredBy === "editor") continue;
-    // Keys are asked for, and what is wrong with the Venue itself is said.
+    // Keys are requested, and errors in the Venue itself are reported.
     await createProvider(venue, deps);
     const trouble = await troubleOfVenue(venue, modelsOf(definition, roles), deps, cancellation);
     if (trouble !== undefined) return trouble;
@@ -64,7 +64,7 @@ export async function troubleOf(
   return undefined;
 }
 
-/** The models that steps of these roles name for themselves, and whether one of them takes the Venue's own. */
+/** The models that steps of these roles name, and whether one of them uses the Venue's own. */
 function modelsOf(definition: Definition, roles: readonly string[]): Wanted {
   const named = roles.map((role) => definition.venue.roles[role]?.model);
   return { own: named.includes(undefined), named: named.filter((model) => model !== undefined) };
@@ -139,7 +139,7 @@ function startHint({ source, provider }: ResolvedVenue): string {
   return `${start}, check the endpoint in ${source}, or use another Venue.`;
 }
 
-/** A key that may only call models is refused the list of them, and works all the same. */
+/** A key that may only call models is refused the list of them, and still works. */
 function isKeyRefused({ reachable, problemStatus, problem = "" }: ProviderHealth): boolean {
   if (reachable) return false;
   return (
@@ -148,7 +148,7 @@ function isKeyRefused({ reachable, problemStatus, problem = "" }: ProviderHealth
   );
 }
 
-/** Servers that list other names than those that their calls take: deployments, routes, aliases. */
+/** Servers that list other names than their calls accept: deployments, routes, aliases. */
 const otherNames = /(^|\.)(azure\.com|openrouter\.ai|azure-api\.net|amazonaws\.com)$/i;
 
 function missingAt(
@@ -178,7 +178,7 @@ function missingAt(
   };
 }
 
-/** A name that stands for a dated one: `x-latest` for `x-2026-01-01`, `x` for `x-20260101`. */
+/** A name that refers to a dated one: `x-latest` for `x-2026-01-01`, `x` for `x-20260101`. */
 function isAlias(model: string, names: readonly string[]): boolean {
   const stem = model.replace(/-latest$/, "");
   return names.some((name) => name.startsWith(`${stem}-`));

@@ -10,19 +10,19 @@ import type { Backend, CapabilityMemory, VenueEndpoint } from "./capability-memo
 import { factsOf } from "../../engine/model/providers";
 import { grouped } from "../../engine/model/grouped";
 
-/** A backend has this long to answer. */
+/** Time limit for a backend to answer. */
 const timeoutMs = 5000;
 
-/** How a backend of a Venue stands. */
+/** The state of a Venue's backend. */
 export interface BackendHealth {
   /** Of a mesh. */
   readonly node?: string;
   readonly health: ProviderHealth;
-  /** Models that the Venue asks of this backend and that are not in its list. */
+  /** Models that the Venue requests from this backend and that are not in its list. */
   readonly missing: readonly string[];
 }
 
-/** Asks a Venue's backend whether it answers, and with what; a mesh is asked node by node. Never throws. */
+/** Asks a Venue's backend whether it responds, and what it has; a mesh is asked node by node. Never throws. */
 export function healthOf(venue: Backend, deps: ProviderDeps): Promise<BackendHealth[]> {
   const { provider, endpoint, api_key, headers, nodes = [] } = venue;
   const asked =
@@ -37,21 +37,21 @@ export function healthOf(venue: Backend, deps: ProviderDeps): Promise<BackendHea
   );
 }
 
-/** What can be tried out on one of the Venue's backends. */
+/** What can be probed on one of the Venue's backends. */
 export function endpointsOn(venue: Backend, { node }: Pick<BackendHealth, "node">): VenueEndpoint[] {
   return endpointsOf(venue).filter((at) => at.node === node);
 }
 
 function missingOf(wanted: readonly VenueEndpoint[], { models }: ProviderHealth): string[] {
-  // A backend that names none may have them anyway.
+  // A backend that lists none may have them anyway.
   if (models.length === 0) return [];
   const known = new Set(models.flatMap(({ name }) => [name, name.replace(/:latest$/, "")]));
   return wanted.flatMap(({ model }) => (known.has(model) ? [] : [model]));
 }
 
 /**
- * Tries out what a model at an address can do, and remembers it.
- * @returns what came of it; the error when the model could not be called, or the trial was cancelled.
+ * Probes what a model at an address can do, and remembers it.
+ * @returns the findings; the error when the model could not be called, or the probe was cancelled.
  * @throws {OrketError} secret_missing, definition_invalid, disk_full, disk_failed.
  */
 export async function tryAndKeep(

@@ -4,15 +4,15 @@ import type { Project, ResolveResult } from "../../language";
 
 type Venue = Definition["venue"];
 
-/** The session's Flow as its files say now, with the Venue of this name or path. */
+/** The session's Flow from its current files, with the Venue of this name or path. */
 export function flowWithVenue(project: Project, { flow }: Definition, venue: string): ResolveResult {
   const { source, task, inputs } = flow;
   return resolveFlow(project, source, { venue, task, inputs, forRun: false });
 }
 
 /**
- * The session's own Venue as its file says now; undefined when that is what the session has, or cannot be used. A model
- * that a person picked for the run stays where the file names none.
+ * The session's own Venue from its current file; undefined when it is unchanged, or cannot be used. A model
+ * that the user picked for the run stays where the file names none.
  */
 export function changedVenue(project: Project, definition: Definition): Venue | undefined {
   const { venue } = definition;
@@ -34,7 +34,7 @@ function isSameVenue(a: Venue, b: Venue): boolean {
   return plain(a) === plain(b);
 }
 
-/** The Venue with another model for a role, in the place where the role's model stands. */
+/** The Venue with another model for a role, set where the role's model is defined. */
 export function withModelFor(venue: Venue, role: string, model: string): Venue {
   const own = venue.roles[role];
   return own?.model === undefined

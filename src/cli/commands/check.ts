@@ -17,7 +17,7 @@ import { formatDuration, plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { readPairs } from "./run";
 
-/** How a command ended, in a few words. */
+/** The outcome of a command, in a few words. */
 function endText({ end, durationMs }: CommandResult): string {
   switch (end.kind) {
     case "exited":
@@ -33,7 +33,7 @@ function endText({ end, durationMs }: CommandResult): string {
   }
 }
 
-/** The names that were given, or all; an unknown one is an error. */
+/** The named commands, or all; an unknown name is an error. */
 function chosen(definition: Definition, names: readonly string[]): string[] {
   const table = commandsOf(definition);
   const known = Object.keys(table);
@@ -52,7 +52,7 @@ function chosen(definition: Definition, names: readonly string[]): string[] {
   return names.length === 0 ? known : [...new Set(names)];
 }
 
-/** The exit code of what the commands came to, worst first: a refusal, a failure, a cancel. */
+/** The exit code for the commands' results, worst first: a refusal, a failure, a cancel. */
 function codeOf(results: readonly CommandResult[]): ExitCode {
   const ends = results.map(({ end }) => end);
   if (ends.some(({ kind }) => kind === "cancelled")) return exitCodes.cancelled;

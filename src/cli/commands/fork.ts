@@ -38,7 +38,7 @@ async function textsOf(option: string, given: Given, cwd: string): Promise<Recor
   return texts;
 }
 
-/** @throws {OrketError} usage, for an input that the session has not, or a value that it cannot have. */
+/** @throws {OrketError} usage, for an input that the session does not have, or an invalid value. */
 function inputsOf(given: Given, { flow }: Definition): Definition["flow"]["inputs"] {
   const known = inputsGiven(flow.inputs);
   const inputs: Definition["flow"]["inputs"] = {};

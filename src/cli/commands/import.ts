@@ -14,7 +14,7 @@ import { plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { folderInProject, writeNew } from "./new";
 
-/** The file's bytes, one more than are read at most, so that the importer sees that there is more. */
+/** The file's bytes, one more than the limit at most, so that the importer can detect a longer file. */
 async function readBytes(file: string): Promise<Uint8Array> {
   const handle = await open(file, "r");
   try {
@@ -31,16 +31,16 @@ function isMissing(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
-/** What paths are shown relative to: the project, or for what is outside of it a folder that says where it is. */
+/** The base of displayed paths: the project, or for a file outside of it a folder that shows where it is. */
 function baseOf(context: CommandContext, file: string): string {
   const isOutside = projectPath(context, file) === undefined;
   return isOutside ? path.resolve(file, "..", "..", "..") : context.workDomain;
 }
 
 /**
- * The files that the paths mean: files as they are, with those beside them that they need, and of folders what may be
+ * The files that the paths name: files themselves, with files beside them that they need, and of folders what can be
  * imported.
- * @throws {OrketError} usage for a path where nothing is.
+ * @throws {OrketError} usage for a path that does not exist.
  */
 async function gather(context: CommandContext): Promise<ProjectFile[]> {
   const { io, given } = context;

@@ -5,7 +5,7 @@ import type { Command, CommandContext } from "../command";
 import { exitCodes } from "../exit-code";
 import { safeLine } from "../text/safe";
 
-/** The files of examples/shapes by their paths; the build puts them in. */
+/** The files of examples/shapes by their paths; added by the build. */
 declare const ORKET_SAMPLE: Readonly<Record<string, string>>;
 
 async function exists(file: string): Promise<boolean> {
@@ -15,7 +15,7 @@ async function exists(file: string): Promise<boolean> {
   );
 }
 
-/** How to get there from where the user is, as one types it. */
+/** The path from the user's folder, as typed in a shell. */
 function shown(from: string, folder: string): string {
   const relative = path.relative(from, folder);
   return /^[\w./\\-]+$/.test(relative) ? relative : JSON.stringify(relative);

@@ -21,8 +21,8 @@ import { safeLine } from "../text/safe";
 import { defined } from "../../engine/model/defined";
 
 /**
- * Writes new files of the project; none that is there is touched.
- * @throws {OrketError} usage when one is there after all.
+ * Writes new files of the project; existing files are not changed.
+ * @throws {OrketError} usage when one exists after all.
  */
 export async function writeNew(
   workDomain: string,
@@ -53,7 +53,7 @@ export function folderInProject(
 
 const testsLine = (id: TestRunnerId): string => `${id.padEnd(8)}  ${testArgv(id).join(" ")}`;
 
-/** How the tests run: as the option says, or as a person answers; undefined where nobody did. */
+/** How the tests run: from the option, or from the user's answer; undefined where there is neither. */
 async function chooseTests(
   { io, given }: CommandContext,
   offered: readonly TestRunnerId[],
@@ -78,7 +78,7 @@ async function chooseTests(
   }
 }
 
-/** Says what the Flow will run, and that it was not found out but chosen, or is to be. */
+/** Reports what the Flow will run, and that it was chosen rather than detected, or is still to be chosen. */
 function sayTests(
   { io }: CommandContext,
   flow: string,

@@ -18,7 +18,7 @@ import { defined } from "../../engine/model/defined";
 import { isFromFile } from "../../engine/model/providers";
 import { groupedExactly } from "../../engine/model/grouped";
 
-/** What a call asks of the backend, in the order in which people look for it. */
+/** What a call requests from the backend, in the order that users expect. */
 function paramsOf({
   temperature,
   seed,
@@ -82,7 +82,7 @@ function stepLines(step: FlowPlanStep, number: number, indent: string, output: O
   ];
 }
 
-/** The prompt as it will be sent; what only the run can tell stands as its placeholder. */
+/** The prompt as it will be sent; values known only during the run are placeholders. */
 function promptLines({ prompt }: FlowPlanStep, pad: string): string[] {
   if (prompt === undefined) return [];
   const lines = (name: string, text: string): string[] => [
@@ -129,12 +129,12 @@ function headingOf(around: FlowPlanStep["within"][number]): string {
   }
 }
 
-/** A limit that the worst case goes beyond, and where. */
+/** A limit that the worst case exceeds, and where. */
 function limitText({ name, limit, at }: PlannedLimit): string {
   return `${name} ${groupedExactly(limit)}${at === undefined ? "" : ` at ${at}`}`;
 }
 
-/** How many runs the order names before it only counts. */
+/** How many runs are listed by name before the rest is only counted. */
 const namedRuns = 30;
 
 function orderText({ runs, moreRuns }: FlowPlan): string {
@@ -199,7 +199,7 @@ function printPlan(planned: FlowPlan, output: Output): void {
   );
 }
 
-/** The commands that a run may start, as a person agrees to them. */
+/** The commands that a run may start, in the form that the user agrees to. */
 function printCommands(definition: Definition, output: Output): void {
   const sha256 = digestOf(definition);
   if (sha256 === undefined) return;

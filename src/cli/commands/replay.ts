@@ -17,7 +17,7 @@ function shorten(text: string): string {
   return text.length <= longestValue ? text : `${text.slice(0, longestValue)}…`;
 }
 
-/** A damaged journal is no replay that differs: what it says from there on is not what was recorded. */
+/** A damaged journal is not a differing replay: its contents from there on are not what was recorded. */
 function codeOf({ divergence, damagedLine }: ReplayOutcome): ExitCode {
   if (damagedLine !== undefined) return exitCodes.damagedJournal;
   return divergence === undefined ? exitCodes.done : exitCodes.replayDiffers;

@@ -43,7 +43,7 @@ export function readLimits(pairs: readonly string[]): SetLimit[] {
 }
 
 /**
- * With `--venue`, goes on with that Venue as its file says now; without it, says when the session's own has changed.
+ * With `--venue`, resumes with that Venue from its current file; without it, reports when the session's own has changed.
  * @throws {OrketError} usage, definition_invalid.
  */
 async function takeVenue(live: LiveSession, context: CommandContext): Promise<void> {
@@ -98,7 +98,7 @@ function readSuggestions(
   });
 }
 
-/** Records what was asked for, and that the session goes on. */
+/** Records what was requested, and that the session resumes. */
 function goOn(
   live: LiveSession,
   given: Given,
@@ -108,7 +108,7 @@ function goOn(
   const { limits } = asked;
   const before = orchestrator.state.status;
   for (const command of asked.suggestions) orchestrator.submit(command);
-  // A step that is tried again lets the session go on by itself.
+  // A retried step resumes the session by itself.
   const goesOn = before !== "running" && viewSession(orchestrator.state).status === "running";
   for (const adjustment of limits) orchestrator.submit({ kind: "adjust", adjustment });
   const failed = viewSession(orchestrator.state).failed.map(({ step }) => step);
@@ -121,7 +121,7 @@ function goOn(
     }
     orchestrator.submit({ kind: "adjust", adjustment: { kind: "skip", by: "command_line", step } });
   }
-  // A skip lets the session go on by itself; what else has failed is tried again only by going on.
+  // A skip resumes the session by itself; other failed steps are retried only by resuming.
   if (
     (given.all("skip").length === 0 && !goesOn) ||
     viewSession(orchestrator.state).failed.length > 0 ||

@@ -29,14 +29,14 @@ import { safeLine, safeText } from "../text/safe";
 import { closing } from "./run";
 import { defined } from "../../engine/model/defined";
 
-/** What was done about one file, for people and for scripts. */
+/** What was done about one file, for users and for scripts. */
 interface Done {
   readonly done: string;
   readonly path: string;
   readonly [fact: string]: unknown;
 }
 
-/** What an action works with. */
+/** What an action uses. */
 interface Review {
   readonly context: CommandContext;
   readonly live: LiveSession;
@@ -50,7 +50,7 @@ interface Review {
 interface Action {
   readonly standard: (artifact: ArtifactView, live: LiveSession) => boolean;
   readonly nothing: string;
-  /** Before anything is done. @throws {OrketError} what forbids all of it. */
+  /** Before anything is done. @throws {OrketError} the reason that rules out all of it. */
   begin?(review: Review): void;
   /** What was done; undefined: there was nothing to do. */
   apply(review: Review, artifact: ArtifactView): Promise<Done | undefined>;
@@ -64,7 +64,7 @@ const refusals = [
   "command_refused",
 ] as const;
 
-/** Does it for each file. One that is refused does not keep the others from being done. */
+/** Does it for each file. A refusal of one does not affect the others. */
 async function review(context: CommandContext, action: Action): Promise<ExitCode> {
   const { io, given } = context;
   const session = await sessionOf(context);
@@ -125,7 +125,7 @@ function lineOf({ done, path: file, merged, open, renamed_from: from }: Done): s
   return `${done}  ${safeLine(file)}${more.length === 0 ? "" : ` (${more.join(", ")})`}`;
 }
 
-/** What is refused because it is not what was seen is shown as it is now; the next decision is about that. */
+/** A file that was refused because it has changed is shown as it is now; the next decision applies to that. */
 async function showAnew(
   { context, live, directory }: Review,
   { path: file }: ArtifactView,
@@ -156,7 +156,7 @@ function hunksOf({ given }: CommandContext): number[] | undefined {
   });
 }
 
-/** Options that are about one file. */
+/** Options that apply to one file. */
 function needOneFile({ context: { given }, chosen }: Review, ...options: readonly string[]): void {
   const used = options.find((name) => given.flag(name));
   if (used === undefined || chosen.length === 1) return;
@@ -222,7 +222,7 @@ function readEdited(file: string): Uint8Array {
   }
 }
 
-/** Writes the file with conflict markers where the person wants it. */
+/** Writes the file with conflict markers where the user asks for it. */
 async function writeConflicts(work: Review, artifact: ArtifactView, target: string): Promise<Done> {
   const { live, directory } = work;
   const { io } = work.context;
@@ -283,7 +283,7 @@ const revert: Action = {
     if (one !== undefined && !/^\d+$/.test(one))
       throw new OrketError("usage", `--acceptance: '${safeLine(one)}' is not the number of an event.`);
     const { state } = live.orchestrator;
-    // A rejection over acceptances goes first; then the acceptances, newest first.
+    // A rejection that follows acceptances is reverted first; then the acceptances, newest first.
     const rejected = state.decisions[file]?.kind === "rejected" ? 1 : 0;
     const count = one === undefined ? rejected + (state.acceptances[file] ?? []).length : 1;
     for (let index = 0; index < Math.max(1, count); index += 1)

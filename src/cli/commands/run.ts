@@ -53,7 +53,7 @@ async function askFor(question: string, io: Io, lines: TypedLines): Promise<stri
   return typed === undefined || typed === "" ? undefined : typed;
 }
 
-/** Asks for what the Flow needs and nobody has given. */
+/** Asks for the Flow's inputs that were not given. */
 async function fillIn(
   project: Project,
   flowPath: string,
@@ -82,7 +82,7 @@ async function fillIn(
   return { task, inputs };
 }
 
-/** Runs `work` on a session that is given back whatever happens. */
+/** Runs `work` on a session that is released in any case. */
 export async function closing<T>(live: LiveSession, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -91,7 +91,7 @@ export async function closing<T>(live: LiveSession, work: () => Promise<T>): Pro
   }
 }
 
-/** The other Venues of the project, as a way out. */
+/** The other Venues of the project, as alternatives. */
 function otherVenues(names: readonly string[]): string {
   const others = names.length === 0 ? "" : `Other Venues (--venue): ${names.map(safeLine).join(", ")}. `;
   return `${others}--no-check begins without asking.`;
@@ -109,7 +109,7 @@ async function run(context: CommandContext) {
   };
   const venue = given.value("venue");
   const fixed = venue === undefined ? {} : { venue };
-  // What cannot run anyway is said before anybody is asked for anything.
+  // What cannot run at all is reported before the user is asked for anything.
   const runs = resolveFlow(project, flow, { ...fixed, forRun: false }).definition !== undefined;
   const { task, inputs } = runs && !json ? await fillIn(project, flow, asked, io) : asked;
   const definition = resolveOrReport(project, flow, { ...fixed, inputs, ...defined({ task }) }, io);

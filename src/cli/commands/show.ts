@@ -42,7 +42,7 @@ function block(title: string, text: string, { style }: Output): string {
   return body === "" ? style.bold(safeLine(title)) : `${style.bold(safeLine(title))}\n${body}`;
 }
 
-/** An event of a step in full, as people read it; undefined: it says nothing that others do not. */
+/** A step's event in full, for display; undefined: it adds nothing to the others. */
 async function detailOf(event: SessionEvent, seen: Snapshot, output: Output): Promise<string | undefined> {
   switch (event.type) {
     case "step_start":

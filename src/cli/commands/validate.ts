@@ -18,7 +18,7 @@ import { plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { defined } from "../../engine/model/defined";
 
-/** Whether a file is one of those that were asked for. @throws {OrketError} usage for a path that is none. */
+/** Whether a file is one of the requested ones. @throws {OrketError} usage for a path that names none. */
 function wantedFiles(
   project: Project,
   where: CommandContext,

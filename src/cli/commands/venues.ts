@@ -28,7 +28,7 @@ import { safeLine } from "../text/safe";
 import { wrapText } from "../text/width";
 import { factsOf, isFromFile } from "../../engine/model/providers";
 
-/** What a model of a Venue can do, as far as it was tried out. */
+/** What a model of a Venue can do, as far as it was probed. */
 type TriedModel = { readonly model: string } & (Remembered | { readonly problem: string });
 
 type Report = Omit<ProviderHealth, "reachable"> & {
@@ -76,7 +76,7 @@ function venuesOf(project: Project, wanted: readonly string[]): ListedVenue[] {
   });
 }
 
-/** Each backend with what is known of its models; with `tries`, after it was found out anew. */
+/** Each backend with what is known of its models; with `tries`, after probing it again. */
 async function reportsOf(
   { path, venue, sends }: ListedVenue,
   options: RuntimeOptions,

@@ -9,14 +9,14 @@ import { defined } from "../../engine/model/defined";
 
 type Question = EventData<"question_asked">;
 
-/** What `--answer` gave: `STEP.FIELD=VALUE`, `STEP=WORD` for the word alone, `ID@SHA=yes` for what was shown before. */
+/** The values of `--answer`: `STEP.FIELD=VALUE`, `STEP=WORD` for the word alone, `ID@SHA=yes` for what was shown before. */
 export interface GivenAnswer {
   readonly step: string;
   readonly field: string;
   readonly value: string;
 }
 
-/** @throws {OrketError} usage for what is not an answer. */
+/** @throws {OrketError} usage for an invalid answer. */
 export function readAnswers(texts: readonly string[]): GivenAnswer[] {
   return texts.map((text) => {
     const at = text.indexOf("=");
@@ -34,7 +34,7 @@ export function readAnswers(texts: readonly string[]): GivenAnswer[] {
   });
 }
 
-/** The answer to a question that is open, from what was given; undefined: nothing was. */
+/** The answer to an open question, from the given values; undefined: there is none. */
 export function answerTo(
   run: StepRun,
   question: Question,
@@ -63,7 +63,7 @@ export function answerTo(
   };
 }
 
-/** Whether an answer names what was shown by its id and its digest, or the beginning of it. */
+/** Whether an answer names what was shown by its id and its digest, or the digest's beginning. */
 export function isExact(
   step: string,
   { id, sha256 }: { readonly id: string; readonly sha256: string },
@@ -72,7 +72,7 @@ export function isExact(
   return name === id && digest.length >= 8 && sha256.startsWith(digest);
 }
 
-/** What a question waits for, and how to give it. */
+/** What a question waits for, and how to answer it. */
 export function waitsFor(run: StepRun, question: Question): string {
   if (question.kind === "accept") {
     return `The step ${run.key} waits until a person has decided about ${(question.paths ?? []).join(", ")}: look at them (orket diff), accept or reject them (orket accept, orket reject), then resume the session.`;

@@ -8,18 +8,18 @@ import type { ApprovalView } from "../../engine/view/session-view";
 import { safeLine, safeText } from "../text/safe";
 import { groupedExactly } from "../../engine/model/grouped";
 
-/** A part of what a person is asked about. */
+/** A part of what the user is asked about. */
 export interface ShownPart {
-  /** What it is; absent: it speaks for itself. */
+  /** Its label; absent: it needs none. */
   readonly heading?: string;
   readonly text: string;
 }
 
-/** What a question shows: first what nobody has seen yet, and on demand everything. */
+/** The contents of a question: first what is new to the user, and on request everything. */
 export interface ApprovalText {
   readonly news: readonly ShownPart[];
   readonly whole: readonly ShownPart[];
-  /** What `whole` has beyond the news. */
+  /** What `whole` has besides the new parts. */
   readonly rest: string;
 }
 
@@ -27,7 +27,7 @@ type Live = Pick<LiveSession, "orchestrator" | "readText" | "readBytes">;
 
 /**
  * The text of an approval. Before a step: its instruction filled in, or the command that would run, and the report that it
- * goes on from; the role's prompt and the task are the same each time and come on demand. After a step: its report, its
+ * continues from; the role's prompt and the task are the same each time and are shown on request. After a step: its report, its
  * verdict and what it wrote, as changes.
  */
 export async function textOfApproval(approval: ApprovalView, live: Live): Promise<ApprovalText> {
@@ -48,7 +48,7 @@ async function beforeStep(approval: ApprovalView, live: Live): Promise<ApprovalT
   return { news, whole: [...(command === undefined ? [] : news), ...parts], rest: "the whole prompt" };
 }
 
-/** The report that the step goes on from. */
+/** The report that the step continues from. */
 async function reportBefore(state: SessionState, live: Live): Promise<ShownPart | undefined> {
   const before = viewSession(state).steps.findLast(
     ({ status, summary }) => status === "done" && summary !== undefined,

@@ -18,7 +18,7 @@ import { editText } from "./edit-text";
 import type { TypedLines } from "./lines";
 import { defined } from "../../engine/model/defined";
 
-/** How the session's questions are answered. `none`: nobody is there; the session pauses at the first. */
+/** How the session's questions are answered. `none`: no user is present; the session pauses at the first. */
 export type ApprovalMode = "all" | "none" | "ask";
 
 type Decision = EventData<"approval_resolved">["decision"];
@@ -30,14 +30,14 @@ export interface ApproverParts {
   readonly output: Output;
   readonly env: Environment;
   readonly lines: TypedLines;
-  /** What `--answer` gave. */
+  /** The values of `--answer`. */
   readonly answers?: readonly GivenAnswer[];
 }
 
 /** Answers the questions of a session, or pauses it where nobody can. */
 export class Approver {
   readonly #answered = new Set<string>();
-  /** Questions for which what `--answer` gave does not fit. */
+  /** Questions for which the values of `--answer` are invalid. */
   readonly #refused = new Set<string>();
   #asking = false;
   #closed = false;
@@ -48,9 +48,9 @@ export class Approver {
     this.#parts = parts;
   }
 
-  /** Looks for questions that are open; called after every change of the session. */
+  /** Checks for open questions; called after every change of the session. */
   look(): void {
-    // Later than now: the run that told us of the question has its own step to end first.
+    // Deferred: the run that reported the question must end its own step first.
     setImmediate(() => {
       if (this.#closed) return;
       this.#answerQuestions();
@@ -70,7 +70,7 @@ export class Approver {
     return viewSession(state).approvals.filter(({ id }) => !this.#answered.has(id));
   }
 
-  /** The questions of the Score that a person at the terminal can answer. */
+  /** The questions of the Score that a user at the terminal can answer. */
   #asked(): QuestionView[] {
     const { state } = this.#parts.live.orchestrator;
     if (state.status !== "running" || state.pauseRequested !== null || state.stopRequested) return [];
@@ -80,8 +80,8 @@ export class Approver {
   }
 
   /**
-   * Questions of the Score take what was given for them. Without it a person is asked where one is there; elsewhere,
-   * and where files are to be decided about, the session pauses.
+   * Questions of the Score take the given values. Without one, the user is asked if present; otherwise,
+   * and where files must be decided about, the session pauses.
    */
   #answerQuestions(): void {
     const { state } = this.#parts.live.orchestrator;
@@ -179,7 +179,7 @@ export class Approver {
         else if (question !== undefined) await this.#askQuestion(question);
       }
     } catch (error) {
-      // The question is gone or has changed: the next look shows what is open now.
+      // The question is closed or has changed: the next check shows what is open now.
       if (!OrketError.is(error)) throw error;
       output.line(safeText(error.message));
       this.look();

@@ -14,12 +14,12 @@ export interface AskParts {
   readonly env: Environment;
 }
 
-/** What a person said to a question of the Score. `ended`: nothing more can be typed. */
+/** The user's answer to a question of the Score. `ended`: nothing more can be typed. */
 export type Said =
   | { readonly kind: "answer"; readonly verdict?: string; readonly answers?: Json }
   | { readonly kind: "pause" | "stop" | "ended" };
 
-/** Puts an open question to the person at the terminal: first its word, then each field, checked as it is typed. */
+/** Shows an open question to the user at the terminal: first its word, then each field, checked as it is typed. */
 export async function askQuestion(question: QuestionView, text: string, parts: AskParts): Promise<Said> {
   const { output } = parts;
   output.line(output.style.bold(safeLine(`── ${question.step}: ${headings[question.kind]}`)));
@@ -90,7 +90,7 @@ async function askRest({ fields, questions }: QuestionView, parts: AskParts): Pr
   return { value: given };
 }
 
-/** One field, again until what is typed fits. */
+/** One field, repeated until the input is valid. */
 async function askField(name: string, spec: FieldSpec, parts: AskParts): Promise<Typed> {
   const { output, lines } = parts;
   const label = safeLine(name);

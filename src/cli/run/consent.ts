@@ -19,8 +19,8 @@ function refusal(flow: string, digest: string, call: string): OrketError {
 }
 
 /**
- * Makes sure that a person agreed to the definition's commands before any starts: earlier, by `--allow-commands DIGEST`,
- * or now, on a terminal, with the table before their eyes.
+ * Ensures that the user agreed to the definition's commands before any starts: earlier, by `--allow-commands DIGEST`,
+ * or now, on a terminal that shows the table.
  * @throws {OrketError} consent_missing, usage.
  */
 export async function requireConsent(

@@ -5,7 +5,7 @@ import { formatBytes, formatDuration, formatTokens, plural } from "../text/forma
 import { safeLine } from "../text/safe";
 import { groupedExactly } from "../../engine/model/grouped";
 
-/** One line for people about an event. */
+/** One line about an event, for users. */
 export interface EventLine {
   readonly mark: string;
   readonly tone: "plain" | "good" | "bad" | "warn" | "quiet";
@@ -18,7 +18,7 @@ const line = (mark: string, tone: EventLine["tone"], text: string): EventLine =>
   text: safeLine(text),
 });
 
-/** How long a step took, as far as its record says. */
+/** The duration of a step, as far as its record shows. */
 export function stepDuration(record: Pick<StepRecord, "startedAt" | "endedAt">): number | undefined {
   if (record.endedAt === undefined) return undefined;
   const ms = Date.parse(record.endedAt) - Date.parse(record.startedAt);
@@ -42,14 +42,14 @@ function endedText(event: Extract<SessionEvent, { type: "step_end" }>, state: Se
   return `${event.step ?? ""}: ${parts.join(", ")}`;
 }
 
-/** Whether the step ran a command that did not pass: it is done, since the Score looks at its verdict, but it is not green. */
+/** Whether the step ran a command that did not pass: it is done, since the Score uses its verdict, but it is not green. */
 function ranRed({ step, data }: Extract<SessionEvent, { type: "step_end" }>, state: SessionState): boolean {
   const id = recordOf(state, step)?.id;
   const planned = plannedSteps(state.definition.score.steps).find(({ node }) => node.id === id);
   return planned?.node.does?.kind === "run" && data.verdict !== undefined && data.verdict !== "pass";
 }
 
-/** What a person following a run is told of an event; undefined: nothing. */
+/** What a user who follows a run is shown of an event; undefined: nothing. */
 export function describeEvent(event: SessionEvent, state: SessionState): EventLine | undefined {
   const step = event.step ?? "";
   switch (event.type) {

@@ -5,16 +5,16 @@ import type { Output } from "../io";
 import { describeEvent } from "./describe";
 import type { EventLine } from "./describe";
 
-/** Shows a run while it goes on, on stderr. */
+/** Shows a run in progress, on stderr. */
 export interface Display {
   onEvents(events: readonly SessionEvent[], state: SessionState): void;
   onDelta(step: string, delta: ModelDelta): void;
-  /** Leaves the terminal to someone else, until `show`. */
+  /** Leaves the terminal to another program, until `show`. */
   hide(): void;
   show(): void;
-  /** Says something that stays. */
+  /** Prints something permanent. */
   say(text: string): void;
-  /** Ends it; the terminal is as it was before. */
+  /** Ends it; the terminal is restored. */
   close(): void;
 }
 
@@ -33,7 +33,7 @@ export function paintLine({ mark, tone, text }: EventLine, { style }: Output): s
   }
 }
 
-/** One line for each thing that happens: for files, pipes and simple terminals. */
+/** One line for each event: for files, pipes and simple terminals. */
 export class LineDisplay implements Display {
   readonly #output: Output;
   constructor(output: Output) {
@@ -55,7 +55,7 @@ export class LineDisplay implements Display {
     // Streamed text would drown the lines.
   }
   hide(): void {
-    // Nothing stands on the screen that could be in the way.
+    // Nothing on the screen could be in the way.
   }
   show(): void {
     // Nothing was hidden.
@@ -65,7 +65,7 @@ export class LineDisplay implements Display {
   }
 }
 
-/** Shows nothing: with --json, stdout has the events and that is all. */
+/** Shows nothing: with --json, stdout has only the events. */
 export class NoDisplay implements Display {
   readonly #output: Output;
   constructor(output: Output) {

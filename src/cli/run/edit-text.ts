@@ -5,7 +5,7 @@ import path from "node:path";
 import type { Environment, Output } from "../io";
 import type { TypedLines } from "./lines";
 
-/** Opens a text in the user's editor, or takes it line by line where there is none. Undefined: left as it was. */
+/** Opens a text in the user's editor, or reads it line by line where there is none. Undefined: unchanged. */
 export async function editText(
   text: string,
   { env, lines, output }: { env: Environment; lines: TypedLines; output: Output },
@@ -51,7 +51,7 @@ async function editInEditor(
   }
 }
 
-/** `$EDITOR` may hold arguments (`code --wait`), which is why a shell reads it. */
+/** `$EDITOR` may contain arguments (`code --wait`), which is why a shell reads it. */
 function runEditor(editor: string, file: string): Promise<number | undefined> {
   const quoted = process.platform === "win32" ? `"${file}"` : `'${file.replaceAll("'", "'\\''")}'`;
   return new Promise((resolve) => {

@@ -1,18 +1,18 @@
 import { StringDecoder } from "node:string_decoder";
 
-/** Someone waits for a line. */
+/** A caller waits for a line. */
 interface Waiting {
   readonly resolve: (line: string | undefined) => void;
 }
 
 /**
- * Lines that a person types. What comes while no question is open is thrown away: it was meant for something else.
+ * Lines that the user types. Input while no question is open is discarded: it was not meant as an answer.
  */
 export class TypedLines {
   readonly #decoder = new StringDecoder("utf8");
   #partial = "";
   #waiting: Waiting | undefined;
-  /** Lines that came in one piece with the answer, for questions that take several lines. */
+  /** Lines that arrived together with the answer, for questions that take several lines. */
   #ready: string[] = [];
   #ended = false;
   #reading = false;
@@ -46,12 +46,12 @@ export class TypedLines {
     resolve(next);
   }
 
-  /** Nothing more will come. */
+  /** No more input will arrive. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Begins to listen, so that what is typed ahead is not taken for an answer later. */
+  /** Starts listening, so that text typed ahead is not taken for an answer later. */
   start(): void {
     if (this.#reading) return;
     this.#reading = true;
@@ -60,7 +60,7 @@ export class TypedLines {
     this.#stream.resume();
   }
 
-  /** Leaves the input to someone else, such as an editor. */
+  /** Leaves the input to another program, such as an editor. */
   stop(): void {
     if (!this.#reading) return;
     this.#reading = false;

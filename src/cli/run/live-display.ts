@@ -13,14 +13,14 @@ import { paintLine } from "./display";
 import type { Display } from "./display";
 import { isFromFile } from "../../engine/model/providers";
 
-/** At most ten pictures a second. */
+/** At most ten repaints a second. */
 const paintMs = 100;
 const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
-/** Of the text that streams in, this much is kept for its last lines. */
+/** How much of the streamed text is kept for its last lines. */
 const keptCharacters = 2000;
 const textLines = 3;
 
-/** Events whose lines would only repeat what the picture shows. */
+/** Events whose lines would only repeat what the display shows. */
 const inPicture: ReadonlySet<SessionEvent["type"]> = new Set(["step_start"]);
 
 interface Timers {
@@ -29,15 +29,15 @@ interface Timers {
 }
 
 /**
- * The run as a picture at the bottom of the terminal, repainted in place; what is over scrolls away above it.
- * Every line of the picture is cut to the terminal's width, so that its height is known when it is taken away.
+ * The run as a display at the bottom of the terminal, repainted in place; finished lines scroll away above it.
+ * Every line of the display is cut to the terminal's width, so that its height is known when it is removed.
  */
 export class LiveDisplay implements Display {
   #view: SessionView | undefined;
   readonly #streams = new Map<string, string>();
   /** When a step's model was asked. */
   readonly #asked = new Map<string, number>();
-  /** Widths of the lines that stand on the screen. */
+  /** Widths of the lines on the screen. */
   #painted: number[] = [];
   #hidden = false;
   #closed = false;
@@ -113,7 +113,7 @@ export class LiveDisplay implements Display {
     if (moving || this.#dirty) this.#repaint("");
   }
 
-  /** Takes the picture away, writes `above` where it stood, and paints it anew below. */
+  /** Removes the display, writes `above` in its place, and paints it again below. */
   #repaint(above: string): void {
     if (this.#hidden) {
       this.#output.write(above);
@@ -129,7 +129,7 @@ export class LiveDisplay implements Display {
     this.#output.write(`${above}${shown.map((line) => `${line}\n`).join("")}`);
   }
 
-  /** Moves to the picture's first line and clears from there; counts what a narrower window has wrapped. */
+  /** Moves to the display's first line and clears from there; counts lines that a narrower window has wrapped. */
   #erasure(): string {
     const { columns } = this.#output;
     const height = this.#painted.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
@@ -188,7 +188,7 @@ export class LiveDisplay implements Display {
   }
 }
 
-/** The end of a line that is longer than the window: that is where the new words are. */
+/** The end of a line that is longer than the window: the new words are there. */
 function tailOf(line: string, columns: number): string {
   if (displayWidth(line) <= columns) return line;
   const characters = [...line];

@@ -11,18 +11,18 @@ import { printSession } from "../session-text";
 import { alignColumns } from "../text/format";
 import { safeLine } from "../text/safe";
 
-/** Failures of which every further try is one, as long as prompt and Venue are the same. */
+/** Failures that every further try repeats, as long as prompt and Venue are the same. */
 const needChange: ReadonlySet<string> = new Set(["prompt_too_large", "model_context_overflow"]);
 
 type NextStep = readonly [line: string, does: string];
 
-/** What a person can do next; `orket` is how the program is called for this project. */
+/** The user's possible next steps; `orket` is how to call the program for this project. */
 function nextSteps(view: SessionView, limit: string, code: ExitCode, orket: string): NextStep[] {
   const resume = `${orket} resume ${view.session}`;
   if (view.status !== "ended") {
     switch (view.pause?.reason) {
       case "approval":
-        // Only a decision about the files lets it go on; being asked again would change nothing.
+        // Only a decision about the files lets it resume; asking again would change nothing.
         if (view.questions.some(({ kind }) => kind === "accept")) {
           return [
             [`${orket} diff ${view.session}`, "what is to be decided about"],
@@ -34,7 +34,7 @@ function nextSteps(view: SessionView, limit: string, code: ExitCode, orket: stri
         if (view.questions.length > 0) return [[resume, "go on and be asked, or give --answer"]];
         return [
           [resume, "go on and be asked"],
-          // Nothing but an answer to what was shown starts a command.
+          // Only an answer to what was shown starts a command.
           ...view.approvals.flatMap((one): NextStep[] =>
             one.command === undefined
               ? []
@@ -74,13 +74,13 @@ function nextSteps(view: SessionView, limit: string, code: ExitCode, orket: stri
   ];
 }
 
-/** The typed answer of the step that the Score gives back; undefined: it gives none. */
+/** The typed answer of the step that the Score returns; undefined: it returns none. */
 function resultOfRun({ definition, score }: SessionState): Json | undefined {
   const step = definition.score.result?.step;
   return step === undefined ? undefined : resultOf(score.scope, step)?.result;
 }
 
-/** The end of `run` and `resume`: what came of it on stdout, how to go on on stderr. */
+/** The end of `run` and `resume`: the result on stdout, how to resume on stderr. */
 export function printOutcome(
   state: SessionState,
   code: ExitCode,
@@ -89,7 +89,7 @@ export function printOutcome(
 ): void {
   const view = viewSession(state);
   const result = view.outcome === "completed" ? resultOfRun(state) : undefined;
-  // A typed result is all of the standard output, so that a script can read it.
+  // A typed result is the whole standard output, so that a script can read it.
   if (!json) printSession(view, result === undefined ? io.stdout : io.stderr);
   if (!json && result !== undefined) io.stdout.line(JSON.stringify(result));
   if (view.status === "paused" && view.pause !== undefined) {

@@ -18,14 +18,14 @@ import { SignOfLife } from "./sign-of-life";
 import type { Ticker } from "./sign-of-life";
 
 export interface PerformOptions {
-  /** undefined: a person is asked where there is one. */
+  /** undefined: the user is asked if present. */
   readonly approve: "none" | "all" | undefined;
   readonly json: boolean;
-  /** Prints the events that were there before too; for a new session. */
+  /** Also prints the events that existed before; for a new session. */
   readonly fromStart: boolean;
-  /** What `--answer` gave. */
+  /** The values of `--answer`. */
   readonly answers?: readonly GivenAnswer[];
-  /** How the program is called for this project. */
+  /** How to call the program for this project. */
   readonly orket: string;
 }
 
@@ -44,7 +44,7 @@ function eventJson({ seq, at, type, step, data }: SessionEvent): string {
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Cancels on the first signal, ends at once on the second. Returns how to stop listening. */
+/** Cancels on the first signal, ends immediately on the second. Returns a function that stops listening. */
 function onSignals(live: LiveSession, display: Display): () => void {
   let asked = false;
   const handle = (signal: NodeJS.Signals): void => {
@@ -62,7 +62,7 @@ function onSignals(live: LiveSession, display: Display): () => void {
   };
 }
 
-/** The machine's time; what it calls keeps no process alive. */
+/** The machine's time; its timers keep no process alive. */
 function tickerOf(io: Io): Ticker {
   return {
     now: () => io.now(),
@@ -74,7 +74,7 @@ function tickerOf(io: Io): Ticker {
   };
 }
 
-/** Performs a session until it ends or pauses, shows it, and says what came of it. */
+/** Performs a session until it ends or pauses, shows it, and reports the result. */
 export async function performSession(live: LiveSession, options: PerformOptions, io: Io): Promise<ExitCode> {
   const { orchestrator } = live;
   const lines = new TypedLines(io.stdin);
@@ -97,7 +97,7 @@ export async function performSession(live: LiveSession, options: PerformOptions,
     }
   };
   if (options.fromStart) seen((await readSession(live.directory)).events);
-  // A picture that is repainted is a sign of life itself.
+  // A repainted display is itself a sign of life.
   const sign =
     display instanceof LiveDisplay ? undefined : new SignOfLife((text) => display.say(text), tickerOf(io));
   const unlisten = orchestrator.listen({

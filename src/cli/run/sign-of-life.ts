@@ -4,15 +4,15 @@ import { formatDuration } from "../text/format";
 import { safeLine } from "../text/safe";
 import { groupedExactly } from "../../engine/model/grouped";
 
-/** How long a call or a command may go on before a line says that it does, and again after each such time. */
+/** How long a call or a command may run before a line reports that it does, and again after each such time. */
 const quietMs = 60_000;
-/** How often it is looked whether that time is over. */
+/** How often to check whether that time has passed. */
 const lookMs = 5_000;
 
-/** What it has of the time. */
+/** Its clock and timers. */
 export interface Ticker {
   now(): number;
-  /** Calls back again and again; returns how to end that. */
+  /** Calls back repeatedly; returns a function that stops it. */
   every(ms: number, call: () => void): () => void;
 }
 
@@ -26,8 +26,8 @@ interface Open {
 }
 
 /**
- * Says from time to time that a long model call or command still goes on, where nothing else would: output without a
- * picture that is repainted, such as the log of a CI job, which ends jobs that say nothing.
+ * Reports from time to time that a long model call or command is still running, where nothing else would: output without a
+ * repainted display, such as the log of a CI job; CI systems end jobs that print nothing.
  */
 export class SignOfLife {
   readonly #open = new Map<string, Open>();

@@ -5,7 +5,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import type { Io } from "../io";
 import { safeLine } from "../text/safe";
 
-/** The longest task that is read, in bytes: beyond it the file is most likely not the one that was meant. */
+/** The longest task that is read, in bytes: a longer file is most likely the wrong one. */
 const taskMaxBytes = 1_000_000;
 
 function textOf(bytes: Uint8Array, source: string): string {
@@ -20,15 +20,15 @@ function textOf(bytes: Uint8Array, source: string): string {
   } catch {
     throw new OrketError("usage", `--task: ${source} is not text in UTF-8.`);
   }
-  // An editor ends the last line; a task that is given on the command line has no such end.
+  // An editor ends the last line; a task on the command line has no such end.
   const task = text.replaceAll("\r\n", "\n").replace(/\n+$/, "");
   if (task.trim() === "") throw new OrketError("usage", `--task: ${source} is empty.`);
   return task;
 }
 
 /**
- * The task that `--task` means: its text, the text of the file behind `@` (relative to where Orket was started), or what
- * comes on standard input for `-`. `@@` at its beginning stands for one `@` of the text.
+ * The task from `--task`: its text, the text of the file after `@` (relative to where Orket was started), or
+ * standard input for `-`. `@@` at its beginning stands for one `@` of the text.
  * @throws {OrketError} usage when it cannot be read, is empty or is not text.
  */
 export async function readTask(

@@ -2,7 +2,7 @@ import type { TokenCount, TokenUsage } from "../../engine/event/tokens";
 import { displayWidth, padToWidth } from "./width";
 import { groupedExactly } from "../../engine/model/grouped";
 
-/** What stands where a value is not known. */
+/** The placeholder for an unknown value. */
 export const unknown = "–";
 
 /** `~` marks an estimate; an unknown number is never zero. */

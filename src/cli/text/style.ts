@@ -1,4 +1,4 @@
-/** Colours and weights for a terminal; plain text where they are not wanted. */
+/** Colours and weights for a terminal; plain text where they are disabled. */
 export interface Style {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;

@@ -2,17 +2,17 @@ import stringWidth from "string-width";
 
 const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** What a reader takes for one character, such as a family of emoji or a letter with its accents. */
+/** What a reader perceives as one character, such as a family of emoji or a letter with its accents. */
 function* charactersOf(text: string): Generator<string> {
   for (const { segment } of segmenter.segment(text)) yield segment;
 }
 
-/** How many columns a terminal gives the text; one line without control characters. */
+/** The text's width in terminal columns; one line without control characters. */
 export function displayWidth(text: string): number {
   return stringWidth(text);
 }
 
-/** The text cut so that it takes at most `columns`, with an ellipsis where something is missing. */
+/** The text cut to at most `columns`, with an ellipsis where something is missing. */
 export function cutToWidth(text: string, columns: number): string {
   if (columns <= 0) return "";
   let width = 0;
@@ -28,7 +28,7 @@ export function cutToWidth(text: string, columns: number): string {
   return text;
 }
 
-/** The text with spaces after it up to `columns`. */
+/** The text padded with spaces to `columns`. */
 export function padToWidth(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - displayWidth(text)));
 }

@@ -45,7 +45,7 @@ export interface PerformContext {
   readonly state: SessionState;
   readonly ports: AgentPorts;
   readonly cancellation: Cancellation;
-  /** Resolves when the effect's cause is on disk; rejects when it could not be written. Nothing may leave before. */
+  /** Resolves when the effect's cause is on disk; rejects when it could not be written. Nothing may be sent before. */
   readonly recorded: Promise<void>;
   readonly onDelta: (step: string, delta: ModelDelta) => void;
 }
@@ -103,7 +103,7 @@ export async function callModel(
     );
     return [...moves(reply.failovers), replyEvent(call, active, reply, request, context)];
   } catch (error) {
-    // A journal that cannot be written is no failure of the model's.
+    // A journal that cannot be written is not a failure of the model.
     await context.recorded;
     const failure = ProviderError.is(error)
       ? error
@@ -198,7 +198,7 @@ function fingerprintData({ contextTokens, ...known }: ModelFingerprint): Fingerp
   return { ...known, ...defined({ context_tokens: contextTokens }) };
 }
 
-/** Tenths of a millisecond are more than any of these figures can tell. */
+/** None of these figures is accurate beyond a tenth of a millisecond. */
 function roundMs(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
@@ -240,7 +240,7 @@ function failureEvent(
   });
 }
 
-/** What a server's wait that is longer than the Venue allows means for the session. */
+/** What it means for the session that a server asks for a longer wait than the Venue allows. */
 function waitText(failure: ProviderError, { max_wait_seconds }: VenueRetry): string {
   const asked = grouped(Math.round(failure.retryAfterSeconds ?? 0));
   const most = grouped(max_wait_seconds ?? defaultMaxWaitSeconds);
@@ -252,7 +252,7 @@ export async function runTool(active: ActiveRun, context: PerformContext): Promi
   if (call === undefined) throw new Error("a tool is to be run, and none is open");
   const { state, ports, cancellation } = context;
   const tools = toolsOf(context, active.run);
-  // A command takes no arguments that could be cut or mistaken.
+  // A command takes no arguments that could be cut off or misread.
   const usable =
     commandOfTool(call.tool) === undefined
       ? await usableCall(call, active, { state, ports, tools })
@@ -274,7 +274,7 @@ export async function runTool(active: ActiveRun, context: PerformContext): Promi
 export async function finishStep({ run }: ActiveRun, { ports, state }: PerformContext): Promise<EventDraft> {
   const { reply } = run;
   const said = reply === null ? "" : (await ports.store.getText(reply.said)).trim();
-  // The first reader's version kept the calls in the text.
+  // The first reader's version left the calls in the text.
   const nothingSaid = said === "" || (state.versions.callReader === 1 && isOnlyToolCall(said));
   const whole = nothingSaid ? (run.verdictReason ?? said) : said;
   const text =
@@ -303,10 +303,10 @@ export async function finishStep({ run }: ActiveRun, { ports, state }: PerformCo
   });
 }
 
-/** Longest document, in bytes, and most documents that are looked at for the files that they name. */
+/** Longest document, in bytes, and most documents that are searched for file names. */
 const [maxDocumentBytes, maxDocuments] = [65_536, 5];
 
-/** The files that a step's report, result and documents name: what the drift rules compare its work with. */
+/** The files that a step's report, result and documents name; the drift rules compare its work with them. */
 async function filesOfReport(
   run: StepRun,
   report: string,

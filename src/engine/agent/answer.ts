@@ -9,11 +9,11 @@ import type { Drafted } from "./prompt-cut";
 import { textCallForm } from "./tool/text-form";
 import { defined } from "../model/defined";
 
-/** Stands for a reply in which nothing was said: several vendors refuse an assistant's message without a word. */
+/** Placeholder for an empty reply: several vendors reject an assistant message without text. */
 const emptyReply = "(empty reply)";
 
 /**
- * What follows the model's reply: the reply itself as it came, the results of its tool calls, and what was wrong with it
+ * What follows the model's reply: the unchanged reply, the results of its tool calls, and what was wrong with it
  * or is still missing.
  */
 export async function answerMessages(context: PromptContext, reply: Reply): Promise<Drafted[]> {
@@ -64,7 +64,7 @@ async function replyMessage(
   };
 }
 
-/** What the model is told of its own reply: that it was cut, and which calls were not performed. */
+/** What the model is told about its own reply: that it was cut off, and which calls were not performed. */
 function problemsOf({ active, definition, mode, tools }: PromptContext, reply: Reply): string[] {
   const told = reply.unread.map((call) => `${unreadSentence(call)} ${wanted(call)}`);
   if (reply.unread.some(({ kind }) => kind !== "quoted" && kind !== "server") && mode === "text")

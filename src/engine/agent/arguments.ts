@@ -2,27 +2,27 @@ import { LooseProblem, parseLoose, readLooseJson, skipSpace } from "./reader/loo
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A call's arguments as the tool takes them, or why they are none. */
+/** A call's arguments as the tool takes them, or why they cannot be used. */
 export type TakenArguments =
   | { readonly ok: true; readonly args: unknown }
   | {
       readonly ok: false;
       /** What is wrong, as the end of a sentence. */
       readonly why: string;
-      /** The text ends within them. */
+      /** The text ends within the arguments. */
       readonly cut: boolean;
     };
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** How often arguments may be JSON within JSON. */
+/** How many levels of JSON within JSON are unwrapped. */
 const mostEncodings = 3;
 
 /**
- * Reads the arguments of a call as models give them, where the meaning is beyond doubt: JSON with the slips that
- * `readLooseJson` allows, encoded twice, numbers and flags in quotes, null for what is optional, an object where a text
- * of JSON is wanted, and keys that the tool does not know.
+ * Reads a call's arguments as models write them, where the meaning is unambiguous: JSON with the slips that
+ * `readLooseJson` allows, encoded twice, numbers and flags in quotes, null for what is optional, an object where a JSON
+ * text is expected, and keys that the tool does not know.
  * @param parameters JSON Schema of the arguments: an object schema.
  */
 export function takeArguments(text: string, parameters: Json): TakenArguments {
@@ -62,7 +62,7 @@ function problemOf(text: string): TakenArguments {
   }
 }
 
-/** Names that models give to what the built-in tools call otherwise. */
+/** Argument names that models use instead of those of the built-in tools. */
 const otherNames: Readonly<Record<string, readonly string[]>> = {
   path: ["file_path", "filepath", "file", "filename", "file_name", "dir_path", "directory"],
   content: ["contents", "text", "file_content", "file_text"],
@@ -80,7 +80,7 @@ function fitted(value: unknown, schema: Json): unknown {
   for (const [key, item] of Object.entries(value)) {
     const wanted = properties[key];
     if (wanted === undefined) {
-      // A placeholder of a call that was left out of the prompt: to copy it is a mistake that the tool tells.
+      // A placeholder for a call that was left out of the prompt: copying it is a mistake, which the tool reports.
       if (!strict || key === "left_out") args[key] = item;
       continue;
     }
@@ -105,7 +105,7 @@ function typesOf(schema: unknown): readonly unknown[] {
 
 const allows = (schema: unknown, type: string): boolean => typesOf(schema).includes(type);
 
-/** One value as its schema wants it; as it is where that would be a guess. */
+/** One value as its schema requires it; unchanged where that would be a guess. */
 function fit(value: unknown, schema: unknown): unknown {
   const types = typesOf(schema);
   if (types.length === 0 || types.includes(undefined)) return value;

@@ -8,7 +8,7 @@ import type { Place } from "../state/place";
 import { changeAt, resultSeen } from "../state/scope";
 import type { Scope } from "../state/scope";
 
-/** What a template is resolved with: where it stands, and what can be seen there. */
+/** The context in which a template is resolved: its place, and what is visible there. */
 export interface TemplateContext {
   readonly definition: Definition;
   readonly node: Pick<StepNode, "id" | "role" | "frame">;
@@ -17,12 +17,12 @@ export interface TemplateContext {
   readonly getText: (content: Content) => Promise<string>;
 }
 
-/** The whole id of a step that a template names: names in a used Score are within it. */
+/** The whole id of a step that a template names; inside a used Score, names are relative to it. */
 export function wholeId(step: string, { frame }: Pick<StepNode, "frame">): string {
   return frame === undefined ? step : `${frame}.${step}`;
 }
 
-/** What stands in a placeholder's place; empty where there is nothing yet. Never expanded again. */
+/** The value of a placeholder; empty where there is none yet. Never expanded again. */
 export async function placeholderValue(context: TemplateContext, placeholder: Placeholder): Promise<string> {
   return textOfJson(await jsonOf(context, placeholder));
 }
@@ -66,7 +66,7 @@ export function expandFor(context: TemplateContext, template: string): Promise<s
   return expandTemplate(template, (placeholder) => placeholderValue(context, placeholder));
 }
 
-/** A value whose texts are templates. A text that is one placeholder and nothing else keeps the kind of its value. */
+/** A value whose texts are templates. A text that consists of a single placeholder keeps the type of its value. */
 export async function expandJson(context: TemplateContext, value: Json): Promise<Json | undefined> {
   if (typeof value === "string") {
     const { segments } = parseTemplate(value);

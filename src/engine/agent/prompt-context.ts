@@ -5,7 +5,7 @@ import type { ToolSpec } from "../port/model-provider";
 import type { ActiveRun } from "../state/cursor";
 import type { ToolMode } from "../state/tool-mode";
 
-/** What a prompt is built of. */
+/** What a prompt is built from. */
 export interface PromptContext {
   readonly definition: Definition;
   readonly active: ActiveRun;
@@ -15,9 +15,9 @@ export interface PromptContext {
   /** Reads a content that a scope or a message refers to. */
   readonly getText: (content: Content) => Promise<string>;
   readonly putText: (text: string) => Content;
-  /** The same for a text of these parts, one after another. */
+  /** The same for a text that consists of these parts, in order. */
   readonly putParts: (parts: readonly string[]) => Content;
-  /** That a person did not want the artifact, in words; undefined: nobody said so. */
+  /** That a person rejected the artifact, in words; undefined: nobody did. */
   readonly refusal?: (path: string) => string | undefined;
 }
 
@@ -26,8 +26,8 @@ export interface Fixed {
   readonly system: string;
   readonly head: string;
   readonly tail: string;
-  /** What the tail asks for in the Score's words, the same in every round. */
+  /** What the prompt's tail asks for in the Score's words, the same in every round. */
   readonly instruction: string;
-  /** What the templates named, so that it is not said twice. */
+  /** What the templates named, so that it is not repeated. */
   readonly used: ReadonlySet<string>;
 }

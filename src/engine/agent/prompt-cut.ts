@@ -5,7 +5,7 @@ import type { Estimate } from "./prompt-tokens";
 import { toolBytesOf } from "./prompt-tokens";
 import { writtenBy, writtenInText } from "./tool/written";
 
-/** A message of a prompt under construction, with its text at hand. */
+/** A message of a prompt under construction, with its text loaded. */
 export interface Drafted {
   readonly message: Message;
   readonly text: string;
@@ -13,37 +13,37 @@ export interface Drafted {
 
 export interface CutContext {
   readonly estimate: Estimate;
-  /** Tokens that the prompt may have at most. */
+  /** Maximum number of tokens in the prompt. */
   readonly room: number;
   readonly why: NonNullable<Omission["why"]>;
   readonly getText: (content: Content) => Promise<string>;
   readonly putText: (text: string) => Content;
   /** What the step wrote so far, in words; empty when it wrote nothing. */
   readonly written: string;
-  /** The step's own message with fewer reports of other steps, in about that many tokens less. */
+  /** The step's own message with fewer reports of other steps, shorter by about that many tokens. */
   readonly shorterHead: (tokens: number) => Promise<{ text: string; omitted: readonly Omission[] }>;
 }
 
-/** Begins every text that stands for something else, so that none is ever replaced again. */
+/** Prefix of every placeholder text, so that no placeholder is ever replaced again. */
 const mark = "[left out to make room:";
 const notice = /\n\n\[Left out to make room: your turns 1 to (\d+)[^\n]*\]$/;
 
 /** Smallest text or argument that is worth a placeholder, in bytes. */
 const smallest = 300;
 
-/** Share of the room that is always kept, and the share down to which at least is cut. */
+/** Share of the room that is always kept, and the share down to which a cut goes at least. */
 const leastKept = 0.3;
 const mostKept = 0.7;
 
-/** Turns of the size that they had lately that fit again after a cut, so that the prompt's beginning stays the same for so long. */
+/** Turns of the recent size that fit again after a cut, so that the beginning of the prompt stays the same for that long. */
 const turnsAhead = 12;
-/** Newest turns that say how large a turn is. */
+/** Newest turns from which the size of a turn is estimated. */
 const turnsWeighed = 3;
 
 /**
- * Makes room in a prompt that has become too long: old results of tools, then what the model wrote into files, then whole
- * old turns, oldest first, down to a low mark at once; if that is not enough, reports of steps far back, and at last parts
- * of the newest turn. Never the system message, the task, the instruction. The result may still be too long.
+ * Makes room in a prompt that has become too long: old tool results first, then what the model wrote into files, then whole
+ * old turns, oldest first, down to a low-water mark; if that is not enough, reports of distant steps, and finally parts
+ * of the newest turn. Never the system message, the task or the instruction. The result may still be too long.
  */
 export async function makeRoom(
   all: readonly Drafted[],

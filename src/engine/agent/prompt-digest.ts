@@ -3,7 +3,7 @@ import type { Message } from "../event/event";
 import type { Sha256 } from "../port/digest";
 import { defined } from "../model/defined";
 
-/** The message with its text in place of the reference, keys in one order: what the prompt's digest is made of. */
+/** The message with its text in place of the reference, keys in a fixed order: the input of the prompt's digest. */
 export function canonicalMessage(message: Message, text: string): Record<string, unknown> {
   if (message.role === "assistant") {
     const { role, tool_calls, attached } = message;
@@ -18,7 +18,7 @@ export function canonicalMessage(message: Message, text: string): Record<string,
     : { role: message.role, text };
 }
 
-/** The digest of a whole prompt: of the canonical JSON of its messages. */
+/** The digest of a whole prompt: over the canonical JSON of its messages. */
 export async function promptDigest(
   messages: readonly Message[],
   getText: (content: Content) => Promise<string>,

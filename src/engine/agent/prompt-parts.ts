@@ -17,11 +17,11 @@ interface Measured {
   readonly room: number;
   readonly estimate: Estimate;
   readonly toolBytes: number;
-  /** What is left of the step's conversation, the first two messages included. */
+  /** The remaining part of the step's conversation, including the first two messages. */
   readonly messages: readonly Drafted[];
 }
 
-/** Why a prompt cannot fit: how much it needs and has, which part of it is the largest, and what to change. */
+/** Why a prompt cannot fit: the room that it needs and has, its largest part, and what to change. */
 export function tooLarge(context: PromptContext, sizes: Measured): string {
   const { definition, active } = context;
   const { context_tokens: size, max_output_tokens: output } = callSettings(definition, active.run.node.role);

@@ -2,12 +2,12 @@ import { utf8Length } from "../model/utf8";
 import type { ToolCall } from "../event/event";
 
 /**
- * Tokens of a byte of text, where nothing was measured yet. Byte-pair vocabularies average about four bytes of English
+ * Tokens per byte of text where nothing has been measured. Byte-pair vocabularies average about four bytes of English
  * and three of code to a token; a third errs on the side of leaving room.
  */
 export const assumedDensity = 1 / 3;
 
-/** What the estimate is made larger by where a density was measured: the next text may be a little denser. */
+/** Safety factor on a measured density: the next text may be slightly denser. */
 const margin = 1.03;
 
 /** Bytes of a call in a message: its arguments and the frame around them. */
@@ -15,7 +15,7 @@ export function toolBytesOf({ args }: Pick<ToolCall, "args">): number {
   return 40 + ("text" in args ? utf8Length(args.text) : args.bytes);
 }
 
-/** A way from bytes to tokens. */
+/** Converts between bytes and tokens. */
 export interface Estimate {
   /** Tokens of that many bytes, rounded up. */
   tokens(bytes: number): number;
@@ -24,7 +24,7 @@ export interface Estimate {
 }
 
 /**
- * How a text becomes tokens for a model whose density is known: tokens for each byte of whole prompts, as servers counted
+ * Token estimate for a model whose density is known: tokens per byte of whole prompts, as servers counted
  * them. undefined: nothing was measured.
  */
 export function estimateAt(density: number | undefined): Estimate {
@@ -35,7 +35,7 @@ export function estimateAt(density: number | undefined): Estimate {
   };
 }
 
-/** Estimated tokens of a text that nothing was measured of. */
+/** Estimated tokens of a text for which nothing was measured. */
 export function estimateTokens(bytes: number): number {
   return Math.ceil(bytes * assumedDensity);
 }

@@ -2,7 +2,7 @@ import { expandTemplate } from "../model/template";
 import { placeholderValue, wholeId } from "./placeholder-value";
 import type { PromptContext } from "./prompt-context";
 
-/** The template with its values; `used` gets what it named. */
+/** The template with its values; what it named is added to `used`. */
 export function expandFor(context: PromptContext, template: string, used: Set<string>): Promise<string> {
   return expandTemplate(template, (placeholder) => {
     const { node, place } = context.active.run;

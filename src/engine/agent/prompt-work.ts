@@ -6,8 +6,8 @@ import type { PromptContext } from "./prompt-context";
 import type { Estimate } from "./prompt-tokens";
 
 /**
- * The sections on what others did, newest first until the room is used: files, then notes, then reports. In parts, one
- * after another; a report is one by itself.
+ * The sections on the other steps' work, newest first until the room is used up: files, then notes, then reports. In
+ * parts, in order; each report is a part of its own.
  */
 export async function visibleWork(
   { active, getText, refusal }: PromptContext,
@@ -52,7 +52,7 @@ export async function visibleWork(
   return parts;
 }
 
-/** Which reports a step reads: of those that it names the latest of this round or the one before; `all` of every round. */
+/** Which reports a step reads: for the steps it names, the latest of this round or the one before; for `all`, every round. */
 function readsOf({ run, scope }: PromptContext["active"]): (result: StepResult) => boolean {
   const { reads } = run.node;
   if (reads === undefined || reads === "all") return () => true;
@@ -62,7 +62,7 @@ function readsOf({ run, scope }: PromptContext["active"]): (result: StepResult) 
   return (result) => read.has(result);
 }
 
-/** Lines that share some room, given newest first and shown oldest first. The first that does not fit ends it. */
+/** Lines that share some room, given newest first and shown oldest first. Stops at the first one that does not fit. */
 class Section {
   readonly lines: (readonly string[])[] = [];
   used = 0;

@@ -17,13 +17,13 @@ import { visibleWork } from "./prompt-work";
 
 export type PromptResult =
   | { readonly kind: "built"; readonly data: EventData<"prompt_built"> }
-  /** What must be in the prompt does not fit the context window. */
+  /** The required parts of the prompt do not fit the context window. */
   | { readonly kind: "too_large"; readonly message: string };
 
 /**
  * Builds the prompt of the step's next turn: a pure function of the definition and of what the step can see. What does
- * not fit is left out and named; a prompt that cannot fit is refused here, never cut by a server. One that a server has
- * refused for its length is built again with less in it.
+ * not fit is left out and named; a prompt that cannot fit is refused here, never cut by a server. A prompt that a server
+ * rejected for its length is built again with less in it.
  */
 export async function buildPrompt(context: PromptContext): Promise<PromptResult> {
   const { run } = context.active;
@@ -67,7 +67,7 @@ function drafts({ putText, putParts }: PromptContext, fixed: Fixed, middle: read
   ];
 }
 
-/** A text in three parts: before, what is looked for, and behind. */
+/** A text in three parts: before the match, the match, and after it. */
 function around(text: string, part: string): string[] {
   const at = part === "" ? -1 : text.indexOf(part);
   return at < 0 ? [text] : [text.slice(0, at), part, text.slice(at + part.length)];
@@ -83,7 +83,7 @@ async function nextPrompt(
   return fitted(context, reply.turn + 1, [...before, ...added], added);
 }
 
-/** The prompt that a server refused, with less in it. */
+/** The prompt that a server rejected, with less in it. */
 async function shorterPrompt(
   context: PromptContext,
   prompt: NonNullable<StepRun["prompt"]>,
@@ -105,7 +105,7 @@ async function fitted(
   fresh: readonly Drafted[],
 ): Promise<PromptResult> {
   const { estimate, room } = sizesOf(context);
-  // What was not counted yet may be denser than what was.
+  // What has not been counted yet may be denser than what has.
   const freshBytes = sum(fresh);
   const more = Math.max(0, Math.ceil(freshBytes * assumedDensity) - estimate.tokens(freshBytes));
   const left = room - more - estimate.tokens(toolBytes(context));
@@ -125,7 +125,7 @@ async function fitted(
     : built(context, turn, messages, [...omitted]);
 }
 
-/** The step's own message with so many tokens less of what others reported. */
+/** The step's own message with that many fewer tokens of the others' reports. */
 async function shorterHead(
   context: PromptContext,
   tokens: number,
@@ -172,7 +172,7 @@ function built(
   };
 }
 
-/** Whether a message is the one that stood there before, and not another one in its place. */
+/** Whether a message is the one that was there before, and not another in its place. */
 function isSame(before: Message | undefined, now: Message | undefined): boolean {
   return before === now || (now !== undefined && JSON.stringify(before) === JSON.stringify(now));
 }
@@ -183,7 +183,7 @@ function toolBytes({ mode, tools }: PromptContext): number {
   return mode === "native" && tools.length > 0 ? utf8Length(JSON.stringify(tools)) : 0;
 }
 
-/** How texts are counted for the step's model, and how many tokens its prompt may have. */
+/** How texts are counted for the step's model, and the prompt's maximum number of tokens. */
 function sizesOf({ definition, active }: PromptContext): {
   estimate: ReturnType<typeof estimateAt>;
   density: number | undefined;
@@ -195,7 +195,7 @@ function sizesOf({ definition, active }: PromptContext): {
   const estimate = estimateAt(density);
   const refusedBytes = scope.refusedBytes[model];
   const refusedTokens = refusedBytes === undefined ? Infinity : estimate.tokens(refusedBytes);
-  // Three quarters of what was refused, and less each time; later prompts stay a tenth below it.
+  // Three quarters of what was rejected, and less each time; later prompts stay a tenth below it.
   const share = run.overflows > 0 ? 0.75 ** run.overflows : 0.9;
   return { estimate, density, room: Math.min(size - output, Math.floor(refusedTokens * share)) };
 }

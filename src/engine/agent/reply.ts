@@ -16,7 +16,7 @@ import { defined } from "../model/defined";
 export interface ReadReply {
   readonly toolCalls: ToolCall[];
   readonly fromText: boolean;
-  /** Absent: the reply's text as it is. */
+  /** Absent: the reply's text is used unchanged. */
   readonly said: string | undefined;
   readonly unread: UnreadCall[];
 }
@@ -28,7 +28,7 @@ interface Parts {
   readonly ports: AgentPorts;
 }
 
-/** The calls of a reply: the backend's own where there are any, else those written in its text. */
+/** The calls of a reply: the backend's own if there are any, otherwise those written in its text. */
 export function callsOfReply(active: ActiveRun, reply: ModelReply, parts: Parts): ReadReply {
   const { calls, said, unread } = readReply(reply.text, modeOf(active, reply, parts));
   const natives = withoutRepeats(reply.toolCalls);
@@ -66,8 +66,8 @@ export function callsOfReply(active: ActiveRun, reply: ModelReply, parts: Parts)
 }
 
 /**
- * The engine's own id of a call, also for backends that give none: nine letters and digits, which every vendor takes. Of
- * the step, the attempt, the turn and the place alone, so that it does not depend on what finishes first.
+ * The engine's own id of a call, also for backends that give none: nine letters and digits, which every vendor accepts.
+ * Made only from the step, the attempt, the turn and the index, so that it does not depend on what finishes first.
  */
 function callId({ run }: ActiveRun, index: number, { ports }: Parts): string {
   return ports.sha256(["call", run.key, run.attempt, run.prompt?.turn ?? 1, index].join("\n")).slice(0, 9);
@@ -101,12 +101,12 @@ function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): 
       : inUse
         ? "marked"
         : "all";
-  // Asked once: a model that says it again means it as an example. On the last turn nobody could answer.
+  // Asked once: a model that repeats the call means it as an example. On the last turn the model could not answer.
   const asked = run.asked || (run.prompt?.turn ?? 1) >= run.node.max_turns;
   return { tools, search, askAboutQuotes: !asked };
 }
 
-/** One call that a server sent twice, under two indexes or whole at the end, is one call. */
+/** A call that a server sent twice, under two indexes or again in full at the end, is one call. */
 function withoutRepeats(calls: readonly Native[]): Native[] {
   const seen = new Set<string>();
   return calls.filter(({ name, argumentsJson }) => {

@@ -5,7 +5,7 @@ import { defined } from "../model/defined";
 
 type Attached = Readonly<Record<string, unknown>>;
 
-/** The messages of a recorded prompt as they go out: with their texts, the backend's own ids and what it attached. */
+/** The messages of a recorded prompt as they are sent: with their texts, the backend's own ids and what it attached. */
 export async function sentMessages(
   messages: readonly Message[],
   store: Pick<SessionStore, "getText">,
@@ -42,10 +42,10 @@ export async function sentMessages(
   return sent;
 }
 
-/** The engine wrote it as JSON of an object. */
+/** The engine wrote it as the JSON of an object. */
 const parse = (json: string): Attached => JSON.parse(json) as Attached;
 
-/** For models without a system role: what it would say is the beginning of the first user message. */
+/** For models without a system role: its text becomes the beginning of the first user message. */
 export function withoutSystem(messages: readonly ModelMessage[]): ModelMessage[] {
   const system = messages.filter(({ role }) => role === "system").map(({ content }) => content);
   const others = messages.filter(({ role }) => role !== "system");

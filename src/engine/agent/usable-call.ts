@@ -16,8 +16,8 @@ interface Parts {
 }
 
 /**
- * The call with its arguments as the tool takes them, or what the model is told instead: that the call was cut, or what
- * is wrong with its JSON. Sessions of the first reader's version take arguments as they are.
+ * The call with its arguments as the tool takes them, or what the model is told instead: that the call was cut off, or
+ * what is wrong with its JSON. Sessions of the first reader's version use arguments unchanged.
  */
 export async function usableCall(
   call: ToolCall,
@@ -33,7 +33,7 @@ export async function usableCall(
   const taken = takeArguments(text, parametersOf(call, spec));
   const { reply } = run;
   const last = reply?.toolCalls.at(-1);
-  // Servers close the JSON of a call that they had to cut: the last one of a cut reply is not what was meant.
+  // Servers close the JSON of a call that they had to cut: the last call of a cut reply is not what was meant.
   if (reply !== null && isCut(reply) && !reply.fromText && last?.id === call.id)
     return { problem: told(cutText(call, text.length, active, state)) };
   if (taken.ok) return { call: { ...call, args: ports.store.putText(JSON.stringify(taken.args)) } };
@@ -68,7 +68,7 @@ function cutText(call: ToolCall, length: number, { run }: ActiveRun, { definitio
   return `Your call of ${call.tool} was cut after ${number(length)} characters ${why}. Nothing of it was performed. ${advice(call.tool)}`;
 }
 
-/** A typed answer is told of every field that was not asked for; other tools pass over what they do not know. */
+/** For a typed answer, the model is told about every unrequested field; other tools ignore fields that they do not know. */
 function parametersOf({ tool }: ToolCall, spec: ToolSpec | undefined): ToolSpec["parameters"] {
   const parameters = spec?.parameters ?? {};
   return tool === "set_result" ? { ...parameters, additionalProperties: true } : parameters;

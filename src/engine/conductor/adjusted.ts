@@ -3,7 +3,7 @@ import { stepsOf } from "../model/plan";
 import { stepIdOf } from "../state/place";
 import type { SessionState } from "../state/state";
 
-/** The text that an adjustment brings, which a person may edit; undefined: it has none. */
+/** The text that an adjustment contains and a person may edit; undefined: it has none. */
 export function textOfAdjustment(adjustment: AdjustmentBody): string | undefined {
   if (adjustment.kind === "patch") return adjustment.instruction;
   return adjustment.kind === "retry" ? adjustment.feedback : undefined;
@@ -15,7 +15,7 @@ export function withText(adjustment: AdjustmentBody, text: string): AdjustmentBo
   return adjustment.kind === "retry" ? { ...adjustment, feedback: text } : adjustment;
 }
 
-/** The instruction that the next run of a step gets, as people may have changed it. @param step its id or a run's key. */
+/** The instruction that the next run of a step gets, including changes by users. @param step its id or a run's key. */
 export function instructionOf({ definition, patches }: SessionState, step: string): string {
   const id = stepIdOf(step);
   const node = stepsOf(definition.score.steps).find((one) => one.id === id);

@@ -8,15 +8,15 @@ import { adjustmentFor, nodeOf } from "./drift/rule";
 import type { DriftRule, DriftRuleName, DriftView, Finding } from "./drift/rule";
 import { driftRules } from "./drift/rules";
 
-/** What a drift rule says of a step that has ended, with the adjustment that goes with it. */
+/** What a drift rule reports about a step that has ended, with the matching adjustment. */
 export interface Drift extends Finding {
   readonly rule: DriftRuleName;
   readonly view: DriftView;
 }
 
 /**
- * What the drift rules say of the step that ended last, what was suggested before left out. Pure: a back-test over
- * recorded events asks them in the same way as a run.
+ * What the drift rules report about the step that ended last, without earlier suggestions. Pure: a back-test over
+ * recorded events calls them in the same way as a run.
  * @param key of the run that has just ended or failed.
  */
 export function driftAfter(
@@ -39,8 +39,8 @@ export function driftAfter(
 }
 
 /**
- * `after_step`: what the Conductor says of the step whose result has just been recorded. A drift rule's suggestion, and
- * where the Flow says `pause`, the pause that it asks for. It is asked again after each event that it gave. Calls no model.
+ * `after_step`: what the Conductor reports about the step whose result has just been recorded: a drift rule's suggestion,
+ * and the pause that it asks for where the Flow says `pause`. Called again after each event that it returned. Calls no model.
  * @param key of the step's run.
  */
 export function reviewAfter(state: SessionState, key: string): EventDraft | null {
@@ -52,7 +52,7 @@ export function reviewAfter(state: SessionState, key: string): EventDraft | null
   return draft("adjustment", key, { kind: "pause", by: "conductor", reason: state.driftPause });
 }
 
-/** The suggestion that a finding is recorded as. */
+/** The suggestion as which a finding is recorded. */
 export function suggestionOf(
   state: SessionState,
   drift: Drift,

@@ -2,7 +2,7 @@ import type { EventData } from "../event/event";
 import type { SessionState } from "../state/state";
 import type { StepRun } from "../state/step-run";
 
-/** `before_step`: what the Conductor's rules say of the step that stands in front. Calls no model. */
+/** `before_step`: what the Conductor's rules report about the step that comes next. Calls no model. */
 export function reviewBefore(state: SessionState, run: StepRun): EventData<"adjustment"> | null {
   const by = state.disabledRoles[run.node.role];
   if (by === undefined) return null;

@@ -10,7 +10,7 @@ import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
 import type { SessionState } from "../state/state";
 import { defined } from "../model/defined";
 
-/** What a person, or a script for one, can ask of a session. */
+/** What a person, or a script on their behalf, can ask of a session. */
 export type Command =
   | {
       readonly kind: "resolve_approval";
@@ -37,16 +37,16 @@ export type Command =
       readonly kind: "resolve_suggestion";
       readonly id: string;
       readonly decision: EventData<"suggestion_resolved">["decision"];
-      /** taken: what is done instead of what was offered. */
+      /** taken: what is done instead of the suggestion. */
       readonly adjustment?: AdjustmentBody;
       readonly reason?: string;
       readonly by: DecidedBy;
     }
-  /** Goes on with another Venue, or with the same one as its file says now. */
+  /** Goes on with another Venue, or with the current content of the same Venue's file. */
   | { readonly kind: "change_venue"; readonly venue: Definition["venue"]; readonly by: DecidedBy };
 
 /**
- * Checks a command against the session and says what it records. Nothing that a model wrote is looked at here.
+ * Checks a command against the session and returns what it records. Nothing that a model wrote is read here.
  * @throws {OrketError} approval_unknown, approval_stale, command_refused, session_ended.
  */
 export function accept(state: SessionState, command: Command): EventDraft[] {
@@ -79,7 +79,7 @@ function acceptVenue(
   return [draft("venue_changed", null, { by, name: venue.name, venue: venue as unknown as Json })];
 }
 
-/** A suggestion is taken by making its adjustment, or an edited one; or it is dismissed. */
+/** A suggestion is taken by making its adjustment, or an edited one; otherwise it is dismissed. */
 function acceptSuggestion(
   state: SessionState,
   { id, decision, adjustment, reason, by }: Extract<Command, { kind: "resolve_suggestion" }>,
@@ -91,7 +91,7 @@ function acceptSuggestion(
   const resolved = draft("suggestion_resolved", open.step, { id, decision, by, ...defined({ reason }) });
   const body = adjustment ?? open.adjustment;
   if (decision === "dismissed" || body === undefined) return [resolved];
-  // It rests already, which is all that the pause was for.
+  // It is paused already, which is the only purpose of the pause.
   if (body.kind === "pause" && state.status !== "running") return [resolved];
   const made = acceptAdjustment(state, { ...body, by, reason: body.reason ?? open.message });
   return [...made, resolved];
@@ -274,8 +274,8 @@ function resumeWith(state: SessionState, event: EventDraft): EventDraft[] {
 }
 
 /**
- * What is recorded when a session goes on: calls that were under way when it stopped are lost and made again, and what
- * failed is tried again.
+ * What is recorded when a session goes on: calls that were under way when it stopped are lost and made again, and
+ * failed calls and steps are tried again.
  * @param cutBytes bytes of a torn last line that were cut off on opening.
  */
 export function resumeEvents(state: SessionState, by: DecidedBy, cutBytes = 0): EventDraft[] {
@@ -313,7 +313,7 @@ function goingOn(state: SessionState, by: DecidedBy, cutBytes: number): EventDra
   return [...lost, ...cut, resumed];
 }
 
-/** A command that was under way when Orket stopped: nobody knows what it came to. */
+/** A command that was under way when Orket stopped: its outcome is unknown. */
 function lostCommand(step: string, command: string): EventDraft {
   const nothing = { text: "" };
   return draft("command_end", step, {

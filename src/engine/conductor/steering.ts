@@ -15,7 +15,7 @@ import { defined } from "../model/defined";
 
 type Answer = EventData<"approval_resolved">;
 
-/** One thing that a person decided, and the places that a run must have come to for it to be decided again. */
+/** One decision of a person, and the places that a run must have reached for it to be repeated. */
 type Decided = { readonly places: readonly string[]; readonly seq: number } & (
   | { readonly kind: "answer"; readonly step: string; readonly data: Answer }
   | { readonly kind: "reply"; readonly step: string; readonly data: EventData<"question_answered"> }
@@ -39,15 +39,15 @@ const beforeRun = (key: string): string => `before ${key}`;
 
 /**
  * Names the places of a run by what its steps did, so that the same place has the same name in another run of the
- * definition, whichever parallel branch was quicker. What a pause, a crash, a limit or another try of a call added is no
- * place of its own.
+ * definition, whichever parallel branch was faster. What a pause, a crash, a limit or a retry of a call added is not
+ * a separate place.
  */
 class Places {
   readonly #counts = new Map<string, number>();
   readonly #last = new Map<string, string>();
   #any = atStart;
 
-  /** @returns the place that the run has come to; undefined: the event is none. */
+  /** @returns the place that the run has reached; undefined: the event is not a place. */
   heard(event: SessionEvent): string | undefined {
     const { step } = event;
     if (step === null || noPlaces.has(event.type)) return undefined;
@@ -81,7 +81,7 @@ const noPlaces: ReadonlySet<SessionEvent["type"]> = new Set([
   "question_answered",
 ]);
 
-/** What people decided, from the event with this number on. */
+/** What users decided, from the event with this number on. */
 function decidedIn(definition: Definition, events: readonly SessionEvent[], from: number): Decided[] {
   const found: Decided[] = [];
   const places = new Places();
@@ -93,7 +93,7 @@ function decidedIn(definition: Definition, events: readonly SessionEvent[], from
       found.push({ kind: "answer", seq, places: [places.last(step)], step, data });
     } else if (index >= from && event.type === "question_answered" && event.step !== null) {
       const { step, data } = event;
-      // A call of a foreign tool is let through by a person alone, and only that one time.
+      // Only a person can allow a call of a foreign tool, and only that one time.
       const asked = activeRuns(state.score).find(({ run }) => run.key === step)?.run.question;
       if (asked?.kind !== "foreign_tool")
         found.push({ kind: "reply", seq, places: [places.last(step)], step, data });
@@ -114,7 +114,7 @@ function isCarried({ by, kind }: Adjustment): boolean {
   return (by === "person" || by === "command_line") && carried.has(kind);
 }
 
-/** Where a step run stands that has begun and that the adjustment is about. */
+/** The place of a step run that has begun and that the adjustment is about. */
 function placeOf(adjustment: Adjustment, state: SessionState, places: Places): string | undefined {
   const { kind } = adjustment;
   const { step } = aboutAdjustment(adjustment);
@@ -150,7 +150,7 @@ function runsMeant(adjustment: Adjustment, events: readonly SessionEvent[]): str
 }
 
 /**
- * Steers a new run of a session's definition as people steered that session: gives the same answers, skips, retries,
+ * Steers a new run of a session's definition as users steered that session: gives the same answers, skips, retries,
  * instructions, roles and limits at the same places. Belongs to one run.
  */
 export class Steering {
@@ -163,8 +163,8 @@ export class Steering {
 
   /**
    * @param events of the session that was steered.
-   * @param by who is said to decide this time.
-   * @param shared how many of the events the new run shares, as a fork does, so that they are decided already.
+   * @param by who is recorded as deciding this time.
+   * @param shared how many of the events the new run shares, as a fork does: these are decided already.
    */
   constructor(definition: Definition, events: readonly SessionEvent[], by: DecidedBy, shared = 0) {
     this.#by = by;
@@ -173,14 +173,14 @@ export class Steering {
     this.#hear(events.slice(0, shared));
   }
 
-  /** The question that nobody answered in the steered session, as a sentence; the run was ended there. */
+  /** The question that was never answered in the steered session, as a sentence; the run was ended there. */
   get unanswered(): string | undefined {
     return this.#unanswered;
   }
 
   /**
-   * What is decided after these events and before anything follows from them: one thing at a time, each with the state
-   * that the one before left.
+   * What is decided after these events and before anything follows from them: one decision at a time, each with the state
+   * that the previous one left.
    */
   readonly next = (events: readonly SessionEvent[], state: SessionState): Command | undefined => {
     this.#hear(events);
@@ -208,12 +208,12 @@ export class Steering {
     }
   }
 
-  /** What was decided then and could not be decided in this run, which is over: a sentence each. */
+  /** What was decided then and could not be decided in this run, which is over: one sentence each. */
   notCarried(): readonly string[] {
     return [...this.#impossible, ...this.#left.map((decided) => `${nameOf(decided)}: ${whyNot(decided)}.`)];
   }
 
-  /** The decision as a command; undefined, and said, when the session does not take it. */
+  /** The decision as a command; undefined, and reported, when the session does not accept it. */
   #taken(decided: Decided, state: SessionState): Command | undefined {
     const command = this.#commandOf(decided, state);
     try {
@@ -230,7 +230,7 @@ export class Steering {
     const by = this.#by;
     if (decided.kind === "adjustment") return { kind: "adjust", adjustment: { ...decided.data, by } };
     const front = activeRuns(state.score).find(({ run }) => run.key === decided.step)?.run;
-    // What is shown this time is answered, whatever was shown then.
+    // Answers what is shown in this run, whatever was shown in the recorded one.
     if (decided.kind === "reply") {
       const { id, sha256 } = front?.question ?? decided.data;
       const { verdict, answers } = decided.data;
@@ -258,7 +258,7 @@ function typed(answers: Json | undefined): Json | undefined {
   );
 }
 
-/** Why a repetition cannot go on at an open question. */
+/** Why a repetition cannot continue at an open question. */
 function unansweredText({ key, question }: StepRun): string {
   if (question?.kind === "foreign_tool")
     return `${key} calls ${question.tool ?? "a foreign tool"}, and a person must let each call through; a repetition asks nobody. A Flow that lists the tool under policy.foreign_tools can be repeated.`;
@@ -267,7 +267,7 @@ function unansweredText({ key, question }: StepRun): string {
   return `It asked about ${key} where the recorded session did not, so there is no answer to give.`;
 }
 
-/** Another run can come to a limit elsewhere; what was done about the limit then is done about it there. */
+/** Another run can reach a limit at another place; the decision about the limit is applied there. */
 function raises(decided: Decided, limit: LimitName | undefined): boolean {
   return (
     limit !== undefined &&
@@ -277,7 +277,7 @@ function raises(decided: Decided, limit: LimitName | undefined): boolean {
   );
 }
 
-/** Accepting changes the project, which is not for a repetition to do. */
+/** Accepting changes the project, which a repetition must not do. */
 function acceptedMeanwhile(events: readonly SessionEvent[]): string[] {
   const end = events.findIndex(({ type }) => type === "session_end");
   return events.slice(0, Math.max(0, end)).flatMap((event) => {

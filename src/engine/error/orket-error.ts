@@ -34,10 +34,10 @@ export const errorCodes = [
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];
 
-/** Registered by name, so that copies of the class in other bundles are known too. */
+/** Registered by name, so that copies of the class in other bundles are recognized too. */
 const marker = Symbol.for("orket.error");
 
-/** A failure with a code to decide on, a sentence for people and, where one is known, a hint what to do. */
+/** A failure with a code for program logic, a sentence for users and, where one is known, a hint on what to do. */
 export class OrketError extends Error {
   readonly [marker] = true;
   readonly code: ErrorCode;

@@ -1,4 +1,4 @@
-/** Why a model call failed; each is shown to people and decides whether another try makes sense. */
+/** Why a model call failed; each is shown to users and decides whether a retry makes sense. */
 export const providerErrorCodes = [
   "cancelled",
   "interrupted",
@@ -49,10 +49,10 @@ type Move = Readonly<{
   partialText?: string;
 }>;
 
-/** Registered by name, so that copies of the class in other bundles are known too: `instanceof` does not know them. */
+/** Registered by name, so that copies of the class in other bundles are recognized too: `instanceof` misses them. */
 const marker = Symbol.for("orket.provider-error");
 
-/** A model call that did not give a whole reply. */
+/** A model call that did not return a complete reply. */
 export class ProviderError extends Error {
   readonly [marker] = true;
   readonly code: ProviderErrorCode;
@@ -62,7 +62,7 @@ export class ProviderError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** The text that had arrived before the failure. */
   readonly partialText: string | undefined;
-  /** The server could not parse the call that the model wrote: its words, and what the model wrote, if it says so. */
+  /** The server could not parse the call that the model wrote: the server's message, and the model's text if it includes it. */
   readonly unparsedCall: { readonly words: string; readonly written: string } | undefined;
   /** The moves between nodes before the failure, in order. */
   readonly failovers: readonly Move[];

@@ -9,7 +9,7 @@ const stepId = z.string();
 const reason = z.string().optional();
 const stepOrRun = stepId.describe("The step's id in the Score, or one run of it.");
 
-/** How a run is changed between steps, before it is said who decided it. */
+/** How a run is changed between steps, without who decided it. */
 const adjustments = {
   skip: { kind: z.literal("skip"), step: stepOrRun, reason },
   patch: { kind: z.literal("patch"), step: stepOrRun, instruction: z.string(), reason },
@@ -54,7 +54,7 @@ const adjustments = {
   },
 } as const;
 
-/** An adjustment before it is said who decided it: what a suggestion offers. */
+/** An adjustment without who decided it: the form that a suggestion offers. */
 export const adjustmentBodySchema = z.discriminatedUnion("kind", [
   z.strictObject(adjustments.skip),
   z.strictObject(adjustments.patch),
@@ -69,7 +69,7 @@ export const adjustmentBodySchema = z.discriminatedUnion("kind", [
   z.strictObject(adjustments.withdraw),
 ]);
 
-/** An adjustment as an event holds it. */
+/** An adjustment as stored in an event. */
 export const adjustmentSchema = z.discriminatedUnion("kind", [
   z.strictObject({ ...adjustments.skip, by }),
   z.strictObject({ ...adjustments.patch, by }),
@@ -86,10 +86,10 @@ export const adjustmentSchema = z.discriminatedUnion("kind", [
 
 /** How a run is changed between steps. */
 export type Adjustment = z.infer<typeof adjustmentSchema>;
-/** An adjustment before it is said who decided it. */
+/** An adjustment without who decided it. */
 export type AdjustmentBody = z.infer<typeof adjustmentBodySchema>;
 
-/** What an adjustment is about, for people and for those who look for it. */
+/** What an adjustment is about, for display and for look-up. */
 export function aboutAdjustment(adjustment: Adjustment): {
   readonly step?: string;
   readonly role?: string;

@@ -7,7 +7,7 @@ import type { QuickCheck } from "./quick-check";
 /** `prev` of the first line: there is no line before it. */
 export const firstPrev = "0".repeat(64);
 
-/** A decoded line: the event, and the hash that it says the line before it has. */
+/** A decoded line: the event, and the hash that it gives for the line before it. */
 export interface JournalLine {
   readonly event: SessionEvent;
   readonly prev: string;
@@ -15,14 +15,14 @@ export interface JournalLine {
 
 /**
  * The journal's line for an event, without the line feed. `prev` is the SHA-256 of the line before it, over its UTF-8
- * bytes without the line feed; of nothing: `firstPrev`.
+ * bytes without the line feed; for the first line: `firstPrev`.
  */
 export function encodeEvent(event: SessionEvent, prev: string): string {
   const { seq, at, type, step, data } = event;
   return JSON.stringify({ seq, at, type, step, data, prev });
 }
 
-/** The error for a journal that is not what was written, with the number of the line, from 1. */
+/** The error for a journal that differs from what was written, with the number of the line, from 1. */
 export function damaged(line: number, what: string, cause?: unknown): OrketError {
   return new OrketError("journal_damaged", `The journal is damaged at line ${line}: ${what}.`, {
     hint: "What stands before that line can still be read, exported and forked. Restore the file from a backup to go on.",

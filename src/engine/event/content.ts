@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** Text of up to this many UTF-8 bytes stands in the journal line itself; longer text goes to a blob. */
+/** Text of up to this many UTF-8 bytes is stored in the journal line itself; longer text is stored in a blob. */
 export const inlineContentMaxBytes = 1024;
 
 export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
@@ -9,16 +9,16 @@ export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
 export const blobRefSchema = z.strictObject({ sha256: digestSchema, bytes: z.int().min(0) });
 export type BlobRef = z.infer<typeof blobRefSchema>;
 
-/** A text: short ones as they are, long ones as a blob. */
+/** A text: short ones inline, long ones as a blob. */
 export const contentSchema = z.union([z.strictObject({ text: z.string() }), blobRefSchema]);
 export type Content = z.infer<typeof contentSchema>;
 
-/** Whether the text stands in the event itself. */
+/** Whether the text is in the event itself. */
 export function isInline(content: Content): content is { text: string } {
   return "text" in content;
 }
 
-/** How long the text is: in characters where it stands in the event, else in bytes. */
+/** How long the text is: in characters where it is in the event, otherwise in bytes. */
 export function contentLength(content: Content): number {
   return isInline(content) ? content.text.length : content.bytes;
 }

@@ -12,7 +12,7 @@ export type { Message, Omission, ToolCall, UnreadCall } from "./message";
 export { aboutAdjustment } from "./adjustment";
 export type { Adjustment, AdjustmentBody, DecidedBy } from "./adjustment";
 
-/** Version of the journal's format; additive optional fields keep it, anything else raises it. */
+/** Version of the journal's format; additional optional fields keep it, any other change raises it. */
 export const journalFormat = 1;
 
 const stepId = z.string();
@@ -30,7 +30,7 @@ const artifactState = z.strictObject({
   content: blobRefSchema.nullable().describe("null: the artifact is a deletion."),
 });
 
-/** The fields of `data`, by event type. Public: scripts read them, a JSON Schema of them ships. */
+/** The fields of `data`, by event type. Public: scripts read them, and a JSON Schema of them is shipped. */
 export const eventData = {
   session_start: z.strictObject({
     format: z.literal(journalFormat),
@@ -464,7 +464,7 @@ export type EventType = keyof typeof eventData;
 export const eventTypes = Object.keys(eventData) as readonly EventType[];
 export type EventData<T extends EventType> = z.infer<(typeof eventData)[T]>;
 
-/** What happened, before the journal gives it a place and a time. `step` is the step run's key, such as `build#2`. */
+/** What happened, before the journal assigns it a number and a time. `step` is the step run's key, such as `build#2`. */
 export type EventDraft = {
   [T in EventType]: { readonly type: T; readonly step: string | null; readonly data: EventData<T> };
 }[EventType];
@@ -473,7 +473,7 @@ export type EventDraft = {
 export type SessionEvent = EventDraft & { readonly seq: number; readonly at: string };
 export type EventOf<T extends EventType> = Extract<SessionEvent, { type: T }>;
 
-/** Makes a draft; for the compiler's sake in one place. */
+/** Makes a draft; in one place because the compiler needs a cast. */
 export function draft<T extends EventType>(type: T, step: string | null, data: EventData<T>): EventDraft {
   return { type, step, data } as unknown as EventDraft;
 }

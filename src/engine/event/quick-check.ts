@@ -1,6 +1,6 @@
 import type * as z from "zod";
 
-/** Whether a value is surely valid. `false` says only that the schema itself must be asked. */
+/** Whether a value is certainly valid. `false` only means that the schema itself must decide. */
 export type QuickCheck = (value: unknown) => boolean;
 
 type Def = z.core.$ZodTypes["_zod"]["def"];
@@ -42,7 +42,7 @@ function number(def: Extract<Def, { type: "number" }>): QuickCheck {
 }
 
 function object(def: Extract<Def, { type: "object" }>): QuickCheck {
-  // Only strict objects: anything else must say what becomes of unknown keys.
+  // Only strict objects: any other kind would have to define what happens to unknown keys.
   if (def.catchall?._zod.def.type !== "never" || def.checks?.length) return no;
   const fields = new Map<string, QuickCheck>();
   const required: string[] = [];
@@ -77,7 +77,7 @@ function record(def: Extract<Def, { type: "record" }>): QuickCheck {
 
 const lazies = new WeakMap<z.core.$ZodType, QuickCheck>();
 
-/** A schema that holds itself is read once, when it is first asked. */
+/** A recursive schema is read once, on first use. */
 function lazily(schema: z.core.$ZodLazy): QuickCheck {
   return (value) => {
     const inner = schema._zod.innerType;
@@ -88,8 +88,8 @@ function lazily(schema: z.core.$ZodLazy): QuickCheck {
 }
 
 /**
- * A function that says quickly whether parsed JSON is valid by the schema: a third of the schema's own time, which
- * counts where a journal of 100,000 lines is read. It never says yes where the schema says no; what it does not know
+ * A function that quickly decides whether parsed JSON is valid by the schema: it takes a third of the schema's own time,
+ * which matters when a journal of 100,000 lines is read. It never accepts what the schema rejects; what it does not know
  * it leaves to the schema.
  */
 export function quickCheck(schema: z.core.$ZodType): QuickCheck {
@@ -112,7 +112,7 @@ export function quickCheck(schema: z.core.$ZodType): QuickCheck {
       return (value) => values.has(value);
     }
     case "optional": {
-      // JSON has no undefined: a field that is there must be valid.
+      // JSON has no undefined: a field that is present must be valid.
       return quickCheck(def.innerType);
     }
     case "nullable": {

@@ -23,7 +23,7 @@ function addCount(a: TokenCount | undefined, b: TokenCount | undefined): TokenCo
   };
 }
 
-/** The sum; a side that is unknown adds nothing, a sum with an estimate is an estimate. */
+/** The sum; an unknown side adds nothing, and a sum that includes an estimate is an estimate. */
 export function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {
   const sum: TokenUsage = {};
   for (const key of ["input", "cached_input", "output"] as const) {

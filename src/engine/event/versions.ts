@@ -1,6 +1,6 @@
 /**
- * What of a session's making may change from one release to the next. `session_start` names both; a session without
- * them is of version 1. Raise one when the same definition, state and reply give another prompt, or other calls.
+ * The parts of a session that may change from one release to the next. `session_start` names both; a session without
+ * them is of version 1. Raise one when the same definition, state and reply produce another prompt, or other calls.
  */
 export interface MakingVersions {
   /** How a prompt is built from the definition and the state. */
@@ -9,11 +9,11 @@ export interface MakingVersions {
   readonly callReader: number;
   /** What tools answer to the same call. */
   readonly toolAnswers: number;
-  /** What the drift rules say of a run; 0: they were not asked. */
+  /** What the drift rules report about a run; 0: they were not evaluated. */
   readonly driftRules: number;
 }
 
-/** What this engine makes. */
+/** The versions of this engine. */
 export const currentVersions: MakingVersions = {
   promptBuilder: 3,
   callReader: 3,

@@ -6,11 +6,11 @@ interface StepTrace {
   readonly replies: string[];
 }
 
-/** The first step in which two runs of one definition are not the same. */
+/** The first step in which two runs of one definition differ. */
 export interface Parting {
-  /** The step run; null: the artifacts differ, and no step says why. */
+  /** The step run; null: the artifacts differ, and no step explains why. */
   readonly step: string | null;
-  /** The prompt was another one; or the prompt was the same and the reply was not. */
+  /** The prompts differ; or the prompts are the same and the replies differ. */
   readonly what: "prompt" | "reply" | "end";
 }
 export interface RunComparison {
@@ -43,7 +43,7 @@ function tracesOf(events: readonly SessionEvent[]): Map<string, StepTrace> {
   return traces;
 }
 
-/** The artifacts that a run ended with, as a text that is equal for equal ones; undefined: it did not complete. */
+/** The artifacts that a run ended with, as a text that is equal for equal artifacts; undefined: it did not complete. */
 export function artifactsAtEnd(events: readonly SessionEvent[]): string | undefined {
   const end = events.findLast((event) => event.type === "session_end");
   if (end?.type !== "session_end" || end.data.outcome !== "completed") return undefined;
@@ -56,7 +56,7 @@ export function artifactsAtEnd(events: readonly SessionEvent[]): string | undefi
 
 /**
  * Compares a run with another one of the same definition. Prompts and replies are compared by their digests, step by
- * step in the order of the first run; which of two parallel branches was quicker does not count.
+ * step in the order of the first run; which of two parallel branches was faster does not matter.
  */
 export function compareRuns(first: readonly SessionEvent[], second: readonly SessionEvent[]): RunComparison {
   const artifacts = artifactsAtEnd(first);

@@ -2,7 +2,7 @@ import type { BlobRef } from "../event/content";
 import type { SessionEvent } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
 
-/** What one step run was given and what it made. */
+/** What one step run was given and what it produced. */
 export interface StepFacts {
   /** Digest of the first prompt of the last attempt. */
   readonly prompt: string | undefined;

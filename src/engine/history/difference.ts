@@ -6,20 +6,20 @@ import type { EventDraft, EventOf, EventType, SessionEvent } from "../event/even
 export type DivergenceCause =
   "definition" | "prompt" | "reply" | "tool_call" | "tool_result" | "file" | "policy" | "order" | "engine";
 
-/** The first place where a replay is not what was recorded. */
+/** The first place where a replay differs from the recording. */
 export interface Divergence {
   readonly seq: number;
   readonly step: string | null;
   readonly type: EventType;
   readonly cause: DivergenceCause;
   readonly message: string;
-  /** What the replay gives, as JSON; absent where it gives nothing. */
+  /** What the replay produces, as JSON; absent where it produces nothing. */
   readonly replayed?: string;
-  /** What the journal holds, as JSON. */
+  /** What the journal contains, as JSON. */
   readonly recorded: string;
 }
 
-/** What must have been changed where the engine makes the event otherwise. */
+/** What must have been changed where the engine produces a different event. */
 export function causeOf(event: SessionEvent): DivergenceCause {
   switch (event.type) {
     case "prompt_built":
@@ -41,8 +41,8 @@ export function causeOf(event: SessionEvent): DivergenceCause {
 }
 
 /**
- * Why a prompt is not what the replay builds. A prompt whose text does not fit its own digest was changed itself;
- * otherwise what it was made of was, and the first message that differs says what that is.
+ * Why a prompt differs from the one the replay builds. A prompt whose text does not match its own digest was changed
+ * itself; otherwise one of its sources was, and the first message that differs shows which.
  */
 export async function promptCause(
   made: EventDraft,
@@ -88,7 +88,7 @@ function isBlobRef(value: object): value is BlobRef {
   );
 }
 
-/** Undefined: the event that was made again is the recorded one. */
+/** Undefined: the reproduced event equals the recorded one. */
 export function compare(
   made: EventDraft,
   event: SessionEvent,

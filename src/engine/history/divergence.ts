@@ -1,7 +1,7 @@
 import type { DivergenceCause } from "./difference";
 import type { TakenAsRecorded } from "./replay";
 
-/** Why a replay differs, in words for people. */
+/** Why a replay differs, in words for users. */
 export const divergenceCauseText: Readonly<Record<DivergenceCause, string>> = {
   definition: "the definition was changed",
   prompt: "the prompt was changed",
@@ -14,7 +14,7 @@ export const divergenceCauseText: Readonly<Record<DivergenceCause, string>> = {
   engine: "this version of Orket decides otherwise",
 };
 
-/** What a replay took as recorded, in a sentence; undefined where it made everything again. */
+/** What a replay took as recorded, as a sentence; undefined where it reproduced everything. */
 export function asRecordedText(what: readonly TakenAsRecorded[] = []): string | undefined {
   if (what.length === 0) return undefined;
   return (

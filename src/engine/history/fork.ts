@@ -12,7 +12,7 @@ import { initialState } from "../state/state";
 import { stepIdOf } from "../state/place";
 
 /**
- * The events that a fork at a step shares with the session: all that stand before the step's first one.
+ * The events that a fork at a step shares with the session: all that come before the step's first one.
  * @param at a step run's key (`build#2`), or a step's id for its first run.
  * @throws {OrketError} command_refused when the session has no such step.
  */
@@ -29,8 +29,8 @@ export function sharedEvents(events: readonly SessionEvent[], at: string): reado
 }
 
 /**
- * Checks that a changed definition can go on where the shared events end: the Score must be the same up to there.
- * @throws {OrketError} command_refused, naming the step where the two part.
+ * Checks that a changed definition can continue where the shared events end: the Score must be the same up to there.
+ * @throws {OrketError} command_refused, naming the first step that differs.
  */
 export function checkForkable(
   definition: Definition,
@@ -47,7 +47,7 @@ export function checkForkable(
   );
 }
 
-/** The definition as people had changed it when the step began: the limits, and the instructions. */
+/** The definition including the changes users had made when the step began: the limits, and the instructions. */
 export function definitionAt(
   definition: Definition,
   shared: readonly SessionEvent[],
@@ -62,14 +62,14 @@ export function definitionAt(
   return changed;
 }
 
-/** What a fork may change, beside the files themselves. */
+/** What a fork may change, besides the files themselves. */
 export interface ForkChanges {
   readonly task?: string;
   readonly inputs?: Definition["flow"]["inputs"];
   readonly limits?: Definition["flow"]["limits"];
   /** The model of every role that the Flow's own Venue answers. */
   readonly model?: string;
-  /** Role to the model that it alone has. */
+  /** Role to the model that only this role uses. */
   readonly models?: Readonly<Record<string, string>>;
   /** Role to its new system prompt. */
   readonly prompts?: Readonly<Record<string, string>>;
@@ -80,8 +80,8 @@ export interface ForkChanges {
 }
 
 /**
- * The definition with the changes made.
- * @throws {OrketError} command_refused when a change names what is not there, or a text has a placeholder that can have
+ * The definition with the changes applied.
+ * @throws {OrketError} command_refused when a change names something that does not exist, or a text has a placeholder that can have
  * no value.
  */
 export function changeDefinition(definition: Definition, changes: ForkChanges): Definition {
@@ -121,8 +121,8 @@ export function changeDefinition(definition: Definition, changes: ForkChanges): 
 }
 
 /**
- * What must be decided anew at a fork's beginning, because in the events that it shares somebody decided otherwise: a
- * limit that was raised, an instruction that was changed. Without it, what the fork changes would have no effect.
+ * What must be decided again at the beginning of a fork, because the shared events contain another decision: a
+ * limit that was raised, an instruction that was changed. Without this, the fork's changes would have no effect.
  */
 export function decisionsOfFork(
   before: Definition,
@@ -153,7 +153,7 @@ export function decisionsOfFork(
   ];
 }
 
-/** What a fork's definition says of roles that people had changed in the events that it shares. */
+/** What a fork's definition says about roles that users had changed in the shared events. */
 function roleDecisions(before: Definition, after: Definition, roles: readonly string[]): AdjustmentBody[] {
   return roles.flatMap((role): AdjustmentBody[] => {
     const prompt = after.band.roles[role]?.prompt;
@@ -179,7 +179,7 @@ function stepOf(steps: readonly StepNode[], id: string): StepNode {
   );
 }
 
-/** A copy that shares nothing; definitions are JSON. */
+/** A deep copy; definitions are JSON. */
 function structured(definition: Definition): Definition {
   return JSON.parse(JSON.stringify(definition)) as Definition;
 }

@@ -30,40 +30,40 @@ export interface ReplayReport {
   readonly events: number;
   /** Model calls whose recorded replies were used. */
   readonly modelCalls: number;
-  /** What this engine makes in another way than the one that recorded it, and was therefore taken as recorded. */
+  /** What this engine makes differently from the one that recorded it, and what was therefore taken as recorded. */
   readonly asRecorded: readonly TakenAsRecorded[];
   /** undefined: everything is identical. */
   readonly divergence: Divergence | undefined;
-  /** The session as it stood at the end, or where it first differs. */
+  /** The session's state at the end, or where it first differs. */
   readonly state: SessionState;
 }
 
-/** Prompts, calls, results of tools and suggestions that another version made. */
+/** Prompts, calls, tool results and suggestions that another version made. */
 export type TakenAsRecorded = "prompts" | "calls" | "results" | "suggestions";
 
-/** What a replay reads with. It has no provider, no clock and no door to the project. */
+/** What a replay reads with. It has no provider, no clock and no access to the project. */
 export interface ReplayPorts {
   readonly sha256: Sha256;
   readonly utf8: Utf8;
-  /** @throws {OrketError} blob_missing when a content is gone or is not what its digest says. */
+  /** @throws {OrketError} blob_missing when a content is missing or does not match its digest. */
   readonly getText: (content: Content) => Promise<string>;
   readonly getBytes: (ref: BlobRef) => Promise<Uint8Array>;
-  /** The definition is not the one that the session was started with: what does not follow is put down to it. */
+  /** The definition is not the one that the session was started with: differences are attributed to it. */
   readonly definitionChanged: boolean;
   /** Makes the reference that a text of this length has in the journal. */
   readonly refText: (text: string) => Content;
   readonly refBytes: (bytes: Uint8Array) => BlobRef;
 }
 
-/** Asked for something that only the world at the time of the run knows; what was recorded stands for it. */
+/** Something that only the environment at the time of the run could answer; the recording is used instead. */
 class WorldNeeded extends Error {}
 
 /**
  * Performs a session again from its own journal. Every event that the core decides, and every prompt, result and artifact
- * that follows from what came in, is made again and compared; what came from outside (replies, failures, the project's
+ * that follows from the inputs, is made again and compared; what came from outside (replies, failures, the project's
  * files, people) is taken as recorded. The time of an event is not compared.
- * @param from the first event to look at; what stands before it is taken as it is.
- * @param madeBy what made the prompts and calls, where the first event is not theirs (the shared part of a fork).
+ * @param from the first event to check; earlier events are taken as recorded.
+ * @param madeBy the versions that made the prompts and calls, if they differ from the first event's (the shared part of a fork).
  */
 export async function replay(
   definition: Definition,
@@ -106,7 +106,7 @@ function takenAsRecorded({ versions }: SessionState): TakenAsRecorded[] {
   ];
 }
 
-/** The rules of another version saw this session drift; what they said is taken as recorded. */
+/** This session's drift rules were of another version; their findings are taken as recorded. */
 function isOtherRules({ versions }: SessionState): boolean {
   return versions.driftRules !== 0 && versions.driftRules !== currentVersions.driftRules;
 }
@@ -200,7 +200,7 @@ function checkOpenCall(
   return differs(event, "order", "No call of that number is under way at this place.");
 }
 
-/** What a command did is taken as recorded, no process is started; what the engine made of it is not. */
+/** A command's outcome is taken as recorded and no process is started; what the engine made of it is recomputed. */
 async function checkCommandEnd(
   state: SessionState,
   event: EventOf<"command_end">,
@@ -217,7 +217,7 @@ async function checkCommandEnd(
   return compare({ type: event.type, step: event.step, data }, event, "reply");
 }
 
-/** A reply is taken as recorded; what the engine made of it is not. */
+/** A reply is taken as recorded; what the engine made of it is recomputed. */
 async function checkReply(
   state: SessionState,
   event: EventOf<"model_call_end">,
@@ -266,8 +266,8 @@ async function checkReply(
 }
 
 /**
- * Whether a reply's text was searched for calls of tools that the editor describes: how it described them then is not
- * known, so what was found is taken as recorded.
+ * Whether a reply's text was searched for calls of tools that the editor describes: how it described them then is
+ * unknown, so the calls found are taken as recorded.
  */
 function isReadByEditor(state: SessionState, { step, data }: EventOf<"model_call_end">): boolean {
   const isText = data.from_text === true || data.tool_calls.length === 0;
@@ -275,10 +275,10 @@ function isReadByEditor(state: SessionState, { step, data }: EventOf<"model_call
   return isText && role !== undefined && (state.definition.band.roles[role]?.tools ?? []).some(isForeign);
 }
 
-/** The engine wrote it as JSON of an object. */
+/** The engine wrote it as the JSON of an object. */
 const parseObject = (json: string): Record<string, unknown> => JSON.parse(json) as Record<string, unknown>;
 
-/** An event that follows from the definition, the state and what came in: it is made again. */
+/** An event that follows from the definition, the state and the inputs: it is made again. */
 async function checkMade(
   state: SessionState,
   event: SessionEvent,
@@ -320,7 +320,7 @@ function asNamed(made: EventDraft, event: SessionEvent, state: SessionState): Ev
   return { ...made, data: { ...made.data, names, claims } };
 }
 
-/** A prompt that another version built is taken as recorded, if it stands where one is due and is what its digest says. */
+/** A prompt that another version built is taken as recorded if a prompt is due there and it matches its digest. */
 async function checkRecordedPrompt(
   state: SessionState,
   event: EventOf<"prompt_built">,
@@ -337,7 +337,7 @@ async function checkRecordedPrompt(
     : differs(event, "prompt", "The prompt's text is not what its digest says.");
 }
 
-/** What a tool of the host answered, or that there is no such tool: it comes at any moment, and is taken as recorded. */
+/** What a tool of the host answered, or that there is no such tool: it can arrive at any time, and is taken as recorded. */
 function isOutsideResult(state: SessionState, event: SessionEvent): boolean {
   if (event.type === "artifact_written" || event.type === "artifact_deleted") {
     const run = activeRuns(state.score).find((active) => active.run.key === event.step)?.run;
@@ -348,29 +348,29 @@ function isOutsideResult(state: SessionState, event: SessionEvent): boolean {
   const open = run?.openTool ?? null;
   if (run === undefined || open?.call.id !== event.data.call_id || isBuiltin(open.call.tool)) return false;
   if (commandOfTool(open.call.tool) !== undefined) return false;
-  // Before the policy named foreign tools, they were not asked for.
+  // Before the policy covered foreign tools, no approval was requested for them.
   const isOlder = state.definition.flow.policy.foreign_tools === undefined;
   return isOlder || (open.answer?.allowed !== false && !mustAsk(state, run));
 }
 
-/** What a tool of another version answered to the call that is open: it is taken as recorded. */
+/** What a tool of another version answered to the open call: it is taken as recorded. */
 function isOlderAnswer(state: SessionState, { type, step, data }: SessionEvent): boolean {
   if (state.versions.toolAnswers === currentVersions.toolAnswers || !("call_id" in data)) return false;
   const open = activeRuns(state.score).find(({ run }) => run.key === step)?.run.openTool;
   return type !== "tool_call" && open?.call.id === data.call_id;
 }
 
-/** The engine's own work for the event's step, if the state asks for it now. */
+/** The engine's own work for the event's step, if the state requires it now. */
 function localEffectOf(state: SessionState, event: SessionEvent): Effect | undefined {
   return decide(state).effects.find(
     (effect) =>
       effect.step === event.step &&
-      // What is denied is denied by the engine, also where the tool is the editor's.
+      // A denial comes from the engine, also where the tool is the editor's.
       (!isExternal(effect, state) || (event.type === "tool_denied" && effect.kind === "run_tool")),
   );
 }
 
-/** Does the work again. undefined: it needs the world, so that what was recorded stands. */
+/** Does the work again. undefined: it needs the outside world, so the recording is used. */
 async function makeAgain(
   state: SessionState,
   effect: Effect,
@@ -440,7 +440,7 @@ function recordedFiles(event: SessionEvent, ports: ReplayPorts): GuardedFiles {
 
 /**
  * Tools of the editor are described by the editor; a replay cannot know how, so the prompts that describe them are taken
- * as recorded. Nothing else depends on it: their calls are read and asked for by what is recorded.
+ * as recorded. Nothing else depends on it: their calls are read and approved based on the recording.
  */
 function externalAsOffered({ definition, score }: SessionState, { kind, step }: Effect): ExternalTools {
   const role = activeRuns(score).find(({ run }) => run.key === step)?.run.node.role ?? "";
@@ -454,7 +454,7 @@ function externalAsOffered({ definition, score }: SessionState, { kind, step }: 
   };
 }
 
-/** A content that is gone or is not what its digest says. */
+/** A content that is missing or does not match its digest. */
 async function brokenContent(event: SessionEvent, ports: ReplayPorts): Promise<Divergence | undefined> {
   for (const { ref, field } of blobsIn(event.data)) {
     try {

@@ -34,5 +34,5 @@ export const bandFileSchema = z
       .describe("The roles, each under its id."),
   })
   .describe("The roles of a team: system prompt and allowed tools of each.");
-/** A Band as its file says it, defaults filled in. */
+/** A Band as written in its file, with defaults filled in. */
 export type BandFile = z.infer<typeof bandFileSchema>;

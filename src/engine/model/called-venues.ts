@@ -3,7 +3,7 @@ import { venueOf } from "./definition";
 import { stepsOf } from "./plan";
 import { isFromFile } from "./providers";
 
-/** A Venue that a run calls, and for whom. */
+/** A Venue that a run calls, and the roles it is called for. */
 export interface CalledVenue {
   readonly venue: ResolvedVenue;
   /** The roles whose steps it answers, in the order of the Score. */
@@ -11,8 +11,8 @@ export interface CalledVenue {
 }
 
 /**
- * The Venues that a run can call, the Flow's own first if it is one of them. A Score without any step of a role calls
- * none; then it is the Flow's own, with no roles.
+ * The Venues that a run can call, the Flow's own first if it is one of them. A Score without any role steps calls
+ * none; then the result is the Flow's own, with no roles.
  */
 export function calledVenues(definition: Pick<Definition, "venue" | "score">): CalledVenue[] {
   const roles = new Map<ResolvedVenue, string[]>();
@@ -38,7 +38,7 @@ export function providerOf(definition: Pick<Definition, "venue" | "score">): str
   return called.find((provider) => !isFromFile(provider)) ?? "scripted";
 }
 
-/** The name under which it is kept who answered for a model: two Venues can have models of one name. */
+/** The key under which the origin of a model's answers is kept: two Venues can have models of the same name. */
 export function answerKey(definition: Pick<Definition, "venue">, role: string, model: string): string {
   const other = definition.venue.roles[role]?.venue;
   return other === undefined ? model : `${other}: ${model}`;

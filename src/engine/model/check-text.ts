@@ -4,7 +4,7 @@ import { stepsOf } from "./plan";
 import { parseTemplate, placeholderText } from "./template";
 
 /**
- * Checks a text that is to replace one of the definition, as the file's would be.
+ * Checks a text that is to replace one of the definition's, with the same rules as for the file.
  * @param what it is: `instruction of build`
  * @throws {OrketError} command_refused when the text has a placeholder that can have no value.
  */
@@ -25,7 +25,7 @@ export function checkText({ flow, score }: Definition, what: string, text: strin
   }
 }
 
-/** A name that is not there, with those that are. */
+/** A name that does not exist, with those that do. */
 export function unknown(what: string, name: string, known: readonly string[], written = ""): OrketError {
   return new OrketError("command_refused", `${written} There is no ${what} ${name}.`.trim(), {
     hint: known.length === 0 ? `There is no ${what} at all.` : `There are: ${known.join(", ")}.`,

@@ -1,10 +1,10 @@
 import { parseTemplate, placeholderText } from "./template";
 import type { Placeholder } from "./template";
 
-/** Longest value that may stand as an argument, in characters. */
+/** Longest value that may be used as an argument, in characters. */
 const maxArgumentLength = 4096;
 
-/** An entry of `argv`: a text, a placeholder that is the whole of it, or a sentence about what is wrong with it. */
+/** An entry of `argv`: a text, a placeholder that is the whole entry, or a sentence about what is wrong with it. */
 export type Argument =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "placeholder"; readonly placeholder: Placeholder }
@@ -13,7 +13,7 @@ export type Argument =
 /** Kinds of placeholders whose values can be typed and bounded; free text never becomes an argument. */
 const typed: ReadonlySet<string> = new Set(["input", "result", "item"]);
 
-/** Reads an entry of `argv`. What may fill the placeholder is for the caller to check: it knows the declarations. */
+/** Reads an entry of `argv`. The caller checks what may fill the placeholder: it knows the declarations. */
 export function readArgument(entry: string): Argument {
   const { segments, problems } = parseTemplate(entry);
   const [problem] = problems;
@@ -42,7 +42,7 @@ export function readArgument(entry: string): Argument {
 }
 
 /**
- * Why a value cannot stand as an argument; undefined when it can. It is checked when the command starts, whatever its
+ * Why a value cannot be an argument; undefined when it can. Checked when the command starts, whatever its
  * declaration allowed: an argument that begins with `-` would be an option.
  */
 function argumentProblem(value: unknown): string | undefined {
@@ -56,12 +56,12 @@ function argumentProblem(value: unknown): string | undefined {
   return undefined;
 }
 
-/** The argument list of a command, or a sentence about the first argument that cannot be. */
+/** The argument list of a command, or a sentence about the first invalid argument. */
 export type ResolvedArgv = { readonly argv: readonly string[] } | { readonly problem: string };
 
 /**
- * Fills the placeholders of `argv`. `lookup` gives the typed value of a placeholder, undefined where it has none; what it
- * gives is one argument as it is, never expanded again and never split.
+ * Fills the placeholders of `argv`. `lookup` returns the typed value of a placeholder, undefined where it has none; the
+ * value becomes exactly one argument, never expanded again and never split.
  */
 export function resolveArgv(
   argv: readonly string[],

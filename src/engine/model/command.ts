@@ -2,7 +2,7 @@ import * as z from "zod";
 import { idSchema } from "./names";
 
 /**
- * How far a command is kept apart from the machine, strongest first. `sandbox`: no
+ * How strongly a command is isolated from the machine, strongest first. `sandbox`: no
  * writing outside the view, no network unless allowed, processes of its own. `view`: a copy of the files, nothing more.
  */
 const isolationLevels = ["sandbox", "view"] as const;
@@ -10,23 +10,23 @@ export const isolationSchema = z.enum(isolationLevels);
 export type Isolation = z.infer<typeof isolationSchema>;
 
 /**
- * Where a command was started: at a level of isolation, or, for `effects: outside`, on the project itself, where
- * nothing keeps it apart.
+ * Where a command was started: at a level of isolation, or, for `effects: outside`, on the project itself, without
+ * isolation.
  */
 export const commandPlaceSchema = z.enum([...isolationLevels, "project"]);
 export type CommandPlace = z.infer<typeof commandPlaceSchema>;
 
-/** Working time of a command when its Flow does not say, in seconds. */
+/** Maximum working time of a command when its Flow does not set it, in seconds. */
 const defaultCommandSeconds = 300;
-/** Longest working time that a Flow can give a command, in seconds: a day. */
+/** Longest working time that a Flow can set for a command, in seconds: a day. */
 const maxCommandSeconds = 86_400;
 
-/** A name that an environment variable can have everywhere. */
+/** A name that is valid for an environment variable on every system. */
 const environmentNamePattern = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 /** A value of `env` that names a stored secret. */
 export const secretValuePattern = /^secret:([A-Za-z0-9][A-Za-z0-9._-]{0,63})$/;
 
-/** A command of a Flow as its file says it, defaults filled in; what the definition holds has the same shape. */
+/** A command of a Flow as written in its file, with defaults filled in; the definition uses the same shape. */
 export const commandSchema = z
   .strictObject({
     argv: z
@@ -68,13 +68,13 @@ export const commandSchema = z
   .describe("A command that steps and roles may run. Nothing else is ever executed.");
 export type CommandSpec = z.infer<typeof commandSchema>;
 
-/** The commands of a Flow, each under its name: the table that a person agrees to. */
+/** The commands of a Flow by name: the table that a person agrees to. */
 export const commandTableSchema = z.record(idSchema, commandSchema);
 export type CommandTable = z.infer<typeof commandTableSchema>;
 
 /**
- * The text of a table whose SHA-256 a person's consent is bound to: canonical JSON, names sorted, every default spelled
- * out, without the descriptions, which change nothing that is executed.
+ * The text of a table, to whose SHA-256 a person's consent is bound: canonical JSON, names sorted, every default written
+ * out, without the descriptions, which do not affect what is executed.
  */
 export function commandTableText(table: CommandTable): string {
   const rows = Object.keys(table)
@@ -90,7 +90,7 @@ export function commandTableText(table: CommandTable): string {
   return JSON.stringify(rows);
 }
 
-/** What a `run` step can come to. */
+/** The possible outcomes of a `run` step. */
 export const commandVerdicts = ["pass", "fail", "timeout"] as const;
 export type CommandVerdict = (typeof commandVerdicts)[number];
 
@@ -120,8 +120,8 @@ export const commandEndSchema = z.discriminatedUnion("kind", [
 export type CommandEnd = z.infer<typeof commandEndSchema>;
 
 /**
- * The verdict of a command that came to an end of its own; undefined where it did not run to one (cancelled, refused,
- * not started): that is no verdict but a step that fails or pauses. A bound that it hit is `fail`.
+ * The verdict of a command that ended by itself; undefined where it did not (cancelled, refused,
+ * not started): that is not a verdict, and the step fails or pauses. Hitting a bound is `fail`.
  */
 export function commandVerdict(end: CommandEnd): CommandVerdict | undefined {
   switch (end.kind) {

@@ -9,7 +9,7 @@ const fieldPathSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A
   error: "use the name of a field of the result",
 });
 
-/** A condition as a Score's file says it: about a verdict, about a field of a result, or about an input. */
+/** A condition as written in a Score's file: about a verdict, a field of a result, or an input. */
 export const conditionSchema = z
   .strictObject({
     step: idSchema.optional().describe("The step that it is about."),
@@ -48,12 +48,12 @@ export const conditionSchema = z
   .describe("Holds when the step gave that verdict, or when the field or the input has that value.");
 export type ConditionFile = z.infer<typeof conditionSchema>;
 
-/** One condition, or a list of which all must hold. */
+/** One condition, or a list of conditions that must all hold. */
 export const conditionsSchema = z.union([conditionSchema, z.array(conditionSchema).min(1)]);
 export type ConditionsFile = z.infer<typeof conditionsSchema>;
 
 const values = z.array(scalar).min(1);
-/** A condition of the resolved Score: step ids whole, values as lists. */
+/** A condition of the resolved Score: whole step ids, values as lists. */
 export const resolvedConditionSchema = z.union([
   z.strictObject({ step: z.string(), verdict: z.array(z.string()).min(1) }),
   z.strictObject({ step: z.string(), field: z.string(), is: values }),
@@ -66,7 +66,7 @@ export type Condition = z.infer<typeof resolvedConditionSchema>;
 const listed = <T>(value: T | readonly T[]): T[] =>
   Array.isArray(value) ? [...(value as readonly T[])] : [value as T];
 
-/** Resolves what a file says; `idOf` gives a step's whole id. */
+/** Resolves the file's form; `idOf` returns a step's whole id. */
 export function resolveConditions(file: ConditionsFile, idOf: (step: string) => string): Condition[] {
   return listed<ConditionFile>(file).flatMap((one): Condition[] => {
     const compared = one.is_not === undefined ? { is: listed(one.is ?? []) } : { is_not: listed(one.is_not) };
@@ -78,7 +78,7 @@ export function resolveConditions(file: ConditionsFile, idOf: (step: string) => 
   });
 }
 
-/** What a condition asks for, in words. */
+/** What a condition requires, in words. */
 export function conditionText(condition: Condition): string {
   const what = "input" in condition ? `input ${condition.input}` : condition.step;
   if ("verdict" in condition) return `${what} says ${condition.verdict.join(" or ")}`;

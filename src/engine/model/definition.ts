@@ -19,18 +19,18 @@ import {
 import { defined } from "./defined";
 import { factsOf } from "./providers";
 
-/** Format of `definition.json`; raised when a reader of an older engine could misread it. */
+/** Format of `definition.json`; raised when an older engine could misread it. */
 export const definitionFormat = 1;
 
-/** Context window assumed when the Venue does not say one, in tokens: what a small local model offers. */
+/** Context window assumed when the Venue does not set one, in tokens: typical of a small local model. */
 const defaultContextTokens = 8192;
-/** Longest reply when the Venue does not say one, in tokens. */
+/** Longest reply when the Venue does not set one, in tokens. */
 const defaultMaxOutputTokens = 2048;
 
 /** A step's whole id in the resolved Score: `review`, or `harden.review` in a Score that is used as `harden`. */
 const wholeIdSchema = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}(\.[A-Za-z][A-Za-z0-9_-]{0,63})*$/);
 
-/** What takes the place of an agent in a step. */
+/** What can take the place of an agent in a step. */
 export const actSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("run"), command: z.string() }),
   z.strictObject({
@@ -46,8 +46,8 @@ export const actSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 /**
- * A command, a question or an acceptance in the place of an agent. `group` stands in no Score: a group has such a step
- * of its own at its beginning and at its end.
+ * A command, a question or an acceptance in the place of an agent. `group` does not occur in a Score: a group has such a
+ * step of its own at its beginning and at its end.
  */
 export type Act = z.infer<typeof actSchema>;
 
@@ -130,10 +130,10 @@ export interface UseNode extends GroupNode {
   must?: string[] | undefined;
   score: string;
   source: string;
-  /** What the used Score takes, and what it is given: a text is a template of the place where the `use` stands. */
+  /** What the used Score takes, and what it is given: a text is a template, resolved at the place of the `use`. */
   inputs: FieldMap;
   with: Readonly<Record<string, Json>>;
-  /** The step, by its whole id, whose result, verdict and summary it gives back. */
+  /** The whole id of the step whose result, verdict and summary it returns. */
   result: string;
   body: PlanNode[];
   /** The `use` around it. */
@@ -201,7 +201,7 @@ const planNodeSchema: z.ZodType<PlanNode> = z.lazy(() =>
   ]),
 );
 
-/** What a group holds: the steps of its body, or its branches. */
+/** What a group contains: the steps of its body, or its branches. */
 export function nodesIn(node: GroupPlanNode): readonly PlanNode[] {
   return node.kind === "parallel" ? node.branches : node.body;
 }
@@ -215,7 +215,7 @@ const backendSchema = z.strictObject({
   source,
   replies: repliesFileSchema.optional(),
 });
-/** A Venue as a run reads it: scripted replies included, what it says of roles worked out. */
+/** A Venue as a run reads it: including scripted replies, with its role settings resolved. */
 export type ResolvedVenue = z.infer<typeof backendSchema>;
 
 const venueSchema = z.strictObject({
@@ -227,7 +227,7 @@ const venueSchema = z.strictObject({
 });
 
 /**
- * `definition.json`: everything that a run reads. References are resolved, defaults filled in, step ids given,
+ * `definition.json`: everything that a run reads. References are resolved, defaults filled in, step ids assigned,
  * scripted replies included; `api_key` is still a reference to a secret.
  */
 export const definitionSchema = z.strictObject({
@@ -261,7 +261,7 @@ export const definitionSchema = z.strictObject({
 /** The resolved Flow, Band, Venue and Score, inputs and policy of one session. */
 export type Definition = z.infer<typeof definitionSchema>;
 
-/** Whether the Score was resolved by the rules since results: waivers are named, groups end, loops can be exhausted. */
+/** Whether the Score was resolved by the rules that came with results: waivers are named, groups end, loops can be exhausted. */
 export function hasResult(definition: Definition): boolean {
   return definition.score.result !== undefined;
 }
@@ -280,13 +280,13 @@ const _settings = z.strictObject({
 /** What a call of one role asks of the backend. */
 export type CallSettings = z.infer<typeof _settings>;
 
-/** The Venue that answers a role: the Flow's own, or the one that it sends the role to. */
+/** The Venue that answers a role: the Flow's own, or the one it routes the role to. */
 export function venueOf({ venue }: Pick<Definition, "venue">, role: string): ResolvedVenue {
   const other = venue.roles[role]?.venue;
   return (other === undefined ? undefined : venue.venues?.[other]) ?? venue;
 }
 
-/** The settings of a role: its overrides, below them those of the Venue that answers it, and the defaults. */
+/** The settings of a role: its overrides, then those of the Venue that answers it, then the defaults. */
 export function callSettings(definition: Definition, role: string): CallSettings {
   const venue = venueOf(definition, role);
   const own = definition.venue.roles[role] ?? {};

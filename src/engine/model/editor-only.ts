@@ -4,7 +4,7 @@ import { stepsOf } from "./plan";
 import { factsOf } from "./providers";
 import { isForeign } from "./tools";
 
-/** Why a run of the definition needs VS Code, as a sentence; undefined: the command line can perform it too. */
+/** Why a run of the definition needs VS Code, as a sentence; undefined: it can also run on the command line. */
 export function editorOnlyReason(definition: Definition): string | undefined {
   const { band, score } = definition;
   const inside = calledVenues(definition).find(

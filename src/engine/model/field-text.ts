@@ -1,14 +1,14 @@
 import { readField, typeOf } from "./field";
 import type { FieldMap, FieldSpec, Json, Reading } from "./field";
 
-/** Whether a value is written with one entry a line: a list of texts, numbers or flags. */
+/** Whether a value is written with one entry per line: a list of texts, numbers or flags. */
 export function isLineList(spec: FieldSpec): boolean {
   return typeOf(spec) === "list" && typeof spec.of !== "object" && spec.of !== "object" && spec.of !== "list";
 }
 
 /**
- * What a person typed for a field: nothing is no value, a list has one entry a line (or is JSON), an object is JSON.
- * @param name how the sentences call the field.
+ * What a person typed for a field: empty text is no value, a list has one entry per line (or is JSON), an object is JSON.
+ * @param name the field's name in messages.
  */
 export function readTyped(name: string, spec: FieldSpec, text: string): Reading {
   return readField(name, spec, typedValue(spec, text));
@@ -35,7 +35,7 @@ function typedValue(spec: FieldSpec, text: string): Json | undefined {
   return text.split("\n").flatMap((line) => (line.trim() === "" ? [] : [line.trim()]));
 }
 
-/** What a person is told of a field beside its name: `a number, at most 5; 3 if left empty`. */
+/** What a user is shown about a field besides its name: `a number, at most 5; 3 if left empty`. */
 export function fieldHint(spec: FieldSpec): string {
   const type = typeOf(spec);
   const parts: string[] = [];

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { matchesWhole, patternProblem } from "./pattern";
 import { defined } from "./defined";
 
-/** A JSON value: what results, answers and inputs hold. */
+/** A JSON value: the content of results, answers and inputs. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export const jsonSchema = z.json() as unknown as z.ZodType<Json>;
 
@@ -13,7 +13,7 @@ export type FieldType = (typeof fieldTypes)[number];
 export type FieldContent = FieldType | FieldMap;
 export type FieldMap = Readonly<Record<string, FieldSpec>>;
 
-/** What a value must be: the one notation of inputs, results and answers. `{}` is a string. */
+/** What a value must be: the common notation of inputs, results and answers. `{}` is a string. */
 export interface FieldSpec {
   readonly type?: FieldType | undefined;
   readonly description?: string | undefined;
@@ -26,7 +26,7 @@ export interface FieldSpec {
   readonly optional?: boolean | undefined;
 }
 
-/** A field's name: what `{{steps.ID.result.FIELD}}` can name. */
+/** A field's name, as `{{steps.ID.result.FIELD}}` can use it. */
 export const fieldNameSchema = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, {
   error: "use letters, digits, '_' and '-', starting with a letter (64 characters at most)",
 });
@@ -87,9 +87,9 @@ function named(name: string, what: string): { problems: readonly string[] } {
 }
 
 /**
- * A value as the field wants it, or a sentence for each thing that is wrong with it. Takes what is unambiguous: numbers
+ * A value converted to the field's type, or a sentence for each error. Accepts what is unambiguous: numbers
  * and flags in quotes, a list or an object as JSON text, null for an optional field.
- * @param name how the sentences call the field.
+ * @param name the field's name in messages.
  */
 export function readField(name: string, spec: FieldSpec, given: unknown): Reading {
   const value = given === null && spec.optional === true ? undefined : given;
@@ -135,7 +135,7 @@ function readType(name: string, spec: FieldSpec, value: unknown): Reading {
 
 function readText(name: string, spec: FieldSpec, value: unknown): Reading {
   const text = typeof value === "number" || typeof value === "boolean" ? String(value) : value;
-  // A choice may be a number or a flag although the type does not say so.
+  // A choice may be a number or a flag even if the type does not say so.
   if (spec.type === undefined && spec.enum?.some((choice) => choice === value) === true)
     return { value: value as Json };
   if (typeof text !== "string") return named(name, `must be text, not ${shown(value)}.`);
@@ -177,7 +177,7 @@ function readAny(name: string, value: unknown): Reading {
   return isMap(value) ? { value: value as Json } : named(name, `must be an object, not ${shown(value)}.`);
 }
 
-/** Reads a map of fields; `name` is how sentences call it: "" for the whole. */
+/** Reads a map of fields; `name` is its name in messages: "" for the whole. */
 export function readFields(fields: FieldMap, value: unknown, name = ""): Reading {
   if (!isMap(value))
     return named(name === "" ? "The result" : name, `must be an object, not ${shown(value)}.`);
@@ -199,7 +199,7 @@ function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Lists and objects are often written as JSON text by models and by people on a command line. */
+/** Models, and users on a command line, often write lists and objects as JSON text. */
 function fromText(value: unknown): unknown {
   if (typeof value !== "string") return value;
   try {
@@ -261,7 +261,7 @@ function schemaOfField(spec: FieldSpec): Record<string, unknown> {
   }
 }
 
-/** The fields in a line for a prompt: `files (list of string), risk (low | high)`. */
+/** The fields on one line for a prompt: `files (list of string), risk (low | high)`. */
 export function describeFields(fields: FieldMap): string {
   return Object.entries(fields)
     .map(([name, spec]) => `${name} (${describeField(spec)})`)
@@ -281,7 +281,7 @@ function describeField(spec: FieldSpec): string {
   return `${type}${optional}`;
 }
 
-/** What stands at a path of names in a value: `a.b`; undefined where nothing does. */
+/** The value at a path of names: `a.b`; undefined where there is none. */
 export function fieldOf(value: Json | undefined, path: string): Json | undefined {
   let here: Json | undefined = value;
   for (const part of path.split(".")) {
@@ -292,7 +292,7 @@ export function fieldOf(value: Json | undefined, path: string): Json | undefined
   return here;
 }
 
-/** A value as it stands in a prompt: text as it is, anything else as JSON; nothing is empty. */
+/** A value as it appears in a prompt: text unchanged, anything else as JSON; an absent value is empty text. */
 export function textOfJson(value: Json | undefined): string {
   if (value === undefined) return "";
   return typeof value === "string" ? value : JSON.stringify(value);

@@ -59,11 +59,11 @@ const policySchema = z
   })
   .describe("Which files agents may touch, and which foreign tools they may call unasked.");
 
-/** The policy as a definition has it; without `foreign_tools` it is from before they were asked for. */
+/** The policy in a definition; without `foreign_tools`, it dates from before approvals for them existed. */
 export const resolvedPolicySchema = policySchema.extend({
   foreign_tools: z.array(editorToolSchema).optional(),
 });
-/** Which files agents may touch, and which foreign tools they may call unasked. */
+/** Which files agents may access, and which foreign tools they may call without asking. */
 export type Policy = z.infer<typeof resolvedPolicySchema>;
 
 export const limitsSchema = z
@@ -92,8 +92,8 @@ export const limitsSchema = z
 export type Limits = z.infer<typeof limitsSchema>;
 export type LimitName = keyof Limits;
 /**
- * What limits a run of a Flow that has no `limits`: tokens and calls, and US dollars where the Venue has prices. A bound
- * for what runs away, well above what a team of a few steps needs. `limits: {}` in a Flow means none at all.
+ * The default limits of a Flow that has no `limits`: tokens and calls, and US dollars where the Venue has prices. They
+ * bound a runaway session and are well above what a team of a few steps needs. `limits: {}` in a Flow means no limits.
  */
 export const defaultLimits = { total_tokens: 2_000_000, model_calls: 500, cost_usd: 5 } as const;
 export const limitNames = limitsSchema.keyof().options;
@@ -148,5 +148,5 @@ export const flowFileSchema = z
       .describe("What may be executed, each command under its name; nothing else ever is."),
   })
   .describe("Names a Band, a Venue and a Score, and gives the task, inputs, limits and policy.");
-/** A Flow as its file says it, defaults filled in. */
+/** A Flow as written in its file, with defaults filled in. */
 export type FlowFile = z.infer<typeof flowFileSchema>;

@@ -3,7 +3,7 @@ export function grouped(value: number): string {
   return groupedExactly(Math.round(value));
 }
 
-/** As `grouped`, with what stands behind the decimal point: 6,100.25. */
+/** As `grouped`, with digits after the decimal point: 6,100.25. */
 export function groupedExactly(value: number): string {
   const [whole = "", fraction] = String(value).split(".");
   const thousands = whole.replace(/\B(?=(\d{3})+$)/g, ",");

@@ -1,16 +1,16 @@
-/** Names under which servers take keys, however they are written. */
+/** Names under which servers take keys, in any spelling. */
 const keyName =
   /^(?:x[-_]?)?(?:api[-_]?keys?|auth(?:orization|[-_]?token)?|(?:access|bearer|secret|session|id)[-_]?(?:token|key)s?|bearer|secrets?|passw(?:or)?d|client[-_]?secret|tokens?|credentials?)$/iu;
 
-/** Beginnings that vendors give their keys so that they are found where they should not be. */
+/** Prefixes that vendors give their keys so that leaked ones can be detected. */
 const keyValue =
   /^(?:Bearer |Basic |sk-|sk_|gsk_|gh[pousr]_|github_pat_|glpat-|xai-|xox[abp]-|hf_|AIza|AKIA|pplx-|r8_|eyJ[A-Za-z0-9_-]+\.eyJ)[^\s]{12,}/u;
 
 const mostDepth = 16;
 
 /**
- * Where in a Venue's `params` a key stands, as the names that lead there; undefined: nowhere. By its name, or by what
- * it looks like. The key itself is not in the answer.
+ * Where in a Venue's `params` there is a key, as the path of names to it; undefined: nowhere. Recognized by its name, or
+ * by what it looks like. The key itself is not part of the answer.
  */
 export function keyInParams(params: unknown, path: readonly string[] = []): readonly string[] | undefined {
   if (typeof params === "string") return keyValue.test(params) ? path : undefined;

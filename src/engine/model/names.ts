@@ -7,7 +7,7 @@ export const nameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 
 
 /**
  * An id that placeholders can name (`{{steps.ID.summary}}`): a letter, then letters, digits, `_`, `-`.
- * `#` is left out on purpose: the engine writes `ID#ITERATION` for a step inside a loop.
+ * `#` is excluded on purpose: the engine writes `ID#ITERATION` for a step inside a loop.
  */
 export const idSchema = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, {
   error: "use letters, digits, '_' and '-', starting with a letter (64 characters at most)",

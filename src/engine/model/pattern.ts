@@ -1,4 +1,4 @@
-/** Most tests of one character that a match may take; beyond, the text does not match. */
+/** Most single-character tests that a match may take; beyond that, the text does not match. */
 const maxSteps = 2_000_000;
 
 type Part =
@@ -7,7 +7,7 @@ type Part =
   | { readonly kind: "any"; readonly of: readonly (readonly Part[])[] }
   | { readonly kind: "repeat"; readonly of: Part; readonly least: number; readonly most: number };
 
-/** A pattern cannot be used: its message says why. */
+/** A pattern cannot be used: its message explains why. */
 class PatternProblem extends Error {}
 
 class PatternReader {
@@ -88,8 +88,8 @@ export function patternProblem(pattern: string): string | undefined {
 }
 
 /**
- * Whether the whole text matches. Follows all ways through the pattern at once, as sets of places in the text, and never
- * goes back: the time is bounded whatever the pattern and the text are.
+ * Whether the whole text matches. Follows all paths through the pattern in parallel, as sets of positions in the text, and
+ * never backtracks: the time is bounded whatever the pattern and the text are.
  */
 export function matchesWhole(pattern: string, text: string): boolean {
   if (patternProblem(pattern) !== undefined) return false;

@@ -14,22 +14,22 @@ import type { Placeholder } from "./template";
 import { anyTouches, isForeign } from "./tools";
 import { defined } from "./defined";
 
-/** Runs that a plan lists; the rest is counted. */
+/** Most runs that a plan lists; the rest are counted. */
 const maxPlannedRuns = 1000;
 
-/** A prompt as it is sent, but for what only the run can tell: that stands as its placeholder. */
+/** A prompt as it is sent, except for what is only known during the run: that is left as its placeholder. */
 export interface PlannedPrompt {
   readonly system: string;
   readonly user: string;
-  /** Placeholders that get their value as the run goes. */
+  /** Placeholders that get their value during the run. */
   readonly open: readonly string[];
 }
 
-/** One step of the Score, with everything that is known of it before any token. */
+/** One step of the Score, with everything that is known about it before any tokens are spent. */
 export interface FlowPlanStep {
   readonly id: string;
   readonly role: string;
-  /** What it does where no role is at work: a command that runs, a question, an acceptance; in words. */
+  /** What it does where no role is at work: a command, a question, an acceptance; in words. */
   readonly act?: string;
   readonly note?: string;
   /** Loops and groups around it, outermost first. */
@@ -38,7 +38,7 @@ export interface FlowPlanStep {
   /** The name of the Venue that answers, where it is not the Flow's own. */
   readonly venue?: string;
   readonly tools: readonly string[];
-  /** Those that other extensions and MCP servers perform: nothing bounds them. */
+  /** Those that other extensions and MCP servers perform: Orket cannot bound them. */
   readonly foreignTools: readonly string[];
   /** Scopes that its tools may read and write. */
   readonly reads: readonly string[];
@@ -46,10 +46,10 @@ export interface FlowPlanStep {
   readonly approval: StepNode["approval"];
   readonly produces: readonly string[];
   readonly verdict: readonly string[];
-  /** The role is switched off: the step is skipped. */
+  /** The role is disabled: the step is skipped. */
   readonly disabled: boolean;
   readonly maxRuns: number;
-  /** Of all its runs; `usd` is undefined without prices. */
+  /** For all its runs; `usd` is undefined without prices. */
   readonly worst: WorstCase;
   readonly prompt?: PlannedPrompt;
 }
@@ -58,7 +58,7 @@ export interface WorstCase {
   readonly calls: number;
   readonly tokens: number;
   readonly usd: number | undefined;
-  /** Until every call would have been given up; nothing says how long a call really takes. */
+  /** Until every call would have timed out; how long a call really takes is unknown. */
   readonly seconds: number;
 }
 
@@ -74,11 +74,11 @@ export interface PlannedLimit {
   readonly limit: number;
   /** What the worst case needs in the limit's unit; undefined where unknown. */
   readonly worst: number | undefined;
-  /** The run in which the worst case hits it; absent when it does not. */
+  /** The run in which the worst case reaches it; absent when it does not. */
   readonly at?: string;
 }
 
-/** A backend, as a plan shows it. */
+/** A backend, as shown in a plan. */
 export interface PlannedVenue {
   readonly name: string;
   readonly source: string;
@@ -86,25 +86,25 @@ export interface PlannedVenue {
   readonly endpoint?: string;
 }
 
-/** The resolved Flow before any token. */
+/** The resolved Flow before any tokens are spent. */
 export interface FlowPlan {
   readonly flow: { readonly name: string; readonly source: string; readonly task: string };
   readonly inputs: Definition["flow"]["inputs"];
   readonly band: { readonly name: string; readonly source: string };
   readonly venue: PlannedVenue;
-  /** The Venues that it sends roles to, as far as steps are given to them. */
+  /** The Venues that it routes roles to, as far as steps are given to them. */
   readonly otherVenues: readonly (PlannedVenue & { readonly roles: readonly string[] })[];
   readonly score: { readonly name: string; readonly source: string };
   readonly references: readonly string[];
-  /** Why it runs in VS Code alone; absent: it runs on the command line too. */
+  /** Why it runs in VS Code only; absent: it also runs on the command line. */
   readonly editorOnly?: string;
-  /** The most that a run can touch. */
+  /** The most that a run can access. */
   readonly reach: Reach;
   readonly steps: readonly FlowPlanStep[];
   readonly runs: readonly PlannedRun[];
-  /** Runs beyond `maxPlannedRuns` that are not listed. */
+  /** The number of runs beyond `maxPlannedRuns`, which are not listed. */
   readonly moreRuns: number;
-  /** Sums of what is not switched off. */
+  /** Sums over everything that is not disabled. */
   readonly worst: WorstCase & { readonly steps: number; readonly maxSteps: number };
   readonly limits: readonly PlannedLimit[];
 }
@@ -245,7 +245,7 @@ function limitsOf(definition: Definition, steps: readonly FlowPlanStep[], total:
   return (Object.keys(unit) as LimitName[]).flatMap((name): PlannedLimit[] => {
     const limit = limits[name];
     if (limit === undefined) return [];
-    // How long calls take is not known; the time until they would be given up says nothing about a limit.
+    // How long calls take is unknown; the time until they would time out says nothing about a limit.
     const worst = name === "duration_seconds" ? undefined : total[unit[name]];
     if (worst === undefined || worst <= limit) return [{ name, limit, worst }];
     let used = 0;
@@ -263,7 +263,7 @@ function planVenue({ name, source, provider, endpoint }: ResolvedVenue): Planned
   return { name, source, provider, ...defined({ endpoint }) };
 }
 
-/** Everything that is known of a run before it begins. `prompts: false` leaves the prompts out. */
+/** Everything that is known about a run before it begins. `prompts: false` omits the prompts. */
 export function planFlow(definition: Definition, options: { readonly prompts?: boolean } = {}): FlowPlan {
   const { flow, band, venue, score } = definition;
   const steps = plannedSteps(score.steps).map((step) =>

@@ -38,7 +38,7 @@ export interface PlannedStep {
   )[];
 }
 
-/** The steps as `stepsOf` has them, with what is around them. */
+/** The steps as in `stepsOf`, with the loops and groups around them. */
 export function plannedSteps(nodes: readonly PlanNode[]): PlannedStep[] {
   const steps: PlannedStep[] = [];
   collect(nodes, 1, [], steps);
@@ -101,12 +101,12 @@ export function itemsText({ in: from }: EachNode): string {
   return "input" in from ? `the input ${from.input}` : `${from.step}.${from.field}`;
 }
 
-/** Model calls of all runs of a step at most; commands and people make none. */
+/** Maximum number of model calls of all runs of a step; commands and people make none. */
 function callsOf({ node, maxRuns }: PlannedStep): number {
   return node.does === undefined ? maxRuns * node.max_turns * node.retry_attempts : 0;
 }
 
-/** How large a run can get, retries of calls left out. */
+/** How large a run can get, without retries of calls. */
 export function planSize(definition: Definition): {
   steps: number;
   max_steps: number;

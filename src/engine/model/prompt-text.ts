@@ -1,7 +1,7 @@
 import { describeFields } from "./field";
 import type { StepNode } from "./definition";
 
-/** The task as the first section of a step's message; empty where there is none, or a template has shown it. */
+/** The task as the first section of a step's message; empty where there is none, or a template already contains it. */
 export function taskSection(task: string): string {
   return task === "" ? "" : `# Task\n\n${task.trim()}\n\n`;
 }
@@ -23,7 +23,7 @@ export function stepSection(node: StepNode, iteration: readonly number[], instru
   return lines.join("\n\n");
 }
 
-/** What is asked of the step, in its first message: the last section without its heading; undefined: there is none. */
+/** What is asked of the step in its first message: the last section without its heading; undefined: there is none. */
 export function askedIn(message: string): string | undefined {
   const at = message.lastIndexOf(stepHeading);
   if (at < 0) return undefined;

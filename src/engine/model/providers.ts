@@ -1,19 +1,19 @@
-/** Where the replies of a provider come from, which decides what a Venue must say of it. */
+/** Where the replies of a provider come from, which decides what a Venue must specify. */
 export type AnsweredBy =
   /** One server at an endpoint, over HTTP. */
   | "server"
   /** The servers that the Venue lists as `nodes`. */
   | "nodes"
-  /** VS Code and its extensions; nothing outside the editor can ask them. */
+  /** VS Code and its extensions; they are only available inside the editor. */
   | "editor"
   /** A file of replies; no model is asked. */
   | "file";
 
-/** What is known of a provider without asking it: read by validation, plan, help, templates, adapters and both hosts. */
+/** What is known about a provider without calling it: read by validation, plan, help, templates, adapters and both hosts. */
 export interface ProviderFacts {
-  /** Its name for people. */
+  /** Its display name. */
   readonly title: string;
-  /** One line beside the title in a list. */
+  /** One line next to the title in a list. */
   readonly summary: string;
   readonly answeredBy: AnsweredBy;
   /** Where calls go when the Venue names no `endpoint`; undefined where an endpoint has no meaning. */
@@ -28,11 +28,11 @@ export interface ProviderFacts {
   readonly fixedModel: string | undefined;
   /** Whether a mesh may list it as a node. */
   readonly canBeNode: boolean;
-  /** Whether its list of models can be asked for, in the editor or over HTTP. */
+  /** Whether its list of models can be queried, in the editor or over HTTP. */
   readonly listsModels: boolean;
-  /** Whether a model that is missing from the list cannot be called. Some servers list only a part of what they answer for. */
+  /** Whether a model that is missing from the list cannot be called. Some servers list only part of the models they serve. */
   readonly listIsWhole: boolean;
-  /** Keys of a Venue that only have an effect with this provider, or with those that list them too. */
+  /** Keys of a Venue that only have an effect with this provider, or with others that list them too. */
   readonly ownKeys: readonly string[];
 }
 
@@ -116,14 +116,14 @@ export const providerTable = {
 } as const satisfies Readonly<Record<string, ProviderFacts>>;
 
 export type ProviderName = keyof typeof providerTable;
-/** The providers of which the table says one of `Value` under `Key`. */
+/** The providers whose table entry has one of `Value` under `Key`. */
 export type ProvidersWhere<Key extends keyof ProviderFacts, Value extends ProviderFacts[Key]> = {
   [Name in ProviderName]: (typeof providerTable)[Name][Key] extends Value ? Name : never;
 }[ProviderName];
 
 export const providerNames = Object.keys(providerTable) as [ProviderName, ...ProviderName[]];
 
-/** The providers of which the table says one of `values` under `key`, in its order. */
+/** The providers whose table entry has one of `values` under `key`, in the table's order. */
 export function providersWhere<Key extends keyof ProviderFacts, const Value extends ProviderFacts[Key]>(
   key: Key,
   ...values: Value[]
@@ -133,12 +133,12 @@ export function providersWhere<Key extends keyof ProviderFacts, const Value exte
   );
 }
 
-/** What the table says of a provider. */
+/** A provider's table entry. */
 export function factsOf(name: ProviderName): ProviderFacts {
   return providerTable[name];
 }
 
-/** What the table says of a provider's name as a file or an old journal has it; undefined for a name that is not in it. */
+/** The table entry for a provider name from a file or an old journal; undefined for a name that is not in it. */
 export function factsOfText(name: string | undefined): ProviderFacts | undefined {
   return name !== undefined && Object.hasOwn(providerTable, name)
     ? providerTable[name as ProviderName]
@@ -152,7 +152,7 @@ export function isServer(name: ProviderName): name is ServerProvider {
   return providerTable[name].answeredBy === "server";
 }
 
-/** Whether replies come from a file, so that no model is asked. Takes a name as a journal has it. */
+/** Whether replies come from a file, so that no model is called. Takes a name as written in a journal. */
 export function isFromFile<Name extends string>(
   name: Name,
 ): name is Name & ProvidersWhere<"answeredBy", "file"> {

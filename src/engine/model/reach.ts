@@ -4,7 +4,7 @@ import type { Definition, ResolvedVenue } from "./definition";
 import { factsOf } from "./providers";
 import { anyTouches, commandOfTool, isBuiltin, unboundedText } from "./tools";
 
-/** A key that a Venue names, and the server that it goes to. */
+/** A key that a Venue names, and the server that it is sent to. */
 export interface KeyUse {
   /** `secret:NAME` or `env:NAME`. */
   readonly reference: string;
@@ -22,32 +22,32 @@ export interface CommandReach {
 }
 
 /**
- * The most that a run of a Flow can touch, whatever its models say: no run goes beyond it. What a foreign tool does is
- * outside of what Orket can bound, and is named for that.
+ * The most that a run of a Flow can access, whatever its models say. Orket cannot bound what a foreign tool does; such
+ * tools are listed for that reason.
  */
 export interface Reach {
-  /** Folders that agents can read, itself and all below unless said otherwise; empty when no role has a tool that reads. */
+  /** Folders that agents can read, including everything below unless stated otherwise; empty when no role has a tool that reads. */
   readonly reads: readonly string[];
-  /** Globs of files that usually hold secrets and are readable anyway. */
+  /** Globs of files that usually contain secrets and are readable anyway. */
   readonly secretsReadable: readonly string[];
   /** Whether agents can write files in the session's Workspace, which become proposals. */
   readonly writes: boolean;
-  /** Whether a step can write there before anybody was asked about it: a step that fails has no result to ask about. */
+  /** Whether a step can write there before a person was asked: a step that fails has no result to ask about. */
   readonly writesWithoutApproval: boolean;
-  /** Servers that prompts, and what agents read, are sent to. */
+  /** Servers to which prompts, and what agents read, are sent. */
   readonly servers: readonly string[];
   readonly keys: readonly KeyUse[];
   readonly commands: readonly CommandReach[];
-  /** Tools that other extensions and MCP servers perform, and those of them that are asked for at each call. */
+  /** Tools that other extensions and MCP servers perform, and those among them that need approval for each call. */
   readonly foreignTools: readonly string[];
   readonly foreignToolsAsked: readonly string[];
-  /** Whether anything can reach a network: a server that is not this machine, a command, a foreign tool. */
+  /** Whether anything can access a network: a server that is not this machine, a command, a foreign tool. */
   readonly network: boolean;
 }
 
 const defaultPorts: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
 
-/** Scheme, host and port of an address, as a browser would write it; a text that is no address stays as it is. */
+/** Scheme, host and port of an address, as a browser would write it; a text that is not an address is unchanged. */
 export function originOf(address: string): string {
   const parts = /^(https?:)\/\/(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)(?::(\d*))?/i.exec(address);
   if (parts === null) return address;
@@ -111,7 +111,7 @@ function readsOf({ flow }: Definition): string[] {
   ];
 }
 
-/** What a run of the definition can touch at most. Pure: the same for plan, question, diagnostic and test. */
+/** The most that a run of the definition can access. Pure: the same for plan, question, diagnostic and test. */
 export function reachOf(definition: Definition): Reach {
   const { flow, band } = definition;
   const venues = calledVenues(definition).map(({ venue }) => venue);
@@ -151,7 +151,7 @@ export function reachOf(definition: Definition): Reach {
   };
 }
 
-/** The same as a table for people: what it is about, and the most that can happen. */
+/** The same as a table for users: the subject, and the most that can happen. */
 export function reachRows(reach: Reach): readonly (readonly [what: string, most: string])[] {
   const { reads, secretsReadable, servers, keys, commands, foreignTools, foreignToolsAsked: asked } = reach;
   const commandText = commands.map(({ name, isolation, network, outside }) =>

@@ -4,7 +4,7 @@ import type { ConditionsFile } from "./condition";
 import { fieldMapSchema, fieldNameSchema, jsonSchema } from "./field";
 import { approvalSchema, idSchema, nameSchema, referenceSchema } from "./names";
 
-/** Model calls within one step when the Score does not say. */
+/** Model calls within one step when the Score does not set the number. */
 const defaultMaxTurns = 8;
 
 /** Bound on `loop.max`: keeps a plan, which unrolls loops, readable and finite. */
@@ -101,7 +101,7 @@ export const runSchema = z
   .describe("A command of the Flow at work.");
 export type RunFile = z.infer<typeof runSchema>;
 
-/** The verdict of a question that names no words. */
+/** The default verdict of a question that names no words. */
 export const answered = "answered";
 
 export const askSchema = z
@@ -129,7 +129,7 @@ export const askSchema = z
   .describe("A question to a person.");
 export type AskFile = z.infer<typeof askSchema>;
 
-/** What an `accept` step can come to. */
+/** The possible outcomes of an `accept` step. */
 export const acceptVerdicts = ["accepted", "partly", "rejected"] as const;
 
 export const acceptSchema = z
@@ -309,7 +309,7 @@ export const sequenceSchema: z.ZodType<SequenceFile> = z
   })
   .describe("Steps that belong together, such as one branch of a parallel group.");
 
-/** The schema of each kind of entry, by the key that tells the kind; an entry with none of the keys is a `role` step. */
+/** The schema of each kind of entry, by the key that identifies the kind; an entry with none of the keys is a `role` step. */
 export const scoreItemSchemas = {
   role: stepSchema,
   run: runSchema,
@@ -325,7 +325,7 @@ export type ScoreItemKind = keyof typeof scoreItemSchemas;
 export const scoreGroupKinds = ["loop", "each", "parallel", "sequence"] as const;
 export type ScoreGroupKind = (typeof scoreGroupKinds)[number];
 
-/** What kind of entry of a Score a value is meant as, by its key. */
+/** The kind of entry of a Score that a value is meant as, by its key. */
 export function scoreItemKindOf(item: unknown): ScoreItemKind {
   if (typeof item !== "object" || item === null) return "role";
   for (const kind of [...scoreGroupKinds, "use", "run", "ask", "accept"] as const)
@@ -334,8 +334,8 @@ export function scoreItemKindOf(item: unknown): ScoreItemKind {
 }
 
 /**
- * One entry of a Score. It is read by its own key (`loop`, `each`, …, else a step), so that a mistake inside a group
- * is reported where it stands and not as "no alternative matched".
+ * One entry of a Score. It is read by its own key (`loop`, `each`, …, otherwise as a step), so that a mistake inside a
+ * group is reported where it is and not as "no alternative matched".
  */
 export const scoreItemSchema: z.ZodType<ScoreItemFile> = z.lazy(() =>
   z.union(Object.values(scoreItemSchemas) as unknown as [z.ZodType<ScoreItemFile>, z.ZodType<ScoreItemFile>]),
@@ -359,5 +359,5 @@ export const scoreFileSchema = z
     steps: z.array(scoreItemSchema).min(1).describe("The ordered steps."),
   })
   .describe("The ordered steps.");
-/** A Score as its file says it, defaults filled in. */
+/** A Score as written in its file, with defaults filled in. */
 export type ScoreFile = z.infer<typeof scoreFileSchema>;

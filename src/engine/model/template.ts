@@ -2,7 +2,7 @@
  * Templates of prompts and instructions: text with `{{…}}` placeholders. Pure text in, plain data out; the YAML service
  * checks with it and the engine expands with it, so that both agree on what a placeholder is.
  *
- * A placeholder stands on one line; spaces inside the braces do not matter. `\{{` is a literal `{{`, and `\\{{` a
+ * A placeholder is on one line; spaces inside the braces do not matter. `\{{` is a literal `{{`, and `\\{{` a
  * backslash before a placeholder.
  */
 export type Placeholder =
@@ -29,11 +29,11 @@ export type TemplateSegment =
       readonly end: number;
     };
 
-/** `unclosed`: no `}}` on the line; `unknown`: nothing that Orket knows; `malformed`: known, but not spelled right. */
+/** `unclosed`: no `}}` on the line; `unknown`: not a placeholder of Orket; `malformed`: known, but spelled wrong. */
 export interface TemplateProblem {
   readonly code: "unclosed" | "unknown" | "malformed";
   readonly message: string;
-  /** What the braces hold, trimmed. */
+  /** The text inside the braces, trimmed. */
   readonly content: string;
   readonly start: number;
   readonly end: number;
@@ -132,7 +132,7 @@ function describeProblem(content: string): { code: "unknown" | "malformed"; mess
   };
 }
 
-/** Splits a template into text and placeholders. What is wrong is listed and stands as text in the segments. */
+/** Splits a template into text and placeholders. Errors are listed and kept as text in the segments. */
 export function parseTemplate(text: string): ParsedTemplate {
   const segments: TemplateSegment[] = [];
   const problems: TemplateProblem[] = [];
@@ -143,7 +143,7 @@ export function parseTemplate(text: string): ParsedTemplate {
     pending = "";
   };
 
-  // Each turn consumes what it has looked at, so the work grows with the text only.
+  // Each iteration consumes what it has read, so the work is linear in the text.
   const delimiter = /\}\}|\{\{|[\r\n]/g;
   let position = 0;
   for (;;) {
@@ -164,7 +164,7 @@ export function parseTemplate(text: string): ParsedTemplate {
       const content = text.slice(position, end).trim();
       const message = `'{{' has no '}}' on its line; a literal '{{' is written '\\{{'.`;
       problems.push({ code: "unclosed", message, content, start, end });
-      // A `{{` that follows is looked at in its own right.
+      // A `{{` that follows is examined separately.
       pending += text.slice(start, end);
       position = end;
       continue;
@@ -188,7 +188,7 @@ export function parseTemplate(text: string): ParsedTemplate {
 }
 
 /**
- * The template with every placeholder replaced by what `lookup` answers. The answer is never expanded again. What is
+ * The template with every placeholder replaced by what `lookup` returns. The value is never expanded again. What is
  * not a placeholder stays as it is: definitions with such a problem are refused before a run.
  */
 export async function expandTemplate(

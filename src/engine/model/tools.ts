@@ -1,7 +1,7 @@
-/** What a tool can do to the files that the Flow's policy is about. */
+/** What a tool can do to the files covered by the Flow's policy. */
 export type Touch = "read" | "write" | "none";
 
-/** What is known of a tool without performing it: read by plan, policy, editing help, documentation and prompts alike. */
+/** What is known about a tool without performing it: read by plan, policy, editing help, documentation and prompts. */
 export interface ToolFacts {
   /** One or two sentences for models, help and documentation. */
   readonly description: string;
@@ -10,8 +10,8 @@ export interface ToolFacts {
 }
 
 /**
- * The tools that the engine itself performs, in the order in which help lists them. `src/engine/agent/tool` has a file for
- * each; the compiler names one that is missing.
+ * The tools that the engine itself performs, in the order in which help lists them. `src/engine/agent/tool` has a file
+ * for each; the compiler reports a missing one.
  */
 export const toolTable = {
   read_file: {
@@ -63,7 +63,7 @@ export function isForeign(name: string): boolean {
   return name.startsWith("vscode:");
 }
 
-/** What a foreign tool can do at most, for plans, questions and reports. */
+/** The most that a foreign tool can do, for plans, questions and reports. */
 export function unboundedText(name: string): string {
   return `may do whatever ${name} can, in the project itself`;
 }
@@ -77,7 +77,7 @@ export function commandOfTool(tool: string): string | undefined {
   return commandToolPattern.test(tool) ? tool.slice(commandToolPrefix.length) : undefined;
 }
 
-/** Whether one of the tools touches files in this way. Tools that Orket does not perform are outside its policy. */
+/** Whether one of the tools accesses files in this way. Tools that Orket does not perform are outside its policy. */
 export function anyTouches(names: readonly string[], touch: Touch): boolean {
   return names.some((name) => isBuiltin(name) && toolTable[name].touches === touch);
 }

@@ -1,11 +1,11 @@
 const ascii = /^[\x00-\x7f]*$/;
 
 /**
- * Length of the text in UTF-8 bytes, as `TextEncoder` and Node's `Buffer` encode it: half a surrogate pair that stands
- * alone becomes U+FFFD, which is three bytes.
+ * Length of the text in UTF-8 bytes, as `TextEncoder` and Node's `Buffer` encode it: a lone surrogate
+ * becomes U+FFFD, which is three bytes.
  */
 export function utf8Length(text: string): number {
-  // Most texts are ASCII alone, which a pattern tells tens of times faster than a loop.
+  // Most texts are pure ASCII, which a regular expression detects tens of times faster than a loop.
   if (ascii.test(text)) return text.length;
   let bytes = text.length;
   for (let index = 0; index < text.length; index += 1) {
@@ -22,7 +22,7 @@ function isHigh(unit: number): boolean {
   return unit >= 0xd800 && unit < 0xdc00;
 }
 
-/** NaN, behind the text's end, is none. */
+/** NaN, past the end of the text, is not a surrogate. */
 function isLow(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }

@@ -7,10 +7,10 @@ const providerNameSchema = z.enum(providerNames);
 /** The providers that a mesh may list as nodes. */
 const nodeProviderSchema = z.enum(providersWhere("canBeNode", true));
 
-/** How tool calls travel: by the backend's own format, as text in the reply, or native with text understood too. */
+/** How tool calls are sent: in the backend's own format, as text in the reply, or native with text accepted too. */
 export const toolCallModeSchema = z.enum(["native", "text", "auto"]);
 
-/** Where the role's prompt goes: a system message, the first user message, or the latter once the server refused. */
+/** Where the role's prompt goes: a system message, the first user message, or the latter once the server rejected the former. */
 export const systemRoleSchema = z.enum(["auto", "system", "merge"]);
 
 const secretReference = z.string().regex(/^(secret|env):[A-Za-z0-9_.-]+$/, {
@@ -18,16 +18,16 @@ const secretReference = z.string().regex(/^(secret|env):[A-Za-z0-9_.-]+$/, {
     "name a stored secret as secret:NAME or an environment variable as env:NAME; a key itself never stands in a file",
 });
 
-/** `localhost:11434` would be a URL of the scheme `localhost`; only what HTTP can reach is an address. */
+/** `localhost:11434` would be a URL of the scheme `localhost`; only an HTTP URL is an address. */
 const endpointSchema = z.url({
   protocol: /^https?$/,
   error: "it must be an address such as http://127.0.0.1:11434",
 });
 
-/** Headers that the transport makes itself, or that would change where a request goes. */
+/** Headers that the transport sets itself, or that would change where a request goes. */
 const ownHeaders =
   /^(host|content-length|content-type|connection|transfer-encoding|accept|accept-encoding|te|upgrade|expect|keep-alive|proxy-.*|user-agent)$/i;
-/** Headers whose values are secrets as a rule. */
+/** Headers whose values are usually secrets. */
 const secretHeaders =
   /^(authorization|cookie|x-goog-api-key|.*(api|access|subscription|auth)[-_]?(key|token).*|.*secret.*|.*token)$/i;
 const secretValue = /^(?:[A-Za-z][\w-]* )?(secret|env):[A-Za-z0-9_.-]+$/;
@@ -87,7 +87,7 @@ export const venueRetrySchema = z
   })
   .describe("What happens after a failed call. Each try is an event.");
 export type VenueRetry = z.infer<typeof venueRetrySchema>;
-/** The longest wait that a server may ask for where the Venue does not say, in seconds. */
+/** The longest wait that a server may ask for where the Venue does not set it, in seconds. */
 export const defaultMaxWaitSeconds = 300;
 
 export const pricingSchema = z
@@ -184,7 +184,7 @@ export const venueFileSchema = z
       .describe("provider mesh: may a call move to a node whose model digest differs?"),
   })
   .describe("The model backend: provider, model, parameters, overrides for roles.");
-/** A Venue as its file says it, defaults filled in. */
+/** A Venue as written in its file, with defaults filled in. */
 export type VenueFile = z.infer<typeof venueFileSchema>;
 
 const scriptedReplySchema = z

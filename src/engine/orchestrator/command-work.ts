@@ -21,10 +21,10 @@ import type { StepRun } from "../state/step-run";
 import { templateOf } from "./question-work";
 import { defined } from "../model/defined";
 
-/** The end of a command's output that later steps see, in characters; the whole output stays in the journal. */
+/** The end of a command's output that later steps see, in characters; the whole output is kept in the journal. */
 const maxCommandSummary = 4000;
 
-/** A command with everything in its place. */
+/** A command with everything resolved. */
 interface Prepared {
   readonly spec: CommandSpec;
   readonly argv: string[];
@@ -36,7 +36,7 @@ function specOf({ state }: PerformContext, run: StepRun): CommandSpec | undefine
   return state.definition.flow.commands?.[commandNameOf(run)];
 }
 
-/** The command as it would be started, or why it must not be. */
+/** The command as it would be started, or why it must not be started. */
 async function prepare(
   active: ActiveRun,
   context: PerformContext,
@@ -59,7 +59,7 @@ async function prepare(
   };
 }
 
-/** The argument list with its placeholders filled, or the first argument that must not be started. */
+/** The argument list with its placeholders filled, or the first argument that is not allowed. */
 async function argvOf(
   { argv }: CommandSpec,
   active: ActiveRun,
@@ -82,7 +82,7 @@ async function argvOf(
   return resolveArgv(argv, (placeholder) => values.get(placeholderText(placeholder)));
 }
 
-/** Only values that a declaration bounds may become arguments: what a model wrote freely never does. */
+/** Only values that a declaration bounds may become arguments: free text from a model never does. */
 function isBounded(
   placeholder: Placeholder,
   { run }: ActiveRun,
@@ -105,7 +105,7 @@ function isBounded(
   return isDeclared(step?.result?.[placeholder.field]);
 }
 
-/** Asks a person for a command whose effects reach outside, or whose step says so. */
+/** Asks a person about a command whose effects reach outside, or whose step requires it. */
 export async function askCommand(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
   const { run } = active;
   const { ports, state } = context;
@@ -120,7 +120,7 @@ export async function askCommand(active: ActiveRun, context: PerformContext): Pr
   });
 }
 
-/** What a person is shown of a command, and what its digest is made of. */
+/** What a person is shown about a command; its digest is computed from this. */
 function shownOf(
   active: ActiveRun,
   { spec, argv, env, stdin }: Prepared,
@@ -145,7 +145,7 @@ function shownOf(
   };
 }
 
-/** Records that a command is started, before it is. */
+/** Records the start of a command, before it starts. */
 export async function startCommand(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
   const { run } = active;
   const { ports } = context;
@@ -166,7 +166,7 @@ export async function startCommand(active: ActiveRun, context: PerformContext): 
   });
 }
 
-/** Runs the command that was recorded, and says what it did. */
+/** Runs the command that was recorded, and reports what it did. */
 export async function runCommand(
   { delaySeconds }: { readonly delaySeconds: number },
   active: ActiveRun,
@@ -239,7 +239,7 @@ async function endEvents(
     draft("command_end", run.key, {
       command: run.command?.command ?? "",
       end: result.end,
-      // What does not fit is no verdict.
+      // Output that does not match the declaration is not a verdict.
       ...(verdict === undefined || "result_problem" in read ? {} : { verdict }),
       ...defined({ place: result.place, isolated_by: result.isolatedBy }),
       output: ports.store.putText(result.output),
@@ -264,7 +264,7 @@ async function baseOf(
   return base.kind === "file" ? ports.store.putBytes(base.bytes) : null;
 }
 
-/** The JSON document that the command printed, as the step declares it. */
+/** The JSON document that the command printed, checked against the step's declaration. */
 function readOutput(
   run: StepRun,
   { stdout = "" }: CommandResult,
@@ -287,7 +287,7 @@ function readOutput(
       : { result: read.value };
 }
 
-/** The end of an output, from the beginning of a line; escape sequences are left out. */
+/** The end of an output, starting at a line's beginning; escape sequences are removed. */
 export function endOfOutput(output: string): string {
   const plain = output
     .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")

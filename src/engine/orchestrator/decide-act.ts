@@ -24,7 +24,7 @@ export function decideAct(state: SessionState, active: ActiveRun): Decision {
   }
 }
 
-/** The step is over, unless its verdict is one that must not be. */
+/** The step ends, unless its verdict is not allowed. */
 function ending(run: StepRun): Decision {
   const problem = mustProblem(run.node, run.verdict);
   return problem === undefined
@@ -32,12 +32,12 @@ function ending(run: StepRun): Decision {
     : record(failedStep(run, "must_not_met", problem));
 }
 
-/** Whether a command's effects reach beyond its view, so that it is asked for and runs at most once. */
+/** Whether a command's effects reach beyond its view, so that it needs approval and runs at most once. */
 function isOutside(state: SessionState, command: string): boolean {
   return state.definition.flow.commands?.[command]?.effects === "outside";
 }
 
-/** Whether a command with effects outside was cut off, so that a person must say first whether it happened. */
+/** Whether a command with effects outside was cut off, so that a person must first say whether it took effect. */
 export function mayHaveHappened(state: SessionState, { node, commandEnd }: StepRun): boolean {
   const kind = commandEnd?.end.kind;
   return (
@@ -72,7 +72,7 @@ function decideCommand(state: SessionState, active: ActiveRun, command: string):
   return decideCommandStart(state, active, command);
 }
 
-/** What follows for an open call of a command as a tool: it is started, it runs, its end is told to the model. */
+/** What follows for an open call of a command as a tool: it is started, it runs, its end is reported to the model. */
 export function decideCommandTool(run: StepRun, { started, end }: CommandCall, tell: Effect): Decision {
   const start = effect("start_command", run, (run.command?.attempt ?? 0) + 1);
   if (!started) return work(start);
@@ -107,7 +107,7 @@ function decideCommandStart(state: SessionState, { run, scope }: ActiveRun, comm
     : work(effect("start_command", run, (run.command?.attempt ?? 0) + 1));
 }
 
-/** The verdict decides; what the command wrote last is part of the reason. */
+/** The verdict decides; the last output of the command is part of the reason. */
 function endOfCommand(run: StepRun): Decision {
   const { commandEnd } = run;
   const problem = mustProblem(run.node, run.verdict);
@@ -141,7 +141,7 @@ function decideAcceptance(state: SessionState, active: ActiveRun): Decision {
   return ending({ ...run, verdict: acceptanceOf(state, paths).verdict });
 }
 
-/** Whether a run waits for people to decide about artifacts; the draft that says so is the question. */
+/** Whether a run waits for a person to decide about artifacts; the draft that records this is the question. */
 export function waitsForAcceptance(state: SessionState, run: StepRun): boolean {
   return run.question?.kind === "accept" && openPaths(state, run.question.paths ?? []).length > 0;
 }

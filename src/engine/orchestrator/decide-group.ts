@@ -14,7 +14,7 @@ import { effect, nothing, record, work } from "./effect";
 import type { Decision } from "./effect";
 import { failedStep, mustProblem } from "../state/failed-step";
 
-/** Whether what stands before a step or a group holds; undefined: nothing stands there, or it was looked at. */
+/** Whether the condition before a step or a group holds; undefined: there is none, or it was checked. */
 export function conditionOf(state: SessionState, { run, scope }: ActiveRun): Checked | undefined {
   const { when } = run.node;
   if (when === undefined || run.condition !== undefined) return undefined;

@@ -59,7 +59,7 @@ export function decide(state: SessionState): Decision {
   return runs.every(isLeftOut) ? record(pauseOf(state, runs, conflict)) : nothing;
 }
 
-/** Whether nothing new may begin: the session is about to pause or stop once what is under way has ended. */
+/** Whether nothing new may begin: the session is about to pause or stop once the work under way has ended. */
 function isHalting(state: SessionState, runs: readonly FrontRun[]): boolean {
   return (
     state.stopRequested ||
@@ -69,7 +69,7 @@ function isHalting(state: SessionState, runs: readonly FrontRun[]): boolean {
   );
 }
 
-/** While halting, what is under way is still brought to its end, so that nothing is lost. */
+/** While halting, work under way is still brought to its end, so that nothing is lost. */
 function decideHalting(state: SessionState, { run }: ActiveRun): Decision {
   if (run.call !== null) return work(callEffect(run, run.call.call));
   if (isCommandOpen(run)) return work(commandEffect(run));
@@ -78,7 +78,7 @@ function decideHalting(state: SessionState, { run }: ActiveRun): Decision {
   return mustAsk(state, run) ? nothing : decideTool(state, run);
 }
 
-/** Whether a command came to an end of its own; one that was cut off is started again. */
+/** Whether a command ended by itself; one that was cut off is started again. */
 function isOver({ end }: EventData<"command_end">): boolean {
   return end.kind !== "cancelled" && end.kind !== "lost";
 }
@@ -105,21 +105,21 @@ function decideRun(state: SessionState, active: ActiveRun): Decision {
   return decideCall(state, active, run.prompt);
 }
 
-/** How often a prompt that a server refuses for its length is built again with less in it. */
+/** How often a prompt that a server rejects for its length is built again with less in it. */
 const maxOverflows = 3;
 
-/** Whether a server refused the prompt for its length, and a shorter one can be tried. */
+/** Whether a server rejected the prompt for its length, and a shorter one can be tried. */
 function isToBeShortened({ versions }: SessionState, run: StepRun): boolean {
   const refused = run.failedCall?.code === "context_overflow";
   return refused && run.overflows <= maxOverflows && versions.promptBuilder >= 3;
 }
 
-/** While a command runs there is nothing to decide but that it runs. */
+/** While a command runs, the only decision is to let it run. */
 function isCommandOpen(run: StepRun): boolean {
   return run.command !== null && run.commandEnd === null;
 }
 
-/** A call or a command that is under way is cut off first; what it left is recorded before the step fails. */
+/** A call or a command that is under way is cut off first; its outcome is recorded before the step fails. */
 function isOverTime(run: StepRun): boolean {
   const { timeout_seconds: seconds } = run.node;
   const isIdle = run.call === null && run.openTool === null && !isCommandOpen(run);
@@ -131,7 +131,7 @@ function timedOut(run: StepRun): EventDraft {
   return failedStep(run, "timeout", message);
 }
 
-/** A step that is done with a verdict that must not be fails instead. */
+/** A step that is done with a verdict that is not allowed fails instead. */
 function withMust(run: StepRun, decision: Decision): Decision {
   if (!decision.effects.some(({ kind }) => kind === "finish_step")) return decision;
   const problem = mustProblem(run.node, run.verdict);
@@ -215,7 +215,7 @@ function decideReply(state: SessionState, { run, scope }: ActiveRun): Decision {
   return decideAfterReply(state, { run, scope }, reply);
 }
 
-/** What follows for the call that is open: a foreign tool may have to be asked for first. */
+/** What follows for the open call: a foreign tool may need approval first. */
 function decideTool(state: SessionState, run: StepRun): Decision {
   const { openTool } = run;
   if (openTool === null) return nothing;
@@ -228,8 +228,8 @@ function decideTool(state: SessionState, run: StepRun): Decision {
 }
 
 /**
- * Whether the step is done after a reply whose calls were all performed. Sessions of the first reader's version took cut
- * replies and open calls for done, and keep doing so.
+ * Whether the step is done after a reply whose calls were all performed. Sessions of the first reader's version treated
+ * cut replies and open calls as done, and continue to do so.
  */
 function decideAfterReply(state: SessionState, { run, scope }: ActiveRun, reply: Reply): Decision {
   const honest = state.versions.callReader > 1;
@@ -291,7 +291,7 @@ function callEffect(run: StepRun, call: number): Effect {
   };
 }
 
-/** The pause before another attempt of the step stands before its first call. */
+/** The pause before another attempt of the step comes before its first call. */
 function pauseBefore(run: StepRun): number {
   return run.attempt > 1 && run.prompt?.turn === 1 ? (run.node.retry_pause_seconds ?? 0) : 0;
 }
@@ -317,7 +317,7 @@ function endOf(state: SessionState, outcome: "completed" | "stopped"): EventDraf
   });
 }
 
-/** What the Score gives back, and what its end must not hide. */
+/** What the Score returns, and what its end must not hide. */
 function resultsOf(state: SessionState): Partial<EventData<"session_end">> {
   const { waived, lost, unfinished, definition, score } = state;
   const step = definition.score.result?.step ?? "";
@@ -358,7 +358,7 @@ function pauseOf(
   });
 }
 
-/** Names both writers, first as the failure of the later one, then as the reason of the pause. */
+/** Names both writers, first as the failure of the later one, then as the reason for the pause. */
 function pauseOfConflict(
   state: SessionState,
   conflict: NonNullable<ReturnType<typeof openConflict>>,

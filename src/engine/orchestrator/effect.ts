@@ -10,14 +10,14 @@ export type PlainWork =
   | "close_group"
   | "ask_question"
   | "ask_command"
-  /** Whether a person lets the open call of a foreign tool through. */
+  /** Whether a person allows the open call of a foreign tool. */
   | "ask_foreign"
   | "start_command"
   | "finish_act";
 
 /**
- * Work outside the core. Each names the step run that it is for; `key` is equal for equal work, so that work under way
- * is not begun twice, and work that a crash cut short is begun again.
+ * Work outside the core. Each effect names the step run that it is for; `key` is equal for equal work, so that work under
+ * way is not begun twice, and work that a crash interrupted is begun again.
  */
 export type Effect =
   | { readonly kind: PlainWork; readonly key: string; readonly step: string }
@@ -37,8 +37,8 @@ export type Effect =
   | { readonly kind: "run_tool"; readonly key: string; readonly step: string; readonly callId: string };
 
 /**
- * What follows from a state: one event to record at once, or else work to do. Both empty: the session waits or is over.
- * One event at a time, so that a crash between two events finds the same decision again.
+ * What follows from a state: one event to record immediately, or otherwise work to do. Both empty: the session waits or is
+ * over. One event at a time, so that after a crash between two events the same decision is made again.
  */
 export interface Decision {
   readonly event: EventDraft | undefined;
@@ -49,7 +49,7 @@ export const nothing: Decision = { event: undefined, effects: [] };
 export const record = (event: EventDraft): Decision => ({ event, effects: [] });
 export const work = (...effects: Effect[]): Decision => ({ event: undefined, effects });
 
-/** Plain work for a run; `turn` tells one turn's work from another's. */
+/** Plain work for a run; `turn` distinguishes the work of one turn from another's. */
 export function effect(kind: PlainWork, run: StepRun, turn: number | string = 1): Effect {
   return { kind, step: run.key, key: `${run.key}/${run.attempt}/${kind}/${turn}` };
 }

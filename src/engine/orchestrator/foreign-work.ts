@@ -10,8 +10,8 @@ import type { ActiveRun } from "../state/cursor";
 import { foreignWords } from "../state/foreign-call";
 
 /**
- * Asks a person about the open call of a foreign tool. A call that would not be performed anyway is not asked about: the
- * model is told what is wrong with it. The arguments are shown as the model sent them; nothing here asks the editor about
+ * Asks a person about the open call of a foreign tool. Does not ask about a call that would not be performed anyway: the
+ * model is told what is wrong with it. The arguments are shown as the model sent them; the editor is not asked about
  * the tool, so that a replay makes the same question again.
  */
 export async function askForeign(active: ActiveRun, context: PerformContext): Promise<EventDraft> {

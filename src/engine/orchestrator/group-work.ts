@@ -22,7 +22,7 @@ import { defined } from "../model/defined";
 
 /** Longest summary of a group, in characters; its parts share it. */
 const maxGroupSummary = 16_000;
-/** Most folders that a glob looks into, and most entries of one of them. */
+/** Most folders that a glob searches, and most entries of one of them. */
 const maxFolders = 5_000;
 const maxEntries = 5_000;
 
@@ -45,7 +45,7 @@ function failed(run: StepRun, code: string, message: string): EventDraft {
   return failedStep({ ...run, attempt: 1 }, code, message);
 }
 
-/** Fixes the list of an `each`, or what a `use` gives its Score. */
+/** Fixes the list of an `each`, or the inputs that a `use` gives its Score. */
 export async function openGroup(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
   const { run } = active;
   const node = groupOf(context.state.definition, run.node.id);
@@ -91,7 +91,7 @@ function asList(value: Json | undefined): readonly Json[] | undefined {
   return Array.isArray(value) ? (value as readonly Json[]) : undefined;
 }
 
-/** The files that match, of the Workspace over the project, as the policy lets them be read, sorted. */
+/** The matching files, of the Workspace over the project, that the policy allows to be read, sorted. */
 async function filesMatching(
   glob: string,
   scope: Scope,
@@ -145,7 +145,7 @@ async function openUse(active: ActiveRun, node: UseNode, context: PerformContext
     : draft("inputs_resolved", run.key, { inputs });
 }
 
-/** Says what a group came to. */
+/** Records the outcome of a group. */
 export async function closeGroup(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
   const { run, scope } = active;
   const node = groupOf(context.state.definition, run.node.id);
@@ -168,7 +168,7 @@ export async function closeGroup(active: ActiveRun, context: PerformContext): Pr
   });
 }
 
-/** The result that is the group's own: of a loop its last round's last step, of a used Score the one that it gives back. */
+/** The group's own result: of a loop its last round's last step, of a used Score the step that it returns. */
 function standsFor(node: GroupPlanNode, scope: Scope, place: Place, turns: number): StepResult | undefined {
   switch (node.kind) {
     case "loop":

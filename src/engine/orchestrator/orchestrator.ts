@@ -14,7 +14,7 @@ import { isExternal, perform } from "./perform";
 import { StepDeadlines } from "./step-deadlines";
 import type { SessionPorts } from "./ports";
 
-/** Hears of a session. Listeners must not throw; what they do cannot change a run. */
+/** Is notified about a session. Listeners must not throw; what they do cannot change a run. */
 export interface SessionListener {
   /** Events that are on disk, with the state after the last of them. */
   onEvents?(events: readonly SessionEvent[], state: SessionState): void;
@@ -22,7 +22,7 @@ export interface SessionListener {
   onDelta?(step: string, delta: ModelDelta): void;
 }
 
-/** The events that a person's decisions about artifacts make. */
+/** The events that a person's decisions about artifacts produce. */
 export type ArtifactDecisionDraft = Extract<
   EventDraft,
   { type: "artifact_accepted" | "artifact_rejected" | "acceptance_reverted" }
@@ -57,7 +57,7 @@ export class Orchestrator {
     this.#next = decide(state);
   }
 
-  /** The session as it stands; the last events may not be on disk yet. Show what listeners were given. */
+  /** The session's current state; the last events may not be on disk yet. Display what listeners were given. */
   get state(): SessionState {
     return this.#state;
   }
@@ -80,7 +80,7 @@ export class Orchestrator {
   }
 
   /**
-   * Records what a person asks for; it takes effect at once or at the next boundary.
+   * Records what a person asks for; it takes effect immediately or at the next boundary.
    * @throws {OrketError} approval_unknown, approval_stale, command_refused, session_ended.
    */
   submit(command: Command): void {
@@ -107,7 +107,7 @@ export class Orchestrator {
     await this.#publish();
   }
 
-  /** Records the end of a stop that was asked for while the session was paused, or whatever else waits for the disk. */
+  /** Records the end of a stop that was requested while the session was paused, or whatever else waits for the disk. */
   async flush(): Promise<void> {
     if (!this.isRunning) await this.#settle();
     await this.#publish();
@@ -124,7 +124,7 @@ export class Orchestrator {
   }
 
   /**
-   * Performs the session until it ends or pauses; questions to a person are waited for. One run at a time.
+   * Performs the session until it ends or pauses; waits for answers to questions. One run at a time.
    * @throws {OrketError} when the journal cannot be written; the session can be resumed once the cause is gone.
    */
   run(): Promise<SessionState> {
@@ -139,7 +139,7 @@ export class Orchestrator {
       for (;;) {
         await this.#settle();
         const effects = this.#next.effects.filter((effect) => !this.#inFlight.has(effect.key));
-        // Work prepares itself while the disk is busy; it leaves the engine only when `recorded` has resolved.
+        // Work can prepare itself while the disk is busy; it leaves the engine only after `recorded` has resolved.
         const recorded = this.#publish();
         for (const effect of effects) this.#begin(effect, recorded);
         await recorded;
@@ -172,7 +172,7 @@ export class Orchestrator {
       if (local === undefined) return;
       const before = this.#state;
       const made = await perform(local, this.#context(new CancelSource(), Promise.resolve()));
-      // A person's command may have been recorded meanwhile: what was made for the state before it does not count.
+      // A person's command may have been recorded meanwhile: what was made for the earlier state does not count.
       if (this.#state === before) this.#record(made);
     }
   }
@@ -193,7 +193,7 @@ export class Orchestrator {
     if (command !== undefined) this.#obey(command);
   }
 
-  /** Brings everything recorded to disk, the Workspace up to date, and only then tells the listeners; one at a time. */
+  /** Writes everything recorded to disk, updates the Workspace, and only then notifies the listeners; one at a time. */
   #publish(): Promise<void> {
     const next = this.#publishing.then(() => this.#publishNow());
     this.#publishing = next.catch(() => undefined);
@@ -211,7 +211,7 @@ export class Orchestrator {
     for (const listener of this.#listeners) listener.onEvents?.(events, state);
   }
 
-  /** What is not on disk is nobody's, whoever asked for it: nothing may begin after it. */
+  /** What is not on disk does not count, whoever requested it: nothing may begin after it. */
   async #flush(): Promise<void> {
     try {
       await this.#ports.store.flush();
@@ -288,7 +288,7 @@ export class Orchestrator {
 
   #hasNews(): boolean {
     const { event, effects } = this.#next;
-    // Somebody else may have published what was recorded meanwhile: what follows from it is still to be done.
+    // Another caller may have published what was recorded meanwhile: what follows from it must still be done.
     const isNew = event !== undefined || effects.some(({ key }) => !this.#inFlight.has(key));
     return this.#failure !== undefined || this.#unpublished.length > 0 || isNew;
   }

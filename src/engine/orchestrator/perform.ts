@@ -10,7 +10,7 @@ import { askForeign } from "./foreign-work";
 import { askQuestion, finishAct } from "./question-work";
 import { promptOf, callModel, runTool, finishStep } from "../agent/agent";
 
-/** Does an effect's work and returns the events that say what came of it. Failures that a run can have are events. */
+/** Does an effect's work and returns the events that record its outcome. Failures that a run can have are events. */
 export async function perform(effect: Effect, context: PerformContext): Promise<readonly EventDraft[]> {
   const active = activeRuns(context.state.score).find(({ run }) => run.key === effect.step);
   if (active === undefined) return [];
@@ -43,16 +43,16 @@ export async function perform(effect: Effect, context: PerformContext): Promise<
   }
 }
 
-/** Whether the effect changes or asks something outside the engine, so that its cause must be on disk before it begins. */
+/** Whether the effect changes or queries something outside the engine, so that its cause must be on disk before it begins. */
 export function isExternal(effect: Effect, state: SessionState): boolean {
   if (effect.kind === "call_model" || effect.kind === "run_command") return true;
   if (effect.kind !== "run_tool") return false;
   const run = activeRuns(state.score).find((active) => active.run.key === effect.step)?.run;
   const tool = run?.openTool?.call.tool;
   if (run === undefined || tool === undefined || isBuiltin(tool)) return false;
-  // A command has run by then; its result is made from what was recorded.
+  // A command has run at this point; its result is made from what was recorded.
   if (commandOfTool(tool) !== undefined) return false;
-  // A tool that the role does not have is denied here, whoever else may know it.
+  // A tool that the role does not have is denied here, whatever else may provide it.
   const role = state.definition.band.roles[run.node.role];
   return role?.tools.some((name) => name === tool) === true;
 }

@@ -4,8 +4,8 @@ import type { SessionEvent } from "../event/event";
 import type { SessionState } from "../state/state";
 
 /**
- * Decides in a person's place, right after the events and before anything follows from them; undefined: nothing. What it
- * gives must be acceptable to the session as it stands. Asked again after what it gave.
+ * Decides in a person's place, directly after the events and before anything follows from them; undefined: nothing. What it
+ * returns must be acceptable to the session in its current state. Called again after what it returned.
  */
 export type Steer = (events: readonly SessionEvent[], state: SessionState) => Command | undefined;
 

@@ -13,7 +13,7 @@ import { failedStep } from "../state/failed-step";
 import { artifactsOf, resultSeen } from "../state/scope";
 import { defined } from "../model/defined";
 
-/** Most questions that a list may hold. */
+/** Most questions in a list. */
 const maxQuestions = 100;
 
 type Asked = Omit<EventData<"question_asked">, "id" | "sha256" | "text"> & { readonly shown: string };
@@ -28,7 +28,7 @@ export function templateOf({ run, scope }: ActiveRun, context: PerformContext): 
   };
 }
 
-/** Asks a person what the step, a loop without its end, or a command that was cut off must ask. */
+/** Asks a person the question of the step, of a loop that did not reach its end, or of a command that was cut off. */
 export async function askQuestion(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
   const { run } = active;
   const asked = await questionOf(active, context);
@@ -181,7 +181,7 @@ function answerText({ answer, verdict, commandEnd }: ActiveRun["run"]): string {
   return lines.join("\n\n");
 }
 
-/** Fields as the event keeps them; they came from JSON. */
+/** Fields as the event stores them; they came from JSON. */
 function asJson(fields: FieldMap): Record<string, Json> {
   return JSON.parse(JSON.stringify(fields)) as Record<string, Json>;
 }

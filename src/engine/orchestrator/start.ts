@@ -12,7 +12,7 @@ export function startEvent(facts: {
   readonly definition: Definition;
   readonly digest: BlobRef;
   readonly startedBy: "command_line" | "editor" | "library";
-  /** Tokens for each byte of a prompt, by model, as earlier sessions measured them. */
+  /** Tokens per byte of a prompt, by model, as earlier sessions measured them. */
   readonly densities?: Readonly<Record<string, number>>;
   readonly forkedFrom?: EventData<"session_start">["forked_from"];
 }): EventDraft {

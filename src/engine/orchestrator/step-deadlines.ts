@@ -4,17 +4,17 @@ import { waitsForPerson } from "../state/apply";
 import { CancelSource } from "../port/cancellation";
 import type { Clock } from "../port/clock";
 
-/** Longest sleep that timers can do, in milliseconds: beyond 31 bits they end at once. */
+/** Longest delay that timers support, in milliseconds: beyond 31 bits they fire immediately. */
 const longestSleepMs = 2 ** 31 - 1;
-/** Timers may end a little before their time; what they cut off must be over it. */
+/** Timers may fire slightly early; the work that they cut off must be over its time. */
 const marginMs = 2;
 
 /** Work under way, by its key. */
 export type Underway = ReadonlyMap<string, { readonly step: string; readonly cancellation: CancelSource }>;
 
 /**
- * Cuts off a call, a tool or a command whose step has used up its `timeout_seconds`. The events that this leaves say how
- * long it took; that the step fails is decided from them.
+ * Cuts off a call, a tool or a command whose step has used up its `timeout_seconds`. The resulting events record how
+ * long it took; the step's failure is decided from them.
  */
 export class StepDeadlines {
   readonly #clock: Clock;
@@ -24,7 +24,7 @@ export class StepDeadlines {
     this.#clock = clock;
   }
 
-  /** Watches what is under way now, and forgets what has ended. */
+  /** Watches what is under way now, and drops what has ended. */
   watch(state: SessionState, underway: Underway): void {
     this.#forget((key) => underway.has(key));
     const steps = new Map(
@@ -47,7 +47,7 @@ export class StepDeadlines {
     }
   }
 
-  /** Watches nothing any more. */
+  /** Stops watching. */
   stop(): void {
     this.#forget(() => false);
   }

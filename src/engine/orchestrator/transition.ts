@@ -5,7 +5,7 @@ import type { Decision } from "./decide";
 import type { SessionState } from "../state/state";
 
 /**
- * One turn of the pure core: what the session is after the event, and what follows from that. Everything that decides
+ * One turn of the pure core: the session's state after the event, and what follows from that. Everything that decides
  * a run is in here; time, models, files and people come in as events.
  */
 export function transition(

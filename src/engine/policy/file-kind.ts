@@ -1,4 +1,4 @@
-/** First bytes of kinds of files that models meet in projects. */
+/** First bytes of file types that models meet in projects. */
 const signatures: readonly (readonly [bytes: readonly number[], what: string])[] = [
   [[0x89, 0x50, 0x4e, 0x47], "a PNG picture"],
   [[0xff, 0xd8, 0xff], "a JPEG picture"],
@@ -13,7 +13,7 @@ const signatures: readonly (readonly [bytes: readonly number[], what: string])[]
   [[0xfe, 0xff], "text in UTF-16 (big endian)"],
 ];
 
-/** What a file is whose bytes are not UTF-8 text, told by its first ones: for a sentence to the model. */
+/** The type of a file whose bytes are not UTF-8 text, recognized by its first bytes: for a sentence to the model. */
 export function describeBytes(bytes: Uint8Array): string {
   const known = signatures.find(([start]) => start.every((byte, index) => bytes[index] === byte));
   if (known !== undefined) return known[1];

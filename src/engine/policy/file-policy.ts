@@ -8,13 +8,13 @@ export { classifyPath } from "./path";
 export type { Place } from "./path";
 export type { FileDecision, FileRule } from "./rules";
 
-/** Where a path is; `start` is the directory Orket was started from, itself and the files directly in it. */
+/** Where a path is; `start` is the directory Orket was started from: the directory itself and the files directly in it. */
 export type Space = Scope | "start";
 
 const definitionFile = /\.(?:(?:flow|band|venue|score)\.(?:ya?ml|json)|replies\.(?:ya?ml|json))$/u;
 const editorFile = /\.code-workspace$/u;
 
-/** Names of files that usually hold secrets, folded. */
+/** Names of files that usually contain secrets, case-folded. */
 const secretNames: readonly RegExp[] = [
   /^\.env/u,
   /\.env$/u,
@@ -41,15 +41,15 @@ const secretNames: readonly RegExp[] = [
   /^\.(?:curlrc|wgetrc|mylogin\.cnf|passwd|vault[-_]?pass(?:word)?(?:\..*)?)$/u,
   /\.tfvars(?:\.json)?$/u,
   /firebase-adminsdk[^/]*\.json$/u,
-  // What was typed, passwords included: shells, databases, interpreters
+  // Typed input, passwords included: shells, databases, interpreters
   /^(?:\.[a-z0-9._-]*|fish_)history$/u,
   /^consolehost_history\.txt$/u,
 ];
 
-/** All of them at once: a view asks about every file of a project. */
+/** All of them in one set: a view checks every file of a project. */
 const secretName = new RegExp(secretNames.map(({ source }) => `(?:${source})`).join("|"), "u");
 
-/** Folders whose contents usually are secrets, folded. */
+/** Folders whose contents usually are secrets, case-folded. */
 const secretFolders: ReadonlySet<string> = new Set([
   ".ssh",
   ".aws",
@@ -60,7 +60,7 @@ const secretFolders: ReadonlySet<string> = new Set([
   ".password-store",
 ]);
 
-/** Files that are secrets by the folder they are in: the last two names, folded. */
+/** Files that are secrets because of their folder: the last two names, case-folded. */
 const secretPairs: ReadonlySet<string> = new Set([
   ".docker/config.json",
   ".config/gcloud",
@@ -86,7 +86,7 @@ function denial(rule: FileRule, message: string): FileDecision {
   return { allowed: false, rule, message };
 }
 
-/** What nobody but Orket and git themselves may touch, for reads and writes alike. */
+/** What only Orket and git themselves may access, for reads and writes alike. */
 function protectedFrom(
   path: string,
   names: readonly string[],
@@ -118,7 +118,7 @@ function secretRule(
 
 /**
  * Whether an agent may read there. `path` is relative to the project, with forward slashes (`..` for a reference
- * outside); the guard asks with the real path.
+ * outside); the guard calls this with the real path.
  */
 export function decideRead(
   space: Space,
@@ -136,8 +136,8 @@ export function decideRead(
 }
 
 /**
- * Whether an agent may write there: in its Workspace, as a proposal for the project's file of the same path. A person
- * who accepts a proposal is held to the same places.
+ * Whether an agent may write there: in its Workspace, as a proposal for the project's file of the same path. The same
+ * places apply to a person who accepts a proposal.
  */
 export function decideWrite(path: string, policy: Pick<Policy, "write_scope" | "allow">): FileDecision {
   if (!policy.write_scope.includes("workspace")) {

@@ -1,9 +1,9 @@
 /*
- * The globs of `allow`: `*` and `?` within a name, `**` across folders, `{a,b}` for one of several, `\\` before a
- * character that is meant as it is. Names that start with a dot are names like others.
+ * The globs of `allow`: `*` and `?` within a name, `**` across folders, `{a,b}` for alternatives, `\\` before a
+ * literal character. Names that start with a dot are not special.
  *
- * A glob becomes a small program whose threads run through the path side by side, each place of the program at most once
- * for a character: the work is at most the glob's length times the path's, whatever either says. (A regular expression
+ * A glob is compiled to a small program whose threads advance through the path in parallel, each place of the program at
+ * most once per character: the work is at most the glob's length times the path's, for any input. (A regular expression
  * that backtracks took 20 seconds for `**\/*-*-*-*.pem` and a name of 450 dashes.)
  */
 
@@ -14,16 +14,16 @@ type Step =
   | { readonly kind: "inName" }
   /** Any character. */
   | { readonly kind: "any" }
-  /** Goes on at each of these places. */
+  /** Continues at each of these places. */
   | { readonly kind: "fork"; readonly to: number[] }
   | { readonly kind: "end" };
 
-/** A glob, ready to be matched. */
+/** A compiled glob. */
 export interface Glob {
   readonly steps: readonly Step[];
 }
 
-/** Translates a glob; braces that are never closed stand for themselves. */
+/** Compiles a glob; braces that are never closed are literal. */
 class Compiler {
   readonly steps: Step[] = [];
   #at = 0;
@@ -68,7 +68,7 @@ class Compiler {
     }
   }
 
-  /** The whole character at the place, which may be two units long. */
+  /** The whole character at the index, which may be two units long. */
   #literal(): void {
     const character = String.fromCodePoint(this.#glob.codePointAt(this.#at) ?? 0);
     this.#at += character.length;
@@ -99,13 +99,13 @@ class Compiler {
       this.#repeat("any");
       return;
     }
-    // Several in a row say no more than one.
+    // Several in a row mean the same as one.
     do this.#at += 1;
     while (this.#glob.startsWith("**/", this.#at) && (this.#at += 2) > 0);
     this.#folders();
   }
 
-  /** Any number of characters of the kind, none too. */
+  /** Any number of characters of the kind, including none. */
   #repeat(kind: "inName" | "any"): void {
     const at = this.steps.length;
     const to = this.#fork(at + 1);
@@ -125,7 +125,7 @@ class Compiler {
     to.push(this.steps.length);
   }
 
-  /** Whether the brace before `at` is closed further on. */
+  /** Whether the brace before `at` is closed later. */
   #closes(): boolean {
     let depth = 1;
     for (let at = this.#at; at < this.#glob.length; at += 1) {
@@ -139,15 +139,15 @@ class Compiler {
   }
 }
 
-/** A glob over paths with forward slashes; a folder's glob (`dir/`) means all below it. */
+/** A glob over paths with forward slashes; a folder's glob (`dir/`) matches everything below it. */
 function compileGlob(glob: string): Glob {
   const trimmed = glob.normalize("NFC").replace(/^(?:\.?\/)+/u, "");
   return new Compiler(trimmed.endsWith("/") ? `${trimmed}**` : trimmed).compile();
 }
 
-/** Whether the glob matches the whole path, case and all. At most the glob's length times the path's work. */
+/** Whether the glob matches the whole path, case-sensitive. Takes at most the glob's length times the path's steps. */
 function matchesGlob({ steps }: Glob, path: string): boolean {
-  /** At which character a place was last reached. */
+  /** The character index at which a place was last reached. */
   const reached = new Int32Array(steps.length).fill(-1);
   const enter = (place: number, turn: number, into: number[]): void => {
     const left = [place];
@@ -181,7 +181,7 @@ function matchesGlob({ steps }: Glob, path: string): boolean {
 
 const compiled = new Map<string, Glob>();
 
-/** Whether one of the globs matches the path, case and all. */
+/** Whether one of the globs matches the path, case-sensitive. */
 export function matchesAny(globs: readonly string[], path: string): boolean {
   return globs.some((glob) => {
     let program = compiled.get(glob);

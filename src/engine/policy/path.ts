@@ -2,13 +2,13 @@ import { utf8Length } from "../model/utf8";
 import { quoted } from "./rules";
 import type { FileRule, RuleDenial } from "./rules";
 
-/** What a path given by a model means, before any disk is asked. Paths have forward slashes and are in form NFC. */
+/** What a path given by a model means, before any disk access. Paths have forward slashes and are in form NFC. */
 export type Place =
   /** In the project: no `..`, no leading or trailing slash; `.` is the project itself. */
   | { readonly kind: "relative"; readonly path: string }
-  /** Names a place by itself; only a read can be meant. */
+  /** An absolute path; only a read can be meant. */
   | { readonly kind: "absolute"; readonly path: string; readonly rule: FileRule; readonly message: string }
-  /** Leads out of the project by `..`; only a read can be meant: a reference may stand there. */
+  /** Leads out of the project by `..`; only a read can be meant: a reference may be there. */
   | { readonly kind: "outside"; readonly path: string; readonly rule: FileRule; readonly message: string }
   | RuleDenial;
 
@@ -27,7 +27,7 @@ function nameProblem(name: string): { rule: FileRule; what: string } | undefined
   if (name.includes(":")) return { rule: "path-stream", what: "has a colon in a name" };
   if (forbidden.test(name)) return { rule: "path-character", what: 'has one of < > " | ? * in a name' };
   if (/[. ]$/.test(name)) return { rule: "path-trailing", what: "has a name that ends in a dot or a space" };
-  // A device is one also when it is written with look-alikes: Windows compares some of them as equal.
+  // Device names written with look-alike characters count too: Windows treats some of them as equal.
   if (device.test(name.normalize("NFKC")) || device.test(name)) {
     return { rule: "path-device", what: "has a name that is a device on Windows" };
   }
@@ -35,7 +35,7 @@ function nameProblem(name: string): { rule: FileRule; what: string } | undefined
   return undefined;
 }
 
-/** Drops `.`, resolves `..`; what climbs above the start keeps its `..`. */
+/** Drops `.`, resolves `..`; what goes above the start keeps its `..`. */
 function resolveDots(names: readonly string[]): { up: number; names: string[] } {
   const resolved: string[] = [];
   let up = 0;
@@ -48,8 +48,8 @@ function resolveDots(names: readonly string[]): { up: number; names: string[] } 
 }
 
 /**
- * Says what a path as a model gave it means. The answer is the same on every system: what would be another file, or
- * none, on one of them is denied on all.
+ * Determines what a path given by a model means. The answer is the same on every system: what would be another file, or
+ * none, on one system is denied on all.
  */
 export function classifyPath(raw: string): Place {
   const denied = (rule: FileRule, what: string): RuleDenial => ({
@@ -86,12 +86,12 @@ export function classifyPath(raw: string): Place {
 }
 
 /**
- * A path as the most forgiving file system would compare it: compatible forms of Unicode made one, characters that
- * some ignore left out, no case, no dots and spaces at the end of names. Only for comparing with protected names: two
+ * A path as the most lenient file system would compare it: compatible forms of Unicode unified, characters that
+ * some ignore removed, no case, no dots and spaces at the end of names. Only for comparing with protected names: two
  * paths that fold to the same are not the same file everywhere.
  */
 export function foldPath(path: string): string[] {
-  // Of ASCII, only the case folds.
+  // For ASCII, only the case changes.
   const folded = /^[\x00-\x7f]*$/.test(path) ? path.toLowerCase() : foldText(path);
   return folded
     .split(/[/\\]/)

@@ -1,4 +1,4 @@
-/** Every rule that can deny a file to an agent, and why it is there. `docs/file-policy.md` shows this table. */
+/** Every rule that can deny a file to an agent, and its reason. `docs/file-policy.md` shows this table. */
 export const fileRules = {
   "path-empty": "A path is needed; `.` is the project.",
   "path-too-long": "At most 1,000 characters, and 255 bytes a name, so that every file system takes it.",
@@ -37,7 +37,7 @@ export const fileRules = {
 
 export type FileRule = keyof typeof fileRules;
 
-/** What a rule says to one access; `message` is a sentence for the model and for people. */
+/** A rule's decision about one access; `message` is a sentence for the model and for users. */
 export type FileDecision =
   { readonly allowed: true } | { readonly allowed: false; readonly rule: FileRule; readonly message: string };
 

@@ -1,11 +1,11 @@
-/** Asks running work to stop. An `AbortSignal` fits it. */
+/** Asks running work to stop. Compatible with `AbortSignal`. */
 export interface Cancellation {
   readonly aborted: boolean;
   addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** A cancellation that its holder can give. */
+/** A cancellation that its holder can trigger. */
 export class CancelSource implements Cancellation {
   #aborted = false;
   readonly #listeners = new Set<() => void>();

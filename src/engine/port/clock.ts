@@ -1,9 +1,9 @@
 import type { Cancellation } from "./cancellation";
 
-/** Time, as the engine may know it. */
+/** Time, as available to the engine. */
 export interface Clock {
   /** Epoch milliseconds, UTC. */
   nowMs(): number;
-  /** Resolves after `ms`, or at once when cancelled. */
+  /** Resolves after `ms`, or immediately when cancelled. */
   sleep(ms: number, cancellation: Cancellation): Promise<void>;
 }

@@ -13,21 +13,21 @@ export interface OverlayFile {
 
 export interface CommandRequest {
   /**
-   * Resolves when `command_start` is in the journal, on disk; rejects when it could not be written. The runner may make
-   * the view before, and starts no process. Absent: there is no journal (`orket check`).
+   * Resolves when `command_start` is in the journal, on disk; rejects when it could not be written. The runner may prepare
+   * the view earlier, but starts no process. Absent: there is no journal (`orket check`).
    */
   readonly recorded?: Promise<void>;
-  /** The run of this session that asks, unique in it: a step's key and attempt, or that and a tool call's id. */
+  /** The requesting run, unique in this session: a step's key and attempt, or these and a tool call's id. */
   readonly run: string;
   /** The command's name in the Flow's table. */
   readonly name: string;
-  /** As the definition holds it. The runner reads bounds, `network`, `writes`, `isolation` and `effects` from it. */
+  /** As in the definition. The runner reads bounds, `network`, `writes`, `isolation` and `effects` from it. */
   readonly spec: CommandSpec;
   /** The whole argument list with its placeholders resolved, checked by the engine; argv[0] is the program. */
   readonly argv: readonly string[];
-  /** What the command reads; then, or at once without it, an end of file. */
+  /** The command's standard input, followed by end of file; without it, an immediate end of file. */
   readonly stdin?: string;
-  /** The Flow's `env`, templates resolved. A value that a template gave is never read as a secret's name. */
+  /** The Flow's `env`, templates resolved. A value that came from a template is never read as a secret's name. */
   readonly env: Readonly<Record<string, CommandVariable>>;
   /** Every artifact that the step's branch sees, sorted by path. Not used with `effects: outside`. */
   readonly overlay: readonly OverlayFile[];
@@ -49,23 +49,23 @@ export interface CommandFile {
   readonly executable: boolean;
 }
 
-/** What a command did. Every failure is data: `run` never rejects but for what `recorded` rejects with. */
+/** What a command did. Every failure is data: `run` only rejects with what `recorded` rejects with. */
 export interface CommandResult {
   readonly end: CommandEnd;
   /** Where it was started; absent when nothing was (`refused`, `not_started`, cancelled before). */
   readonly place?: CommandPlace;
-  /** What kept it apart, for people: "bubblewrap 0.8.0", "unshare", "Seatbelt", "a copy". */
+  /** What isolated it, for users: "bubblewrap 0.8.0", "unshare", "Seatbelt", "a copy". */
   readonly isolatedBy?: string;
   /**
-   * Both streams in the order in which they arrived, as text: not UTF-8 is replaced, secrets' values are `***`. Whole:
+   * Both streams in order of arrival, as text: invalid UTF-8 is replaced, secrets' values are `***`. Complete:
    * a command that writes more than the runner's bound is ended with `bound: output`, and this is what came before.
    */
   readonly output: string;
-  /** The standard output alone, with `output: json` only. */
+  /** Standard output only, with `output: json` only. */
   readonly stdout?: string;
   /** What becomes artifacts, sorted by path. Empty with `effects: outside`. */
   readonly files: readonly CommandFile[];
-  /** What it made, changed or deleted beside those, and what becomes nothing. Bytes: of the files as it left them. */
+  /** Other files that it made, changed or deleted, which do not become artifacts. Bytes: of the files as it left them. */
   readonly discarded: { readonly files: number; readonly bytes: number };
   /** With `effects: outside`: the project's files that it made, changed or deleted, sorted; `.git` as one entry. */
   readonly changed?: readonly string[];
@@ -74,9 +74,9 @@ export interface CommandResult {
 }
 
 /**
- * Starts the commands of a Flow. It makes no decision of the engine's: no retry, no verdict. It starts nothing that a
- * person has not agreed to on this machine, and nothing at less isolation than the spec accepts: both are `refused`.
- * Cancelling ends the whole group of processes within 1 s with `cancelled`, whatever the command does.
+ * Starts the commands of a Flow. It makes none of the engine's decisions: no retry, no verdict. It starts nothing that a
+ * person has not agreed to on this machine, and nothing at a weaker isolation than the spec accepts: both are `refused`.
+ * Cancelling ends the whole process group within 1 s with `cancelled`, whatever the command does.
  */
 export interface CommandRunner {
   run(
@@ -86,7 +86,7 @@ export interface CommandRunner {
   ): Promise<CommandResult>;
 }
 
-/** A host that runs no commands; also the port of a replay, which reads what was recorded. */
+/** A host that runs no commands; also the port of a replay, which reads the recording. */
 export const noCommands: CommandRunner = {
   run: () =>
     Promise.resolve({

@@ -1,7 +1,7 @@
 import type { Cancellation } from "./cancellation";
 import type { ToolSpec } from "./model-provider";
 
-/** Tools that a host offers beside the built-in ones, such as the editor's `vscode:NAME`. */
+/** Tools that a host offers in addition to the built-in ones, such as the editor's `vscode:NAME`. */
 export interface ExternalTools {
   /** The tool's description, or undefined where this host does not have it. */
   find(name: string): ToolSpec | undefined;

@@ -4,7 +4,7 @@ export interface FileDenied {
   readonly rule: string;
   readonly message: string;
 }
-/** No such file or folder, or not of the wanted kind; a sentence for the model. */
+/** No such file or folder, or not of the expected type; a sentence for the model. */
 export interface FileMissing {
   readonly kind: "missing";
   readonly message: string;
@@ -23,21 +23,21 @@ export interface LinesRead {
   readonly total: number | undefined;
   /** Size of the whole file. */
   readonly bytes: number;
-  /** Further lines of the range did not fit. */
+  /** The range has further lines that did not fit. */
   readonly cut: boolean;
-  /** The file may be run as a program. */
+  /** The file is executable. */
   readonly executable: boolean;
 }
 export interface LineRange {
   /** From 1. */
   readonly start: number;
-  /** The last one, included. */
+  /** The last one, inclusive. */
   readonly end: number;
-  /** Characters of text, line ends included, that are given at most; one line at least is given. */
+  /** Most characters of text that are returned, line ends included; at least one line is returned. */
   readonly maxLength: number;
 }
 export interface DirEntry {
-  /** Relative to the folder that was asked for, with forward slashes. */
+  /** Relative to the requested folder, with forward slashes. */
   readonly name: string;
   readonly type: "file" | "dir";
   readonly bytes?: number;
@@ -48,9 +48,9 @@ export interface DirListed {
   readonly truncated: boolean;
 }
 export interface ListOptions {
-  /** Folders below that are listed too: 1 for the folder alone. */
+  /** Depth of the listing: 1 for the folder alone. */
   readonly depth?: number;
-  /** Only files whose path below the folder matches, and the folders that lead to them. */
+  /** Only files whose path below the folder matches, and their parent folders. */
   readonly glob?: string;
 }
 export interface FoundLine {
@@ -58,18 +58,18 @@ export interface FoundLine {
   /** From 1. */
   readonly line: number;
   readonly text: string;
-  /** It stands beside a match. */
+  /** It is a context line of a match. */
   readonly context?: true;
 }
 export interface FilesFound {
   readonly kind: "matches";
   /** By path and line. */
   readonly matches: readonly FoundLine[];
-  /** There are more matches than were asked for, or not everything was looked at. */
+  /** There are more matches than requested, or not everything was searched. */
   readonly truncated: boolean;
-  /** Files whose text was looked at. */
+  /** Files whose text was searched. */
   readonly searched?: number;
-  /** What was not looked at, by reason. */
+  /** What was not searched, by reason. */
   readonly skipped?: SkippedFiles;
 }
 export interface SkippedFiles {
@@ -80,35 +80,35 @@ export interface SkippedFiles {
   /** Files and folders that ignore files name, and folders of packages. */
   readonly ignored: number;
   readonly unreadable: number;
-  /** The search ended early: so many files or so much time is as far as it goes. */
+  /** The search ended early: its limit of files or time was reached. */
   readonly stopped: boolean;
 }
 export interface SearchOptions {
   /** The query is a regular expression in RE2's syntax. */
   readonly regex?: boolean;
-  /** Upper and lower case are the same. */
+  /** Upper and lower case are equal. */
   readonly ignoreCase?: boolean;
   /** Only files whose path below the folder matches one of them. */
   readonly globs?: readonly string[];
   /** Lines shown before and after each match. */
   readonly context?: number;
-  /** Say what was searched and what was not. */
+  /** Report what was searched and what was not. */
   readonly report?: boolean;
   /** Only the first match of each file. */
   readonly filesOnly?: boolean;
-  /** What ignore files name is searched too. */
+  /** Files that ignore files name are searched too. */
   readonly withIgnored?: boolean;
-  /** Texts that stand in place of the project's files, by path relative to the project; null: the file is deleted. */
+  /** Texts that replace the project's files, by path relative to the project; null: the file is deleted. */
   readonly instead?: ReadonlyMap<string, string | null>;
 }
 
 /**
- * The one door to the WorkDomain and the ReferenceSpaces. Every access follows the Flow's policy, decided on the real
- * path at the moment of opening; nothing is followed out of its space. Outcomes are data, never exceptions.
+ * The only access to the WorkDomain and the ReferenceSpaces. Every access follows the Flow's policy, decided on the real
+ * path when it is opened; no link is followed out of its space. Outcomes are data, never exceptions.
  * The Workspace is not read through it: artifacts come from the session's state.
  */
 export interface GuardedFiles {
-  /** Reads a whole file; larger than `maxBytes` is `missing` with the reason. `path` as the model gave it. */
+  /** Reads a whole file; one larger than `maxBytes` is `missing` with the reason. `path` as the model gave it. */
   read(path: string, maxBytes: number): Promise<FileRead | FileDenied | FileMissing>;
   /** Lines of a text file of any size. */
   readLines(path: string, range: LineRange): Promise<LinesRead | FileDenied | FileMissing>;
@@ -117,7 +117,7 @@ export interface GuardedFiles {
     maxEntries: number,
     options?: ListOptions,
   ): Promise<DirListed | FileDenied | FileMissing>;
-  /** Searches text files below `path`; skips what may not be read, and says what else it did not look at. */
+  /** Searches text files below `path`; skips what may not be read, and reports what else was not searched. */
   search(
     query: string,
     path: string,
@@ -125,7 +125,7 @@ export interface GuardedFiles {
     options?: SearchOptions,
   ): Promise<FilesFound | FileDenied | FileMissing>;
   /**
-   * The project's file that an artifact would replace, read for its bytes whatever the read scope is (the model does not
+   * The project's file that an artifact would replace, read for its bytes regardless of the read scope (the model does not
    * see them). `missing`: there is none. `denied`: the place may not be proposed at all.
    */
   base(path: string): Promise<FileRead | FileDenied | FileMissing>;

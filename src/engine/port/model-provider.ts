@@ -2,7 +2,7 @@ import type { TokenUsage } from "../event/tokens";
 import type { CallSettings } from "../model/definition";
 import type { Cancellation } from "./cancellation";
 
-/** A tool as the model is told of it. */
+/** A tool as the model is told about it. */
 export interface ToolSpec {
   readonly name: string;
   readonly description: string;
@@ -10,7 +10,7 @@ export interface ToolSpec {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-/** A message with its text at hand. */
+/** A message with its text loaded. */
 export type ModelMessage =
   | { readonly role: "system" | "user"; readonly content: string }
   | {
@@ -23,7 +23,7 @@ export type ModelMessage =
         /** As in `ModelReply`. */
         readonly attached?: Readonly<Record<string, unknown>>;
       }[];
-      /** As in `ModelReply`: fields that go back as they came. */
+      /** As in `ModelReply`: fields that are sent back unchanged. */
       readonly attached?: Readonly<Record<string, unknown>>;
     }
   | { readonly role: "tool"; readonly callId: string; readonly toolName: string; readonly content: string };
@@ -31,12 +31,12 @@ export type ModelMessage =
 export interface ModelRequest {
   /**
    * Resolves when the call's beginning is in the journal, on disk; rejects when it could not be written. A provider may
-   * prepare the call at once, and sends nothing anywhere before. Absent: there is no journal.
+   * prepare the call earlier, but sends nothing before. Absent: there is no journal.
    */
   readonly recorded?: Promise<void>;
   readonly messages: readonly ModelMessage[];
   readonly settings: CallSettings;
-  /** Tools to offer in the backend's own format; empty when tool calls travel as text. */
+  /** Tools to offer in the backend's own format; empty when tool calls are sent as text. */
   readonly tools: readonly ToolSpec[];
   /** Which step asks: for scripted replies, sticky routing and logs. Never sent to a backend. */
   readonly origin: {
@@ -44,30 +44,30 @@ export interface ModelRequest {
     readonly stepId: string;
     readonly stepKey: string;
     readonly role: string;
-    /** How many calls this step id has had answered in the session, over all its iterations. */
+    /** How many calls of this step id were answered in the session, over all its iterations. */
     readonly answeredCalls: number;
-    /** How many tries of the next call have failed since, as the journal says; absent: not known. */
+    /** How many tries of the next call have failed since, according to the journal; absent: not known. */
     readonly failedTries?: number;
-    /** Which models answered the session's calls for `settings.model` so far, as the journal says. */
+    /** Which models answered the session's calls for `settings.model` so far, according to the journal. */
     readonly answeredBy?: readonly AnsweringModel[];
   };
 }
 
-/** A piece of a reply, for display only. `restart`: the reply begins anew elsewhere; what was shown of it is void. */
+/** A piece of a reply, for display only. `restart`: the reply begins again elsewhere; what was shown of it is void. */
 export type ModelDelta =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "reasoning"; readonly text: string }
   | { readonly kind: "restart" };
 
-/** A model that answered a call of a session. Without a digest nobody can tell whether two of them are the same. */
+/** A model that answered a call of a session. Without a digest it is unknown whether two of them are the same. */
 export interface AnsweringModel {
   readonly node: string;
   readonly digest?: string;
 }
 
-/** What is known of the model that answers; absent where the backend does not say. */
+/** What is known about the model that answers; absent where the backend does not report it. */
 export interface ModelFingerprint {
-  /** Of the model's files, as the backend names it. */
+  /** Of the model's files, as reported by the backend. */
   readonly digest?: string;
   readonly quantisation?: string;
   /** What runs the model, with its version. */
@@ -75,13 +75,13 @@ export interface ModelFingerprint {
   readonly contextTokens?: number;
 }
 
-/** A call that began anew on another node, or that another model may answer. */
+/** A call that was restarted on another node, or that another model may answer. */
 export interface Failover {
   readonly from: string;
   readonly to: string;
   /** A sentence. */
   readonly reason: string;
-  /** Whether the new node's model is another one, or cannot be shown to be the same. */
+  /** Whether the new node's model is a different one, or cannot be shown to be the same. */
   readonly digestChanged: boolean;
   /** What had arrived from the node that failed. */
   readonly partialText?: string;
@@ -90,7 +90,7 @@ export interface Failover {
 export interface ModelReply {
   readonly text: string;
   readonly reasoning?: string;
-  /** Whole calls, in order; `argumentsJson` as the model wrote it, perhaps not valid JSON. `id` may be absent. */
+  /** Complete calls, in order; `argumentsJson` as the model wrote it, possibly not valid JSON. `id` may be absent. */
   readonly toolCalls: readonly {
     readonly id?: string;
     readonly name: string;
@@ -98,33 +98,33 @@ export interface ModelReply {
     /** Fields of the call that the engine does not know, such as signatures. */
     readonly attached?: Readonly<Record<string, unknown>>;
   }[];
-  /** Fields of the message that the engine does not know, reasoning among them: they go back with it unchanged. */
+  /** Fields of the message that the engine does not know, including reasoning: they are sent back with it unchanged. */
   readonly attached?: Readonly<Record<string, unknown>>;
-  /** The server could not parse the call that the model wrote: its words. `text` is what the model wrote, if it is known. */
+  /** The server could not parse the call that the model wrote: the server's message. `text` is the model's text, if known. */
   readonly unparsedCall?: string;
-  /** The request went out again, on a fresh connection, since the server had closed the first one. */
+  /** The request was sent again, on a fresh connection, since the server had closed the first one. */
   readonly resent?: 1;
   readonly finishReason: "stop" | "length" | "tool_calls" | "content_filter" | "other";
-  /** The backend's own word for it, where it is another one. */
+  /** The backend's own term for it, where it differs. */
   readonly finishSaid?: string;
   /** Only what the backend reported (`measured`), or an adapter's own count marked `estimated`. */
   readonly usage: TokenUsage;
   readonly firstTokenMs?: number;
   readonly totalMs: number;
-  /** The model that answered, as the backend says. */
+  /** The model that answered, as reported by the backend. */
   readonly model?: string;
   readonly node?: string;
   readonly fingerprint?: ModelFingerprint;
   /** The moves between nodes before this reply, in order. */
   readonly failovers?: readonly Failover[];
-  /** The request as it went out, without messages and keys. */
+  /** The request as it was sent, without messages and keys. */
   readonly sent: Readonly<Record<string, unknown>>;
   /** What the backend could not do as asked ("seed is not supported"). */
   readonly notices?: readonly string[];
 }
 
 /**
- * Performs a model call. Makes no retries and no fallback of its own: each try is the engine's decision. A mesh alone
+ * Performs a model call. It does no retries and no fallback: each try is the engine's decision. Only a mesh
  * moves a call to another of its nodes, and reports every move.
  * Cancelling ends the call within 1 s with `ProviderError` `cancelled`, whatever the server does.
  */

@@ -3,14 +3,14 @@ import type { EventDraft, SessionEvent } from "../event/event";
 
 /** One open session, with its writer's lock held. */
 export interface SessionStore {
-  /** Gives the drafts their place and time and queues them; they are not on disk before `flush` resolves. */
+  /** Assigns the drafts their number and time and queues them; they are not on disk before `flush` resolves. */
   append(drafts: readonly EventDraft[]): readonly SessionEvent[];
   /** Queues a text: short ones stay inline, long ones become a blob that is on disk before any line appended after. */
   putText(text: string): Content;
-  /** The same for a text that is made of others: a part that stands there already is not stored again. */
+  /** The same for a text that is made of others: a part that is already stored is not stored again. */
   putParts(parts: readonly string[]): Content;
   putBytes(bytes: Uint8Array): BlobRef;
-  /** @throws {OrketError} blob_missing when it is gone or does not match its digest. */
+  /** @throws {OrketError} blob_missing when it is missing or does not match its digest. */
   getText(content: Content): Promise<string>;
   getBytes(ref: BlobRef): Promise<Uint8Array>;
   /** Resolves when everything queued so far is on disk (fsync). @throws {OrketError} disk_full | disk_failed. */

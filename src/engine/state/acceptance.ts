@@ -2,21 +2,21 @@ import { artifactsOf } from "./scope";
 import type { ArtifactChange } from "./scope";
 import type { SessionState } from "./state";
 
-/** Whether a change proposes anything: what was made and taken back does not. */
+/** Whether a change proposes anything: a file that was made and removed again does not. */
 function isProposal({ base, content }: ArtifactChange): boolean {
   if (content === null) return base !== null;
   return base === null || base.sha256 !== content.sha256;
 }
 
-/** What a person decided about an artifact as it stands; undefined: nothing yet. */
+/** What a person decided about an artifact in its current state; undefined: nothing yet. */
 function decisionAbout(state: SessionState, change: ArtifactChange): "accepted" | "rejected" | undefined {
   const decision = state.decisions[change.path];
   if (decision === undefined || decision.of?.sha256 !== change.content?.sha256) return undefined;
-  // Something of it is still proposed.
+  // Part of it is still proposed.
   return decision.rest === undefined ? decision.kind : undefined;
 }
 
-/** Those of the paths that a person has still to decide about. */
+/** Those of the paths about which a person must still decide. */
 export function openPaths(state: SessionState, paths: readonly string[]): string[] {
   const wanted = new Set(paths);
   return artifactsOf(state.score.scope).flatMap((change) =>
@@ -26,7 +26,7 @@ export function openPaths(state: SessionState, paths: readonly string[]): string
   );
 }
 
-/** What people decided about these artifacts: all, some, or none of them taken. Nothing to decide about is accepted. */
+/** What users decided about these artifacts: all, some, or none of them taken. An empty list counts as accepted. */
 export function acceptanceOf(
   state: SessionState,
   paths: readonly string[],

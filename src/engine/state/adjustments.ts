@@ -11,7 +11,7 @@ import { restarted } from "./step-run";
 import type { StepRun } from "./step-run";
 import { pendingOf, stillPending } from "./withdrawal";
 
-/** What of people's adjustments has an effect with this event, or ends with it. */
+/** Which of the users' adjustments take effect with this event, or end with it. */
 export function afterAdjustments(state: SessionState, run: StepRun, event: RunEvent): SessionState {
   const acts = event.type === "model_call_start" || event.type === "step_skipped";
   const pending = acts ? stillPending(state.pending, run) : state.pending;
@@ -40,7 +40,7 @@ function withPending(state: SessionState, { seq, data }: EventOf<"adjustment">):
   return pending === undefined ? state : { ...state, pending: [...state.pending, pending] };
 }
 
-/** The roles as people changed them; prompts of the role that were not sent are built again. */
+/** The roles as users changed them; prompts of the role that were not sent are built again. */
 function withRoles(state: SessionState, roleChanges: RoleChanges, role: string): SessionState {
   const next: SessionState = {
     ...state,
@@ -56,7 +56,7 @@ const isUnsent = (run: StepRun): boolean =>
   run.failure === null && run.reply === null && run.call === null && run.ended === null;
 const unsentAgain = (run: StepRun): StepRun => ({ ...run, prompt: null, approval: null, approved: false });
 
-/** Takes an adjustment back that has had no effect yet. */
+/** Withdraws an adjustment that has had no effect yet. */
 function withdrawn(state: SessionState, seq: number): SessionState {
   const found = state.pending.find((one) => one.seq === seq);
   if (found === undefined) return state;
@@ -92,7 +92,7 @@ function withdrawn(state: SessionState, seq: number): SessionState {
   }
 }
 
-/** What an adjustment makes of the session. */
+/** Applies an adjustment to the session. */
 export function adjusted(before: SessionState, event: EventOf<"adjustment">): SessionState {
   const state = withPending(before, event);
   const { data } = event;
@@ -132,7 +132,7 @@ export function adjusted(before: SessionState, event: EventOf<"adjustment">): Se
   }
 }
 
-/** A failure that its group would have gone on after, and that a person does something about in time. */
+/** A failure after which its group would have continued, and that a person handles in time. */
 function withoutLost(state: SessionState, key: string): SessionState {
   const stands = activeRuns(state.score).some((active) => active.run.key === key && isLeftOut(active));
   return stands ? { ...state, lost: state.lost.filter((lost) => lost !== key) } : state;
@@ -142,7 +142,7 @@ function retryAdjusted(state: SessionState, key: string, feedback: string | unde
   if (openConflict(state.score)?.step === key) return resolved(state, "retry");
   return updated(state, key, ({ run, scope }) => {
     if (run.failure === null) return { kind: "active", run, scope };
-    // What a group came to is not changed by asking for it again: it is performed again.
+    // The outcome of a group is not changed by asking for it again: the group is performed again.
     if (run.gate?.stage === "close") return { kind: "again", scope };
     return { kind: "active", run: restarted(run, withFeedback(run.instruction, feedback)), scope };
   });

@@ -4,7 +4,7 @@ import type { ActiveRun, RunUpdate } from "./cursor";
 import { foreignWords } from "./foreign-call";
 import type { StepRun } from "./step-run";
 
-/** What a person's answer makes of the step that asked. */
+/** Applies a person's answer to the step that asked. */
 export function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"question_answered">): RunUpdate {
   const { question } = run;
   if (question?.id !== data.id) return { kind: "active", run, scope };
@@ -13,7 +13,7 @@ export function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"que
     case "exhausted":
       return data.verdict === "more" ? { kind: "again", scope } : { kind: "active", run: answered, scope };
     case "happened":
-      // What did not happen may be started again, once a person has agreed to it again; what did is over, as it was left.
+      // What did not happen may be started again, once a person has agreed to it again; what did happen is over, as it was left.
       return data.verdict === "did_not_happen"
         ? {
             kind: "active",
@@ -43,7 +43,7 @@ export function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"que
   }
 }
 
-/** The open call of a foreign tool with what a person said about it. */
+/** The open call of a foreign tool with a person's answer about it. */
 function withAnswer({ openTool }: StepRun, data: EventData<"question_answered">): StepRun["openTool"] {
   if (openTool === null) return null;
   if (data.verdict === foreignWords.approve) return { ...openTool, answer: { allowed: true } };

@@ -39,7 +39,7 @@ export type SessionWideType =
 /** An event about one step run. */
 export type RunEvent = Exclude<SessionEvent, { type: SessionWideType }>;
 
-/** What an event makes of the run that it is about. */
+/** Applies an event to the run that it is about. */
 export function applyToRun(
   { run, scope }: ActiveRun,
   event: RunEvent,
@@ -116,7 +116,7 @@ export function applyToRun(
     case "command_start":
       return active({ command: event.data, commandEnd: null });
     case "command_end":
-      // As a tool it says something to the model; the step's verdict is the model's.
+      // As a tool, its result goes to the model; the step's verdict is the model's.
       if (run.command?.call_id !== undefined) return active({ commandEnd: event.data });
       return active({
         commandEnd: event.data,
@@ -176,7 +176,7 @@ type GroupEvent = Extract<
   { type: "condition_checked" | "items_resolved" | "inputs_resolved" | "loop_exhausted" | "group_end" }
 >;
 
-/** What is decided at a group's beginning and end; a step's own `when` comes this way too. */
+/** Decisions at a group's beginning and end; a step's own `when` is handled here too. */
 function groupPart({ run, scope }: ActiveRun, event: GroupEvent): RunUpdate {
   const { does } = run.node;
   switch (event.type) {
@@ -223,7 +223,7 @@ function replyOf(data: EventData<"model_call_end">): NonNullable<StepRun["reply"
   };
 }
 
-/** A try of a call that failed: the next one may need other tools, a shorter prompt, or just another try. */
+/** A failed try of a call: the next one may need other tools, a shorter prompt, or just a retry. */
 function failedCall({ run, scope }: ActiveRun, data: EventData<"model_call_failed">): RunUpdate {
   const active = (changes: Partial<StepRun>, nextScope = scope): RunUpdate => ({
     kind: "active",
@@ -242,7 +242,7 @@ function failedCall({ run, scope }: ActiveRun, data: EventData<"model_call_faile
     : active({ failedCall: isInterruption(data.code) ? run.failedCall : data });
 }
 
-/** What a server's count of a prompt says about its model. */
+/** What a server's count of a prompt shows about its model. */
 function counted({ run, scope }: ActiveRun, { tokens }: EventData<"model_call_end">): Scope {
   if (run.prompt === null || run.call === null || tokens.input?.source !== "measured") return scope;
   const { model } = run.call;
@@ -266,7 +266,7 @@ type ToolEvent = Extract<
   }
 >;
 
-/** What a tool's event changes. A change is told to the model by the `tool_result` that the core decides next. */
+/** What a tool's event changes. The model is told about a change by the `tool_result` that the core decides next. */
 function toolPart({ run, scope }: ActiveRun, event: ToolEvent): RunUpdate {
   const active = (changes: Partial<StepRun>, nextScope = scope): RunUpdate => ({
     kind: "active",
@@ -345,7 +345,7 @@ function toolPart({ run, scope }: ActiveRun, event: ToolEvent): RunUpdate {
   }
 }
 
-/** The project's file that stands at a path by having been moved, perhaps several times; undefined: none does. */
+/** The project's file that was moved to a path, possibly several times; undefined: none was. */
 function originOf(
   scope: Scope,
   path: string,
@@ -378,7 +378,7 @@ function over({ run, scope }: ActiveRun): RunUpdate {
   return { kind: "over", scope: withResult(scope, result) };
 }
 
-/** A refused step leaves the reason in place of its report, and no verdict: nothing that it said counts. */
+/** A refused step leaves the reason in place of its report, and no verdict: none of its output counts. */
 function withRefusal(scope: Scope, run: StepRun, reason: string): Scope {
   const { key, node } = run;
   return withResult(scope, {
@@ -390,7 +390,7 @@ function withRefusal(scope: Scope, run: StepRun, reason: string): Scope {
   });
 }
 
-/** What a person says of the attempt before, behind the instruction. It is no template. */
+/** What a person says about the previous attempt, after the instruction. It is not a template. */
 export function withFeedback(instruction: string, comment: string | undefined): string {
   if (comment === undefined) return instruction;
   return `${instruction.trimEnd()}\n\nA person looked at the attempt before and says: ${comment.replaceAll("{{", "{ {")}`.trim();
@@ -447,12 +447,12 @@ function outcome(
 }
 
 function done(run: StepRun, text: string): StepRun["openTool"] {
-  // What a command wrote is part of its end, which is told.
+  // A command's output is part of its end, which is reported.
   if (run.openTool === null || commandOfTool(run.openTool.call.tool) !== undefined) return run.openTool;
   return { ...run.openTool, done: text };
 }
 
-/** Failures that say nothing about the call: it is made again and does not count as a try. */
+/** Failures that say nothing about the call: it is made again, and the try is not counted. */
 export function isInterruption(code: EventData<"model_call_failed">["code"]): boolean {
   return code === "cancelled" || code === "interrupted";
 }

@@ -21,7 +21,7 @@ import type { StepRun } from "./step-run";
 import { defined } from "../model/defined";
 
 /**
- * The fold: what the session is after one more event. Engine, views, resume and replay all see a session through it.
+ * The fold: the session's state after one more event. Engine, views, resume and replay all see a session through it.
  * Never fails on an event that a journal can hold; an event about a run that is not active changes nothing.
  */
 export function apply(state: SessionState, event: SessionEvent): SessionState {
@@ -35,7 +35,7 @@ export function apply(state: SessionState, event: SessionEvent): SessionState {
   };
 }
 
-/** What comes from outside can arrive before `after_step` was asked: it is still asked then. */
+/** Input from outside can arrive before `after_step` was called: it is still called then. */
 const fromOutside: ReadonlySet<SessionEvent["type"]> = new Set([
   "suggestion",
   "suggestion_resolved",
@@ -89,7 +89,7 @@ function withTime(state: SessionState, event: SessionEvent): SessionState {
   }, timed);
 }
 
-/** How many of its first events a session took over from the one that it was forked from. */
+/** How many of its first events a session took over from the session it was forked from. */
 export function inheritedEvents([start]: readonly SessionEvent[]): number {
   return start?.type === "session_start" ? (start.data.forked_from?.at(-1)?.events ?? 0) : 0;
 }
@@ -180,13 +180,13 @@ function applyRunEvent(state: SessionState, event: RunEvent): SessionState {
   return score === null ? changed : withLost({ ...changed, score }, before, event);
 }
 
-/** A failure that its group goes on after is no failure of the run, and is named at the end. */
+/** A failure after which its group continues is not a failure of the run, and is named at the end. */
 function withLost(state: SessionState, { run, goesOn }: FrontRun, event: RunEvent): SessionState {
   const isLost = event.type === "step_failed" && !event.data.will_retry && goesOn;
   return isLost ? { ...state, lost: [...state.lost, run.key] } : state;
 }
 
-/** What a run's event changes beside the run itself: records, spending, counters. */
+/** What a run's event changes besides the run itself: records, spending, counters. */
 function sessionPart(state: SessionState, run: StepRun, event: RunEvent): SessionState {
   switch (event.type) {
     case "step_start":
@@ -269,7 +269,7 @@ function answered(state: SessionState, run: StepRun, data: EventData<"model_call
   }));
 }
 
-/** Who answers the session's calls; a call may be refused to a node whose model is another one. */
+/** Which models answer the session's calls; a call may be refused for a node whose model is a different one. */
 function withAnswer(
   { answeredBy, definition }: SessionState,
   run: StepRun,
@@ -295,7 +295,7 @@ function settledBy(state: SessionState, { call }: StepRun, hadAnswered: boolean)
   return call === null ? state : { ...state, spending: settleFailedCall(state.spending, call, hadAnswered) };
 }
 
-/** A skip that the Score itself says is none. */
+/** A skip that the Score itself causes does not count. */
 function withWaiver(state: SessionState, run: StepRun, { data }: EventOf<"step_skipped">): SessionState {
   if (data.by === "engine") return state;
   const waiver = { step: run.key, by: data.by, reason: data.reason };
@@ -359,8 +359,8 @@ function withRecord(
 }
 
 /**
- * The Venue from here on. What was learned of the old backend, and what it attached to the conversation, is the old
- * one's: nothing of it goes to the new one.
+ * The Venue from now on. What was learned about the old backend, and what it attached to the conversation, belongs to the
+ * old one: none of it is sent to the new one.
  */
 function venueChanged(state: SessionState, written: unknown): SessionState {
   const { data: venue } = definitionSchema.shape.venue.safeParse(written);

@@ -4,7 +4,7 @@ import type { Definition } from "../model/definition";
 import { commandOfTool } from "../model/tools";
 import type { StepRun } from "./step-run";
 
-/** A command that a role called as a tool: where it stands. */
+/** A command that a role called as a tool, and its state. */
 export interface CommandCall {
   readonly command: string;
   /** It was started for this call. */
@@ -22,7 +22,7 @@ export function commandCallOf({ openTool, command, commandEnd }: StepRun): Comma
   return { command: name, started, end: started ? commandEnd : null };
 }
 
-/** Whether the role may run the command as a tool. A command with effects outside never is one. */
+/** Whether the role may run the command as a tool. Never for a command with effects outside. */
 export function mayCall({ band, flow }: Definition, role: string, command: string): boolean {
   const commands: CommandTable = flow.commands ?? {};
   const spec = Object.hasOwn(commands, command) ? commands[command] : undefined;

@@ -12,15 +12,15 @@ export interface Checked {
   readonly reason: string;
 }
 
-/** What conditions look at. */
+/** The data that conditions are evaluated on. */
 export interface ConditionContext {
   readonly scope: Scope;
   readonly place: Place;
-  /** The Flow's inputs; within a `use` the place's own count. */
+  /** The Flow's inputs; within a `use`, the inputs of that place. */
   readonly inputs: Readonly<Record<string, Json>>;
 }
 
-/** Whether all of the conditions hold. A step without that verdict or result makes a condition false, `is_not` too. */
+/** Whether all conditions hold. If the step lacks that verdict or result, a condition is false, `is_not` too. */
 export function checkConditions(conditions: readonly Condition[], context: ConditionContext): Checked {
   for (const condition of conditions) {
     const found = foundBy(condition, context);

@@ -16,7 +16,7 @@ import { defined } from "../model/defined";
 export { activeRuns, conflictText, isLeftOut, openConflict } from "./front";
 export type { ActiveRun, Branch, FrontRun } from "./front";
 
-/** What the cursor must know of the session. */
+/** What the cursor must know about the session. */
 interface Walk {
   readonly inputs: Readonly<Record<string, Json>>;
 }
@@ -42,14 +42,14 @@ function idsIn(node: PlanNode): string[] {
   ];
 }
 
-/** Notes for every step of these nodes that it was passed without a result. */
+/** Records for every step of these nodes that it was passed without a result. */
 function passAll(nodes: readonly PlanNode[], scope: Scope, place: Place): Scope {
   let passed = scope;
   for (const id of nodes.flatMap(idsIn)) passed = withPass(passed, { id, key: `${keyAt(id, place)} ` });
   return passed;
 }
 
-/** Enters the next item, turns loops and joins groups until a step stands in front, or the end is reached. */
+/** Enters the next item, turns loops and joins groups until a step is current, or the end is reached. */
 function settle(nodes: readonly PlanNode[], branch: Branch, place: Place, walk: Walk): Branch {
   let { at, scope } = branch;
   for (;;) {
@@ -98,7 +98,7 @@ function closing(node: GroupPlanNode, place: Place, turns: number, ends: readonl
   return gateRun(node, place, { stage: "close", turns, ends, exhausted: false });
 }
 
-/** Enters a node, or stands before it where something must be known first. */
+/** Enters a node, or stops before it where something must be known first. */
 function begin(node: PlanNode, scope: Scope, place: Place, walk: Walk): ActiveItem {
   if (node.kind === "step")
     return { kind: "step", run: newRun(withProduces(node, place, walk.inputs), place) };
@@ -147,7 +147,7 @@ function enter(
   return { ...fresh, body: bodyFrom(node, fresh, scope, place, walk).at };
 }
 
-/** Where the steps of a serial group stand. */
+/** The place of the steps of a serial group. */
 function placeIn(node: GroupPlanNode, active: SerialItem, place: Place): Place {
   switch (node.kind) {
     case "loop":
@@ -206,7 +206,7 @@ function isUntil(node: LoopNode, active: SerialItem, scope: Scope, place: Place,
   return result?.key === keyAt(until.step, within) && result.verdict === until.verdict;
 }
 
-/** The end of a part that came to one: its last step or group that left a result. */
+/** The end of a part that reached one: its last step or group that left a result. */
 function endOf(nodes: readonly PlanNode[], scope: Scope, place: Place, label: string): PartEnd {
   for (const node of [...nodes].reverse()) {
     if (node.id === undefined) continue;
@@ -224,7 +224,7 @@ function labelOf(each: string, number: number, items: readonly Json[]): string {
   return `${each}[${number}]${shown.length > 80 ? `${shown.slice(0, 77)}...` : shown}`;
 }
 
-/** What a fan's branch consists of, and where it stands. */
+/** The content of a fan's branch, and its place. */
 function partOf(
   node: GroupPlanNode,
   active: FanItem,
@@ -242,7 +242,7 @@ function partOf(
   return { nodes: branch === undefined ? [] : [branch], place, label: branch?.id ?? `branch ${number + 1}` };
 }
 
-/** The branches of an `each` with as many more as may be under way at once. */
+/** The branches of an `each`, with new ones up to the number that may be under way together. */
 function startItems(
   node: GroupPlanNode & { kind: "each" },
   begun: readonly Branch[],
@@ -281,7 +281,7 @@ function advanceFan(node: GroupPlanNode, active: FanItem, scope: Scope, place: P
     const part = active.branches[number];
     if (!active.goesOn || part === undefined)
       return { active: { ...active, conflict: { ...joined.conflict, branch: number } }, scope };
-    // The group goes on without what wrote second, as without any part that fails.
+    // The group goes on without the second writer, as without any part that fails.
     const failed = { key: later, message: conflictText(joined.conflict) };
     return advanceFan(node, withBranch(active, number, { ...part, failed }), scope, place, walk);
   }
@@ -300,7 +300,7 @@ function endsWith(scope: Scope, step: string | undefined): boolean {
   return scope.changes.slice().some((change) => change.step === step);
 }
 
-/** What an update makes of a run: still at work, or over, with the scope that it leaves. */
+/** The effect of an update on a run: still at work, or over, with the scope that it leaves. */
 export type RunUpdate =
   | { readonly kind: "active"; readonly run: StepRun; readonly scope: Scope }
   | { readonly kind: "over"; readonly scope: Scope }
@@ -311,10 +311,10 @@ export type RunUpdate =
       readonly items: readonly Json[];
       readonly inputs: Readonly<Record<string, Json>> | null;
     }
-  /** Of a group's end: a loop gets as many rounds again, another group is performed again. */
+  /** Of a group's end: a loop gets the same number of rounds again, another group is performed again. */
   | { readonly kind: "again"; readonly scope: Scope };
 
-/** Changes the run named `key` and moves on where that ends it. Returns null when no such run is active. */
+/** Changes the run named `key` and advances where that ends it. Returns null when no such run is active. */
 export function updateRun(
   nodes: readonly PlanNode[],
   branch: Branch,
@@ -423,14 +423,14 @@ function updateFan(
   return null;
 }
 
-/** Whether a failure within a group is data: the others go on. */
+/** Whether a failure within a group is data: the other parts continue. */
 function goesOn(node: GroupPlanNode): boolean {
   return (node.kind === "parallel" || node.kind === "each") && node.on_failure === "continue";
 }
 
 /**
- * The failure of a part, once all of it has come to rest. What runs beside the run that failed comes to its own end
- * first: nothing that is under way is forgotten, and what is performed does not depend on what was faster.
+ * The failure of a part, once the whole part has come to rest. What runs beside the failed run reaches its own end
+ * first: no work under way is lost, and what is performed does not depend on what was faster.
  */
 function failureOf(branch: Branch): { readonly key: string; readonly message: string } | undefined {
   const runs = activeRuns(branch);

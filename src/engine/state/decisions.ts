@@ -5,7 +5,7 @@ import type { ArtifactChange } from "./scope";
 import type { Acceptance, ArtifactDecision, ProposedChange, SessionState } from "./state";
 import { defined } from "../model/defined";
 
-/** Of a reason, as steps are told it. */
+/** Longest part of a reason that steps are told. */
 const maxReasonLength = 500;
 
 export type DecisionEvent =
@@ -78,7 +78,7 @@ function rejected(state: SessionState, { data }: EventOf<"artifact_rejected">): 
   const { path, reason, rest, by } = data;
   const before = state.decisions[path];
   const of = proposedAt(state, path);
-  // A rejection of all that was left replaces one that stood; a chain only grows by hunks.
+  // A rejection of everything that was left replaces an earlier one; a chain only grows by hunks.
   const holds = before !== undefined && before.of?.sha256 === of?.sha256;
   const below = holds && before.kind === "rejected" && before.rest === undefined ? before.over : before;
   const over = holds && below !== undefined ? { over: below } : {};
@@ -87,7 +87,7 @@ function rejected(state: SessionState, { data }: EventOf<"artifact_rejected">): 
     of,
     ...defined({ reason }),
     ...(rest === undefined ? {} : { rest: changeOf(rest) }),
-    // Sessions of before had no `by`, and told nobody.
+    // Earlier sessions had no `by`, and told no step.
     ...(by === undefined ? {} : { told: true as const }),
     ...over,
   });
@@ -120,7 +120,7 @@ function reverted(state: SessionState, { data }: EventOf<"acceptance_reverted">)
   });
 }
 
-/** What a step is told about an artifact that a person did not want, or wanted only in part. */
+/** What a step is told about an artifact that a person rejected, or accepted only in part. */
 export function refusalOf({ decisions }: SessionState, path: string): string | undefined {
   const decision = decisions[path];
   if (decision?.kind !== "rejected" || decision.told !== true) return undefined;
@@ -129,15 +129,15 @@ export function refusalOf({ decisions }: SessionState, path: string): string | u
   return `(a person ${part}${reason === undefined ? "" : `: ${reason}`})`;
 }
 
-/** Where an artifact stands. `partly`: some of it is in the project or refused; `open` says whether the rest still waits. */
+/** The state of an artifact. `partly`: some of it is in the project or refused; `open` says whether the rest still waits. */
 export interface DecisionAbout {
   readonly verdict: "pending" | "accepted" | "partly" | "rejected";
-  /** Somebody still must decide about something of it. */
+  /** A person must still decide about part of it. */
   readonly open: boolean;
   readonly reason?: string;
 }
 
-/** What is decided about the version of an artifact that holds now. */
+/** What is decided about the current version of an artifact. */
 export function decisionAbout(state: SessionState, { path, content }: ArtifactChange): DecisionAbout {
   const decision = state.decisions[path];
   if (decision === undefined || decision.of?.sha256 !== content?.sha256)
@@ -152,8 +152,8 @@ export function decisionAbout(state: SessionState, { path, content }: ArtifactCh
 }
 
 /**
- * What waits to be brought into the project: the version that holds, against what of it is decided already.
- * An agent's later version is measured against the one that a person accepted.
+ * What waits to be brought into the project: the current version, compared with what is decided already.
+ * An agent's later version is compared with the one that a person accepted.
  */
 export function proposedChange(state: SessionState, change: ArtifactChange): ProposedChange {
   const decision = state.decisions[change.path];

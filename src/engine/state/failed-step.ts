@@ -3,13 +3,13 @@ import type { EventDraft } from "../event/event";
 import type { StepNode } from "../model/definition";
 import type { StepRun } from "./step-run";
 
-/** A failure of the step's attempt; the Score says whether there is another. */
+/** A failure of the step's attempt; the Score decides whether there is another. */
 export function failedStep(run: StepRun, code: string, message: string): EventDraft {
   const retry = run.attempt < run.node.retry_attempts && !isFinal(code);
   return draft("step_failed", run.key, { attempt: run.attempt, code, message, will_retry: retry });
 }
 
-/** Failures that another attempt of the step cannot put right. */
+/** Failures that another attempt of the step cannot fix. */
 function isFinal(code: string): boolean {
   return [
     "model_unauthorized",
@@ -23,7 +23,7 @@ function isFinal(code: string): boolean {
   ].includes(code);
 }
 
-/** Why a verdict does not let the run go on; undefined: it does. */
+/** Why a verdict prevents the run from continuing; undefined: it does not. */
 export function mustProblem(node: StepNode, verdict: string | undefined): string | undefined {
   if (node.must === undefined || (verdict !== undefined && node.must.includes(verdict))) return undefined;
   const said = verdict === undefined ? "It gave no verdict" : `Its verdict is ${verdict}`;

@@ -2,12 +2,12 @@ import { isForeign } from "../model/tools";
 import type { SessionState } from "./state";
 import type { StepRun } from "./step-run";
 
-/** What a person can say about a call of a foreign tool. */
+/** The possible answers of a person about a call of a foreign tool. */
 export const foreignWords = { approve: "approve", refuse: "refuse" } as const;
 
 /**
- * Whether the open call waits for a person: its tool is a foreign one that the Flow's policy does not list, and nobody has
- * answered yet. A definition from before the policy said so lists none.
+ * Whether the open call waits for a person: its tool is a foreign one that the Flow's policy does not list, and there is no
+ * answer yet. A definition from before the policy covered foreign tools lists none.
  */
 export function mustAsk({ definition }: SessionState, { openTool }: StepRun): boolean {
   if (openTool === null || openTool.answer !== undefined || openTool.done !== null) return false;

@@ -9,10 +9,10 @@ import type { ArtifactChange, Pass, Scope, StepResult } from "./scope";
 import { initialState } from "./state";
 import type { SessionState, StepRecord } from "./state";
 
-/** Raised when the fold makes another state of the same events, or keeps it in another form. */
+/** Raised when the fold makes a different state of the same events, or stores it in a different form. */
 export const stateFormat = 10;
 
-/** A list without the elements that it shares with the one it grew from. */
+/** A list without the elements that it shares with the list it grew from. */
 interface FrozenList<T> {
   readonly shared: number;
   readonly more: readonly T[];
@@ -60,7 +60,7 @@ export interface FrozenState extends Omit<
   readonly answeredCalls: readonly (readonly [string, number])[];
 }
 
-/** The state as plain data. Its size goes with the steps that were performed, not with the events. */
+/** The state as plain data. Its size grows with the steps that were performed, not with the events. */
 export function freezeState(state: SessionState): FrozenState {
   const { definition: _, written: _written, score, steps, answeredCalls, drift, ...plain } = state;
   return {
@@ -78,7 +78,7 @@ export function freezeState(state: SessionState): FrozenState {
   };
 }
 
-/** The state that was frozen. Folding goes on from it as from the one it was made of. */
+/** The state that was frozen. Folding continues from it as from the original state. */
 export function thawState(definition: Definition, frozen: FrozenState): SessionState {
   const { score, steps, answeredCalls, drift, ...plain } = frozen;
   const written = plain.changedVenue === null ? definition : { ...definition, venue: plain.changedVenue };
@@ -99,12 +99,12 @@ export function thawState(definition: Definition, frozen: FrozenState): SessionS
   };
 }
 
-/** The engine froze it itself; a state of another form has another `stateFormat`. */
+/** The engine froze it itself; a state in a different form has another `stateFormat`. */
 function mapOf<V>(entries: readonly (readonly [string, unknown])[]): PersistentMap<V> {
   return PersistentMap.from(entries as readonly (readonly [string, V])[]);
 }
 
-/** What a state consists of; a frozen one with other parts is not of this engine. */
+/** The parts of a state; a frozen state with other parts is not from this engine. */
 export function stateParts(definition: Definition): string {
   return Object.keys(initialState(definition)).sort().join(" ");
 }
@@ -191,7 +191,7 @@ function thawScope(frozen: FrozenScope, from: Scope): Scope {
   };
 }
 
-/** Scopes only grow, so one that has the other's last element has all of it. */
+/** Scopes only grow, so a scope with another's last element contains all of it. */
 function freezeList<T>(list: PersistentList<T>, from: PersistentList<T>): FrozenList<T> {
   const { length } = from;
   const grew = length <= list.length && list.at(length - 1) === from.at(length - 1);

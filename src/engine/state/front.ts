@@ -2,7 +2,7 @@ import type { Json } from "../model/field";
 import type { JoinConflict, Scope } from "./scope";
 import type { PartEnd, StepRun } from "./step-run";
 
-/** Where a sequence of the Score stands. `active` is null only when the sequence has ended. */
+/** The position in a sequence of the Score. `active` is null only when the sequence has ended. */
 export interface SequenceCursor {
   readonly index: number;
   readonly active: ActiveItem | null;
@@ -10,25 +10,25 @@ export interface SequenceCursor {
 
 export type ActiveItem =
   | { readonly kind: "step"; readonly run: StepRun }
-  /** The beginning of a group that something must be known for. */
+  /** The beginning of a group that must wait for some information. */
   | { readonly kind: "gate"; readonly run: StepRun }
   | SerialItem
   | FanItem;
 
-/** A group whose parts come one after another: a loop, a sequence, a used Score, an `each` with one item at once. */
+/** A group whose parts run one after another: a loop, a sequence, a used Score, an `each` with one item at a time. */
 export interface SerialItem {
   readonly kind: "serial";
   /** Round of a loop, or number of an item, from 1; 1 for others. */
   readonly turn: number;
-  /** Rounds that the loop may have: its `max`, and as many again each time a person grants more. */
+  /** Rounds that the loop may have: its `max`, and the same number again each time a person grants more. */
   readonly most: number;
   readonly body: SequenceCursor;
   readonly items: readonly Json[];
   /** Of a `use`. */
   readonly inputs: Readonly<Record<string, Json>> | null;
-  /** How the items before ended. */
+  /** How the previous items ended. */
   readonly ends: readonly PartEnd[];
-  /** How the scope stood when the item began, to take back what a failed one did. */
+  /** The scope when the item began, to undo what a failed one did. */
   readonly since: { readonly changes: number; readonly notes: Scope["notes"] };
   /** `on_failure: continue`: a part that fails is left out. */
   readonly goesOn: boolean;
@@ -36,7 +36,7 @@ export interface SerialItem {
   readonly end: StepRun | null;
 }
 
-/** A group whose parts are independent: `parallel`, or an `each` with several items at once. */
+/** A group whose parts are independent: `parallel`, or an `each` with several items at a time. */
 export interface FanItem {
   readonly kind: "fan";
   readonly base: Scope;
@@ -65,13 +65,13 @@ export interface ActiveRun {
   readonly scope: Scope;
 }
 
-/** A run that stands in front. */
+/** A run that is current. */
 export interface FrontRun extends ActiveRun {
-  /** Whether a group around it goes on without the part that it stands in, should it fail. */
+  /** Whether a group around it continues without the part that contains it, should it fail. */
   readonly goesOn: boolean;
 }
 
-/** Whether a run failed in a part that its group leaves out; the part's other runs still come to their ends. */
+/** Whether a run failed in a part that its group leaves out; the part's other runs still reach their ends. */
 export function isLeftOut({ run, goesOn }: FrontRun): boolean {
   return goesOn && run.failure !== null;
 }
@@ -82,7 +82,7 @@ export interface OpenConflict extends JoinConflict {
   readonly step: string;
 }
 
-/** Two steps that wrote one path, in a sentence. */
+/** Two steps that wrote one path, as a sentence. */
 export function conflictText({ steps, path }: JoinConflict): string {
   return `The parallel steps ${steps[0]} and ${steps[1]} both wrote ${path}.`;
 }
@@ -101,7 +101,7 @@ export function openConflict(branch: Branch): OpenConflict | undefined {
   return undefined;
 }
 
-/** The runs that stand in front, in the file's order: one, or one for each branch of a parallel group. */
+/** The current runs, in the file's order: one, or one for each branch of a parallel group. */
 export function activeRuns(branch: Branch): FrontRun[] {
   const runs: FrontRun[] = [];
   collect(branch.at, branch.scope, false, runs);

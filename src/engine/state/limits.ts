@@ -3,7 +3,7 @@ import type { SessionState } from "./state";
 
 export type LimitCheck =
   | { readonly kind: "fits" }
-  /** It would fit once the calls under way give back what they do not use. */
+  /** It would fit once the calls under way return what they do not use. */
   | { readonly kind: "wait" }
   | { readonly kind: "hit"; readonly limit: EventData<"limit_reached"> };
 

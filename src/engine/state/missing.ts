@@ -2,7 +2,7 @@ import { describeFields } from "../model/field";
 import type { ActiveRun } from "./cursor";
 import { changeAt } from "./scope";
 
-/** What still must happen before the step may end: told to the model as a reminder, to people as the failure. */
+/** What must still happen before the step may end: given to the model as a reminder, and to users as the failure. */
 export interface Missing {
   readonly code:
     | "reply_cut"

@@ -4,7 +4,7 @@ const fanOut = 32;
 type Bucket<V> = ReadonlyMap<string, V> | undefined;
 type Buckets<V> = readonly (readonly Bucket<V>[] | undefined)[];
 
-/** FNV-1a over UTF-16 units; spreads keys over the buckets, nothing more. */
+/** FNV-1a over UTF-16 units; only used to distribute keys over the buckets. */
 function hashOf(key: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < key.length; index += 1) {
@@ -26,7 +26,7 @@ export class PersistentMap<V> {
     return PersistentMap.#empty;
   }
 
-  /** Of entries with the same key the last one holds. */
+  /** The last one of several entries with the same key counts. */
   static from<V>(entries: Iterable<readonly [string, V]>): PersistentMap<V> {
     const buckets: Map<string, V>[][] = [];
     for (const [key, value] of entries) {
@@ -37,7 +37,7 @@ export class PersistentMap<V> {
     return new PersistentMap(buckets);
   }
 
-  /** In no order that means anything. */
+  /** In no meaningful order. */
   *entries(): Generator<readonly [string, V]> {
     for (const branch of this.#buckets) {
       if (branch === undefined) continue;

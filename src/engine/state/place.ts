@@ -7,15 +7,15 @@ export interface Round {
   readonly round: number;
 }
 
-/** Where a run stands among the rounds, items and used Scores around it. */
+/** The position of a run among the rounds, items and used Scores around it. */
 export interface Place {
   /** Rounds of the loops around it, outermost first. */
   readonly rounds: readonly Round[];
-  /** What the items around it put before a key: `docs[3].`; empty outside `each`. */
+  /** The key prefix of the items around it: `docs[3].`; empty outside `each`. */
   readonly prefix: string;
   /** The items around it within its Score, innermost last. */
   readonly items: readonly Json[];
-  /** The inputs of the `use` around it; null: it stands in the Flow's own Score. */
+  /** The inputs of the `use` around it; null: it is in the Flow's own Score. */
   readonly inputs: Readonly<Record<string, Json>> | null;
 }
 
@@ -58,8 +58,8 @@ export function stepIdOf(key: string): string {
 }
 
 /**
- * Whether what ran there can be named from here: it stands around the same item, and in this round or the one before of
- * each loop that both are in.
+ * Whether what ran there can be named from here: it is within the same item, and in this round or the one before of
+ * each loop that contains both.
  */
 export function isVisible(
   there: Pick<Place, "prefix" | "rounds">,

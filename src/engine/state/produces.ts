@@ -18,7 +18,7 @@ function filledIn(text: string, place: Place, inputs: Readonly<Record<string, Js
     .join("");
 }
 
-/** The step with the paths that it must produce as they are at this place. */
+/** The step with the paths that it must produce, as they are at this place. */
 export function withProduces(node: StepNode, place: Place, inputs: Readonly<Record<string, Json>>): StepNode {
   if (!node.produces.some((path) => path.includes("{{"))) return node;
   return { ...node, produces: node.produces.map((path) => filledIn(path, place, inputs)) };

@@ -4,8 +4,8 @@ import type { ArtifactChange } from "./scope";
 import type { SessionState } from "./state";
 
 /**
- * The deletion that belongs to an artifact, where an agent moved a file of the project: the two are decided as one.
- * undefined: it was not moved, or the two went different ways since.
+ * The deletion that belongs to an artifact, where an agent moved a file of the project: the two are decided together.
+ * undefined: it was not moved, or the two have diverged since.
  */
 export function movedFrom(state: SessionState, change: ArtifactChange): ArtifactChange | undefined {
   if (change.movedFrom === undefined || change.content === null || change.base !== null) return undefined;

@@ -6,14 +6,14 @@ import type { Missing } from "./missing";
 import type { Reply, StepRun } from "./step-run";
 import { contentLength } from "../event/content";
 
-/** Whether the reply is not the model's whole answer: it was cut, filtered or given up. */
+/** Whether the reply is not the model's complete answer: it was cut off, filtered or abandoned. */
 export function isCut({ finishReason, finishSaid }: Pick<Reply, "finishReason" | "finishSaid">): boolean {
   if (finishReason === "length" || finishReason === "content_filter") return true;
-  // The protocol's end mark without a reason is an end anyway.
+  // The protocol's end mark counts as an end even without a reason.
   return finishReason === "other" && finishSaid !== "[DONE]";
 }
 
-/** Why a reply is not whole, as the end of a sentence. `maxTokens`: how long a reply may be. */
+/** Why a reply is not complete, as the end of a sentence. `maxTokens`: the maximum length of a reply. */
 export function cutReason({ finishReason, finishSaid }: Reply, maxTokens: number): string {
   switch (finishReason) {
     case "length":
@@ -46,7 +46,7 @@ export function replyProblems(definition: Definition, run: StepRun): Missing[] {
   return problems;
 }
 
-/** A call that was not performed, in a sentence for people and models. */
+/** A call that was not performed, as a sentence for users and models. */
 export function unreadSentence({ kind, tool, why, characters }: UnreadCall): string {
   const call = tool === undefined ? "A call" : `The call of ${tool}`;
   switch (kind) {

@@ -2,19 +2,19 @@ import type { Adjustment } from "../event/event";
 import type { Definition } from "../model/definition";
 import { defined } from "../model/defined";
 
-/** What people changed of a role while the session ran. */
+/** What users changed about a role while the session ran. */
 export interface RoleChange {
   readonly prompt?: string;
   readonly model?: string;
   readonly temperature?: number;
-  /** Holds until the role's next step ends. */
+  /** In effect until the role's next step ends. */
   readonly once?: { readonly model?: string; readonly temperature?: number };
 }
 export type RoleChanges = Readonly<Record<string, RoleChange>>;
 
 type AboutRole = Extract<Adjustment, { kind: "patch_role" | "set_model" }>;
 
-/** The changes with one more. */
+/** The changes plus one more. */
 export function withRoleChange(changes: RoleChanges, adjustment: AboutRole): RoleChanges {
   const before = changes[adjustment.role] ?? {};
   if (adjustment.kind === "patch_role")
@@ -25,13 +25,13 @@ export function withRoleChange(changes: RoleChanges, adjustment: AboutRole): Rol
   return { ...changes, [role]: after };
 }
 
-/** The changes without what held for one step of the role alone. */
+/** The changes without those that only applied to one step of the role. */
 export function withoutOnce(changes: RoleChanges, role: string): RoleChanges {
   const { once, ...lasting } = changes[role] ?? {};
   return once === undefined ? changes : { ...changes, [role]: lasting };
 }
 
-/** The definition as the changes make it. */
+/** The definition with the changes applied. */
 export function withRoleChanges(definition: Definition, changes: RoleChanges): Definition {
   if (Object.keys(changes).length === 0) return definition;
   const roles = { ...definition.band.roles };

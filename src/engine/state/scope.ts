@@ -20,7 +20,7 @@ export interface ArtifactChange {
   readonly executable?: true;
 }
 
-/** What a finished step left for those after it. */
+/** What a finished step left for later steps. */
 export interface StepResult {
   readonly key: string;
   readonly id: string;
@@ -40,32 +40,32 @@ export interface Pass {
 }
 
 /**
- * What a step can see of the others' work, and what was learned on the way to it. A branch of a parallel group starts
- * with the group's and sees its own changes only, until the branches join in the file's order.
+ * What a step can see of the others' work, and what was learned on the way. A branch of a parallel group starts
+ * with the group's scope and sees its own changes only, until the branches join in the file's order.
  */
 export interface Scope {
   readonly notes: Readonly<Record<string, string>>;
-  /** Every change in order; the last one of a path holds. */
+  /** Every change in order; the last one of a path counts. */
   readonly changes: PersistentList<ArtifactChange>;
   readonly changeOfPath: PersistentMap<number>;
   readonly results: PersistentList<StepResult>;
   readonly resultOfId: PersistentMap<number>;
-  /** Every step that was passed, in order: what was performed, and what was skipped or given up. */
+  /** Every step that was passed, in order: those that were performed, skipped or given up. */
   readonly passes: PersistentList<Pass>;
   readonly passOfId: PersistentMap<number>;
-  /** Roles whose backend was seen to take no native tool calls. */
+  /** Roles whose backend was found not to support native tool calls. */
   readonly textToolRoles: Readonly<Record<string, true>>;
-  /** Roles whose backend made a call of its own: their text is no place for calls any more. */
+  /** Roles whose backend made a native call: their text is no longer searched for calls. */
   readonly nativeToolRoles: Readonly<Record<string, true>>;
-  /** Roles whose backend was seen to take no system message. */
+  /** Roles whose backend was found not to accept a system message. */
   readonly mergedSystemRoles: Readonly<Record<string, true>>;
-  /** Tokens for each byte of a prompt, by model, as servers counted them. */
+  /** Tokens per byte of a prompt, by model, as servers counted them. */
   readonly densities: Readonly<Record<string, number>>;
-  /** Bytes of the shortest prompt that a server refused for its length, by model. */
+  /** Bytes of the shortest prompt that a server rejected for its length, by model. */
   readonly refusedBytes: Readonly<Record<string, number>>;
 }
 
-/** What is learned of a role's backend on the way. */
+/** What is learned about a role's backend on the way. */
 export type Learned = "textToolRoles" | "nativeToolRoles" | "mergedSystemRoles";
 
 export const emptyScope: Scope = {
@@ -99,7 +99,7 @@ export function withResult(scope: Scope, result: StepResult): Scope {
   };
 }
 
-/** Notes that a step was passed. One that left no result then has none that conditions could see. */
+/** Records that a step was passed. If it left no result this time, conditions see none. */
 export function withPass(scope: Scope, { id, key }: Pass): Scope {
   return {
     ...scope,
@@ -112,7 +112,7 @@ export function withLearned(scope: Scope, what: Learned, role: string): Scope {
   return scope[what][role] === true ? scope : { ...scope, [what]: { ...scope[what], [role]: true } };
 }
 
-/** What was counted of a prompt; of two branches the denser one holds, so that the order in which they end says nothing. */
+/** What was counted of a prompt; of two branches the denser one counts, so that the order in which they end does not matter. */
 export function withDensity(scope: Scope, model: string, density: number): Scope {
   return { ...scope, densities: { ...scope.densities, [model]: density } };
 }
@@ -131,7 +131,7 @@ export function withNotes(scope: Scope, set: Readonly<Record<string, string | nu
   return { ...scope, notes };
 }
 
-/** The change of a path that holds, deletions included. */
+/** The current change of a path, deletions included. */
 export function changeAt(scope: Scope, path: string): ArtifactChange | undefined {
   const index = scope.changeOfPath.get(path);
   return index === undefined ? undefined : scope.changes.at(index);
@@ -142,7 +142,7 @@ export function resultOf(scope: Scope, id: string): StepResult | undefined {
   return index === undefined ? undefined : scope.results.at(index);
 }
 
-/** The newest result of a run with this key, looked for from the end. */
+/** The newest result of a run with this key, searched from the end. */
 export function resultOfKey(scope: Scope, key: string): StepResult | undefined {
   for (let index = scope.results.length - 1; index >= 0; index -= 1) {
     const result = scope.results.at(index);
@@ -157,7 +157,7 @@ export function resultSeen(scope: Scope, id: string, here: Place): StepResult | 
   return result?.place === undefined || isVisible(result.place, here) ? result : undefined;
 }
 
-/** The result that a condition at this place can look at: the same, unless the step was passed since without one. */
+/** The result that a condition at this place can use: the same, unless the step was since passed without one. */
 export function resultHeld(scope: Scope, id: string, here: Place): StepResult | undefined {
   const result = resultSeen(scope, id, here);
   const pass = scope.passOfId.get(id);
@@ -166,7 +166,7 @@ export function resultHeld(scope: Scope, id: string, here: Place): StepResult | 
     : undefined;
 }
 
-/** The scope with the files and notes as they stood when it had so many changes; what was learned stays. */
+/** The scope with the files and notes as they were after that many changes; what was learned stays. */
 export function takenBack(
   scope: Scope,
   since: { readonly changes: number; readonly notes: Scope["notes"] },
@@ -186,7 +186,7 @@ export function takenBack(
   return back;
 }
 
-/** The changes that hold, one a path, newest first. Lazy: a reader may stop early. */
+/** The current changes, one per path, newest first. Lazy: a reader may stop early. */
 export function* newestChanges(scope: Scope): Generator<ArtifactChange> {
   for (let index = scope.changes.length - 1; index >= 0; index -= 1) {
     const change = scope.changes.at(index);
@@ -194,7 +194,7 @@ export function* newestChanges(scope: Scope): Generator<ArtifactChange> {
   }
 }
 
-/** The artifacts that hold, by path. */
+/** The current artifacts, by path. */
 export function artifactsOf(scope: Scope): ArtifactChange[] {
   return [...newestChanges(scope)].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }

@@ -43,8 +43,8 @@ export function reserve(spending: Spending, tokens: number, usd: number): Spendi
 }
 
 /**
- * Turns a reservation into what was used. Counts against the limits are exact only where both sides were measured;
- * otherwise the whole reservation counts, so that a limit is never overshot for want of a measurement.
+ * Turns a reservation into actual use. Counts against the limits are exact only where both sides were measured;
+ * otherwise the whole reservation counts, so that a missing measurement never lets a limit be exceeded.
  */
 export function settleCall(
   spending: Spending,
@@ -67,7 +67,7 @@ export function settleCall(
   };
 }
 
-/** Ends a call that failed; one that had begun to answer counts as its whole reservation. */
+/** Ends a call that failed; one that had begun to answer counts with its whole reservation. */
 export function settleFailedCall(spending: Spending, call: OpenCall, hadAnswered: boolean): Spending {
   const released = release(spending, call);
   if (!hadAnswered) return released;

@@ -17,14 +17,14 @@ import type { RoleChanges } from "./role-changes";
 import { emptyScope } from "./scope";
 import type { PendingAdjustment } from "./withdrawal";
 
-/** One step run as people see it, from its start to its end. */
+/** One step run as users see it, from its start to its end. */
 export interface StepRecord {
   readonly key: string;
   readonly id: string;
   readonly role: string;
   /** What takes the place of an agent; undefined: the role is at work. */
   readonly kind: EventData<"step_start">["kind"];
-  /** The item of the `each` around it, for people. */
+  /** The item of the `each` around it, for display. */
   readonly item: string | undefined;
   readonly status: "running" | "done" | "failed" | "skipped";
   readonly attempt: number;
@@ -66,7 +66,7 @@ export type ArtifactDecision =
       readonly of: BlobRef | null;
       /** What is still proposed, and what it is a change of; absent when all of it is decided. */
       readonly rest?: ProposedChange;
-      /** Some of the version was refused before. */
+      /** Part of the version was refused before. */
       readonly refused?: true;
     }
   | {
@@ -76,7 +76,7 @@ export type ArtifactDecision =
       /** Steps that begin later are told. */
       readonly told?: true;
       readonly rest?: ProposedChange;
-      /** What held before, for a rejection that is taken back. */
+      /** The previous decision, restored if a rejection is taken back. */
       readonly over?: ArtifactDecision;
     };
 
@@ -86,16 +86,16 @@ export interface ProposedChange {
   readonly content: BlobRef | null;
 }
 
-/** An acceptance that stands. */
+/** An acceptance that is in effect. */
 export interface Acceptance {
-  /** Of the event `artifact_accepted`. */
+  /** From the event `artifact_accepted`. */
   readonly seq: number;
   readonly content: BlobRef | null;
   readonly replaced: BlobRef | null;
   /** The version that it was chosen from. */
   readonly of: BlobRef | null;
   readonly mode: EventData<"artifact_accepted">["mode"];
-  /** What the file would be with all of the proposal. */
+  /** The file's content with all of the proposal. */
   readonly goal: BlobRef | null;
   /** Permission bits of the file that was replaced. */
   readonly fileMode?: number;
@@ -104,7 +104,7 @@ export interface Acceptance {
   readonly renamedTo?: string;
 }
 
-/** An acceptance that was taken back: what the project's file was with it, and what it became. */
+/** An acceptance that was taken back: the content of the project's file with it, and after it. */
 export interface UndoneAcceptance extends Acceptance {
   readonly from: BlobRef | null;
   readonly to: BlobRef | null;
@@ -117,27 +117,27 @@ export interface OpenSuggestion extends EventData<"suggestion"> {
   readonly seq: number;
 }
 
-/** What was suggested, by the rule and the step's id: a rule says one thing of a step once. */
+/** What was suggested, by the rule and the step's id: a rule makes one suggestion per step. */
 export function suggestionKey(rule: string, stepKey: string): string {
   return `${rule} ${stepIdOf(stepKey)}`;
 }
 
-/** Everything that is known of a session: always the fold of its events. */
+/** Everything that is known about a session: always the fold of its events. */
 export interface SessionState {
-  /** What holds now: the session's definition, its Venue, and what people changed of its roles. */
+  /** The current values: the session's definition, its Venue, and users' changes to its roles. */
   readonly definition: Definition;
-  /** The same without what people changed of its roles. */
+  /** The same without users' changes to its roles. */
   readonly written: Definition;
   readonly roleChanges: RoleChanges;
   /** Adjustments that have had no effect yet, oldest first. */
   readonly pending: readonly PendingAdjustment[];
   readonly session: string;
   readonly engine: string;
-  /** What made its prompts and read its calls, as its first event says. */
+  /** The versions that made its prompts and read its calls, according to its first event. */
   readonly versions: MakingVersions;
   readonly startedAt: string;
   readonly lastAt: string;
-  /** The Venue that a person changed to; null: the definition's own. `definition` has it already. */
+  /** The Venue that a person changed to; null: the definition's own. Already applied in `definition`. */
   readonly changedVenue: Definition["venue"] | null;
   /** Number of events folded. */
   readonly events: number;
@@ -149,18 +149,18 @@ export interface SessionState {
   readonly score: Branch;
   readonly steps: PersistentList<StepRecord>;
   readonly planned: boolean;
-  /** The run whose result was recorded last, until something else happens than an adjustment that follows from it. */
+  /** The run whose result was recorded last, until an event other than a resulting adjustment occurs. */
   readonly justEnded: string | null;
-  /** What the drift rules look at. */
+  /** The facts for the drift rules. */
   readonly drift: DriftFacts;
-  /** Suggestions that nobody has decided about, oldest first. */
+  /** Suggestions without a decision, oldest first. */
   readonly suggestions: readonly OpenSuggestion[];
-  /** What was suggested so far: the rule and the step, each once. */
+  /** The suggestions so far: the rule and the step, each once. */
   readonly suggested: readonly string[];
   /** A drift rule asks for a pause, as the Flow says: the sentence of its suggestion. */
   readonly driftPause: string | null;
   readonly disabledRoles: Readonly<Record<string, DecidedBy>>;
-  /** Steps to skip when their turn comes, by id or by run key. */
+  /** Steps to skip when they come next, by id or by run key. */
   readonly skips: Readonly<Record<string, { readonly by: DecidedBy; readonly reason: string }>>;
   /** Instructions that a person changed, by step id or run key. */
   readonly patches: Readonly<Record<string, string>>;
@@ -173,22 +173,22 @@ export interface SessionState {
   readonly answeredCalls: PersistentMap<number>;
   /** Failed tries since the last answered call, by step id; those that a person or a crash cut short do not count. */
   readonly failedTries: Readonly<Record<string, number>>;
-  /** By the model that was asked for: the nodes and digests that answered so far. Only a mesh names nodes. */
+  /** By the requested model: the nodes and digests that answered so far. Only a mesh names nodes. */
   readonly answeredBy: Readonly<Record<string, readonly AnsweringModel[]>>;
-  /** Moves of calls to a model that is another one, or cannot be shown to be the same. */
+  /** Moves of calls to a model that is a different one, or cannot be shown to be the same. */
   readonly digestChanges: number;
   readonly approvals: number;
   readonly questions: number;
-  /** Steps that were left out although nothing in the Score says so, in order. */
+  /** Steps that were left out although the Score does not say so, in order. */
   readonly waived: readonly { readonly step: string; readonly by: DecidedBy; readonly reason: string }[];
-  /** Runs that failed and that a group went on without, in order. */
+  /** Runs that failed and after which a group continued, in order. */
   readonly lost: readonly string[];
-  /** Loops that went on although their `until` never came true, in order. */
+  /** Loops that continued although their `until` never became true, in order. */
   readonly unfinished: readonly string[];
   readonly decisions: Readonly<Record<string, ArtifactDecision>>;
   /** Acceptances that were taken back: path to the digest that the file got again; null: it was removed again. */
   readonly reverted: Readonly<Record<string, string | null>>;
-  /** The acceptances that stand, by path, oldest first. */
+  /** The acceptances in effect, by path, oldest first. */
   readonly acceptances: Readonly<Record<string, readonly Acceptance[]>>;
   /** The acceptance of a path that was taken back last. */
   readonly undone: Readonly<Record<string, UndoneAcceptance>>;

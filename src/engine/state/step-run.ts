@@ -21,7 +21,7 @@ export interface PendingApproval {
 export interface OpenCall {
   readonly call: number;
   readonly attempt: number;
-  /** The model that was asked for. */
+  /** The requested model. */
   readonly model: string;
   readonly reservedTokens: number;
   readonly reservedUsd: number;
@@ -35,24 +35,24 @@ export interface BuiltPrompt {
   readonly maxTokens: number;
 }
 
-/** The model's last whole reply in the step's attempt. */
+/** The model's last complete reply in the step's attempt. */
 export interface Reply {
   readonly turn: number;
   readonly content: Content;
   readonly toolCalls: readonly ToolCall[];
   readonly finishReason: EventData<"model_call_end">["finish_reason"];
-  /** The backend's own word, where it is another one. */
+  /** The backend's own term, where it differs. */
   readonly finishSaid: string | undefined;
   /** Its calls were written in its text. */
   readonly fromText: boolean;
-  /** The text without thoughts and calls. */
+  /** The text without reasoning and calls. */
   readonly said: Content;
   /** What looks like a call and was not performed. */
   readonly unread: readonly UnreadCall[];
   readonly attached: Content | undefined;
 }
 
-/** What came of one tool call; `content` is what the model is told. */
+/** The outcome of one tool call; `content` is what the model is told. */
 export interface ToolOutcome {
   readonly callId: string;
   readonly tool: string;
@@ -63,9 +63,9 @@ export interface ToolOutcome {
 /** A tool call under way. */
 export interface OpenTool {
   readonly call: ToolCall;
-  /** What the model is told, where the work is done. */
+  /** What the model is told, once the work is done. */
   readonly done: string | null;
-  /** A person's answer about a foreign tool; absent: nobody was asked. */
+  /** A person's answer about a foreign tool; absent: no question was asked. */
   readonly answer?: { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
 }
 
@@ -74,25 +74,25 @@ export type OpenQuestion = EventData<"question_asked">;
 
 /** How one branch or item of a group ended. */
 export interface PartEnd {
-  /** Key of the run whose report stands for the part; of a failed one, the run that failed. */
+  /** Key of the run whose report represents the part; for a failed part, the run that failed. */
   readonly key: string;
-  /** What people call the part: the branch's id, or the item. */
+  /** The part's display name: the branch's id, or the item. */
   readonly label: string;
   /** Why it failed; undefined: it did not. */
   readonly failed: string | undefined;
 }
 
-/** The beginning of a group that something must be known for, or its end, when it says what came of it. */
+/** The beginning of a group that must wait for some information, or its end, when it records its outcome. */
 export interface GroupGate {
   readonly stage: "open" | "close";
   /** close: rounds or items that were performed. */
   readonly turns: number;
   readonly ends: readonly PartEnd[];
-  /** close of a loop: `until` never came true, which is recorded. */
+  /** close of a loop: `until` never became true, which is recorded. */
   readonly exhausted: boolean;
 }
 
-/** One performance of one step: a step of a loop has one for each iteration. */
+/** One run of one step: a step of a loop has one for each iteration. */
 export interface StepRun {
   /** The step's id, with `#ITERATION` inside loops. Names the run in events. */
   readonly key: string;
@@ -101,7 +101,7 @@ export interface StepRun {
   readonly place: Place;
   /** Of a group's own runs; null: a step of the Score. */
   readonly gate: GroupGate | null;
-  /** What its `when` came to; undefined: not looked at yet. */
+  /** The result of its `when`; undefined: not checked yet. */
   readonly condition: { readonly holds: boolean; readonly reason: string } | undefined;
   /** Place among the session's step runs; undefined until it starts. */
   readonly order: number | undefined;
@@ -109,7 +109,7 @@ export interface StepRun {
   readonly started: boolean;
   /** Number of the last attempt that started; 0 before the first. */
   readonly attempt: number;
-  /** The instruction, as a person may have changed it. */
+  /** The instruction, possibly changed by a person. */
   readonly instruction: string;
   readonly prompt: BuiltPrompt | null;
   readonly approved: boolean;
@@ -117,11 +117,11 @@ export interface StepRun {
   readonly call: OpenCall | null;
   /** The last failed try of the current turn's call. */
   readonly failedCall: EventData<"model_call_failed"> | null;
-  /** How often in a row the prompt of this turn was refused for its length. */
+  /** How often in a row the prompt of this turn was rejected for its length. */
   readonly overflows: number;
   readonly reply: Reply | null;
   readonly outcomes: readonly ToolOutcome[];
-  /** The model was asked in this attempt whether a call in a quotation was meant. */
+  /** The model was asked in this attempt whether a quoted call was meant. */
   readonly asked: boolean;
   readonly openTool: OpenTool | null;
   readonly verdict: string | undefined;
@@ -133,7 +133,7 @@ export interface StepRun {
   readonly commandEnd: EventData<"command_end"> | null;
   readonly question: OpenQuestion | null;
   readonly answer: EventData<"question_answered"> | null;
-  /** Why the attempt before failed, where the step is told. */
+  /** Why the previous attempt failed, where the step is told. */
   readonly feedback: string | undefined;
   /** Working time of the attempt, in milliseconds. */
   readonly activeMs: number;
@@ -192,7 +192,7 @@ export function newRun(node: StepNode, place: Place, gate: GroupGate | null = nu
   };
 }
 
-/** The same run at the start of another attempt: what it wrote and cost stays. */
+/** The same run at the start of another attempt: its files and its cost are kept. */
 export function restarted(run: StepRun, instruction: string = run.instruction): StepRun {
   return {
     ...newRun(run.node, run.place, run.gate),
@@ -225,7 +225,7 @@ export function forAnotherBackend(run: StepRun): StepRun {
   };
 }
 
-/** What `step_start` says of a run, beside the attempt. */
+/** What `step_start` records about a run, besides the attempt. */
 export function startOf(run: StepRun): Omit<EventData<"step_start">, "attempt"> {
   const { node, iteration, place } = run;
   const item = place.items.at(-1);

@@ -2,13 +2,13 @@ import type { Adjustment } from "../event/event";
 import { defined } from "../model/defined";
 import type { RoleChange, RoleChanges } from "./role-changes";
 
-/** A step that is to be left out, as the state keeps it. */
+/** A step to leave out, as stored in the state. */
 interface Skip {
   readonly by: Adjustment["by"];
   readonly reason: string;
 }
 
-/** An adjustment that has had no effect yet, and what stood in its place before. */
+/** An adjustment that has had no effect yet, and what it replaced. */
 export interface PendingAdjustment {
   readonly seq: number;
   readonly adjustment: Extract<Adjustment, { kind: "patch" | "skip" | "patch_role" | "set_model" }>;
@@ -17,7 +17,7 @@ export interface PendingAdjustment {
   readonly change?: RoleChange;
 }
 
-/** What is kept of an adjustment so that it can be taken back; undefined: it takes effect at once. */
+/** What is kept of an adjustment so that it can be withdrawn; undefined: it takes effect immediately. */
 export function pendingOf(
   {
     patches,
@@ -44,7 +44,7 @@ export function pendingOf(
   }
 }
 
-/** What is still without effect once a model was called for a step, or the step was skipped. */
+/** The adjustments still without effect once a model was called for a step, or the step was skipped. */
 export function stillPending(
   pending: readonly PendingAdjustment[],
   { key, node }: { readonly key: string; readonly node: { readonly id: string; readonly role: string } },

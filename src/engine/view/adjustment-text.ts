@@ -1,7 +1,7 @@
 import type { AdjustmentBody } from "../event/event";
 import { oneLine } from "./one-line";
 
-/** Longest new text that is quoted, in characters: its end, where a suggestion puts what it adds. */
+/** Longest quote of a new text, in characters: its end, where a suggestion adds its text. */
 const quoted = 160;
 
 const tail = (text: string): string => {
@@ -9,7 +9,7 @@ const tail = (text: string): string => {
   return line.length <= quoted ? line : `… ${line.slice(-quoted)}`;
 };
 
-/** What an adjustment does, in a sentence for people. */
+/** What an adjustment does, as a sentence for users. */
 export function adjustmentText(adjustment: AdjustmentBody): string {
   switch (adjustment.kind) {
     case "skip":

@@ -38,7 +38,7 @@ function commandEndText(end: EventData<"command_end">["end"]): string {
   }
 }
 
-/** What each event says in a line. */
+/** A one-line description of each event. */
 const lines: Lines = {
   session_start: (data) => `${data.flow} with ${data.provider}, Orket ${data.engine}`,
   plan_resolved: (data) => `${data.steps} steps, ${data.max_model_calls} model calls at most`,
@@ -112,7 +112,7 @@ const lines: Lines = {
 };
 
 export function eventLine(event: SessionEvent): string {
-  // The table is complete by its type; the compiler cannot join the two halves of the union by itself.
+  // The table is complete by its type; the compiler cannot correlate the two halves of the union.
   const line = lines[event.type] as (data: SessionEvent["data"]) => string;
   return oneLine(line(event.data), 300);
 }

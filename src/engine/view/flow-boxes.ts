@@ -4,7 +4,7 @@ import { grouped } from "../model/grouped";
 import { itemsText, untilText } from "../model/plan";
 import type { StepStatus, StepView } from "./session-view";
 
-/** A step of the Score, or a group with what stands in it, as a flow view shows it. Plain data. */
+/** A step of the Score, or a group with its content, as a flow view shows it. Plain data. */
 export interface FlowBoxView {
   readonly id: string;
   readonly kind: "role" | "run" | "ask" | "accept" | "loop" | "each" | "parallel" | "sequence" | "use";
@@ -12,18 +12,18 @@ export interface FlowBoxView {
   readonly facts: readonly string[];
   readonly status?: StepStatus;
   readonly used?: string;
-  /** Share of what the costliest step used, from 0 to 4. */
+  /** Share of the costliest step's use, from 0 to 4. */
   readonly heat?: number;
   readonly across?: true;
   readonly boxes: readonly FlowBoxView[];
 }
 
-/** Steps of heat: 0 is next to nothing, this is the costliest step. */
+/** Levels of heat: 0 is next to nothing, this is the costliest step. */
 const hottest = 4;
 
 /**
- * The Score as nested boxes: it is series and parallel groups alone, so there is nothing to lay out.
- * @param steps of a session that performs it; empty: the plan alone.
+ * The Score as nested boxes: it only consists of series and parallel groups, so it needs no layout.
+ * @param steps of a session that performs it; empty: the plan only.
  */
 export function flowBoxes(definition: Definition, steps: readonly StepView[]): readonly FlowBoxView[] {
   const runs = new Map<string, StepView[]>();
@@ -45,7 +45,7 @@ export function flowBoxes(definition: Definition, steps: readonly StepView[]): r
   return definition.score.steps.map((node, at) => box(node, String(at + 1)));
 }
 
-/** Cost where it is known, else tokens; both only ever compared within one session. */
+/** Cost where it is known, otherwise tokens; both are only compared within one session. */
 function spentIn(list: readonly StepView[]): number {
   return list.reduce(
     (sum, { tokens, costUsd }) => sum + (costUsd ?? (tokens.input?.count ?? 0) + (tokens.output?.count ?? 0)),

@@ -1,7 +1,7 @@
 import type { SessionState, StepRecord } from "../state/state";
 
 /**
- * How a session stands or ended, in one sentence that names the step: what every surface says of it. undefined while it
+ * The state or end of a session, in one sentence that names the step: every interface shows this. undefined while it
  * runs.
  */
 export function outcomeSentence(state: SessionState): string | undefined {
@@ -24,7 +24,7 @@ const defaultMessages: Readonly<Record<NonNullable<SessionState["pause"]>["reaso
 
 const ended = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
-/** A skip is never a success: a completed run says what was left out, and by whom. */
+/** A skip never counts as success: a completed run names what was left out, and who decided it. */
 function completedText(state: SessionState): string {
   const records = state.steps.slice();
   const skipped = records.filter(({ status }) => status === "skipped");

@@ -1,6 +1,6 @@
 import type { SessionView } from "./session-view";
 
-/** What a session is doing, in the one vocabulary of view, lists, trees, status bar, badge, command line and exports. */
+/** What a session is doing, in the common vocabulary of view, lists, trees, status bar, badge, command line and exports. */
 export type SessionLabel =
   | "not_started"
   | "running"
@@ -12,7 +12,7 @@ export type SessionLabel =
   | "stopped"
   | "unreadable";
 
-/** The word for each, as people read it. */
+/** The word for each, as shown to users. */
 export const sessionWords: Readonly<Record<SessionLabel, string>> = {
   not_started: "not started",
   running: "running",
@@ -25,20 +25,20 @@ export const sessionWords: Readonly<Record<SessionLabel, string>> = {
   unreadable: "damaged",
 };
 
-/** What the label is made from. */
+/** The data for the label. */
 export interface LabelFacts extends Pick<SessionView, "status" | "outcome"> {
   readonly pause?: { readonly reason: string };
   /** Approvals that are open. */
   readonly approvals: readonly unknown[];
   /** Questions of the Score that are open. */
   readonly questions: readonly unknown[];
-  /** Steps whose failure the session waits on. */
+  /** Steps whose failure the session waits for a decision on. */
   readonly failed: readonly unknown[];
 }
 
 /**
  * The label of a session.
- * @param performed whether somebody performs it: its journal alone cannot tell one that runs from one that was cut off
+ * @param performed whether a process performs it: the journal alone cannot tell a running session from an interrupted one
  */
 export function labelOf(facts: LabelFacts, performed: boolean): SessionLabel {
   const { status, outcome, pause, approvals, questions, failed } = facts;

@@ -18,7 +18,7 @@ import type { ArtifactChange } from "../state/scope";
 import type { OpenSuggestion, PauseReason, SessionState, StepRecord } from "../state/state";
 import { defined } from "../model/defined";
 
-/** Where a step stands, as people see it. */
+/** The state of a step, as shown to users. */
 export type StepStatus = "planned" | "running" | "waiting" | "done" | "failed" | "skipped";
 
 export interface StepView {
@@ -32,7 +32,7 @@ export interface StepView {
   readonly tokens: TokenUsage;
   readonly costUsd?: number;
   readonly verdict?: string;
-  /** A command that did not pass; its step is done anyway where the Score looks at the verdict. */
+  /** A command that did not pass; its step is done anyway where the Score reads the verdict. */
   readonly red?: true;
   readonly summary?: Content;
   /** Why it failed or was skipped. */
@@ -56,22 +56,22 @@ export interface ApprovalView {
   readonly prompt?: readonly Message[];
   /** after_step: the result. */
   readonly result?: EventData<"step_end">;
-  /** What would be started, as JSON: a command asks, not an agent. */
+  /** The command that would be started, as JSON: a command asks, not an agent. */
   readonly command?: Content;
 }
 
 /** A question of the Score that waits for a person. */
 export interface QuestionView {
   readonly id: string;
-  /** The Score asks; files wait; a loop did not come to its end; a command was cut off; a foreign tool is called. */
+  /** The Score asks; files wait; a loop did not reach its end; a command was cut off; a foreign tool is called. */
   readonly kind: EventData<"question_asked">["kind"];
-  /** Digest of what is shown; the answer carries it. */
+  /** Digest of what is shown; the answer contains it. */
   readonly sha256: string;
   readonly step: string;
   readonly text: Content;
-  /** The words of which one is chosen; empty: none is asked for. */
+  /** The words to choose from; empty: no word is requested. */
   readonly words: readonly string[];
-  /** What is filled in beside the word. */
+  /** Fields to fill in besides the word. */
   readonly fields?: FieldMap;
   /** Several questions, each answered with a text. */
   readonly questions?: readonly string[];
@@ -85,11 +85,11 @@ export interface QuestionView {
 export interface ArtifactView {
   readonly path: string;
   readonly change: "added" | "changed" | "deleted" | "renamed";
-  /** Where a renamed file stands in the project; it goes when this is accepted. */
+  /** Where a renamed file is in the project; it is removed when this is accepted. */
   readonly renamedFrom?: string;
   /** `partly`: some of it is in the project, or some of it was refused. */
   readonly decision: "pending" | "accepted" | "partly" | "rejected";
-  /** Some of it still waits for a decision, though some of it is decided. */
+  /** Part of it still waits for a decision, although part of it is decided. */
   readonly open?: true;
   /** Why it was refused. */
   readonly reason?: string;
@@ -97,11 +97,11 @@ export interface ArtifactView {
   readonly content: BlobRef | null;
   /** A new file that may be executed. */
   readonly executable?: true;
-  /** The project's file that it was made from: that of `renamedFrom`, where it was renamed. */
+  /** The project's file that it was made from: for a renamed file, the one at `renamedFrom`. */
   readonly base: BlobRef | null;
 }
 
-/** Whether something of it still waits for a person. */
+/** Whether part of it still waits for a person. */
 export function isOpenArtifact({ decision, open }: Pick<ArtifactView, "decision" | "open">): boolean {
   return decision === "pending" || open === true;
 }
@@ -113,7 +113,7 @@ export interface RoleView {
   readonly tokens: TokenUsage;
 }
 
-/** Everything that a screen or a printout shows of a session. Plain data. */
+/** Everything that a screen or a printout shows about a session. Plain data. */
 export interface SessionView {
   readonly session: string;
   readonly flow: string;
@@ -121,19 +121,19 @@ export interface SessionView {
   readonly provider: string;
   readonly startedAt: string;
   readonly status: SessionState["status"];
-  /** A pause or a stop has been asked for and takes effect when the work under way has ended. */
+  /** A pause or a stop was requested and takes effect when the work under way has ended. */
   readonly halting?: "pausing" | "stopping";
   readonly pause?: { readonly reason: PauseReason; readonly message: string };
   readonly outcome?: "completed" | "stopped";
-  /** How it stands or ended, in one sentence that names the step; absent while it runs. */
+  /** Its state or end, in one sentence that names the step; absent while it runs. */
   readonly ending?: string;
   readonly steps: readonly StepView[];
   readonly approvals: readonly ApprovalView[];
-  /** What the Score asks beside the approvals. */
+  /** What the Score asks besides the approvals. */
   readonly questions: readonly QuestionView[];
-  /** What the drift rules suggest and nobody has decided about, oldest first. */
+  /** Suggestions of the drift rules without a decision, oldest first. */
   readonly suggestions: readonly OpenSuggestion[];
-  /** The steps whose failure the session waits on. */
+  /** The steps whose failure the session waits for a decision on. */
   readonly failed: readonly { readonly step: string; readonly code: string; readonly message: string }[];
   readonly roles: readonly RoleView[];
   readonly artifacts: readonly ArtifactView[];
@@ -143,13 +143,13 @@ export interface SessionView {
   readonly activeMs: number;
   readonly limits: Limits;
   readonly events: number;
-  /** Moves to a model that is another one, or cannot be shown to be the same; absent when there was none. */
+  /** Moves to a model that is a different one, or cannot be shown to be the same; absent when there was none. */
   readonly digestChanges?: number;
-  /** Foreign tools that its agents may call, which nothing bounds; absent: none. */
+  /** Foreign tools that its agents may call, which Orket cannot bound; absent: none. */
   readonly foreignTools?: readonly string[];
 }
 
-/** The one view of a session, for the command line, the panels and the trees. */
+/** The only view of a session, for the command line, the panels and the trees. */
 export function viewSession(state: SessionState): SessionView {
   const runs = activeRuns(state.score);
   const { spending } = state;
@@ -249,7 +249,7 @@ function approvalOf({ run }: ActiveRun): ApprovalView[] {
   ];
 }
 
-/** The questions that are open. Files that are all decided wait for nobody, though the step has not ended yet. */
+/** The open questions. Files that are all decided wait for no one, though the step has not ended yet. */
 function questionsOf(state: SessionState, runs: readonly ActiveRun[]): QuestionView[] {
   return runs.flatMap(({ run }) => {
     if (run.question === null) return [];
@@ -283,7 +283,7 @@ function failuresOf(state: SessionState, runs: readonly FrontRun[]): SessionView
   return [...failed, { step: conflict.step, code: "parallel_conflict", message }];
 }
 
-/** The steps that began, in the order in which they did, then those that are still planned. */
+/** The steps that began, in that order, then those that are still planned. */
 function stepsOf(state: SessionState, runs: readonly ActiveRun[]): StepView[] {
   const current = new Map(runs.map((active) => [active.run.key, active]));
   const nodes = new Map(plannedSteps(state.definition.score.steps).map(({ node }) => [node.id, node]));

@@ -2,12 +2,12 @@ import type { PlanNode } from "../model/definition";
 import { plannedSteps } from "../model/plan";
 import type { PlannedStep } from "../model/plan";
 
-/** One thing of the Score that stands around a step: a loop and the round of it, an item, a branch, a used Score. */
+/** One element of the Score around a step: a loop or one of its rounds, an item, a branch, a used Score. */
 export interface StepGroup {
   readonly kind: "loop" | "round" | "each" | "item" | "parallel" | "branch" | "sequence" | "use";
-  /** Unique among what stands in the same group. */
+  /** Unique within the containing group. */
   readonly key: string;
-  /** For people: `rounds, up to 4`, `round 2 of 4`. */
+  /** For display: `rounds, up to 4`, `round 2 of 4`. */
   readonly label: string;
 }
 

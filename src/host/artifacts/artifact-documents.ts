@@ -18,8 +18,8 @@ const sideTitles = {
 } as const;
 
 /**
- * Opens what an artifact would change: the project's file as it is now against what the team proposes, which a person
- * may edit there. Once accepted, what was there before stands at the left.
+ * Opens what an artifact would change: the project's current file on the left, and on the right the team's proposal, which
+ * the user may edit there. Once it is accepted, the left side shows the previous content.
  */
 export async function openArtifact(
   controller: SessionController,
@@ -60,7 +60,7 @@ function replacedBy({ state }: SessionController, artifact: string, accepted: bo
   return accepted ? (state.acceptances[artifact]?.[0]?.replaced ?? null) : null;
 }
 
-/** What someone else changed in the project since the team read the file. */
+/** Opens the changes that others made to the project's file since the team read it. */
 export async function openProjectChanges(
   controller: SessionController,
   artifact: ArtifactView,

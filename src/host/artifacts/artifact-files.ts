@@ -11,36 +11,36 @@ import { readDraft, removeDraft, saveDraft } from "./drafts";
 import { offerNow } from "./review-model";
 import type { ReviewModel } from "./review-model";
 
-/** A file of one of the schemes, as it stands. */
+/** A file of one of the schemes, in its current state. */
 interface Version {
   readonly bytes: Uint8Array;
   readonly isReadonly: boolean;
-  /** `Offer.shown` of the proposal; absent where nothing is to be decided. */
+  /** `Offer.shown` of the proposal; absent where there is nothing to decide. */
   readonly shown?: string;
 }
 
 interface Opened extends Version {
-  /** Milliseconds; raised when the bytes change, so that editors read them again. */
+  /** Milliseconds; increased when the bytes change, so that editors read them again. */
   readonly mtime: number;
 }
 
 const none = new Uint8Array();
 
 /**
- * Artifacts as files. `orket-artifact` are versions of before and after, which nobody changes. `orket-proposal` is what
- * an acceptance writes: it begins as what the team proposes, merged with the project's own changes; what a person
- * writes there is saved beside the session, and is what is accepted then.
+ * Artifacts as files. `orket-artifact` holds the versions before and after, which never change. `orket-proposal` is what
+ * an acceptance writes: it starts as the team's proposal, merged with the project's own changes; the user's edits
+ * are saved beside the session, and are then what is accepted.
  */
 export class ArtifactFiles implements vscode.FileSystemProvider, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   readonly onDidChangeFile = this.#changed.event;
   readonly #shown = new vscode.EventEmitter<void>();
-  /** An editor was given another state of a proposal. */
+  /** Fires when an editor was given another state of a proposal. */
   readonly onDidShow = this.#shown.event;
   readonly #sessions: SessionRegistry;
   readonly #model: ReviewModel;
   readonly #opened = new Map<string, Opened>();
-  /** What the editor was given, by address: what a person can have seen. */
+  /** What each editor was given, by address: what the user can have seen. */
   readonly #given = new Map<string, string | undefined>();
   readonly #subscriptions: readonly vscode.Disposable[];
 
@@ -63,7 +63,7 @@ export class ArtifactFiles implements vscode.FileSystemProvider, vscode.Disposab
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
-  /** `Offer.shown` of what the editor shows of a proposal; undefined: it does not, or nothing is to be decided. */
+  /** `Offer.shown` of what the editor shows of a proposal; undefined if it shows none or there is nothing to decide. */
   shownAt(uri: vscode.Uri): string | undefined {
     return this.#given.get(uri.toString());
   }
@@ -101,7 +101,7 @@ export class ArtifactFiles implements vscode.FileSystemProvider, vscode.Disposab
     this.#model.soon();
   }
 
-  /** Whether it is what the team proposes, after all: then there is no version of the person's own. */
+  /** Whether the content equals the team's proposal: then the user has no version of their own. */
   async #isProposed(
     controller: SessionController,
     file: string,
@@ -127,7 +127,7 @@ export class ArtifactFiles implements vscode.FileSystemProvider, vscode.Disposab
     throw vscode.FileSystemError.NoPermissions(uri);
   }
 
-  /** Reads again what is open and has no changes that are not saved; the gutter holds texts that are in no editor. */
+  /** Rereads the open documents without unsaved changes; also refreshes the gutter, whose texts are in no editor. */
   async #follow(): Promise<void> {
     const dirty = new Set(
       vscode.workspace.textDocuments.filter(({ isDirty }) => isDirty).map(({ uri }) => uri.toString()),
@@ -138,7 +138,7 @@ export class ArtifactFiles implements vscode.FileSystemProvider, vscode.Disposab
     }
   }
 
-  /** Reads a proposal again, whatever the editor has. */
+  /** Rereads a proposal, whatever the editor holds. */
   async reload(uri: vscode.Uri): Promise<void> {
     const before = this.#opened.get(uri.toString());
     if (before === undefined) return;
@@ -187,7 +187,7 @@ export class ArtifactFiles implements vscode.FileSystemProvider, vscode.Disposab
     const offer = await offerNow(controller, artifact);
     const { shown } = offer;
     if (draft !== undefined) return { bytes: draft.content, isReadonly: false, shown: draft.shown ?? shown };
-    // A conflict is solved in a file with markers; a deletion has nothing to edit.
+    // A conflict is resolved in a file with markers; a deletion has nothing to edit.
     if (offer.kind === "conflict") return { bytes: offer.proposed ?? none, isReadonly: true, shown };
     return { bytes: offer.result ?? none, isReadonly: offer.result === null, shown };
   }

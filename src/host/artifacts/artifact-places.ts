@@ -4,21 +4,21 @@ import type { SessionController } from "../../app/session/controller";
 import { schemes } from "../ids";
 import { projectFile } from "./editor-desk";
 
-/** A version of an artifact that nothing changes any more. */
+/** A version of an artifact that no longer changes. */
 export interface VersionPlace {
   readonly directory: string;
   readonly path: string;
-  /** null: an empty side, where there is no file. */
+  /** null: an empty side, where no file exists. */
   readonly content: BlobRef | null;
 }
 
-/** What an artifact comes to in the project now: the team's proposal, or what the person made of it. */
+/** What an artifact would now write to the project: the team's proposal, or the user's edited version. */
 export interface ProposalPlace {
   readonly directory: string;
   readonly path: string;
 }
 
-/** A document that nobody can change; equal content has an equal address. */
+/** A read-only document; equal content has an equal address. */
 export function versionUri(place: VersionPlace): vscode.Uri {
   return vscode.Uri.from({
     scheme: schemes.artifact,
@@ -27,7 +27,7 @@ export function versionUri(place: VersionPlace): vscode.Uri {
   });
 }
 
-/** The document that an acceptance writes. Its path is that of the project's file, so that a diff is no rename. */
+/** The document that an acceptance writes. Its path equals that of the project's file, so that a diff shows no rename. */
 export function proposalUri(controller: SessionController, file: string): vscode.Uri {
   const place: ProposalPlace = { directory: controller.directory, path: file };
   return projectFile(controller.workDomain, file).with({

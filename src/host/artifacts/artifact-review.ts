@@ -42,7 +42,7 @@ type Outcome =
 
 const person = { by: "person", provenance: true } as const;
 
-/** What a person decides about what the team proposes. */
+/** The user's decisions about the team's proposals. */
 export class ArtifactReview implements vscode.Disposable {
   readonly #sessions: SessionRegistry;
   readonly #model: ReviewModel;
@@ -62,7 +62,7 @@ export class ArtifactReview implements vscode.Disposable {
     this.settling.dispose();
   }
 
-  /** Opens the diff of the artifact that was meant, else of the first that waits for a decision. */
+  /** Opens the diff of the given artifact, otherwise of the first one that waits for a decision. */
   async review(target: unknown): Promise<void> {
     const choice =
       (await this.targets.find(target)) ?? this.targets.first(isOpenArtifact) ?? this.targets.first();
@@ -167,7 +167,7 @@ export class ArtifactReview implements vscode.Disposable {
     else await this.settling.decide(() => this.#reject(meant, reason));
   }
 
-  /** A version that the person began is kept: the rejection may be taken back. */
+  /** A version that the user began is kept, because the rejection may be undone. */
   async #reject({ controller, artifact }: ArtifactChoice, reason?: string): Promise<void> {
     await saveVersion(controller, artifact.path);
     await controller.withLive((live) => rejectArtifact(live, artifact.path, reason, person));
@@ -223,7 +223,7 @@ export class ArtifactReview implements vscode.Disposable {
     );
   }
 
-  /** Brings one hunk of what is shown, then shows what is left. */
+  /** Accepts one hunk of what is shown, then shows the rest. */
   async acceptHunk({ uri, hunk, shown }: HunkTarget): Promise<void> {
     await this.accept(uri, true, { hunks: [hunk], shown });
   }
@@ -234,7 +234,7 @@ export class ArtifactReview implements vscode.Disposable {
     if (choice !== undefined) await this.#rejectPart(choice, { hunks: [hunk], shown });
   }
 
-  /** One change in the gutter of a project's file. */
+  /** Decides one change in the gutter of a project's file. */
   async decideChange(
     verdict: "accept" | "reject",
     uri: unknown,
@@ -284,7 +284,7 @@ export class ArtifactReview implements vscode.Disposable {
     await this.#tell(choice, outcome);
   }
 
-  /** After a decision about a hunk: the diff of what is left, or of what comes next. */
+  /** After a decision about a hunk: shows the diff of the rest, or the next one. */
   async #showRest(choice: ArtifactChoice): Promise<void> {
     const { controller } = choice;
     const [diff] = openDiffs(choice);
@@ -293,7 +293,7 @@ export class ArtifactReview implements vscode.Disposable {
     else await this.#files.reload(proposalUri(controller, artifact.path));
   }
 
-  /** Opens the diff to be edited, or the file in which a conflict is solved. */
+  /** Opens the diff for editing, or the file in which a conflict is resolved. */
   async edit(target: unknown): Promise<void> {
     const choice = await this.targets.need(target, "pending");
     if (choice === undefined) return;
@@ -307,7 +307,7 @@ export class ArtifactReview implements vscode.Disposable {
     );
   }
 
-  /** Throws away what the person made of a proposal: the team's own stands again. */
+  /** Discards the user's version of a proposal and restores the team's. */
   async discard(target: unknown): Promise<void> {
     const choice = await this.targets.need(target, "pending");
     if (choice === undefined) return;
@@ -335,7 +335,7 @@ export class ArtifactReview implements vscode.Disposable {
     const desk = new EditorDesk(workDomain);
     const wasDirty = desk.dirty(file) !== undefined;
     if (!(await saveVersion(controller, file))) return "unsaved";
-    // What stands in the diff is what is written: the person's own version, where there is one.
+    // What the diff shows is what is written: the user's own version, where one exists.
     const draft = isPart(options) ? undefined : await readDraft(controller, file);
     try {
       await controller.withLive((live) =>
@@ -361,7 +361,7 @@ export class ArtifactReview implements vscode.Disposable {
     return "done";
   }
 
-  /** What a person must know of a decision that was not carried out. */
+  /** Reports a decision that was not carried out, as far as the user must know. */
   async #tell(choice: ArtifactChoice, outcome: Outcome): Promise<void> {
     const { controller, artifact } = choice;
     if (outcome === "done") return;
@@ -386,7 +386,7 @@ export class ArtifactReview implements vscode.Disposable {
     );
   }
 
-  /** The project's file is not what the team started from any more: nothing was written; the person decides. */
+  /** The project's file differs from the one that the team started from: nothing was written; the user decides. */
   async #solveConflict(choice: ArtifactChoice): Promise<void> {
     const { controller, artifact } = choice;
     const solve = "Solve Conflict";
@@ -399,7 +399,7 @@ export class ArtifactReview implements vscode.Disposable {
     else if (answer === mine) await this.#reject(choice, "The project's own change is kept.");
   }
 
-  /** Why work is not to be accepted without a word. */
+  /** Why a warning must precede the acceptance; undefined when none is needed. */
   #objection(choices: readonly ArtifactChoice[]): string | undefined {
     const [first] = choices;
     if (first === undefined || this.#anyway.has(first.controller.directory)) return undefined;
@@ -427,14 +427,14 @@ export class ArtifactReview implements vscode.Disposable {
     return true;
   }
 
-  /** A second click that was meant for what stood there before. */
+  /** Whether this is a second click, meant for what was there before. */
   #isLate(target: unknown, byPointer: boolean): boolean {
     return (
       (byPointer || target instanceof ArtifactItem || target instanceof GroupItem) && this.settling.isSettling
     );
   }
 
-  /** After a decision in a diff: closes it and opens the next one that waits. */
+  /** After a decision in a diff: closes it and opens the next one that waits for a decision. */
   async #goOn({ controller }: ArtifactChoice, diff: vscode.Tab | undefined): Promise<void> {
     if (diff === undefined) return;
     const next = controller.view.artifacts.find(isOpenArtifact);
@@ -447,12 +447,12 @@ async function lineCount(uri: vscode.Uri): Promise<number> {
   return (await vscode.workspace.openTextDocument(uri)).lineCount;
 }
 
-/** Whether only a part of what is shown is decided about. */
+/** Whether the decision is about only a part of what is shown. */
 function isPart({ hunks, lines }: AcceptOptions): boolean {
   return hunks !== undefined || lines !== undefined;
 }
 
-/** An editor holds the project's file with the person's own changes: they are kept, and so is the person's right to save. */
+/** An editor holds unsaved changes to the project's file: they are kept, and the user decides whether to save them. */
 function tellUnsaved(file: string): void {
   void vscode.window.showInformationMessage(
     `${file} has unsaved changes in an editor; they are kept, and saving writes both. Undo takes the last change back.`,

@@ -11,10 +11,10 @@ import { versionPlace, proposalPlace, proposalUri } from "./artifact-places";
 import { decidablePlace } from "./drafts";
 import type { ReviewModel } from "./review-model";
 
-/** Which decisions an artifact is wanted for. */
+/** Which artifacts are wanted, by their decision. */
 export type Wanted = "pending" | "decided" | "any";
 
-/** Finds the artifact that a command is about. */
+/** Finds the artifact that a command refers to. */
 export class ArtifactTargets {
   readonly #sessions: SessionRegistry;
   readonly #model: ReviewModel;
@@ -37,7 +37,7 @@ export class ArtifactTargets {
     return current === undefined || artifact === undefined ? undefined : this.choice(current, artifact);
   }
 
-  /** The artifact that was meant, or the one that a person picks. */
+  /** The given artifact, or the one that the user picks. */
   async need(target: unknown, which: Wanted): Promise<ArtifactChoice | undefined> {
     const meant = await this.find(target);
     if (meant !== undefined) return meant;
@@ -68,7 +68,7 @@ export class ArtifactTargets {
     return picked === undefined ? undefined : this.choice(current, picked.artifact);
   }
 
-  /** From the tree: the item; from a diff's title: its address; from Source Control: its file; from the palette: the diff at hand. */
+  /** From the tree: its item; a diff title: its address; Source Control: its file; the palette: the active diff. */
   async find(target: unknown): Promise<ArtifactChoice | undefined> {
     if (hasChoice(target)) return target.choice;
     const state = (target as vscode.SourceControlResourceState | undefined)?.resourceUri;
@@ -86,7 +86,7 @@ export class ArtifactTargets {
     return this.ofFile(uri);
   }
 
-  /** The artifact of the session shown that a project's file is proposed as. */
+  /** The artifact of the current session that proposes a change to this project file. */
   ofFile({ fsPath }: vscode.Uri): ArtifactChoice | undefined {
     const { current } = this.#sessions;
     const artifact = current?.view.artifacts.find(
@@ -113,7 +113,7 @@ function activeArtifact(): vscode.Uri | undefined {
   return uri !== undefined && (decidablePlace(uri) ?? versionPlace(uri)) !== undefined ? uri : undefined;
 }
 
-/** The diffs of a proposal that are open. */
+/** The open diffs of a proposal. */
 export function openDiffs({ controller, artifact }: ArtifactChoice): vscode.Tab[] {
   const uri = proposalUri(controller, artifact.path).toString();
   return vscode.window.tabGroups.all

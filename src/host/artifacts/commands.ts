@@ -9,7 +9,7 @@ import { isHunkTarget } from "./hunk-lenses";
 import type { ReviewModel } from "./review-model";
 import { openAllChanges, showHistory } from "./review-views";
 
-/** What the commands about artifacts work with. */
+/** What the artifact commands need. */
 interface Parts {
   readonly review: ArtifactReview;
   readonly model: ReviewModel;
@@ -19,7 +19,7 @@ interface Parts {
 
 type Handler = (target: unknown, context?: unknown, more?: unknown) => unknown;
 
-/** A menu beside an editor's title says where it was pressed; a program does not. */
+/** A menu beside an editor's title passes where it was clicked; a program does not. */
 const byPointer = (context: unknown): boolean => context !== undefined;
 
 export function artifactCommands({
@@ -66,7 +66,7 @@ type ArtifactCommand = (typeof commandIds)[
   | "groupArtifacts"
   | "artifactHistory"];
 
-/** What the lenses above a hunk call. */
+/** Registers the commands of the lenses above a hunk. */
 export function registerHunkCommands(review: ArtifactReview, errors: ErrorPresenter): vscode.Disposable {
   const on = (id: string, work: (hunk: unknown) => Promise<void>): vscode.Disposable =>
     vscode.commands.registerCommand(id, (target: unknown) =>

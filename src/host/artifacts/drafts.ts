@@ -8,9 +8,9 @@ import { proposalPlace, proposalUri } from "./artifact-places";
 import { exists } from "../project/exists";
 
 /*
- * A person's own version of a proposal is a file in the session's folder, `drafts/PATH`, so that it is there after a
- * reload. It is written by the right side of the diff (`orket-proposal`), and opened as an ordinary file where it has
- * conflicts, which VS Code's own actions solve.
+ * The user's own version of a proposal is a file in the session's folder, `drafts/PATH`, so that it survives a
+ * reload. The right side of the diff (`orket-proposal`) writes it; where it has conflicts, it is opened as an ordinary
+ * file, and VS Code's own actions resolve them.
  */
 
 const folderName = "drafts";
@@ -19,7 +19,7 @@ function draftUri(controller: SessionController, file: string): vscode.Uri {
   return vscode.Uri.file(path.join(controller.directory, folderName, file));
 }
 
-/** Which artifact a draft's file is for; undefined: it is no draft. */
+/** The artifact that a draft file belongs to; undefined: it is not a draft. */
 export function draftPlace(
   uri: vscode.Uri,
 ): { readonly directory: string; readonly path: string } | undefined {
@@ -32,7 +32,7 @@ export function draftPlace(
 
 const keyOf = (file: string): string => `${folderName}/${file}`;
 
-/** A person's version as it is saved, and what the person saw when it was begun. */
+/** A user's version as saved, and what the user saw when it was begun. */
 export interface Draft {
   readonly content: Uint8Array;
   readonly shown: string | undefined;
@@ -49,7 +49,7 @@ export async function readDraft(controller: SessionController, file: string): Pr
   return { content: await vscode.workspace.fs.readFile(uri), shown };
 }
 
-/** Keeps a version of the person's own. @param shown what it was made from, `Offer.shown`. */
+/** Saves the user's own version. @param shown what it was made from, `Offer.shown`. */
 export async function saveDraft(
   controller: SessionController,
   file: string,
@@ -62,7 +62,7 @@ export async function saveDraft(
   if (shown !== undefined) await shownNow(controller, { path: file, shown });
 }
 
-/** Opens the file in which a person solves a conflict; a new one holds both sides between markers. */
+/** Opens the file in which the user resolves a conflict; a new one holds both sides between markers. */
 export async function openConflict(
   controller: SessionController,
   { path: file, conflict, proposed, shown }: ProjectOffer,
@@ -72,7 +72,7 @@ export async function openConflict(
   await vscode.window.showTextDocument(draftUri(controller, file), { preview: false });
 }
 
-/** The person has looked at the draft against the project as it is now. */
+/** Records that the user has compared the draft with the current project. */
 export async function shownNow(
   controller: SessionController,
   { path: file, shown }: Pick<ProjectOffer, "path" | "shown">,
@@ -80,26 +80,26 @@ export async function shownNow(
   await rememberShown(nodeEnvironment, controller.directory, { [keyOf(file)]: shown });
 }
 
-/** The documents in which a person may be editing a version of an artifact. */
+/** The documents in which the user may be editing a version of an artifact. */
 function documentsOf(controller: SessionController, file: string): readonly vscode.TextDocument[] {
   const own = [draftUri(controller, file).toString(), proposalUri(controller, file).toString()];
   return vscode.workspace.textDocuments.filter(({ uri }) => own.includes(uri.toString()));
 }
 
-/** What stands in the editors is what is decided about. @returns false where the editor refuses to save it. */
+/** Saves what the editors hold, since the decision is about that. @returns false where the editor refuses to save it. */
 export async function saveVersion(controller: SessionController, file: string): Promise<boolean> {
   for (const document of documentsOf(controller, file))
     if (document.isDirty && !(await document.save())) return false;
   return true;
 }
 
-/** Removes a person's version. */
+/** Removes the user's version. */
 export async function removeDraft(controller: SessionController, file: string): Promise<void> {
   const uri = draftUri(controller, file);
   if (await exists(uri)) await vscode.workspace.fs.delete(uri);
 }
 
-/** Closes the file in which a conflict was solved. */
+/** Closes the file in which a conflict was resolved. */
 export async function closeConflict(controller: SessionController, file: string): Promise<void> {
   const uri = draftUri(controller, file).toString();
   const tabs = vscode.window.tabGroups.all
@@ -108,7 +108,7 @@ export async function closeConflict(controller: SessionController, file: string)
   if (tabs.length > 0) await vscode.window.tabGroups.close(tabs, true);
 }
 
-/** The artifact that a document is a version of, which a person may decide about. */
+/** The artifact that a document is a version of, if the user may decide about it. */
 export function decidablePlace(
   uri: vscode.Uri,
 ): { readonly directory: string; readonly path: string } | undefined {

@@ -26,14 +26,14 @@ export function projectFile(workDomain: string, file: string): vscode.Uri {
   return vscode.Uri.file(path.join(workDomain, file));
 }
 
-/** What the window's editors hold unsaved of a project's files. */
+/** The unsaved changes to a project's files in the window's editors. */
 export class EditorDesk implements Desk {
   readonly #workDomain: string;
   constructor(workDomain: string) {
     this.#workDomain = workDomain;
   }
 
-  /** The document that an editor holds with changes that are not on disk. */
+  /** The open document with unsaved changes. */
   dirty(file: string): vscode.TextDocument | undefined {
     const uri = projectFile(this.#workDomain, file).toString();
     return vscode.workspace.textDocuments.find((one) => one.isDirty && one.uri.toString() === uri);
@@ -56,7 +56,7 @@ export class EditorDesk implements Desk {
   }
 }
 
-/** Changes what differs, so that cursors stay and one undo takes it back. */
+/** Changes only what differs, so that cursors stay and a single undo reverts it. */
 function replaceText(document: vscode.TextDocument, text: string): Thenable<boolean> {
   const old = document.getText();
   const most = Math.min(old.length, text.length);
@@ -64,7 +64,7 @@ function replaceText(document: vscode.TextDocument, text: string): Thenable<bool
   while (start < most && old[start] === text[start]) start += 1;
   let end = 0;
   while (end < most - start && old[old.length - 1 - end] === text[text.length - 1 - end]) end += 1;
-  // Not between the two characters of a line end.
+  // Not between the two characters of a line ending.
   while (start > 0 && old[start - 1] === "\r") start -= 1;
   while (end > 0 && old[old.length - end] === "\n") end -= 1;
   const range = new vscode.Range(document.positionAt(start), document.positionAt(old.length - end));

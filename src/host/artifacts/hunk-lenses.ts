@@ -9,10 +9,10 @@ import { proposalPlace } from "./artifact-places";
 import { hasDraft } from "./drafts";
 import { offerNow } from "./review-model";
 
-/** What a lens's command is called with. */
+/** The argument of a lens's command. */
 export interface HunkTarget {
   readonly uri: vscode.Uri;
-  /** From 1, in what was shown. */
+  /** Counted from 1, in what was shown. */
   readonly hunk: number;
   readonly shown: string;
 }
@@ -21,7 +21,7 @@ export function isHunkTarget(value: unknown): value is HunkTarget {
   return typeof value === "object" && value !== null && "hunk" in value && "shown" in value;
 }
 
-/** Above each hunk of a proposal's side of the diff: accept it, or reject it, by itself. */
+/** Lenses above each hunk on the proposal's side of the diff: accept or reject that hunk alone. */
 export class HunkLenses implements vscode.CodeLensProvider {
   readonly onDidChangeCodeLenses: vscode.Event<void>;
   readonly #sessions: SessionRegistry;
@@ -33,7 +33,7 @@ export class HunkLenses implements vscode.CodeLensProvider {
     this.onDidChangeCodeLenses = files.onDidShow;
   }
 
-  /** None where the person has changed the text: the numbers would be those of other lines. */
+  /** None where the user has changed the text: the numbers would refer to other lines. */
   async provideCodeLenses({ uri, isDirty }: vscode.TextDocument): Promise<vscode.CodeLens[]> {
     const place = proposalPlace(uri);
     if (place === undefined || isDirty) return [];
@@ -62,5 +62,5 @@ function lensesOf(offer: ProjectOffer, uri: vscode.Uri): vscode.CodeLens[] {
   });
 }
 
-/** Where the lenses stand. */
+/** The documents that have the lenses. */
 export const hunkSelector: vscode.DocumentSelector = { scheme: schemes.proposal };

@@ -18,7 +18,7 @@ import { EditorDesk } from "./editor-desk";
 const quietMs = 150;
 const pieceEvents = 500;
 
-/** What offers of a session are made of in this window. */
+/** The data from which this window makes a session's offers. */
 function offerSourceOf(controller: SessionController): OfferSource {
   return {
     state: controller.state,
@@ -29,12 +29,12 @@ function offerSourceOf(controller: SessionController): OfferSource {
   };
 }
 
-/** What an artifact comes to in the project as it is now, with what editors have not saved. */
+/** What an artifact would write to the current project, with the editors' unsaved changes. */
 export function offerNow(controller: SessionController, artifact: ArtifactView): Promise<ProjectOffer> {
   return artifactOffer(offerSourceOf(controller), artifact);
 }
 
-/** The artifacts of the session shown, compared with the project as it is now, with what editors have not saved. */
+/** The artifacts of the current session, compared with the current project and the editors' unsaved changes. */
 export class ReviewModel implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
@@ -72,7 +72,7 @@ export class ReviewModel implements vscode.Disposable {
     return this.#of;
   }
 
-  /** Empty until the project was compared. */
+  /** Empty until the project has been compared. */
   get rows(): readonly ReviewRow[] {
     return this.#of === this.#sessions.current ? this.#rows : [];
   }
@@ -81,18 +81,18 @@ export class ReviewModel implements vscode.Disposable {
     return this.#of === controller ? this.#rows.find(({ artifact }) => artifact.path === file) : undefined;
   }
 
-  /** Whether the person has a version of their own of an open artifact. */
+  /** Whether the user has their own version of an open artifact. */
   hasVersion(controller: SessionController, file: string): boolean {
     return this.#of === controller && this.#drafts.has(file);
   }
 
-  /** Compares now. */
+  /** Compares immediately. */
   refresh(): Promise<void> {
     clearTimeout(this.#timer);
     return (this.#work = this.#work.then(() => this.#compare()).catch(() => undefined));
   }
 
-  /** Compares when nothing has changed for a moment. */
+  /** Compares once nothing has changed for a moment. */
   soon(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.refresh(), quietMs);
@@ -100,7 +100,7 @@ export class ReviewModel implements vscode.Disposable {
 
   #sessionChanged(): void {
     const { current } = this.#sessions;
-    // A second decision about a part of a file leaves the view of it as it was.
+    // A second decision about a part of a file does not change its view.
     const key =
       current === undefined
         ? ""

@@ -7,8 +7,8 @@ import { projectFile } from "./editor-desk";
 import type { ReviewModel } from "./review-model";
 
 /**
- * The artifacts that wait for a decision as a source control of their own, beside the repository's: with its actions, its
- * count, and in the gutter of a project's file what the proposal has there.
+ * The artifacts that wait for a decision as a separate source control beside the repository's, with its own actions and
+ * count, and with the proposal's changes in the gutter of the project's files.
  */
 export class ReviewScm implements vscode.Disposable, vscode.QuickDiffProvider {
   readonly #model: ReviewModel;

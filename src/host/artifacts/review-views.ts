@@ -13,7 +13,7 @@ import type { ArtifactChoice } from "./artifact-choice";
 import type { ReviewModel } from "./review-model";
 import { grouped } from "../../engine/model/grouped";
 
-/** All that waits for a decision in one editor with many diffs. */
+/** Opens everything that waits for a decision in one multi-diff editor. */
 export async function openAllChanges(model: ReviewModel): Promise<void> {
   await model.refresh();
   const { controller } = model;
@@ -41,7 +41,7 @@ async function allEvents(controller: SessionController): Promise<SessionEvent[]>
   return events;
 }
 
-/** The versions of an artifact over the steps; the chosen one opens against the one before. */
+/** Lists the versions of an artifact by step; opens the chosen one against the previous one. */
 export async function showHistory(
   { controller, artifact }: ArtifactChoice,
   openEvent: (seq: number) => void,
@@ -85,7 +85,7 @@ export async function showHistory(
   picker.show();
 }
 
-/** Over a line that was accepted from a session: where it comes from. */
+/** On a line that was accepted from a session: shows its origin. */
 export class ProvenanceHover implements vscode.HoverProvider {
   async provideHover(
     document: vscode.TextDocument,

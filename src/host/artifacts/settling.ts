@@ -1,24 +1,24 @@
 import * as vscode from "vscode";
 import { contextKeys } from "../ids";
 
-/** How long after a decision no second one is taken by pointer, in milliseconds: longer than a slow double click. */
+/** How long after a decision a second one by pointer is ignored, in milliseconds: longer than a slow double click. */
 const settleMs = 800;
 
 /**
- * A decision moves what stands under the pointer: a row gets other buttons, the next diff opens. Until a person can have
- * seen that, the buttons are out of action, and a click that was on its way does nothing.
+ * A decision moves what is under the pointer: a row gets other buttons, the next diff opens. Until the user can have
+ * seen that, the buttons are disabled, and a click already on its way has no effect.
  */
 export class Settling implements vscode.Disposable {
   #busy = 0;
   #until = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Whether a click that comes now was meant for what stood there before. */
+  /** Whether a click now was meant for what was there before. */
   get isSettling(): boolean {
     return this.#busy > 0 || Date.now() < this.#until;
   }
 
-  /** Does what a person decided, once. */
+  /** Carries out a user's decision, once. */
   async decide<T>(work: () => Promise<T>): Promise<T> {
     this.#busy += 1;
     clearTimeout(this.#timer);

@@ -11,7 +11,7 @@ import { editText } from "../history/edit-text";
 import type { Reports } from "../history/reports";
 import { pickModel } from "../venues/pick-model";
 
-/** What an adjustment is asked for with. */
+/** What an adjustment needs to ask its questions. */
 export interface AdjustParts {
   readonly reports: Reports;
   readonly provider: ProviderDeps;
@@ -21,15 +21,15 @@ interface Choice extends vscode.QuickPickItem {
   readonly make: () => Promise<Change | undefined>;
 }
 
-/** An adjustment with the texts that are compared before it is made; without texts a sentence says it all. */
+/** An adjustment with the texts to compare before it is made; without texts, a sentence describes it completely. */
 interface Change {
   readonly adjustment: AdjustmentBody;
   readonly texts?: { readonly name: string; readonly before: string; readonly after: string };
 }
 
 /**
- * Asks what is to be different in a session that has not ended: a step's instruction, a role's prompt, model or
- * temperature. What would change is shown before it is done, and nothing is done unless the person says so.
+ * Asks what to change in a session that has not ended: a step's instruction, a role's prompt, model or
+ * temperature. The change is shown first, and is made only if the user confirms it.
  */
 export async function adjustSession(controller: SessionController, parts: AdjustParts): Promise<void> {
   const title = `Adjust ${controller.view.flow}`;
@@ -125,7 +125,7 @@ function choicesOf(controller: SessionController, { provider }: AdjustParts, tit
   return [...instructions, ...roles];
 }
 
-/** Whether an instruction holds for the run that is next, or for every one from then on. */
+/** Whether an instruction applies to the next run only, or to every run from then on. */
 async function pickRun(title: string, id: string, key: string): Promise<string | undefined> {
   const picked = await vscode.window.showQuickPick(
     [

@@ -30,13 +30,13 @@ import { isFromFile } from "../../engine/model/providers";
 
 /** What can be changed about the Venue of a session that failed. */
 export interface VenueWays {
-  /** The Venue's name, where its file has changed since. */
+  /** The Venue's name, if its file has changed since. */
   readonly changed?: string;
-  /** The models that its server has. */
+  /** The models on its server. */
   readonly models?: readonly string[];
 }
 
-/** What of a controller the screen is made from. */
+/** The parts of a controller that the screen is made from. */
 export interface ScreenSource {
   readonly view: SessionView;
   readonly state: SessionState;
@@ -49,10 +49,10 @@ export interface ScreenSource {
   readBytes(ref: BlobRef): Promise<Uint8Array>;
 }
 
-/** Summaries of finished steps that are sent whole, in characters. */
+/** Maximum length of a finished step's summary that is sent whole, in characters. */
 const maxSummaryLength = 4000;
 
-/** Texts do not change, so each is read from the disk once. */
+/** Texts never change, so each is read from the disk only once. */
 export class TextCache {
   readonly #texts = new Map<string, string>();
   #characters = 0;
@@ -78,7 +78,7 @@ export class TextCache {
   }
 }
 
-/** The session as the conductor view shows it, every text at hand. A text that cannot be read says so. */
+/** The session as the conductor view shows it, with every text included. A text that cannot be read is replaced by a notice. */
 export async function sessionScreen(
   source: ScreenSource,
   texts: TextCache,
@@ -110,7 +110,7 @@ export async function sessionScreen(
     label: source.label,
     interrupted: source.interrupted,
     ...defined({ halting: view.halting, pause: view.pause, outcome: view.outcome }),
-    // What a stopped session had asked is over with it.
+    // A stopped session's questions are no longer open.
     approvals: ended
       ? []
       : await Promise.all(view.approvals.map((approval) => approvalScreen(approval, source, read))),
@@ -179,7 +179,7 @@ async function approvalScreen(
   };
 }
 
-/** A suggestion with what it would change. */
+/** A suggestion with the changes it would make. */
 function suggestionScreen(
   { id, rule, step, message, evidence, adjustment }: SessionView["suggestions"][number],
   state: SessionState,
@@ -212,7 +212,7 @@ async function questionScreen(question: QuestionView, read: Read): Promise<Quest
   };
 }
 
-/** What a person has not seen yet: what is asked, filled in, and the report that it goes on from. */
+/** What the user has not seen yet: the new instruction or command, and the report that the step continues from. */
 async function newForStep(
   { prompt, command }: ApprovalView,
   { view }: ScreenSource,
@@ -241,7 +241,7 @@ async function newForStep(
   };
 }
 
-/** What the Score and the Venue say of a step. */
+/** What the Score and the Venue define for a step. */
 function placeOfStep({ definition }: SessionState): (step: StepView) => Pick<StepScreen, "groups" | "model"> {
   const groups = stepGroups(definition.score.steps);
   return ({ id, key, role }) => {
@@ -277,7 +277,7 @@ async function stepScreen(
   };
 }
 
-/** Failures of which every further try is one, as long as prompt and Venue are the same. */
+/** Failures that every retry repeats while the prompt and Venue are unchanged. */
 const needChange: ReadonlySet<string> = new Set(["prompt_too_large", "model_context_overflow"]);
 
 function failures(view: SessionView, state: SessionState, ways: VenueWays): FailureScreen[] {
@@ -299,7 +299,7 @@ function failures(view: SessionView, state: SessionState, ways: VenueWays): Fail
   });
 }
 
-/** The limit that the session paused for, with a value that lets the next call through and leaves some room. */
+/** The limit at which the session paused, with a value that allows the next call and leaves some room. */
 function limitOf(state: SessionState): LimitScreen | undefined {
   const { limitHit, pause } = state;
   if (limitHit === null || pause?.reason !== "limit") return undefined;
@@ -309,7 +309,7 @@ function limitOf(state: SessionState): LimitScreen | undefined {
   return { limit, value, used, proposed };
 }
 
-/** A file of which a part is decided waits as long as the rest does; then it counts as accepted. */
+/** A partly decided file waits until the rest is decided; then it counts as accepted. */
 function count(view: SessionView, wanted: "pending" | "accepted" | "rejected"): number {
   return view.artifacts.filter((artifact) => {
     if (isOpenArtifact(artifact)) return wanted === "pending";

@@ -31,7 +31,7 @@ type Handlers = {
   readonly [T in ConductorRequest["type"]]: (request: Extract<ConductorRequest, { type: T }>) => unknown;
 };
 
-/** The conductor view: sends it what it shows, and does what a person presses in it. */
+/** The conductor view: sends the view its screen, and carries out what the user presses in it. */
 export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposable {
   readonly #texts = new TextCache();
   readonly #subscriptions: vscode.Disposable[] = [];
@@ -41,10 +41,10 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   readonly #visible = new vscode.EventEmitter<void>();
   #view: vscode.WebviewView | undefined;
   #ready = false;
-  /** The session whose whole screen the view has; text that streams belongs behind that. */
+  /** The session whose complete screen the view has; streamed text must follow it. */
   #shown: string | undefined;
   #waiting = 0;
-  /** What a person asked for and the view has not got yet. */
+  /** What the user asked for and the view has not received yet. */
   #about: string | undefined;
   #focused: { readonly session: string; readonly about: string } | undefined;
 
@@ -88,7 +88,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     return this.#view?.visible === true;
   }
 
-  /** Brings the view onto the screen; the focus stays where it is unless a person asked to come here. */
+  /** Reveals the view; the focus does not move unless the user asked for this view. */
   async reveal(options: { readonly focus: boolean }): Promise<void> {
     if (this.#view !== undefined && !options.focus) this.#view.show(true);
     else {
@@ -96,17 +96,17 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     }
   }
 
-  /** The question, step or `limit` that a person last asked for in the session that is shown. */
+  /** The question, step or `limit` that the user last asked for in the current session. */
   get focused(): string | undefined {
     return this.#focused?.session === this.#sessions.current?.id ? this.#focused?.about : undefined;
   }
 
-  /** Presses the answer's control in the view; the view decides whether anybody could have read the question. */
+  /** Presses the answer's control in the view; the view decides whether the question could have been read. */
   async press(what: PressedAnswer): Promise<void> {
     await this.#send({ type: "press", what });
   }
 
-  /** Shows what waits in a session, and puts the focus on it. */
+  /** Shows what waits in a session, and focuses it. */
   async showWaiting(controller: SessionController, about: string): Promise<void> {
     this.#sessions.show(controller);
     this.#about = about;
@@ -115,7 +115,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     await this.#post("update");
   }
 
-  /** How many questions wait; false when there is no place for a badge yet. */
+  /** Sets how many questions wait; false when there is no place for a badge yet. */
   setWaiting(count: number): boolean {
     this.#waiting = count;
     if (this.#view === undefined) return false;
@@ -166,7 +166,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     else void this.#errors.guard(() => handle(request));
   }
 
-  /** Does what was asked, and tells the view what came of it. */
+  /** Carries out a request and reports the result to the view. */
   async #answer(request: number, work: () => unknown): Promise<void> {
     let problem: string | undefined;
     try {
@@ -246,7 +246,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
           by: "person",
           ...defined({ adjustment }),
         });
-      // A step that is tried again lets the session go on.
+      // Retrying a step lets the session continue.
       return decision === "taken" && open?.adjustment?.kind === "retry"
         ? this.#sessions.goOn(controller, submit)
         : submit();
@@ -311,7 +311,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
 
   async #postStreams(): Promise<void> {
     const session = this.#sessions.current?.id;
-    // What streams before the session's first screen comes with it.
+    // Text streamed before the session's first screen is sent with that screen.
     if (session === undefined || session !== this.#shown || this.#parts.size === 0) return;
     const parts = [...this.#parts.values()];
     this.#parts.clear();
@@ -335,7 +335,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
       return;
     }
     this.#shown = current?.id;
-    // From here to the message nothing may stream, or it would be shown twice.
+    // From here until the message is sent, nothing may stream; it would be shown twice.
     this.#parts.clear();
     await this.#send({ type: "screen", screen, streams: current?.streams ?? {} });
   }

@@ -1,8 +1,8 @@
 const goOn = "then go on with the new Venue";
 
 /**
- * What can be done about a failed step, by the code of the failure; absent where the message says it all. Keys of a Venue
- * stand in backticks. What is changed in the Venue's file counts only once the session goes on with it.
+ * What the user can do about a failed step, by the failure's code; absent where the message says it all. Venue keys are
+ * in backticks. A change to the Venue's file takes effect only when the session resumes with it.
  */
 export const failureHints: Readonly<Record<string, string>> = {
   model_unreachable: `Check that the model server runs, then retry; or correct \`endpoint\` in the Venue's file, ${goOn}.`,

@@ -47,7 +47,7 @@ function controlOf(spec: FieldSpec): FieldScreen["control"] {
   }
 }
 
-/** A switch that nobody touched is off, unless it may be left open. */
+/** An untouched switch is off, unless it may be left unanswered. */
 function presetOf(spec: FieldSpec): string | undefined {
   const { default: preset } = spec;
   if (preset === undefined) return undefined;
@@ -55,7 +55,7 @@ function presetOf(spec: FieldSpec): string | undefined {
   return typeof preset === "string" ? preset : JSON.stringify(preset);
 }
 
-/** What was typed into the controls, as the session takes it; undefined: nothing is asked for beside the word. */
+/** The values typed into the controls, as the session takes them; undefined: nothing besides the word is asked for. */
 export function answersFrom(
   { fields, questions }: QuestionView,
   texts: Readonly<Record<string, string>>,

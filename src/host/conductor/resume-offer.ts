@@ -5,8 +5,8 @@ import type { ConductorView } from "./conductor-view";
 import type { ErrorPresenter } from "../errors";
 
 /**
- * What happens when a window opens: the newest session is shown, and one that was cut off or paused is offered to go
- * on, once.
+ * What happens when a window opens: the newest session is shown, and resuming an interrupted or paused one is
+ * offered once.
  */
 export async function showWhatIsThere(
   sessions: SessionRegistry,

@@ -3,25 +3,25 @@ import { noFilter } from "../../protocol/session-panel";
 import type { EventFilter, EventRow } from "../../protocol/session-panel";
 import { eventLine } from "../../engine/view/event-line";
 
-/** Where events are read from, by their numbers, from 0. They only grow, unless their end turns out to be damaged. */
+/** Where events are read from, by their numbers, from 0. They are only appended, unless their end proves to be damaged. */
 export interface EventSource {
   readonly total: number;
   readEvents(from: number, count: number): Promise<readonly SessionEvent[]>;
 }
 
-/** Events that are held at a time while the filter looks through them, and those of one turn of it. */
+/** Maximum number of events in memory while the filter scans them, and of events scanned per turn. */
 const pieceEvents = 2000;
 const turnEvents = 10 * pieceEvents;
-/** Events apart that are still read together. */
+/** Events at most this far apart are read together. */
 const nearEvents = 64;
 
 /**
- * A session's events through a filter. Holds the numbers of those that pass and no event: rows are read when they are
- * asked for. A filter looks through the events from the first on, so that what was found keeps its place.
+ * A session's events through a filter. Holds the numbers of the matching events, not the events: rows are read on
+ * demand. The filter scans the events from the first on, so that found events keep their places.
  */
 export class EventIndex {
   #filter: EventFilter = noFilter;
-  /** Numbers of the events that the filter lets through; undefined: all of them. */
+  /** Numbers of the matching events; undefined: all of them. */
   #matching: number[] | undefined;
   #scanned = 0;
   #seen = 0;
@@ -32,7 +32,7 @@ export class EventIndex {
     this.#source = source;
   }
 
-  /** Raised when rows moved. */
+  /** Increased when rows moved. */
   get edition(): number {
     return this.#edition;
   }
@@ -45,7 +45,7 @@ export class EventIndex {
     return this.#matching?.length ?? this.total;
   }
 
-  /** Events that the filter has looked at. */
+  /** Number of events that the filter has scanned. */
   get scanned(): number {
     return this.#matching === undefined ? this.total : this.#scanned;
   }
@@ -55,7 +55,7 @@ export class EventIndex {
     this.#restart();
   }
 
-  /** Looks at further events, a bounded number of them; call it again while `scanned` is less than `total`. */
+  /** Scans further events, a bounded number of them; call it again while `scanned` is less than `total`. */
   async scan(): Promise<void> {
     if (this.total < this.#seen) this.#restart();
     this.#seen = this.total;

@@ -58,17 +58,17 @@ function artifactRows(controller: SessionController, model: ReviewModel): Artifa
   });
 }
 
-/** The editor panel of one session: its events, live and afterwards. They stay on the disk until they are looked at. */
+/** The editor panel of one session: its events, live and afterwards. Events stay on the disk until they are viewed. */
 class SessionPanel {
   readonly #index: EventIndex;
   readonly #updates = new Coalescer(100, () => this.#postInfo());
   readonly #subscription: vscode.Disposable;
   readonly #model: ReviewModel;
   #ready = false;
-  /** An event that is to be shown once the page is there. */
+  /** The event to show once the page has loaded. */
   #wanted: number | undefined;
   #proven: readonly string[] = [];
-  /** What the session looked like when it was asked what is proven. */
+  /** The session's state when its verification was requested. */
   #provenAt = "";
   readonly #errors: ErrorPresenter;
 
@@ -141,7 +141,7 @@ class SessionPanel {
     ping: () => this.#postInfo(),
   };
 
-  /** Shows an event, and all others again. */
+  /** Shows an event; clears the filter. */
   async reveal(seq: number): Promise<void> {
     this.#wanted = this.#ready ? undefined : seq;
     if (!this.#ready) return;
@@ -178,7 +178,7 @@ class SessionPanel {
     if (scanned < total) this.#updates.request();
   }
 
-  /** A session at work has proven nothing yet; the journal of one that rests is checked behind the screen, once. */
+  /** A running session cannot be verified yet; the journal of one at rest is verified in the background, once. */
   #prove(): void {
     const { controller } = this;
     const resting = controller.holder === "nobody";
@@ -193,7 +193,7 @@ class SessionPanel {
         this.#proven = proven;
         this.#updates.request();
       },
-      // A disk that fails proves nothing; whoever reads from it next says so.
+      // A disk error verifies nothing; the next read reports it.
       () => undefined,
     );
   }
@@ -219,7 +219,7 @@ class SessionPanel {
   }
 }
 
-/** Opens session panels, one per session, and brings them back after a reload. */
+/** Opens session panels, one per session, and restores them after a reload. */
 export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
   readonly #open = new Map<string, SessionPanel>();
   readonly #extension: vscode.Uri;
@@ -234,7 +234,7 @@ export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
     this.#errors = errors;
   }
 
-  /** @param seq the event to show; without one, what was shown before. */
+  /** @param seq the event to show; without it, what was shown before. */
   show(controller: SessionController, seq?: number): void {
     this.#show(controller);
     if (seq !== undefined) void this.#open.get(controller.directory)?.reveal(seq);
@@ -254,7 +254,7 @@ export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
     this.#fill(panel, controller);
   }
 
-  /** The session is gone from the disk. */
+  /** Closes the panel of a session that was deleted from the disk. */
   close(directory: string): void {
     this.#open.get(directory)?.panel.dispose();
   }

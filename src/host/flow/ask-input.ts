@@ -6,8 +6,8 @@ import type { InputDescription } from "../../language/index";
 
 /**
  * Asks for one of a Flow's inputs.
- * @param label what the input's own value is marked with in a list of choices.
- * @returns undefined when the person turned back.
+ * @param label marks the input's own value in a list of choices.
+ * @returns undefined when the user cancelled.
  */
 export async function askInput(
   input: InputDescription,

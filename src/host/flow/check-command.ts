@@ -13,7 +13,7 @@ import { isOnDisk } from "../session/on-disk";
 import type { SessionRegistry } from "../session/session-registry";
 import { mayRun } from "./run-flow";
 
-/** A command of a Flow, as its CodeLens names it. */
+/** A command of a Flow, as its CodeLens identifies it. */
 export interface CommandTarget {
   readonly uri: vscode.Uri;
   readonly command: string;
@@ -29,7 +29,7 @@ function sentence({ end, place, isolatedBy }: CommandResult): string {
   return "message" in end ? end.message : end.kind;
 }
 
-/** "Run on the Project": one command of a Flow by itself, on a view that is thrown away. Its output is shown as it comes. */
+/** "Run on the Project": runs one command of a Flow alone, on a temporary view. Its output is shown as it arrives. */
 export async function checkCommand(
   index: ProjectIndex,
   sessions: SessionRegistry,

@@ -21,7 +21,7 @@ interface Shown {
   readonly definition: Definition | undefined;
 }
 
-/** The flow view: a Flow's Score as nested boxes, from its files, with the states of the session that is shown. */
+/** The flow view: a Flow's Score as nested boxes, from its files, with the states of the current session. */
 export class FlowPanels implements vscode.Disposable {
   readonly #extension: vscode.Uri;
   readonly #index: ProjectIndex;
@@ -36,7 +36,7 @@ export class FlowPanels implements vscode.Disposable {
     this.#errors = errors;
   }
 
-  /** Shows the Flow's view, or brings the one that is open to the front. */
+  /** Shows the Flow's view, or brings an open one to the front. */
   show(flow: vscode.Uri, name: string): void {
     const open = this.#panels.get(flow.toString());
     if (open !== undefined) {
@@ -119,7 +119,7 @@ export class FlowPanels implements vscode.Disposable {
     return noPlan(source, `The Flow cannot run as it is: ${first?.message ?? "it has errors."}`);
   }
 
-  /** The session on the screen, if it performs this Flow. */
+  /** The current session, if it performs this Flow. */
   #sessionOf(folder: vscode.WorkspaceFolder, source: string): SessionController | undefined {
     const { current } = this.#sessions;
     const isOfFlow = current?.state.definition.flow.source === source;
@@ -128,7 +128,7 @@ export class FlowPanels implements vscode.Disposable {
       : undefined;
   }
 
-  /** Opens the line of the Score that a step or group stands at; the top of the file where it has no id of its own. */
+  /** Opens the Score's line of a step or group; the top of the file if it has no id of its own. */
   async #openLine(flow: vscode.Uri, id: string): Promise<void> {
     const folder = vscode.workspace.getWorkspaceFolder(flow);
     const { definition } = await this.#shown(flow);

@@ -37,7 +37,7 @@ function fenced(text: string): string[] {
   return [`${fence}text`, text.trimEnd(), fence];
 }
 
-/** A table that can be read without being rendered: every cell as wide as its column. */
+/** A table that is readable without being rendered: every cell is as wide as its column. */
 function table(
   head: readonly string[],
   right: readonly boolean[],
@@ -145,7 +145,7 @@ function limitLine({ name, limit, worst, at }: PlannedLimit): string {
   return `- ${name} ${amount}: the worst case of ${number(worst)} stays within`;
 }
 
-/** The commands that a run may start, as a person agrees to them. */
+/** The commands that a run may start, as the user consents to them. */
 function commandLines(definition: Definition): string[] {
   const lines = commandTableLines(commandsOf(definition));
   return lines.length === 0
@@ -153,7 +153,7 @@ function commandLines(definition: Definition): string[] {
     : ["## Commands that it can run, once you have agreed to them", "", ...fenced(lines.join("\n")), ""];
 }
 
-/** What a Flow would do, before any token is spent: Markdown for people. */
+/** What a Flow would do, before any tokens are spent, as readable Markdown. */
 export function planText(definition: Definition): string {
   const plan = planFlow(definition);
   const { worst } = plan;

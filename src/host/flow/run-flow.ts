@@ -41,7 +41,7 @@ export class FlowRunner {
     this.#venue = venue;
   }
 
-  /** @returns the session; undefined when the person turned back. */
+  /** @returns the session; undefined when the user cancelled. */
   async run(
     target: unknown,
     options: { readonly stepByStep: boolean },
@@ -60,7 +60,7 @@ export class FlowRunner {
     if (before.definition === undefined) return showProblem(chosen, venue, before.diagnostics);
     const asked = await askFor(flow);
     if (asked === undefined) return undefined;
-    // The files may have changed while a person answered.
+    // The files may have changed while the user answered.
     const now = await this.#index.of(folder);
     const { definition, diagnostics } = resolveFlow(now.project, flow.path, { ...asked, ...instead });
     if (definition === undefined) return showProblem(chosen, venue, diagnostics);
@@ -72,7 +72,7 @@ export class FlowRunner {
     return this.#sessions.start(options.stepByStep ? stepByStep(ready) : ready, folder);
   }
 
-  /** The Flow that a tree item or a file means, or the one that a person picks. */
+  /** The Flow that a tree item or file refers to, or the one that the user picks. */
   async pick(target: unknown, question: string): Promise<ChosenFlow | undefined> {
     const uri =
       target instanceof vscode.Uri ? target : target instanceof DefinitionItem ? target.uri : undefined;
@@ -98,7 +98,7 @@ export class FlowRunner {
     const picked = await vscode.window.showQuickPick(items, {
       title: "Orket",
       placeHolder: question,
-      // A view can get the focus back late, after the palette that started this has closed.
+      // A view can regain the focus late, after the palette that started this has closed.
       ignoreFocusOut: true,
       matchOnDescription: true,
       matchOnDetail: true,
@@ -120,7 +120,7 @@ export class FlowRunner {
   }
 }
 
-/** Says why a Flow cannot run, and leads to the place; with the Venue that a person chose, if one was. */
+/** Reports why a Flow cannot run and links to the place; includes the Venue that the user chose, if any. */
 async function showProblem(
   { folder, flow }: ChosenFlow,
   venue: string | undefined,
@@ -133,7 +133,7 @@ async function showProblem(
   const open = "Open File";
   const problems = "Show Problems";
   const select = "Select Venue";
-  // What a person chose stands in no file.
+  // What the user chose is in no file.
   const [said, ...ways] =
     first.origin === "options"
       ? [[first.message, first.hint ?? ""].join(" ").trim()]
@@ -158,7 +158,7 @@ function tellVirtual({ name }: vscode.WorkspaceFolder): undefined {
   );
 }
 
-/** Whether anything may run here; says why not. */
+/** Whether anything may run here; reports why not. */
 export async function mayRun(): Promise<boolean> {
   if (!(await mayCall())) return false;
   const folders = vscode.workspace.workspaceFolders ?? [];
@@ -168,7 +168,7 @@ export async function mayRun(): Promise<boolean> {
   return false;
 }
 
-/** Whether a model may be asked here; says why not. */
+/** Whether a model may be called here; reports why not. */
 export async function mayCall(): Promise<boolean> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length === 0) {
@@ -191,7 +191,7 @@ export async function mayCall(): Promise<boolean> {
   return true;
 }
 
-/** A run reads what the editors show, and what is on the disk afterwards is the same. */
+/** A run reads what the editors show; saving makes the disk match. */
 async function saveDefinitions(): Promise<void> {
   for (const document of vscode.workspace.textDocuments) {
     if (document.isDirty && !document.isUntitled && fileKindOf(document.uri.path) !== undefined)
@@ -225,8 +225,8 @@ async function askFor(flow: FlowSummary): Promise<Answers | undefined> {
 }
 
 /**
- * A Venue of the editor's own models may leave the model of these roles open: then a person picks, and the definition says
- * what. Undefined when they turned back.
+ * A Venue with the editor's own models may leave the model of these roles open: then the user picks one, which is put into
+ * the definition. Undefined when the user cancelled.
  */
 export async function withModel(
   definition: Definition,
@@ -241,7 +241,7 @@ export async function withModel(
   return model === undefined ? undefined : withModel(modelOf(definition, open, model), roles);
 }
 
-/** The definition in which a Venue without a model has this one. */
+/** The definition with this model in a Venue that had none. */
 function modelOf(definition: Definition, open: ResolvedVenue, model: string): Definition {
   const { venue } = definition;
   if (open === venue) return { ...definition, venue: { ...venue, model } };
@@ -258,7 +258,7 @@ const withBefore: Readonly<Record<Approval, Approval>> = {
   both: "both",
 };
 
-/** The same definition, asking before every step. */
+/** The same definition, but asking before every step. */
 function stepByStep(definition: Definition): Definition {
   const ask = (nodes: readonly PlanNode[]): PlanNode[] =>
     nodes.map((node): PlanNode => {

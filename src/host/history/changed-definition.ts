@@ -9,8 +9,8 @@ import { definitionNow, isSameDefinition } from "./definition-now";
 import { startFork } from "./fork";
 
 /**
- * The definition as the files say it now; undefined when it is what the session runs, or cannot run. A fork follows
- * changes that stand in no file: its files are not asked.
+ * The definition as the files state it now; undefined when it equals the session's definition, or cannot run. A fork has
+ * changes that are in no file, so its files are not checked.
  */
 async function changedDefinition(
   index: ProjectIndex,
@@ -22,18 +22,18 @@ async function changedDefinition(
   if (start?.type !== "session_start" || start.data.forked_from !== undefined) return undefined;
   const folder = folderOf(workDomain);
   if (folder === undefined) return undefined;
-  // A change of a moment ago may not have been noticed yet.
+  // A very recent change may not have been noticed yet.
   index.reread();
   const { project } = await index.of(folder);
   return definitionNow(project, definition);
 }
 
-/** Whether nothing has changed but the Venue. */
+/** Whether nothing but the Venue has changed. */
 function onlyVenue(now: Definition, definition: Definition): boolean {
   return isSameDefinition({ ...now, venue: definition.venue }, definition);
 }
 
-/** Before a session goes on: when its files have changed since, a person says which of the two is meant. */
+/** Before a session resumes: if its files have changed since, the user chooses which definition to use. */
 export async function mayResume(
   index: ProjectIndex,
   sessions: SessionRegistry,

@@ -39,7 +39,7 @@ type HistoryCommandId = Extract<
   | `orket.${"compare" | "search" | "prune"}Sessions`
 >;
 
-/** What can be done with sessions after they ran. */
+/** The commands for sessions that have run. */
 export function historyCommands(
   parts: HistoryParts,
 ): Readonly<Record<HistoryCommandId, (target: unknown) => unknown>> {
@@ -188,7 +188,7 @@ async function compare({ sessions, reports }: HistoryParts, target: unknown): Pr
     await show(picked.rows, picked.rows.length === 1 ? (picked.rows[0]?.key ?? "") : "all steps");
 }
 
-/** A damaged session can be compared as far as it can be read. */
+/** States that a damaged session was compared only as far as it can be read. */
 function damagedText(...sides: readonly (readonly [ListedSession, SeenSession])[]): string {
   const damaged = sides.filter(([, { problem }]) => problem !== undefined);
   if (damaged.length === 0) return "";

@@ -3,8 +3,8 @@ import { resolveFlow } from "../../language";
 import type { Project } from "../../language";
 
 /**
- * The definition of a session as the files say it now, on the session's own Venue, whether the Flow names it or a person
- * chose it; undefined when it is what the session runs, or cannot run.
+ * A session's definition as the files state it now, on the session's own Venue, whether the Flow names it or the user
+ * chose it; undefined when it equals the session's definition, or cannot run.
  */
 export function definitionNow(project: Project, run: Definition): Definition | undefined {
   const { source, task, inputs } = run.flow;
@@ -17,12 +17,12 @@ export function definitionNow(project: Project, run: Definition): Definition | u
   return now === undefined || isSameDefinition(now, run) ? undefined : now;
 }
 
-/** Whether two definitions are the same, but for what a person chose for the run alone. */
+/** Whether two definitions are equal, apart from what the user chose for the run alone. */
 export function isSameDefinition(now: Definition, run: Definition): boolean {
   return comparable(now, run) === comparable(run, run);
 }
 
-/** What a person chose for the run alone is no change of the files: when to ask, and a model that was left open. */
+/** What the user chose for the run alone is not a change of the files: when to ask, and a model that was left open. */
 function comparable(definition: Definition, run: Definition): string {
   const { flow, venue, score } = definition;
   const model = venue.model ?? run.venue.model;

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 
-/** A text of one line in a box, a longer one in an editor. @returns undefined when the person turned back. */
+/** Edits a single-line text in an input box, a longer one in an editor. @returns undefined when the user cancelled. */
 export async function editText(what: string, text: string): Promise<string | undefined> {
   const value = text.trimEnd();
   if (!value.includes("\n")) {
@@ -19,7 +19,7 @@ export async function editText(what: string, text: string): Promise<string | und
   return answer === take ? edited : undefined;
 }
 
-/** The text is taken or dropped by now: nobody should be asked whether to save it. */
+/** The text has already been accepted or discarded: the user must not be asked whether to save it. */
 async function closeUnsaved(document: vscode.TextDocument): Promise<void> {
   if (document.isClosed) return;
   await vscode.window.showTextDocument(document, { preview: false });

@@ -14,23 +14,23 @@ import { editText } from "./edit-text";
 import { defined } from "../../engine/model/defined";
 import { isFromFile } from "../../engine/model/providers";
 
-/** What the questions about a fork's changes need to know. */
+/** What the questions about a fork's changes need. */
 export interface ForkQuestions {
   readonly title: string;
-  /** The id of the step that the fork begins at. */
+  /** The id of the step at which the fork begins. */
   readonly step: string;
   readonly inputs: readonly InputDescription[];
-  /** @returns undefined when the person turned back. */
+  /** @returns undefined when the user cancelled. */
   readonly pickModel: (title: string, current: string | undefined) => Promise<string | undefined>;
 }
 
-/** A thing that can be changed. */
+/** Something that can be changed. */
 interface Row extends vscode.QuickPickItem {
-  /** @returns what is changed; undefined when the person turned back. */
+  /** @returns what is changed; undefined when the user cancelled. */
   readonly change?: () => Promise<ForkChanges | undefined>;
 }
 
-/** One change after another, until the fork is to run. @returns undefined when the person turned back. */
+/** Asks for changes until the user runs the fork. @returns undefined when the user cancelled. */
 export async function askChanges(
   definition: Definition,
   questions: ForkQuestions,
@@ -60,7 +60,7 @@ export async function askChanges(
   }
 }
 
-/** A change that cannot be made is said, and left out. */
+/** Reports a change that cannot be made, and leaves it out. */
 async function checked(
   definition: Definition,
   before: ForkChanges,
@@ -86,7 +86,7 @@ function joined(before: ForkChanges, more: ForkChanges): ForkChanges {
     ...more,
     inputs: { ...inputs, ...more.inputs },
     limits: { ...limits, ...more.limits },
-    // Another model for every role is meant for those, too, that had one of their own.
+    // Another model for every role also applies to roles that had their own.
     models: more.model === undefined ? { ...models, ...more.models } : {},
     prompts: { ...prompts, ...more.prompts },
     instructions: { ...instructions, ...more.instructions },
@@ -155,7 +155,7 @@ function stepRows(now: Definition, id: string): Row[] {
   ];
 }
 
-/** Scripted replies come from no model, so that there is none to change. */
+/** Scripted replies come from no model, so there is no model to change. */
 function modelRows(now: Definition, { pickModel }: ForkQuestions): Row[] {
   if (isFromFile(providerOf(now))) return [];
   const roles = [...new Set(stepsOf(now.score.steps).map(({ role }) => role))];

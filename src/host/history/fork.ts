@@ -15,14 +15,14 @@ import type { SessionRegistry } from "../session/session-registry";
 import { pickModel } from "../venues/pick-model";
 import { askChanges } from "./fork-changes";
 
-/** What a fork asks with. */
+/** What a fork needs to ask its questions. */
 export interface ForkParts {
   readonly sessions: SessionRegistry;
   readonly index: ProjectIndex;
   readonly provider: ProviderDeps;
 }
 
-/** Asks for the step and the changes, and starts the fork. @returns undefined when the person turned back. */
+/** Asks for the step and the changes, and starts the fork. @returns undefined when the user cancelled. */
 export async function fork(
   parts: ForkParts,
   controller: SessionController,
@@ -31,7 +31,7 @@ export async function fork(
   if (at === undefined) return undefined;
   const { definition } = controller.state;
   const { venue } = definition;
-  // A fork takes the events over, so this is the moment to read them.
+  // A fork copies the events, so they are read now.
   const shared = sharedEvents((await readSession(controller.directory)).events, at);
   const changes = await askChanges(definitionAt(definition, shared, at), {
     title: `Fork ${controller.view.flow} at ${at} (2/2)`,
@@ -43,7 +43,7 @@ export async function fork(
   return startFork(parts.sessions, controller, at, (old) => changeDefinition(old, changes));
 }
 
-/** The session's inputs; the choices that the Flow's file gives them, as long as it still stands there. */
+/** The session's inputs, with the choices that the Flow's file defines for them, as long as the file exists. */
 async function inputsOf(
   index: ProjectIndex,
   { state, workDomain }: SessionController,
@@ -58,14 +58,14 @@ async function inputsOf(
   });
 }
 
-/** Makes the fork and performs it. */
+/** Creates the fork and runs it. */
 export async function startFork(
   sessions: SessionRegistry,
   { directory, workDomain, state }: SessionController,
   at: string,
   change: (definition: Definition) => Definition,
 ): Promise<SessionController> {
-  // A fork without that consent is made anyway: only its commands do not start.
+  // A fork without that consent is created anyway, but its commands do not start.
   await agreeToCommands(change(state.definition), workDomain);
   return sessions.startWith(workDomain, (options) => forkSession(directory, at, change, options));
 }

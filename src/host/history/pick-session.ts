@@ -5,17 +5,17 @@ import type { ListedSession, SessionRegistry } from "../session/session-registry
 import { sessionWords } from "../../engine/view/session-label";
 import { SessionItem, timeText } from "../trees/sessions-tree";
 
-/** What a session is called for people. */
+/** A session's display name. */
 export function nameOf({ title, flow }: ListedSession): string {
   return title ?? flow;
 }
 
-/** The folder that the session's project lies in. */
+/** The folder that contains the session's project. */
 export function workDomainOf(session: ListedSession): string {
   return path.dirname(path.dirname(path.dirname(session.path)));
 }
 
-/** Which sessions are asked about, and what is said when there is none. */
+/** Which sessions to offer, and what to say when there are none. */
 export interface Wanted {
   readonly fits: (session: ListedSession) => boolean;
   readonly none: string;
@@ -26,12 +26,12 @@ const openable: Wanted = {
   none: "There is no session yet: every run of a Flow makes one.",
 };
 
-/** All of them, those too that cannot be read. */
+/** All sessions, including unreadable ones. */
 export const anySession: Wanted = { ...openable, fits: () => true };
 
 /**
- * The session that was meant: the tree's row, or the one that a person picks.
- * @returns undefined when the person turned back, or there is none, which is said.
+ * The given session: the tree's row, or the one that the user picks.
+ * @returns undefined when the user cancelled, or when there is none, which is reported.
  */
 export async function pickSession(
   sessions: SessionRegistry,

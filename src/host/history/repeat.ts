@@ -13,7 +13,7 @@ import { isFromFile } from "../../engine/model/providers";
 
 type Progress = vscode.Progress<{ readonly message?: string; readonly increment?: number }>;
 
-/** Runs sessions again when a person asks for it; what runs ends with the window. */
+/** Runs sessions again on request; what runs ends with the window. */
 export class Repeats {
   readonly #running = new Map<CancelSource, Promise<unknown>>();
   readonly #sessions: SessionRegistry;
@@ -118,7 +118,7 @@ function timesIn(typed: string): number | undefined {
   return times >= 1 && times <= maxRepetitions ? times : undefined;
 }
 
-/** How many were alike, and where most of the others part. */
+/** How many runs were equal, and where most of the others diverge. */
 function outcomeText({ runs, same, cancelled, provider }: RepeatReport, times: number): string {
   const made = runs.length;
   const count = `${same} of ${made} ${made === 1 ? "run" : "runs"} gave the same artifacts`;

@@ -1,10 +1,10 @@
 import * as vscode from "vscode";
 import { schemes } from "../ids";
 
-/** Documents kept at most; older ones are gone when they are opened again. */
+/** Maximum number of documents kept; the oldest are dropped. */
 const maxReports = 200;
 
-/** Read-only documents about sessions, made when somebody asks for them. */
+/** Read-only documents about sessions, created on demand. */
 export class Reports implements vscode.TextDocumentContentProvider {
   readonly #texts = new Map<string, string>();
   #last = 0;
@@ -13,7 +13,7 @@ export class Reports implements vscode.TextDocumentContentProvider {
     return this.#texts.get(uri.query) ?? "This was made in an earlier window. Run the command again.\n";
   }
 
-  /** @param name a file name; its ending decides the language. */
+  /** @param name a file name; its extension decides the language. */
   async show(name: string, text: string): Promise<void> {
     const document = await vscode.workspace.openTextDocument(this.#add(name, text));
     await vscode.window.showTextDocument(document, { preview: true });

@@ -8,7 +8,7 @@ import { grouped } from "../../engine/model/grouped";
 
 type Read = (content: Content) => Promise<string>;
 
-/** Where and why a replay differs, in a sentence. */
+/** Where and why a replay differs, in one sentence. */
 export function divergenceSentence({ step, seq, type, cause }: Divergence): string {
   const place = step === null ? "before any step" : `in step ${step}`;
   return `The replay differs ${place}, event ${seq} (${type}): ${divergenceCauseText[cause]}.`;
@@ -34,7 +34,7 @@ export function divergenceText(
   ].join("\n");
 }
 
-/** JSON over several lines, texts within it as lines too; anything else as it is. */
+/** JSON over several lines, with the texts in it as lines too; anything else unchanged. */
 function indented(json: string): string {
   try {
     return JSON.stringify(JSON.parse(json) as unknown, null, 2).replace(/\\n/g, "\\n\n");
@@ -51,7 +51,7 @@ export function tokensText({ input, output }: TokenUsage): string {
   return input === undefined && output === undefined ? "unknown" : `${count(input)} in, ${count(output)} out`;
 }
 
-/** What is different about a step, in a few words. */
+/** How a step differs, in a few words. */
 export function differencesOf({ left, right, same }: StepComparison): string {
   if (left === undefined) return "only in the second";
   if (right === undefined) return "only in the first";
@@ -64,7 +64,7 @@ export function differencesOf({ left, right, same }: StepComparison): string {
   return parts.length === 0 ? "same" : `differs: ${parts.join(", ")}`;
 }
 
-/** Everything that a step was given and made, as a text to compare. */
+/** Everything that a step was given and produced, as a text to compare. */
 export async function stepText(
   key: string,
   facts: StepFacts | undefined,

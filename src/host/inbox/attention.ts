@@ -11,16 +11,16 @@ import { Coalescer } from "../webview/coalesce";
 import type { Inbox } from "./inbox";
 
 /**
- * Says in the workbench what the sessions do: status bar, progress, badge, context keys, and one notification for a
- * question, or an end, that nobody can see.
+ * Shows in the workbench what the sessions do: status bar, progress, badge, context keys, and one notification for each
+ * question or end that is not visible.
  */
 export class Attention implements vscode.Disposable {
   readonly #item = vscode.window.createStatusBarItem("orket.status", vscode.StatusBarAlignment.Left, 50);
   readonly #updates = new Coalescer(50, () => this.#update());
   readonly #told = new Set<string>();
-  /** Sessions that were seen at work in this window, by what they did last. */
+  /** Sessions that have run in this window, with their last label. */
   readonly #labels = new Map<SessionController, string>();
-  /** Ends that nobody has seen yet, each as a sentence. */
+  /** Ends that the user has not seen yet, each as a sentence. */
   readonly #unseen = new Map<SessionController, string>();
   readonly #subscriptions: vscode.Disposable[];
   readonly #sessions: SessionRegistry;
@@ -79,7 +79,7 @@ export class Attention implements vscode.Disposable {
     return shown && vscode.window.state.focused;
   }
 
-  /** A session that worked in this window and does not any more: said once, if nobody sees it. */
+  /** A session that ran in this window and has ended: reported once, if it is not visible. */
   #noticeEnd(controller: SessionController): void {
     const { label, holder } = controller;
     const before = this.#labels.get(controller);
@@ -90,7 +90,7 @@ export class Attention implements vscode.Disposable {
     }
     if (before === undefined) return;
     const sentence = endSentence(controller.view.flow, controller);
-    // It pauses before it lets go of its lock: both are one end.
+    // It pauses before it releases its lock: both are one end.
     if (holder === "here" && label !== "failed" && label !== "paused") return;
     this.#labels.delete(controller);
     if (sentence === undefined || this.#isSeen(controller)) return;
@@ -131,7 +131,7 @@ export class Attention implements vscode.Disposable {
     item.show();
   }
 
-  /** What waits, and the ends that nobody saw and that wait for nothing more. */
+  /** The number of waiting items, and of unseen ends with nothing left waiting. */
   #showBadge(): void {
     const { entries } = this.#inbox;
     const ended = [...this.#unseen.keys()].filter(
@@ -141,7 +141,7 @@ export class Attention implements vscode.Disposable {
     this.#fallbackBadge(this.#conductor.setWaiting(count) ? undefined : badgeOf(count));
   }
 
-  /** The bar below the view's title, as long as something is at work. */
+  /** The progress bar below the view's title, shown while anything runs. */
   #showProgress(working: boolean): void {
     if (!working) {
       this.#endProgress?.();
@@ -154,7 +154,7 @@ export class Attention implements vscode.Disposable {
     }
   }
 
-  /** Each question once, and only if it cannot be seen. */
+  /** Notifies of each question once, and only if it is not visible. */
   #notify(controller: SessionController): void {
     const fresh = waitingIn(controller).filter(({ about }) => !this.#told.has(`${controller.id} ${about}`));
     const [first] = fresh;

@@ -14,7 +14,7 @@ const icons: Readonly<Record<Waiting["kind"], readonly [icon: string, color: str
   interrupted: ["debug-disconnect", "notificationsWarningIcon.foreground"],
 };
 
-/** The view "Needs you". A click shows the question; it answers nothing. */
+/** The view "Needs you". A click shows the question but answers nothing. */
 export class InboxTree implements vscode.TreeDataProvider<InboxEntry> {
   readonly onDidChangeTreeData: vscode.Event<void>;
   readonly #inbox: Inbox;

@@ -5,12 +5,12 @@ import type { SessionController } from "../../app/session/controller";
 import type { ListedSession, SessionRegistry } from "../session/session-registry";
 import { Coalescer } from "../webview/coalesce";
 
-/** Something that waits for a person, and the session that it waits in. */
+/** Something that waits for the user, and its session. */
 export interface InboxEntry {
   readonly waiting: Waiting;
   readonly controller: SessionController;
   readonly name: string;
-  /** The time of the session's last event, ISO 8601: since then it waits. */
+  /** The time of the session's last event, ISO 8601: it has waited since then. */
   readonly since: string;
 }
 
@@ -23,10 +23,10 @@ const maybeWaiting: ReadonlySet<ListedSession["status"]> = new Set([
   "interrupted",
 ]);
 
-/** Sessions that are looked into at most, the newest. */
+/** Maximum number of sessions examined, newest first. */
 const maxSessions = 50;
 
-/** Everything that waits for a person, across the sessions of the open folders; what waits longest comes first. */
+/** Everything that waits for the user, across the sessions of the open folders; what has waited longest comes first. */
 export class Inbox implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
@@ -46,7 +46,7 @@ export class Inbox implements vscode.Disposable {
     return this.#entries;
   }
 
-  /** The one behind the session and the question that are on the screen now; the first when none of it is. */
+  /** The entry after the session and question now on the screen; the first if neither is in the list. */
   after(session: string | undefined, about: string | undefined): InboxEntry | undefined {
     const at = this.#entries.findIndex(
       ({ controller, waiting }) =>
@@ -67,7 +67,7 @@ export class Inbox implements vscode.Disposable {
       ({ status, openable }) => openable && maybeWaiting.has(status),
     );
     for (const { path, title } of listed.slice(0, maxSessions)) {
-      // One that cannot be opened says so in the list of sessions.
+      // A session that cannot be opened is reported in the list of sessions.
       const controller = await this.#sessions.openAt(path).catch(() => undefined);
       if (controller === undefined) continue;
       const { view, state } = controller;

@@ -25,7 +25,7 @@ function toAction(
     return bound.length > 0 ? bound : [toDiagnostic(fixed)];
   });
   const { create, moveKey: move } = data;
-  // The key must be stored before it leaves the file.
+  // The key must be stored before it is removed from the file.
   if (move !== undefined)
     made.command = {
       command: internalIds.moveKey,
@@ -38,7 +38,7 @@ function toAction(
   return made;
 }
 
-/** Writes a new file, as it would be by hand, and opens it. */
+/** Writes a new file with the content that a user would write by hand, and opens it. */
 async function createFile(folder: vscode.Uri | undefined, file: NewFile): Promise<void> {
   const owner = folder === undefined ? undefined : vscode.workspace.getWorkspaceFolder(folder);
   if (owner === undefined) return;
@@ -50,7 +50,7 @@ export function codeOf({ code }: vscode.Diagnostic): unknown {
   return typeof code === "object" ? code.value : code;
 }
 
-/** Stores the key under the name, or under another when the name holds another key; then takes it out of the file. */
+/** Stores the key under the name, or under another when the name holds another key; then removes it from the file. */
 async function moveKey(secrets: Secrets, secret: Secret, edit: vscode.WorkspaceEdit): Promise<void> {
   const known = await secrets.find(secret.name);
   if (known !== undefined && known !== secret.value) {
@@ -65,7 +65,7 @@ async function moveKey(secrets: Secrets, secret: Secret, edit: vscode.WorkspaceE
   );
 }
 
-/** What is wrong with the file; with one that is in no open folder, by itself. */
+/** The problems of the file; a file outside all open folders is checked alone. */
 async function problems(index: ProjectIndex, { folder, source }: LiveSource): Promise<readonly Diagnostic[]> {
   if (folder === undefined) return diagnose(source);
   return problemsOf(await index.of(folder), source.path, offeredTools());

@@ -6,18 +6,18 @@ import { definitionFiles, requestAt } from "./documents";
 import type { HelpContexts } from "./help-context";
 import { toCompletionItem } from "./lsp";
 
-/** What asks for completion while typing: a value after a blank, a placeholder after its braces. */
+/** Characters that trigger completion: a value after a space, a placeholder after its braces. */
 export const completionTriggers = ["{", ".", " ", '"', "/"];
 
 function toItem(item: DefinitionCompletion): vscode.CompletionItem {
   const made = toCompletionItem(item);
-  // What can follow a key is the next thing to ask.
+  // Whatever can follow a key is completed next.
   if (item.data.kind === "key" && made.insertText instanceof vscode.SnippetString)
     made.command = { command: "editor.action.triggerSuggest", title: "Suggest" };
   return made;
 }
 
-/** JSON has an extension of its own in VS Code, which offers keys and fixed values from the schema. */
+/** VS Code has its own JSON extension, which offers keys and fixed values from the schema. */
 function isOurs({ format }: SourceDocument, { data: { kind } }: DefinitionCompletion): boolean {
   return format === "yaml" || (kind !== "key" && kind !== "value" && kind !== "snippet");
 }

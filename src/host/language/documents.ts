@@ -14,7 +14,7 @@ export const yamlFiles: vscode.DocumentSelector = Object.values(languageIds).map
   language,
 }));
 
-/** Help is asked for at a place of a document; the offset counts in the source's text. */
+/** A request for help at a position in a document; the offset counts in the source's text. */
 export interface LiveRequest extends HelpRequest {
   readonly folder: vscode.WorkspaceFolder | undefined;
   readonly uriOf: UriOf;
@@ -39,7 +39,7 @@ export function spanRange(source: SourceDocument, span: Span): vscode.Range {
   return toRange(source.lines.rangeOf(span));
 }
 
-/** Where files of the project lie; a file in no folder is alone, so that it can only be the document's own. */
+/** The URIs of the project's files; a file outside all folders is alone, so only the document itself is possible. */
 export function urisOf({ folder }: Pick<LiveSource, "folder">, document: vscode.TextDocument): UriOf {
   return folder === undefined ? () => document.uri.toString() : urisIn(folder);
 }

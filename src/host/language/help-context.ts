@@ -8,9 +8,9 @@ import { defined } from "../../engine/model/defined";
 import { factsOf, isServer, providerNames } from "../../engine/model/providers";
 import { OrketError } from "../../engine/error/orket-error";
 
-/** How long a backend may take to say which models it has; typing goes on meanwhile. */
+/** How long a backend may take to list its models; typing continues meanwhile. */
 const answerMs = 1000;
-/** How long an answer counts. */
+/** How long an answer is valid. */
 const keepMs = 30_000;
 const maxFolders = 500;
 const maxDepth = 4;
@@ -20,7 +20,7 @@ interface Kept<T> {
   readonly value: Promise<T>;
 }
 
-/** What completion wants to know besides the files: folders, models, tools of other extensions, names of secrets. */
+/** What completion needs besides the files: folders, models, tools of other extensions, names of secrets. */
 export class HelpContexts {
   readonly #models = new Map<string, Kept<readonly string[]>>();
   readonly #folders = new Map<string, Kept<readonly string[]>>();
@@ -43,8 +43,8 @@ export class HelpContexts {
   }
 
   /**
-   * The models of a backend, where it answers in time. No key is sent: the address may be half typed. In a folder that
-   * is not trusted nothing is asked at all.
+   * The models of a backend, if it answers in time. No key is sent, because the address may be half typed. In an
+   * untrusted folder no request is made at all.
    */
   models(provider: string | undefined, endpoint: string | undefined): Promise<readonly string[]> {
     if (!vscode.workspace.isTrusted) return Promise.resolve([]);
@@ -87,7 +87,7 @@ async function askModels(
   }
 }
 
-/** Folders that a Flow could refer to, each with a slash at its end. */
+/** Folders that a Flow could refer to, each with a trailing slash. */
 async function listFolders(root: vscode.Uri): Promise<readonly string[]> {
   const found: string[] = [];
   let level = [""];

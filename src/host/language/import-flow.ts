@@ -8,11 +8,11 @@ import { schemes } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
 import { askPlace, chooseFolder, writeNewFiles } from "./new-files";
 
-/** Files that a folder is searched for at most. */
+/** Maximum number of files searched for in a folder. */
 const maxFiles = 500;
 const maxDepth = 12;
 
-/** The file's bytes; of one that is too large, enough for the importer to see that. */
+/** The file's bytes; for a file that is too large, enough for the importer to detect that. */
 async function read(uri: vscode.Uri): Promise<Uint8Array | undefined> {
   try {
     const { size, type } = await vscode.workspace.fs.stat(uri);
@@ -39,7 +39,7 @@ async function searchFolder(root: vscode.Uri, place: string, found: ProjectFile[
   }
 }
 
-/** What a file is called in the report: by its folder, since that often says what it is. */
+/** The root of a file's path in the report: a path with its folder, since that often shows what the file is. */
 function rootOf(uri: vscode.Uri): vscode.Uri {
   const folder = vscode.workspace.getWorkspaceFolder(uri);
   return folder?.uri ?? vscode.Uri.joinPath(uri, "..", "..", "..");
@@ -116,7 +116,7 @@ async function choose(target: unknown, folder: vscode.WorkspaceFolder): Promise<
   return found;
 }
 
-/** Reports as documents that nobody is asked to save. */
+/** Reports as documents that VS Code never asks to save. */
 export class ImportReports implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #texts: string[] = [];
   readonly #registration = vscode.workspace.registerTextDocumentContentProvider(schemes.importReport, this);
@@ -138,7 +138,7 @@ export class ImportReports implements vscode.TextDocumentContentProvider, vscode
   }
 }
 
-/** Makes Orket's files from those of other tools and says in a document what became of what. */
+/** Converts files of other tools to Orket's files, and reports in a document what each one became. */
 export async function importFlow(
   index: ProjectIndex,
   reports: ImportReports,

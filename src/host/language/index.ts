@@ -26,7 +26,7 @@ export interface EditingParts {
   readonly sessions: SessionRegistry;
   readonly panels: SessionPanels;
   readonly errors: ErrorPresenter;
-  /** How a prompt that is tried reaches its model. */
+  /** How the trial of a prompt reaches its model. */
   readonly provider: ProviderDeps;
 }
 
@@ -39,7 +39,7 @@ export type EditingCommands = Readonly<
   >
 >;
 
-/** Everything that helps to write the definition files. */
+/** Everything that helps to write definition files. */
 export class Editing implements vscode.Disposable {
   readonly commands: EditingCommands;
   readonly #subscriptions: readonly vscode.Disposable[];

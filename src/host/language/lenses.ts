@@ -29,7 +29,7 @@ const commands: Readonly<Record<LensAction["do"], string>> = {
   openResult: internalIds.openResult,
 };
 
-/** Which prompt a lens is about: what the commands take. */
+/** The prompt that a lens belongs to: the argument of the commands. */
 export interface PromptTarget {
   readonly uri: vscode.Uri;
   /** The role, or the step's id. */
@@ -53,7 +53,7 @@ function argumentOf(action: LensAction, document: vscode.TextDocument): unknown 
   }
 }
 
-/** What the steps of a Score came to in the newest session of this window that performed it. */
+/** The results of a Score's steps in the newest session of this window that performed it. */
 function stepResults(
   controllers: readonly SessionController[],
   { folder, source }: LiveSource,
@@ -65,7 +65,7 @@ function stepResults(
   own.sort((a, b) => (a.state.startedAt < b.state.startedAt ? 1 : -1));
   const [newest] = own;
   const results = new Map<string, StepResult>();
-  // Of a step in a loop, the last round that began counts.
+  // For a step in a loop, the last round that began counts.
   for (const step of newest?.view.steps ?? []) {
     if (step.status === "planned" || newest === undefined) continue;
     results.set(step.id, { text: resultText(step), session: newest.id });
@@ -81,7 +81,7 @@ function resultText({ status, verdict, tokens }: StepView): string {
   return ["Last: " + status, ...(verdict === undefined ? [] : [verdict]), used].join(" · ");
 }
 
-/** Commands above what they are about: Run on a Flow, Edit Prompt on a role, the last result on a step. */
+/** Commands above the lines that they belong to: Run on a Flow, Edit Prompt on a role, the last result on a step. */
 export class DefinitionLenses implements vscode.CodeLensProvider, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: readonly vscode.Disposable[];
@@ -116,7 +116,7 @@ export class DefinitionLenses implements vscode.CodeLensProvider, vscode.Disposa
     );
   }
 
-  /** Sessions change with every event; the lenses only when a step ends. */
+  /** Sessions change with every event; the lenses change only when a step ends. */
   #sessionsChanged(): void {
     const results = this.#sessions.open
       .map(({ id, view }) => [id, ...view.steps.map(({ key, status }) => `${key} ${status}`)].join())

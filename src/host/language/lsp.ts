@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import { OrketError } from "../../engine/error/orket-error";
 
 /*
- * The language service answers in the types of the Language Server Protocol; VS Code has classes of its own for the same.
+ * The language service answers in the types of the Language Server Protocol; VS Code has its own classes for them.
  * The enums count from 0 there and from 1 in the protocol, in the same order.
  */
 
@@ -31,7 +31,7 @@ export function toTextEdit({ range, newText }: lsp.TextEdit): vscode.TextEdit {
   return vscode.TextEdit.replace(toRange(range), newText);
 }
 
-/** The changes of files that are there; a new file is written in Orket's own way. */
+/** Converts the changes to existing files; new files are created in Orket's own way. */
 export function toWorkspaceEdit({ changes }: lsp.WorkspaceEdit): vscode.WorkspaceEdit {
   const made = new vscode.WorkspaceEdit();
   for (const [uri, edits] of Object.entries(changes ?? {})) made.set(toUri(uri), edits.map(toTextEdit));

@@ -36,7 +36,7 @@ import { OrketError } from "../../engine/error/orket-error";
 
 export const tokenLegend = new vscode.SemanticTokensLegend([...semanticTokenTypes]);
 
-/** A folder is shown in the Explorer, where the editor would try to open it as a file. */
+/** A link to a folder reveals it in the Explorer, because the editor would try to open it as a file. */
 function toLink({ range, target, tooltip, data }: DefinitionLink): vscode.DocumentLink {
   const uri = toUri(target);
   const argument = encodeURIComponent(JSON.stringify([uri]));
@@ -59,17 +59,17 @@ function renames(index: ProjectIndex): vscode.RenameProvider {
       const request = await requestAt(index, document, position);
       if (request === undefined) return undefined;
       const made = rename(request, name, request.uriOf);
-      // The editor shows the sentence beside the box.
+      // The editor shows the message beside the box.
       if ("rejected" in made) throw new OrketError("usage", made.rejected);
       return toWorkspaceEdit(made);
     },
   };
 }
 
-/** Everything that reads a definition and changes nothing by itself. */
+/** Registers everything that reads a definition and changes nothing by itself. */
 export function registerNavigation(index: ProjectIndex): vscode.Disposable {
   const { languages } = vscode;
-  /** Asks at a place of a document; nothing where the document is no definition file. */
+  /** Asks at a position in a document; returns nothing where the document is not a definition file. */
   const at = async <T>(
     document: vscode.TextDocument,
     position: vscode.Position,

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { OrketError } from "../../engine/error/orket-error";
 import { exists } from "../project/exists";
 
-/** The folder to write into: the only one, or the one that a person picks. @throws {OrketError} usage without one. */
+/** The folder to write into: the only one, or the one that the user picks. @throws {OrketError} usage without one. */
 export async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length === 0) {
@@ -15,7 +15,7 @@ export async function chooseFolder(): Promise<vscode.WorkspaceFolder | undefined
 }
 
 /**
- * Writes new files, all of them or none that would overwrite something.
+ * Writes all new files, or none if one would overwrite something.
  * @throws {OrketError} usage when one exists.
  */
 export async function writeNewFiles(
@@ -37,7 +37,7 @@ export async function writeNewFiles(
   }
 }
 
-/** A folder of the project as a person types it; undefined when they turned back. */
+/** A folder of the project that the user types; undefined when the user cancelled. */
 export async function askPlace(title: string, value: string): Promise<string | undefined> {
   const typed = await vscode.window.showInputBox({
     title,

@@ -21,7 +21,7 @@ interface ModelItem extends vscode.QuickPickItem {
   readonly model?: string;
 }
 
-/** Asks step by step: template, name, backend, model, folder. Going back is Escape: nothing is written before the end. */
+/** Asks step by step: template, name, backend, model, folder. Escape goes back: nothing is written before the end. */
 export async function newFlow(index: ProjectIndex, contexts: HelpContexts): Promise<void> {
   const folder = await chooseFolder();
   if (folder === undefined) return;
@@ -76,7 +76,7 @@ export async function newFlow(index: ProjectIndex, contexts: HelpContexts): Prom
   );
 }
 
-/** How the project's tests run: what was found in the folder comes first. */
+/** How the project's tests run: commands found in the folder come first. */
 async function askTests(folder: string, title: string): Promise<TestRunnerId | undefined> {
   const offered = await offeredTestRunners(folder);
   const rank = (id: TestRunnerId): number => (offered.includes(id) ? 0 : 1);
@@ -95,7 +95,7 @@ async function askTests(folder: string, title: string): Promise<TestRunnerId | u
   return picked?.id;
 }
 
-/** A model of the backend where it answers, else a name that is typed; empty for the template's own. */
+/** A model of the backend if it answers, otherwise a typed name; empty for the template's own. */
 async function askModel(
   contexts: HelpContexts,
   provider: NewFlowProvider,

@@ -50,7 +50,7 @@ export class PromptCommands {
     });
   }
 
-  /** The prompt that was meant: by a lens, by the document that is open, by the cursor, or by a person. */
+  /** The prompt that a lens, the open document, the cursor or the user selects. */
   async choose(argument: unknown, question: string): Promise<PromptTarget | undefined> {
     const meant = asTarget(argument) ?? (await this.#byPath(argument)) ?? (await this.#active());
     if (meant !== undefined) return inFolder(meant);
@@ -74,7 +74,7 @@ export class PromptCommands {
     return (await vscode.window.showQuickPick(items, options))?.target;
   }
 
-  /** The Flow and step whose values the placeholders take; asked for where there are several. */
+  /** The Flow and step that give the placeholders their values; asks if there are several. */
   async chooseUse(target: PromptTarget): Promise<PromptUse | undefined> {
     const live = await promptIn(this.#index, target.uri, target.name);
     if (live === undefined)
@@ -104,7 +104,7 @@ export class PromptCommands {
     return picked === undefined ? undefined : { live, target, flow: picked.flow, step: picked.step };
   }
 
-  /** A lens names the place, since names may stand twice in a damaged file. */
+  /** A lens passes the path, since a damaged file may contain a name twice. */
   async #byPath(argument: unknown): Promise<PromptTarget | undefined> {
     if (typeof argument !== "object" || argument === null) return undefined;
     if (!("uri" in argument) || !(argument.uri instanceof vscode.Uri) || !("path" in argument))
@@ -142,7 +142,7 @@ export class PromptCommands {
   }
 }
 
-/** A prompt means something among the other files of its project. @throws {OrketError} usage outside of one. */
+/** A prompt needs the other files of its project. @throws {OrketError} usage outside of one. */
 function inFolder(target: PromptTarget): PromptTarget {
   if (vscode.workspace.getWorkspaceFolder(target.uri) !== undefined) return target;
   throw new OrketError("usage", "The file is in no folder that is open.", {
@@ -162,7 +162,7 @@ function asTarget(argument: unknown): PromptTarget | undefined {
   return uri instanceof vscode.Uri && typeof name === "string" ? { uri, name } : undefined;
 }
 
-/** Beside the file when it is seen; else where the person is. */
+/** Beside the file when it is visible; otherwise in the active column. */
 function besideFile(file: vscode.Uri): vscode.ViewColumn {
   const active = vscode.window.activeTextEditor?.document.uri.toString();
   return active === file.toString() ? vscode.ViewColumn.Beside : vscode.ViewColumn.Active;

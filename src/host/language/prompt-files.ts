@@ -8,18 +8,18 @@ import { toTextEdit } from "./lsp";
 import { mergeTexts } from "./prompt-merge";
 import { ownerOf, promptAt } from "./prompt-uri";
 
-/** A prompt that an editor has read. */
+/** A prompt that an editor has opened. */
 interface Opened {
-  /** Its text when it was read or saved last: what an edit starts from. */
+  /** Its text when last read or saved: the base of an edit. */
   base: string;
   mtime: number;
-  /** Saving wrote more than the document held: it is read again as soon as the editor is done. */
+  /** Saving wrote more than the document held: it is reread once the editor is done. */
   merged?: boolean;
 }
 
 /**
- * Prompts and instructions as files of their own. Reading takes the text from the YAML as the editors hold it; writing
- * changes that text in the YAML and nothing else there.
+ * Prompts and instructions as separate files. Reading takes the text from the YAML as the editors hold it; writing
+ * changes only that text in the YAML.
  */
 export class PromptFiles implements vscode.FileSystemProvider, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
@@ -83,7 +83,7 @@ export class PromptFiles implements vscode.FileSystemProvider, vscode.Disposable
       edit.set(file, saved.edits.map(toTextEdit));
       if (!(await vscode.workspace.applyEdit(edit)))
         throw vscode.FileSystemError.Unavailable(`${source.path} changed meanwhile. Save again.`);
-      // What else was unsaved in the file stays for the person to save.
+      // Other unsaved changes in the file are left for the user to save.
       if (!wasDirty && !(await document.save()))
         throw vscode.FileSystemError.Unavailable(`${source.path} could not be saved.`);
     }
@@ -92,7 +92,7 @@ export class PromptFiles implements vscode.FileSystemProvider, vscode.Disposable
     opened.merged = text !== edited;
   }
 
-  /** Prompts that changed in their file are read again, unless they are being edited: saving merges those. */
+  /** Prompts that changed in their file are reread, unless they are being edited: saving merges those. */
   async #follow(): Promise<void> {
     for (const document of vscode.workspace.textDocuments) {
       if (document.uri.scheme !== schemes.prompt || document.isClosed || document.isDirty) continue;

@@ -13,7 +13,7 @@ import { ownerOf, promptAt } from "./prompt-uri";
 const selector: vscode.DocumentSelector = { scheme: schemes.prompt };
 const quietMs = 150;
 
-/** The document's text as the language service counts in it. */
+/** The document's text in the form whose offsets the language service uses. */
 function textOf(document: vscode.TextDocument): string {
   return document.getText().replace(/\r\n?/g, "\n");
 }

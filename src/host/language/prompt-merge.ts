@@ -1,8 +1,8 @@
 import { applyPatch, structuredPatch } from "diff";
 
 /**
- * What was edited in `mine` since `base`, made in `theirs` as well; undefined where both changed the same lines or lines
- * that touch.
+ * Applies the edits from `base` to `mine` to `theirs` as well; undefined where both changed the same or adjacent
+ * lines.
  */
 export function mergeTexts(base: string, mine: string, theirs: string): string | undefined {
   const patch = structuredPatch("base", "mine", base, mine, undefined, undefined, { context: 1 });

@@ -13,7 +13,7 @@ interface Shown {
   readonly step: string;
 }
 
-/** Beside what a person is in: in the other column when there is one already, so that no third one narrows both. */
+/** Beside the active editor: in the other column if there is one, so that no third column narrows both. */
 export function besideActive(): vscode.ViewColumn {
   const active = vscode.window.activeTextEditor?.viewColumn;
   const other = vscode.window.visibleTextEditors.find(
@@ -22,7 +22,7 @@ export function besideActive(): vscode.ViewColumn {
   return other?.viewColumn ?? vscode.ViewColumn.Beside;
 }
 
-/** The project with what stands unsaved in the prompt's own document. */
+/** The project with the unsaved text of the prompt's own document. */
 export function withOpenPrompt(
   project: Project,
   file: vscode.Uri,
@@ -36,7 +36,7 @@ export function withOpenPrompt(
   return withPrompt(project, source, at.prompt.path, open.getText());
 }
 
-/** Prompts as they would be sent, as documents that follow what is typed. */
+/** Prompts as they would be sent, in documents that update while the user types. */
 export class PreviewDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   readonly #subscriptions: readonly vscode.Disposable[];

@@ -6,14 +6,14 @@ import { relativePath } from "../project/project-index";
 import type { ProjectIndex } from "../project/project-index";
 import type { PromptTarget } from "./lenses";
 
-/** A prompt with its project as it is now. */
+/** A prompt with its current project. */
 export interface LivePrompt {
   readonly folder: vscode.WorkspaceFolder;
   readonly project: Project;
   readonly prompt: PromptRef;
 }
 
-/** The document of a prompt: named after the role or step, in a folder that is named after its file. */
+/** The address of a prompt's document: named after the role or step, in a folder named after its file. */
 export function promptUri(file: vscode.Uri, name: string): vscode.Uri {
   return file.with({ scheme: schemes.prompt, path: `${file.path}/${name}.md`, query: file.scheme });
 }
@@ -31,7 +31,7 @@ export function ownerOf(uri: vscode.Uri): { file: vscode.Uri; name: string } {
   };
 }
 
-/** The prompt of a document; undefined when its file is in no open folder, or it is gone from there. */
+/** A document's prompt; undefined when its file is in no open folder, or no longer contains it. */
 export async function promptAt(index: ProjectIndex, uri: vscode.Uri): Promise<LivePrompt | undefined> {
   const { file, name } = ownerOf(uri);
   return promptIn(index, file, name);
@@ -50,7 +50,7 @@ export async function promptIn(
   return prompt === undefined ? undefined : { folder, project, prompt };
 }
 
-/** A prompt as it is used in a Flow: what its placeholders mean. */
+/** A prompt as a Flow uses it, which defines its placeholders. */
 export interface PromptUse {
   readonly live: LivePrompt;
   readonly target: PromptTarget;

@@ -21,7 +21,7 @@ import { besideActive, withOpenPrompt } from "./prompt-preview";
 import { failureOf } from "../../app/failure";
 import { grouped } from "../../engine/model/grouped";
 
-/** One try, as its document shows it. */
+/** One trial, as its document shows it. */
 interface Try {
   readonly title: string;
   readonly role: string;
@@ -33,10 +33,10 @@ interface Try {
   state: "waiting" | "cancelled" | { readonly reply: ModelReply } | { readonly problem: string };
 }
 
-/** Tries whose documents can still be read. */
+/** Number of trials whose documents remain readable. */
 const maxKept = 20;
 
-/** Sends a prompt once to a Venue and shows what comes back. No session, no tools, nothing on the disk. */
+/** Sends a prompt once to a Venue and shows the reply. No session, no tools, nothing on the disk. */
 export class PromptTries implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   readonly #tries = new Map<string, Try>();
@@ -163,7 +163,7 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
   }
 }
 
-/** The Venue that a person picks; the Flow's own stands first. */
+/** The Venue that the user picks; the Flow's own comes first. */
 async function chooseVenue({ live, flow }: PromptUse): Promise<string | undefined> {
   const { project } = live;
   const own = resolveFlow(project, flow, { forRun: false }).definition?.venue.name;
@@ -215,7 +215,7 @@ const count = (tokens: TokenCount | undefined): string =>
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 
-/** A fence that the text cannot close. */
+/** A code fence that the text cannot close. */
 function fenced(text: string): string[] {
   const runs = [...text.matchAll(/`+/g)].map(([run]) => run.length + 1);
   const fence = "`".repeat(Math.max(3, ...runs));

@@ -12,7 +12,7 @@ interface Found {
   readonly folder?: vscode.WorkspaceFolder;
 }
 
-/** What is wrong with the definition files, in the Problems panel and below the text, also in files that are not open. */
+/** Problems of the definition files, in the Problems panel and below the text, also for files that are not open. */
 export class ProjectDiagnostics implements vscode.Disposable {
   readonly #collection = vscode.languages.createDiagnosticCollection("orket");
   readonly #published = new Map<string, readonly Diagnostic[]>();
@@ -30,7 +30,7 @@ export class ProjectDiagnostics implements vscode.Disposable {
       "This definition file is larger than 1 MB: Orket looks at it only when it is saved.";
     this.#subscriptions = [
       index.onDidChange(() => void this.refresh()),
-      // Nobody tells of tools that extensions bring or take away: these are the moments when that shows.
+      // VS Code has no event for added or removed extension tools; a change becomes visible at these moments.
       vscode.extensions.onDidChange(() => void this.refresh()),
       vscode.window.onDidChangeActiveTextEditor(() => {
         this.#showLarge();
@@ -50,7 +50,7 @@ export class ProjectDiagnostics implements vscode.Disposable {
     for (const uri of this.#published.keys())
       if (!found.has(uri)) this.#collection.delete(vscode.Uri.parse(uri));
     for (const [uri, { list, folder }] of found) {
-      // A file that a change did not touch has the list that it had.
+      // A file that a change did not affect keeps its list.
       if (this.#published.get(uri) === list) continue;
       this.#collection.set(
         vscode.Uri.parse(uri),

@@ -16,16 +16,16 @@ import {
 import type { Diagnosis, Diagnostic, FlowSummary, Project, SourceDocument } from "../../language";
 import { readFolder, readStart } from "./read-folder";
 
-/** The definition files of one open folder, with what is wrong with them. */
+/** The definition files of one open folder, with their problems. */
 export interface FolderProject {
   readonly folder: vscode.WorkspaceFolder;
   readonly project: Project;
-  /** The Flows, as they would run on the Venue of this name; without one, each on its own. */
+  /** The Flows, as they would run on the Venue of this name; without a name, each on its own. */
   flows(venue?: string): readonly FlowSummary[];
   readonly diagnosis: Diagnosis;
 }
 
-/** The names of the tools that the extensions of this window offer. */
+/** The names of the tools that this window's extensions offer. */
 export function offeredTools(): readonly string[] {
   return vscode.lm.tools.map(({ name }) => name);
 }
@@ -33,8 +33,8 @@ export function offeredTools(): readonly string[] {
 const none: readonly Diagnostic[] = [];
 
 /**
- * What is wrong with one file of a folder: what its project says, and what only this window can know. The same list as
- * before while nothing of that has changed.
+ * The problems of one file in a folder: those of its project, and those that only this window can know. Returns the same
+ * list as before while none of them has changed.
  */
 export function problemsOf(
   { project, diagnosis }: FolderProject,
@@ -48,38 +48,38 @@ export function problemsOf(
 
 /** A document that an editor holds, as the language service sees it. */
 export interface LiveSource {
-  /** Absent for a file that is in no open folder; it is a project of its own. */
+  /** Absent for a file that is in no open folder; it is a project by itself. */
   readonly folder: vscode.WorkspaceFolder | undefined;
   readonly project: Project;
   readonly source: SourceDocument;
 }
 
-/** Who listens is told when nothing has changed for so long. */
+/** Listeners are notified after this long without changes. */
 const quietMs = 150;
-/** Changed files from which on the names are worked out once for all of them. */
+/** From this many changed files, the names are computed once for all of them. */
 const many = 16;
 
-/** Where a definition file lies in a folder, as the language service names it. */
+/** The path of a definition file in a folder, as the language service names it. */
 export function relativePath(folder: vscode.WorkspaceFolder, uri: vscode.Uri): string {
   return path.posix.relative(folder.uri.path, uri.path);
 }
 
-/** The open folder that a work domain (a path on the disk) is; undefined when it is not open. */
+/** The open folder of a work domain (a path on the disk); undefined when it is not open. */
 export function folderOf(workDomain: string): vscode.WorkspaceFolder | undefined {
   return vscode.workspace.workspaceFolders?.find(({ uri }) => uri.fsPath === workDomain);
 }
 
-/** Whether an editor holds so much text that it is looked at only when it is saved. */
+/** Whether an editor holds so much text that it is checked only on save. */
 export function isLarge(document: vscode.TextDocument): boolean {
   return document.getText().length > sourceLimits.bytes;
 }
 
 const isSkipped = (place: string): boolean => place.split("/").some((part) => skippedFolders.has(part));
 
-/** What is known of one folder. Its flows and problems are worked out when somebody asks. */
+/** The current knowledge of one folder. Its flows and problems are computed on demand. */
 class KnownProject implements FolderProject {
   readonly #flows = new Map<string | undefined, readonly FlowSummary[]>();
-  /** The newest that is known, of this project or of one before it. */
+  /** The newest known one, of this project or an earlier one. */
   #diagnosis: Diagnosis | undefined;
 
   constructor(
@@ -117,7 +117,7 @@ class FolderFiles {
     this.#stale.add(place);
   }
 
-  /** Files of a folder that is gone. */
+  /** Marks the files of a deleted folder. */
   touchBelow(place: string): void {
     for (const one of this.#known.project.sources.keys()) if (one.startsWith(`${place}/`)) this.touch(one);
   }
@@ -157,7 +157,7 @@ class FolderFiles {
     this.#known = new KnownProject(this.folder, applied(before, changed), this.#known);
   }
 
-  /** The text as an editor or the disk holds it; undefined when there is no such file. */
+  /** The text that an editor or the disk holds; undefined when there is no such file. */
   async #read(place: string): Promise<string | Uint8Array | undefined> {
     const uri = vscode.Uri.joinPath(this.folder.uri, place);
     const key = uri.toString();
@@ -185,7 +185,7 @@ function applied(before: Project, changed: ReadonlyMap<string, SourceDocument | 
   return project;
 }
 
-/** Where a definition file lies in the folder; undefined when it is none of the folder's. */
+/** The path of a definition file in the folder; undefined when it is not one of the folder's. */
 function placeIn(folder: vscode.WorkspaceFolder, uri: vscode.Uri): string | undefined {
   if (uri.scheme !== folder.uri.scheme || fileKindOf(uri.path) === undefined) return undefined;
   const owner = vscode.workspace.getWorkspaceFolder(uri);
@@ -195,8 +195,8 @@ function placeIn(folder: vscode.WorkspaceFolder, uri: vscode.Uri): string | unde
 }
 
 /**
- * Knows the definition files of the open folders, as the editors hold them and otherwise as the disk does. A change
- * costs the file that it is in; who listens is told when it has become quiet.
+ * Tracks the definition files of the open folders, as the editors hold them and otherwise as the disk does. A change
+ * costs only the file that it is in; listeners are notified once changes have stopped.
  */
 export class ProjectIndex implements vscode.Disposable {
   readonly #folders = new Map<string, FolderFiles>();
@@ -209,7 +209,7 @@ export class ProjectIndex implements vscode.Disposable {
 
   constructor() {
     const watcher = vscode.workspace.createFileSystemWatcher(definitionFileGlob);
-    // A folder that goes takes its files with it, and says so only for itself.
+    // A deleted folder takes its files with it, but reports only itself.
     const gone = vscode.workspace.createFileSystemWatcher("**", true, true, false);
     const document = ({ uri }: { uri: vscode.Uri }): void => this.#touched(uri);
     this.#subscriptions.push(
@@ -239,7 +239,7 @@ export class ProjectIndex implements vscode.Disposable {
     return files.current();
   }
 
-  /** A document with its project; undefined when it is no definition file. */
+  /** A document with its project; undefined when it is not a definition file. */
   async at(document: vscode.TextDocument): Promise<LiveSource | undefined> {
     if (fileKindOf(document.uri.path) === undefined || isLarge(document)) return undefined;
     const folder = vscode.workspace.getWorkspaceFolder(document.uri);
@@ -281,8 +281,8 @@ export class ProjectIndex implements vscode.Disposable {
   }
 
   /**
-   * Forgets what was read, so that whoever asks next gets what the disk holds now. For a run: a notice of a change comes
-   * late, and on some network drives never, and what runs must be what is there.
+   * Discards what was read, so that the next caller gets what the disk holds now. For a run: change notifications arrive
+   * late, and on some network drives never, and a run must use the current files.
    */
   reread(): void {
     this.#reload();

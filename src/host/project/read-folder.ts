@@ -3,13 +3,13 @@ import { readProjectFiles, searchFiles } from "../../app/project/project-files";
 import type { FileTree, FoundFile } from "../../app/project/project-files";
 import { fileKindOf, sourceLimits } from "../../language";
 
-/** The file's bytes; of a file that is too large, no more than it takes to see that. */
+/** The file's bytes; for a file that is too large, only as many as are needed to detect that. */
 export async function readStart(uri: vscode.Uri): Promise<Uint8Array> {
   const { size } = await vscode.workspace.fs.stat(uri);
   return size > sourceLimits.bytes ? new Uint8Array(size) : vscode.workspace.fs.readFile(uri);
 }
 
-/** The definition files of a folder. What cannot be read is left out. */
+/** The definition files of a folder. Unreadable files are left out. */
 export async function readFolder(folder: vscode.Uri): Promise<readonly FoundFile[]> {
   const wanted = (place: string): boolean => fileKindOf(place) !== undefined;
   const found =
@@ -20,8 +20,8 @@ export async function readFolder(folder: vscode.Uri): Promise<readonly FoundFile
 }
 
 /**
- * A folder through VS Code. Searching is left to nobody: in a virtual folder VS Code finds only what an extension that
- * can search it would find.
+ * A folder through VS Code. It does not use VS Code's search, which in a virtual folder finds only what an extension
+ * that can search it provides.
  */
 function treeOf(root: vscode.Uri): FileTree {
   const at = (place: string): vscode.Uri => vscode.Uri.joinPath(root, place);

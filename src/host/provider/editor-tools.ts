@@ -13,7 +13,7 @@ function registered(name: string): vscode.LanguageModelToolInformation | undefin
 }
 
 /**
- * Tools that extensions registered in VS Code, as `vscode:NAME`. Which of them a role may call, its Band says; no other is
+ * Tools that extensions registered in VS Code, as `vscode:NAME`. A Band states which of them a role may call; no other is
  * described to a model or invoked.
  */
 export class EditorTools implements ExternalTools {
@@ -42,7 +42,7 @@ export class EditorTools implements ExternalTools {
     if (typeof args !== "object" || args === null || Array.isArray(args)) {
       return { ok: false, text: `The arguments of ${name} must be an object.` };
     }
-    // VS Code hands on what does not fit the tool's schema.
+    // VS Code passes on arguments that do not match the tool's schema.
     const problems = schemaProblems(args, tool.inputSchema);
     if (problems.length > 0) {
       return { ok: false, text: `The arguments do not fit ${name}: ${problems.join(" ")}` };

@@ -1,4 +1,4 @@
-/** What of a model of the editor says which one it is. */
+/** The properties that identify a model of the editor. */
 export interface ModelFacts {
   readonly id: string;
   readonly vendor: string;
@@ -6,7 +6,7 @@ export interface ModelFacts {
   readonly name: string;
 }
 
-/** From the most exact way of naming a model to the vaguest. */
+/** The ways to name a model, from the most exact to the vaguest. */
 const ways: readonly ((model: ModelFacts) => string)[] = [
   ({ vendor, id }) => `${vendor}/${id}`,
   ({ id }) => id,
@@ -14,14 +14,14 @@ const ways: readonly ((model: ModelFacts) => string)[] = [
   ({ family }) => family,
 ];
 
-/** The way to name a model in a Venue that no other one shares. */
+/** The model's name in a Venue; no other model shares it. */
 export function modelName({ vendor, id }: ModelFacts): string {
   return `${vendor}/${id}`;
 }
 
 /**
- * The models that a Venue's `model` means, by `vendor/id`, `id`, `vendor/family` or `family`: those of the most exact way
- * that finds any, in an order that does not depend on who registered first.
+ * The models that a Venue's `model` refers to, by `vendor/id`, `id`, `vendor/family` or `family`: all that match the most
+ * exact way with any match, in an order that does not depend on which registered first.
  */
 export function modelsNamed<T extends ModelFacts>(models: readonly T[], wanted: string): readonly T[] {
   for (const nameOf of ways) {

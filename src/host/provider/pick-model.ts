@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { OrketError } from "../../engine/error/orket-error";
 import { modelName } from "./model-choice";
 
-/** @returns the model as a Venue names it; undefined when the person turned back. @throws {OrketError} when there is none. */
+/** @returns the model as a Venue names it; undefined when the user cancelled. @throws {OrketError} when there is none. */
 export async function pickEditorModel(question: string): Promise<string | undefined> {
   const models = await vscode.lm.selectChatModels();
   if (models.length === 0) {

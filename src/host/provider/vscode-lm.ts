@@ -16,7 +16,7 @@ import type {
 } from "../../engine/port/model-provider";
 import { modelName, modelsNamed } from "./model-choice";
 
-/** Some vendors send the counts as a data part of this kind; it is documented nowhere. */
+/** Some vendors send the counts as a data part of this kind; it is undocumented. */
 const usageMime = "usage";
 const usageSchema = z.object({
   prompt_tokens: z.unknown(),
@@ -24,9 +24,9 @@ const usageSchema = z.object({
   prompt_tokens_details: z.object({ cached_tokens: z.unknown() }).nullish().catch(undefined),
 });
 
-/** The models that the editor itself offers. Consent, keys and quotas are the editor's business. */
+/** The models that the editor itself offers. The editor manages consent, keys and quotas. */
 export class VsCodeLmProvider implements ModelProvider {
-  /** Vendors that have taken a request: nobody needs to be asked for them again. */
+  /** Vendors that have accepted a request: the user need not be asked for them again. */
   readonly #began = new Set<string>();
   readonly #access: Pick<vscode.LanguageModelAccessInformation, "canSendRequest">;
   readonly #timeouts: Timeouts;
@@ -69,8 +69,8 @@ export class VsCodeLmProvider implements ModelProvider {
     const messages = asMessages(request.messages, names);
     const options = modelOptions(request);
     await checkFits(messages, model, token);
-    // Before the first request VS Code may ask a person, who may take as long as they like. It does not say whether it
-    // does: measured with 1.139, `canSendRequest` is true for every model.
+    // Before the first request VS Code may ask the user, who may take any amount of time. VS Code does not report whether
+    // it asks: measured with 1.139, `canSendRequest` is true for every model.
     const mayAsk = !this.#began.has(model.vendor);
     if (mayAsk) deadline.settle();
     const response = await model.sendRequest(
@@ -102,7 +102,7 @@ export class VsCodeLmProvider implements ModelProvider {
       } else if (part instanceof vscode.LanguageModelDataPart && part.mimeType === usageMime) {
         usage = measuredUsage(part) ?? usage;
       } else {
-        // A kind that came later, such as a model's thoughts: nothing to wait for, and alive.
+        // A newer kind, such as a model's thoughts: it is ignored, but shows that the model is responding.
         deadline.piece();
         continue;
       }
@@ -110,7 +110,7 @@ export class VsCodeLmProvider implements ModelProvider {
       reply.arrived();
       reply.flush();
     }
-    // A cancelled stream ends like a whole one; `deadline` throws for it.
+    // A cancelled stream ends like a complete one; `deadline` throws for it.
     if (reply.empty) {
       throw new ProviderError("stream_truncated", `${model.name} ended its reply without a single word.`);
     }
@@ -150,12 +150,12 @@ async function chosenModel(wanted: string): Promise<vscode.LanguageModelChat> {
   );
 }
 
-/** Roles are user and assistant only: what the system says goes first, as a user's message. */
+/** Roles are user and assistant only: the system text goes first, as a user message. */
 function asMessages(messages: readonly ModelMessage[], names: ToolNames): vscode.LanguageModelChatMessage[] {
   const made: vscode.LanguageModelChatMessage[] = [];
   let results: vscode.LanguageModelToolResultPart[] = [];
   const flush = (): void => {
-    // Vendors want the results of one turn together.
+    // Vendors expect the results of one turn together.
     if (results.length > 0) made.push(vscode.LanguageModelChatMessage.User(results));
     results = [];
   };
@@ -181,7 +181,7 @@ function asMessages(messages: readonly ModelMessage[], names: ToolNames): vscode
   return made;
 }
 
-/** What the contract of the editor does not know goes along as the vendor's own options. */
+/** Settings that the editor's API does not have are passed as the vendor's own options. */
 function modelOptions({ settings }: ModelRequest): Record<string, unknown> {
   const { temperature, seed, max_output_tokens, params } = settings;
   return withParams({ temperature, seed, max_tokens: max_output_tokens }, params);
@@ -224,7 +224,7 @@ async function checkFits(
   token: vscode.CancellationToken,
 ): Promise<void> {
   const bytes = messages.reduce((sum, message) => sum + Buffer.byteLength(partsOf(message)), 0);
-  // No tokenizer makes more tokens than bytes.
+  // No tokenizer produces more tokens than bytes.
   if (bytes <= model.maxInputTokens) return;
   const tokens = await tokensOf(messages, model, token);
   if (tokens === undefined || tokens <= model.maxInputTokens) return;
@@ -264,7 +264,7 @@ function measuredUsage(part: vscode.LanguageModelDataPart): TokenUsage | undefin
   return usage.input === undefined && usage.output === undefined ? undefined : usage;
 }
 
-/** What the vendor's tokenizer says; a count that cannot be had is unknown, not zero. */
+/** The count of the vendor's tokenizer; an unavailable count is unknown, not zero. */
 async function countedUsage(
   messages: readonly vscode.LanguageModelChatMessage[],
   reply: ReplyBuilder,

@@ -6,10 +6,10 @@ import type { CommandTable } from "../../engine/model/command";
 import type { Definition } from "../../engine/model/definition";
 import { armingMs } from "../../protocol/press-guard";
 
-/** The most lines that a dialog shows; the rest is in the plan. */
+/** Maximum number of lines in the dialog; the rest is in the plan. */
 const shownLines = 60;
 
-/** The table for a dialog, whose letters have no fixed width: nothing stands in columns. */
+/** The table for a dialog, whose font is proportional: no columns. */
 function dialogLines(table: CommandTable): string[] {
   return Object.entries(table).flatMap(([name, spec], index) => [
     ...(index === 0 ? [] : [""]),
@@ -19,10 +19,10 @@ function dialogLines(table: CommandTable): string[] {
 }
 
 /**
- * Makes sure that a person agreed to the definition's commands on this machine, or asks. A dialog, since the answer must
- * be given with the table before their eyes; nothing is agreed to by closing it, nor by a key that was pressed before
+ * Makes sure that the user has consented to the definition's commands on this machine, or asks. It uses a dialog, because
+ * the table must be visible when the user answers; closing the dialog is not consent, nor is a key pressed before
  * the dialog could be read.
- * @returns false when they turned back, or the folder is not trusted.
+ * @returns false when the user cancelled, or the folder is not trusted.
  */
 export async function agreeToCommands(definition: Definition, workDomain: string): Promise<boolean> {
   const digest = digestOf(definition);
@@ -43,7 +43,7 @@ export async function agreeToCommands(definition: Definition, workDomain: string
       agree,
     );
     if (answer !== agree) return false;
-    // The Enter of the input before can reach the dialog: nobody has read it by then, and it is shown again.
+    // The Enter of the previous input can reach the dialog before anyone has read it; then it is shown again.
     if (performance.now() - shownAt >= armingMs) break;
   }
   await consent.agree(digest, definition.flow.name);

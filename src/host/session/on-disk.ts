@@ -1,11 +1,11 @@
 import * as vscode from "vscode";
 
-/** Whether sessions can live in a folder: they are files of a disk. */
+/** Whether a folder can hold sessions: they are files on a disk. */
 export function isOnDisk({ uri }: vscode.WorkspaceFolder): boolean {
   return uri.scheme === "file";
 }
 
-/** The open folders in which sessions can live. */
+/** The open folders that can hold sessions. */
 export function foldersOnDisk(): vscode.WorkspaceFolder[] {
   return (vscode.workspace.workspaceFolders ?? []).filter(isOnDisk);
 }

@@ -4,17 +4,17 @@ import type { RuntimeOptions } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Secrets } from "./secrets";
 
-/** What a session asks before it does something for the first time that a stranger's file could have brought about. */
+/** What a session asks before it first does something that an untrusted file could have caused. */
 export function questionsOf(
   secrets: Secrets,
 ): Pick<RuntimeOptions, "resolveSecret" | "confirmKey" | "confirmForeign"> {
   const keys = new AllowedKeys();
   return {
-    // Whoever lists what there is gets no key that was not allowed, and asks nobody.
+    // Listing gets no key that was not allowed, and asks no questions.
     resolveSecret: keys.guard(secrets.resolve),
     confirmKey: async (reference, origin) => {
       if (await keys.allows({ reference, origin })) return;
-      // One that is not stored is asked for first; storing it for a server allows it.
+      // A key that is not stored is asked for first; storing it for a server allows it.
       if (!(await secrets.has(reference))) return;
       const send = "Send It";
       const answer = await vscode.window.showWarningMessage(
@@ -46,7 +46,7 @@ export function questionsOf(
   };
 }
 
-/** A key was stored for a server that a run named: that allows it there. */
+/** Records that a key was stored for a server that a run named: that allows it there. */
 export async function allowStoredKey(name: string, origin: string): Promise<void> {
   await new AllowedKeys().allow({ reference: `secret:${name}`, origin });
 }

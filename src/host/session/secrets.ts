@@ -3,7 +3,7 @@ import { OrketError } from "../../engine/error/orket-error";
 
 const prefix = "orket.secret.";
 
-/** Keys of backends: kept by VS Code's SecretStorage, named in a Venue as `secret:NAME`. */
+/** Backend keys: kept in VS Code's SecretStorage, named in a Venue as `secret:NAME`. */
 export class Secrets {
   readonly #storage: vscode.SecretStorage;
   constructor(storage: vscode.SecretStorage) {
@@ -14,12 +14,12 @@ export class Secrets {
     await this.#storage.store(`${prefix}${name}`, value);
   }
 
-  /** The key, where one is stored. */
+  /** The key, if one is stored. */
   async find(name: string): Promise<string | undefined> {
     return this.#storage.get(`${prefix}${name}`);
   }
 
-  /** Whether there is anything behind `secret:NAME` or `env:NAME`. */
+  /** Whether `secret:NAME` or `env:NAME` has a value. */
   async has(reference: string): Promise<boolean> {
     return this.resolve(reference).then(
       () => true,
@@ -27,7 +27,7 @@ export class Secrets {
     );
   }
 
-  /** Of the stored secrets. */
+  /** Names of the stored secrets. */
   async names(): Promise<readonly string[]> {
     const keys = await this.#storage.keys();
     return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));

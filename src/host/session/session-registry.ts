@@ -15,10 +15,10 @@ declare const ORKET_VERSION: string;
 /** How long the disk must be quiet before it is read again. */
 const quietMs = 300;
 
-/** How often the session on the screen is looked at, in milliseconds, for what the file system did not tell. */
+/** How often the current session is checked, in milliseconds, for changes that the file system did not report. */
 const lookMs = 2000;
 
-/** What the editor gives to every session. */
+/** What the editor provides to every session. */
 export type SessionServices = Pick<
   RuntimeOptions,
   "resolveSecret" | "confirmKey" | "confirmForeign" | "vscodeLm" | "external" | "mesh" | "commands"
@@ -29,7 +29,7 @@ export interface ListedSession extends SessionSummary {
   readonly folder: vscode.WorkspaceFolder;
 }
 
-/** All sessions of the open folders: those that were opened, and which of them the views show. */
+/** All sessions of the open folders: which are open, and which one the views show. */
 export class SessionRegistry implements vscode.Disposable {
   readonly #controllers = new Map<string, SessionController>();
   readonly #opening = new Map<string, Promise<SessionController>>();
@@ -41,12 +41,12 @@ export class SessionRegistry implements vscode.Disposable {
   #current: SessionController | undefined;
   #listed: Promise<readonly ListedSession[]> | undefined;
 
-  /** A session changed, or which one is shown (`undefined`: the list itself). */
+  /** A session changed, or another is shown (`undefined`: the list itself changed). */
   readonly onDidChange = this.#changed.event;
   readonly onDidStream = this.#streamed.event;
   readonly onDidFail = this.#failed.event;
 
-  /** Whether a session is to go on as it is; the host puts its question here. */
+  /** Whether a session may resume as it is; the host sets its question here. */
   mayResume: (controller: SessionController) => Promise<boolean> = () => Promise.resolve(true);
   readonly #services: SessionServices;
 
@@ -57,7 +57,7 @@ export class SessionRegistry implements vscode.Disposable {
     journals.onDidCreate(look);
     journals.onDidChange(look);
     journals.onDidDelete(look);
-    // What another process puts into a folder that it has just made may come too early to be noticed.
+    // Files that another process puts into a new folder may appear too early to be noticed.
     const folders = vscode.workspace.createFileSystemWatcher(
       "{**/.orket,**/.orket/sessions,**/.orket/sessions/*}",
       false,
@@ -110,7 +110,7 @@ export class SessionRegistry implements vscode.Disposable {
     return controller;
   }
 
-  /** Starts a session that comes from another one, and shows it. */
+  /** Starts a session that derives from another one, and shows it. */
   async startWith(
     workDomain: string,
     make: (options: RuntimeOptions) => Promise<LiveSession>,
@@ -123,23 +123,23 @@ export class SessionRegistry implements vscode.Disposable {
     return controller;
   }
 
-  /** Asks what must be asked first, and goes on with a session. @throws {OrketError} */
+  /** Asks what must be asked first, and resumes a session. @throws {OrketError} */
   resume(controller: SessionController): Promise<void> {
     return this.goOn(controller, () => controller.resume());
   }
 
-  /** Does what a session goes on with; one that rests only after it was asked whether it may. @throws {OrketError} */
+  /** Does the work with which a session continues; one at rest is first checked for whether it may. @throws {OrketError} */
   async goOn(controller: SessionController, work: () => Promise<void>): Promise<void> {
     if (controller.holder === "here" || (await this.mayResume(controller))) await work();
   }
 
-  /** Something beside the journals has changed, such as a title: reads the list again. */
+  /** Something other than the journals has changed, such as a title: rereads the list. */
   relist(): void {
     this.#listed = undefined;
     this.#changed.fire(undefined);
   }
 
-  /** A session is gone from the disk. */
+  /** Forgets a session that was deleted from the disk. */
   async forget(directory: string): Promise<void> {
     const controller = this.#controllers.get(directory);
     this.#controllers.delete(directory);
@@ -185,7 +185,7 @@ export class SessionRegistry implements vscode.Disposable {
     await Promise.allSettled(this.open.map((controller) => controller.dispose()));
   }
 
-  /** What a session of the folder runs with. */
+  /** The options with which a session of the folder runs. */
   optionsFor(workDomain: string): RuntimeOptions {
     return {
       workDomain,
@@ -210,7 +210,7 @@ export class SessionRegistry implements vscode.Disposable {
     });
   }
 
-  /** Someone wrote to a journal, perhaps another process: looks again when it is quiet. */
+  /** A journal was written, perhaps by another process: checks again when it is quiet. */
   #journalChanged(directory: string): void {
     const controller = this.#controllers.get(directory);
     if (controller?.holder === "here") return;
@@ -221,7 +221,7 @@ export class SessionRegistry implements vscode.Disposable {
     });
   }
 
-  /** Does the last of what is wanted for a path when nothing more has been wanted for a moment. */
+  /** Does only the last work requested for a path, once no more has been requested for a moment. */
   #whenQuiet(about: string, work: () => void): void {
     clearTimeout(this.#timers.get(about));
     this.#timers.set(

@@ -94,7 +94,7 @@ function explain(state: string, isOpen: boolean): string {
   }
 }
 
-/** Files that stand together, as a row above them. */
+/** A group of files, as a row above them. */
 export class GroupItem extends vscode.TreeItem {
   constructor(
     readonly name: string,
@@ -117,11 +117,11 @@ export class GroupItem extends vscode.TreeItem {
 
 type Node = ArtifactItem | GroupItem;
 
-/** How long a row stays where it is after a decision, in milliseconds. */
+/** How long a row stays in place after a decision, in milliseconds. */
 const holdMs = 3000;
 const groupingKey = "orket.artifacts.grouping";
 
-/** The artifacts of the session shown: those that wait for a decision first. */
+/** The artifacts of the current session: those that wait for a decision come first. */
 export class ArtifactsTree implements vscode.TreeDataProvider<Node> {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.#changed.event;
@@ -170,7 +170,7 @@ export class ArtifactsTree implements vscode.TreeDataProvider<Node> {
     this.#changed.fire();
   }
 
-  /** A row that was decided stays where it is for a moment, so that no second click hits its neighbour. */
+  /** A decided row stays in place for a moment, so that a second click does not hit its neighbour. */
   #hold(): void {
     this.#order = { ...this.#order, until: Date.now() + holdMs };
     clearTimeout(this.#timer);

@@ -32,10 +32,10 @@ class KindItem extends vscode.TreeItem {
 export class DefinitionItem extends vscode.TreeItem {
   override readonly id: string;
   readonly uri: vscode.Uri;
-  /** A Venue of several machines as it was last saved; they stand below it. */
+  /** A Venue of several machines as last saved; the machines are listed below it. */
   readonly mesh: VenueFile | undefined;
 
-  /** @param before the rows that stood there, by their ids. */
+  /** @param before the previous rows, by their ids. */
   constructor(
     { folder, project, diagnosis }: FolderProject,
     path: string,
@@ -74,7 +74,7 @@ function meshIn(venue: SourceDocument): VenueFile | undefined {
   return factsOfText(content?.provider)?.answeredBy === "nodes" ? content : undefined;
 }
 
-/** Whether this text was saved. Nodes are asked with their keys, and no key may go to an address that is half typed. */
+/** Whether this text was saved. Nodes are asked with their keys, and no key may go to a half-typed address. */
 function isSaved(uri: vscode.Uri, { text }: SourceDocument): boolean {
   const key = uri.toString();
   const document = vscode.workspace.textDocuments.find((one) => one.uri.toString() === key);
@@ -89,7 +89,7 @@ function descriptionOf(value: unknown): string | undefined {
 /** The definition files of the open folders, by kind. */
 export class LibraryTree implements vscode.TreeDataProvider<vscode.TreeItem> {
   readonly #changed = new vscode.EventEmitter<DefinitionItem | undefined>();
-  /** The rows of Venues of several machines that were given last, by their ids. */
+  /** The last rows returned for Venues of several machines, by their ids. */
   #meshRows: ReadonlyMap<string, DefinitionItem> = new Map();
   readonly onDidChangeTreeData = this.#changed.event;
   readonly #index: ProjectIndex;
@@ -129,7 +129,7 @@ export class LibraryTree implements vscode.TreeDataProvider<vscode.TreeItem> {
   }
 }
 
-/** Every file of the kind, also one whose name cannot be read. */
+/** Every file of the kind, including those whose name cannot be read. */
 function filesOf(
   project: FolderProject,
   kind: NamedKind,

@@ -60,7 +60,7 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionItem> {
   constructor(sessions: SessionRegistry) {
     this.#sessions = sessions;
     sessions.onDidChange((changed) => {
-      // Events of a session at work change nothing here; its status does.
+      // A running session's events change nothing here; its status does.
       const seen = `${sessions.current?.directory ?? ""} ${sessions.open.map(({ label, holder, directory }) => `${directory} ${label} ${holder}`).join()}`;
       if (changed !== undefined && seen === this.#seen) return;
       this.#seen = seen;
@@ -72,7 +72,7 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionItem> {
     return item;
   }
 
-  /** What must be read from the disk, only when somebody points at the row. */
+  /** Reads from the disk only when the pointer is on the row. */
   async resolveTreeItem(item: vscode.TreeItem): Promise<vscode.TreeItem> {
     if (!(item instanceof SessionItem)) return item;
     const { path, id, title, status, events, problem } = item.session;

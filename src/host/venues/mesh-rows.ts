@@ -68,7 +68,7 @@ function tooltipOf(node: MeshNodeView): string {
   ].join("\n");
 }
 
-/** Calls that wait for a node, as a row. */
+/** A row for the calls that wait for a node. */
 function queueItem({ queued }: MeshView, parent: string): vscode.TreeItem[] {
   if (queued.length === 0) return [];
   const item = new vscode.TreeItem(`${queued.length} waiting for a node`);
@@ -78,11 +78,11 @@ function queueItem({ queued }: MeshView, parent: string): vscode.TreeItem[] {
   return [item];
 }
 
-/** The meshes that the Library shows; their nodes are asked from time to time only while somebody looks. */
+/** The meshes that the Library shows; their nodes are polled only while the view is visible. */
 export class MeshRows implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<string>();
   readonly #watch = new MeshWatch((id) => this.#changed.fire(id));
-  /** Below the row of this id stands something else now. */
+  /** Fires with the id of a row whose children have changed. */
   readonly onDidChange = this.#changed.event;
   readonly #pool: MeshPool;
   readonly #deps: Pick<ProviderDeps, "resolveSecret" | "fetch">;
@@ -92,7 +92,7 @@ export class MeshRows implements vscode.Disposable {
     this.#deps = deps;
   }
 
-  /** The rows below a Venue, by the row's id. Its nodes are asked with their keys: it must be one that was saved. */
+  /** The rows below a Venue, by the row's id. Its nodes are asked with their keys, so it must be a saved one. */
   rows(id: string, { nodes = [] }: VenueFile): vscode.TreeItem[] {
     const mesh = this.#pool.mesh(nodes, this.#deps);
     if (vscode.workspace.isTrusted) this.#watch.open(id, mesh);
@@ -104,7 +104,7 @@ export class MeshRows implements vscode.Disposable {
     this.#watch.look(visible);
   }
 
-  /** The row was opened: one that was open before has its rows still, and they are of that time. */
+  /** The row was opened: if it was open before, it still has its old, outdated rows. */
   opened(id: string): void {
     if (!this.#watch.isOpen(id)) this.#changed.fire(id);
   }
@@ -114,7 +114,7 @@ export class MeshRows implements vscode.Disposable {
     this.#watch.close(id);
   }
 
-  /** Other rows than these are gone, or have no mesh any more. */
+  /** Closes all other rows: they were removed, or no longer have a mesh. */
   keep(ids: ReadonlySet<string>): void {
     this.#watch.keep(ids);
   }

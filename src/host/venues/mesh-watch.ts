@@ -1,24 +1,24 @@
 import type { Mesh } from "../../adapters/provider/mesh/mesh";
 
-/** Changes that come within so many milliseconds are told at once. */
+/** Changes within this many milliseconds are reported together. */
 const quietMs = 250;
 
 interface OpenRow {
   readonly mesh: Mesh;
-  /** What of the mesh the row shows. */
+  /** The part of the mesh that the row shows. */
   shown: string;
-  /** Present while its nodes are asked from time to time. */
+  /** Present while its nodes are polled. */
   stop: (() => void) | undefined;
 }
 
-/** The rows whose meshes' nodes are asked from time to time: those that are open, while somebody looks. */
+/** The rows whose mesh nodes are polled: those that are open, while the view is visible. */
 export class MeshWatch {
   readonly #rows = new Map<string, OpenRow>();
   #looking = false;
   #timer: NodeJS.Timeout | undefined;
   readonly #changed: (id: string) => void;
 
-  /** `changed` is told the id of a row that shows something else now and is to be drawn again. */
+  /** `changed` receives the id of a row whose content has changed and must be redrawn. */
   constructor(changed: (id: string) => void) {
     this.#changed = changed;
   }
@@ -27,7 +27,7 @@ export class MeshWatch {
     return this.#rows.has(id);
   }
 
-  /** A row shows a mesh as it stands now. */
+  /** Records that a row shows the current state of a mesh. */
   open(id: string, mesh: Mesh): void {
     const known = this.#rows.get(id);
     if (known?.mesh !== mesh) this.close(id);
@@ -42,17 +42,17 @@ export class MeshWatch {
     this.#rows.delete(id);
   }
 
-  /** Closes all other rows: they are gone. */
+  /** Closes all other rows, which no longer exist. */
   keep(ids: ReadonlySet<string>): void {
     for (const id of this.#rows.keys()) if (!ids.has(id)) this.close(id);
   }
 
-  /** Somebody looks at the rows, or nobody does any more. */
+  /** Records whether the rows are visible. */
   look(looking: boolean): void {
     this.#looking = looking;
     for (const [id, row] of this.#rows) {
       if (looking) {
-        // Being drawn again opens it again.
+        // Redrawing opens it again.
         this.#changed(id);
       } else {
         row.stop?.();
@@ -70,7 +70,7 @@ export class MeshWatch {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       for (const [id, row] of this.#rows) {
-        // A check that found nothing new must not replace rows under somebody's pointer.
+        // A check that found nothing new must not replace rows under the pointer.
         const now = summaryOf(row.mesh);
         if (row.stop === undefined || now === row.shown) continue;
         row.shown = now;
@@ -80,7 +80,7 @@ export class MeshWatch {
   }
 }
 
-/** What the rows of a mesh show of it, without what changes at every check. */
+/** What the rows of a mesh show, without the parts that change at every check. */
 function summaryOf(mesh: Mesh): string {
   const { nodes, queued } = mesh.snapshot();
   return JSON.stringify([

@@ -10,9 +10,9 @@ interface ModelItem extends vscode.QuickPickItem {
 }
 
 /**
- * Asks for a model of the Venue's backend: one of those that it says it has, or any name that is typed.
- * @param current the model that is asked for now; undefined: none.
- * @returns undefined when the person turned back.
+ * Asks for a model of the Venue's backend: one that the backend lists, or any typed name.
+ * @param current the model now configured; undefined: none.
+ * @returns undefined when the user cancelled.
  */
 export async function pickModel(
   venue: Backend,

@@ -7,13 +7,13 @@ import { factsOf } from "../../engine/model/providers";
 import type { Definition } from "../../engine/model/definition";
 import { commandIds } from "../ids";
 
-/** Most models that are offered as buttons. */
+/** Maximum number of models offered as buttons. */
 const offeredModels = 3;
 
 /**
- * Asks the Venue whether a run can work. Where it cannot, it says so before anything begins, with the ways out: another
- * of the server's models for this run, another Venue, or beginning all the same.
- * @returns the definition that is to run; undefined: none.
+ * Checks whether a run can work on the Venue. If not, it reports this before anything starts, and offers another
+ * of the server's models for this run, another Venue, or starting anyway.
+ * @returns the definition to run; undefined: none.
  * @throws {OrketError} definition_invalid, secret_missing, key_not_allowed.
  */
 export async function readyDefinition(
@@ -50,7 +50,7 @@ export async function readyDefinition(
   return model === undefined ? undefined : withModelInPlaceOf(definition, trouble.missing, model);
 }
 
-/** The definition with another model wherever one of those that are missing is asked for. */
+/** The definition with another model in place of each missing one. */
 function withModelInPlaceOf(definition: Definition, missing: readonly string[], model: string): Definition {
   const { venue } = definition;
   const isMissing = (name: string | undefined): boolean => name !== undefined && missing.includes(name);

@@ -15,17 +15,17 @@ import type { VenueHealth } from "./venue-row";
 import { isFromFile } from "../../engine/model/providers";
 
 interface VenueItem extends vscode.QuickPickItem {
-  /** undefined: as each Flow says. */
+  /** undefined: the Venue that each Flow names. */
   readonly venue?: VenueFile;
 }
 
-/** How a Venue stands, and what was found out of it before. */
+/** A Venue's health, and what earlier trials found. */
 interface Found {
   readonly health: VenueHealth;
   readonly tried: readonly string[];
 }
 
-/** Which Venue the next runs use, with how each one stands. */
+/** Selects the Venue for the next runs; shows the health of each. */
 export async function selectVenue(
   index: ProjectIndex,
   choice: VenueChoice,
@@ -33,7 +33,7 @@ export async function selectVenue(
 ): Promise<void> {
   if (!(await mayRun())) return;
   const memories = new Map<VenueFile, CapabilityMemory>();
-  // What was found out of a Venue is kept in its project, which takes a disk.
+  // Findings about a Venue are kept in its project, which requires a disk.
   for (const project of (await index.all()).filter(({ folder }) => isOnDisk(folder))) {
     const memory = new CapabilityMemory(nodeEnvironment, project.folder.uri.fsPath);
     for (const venue of venuesOf(project)) memories.set(venue, memory);
@@ -116,7 +116,7 @@ function ownItem(chosen: string | undefined): VenueItem {
 
 function venueItem(venue: VenueFile, found: Found | undefined, chosen: string | undefined): VenueItem {
   const label = `${venue.name === chosen ? "$(check)" : "$(blank)"} ${venue.name}`;
-  // As high as it will be with its answer: a row that grew would move those below it under somebody's pointer.
+  // As high as with its answer: a row that grew would move the rows below it under the pointer.
   if (found === undefined) return { label, description: venue.provider, detail: "Is asked …", venue };
   const { health, tried } = found;
   const { missing } = health;

@@ -8,12 +8,12 @@ import { ProviderError } from "../../engine/error/provider-error";
 import type { VenueFile } from "../../engine/model/venue";
 import { CancelSource } from "../../engine/port/cancellation";
 
-/** "desk, qwen3:8b", as far as it tells one of the Venue's models from another. */
+/** "desk, qwen3:8b": only the parts that distinguish the Venue's models. */
 function nameOf({ node, model }: VenueEndpoint): string {
   return node === undefined ? model : `${node}, ${model}`;
 }
 
-/** What was found out of a Venue's models before, a sentence each. */
+/** Earlier findings about a Venue's models, one sentence each. */
 export async function knownOf(venue: VenueFile, memory: CapabilityMemory): Promise<readonly string[]> {
   const lines: string[] = [];
   for (const at of endpointsOf(venue)) {
@@ -23,7 +23,7 @@ export async function knownOf(venue: VenueFile, memory: CapabilityMemory): Promi
   return lines;
 }
 
-/** Finds out what a Venue's models can do and remembers it. It says what came of it, and can be cancelled. */
+/** Tests what a Venue's models can do and stores the result. Reports it; can be cancelled. */
 export async function tryVenue(
   venue: VenueFile,
   memory: CapabilityMemory,

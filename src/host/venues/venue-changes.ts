@@ -11,15 +11,15 @@ import { folderOf } from "../project/project-index";
 import type { ProjectIndex } from "../project/project-index";
 import { healthOf } from "./venue-health";
 
-/** Most models that are offered as buttons. */
+/** Maximum number of models offered as buttons. */
 const offeredModels = 4;
 
-/** What can be changed about the Venue of a session that failed on it, and the change itself. */
+/** The possible changes to the Venue of a session that failed on it, and making them. */
 export class VenueChanges implements vscode.Disposable {
   readonly #found = new vscode.EventEmitter<void>();
   /** The models of a session's server, by the session and its Venue. */
   readonly #models = new Map<string, readonly string[] | "asked">();
-  /** More is known than `waysOf` said. */
+  /** Fires when more is known than `waysOf` returned. */
   readonly onDidFind = this.#found.event;
   readonly #index: ProjectIndex;
   readonly #deps: ProviderDeps;
@@ -33,7 +33,7 @@ export class VenueChanges implements vscode.Disposable {
     this.#found.dispose();
   }
 
-  /** What is known by now; the server is asked for its models behind the screen, once. */
+  /** What is known so far; the server is asked for its models in the background, once. */
   async waysOf(controller: SessionController): Promise<VenueWays> {
     const { view, state } = controller;
     const failed = view.failed.filter(({ code }) => code.startsWith("model_") || code === "prompt_too_large");
@@ -47,7 +47,7 @@ export class VenueChanges implements vscode.Disposable {
     };
   }
 
-  /** Records the Venue as its file says now and goes on with it. @throws {OrketError} command_refused and others. */
+  /** Records the Venue as its file states it now, and resumes with it. @throws {OrketError} command_refused and others. */
   async takeFile(controller: SessionController): Promise<void> {
     const venue = await this.#now(controller);
     if (venue === undefined)
@@ -57,7 +57,7 @@ export class VenueChanges implements vscode.Disposable {
     await goOnWith(controller, venue);
   }
 
-  /** Records another model for the step's role and goes on with it. @throws {OrketError} */
+  /** Records another model for the step's role, and resumes with it. @throws {OrketError} */
   async takeModel(controller: SessionController, step: string, model: string): Promise<void> {
     const { definition, score } = controller.state;
     const run = activeRuns(score).find((active) => active.run.key === step)?.run;

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 
 const key = "orket.venue";
 
-/** The Venue that a person chose for the next runs, instead of the one that a Flow names. Kept for the workspace. */
+/** The Venue that the user chose for the next runs, instead of the one that a Flow names. Kept per workspace. */
 export class VenueChoice implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;

@@ -11,7 +11,7 @@ import { oneRow } from "./venue-row";
 import type { VenueHealth } from "./venue-row";
 import { factsOf } from "../../engine/model/providers";
 
-/** The Venues of a folder whose files can be read, by name. */
+/** A folder's readable Venues, by name. */
 export function venuesOf({ project }: FolderProject): VenueFile[] {
   const venues = [...project.sources.values()].flatMap((source) => {
     const venue = contentOf(source, "venue");
@@ -20,7 +20,7 @@ export function venuesOf({ project }: FolderProject): VenueFile[] {
   return venues.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Which backend answers, and with what; a mesh's nodes together. Never throws. */
+/** Which backends answer, and with what; a mesh's nodes together. Never throws. */
 export async function healthOf(venue: Backend, deps: ProviderDeps): Promise<VenueHealth> {
   if (factsOf(venue.provider).answeredBy === "editor") return editorHealth();
   return oneRow(await askBackends(venue, deps));

@@ -2,13 +2,13 @@ import { modelText } from "../../app/venue/venue-health";
 import type { BackendHealth } from "../../app/venue/venue-health";
 import type { ProviderHealth } from "../../adapters/provider/health-types";
 
-/** How a Venue stands as a whole, for one row of a list. */
+/** The health of a whole Venue, for one row of a list. */
 export interface VenueHealth extends ProviderHealth {
-  /** Models that the Venue names and its backend does not have; of a mesh with the node: "qwen3:8b on desk". */
+  /** Models that the Venue names and its backend does not have; for a mesh with the node: "qwen3:8b on desk". */
   readonly missing: readonly string[];
 }
 
-/** What a Venue's backends say, in one row: a mesh answers as soon as one of its nodes does. */
+/** The answers of a Venue's backends in one row: a mesh answers if at least one of its nodes does. */
 export function oneRow(backends: readonly BackendHealth[]): VenueHealth {
   const [first] = backends;
   if (first !== undefined && first.node === undefined) return { ...first.health, missing: first.missing };
@@ -35,7 +35,7 @@ export function standingText({ reachable, version, latencyMs }: ProviderHealth):
   return version === undefined ? speed : `${speed}, ${version}`;
 }
 
-/** The models with what is known of each: "qwen3:8b (loaded, 8,192 tokens)". */
+/** The models with what is known about each: "qwen3:8b (loaded, 8,192 tokens)". */
 export function modelsText({ models }: ProviderHealth): string {
   return models.map(modelText).join(", ");
 }

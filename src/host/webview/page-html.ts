@@ -1,4 +1,4 @@
-/** What a page of a panel is made from; plain data, so that a page can stand in a browser as well as in the editor. */
+/** The parts of a panel's page; plain data, so that the page works in a browser as well as in the editor. */
 export interface PageParts {
   readonly title: string;
   /** Markup of the body, without data. */
@@ -8,7 +8,7 @@ export interface PageParts {
   /** Addresses of the style sheets and of the script. */
   readonly styles: readonly string[];
   readonly script: string;
-  /** What a Content-Security-Policy calls the place that the files come from. */
+  /** The source of the files, as a Content-Security-Policy names it. */
   readonly source: string;
   readonly nonce: string;
 }

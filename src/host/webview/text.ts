@@ -1,6 +1,6 @@
 import type { ShownText } from "../../protocol/conductor";
 
-/** Longest text that is sent to a view, in characters. */
+/** Maximum length of a text sent to a view, in characters. */
 const maxShownLength = 20_000;
 
 export function shown(text: string, max = maxShownLength): ShownText {

@@ -22,7 +22,7 @@ function checkReferences(flow: SourceDocument, report: Report): void {
   }
 }
 
-/** What no schema can say of a file, and no other file is needed for: also of one that nothing refers to yet. */
+/** What no schema can check about a file, and no other file is needed for: also for a file that nothing refers to yet. */
 export function checkAlone(source: SourceDocument): readonly Diagnostic[] {
   const report = new Report();
   if (source.tree === undefined) return [];

@@ -10,7 +10,7 @@ import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
 import { scoresOf } from "./use";
 
-/** A placeholder of the command that has a value only for a step of its own; undefined where there is none. */
+/** A placeholder of the command that only has a value for a step of its own; undefined where there is none. */
 function boundToStep(flow: SourceDocument, command: string): string | undefined {
   const path = ["commands", command];
   const texts = [
@@ -28,7 +28,7 @@ function boundToStep(flow: SourceDocument, command: string): string | undefined 
   return undefined;
 }
 
-/** Commands among the tools of the roles that the Flow's steps give work to, against the Flow's table. */
+/** Commands among the tools of the roles to which the Flow's steps are given, checked against the Flow's table. */
 export function checkCommandTools(parts: FlowParts, report: Report): void {
   const { flow, band } = parts;
   if (band?.tree === undefined) return;

@@ -51,7 +51,7 @@ function checkArgv(flow: SourceDocument, path: ValuePath, report: Report): void 
   }
 }
 
-/** Placeholders of `stdin` and `env` that can have no value: a command has no role, and its own summary does not exist yet. */
+/** Placeholders of `stdin` and `env` that can never have a value: a command has no role, and its own summary does not exist yet. */
 function placeholderProblem(flow: SourceDocument, placeholder: Placeholder): string | undefined {
   if (placeholder.kind === "role") return "A command belongs to no role: {{role}} has no value here.";
   if (placeholder.kind !== "input") return undefined;
@@ -87,7 +87,7 @@ function checkEnv(flow: SourceDocument, path: ValuePath, report: Report): void {
   }
 }
 
-/** Globs that could never match, or that name what nobody but people may write. */
+/** Globs that could never match, or that name files that only people may write. */
 function checkWrites(flow: SourceDocument, path: ValuePath, report: Report): void {
   for (const { text, path: place } of textsAt(flow, [...path, "writes"])) {
     const outside = text.startsWith("/") || /^[A-Za-z]:/.test(text) || text.split("/").includes("..");
@@ -98,7 +98,7 @@ function checkWrites(flow: SourceDocument, path: ValuePath, report: Report): voi
   }
 }
 
-/** What no schema can say of a Flow's command table. */
+/** What no schema can check about a Flow's command table. */
 export function checkCommands(flow: SourceDocument, report: Report): void {
   for (const name of keysAt(flow, ["commands"])) {
     const path = ["commands", name];
@@ -123,7 +123,7 @@ export function checkCommands(flow: SourceDocument, report: Report): void {
   }
 }
 
-/** Every text that stands under the key `run`, or is a tool `command:NAME`, at any depth. */
+/** Every text under the key `run`, or that is a tool `command:NAME`, at any depth. */
 function namesUsed(value: unknown, names: Set<string>): void {
   if (Array.isArray(value)) {
     for (const entry of value as readonly unknown[]) namesUsed(entry, names);

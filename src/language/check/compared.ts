@@ -11,7 +11,7 @@ import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 import type { Says } from "./says";
 
-/** What a field always is, where it can never be this value; undefined: it can be. */
+/** The type of a field, where it can never be this value; undefined: it can be. */
 function whatItIs(spec: FieldSpec, value: unknown): string | undefined {
   const { enum: words } = spec;
   if (words !== undefined)
@@ -40,7 +40,7 @@ function valuesAt(
     : [{ value, at: path }];
 }
 
-/** Values of a condition that what it looks at can never be. */
+/** Values in conditions that the compared item can never have. */
 export function checkCompared(
   score: SourceDocument,
   path: ValuePath,
@@ -78,7 +78,7 @@ export function checkCompared(
     }
 }
 
-/** Conditions of one list that cannot hold together: they want different words, or values, of one thing. */
+/** Conditions of one list that cannot all hold: they require different words, or values, of the same item. */
 export function checkTogether(score: SourceDocument, path: ValuePath, report: Report): void {
   const list = valueAt(score.value, path);
   if (!Array.isArray(list)) return;

@@ -25,8 +25,8 @@ function absentTools(band: SourceDocument, offered: readonly string[]): readonly
 }
 
 /**
- * What was found in a Band, and after it the tools of its roles that no extension offers. Only an editor can know:
- * `offered` are the names of its tools, without `vscode:`. The same list as before while nothing of that has changed.
+ * The diagnostics of a Band, followed by the tools of its roles that no extension offers. Only an editor can know:
+ * `offered` are the names of its tools, without `vscode:`. Returns the same list as before while none of this has changed.
  */
 export const withAbsentTools = ofVersions(
   (

@@ -37,7 +37,7 @@ function describeValue(value: unknown): string {
   }
 }
 
-/** The name of what is wrong: its key, or the entry of a list with the list's key. */
+/** The name of the faulty item: its key, or the entry of a list with the list's key. */
 function nameOf(path: ValuePath): string {
   const last = path.at(-1);
   if (last === undefined) return "The file";
@@ -53,7 +53,7 @@ function isSecretKey(path: ValuePath): boolean {
 class SchemaReport {
   readonly diagnostics: Diagnostic[] = [];
   #beyond = 0;
-  /** Missing keys that most likely stand there under another spelling. */
+  /** Missing keys that are most likely present under another spelling. */
   readonly #meant = new Set<string>();
   readonly #source: SourceDocument;
   readonly #kind: SourceKind;
@@ -90,7 +90,7 @@ class SchemaReport {
       const free = names.filter((name) => !Object.hasOwn(given, name));
       const inList = typeof path.at(-1) === "number";
       const foreign = inList ? issue.keys.filter((key) => nearest(key, free) === undefined) : [];
-      // Several keys that belong elsewhere are one mistake: they came here together.
+      // Several keys that belong elsewhere are one mistake: they were moved here together.
       if (foreign.length > 2) this.#foreignKeys(path, foreign, names);
       for (const key of issue.keys)
         if (foreign.length <= 2 || !foreign.includes(key)) this.#unknownKey(path, key, names);
@@ -242,7 +242,7 @@ class SchemaReport {
     this.add("orket/invalid-value", place, `${nameOf(path)}: ${reasonOf(issue)}.`);
   }
 
-  /** The value may be a key: it is not in the message, whatever it looks like. */
+  /** The value may be a key: it is never in the message, whatever it looks like. */
   #literalKey(path: ValuePath): void {
     const message = "'api_key' names a secret and never holds the key itself.";
     this.add(
@@ -274,7 +274,7 @@ function reasonOf(issue: Issue): string {
 
 const addressWithSecret = /^[a-z+]+:\/\/[^/?#]*@|[?&](?:api[_-]?key|key|token|access_token)=/i;
 
-/** Keys that hide in an address. The schema cannot tell, and the address would be shown and stored. */
+/** Keys hidden in an address. The schema cannot detect them, and the address would be shown and stored. */
 function secretsInAddresses(source: SourceDocument, report: SchemaReport): void {
   if (source.kind !== "venue") return;
   const nodes = valueAt(source.value, ["nodes"]);
@@ -297,7 +297,7 @@ function secretsInAddresses(source: SourceDocument, report: SchemaReport): void 
   }
 }
 
-/** What says that something is not there. */
+/** Codes for something that is missing. */
 const absences: ReadonlySet<DiagnosticCode> = new Set([
   "orket/missing-key",
   "orket/wrong-type",
@@ -311,12 +311,12 @@ const absences: ReadonlySet<DiagnosticCode> = new Set([
 ]);
 
 /**
- * Without what a syntax problem explains. Behind a syntax error the tree is a guess, and what seems to be missing may
- * only be hidden by it; a value that could not be read has no type.
+ * Without the diagnostics that a syntax problem explains. After a syntax error the tree is a guess, and what seems to be
+ * missing may only be hidden by it; a value that could not be read has no type.
  */
 function withoutConsequences(source: SourceDocument, found: readonly Diagnostic[]): readonly Diagnostic[] {
   const unread = new Set(source.problems.map(({ span }) => `${span.start}-${span.end}`));
-  // A tag or an alias without meaning leaves a value that nobody wrote.
+  // A tag or an alias without meaning leaves a value that was not written by the user.
   const emptied = new Set(
     source.problems
       .filter(({ code }) => code === "orket/yaml-tag" || code === "orket/yaml-alias")

@@ -45,7 +45,7 @@ function foreignRoles({
   });
 }
 
-/** Why a Flow runs in VS Code alone: its Venue is the editor, or a role has tools of the editor. For the command line. */
+/** Why a Flow runs only in VS Code: its Venue is the editor, or a role has tools of the editor. For the command line. */
 export function editorOnly(project: Project, flow: SourceDocument): readonly Diagnostic[] {
   const report = new Report();
   const parts = findParts(project, flow, new Report());

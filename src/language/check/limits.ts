@@ -16,14 +16,14 @@ function place(flow: SourceDocument, limit: string) {
   return isGiven(flow, ["limits"]) ? nearestPlace(flow, path) : nearestPlace(flow, ["name"]);
 }
 
-/** Limits that keep a run from ending even when all goes well: every step once, with one call. */
+/** Limits that prevent a run from completing even when all goes well: every step once, with one call. */
 export function limitWarnings(flow: SourceDocument, definition: Definition): Diagnostic[] {
   const { limits, conductor } = definition.flow;
   if (limits.model_calls === undefined && limits.total_tokens === undefined) return [];
   const needed = { calls: 0, output: 0, first: "" };
   const walk = (nodes: readonly PlanNode[]): void => {
     for (const node of nodes) {
-      // What has a condition, or an item for each run, need not run at all.
+      // A step with a condition, or with an item for each run, may not run at all.
       if (node.when !== undefined || node.kind === "each") continue;
       if (node.kind !== "step") walk(nodesIn(node));
       else if (node.does === undefined && !conductor.disabled_roles.includes(node.role)) {
@@ -54,7 +54,7 @@ export function limitWarnings(flow: SourceDocument, definition: Definition): Dia
   return found;
 }
 
-/** Says what limits a run whose Flow does not say so itself. */
+/** States the limits of a run whose Flow does not set its own. */
 export function defaultLimitHints(flow: SourceDocument, definition: Definition): Diagnostic[] {
   if (isGiven(flow, ["limits"])) return [];
   const { total_tokens: tokens = 0, model_calls: calls = 0, cost_usd: cost } = definition.flow.limits;
@@ -69,7 +69,7 @@ export function defaultLimitHints(flow: SourceDocument, definition: Definition):
   ];
 }
 
-/** Limits that the worst case of the plan goes beyond, each with the step where it would be hit. */
+/** Limits that the worst case of the plan exceeds, each with the step where it would be reached. */
 export function limitHints(flow: SourceDocument, definition: Definition): Diagnostic[] {
   return planFlow(definition, { prompts: false }).limits.flatMap(({ name, limit, worst, at }) => {
     if (at === undefined || worst === undefined) return [];

@@ -1,7 +1,7 @@
 import type { Diagnostic, DiagnosticCode } from "../text/diagnostic";
 import type { SourceDocument } from "../text/source";
 
-/** What is said of a name that no step has. */
+/** The message about a name that no step has. */
 const unknownNames: ReadonlySet<DiagnosticCode> = new Set([
   "orket/until-unknown-step",
   "orket/unknown-step",
@@ -11,7 +11,7 @@ const unknownNames: ReadonlySet<DiagnosticCode> = new Set([
   "orket/replies-unknown-step",
 ] as const);
 
-/** The ids that stand there and count for nothing, because their key is given twice: a '-' is missing before them. */
+/** The ids that are present but have no effect, because their key is given twice: a '-' is missing before them. */
 function swallowedIds(own: readonly Diagnostic[], sources: readonly SourceDocument[]): string[] {
   const texts = new Map(sources.map(({ path, text }) => [path, text]));
   return own.flatMap(({ code, file, span }) => {
@@ -27,8 +27,8 @@ function swallowedIds(own: readonly Diagnostic[], sources: readonly SourceDocume
 }
 
 /**
- * Without what another problem explains: a missing model whose key stands there misspelled, and a step that is not known
- * because its id was swallowed by the entry before.
+ * Without the diagnostics that another problem explains: a missing model whose key is misspelled, and a step that is not
+ * known because its id was taken by the previous entry.
  */
 export function withoutMisspelled(
   diagnostics: readonly Diagnostic[],

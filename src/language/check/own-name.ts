@@ -18,7 +18,7 @@ export function hasNamesake(project: Project, source: SourceDocument): boolean {
   return namesakes(project, source).length > 1;
 }
 
-/** Reports a name that another file of the kind has too. */
+/** Reports a name that another file of the same kind also has. */
 export function checkOwnName(project: Project, source: SourceDocument, report: Report): void {
   if (!hasNamesake(project, source)) return;
   const others = namesakes(project, source).filter((path) => path !== source.path);

@@ -6,7 +6,7 @@ import { valueAt } from "../schema/schema";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 
-/** Keys that stand among what is passed to the backend: they would be in every copy of the project and in every session. */
+/** Keys in what is passed to the backend: they would be in every copy of the project and in every session. */
 export function checkParams(venue: SourceDocument, report: Report): void {
   const places: ValuePath[] = [
     ["params"],

@@ -5,7 +5,7 @@ import { keysAt, textAt } from "../schema/read";
 import type { SourceDocument } from "../text/source";
 
 /**
- * Commands of a Flow whose program is not there. Only a machine can know: `isThere` answers for a name on the PATH, or a
+ * Commands of a Flow whose program is missing. Depends on the machine: `isThere` answers for a name on the PATH, or a
  * path within the project.
  */
 export function absentPrograms(

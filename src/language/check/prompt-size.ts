@@ -9,13 +9,13 @@ import { nearestPlace } from "../text/places";
 import type { FlowParts } from "../project/flow-parts";
 import { answering } from "../project/venue-routes";
 
-/** Bytes of English text that make one token, at most: what is warned of does not fit whatever the tokenizer. */
+/** Most bytes of English text per token: a prompt that is warned about does not fit, whatever the tokenizer. */
 const bytesPerToken = 5;
 
-/** Bytes of a tool's description and arguments, at least. */
+/** Least bytes of a tool's description and arguments. */
 const bytesPerTool = 200;
 
-/** Steps whose prompt cannot fit the context window even before anything of the run stands in it. */
+/** Steps whose prompt cannot fit the context window even before any content of the run is in it. */
 export function promptWarnings({ venue: own, routes }: FlowParts, definition: Definition): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const step of stepsOf(definition.score.steps)) {

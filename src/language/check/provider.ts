@@ -10,7 +10,7 @@ import { reportMissingModel, whoHasModel } from "./venue-model";
 
 const specialKeys = [...new Set(providerNames.flatMap((name) => factsOf(name).ownKeys))];
 
-/** What a Venue of each provider lacks beside what the schema and the table of providers ask for. */
+/** What a Venue of each provider lacks in addition to what the schema and the table of providers require. */
 const lacks: Readonly<Record<ProviderName, (venue: SourceDocument, report: Report) => void>> = {
   ollama: lacksNothing,
   openai: lacksNothing,
@@ -19,14 +19,14 @@ const lacks: Readonly<Record<ProviderName, (venue: SourceDocument, report: Repor
   scripted: lacksReplies,
 };
 
-/** What a Venue lacks, and what has no effect in it, by itself. */
+/** What a Venue lacks, and what has no effect in it, checked by itself. */
 export function checkProvider(venue: SourceDocument, report: Report): void {
   const written = textAt(venue, ["provider"]);
   const provider = providerNames.find((name) => name === written);
-  // The schema has reported a name that no provider has.
+  // The schema has reported an unknown provider name.
   if (provider === undefined) return;
   for (const key of specialKeys) reportUnused(venue, provider, key, report);
-  // Where only some roles have a model, it takes a Flow to say which are needed.
+  // Where only some roles have a model, only a Flow shows which are needed.
   if (whoHasModel(venue) === "none") reportMissingModel(venue, report);
   lacksKey(venue, factsOf(provider), report);
   lacks[provider](venue, report);
@@ -57,7 +57,7 @@ function lacksKey(
 }
 
 function lacksNothing(): void {
-  // The table of providers says all that such a Venue needs.
+  // The table of providers lists everything that such a Venue needs.
 }
 
 function lacksNodes(venue: SourceDocument, report: Report): void {

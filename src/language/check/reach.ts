@@ -6,7 +6,7 @@ import type { Diagnostic } from "../text/diagnostic";
 import { nearestPlace, valuePlace } from "../text/places";
 import type { SourceDocument } from "../text/source";
 
-/** What a run of the Flow can touch at most, where its policy is written: the table of the plan. */
+/** The most that a run of the Flow can access, shown where its policy is written: the table of the plan. */
 export function reachHints(flow: SourceDocument, definition: Definition): Diagnostic[] {
   const rows = reachRows(reachOf(definition)).map(([what, most]) => `${what}: ${most}.`);
   const at = isGiven(flow, ["policy"]) ? nearestPlace(flow, ["policy"]) : nearestPlace(flow, ["name"]);
@@ -14,7 +14,7 @@ export function reachHints(flow: SourceDocument, definition: Definition): Diagno
   return [makeDiagnostic(flow, "orket/reach", at, message, { severity: "hint" })];
 }
 
-/** Secret files that agents can read, where what they read leaves this machine. */
+/** Secret files that agents can read, where what they read is sent to another machine. */
 export function secretWarnings(flow: SourceDocument, definition: Definition): Diagnostic[] {
   const { secretsReadable, servers } = reachOf(definition);
   const elsewhere = servers.filter((origin) => !isThisMachine(origin));

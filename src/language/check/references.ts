@@ -12,7 +12,7 @@ import { checkCompared, checkTogether } from "./compared";
 import { saysOf, unknownField } from "./says";
 import { defined } from "../../engine/model/defined";
 
-/** Where a condition stands: before a step or a group, or at the end of a loop. */
+/** The place of a condition: before a step or a group, or at the end of a loop. */
 interface Stand {
   readonly path: ValuePath;
   readonly at: StepView | GroupView;
@@ -22,7 +22,7 @@ interface Stand {
 
 const groupPath = (group: GroupView): ValuePath => [...group.path, group.kind];
 
-/** The conditions of a Score, each with where it stands. */
+/** The conditions of a Score, each with its place. */
 function conditionsOf(score: SourceDocument, view: ScoreView): Stand[] {
   const found: Stand[] = [];
   const add = (path: ValuePath, at: StepView | GroupView, loop?: GroupView): void => {
@@ -49,7 +49,7 @@ function idsOf(view: ScoreView): string[] {
   return [...view.byId.keys(), ...view.groupById.keys()];
 }
 
-/** Why what a step left cannot be known at a place; undefined: it can. */
+/** Why the result of a step cannot be known at a place; undefined: it can. */
 function unseen(at: StepView | GroupView, to: StepView | GroupView): string | undefined {
   switch (canSee(at, to)) {
     case "yes":
@@ -117,7 +117,7 @@ function checkStep(
   return undefined;
 }
 
-/** How sentences call a step or a group. */
+/** The name of a step or a group in messages. */
 function called(target: StepView | GroupView): string {
   return `${"verdict" in target ? "step" : target.kind} ${quoted(target.id)}`;
 }
@@ -131,7 +131,7 @@ function checkVerdict(
 ): void {
   const path = [...stand.path, "verdict"];
   const value = valueAt(score.value, path);
-  // What a used Score says stands in another file.
+  // The output of a used Score is declared in another file.
   const given = saysOf(score, view, target)?.words;
   if (value === undefined || given === undefined) return;
   const words = Array.isArray(value) ? value : [value];
@@ -211,7 +211,7 @@ export function checkConditions(score: SourceDocument, view: ScoreView, report: 
   }
 }
 
-/** The lists that groups and questions take from results, and the step that a Score gives back. */
+/** The lists that groups and questions take from results, and the step whose result a Score returns. */
 export function checkSources(score: SourceDocument, view: ScoreView, report: Report): void {
   const look = (path: ValuePath, at: StepView | GroupView | undefined): void => {
     const wanted = textAt(score, [...path, "step"]);
@@ -259,7 +259,7 @@ export function checkReads(score: SourceDocument, view: ScoreView, report: Repor
   }
 }
 
-/** A person can be asked about artifacts only where nothing else is under way that changes them. */
+/** A person can be asked about artifacts only where no parallel work changes them. */
 export function checkPlacement(score: SourceDocument, view: ScoreView, report: Report): void {
   for (const step of view.steps) {
     if (step.kind !== "accept") continue;
@@ -277,7 +277,7 @@ export function checkPlacement(score: SourceDocument, view: ScoreView, report: R
   }
 }
 
-/** The group around a step in which others are at work at the same time; undefined: there is none. */
+/** The group around a step in which other steps run at the same time; undefined: there is none. */
 export function besideOthers(score: SourceDocument, step: StepView): string | undefined {
   for (const group of step.around) {
     if (group.kind === "parallel") return "a parallel group";

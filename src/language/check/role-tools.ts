@@ -2,8 +2,8 @@ import { valueAt } from "../schema/schema";
 import type { SourceDocument } from "../text/source";
 
 /**
- * The tools that a Band gives a role. Undefined where its list cannot be read, a comma of it is missing for example: the
- * Band says so itself, and nobody knows what the role may do.
+ * The tools that a Band gives a role. Undefined where its list cannot be read, for example because a comma is missing: the
+ * Band reports this itself, and the role's tools are unknown.
  */
 export function toolsOf(band: SourceDocument | undefined, role: string): readonly string[] | undefined {
   if (band === undefined || valueAt(band.value, ["roles", role]) === undefined) return undefined;

@@ -4,7 +4,7 @@ import { valueAt } from "../schema/schema";
 import type { GroupView, ScoreView, StepView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 
-/** What conditions and templates can know of a step or group that has ended. */
+/** What conditions and templates can know about a step or group that has ended. */
 export interface Says {
   /** The words of its verdict; empty: it gives none. */
   readonly words: readonly string[];
@@ -18,7 +18,7 @@ function isStep(item: StepView | GroupView): item is StepView {
   return "verdict" in item;
 }
 
-/** The entries that stand directly in a group, in the file's order. */
+/** The entries directly in a group, in the file's order. */
 function entriesOf({ steps, groups }: ScoreView, group: GroupView): (StepView | GroupView)[] {
   const place = (item: StepView | GroupView): number => {
     const index = item.path[group.path.length + 2];
@@ -35,8 +35,8 @@ function isConditional(score: SourceDocument, item: StepView | GroupView): boole
 }
 
 /**
- * What a step or group can say. A loop and a sequence say what the last of their entries says that was not skipped; an
- * `each` and a `parallel` say nothing but their summary. Undefined: another file tells, or it cannot be read.
+ * The possible output of a step or group. A loop and a sequence output what their last entry that was not skipped
+ * outputs; an `each` and a `parallel` only output their summary. Undefined: it is in another file, or cannot be read.
  */
 export function saysOf(score: SourceDocument, view: ScoreView, item: StepView | GroupView): Says | undefined {
   if (isStep(item)) {
@@ -58,8 +58,8 @@ export function saysOf(score: SourceDocument, view: ScoreView, item: StepView | 
 }
 
 /**
- * The part of a path of fields (`a.b`) that nobody declares, with the fields that are known in its place; undefined: all
- * of it is declared, or a value of any form may stand there.
+ * The part of a path of fields (`a.b`) that is not declared, with the fields that are known in its place; undefined: all
+ * of it is declared, or a value of any form is allowed there.
  */
 export function unknownField(
   fields: FieldMap,

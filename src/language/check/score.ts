@@ -21,7 +21,7 @@ function checkRole(parts: FlowParts, score: SourceDocument, step: StepView, repo
   const roles = keysAt(band, ["roles"]);
   const path = [...step.path, "role"];
   if (!roles.includes(step.role)) {
-    // What can be no role at all is told where it stands.
+    // A text that cannot be a role at all is reported where it is.
     if (!idSchema.safeParse(step.role).success) return;
     report.at(score, path, "orket/unknown-role", `The Band ${band.path} has no role ${quoted(step.role)}.`, {
       hint: roles.length === 0 ? undefined : `Its roles are ${roles.slice(0, 20).join(", ")}.`,
@@ -56,7 +56,7 @@ function checkRole(parts: FlowParts, score: SourceDocument, step: StepView, repo
   }
 }
 
-/** Artifacts where the Flow's policy lets nothing be written. */
+/** Artifacts in places where the Flow's policy allows no writing. */
 function checkWriteScope(flow: SourceDocument, score: SourceDocument, step: StepView, report: Report): void {
   const scope = valueAt(flow.value, ["policy", "write_scope"]);
   if (!Array.isArray(scope) || scope.length > 0) return;
@@ -69,7 +69,7 @@ function checkWriteScope(flow: SourceDocument, score: SourceDocument, step: Step
   }
 }
 
-/** Everything of the Score that needs the other files. */
+/** All checks of the Score that need the other files. */
 export function checkScore(parts: FlowParts, report: Report): ScoreView | undefined {
   const { flow, score } = parts;
   if (score?.tree === undefined) return undefined;

@@ -42,7 +42,7 @@ function checkIds(score: SourceDocument, view: ScoreView, report: Report): void 
 
 function checkArtifacts(score: SourceDocument, step: StepView, report: Report): void {
   for (const { text, path } of textsAt(score, [...step.path, "produces"])) {
-    // What a placeholder stands for is known when the step runs.
+    // The value of a placeholder is known when the step runs.
     const problem = artifactPathProblem(text.replace(/\{\{[^}\r\n]*\}\}/g, "x"));
     if (problem === undefined) continue;
     const message = `${quoted(text)} cannot be an artifact: ${problem}.`;
@@ -52,7 +52,7 @@ function checkArtifacts(score: SourceDocument, step: StepView, report: Report): 
   }
 }
 
-/** Paths and globs are filled in before the step begins: with inputs, and with the item of the each around it. */
+/** Paths and globs are filled in before the step begins: with inputs, and with the item of the `each` around it. */
 function checkPathTemplates(score: SourceDocument, step: StepView, report: Report): void {
   const inEach = step.around.some(({ kind }) => kind === "each");
   for (const key of ["produces", "accept"]) {
@@ -72,7 +72,7 @@ function checkPathTemplates(score: SourceDocument, step: StepView, report: Repor
   }
 }
 
-/** What a Score says by itself, at more than one place of its own. */
+/** What a Score says by itself, about more than one place in it. */
 export function checkSteps(score: SourceDocument, report: Report): void {
   const view = scoreViewOf(score);
   checkIds(score, view, report);

@@ -34,7 +34,7 @@ export class TemplateText {
     );
   }
 
-  /** The place of what stands at an offset of the text: its nth `{{` is the nth of its writing in the file. */
+  /** The place of the item at an offset of the text: its nth `{{` is the nth in the file's source. */
   placeOf(offset: number): Span {
     const text = this.#text;
     let index = -1;
@@ -44,7 +44,7 @@ export class TemplateText {
   }
 }
 
-/** The prompts of a Band, the instructions, questions and given inputs of a Score, as far as they hold braces; read once for each version of the file. */
+/** Texts with braces: a Band's prompts, a Score's instructions, questions and given inputs. Read once per version of the file. */
 export const templatesOf = ofVersion((source: SourceDocument): readonly TemplateText[] => {
   const found: TemplateText[] = [];
   const add = (path: ValuePath, role?: string, step?: StepView): void => {

@@ -30,14 +30,14 @@ function problems(template: TemplateText, report: Report): void {
   }
 }
 
-/** Why a placeholder can never be resolved there, with the placeholder that was likely meant. */
+/** Why a placeholder can never be resolved there, with the placeholder that was probably meant. */
 export interface Unresolved {
   readonly message: string;
   readonly hint?: string | undefined;
   readonly near?: Placeholder | undefined;
 }
 
-/** Reports the placeholders of a template for which there is a reason. */
+/** Reports the placeholders of a template for which a reason is given. */
 export function checkTemplate(
   template: TemplateText,
   report: Report,
@@ -137,7 +137,7 @@ export function unresolvedItem(steps: readonly StepView[]): Unresolved | undefin
   };
 }
 
-/** What can be said of a file's templates without any other file. */
+/** What can be checked about a file's templates without any other file. */
 export function checkTemplates(source: SourceDocument, report: Report): void {
   for (const template of templatesOf(source)) {
     problems(template, report);
@@ -155,7 +155,7 @@ export function checkTemplates(source: SourceDocument, report: Report): void {
   }
 }
 
-/** Placeholders in a Flow's task, which is none. */
+/** Placeholders in a Flow's task, which is not a template. */
 export function checkTask(flow: SourceDocument, report: Report): void {
   const path = ["task"];
   const template = new TemplateText(flow, path, textAt(flow, path) ?? "");

@@ -8,7 +8,7 @@ import { scoreViewOf } from "../schema/score-view";
 import { isDamaged } from "../text/source";
 import type { SourceDocument } from "../text/source";
 
-/** The steps whose verdict something of the Score looks at: a condition, a `must`, a placeholder, or its own result. */
+/** The steps whose verdict is read in the Score: by a condition, a `must`, a placeholder, or its own result. */
 function askedSteps(score: SourceDocument): Set<string | undefined> {
   const { occurrences, templates } = namesIn(score);
   const asked = new Set([textAt(score, ["result", "step"])]);
@@ -20,13 +20,13 @@ function askedSteps(score: SourceDocument): Set<string | undefined> {
   return asked;
 }
 
-/** Verdicts within a loop that nothing looks at. */
+/** Verdicts within a loop that are never read. */
 function unaskedVerdicts(score: SourceDocument, report: Report): void {
   const asked = askedSteps(score);
   for (const step of scoreViewOf(score).steps) {
     const loops = step.around.filter(({ kind }) => kind === "loop");
     const path = [...step.path, "verdict"];
-    // What a command, a question without words or an accept step says is theirs, whether it is asked for or not.
+    // The verdict of a command, a question without words or an accept step exists whether it is requested or not.
     if (!isGiven(score, path) || loops.length === 0 || asked.has(step.id)) continue;
     const message = `Nothing asks for the verdict of ${quoted(step.id)}: no condition, 'must' or placeholder names it.`;
     report.span(score, valuePlace(score, path), "orket/verdict-not-asked", message, {
@@ -36,7 +36,7 @@ function unaskedVerdicts(score: SourceDocument, report: Report): void {
   }
 }
 
-/** The Scores that are performed with a Band; none when one of them cannot be read, since then nothing is known. */
+/** The Scores that run with a Band; none when one of them cannot be read, since then nothing is known. */
 function scoresOf({ sources, links }: Project, band: SourceDocument): SourceDocument[] {
   const scores: SourceDocument[] = [];
   for (const { parts, uses } of links.through.get(band.path) ?? []) {
@@ -62,7 +62,7 @@ function idleRoles(project: Project, band: SourceDocument, report: Report): void
   }
 }
 
-/** Roles of a Band that nobody needs, and verdicts of a Score that nothing asks for. */
+/** Roles of a Band that are not used, and verdicts of a Score that are not requested. */
 export function checkUnused(project: Project, source: SourceDocument, report: Report): void {
   if (isDamaged(source)) return;
   if (source.kind === "score") unaskedVerdicts(source, report);

@@ -18,11 +18,11 @@ export interface ScoreOfFlow {
   readonly score: SourceDocument;
   /** The `use` step that leads to it; undefined: the Flow's own. */
   readonly by: { readonly score: SourceDocument; readonly path: readonly (string | number)[] } | undefined;
-  /** The group around one of the `use` steps that lead to it in which others are at work at the same time. */
+  /** The group around one of the `use` steps that lead to it in which other steps run at the same time. */
   readonly beside: string | undefined;
 }
 
-/** The Scores of a Flow, each once for each place where it is used. */
+/** The Scores of a Flow, once for each place where they are used. */
 export function scoresOf({ score, uses }: Pick<FlowParts, "score" | "uses">): ScoreOfFlow[] {
   if (score === undefined) return [];
   const left = [...uses];
@@ -47,7 +47,7 @@ function inputsOf(score: SourceDocument): FieldMap {
 
 const isNeeded = (spec: FieldMap[string]): boolean => spec.optional !== true && spec.default === undefined;
 
-/** What Scores take, against what they are given. */
+/** The inputs that Scores take, checked against those that they are given. */
 export function checkUses(parts: FlowParts, report: Report): void {
   const ofFlow = keysAt(parts.flow, ["inputs"]);
   for (const { score, by } of scoresOf(parts)) {
@@ -92,7 +92,7 @@ export function checkUses(parts: FlowParts, report: Report): void {
   }
 }
 
-/** What cannot be undone or waits for people stands where nothing else is at work, also in a used Score. */
+/** Steps that cannot be undone or that wait for a person must have no parallel work, also in a used Score. */
 export function checkBeside(parts: FlowParts, report: Report): void {
   for (const { score, by, beside } of scoresOf(parts)) {
     for (const step of scoreViewOf(score).steps) {
@@ -101,7 +101,7 @@ export function checkBeside(parts: FlowParts, report: Report): void {
       const isOutside =
         command !== undefined && textAt(parts.flow, ["commands", command, "effects"]) === "outside";
       const own = besideOthers(score, step);
-      // Of an accept step its own Score says where it stands.
+      // The place of an accept step is checked in its own Score.
       if (isOutside && own !== undefined) {
         const message = `The command ${quoted(command)} has effects outside and cannot run in ${own}.`;
         report.at(score, [...step.path, "run"], "orket/not-beside-others", message, {
@@ -119,7 +119,7 @@ export function checkBeside(parts: FlowParts, report: Report): void {
   }
 }
 
-/** Commands that steps run, against the Flow's table. */
+/** Commands that steps run, checked against the Flow's table. */
 export function checkCommands(parts: FlowParts, report: Report): void {
   const known = keysAt(parts.flow, ["commands"]);
   const seen = new Set<SourceDocument>();

@@ -4,13 +4,13 @@ import { valueAt } from "../schema/schema";
 import type { SourceDocument } from "../text/source";
 import { factsOfText } from "../../engine/model/providers";
 
-/** Whether a Venue names a model for a role of its own, or the Venue that has one for it. */
+/** Whether a Venue, or the Venue to which it routes a role, names a model for that role. */
 function hasOwnModel(venue: SourceDocument, role: string): boolean {
   return isGiven(venue, ["roles", role, "model"]) || isGiven(venue, ["roles", role, "venue"]);
 }
 
 /**
- * Which roles have a model to call: all, by the Venue's own or that of each node; some, by what stands for a role; none.
+ * Which roles have a model to call: all, by the Venue's own or that of each node; some, by a role's own entry; none.
  * Undefined: the provider needs none.
  */
 export function whoHasModel(venue: SourceDocument): "all" | "some" | "none" | undefined {
@@ -24,7 +24,7 @@ export function whoHasModel(venue: SourceDocument): "all" | "some" | "none" | un
   return keysAt(venue, ["roles"]).some((role) => hasOwnModel(venue, role)) ? "some" : "none";
 }
 
-/** Says that a model is missing: for these roles, or for all. */
+/** Reports that a model is missing: for these roles, or for all. */
 export function reportMissingModel(
   venue: SourceDocument,
   report: Report,

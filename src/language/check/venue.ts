@@ -16,13 +16,13 @@ function usedRoles(view: ScoreView | undefined): string[] {
   return [...new Set(view?.steps.flatMap(({ role }) => role ?? []) ?? [])];
 }
 
-/** What a Venue, or one that the role goes through, says of a role by itself. */
+/** What a Venue, or one that the role is routed through, sets for a role itself. */
 function saysOfRole({ venue, routes }: FlowParts, role: string, key: "model" | "pricing"): boolean {
   const through = routes.find((route) => route.role === role)?.through ?? [];
   return [venue, ...through].some((one) => one !== undefined && isGiven(one, ["roles", role, key]));
 }
 
-/** Roles that steps are given to and that have no model, where the Venue that answers gives one only to some. */
+/** Roles that steps are given to and that have no model, where the Venue that answers names one only for some roles. */
 function checkModels(parts: FlowParts, roles: readonly string[], report: Report): void {
   const without = new Map<SourceDocument, string[]>();
   for (const role of roles) {
@@ -33,7 +33,7 @@ function checkModels(parts: FlowParts, roles: readonly string[], report: Report)
   for (const [venue, some] of without) reportMissingModel(venue, report, some);
 }
 
-/** Models, prices and settings for the roles and steps that there are, and for those that there are not. */
+/** Models, prices and settings, for existing roles and steps and for those that do not exist. */
 export function checkVenue(parts: FlowParts, view: ScoreView | undefined, report: Report): void {
   const { flow, band, venue } = parts;
   if (venue?.tree === undefined) return;
@@ -71,7 +71,7 @@ export function checkVenue(parts: FlowParts, view: ScoreView | undefined, report
   });
 }
 
-/** Tools that recorded replies call and the role of their step may not. */
+/** Tools that recorded replies call but that the role of their step may not use. */
 function checkReplyTools(
   replies: SourceDocument,
   id: string,

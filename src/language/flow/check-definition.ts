@@ -4,8 +4,8 @@ import { keyInParams } from "../../engine/model/key-in-params";
 import { artifactPathProblem, referencePathProblem } from "../project/paths";
 
 /**
- * Everything that keeps a resolved definition from running, by the rules for the files that it came from: a
- * `definition.json` can be anybody's, and a schema cannot say all of them. Sentences; empty when it may run.
+ * Everything that prevents a resolved definition from running, by the rules for its source files: a
+ * `definition.json` can come from anywhere, and a schema cannot express all of the rules. Sentences; empty when it may run.
  */
 export function definitionProblems({ flow, band, venue, score }: Definition): string[] {
   const problems: string[] = [];

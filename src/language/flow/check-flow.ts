@@ -20,9 +20,9 @@ import { isDamaged } from "../text/source";
 import type { SourceDocument } from "../text/source";
 import type { ScoreView } from "../schema/score-view";
 
-/** What the files of one Flow come to, whatever a run adds. */
+/** The result for the files of one Flow, independent of a run's options. */
 export interface Findings {
-  /** What is wrong between the files, hints included. What is wrong with each by itself is not among it. */
+  /** What is wrong between the files, including hints. Problems of each file by itself are not included. */
   readonly diagnostics: readonly Diagnostic[];
   /** With the Flow's own task and no inputs yet; present when all files are there and none has an error. */
   readonly definition: Definition | undefined;
@@ -35,7 +35,7 @@ export function filesOf({ flow, band, venue, score, replies, routes, uses }: Flo
   return [...new Set(parts)];
 }
 
-/** The files that can be read. Of a damaged one nobody knows what is in it: it counts as if it were not found. */
+/** The files that can be read. The content of a damaged file is unknown: it counts as not found. */
 function readable(parts: FlowParts): FlowParts {
   const own = (part: SourceDocument | undefined): SourceDocument | undefined =>
     part === undefined || isDamaged(part) ? undefined : part;
@@ -80,7 +80,7 @@ function check(parts: FlowParts): Findings {
   return { diagnostics, definition };
 }
 
-/** Roles that are sent elsewhere, as a flat list whose parts are compared one by one. */
+/** Roles that are routed elsewhere, as a flat list whose parts are compared one by one. */
 const flatRoutes = (routes: readonly VenueRoute[]): (VenueRoute["replies"] | string | number | boolean)[] =>
   routes.flatMap(({ role, through, replies, found }) => [role, through.length, ...through, replies, found]);
 
@@ -94,7 +94,7 @@ const checked = ofParts(check, ({ flow, band, venue, score, replies, routes, use
   ...uses,
 ]);
 
-/** What the files of a Flow come to; worked out once for these versions of them. */
+/** The result for the files of a Flow; computed once for these versions of them. */
 export function findingsOf(parts: FlowParts): Findings {
   return checked(parts);
 }

@@ -9,14 +9,14 @@ import { checkOwnName, hasNamesake } from "../check/own-name";
 import type { Project } from "../project/project";
 import { Report } from "../schema/report";
 
-/** What is wrong in a project as it stands. */
+/** What is wrong in a project in its current state. */
 export interface Diagnosis {
   readonly project: Project;
-  /** The problems of each file that has some, whichever file causes them; in the order of their places, hints included. */
+  /** The problems of each file that has some, whichever file causes them; in the order of their places, including hints. */
   readonly byFile: ReadonlyMap<string, readonly Diagnostic[]>;
 }
 
-/** The problems of these files, those of each in the order of their places, hints included. */
+/** The problems of these files, for each in the order of their places, including hints. */
 export function problemsOf(project: Project, paths: ReadonlySet<string>): Map<string, Diagnostic[]> {
   const byFile = new Map<string, Diagnostic[]>();
   const add = (some: readonly Diagnostic[]): void => {
@@ -46,12 +46,12 @@ export function problemsOf(project: Project, paths: ReadonlySet<string>): Map<st
   return byFile;
 }
 
-/** The files whose problems can be others than before: what changed, and what stands in a Flow with it. */
+/** The files whose problems may have changed: the changed ones, and those that share a Flow with them. */
 function affected(before: Project, now: Project): ReadonlySet<string> | "all" {
   if (before.names !== now.names || before.links !== now.links) return "all";
   const paths = new Set<string>();
   for (const source of now.sources.changedSince(before.sources)) {
-    // Problems of files that nothing else connects point to where its name stands.
+    // Problems of otherwise unrelated files point to the place of the name.
     if (hasNamesake(now, source)) return "all";
     paths.add(source.path);
     for (const { parts, uses, venues } of now.links.through.get(source.path) ?? [])
@@ -61,9 +61,9 @@ function affected(before: Project, now: Project): ReadonlySet<string> | "all" {
 }
 
 /**
- * Everything that is wrong with the files of a project: each by itself, names that stand twice, and each Flow. With what
- * was found before a change, only the files that the change can touch are looked at, and the lists of the others stay the
- * same objects: so that this can be asked after each keystroke.
+ * Everything that is wrong with the files of a project: each by itself, duplicate names, and each Flow. Given the result
+ * from before a change, only the files that the change can affect are checked, and the lists of the others remain the
+ * same objects, so that this can be called after each keystroke.
  */
 export function examine(project: Project, before?: Diagnosis): Diagnosis {
   const touched = before === undefined ? "all" : affected(before.project, project);
@@ -76,7 +76,7 @@ export function examine(project: Project, before?: Diagnosis): Diagnosis {
   return { project, byFile };
 }
 
-/** Everything that is wrong with the files of a project, in the order of files and places; hints only when asked for. */
+/** Everything that is wrong with the files of a project, in the order of files and places; hints only on request. */
 export function diagnoseProject(project: Project, { hints = false } = {}): Diagnostic[] {
   const { byFile } = examine(project);
   return [...byFile.keys()]

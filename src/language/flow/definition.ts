@@ -26,7 +26,7 @@ function withDefaults(venue: VenueFile): VenueFile {
   }
 }
 
-/** The limits of a Flow that has none of its own. A cost is counted only where a Venue has prices. */
+/** The limits of a Flow that sets none. A cost is counted only where a Venue has prices. */
 function limitsFor(venue: Definition["venue"]): Limits {
   const { cost_usd, ...others } = defaultLimits;
   const priced = [venue, ...Object.values(venue.venues ?? {})].some(
@@ -36,7 +36,7 @@ function limitsFor(venue: Definition["venue"]): Limits {
   return priced ? { ...others, cost_usd } : others;
 }
 
-/** What the Score's inputs are unless the Flow or the run says otherwise. */
+/** The defaults of the Score's inputs, unless the Flow or the run overrides them. */
 function presetsOf(inputs: FieldMap): Record<string, Json> {
   const presets: Record<string, Json> = {};
   for (const [name, { default: preset }] of Object.entries(inputs))
@@ -44,7 +44,7 @@ function presetsOf(inputs: FieldMap): Record<string, Json> {
   return presets;
 }
 
-/** What the inputs must be: arguments of commands take only what is bounded. */
+/** The required form of inputs: arguments of commands only accept bounded values. */
 function specsOf(inputs: FieldMap): { input_specs?: FieldMap } {
   return Object.keys(inputs).length === 0 ? {} : { input_specs: inputs };
 }
@@ -57,7 +57,7 @@ function backendOf(venue: SourceDocument, replies: SourceDocument | undefined): 
   return { ...backend, source: venue.path, ...defined({ replies: said }) };
 }
 
-/** What the Venues on a role's way say of it, the first one that says something counts. */
+/** The settings of a role from the Venues it is routed through; the first one that sets a value counts. */
 function overridesOf(way: readonly SourceDocument[], role: string): RoleOverride {
   const said = way.flatMap((venue) => contentOf(venue, "venue")?.roles[role] ?? []);
   const { venue: _venue, ...override } = said.reduceRight<RoleOverride>(
@@ -73,7 +73,7 @@ function overridesOf(way: readonly SourceDocument[], role: string): RoleOverride
   return override;
 }
 
-/** The Flow's Venue, with the Venues that it sends roles of the Band to. Undefined when one of them is not to be had. */
+/** The Flow's Venue, with the Venues to which it routes roles of the Band. Undefined when one of them is not available. */
 function venueWithOthers(
   venue: SourceDocument,
   { replies, routes }: FlowParts,
@@ -85,7 +85,7 @@ function venueWithOthers(
   const venues: Record<string, ResolvedVenue> = {};
   for (const { role, through, replies: ofLast, found } of routes) {
     const last = through.at(-1);
-    // An override of a role that the Band does not have has no effect.
+    // An override for a role that the Band does not have has no effect.
     if (!Object.hasOwn(bandRoles, role)) {
       delete roles[role];
       continue;
@@ -101,8 +101,8 @@ function venueWithOthers(
 }
 
 /**
- * The definition that sound files come to, with the Flow's own task and no inputs yet. Undefined when a file is absent or
- * its schema finds something wrong with it. Whatever else is wrong with them is not looked at.
+ * The definition made from valid files, with the Flow's own task and no inputs yet. Undefined when a file is absent or
+ * its schema finds something wrong with it. Other problems are ignored.
  */
 export function defineFlow(parts: FlowParts): Definition | undefined {
   const flow = contentOf(parts.flow, "flow");

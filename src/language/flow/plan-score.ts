@@ -12,10 +12,10 @@ import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 import { defined } from "../../engine/model/defined";
 
-/** What a Score becomes in a definition. */
+/** A Score in the form of a definition. */
 export interface PlannedScore {
   readonly steps: PlanNode[];
-  /** The step or group, by its whole id, that the Score gives back. */
+  /** The whole id of the step or group whose result the Score returns. */
   readonly result: string;
   readonly inputs: FieldMap;
 }
@@ -23,18 +23,18 @@ export interface PlannedScore {
 interface Context {
   readonly view: ScoreView;
   readonly approval: Approval;
-  /** The `use` around the Score, by its whole id. */
+  /** The whole id of the `use` around the Score. */
   readonly frame: string | undefined;
-  /** Steps whose verdict a condition looks at. */
+  /** Steps whose verdict a condition reads. */
   readonly looked: ReadonlySet<string>;
   /** The Scores that are used, in the order of a walk. */
   readonly uses: (SourceDocument | undefined)[];
 }
 
 /**
- * Resolves a Score and those that it uses.
- * @param uses the Scores of `use` steps in the order of a walk; each is taken from the front.
- * @returns undefined where one of the files is absent or not sound.
+ * Resolves a Score and the Scores that it uses.
+ * @param uses the Scores of `use` steps in traversal order; each is taken from the front.
+ * @returns undefined where one of the files is absent or invalid.
  */
 export function planScore(
   source: SourceDocument,
@@ -56,7 +56,7 @@ function wholeId(id: string, frame: string | undefined): string {
   return frame === undefined ? id : `${frame}.${id}`;
 }
 
-/** The steps whose verdict a condition of these items looks at. */
+/** The steps whose verdict a condition of these items reads. */
 function lookedAt(items: ScoreFile["steps"]): Set<string> {
   const looked = new Set<string>();
   const look = (conditions: ConditionsFile | undefined): void => {

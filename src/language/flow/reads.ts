@@ -1,9 +1,9 @@
 import type { PlanNode } from "../../engine/model/definition";
 
 /**
- * The Score with the `reads` of every agent's step spelled out. A step that names none reads the nearest step or group before
- * it that ran: in its own sequence, in a loop also in the round before; else what stands before the group around it.
- * @param before what stands before these nodes, the nearest first.
+ * The Score with the `reads` of every agent step written out. A step that names none reads the nearest step or group before
+ * it that ran: in its own sequence, and in a loop also in the previous round; otherwise what comes before the group around it.
+ * @param before what comes before these nodes, the nearest first.
  */
 export function withReads(
   nodes: readonly PlanNode[],

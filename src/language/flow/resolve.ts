@@ -15,24 +15,24 @@ import { Report } from "../schema/report";
 import { textAt } from "../schema/read";
 import type { SourceDocument } from "../text/source";
 
-/** What a run gives besides the files. */
+/** What a run specifies besides the files. */
 export interface ResolveOptions {
-  /** Instead of the Flow's task. */
+  /** Replaces the Flow's task. */
   readonly task?: string;
   /** Values of inputs; text is read by the input's type. */
   readonly inputs?: Readonly<Record<string, InputValue>>;
-  /** Instead of the Flow's Venue: a name, or a path relative to the Flow. */
+  /** Replaces the Flow's Venue: a name, or a path relative to the Flow. */
   readonly venue?: string;
-  /** Whether a task and all inputs without a default are required. True unless said otherwise. */
+  /** Whether a task and all inputs without a default are required. Default: true. */
   readonly forRun?: boolean;
-  /** Whether hints are given too: what is not wrong and may still be meant otherwise. */
+  /** Whether hints are included: things that are not wrong but may not be intended. */
   readonly hints?: boolean;
 }
 
 export interface ResolveResult {
   /** Present when no diagnostic is an error. */
   readonly definition?: Definition;
-  /** Of all files, in the order of files and places. */
+  /** For all files, in the order of files and places. */
   readonly diagnostics: readonly Diagnostic[];
   /** The files that the Flow led to, the Flow first. */
   readonly files: readonly string[];
@@ -61,7 +61,7 @@ function notFound(project: Project, path: string): ResolveResult {
 }
 
 /**
- * Resolves a Flow with its Band, Venue and Score: everything that is wrong with any of them at once, and, when nothing
+ * Resolves a Flow with its Band, Venue and Score: returns everything that is wrong with any of them and, when nothing
  * is, the definition that a run reads.
  */
 export function resolveFlow(project: Project, flowPath: string, options: ResolveOptions = {}): ResolveResult {

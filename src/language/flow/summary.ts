@@ -8,7 +8,7 @@ import { defined } from "../../engine/model/defined";
 
 /** A Flow for pickers and the library. */
 export interface FlowSummary {
-  /** The name in the file, or the file's own where it has none. */
+  /** The name in the file, or the file's own name where it has none. */
   readonly name: string;
   readonly description?: string;
   readonly path: string;
@@ -22,7 +22,7 @@ export interface FlowSummary {
 
 /**
  * The Flows of a project, in the order of their paths.
- * @param venue what counts instead of each Flow's own Venue: a name, or a path relative to the Flow.
+ * @param venue overrides each Flow's own Venue: a name, or a path relative to the Flow.
  */
 export function flowSummaries(project: Project, venue?: string): FlowSummary[] {
   return [...project.sources.values()].flatMap((source) => {

@@ -25,17 +25,17 @@ export interface NewFile {
   readonly text: string;
 }
 
-/** A key that stands in a file, and the edit that puts the secret's name in its place. */
+/** A key in a file, and the edit that replaces it with the secret's name. */
 export interface MoveKey {
   readonly name: string;
   readonly value: string;
-  /** To be made only when the key is stored: until then it is nowhere else. */
+  /** Only to be made when the key is stored: until then the file is its only copy. */
   readonly edit: WorkspaceEdit;
 }
 
 /**
- * Something that fixes a problem. One that moves a key has no edit of its own: the editor resolves it to a command that
- * stores the key. The file that one creates is in its edit and in `data`, for an editor that writes files its own way.
+ * A fix for a problem. One that moves a key has no edit of its own: the editor resolves it to a command that
+ * stores the key. A file to create is in its edit and in `data`, for an editor that writes files its own way.
  */
 export type DefinitionAction = WithData<
   CodeAction,
@@ -73,7 +73,7 @@ const roleBlock = (role: string): string[] => [
   "tools: [read_file]",
 ];
 
-/** Finds what fixes one diagnostic. */
+/** Finds fixes for one diagnostic. */
 class Fixer {
   readonly fixes: Fix[] = [];
   readonly #project: Project;
@@ -243,7 +243,7 @@ class Fixer {
   }
 }
 
-/** What fixes the given diagnostics of one file. */
+/** Fixes for the given diagnostics of one file. */
 export function codeActions(
   project: Project,
   source: SourceDocument,

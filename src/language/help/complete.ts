@@ -41,7 +41,7 @@ function escapeSnippet(text: string): string {
   return text.replace(/[\\$}]/g, "\\$&");
 }
 
-/** What a reference to something of a Score or a Flow can name at a place. */
+/** What a reference to an item of a Score or a Flow can name at a place. */
 const namesOfScore: Readonly<
   Partial<Record<Entity, (project: Project, source: SourceDocument, path: ValuePath) => NameOffer[]>>
 > = {
@@ -71,7 +71,7 @@ class Completer {
     this.items.push({ span, insert: draft.label, snippet: false, ...draft, sort });
   }
 
-  /** A word as a value, within the quotes that are there. */
+  /** A word as a value, within existing quotes. */
   word(word: string, draft: Omit<Draft, "label">): void {
     const { quote } = this.context;
     const written = quote === "" ? writeWord(word, this.request.source.format) : word;
@@ -126,7 +126,7 @@ class Completer {
     });
   }
 
-  /** What follows a key's colon so that its value can be typed. */
+  /** The text after a key's colon, so that its value can be typed. */
   #opening(schema: Schema, path: ValuePath): string {
     const shape = shapeKind(schema);
     if (this.#json) {
@@ -145,7 +145,7 @@ class Completer {
     return only.length === 1 ? ` ${String(only[0])}` : " $0";
   }
 
-  /** Every required key at once, for an empty file. */
+  /** All required keys, for an empty file. */
   #skeleton(schemas: readonly Schema[]): void {
     const required = missingKeys(schemas, []).filter((key) => key.required);
     if (this.#json || required.length === 0) return;
@@ -183,7 +183,7 @@ class Completer {
     }
   }
 
-  /** New entries of a list, each behind a dash of its own where none stands yet. */
+  /** New entries of a list, each after its own dash where there is none yet. */
   entries(path: ValuePath, schemas: readonly Schema[], dash: string): void {
     for (const schema of schemas.flatMap(alternatives)) {
       const element =
@@ -214,7 +214,7 @@ class Completer {
     const meaning = fieldAt(this.kind, path, "value")?.meaning;
     const first = this.items.length;
     if (meaning !== undefined) this.#meant(path, meaning);
-    // What a condition compares with is known by what it looks at, or can be anything.
+    // What a condition compares with depends on its subject, or can be anything.
     if (meaning?.is !== "tool" && meaning?.is !== "compared") {
       for (const schema of schemas) {
         for (const choice of choicesOf(schema)) {
@@ -227,7 +227,7 @@ class Completer {
         }
         const { preset } = unwrapAll(schema);
         if (typeof preset === "number") this.add({ label: String(preset), kind: "value", detail: "default" });
-        // Values that stand on one line of their own.
+        // Values that are on a line of their own.
         if (!this.context.inline || this.context.typed === "") this.#inlineEntry(schema);
       }
     }
@@ -325,7 +325,7 @@ class Completer {
       return;
     }
     let owners = partsFor(project, source, entity === "role" ? "band" : "flow");
-    // A file that no Flow leads to yet can still be meant for any.
+    // A file that no Flow refers to yet may be meant for any.
     if (owners.length === 0) owners = [...project.sources.values()];
     for (const owner of owners) {
       for (const one of namesIn(owner).occurrences) {
@@ -340,7 +340,7 @@ function isText(schema: Schema): boolean {
   return typeText(schema) === "text";
 }
 
-/** What a value is, in a word or two. */
+/** The type of a value, in a word or two. */
 export function typeText(schema: Schema): string {
   const names = alternatives(schema).map((one) => {
     const choices = choicesOf(one);
@@ -354,7 +354,7 @@ export function typeText(schema: Schema): string {
   return [...new Set(names)].join(" | ");
 }
 
-/** `path` as it is written in the file at `from`. */
+/** `path` as written in the file at `from`. */
 function relativePath(from: string, path: string): string {
   const here = folderOf(from)
     .split("/")
@@ -391,7 +391,7 @@ export function completePlaceholder(
   });
 }
 
-/** What can be typed at an offset. Never throws, also in damaged text. */
+/** What can be typed at an offset. Never throws, even in damaged text. */
 export function complete(request: HelpRequest): DefinitionCompletion[] {
   const { source, offset } = request;
   return offersAt(request).map((offer) => completionOf(offer, source.lines, offset));
@@ -427,7 +427,7 @@ function offersAt(request: HelpRequest): Offer[] {
   } else completer.values(path, schemas);
   if (context.list !== undefined) completer.entries(context.list, schemasAt(kind, context.list), "- ");
   const seen = new Set<string>();
-  // An editor indents the lines of a snippet like the line it is in; behind a dash they belong further in.
+  // An editor indents the lines of a snippet like the line it is in; after a dash they must be indented further.
   const lineStart = text.lastIndexOf("\n", offset - 1) + 1;
   const extra = context.indent - (/^ */.exec(text.slice(lineStart, offset))?.[0].length ?? 0);
   const items = completer.items.map((item) =>
@@ -441,7 +441,7 @@ function offersAt(request: HelpRequest): Offer[] {
   });
 }
 
-/** Whether the models of the backend are wanted at an offset, and of which endpoint, so that the host asks only then. */
+/** Whether the backend's models are needed at an offset, and of which endpoint, so that the host only requests them then. */
 export function wantsModels(request: HelpRequest): { provider?: string; endpoint?: string } | undefined {
   const { source, offset } = request;
   if (source.kind === undefined) return undefined;

@@ -6,20 +6,20 @@ import type { WithData } from "./lsp";
 
 type OfferKind = "key" | "value" | "snippet" | "placeholder" | "path" | Entity | "tool" | "model";
 
-/** One thing to insert; `data` says what it is in the words of the files. */
+/** One item to insert; `data` identifies it in the terms of the files. */
 export type DefinitionCompletion = WithData<CompletionItem, { readonly kind: OfferKind }>;
 
 /** The same at offsets of the text. */
 export interface Offer {
   readonly label: string;
   readonly kind: OfferKind;
-  /** A few words beside the label. */
+  /** A few words next to the label. */
   readonly detail?: string;
   /** Markdown. */
   readonly documentation?: string;
   /** What it replaces. */
   readonly span: Span;
-  /** With `$0`, `${1:name}` where `snippet`; else as it stands. */
+  /** With `$0`, `${1:name}` where `snippet`; otherwise literal. */
   readonly insert: string;
   readonly snippet: boolean;
   /** Compared with what is typed; the label where absent. */
@@ -51,7 +51,7 @@ const kinds: Readonly<Record<OfferKind, CompletionItemKind>> = {
   model: completionKinds.Constant,
 };
 
-/** What replaces the offer's span: as much of it as stands before the cursor is what the list is filtered by. */
+/** The edit that replaces the offer's span; the list is filtered by the part of the span before the cursor. */
 function textEditOf(
   { kind, span, insert }: Offer,
   lines: LineIndex,
@@ -60,13 +60,13 @@ function textEditOf(
   const replace = lines.rangeOf(span);
   const onLine = replace.start.line === replace.end.line;
   if (!onLine || offset < span.start || offset > span.end) return { insertText: insert };
-  // A placeholder brings its closing braces; those that the editor closed by itself must go.
+  // A placeholder includes its closing braces; those that the editor inserted automatically must be removed.
   if (kind === "placeholder") return { textEdit: { range: replace, newText: insert } };
   const typed = { start: replace.start, end: lines.positionAt(offset) };
   return { textEdit: { newText: insert, insert: typed, replace } };
 }
 
-/** An offer as an editor takes it, for a cursor at an offset. */
+/** An offer in the form an editor takes, for a cursor at an offset. */
 export function completionOf(offer: Offer, lines: LineIndex, offset: number): DefinitionCompletion {
   const { label, kind, detail, documentation, snippet, filter, sort } = offer;
   return {

@@ -19,7 +19,7 @@ function containerAt(source: SourceDocument, path: ValuePath): Node | undefined 
   return source.tree?.aliases.get(found as never) ?? found;
 }
 
-/** Where a block ends: behind its last line, before comments that belong to what follows. */
+/** Where a block ends: after its last line, before comments that belong to the next block. */
 function blockEnd(source: SourceDocument, node: Node): number {
   const { end } = nodeSpan(node);
   const trimmed = source.text.slice(0, end).trimEnd().length;
@@ -28,7 +28,7 @@ function blockEnd(source: SourceDocument, node: Node): number {
 
 /**
  * Adds an entry to the list at a path, or to the map when `key` is given. `block`: the lines of its value in block
- * style, indented from 0; `inline`: the same between brackets. Undefined where nothing can be added without rewriting.
+ * style, indented from 0; `inline`: the same in brackets. Undefined where nothing can be added without rewriting.
  */
 export function addEntry(
   source: SourceDocument,

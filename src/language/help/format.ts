@@ -6,16 +6,16 @@ import type { SourceDocument } from "../text/source";
 import { nodeSpan } from "../text/tree";
 import { minimalEdit } from "./lsp";
 
-/** A key or dash: the column that it stands in, and the one that it is to stand in. */
+/** A key or dash: its current column, and its target column. */
 interface Column {
   readonly from: number;
   readonly to: number;
 }
 
 interface Layout {
-  /** Lines whose text is content: blanks in it count. */
+  /** Lines whose text is content: whitespace in it is significant. */
   readonly inside: ReadonlySet<number>;
-  /** What a line moves by, so that its first token stands where it is to. */
+  /** The shift of a line, so that its first token reaches its target column. */
   readonly shift: ReadonlyMap<number, number>;
   /** The keys and dashes that a line begins with. */
   readonly columns: ReadonlyMap<number, readonly Column[]>;
@@ -60,8 +60,8 @@ function layoutOf(source: SourceDocument): Layout {
 }
 
 /**
- * What a comment moves by: it stays in line with a key or dash that stands in its column, below it or else above it in the
- * same block, so that an entry that was commented out still fits. Undefined where nothing stands in its column.
+ * The shift of a comment: it stays aligned with a key or dash in its column, below it or otherwise above it in the
+ * same block, so that an entry that was commented out still fits. Undefined where nothing is in its column.
  */
 function commentShift(
   given: readonly string[],
@@ -121,8 +121,8 @@ function reformat(source: SourceDocument, reindent: boolean): string {
 }
 
 /**
- * Formats a definition: two spaces a level, no blanks at line ends, one blank line at most between things. Comments stay.
- * Damaged files and JSON are left alone, and nothing is done that would change a value.
+ * Formats a definition: two spaces per level, no trailing whitespace, at most one blank line between items. Comments stay.
+ * Damaged files and JSON are not changed, and no value is ever changed.
  */
 export function format(source: SourceDocument): TextEdit[] {
   const { text, path, problems, tree, format: written } = source;

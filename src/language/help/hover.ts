@@ -24,10 +24,10 @@ import { explainPlaceholder, fieldText, performerOf, placeholderAt, shorten } fr
 import type { Found } from "./found";
 import { besideText, definitionsOf, fileOf } from "./symbols";
 
-/** What help says about a place. */
+/** The help text about a place. */
 interface Explanation {
   readonly span: Span;
-  /** Markdown. Texts of the user's files stand in code blocks only. */
+  /** Markdown. Text from the user's files is in code blocks only. */
   readonly text: string;
 }
 
@@ -36,7 +36,7 @@ function fenced(text: string): string {
   return `${fence}text\n${text}\n${fence}`;
 }
 
-/** What a step of a Score can use at most, for each Flow that performs it. */
+/** The most that a step of a Score can use, for each Flow that runs it. */
 function stepCosts(request: HelpRequest, score: SourceDocument, id: string): string[] {
   const lines: string[] = [];
   const { project } = request;
@@ -173,7 +173,7 @@ export function hoverPlaceholder(
   return { span: { start, end }, text: explainPlaceholder(project, source, placeholder, path) };
 }
 
-/** Help on what stands at an offset; undefined where there is none. */
+/** Help on the item at an offset; undefined where there is none. */
 export function hover(request: HelpRequest): Hover | undefined {
   return hoverOf(request.source.lines, explain(request));
 }

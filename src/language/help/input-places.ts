@@ -33,7 +33,7 @@ function ownersAt(project: Project, source: SourceDocument, name: string): Sourc
   return [...flows, ...scores];
 }
 
-/** The files beside an owner in which its input can be named, and the owners that share it. */
+/** The other files in which an owner's input can be named, and the owners that share it. */
 function besideOwner(
   project: Project,
   owner: SourceDocument,

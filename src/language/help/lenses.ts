@@ -9,7 +9,7 @@ import { nodesAt, nodeSpan } from "../text/tree";
 import type { ValuePath } from "../text/tree";
 import type { WithData } from "./lsp";
 
-/** What a step came to the last time it ran, as the host knows it. */
+/** The outcome of a step the last time it ran, as known to the host. */
 export interface StepResult {
   readonly text: string;
   /** The session to open. */
@@ -23,7 +23,7 @@ export type LensAction =
   | { readonly do: "tryPrompt"; readonly file: string; readonly role: string }
   | { readonly do: "openResult"; readonly file: string; readonly step: string; readonly session?: string };
 
-/** A lens without its command: the editor resolves it to one of its own, by what the lens is to do. */
+/** A lens without its command: the editor resolves it to one of its own, according to its purpose. */
 export type DefinitionLens = WithData<CodeLens, { readonly title: string; readonly action: LensAction }>;
 
 interface PlacedLens {
@@ -32,7 +32,7 @@ interface PlacedLens {
   readonly action: LensAction;
 }
 
-/** Commands above what they are about. */
+/** Commands shown above the items they apply to. */
 export function codeLenses(
   source: SourceDocument,
   results: ReadonlyMap<string, StepResult> = new Map(),

@@ -24,7 +24,7 @@ import type { FileEdit, Place } from "./model";
 
 /*
  * The editing help answers in the types of the Language Server Protocol. Only types are imported: the package's code is
- * one block that no bundler can take apart. The compiler compares each number below with the package.
+ * one block that no bundler can tree-shake. The compiler compares each number below with the package.
  */
 export const completionKinds = {
   Text: 1,
@@ -61,10 +61,10 @@ const severities = { error: 1, warning: 2, hint: 4 } as const satisfies Record<
   DiagnosticSeverity
 >;
 
-/** The URI of a file of the project, which knows it by its path from the WorkDomain. */
+/** The URI of a project file, whose path is relative to the WorkDomain. */
 export type UriOf = (file: string) => DocumentUri;
 
-/** A type of the protocol whose free field `data` is known: what only Orket's own editor uses. */
+/** A type of the protocol whose free-form field `data` is typed: it is only used by Orket's own editor. */
 export type WithData<T extends { data?: unknown }, D> = Omit<T, "data"> & { readonly data: D };
 
 export function markdown(value: string): MarkupContent {
@@ -77,7 +77,7 @@ export function locationOf(project: Project, { file, span }: Place, uriOf: UriOf
   return source === undefined ? undefined : { uri: uriOf(file), range: source.lines.rangeOf(span) };
 }
 
-/** The place with what belongs to it; undefined when the file is no longer in the project. */
+/** The place with its extent; undefined when the file is no longer in the project. */
 export function locationLinkOf(project: Project, place: Place, uriOf: UriOf): LocationLink | undefined {
   const source = project.sources.get(place.file);
   if (source === undefined) return undefined;
@@ -88,7 +88,7 @@ export function locationLinkOf(project: Project, place: Place, uriOf: UriOf): Lo
   };
 }
 
-/** Edits of several files; those of a file that is no longer in the project are left out. */
+/** Edits of several files; edits of files that are no longer in the project are omitted. */
 export function workspaceEditOf(
   project: Project,
   edits: readonly FileEdit[],
@@ -103,7 +103,7 @@ export function workspaceEditOf(
   return { changes };
 }
 
-/** The edit that replaces what differs between a file's text and `made`, as one piece. */
+/** The edit that replaces the difference between a file's text and `made`, as one piece. */
 export function minimalEdit({ text, lines }: SourceDocument, made: string): TextEdit[] {
   if (text === made) return [];
   let start = 0;
@@ -115,7 +115,7 @@ export function minimalEdit({ text, lines }: SourceDocument, made: string): Text
   return [{ range, newText: made.slice(start, made.length - end) }];
 }
 
-/** A text with edits made, which do not overlap. */
+/** A text with non-overlapping edits applied. */
 export function applyEdits(text: string, edits: readonly TextEdit[]): string {
   const lines = new LineIndex(text);
   const placed = edits.map(({ range, newText }) => ({

@@ -5,17 +5,17 @@ import type { Span } from "../text/lines";
 
 /** What the host knows besides the files. */
 export interface HelpContext {
-  /** Every file and folder (with a slash at its end) of the project that paths may be completed with. */
+  /** Every file and folder (with a trailing slash) of the project, for path completion. */
   readonly files?: readonly string[];
   /** Names of tools that the editor offers, without `vscode:`. */
   readonly editorTools?: readonly string[];
-  /** Models that the backend of the Venue answered with. */
+  /** Models that the backend of the Venue returned. */
   readonly models?: readonly string[];
   /** Names of stored secrets. */
   readonly secrets?: readonly string[];
 }
 
-/** Where help is asked for. */
+/** The place for which help is requested. */
 export interface HelpRequest {
   readonly project: Project;
   readonly source: SourceDocument;
@@ -23,7 +23,7 @@ export interface HelpRequest {
   readonly context?: HelpContext;
 }
 
-/** A change of one file: `text` instead of what stands at `span`. */
+/** A change of one file: `text` replaces `span`. */
 export interface FileEdit {
   readonly file: string;
   readonly span: Span;
@@ -35,7 +35,7 @@ export interface Place {
   readonly file: string;
   /** What to select. */
   readonly span: Span;
-  /** What belongs to it, such as a whole role. */
+  /** The full extent, such as a whole role. */
   readonly whole: Span;
 }
 
@@ -55,7 +55,7 @@ export const entityLabels: Readonly<Record<Entity, string>> = {
   node: "node",
 };
 
-/** A word as it is written as a value: in quotes where YAML would read something else. */
+/** A word as written as a value: in quotes where YAML would read something else. */
 export function writeWord(word: string, format: "yaml" | "json"): string {
   if (format === "json") return JSON.stringify(word);
   const plain = /^[A-Za-z0-9_./][A-Za-z0-9_./@+ -]*$/.test(word) && !/[ ]$/.test(word);

@@ -35,7 +35,7 @@ import { definitionsOf, placeOf, placesOf } from "./symbols";
 
 const fileStart = { start: 0, end: 0 };
 
-/** Where what stands at an offset is given; the file itself for a path. */
+/** Where the item at an offset is defined; the file itself for a path. */
 export function definition(request: HelpRequest, uriOf: UriOf): LocationLink[] {
   return definitionPlaces(request).flatMap((place) => locationLinkOf(request.project, place, uriOf) ?? []);
 }
@@ -56,7 +56,7 @@ function fileAt(project: Project, source: SourceDocument, path: ValuePath): stri
   return "source" in resolved ? resolved.source.path : undefined;
 }
 
-/** Every place where what stands at an offset is named, in all files. */
+/** Every place where the item at an offset is named, in all files. */
 export function references(
   { project, source, offset }: HelpRequest,
   uriOf: UriOf,
@@ -105,7 +105,7 @@ function symbol(
       detail: "",
       children: [],
       ...init,
-      // An editor refuses a symbol without a name.
+      // An editor rejects a symbol without a name.
       name: init.name === "" ? "?" : init.name,
       kind: symbolKinds[kind],
       range: source.lines.rangeOf(whole),
@@ -139,7 +139,7 @@ function scoreItems(source: SourceDocument, path: ValuePath): DocumentSymbol[] {
   });
 }
 
-/** The outline of a file: what it names, within its sections. */
+/** The outline of a file: the names it defines, within its sections. */
 export function documentSymbols(source: SourceDocument): DocumentSymbol[] {
   const { kind, value } = source;
   if (kind === undefined || typeof value !== "object" || value === null || Array.isArray(value)) return [];
@@ -181,7 +181,7 @@ const entityKinds: Readonly<Partial<Record<Entity, SymbolName>>> = {
   node: "Object",
 };
 
-/** Names of the whole project that hold the query's letters in their order. */
+/** Names in the whole project that contain the query's letters in order. */
 export function workspaceSymbols(
   project: Project,
   query: string,
@@ -210,7 +210,7 @@ export function workspaceSymbols(
   return found;
 }
 
-/** A link with what it leads to: an editor opens a file, and shows a folder in its own way. */
+/** A link with its target: an editor opens a file, and shows a folder in its own way. */
 export type DefinitionLink = WithData<DocumentLink, { readonly kind: "file" | "folder" }> & {
   readonly target: string;
 };
@@ -222,7 +222,7 @@ interface PlacedLink {
   readonly kind: "file" | "folder";
 }
 
-/** Paths and names that lead to a file or folder. */
+/** Paths and names that refer to a file or folder. */
 export function documentLinks(project: Project, source: SourceDocument, uriOf: UriOf): DefinitionLink[] {
   return linksOf(project, source).map(({ span, target, kind }) => ({
     range: source.lines.rangeOf(span),
@@ -258,7 +258,7 @@ function linksOf(project: Project, source: SourceDocument): PlacedLink[] {
   return links.sort((a, b) => a.span.start - b.span.start);
 }
 
-/** What can be folded: keys and entries over several lines, and rows of comments. */
+/** What can be folded: keys and entries over several lines, and consecutive comments. */
 export function foldingRanges(source: SourceDocument): FoldingRange[] {
   const ranges: FoldingRange[] = [];
   const lines = source.text.split(/\r\n|\n|\r/);
@@ -280,7 +280,7 @@ export function foldingRanges(source: SourceDocument): FoldingRange[] {
       return;
     }
     endComment();
-    // The dash of an entry counts as indentation of what the entry holds.
+    // The dash of an entry counts as indentation of the entry's content.
     const indent = /^ */.exec(line)?.[0].length ?? 0;
     for (let top = open.at(-1); top !== undefined && top.indent >= indent; top = open.at(-1)) {
       open.pop();
@@ -294,7 +294,7 @@ export function foldingRanges(source: SourceDocument): FoldingRange[] {
   return ranges.sort((a, b) => a.startLine - b.startLine || b.endLine - a.endLine);
 }
 
-/** Types that every color theme knows; a name has the same color where it is given and where it refers. */
+/** Types that every color theme defines; a name has the same color where it is defined and where it is used. */
 export const semanticTokenTypes = ["parameter", "type"] as const;
 
 interface Token {
@@ -302,7 +302,7 @@ interface Token {
   readonly type: (typeof semanticTokenTypes)[number];
 }
 
-/** What a grammar cannot know: placeholders in templates, names that are given and names that refer. */
+/** What a grammar cannot know: placeholders in templates, definitions of names and references to them. */
 export function semanticTokens(source: SourceDocument): SemanticTokens {
   const tokens: Token[] = [];
   const { occurrences, templates } = namesIn(source);
@@ -328,13 +328,13 @@ export function templateTokens(text: string): SemanticTokens {
   return encodeTokens(new LineIndex(text), tokens);
 }
 
-/** The protocol's encoding: five numbers a token, its line and character relative to the token before it. */
+/** The protocol's encoding: five numbers per token, with its line and character relative to the previous token. */
 function encodeTokens(lines: LineIndex, tokens: readonly Token[]): SemanticTokens {
   const data: number[] = [];
   let before = { line: 0, character: 0 };
   for (const { span, type } of [...tokens].sort((a, b) => a.span.start - b.span.start)) {
     const { start, end } = lines.rangeOf(span);
-    // The protocol has no token over several lines.
+    // The protocol has no multi-line tokens.
     if (start.line !== end.line) continue;
     const line = start.line - before.line;
     const character = line === 0 ? start.character - before.character : start.character;

@@ -21,7 +21,7 @@ export interface Offer {
   readonly detail: string;
 }
 
-/** The steps that a template is for: the one whose instruction it is, or those of the role whose prompt it is. */
+/** The steps that a template is for: the step whose instruction it is, or those of the role whose prompt it is. */
 function stepsOfTemplate(
   project: Project,
   source: SourceDocument,
@@ -60,7 +60,7 @@ function describeForm(kind: Placeholder["kind"]): string {
 
 type Add = (placeholder: Placeholder, detail?: string) => void;
 
-/** What a step leaves: its summary, its verdict, its result and the fields of it. */
+/** The output of a step: its summary, its verdict, its result and the result's fields. */
 function addStep(project: Project, score: SourceDocument, step: StepView, add: Add): void {
   const by = performerOf(step);
   const { fields, verdicts } = outcomeOf(project, score, step);
@@ -73,7 +73,7 @@ function addStep(project: Project, score: SourceDocument, step: StepView, add: A
   for (const { path, spec } of paths) add({ kind: "result", step: step.id, field: path }, fieldText(spec));
 }
 
-/** The item and its fields, where all the steps stand in an `each`. */
+/** The item and its fields, where all the steps are in an `each`. */
 function addItem(project: Project, score: SourceDocument, steps: readonly StepView[], add: Add): void {
   const items = steps.map((step) => itemAt(project, score, step));
   const [first] = items;
@@ -91,7 +91,7 @@ export function performerOf(step: StepView): string {
   return { run: "command", ask: "question", accept: "accept", use: "Score" }[step.kind];
 }
 
-/** What a field is: its kind, and what its file says of it. */
+/** A description of a field: its type, and the description in its file. */
 export function fieldText(spec: FieldSpec): string {
   const type = Array.isArray(spec.enum) ? spec.enum.join(" | ") : typeOf(spec);
   const of = typeof spec.of === "string" ? ` of ${spec.of}` : "";
@@ -144,7 +144,7 @@ function noteKeys(project: Project, source: SourceDocument): string[] {
   return [...new Set(keys)].sort();
 }
 
-/** What a placeholder means, and what it comes to as far as that is known before a run. */
+/** What a placeholder means, and its value as far as that is known before a run. */
 export function explainPlaceholder(
   project: Project,
   source: SourceDocument,
@@ -174,7 +174,7 @@ export function explainPlaceholder(
   return lines.join("\n\n");
 }
 
-/** What the item of the each around a template is. */
+/** What the item of the `each` around a template is. */
 function explainItem(project: Project, source: SourceDocument, path: ValuePath, field: string): string[] {
   const items = stepsOfTemplate(project, source, path).flatMap(({ score, steps }) =>
     steps.flatMap((step) => itemAt(project, score, step) ?? []),
@@ -213,13 +213,13 @@ function explainStep(project: Project, score: SourceDocument, placeholder: Place
   return lines;
 }
 
-/** The first lines of a text, for people. */
+/** The first lines of a text, for display. */
 export function shorten(text: string, length = 300): string {
   const flat = text.trim();
   return flat.length > length ? `${flat.slice(0, length - 1).trimEnd()}…` : flat;
 }
 
-/** The piece of a template around an offset: an open placeholder that is being typed, with what it replaces. */
+/** The part of a template around an offset: an open placeholder that is being typed, with the span that it replaces. */
 export function openPlaceholder(
   text: string,
   offset: number,

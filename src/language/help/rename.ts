@@ -71,7 +71,7 @@ function findName({ project, source, offset }: HelpRequest): Occurrence | { reje
   return occurrence;
 }
 
-/** Whether what stands at an offset can be renamed, and its extent. */
+/** Whether the item at an offset can be renamed, and its extent. */
 export function prepareRename(request: HelpRequest): PrepareRename {
   const found = findName(request);
   if ("rejected" in found) return found;
@@ -129,7 +129,7 @@ function notesOf(project: Project, flow: SourceDocument): Set<string> {
 
 function editOf(source: SourceDocument, occurrence: Occurrence, name: string): FileEdit {
   const { span, quoted: inQuotes, on } = occurrence;
-  // A key is text whatever it looks like; a value may need quotes.
+  // A key is always text; a value may need quotes.
   const text = inQuotes || on === "key" ? name : writeWord(name, "yaml");
   return { file: source.path, span, text };
 }
@@ -179,7 +179,7 @@ function movedSteps(
   return edits;
 }
 
-/** The edits that give what stands at an offset another name, everywhere and nowhere else. */
+/** The edits that rename the item at an offset, everywhere and nowhere else. */
 export function rename(request: HelpRequest, name: string, uriOf: UriOf): Rename {
   const { project, source } = request;
   const occurrence = findName(request);

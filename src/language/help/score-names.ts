@@ -11,7 +11,7 @@ import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 import { fieldText, performerOf } from "./placeholders";
 
-/** A name that a reference can have, with a few words about it; what is likeliest has sort "0". */
+/** A name that a reference can have, with a short description; the most likely one has sort "0". */
 export interface NameOffer {
   readonly name: string;
   readonly detail: string;
@@ -28,14 +28,14 @@ function describeItem(project: Project, score: SourceDocument, item: Item): stri
   return `${performerOf(item)}${words}${names.length === 0 ? "" : ` { ${names.join(", ")} }`}`;
 }
 
-/** Whether a condition, a list or a question could name the item: it says a word, or has a result. */
+/** Whether a condition, a list or a question could name the item: it has a verdict, or a result. */
 function says(project: Project, score: SourceDocument, item: Item): boolean {
   if (!("verdict" in item)) return false;
   const { verdicts, fields } = outcomeOf(project, score, item);
   return verdicts.length > 0 || Object.keys(fields).length > 0;
 }
 
-/** The steps and groups that can be named at a path: what is known there when its turn comes. */
+/** The steps and groups that can be named at a path: those whose output is known there. */
 export function stepNames(project: Project, source: SourceDocument, path: ValuePath): NameOffer[] {
   const offers: NameOffer[] = [];
   for (const score of partsFor(project, source, "score")) {
@@ -57,17 +57,17 @@ export function stepNames(project: Project, source: SourceDocument, path: ValueP
   return offers;
 }
 
-/** What the other entries of a step's `reads` name. */
+/** The names in the other entries of a step's `reads`. */
 function readsOf(score: SourceDocument, item: Item, but: string | number | undefined): string[] {
   return textsAt(score, [...item.path, "reads"]).flatMap(({ text }, index) => (index === but ? [] : [text]));
 }
 
-/** The step that a name at a path belongs to, by the table of fields. */
+/** The step that a name at a path belongs to, according to the table of fields. */
 function stepOf(source: SourceDocument, path: ValuePath): string | undefined {
   return source.kind === undefined ? undefined : fieldAt(source.kind, path, "value")?.scope?.(source, path);
 }
 
-/** The words that the step can say whose verdict is meant at a path. */
+/** The verdict words of the step that is meant at a path. */
 export function verdictNames(project: Project, source: SourceDocument, path: ValuePath): NameOffer[] {
   const wanted = stepOf(source, path);
   return partsFor(project, source, "score").flatMap((score) =>
@@ -79,7 +79,7 @@ export function verdictNames(project: Project, source: SourceDocument, path: Val
   );
 }
 
-/** The fields of the step's result that are meant at a path; where a list is wanted, only lists. */
+/** The fields of the step's result that are meant at a path; only lists where a list is required. */
 export function fieldNames(project: Project, source: SourceDocument, path: ValuePath): NameOffer[] {
   const wanted = stepOf(source, path);
   const listOnly = path.includes("in") || path.includes("from");
@@ -110,10 +110,10 @@ export function inputNames(project: Project, source: SourceDocument, path: Value
     .map(([name, spec]) => ({ name, detail: fieldText(spec) }));
 }
 
-/** The commands of the Flows that perform a Score. */
+/** The commands of the Flows that run a Score. */
 export function commandNames(project: Project, source: SourceDocument): NameOffer[] {
   let flows = partsFor(project, source, "flow");
-  // A file that no Flow leads to yet can be meant for any.
+  // A file that no Flow refers to yet may be meant for any.
   if (flows.length === 0) flows = [...project.sources.values()].filter(({ kind }) => kind === "flow");
   return flows.flatMap((flow) => {
     const table = (flow.value as { commands?: unknown } | undefined)?.commands;
@@ -125,7 +125,7 @@ export function commandNames(project: Project, source: SourceDocument): NameOffe
   });
 }
 
-/** The values that what a condition looks at can have. */
+/** The values that the subject of a condition can have. */
 export function comparedValues(
   project: Project,
   source: SourceDocument,

@@ -27,7 +27,7 @@ export interface Snippet {
   readonly name: string;
   readonly detail: string;
   readonly lines: readonly string[];
-  /** The same between brackets. */
+  /** The same in brackets. */
   readonly inline?: string;
 }
 
@@ -198,7 +198,7 @@ const bySchema: readonly (readonly [Schema, Snippet])[] = [
   ],
 ];
 
-/** Larger pieces that a list or a record of this schema can begin with. */
+/** Larger snippets with which a list or a record of this schema can begin. */
 export function snippetsFor(schema: Schema): Snippet[] {
   return alternatives(schema).flatMap((one) =>
     bySchema.flatMap(([known, snippet]) => (unwrapAll(known).inner === one ? [snippet] : [])),

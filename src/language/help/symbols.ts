@@ -13,7 +13,7 @@ import type { Closure, Found } from "./found";
 import { inputPlaces } from "./input-places";
 import type { Place } from "./model";
 
-/** The files in which a name that stands in `source` can be defined. */
+/** The files in which a name used in `source` can be defined. */
 function ownersOf(project: Project, entity: Entity, source: SourceDocument): SourceDocument[] {
   const owner = entityOwner[entity];
   return owner === "project" ? [] : partsFor(project, source, owner);
@@ -23,7 +23,7 @@ function sameName(one: Occurrence, entity: Entity, name: string, scope: string |
   return one.entity === entity && one.name === name && one.scope === scope;
 }
 
-/** The file that a reference to a file means. */
+/** The target of a reference to a file. */
 export function fileOf(
   project: Project,
   source: SourceDocument,
@@ -36,7 +36,7 @@ export function fileOf(
   return "source" in resolved ? resolved.source : undefined;
 }
 
-/** Where a name is given: usually once; more often where Flows share a file. */
+/** Where a name is defined: usually once; more often where Flows share a file. */
 export function definitionsOf(project: Project, source: SourceDocument, occurrence: Occurrence): Found[] {
   const { entity, name, scope } = occurrence;
   if (fileEntity(entity) !== undefined) {
@@ -60,7 +60,7 @@ export function definitionsOf(project: Project, source: SourceDocument, occurren
   });
 }
 
-/** A step or group without an id is found at the key that says what it is; one of a role at its role. */
+/** A step or group without an id is located at the key that identifies its kind; a role step at its role. */
 function unnamedStep(score: SourceDocument, id: string): Found[] {
   const view = scoreViewOf(score);
   const step = view.byId.get(id) ?? view.groupById.get(id);
@@ -72,7 +72,7 @@ function unnamedStep(score: SourceDocument, id: string): Found[] {
   const key = score.tree === undefined ? undefined : nodesAt(score.tree, path)?.key;
   if (key === undefined) return [];
   const span = nodeSpan(key);
-  // It is no name that can be changed, only a place.
+  // It is not a name that can be changed, only a place.
   const occurrence = {
     entity: "role",
     name: id,
@@ -85,7 +85,7 @@ function unnamedStep(score: SourceDocument, id: string): Found[] {
   return [{ source: score, occurrence }];
 }
 
-/** Notes are given by models as they run: what counts is that the files belong to one Flow. */
+/** Notes are created by models during the run: the files only need to belong to one Flow. */
 function notes(project: Project, source: SourceDocument, name: string): Found[] {
   return closure(project, source, "note", name, undefined).found;
 }
@@ -135,7 +135,7 @@ function closure(
   return { owners: [...owners], found };
 }
 
-/** Every place where what an occurrence means is named, with the files that own the name. */
+/** Every place that names the same thing as an occurrence, with the files that own the name. */
 export function placesOf(project: Project, source: SourceDocument, occurrence: Occurrence): Closure {
   const { entity, name, scope } = occurrence;
   if (entity === "input") return inputPlaces(project, source, occurrence);
@@ -152,13 +152,13 @@ export function placesOf(project: Project, source: SourceDocument, occurrence: O
   return { owners: target === undefined ? [] : [target], found };
 }
 
-/** The place of a found name, with the whole of what it names. */
+/** The place of a found name, with the full extent of what it names. */
 export function placeOf({ source, occurrence }: Found): Place {
   const { path, on, span, role, placeholder } = occurrence;
   const { tree } = source;
   if (tree === undefined || placeholder === true || role !== "definition")
     return { file: source.path, span, whole: span };
-  // A name given by a key is its value's; one given by a value is that of the map around it.
+  // A name defined by a key extends over its value; one defined by a value, over the map around it.
   const isEntry = on === "value" && typeof path.at(-1) === "number";
   const owner = on === "key" || isEntry ? path : path.slice(0, -1);
   const node = nodesAt(tree, owner)?.value;
@@ -170,7 +170,7 @@ export function placeOf({ source, occurrence }: Found): Place {
   };
 }
 
-/** The text under a key beside a definition, such as a role's description. */
+/** The text under a key next to a definition, such as a role's description. */
 export function besideText(source: SourceDocument, occurrence: Occurrence, key: string): string | undefined {
   const owner = occurrence.on === "key" ? occurrence.path : occurrence.path.slice(0, -1);
   return textAt(source, [...owner, key]);

@@ -73,7 +73,7 @@ function matchTool(raw: string): ToolMatch {
 }
 
 const keys = ["name", "description", "tools", "model", "handoffs"];
-/** What governs how the editor offers the agent, not what it does. */
+/** Keys that control how the editor offers the agent, not what it does. */
 const silent = [
   "argument-hint",
   "user-invocable",
@@ -90,7 +90,7 @@ interface Agent {
   readonly handoffs: readonly { to: string; prompt: string | undefined; value: Value }[];
 }
 
-/** The front matter at its own lines, and the text behind it. */
+/** The front matter at its own line numbers, and the text after it. */
 function split(text: string): { front: string | undefined; body: string } {
   const lines = text.split(/\r\n|\n|\r/);
   if (lines[0]?.trimEnd() !== "---") return { front: undefined, body: text };
@@ -169,7 +169,7 @@ class AgentImport {
       );
     } else {
       for (const { text, value } of front.texts("tools", this.#report)) {
-        // Older files write them with commas in one text.
+        // Older files write them comma-separated in one text.
         for (const tool of text.split(",").map((part) => part.trim())) {
           const match = matchTool(tool);
           if (tool === "") continue;
@@ -198,7 +198,7 @@ class AgentImport {
     };
   }
 
-  /** The agents in the order of their handoffs, when these are one chain; else undefined. */
+  /** The agents in the order of their handoffs, when these form one chain; otherwise undefined. */
   #chain(): { agent: Agent; prompt: string | undefined }[] | undefined {
     const byId = new Map(this.#agents.map((agent) => [agent.id, agent]));
     const next = new Map<string, { agent: Agent; prompt: string | undefined }>();
@@ -224,7 +224,7 @@ class AgentImport {
     ) {
       chain.push(at);
     }
-    // A ring beside the chain has no start.
+    // A cycle beside the chain has no start.
     return chain.length === next.size + 1 ? chain : undefined;
   }
 
@@ -262,7 +262,7 @@ class AgentImport {
   }
 }
 
-/** VS Code's `.agent.md` files (and `.chatmode.md`, as they were called before) of one folder: a Band. */
+/** VS Code's `.agent.md` files (formerly `.chatmode.md`) of one folder: a Band. */
 export function importAgents(name: string, files: readonly ProjectFile[], target: Target): void {
   const made = new AgentImport(name, target);
   for (const file of files) made.agent(file);

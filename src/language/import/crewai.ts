@@ -29,7 +29,7 @@ function matchTool(name: string): ToolMatch {
   return (Object.hasOwn(tools, known) ? tools[known] : undefined) ?? { none: "Orket has none like it" };
 }
 
-/** How CrewAI writes a variable: one brace on each side. */
+/** CrewAI's syntax for a variable: one brace on each side. */
 const variable = /(?<!\{)\{([A-Za-z_][A-Za-z0-9_-]*)\}(?!\})/g;
 
 const agentKeys = ["role", "goal", "backstory", "tools", "llm", "max_iter"];
@@ -93,7 +93,7 @@ class CrewImport {
   #unknown(value: Value, known: readonly string[], draft: Draft, path: readonly (string | number)[]): void {
     for (const [key, item] of value.entries()) {
       if (known.includes(key)) continue;
-      // What only switches off is what Orket does anyway.
+      // A setting that only disables something matches what Orket does anyway.
       if (item.raw === false || item.raw === null) {
         this.#report.info(`${quoted(key)} is left out; it was ${String(item.raw)}.`, item.place);
       } else draft.lost(`${quoted(key)} has no counterpart.`, item.place, path);
@@ -167,7 +167,7 @@ class CrewImport {
     this.#flow(score, value);
   }
 
-  /** Tasks in their order; neighbours that run asynchronously and do not build on each other, side by side. */
+  /** Tasks in order; adjacent tasks that run asynchronously and do not build on each other, in parallel. */
   #steps(tasks: readonly Task[], score: Draft): unknown[] {
     const items: unknown[] = [];
     for (let at = 0; at < tasks.length;) {
@@ -329,7 +329,7 @@ class CrewImport {
     if (Object.keys(this.#roles).length === 0) this.#report.error("There are no agents.");
   }
 
-  /** Agents alone: a Band whose prompts may need inputs that no Flow has yet. */
+  /** Agents only: a Band whose prompts may need inputs that no Flow has yet. */
   noTasks(): void {
     this.#report.info("There is no tasks.yaml: the import is a Band, without a Score and a Flow.");
     for (const id of this.#inputs)

@@ -23,7 +23,7 @@ export type ImportKind = keyof typeof importKinds;
 /** Files that are imported together. */
 export interface ImportSet {
   readonly kind: ImportKind;
-  /** What the definitions are named after where the files do not say. */
+  /** The name for the definitions where the files do not give one. */
   readonly name: string;
   /** In the order of their paths. */
   readonly files: readonly ProjectFile[];
@@ -31,7 +31,7 @@ export interface ImportSet {
 
 export interface Detection {
   readonly sets: readonly ImportSet[];
-  /** Files that are nothing an importer knows, and no part of something. */
+  /** Files that no importer recognizes and that do not belong to an import. */
   readonly unknown: readonly string[];
 }
 
@@ -40,13 +40,13 @@ const agentFile = /\.(agent|chatmode)\.md$/i;
 const crewFile = /(^|[/_.-])(agents|tasks)\.ya?ml$/i;
 const promptFlowFile = /(^|\/)flow\.dag\.ya?ml$/i;
 const rooFile = /(^|\/)(\.roomodes|custom_modes\.ya?ml|[^/]*\.roomodes(\.ya?ml|\.json)?)$/i;
-/** Workflows have names of their own: their folders say where they are. */
+/** Workflows have arbitrary names: their folders identify them. */
 const workflowFile =
   /(^|\/)(?:workflows?|examples|\.archon|\.specify)\/(?:[^/]+\/)*[^/]+\.ya?ml$|(^|\/)workflow\.ya?ml$/i;
 const archonCommand = /(^|\/)\.archon\/commands\/(?:[^/]+\/)*[^/]+\.md$/i;
 const templateFile = /\.(jinja2?|j2|prompty)$/i;
 
-/** Whether a file of a folder that is searched is worth reading for an import. */
+/** Whether a file in a searched folder is worth reading for an import. */
 export function mayImport(path: string): boolean {
   if (fileKindOf(path) !== undefined || /\.schema\.json$/i.test(path)) return false;
   return [
@@ -61,7 +61,7 @@ export function mayImport(path: string): boolean {
   ].some((form) => form.test(path));
 }
 
-/** Files beside a given one that belong to its import, whether they exist or not, relative to the project. */
+/** Files next to a given one that belong to its import, whether they exist or not, relative to the project. */
 export function neighboursOf(file: ProjectFile): string[] {
   const folder = folderOf(file.path);
   if (promptFlowFile.test(file.path)) {
@@ -104,7 +104,7 @@ function isMapOf(value: unknown, keys: readonly string[]): boolean {
   );
 }
 
-/** Which of the workflow tools a file is of, by the keys that only that one has. */
+/** Which workflow tool a file belongs to, by the keys that only that tool uses. */
 function workflowKind(value: object): ImportKind | undefined {
   const has = (key: string): boolean =>
     key in value && typeof value[key as never] === "object" && value[key as never] !== null;
@@ -124,7 +124,7 @@ function kindByContent(file: ProjectFile): ImportKind | undefined {
   if (!/\.(ya?ml|json|md)$/i.test(file.path)) return undefined;
   const text = foreignText(file) ?? "";
   if (/\.md$/i.test(file.path)) {
-    // An agent may have any name that ends in .md where its folder says what it is.
+    // An agent may have any name that ends in .md where its folder identifies it.
     return /(^|\/)agents\/[^/]+\.md$/i.test(file.path) && text.startsWith("---") ? "agent-md" : undefined;
   }
   const isJson = /\.json$/i.test(file.path);
@@ -139,7 +139,7 @@ function kindByContent(file: ProjectFile): ImportKind | undefined {
   return undefined;
 }
 
-/** A name from a path: its folder, without folders that only sort files. */
+/** A name from a path: its folder, without folders that only group files. */
 function nameFrom(path: string, fallback: string): string {
   const parts = folderOf(path)
     .split("/")
@@ -149,7 +149,7 @@ function nameFrom(path: string, fallback: string): string {
   return parts.at(-1) ?? fallback;
 }
 
-/** What the files are, and which of them belong together. Looks at names first, then at what they hold. */
+/** What the files are, and which of them belong together. Checks names first, then contents. */
 export function detectImport(files: readonly ProjectFile[]): Detection {
   const sorted = [...new Map(files.map((file) => [file.path, file])).values()].sort((a, b) =>
     a.path < b.path ? -1 : 1,
@@ -162,7 +162,7 @@ export function detectImport(files: readonly ProjectFile[]): Detection {
       rest.push(file);
       continue;
     }
-    // One set of a kind, or one for each folder or file.
+    // One set per kind, or one for each folder or file.
     const folder = folderOf(file.path);
     const crew = file.path.slice(folder.length).replace(/(agents|tasks)\.ya?ml$/i, "");
     const key = {

@@ -11,10 +11,10 @@ interface Comment {
   readonly line: string;
 }
 
-/** Comments in one file; the report has all. */
+/** Most comments in one file; the report has all. */
 const maxComments = 200;
 
-/** A definition file that is being made. `value` is filled in by the importer, in the order of the file. */
+/** A definition file under construction. The importer fills in `value`, in the order of the file. */
 export class Draft {
   readonly #header: string[] = [];
   readonly #comments: Comment[] = [];
@@ -30,7 +30,7 @@ export class Draft {
     this.value = { version: 1, name };
   }
 
-  /** A line at the file's top. */
+  /** A line at the top of the file. */
   say(line: string): void {
     this.#header.push(oneLine(line));
   }
@@ -44,12 +44,12 @@ export class Draft {
     else this.#comments.push({ path, line: oneLine(line) });
   }
 
-  /** Something that has no counterpart: in the report, and as a comment above the value at `path`. */
+  /** Something without a counterpart: in the report, and as a comment above the value at `path`. */
   lost(message: string, place: ImportPlace | undefined, path: ValuePath = []): void {
     this.remark(`Not carried over: ${message}`, place, path);
   }
 
-  /** Something that a person must look at: in the report, and as a comment above the value at `path`. */
+  /** Something that a user must check: in the report, and as a comment above the value at `path`. */
   remark(message: string, place: ImportPlace | undefined, path: ValuePath = []): void {
     this.#report.warning(message, place);
     this.comment(path, message);
@@ -57,7 +57,7 @@ export class Draft {
 
   #discarded = false;
 
-  /** Leaves the file out: what it would refer to could not be made. */
+  /** Omits the file: what it would refer to could not be made. */
   discard(): void {
     this.#discarded = true;
   }
@@ -71,7 +71,7 @@ export class Draft {
 
   toText(): string {
     const text = this.#write();
-    // What a reader would not read back as the same must not be written so.
+    // A value that would not be read back unchanged must not be written in this form.
     const { value } = parseSource(`check.${this.kind}.yaml`, text);
     if (JSON.stringify(value) === JSON.stringify(this.value)) return text;
     return `${this.#header.map((line) => `# ${line}\n`).join("")}${JSON.stringify(this.value, null, 2)}\n`;
@@ -113,7 +113,7 @@ export class Draft {
   }
 }
 
-/** A blank line before a key and before each of its entries but the first. */
+/** A blank line before a key and before each of its entries except the first. */
 function spread(key: unknown, entries: readonly unknown[]): void {
   if (isNode(key)) key.spaceBefore = true;
   entries.forEach((entry, index) => {
@@ -121,7 +121,7 @@ function spread(key: unknown, entries: readonly unknown[]): void {
   });
 }
 
-/** The node that a comment for the value at a path stands above: its key, or the entry of the list. */
+/** The node above which a comment for the value at a path is written: its key, or the entry of the list. */
 function commented(root: unknown, path: ValuePath): Node | undefined {
   let here: unknown = root;
   let found: unknown;

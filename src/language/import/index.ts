@@ -25,9 +25,9 @@ export type { ImportEntry } from "./report";
 export type { ImportOptions, WrittenFile } from "./target";
 
 export interface ImportResult {
-  /** New files; none of them is in the project already. */
+  /** New files; none of them is in the project yet. */
   readonly files: readonly WrittenFile[];
-  /** Everything that was changed, left out or could not be read, in the order of the files given. */
+  /** Everything that was changed, left out or could not be read, in the order of the input files. */
   readonly report: readonly ImportEntry[];
 }
 
@@ -67,7 +67,7 @@ function importSet({ kind, name, files }: ImportSet, target: Target): void {
   }
 }
 
-/** What Orket itself would not read: said before anything is written, since half of an import is of no use. */
+/** What Orket itself could not read: reported before anything is written, since half of an import is useless. */
 function beyondLimits(files: readonly WrittenFile[]): string[] {
   return files.flatMap(({ path, text }) => {
     const { problems } = parseSource(path, text);
@@ -86,7 +86,7 @@ function beyondLimits(files: readonly WrittenFile[]): string[] {
   });
 }
 
-/** Problems of what was made, as a reader of the files would see them. */
+/** Problems of the generated files, as a reader of the files would see them. */
 function check(files: readonly WrittenFile[], options: ImportOptions, report: ImportReport): void {
   const own = new Set(files.map(({ path }) => path));
   const project = createProject([...(options.project?.sources.values() ?? []), ...files]);
@@ -100,8 +100,8 @@ function check(files: readonly WrittenFile[], options: ImportOptions, report: Im
 }
 
 /**
- * Makes Orket's files from those of other tools. Pure: nothing is written. Whatever the files hold, there is no
- * exception: what cannot be read or carried over is in the report, at its place.
+ * Makes Orket's files from those of other tools. Pure: nothing is written. Never throws, whatever the files contain:
+ * what cannot be read or carried over is in the report, at its place.
  */
 export function importFiles(files: readonly ProjectFile[], options: ImportOptions = {}): ImportResult {
   const report = new ImportReport();

@@ -9,7 +9,7 @@ function words(text: string, allowed: RegExp): string {
     text
       .slice(0, 400)
       .normalize("NFKD")
-      // Accents, which the normal form has split off.
+      // Accents, which normalization has separated.
       .replace(/\p{M}/gu, "")
       .replace(allowed, "-")
       .replace(/-{2,}/g, "-")
@@ -18,7 +18,7 @@ function words(text: string, allowed: RegExp): string {
   );
 }
 
-/** A valid id of a role, step or input from any text; `fallback` (an id) where nothing of it can stay. */
+/** A valid id of a role, step or input from any text; `fallback` (an id) where nothing of the text is usable. */
 function makeId(text: string, fallback: string): string {
   const id = words(text, /[^A-Za-z0-9_-]+/g).replace(/^[^A-Za-z0-9]+/, "");
   if (/^\d/.test(id)) return `${fallback}-${id}`.slice(0, 64);
@@ -31,7 +31,7 @@ export function makeName(text: string, fallback: string): string {
   return name === "" ? fallback : name;
 }
 
-/** Gives each name once; upper and lower case count as the same, as file systems may take them so. */
+/** Gives each name once; upper and lower case count as equal, as in some file systems. */
 export class UniqueNames {
   readonly #taken = new Set<string>();
   readonly #next = new Map<string, number>();

@@ -14,11 +14,11 @@ import { defined } from "../../engine/model/defined";
 
 /** `{{ name }}`. */
 const expression = /\{\{([^{}\n]{0,200})\}\}/g;
-/** Most characters of other prompts in a prompt: a few lines are not to become a gigabyte. */
+/** Most characters of other prompts in a prompt, so that a few lines cannot expand to a gigabyte. */
 const maxPrompt = 200_000;
 
 const flowKeys = ["name", "display_name", "description", "inputs", "outputs", "nodes", "node_variants"];
-/** Keys that say nothing of what the flow does. */
+/** Keys that do not affect what the flow does. */
 const silentKeys = ["$schema", "id", "language", "type", "tags"];
 const settings = [
   "model",
@@ -39,7 +39,7 @@ class PromptFlowImport {
   readonly #inputs: Record<string, Record<string, unknown>> = {};
   readonly #roles: Record<string, unknown> = {};
   readonly #overrides: Record<string, unknown> = {};
-  /** Templates by their node, translated: one that is used a thousand times is read once. */
+  /** Translated templates by their node: one that is used a thousand times is read once. */
   readonly #done = new Map<string, string>();
   readonly #drafts: { flow: Draft; band: Draft; score: Draft };
   readonly #path: string;
@@ -149,7 +149,7 @@ class PromptFlowImport {
     }
   }
 
-  /** What is not a model call, with what was done about it. */
+  /** Nodes that are not model calls, with what was done about them. */
   #listOthers(): void {
     for (const node of this.#graph.others) {
       if (node.type === "prompt") {
@@ -293,7 +293,7 @@ class PromptFlowImport {
     return text;
   }
 
-  /** The node's template with its variables translated; prompts of other nodes are put in. */
+  /** The node's template with its variables translated; prompts of other nodes are inserted. */
   #rendered(node: GraphNode, path: readonly (string | number)[], depth: number): string | undefined {
     const known = this.#done.get(node.name);
     if (known !== undefined) return known;
@@ -304,7 +304,7 @@ class PromptFlowImport {
     const unknown = new Set<string>();
     let room = maxPrompt;
     const made = translateTemplate(text, expression, ([, inner = ""]) => {
-      // Jinja's marks for blanks.
+      // Jinja's whitespace-control marks.
       const name = inner.replace(/^[-+]|[-+]$/g, "").trim();
       const found = unknown.has(name) ? undefined : this.#variable(node, name, path, depth);
       room -= found !== undefined && "template" in found ? found.template.length : 0;
@@ -361,7 +361,7 @@ class PromptFlowImport {
     return this.#output(from, value, path, depth);
   }
 
-  /** What stands for the output of a node. */
+  /** The replacement for the output of a node. */
   #output(
     name: string,
     value: Value,
@@ -400,7 +400,7 @@ class PromptFlowImport {
   }
 }
 
-/** The files that a `flow.dag.yaml` takes its prompts from, relative to the project. */
+/** The files from which a `flow.dag.yaml` takes its prompts, relative to the project. */
 export function promptFiles(file: ProjectFile, value: Value): string[] {
   const folder = folderOf(file.path);
   const nodes = [...(value.at("nodes")?.items() ?? [])];

@@ -5,9 +5,9 @@ import type { ImportReport } from "./report";
 export interface GraphNode {
   readonly name: string;
   readonly type: string;
-  /** The node, or the default one of its variants. */
+  /** The node, or its default variant. */
   readonly value: Value;
-  /** Variants that are not taken. */
+  /** Variants that are not used. */
   readonly lostVariants: readonly string[];
   /** Names of the nodes whose output it uses. */
   readonly uses: readonly string[];
@@ -19,9 +19,9 @@ export interface Graph {
   /** Model calls, in the order of the file. */
   readonly steps: readonly GraphNode[];
   readonly others: readonly GraphNode[];
-  /** The model calls in an order in which each finds what it uses; those of one level are independent. */
+  /** The model calls in an order in which each comes after its inputs; those of one level are independent. */
   readonly levels: readonly (readonly GraphNode[])[];
-  /** Nodes that need each other. */
+  /** Nodes that depend on each other. */
   readonly cycle: readonly GraphNode[];
   /** Other nodes that need the output of a model call. */
   readonly afterSteps: ReadonlySet<GraphNode>;
@@ -37,7 +37,7 @@ function usesOf(value: Value): string[] {
   return [...new Set(names)].filter((name) => name !== "inputs" && name !== "run");
 }
 
-/** The node itself, or what its default variant says it is. */
+/** The node itself, or its content in the default variant. */
 function variantOf(node: Value, flow: Value, name: string): { value: Value; lost: string[] } {
   const all = flow.at("node_variants")?.at(name);
   const variants = all?.at("variants");
@@ -88,8 +88,8 @@ export function readGraph(flow: Value, report: ImportReport): Graph {
 }
 
 /**
- * How many model calls stand one after the other before each node, along the longest way; nodes without an order are
- * listed. Kahn's algorithm, so that the depth of the graph costs no stack.
+ * The length of the longest chain of model calls before each node; nodes without an order are
+ * listed. Kahn's algorithm, so that the depth of the graph uses no stack.
  */
 function depths(
   nodes: ReadonlyMap<string, GraphNode>,

@@ -11,12 +11,12 @@ import { orketTool, ToolList, unknownTool } from "./tools";
 import { defined } from "../../engine/model/defined";
 import { providerTable } from "../../engine/model/providers";
 
-/** Which of the four files of the Python Orket a JSON file is, by what it holds. */
+/** Which of the four files of the Python Orket a JSON file is, by its content. */
 export function pythonKind(raw: unknown): NamedKind | undefined {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return undefined;
   const has = (key: string): boolean => Object.hasOwn(raw, key);
   const { roles } = raw as { roles?: unknown };
-  // A JSON Schema has the same keys inside of `properties`, and a file of this Orket has a version.
+  // A JSON Schema has the same keys inside `properties`, and a file of this Orket has a version.
   if (has("$schema") || has("version")) return undefined;
   if (has("band") && has("score")) return "flow";
   if (has("steps")) return "score";
@@ -37,7 +37,7 @@ interface Read {
 
 /** The four JSON files of the Python Orket. */
 class PythonImport {
-  /** Roles are named in bands, scores and venues: one id for one name. */
+  /** Roles are named in bands, scores and venues: one id per name. */
   readonly #roles = new Ids("role");
   readonly #read: Record<NamedKind, Read[]> = { flow: [], band: [], venue: [], score: [] };
   readonly #target: Target;
@@ -201,7 +201,7 @@ class PythonImport {
       this.#report.error("The score has no steps.", value.at("steps")?.place ?? value.place);
   }
 
-  /** The new name of what a flow names, by name or as a path of a JSON file. */
+  /** The new name of what a flow names, by name or by the path of a JSON file. */
   #reference(kind: NamedKind, raw: string): string {
     const name = /[/\\]|\.json$/.test(raw) ? stemOf(raw.replaceAll("\\", "/")) : raw;
     const found = this.#read[kind].find((one) => one.raw === name || stemOf(one.value.place.file) === name);

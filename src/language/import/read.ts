@@ -6,7 +6,7 @@ import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 import type { ImportPlace, ImportReport } from "./report";
 
-/** What does not keep the rest of a file from being understood. */
+/** Problems that do not prevent the rest of a file from being understood. */
 const harmless: ReadonlySet<string> = new Set([
   "orket/yaml-tag",
   "orket/duplicate-key",
@@ -22,7 +22,7 @@ function kindOfValue(value: unknown): string {
   return typeof value === "object" ? "keys and values" : "a single value";
 }
 
-/** A value of a foreign file with its place. Nothing about its type is taken for granted. */
+/** A value of a foreign file with its place. Its type is never assumed. */
 export class Value {
   readonly #file: string;
   readonly #source: SourceDocument;
@@ -36,7 +36,7 @@ export class Value {
     this.#source = source;
   }
 
-  /** The range is worked out when it is asked for: that walks the tree, and most places are never shown. */
+  /** The range is computed on request: that walks the tree, and most places are never shown. */
   get place(): ImportPlace {
     const { path } = this;
     const file = this.#file;
@@ -76,7 +76,7 @@ export class Value {
     return this.isMap ? Object.keys(this.raw as object) : [];
   }
 
-  /** The entries of a map, those without a value too. */
+  /** The entries of a map, including those without a value. */
   entries(): [string, Value][] {
     if (!this.isMap) return [];
     return Object.entries(this.raw as object).map(([key, raw]) => [key, this.#child(key, raw)]);
@@ -86,7 +86,7 @@ export class Value {
     return Array.isArray(this.raw) ? this.raw.map((raw: unknown, index) => this.#child(index, raw)) : [];
   }
 
-  /** The value as text: numbers and true or false as they are written. */
+  /** The value as text: numbers and true or false as written. */
   asText(): string | undefined {
     const { raw } = this;
     return typeof raw === "string"
@@ -96,7 +96,7 @@ export class Value {
         : undefined;
   }
 
-  /** The text under a key; anything else that stands there is reported. */
+  /** The text under a key; any other type is reported. */
   text(key: string, report: ImportReport): string | undefined {
     const value = this.at(key);
     const text = value?.asText();
@@ -109,7 +109,7 @@ export class Value {
     return text === undefined || text.trim() === "" ? undefined : text;
   }
 
-  /** The texts of a list under a key, or of a single value; what is no text is reported. */
+  /** The texts of a list under a key, or of a single value; entries that are not text are reported. */
   texts(key: string, report: ImportReport): { text: string; value: Value }[] {
     const value = this.at(key);
     if (value === undefined) return [];
@@ -125,7 +125,7 @@ export class Value {
     });
   }
 
-  /** The number under a key when it is one in this range; anything else is reported. */
+  /** The number under a key when it is in this range; anything else is reported. */
   number(key: string, report: ImportReport, range: NumberRange): number | undefined {
     const value = this.at(key);
     if (value === undefined) return undefined;
@@ -152,7 +152,7 @@ export interface NumberRange {
 
 /**
  * Reads a foreign YAML or JSON file; undefined when it cannot be read, with the reason in the report.
- * @param as a name whose ending says the format, where the file's own does not.
+ * @param as a name whose extension gives the format, where the file's own does not.
  */
 export function readForeign(file: ProjectFile, report: ImportReport, as = file.path): Value | undefined {
   const source = parseSource(as, file.text);
@@ -173,9 +173,9 @@ export function readForeign(file: ProjectFile, report: ImportReport, as = file.p
   return broken ? undefined : new Value(file.path, source, [], source.value);
 }
 
-/** The text of a file that is no YAML; undefined when it cannot be read. */
+/** The text of a file that is not YAML; undefined when it cannot be read. */
 export function foreignText(file: ProjectFile): string | undefined {
-  // Takes its limits and its decoding from the one reader that there is.
+  // Uses the limits and the decoding of the only reader.
   const { problems, text } = parseSource("text.json", file.text);
   return problems.some(({ code }) => code === "orket/file-too-large" || code === "orket/encoding")
     ? undefined

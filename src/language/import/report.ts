@@ -1,6 +1,6 @@
 import type { Range } from "vscode-languageserver-types";
 
-/** Where something stands in a file that was given, or in one that was written. Lines and columns from 0. */
+/** A place in an input file, or in a file that was written. Lines and columns from 0. */
 export interface ImportPlace {
   readonly file: string;
   readonly range: Range;
@@ -16,10 +16,10 @@ export interface ImportEntry {
   readonly place?: ImportPlace;
 }
 
-/** Entries that are listed; what lies beyond is counted. */
+/** Most entries that are listed; further ones are counted. */
 const maxEntries = 1000;
 
-/** Collects what is said of an import. */
+/** Collects the messages of an import. */
 export class ImportReport {
   readonly #listed: ImportEntry[] = [];
   #beyond = 0;

@@ -8,7 +8,7 @@ import { escapeTemplate, oneLine, paragraphs } from "./text";
 import { ToolList } from "./tools";
 import type { ToolMatch } from "./tools";
 
-/** What Roo Code's groups of tools are in Orket. */
+/** Roo Code's tool groups as Orket's tools. */
 const groups: Readonly<Record<string, ToolMatch>> = {
   read: ["read_file", "list_dir", "search_files"],
   edit: ["write_file", "edit_file"],
@@ -58,7 +58,7 @@ class RooImport {
     }
     const name = mode.text("name", this.#report);
     const slug = mode.text("slug", this.#report) ?? name ?? "mode";
-    // A slug that stands twice is another mode anyway.
+    // A duplicate slug is a different mode anyway.
     const id = this.#ids.of(this.#ids.has(slug) ? `${slug}-${Object.keys(this.#roles).length + 1}` : slug);
     if (id !== slug)
       this.#report.info(`The mode ${quoted(slug)} is the role ${quoted(id)} here.`, mode.place);
@@ -95,7 +95,7 @@ class RooImport {
       this.#report.info("'source' is left out: a Band belongs to its project.", source.place);
   }
 
-  /** Adds the tools of the groups; what a group allows to edit comes back as sentences for the prompt. */
+  /** Adds the tools of the groups; restrictions on what a group may edit are returned as sentences for the prompt. */
   #groups(mode: Value, id: string, tools: ToolList): string[] {
     const sentences: string[] = [];
     const listed = mode.at("groups");
@@ -126,7 +126,7 @@ class RooImport {
     return sentences;
   }
 
-  /** Rule files that an exported mode brings along. */
+  /** Rule files that an exported mode includes. */
   #rules(mode: Value, id: string): string[] {
     return (mode.at("rulesFiles")?.items() ?? []).flatMap((file) => {
       const content = file.text("content", this.#report);

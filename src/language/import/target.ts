@@ -15,16 +15,16 @@ export interface WrittenFile {
 }
 
 export interface ImportOptions {
-  /** Where the files go, relative to the WorkDomain; its root without it. */
+  /** The folder for the files, relative to the WorkDomain; the root of the WorkDomain without it. */
   readonly folder?: string;
-  /** The project as it is: its names and paths are not used again. */
+  /** The project in its current state: its names and paths are not used again. */
   readonly project?: Project;
-  /** The backend of a Venue that must be made up. Default: ollama. */
+  /** The backend of a Venue that must be generated. Default: ollama. */
   readonly provider?: BackendName;
   readonly model?: string;
 }
 
-/** The files that an import makes, with names that nobody else has. */
+/** The files that an import makes, with names that are not in use. */
 export class Target {
   readonly #names: ReadonlyMap<NamedKind, UniqueNames>;
   readonly #paths: UniqueNames;
@@ -46,7 +46,7 @@ export class Target {
     return `${folder === "" || folder === "." ? "" : `${folder}/`}${name}.${kind}.yaml`;
   }
 
-  /** A new file. Its name is made valid and free; what that changes is reported. */
+  /** A new file. Its name is made valid and unique; changes to the name are reported. */
   draft(kind: NamedKind, wanted: string, place?: ImportPlace): Draft {
     const valid = makeName(wanted, kind);
     const free = (name: string): boolean => !this.#paths.has(this.#pathOf(kind, name));
@@ -62,7 +62,7 @@ export class Target {
     return draft;
   }
 
-  /** A Venue for what came without one. */
+  /** A Venue for an import that came without one. */
   madeUpVenue(wanted: string, roles: Record<string, unknown> = {}, place?: ImportPlace): Draft {
     const provider = this.options.provider ?? "ollama";
     const draft = this.draft("venue", wanted, place);
@@ -76,7 +76,7 @@ export class Target {
     return draft;
   }
 
-  /** What has something in it: that a Band has no roles, or a Score no steps, has been reported. */
+  /** The files with content: that a Band has no roles, or a Score no steps, has been reported. */
   files(): WrittenFile[] {
     const full = this.#drafts.filter(({ draft }) => draft.isFull);
     return full.map(({ draft, path }) => ({ path, text: draft.toText() }));

@@ -1,7 +1,7 @@
 import { placeholderText } from "../../engine/model/template";
 import type { Placeholder } from "../../engine/model/template";
 
-/** Text as Orket's files hold it: `\n` line ends, no blanks at the end, one line end where it has several lines. */
+/** Text in the form of Orket's files: `\n` line ends, no trailing whitespace, one final line end if it has several lines. */
 function tidy(text: string): string {
   const lines = text.split(/\r\n|\n|\r/).map((line) => line.trimEnd());
   const first = lines.findIndex((line) => line !== "");
@@ -9,7 +9,7 @@ function tidy(text: string): string {
   return whole.includes("\n") ? `${whole}\n` : whole;
 }
 
-/** One line for people. */
+/** One line for display. */
 export function oneLine(text: string): string {
   const line = text
     .slice(0, 2000)
@@ -28,17 +28,17 @@ export function paragraphs(...parts: readonly (string | undefined)[]): string {
   );
 }
 
-/** The text as a template that means just this text: each `{{` becomes `\{{`. */
+/** The text as a template that means exactly this text: each `{{` becomes `\{{`. */
 export function escapeTemplate(text: string): string {
   return text.replace(/(?<!\\)(\\*)\{\{/g, "$1$1\\{{");
 }
 
-/** What stands for an expression of another tool's template. */
+/** The replacement for an expression of another tool's template. */
 export type Translation = { readonly placeholder: Placeholder } | { readonly template: string };
 
 /**
- * Translates another tool's template: what `expression` finds is replaced as `translate` says, all else, and what it
- * does not know, stays as it is written.
+ * Translates another tool's template: what `expression` finds is replaced according to `translate`; everything else,
+ * and what it does not know, is kept as written.
  */
 export function translateTemplate(
   text: string,
@@ -57,20 +57,20 @@ export function translateTemplate(
   return made + escapeTemplate(text.slice(at));
 }
 
-/** How often a character stands at the end of a text. */
+/** How often a character is repeated at the end of a text. */
 function countAtEnd(text: string, character: string): number {
   let count = 0;
   while (text[text.length - 1 - count] === character) count++;
   return count;
 }
 
-/** Escaped text that a placeholder follows: its last backslashes and brace are not to change what follows. */
+/** Escaped text before a placeholder: its last backslashes and brace must not change what follows. */
 function literalBefore(text: string): string {
   const space = countAtEnd(text, "{") % 2 === 1 ? " " : "";
   return `${escapeTemplate(text)}${"\\".repeat(countAtEnd(text, "\\"))}${space}`;
 }
 
-/** The text without what stands between two marks, marks included, and what that was. */
+/** The text without the part between two marks (marks included), and that part. */
 export function takeOut(text: string, open: string, close: string): { text: string; taken: string[] } {
   const taken: string[] = [];
   let kept = "";

@@ -5,7 +5,7 @@ import { nearest } from "../text/nearest";
 import type { Draft } from "./draft";
 import type { ImportPlace } from "./report";
 
-/** What a foreign tool is in Orket: tools, or why there is none. */
+/** The counterpart of a foreign tool in Orket: tools, or why there is none. */
 export type ToolMatch = readonly string[] | { readonly none: string };
 
 const order = new Map<string, number>(builtinTools.map((name, index) => [name, index]));
@@ -25,7 +25,7 @@ export class ToolList {
     for (const name of names) this.#names.add(name);
   }
 
-  /** Adds what stands for a foreign tool; what has no counterpart is reported and noted above the role. */
+  /** Adds the counterparts of a foreign tool; a tool without one is reported and noted above the role. */
   match(foreign: string, match: ToolMatch, place: ImportPlace | undefined): void {
     if (!("none" in match)) return this.add(...match);
     this.#draft.lost(`the tool ${quoted(foreign)}: ${match.none}.`, place, ["roles", this.#role]);
@@ -36,12 +36,12 @@ export class ToolList {
   }
 }
 
-/** A tool that is written as Orket names it. */
+/** A tool written with Orket's own name. */
 export function orketTool(name: string): ToolMatch | undefined {
   return order.has(name) || editorToolPattern.test(name) ? [name] : undefined;
 }
 
-/** For a tool that nobody knows, with the name that was perhaps meant. */
+/** For an unknown tool, with the name that was probably meant. */
 export function unknownTool(name: string): ToolMatch {
   const near = nearest(name, builtinTools);
   return { none: `Orket has no such tool${near === undefined ? "" : `, perhaps ${near} was meant`}` };

@@ -1,11 +1,11 @@
 import { defined } from "../../engine/model/defined";
 import { providersWhere, providerTable } from "../../engine/model/providers";
 
-/** Backends that a Venue can be made up for: those that one entry of a file can describe. */
+/** Backends for which a Venue can be generated: those that one entry of a file can describe. */
 export const backendNames = providersWhere("answeredBy", "server", "editor");
 export type BackendName = (typeof backendNames)[number];
 
-/** The keys of a Venue behind its name. */
+/** The keys of a Venue after its name. */
 export function venueValue(provider: BackendName, model: string | undefined): Record<string, unknown> {
   switch (provider) {
     case "ollama":

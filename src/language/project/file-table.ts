@@ -1,6 +1,6 @@
 import type { SourceDocument } from "../text/source";
 
-/** Files by their paths, in the order of the paths. Never changes; another version of a file makes another table. */
+/** Files by their paths, in the order of the paths. Immutable; another version of a file makes another table. */
 export class FileTable {
   readonly #places: ReadonlyMap<string, number>;
   readonly #files: readonly SourceDocument[];
@@ -9,7 +9,7 @@ export class FileTable {
     this.#files = files;
   }
 
-  /** Of two files of one path the later one counts. */
+  /** Of two files with the same path the later one counts. */
   static of(files: Iterable<SourceDocument>): FileTable {
     const newest = new Map([...files].map((file) => [file.path, file]));
     const sorted = [...newest.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -33,7 +33,7 @@ export class FileTable {
     return this.#files;
   }
 
-  /** With another version of a file that is in it. */
+  /** With another version of a file in the table. */
   with(file: SourceDocument): FileTable {
     return new FileTable(
       this.#places,
@@ -41,7 +41,7 @@ export class FileTable {
     );
   }
 
-  /** The files that are not the same version as in an earlier table of the same paths. */
+  /** The files whose version differs from that in an earlier table of the same paths. */
   changedSince(before: FileTable): SourceDocument[] {
     return this.#files.filter((file, place) => before.#files[place] !== file);
   }

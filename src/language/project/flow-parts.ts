@@ -39,7 +39,7 @@ function refer(
 
 /**
  * Finds the files that a Flow names; those that cannot be found are reported and absent. `venueOverride` is a name or
- * path that counts instead of the Flow's Venue.
+ * path that replaces the Flow's Venue.
  */
 export function findParts(
   known: KnownFiles,
@@ -69,8 +69,8 @@ export interface FlowParts {
   readonly venue: SourceDocument | undefined;
   readonly score: SourceDocument | undefined;
   readonly replies: SourceDocument | undefined;
-  /** The roles that the Venue sends to others. */
+  /** The roles that the Venue routes to others. */
   readonly routes: readonly VenueRoute[];
-  /** The Scores that the Score uses, and those that they use, in the order in which a walk through them comes to each. */
+  /** The Scores that the Score uses, and those that they use, in traversal order. */
   readonly uses: readonly (SourceDocument | undefined)[];
 }

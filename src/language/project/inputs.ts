@@ -20,7 +20,7 @@ export interface InputDescription {
   readonly enum?: readonly InputValue[];
   /** Has no default, so that a run needs a value. */
   readonly required: boolean;
-  /** What the value must be beyond its type and choices; absent where that is all. */
+  /** Requirements on the value beyond its type and choices; absent if there are none. */
   readonly spec?: FieldSpec;
 }
 
@@ -41,7 +41,7 @@ export function listInputs(flow: SourceDocument): InputDescription[] {
   });
 }
 
-/** The inputs that a run was given values for, as far as the values say; choices stand in the Flow's file alone. */
+/** The inputs for which a run was given values, as far as the values show; choices are only in the Flow's file. */
 export function inputsGiven(values: Readonly<Record<string, InputValue>>): InputDescription[] {
   return Object.entries(values).map(([name, value]) => ({
     name,
@@ -61,7 +61,7 @@ const typeNames = {
   path: "a path relative to the project",
 } as const;
 
-/** The value that an input gets from what was given, or the sentence why it cannot have it. */
+/** The value of an input from what was given, or a sentence that explains why it cannot have it. */
 export function readInput(
   input: InputDescription,
   given: InputValue,
@@ -95,7 +95,7 @@ function convert(type: InputSpec["type"], given: InputValue): InputValue | undef
   return word === "true" ? true : word === "false" ? false : undefined;
 }
 
-/** The presets of a Flow's inputs against their own types and choices. */
+/** The presets of a Flow's inputs, checked against their own types and choices. */
 export function checkInputs(flow: SourceDocument, report: Report): void {
   for (const input of listInputs(flow)) {
     const path = ["inputs", input.name];
@@ -125,7 +125,7 @@ export function checkInputs(flow: SourceDocument, report: Report): void {
   }
 }
 
-/** The values of a run's inputs: what was given, else the defaults. Problems are the caller's, not the file's. */
+/** The values of a run's inputs: those given, otherwise the defaults. Problems are the caller's, not the file's. */
 export function takeInputs(
   flow: SourceDocument,
   given: Readonly<Record<string, InputValue>>,

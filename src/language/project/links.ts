@@ -7,14 +7,14 @@ import type { KnownFiles } from "./reference";
 import { textAt } from "../schema/read";
 import type { SourceDocument } from "../text/source";
 
-/** A Flow with every definition file that it leads to, as paths: which files belong together outlives their contents. */
+/** A Flow with every definition file that it leads to, as paths: the relation remains valid when the contents change. */
 export interface FlowLink {
   readonly flow: string;
   /** Paths by kind, the Flow's own among them. */
   readonly parts: ReadonlyMap<SourceKind, string>;
   /** Paths of the Scores that its Score uses, and those that they use. */
   readonly uses: ReadonlySet<string>;
-  /** Paths of the Venues that its Venue sends roles to, and of their replies. */
+  /** Paths of the Venues to which its Venue routes roles, and of their replies. */
   readonly venues: ReadonlySet<string>;
 }
 
@@ -26,7 +26,7 @@ export interface Links {
   readonly through: ReadonlyMap<string, readonly FlowLink[]>;
 }
 
-/** What a file refers to other definition files with, a text or nothing for each field that can. */
+/** The references of a file to other definition files: a text or nothing for each field that can refer to one. */
 export function referencesIn(source: SourceDocument): (string | undefined)[] {
   if (source.kind === undefined) return [];
   const used =
@@ -58,7 +58,7 @@ function followUsed(known: KnownFiles, score: SourceDocument, into: Set<string>)
   }
 }
 
-/** The Venues that a Venue sends roles to, those that they send them to, and the replies of each. */
+/** The Venues to which a Venue routes roles, those to which they route them, and the replies of each. */
 function followSent(known: KnownFiles, venue: SourceDocument, into: Set<string>): void {
   const links = linkFields.venue.map(({ path, kind }) => ({ kind, reference: textAt(venue, path) }));
   const sent = venueReferences(venue).map(({ reference }) => ({ kind: "venue" as const, reference }));

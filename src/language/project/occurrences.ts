@@ -16,7 +16,7 @@ import { keyText, nodeSpan } from "../text/tree";
 import type { ValuePath } from "../text/tree";
 import { defined } from "../../engine/model/defined";
 
-/** A name that stands in a file: where it is given, or where it is used. */
+/** A name in a file: its definition, or a reference to it. */
 export interface Occurrence {
   readonly entity: Entity;
   readonly name: string;
@@ -28,7 +28,7 @@ export interface Occurrence {
   readonly scope?: string;
   /** Inside a template. */
   readonly placeholder?: boolean;
-  /** The file is named by its path. */
+  /** The file is referred to by its path. */
   readonly byPath?: boolean;
   readonly quoted: boolean;
 }
@@ -63,7 +63,7 @@ const placeholderEntities: Readonly<Partial<Record<Placeholder["kind"], Entity>>
   artifact: "artifact",
 };
 
-/** The name that a placeholder holds. */
+/** The name in a placeholder. */
 function placeholderName(placeholder: Placeholder): string | undefined {
   switch (placeholder.kind) {
     case "input":
@@ -84,7 +84,7 @@ function placeholderName(placeholder: Placeholder): string | undefined {
   }
 }
 
-/** Where the name stands in a placeholder's text. */
+/** The place of the name in a placeholder's text. */
 function nameInPlaceholder(text: string, placeholder: Placeholder): Span | undefined {
   const name = placeholderName(placeholder);
   if (name === undefined) return undefined;
@@ -134,7 +134,7 @@ class NameReader {
     const scope = field.scope?.(source, path);
     const byPath =
       meaning.is === "reference" && entityOwner[meaning.entity] === "project" && isPathReference(text);
-    // Of a field within a field the first name is the result's own.
+    // Of a field within a field, the first name is the result's own.
     const isPart = meaning.entity === "field" && on === "value" && text.includes(".");
     const name = isPart ? text.slice(0, text.indexOf(".")) : text;
     const span = innerSpan(node);
@@ -207,12 +207,12 @@ function holds(span: Span, offset: number): boolean {
   return offset >= span.start && offset <= span.end;
 }
 
-/** The name at an offset; also right behind it. */
+/** The name at an offset; also directly after it. */
 export function occurrenceAt(source: SourceDocument, offset: number): Occurrence | undefined {
   return namesIn(source).occurrences.find(({ span }) => holds(span, offset));
 }
 
-/** The kind of file that an entity names; undefined for what stands within a file. */
+/** The kind of file that an entity names; undefined for something within a file. */
 export function fileEntity(entity: Entity): NamedKind | undefined {
   return entityOwner[entity] === "project" ? (entity as NamedKind) : undefined;
 }

@@ -5,7 +5,7 @@ export function folderOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
-/** `path` seen from `folder`, with `.` and `..` worked out; undefined when it leads out of the project. */
+/** `path` relative to `folder`, with `.` and `..` resolved; undefined when it leads out of the project. */
 export function joinPath(folder: string, path: string): string | undefined {
   const parts = folder === "" ? [] : folder.split("/");
   for (const part of path.split("/")) {
@@ -18,7 +18,7 @@ export function joinPath(folder: string, path: string): string | undefined {
 
 const deviceName = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?$/i;
 
-/** Why a path is not one below the project that works on every system; undefined when it is fine. */
+/** Why a path is not a path below the project that works on every system; undefined when it is. */
 function relativePathProblem(path: string): string | undefined {
   if (path.length > 1000) return "it is too long";
   if (path.includes("\\")) return "it uses '\\'; write '/' between folders";

@@ -9,7 +9,7 @@ import { valueAt } from "../schema/schema";
 import { isDamaged, parseSource } from "../text/source";
 import type { SourceDocument } from "../text/source";
 
-/** A definition file as the host read it, or as an editor holds it. `path` is relative to the WorkDomain. */
+/** A definition file as read by the host, or as held by an editor. `path` is relative to the WorkDomain. */
 export interface ProjectFile {
   readonly path: string;
   readonly text: string | Uint8Array;
@@ -22,7 +22,7 @@ export interface IndexEntry {
   readonly path: string;
 }
 
-/** The definition files of a WorkDomain, parsed, in the order of their paths, with what they call themselves and each other. */
+/** The definition files of a WorkDomain, parsed, in the order of their paths, with their names and references. */
 export interface Project extends KnownFiles {
   readonly entries: readonly IndexEntry[];
   readonly links: Links;
@@ -31,8 +31,8 @@ export interface Project extends KnownFiles {
 export const namedKinds = ["flow", "band", "venue", "score"] as const satisfies readonly NamedKind[];
 
 /**
- * The name that a file gives itself, though other things in it may be wrong. Of a file with a slip the name is what its
- * line most likely means: so that one slip is not told again wherever the file is named.
+ * The name that a file gives itself, even if other things in it are wrong. If the line has a slip, the name is its most
+ * likely meaning, so that the slip is not reported again wherever the file is named.
  */
 export const nameIn = ofVersion((source: SourceDocument): string | undefined => {
   const name = valueAt(source.value, ["name"]);
@@ -44,7 +44,7 @@ export const nameIn = ofVersion((source: SourceDocument): string | undefined => 
   return isDamaged(source) && nameSchema.safeParse(file).success ? file : read;
 });
 
-/** Reads the files of a project. A SourceDocument that was parsed before is taken as it is. */
+/** Reads the files of a project. A SourceDocument that was parsed before is used unchanged. */
 export function createProject(files: Iterable<ProjectFile | SourceDocument>): Project {
   const sources = FileTable.of(
     [...files].map((file) => ("lines" in file ? file : parseSource(file.path, file.text))),
@@ -64,7 +64,7 @@ export function createProject(files: Iterable<ProjectFile | SourceDocument>): Pr
   return { ...known, entries, links: readLinks(known) };
 }
 
-/** The project with one file new or changed: only that file is read, and what it is called and refers to. */
+/** The project with one file new or changed: only that file, its name and its references are read. */
 export function updateProject(project: Project, file: ProjectFile | SourceDocument): Project {
   const source = "lines" in file ? file : parseSource(file.path, file.text);
   const { path } = source;

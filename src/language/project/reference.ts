@@ -9,7 +9,7 @@ import { valuePlace } from "../text/places";
 import type { SourceDocument } from "../text/source";
 import { defined } from "../../engine/model/defined";
 
-/** What a reference is looked up in. */
+/** The table in which a reference is looked up. */
 export interface KnownFiles {
   readonly sources: FileTable;
   /** Paths by kind and name, in the order of the paths. */
@@ -29,7 +29,7 @@ export type Resolved =
       readonly init: ProblemInit & { near?: string };
     };
 
-/** Whether a reference is a path: it has a folder or ends like a file. Else it is a name. */
+/** Whether a reference is a path: it has a folder or a file extension. Otherwise it is a name. */
 export function isPathReference(reference: string): boolean {
   return /[/\\]|\.(ya?ml|json)$/i.test(reference);
 }
@@ -65,7 +65,7 @@ function byPath(project: KnownFiles, kind: SourceKind, reference: string, fromPa
   return { source };
 }
 
-/** The file that a reference means: a name among the files of that kind, or a path relative to the file it stands in. */
+/** The file that a reference means: a name among the files of that kind, or a path relative to the referring file. */
 export function resolveReference(
   project: KnownFiles,
   kind: SourceKind,

@@ -13,10 +13,10 @@ import type { ValuePath } from "../text/tree";
 
 type Known = KnownFiles & { readonly links: Links };
 
-/** Most `use` steps that are followed one into the other. */
+/** Maximum nesting of `use` steps that is followed. */
 const maxDepth = 20;
 
-/** A map of fields as far as it can be read: what is no map of keys is left out. */
+/** A map of fields as far as it can be read: a value that is not a map is left out. */
 function readMap(value: unknown): FieldMap {
   if (!isRecord(value)) return {};
   return Object.fromEntries(
@@ -34,14 +34,14 @@ export function usedBy(known: KnownFiles, score: SourceDocument, step: StepView)
   return "source" in resolved ? resolved.source : undefined;
 }
 
-/** The step whose result a Score gives back: the one that it names, else its last one. */
+/** The step whose result a Score returns: the one that it names, otherwise its last one. */
 function givenBack(score: SourceDocument): StepView | undefined {
   const view = scoreViewOf(score);
   const named = textAt(score, ["result", "step"]);
   return named === undefined ? view.steps.at(-1) : view.byId.get(named);
 }
 
-/** The fields of a step's result, and the words that it can say; also through `use`. */
+/** The fields of a step's result, and its verdict words; also through `use`. */
 export function outcomeOf(
   known: KnownFiles,
   score: SourceDocument,
@@ -71,7 +71,7 @@ export function specAt(fields: FieldMap, path: string): FieldSpec | undefined {
   return spec;
 }
 
-/** Every field that a path of names can lead to: of objects the fields within them too. */
+/** Every field that a path of names can lead to, including the nested fields of objects. */
 export function fieldPaths(fields: FieldMap, before = "", depth = 0): { path: string; spec: FieldSpec }[] {
   return Object.entries(fields).flatMap(([name, spec]) => {
     const path = `${before}${name}`;
@@ -82,7 +82,7 @@ export function fieldPaths(fields: FieldMap, before = "", depth = 0): { path: st
 
 /**
  * The inputs that a file can name: those of the Flows that lead to it, and those of its Score. A Flow and its own Score
- * share an input of the same name; what either says of it counts.
+ * share an input of the same name; either declaration counts.
  */
 export function inputsFor(known: Known, source: SourceDocument): Map<string, FieldSpec> {
   const inputs = new Map<string, FieldSpec>();
@@ -103,7 +103,7 @@ export function inputMap(source: SourceDocument): FieldMap {
   return readMap(valueAt(source.value, ["inputs"]));
 }
 
-/** The step or group of a Score that holds what stands at a path; the innermost one. */
+/** The innermost step or group of a Score that contains a path. */
 export function itemAround(view: ScoreView, item: ValuePath): StepView | GroupView | undefined {
   const key = item.join("/");
   return [...view.steps, ...view.groups].find(({ path }) => path.join("/") === key);
@@ -125,7 +125,7 @@ function itemOf(known: Known, score: SourceDocument, each: GroupView): FieldSpec
   return typeof list.of === "string" ? { type: list.of } : { type: "object", of: readMap(list.of) };
 }
 
-/** The fields of the item of the innermost `each` around a step; undefined: it stands in none. */
+/** The fields of the item of the innermost `each` around a step; undefined: it is in none. */
 export function itemAt(known: Known, score: SourceDocument, step: StepView): FieldSpec | undefined {
   const each = step.around.findLast(({ kind }) => kind === "each");
   return each === undefined ? undefined : itemOf(known, score, each);

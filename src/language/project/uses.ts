@@ -8,7 +8,7 @@ import { textAt } from "../schema/read";
 import { scoreViewOf } from "../schema/score-view";
 import type { StepView } from "../schema/score-view";
 
-/** Most Scores that one Score can use, those within them counted each time. */
+/** Most Scores that one Score can use; nested ones count each time. */
 const maxUses = 200;
 
 /** The `use` steps of a Score, in the file's order. */
@@ -17,8 +17,8 @@ export function usesIn(score: SourceDocument): readonly StepView[] {
 }
 
 /**
- * Follows the `use` steps of a Score: the Scores that they name, each followed by those that it uses itself. What cannot
- * be found, and what would go on without end, is reported and undefined.
+ * Follows the `use` steps of a Score: the Scores that they name, each followed by those that it uses itself. Missing
+ * Scores and endless recursion are reported and undefined.
  */
 export function followUses(
   known: KnownFiles,

@@ -8,18 +8,18 @@ import { resolveReference } from "./reference";
 import type { KnownFiles } from "./reference";
 import { isFromFile } from "../../engine/model/providers";
 
-/** A role that a Venue sends to another one. */
+/** A role that a Venue routes to another one. */
 export interface VenueRoute {
   readonly role: string;
-  /** The Venues behind the Flow's own, in the order in which the role goes through them; the last one answers it. */
+  /** The Venues after the Flow's own, in the order in which the role is routed through them; the last one answers it. */
   readonly through: readonly SourceDocument[];
   /** Of the last one, where it is scripted and they were found. */
   readonly replies: SourceDocument | undefined;
-  /** Whether a Venue answers the role: each name leads to one, and the way ends. */
+  /** Whether a Venue answers the role: each name is found, and the route ends. */
   readonly found: boolean;
 }
 
-/** The Venue that answers a role; undefined where nothing says which. */
+/** The Venue that answers a role; undefined where none is given. */
 export function answering(
   venue: SourceDocument | undefined,
   routes: readonly VenueRoute[],
@@ -30,7 +30,7 @@ export function answering(
   return route.found ? route.through.at(-1) : undefined;
 }
 
-/** What a Venue refers to other Venues with: the path of each, and its text. */
+/** A Venue's references to other Venues: the path of each, and its text. */
 export function venueReferences(venue: SourceDocument): { path: readonly string[]; reference: string }[] {
   return keysAt(venue, ["roles"]).flatMap((role) => {
     const path = ["roles", role, "venue"];
@@ -40,8 +40,8 @@ export function venueReferences(venue: SourceDocument): { path: readonly string[
 }
 
 /**
- * Follows each role that a Venue sends to another one, up to the Venue that answers it. A name that leads nowhere, and a
- * way that comes back to where it was, are reported.
+ * Follows each role that a Venue routes to another one, up to the Venue that answers it. A name that is not found, and a
+ * cyclic route, are reported.
  */
 export function followVenues(known: KnownFiles, venue: SourceDocument, report: Report): VenueRoute[] {
   return venueReferences(venue).map(({ path: [, role = ""] }) => followRole(known, venue, role, report));

@@ -25,7 +25,7 @@ import type { ValuePath } from "../text/tree";
 import { replaceText } from "./write";
 import { defined } from "../../engine/model/defined";
 
-/** A prompt or an instruction of a file, as something that can be opened. */
+/** A prompt or an instruction of a file, as a document that can be opened. */
 export interface PromptRef {
   readonly file: string;
   readonly path: ValuePath;
@@ -37,7 +37,7 @@ export interface PromptRef {
 /** Every prompt of a file, in its order. */
 export function listPrompts(source: SourceDocument): PromptRef[] {
   return namesIn(source).templates.flatMap(({ path }) => {
-    // What a question or an input holds is written where it stands.
+    // A question or an input is edited in the file itself.
     if (path.at(-1) !== "prompt" && path.at(-1) !== "instruction") return [];
     if (path.at(-2) === "with") return [];
     const around = path.slice(0, -1);
@@ -52,14 +52,14 @@ export function listPrompts(source: SourceDocument): PromptRef[] {
 }
 
 /**
- * The prompt that a name means in a file: roles of a Band, steps of a Score. Names stay right when entries are added
+ * The prompt that a name means in a file: roles of a Band, steps of a Score. Names remain valid when entries are added
  * above, which paths do not.
  */
 export function findPrompt(source: SourceDocument, name: string): PromptRef | undefined {
   return listPrompts(source).find((prompt) => prompt.name === name);
 }
 
-/** The text of a prompt, with line ends as `\n`; undefined when it is gone. */
+/** The text of a prompt, with line ends as `\n`; undefined when it no longer exists. */
 export function readPrompt(source: SourceDocument, path: ValuePath): string | undefined {
   return textAt(source, path);
 }
@@ -67,12 +67,12 @@ export function readPrompt(source: SourceDocument, path: ValuePath): string | un
 export type SavePrompt =
   | { readonly kind: "edited"; readonly edits: readonly TextEdit[] }
   | { readonly kind: "unchanged" }
-  /** Refused; the message says why and what to do. */
+  /** Refused; the message gives the reason and the fix. */
   | { readonly kind: "conflict" | "gone" | "refused"; readonly message: string };
 
 /**
- * Writes a prompt back. `base` is the prompt's text when it was opened or last saved: what changed elsewhere in the file
- * since then stays; a prompt that changed on both sides is refused.
+ * Writes a prompt back. `base` is the prompt's text when it was opened or last saved: later changes elsewhere in the file
+ * are kept; a prompt that changed on both sides is refused.
  */
 export function savePrompt(
   source: SourceDocument,
@@ -103,20 +103,20 @@ export function savePrompt(
   };
 }
 
-/** The project as it would be with the prompt's unsaved text. */
+/** The project with the prompt's unsaved text. */
 export function withPrompt(project: Project, source: SourceDocument, path: ValuePath, text: string): Project {
   const edits = replaceText(source, path, text.replace(/\r\n?/g, "\n"));
   if (edits === undefined || edits.length === 0) return project;
   return updateProject(project, parseSource(source.path, applyEdits(source.text, edits)));
 }
 
-/** A diagnostic at its place in the prompt's own document, with the edit that fixes it where one is known. */
+/** A diagnostic at its place in the prompt's own document, with its fix where one is known. */
 export type PromptDiagnostic = WithData<
   LspDiagnostic,
   { readonly fix?: { readonly title: string; readonly edit: TextEdit } }
 >;
 
-/** What is wrong with a prompt's text, at places of that text. */
+/** What is wrong with a prompt's text, with places in that text. */
 export function diagnosePrompt(
   project: Project,
   file: string,
@@ -203,7 +203,7 @@ export type PromptPreview =
   /** Why there is none; sentences. */
   | { readonly problems: readonly string[] };
 
-/** The prompt of a step as it will be sent, as far as that is known before a run. */
+/** The prompt of a step as it will be sent, as far as it is known before a run. */
 export function previewPrompt(project: Project, flow: string, step: string): PromptPreview {
   const { definition, diagnostics } = resolveFlow(project, flow, { forRun: false });
   if (definition === undefined) {

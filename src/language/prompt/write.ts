@@ -14,9 +14,9 @@ interface Place {
   readonly node: Scalar;
   readonly start: number;
   readonly end: number;
-  /** Column of the map that holds it; block styles count from there. */
+  /** Column of the map that contains it; block styles are indented from there. */
   readonly column: number;
-  /** Inside brackets, where no block style can stand. */
+  /** Inside brackets, where no block style is possible. */
   readonly inBrackets: boolean;
 }
 
@@ -69,17 +69,17 @@ function asBlock(style: "|" | ">", text: string, place: Place, source: SourceDoc
   return `${style}${indicator}${chomp}${comment}${eol}${written.join(eol)}`;
 }
 
-/** Lines of a folded scalar that come to the text: one for each of its own, blank ones between plain neighbours. */
+/** Lines of a folded scalar that produce the text: one for each of its own, blank ones between plain neighbours. */
 function fold(text: string): string[] {
   const more = (line: string): boolean => /^[ \t]/.test(line);
   const out: string[] = [];
   let before: string | undefined;
   for (const line of text.split("\n")) {
-    // The line end between two plain lines is a blank; a further, empty line makes it a line end.
+    // The line end between two plain lines is a space; an additional empty line makes it a line end.
     if (before !== undefined && before !== "" && line !== "" && !more(before) && !more(line)) out.push("");
     if (line === "") out.push("");
     else {
-      // A row of empty lines between plain ones has one line end more than it has lines.
+      // A run of empty lines between plain ones has one line end more than it has lines.
       if (before === "" && !more(line) && lastPlain(out, more)) out.push("");
       out.push(line);
     }
@@ -101,7 +101,7 @@ function asDouble(text: string): string {
   );
 }
 
-/** The ways to write the text, those that stay closest to what stands there first. */
+/** The ways to write the text, those closest to the existing style first. */
 function candidates(source: SourceDocument, place: Place, text: string): string[] {
   const { node, inBrackets } = place;
   if (source.format === "json") return [JSON.stringify(text)];
@@ -134,8 +134,8 @@ function replaced(value: unknown, path: ValuePath): unknown {
 }
 
 /**
- * The edit that gives the text at a path another value and leaves everything else to the byte; undefined where that
- * cannot be done. Each way of writing it is read again before it is taken.
+ * The edit that changes the text at a path and keeps everything else byte for byte; undefined where that
+ * cannot be done. Each way of writing it is parsed again before it is used.
  */
 export function replaceText(source: SourceDocument, path: ValuePath, text: string): TextEdit[] | undefined {
   const place = placeAt(source, path);
@@ -144,14 +144,14 @@ export function replaceText(source: SourceDocument, path: ValuePath, text: strin
   const others = without(source.value, path);
   const { text: all, path: file } = source;
   const isBlock = place.node.type === "BLOCK_LITERAL" || place.node.type === "BLOCK_FOLDED";
-  // A block's extent takes in its last line end; what comes after stays.
+  // A block's extent includes its last line end; what comes after is kept.
   const endsLine = isBlock && /[\r\n]$/.test(all.slice(place.start, place.end));
   const tail = all.slice(place.end);
   for (const written of candidates(source, place, text)) {
     const block = /^[|>]/.test(written) && source.format !== "json";
     const eol = lineBreakOf(all);
     let body = written;
-    // What was said in the header of a block stays behind the value.
+    // A comment in the header of a block is kept after the value.
     const said =
       isBlock && !block
         ? /[^\S\r\n]+#[^\r\n]*/.exec(all.slice(place.start, source.lines.lineEnd(place.start)))?.[0]
@@ -161,7 +161,7 @@ export function replaceText(source: SourceDocument, path: ValuePath, text: strin
     const comment = !isBlock && block ? /^[ \t]+#[^\r\n]*/.exec(tail)?.[0] : undefined;
     let rest = tail;
     if (comment !== undefined) {
-      // A comment behind the value goes to the block's header.
+      // A comment after the value moves to the block's header.
       const headerEnd = body.indexOf(eol);
       body = body.slice(0, headerEnd) + comment + body.slice(headerEnd);
       rest = tail.slice(comment.length);

@@ -17,7 +17,7 @@ import type { Schema } from "./schema";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 
-/** What the schema of each kind makes of a file, defaults filled in. */
+/** The result of the schema of each kind for a file, with defaults filled in. */
 export interface Contents {
   readonly flow: FlowFile;
   readonly band: BandFile;
@@ -56,7 +56,7 @@ function readBy(schema: Schema, value: unknown, path: ValuePath): Reading {
   return { issues: result.error.issues.flatMap((issue) => ownIssues(issue, path, value)) };
 }
 
-/** What is wrong where one of several shapes was meant: the problems of the one shape that the value has, if it has one. */
+/** What is wrong where one of several shapes was meant: the problems of the value's own shape, if it has one. */
 function ownIssues(issue: Issue, path: ValuePath, value: unknown): Issue[] {
   const here = [...path, ...issue.path] as ValuePath;
   if (issue.code === "invalid_union" && typeof valueAt(value, issue.path as ValuePath) === "object") {
@@ -72,7 +72,7 @@ function ownIssues(issue: Issue, path: ValuePath, value: unknown): Issue[] {
   return [{ ...issue, path: [...here] }];
 }
 
-/** `outer` with the entries of its list of steps in place of what stands there. */
+/** `outer` with the given entries in place of its list of steps. */
 function withSteps(outer: Reading, value: unknown, path: ValuePath): Reading {
   const given = isRecord(value) ? value.steps : undefined;
   const steps = Array.isArray(given)
@@ -106,7 +106,7 @@ export function schemaIssues(source: SourceDocument): readonly Issue[] {
   return reading(source).issues;
 }
 
-/** A file of a kind by its schema; undefined when it is none, or something is wrong with it. */
+/** A file of a kind, parsed by its schema; undefined when it is not one, or something is wrong with it. */
 export function contentOf<Kind extends SourceKind>(
   source: SourceDocument | undefined,
   kind: Kind,

@@ -4,7 +4,7 @@ import { textAt } from "./read";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 
-/** What a name in a definition file can stand for. */
+/** What a name in a definition file can refer to. */
 export type Entity =
   NamedKind | "role" | "step" | "field" | "input" | "note" | "verdict" | "artifact" | "command" | "node";
 
@@ -25,7 +25,7 @@ export const entityOwner: Readonly<Record<Entity, SourceKind | "project">> = {
   node: "venue",
 };
 
-/** What a value or a key means beyond its type. */
+/** The meaning of a value or a key beyond its type. */
 export type Meaning =
   | { readonly is: "definition" | "reference"; readonly entity: Entity }
   /** The path of another definition file. */
@@ -38,7 +38,7 @@ export interface Field {
   readonly at: string;
   readonly on: "key" | "value";
   readonly meaning: Meaning;
-  /** For names that count only within something: what that is called. */
+  /** For names with a limited scope: the name of that scope. */
   readonly scope?: (source: SourceDocument, path: ValuePath) => string | undefined;
 }
 
@@ -66,12 +66,12 @@ const is = (
   meaning: { is: what },
 });
 
-/** The id of the step or group that holds what stands at a path of a Score. */
+/** The id of the step or group that contains a path of a Score. */
 const stepAround = (source: SourceDocument, path: ValuePath): string | undefined => {
   const { length } = itemPathOf(path);
   return length === 0 ? undefined : scoreViewOf(source).idAt.get(pathId(path.slice(0, length)));
 };
-/** The text under `step` beside the last of these keys. */
+/** The text of `step` next to the last of these keys. */
 const stepBeside =
   (key: string) =>
   (source: SourceDocument, path: ValuePath): string | undefined =>
@@ -83,7 +83,7 @@ const stepOfReply = (_source: SourceDocument, path: ValuePath): string | undefin
 
 const groups = ["loop", "each", "parallel", "sequence"] as const;
 
-/** What a condition says, wherever one stands: alone or in a list. */
+/** The fields of a condition, wherever one occurs: alone or in a list. */
 const conditions: readonly Field[] = [
   "@.when",
   ...groups.flatMap((group) => [`@.${group}.when`, `@.${group}.until`]),
@@ -99,8 +99,8 @@ const conditions: readonly Field[] = [
   ]);
 
 /**
- * The meanings of fields, by kind of file. Types, keys and texts come from the schemas; this is what they cannot say. All
- * editing help is driven by the two, so that a new kind of file is a schema and a few lines here.
+ * The meanings of fields, by kind of file. Types, keys and texts come from the schemas; this adds what they cannot express.
+ * All editing help is driven by the two, so that a new kind of file needs a schema and a few lines here.
  */
 const fields: Readonly<Record<SourceKind, readonly Field[]>> = {
   flow: [
@@ -168,7 +168,7 @@ const fields: Readonly<Record<SourceKind, readonly Field[]>> = {
   ],
 };
 
-/** The part of a path that leads to an entry of a Score: the innermost one. */
+/** The part of a path that leads to the innermost entry of a Score. */
 export function itemPathOf(path: ValuePath): ValuePath {
   let length = 0;
   while (path[length === 0 ? 0 : length + 1] === "steps") {
@@ -193,7 +193,7 @@ interface Compiled {
   readonly pattern: readonly string[];
 }
 
-/** The fields of a kind by the last part of their pattern, so that few are tried. */
+/** The fields of a kind by the last part of their pattern, so that few must be tried. */
 const byEnd = new Map<SourceKind, Map<string, Compiled[]>>();
 
 function endingWith(kind: SourceKind, end: string): readonly Compiled[] {
@@ -210,7 +210,7 @@ function endingWith(kind: SourceKind, end: string): readonly Compiled[] {
   return known.get(end) ?? [];
 }
 
-/** What is known of the key or value at a path. */
+/** What is known about the key or value at a path. */
 export function fieldAt(kind: SourceKind, path: ValuePath, on: Field["on"]): Field | undefined {
   const last = path.at(-1);
   const fits = ({ field, pattern }: Compiled): boolean => field.on === on && matches(pattern, path);
@@ -220,7 +220,7 @@ export function fieldAt(kind: SourceKind, path: ValuePath, on: Field["on"]): Fie
 
 interface LinkField {
   readonly path: ValuePath;
-  /** The kind of file that it leads to. */
+  /** The kind of file that it refers to. */
   readonly kind: SourceKind;
 }
 
@@ -231,7 +231,7 @@ function linkOf({ at, on, meaning }: Field): LinkField[] {
   return [{ path: at.split("."), kind: meaning.entity as NamedKind }];
 }
 
-/** The fields of each kind, at fixed places, that lead to another definition file. */
+/** The fields of each kind, at fixed places, that refer to another definition file. */
 export const linkFields: Readonly<Record<SourceKind, readonly LinkField[]>> = {
   flow: fields.flow.flatMap(linkOf),
   band: fields.band.flatMap(linkOf),

@@ -2,7 +2,7 @@ import { valueAt } from "./schema";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 
-/** Whether anything stands at a path. */
+/** Whether there is a value at a path. */
 export function isGiven(source: SourceDocument | undefined, path: ValuePath): boolean {
   return valueAt(source?.value, path) !== undefined;
 }

@@ -11,12 +11,12 @@ export class Report {
   readonly diagnostics: Diagnostic[] = [];
   readonly #counts = new Map<string, number>();
 
-  /** Whether no more problems of this file are listed, so that looking for them can stop. */
+  /** Whether no more problems of this file are listed, so that the search for them can stop. */
   isFull(source: SourceDocument): boolean {
     return (this.#counts.get(source.path) ?? 0) > maxDiagnosticsPerFile;
   }
 
-  /** A problem of the value at `path`; where nothing stands, of the nearest value around it. */
+  /** A problem of the value at `path`; if there is none, of the nearest value around it. */
   at(
     source: SourceDocument,
     path: ValuePath,

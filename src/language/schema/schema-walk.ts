@@ -16,7 +16,7 @@ interface Wrapped {
 
 const wrapped = new WeakMap<Schema, Wrapped>();
 
-/** A schema without its wrappers, and what they say. */
+/** A schema without its wrappers, and the information in them. */
 export function unwrapAll(schema: Schema): Wrapped {
   const known = wrapped.get(schema);
   if (known !== undefined) return known;
@@ -47,14 +47,14 @@ function defOf(schema: Schema): AnySchema["_zod"]["def"] {
   return (unwrapAll(schema).inner as AnySchema)._zod.def;
 }
 
-/** The schema itself, or what it is a choice of, without wrappers. */
+/** The schema itself, or its alternatives, without wrappers. */
 export function alternatives(schema: Schema): readonly Schema[] {
   const { inner } = unwrapAll(schema);
   const { def } = (inner as AnySchema)._zod;
   return def.type === "union" ? def.options.flatMap(alternatives) : [inner];
 }
 
-/** The schemas that can govern what stands at a path; the keys on the way decide between alternatives. */
+/** The schemas that can govern the value at a path; the keys on the way decide between alternatives. */
 export function schemasAt(kind: SourceKind, path: ValuePath): readonly Schema[] {
   let schemas: readonly Schema[] = [fileKinds[kind].schema];
   for (const part of path) {
@@ -77,7 +77,7 @@ export interface KeyInfo {
   readonly required: boolean;
 }
 
-/** The keys that may stand in a map, other than those that do; alternatives that the present ones rule out are not asked. */
+/** The keys that can be added to a map; alternatives that the present keys rule out are excluded. */
 export function missingKeys(schemas: readonly Schema[], present: readonly string[]): KeyInfo[] {
   const keys = new Map<string, KeyInfo>();
   let fitting = 0;
@@ -97,7 +97,7 @@ export function missingKeys(schemas: readonly Schema[], present: readonly string
     }
     fitting++;
   }
-  // Where one of several shapes is still to be chosen, no key is required.
+  // Where one of several shapes is not determined yet, no key is required.
   if (fitting > 1) return [...keys.values()].map((key) => ({ ...key, required: false }));
   return [...keys.values()];
 }
@@ -107,7 +107,7 @@ function shapeOf(schema: Schema): Readonly<Record<string, Schema>> | undefined {
   return def.type === "object" ? def.shape : undefined;
 }
 
-/** The values that a schema lists: words of an enum, literals, true and false. */
+/** The values that a schema lists: enum values, literals, true and false. */
 export function choicesOf(schema: Schema): (string | number | boolean)[] {
   return alternatives(schema).flatMap((one): (string | number | boolean)[] => {
     const { def } = (one as AnySchema)._zod;
@@ -121,7 +121,7 @@ function plain(value: unknown): string | number | boolean {
   return typeof value === "number" || typeof value === "boolean" ? value : String(value);
 }
 
-/** What the value of a key is made of, to write it. */
+/** The parts of the value of a key, for writing it. */
 export function shapeKind(schema: Schema): "map" | "record" | "maps" | "list" | "scalar" {
   const { def } = (alternatives(schema)[0] as AnySchema)._zod;
   if (def.type === "object") return "map";

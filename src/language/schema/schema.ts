@@ -4,15 +4,15 @@ import { fileKinds } from "../text/file-kind";
 import type { SourceKind } from "../text/file-kind";
 import type { ValuePath } from "../text/tree";
 
-/** Any schema, as a node to walk. */
+/** Any schema, as a node for traversal. */
 export type Schema = z.core.$ZodType;
 
-/** Whether a value is a map, as YAML has them. */
+/** Whether a value is a map in the YAML sense. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The schema without what only says that it may be absent or is named later. */
+/** The schema without wrappers that only make it optional or lazy. */
 function unwrapSchema(schema: Schema): Schema {
   let inner = schema as z.core.$ZodTypes;
   for (;;) {
@@ -33,12 +33,12 @@ function unwrapSchema(schema: Schema): Schema {
   }
 }
 
-/** The schema of one entry of a Score, by the entry's own key. */
+/** The schema of one entry of a Score, selected by the entry's own key. */
 function scoreItemSchemaOf(item: unknown): Schema {
   return scoreItemSchemas[scoreItemKindOf(item)];
 }
 
-/** The keys that a map of this schema may have, each with its schema; undefined where any key may stand. */
+/** The keys that a map of this schema may have, each with its schema; undefined where any key is allowed. */
 export function keysOf(schema: Schema): ReadonlyMap<string, Schema> | undefined {
   const inner = unwrapSchema(schema) as z.core.$ZodTypes;
   const { def } = inner._zod;
@@ -76,7 +76,7 @@ function stepInto(schema: Schema, part: string | number): Schema | undefined {
   }
 }
 
-/** What a value of this schema is, for people. */
+/** The type of a value of this schema, for display. */
 export function describeType(schema: Schema): string {
   const { def } = (unwrapSchema(schema) as z.core.$ZodTypes)._zod;
   switch (def.type) {
@@ -103,7 +103,7 @@ export function describeType(schema: Schema): string {
   }
 }
 
-/** The value at a path; undefined where nothing stands. */
+/** The value at a path; undefined where there is none. */
 export function valueAt(value: unknown, path: ValuePath): unknown {
   let here = value;
   for (const part of path) {

@@ -10,30 +10,30 @@ import type { ValuePath } from "../text/tree";
 /** A group of steps, as far as it can be read. */
 export interface GroupView {
   readonly kind: ScoreGroupKind;
-  /** The path of the entry; what the group says stands below its kind. */
+  /** The path of the entry; the group's own keys are below its kind. */
   readonly path: ValuePath;
   readonly id: string;
   readonly idGiven: boolean;
   /** Groups around it, outermost first. */
   readonly around: readonly GroupView[];
-  /** Place in the order of the file: that of its first step. */
+  /** Position in the file: that of its first step. */
   readonly order: number;
 }
 
-/** A step, as far as it can be read: what is wrong with a part of a Score does not hide the rest. */
+/** A step, as far as it can be read: errors in one part of a Score do not hide the rest. */
 export interface StepView {
   /** What performs it. */
   readonly kind: Exclude<ScoreItemKind, ScoreGroupKind>;
   readonly path: ValuePath;
   readonly id: string;
-  /** Whether the file gives the id; else it is the role and its ordinal. */
+  /** Whether the file gives the id; otherwise it is the role and its ordinal. */
   readonly idGiven: boolean;
   readonly role: string | undefined;
-  /** The words that it can say; undefined: it gives no verdict, or another file says which. */
+  /** Its verdict words; undefined: it gives no verdict, or they are in another file. */
   readonly verdict: readonly string[] | undefined;
   /** Groups around it, outermost first. */
   readonly around: readonly GroupView[];
-  /** Place in the order of the file. */
+  /** Position in the file. */
   readonly order: number;
 }
 
@@ -64,7 +64,7 @@ interface RawItem {
   readonly around: readonly number[];
 }
 
-/** The entries of a Score, groups before what they hold. */
+/** The entries of a Score, groups before their content. */
 function collect(source: SourceDocument): RawItem[] {
   const found: RawItem[] = [];
   const walk = (path: ValuePath, around: readonly number[]): void => {
@@ -100,7 +100,7 @@ function verdictOf(
     : undefined;
 }
 
-/** What a default id begins with. */
+/** The prefix of a default id. */
 function stemOf(source: SourceDocument, { kind, path }: RawItem): string {
   if (isGroupKind(kind) || kind === "ask" || kind === "accept" || kind === "use") return kind;
   const name = text(valueAt(source.value, [...path, kind]));
@@ -115,7 +115,7 @@ function stemOf(source: SourceDocument, { kind, path }: RawItem): string {
 export function viewScore(source: SourceDocument): ScoreView {
   const raw = collect(source);
   const given = raw.map(({ kind, path }) => {
-    // A quote or comma too many is told where it stands; the step still goes by its id.
+    // An extra quote or comma is reported where it is; the step keeps its id.
     const written = text(valueAt(source.value, [...path, ...(isGroupKind(kind) ? [kind] : []), "id"]));
     const id = written?.replace(/^["'“‘]|["'”’,;]+$/g, "");
     return id !== undefined && idSchema.safeParse(id).success ? id : undefined;
@@ -166,10 +166,10 @@ export function canSee(
     if (to.around[index] !== group) break;
     common = group;
     depth = index + 1;
-    // From the second turn of the loop on, everything in it has run.
+    // From the second round of the loop on, everything in it has run.
     looped ||= group.kind === "loop";
   }
-  // What runs once per item is nobody's outside the group: there the group itself can be named.
+  // What runs once per item is not visible outside the group: there the group itself can be named.
   if (to.around.slice(depth).some(({ kind }) => kind === "each")) return "items";
   if (looped) return "yes";
   if (to === from) return "itself";

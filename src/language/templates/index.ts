@@ -23,12 +23,12 @@ const templates: readonly FlowTemplate[] = [planBuildReview, writeEdit, research
 /** The templates of "New Flow", for pickers. */
 export const flowTemplates: readonly Pick<FlowTemplate, "id" | "title" | "summary">[] = templates;
 
-/** Whether a template's Flow runs the project's tests, so that somebody must say how. */
+/** Whether a template's Flow runs the project's tests, so that the test command must be given. */
 export function runsTests(template: string): boolean {
   return template === fixUntilTestsPass.id;
 }
 
-/** Backends that a new Flow can begin with; one that answers from a file needs no model. */
+/** Backends that a new Flow can start with; one that answers from a file needs no model. */
 export const newFlowProviders = providersWhere("answeredBy", "server", "editor", "file");
 export type NewFlowProvider = ProvidersWhere<"answeredBy", "server" | "editor" | "file">;
 
@@ -39,11 +39,11 @@ export interface NewFlowOptions {
   /** The backend that the Flow uses. Default: ollama. A scripted Venue is written in any case. */
   readonly provider?: NewFlowProvider;
   readonly model?: string;
-  /** How the project's tests run, for templates that run them; `node` without it. */
+  /** The command for the project's tests, for templates that run them; `node` without it. */
   readonly tests?: TestRunnerId;
-  /** Where the files go, relative to the WorkDomain; its root without it. */
+  /** The folder for the files, relative to the WorkDomain; the root of the WorkDomain without it. */
   readonly folder?: string;
-  /** The project as it is: what has a name already is not written again. */
+  /** The project in its current state: names in use are not written again. */
   readonly project?: Project;
 }
 
@@ -58,14 +58,14 @@ export type NewFlowResult =
     }
   | { readonly kind: "refused"; readonly field: "template" | "name"; readonly message: string };
 
-/** Longer names leave no room for what the Venues add. */
+/** Longer names leave no room for the Venues' suffixes. */
 const maxName = 55;
 
 function refused(field: "template" | "name", message: string): NewFlowResult {
   return { kind: "refused", field, message };
 }
 
-/** Why a new Flow cannot have this name; undefined when it can. For input boxes that check while one types. */
+/** Why a new Flow cannot have this name; undefined when it can. For input boxes that validate while the user types. */
 export function newFlowNameProblem(name: string, project?: Project, folder?: string): string | undefined {
   const form = nameSchema.safeParse(name);
   if (!form.success)
@@ -141,7 +141,7 @@ export function newFlowFiles(options: NewFlowOptions): NewFlowResult {
   const problem = newFlowNameProblem(name, project, folder);
   if (problem !== undefined) return refused("name", problem);
   const [scripted, model] = [`${name}-scripted`, `${name}-model`];
-  // Quotes keep a name such as 1.0 or null from being read as something else.
+  // Quotes prevent a name such as 1.0 or null from being read as something else.
   const written = scalar(name);
   const backend = isFromFile(provider) ? "ollama" : provider;
   const texts = [

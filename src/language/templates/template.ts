@@ -1,10 +1,10 @@
-/** What a template's files are made with. Both are valid names. */
+/** The parameters of a template's files. Both are valid names. */
 export interface TemplateNames {
   /** Of the Flow, the Band and the Score. */
   readonly name: string;
   /** Of the Venue that the Flow uses. */
   readonly venue: string;
-  /** How the project's tests run, one entry for each argument. */
+  /** The command for the project's tests, one entry for each argument. */
   readonly tests: readonly string[];
 }
 
@@ -12,7 +12,7 @@ export interface TemplateNames {
 export interface FlowTemplate {
   readonly id: string;
   readonly title: string;
-  /** One line, for people. */
+  /** One line, for display. */
   readonly summary: string;
   readonly flow: (names: TemplateNames) => string;
   readonly band: (name: string) => string;

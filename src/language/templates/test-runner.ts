@@ -1,10 +1,10 @@
-/** A usual way to run a project's tests. */
+/** A common way to run a project's tests. */
 export interface TestRunner {
   readonly id: string;
   readonly argv: readonly string[];
 }
 
-/** What `orket new --tests` takes. `node` comes first: it needs nothing that Orket does not have. */
+/** The values of `orket new --tests`. `node` comes first: it needs nothing that Orket does not include. */
 export const testRunners = [
   { id: "node", argv: ["node", "--test"] },
   { id: "npm", argv: ["npm", "test"] },
@@ -16,7 +16,7 @@ export const testRunners = [
 ] as const satisfies readonly TestRunner[];
 export type TestRunnerId = (typeof testRunners)[number]["id"];
 
-/** The project's files that say how its tests run, by their names; at most the beginning of each. */
+/** The project's files that show how its tests run, by name; at most the beginning of each. */
 export const testRunnerFiles = [
   "package.json",
   "pytest.ini",
@@ -33,7 +33,7 @@ function hasNpmTest(text: string): boolean {
   try {
     const { scripts } = JSON.parse(text) as { scripts?: Record<string, unknown> };
     const { test } = scripts ?? {};
-    // What 'npm init' writes runs no tests.
+    // The script that 'npm init' writes runs no tests.
     return typeof test === "string" && !test.includes("no test specified");
   } catch {
     return false;
@@ -41,8 +41,8 @@ function hasNpmTest(text: string): boolean {
 }
 
 /**
- * The runners that a project seems to use, to be offered: a person chooses.
- * @param texts the texts of `testRunnerFiles` that are there, by name.
+ * The runners that a project seems to use, as suggestions: the user chooses.
+ * @param texts the contents of the existing `testRunnerFiles`, by name.
  * @param names names of the files at the project's top and in its `test` and `tests` folders.
  */
 export function detectTestRunners(

@@ -4,12 +4,12 @@ import { sourceLimits } from "./limits";
 
 type Token = ReturnType<Parser["next"]> extends Generator<infer One> ? One : never;
 
-/** Whether a piece of one character stands in the text, or is a mark of the lexer's: a document, a scalar, the end of a flow. */
+/** Whether a one-character piece is in the text, or is a mark of the lexer's: a document, a scalar, the end of a flow. */
 function isMark(code: number): boolean {
   return code === 0x02 || code === 0x1f || code === 0x18;
 }
 
-/** Hands the text to the parser piece by piece, and stops where it has more of them than are worth parsing. */
+/** Passes the text to the parser piece by piece, and stops when it has more pieces than are worth parsing. */
 class Pieces {
   #count = 0;
   #nesting = 0;
@@ -30,7 +30,7 @@ class Pieces {
   }
 
   #isTooMuch(piece: string): boolean {
-    // A file has thousands of pieces, and they are looked at after each keystroke.
+    // A file has thousands of pieces, and they are processed after each keystroke.
     const code = piece.length === 1 ? piece.charCodeAt(0) : 0;
     if (code === 0x5b || code === 0x7b) this.#nesting++;
     else if (code === 0x5d || code === 0x7d) this.#nesting = Math.max(0, this.#nesting - 1);
@@ -40,7 +40,7 @@ class Pieces {
   }
 }
 
-/** The YAML document that a text is, with what is wrong with its syntax; or where it became too much to be read. */
+/** The YAML document of a text, with its syntax errors; or the place where it became too large to be read. */
 export function composeYaml(text: string): Document.Parsed | { readonly beyond: number } {
   const pieces = new Pieces();
   const composer = new Composer({

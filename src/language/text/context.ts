@@ -4,29 +4,29 @@ import type { Collection, Cursor } from "./cursor";
 import type { ValuePath } from "./tree";
 import type { Span } from "./lines";
 
-/** What may be typed at a place, worked out from the text before it: damage elsewhere in the file does not matter. */
+/** What may be typed at a place, determined from the text before it: damage elsewhere in the file does not matter. */
 export interface EditContext {
   /** `key`: a key of the map at `path`; `value`: the value at `path`. `item`: a new entry of the list at `path`. */
   readonly expects: "key" | "value" | "item" | "text";
   readonly path: ValuePath;
-  /** The list that ends here, where an entry of it may stand as well as a key of the map around it. */
+  /** The list that ends here, where an entry of it is as possible as a key of the map around it. */
   readonly list?: ValuePath;
-  /** Keys that the map has already. */
+  /** Keys that the map already has. */
   readonly present: readonly string[];
-  /** What is typed already and would be replaced. */
+  /** What is already typed and would be replaced. */
   readonly span: Span;
   readonly typed: string;
   /** The quote that the cursor is in. */
   readonly quote: "" | '"' | "'";
-  /** Inside brackets, where everything stands on one line. */
+  /** Inside brackets, where everything is on one line. */
   readonly inline: boolean;
-  /** Whether a `:` follows the word already. */
+  /** Whether a `:` already follows the word. */
   readonly colon: boolean;
   /** Column of the keys or entries around. */
   readonly indent: number;
 }
 
-/** A place as the parser sees it, before what is typed there is looked at. */
+/** A place according to the parser, without what is typed there. */
 interface Found {
   readonly expects: EditContext["expects"];
   readonly path: ValuePath;
@@ -37,7 +37,7 @@ interface Found {
 
 type Item = CST.CollectionItem;
 
-/** The entry of a list that the cursor is in; what the parser could not place is no entry. */
+/** The list entry that contains the cursor; what the parser could not place is not an entry. */
 function indexIn(list: Collection): number {
   const mark = list.type === "block-seq" ? "seq-item-ind" : "comma";
   const marks = list.items.filter(({ start }) => start.some(({ type }) => type === mark)).length;
@@ -53,7 +53,7 @@ function lastPair(map: Collection, but?: Item): Item | undefined {
   return map.items.findLast((item) => item !== but && item.key != null);
 }
 
-/** Where the innermost of the open collections leads: its current key or entry included. */
+/** The path of the innermost open collection, including its current key or entry. */
 function pathOf(open: readonly Collection[]): ValuePath {
   return open.flatMap((token): (string | number)[] => {
     const last = token.items.at(-1);
@@ -67,7 +67,7 @@ function lineStartOf(text: string, offset: number): number {
   return offset === 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
 }
 
-/** Whether a line end stands between the colon or dash of an item and what is typed. */
+/** Whether there is a line end between the colon or dash of an item and what is typed. */
 function isBelow(text: string, marks: readonly CST.SourceToken[] | undefined, to: number): boolean {
   const mark = marks?.findLast(({ type }) => type === "map-value-ind" || type === "seq-item-ind");
   return mark !== undefined && text.slice(mark.offset, to).includes("\n");
@@ -79,7 +79,7 @@ class Locator {
   constructor(
     readonly text: string,
     readonly cursor: Cursor,
-    /** Where the word begins: on the cursor's own line, also of a text that began above. */
+    /** Where the word begins: on the cursor's own line, even for a text that began above. */
     readonly from: number,
     readonly column: number,
   ) {
@@ -110,7 +110,7 @@ class Locator {
 
   #inMap(top: CST.BlockMap): Found {
     const last = top.items.at(-1);
-    // What is typed hangs on the key before it, or became a key itself.
+    // What is typed was attached to the key before it, or became a key itself.
     if (last !== undefined && hasColon(last)) {
       const path = pathOf(this.#open);
       return {
@@ -141,13 +141,13 @@ class Locator {
     return { expects: "key", path: inner, above: value?.type === "block-map" ? keysOf(value) : [] };
   }
 
-  /** Whether the text that is typed began on a line above. */
+  /** Whether the text that is being typed began on a line above. */
   #continues(): boolean {
     return this.text.slice(this.cursor.typed.start, this.from).includes("\n");
   }
 }
 
-/** The keys that follow in the same map: the rest of the text is read as that map, and no further than it goes. */
+/** The keys that follow in the same map: the rest of the text is read as that map, and only up to its end. */
 function keysAfter(text: string, wordEnd: number, column: number, cursor: Cursor): string[] {
   const flow = cursor.open.at(-1);
   const rest = text.slice(wordEnd);
@@ -157,7 +157,7 @@ function keysAfter(text: string, wordEnd: number, column: number, cursor: Cursor
     return keysOfFirstMap(map, false).slice(1);
   }
   const around = cursor.open.findLast(({ type }) => type !== "flow-collection");
-  // The lexer ends brackets that were never closed where the lines stand no further in than what holds them.
+  // The lexer ends brackets that were never closed where the lines are indented no further than what contains them.
   const opening = around === undefined ? "{ k" : `${" ".repeat(around.indent)}k: { k`;
   const next = ends || /^["']?\s*(?:[,}]|$)/.test(rest) ? rest.replace(/^["']/, "") : `,${rest}`;
   return keysOfFirstMap(opening + next, true).slice(1);
@@ -169,7 +169,7 @@ function wordEndAt(text: string, from: number, stop: RegExp): number {
   return end;
 }
 
-/** What stands around an offset of a definition file. */
+/** The context of an offset in a definition file. */
 export function contextAt(text: string, offset: number): EditContext {
   const cursor = cursorAt(text, offset);
   const lineStart = lineStartOf(text, offset);
@@ -213,7 +213,7 @@ export function contextAt(text: string, offset: number): EditContext {
   return { ...context, ...list, expects: "key", present, indent: inline ? lineIndent : column };
 }
 
-/** Where the word that the cursor is in ends. */
+/** Where the word under the cursor ends. */
 function stopOf(quote: EditContext["quote"], isLine: boolean): RegExp {
   if (isLine) return quote === "" ? /[\n\r#]/ : /[\n\r"']/;
   return quote === "" ? /[\s:,}\]#"']/ : quote === '"' ? /[\n\r"]/ : /[\n\r']/;

@@ -2,42 +2,42 @@ import { CST, Lexer, Parser } from "yaml";
 import type { Span } from "./lines";
 import { sourceLimits } from "./limits";
 
-/** A token that others stand in, as the parser leaves it while it is still being read. */
+/** A token that contains others, as the parser leaves it while it is still being read. */
 export type Collection = CST.BlockMap | CST.BlockSequence | CST.FlowCollection;
 
-/** Where in the syntax tree a cursor stands: what is open there, outermost first. */
+/** The position of a cursor in the syntax tree: what is open there, outermost first. */
 export interface Cursor {
   readonly open: readonly Collection[];
-  /** The scalar that the cursor is in; `block`: of a block scalar; absent in a comment, an anchor, a tag. */
+  /** The scalar that contains the cursor; `block`: of a block scalar; absent in a comment, an anchor, a tag. */
   readonly at: "scalar" | "block" | "other";
   /** Extent of the scalar up to the cursor, in the text. */
   readonly typed: Span;
   readonly quote: "" | '"' | "'";
-  /** Keys of the file's own map that stand before something that ended the document. */
+  /** Keys of the file's own map before something that ended the document. */
   readonly lost: readonly string[];
 }
 
 /** Ends quotes that were never closed: without one the lexer reads to the end of the text. */
 const closingQuotes = "\n\"'";
 
-/** A character that the text does not have, to find the cursor again among the tokens. */
+/** A character that does not occur in the text, to find the cursor again among the tokens. */
 function freeMark(text: string): string {
   let code = 0xe000;
   while (text.includes(String.fromCharCode(code))) code++;
   return String.fromCharCode(code);
 }
 
-/** The text of a key, without quotes; of a half key above it that runs into it, only the last line counts. */
+/** The text of a key, without quotes; of an incomplete key above it that runs into it, only the last line counts. */
 export function keyOf(token: CST.Token | null | undefined): string | undefined {
   if (!CST.isScalar(token)) return undefined;
   if (token.type === "alias") return undefined;
-  // A quote that is not closed is a key as far as it goes.
+  // An unclosed quote is a key up to where it ends.
   const { value } = CST.resolveAsScalar(token, false, () => undefined);
   if (token.type !== "scalar" || !token.source.includes("\n")) return value;
   return token.source.slice(token.source.lastIndexOf("\n") + 1).trim();
 }
 
-/** The keys of a map, in order. Lines that ran together because a colon is missing count each. */
+/** The keys of a map, in order. Lines that ran together because a colon is missing count separately. */
 export function keysOf({ items }: Collection, but?: CST.Token | null): string[] {
   return items.flatMap(({ key }) => {
     if (key == null || key === but) return [];
@@ -68,12 +68,12 @@ const contentTypes: ReadonlySet<string | null> = new Set([
   "flow-seq-start",
 ]);
 
-/** Reads a text piece by piece with yaml's own lexer and parser, as far as it is wanted. */
+/** Reads a text piece by piece with yaml's own lexer and parser, only as far as needed. */
 class PieceReader {
   readonly parser = new Parser();
   readonly #pieces: Iterator<string, void>;
   #count = 0;
-  /** Behind the piece that was read last. */
+  /** After the piece that was read last. */
   at: number;
   piece = "";
   /** Whether the piece is the content of a plain or block scalar. */
@@ -99,7 +99,7 @@ class PieceReader {
     this.piece = next.value;
     // A bracket that closes nothing would end the whole document.
     const isStray = !this.scalar && (this.piece === "]" || this.piece === "}") && !this.#isInFlow();
-    // What it has finished or finds wrong is of no use here.
+    // Its completed nodes and its errors are not needed here.
     for (const token of this.parser.next(isStray ? " " : this.piece)) void token;
     const isMark =
       !this.scalar &&
@@ -116,7 +116,7 @@ class PieceReader {
 const nowhere: Cursor = { open: [], at: "other", typed: { start: 0, end: 0 }, quote: "", lost: [] };
 
 /**
- * What is open at an offset, from the text before it alone: what stands behind the cursor is not read, and damage before
+ * What is open at an offset, from the text before it only: what is after the cursor is not read, and damage before
  * it ends where yaml's lexer sees the indentation end.
  */
 export function cursorAt(text: string, offset: number): Cursor {
@@ -138,7 +138,7 @@ export function cursorAt(text: string, offset: number): Cursor {
       marked = `${marked.slice(0, at)} ${marked.slice(at + 1)}`;
       continue;
     }
-    // What follows is read as a document of its own.
+    // What follows is read as a separate document.
     const start = marked.lastIndexOf("\n", reader.at - reader.piece.length - 1) + 1;
     if (reader.root?.type === "block-map") lost.push(...keysOf(reader.root));
     from = start > from ? start : reader.at;
@@ -151,9 +151,9 @@ function readTo(reader: PieceReader, mark: string): "mark" | "end" | "entry" | "
   const { stack } = reader.parser;
   while (reader.next()) {
     const { piece, scalar } = reader;
-    // Something at the left of the file's own map ended the document.
+    // Something to the left of the file's own map ended the document.
     if (stack.length <= 1 && (scalar || contentTypes.has(CST.tokenType(piece)))) return "outside";
-    // No entry between brackets begins with a dash: the bracket was never closed.
+    // No entry in brackets begins with a dash: the bracket was never closed.
     const isDash = scalar ? /\n\s*-(?:\s|$)/.test(piece) : piece === "-";
     if (isDash && stack.some(({ type }) => type === "flow-collection")) return "entry";
     if (piece.includes(mark)) return "mark";
@@ -171,7 +171,7 @@ function found(reader: PieceReader, mark: string, lost: readonly string[]): Curs
   const typed = { start: start + quote.length, end: start + piece.indexOf(mark) };
   if (!scalar && quote === "") return { open, at: "other", typed, quote, lost };
   const top = parser.stack.at(-1);
-  // The parser lets go of a block scalar when it has its content.
+  // The parser closes a block scalar when it has its content.
   const last = CST.isCollection(top) ? top.items.at(-1) : undefined;
   const isBlock = last?.value?.type === "block-scalar" && last.value.source.includes(mark);
   return { open, at: isBlock ? "block" : "scalar", typed, quote, lost };
@@ -191,7 +191,7 @@ export function keysOfFirstMap(text: string, isFlow: boolean): string[] {
   }
   if (map === undefined) return [];
   if (!isFlow) return keysOf(map);
-  // What has no closing bracket in sight is damaged: only its own line counts.
+  // Without a closing bracket nearby it is damaged: only its own line counts.
   const lineEnd = text.indexOf("\n");
   const own = map.items.filter(({ key }) => key != null && (lineEnd < 0 || key.offset < lineEnd));
   return keysOf({ ...map, items: own } as Collection);

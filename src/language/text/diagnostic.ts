@@ -86,7 +86,7 @@ export const diagnosticCodes = [
 ] as const;
 export type DiagnosticCode = (typeof diagnosticCodes)[number];
 
-/** A hint is not wrong: it is for the editor, and neither counted nor printed elsewhere. */
+/** A hint is not an error: it is for the editor, and neither counted nor printed elsewhere. */
 export type Severity = "error" | "warning" | "hint";
 
 /** A change of the file's text that fixes the problem. */
@@ -108,9 +108,9 @@ export interface RelatedPlace {
 export interface Diagnostic {
   readonly code: DiagnosticCode;
   readonly severity: Severity;
-  /** A sentence. Never holds a key or a whole line of the file. */
+  /** A sentence. Never contains a key or a whole line of the file. */
   readonly message: string;
-  /** What to do about it; a sentence. */
+  /** What the user can do about it; a sentence. */
   readonly hint?: string;
   /** Relative to the WorkDomain, forward slashes. */
   readonly file: string;
@@ -119,14 +119,14 @@ export interface Diagnostic {
   readonly span: Span;
   readonly suggestion?: Suggestion;
   readonly related?: readonly RelatedPlace[];
-  /** `options`: what the caller gave (a task, an input, a Venue) is wrong, not the file that the place is in. */
+  /** `options`: the caller's input (a task, an input, a Venue) is wrong, not the file at that place. */
   readonly origin?: "options";
 }
 
-/** Problems of one file that are listed; what lies beyond is counted. */
+/** Most problems of one file that are listed; further ones are counted. */
 export const maxDiagnosticsPerFile = 500;
 
-/** What a problem consists of before its place is known as lines and columns. */
+/** The parts of a problem before its place is known as lines and columns. */
 export interface ProblemInit {
   readonly severity?: Severity;
   readonly hint?: string | undefined;
@@ -166,17 +166,17 @@ export function makeDiagnostic(
   };
 }
 
-/** The text without what could break a line or steer a terminal. */
+/** The text without characters that could break a line or control a terminal. */
 function oneLine(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 
-/** A word of the user's for a message: short, on one line, without control characters. */
+/** A user's word for a message: short, on one line, without control characters. */
 export function quoted(word: string): string {
   return `'${oneLine(word.length > 60 ? `${word.slice(0, 57)}...` : word)}'`;
 }
 
-/** `did you mean …` as hint and replacement, where a near word is known. */
+/** `did you mean …` as hint and replacement, where a similar word is known. */
 export function didYouMean(near: string | undefined, span?: Span, written = near): ProblemInit {
   if (near === undefined || written === undefined) return {};
   return {
@@ -202,7 +202,7 @@ function byPlace(a: Diagnostic, b: Diagnostic): number {
   );
 }
 
-/** The problems of one file in the order of their places, each once, and no more of them than anybody reads. */
+/** The problems of one file in the order of their places, without duplicates, limited to a readable number. */
 export function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const sorted = [...diagnostics].sort(byPlace);
   const once = sorted.filter((one, at) => {
@@ -218,7 +218,7 @@ export function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return [...listed.slice(0, maxDiagnosticsPerFile), rest];
 }
 
-/** In the order of files and places, each once. */
+/** In the order of files and places, without duplicates. */
 export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const files = new Map<string, Diagnostic[]>();
   for (const one of diagnostics) {

@@ -4,10 +4,10 @@ import { scoreFileSchema } from "../../engine/model/score";
 import { repliesFileSchema, venueFileSchema } from "../../engine/model/venue";
 
 export type SourceKind = "flow" | "band" | "venue" | "score" | "replies";
-/** The kinds that have a name others refer to. */
+/** The kinds with a name that others refer to. */
 export type NamedKind = Exclude<SourceKind, "replies">;
 
-/** One definition per kind of file; everything that is known of its content comes from the schema. */
+/** One definition per kind of file; everything that is known about its content comes from the schema. */
 export const fileKinds = {
   flow: { label: "Flow", schema: flowFileSchema, named: true },
   band: { label: "Band", schema: bandFileSchema, named: true },
@@ -18,12 +18,12 @@ export const fileKinds = {
 
 const sourceKinds = Object.keys(fileKinds) as readonly SourceKind[];
 
-/** The files that a host must read for a project: everything that a Flow can lead to. */
+/** The files that a host must read for a project: everything that a Flow can refer to. */
 export const definitionFileGlob = "**/*.{flow,band,venue,score,replies}.{yaml,yml,json}";
 
 const byName = /\.(flow|band|venue|score|replies)\.(yaml|yml|json)$/i;
 
-/** What a file is, by its name. */
+/** The kind of a file, by its name. */
 export function fileKindOf(path: string): { kind: SourceKind; format: "yaml" | "json" } | undefined {
   const match = byName.exec(path);
   const kind = sourceKinds.find((known) => known === match?.[1]?.toLowerCase());

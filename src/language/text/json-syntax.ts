@@ -23,7 +23,7 @@ function describe(text: string, at: number): JsonProblem {
   return { start: at, end: Math.max(at + 1, at + word.length), message };
 }
 
-/** The first place where a text is not JSON. Its own check: the messages of JSON.parse quote the text, keys and all. */
+/** The first place where a text is not JSON. A custom check, since the messages of JSON.parse quote the text, including keys. */
 export function findJsonProblem(text: string): JsonProblem | undefined {
   const open: ("{" | "[")[] = [];
   let expecting: Expecting = "value";

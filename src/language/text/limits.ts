@@ -1,4 +1,4 @@
-/** What a file may be at most; beyond it is a diagnostic and the rest is not looked at. */
+/** Upper bounds for a file; exceeding one is a diagnostic, and the rest is not read. */
 export const sourceLimits = {
   bytes: 1024 * 1024,
   /** Pieces of syntax, counted before the tree is built: bounds the time of the parser. */

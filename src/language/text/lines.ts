@@ -1,6 +1,6 @@
 import type { Position, Range } from "vscode-languageserver-types";
 
-/** A part of a text as offsets in UTF-16 units: `end` is behind the last character. */
+/** A part of a text as offsets in UTF-16 units: `end` is after the last character. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -33,7 +33,7 @@ export class LineIndex {
     return { line: low, character: wanted - (this.#starts[low] ?? 0) };
   }
 
-  /** The offset of a position; beyond the text's or the line's end it is that end. */
+  /** The offset of a position; past the end of the text or the line, it is that end. */
   offsetAt({ line, character }: Position): number {
     const start = this.#starts[line];
     if (start === undefined) return line < 0 ? 0 : this.#text.length;

@@ -11,7 +11,7 @@ export interface Located {
   readonly span: Span;
 }
 
-/** What stands at an offset: the innermost key or scalar; undefined between things. */
+/** The innermost key or scalar at an offset; undefined between items. */
 export function locate(source: SourceDocument, offset: number): Located | undefined {
   const inside = ({ start, end }: Span): boolean => offset >= start && offset <= end;
   const walk = (node: unknown, path: ValuePath): Located | undefined => {

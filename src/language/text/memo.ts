@@ -1,4 +1,4 @@
-/** A function of one file, worked out once for each version of it. A SourceDocument never changes, so it is the key. */
+/** A function of one file, computed once for each version of it. A SourceDocument never changes, so it is the key. */
 export function ofVersion<File extends object, Result>(work: (file: File) => Result): (file: File) => Result {
   const known = new WeakMap<File, { readonly result: Result }>();
   return (file) => {
@@ -9,7 +9,7 @@ export function ofVersion<File extends object, Result>(work: (file: File) => Res
 }
 
 /**
- * The same for several files: worked out again when one of them is another version. Of each first file the newest answer
+ * The same for several files: computed again when one of them has another version. For each first file the newest answer
  * is kept, as long as the file is.
  */
 export function ofVersions<First extends object, Rest extends readonly unknown[], Result>(
@@ -28,7 +28,7 @@ export function ofVersions<First extends object, Rest extends readonly unknown[]
 
 /**
  * The same for what consists of several files. `versions` lists what the answer
- * depends on, the file that it is kept with first; of each first file the newest answer is kept, as long as the file is.
+ * depends on, the file that it is kept with first; for each first file the newest answer is kept, as long as the file is.
  */
 export function ofParts<Files, Result>(
   work: (files: Files) => Result,

@@ -24,7 +24,7 @@ export function editDistance(from: string, to: string, limit: number): number {
   return last[to.length] ?? limit + 1;
 }
 
-/** The known word that `word` was most likely meant to be, or none. */
+/** The known word that `word` was most likely meant to be, or undefined. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   if (word.length > longestWord) return undefined;
   const wanted = word.toLowerCase().replace(/[-\s]/g, "_");

@@ -6,13 +6,13 @@ import type { ValuePath } from "./tree";
 
 const top: Span = { start: 0, end: 0 };
 
-/** The key at a path; undefined where the value has no key or nothing stands. */
+/** The key at a path; undefined where the value has no key or there is no value. */
 export function keySpan(source: SourceDocument, path: ValuePath): Span | undefined {
   const key = source.tree === undefined ? undefined : nodesAt(source.tree, path)?.key;
   return key === undefined ? undefined : nodeSpan(key);
 }
 
-/** The whole value at a path; undefined where nothing stands or the key has no value. */
+/** The whole value at a path; undefined where there is none or the key has no value. */
 export function valueSpan(source: SourceDocument, path: ValuePath): Span | undefined {
   const value = source.tree === undefined ? undefined : nodesAt(source.tree, path)?.value;
   if (value === undefined) return undefined;
@@ -30,7 +30,7 @@ export function valuePlace(source: SourceDocument, path: ValuePath): Span {
   return key ?? { start: span.start, end: lineEnd };
 }
 
-/** The dash of a list's entry that holds nothing. */
+/** The dash of a list entry without a value. */
 function emptyEntry(source: SourceDocument, path: ValuePath): Span | undefined {
   const value = source.tree === undefined ? undefined : nodesAt(source.tree, path)?.value;
   const start = value === undefined ? 0 : nodeSpan(value).start;
@@ -56,7 +56,7 @@ function firstLine(source: SourceDocument, span: Span): Span {
 
 /**
  * The places of every `{{` of a text value, in order, each with the end of what it opens. The text of a scalar and its
- * writing in the file differ (indentation, folding, escapes), but the braces stand in both, in the same order.
+ * source in the file differ (indentation, folding, escapes), but the braces are in both, in the same order.
  */
 export function braceSpans(source: SourceDocument, path: ValuePath): Span[] {
   const found = source.tree === undefined ? undefined : nodesAt(source.tree, path)?.value;
@@ -64,10 +64,10 @@ export function braceSpans(source: SourceDocument, path: ValuePath): Span[] {
   if (scalar === undefined || !isScalar(scalar)) return [];
   const { start: from, end } = nodeSpan(scalar);
   const block = scalar.type === "BLOCK_LITERAL" || scalar.type === "BLOCK_FOLDED";
-  // The header line of a block can hold a comment.
+  // The header line of a block can contain a comment.
   let at = block ? source.lines.lineEnd(from) : from;
   const spans: Span[] = [];
-  // The next `}}`, looked for again only when it has been passed: the text may be one long row of braces.
+  // The next `}}`, searched for again only when it has been passed: the text may be one long run of braces.
   let close = 0;
   for (;;) {
     const start = source.text.indexOf("{{", at);

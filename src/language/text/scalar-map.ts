@@ -5,16 +5,16 @@ import type { SourceDocument } from "./source";
 import { nodesAt, nodeSpan } from "./tree";
 import type { ValuePath } from "./tree";
 
-/** A run of the value that stands in the file as it is, or as an escape. */
+/** A run of the value that is in the file unchanged, or as an escape. */
 interface Run {
   readonly value: number;
   readonly source: number;
   readonly length: number;
-  /** Characters in the file; as many as in the value, other than for escapes and folded line ends. */
+  /** Characters in the file; as many as in the value, except for escapes and folded line ends. */
   readonly sourceLength: number;
 }
 
-/** Where each character of a text value stands in the file: indentation, folding and escapes make the two differ. */
+/** The position in the file of each character of a text value: indentation, folding and escapes make the two differ. */
 export class ScalarMap {
   readonly #runs: readonly Run[];
   constructor(
@@ -93,7 +93,7 @@ class Builder {
 interface Line {
   readonly start: number;
   readonly text: string;
-  /** The line end as it stands in the file. */
+  /** The line end as in the file. */
   readonly ending: string;
 }
 
@@ -154,7 +154,7 @@ function block(text: string, node: Scalar, span: Span, value: string): Builder {
     }
     if (!folded) return addBreak(builder, line);
     if (body === "") {
-      // The line ends of blank lines count, one of a run beside plain text is the fold itself.
+      // The line ends of blank lines count; one of a run next to plain text is the fold itself.
       return addBreak(builder, line);
     }
     let next = index + 1;
@@ -167,7 +167,7 @@ function block(text: string, node: Scalar, span: Span, value: string): Builder {
 }
 
 function explicitIndent(found: number, lines: readonly Line[], value: string): number {
-  // The value says how much of the leading blanks is its own.
+  // The value shows how much of the leading whitespace is its own.
   const first = lines.findIndex(({ text }) => /[^ ]/.test(text));
   const own = value.split("\n")[first] ?? "";
   return Math.max(0, found - (own.length - own.replace(/^ +/, "").length));
@@ -244,7 +244,7 @@ function flow(text: string, node: Scalar, { start, end }: Span): Builder {
   return builder;
 }
 
-/** The map of a text value; undefined when it is no text, or its writing cannot be followed. */
+/** The map of a text value; undefined when it is not text, or its source cannot be followed. */
 export function mapScalar(source: SourceDocument, path: ValuePath): ScalarMap | undefined {
   const found = source.tree === undefined ? undefined : nodesAt(source.tree, path)?.value;
   const node = source.tree?.aliases.get(found as never) ?? found;

@@ -1,7 +1,7 @@
 import type { DiagnosticCode } from "./diagnostic";
 import { quoted } from "./diagnostic";
 
-/** What a slip is taken for, and how the line would read without it. */
+/** The interpretation of a slip, and the line without it. */
 export interface Guess {
   readonly code: DiagnosticCode;
   readonly message: string;
@@ -10,14 +10,14 @@ export interface Guess {
   readonly start: number;
   readonly end: number;
   readonly repaired: string;
-  /** Whether the repaired line is offered as a change. */
+  /** Whether the repaired line is offered as a fix. */
   readonly offer: boolean;
   readonly isLastResort?: true;
 }
 
 export type Rule = (line: string) => Guess | undefined;
 
-/** Blanks that YAML takes for text: all that Unicode calls a space other than the space and the tab, and marks without width. */
+/** Whitespace that YAML treats as text: all Unicode spaces other than the space and the tab, and zero-width characters. */
 const odd = "\\u00a0\\u00ad\\u1680\\u180e\\u2000-\\u200f\\u2028\\u2029\\u202f\\u205f\\u2060\\u3000\\ufeff";
 const oddInIndent = new RegExp(`^([ \\t${odd}]*?)([${odd}]+)`);
 const oddBehindMark = new RegExp(`^(\\s*(?:- +)*(?:-|["']?[\\w.-]+["']?:))( *)([${odd}]+)`);
@@ -112,12 +112,12 @@ const wideColon: Rule = (line) => {
   };
 };
 
-/** Characters that are never meant: what they make of a line explains whatever else is wrong. */
+/** Characters that are never intended: their effect on a line explains whatever else is wrong. */
 export const characterRules: readonly Rule[] = [hardSpace, tab, wideColon, wrongDash];
 
 const keyOrEntry = /^(?:- |["']?[\w.-]+["']?:(?:\s|$))/;
 
-/** The same where nothing else is wrong with the syntax: only what can be no text that goes on from the line above. */
+/** The same where nothing else is wrong with the syntax: only what cannot be text that continues from the line above. */
 export const surelyRules: readonly Rule[] = [
   (line) => {
     const guess = hardSpace(line);
@@ -303,7 +303,7 @@ const quotes: Rule = (line) => {
   };
 };
 
-/** Brackets of one line, outside quotes: what is open at its end, and what closes nothing. */
+/** Brackets of one line, outside quotes: those open at its end, and those that close nothing. */
 function bracketsOf(line: string): {
   open: { at: number; sign: string }[];
   wrong?: { at: number; sign: string; of?: string };
@@ -430,7 +430,7 @@ const otherText: Rule = (line) =>
         isLastResort: true,
       };
 
-/** What a line of a damaged file can be taken for, the likeliest first. */
+/** The possible interpretations of a line of a damaged file, the most likely first. */
 export const lineRules: readonly Rule[] = [
   slashes,
   questionMark,

@@ -15,7 +15,7 @@ export interface Slip {
   readonly replace?: { readonly span: Span; readonly with: string };
 }
 
-/** A text up to which each guess is tried on the whole; of a longer one, on the lines around. In characters. */
+/** Maximum length of a text in which each guess is tried on the whole; otherwise on the surrounding lines. In characters. */
 const wholeTextCharacters = 12_000;
 /** Lines before and after a problem that are read with it in a long text. */
 const linesAround = 60;
@@ -28,7 +28,7 @@ function isBare(line: string | undefined): boolean {
   return line === undefined || /^\s*(?:#|$)/.test(line);
 }
 
-/** The lines that are the text of a block scalar, where everything may stand. */
+/** The lines that are the text of a block scalar, where anything is allowed. */
 function blockLines(lines: readonly string[]): ReadonlySet<number> {
   const inside = new Set<number>();
   let indent: number | undefined;
@@ -45,7 +45,7 @@ function blockLines(lines: readonly string[]): ReadonlySet<number> {
   return inside;
 }
 
-/** Lines that are read together; `to` is behind the last. */
+/** Lines that are read together; `to` is after the last. */
 interface Window {
   readonly from: number;
   readonly to: number;
@@ -68,7 +68,7 @@ class SlipFinder {
     const at = this.index.offsetAt({ line, character: 0 });
     const whole = { start: at, end: at + (this.#lines[line] ?? "").length };
     const span = { start: at + start, end: at + Math.max(start + 1, Math.min(end, whole.end - at)) };
-    // A diagnostic never holds what may be a key.
+    // A diagnostic never contains what may be a key.
     const mayHoldKey = /key|token|secret|password|auth|header|credential|:\/\/[^/]*@/i.test(
       this.#lines[line] ?? "",
     );
@@ -82,7 +82,7 @@ class SlipFinder {
     };
   }
 
-  /** The first character that is never meant, with how many lines have it. */
+  /** The first character that is never intended, with the number of lines that have it. */
   character(rules: readonly Rule[]): Slip | undefined {
     let first: { line: number; guess: Guess } | undefined;
     let more = 0;
@@ -106,7 +106,7 @@ class SlipFinder {
     };
   }
 
-  /** What makes the text readable again when it is changed in one line near a problem. */
+  /** A change of one line near a problem that makes the text readable again. */
   near(offset: number): Slip | undefined {
     let { line } = this.index.positionAt(offset);
     while (line < this.#lines.length - 1 && (isBare(this.#lines[line]) || this.#blocks.has(line))) line++;
@@ -133,7 +133,7 @@ class SlipFinder {
     return best?.slip;
   }
 
-  /** The line of a problem and those that it can stem from: the next and the ones before, back to where its block begins. */
+  /** The line of a problem and its possible causes: the next line and the ones before, back to where its block begins. */
   #linesNear(line: number): number[] {
     const near: number[] = [];
     const add = (at: number): void => {
@@ -153,7 +153,7 @@ class SlipFinder {
     return [...this.#blockStarts(line), ...near.filter((at) => !this.#blockStarts(line).includes(at))];
   }
 
-  /** Lines above that a line does not fit to: where its block begins in a column that is one off, or without its dash. */
+  /** Earlier lines that a line is not aligned with: where its block begins in a column that is one off, or without its dash. */
   #blockStarts(line: number): number[] {
     const problem = this.#lines[line] ?? "";
     const own = indentOf(problem);
@@ -164,7 +164,7 @@ class SlipFinder {
       if (isBare(text) || this.#blocks.has(at)) continue;
       const indent = indentOf(text);
       if (indent < own - 1) break;
-      // The one in an odd column is the slip.
+      // The line in an odd column is the slip.
       if ((Math.abs(indent - own) === 1 && indent % 2 === 1) || (missesDash && indent === own + 2))
         found = at;
       else if (indent <= own) break;
@@ -182,7 +182,7 @@ class SlipFinder {
     return (inside || /[|>][+-]?\d?\s*$/.test(header)) && indent > indentOf(header);
   }
 
-  /** The line with the indentation of a line beside it, or of the line that does not fit to it. */
+  /** The line with the indentation of an adjacent line, or of the line that it is not aligned with. */
   #indentations(at: number, problem: number): Guess[] {
     const line = this.#lines[at] ?? "";
     const own = indentOf(line);
@@ -220,7 +220,7 @@ class SlipFinder {
     ];
   }
 
-  /** The line as an entry of the list that the problem's line is one of. */
+  /** The line as an entry of the list that contains the problem's line. */
   #missingDash(at: number, problem: number): Guess[] {
     const line = this.#lines[at] ?? "";
     const entry = this.#lines[problem] ?? "";
@@ -239,7 +239,7 @@ class SlipFinder {
     ];
   }
 
-  /** The line of the first syntax error, in the lines that are looked at; undefined when there is none. */
+  /** The line of the first syntax error in the lines that are checked; undefined when there is none. */
   #firstError(
     { from, to }: Window,
     change?: { readonly line: number; readonly text: string },
@@ -257,7 +257,7 @@ class SlipFinder {
     if (this.text.length <= wholeTextCharacters) return { from: 0, to: this.#lines.length };
     let from = line;
     let least = Infinity;
-    // Backwards to a line that stands no further in than what follows it.
+    // Backwards to a line that is indented no further than what follows it.
     for (let at = line; at >= Math.max(0, line - linesAround); at--) {
       const text = this.#lines[at] ?? "";
       if (isBare(text) || this.#blocks.has(at)) continue;
@@ -270,13 +270,13 @@ class SlipFinder {
   }
 }
 
-/** A slip in a text that YAML reads without complaint, such as a hard space that makes a key of the indentation. */
+/** A slip in a text that YAML accepts, such as a hard space that turns the indentation into part of a key. */
 export function findHiddenSlip(text: string, index: LineIndex): Slip | undefined {
   if (!/[^\x00-\x7f]|^\s*\/\//m.test(text)) return undefined;
   return new SlipFinder(text, index).character(surelyRules);
 }
 
-/** The slip of a hand that explains a syntax error at `offset`; undefined where none does. */
+/** The typing slip that explains a syntax error at `offset`; undefined where none does. */
 export function findSlip(text: string, index: LineIndex, offset: number): Slip | undefined {
   const finder = new SlipFinder(text, index);
   return finder.character(characterRules) ?? finder.near(offset);

@@ -16,20 +16,20 @@ import { readTree } from "./tree";
 import type { Tree } from "./tree";
 import { decodeUtf8 } from "./utf8";
 
-/** A definition file as text, tree and plain data, with everything that is wrong with its syntax. */
+/** A definition file as text, tree and plain data, with its syntax errors. */
 export interface SourceDocument {
   /** Relative to the WorkDomain, forward slashes. */
   readonly path: string;
-  /** What the file is, by its name. */
+  /** The kind of the file, by its name. */
   readonly kind: SourceKind | undefined;
   readonly format: "yaml" | "json";
-  /** Without a byte order mark; all offsets count in it. */
+  /** Without a byte order mark; all offsets refer to it. */
   readonly text: string;
   readonly lines: LineIndex;
   /** The YAML tree; absent when the file was refused before it was parsed. */
   readonly document: Document.Parsed | undefined;
   readonly tree: Tree | undefined;
-  /** The content as plain data; undefined when there is none that could be trusted. */
+  /** The content as plain data; undefined when there is none that can be trusted. */
   readonly value: unknown;
   /** What is wrong with the syntax; `diagnose` adds what is wrong with the content. */
   readonly problems: readonly Diagnostic[];
@@ -63,12 +63,12 @@ const yamlMessages: Readonly<Record<string, readonly [message: string, hint?: st
 function describeYamlError({ code, message }: YAMLError): readonly [string, string?] {
   const known = yamlMessages[code];
   if (known !== undefined && code !== "MISSING_CHAR" && code !== "BAD_INDENT") return known;
-  // The parser's own sentences name characters and places, never the file's text; aliases and tags are handled above.
+  // The parser's own messages name characters and places, never the file's text; aliases and tags are handled above.
   const line = message.split("\n", 1)[0] ?? "";
   return [line.length > 160 ? (known?.[0] ?? "This is not valid YAML.") : `${line.replace(/[.:]$/, "")}.`];
 }
 
-/** The quote that an error at `offset` found open: the last one that begins before it and reaches it. */
+/** The open quote at an error at `offset`: the last one that begins before it and extends to it. */
 function openQuote(document: Document.Parsed, offset: number): number | undefined {
   let found: number | undefined;
   visit(document, {
@@ -167,7 +167,7 @@ class Reader {
       }
       return this.source(document);
     }
-    // Behind a slip the tree is a guess: what is odd about it only follows.
+    // After a slip the tree is a guess: its other problems are only consequences.
     const damaged = isDamaged(this);
     const tree = readTree(document, (code, span, message, init) => {
       if (!damaged || code === "orket/too-complex") this.report(code, span, message, init);
@@ -180,9 +180,9 @@ class Reader {
     this.report(code, span, message, { hint: fix, replace: change });
   }
 
-  /** One slip is one message: what the parser says of the lines behind it only follows from it. */
+  /** One slip is one message: the parser's errors in the lines after it are only consequences. */
   #reportYamlErrors(document: Document.Parsed): void {
-    // One mistake is enough for a file that is no JSON: what YAML makes of it would only confuse.
+    // One error is enough for a file that is not JSON: the YAML parser's errors would only confuse.
     if (this.problems.some(({ code }) => code === "orket/json-syntax")) return;
     // Unknown tags are found again, and reported, where the tree is read.
     const warnings = document.warnings.filter(({ code }) => code !== "TAG_RESOLVE_FAILED");
@@ -219,7 +219,7 @@ class Reader {
 }
 
 /**
- * Reads a definition file. Never throws and does a bounded amount of work, whatever the content: what is wrong is in
+ * Reads a definition file. Never throws and does a bounded amount of work, whatever the content: errors are in
  * `problems`. `path` is relative to the WorkDomain, with forward slashes; `content` is the text or the file's bytes.
  */
 export function parseSource(path: string, content: string | Uint8Array): SourceDocument {
@@ -242,7 +242,7 @@ export function parseSource(path: string, content: string | Uint8Array): SourceD
   return new Reader(path, decoded.text.replace(/^\ufeff/, "")).read();
 }
 
-/** A text of more characters than bytes are allowed is not counted. */
+/** A text with more characters than allowed bytes is not counted. */
 function isTooLarge(content: string | Uint8Array): boolean {
   const { bytes } = sourceLimits;
   return content.length > bytes || (typeof content === "string" && utf8Length(content) > bytes);

@@ -6,7 +6,7 @@ import type { Span } from "./lines";
 import { nearest } from "./nearest";
 import { sourceLimits } from "./limits";
 
-/** Where a value stands: keys and indices from the top. */
+/** The place of a value: keys and indices from the top. */
 export type ValuePath = readonly (string | number)[];
 
 /** The plain data of a document, and which node each alias stands for. */
@@ -19,7 +19,7 @@ export interface Tree {
 type Report = (code: DiagnosticCode, span: Span, message: string, init?: ProblemInit) => void;
 interface Plain {
   readonly value: unknown;
-  /** Values in it, those of aliases included. */
+  /** Number of values in it, including those of aliases. */
   readonly size: number;
 }
 
@@ -28,13 +28,13 @@ const plainTags = new Set(
 );
 const nothing: Plain = { value: null, size: 1 };
 
-/** The extent of a node in the text, without trailing blanks and comments. */
+/** The extent of a node in the text, without trailing whitespace and comments. */
 export function nodeSpan(node: Node): Span {
   const [start, end] = node.range ?? [0, 0, 0];
   return { start, end };
 }
 
-/** The text of a key; undefined for what cannot be one. */
+/** The text of a key; undefined for a node that cannot be one. */
 export function keyText(pair: Pair): string | undefined {
   const { key } = pair;
   if (!isScalar(key)) return undefined;
@@ -153,7 +153,7 @@ class TreeReader {
           hint: "Write the keys out, or use an alias for a whole value.",
         });
       } else if (seen.has(key)) {
-        // A map that begins anew with its first key: one '-' is missing, and every key behind it is there twice.
+        // A map that begins again with its first key: one '-' is missing, and every key after it is duplicated.
         const anew = inList && key === first;
         if (!restarted) {
           this.#report("orket/duplicate-key", nodeSpan(keyNode), `The key ${quoted(key)} is given twice.`, {
@@ -181,13 +181,13 @@ class TreeReader {
       this.#report("orket/invalid-value", nodeSpan(node), "A number must be finite.");
       return null;
     }
-    // A date or binary, by a %YAML directive or a tag.
+    // A date or binary, from a %YAML directive or a tag.
     if (node.tag === undefined) this.#foreignTag(node);
     return null;
   }
 }
 
-/** Plain data from the tree, in one pass that never looks at anything twice. */
+/** Plain data from the tree, in one pass that visits each node once. */
 export function readTree(document: Document.Parsed, report: Report): Tree | undefined {
   const root = document.contents as Node | null;
   if (root === null) return undefined;
@@ -197,7 +197,7 @@ export function readTree(document: Document.Parsed, report: Report): Tree | unde
 }
 
 export interface FoundNode {
-  /** The key's node, where the value stands in a map. */
+  /** The key's node, where the value is in a map. */
   readonly key: Node | undefined;
   /** The value's node; absent for a key without a value. */
   readonly value: Node | undefined;
@@ -208,7 +208,7 @@ function behindAlias(tree: Tree, node: unknown): Node | undefined {
   return isNode(node) ? node : undefined;
 }
 
-/** The nodes at a path; undefined where nothing stands. Follows aliases on the way, not at the end. */
+/** The nodes at a path; undefined where there are none. Follows aliases on the way, not at the end. */
 export function nodesAt(tree: Tree, path: ValuePath): FoundNode | undefined {
   let found: FoundNode = { key: undefined, value: tree.root };
   for (const part of path) {

@@ -1,7 +1,7 @@
 export type Decoded = { readonly text: string } | { readonly badByte: number };
 
 /**
- * Strict UTF-8: text, or the offset of the first byte that does not belong. It is written out because this layer has
+ * Strict UTF-8: text, or the offset of the first invalid byte. Implemented here because this layer has
  * neither Node nor a browser under it.
  */
 export function decodeUtf8(bytes: Uint8Array): Decoded {

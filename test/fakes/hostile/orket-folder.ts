@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, readdirSync, readFileSync, lstatSync, rmSync, syml
 import { truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-/** A project's `.orket` with one session in it, that a stranger is about to change, and a folder that is none of its business. */
+/** A project's `.orket` with one session, which an attacker is about to change, and a folder outside Orket's reach. */
 export interface Ground {
   readonly project: string;
   readonly orket: string;
@@ -12,13 +12,13 @@ export interface Ground {
   readonly outside: string;
 }
 
-/** What a stranger can put in place of something in `.orket`. */
+/** What an attacker can put in place of something in `.orket`. */
 export interface Plant {
   readonly name: string;
   readonly put: (ground: Ground) => void;
 }
 
-/** Every name that Orket opens below `.orket`, in form of a path from there; `S` is the session's id. */
+/** Every name that Orket opens below `.orket`, as a path from there; `S` is the session's id. */
 const files = [
   "sessions/S/label.json",
   "sessions/S/head.json",
@@ -62,7 +62,7 @@ function replaced(name: string, how: string, put: (file: string, ground: Ground)
   };
 }
 
-/** The generator: each name in each hostile form. A later kind of file is one more line in the lists above. */
+/** The generator: each name in each hostile form. A new kind of file is one more line in the lists above. */
 export function plants(): Plant[] {
   const made: Plant[] = [];
   for (const name of files) {
@@ -114,7 +114,7 @@ export function plants(): Plant[] {
   return made;
 }
 
-/** Makes the folder outside, with everything that a deletion, a pruning or a writing could want. */
+/** Creates the folder outside, with everything that a deletion, pruning or write could hit. */
 export function makeOutside(outside: string): void {
   const folder = path.join(outside, "folder");
   mkdirSync(path.join(folder, "sessions", "2026-01-01T00-00-00Z-shapes-aaaa-abcdefgh"), { recursive: true });
@@ -127,7 +127,7 @@ export function makeOutside(outside: string): void {
   writeFileSync(path.join(outside, "precious.txt"), "precious\n");
 }
 
-/** Everything below a folder: names, kinds, contents. Two that are equal say that nothing was touched. */
+/** Everything below a folder: names, kinds, contents. Two equal snapshots show that nothing was touched. */
 export function snapshot(dir: string): string[] {
   const seen: string[] = [];
   const look = (folder: string): void => {

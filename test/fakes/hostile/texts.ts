@@ -1,4 +1,4 @@
-/** What a stranger can write into something that an agent reads. `call`: what would be performed if it were taken for one. */
+/** What an attacker can write into something that an agent reads. `call`: what would be performed if it were taken for one. */
 export interface HostileText {
   readonly name: string;
   readonly text: string;

@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { countTokens } from "gpt-tokenizer";
 
-/** What a chat template adds to a message, and to the prompt's end, in tokens. */
+/** What a chat template adds to a message, and to the end of the prompt, in tokens. */
 const frameTokens = 4;
 
 interface SentMessage {
@@ -25,17 +25,17 @@ export interface ServedReply {
   readonly calls?: readonly (readonly [tool: string, args: Record<string, unknown>])[];
 }
 
-/** One prompt as it arrived. */
+/** One received prompt. */
 export interface Arrived {
   readonly tokens: number;
   readonly refused: boolean;
-  /** Share of the prompt before that this one begins with; 1 for the first. */
+  /** The share of the previous prompt that this one begins with; 1 for the first. */
   readonly prefixShare: number;
 }
 
 /**
  * An OpenAI-compatible server on loopback with a real tokenizer (cl100k): it counts each prompt, refuses what does not fit
- * its window together with the longest reply, and keeps how much of each prompt a prefix cache would have known.
+ * its window together with the longest reply, and records how much of each prompt a prefix cache would have contained.
  */
 export class CountingServer {
   readonly arrived: Arrived[] = [];
@@ -46,7 +46,7 @@ export class CountingServer {
   #before: readonly string[] = [];
   #answered = 0;
 
-  /** @param answer gives the reply to the call of that number, from 1; refused calls do not count. */
+  /** @param answer returns the reply to the call of that number, from 1; refused calls do not count. */
   constructor(window: number, answer: (call: number) => ServedReply) {
     this.#window = window;
     this.#answer = answer;

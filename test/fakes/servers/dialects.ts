@@ -1,7 +1,7 @@
 import { chunk, sse } from "./vendors";
 
 /*
- * Engines for many machines, as their own sources and pages say they speak; none of them runs on the machine of a gate.
+ * Engines for many machines, as their sources and pages describe their protocols; none of them runs where the gate runs.
  * vLLM: entrypoints/openai (ModelCard, ErrorInfo, the stream of the chat). Ray Serve: llm/_internal/serve (ModelCard with
  * metadata, errors around vLLM's). GPUStack: routes/openai.py (a proxy in front of vLLM or llama.cpp). llama.cpp: recorded
  * from a running server beside this (`test/contract/model-provider/recorded`), with `/props`.
@@ -16,13 +16,13 @@ interface Answer {
 export interface Dialect {
   readonly name: string;
   readonly model: string;
-  /** What a GET gives, by path below the server's address. */
+  /** The response to a GET, by path below the server's address. */
   readonly gets: Readonly<Record<string, unknown>>;
   /** A whole stream of the words, as chunks on the wire. */
   stream(words: readonly string[], usage: { readonly input: number; readonly output: number }): string;
-  /** Refusals by what led to them. */
+  /** Refusals by their cause. */
   readonly refusals: Readonly<Record<"context" | "model" | "key" | "tools" | "busy", Answer | undefined>>;
-  /** What is to be read from all that. */
+  /** The context window that must be read from these. */
   readonly window: number | undefined;
   readonly runtime: string | undefined;
   readonly parallelSlots: number | undefined;
@@ -35,7 +35,7 @@ const usageOf = ({ input, output }: { input: number; output: number }): object =
   prompt_tokens_details: null,
 });
 
-/** vLLM begins with an empty delta, says `usage: null` on the way, and counts in a chunk without choices. */
+/** vLLM begins with an empty delta, sends `usage: null` in between, and counts in a chunk without choices. */
 const vllmStream: Dialect["stream"] = (words, usage) =>
   [
     { ...chunk({ role: "assistant", content: "" }), prompt_token_ids: null },
@@ -119,7 +119,7 @@ const rayServe: Dialect = {
     ),
     key: undefined,
     tools: undefined,
-    // Serve's own proxy speaks no JSON.
+    // Serve's own proxy does not send JSON.
     busy: {
       status: 503,
       body: "Request dropped due to backpressure (num_queued_requests=100, max_queued_requests=100).",
@@ -149,7 +149,7 @@ const gpuStack: Dialect = {
     model: vllmError(404, "NotFound", "Model not found"),
     key: vllmError(401, "Unauthorized", "Invalid authentication credentials"),
     tools: undefined,
-    // The status is an error's, the type that of a stream.
+    // The status is that of an error, the content type that of a stream.
     busy: {
       ...vllmError(503, "ServiceUnavailable", "No running instances available"),
       contentType: "text/event-stream",
@@ -160,7 +160,7 @@ const gpuStack: Dialect = {
   parallelSlots: undefined,
 };
 
-/** `llama-server` in front of machines that lend their memory by RPC: to a client it is one server. */
+/** `llama-server` in front of machines that provide their memory over RPC: clients see one server. */
 export const llamaCluster: Dialect = {
   name: "llama.cpp with RPC",
   model: "model",

@@ -4,11 +4,11 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 
 /*
- * A server with OpenAI's chat completions that gives the key back wherever a server can speak, and the search for keys in
- * what came of it.
+ * A server with OpenAI's chat completions that returns the key wherever a server can put text, and the search for keys in
+ * the results.
  */
 
-/** The same texts as somebody else may write them. */
+/** The same texts in other possible spellings. */
 function spellings(keys: readonly string[]): string[] {
   return keys.flatMap((key) => {
     const bytes = Buffer.from(key);
@@ -22,7 +22,7 @@ function spellings(keys: readonly string[]): string[] {
   });
 }
 
-/** The spellings of the keys that stand in the text. */
+/** The spellings of the keys that occur in the text. */
 export function keysIn(text: string, keys: readonly string[]): string[] {
   return spellings(keys).filter((spelling) => text.includes(spelling));
 }
@@ -57,7 +57,7 @@ const delta = (fields: unknown, finish: string | null = null, more: object = {})
 });
 const chunk = (content: string, finish: string | null): unknown => delta({ content }, finish);
 
-/** Every way in which a server gives back what it was sent. */
+/** Every way in which a server can return what it was sent. */
 export const ways: Readonly<Record<string, Speak>> = {
   "a refusal with the header in it": (key, response) =>
     json(response, 401, { error: { message: `Incorrect API key provided: ${key}`, code: key } }),
@@ -86,7 +86,7 @@ export const ways: Readonly<Record<string, Speak>> = {
   },
 };
 
-/** A good answer that gives back the key wherever an answer can hold text, in one piece and in many. */
+/** A good answer that returns the key wherever an answer can hold text, in one piece and in many. */
 const answer: Speak = (header, response) => {
   const key = header.replace("Bearer ", "");
   sse(
@@ -120,18 +120,18 @@ const toolCall: Speak = (header, response) => {
   );
 };
 
-/** A tool call, and after it a text. */
+/** A tool call, followed by a text. */
 export const goodAnswers: Speak = (key, response, afterTool) =>
   (afterTool ? answer : toolCall)(key, response, afterTool);
 
 interface Seen {
   readonly key: string;
-  /** Everything but the header in which a key belongs. */
+  /** Everything except the header that must hold the key. */
   readonly all: string;
 }
 
 export class KeyEchoServer {
-  /** What it answers; to a GET only while it does not list its models. */
+  /** Its answer; to a GET only while `listsModels` is false. */
   speak: Speak = () => undefined;
   listsModels = false;
   readonly seen: Seen[] = [];
@@ -149,7 +149,7 @@ export class KeyEchoServer {
     this.#server.close();
   }
 
-  /** As a Venue has it. */
+  /** As a Venue writes it. */
   get endpoint(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
   }

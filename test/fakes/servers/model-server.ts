@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { IncomingHttpHeaders, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 
-/** A request as the server got it; `body` parsed where it was JSON. */
+/** A request as the server received it; `body` is parsed if it was JSON. */
 export interface Received {
   readonly method: string;
   readonly path: string;
@@ -11,9 +11,9 @@ export interface Received {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** One request to answer, with everything a misbehaving server needs. */
+/** One request to answer, with everything that a misbehaving server needs. */
 export class Exchange {
-  /** Resolves when the client has gone or the connection has ended. */
+  /** Resolves when the client has disconnected or the connection has ended. */
   readonly gone: Promise<void>;
 
   constructor(
@@ -23,17 +23,17 @@ export class Exchange {
     this.gone = new Promise((resolve) => response.once("close", () => resolve()));
   }
 
-  /** Begins a streamed answer. */
+  /** Starts a streamed answer. */
   begin(contentType: string): void {
     this.response.writeHead(200, { "content-type": contentType });
     this.response.flushHeaders();
   }
 
-  /** Sends bytes now, as a chunk of their own; resolves when they have left. */
+  /** Sends bytes immediately, as a separate chunk; resolves when they have been sent. */
   async send(piece: string | Uint8Array): Promise<void> {
     if (this.response.destroyed) return;
     await new Promise<void>((resolve) => this.response.write(piece, () => resolve()));
-    // Two writes in one turn of the event loop may share a packet; a turn of its own keeps them apart.
+    // Two writes in one turn of the event loop may share a packet; a separate turn keeps them apart.
     await new Promise((resolve) => setImmediate(resolve));
   }
 
@@ -41,7 +41,7 @@ export class Exchange {
     this.response.end();
   }
 
-  /** A whole answer with a status. */
+  /** A complete answer with a status. */
   answer(status: number, body: unknown, headers: Record<string, string> = {}): void {
     const text = typeof body === "string" ? body : JSON.stringify(body);
     this.response.writeHead(status, { "content-type": "application/json", ...headers });
@@ -56,10 +56,10 @@ export class Exchange {
 
 export type Behaviour = (exchange: Exchange) => void | Promise<void>;
 
-/** A model server on loopback whose every answer a test writes itself. */
+/** A model server on loopback; the test writes every answer itself. */
 export class ModelServer {
   readonly received: Received[] = [];
-  /** What went wrong inside a behaviour; a test that passes leaves it empty. */
+  /** Errors inside a behaviour; empty in a test that passes. */
   readonly failures: unknown[] = [];
   behaviour: Behaviour = (exchange) => exchange.answer(500, { error: "no behaviour" });
   readonly #server: Server;

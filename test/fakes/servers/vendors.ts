@@ -1,4 +1,4 @@
-/** The two protocols, as far as the tests speak them: frames of a stream and the shape of errors. */
+/** The two protocols, as far as the tests use them: frames of a stream and the shape of errors. */
 export interface Vendor {
   readonly name: "ollama" | "openai";
   /** Below the server's address. */
@@ -7,7 +7,7 @@ export interface Vendor {
   readonly contentType: string;
   text(piece: string): string;
   reasoning(piece: string): string;
-  /** What ends a whole reply; without `usage` the server counts nothing. */
+  /** Ends a complete reply; without `usage` the server counts nothing. */
   finish(options?: { reason?: string; usage?: { input: number; output: number } }): string;
   /** An error within the stream. */
   error(message: string, type?: string): string;

@@ -5,23 +5,23 @@ import type { FetchLike } from "./transport";
 export interface Access {
   /**
    * The key behind `secret:NAME` or `env:NAME`, for the server of this origin (scheme, host, port) and no other. Asked
-   * for with every call, so that a corrected key works at once.
+   * for each call, so that a corrected key takes effect immediately.
    * @throws {OrketError} secret_missing, key_not_allowed.
    */
   readonly resolveSecret: (reference: string, origin: string) => Promise<string>;
   /**
-   * How requests go out. In VS Code leave it away: the global `fetch` is the one that knows the user's proxy. The
-   * command line passes `createHttpFetch()`, which costs less and has no limit of its own for slow first tokens.
+   * How requests are sent. In VS Code omit it: the global `fetch` knows the user's proxy. The
+   * command line passes `createHttpFetch()`, which costs less and sets no limit of its own for slow first tokens.
    */
   readonly fetch?: FetchLike;
 }
 
-/** The transport to use: the given one, or whatever `fetch` is at the moment of the call. */
+/** The transport to use: the given one, or the global `fetch` at the time of the call. */
 export function transportOf(access: Access): FetchLike {
   return access.fetch ?? ((url, init) => fetch(url, init));
 }
 
-/** Whose server an address is: its scheme, host and port. */
+/** The server of an address: its scheme, host and port. */
 function originOf(endpoint: string): string {
   return URL.canParse(endpoint) ? new URL(endpoint).origin : endpoint;
 }
@@ -58,7 +58,7 @@ async function keyFor(
   return key;
 }
 
-/** What of a Venue says how its server is to be asked. */
+/** The part of a Venue that determines how to call its server. */
 export interface Credentialed {
   readonly api_key?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -67,12 +67,12 @@ export interface Credentialed {
 /** The headers that a Venue adds to each request, and the secrets among them. */
 export interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
-  /** What must never stand in a message, a record or a reply. */
+  /** What must never appear in a message, a record or a reply. */
   readonly secrets: readonly string[];
 }
 
 /**
- * The key of a Venue and its own headers, with secrets in the place of their names.
+ * The key of a Venue and its own headers, with secrets in place of their names.
  * @throws {ProviderError} unauthorized when one is missing or cannot be sent in a header.
  */
 export async function credentialsFor(
@@ -102,7 +102,7 @@ function secretIn(value: string): { readonly scheme: string; readonly reference:
   return { scheme: match?.[1] ?? "", reference: match?.[2] };
 }
 
-/** The names of all secrets that a Venue's requests carry. */
+/** The names of all secrets that the Venue's requests use. */
 export function secretsOf({ api_key, headers = {} }: Credentialed): string[] {
   const inHeaders = Object.values(headers).flatMap((value) => secretIn(value).reference ?? []);
   return [...new Set([...(api_key === undefined ? [] : [api_key]), ...inHeaders])];

@@ -4,9 +4,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * Fields of a streamed message that the engine does not know, put together from their pieces so that they can go back
- * as the whole message would have had them: texts grow (`reasoning_content`), lists grow, and entries of a list that
- * belong together are one (`reasoning_details` by index and type, `thinking_blocks` until their signature).
+ * Fields of a streamed message that the engine does not know, assembled from their pieces so that they can be returned
+ * as in the whole message: texts grow (`reasoning_content`), lists grow, and entries of a list that
+ * belong together are merged (`reasoning_details` by index and type, `thinking_blocks` until their signature).
  */
 export class Attached {
   readonly #fields: Record<string, unknown> = {};
@@ -21,7 +21,7 @@ export class Attached {
   }
 }
 
-/** Nulls and empty values come with every chunk of some servers, and say nothing. */
+/** Some servers send nulls and empty values with every chunk; they carry no information. */
 function isNothing(value: unknown): boolean {
   return (
     value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0)
@@ -41,7 +41,7 @@ function merged(before: unknown, piece: unknown): unknown {
   return piece;
 }
 
-/** What says which entry a piece belongs to, and what kind it is: the same in each piece, never a text that grows. */
+/** The fields that identify a piece's entry and its kind: the same in each piece, never a text that grows. */
 const labels = new Set(["type", "index", "id", "format", "role"]);
 
 function mergedFields(before: Record<string, unknown>, piece: Record<string, unknown>): unknown {

@@ -2,27 +2,27 @@ import { ProviderError } from "../../../engine/error/provider-error";
 import { readBody } from "./transport";
 import type { FetchResponse } from "./transport";
 
-/** The most that is read of an answer that is no reply (a list of models, a server's properties), in bytes. */
+/** The most that is read of a response that is not a reply (a list of models, a server's properties), in bytes. */
 export const longestListBytes = 8 << 20;
 
-/** What a token can come to in a reply, in UTF-16 units: most are 4 or 5 long, runs of blanks are the longest there are. */
+/** The longest token in a reply, in UTF-16 units: most are 4 or 5 long, runs of blanks are the longest. */
 const unitsOfToken = 32;
-/** What a token can come to on the wire, in bytes: servers send each in an object of some hundreds. */
+/** The longest token on the wire, in bytes: servers send each in an object of some hundred bytes. */
 const wireBytesOfToken = 4096;
 const margin = 64 << 10;
 const wireMargin = 4 << 20;
 
-/** Longest text, reasoning and arguments together that are taken of a reply, in UTF-16 units. */
+/** Longest total of text, reasoning and arguments that is accepted in a reply, in UTF-16 units. */
 export function longestReply(maxOutputTokens: number): number {
   return maxOutputTokens * unitsOfToken + margin;
 }
 
-/** Most bytes that are read for a reply, whatever is in them. */
+/** Most bytes that are read for a reply, whatever they contain. */
 export function longestStream(maxOutputTokens: number): number {
   return maxOutputTokens * wireBytesOfToken + wireMargin;
 }
 
-/** A body of at most `limit` bytes as text. @throws {ProviderError} malformed_reply when there is more. */
+/** A body of at most `limit` bytes as text. @throws {ProviderError} malformed_reply when there are more. */
 export function boundedText(response: FetchResponse, limit: number, address: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const parts: Uint8Array[] = [];

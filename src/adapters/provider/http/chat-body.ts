@@ -2,19 +2,19 @@ import { parseLoose } from "../../../engine/agent/reader/loose-json";
 import { ProviderError } from "../../../engine/error/provider-error";
 import type { ModelMessage, ModelRequest, ToolSpec } from "../../../engine/port/model-provider";
 
-/** What of a Venue a provider works with. */
+/** What a provider uses of a Venue. */
 export interface ProviderVenue {
   readonly endpoint?: string | undefined;
   readonly api_key?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Fields that make a call what it is; the Venue's `params` may not change them. */
+/** Fields that define the call; the Venue's `params` may not change them. */
 const fixedFields = ["model", "messages", "stream"];
 
 /**
- * Puts the Venue's `params` over the default fields; null takes a field away.
- * @throws {ProviderError} bad_request when `params` touch what the adapter decides.
+ * Merges the Venue's `params` over the default fields; null removes a field.
+ * @throws {ProviderError} bad_request when `params` change what the adapter decides.
  */
 export function withParams(
   defaults: Readonly<Record<string, unknown>>,
@@ -57,7 +57,7 @@ export function recorded(
   };
 }
 
-/** The same as text: as the model wrote it where that is a JSON object. Servers with templates refuse anything else. */
+/** The same as text: as the model wrote it where that is a JSON object. Servers with templates reject anything else. */
 export function argumentsText(argumentsJson: string): string {
   try {
     const value: unknown = JSON.parse(argumentsJson);
@@ -69,8 +69,8 @@ export function argumentsText(argumentsJson: string): string {
 }
 
 /**
- * The arguments of an earlier call as an object. What the model wrote may be no JSON object at all; servers that parse
- * it would refuse the whole conversation, so the text travels within an object then.
+ * The arguments of an earlier call as an object. The model may have written something other than a JSON object; servers that
+ * parse it would refuse the whole conversation, so the text is then wrapped in an object.
  */
 export function argumentsObject(argumentsJson: string): Record<string, unknown> {
   try {
@@ -88,8 +88,8 @@ export function argumentsObject(argumentsJson: string): Record<string, unknown> 
 }
 
 /**
- * Names of tools as OpenAI's API takes them: letters, digits, `_` and `-`, at most 64 characters. `vscode:NAME` and the
- * like are rewritten on the way out and given back on the way in. A pure function of the tools on offer.
+ * Tool names in the form that OpenAI's API accepts: letters, digits, `_` and `-`, at most 64 characters. `vscode:NAME` and
+ * similar names are rewritten in requests and restored in replies. A pure function of the tools on offer.
  */
 export class ToolNames {
   readonly #sent = new Map<string, string>();
@@ -107,7 +107,7 @@ export class ToolNames {
     return this.#sent.get(name) ?? name;
   }
 
-  /** The engine's name of what a model called. */
+  /** The engine's name for the tool that a model called. */
   known(sent: string): string {
     return this.#known.get(sent) ?? sent;
   }

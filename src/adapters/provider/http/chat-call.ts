@@ -16,26 +16,26 @@ import { defined } from "../../../engine/model/defined";
 
 /** Reads a vendor's stream into a ReplyBuilder. */
 export interface StreamParser {
-  /** Takes bytes; true when they held a piece of the reply. @throws {ProviderError} malformed_reply and what the stream reports. */
+  /** Takes bytes; true when they held a piece of the reply. @throws {ProviderError} malformed_reply and errors in the stream. */
   push(bytes: Uint8Array): boolean;
   /** The body has ended. @throws {ProviderError} stream_truncated when the reply is not whole. */
   end(): void;
-  /** The reply is whole; only trimmings such as the usage block may be missing. */
+  /** The reply is whole; only extras such as the usage block may be missing. */
   readonly complete: boolean;
-  /** Nothing more can come. */
+  /** Nothing more can arrive. */
   readonly done: boolean;
 }
 
-/** How long to wait for the rest after the reply is whole, and after the server said that nothing more comes. */
+/** How long to wait for the rest after the reply is whole, and after the server signalled the end. */
 const trimmingsMs = 1000;
 const lastBytesMs = 20;
 /** How much of an error's body is read, in bytes. */
 const longestErrorBody = 64 * 1024;
 
-/** One HTTP exchange of a call: what is sent, and what came back. */
+/** One HTTP exchange of a call: what is sent, and what was received. */
 export interface Exchange {
   /**
-   * Sends a request with this body. Headers are made here, not taken from a package: packages add the machine's
+   * Sends a request with this body. Headers are set here, not by a package: packages add the machine's
    * platform, read keys and headers from environment variables, and need not see the key.
    * @throws {ProviderError} for a failed connection and for every status but 200.
    */
@@ -49,7 +49,7 @@ export interface ChatCall {
   /** As in `ModelRequest`. */
   readonly recorded: Promise<void> | undefined;
   readonly credentials: () => Promise<Credentials>;
-  /** What the reply may be long, in tokens: enforced here with a margin, whatever the server does. */
+  /** The longest reply, in tokens: enforced here with a margin, whatever the server does. */
   readonly maxOutputTokens: number;
   readonly accept: string;
   readonly facts: Omit<CallFacts, "redact">;
@@ -93,7 +93,7 @@ export async function performCall(call: ChatCall): Promise<ModelReply> {
   } catch (error) {
     const unparsed = ProviderError.is(error) ? error.unparsedCall : undefined;
     if (unparsed === undefined) throw sealed(error, reply.text, redact);
-    // The model did answer: what it wrote was a call that the server could not parse. The engine tells it so.
+    // The model did answer: it wrote a call that the server could not parse. The engine reports this to the model.
     if (reply.text === "") reply.addText(unparsed.written);
     reply.unparsedCall = unparsed.words;
     reply.toolCalls.length = 0;
@@ -102,7 +102,7 @@ export async function performCall(call: ChatCall): Promise<ModelReply> {
   }
 }
 
-/** Sends the request and waits for the headers of a good answer. */
+/** Sends the request and waits for the headers of a successful response. */
 async function open(call: KeyedCall, deadline: Deadline): Promise<FetchResponse> {
   let response: FetchResponse | undefined;
   let failure: unknown;
@@ -110,7 +110,7 @@ async function open(call: KeyedCall, deadline: Deadline): Promise<FetchResponse>
     try {
       response = await exchange(call, deadline, url, body);
     } catch (error) {
-      // The packages wrap what is thrown here; the original is what counts.
+      // The packages wrap what is thrown here; the original is needed.
       failure = error;
       throw error;
     }
@@ -150,7 +150,7 @@ async function exchange(
   let response: FetchResponse;
   try {
     response = await send(false).catch((error: unknown) => {
-      // The server had closed a kept connection; it has not seen the request. Once more, on one of its own.
+      // The server had closed a kept connection; it has not seen the request. Try once more, on a new connection.
       if (!diedOnKeptConnection(error) || deadline.ended) throw error;
       call.onResent();
       return send(true);
@@ -163,7 +163,7 @@ async function exchange(
   throw errorFromStatus(response.status, (name) => response.headers.get(name), text, call.facts);
 }
 
-/** The beginning of an error's body; what had arrived if the rest does not come. */
+/** The beginning of an error's body; what had arrived if the rest does not. */
 function errorBody(response: FetchResponse): Promise<string> {
   return new Promise((resolve) => {
     const parts: Uint8Array[] = [];
@@ -196,7 +196,7 @@ function connectionError(error: unknown, phase: "before_headers" | "in_body", ca
 
 /**
  * Feeds the body to the parser. Pieces that arrive in one turn of the event loop (a network read holds many HTTP chunks)
- * are parsed together: that costs a fraction and gives one delta for display.
+ * are parsed together: that costs a fraction and gives a single delta for display.
  */
 function consume(
   response: FetchResponse,
@@ -220,7 +220,7 @@ function consume(
       if (error === undefined) resolve();
       else reject(error);
     };
-    /** Ends the call soon when the server does not: what is still missing is no part of the reply. */
+    /** Ends the call soon when the server does not: what is still missing is not part of the reply. */
     const endWithin = (ms: number): void => {
       if (tailMs <= ms) return;
       deadline.settle();
@@ -288,7 +288,7 @@ function consume(
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
-/** The error as it leaves the adapter: a ProviderError with the partial text, in which the key cannot stand. */
+/** The error as it leaves the adapter: a ProviderError with the partial text, which cannot contain the key. */
 function sealed(error: unknown, partialText: string, redact: CallFacts["redact"]): ProviderError {
   const { cause } = error instanceof Error ? error : { cause: undefined };
   const details = {

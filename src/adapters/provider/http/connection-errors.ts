@@ -1,7 +1,7 @@
 import { ProviderError } from "../../../engine/error/provider-error";
 import type { ProviderErrorCode } from "../../../engine/error/provider-error";
 
-/** How far the call had come when the connection failed. */
+/** How far the call had progressed when the connection failed. */
 export type ConnectionPhase = "before_headers" | "in_body";
 
 const byCode: Readonly<Record<string, ProviderErrorCode>> = {
@@ -59,7 +59,7 @@ function causes(error: unknown, depth = 0): Cause[] {
   return [...causes(inner, depth + 1), { code, message: error.message }];
 }
 
-/** A failed connection as a ProviderError: what happened by the error's code, else by how far the call had come. */
+/** A failed connection as a ProviderError: the cause by the error's code, else by how far the call had progressed. */
 export function errorFromConnection(
   error: unknown,
   phase: ConnectionPhase,
@@ -84,8 +84,8 @@ export function errorFromConnection(
 }
 
 /**
- * Whether an error says for certain that no connection comes about: refused, no such host, no way there. What has no code,
- * or another one (a certificate, a proxy's words), may be about this one request.
+ * Whether an error shows for certain that no connection is possible: refused, no such host, no route. An error without a code,
+ * or with another one (a certificate, a proxy's message), may concern this one request.
  */
 export function isNoConnection(error: unknown): boolean {
   const found = causes(error);
@@ -96,7 +96,7 @@ export function isNoConnection(error: unknown): boolean {
   );
 }
 
-/** The server's name as it stands inside a sentence. */
+/** The server's name within a sentence. */
 export function withinSentence(server: string): string {
   return server.replace(/^The /, "the ");
 }

@@ -1,14 +1,14 @@
 import zlib from "node:zlib";
 import type { BodySink } from "./transport";
 
-/** Takes a compressed body piece by piece and hands on what it holds as soon as it can be read. */
+/** Takes a compressed body piece by piece and passes on its contents as soon as they can be read. */
 export interface BodyDecoder {
   push(bytes: Uint8Array): void;
   end(): void;
   stop(): void;
 }
 
-/** What is read is asked for at once: a streamed reply is shown while it comes. */
+/** Output is requested immediately: a streamed reply is shown while it arrives. */
 const makers: Readonly<Record<string, () => zlib.Gunzip | zlib.BrotliDecompress | zlib.Inflate>> = {
   gzip: () => zlib.createGunzip({ flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_FINISH }),
   "x-gzip": () => zlib.createGunzip({ flush: zlib.constants.Z_SYNC_FLUSH }),
@@ -17,8 +17,8 @@ const makers: Readonly<Record<string, () => zlib.Gunzip | zlib.BrotliDecompress 
 };
 
 /**
- * A decoder for a Content-Encoding; undefined: the body is as it is. Orket asks for no compression, and some gateways
- * compress anyway. Encodings in a row are taken off from the last to the first.
+ * A decoder for a Content-Encoding; undefined: the body is not encoded. Orket asks for no compression, and some gateways
+ * compress anyway. Several encodings are decoded from the last to the first.
  */
 export function decoderFor(encoding: string | null, sink: BodySink): BodyDecoder | undefined {
   const names = (encoding ?? "")

@@ -2,7 +2,7 @@ import { ProviderError } from "../../../engine/error/provider-error";
 import type { Timeouts } from "../../../engine/model/venue";
 import type { Cancellation } from "../../../engine/port/cancellation";
 
-/** The longest delay a Node timer takes; a longer one would fire at once. */
+/** The longest delay a Node timer accepts; a longer one would fire immediately. */
 const longestTimerMs = 2 ** 31 - 1;
 
 /** Seconds of a Venue as milliseconds for a timer. */
@@ -11,10 +11,10 @@ export function timerMs(seconds: number): number {
 }
 
 /**
- * The time limits of one call and its cancellation. The first of them to strike decides the call's error and aborts
- * `signal`; what the server or the transport does about it no longer matters. The connection's own limit is the
- * transport's (`FetchInit.connectTimeoutMs`), because only it knows when the connection stands. One timer serves all
- * limits: it looks at the clock when it fires, so that neither a call nor a piece of a reply costs another.
+ * The time limits of one call and its cancellation. The first one reached decides the call's error and aborts
+ * `signal`; what the server or the transport does then no longer matters. The connection's own limit is the
+ * transport's (`FetchInit.connectTimeoutMs`), because only it knows when the connection is established. One timer serves all
+ * limits: it checks the clock when it fires, so that neither a call nor a piece of a reply costs another.
  */
 export class Deadline {
   readonly #timeouts: Timeouts;
@@ -32,7 +32,7 @@ export class Deadline {
     this.#cancellation = cancellation;
   }
 
-  /** `performance.now()` when the request left, or before that when the call was made. */
+  /** `performance.now()` when the request was sent, or before that when the call was made. */
   get startedMs(): number {
     return this.#startedMs;
   }
@@ -42,13 +42,13 @@ export class Deadline {
     return this.#controller.signal;
   }
 
-  /** Whether the call has failed; nothing may be shown any more. */
+  /** Whether the call has failed; nothing more may be shown. */
   get ended(): boolean {
     return this.#controller.signal.aborted;
   }
 
   /**
-   * Performs the work, at most once per Deadline. The work says by `begin` from when on the limits count.
+   * Performs the work, at most once per Deadline. The work calls `begin` when the limits start to count.
    * @throws {ProviderError} cancelled | first_token_timeout | idle_timeout | total_timeout, or what the work throws.
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
@@ -61,7 +61,7 @@ export class Deadline {
         work().then(resolve, reject);
       });
     } catch (error) {
-      // A reason of our own saves the making of a DOMException.
+      // A reason of our own saves creating a DOMException.
       if (!this.ended) this.#controller.abort(error);
       throw this.#failure ?? error;
     } finally {
@@ -70,7 +70,7 @@ export class Deadline {
     }
   }
 
-  /** The request leaves now. Once more after `settle`: what came before was no time of the server's. */
+  /** The request is sent now. Called again after `settle`: the time before was not the server's. */
   begin(): void {
     if (this.ended) return;
     this.#startedMs = performance.now();
@@ -83,19 +83,19 @@ export class Deadline {
     this.#lastPieceMs = performance.now();
   }
 
-  /** The reply is whole, or a person is asked something: from here on only a cancellation can end the call. */
+  /** The reply is whole, or the user is asked something: from here on only a cancellation can end the call. */
   settle(): void {
     clearTimeout(this.#timer);
     clearImmediate(this.#looking);
     this.#timer = undefined;
   }
 
-  /** Looks after the wait, when all that lies there is read: a process that slept has its timers run out before that. */
+  /** Checks after the wait, when everything received is read: a suspended process has its timers expire before that. */
   #watch(waitMs: number): void {
     this.#timer = setTimeout(() => (this.#looking = setImmediate(() => this.#look())), waitMs);
   }
 
-  /** Ends the call when a limit is over, or else looks again when the next one could be. */
+  /** Ends the call when a limit has passed, or else checks again when the next one could. */
   #look(): void {
     const nowMs = performance.now();
     const { total_seconds, first_token_seconds, idle_seconds } = this.#timeouts;

@@ -1,6 +1,6 @@
-/** What an error's body says. */
+/** The text of an error's body. */
 export interface ErrorWords {
-  /** The server's own words; those of the server behind it, where a router hands them on. */
+  /** The server's own message; that of the server behind it, where a router passes it on. */
   readonly message: string;
   /** `type`, `code` and `status` of OpenAI-compatible errors, from the outside in. */
   readonly kinds: readonly string[];
@@ -12,7 +12,7 @@ export interface ErrorWords {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Fields that hold another error, in the order in which they are looked at. */
+/** Fields that hold another error, in the order in which they are searched. */
 const nestedFields = [
   "error",
   "errors",
@@ -24,7 +24,7 @@ const nestedFields = [
   "body",
   "data",
 ];
-/** Fields that hold words. */
+/** Fields that hold text. */
 const wordFields = [
   "message",
   "Message",
@@ -44,7 +44,7 @@ const wordFields = [
 ];
 const kindFields = ["type", "code", "status", "error_type", "errorCode", "__type"];
 
-/** Deeper errors than any router makes. */
+/** Deeper nesting than any router produces. */
 const deepest = 8;
 
 interface Heard {
@@ -54,13 +54,13 @@ interface Heard {
   failedGeneration: string | undefined;
 }
 
-/** The words of an error in any of the shapes in use: objects, lists, JSON within texts, causes behind routers, pages. */
+/** The text of an error in any of the shapes in use: objects, lists, JSON within texts, causes behind routers, pages. */
 export function errorWords(payload: unknown): ErrorWords {
   const heard: Heard = { words: [], kinds: [], status: undefined, failedGeneration: undefined };
   listen(payload, heard, 0);
   const { words, kinds, status, failedGeneration } = heard;
   const distinct = words.filter((word, index) => words.indexOf(word) === index);
-  // An outer word that holds the inner one says nothing more.
+  // An outer text that contains the inner one adds nothing.
   const told = distinct.filter(
     (word, index) =>
       !distinct.some((other, place) => place !== index && other.length > word.length && other.includes(word)),
@@ -101,9 +101,9 @@ function listen(value: unknown, heard: Heard, depth: number): void {
   }
   for (const field of nestedFields)
     if (typeof value[field] === "object") listen(value[field], heard, depth + 1);
-  // A router's own words stand outside, the cause within its metadata (OpenRouter).
+  // A router's own text is in the outer fields, the cause within its metadata (OpenRouter).
   if (isRecord(value["metadata"])) listen(value["metadata"], heard, depth + 1);
-  // FastAPI says where the mistake is beside what it is.
+  // FastAPI reports the place of the error in addition to the error.
   if (Array.isArray(value["loc"]) && heard.words.length > before) {
     const place = (value["loc"] as unknown[]).map(String).join(".");
     heard.words[heard.words.length - 1] = `${place}: ${heard.words.at(-1) ?? ""}`;
@@ -140,7 +140,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** What a proxy's page says: its title and its headings. */
+/** The text of a proxy's page: its title and its headings. */
 function pageWords(page: string): string {
   const parts = [...page.matchAll(/<(title|h1|h2|p)[^>]*>([\s\S]*?)<\/\1>/gi)].map(([, , inner]) =>
     (inner ?? "")

@@ -11,17 +11,17 @@ export interface CallFacts {
   readonly address: string;
   readonly model: string;
   readonly toolsSent: boolean;
-  /** Names of the fields of the request that a Venue can change or remove through `params`. */
+  /** Names of the request's fields that a Venue can change or remove through `params`. */
   readonly fields: readonly string[];
-  /** What to do when the model is not there; a sentence. */
+  /** What to do when the model does not exist; a sentence. */
   readonly missingModelHint: string;
-  /** The longest reply that was asked for, in tokens. */
+  /** The longest reply that was requested, in tokens. */
   readonly maxTokens?: number;
-  /** Takes the key out of the server's words, before they are cut. */
+  /** Removes the key from the server's text before it is cut. */
   readonly redact: Redact;
 }
 
-/** Prompt too long, in the words of the vendors and servers; each line names whose they are. */
+/** Prompt too long, in the messages of vendors and servers; each line names its source. */
 const contextPatterns: readonly RegExp[] = [
   // OpenAI, DeepSeek, OpenRouter, vLLM, LiteLLM, and the codes of the first.
   /context[_ -]?(length|window|size)|maximum context|maximum model length|maximum sequence length/i,
@@ -48,7 +48,7 @@ const contextPatterns: readonly RegExp[] = [
 ];
 const isTooLong = (words: string): boolean => contextPatterns.some((pattern) => pattern.test(words));
 
-/** A model, or its template, that knows no system message. */
+/** A model, or its template, that does not support system messages. */
 const systemWords =
   /system (role|message|prompt|instruction)s?\b[^.]*\b(not (be )?(supported|enabled|allowed)|unsupported|isn't supported)|(not|doesn't|does not) support\w*[^.]{0,40}\b(system|developer)( |_)?(role|message|prompt|instruction)|developer instruction is not enabled|unexpected role system|roles must alternate/i;
 
@@ -56,7 +56,7 @@ const systemWords =
 const unparsedCallWords =
   /tool_use_failed|failed_generation|failed to call a function|error parsing tool call|failed to parse (the )?(tool|function)[ _]call|failed to parse input at pos/i;
 
-/** A refusal of what was asked, not of who asked. */
+/** A refusal of the request, not of the caller. */
 const policyWords =
   /content[_ ]?(policy|filter|management|safety)|moderation|safety (system|filter|guideline)|flagged|guardrail|responsible ai|harm(ful)? content|input data may contain/i;
 
@@ -65,19 +65,19 @@ const toolWords =
 const missingModelWords =
   /model\b.*\bnot found|model_not_found|no such model|model\b.*does not exist|invalid model name/i;
 
-/** FastAPI's words about a body that it does not take; llama-cpp-python says them with status 500. */
+/** FastAPI's message about a body that it does not accept; llama-cpp-python sends it with status 500. */
 const validationWords = /\bvalidation errors?:/i;
 
-/** LiteLLM without a database: what it says, with status 400, about a key that is not its own. */
+/** LiteLLM without a database: its message, with status 400, about a key that is not its own. */
 const keyWords = /no connected db/i;
 
-/** Words that a refusal for want of a key has; a content policy's have none of them. */
+/** Words in a refusal for a missing key; a content policy's refusal has none of them. */
 const keyWordsOfRefusal = /api[_ -]?key|unauthori[sz]ed|authenticat|credential|access token|permission/i;
 
-/** Longest part of a server's own words in a message, in characters. */
+/** Longest part of a server's own text in a message, in characters. */
 const longestQuote = 1000;
 
-/** A server's words on one line, for a message: without the key, cut where they are too long (in characters). */
+/** A server's text on one line, for a message: without the key, cut where it is too long (in characters). */
 export function quote(text: string, redact: Redact, longest = longestQuote): string {
   const line = redact(text).replace(/\s+/g, " ").trim();
   return line.length > longest ? `${line.slice(0, longest)} …` : line;
@@ -109,10 +109,10 @@ function retryAfterSeconds(value: string | null, nowMs: number): number | undefi
   return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - nowMs) / 1000));
 }
 
-/** Fields that `params` can take away; the others make the call what it is. */
+/** Fields that `params` can remove; the others define the call. */
 const notRemovable = new Set(["model", "messages", "stream", "tools", "endpoint", "options"]);
 
-/** What a Venue can do about a field that the server does not take. */
+/** What a Venue can do about a field that the server does not accept. */
 function fieldHint(message: string, facts: CallFacts): string {
   const named = facts.fields.filter(
     (field) => !notRemovable.has(field) && new RegExp(`(?<![\\w.-])${field}(?![\\w-])`).test(message),
@@ -125,7 +125,7 @@ function fieldHint(message: string, facts: CallFacts): string {
   return field === undefined ? "" : ` In the Venue, \`params: { ${field}: null }\` leaves the field out.`;
 }
 
-/** The sharper code that the server's words allow, where the status or type only says "bad request" or "error". */
+/** The more specific code that the server's text allows, where the status or type is only "bad request" or "error". */
 function sharpen(code: ProviderErrorCode, message: string, facts: CallFacts): ProviderErrorCode {
   if (policyWords.test(message) && !keyWordsOfRefusal.test(message)) return "bad_request";
   if ((code === "rate_limited" || code === "overloaded") && /request too large for model/i.test(message))
@@ -170,7 +170,7 @@ function explain(
   }
 }
 
-/** An answer with a status other than 200 as a ProviderError. `body` as the server sent it, perhaps cut. */
+/** A response with a status other than 200 as a ProviderError. `body` as the server sent it, perhaps cut. */
 export function errorFromStatus(
   status: number,
   header: (name: string) => string | null,
@@ -190,7 +190,7 @@ export function errorFromStatus(
   try {
     payload = JSON.parse(body);
   } catch {
-    // Not JSON: a proxy's page or plain text; its words are quoted as they are.
+    // Not JSON: a proxy's page or plain text; its text is quoted unchanged.
   }
   const { message, kinds, failedGeneration } = errorWords(payload);
   const all = [message, ...kinds].join(" ");
@@ -203,7 +203,7 @@ export function errorFromStatus(
   });
 }
 
-/** What the server says of a call of the model's that it could not parse. */
+/** The server's message about a call of the model's that it could not parse. */
 function unparsedCall(
   all: string,
   message: string,
@@ -214,7 +214,7 @@ function unparsedCall(
   return { unparsedCall: { words: quote(message, redact), written: redact(failedGeneration ?? "") } };
 }
 
-/** A status that says less than the error's own kind gives way to that. */
+/** A status that is less specific than the error's own kind yields to it. */
 function byStatus(status: number, kinds: readonly string[]): ProviderErrorCode {
   const code = codeOfStatus(status);
   if (code !== "bad_request" && code !== "server_error") return code;
@@ -224,7 +224,7 @@ function byStatus(status: number, kinds: readonly string[]): ProviderErrorCode {
   return kind.find((known) => known === "context_overflow" || known === "rate_limited") ?? code;
 }
 
-/** An error object within the stream as a ProviderError, by its type, its code or its words. */
+/** An error object within the stream as a ProviderError, by its type, its code or its text. */
 export function errorFromStream(payload: unknown, facts: CallFacts): ProviderError {
   const { message, kinds, status, failedGeneration } = errorWords(payload);
   const byType = kinds.flatMap((kind) =>

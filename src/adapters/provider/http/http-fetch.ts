@@ -17,9 +17,9 @@ export type HttpFetch = FetchLike & { close(): Promise<void> };
 /**
  * A transport for use outside VS Code: half the cost of Node's `fetch` for each call, no promise for each piece of a
  * body, no limit of its own for headers and body (Node's gives up after 300 s without headers; a large model on a slow
- * machine takes longer to load), and it knows `connectTimeoutMs`. It follows no redirect, reads compressed bodies, and
- * goes through the proxy that the environment names.
- * @param environment HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in capitals or not.
+ * machine takes longer to load), and it supports `connectTimeoutMs`. It follows no redirect, reads compressed bodies, and
+ * uses the proxy that the environment names.
+ * @param environment HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in upper or lower case.
  */
 export function createHttpFetch(
   environment: Readonly<Record<string, string | undefined>> = process.env,
@@ -80,9 +80,9 @@ const headerOf = (headers: Headers, name: string): string | null => {
   return value === undefined ? null : Array.isArray(value) ? value.join(", ") : value;
 };
 
-/** One request, and its response as it comes in. */
+/** One request, and its response as it arrives. */
 class HttpExchange implements Dispatcher.DispatchHandler {
-  /** The request went out on a connection that had served another one. */
+  /** The request was sent on a connection that had served another one. */
   onKept = false;
   readonly #signal: AbortSignal;
   readonly #resolve: (response: PushedResponse) => void;

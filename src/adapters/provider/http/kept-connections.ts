@@ -1,12 +1,12 @@
 import diagnostics from "node:diagnostics_channel";
 
-/** Hears whether its request went out on a connection that had served another one. */
+/** Learns whether its request was sent on a connection that had served another one. */
 export interface Sender {
   onKept: boolean;
 }
 
 /**
- * Tells which requests go out on a kept connection. undici does not say so to the caller, only on its diagnostics
+ * Reports which requests are sent on a kept connection. undici does not report this to the caller, only on its diagnostics
  * channels: it publishes each request when it is made, within `dispatch`, and again with its socket when its headers are
  * written (undici 8.12.4, lib/core/request.js and lib/dispatcher/client-h1.js).
  */
@@ -32,7 +32,7 @@ export class KeptConnections {
     diagnostics.subscribe("undici:client:sendHeaders", this.#onSend);
   }
 
-  /** Runs `dispatch`, which makes the sender's request at once. */
+  /** Runs `dispatch`, which creates the sender's request synchronously. */
   dispatching(sender: Sender, dispatch: () => void): void {
     this.#making = sender;
     try {

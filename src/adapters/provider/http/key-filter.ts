@@ -1,26 +1,26 @@
-/** What stands in place of a key. */
+/** The replacement for a key. */
 const mask = "[key]";
 
 /**
- * A shorter key is a word that many replies hold ("ollama", "EMPTY"), and no service issues one: to replace it in a
+ * A shorter key is a word that many replies contain ("ollama", "EMPTY"), and no service issues one: replacing it in a
  * reply would spoil the work and protect nothing.
  */
 export const shortestKey = 8;
 
-/** A way to write a key. What begins with `head` is a key, however it goes on: also one that was cut. */
+/** A way to write a key. What begins with `head` is a key, whatever follows: also a truncated one. */
 interface Spelling {
   readonly whole: string;
   readonly head: string;
 }
 
-/** A key in every spelling in which a server may give it back. */
+/** A key in every spelling in which a server may return it. */
 export interface KeyPattern {
   readonly spellings: readonly Spelling[];
   readonly heads: RegExp;
   readonly longestHead: number;
 }
 
-/** The pattern that was made latest: one key serves call after call, and making it costs a tenth of a short call. */
+/** The latest pattern: one key serves call after call, and building the pattern costs a tenth of a short call. */
 let latest: { readonly key: string; readonly pattern: KeyPattern } | undefined;
 
 /** undefined: there is no key, or it is shorter than `shortestKey`. */
@@ -30,7 +30,7 @@ export function keyPattern(key: string | undefined): KeyPattern | undefined {
   return latest.pattern;
 }
 
-/** The pattern of several keys at once; undefined: none is long enough. */
+/** The pattern of several keys together; undefined: none is long enough. */
 export function keysPattern(keys: readonly string[]): KeyPattern | undefined {
   if (keys.length < 2) return keyPattern(keys[0]);
   const patterns = keys.map(keyPattern).filter((pattern) => pattern !== undefined);
@@ -72,19 +72,19 @@ function spellingsOf(key: string): string[] {
   ];
 }
 
-/** The characters that are the same whatever stands around the key: three bytes become four characters. */
+/** The characters that are the same whatever surrounds the key: three bytes become four characters. */
 function base64Core(key: string, bytesBefore: number): string {
   const bytes = Buffer.concat([Buffer.alloc(bytesBefore), Buffer.from(key)]);
   const firstOwn = Math.ceil((bytesBefore * 8) / 6);
   return bytes.toString("base64").slice(firstOwn, Math.floor((bytes.length * 8) / 6));
 }
 
-/** Takes a key out of text that arrives in pieces, wherever the pieces are cut. */
+/** Removes a key from text that arrives in pieces, wherever the pieces are cut. */
 export class KeyFilter {
-  /** Whether there was anything to take out. */
+  /** Whether anything was removed. */
   found = false;
   readonly #pattern: KeyPattern;
-  /** The end of what came, which may be the beginning of a key. */
+  /** The end of what arrived, which may be the beginning of a key. */
   #held = "";
 
   constructor(pattern: KeyPattern) {
@@ -98,7 +98,7 @@ export class KeyFilter {
     return shown;
   }
 
-  /** What is left when nothing more comes; the filter stays as it is. */
+  /** The rest, when nothing more arrives; the filter stays unchanged. */
   rest(piece = ""): string {
     return this.#scan(this.#held + piece, true).shown;
   }
@@ -131,7 +131,7 @@ export class KeyFilter {
     return text.length;
   }
 
-  /** Where the key that begins at `at` ends; undefined: with what comes next. */
+  /** Where the key that begins at `at` ends; undefined: in the next piece. */
   #end(text: string, at: number, isWhole: boolean): number | undefined {
     let last = at;
     for (const { whole, head } of this.#pattern.spellings) {
@@ -145,7 +145,7 @@ export class KeyFilter {
   }
 }
 
-/** The text without the key, and without a piece of it that is half of it or more and at least `shortestKey` long. */
+/** The text without the key, and without any part of it that is at least half of it and at least `shortestKey` long. */
 export function withoutKey(text: string, pattern: KeyPattern): string {
   return new KeyFilter(pattern).rest(text);
 }

@@ -1,4 +1,4 @@
-/** The longest line a server may send, in bytes: a line without an end must not fill the memory. */
+/** The longest line a server may send, in bytes: an endless line must not fill the memory. */
 export const longestLineBytes = 64 * 1024 * 1024;
 
 /**
@@ -9,7 +9,7 @@ export class LineSplitter {
   #rest: Uint8Array[] = [];
   #restBytes = 0;
 
-  /** The text of all lines that are now complete, each with its line feed; empty when there is none. */
+  /** The text of all complete lines, each with its line feed; empty when there is none. */
   push(chunk: Uint8Array): string {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const end = bytes.lastIndexOf(10) + 1;
@@ -29,18 +29,18 @@ export class LineSplitter {
     return text;
   }
 
-  /** What stands after the last line feed, at the end of the stream. */
+  /** What follows the last line feed, at the end of the stream. */
   rest(): string {
     return this.#restBytes === 0 ? "" : Buffer.concat(this.#rest).toString("utf8");
   }
 
-  /** Whether an unfinished line has become longer than any reply's. */
+  /** Whether an unfinished line is longer than any reply's. */
   get overlong(): boolean {
     return this.#restBytes > longestLineBytes;
   }
 
   #keep(bytes: Uint8Array): void {
-    // A copy: the view may belong to a buffer that the transport uses again.
+    // A copy: the view may belong to a buffer that the transport reuses.
     this.#rest.push(Uint8Array.from(bytes));
     this.#restBytes += bytes.length;
   }

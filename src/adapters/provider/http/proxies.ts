@@ -5,14 +5,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Which requests go through which proxy. */
 export interface Proxies {
-  /** The proxy's address for a request; undefined: it goes straight. */
+  /** The proxy's address for a request; undefined: a direct connection. */
   of(url: string): string | undefined;
   /** The same for messages: without user and password. */
   shown(url: string): string | undefined;
   agent(proxy: string, options: Readonly<Record<string, unknown>>): Dispatcher;
 }
 
-/** This machine itself is never behind a proxy, whatever NO_PROXY says: a model server here would be lost to it. */
+/** This machine itself is never behind a proxy, whatever NO_PROXY contains: a local model server would become unreachable. */
 const loopback = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/i;
 
 /**

@@ -1,11 +1,11 @@
 import { keyPattern, keysPattern, withoutKey } from "./key-filter";
 
-/** Takes the key out of a text, so that no message, record or log can hold it. */
+/** Removes the key from a text, so that no message, record or log can contain it. */
 export type Redact = (text: string) => string;
 
 const asItIs: Redact = (text) => text;
 
-/** For messages, which stay readable whatever is taken out: a key of any length. */
+/** For messages, which stay readable whatever is removed: a key of any length. */
 export function redactor(key: string | undefined): Redact {
   if (key === undefined || key === "") return asItIs;
   const pattern = keyPattern(key);
@@ -24,7 +24,7 @@ export function redactorOf(keys: readonly string[]): Redact {
       : (text) => each.reduce((said, redact) => redact(said), text);
 }
 
-/** For what others go on working with, such as replies and names of models: no key that may be an ordinary word. */
+/** For data that is processed further, such as replies and names of models: no key that may be an ordinary word. */
 export function contentRedactor(key: string | undefined): Redact {
   return contentRedactorOf(key === undefined ? [] : [key]);
 }

@@ -6,18 +6,18 @@ import type { KeyPattern } from "./key-filter";
 import { redactDeep } from "./redact";
 import { defined } from "../../../engine/model/defined";
 
-/** Collects a reply while it streams and hands it on for display, one delta for each network read. */
+/** Collects a reply while it streams and passes it on for display, one delta for each network read. */
 export class ReplyBuilder {
   model: string | undefined;
   /** The backend's configuration, as OpenAI-compatible servers name it. */
   systemFingerprint: string | undefined;
   usage: TokenUsage = {};
   finishReason: ModelReply["finishReason"] | undefined;
-  /** The backend's own word, where it is another one. */
+  /** The backend's own word, where it differs. */
   finishSaid: string | undefined;
-  /** Fields of the message that go back with it as they came. */
+  /** Fields of the message that are returned unchanged. */
   readonly attached = new Attached();
-  /** The server's words about a call that it could not parse. */
+  /** The server's message about a call that it could not parse. */
   unparsedCall: string | undefined;
   resent: 1 | undefined;
   readonly toolCalls: ModelReply["toolCalls"][number][] = [];
@@ -33,12 +33,12 @@ export class ReplyBuilder {
   #firstPieceMs: number | undefined;
   readonly #clock: { readonly startedMs: number };
   readonly #show: (delta: ModelDelta) => void;
-  /** UTF-16 units that may still come. */
+  /** UTF-16 units that may still arrive. */
   #left: number;
 
   /**
-   * @param clock says when the call began, by `performance.now()`.
-   * @param longest how many UTF-16 units of text, reasoning and arguments are taken.
+   * @param clock gives the time when the call began, by `performance.now()`.
+   * @param longest how many UTF-16 units of text, reasoning and arguments are accepted.
    */
   constructor(
     clock: { readonly startedMs: number },
@@ -50,12 +50,12 @@ export class ReplyBuilder {
     this.#left = longest;
   }
 
-  /** Whether more has come than the reply may be long; nothing is taken any more. */
+  /** Whether the reply has exceeded its limit; nothing more is accepted. */
   get overflowed(): boolean {
     return this.#left <= 0;
   }
 
-  /** Counts what comes; what is left of a piece that fits. */
+  /** Counts what arrives; returns the part of a piece that fits. */
   #fitting(piece: string): string {
     const fits = piece.length <= this.#left ? piece : piece.slice(0, Math.max(0, this.#left));
     this.#left -= piece.length;
@@ -67,13 +67,13 @@ export class ReplyBuilder {
     this.#left -= units;
   }
 
-  /** The server sends on where the reply had to end: what has come counts as cut. */
+  /** The server keeps sending after the reply had to end: what has arrived counts as truncated. */
   cutOff(): void {
     this.finishReason = "length";
     this.notices.push("The server sent more than `max_output_tokens` allows; the reply was cut there.");
   }
 
-  /** Takes the keys out of everything that comes from now on. */
+  /** Removes the keys from everything that arrives from now on. */
   hideKeys(keys: readonly string[]): void {
     const pattern = keysPattern(keys);
     if (pattern === undefined) return;
@@ -130,7 +130,7 @@ export class ReplyBuilder {
     this.#put(this.#textFilter?.rest() ?? "", this.#reasoningFilter?.rest() ?? "");
     const { toolCalls, model, systemFingerprint, notices, fields, unparsedCall } = this.#withoutKey();
     const asked = this.finishReason ?? "other";
-    // Many servers say "stop" after tool calls.
+    // Many servers report "stop" after tool calls.
     const finishReason = asked === "stop" && toolCalls.length > 0 ? "tool_calls" : asked;
     return {
       text: this.#text,
@@ -150,7 +150,7 @@ export class ReplyBuilder {
     };
   }
 
-  /** What came whole rather than in pieces, and the word that the key was in the reply. */
+  /** What arrived whole rather than in pieces, and whether the key was in the reply. */
   #withoutKey(): WholeParts {
     const { toolCalls, model, systemFingerprint, notices, unparsedCall } = this;
     const fields = this.attached.fields;
@@ -181,7 +181,7 @@ export function measured(value: unknown, atLeast: number): TokenCount | undefine
     : undefined;
 }
 
-/** Usage with only the counts that are known. */
+/** Usage with only the known counts. */
 export function usageOf(
   input: TokenCount | undefined,
   output: TokenCount | undefined,

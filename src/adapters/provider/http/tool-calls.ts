@@ -3,7 +3,7 @@ import type { ModelReply } from "../../../engine/port/model-provider";
 
 type WholeCall = ModelReply["toolCalls"][number];
 
-/** A piece of a tool call as OpenAI-compatible servers stream it; nothing about it can be relied on. */
+/** A piece of a tool call as OpenAI-compatible servers stream it; none of its fields is reliable. */
 export interface ToolCallFragment {
   readonly index?: unknown;
   readonly id?: unknown;
@@ -18,20 +18,20 @@ interface Growing {
   attached: Attached;
 }
 
-/** Fields of a call, and of its function, that are read here; all others go back as they came. */
+/** Fields of a call, and of its function, that are read here; all others are returned unchanged. */
 const known = new Set(["index", "id", "type", "function"]);
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** Arguments as JSON text; some servers stream an object where the protocol says a string. */
+/** Arguments as JSON text; some servers stream an object where the protocol requires a string. */
 function argumentText(value: unknown): string {
   if (typeof value === "string") return value;
   return value === undefined || value === null ? "" : JSON.stringify(value);
 }
 
 /**
- * Puts tool calls together from their fragments, which may interleave. The protocol identifies a call by `index`;
- * servers in the field also leave the index out or give every call the index 0 with an id of its own, and repeat the
+ * Assembles tool calls from their fragments, which may interleave. The protocol identifies a call by `index`;
+ * some servers omit the index or give every call the index 0 with an id of its own, and repeat the
  * id and the name in every fragment.
  */
 export class ToolCallAssembler {
@@ -54,7 +54,7 @@ export class ToolCallAssembler {
     if (call.id === "") call.id = id;
     if (name !== "" && name !== call.name) call.name += name;
     const args = argumentText(fragment.function?.arguments);
-    // A whole call that is sent again, as some servers do at the end, is no more of its arguments.
+    // A whole call that is sent again, as some servers do at the end, adds nothing to its arguments.
     if (args === "" || !(args === call.args && isWhole(args))) call.args += args;
     for (const [field, value] of Object.entries(fragment)) {
       if (!known.has(field)) call.attached.add(field, value);
@@ -65,7 +65,7 @@ export class ToolCallAssembler {
     return this.#calls.length;
   }
 
-  /** The calls in the order of their index, those without one as they came. */
+  /** The calls in the order of their index, those without one in order of arrival. */
   finish(): WholeCall[] {
     const ordered = [...this.#calls].sort((a, b) => (a.index ?? 0) - (b.index ?? 0));
     return ordered.map(({ id, name, args, attached }) => ({
@@ -103,7 +103,7 @@ function once(args: string): string {
   return args.length % 2 === 0 && half + half === args && isWhole(half) ? half : args;
 }
 
-/** What a fragment counts for in the length of a reply, in UTF-16 units; a call without arguments counts, too. */
+/** The share of a fragment in the length of a reply, in UTF-16 units; a call without arguments counts, too. */
 export function unitsOf(fragment: ToolCallFragment): number {
   return 32 + text(fragment.function?.name).length + argumentText(fragment.function?.arguments).length;
 }

@@ -4,7 +4,7 @@
  */
 export interface FetchLike {
   (url: string, init: FetchInit): Promise<FetchResponse>;
-  /** The proxy that a request to the address goes through, for messages; undefined: none, or it is not known. */
+  /** The proxy of a request to the address, for messages; undefined: none, or it is not known. */
   readonly proxyOf?: (url: string) => string | undefined;
 }
 
@@ -13,18 +13,18 @@ export interface FetchInit {
   readonly headers: Record<string, string>;
   readonly body?: string;
   readonly signal: AbortSignal;
-  /** A redirected POST loses its body or sends the key elsewhere: the address belongs into the Venue instead. */
+  /** A redirected POST loses its body or sends the key elsewhere: put the address into the Venue instead. */
   readonly redirect: "manual";
-  /** Until the connection stands, in milliseconds. Only `http-fetch.ts` knows it; others have a limit of their own. */
+  /** Until the connection is established, in milliseconds. Only `http-fetch.ts` supports it; others have a limit of their own. */
   readonly connectTimeoutMs?: number;
-  /** On a connection of its own. Only `http-fetch.ts` knows it; others pool as they like. */
+  /** On a connection of its own. Only `http-fetch.ts` supports it; others pool connections as they like. */
   readonly fresh?: boolean;
 }
 
-/** Marks an error of a request that died on a kept connection before the first byte of its response. */
+/** Marks an error of a request that failed on a kept connection before the first byte of its response. */
 export const onKeptConnection: unique symbol = Symbol.for("orket.on-kept-connection");
 
-/** Whether the request died so: the server had closed the connection meanwhile, and has not seen it. */
+/** Whether the request failed this way: the server had closed the connection meanwhile, and has not seen it. */
 export function diedOnKeptConnection(error: unknown): boolean {
   return typeof error === "object" && error !== null && onKeptConnection in error;
 }
@@ -36,7 +36,7 @@ export interface FetchResponse {
   text(): Promise<string>;
 }
 
-/** The part of a web ReadableStream that is read here. */
+/** The part of a web ReadableStream that is used here. */
 export interface ByteStream {
   getReader(): {
     read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
@@ -44,7 +44,7 @@ export interface ByteStream {
   };
 }
 
-/** Where a body goes, piece by piece; exactly one of `end` and `error` comes last. */
+/** Receives a body, piece by piece; exactly one of `end` and `error` comes last. */
 export interface BodySink {
   data(bytes: Uint8Array): void;
   end(): void;
@@ -52,8 +52,8 @@ export interface BodySink {
 }
 
 /**
- * A response may hand its body straight to a sink and save a promise per piece. The key is registered by name, so that
- * a copy of this module in another bundle is known too.
+ * A response may hand its body directly to a sink and save a promise per piece. The key is registered by name, so that
+ * a copy of this module in another bundle recognizes it too.
  */
 export const pushBody: unique symbol = Symbol.for("orket.push-body");
 
@@ -66,7 +66,7 @@ function isPushed(response: FetchResponse): response is PushedResponse {
   return pushBody in response;
 }
 
-/** Reads the whole body into the sink. The function returned stops it; the sink hears nothing afterwards. */
+/** Reads the whole body into the sink. The function returned stops it; the sink receives nothing afterwards. */
 export function readBody(response: FetchResponse, sink: BodySink): () => void {
   if (isPushed(response)) return response[pushBody](sink);
   const { body } = response;

@@ -3,15 +3,15 @@ import { isSameModel } from "./fingerprint";
 
 interface Held {
   readonly model: AnsweringModel;
-  /** Calls that it works on for the session. */
+  /** Calls of the session that it is processing. */
   calls: number;
   answered: boolean;
 }
 
-/** Sessions remembered here; what older ones were bound to comes back from their journals. */
+/** Sessions remembered here; what older ones were bound to is restored from their journals. */
 const mostSessions = 1000;
 
-/** Which models answered, or are answering, a session's calls: what `same_model` is about. */
+/** Which models answered, or are answering, a session's calls, for `same_model`. */
 export class Bindings {
   readonly #held = new Map<string, Held[]>();
 
@@ -20,7 +20,7 @@ export class Bindings {
     return (this.#held.get(keyOf(session, asked)) ?? []).map(({ model }) => model);
   }
 
-  /** What the session's journal says. */
+  /** From the session's journal. */
   remember(session: string, asked: string, models: readonly AnsweringModel[]): void {
     for (const model of models) this.#entry(session, asked, model).answered = true;
   }

@@ -1,7 +1,7 @@
 import type { ProviderErrorCode } from "../../../engine/error/provider-error";
 
 /**
- * Whether a node is trusted with calls. closed: yes. open: it failed, and gets no call before it has answered a check.
+ * Whether a node may get calls. closed: yes. open: it failed, and gets no call before it has answered a check.
  * half_open: it answered; one call at a time shows whether it works again.
  */
 export type Circuit =
@@ -9,18 +9,18 @@ export type Circuit =
   | { readonly state: "open"; readonly untilMs: number; readonly openings: number }
   | { readonly state: "half_open"; readonly openings: number };
 
-/** So many failures in a row open a circuit when none of them shows that the node is gone. */
+/** This many failures in a row open a circuit when none of them shows that the node is down. */
 const failuresThatOpen = 3;
-/** The first wait before a node is asked again, in milliseconds; doubled with each further failure. */
+/** The first wait before a node is checked again, in milliseconds; doubled with each further failure. */
 export const firstWaitMs = 250;
 const longestWaitMs = 30_000;
 
 export const closedCircuit: Circuit = { state: "closed", failures: 0 };
 
 /**
- * What a failed call says of the node. gone: nobody answers there, or nothing comes any more. ill: it answers, but
+ * What a failed call shows about the node. gone: it does not answer, or sends nothing more. ill: it answers, but
  * wrongly. limited: it asks for a pause. lacks: it cannot do this call, others may. refused: it works, and would refuse
- * the call anywhere. call: it says nothing.
+ * the call anywhere. call: nothing.
  */
 export type FailureKind = "gone" | "ill" | "limited" | "lacks" | "refused" | "call";
 
@@ -58,7 +58,7 @@ export function failureKind(code: ProviderErrorCode): FailureKind {
   return kinds[code];
 }
 
-/** A node's circuit after one of its calls failed. `waitMs`: how long the node asked to be left alone. */
+/** A node's circuit after one of its calls failed. `waitMs`: how long the node asked not to be called. */
 export function afterFailure(circuit: Circuit, kind: FailureKind, nowMs: number, waitMs = 0): Circuit {
   switch (kind) {
     case "call":
@@ -78,9 +78,9 @@ export function afterFailure(circuit: Circuit, kind: FailureKind, nowMs: number,
   }
 }
 
-/** A node's circuit after it did not answer a check. */
+/** A node's circuit after it failed to answer a check. */
 export function afterFailedCheck(circuit: Circuit, nowMs: number): Circuit {
-  // The time that a check of an open circuit was due has passed: each failed check is one more opening.
+  // The due time of a check of an open circuit has passed: each failed check is one more opening.
   return opened(circuit.state === "open" ? { ...circuit, state: "half_open" } : circuit, nowMs, 0);
 }
 
@@ -97,7 +97,7 @@ export function afterReply(circuit: Circuit): Circuit {
 }
 
 function opened(circuit: Circuit, nowMs: number, atLeastMs: number): Circuit {
-  // Calls that were under way fail together when a node dies: that is one opening, not one for each.
+  // Calls in progress fail together when a node goes down: that is one opening, not one for each.
   if (circuit.state === "open") {
     return { ...circuit, untilMs: Math.max(circuit.untilMs, nowMs + atLeastMs) };
   }

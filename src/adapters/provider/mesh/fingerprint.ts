@@ -4,20 +4,20 @@ import { defined } from "../../../engine/model/defined";
 /** A model as a node lists it. */
 export interface ListedModel extends ModelFingerprint {
   readonly name: string;
-  /** In memory right now; absent where the backend does not say. */
+  /** In memory now; absent where the backend does not report it. */
   readonly loaded?: boolean;
 }
 
 /** What a check found out about a node. */
 export interface NodeFacts {
   readonly models: readonly ListedModel[];
-  /** Only the listed models can be called. Elsewhere any name may do: routers answer to names they do not list. */
+  /** Only the listed models can be called. Elsewhere any name may work: routers accept names they do not list. */
   readonly listIsWhole: boolean;
   readonly runtime?: string;
   readonly latencyMs?: number;
 }
 
-/** A backend may leave `:latest` away, and so may a Venue. */
+/** A backend may omit `:latest`, and so may a Venue. */
 export function listedModel(facts: NodeFacts, model: string): ListedModel | undefined {
   return (
     facts.models.find(({ name }) => name === model) ??
@@ -36,7 +36,7 @@ export function fingerprintOf(facts: NodeFacts, model: string): ModelFingerprint
   };
 }
 
-/** Whether two answers came from the same model for sure: by digest, or from one node that names none. */
+/** Whether two answers certainly came from the same model: by digest, or from one node that reports none. */
 export function isSameModel(one: AnsweringModel, other: AnsweringModel): boolean {
   return one.digest === undefined && other.digest === undefined
     ? one.node === other.node
@@ -48,7 +48,7 @@ export function isOtherModel(one: AnsweringModel, other: AnsweringModel): boolea
   return one.digest !== undefined && other.digest !== undefined && one.digest !== other.digest;
 }
 
-/** A digest for people: its beginning, or that there is none. */
+/** A digest for users: its beginning, or that there is none. */
 export function digestName(digest: string | undefined): string {
   return digest === undefined ? "unknown" : digest.replace(/^sha256:/, "").slice(0, 12);
 }

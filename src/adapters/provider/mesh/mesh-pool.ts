@@ -7,10 +7,10 @@ import type { CheckResult } from "./scheduler";
 import { defined } from "../../../engine/model/defined";
 import { factsOf } from "../../../engine/model/providers";
 
-/** A node has this long to answer a check, in milliseconds. */
+/** Time limit for a node to answer a check, in milliseconds. */
 const checkTimeoutMs = 5000;
 
-/** So many meshes that nobody uses at the moment are kept, with what is known of their nodes. */
+/** How many unused meshes are kept, with what is known of their nodes. */
 const mostIdle = 8;
 
 interface Shared {
@@ -20,11 +20,11 @@ interface Shared {
 }
 
 /**
- * The meshes of a process, one for each set of nodes, so that the slots of a node hold for all sessions together. A host
- * makes one pool and hands it to every session.
+ * The meshes of a process, one for each set of nodes, so that a node's slots are shared by all sessions. A host
+ * creates one pool and passes it to every session.
  */
 export class MeshPool {
-  /** The one that was asked for last at the end. */
+  /** The most recently requested one at the end. */
   readonly #meshes = new Map<string, Shared>();
   readonly #nowMs: () => number;
 
@@ -32,7 +32,7 @@ export class MeshPool {
     this.#nowMs = nowMs;
   }
 
-  /** The mesh of these nodes. To be asked for at each use: one that was idle for long is made anew. */
+  /** The mesh of these nodes. Request it for each use: one that was idle for long is created anew. */
   mesh(nodes: readonly MeshNode[], deps: Access): Mesh {
     const key = JSON.stringify(
       nodes.map(({ name, provider, endpoint, slots, api_key }) => [name, provider, endpoint, slots, api_key]),
@@ -56,7 +56,7 @@ export class MeshPool {
     return shared.mesh;
   }
 
-  /** Every mesh as it stands, the one that was asked for last at the end. */
+  /** The state of every mesh, the most recently requested one at the end. */
   snapshot(): MeshView[] {
     return [...this.#meshes.values()].map(({ mesh }) => mesh.snapshot());
   }
@@ -67,7 +67,7 @@ export class MeshPool {
     this.#meshes.clear();
   }
 
-  /** Drops the idle meshes that were asked for longest ago: each change of a Venue's nodes makes another one. */
+  /** Drops the idle meshes that were requested longest ago: each change of a Venue's nodes creates another one. */
   #forget(): void {
     const idle = [...this.#meshes].filter(([, { mesh }]) => mesh.isIdle);
     for (const [key, { mesh }] of idle.slice(0, -mostIdle)) {
@@ -77,7 +77,7 @@ export class MeshPool {
   }
 }
 
-/** Asks a node whether it answers and which models it has. */
+/** Asks a node whether it responds and which models it has. */
 async function checkNode(node: MeshNode, deps: Access): Promise<CheckResult> {
   const health = await checkHealth(node, deps, checkTimeoutMs);
   if (!health.reachable) {

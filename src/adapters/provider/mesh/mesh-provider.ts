@@ -17,7 +17,7 @@ import type { MeshCall, NeverBecause, Prospect } from "./placing";
 import type { Rejection } from "./scheduler";
 import { defined } from "../../../engine/model/defined";
 
-/** What of a Venue a mesh works with. */
+/** What a mesh uses of a Venue. */
 export interface MeshVenue {
   readonly model?: string | undefined;
   readonly nodes: readonly MeshNode[];
@@ -32,9 +32,9 @@ interface FailedTry {
 }
 
 /**
- * Performs a call on one of the nodes of a mesh. When the node fails before or within the reply, the call begins afresh on
- * another one; what was shown is taken back, and every move is reported with the reply. Only when no node is left, or the
- * failure is the call's own, does the call fail.
+ * Performs a call on one of the nodes of a mesh. When the node fails before or during the reply, the call begins again on
+ * another one; the text shown so far is discarded, and every move is reported with the reply. The call fails only when no
+ * node is left, or when the failure is caused by the call itself.
  */
 export class MeshProvider implements ModelProvider {
   readonly #venue: MeshVenue;
@@ -42,7 +42,7 @@ export class MeshProvider implements ModelProvider {
   readonly #make: (node: MeshNode) => Promise<ModelProvider>;
   readonly #providers = new Map<string, Promise<ModelProvider>>();
 
-  /** `mesh` gives the mesh as it is now, which a pool may have made anew between two calls; `make` the provider of one node. */
+  /** `mesh` returns the current mesh, which a pool may have created anew between two calls; `make` the provider of one node. */
   constructor(venue: MeshVenue, mesh: () => Mesh, make: (node: MeshNode) => Promise<ModelProvider>) {
     this.#venue = venue;
     this.#mesh = mesh;
@@ -88,7 +88,7 @@ export class MeshProvider implements ModelProvider {
     }
   }
 
-  /** The model's name on each node: a node's own name stands for the Venue's model, not for one that a role asks for. */
+  /** The model's name on each node: a node's own name replaces the Venue's model, not one that a role asks for. */
   #models(asked: string): Record<string, string> {
     const isVenues = asked === (this.#venue.model ?? "");
     return Object.fromEntries(
@@ -140,13 +140,13 @@ export class MeshProvider implements ModelProvider {
       if (node === undefined) throw new Error(`the mesh has no node ${name}`);
       made = this.#make(node);
       this.#providers.set(name, made);
-      // A key that was missing may be there the next time.
+      // A missing key may exist the next time.
       made.catch(() => this.#providers.delete(name));
     }
     return made;
   }
 
-  /** Why no node takes the call, and what can be done about it. */
+  /** Why no node accepts the call, and what can be done about it. */
   #nowhere(
     { nodes, waitedMs }: Rejection,
     { settings }: ModelRequest,

@@ -15,7 +15,7 @@ export interface Placement {
   readonly node: string;
   readonly model: AnsweringModel;
   readonly fingerprint: ModelFingerprint;
-  /** The session's calls were answered by other models so far: the last of them, when that is news. */
+  /** Other models answered the session's calls so far: the last of them, when that is new. */
   readonly changedFrom?: AnsweringModel;
 }
 
@@ -26,18 +26,18 @@ export class NoPlacement extends Error {
   }
 }
 
-/** A call on its way through the mesh. */
+/** A call in progress in the mesh. */
 export interface MeshTicket {
   /**
    * Waits for a node.
    * @throws {NoPlacement} when there is none; {ProviderError} cancelled.
    */
   placement(cancellation: Cancellation): Promise<Placement>;
-  /** Gives the node back. After a failure with `again` the call waits for another one: ask for `placement` again. */
+  /** Releases the node. After a failure with `again` the call waits for another one: ask for `placement` again. */
   release(outcome: Outcome): void;
 }
 
-/** One call that a node works on. */
+/** One call that a node is processing. */
 export interface RunningCall {
   readonly session: string;
   readonly step: string;
@@ -46,26 +46,26 @@ export interface RunningCall {
   readonly sinceMs: number;
 }
 
-/** A node, for screens. Times are epoch milliseconds. */
+/** A node, for display. Times are epoch milliseconds. */
 export interface MeshNodeView {
   readonly name: string;
   readonly provider: string;
   readonly endpoint: string;
   readonly slots: number;
-  /** unknown: it was not asked yet. */
+  /** unknown: it has not been checked yet. */
   readonly state: "up" | "down" | "draining" | "unknown";
   readonly busy: readonly RunningCall[];
-  /** What the node lists; `loaded` where it says so. */
+  /** What the node lists; `loaded` where it reports it. */
   readonly models: readonly ListedModel[];
   readonly runtime?: string;
   readonly latencyMs?: number;
   /** The last failures, oldest first. */
   readonly failures: readonly NodeFailure[];
-  /** down: when it is asked again, while there is work or somebody looks. */
+  /** down: when it is checked next, while there is work or a screen shows it. */
   readonly nextCheckMs?: number;
 }
 
-/** A mesh, for screens. */
+/** A mesh, for display. */
 export interface MeshView {
   readonly nodes: readonly MeshNodeView[];
   /** Calls that wait for a node, the next one first. */
@@ -75,11 +75,11 @@ export interface MeshView {
 /** What a mesh needs from outside. */
 export interface MeshDeps {
   check(node: MeshNode): Promise<CheckResult>;
-  /** Epoch milliseconds that never go back. */
+  /** Epoch milliseconds that never decrease. */
   nowMs(): number;
 }
 
-/** The longest delay a Node timer takes. */
+/** The longest delay a Node timer accepts. */
 const longestTimerMs = 2 ** 31 - 1;
 
 interface Entry {
@@ -108,7 +108,7 @@ export class Mesh {
     this.#scheduler = new Scheduler(nodes);
   }
 
-  /** Lets a call in. `answeredBy`: what the session's journal says about the calls before. */
+  /** Admits a call. `answeredBy`: the journal's record of the session's earlier calls. */
   enter(asked: Omit<MeshCall, "id" | "tried" | "bound">, answeredBy: readonly AnsweringModel[]): MeshTicket {
     const id = (this.#lastId += 1);
     const entry: Entry = { call: { ...asked, id, tried: new Map() } };
@@ -124,7 +124,7 @@ export class Mesh {
     };
   }
 
-  /** A drained node takes no new calls; those that run there end. */
+  /** A drained node accepts no new calls; running ones finish. */
   drain(node: string): void {
     this.#do((nowMs) => this.#scheduler.drain(node, true, nowMs));
   }
@@ -134,7 +134,7 @@ export class Mesh {
     this.#do((nowMs) => this.#scheduler.drain(node, false, nowMs));
   }
 
-  /** Checks the nodes from time to time and tells of every change, until the function returned is called. */
+  /** Checks the nodes from time to time and reports every change, until the function returned is called. */
   watch(changed: () => void): () => void {
     this.#listeners.add(changed);
     this.#watchers += 1;
@@ -146,7 +146,7 @@ export class Mesh {
     };
   }
 
-  /** Nobody looks at it, no call is on its way, and no node is drained: what it knows, checks would find again. */
+  /** No screen shows it, no call is in progress, and no node is drained: checks would find again what it knows. */
   get isIdle(): boolean {
     return (
       this.#watchers === 0 &&
@@ -257,7 +257,7 @@ export class Mesh {
 
   /**
    * One timer for whatever is due next. It keeps the process alive only while calls wait. One that fires too early finds
-   * nothing to do; that costs less than a new one for each call.
+   * nothing to do; that costs less than a new timer for each call.
    */
   #arm(): void {
     const nowMs = this.#deps.nowMs();

@@ -9,13 +9,13 @@ export interface MeshCall {
   readonly id: number;
   readonly session: string;
   readonly step: string;
-  /** The model as the session asks for it. */
+  /** The model that the session requests. */
   readonly asked: string;
   /** Its name on each node. */
   readonly models: Readonly<Record<string, string>>;
   readonly routing: "least_busy" | "ordered";
   readonly sameModel: "required" | "allowed";
-  /** How long it waits for a node to come back while there is none to wait for otherwise, in milliseconds. */
+  /** How long it waits for a node to come back when there is no other node to wait for, in milliseconds. */
   readonly patienceMs: number;
   /** The model that this call began with; it never moves to another one unless that is allowed. */
   readonly bound?: AnsweringModel;
@@ -23,7 +23,7 @@ export interface MeshCall {
   readonly tried: ReadonlyMap<string, number>;
 }
 
-/** A node as far as placing a call needs it. */
+/** The part of a node that placing a call needs. */
 export interface NodeState {
   readonly name: string;
   readonly slots: number;
@@ -32,9 +32,9 @@ export interface NodeState {
   readonly circuit: Circuit;
   /** Raised each time the node comes back. */
   readonly epoch: number;
-  /** What the last check said; undefined when there was none, or it is too old to rely on. */
+  /** The result of the last check; undefined when there was none, or it is too old to rely on. */
   readonly facts: NodeFacts | undefined;
-  /** It was asked, and wants another key. */
+  /** It was checked, and requires another key. */
   readonly refuses: boolean;
   /** Waiting calls that only this node can take. */
   readonly waiting: number;
@@ -43,8 +43,8 @@ export interface NodeState {
 }
 
 /**
- * What a node is for a call. free: it can take it now. busy: it will be able to. away: it may come back. never: it
- * cannot take it, and `why` says so in words that follow the node's name.
+ * What a node is for a call. free: it can take it now. busy: it can take it later. away: it may come back. never: it
+ * cannot take it, and `why` gives the reason in words that follow the node's name.
  */
 export type Prospect =
   | { readonly kind: "free"; readonly model: AnsweringModel }
@@ -95,7 +95,7 @@ function answering(call: MeshCall, node: NodeState): AnsweringModel | undefined 
 /**
  * What a session's first call binds it to when `same_model` is required: the model that has the most slots, so that one
  * odd node does not keep a session from all the others; with `ordered`, the first node's. Nodes that are away do not
- * count. undefined: no node is there.
+ * count. undefined: no node is available.
  */
 export function bestModel(call: MeshCall, nodes: readonly NodeState[]): AnsweringModel | undefined {
   let best: AnsweringModel | undefined;
@@ -117,13 +117,13 @@ function isSame(one: AnsweringModel | undefined, other: AnsweringModel): boolean
   return one !== undefined && isSameModel(one, other);
 }
 
-/** A node that would have to load the model first counts as this much busier: a warm slot comes before a cold machine. */
+/** A node that would have to load the model first counts as this much busier: a warm slot is preferred to a cold machine. */
 const loadingShare = 0.5;
-/** So does a node whose model is known to be another one than the session had so far. */
+/** So does a node whose model is known to differ from the session's so far. */
 const otherModelShare = 4;
 
 /**
- * The node for a call among those that are free: by the file's order, or the least busy one. Shares of busy slots count
+ * The free node for the call: by the file's order, or the least busy one. The share of busy slots counts
  * first, then waiting calls, then the file's order.
  */
 export function choose(
@@ -151,7 +151,7 @@ function loadOf(call: MeshCall, node: NodeState, bound: readonly AnsweringModel[
   return node.busy / node.slots + (isWarm(call, node) ? 0 : loadingShare) + (moves ? otherModelShare : 0);
 }
 
-/** Whether the node has the model in memory: as it says, else whether it was the last one that it was asked for. */
+/** Whether the node has the model in memory: as it reports, else whether it was the last one requested from it. */
 function isWarm(call: MeshCall, node: NodeState): boolean {
   const name = call.models[node.name] ?? call.asked;
   const loaded = node.facts === undefined ? undefined : listedModel(node.facts, name)?.loaded;

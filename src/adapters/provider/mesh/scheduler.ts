@@ -32,7 +32,7 @@ export type Outcome =
       readonly code: ProviderErrorCode;
       readonly message: string;
       readonly waitMs?: number;
-      /** Goes to the front of its session's queue again, with this node tried. Else the call is over. */
+      /** Returns to the front of its session's queue, with this node tried. Else the call is over. */
       readonly again: boolean;
     };
 
@@ -42,9 +42,9 @@ export type CheckResult =
   | {
       readonly ok: false;
       readonly problem: string;
-      /** Nothing came in time. */
+      /** Nothing arrived in time. */
       readonly slow?: boolean;
-      /** It answers, and wants another key. */
+      /** It responds, and requires another key. */
       readonly refuses?: boolean;
     };
 
@@ -53,30 +53,30 @@ interface Seen {
   readonly prospect: Prospect;
 }
 
-/** Why a call cannot be placed: each node with what keeps it from it. */
+/** Why a call cannot be placed: each node with the reason. */
 export interface Rejection {
   readonly nodes: readonly Seen[];
   readonly waitedMs: number;
 }
 
-/** What the scheduler wants done. */
+/** What the scheduler requests. */
 export type Action =
   | {
       readonly kind: "start";
       readonly call: number;
       readonly node: string;
       readonly model: AnsweringModel;
-      /** The session's calls were answered by other models so far: where from, when that is news. */
+      /** Other models answered the session's calls so far: from which one, when that is new. */
       readonly changedFrom?: AnsweringModel;
     }
   | { readonly kind: "reject"; readonly call: number; readonly rejection: Rejection }
   | { readonly kind: "check"; readonly node: string };
 
-/** How long a node's facts are relied on without a new check, in milliseconds. */
+/** How long a node's facts are valid without a new check, in milliseconds. */
 export const freshMs = 30_000;
 /** Between two checks of a node that works, while the mesh has work or is watched. */
 export const checkEveryMs = 15_000;
-/** How long the first call waits for the answers of nodes that were never asked, while others have answered. */
+/** How long the first call waits for the answers of nodes that were never checked, while others have answered. */
 export const firstLookMs = 1000;
 const keptFailures = 5;
 
@@ -97,7 +97,7 @@ interface Node {
   facts: NodeFacts | undefined;
   checkedMs: number;
   checking: boolean;
-  /** When it refused the key of a check; undefined: it did not, or there is reason to ask again. */
+  /** When it refused the key of a check; undefined: it did not, or there is reason to check again. */
   refusedMs: number | undefined;
   failures: readonly NodeFailure[];
 }
@@ -111,15 +111,15 @@ interface Waiting {
 
 /**
  * Decides which node gets which call, and when a node is checked. It has no clock, no timer and no network: every method
- * is told the time and returns what is to be done, so that a test plays any history in no time.
+ * takes the time and returns what is to be done, so that a test can play any history immediately.
  */
 export class Scheduler {
   readonly #nodes: readonly Node[];
-  /** Waiting calls by session, the session that was served longest ago first. */
+  /** Waiting calls by session, the least recently served session first. */
   readonly #queues = new Map<string, Waiting[]>();
   readonly #bindings = new Bindings();
   #watched = false;
-  /** When the mesh was given work after a rest. */
+  /** When the mesh got work after being idle. */
   #lookedMs = -Infinity;
 
   constructor(nodes: readonly { readonly name: string; readonly slots: number }[]) {
@@ -139,7 +139,7 @@ export class Scheduler {
     }));
   }
 
-  /** A new call. `answeredBy`: what the session's journal says about the calls before. */
+  /** A new call. `answeredBy`: the journal's record of the earlier calls. */
   submit(call: MeshCall, answeredBy: readonly AnsweringModel[], nowMs: number): Action[] {
     this.#bindings.remember(call.session, call.asked, answeredBy);
     if (!this.#isActive()) this.#lookedMs = nowMs;
@@ -150,7 +150,7 @@ export class Scheduler {
     return this.#pump(nowMs);
   }
 
-  /** A key that was refused may have been corrected since: no new call is turned away by an old refusal. */
+  /** A refused key may have been corrected since: no new call is rejected because of an old refusal. */
   #askAgain(nowMs: number): void {
     for (const node of this.#nodes) {
       if (node.refusedMs === undefined || node.circuit.state !== "open") continue;
@@ -179,14 +179,14 @@ export class Scheduler {
     node.running.delete(id);
     const { call, model } = running;
     const answered = outcome.kind === "answered";
-    // A call that goes on elsewhere keeps what it is bound to.
+    // A call that continues elsewhere keeps its binding.
     if (answered || !outcome.again) this.#bindings.end(call.session, call.asked, model, answered);
     if (outcome.kind === "answered") node.circuit = afterReply(node.circuit);
     else this.#failed(node, running, outcome, nowMs);
     return this.#pump(nowMs);
   }
 
-  /** A check that was asked for has ended. */
+  /** A requested check has ended. */
   checked(name: string, result: CheckResult, nowMs: number): Action[] {
     const node = this.#node(name);
     node.checking = false;
@@ -198,7 +198,7 @@ export class Scheduler {
       node.facts = result.facts;
       node.checkedMs = nowMs;
     } else if (result.slow === true && node.running.size > 0) {
-      // It is busy with our calls, and their connections tell whether it lives.
+      // It is busy with our calls, and their connections show whether it is alive.
       node.checkedMs = nowMs;
     } else {
       node.circuit = afterFailedCheck(node.circuit, nowMs);
@@ -207,19 +207,19 @@ export class Scheduler {
     return this.#pump(nowMs);
   }
 
-  /** A drained node takes no new calls; those that run there end. */
+  /** A drained node accepts no new calls; running ones finish. */
   drain(name: string, draining: boolean, nowMs: number): Action[] {
     this.#node(name).draining = draining;
     return this.#pump(nowMs);
   }
 
-  /** While somebody looks at the mesh, its nodes are checked without work too. */
+  /** While a screen shows the mesh, its nodes are checked without work too. */
   watch(watched: boolean, nowMs: number): Action[] {
     this.#watched = watched;
     return this.#pump(nowMs);
   }
 
-  /** The time has come that `wakeMs` named. */
+  /** The time that `wakeMs` named has come. */
   tick(nowMs: number): Action[] {
     return this.#pump(nowMs);
   }
@@ -229,7 +229,7 @@ export class Scheduler {
     return this.#queues.size > 0;
   }
 
-  /** When `tick` is to be called next, in the clock's milliseconds; undefined: nothing will change by itself. */
+  /** When to call `tick` next, in the clock's milliseconds; undefined: nothing will change by itself. */
   wakeMs(nowMs: number): number | undefined {
     if (!this.#isActive()) return undefined;
     let next = Infinity;
@@ -244,7 +244,7 @@ export class Scheduler {
     return next === Infinity ? undefined : Math.max(next, nowMs);
   }
 
-  /** The nodes as they stand, in the file's order. */
+  /** The state of the nodes, in the file's order. */
   nodes(): readonly Readonly<Node>[] {
     return this.#nodes;
   }
@@ -284,7 +284,7 @@ export class Scheduler {
       sinceMs: nowMs,
       hopelessMs: undefined,
     });
-    // The session's turn was used by the try that failed: it comes first again.
+    // The session's turn was used by the failed try: it comes first again.
     this.#queues.delete(call.session);
     const others = [...this.#queues];
     this.#queues.clear();
@@ -314,7 +314,7 @@ export class Scheduler {
     return actions;
   }
 
-  /** After a rest every node has a moment to say what it is, so that what is chosen hangs on no race. */
+  /** After an idle period every node has a moment to report its state, so that the choice does not depend on a race. */
   #hasLooked(nowMs: number): boolean {
     if (nowMs >= this.#lookedMs + firstLookMs) return true;
     return this.#nodes.every((node) => isFresh(node, nowMs) || node.circuit.state === "open");
@@ -339,7 +339,7 @@ export class Scheduler {
     }));
   }
 
-  /** Starts one call, if a node is free for one: the next of the session that was served longest ago. */
+  /** Starts one call, if a node is free for one: the next of the least recently served session. */
   #startNext(nowMs: number): Action | undefined {
     const nodes = this.#nodeStates(nowMs);
     if (!nodes.some((node) => isTaking(node))) return undefined;
@@ -392,7 +392,7 @@ export class Scheduler {
     if (bound !== undefined) this.#bindings.end(session, asked, bound, false);
   }
 
-  /** The models that the call may go to when the same is required; empty: any. */
+  /** The models that the call may move to when the same is required; empty: any. */
   #boundOf(call: MeshCall, nodes: readonly NodeState[]): readonly AnsweringModel[] {
     if (call.sameModel === "allowed") return [];
     if (call.bound !== undefined) return [call.bound];
@@ -402,7 +402,7 @@ export class Scheduler {
     return best === undefined ? [] : [best];
   }
 
-  /** Counts, where it decides something, the waiting calls that only one node can take. */
+  /** Counts, where it affects a decision, the waiting calls that only one node can take. */
   #withWaiting(
     free: readonly NodeState[],
     { id }: MeshCall,
@@ -411,7 +411,7 @@ export class Scheduler {
     if (free.length < 2) return free;
     const counts = new Map<string, number>();
     for (const [, queue] of this.#queues) {
-      // One call of each session stands for all: they are bound to the same model.
+      // One call represents all calls of its session: they are bound to the same model.
       const call = queue.find((waiting) => waiting.call.id !== id)?.call;
       if (call === undefined) continue;
       const bound = this.#boundOf(call, nodes);
@@ -422,7 +422,7 @@ export class Scheduler {
     return free.map((node) => ({ ...node, waiting: counts.get(node.name) ?? 0 }));
   }
 
-  /** Calls for which no node is left, or none has come back in time. */
+  /** Calls for which no node is left, or none came back in time. */
   #rejections(nowMs: number): Action[] {
     const nodes = this.#nodeStates(nowMs);
     const actions: Action[] = [];
@@ -453,7 +453,7 @@ export class Scheduler {
     return nodes.map((node) => ({ name: node.name, prospect: prospectOf(call, node, bound) }));
   }
 
-  /** How long the call has waited for a node, if it must stop waiting; undefined: it goes on waiting. */
+  /** How long the call has waited for a node, if it must stop waiting; undefined: it keeps waiting. */
   #givenUpAfterMs(waiting: Waiting, prospects: readonly Seen[], nowMs: number): number | undefined {
     if (prospects.some(({ prospect: { kind } }) => kind === "busy" || kind === "free")) {
       waiting.hopelessMs = undefined;
@@ -470,7 +470,7 @@ function isFresh({ facts, checkedMs }: Node, nowMs: number): boolean {
   return facts !== undefined && nowMs - checkedMs <= freshMs;
 }
 
-/** Equal for calls of one session that every node sees alike. */
+/** Equal for calls of one session that are the same to every node. */
 function kindOf({ asked, routing, sameModel, bound, tried }: MeshCall): string {
   const fresh = bound === undefined && tried.size === 0;
   return fresh

@@ -26,7 +26,7 @@ export function ollamaMessages(messages: readonly ModelMessage[]): Message[] {
   });
 }
 
-/** Tools in the form of Ollama's chat. Their schemas go out as they are; the package's type knows less than the server. */
+/** Tools in the form of Ollama's chat. Their schemas are sent unchanged; the package's type is narrower than the server's. */
 export function ollamaTools(tools: readonly ToolSpec[]): Tool[] {
   return tools.map(({ name, description, parameters }) => ({
     type: "function",

@@ -32,15 +32,15 @@ const requestFields = new Set([
 ]);
 
 /**
- * Measured with Ollama 0.17.4: a prompt that is longer than the window loses its oldest messages without a word, and a
- * reply that reaches the window's end pushes the prompt out. Asked like this, it refuses the one and ends the other.
+ * Measured with Ollama 0.17.4: a prompt longer than the window silently loses its oldest messages, and a
+ * reply that reaches the window's end displaces the prompt. With these options it refuses the one and ends the other.
  */
 const keepPrompt = { truncate: false, shift: false };
 
 /**
  * Model calls through Ollama's chat, always streamed. The package builds the request; the reply is read by
- * `OllamaStream`. Measured with ollama 0.6.4: the package takes no AbortSignal, and its own abort does nothing before
- * the headers have arrived (a model may be loading for minutes), so the signal is put in where the request leaves.
+ * `OllamaStream`. Measured with ollama 0.6.4: the package accepts no AbortSignal, and its own abort does nothing before
+ * the headers have arrived (a model may be loading for minutes), so the signal is added where the request is sent.
  */
 export class OllamaProvider implements ModelProvider {
   readonly #venue: ProviderVenue & { readonly timeouts: Timeouts };
@@ -101,7 +101,7 @@ export class OllamaProvider implements ModelProvider {
   }
 }
 
-/** What the package sees of the reply: that it has begun. It reads nothing before its iterator is asked to. */
+/** What the package sees of the reply: that it has begun. It reads nothing until its iterator is used. */
 const received = { ok: true, status: 200, body: {} } as unknown as Response;
 
 function requestUrl(url: string | URL | Request): string {
@@ -110,7 +110,7 @@ function requestUrl(url: string | URL | Request): string {
 
 type ChatBody = ChatRequest & { stream: true; options: Record<string, unknown> };
 
-/** The request: everything that changes the reply is said, as the server's defaults differ between machines. */
+/** The request: everything that affects the reply is set, as the server's defaults differ between machines. */
 function chatBody(request: ModelRequest): ChatBody {
   const { settings } = request;
   const model = requireModel(request);

@@ -8,7 +8,7 @@ import { LineSplitter, longestLineBytes } from "../http/lines";
 import { measured, usageOf } from "../http/reply-builder";
 import type { ReplyBuilder } from "../http/reply-builder";
 
-/** A line of a stream, as far as it is read; every field may be missing or of another type. */
+/** A line of a stream, with the fields used here; every field may be missing or of another type. */
 interface Line {
   readonly model?: unknown;
   readonly error?: unknown;
@@ -29,7 +29,7 @@ interface ToolCall {
 
 /**
  * Reads the JSON lines of Ollama's chat. The package's own reader only warns on the console about a line that it
- * cannot parse, and goes on with a hole in the reply; here such a line ends the call.
+ * cannot parse, and continues with a gap in the reply; here such a line ends the call.
  */
 export class OllamaStream implements StreamParser {
   complete = false;
@@ -37,7 +37,7 @@ export class OllamaStream implements StreamParser {
   readonly #facts: CallFacts;
   readonly #lines = new LineSplitter();
   #started = false;
-  /** The whole body, where it is one indented JSON document in place of lines. */
+  /** The whole body, where it is one indented JSON document instead of lines. */
   #document: string | undefined;
 
   constructor(reply: ReplyBuilder, facts: CallFacts) {
@@ -45,7 +45,7 @@ export class OllamaStream implements StreamParser {
     this.#facts = facts;
   }
 
-  /** The line that ends the reply also holds all there is to know about it. */
+  /** The line that ends the reply also holds all its metadata. */
   get done(): boolean {
     return this.complete;
   }
@@ -76,7 +76,7 @@ export class OllamaStream implements StreamParser {
       try {
         this.#line(rest);
       } catch (error) {
-        // A cut last line is a cut stream, not a malformed one.
+        // A truncated last line is a truncated stream, not a malformed one.
         if (!ProviderError.is(error) || error.code !== "malformed_reply") throw error;
       }
     }
@@ -118,7 +118,7 @@ export class OllamaStream implements StreamParser {
     reply.finishReason = finishReason(line.done_reason);
     if (reply.finishReason === "other" && typeof line.done_reason === "string")
       reply.finishSaid = line.done_reason;
-    // Ollama leaves a count out when it did not evaluate anything, as with a prompt from its cache.
+    // Ollama omits a count when it did not evaluate anything, as with a prompt from its cache.
     reply.usage = usageOf(
       measured(line.prompt_eval_count, 1),
       measured(line.eval_count, reply.empty ? 0 : 1),
@@ -142,7 +142,7 @@ export class OllamaStream implements StreamParser {
 }
 
 function finishReason(reason: unknown): ModelReply["finishReason"] {
-  // Old servers give no reason; a reply that is done has stopped.
+  // Old servers report no reason; a finished reply has stopped.
   if (reason === "stop" || reason === undefined) return "stop";
   return reason === "length" ? "length" : "other";
 }

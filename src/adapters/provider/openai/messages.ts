@@ -29,7 +29,7 @@ export function openAiMessages(messages: readonly ModelMessage[], names: ToolNam
     return {
       ...message.attached,
       role: "assistant",
-      // Empty rather than null: llama-cpp-python takes no null, and refuses a message without it.
+      // Empty rather than null: llama-cpp-python does not accept null, and refuses a message without it.
       content: message.content,
       tool_calls: calls.map(({ id, name, argumentsJson, attached }) => ({
         ...attached,

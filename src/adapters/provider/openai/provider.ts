@@ -18,10 +18,11 @@ import { publicAddress } from "../http/redact";
 import { providerTable } from "../../../engine/model/providers";
 
 /**
- * Model calls to any endpoint that speaks OpenAI's chat completions, always streamed. The package gives the request its
- * types; the reply is read by `OpenAiStream`. Measured with openai 7.57.0: its client retries twice unless told not to,
- * its timeout ends with the headers, an aborted or cut stream ends without an error, and its iterator costs four times a
- * bare reader (docs/decisions/2026-11-30-the-openai-package.md). Fields that a server rejects are reported, not left out in silence; `params: { FIELD: null }` removes one.
+ * Model calls to any endpoint that supports OpenAI's chat completions, always streamed. The package provides the request's
+ * types; the reply is read by `OpenAiStream`. Measured with openai 7.57.0: its client retries twice unless configured not to,
+ * its timeout ends with the headers, an aborted or truncated stream ends without an error, and its iterator costs four times a
+ * bare reader (docs/decisions/2026-11-30-the-openai-package.md). Fields that a server rejects are reported, not silently
+ * omitted; `params: { FIELD: null }` removes one.
  */
 export class OpenAiProvider implements ModelProvider {
   readonly #venue: ProviderVenue & { readonly timeouts: Timeouts };
@@ -70,14 +71,14 @@ export class OpenAiProvider implements ModelProvider {
   }
 }
 
-/** Where chat completions are below an endpoint; its query stays (`?api-version=…`). */
+/** The address of chat completions below an endpoint; its query is kept (`?api-version=…`). */
 function chatUrl(endpoint: string): string {
   const url = new URL(endpoint);
   url.pathname = `${url.pathname.replace(/\/$/, "")}/chat/completions`;
   return url.href;
 }
 
-/** The request. The shape is the package's as far as we set it; what `params` add is between the user and the server. */
+/** The request. The fields set here follow the package's types; what `params` add is between the user and the server. */
 function chatBody(request: ModelRequest, names: ToolNames): OpenAI.ChatCompletionCreateParamsStreaming {
   const { settings } = request;
   const model = requireModel(request);

@@ -10,7 +10,7 @@ import type { ReplyBuilder } from "../http/reply-builder";
 import { ToolCallAssembler, unitsOf } from "../http/tool-calls";
 import type { ToolCallFragment } from "../http/tool-calls";
 
-/** A chunk of a stream, as far as it is read; every field may be missing or of another type. */
+/** A chunk of a stream, with the fields used here; every field may be missing or of another type. */
 interface Chunk {
   readonly model?: unknown;
   readonly system_fingerprint?: unknown;
@@ -32,7 +32,7 @@ interface Delta {
   readonly reasoning?: unknown;
   readonly tool_calls?: readonly ToolCallFragment[] | null;
 }
-/** Fields of a message that are read here, or say nothing that a server would want back. */
+/** Fields of a message that are read here, or carry nothing that a server would need back. */
 const ownFields = new Set([
   "role",
   "content",
@@ -53,10 +53,10 @@ interface Usage {
   readonly prompt_tokens_details?: { readonly cached_tokens?: unknown } | null;
 }
 
-/** What is recorded as the server's word where the end mark came without a reason: it says that the reply is whole. */
+/** Recorded as the server's reason where the end mark came without one: the reply is whole. */
 const endMark = "[DONE]";
 
-/** In lower case. What stands in no line of it is no sign that the reply is whole. */
+/** In lower case. A reason that is not listed does not show that the reply is whole. */
 const finishReasons: Readonly<Record<string, ModelReply["finishReason"]>> = {
   stop: "stop",
   end_turn: "stop",
@@ -85,8 +85,8 @@ const finishReasons: Readonly<Record<string, ModelReply["finishReason"]>> = {
 };
 
 /**
- * Reads the Server-Sent Events of a chat completion. Lean on purpose: the package's own iterator costs four times a
- * bare reader. A line that cannot be read ends the call: a skipped one would be a hole in the reply.
+ * Reads the Server-Sent Events of a chat completion. Minimal on purpose: the package's own iterator costs four times a
+ * bare reader. An unreadable line ends the call: skipping it would leave a gap in the reply.
  * Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export class OpenAiStream implements StreamParser {
@@ -102,10 +102,10 @@ export class OpenAiStream implements StreamParser {
   #event = "";
   #started = false;
   #finish: string | undefined;
-  /** The whole body, where it is one JSON document in place of a stream. */
+  /** The whole body, where it is one JSON document instead of a stream. */
   #document: string | undefined;
 
-  /** `toolName` gives back the name under which the engine knows a tool. */
+  /** `toolName` returns the engine's name of a tool. */
   constructor(reply: ReplyBuilder, facts: CallFacts, toolName: (sent: string) => string) {
     this.#reply = reply;
     this.#facts = facts;
@@ -118,7 +118,7 @@ export class OpenAiStream implements StreamParser {
     return text !== "" && this.#take(text);
   }
 
-  /** A stream of events, or one JSON document in its place: its first character says which. */
+  /** A stream of events, or one JSON document instead: its first character decides. */
   #take(text: string): boolean {
     if (!this.#started && this.#document === undefined && /^[\uFEFF\s]*[[{]/.test(text)) this.#document = "";
     if (this.#document === undefined) return this.#read(text);
@@ -161,7 +161,7 @@ export class OpenAiStream implements StreamParser {
       this.#finishReply();
       return;
     }
-    // The last event may lack its line feed, and a cut one is no mistake of the server's.
+    // The last event may lack its line feed, and a truncated one is not the server's error.
     if (rest !== "" && !this.done) this.#tolerantly(() => this.#read(`${rest}\n`));
     if (this.#data !== undefined && !this.done) this.#tolerantly(() => this.#dispatch());
     if (!this.complete && !this.done) throw new ProviderError("stream_truncated", this.#cut());
@@ -189,7 +189,7 @@ export class OpenAiStream implements StreamParser {
       : `${server} at ${address} answered 200 and then nothing. llama-cpp-python does so when the prompt is longer than its window (\`n_ctx\`): is \`context_tokens\` in the Venue more than that?`;
   }
 
-  /** llama.cpp and others answer with the model they have, whatever was asked for; a dated name is still the same model. */
+  /** llama.cpp and others answer with the model they have, whatever was requested; a dated name is still the same model. */
   #noteModel(): void {
     const asked = this.#facts.model;
     const said = this.#reply.model ?? asked;
@@ -198,7 +198,7 @@ export class OpenAiStream implements StreamParser {
     this.#reply.notices.push(`The model '${asked}' was asked for; the server says that '${said}' answered.`);
   }
 
-  /** Runs the last, perhaps cut, piece: what cannot be read is a cut stream, not a malformed one. */
+  /** Parses the last, perhaps truncated, piece: unreadable data is a truncated stream, not a malformed one. */
   #tolerantly(read: () => void): void {
     try {
       read();
@@ -244,7 +244,7 @@ export class OpenAiStream implements StreamParser {
     throw malformed(line, this.#facts);
   }
 
-  /** Takes the event that is complete; true when it held a piece of the reply. */
+  /** Takes the completed event; true when it held a piece of the reply. */
   #dispatch(): boolean {
     const data = this.#data ?? "";
     this.#data = undefined;
@@ -338,7 +338,7 @@ export class OpenAiStream implements StreamParser {
   }
 
   #usage(usage: Usage): void {
-    // A server that does not count may send zeros: a prompt has at least one token.
+    // A server that does not count tokens may send zeros: a prompt has at least one token.
     const input = measured(usage.prompt_tokens, 1);
     const output = measured(usage.completion_tokens, this.#reply.empty && this.#toolCalls.size === 0 ? 0 : 1);
     const cached = input === undefined ? undefined : measured(usage.prompt_tokens_details?.cached_tokens, 0);

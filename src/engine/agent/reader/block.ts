@@ -8,7 +8,7 @@ interface Line {
   readonly start: number;
 }
 
-/** The lines of a text from an offset on, each with its own offset; a line is cut out when it is asked for. */
+/** The lines of a text from an offset on, each with its own offset; a line is extracted only on request. */
 function* linesFrom(text: string, at: number): Generator<Line, undefined> {
   for (let start = at; start <= text.length;) {
     const feed = text.indexOf("\n", start);
@@ -28,7 +28,7 @@ function* linesFrom(text: string, at: number): Generator<Line, undefined> {
  *     …
  *     END
  *
- * A name with nothing behind it takes the lines up to END. The content may hold lines END of its own: the last one
+ * A name with nothing after it takes the lines up to END. The content may contain END lines of its own: the last one
  * before the next block, or before the reply's end, is the block's.
  */
 export function readBlock(text: string, at: number): Found | undefined {
@@ -66,8 +66,8 @@ export function readBlock(text: string, at: number): Found | undefined {
 }
 
 /**
- * Which of the lines ends the block: the last END that stands before the next block. A line TOOL: begins one when END
- * stands before it; one in the middle of a content, with END lines enough for both behind it, is a part of that.
+ * Which of the lines ends the block: the last END before the next block. A TOOL: line begins a block when END comes
+ * before it; one in the middle of a content that is followed by enough END lines for both is part of that content.
  */
 function endOfBlock(lines: readonly { readonly text: string }[]): number {
   let last = -1;
@@ -85,7 +85,7 @@ function endOfBlock(lines: readonly { readonly text: string }[]): number {
   return last;
 }
 
-/** Models like to wrap a file in a Markdown fence; the fence is not part of the file. */
+/** Models often wrap a file in a Markdown fence; the fence is not part of the file. */
 function withoutFence(text: string): string {
   return /^\s*```[^\n]*\n([\s\S]*?\n)```\s*$/.exec(text)?.[1] ?? text;
 }

@@ -1,16 +1,16 @@
-/** A call as it stands in a text. `args` as written: an object, or a text that may hold one. */
+/** A call as it appears in a text. `args` as written: an object, or a text that may contain one. */
 export interface FoundCall {
   readonly tool: string;
   readonly args: unknown;
 }
 
-/** A tool that a call may name, with its parameters in their order. */
+/** A tool that a call may name, with its parameters in order. */
 export interface ReadableTool {
   readonly name: string;
   readonly parameters: readonly string[];
 }
 
-/** What a form makes of the text from some place on. */
+/** What a form finds in the text from an offset on. */
 export type Found =
   | { readonly kind: "calls"; readonly calls: readonly FoundCall[]; readonly end: number }
   /** It looks like a call and cannot be read. `cut`: the text ends within it. */
@@ -34,7 +34,7 @@ const argsKeys = [
   "action_input",
   "function_arguments",
 ];
-/** What models put beside a call: never an argument. */
+/** Keys that models put next to a call's arguments; never arguments themselves. */
 const beside = new Set([
   "thought",
   "thoughts",
@@ -51,7 +51,7 @@ const beside = new Set([
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The name without what some models put before and behind it: `functions.write_file:0`, `default_api.write_file`. */
+/** The name without the prefixes and suffixes of some models: `functions.write_file:0`, `default_api.write_file`. */
 export function plainName(name: string): string {
   return name
     .trim()
@@ -60,8 +60,8 @@ export function plainName(name: string): string {
 }
 
 /**
- * The calls that a JSON value is; undefined: it is data, not a call. `isKnown` tells the names of tools apart from other
- * words where the value alone does not say enough.
+ * The calls that a JSON value represents; undefined: it is data, not a call. `isKnown` distinguishes names of tools from
+ * other words where the value alone is ambiguous.
  */
 export function callsOfValue(value: unknown, isKnown: (name: string) => boolean): FoundCall[] | undefined {
   if (Array.isArray(value)) {
@@ -88,12 +88,12 @@ function callOfRecord(
   const argsKey = argsKeys.find((key) => Object.hasOwn(value, key));
   if (argsKey !== undefined) {
     const args = value[argsKey];
-    // A tool's description, not a call of it.
+    // A tool's description, not a call.
     if (isRecord(args) && args["type"] === "object" && isRecord(args["properties"])) return undefined;
     return [{ tool, args: args ?? {} }];
   }
   if (!isKnown(tool)) return undefined;
-  // The arguments may stand beside the name.
+  // The arguments may be next to the name.
   const rest = Object.entries(value).filter(([key]) => key !== nameKey && !beside.has(key));
   return nameKey === "name" && rest.some(([key]) => key === "description")
     ? undefined
@@ -111,7 +111,7 @@ function callByOnlyKey(
   return [{ tool: only[0], args: only[1] }];
 }
 
-/** Whether text that is no JSON was meant as a call: it begins like one and names a tool. */
+/** Whether a text that is not JSON was meant as a call: it begins like one and names a tool. */
 export function beginsLikeCall(text: string, names: readonly string[]): boolean {
   const head = text.slice(0, 600);
   if (!/^[[{\s]*["']/.test(head)) return false;

@@ -1,13 +1,13 @@
-/** What a value read from text is, and where it ends. */
+/** A value read from text, and where it ends. */
 export interface LooseValue {
   readonly value: unknown;
-  /** The offset behind the value. */
+  /** The offset after the value. */
   readonly end: number;
   /** The text was strict JSON. */
   readonly strict: boolean;
 }
 
-/** Why a text is no value. `cut`: it would be one if more came. */
+/** Why a text is not a value. `cut`: more text would make it one. */
 export class LooseProblem extends Error {
   readonly at: number;
   readonly cut: boolean;
@@ -19,13 +19,13 @@ export class LooseProblem extends Error {
   }
 }
 
-/** Deeper values than any tool takes; keeps a hostile text from filling the stack. */
+/** Deeper than the arguments of any tool; keeps hostile text from overflowing the stack. */
 const deepest = 100;
 
 /**
- * Reads one JSON value as models write it: strict JSON, and where the meaning is beyond doubt also trailing commas, raw
+ * Reads one JSON value as models write it: strict JSON, and where the meaning is unambiguous also trailing commas, raw
  * line feeds within strings, strings in single quotes, and Python's True, False and None.
- * @throws {LooseProblem} where it is no value.
+ * @throws {LooseProblem} where it is not a value.
  */
 export function readLooseJson(text: string, start: number): LooseValue {
   const reader = new Reader(text, start);
@@ -33,7 +33,7 @@ export function readLooseJson(text: string, start: number): LooseValue {
   return { value, end: reader.at, strict: reader.strict };
 }
 
-/** The same for a text that holds nothing else. undefined: it is no single value. */
+/** The same for a text that contains nothing else. undefined: it is not a single value. */
 export function parseLoose(text: string): { readonly value: unknown } | undefined {
   try {
     return { value: JSON.parse(text) as unknown };
@@ -180,7 +180,7 @@ class Reader {
     }
   }
 
-  /** A quote within a text in single quotes (it's) would end it too early: what follows shows that it was the end. */
+  /** A quote inside a text in single quotes (it's) would end it too early: what follows decides whether it is the end. */
   #endsString(quote: string): void {
     if (quote === '"') return;
     const after = this.#text[skipSpace(this.#text, this.at)];

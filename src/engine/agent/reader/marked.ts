@@ -22,7 +22,7 @@ const openers: readonly RegExp[] = [
   /(?:<\|start\|>assistant\s*)?<\|channel\|>commentary(?=\s+to=)/y,
 ];
 
-/** Marks between calls and behind them. Sticky. */
+/** Marks between calls and after them. Sticky. */
 const closers: readonly RegExp[] = [
   /<\/(?:antml:|minimax:|seed:|｜DSML｜)?(?:tool_calls?|function_calls?|toolcalls?|functioncall)>/iy,
   /<\|(?:\/tool_calls?|tool_call_end|tool_calls?_section_end|eom_id|eot_id|END_ACTION|action_end|call|end)\|>/y,
@@ -83,7 +83,7 @@ function readXmlOnly(text: string, at: number): Found | undefined {
 const trimBack = (text: string, from: number, to: number): number =>
   text.slice(from, to).trim() === "" ? from : to;
 
-/** Behind opening marks, between calls and over closing marks. */
+/** Skips opening marks, marks between calls, and closing marks. */
 function between(text: string, from: number, within: boolean): number {
   let at = from;
   for (;;) {
@@ -137,9 +137,9 @@ function readNamed(text: string, at: number): Found | undefined {
 }
 
 /**
- * A call whose head ends where its arguments begin as JSON, perhaps in a fence that the head opened.
+ * A call whose head ends where its JSON arguments begin, possibly in a fence that the head opened.
  * @param head sticky; its first group is the tool's name.
- * @returns undefined where the head does not stand at the place.
+ * @returns undefined where there is no head at the offset.
  */
 export function readHeaded(text: string, at: number, head: RegExp): Found | undefined {
   head.lastIndex = at;
@@ -158,7 +158,7 @@ export function readHeaded(text: string, at: number, head: RegExp): Found | unde
   }
 }
 
-/** `[f(a=1), g()]`, or calls one after another. Only of tools that are known: anything else is a program's text. */
+/** `[f(a=1), g()]`, or calls one after another. Only calls of known tools: anything else is program text. */
 export function readPythonList(text: string, at: number, tools: readonly ReadableTool[]): Found | undefined {
   const listed = text[at] === "[";
   const head = /\[?\s*(?:print\s*\(\s*)?(?:default_api\.|functions?\.)?([A-Za-z_][\w:-]*)\s*\(/y;

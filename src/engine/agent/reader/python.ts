@@ -1,6 +1,6 @@
 import { LooseProblem, skipSpace } from "./loose-json";
 
-/** A call in the form `name(path="a", 3)`: arguments by name, and by place. */
+/** A call in the form `name(path="a", 3)`: arguments by name and by position. */
 export interface PythonCall {
   readonly name: string;
   readonly named: Readonly<Record<string, unknown>>;
@@ -10,7 +10,7 @@ export interface PythonCall {
 
 /**
  * Reads one call with literal arguments, as models trained on Python lists of calls write it.
- * @throws {LooseProblem} where it is none.
+ * @throws {LooseProblem} where there is none.
  */
 export function readPythonCall(text: string, start: number): PythonCall {
   const reader = new PythonReader(text, start);
@@ -93,7 +93,7 @@ class PythonReader {
     return Number(number);
   }
 
-  /** Strings side by side are one. */
+  /** Adjacent string literals are concatenated. */
   #strings(): string {
     let whole = "";
     for (;;) {
@@ -128,7 +128,7 @@ class PythonReader {
         this.at += code[0].length;
         continue;
       }
-      // As in Python: an escape that is none stays as it is.
+      // As in Python: an invalid escape is kept unchanged.
       value += Object.hasOwn(escapes, next) ? (escapes[next] ?? "") : `\\${next}`;
       this.at += 2;
     }

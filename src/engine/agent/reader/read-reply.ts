@@ -11,19 +11,19 @@ export interface ReadingMode {
   /** The tools that the role may call. */
   readonly tools: readonly ReadableTool[];
   /**
-   * `all`: every form is performed. `marked`: the backend's own calls are in use; what stands in a template's marks is
-   * told to the model and not performed. `none`: text is text.
+   * `all`: every form is performed. `marked`: the backend's own calls are in use; calls in a template's marks are
+   * reported to the model and not performed. `none`: text is text.
    */
   readonly search: "all" | "marked" | "none";
-  /** Whether to ask the model about a call that may as well be a quotation. */
+  /** Whether to ask the model about a call that could equally be a quotation. */
   readonly askAboutQuotes: boolean;
 }
 
-/** A call that was meant and could not be read, or names no tool of the role's. */
+/** A call that was intended but could not be read, or that names none of the role's tools. */
 export interface UnreadCall {
   readonly kind: "unreadable" | "cut" | "unknown_tool" | "quoted" | "not_native";
   readonly tool?: string;
-  /** What is wrong with it; no sentence. */
+  /** What is wrong with it; not a sentence. */
   readonly why: string;
   /** How much of it had arrived, in characters. */
   readonly characters: number;
@@ -32,11 +32,11 @@ export interface UnreadCall {
 export interface Reading {
   readonly calls: readonly FoundCall[];
   readonly unread: readonly UnreadCall[];
-  /** The reply without its thoughts and without the calls: what it says. */
+  /** The reply without its reasoning and its calls: what it says. */
   readonly said: string;
 }
 
-/** How often a text may be read in search of ends: one that opens many calls and closes none is no call. */
+/** How often a text may be searched for ends: one that opens many calls and closes none is not a call. */
 const mostReadings = 12;
 const leastWork = 100_000;
 
@@ -51,8 +51,8 @@ type Piece =
   | { readonly kind: "fence"; readonly text: string; readonly body: readonly Piece[] };
 
 /**
- * Reads a reply's text from its start to its end: thoughts, fences, quotations and calls, whichever begins first. What
- * stands within one is no part of another, so a call in a thought is a thought, and `<think>` in a file's content is
+ * Reads a reply's text from start to end: reasoning, fences, quotations and calls, whichever begins first. What is
+ * inside one of them is not part of another, so a call inside reasoning is reasoning, and `<think>` in a file's content is
  * content.
  */
 export function readReply(text: string, mode: ReadingMode): Reading {
@@ -126,7 +126,7 @@ const notNative = (found: Found, raw: string): UnreadCall => ({
   characters: raw.length,
 });
 
-/** The calls of a fence that holds nothing else; undefined: it holds something else. */
+/** The calls of a fence that contains nothing else; undefined: it contains something else. */
 function callsIn(body: readonly Piece[]): Found[] | undefined {
   const found: Found[] = [];
   for (const piece of body) {
@@ -136,11 +136,11 @@ function callsIn(body: readonly Piece[]): Found[] | undefined {
   return found.length === 0 ? undefined : found;
 }
 
-/** Gemma's fences, and those that say themselves that they are calls. */
+/** Gemma's fences, and those whose label says that they are calls. */
 const isCallFence = (text: string): boolean =>
   /^\s*(?:```|~~~)\s*(?:tool_call|tool_calls|tool_code|tool_use|function_call)\s*\n/.test(text);
 
-/** The same call twice in one reply was sent twice, not meant twice. */
+/** The same call twice in one reply is a transmission error, not an intention. */
 function withoutRepeats(calls: readonly FoundCall[]): FoundCall[] {
   const seen = new Set<string>();
   return calls.filter((call) => {
@@ -203,7 +203,7 @@ function scan(text: string, mode: Work, mayThink: boolean): Piece[] {
 
 const saysSomething = (piece: Piece): boolean => piece.kind !== "said" || piece.text.trim() !== "";
 
-/** A call stands on its own: before it nothing on its line, behind it nothing but closing marks. */
+/** A call is alone on its line: nothing before it, and only closing marks after it. */
 function isQuoted(text: string, at: number, end: number, found: Found): boolean {
   if (found.kind === "broken") return !isLineStart(text, at) && !found.cut;
   const behind = text.slice(end, endOfLine(text, end));
@@ -234,7 +234,7 @@ function findAt(
 }
 
 function jsonAt(text: string, at: number, mode: Work): Found | "data" | undefined {
-  // A list that begins with anything but an object holds no calls in JSON; what fails at once is not tried.
+  // A list that begins with anything but an object contains no JSON calls; what would fail immediately is not tried.
   const opens = /\{\s*["'}]|\[\s*[{[]/y;
   opens.lastIndex = at;
   if (opens.exec(text) === null) return text[at] === "[" ? readPythonList(text, at, mode.tools) : undefined;
@@ -266,7 +266,7 @@ function jsonAt(text: string, at: number, mode: Work): Found | "data" | undefine
   }
 }
 
-/** Over a JSON value that is no call. */
+/** Skips a JSON value that is not a call. */
 function skipData(text: string, at: number): number {
   return readLooseJson(text, at).end;
 }
@@ -277,7 +277,7 @@ function actionAt(text: string, at: number): Found | undefined {
   return readHeaded(text, at, head);
 }
 
-/** `write_file(path="a", …)`: a call only where nothing else is said, since prose names functions too. */
+/** `write_file(path="a", …)`: a call only where the reply says nothing else, since prose names functions too. */
 function onlyCall(text: string, at: number, mode: ReadingMode): Found | undefined {
   if (/\s/.test(text[at] ?? "")) return undefined;
   const found = readPythonList(text, at, mode.tools);
@@ -314,7 +314,7 @@ function fenceAt(text: string, at: number): { readonly body: string; readonly en
     : { body: text.slice(from, closed.index), end: closed.index + closed[0].length };
 }
 
-/** Behind a piece of code in backticks within one paragraph; behind the backticks where they do not close. */
+/** Skips code in backticks within one paragraph; skips only the backticks where they do not close. */
 function behindCode(text: string, at: number, work: Work): number {
   const mark = /`+/y;
   mark.lastIndex = at;

@@ -112,7 +112,7 @@ function readStyle(
   return { kind: "calls", calls: [call], end: place + closed[0].length };
 }
 
-/** A value may hold its own closing tag: the one counts behind which the call goes on or ends. */
+/** A value may contain its own closing tag: the real one is followed by the rest or the end of the call. */
 function endOfValue(
   text: string,
   from: number,

@@ -5,7 +5,7 @@ import type { ToolSpec } from "../../port/model-provider";
 import { commandCallOf } from "../../state/command-call";
 import type { Job } from "./tool";
 
-/** A command of the Flow as a model is told of it; undefined where it is none, or one that no tool may run. */
+/** A command of the Flow as a model is told about it; undefined where it is not one, or one that no tool may run. */
 export function commandToolSpec(name: string, commands: CommandTable | undefined): ToolSpec | undefined {
   const command = commandOfTool(name);
   const spec = command === undefined ? undefined : commands?.[command];
@@ -22,7 +22,7 @@ function endText(spec: CommandSpec, end: { readonly kind: string; readonly code?
   return end.kind === "exited" && end.code !== 0 ? ` (exit code ${end.code})` : "";
 }
 
-/** What the model is told of the command that its call ran, or why none was. */
+/** What the model is told about the command that its call ran, or why none ran. */
 export async function commandResult(command: string, job: Job): Promise<EventDraft> {
   const { state, active, store } = job.context;
   const spec = state.definition.flow.commands?.[command];

@@ -8,8 +8,8 @@ export interface Edit {
 }
 
 /**
- * A text with all edits made in order, or why one of them cannot be made; then none is. Line ends may differ: the text keeps
- * its own. A piece that was pasted with line numbers is taken without them.
+ * A text with all edits made in order, or why one of them cannot be made; then none is made. Line ends may differ: the
+ * text keeps its own. If a piece was pasted with line numbers, these are removed first.
  */
 export function applyEdits(
   text: string,
@@ -81,7 +81,7 @@ function replaced(
   return result + text.slice(from);
 }
 
-/** A text with LF alone as line end, and the way back to the text as it was. */
+/** A text with only LF as its line end, and the conversion back to the original. */
 class LfText {
   readonly text: string;
   readonly #cuts: number[] = [];
@@ -98,7 +98,7 @@ class LfText {
     return { start: start + this.#before(start), end: end + this.#before(end) };
   }
 
-  /** How many CR were taken out before an offset in the text. */
+  /** How many CRs were removed before an offset in the text. */
   #before(offset: number): number {
     let low = 0;
     let high = this.#cuts.length;

@@ -1,6 +1,6 @@
 import type { LineRange, LinesRead } from "../../port/files";
 
-/** The lines of a text, without their ends (LF or CR LF); a line end at the text's end begins no further line. */
+/** The lines of a text, without their ends (LF or CR LF); a line end at the end of the text does not begin another line. */
 export function linesOf(text: string): string[] {
   if (text === "") return [];
   const lines = text.split("\n");
@@ -8,7 +8,7 @@ export function linesOf(text: string): string[] {
   return lines.map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
 }
 
-/** A part of a text as a file's is read. */
+/** A part of a text, read in the same way as a part of a file. */
 export function partOf(text: string, bytes: number, range: LineRange): LinesRead {
   const all = linesOf(text.startsWith("\ufeff") ? text.slice(1) : text);
   const lines: string[] = [];
@@ -32,7 +32,7 @@ export function numbered(lines: readonly string[], start: number): string {
 
 const number = /^[ \t]*\d+\t/;
 
-/** A text that was pasted with the numbers of its lines, without them; undefined: not every line of it has one. */
+/** A text that was pasted with line numbers, without them; undefined: not every line has a number. */
 export function withoutNumbers(text: string): string | undefined {
   const lines = text.split("\n");
   const isEnd = (index: number): boolean => index === lines.length - 1 && lines[index] === "";

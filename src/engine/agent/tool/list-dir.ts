@@ -49,7 +49,7 @@ export const listDir = defineTool("list_dir", {
   },
 });
 
-/** Lays the team's files over the project's; the number of those that are below the folder. */
+/** Lays the team's files over the project's; returns the number of those below the folder. */
 function addOwn(
   { context }: Job,
   folder: string,

@@ -1,14 +1,14 @@
 import { linesOf, numbered } from "./lines";
 
-/** Lines that are compared at most, and characters of each: a file can be large, and the answer is a hint. */
+/** Most lines that are compared, and characters of each: a file can be large, and the answer is a hint. */
 const maxLines = 50_000;
 const maxLength = 200;
 const shownLines = 6;
 
-/** Least share of pairs of letters that two lines have in common, to be called near. */
+/** Minimum share of letter pairs that two lines must have in common to count as near. */
 const near = 0.5;
 
-/** Where a text stands that is nearly the one that was looked for, in a sentence; undefined: there is nothing like it. */
+/** Where there is a text similar to the one searched for, as a sentence; undefined: there is nothing like it. */
 export function nearestPlaceOf(text: string, wanted: string): string | undefined {
   const lines = linesOf(text).slice(0, maxLines);
   const looked = linesOf(wanted);
@@ -44,7 +44,7 @@ function pairsOf(line: string): Map<string, number> {
   return pairs;
 }
 
-/** Share of pairs of letters in common: 1 for the same, 0 for nothing in common. */
+/** Share of letter pairs in common: 1 for identical, 0 for nothing in common. */
 function similarity(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): number {
   let common = 0;
   let sum = 0;

@@ -10,9 +10,9 @@ import { jobOf, resultLength } from "./tool";
 import type { ToolContext } from "./tool";
 
 /**
- * Performs one tool call and returns the one event that says what came of it. Whatever the model asked for, this does
- * not throw for it: a mistake is a result with `ok: false`, a denial is `tool_denied`.
- * @param written the call before its arguments were put into the form that the tool takes.
+ * Performs one tool call and returns the one event that records its outcome. Nothing that the model asks for makes this
+ * throw: a mistake is a result with `ok: false`, a denial is `tool_denied`.
+ * @param written the call before its arguments were converted to the form that the tool takes.
  */
 export async function performTool(
   call: ToolCall,
@@ -26,7 +26,7 @@ export async function performTool(
     return job.denied("tool-not-listed", unlistedText(run.node.role, call.tool, role?.tools ?? []));
   }
   const command = commandOfTool(call.tool);
-  // A quotation can give a command nothing: it has no arguments, and a person agreed to what it runs.
+  // A quotation cannot pass anything to a command: it has no arguments, and a person agreed to what it runs.
   if (command !== undefined) return commandResult(command, job);
   const { versions, definition } = context.state;
   if (
@@ -52,7 +52,7 @@ export async function performTool(
     : job.result(false, `The arguments do not fit ${call.tool}: ${z.prettifyError(parsed.error)}`);
 }
 
-/** Cuts a result to a part of the role's context window, and says so. */
+/** Cuts a result to a part of the role's context window, and states that it did. */
 function shorten(text: string, context: ToolContext): string {
   const max = resultLength(context);
   if (text.length <= max) return text;

@@ -6,10 +6,10 @@ import { takeArguments } from "../arguments";
 import { parseLoose } from "../reader/loose-json";
 import { readReply } from "../reader/read-reply";
 
-/** The version of the reader of calls from which on a quoted call is not performed. */
+/** The first version of the call reader for which a quoted call is not performed. */
 export const quotedCallsSince = 3;
 
-/** The longest text that is searched for one call, in UTF-16 units; what is longer was cut for the model before. */
+/** The longest text that is searched for one call, in UTF-16 units; longer texts were cut for the model before. */
 const mostSearched = 4_000_000;
 
 const squeezed = (text: string): string => text.replace(/\s+/gu, "");
@@ -19,7 +19,7 @@ interface Found {
   readonly argsJson: string;
 }
 
-/** The calls of the tool that are written in a text, by the reader of replies. */
+/** The calls of the tool that a text contains, found by the reply reader. */
 function textCalls(text: string, tool: string): Found[] {
   const { calls } = readReply(text, {
     tools: [{ name: tool, parameters: [] }],
@@ -39,7 +39,7 @@ export interface WrittenCall {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-/** The arguments as the tool takes them, in one spelling: two ways to write one call are the same call. */
+/** The arguments as the tool takes them, in one spelling: two ways of writing a call are the same call. */
 function meaning(argsJson: string, parameters: WrittenCall["parameters"]): string {
   const taken = takeArguments(argsJson, parameters);
   return taken.ok ? JSON.stringify(sorted(taken.args)) : argsJson;
@@ -52,7 +52,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
 }
 
-/** Whether a text holds the call, as a call or spelled out in another wrapping. */
+/** Whether a text contains the call, as a call or spelled out in another wrapping. */
 function holds(text: string, { tool, argsJson }: Found, parameters: WrittenCall["parameters"]): boolean {
   // Lines of files are shown with their numbers.
   const cut = text.slice(0, mostSearched).replace(/^[ \t]*\d+\t/gm, "");
@@ -73,10 +73,10 @@ function holds(text: string, { tool, argsJson }: Found, parameters: WrittenCall[
 }
 
 /**
- * Whether a call that was written as text stands word for word in something that the step has read: a file, a result, a
- * note, a summary. Then it is data that the model repeats, not a decision of its own. What the definition itself says
- * (prompt, instruction, task) is not read but told. The call is compared as it was written, before anything about its
- * arguments is put right.
+ * Whether a call that was written as text appears word for word in something that the step has read: a file, a result, a
+ * note, a summary. Then it is data that the model repeats, not its own decision. What the definition itself contains
+ * (prompt, instruction, task) does not count as read. The call is compared as it was written, before its arguments are
+ * corrected.
  */
 export async function isQuotedCall(
   { call, parameters }: WrittenCall,

@@ -42,7 +42,7 @@ export const readFile = defineTool("read_file", {
   },
 });
 
-/** One line can be longer than all that is shown. */
+/** One line can be longer than the whole part that is shown. */
 function shortened(lines: readonly string[], maxLength: number): readonly string[] {
   const [only = ""] = lines;
   if (lines.length !== 1 || only.length <= maxLength) return lines;

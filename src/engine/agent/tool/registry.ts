@@ -18,7 +18,7 @@ import type { Tool } from "./tool";
 import { updateNotes } from "./update-notes";
 import { writeFile } from "./write-file";
 
-/** Every tool that the engine performs; the compiler names one of the table that is missing here. */
+/** Every tool that the engine performs; the compiler reports a tool of the table that is missing here. */
 export const toolRegistry: Readonly<Record<BuiltinTool, Tool>> = {
   read_file: readFile,
   list_dir: listDir,
@@ -44,7 +44,7 @@ function specOf({ name, description, args }: Tool): ToolSpec {
   return spec;
 }
 
-/** The tools of a step as its model is told of them: those that the Band lists and that the step has a use for. */
+/** A step's tools as its model is told about them: those that the Band lists and that the step can use. */
 export function toolsOfStep(
   names: readonly string[],
   node: StepNode,

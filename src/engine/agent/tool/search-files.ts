@@ -53,7 +53,7 @@ export const searchFiles = defineTool("search_files", {
   },
 });
 
-/** The team's versions of files, which stand in place of the project's. */
+/** The team's versions of files, which replace the project's. */
 async function ownTexts({ context }: Job): Promise<Map<string, string | null>> {
   const { active, state, store, utf8 } = context;
   const texts = new Map<string, string | null>();
@@ -65,7 +65,7 @@ async function ownTexts({ context }: Job): Promise<Map<string, string | null>> {
   return texts;
 }
 
-/** `path:line: text` for a match, `path-line- text` for a line beside one; `--` between places. */
+/** `path:line: text` for a match, `path-line- text` for a context line; `--` between places. */
 function shown(matches: readonly FoundLine[]): string[] {
   const withContext = matches.some(({ context }) => context === true);
   return matches.flatMap((match, index) => {
@@ -78,7 +78,7 @@ function shown(matches: readonly FoundLine[]): string[] {
   });
 }
 
-/** What was found, and truthfully what was not looked at. */
+/** What was found, and what was not searched. */
 function summary({ matches, truncated, searched, skipped }: FilesFound, folder: string): string {
   const real = matches.filter(({ context }) => context !== true);
   const files = new Set(real.map(({ path }) => path)).size;

@@ -4,7 +4,7 @@ import { describeFields, jsonSchema, readFields, schemaOfFields } from "../../mo
 import { utf8Length } from "../../model/utf8";
 import { defineTool } from "./tool";
 
-/** Longest result of a step, as JSON, in bytes: it stands in the journal's line and in later prompts. */
+/** Longest result of a step, as JSON, in bytes: it is stored in the journal's line and in later prompts. */
 const maxResultBytes = 65_536;
 
 export const setResult = defineTool("set_result", {

@@ -28,7 +28,7 @@ export async function readOwn({ context }: Job, raw: string): Promise<TextRead |
   return { kind: "text", text, bytes: bytes.length, executable: false };
 }
 
-/** The whole text of a file: the team's own version first, then the project's or a reference's. */
+/** The whole text of a file: the team's own version if there is one, otherwise the project's or a reference's. */
 export async function readText(job: Job, raw: string): Promise<TextRead> {
   const own = await readOwn(job, raw);
   if (own !== undefined) return own;
@@ -83,7 +83,7 @@ export async function writeTarget(job: Job, raw: string): Promise<Target> {
 
 export type NewText = { readonly text: string } | { readonly problem: EventDraft };
 
-/** Writes what `content` makes as the new version of a file. */
+/** Writes what `content` returns as the new version of a file. */
 export async function propose(
   job: Job,
   raw: string,

@@ -3,7 +3,7 @@ import type { ToolSpec } from "../../port/model-provider";
 /** How a call is written as text. */
 export const textCallForm = 'To use a tool, write one JSON object on its own: {"tool": "NAME", "args": {…}}';
 
-/** Tells a model without native tool calls how to write them. */
+/** Explains to a model without native tool calls how to write them. */
 export function describeTextTools(tools: readonly ToolSpec[]): string {
   const lines = tools.map((tool) => {
     return `- ${tool.name}(${argumentsOf(tool).join(", ")}): ${tool.description}`;
@@ -24,7 +24,7 @@ export function describeTextTools(tools: readonly ToolSpec[]): string {
   ].join("\n");
 }
 
-/** `path: string`, `start_line?: integer`: each argument with its type, and whether it is needed. */
+/** `path: string`, `start_line?: integer`: each argument with its type, and whether it is required. */
 function argumentsOf({ parameters }: ToolSpec): string[] {
   const required = parameters["required"];
   const isRequired = (name: string): boolean => Array.isArray(required) && required.includes(name);

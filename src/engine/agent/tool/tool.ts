@@ -18,7 +18,7 @@ import { defined } from "../../model/defined";
 /** Largest file that a tool writes, in bytes. */
 export const maxFileBytes = 1_000_000;
 
-/** Characters that one result may have: a sixth of the room for the prompt, three bytes a token, within bounds. */
+/** Maximum characters of one result: a sixth of the room for the prompt, at three bytes per token, within bounds. */
 export function resultLength({ state, active }: Pick<ToolContext, "state" | "active">): number {
   const { context_tokens: size, max_output_tokens: output } = callSettings(
     state.definition,
@@ -38,30 +38,30 @@ export interface ToolContext {
   readonly cancellation: Cancellation;
 }
 
-/** One call with what it needs, and the two ways to say that nothing came of it. */
+/** One call with what it needs, and the two ways to report that it had no effect. */
 export interface Job {
   readonly call: ToolCall;
   readonly context: ToolContext;
-  /** What the model is told; `ok: false` for a mistake of the call. */
+  /** What the model is told; `ok: false` for a mistake in the call. */
   readonly result: (ok: boolean, text: string) => EventDraft;
   /** A rule of the policy denied it. */
   readonly denied: (rule: string, message: string, path?: string) => EventDraft;
 }
 
 /**
- * A tool that the engine performs. `call` gives one event: `tool_result`, `tool_denied`, or an event that changes the
- * state, from which the core makes the result; that is what keeps a crash from doing it twice. It never throws for what a
- * model asked.
+ * A tool that the engine performs. `call` returns one event: `tool_result`, `tool_denied`, or an event that changes the
+ * state, from which the core makes the result; thus a crash cannot make it happen twice. It never throws because of what
+ * a model asked for.
  */
 export interface Tool<Args extends z.ZodType = z.ZodType> extends ToolFacts {
   readonly name: BuiltinTool;
   readonly args: Args;
-  /** The tool as a step's model is told of it; undefined: this step has no use for it. Absent: the same in every step. */
+  /** The tool as a step's model is told about it; undefined: this step cannot use it. Absent: the same in every step. */
   readonly inStep?: (spec: ToolSpec, node: StepNode) => ToolSpec | undefined;
   call(job: Job, args: z.output<Args>): Promise<EventDraft> | EventDraft;
 }
 
-/** Puts the tool together with its line in the table of tools. */
+/** Combines the tool with its line in the table of tools. */
 export function defineTool<Args extends z.ZodType>(
   name: BuiltinTool,
   tool: Omit<Tool<Args>, "name" | keyof ToolFacts>,
@@ -69,7 +69,7 @@ export function defineTool<Args extends z.ZodType>(
   return { name, ...toolTable[name], ...tool };
 }
 
-/** The job of a call: its results are cut to a part of the role's context window by `shorten`. */
+/** The job of a call: `shorten` cuts its results to a part of the role's context window. */
 export function jobOf(call: ToolCall, context: ToolContext, shorten: (text: string) => string): Job {
   const { key } = context.active.run;
   return {

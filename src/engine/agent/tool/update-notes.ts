@@ -2,7 +2,7 @@ import * as z from "zod";
 import { draft } from "../../event/event";
 import { defineTool } from "./tool";
 
-/** Longest note, in characters: notes go into every prompt. */
+/** Longest note, in characters: notes are part of every prompt. */
 export const maxNoteLength = 4000;
 /** Most notes a session can hold. */
 const maxNotes = 200;

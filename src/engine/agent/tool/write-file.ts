@@ -11,7 +11,7 @@ export const writeFile = defineTool("write_file", {
   }),
   call: (job, { path, content }) =>
     propose(job, path, async (at) => {
-      // A file keeps the line ends that it has; a model writes LF.
+      // A file keeps its line ends; a model writes LF.
       if (content.includes("\r\n") || !content.includes("\n")) return { text: content };
       const before = await readText(job, at);
       return { text: before.kind === "text" && usesCrlf(before.text) ? toCrlf(content) : content };

@@ -7,8 +7,8 @@ const writers: ReadonlySet<string> = new Set(
 );
 
 /**
- * What stands for the arguments of a call that wrote a file: its path and how much it was. No argument of the tool has
- * this name, so that a model that copies it is told of a mistake instead of writing it into a file. undefined: the call
+ * Replaces the arguments of a call that wrote a file: its path and size. No argument of the tool has this name, so that
+ * a model that copies it gets an error instead of writing it into a file. undefined: the call
  * writes nothing.
  */
 export function writtenBy(tool: string, argsJson: string): Record<string, string> | undefined {

@@ -7,7 +7,7 @@ import { PersistentMap } from "../../state/persistent-map";
 export interface CallFacts {
   readonly seq: number;
   readonly tool: string;
-  /** Equal for equal arguments, and for equal answers. */
+  /** Equal strings for equal arguments; likewise for `answer`. */
   readonly args: string;
   readonly answer: string | undefined;
   readonly ok: boolean | undefined;
@@ -20,11 +20,11 @@ export interface WriteFacts {
   readonly path: string;
   readonly sha256: string | null;
   readonly bytes: number;
-  /** What stood there before, in the session or in the project; null: nothing. */
+  /** The previous content, in the session or in the project; null: nothing. */
   readonly before: { readonly sha256: string; readonly bytes: number } | null;
 }
 
-/** What the rules look at of one attempt of a step. */
+/** What the rules read of one attempt of a step. */
 export interface RunFacts {
   readonly key: string;
   readonly id: string;
@@ -32,7 +32,7 @@ export interface RunFacts {
   readonly iteration: readonly number[];
   readonly startSeq: number;
   readonly calls: readonly CallFacts[];
-  /** The replies that were cut off at their length. */
+  /** The replies that were cut off at the length limit. */
   readonly cut: readonly number[];
   readonly longestReply: { readonly seq: number; readonly bytes: number };
   readonly writes: readonly WriteFacts[];
@@ -42,24 +42,24 @@ export interface RunFacts {
     readonly failed: { readonly code: string; readonly message: string } | undefined;
     readonly names: readonly string[];
     readonly claims: readonly string[];
-    /** How many runs of the step in a row ended with this very report, and where. */
+    /** How many runs of the step in a row ended with this exact report, and where. */
     readonly same: readonly number[];
     readonly report: string;
   } | null;
 }
 
-/** What is kept of the run of the step before. */
+/** What is kept of the step's previous run. */
 export interface EarlierFacts {
   readonly key: string;
   readonly endSeq: number;
   readonly report: string;
   readonly same: readonly number[];
   readonly longestReply: number;
-  /** It, or one before it, wrote files. */
+  /** It, or an earlier one, wrote files. */
   readonly wrote: boolean;
 }
 
-/** The files that the team planned, and where the plan stands. */
+/** The files that the team planned, and which event holds the plan. */
 export interface PlanFacts {
   readonly seq: number;
   readonly step: string;
@@ -67,7 +67,7 @@ export interface PlanFacts {
 }
 
 /**
- * What the drift rules look at, collected from the events one by one. Its size goes with the steps, the files and the
+ * What the drift rules read, collected from the events one by one. Its size grows with the steps, the files and the
  * runs under way, not with the events.
  */
 export interface DriftFacts {
@@ -75,9 +75,9 @@ export interface DriftFacts {
   readonly runs: Readonly<Record<string, RunFacts>>;
   /** The run that ended last. */
   readonly ended: RunFacts | null;
-  /** The newest ended run of each step, by its key without the round; without the one that ended last. */
+  /** The newest ended run of each step, by its key without the round; excludes the one that ended last. */
   readonly earlier: PersistentMap<EarlierFacts>;
-  /** What holds of each file that the session wrote. */
+  /** The current content of each file that the session wrote. */
   readonly files: PersistentMap<{ readonly sha256: string; readonly bytes: number } | null>;
   readonly plan: PlanFacts | null;
   /** Files that reports after the plan named. */
@@ -104,11 +104,11 @@ export const noFacts: DriftFacts = {
   done: 0,
 };
 
-/** Most calls, and most told names, that are kept; what comes later is not looked at. */
+/** Most calls, and most named files, that are kept; later ones are ignored. */
 const maxCalls = 100;
 const maxTold = 500;
 
-/** The facts after one more event. Never looks at contents that stand beside the journal. */
+/** The facts after one more event. Never reads contents that are stored outside the journal. */
 export function observe(facts: DriftFacts, event: SessionEvent): DriftFacts {
   switch (event.type) {
     case "step_start":
@@ -174,10 +174,10 @@ function ended(facts: DriftFacts, event: EventOf<"step_end"> | EventOf<"step_fai
   return planned({ ...now, ...counted(now, run.id) }, { ...run, end }, end);
 }
 
-/** Reports below this many characters ("done", "approved") are too short to say that a team repeats itself. */
+/** Reports below this many characters ("done", "approved") are too short to show that a team repeats itself. */
 const shortestReport = 60;
 
-/** A plan is what a step names at least two files in that itself writes nothing but documents. */
+/** A step's output counts as a plan when it names at least two files and the step itself writes only documents. */
 function planned(facts: DriftFacts, run: RunFacts, end: NonNullable<RunFacts["end"]>): DriftFacts {
   const isPlan = end.names.length >= 2 && run.writes.every(({ path }) => mayBePlan.test(path));
   const isFirst = facts.plan === null || facts.plan.step === run.id;
@@ -199,7 +199,7 @@ export function placeOf(key: string): string {
   return at < 0 ? key : key.slice(0, at);
 }
 
-/** Moves the run that ended before into what is remembered of its step. */
+/** Moves the previously ended run into what is kept of its step. */
 function remembered(facts: DriftFacts): DriftFacts {
   const { ended: run } = facts;
   if (run?.end == null) return facts;
@@ -219,7 +219,7 @@ function remembered(facts: DriftFacts): DriftFacts {
   };
 }
 
-/** The step counts as done, once. */
+/** Counts the step as done, once. */
 function counted({ seen, done }: DriftFacts, id: string): Pick<DriftFacts, "seen" | "done"> {
   return seen.get(id) === true ? { seen, done } : { seen: seen.set(id, true), done: done + 1 };
 }
@@ -300,7 +300,7 @@ function withVerdict(
     : { ...facts, verdicts: facts.verdicts.set(id, { seq, verdict }) };
 }
 
-/** A short name for a text: its length, and FNV-1a over its UTF-16 units twice; or the digest of a longer one. */
+/** A short name for a text: its length and FNV-1a over its UTF-16 units, twice; for a longer text, its digest. */
 function keyOf(content: Content): string {
   if (!isInline(content)) return content.sha256;
   let [one, other] = [0x811c9dc5, 0x9e3779b9];

@@ -1,6 +1,6 @@
 /*
- * Which files a text names. Only what ends in a well-known extension counts, so that "e.g.", versions and host names are
- * no files; a product such as "Node.js" is none either.
+ * Which files a text names. Only names with a well-known extension count, so that "e.g.", versions and host names are
+ * not files; neither is a product such as "Node.js".
  */
 
 const extensions =
@@ -11,11 +11,11 @@ const path = new RegExp(
 );
 const product = /^[A-Z][A-Za-z0-9]*\.js$/;
 
-/** Longest text that is looked at, in characters, and most files that are taken from it. */
+/** Longest text that is searched, in characters, and most files that are taken from it. */
 const maxText = 65_536;
 const maxNames = 100;
 
-/** The files that a text names, each once, in the text's order, with forward slashes. */
+/** The files that a text names, each once, in order of appearance, with forward slashes. */
 export function namedFiles(text: string): string[] {
   const found = new Set<string>();
   for (const [, name = ""] of text.slice(0, maxText).matchAll(path)) {
@@ -33,8 +33,8 @@ const notSo =
 const bullet = /^\s*(?:[-*+]|\d{1,3}[.)])\s/;
 
 /**
- * The files that a report claims to have been written: those that stand in a sentence that says so, or in a list below
- * a line that says so. Wishes, plans and negations are no claims.
+ * The files that a report claims to have been written: those in a sentence that claims it, or in a list below
+ * a line that claims it. Wishes, plans and negations are not claims.
  */
 export function claimedFiles(text: string): string[] {
   const claimed: string[] = [];
@@ -55,7 +55,7 @@ export function claimedFiles(text: string): string[] {
   return [...new Set(claimed)].slice(0, maxNames);
 }
 
-/** Whether two names can be one file: the same path, or one the end of the other. */
+/** Whether two names can be one file: the paths are equal, or one is the end of the other. */
 export function isSameFile(one: string, other: string): boolean {
   return one === other || one.endsWith(`/${other}`) || other.endsWith(`/${one}`);
 }

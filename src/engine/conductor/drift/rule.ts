@@ -5,7 +5,7 @@ import { stepsOf } from "../../model/plan";
 import type { SessionState } from "../../state/state";
 import type { EarlierFacts, RunFacts } from "./facts";
 
-/** The rules by name, in the order in which they are asked. */
+/** The rules by name, in the order in which they are evaluated. */
 export const driftRuleNames = [
   "missing_artifact",
   "off_plan_file",
@@ -18,7 +18,7 @@ export const driftRuleNames = [
 ] as const;
 export type DriftRuleName = (typeof driftRuleNames)[number];
 
-/** What a rule sees: the run that has just ended or failed, the one of the same step before it, and the session. */
+/** What a rule sees: the run that has just ended or failed, the previous run of the same step, and the session. */
 export interface DriftView {
   readonly state: SessionState;
   readonly run: RunFacts & { readonly end: NonNullable<RunFacts["end"]> };
@@ -26,19 +26,19 @@ export interface DriftView {
   readonly node: StepNode;
 }
 
-/** What a rule says of a run. */
+/** What a rule reports about a run. */
 export interface Finding {
-  /** One or two sentences for people: what was seen, with its figures. */
+  /** One or two sentences for users: what was seen, with its figures. */
   readonly message: string;
   /** The `seq` of the events that show it, in order. */
   readonly evidence: readonly number[];
-  /** What the step, or the one that does its work again, would be told; absent: nothing that words can mend. */
+  /** What the step, or the one that repeats its work, would be told; absent: no instruction can fix it. */
   readonly guidance?: string;
 }
 
 export interface DriftRule {
   readonly name: DriftRuleName;
-  /** What it looks for, with its thresholds, in one sentence for people. */
+  /** What it looks for, with its thresholds, in one sentence for users. */
   readonly looksFor: string;
   readonly find: (view: DriftView) => Finding | null;
 }
@@ -63,7 +63,7 @@ export function loopAround({ state, node }: DriftView): LoopNode | undefined {
   return around.findLast((one): one is LoopNode => one.kind === "loop");
 }
 
-/** Whether the Score can perform the step once more: in another round, or for another item. */
+/** Whether the Score can run the step once more: in another round, or for another item. */
 function mayRunAgain({ state, node, run }: DriftView): boolean {
   const around = repeatersAround(state.definition.score.steps, node.id) ?? [];
   if (around.some(({ kind }) => kind === "each")) return true;
@@ -72,8 +72,8 @@ function mayRunAgain({ state, node, run }: DriftView): boolean {
 }
 
 /**
- * The adjustment that goes with a finding: a failed step is tried again and told; one that comes again is told from then
- * on; for anything else the session pauses, so that a person can do it again from there.
+ * The adjustment for a finding: a failed step is tried again and told why; a step that runs again is told from
+ * then on; otherwise the session pauses, so that a person can repeat it from there.
  */
 export function adjustmentFor(view: DriftView, finding: Finding): AdjustmentBody {
   const { run, node, state } = view;
@@ -90,7 +90,7 @@ export function nodeOf(state: SessionState, id: string): StepNode | undefined {
   return stepsOf(state.definition.score.steps).find((node) => node.id === id);
 }
 
-/** The first few of some names, for a sentence. */
+/** The first few of some names, for use in a sentence. */
 export function listed(names: readonly string[], most = 3): string {
   const shown = names.slice(0, most).join(", ");
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;

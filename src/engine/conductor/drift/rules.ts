@@ -9,7 +9,7 @@ import { isSameFile, namedFiles } from "./named-files";
 import { listed, loopAround } from "./rule";
 import type { DriftRule, DriftView, Finding } from "./rule";
 
-/** Answers about the session itself, which may well be the same again. */
+/** Answers about the session itself, which may legitimately repeat. */
 const ownAnswers: ReadonlySet<string> = new Set(["set_verdict", "set_result", "update_notes"]);
 
 function grouping<T>(list: readonly T[], keyOf: (one: T) => string): T[][] {
@@ -21,7 +21,7 @@ function grouping<T>(list: readonly T[], keyOf: (one: T) => string): T[][] {
 const workCalls = ({ calls }: RunFacts): CallFacts[] =>
   calls.filter(({ tool, ok }) => !ownAnswers.has(tool) && ok !== undefined);
 
-/** Equal calls with equal answers, or equal reports, from this many on. */
+/** Equal calls with equal answers, or equal reports: the threshold. */
 const sameTimes = 3;
 
 const repetition: DriftRule = {
@@ -72,7 +72,7 @@ function changesOf({ writes }: RunFacts): { first: WriteFacts; last: WriteFacts 
   });
 }
 
-/** Files below this many bytes may become anything. */
+/** Files smaller than this many bytes may change completely. */
 const smallFileBytes = 400;
 
 const shrinkingOutput: DriftRule = {
@@ -100,7 +100,7 @@ const shrinkingOutput: DriftRule = {
   },
 };
 
-/** A reply or a file from this many bytes on can be one that runs away. */
+/** A reply or a file of at least this many bytes can count as runaway. */
 const [longReplyBytes, longFileBytes] = [16_000, 20_000];
 
 const runawayOutput: DriftRule = {
@@ -141,7 +141,7 @@ function canWrite({ state, node }: DriftView): boolean {
   return anyTouches(state.definition.band.roles[node.role]?.tools ?? [], "write");
 }
 
-/** Whether the session has made the file, a deletion or a move included. */
+/** Whether the session has changed the file; deletions and moves count. */
 function isMade({ drift }: SessionState, path: string): boolean {
   return [...drift.files.entries()].some(([made]) => isSameFile(made, path));
 }
@@ -179,7 +179,7 @@ function wroteNothing(view: DriftView): Finding | null {
   if (plan === null || plan.step === run.id || !canWrite(view) || node.verdict !== undefined) return null;
   if (run.writes.length > 0 || before?.wrote === true) return null;
   const open = plan.paths.filter((path) => !isDocument(path) && !isMade(state, path));
-  // A later step may be the one that writes them.
+  // A later step may be the one to write them.
   const later = plannedSteps(state.definition.score.steps).some(
     ({ node: other }) =>
       other.id !== run.id && seen.get(other.id) !== true && canWrite({ ...view, node: other }),
@@ -192,7 +192,7 @@ function wroteNothing(view: DriftView): Finding | null {
   };
 }
 
-/** Files that come with others by custom, whether a plan names them or not. */
+/** Files that conventionally come with others, whether a plan names them or not. */
 const customary =
   /(?:^|\/)(?:__init__\.py|__main__\.py|conftest\.py|index\.[cm]?[jt]sx?|package(?:-lock)?\.json|tsconfig(?:\.\w+)?\.json|pyproject\.toml|requirements\.txt|setup\.(?:py|cfg)|readme\.md|changelog\.md|license(?:\.\w+)?|mod\.rs|go\.(?:mod|sum)|cargo\.toml|\.[\w.-]+)$/i;
 
@@ -305,7 +305,7 @@ const spendingRule: DriftRule = {
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
-/** The drift rules, in the order in which they are asked. Pure, and none calls a model. */
+/** The drift rules, in the order in which they are evaluated. Pure; none calls a model. */
 export const driftRules: readonly DriftRule[] = [
   missingArtifact,
   offPlanFile,

@@ -61,7 +61,7 @@ const advice: Readonly<Record<string, string>> = {
   always_run: "Every step runs unless its 'when' does not hold.",
 };
 
-/** What Archon calls its assistant's tools. */
+/** Archon's names for its assistant's tools. */
 const tools: Readonly<Record<string, readonly string[]>> = {
   read: ["read_file"],
   glob: ["list_dir", "search_files"],
@@ -133,7 +133,7 @@ class ArchonImport {
     return node.texts("depends_on", this.#builder.report).map(({ text }) => text);
   }
 
-  /** The nodes, each behind those that it depends on, else in the order of the file. */
+  /** The nodes, each after those that it depends on, otherwise in the order of the file. */
   #order(): Value[] {
     const done = new Set<string>();
     const order: Value[] = [];
@@ -150,7 +150,7 @@ class ArchonImport {
     return order;
   }
 
-  /** Neighbours that wait for the same nodes run side by side. A person is asked alone. */
+  /** Adjacent nodes that wait for the same nodes run in parallel. A question to a person never runs in parallel. */
   #sideBySide(order: readonly Value[], from: number): Value[] {
     const first = order[from];
     if (first === undefined) return [];
@@ -214,7 +214,7 @@ class ArchonImport {
       );
       return {};
     }
-    // Booleans are compared as words there.
+    // Archon compares booleans as words.
     const typed = read.map((one) => {
       if (!("field" in one)) return one;
       const type = this.#byId
@@ -315,7 +315,7 @@ class ArchonImport {
     const bash = node.at("bash");
     const text = (bash ?? node.at("script"))?.asText() ?? "";
     const env: Record<string, string> = {};
-    // What was put into the text of a script comes as variables here: text of a session is never part of a command.
+    // What was inserted into the text of a script is passed as variables here: text of a session is never part of a command.
     const script = text.replace(
       /\$([A-Za-z][\w-]*)\.output(?:\.([A-Za-z_]\w*))?|\$ARGUMENTS\b/g,
       (whole, name: string | undefined, field: string | undefined) => {

@@ -7,14 +7,14 @@ import type { Target } from "../target";
 import { oneLine, paragraphs } from "../text";
 import { ToolList } from "../tools";
 
-/** One entry of a Score that is being made. */
+/** One entry of a Score under construction. */
 export type Item = Record<string, unknown>;
 type Path = readonly (string | number)[];
 
-/** A field of a result or an input, as the files have it. */
+/** A field of a result or an input, as written in the files. */
 export type FieldDraft = Record<string, unknown>;
 
-/** Types of other tools by the name that they have here. */
+/** Other tools' types by their name in Orket. */
 const types: Readonly<Record<string, string>> = {
   string: "string",
   str: "string",
@@ -31,7 +31,7 @@ const types: Readonly<Record<string, string>> = {
   dict: "object",
 };
 
-/** The ids of all entries, those within groups too. */
+/** The ids of all entries, including those within groups. */
 function idsOf(items: readonly Item[]): string[] {
   return items.flatMap((item) => {
     const group = (item.loop ?? item.each ?? item.parallel ?? item.sequence) as Item | undefined;
@@ -40,7 +40,7 @@ function idsOf(items: readonly Item[]): string[] {
   });
 }
 
-/** Steps, roles and commands of a workflow of another tool, put together to a Flow with its files. */
+/** Steps, roles and commands of another tool's workflow, assembled into a Flow with its files. */
 export class WorkflowBuilder {
   readonly steps = new Ids("step");
   readonly inputs = new Ids("input");
@@ -73,7 +73,7 @@ export class WorkflowBuilder {
     return this.target.report;
   }
 
-  /** What has no counterpart, with what to do about it. */
+  /** Something without a counterpart, with what to do about it. */
   lost(what: string, advice: string, place: ImportPlace | undefined, path: Path = []): void {
     this.score.lost(`${what} ${advice}`, place, path);
   }
@@ -114,7 +114,7 @@ export class WorkflowBuilder {
     return made;
   }
 
-  /** The tools that a role needs for files, where its tool did not limit it. */
+  /** The tools that a role needs for files, where the other tool did not restrict it. */
   allFileTools(role: string): void {
     this.tools(role).add("read_file", "list_dir", "search_files", "write_file", "edit_file");
   }
@@ -135,7 +135,7 @@ export class WorkflowBuilder {
     return id;
   }
 
-  /** A field's type in the notation of results and inputs; what it cannot say is left out and reported. */
+  /** A field's type in the notation of results and inputs; what it cannot express is omitted and reported. */
   field(value: Value): FieldDraft {
     if (!value.isMap) return {};
     const type = types[(value.text("type", this.report) ?? "string").toLowerCase()];
@@ -163,7 +163,7 @@ export class WorkflowBuilder {
     );
   }
 
-  /** Without what names steps that were not carried over, and with every input that is named. */
+  /** Without references to steps that were not carried over, and with every input that is named. */
   #withoutMissing(value: unknown, ids: ReadonlySet<string>): unknown {
     if (typeof value === "string") {
       for (const [, name = ""] of value.matchAll(/(?<!\\)\{\{inputs\.([\w-]+)\}\}/g))
@@ -190,7 +190,7 @@ export class WorkflowBuilder {
     );
   }
 
-  /** Writes what was collected into the files. */
+  /** Writes what was collected to the files. */
   finish(
     steps: readonly Item[],
     init: {
@@ -205,7 +205,7 @@ export class WorkflowBuilder {
       for (const draft of [this.band, this.score, this.flow]) draft.discard();
       return;
     }
-    // A Band has at least one role, also where commands do all the work.
+    // A Band has at least one role, even where commands do all the work.
     if (Object.keys(this.#roles).length === 0) this.role("helper", { description: "No step needs it." });
     const ids = new Set(idsOf(steps));
     this.score.value.steps = steps.map((one) => this.#withoutMissing(one, ids) as Item);

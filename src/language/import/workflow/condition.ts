@@ -1,4 +1,4 @@
-/** A condition of a Score, as its file says it. */
+/** A condition of a Score, as in its file. */
 export type Condition =
   | { readonly step: string; readonly verdict: string | readonly string[] }
   | { readonly step: string; readonly field: string; readonly is: Scalar | readonly Scalar[] }
@@ -7,14 +7,14 @@ export type Condition =
   | { readonly input: string; readonly is_not: Scalar | readonly Scalar[] };
 export type Scalar = string | number | boolean;
 
-/** What a name in another tool's condition stands for here. */
+/** The meaning of a name in another tool's condition. */
 export type Subject =
   | { readonly step: string; readonly field: string }
   | { readonly input: string }
   /** The exit code of a command: 0 is the verdict pass. */
   | { readonly exit: string };
 
-/** A word or number as it is written in a condition. */
+/** A word or number as written in a condition. */
 function scalarOf(text: string): Scalar | undefined {
   const word = text.trim();
   const quoted = /^(['"])(.*)\1$/s.exec(word);
@@ -55,8 +55,8 @@ function single(text: string, subjectOf: (name: string) => Subject | undefined):
 }
 
 /**
- * Reads another tool's condition. Undefined for what a Score cannot say: comparisons of numbers, `or`, filters, functions.
- * @param subjectOf what a name stands for; undefined for a name that stands for nothing here.
+ * Reads another tool's condition. Undefined for what a Score cannot express: comparisons of numbers, `or`, filters, functions.
+ * @param subjectOf the meaning of a name; undefined for a name that means nothing here.
  */
 export function readCondition(
   text: string,
@@ -78,7 +78,7 @@ export function readCondition(
   return read.includes(undefined) ? undefined : (read as Condition[]);
 }
 
-/** The opposite of conditions that all must hold; undefined where it takes an "or" to say it. */
+/** The negation of conditions that all must hold; undefined where it would need an "or". */
 export function opposite(
   conditions: readonly Condition[],
   verdictsOf: (step: string) => readonly string[],
@@ -100,7 +100,7 @@ export function opposite(
   return [{ ...subject, is: is_not }];
 }
 
-/** Conditions as a Score's file has them: one, or a list. */
+/** Conditions as in a Score's file: one, or a list. */
 export function written(conditions: readonly Condition[]): Condition | readonly Condition[] {
   const [only, ...more] = conditions;
   return only !== undefined && more.length === 0 ? only : conditions;

@@ -2,7 +2,7 @@ import { quoted } from "../../text/diagnostic";
 import type { Value } from "../read";
 import type { WorkflowBuilder } from "./builder";
 
-/** What agents of Conductor may have that is carried over. */
+/** Keys of Conductor's agents that are carried over. */
 export const agentKeys = new Set([
   "name",
   "type",
@@ -46,7 +46,7 @@ export const agentKeys = new Set([
   "parallel",
   "question",
 ]);
-/** Matters of the Venue. */
+/** Keys that belong to the Venue. */
 export const settingKeys = [
   "temperature",
   "max_tokens",
@@ -58,7 +58,7 @@ export const settingKeys = [
   "timeout",
 ];
 
-/** What to do about what has no counterpart. */
+/** What to do about keys that have no counterpart. */
 export const advice: Readonly<Record<string, string>> = {
   set: "A Score derives no values: write the placeholder where the value is needed, or let a command with 'output: json' compute it.",
   wait: "A Score does not wait: let a command of the Flow do it, or give the step 'retry: { pause_seconds: … }'.",
@@ -86,7 +86,7 @@ export function settingsOf(root: Value, workflow: Value | undefined, builder: Wo
       builder.lost(`${quoted(key)} of the file.`, "It has no counterpart.", value.place);
 }
 
-/** Arguments without text of the session: what was put into a shell's script comes as variables. */
+/** Arguments without text of the session: what was inserted into a shell script is passed as variables. */
 export function argumentsOf(
   argv: readonly string[],
   lookup: (name: string) => string | undefined,

@@ -15,7 +15,7 @@ import { translateJinja } from "./templates";
 import { advice, agentKeys, argumentsOf, settingKeys, settingsOf } from "./conductor-keys";
 import { defined } from "../../../engine/model/defined";
 
-/** A node of the workflow, with where it can go. */
+/** A node of the workflow, with its possible successors. */
 interface Node extends Routed {
   readonly raw: string;
   readonly value: Value;
@@ -30,7 +30,7 @@ class ConductorImport {
   readonly #builder: WorkflowBuilder;
   readonly #root: Value;
   readonly #nodes = new Map<string, Node>();
-  /** Agents that only a group performs. */
+  /** Agents that only run in a group. */
   readonly #members = new Set<string>();
   readonly #verdicts = new Map<string, string[]>();
   readonly #item: string[] = [];
@@ -79,7 +79,7 @@ class ConductorImport {
     const made = this.#builder.field(field);
     const preset = field.at("default");
     if (preset !== undefined && typeof preset.raw !== "object") made.default = preset.raw;
-    // What a Flow asks for is a single value.
+    // A Flow's input is a single value.
     if (made.type === "list" || made.type === "object") {
       delete made.type;
       delete made.of;
@@ -122,7 +122,7 @@ class ConductorImport {
     else this.#nodes.set(raw, { raw, value, kind, routes, id: this.#builder.stepId(raw, value) });
   }
 
-  /** Steps whose routes compare what a Score cannot: they say by a verdict where to go. */
+  /** Steps whose routes compare what a Score cannot: their verdict selects the route. */
   #chooseVerdicts(node: Node): void {
     const report = this.#builder.report;
     if (node.kind === "human_gate") {
@@ -458,7 +458,7 @@ class ConductorImport {
     return [];
   }
 
-  /** What the workflow gives back, where it is what one step gives. */
+  /** The output of the workflow, where it is the output of one step. */
   #result(): void {
     const output = this.#root.at("output");
     if (output === undefined) return;

@@ -3,7 +3,7 @@ import type { Item } from "./builder";
 import { written } from "./condition";
 import type { Condition } from "./condition";
 
-/** Where a node can go: the first route whose condition holds. */
+/** A successor of a node: the first route whose condition holds. */
 export interface Route {
   readonly to: string;
   readonly when: string | undefined;
@@ -12,7 +12,7 @@ export interface Route {
 
 export interface Routed {
   readonly raw: string;
-  /** The step's id here. */
+  /** The step's id in Orket. */
   readonly id: string;
   readonly routes: readonly Route[];
 }
@@ -20,7 +20,7 @@ export interface Routed {
 export interface Arranger {
   /** The entries of the Score for a node. */
   readonly item: (node: Routed, when: readonly Condition[]) => Item[];
-  /** When a route is taken: [] for always, undefined where a Score cannot say it. */
+  /** When a route is taken: [] for always, undefined where a Score cannot express it. */
   readonly condition: (node: Routed, route: Route) => Condition[] | undefined;
   readonly opposite: (conditions: readonly Condition[]) => Condition[] | undefined;
   readonly rounds: (node: Routed, route: Route) => number;
@@ -39,7 +39,7 @@ interface Loop {
   readonly edge: Edge;
 }
 
-/** The nodes in an order in which each stands behind those that lead to it, and the routes that lead back. */
+/** The nodes in an order in which each comes after those that lead to it, and the routes that lead back. */
 function inOrder(
   nodes: readonly Routed[],
   entry: string,
@@ -51,7 +51,7 @@ function inOrder(
   const order: Routed[] = [];
   const visit = (node: Routed): void => {
     state.set(node, "open");
-    // The last route is visited first, so that the first stands directly behind its node.
+    // The last route is visited first, so that the first comes directly after its node.
     for (const route of [...node.routes].reverse()) {
       const to = byName.get(route.to);
       if (to === undefined) continue;
@@ -85,8 +85,8 @@ function untilOf(node: Routed, edge: Edge, arranger: Arranger): Condition[] | un
 }
 
 /**
- * Puts a graph of nodes and routes into the order of a Score: ways back become loops, ways that are not always taken
- * become conditions. What that cannot say is reported.
+ * Converts a graph of nodes and routes to the order of a Score: ways back become loops, ways that are not always taken
+ * become conditions. What cannot be expressed is reported.
  */
 export function arrange(nodes: readonly Routed[], entry: string, arranger: Arranger): Item[] {
   const { order, back, forward } = inOrder(nodes, entry);
@@ -123,7 +123,7 @@ export function arrange(nodes: readonly Routed[], entry: string, arranger: Arran
   );
 }
 
-/** What must hold for each node, so that it is reached. */
+/** The condition that must hold for each node to be reached. */
 function conditionsOf(
   order: readonly Routed[],
   forward: readonly Edge[],
@@ -149,7 +149,7 @@ function conditionsOf(
 function routeWhen(edge: Edge, forward: readonly Edge[], arranger: Arranger): Condition[] | undefined {
   const { from, route } = edge;
   const own = arranger.condition(from, route);
-  // Ways back are the loop's: whoever stands behind it has left it.
+  // Ways back belong to the loop: a node after it has left it.
   const before = from.routes.slice(0, from.routes.indexOf(route)).filter((other) => other.when !== undefined);
   const leads = (other: Route): boolean =>
     other.to === "$end" ||

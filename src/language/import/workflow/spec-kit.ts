@@ -14,7 +14,7 @@ import { defined } from "../../../engine/model/defined";
 
 class SpecKitImport {
   readonly #builder: WorkflowBuilder;
-  /** What each step is here, by its id there. */
+  /** Each step's counterpart in Orket, by its id in Spec Kit. */
   readonly #kinds = new Map<string, "role" | "run" | "ask" | "each">();
   readonly #root: Value;
 

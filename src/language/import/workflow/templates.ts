@@ -1,10 +1,10 @@
 import { translateTemplate } from "../text";
 import type { Translation } from "../text";
 
-/** The placeholder, braces included, that a name in another tool's template stands for; undefined where it is none. */
+/** The placeholder, including braces, for a name in another tool's template; undefined where there is none. */
 export type Lookup = (expression: string) => string | undefined;
 
-/** A part of a template that cannot be said here. `line` counts from 0 within the text. */
+/** A part of a template that cannot be expressed. `line` counts from 0 within the text. */
 export interface LostPart {
   readonly line: number;
   readonly what: string;
@@ -12,14 +12,14 @@ export interface LostPart {
 
 const filters = /\s*\|\s*(?:json|tojson|trim|string|safe|default\([^)]*\))\s*$/;
 
-/** The names that an expression may be, without filters that change nothing that matters. */
+/** The expression as a plain name, without filters that change nothing relevant. */
 function plainName(expression: string): string {
   let name = expression.trim().replace(/^-\s*|\s*-$/g, "");
   for (let round = 0; round < 4; round++) name = name.replace(filters, "").trim();
   return name.replace(/^\((.*)\)$/s, "$1").trim();
 }
 
-/** A loop of a template over a list that a placeholder can name: the list itself stands in its place. */
+/** A template loop over a list that a placeholder can name: the list itself replaces it. */
 const loop = /\{%-?\s*for\s+(\w+)\s+in\s+([^%]+?)\s*-?%\}[\s\S]*?\{%-?\s*endfor\s*-?%\}/g;
 const tag = /\{%-?[\s\S]*?-?%\}\n?/g;
 
@@ -29,7 +29,7 @@ function lineAt(text: string, offset: number): number {
 
 /**
  * Translates a Jinja template: placeholders are replaced, a loop over a list becomes the list, and the texts of
- * conditions all stay, without the condition. What is lost is listed.
+ * conditions are all kept, without the condition. What is lost is listed.
  */
 export function translateJinja(text: string, lookup: Lookup): { text: string; lost: LostPart[] } {
   const lost: LostPart[] = [];
