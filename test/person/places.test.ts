@@ -121,7 +121,7 @@ describe("a folder that is empty and not trusted, and no folder at all", functio
     await conductor.screenshot("places-no-folder-dark");
 
     await workbench.command("Orket: Run Flow");
-    const message = await notification(workbench, "and there is none");
+    const message = await notification(workbench, "No folder is open");
     await message.getByRole("button", { name: "Open Folder" }).waitFor();
     await workbench.command("Orket: New Flow");
     await notification(workbench, "Open a folder first.");
