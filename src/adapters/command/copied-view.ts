@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import { isDiskCode, unlessMissing } from "../files/file-system";
 import { isWithin } from "../files/paths";
 import { openFolders, removeTree } from "./remove-tree";
 import { laidOver, writeLaidOver } from "./laid-over";
@@ -209,27 +211,51 @@ class Copy {
 /** Copies that this process is using now, by folder. */
 const inUse = new Set<string>();
 
+const abandoned = /-abandoned-[0-9a-f]{8}$/;
+
+/** Gives the copy a name that nobody uses, and removes it; what cannot be removed yet is removed next time. */
+async function setAside(place: string): Promise<void> {
+  const aside = `${place}-abandoned-${randomBytes(4).toString("hex")}`;
+  // Another process may have done so already.
+  await unlessMissing(fs.promises.rename(place, aside), undefined);
+  await removeTree(aside).catch(() => undefined);
+}
+
 /** A copy of the project that is not in use, an existing one if possible. */
 async function takeCopy(folder: string): Promise<Copy> {
+  for (const name of await fs.promises.readdir(folder).catch(() => []))
+    if (abandoned.test(name)) await removeTree(path.join(folder, name)).catch(() => undefined);
   for (let number = 0; ; number += 1) {
     const place = path.join(folder, `copy-${number}`);
     if (inUse.has(place)) continue;
-    await fs.promises.mkdir(place, { recursive: true });
-    const lock = path.join(place, "lock");
-    try {
-      const holder = Number(await fs.promises.readFile(lock, "utf8"));
-      if (holder !== process.pid && isAlive(holder)) continue;
-      await fs.promises.rm(lock);
-    } catch {
-      // It is not in use.
-    }
-    try {
-      await fs.promises.writeFile(lock, String(process.pid), { flag: "wx" });
-    } catch {
-      continue;
-    }
+    // Before anything is awaited: two commands of a parallel group look at the same moment.
     inUse.add(place);
-    return new Copy(place);
+    try {
+      if (await lock(place)) return new Copy(place);
+    } catch (error) {
+      inUse.delete(place);
+      throw error;
+    }
+    inUse.delete(place);
+  }
+}
+
+/** Locks a copy that no other command of this process uses. @returns false while another process has it. */
+async function lock(place: string): Promise<boolean> {
+  const file = path.join(place, "lock");
+  const holder = await fs.promises.readFile(file, "utf8").catch(() => undefined);
+  if (holder !== undefined) {
+    if (Number(holder) !== process.pid && isAlive(Number(holder))) return false;
+    // A process of the killed command may still write there for a moment, so this copy is not used again.
+    await setAside(place);
+  }
+  await fs.promises.mkdir(place, { recursive: true });
+  try {
+    await fs.promises.writeFile(file, String(process.pid), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (isDiskCode(error, "EEXIST")) return false;
+    throw error;
   }
 }
 

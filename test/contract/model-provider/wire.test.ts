@@ -199,8 +199,8 @@ describe("A proxy that the environment names", () => {
       received.resume();
       response.writeHead(200, { "content-type": openai.contentType }).end(reply);
     });
-    proxy.on("connect", (request, client: net.Socket) => {
-      tunnels.push(`${request.url ?? ""} ${request.headers["proxy-authorization"] ?? ""}`.trim());
+    proxy.on("connect", (received, client: net.Socket) => {
+      tunnels.push(`${received.url ?? ""} ${received.headers["proxy-authorization"] ?? ""}`.trim());
       const upstream = net.connect(Number(new URL(model.url).port), "127.0.0.1", () => {
         client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
         upstream.pipe(client).pipe(upstream);
