@@ -101,7 +101,10 @@ describe("a window with two folders", () => {
     assert.ok(lens);
     await press(lens);
 
-    const plan = vscode.window.activeTextEditor?.document.getText() ?? "";
+    // It opens as a page; its text is a document all the same.
+    const plan = await until("the plan", () =>
+      vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "orket-plan")?.getText(),
+    );
     assert.match(plan, /You are in south/);
     assert.doesNotMatch(plan, /north/);
   });
