@@ -10,6 +10,7 @@ import type { ProposalPlace } from "./artifact-places";
 import { readDraft, removeDraft, saveDraft } from "./drafts";
 import { offerNow } from "./review-model";
 import type { ReviewModel } from "./review-model";
+import { FlatFiles } from "../flat-files";
 
 /** A file of one of the schemes, in its current state. */
 interface Version {
@@ -31,7 +32,7 @@ const none = new Uint8Array();
  * an acceptance writes: it starts as the team's proposal, merged with the project's own changes; the user's edits
  * are saved beside the session, and are then what is accepted.
  */
-export class ArtifactFiles implements vscode.FileSystemProvider, vscode.Disposable {
+export class ArtifactFiles extends FlatFiles implements vscode.FileSystemProvider, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   readonly onDidChangeFile = this.#changed.event;
   readonly #shown = new vscode.EventEmitter<void>();
@@ -45,6 +46,7 @@ export class ArtifactFiles implements vscode.FileSystemProvider, vscode.Disposab
   readonly #subscriptions: readonly vscode.Disposable[];
 
   constructor(sessions: SessionRegistry, model: ReviewModel) {
+    super();
     this.#sessions = sessions;
     this.#model = model;
     const { registerFileSystemProvider } = vscode.workspace;
@@ -112,19 +114,6 @@ export class ArtifactFiles implements vscode.FileSystemProvider, vscode.Disposab
     if (artifact === undefined) return false;
     const offer = await offerNow(controller, artifact);
     return offer.kind !== "conflict" && offer.shown === shown && isSameBytes(offer.result, content);
-  }
-
-  readDirectory(): [string, vscode.FileType][] {
-    return [];
-  }
-  createDirectory(uri: vscode.Uri): never {
-    throw vscode.FileSystemError.NoPermissions(uri);
-  }
-  delete(uri: vscode.Uri): never {
-    throw vscode.FileSystemError.NoPermissions(uri);
-  }
-  rename(uri: vscode.Uri): never {
-    throw vscode.FileSystemError.NoPermissions(uri);
   }
 
   /** Rereads the open documents without unsaved changes; also refreshes the gutter, whose texts are in no editor. */

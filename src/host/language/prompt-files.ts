@@ -7,6 +7,7 @@ import type { ProjectIndex } from "../project/project-index";
 import { toTextEdit } from "./lsp";
 import { mergeTexts } from "./prompt-merge";
 import { ownerOf, promptAt } from "./prompt-uri";
+import { FlatFiles } from "../flat-files";
 
 /** A prompt that an editor has opened. */
 interface Opened {
@@ -21,7 +22,7 @@ interface Opened {
  * Prompts and instructions as separate files. Reading takes the text from the YAML as the editors hold it; writing
  * changes only that text in the YAML.
  */
-export class PromptFiles implements vscode.FileSystemProvider, vscode.Disposable {
+export class PromptFiles extends FlatFiles implements vscode.FileSystemProvider, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
   readonly #opened = new Map<string, Opened>();
   readonly #subscriptions: readonly vscode.Disposable[];
@@ -29,6 +30,7 @@ export class PromptFiles implements vscode.FileSystemProvider, vscode.Disposable
   readonly #index: ProjectIndex;
 
   constructor(index: ProjectIndex) {
+    super();
     this.#index = index;
     this.#subscriptions = [
       index.onDidChange(() => void this.#follow()),
@@ -126,19 +128,6 @@ export class PromptFiles implements vscode.FileSystemProvider, vscode.Disposable
       live === undefined || source === undefined ? undefined : readPrompt(source, live.prompt.path);
     if (text === undefined) throw vscode.FileSystemError.FileNotFound(uri);
     return text;
-  }
-
-  readDirectory(): [string, vscode.FileType][] {
-    return [];
-  }
-  createDirectory(uri: vscode.Uri): void {
-    throw vscode.FileSystemError.NoPermissions(uri);
-  }
-  delete(uri: vscode.Uri): void {
-    throw vscode.FileSystemError.NoPermissions(uri);
-  }
-  rename(uri: vscode.Uri): void {
-    throw vscode.FileSystemError.NoPermissions(uri);
   }
 
   dispose(): void {

@@ -1,7 +1,7 @@
 import { checkUnusedCommands } from "../check/commands";
 import type { Definition } from "../../engine/model/definition";
 import { defaultLimitHints, limitHints, limitWarnings } from "../check/limits";
-import { reachHints, secretWarnings } from "../check/reach";
+import { reachDiagnostics } from "../check/reach";
 import { promptWarnings } from "../check/prompt-size";
 import { checkForeignTools } from "../check/foreign-tools";
 import { checkPlaceholders } from "../check/placeholders";
@@ -73,8 +73,10 @@ function check(parts: FlowParts): Findings {
   const definition = sound && view !== undefined ? defineFlow(parts) : undefined;
   if (definition !== undefined) {
     diagnostics.push(...limitWarnings(parts.flow, definition), ...limitHints(parts.flow, definition));
-    diagnostics.push(...defaultLimitHints(parts.flow, definition), ...reachHints(parts.flow, definition));
-    diagnostics.push(...secretWarnings(parts.flow, definition));
+    diagnostics.push(
+      ...defaultLimitHints(parts.flow, definition),
+      ...reachDiagnostics(parts.flow, definition),
+    );
     diagnostics.push(...promptWarnings(parts, definition));
   }
   return { diagnostics, definition };
