@@ -51,11 +51,7 @@ export interface PerformContext {
 }
 
 function toolsOf({ state, ports }: PerformContext, run: StepRun): ToolSpec[] {
-  const tools = state.definition.band.roles[run.node.role]?.tools ?? [];
-  return toolsOfStep(tools, run.node, {
-    external: ports.external,
-    commands: state.definition.flow.commands,
-  });
+  return toolsOfStep(run.node, { definition: state.definition, external: ports.external });
 }
 
 export async function promptOf(active: ActiveRun, context: PerformContext): Promise<EventDraft> {

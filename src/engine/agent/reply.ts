@@ -78,10 +78,7 @@ function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): 
   const { definition } = state;
   const role = run.node.role;
   const listed = definition.band.roles[role]?.tools ?? [];
-  const specs = toolsOfStep(listed, run.node, {
-    external: ports.external,
-    commands: definition.flow.commands,
-  });
+  const specs = toolsOfStep(run.node, { definition, external: ports.external });
   const tools: ReadableTool[] = listed.map((name) => {
     const properties = specs.find((spec) => spec.name === name)?.parameters["properties"];
     return {

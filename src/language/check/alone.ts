@@ -1,4 +1,5 @@
 import { checkCommands } from "./commands";
+import { checkNamedPaths } from "./materials";
 import { checkParams } from "./params";
 import { checkProvider } from "./provider";
 import { checkSteps } from "./steps";
@@ -42,6 +43,7 @@ export function checkAlone(source: SourceDocument): readonly Diagnostic[] {
       checkTemplates(source, report);
       break;
     case "band":
+      checkNamedPaths(source, report);
       checkTemplates(source, report);
       break;
     default:
