@@ -203,7 +203,8 @@ function scan(text: string, mode: Work, mayThink: boolean): Piece[] {
 
 /** Where something could begin next: at a mark, or at the first character of a line behind its indentation. */
 function nextPlace(text: string, at: number, lineStart: boolean): number {
-  if (lineStart && /\s/.test(text[at] ?? "")) return at + 1;
+  const here = text[at] ?? "";
+  if (here === "\n" || (lineStart && /\s/.test(here))) return at + 1;
   const mark = /[<[◁`\n]/g;
   mark.lastIndex = at + 1;
   return mark.exec(text)?.index ?? text.length;
