@@ -261,7 +261,7 @@ function answered(state: SessionState, run: StepRun, data: EventData<"model_call
     ...state,
     spending: settleCall(state.spending, run.call, run.node.role, data.tokens, data.cost_usd),
     answeredCalls: state.answeredCalls.set(run.node.id, answers),
-    failedTries: { ...state.failedTries, [run.node.id]: 0 },
+    failedTries: withoutTries(state.failedTries, run.node.id),
     answeredBy: withAnswer(state, run, data),
   };
   return withRecord(next, run.key, (record) => ({
@@ -269,6 +269,12 @@ function answered(state: SessionState, run: StepRun, data: EventData<"model_call
     costUsd: data.cost_usd === undefined ? record.costUsd : (record.costUsd ?? 0) + data.cost_usd,
     turns: data.turn,
   }));
+}
+
+function withoutTries(tries: SessionState["failedTries"], id: string): SessionState["failedTries"] {
+  if (tries[id] === undefined) return tries;
+  const { [id]: _, ...others } = tries;
+  return others;
 }
 
 /** Which models answer the session's calls; a call may be refused for a node whose model is a different one. */
