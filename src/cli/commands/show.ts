@@ -47,7 +47,11 @@ function block(title: string, text: string, { style }: Output): string {
 async function detailOf(event: SessionEvent, seen: Snapshot, output: Output): Promise<string | undefined> {
   switch (event.type) {
     case "step_start":
-      return block(`══ ${event.step ?? ""} (${event.data.role}), attempt ${attemptText(event.data)}`, "", output);
+      return block(
+        `══ ${event.step ?? ""} (${event.data.role}), attempt ${attemptText(event.data)}`,
+        "",
+        output,
+      );
     case "prompt_built": {
       const texts: string[] = [];
       for (const message of event.data.added) {

@@ -100,7 +100,9 @@ export const eventData = {
       .int()
       .min(2)
       .optional()
-      .describe("The attempt continues the conversation of the one before with this turn; absent: it begins anew."),
+      .describe(
+        "The attempt continues the conversation of the one before with this turn; absent: it begins anew.",
+      ),
   }),
   prompt_built: z.strictObject({
     turn,

@@ -86,7 +86,8 @@ export function nextTry(state: SessionState, run: StepRun, isTold: boolean): Nex
   const changed = changedSince(state, run);
   if (changed !== undefined) return { anew: changed };
   if (!isInTheMiddle(state, run, code)) return { anew: `its last turn cannot be continued (${code})` };
-  if (turn === run.firstTurn && !outside.has(code)) return { anew: `going on from turn ${turn} failed before` };
+  if (turn === run.firstTurn && !outside.has(code))
+    return { anew: `going on from turn ${turn} failed before` };
   return { from_turn: turn };
 }
 

@@ -53,7 +53,12 @@ function commandEndText(end: EventData<"command_end">["end"]): string {
 const lines: Lines = {
   session_start: (data) => `${data.flow} with ${data.provider}, Orket ${data.engine}`,
   plan_resolved: (data) => `${data.steps} steps, ${data.max_model_calls} model calls at most`,
-  step_start: (data) => joined(`role ${data.role}`, data.attempt > 1 && `try ${data.attempt}`, data.from_turn !== undefined && `continues with turn ${data.from_turn}`),
+  step_start: (data) =>
+    joined(
+      `role ${data.role}`,
+      data.attempt > 1 && `try ${data.attempt}`,
+      data.from_turn !== undefined && `continues with turn ${data.from_turn}`,
+    ),
   prompt_built: (data) =>
     joined(
       `${data.kept + data.added.length} messages, ~${data.estimated_tokens} tokens`,
