@@ -20,6 +20,7 @@ import { LibraryTree } from "./trees/library-tree";
 import { FlowPanels } from "./flow/flow-panel";
 import { PlanDocuments } from "./flow/plan-documents";
 import { ProjectIndex } from "./project/project-index";
+import { EditorFeatures } from "./provider/editor-features";
 import { EditorTools } from "./provider/editor-tools";
 import { VsCodeLmProvider } from "./provider/vscode-lm";
 import { questionsOf } from "./session/questions";
@@ -194,6 +195,7 @@ function servicesOf(
     ...questionsOf(secrets),
     vscodeLm: ({ timeouts }) => new VsCodeLmProvider(access, timeouts),
     external: new EditorTools(),
+    features: (workDomain) => new EditorFeatures(workDomain),
     mesh,
     commands: {
       isTrusted: () => vscode.workspace.isTrusted,

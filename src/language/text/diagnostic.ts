@@ -83,6 +83,7 @@ export const diagnosticCodes = [
   "orket/program-not-found",
   "orket/foreign-tool-unused",
   "orket/editor-only",
+  "orket/editor-tool",
 ] as const;
 export type DiagnosticCode = (typeof diagnosticCodes)[number];
 

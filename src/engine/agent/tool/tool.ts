@@ -8,6 +8,7 @@ import type { BuiltinTool, ToolFacts } from "../../model/tools";
 import type { Cancellation } from "../../port/cancellation";
 import type { ExternalTools } from "../../port/external-tools";
 import type { GuardedFiles } from "../../port/files";
+import type { LanguageFeatures } from "../../port/language-features";
 import type { ToolSpec } from "../../port/model-provider";
 import type { SessionStore } from "../../port/session-store";
 import type { Utf8 } from "../../port/utf8";
@@ -34,6 +35,7 @@ export interface ToolContext {
   readonly files: GuardedFiles;
   readonly store: SessionStore;
   readonly external: ExternalTools;
+  readonly features: LanguageFeatures;
   readonly utf8: Utf8;
   readonly cancellation: Cancellation;
 }
