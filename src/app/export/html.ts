@@ -1,7 +1,7 @@
 import { unboundedText } from "../../engine/model/tools";
 import { calledVenues, providerOf } from "../../engine/model/called-venues";
 import { grouped } from "../../engine/model/grouped";
-import { eventLine } from "../../engine/view/event-line";
+import { attemptText, eventLine } from "../../engine/view/event-line";
 import { aboutAdjustment } from "../../engine/event/event";
 import type { BlobRef, Content } from "../../engine/event/content";
 import type { EventOf, SessionEvent } from "../../engine/event/event";
@@ -237,7 +237,7 @@ class Page {
   async #stepEvent(event: SessionEvent): Promise<Html | undefined> {
     switch (event.type) {
       case "step_start":
-        return event.data.attempt > 1 ? html`<h3>Attempt ${event.data.attempt}</h3>` : undefined;
+        return event.data.attempt > 1 ? html`<h3>Attempt ${attemptText(event.data)}</h3>` : undefined;
       case "prompt_built":
         return this.#prompt(event);
       case "model_call_end":
@@ -415,7 +415,7 @@ function aboutEvent(event: SessionEvent): string {
     case "session_start":
       return `${event.data.flow}, ${event.data.provider}, Orket ${event.data.engine}`;
     case "step_start":
-      return `${event.data.role}, attempt ${event.data.attempt}`;
+      return `${event.data.role}, attempt ${attemptText(event.data)}`;
     case "prompt_built":
       return `turn ${event.data.turn}, about ${grouped(event.data.estimated_tokens)} tokens`;
     case "model_call_start":

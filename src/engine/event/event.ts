@@ -96,6 +96,13 @@ export const eventData = {
         "What takes the place of an agent; absent: the role is at work. `role` then says it in words.",
       ),
     item: z.string().optional().describe("The item of the `each` around it, shortened, for people."),
+    from_turn: z
+      .int()
+      .min(2)
+      .optional()
+      .describe(
+        "The attempt continues the conversation of the one before with this turn; absent: it begins anew.",
+      ),
   }),
   prompt_built: z.strictObject({
     turn,

@@ -19,6 +19,7 @@ import { deniedAs, refusalOf } from "../agent/tool/denials";
 import { planSize } from "../model/plan";
 import { mergesSystem, toolMode } from "../state/tool-mode";
 import { failedStep, mustProblem } from "../state/failed-step";
+import { lastTurn } from "../state/going-on";
 import { startOf } from "../state/step-run";
 import { hasResult } from "../model/definition";
 import { resultOf } from "../state/scope";
@@ -239,7 +240,7 @@ function decideAfterReply(state: SessionState, { run, scope }: ActiveRun, reply:
   const missing = [...problems, ...missingFor({ run, scope })];
   const isLastWord = reply.toolCalls.length === 0 || run.verdict !== undefined;
   if (isLastWord && missing.length === 0) return work(turnEffect("finish_step", run));
-  if (reply.turn < run.node.max_turns) return work(turnEffect("build_prompt", run));
+  if (reply.turn < lastTurn(run)) return work(turnEffect("build_prompt", run));
   if (missing.length === 0 && !honest) return work(turnEffect("finish_step", run));
   if (missing.length === 0 && run.result !== undefined) return work(turnEffect("finish_step", run));
   if (!isLastWord && honest) {

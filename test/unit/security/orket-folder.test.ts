@@ -22,6 +22,7 @@ import { OrketError } from "../../../src/engine/error/orket-error";
 import { definitionOf, step } from "../../fakes/engine-harness";
 import { makeOutside, plants, snapshot } from "../../fakes/hostile/orket-folder";
 import type { Ground, Plant } from "../../fakes/hostile/orket-folder";
+import { libraryOptions, withReplies } from "../../fakes/library-run";
 import { environment } from "../../fakes/session";
 
 /** The gate without the waits for the disk, which only a power loss would show. */
@@ -106,24 +107,13 @@ const acts: Readonly<Record<string, Act>> = {
   delete: (ground, _, machine) => deleteSession(machine, ground.project, ground.session),
 };
 
-function team() {
-  const definition = definitionOf([
-    step("plan", "writer", { produces: ["PLAN.md"] }),
-    step("last", "writer"),
-  ]);
-  definition.venue.replies = {
-    version: 1,
-    chunk_delay_ms: 0,
-    steps: {
-      plan: [
-        { text: "", tool_calls: [{ tool: "write_file", args: { path: "PLAN.md", content } }] },
-        { text: content, tool_calls: [] },
-      ],
-    },
-    otherwise: { text: "nothing more", tool_calls: [] },
-  };
-  return definition;
-}
+const team = () =>
+  withReplies(definitionOf([step("plan", "writer", { produces: ["PLAN.md"] }), step("last", "writer")]), {
+    plan: [
+      { text: "", tool_calls: [{ tool: "write_file", args: { path: "PLAN.md", content } }] },
+      { text: content, tool_calls: [] },
+    ],
+  });
 
 describe("A project's .orket from a stranger", function () {
   this.timeout(60_000);
@@ -144,16 +134,8 @@ describe("A project's .orket from a stranger", function () {
     rmSync(top, { recursive: true, force: true });
   });
 
-  function runtime(project: string, machine: SessionEnvironment): RuntimeOptions {
-    return {
-      workDomain: project,
-      startDirectory: project,
-      engineVersion: "test",
-      startedBy: "library",
-      resolveSecret: () => Promise.resolve(""),
-      environment: machine,
-    };
-  }
+  const runtime = (project: string, machine: SessionEnvironment): RuntimeOptions =>
+    libraryOptions(project, { environment: machine });
 
   function ground(): Ground {
     const place = mkdtempSync(path.join(top, "g-"));
