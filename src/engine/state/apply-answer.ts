@@ -30,7 +30,11 @@ export function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"que
         : { kind: "active", run: { ...answered, verdict: "pass" }, scope };
     case "foreign_tool":
     case "quoted_call":
-      return { kind: "active", run: { ...run, question: null, openTool: withAnswer(run, question.kind, data) }, scope };
+      return {
+        kind: "active",
+        run: { ...run, question: null, openTool: withAnswer(run, question.kind, data) },
+        scope,
+      };
     case "ask":
     case "accept":
       return {
