@@ -1,4 +1,5 @@
-import { readSession } from "../../app/session/open";
+import { checksOf, uncheckedPaths } from "../../app/session/checks";
+import { openSnapshot } from "../../app/session/snapshot";
 import { rememberShown } from "../../app/session/shown";
 import type { ReviewRow } from "../../app/artifact/review-rows";
 import { nodeEnvironment } from "../../adapters/journal/environment";
@@ -35,10 +36,10 @@ function printStat(rows: readonly ReviewRow[], out: Output): void {
 async function diff(context: CommandContext): Promise<ExitCode> {
   const { io, given, workDomain } = context;
   const session = await sessionOf(context);
-  const seen = await readSession(session.path);
+  const seen = await (await openSnapshot(session.path)).checked();
   const artifacts = artifactViews(seen.state);
   const chosen = chooseArtifacts(artifacts, given.positionals.slice(1), isOpenArtifact);
-  const rows = await rowsOf(seen, workDomain, chosen);
+  const rows = await rowsOf(seen, workDomain, chosen, uncheckedPaths(await checksOf(seen)));
   if (given.flag("json")) io.stdout.line(JSON.stringify(rows.map(rowJson), null, 2));
   else {
     if (chosen.length === 0) {
