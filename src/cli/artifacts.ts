@@ -73,8 +73,12 @@ function print({ kind, text }: PatchLine, out: Output): void {
 /** Prints rows as one patch, and shows users what a patch cannot express. */
 export function printPatch(rows: readonly ReviewRow[], to: Output, messages: Output): void {
   for (const file of patchesOf(rows)) for (const line of gitPatch(file, to.isTerminal)) print(line, to);
-  for (const { artifact, state, offer, open, isUnchecked } of rows) {
+  for (const { artifact, state, offer, open, isUnchecked, denied } of rows) {
     const path = safeLine(artifact.path);
+    if (denied !== undefined)
+      messages.line(
+        `${path}: cannot be accepted: ${safeText(denied.message)} ${denied.hint ?? ""}`.trimEnd(),
+      );
     if (state === "conflict")
       messages.line(
         `${path}: conflict with the project; shown is what the proposal changes in the version that it was made from.`,
