@@ -12,6 +12,7 @@ import { emptyScope } from "../../src/engine/state/scope";
 import { initialState } from "../../src/engine/state/state";
 import { topPlace } from "../../src/engine/state/place";
 import { newRun } from "../../src/engine/state/step-run";
+import { sha256 } from "../../src/adapters/system/sha256";
 import { nodeUtf8 } from "../../src/adapters/system/utf8";
 import { builtinTools } from "../../src/engine/model/tools";
 import { definitionOf, step } from "./engine-harness";
@@ -53,6 +54,7 @@ export class ToolBench {
         external: noExternalTools,
         features: this.features,
         utf8: nodeUtf8,
+        sha256,
         cancellation: new CancelSource(),
       },
       { call, parameters: {} },

@@ -267,6 +267,7 @@ export async function runTool(active: ActiveRun, context: PerformContext): Promi
     external: ports.external,
     features: ports.features,
     utf8: ports.utf8,
+    sha256: ports.sha256,
     cancellation,
   };
   const parameters = tools.find(({ name }) => name === call.tool)?.parameters ?? {};

@@ -6,6 +6,7 @@ import { readFields } from "../model/field";
 import type { FieldMap, Json } from "../model/field";
 import { answered } from "../model/score";
 import { checkText, unknown } from "../model/check-text";
+import { callWords } from "../state/asked-call";
 import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
 import { nextTry } from "../state/going-on";
 import type { SessionState } from "../state/state";
@@ -141,6 +142,12 @@ function acceptAnswer(
       ...defined({ instruction: command.instruction, comment: command.comment }),
     }),
   ];
+}
+
+/** The answer to a question about a quoted call where nobody can be asked. */
+export function unaskedRefusal({ id, sha256 }: { readonly id: string; readonly sha256: string }): Command {
+  const answers = { reason: "Nobody could be asked." };
+  return { kind: "answer_question", id, sha256, verdict: callWords.refuse, answers, by: "engine" };
 }
 
 /** Checks an answer against the words and fields that were asked for. */

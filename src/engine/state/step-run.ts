@@ -76,8 +76,18 @@ export interface OpenTool {
   readonly call: ToolCall;
   /** What the model is told, once the work is done. */
   readonly done: string | null;
-  /** A person's answer about a foreign tool; absent: no question was asked. */
-  readonly answer?: { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
+  /** The answer to the question about it; absent: none was asked, or there is no answer yet. */
+  readonly answer?: { readonly allowed: true } | RefusedCall;
+}
+
+/** A call that was refused. */
+export interface RefusedCall {
+  readonly allowed: false;
+  readonly reason: string;
+  /** It appears in something that the step has read; absent: its tool is a foreign one. */
+  readonly quoted?: true;
+  /** Nobody could be asked. */
+  readonly unasked?: true;
 }
 
 /** A question to a person that belongs to the step itself. */
