@@ -77,7 +77,7 @@ export interface FieldScreen {
 /** A question of the Score. */
 export interface QuestionScreen {
   readonly id: string;
-  readonly kind: "ask" | "accept" | "exhausted" | "happened" | "foreign_tool";
+  readonly kind: "ask" | "accept" | "exhausted" | "happened" | "foreign_tool" | "quoted_call";
   /** Digest of what is shown; the answer sends it back. */
   readonly sha256: string;
   readonly step: string;
@@ -88,7 +88,7 @@ export interface QuestionScreen {
   readonly fields: readonly FieldScreen[];
   /** accept: the files that wait for a decision. */
   readonly paths?: readonly string[];
-  /** foreign_tool: the tool that is called. */
+  /** foreign_tool, quoted_call: the tool that is called. */
   readonly tool?: string;
 }
 

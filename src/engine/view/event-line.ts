@@ -15,6 +15,17 @@ function aboutOf(data: Adjustment): (string | undefined)[] {
   const { step, role, limit, value } = aboutAdjustment(data);
   return [step, role, limit === undefined ? undefined : `${limit} ${value ?? "none"}`];
 }
+/** The number of the attempt that begins, and the turn where it continues the one before. */
+export function attemptText({ attempt, from_turn: turn }: EventData<"step_start">): string {
+  return `${attempt}${turn === undefined ? "" : `, continues with turn ${turn}`}`;
+}
+
+/** How a step that failed is tried again. */
+function howTried(data: Adjustment): string | undefined {
+  if (data.kind !== "retry") return undefined;
+  if (data.from_turn !== undefined) return `continues with turn ${data.from_turn}`;
+  return data.anew === undefined ? undefined : `begins anew because ${data.anew}`;
+}
 const joined = (...parts: readonly (string | undefined | false)[]): string =>
   parts.filter((part) => typeof part === "string" && part !== "").join(", ");
 
@@ -42,7 +53,12 @@ export function commandEndText(end: EventData<"command_end">["end"]): string {
 const lines: Lines = {
   session_start: (data) => `${data.flow} with ${data.provider}, Orket ${data.engine}`,
   plan_resolved: (data) => `${data.steps} steps, ${data.max_model_calls} model calls at most`,
-  step_start: (data) => joined(`role ${data.role}`, data.attempt > 1 && `try ${data.attempt}`),
+  step_start: (data) =>
+    joined(
+      `role ${data.role}`,
+      data.attempt > 1 && `try ${data.attempt}`,
+      data.from_turn !== undefined && `continues with turn ${data.from_turn}`,
+    ),
   prompt_built: (data) =>
     joined(
       `${data.kept + data.added.length} messages, ~${data.estimated_tokens} tokens`,
@@ -69,7 +85,7 @@ const lines: Lines = {
   verdict_set: (data) => joined(data.verdict, data.reason),
   approval_requested: (data) => (data.kind === "before_step" ? "begin the step?" : "take the result?"),
   approval_resolved: (data) => joined(data.decision, `by ${data.by}`, data.comment),
-  adjustment: (data) => joined(`${data.kind} by ${data.by}`, ...aboutOf(data), data.reason),
+  adjustment: (data) => joined(`${data.kind} by ${data.by}`, ...aboutOf(data), howTried(data), data.reason),
   condition_checked: (data) => `${data.holds ? "yes" : "no"}, ${data.reason}`,
   items_resolved: (data) => `${data.items.length} items`,
   inputs_resolved: (data) => Object.keys(data.inputs).join(", "),
