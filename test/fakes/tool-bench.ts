@@ -10,6 +10,7 @@ import { emptyScope } from "../../src/engine/state/scope";
 import { initialState } from "../../src/engine/state/state";
 import { topPlace } from "../../src/engine/state/place";
 import { newRun } from "../../src/engine/state/step-run";
+import { sha256 } from "../../src/adapters/system/sha256";
 import { nodeUtf8 } from "../../src/adapters/system/utf8";
 import { builtinTools } from "../../src/engine/model/tools";
 import { definitionOf, step } from "./engine-harness";
@@ -49,6 +50,7 @@ export class ToolBench {
         store: this.store,
         external: noExternalTools,
         utf8: nodeUtf8,
+        sha256,
         cancellation: new CancelSource(),
       },
       { call, parameters: {} },

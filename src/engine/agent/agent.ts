@@ -265,6 +265,7 @@ export async function runTool(active: ActiveRun, context: PerformContext): Promi
     store: ports.store,
     external: ports.external,
     utf8: ports.utf8,
+    sha256: ports.sha256,
     cancellation,
   };
   const parameters = tools.find(({ name }) => name === call.tool)?.parameters ?? {};

@@ -14,7 +14,7 @@ import type { Effect } from "../orchestrator/decide";
 import { initialState } from "../state/state";
 import type { SessionState } from "../state/state";
 import { commandOfTool, isBuiltin, isForeign } from "../model/tools";
-import { mustAsk } from "../state/foreign-call";
+import { mustAsk } from "../state/asked-call";
 import { endOfOutput } from "../orchestrator/command-work";
 import { commandVerdict } from "../model/command";
 import { fileRules } from "../policy/rules";
@@ -365,8 +365,9 @@ function localEffectOf(state: SessionState, event: SessionEvent): Effect | undef
   return decide(state).effects.find(
     (effect) =>
       effect.step === event.step &&
-      // A denial comes from the engine, also where the tool is the editor's.
-      (!isExternal(effect, state) || (event.type === "tool_denied" && effect.kind === "run_tool")),
+      // Denials and questions come from the engine, also where the tool is the editor's.
+      (!isExternal(effect, state) ||
+        ((event.type === "tool_denied" || event.type === "question_asked") && effect.kind === "run_tool")),
   );
 }
 

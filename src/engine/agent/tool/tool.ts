@@ -6,6 +6,7 @@ import { callSettings } from "../../model/definition";
 import { toolTable } from "../../model/tools";
 import type { BuiltinTool, ToolFacts } from "../../model/tools";
 import type { Cancellation } from "../../port/cancellation";
+import type { Sha256 } from "../../port/digest";
 import type { ExternalTools } from "../../port/external-tools";
 import type { GuardedFiles } from "../../port/files";
 import type { ToolSpec } from "../../port/model-provider";
@@ -35,6 +36,7 @@ export interface ToolContext {
   readonly store: SessionStore;
   readonly external: ExternalTools;
   readonly utf8: Utf8;
+  readonly sha256: Sha256;
   readonly cancellation: Cancellation;
 }
 
