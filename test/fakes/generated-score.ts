@@ -336,4 +336,3 @@ export function attend(session: Harness): void {
   });
   look();
 }
-

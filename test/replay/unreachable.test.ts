@@ -32,7 +32,11 @@ function conditionOn(before: readonly PlanNode[], chance: Chance): Condition {
 }
 
 /** The same Score with more conditions, many of which contradict each other, and steps that must say one word. */
-function contradictory(nodes: readonly PlanNode[], chance: Chance, before: readonly PlanNode[] = []): PlanNode[] {
+function contradictory(
+  nodes: readonly PlanNode[],
+  chance: Chance,
+  before: readonly PlanNode[] = [],
+): PlanNode[] {
   const seen: PlanNode[] = [];
   for (const node of nodes) {
     const when = chance.happens(0.4)
@@ -47,7 +51,8 @@ function contradictory(nodes: readonly PlanNode[], chance: Chance, before: reado
     }
     if (more.kind === "step" && more.verdict !== undefined && chance.happens(0.2))
       more.must = [more.verdict[0] ?? ""];
-    if (more.kind === "parallel") more.branches = contradictoryBranches(more.branches, chance, [...before, ...seen]);
+    if (more.kind === "parallel")
+      more.branches = contradictoryBranches(more.branches, chance, [...before, ...seen]);
     else if (more.kind !== "step") {
       // In a loop a condition can be about a later step: about its round before.
       const around = [...before, ...seen, ...(more.kind === "loop" ? more.body : [])];

@@ -114,7 +114,10 @@ class Analysis {
     const found: Never[] = [];
     for (const item of this.items) {
       const { id } = item;
-      if ([...item.around, item].some((one) => this.#follows.has(one)) || item.around.some((one) => this.#when(one)))
+      if (
+        [...item.around, item].some((one) => this.#follows.has(one)) ||
+        item.around.some((one) => this.#when(one))
+      )
         continue;
       const when = this.#when(item);
       if (when !== undefined && !this.#follows.has(item)) {
@@ -212,7 +215,8 @@ class Analysis {
   /** Whether a command with effects outside has no accept step that can have run before it. */
   #isNotAccepted(item: Item): boolean {
     const { node } = item;
-    if (node.kind !== "step" || node.does?.kind !== "run" || !this.#outside.has(node.does.command)) return false;
+    if (node.kind !== "step" || node.does?.kind !== "run" || !this.#outside.has(node.does.command))
+      return false;
     return !this.items.some(
       (one) =>
         one.node.kind === "step" &&
@@ -237,12 +241,16 @@ class Analysis {
   }
 
   #sentence(before: readonly Fact[], fact: Fact): string {
-    const other = before.find((one) => remaining(remaining(undefined, [], one.condition), [one], fact.condition)?.length === 0) ?? before.at(-1);
+    const other =
+      before.find(
+        (one) => remaining(remaining(undefined, [], one.condition), [one], fact.condition)?.length === 0,
+      ) ?? before.at(-1);
     if (other !== undefined) return `${other.text}, but ${fact.text}`;
     const { condition } = fact;
     const step = "step" in condition ? this.#byId.get(condition.step) : undefined;
     const must = step?.node.kind === "step" ? step.node.must : undefined;
-    if (must === undefined || step === undefined) return fact.text.replace(/^it requires/, "nothing makes it true");
+    if (must === undefined || step === undefined)
+      return fact.text.replace(/^it requires/, "nothing makes it true");
     return `${fact.text}, but ${quoted(step.id)} has 'must: ${must.join(", ")}' and fails otherwise`;
   }
 
@@ -325,7 +333,8 @@ function remaining(
 ): readonly unknown[] | undefined {
   const isOut = (value: unknown): boolean =>
     before.some((fact) => "is_not" in fact.condition && (fact.condition.is_not as unknown[]).includes(value));
-  if ("is_not" in condition) return values?.filter((value) => !(condition.is_not as unknown[]).includes(value));
+  if ("is_not" in condition)
+    return values?.filter((value) => !(condition.is_not as unknown[]).includes(value));
   const wanted: readonly unknown[] = "verdict" in condition ? condition.verdict : condition.is;
   return values === undefined
     ? wanted.filter((value) => !isOut(value))

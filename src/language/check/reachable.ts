@@ -44,7 +44,9 @@ function add(score: SourceDocument, never: Never, id: string, report: Report): v
   if (path === undefined) return;
   const { start, end } = valueSpan(score, path) ?? valuePlace(score, path);
   // What is wrong within the condition has been reported there.
-  if (report.diagnostics.some(({ file, span }) => file === score.path && span.start >= start && span.end <= end))
+  if (
+    report.diagnostics.some(({ file, span }) => file === score.path && span.start >= start && span.end <= end)
+  )
     return;
   report.span(score, valuePlace(score, path), codes[never.at], never.message, {
     hint: hints[never.at],
@@ -61,7 +63,11 @@ function acceptBefore(score: SourceDocument, entry: ValuePath): ProblemInit["rep
   const line = score.text.slice(score.text.lastIndexOf("\n", span.start - 1) + 1, span.start);
   const [dash] = /^\s*-\s+$/.exec(line) ?? [];
   if (dash !== undefined) return { title, span: at, with: `accept: ["**"]\n${dash}` };
-  return { title, span: at, with: score.format === "json" ? '{ "accept": ["**"] }, ' : '{ accept: ["**"] }, ' };
+  return {
+    title,
+    span: at,
+    with: score.format === "json" ? '{ "accept": ["**"] }, ' : '{ accept: ["**"] }, ',
+  };
 }
 
 /** Conditions that can never hold, in a Score by itself. */

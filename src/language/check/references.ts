@@ -169,9 +169,10 @@ export function fieldProblem(
   if (fields === undefined) return undefined;
   const isStep = "verdict" in target;
   if (Object.keys(fields).length === 0) {
-    const hint = isStep && target.kind !== "use"
-      ? `Declare the field in its '${target.kind === "ask" ? "fields" : "result"}'.`
-      : "Name a step of which the result is declared.";
+    const hint =
+      isStep && target.kind !== "use"
+        ? `Declare the field in its '${target.kind === "ask" ? "fields" : "result"}'.`
+        : "Name a step of which the result is declared.";
     return { message: `The ${called(target)} has no result.`, hint };
   }
   const unknown = path === "" ? undefined : unknownField(fields, path);
@@ -214,7 +215,8 @@ export function checkConditions(score: SourceDocument, view: ScoreView, report: 
   for (const step of view.steps) {
     const says = saysOf(score, view, step);
     if (report.isFull(score)) return;
-    if (says !== undefined) checkWords(score, [...step.path, "must"], step, says, "orket/condition-unknown", report);
+    if (says !== undefined)
+      checkWords(score, [...step.path, "must"], step, says, "orket/condition-unknown", report);
   }
 }
 
@@ -246,7 +248,8 @@ export function checkUsedConditions(score: SourceDocument, used: UsedScore, repo
   }
   for (const step of view.steps) {
     const says = saysUsed(step);
-    if (says !== undefined) checkWords(score, [...step.path, "must"], step, says, "orket/condition-unknown", report);
+    if (says !== undefined)
+      checkWords(score, [...step.path, "must"], step, says, "orket/condition-unknown", report);
   }
   for (const path of sourcesOf(view)) {
     const target = targetOf(view, textAt(score, [...path, "step"]) ?? "");

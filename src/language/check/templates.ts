@@ -72,11 +72,7 @@ export function isAboutStep(
 }
 
 /** Why the summary of a step is not known in any of these steps. */
-function unresolvedSummary(
-  id: string,
-  view: ScoreView,
-  steps: readonly StepView[],
-): Unresolved | undefined {
+function unresolvedSummary(id: string, view: ScoreView, steps: readonly StepView[]): Unresolved | undefined {
   const target = targetOf(view, id);
   if (target === undefined) {
     const known = view.steps.filter((to) => steps.every((from) => canSee(from, to) === "yes"));
@@ -183,7 +179,8 @@ export function checkTemplates(source: SourceDocument, report: Report): void {
     const { step } = template;
     checkTemplate(template, report, (placeholder) => {
       if (placeholder.kind === "item" && step !== undefined) return unresolvedItem([step]);
-      if (isAboutStep(placeholder) && step !== undefined) return unresolvedOfStep(placeholder, source, [step]);
+      if (isAboutStep(placeholder) && step !== undefined)
+        return unresolvedOfStep(placeholder, source, [step]);
       const problem = placeholder.kind === "artifact" ? artifactPathProblem(placeholder.path) : undefined;
       if (placeholder.kind !== "artifact" || problem === undefined) return undefined;
       return { message: `${quoted(placeholder.path)} cannot be an artifact: ${problem}.` };

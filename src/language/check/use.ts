@@ -58,7 +58,8 @@ export function usedIn(parts: Pick<FlowParts, "score" | "uses">): UsedScore {
 /** Verdicts and results of used Scores that conditions, lists and `must` name. */
 export function checkUsedSays(parts: FlowParts, report: Report): void {
   const used = usedIn(parts);
-  for (const score of new Set(scoresOf(parts).map((one) => one.score))) checkUsedConditions(score, used, report);
+  for (const score of new Set(scoresOf(parts).map((one) => one.score)))
+    checkUsedConditions(score, used, report);
 }
 
 function inputsOf(score: SourceDocument): FieldMap {

@@ -18,7 +18,9 @@ function found(steps: string, more: Readonly<Record<string, string>> = {}): Diag
   return [...resolveFlow(project, "main.flow.yaml", {}).diagnostics];
 }
 const problems = (steps: string, more: Readonly<Record<string, string>> = {}): string[] =>
-  found(steps, more).map(({ range, code, message }) => `${range.start.line - 2} ${code.slice(6)}: ${message}`);
+  found(steps, more).map(
+    ({ range, code, message }) => `${range.start.line - 2} ${code.slice(6)}: ${message}`,
+  );
 
 const judged = "  - { id: a, role: coder, verdict: [yes, no], result: { risk: { enum: [low, high] } } }\n";
 
@@ -56,7 +58,9 @@ describe("Steps that never run", () => {
 
   it("include those that wait for a verdict with which the step fails", () => {
     assert.deepEqual(
-      problems("  - { id: t, run: tests, must: pass }\n  - { role: coder, when: { step: t, verdict: fail } }\n"),
+      problems(
+        "  - { id: t, run: tests, must: pass }\n  - { role: coder, when: { step: t, verdict: fail } }\n",
+      ),
       [
         "2 never-runs: The condition can never hold: it requires that t says fail, but 't' has 'must: pass' and fails otherwise.",
       ],
@@ -103,7 +107,8 @@ describe("Steps that never run", () => {
     );
     assert.deepEqual([one.code, one.severity, more.length], ["orket/accept-missing", "error", 0]);
     const { span, replacement } = one.suggestion ?? { span: { start: 0, end: 0 }, replacement: "" };
-    const steps = "version: 1\nname: steps\nsteps:\n  - role: coder\n  - id: pr\n    run: publish\n  - role: coder\n";
+    const steps =
+      "version: 1\nname: steps\nsteps:\n  - role: coder\n  - id: pr\n    run: publish\n  - role: coder\n";
     const fixed = steps.slice(0, span.start) + replacement + steps.slice(span.end);
     assert.deepEqual(found("", { "steps.score.yaml": fixed }), []);
     assert.match(fixed, /\n {2}- accept: \["\*\*"\]\n {2}- id: pr\n/);
@@ -149,7 +154,9 @@ describe("Verdicts and results that nobody gives", () => {
   });
 
   it("make a step after a used Score unreachable where its verdicts exclude each other", () => {
-    const used = { "used.score.yaml": "version: 1\nname: used\nsteps:\n  - { id: y, run: tests, must: pass }\n" };
+    const used = {
+      "used.score.yaml": "version: 1\nname: used\nsteps:\n  - { id: y, run: tests, must: pass }\n",
+    };
     assert.deepEqual(
       problems("  - { id: u, use: used }\n  - { role: coder, when: { step: u, verdict: fail } }\n", used),
       ["2 never-runs: The condition can never hold: nothing makes it true that u says fail."],
