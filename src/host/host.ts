@@ -34,7 +34,8 @@ import { SessionsTree } from "./trees/sessions-tree";
 import { ConductorView } from "./conductor/conductor-view";
 import { ErrorPresenter } from "./errors";
 import { showWhatIsThere } from "./conductor/resume-offer";
-import { SessionPanels } from "./event-panel/session-panel";
+import { KeptViews } from "./event-panel/kept-views";
+import { SessionPanels } from "./event-panel/session-panels";
 import { Attention } from "./inbox/attention";
 import { Inbox } from "./inbox/inbox";
 import { InboxTree } from "./inbox/inbox-tree";
@@ -70,7 +71,14 @@ function createParts(context: vscode.ExtensionContext) {
   const extension = context.extensionUri;
   const model = new ReviewModel(sessions);
   const files = new ArtifactFiles(sessions, model);
-  const panels = new SessionPanels(context.extensionUri, sessions, model, errors);
+  const panels = new SessionPanels({
+    extension,
+    sessions,
+    model,
+    reports,
+    views: new KeptViews(context.workspaceState),
+    errors,
+  });
   return {
     model,
     changes,
