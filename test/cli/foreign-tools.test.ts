@@ -57,7 +57,8 @@ describe("a Flow with tools that ask VS Code, on the command line", () => {
     folder = mkdtempSync(path.join(tmpdir(), "orket-editor-tools-"));
     const changed = {
       ...files,
-      "ship.flow.yaml": "version: 1\nname: ship\nband: crew\nvenue: local\nscore: steps\ntask: Ship it.\napproval: none\n",
+      "ship.flow.yaml":
+        "version: 1\nname: ship\nband: crew\nvenue: local\nscore: steps\ntask: Ship it.\napproval: none\n",
       "crew.band.yaml":
         "version: 1\nname: crew\nroles:\n  shipper: { prompt: You ship., tools: [search_files, symbols, diagnostics] }\n  idle: { prompt: You wait., tools: [find_references] }\n",
       "local.venue.yaml": "version: 1\nname: local\nprovider: scripted\nreplies: r.replies.yaml\n",
@@ -84,7 +85,10 @@ describe("a Flow with tools that ask VS Code, on the command line", () => {
       /The role shipper has symbols, diagnostics only in VS Code: a run on the command line goes without/,
     );
     const json = await orket(["plan", "ship", "--json"], { cwd: folder });
-    assert.match(json.stdout.replace(/\s+/g, ""), /"editorTools":\[\{"role":"shipper","tools":\["symbols","diagnostics"\]/);
+    assert.match(
+      json.stdout.replace(/\s+/g, ""),
+      /"editorTools":\[\{"role":"shipper","tools":\["symbols","diagnostics"\]/,
+    );
   });
 
   it("runs without them, and the model is told", async () => {

@@ -48,7 +48,10 @@ describe("what VS Code's language extensions know", () => {
             `${query}Outside`,
             Variable,
             "",
-            new vscode.Location(vscode.Uri.file(path.join(path.dirname(folder), "x.txt")), new vscode.Position(0, 0)),
+            new vscode.Location(
+              vscode.Uri.file(path.join(path.dirname(folder), "x.txt")),
+              new vscode.Position(0, 0),
+            ),
           ),
         ],
       }),

@@ -193,7 +193,9 @@ function printPlan(planned: FlowPlan, output: Output): void {
     output.line(safeLine(`This Flow runs only in VS Code. ${planned.editorOnly}`));
   for (const { role, tools } of planned.editorTools ?? [])
     output.line(
-      safeLine(`The role ${role} has ${tools.join(", ")} only in VS Code: a run on the command line goes without.`),
+      safeLine(
+        `The role ${role} has ${tools.join(", ")} only in VS Code: a run on the command line goes without.`,
+      ),
     );
   const over = planned.limits.filter(({ limit, worst: needed }) => needed !== undefined && needed > limit);
   output.line(

@@ -54,7 +54,10 @@ export interface LanguageFeatures {
 }
 
 const onlyInEditor = (): Promise<{ readonly kind: "failed"; readonly message: string }> =>
-  Promise.resolve({ kind: "failed", message: "This tool exists only inside VS Code; this run has no editor." });
+  Promise.resolve({
+    kind: "failed",
+    message: "This tool exists only inside VS Code; this run has no editor.",
+  });
 
 /** A host without an editor. */
 export const noLanguageFeatures: LanguageFeatures = {

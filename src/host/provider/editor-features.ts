@@ -54,7 +54,8 @@ export class EditorFeatures implements LanguageFeatures {
       if (line > document.lineCount)
         return failed(`${file} has ${document.lineCount} lines; there is no line ${line}.`);
       const column = columnOf(document.lineAt(line - 1).text, symbol);
-      if (column < 0) return failed(`Line ${line} of ${file}, as VS Code has it, does not contain ${symbol}.`);
+      if (column < 0)
+        return failed(`Line ${line} of ${file}, as VS Code has it, does not contain ${symbol}.`);
       const found = await vscode.commands.executeCommand<vscode.Location[] | undefined>(
         "vscode.executeReferenceProvider",
         document.uri,
@@ -111,7 +112,9 @@ export class EditorFeatures implements LanguageFeatures {
   ): FeatureAnswer<CodePlace & To> {
     const items = all.flatMap((one) => {
       const file = relativeTo(this.#folder, one.location.uri);
-      return file === undefined ? [] : [{ path: file, line: one.location.range.start.line + 1, ...more(one) }];
+      return file === undefined
+        ? []
+        : [{ path: file, line: one.location.range.start.line + 1, ...more(one) }];
     });
     return { kind: "found", items, outside: all.length - items.length };
   }
@@ -165,7 +168,12 @@ function flattened(
   ];
 }
 
-function problemOf({ severity, message, source, code }: vscode.Diagnostic): Omit<CodeProblem, keyof CodePlace> {
+function problemOf({
+  severity,
+  message,
+  source,
+  code,
+}: vscode.Diagnostic): Omit<CodeProblem, keyof CodePlace> {
   const number = typeof code === "object" ? code.value : code;
   const from = [source, number].filter((part) => part !== undefined && part !== "").join(" ");
   const plain = { severity: problemSeverities[severity] ?? "hint", message };
@@ -184,7 +192,9 @@ async function answered<T>(
       resolve(failed("The question to VS Code was cancelled."));
     };
     timer = setTimeout(() => {
-      resolve(failed(`VS Code did not answer within ${answerMs / 1000} s. Its extensions may still be loading.`));
+      resolve(
+        failed(`VS Code did not answer within ${answerMs / 1000} s. Its extensions may still be loading.`),
+      );
     }, answerMs);
   });
   cancellation.addEventListener("abort", cancel, { once: true });

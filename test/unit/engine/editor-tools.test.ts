@@ -124,7 +124,11 @@ describe("a tool that asks the editor", () => {
 
   it("says that a file which only the team has is not in the project", async () => {
     await bench.call("write_file", { path: "src/new.ts", content: "alpha();\n" });
-    const { ok, text } = await bench.call("find_references", { path: "src/new.ts", line: 1, symbol: "alpha" });
+    const { ok, text } = await bench.call("find_references", {
+      path: "src/new.ts",
+      line: 1,
+      symbol: "alpha",
+    });
 
     assert.equal(ok, false);
     assert.match(text, /src\/new\.ts.*without what the team wrote: src\/new\.ts/s);
@@ -165,7 +169,10 @@ describe("a tool that asks the editor", () => {
     const { text } = await bench.call("symbols", { query: "k" });
 
     assert.doesNotMatch(text, /KEY|env|orket|link/);
-    assert.match(text, /\[1 symbol\. 4 in files that may not be read, or outside the project, are not shown\./);
+    assert.match(
+      text,
+      /\[1 symbol\. 4 in files that may not be read, or outside the project, are not shown\./,
+    );
   });
 
   for (const [tool, args] of [
@@ -207,7 +214,10 @@ describe("a tool that asks the editor", () => {
     };
     assert.deepEqual(
       [(await bench.call("diagnostics", {})).text, (await bench.call("symbols", { query: "a" })).text],
-      ["VS Code did not answer within 30 s.", "This tool exists only inside VS Code; this run has no editor."],
+      [
+        "VS Code did not answer within 30 s.",
+        "This tool exists only inside VS Code; this run has no editor.",
+      ],
     );
   });
 });
@@ -269,7 +279,9 @@ describe("a step whose role has tools of the editor", () => {
       available: true,
       symbols: (_, cancellation) =>
         new Promise((resolve) => {
-          cancellation.addEventListener("abort", () => resolve({ kind: "failed", message: "It was cancelled." }));
+          cancellation.addEventListener("abort", () =>
+            resolve({ kind: "failed", message: "It was cancelled." }),
+          );
           made.orchestrator.cancel();
         }),
     });

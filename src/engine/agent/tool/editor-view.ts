@@ -52,7 +52,9 @@ export async function shownPlaces<T extends CodePlace>(
   const notes = [
     lines.size === 0 ? nothing : `${lines.size} ${noun}${lines.size === 1 ? "" : "s"}`,
     ...(more === 0 ? [] : [`${more} more are not shown: ask for something narrower`]),
-    ...(hidden === 0 ? [] : [`${hidden} in files that may not be read, or outside the project, are not shown`]),
+    ...(hidden === 0
+      ? []
+      : [`${hidden} in files that may not be read, or outside the project, are not shown`]),
     projectOnly(job),
   ];
   return job.result(true, [...lines, `[${notes.filter((note) => note !== "").join(". ")}]`].join("\n"));

@@ -9,7 +9,9 @@ export const symbols = defineTool("symbols", {
       .string()
       .max(200)
       .default("")
-      .describe("Part of the symbol's name. Required without a path; with one, it filters the file's symbols."),
+      .describe(
+        "Part of the symbol's name. Required without a path; with one, it filters the file's symbols.",
+      ),
     path: z
       .string()
       .max(1000)
