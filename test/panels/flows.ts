@@ -1,8 +1,9 @@
-import type { FlowBox, FlowScreen } from "../../src/protocol/flow-view";
+import type { FlowBoxView } from "../../src/engine/view/flow-boxes";
+import type { FlowScreen } from "../../src/protocol/flow-view";
 
 /* Every state of the flow view, as the extension would send it. */
 
-const box = (id: string, kind: FlowBox["kind"], changes: Partial<FlowBox> = {}): FlowBox => ({
+const box = (id: string, kind: FlowBoxView["kind"], changes: Partial<FlowBoxView> = {}): FlowBoxView => ({
   id,
   kind,
   label: id,
@@ -11,10 +12,10 @@ const box = (id: string, kind: FlowBox["kind"], changes: Partial<FlowBox> = {}):
   ...changes,
 });
 
-const role = (id: string, name: string, changes: Partial<FlowBox> = {}): FlowBox =>
+const role = (id: string, name: string, changes: Partial<FlowBoxView> = {}): FlowBoxView =>
   box(id, "role", { facts: [name, "qwen3-coder:latest"], ...changes });
 
-function score(changes: Readonly<Record<string, Partial<FlowBox>>> = {}): readonly FlowBox[] {
+function score(changes: Readonly<Record<string, Partial<FlowBoxView>>> = {}): readonly FlowBoxView[] {
   return [
     role("plan", "architect", changes["plan"]),
     box("fixing", "loop", {

@@ -12,6 +12,7 @@ import type { Definition, StepNode } from "../../src/engine/model/definition";
 import { openPaths } from "../../src/engine/state/acceptance";
 import { activeRuns } from "../../src/engine/state/cursor";
 import { definitionOf, step } from "../fakes/engine-harness";
+import { libraryOptions } from "../fakes/library-run";
 import { sessionOf } from "./journey";
 
 /*
@@ -114,12 +115,7 @@ function commandDefinition(places: Places): Definition {
 }
 
 function optionsFor({ project, state }: Places): RuntimeOptions {
-  return {
-    workDomain: project,
-    startDirectory: project,
-    engineVersion: "test",
-    startedBy: "library",
-    resolveSecret: () => Promise.resolve(""),
+  return libraryOptions(project, {
     environment: nodeEnvironment,
     commands: {
       isTrusted: () => true,
@@ -127,7 +123,7 @@ function optionsFor({ project, state }: Places): RuntimeOptions {
       stateFolder: state,
       runner: { cache: path.join(state, "cache"), sandbox: "missing" },
     },
-  };
+  });
 }
 
 /** How often the outside was changed. */

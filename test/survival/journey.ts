@@ -12,6 +12,7 @@ import type { RepliesFile } from "../../src/engine/model/venue";
 import { viewSession } from "../../src/engine/view/session-view";
 import { definitionOf, step } from "../fakes/engine-harness";
 import { Chance } from "../fakes/generated-session";
+import { libraryOptions } from "../fakes/library-run";
 
 /*
  * A flow of twelve step runs that includes everything that can fail half-way: a loop that turns once, a parallel group,
@@ -147,18 +148,13 @@ function quickClock(): Clock {
 
 export function runtimeOptions(folder: string, fs: FileSystem, seed: number): RuntimeOptions {
   const chance = new Chance(seed);
-  return {
-    workDomain: folder,
-    startDirectory: folder,
-    engineVersion: "test",
-    startedBy: "library",
-    resolveSecret: () => Promise.resolve(""),
+  return libraryOptions(folder, {
     environment: {
       fs,
       clock: quickClock(),
       random: (count) => Uint8Array.from({ length: count }, () => chance.below(256)),
     },
-  };
+  });
 }
 
 /** What a user has seen on the screen: none of it may ever be lost. */

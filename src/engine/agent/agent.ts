@@ -51,7 +51,11 @@ export interface PerformContext {
 }
 
 function toolsOf({ state, ports }: PerformContext, run: StepRun): ToolSpec[] {
-  return toolsOfStep(run.node, { definition: state.definition, external: ports.external });
+  return toolsOfStep(run.node, {
+    definition: state.definition,
+    external: ports.external,
+    features: ports.features,
+  });
 }
 
 export async function promptOf(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
@@ -260,7 +264,9 @@ export async function runTool(active: ActiveRun, context: PerformContext): Promi
     files: ports.files,
     store: ports.store,
     external: ports.external,
+    features: ports.features,
     utf8: ports.utf8,
+    sha256: ports.sha256,
     cancellation,
   };
   const parameters = tools.find(({ name }) => name === call.tool)?.parameters ?? {};

@@ -2,6 +2,7 @@ import type { ToolCall, UnreadCall } from "../event/event";
 import { callSettings } from "../model/definition";
 import type { ModelReply } from "../port/model-provider";
 import type { ActiveRun } from "../state/cursor";
+import { lastTurn } from "../state/going-on";
 import type { SessionState } from "../state/state";
 import { toolMode } from "../state/tool-mode";
 import type { AgentPorts } from "./ports";
@@ -78,7 +79,12 @@ function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): 
   const { definition } = state;
   const role = run.node.role;
   const listed = definition.band.roles[role]?.tools ?? [];
-  const specs = toolsOfStep(run.node, { definition, external: ports.external });
+  const specs = toolsOfStep(run.node, {
+    definition,
+    external: ports.external,
+    // How a call is read does not depend on the host.
+    features: { available: true },
+  });
   const tools: ReadableTool[] = listed.map((name) => {
     const properties = specs.find((spec) => spec.name === name)?.parameters["properties"];
     return {
@@ -99,7 +105,7 @@ function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): 
         ? "marked"
         : "all";
   // Asked once: a model that repeats the call means it as an example. On the last turn the model could not answer.
-  const asked = run.asked || (run.prompt?.turn ?? 1) >= run.node.max_turns;
+  const asked = run.asked || (run.prompt?.turn ?? 1) >= lastTurn(run);
   return { tools, search, askAboutQuotes: !asked };
 }
 

@@ -1,5 +1,5 @@
 import type { AdjustmentBody } from "../event/event";
-import { stepsOf } from "../model/plan";
+import { stepOf } from "../model/plan";
 import { stepIdOf } from "../state/place";
 import type { SessionState } from "../state/state";
 
@@ -18,6 +18,6 @@ export function withText(adjustment: AdjustmentBody, text: string): AdjustmentBo
 /** The instruction that the next run of a step gets, including changes by users. @param step its id or a run's key. */
 export function instructionOf({ definition, patches }: SessionState, step: string): string {
   const id = stepIdOf(step);
-  const node = stepsOf(definition.score.steps).find((one) => one.id === id);
+  const node = stepOf(definition.score.steps, id);
   return patches[step] ?? patches[id] ?? node?.instruction ?? "";
 }

@@ -8,6 +8,28 @@ export function stepsOf(nodes: readonly PlanNode[]): StepNode[] {
   return nodes.flatMap((node) => (node.kind === "step" ? [node] : stepsOf(nodesIn(node))));
 }
 
+/** The steps of each Score that was asked for one, by id. */
+const byId = new WeakMap<readonly PlanNode[], ReadonlyMap<string, StepNode>>();
+
+function stepsById(nodes: readonly PlanNode[]): ReadonlyMap<string, StepNode> {
+  let known = byId.get(nodes);
+  if (known === undefined) {
+    known = new Map(stepsOf(nodes).map((node) => [node.id, node]));
+    byId.set(nodes, known);
+  }
+  return known;
+}
+
+/** The step with this whole id; costs the same in a Score of 10 steps and of 10,000. */
+export function stepOf(nodes: readonly PlanNode[], id: string): StepNode | undefined {
+  return stepsById(nodes).get(id);
+}
+
+/** How many steps the Score has, each counted once. */
+export function countSteps(nodes: readonly PlanNode[]): number {
+  return stepsById(nodes).size;
+}
+
 /** The `use` with this whole id. */
 export function useOf(nodes: readonly PlanNode[], id: string): UseNode | undefined {
   for (const node of nodes) {

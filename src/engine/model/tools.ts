@@ -9,6 +9,8 @@ export interface ToolFacts {
   readonly touches: Touch;
   /** It reads nothing but the role's skills, so that the policy's scopes do not apply to it. */
   readonly within?: "skills";
+  /** Only an editor can answer it: no role has it on the command line. */
+  readonly editorOnly?: true;
 }
 
 /**
@@ -30,6 +32,23 @@ export const toolTable = {
     description:
       "Finds the lines that contain a text or match a regular expression, in the team's files and the project's.",
     touches: "read",
+  },
+  symbols: {
+    description:
+      "Finds symbols (functions, classes, variables) by name in the project, or lists those of a file, as VS Code's language extensions know them.",
+    touches: "read",
+    editorOnly: true,
+  },
+  find_references: {
+    description:
+      "Finds where a symbol is used in the project, as VS Code's language extensions know it. Give a line in which the symbol stands.",
+    touches: "read",
+    editorOnly: true,
+  },
+  diagnostics: {
+    description: "Lists the errors and warnings that VS Code's extensions report about the project's files.",
+    touches: "read",
+    editorOnly: true,
   },
   read_skill: {
     description: "Reads a skill of the role: its instructions, or another file of its folder.",
@@ -63,6 +82,12 @@ export const builtinTools = Object.keys(toolTable) as [BuiltinTool, ...BuiltinTo
 /** Whether the engine performs the tool itself. */
 export function isBuiltin(name: string): name is BuiltinTool {
   return Object.hasOwn(toolTable, name);
+}
+
+/** Whether the tool asks the editor about the project. */
+export function isEditorTool(name: string): boolean {
+  const facts: ToolFacts | undefined = isBuiltin(name) ? toolTable[name] : undefined;
+  return facts?.editorOnly === true;
 }
 
 /** Whether another extension or an MCP server performs the tool, so that Orket cannot bound what it does. */

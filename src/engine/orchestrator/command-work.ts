@@ -8,7 +8,7 @@ import { commandVerdict, secretValuePattern } from "../model/command";
 import type { CommandSpec } from "../model/command";
 import { readFields } from "../model/field";
 import type { FieldSpec, Json } from "../model/field";
-import { stepsOf, useOf } from "../model/plan";
+import { stepOf, useOf } from "../model/plan";
 import { placeholderText } from "../model/template";
 import type { Placeholder } from "../model/template";
 import { decideWrite } from "../policy/file-policy";
@@ -101,7 +101,7 @@ function isBounded(
   }
   if (placeholder.kind !== "result") return false;
   const id = frame === undefined ? placeholder.step : `${frame}.${placeholder.step}`;
-  const step = stepsOf(definition.score.steps).find((one) => one.id === id);
+  const step = stepOf(definition.score.steps, id);
   return isDeclared(step?.result?.[placeholder.field]);
 }
 

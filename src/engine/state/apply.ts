@@ -11,6 +11,7 @@ import { topPlace } from "./place";
 import { startOf } from "./step-run";
 import type { RunEvent } from "./apply-run";
 import { adjusted, afterAdjustments, updatedRun } from "./adjustments";
+import { basisOf } from "./going-on";
 import { withRoleChanges } from "./role-changes";
 import { decided } from "./decisions";
 import { reserve, settleCall, settleFailedCall } from "./spending";
@@ -168,6 +169,7 @@ function applyRunEvent(state: SessionState, event: RunEvent): SessionState {
   const start = {
     order: before.run.order ?? state.steps.length,
     patch: state.patches[before.run.key] ?? state.patches[before.run.node.id],
+    ...(event.type === "model_call_start" ? { basis: basisOf(state, before.run) } : {}),
   };
   const score = updateRun(
     state.definition.score.steps,
@@ -259,7 +261,7 @@ function answered(state: SessionState, run: StepRun, data: EventData<"model_call
     ...state,
     spending: settleCall(state.spending, run.call, run.node.role, data.tokens, data.cost_usd),
     answeredCalls: state.answeredCalls.set(run.node.id, answers),
-    failedTries: { ...state.failedTries, [run.node.id]: 0 },
+    failedTries: withoutTries(state.failedTries, run.node.id),
     answeredBy: withAnswer(state, run, data),
   };
   return withRecord(next, run.key, (record) => ({
@@ -267,6 +269,12 @@ function answered(state: SessionState, run: StepRun, data: EventData<"model_call
     costUsd: data.cost_usd === undefined ? record.costUsd : (record.costUsd ?? 0) + data.cost_usd,
     turns: data.turn,
   }));
+}
+
+function withoutTries(tries: SessionState["failedTries"], id: string): SessionState["failedTries"] {
+  if (tries[id] === undefined) return tries;
+  const { [id]: _, ...others } = tries;
+  return others;
 }
 
 /** Which models answer the session's calls; a call may be refused for a node whose model is a different one. */
@@ -312,7 +320,7 @@ function startRecord(state: SessionState, run: StepRun, event: EventOf<"step_sta
     item: event.data.item,
     status: "running",
     attempt: event.data.attempt,
-    turns: 0,
+    turns: (event.data.from_turn ?? 1) - 1,
     tokens: run.tokens,
     costUsd: run.costUsd,
     verdict: undefined,

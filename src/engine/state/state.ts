@@ -171,7 +171,7 @@ export interface SessionState {
   readonly spending: Spending;
   /** Answered model calls by step id. */
   readonly answeredCalls: PersistentMap<number>;
-  /** Failed tries since the last answered call, by step id; those that a person or a crash cut short do not count. */
+  /** Failed tries since the last answered call, by step id, where there are any; those that a person or a crash cut short do not count. */
   readonly failedTries: Readonly<Record<string, number>>;
   /** By the requested model: the nodes and digests that answered so far. Only a mesh names nodes. */
   readonly answeredBy: Readonly<Record<string, readonly AnsweringModel[]>>;

@@ -6,14 +6,19 @@ import type { StepStatus, StepView } from "./session-view";
 
 /** A step of the Score, or a group with its content, as a flow view shows it. Plain data. */
 export interface FlowBoxView {
+  /** The step's or group's id; unique in the Score. */
   readonly id: string;
   readonly kind: "role" | "run" | "ask" | "accept" | "loop" | "each" | "parallel" | "sequence" | "use";
   readonly label: string;
+  /** Its details: role, model, bounds. */
   readonly facts: readonly string[];
+  /** Of a step in a session. */
   readonly status?: StepStatus;
+  /** Its use in a session: runs, tokens, cost, time. */
   readonly used?: string;
-  /** Share of the costliest step's use, from 0 to 4. */
+  /** Share of the costliest step's use, from 0 to 4; absent: nothing yet. */
   readonly heat?: number;
+  /** Its boxes stand side by side. */
   readonly across?: true;
   readonly boxes: readonly FlowBoxView[];
 }

@@ -2,6 +2,7 @@ import { checkCommands } from "./commands";
 import { checkNamedPaths } from "./materials";
 import { checkParams } from "./params";
 import { checkProvider } from "./provider";
+import { checkReachable } from "./reachable";
 import { checkSteps } from "./steps";
 import { checkTask, checkTemplates } from "./templates";
 import { quoted } from "../text/diagnostic";
@@ -41,6 +42,7 @@ export function checkAlone(source: SourceDocument): readonly Diagnostic[] {
     case "score":
       checkSteps(source, report);
       checkTemplates(source, report);
+      checkReachable(source, report);
       break;
     case "band":
       checkNamedPaths(source, report);

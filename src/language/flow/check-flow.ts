@@ -6,6 +6,7 @@ import { promptWarnings } from "../check/prompt-size";
 import { checkForeignTools } from "../check/foreign-tools";
 import { checkMaterials } from "../check/materials";
 import { checkPlaceholders } from "../check/placeholders";
+import { checkReachableIn } from "../check/reachable";
 import { checkScore } from "../check/score";
 import { checkDisabledRoles, checkVenue } from "../check/venue";
 import { defineFlow } from "./definition";
@@ -80,6 +81,9 @@ function check(parts: FlowParts): Findings {
       ...reachDiagnostics(parts.flow, definition),
     );
     diagnostics.push(...promptWarnings(parts, definition));
+    const never = new Report();
+    checkReachableIn(sources, definition, never);
+    diagnostics.push(...never.diagnostics);
   }
   return { diagnostics, definition };
 }

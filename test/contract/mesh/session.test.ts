@@ -10,6 +10,7 @@ import { openLiveSession, readSession, startSession } from "../../../src/app/ses
 import type { LiveSession, RuntimeOptions } from "../../../src/app/session/session";
 import type { Definition } from "../../../src/engine/model/definition";
 import { definitionOf, step } from "../../fakes/engine-harness";
+import { libraryOptions } from "../../fakes/library-run";
 import { FakeNode } from "./mesh-node";
 
 describe("A session on a mesh", function () {
@@ -19,15 +20,7 @@ describe("A session on a mesh", function () {
   let desk: FakeNode;
   let rack: FakeNode;
 
-  const options = (mesh = new MeshPool()): RuntimeOptions => ({
-    workDomain: folder,
-    startDirectory: folder,
-    engineVersion: "test",
-    startedBy: "library",
-    resolveSecret: () => Promise.resolve(""),
-    fetch,
-    mesh,
-  });
+  const options = (mesh = new MeshPool()): RuntimeOptions => libraryOptions(folder, { fetch, mesh });
   const definition = (sameModel: "required" | "allowed"): Definition => {
     const made = definitionOf([step("plan", "listener"), step("build", "listener")]);
     Object.assign(made.venue, {

@@ -92,7 +92,7 @@ describe("the tool read_skill", () => {
     const definition = definitionOf([node]);
     definition.band.skills = [pdf];
     const offered = (): unknown =>
-      toolsOfStep(node, { definition, external: noExternalTools }).find(({ name }) => name === "read_skill")
+      toolsOfStep(node, { definition, external: noExternalTools, features: { available: true } }).find(({ name }) => name === "read_skill")
         ?.parameters["properties"];
     Object.assign(definition.band.roles["writer"] ?? {}, { tools: ["read_skill"] });
     assert.equal(offered(), undefined);

@@ -12,6 +12,7 @@ import { changeDefinition } from "../../../src/engine/history/fork";
 import type { ForkChanges } from "../../../src/engine/history/fork";
 import { compareSessions } from "../../../src/engine/history/compare";
 import { definitionOf, step } from "../../fakes/engine-harness";
+import { libraryOptions, withReplies } from "../../fakes/library-run";
 import { environment } from "../../fakes/session";
 
 const long = "The plan has many words. ".repeat(60);
@@ -33,23 +34,17 @@ function scripted(): Definition {
     text: `I say ${word}`,
     tool_calls: [{ tool: "set_verdict", args: { verdict: word } }],
   });
-  definition.venue.replies = {
-    version: 1,
-    chunk_delay_ms: 0,
-    steps: {
-      plan: [
-        { text: "", tool_calls: [{ tool: "write_file", args: { path: "PLAN.md", content: long } }] },
-        { text: long, tool_calls: [] },
-      ],
-      build: [
-        { text: "built once", tool_calls: [] },
-        { text: "built twice", tool_calls: [] },
-      ],
-      review: [verdict("request_changes"), verdict("approve")],
-    },
-    otherwise: { text: "nothing more", tool_calls: [] },
-  };
-  return definition;
+  return withReplies(definition, {
+    plan: [
+      { text: "", tool_calls: [{ tool: "write_file", args: { path: "PLAN.md", content: long } }] },
+      { text: long, tool_calls: [] },
+    ],
+    build: [
+      { text: "built once", tool_calls: [] },
+      { text: "built twice", tool_calls: [] },
+    ],
+    review: [verdict("request_changes"), verdict("approve")],
+  });
 }
 
 describe("A session on disk", () => {
@@ -58,13 +53,7 @@ describe("A session on disk", () => {
 
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), "orket-audit-"));
-    options = {
-      workDomain: folder,
-      startDirectory: folder,
-      engineVersion: "test",
-      startedBy: "library",
-      resolveSecret: () => Promise.resolve(""),
-    };
+    options = libraryOptions(folder);
   });
   afterEach(() => {
     rmSync(folder, { recursive: true });

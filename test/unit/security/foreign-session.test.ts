@@ -12,18 +12,10 @@ import { listSessions } from "../../../src/app/session/session-list";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import type { Definition } from "../../../src/engine/model/definition";
 import { definitionOf, step } from "../../fakes/engine-harness";
+import { libraryOptions, withReplies } from "../../fakes/library-run";
 import { environment } from "../../fakes/session";
 
-function team(): Definition {
-  const definition = definitionOf([step("plan", "writer"), step("last", "writer")]);
-  definition.venue.replies = {
-    version: 1,
-    chunk_delay_ms: 0,
-    steps: {},
-    otherwise: { text: "done", tool_calls: [] },
-  };
-  return definition;
-}
+const team = (): Definition => withReplies(definitionOf([step("plan", "writer"), step("last", "writer")]));
 
 describe("A session", () => {
   let top: string;
@@ -37,15 +29,10 @@ describe("A session", () => {
   /** A user on a machine, told from others by the state folder. */
   function user(name: string, more: Partial<RuntimeOptions> = {}): RuntimeOptions {
     const project = path.join(top, "project");
-    return {
-      workDomain: project,
-      startDirectory: project,
-      engineVersion: "test",
-      startedBy: "library",
-      resolveSecret: () => Promise.resolve(""),
+    return libraryOptions(project, {
       environment: { ...environment(), marks: new UserSessionMarks(() => path.join(top, name)) },
       ...more,
-    };
+    });
   }
 
   /** Started and closed after its first step, so that there is something to go on with. */

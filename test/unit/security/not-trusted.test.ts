@@ -12,18 +12,10 @@ import { listSessions } from "../../../src/app/session/session-list";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { snapshot } from "../../fakes/hostile/orket-folder";
 import { definitionOf, step } from "../../fakes/engine-harness";
+import { libraryOptions, withReplies } from "../../fakes/library-run";
 import { environment } from "../../fakes/session";
 
-function team() {
-  const definition = definitionOf([step("plan", "writer")]);
-  definition.venue.replies = {
-    version: 1,
-    chunk_delay_ms: 0,
-    steps: {},
-    otherwise: { text: "done", tool_calls: [] },
-  };
-  return definition;
-}
+const team = () => withReplies(definitionOf([step("plan", "writer")]));
 
 describe("In a window that is not trusted", () => {
   let project: string;
@@ -37,14 +29,7 @@ describe("In a window that is not trusted", () => {
   it("sessions are listed and opened, and nothing of them is changed, whoever asks", async () => {
     const fs = new OrketFileSystem();
     const machine = environment(fs);
-    const options = {
-      workDomain: project,
-      startDirectory: project,
-      engineVersion: "test",
-      startedBy: "library" as const,
-      resolveSecret: () => Promise.resolve(""),
-      environment: machine,
-    };
+    const options = libraryOptions(project, { environment: machine });
     const live = await startSession(team(), options);
     await live.orchestrator.run();
     await live.close();

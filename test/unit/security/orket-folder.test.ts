@@ -17,11 +17,11 @@ import { listSessions } from "../../../src/app/session/session-list";
 import { searchSessions } from "../../../src/app/session/session-search";
 import type { LiveSession, RuntimeOptions } from "../../../src/app/session/session";
 import { CapabilityMemory } from "../../../src/app/venue/capability-memory";
-import { readSession } from "../../../src/adapters/journal/session-folder";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { definitionOf, step } from "../../fakes/engine-harness";
 import { makeOutside, plants, snapshot } from "../../fakes/hostile/orket-folder";
 import type { Ground, Plant } from "../../fakes/hostile/orket-folder";
+import { libraryOptions, withReplies } from "../../fakes/library-run";
 import { environment } from "../../fakes/session";
 
 /** The gate without the waits for the disk, which only a power loss would show. */
@@ -72,9 +72,8 @@ const acts: Readonly<Record<string, Act>> = {
   verify: (ground, _, machine) => verifySession(ground.session, machine),
   replay: (ground, _, machine) => replayAndProve(ground.session, "test", machine),
   export: async (ground, _, machine) => {
-    const record = await readSession(machine, ground.session);
-    for await (const piece of exportPieces(record, ground.session, { format: "html", contents: true }))
-      void piece;
+    const seen = await (await openSnapshot(ground.session, machine)).checked();
+    for await (const piece of exportPieces(seen, { format: "html", contents: true })) void piece;
   },
   fork: async (ground, options) => {
     await (await forkSession(ground.session, "plan", (same) => same, options)).close();
@@ -106,24 +105,13 @@ const acts: Readonly<Record<string, Act>> = {
   delete: (ground, _, machine) => deleteSession(machine, ground.project, ground.session),
 };
 
-function team() {
-  const definition = definitionOf([
-    step("plan", "writer", { produces: ["PLAN.md"] }),
-    step("last", "writer"),
-  ]);
-  definition.venue.replies = {
-    version: 1,
-    chunk_delay_ms: 0,
-    steps: {
-      plan: [
-        { text: "", tool_calls: [{ tool: "write_file", args: { path: "PLAN.md", content } }] },
-        { text: content, tool_calls: [] },
-      ],
-    },
-    otherwise: { text: "nothing more", tool_calls: [] },
-  };
-  return definition;
-}
+const team = () =>
+  withReplies(definitionOf([step("plan", "writer", { produces: ["PLAN.md"] }), step("last", "writer")]), {
+    plan: [
+      { text: "", tool_calls: [{ tool: "write_file", args: { path: "PLAN.md", content } }] },
+      { text: content, tool_calls: [] },
+    ],
+  });
 
 describe("A project's .orket from a stranger", function () {
   this.timeout(60_000);
@@ -144,16 +132,8 @@ describe("A project's .orket from a stranger", function () {
     rmSync(top, { recursive: true, force: true });
   });
 
-  function runtime(project: string, machine: SessionEnvironment): RuntimeOptions {
-    return {
-      workDomain: project,
-      startDirectory: project,
-      engineVersion: "test",
-      startedBy: "library",
-      resolveSecret: () => Promise.resolve(""),
-      environment: machine,
-    };
-  }
+  const runtime = (project: string, machine: SessionEnvironment): RuntimeOptions =>
+    libraryOptions(project, { environment: machine });
 
   function ground(): Ground {
     const place = mkdtempSync(path.join(top, "g-"));

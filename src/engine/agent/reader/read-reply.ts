@@ -190,7 +190,7 @@ function scan(text: string, mode: Work, mayThink: boolean): Piece[] {
             mode,
             () => !pieces.some(saysSomething) && /^\s*$/.test(text.slice(saidFrom, at)),
           );
-    if (found === undefined) at += 1;
+    if (found === undefined) at = nextPlace(text, at, lineStart);
     else if (found === "data") at = skipData(text, at);
     else {
       const end = Math.max(found.end, at + 1);
@@ -199,6 +199,15 @@ function scan(text: string, mode: Work, mayThink: boolean): Piece[] {
   }
   put(undefined, text.length);
   return pieces;
+}
+
+/** Where something could begin next: at a mark, or at the first character of a line behind its indentation. */
+function nextPlace(text: string, at: number, lineStart: boolean): number {
+  const here = text[at] ?? "";
+  if (here === "\n" || (lineStart && /\s/.test(here))) return at + 1;
+  const mark = /[<[◁`\n]/g;
+  mark.lastIndex = at + 1;
+  return mark.exec(text)?.index ?? text.length;
 }
 
 const saysSomething = (piece: Piece): boolean => piece.kind !== "said" || piece.text.trim() !== "";

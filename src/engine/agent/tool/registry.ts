@@ -3,10 +3,13 @@ import type { Definition, StepNode } from "../../model/definition";
 import { commandOfTool, isBuiltin } from "../../model/tools";
 import type { BuiltinTool } from "../../model/tools";
 import type { ExternalTools } from "../../port/external-tools";
+import type { LanguageFeatures } from "../../port/language-features";
 import type { ToolSpec } from "../../port/model-provider";
 import { commandToolSpec } from "./command-tool";
 import { deleteFile } from "./delete-file";
+import { diagnostics } from "./diagnostics";
 import { editFile } from "./edit-file";
+import { findReferences } from "./find-references";
 import { listDir } from "./list-dir";
 import { moveFile } from "./move-file";
 import { readFile } from "./read-file";
@@ -14,6 +17,7 @@ import { readSkill } from "./read-skill";
 import { searchFiles } from "./search-files";
 import { setResult } from "./set-result";
 import { setVerdict } from "./set-verdict";
+import { symbols } from "./symbols";
 import type { Tool } from "./tool";
 import { updateNotes } from "./update-notes";
 import { writeFile } from "./write-file";
@@ -23,6 +27,9 @@ export const toolRegistry: Readonly<Record<BuiltinTool, Tool>> = {
   read_file: readFile,
   list_dir: listDir,
   search_files: searchFiles,
+  symbols,
+  find_references: findReferences,
+  diagnostics,
   read_skill: readSkill,
   write_file: writeFile,
   edit_file: editFile,
@@ -48,13 +55,22 @@ function specOf({ name, description, args }: Tool): ToolSpec {
 /** A step's tools as its model is told about them: those that the Band lists and that the step can use. */
 export function toolsOfStep(
   node: StepNode,
-  { definition: { band, flow }, external }: { readonly definition: Definition; readonly external: ExternalTools },
+  {
+    definition: { band, flow },
+    external,
+    features,
+  }: {
+    readonly definition: Definition;
+    readonly external: ExternalTools;
+    readonly features: Pick<LanguageFeatures, "available">;
+  },
 ): ToolSpec[] {
   const names: readonly string[] = band.roles[node.role]?.tools ?? [];
   return names.flatMap((name) => {
     if (commandOfTool(name) !== undefined) return commandToolSpec(name, flow.commands) ?? [];
     if (!isBuiltin(name)) return external.find(name) ?? [];
     const tool = toolRegistry[name];
+    if (tool.editorOnly === true && !features.available) return [];
     const spec = specOf(tool);
     return (tool.inStep === undefined ? spec : tool.inStep(spec, node, band)) ?? [];
   });

@@ -9,6 +9,8 @@ const path = new RegExp(
   String.raw`(?<![\w./:@-])(?:\./)?((?:[\w@-][\w.@-]{0,80}/){0,12}[\w@-][\w.@-]{0,80}\.(?:${extensions}))(?![\w/-]|\.\w)`,
   "g",
 );
+/** A quick look for whether a text can name any file. */
+const anyName = new RegExp(String.raw`[\w@-]\.(?:${extensions})(?![\w/-])`);
 const product = /^[A-Z][A-Za-z0-9]*\.js$/;
 
 /** Longest text that is searched, in characters, and most files that are taken from it. */
@@ -18,7 +20,9 @@ const maxNames = 100;
 /** The files that a text names, each once, in order of appearance, with forward slashes. */
 export function namedFiles(text: string): string[] {
   const found = new Set<string>();
-  for (const [, name = ""] of text.slice(0, maxText).matchAll(path)) {
+  const searched = text.slice(0, maxText);
+  if (!anyName.test(searched)) return [];
+  for (const [, name = ""] of searched.matchAll(path)) {
     if (product.test(name)) continue;
     found.add(name);
     if (found.size === maxNames) break;

@@ -1,7 +1,7 @@
 import type { AdjustmentBody } from "../../event/event";
 import { nodesIn } from "../../model/definition";
 import type { LoopNode, PlanNode, StepNode } from "../../model/definition";
-import { stepsOf } from "../../model/plan";
+import { stepOf } from "../../model/plan";
 import type { SessionState } from "../../state/state";
 import type { EarlierFacts, RunFacts } from "./facts";
 
@@ -87,7 +87,7 @@ export function adjustmentFor(view: DriftView, finding: Finding): AdjustmentBody
 
 /** The step's node in the Score, as resolved. */
 export function nodeOf(state: SessionState, id: string): StepNode | undefined {
-  return stepsOf(state.definition.score.steps).find((node) => node.id === id);
+  return stepOf(state.definition.score.steps, id);
 }
 
 /** The first few of some names, for use in a sentence. */

@@ -1,5 +1,5 @@
 import { anyTouches } from "../../model/tools";
-import { plannedSteps } from "../../model/plan";
+import { countSteps, stepsOf } from "../../model/plan";
 import { grouped } from "../../model/grouped";
 import { limitNames } from "../../model/flow";
 import type { SessionState } from "../../state/state";
@@ -179,12 +179,12 @@ function wroteNothing(view: DriftView): Finding | null {
   if (plan === null || plan.step === run.id || !canWrite(view) || node.verdict !== undefined) return null;
   if (run.writes.length > 0 || before?.wrote === true) return null;
   const open = plan.paths.filter((path) => !isDocument(path) && !isMade(state, path));
+  if (open.length < 2 || open.length < plan.paths.length / 2) return null;
   // A later step may be the one to write them.
-  const later = plannedSteps(state.definition.score.steps).some(
-    ({ node: other }) =>
-      other.id !== run.id && seen.get(other.id) !== true && canWrite({ ...view, node: other }),
+  const later = stepsOf(state.definition.score.steps).some(
+    (other) => other.id !== run.id && seen.get(other.id) !== true && canWrite({ ...view, node: other }),
   );
-  if (open.length < 2 || open.length < plan.paths.length / 2 || later) return null;
+  if (later) return null;
   return {
     message: `${run.key} wrote nothing, although the plan of ${plan.step} names ${open.length} files that nobody has written (${listed(open)}).`,
     evidence: [plan.seq, run.end.seq],
@@ -287,7 +287,7 @@ const spendingRule: DriftRule = {
   looksFor:
     "At least 40 % of a limit is used, at least twice the share of the Score's steps that are done, and steps are left.",
   find({ state, run }) {
-    const all = plannedSteps(state.definition.score.steps).length;
+    const all = countSteps(state.definition.score.steps);
     const done = Math.min(1, state.drift.done / Math.max(1, all));
     if (done >= 1) return null;
     for (const limit of limitNames) {
