@@ -95,6 +95,8 @@ export interface QuestionScreen {
   readonly paths?: readonly string[];
   /** foreign_tool: the tool that is called. */
   readonly tool?: string;
+  /** The Score lets an agent of the editor answer it too. */
+  readonly agentMayAnswer?: true;
 }
 
 /** An element of the Score around a step. */

@@ -40,7 +40,7 @@ const foreignLooks: Readonly<Record<string, { readonly icon: string; readonly pr
 /** A question of the Score: its text, a control for each field, a button for each word. */
 export function QuestionCard({ context, question }: QuestionProps): JSX.Element {
   const { session, mayAct, send } = context;
-  const { id, kind, step, text, paths } = question;
+  const { id, kind, step, text, paths, agentMayAnswer } = question;
   const resting = session.status !== "running" || session.interrupted;
   return (
     <Card
@@ -76,6 +76,7 @@ export function QuestionCard({ context, question }: QuestionProps): JSX.Element 
           )}
         </>
       )}
+      {agentMayAnswer === true && <p class="hint">An agent of the editor may answer this too.</p>}
       {mayAct && resting && (
         <p class="hint">
           {paths === undefined ? "Resume the session to answer." : "Resume the session after that."}

@@ -239,3 +239,8 @@ export function startOf(run: StepRun): Omit<EventData<"step_start">, "attempt"> 
     ...(text === undefined ? {} : { item: text.length > 120 ? `${text.slice(0, 117)}...` : text }),
   };
 }
+
+/** Whether the Score lets an agent of the editor answer the open question: only its own `ask`, and only where it says so. */
+export function agentMayAnswer({ question, node: { does } }: StepRun): boolean {
+  return question?.kind === "ask" && does?.kind === "ask" && does.agent_may_answer === true;
+}
