@@ -1,5 +1,4 @@
-import { CheckReader, uncheckedPaths } from "../app/session/checks";
-import type { SeenSession } from "../app/session/session";
+import type { Snapshot } from "../app/session/snapshot";
 import { gitPatch } from "../app/artifact/git-patch";
 import type { PatchLine } from "../app/artifact/git-patch";
 import { patchesOf, reviewRows } from "../app/artifact/review-rows";
@@ -45,9 +44,10 @@ export function chooseArtifacts(
 
 /** The chosen artifacts of a session against the project as it is now. */
 export async function rowsOf(
-  seen: Pick<SeenSession, "state" | "events" | "readBytes">,
+  seen: Pick<Snapshot, "state" | "readBytes">,
   workDomain: string,
   chosen: readonly ArtifactView[],
+  unchecked: ReadonlySet<string> = new Set(),
 ): Promise<ReviewRow[]> {
   const source = {
     state: seen.state,
@@ -55,7 +55,7 @@ export async function rowsOf(
     fs: nodeEnvironment.fs,
     readBytes: seen.readBytes.bind(seen),
   };
-  return reviewRows(source, chosen, uncheckedPaths(new CheckReader().read(seen.events).checks));
+  return reviewRows(source, chosen, unchecked);
 }
 
 /** A line of a patch: unchanged where another program reads it, without terminal control characters where a person does. */
@@ -73,8 +73,12 @@ function print({ kind, text }: PatchLine, out: Output): void {
 /** Prints rows as one patch, and shows users what a patch cannot express. */
 export function printPatch(rows: readonly ReviewRow[], to: Output, messages: Output): void {
   for (const file of patchesOf(rows)) for (const line of gitPatch(file, to.isTerminal)) print(line, to);
-  for (const { artifact, state, offer, open, isUnchecked } of rows) {
+  for (const { artifact, state, offer, open, isUnchecked, denied } of rows) {
     const path = safeLine(artifact.path);
+    if (denied !== undefined)
+      messages.line(
+        `${path}: cannot be accepted: ${safeText(denied.message)} ${denied.hint ?? ""}`.trimEnd(),
+      );
     if (state === "conflict")
       messages.line(
         `${path}: conflict with the project; shown is what the proposal changes in the version that it was made from.`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { orket } from "./orket";
@@ -93,6 +93,21 @@ describe("orket accept, piece by piece", function () {
     const accept = await run("accept", "last", "src/a.txt", "--edited", "solve.txt");
     assert.equal(accept.code, 0, accept.stderr);
     assert.equal(at("src/a.txt"), solved);
+  });
+
+  it("says of a file that cannot be accepted why, also in the diff, and takes the others", async () => {
+    mkdirSync(path.join(project, "new.txt"));
+    assert.match((await run("diff", "last", "--stat")).stdout, /new\.txt .*cannot be accepted$/m);
+    assert.match(
+      (await run("diff", "last")).stderr,
+      /^new\.txt: cannot be accepted: new\.txt is a folder of the project\. Move it away/m,
+    );
+    const accept = await run("accept", "last");
+    assert.equal(accept.code, 5);
+    assert.match(accept.stderr, /new\.txt is a folder of the project\.\n +Move it away/);
+    assert.equal(accept.stdout, "accepted  src/a.txt\n");
+    rmdirSync(path.join(project, "new.txt"));
+    assert.equal((await run("accept", "last")).stdout, "accepted  new.txt\n");
   });
 
   it("refuses with a reason, a file or a hunk", async () => {

@@ -214,6 +214,31 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
       }),
     ),
   },
+  "question-quoted-call": {
+    screen: screen(
+      session({
+        questions: [
+          question({
+            kind: "quoted_call",
+            step: "build#1",
+            tool: "write_file",
+            text: {
+              text: 'The role coder calls write_file with:\n\n{\n  "path": "setup.cfg",\n  "content": "[metadata]\\nname = shapes\\n"\n}\n\nThis call appears word for word in the result of read_file "docs/CONTRIBUTING.md". It may be somebody else\'s decision that the model repeats: approve it only if it is what the step needs.',
+            },
+            words: ["approve", "refuse"],
+            fields: [
+              {
+                name: "reason",
+                control: "lines",
+                description: "Why it is refused; the model is told.",
+                optional: true,
+              },
+            ],
+          }),
+        ],
+      }),
+    ),
+  },
   "question-accept": {
     screen: screen(
       session({

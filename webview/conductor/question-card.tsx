@@ -18,6 +18,7 @@ const headings: Readonly<Record<QuestionScreen["kind"], (question: QuestionScree
   exhausted: ({ step }) => `${step} has not ended`,
   happened: ({ step }) => `${step} was cut off`,
   foreign_tool: ({ step, tool = "a tool" }) => `Let ${step} call ${tool}?`,
+  quoted_call: ({ step, tool = "a tool" }) => `Let ${step} call ${tool}?`,
 };
 
 /** The button labels for the words of the engine's own questions. */
@@ -31,10 +32,19 @@ const wordLabels: Readonly<Record<string, string>> = {
   refuse: "Refuse",
 };
 
-/** A call of a foreign tool is answered like any approval, so its buttons look the same. */
-const foreignLooks: Readonly<Record<string, { readonly icon: string; readonly primary?: boolean }>> = {
+/** A call is answered like any approval, so its buttons look the same. */
+const callLooks: Readonly<Record<string, { readonly icon: string; readonly primary?: boolean }>> = {
   approve: { icon: "check", primary: true },
   refuse: { icon: "circle-slash" },
+};
+/** What a model repeats from what it has read is refused unless there is a reason for it. */
+const quotedLooks: typeof callLooks = {
+  approve: { icon: "check" },
+  refuse: { icon: "circle-slash", primary: true },
+};
+const looksOf: Readonly<Partial<Record<QuestionScreen["kind"], typeof callLooks>>> = {
+  foreign_tool: callLooks,
+  quoted_call: quotedLooks,
 };
 
 /** A question of the Score: its text, a control for each field, a button for each word. */
@@ -133,7 +143,7 @@ function AnswerForm({ context, question }: QuestionProps): JSX.Element {
           words.map((word) => (
             <Button
               key={word}
-              {...(kind === "foreign_tool" ? foreignLooks[word] : {})}
+              {...looksOf[kind]?.[word]}
               about={about}
               disabled={disabled}
               onPress={() => answer(word)}
@@ -187,7 +197,7 @@ function Control({
             label={label}
             value={value}
             all={optional ? "No answer" : "Choose …"}
-            choices={choices}
+            choices={choices.map((choice) => ({ value: choice, label: choice }))}
             onChange={onInput}
           />
         </>

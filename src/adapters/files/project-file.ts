@@ -1,7 +1,9 @@
 import type { BigIntStats } from "node:fs";
 import path from "node:path";
 import { OrketError } from "../../engine/error/orket-error";
+import { defined } from "../../engine/model/defined";
 import type { Policy } from "../../engine/model/flow";
+import type { FileRule } from "../../engine/policy/rules";
 import { randomName } from "../system/random";
 import type { RandomBytes } from "../system/random";
 import { sha256Bytes } from "../system/sha256";
@@ -55,8 +57,20 @@ function conflict(file: string, expected: string | null, current: string | null)
   });
 }
 
-function deniedError(file: string, rule: string, message: string): OrketError {
-  return new OrketError("acceptance_denied", message, { details: { path: file, rule } });
+/** What the user can do about something in the project that stands in the way of a proposal. */
+const inTheWay = "Move it away and accept again, or reject the proposal.";
+const hints: Readonly<Partial<Record<FileRule, string>>> = {
+  "is-folder": inTheWay,
+  "not-a-folder": inTheWay,
+  "special-file": inTheWay,
+  "link-outside": "Replace the link by a file and accept again, or reject the proposal.",
+};
+
+function deniedError(file: string, rule: FileRule, message: string): OrketError {
+  return new OrketError("acceptance_denied", message, {
+    ...defined({ hint: hints[rule] }),
+    details: { path: file, rule },
+  });
 }
 
 /**

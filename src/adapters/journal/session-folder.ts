@@ -358,17 +358,20 @@ export async function readSession(environment: SessionEnvironment, dir: string):
   }
 }
 
-/** The torn line of a session that is opened for reading only. */
-async function seenTorn(
+/**
+ * The torn line of a session that is opened for reading only.
+ * @param read what was read of a journal that is neither closed nor damaged.
+ */
+export async function seenTorn(
   fs: FileSystem,
   paths: SessionPaths,
-  part: JournalPart,
+  read: Pick<JournalPart, "position" | "offsets">,
 ): Promise<TornLine | undefined> {
   const journal = await unlessMissing(fs.open(paths.journal, O_RDONLY), undefined);
   const contents = await unlessMissing(fs.open(paths.contents, O_RDONLY), undefined);
   try {
     if (journal === undefined || contents === undefined) return undefined;
-    return (await sessionEnd(fs, paths, { journal, contents }, part, false)).torn;
+    return (await sessionEnd(fs, paths, { journal, contents }, read, false)).torn;
   } finally {
     if (journal !== undefined) await fs.close(journal);
     if (contents !== undefined) await fs.close(contents);

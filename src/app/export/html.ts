@@ -1,29 +1,31 @@
 import { unboundedText } from "../../engine/model/tools";
 import { calledVenues, providerOf } from "../../engine/model/called-venues";
 import { grouped } from "../../engine/model/grouped";
-import { eventLine } from "../../engine/view/event-line";
+import { attemptText, eventLine } from "../../engine/view/event-line";
 import { aboutAdjustment } from "../../engine/event/event";
 import type { BlobRef, Content } from "../../engine/event/content";
 import type { EventOf, SessionEvent } from "../../engine/event/event";
 import type { TokenCount, TokenUsage } from "../../engine/event/tokens";
-import { fold } from "../../engine/state/apply";
-import { initialState } from "../../engine/state/state";
 import { labelOf, sessionWords } from "../../engine/view/session-label";
 import { viewSession } from "../../engine/view/session-view";
 import type { ArtifactView, SessionView, StepView } from "../../engine/view/session-view";
 import { attribute, Html, html, text } from "./html-text";
 import { pageStyle } from "./html-style";
 import { base64 } from "./ndjson";
-import { textOrProblem } from "./source";
+import { eachEvent, textOrProblem } from "./source";
 import type { ExportSource } from "./source";
 import { isFromFile } from "../../engine/model/providers";
 
+/** Most events that the page tells in full, so that a browser can open it; of more, it shows what each step came to. */
+const maxEventsInFull = 50_000;
 /** Longest content that the page shows whole, in UTF-16 units; of a longer one it shows the start, and notes the omission. */
 const maxShown = 200_000;
 
 export interface HtmlExportOptions {
   /** What was proven of the session, one sentence each; empty: nothing is claimed. */
   readonly proven: readonly string[];
+  /** Most events that are told in full; default 50,000. */
+  readonly maxEventsInFull?: number;
   /** The user's title of the session. */
   readonly title?: string;
   /** Why the events end where they do. */
@@ -67,37 +69,75 @@ const statusClass: Readonly<Record<StepView["status"], string>> = {
 
 class Page {
   readonly #view: SessionView;
-  readonly #byStep = new Map<string, SessionEvent[]>();
+  /** The numbers of each step's events. */
+  readonly #byStep = new Map<string, number[]>();
+  readonly #inFull: boolean;
   readonly #source: ExportSource;
   readonly #options: HtmlExportOptions;
 
   constructor(source: ExportSource, options: HtmlExportOptions) {
     this.#source = source;
     this.#options = options;
-    this.#view = viewSession(fold(initialState(source.definition), source.events));
-    for (const event of source.events) {
-      if (event.step === null) continue;
-      const events = this.#byStep.get(event.step);
-      if (events === undefined) this.#byStep.set(event.step, [event]);
-      else events.push(event);
+    this.#view = viewSession(source.state);
+    this.#inFull = source.events.count <= (options.maxEventsInFull ?? maxEventsInFull);
+  }
+
+  async #sortByStep(): Promise<void> {
+    let number = 0;
+    for await (const event of eachEvent(this.#source.events)) {
+      if (event.step !== null && (this.#inFull || isResult(event))) {
+        const numbers = this.#byStep.get(event.step);
+        if (numbers === undefined) this.#byStep.set(event.step, [number]);
+        else numbers.push(number);
+      }
+      number += 1;
+    }
+  }
+
+  /** A step's events in order; those of other steps may lie between them. */
+  async *#eventsOf(step: string): AsyncGenerator<SessionEvent, void, void> {
+    const numbers = this.#byStep.get(step) ?? [];
+    for (let at = 0; at < numbers.length;) {
+      const from = numbers[at] ?? 0;
+      let length = 1;
+      while (numbers[at + length] === from + length) length += 1;
+      yield* await this.#source.events.read(from, length);
+      at += length;
     }
   }
 
   async *parts(): AsyncGenerator<Html, void, void> {
+    await this.#sortByStep();
     yield this.#head();
     yield this.#facts();
     yield html`<h2>Steps</h2>`;
+    if (!this.#inFull) yield this.#leftOut();
     if (this.#view.steps.length === 0) yield html`<p class="quiet">No step has begun.</p>`;
     for (const step of this.#view.steps) yield await this.#step(step);
     yield html`<h2>Files</h2>`;
     if (this.#view.artifacts.length === 0) yield html`<p class="quiet">The session proposes no files.</p>`;
     for (const artifact of this.#view.artifacts) yield await this.#artifact(artifact);
     yield this.#tokenTable();
+    if (this.#inFull) yield* this.#timeline();
+    yield html`<footer>Written by Orket from the session's journal. This page holds no script and loads nothing.</footer></main></body></html>
+`;
+  }
+
+  #leftOut(): Html {
+    const { session } = this.#view;
+    return html`<p class="warn">
+      The session has ${grouped(this.#source.events.count)} events, more than a page can hold: prompts,
+      replies, tool calls and the timeline are left out. <code>orket show ${session} --step STEP</code> shows
+      a step in full, <code>orket export ${session} --format ndjson</code> writes all events.
+    </p>`;
+  }
+
+  async *#timeline(): AsyncGenerator<Html, void, void> {
     yield html`<h2>Events</h2>
       <details>
         <summary>
           <span class="name">Timeline</span>
-          <span class="about">${this.#source.events.length} events, times in UTC</span>
+          <span class="about">${this.#source.events.count} events, times in UTC</span>
         </summary>
         <div class="body">
           <table>
@@ -114,10 +154,8 @@ class Page {
           </table>
         </div>
       </details>`;
-    for (const event of this.#source.events) yield this.#eventRow(event);
+    for await (const event of eachEvent(this.#source.events)) yield this.#eventRow(event);
     yield html`</tbody></table></div></details>`;
-    yield html`<footer>Written by Orket from the session's journal. This page holds no script and loads nothing.</footer></main></body></html>
-`;
   }
 
   #head(): Html {
@@ -216,7 +254,7 @@ class Page {
     if (step.reason !== undefined)
       parts.push(html`<p class="${new Html(statusClass[step.status])}">${step.reason}</p>`);
     let lastReply = "";
-    for (const event of this.#byStep.get(step.key) ?? []) {
+    for await (const event of this.#eventsOf(step.key)) {
       if (event.type === "model_call_end") lastReply = JSON.stringify(event.data.reply);
       // A step's result is usually its last reply, which is shown right above.
       if (event.type === "step_end" && JSON.stringify(event.data.summary) === lastReply) continue;
@@ -237,7 +275,7 @@ class Page {
   async #stepEvent(event: SessionEvent): Promise<Html | undefined> {
     switch (event.type) {
       case "step_start":
-        return event.data.attempt > 1 ? html`<h3>Attempt ${event.data.attempt}</h3>` : undefined;
+        return event.data.attempt > 1 ? html`<h3>Attempt ${attemptText(event.data)}</h3>` : undefined;
       case "prompt_built":
         return this.#prompt(event);
       case "model_call_end":
@@ -398,6 +436,11 @@ class Page {
   }
 }
 
+/** What a step came to. */
+function isResult({ type }: SessionEvent): boolean {
+  return type === "step_end" || type === "step_failed" || type === "approval_resolved";
+}
+
 function diffLine(line: string): Html {
   const kind = line.startsWith("+")
     ? "plus"
@@ -415,7 +458,7 @@ function aboutEvent(event: SessionEvent): string {
     case "session_start":
       return `${event.data.flow}, ${event.data.provider}, Orket ${event.data.engine}`;
     case "step_start":
-      return `${event.data.role}, attempt ${event.data.attempt}`;
+      return `${event.data.role}, attempt ${attemptText(event.data)}`;
     case "prompt_built":
       return `turn ${event.data.turn}, about ${grouped(event.data.estimated_tokens)} tokens`;
     case "model_call_start":

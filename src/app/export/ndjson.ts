@@ -1,5 +1,6 @@
 import type { BlobRef } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
+import { eachEvent } from "./source";
 import type { ExportSource } from "./source";
 
 /** A blob with its contents: as text where it is text, as base64 where it is not, neither where it cannot be read. */
@@ -13,7 +14,8 @@ export async function* exportNdjson(
   source: ExportSource,
   { contents }: { readonly contents: boolean },
 ): AsyncGenerator<string, void, void> {
-  for (const event of source.events) yield `${JSON.stringify(await lineOf(event, source, contents))}\n`;
+  for await (const event of eachEvent(source.events))
+    yield `${JSON.stringify(await lineOf(event, source, contents))}\n`;
 }
 
 async function lineOf(event: SessionEvent, source: ExportSource, contents: boolean): Promise<unknown> {

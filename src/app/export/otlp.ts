@@ -16,7 +16,7 @@ import {
 } from "./otlp-span";
 import type { Given, OtlpAttribute, OtlpSpan, OtlpSpanEvent, OtlpTraceRequest } from "./otlp-span";
 import { promptAttributes, replyAttributes } from "./otlp-messages";
-import { sessionOf, textOrProblem } from "./source";
+import { eachEvent, textOrProblem } from "./source";
 import type { ExportSource } from "./source";
 import { defined } from "../../engine/model/defined";
 
@@ -40,7 +40,7 @@ interface OpenStep {
 }
 
 class TraceBuilder {
-  readonly spans: OtlpSpan[] = [];
+  #spans: OtlpSpan[] = [];
   readonly #steps = new Map<string, OpenStep>();
   /** Prompts outlive an attempt's span: a span opens with step_start, the prompt may come earlier. */
   readonly #roles = new Map<string, string>();
@@ -56,7 +56,7 @@ class TraceBuilder {
   constructor(source: ExportSource, contents: boolean) {
     this.#source = source;
     this.#contents = contents;
-    this.#session = sessionOf(source.events);
+    this.#session = source.state.session;
     this.#traceId = source.sha256(`orket trace ${this.#session}`).slice(0, 32);
   }
 
@@ -85,7 +85,7 @@ class TraceBuilder {
 
   #end(span: OpenSpan, at: string, error?: { readonly type: string; readonly message: string }): void {
     if (error !== undefined) span.attributes.push(...attributes({ "error.type": error.type }));
-    this.spans.push({
+    this.#spans.push({
       traceId: this.#traceId,
       spanId: this.#spanId(span.seq),
       ...defined({ parentSpanId: span.parentSpanId }),
@@ -421,7 +421,14 @@ class TraceBuilder {
     this.#end(step.span, at, error);
   }
 
-  finish(): readonly OtlpSpan[] {
+  /** The spans that have ended since the last call. */
+  drain(): readonly OtlpSpan[] {
+    const spans = this.#spans;
+    this.#spans = [];
+    return spans;
+  }
+
+  finish(): void {
     for (const key of [...this.#steps.keys()]) this.#endStep(key, this.#last);
     if (this.#root !== undefined) {
       const ended = this.#ended;
@@ -435,35 +442,49 @@ class TraceBuilder {
       );
       this.#end(this.#root, this.#last, ended === undefined ? this.#failure : undefined);
     }
-    return this.spans.sort((a, b) => (BigInt(a.startTimeUnixNano) < BigInt(b.startTimeUnixNano) ? -1 : 1));
   }
 }
 
 /**
  * The session as one trace, by the GenAI conventions: the run is a workflow, each attempt of a step an agent, each try of
  * a model call a chat, each tool call an execution. The texts of people and models are included only with `contents`; keys are
- * never in a journal. The same session gives the same bytes.
+ * never in a journal. Spans are in the order in which they ended. The same session gives the same bytes.
+ * @returns one JSON document, an `ExportTraceServiceRequest`, in pieces.
  */
-export async function exportOtlp(
+export async function* exportOtlp(
   source: ExportSource,
   { contents }: { readonly contents: boolean },
-): Promise<OtlpTraceRequest> {
+): AsyncGenerator<string, void, void> {
   const builder = new TraceBuilder(source, contents);
-  for (const event of source.events) await builder.take(event);
-  const [start] = source.events;
-  const version = start?.type === "session_start" ? start.data.engine : "";
+  const version = source.state.engine;
   const resource = attributes({
     "service.name": "orket",
     "service.version": version,
     "orket.semconv.gen_ai.version": genAiConventions,
   });
-  return {
+  const request: OtlpTraceRequest = {
     resourceSpans: [
       {
         resource: { attributes: resource },
-        scopeSpans: [{ scope: { name: "orket", version }, spans: builder.finish(), schemaUrl }],
+        scopeSpans: [{ scope: { name: "orket", version }, spans: [], schemaUrl }],
         schemaUrl,
       },
     ],
   };
+  const [before = "", after = ""] = JSON.stringify(request).split('"spans":[]');
+  yield `${before}"spans":[`;
+  let isFirst = true;
+  const ended = (): string => {
+    const spans = builder.drain().map((span) => JSON.stringify(span));
+    const text = `${isFirst || spans.length === 0 ? "" : ","}${spans.join(",")}`;
+    if (spans.length > 0) isFirst = false;
+    return text;
+  };
+  for await (const event of eachEvent(source.events)) {
+    await builder.take(event);
+    const text = ended();
+    if (text !== "") yield text;
+  }
+  builder.finish();
+  yield `${ended()}]${after}\n`;
 }

@@ -2,12 +2,21 @@ import { isInline } from "../../engine/event/content";
 import type { BlobRef, Content } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
 import type { Definition } from "../../engine/model/definition";
+import type { SessionState } from "../../engine/state/state";
 import type { Sha256 } from "../../engine/port/digest";
 import type { Utf8 } from "../../engine/port/utf8";
 
-/** What an export is made from: the events, the contents they name, and their definition. */
+/** The events of a session, read from where they are stored, so that a long session is never in memory as a whole. */
+export interface ExportEvents {
+  readonly count: number;
+  /** Events by their numbers, from 0. */
+  read(from: number, count: number): Promise<readonly SessionEvent[]>;
+}
+
+/** What an export is made from: the events, the state that they give, the contents they name, and their definition. */
 export interface ExportSource {
-  readonly events: readonly SessionEvent[];
+  readonly events: ExportEvents;
+  readonly state: SessionState;
   readonly definition: Definition;
   getText(content: Content): Promise<string>;
   getBytes(ref: BlobRef): Promise<Uint8Array>;
@@ -28,8 +37,11 @@ export async function textOrProblem(
   }
 }
 
-/** The session's id, from its first event. */
-export function sessionOf(events: readonly SessionEvent[]): string {
-  const [start] = events;
-  return start?.type === "session_start" ? start.data.session : "";
+/** Events that are in memory at a time. */
+const pieceEvents = 2048;
+
+/** All events in order. */
+export async function* eachEvent({ count, read }: ExportEvents): AsyncGenerator<SessionEvent, void, void> {
+  for (let from = 0; from < count; from += pieceEvents)
+    yield* await read(from, Math.min(pieceEvents, count - from));
 }

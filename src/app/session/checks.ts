@@ -1,5 +1,7 @@
 import type { SessionEvent } from "../../engine/event/event";
 import type { SessionView } from "../../engine/view/session-view";
+import { eventPieces } from "./snapshot";
+import type { Snapshot } from "./snapshot";
 
 /** A check of the team's work: a command whose verdict was `pass`. */
 export interface PassedCheck {
@@ -46,6 +48,13 @@ export class CheckReader {
   get checks(): Checks {
     return { any: this.#any, passed: this.#passed, written: this.#written };
   }
+}
+
+/** The checks of a session, read without holding its events. */
+export async function checksOf(seen: Pick<Snapshot, "state" | "readEvents">): Promise<Checks> {
+  const reader = new CheckReader();
+  for await (const piece of eventPieces(seen)) reader.read(piece);
+  return reader.checks;
 }
 
 /** The paths that were written after the last check that passed. Where a session has no checks, none is. */

@@ -1,4 +1,3 @@
-import { providerOf } from "../../engine/model/called-venues";
 import { structuredPatch } from "diff";
 import { open, rename, rm } from "node:fs/promises";
 import { OrketError } from "../../engine/error/orket-error";
@@ -7,8 +6,8 @@ import { exportNdjson } from "../export/ndjson";
 import { exportOtlp } from "../export/otlp";
 import type { ExportSource } from "../export/source";
 import { readTitle } from "./label";
-import { provenOf, provenSentences, readingOf, readProof } from "./proof";
-import type { ReadSession } from "../../adapters/journal/session-folder";
+import { provenOfSnapshot } from "./proven";
+import type { Snapshot } from "./snapshot";
 import { sha256 } from "../../adapters/system/sha256";
 import { nodeUtf8 } from "../../adapters/system/utf8";
 import { nodeEnvironment } from "../../adapters/journal/environment";
@@ -37,37 +36,33 @@ export function diffBody(before: string, after: string): string[] {
   ]);
 }
 
-/** A session as text to write, piece by piece. `contents`: with prompts, replies and files, where the format has the choice. */
+/** A session whose chain is checked as text to write, piece by piece. `contents`: with prompts, replies and files, where the format has the choice. */
 export async function* exportPieces(
-  record: ReadSession,
-  directory: string,
+  seen: Snapshot,
   options: { readonly format: ExportFormat; readonly contents: boolean },
 ): AsyncGenerator<string, void, void> {
-  const { events, definition, blobs, damage } = record;
+  const { state, definition, directory, problem } = seen;
   const { contents } = options;
   const source: ExportSource = {
-    events,
+    events: { count: state.events, read: (from, count) => seen.readEvents(from, count) },
+    state,
     definition,
-    getText: (content) => blobs.getText(content),
-    getBytes: (ref) => blobs.getBytes(ref),
+    getText: (content) => seen.readText(content),
+    getBytes: (ref) => seen.readBytes(ref),
     sha256,
     utf8: nodeUtf8,
   };
   switch (options.format) {
     case "otlp":
-      yield `${JSON.stringify(await exportOtlp(source, { contents }))}\n`;
+      yield* exportOtlp(source, { contents });
       return;
     case "html": {
       const title = await readTitle(nodeEnvironment.fs, directory);
-      const proven = provenSentences(
-        provenOf(readingOf(record), await readProof(nodeEnvironment, directory)),
-        providerOf(definition),
-      );
       yield* exportHtml(source, {
-        proven,
+        proven: await provenOfSnapshot(seen),
         diff: diffBody,
         ...defined({ title }),
-        ...(damage === undefined ? {} : { problem: damage.message }),
+        ...defined({ problem: problem?.message }),
       });
       return;
     }

@@ -2,7 +2,6 @@ import { constants } from "node:fs";
 import path from "node:path";
 import * as z from "zod";
 import { digestSchema } from "../../engine/event/content";
-import type { SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import { diskError } from "../../adapters/files/durable";
 import { unlessMissing } from "../../adapters/files/file-system";
@@ -185,20 +184,6 @@ export interface Reading {
   readonly whole: boolean;
   readonly ended: boolean;
   readonly digestChanges: number;
-}
-
-/** The same from a record that holds its events. */
-export function readingOf(record: {
-  readonly events: readonly SessionEvent[];
-  readonly damage: OrketError | undefined;
-  readonly cutBytes: number;
-}): Reading {
-  const { events, damage, cutBytes } = record;
-  return {
-    whole: damage === undefined && cutBytes === 0 && events.length > 0,
-    ended: events.some(({ type }) => type === "session_end"),
-    digestChanges: events.filter((event) => event.type === "failover" && event.data.digest_changed).length,
-  };
 }
 
 /** Combines a reading of the journal with earlier proofs; a journal that is not whole proves nothing. */

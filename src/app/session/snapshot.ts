@@ -2,6 +2,8 @@ import { constants } from "node:fs";
 import type { BlobRef, Content } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
 import type { OrketError } from "../../engine/error/orket-error";
+import { apply } from "../../engine/state/apply";
+import type { Definition } from "../../engine/model/definition";
 import { initialState } from "../../engine/state/state";
 import type { SessionState } from "../../engine/state/state";
 import { diskError } from "../../adapters/files/durable";
@@ -9,7 +11,7 @@ import { unlessMissing } from "../../adapters/files/file-system";
 import type { FileSystem, Handle } from "../../adapters/files/file-system";
 import { BlobReader } from "../../adapters/journal/blob-store";
 import { checkChain } from "../../adapters/journal/chain-check";
-import { cutBytesOf, headProblem, readHead } from "../../adapters/journal/head";
+import { cutBytesOf, headProblem, isSealed, readHead } from "../../adapters/journal/head";
 import { foldJournal, loadIndex, staleAfterEvents, storeIndex } from "../../adapters/journal/journal-index";
 import { JournalLines } from "../../adapters/journal/journal-lines";
 import { journalStart } from "../../adapters/journal/journal-reader";
@@ -17,7 +19,7 @@ import type { JournalPosition } from "../../adapters/journal/journal-reader";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 import { sessionPaths } from "../../adapters/journal/layout";
 import type { SessionPaths } from "../../adapters/journal/layout";
-import { otherDefinition, readDefinition } from "../../adapters/journal/session-folder";
+import { otherDefinition, readDefinition, seenTorn } from "../../adapters/journal/session-folder";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { defined } from "../../engine/model/defined";
 
@@ -26,8 +28,11 @@ export interface Snapshot {
   readonly id: string;
   /** The session's folder. */
   readonly directory: string;
-  /** The state after the events up to `position`; `state.events` is their number. */
+  /** As resolved when the session began. */
+  readonly definition: Definition;
+  /** The state after its events; `state.events` is their number. */
   readonly state: SessionState;
+  /** How far the journal was read: `state.events` lines, and more only where an interrupted write left lines without their contents. */
   readonly position: JournalPosition;
   /** Bytes of a last line that was not written to its end. */
   readonly cutBytes: number;
@@ -83,6 +88,23 @@ async function withJournal<T>(
   }
 }
 
+/** The state after the first lines of a journal. */
+async function stateBefore(
+  lines: number,
+  fs: FileSystem,
+  journal: Handle,
+  offsets: readonly number[],
+  fresh: SessionState,
+): Promise<SessionState> {
+  const reader = new JournalLines(fs, offsets);
+  let state = fresh;
+  for (let from = 0; from < lines; from += pieceEvents) {
+    const piece = await reader.read(journal, from, Math.min(pieceEvents, lines - from));
+    for (const event of piece) state = apply(state, event);
+  }
+  return state;
+}
+
 /**
  * Opens a session for reading, whoever writes it, without holding its events: fast where an index exists beside
  * the journal, whose chain only `checked` checks; otherwise the journal is read once, and the index built.
@@ -107,13 +129,18 @@ export async function openSnapshot(
     const other = stored === undefined && first ? otherDefinition(paths, definitionRef, [first]) : undefined;
     const covered = stored !== undefined && head !== undefined && head.events < stored.position.lines;
     const problem = part.damage ?? (covered ? undefined : headProblem(head, part)) ?? other;
-    return { stamp, stored, index, problem, cutBytes: cutBytesOf(head, part) };
+    const isOpen = problem === undefined && !isSealed(head, part);
+    const torn = isOpen ? await seenTorn(fs, paths, index) : undefined;
+    const state =
+      torn === undefined ? index.state : await stateBefore(torn.lines, fs, journal, index.offsets, fresh);
+    const cutBytes = cutBytesOf(head, part) + (torn === undefined ? 0 : part.position.offset - torn.offset);
+    return { stamp, stored, index, problem, state, cutBytes };
   });
   const { index, stored, problem } = seen ?? {};
   const position = index?.position ?? journalStart;
   const isStale = position.lines - (stored?.position.lines ?? 0) >= staleAfterEvents;
   const indexing =
-    index !== undefined && isStale && problem === undefined
+    index !== undefined && isStale && problem === undefined && seen?.state === index.state
       ? storeIndex(environment, paths, index, definitionRef)
       : Promise.resolve();
   const blobs = new BlobReader(fs, paths);
@@ -130,7 +157,8 @@ export async function openSnapshot(
   const snapshot: Snapshot = {
     id: paths.id,
     directory,
-    state: index?.state ?? fresh,
+    definition,
+    state: seen?.state ?? fresh,
     position,
     cutBytes: seen?.cutBytes ?? 0,
     stamp: seen?.stamp ?? "",

@@ -84,6 +84,7 @@ function questionText({
     case "happened":
       return `what came of ${step}`;
     case "foreign_tool":
+    case "quoted_call":
       return `let ${step} call ${tool}?`;
   }
 }

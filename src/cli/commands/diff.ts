@@ -1,4 +1,5 @@
-import { readSession } from "../../app/session/open";
+import { checksOf, uncheckedPaths } from "../../app/session/checks";
+import { openSnapshot } from "../../app/session/snapshot";
 import { rememberShown } from "../../app/session/shown";
 import type { ReviewRow } from "../../app/artifact/review-rows";
 import { nodeEnvironment } from "../../adapters/journal/environment";
@@ -14,16 +15,24 @@ import { alignColumns, formatBytes, plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { rowJson } from "./review-json";
 
+const stateText = (state: ReviewRow["state"]): string => (state === "proposed" ? "" : state);
+
 function printStat(rows: readonly ReviewRow[], out: Output): void {
   const { style } = out;
   const total = { added: 0, removed: 0 };
-  const table = rows.map(({ artifact, text, added, removed, state, renamedFrom }) => {
+  const table = rows.map(({ artifact, text, added, removed, state, renamedFrom, denied }) => {
     total.added += added;
     total.removed += removed;
     const size = artifact.content === null ? "" : formatBytes(artifact.content.bytes);
     const lines = text === undefined ? "binary" : `${style.green(`+${added}`)} ${style.red(`-${removed}`)}`;
     const name = renamedFrom === undefined ? artifact.path : `${renamedFrom} => ${artifact.path}`;
-    return [` ${safeLine(name)}`, artifact.change, size, lines, state === "proposed" ? "" : state];
+    return [
+      ` ${safeLine(name)}`,
+      artifact.change,
+      size,
+      lines,
+      denied === undefined ? stateText(state) : "cannot be accepted",
+    ];
   });
   if (table.length === 0) return;
   for (const text of alignColumns(table)) out.line(text.trimEnd());
@@ -35,10 +44,10 @@ function printStat(rows: readonly ReviewRow[], out: Output): void {
 async function diff(context: CommandContext): Promise<ExitCode> {
   const { io, given, workDomain } = context;
   const session = await sessionOf(context);
-  const seen = await readSession(session.path);
+  const seen = await (await openSnapshot(session.path)).checked();
   const artifacts = artifactViews(seen.state);
   const chosen = chooseArtifacts(artifacts, given.positionals.slice(1), isOpenArtifact);
-  const rows = await rowsOf(seen, workDomain, chosen);
+  const rows = await rowsOf(seen, workDomain, chosen, uncheckedPaths(await checksOf(seen)));
   if (given.flag("json")) io.stdout.line(JSON.stringify(rows.map(rowJson), null, 2));
   else {
     if (chosen.length === 0) {

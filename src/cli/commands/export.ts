@@ -1,8 +1,7 @@
 import path from "node:path";
 import { exportFormats, exportPieces, writeExport } from "../../app/session/export";
 import type { ExportFormat } from "../../app/session/export";
-import { nodeEnvironment } from "../../adapters/journal/environment";
-import { readSession } from "../../adapters/journal/session-folder";
+import { openSnapshot } from "../../app/session/snapshot";
 import { OrketError } from "../../engine/error/orket-error";
 import { sessionArgument } from "../command";
 import type { Command, CommandContext } from "../command";
@@ -18,11 +17,11 @@ async function run(context: CommandContext): Promise<ExitCode> {
     throw new OrketError("usage", "Name the format: --format ndjson, otlp or html.");
   }
   const session = await sessionOf(context);
-  const record = await readSession(nodeEnvironment, session.path);
-  if (record.events.length === 0 && record.damage === undefined) {
+  const seen = await (await openSnapshot(session.path)).checked();
+  if (seen.state.events === 0 && seen.problem === undefined) {
     throw new OrketError("command_refused", `The session ${session.id} was never started.`);
   }
-  const pieces = exportPieces(record, session.path, { format, contents: given.flag("contents") });
+  const pieces = exportPieces(seen, { format, contents: given.flag("contents") });
   const output = given.value("output");
   if (output === undefined || output === "-") for await (const piece of pieces) io.stdout.write(piece);
   else {
@@ -30,9 +29,9 @@ async function run(context: CommandContext): Promise<ExitCode> {
     await writeExport(file, pieces);
     io.stderr.line(`Wrote ${safeText(file)}`);
   }
-  if (record.damage === undefined) return exitCodes.done;
-  io.stderr.line(`orket: ${safeText(record.damage.message)} Only what comes before it is exported.`);
-  return exitCodeOfError(record.damage.code);
+  if (seen.problem === undefined) return exitCodes.done;
+  io.stderr.line(`orket: ${safeText(seen.problem.message)} Only what comes before it is exported.`);
+  return exitCodeOfError(seen.problem.code);
 }
 
 export const exportCommand: Command = {

@@ -9,8 +9,9 @@ import {
   rejectArtifact,
   revertAcceptance,
 } from "../../app/session/acceptance";
-import { CheckReader, failureOf, uncheckedPaths } from "../../app/session/checks";
-import { openLiveSession, readSession } from "../../app/session/open";
+import { checksOf, failureOf, uncheckedPaths } from "../../app/session/checks";
+import { openLiveSession } from "../../app/session/open";
+import { openSnapshot } from "../../app/session/snapshot";
 import type { LiveSession } from "../../app/session/session";
 import { readShown, rememberShown } from "../../app/session/shown";
 import type { Shown } from "../../app/session/shown";
@@ -77,8 +78,7 @@ async function review(context: CommandContext, action: Action): Promise<ExitCode
       );
       if (chosen.length === 0) io.stderr.line(action.nothing);
       const shown = await readShown(nodeEnvironment, session.path);
-      const { events } = await readSession(session.path);
-      const unchecked = uncheckedPaths(new CheckReader().read(events).checks);
+      const unchecked = uncheckedPaths(await checksOf(await openSnapshot(session.path)));
       const work = { context, live, directory: session.path, chosen, shown, unchecked };
       if (chosen.length > 0) action.begin?.(work);
       return applyAll(work, action);
@@ -136,7 +136,6 @@ async function showAnew(
   const again = artifactViews(state).filter((artifact) => artifact.path === file && isOpenArtifact(artifact));
   const seen = {
     state,
-    events: [],
     readBytes: (ref: Parameters<LiveSession["readBytes"]>[0]) => live.readBytes(ref),
   };
   const rows = await rowsOf(seen, workDomain, again);

@@ -1,3 +1,4 @@
+import { attemptText } from "../../engine/view/event-line";
 import { eventPieces, openSnapshot } from "../../app/session/snapshot";
 import type { Snapshot } from "../../app/session/snapshot";
 import { provenOfSnapshot } from "../../app/session/proven";
@@ -46,7 +47,11 @@ function block(title: string, text: string, { style }: Output): string {
 async function detailOf(event: SessionEvent, seen: Snapshot, output: Output): Promise<string | undefined> {
   switch (event.type) {
     case "step_start":
-      return block(`══ ${event.step ?? ""} (${event.data.role}), attempt ${event.data.attempt}`, "", output);
+      return block(
+        `══ ${event.step ?? ""} (${event.data.role}), attempt ${attemptText(event.data)}`,
+        "",
+        output,
+      );
     case "prompt_built": {
       const texts: string[] = [];
       for (const message of event.data.added) {

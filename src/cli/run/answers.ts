@@ -40,9 +40,10 @@ export function answerTo(
   question: Question,
   given: readonly GivenAnswer[],
 ): Command | undefined {
-  const own = given.filter(
-    ({ step }) => step === run.key || step === stepIdOf(run.key) || isExact(step, question),
-  );
+  // A call that the model may only repeat is approved by nothing that was typed before it was shown.
+  const isNamed = (step: string): boolean =>
+    question.kind !== "quoted_call" && (step === run.key || step === stepIdOf(run.key));
+  const own = given.filter(({ step }) => isNamed(step) || isExact(step, question));
   if (own.length === 0) return undefined;
   const verdict = own.findLast(({ field }) => field === "verdict")?.value;
   const fields = own.filter(({ field }) => field !== "verdict");

@@ -7,6 +7,7 @@ import type { Environment, Output } from "../io";
 import { safeLine, safeText } from "../text/safe";
 import { wrapText } from "../text/width";
 import { waitsForAcceptance } from "../../engine/orchestrator/decide-act";
+import { unaskedRefusal } from "../../engine/conductor/command";
 import { activeRuns } from "../../engine/state/cursor";
 import { textOfApproval } from "./approval-text";
 import type { ApprovalText } from "./approval-text";
@@ -96,6 +97,12 @@ export class Approver {
         question.kind === "accept" || isRefused
           ? undefined
           : answerTo(run, question, this.#parts.answers ?? []);
+      if (command === undefined && question.kind === "quoted_call" && !isAsked) {
+        // Text from outside must not be able to stop a run without a user: the model is told, and the run goes on.
+        this.#answered.add(question.id);
+        this.#parts.live.orchestrator.submit(unaskedRefusal(question));
+        continue;
+      }
       if (command === undefined) {
         if (isAsked) continue;
         this.#pause("approval", waitsFor(run, question));

@@ -37,6 +37,7 @@ const headings: Readonly<Record<QuestionView["kind"], string>> = {
   exhausted: "the loop has not ended",
   happened: "a command was cut off",
   foreign_tool: "a tool that Orket cannot bound is called",
+  quoted_call: "a call appears in something that the step has read",
 };
 
 async function askWord(question: QuestionView, { output, lines }: AskParts): Promise<Said> {

@@ -54,8 +54,10 @@ export function describeEvent(event: SessionEvent, state: SessionState): EventLi
   const step = event.step ?? "";
   switch (event.type) {
     case "step_start": {
-      const again = event.data.attempt > 1 ? `, attempt ${event.data.attempt}` : "";
-      return line("▸", "plain", `${step}: ${event.data.role} begins${again}`);
+      const { attempt, role, from_turn: turn } = event.data;
+      const again = attempt > 1 ? `, attempt ${attempt}` : "";
+      const verb = turn === undefined ? "begins" : `continues with turn ${turn}`;
+      return line("▸", "plain", `${step}: ${role} ${verb}${again}`);
     }
     case "artifact_written":
       return line(
@@ -94,6 +96,10 @@ export function describeEvent(event: SessionEvent, state: SessionState): EventLi
       const numbers = `${groupedExactly(used)} of ${groupedExactly(value)} used, ${groupedExactly(needed)} needed`;
       return line("!", "bad", `the limit ${limit} is reached: ${numbers}`);
     }
+    case "adjustment":
+      return event.data.kind === "retry" && event.data.anew !== undefined
+        ? line("!", "warn", `${event.data.step}: begins anew because ${event.data.anew}`)
+        : undefined;
     case "suggestion":
       return line("!", "warn", `suggestion: ${event.data.message}`);
     case "session_resumed":

@@ -2,6 +2,7 @@ import type { ToolCall, UnreadCall } from "../event/event";
 import { callSettings } from "../model/definition";
 import type { ModelReply } from "../port/model-provider";
 import type { ActiveRun } from "../state/cursor";
+import { lastTurn } from "../state/going-on";
 import type { SessionState } from "../state/state";
 import { toolMode } from "../state/tool-mode";
 import type { AgentPorts } from "./ports";
@@ -81,6 +82,8 @@ function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): 
   const specs = toolsOfStep(listed, run.node, {
     external: ports.external,
     commands: definition.flow.commands,
+    // How a call is read does not depend on the host.
+    features: { available: true },
   });
   const tools: ReadableTool[] = listed.map((name) => {
     const properties = specs.find((spec) => spec.name === name)?.parameters["properties"];
@@ -102,7 +105,7 @@ function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): 
         ? "marked"
         : "all";
   // Asked once: a model that repeats the call means it as an example. On the last turn the model could not answer.
-  const asked = run.asked || (run.prompt?.turn ?? 1) >= run.node.max_turns;
+  const asked = run.asked || (run.prompt?.turn ?? 1) >= lastTurn(run);
   return { tools, search, askAboutQuotes: !asked };
 }
 

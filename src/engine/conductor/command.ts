@@ -6,9 +6,11 @@ import { readFields } from "../model/field";
 import type { FieldMap, Json } from "../model/field";
 import { answered } from "../model/score";
 import { checkText, unknown } from "../model/check-text";
+import { callWords } from "../state/asked-call";
 import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
-import { agentMayAnswer } from "../state/step-run";
+import { nextTry } from "../state/going-on";
 import type { SessionState } from "../state/state";
+import { agentMayAnswer } from "../state/step-run";
 import { defined } from "../model/defined";
 
 /** What a person, or a script on their behalf, can ask of a session. */
@@ -144,6 +146,12 @@ function acceptAnswer(
   ];
 }
 
+/** The answer to a question about a quoted call where nobody can be asked. */
+export function unaskedRefusal({ id, sha256 }: { readonly id: string; readonly sha256: string }): Command {
+  const answers = { reason: "Nobody could be asked." };
+  return { kind: "answer_question", id, sha256, verdict: callWords.refuse, answers, by: "engine" };
+}
+
 /** Checks an answer against the words and fields that were asked for. */
 function acceptQuestion(
   state: SessionState,
@@ -221,7 +229,8 @@ function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment
       return [event];
     case "retry": {
       const failed = activeRuns(state.score).some(({ run }) => run.key === target && run.failure !== null);
-      if (failed || openConflict(state.score)?.step === target) return resumeWith(state, event);
+      if (failed || openConflict(state.score)?.step === target)
+        return resumeWith(state, draft("adjustment", null, retryOf(state, adjustment)));
       throw new OrketError(
         "command_refused",
         `The step ${target ?? ""} has not failed, so there is nothing to retry.`,
@@ -243,6 +252,15 @@ function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment
     case "stop":
       return [event];
   }
+}
+
+/** A retry with what it means for the turns of the failed attempt. */
+function retryOf(
+  state: SessionState,
+  { from_turn: _, anew: __, ...asked }: Extract<EventData<"adjustment">, { kind: "retry" }>,
+): EventData<"adjustment"> {
+  const run = activeRuns(state.score).find((active) => active.run.key === asked.step)?.run;
+  return run === undefined ? asked : { ...asked, ...nextTry(state, run, asked.feedback !== undefined) };
 }
 
 function acceptRoleChange(
@@ -291,7 +309,9 @@ export function resumeEvents(state: SessionState, by: DecidedBy, cutBytes = 0): 
   );
   const conflict = openConflict(state.score);
   if (conflict !== undefined) failed.push(conflict.step);
-  const retries = failed.map((step) => draft("adjustment", null, { kind: "retry", by, step }));
+  const retries = failed.map((step) =>
+    draft("adjustment", null, retryOf(state, { kind: "retry", by, step })),
+  );
   return [...retries, ...goingOn(state, by, cutBytes)];
 }
 

@@ -9,7 +9,7 @@ import { activeRuns, openConflict } from "../state/cursor";
 import { initialState } from "../state/state";
 import type { SessionState } from "../state/state";
 import type { StepRun } from "../state/step-run";
-import { accept } from "./command";
+import { accept, unaskedRefusal } from "./command";
 import type { Command } from "./command";
 import { defined } from "../model/defined";
 
@@ -93,9 +93,9 @@ function decidedIn(definition: Definition, events: readonly SessionEvent[], from
       found.push({ kind: "answer", seq, places: [places.last(step)], step, data });
     } else if (index >= from && event.type === "question_answered" && event.step !== null) {
       const { step, data } = event;
-      // Only a person can allow a call of a foreign tool, and only that one time.
+      // Only a person can approve a call, and only that one time.
       const asked = activeRuns(state.score).find(({ run }) => run.key === step)?.run.question;
-      if (asked?.kind !== "foreign_tool")
+      if (asked?.kind !== "foreign_tool" && asked?.kind !== "quoted_call")
         found.push({ kind: "reply", seq, places: [places.last(step)], step, data });
     } else if (index >= from && event.type === "adjustment" && isCarried(event.data)) {
       const { data } = event;
@@ -196,6 +196,8 @@ export class Steering {
     }
     const open = front.find(({ run }) => waitsForPerson(run));
     if (open === undefined || state.pauseRequested !== null) return undefined;
+    const { question } = open.run;
+    if (question?.kind === "quoted_call") return unaskedRefusal(question);
     this.#unanswered = unansweredText(open.run);
     const adjustment = { kind: "pause", by: this.#by, pause: "cancelled", reason: this.#unanswered } as const;
     return { kind: "adjust", adjustment };

@@ -38,6 +38,12 @@ const adjustments = {
     step: stepId,
     reason,
     feedback: z.string().optional().describe("What the next attempt is told."),
+    from_turn: z
+      .int()
+      .min(2)
+      .optional()
+      .describe("The next attempt continues the conversation with this turn; absent: it begins anew."),
+    anew: z.string().optional().describe("Why the turns of the failed attempt are not continued."),
   },
   pause: {
     kind: z.literal("pause"),

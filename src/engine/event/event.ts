@@ -96,6 +96,13 @@ export const eventData = {
         "What takes the place of an agent; absent: the role is at work. `role` then says it in words.",
       ),
     item: z.string().optional().describe("The item of the `each` around it, shortened, for people."),
+    from_turn: z
+      .int()
+      .min(2)
+      .optional()
+      .describe(
+        "The attempt continues the conversation of the one before with this turn; absent: it begins anew.",
+      ),
   }),
   prompt_built: z.strictObject({
     turn,
@@ -305,9 +312,9 @@ export const eventData = {
   question_asked: z.strictObject({
     id: z.string(),
     kind: z
-      .enum(["ask", "accept", "exhausted", "happened", "foreign_tool"])
+      .enum(["ask", "accept", "exhausted", "happened", "foreign_tool", "quoted_call"])
       .describe(
-        "A question of the Score; artifacts to decide about; a loop without its end; a command that was cut off; a call of a tool that Orket cannot bound.",
+        "A question of the Score; artifacts to decide about; a loop without its end; a command that was cut off; a call of a tool that Orket cannot bound; a call that appears in something the step has read.",
       ),
     text: contentSchema,
     sha256: digestSchema.describe("Of what is shown; an answer carries it."),
@@ -318,7 +325,7 @@ export const eventData = {
       .describe("What is filled in beside the word, in the notation of inputs."),
     questions: z.array(z.string()).optional().describe("Several questions, answered one by one."),
     paths: z.array(z.string()).optional().describe("accept: the artifacts that are waited for."),
-    tool: z.string().optional().describe("foreign_tool: the tool that is called."),
+    tool: z.string().optional().describe("foreign_tool, quoted_call: the tool that is called."),
   }),
   question_answered: z.strictObject({
     id: z.string(),

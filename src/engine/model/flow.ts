@@ -34,6 +34,8 @@ export const inputSpecSchema = z
 /** What a Flow asks for when a run starts. */
 export type InputSpec = z.infer<typeof inputSpecSchema>;
 
+const quotedCallsSchema = z.enum(["ask", "refuse"]);
+
 const policySchema = z
   .strictObject({
     read_scope: z
@@ -56,14 +58,20 @@ const policySchema = z
       .describe(
         "Tools of other extensions and of MCP servers (`vscode:NAME`) that agents may call without a question each time. Orket cannot bound what such a tool does.",
       ),
+    quoted_calls: quotedCallsSchema
+      .default("ask")
+      .describe(
+        "What happens to a tool call that appears word for word in something the step has read: ask (you are asked; where nobody can be asked, it is refused) or refuse (the model is told).",
+      ),
   })
-  .describe("Which files agents may touch, and which foreign tools they may call unasked.");
+  .describe("Which files agents may touch, and which calls they may make unasked.");
 
-/** The policy in a definition; without `foreign_tools`, it dates from before approvals for them existed. */
+/** The policy in a definition; without `foreign_tools` or `quoted_calls`, it dates from before approvals for them existed. */
 export const resolvedPolicySchema = policySchema.extend({
   foreign_tools: z.array(editorToolSchema).optional(),
+  quoted_calls: quotedCallsSchema.optional(),
 });
-/** Which files agents may access, and which foreign tools they may call without asking. */
+/** Which files agents may access, and which calls they may make without asking. */
 export type Policy = z.infer<typeof resolvedPolicySchema>;
 
 export const limitsSchema = z
@@ -137,6 +145,7 @@ export const flowFileSchema = z
       write_scope: ["workspace"],
       allow: [],
       foreign_tools: [],
+      quoted_calls: "ask",
     }),
     approval: approvalSchema
       .default("before_step")

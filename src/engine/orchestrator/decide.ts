@@ -14,11 +14,12 @@ import { worstCostUsd } from "../state/spending";
 import { findRecord } from "../state/state";
 import type { SessionState } from "../state/state";
 import type { Reply, StepRun } from "../state/step-run";
-import { mustAsk, refusalText } from "../state/foreign-call";
-import { deniedAs } from "../agent/tool/denials";
+import { mustAsk } from "../state/asked-call";
+import { deniedAs, refusalOf } from "../agent/tool/denials";
 import { planSize } from "../model/plan";
 import { mergesSystem, toolMode } from "../state/tool-mode";
 import { failedStep, mustProblem } from "../state/failed-step";
+import { lastTurn } from "../state/going-on";
 import { startOf } from "../state/step-run";
 import { hasResult } from "../model/definition";
 import { resultOf } from "../state/scope";
@@ -215,16 +216,18 @@ function decideReply(state: SessionState, { run, scope }: ActiveRun): Decision {
   return decideAfterReply(state, { run, scope }, reply);
 }
 
-/** What follows for the open call: a foreign tool may need approval first. */
+/** What follows for the open call: a foreign tool, or a call that is a quotation, may need approval first. */
 function decideTool(state: SessionState, run: StepRun): Decision {
   const { openTool } = run;
   if (openTool === null) return nothing;
   const { call, done, answer } = openTool;
   if (done !== null) return record(toolResult(run, call.id, done));
-  if (answer?.allowed === false)
-    return record(deniedAs(run, call, "foreign-tool-refused", refusalText(call.tool, answer.reason)));
-  if (!mustAsk(state, run)) return work(toolEffect(run, call.id));
-  return run.question === null ? work(effect("ask_foreign", run, call.id)) : nothing;
+  if (answer?.allowed === false) {
+    const [rule, text] = refusalOf(call.tool, answer);
+    return record(deniedAs(run, call, rule, text));
+  }
+  if (run.question !== null) return nothing;
+  return work(mustAsk(state, run) ? effect("ask_foreign", run, call.id) : toolEffect(run, call.id));
 }
 
 /**
@@ -237,7 +240,7 @@ function decideAfterReply(state: SessionState, { run, scope }: ActiveRun, reply:
   const missing = [...problems, ...missingFor({ run, scope })];
   const isLastWord = reply.toolCalls.length === 0 || run.verdict !== undefined;
   if (isLastWord && missing.length === 0) return work(turnEffect("finish_step", run));
-  if (reply.turn < run.node.max_turns) return work(turnEffect("build_prompt", run));
+  if (reply.turn < lastTurn(run)) return work(turnEffect("build_prompt", run));
   if (missing.length === 0 && !honest) return work(turnEffect("finish_step", run));
   if (missing.length === 0 && run.result !== undefined) return work(turnEffect("finish_step", run));
   if (!isLastWord && honest) {

@@ -3,6 +3,7 @@ import { activeRuns, isLeftOut, openConflict, resolveConflict, updateRun } from 
 import type { ActiveRun, RunUpdate } from "./cursor";
 import { withFeedback } from "./apply-run";
 import type { RunEvent } from "./apply-run";
+import { continued } from "./going-on";
 import { topPlace } from "./place";
 import { withoutOnce, withRoleChange, withRoleChanges } from "./role-changes";
 import type { RoleChanges } from "./role-changes";
@@ -128,7 +129,7 @@ export function adjusted(before: SessionState, event: EventOf<"adjustment">): Se
     case "patch":
       return patchAdjusted(state, data.step, data.instruction);
     case "retry":
-      return retryAdjusted(withoutLost(state, data.step), data.step, data.feedback);
+      return retryAdjusted(withoutLost(state, data.step), data);
   }
 }
 
@@ -138,12 +139,16 @@ function withoutLost(state: SessionState, key: string): SessionState {
   return stands ? { ...state, lost: state.lost.filter((lost) => lost !== key) } : state;
 }
 
-function retryAdjusted(state: SessionState, key: string, feedback: string | undefined): SessionState {
+function retryAdjusted(
+  state: SessionState,
+  { step: key, feedback, from_turn: turn }: Extract<EventData<"adjustment">, { kind: "retry" }>,
+): SessionState {
   if (openConflict(state.score)?.step === key) return resolved(state, "retry");
   return updated(state, key, ({ run, scope }) => {
     if (run.failure === null) return { kind: "active", run, scope };
     // The outcome of a group is not changed by asking for it again: the group is performed again.
     if (run.gate?.stage === "close") return { kind: "again", scope };
+    if (turn !== undefined) return { kind: "active", run: continued(run, turn), scope };
     return { kind: "active", run: restarted(run, withFeedback(run.instruction, feedback)), scope };
   });
 }

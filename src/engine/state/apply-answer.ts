@@ -1,7 +1,7 @@
 import type { EventData } from "../event/event";
 import { defined } from "../model/defined";
 import type { ActiveRun, RunUpdate } from "./cursor";
-import { foreignWords } from "./foreign-call";
+import { callWords } from "./asked-call";
 import type { StepRun } from "./step-run";
 
 /** Applies a person's answer to the step that asked. */
@@ -29,7 +29,12 @@ export function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"que
           }
         : { kind: "active", run: { ...answered, verdict: "pass" }, scope };
     case "foreign_tool":
-      return { kind: "active", run: { ...run, question: null, openTool: withAnswer(run, data) }, scope };
+    case "quoted_call":
+      return {
+        kind: "active",
+        run: { ...run, question: null, openTool: withAnswer(run, question.kind, data) },
+        scope,
+      };
     case "ask":
     case "accept":
       return {
@@ -43,12 +48,18 @@ export function answeredQuestion({ run, scope }: ActiveRun, data: EventData<"que
   }
 }
 
-/** The open call of a foreign tool with a person's answer about it. */
-function withAnswer({ openTool }: StepRun, data: EventData<"question_answered">): StepRun["openTool"] {
+/** The open call with the answer about it. */
+function withAnswer(
+  { openTool }: StepRun,
+  kind: "foreign_tool" | "quoted_call",
+  data: EventData<"question_answered">,
+): StepRun["openTool"] {
   if (openTool === null) return null;
-  if (data.verdict === foreignWords.approve) return { ...openTool, answer: { allowed: true } };
+  if (data.verdict === callWords.approve) return { ...openTool, answer: { allowed: true } };
   const { answers } = data;
   const given = typeof answers === "object" && answers !== null && "reason" in answers ? answers.reason : "";
   const reason = typeof given === "string" ? given.trim() : "";
-  return { ...openTool, answer: { allowed: false, reason } };
+  const quoted = kind === "quoted_call" ? { quoted: true as const } : {};
+  const unasked = data.by === "engine" ? { unasked: true as const } : {};
+  return { ...openTool, answer: { allowed: false, reason, ...quoted, ...unasked } };
 }

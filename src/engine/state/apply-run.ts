@@ -17,7 +17,7 @@ import {
 import type { Scope } from "./scope";
 import { answeredQuestion } from "./apply-answer";
 import { restarted } from "./step-run";
-import type { StepRun } from "./step-run";
+import type { PromptBasis, StepRun } from "./step-run";
 import { defined } from "../model/defined";
 
 /** Events that are about the session, not about one step run. */
@@ -43,7 +43,7 @@ export type RunEvent = Exclude<SessionEvent, { type: SessionWideType }>;
 export function applyToRun(
   { run, scope }: ActiveRun,
   event: RunEvent,
-  start: { order: number; patch: string | undefined },
+  start: { order: number; patch: string | undefined; basis?: PromptBasis },
 ): RunUpdate {
   const active = (changes: Partial<StepRun>, nextScope = scope): RunUpdate => ({
     kind: "active",
@@ -75,7 +75,7 @@ export function applyToRun(
     case "model_call_start":
     case "model_call_end":
     case "model_call_failed":
-      return callPart({ run, scope }, event);
+      return callPart({ run: { ...run, basis: start.basis ?? run.basis }, scope }, event);
     case "tool_call":
     case "tool_result":
     case "tool_denied":

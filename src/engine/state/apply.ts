@@ -11,6 +11,7 @@ import { topPlace } from "./place";
 import { startOf } from "./step-run";
 import type { RunEvent } from "./apply-run";
 import { adjusted, afterAdjustments, updatedRun } from "./adjustments";
+import { basisOf } from "./going-on";
 import { withRoleChanges } from "./role-changes";
 import { decided } from "./decisions";
 import { reserve, settleCall, settleFailedCall } from "./spending";
@@ -168,6 +169,7 @@ function applyRunEvent(state: SessionState, event: RunEvent): SessionState {
   const start = {
     order: before.run.order ?? state.steps.length,
     patch: state.patches[before.run.key] ?? state.patches[before.run.node.id],
+    ...(event.type === "model_call_start" ? { basis: basisOf(state, before.run) } : {}),
   };
   const score = updateRun(
     state.definition.score.steps,
@@ -318,7 +320,7 @@ function startRecord(state: SessionState, run: StepRun, event: EventOf<"step_sta
     item: event.data.item,
     status: "running",
     attempt: event.data.attempt,
-    turns: 0,
+    turns: (event.data.from_turn ?? 1) - 1,
     tokens: run.tokens,
     costUsd: run.costUsd,
     verdict: undefined,

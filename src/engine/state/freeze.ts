@@ -10,7 +10,7 @@ import { initialState } from "./state";
 import type { SessionState, StepRecord } from "./state";
 
 /** Raised when the fold makes a different state of the same events, or stores it in a different form. */
-export const stateFormat = 10;
+export const stateFormat = 11;
 
 /** A list without the elements that it shares with the list it grew from. */
 interface FrozenList<T> {

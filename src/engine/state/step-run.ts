@@ -35,6 +35,17 @@ export interface BuiltPrompt {
   readonly maxTokens: number;
 }
 
+/** What the prompts of an attempt were made from, and which model they were last sent to. */
+export interface PromptBasis {
+  /** The role's prompt in the Band, a template. */
+  readonly rolePrompt: string;
+  readonly instruction: string;
+  readonly provider: string;
+  readonly model: string;
+  /** Tokens that the context window leaves for a prompt. */
+  readonly room: number;
+}
+
 /** The model's last complete reply in the step's attempt. */
 export interface Reply {
   readonly turn: number;
@@ -65,8 +76,18 @@ export interface OpenTool {
   readonly call: ToolCall;
   /** What the model is told, once the work is done. */
   readonly done: string | null;
-  /** A person's answer about a foreign tool; absent: no question was asked. */
-  readonly answer?: { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
+  /** The answer to the question about it; absent: none was asked, or there is no answer yet. */
+  readonly answer?: { readonly allowed: true } | RefusedCall;
+}
+
+/** A call that was refused. */
+export interface RefusedCall {
+  readonly allowed: false;
+  readonly reason: string;
+  /** It appears in something that the step has read; absent: its tool is a foreign one. */
+  readonly quoted?: true;
+  /** Nobody could be asked. */
+  readonly unasked?: true;
 }
 
 /** A question to a person that belongs to the step itself. */
@@ -109,6 +130,10 @@ export interface StepRun {
   readonly started: boolean;
   /** Number of the last attempt that started; 0 before the first. */
   readonly attempt: number;
+  /** The turn that the attempt began with; above 1 when it continues the conversation of the one before. */
+  readonly firstTurn: number;
+  /** null: nothing was sent yet. */
+  readonly basis: PromptBasis | null;
   /** The instruction, possibly changed by a person. */
   readonly instruction: string;
   readonly prompt: BuiltPrompt | null;
@@ -163,6 +188,8 @@ export function newRun(node: StepNode, place: Place, gate: GroupGate | null = nu
     order: undefined,
     started: false,
     attempt: 0,
+    firstTurn: 1,
+    basis: null,
     instruction: node.instruction,
     prompt: null,
     approved: false,
@@ -227,7 +254,7 @@ export function forAnotherBackend(run: StepRun): StepRun {
 
 /** What `step_start` records about a run, besides the attempt. */
 export function startOf(run: StepRun): Omit<EventData<"step_start">, "attempt"> {
-  const { node, iteration, place } = run;
+  const { node, iteration, place, firstTurn } = run;
   const item = place.items.at(-1);
   const kind = node.does?.kind;
   const text = item === undefined ? undefined : textOfJson(item);
@@ -237,6 +264,7 @@ export function startOf(run: StepRun): Omit<EventData<"step_start">, "attempt"> 
     ...(iteration.length === 0 ? {} : { iteration: [...iteration] }),
     ...(kind === undefined || kind === "group" ? {} : { kind }),
     ...(text === undefined ? {} : { item: text.length > 120 ? `${text.slice(0, 117)}...` : text }),
+    ...(firstTurn === 1 ? {} : { from_turn: firstTurn }),
   };
 }
 

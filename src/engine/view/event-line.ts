@@ -15,11 +15,22 @@ function aboutOf(data: Adjustment): (string | undefined)[] {
   const { step, role, limit, value } = aboutAdjustment(data);
   return [step, role, limit === undefined ? undefined : `${limit} ${value ?? "none"}`];
 }
+/** The number of the attempt that begins, and the turn where it continues the one before. */
+export function attemptText({ attempt, from_turn: turn }: EventData<"step_start">): string {
+  return `${attempt}${turn === undefined ? "" : `, continues with turn ${turn}`}`;
+}
+
+/** How a step that failed is tried again. */
+function howTried(data: Adjustment): string | undefined {
+  if (data.kind !== "retry") return undefined;
+  if (data.from_turn !== undefined) return `continues with turn ${data.from_turn}`;
+  return data.anew === undefined ? undefined : `begins anew because ${data.anew}`;
+}
 const joined = (...parts: readonly (string | undefined | false)[]): string =>
   parts.filter((part) => typeof part === "string" && part !== "").join(", ");
 
 /** How a command ended, in words. */
-function commandEndText(end: EventData<"command_end">["end"]): string {
+export function commandEndText(end: EventData<"command_end">["end"]): string {
   switch (end.kind) {
     case "exited":
       return `exit code ${end.code}`;
@@ -42,7 +53,12 @@ function commandEndText(end: EventData<"command_end">["end"]): string {
 const lines: Lines = {
   session_start: (data) => `${data.flow} with ${data.provider}, Orket ${data.engine}`,
   plan_resolved: (data) => `${data.steps} steps, ${data.max_model_calls} model calls at most`,
-  step_start: (data) => joined(`role ${data.role}`, data.attempt > 1 && `try ${data.attempt}`),
+  step_start: (data) =>
+    joined(
+      `role ${data.role}`,
+      data.attempt > 1 && `try ${data.attempt}`,
+      data.from_turn !== undefined && `continues with turn ${data.from_turn}`,
+    ),
   prompt_built: (data) =>
     joined(
       `${data.kept + data.added.length} messages, ~${data.estimated_tokens} tokens`,
@@ -69,7 +85,7 @@ const lines: Lines = {
   verdict_set: (data) => joined(data.verdict, data.reason),
   approval_requested: (data) => (data.kind === "before_step" ? "begin the step?" : "take the result?"),
   approval_resolved: (data) => joined(data.decision, `by ${data.by}`, data.comment),
-  adjustment: (data) => joined(`${data.kind} by ${data.by}`, ...aboutOf(data), data.reason),
+  adjustment: (data) => joined(`${data.kind} by ${data.by}`, ...aboutOf(data), howTried(data), data.reason),
   condition_checked: (data) => `${data.holds ? "yes" : "no"}, ${data.reason}`,
   items_resolved: (data) => `${data.items.length} items`,
   inputs_resolved: (data) => Object.keys(data.inputs).join(", "),
@@ -115,46 +131,4 @@ export function eventLine(event: SessionEvent): string {
   // The table is complete by its type; the compiler cannot correlate the two halves of the union.
   const line = lines[event.type] as (data: SessionEvent["data"]) => string;
   return oneLine(line(event.data), 300);
-}
-
-/** Texts that an event refers to, each with what it is. */
-export function eventTexts(event: SessionEvent): { readonly label: string; readonly content: Content }[] {
-  switch (event.type) {
-    case "prompt_built":
-      return event.data.added.map((message, index) => ({
-        label: `Message ${event.data.kept + index + 1}: ${message.role}`,
-        content: message.content,
-      }));
-    case "model_call_end":
-      return [
-        { label: "Reply", content: event.data.reply },
-        ...(event.data.reasoning === undefined
-          ? []
-          : [{ label: "Reasoning", content: event.data.reasoning }]),
-        ...event.data.tool_calls.map(({ tool, args }) => ({ label: `Call of ${tool}`, content: args })),
-        ...(event.data.notices === undefined
-          ? []
-          : [{ label: "Noticed", content: { text: event.data.notices.join("\n") } }]),
-        ...(event.data.sent === undefined ? [] : [{ label: "Sent", content: event.data.sent }]),
-      ];
-    case "model_call_failed":
-      return event.data.partial === undefined
-        ? []
-        : [{ label: "What had arrived", content: event.data.partial }];
-    case "tool_call":
-      return [{ label: "Arguments", content: event.data.args }];
-    case "tool_result":
-      return [{ label: "Result", content: event.data.content }];
-    case "artifact_written":
-      return [{ label: event.data.path, content: event.data.content }];
-    case "step_end":
-    case "group_end":
-      return [{ label: "Summary", content: event.data.summary }];
-    case "command_end":
-      return [{ label: "Output", content: event.data.output }];
-    case "question_asked":
-      return [{ label: "Question", content: event.data.text }];
-    default:
-      return [];
-  }
 }

@@ -64,7 +64,10 @@ export interface ApprovalView {
 /** A question of the Score that waits for a person. */
 export interface QuestionView {
   readonly id: string;
-  /** The Score asks; files wait; a loop did not reach its end; a command was cut off; a foreign tool is called. */
+  /**
+   * The Score asks; files wait; a loop did not reach its end; a command was cut off; a foreign tool is called; a call
+   * appears in something that the step has read.
+   */
   readonly kind: EventData<"question_asked">["kind"];
   /** Digest of what is shown; the answer contains it. */
   readonly sha256: string;
@@ -78,7 +81,7 @@ export interface QuestionView {
   readonly questions?: readonly string[];
   /** accept: the files that still wait for a decision. */
   readonly paths?: readonly string[];
-  /** foreign_tool: the tool that is called. */
+  /** foreign_tool, quoted_call: the tool that is called. */
   readonly tool?: string;
   /** The Score lets an agent of the editor answer it too. */
   readonly agentMayAnswer?: true;
@@ -346,7 +349,7 @@ function startedView(
 }
 
 function questionActivity({ kind, tool = "a tool" }: NonNullable<ActiveRun["run"]["question"]>): string {
-  if (kind === "foreign_tool") return `asks whether it may call ${tool}`;
+  if (kind === "foreign_tool" || kind === "quoted_call") return `asks whether it may call ${tool}`;
   return kind === "accept" ? "waits for a decision about files" : "asks a question";
 }
 

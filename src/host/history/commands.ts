@@ -5,8 +5,7 @@ import { exportPieces, writeExport } from "../../app/session/export";
 import type { ExportFormat } from "../../app/session/export";
 import { readSession } from "../../app/session/open";
 import type { SeenSession } from "../../app/session/session";
-import { nodeEnvironment } from "../../adapters/journal/environment";
-import { readSession as readRecord } from "../../adapters/journal/session-folder";
+import { openSnapshot } from "../../app/session/snapshot";
 import { compareSessions } from "../../engine/history/compare";
 import type { StepComparison } from "../../engine/history/compare";
 import { asRecordedText } from "../../engine/history/divergence";
@@ -15,7 +14,7 @@ import type { CommandId } from "../ids";
 import { mayRun } from "../flow/run-flow";
 import type { ListedSession, SessionRegistry } from "../session/session-registry";
 import type { ConductorView } from "../conductor/conductor-view";
-import type { SessionPanels } from "../event-panel/session-panel";
+import type { SessionPanels } from "../event-panel/session-panels";
 import { fork } from "./fork";
 import type { ForkParts } from "./fork";
 import { prune, remove, rename, search } from "./housekeeping";
@@ -260,12 +259,12 @@ async function exportSession(sessions: SessionRegistry, target: unknown): Promis
     defaultUri: vscode.Uri.file(standard),
   });
   if (file === undefined) return;
-  const record = await readRecord(nodeEnvironment, session.path);
-  await withProgress(`Exporting ${nameOf(session)}`, () =>
-    writeExport(file.fsPath, exportPieces(record, session.path, chosen)),
-  );
-  const cut =
-    record.damage === undefined ? "" : ` ${record.damage.message} What comes before it was exported.`;
+  const problem = await withProgress(`Exporting ${nameOf(session)}`, async () => {
+    const seen = await (await openSnapshot(session.path)).checked();
+    await writeExport(file.fsPath, exportPieces(seen, chosen));
+    return seen.problem;
+  });
+  const cut = problem === undefined ? "" : ` ${problem.message} What comes before it was exported.`;
   const open = chosen.format === "html" ? "Open in Browser" : "Open";
   const answer = await vscode.window.showInformationMessage(
     `Wrote ${path.basename(file.fsPath)}.${cut}`,

@@ -14,6 +14,7 @@ import { readJournal } from "../../../src/adapters/journal/journal-reader";
 import { listSessions } from "../../../src/app/session/session-list";
 import type { JsonlSessionStore } from "../../../src/adapters/journal/jsonl-session-store";
 import { createSession, openSession, readSession } from "../../../src/adapters/journal/session-folder";
+import { openSnapshot } from "../../../src/app/session/snapshot";
 import { encodeEvent, firstPrev } from "../../../src/engine/event/codec";
 import type { Content } from "../../../src/engine/event/content";
 import { draft } from "../../../src/engine/event/event";
@@ -400,6 +401,12 @@ describe("A journal on the disk", () => {
         const seen = await readSession(environment(), store.paths.dir);
         assert.deepEqual([seen.events.length, seen.damage], [whole, undefined], `cut at ${at}`);
         assert.ok(seen.cutBytes > 0);
+        const shown = await openSnapshot(store.paths.dir);
+        assert.deepEqual(
+          [shown.state.events, shown.cutBytes, shown.problem],
+          [whole, seen.cutBytes, undefined],
+          `shown when cut at ${at}`,
+        );
       }
     }
     await store.close();

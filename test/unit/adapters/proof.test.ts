@@ -4,9 +4,11 @@ import path from "node:path";
 import { draft } from "../../../src/engine/event/event";
 import type { EventDraft } from "../../../src/engine/event/event";
 import { OrketError } from "../../../src/engine/error/orket-error";
-import { provenOf, provenSentences, readingOf, readProof, recordProof } from "../../../src/app/session/proof";
+import { provenSentences, readProof, recordProof } from "../../../src/app/session/proof";
+import { provenOfChecked } from "../../../src/app/session/proven";
+import { openSnapshot } from "../../../src/app/session/snapshot";
 import { UserSessionMarks } from "../../../src/adapters/journal/session-marks";
-import { createSession, openSession, readSession } from "../../../src/adapters/journal/session-folder";
+import { createSession, openSession } from "../../../src/adapters/journal/session-folder";
 import { FaultyFileSystem } from "../../fakes/faulty-file-system";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
 
@@ -50,7 +52,7 @@ describe("what was proven of a session", () => {
   }
 
   async function proven(dir: string) {
-    return provenOf(readingOf(await readSession(machine, dir)), await readProof(machine, dir));
+    return provenOfChecked(await openSnapshot(dir, machine), machine);
   }
 
   it("is nothing for a session that has not ended, and recorded for one that has", async () => {

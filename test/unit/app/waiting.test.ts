@@ -55,6 +55,7 @@ describe("what waits for a person in a session", () => {
         { ...asked, id: "q4", kind: "exhausted", step: "fixing" },
         { ...asked, id: "q5", kind: "happened", step: "send" },
         { ...asked, id: "q6", kind: "foreign_tool", step: "build", tool: "vscode:run_tests" },
+        { ...asked, id: "q7", kind: "quoted_call", step: "build", tool: "write_file" },
       ],
     });
 
@@ -65,6 +66,7 @@ describe("what waits for a person in a session", () => {
       "more rounds of fixing",
       "what came of send",
       "let build call vscode:run_tests?",
+      "let build call write_file?",
     ]);
   });
 

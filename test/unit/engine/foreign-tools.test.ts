@@ -3,10 +3,9 @@ import { Steering } from "../../../src/engine/conductor/steering";
 import { replay } from "../../../src/engine/history/replay";
 import type { Definition } from "../../../src/engine/model/definition";
 import type { ExternalTools } from "../../../src/engine/port/external-tools";
-import { viewSession } from "../../../src/engine/view/session-view";
-import type { QuestionView } from "../../../src/engine/view/session-view";
 import type { Answer, Harness } from "../../fakes/engine-harness";
 import { definitionOf, harness, step } from "../../fakes/engine-harness";
+import { answer, asked } from "../../fakes/questions";
 import { replayPorts } from "../../fakes/replay-ports";
 
 const tool = "vscode:deploy";
@@ -49,22 +48,6 @@ const calls =
   (...args: Record<string, unknown>[]): Answer =>
   (_, call) =>
     call === 1 ? { calls: args.map((one) => [tool, one] as const) } : "Done.";
-
-/** Waits until the session asks about a call, and gives the question as a screen shows it. */
-async function asked(session: Harness): Promise<QuestionView> {
-  for (let turn = 0; turn < 1000; turn += 1) {
-    const open = session.eventsOf("question_asked").at(-1);
-    const [shown] = viewSession(session.orchestrator.state).questions;
-    if (open !== undefined && session.store.durable.includes(open) && shown !== undefined) return shown;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  throw new Error("the session asked nothing");
-}
-
-function answer(session: Harness, { id, sha256 }: QuestionView, verdict: string, reason?: string): void {
-  const answers = reason === undefined ? {} : { answers: { reason } };
-  session.orchestrator.submit({ kind: "answer_question", id, sha256, verdict, by: "person", ...answers });
-}
 
 async function divergenceOf({ definition, store }: Harness, as = definition): Promise<unknown> {
   return (await replay(as, store.events, replayPorts(store))).divergence;

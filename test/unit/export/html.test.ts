@@ -187,6 +187,31 @@ describe("a session as a page", () => {
     assert.ok(text.includes("completed"));
   });
 
+  it("tells what each step came to where the session is too long for a page, and how to see the rest", async () => {
+    const definition = definitionOf([step("make", "writer"), step("look", "reviewer")]);
+    const replies: FakeReply[] = [
+      { calls: [["read_file", { path: "a.txt" }]] },
+      "It is made.",
+      "It is fine.",
+    ];
+    const session = harness(definition, (_, call) => replies[call - 1] ?? "", {
+      project: { "a.txt": "hidden" },
+    });
+    await session.run();
+    const source = exportSourceOf(session, definition);
+    const options = { proven: [], diff: diffBody };
+    const whole = parsed(await joined(exportHtml(source, options))).text;
+    const short = parsed(
+      await joined(exportHtml(source, { ...options, maxEventsInFull: source.events.count - 1 })),
+    ).text;
+    for (const part of ["make", "look", "It is made.", "It is fine.", "completed"])
+      assert.ok(short.includes(part));
+    assert.ok(whole.includes("hidden") && whole.includes("Timeline"));
+    assert.ok(!short.includes("hidden") && !short.includes("Timeline"));
+    assert.match(short, /more than a page can hold/);
+    assert.match(short, /orket show \S+ --step STEP/);
+  });
+
   it("is whole and harmless for sessions of every shape", async () => {
     for (let seed = 1; seed <= 60; seed += 1) {
       const { session, definition } = await generateSession(seed);

@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import { exportNdjson } from "../../../src/app/export/ndjson";
 import { exportOtlp } from "../../../src/app/export/otlp";
+import type { ExportSource } from "../../../src/app/export/source";
 import type { OtlpSpan, OtlpTraceRequest } from "../../../src/app/export/otlp-span";
 import { ProviderError } from "../../../src/engine/error/provider-error";
 import { definitionOf, harness, step } from "../../fakes/engine-harness";
 import type { FakeReply } from "../../fakes/engine-harness";
-import { exportSourceOf, joined } from "../../fakes/export-source";
+import { allEvents, exportSourceOf, joined, listed } from "../../fakes/export-source";
 import { generateSession } from "../../fakes/generated-session";
 import { otlpTraceSchema } from "../../fakes/otlp-schema";
 
 const secret = "SECRET-CONTENT";
+
+const traceOf = async (source: ExportSource, options: { contents: boolean }): Promise<OtlpTraceRequest> =>
+  JSON.parse(await joined(exportOtlp(source, options))) as OtlpTraceRequest;
 
 function spansOf(request: OtlpTraceRequest): readonly OtlpSpan[] {
   return request.resourceSpans[0]?.scopeSpans[0]?.spans ?? [];
@@ -58,7 +62,7 @@ async function someSession() {
 
 describe("a session as an OpenTelemetry trace", () => {
   it("names the run, the steps, the calls and the tools as the GenAI conventions do", async () => {
-    const spans = spansOf(await exportOtlp(await someSession(), { contents: false }));
+    const spans = spansOf(await traceOf(await someSession(), { contents: false }));
     const [root] = named(spans, "invoke_workflow test");
     assert.equal(root?.parentSpanId, undefined);
     assert.equal(attribute(root, "gen_ai.workflow.name"), "test");
@@ -86,7 +90,7 @@ describe("a session as an OpenTelemetry trace", () => {
   });
 
   it("reports measured tokens under the conventions' names, estimates under names of Orket's own", async () => {
-    const spans = spansOf(await exportOtlp(await someSession(), { contents: false }));
+    const spans = spansOf(await traceOf(await someSession(), { contents: false }));
     const [failed, measured, unknown, estimated] = named(spans, "chat tiny");
     assert.equal(attribute(measured, "gen_ai.usage.input_tokens"), "11");
     assert.equal(attribute(measured, "gen_ai.usage.output_tokens"), "5");
@@ -103,9 +107,9 @@ describe("a session as an OpenTelemetry trace", () => {
 
   it("holds what people and models wrote only with contents, and a key or a user's name never", async () => {
     const source = await someSession();
-    const without = JSON.stringify(await exportOtlp(source, { contents: false }));
+    const without = JSON.stringify(await traceOf(source, { contents: false }));
     assert.ok(!without.includes(secret));
-    const withContents = await exportOtlp(source, { contents: true });
+    const withContents = await traceOf(source, { contents: true });
     const spans = spansOf(withContents);
     assert.ok(
       JSON.stringify(attribute(named(spans, "chat tiny").at(2), "gen_ai.output.messages")).includes(secret),
@@ -122,7 +126,7 @@ describe("a session as an OpenTelemetry trace", () => {
     for (let seed = 1; seed <= 150; seed += 1) {
       const { session, definition } = await generateSession(seed);
       const source = exportSourceOf(session, definition);
-      const request = await exportOtlp(source, { contents: seed % 2 === 0 });
+      const request = await traceOf(source, { contents: seed % 2 === 0 });
       const parsed = otlpTraceSchema.safeParse(request);
       assert.ok(parsed.success, `seed ${seed}: ${parsed.error?.message ?? ""}`);
       const spans = spansOf(request);
@@ -136,11 +140,12 @@ describe("a session as an OpenTelemetry trace", () => {
         assert.ok(BigInt(parent.startTimeUnixNano) <= BigInt(startTimeUnixNano));
         assert.ok(BigInt(parent.endTimeUnixNano) >= BigInt(endTimeUnixNano));
       }
-      const count = (type: string): number => source.events.filter((event) => event.type === type).length;
+      const events = await allEvents(source);
+      const count = (type: string): number => events.filter((event) => event.type === type).length;
       assert.equal(spans.filter(({ kind }) => kind === 3).length, count("model_call_start"), `seed ${seed}`);
       const tools = spans.filter(({ name }) => name.startsWith("execute_tool"));
       assert.equal(tools.length, count("tool_call"));
-      assert.deepEqual(await exportOtlp(source, { contents: seed % 2 === 0 }), request);
+      assert.deepEqual(await traceOf(source, { contents: seed % 2 === 0 }), request);
     }
   }).timeout(60_000);
 });
@@ -151,7 +156,13 @@ describe("a session as NDJSON", () => {
     const lines = (await joined(exportNdjson(source, { contents: false }))).trimEnd().split("\n");
     assert.deepEqual(
       lines.map((line) => JSON.parse(line) as unknown),
-      source.events.map(({ seq, at, type, step: key, data }) => ({ seq, at, type, step: key, data })),
+      (await allEvents(source)).map(({ seq, at, type, step: key, data }) => ({
+        seq,
+        at,
+        type,
+        step: key,
+        data,
+      })),
     );
   });
 
@@ -173,7 +184,7 @@ describe("a session as NDJSON", () => {
       step: "s",
       data,
     } as const;
-    const events = [...source.events, event];
+    const events = listed([...(await allEvents(source)), event]);
     const text = await joined(exportNdjson({ ...source, events, getBytes }, { contents: true }));
     const lines = text.trimEnd().split("\n");
     const last = JSON.parse(lines.at(-1) ?? "") as { data: unknown };

@@ -17,7 +17,6 @@ import { listSessions } from "../../../src/app/session/session-list";
 import { searchSessions } from "../../../src/app/session/session-search";
 import type { LiveSession, RuntimeOptions } from "../../../src/app/session/session";
 import { CapabilityMemory } from "../../../src/app/venue/capability-memory";
-import { readSession } from "../../../src/adapters/journal/session-folder";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { definitionOf, step } from "../../fakes/engine-harness";
 import { makeOutside, plants, snapshot } from "../../fakes/hostile/orket-folder";
@@ -73,9 +72,8 @@ const acts: Readonly<Record<string, Act>> = {
   verify: (ground, _, machine) => verifySession(ground.session, machine),
   replay: (ground, _, machine) => replayAndProve(ground.session, "test", machine),
   export: async (ground, _, machine) => {
-    const record = await readSession(machine, ground.session);
-    for await (const piece of exportPieces(record, ground.session, { format: "html", contents: true }))
-      void piece;
+    const seen = await (await openSnapshot(ground.session, machine)).checked();
+    for await (const piece of exportPieces(seen, { format: "html", contents: true })) void piece;
   },
   fork: async (ground, options) => {
     await (await forkSession(ground.session, "plan", (same) => same, options)).close();

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { safeText } from "../../../src/cli/text/safe";
+import { unaskedRefusal } from "../../../src/engine/conductor/command";
 import type { Definition } from "../../../src/engine/model/definition";
+import { viewSession } from "../../../src/engine/view/session-view";
 import { definitionOf, harness, step } from "../../fakes/engine-harness";
 import type { FakeReply, Harness } from "../../fakes/engine-harness";
 import { hostileTexts } from "../../fakes/hostile/texts";
@@ -74,6 +76,7 @@ function run(carrier: Carrier, text: string): Promise<Harness> {
     step(first, carrier.name.startsWith("the summary") ? "listener" : "writer", { max_turns: 3 }),
     step(reading, "reviewer", { verdict: ["approve", "reject"], max_turns: 4 }),
   ]);
+  plain.flow.policy = { ...plain.flow.policy, quoted_calls: "ask" };
   const definition = carrier.change?.(plain, text) ?? plain;
   const left = Object.fromEntries(Object.entries(carrier.replies(text)).map(([id, list]) => [id, [...list]]));
   const made = harness(
@@ -85,7 +88,14 @@ function run(carrier: Carrier, text: string): Promise<Harness> {
       if (origin?.stepId !== reading) return "done";
       return made.model.requests.length > 8 ? "nothing" : text;
     },
-    carrier.project === undefined ? {} : { project: carrier.project(text) },
+    {
+      ...(carrier.project === undefined ? {} : { project: carrier.project(text) }),
+      // Nobody is there to approve anything.
+      steer: (_, state) => {
+        const asked = viewSession(state).questions.find(({ kind }) => kind === "quoted_call");
+        return asked === undefined ? undefined : unaskedRefusal(asked);
+      },
+    },
   );
   return made.run().then(() => made);
 }

@@ -1,13 +1,25 @@
 import type { ToolCall } from "../../event/event";
-import type { Definition } from "../../model/definition";
+import { isBuiltin, isForeign, toolTable } from "../../model/tools";
 import type { SessionStore } from "../../port/session-store";
-import type { StepRun } from "../../state/step-run";
+import type { ActiveRun } from "../../state/cursor";
+import type { SessionState } from "../../state/state";
 import { takeArguments } from "../arguments";
 import { parseLoose } from "../reader/loose-json";
 import { readReply } from "../reader/read-reply";
+import { placeOfQuotation } from "./quoted-place";
 
 /** The first version of the call reader for which a quoted call is not performed. */
-export const quotedCallsSince = 3;
+const quotedCallsSince = 3;
+
+/** Whether a quoted call is asked about; in a definition from before such questions existed, it is refused. */
+export function asksAboutQuotations({ definition }: Pick<SessionState, "definition">): boolean {
+  return definition.flow.policy.quoted_calls === "ask";
+}
+
+/** What a person is told about a call that appears in something that the step has read. */
+export function quotedText(place: string): string {
+  return `This call appears word for word in ${place}. It may be somebody else's decision that the model repeats: approve it only if it is what the step needs.`;
+}
 
 /** The longest text that is searched for one call, in UTF-16 units; longer texts were cut for the model before. */
 const mostSearched = 4_000_000;
@@ -52,12 +64,18 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
 }
 
-/** Whether a text contains the call, as a call or spelled out in another wrapping. */
-function holds(text: string, { tool, argsJson }: Found, parameters: WrittenCall["parameters"]): boolean {
+/** Whether a text contains the call, as a call or, if it was written as text, spelled out in another wrapping. */
+function holds(
+  text: string,
+  { tool, argsJson, asText }: Sought,
+  parameters: WrittenCall["parameters"],
+): boolean {
+  if (!asText && !text.includes(tool)) return false;
   // Lines of files are shown with their numbers.
   const cut = text.slice(0, mostSearched).replace(/^[ \t]*\d+\t/gm, "");
   const meant = meaning(argsJson, parameters);
   if (textCalls(cut, tool).some((one) => meaning(one.argsJson, parameters) === meant)) return true;
+  if (!asText) return false;
   const args = squeezed(argsJson);
   if (args.length <= 2 || !cut.includes(tool)) return false;
   const plain = squeezed(cut);
@@ -72,29 +90,49 @@ function holds(text: string, { tool, argsJson }: Found, parameters: WrittenCall[
   );
 }
 
+interface Sought extends Found {
+  /** The model wrote it in its text; otherwise it is one of the backend's own calls. */
+  readonly asText: boolean;
+}
+
+/** Whether a call by the backend's own means is compared: only one that changes something. */
+function isComparedAsNative(tool: string, { definition }: SessionState): boolean {
+  // In older definitions, only calls in a reply's text are compared.
+  if (definition.flow.policy.quoted_calls === undefined) return false;
+  return isForeign(tool) || (isBuiltin(tool) && toolTable[tool].touches !== "read");
+}
+
+interface Reading {
+  readonly state: SessionState;
+  readonly active: ActiveRun;
+  readonly store: Pick<SessionStore, "getText">;
+}
+
 /**
- * Whether a call that was written as text appears word for word in something that the step has read: a file, a result, a
- * note, a summary. Then it is data that the model repeats, not its own decision. What the definition itself contains
+ * Where a call appears word for word in something that the step has read: a file, a result, a note, a summary; undefined:
+ * nowhere. Then it is data that the model repeats, and may not be its own decision. What the definition itself contains
  * (prompt, instruction, task) does not count as read. The call is compared as it was written, before its arguments are
  * corrected.
  */
-export async function isQuotedCall(
+export async function quotationOf(
   { call, parameters }: WrittenCall,
-  run: StepRun,
-  { flow, band }: Definition,
-  store: Pick<SessionStore, "getText">,
-): Promise<boolean> {
-  if (run.reply === null) return false;
+  { state, active, store }: Reading,
+): Promise<string | undefined> {
+  const { run } = active;
+  const { flow, band } = state.definition;
+  if (run.reply === null || state.versions.callReader < quotedCallsSince) return undefined;
   const argsJson = await store.getText(call.args);
-  const found = { tool: call.tool, argsJson };
   const written = textCalls(await store.getText(run.reply.content), call.tool);
-  if (!written.some((one) => one.argsJson === argsJson)) return false;
+  const asText = written.some((one) => one.argsJson === argsJson);
+  if (!asText && !isComparedAsNative(call.tool, state)) return undefined;
+  const sought = { tool: call.tool, argsJson, asText };
+  const isIn = (text: string): boolean => holds(text, sought, parameters);
   const role = Object.hasOwn(band.roles, run.node.role) ? band.roles[run.node.role] : undefined;
   const told = [role?.prompt ?? "", run.instruction, run.node.instruction, flow.task];
-  if (told.some((text) => holds(text, found, parameters))) return false;
-  for (const message of run.prompt?.messages ?? []) {
-    if (message.role === "assistant") continue;
-    if (holds(await store.getText(message.content), found, parameters)) return true;
+  if (told.some(isIn)) return undefined;
+  for (const [index, message] of (run.prompt?.messages ?? []).entries()) {
+    if (message.role === "assistant" || !isIn(await store.getText(message.content))) continue;
+    return placeOfQuotation(index, isIn, { active, inputs: flow.inputs, store, tools: role?.tools ?? [] });
   }
-  return false;
+  return undefined;
 }

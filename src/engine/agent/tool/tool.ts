@@ -6,8 +6,10 @@ import { callSettings } from "../../model/definition";
 import { toolTable } from "../../model/tools";
 import type { BuiltinTool, ToolFacts } from "../../model/tools";
 import type { Cancellation } from "../../port/cancellation";
+import type { Sha256 } from "../../port/digest";
 import type { ExternalTools } from "../../port/external-tools";
 import type { GuardedFiles } from "../../port/files";
+import type { LanguageFeatures } from "../../port/language-features";
 import type { ToolSpec } from "../../port/model-provider";
 import type { SessionStore } from "../../port/session-store";
 import type { Utf8 } from "../../port/utf8";
@@ -34,7 +36,9 @@ export interface ToolContext {
   readonly files: GuardedFiles;
   readonly store: SessionStore;
   readonly external: ExternalTools;
+  readonly features: LanguageFeatures;
   readonly utf8: Utf8;
+  readonly sha256: Sha256;
   readonly cancellation: Cancellation;
 }
 

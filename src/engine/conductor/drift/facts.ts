@@ -137,6 +137,7 @@ export function observe(facts: DriftFacts, event: SessionEvent): DriftFacts {
 
 function started(facts: DriftFacts, { seq, step, data }: EventOf<"step_start">): DriftFacts {
   const key = step ?? "";
+  const before = data.from_turn !== undefined && facts.ended?.key === key ? facts.ended : undefined;
   const run: RunFacts = {
     key,
     id: data.id,
@@ -147,6 +148,7 @@ function started(facts: DriftFacts, { seq, step, data }: EventOf<"step_start">):
     cut: [],
     longestReply: { seq, bytes: 0 },
     writes: [],
+    ...before,
     end: null,
   };
   return { ...facts, runs: { ...facts.runs, [key]: run } };

@@ -2,8 +2,8 @@ import { isForeign } from "../model/tools";
 import type { SessionState } from "./state";
 import type { StepRun } from "./step-run";
 
-/** The possible answers of a person about a call of a foreign tool. */
-export const foreignWords = { approve: "approve", refuse: "refuse" } as const;
+/** The possible answers about a call that must be approved. */
+export const callWords = { approve: "approve", refuse: "refuse" } as const;
 
 /**
  * Whether the open call waits for a person: its tool is a foreign one that the Flow's policy does not list, and there is no
@@ -13,10 +13,4 @@ export function mustAsk({ definition }: SessionState, { openTool }: StepRun): bo
   if (openTool === null || openTool.answer !== undefined || openTool.done !== null) return false;
   const { tool } = openTool.call;
   return isForeign(tool) && definition.flow.policy.foreign_tools?.includes(tool) !== true;
-}
-
-/** What the model is told about a call that a person refused. */
-export function refusalText(tool: string, reason: string): string {
-  const why = reason === "" ? "." : `: ${/[.!?]$/.test(reason) ? reason : `${reason}.`}`;
-  return `A person refused this call of ${tool}${why} It was not performed. Go on without it.`;
 }
