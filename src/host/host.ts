@@ -20,6 +20,7 @@ import { LibraryTree } from "./trees/library-tree";
 import { FlowPanels } from "./flow/flow-panel";
 import { PlanDocuments } from "./flow/plan-documents";
 import { ProjectIndex } from "./project/project-index";
+import { EditorFeatures } from "./provider/editor-features";
 import { EditorTools } from "./provider/editor-tools";
 import { VsCodeLmProvider } from "./provider/vscode-lm";
 import { questionsOf } from "./session/questions";
@@ -33,7 +34,8 @@ import { SessionsTree } from "./trees/sessions-tree";
 import { ConductorView } from "./conductor/conductor-view";
 import { ErrorPresenter } from "./errors";
 import { showWhatIsThere } from "./conductor/resume-offer";
-import { SessionPanels } from "./event-panel/session-panel";
+import { KeptViews } from "./event-panel/kept-views";
+import { SessionPanels } from "./event-panel/session-panels";
 import { Attention } from "./inbox/attention";
 import { Inbox } from "./inbox/inbox";
 import { InboxTree } from "./inbox/inbox-tree";
@@ -69,7 +71,14 @@ function createParts(context: vscode.ExtensionContext) {
   const extension = context.extensionUri;
   const model = new ReviewModel(sessions);
   const files = new ArtifactFiles(sessions, model);
-  const panels = new SessionPanels(context.extensionUri, sessions, model, errors);
+  const panels = new SessionPanels({
+    extension,
+    sessions,
+    model,
+    reports,
+    views: new KeptViews(context.workspaceState),
+    errors,
+  });
   return {
     model,
     changes,
@@ -194,6 +203,7 @@ function servicesOf(
     ...questionsOf(secrets),
     vscodeLm: ({ timeouts }) => new VsCodeLmProvider(access, timeouts),
     external: new EditorTools(),
+    features: (workDomain) => new EditorFeatures(workDomain),
     mesh,
     commands: {
       isTrusted: () => vscode.workspace.isTrusted,

@@ -196,7 +196,7 @@ function Control({
             label={label}
             value={value}
             all={optional ? "No answer" : "Choose …"}
-            choices={choices}
+            choices={choices.map((choice) => ({ value: choice, label: choice }))}
             onChange={onInput}
           />
         </>

@@ -1,5 +1,6 @@
 import { noConnectionTo } from "../../adapters/provider/connects";
 import { checkHealth } from "../../adapters/provider/health";
+import { transportOf } from "../../adapters/provider/http/access";
 import type { ProviderHealth } from "../../adapters/provider/health-types";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import { createProvider } from "../../adapters/provider/provider-factory";
@@ -12,8 +13,8 @@ import type { Cancellation } from "../../engine/port/cancellation";
 import { endpointsOf } from "./capability-memory";
 import type { VenueEndpoint } from "./capability-memory";
 
-/** Time limit for a server to answer; a slower one is not waited for. */
-const timeoutMs = 5000;
+/** Time limit for a server to answer; a slower one is not waited for. One on this machine answers at once, or only calls. */
+const [timeoutMs, timeoutHereMs] = [5000, 2000];
 
 /** Why a run on a Venue cannot work. */
 export interface VenueTrouble {
@@ -31,7 +32,7 @@ export interface VenueTrouble {
 const namedModels = 12;
 
 /** Some of a server's models for a sentence. */
-function modelList(models: readonly string[]): string {
+export function modelList(models: readonly string[]): string {
   const more = models.length - namedModels;
   return `${models.slice(0, namedModels).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
@@ -43,8 +44,8 @@ const isHere = (endpoint: string): boolean =>
 /**
  * Asks the Venue of a definition before its first step whether a run can work. Only definite failures count: no connection
  * is possible, the key is refused, or the server's own list of models lacks one that a step requests. An OpenAI-compatible
- * server on this machine is only checked for a connection: many accept any model name, and some answer nothing but
- * calls. Scripted replies and the editor's models are not asked.
+ * server on this machine is only checked for a connection and, where `listsHere` says so, its list of models; not for the list
+ * where it is known to accept any name. Scripted replies and the editor's models are not asked.
  * @returns why it cannot work; undefined: no known reason, or no answer within 5 s, or it was cancelled.
  * @throws {OrketError} errors from creating the provider: definition_invalid, secret_missing, key_not_allowed.
  */
@@ -52,32 +53,42 @@ export async function troubleOf(
   definition: Definition,
   deps: ProviderDeps,
   cancellation: Cancellation,
+  { listsHere }: CheckOptions,
 ): Promise<VenueTrouble | undefined> {
   for (const { venue, roles } of calledVenues(definition)) {
     const { answeredBy } = factsOf(venue.provider);
     if (roles.length === 0 || answeredBy === "file" || answeredBy === "editor") continue;
     // Keys are requested, and errors in the Venue itself are reported.
     await createProvider(venue, deps);
-    const trouble = await troubleOfVenue(venue, modelsOf(definition, roles), deps, cancellation);
+    const wanted = { ...modelsOf(definition, roles), listsHere };
+    const trouble = await troubleOfVenue(venue, wanted, deps, cancellation);
     if (trouble !== undefined) return trouble;
   }
   return undefined;
 }
 
 /** The models that steps of these roles name, and whether one of them uses the Venue's own. */
-function modelsOf(definition: Definition, roles: readonly string[]): Wanted {
+function modelsOf(definition: Definition, roles: readonly string[]): Omit<Wanted, "listsHere"> {
   const named = roles.map((role) => definition.venue.roles[role]?.model);
   return { own: named.includes(undefined), named: named.filter((model) => model !== undefined) };
 }
 
-interface Wanted {
+export interface CheckOptions {
+  /**
+   * Whether an OpenAI-compatible server on this machine is asked for its list of models: it may be a small program that
+   * expects nothing but calls, and a run that nobody watches is told of a missing model by its first call just as well.
+   */
+  readonly listsHere: boolean;
+}
+
+interface Wanted extends CheckOptions {
   readonly own: boolean;
   readonly named: readonly string[];
 }
 
 async function troubleOfVenue(
   venue: ResolvedVenue,
-  { own, named }: Wanted,
+  { own, named, listsHere }: Wanted,
   deps: ProviderDeps,
   cancellation: Cancellation,
 ): Promise<VenueTrouble | undefined> {
@@ -92,7 +103,7 @@ async function troubleOfVenue(
     byServer.set(server, [...(byServer.get(server) ?? []), at]);
   }
   const found = await Promise.all(
-    [...byServer.values()].map((models) => troubleAt(models, venue, deps, cancellation)),
+    [...byServer.values()].map((models) => troubleAt(models, venue, deps, cancellation, listsHere)),
   );
   if (cancellation.aborted) return undefined;
   const troubles = found.filter((one) => one !== undefined);
@@ -105,24 +116,30 @@ async function troubleAt(
   venue: ResolvedVenue,
   deps: ProviderDeps,
   cancellation: Cancellation,
+  listsHere: boolean,
 ): Promise<VenueTrouble | undefined> {
   const [at] = models;
   if (at === undefined) return undefined;
   const nothing = { missing: [], models: [] };
   const { listIsWhole } = factsOf(at.provider);
-  if (!listIsWhole && isHere(at.endpoint)) {
+  const isLocal = !listIsWhole && isHere(at.endpoint);
+  if (isLocal) {
     const refused = await noConnectionTo(at.endpoint, "The server", timeoutMs, cancellation);
-    return refused && { message: refused.message, hint: startHint(venue), ...nothing };
+    if (refused !== undefined) return { message: refused.message, hint: startHint(venue), ...nothing };
+    if (!listsHere) return undefined;
   }
   const { provider, endpoint, api_key, headers } = at;
   const cancelled = new Promise<undefined>((resolve) => {
     cancellation.addEventListener("abort", () => resolve(undefined), { once: true });
   });
   const health = await Promise.race([
-    checkHealth({ provider, endpoint, api_key, ...defined({ headers }) }, deps, timeoutMs),
+    isLocal
+      ? checkHealth({ provider, endpoint, api_key, ...defined({ headers }) }, unkept(deps), timeoutHereMs)
+      : checkHealth({ provider, endpoint, api_key, ...defined({ headers }) }, deps, timeoutMs),
     cancelled,
   ]);
   if (health === undefined) return undefined;
+  if (isLocal) return health.models.some(acceptsAnyName) ? undefined : missingAt(models, health, venue);
   const { problem = "", noConnection } = health;
   if (noConnection === true) return { message: problem, hint: startHint(venue), ...nothing };
   if (isKeyRefused(health))
@@ -132,6 +149,27 @@ async function troubleAt(
       ...nothing,
     };
   return missingAt(models, health, venue);
+}
+
+/** The same access on a connection of its own: what a small server does with a kept one does not concern the first call. */
+function unkept(deps: ProviderDeps): ProviderDeps {
+  const send = transportOf(deps);
+  return { ...deps, fetch: (url, init) => send(url, { ...init, fresh: true }) };
+}
+
+/**
+ * Servers that answer with the model that they have loaded, whatever name a call contains, by `owned_by` of their list:
+ * llama.cpp, llama-cpp-python, KoboldCpp, and LM Studio while one model is loaded.
+ */
+const anyName: ReadonlySet<string | undefined> = new Set([
+  "llamacpp",
+  "me",
+  "koboldcpp",
+  "organization_owner",
+]);
+
+function acceptsAnyName({ runtime }: ProviderHealth["models"][number]): boolean {
+  return anyName.has(runtime);
 }
 
 function startHint({ source, provider }: ResolvedVenue): string {
@@ -189,9 +227,9 @@ export async function ensureReady(
   definition: Definition,
   deps: ProviderDeps,
   cancellation: Cancellation,
-  hint: string,
+  { hint, listsHere }: CheckOptions & { readonly hint: string },
 ): Promise<void> {
-  const trouble = await troubleOf(definition, deps, cancellation);
+  const trouble = await troubleOf(definition, deps, cancellation, { listsHere });
   if (trouble === undefined) return;
   const { message, models, missing } = trouble;
   throw new OrketError("venue_unready", message, {

@@ -109,7 +109,11 @@ async function fork(context: CommandContext) {
       ensureRunsHere(live.orchestrator.state.definition, options);
       live.orchestrator.resume("command_line");
       const approve = given.value("approve") as "none" | "all" | undefined;
-      return performSession(live, { approve, json, fromStart: true, orket: callOf(context) }, io);
+      return performSession(
+        live,
+        { approve, json, fromStart: true, orket: callOf(context), access: options },
+        io,
+      );
     });
   });
 }

@@ -152,7 +152,11 @@ async function resume(context: CommandContext) {
       );
       goOn(live, given, { limits, suggestions });
       const approve = given.value("approve") as "none" | "all" | undefined;
-      return performSession(live, { approve, json, answers, fromStart: false, orket: callOf(context) }, io);
+      return performSession(
+        live,
+        { approve, json, answers, fromStart: false, orket: callOf(context), access: options },
+        io,
+      );
     });
   });
 }

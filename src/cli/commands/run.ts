@@ -120,12 +120,19 @@ async function run(context: CommandContext) {
       (one) => one !== definition.venue.name,
     );
     if (!given.flag("no-check"))
-      await ensureReady(definition, options, new CancelSource(), otherVenues(venues));
+      await ensureReady(definition, options, new CancelSource(), {
+        hint: otherVenues(venues),
+        listsHere: io.interactive,
+      });
     const live = await startSession(definition, options);
     return closing(live, async () => {
       if (!json) io.stderr.line(`Session ${live.id}`);
       const approve = given.value("approve") as "none" | "all" | undefined;
-      return performSession(live, { approve, json, answers, fromStart: true, orket: callOf(context) }, io);
+      return performSession(
+        live,
+        { approve, json, answers, fromStart: true, orket: callOf(context), access: options },
+        io,
+      );
     });
   });
 }

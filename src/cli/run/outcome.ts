@@ -1,3 +1,4 @@
+import type { ModelsInstead } from "../../app/venue/models-instead";
 import type { Json } from "../../engine/model/field";
 import { resultOf } from "../../engine/state/scope";
 import type { SessionState } from "../../engine/state/state";
@@ -17,7 +18,21 @@ const needChange: ReadonlySet<string> = new Set(["prompt_too_large", "model_cont
 type NextStep = readonly [line: string, does: string];
 
 /** The user's possible next steps; `orket` is how to call the program for this project. */
-function nextSteps(view: SessionView, limit: string, code: ExitCode, orket: string): NextStep[] {
+function nextSteps(
+  view: SessionView,
+  {
+    limit,
+    code,
+    orket,
+    instead,
+    state,
+  }: Pick<OutcomeOptions, "orket"> & {
+    readonly limit: string;
+    readonly code: ExitCode;
+    readonly instead: ModelsInstead | undefined;
+    readonly state: SessionState;
+  },
+): NextStep[] {
   const resume = `${orket} resume ${view.session}`;
   if (view.status !== "ended") {
     switch (view.pause?.reason) {
@@ -59,6 +74,14 @@ function nextSteps(view: SessionView, limit: string, code: ExitCode, orket: stri
           ];
         }
         return [
+          ...(instead === undefined
+            ? []
+            : [
+                [
+                  `${resume} --venue ${safeLine(state.definition.venue.name)}`,
+                  "go on with the changed Venue",
+                ] as const,
+              ]),
           [resume, "try it again"],
           [`${resume} --skip ${view.failed[0]?.step ?? "STEP"}`, "go on without it"],
         ];
@@ -80,11 +103,19 @@ function resultOfRun({ definition, score }: SessionState): Json | undefined {
   return step === undefined ? undefined : resultOf(score.scope, step)?.result;
 }
 
+interface OutcomeOptions {
+  readonly json: boolean;
+  /** How to call the program for this project. */
+  readonly orket: string;
+  /** What the server has in place of the model that was missing. */
+  readonly instead?: ModelsInstead;
+}
+
 /** The end of `run` and `resume`: the result on stdout, how to resume on stderr. */
 export function printOutcome(
   state: SessionState,
   code: ExitCode,
-  { json, orket }: { readonly json: boolean; readonly orket: string },
+  { json, orket, instead }: OutcomeOptions,
   io: Io,
 ): void {
   const view = viewSession(state);
@@ -97,7 +128,13 @@ export function printOutcome(
   } else if (view.outcome === "stopped") {
     io.stderr.line(`The session was stopped. ${safeLine(view.ending ?? "")}`.trim());
   }
-  const next = nextSteps(view, state.limitHit?.limit ?? "NAME", code, orket);
+  if (instead !== undefined) {
+    const { venue, models } = instead;
+    io.stderr.line(
+      `The server has ${safeLine(models)}. Write one of them as \`model\` in ${safeLine(venue.source)}, then resume with the Venue.`,
+    );
+  }
+  const next = nextSteps(view, { limit: state.limitHit?.limit ?? "NAME", code, orket, instead, state });
   if (next.length === 0) return;
   io.stderr.line("Next:");
   for (const line of alignColumns(next)) io.stderr.line(`  ${line}`);

@@ -1,8 +1,11 @@
 import { readSession } from "../../app/session/open";
+import type { ProviderDeps } from "../../adapters/provider/provider-deps";
+import { modelsInstead } from "../../app/venue/models-instead";
 import type { LiveSession } from "../../app/session/session";
 import type { SessionEvent } from "../../engine/event/event";
 import type { SessionState } from "../../engine/state/state";
 import { viewSession } from "../../engine/view/session-view";
+import { defined } from "../../engine/model/defined";
 import { exitCodeOf, exitCodes, Obstacles } from "../exit-code";
 import type { ExitCode } from "../exit-code";
 import type { Io } from "../io";
@@ -27,6 +30,8 @@ export interface PerformOptions {
   readonly answers?: readonly GivenAnswer[];
   /** How to call the program for this project. */
   readonly orket: string;
+  /** For asking the server of a failed step which models it has. */
+  readonly access: ProviderDeps;
 }
 
 function displayFor(io: Io, json: boolean): Display {
@@ -130,6 +135,11 @@ export async function performSession(live: LiveSession, options: PerformOptions,
     unlisten();
   }
   const code = exitCodeOf(viewSession(state), obstacles);
-  printOutcome(state, code, options, io);
+  printOutcome(
+    state,
+    code,
+    { ...options, ...defined({ instead: await modelsInstead(state, options.access) }) },
+    io,
+  );
   return code;
 }

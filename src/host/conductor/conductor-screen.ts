@@ -24,7 +24,7 @@ import { askedCommandLines } from "../../app/command/table-text";
 import { artifactDiffs, diffOfTexts } from "../../app/artifact/artifact-diffs";
 import { fieldScreens } from "./question-fields";
 import { hintOf } from "./failure-hint";
-import { shown } from "../webview/text";
+import { shown } from "../../protocol/shown-text";
 import { defined } from "../../engine/model/defined";
 import { isFromFile } from "../../engine/model/providers";
 

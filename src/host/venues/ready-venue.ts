@@ -30,7 +30,7 @@ export async function readyDefinition(
     { location: vscode.ProgressLocation.Notification, title: `Asking the Venue ${name}`, cancellable: true },
     (_, token) => {
       token.onCancellationRequested(() => cancellation.cancel());
-      return troubleOf(definition, deps, cancellation);
+      return troubleOf(definition, deps, cancellation, { listsHere: true });
     },
   );
   if (cancellation.aborted) return undefined;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createHttpFetch } from "../../../src/adapters/provider/http/http-fetch";
 import { troubleOf } from "../../../src/app/venue/venue-check";
 import type { VenueTrouble } from "../../../src/app/venue/venue-check";
 import type { Definition } from "../../../src/engine/model/definition";
@@ -48,7 +49,11 @@ describe("A Venue that is asked before the first step", () => {
   }
 
   /** Asks with a transport that finds `http://models.test` on the server of this test. */
-  function ask(definition: Definition, cancellation = new CancelSource()): Promise<VenueTrouble | undefined> {
+  function ask(
+    definition: Definition,
+    cancellation = new CancelSource(),
+    listsHere = true,
+  ): Promise<VenueTrouble | undefined> {
     return troubleOf(
       definition,
       {
@@ -56,6 +61,7 @@ describe("A Venue that is asked before the first step", () => {
         fetch: (url, init) => fetch(url.replace("http://models.test", base), init),
       },
       cancellation,
+      { listsHere },
     );
   }
 
@@ -113,11 +119,62 @@ describe("A Venue that is asked before the first step", () => {
     assert.equal(requests[0]?.headers["x-gateway"], "sk-1");
   });
 
-  it("is not asked a word when it is OpenAI-compatible and on this machine: only whether it takes connections", async () => {
-    answer = list("other");
+  it("on this machine is said to lack a model, too, with those that are there", async () => {
+    answer = list("small", "large");
+    const trouble = await ask(on({ endpoint: `${base}/v1` }));
+    assert.match(trouble?.message ?? "", /The Venue far asks for m, which the server at .* does not have\./);
+    assert.match(trouble?.hint ?? "", /It has small, large\./);
+    assert.deepEqual(
+      requests.map(({ method, url }) => `${method} ${url}`),
+      ["GET /v1/models"],
+    );
+    answer = list("m", "other");
     assert.equal(await ask(on({ endpoint: `${base}/v1` })), undefined);
-    assert.equal(requests.length, 0);
+  });
 
+  for (const owner of ["llamacpp", "me", "koboldcpp", "organization_owner"])
+    it(`on this machine is believed to take any name when its list is owned by ${owner}`, async () => {
+      answer = json(200, { data: [{ id: "other", owned_by: owner }] });
+      assert.equal(await ask(on({ endpoint: `${base}/v1` })), undefined);
+      assert.equal(requests.length, 1);
+      // Elsewhere nothing is known about what stands before it.
+      assert.notEqual(await ask(on(far)), undefined);
+    });
+
+  for (const [what, given] of [
+    ["no list", json(404, { detail: "Not Found" })],
+    ["a refusal of the list", json(401, { error: { message: "No." } })],
+    ["an error", json(500, { error: "boom" })],
+    ["an empty list", json(200, { data: [] })],
+    ["a connection that breaks", ((request) => request.socket.destroy()) as Answer],
+    ["no answer at all", (() => undefined) as Answer],
+  ] as const)
+    it(`on this machine begins all the same when it gives ${what}`, async () => {
+      answer = given;
+      assert.equal(await ask(on({ endpoint: `${base}/v1` })), undefined);
+    });
+
+  it("on this machine gets no request before the first call where nobody watches the run", async () => {
+    answer = list("other");
+    assert.equal(await ask(on({ endpoint: `${base}/v1` }), new CancelSource(), false), undefined);
+    assert.equal(requests.length, 0);
+    assert.notEqual(await ask(on(far), new CancelSource(), false), undefined);
+  });
+
+  it("on this machine gets its list asked for on a connection of its own", async () => {
+    answer = list("m");
+    const transport = createHttpFetch({});
+    const deps = { resolveSecret: () => Promise.resolve("sk-1"), fetch: transport };
+    for (let turn = 0; turn < 2; turn += 1)
+      assert.equal(
+        await troubleOf(on({ endpoint: `${base}/v1` }), deps, new CancelSource(), { listsHere: true }),
+        undefined,
+      );
+    await transport.close();
+    assert.equal(new Set(requests.map(({ socket }) => socket)).size, 2);
+  });
+
+  it("on this machine is said to take no connections", async () => {
     const closed = createServer();
     await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
     const { port } = closed.address() as AddressInfo;
