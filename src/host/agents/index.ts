@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { AgentTools } from "../../app/agent/agent-tools";
 import type { ConductorView } from "../conductor/conductor-view";
 import type { ErrorPresenter } from "../errors";
-import type { SessionPanels } from "../event-panel/session-panel";
+import type { SessionPanels } from "../event-panel/session-panels";
 import { internalIds } from "../ids";
 import { agentHostOf } from "./agent-host";
 import type { AgentParts } from "./agent-host";
