@@ -23,6 +23,7 @@ import type {
   SourceDocument,
   WantedMaterials,
 } from "../../language";
+import { toolsOfOthers } from "../provider/editor-tools";
 import { readFolder, readNamed, readStart } from "./read-folder";
 
 /** The definition files of one open folder, with their problems. */
@@ -34,9 +35,9 @@ export interface FolderProject {
   readonly diagnosis: Diagnosis;
 }
 
-/** The names of the tools that this window's extensions offer. */
+/** The names of the tools that this window's other extensions offer. */
 export function offeredTools(): readonly string[] {
-  return vscode.lm.tools.map(({ name }) => name);
+  return toolsOfOthers().map(({ name }) => name);
 }
 
 const none: readonly Diagnostic[] = [];
