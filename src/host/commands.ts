@@ -27,7 +27,7 @@ import type { ConductorView } from "./conductor/conductor-view";
 import type { Inbox, InboxEntry } from "./inbox/inbox";
 import type { PressedAnswer } from "../protocol/conductor";
 import type { ErrorPresenter } from "./errors";
-import type { SessionPanels } from "./event-panel/session-panel";
+import type { SessionPanels } from "./event-panel/session-panels";
 import { MeshNodeItem } from "./venues/mesh-rows";
 import { allowStoredKey } from "./session/questions";
 import { ensureAllowed } from "./trust";
@@ -91,7 +91,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       const controller = await choose(sessions, target, () => true, "Which session should open?");
       if (controller === undefined) return;
       sessions.show(controller);
-      parts.panels.show(controller);
+      await parts.panels.show(controller);
     },
     [commandIds.approve]: () => press(parts, "approve"),
     [commandIds.skip]: () => press(parts, "skip"),

@@ -4,21 +4,16 @@ import { limitNames } from "../engine/model/flow";
 import type { LimitName } from "../engine/model/flow";
 import { headingOf } from "../engine/view/session-label";
 import type { SessionLabel } from "../engine/view/session-label";
+import type { ShownText } from "./shown-text";
 
 export { headingOf };
+export type { ShownText };
 export type { LimitName, SessionLabel };
 
 /*
  * Messages between the conductor view and the extension. The screen is data with every text included: the view
  * requests nothing, computes nothing about the session, and only sends what a person pressed.
  */
-
-/** A text for display; long ones are cut, and the length is included. */
-export interface ShownText {
-  readonly text: string;
-  /** Characters of the whole text, when `text` is not all of it. */
-  readonly cutFrom?: number;
-}
 
 export interface PromptPart {
   readonly role: "system" | "user" | "assistant" | "tool";
@@ -95,6 +90,8 @@ export interface QuestionScreen {
   readonly paths?: readonly string[];
   /** foreign_tool, quoted_call: the tool that is called. */
   readonly tool?: string;
+  /** The Score lets an agent of the editor answer it too. */
+  readonly agentMayAnswer?: true;
 }
 
 /** An element of the Score around a step. */

@@ -1,5 +1,11 @@
 import * as z from "zod";
-import type { ShownText } from "./conductor";
+import { eventKinds } from "../engine/view/event-kind";
+import type { EventKind } from "../engine/view/event-kind";
+import type { TranscriptEntry, TranscriptPart } from "../engine/view/transcript";
+import type { ShownText } from "./shown-text";
+
+export { eventKinds };
+export type { EventKind, ShownText };
 
 /*
  * Messages between the session panel and the extension. The events stay with the extension, which also filters
@@ -10,10 +16,30 @@ import type { ShownText } from "./conductor";
 export interface EventRow {
   readonly seq: number;
   readonly at: string;
+  /** The event's type; `words` says it for people. */
   readonly type: string;
+  readonly words: string;
   readonly step: string | null;
   readonly text: string;
 }
+
+/** A text of an entry of the transcript; one that is folded is sent when it is opened. */
+export interface PartScreen extends Omit<TranscriptPart, "content" | "open"> {
+  /** How long it is: `1,204 bytes`. */
+  readonly size: string;
+  readonly text?: ShownText;
+}
+
+/** An entry of the transcript. */
+export interface TranscriptRow extends Omit<TranscriptEntry, "parts"> {
+  /** Its event's place in the filtered list. */
+  readonly index: number;
+  readonly parts: readonly PartScreen[];
+}
+
+/** The views of a session in its panel. */
+export const panelViews = ["transcript", "events"] as const;
+export type PanelView = (typeof panelViews)[number];
 
 /** What the team proposes at one path, and its state. */
 export interface ArtifactRow {
@@ -39,13 +65,25 @@ export interface ArtifactRow {
 export const artifactActions = ["diff", "accept", "reject", "revert", "history"] as const;
 export type ArtifactAction = (typeof artifactActions)[number];
 
+/** Which events are shown; an empty field leaves all. */
 export interface EventFilter {
-  readonly type: string;
+  readonly kind: EventKind | "";
+  /** The key of a step's run, such as `build#2`, or a step's id, which stands for all its runs. */
   readonly step: string;
+  readonly role: string;
   readonly text: string;
 }
 
-export const noFilter: EventFilter = { type: "", step: "", text: "" };
+export const noFilter: EventFilter = { kind: "", step: "", role: "", text: "" };
+
+/** Most steps in one answer to what was typed. */
+export const maxStepChoices = 50;
+
+/** A step to choose, with what tells it from others. */
+export interface StepChoice {
+  readonly value: string;
+  readonly about: string;
+}
 
 /** Most rows in one answer. */
 export const maxRows = 500;
@@ -63,8 +101,8 @@ export interface StreamInfo {
   readonly scanned?: number;
   /** Raised when rows moved: rows of another edition cannot be used. */
   readonly edition: number;
-  readonly types: readonly string[];
-  readonly steps: readonly string[];
+  /** Roles, and what takes the place of one. */
+  readonly roles: readonly string[];
   /** By path, so that a decision moves no row. */
   readonly artifacts: readonly ArtifactRow[];
   /** What was verified about the session, one sentence each. */
@@ -76,11 +114,12 @@ export interface EventDetails {
   readonly seq: number;
   readonly at: string;
   readonly type: string;
+  readonly words: string;
   readonly step: string | null;
   /** The event's data as indented JSON. */
   readonly json: string;
   /** Prompts, replies and arguments that the data refers to. */
-  readonly texts: readonly { readonly label: string; readonly text: ShownText }[];
+  readonly texts: readonly { readonly id: string; readonly label: string; readonly text: ShownText }[];
 }
 
 export type PanelMessage =
@@ -91,18 +130,47 @@ export type PanelMessage =
       readonly from: number;
       readonly rows: readonly EventRow[];
     }
+  /** The entries of the rows from `from` to `to`; rows without one are shown by another's. */
+  | {
+      readonly type: "transcript";
+      readonly edition: number;
+      readonly from: number;
+      readonly to: number;
+      readonly entries: readonly TranscriptRow[];
+    }
+  /** A text of the transcript that was opened. */
+  | { readonly type: "part"; readonly seq: number; readonly id: string; readonly text: ShownText }
+  /** Steps that match what was typed; `more` further ones do too. */
+  | {
+      readonly type: "steps";
+      readonly text: string;
+      readonly choices: readonly StepChoice[];
+      readonly more: number;
+    }
   | { readonly type: "details"; readonly details: EventDetails }
   /** Show the event with this number, whatever the filter was. */
   | { readonly type: "reveal"; readonly seq: number }
   | { readonly type: "failed"; readonly message: string };
 
 const index = z.int().min(0);
+const partId = z.string().min(1).max(100);
 
 /** The panel's requests. Everything that it sends is parsed with this first. */
 export const panelRequestSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready"), filter: filterSchema() }),
   z.strictObject({ type: z.literal("filter"), filter: filterSchema() }),
   z.strictObject({ type: z.literal("rows"), edition: index, from: index, to: index }),
+  z.strictObject({ type: z.literal("transcript"), edition: index, from: index, to: index }),
+  /** Sends a folded text. */
+  z.strictObject({ type: z.literal("part"), seq: index, id: partId }),
+  /** Opens a text in full in an editor; of a prompt, `whole` is all its messages. */
+  z.strictObject({ type: z.literal("open_part"), seq: index, id: partId }),
+  z.strictObject({ type: z.literal("copy_part"), seq: index, id: partId }),
+  /** Opens what an event wrote to a file, as a diff with what was there before. */
+  z.strictObject({ type: z.literal("diff"), seq: index, path: z.string().min(1).max(4000) }),
+  z.strictObject({ type: z.literal("steps"), text: z.string().max(300) }),
+  /** Another view is shown; the next panel of the session begins with it. */
+  z.strictObject({ type: z.literal("view"), view: z.enum(panelViews) }),
   z.strictObject({ type: z.literal("details"), seq: index }),
   z.strictObject({ type: z.literal("copy"), text: z.string().max(5_000_000) }),
   z.strictObject({
@@ -118,8 +186,9 @@ export type PanelRequest = z.infer<typeof panelRequestSchema>;
 
 function filterSchema(): z.ZodType<EventFilter> {
   return z.strictObject({
-    type: z.string().max(100),
+    kind: z.enum(["", ...Object.keys(eventKinds)] as ["", EventKind]),
     step: z.string().max(300),
+    role: z.string().max(300),
     text: z.string().max(1000),
   });
 }
@@ -128,5 +197,5 @@ function filterSchema(): z.ZodType<EventFilter> {
 export const panelStateSchema = z.object({
   folder: z.string().max(4000),
   session: z.string().min(1).max(300),
-  filter: filterSchema().optional(),
+  filter: filterSchema().optional().catch(undefined),
 });

@@ -6,6 +6,8 @@ import type { ActiveRun } from "../../src/engine/state/cursor";
 import { CancelSource } from "../../src/engine/port/cancellation";
 import { noExternalTools } from "../../src/engine/port/external-tools";
 import type { GuardedFiles } from "../../src/engine/port/files";
+import { noLanguageFeatures } from "../../src/engine/port/language-features";
+import type { LanguageFeatures } from "../../src/engine/port/language-features";
 import { emptyScope } from "../../src/engine/state/scope";
 import { initialState } from "../../src/engine/state/state";
 import { topPlace } from "../../src/engine/state/place";
@@ -27,6 +29,7 @@ export interface Answered {
 export class ToolBench {
   readonly store = new MemorySessionStore();
   active: ActiveRun;
+  features: LanguageFeatures = noLanguageFeatures;
   readonly #files: GuardedFiles;
   readonly #definition = definitionOf([step("build", "writer")]);
   #calls = 0;
@@ -49,6 +52,7 @@ export class ToolBench {
         files: this.#files,
         store: this.store,
         external: noExternalTools,
+        features: this.features,
         utf8: nodeUtf8,
         sha256,
         cancellation: new CancelSource(),

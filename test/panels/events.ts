@@ -1,61 +1,76 @@
-import type { EventDetails, EventRow, StreamInfo } from "../../src/protocol/session-panel";
+import { askedIn } from "../../src/engine/model/prompt-text";
+import { eventLine } from "../../src/engine/view/event-line";
+import { eventWords } from "../../src/engine/view/event-kind";
+import { partnersOf } from "../../src/engine/view/event-pairs";
+import { transcriptEntry } from "../../src/engine/view/transcript";
+import type { EventDetails, EventRow, StreamInfo, TranscriptRow } from "../../src/protocol/session-panel";
+import { sessionEvents } from "./session-events";
 
 /* Every state of the session panel. Rows are created on demand, so a state can have a million of them. */
 
 export interface SessionFixture {
   readonly info: StreamInfo;
-  readonly row: (index: number) => EventRow;
+  readonly rows: readonly EventRow[];
+  /** The transcript's entries of the rows, which are repeated as often as the state needs. */
+  readonly entries: readonly TranscriptRow[];
   readonly details: (seq: number) => EventDetails;
 }
 
-const types = [
-  "step_start",
-  "prompt_built",
-  "model_call_start",
-  "model_call_end",
-  "tool_call",
-  "tool_result",
-  "artifact_written",
-  "step_end",
-  "step_failed",
-  "approval_requested",
-] as const;
+const rows: readonly EventRow[] = sessionEvents.map((event) => {
+  const { seq, at, type, step } = event;
+  return { seq, at, type, words: eventWords(type), step, text: eventLine(event) };
+});
 
-const texts: Readonly<Record<(typeof types)[number], string>> = {
-  step_start: "role coder",
-  prompt_built: "4 messages, ~1,840 tokens",
-  model_call_start: "call 1, qwen3-coder:latest",
-  model_call_end: "1840 tokens in, 412 out, 6120 ms, tools: write_file",
-  tool_call: 'write_file {"path":"shapes/square.py","content":"class Square: …"}',
-  tool_result: "wrote 412 bytes",
-  artifact_written: "shapes/square.py, 412 bytes",
-  step_end: "Three modules and their tests.",
-  step_failed: "The model server closed the connection.",
-  approval_requested: "begin the step?",
+const roles: Readonly<Record<string, string>> = {
+  plan: "architect",
+  build: "coder",
+  review: "reviewer",
+  check: "command tests",
 };
 
-function row(index: number): EventRow {
-  const type = types[index % types.length] ?? "step_start";
-  const at = new Date(Date.UTC(2026, 10, 22, 10, 15, 3) + index * 640).toISOString();
-  return {
-    seq: index,
-    at,
-    type,
-    step: `build#${1 + (Math.floor(index / types.length) % 3)}`,
-    text: texts[type],
-  };
+function entriesOf(): TranscriptRow[] {
+  const partners = partnersOf(sessionEvents);
+  return sessionEvents.flatMap((event) => {
+    const entry = transcriptEntry(event, {
+      partner: (seq) => partners.get(seq),
+      includes: () => true,
+      awaits: () => false,
+      stepOf: (key) => {
+        const [id = "", round] = key.split("#");
+        const role = roles[id];
+        if (role === undefined) return undefined;
+        const model = role.includes(" ") ? {} : { model: "qwen3-coder:latest" };
+        return { role, places: round === undefined ? [] : [`Round ${round} of 3`], ...model };
+      },
+    });
+    if (entry === undefined) return [];
+    const parts = entry.parts.map(({ content, open, ...part }) => ({
+      ...part,
+      size: "412 characters",
+      ...(open === true && "text" in content
+        ? { text: { text: askedIn(content.text) ?? content.text } }
+        : {}),
+    }));
+    return [{ ...entry, index: entry.seq, parts }];
+  });
 }
 
+const entries = entriesOf();
+
 function details(seq: number): EventDetails {
-  const { at, type, step, text } = row(seq);
+  const row = rows[seq % rows.length];
+  if (row === undefined) throw new Error("there are no rows");
+  const { at, type, words, step, text } = row;
   return {
     seq,
     at,
     type,
+    words,
     step,
     json: JSON.stringify({ call: 1, tool: "write_file", note: text }, null, 2),
     texts: [
       {
+        id: "args",
         label: "Arguments",
         text: { text: 'class Square:\n    """A square."""\n'.repeat(8), cutFrom: 120_000 },
       },
@@ -68,16 +83,20 @@ const info = (changes: Partial<StreamInfo> = {}): StreamInfo => ({
   flow: "shapes",
   status: "completed",
   live: false,
-  total: 64,
-  matching: 64,
+  total: rows.length,
+  matching: rows.length,
   edition: 1,
-  types,
-  steps: ["plan", "build#1", "build#2", "review#1"],
+  roles: ["architect", "coder", "reviewer", "command tests"],
   artifacts: [],
   ...changes,
 });
 
-const state = (changes: Partial<StreamInfo> = {}): SessionFixture => ({ info: info(changes), row, details });
+const state = (changes: Partial<StreamInfo> = {}): SessionFixture => ({
+  info: info(changes),
+  rows,
+  entries,
+  details,
+});
 
 export const sessionFixtures: Readonly<Record<string, SessionFixture>> = {
   "no-events": state({ total: 0, matching: 0, status: "running", live: true }),

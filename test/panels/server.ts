@@ -92,7 +92,8 @@ async function answer(url: URL, themes: Readonly<Record<string, Theme>>): Promis
   if (url.pathname === "/page") {
     const panel = named("panel");
     if (panel !== "conductor" && panel !== "session" && panel !== "flow") return missing;
-    return { type: html, body: panelPage(panel, named("state"), named("theme"), theme) };
+    const page = panelPage(panel, named("state"), named("theme"), theme, named("view"));
+    return { type: html, body: page };
   }
   if (url.pathname === "/stand-in.js") {
     return { type: "text/javascript", body: standIn(named("panel"), named("state"), theme) };
@@ -112,13 +113,13 @@ function themeCss({ vars }: Theme, panel: string): string {
   body { background: transparent; }`;
 }
 
-function panelPage(panel: PanelName, state: string, themeName: string, theme: Theme): string {
+function panelPage(panel: PanelName, state: string, themeName: string, theme: Theme, view: string): string {
   const nonce = randomBytes(18).toString("base64");
   const query = new URLSearchParams({ panel, state, theme: themeName }).toString();
   const page = pageHtml({
     title: `${panel}: ${state}`,
     body: `${pageBodies[panel]}\n<script nonce="${nonce}" src="/stand-in.js?${escaped(query)}"></script>`,
-    data: { folder: "/project", session: "2026-11-22T10-15-03Z-shapes-k3f9" },
+    data: { folder: "/project", session: "2026-11-22T10-15-03Z-shapes-k3f9", view },
     styles: [`/theme.css?${query}`, "/codicon.css", `/${panel}.css`],
     script: `/${panel}.js`,
     source: "'self'",
@@ -141,6 +142,20 @@ const rowsOf = (from, to) => Array.from({ length: Math.min(to - from, ${maxRows}
   const row = fixed.rows[(from + offset) % fixed.rows.length];
   return { ...row, seq: from + offset };
 });
+// The fixture's entries again and again, each time at its place.
+const entriesOf = (from, to) => {
+  const size = fixed.rows.length;
+  const found = [];
+  for (let block = Math.floor(from / size); block * size < to; block += 1)
+    for (const entry of fixed.entries) {
+      const index = block * size + entry.index;
+      if (index >= from && index < to) found.push({ ...entry, index, seq: index });
+    }
+  return found;
+};
+const choices = (text) => ["build", "build#1", "build#2", "check#1", "plan", "review#1"]
+  .filter((value) => value.includes(text))
+  .map((value) => ({ value, about: value === "build" ? "all 2 runs" : "coder" }));
 window.acquireVsCodeApi = () => ({
   getState: () => kept,
   setState: (next) => { kept = next; },
@@ -148,6 +163,9 @@ window.acquireVsCodeApi = () => ({
     window.requests.push({ at: performance.now(), request });
     if (request.type === "ready" || request.type === "filter" || request.type === "ping") for (const message of fixed.first) post(message);
     if (request.type === "rows") post({ type: "rows", edition: request.edition, from: request.from, rows: rowsOf(request.from, request.to) });
+    if (request.type === "transcript") post({ ...request, entries: entriesOf(request.from, request.to) });
+    if (request.type === "part") post({ ...request, text: { text: "The text of " + request.id + ".\\n".repeat(3) } });
+    if (request.type === "steps") post({ ...request, choices: choices(request.text), more: 0 });
     if (request.type === "details") post({ type: "details", details: { ...fixed.details, seq: request.seq } });
     if (request.request === undefined) return;
     const next = window.next.shift();
@@ -177,7 +195,8 @@ function sessionPart(state: string): object {
   const first: PanelMessage[] = [{ type: "info", info: fixture.info }];
   return {
     first,
-    rows: Array.from({ length: 60 }, (_, index) => fixture.row(index)),
+    rows: fixture.rows,
+    entries: fixture.entries,
     details: fixture.details(3),
   };
 }

@@ -254,15 +254,16 @@ describe("a session, from the palette to the file in the project", function () {
   it("shows every event of the session, filtered and in detail", async () => {
     await workbench.command("Orket: Open Session");
     const panel = await workbench.webview(/^\d+ events$/);
+    await panel.getByRole("tab", { name: "Events" }).click();
     const rows = panel.getByRole("option");
     // The end is shown first, which is where the news are.
-    await rows.last().filter({ hasText: "acceptance_reverted" }).waitFor();
+    await rows.last().filter({ hasText: "Acceptance reverted" }).waitFor();
     await panel.getByRole("listbox").focus();
     await workbench.page.keyboard.press("Home");
-    await rows.first().filter({ hasText: "session_start" }).waitFor();
+    await rows.first().filter({ hasText: "Session started" }).waitFor();
     await panel.getByRole("textbox", { name: "Text" }).fill("verdict");
     await panel.getByText(/^\d+ of \d+ events$/).waitFor();
-    const row = rows.filter({ hasText: "verdict_set" }).first();
+    const row = rows.filter({ has: panel.locator(".cell-type", { hasText: /^Verdict$/ }) }).first();
     await row.click();
 
     await panel.getByText('"verdict": "approve"').waitFor();
@@ -271,7 +272,41 @@ describe("a session, from the palette to the file in the project", function () {
     await panel.getByText(/^\d+ events$/).waitFor();
     await panel.getByRole("listbox").focus();
     await workbench.page.keyboard.press("End");
-    await rows.last().filter({ hasText: "acceptance_reverted" }).waitFor();
+    await rows.last().filter({ hasText: "Acceptance reverted" }).waitFor();
+  });
+
+  it("reads like a conversation: a tool call is folded out, opened in an editor, and a role picked", async () => {
+    const panel = await workbench.webview(/^\d+ events$/);
+    await panel.getByRole("tab", { name: "Transcript" }).click();
+    const feed = panel.getByRole("feed", { name: "Transcript" });
+    await feed.focus();
+    await workbench.page.keyboard.press("Home");
+    await feed.getByRole("article").first().filter({ hasText: "Session started" }).waitFor();
+    await panel.getByRole("combobox", { name: "Role" }).click();
+    await panel.getByRole("option", { name: "coder" }).click();
+    await panel.getByText(/^\d+ of \d+ events$/).waitFor();
+    await feed.getByRole("heading", { name: "build#1" }).waitFor();
+    assert.equal(await feed.getByRole("heading", { name: "plan" }).count(), 0);
+
+    const call = feed
+      .getByRole("article")
+      .filter({ hasText: /^Wrote / })
+      .first();
+    await call.getByText(/^Arguments/).click();
+    await call.getByRole("region", { name: "Arguments" }).getByText('"path"').waitFor();
+    await conductor.screenshot("session-transcript-dark");
+    await call.getByRole("button", { name: "Open in editor" }).click();
+    await workbench.page
+      .locator(".tab.active")
+      .filter({ hasText: /^build-1-args-\d+\.json/ })
+      .waitFor();
+    await workbench.command("View: Close Editor");
+    await call.getByRole("button", { name: "Show changes" }).click();
+    await workbench.page
+      .locator(".tab.active")
+      .filter({ hasText: /\(build#1, event \d+\)/ })
+      .waitFor();
+    await workbench.command("View: Close Editor");
   });
 
   it("is there again after another reload, decisions and panel included", async () => {
@@ -280,7 +315,14 @@ describe("a session, from the palette to the file in the project", function () {
     conductor = await ConductorPage.open(workbench);
     await conductor.stands("Completed");
     await workbench.page.getByRole("treeitem", { name: /^shapes\/rectangle\.js, added, accepted/ }).waitFor();
-    await workbench.webview(/^\d+ events$/);
+    const panel = await workbench.webview(/^\d+ of \d+ events$/);
+    // The view and the filter are as they were left, and the tab bears the session's name.
+    await panel.getByRole("tab", { name: "Transcript", selected: true }).waitFor();
+    await panel.getByRole("feed").getByRole("heading", { name: "build#1" }).waitFor();
+    await workbench.page
+      .locator(".tab.active")
+      .filter({ hasText: /^shapes \w+/ })
+      .waitFor();
     assert.equal(await workbench.page.locator(".statusbar-item .codicon-bell-dot").count(), 0);
   });
 

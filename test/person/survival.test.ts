@@ -163,20 +163,28 @@ describe("a session survives", function () {
       await row.click();
       const all = total.toLocaleString("en");
       const panel = await workbench.webview(`${all} events`);
+      await panel.getByText(new RegExp(`– ${all} of ${all}$`)).waitFor();
+      await panel.getByRole("tab", { name: "Events" }).click();
       const rows = panel.getByRole("option");
       await rows
         .last()
         .filter({ hasText: `${total - 1}` })
-        .filter({ hasText: "step_end" })
+        .filter({ hasText: "Step ended" })
         .waitFor();
-      await panel.getByText(new RegExp(`– ${all} of ${all}$`)).waitFor();
+      await panel
+        .locator("#pager")
+        .getByText(new RegExp(`– ${all} of ${all}$`))
+        .waitFor();
       await workbench.screenshot("session-long-dark");
 
       const earlier = panel.getByRole("button", { name: "Earlier events" });
       await earlier.focus();
       for (let press = 0; press < 3; press += 1) await workbench.page.keyboard.press("Enter");
-      await panel.getByText(new RegExp(`– ${all} of ${all}$`)).waitFor({ state: "detached" });
-      const [top] = (await panel.locator(".pager .hint").innerText()).replaceAll(",", "").split(" ");
+      await panel
+        .locator("#pager")
+        .getByText(new RegExp(`– ${all} of ${all}$`))
+        .waitFor({ state: "detached" });
+      const [top] = (await panel.locator("#pager .hint").innerText()).replaceAll(",", "").split(" ");
       await rows
         .filter({ hasText: `${Number(top) - 1}` })
         .first()
@@ -184,11 +192,11 @@ describe("a session survives", function () {
 
       await panel.getByRole("listbox").focus();
       await workbench.page.keyboard.press("Home");
-      await rows.first().filter({ hasText: "session_start" }).waitFor();
+      await rows.first().filter({ hasText: "Session started" }).waitFor();
       await panel.getByText('"engine": "bench"').waitFor();
       await panel.getByRole("textbox", { name: "Text" }).fill("s150");
       await panel.getByText(new RegExp(`^[1-9]\\d* of ${all} events$`)).waitFor();
-      await rows.first().filter({ hasText: "step_start" }).waitFor();
+      await rows.first().filter({ hasText: "Step started" }).waitFor();
       await workbench.command("View: Close Editor");
     });
   });

@@ -1,5 +1,6 @@
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
 import type { EventRow } from "../../src/protocol/session-panel";
+import { timeText } from "./time";
 
 const rowHeight = 22;
 
@@ -42,17 +43,21 @@ export class EventList {
     return this.#rowsWithin(this.#scroller.scrollTop, this.#scroller.clientHeight);
   }
 
-  /** Renders again after rows arrived, the selection moved or their number changed; stays at the end if it was there. */
-  update(count: number): void {
-    const end = this.#scroller.scrollHeight - this.#scroller.clientHeight;
-    const following = this.#count > 0 && count > this.#count && end - this.#scroller.scrollTop < rowHeight;
+  get atEnd(): boolean {
+    const { scrollHeight, clientHeight, scrollTop } = this.#scroller;
+    return scrollHeight - clientHeight - scrollTop < rowHeight;
+  }
+
+  /** Renders again after rows arrived, the selection moved or their number changed. */
+  update(count: number, following: boolean): void {
+    const grown = count > this.#count;
     if (count !== this.#count) {
       this.#count = count;
       this.#virtualizer.setOptions(this.#options());
       this.#virtualizer._willUpdate();
     }
     this.#draw();
-    if (following && this.#source.selected() === undefined) this.reveal(count - 1);
+    if (following && grown) this.reveal(count - 1);
   }
 
   reveal(index: number): void {
@@ -139,7 +144,7 @@ export class EventList {
     const texts =
       row === undefined
         ? ["", "", "…", "", ""]
-        : [String(row.seq), timeOf(row.at), row.type, row.step ?? "", row.text];
+        : [String(row.seq), timeText(row.at, true), row.words, row.step ?? "", row.text];
     texts.forEach((text, cell) => {
       const target = element.children[cell];
       if (target !== undefined && target.textContent !== text) target.textContent = text;
@@ -150,11 +155,4 @@ export class EventList {
 
 function rowId(index: number): string {
   return `row-${index}`;
-}
-
-function timeOf(at: string): string {
-  const date = new Date(at);
-  if (Number.isNaN(date.getTime())) return at;
-  const pad = (value: number, length = 2): string => String(value).padStart(length, "0");
-  return `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${pad(date.getMilliseconds(), 3)}`;
 }

@@ -1,17 +1,23 @@
 import { render } from "preact";
-import { noFilter } from "../../src/protocol/session-panel";
-import type { EventFilter, PanelMessage, PanelRequest } from "../../src/protocol/session-panel";
+import { noFilter, panelViews } from "../../src/protocol/session-panel";
+import type { EventFilter, PanelMessage, PanelRequest, PanelView } from "../../src/protocol/session-panel";
 import { Host } from "../ui/host";
 import { presses } from "../ui/presses";
 import { registerToolkit } from "../ui/register";
+import { pageElement } from "../ui/page-element";
 import "../ui/base.css";
 import "./session.css";
+import "./transcript.css";
+import { Filters } from "./filters";
+import { keptFrom } from "./kept";
 import { EventList } from "./list";
 import type { VisibleRows } from "./list";
-import { DetailsPane, emptyText, Pager, Toolbar } from "./parts";
+import { Pager } from "./pager";
+import { DetailsPane, emptyText, Header } from "./parts";
 import { initialState, missingRange, reduce, rowAfterKey, silence } from "./store";
 import type { Action, PanelViewState } from "./store";
-import { pageElement } from "../ui/page-element";
+import { Tabs } from "./tabs";
+import { TranscriptView } from "./transcript-view";
 
 registerToolkit();
 presses.watch(document);
@@ -22,12 +28,12 @@ const listElement = pageElement("list");
 const emptyElement = pageElement("empty");
 const pagerElement = pageElement("pager");
 const detailsElement = pageElement("details");
-const kept = keptState();
+let kept = keptFrom(host.recall(), document.body.dataset);
 let state: PanelViewState = { ...initialState, filter: kept.filter };
 /** How often the panel pings the extension, in milliseconds: a panel outlives an extension that crashes. */
 const pingMs = 4000;
 let asked = "";
-/** Whether the panel has shown its newest events, with which it opens. */
+/** Whether the list of events has shown its newest events, with which it opens. */
 let opened = false;
 let filterTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -39,21 +45,18 @@ const list = new EventList(listElement, pageElement("canvas"), {
   select,
 });
 
-/** The page names the session; the filter is restored from the saved state. */
-function keptState(): { folder: string; session: string; filter: EventFilter } {
-  const { folder = "", session = "" } = document.body.dataset;
-  const before = host.recall();
-  const filter =
-    typeof before === "object" && before !== null && "filter" in before && isFilter(before.filter)
-      ? before.filter
-      : noFilter;
-  return { folder, session, filter };
-}
-
-function isFilter(value: unknown): value is EventFilter {
-  if (typeof value !== "object" || value === null) return false;
-  return ["type", "step", "text"].every((key) => typeof Reflect.get(value, key) === "string");
-}
+const transcript = new TranscriptView(pageElement("transcript-list"), {
+  request: (edition, rows) => host.send({ type: "transcript", edition, ...rows }),
+  requestPart: (seq, id) => host.send({ type: "part", seq, id }),
+  moved: drawTranscriptPager,
+  onOpen: openPart,
+  onCopy: (seq, id) => host.send({ type: "copy_part", seq, id }),
+  onDiff: (seq, path) => host.send({ type: "diff", seq, path }),
+  onEvent: (index) => {
+    show("events");
+    select(index);
+  },
+});
 
 function dispatch(action: Action): void {
   state = reduce(state, action);
@@ -61,39 +64,122 @@ function dispatch(action: Action): void {
 }
 
 function draw(): void {
-  const { info, filter, details, selected, unanswered } = state;
+  const { info, filter, details, selected, unanswered, steps, following } = state;
   render(
-    <Toolbar
-      info={info}
-      filter={filter}
-      onFilter={setFilter}
-      onArtifact={(action, { path, shown }) =>
-        host.send({ type: "artifact", action, path, ...(shown === undefined ? {} : { shown }) })
-      }
-      silent={unanswered >= silence}
-    />,
+    <>
+      <Header
+        info={info}
+        onArtifact={(action, { path, shown }) =>
+          host.send({ type: "artifact", action, path, ...(shown === undefined ? {} : { shown }) })
+        }
+        silent={unanswered >= silence}
+      />
+      {info !== undefined && (
+        <>
+          <Tabs view={kept.view} onView={show} />
+          <Filters
+            info={info}
+            filter={filter}
+            steps={steps}
+            onFilter={setFilter}
+            onSteps={(text) => host.send({ type: "steps", text })}
+          />
+        </>
+      )}
+    </>,
     toolbarElement,
   );
-  listElement.style.setProperty("--digits", String(String(info?.total ?? 0).length));
-  list.update(info?.matching ?? 0);
-  if (!opened && info !== undefined) {
-    opened = true;
-    list.toEnd();
-  }
+  for (const view of panelViews) pageElement(view).hidden = view !== kept.view;
   emptyElement.textContent = state.failure ?? emptyText(info);
-  render(<DetailsPane details={details} selected={selected !== undefined} onCopy={copy} />, detailsElement);
+  pageElement("transcript-empty").textContent = emptyElement.textContent;
+  if (info === undefined) return;
+  if (kept.view === "transcript") transcript.update(info, following);
+  if (kept.view !== "events") return;
+  listElement.style.setProperty("--digits", String(String(info.total).length));
+  list.update(info.matching, following);
+  if (!opened) {
+    opened = true;
+    if (following) list.toEnd();
+  }
+  render(
+    <DetailsPane details={details} selected={selected !== undefined} onCopy={copy} onOpen={openPart} />,
+    detailsElement,
+  );
 }
 
-function drawPager(visible: VisibleRows): void {
+function pager(
+  visible: VisibleRows | undefined,
+  back: () => void,
+  end: () => void,
+  element: HTMLElement,
+): void {
+  const { info, following } = state;
   render(
     <Pager
       visible={visible}
-      count={state.info?.matching ?? 0}
-      onBack={() => list.pageBack()}
-      onEnd={() => list.toEnd()}
+      count={info?.matching ?? 0}
+      live={info?.live === true}
+      following={following}
+      onBack={() => {
+        follow(false);
+        back();
+      }}
+      onEnd={() => {
+        follow(true);
+        end();
+      }}
+      onFollow={(on) => {
+        follow(on);
+        if (on) end();
+      }}
     />,
+    element,
+  );
+}
+
+function drawPager(visible: VisibleRows): void {
+  pager(
+    visible,
+    () => list.pageBack(),
+    () => list.toEnd(),
     pagerElement,
   );
+}
+
+function drawTranscriptPager(): void {
+  pager(
+    transcript.visible,
+    () => transcript.pageBack(),
+    () => transcript.go("end"),
+    pageElement("transcript-pager"),
+  );
+}
+
+function follow(following: boolean): void {
+  if (following === state.following) return;
+  dispatch({ type: "follow", following });
+  if (kept.view === "transcript") drawTranscriptPager();
+  else drawPager(list.visible);
+}
+
+/** Scrolling back ends following; coming to the end begins it. */
+function followReader(scroller: HTMLElement, atEnd: () => boolean): void {
+  let before = 0;
+  scroller.addEventListener("scroll", () => {
+    const { scrollTop } = scroller;
+    const isBack = scrollTop < before;
+    before = scrollTop;
+    if (isBack && state.following && !atEnd()) follow(false);
+    else if (!isBack && !state.following && state.selected === undefined && atEnd()) follow(true);
+  });
+}
+
+function show(view: PanelView): void {
+  if (view !== kept.view) host.send({ type: "view", view });
+  kept = { ...kept, view };
+  host.keep(kept);
+  draw();
+  if (view === "transcript") drawTranscriptPager();
 }
 
 /** Requests the missing rows, and a page more in both directions; does not repeat the same request. */
@@ -112,7 +198,8 @@ function askFor(first: number, last: number): void {
 
 function setFilter(filter: EventFilter): void {
   dispatch({ type: "filter", filter });
-  host.keep({ folder: kept.folder, session: kept.session, filter });
+  kept = { ...kept, filter };
+  host.keep(kept);
   clearTimeout(filterTimer);
   filterTimer = setTimeout(() => {
     asked = "";
@@ -132,21 +219,36 @@ function copy(text: string): void {
   host.send({ type: "copy", text });
 }
 
+function openPart(seq: number, id: string): void {
+  host.send({ type: "open_part", seq, id });
+}
+
+/** Shows an event whatever the filter was; without a filter, its index is its number. */
+function reveal(seq: number): void {
+  dispatch({ type: "filter", filter: noFilter });
+  kept = { ...kept, filter: noFilter };
+  host.keep(kept);
+  asked = "";
+  if (kept.view === "transcript") transcript.go(seq);
+  else {
+    show("events");
+    select(seq);
+  }
+}
+
 listElement.addEventListener("keydown", (event) => {
   const index = rowAfterKey(event.key, state.selected, state.info?.matching ?? 0, list.visible);
   if (index === undefined) return;
   event.preventDefault();
   select(index);
 });
+followReader(listElement, () => list.atEnd);
+followReader(pageElement("transcript-list"), () => transcript.atEnd);
 host.listen((message) => {
   dispatch({ type: "message", message });
-  if (message.type === "reveal") {
-    // Without a filter, an event's index is its number.
-    dispatch({ type: "filter", filter: noFilter });
-    host.keep({ folder: kept.folder, session: kept.session, filter: noFilter });
-    asked = "";
-    select(message.seq);
-  }
+  if (message.type === "reveal") reveal(message.seq);
+  if (message.type === "transcript") transcript.take(message);
+  if (message.type === "part") transcript.takePart(message);
   // A row that was selected by key before it had been loaded.
   if (message.type === "rows" && state.details === undefined && state.selected !== undefined) {
     const row = state.rows.get(state.selected);

@@ -1,32 +1,17 @@
 import type { JSX } from "preact";
-import type {
-  ArtifactAction,
-  ArtifactRow,
-  EventDetails,
-  EventFilter,
-  StreamInfo,
-} from "../../src/protocol/session-panel";
+import type { ArtifactAction, ArtifactRow, EventDetails, StreamInfo } from "../../src/protocol/session-panel";
 import { numberText, plural } from "../ui/format";
-import { Button, Dropdown, TextField } from "../ui/toolkit";
-import type { VisibleRows } from "./list";
+import { Button, Link } from "../ui/toolkit";
 
-export interface ToolbarProps {
+export interface HeaderProps {
   readonly info: StreamInfo | undefined;
-  readonly filter: EventFilter;
-  readonly onFilter: (filter: EventFilter) => void;
   readonly onArtifact?: (action: ArtifactAction, row: ArtifactRow) => void;
   /** The extension has not answered for some time. */
   readonly silent?: boolean;
 }
 
-/** Above the list: the session, the number of events, the filters. */
-export function Toolbar({
-  info,
-  filter,
-  onFilter,
-  onArtifact = () => undefined,
-  silent = false,
-}: ToolbarProps): JSX.Element {
+/** Above all views: the session, what was proven of it, its files. */
+export function Header({ info, onArtifact = () => undefined, silent = false }: HeaderProps): JSX.Element {
   if (info === undefined) return <p class="hint">Loading …</p>;
   const { flow, status, session, proven = [], problem } = info;
   return (
@@ -53,32 +38,6 @@ export function Toolbar({
         </p>
       )}
       <Artifacts rows={info.artifacts} onAction={onArtifact} />
-      <div class="filters" role="search" aria-label="Filter events">
-        <Dropdown
-          label="Type"
-          value={filter.type}
-          all="All types"
-          choices={info.types}
-          onChange={(type) => onFilter({ ...filter, type })}
-        />
-        <Dropdown
-          label="Step"
-          value={filter.step}
-          all="All steps"
-          choices={info.steps}
-          onChange={(step) => onFilter({ ...filter, step })}
-        />
-        <TextField
-          label="Text"
-          value={filter.text}
-          placeholder="Filter by text"
-          hiddenLabel
-          onInput={(text) => onFilter({ ...filter, text })}
-        />
-        <span class="hint count" role="status">
-          {countText(info)}
-        </span>
-      </div>
     </>
   );
 }
@@ -152,49 +111,6 @@ function factsOf({ change, state, own, added, removed }: ArtifactRow): string {
     .join(" · ");
 }
 
-function countText({ matching, total, scanned }: StreamInfo): string {
-  const all = plural(total, "event");
-  if (scanned !== undefined) {
-    const percent = Math.floor((100 * scanned) / total);
-    return `${numberText(matching)} of ${all}, ${percent} % looked through`;
-  }
-  return matching === total ? all : `${numberText(matching)} of ${all}`;
-}
-
-export interface PagerProps {
-  readonly visible: VisibleRows;
-  readonly count: number;
-  readonly onBack: () => void;
-  readonly onEnd: () => void;
-}
-
-/** Above the list when it is longer than the screen: which part is visible, and buttons for the other parts. */
-export function Pager({ visible, count, onBack, onEnd }: PagerProps): JSX.Element | null {
-  if (visible.last - visible.first + 1 >= count) return null;
-  const [first, last] = [visible.first + 1, visible.last + 1].map((place) => numberText(place));
-  return (
-    <div class="pager" role="group" aria-label="Place in the list">
-      <Button
-        icon="arrow-up"
-        title="A screen back. In the list: PageUp; Home for the first event"
-        harmless
-        onPress={onBack}
-      >
-        Earlier events
-      </Button>
-      <Button
-        icon="arrow-down"
-        title="The end of the list, where new events come. In the list: End"
-        harmless
-        onPress={onEnd}
-      >
-        Latest events
-      </Button>
-      <span class="hint">{`${first} – ${last} of ${numberText(count)}`}</span>
-    </div>
-  );
-}
-
 /** What the list shows when it has no rows. */
 export function emptyText(info: StreamInfo | undefined): string {
   if (info === undefined) return "";
@@ -207,23 +123,27 @@ export interface DetailsProps {
   readonly details: EventDetails | undefined;
   readonly selected: boolean;
   readonly onCopy: (text: string) => void;
+  /** Opens a text of the event in full in an editor. */
+  readonly onOpen: (seq: number, id: string) => void;
 }
 
 /** Beside the list: everything about the selected event. */
-export function DetailsPane({ details, selected, onCopy }: DetailsProps): JSX.Element {
+export function DetailsPane({ details, selected, onCopy, onOpen }: DetailsProps): JSX.Element {
   if (details === undefined) {
     return <p class="hint">{selected ? "Loading …" : "Select an event to see its data."}</p>;
   }
-  const { seq, type, step, at, texts, json } = details;
+  const { seq, type, words, step, at, texts, json } = details;
   return (
     <div key={seq} class="details-content">
       <div class="title">
-        <h3>{`${seq} ${type}`}</h3>
-        <span class="hint">{[step ?? "", at].filter((text) => text !== "").join(" · ")}</span>
+        <h3>{`${seq} ${words}`}</h3>
+        <span class="hint">{[type, step ?? "", at].filter((text) => text !== "").join(" · ")}</span>
       </div>
-      {texts.map(({ label, text }, index) => (
-        <section key={`${label} ${index}`}>
-          <h4>{label}</h4>
+      {texts.map(({ id, label, text }) => (
+        <section key={id}>
+          <h4>
+            {label} <Link onPress={() => onOpen(seq, id)}>Open in editor</Link>
+          </h4>
           <Raw label={label} text={text.text} />
           {text.cutFrom !== undefined && (
             <p class="hint">

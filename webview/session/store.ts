@@ -6,6 +6,7 @@ import type {
   PanelMessage,
   StreamInfo,
 } from "../../src/protocol/session-panel";
+import type { StepChoices } from "./filters";
 import type { VisibleRows } from "./list";
 
 /** Everything that the panel renders from. */
@@ -17,6 +18,10 @@ export interface PanelViewState {
   /** The selected row's index in the filtered list. */
   readonly selected: number | undefined;
   readonly details: EventDetails | undefined;
+  /** The steps that match what was typed last. */
+  readonly steps: StepChoices | undefined;
+  /** New events are kept visible as they come. */
+  readonly following: boolean;
   readonly failure: string | undefined;
   /** Number of consecutive pings that the extension has not answered. */
   readonly unanswered: number;
@@ -28,6 +33,8 @@ export const initialState: PanelViewState = {
   rows: new Map(),
   selected: undefined,
   details: undefined,
+  steps: undefined,
+  following: true,
   failure: undefined,
   unanswered: 0,
 };
@@ -42,6 +49,7 @@ export type Action =
   | { readonly type: "message"; readonly message: PanelMessage }
   | { readonly type: "filter"; readonly filter: EventFilter }
   | { readonly type: "select"; readonly index: number | undefined }
+  | { readonly type: "follow"; readonly following: boolean }
   /** The extension was pinged. */
   | { readonly type: "pinged" };
 
@@ -50,9 +58,12 @@ export function reduce(state: PanelViewState, action: Action): PanelViewState {
     case "message":
       return { ...receive(state, action.message), unanswered: 0 };
     case "filter":
-      return { ...state, filter: action.filter, selected: undefined, details: undefined };
+      return { ...state, filter: action.filter, selected: undefined, details: undefined, following: false };
     case "select":
-      return { ...state, selected: action.index, details: undefined };
+      // What was chosen stays in place.
+      return { ...state, selected: action.index, details: undefined, following: false };
+    case "follow":
+      return { ...state, following: action.following };
     case "pinged":
       return { ...state, unanswered: state.unanswered + 1 };
   }
@@ -81,6 +92,11 @@ function receive(state: PanelViewState, message: PanelMessage): PanelViewState {
     }
     case "details":
       return { ...state, details: message.details };
+    case "steps":
+      return { ...state, steps: message };
+    // The transcript keeps its own.
+    case "transcript":
+    case "part":
     case "reveal":
       return state;
     case "failed":

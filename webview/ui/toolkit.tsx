@@ -168,7 +168,7 @@ export function Dropdown({
   readonly label: string;
   readonly value: string;
   readonly all: string;
-  readonly choices: readonly string[];
+  readonly choices: readonly { readonly value: string; readonly label: string }[];
   readonly onChange: (value: string) => void;
 }): JSX.Element {
   const element = useRef<HTMLElement>(null);
@@ -187,8 +187,8 @@ export function Dropdown({
         {all}
       </orket-option>
       {choices.map((choice) => (
-        <orket-option key={`=${choice}`} value={choice}>
-          {choice}
+        <orket-option key={`=${choice.value}`} value={choice.value}>
+          {choice.label}
         </orket-option>
       ))}
     </orket-dropdown>

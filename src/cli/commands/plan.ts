@@ -191,6 +191,12 @@ function printPlan(planned: FlowPlan, output: Output): void {
   );
   if (planned.editorOnly !== undefined)
     output.line(safeLine(`This Flow runs only in VS Code. ${planned.editorOnly}`));
+  for (const { role, tools } of planned.editorTools ?? [])
+    output.line(
+      safeLine(
+        `The role ${role} has ${tools.join(", ")} only in VS Code: a run on the command line goes without.`,
+      ),
+    );
   const over = planned.limits.filter(({ limit, worst: needed }) => needed !== undefined && needed > limit);
   output.line(
     over.length === 0

@@ -55,6 +55,7 @@ function toolsOf({ state, ports }: PerformContext, run: StepRun): ToolSpec[] {
   return toolsOfStep(tools, run.node, {
     external: ports.external,
     commands: state.definition.flow.commands,
+    features: ports.features,
   });
 }
 
@@ -264,6 +265,7 @@ export async function runTool(active: ActiveRun, context: PerformContext): Promi
     files: ports.files,
     store: ports.store,
     external: ports.external,
+    features: ports.features,
     utf8: ports.utf8,
     sha256: ports.sha256,
     cancellation,

@@ -82,6 +82,8 @@ function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): 
   const specs = toolsOfStep(listed, run.node, {
     external: ports.external,
     commands: definition.flow.commands,
+    // How a call is read does not depend on the host.
+    features: { available: true },
   });
   const tools: ReadableTool[] = listed.map((name) => {
     const properties = specs.find((spec) => spec.name === name)?.parameters["properties"];

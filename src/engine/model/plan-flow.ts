@@ -8,7 +8,7 @@ import type { PlannedStep } from "./plan";
 import { stepSection, taskSection } from "./prompt-text";
 import { reachOf } from "./reach";
 import type { Reach } from "./reach";
-import { editorOnlyReason } from "./editor-only";
+import { editorOnlyReason, editorToolsOf } from "./editor-only";
 import { parseTemplate, placeholderText } from "./template";
 import type { Placeholder } from "./template";
 import { anyTouches, isForeign } from "./tools";
@@ -98,6 +98,8 @@ export interface FlowPlan {
   readonly references: readonly string[];
   /** Why it runs in VS Code only; absent: it also runs on the command line. */
   readonly editorOnly?: string;
+  /** Tools that only VS Code has, by role: a run on the command line goes without them. Absent: there are none. */
+  readonly editorTools?: ReturnType<typeof editorToolsOf>;
   /** The most that a run can access. */
   readonly reach: Reach;
   readonly steps: readonly FlowPlanStep[];
@@ -175,10 +177,12 @@ function actText({ flow }: Definition, { does, role }: StepNode): string | undef
           : "on a view of the project that is thrown away";
       return `runs ${spec.argv.join(" ")} ${where}; ${spec.timeout_seconds} s at most`;
     }
-    case "ask":
+    case "ask": {
+      const whom = does.agent_may_answer === true ? "a person, or an agent of the editor," : "a person";
       return does.question === undefined
-        ? `asks a person the questions of ${does.from?.step ?? "an earlier step"}`
-        : `asks a person: ${does.question.trim()}`;
+        ? `asks ${whom} the questions of ${does.from?.step ?? "an earlier step"}`
+        : `asks ${whom.replace(/,$/, "")}: ${does.question.trim()}`;
+    }
     case "accept":
       return `waits until a person has decided about ${does.paths.join(", ")}`;
     case "group":
@@ -282,6 +286,7 @@ export function planFlow(definition: Definition, options: { readonly prompts?: b
     usd: unpriced ? undefined : sum(({ usd }) => usd ?? 0),
     seconds: sum(({ seconds }) => seconds),
   };
+  const editorTools = editorToolsOf(definition);
   const runs: PlannedRun[] = [];
   for (const run of unroll(score.steps, [])) {
     if (runs.length === maxPlannedRuns) break;
@@ -297,7 +302,10 @@ export function planFlow(definition: Definition, options: { readonly prompts?: b
     ),
     score: { name: score.name, source: score.source },
     references: flow.references,
-    ...defined({ editorOnly: editorOnlyReason(definition) }),
+    ...defined({
+      editorOnly: editorOnlyReason(definition),
+      editorTools: editorTools.length === 0 ? undefined : editorTools,
+    }),
     reach: reachOf(definition),
     steps,
     runs,

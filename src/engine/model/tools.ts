@@ -7,6 +7,8 @@ export interface ToolFacts {
   readonly description: string;
   /** `none` only for a tool that neither shows nor changes any file. */
   readonly touches: Touch;
+  /** Only an editor can answer it: no role has it on the command line. */
+  readonly editorOnly?: true;
 }
 
 /**
@@ -28,6 +30,23 @@ export const toolTable = {
     description:
       "Finds the lines that contain a text or match a regular expression, in the team's files and the project's.",
     touches: "read",
+  },
+  symbols: {
+    description:
+      "Finds symbols (functions, classes, variables) by name in the project, or lists those of a file, as VS Code's language extensions know them.",
+    touches: "read",
+    editorOnly: true,
+  },
+  find_references: {
+    description:
+      "Finds where a symbol is used in the project, as VS Code's language extensions know it. Give a line in which the symbol stands.",
+    touches: "read",
+    editorOnly: true,
+  },
+  diagnostics: {
+    description: "Lists the errors and warnings that VS Code's extensions report about the project's files.",
+    touches: "read",
+    editorOnly: true,
   },
   write_file: {
     description: "Writes a whole file. It is proposed as a change of the project; a person decides.",
@@ -56,6 +75,12 @@ export const builtinTools = Object.keys(toolTable) as [BuiltinTool, ...BuiltinTo
 /** Whether the engine performs the tool itself. */
 export function isBuiltin(name: string): name is BuiltinTool {
   return Object.hasOwn(toolTable, name);
+}
+
+/** Whether the tool asks the editor about the project. */
+export function isEditorTool(name: string): boolean {
+  const facts: ToolFacts | undefined = isBuiltin(name) ? toolTable[name] : undefined;
+  return facts?.editorOnly === true;
 }
 
 /** Whether another extension or an MCP server performs the tool, so that Orket cannot bound what it does. */

@@ -30,7 +30,7 @@ const joined = (...parts: readonly (string | undefined | false)[]): string =>
   parts.filter((part) => typeof part === "string" && part !== "").join(", ");
 
 /** How a command ended, in words. */
-function commandEndText(end: EventData<"command_end">["end"]): string {
+export function commandEndText(end: EventData<"command_end">["end"]): string {
   switch (end.kind) {
     case "exited":
       return `exit code ${end.code}`;
@@ -131,46 +131,4 @@ export function eventLine(event: SessionEvent): string {
   // The table is complete by its type; the compiler cannot correlate the two halves of the union.
   const line = lines[event.type] as (data: SessionEvent["data"]) => string;
   return oneLine(line(event.data), 300);
-}
-
-/** Texts that an event refers to, each with what it is. */
-export function eventTexts(event: SessionEvent): { readonly label: string; readonly content: Content }[] {
-  switch (event.type) {
-    case "prompt_built":
-      return event.data.added.map((message, index) => ({
-        label: `Message ${event.data.kept + index + 1}: ${message.role}`,
-        content: message.content,
-      }));
-    case "model_call_end":
-      return [
-        { label: "Reply", content: event.data.reply },
-        ...(event.data.reasoning === undefined
-          ? []
-          : [{ label: "Reasoning", content: event.data.reasoning }]),
-        ...event.data.tool_calls.map(({ tool, args }) => ({ label: `Call of ${tool}`, content: args })),
-        ...(event.data.notices === undefined
-          ? []
-          : [{ label: "Noticed", content: { text: event.data.notices.join("\n") } }]),
-        ...(event.data.sent === undefined ? [] : [{ label: "Sent", content: event.data.sent }]),
-      ];
-    case "model_call_failed":
-      return event.data.partial === undefined
-        ? []
-        : [{ label: "What had arrived", content: event.data.partial }];
-    case "tool_call":
-      return [{ label: "Arguments", content: event.data.args }];
-    case "tool_result":
-      return [{ label: "Result", content: event.data.content }];
-    case "artifact_written":
-      return [{ label: event.data.path, content: event.data.content }];
-    case "step_end":
-    case "group_end":
-      return [{ label: "Summary", content: event.data.summary }];
-    case "command_end":
-      return [{ label: "Output", content: event.data.output }];
-    case "question_asked":
-      return [{ label: "Question", content: event.data.text }];
-    default:
-      return [];
-  }
 }

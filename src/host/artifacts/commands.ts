@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { ErrorPresenter } from "../errors";
-import type { SessionPanels } from "../event-panel/session-panel";
+import type { SessionPanels } from "../event-panel/session-panels";
 import { commandIds, internalIds } from "../ids";
 import type { ArtifactsTree } from "../trees/artifacts-tree";
 import { ensureTrusted } from "../trust";
@@ -45,7 +45,7 @@ export function artifactCommands({
       const choice = await review.targets.need(target, "any");
       if (choice === undefined) return;
       await showHistory(choice, (seq) => {
-        panels.show(choice.controller, seq);
+        void panels.show(choice.controller, seq);
       });
     },
   };

@@ -24,7 +24,7 @@ import { askedCommandLines } from "../../app/command/table-text";
 import { artifactDiffs, diffOfTexts } from "../../app/artifact/artifact-diffs";
 import { fieldScreens } from "./question-fields";
 import { hintOf } from "./failure-hint";
-import { shown } from "../webview/text";
+import { shown } from "../../protocol/shown-text";
 import { defined } from "../../engine/model/defined";
 import { isFromFile } from "../../engine/model/providers";
 
@@ -199,7 +199,7 @@ function suggestionScreen(
 }
 
 async function questionScreen(question: QuestionView, read: Read): Promise<QuestionScreen> {
-  const { id, kind, sha256, step, text, words, paths, tool } = question;
+  const { id, kind, sha256, step, text, words, paths, tool, agentMayAnswer } = question;
   return {
     id,
     kind,
@@ -208,7 +208,7 @@ async function questionScreen(question: QuestionView, read: Read): Promise<Quest
     text: await read(text),
     words,
     fields: fieldScreens(question),
-    ...defined({ paths, tool }),
+    ...defined({ paths, tool, agentMayAnswer }),
   };
 }
 

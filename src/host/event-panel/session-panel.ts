@@ -1,90 +1,52 @@
 import * as vscode from "vscode";
-import { eventTypes } from "../../engine/event/event";
-import { panelRequestSchema, panelStateSchema, maxRows, noFilter } from "../../protocol/session-panel";
-import type {
-  ArtifactAction,
-  ArtifactRow,
-  EventDetails,
-  PanelMessage,
-  PanelRequest,
-} from "../../protocol/session-panel";
-import { isOpenArtifact } from "../../engine/view/session-view";
+import { panelRequestSchema, maxRows, noFilter } from "../../protocol/session-panel";
+import type { EventDetails, PanelMessage, PanelRequest } from "../../protocol/session-panel";
+import { shown } from "../../protocol/shown-text";
+import type { ShownText } from "../../protocol/shown-text";
 import { defined } from "../../engine/model/defined";
-import type { ReviewModel } from "../artifacts/review-model";
-import { commandIds, panelTypes } from "../ids";
-import type { CommandId } from "../ids";
-import { EventIndex } from "./event-index";
-import { eventTexts } from "../../engine/view/event-line";
-import { sessionWords } from "../../engine/view/session-label";
-import { shown } from "../webview/text";
-import type { SessionController } from "../../app/session/controller";
-import type { SessionRegistry } from "../session/session-registry";
-import { Coalescer } from "../webview/coalesce";
-import type { ErrorPresenter } from "../errors";
-import { webviewHtml, webviewOptions } from "../webview/webview-html";
 import { OrketError } from "../../engine/error/orket-error";
+import { eventWords } from "../../engine/view/event-kind";
+import { eventTexts } from "../../engine/view/event-texts";
+import { sessionWords } from "../../engine/view/session-label";
+import { EventIndex } from "../../app/panel/event-index";
+import { partText } from "../../app/panel/part-text";
+import { StepDirectory } from "../../app/panel/step-facts";
+import { transcriptRows } from "../../app/panel/transcript-rows";
+import type { SessionController } from "../../app/session/controller";
+import { panelTypes } from "../ids";
+import { Coalescer } from "../webview/coalesce";
+import { artifactCommands, artifactRows } from "./artifact-rows";
+import type { PanelParts } from "./panel-parts";
+import { openWritten } from "./written-file";
 
 type Handlers = {
   readonly [T in PanelRequest["type"]]: (request: Extract<PanelRequest, { type: T }>) => unknown;
 };
 
-const types: readonly string[] = [...eventTypes].sort();
-
-/** The same commands as everywhere else. */
-const commandOf: Readonly<Record<ArtifactAction, CommandId>> = {
-  diff: commandIds.reviewArtifacts,
-  accept: commandIds.acceptArtifact,
-  reject: commandIds.rejectArtifact,
-  revert: commandIds.revertAcceptance,
-  history: commandIds.artifactHistory,
-};
-
-function artifactRows(controller: SessionController, model: ReviewModel): ArtifactRow[] {
-  return controller.view.artifacts.map((artifact) => {
-    const { path, change, decision, renamedFrom } = artifact;
-    const row = model.rowOf(controller, path);
-    const open = isOpenArtifact(artifact);
-    const counts = row?.text === undefined ? {} : { added: row.added, removed: row.removed };
-    return {
-      path,
-      change,
-      state: row?.state ?? (decision === "pending" ? "proposed" : decision),
-      open,
-      decided: decision !== "pending",
-      ...(model.hasVersion(controller, path) ? { own: true } : {}),
-      ...counts,
-      ...defined({ renamedFrom, shown: open ? row?.offer.shown : undefined }),
-    };
-  });
-}
-
 /** The editor panel of one session: its events, live and afterwards. Events stay on the disk until they are viewed. */
-class SessionPanel {
+export class SessionPanel {
   readonly #index: EventIndex;
   readonly #updates = new Coalescer(100, () => this.#postInfo());
   readonly #subscription: vscode.Disposable;
-  readonly #model: ReviewModel;
+  readonly #parts: PanelParts;
   #ready = false;
   /** The event to show once the page has loaded. */
   #wanted: number | undefined;
   #proven: readonly string[] = [];
   /** The session's state when its verification was requested. */
   #provenAt = "";
-  readonly #errors: ErrorPresenter;
+  #steps: StepDirectory | undefined;
 
   constructor(
     readonly panel: vscode.WebviewPanel,
     readonly controller: SessionController,
-    sessions: SessionRegistry,
-    model: ReviewModel,
-    errors: ErrorPresenter,
+    parts: PanelParts,
   ) {
-    this.#errors = errors;
-    this.#model = model;
+    this.#parts = parts;
     this.#index = new EventIndex(controller);
     this.#subscription = vscode.Disposable.from(
-      model.onDidChange(() => this.#updates.request()),
-      sessions.onDidChange((changed) => {
+      parts.model.onDidChange(() => this.#updates.request()),
+      parts.sessions.onDidChange((changed) => {
         if (changed === undefined) this.#provenAt = "";
         if (changed === undefined || changed === controller) this.#updates.request();
       }),
@@ -97,9 +59,10 @@ class SessionPanel {
   }
 
   #receive(message: unknown): void {
+    const { errors } = this.#parts;
     const parsed = panelRequestSchema.safeParse(message);
     if (!parsed.success) {
-      void this.#errors.show(
+      void errors.show(
         new OrketError("internal", `The session panel sent an invalid message: ${parsed.error.message}`, {
           hint: "Close the panel and open it again; if it happens again, report it with the log.",
         }),
@@ -107,7 +70,7 @@ class SessionPanel {
       return;
     }
     const handle = this.#handlers[parsed.data.type] as (request: PanelRequest) => unknown;
-    void this.#errors.guard(() => handle(parsed.data));
+    void errors.guard(() => handle(parsed.data));
   }
 
   readonly #handlers: Handlers = {
@@ -126,6 +89,22 @@ class SessionPanel {
       const rows = await this.#index.rows(from, Math.min(to, from + maxRows));
       await this.#send({ type: "rows", edition, from, rows });
     },
+    transcript: ({ edition, from, to }) => this.#sendTranscript(edition, from, to),
+    part: async ({ seq, id }) => {
+      const found = await this.#textOf(seq, id);
+      if (found !== undefined) await this.#send({ type: "part", seq, id, text: found });
+    },
+    open_part: async ({ seq, id }) => {
+      const found = await partText(this.controller, seq, id);
+      if (found !== undefined) await this.#parts.reports.show(found.name, found.text);
+    },
+    copy_part: async ({ seq, id }) => {
+      const found = await partText(this.controller, seq, id);
+      if (found !== undefined) await vscode.env.clipboard.writeText(found.text);
+    },
+    diff: ({ seq, path }) => openWritten(this.controller, seq, path),
+    steps: ({ text }) => this.#send({ type: "steps", text, ...this.#directory.matching(text) }),
+    view: ({ view }) => this.#parts.views.keep(this.controller.id, view),
     details: async ({ seq }) => {
       const details = await this.#details(seq);
       if (details !== undefined) await this.#send({ type: "details", details });
@@ -135,7 +114,11 @@ class SessionPanel {
       const artifact = controller.view.artifacts.find((one) => one.path === path);
       if (artifact === undefined) return;
       const choice = { controller, artifact, ...defined({ shown: digest }) };
-      return vscode.commands.executeCommand(commandOf[action], { choice }, { from: panelTypes.session });
+      return vscode.commands.executeCommand(
+        artifactCommands[action],
+        { choice },
+        { from: panelTypes.session },
+      );
     },
     copy: ({ text }) => vscode.env.clipboard.writeText(text),
     ping: () => this.#postInfo(),
@@ -150,12 +133,40 @@ class SessionPanel {
     await this.#send({ type: "reveal", seq });
   }
 
+  get #directory(): StepDirectory {
+    const { view, state } = this.controller;
+    if (this.#steps?.view !== view) this.#steps = new StepDirectory(state, view);
+    return this.#steps;
+  }
+
+  get #live(): boolean {
+    return this.controller.holder !== "nobody";
+  }
+
+  async #sendTranscript(edition: number, from: number, to: number): Promise<void> {
+    const { controller } = this;
+    const index = this.#index;
+    if (edition !== index.edition || to <= from) return;
+    const last = Math.min(to, from + maxRows, index.matching);
+    const directory = this.#directory;
+    const source = {
+      total: index.total,
+      live: this.#live,
+      readEvents: controller.readEvents.bind(controller),
+      readText: controller.readText.bind(controller),
+      includes: (seq: number) => index.includes(seq),
+      stepOf: (key: string) => directory.factsOf(key),
+    };
+    const entries = await transcriptRows(source, index.numbers(from, last), from);
+    if (edition === index.edition) await this.#send({ type: "transcript", edition, from, to: last, entries });
+  }
+
   async #postInfo(): Promise<void> {
     const { controller } = this;
     const index = this.#index;
     await index.scan();
     this.#prove();
-    const { view, problem, holder } = controller;
+    const { view, problem } = controller;
     const { total, scanned, matching, edition } = index;
     await this.#send({
       type: "info",
@@ -163,16 +174,15 @@ class SessionPanel {
         session: controller.id,
         flow: view.flow,
         status: sessionWords[controller.label],
-        live: holder !== "nobody",
+        live: this.#live,
         total,
         matching,
         edition,
-        types,
-        steps: view.steps.flatMap(({ key, status }) => (status === "planned" ? [] : [key])),
-        artifacts: artifactRows(controller, this.#model),
+        roles: this.#directory.roles,
+        artifacts: artifactRows(controller, this.#parts.model),
         proven: this.#proven,
         ...(scanned < total ? { scanned } : {}),
-        ...(problem === undefined ? {} : { problem: this.#errors.textOf(problem) }),
+        ...(problem === undefined ? {} : { problem: this.#parts.errors.textOf(problem) }),
       },
     });
     if (scanned < total) this.#updates.request();
@@ -202,89 +212,27 @@ class SessionPanel {
     const [event] = await this.controller.readEvents(seq, 1);
     if (event === undefined) return undefined;
     const texts = await Promise.all(
-      eventTexts(event).map(async ({ label, content }) => {
-        try {
-          return { label, text: shown(await this.controller.readText(content)) };
-        } catch (error) {
-          return { label, text: { text: `[${this.#errors.textOf(error)}]` } };
-        }
-      }),
+      eventTexts(event).flatMap(({ id, label, repeats }) =>
+        repeats === undefined
+          ? [this.#textOf(seq, id).then((text = { text: "" }) => ({ id, label, text }))]
+          : [],
+      ),
     );
     const { at, type, step } = event;
-    return { seq, at, type, step, json: JSON.stringify(event.data, null, 2), texts };
+    return { seq, at, type, words: eventWords(type), step, json: JSON.stringify(event.data, null, 2), texts };
+  }
+
+  /** A text for display; one that cannot be read says why. */
+  async #textOf(seq: number, id: string): Promise<ShownText | undefined> {
+    try {
+      const found = await partText(this.controller, seq, id);
+      return found === undefined ? undefined : shown(found.text);
+    } catch (error) {
+      return { text: `[${this.#parts.errors.textOf(error)}]` };
+    }
   }
 
   async #send(message: PanelMessage): Promise<void> {
     if (this.#ready) await this.panel.webview.postMessage(message);
-  }
-}
-
-/** Opens session panels, one per session, and restores them after a reload. */
-export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
-  readonly #open = new Map<string, SessionPanel>();
-  readonly #extension: vscode.Uri;
-  readonly #sessions: SessionRegistry;
-  readonly #model: ReviewModel;
-  readonly #errors: ErrorPresenter;
-
-  constructor(extension: vscode.Uri, sessions: SessionRegistry, model: ReviewModel, errors: ErrorPresenter) {
-    this.#extension = extension;
-    this.#sessions = sessions;
-    this.#model = model;
-    this.#errors = errors;
-  }
-
-  /** @param seq the event to show; without it, what was shown before. */
-  show(controller: SessionController, seq?: number): void {
-    this.#show(controller);
-    if (seq !== undefined) void this.#open.get(controller.directory)?.reveal(seq);
-  }
-
-  #show(controller: SessionController): void {
-    const open = this.#open.get(controller.directory);
-    if (open !== undefined) {
-      open.panel.reveal();
-      return;
-    }
-    const title = `Events: ${controller.view.flow}`;
-    const panel = vscode.window.createWebviewPanel(panelTypes.session, title, vscode.ViewColumn.Active, {
-      ...webviewOptions(this.#extension),
-      enableFindWidget: true,
-    });
-    this.#fill(panel, controller);
-  }
-
-  /** Closes the panel of a session that was deleted from the disk. */
-  close(directory: string): void {
-    this.#open.get(directory)?.panel.dispose();
-  }
-
-  async deserializeWebviewPanel(panel: vscode.WebviewPanel, kept: unknown): Promise<void> {
-    const state = panelStateSchema.safeParse(kept);
-    try {
-      if (!state.success)
-        throw new OrketError("session_not_found", "The panel does not say which session it showed.", {
-          hint: "Open the session from the list of sessions.",
-        });
-      panel.webview.options = webviewOptions(this.#extension);
-      this.#fill(panel, await this.#sessions.openById(state.data.session));
-    } catch (error) {
-      panel.dispose();
-      await this.#errors.show(error);
-    }
-  }
-
-  #fill(panel: vscode.WebviewPanel, controller: SessionController): void {
-    const icon = (theme: string): vscode.Uri =>
-      vscode.Uri.joinPath(this.#extension, "media", `session-${theme}.svg`);
-    panel.iconPath = { light: icon("light"), dark: icon("dark") };
-    const { directory } = controller;
-    this.#open.set(directory, new SessionPanel(panel, controller, this.#sessions, this.#model, this.#errors));
-    panel.onDidDispose(() => this.#open.delete(directory));
-    panel.webview.html = webviewHtml(panel.webview, this.#extension, {
-      name: "session",
-      title: panel.title,
-      data: { folder: controller.workDomain, session: controller.id },
-    });
   }
 }

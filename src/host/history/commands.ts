@@ -14,7 +14,7 @@ import type { CommandId } from "../ids";
 import { mayRun } from "../flow/run-flow";
 import type { ListedSession, SessionRegistry } from "../session/session-registry";
 import type { ConductorView } from "../conductor/conductor-view";
-import type { SessionPanels } from "../event-panel/session-panel";
+import type { SessionPanels } from "../event-panel/session-panels";
 import { fork } from "./fork";
 import type { ForkParts } from "./fork";
 import { prune, remove, rename, search } from "./housekeeping";

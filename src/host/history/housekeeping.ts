@@ -6,7 +6,7 @@ import { searchSessions } from "../../app/session/session-search";
 import { CancelSource } from "../../engine/port/cancellation";
 import { foldersOnDisk } from "../session/on-disk";
 import type { SessionRegistry } from "../session/session-registry";
-import type { SessionPanels } from "../event-panel/session-panel";
+import type { SessionPanels } from "../event-panel/session-panels";
 import { anySession, nameOf, pickSession, workDomainOf } from "./pick-session";
 import { sizeText } from "./size-text";
 
@@ -99,7 +99,7 @@ export async function search(sessions: SessionRegistry, panels: SessionPanels): 
   if (picked === undefined) return;
   const controller = await sessions.openAt(picked.directory);
   sessions.show(controller);
-  panels.show(controller);
+  await panels.show(controller);
 }
 
 interface Hit extends vscode.QuickPickItem {

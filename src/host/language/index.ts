@@ -5,7 +5,7 @@ import type { ProjectIndex } from "../project/project-index";
 import type { Secrets } from "../session/secrets";
 import type { SessionRegistry } from "../session/session-registry";
 import type { ErrorPresenter } from "../errors";
-import type { SessionPanels } from "../event-panel/session-panel";
+import type { SessionPanels } from "../event-panel/session-panels";
 import { registerActions } from "./actions";
 import { registerCompletion } from "./completion";
 import { HelpContexts } from "./help-context";
@@ -62,7 +62,7 @@ export class Editing implements vscode.Disposable {
       if (typeof session !== "string") return;
       const controller = await sessions.openById(session);
       sessions.show(controller);
-      panels.show(controller);
+      await panels.show(controller);
     };
     this.#subscriptions = [
       previews,

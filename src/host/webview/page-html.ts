@@ -60,14 +60,21 @@ export const pageBodies = {
     '<main id="app"></main>\n<div id="live" class="visually-hidden" role="status" aria-live="polite"></div>',
   session: `<header id="toolbar"></header>
 <main id="panes">
+<div id="transcript" class="view" role="tabpanel" aria-labelledby="tab-transcript" hidden>
+<div id="transcript-pager"></div>
+<div id="transcript-list" role="feed" tabindex="0" aria-label="Transcript"></div>
+<p id="transcript-empty" class="empty" role="status"></p>
+</div>
+<div id="events" class="view" role="tabpanel" aria-labelledby="tab-events" hidden>
 <div id="list-pane">
 <div id="pager"></div>
 <div id="list-frame">
 <div id="list" role="listbox" tabindex="0" aria-label="Events"><div id="canvas" role="presentation"></div></div>
-<p id="empty" role="status"></p>
+<p id="empty" class="empty" role="status"></p>
 </div>
 </div>
 <aside id="details" aria-label="Event"></aside>
+</div>
 </main>`,
   flow: '<main id="app"></main>',
 } as const;

@@ -1,6 +1,7 @@
 import { checkCommands } from "./commands";
 import { checkParams } from "./params";
 import { checkProvider } from "./provider";
+import { checkReachable } from "./reachable";
 import { checkSteps } from "./steps";
 import { checkTask, checkTemplates } from "./templates";
 import { quoted } from "../text/diagnostic";
@@ -40,6 +41,7 @@ export function checkAlone(source: SourceDocument): readonly Diagnostic[] {
     case "score":
       checkSteps(source, report);
       checkTemplates(source, report);
+      checkReachable(source, report);
       break;
     case "band":
       checkTemplates(source, report);

@@ -5,6 +5,7 @@ import { reachDiagnostics } from "../check/reach";
 import { promptWarnings } from "../check/prompt-size";
 import { checkForeignTools } from "../check/foreign-tools";
 import { checkPlaceholders } from "../check/placeholders";
+import { checkReachableIn } from "../check/reachable";
 import { checkScore } from "../check/score";
 import { checkDisabledRoles, checkVenue } from "../check/venue";
 import { defineFlow } from "./definition";
@@ -78,6 +79,9 @@ function check(parts: FlowParts): Findings {
       ...reachDiagnostics(parts.flow, definition),
     );
     diagnostics.push(...promptWarnings(parts, definition));
+    const never = new Report();
+    checkReachableIn(sources, definition, never);
+    diagnostics.push(...never.diagnostics);
   }
   return { diagnostics, definition };
 }

@@ -73,6 +73,9 @@ export const diagnosticCodes = [
   "orket/use-input",
   "orket/unknown-step",
   "orket/condition-unknown",
+  "orket/never-runs",
+  "orket/until-never",
+  "orket/accept-missing",
   "orket/unknown-command",
   "orket/not-beside-others",
   "orket/argument",
@@ -83,6 +86,7 @@ export const diagnosticCodes = [
   "orket/program-not-found",
   "orket/foreign-tool-unused",
   "orket/editor-only",
+  "orket/editor-tool",
 ] as const;
 export type DiagnosticCode = (typeof diagnosticCodes)[number];
 

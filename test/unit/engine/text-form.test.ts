@@ -9,7 +9,7 @@ describe("The list of tools for models without native calls", () => {
     const tools = toolsOfStep(
       ["read_file", "set_verdict"],
       step("review", "reviewer", { verdict: ["pass", "fail"] }),
-      { external: noExternalTools, commands: undefined },
+      { external: noExternalTools, commands: undefined, features: { available: true } },
     );
     const text = describeTextTools(tools);
     assert.match(text, /^- read_file\(path: string, start_line\?: integer, end_line\?: integer\): Reads/m);

@@ -7,7 +7,8 @@ import { openLiveSession, readSession } from "../../../src/app/session/open";
 import type { RuntimeOptions } from "../../../src/app/session/session";
 import type { SessionPaths } from "../../../src/adapters/journal/layout";
 import { draft } from "../../../src/engine/event/event";
-import { EventIndex } from "../../../src/host/event-panel/event-index";
+import { EventIndex } from "../../../src/app/panel/event-index";
+import { noFilter } from "../../../src/protocol/session-panel";
 import { SessionController } from "../../../src/app/session/controller";
 import { writeLongSession } from "../../fakes/long-session";
 import { environment, temporaryFolder } from "../../fakes/session";
@@ -113,7 +114,7 @@ describe("a session of 100,000 events in a window", function () {
     const controller = await read();
     const index = new EventIndex(controller);
     for (let from = total; from > 0; from -= 1000) await index.rows(Math.max(0, from - 1000), from);
-    index.setFilter({ type: "model_call_start", step: "", text: "" });
+    index.setFilter({ ...noFilter, kind: "replies" });
     while (index.scanned < index.total) await index.scan();
     await controller.proven();
     const held = heldMb() - start;

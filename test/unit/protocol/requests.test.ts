@@ -50,11 +50,18 @@ describe("what the conductor view may send", () => {
 
 describe("what the session panel may send", () => {
   it("takes its own requests and nothing else", () => {
-    const filter = { type: "", step: "", text: "" };
+    const filter = { kind: "", step: "", role: "", text: "" };
     assert.equal(panelRequestSchema.safeParse({ type: "ready", filter }).success, true);
     assert.equal(panelRequestSchema.safeParse({ type: "rows", edition: 1, from: 0, to: 10 }).success, true);
     assert.equal(panelRequestSchema.safeParse({ type: "rows", edition: 1, from: -1, to: 10 }).success, false);
     assert.equal(panelRequestSchema.safeParse({ type: "details", seq: "1" }).success, false);
+    assert.equal(
+      panelRequestSchema.safeParse({ type: "filter", filter: { ...filter, kind: "model_call_end" } }).success,
+      false,
+    );
+    assert.equal(panelRequestSchema.safeParse({ type: "open_part", seq: 3, id: "reply" }).success, true);
+    assert.equal(panelRequestSchema.safeParse({ type: "open_part", seq: 3, id: "" }).success, false);
+    assert.equal(panelRequestSchema.safeParse({ type: "view", view: "console" }).success, false);
     const decide = { type: "artifact", action: "accept", path: "src/a.ts", shown: "2c26" };
     assert.equal(panelRequestSchema.safeParse(decide).success, true);
     assert.equal(panelRequestSchema.safeParse({ ...decide, anyway: true }).success, false);
@@ -65,5 +72,8 @@ describe("what the session panel may send", () => {
     assert.equal(panelStateSchema.safeParse({ folder: "f", session: "s1" }).success, true);
     assert.equal(panelStateSchema.safeParse({ folder: "f", session: "" }).success, false);
     assert.equal(panelStateSchema.safeParse(undefined).success, false);
+    // A filter of an older version is no reason not to come back.
+    const older = { folder: "f", session: "s1", filter: { type: "tool_call", step: "", text: "" } };
+    assert.equal(panelStateSchema.safeParse(older).success, true);
   });
 });

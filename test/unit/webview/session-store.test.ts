@@ -18,11 +18,17 @@ const info: StreamInfo = {
   total: 100_000,
   matching: 100_000,
   edition: 1,
-  types: [],
-  steps: [],
+  roles: [],
   artifacts: [],
 };
-const row = (seq: number): EventRow => ({ seq, at: "", type: "tool_call", step: null, text: "" });
+const row = (seq: number): EventRow => ({
+  seq,
+  at: "",
+  type: "tool_call",
+  words: "Tool call",
+  step: null,
+  text: "",
+});
 
 function withRows(state: PanelViewState, from: number, count: number, edition = 1): PanelViewState {
   const rows = Array.from({ length: count }, (_, index) => row(from + index));

@@ -4,16 +4,20 @@ import type { StepNode } from "../../model/definition";
 import { commandOfTool, isBuiltin } from "../../model/tools";
 import type { BuiltinTool } from "../../model/tools";
 import type { ExternalTools } from "../../port/external-tools";
+import type { LanguageFeatures } from "../../port/language-features";
 import type { ToolSpec } from "../../port/model-provider";
 import { commandToolSpec } from "./command-tool";
 import { deleteFile } from "./delete-file";
+import { diagnostics } from "./diagnostics";
 import { editFile } from "./edit-file";
+import { findReferences } from "./find-references";
 import { listDir } from "./list-dir";
 import { moveFile } from "./move-file";
 import { readFile } from "./read-file";
 import { searchFiles } from "./search-files";
 import { setResult } from "./set-result";
 import { setVerdict } from "./set-verdict";
+import { symbols } from "./symbols";
 import type { Tool } from "./tool";
 import { updateNotes } from "./update-notes";
 import { writeFile } from "./write-file";
@@ -23,6 +27,9 @@ export const toolRegistry: Readonly<Record<BuiltinTool, Tool>> = {
   read_file: readFile,
   list_dir: listDir,
   search_files: searchFiles,
+  symbols,
+  find_references: findReferences,
+  diagnostics,
   write_file: writeFile,
   edit_file: editFile,
   move_file: moveFile,
@@ -48,12 +55,21 @@ function specOf({ name, description, args }: Tool): ToolSpec {
 export function toolsOfStep(
   names: readonly string[],
   node: StepNode,
-  { external, commands }: { readonly external: ExternalTools; readonly commands: CommandTable | undefined },
+  {
+    external,
+    commands,
+    features,
+  }: {
+    readonly external: ExternalTools;
+    readonly commands: CommandTable | undefined;
+    readonly features: Pick<LanguageFeatures, "available">;
+  },
 ): ToolSpec[] {
   return names.flatMap((name) => {
     if (commandOfTool(name) !== undefined) return commandToolSpec(name, commands) ?? [];
     if (!isBuiltin(name)) return external.find(name) ?? [];
     const tool = toolRegistry[name];
+    if (tool.editorOnly === true && !features.available) return [];
     const spec = specOf(tool);
     return (tool.inStep === undefined ? spec : tool.inStep(spec, node)) ?? [];
   });

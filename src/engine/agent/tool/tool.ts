@@ -9,6 +9,7 @@ import type { Cancellation } from "../../port/cancellation";
 import type { Sha256 } from "../../port/digest";
 import type { ExternalTools } from "../../port/external-tools";
 import type { GuardedFiles } from "../../port/files";
+import type { LanguageFeatures } from "../../port/language-features";
 import type { ToolSpec } from "../../port/model-provider";
 import type { SessionStore } from "../../port/session-store";
 import type { Utf8 } from "../../port/utf8";
@@ -35,6 +36,7 @@ export interface ToolContext {
   readonly files: GuardedFiles;
   readonly store: SessionStore;
   readonly external: ExternalTools;
+  readonly features: LanguageFeatures;
   readonly utf8: Utf8;
   readonly sha256: Sha256;
   readonly cancellation: Cancellation;

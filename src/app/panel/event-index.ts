@@ -1,4 +1,7 @@
+import { FilterRun, isEmptyFilter } from "./event-filter";
+import type { Content } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
+import { eventWords } from "../../engine/view/event-kind";
 import { noFilter } from "../../protocol/session-panel";
 import type { EventFilter, EventRow } from "../../protocol/session-panel";
 import { eventLine } from "../../engine/view/event-line";
@@ -7,6 +10,7 @@ import { eventLine } from "../../engine/view/event-line";
 export interface EventSource {
   readonly total: number;
   readEvents(from: number, count: number): Promise<readonly SessionEvent[]>;
+  readText(content: Content): Promise<string>;
 }
 
 /** Maximum number of events in memory while the filter scans them, and of events scanned per turn. */
@@ -21,6 +25,7 @@ const nearEvents = 64;
  */
 export class EventIndex {
   #filter: EventFilter = noFilter;
+  #run: FilterRun | undefined;
   /** Numbers of the matching events; undefined: all of them. */
   #matching: number[] | undefined;
   #scanned = 0;
@@ -60,31 +65,51 @@ export class EventIndex {
     if (this.total < this.#seen) this.#restart();
     this.#seen = this.total;
     const edition = this.#edition;
-    const matching = this.#matching;
-    if (matching === undefined) return;
+    const [matching, run] = [this.#matching, this.#run];
+    if (matching === undefined || run === undefined) return;
     const until = Math.min(this.total, this.#scanned + turnEvents);
     while (this.#scanned < until) {
       const from = this.#scanned;
       const events = await this.#source.readEvents(from, Math.min(pieceEvents, until - from));
+      const found = await run.passing(events);
       if (this.#edition !== edition || this.#scanned !== from) return;
-      for (const event of events) if (passes(event, this.#filter)) matching.push(event.seq);
+      for (const seq of found) matching.push(seq);
       this.#scanned = from + events.length;
       if (events.length === 0) return;
     }
   }
 
+  /** Numbers of the events at these places of the filtered list. */
+  numbers(from: number, to: number): readonly number[] {
+    const last = Math.min(to, this.matching);
+    return (
+      this.#matching?.slice(from, last) ??
+      Array.from({ length: Math.max(0, last - from) }, (_, index) => from + index)
+    );
+  }
+
+  /** Whether the filter shows the event with this number. */
+  includes(seq: number): boolean {
+    if (this.#matching === undefined) return true;
+    let [low, high] = [0, this.#matching.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#matching[middle] ?? 0) < seq) low = middle + 1;
+      else high = middle;
+    }
+    return this.#matching[low] === seq;
+  }
+
   /** Rows by their places in the filtered list. */
   async rows(from: number, to: number): Promise<EventRow[]> {
-    const last = Math.min(to, this.matching);
-    const numbers =
-      this.#matching?.slice(from, last) ??
-      Array.from({ length: Math.max(0, last - from) }, (_, index) => from + index);
+    const numbers = this.numbers(from, to);
     const wanted = new Set(numbers);
     const rows: EventRow[] = [];
     for (const stretch of stretches(numbers)) {
       for (const event of await this.#source.readEvents(stretch.from, stretch.to - stretch.from)) {
         const { seq, at, type, step } = event;
-        if (wanted.has(seq)) rows.push({ seq, at, type, step, text: eventLine(event) });
+        if (wanted.has(seq))
+          rows.push({ seq, at, type, words: eventWords(type), step, text: eventLine(event) });
       }
     }
     return rows;
@@ -92,13 +117,17 @@ export class EventIndex {
 
   #restart(): void {
     this.#edition += 1;
-    const { type, step, text } = this.#filter;
-    this.#matching = type === "" && step === "" && text === "" ? undefined : [];
+    const isAll = isEmptyFilter(this.#filter);
+    this.#matching = isAll ? undefined : [];
+    this.#run = isAll ? undefined : new FilterRun(this.#filter, (content) => this.#source.readText(content));
     this.#scanned = 0;
   }
 }
 
-function stretches(numbers: readonly number[]): readonly { readonly from: number; readonly to: number }[] {
+/** The numbers as stretches of events to read together. */
+export function stretches(
+  numbers: readonly number[],
+): readonly { readonly from: number; readonly to: number }[] {
   const found: { from: number; to: number }[] = [];
   for (const number of numbers) {
     const last = found.at(-1);
@@ -106,12 +135,4 @@ function stretches(numbers: readonly number[]): readonly { readonly from: number
     else found.push({ from: number, to: number + 1 });
   }
   return found;
-}
-
-function passes(event: SessionEvent, { type, step, text }: EventFilter): boolean {
-  if (type !== "" && event.type !== type) return false;
-  if (step !== "" && event.step !== step) return false;
-  if (text === "") return true;
-  const wanted = text.toLowerCase();
-  return [event.type, event.step ?? "", eventLine(event)].some((part) => part.toLowerCase().includes(wanted));
 }

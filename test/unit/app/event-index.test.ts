@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import type { SessionEvent } from "../../../src/engine/event/event";
-import { EventIndex } from "../../../src/host/event-panel/event-index";
-import type { EventSource } from "../../../src/host/event-panel/event-index";
+import { EventIndex } from "../../../src/app/panel/event-index";
+import type { EventSource } from "../../../src/app/panel/event-index";
 import { eventLine } from "../../../src/engine/view/event-line";
-import { shown } from "../../../src/host/webview/text";
+import type { Content } from "../../../src/engine/event/content";
+import { noFilter } from "../../../src/protocol/session-panel";
+import { shown } from "../../../src/protocol/shown-text";
 import { oneLine } from "../../../src/engine/view/one-line";
 
 function event(seq: number): SessionEvent {
@@ -37,6 +39,10 @@ class Source implements EventSource {
     const length = Math.max(0, Math.min(count, this.total - from));
     return Promise.resolve(Array.from({ length }, (_, index) => event(from + index)));
   }
+
+  readText(content: Content): Promise<string> {
+    return Promise.resolve("text" in content ? content.text : "");
+  }
 }
 
 async function scanAll(index: EventIndex): Promise<void> {
@@ -59,10 +65,10 @@ describe("the index of a session's events", () => {
     assert.deepEqual(source.asked, [2]);
   });
 
-  it("filters by type, step and text, and goes on filtering what comes", async () => {
+  it("filters by kind, step and text, and goes on filtering what comes", async () => {
     const source = new Source(500);
     const index = new EventIndex(source);
-    index.setFilter({ type: "verdict_set", step: "step-0", text: "APPROVE" });
+    index.setFilter({ ...noFilter, kind: "verdicts", step: "step-0", text: "APPROVE" });
     await scanAll(index);
     const wanted = (total: number): number[] =>
       Array.from({ length: total }, (_, seq) => seq).filter((seq) => seq % 4 === 0 && seq % 3 === 0);
@@ -79,7 +85,7 @@ describe("the index of a session's events", () => {
   it("filters 100,000 events a piece at a time, and what it found keeps its place meanwhile", async () => {
     const source = new Source(100_000);
     const index = new EventIndex(source);
-    index.setFilter({ type: "", step: "", text: "approve" });
+    index.setFilter({ ...noFilter, text: "approve" });
     await index.scan();
     assert.ok(index.scanned < index.total);
     const early = await numbers(index, 0, 5);
@@ -93,9 +99,9 @@ describe("the index of a session's events", () => {
 
   it("forgets what an older filter still finds", async () => {
     const index = new EventIndex(new Source(10_000));
-    index.setFilter({ type: "verdict_set", step: "", text: "" });
+    index.setFilter({ ...noFilter, kind: "verdicts" });
     const older = index.scan();
-    index.setFilter({ type: "tool_denied", step: "", text: "" });
+    index.setFilter({ ...noFilter, kind: "failures" });
     await older;
     await scanAll(index);
 
@@ -106,7 +112,7 @@ describe("the index of a session's events", () => {
   it("begins a new edition when the session turns out to be shorter", async () => {
     const source = new Source(1000);
     const index = new EventIndex(source);
-    index.setFilter({ type: "verdict_set", step: "", text: "" });
+    index.setFilter({ ...noFilter, kind: "verdicts" });
     await scanAll(index);
     const { edition } = index;
     source.total = 10;
