@@ -38,6 +38,10 @@ export const actSchema = z.discriminatedUnion("kind", [
     question: z.string().optional().describe("A template; absent where the questions come from a result."),
     from: z.strictObject({ step: z.string(), field: z.string() }).optional(),
     fields: fieldMapSchema,
+    agent_may_answer: z
+      .literal(true)
+      .optional()
+      .describe("Absent: only a person answers it, never an agent of the editor."),
   }),
   z.strictObject({ kind: z.literal("accept"), paths: z.array(z.string()) }),
   z.strictObject({

@@ -177,10 +177,12 @@ function actText({ flow }: Definition, { does, role }: StepNode): string | undef
           : "on a view of the project that is thrown away";
       return `runs ${spec.argv.join(" ")} ${where}; ${spec.timeout_seconds} s at most`;
     }
-    case "ask":
+    case "ask": {
+      const whom = does.agent_may_answer === true ? "a person, or an agent of the editor," : "a person";
       return does.question === undefined
-        ? `asks a person the questions of ${does.from?.step ?? "an earlier step"}`
-        : `asks a person: ${does.question.trim()}`;
+        ? `asks ${whom} the questions of ${does.from?.step ?? "an earlier step"}`
+        : `asks ${whom.replace(/,$/, "")}: ${does.question.trim()}`;
+    }
     case "accept":
       return `waits until a person has decided about ${does.paths.join(", ")}`;
     case "group":

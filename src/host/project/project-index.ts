@@ -14,6 +14,7 @@ import {
   withAbsentTools,
 } from "../../language";
 import type { Diagnosis, Diagnostic, FlowSummary, Project, SourceDocument } from "../../language";
+import { toolsOfOthers } from "../provider/editor-tools";
 import { readFolder, readStart } from "./read-folder";
 
 /** The definition files of one open folder, with their problems. */
@@ -25,9 +26,9 @@ export interface FolderProject {
   readonly diagnosis: Diagnosis;
 }
 
-/** The names of the tools that this window's extensions offer. */
+/** The names of the tools that this window's other extensions offer. */
 export function offeredTools(): readonly string[] {
-  return vscode.lm.tools.map(({ name }) => name);
+  return toolsOfOthers().map(({ name }) => name);
 }
 
 const none: readonly Diagnostic[] = [];
