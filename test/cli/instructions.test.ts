@@ -50,7 +50,10 @@ describe("instructions and skills of a role, on the command line", function () {
     const { stdout, code } = await orket(["-C", project, "plan", "small", "--prompts"]);
     assert.equal(code, 0);
     assert.match(stdout, /instructions AGENTS\.md \(10 bytes, sha256 [0-9a-f]{12}\)/);
-    assert.match(stdout, /skill hello from skills\/hello: SKILL\.md \(\d+ bytes, sha256 [0-9a-f]{12}\) and\s+1 more file/);
+    assert.match(
+      stdout,
+      /skill hello from skills\/hello: SKILL\.md \(\d+ bytes, sha256 [0-9a-f]{12}\) and\s+1 more file/,
+    );
     assert.match(stdout, /In prompts +AGENTS\.md, docs\/rules\.md/);
     assert.match(stdout, /\| Use tabs\./);
     assert.match(stdout, /\| - hello: Greets\./);
@@ -60,7 +63,9 @@ describe("instructions and skills of a role, on the command line", function () {
     const run = await orket(["-C", project, "run", "small"]);
     assert.equal(run.code, 0, run.stderr);
     const session = onlySession(project);
-    const { band: pinned } = JSON.parse(readFileSync(path.join(session, "definition.json"), "utf8")) as Definition;
+    const { band: pinned } = JSON.parse(
+      readFileSync(path.join(session, "definition.json"), "utf8"),
+    ) as Definition;
     assert.deepEqual(pinned.roles["worker"]?.instructions, ["AGENTS.md", "docs/rules.md"]);
     assert.deepEqual(pinned.roles["worker"]?.tools, ["write_file", "read_skill"]);
     assert.deepEqual(
@@ -81,8 +86,14 @@ describe("instructions and skills of a role, on the command line", function () {
     write("skills/hello/SKILL.md", "# Hello\n");
     const { code, stdout } = await orket(["-C", project, "validate"]);
     assert.equal(code, 3);
-    assert.match(stdout, /small\.band\.yaml:7:20: error orket\/instructions There is no file 'AGENTS\.md'\. Create it/);
-    assert.match(stdout, /small\.band\.yaml:8:14: error orket\/skill .*no front matter\. \(skills\/hello\/SKILL\.md, line 1\) Begin it/);
+    assert.match(
+      stdout,
+      /small\.band\.yaml:7:20: error orket\/instructions There is no file 'AGENTS\.md'\. Create it/,
+    );
+    assert.match(
+      stdout,
+      /small\.band\.yaml:8:14: error orket\/skill .*no front matter\. \(skills\/hello\/SKILL\.md, line 1\) Begin it/,
+    );
     const run = await orket(["-C", project, "run", "small"]);
     assert.equal(run.code, 3);
   });

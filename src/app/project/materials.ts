@@ -89,7 +89,10 @@ async function readFolder(
   names: readonly string[],
   read: (name: string) => Promise<Uint8Array | undefined>,
 ): Promise<FolderMaterial> {
-  const files = new Map<string, MaterialFolder["files"] extends ReadonlyMap<string, infer File> ? File : never>();
+  const files = new Map<
+    string,
+    MaterialFolder["files"] extends ReadonlyMap<string, infer File> ? File : never
+  >();
   const leftOut: string[] = [];
   let total = 0;
   for (const name of [...names].sort()) {

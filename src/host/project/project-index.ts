@@ -301,8 +301,7 @@ export class ProjectIndex implements vscode.Disposable {
   isRead(uri: vscode.Uri): boolean {
     if (fileKindOf(uri.path) !== undefined) return true;
     return [...this.#folders.values()].some(
-      (files) =>
-        uri.scheme === files.folder.uri.scheme && files.isNamed(relativePath(files.folder, uri)),
+      (files) => uri.scheme === files.folder.uri.scheme && files.isNamed(relativePath(files.folder, uri)),
     );
   }
 

@@ -76,7 +76,9 @@ function checkSkills(
       report.at(band, path, "orket/skill", `The skill ${quoted(folder)}: ${message}${at}`.trim(), {
         hint,
         ...(severity === undefined ? {} : { severity }),
-        ...(line === undefined || material === undefined ? {} : { related: [skillPlace(folder, material, line)] }),
+        ...(line === undefined || material === undefined
+          ? {}
+          : { related: [skillPlace(folder, material, line)] }),
       });
     };
     const material = materials.folders.get(folder) ?? { kind: "missing" };

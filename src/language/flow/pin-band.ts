@@ -23,7 +23,9 @@ export function pinBand(
   const pinned = Object.entries(roles).map(([name, role]) => {
     const own = { ...role };
     if (role.instructions !== undefined) {
-      const files = role.instructions.flatMap((entry) => findInstructions(path, entry, materials, allow).files);
+      const files = role.instructions.flatMap(
+        (entry) => findInstructions(path, entry, materials, allow).files,
+      );
       for (const file of files) texts.set(file.path, file);
       own.instructions = [...new Set(files.map((file) => file.path))];
     }

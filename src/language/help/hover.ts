@@ -220,8 +220,7 @@ function explain(request: HelpRequest): Explanation | undefined {
     return text === undefined ? undefined : { span: located.span, text: `**Tool** \`${tool}\`\n\n${text}` };
   }
   const own = keyHelp(request, located.path);
-  const named =
-    located.on === "value" ? explainMaterial(request.project, source, located.path) : undefined;
+  const named = located.on === "value" ? explainMaterial(request.project, source, located.path) : undefined;
   const text = [named, own].filter((part) => part !== undefined).join("\n\n---\n\n");
   return text === "" ? undefined : { span: located.span, text };
 }

@@ -40,7 +40,14 @@ export function explainMaterial(
     return [
       `**Skill** \`${read?.name ?? folderOf(first)}\``,
       ...(read === undefined ? [] : [`\`\`\`text\n${read.description.replaceAll("```", "'''")}\n\`\`\``]),
-      ...(others.length === 0 ? [] : [`Files: ${others.slice(0, 20).map((one) => `\`${one}\``).join(", ")}`]),
+      ...(others.length === 0
+        ? []
+        : [
+            `Files: ${others
+              .slice(0, 20)
+              .map((one) => `\`${one}\``)
+              .join(", ")}`,
+          ]),
     ].join("\n\n");
   }
   const lines = found.map((one) => {
@@ -62,7 +69,12 @@ export function instructionOffers(
     const name = path.slice(path.lastIndexOf("/") + 1);
     if (!instructionPaths(band, name).includes(path) || named.has(name)) continue;
     named.add(name);
-    offers.push({ word: name, detail: instructionPaths(band, name).filter((one) => paths.includes(one)).join(", ") });
+    offers.push({
+      word: name,
+      detail: instructionPaths(band, name)
+        .filter((one) => paths.includes(one))
+        .join(", "),
+    });
   }
   for (const path of paths) if (path.includes("/")) offers.push({ word: path, detail: "file" });
   return offers;

@@ -48,7 +48,9 @@ export function findInstructions(
   if (files.length > 0 || paths.length === 0) return { files };
   const [only] = paths;
   const message =
-    paths.length === 1 ? `There is no file ${quoted(only ?? "")}.` : `There is no file ${paths.map(quoted).join(" or ")}.`;
+    paths.length === 1
+      ? `There is no file ${quoted(only ?? "")}.`
+      : `There is no file ${paths.map(quoted).join(" or ")}.`;
   const hint = entry.includes("/")
     ? "Write a path relative to the project."
     : "Create it, or write the path of a file relative to the project, with a '/'.";

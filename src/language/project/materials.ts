@@ -80,7 +80,8 @@ export function instructionPaths(band: string, entry: string): string[] {
     return path === undefined || path === "" ? [] : [path];
   }
   const paths: string[] = [];
-  for (let folder = folderOf(band); folder !== ""; folder = folderOf(folder)) paths.push(`${folder}/${entry}`);
+  for (let folder = folderOf(band); folder !== ""; folder = folderOf(folder))
+    paths.push(`${folder}/${entry}`);
   return [...paths, entry];
 }
 
@@ -96,8 +97,7 @@ export function wantedMaterials({ sources }: { readonly sources: FileTable }): W
   const folders = new Set<string>();
   const allow = new Set<string>();
   for (const source of sources.values()) {
-    if (source.kind === "flow")
-      for (const { text } of textsAt(source, ["policy", "allow"])) allow.add(text);
+    if (source.kind === "flow") for (const { text } of textsAt(source, ["policy", "allow"])) allow.add(text);
     if (source.kind !== "band") continue;
     for (const { text } of entriesOf(source, "instructions"))
       for (const path of instructionPaths(source.path, text)) files.add(path);

@@ -71,11 +71,17 @@ function readFront(text: string, { leftOut }: MaterialFolder): SkillReading {
   if (broken !== undefined) {
     const hint = broken.hint ?? "Write 'name' and 'description', each on a line, as YAML.";
     const line = broken.range.start.line;
-    return failed({ message: `The front matter of its ${skillFile} is not valid: ${broken.message}`, hint, line });
+    return failed({
+      message: `The front matter of its ${skillFile} is not valid: ${broken.message}`,
+      hint,
+      line,
+    });
   }
   const problems: SkillProblem[] = [];
   const lineOf = (key: string): number =>
-    valueAt(source.value, [key]) === undefined ? 0 : source.lines.rangeOf(valuePlace(source, [key])).start.line;
+    valueAt(source.value, [key]) === undefined
+      ? 0
+      : source.lines.rangeOf(valuePlace(source, [key])).start.line;
   const take = (key: "name" | "description", max: number): string | undefined => {
     const value = textAt(source, [key])?.trim();
     const line = lineOf(key);

@@ -31,7 +31,10 @@ export type Meaning =
   /** The path of another definition file. */
   | { readonly is: "file"; readonly kind: SourceKind }
   /** `compared`: the value that a condition compares with. */
-  | { readonly is: "folder" | "instructions" | "skill" | "tool" | "model" | "secret" | "template" | "task" | "compared" };
+  | {
+      readonly is:
+        "folder" | "instructions" | "skill" | "tool" | "model" | "secret" | "template" | "task" | "compared";
+    };
 
 export interface Field {
   /** Path in the file: `*` is any one part; `@`, at the beginning, an entry of a Score within any groups. */

@@ -36,7 +36,12 @@ describe("what a Band names beside the definition files, read from the disk", ()
     const bytes = Buffer.from("\ufeffOne.\r\nTwo.\r\n");
     writeFileSync(path.join(project, "AGENTS.md"), bytes);
     const read = await file("AGENTS.md");
-    assert.deepEqual(read, { kind: "text", text: "One.\nTwo.\n", bytes: bytes.length, sha256: sha256Bytes(bytes) });
+    assert.deepEqual(read, {
+      kind: "text",
+      text: "One.\nTwo.\n",
+      bytes: bytes.length,
+      sha256: sha256Bytes(bytes),
+    });
     writeFileSync(path.join(project, "bytes.md"), Buffer.from([0xff, 0x00]));
     assert.equal((await file("bytes.md"))?.kind, "bytes");
     assert.equal((await file("none.md"))?.kind, "missing");

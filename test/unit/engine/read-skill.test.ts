@@ -19,7 +19,10 @@ const pdf: PinnedSkill = {
   description: "Reads PDF files.",
   folder: "skills/pdf",
   files: [
-    file("SKILL.md", "---\nname: pdf\ndescription: Reads PDF files.\n---\n\n# PDF\n\nDo it.\n\n---\n\nMore.\n"),
+    file(
+      "SKILL.md",
+      "---\nname: pdf\ndescription: Reads PDF files.\n---\n\n# PDF\n\nDo it.\n\n---\n\nMore.\n",
+    ),
     file("references/forms.md", "One.\nTwo.\nThree.\n"),
     file("assets/logo.png"),
   ],
@@ -60,7 +63,10 @@ describe("the tool read_skill", () => {
       /^The skill pdf has no file \.\.\/\.\.\/AGENTS\.md\. Its files/,
     ],
     "an absolute path": [{ name: "pdf", path: "/etc/passwd" }, /has no file \/etc\/passwd/],
-    "a file that is not text": [{ name: "pdf", path: "assets/logo.png" }, /^assets\/logo\.png is not text: it has 5,000 bytes/],
+    "a file that is not text": [
+      { name: "pdf", path: "assets/logo.png" },
+      /^assets\/logo\.png is not text: it has 5,000 bytes/,
+    ],
     "a line that is not there": [
       { name: "pdf", path: "references/forms.md", start_line: 9 },
       /^references\/forms\.md has 3 lines; there is no line 9\.$/,
@@ -92,8 +98,9 @@ describe("the tool read_skill", () => {
     const definition = definitionOf([node]);
     definition.band.skills = [pdf];
     const offered = (): unknown =>
-      toolsOfStep(node, { definition, external: noExternalTools, features: { available: true } }).find(({ name }) => name === "read_skill")
-        ?.parameters["properties"];
+      toolsOfStep(node, { definition, external: noExternalTools, features: { available: true } }).find(
+        ({ name }) => name === "read_skill",
+      )?.parameters["properties"];
     Object.assign(definition.band.roles["writer"] ?? {}, { tools: ["read_skill"] });
     assert.equal(offered(), undefined);
     Object.assign(definition.band.roles["writer"] ?? {}, { skills: ["skills/pdf"] });

@@ -9,7 +9,11 @@ describe("The list of tools for models without native calls", () => {
     const review = step("review", "reviewer", { verdict: ["pass", "fail"] });
     const definition = definitionOf([review]);
     Object.assign(definition.band.roles["reviewer"] ?? {}, { tools: ["read_file", "set_verdict"] });
-    const tools = toolsOfStep(review, { definition, external: noExternalTools, features: { available: true } });
+    const tools = toolsOfStep(review, {
+      definition,
+      external: noExternalTools,
+      features: { available: true },
+    });
     const text = describeTextTools(tools);
     assert.match(text, /^- read_file\(path: string, start_line\?: integer, end_line\?: integer\): Reads/m);
     assert.match(text, /^- set_verdict\(verdict: pass \| fail, reason\?: string\): /m);

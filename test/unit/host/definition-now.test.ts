@@ -44,7 +44,8 @@ describe("The definition of a session as its files say it now", () => {
   });
 
   it("is another one when a file that the Band names as instructions or a skill has another text", () => {
-    const band = "version: 1\nname: team\nroles:\n  coder: { prompt: Write., instructions: [AGENTS.md], skills: [pdf] }\n";
+    const band =
+      "version: 1\nname: team\nroles:\n  coder: { prompt: Write., instructions: [AGENTS.md], skills: [pdf] }\n";
     const named = (agents: string, skill: string): Project =>
       withMaterials(
         projectOf({ "team.band.yaml": band }),

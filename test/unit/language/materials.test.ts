@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { createProject, diagnoseProject, examine, formatDiagnostic, resolveFlow, wantedMaterials, withMaterials } from "../../../src/language";
+import {
+  createProject,
+  diagnoseProject,
+  examine,
+  formatDiagnostic,
+  resolveFlow,
+  wantedMaterials,
+  withMaterials,
+} from "../../../src/language";
 import type { Materials, Project } from "../../../src/language";
 import { maxInstructionBytes } from "../../../src/engine/model/pinned";
 import { materialsOf } from "../../fakes/materials";

@@ -33,14 +33,21 @@ export const readSkill = defineTool("read_skill", {
     const skill = skills.find((one) => one.name === name);
     if (skill === undefined) {
       const known = skills.map((one) => one.name).join(", ");
-      return job.result(false, `There is no skill ${name}. ${known === "" ? "The role has none." : `Skills: ${known}.`}`);
+      return job.result(
+        false,
+        `There is no skill ${name}. ${known === "" ? "The role has none." : `Skills: ${known}.`}`,
+      );
     }
     const place = classifyPath(path);
     const wanted = place.kind === "relative" ? place.path : undefined;
     const file = skill.files.find((one) => one.path === wanted);
-    if (file === undefined) return job.result(false, `The skill ${name} has no file ${path}. ${filesText(skill)}`);
+    if (file === undefined)
+      return job.result(false, `The skill ${name} has no file ${path}. ${filesText(skill)}`);
     if (file.text === undefined) {
-      return job.result(false, `${file.path} is not text: it has ${groupedExactly(file.bytes)} bytes and cannot be shown.`);
+      return job.result(
+        false,
+        `${file.path} is not text: it has ${groupedExactly(file.bytes)} bytes and cannot be shown.`,
+      );
     }
     if (end < start)
       return job.result(false, `There are no lines ${start} to ${end}: the last is before the first.`);
@@ -51,10 +58,14 @@ export const readSkill = defineTool("read_skill", {
     if (lines.length === 0)
       return job.result(false, `${file.path} has ${total} lines; there is no line ${start}.`);
     const until = start + lines.length - 1;
-    const what = start === 1 && until === total ? `all ${total} lines` : `lines ${start} to ${until} of ${total}`;
+    const what =
+      start === 1 && until === total ? `all ${total} lines` : `lines ${start} to ${until} of ${total}`;
     const more = cut ? `; read on with start_line ${until + 1}` : "";
     const others = file.path === skillFile && skill.files.length > 1 ? `\n[${filesText(skill)}]` : "";
-    return job.result(true, `${lines.join("\n")}\n[${file.path} of the skill ${name}: ${what}${more}]${others}`);
+    return job.result(
+      true,
+      `${lines.join("\n")}\n[${file.path} of the skill ${name}: ${what}${more}]${others}`,
+    );
   },
 });
 
@@ -62,7 +73,9 @@ export const readSkill = defineTool("read_skill", {
 const maxListed = 50;
 
 function filesText({ files }: PinnedSkill): string {
-  const listed = files.slice(0, maxListed).map(({ path, bytes }) => `${path} (${groupedExactly(bytes)} bytes)`);
+  const listed = files
+    .slice(0, maxListed)
+    .map(({ path, bytes }) => `${path} (${groupedExactly(bytes)} bytes)`);
   const more = files.length > maxListed ? `, and ${files.length - maxListed} more` : "";
   return `Its files, which read_skill can read by their path: ${listed.join(", ")}${more}.`;
 }
