@@ -20,7 +20,7 @@ const stateText = (state: ReviewRow["state"]): string => (state === "proposed" ?
 function printStat(rows: readonly ReviewRow[], out: Output): void {
   const { style } = out;
   const total = { added: 0, removed: 0 };
-  const table = rows.map(({ artifact, text, added, removed, state, renamedFrom, denied }) => {
+  const table = rows.map(({ artifact, makesExecutable, text, added, removed, state, renamedFrom, denied }) => {
     total.added += added;
     total.removed += removed;
     const size = artifact.content === null ? "" : formatBytes(artifact.content.bytes);
@@ -28,7 +28,7 @@ function printStat(rows: readonly ReviewRow[], out: Output): void {
     const name = renamedFrom === undefined ? artifact.path : `${renamedFrom} => ${artifact.path}`;
     return [
       ` ${safeLine(name)}`,
-      artifact.change,
+      makesExecutable ? `${artifact.change}, executable` : artifact.change,
       size,
       lines,
       denied === undefined ? stateText(state) : "cannot be accepted",

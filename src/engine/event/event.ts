@@ -218,7 +218,14 @@ export const eventData = {
     path: z.string().describe("Relative to the Workspace, with forward slashes."),
     content: blobRefSchema,
     base: blobRefSchema.nullable().describe("The project's file that it would replace; null: there is none."),
-    executable: z.literal(true).optional().describe("A new file may be executed."),
+    executable: z
+      .literal(true)
+      .optional()
+      .describe("The file may be executed: a new one, or one that could not be executed before."),
+    base_executable: z
+      .literal(true)
+      .optional()
+      .describe("The project's file that it would replace may be executed, and so may the new version."),
     moved_from: z
       .strictObject({
         path: z.string(),
@@ -436,6 +443,10 @@ export const eventData = {
       .min(0)
       .optional()
       .describe("Permission bits of the file that was replaced, or of a new one that may be executed."),
+    made_executable: z
+      .literal(true)
+      .optional()
+      .describe("The project's file could not be executed before, and now it can; `file_mode` is from before."),
     renamed_from: z.string().optional().describe("The file was moved: this path was deleted with it."),
     renamed_to: z
       .string()
