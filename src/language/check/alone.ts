@@ -1,6 +1,8 @@
 import { checkCommands } from "./commands";
+import { checkNamedPaths } from "./materials";
 import { checkParams } from "./params";
 import { checkProvider } from "./provider";
+import { checkReachable } from "./reachable";
 import { checkSteps } from "./steps";
 import { checkTask, checkTemplates } from "./templates";
 import { quoted } from "../text/diagnostic";
@@ -40,8 +42,10 @@ export function checkAlone(source: SourceDocument): readonly Diagnostic[] {
     case "score":
       checkSteps(source, report);
       checkTemplates(source, report);
+      checkReachable(source, report);
       break;
     case "band":
+      checkNamedPaths(source, report);
       checkTemplates(source, report);
       break;
     default:

@@ -1,5 +1,5 @@
-import { scoresOf } from "./use";
-import { checkTemplate, isAboutStep, unresolvedItem, unresolvedResult, unresolvedSummary } from "./templates";
+import { scoresOf, usedIn } from "./use";
+import { checkTemplate, isAboutStep, unresolvedItem, unresolvedOfStep } from "./templates";
 import type { Unresolved } from "./templates";
 import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
@@ -27,11 +27,12 @@ function unresolvedInput(name: string, flow: SourceDocument): Unresolved | undef
 /** Placeholders of the Band's prompts and the Score's instructions that need the other files to have a value. */
 export function checkPlaceholders(parts: FlowParts, view: ScoreView | undefined, report: Report): void {
   const { flow, band, score } = parts;
+  const used = usedIn(parts);
   for (const template of [
     ...(band === undefined ? [] : templatesOf(band)),
     ...[...new Set(scoresOf(parts).map((one) => one.score))].flatMap((source) => templatesOf(source)),
   ]) {
-    const { role } = template;
+    const { role, step: own } = template;
     const steps = role === undefined ? [] : (view?.steps.filter((step) => step.role === role) ?? []);
     checkTemplate(template, report, (placeholder) => {
       if (placeholder.kind === "input") {
@@ -41,11 +42,15 @@ export function checkPlaceholders(parts: FlowParts, view: ScoreView | undefined,
         if (scores.some((one) => keysAt(one, ["inputs"]).includes(placeholder.name))) return undefined;
         return unresolvedInput(placeholder.name, flow);
       }
+      if (own !== undefined) {
+        // Everything else about an instruction is known from its own file.
+        const isUsed = isAboutStep(placeholder) && placeholder.kind !== "summary";
+        if (!isUsed || unresolvedOfStep(placeholder, template.source, [own]) !== undefined) return undefined;
+        return unresolvedOfStep(placeholder, template.source, [own], used);
+      }
       if (role === undefined || view === undefined || score === undefined) return undefined;
       if (placeholder.kind === "item") return unresolvedItem(steps);
-      if (placeholder.kind === "result") return unresolvedResult(placeholder, score, steps);
-      if (!isAboutStep(placeholder)) return undefined;
-      return unresolvedSummary(placeholder.step, view, steps);
+      return isAboutStep(placeholder) ? unresolvedOfStep(placeholder, score, steps, used) : undefined;
     });
   }
 }

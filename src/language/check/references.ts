@@ -4,12 +4,13 @@ import { replaceValue } from "../schema/report";
 import type { Report } from "../schema/report";
 import { textAt, textsAt } from "../schema/read";
 import { valueAt } from "../schema/schema";
-import { canSee } from "../schema/score-view";
+import { canSee, scoreViewOf } from "../schema/score-view";
 import type { GroupView, ScoreView, StepView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 import { checkCompared, checkTogether } from "./compared";
 import { saysOf, unknownField } from "./says";
+import type { Says, UsedScore } from "./says";
 import { defined } from "../../engine/model/defined";
 
 /** The place of a condition: before a step or a group, or at the end of a loop. */
@@ -122,18 +123,18 @@ function called(target: StepView | GroupView): string {
   return `${"verdict" in target ? "step" : target.kind} ${quoted(target.id)}`;
 }
 
-function checkVerdict(
+/** The words at a path, of which each must be a verdict of the step or group. */
+function checkWords(
   score: SourceDocument,
-  view: ScoreView,
-  stand: Stand,
+  path: ValuePath,
   target: StepView | GroupView,
+  says: Says,
+  code: "orket/condition-unknown" | "orket/until-unknown-verdict",
   report: Report,
 ): void {
-  const path = [...stand.path, "verdict"];
   const value = valueAt(score.value, path);
-  // The output of a used Score is declared in another file.
-  const given = saysOf(score, view, target)?.words;
-  if (value === undefined || given === undefined) return;
+  const given = says.words;
+  if (value === undefined) return;
   const words = Array.isArray(value) ? value : [value];
   words.forEach((word: unknown, index) => {
     if (typeof word !== "string" || given.includes(word)) return;
@@ -142,7 +143,6 @@ function checkVerdict(
       given.length === 0
         ? `The ${called(target)} gives no verdict.`
         : `The ${called(target)} has no verdict ${quoted(word)}; it has ${given.join(", ")}.`;
-    const code = stand.loop === undefined ? "orket/condition-unknown" : "orket/until-unknown-verdict";
     report.at(score, here, code, message, {
       ...(given.length === 0 ? { hint: wayToVerdict(target, word) } : {}),
       ...replaceValue(score, here, nearest(word, given)),
@@ -163,14 +163,16 @@ export function fieldProblem(
   view: ScoreView,
   target: StepView | GroupView,
   path: string,
+  used?: UsedScore,
 ): { readonly message: string; readonly hint?: string; readonly near?: string | undefined } | undefined {
-  const fields = saysOf(score, view, target)?.fields;
+  const fields = saysOf(score, view, target, used)?.fields;
   if (fields === undefined) return undefined;
   const isStep = "verdict" in target;
   if (Object.keys(fields).length === 0) {
-    const hint = isStep
-      ? `Declare the field in its '${target.kind === "ask" ? "fields" : "result"}'.`
-      : "Name a step of which the result is declared.";
+    const hint =
+      isStep && target.kind !== "use"
+        ? `Declare the field in its '${target.kind === "ask" ? "fields" : "result"}'.`
+        : "Name a step of which the result is declared.";
     return { message: `The ${called(target)} has no result.`, hint };
   }
   const unknown = path === "" ? undefined : unknownField(fields, path);
@@ -188,9 +190,10 @@ function checkField(
   target: StepView | GroupView,
   code: "orket/condition-unknown" | "orket/unknown-step",
   report: Report,
+  used?: UsedScore,
 ): void {
   const field = textAt(score, path);
-  const problem = field === undefined ? undefined : fieldProblem(score, view, target, field);
+  const problem = field === undefined ? undefined : fieldProblem(score, view, target, field, used);
   if (problem === undefined) return;
   report.at(score, path, code, problem.message, {
     ...defined({ hint: problem.hint }),
@@ -198,17 +201,69 @@ function checkField(
   });
 }
 
-/** Steps, verdicts and fields that conditions name. */
+/** Steps, verdicts and fields that conditions name, and verdicts that steps must give. */
 export function checkConditions(score: SourceDocument, view: ScoreView, report: Report): void {
   for (const stand of conditionsOf(score, view)) {
     if (report.isFull(score)) return;
     if (stand.path.at(-1) === 0) checkTogether(score, stand.path.slice(0, -1), report);
     const target = checkStep(score, view, stand, report);
-    checkCompared(score, stand.path, target === undefined ? undefined : saysOf(score, view, target), report);
-    if (target === undefined) continue;
-    checkVerdict(score, view, stand, target, report);
-    checkField(score, view, [...stand.path, "field"], target, "orket/condition-unknown", report);
+    // What a used Score gives back is declared in another file.
+    const says = target === undefined ? undefined : saysOf(score, view, target);
+    checkCompared(score, stand.path, says, report);
+    if (target !== undefined && says !== undefined) checkSaid(score, view, stand, target, says, report);
   }
+  for (const step of view.steps) {
+    const says = saysOf(score, view, step);
+    if (report.isFull(score)) return;
+    if (says !== undefined)
+      checkWords(score, [...step.path, "must"], step, says, "orket/condition-unknown", report);
+  }
+}
+
+function checkSaid(
+  score: SourceDocument,
+  view: ScoreView,
+  stand: Stand,
+  target: StepView | GroupView,
+  says: Says,
+  report: Report,
+  used?: UsedScore,
+): void {
+  const code = stand.loop === undefined ? "orket/condition-unknown" : "orket/until-unknown-verdict";
+  checkWords(score, [...stand.path, "verdict"], target, says, code, report);
+  checkField(score, view, [...stand.path, "field"], target, "orket/condition-unknown", report, used);
+}
+
+/** The same for what used Scores give back, where the files of the Flow are known. */
+export function checkUsedConditions(score: SourceDocument, used: UsedScore, report: Report): void {
+  const view = scoreViewOf(score);
+  const saysUsed = (target: StepView | GroupView): Says | undefined =>
+    saysOf(score, view, target) === undefined ? saysOf(score, view, target, used) : undefined;
+  for (const stand of conditionsOf(score, view)) {
+    const target = targetOf(view, textAt(score, [...stand.path, "step"]) ?? "");
+    const says = target === undefined ? undefined : saysUsed(target);
+    if (target === undefined || says === undefined || report.isFull(score)) continue;
+    checkCompared(score, stand.path, says, report);
+    checkSaid(score, view, stand, target, says, report, used);
+  }
+  for (const step of view.steps) {
+    const says = saysUsed(step);
+    if (says !== undefined)
+      checkWords(score, [...step.path, "must"], step, says, "orket/condition-unknown", report);
+  }
+  for (const path of sourcesOf(view)) {
+    const target = targetOf(view, textAt(score, [...path, "step"]) ?? "");
+    if (target === undefined || saysUsed(target) === undefined) continue;
+    checkField(score, view, [...path, "field"], target, "orket/unknown-step", report, used);
+  }
+}
+
+/** Where groups and questions name the result that their list is in. */
+function sourcesOf(view: ScoreView): ValuePath[] {
+  return [
+    ...view.groups.flatMap((group) => (group.kind === "each" ? [[...groupPath(group), "in"]] : [])),
+    ...view.steps.flatMap((step) => (step.kind === "ask" ? [[...step.path, "ask", "from"]] : [])),
+  ];
 }
 
 /** The lists that groups and questions take from results, and the step whose result a Score returns. */

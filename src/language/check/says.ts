@@ -1,6 +1,8 @@
 import { fieldMapSchema } from "../../engine/model/field";
 import type { FieldMap } from "../../engine/model/field";
+import { textAt } from "../schema/read";
 import { valueAt } from "../schema/schema";
+import { scoreViewOf } from "../schema/score-view";
 import type { GroupView, ScoreView, StepView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 
@@ -12,21 +14,31 @@ export interface Says {
   readonly fields: FieldMap;
 }
 
+/** The Score that a `use` step of a Score leads to, where the files of its Flow are known. */
+export type UsedScore = (score: SourceDocument, step: StepView) => SourceDocument | undefined;
+
 const nothing: Says = { words: [], fields: {} };
 
 function isStep(item: StepView | GroupView): item is StepView {
   return "verdict" in item;
 }
 
-/** The entries directly in a group, in the file's order. */
-function entriesOf({ steps, groups }: ScoreView, group: GroupView): (StepView | GroupView)[] {
+/** The entries directly in a group, or in the Score itself, in the file's order. */
+function entriesOf({ steps, groups }: ScoreView, group: GroupView | undefined): (StepView | GroupView)[] {
   const place = (item: StepView | GroupView): number => {
-    const index = item.path[group.path.length + 2];
+    const index = item.path[group === undefined ? 1 : group.path.length + 2];
     return typeof index === "number" ? index : 0;
   };
   return [...steps, ...groups]
     .filter(({ around }) => around.at(-1) === group)
     .sort((a, b) => place(a) - place(b));
+}
+
+/** The step or group whose result a Score gives back: the one that it names, otherwise its last entry. */
+function givenBack(score: SourceDocument, view: ScoreView): StepView | GroupView | undefined {
+  const named = textAt(score, ["result", "step"]);
+  if (named !== undefined) return view.byId.get(named) ?? view.groupById.get(named);
+  return entriesOf(view, undefined).at(-1);
 }
 
 function isConditional(score: SourceDocument, item: StepView | GroupView): boolean {
@@ -38,9 +50,19 @@ function isConditional(score: SourceDocument, item: StepView | GroupView): boole
  * The possible output of a step or group. A loop and a sequence output what their last entry that was not skipped
  * outputs; an `each` and a `parallel` only output their summary. Undefined: it is in another file, or cannot be read.
  */
-export function saysOf(score: SourceDocument, view: ScoreView, item: StepView | GroupView): Says | undefined {
+export function saysOf(
+  score: SourceDocument,
+  view: ScoreView,
+  item: StepView | GroupView,
+  used?: UsedScore,
+): Says | undefined {
   if (isStep(item)) {
-    if (item.kind === "use") return undefined;
+    if (item.kind === "use") {
+      const other = used?.(score, item);
+      const given = other === undefined ? undefined : givenBack(other, scoreViewOf(other));
+      if (other === undefined || given === undefined) return undefined;
+      return saysOf(other, scoreViewOf(other), given, used);
+    }
     const key = item.kind === "ask" ? "fields" : "result";
     const written = valueAt(score.value, [...item.path, key]);
     const read = fieldMapSchema.safeParse(written ?? {});
@@ -49,7 +71,7 @@ export function saysOf(score: SourceDocument, view: ScoreView, item: StepView | 
   if (item.kind === "each" || item.kind === "parallel") return nothing;
   let says = nothing;
   for (const entry of entriesOf(view, item).reverse()) {
-    const more = saysOf(score, view, entry);
+    const more = saysOf(score, view, entry, used);
     if (more === undefined) return undefined;
     says = { words: [...says.words, ...more.words], fields: { ...more.fields, ...says.fields } };
     if (!isConditional(score, entry)) break;

@@ -2,7 +2,7 @@ import { checkCommandTools } from "./command-tools";
 import { idSchema } from "../../engine/model/names";
 import { isForeign } from "../../engine/model/tools";
 import { toolsOf } from "./role-tools";
-import { checkBeside, checkCommands, checkUses, scoresOf } from "./use";
+import { checkBeside, checkCommands, checkUsedSays, checkUses, scoresOf } from "./use";
 import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
 import { artifactPathProblem } from "../project/paths";
@@ -82,6 +82,7 @@ export function checkScore(parts: FlowParts, report: Report): ScoreView | undefi
     }
   }
   checkUses(parts, report);
+  checkUsedSays(parts, report);
   checkCommands(parts, report);
   checkBeside(parts, report);
   checkCommandTools(parts, report);

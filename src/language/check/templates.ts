@@ -10,6 +10,8 @@ import { canSee, scoreViewOf } from "../schema/score-view";
 import type { ScoreView, StepView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import { fieldProblem, targetOf } from "./references";
+import { saysOf } from "./says";
+import type { UsedScore } from "./says";
 import { templatesOf, TemplateText } from "./template-text";
 
 const maxProblemsPerTemplate = 50;
@@ -70,11 +72,7 @@ export function isAboutStep(
 }
 
 /** Why the summary of a step is not known in any of these steps. */
-export function unresolvedSummary(
-  id: string,
-  view: ScoreView,
-  steps: readonly StepView[],
-): Unresolved | undefined {
+function unresolvedSummary(id: string, view: ScoreView, steps: readonly StepView[]): Unresolved | undefined {
   const target = targetOf(view, id);
   if (target === undefined) {
     const known = view.steps.filter((to) => steps.every((from) => canSee(from, to) === "yes"));
@@ -112,19 +110,56 @@ export function unresolvedSummary(
 }
 
 /** Why a field of a result is not known in any of these steps. */
-export function unresolvedResult(
+function unresolvedResult(
   { step: id, field }: Extract<Placeholder, { kind: "result" }>,
   score: SourceDocument,
   steps: readonly StepView[],
+  used?: UsedScore,
 ): Unresolved | undefined {
   const view = scoreViewOf(score);
   const unseen = unresolvedSummary(id, view, steps);
   const target = targetOf(view, id);
   if (unseen !== undefined || target === undefined) return unseen;
-  const problem = fieldProblem(score, view, target, field);
+  const problem = fieldProblem(score, view, target, field, used);
   if (problem === undefined) return undefined;
   const { message, hint, near } = problem;
   return { message, hint, near: near === undefined ? undefined : { kind: "result", step: id, field: near } };
+}
+
+/** Why a verdict is not known in any of these steps. */
+function unresolvedVerdict(
+  { step: id }: Extract<Placeholder, { kind: "verdict" }>,
+  score: SourceDocument,
+  steps: readonly StepView[],
+  used?: UsedScore,
+): Unresolved | undefined {
+  const view = scoreViewOf(score);
+  const unseen = unresolvedSummary(id, view, steps);
+  const target = targetOf(view, id);
+  if (unseen !== undefined || target === undefined) return unseen;
+  if (saysOf(score, view, target, used)?.words.length !== 0) return undefined;
+  return {
+    message: `${quoted(id)} gives no verdict.`,
+    hint: "Name a step that gives one, or its summary.",
+    near: { kind: "summary", step: id },
+  };
+}
+
+/** Why a placeholder about a step has no value in any of these steps. */
+export function unresolvedOfStep(
+  placeholder: Extract<Placeholder, { kind: "summary" | "verdict" | "result" }>,
+  score: SourceDocument,
+  steps: readonly StepView[],
+  used?: UsedScore,
+): Unresolved | undefined {
+  switch (placeholder.kind) {
+    case "result":
+      return unresolvedResult(placeholder, score, steps, used);
+    case "verdict":
+      return unresolvedVerdict(placeholder, score, steps, used);
+    case "summary":
+      return unresolvedSummary(placeholder.step, scoreViewOf(score), steps);
+  }
 }
 
 /** Why there is no item in any of these steps. */
@@ -144,10 +179,8 @@ export function checkTemplates(source: SourceDocument, report: Report): void {
     const { step } = template;
     checkTemplate(template, report, (placeholder) => {
       if (placeholder.kind === "item" && step !== undefined) return unresolvedItem([step]);
-      if (placeholder.kind === "result" && step !== undefined)
-        return unresolvedResult(placeholder, source, [step]);
       if (isAboutStep(placeholder) && step !== undefined)
-        return unresolvedSummary(placeholder.step, scoreViewOf(source), [step]);
+        return unresolvedOfStep(placeholder, source, [step]);
       const problem = placeholder.kind === "artifact" ? artifactPathProblem(placeholder.path) : undefined;
       if (placeholder.kind !== "artifact" || problem === undefined) return undefined;
       return { message: `${quoted(placeholder.path)} cannot be an artifact: ${problem}.` };

@@ -9,8 +9,9 @@ import { replaceValue } from "../schema/report";
 import type { Report } from "../schema/report";
 import { keysAt, textAt } from "../schema/read";
 import { valueAt } from "../schema/schema";
-import { besideOthers } from "./references";
-import { scoreViewOf } from "../schema/score-view";
+import { besideOthers, checkUsedConditions } from "./references";
+import type { UsedScore } from "./says";
+import { pathId, scoreViewOf } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 
 /** A Score of a Flow: its own, or one that is used. */
@@ -20,6 +21,8 @@ export interface ScoreOfFlow {
   readonly by: { readonly score: SourceDocument; readonly path: readonly (string | number)[] } | undefined;
   /** The group around one of the `use` steps that lead to it in which other steps run at the same time. */
   readonly beside: string | undefined;
+  /** What precedes the ids of its steps: `harden.`; empty for the Flow's own. */
+  readonly prefix: string;
 }
 
 /** The Scores of a Flow, once for each place where they are used. */
@@ -33,11 +36,30 @@ export function scoresOf({ score, uses }: Pick<FlowParts, "score" | "uses">): Sc
       const next = left.shift();
       if (next === undefined) continue;
       const beside = one.beside ?? besideOthers(one.score, step);
-      walk({ score: next, by: { score: one.score, path: step.path }, beside });
+      const prefix = `${one.prefix}${step.id}.`;
+      walk({ score: next, by: { score: one.score, path: step.path }, beside, prefix });
     }
   };
-  walk({ score, by: undefined, beside: undefined });
+  walk({ score, by: undefined, beside: undefined, prefix: "" });
   return found;
+}
+
+/** The Score that each `use` step of a Flow's Scores leads to. */
+export function usedIn(parts: Pick<FlowParts, "score" | "uses">): UsedScore {
+  const found = new Map<SourceDocument, Map<string, SourceDocument>>();
+  for (const { score, by } of scoresOf(parts)) {
+    if (by === undefined) continue;
+    const ofScore = found.get(by.score) ?? new Map<string, SourceDocument>();
+    found.set(by.score, ofScore.set(pathId(by.path), score));
+  }
+  return (score, { path }) => found.get(score)?.get(pathId(path));
+}
+
+/** Verdicts and results of used Scores that conditions, lists and `must` name. */
+export function checkUsedSays(parts: FlowParts, report: Report): void {
+  const used = usedIn(parts);
+  for (const score of new Set(scoresOf(parts).map((one) => one.score)))
+    checkUsedConditions(score, used, report);
 }
 
 function inputsOf(score: SourceDocument): FieldMap {

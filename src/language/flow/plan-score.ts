@@ -27,19 +27,20 @@ interface Context {
   readonly frame: string | undefined;
   /** Steps whose verdict a condition reads. */
   readonly looked: ReadonlySet<string>;
-  /** The Scores that are used, in the order of a walk. */
-  readonly uses: (SourceDocument | undefined)[];
+  /** The Scores that are used, in the order of a walk; `unknown`: a used Score is left empty. */
+  readonly uses: (SourceDocument | undefined)[] | "unknown";
 }
 
 /**
  * Resolves a Score and the Scores that it uses.
- * @param uses the Scores of `use` steps in traversal order; each is taken from the front.
+ * @param uses the Scores of `use` steps in traversal order; each is taken from the front. `unknown`: the Score alone is
+ * read, and what it uses has no steps.
  * @returns undefined where one of the files is absent or invalid.
  */
 export function planScore(
   source: SourceDocument,
   approval: Approval,
-  uses: (SourceDocument | undefined)[],
+  uses: (SourceDocument | undefined)[] | "unknown",
   frame?: string,
 ): PlannedScore | undefined {
   const content = contentOf(source, "score");
@@ -149,21 +150,25 @@ function planUse(
   shared: Shared,
   context: Context,
 ): PlanNode | undefined {
-  const source = context.uses.shift();
-  const used =
-    source === undefined ? undefined : planScore(source, context.approval, context.uses, shared.id);
-  if (source === undefined || used === undefined) return undefined;
-  return {
-    kind: "use",
+  const { uses } = context;
+  const own = {
+    kind: "use" as const,
     ...shared,
     ...(item.must === undefined ? {} : { must: [item.must].flat() }),
+    with: item.with,
+    ...defined({ frame: context.frame }),
+  };
+  if (uses === "unknown") return { ...own, score: "", source: "", inputs: {}, result: "", body: [] };
+  const source = uses.shift();
+  const used = source === undefined ? undefined : planScore(source, context.approval, uses, shared.id);
+  if (source === undefined || used === undefined) return undefined;
+  return {
+    ...own,
     score: contentOf(source, "score")?.name ?? "",
     source: source.path,
     inputs: used.inputs,
-    with: item.with,
     result: used.result,
     body: used.steps,
-    ...defined({ frame: context.frame }),
   };
 }
 
@@ -207,9 +212,10 @@ function planLeaf(item: LeafFile, shared: Shared, context: Context): StepNode {
       typeof ask === "string"
         ? { question: ask }
         : { from: { ...ask.from, step: wholeId(ask.from.step, context.frame) } };
+    const others = item.agent_may_answer === true ? { agent_may_answer: true as const } : {};
     return {
       ...base,
-      ...doing("a person", { kind: "ask", ...question, fields }),
+      ...doing("a person", { kind: "ask", ...question, fields, ...others }),
       verdict,
       ...must(undefined),
     };

@@ -25,6 +25,8 @@ export const diagnosticCodes = [
   "orket/invalid-value",
   "orket/unknown-tool",
   "orket/command-tool",
+  "orket/instructions",
+  "orket/skill",
   "orket/literal-api-key",
   "orket/file-not-found",
   "orket/reference-not-found",
@@ -73,6 +75,9 @@ export const diagnosticCodes = [
   "orket/use-input",
   "orket/unknown-step",
   "orket/condition-unknown",
+  "orket/never-runs",
+  "orket/until-never",
+  "orket/accept-missing",
   "orket/unknown-command",
   "orket/not-beside-others",
   "orket/argument",
@@ -83,6 +88,7 @@ export const diagnosticCodes = [
   "orket/program-not-found",
   "orket/foreign-tool-unused",
   "orket/editor-only",
+  "orket/editor-tool",
 ] as const;
 export type DiagnosticCode = (typeof diagnosticCodes)[number];
 
