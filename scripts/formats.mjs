@@ -143,8 +143,12 @@ export function formatsPage({ schemas, fileKinds, tools: toolTable, placeholderF
   parts.push(placeholders);
   parts.push(placeholderForms.map(({ form, description }) => `- \`{{${form}}}\`: ${description}`).join("\n"));
   parts.push(tools);
-  for (const [name, { description, touches, schema }] of Object.entries(toolTable))
-    parts.push(`### ${name}`, `${description} ${touched[touches]}`, list(schema));
+  for (const [name, { description, touches, editorOnly, schema }] of Object.entries(toolTable))
+    parts.push(
+      `### ${name}`,
+      `${description} ${touched[touches]}${editorOnly === true ? " Only in VS Code." : ""}`,
+      list(schema),
+    );
   parts.push(events);
   for (const [type, schema] of Object.entries(eventData)) parts.push(`### ${type}`, list(schema));
   parts.push(folder);

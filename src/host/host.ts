@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
+import { registerAgents } from "./agents";
 import { ArtifactFiles } from "./artifacts/artifact-files";
 import { ArtifactReview } from "./artifacts/artifact-review";
 import { registerHunkCommands } from "./artifacts/commands";
@@ -20,6 +21,7 @@ import { LibraryTree } from "./trees/library-tree";
 import { FlowPanels } from "./flow/flow-panel";
 import { PlanDocuments } from "./flow/plan-documents";
 import { ProjectIndex } from "./project/project-index";
+import { EditorFeatures } from "./provider/editor-features";
 import { EditorTools } from "./provider/editor-tools";
 import { VsCodeLmProvider } from "./provider/vscode-lm";
 import { questionsOf } from "./session/questions";
@@ -152,15 +154,17 @@ function registerReview({ sessions, model, files, review, artifacts, errors }: P
   ];
 }
 
-function registerAllCommands(parts: Parts): vscode.Disposable {
+function registerActions(parts: Parts): vscode.Disposable[] {
   const { index, sessions, venue, editing, services } = parts;
-  return registerCommands({
+  const runner = new FlowRunner(index, sessions, venue, services);
+  const commands = registerCommands({
     ...parts,
-    runner: new FlowRunner(index, sessions, venue, services),
+    runner,
     provider: services,
     editing: editing.commands,
     history: historyCommands({ ...parts, provider: services }),
   });
+  return [commands, registerAgents({ ...parts, runner })];
 }
 
 /** The running extension. */
@@ -181,7 +185,7 @@ export function createHost(context: vscode.ExtensionContext): Host {
     ...registerViews(parts),
     ...registerDocuments(parts),
     ...registerReview(parts),
-    registerAllCommands(parts),
+    ...registerActions(parts),
   );
   void errors.guard(() => diagnostics.refresh());
   void errors.guard(() => showWhatIsThere(sessions, conductor, errors));
@@ -202,6 +206,7 @@ function servicesOf(
     ...questionsOf(secrets),
     vscodeLm: ({ timeouts }) => new VsCodeLmProvider(access, timeouts),
     external: new EditorTools(),
+    features: (workDomain) => new EditorFeatures(workDomain),
     mesh,
     commands: {
       isTrusted: () => vscode.workspace.isTrusted,

@@ -90,6 +90,8 @@ export interface QuestionScreen {
   readonly paths?: readonly string[];
   /** foreign_tool, quoted_call: the tool that is called. */
   readonly tool?: string;
+  /** The Score lets an agent of the editor answer it too. */
+  readonly agentMayAnswer?: true;
 }
 
 /** An element of the Score around a step. */

@@ -49,3 +49,52 @@ describe("a Flow with tools of the editor, on the command line", () => {
     assert.match(stderr, /This Flow runs only in VS Code\. The role shipper may call vscode:deploy/);
   });
 });
+
+describe("a Flow with tools that ask VS Code, on the command line", () => {
+  let folder: string;
+
+  before(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "orket-editor-tools-"));
+    const changed = {
+      ...files,
+      "ship.flow.yaml":
+        "version: 1\nname: ship\nband: crew\nvenue: local\nscore: steps\ntask: Ship it.\napproval: none\n",
+      "crew.band.yaml":
+        "version: 1\nname: crew\nroles:\n  shipper: { prompt: You ship., tools: [search_files, symbols, diagnostics] }\n  idle: { prompt: You wait., tools: [find_references] }\n",
+      "local.venue.yaml": "version: 1\nname: local\nprovider: scripted\nreplies: r.replies.yaml\n",
+      "r.replies.yaml":
+        "version: 1\nsteps:\n  ship: [{ tool_calls: [{ tool: symbols, args: { query: a } }] }, { text: Shipped. }]\n",
+    };
+    for (const [name, content] of Object.entries(changed)) writeFileSync(path.join(folder, name), content);
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("is validated and planned with the tools that are missing, of roles that have a step", async () => {
+    const validated = await orket(["validate"], { cwd: folder });
+    assert.equal(validated.code, 0);
+    assert.match(
+      validated.stdout,
+      /warning orket\/editor-tool The role 'shipper' has symbols, diagnostics only in VS Code/,
+    );
+    assert.doesNotMatch(validated.stdout, /idle|find_references/);
+
+    const planned = await orket(["plan", "ship"], { cwd: folder });
+    assert.match(
+      planned.stdout.replace(/\s+/g, " "),
+      /The role shipper has symbols, diagnostics only in VS Code: a run on the command line goes without/,
+    );
+    const json = await orket(["plan", "ship", "--json"], { cwd: folder });
+    assert.match(
+      json.stdout.replace(/\s+/g, ""),
+      /"editorTools":\[\{"role":"shipper","tools":\["symbols","diagnostics"\]/,
+    );
+  });
+
+  it("runs without them, and the model is told", async () => {
+    const { code, stdout } = await orket(["run", "ship", "--json"], { cwd: folder });
+
+    assert.equal(code, 0);
+    assert.match(stdout, /This tool exists only inside VS Code/);
+  });
+});

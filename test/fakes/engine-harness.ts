@@ -17,6 +17,8 @@ import { noCommands } from "../../src/engine/port/commands";
 import type { CommandRunner } from "../../src/engine/port/commands";
 import { noExternalTools } from "../../src/engine/port/external-tools";
 import type { ExternalTools } from "../../src/engine/port/external-tools";
+import { noLanguageFeatures } from "../../src/engine/port/language-features";
+import type { LanguageFeatures } from "../../src/engine/port/language-features";
 import type { SessionPorts, Steer } from "../../src/engine/orchestrator/ports";
 import { Orchestrator } from "../../src/engine/orchestrator/orchestrator";
 import { startEvent } from "../../src/engine/orchestrator/start";
@@ -247,6 +249,7 @@ export function harness(
     steer?: Steer;
     commands?: CommandRunner;
     external?: ExternalTools;
+    features?: LanguageFeatures;
     /** Replaces the fake model. */
     provider?: ModelProvider;
   } = {},
@@ -259,6 +262,7 @@ export function harness(
     provider: from.provider ?? model,
     files: filesOf(from.project ?? {}),
     external: from.external ?? noExternalTools,
+    features: from.features ?? noLanguageFeatures,
     commands: from.commands ?? noCommands,
     clock,
     sha256: (text) => createHash("sha256").update(text).digest("hex"),

@@ -6,6 +6,8 @@ import type { ActiveRun } from "../../src/engine/state/cursor";
 import { CancelSource } from "../../src/engine/port/cancellation";
 import { noExternalTools } from "../../src/engine/port/external-tools";
 import type { GuardedFiles } from "../../src/engine/port/files";
+import { noLanguageFeatures } from "../../src/engine/port/language-features";
+import type { LanguageFeatures } from "../../src/engine/port/language-features";
 import { emptyScope } from "../../src/engine/state/scope";
 import { initialState } from "../../src/engine/state/state";
 import { topPlace } from "../../src/engine/state/place";
@@ -27,14 +29,15 @@ export interface Answered {
 export class ToolBench {
   readonly store = new MemorySessionStore();
   active: ActiveRun;
+  features: LanguageFeatures = noLanguageFeatures;
   readonly #files: GuardedFiles;
-  readonly #definition = definitionOf([step("build", "writer")]);
+  readonly definition = definitionOf([step("build", "writer")]);
   #calls = 0;
 
   constructor(files: GuardedFiles, contextTokens = 200_000) {
     this.#files = files;
-    this.#definition.venue.context_tokens = contextTokens;
-    Object.assign(this.#definition.band.roles["writer"] ?? {}, { tools: [...builtinTools] });
+    this.definition.venue.context_tokens = contextTokens;
+    Object.assign(this.definition.band.roles["writer"] ?? {}, { tools: [...builtinTools] });
     this.active = { run: newRun(step("build", "writer"), topPlace), scope: emptyScope };
   }
 
@@ -44,11 +47,12 @@ export class ToolBench {
     const event = await performTool(
       call,
       {
-        state: initialState(this.#definition),
+        state: initialState(this.definition),
         active: { ...this.active, run },
         files: this.#files,
         store: this.store,
         external: noExternalTools,
+        features: this.features,
         utf8: nodeUtf8,
         sha256,
         cancellation: new CancelSource(),

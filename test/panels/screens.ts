@@ -30,6 +30,7 @@ export interface ConductorFixture {
 }
 
 const questionWithFields = question({
+  agentMayAnswer: true,
   fields: [
     { name: "name", control: "text", description: "Name of the package", optional: false },
     { name: "why", control: "lines", optional: true, hint: "optional" },

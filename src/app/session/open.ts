@@ -2,6 +2,7 @@ import type { DecidedBy, SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import { noExternalTools } from "../../engine/port/external-tools";
+import { noLanguageFeatures } from "../../engine/port/language-features";
 import { Orchestrator } from "../../engine/orchestrator/orchestrator";
 import type { SessionPorts, Steer } from "../../engine/orchestrator/ports";
 import { startEvent } from "../../engine/orchestrator/start";
@@ -182,6 +183,7 @@ function live(
       ...defined({ fs: environment.projectFs }),
     }),
     external: options.external ?? noExternalTools,
+    features: options.features?.(options.workDomain) ?? noLanguageFeatures,
     commands: commandRunner(definition, options, parts.ours ?? true),
     clock: environment.clock,
     sha256,

@@ -2,6 +2,7 @@ import type { BlobRef, Content } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
 import type { OrketError } from "../../engine/error/orket-error";
 import type { ExternalTools } from "../../engine/port/external-tools";
+import type { LanguageFeatures } from "../../engine/port/language-features";
 import type { Orchestrator } from "../../engine/orchestrator/orchestrator";
 import type { SessionState } from "../../engine/state/state";
 import type { CommandHost } from "../command/command-host";
@@ -21,6 +22,8 @@ export interface RuntimeOptions extends ProviderDeps {
   readonly confirmForeign?: ConfirmForeign;
   /** Tools of the host, such as the editor's. */
   readonly external?: ExternalTools;
+  /** What the host's editor knows about a project's folder; absent: there is no editor. */
+  readonly features?: (workDomain: string) => LanguageFeatures;
   /** How commands of the Flow are run; absent: no commands run. */
   readonly commands?: CommandHost;
   /** The machine; tests supply their own. */

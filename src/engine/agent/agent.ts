@@ -51,10 +51,10 @@ export interface PerformContext {
 }
 
 function toolsOf({ state, ports }: PerformContext, run: StepRun): ToolSpec[] {
-  const tools = state.definition.band.roles[run.node.role]?.tools ?? [];
-  return toolsOfStep(tools, run.node, {
+  return toolsOfStep(run.node, {
+    definition: state.definition,
     external: ports.external,
-    commands: state.definition.flow.commands,
+    features: ports.features,
   });
 }
 
@@ -264,6 +264,7 @@ export async function runTool(active: ActiveRun, context: PerformContext): Promi
     files: ports.files,
     store: ports.store,
     external: ports.external,
+    features: ports.features,
     utf8: ports.utf8,
     sha256: ports.sha256,
     cancellation,

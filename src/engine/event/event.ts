@@ -2,7 +2,7 @@ import * as z from "zod";
 import { providerErrorCodes } from "../error/provider-error";
 import { commandEndSchema, commandPlaceSchema, commandVerdicts, isolationSchema } from "../model/command";
 import { jsonSchema } from "../model/field";
-import { adjustmentBodySchema, adjustmentSchema, by } from "./adjustment";
+import { adjustmentBodySchema, adjustmentSchema, answeredBy, by } from "./adjustment";
 import { attached, callId, omissionSchema, toolCallSchema, messageSchema, unreadCallSchema } from "./message";
 import { blobRefSchema, contentSchema, digestSchema } from "./content";
 import { tokenUsageSchema } from "./tokens";
@@ -330,7 +330,7 @@ export const eventData = {
   question_answered: z.strictObject({
     id: z.string(),
     sha256: digestSchema,
-    by,
+    by: answeredBy,
     verdict: z.string().optional(),
     answers: jsonSchema.optional().describe("The fields, or the list of answers."),
   }),

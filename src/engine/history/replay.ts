@@ -5,6 +5,7 @@ import { CancelSource } from "../port/cancellation";
 import type { Sha256 } from "../port/digest";
 import type { ExternalTools } from "../port/external-tools";
 import type { GuardedFiles } from "../port/files";
+import type { LanguageFeatures } from "../port/language-features";
 import type { SessionStore } from "../port/session-store";
 import type { Utf8 } from "../port/utf8";
 import { apply, fold } from "../state/apply";
@@ -13,7 +14,7 @@ import { decide } from "../orchestrator/decide";
 import type { Effect } from "../orchestrator/decide";
 import { initialState } from "../state/state";
 import type { SessionState } from "../state/state";
-import { commandOfTool, isBuiltin, isForeign } from "../model/tools";
+import { commandOfTool, isBuiltin, isEditorTool, isForeign } from "../model/tools";
 import { mustAsk } from "../state/asked-call";
 import { endOfOutput } from "../orchestrator/command-work";
 import { commandVerdict } from "../model/command";
@@ -346,7 +347,8 @@ function isOutsideResult(state: SessionState, event: SessionEvent): boolean {
   if (event.type !== "tool_result" && event.type !== "tool_denied") return false;
   const run = activeRuns(state.score).find((active) => active.run.key === event.step)?.run;
   const open = run?.openTool ?? null;
-  if (run === undefined || open?.call.id !== event.data.call_id || isBuiltin(open.call.tool)) return false;
+  if (run === undefined || open?.call.id !== event.data.call_id) return false;
+  if (isBuiltin(open.call.tool) && !isEditorTool(open.call.tool)) return false;
   if (commandOfTool(open.call.tool) !== undefined) return false;
   // Before the policy covered foreign tools, no approval was requested for them.
   const isOlder = state.definition.flow.policy.foreign_tools === undefined;
@@ -390,6 +392,7 @@ async function makeAgain(
         provider: more.provider ?? { call: () => Promise.reject(new WorldNeeded()) },
         files: more.files ?? noFiles,
         external: externalAsOffered(state, effect),
+        features: featuresAsOffered(state, effect),
         commands: { run: needed },
         clock: { nowMs: () => 0, sleep: () => Promise.resolve() },
         sha256: ports.sha256,
@@ -443,9 +446,8 @@ function recordedFiles(event: SessionEvent, ports: ReplayPorts): GuardedFiles {
  * Tools of the editor are described by the editor; a replay cannot know how, so the prompts that describe them are taken
  * as recorded. Nothing else depends on it: their calls are read and approved based on the recording.
  */
-function externalAsOffered({ definition, score }: SessionState, { kind, step }: Effect): ExternalTools {
-  const role = activeRuns(score).find(({ run }) => run.key === step)?.run.node.role ?? "";
-  const offered = kind === "build_prompt" && definition.band.roles[role]?.tools.some(isForeign) === true;
+function externalAsOffered(state: SessionState, effect: Effect): ExternalTools {
+  const offered = offers(state, effect, isForeign);
   return {
     find: () => {
       if (offered) throw new WorldNeeded();
@@ -453,6 +455,30 @@ function externalAsOffered({ definition, score }: SessionState, { kind, step }: 
     },
     invoke: needed,
   };
+}
+
+/** Whether the editor was there is unknown too: what describes its tools, or asks them, is taken as recorded. */
+function featuresAsOffered(state: SessionState, effect: Effect): LanguageFeatures {
+  const offered = offers(state, effect, isEditorTool);
+  return {
+    get available() {
+      if (offered) throw new WorldNeeded();
+      return true;
+    },
+    symbols: needed,
+    references: needed,
+    problems: needed,
+  };
+}
+
+/** Whether the prompt that is built may describe such a tool. */
+function offers(
+  { definition, score }: SessionState,
+  { kind, step }: Effect,
+  isSuch: (tool: string) => boolean,
+): boolean {
+  const role = activeRuns(score).find(({ run }) => run.key === step)?.run.node.role ?? "";
+  return kind === "build_prompt" && definition.band.roles[role]?.tools.some(isSuch) === true;
 }
 
 /** A content that is missing or does not match its digest. */

@@ -2,7 +2,19 @@ import { calledVenues } from "./called-venues";
 import type { Definition } from "./definition";
 import { stepsOf } from "./plan";
 import { factsOf } from "./providers";
-import { isForeign } from "./tools";
+import { isEditorTool, isForeign } from "./tools";
+
+/** The tools that ask the editor, by the roles that have a step: a run on the command line goes without them. */
+export function editorToolsOf({
+  band,
+  score,
+}: Definition): readonly { readonly role: string; readonly tools: readonly string[] }[] {
+  return [...new Set(stepsOf(score.steps).map((step) => step.role))].flatMap((role) => {
+    const tools = (Object.hasOwn(band.roles, role) ? band.roles[role]?.tools : undefined) ?? [];
+    const asking = tools.filter(isEditorTool);
+    return asking.length === 0 ? [] : [{ role, tools: asking }];
+  });
+}
 
 /** Why a run of the definition needs VS Code, as a sentence; undefined: it can also run on the command line. */
 export function editorOnlyReason(definition: Definition): string | undefined {

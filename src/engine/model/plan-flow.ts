@@ -1,14 +1,16 @@
 import { textOfJson } from "./field";
+import { grouped } from "./grouped";
 import { calledVenues } from "./called-venues";
 import { callSettings, nodesIn, venueOf } from "./definition";
 import type { CallSettings, Definition, PlanNode, ResolvedVenue, StepNode } from "./definition";
 import type { LimitName } from "./flow";
 import { plannedSteps, planSize, worstCase } from "./plan";
 import type { PlannedStep } from "./plan";
+import { instructionsOf, pinnedSections, skillFile, skillsOf } from "./pinned";
 import { stepSection, taskSection } from "./prompt-text";
 import { reachOf } from "./reach";
 import type { Reach } from "./reach";
-import { editorOnlyReason } from "./editor-only";
+import { editorOnlyReason, editorToolsOf } from "./editor-only";
 import { parseTemplate, placeholderText } from "./template";
 import type { Placeholder } from "./template";
 import { anyTouches, isForeign } from "./tools";
@@ -23,6 +25,21 @@ export interface PlannedPrompt {
   readonly user: string;
   /** Placeholders that get their value during the run. */
   readonly open: readonly string[];
+}
+
+/** A file whose content a session fixes when it begins. */
+export interface PlannedFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface PlannedSkill {
+  readonly name: string;
+  readonly description: string;
+  readonly folder: string;
+  /** Their paths are relative to the folder. */
+  readonly files: readonly PlannedFile[];
 }
 
 /** One step of the Score, with everything that is known about it before any tokens are spent. */
@@ -43,6 +60,9 @@ export interface FlowPlanStep {
   /** Scopes that its tools may read and write. */
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** Files of the project in its system prompt, and the skills that it can read, as they are now. */
+  readonly instructions: readonly PlannedFile[];
+  readonly skills: readonly PlannedSkill[];
   readonly approval: StepNode["approval"];
   readonly produces: readonly string[];
   readonly verdict: readonly string[];
@@ -98,6 +118,8 @@ export interface FlowPlan {
   readonly references: readonly string[];
   /** Why it runs in VS Code only; absent: it also runs on the command line. */
   readonly editorOnly?: string;
+  /** Tools that only VS Code has, by role: a run on the command line goes without them. Absent: there are none. */
+  readonly editorTools?: ReturnType<typeof editorToolsOf>;
   /** The most that a run can access. */
   readonly reach: Reach;
   readonly steps: readonly FlowPlanStep[];
@@ -155,7 +177,7 @@ export function planPrompt(
         return value ?? placeholderText(segment.placeholder);
       })
       .join("");
-  const system = expand(definition.band.roles[step.role]?.prompt ?? "");
+  const system = `${expand(definition.band.roles[step.role]?.prompt ?? "")}${pinnedSections(definition.band, step.role)}`;
   const instruction = expand(step.instruction);
   const task = usesTask ? "" : taskSection(definition.flow.task);
   return { system, user: `${task}${stepSection(step, iteration, instruction)}`, open: [...open] };
@@ -175,10 +197,12 @@ function actText({ flow }: Definition, { does, role }: StepNode): string | undef
           : "on a view of the project that is thrown away";
       return `runs ${spec.argv.join(" ")} ${where}; ${spec.timeout_seconds} s at most`;
     }
-    case "ask":
+    case "ask": {
+      const whom = does.agent_may_answer === true ? "a person, or an agent of the editor," : "a person";
       return does.question === undefined
-        ? `asks a person the questions of ${does.from?.step ?? "an earlier step"}`
-        : `asks a person: ${does.question.trim()}`;
+        ? `asks ${whom} the questions of ${does.from?.step ?? "an earlier step"}`
+        : `asks ${whom.replace(/,$/, "")}: ${does.question.trim()}`;
+    }
     case "accept":
       return `waits until a person has decided about ${does.paths.join(", ")}`;
     case "group":
@@ -186,12 +210,32 @@ function actText({ flow }: Definition, { does, role }: StepNode): string | undef
   }
 }
 
+/** A step's instruction files and skills, each with the beginning of its digest. */
+export function pinnedTexts({ instructions, skills }: FlowPlanStep): string[] {
+  const about = ({ bytes, sha256 }: PlannedFile): string =>
+    `${grouped(bytes)} bytes, sha256 ${sha256.slice(0, 12)}`;
+  return [
+    ...instructions.map((file) => `instructions ${file.path} (${about(file)})`),
+    ...skills.map(({ name, folder, files }) => {
+      const main = files.find(({ path }) => path === skillFile);
+      const others = files.length - 1;
+      const more = others === 0 ? "" : ` and ${others} more ${others === 1 ? "file" : "files"}`;
+      return `skill ${name} from ${folder}: ${skillFile}${main === undefined ? "" : ` (${about(main)})`}${more}`;
+    }),
+  ];
+}
+
+function plannedFile({ path, bytes, sha256 }: PlannedFile): PlannedFile {
+  return { path, bytes, sha256 };
+}
+
 function planStep(definition: Definition, planned: PlannedStep, prompts: boolean): FlowPlanStep {
   const { node, within, maxRuns } = planned;
   const tools = definition.band.roles[node.role]?.tools ?? [];
   const { policy, conductor } = definition.flow;
   const worst = worstCase(definition, planned);
-  const other = node.does === undefined ? venueOf(definition, node.role) : definition.venue;
+  const agent = node.does === undefined;
+  const other = agent ? venueOf(definition, node.role) : definition.venue;
   return {
     id: node.id,
     role: node.role,
@@ -203,13 +247,20 @@ function planStep(definition: Definition, planned: PlannedStep, prompts: boolean
     foreignTools: tools.filter(isForeign),
     reads: anyTouches(tools, "read") ? policy.read_scope : [],
     writes: anyTouches(tools, "write") ? policy.write_scope : [],
+    instructions: agent ? instructionsOf(definition.band, node.role).map(plannedFile) : [],
+    skills: agent
+      ? skillsOf(definition.band, node.role).map((skill) => ({
+          ...skill,
+          files: skill.files.map(plannedFile),
+        }))
+      : [],
     approval: node.approval,
     produces: node.produces,
     verdict: node.verdict ?? [],
     disabled: conductor.disabled_roles.includes(node.role),
     maxRuns,
     worst: { ...worst, seconds: secondsOf(other, worst.calls) },
-    ...(prompts && node.does === undefined
+    ...(prompts && agent
       ? { prompt: planPrompt(definition, node, within.some(({ kind }) => kind === "loop") ? [1] : []) }
       : {}),
   };
@@ -282,6 +333,7 @@ export function planFlow(definition: Definition, options: { readonly prompts?: b
     usd: unpriced ? undefined : sum(({ usd }) => usd ?? 0),
     seconds: sum(({ seconds }) => seconds),
   };
+  const editorTools = editorToolsOf(definition);
   const runs: PlannedRun[] = [];
   for (const run of unroll(score.steps, [])) {
     if (runs.length === maxPlannedRuns) break;
@@ -297,7 +349,10 @@ export function planFlow(definition: Definition, options: { readonly prompts?: b
     ),
     score: { name: score.name, source: score.source },
     references: flow.references,
-    ...defined({ editorOnly: editorOnlyReason(definition) }),
+    ...defined({
+      editorOnly: editorOnlyReason(definition),
+      editorTools: editorTools.length === 0 ? undefined : editorTools,
+    }),
     reach: reachOf(definition),
     steps,
     runs,

@@ -2,7 +2,7 @@ import type { EventDraft } from "../event/event";
 import { activeRuns } from "../state/cursor";
 import type { Effect } from "./decide";
 import type { SessionState } from "../state/state";
-import { commandOfTool, isBuiltin } from "../model/tools";
+import { commandOfTool, isBuiltin, isEditorTool } from "../model/tools";
 import type { PerformContext } from "../agent/agent";
 import { askCommand, runCommand, startCommand } from "./command-work";
 import { closeGroup, openGroup } from "./group-work";
@@ -49,7 +49,8 @@ export function isExternal(effect: Effect, state: SessionState): boolean {
   if (effect.kind !== "run_tool") return false;
   const run = activeRuns(state.score).find((active) => active.run.key === effect.step)?.run;
   const tool = run?.openTool?.call.tool;
-  if (run === undefined || tool === undefined || isBuiltin(tool)) return false;
+  if (run === undefined || tool === undefined) return false;
+  if (isBuiltin(tool) && !isEditorTool(tool)) return false;
   // A command has run at this point; its result is made from what was recorded.
   if (commandOfTool(tool) !== undefined) return false;
   // A tool that the role does not have is denied here, whatever else may provide it.

@@ -267,3 +267,8 @@ export function startOf(run: StepRun): Omit<EventData<"step_start">, "attempt"> 
     ...(firstTurn === 1 ? {} : { from_turn: firstTurn }),
   };
 }
+
+/** Whether the Score lets an agent of the editor answer the open question: only its own `ask`, and only where it says so. */
+export function agentMayAnswer({ question, node: { does } }: StepRun): boolean {
+  return question?.kind === "ask" && does?.kind === "ask" && does.agent_may_answer === true;
+}

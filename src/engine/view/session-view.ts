@@ -15,6 +15,7 @@ import { decisionAbout } from "../state/decisions";
 import { movedFrom } from "../state/renames";
 import { artifactsOf } from "../state/scope";
 import type { ArtifactChange } from "../state/scope";
+import { agentMayAnswer } from "../state/step-run";
 import type { OpenSuggestion, PauseReason, SessionState, StepRecord } from "../state/state";
 import { defined } from "../model/defined";
 
@@ -82,6 +83,8 @@ export interface QuestionView {
   readonly paths?: readonly string[];
   /** foreign_tool, quoted_call: the tool that is called. */
   readonly tool?: string;
+  /** The Score lets an agent of the editor answer it too. */
+  readonly agentMayAnswer?: true;
 }
 
 /** A file that the team proposes. */
@@ -270,6 +273,7 @@ function questionsOf(state: SessionState, runs: readonly ActiveRun[]): QuestionV
         ...(fields === undefined ? {} : { fields: fields as FieldMap }),
         ...defined({ questions, tool }),
         ...(kind === "accept" ? { paths: open } : {}),
+        ...(agentMayAnswer(run) ? { agentMayAnswer: true } : {}),
       },
     ];
   });

@@ -199,7 +199,7 @@ function suggestionScreen(
 }
 
 async function questionScreen(question: QuestionView, read: Read): Promise<QuestionScreen> {
-  const { id, kind, sha256, step, text, words, paths, tool } = question;
+  const { id, kind, sha256, step, text, words, paths, tool, agentMayAnswer } = question;
   return {
     id,
     kind,
@@ -208,7 +208,7 @@ async function questionScreen(question: QuestionView, read: Read): Promise<Quest
     text: await read(text),
     words,
     fields: fieldScreens(question),
-    ...defined({ paths, tool }),
+    ...defined({ paths, tool, agentMayAnswer }),
   };
 }
 

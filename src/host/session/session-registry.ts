@@ -21,7 +21,14 @@ const lookMs = 2000;
 /** What the editor provides to every session. */
 export type SessionServices = Pick<
   RuntimeOptions,
-  "resolveSecret" | "confirmKey" | "confirmForeign" | "vscodeLm" | "external" | "mesh" | "commands"
+  | "resolveSecret"
+  | "confirmKey"
+  | "confirmForeign"
+  | "vscodeLm"
+  | "external"
+  | "features"
+  | "mesh"
+  | "commands"
 >;
 
 /** A session of one of the open folders. */

@@ -1,5 +1,5 @@
 import { factsOfText } from "../../engine/model/providers";
-import { isForeign } from "../../engine/model/tools";
+import { isEditorTool, isForeign } from "../../engine/model/tools";
 import { findParts } from "../project/flow-parts";
 import type { FlowParts } from "../project/flow-parts";
 import type { Project } from "../project/project";
@@ -32,20 +32,22 @@ export function checkForeignTools({ flow, band }: FlowParts, report: Report): vo
   }
 }
 
-/** The roles to which a step is given, with their foreign tools. */
-function foreignRoles({
-  band,
-  score,
-  uses,
-}: FlowParts): { readonly role: string; readonly tools: readonly string[] }[] {
+/** The roles to which a step is given, with those of their tools that are meant. */
+function rolesWith(
+  { band, score, uses }: FlowParts,
+  isMeant: (tool: string) => boolean,
+): { readonly role: string; readonly tools: readonly string[] }[] {
   const steps = [score, ...uses].flatMap((one) => (one === undefined ? [] : scoreViewOf(one).steps));
   return [...new Set(steps.flatMap(({ role }) => role ?? []))].flatMap((role) => {
-    const tools = (toolsOf(band, role) ?? []).filter(isForeign);
+    const tools = (toolsOf(band, role) ?? []).filter(isMeant);
     return tools.length === 0 ? [] : [{ role, tools }];
   });
 }
 
-/** Why a Flow runs only in VS Code: its Venue is the editor, or a role has tools of the editor. For the command line. */
+/**
+ * Why a Flow runs only in VS Code (its Venue is the editor, or a role has tools of other extensions), and which of its tools
+ * only VS Code has. For the command line.
+ */
 export function editorOnly(project: Project, flow: SourceDocument): readonly Diagnostic[] {
   const report = new Report();
   const parts = findParts(project, flow, new Report());
@@ -60,11 +62,18 @@ export function editorOnly(project: Project, flow: SourceDocument): readonly Dia
         hint: "Run it from VS Code, or with another Venue: `orket run FLOW --venue NAME`.",
       },
     );
-  for (const { role, tools } of foreignRoles(parts)) {
+  for (const { role, tools } of rolesWith(parts, isForeign)) {
     const message = `The role ${quoted(role)} may call ${tools.join(", ")}, which only VS Code has: this Flow runs only there.`;
     report.at(flow, ["band"], "orket/editor-only", message, {
       severity: "warning",
       hint: "Run it from VS Code, or take these tools out of the role.",
+    });
+  }
+  for (const { role, tools } of rolesWith(parts, isEditorTool)) {
+    const message = `The role ${quoted(role)} has ${tools.join(", ")} only in VS Code: a run on the command line goes without.`;
+    report.at(flow, ["band"], "orket/editor-tool", message, {
+      severity: "warning",
+      hint: "Run it from VS Code, or give the role search_files too.",
     });
   }
   return report.diagnostics;

@@ -31,7 +31,10 @@ export type Meaning =
   /** The path of another definition file. */
   | { readonly is: "file"; readonly kind: SourceKind }
   /** `compared`: the value that a condition compares with. */
-  | { readonly is: "folder" | "tool" | "model" | "secret" | "template" | "task" | "compared" };
+  | {
+      readonly is:
+        "folder" | "instructions" | "skill" | "tool" | "model" | "secret" | "template" | "task" | "compared";
+    };
 
 export interface Field {
   /** Path in the file: `*` is any one part; `@`, at the beginning, an entry of a Score within any groups. */
@@ -59,7 +62,7 @@ const defines = (at: string, entity: Entity, on: Field["on"] = "value"): Field =
 });
 const is = (
   at: string,
-  what: "folder" | "tool" | "model" | "secret" | "template" | "task" | "compared",
+  what: "folder" | "instructions" | "skill" | "tool" | "model" | "secret" | "template" | "task" | "compared",
 ): Field => ({
   at,
   on: "value",
@@ -131,6 +134,8 @@ const fields: Readonly<Record<SourceKind, readonly Field[]>> = {
     defines("roles.*", "role", "key"),
     is("roles.*.prompt", "template"),
     is("roles.*.tools.*", "tool"),
+    is("roles.*.instructions.*", "instructions"),
+    is("roles.*.skills.*", "skill"),
   ],
   venue: [
     named("venue"),

@@ -25,6 +25,8 @@ export const diagnosticCodes = [
   "orket/invalid-value",
   "orket/unknown-tool",
   "orket/command-tool",
+  "orket/instructions",
+  "orket/skill",
   "orket/literal-api-key",
   "orket/file-not-found",
   "orket/reference-not-found",
@@ -86,6 +88,7 @@ export const diagnosticCodes = [
   "orket/program-not-found",
   "orket/foreign-tool-unused",
   "orket/editor-only",
+  "orket/editor-tool",
 ] as const;
 export type DiagnosticCode = (typeof diagnosticCodes)[number];
 

@@ -176,6 +176,13 @@ describe("the conductor view, without an editor", () => {
     assert.ok(!html.includes("Still to fill in"));
   });
 
+  it("says where an agent of the editor may answer too", () => {
+    const says = /An agent of the editor may answer this too\./;
+
+    assert.match(htmlOf(named("question-with-fields")), says);
+    assert.doesNotMatch(htmlOf(named("question")), says);
+  });
+
   it("takes no answer to a question while a field that must be given is empty", () => {
     const { drafts: _, ...untyped } = named("question-with-fields");
     const html = htmlOf(untyped);

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { draft } from "../../event/event";
 import type { EventDraft, ToolCall } from "../../event/event";
-import type { StepNode } from "../../model/definition";
+import type { Definition, StepNode } from "../../model/definition";
 import { callSettings } from "../../model/definition";
 import { toolTable } from "../../model/tools";
 import type { BuiltinTool, ToolFacts } from "../../model/tools";
@@ -9,6 +9,7 @@ import type { Cancellation } from "../../port/cancellation";
 import type { Sha256 } from "../../port/digest";
 import type { ExternalTools } from "../../port/external-tools";
 import type { GuardedFiles } from "../../port/files";
+import type { LanguageFeatures } from "../../port/language-features";
 import type { ToolSpec } from "../../port/model-provider";
 import type { SessionStore } from "../../port/session-store";
 import type { Utf8 } from "../../port/utf8";
@@ -35,6 +36,7 @@ export interface ToolContext {
   readonly files: GuardedFiles;
   readonly store: SessionStore;
   readonly external: ExternalTools;
+  readonly features: LanguageFeatures;
   readonly utf8: Utf8;
   readonly sha256: Sha256;
   readonly cancellation: Cancellation;
@@ -59,7 +61,7 @@ export interface Tool<Args extends z.ZodType = z.ZodType> extends ToolFacts {
   readonly name: BuiltinTool;
   readonly args: Args;
   /** The tool as a step's model is told about it; undefined: this step cannot use it. Absent: the same in every step. */
-  readonly inStep?: (spec: ToolSpec, node: StepNode) => ToolSpec | undefined;
+  readonly inStep?: (spec: ToolSpec, node: StepNode, band: Definition["band"]) => ToolSpec | undefined;
   call(job: Job, args: z.output<Args>): Promise<EventDraft> | EventDraft;
 }
 
