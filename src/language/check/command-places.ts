@@ -19,7 +19,9 @@ function templatesOfCommand(flow: SourceDocument, command: string): TemplateText
       return { text: textAt(flow, at) ?? "", path: at };
     }),
   ];
-  return texts.flatMap(({ text, path: at }) => (text.includes("{{") ? [new TemplateText(flow, at, text)] : []));
+  return texts.flatMap(({ text, path: at }) =>
+    text.includes("{{") ? [new TemplateText(flow, at, text)] : [],
+  );
 }
 
 /** Placeholders of a command about items and steps, which must have a value wherever a step runs it. */

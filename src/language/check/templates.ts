@@ -216,7 +216,8 @@ export function checkTemplates(source: SourceDocument, report: Report): void {
     problems(template, report);
     const { step } = template;
     checkTemplate(template, report, (placeholder) => {
-      if (placeholder.kind === "item" && step !== undefined) return unresolvedItem(placeholder, source, [step]);
+      if (placeholder.kind === "item" && step !== undefined)
+        return unresolvedItem(placeholder, source, [step]);
       if (isAboutStep(placeholder) && step !== undefined)
         return unresolvedOfStep(placeholder, source, [step]);
       const problem = placeholder.kind === "artifact" ? artifactPathProblem(placeholder.path) : undefined;

@@ -36,7 +36,9 @@ function stepsOfTemplate(
     const name = path[1];
     // A command's texts are filled in for the steps that run it.
     if (source.kind === "flow") {
-      const runs = steps.filter((step) => step.kind === "run" && textAt(score, [...step.path, "run"]) === name);
+      const runs = steps.filter(
+        (step) => step.kind === "run" && textAt(score, [...step.path, "run"]) === name,
+      );
       return { score, steps: runs };
     }
     return { score, steps: steps.filter((step) => step.role === name) };

@@ -107,7 +107,8 @@ function taken(
   }
   for (const owner of owners) {
     const given = namesIn(owner).occurrences.some(
-      (one) => one.entity === entity && one.role === "definition" && scopes.has(one.scope) && one.name === name,
+      (one) =>
+        one.entity === entity && one.role === "definition" && scopes.has(one.scope) && one.name === name,
     );
     const step =
       entity === "step" && (scoreViewOf(owner).byId.has(name) || scoreViewOf(owner).groupById.has(name));

@@ -213,13 +213,19 @@ class NameReader {
       const name = placeholderName(placeholder);
       const inside = nameInPlaceholder(written, placeholder);
       if (entity !== undefined && name !== undefined && inside !== undefined) add(entity, name, inside);
-      if ((placeholder.kind !== "result" && placeholder.kind !== "item") || placeholder.field === "") continue;
+      if ((placeholder.kind !== "result" && placeholder.kind !== "item") || placeholder.field === "")
+        continue;
       const before = placeholder.kind === "item" ? "item." : ".result.";
       const scope = placeholder.kind === "item" ? itemScope(this.#source, path) : placeholder.step;
       let start = written.indexOf(before, inside?.end ?? 0) + before.length;
       const fields = placeholder.field.split(".");
       for (const [index, field] of fields.entries()) {
-        add("field", field, { start, end: start + field.length }, withinFields(scope, fields.slice(0, index)));
+        add(
+          "field",
+          field,
+          { start, end: start + field.length },
+          withinFields(scope, fields.slice(0, index)),
+        );
         start += field.length + 1;
       }
     }

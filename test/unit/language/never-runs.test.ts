@@ -129,7 +129,9 @@ describe("Placeholders of items", () => {
       "2 placeholder-unresolved: The items of 'e' have no field 'titel'; they have title, n.",
     ]);
     assert.deepEqual(
-      problems('  - each: { id: e, in: { glob: "*.md" }, max: 2, steps: [{ role: coder, instruction: "{{item.x}}" }] }\n'),
+      problems(
+        '  - each: { id: e, in: { glob: "*.md" }, max: 2, steps: [{ role: coder, instruction: "{{item.x}}" }] }\n',
+      ),
       ["1 placeholder-unresolved: The items of 'e' are texts: they have no field 'x'."],
     );
   });
@@ -137,9 +139,10 @@ describe("Placeholders of items", () => {
   it("can stand in what a command gets by stdin and env, if every step that runs it is in an each", () => {
     const uses = 'stdin: "{{item}}", env: { TITLE: "{{item.title}}" }';
     assert.deepEqual(problems(each("{ run: tests }"), flow(uses)), []);
-    assert.deepEqual(problems(`${each("{ run: tests }")}  - { id: t, run: tests }\n`, flow('stdin: "{{item}}"')), [
-      "5 command-placeholder: The step 't' is not in an 'each', so there is no item.",
-    ]);
+    assert.deepEqual(
+      problems(`${each("{ run: tests }")}  - { id: t, run: tests }\n`, flow('stdin: "{{item}}"')),
+      ["5 command-placeholder: The step 't' is not in an 'each', so there is no item."],
+    );
     const [wrong] = found(each("{ run: tests }"), flow('env: { T: "{{item.titel}}" }'));
     assert.match(wrong?.message ?? "", /have no field 'titel'/);
     assert.equal(wrong?.suggestion?.replacement, "{{item.title}}");
