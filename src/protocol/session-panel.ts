@@ -1,11 +1,16 @@
 import * as z from "zod";
 import { eventKinds } from "../engine/view/event-kind";
 import type { EventKind } from "../engine/view/event-kind";
+import type { AxisGap } from "../engine/view/timeline-axis";
+import type { TimelineBar, TimelineLane } from "../engine/view/timeline-layout";
 import type { TranscriptEntry, TranscriptPart } from "../engine/view/transcript";
+import { known, noUsage } from "../engine/view/usage";
+import type { Counted, Usage, UsageRow } from "../engine/view/usage";
+import type { LimitUse } from "../engine/state/limits";
 import type { ShownText } from "./shown-text";
 
-export { eventKinds };
-export type { EventKind, ShownText };
+export { eventKinds, known, noUsage };
+export type { Counted, EventKind, LimitUse, ShownText, TimelineBar, TimelineLane, Usage, UsageRow };
 
 /*
  * Messages between the session panel and the extension. The events stay with the extension, which also filters
@@ -38,7 +43,7 @@ export interface TranscriptRow extends Omit<TranscriptEntry, "parts"> {
 }
 
 /** The views of a session in its panel. */
-export const panelViews = ["transcript", "events"] as const;
+export const panelViews = ["transcript", "events", "timeline", "usage", "compare"] as const;
 export type PanelView = (typeof panelViews)[number];
 
 /** What the team proposes at one path, and its state. */
@@ -59,6 +64,54 @@ export interface ArtifactRow {
   readonly removed?: number;
   /** Digest of what a decision would be about. */
   readonly shown?: string;
+}
+
+/** How far the events were looked through for a view that sums them; absent: all of them. */
+interface Survey {
+  readonly total: number;
+  readonly scanned?: number;
+}
+
+/** The part of the session's time from `from` to `to`, as shares of the whole. */
+export interface TimelineScreen extends Survey {
+  readonly from: number;
+  readonly to: number;
+  /** The time at both ends, in milliseconds since 1970. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly lanes: readonly TimelineLane[];
+  /** Waits that are drawn shorter than they were, by their place in the visible part. */
+  readonly gaps: readonly AxisGap[];
+}
+
+/** What a session used. */
+export interface UsageScreen extends Survey {
+  readonly roles: readonly UsageRow[];
+  /** The steps that used most, all runs of each together; `otherSteps` further ones are summed in the last row. */
+  readonly steps: readonly UsageRow[];
+  readonly otherSteps: number;
+  readonly session: Usage;
+  readonly limits: readonly LimitUse[];
+}
+
+/** A step in two sessions. */
+export interface ComparedStep {
+  readonly key: string;
+  /** What differs, in words; `same` where nothing does. */
+  readonly differs: string;
+  readonly isSame: boolean;
+  /** How it ended and what it used, in each of the sessions. */
+  readonly left: string;
+  readonly right: string;
+}
+
+/** Two sessions side by side. */
+export interface CompareScreen {
+  readonly left: string;
+  readonly right: string;
+  readonly steps: readonly ComparedStep[];
+  /** Further steps than are listed. */
+  readonly more: number;
 }
 
 /** What a person can do about an artifact. */
@@ -147,12 +200,16 @@ export type PanelMessage =
       readonly choices: readonly StepChoice[];
       readonly more: number;
     }
+  | { readonly type: "timeline"; readonly screen: TimelineScreen }
+  | { readonly type: "usage"; readonly screen: UsageScreen }
+  | { readonly type: "compare"; readonly screen: CompareScreen }
   | { readonly type: "details"; readonly details: EventDetails }
   /** Show the event with this number, whatever the filter was. */
   | { readonly type: "reveal"; readonly seq: number }
   | { readonly type: "failed"; readonly message: string };
 
 const index = z.int().min(0);
+const share = z.number().min(0).max(1);
 const partId = z.string().min(1).max(100);
 
 /** The panel's requests. Everything that it sends is parsed with this first. */
@@ -169,6 +226,12 @@ export const panelRequestSchema = z.discriminatedUnion("type", [
   /** Opens what an event wrote to a file, as a diff with what was there before. */
   z.strictObject({ type: z.literal("diff"), seq: index, path: z.string().min(1).max(4000) }),
   z.strictObject({ type: z.literal("steps"), text: z.string().max(300) }),
+  z.strictObject({ type: z.literal("timeline"), from: share, to: share, columns: z.int().min(10).max(400) }),
+  z.strictObject({ type: z.literal("usage") }),
+  /** Asks the person for another session, and compares this one with it. */
+  z.strictObject({ type: z.literal("compare") }),
+  /** Opens a compared step side by side; without one, all of them. */
+  z.strictObject({ type: z.literal("compare_open"), step: z.string().max(300).optional() }),
   /** Another view is shown; the next panel of the session begins with it. */
   z.strictObject({ type: z.literal("view"), view: z.enum(panelViews) }),
   z.strictObject({ type: z.literal("details"), seq: index }),

@@ -64,6 +64,11 @@ export function differencesOf({ left, right, same }: StepComparison): string {
   return parts.length === 0 ? "same" : `differs: ${parts.join(", ")}`;
 }
 
+/** How a step ended and what it used, in a few words. */
+export function factsText(facts: StepFacts | undefined): string {
+  return facts === undefined ? "–" : `${facts.verdict ?? facts.outcome}, ${tokensText(facts.tokens)}`;
+}
+
 /** Everything that a step was given and produced, as a text to compare. */
 export async function stepText(
   key: string,
