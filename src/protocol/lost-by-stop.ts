@@ -14,7 +14,9 @@ export function lostByStop({ steps }: { readonly steps: readonly StoppedStep[] }
   return [
     ...(working.length === 0 ? [] : [`What ${working.join(", ")} has under way is lost.`]),
     ...(waiting.length === 0 ? [] : [`What ${waiting.join(", ")} waits for is not answered.`]),
-    ...(planned === 0 ? [] : [planned === 1 ? "1 step is not performed." : `${planned} steps are not performed.`]),
+    ...(planned === 0
+      ? []
+      : [planned === 1 ? "1 step is not performed." : `${planned} steps are not performed.`]),
   ];
 }
 

@@ -90,7 +90,10 @@ function choicesOf(controller: SessionController, { provider }: AdjustParts, tit
         make: async () => {
           const after = await editText(`${title}: prompt of ${role}`, prompt);
           if (after === undefined) return undefined;
-          return { adjustment: { kind: "patch_role", role, prompt: after }, texts: { before: prompt, after } };
+          return {
+            adjustment: { kind: "patch_role", role, prompt: after },
+            texts: { before: prompt, after },
+          };
         },
       },
       {

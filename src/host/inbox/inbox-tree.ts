@@ -21,7 +21,9 @@ export type InboxRow = InboxEntry | UnseenEnd;
 
 /** Identifies a row, with what a click on it shows. */
 function rowOf(row: InboxRow): string {
-  return "waiting" in row ? `${row.controller.directory} ${row.waiting.about}` : `${row.directory} ${row.word}`;
+  return "waiting" in row
+    ? `${row.controller.directory} ${row.waiting.about}`
+    : `${row.directory} ${row.word}`;
 }
 
 /** The view "Needs you". A click shows the question but answers nothing. */

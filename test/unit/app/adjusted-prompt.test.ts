@@ -25,7 +25,11 @@ function state(): SessionState {
 
 describe("what an adjustment does to the whole prompt", () => {
   it("is shown for an instruction, with everything around it", () => {
-    const made = adjustedPrompt(state(), { kind: "patch", step: "second", instruction: "Stop after {{task}}" });
+    const made = adjustedPrompt(state(), {
+      kind: "patch",
+      step: "second",
+      instruction: "Stop after {{task}}",
+    });
 
     assert.equal(made?.step, "second");
     assert.match(made.before, /You write for Decide\.[^]*Go on with \{\{steps\.first\.summary\}\}\./);

@@ -11,7 +11,10 @@ const end = (directory: string, word = "completed") => ({
 describe("the ends that nobody saw", () => {
   const memory = (kept?: unknown) => {
     const values = new Map<string, unknown>(kept === undefined ? [] : [["orket.unseenEnds", kept]]);
-    return { get: (key: string) => values.get(key), update: (key: string, value: unknown) => values.set(key, value) };
+    return {
+      get: (key: string) => values.get(key),
+      update: (key: string, value: unknown) => values.set(key, value),
+    };
   };
 
   it("are there after a reload, until they are looked at", () => {
@@ -21,12 +24,18 @@ describe("the ends that nobody saw", () => {
     ends.add(end("/b"));
     ends.add(end("/a", "failed"));
     const reloaded = new UnseenEnds(kept);
-    assert.deepEqual(reloaded.all.map(({ directory, word }) => [directory, word]), [
-      ["/b", "completed"],
-      ["/a", "failed"],
-    ]);
+    assert.deepEqual(
+      reloaded.all.map(({ directory, word }) => [directory, word]),
+      [
+        ["/b", "completed"],
+        ["/a", "failed"],
+      ],
+    );
     reloaded.retain(({ directory }) => directory !== "/b");
-    assert.deepEqual(new UnseenEnds(kept).all.map(({ directory }) => directory), ["/a"]);
+    assert.deepEqual(
+      new UnseenEnds(kept).all.map(({ directory }) => directory),
+      ["/a"],
+    );
   });
 
   it("tell their listeners of each change, and of nothing else", () => {
