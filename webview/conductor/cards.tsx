@@ -3,11 +3,11 @@ import { useRef } from "preact/hooks";
 import type {
   ApprovalScreen,
   ArtifactScreen,
-  ConductorRequest,
   FailureScreen,
   LimitName,
   LimitScreen,
 } from "../../src/protocol/conductor";
+import type { ConductorRequest } from "../../src/protocol/conductor-requests";
 import { compactNumber, costText, durationText, plural } from "../ui/format";
 import { Button, Disclosure, Icon, Link, TextArea, TextField } from "../ui/toolkit";
 import { CommandFacts } from "./command-facts";

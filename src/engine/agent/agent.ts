@@ -51,10 +51,9 @@ export interface PerformContext {
 }
 
 function toolsOf({ state, ports }: PerformContext, run: StepRun): ToolSpec[] {
-  const tools = state.definition.band.roles[run.node.role]?.tools ?? [];
-  return toolsOfStep(tools, run.node, {
+  return toolsOfStep(run.node, {
+    definition: state.definition,
     external: ports.external,
-    commands: state.definition.flow.commands,
     features: ports.features,
   });
 }

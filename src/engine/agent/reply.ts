@@ -79,9 +79,9 @@ function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): 
   const { definition } = state;
   const role = run.node.role;
   const listed = definition.band.roles[role]?.tools ?? [];
-  const specs = toolsOfStep(listed, run.node, {
+  const specs = toolsOfStep(run.node, {
+    definition,
     external: ports.external,
-    commands: definition.flow.commands,
     // How a call is read does not depend on the host.
     features: { available: true },
   });

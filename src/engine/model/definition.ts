@@ -7,6 +7,7 @@ import { fieldMapSchema, jsonSchema } from "./field";
 import type { FieldMap, Json } from "./field";
 import { conductorSchema, inputValueSchema, limitsSchema, resolvedPolicySchema } from "./flow";
 import { approvalSchema, idSchema, nameSchema } from "./names";
+import { pinnedShape } from "./pinned";
 import { onExhausted, onFailure } from "./score";
 import type { ItemsFile, OnExhausted, OnFailure } from "./score";
 import {
@@ -250,7 +251,7 @@ export const definitionSchema = z.strictObject({
     conductor: conductorSchema,
     commands: commandTableSchema.optional(),
   }),
-  band: z.strictObject({ name: nameSchema, source, roles: bandFileSchema.shape.roles }),
+  band: z.strictObject({ name: nameSchema, source, roles: bandFileSchema.shape.roles, ...pinnedShape }),
   venue: venueSchema,
   score: z.strictObject({
     name: nameSchema,

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { sessionNamed } from "../../app/session/session-list";
 import type { AgentHost } from "../../app/agent/agent-tools";
 import type { OfferedProject } from "../../app/agent/run-request";
-import { saveDefinitions } from "../flow/run-flow";
+import { saveFiles } from "../flow/run-flow";
 import type { FlowRunner } from "../flow/run-flow";
 import type { ProjectIndex } from "../project/project-index";
 import { isOnDisk } from "../session/on-disk";
@@ -38,7 +38,7 @@ export function agentHostOf({ index, venue, runner, sessions }: AgentParts): Age
       }));
     },
     start: async ({ folder }, definition, cancellation) => {
-      await saveDefinitions();
+      await saveFiles(index);
       return runner.startAsAsked(definition, folder, cancellation);
     },
     session: async (which = "last") => {

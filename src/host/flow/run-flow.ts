@@ -4,7 +4,7 @@ import { callSettings, venueOf } from "../../engine/model/definition";
 import type { Definition, PlanNode, ResolvedVenue } from "../../engine/model/definition";
 import type { InputValue } from "../../engine/model/flow";
 import type { Approval } from "../../engine/model/names";
-import { fileKindOf, resolveFlow } from "../../language/index";
+import { resolveFlow } from "../../language/index";
 import type { Diagnostic, FlowSummary } from "../../language/index";
 import { commandIds } from "../ids";
 import { toRange } from "../language/lsp";
@@ -49,7 +49,7 @@ export class FlowRunner {
     options: { readonly stepByStep: boolean; readonly task?: string },
   ): Promise<SessionController | undefined> {
     if (!(await mayRun())) return undefined;
-    await saveDefinitions();
+    await saveFiles(this.#index);
     this.#index.reread();
     const chosen = await this.pick(target, "Which Flow should run?");
     if (chosen === undefined) return undefined;
@@ -218,10 +218,9 @@ export async function mayCall(): Promise<boolean> {
 }
 
 /** A run reads what the editors show; saving makes the disk match. */
-export async function saveDefinitions(): Promise<void> {
+export async function saveFiles(index: ProjectIndex): Promise<void> {
   for (const document of vscode.workspace.textDocuments) {
-    if (document.isDirty && !document.isUntitled && fileKindOf(document.uri.path) !== undefined)
-      await document.save();
+    if (document.isDirty && !document.isUntitled && index.isRead(document.uri)) await document.save();
   }
 }
 
