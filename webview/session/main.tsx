@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { noFilter, panelViews } from "../../src/protocol/session-panel";
-import type { EventFilter, PanelMessage, PanelRequest, PanelView } from "../../src/protocol/session-panel";
+import type { EventFilter, PanelMessage, PanelView } from "../../src/protocol/session-panel";
+import type { PanelRequest } from "../../src/protocol/session-requests";
 import { Host } from "../ui/host";
 import { presses } from "../ui/presses";
 import { registerToolkit } from "../ui/register";

@@ -2,13 +2,13 @@ import { render } from "preact";
 import type {
   CompareScreen,
   PanelMessage,
-  PanelRequest,
   PanelView,
   StreamInfo,
   TimelineBar,
   TimelineScreen,
   UsageScreen,
 } from "../../src/protocol/session-panel";
+import type { PanelRequest } from "../../src/protocol/session-requests";
 import { pageElement } from "../ui/page-element";
 import { CompareView } from "./compare";
 import { Timeline, wholeTime } from "./timeline";

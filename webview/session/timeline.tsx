@@ -191,7 +191,7 @@ const kindWords: Readonly<Record<TimelineBar["kind"], string>> = {
 };
 
 /** What a bar is, in words. */
-export function barText({ kind, step, ms, startedMs, count, failed, open }: TimelineBar): string {
+function barText({ kind, step, ms, startedMs, count, failed, open }: TimelineBar): string {
   const what =
     count === 1
       ? `${step}, ${kindWords[kind]}`

@@ -16,7 +16,7 @@ export function countedText(counted: Counted, calls: number): string {
 }
 
 /** The cost of calls; calls without a price are never free. */
-export function priceText({ costUsd, unpricedCalls, calls }: Usage): string {
+function priceText({ costUsd, unpricedCalls, calls }: Usage): string {
   if (calls === 0) return "–";
   if (unpricedCalls === calls) return "unknown";
   return unpricedCalls === 0
@@ -152,7 +152,7 @@ const limitWords: Readonly<Record<LimitUse["limit"], string>> = {
 };
 
 /** An amount in the unit of its limit. */
-export function amountText(limit: LimitUse["limit"], amount: number): string {
+function amountText(limit: LimitUse["limit"], amount: number): string {
   if (limit === "cost_usd") return costText(amount);
   return limit === "duration_seconds" ? durationText(amount * 1000) : numberText(Math.round(amount));
 }

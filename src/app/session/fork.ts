@@ -115,9 +115,10 @@ function madeBy({
   call_reader,
   tool_answers,
   drift_rules,
+  reasons,
 }: EventData<"session_start">): Pick<
   EventData<"session_start">,
-  "prompt_builder" | "call_reader" | "tool_answers" | "drift_rules"
+  "prompt_builder" | "call_reader" | "tool_answers" | "drift_rules" | "reasons"
 > {
-  return { ...defined({ prompt_builder, call_reader, tool_answers, drift_rules }) };
+  return { ...defined({ prompt_builder, call_reader, tool_answers, drift_rules, reasons }) };
 }

@@ -47,6 +47,7 @@ export const eventData = {
       .min(1)
       .optional()
       .describe("Version of the rules that see a run drift; absent: none were asked."),
+    reasons: z.int().min(1).optional().describe("Version of the reasons of conditions; absent: 1."),
     session: z.string(),
     flow: z.string(),
     definition: blobRefSchema,
@@ -75,6 +76,7 @@ export const eventData = {
           call_reader: z.int().min(1).optional().describe("As in that session; absent: 1."),
           tool_answers: z.int().min(1).optional().describe("As in that session; absent: 1."),
           drift_rules: z.int().min(1).optional().describe("As in that session; absent: none."),
+          reasons: z.int().min(1).optional().describe("As in that session; absent: 1."),
         }),
       )
       .optional()

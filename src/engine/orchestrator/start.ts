@@ -25,6 +25,7 @@ export function startEvent(facts: {
     call_reader: currentVersions.callReader,
     tool_answers: currentVersions.toolAnswers,
     drift_rules: currentVersions.driftRules,
+    reasons: currentVersions.reasons,
     session: facts.session,
     flow: facts.definition.flow.name,
     definition: facts.digest,

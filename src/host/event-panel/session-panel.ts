@@ -1,6 +1,8 @@
 import * as vscode from "vscode";
-import { panelRequestSchema, maxRows, noFilter } from "../../protocol/session-panel";
-import type { EventDetails, PanelMessage, PanelRequest } from "../../protocol/session-panel";
+import { maxRows, noFilter } from "../../protocol/session-panel";
+import { panelRequestSchema } from "../../protocol/session-requests";
+import type { EventDetails, PanelMessage } from "../../protocol/session-panel";
+import type { PanelRequest } from "../../protocol/session-requests";
 import { shown } from "../../protocol/shown-text";
 import type { ShownText } from "../../protocol/shown-text";
 import { defined } from "../../engine/model/defined";

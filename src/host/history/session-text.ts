@@ -43,7 +43,7 @@ function indented(json: string): string {
   }
 }
 
-export function tokensText({ input, output }: TokenUsage): string {
+function tokensText({ input, output }: TokenUsage): string {
   const count = (value: TokenUsage["input"]): string =>
     value === undefined
       ? "unknown"

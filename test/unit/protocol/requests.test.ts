@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { conductorRequestSchema } from "../../../src/protocol/conductor";
-import { panelRequestSchema, panelStateSchema } from "../../../src/protocol/session-panel";
+import { conductorRequestSchema } from "../../../src/protocol/conductor-requests";
+import { panelRequestSchema, panelStateSchema } from "../../../src/protocol/session-requests";
 
 const sha256 = "a".repeat(64);
 const answer = {
