@@ -68,8 +68,7 @@ export async function startSession(
     digest: definitionRef,
     startedBy: options.startedBy,
     densities: known?.densities ?? (await rememberedDensities(environment, options.workDomain, definition)),
-    schemaRoles:
-      known?.schemaRoles ?? (await provenSchemaRoles(environment, options.workDomain, definition)),
+    schemaRoles: known?.schemaRoles ?? (await provenSchemaRoles(environment, options.workDomain, definition)),
   });
   try {
     const history = store.append([start]);

@@ -27,7 +27,9 @@ export function answersBySchema(
   const { params } = callSettings(definition, role);
   // A form that the Venue asks for itself counts.
   if ("format" in params || "response_format" in params || skills.length > 0) return false;
-  return tools.includes("set_result") && tools.every((tool) => tool === "set_result" || tool === "set_verdict");
+  return (
+    tools.includes("set_result") && tools.every((tool) => tool === "set_result" || tool === "set_verdict")
+  );
 }
 
 /** Whether the system message is sent as part of the user's: as set in the Venue, or as learned on the way. */

@@ -103,7 +103,12 @@ for (const provider of ["ollama", "openai"] as const) {
 
     function definition(): Definition {
       const made = grown([step("plan", "writer", { result })], "plan");
-      Object.assign(made.venue, { provider, endpoint, model: "m", retry: { attempts: 1, backoff_seconds: 0 } });
+      Object.assign(made.venue, {
+        provider,
+        endpoint,
+        model: "m",
+        retry: { attempts: 1, backoff_seconds: 0 },
+      });
       for (const role of Object.values(made.band.roles)) role.tools = ["set_result"];
       return made;
     }
@@ -154,18 +159,23 @@ for (const provider of ["ollama", "openai"] as const) {
       await proven(true);
       refuses = true;
       const events = await perform();
-      assert.ok(events.some((event) => event.type === "model_call_failed" && event.data.without_schema === true));
+      assert.ok(
+        events.some((event) => event.type === "model_call_failed" && event.data.without_schema === true),
+      );
       assert.equal(await remembered(), false);
       // What else was found out stays.
       assert.match(readFileSync(path.join(folder, ".orket/capabilities.json"), "utf8"), /"seed": ?true/);
       await perform();
-      assert.deepEqual(bodies.map((body) => schemaOf(body) !== undefined), [
-        true, // Refused.
-        false,
-        false,
-        false,
-        false,
-      ]);
+      assert.deepEqual(
+        bodies.map((body) => schemaOf(body) !== undefined),
+        [
+          true, // Refused.
+          false,
+          false,
+          false,
+          false,
+        ],
+      );
     });
   });
 }

@@ -105,9 +105,7 @@ describe("A typed result of a backend that keeps to a JSON Schema", () => {
 
   it("falls back to the tool where the server ignores the schema", async () => {
     const session = await run(definitionOf(), (request, call) =>
-      request.replySchema === undefined
-        ? byTool(request, call)
-        : "Here is my plan: first, the files.",
+      request.replySchema === undefined ? byTool(request, call) : "Here is my plan: first, the files.",
     );
 
     assert.equal(session.orchestrator.state.outcome, "completed");

@@ -178,7 +178,9 @@ function told(runs: Readonly<Record<string, Harness>>): string {
       seen.add(stepKey);
     }
     for (const requests of ofStep.values())
-      for (const { origin, messages } of new Set([requests[0], requests.at(-1)].flatMap((one) => one ?? []))) {
+      for (const { origin, messages } of new Set(
+        [requests[0], requests.at(-1)].flatMap((one) => one ?? []),
+      )) {
         assert.deepEqual(
           messages.map(({ role }) => role),
           ["system", "user"],
