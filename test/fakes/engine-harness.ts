@@ -253,6 +253,8 @@ export function harness(
     features?: LanguageFeatures;
     /** Replaces the fake model. */
     provider?: ModelProvider;
+    /** Roles whose backend keeps to a JSON Schema. */
+    schemaRoles?: readonly string[];
   } = {},
 ): Harness {
   const clock = new ManualClock();
@@ -276,7 +278,8 @@ export function harness(
   let state = fold(initialState(definition), store.events);
   if (store.events.length === 0) {
     const digest = { sha256: "0".repeat(64), bytes: 0 };
-    const drafts = [startEvent({ engine: "test", session: "s", definition, digest, startedBy: "library" })];
+    const facts = { engine: "test", session: "s", definition, digest, startedBy: "library" } as const;
+    const drafts = [startEvent({ ...facts, ...defined({ schemaRoles: from.schemaRoles }) })];
     for (const event of store.append(drafts)) state = apply(state, event);
   }
   const orchestrator = new Orchestrator(ports, state);

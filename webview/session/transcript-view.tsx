@@ -73,6 +73,7 @@ export class TranscriptView {
     const isOther = info.edition !== this.#state.edition;
     const before = this.#count;
     this.#info = info;
+    this.#scroller.hidden = info.matching === 0;
     if (info.matching === 0) {
       this.#state = { ...noTranscript, edition: info.edition };
       this.#draw();
@@ -186,6 +187,7 @@ export class TranscriptView {
       />,
       this.#scroller,
     );
+    this.#scroller.ariaBusy = String(this.#state.entries.length === 0);
     if (anchor?.isConnected === true) this.#scroller.scrollTop += anchor.getBoundingClientRect().top - place;
   }
 

@@ -12,7 +12,7 @@ import { stretches } from "./event-index";
 import type { EventSource } from "./event-index";
 
 /** Two halves of a call or a command are put together if they are at most this many events apart. */
-export const pairEvents = 400;
+const pairEvents = 400;
 /** Longest text that is sent without being asked for, in characters. */
 const maxOpenLength = 6000;
 

@@ -47,6 +47,7 @@ export const eventData = {
       .min(1)
       .optional()
       .describe("Version of the rules that see a run drift; absent: none were asked."),
+    reasons: z.int().min(1).optional().describe("Version of the reasons of conditions; absent: 1."),
     session: z.string(),
     flow: z.string(),
     definition: blobRefSchema,
@@ -58,6 +59,10 @@ export const eventData = {
       .describe(
         "What earlier sessions measured of the Venue's models; prompts are fitted with it from the start.",
       ),
+    json_schema: z
+      .array(z.string())
+      .optional()
+      .describe("Roles whose backend was shown to keep to a JSON Schema: their results are asked for by it."),
     forked_from: z
       .array(
         z.strictObject({
@@ -71,6 +76,7 @@ export const eventData = {
           call_reader: z.int().min(1).optional().describe("As in that session; absent: 1."),
           tool_answers: z.int().min(1).optional().describe("As in that session; absent: 1."),
           drift_rules: z.int().min(1).optional().describe("As in that session; absent: none."),
+          reasons: z.int().min(1).optional().describe("As in that session; absent: 1."),
         }),
       )
       .optional()
@@ -139,6 +145,10 @@ export const eventData = {
     reasoning: contentSchema.optional(),
     tool_calls: z.array(toolCallSchema),
     from_text: z.literal(true).optional().describe("The tool calls were written in the reply's text."),
+    schema: z
+      .enum(["kept", "ignored"])
+      .optional()
+      .describe("Whether the reply keeps to the JSON Schema that it was asked by; absent: by none."),
     said: contentSchema
       .optional()
       .describe("The reply's text without thoughts and calls; absent: the reply as it is."),
@@ -189,6 +199,7 @@ export const eventData = {
         "The wait that the server asked for, where it is longer than the Venue allows: no further try.",
       ),
     switch_to_text: z.literal(true).optional().describe("The next try writes tool calls as text."),
+    without_schema: z.literal(true).optional().describe("The next try asks for the result by set_result."),
     merge_system: z
       .literal(true)
       .optional()

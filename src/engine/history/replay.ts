@@ -260,9 +260,9 @@ async function checkReply(
     return differs(event, "engine", "The replay does not take this reply.");
   const isRead = state.versions.callReader === currentVersions.callReader && !isReadByEditor(state, event);
   const own = isRead ? made.data : data;
-  const { tool_calls, from_text, said, unread } = own;
+  const { tool_calls, from_text, said, unread, schema } = own;
   const { cost_usd } = made.data;
-  const followsFrom = { ...data, tool_calls, from_text, said, unread, cost_usd };
+  const followsFrom = { ...data, tool_calls, from_text, said, unread, schema, cost_usd };
   return compare({ ...made, data: followsFrom }, event, "reply");
 }
 

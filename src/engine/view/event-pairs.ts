@@ -68,6 +68,13 @@ export class EventPairs {
     return { start, end: event };
   }
 
+  /** Forgets what will not end any more, and returns it. */
+  abandon(isLost: (start: SessionEvent) => boolean): readonly SessionEvent[] {
+    const lost = this.open.filter(isLost);
+    for (const [key, start] of this.#open) if (isLost(start)) this.#open.delete(key);
+    return lost;
+  }
+
   /** What has begun and not ended, in the order in which it began. */
   get open(): readonly SessionEvent[] {
     return [...this.#open.values()];
