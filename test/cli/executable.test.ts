@@ -78,7 +78,12 @@ describe("scripts that may be executed, from the tool call to the project", func
   it("is written into the project by an acceptance, and taken back by its revert", async () => {
     const accepted = await run("accept", "last");
     assert.equal(accepted.code, 0, accepted.stderr);
-    assert.deepEqual(["run.sh", "plain.sh", "new.sh", "bin/old.sh"].map(modeOf), ["750", "750", "755", "755"]);
+    assert.deepEqual(["run.sh", "plain.sh", "new.sh", "bin/old.sh"].map(modeOf), [
+      "750",
+      "750",
+      "755",
+      "755",
+    ]);
     assert.equal(statSync(path.join(project, "notes.md")).mode & 0o111, 0);
     assert.equal((await run("diff", "last")).stdout, "");
 
@@ -87,7 +92,12 @@ describe("scripts that may be executed, from the tool call to the project", func
     assert.equal(existsSync(path.join(project, "new.sh")), false);
 
     assert.equal((await run("revert", "last", "--undo")).code, 0);
-    assert.deepEqual(["run.sh", "plain.sh", "new.sh", "bin/old.sh"].map(modeOf), ["750", "750", "755", "755"]);
+    assert.deepEqual(["run.sh", "plain.sh", "new.sh", "bin/old.sh"].map(modeOf), [
+      "750",
+      "750",
+      "755",
+      "755",
+    ]);
     assert.equal((await run("verify", "last")).code, 0);
   });
 });

@@ -10,7 +10,14 @@ import { artifactViews } from "../../engine/view/session-view";
 import { chooseFrom, withoutPart } from "../artifact/choice";
 import type { Chosen } from "../artifact/choice";
 import type { LineChange } from "../artifact/hunks";
-import { artifactAt, artifactOffer, asExecutable, redoOffer, renameOffer, revertOffer } from "../artifact/project-offer";
+import {
+  artifactAt,
+  artifactOffer,
+  asExecutable,
+  redoOffer,
+  renameOffer,
+  revertOffer,
+} from "../artifact/project-offer";
 import type { Desk, OfferSource, ProjectOffer } from "../artifact/project-offer";
 import { isSameBytes } from "../artifact/text";
 import type { Bytes } from "../artifact/text";
@@ -133,7 +140,10 @@ function stored(
 
 interface AcceptanceRecord {
   readonly step: string | null;
-  readonly data: Omit<EventData<"artifact_accepted">, "path" | "content" | "replaced" | "file_mode" | "made_executable">;
+  readonly data: Omit<
+    EventData<"artifact_accepted">,
+    "path" | "content" | "replaced" | "file_mode" | "made_executable"
+  >;
 }
 
 /** Records an acceptance, then writes it: for a moved file, both its names or neither. */
@@ -165,7 +175,9 @@ async function bring(
       bytes: to,
       isUnsaved: offer.isUnsaved,
       desk,
-      ...(to === null ? defined({ createMode: fileMode }) : defined({ createMode: newMode ?? fileMode, newMode })),
+      ...(to === null
+        ? defined({ createMode: fileMode })
+        : defined({ createMode: newMode ?? fileMode, newMode })),
     });
   };
   if (rename === undefined) accept(path, project, bytes, { file_mode: fileMode, ...made });

@@ -457,7 +457,9 @@ export const eventData = {
     made_executable: z
       .literal(true)
       .optional()
-      .describe("The project's file could not be executed before, and now it can; `file_mode` is from before."),
+      .describe(
+        "The project's file could not be executed before, and now it can; `file_mode` is from before.",
+      ),
     renamed_from: z.string().optional().describe("The file was moved: this path was deleted with it."),
     renamed_to: z
       .string()

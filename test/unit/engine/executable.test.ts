@@ -77,11 +77,16 @@ describe("the executable bit of what tools write", () => {
   it("is replayed from the journal alone", async () => {
     const all = Object.values(calls).map(([tool, args]) => [tool, args] as const);
     const definition = definitionOf([step("build", "writer", { max_turns: all.length + 1 })]);
-    for (const role of Object.values(definition.band.roles)) role.tools = ["write_file", "edit_file", "move_file"];
-    const session = harness(definition, (_, number) => {
-      const next = all[number - 1];
-      return next === undefined ? "done" : { calls: [[next[0], next[1] as Record<string, unknown>]] };
-    }, { files });
+    for (const role of Object.values(definition.band.roles))
+      role.tools = ["write_file", "edit_file", "move_file"];
+    const session = harness(
+      definition,
+      (_, number) => {
+        const next = all[number - 1];
+        return next === undefined ? "done" : { calls: [[next[0], next[1] as Record<string, unknown>]] };
+      },
+      { files },
+    );
     assert.equal((await session.run()).outcome, "completed");
     const { divergence } = await replay(definition, session.store.events, replayPorts(session.store));
     assert.equal(divergence, undefined);
@@ -92,7 +97,9 @@ describe("a decision about a version", () => {
   it("does not cover the same text as an executable file", () => {
     const content = { sha256: "a".repeat(64), bytes: 1 };
     const decision = { kind: "accepted", content, replaced: null, of: content } as const;
-    const state = { decisions: { "a.sh": decision }, acceptances: {} } as unknown as Parameters<typeof decisionAbout>[0];
+    const state = { decisions: { "a.sh": decision }, acceptances: {} } as unknown as Parameters<
+      typeof decisionAbout
+    >[0];
     assert.equal(decisionAbout(state, { path: "a.sh", content }).verdict, "accepted");
     assert.equal(decisionAbout(state, { path: "a.sh", content, executable: true }).verdict, "pending");
   });
