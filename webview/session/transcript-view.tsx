@@ -4,10 +4,10 @@ import { Entries } from "./transcript";
 import type { EntryActions } from "./transcript";
 import {
   noTranscript,
-  openRows,
   partKey,
   rowsAround,
   rowsBeyond,
+  rowsToRead,
   withRows,
   withText,
 } from "./transcript-state";
@@ -85,10 +85,10 @@ export class TranscriptView {
       return;
     }
     if (info.matching === before) return;
-    const open = openRows(this.#state);
-    if (open !== undefined) this.#request(open);
+    const rows = rowsToRead(this.#state, info.matching, following);
     if (following) this.#goal = "end";
-    this.#fill();
+    if (rows === undefined) this.#fill();
+    else this.#request(rows);
   }
 
   /** Shows a row, or an end of the list. */
