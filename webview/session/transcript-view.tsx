@@ -107,9 +107,12 @@ export class TranscriptView {
     if (`${message.edition} ${message.from}` !== this.#asked) return;
     this.#asked = "";
     this.#state = withRows(this.#state, message);
+    const toEnd = this.#goal === "end";
     this.#draw();
     this.#reach();
     this.#host.moved();
+    // What stands above may just have appeared, and taken room.
+    if (toEnd && this.#goal === undefined) this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.#fill();
   }
 
