@@ -106,6 +106,7 @@ export const internalIds = {
   openResult: "orket.internal.openResult",
   checkCommand: "orket.internal.checkCommand",
   showWaiting: "orket.internal.showWaiting",
+  showEnd: "orket.internal.showEnd",
   runFromChat: "orket.internal.runFromChat",
   openFromChat: "orket.internal.openFromChat",
   showPromptInFile: "orket.internal.showPromptInFile",
