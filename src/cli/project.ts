@@ -1,9 +1,18 @@
 import path from "node:path";
+import { readMaterials } from "../app/project/materials";
 import { readProjectFiles } from "../app/project/project-files";
 import { nodeEnvironment } from "../adapters/journal/environment";
 import { OrketError } from "../engine/error/orket-error";
 import type { Definition } from "../engine/model/definition";
-import { createProject, fileKindOf, fileKinds, formatDiagnostic, resolveFlow } from "../language";
+import {
+  createProject,
+  fileKindOf,
+  fileKinds,
+  formatDiagnostic,
+  resolveFlow,
+  wantedMaterials,
+  withMaterials,
+} from "../language";
 import type { Project, ResolveOptions } from "../language";
 import { nearest } from "../language/text/nearest";
 import type { CommandContext } from "./command";
@@ -29,7 +38,8 @@ export async function loadProject({ io, workDomain }: CommandContext): Promise<P
   }
   if (truncated)
     io.stderr.line("orket: the project is too large; not all of its definition files were read.");
-  return createProject(files);
+  const project = createProject(files);
+  return withMaterials(project, await readMaterials(workDomain, wantedMaterials(project)));
 }
 
 /** Where the project is, and the base of the user's paths. */

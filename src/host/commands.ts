@@ -21,15 +21,18 @@ import type { SessionController } from "../app/session/controller";
 import type { SessionRegistry } from "./session/session-registry";
 import type { ArtifactsTree } from "./trees/artifacts-tree";
 import { SessionItem } from "./trees/sessions-tree";
+import type { SessionsTree } from "./trees/sessions-tree";
 import { adjustSession } from "./conductor/adjust";
 import type { Reports } from "./history/reports";
 import type { ConductorView } from "./conductor/conductor-view";
-import type { Inbox, InboxEntry } from "./inbox/inbox";
+import type { Inbox } from "./inbox/inbox";
+import type { InboxRow, InboxTree } from "./inbox/inbox-tree";
 import type { PressedAnswer } from "../protocol/conductor";
 import type { ErrorPresenter } from "./errors";
 import type { SessionPanels } from "./event-panel/session-panels";
 import { MeshNodeItem } from "./venues/mesh-rows";
 import { allowStoredKey } from "./session/questions";
+import { stopAsked } from "./session/ask-stop";
 import { ensureAllowed } from "./trust";
 import { selectVenue } from "./venues/select-venue";
 import type { VenueChanges } from "./venues/venue-changes";
@@ -41,6 +44,8 @@ export interface CommandParts {
   readonly sessions: SessionRegistry;
   readonly conductor: ConductorView;
   readonly inbox: Inbox;
+  readonly inboxTree: InboxTree;
+  readonly sessionsTree: SessionsTree;
   readonly panels: SessionPanels;
   readonly review: ArtifactReview;
   readonly model: ReviewModel;
@@ -77,7 +82,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     },
     [commandIds.stopSession]: async (target) => {
       const controller = await choose(sessions, target, canStop, "Which session should stop?");
-      await controller?.adjust({ kind: "stop" });
+      if (controller !== undefined) await stopAsked(controller);
     },
     [commandIds.pauseSession]: async (target) => {
       const controller = await choose(sessions, target, canPause, "Which session should pause?");
@@ -122,8 +127,12 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     ...parts.history,
   };
   return vscode.Disposable.from(
-    vscode.commands.registerCommand(internalIds.showWaiting, ({ controller, waiting }: InboxEntry) =>
-      parts.errors.guard(() => parts.conductor.showWaiting(controller, waiting.about)),
+    vscode.commands.registerCommand(internalIds.showWaiting, (row: InboxRow) =>
+      parts.errors.guard(() => {
+        if (!parts.inboxTree.takes(row)) return undefined;
+        if (!("waiting" in row)) return vscode.commands.executeCommand(internalIds.showEnd, row.directory);
+        return parts.conductor.showWaiting(row.controller, row.waiting.about);
+      }),
     ),
     vscode.commands.registerCommand(internalIds.checkCommand, (target: CommandTarget) =>
       parts.errors.guard(() => checkCommand(parts.index, parts.sessions, target)),
@@ -132,6 +141,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       vscode.commands.registerCommand(id, (...given: [unknown, unknown, unknown]) =>
         parts.errors.guard(() => {
           ensureAllowed(id as CommandId);
+          const [target] = given;
+          if (target instanceof SessionItem && !parts.sessionsTree.takes(target)) return undefined;
           return handle(...given);
         }),
       ),

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
+import { registerAgents } from "./agents";
 import { ArtifactFiles } from "./artifacts/artifact-files";
 import { ArtifactReview } from "./artifacts/artifact-review";
 import { registerHunkCommands } from "./artifacts/commands";
@@ -36,6 +37,7 @@ import { ErrorPresenter } from "./errors";
 import { showWhatIsThere } from "./conductor/resume-offer";
 import { KeptViews } from "./event-panel/kept-views";
 import { SessionPanels } from "./event-panel/session-panels";
+import { UnseenEnds } from "../app/session/unseen-ends";
 import { Attention } from "./inbox/attention";
 import { Inbox } from "./inbox/inbox";
 import { InboxTree } from "./inbox/inbox-tree";
@@ -69,6 +71,8 @@ function createParts(context: vscode.ExtensionContext) {
     (name, text) => reports.show(name, text),
   );
   const extension = context.extensionUri;
+  const unseen = new UnseenEnds(context.workspaceState);
+  const inbox = new Inbox(sessions, unseen);
   const model = new ReviewModel(sessions);
   const files = new ArtifactFiles(sessions, model);
   const panels = new SessionPanels({
@@ -94,7 +98,10 @@ function createParts(context: vscode.ExtensionContext) {
     sessions,
     venue,
     conductor,
-    inbox: new Inbox(sessions),
+    unseen,
+    inbox,
+    inboxTree: new InboxTree(inbox),
+    sessionsTree: new SessionsTree(sessions),
     panels,
     reports,
     meshRows: new MeshRows(mesh, services),
@@ -109,9 +116,10 @@ function createParts(context: vscode.ExtensionContext) {
 /** The extension's parts, each under its name. */
 type Parts = ReturnType<typeof createParts>;
 
-function registerViews({ sessions, index, meshRows, conductor, inbox, panels }: Parts): vscode.Disposable[] {
+function registerViews(parts: Parts): vscode.Disposable[] {
+  const { sessions, index, meshRows, conductor, inbox, inboxTree, sessionsTree, panels, unseen } = parts;
   const sessionsView = vscode.window.createTreeView(viewIds.sessions, {
-    treeDataProvider: new SessionsTree(sessions),
+    treeDataProvider: sessionsTree,
   });
   const library = vscode.window.createTreeView(viewIds.library, {
     treeDataProvider: new LibraryTree(index, meshRows),
@@ -121,13 +129,13 @@ function registerViews({ sessions, index, meshRows, conductor, inbox, panels }: 
     sessionsView,
     library,
     inbox,
-    vscode.window.createTreeView(viewIds.inbox, { treeDataProvider: new InboxTree(inbox) }),
+    vscode.window.createTreeView(viewIds.inbox, { treeDataProvider: inboxTree }),
     library.onDidChangeVisibility(({ visible }) => meshRows.setVisible(visible)),
     library.onDidExpandElement(({ element }) => meshRows.opened(element.id ?? "")),
     library.onDidCollapseElement(({ element }) => meshRows.closed(element.id ?? "")),
     vscode.window.registerWebviewViewProvider(viewIds.conductor, conductor),
     vscode.window.registerWebviewPanelSerializer(panelTypes.session, panels),
-    new Attention(sessions, conductor, inbox, (badge) => {
+    new Attention(sessions, conductor, inbox, unseen, (badge) => {
       sessionsView.badge = badge;
     }),
   ];
@@ -153,15 +161,17 @@ function registerReview({ sessions, model, files, review, artifacts, errors }: P
   ];
 }
 
-function registerAllCommands(parts: Parts): vscode.Disposable {
+function registerActions(parts: Parts): vscode.Disposable[] {
   const { index, sessions, venue, editing, services } = parts;
-  return registerCommands({
+  const runner = new FlowRunner(index, sessions, venue, services);
+  const commands = registerCommands({
     ...parts,
-    runner: new FlowRunner(index, sessions, venue, services),
+    runner,
     provider: services,
     editing: editing.commands,
     history: historyCommands({ ...parts, provider: services }),
   });
+  return [commands, registerAgents({ ...parts, runner })];
 }
 
 /** The running extension. */
@@ -182,7 +192,7 @@ export function createHost(context: vscode.ExtensionContext): Host {
     ...registerViews(parts),
     ...registerDocuments(parts),
     ...registerReview(parts),
-    registerAllCommands(parts),
+    ...registerActions(parts),
   );
   void errors.guard(() => diagnostics.refresh());
   void errors.guard(() => showWhatIsThere(sessions, conductor, errors));

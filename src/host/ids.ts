@@ -80,6 +80,9 @@ export const settingIds = {
 /** Editor panels; VS Code restores them by these types, and package.json does not declare them. */
 export const panelTypes = { session: "orket.session", flow: "orket.flow" } as const;
 
+/** What package.json contributes for the editor's own agents. The names of the tools are in `app/agent`. */
+export const agentIds = { participant: "orket.orket" } as const;
+
 /** Schemes of documents that exist only in the editor. */
 export const schemes = {
   /** Versions of artifacts that no longer change. */
@@ -103,6 +106,9 @@ export const internalIds = {
   openResult: "orket.internal.openResult",
   checkCommand: "orket.internal.checkCommand",
   showWaiting: "orket.internal.showWaiting",
+  showEnd: "orket.internal.showEnd",
+  runFromChat: "orket.internal.runFromChat",
+  openFromChat: "orket.internal.openFromChat",
   showPromptInFile: "orket.internal.showPromptInFile",
   acceptHunk: "orket.internal.acceptHunk",
   rejectHunk: "orket.internal.rejectHunk",

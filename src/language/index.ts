@@ -14,7 +14,15 @@ export type { Span } from "./text/lines";
 export { sourceLimits } from "./text/limits";
 export { artifactPathProblem, referencePathProblem } from "./project/paths";
 export { keySpan, valueSpan } from "./text/places";
-export { createProject, removeFile, updateProject } from "./project/project";
+export { noMaterials, wantedMaterials } from "./project/materials";
+export type {
+  FolderMaterial,
+  Material,
+  MaterialFolder,
+  Materials,
+  WantedMaterials,
+} from "./project/materials";
+export { createProject, removeFile, updateProject, withMaterials } from "./project/project";
 export type { Project, ProjectFile } from "./project/project";
 export { resolveReference } from "./project/reference";
 export { diagnoseProject, examine } from "./flow/check-project";

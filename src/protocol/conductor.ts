@@ -1,6 +1,4 @@
-import * as z from "zod";
 import type { TokenUsage } from "../engine/event/tokens";
-import { limitNames } from "../engine/model/flow";
 import type { LimitName } from "../engine/model/flow";
 import { headingOf } from "../engine/view/session-label";
 import type { SessionLabel } from "../engine/view/session-label";
@@ -50,6 +48,11 @@ export interface ApprovalScreen {
   readonly asked?: ShownText;
   /** before_step: the report that the step continues from. */
   readonly answers?: { readonly step: string; readonly verdict?: string; readonly summary: ShownText };
+  /** before_step of a command: what would be started, in place of a prompt. */
+  readonly command?: {
+    readonly name: string;
+    readonly facts: readonly { readonly label: string; readonly text: ShownText }[];
+  };
   readonly prompt: readonly PromptPart[];
   readonly result?: {
     readonly summary: ShownText;
@@ -90,6 +93,8 @@ export interface QuestionScreen {
   readonly paths?: readonly string[];
   /** foreign_tool, quoted_call: the tool that is called. */
   readonly tool?: string;
+  /** The Score lets an agent of the editor answer it too. */
+  readonly agentMayAnswer?: true;
 }
 
 /** An element of the Score around a step. */
@@ -259,115 +264,3 @@ export type ConductorMessage =
   | { readonly type: "focus"; readonly about: string }
   /** The outcome of a request: `problem` when it was refused. */
   | { readonly type: "answered"; readonly request: number; readonly problem?: string };
-
-const session = z.string().min(1).max(300);
-const step = z.string().min(1).max(300);
-const instruction = z.string().trim().min(1).max(200_000);
-const comment = z.string().trim().min(1).max(20_000);
-const request = z.int().min(0);
-
-/** What a person pressed. Everything that the view sends is parsed with this first. */
-export const conductorRequestSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("ready") }),
-  z.strictObject({
-    type: z.literal("answer"),
-    request,
-    session,
-    id: z.string().min(1).max(100),
-    sha256: z.string().regex(/^[0-9a-f]{64}$/),
-    answer: z.discriminatedUnion("decision", [
-      z.strictObject({ decision: z.literal("approve") }),
-      z.strictObject({ decision: z.literal("skip") }),
-      z.strictObject({ decision: z.literal("retry"), comment: comment.optional() }),
-      z.strictObject({ decision: z.literal("refuse"), comment }),
-      z.strictObject({ decision: z.literal("edit"), instruction }),
-    ]),
-  }),
-  z.strictObject({
-    type: z.literal("answer_question"),
-    request,
-    session,
-    id: z.string().min(1).max(100),
-    sha256: z.string().regex(/^[0-9a-f]{64}$/),
-    verdict: z.string().min(1).max(300).optional(),
-    /** The entered text, by the field's name; the extension parses it by the field's kind. */
-    fields: z.record(z.string().max(100), z.string().max(200_000)),
-  }),
-  z.strictObject({
-    type: z.literal("fix_step"),
-    request,
-    session,
-    step,
-    how: z.discriminatedUnion("kind", [
-      z.strictObject({ kind: z.literal("retry") }),
-      z.strictObject({ kind: z.literal("skip") }),
-      z.strictObject({ kind: z.literal("edit"), instruction }),
-    ]),
-  }),
-  /** Continues with the current content of the Venue's file, or with another model on it. */
-  z.strictObject({
-    type: z.literal("change_venue"),
-    request,
-    session,
-    step,
-    how: z.discriminatedUnion("kind", [
-      z.strictObject({ kind: z.literal("file") }),
-      z.strictObject({ kind: z.literal("model"), model: z.string().min(1).max(500) }),
-    ]),
-  }),
-  z.strictObject({ type: z.literal("withdraw"), request, session, of: z.int().min(0) }),
-  z.strictObject({ type: z.literal("skip_step"), request, session, step }),
-  /** A finished step is run again: a fork at it. */
-  z.strictObject({ type: z.literal("do_again"), request, session, step }),
-  z.strictObject({
-    type: z.literal("resolve_suggestion"),
-    request,
-    session,
-    id: z.string().min(1).max(100),
-    how: z.discriminatedUnion("kind", [
-      z.strictObject({ kind: z.literal("apply"), text: instruction.optional() }),
-      z.strictObject({ kind: z.literal("dismiss") }),
-    ]),
-  }),
-  z.strictObject({
-    type: z.literal("raise_limit"),
-    request,
-    session,
-    limit: z.enum(limitNames),
-    value: z.number().positive(),
-  }),
-  z.strictObject({
-    type: z.literal("steer"),
-    request,
-    session,
-    what: z.enum(["pause", "resume", "stop"]),
-  }),
-  z.strictObject({
-    type: z.literal("set_role"),
-    request,
-    session,
-    role: z.string().min(1).max(100),
-    enabled: z.boolean(),
-  }),
-  /** The whole prompt of a question, in an editor. */
-  z.strictObject({ type: z.literal("open_prompt"), session, id: z.string().min(1).max(100) }),
-  z.strictObject({ type: z.literal("run_flow"), folder: z.string().max(4000), path: z.string().max(4000) }),
-  z.strictObject({
-    type: z.literal("open"),
-    what: z.enum([
-      "pick_flow",
-      "artifacts",
-      "fork",
-      "adjust",
-      "events",
-      "open_folder",
-      "new_flow",
-      "write_sample",
-      "import",
-      "trust",
-      "log",
-      "venue",
-    ]),
-  }),
-]);
-export type ConductorRequest = z.infer<typeof conductorRequestSchema>;

@@ -3,11 +3,13 @@ import type { FlowBoxView } from "../engine/view/flow-boxes";
 
 /* Messages between the flow view and the extension. */
 
+export type FlowBox = FlowBoxView;
+
 export interface FlowScreen {
   readonly flow: string;
   /** The session whose states are shown; absent: the plan only. */
   readonly session?: { readonly id: string; readonly label: string };
-  readonly boxes: readonly FlowBoxView[];
+  readonly boxes: readonly FlowBox[];
   /** Why there is no plan. */
   readonly problem?: string;
 }

@@ -1,11 +1,15 @@
-import * as z from "zod";
 import { eventKinds } from "../engine/view/event-kind";
 import type { EventKind } from "../engine/view/event-kind";
+import type { AxisGap } from "../engine/view/timeline-axis";
+import type { TimelineBar, TimelineLane } from "../engine/view/timeline-layout";
 import type { TranscriptEntry, TranscriptPart } from "../engine/view/transcript";
+import { known, noUsage } from "../engine/view/usage";
+import type { Counted, Usage, UsageRow } from "../engine/view/usage";
+import type { LimitUse } from "../engine/state/limits";
 import type { ShownText } from "./shown-text";
 
-export { eventKinds };
-export type { EventKind, ShownText };
+export { eventKinds, known, noUsage };
+export type { Counted, EventKind, LimitUse, ShownText, TimelineBar, TimelineLane, Usage, UsageRow };
 
 /*
  * Messages between the session panel and the extension. The events stay with the extension, which also filters
@@ -38,7 +42,7 @@ export interface TranscriptRow extends Omit<TranscriptEntry, "parts"> {
 }
 
 /** The views of a session in its panel. */
-export const panelViews = ["transcript", "events"] as const;
+export const panelViews = ["transcript", "events", "timeline", "usage", "compare"] as const;
 export type PanelView = (typeof panelViews)[number];
 
 /** What the team proposes at one path, and its state. */
@@ -52,6 +56,8 @@ export interface ArtifactRow {
   readonly open: boolean;
   /** Part of it was decided, which can be taken back. */
   readonly decided: boolean;
+  /** It makes a file executable that is not, or creates one that is. */
+  readonly executable?: true;
   /** The person has a version of their own, which an acceptance uses. */
   readonly own?: boolean;
   /** Lines; absent where they were not counted, or it is not text. */
@@ -59,6 +65,54 @@ export interface ArtifactRow {
   readonly removed?: number;
   /** Digest of what a decision would be about. */
   readonly shown?: string;
+}
+
+/** How far the events were looked through for a view that sums them; absent: all of them. */
+interface Survey {
+  readonly total: number;
+  readonly scanned?: number;
+}
+
+/** The part of the session's time from `from` to `to`, as shares of the whole. */
+export interface TimelineScreen extends Survey {
+  readonly from: number;
+  readonly to: number;
+  /** The time at both ends, in milliseconds since 1970. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly lanes: readonly TimelineLane[];
+  /** Waits that are drawn shorter than they were, by their place in the visible part. */
+  readonly gaps: readonly AxisGap[];
+}
+
+/** What a session used. */
+export interface UsageScreen extends Survey {
+  readonly roles: readonly UsageRow[];
+  /** The steps that used most, all runs of each together; `otherSteps` further ones are summed in the last row. */
+  readonly steps: readonly UsageRow[];
+  readonly otherSteps: number;
+  readonly session: Usage;
+  readonly limits: readonly LimitUse[];
+}
+
+/** A step in two sessions. */
+export interface ComparedStep {
+  readonly key: string;
+  /** What differs, in words; `same` where nothing does. */
+  readonly differs: string;
+  readonly isSame: boolean;
+  /** How it ended and what it used, in each of the sessions. */
+  readonly left: string;
+  readonly right: string;
+}
+
+/** Two sessions side by side. */
+export interface CompareScreen {
+  readonly left: string;
+  readonly right: string;
+  readonly steps: readonly ComparedStep[];
+  /** Further steps than are listed. */
+  readonly more: number;
 }
 
 /** What a person can do about an artifact. */
@@ -147,55 +201,10 @@ export type PanelMessage =
       readonly choices: readonly StepChoice[];
       readonly more: number;
     }
+  | { readonly type: "timeline"; readonly screen: TimelineScreen }
+  | { readonly type: "usage"; readonly screen: UsageScreen }
+  | { readonly type: "compare"; readonly screen: CompareScreen }
   | { readonly type: "details"; readonly details: EventDetails }
   /** Show the event with this number, whatever the filter was. */
   | { readonly type: "reveal"; readonly seq: number }
   | { readonly type: "failed"; readonly message: string };
-
-const index = z.int().min(0);
-const partId = z.string().min(1).max(100);
-
-/** The panel's requests. Everything that it sends is parsed with this first. */
-export const panelRequestSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("ready"), filter: filterSchema() }),
-  z.strictObject({ type: z.literal("filter"), filter: filterSchema() }),
-  z.strictObject({ type: z.literal("rows"), edition: index, from: index, to: index }),
-  z.strictObject({ type: z.literal("transcript"), edition: index, from: index, to: index }),
-  /** Sends a folded text. */
-  z.strictObject({ type: z.literal("part"), seq: index, id: partId }),
-  /** Opens a text in full in an editor; of a prompt, `whole` is all its messages. */
-  z.strictObject({ type: z.literal("open_part"), seq: index, id: partId }),
-  z.strictObject({ type: z.literal("copy_part"), seq: index, id: partId }),
-  /** Opens what an event wrote to a file, as a diff with what was there before. */
-  z.strictObject({ type: z.literal("diff"), seq: index, path: z.string().min(1).max(4000) }),
-  z.strictObject({ type: z.literal("steps"), text: z.string().max(300) }),
-  /** Another view is shown; the next panel of the session begins with it. */
-  z.strictObject({ type: z.literal("view"), view: z.enum(panelViews) }),
-  z.strictObject({ type: z.literal("details"), seq: index }),
-  z.strictObject({ type: z.literal("copy"), text: z.string().max(5_000_000) }),
-  z.strictObject({
-    type: z.literal("artifact"),
-    action: z.enum(artifactActions),
-    path: z.string().min(1).max(4000),
-    shown: z.string().max(100).optional(),
-  }),
-  /** Requests a sign of life. The answer is the info. */
-  z.strictObject({ type: z.literal("ping") }),
-]);
-export type PanelRequest = z.infer<typeof panelRequestSchema>;
-
-function filterSchema(): z.ZodType<EventFilter> {
-  return z.strictObject({
-    kind: z.enum(["", ...Object.keys(eventKinds)] as ["", EventKind]),
-    step: z.string().max(300),
-    role: z.string().max(300),
-    text: z.string().max(1000),
-  });
-}
-
-/** What the panel keeps across a reload, and what identifies its session to the extension. */
-export const panelStateSchema = z.object({
-  folder: z.string().max(4000),
-  session: z.string().min(1).max(300),
-  filter: filterSchema().optional().catch(undefined),
-});

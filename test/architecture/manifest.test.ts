@@ -46,6 +46,7 @@ const contributes = manifest.contributes;
 
 const stableContributionPoints = new Set([
   "breakpoints",
+  "chatParticipants",
   "colors",
   "commands",
   "configuration",

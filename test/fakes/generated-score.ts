@@ -279,6 +279,7 @@ export function attend(session: Harness): void {
       case "exhausted":
         return give({ verdict: roll < 7 ? "go_on" : "fail" });
       case "foreign_tool":
+      case "quoted_call":
         return give({ verdict: roll < 7 ? "approve" : "refuse" });
       case "happened":
         return give({ verdict: "happened" });

@@ -31,13 +31,13 @@ export class ToolBench {
   active: ActiveRun;
   features: LanguageFeatures = noLanguageFeatures;
   readonly #files: GuardedFiles;
-  readonly #definition = definitionOf([step("build", "writer")]);
+  readonly definition = definitionOf([step("build", "writer")]);
   #calls = 0;
 
   constructor(files: GuardedFiles, contextTokens = 200_000) {
     this.#files = files;
-    this.#definition.venue.context_tokens = contextTokens;
-    Object.assign(this.#definition.band.roles["writer"] ?? {}, { tools: [...builtinTools] });
+    this.definition.venue.context_tokens = contextTokens;
+    Object.assign(this.definition.band.roles["writer"] ?? {}, { tools: [...builtinTools] });
     this.active = { run: newRun(step("build", "writer"), topPlace), scope: emptyScope };
   }
 
@@ -47,7 +47,7 @@ export class ToolBench {
     const event = await performTool(
       call,
       {
-        state: initialState(this.#definition),
+        state: initialState(this.definition),
         active: { ...this.active, run },
         files: this.#files,
         store: this.store,

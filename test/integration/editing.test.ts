@@ -55,6 +55,7 @@ steps:
 steps:
   draft: [{ text: It is written. }]
 `,
+  "RULES.md": "Use spaces.\n",
 };
 type Name = keyof typeof files;
 
@@ -308,6 +309,29 @@ describe("editing help inside VS Code", () => {
     await until("it is fixed", () =>
       vscode.languages.getDiagnostics(band.uri).every((one) => codeOf(one) !== "orket/tool-not-here"),
     );
+  });
+
+  it("follows the files that a Band names as instructions: missing, there, gone again", async () => {
+    const band = await open("crew.band.yaml");
+    await replace(band, "[write_file]", "[write_file], instructions: [HOUSE.md]");
+    const found = await problem("crew.band.yaml", "orket/instructions");
+    assert.match(found.message, /HOUSE\.md/);
+    const house = uriOf("HOUSE.md");
+    const isMissing = (): boolean =>
+      vscode.languages.getDiagnostics(band.uri).some((one) => codeOf(one) === "orket/instructions");
+    writeFileSync(house.fsPath, "Use tabs.\n");
+    await until("the file is noticed", () => !isMissing());
+    const [target] = await vscode.commands.executeCommand<(vscode.Location | vscode.LocationLink)[]>(
+      "vscode.executeDefinitionProvider",
+      band.uri,
+      at(band, "HOU‸SE.md"),
+    );
+    assert.ok(target !== undefined);
+    assert.equal(("targetUri" in target ? target.targetUri : target.uri).toString(), house.toString());
+    const offered = await labels(band, at(band, "instructions: [HO‸USE.md"));
+    assert.ok(offered.includes("RULES.md"), offered.join());
+    rmSync(house.fsPath);
+    await until("its absence is noticed", isMissing);
   });
 
   it("publishes that warning once, however often another editor becomes active", async () => {

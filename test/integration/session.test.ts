@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import * as vscode from "vscode";
-import { until } from "../until";
+import { armingMs } from "../../src/protocol/press-guard";
+import { pace, until } from "../until";
 
 const folder = process.env["ORKET_TEST_FOLDER"] ?? "";
 const flows = path.join(folder, "flows");
@@ -45,6 +46,29 @@ steps:
     - text: It is done.
 `,
 };
+
+/**
+ * Stops the shown session, and confirms it: under test VS Code shows no dialog, so the answer stands in for a person who
+ * has read it.
+ * @returns when it was confirmed, in milliseconds.
+ */
+async function stop(): Promise<number> {
+  const { showWarningMessage } = vscode.window;
+  let confirmed = Date.now();
+  const answer = async (message: string, _: unknown, ...buttons: readonly string[]): Promise<unknown> => {
+    assert.match(message, /^Stop .* for good\?$/);
+    await pace(armingMs + 100);
+    confirmed = Date.now();
+    return buttons[0];
+  };
+  try {
+    Object.assign(vscode.window, { showWarningMessage: answer });
+    await vscode.commands.executeCommand("orket.stopSession");
+  } finally {
+    Object.assign(vscode.window, { showWarningMessage });
+  }
+  return confirmed;
+}
 
 interface Line {
   readonly type: string;
@@ -163,7 +187,7 @@ describe("a session inside the extension host", () => {
       const definition = readFileSync(path.join(sessions, id, "definition.json"), "utf8");
 
       assert.ok(definition.includes(`Write note ${round}.`));
-      await vscode.commands.executeCommand("orket.stopSession");
+      await stop();
       await until("its end", () => has(id, "session_end"));
     }
   });
@@ -189,8 +213,7 @@ describe("a session inside the extension host", () => {
   it("stops within a second in mid-stream", async () => {
     const id = await run();
     await until("a call", () => has(id, "model_call_start"));
-    const started = Date.now();
-    await vscode.commands.executeCommand("orket.stopSession");
+    const started = await stop();
     await until("its end", () => has(id, "session_end"));
 
     assert.ok(Date.now() - started < 1500);
@@ -202,7 +225,7 @@ describe("a session inside the extension host", () => {
     await until("a question", () => has(id, "approval_requested"));
 
     assert.equal(has(id, "model_call_start"), undefined);
-    await vscode.commands.executeCommand("orket.stopSession");
+    await stop();
     await until("its end", () => has(id, "session_end"));
   });
 });

@@ -3,7 +3,20 @@ import { eventLine } from "../../src/engine/view/event-line";
 import { eventWords } from "../../src/engine/view/event-kind";
 import { partnersOf } from "../../src/engine/view/event-pairs";
 import { transcriptEntry } from "../../src/engine/view/transcript";
-import type { EventDetails, EventRow, StreamInfo, TranscriptRow } from "../../src/protocol/session-panel";
+import { TimelineFold } from "../../src/engine/view/timeline";
+import { TimeAxis } from "../../src/engine/view/timeline-axis";
+import { layoutTimeline } from "../../src/engine/view/timeline-layout";
+import { UsageFold } from "../../src/engine/view/usage";
+import type {
+  CompareScreen,
+  EventDetails,
+  EventRow,
+  PanelView,
+  StreamInfo,
+  TimelineScreen,
+  TranscriptRow,
+  UsageScreen,
+} from "../../src/protocol/session-panel";
 import { sessionEvents } from "./session-events";
 
 /* Every state of the session panel. Rows are created on demand, so a state can have a million of them. */
@@ -14,6 +27,11 @@ export interface SessionFixture {
   /** The transcript's entries of the rows, which are repeated as often as the state needs. */
   readonly entries: readonly TranscriptRow[];
   readonly details: (seq: number) => EventDetails;
+  /** The view that is shown; absent: the transcript. */
+  readonly view?: PanelView;
+  readonly timeline: TimelineScreen;
+  readonly usage: UsageScreen;
+  readonly compare: CompareScreen;
 }
 
 const rows: readonly EventRow[] = sessionEvents.map((event) => {
@@ -32,7 +50,7 @@ function entriesOf(): TranscriptRow[] {
   const partners = partnersOf(sessionEvents);
   return sessionEvents.flatMap((event) => {
     const entry = transcriptEntry(event, {
-      partner: (seq) => partners.get(seq),
+      partners: (seq) => partners.get(seq) ?? [],
       includes: () => true,
       awaits: () => false,
       stepOf: (key) => {
@@ -91,17 +109,75 @@ const info = (changes: Partial<StreamInfo> = {}): StreamInfo => ({
   ...changes,
 });
 
-const state = (changes: Partial<StreamInfo> = {}): SessionFixture => ({
+function timeline(): TimelineScreen {
+  const fold = new TimelineFold();
+  for (const event of sessionEvents) fold.take(event);
+  const axis = new TimeAxis(fold.whole, fold.waits);
+  const visible = { from: 0, to: 1 };
+  const lanes = layoutTimeline(fold.spans, axis, visible, 200);
+  const { from: startMs, to: endMs } = fold.whole;
+  return { ...visible, startMs, endMs, lanes, gaps: axis.gaps, total: sessionEvents.length };
+}
+
+function usage(): UsageScreen {
+  const fold = new UsageFold();
+  for (const event of sessionEvents) fold.take(event);
+  return {
+    roles: fold.roles,
+    steps: fold.steps,
+    otherSteps: 0,
+    session: fold.total,
+    limits: [
+      { limit: "total_tokens", value: 2_000_000, used: 12_500, reserved: 4000 },
+      { limit: "cost_usd", value: 0.01, used: 0.0142, reserved: 0 },
+      { limit: "model_calls", value: 500, used: 4, reserved: 0 },
+    ],
+    total: sessionEvents.length,
+  };
+}
+
+const compare: CompareScreen = {
+  left: "shapes (2026-11-22T10-15-03Z-shapes-k3f9)",
+  right: "with another prompt (2026-11-22T11-40-00Z-shapes-m2c8)",
+  steps: [
+    {
+      key: "plan",
+      differs: "same",
+      isSame: true,
+      left: "done, 1,840 in, 412 out",
+      right: "done, 1,840 in, 412 out",
+    },
+    {
+      key: "build#1",
+      differs: "differs: prompt, reply, artifacts",
+      isSame: false,
+      left: "done, 1,840 in, 412 out",
+      right: "done, 2,010 in, 530 out",
+    },
+    { key: "build#2", differs: "only in the first", isSame: false, left: "failed, unknown", right: "–" },
+  ],
+  more: 0,
+};
+
+const state = (changes: Partial<StreamInfo> = {}, view?: PanelView): SessionFixture => ({
   info: info(changes),
   rows,
   entries,
   details,
+  ...(view === undefined ? {} : { view }),
+  timeline: timeline(),
+  usage: usage(),
+  compare,
 });
 
 export const sessionFixtures: Readonly<Record<string, SessionFixture>> = {
   "no-events": state({ total: 0, matching: 0, status: "running", live: true }),
   few: state({ total: 9, matching: 9 }),
   live: state({ status: "running", live: true }),
+  events: state({}, "events"),
+  timeline: state({}, "timeline"),
+  usage: state({}, "usage"),
+  compare: state({}, "compare"),
   proven: state({
     proven: [
       "Recorded: the journal is complete.",

@@ -1,9 +1,8 @@
-import type { FlowBoxView } from "../../src/engine/view/flow-boxes";
-import type { FlowScreen } from "../../src/protocol/flow-view";
+import type { FlowBox, FlowScreen } from "../../src/protocol/flow-view";
 
 /* Every state of the flow view, as the extension would send it. */
 
-const box = (id: string, kind: FlowBoxView["kind"], changes: Partial<FlowBoxView> = {}): FlowBoxView => ({
+const box = (id: string, kind: FlowBox["kind"], changes: Partial<FlowBox> = {}): FlowBox => ({
   id,
   kind,
   label: id,
@@ -12,10 +11,10 @@ const box = (id: string, kind: FlowBoxView["kind"], changes: Partial<FlowBoxView
   ...changes,
 });
 
-const role = (id: string, name: string, changes: Partial<FlowBoxView> = {}): FlowBoxView =>
+const role = (id: string, name: string, changes: Partial<FlowBox> = {}): FlowBox =>
   box(id, "role", { facts: [name, "qwen3-coder:latest"], ...changes });
 
-function score(changes: Readonly<Record<string, Partial<FlowBoxView>>> = {}): readonly FlowBoxView[] {
+function score(changes: Readonly<Record<string, Partial<FlowBox>>> = {}): readonly FlowBox[] {
   return [
     role("plan", "architect", changes["plan"]),
     box("fixing", "loop", {

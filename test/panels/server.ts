@@ -165,6 +165,8 @@ window.acquireVsCodeApi = () => ({
     if (request.type === "rows") post({ type: "rows", edition: request.edition, from: request.from, rows: rowsOf(request.from, request.to) });
     if (request.type === "transcript") post({ ...request, entries: entriesOf(request.from, request.to) });
     if (request.type === "part") post({ ...request, text: { text: "The text of " + request.id + ".\\n".repeat(3) } });
+    if (request.type === "timeline") post({ type: "timeline", screen: { ...fixed.timeline, from: request.from, to: request.to } });
+    if (request.type === "usage" || request.type === "compare") post({ type: request.type, screen: fixed[request.type] });
     if (request.type === "steps") post({ ...request, choices: choices(request.text), more: 0 });
     if (request.type === "details") post({ type: "details", details: { ...fixed.details, seq: request.seq } });
     if (request.request === undefined) return;
@@ -195,6 +197,10 @@ function sessionPart(state: string): object {
   const first: PanelMessage[] = [{ type: "info", info: fixture.info }];
   return {
     first,
+    kept: fixture.view === undefined ? undefined : { view: fixture.view },
+    timeline: fixture.timeline,
+    usage: fixture.usage,
+    compare: fixture.compare,
     rows: fixture.rows,
     entries: fixture.entries,
     details: fixture.details(3),

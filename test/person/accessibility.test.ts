@@ -27,7 +27,17 @@ const colourful = new Set([
   "failed",
   "done",
   "live",
+  "timeline",
+  "usage",
 ]);
+
+/** What stands in a state only once its content has come. */
+const drawn: Readonly<Record<string, string>> = {
+  live: "article",
+  events: ".row",
+  timeline: ".bar",
+  usage: ".token-bar",
+};
 
 describe("the panels, read by axe", function () {
   this.timeout(120_000);
@@ -84,6 +94,8 @@ describe("the panels, read by axe", function () {
         for (const theme of looked) {
           await page.goto(server.page(panel, state, theme));
           await page.locator("#app > *, #toolbar > h2, #toolbar > .title").first().waitFor();
+          // A view of the session panel asks for its content.
+          if (drawn[state] !== undefined) await page.locator(drawn[state]).first().waitFor();
           await page.evaluate(axe);
           wrong.push(...(await violations(page)).map((text) => `${theme}: ${text}`));
         }

@@ -318,7 +318,7 @@ describe("a session, from the palette to the file in the project", function () {
     const panel = await workbench.webview(/^\d+ of \d+ events$/);
     // The view and the filter are as they were left, and the tab bears the session's name.
     await panel.getByRole("tab", { name: "Transcript", selected: true }).waitFor();
-    await panel.getByRole("feed").getByRole("heading", { name: "build#1" }).waitFor();
+    await panel.getByRole("feed").getByRole("heading", { name: "build#2" }).waitFor();
     await workbench.page
       .locator(".tab.active")
       .filter({ hasText: /^shapes \w+/ })

@@ -1,4 +1,5 @@
-import type { ConductorRequest, SessionScreen } from "../../src/protocol/conductor";
+import type { SessionScreen } from "../../src/protocol/conductor";
+import type { ConductorRequest } from "../../src/protocol/conductor-requests";
 import type { ViewState } from "./store";
 
 type Numbered = Extract<ConductorRequest, { request: number }>;

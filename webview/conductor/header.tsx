@@ -2,7 +2,8 @@ import type { JSX } from "preact";
 import { costText, durationText, plural } from "../ui/format";
 import { Button, Icon, Link } from "../ui/toolkit";
 import type { SessionContext, ViewContext } from "./context";
-import { lostByStop, stopAsked } from "./stop-card";
+import { lostByStop } from "../../src/protocol/lost-by-stop";
+import { stopAsked } from "./stop-card";
 import { elapsedMs, headlineOf } from "./headline";
 
 export function Header({

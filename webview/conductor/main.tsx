@@ -1,5 +1,6 @@
 import { render } from "preact";
-import type { ConductorMessage, ConductorRequest, PressedAnswer } from "../../src/protocol/conductor";
+import type { ConductorMessage, PressedAnswer } from "../../src/protocol/conductor";
+import type { ConductorRequest } from "../../src/protocol/conductor-requests";
 import { Host } from "../ui/host";
 import { presses } from "../ui/presses";
 import { registerToolkit } from "../ui/register";

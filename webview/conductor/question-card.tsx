@@ -50,7 +50,7 @@ const looksOf: Readonly<Partial<Record<QuestionScreen["kind"], typeof callLooks>
 /** A question of the Score: its text, a control for each field, a button for each word. */
 export function QuestionCard({ context, question }: QuestionProps): JSX.Element {
   const { session, mayAct, send } = context;
-  const { id, kind, step, text, paths } = question;
+  const { id, kind, step, text, paths, agentMayAnswer } = question;
   const resting = session.status !== "running" || session.interrupted;
   return (
     <Card
@@ -86,6 +86,7 @@ export function QuestionCard({ context, question }: QuestionProps): JSX.Element 
           )}
         </>
       )}
+      {agentMayAnswer === true && <p class="hint">An agent of the editor may answer this too.</p>}
       {mayAct && resting && (
         <p class="hint">
           {paths === undefined ? "Resume the session to answer." : "Resume the session after that."}

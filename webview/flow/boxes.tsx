@@ -1,9 +1,8 @@
 import type { JSX } from "preact";
-import type { FlowBoxView } from "../../src/engine/view/flow-boxes";
-import type { FlowScreen } from "../../src/protocol/flow-view";
+import type { FlowBox, FlowScreen } from "../../src/protocol/flow-view";
 import { Icon } from "../ui/toolkit";
 
-const icons: Readonly<Record<FlowBoxView["kind"], string>> = {
+const icons: Readonly<Record<FlowBox["kind"], string>> = {
   role: "person",
   run: "terminal",
   ask: "question",
@@ -15,7 +14,7 @@ const icons: Readonly<Record<FlowBoxView["kind"], string>> = {
   use: "references",
 };
 
-const states: Readonly<Record<NonNullable<FlowBoxView["status"]>, { icon: string; label: string }>> = {
+const states: Readonly<Record<NonNullable<FlowBox["status"]>, { icon: string; label: string }>> = {
   planned: { icon: "circle-large-outline", label: "planned" },
   running: { icon: "loading", label: "running" },
   waiting: { icon: "bell-dot", label: "waiting for you" },
@@ -72,7 +71,7 @@ function Box({
   at,
   onOpen,
 }: {
-  readonly box: FlowBoxView;
+  readonly box: FlowBox;
   readonly level: number;
   readonly at: string | undefined;
   readonly onOpen: (id: string) => void;

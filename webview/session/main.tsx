@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { noFilter, panelViews } from "../../src/protocol/session-panel";
-import type { EventFilter, PanelMessage, PanelRequest, PanelView } from "../../src/protocol/session-panel";
+import type { EventFilter, PanelMessage, PanelView } from "../../src/protocol/session-panel";
+import type { PanelRequest } from "../../src/protocol/session-requests";
 import { Host } from "../ui/host";
 import { presses } from "../ui/presses";
 import { registerToolkit } from "../ui/register";
@@ -8,11 +9,13 @@ import { pageElement } from "../ui/page-element";
 import "../ui/base.css";
 import "./session.css";
 import "./transcript.css";
+import "./pages.css";
 import { Filters } from "./filters";
 import { keptFrom } from "./kept";
 import { EventList } from "./list";
 import type { VisibleRows } from "./list";
 import { Pager } from "./pager";
+import { Pages } from "./pages";
 import { DetailsPane, emptyText, Header } from "./parts";
 import { initialState, missingRange, reduce, rowAfterKey, silence } from "./store";
 import type { Action, PanelViewState } from "./store";
@@ -58,9 +61,24 @@ const transcript = new TranscriptView(pageElement("transcript-list"), {
   },
 });
 
+const pages = new Pages({
+  send: (request) => host.send(request),
+  onBar: ({ step, seq, count }) => {
+    // Several steps are shown by the place of the first.
+    setFilter(count === 1 ? { ...noFilter, step } : noFilter);
+    show("transcript");
+    if (count > 1) transcript.go(seq);
+  },
+});
+
 function dispatch(action: Action): void {
   state = reduce(state, action);
   draw();
+}
+
+/** Whether the view shows single events. */
+function isFiltered(view: PanelView): boolean {
+  return view === "transcript" || view === "events";
 }
 
 function draw(): void {
@@ -77,13 +95,15 @@ function draw(): void {
       {info !== undefined && (
         <>
           <Tabs view={kept.view} onView={show} />
-          <Filters
-            info={info}
-            filter={filter}
-            steps={steps}
-            onFilter={setFilter}
-            onSteps={(text) => host.send({ type: "steps", text })}
-          />
+          {isFiltered(kept.view) && (
+            <Filters
+              info={info}
+              filter={filter}
+              steps={steps}
+              onFilter={setFilter}
+              onSteps={(text) => host.send({ type: "steps", text })}
+            />
+          )}
         </>
       )}
     </>,
@@ -93,6 +113,7 @@ function draw(): void {
   emptyElement.textContent = state.failure ?? emptyText(info);
   pageElement("transcript-empty").textContent = emptyElement.textContent;
   if (info === undefined) return;
+  pages.show(kept.view, info);
   if (kept.view === "transcript") transcript.update(info, following);
   if (kept.view !== "events") return;
   listElement.style.setProperty("--digits", String(String(info.total).length));
@@ -229,8 +250,10 @@ function reveal(seq: number): void {
   kept = { ...kept, filter: noFilter };
   host.keep(kept);
   asked = "";
-  if (kept.view === "transcript") transcript.go(seq);
-  else {
+  if (kept.view !== "events") {
+    show("transcript");
+    transcript.go(seq);
+  } else {
     show("events");
     select(seq);
   }
@@ -247,6 +270,7 @@ followReader(pageElement("transcript-list"), () => transcript.atEnd);
 host.listen((message) => {
   dispatch({ type: "message", message });
   if (message.type === "reveal") reveal(message.seq);
+  pages.take(message);
   if (message.type === "transcript") transcript.take(message);
   if (message.type === "part") transcript.takePart(message);
   // A row that was selected by key before it had been loaded.

@@ -94,9 +94,12 @@ function receive(state: PanelViewState, message: PanelMessage): PanelViewState {
       return { ...state, details: message.details };
     case "steps":
       return { ...state, steps: message };
-    // The transcript keeps its own.
+    // The transcript and the pages keep their own.
     case "transcript":
     case "part":
+    case "timeline":
+    case "usage":
+    case "compare":
     case "reveal":
       return state;
     case "failed":

@@ -6,6 +6,9 @@ import { Icon } from "../ui/toolkit";
 const tabs: Readonly<Record<PanelView, { readonly label: string; readonly icon: string }>> = {
   transcript: { label: "Transcript", icon: "comment-discussion" },
   events: { label: "Events", icon: "list-flat" },
+  timeline: { label: "Timeline", icon: "graph-line" },
+  usage: { label: "Tokens and cost", icon: "graph" },
+  compare: { label: "Compare", icon: "git-compare" },
 };
 
 /** Where a key leads from a tab; undefined for other keys. */

@@ -4,10 +4,10 @@ import { Entries } from "./transcript";
 import type { EntryActions } from "./transcript";
 import {
   noTranscript,
-  openRows,
   partKey,
   rowsAround,
   rowsBeyond,
+  rowsToRead,
   withRows,
   withText,
 } from "./transcript-state";
@@ -73,6 +73,7 @@ export class TranscriptView {
     const isOther = info.edition !== this.#state.edition;
     const before = this.#count;
     this.#info = info;
+    this.#scroller.hidden = info.matching === 0;
     if (info.matching === 0) {
       this.#state = { ...noTranscript, edition: info.edition };
       this.#draw();
@@ -84,10 +85,10 @@ export class TranscriptView {
       return;
     }
     if (info.matching === before) return;
-    const open = openRows(this.#state);
-    if (open !== undefined) this.#request(open);
+    const rows = rowsToRead(this.#state, info.matching, following);
     if (following) this.#goal = "end";
-    this.#fill();
+    if (rows === undefined) this.#fill();
+    else this.#request(rows);
   }
 
   /** Shows a row, or an end of the list. */
@@ -106,9 +107,12 @@ export class TranscriptView {
     if (`${message.edition} ${message.from}` !== this.#asked) return;
     this.#asked = "";
     this.#state = withRows(this.#state, message);
+    const toEnd = this.#goal === "end";
     this.#draw();
     this.#reach();
     this.#host.moved();
+    // What stands above may just have appeared, and taken room.
+    if (toEnd && this.#goal === undefined) this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.#fill();
   }
 
@@ -186,6 +190,7 @@ export class TranscriptView {
       />,
       this.#scroller,
     );
+    this.#scroller.ariaBusy = String(this.#state.entries.length === 0);
     if (anchor?.isConnected === true) this.#scroller.scrollTop += anchor.getBoundingClientRect().top - place;
   }
 

@@ -221,10 +221,43 @@ async function setAside(place: string): Promise<void> {
   await removeTree(aside).catch(() => undefined);
 }
 
-/** A copy of the project that is not in use, an existing one if possible. */
+const lockOf = (place: string): string => path.join(place, "lock");
+
+/** Whether the lock's holder has ended. A lock of this process that it does not use is an earlier process's. */
+const isDead = (holder: string): boolean => Number(holder) === process.pid || !isAlive(Number(holder));
+
+/**
+ * Removes the copy of a process that has ended. A process of the killed command may still write there for a moment, so
+ * it is not used again.
+ * @returns false where it is in use, or where another process does so at this moment.
+ */
+async function removeDead(place: string): Promise<boolean> {
+  const file = lockOf(place);
+  const holder = await fs.promises.readFile(file, "utf8").catch(() => undefined);
+  if (holder === undefined || !isDead(holder)) return false;
+  // Only one process can take the lock away, and it may find that it was a new one.
+  const taken = `${file}-${randomBytes(4).toString("hex")}`;
+  try {
+    await fs.promises.rename(file, taken);
+    if (!isDead(await fs.promises.readFile(taken, "utf8"))) {
+      await fs.promises.rename(taken, file);
+      return false;
+    }
+  } catch (error) {
+    if (isDiskCode(error, "ENOENT")) return false;
+    throw error;
+  }
+  await setAside(place);
+  return true;
+}
+
+/** A copy of the project that is not in use, an existing one if possible. What ended processes left is removed. */
 async function takeCopy(folder: string): Promise<Copy> {
-  for (const name of await fs.promises.readdir(folder).catch(() => []))
-    if (abandoned.test(name)) await removeTree(path.join(folder, name)).catch(() => undefined);
+  for (const name of await fs.promises.readdir(folder).catch(() => [])) {
+    const place = path.join(folder, name);
+    if (abandoned.test(name)) await removeTree(place).catch(() => undefined);
+    else if (!inUse.has(place)) await removeDead(place).catch(() => undefined);
+  }
   for (let number = 0; ; number += 1) {
     const place = path.join(folder, `copy-${number}`);
     if (inUse.has(place)) continue;
@@ -242,16 +275,9 @@ async function takeCopy(folder: string): Promise<Copy> {
 
 /** Locks a copy that no other command of this process uses. @returns false while another process has it. */
 async function lock(place: string): Promise<boolean> {
-  const file = path.join(place, "lock");
-  const holder = await fs.promises.readFile(file, "utf8").catch(() => undefined);
-  if (holder !== undefined) {
-    if (Number(holder) !== process.pid && isAlive(Number(holder))) return false;
-    // A process of the killed command may still write there for a moment, so this copy is not used again.
-    await setAside(place);
-  }
   await fs.promises.mkdir(place, { recursive: true });
   try {
-    await fs.promises.writeFile(file, String(process.pid), { flag: "wx" });
+    await fs.promises.writeFile(lockOf(place), String(process.pid), { flag: "wx" });
     return true;
   } catch (error) {
     if (isDiskCode(error, "EEXIST")) return false;
@@ -276,8 +302,9 @@ export function isAlive(pid: number): boolean {
 export async function copiedView(parts: ViewParts, folder: string): Promise<CopiedView> {
   const copy = await takeCopy(folder);
   const release = async (): Promise<void> => {
+    // In this order: a lock of this process that it does not use counts as an earlier process's.
+    await fs.promises.rm(lockOf(copy.folder), { force: true });
     inUse.delete(copy.folder);
-    await fs.promises.rm(path.join(copy.folder, "lock"), { force: true });
   };
   try {
     await copy.update(parts);

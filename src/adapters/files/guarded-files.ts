@@ -63,6 +63,11 @@ function missing(message: string): FileMissing {
   return { kind: "missing", message };
 }
 
+/** Whether the owner may execute the file; false where the system has no such bit. */
+function isExecutable({ mode }: { readonly mode: bigint }): boolean {
+  return process.platform !== "win32" && (mode & 0o100n) !== 0n;
+}
+
 function belongs(root: Root, folder: string, file: string): boolean {
   if (root.space === "start") return file === folder || path.dirname(file) === folder;
   return isWithin(folder, file);
@@ -117,8 +122,7 @@ export class NodeGuardedFiles implements GuardedFiles {
         if (refusal) return refusal;
         const read = await opened.with((handle) => readLines(this.#fs, handle, name, range));
         if (read.kind === "missing") return read;
-        const executable = process.platform !== "win32" && (Number(stat.mode) & 0o100) !== 0;
-        return { ...read, bytes: Number(stat.size), executable };
+        return { ...read, bytes: Number(stat.size), executable: isExecutable(stat) };
       },
     );
   }
@@ -241,7 +245,8 @@ export class NodeGuardedFiles implements GuardedFiles {
             `The project's ${raw} is too large to be replaced (${target.file.stat.size} bytes).`,
           );
         }
-        return { kind: "file", bytes: await target.file.read(largestBase) };
+        const bytes = await target.file.read(largestBase);
+        return { kind: "file", bytes, executable: isExecutable(target.file.stat) };
       } finally {
         await closeTarget(target);
       }

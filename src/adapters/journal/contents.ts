@@ -202,7 +202,8 @@ export async function contentsEnd(fs: FileSystem, handle: Handle, length: number
 export class ContentsReader {
   readonly #fs: FileSystem;
   readonly #source: string | Handle;
-  readonly #places = new Map<string, ContentPlace>();
+  /** Where each content may be, those stored whole first. An interrupted write can leave one whose bytes are damaged. */
+  readonly #places = new Map<string, ContentPlace[]>();
   #scanned = 0;
   #scanning: Promise<void> | undefined;
 
@@ -220,7 +221,12 @@ export class ContentsReader {
 
   /** Notes where a content was written, so that it need not be searched for. */
   note(sha256: string, place: ContentPlace): void {
-    this.#places.set(sha256, place);
+    const known = this.#places.get(sha256) ?? [];
+    if (known.some(({ offset }) => offset === place.offset)) return;
+    // What is stored whole is also a part of others.
+    if (place.parts === undefined) known.unshift(place);
+    else known.push(place);
+    this.#places.set(sha256, known);
   }
 
   /**
@@ -229,10 +235,9 @@ export class ContentsReader {
    */
   read({ sha256, bytes }: BlobRef): Promise<Buffer | undefined> {
     return this.#withFile(async (handle) => {
-      const place = await this.#find(handle, sha256);
-      if (place === undefined) return undefined;
-      const stored = await readAt(this.#fs, handle, place);
-      return place.parts === undefined ? stored : this.#compose(handle, stored, bytes);
+      const found = await this.#find(handle, sha256);
+      if (found === undefined) return undefined;
+      return found.parts === undefined ? found.stored : this.#compose(handle, found.stored, bytes);
     });
   }
 
@@ -243,13 +248,14 @@ export class ContentsReader {
     const pieces: Buffer[] = [];
     let left = bytes;
     for (const part of parts) {
-      const place = typeof part === "string" ? undefined : await this.#find(handle, part.sha256);
+      const found = typeof part === "string" ? undefined : await this.#find(handle, part.sha256);
       const length = typeof part === "string" ? Buffer.byteLength(part) : part.bytes;
       left -= length;
       if (left < 0) return undefined;
       if (typeof part === "string") pieces.push(Buffer.from(part, "utf8"));
-      else if (place === undefined || place.parts !== undefined || place.bytes !== length) return undefined;
-      else pieces.push(await readAt(this.#fs, handle, place));
+      else if (found === undefined || found.parts !== undefined || found.stored.length !== length)
+        return undefined;
+      else pieces.push(found.stored);
     }
     return Buffer.concat(pieces);
   }
@@ -265,9 +271,20 @@ export class ContentsReader {
     }
   }
 
-  async #find(handle: Handle, sha256: string): Promise<ContentPlace | undefined> {
+  /** What is stored of a content: of several records the first whose bytes match, else the first. */
+  async #find(
+    handle: Handle,
+    sha256: string,
+  ): Promise<{ readonly stored: Buffer; readonly parts?: string } | undefined> {
     if (!this.#places.has(sha256)) await (this.#scanning ??= this.#scan(handle));
-    return this.#places.get(sha256);
+    const places = this.#places.get(sha256) ?? [];
+    let first: { readonly stored: Buffer; readonly parts?: string } | undefined;
+    for (const { offset, bytes, parts } of places) {
+      const found = { stored: await readAt(this.#fs, handle, { offset, bytes }), ...defined({ parts }) };
+      if (places.length === 1 || sha256Bytes(found.stored) === (parts ?? sha256)) return found;
+      first ??= found;
+    }
+    return first;
   }
 
   async #scan(handle: Handle): Promise<void> {
@@ -276,10 +293,7 @@ export class ContentsReader {
         for await (const record of recordsFrom(this.#fs, handle, this.#scanned)) {
           const { sha256, offset, bytes, parts, next } = record;
           if (record.at >= this.#end) return;
-          // What is stored whole is also a part of others.
-          const before = this.#places.get(sha256);
-          if (before === undefined || (before.parts !== undefined && parts === undefined))
-            this.#places.set(sha256, { offset, bytes, ...defined({ parts }) });
+          this.note(sha256, { offset, bytes, ...defined({ parts }) });
           this.#scanned = next;
         }
         const length = Number((await this.#fs.statHandle(handle)).size);

@@ -13,3 +13,15 @@ declare module "undici/lib/dispatcher/proxy-agent.js" {
   const ProxyAgent: typeof UndiciProxyAgent;
   export default ProxyAgent;
 }
+
+declare module "undici/lib/dispatcher/dispatcher.js" {
+  import type { Dispatcher as UndiciDispatcher } from "undici";
+  const Dispatcher: typeof UndiciDispatcher;
+  export default Dispatcher;
+}
+
+declare module "undici/lib/api/api-connect.js" {
+  import type { Dispatcher } from "undici";
+  const connect: Dispatcher["connect"];
+  export default connect;
+}

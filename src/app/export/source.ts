@@ -41,7 +41,8 @@ export async function textOrProblem(
 const pieceEvents = 2048;
 
 /** All events in order. */
-export async function* eachEvent({ count, read }: ExportEvents): AsyncGenerator<SessionEvent, void, void> {
+export async function* eachEvent(events: ExportEvents): AsyncGenerator<SessionEvent, void, void> {
+  const { count } = events;
   for (let from = 0; from < count; from += pieceEvents)
-    yield* await read(from, Math.min(pieceEvents, count - from));
+    yield* await events.read(from, Math.min(pieceEvents, count - from));
 }

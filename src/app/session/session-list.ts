@@ -253,16 +253,21 @@ function listed(sessions: readonly SessionSummary[]): string {
     : shown.join(", ");
 }
 
-/**
- * The session that `which` names: its id, a unique part of it, or `last` for the newest that can be opened.
- * @throws {OrketError} session_not_found or session_ambiguous, both with the candidates in `details.candidates`.
- */
+/** The session of the WorkDomain that `which` names, as `sessionNamed` reads it. @throws {OrketError} as it does. */
 export async function findSession(
   fs: FileSystem,
   workDomain: string,
   which: string,
 ): Promise<SessionSummary> {
-  const sessions = await listSessions(fs, workDomain);
+  return sessionNamed(await listSessions(fs, workDomain), which);
+}
+
+/**
+ * The session that `which` names: its id, a unique part of it, or `last` for the newest that can be opened.
+ * @param sessions newest first
+ * @throws {OrketError} session_not_found or session_ambiguous, both with the candidates in `details.candidates`.
+ */
+export function sessionNamed<S extends SessionSummary>(sessions: readonly S[], which: string): S {
   const exact = sessions.find((one) => one.id === which);
   if (exact) return exact;
   const matching =

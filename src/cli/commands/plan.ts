@@ -1,4 +1,4 @@
-import { planFlow } from "../../engine/model/plan-flow";
+import { pinnedTexts, planFlow } from "../../engine/model/plan-flow";
 import { textOfJson } from "../../engine/model/field";
 import type { FlowPlan, FlowPlanStep, PlannedLimit } from "../../engine/model/plan-flow";
 import { commandsOf, digestOf } from "../../app/command/session-commands";
@@ -56,6 +56,7 @@ function stepLines(step: FlowPlanStep, number: number, indent: string, output: O
     `model ${step.settings.model}${step.venue === undefined ? "" : ` on ${step.venue}`}: ${paramsOf(step.settings)}`,
     ...step.foreignTools.map((tool) => `unbounded: it ${unboundedText(tool)}`),
     `${touches.join("; ")}${step.tools.length === 0 ? "; no tools" : `; tools ${step.tools.join(", ")}`}`,
+    ...pinnedTexts(step),
     [approvalWords[step.approval] ?? step.approval, ...ends].join("; "),
     [
       `at most ${plural(step.worst.calls, "call")}`,

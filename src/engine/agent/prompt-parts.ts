@@ -1,4 +1,5 @@
 import { callSettings } from "../model/definition";
+import { instructionsOf, pinnedSections } from "../model/pinned";
 import { utf8Length } from "../model/utf8";
 import { bytesOf } from "./prompt-cut";
 import type { Drafted } from "./prompt-cut";
@@ -36,14 +37,25 @@ export function tooLarge(context: PromptContext, sizes: Measured): string {
   );
 }
 
-function partsOf({ active, mode, tools }: PromptContext, sizes: Measured): [Part, ...Part[]] {
+function partsOf({ active, definition, mode, tools }: PromptContext, sizes: Measured): [Part, ...Part[]] {
   const { fixed, estimate, toolBytes, messages } = sizes;
   const { role } = active.run.node;
   const tokens = (text: string): number => estimate.tokens(utf8Length(text));
+  const pinned = pinnedSections(definition.band, role);
+  const files = instructionsOf(definition.band, role).map(({ path }) => path);
   const listed =
     mode === "text" && tools.length > 0 ? "the role's prompt and the list of its tools" : "the role's prompt";
   const parts: [Part, ...Part[]] = [
-    { what: `${listed} (${role})`, tokens: tokens(fixed.system), change: "shorten it in the Band" },
+    {
+      what: `${listed} (${role})`,
+      tokens: tokens(fixed.system) - tokens(pinned),
+      change: "shorten it in the Band",
+    },
+    {
+      what: files.length === 0 ? "the list of skills" : `the project's instructions (${files.join(", ")})`,
+      tokens: tokens(pinned),
+      change: files.length === 0 ? "list fewer skills in the Band" : "shorten them or list fewer in the Band",
+    },
     { what: "the task", tokens: tokens(fixed.head), change: "shorten the task" },
     { what: "the step's instruction", tokens: tokens(fixed.tail), change: "shorten it in the Score" },
     {

@@ -1,6 +1,7 @@
 import type { EventData, Message, Omission } from "../event/event";
 import { callSettings } from "../model/definition";
 import { utf8Length } from "../model/utf8";
+import { pinnedSections } from "../model/pinned";
 import { stepSection, taskSection } from "../model/prompt-text";
 import { maxPromptTokens } from "../state/calibration";
 import type { StepRun } from "../state/step-run";
@@ -38,13 +39,20 @@ async function fixedParts(context: PromptContext): Promise<Fixed> {
   const { run } = active;
   const used = new Set<string>();
   let system = await expandFor(context, definition.band.roles[run.node.role]?.prompt ?? "", used);
+  system += pinnedSections(definition.band, run.node.role);
   if (context.mode === "text" && context.tools.length > 0)
     system += `\n\n${describeTextTools(context.tools)}`;
   const feedback =
     run.feedback === undefined ? "" : `\n\nThe attempt before this one failed: ${run.feedback}`;
   const instruction = `${await expandFor(context, run.instruction, used)}${feedback}`;
   const head = taskSection(used.has("task") ? "" : definition.flow.task);
-  return { system, head, tail: stepSection(run.node, run.iteration, instruction), instruction, used };
+  return {
+    system,
+    head,
+    tail: stepSection(run.node, run.iteration, instruction, context.bySchema),
+    instruction,
+    used,
+  };
 }
 
 async function firstPrompt(context: PromptContext): Promise<PromptResult> {

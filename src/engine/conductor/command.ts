@@ -10,6 +10,7 @@ import { callWords } from "../state/asked-call";
 import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
 import { nextTry } from "../state/going-on";
 import type { SessionState } from "../state/state";
+import { agentMayAnswer } from "../state/step-run";
 import { defined } from "../model/defined";
 
 /** What a person, or a script on their behalf, can ask of a session. */
@@ -32,7 +33,8 @@ export type Command =
       readonly verdict?: string;
       /** The fields by name, or the answers to a list of questions. */
       readonly answers?: Json;
-      readonly by: DecidedBy;
+      /** `agent`: an agent of the editor; refused unless the Score lets one answer. */
+      readonly by: DecidedBy | "agent";
     }
   | { readonly kind: "adjust"; readonly adjustment: EventData<"adjustment"> }
   | {
@@ -161,6 +163,11 @@ function acceptQuestion(
     throw new OrketError("approval_unknown", `The question ${id} is not open; it was answered or withdrawn.`);
   if (question.sha256 !== sha256)
     throw new OrketError("approval_stale", "What was shown has changed since; look again before you answer.");
+  if (by === "agent" && !agentMayAnswer(active.run)) {
+    throw new OrketError("command_refused", `Only a person answers the question of ${active.run.key}.`, {
+      hint: "`agent_may_answer: true` at an `ask` of the Score lets an agent answer it.",
+    });
+  }
   const words = question.verdict ?? [];
   if (words.length > 0 && (verdict === undefined || !words.includes(verdict))) {
     throw new OrketError(

@@ -5,6 +5,10 @@ export const by = z
   .describe("Who decided.");
 export type DecidedBy = z.infer<typeof by>;
 
+export const answeredBy = z
+  .enum([...by.options, "agent"])
+  .describe("Who answered; `agent`: an agent of the editor, where the Score lets one answer.");
+
 const stepId = z.string();
 const reason = z.string().optional();
 const stepOrRun = stepId.describe("The step's id in the Score, or one run of it.");

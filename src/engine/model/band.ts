@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { idSchema, nameSchema } from "./names";
+import { maxInstructions, maxSkills } from "./pinned";
 import { builtinTools, commandToolPattern } from "./tools";
 
 /** A tool that another extension or an MCP server registered in VS Code: `vscode:NAME`. */
@@ -14,11 +15,27 @@ const toolNameSchema = z.union([
   z.string().regex(outerToolPattern, { error: "not a tool that Orket knows" }),
 ]);
 
+const namedPathSchema = z.string().min(1).max(400);
+
 export const roleSchema = z
   .strictObject({
     description: z.string().optional().describe("One line, for people."),
     prompt: z.string().min(1).describe("The system prompt, a template."),
     tools: z.array(toolNameSchema).default([]).describe("The only tools that the role may call."),
+    instructions: z
+      .array(namedPathSchema)
+      .max(maxInstructions)
+      .optional()
+      .describe(
+        "Files of the project, such as AGENTS.md, that are part of the system prompt as they are when a session begins. An entry with a `/` is a path relative to the project; a name alone means the files of this name in the Band's folder and the folders above it, nearest first.",
+      ),
+    skills: z
+      .array(namedPathSchema)
+      .max(maxSkills)
+      .optional()
+      .describe(
+        "Folders of Agent Skills (each with a SKILL.md), relative to the project, as they are when a session begins. The prompt has their names and descriptions; the tool read_skill, which the role then has, shows the rest.",
+      ),
   })
   .describe("One role: its system prompt and the tools it may call.");
 

@@ -7,6 +7,7 @@ import { fieldMapSchema, jsonSchema } from "./field";
 import type { FieldMap, Json } from "./field";
 import { conductorSchema, inputValueSchema, limitsSchema, resolvedPolicySchema } from "./flow";
 import { approvalSchema, idSchema, nameSchema } from "./names";
+import { pinnedShape } from "./pinned";
 import { onExhausted, onFailure } from "./score";
 import type { ItemsFile, OnExhausted, OnFailure } from "./score";
 import {
@@ -38,6 +39,10 @@ export const actSchema = z.discriminatedUnion("kind", [
     question: z.string().optional().describe("A template; absent where the questions come from a result."),
     from: z.strictObject({ step: z.string(), field: z.string() }).optional(),
     fields: fieldMapSchema,
+    agent_may_answer: z
+      .literal(true)
+      .optional()
+      .describe("Absent: only a person answers it, never an agent of the editor."),
   }),
   z.strictObject({ kind: z.literal("accept"), paths: z.array(z.string()) }),
   z.strictObject({
@@ -246,7 +251,7 @@ export const definitionSchema = z.strictObject({
     conductor: conductorSchema,
     commands: commandTableSchema.optional(),
   }),
-  band: z.strictObject({ name: nameSchema, source, roles: bandFileSchema.shape.roles }),
+  band: z.strictObject({ name: nameSchema, source, roles: bandFileSchema.shape.roles, ...pinnedShape }),
   venue: venueSchema,
   score: z.strictObject({
     name: nameSchema,

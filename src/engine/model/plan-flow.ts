@@ -1,10 +1,12 @@
 import { textOfJson } from "./field";
+import { grouped } from "./grouped";
 import { calledVenues } from "./called-venues";
 import { callSettings, nodesIn, venueOf } from "./definition";
 import type { CallSettings, Definition, PlanNode, ResolvedVenue, StepNode } from "./definition";
 import type { LimitName } from "./flow";
 import { plannedSteps, planSize, worstCase } from "./plan";
 import type { PlannedStep } from "./plan";
+import { instructionsOf, pinnedSections, skillFile, skillsOf } from "./pinned";
 import { stepSection, taskSection } from "./prompt-text";
 import { reachOf } from "./reach";
 import type { Reach } from "./reach";
@@ -25,6 +27,21 @@ export interface PlannedPrompt {
   readonly open: readonly string[];
 }
 
+/** A file whose content a session fixes when it begins. */
+export interface PlannedFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface PlannedSkill {
+  readonly name: string;
+  readonly description: string;
+  readonly folder: string;
+  /** Their paths are relative to the folder. */
+  readonly files: readonly PlannedFile[];
+}
+
 /** One step of the Score, with everything that is known about it before any tokens are spent. */
 export interface FlowPlanStep {
   readonly id: string;
@@ -43,6 +60,9 @@ export interface FlowPlanStep {
   /** Scopes that its tools may read and write. */
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** Files of the project in its system prompt, and the skills that it can read, as they are now. */
+  readonly instructions: readonly PlannedFile[];
+  readonly skills: readonly PlannedSkill[];
   readonly approval: StepNode["approval"];
   readonly produces: readonly string[];
   readonly verdict: readonly string[];
@@ -157,7 +177,7 @@ export function planPrompt(
         return value ?? placeholderText(segment.placeholder);
       })
       .join("");
-  const system = expand(definition.band.roles[step.role]?.prompt ?? "");
+  const system = `${expand(definition.band.roles[step.role]?.prompt ?? "")}${pinnedSections(definition.band, step.role)}`;
   const instruction = expand(step.instruction);
   const task = usesTask ? "" : taskSection(definition.flow.task);
   return { system, user: `${task}${stepSection(step, iteration, instruction)}`, open: [...open] };
@@ -177,10 +197,12 @@ function actText({ flow }: Definition, { does, role }: StepNode): string | undef
           : "on a view of the project that is thrown away";
       return `runs ${spec.argv.join(" ")} ${where}; ${spec.timeout_seconds} s at most`;
     }
-    case "ask":
+    case "ask": {
+      const whom = does.agent_may_answer === true ? "a person, or an agent of the editor," : "a person";
       return does.question === undefined
-        ? `asks a person the questions of ${does.from?.step ?? "an earlier step"}`
-        : `asks a person: ${does.question.trim()}`;
+        ? `asks ${whom} the questions of ${does.from?.step ?? "an earlier step"}`
+        : `asks ${whom.replace(/,$/, "")}: ${does.question.trim()}`;
+    }
     case "accept":
       return `waits until a person has decided about ${does.paths.join(", ")}`;
     case "group":
@@ -188,12 +210,32 @@ function actText({ flow }: Definition, { does, role }: StepNode): string | undef
   }
 }
 
+/** A step's instruction files and skills, each with the beginning of its digest. */
+export function pinnedTexts({ instructions, skills }: FlowPlanStep): string[] {
+  const about = ({ bytes, sha256 }: PlannedFile): string =>
+    `${grouped(bytes)} bytes, sha256 ${sha256.slice(0, 12)}`;
+  return [
+    ...instructions.map((file) => `instructions ${file.path} (${about(file)})`),
+    ...skills.map(({ name, folder, files }) => {
+      const main = files.find(({ path }) => path === skillFile);
+      const others = files.length - 1;
+      const more = others === 0 ? "" : ` and ${others} more ${others === 1 ? "file" : "files"}`;
+      return `skill ${name} from ${folder}: ${skillFile}${main === undefined ? "" : ` (${about(main)})`}${more}`;
+    }),
+  ];
+}
+
+function plannedFile({ path, bytes, sha256 }: PlannedFile): PlannedFile {
+  return { path, bytes, sha256 };
+}
+
 function planStep(definition: Definition, planned: PlannedStep, prompts: boolean): FlowPlanStep {
   const { node, within, maxRuns } = planned;
   const tools = definition.band.roles[node.role]?.tools ?? [];
   const { policy, conductor } = definition.flow;
   const worst = worstCase(definition, planned);
-  const other = node.does === undefined ? venueOf(definition, node.role) : definition.venue;
+  const agent = node.does === undefined;
+  const other = agent ? venueOf(definition, node.role) : definition.venue;
   return {
     id: node.id,
     role: node.role,
@@ -205,13 +247,20 @@ function planStep(definition: Definition, planned: PlannedStep, prompts: boolean
     foreignTools: tools.filter(isForeign),
     reads: anyTouches(tools, "read") ? policy.read_scope : [],
     writes: anyTouches(tools, "write") ? policy.write_scope : [],
+    instructions: agent ? instructionsOf(definition.band, node.role).map(plannedFile) : [],
+    skills: agent
+      ? skillsOf(definition.band, node.role).map((skill) => ({
+          ...skill,
+          files: skill.files.map(plannedFile),
+        }))
+      : [],
     approval: node.approval,
     produces: node.produces,
     verdict: node.verdict ?? [],
     disabled: conductor.disabled_roles.includes(node.role),
     maxRuns,
     worst: { ...worst, seconds: secondsOf(other, worst.calls) },
-    ...(prompts && node.does === undefined
+    ...(prompts && agent
       ? { prompt: planPrompt(definition, node, within.some(({ kind }) => kind === "loop") ? [1] : []) }
       : {}),
   };

@@ -28,6 +28,10 @@ export interface CommandReach {
 export interface Reach {
   /** Folders that agents can read, including everything below unless stated otherwise; empty when no role has a tool that reads. */
   readonly reads: readonly string[];
+  /** Files of the project that are in the prompts of roles, whatever the policy's scopes are. */
+  readonly instructions: readonly string[];
+  /** Folders of the skills that roles can read, likewise. */
+  readonly skills: readonly string[];
   /** Globs of files that usually contain secrets and are readable anyway. */
   readonly secretsReadable: readonly string[];
   /** Whether agents can write files in the session's Workspace, which become proposals. */
@@ -135,6 +139,8 @@ export function reachOf(definition: Definition): Reach {
   });
   return {
     reads: reads ? readsOf(definition) : [],
+    instructions: (band.instructions ?? []).map(({ path }) => path),
+    skills: (band.skills ?? []).map(({ folder }) => folder),
     secretsReadable: reads ? flow.policy.allow : [],
     writes,
     writesWithoutApproval: writes && writesQuietly,
@@ -161,6 +167,10 @@ export function reachRows(reach: Reach): readonly (readonly [what: string, most:
   );
   return [
     ["Agents read", reads.length === 0 ? "nothing" : reads.join("; ")],
+    ...(reach.instructions.length === 0 ? [] : [["In prompts", reach.instructions.join(", ")] as const]),
+    ...(reach.skills.length === 0
+      ? []
+      : [["Skills", `${reach.skills.join(", ")}, as text; their scripts are not run`] as const]),
     ...(secretsReadable.length === 0
       ? []
       : [["Secret files too", `those that match ${secretsReadable.join(", ")}`] as const]),

@@ -124,6 +124,12 @@ export const askSchema = z
     when,
     verdict: z.array(idSchema).min(1).optional().describe("The words of which the person chooses one."),
     fields: fieldMapSchema.optional().describe("What the person fills in beside the word."),
+    agent_may_answer: z
+      .boolean()
+      .optional()
+      .describe(
+        "An agent of the editor may answer it too, with the tool orket_answer. Default: false, only a person.",
+      ),
     must,
   })
   .describe("A question to a person.");

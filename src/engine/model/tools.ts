@@ -7,6 +7,8 @@ export interface ToolFacts {
   readonly description: string;
   /** `none` only for a tool that neither shows nor changes any file. */
   readonly touches: Touch;
+  /** It reads nothing but the role's skills, so that the policy's scopes do not apply to it. */
+  readonly within?: "skills";
   /** Only an editor can answer it: no role has it on the command line. */
   readonly editorOnly?: true;
 }
@@ -47,6 +49,11 @@ export const toolTable = {
     description: "Lists the errors and warnings that VS Code's extensions report about the project's files.",
     touches: "read",
     editorOnly: true,
+  },
+  read_skill: {
+    description: "Reads a skill of the role: its instructions, or another file of its folder.",
+    touches: "read",
+    within: "skills",
   },
   write_file: {
     description: "Writes a whole file. It is proposed as a change of the project; a person decides.",
@@ -102,7 +109,13 @@ export function commandOfTool(tool: string): string | undefined {
   return commandToolPattern.test(tool) ? tool.slice(commandToolPrefix.length) : undefined;
 }
 
-/** Whether one of the tools accesses files in this way. Tools that Orket does not perform are outside its policy. */
+/**
+ * Whether one of the tools accesses files that the policy covers in this way. Tools that Orket does not perform are
+ * outside its policy; a role's skills were named by its Band.
+ */
 export function anyTouches(names: readonly string[], touch: Touch): boolean {
-  return names.some((name) => isBuiltin(name) && toolTable[name].touches === touch);
+  return names.some((name) => {
+    const facts: ToolFacts | undefined = isBuiltin(name) ? toolTable[name] : undefined;
+    return facts?.touches === touch && facts.within === undefined;
+  });
 }

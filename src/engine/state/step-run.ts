@@ -56,6 +56,8 @@ export interface Reply {
   readonly finishSaid: string | undefined;
   /** Its calls were written in its text. */
   readonly fromText: boolean;
+  /** It is the step's result, bound by a JSON Schema: nothing follows it once the result is taken. */
+  readonly bySchema?: true;
   /** The text without reasoning and calls. */
   readonly said: Content;
   /** What looks like a call and was not performed. */
@@ -266,4 +268,9 @@ export function startOf(run: StepRun): Omit<EventData<"step_start">, "attempt"> 
     ...(text === undefined ? {} : { item: text.length > 120 ? `${text.slice(0, 117)}...` : text }),
     ...(firstTurn === 1 ? {} : { from_turn: firstTurn }),
   };
+}
+
+/** Whether the Score lets an agent of the editor answer the open question: only its own `ask`, and only where it says so. */
+export function agentMayAnswer({ question, node: { does } }: StepRun): boolean {
+  return question?.kind === "ask" && does?.kind === "ask" && does.agent_may_answer === true;
 }

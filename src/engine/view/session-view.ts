@@ -15,6 +15,7 @@ import { decisionAbout } from "../state/decisions";
 import { movedFrom } from "../state/renames";
 import { artifactsOf } from "../state/scope";
 import type { ArtifactChange } from "../state/scope";
+import { agentMayAnswer } from "../state/step-run";
 import type { OpenSuggestion, PauseReason, SessionState, StepRecord } from "../state/state";
 import { defined } from "../model/defined";
 
@@ -82,6 +83,8 @@ export interface QuestionView {
   readonly paths?: readonly string[];
   /** foreign_tool, quoted_call: the tool that is called. */
   readonly tool?: string;
+  /** The Score lets an agent of the editor answer it too. */
+  readonly agentMayAnswer?: true;
 }
 
 /** A file that the team proposes. */
@@ -98,7 +101,7 @@ export interface ArtifactView {
   readonly reason?: string;
   readonly step: string;
   readonly content: BlobRef | null;
-  /** A new file that may be executed. */
+  /** It may be executed, and the project's file that it would replace may not. */
   readonly executable?: true;
   /** The project's file that it was made from: for a renamed file, the one at `renamedFrom`. */
   readonly base: BlobRef | null;
@@ -222,16 +225,22 @@ export function artifactViews(state: SessionState): ArtifactView[] {
       step: change.step,
       content: change.content,
       base: origin === undefined ? change.base : origin.base,
-      ...defined({ renamedFrom: origin?.path, executable: change.executable }),
+      ...defined({ renamedFrom: origin?.path }),
+      ...(becomesExecutable(change) ? { executable: true as const } : {}),
     });
   }
   return views;
 }
 
-function changeKind({ base, content }: ArtifactChange): ArtifactView["change"] | undefined {
+function changeKind(change: ArtifactChange): ArtifactView["change"] | undefined {
+  const { base, content } = change;
   if (content === null) return base === null ? undefined : "deleted";
   if (base === null) return "added";
-  return base.sha256 === content.sha256 ? undefined : "changed";
+  return base.sha256 === content.sha256 && !becomesExecutable(change) ? undefined : "changed";
+}
+
+function becomesExecutable({ executable, baseExecutable }: ArtifactChange): boolean {
+  return executable === true && baseExecutable !== true;
 }
 
 function approvalOf({ run }: ActiveRun): ApprovalView[] {
@@ -270,6 +279,7 @@ function questionsOf(state: SessionState, runs: readonly ActiveRun[]): QuestionV
         ...(fields === undefined ? {} : { fields: fields as FieldMap }),
         ...defined({ questions, tool }),
         ...(kind === "accept" ? { paths: open } : {}),
+        ...(agentMayAnswer(run) ? { agentMayAnswer: true } : {}),
       },
     ];
   });

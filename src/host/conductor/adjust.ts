@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
+import { adjustedPrompt } from "../../app/session/adjusted-prompt";
 import { instructionOf } from "../../engine/conductor/adjusted";
 import type { AdjustmentBody } from "../../engine/event/event";
 import { callSettings } from "../../engine/model/definition";
@@ -21,15 +22,15 @@ interface Choice extends vscode.QuickPickItem {
   readonly make: () => Promise<Change | undefined>;
 }
 
-/** An adjustment with the texts to compare before it is made; without texts, a sentence describes it completely. */
+/** An adjustment; one of a text states the text before it too. */
 interface Change {
   readonly adjustment: AdjustmentBody;
-  readonly texts?: { readonly name: string; readonly before: string; readonly after: string };
+  readonly texts?: { readonly before: string; readonly after: string };
 }
 
 /**
  * Asks what to change in a session that has not ended: a step's instruction, a role's prompt, model or
- * temperature. The change is shown first, and is made only if the user confirms it.
+ * temperature. What it does to the whole prompt is shown first, and it is made only if the user confirms it.
  */
 export async function adjustSession(controller: SessionController, parts: AdjustParts): Promise<void> {
   const title = `Adjust ${controller.view.flow}`;
@@ -41,12 +42,15 @@ export async function adjustSession(controller: SessionController, parts: Adjust
   const change = await chosen?.make();
   if (change === undefined) return;
   const { adjustment, texts } = change;
-  if (texts !== undefined) {
-    if (texts.before.trimEnd() === texts.after.trimEnd()) return;
+  if (texts !== undefined && texts.before.trimEnd() === texts.after.trimEnd()) return;
+  const prompt = adjustedPrompt(controller.state, adjustment);
+  if (prompt !== undefined) {
+    const name = `prompt of ${prompt.step.replace("#", " ")}`;
+    const others = prompt.others === 0 ? "" : ` (and of ${prompt.others} more)`;
     await parts.reports.diff(
-      `${texts.name}: as it is ↔ as it would be`,
-      { name: `${texts.name}.md`, text: `${texts.before.trimEnd()}\n` },
-      { name: `${texts.name}.md`, text: `${texts.after.trimEnd()}\n` },
+      `${name}${others}: as it is ↔ as it would be`,
+      { name: `${name}.md`, text: prompt.before },
+      { name: `${name}.md`, text: prompt.after },
     );
   }
   const apply = "Apply";
@@ -71,8 +75,10 @@ function choicesOf(controller: SessionController, { provider }: AdjustParts, tit
         const before = instructionOf(state, target);
         const after = await editText(`${title}: instruction of ${target}`, before);
         if (after === undefined) return undefined;
-        const texts = { name: `instruction of ${target.replace("#", " ")}`, before, after };
-        return { adjustment: { kind: "patch", step: target, instruction: after }, texts };
+        return {
+          adjustment: { kind: "patch", step: target, instruction: after },
+          texts: { before, after },
+        };
       },
     };
   });
@@ -84,8 +90,10 @@ function choicesOf(controller: SessionController, { provider }: AdjustParts, tit
         make: async () => {
           const after = await editText(`${title}: prompt of ${role}`, prompt);
           if (after === undefined) return undefined;
-          const texts = { name: `prompt of ${role}`, before: prompt, after };
-          return { adjustment: { kind: "patch_role", role, prompt: after }, texts };
+          return {
+            adjustment: { kind: "patch_role", role, prompt: after },
+            texts: { before: prompt, after },
+          };
         },
       },
       {

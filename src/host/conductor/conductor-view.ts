@@ -1,15 +1,10 @@
 import * as vscode from "vscode";
 import type { Message } from "../../engine/event/event";
-import { conductorRequestSchema } from "../../protocol/conductor";
+import { conductorRequestSchema } from "../../protocol/conductor-requests";
 import { withText } from "../../engine/conductor/adjusted";
 import type { Adjustment } from "../../engine/event/event";
-import type {
-  ConductorMessage,
-  ConductorRequest,
-  ConductorScreen,
-  PressedAnswer,
-  StreamPart,
-} from "../../protocol/conductor";
+import type { ConductorMessage, ConductorScreen, PressedAnswer, StreamPart } from "../../protocol/conductor";
+import type { ConductorRequest } from "../../protocol/conductor-requests";
 import { OrketError } from "../../engine/error/orket-error";
 import { ensureTrusted } from "../trust";
 import { commandIds, viewIds } from "../ids";

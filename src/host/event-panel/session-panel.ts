@@ -1,6 +1,8 @@
 import * as vscode from "vscode";
-import { panelRequestSchema, maxRows, noFilter } from "../../protocol/session-panel";
-import type { EventDetails, PanelMessage, PanelRequest } from "../../protocol/session-panel";
+import { maxRows, noFilter } from "../../protocol/session-panel";
+import { panelRequestSchema } from "../../protocol/session-requests";
+import type { EventDetails, PanelMessage } from "../../protocol/session-panel";
+import type { PanelRequest } from "../../protocol/session-requests";
 import { shown } from "../../protocol/shown-text";
 import type { ShownText } from "../../protocol/shown-text";
 import { defined } from "../../engine/model/defined";
@@ -9,13 +11,15 @@ import { eventWords } from "../../engine/view/event-kind";
 import { eventTexts } from "../../engine/view/event-texts";
 import { sessionWords } from "../../engine/view/session-label";
 import { EventIndex } from "../../app/panel/event-index";
-import { partText } from "../../app/panel/part-text";
+import { partText, readablePartText } from "../../app/panel/part-text";
 import { StepDirectory } from "../../app/panel/step-facts";
+import { SessionSurvey } from "../../app/panel/survey";
 import { transcriptRows } from "../../app/panel/transcript-rows";
 import type { SessionController } from "../../app/session/controller";
 import { panelTypes } from "../ids";
 import { Coalescer } from "../webview/coalesce";
 import { artifactCommands, artifactRows } from "./artifact-rows";
+import { Comparison } from "./comparison";
 import type { PanelParts } from "./panel-parts";
 import { openWritten } from "./written-file";
 
@@ -26,6 +30,8 @@ type Handlers = {
 /** The editor panel of one session: its events, live and afterwards. Events stay on the disk until they are viewed. */
 export class SessionPanel {
   readonly #index: EventIndex;
+  readonly #survey: SessionSurvey;
+  readonly #comparison: Comparison;
   readonly #updates = new Coalescer(100, () => this.#postInfo());
   readonly #subscription: vscode.Disposable;
   readonly #parts: PanelParts;
@@ -44,6 +50,8 @@ export class SessionPanel {
   ) {
     this.#parts = parts;
     this.#index = new EventIndex(controller);
+    this.#survey = new SessionSurvey(controller);
+    this.#comparison = new Comparison(controller, parts);
     this.#subscription = vscode.Disposable.from(
       parts.model.onDidChange(() => this.#updates.request()),
       parts.sessions.onDidChange((changed) => {
@@ -95,7 +103,7 @@ export class SessionPanel {
       if (found !== undefined) await this.#send({ type: "part", seq, id, text: found });
     },
     open_part: async ({ seq, id }) => {
-      const found = await partText(this.controller, seq, id);
+      const found = await readablePartText(this.controller, seq, id);
       if (found !== undefined) await this.#parts.reports.show(found.name, found.text);
     },
     copy_part: async ({ seq, id }) => {
@@ -104,6 +112,19 @@ export class SessionPanel {
     },
     diff: ({ seq, path }) => openWritten(this.controller, seq, path),
     steps: ({ text }) => this.#send({ type: "steps", text, ...this.#directory.matching(text) }),
+    timeline: async ({ from, to, columns }) => {
+      await this.#survey.advance();
+      await this.#send({ type: "timeline", screen: this.#survey.timeline(from, to, columns) });
+    },
+    usage: async () => {
+      await this.#survey.advance();
+      await this.#send({ type: "usage", screen: this.#survey.usage(this.controller.state) });
+    },
+    compare: async () => {
+      const screen = await this.#comparison.ask();
+      if (screen !== undefined) await this.#send({ type: "compare", screen });
+    },
+    compare_open: ({ step }) => this.#comparison.open(step),
     view: ({ view }) => this.#parts.views.keep(this.controller.id, view),
     details: async ({ seq }) => {
       const details = await this.#details(seq);
@@ -225,7 +246,7 @@ export class SessionPanel {
   /** A text for display; one that cannot be read says why. */
   async #textOf(seq: number, id: string): Promise<ShownText | undefined> {
     try {
-      const found = await partText(this.controller, seq, id);
+      const found = await readablePartText(this.controller, seq, id);
       return found === undefined ? undefined : shown(found.text);
     } catch (error) {
       return { text: `[${this.#parts.errors.textOf(error)}]` };

@@ -3,7 +3,7 @@ import type { SessionController } from "../../app/session/controller";
 import { readTitle } from "../../app/session/label";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { OrketError } from "../../engine/error/orket-error";
-import { panelStateSchema } from "../../protocol/session-panel";
+import { panelStateSchema } from "../../protocol/session-requests";
 import { panelTypes } from "../ids";
 import { webviewHtml, webviewOptions } from "../webview/webview-html";
 import type { PanelParts } from "./panel-parts";

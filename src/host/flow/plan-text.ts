@@ -2,7 +2,7 @@ import { textOfJson } from "../../engine/model/field";
 import type { Definition } from "../../engine/model/definition";
 import { commandsOf } from "../../app/command/session-commands";
 import { commandTableLines } from "../../app/command/table-text";
-import { planFlow } from "../../engine/model/plan-flow";
+import { pinnedTexts, planFlow } from "../../engine/model/plan-flow";
 import { reachRows } from "../../engine/model/reach";
 import { unboundedText } from "../../engine/model/tools";
 import type { FlowPlan, FlowPlanStep, PlannedLimit } from "../../engine/model/plan-flow";
@@ -114,6 +114,7 @@ function stepLines(step: FlowPlanStep, index: number): string[] {
       : [
           `- It ${cell(step.act)}${step.approval === "none" ? "" : `; ${approvals[step.approval]}`}${inGroup}`,
         ]),
+    ...pinnedTexts(step).map((text) => `- In the prompt: ${cell(text)}`),
     ...step.foreignTools.map((name) => `- **Unbounded:** it ${unboundedText(name)}`),
     ...(step.produces.length === 0 ? [] : [`- Must produce ${step.produces.join(", ")}`]),
     ...(step.verdict.length === 0 ? [] : [`- Ends with a verdict: ${step.verdict.join(" or ")}`]),

@@ -4,7 +4,7 @@ import { callSettings, venueOf } from "../../engine/model/definition";
 import type { Definition, PlanNode, ResolvedVenue } from "../../engine/model/definition";
 import type { InputValue } from "../../engine/model/flow";
 import type { Approval } from "../../engine/model/names";
-import { fileKindOf, resolveFlow } from "../../language/index";
+import { resolveFlow } from "../../language/index";
 import type { Diagnostic, FlowSummary } from "../../language/index";
 import { commandIds } from "../ids";
 import { toRange } from "../language/lsp";
@@ -16,6 +16,8 @@ import type { VenueChoice } from "../venues/venue-choice";
 import { askInput } from "./ask-input";
 import { agreeToCommands } from "../session/command-consent";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
+import type { Cancellation } from "../../engine/port/cancellation";
+import { troubleOf } from "../../app/venue/venue-check";
 import { readyDefinition } from "../venues/ready-venue";
 import { isOnDisk } from "../session/on-disk";
 import type { SessionController } from "../../app/session/controller";
@@ -44,10 +46,10 @@ export class FlowRunner {
   /** @returns the session; undefined when the user cancelled. */
   async run(
     target: unknown,
-    options: { readonly stepByStep: boolean },
+    options: { readonly stepByStep: boolean; readonly task?: string },
   ): Promise<SessionController | undefined> {
     if (!(await mayRun())) return undefined;
-    await saveDefinitions();
+    await saveFiles(this.#index);
     this.#index.reread();
     const chosen = await this.pick(target, "Which Flow should run?");
     if (chosen === undefined) return undefined;
@@ -58,7 +60,7 @@ export class FlowRunner {
     const { project } = await this.#index.of(folder);
     const before = resolveFlow(project, flow.path, { forRun: false, ...instead });
     if (before.definition === undefined) return showProblem(chosen, venue, before.diagnostics);
-    const asked = await askFor(flow);
+    const asked = await askFor(flow, options.task);
     if (asked === undefined) return undefined;
     // The files may have changed while the user answered.
     const now = await this.#index.of(folder);
@@ -70,6 +72,30 @@ export class FlowRunner {
     const ready = await readyDefinition(complete, this.#deps);
     if (ready === undefined) return undefined;
     return this.#sessions.start(options.stepByStep ? stepByStep(ready) : ready, folder);
+  }
+
+  /**
+   * Starts exactly this definition, as an agent of the editor asked for it. The user still agrees to its commands and
+   * keys; what the user would have to choose is refused instead.
+   * @returns undefined when the user did not agree, or it was cancelled.
+   * @throws {OrketError} definition_invalid, venue_unready and others.
+   */
+  async startAsAsked(
+    definition: Definition,
+    folder: vscode.WorkspaceFolder,
+    cancellation: Cancellation,
+  ): Promise<SessionController | undefined> {
+    const open = openVenueOf(definition, Object.keys(definition.band.roles));
+    if (open !== undefined) {
+      throw new OrketError("definition_invalid", `The Venue ${open.name} names no model.`, {
+        hint: "Name a `model` in its file, or ask the user to run the Flow with the command Orket: Run Flow.",
+      });
+    }
+    if (!(await agreeToCommands(definition, folder.uri.fsPath))) return undefined;
+    const trouble = await troubleOf(definition, this.#deps, cancellation, { listsHere: true });
+    if (cancellation.aborted) return undefined;
+    if (trouble !== undefined) throw new OrketError("venue_unready", trouble.message, { hint: trouble.hint });
+    return this.#sessions.start(definition, folder);
   }
 
   /** The Flow that a tree item or file refers to, or the one that the user picks. */
@@ -192,21 +218,22 @@ export async function mayCall(): Promise<boolean> {
 }
 
 /** A run reads what the editors show; saving makes the disk match. */
-async function saveDefinitions(): Promise<void> {
+export async function saveFiles(index: ProjectIndex): Promise<void> {
   for (const document of vscode.workspace.textDocuments) {
-    if (document.isDirty && !document.isUntitled && fileKindOf(document.uri.path) !== undefined)
-      await document.save();
+    if (document.isDirty && !document.isUntitled && index.isRead(document.uri)) await document.save();
   }
 }
 
 type Answers = { readonly task?: string; readonly inputs: Readonly<Record<string, InputValue>> };
 
-async function askFor(flow: FlowSummary): Promise<Answers | undefined> {
-  const count = flow.inputs.length + (flow.task === undefined ? 1 : 0);
+/** @param given the task, where the user has given it already */
+async function askFor(flow: FlowSummary, given: string | undefined): Promise<Answers | undefined> {
+  const asksTask = flow.task === undefined && given === undefined;
+  const count = flow.inputs.length + (asksTask ? 1 : 0);
   let step = 0;
   const title = (): string => `Run ${flow.name}${count > 1 ? ` (${(step += 1)}/${count})` : ""}`;
-  let task: string | undefined;
-  if (flow.task === undefined) {
+  let task = given;
+  if (asksTask) {
     task = await vscode.window.showInputBox({
       title: title(),
       prompt: "What is the team to do?",
@@ -232,13 +259,18 @@ export async function withModel(
   definition: Definition,
   roles: readonly string[] = Object.keys(definition.band.roles),
 ): Promise<Definition | undefined> {
-  const open = roles
-    .filter((role) => callSettings(definition, role).model === "")
-    .map((role) => venueOf(definition, role))
-    .find(({ provider }) => factsOf(provider).answeredBy === "editor");
+  const open = openVenueOf(definition, roles);
   if (open === undefined) return definition;
   const model = await pickEditorModel(`The Venue ${open.name} names no model: which one?`);
   return model === undefined ? undefined : withModel(modelOf(definition, open, model), roles);
+}
+
+/** The Venue with the editor's own models that leaves the model of one of these roles open. */
+function openVenueOf(definition: Definition, roles: readonly string[]): ResolvedVenue | undefined {
+  return roles
+    .filter((role) => callSettings(definition, role).model === "")
+    .map((role) => venueOf(definition, role))
+    .find(({ provider }) => factsOf(provider).answeredBy === "editor");
 }
 
 /** The definition with this model in a Venue that had none. */

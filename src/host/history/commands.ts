@@ -3,16 +3,12 @@ import * as vscode from "vscode";
 import { replayAndProve, verifySession } from "../../app/session/audit";
 import { exportPieces, writeExport } from "../../app/session/export";
 import type { ExportFormat } from "../../app/session/export";
-import { readSession } from "../../app/session/open";
-import type { SeenSession } from "../../app/session/session";
 import { openSnapshot } from "../../app/session/snapshot";
-import { compareSessions } from "../../engine/history/compare";
-import type { StepComparison } from "../../engine/history/compare";
 import { asRecordedText } from "../../engine/history/divergence";
 import { commandIds } from "../ids";
 import type { CommandId } from "../ids";
 import { mayRun } from "../flow/run-flow";
-import type { ListedSession, SessionRegistry } from "../session/session-registry";
+import type { SessionRegistry } from "../session/session-registry";
 import type { ConductorView } from "../conductor/conductor-view";
 import type { SessionPanels } from "../event-panel/session-panels";
 import { fork } from "./fork";
@@ -21,7 +17,8 @@ import { prune, remove, rename, search } from "./housekeeping";
 import { nameOf, pickSession, workDomainOf } from "./pick-session";
 import type { Repeats } from "./repeat";
 import type { Reports } from "./reports";
-import { differencesOf, divergenceSentence, divergenceText, stepText, tokensText } from "./session-text";
+import { pickPair, showPair } from "./compare";
+import { differencesOf, divergenceSentence, divergenceText, factsText } from "./session-text";
 
 declare const ORKET_VERSION: string;
 
@@ -132,66 +129,25 @@ async function forkAt(parts: HistoryParts, target: unknown): Promise<void> {
 async function compare({ sessions, reports }: HistoryParts, target: unknown): Promise<void> {
   const first = await pickSession(sessions, target, "Compare which session?");
   if (first === undefined) return;
-  const others = {
-    fits: ({ openable, path: place }: ListedSession) => openable && place !== first.path,
-    none: `There is no other session to compare ${nameOf(first)} with: fork it, repeat it, or run a Flow again.`,
-  };
-  const second = await pickSession(
-    sessions,
-    undefined,
-    `Compare ${nameOf(first)} with which session?`,
-    others,
-  );
-  if (second === undefined) return;
-  const [left, right] = await withProgress("Comparing", () =>
-    Promise.all([readSession(first.path), readSession(second.path)]),
-  );
-  const rows = compareSessions(left.events, right.events);
-  const show = async (chosen: readonly StepComparison[], what: string): Promise<void> => {
-    const side = async (seen: typeof left, which: "left" | "right"): Promise<string> => {
-      const texts = await Promise.all(
-        chosen.map((row) =>
-          stepText(row.key, row[which], seen.events, (content) =>
-            seen.readText(content).catch((error: unknown) => `[${String(error)}]`),
-          ),
-        ),
-      );
-      return texts.join("\n");
-    };
-    await reports.diff(
-      `${nameOf(first)} ↔ ${nameOf(second)} (${what})`,
-      { name: `${first.id}.md`, text: await side(left, "left") },
-      { name: `${second.id}.md`, text: await side(right, "right") },
-    );
-  };
+  const pair = await pickPair(sessions, first);
+  if (pair === undefined) return;
+  const { rows } = pair;
   const items = [
-    { label: "$(diff-multiple) All Steps", description: `${first.id} ↔ ${second.id}`, rows },
+    { label: "$(diff-multiple) All Steps", description: `${pair.left.id} ↔ ${pair.right.id}`, rows },
     ...rows.map((row) => ({
       label: `${differencesOf(row) === "same" ? "$(check)" : "$(diff)"} ${row.key}`,
       description: differencesOf(row),
-      detail: [row.left, row.right]
-        .map((facts) =>
-          facts === undefined ? "–" : `${facts.verdict ?? facts.outcome}, ${tokensText(facts.tokens)}`,
-        )
-        .join("  ↔  "),
+      detail: [row.left, row.right].map(factsText).join("  ↔  "),
       rows: [row],
     })),
   ];
   const picked = await vscode.window.showQuickPick(items, {
-    title: `${nameOf(first)} ↔ ${nameOf(second)}`,
-    placeHolder: `${damagedText([first, left], [second, right])}Show which step side by side?`,
+    title: `${pair.left.name} ↔ ${pair.right.name}`,
+    placeHolder: `${pair.damage}Show which step side by side?`,
     ignoreFocusOut: true,
     matchOnDescription: true,
   });
-  if (picked !== undefined)
-    await show(picked.rows, picked.rows.length === 1 ? (picked.rows[0]?.key ?? "") : "all steps");
-}
-
-/** States that a damaged session was compared only as far as it can be read. */
-function damagedText(...sides: readonly (readonly [ListedSession, SeenSession])[]): string {
-  const damaged = sides.filter(([, { problem }]) => problem !== undefined);
-  if (damaged.length === 0) return "";
-  return `Read as far as it is whole: ${damaged.map(([session]) => nameOf(session)).join(", ")}. `;
+  if (picked !== undefined) await showPair(reports, pair, picked.rows);
 }
 
 interface FormatItem extends vscode.QuickPickItem {

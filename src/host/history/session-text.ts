@@ -43,7 +43,7 @@ function indented(json: string): string {
   }
 }
 
-export function tokensText({ input, output }: TokenUsage): string {
+function tokensText({ input, output }: TokenUsage): string {
   const count = (value: TokenUsage["input"]): string =>
     value === undefined
       ? "unknown"
@@ -62,6 +62,11 @@ export function differencesOf({ left, right, same }: StepComparison): string {
     ...(tokensText(left.tokens) === tokensText(right.tokens) ? [] : ["tokens"]),
   ];
   return parts.length === 0 ? "same" : `differs: ${parts.join(", ")}`;
+}
+
+/** How a step ended and what it used, in a few words. */
+export function factsText(facts: StepFacts | undefined): string {
+  return facts === undefined ? "–" : `${facts.verdict ?? facts.outcome}, ${tokensText(facts.tokens)}`;
 }
 
 /** Everything that a step was given and produced, as a text to compare. */

@@ -5,7 +5,8 @@ import type { SessionController } from "../../app/session/controller";
 import { headingOf, sessionWords } from "../../engine/view/session-label";
 import { badgeOf } from "../conductor/conductor-view";
 import type { ConductorView } from "../conductor/conductor-view";
-import { commandIds, contextKeys, settingIds, viewIds } from "../ids";
+import type { UnseenEnds } from "../../app/session/unseen-ends";
+import { commandIds, contextKeys, internalIds, settingIds, viewIds } from "../ids";
 import type { SessionRegistry } from "../session/session-registry";
 import { Coalescer } from "../webview/coalesce";
 import type { Inbox } from "./inbox";
@@ -20,8 +21,7 @@ export class Attention implements vscode.Disposable {
   readonly #told = new Set<string>();
   /** Sessions that have run in this window, with their last label. */
   readonly #labels = new Map<SessionController, string>();
-  /** Ends that the user has not seen yet, each as a sentence. */
-  readonly #unseen = new Map<SessionController, string>();
+  readonly #unseen: UnseenEnds;
   readonly #subscriptions: vscode.Disposable[];
   readonly #sessions: SessionRegistry;
   readonly #conductor: ConductorView;
@@ -33,19 +33,26 @@ export class Attention implements vscode.Disposable {
     sessions: SessionRegistry,
     conductor: ConductorView,
     inbox: Inbox,
+    unseen: UnseenEnds,
     fallbackBadge: (badge: vscode.ViewBadge | undefined) => void,
   ) {
+    this.#unseen = unseen;
     this.#sessions = sessions;
     this.#conductor = conductor;
     this.#inbox = inbox;
     this.#fallbackBadge = fallbackBadge;
     this.#item.name = "Orket";
     this.#subscriptions = [
-      sessions.onDidChange(() => this.#updates.request()),
+      sessions.onDidChange((changed) => {
+        if (changed === undefined) void this.#forgetGone();
+        this.#updates.request();
+      }),
+      vscode.commands.registerCommand(internalIds.showEnd, (directory: unknown) => this.#showEnd(directory)),
       conductor.onDidChangeVisibility(() => this.#updates.request()),
       inbox.onDidChange(() => this.#updates.request()),
       vscode.window.onDidChangeWindowState(() => this.#updates.request()),
     ];
+    void this.#forgetGone();
     this.#updates.request();
   }
 
@@ -59,8 +66,7 @@ export class Attention implements vscode.Disposable {
   #update(): void {
     const { current, open } = this.#sessions;
     for (const controller of open) this.#noticeEnd(controller);
-    for (const controller of this.#unseen.keys())
-      if (this.#isSeen(controller)) this.#unseen.delete(controller);
+    this.#unseen.retain(({ directory }) => !this.#isSeen(directory));
     const running = open.filter(({ holder }) => holder === "here");
     const waiting = running.filter(({ label }) => label === "waiting");
     this.#showItem(running, waiting);
@@ -74,9 +80,24 @@ export class Attention implements vscode.Disposable {
     for (const controller of waiting) this.#notify(controller);
   }
 
-  #isSeen(controller: SessionController): boolean {
-    const shown = this.#conductor.visible && this.#sessions.current === controller;
+  #isSeen(directory: string): boolean {
+    const shown = this.#conductor.visible && this.#sessions.current?.directory === directory;
     return shown && vscode.window.state.focused;
+  }
+
+  /** Drops the ends of sessions that are no longer in the open folders. */
+  async #forgetGone(): Promise<void> {
+    if (this.#unseen.all.length === 0) return;
+    const listed = await this.#sessions.list().catch(() => undefined);
+    if (listed === undefined) return;
+    this.#unseen.retain(({ directory }) => listed.some(({ path }) => path === directory));
+    this.#updates.request();
+  }
+
+  async #showEnd(directory: unknown): Promise<void> {
+    const controller = await this.#sessions.openAt(String(directory)).catch(() => undefined);
+    if (controller === undefined) return this.#forgetGone();
+    await this.#conductor.showWaiting(controller, waitingIn(controller)[0]?.about ?? "");
   }
 
   /** A session that ran in this window and has ended: reported once, if it is not visible. */
@@ -85,7 +106,7 @@ export class Attention implements vscode.Disposable {
     const before = this.#labels.get(controller);
     if (holder === "here" && (label === "running" || label === "waiting")) {
       this.#labels.set(controller, label);
-      this.#unseen.delete(controller);
+      this.#unseen.retain(({ directory }) => directory !== controller.directory);
       return;
     }
     if (before === undefined) return;
@@ -93,8 +114,9 @@ export class Attention implements vscode.Disposable {
     // It pauses before it releases its lock: both are one end.
     if (holder === "here" && label !== "failed" && label !== "paused") return;
     this.#labels.delete(controller);
-    if (sentence === undefined || this.#isSeen(controller)) return;
-    this.#unseen.set(controller, sentence);
+    const { directory, view } = controller;
+    if (sentence === undefined || this.#isSeen(directory)) return;
+    this.#unseen.add({ directory, flow: view.flow, word: sessionWords[label], sentence });
     if (!notifications()) return;
     this.#offer(`Orket: ${sentence}`, controller, waitingIn(controller)[0]?.about ?? "");
   }
@@ -103,7 +125,7 @@ export class Attention implements vscode.Disposable {
     const item = this.#item;
     const [asking] = waiting;
     const [working] = running.filter((controller) => !waiting.includes(controller));
-    const [ended] = [...this.#unseen.keys()];
+    const ended = this.#unseen.all[0];
     item.backgroundColor = undefined;
     item.command = { command: `${viewIds.conductor}.focus`, title: "Show the Conductor View" };
     if (asking !== undefined) {
@@ -122,8 +144,9 @@ export class Attention implements vscode.Disposable {
           : `$(sync~spin) Orket: ${view.halting} …`;
       item.tooltip = tooltipOf(working);
     } else if (ended !== undefined) {
-      item.text = `$(bell) Orket: ${ended.view.flow} ${sessionWords[ended.label]}`;
-      item.tooltip = this.#unseen.get(ended);
+      item.text = `$(bell) Orket: ${ended.flow} ${ended.word}`;
+      item.tooltip = ended.sentence;
+      item.command = { command: internalIds.showEnd, title: "Show", arguments: [ended.directory] };
     } else {
       item.hide();
       return;
@@ -133,11 +156,7 @@ export class Attention implements vscode.Disposable {
 
   /** The number of waiting items, and of unseen ends with nothing left waiting. */
   #showBadge(): void {
-    const { entries } = this.#inbox;
-    const ended = [...this.#unseen.keys()].filter(
-      (controller) => !entries.some((entry) => entry.controller === controller),
-    );
-    const count = entries.length + ended.length;
+    const count = this.#inbox.entries.length + this.#inbox.ends.length;
     this.#fallbackBadge(this.#conductor.setWaiting(count) ? undefined : badgeOf(count));
   }
 

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { waitingIn } from "../../app/session/waiting";
+import type { UnseenEnd, UnseenEnds } from "../../app/session/unseen-ends";
 import type { Waiting } from "../../app/session/waiting";
 import type { SessionController } from "../../app/session/controller";
 import type { ListedSession, SessionRegistry } from "../session/session-registry";
@@ -36,14 +37,25 @@ export class Inbox implements vscode.Disposable {
   #entries: readonly InboxEntry[] = [];
   #seen = "";
 
-  constructor(sessions: SessionRegistry) {
+  readonly #unseen: UnseenEnds;
+
+  constructor(sessions: SessionRegistry, unseen: UnseenEnds) {
     this.#sessions = sessions;
+    this.#unseen = unseen;
+    unseen.listen(() => this.#changed.fire());
     this.#subscription = sessions.onDidChange(() => this.#updates.request());
     this.#updates.request();
   }
 
   get entries(): readonly InboxEntry[] {
     return this.#entries;
+  }
+
+  /** The ends that nobody saw, of sessions in which nothing waits. */
+  get ends(): readonly UnseenEnd[] {
+    return this.#unseen.all.filter(
+      ({ directory }) => !this.#entries.some(({ controller }) => controller.directory === directory),
+    );
   }
 
   /** The entry after the session and question now on the screen; the first if neither is in the list. */

@@ -24,6 +24,7 @@ interface Kept<T> {
 export class HelpContexts {
   readonly #models = new Map<string, Kept<readonly string[]>>();
   readonly #folders = new Map<string, Kept<readonly string[]>>();
+  readonly #texts = new Map<string, Kept<readonly string[]>>();
   readonly #secrets: Secrets;
 
   constructor(secrets: Secrets) {
@@ -34,7 +35,7 @@ export class HelpContexts {
     const { kind } = request.source;
     const wanted = wantsModels(request);
     const [files, models, secrets] = await Promise.all([
-      kind === "flow" && request.folder !== undefined ? this.#foldersOf(request.folder) : [],
+      this.#filesFor(kind, request.folder),
       wanted === undefined ? [] : this.models(wanted.provider, wanted.endpoint),
       kind === "venue" ? this.#secrets.names() : [],
     ]);
@@ -51,8 +52,16 @@ export class HelpContexts {
     return kept(this.#models, `${provider ?? ""} ${endpoint ?? ""}`, () => askModels(provider, endpoint));
   }
 
-  #foldersOf(folder: vscode.WorkspaceFolder): Promise<readonly string[]> {
-    return kept(this.#folders, folder.uri.toString(), () => listFolders(folder.uri));
+  /** A Flow names folders; a Band names texts and skills. */
+  #filesFor(
+    kind: LiveRequest["source"]["kind"],
+    folder: vscode.WorkspaceFolder | undefined,
+  ): Promise<readonly string[]> {
+    if (folder === undefined || (kind !== "flow" && kind !== "band")) return Promise.resolve([]);
+    const key = folder.uri.toString();
+    return kind === "flow"
+      ? kept(this.#folders, key, () => listFolders(folder.uri))
+      : kept(this.#texts, key, () => listTexts(folder.uri));
   }
 }
 
@@ -85,6 +94,13 @@ async function askModels(
   } catch {
     return [];
   }
+}
+
+/** Files that a Band could name as instructions, and those that make a folder a skill. */
+async function listTexts(root: vscode.Uri): Promise<readonly string[]> {
+  const texts = new vscode.RelativePattern(root, "**/{*.md,*.mdc,.cursorrules,.windsurfrules,.clinerules}");
+  const found = await vscode.workspace.findFiles(texts, "**/{node_modules,.git,.orket}/**", maxFolders);
+  return found.map((uri) => uri.path.slice(root.path.length).replace(/^\//, "")).sort();
 }
 
 /** Folders that a Flow could refer to, each with a trailing slash. */

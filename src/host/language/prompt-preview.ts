@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { plannedPromptText } from "../../app/session/adjusted-prompt";
 import { previewPrompt, withPrompt } from "../../language";
 import type { Project } from "../../language";
 import { schemes } from "../ids";
@@ -78,19 +79,10 @@ export class PreviewDocuments implements vscode.TextDocumentContentProvider, vsc
     const made = previewPrompt(withOpenPrompt(live.project, place, name, live), flow, step);
     if ("problems" in made)
       return ["The prompt cannot be resolved:", "", ...made.problems.map((one) => `- ${one}`), ""].join("\n");
-    const { system, user, open } = made.prompt;
-    return [
-      `<!-- What ${step} sends in ${flow}, as far as it is known before a run. -->`,
-      ...(open.length === 0 ? [] : [`<!-- Filled in as the run goes: ${open.join(", ")} -->`]),
-      "<!-- system -->",
-      "",
-      system.trimEnd(),
-      "",
-      "<!-- user -->",
-      "",
-      user.trimEnd(),
-      "",
-    ].join("\n");
+    return plannedPromptText(
+      made.prompt,
+      `What ${step} sends in ${flow}, as far as it is known before a run.`,
+    );
   }
 
   #refresh(): void {

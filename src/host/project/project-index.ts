@@ -11,10 +11,20 @@ import {
   removeFile,
   sourceLimits,
   updateProject,
+  wantedMaterials,
   withAbsentTools,
+  withMaterials,
 } from "../../language";
-import type { Diagnosis, Diagnostic, FlowSummary, Project, SourceDocument } from "../../language";
-import { readFolder, readStart } from "./read-folder";
+import type {
+  Diagnosis,
+  Diagnostic,
+  FlowSummary,
+  Project,
+  SourceDocument,
+  WantedMaterials,
+} from "../../language";
+import { toolsOfOthers } from "../provider/editor-tools";
+import { readFolder, readNamed, readStart } from "./read-folder";
 
 /** The definition files of one open folder, with their problems. */
 export interface FolderProject {
@@ -25,9 +35,9 @@ export interface FolderProject {
   readonly diagnosis: Diagnosis;
 }
 
-/** The names of the tools that this window's extensions offer. */
+/** The names of the tools that this window's other extensions offer. */
 export function offeredTools(): readonly string[] {
-  return vscode.lm.tools.map(({ name }) => name);
+  return toolsOfOthers().map(({ name }) => name);
 }
 
 const none: readonly Diagnostic[] = [];
@@ -105,6 +115,8 @@ class KnownProject implements FolderProject {
 /** The files of one folder: read once, then file by file as they change. */
 class FolderFiles {
   readonly #stale = new Set<string>();
+  #staleMaterials = false;
+  #wanted: WantedMaterials = { files: [], folders: [], allow: [] };
   #known: KnownProject;
   #work: Promise<unknown>;
 
@@ -137,11 +149,36 @@ class FolderFiles {
       if (place === undefined || document.isClosed || isLarge(document)) continue;
       files.set(place, { path: place, text: document.getText() });
     }
-    this.#known = new KnownProject(this.folder, createProject(files.values()));
+    const project = createProject(files.values());
+    this.#known = new KnownProject(this.folder, await this.#withMaterials(project));
+  }
+
+  /** Notes a change of a file that is no definition file; false: no Band names it. */
+  touchMaterial(place: string): boolean {
+    const isNamed = this.isNamed(place);
+    this.#staleMaterials ||= isNamed;
+    return isNamed;
+  }
+
+  /** Whether a Band names the file or folder, one around it, or one in it. */
+  isNamed(place: string): boolean {
+    const { files, folders } = this.#wanted;
+    return [...files, ...folders].some(
+      (one) => one === place || place.startsWith(`${one}/`) || one.startsWith(`${place}/`),
+    );
+  }
+
+  /** The project with what its Bands name now; the same object where that is what was read before. */
+  async #withMaterials(project: Project): Promise<Project> {
+    const wanted = wantedMaterials(project);
+    if (!this.#staleMaterials && isSameWanted(wanted, this.#wanted)) return project;
+    this.#staleMaterials = false;
+    this.#wanted = wanted;
+    return withMaterials(project, await readNamed(this.folder.uri, wanted));
   }
 
   async #renew(): Promise<void> {
-    if (this.#stale.size === 0) return;
+    if (this.#stale.size === 0 && !this.#staleMaterials) return;
     const places = [...this.#stale];
     this.#stale.clear();
     const read = await Promise.all(places.map((place) => this.#read(place)));
@@ -153,8 +190,8 @@ class FolderFiles {
       if (text === undefined ? known === undefined : known?.text === text) return;
       changed.set(place, text === undefined ? undefined : parseSource(place, text));
     });
-    if (changed.size === 0) return;
-    this.#known = new KnownProject(this.folder, applied(before, changed), this.#known);
+    const project = await this.#withMaterials(changed.size === 0 ? before : applied(before, changed));
+    if (project !== before) this.#known = new KnownProject(this.folder, project, this.#known);
   }
 
   /** The text that an editor or the disk holds; undefined when there is no such file. */
@@ -176,13 +213,18 @@ class FolderFiles {
 function applied(before: Project, changed: ReadonlyMap<string, SourceDocument | undefined>): Project {
   if (changed.size > many) {
     const kept = [...before.sources.values()].filter((source) => !changed.has(source.path));
-    return createProject([...kept, ...[...changed.values()].filter((source) => source !== undefined)]);
+    const sources = [...kept, ...[...changed.values()].filter((source) => source !== undefined)];
+    return createProject(sources, before.materials);
   }
   let project = before;
   for (const [place, source] of changed) {
     project = source === undefined ? removeFile(project, place) : updateProject(project, source);
   }
   return project;
+}
+
+function isSameWanted(a: WantedMaterials, b: WantedMaterials): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** The path of a definition file in the folder; undefined when it is not one of the folder's. */
@@ -209,16 +251,22 @@ export class ProjectIndex implements vscode.Disposable {
 
   constructor() {
     const watcher = vscode.workspace.createFileSystemWatcher(definitionFileGlob);
-    // A deleted folder takes its files with it, but reports only itself.
-    const gone = vscode.workspace.createFileSystemWatcher("**", true, true, false);
+    // A deleted folder takes its files with it, but reports only itself. What a Band names can be any file.
+    const any = vscode.workspace.createFileSystemWatcher("**");
+    const material = (uri: vscode.Uri): void => this.#materialTouched(uri);
     const document = ({ uri }: { uri: vscode.Uri }): void => this.#touched(uri);
     this.#subscriptions.push(
       watcher,
-      gone,
+      any,
       watcher.onDidCreate((uri) => this.#touched(uri)),
       watcher.onDidChange((uri) => this.#touched(uri)),
       watcher.onDidDelete((uri) => this.#touched(uri)),
-      gone.onDidDelete((uri) => this.#folderGone(uri)),
+      any.onDidCreate(material),
+      any.onDidChange(material),
+      any.onDidDelete((uri) => {
+        material(uri);
+        this.#folderGone(uri);
+      }),
       vscode.workspace.onDidOpenTextDocument(document),
       vscode.workspace.onDidCloseTextDocument(document),
       vscode.workspace.onDidSaveTextDocument(document),
@@ -249,6 +297,14 @@ export class ProjectIndex implements vscode.Disposable {
     return source === undefined ? undefined : { folder, project, source };
   }
 
+  /** Whether a run reads the file: a definition, or what a Band names. */
+  isRead(uri: vscode.Uri): boolean {
+    if (fileKindOf(uri.path) !== undefined) return true;
+    return [...this.#folders.values()].some(
+      (files) => uri.scheme === files.folder.uri.scheme && files.isNamed(relativePath(files.folder, uri)),
+    );
+  }
+
   dispose(): void {
     clearTimeout(this.#timer);
     for (const subscription of this.#subscriptions) subscription.dispose();
@@ -271,6 +327,13 @@ export class ProjectIndex implements vscode.Disposable {
       if (place !== undefined) files.touch(place);
     }
     this.#later();
+  }
+
+  #materialTouched(uri: vscode.Uri): void {
+    for (const files of this.#folders.values()) {
+      if (uri.scheme !== files.folder.uri.scheme) continue;
+      if (files.touchMaterial(relativePath(files.folder, uri))) this.#later();
+    }
   }
 
   #folderGone(uri: vscode.Uri): void {

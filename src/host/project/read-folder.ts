@@ -1,7 +1,9 @@
 import * as vscode from "vscode";
+import { readMaterials, readMaterialsOf } from "../../app/project/materials";
 import { readProjectFiles, searchFiles } from "../../app/project/project-files";
 import type { FileTree, FoundFile } from "../../app/project/project-files";
 import { fileKindOf, sourceLimits } from "../../language";
+import type { Materials, WantedMaterials } from "../../language";
 
 /** The file's bytes; for a file that is too large, only as many as are needed to detect that. */
 export async function readStart(uri: vscode.Uri): Promise<Uint8Array> {
@@ -17,6 +19,13 @@ export async function readFolder(folder: vscode.Uri): Promise<readonly FoundFile
       ? await readProjectFiles(folder.fsPath, wanted)
       : await searchFiles(treeOf(folder), wanted);
   return found.files;
+}
+
+/** The instruction files and skills that the Bands of a folder name. */
+export function readNamed(folder: vscode.Uri, wanted: WantedMaterials): Promise<Materials> {
+  return folder.scheme === "file"
+    ? readMaterials(folder.fsPath, wanted)
+    : readMaterialsOf(treeOf(folder), wanted);
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { toolInputs } from "../../app/agent/tool-inputs";
 import type { Cancellation } from "../../engine/port/cancellation";
 import type { ExternalTools } from "../../engine/port/external-tools";
 import type { ToolSpec } from "../../engine/port/model-provider";
@@ -9,7 +10,12 @@ const prefix = "vscode:";
 function registered(name: string): vscode.LanguageModelToolInformation | undefined {
   if (!name.startsWith(prefix)) return undefined;
   const plain = name.slice(prefix.length);
-  return vscode.lm.tools.find((tool) => tool.name === plain);
+  return toolsOfOthers().find((tool) => tool.name === plain);
+}
+
+/** The tools of other extensions and MCP servers: an agent of a Flow neither starts Flows nor answers questions of sessions. */
+export function toolsOfOthers(): readonly vscode.LanguageModelToolInformation[] {
+  return vscode.lm.tools.filter(({ name }) => !Object.hasOwn(toolInputs, name));
 }
 
 /**

@@ -4,7 +4,7 @@ import { commandsOf, digestOf } from "../../app/command/session-commands";
 import { commandFacts } from "../../app/command/table-text";
 import type { CommandTable } from "../../engine/model/command";
 import type { Definition } from "../../engine/model/definition";
-import { armingMs } from "../../protocol/press-guard";
+import { askModal } from "./modal";
 
 /** Maximum number of lines in the dialog; the rest is in the plan. */
 const shownLines = 60;
@@ -35,17 +35,8 @@ export async function agreeToCommands(definition: Definition, workDomain: string
     lines.length > shownLines ? [`… and ${lines.length - shownLines} more lines: see Show Plan.`] : [];
   const detail = [...lines.slice(0, shownLines), ...more, "", "Agree for this project on this machine?"];
   const agree = "Agree";
-  for (;;) {
-    const shownAt = performance.now();
-    const answer = await vscode.window.showWarningMessage(
-      `The Flow ${definition.flow.name} can run commands on this machine.`,
-      { modal: true, detail: detail.join("\n") },
-      agree,
-    );
-    if (answer !== agree) return false;
-    // The Enter of the previous input can reach the dialog before anyone has read it; then it is shown again.
-    if (performance.now() - shownAt >= armingMs) break;
-  }
+  const message = `The Flow ${definition.flow.name} can run commands on this machine.`;
+  if ((await askModal(message, detail.join("\n"), agree)) !== agree) return false;
   await consent.agree(digest, definition.flow.name);
   return true;
 }

@@ -6,6 +6,7 @@ import { sessionSize } from "../../app/session/housekeeping";
 import { sessionWords } from "../../engine/view/session-label";
 import { sizeText } from "../history/size-text";
 import { commandIds } from "../ids";
+import { RowGuard } from "./row-guard";
 import type { ListedSession, SessionRegistry } from "../session/session-registry";
 
 const icons: Readonly<Record<ListedSession["status"], readonly [icon: string, color: string | undefined]>> = {
@@ -50,11 +51,17 @@ export function timeText(iso: string): string {
   return today ? time : `${date.toLocaleDateString()} ${time}`;
 }
 
+/** Identifies a row, with what its actions mean: they depend on the session's status. */
+function rowOf({ session: { path, status } }: SessionItem): string {
+  return `${path} ${status}`;
+}
+
 /** The sessions of the open folders, newest first. */
 export class SessionsTree implements vscode.TreeDataProvider<SessionItem> {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.#changed.event;
   #seen = "";
+  readonly #guard = new RowGuard();
   readonly #sessions: SessionRegistry;
 
   constructor(sessions: SessionRegistry) {
@@ -99,8 +106,15 @@ export class SessionsTree implements vscode.TreeDataProvider<SessionItem> {
   async getChildren(item?: SessionItem): Promise<SessionItem[]> {
     if (item !== undefined) return [];
     const { current } = this.#sessions;
-    return (await this.#sessions.list()).map(
+    const items = (await this.#sessions.list()).map(
       (session) => new SessionItem(session, session.path === current?.directory),
     );
+    this.#guard.shows(items.map(rowOf));
+    return items;
+  }
+
+  /** Whether a press on the row now counts. */
+  takes(item: SessionItem): boolean {
+    return this.#guard.takes(rowOf(item));
   }
 }

@@ -75,6 +75,9 @@ export const pageBodies = {
 </div>
 <aside id="details" aria-label="Event"></aside>
 </div>
+<div id="timeline" class="view page" role="tabpanel" aria-labelledby="tab-timeline" hidden></div>
+<div id="usage" class="view page" role="tabpanel" aria-labelledby="tab-usage" hidden></div>
+<div id="compare" class="view page" role="tabpanel" aria-labelledby="tab-compare" hidden></div>
 </main>`,
   flow: '<main id="app"></main>',
 } as const;

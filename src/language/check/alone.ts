@@ -1,4 +1,5 @@
 import { checkCommands } from "./commands";
+import { checkNamedPaths } from "./materials";
 import { checkParams } from "./params";
 import { checkProvider } from "./provider";
 import { checkReachable } from "./reachable";
@@ -44,6 +45,7 @@ export function checkAlone(source: SourceDocument): readonly Diagnostic[] {
       checkReachable(source, report);
       break;
     case "band":
+      checkNamedPaths(source, report);
       checkTemplates(source, report);
       break;
     default:

@@ -44,12 +44,16 @@ export function checkPlaceholders(parts: FlowParts, view: ScoreView | undefined,
       }
       if (own !== undefined) {
         // Everything else about an instruction is known from its own file.
-        const isUsed = isAboutStep(placeholder) && placeholder.kind !== "summary";
-        if (!isUsed || unresolvedOfStep(placeholder, template.source, [own]) !== undefined) return undefined;
-        return unresolvedOfStep(placeholder, template.source, [own], used);
+        const why = (more?: typeof used): Unresolved | undefined =>
+          placeholder.kind === "item"
+            ? unresolvedItem(placeholder, template.source, [own], more)
+            : isAboutStep(placeholder)
+              ? unresolvedOfStep(placeholder, template.source, [own], more)
+              : undefined;
+        return why() === undefined ? why(used) : undefined;
       }
       if (role === undefined || view === undefined || score === undefined) return undefined;
-      if (placeholder.kind === "item") return unresolvedItem(steps);
+      if (placeholder.kind === "item") return unresolvedItem(placeholder, score, steps, used);
       return isAboutStep(placeholder) ? unresolvedOfStep(placeholder, score, steps, used) : undefined;
     });
   }

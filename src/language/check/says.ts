@@ -35,7 +35,7 @@ function entriesOf({ steps, groups }: ScoreView, group: GroupView | undefined): 
 }
 
 /** The step or group whose result a Score gives back: the one that it names, otherwise its last entry. */
-function givenBack(score: SourceDocument, view: ScoreView): StepView | GroupView | undefined {
+export function givenBack(score: SourceDocument, view: ScoreView): StepView | GroupView | undefined {
   const named = textAt(score, ["result", "step"]);
   if (named !== undefined) return view.byId.get(named) ?? view.groupById.get(named);
   return entriesOf(view, undefined).at(-1);
@@ -44,6 +44,18 @@ function givenBack(score: SourceDocument, view: ScoreView): StepView | GroupView
 function isConditional(score: SourceDocument, item: StepView | GroupView): boolean {
   const path = isStep(item) ? item.path : [...item.path, item.kind];
   return valueAt(score.value, [...path, "when"]) !== undefined;
+}
+
+/** The steps whose output can be that of a step or group of the same Score. */
+export function speakersOf(score: SourceDocument, view: ScoreView, item: StepView | GroupView): StepView[] {
+  if (isStep(item)) return [item];
+  const found: StepView[] = [];
+  if (item.kind === "each" || item.kind === "parallel") return found;
+  for (const entry of entriesOf(view, item).reverse()) {
+    found.push(...speakersOf(score, view, entry));
+    if (!isConditional(score, entry)) break;
+  }
+  return found;
 }
 
 /**

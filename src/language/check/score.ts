@@ -1,3 +1,4 @@
+import { checkCommandPlaces } from "./command-places";
 import { checkCommandTools } from "./command-tools";
 import { idSchema } from "../../engine/model/names";
 import { isForeign } from "../../engine/model/tools";
@@ -84,6 +85,7 @@ export function checkScore(parts: FlowParts, report: Report): ScoreView | undefi
   checkUses(parts, report);
   checkUsedSays(parts, report);
   checkCommands(parts, report);
+  checkCommandPlaces(parts, report);
   checkBeside(parts, report);
   checkCommandTools(parts, report);
   return view;

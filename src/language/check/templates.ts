@@ -1,16 +1,18 @@
+import type { FieldMap } from "../../engine/model/field";
 import { placeholderForms, placeholderText } from "../../engine/model/template";
 import type { Placeholder } from "../../engine/model/template";
 import { quoted } from "../text/diagnostic";
 import type { ProblemInit } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
 import { artifactPathProblem } from "../project/paths";
+import { specAt } from "../project/results";
 import type { Report } from "../schema/report";
 import { textAt } from "../schema/read";
 import { canSee, scoreViewOf } from "../schema/score-view";
-import type { ScoreView, StepView } from "../schema/score-view";
+import type { GroupView, ScoreView, StepView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import { fieldProblem, targetOf } from "./references";
-import { saysOf } from "./says";
+import { saysOf, unknownField } from "./says";
 import type { UsedScore } from "./says";
 import { templatesOf, TemplateText } from "./template-text";
 
@@ -162,14 +164,50 @@ export function unresolvedOfStep(
   }
 }
 
-/** Why there is no item in any of these steps. */
-export function unresolvedItem(steps: readonly StepView[]): Unresolved | undefined {
-  const outside = steps.find(({ around }) => around.every(({ kind }) => kind !== "each"));
-  if (outside === undefined) return undefined;
-  return {
-    message: `The step ${quoted(outside.id)} is not in an 'each', so there is no item.`,
-    hint: "Put the step into an 'each', or hand the value on by an input.",
-  };
+/** Why there is no item, or no such field of it, in any of these steps. */
+export function unresolvedItem(
+  { field }: Extract<Placeholder, { kind: "item" }>,
+  score: SourceDocument,
+  steps: readonly StepView[],
+  used?: UsedScore,
+): Unresolved | undefined {
+  for (const step of steps) {
+    const each = step.around.findLast(({ kind }) => kind === "each");
+    if (each === undefined)
+      return {
+        message: `The step ${quoted(step.id)} is not in an 'each', so there is no item.`,
+        hint: "Put the step into an 'each', or hand the value on by an input.",
+      };
+    const fields = field === "" ? undefined : itemFields(score, each, used);
+    if (fields === undefined) continue;
+    if (Object.keys(fields).length === 0)
+      return {
+        message: `The items of ${quoted(each.id)} are texts: they have no field ${quoted(field)}.`,
+        near: { kind: "item", field: "" },
+      };
+    const unknown = unknownField(fields, field);
+    if (unknown === undefined) continue;
+    const near = nearest(unknown.name, unknown.known);
+    return {
+      message: `The items of ${quoted(each.id)} have no field ${quoted(unknown.name)}; they have ${unknown.known.join(", ")}.`,
+      near: near === undefined ? undefined : { kind: "item", field: field.replace(unknown.name, near) },
+    };
+  }
+  return undefined;
+}
+
+/** The fields of the items of an `each`; empty: they are texts. Undefined: not known here. */
+function itemFields(score: SourceDocument, each: GroupView, used?: UsedScore): FieldMap | undefined {
+  const text = (key: string): string | undefined => textAt(score, [...each.path, "each", "in", key]);
+  const view = scoreViewOf(score);
+  const from = targetOf(view, text("step") ?? "");
+  const field = text("field");
+  if (text("glob") !== undefined) return {};
+  if (from === undefined || field === undefined) return undefined;
+  const list = specAt(saysOf(score, view, from, used)?.fields ?? {}, field);
+  if (list === undefined) return undefined;
+  if (list.of === undefined || list.of === "string" || list.of === "path") return {};
+  return typeof list.of === "string" || Object.keys(list.of).length === 0 ? undefined : list.of;
 }
 
 /** What can be checked about a file's templates without any other file. */
@@ -178,7 +216,8 @@ export function checkTemplates(source: SourceDocument, report: Report): void {
     problems(template, report);
     const { step } = template;
     checkTemplate(template, report, (placeholder) => {
-      if (placeholder.kind === "item" && step !== undefined) return unresolvedItem([step]);
+      if (placeholder.kind === "item" && step !== undefined)
+        return unresolvedItem(placeholder, source, [step]);
       if (isAboutStep(placeholder) && step !== undefined)
         return unresolvedOfStep(placeholder, source, [step]);
       const problem = placeholder.kind === "artifact" ? artifactPathProblem(placeholder.path) : undefined;

@@ -4,6 +4,7 @@ import { defaultLimitHints, limitHints, limitWarnings } from "../check/limits";
 import { reachDiagnostics } from "../check/reach";
 import { promptWarnings } from "../check/prompt-size";
 import { checkForeignTools } from "../check/foreign-tools";
+import { checkMaterials } from "../check/materials";
 import { checkPlaceholders } from "../check/placeholders";
 import { checkReachableIn } from "../check/reachable";
 import { checkScore } from "../check/score";
@@ -64,6 +65,7 @@ function check(parts: FlowParts): Findings {
     checkDisabledRoles(sources, report);
     view = checkScore(sources, report);
     checkForeignTools(sources, report);
+    checkMaterials(sources, report);
     checkVenue(sources, view, report);
     checkUnusedCommands(parts, report);
     checkPlaceholders(sources, view, report);
@@ -90,12 +92,13 @@ function check(parts: FlowParts): Findings {
 const flatRoutes = (routes: readonly VenueRoute[]): (VenueRoute["replies"] | string | number | boolean)[] =>
   routes.flatMap(({ role, through, replies, found }) => [role, through.length, ...through, replies, found]);
 
-const checked = ofParts(check, ({ flow, band, venue, score, replies, routes, uses }) => [
+const checked = ofParts(check, ({ flow, band, venue, score, replies, routes, uses, materials }) => [
   flow,
   band,
   venue,
   score,
   replies,
+  materials,
   ...flatRoutes(routes),
   ...uses,
 ]);

@@ -48,7 +48,9 @@ export function problemsOf(project: Project, paths: ReadonlySet<string>): Map<st
 
 /** The files whose problems may have changed: the changed ones, and those that share a Flow with them. */
 function affected(before: Project, now: Project): ReadonlySet<string> | "all" {
-  if (before.names !== now.names || before.links !== now.links) return "all";
+  const isSame =
+    before.names === now.names && before.links === now.links && before.materials === now.materials;
+  if (!isSame) return "all";
   const paths = new Set<string>();
   for (const source of now.sources.changedSince(before.sources)) {
     // Problems of otherwise unrelated files point to the place of the name.

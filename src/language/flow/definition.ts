@@ -8,6 +8,7 @@ import type { SourceDocument } from "../text/source";
 import { contentOf } from "../schema/contents";
 import { isGiven } from "../schema/read";
 import type { FlowParts } from "../project/flow-parts";
+import { pinBand } from "./pin-band";
 import { planScore } from "./plan-score";
 import { withReads } from "./reads";
 import { defined } from "../../engine/model/defined";
@@ -115,6 +116,8 @@ export function defineFlow(parts: FlowParts): Definition | undefined {
   const planned =
     parts.score === undefined ? undefined : planScore(parts.score, flow.approval, [...parts.uses]);
   if (planned === undefined) return undefined;
+  const bandPath = parts.band?.path ?? "";
+  const pinned = pinBand(bandPath, band.roles, parts.materials, flow.policy.allow);
   return {
     format: definitionFormat,
     flow: {
@@ -131,7 +134,7 @@ export function defineFlow(parts: FlowParts): Definition | undefined {
       conductor: flow.conductor,
       ...defined({ commands: flow.commands }),
     },
-    band: { name: band.name, source: parts.band?.path ?? "", roles: band.roles },
+    band: { name: band.name, source: bandPath, ...pinned },
     venue,
     score: {
       name: score.name,

@@ -212,9 +212,10 @@ function planLeaf(item: LeafFile, shared: Shared, context: Context): StepNode {
       typeof ask === "string"
         ? { question: ask }
         : { from: { ...ask.from, step: wholeId(ask.from.step, context.frame) } };
+    const others = item.agent_may_answer === true ? { agent_may_answer: true as const } : {};
     return {
       ...base,
-      ...doing("a person", { kind: "ask", ...question, fields }),
+      ...doing("a person", { kind: "ask", ...question, fields, ...others }),
       verdict,
       ...must(undefined),
     };

@@ -26,6 +26,7 @@ import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 import { completionOf } from "./completion-item";
 import type { DefinitionCompletion, Offer } from "./completion-item";
+import { instructionOffers, skillFolders } from "./materials";
 import { entityLabels, writeWord } from "./model";
 import type { HelpRequest } from "./model";
 import { openPlaceholder, placeholdersAt } from "./placeholders";
@@ -258,6 +259,13 @@ class Completer {
       case "folder":
         for (const file of given.files ?? [])
           if (file.endsWith("/")) this.word(file.slice(0, -1), { kind: "path", detail: "folder" });
+        return;
+      case "instructions":
+        for (const { word, detail } of instructionOffers(source.path, given))
+          this.word(word, { kind: "path", detail });
+        return;
+      case "skill":
+        for (const folder of skillFolders(given)) this.word(folder, { kind: "path", detail: "skill" });
         return;
       case "tool":
         for (const tool of source.kind === "flow" ? [] : builtinTools)

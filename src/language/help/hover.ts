@@ -18,6 +18,7 @@ import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 import { typeText } from "./complete";
 import { markdown } from "./lsp";
+import { explainMaterial } from "./materials";
 import { entityLabels } from "./model";
 import type { HelpRequest } from "./model";
 import { explainPlaceholder, fieldText, performerOf, placeholderAt, shorten } from "./placeholders";
@@ -218,8 +219,10 @@ function explain(request: HelpRequest): Explanation | undefined {
         : undefined);
     return text === undefined ? undefined : { span: located.span, text: `**Tool** \`${tool}\`\n\n${text}` };
   }
-  const text = keyHelp(request, located.path);
-  return text === undefined ? undefined : { span: located.span, text };
+  const own = keyHelp(request, located.path);
+  const named = located.on === "value" ? explainMaterial(request.project, source, located.path) : undefined;
+  const text = [named, own].filter((part) => part !== undefined).join("\n\n---\n\n");
+  return text === "" ? undefined : { span: located.span, text };
 }
 
 function keyHelp({ source }: HelpRequest, path: ValuePath): string | undefined {

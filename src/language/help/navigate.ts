@@ -18,6 +18,7 @@ import { LineIndex } from "../text/lines";
 import type { Span } from "../text/lines";
 import { locate } from "../text/locate";
 import { fileEntity, namesIn, occurrenceAt } from "../project/occurrences";
+import { entriesOf } from "../project/materials";
 import { nameIn } from "../project/project";
 import type { Project } from "../project/project";
 import { resolveReference } from "../project/reference";
@@ -31,13 +32,25 @@ import { valueAt } from "../schema/schema";
 import { foldKinds, highlightKinds, locationLinkOf, locationOf, symbolKinds } from "./lsp";
 import type { UriOf, WithData } from "./lsp";
 import type { HelpRequest, Place } from "./model";
+import { materialFiles } from "./materials";
 import { definitionsOf, placeOf, placesOf } from "./symbols";
 
 const fileStart = { start: 0, end: 0 };
 
 /** Where the item at an offset is defined; the file itself for a path. */
 export function definition(request: HelpRequest, uriOf: UriOf): LocationLink[] {
-  return definitionPlaces(request).flatMap((place) => locationLinkOf(request.project, place, uriOf) ?? []);
+  const { project, source, offset } = request;
+  const located = locate(source, offset);
+  const named = located?.on === "value" ? materialFiles(project, source, located.path) : [];
+  if (named.length > 0) return named.map((file) => startOf(uriOf(file)));
+  return definitionPlaces(request).flatMap((place) => locationLinkOf(project, place, uriOf) ?? []);
+}
+
+/** The beginning of a file that is no definition file. */
+function startOf(targetUri: string): LocationLink {
+  const start = { line: 0, character: 0 };
+  const range = { start, end: start };
+  return { targetUri, targetRange: range, targetSelectionRange: range };
 }
 
 function definitionPlaces({ project, source, offset }: HelpRequest): Place[] {
@@ -246,6 +259,15 @@ function linksOf(project: Project, source: SourceDocument): PlacedLink[] {
     const node = source.tree === undefined ? undefined : nodesAt(source.tree, path)?.value;
     if (target !== undefined && node !== undefined)
       links.push({ span: nodeSpan(node), target, kind: "file" });
+  }
+  if (source.kind === "band") {
+    const named = [...entriesOf(source, "instructions"), ...entriesOf(source, "skills")];
+    for (const { path } of named) {
+      const node = source.tree === undefined ? undefined : nodesAt(source.tree, path)?.value;
+      const [target] = materialFiles(project, source, path);
+      if (node !== undefined && target !== undefined)
+        links.push({ span: nodeSpan(node), target, kind: "file" });
+    }
   }
   if (source.kind === "flow") {
     for (const { text, path } of textsAt(source, ["references"])) {

@@ -21,7 +21,7 @@ export interface Offer {
   readonly detail: string;
 }
 
-/** The steps that a template is for: the step whose instruction it is, or those of the role whose prompt it is. */
+/** The steps that a template is for: the step whose instruction it is, or those of the role or the command that has it. */
 function stepsOfTemplate(
   project: Project,
   source: SourceDocument,
@@ -33,8 +33,15 @@ function stepsOfTemplate(
       const own = itemPathOf(path).join("/");
       return { score, steps: steps.filter((step) => step.path.join("/") === own) };
     }
-    const role = path.at(-2);
-    return { score, steps: steps.filter((step) => step.role === role) };
+    const name = path[1];
+    // A command's texts are filled in for the steps that run it.
+    if (source.kind === "flow") {
+      const runs = steps.filter(
+        (step) => step.kind === "run" && textAt(score, [...step.path, "run"]) === name,
+      );
+      return { score, steps: runs };
+    }
+    return { score, steps: steps.filter((step) => step.role === name) };
   });
 }
 
@@ -126,7 +133,7 @@ export function placeholdersAt(project: Project, source: SourceDocument, path: V
     }
   }
   for (const key of noteKeys(project, source)) add({ kind: "note", key });
-  add({ kind: "role" });
+  if (source.kind !== "flow") add({ kind: "role" });
   add({ kind: "step" });
   return [...offers.values()];
 }

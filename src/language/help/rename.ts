@@ -96,8 +96,9 @@ function taken(
   owners: readonly SourceDocument[],
   occurrence: Occurrence,
   name: string,
+  scopes: ReadonlySet<string | undefined>,
 ): string | undefined {
-  const { entity, scope } = occurrence;
+  const { entity } = occurrence;
   const label = entityLabels[entity];
   const kind = fileEntity(entity);
   if (kind !== undefined) {
@@ -106,7 +107,8 @@ function taken(
   }
   for (const owner of owners) {
     const given = namesIn(owner).occurrences.some(
-      (one) => one.entity === entity && one.role === "definition" && one.scope === scope && one.name === name,
+      (one) =>
+        one.entity === entity && one.role === "definition" && scopes.has(one.scope) && one.name === name,
     );
     const step =
       entity === "step" && (scoreViewOf(owner).byId.has(name) || scoreViewOf(owner).groupById.has(name));
@@ -188,7 +190,13 @@ export function rename(request: HelpRequest, name: string, uriOf: UriOf): Rename
   const bad = badName(occurrence, name);
   if (bad !== undefined) return { rejected: `${quoted(name)} is not a valid name: ${bad}.` };
   const { owners, found } = placesOf(project, source, occurrence);
-  const clash = taken(project, owners, occurrence, name);
+  // A field is named in other scopes than its own: as that of an item, or of a used Score.
+  const scopes = new Set(
+    occurrence.entity === "field"
+      ? found.flatMap(({ occurrence: one }) => (one.role === "definition" ? [one.scope] : []))
+      : [occurrence.scope],
+  );
+  const clash = taken(project, owners, occurrence, name, scopes);
   if (clash !== undefined) return { rejected: clash };
   const places = found.filter(({ occurrence: one }) => one.byPath !== true);
   const edits = places.map((place) => editOf(place.source, place.occurrence, name));

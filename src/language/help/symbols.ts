@@ -9,6 +9,7 @@ import { textAt } from "../schema/read";
 import { scoreViewOf } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import { nodesAt, nodeSpan } from "../text/tree";
+import { fieldPlaces } from "./field-places";
 import type { Closure, Found } from "./found";
 import { inputPlaces } from "./input-places";
 import type { Place } from "./model";
@@ -47,6 +48,10 @@ export function definitionsOf(project: Project, source: SourceDocument, occurren
   }
   if (entity === "input")
     return inputPlaces(project, source, occurrence).found.filter(
+      ({ occurrence: one }) => one.role === "definition",
+    );
+  if (entity === "field")
+    return fieldPlaces(project, source, occurrence).found.filter(
       ({ occurrence: one }) => one.role === "definition",
     );
   if (entity === "note")
@@ -139,6 +144,7 @@ function closure(
 export function placesOf(project: Project, source: SourceDocument, occurrence: Occurrence): Closure {
   const { entity, name, scope } = occurrence;
   if (entity === "input") return inputPlaces(project, source, occurrence);
+  if (entity === "field") return fieldPlaces(project, source, occurrence);
   if (fileEntity(entity) === undefined) return closure(project, source, entity, name, scope);
   const target = fileOf(project, source, occurrence);
   const found: Found[] = [];

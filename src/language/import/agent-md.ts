@@ -1,5 +1,6 @@
 import { editorToolPattern } from "../../engine/model/band";
 import { quoted } from "../text/diagnostic";
+import { splitFrontMatter } from "../text/front-matter";
 import type { ProjectFile } from "../project/project";
 import type { Draft } from "./draft";
 import { Ids } from "./names";
@@ -90,15 +91,6 @@ interface Agent {
   readonly handoffs: readonly { to: string; prompt: string | undefined; value: Value }[];
 }
 
-/** The front matter at its own line numbers, and the text after it. */
-function split(text: string): { front: string | undefined; body: string } {
-  const lines = text.split(/\r\n|\n|\r/);
-  if (lines[0]?.trimEnd() !== "---") return { front: undefined, body: text };
-  const end = lines.findIndex((line, index) => index > 0 && line.trimEnd() === "---");
-  if (end < 0) return { front: undefined, body: text };
-  return { front: ["", ...lines.slice(1, end)].join("\n"), body: lines.slice(end + 1).join("\n") };
-}
-
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1).replace(/(\.(agent|chatmode))?\.md$/i, "");
 }
@@ -127,7 +119,7 @@ class AgentImport {
       this.#report.error(`${file.path} cannot be read: it is too large or not UTF-8 text.`);
       return;
     }
-    const { front: head, body } = split(text);
+    const { front: head, body } = splitFrontMatter(text);
     let front: Value | undefined;
     if (head !== undefined && head.trim() !== "") {
       front = readForeign({ path: file.path, text: head }, this.#report, "agent.yaml");

@@ -89,7 +89,10 @@ function beyondLimits(files: readonly WrittenFile[]): string[] {
 /** Problems of the generated files, as a reader of the files would see them. */
 function check(files: readonly WrittenFile[], options: ImportOptions, report: ImportReport): void {
   const own = new Set(files.map(({ path }) => path));
-  const project = createProject([...(options.project?.sources.values() ?? []), ...files]);
+  const project = createProject(
+    [...(options.project?.sources.values() ?? []), ...files],
+    options.project?.materials,
+  );
   for (const { severity, message, hint, file, range } of diagnoseProject(project)) {
     if (!own.has(file)) continue;
     report.add(severity === "hint" ? "info" : severity, hint === undefined ? message : `${message} ${hint}`, {

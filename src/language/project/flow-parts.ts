@@ -4,6 +4,7 @@ import type { ValuePath } from "../text/tree";
 import { quoted } from "../text/diagnostic";
 import type { SourceKind } from "../text/file-kind";
 import { resolveReference } from "./reference";
+import type { Materials } from "./materials";
 import type { KnownFiles } from "./reference";
 import { followUses } from "./uses";
 import { followVenues } from "./venue-routes";
@@ -42,7 +43,7 @@ function refer(
  * path that replaces the Flow's Venue.
  */
 export function findParts(
-  known: KnownFiles,
+  known: KnownFiles & { readonly materials: Materials },
   flow: SourceDocument,
   report: Report,
   venueOverride?: string,
@@ -52,6 +53,7 @@ export function findParts(
   const score = refer(known, flow, "score", ["score"], report);
   return {
     flow,
+    materials: known.materials,
     band: refer(known, flow, "band", ["band"], report),
     venue,
     score,
@@ -73,4 +75,6 @@ export interface FlowParts {
   readonly routes: readonly VenueRoute[];
   /** The Scores that the Score uses, and those that they use, in traversal order. */
   readonly uses: readonly (SourceDocument | undefined)[];
+  /** What the project's Bands name beside the definition files. */
+  readonly materials: Materials;
 }

@@ -3,8 +3,10 @@ import { isMap, isScalar, isSeq } from "yaml";
 import type { Scalar } from "yaml";
 import { parseTemplate } from "../../engine/model/template";
 import type { Placeholder, TemplateSegment } from "../../engine/model/template";
-import { entityOwner, fieldAt } from "../schema/fields";
+import { entityOwner, fieldAt, itemPathOf } from "../schema/fields";
 import type { Entity } from "../schema/fields";
+import { textAt } from "../schema/read";
+import { pathId, scoreViewOf } from "../schema/score-view";
 import type { NamedKind } from "../text/file-kind";
 import type { Span } from "../text/lines";
 import { ofVersion } from "../text/memo";
@@ -92,6 +94,27 @@ function nameInPlaceholder(text: string, placeholder: Placeholder): Span | undef
   return at < 0 ? undefined : { start: at, end: at + name.length };
 }
 
+function withinFields(scope: string | undefined, fields: readonly string[]): string | undefined {
+  return scope === undefined ? undefined : [scope, ...fields].join(".");
+}
+
+/** The scope of an item's fields where the `each` around it is not in the same file. */
+export const itemOfSteps = "{{item}}";
+
+/** The list that an item at a place in a Score is from: its step and field, or its input. */
+export function itemScope(source: SourceDocument, path: ValuePath): string | undefined {
+  if (source.kind !== "score") return itemOfSteps;
+  const entry = pathId(itemPathOf(path));
+  const step = scoreViewOf(source).steps.find((one) => pathId(one.path) === entry);
+  const each = step?.around.findLast(({ kind }) => kind === "each");
+  if (each === undefined) return undefined;
+  const text = (key: string): string | undefined => textAt(source, [...each.path, "each", "in", key]);
+  const input = text("input");
+  if (input !== undefined) return `inputs.${input}`;
+  const [from, field] = [text("step"), text("field")];
+  return from === undefined || field === undefined ? undefined : `${from}.${field}`;
+}
+
 class NameReader {
   readonly occurrences: Occurrence[] = [];
   readonly templates: TemplateValue[] = [];
@@ -134,21 +157,24 @@ class NameReader {
     const scope = field.scope?.(source, path);
     const byPath =
       meaning.is === "reference" && entityOwner[meaning.entity] === "project" && isPathReference(text);
-    // Of a field within a field, the first name is the result's own.
-    const isPart = meaning.entity === "field" && on === "value" && text.includes(".");
-    const name = isPart ? text.slice(0, text.indexOf(".")) : text;
     const span = innerSpan(node);
-    this.occurrences.push({
-      entity: meaning.entity,
-      name,
-      role: meaning.is,
-      span: isPart ? { start: span.start, end: span.start + name.length } : span,
-      path,
-      on,
-      quoted: node.type !== "PLAIN" || isPart,
-      ...defined({ scope }),
-      ...(byPath ? { byPath } : {}),
-    });
+    // A field within a field is two names, the second within the first.
+    const parts = meaning.entity === "field" && on === "value" ? text.split(".") : [text];
+    let { start } = span;
+    for (const [index, name] of parts.entries()) {
+      this.occurrences.push({
+        entity: meaning.entity,
+        name,
+        role: meaning.is,
+        span: parts.length === 1 ? span : { start, end: start + name.length },
+        path,
+        on,
+        quoted: node.type !== "PLAIN" || parts.length > 1,
+        ...defined({ scope: withinFields(scope, parts.slice(0, index)) }),
+        ...(byPath ? { byPath } : {}),
+      });
+      start += name.length + 1;
+    }
   }
 
   #template(node: Scalar, text: string, path: ValuePath): void {
@@ -186,12 +212,22 @@ class NameReader {
       const entity = placeholderEntities[placeholder.kind];
       const name = placeholderName(placeholder);
       const inside = nameInPlaceholder(written, placeholder);
-      if (entity === undefined || name === undefined || inside === undefined) continue;
-      add(entity, name, inside);
-      if (placeholder.kind !== "result" || placeholder.field === "") continue;
-      const [field = ""] = placeholder.field.split(".");
-      const start = written.indexOf(".result.", inside.end) + ".result.".length;
-      add("field", field, { start, end: start + field.length }, placeholder.step);
+      if (entity !== undefined && name !== undefined && inside !== undefined) add(entity, name, inside);
+      if ((placeholder.kind !== "result" && placeholder.kind !== "item") || placeholder.field === "")
+        continue;
+      const before = placeholder.kind === "item" ? "item." : ".result.";
+      const scope = placeholder.kind === "item" ? itemScope(this.#source, path) : placeholder.step;
+      let start = written.indexOf(before, inside?.end ?? 0) + before.length;
+      const fields = placeholder.field.split(".");
+      for (const [index, field] of fields.entries()) {
+        add(
+          "field",
+          field,
+          { start, end: start + field.length },
+          withinFields(scope, fields.slice(0, index)),
+        );
+        start += field.length + 1;
+      }
     }
   }
 }

@@ -49,6 +49,11 @@ export function artifactPathProblem(path: string): string | undefined {
   return undefined;
 }
 
+/** Why an instruction file or a skill's folder cannot be at this path of the project; undefined when it can. */
+export function projectPathProblem(path: string): string | undefined {
+  return joinPath("", path) === "" ? "it names the project itself" : referencePathProblem(path);
+}
+
 /** Why a folder cannot be a ReferenceSpace; undefined when it can. */
 export function referencePathProblem(path: string): string | undefined {
   const problem = relativePathProblem(path.replace(/(.)\/$/, "$1"));

@@ -3,6 +3,8 @@ import { FileTable } from "./file-table";
 import type { NamedKind } from "../text/file-kind";
 import { readLinks, referencesIn } from "./links";
 import type { Links } from "./links";
+import { noMaterials } from "./materials";
+import type { Materials } from "./materials";
 import { ofVersion } from "../text/memo";
 import type { KnownFiles } from "./reference";
 import { valueAt } from "../schema/schema";
@@ -26,6 +28,8 @@ export interface IndexEntry {
 export interface Project extends KnownFiles {
   readonly entries: readonly IndexEntry[];
   readonly links: Links;
+  /** What its Bands name beside the definition files. */
+  readonly materials: Materials;
 }
 
 export const namedKinds = ["flow", "band", "venue", "score"] as const satisfies readonly NamedKind[];
@@ -45,7 +49,10 @@ export const nameIn = ofVersion((source: SourceDocument): string | undefined => 
 });
 
 /** Reads the files of a project. A SourceDocument that was parsed before is used unchanged. */
-export function createProject(files: Iterable<ProjectFile | SourceDocument>): Project {
+export function createProject(
+  files: Iterable<ProjectFile | SourceDocument>,
+  materials: Materials = noMaterials,
+): Project {
   const sources = FileTable.of(
     [...files].map((file) => ("lines" in file ? file : parseSource(file.path, file.text))),
   );
@@ -61,7 +68,7 @@ export function createProject(files: Iterable<ProjectFile | SourceDocument>): Pr
     else paths.push(path);
   }
   const known = { sources, names };
-  return { ...known, entries, links: readLinks(known) };
+  return { ...known, entries, links: readLinks(known), materials };
 }
 
 /** The project with one file new or changed: only that file, its name and its references are read. */
@@ -70,14 +77,21 @@ export function updateProject(project: Project, file: ProjectFile | SourceDocume
   const { path } = source;
   const before = project.sources.get(path);
   if (before === undefined || before.kind !== source.kind || nameIn(before) !== nameIn(source)) {
-    return createProject([...project.sources.values(), source]);
+    return createProject([...project.sources.values(), source], project.materials);
   }
   const known = { sources: project.sources.with(source), names: project.names };
   const same = referencesIn(before).join("\n") === referencesIn(source).join("\n");
-  return { ...known, entries: project.entries, links: same ? project.links : readLinks(known) };
+  const links = same ? project.links : readLinks(known);
+  return { ...project, ...known, links };
 }
 
 /** The project without a file. */
 export function removeFile(project: Project, path: string): Project {
-  return createProject([...project.sources.values()].filter((source) => source.path !== path));
+  const others = [...project.sources.values()].filter((source) => source.path !== path);
+  return createProject(others, project.materials);
+}
+
+/** The project with what its Bands name, as read now. */
+export function withMaterials(project: Project, materials: Materials): Project {
+  return { ...project, materials };
 }

@@ -36,6 +36,8 @@ export interface PromptRef {
 
 /** Every prompt of a file, in its order. */
 export function listPrompts(source: SourceDocument): PromptRef[] {
+  // The texts of commands are filled in for programs, not for models.
+  if (source.kind === "flow") return [];
   return namesIn(source).templates.flatMap(({ path }) => {
     // A question or an input is edited in the file itself.
     if (path.at(-1) !== "prompt" && path.at(-1) !== "instruction") return [];

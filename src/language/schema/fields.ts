@@ -31,7 +31,10 @@ export type Meaning =
   /** The path of another definition file. */
   | { readonly is: "file"; readonly kind: SourceKind }
   /** `compared`: the value that a condition compares with. */
-  | { readonly is: "folder" | "tool" | "model" | "secret" | "template" | "task" | "compared" };
+  | {
+      readonly is:
+        "folder" | "instructions" | "skill" | "tool" | "model" | "secret" | "template" | "task" | "compared";
+    };
 
 export interface Field {
   /** Path in the file: `*` is any one part; `@`, at the beginning, an entry of a Score within any groups. */
@@ -59,7 +62,7 @@ const defines = (at: string, entity: Entity, on: Field["on"] = "value"): Field =
 });
 const is = (
   at: string,
-  what: "folder" | "tool" | "model" | "secret" | "template" | "task" | "compared",
+  what: "folder" | "instructions" | "skill" | "tool" | "model" | "secret" | "template" | "task" | "compared",
 ): Field => ({
   at,
   on: "value",
@@ -71,6 +74,14 @@ const stepAround = (source: SourceDocument, path: ValuePath): string | undefined
   const { length } = itemPathOf(path);
   return length === 0 ? undefined : scoreViewOf(source).idAt.get(pathId(path.slice(0, length)));
 };
+/** The step and the fields around a field that is declared under a key: `plan`, `plan.files`. */
+const fieldAround =
+  (key: string) =>
+  (source: SourceDocument, path: ValuePath): string | undefined => {
+    const step = stepAround(source, path);
+    const names = path.slice(path.indexOf(key, itemPathOf(path).length) + 1, -1);
+    return step === undefined ? undefined : [step, ...names.filter((_, index) => index % 2 === 0)].join(".");
+  };
 /** The text of `step` next to the last of these keys. */
 const stepBeside =
   (key: string) =>
@@ -111,6 +122,9 @@ const fields: Readonly<Record<SourceKind, readonly Field[]>> = {
     is("task", "task"),
     defines("inputs.*", "input", "key"),
     defines("commands.*", "command", "key"),
+    is("commands.*.argv.*", "template"),
+    is("commands.*.stdin", "template"),
+    is("commands.*.env.*", "template"),
     is("references.*", "folder"),
     is("policy.foreign_tools.*", "tool"),
     refers("conductor.disabled_roles.*", "role"),
@@ -120,6 +134,8 @@ const fields: Readonly<Record<SourceKind, readonly Field[]>> = {
     defines("roles.*", "role", "key"),
     is("roles.*.prompt", "template"),
     is("roles.*.tools.*", "tool"),
+    is("roles.*.instructions.*", "instructions"),
+    is("roles.*.skills.*", "skill"),
   ],
   venue: [
     named("venue"),
@@ -150,8 +166,12 @@ const fields: Readonly<Record<SourceKind, readonly Field[]>> = {
     { ...defines("@.verdict.*", "verdict"), scope: stepAround },
     { ...refers("@.must", "verdict"), scope: stepAround },
     { ...refers("@.must.*", "verdict"), scope: stepAround },
-    { ...defines("@.result.*", "field", "key"), scope: stepAround },
-    { ...defines("@.fields.*", "field", "key"), scope: stepAround },
+    ...["result", "fields"].flatMap((key) =>
+      ["*", "*.of.*", "*.of.*.of.*"].map((at) => ({
+        ...defines(`@.${key}.${at}`, "field", "key"),
+        scope: fieldAround(key),
+      })),
+    ),
     refers("@.reads.*", "step"),
     refers("@.ask.from.step", "step"),
     { ...refers("@.ask.from.field", "field"), scope: stepBeside("field") },

@@ -25,6 +25,8 @@ export const diagnosticCodes = [
   "orket/invalid-value",
   "orket/unknown-tool",
   "orket/command-tool",
+  "orket/instructions",
+  "orket/skill",
   "orket/literal-api-key",
   "orket/file-not-found",
   "orket/reference-not-found",

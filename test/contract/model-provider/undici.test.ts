@@ -5,6 +5,8 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import * as undici from "undici";
 import Agent from "undici/lib/dispatcher/agent.js";
+import connect from "undici/lib/api/api-connect.js";
+import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
 import ProxyAgent from "undici/lib/dispatcher/proxy-agent.js";
 import { KeptConnections } from "../../../src/adapters/provider/http/kept-connections";
 import type { Sender } from "../../../src/adapters/provider/http/kept-connections";
@@ -26,6 +28,8 @@ describe("undici below its index", () => {
   it("has the classes that its index exports", () => {
     assert.equal(Agent, undici.Agent);
     assert.equal(ProxyAgent, undici.ProxyAgent);
+    assert.equal(Dispatcher, undici.Dispatcher);
+    assert.equal(connect, Object.getOwnPropertyDescriptor(undici.Dispatcher.prototype, "connect")?.value);
   });
 
   it("publishes each request with its socket, so that a kept connection is known", async () => {

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import net from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import zlib from "node:zlib";
 import { createHttpFetch } from "../../../src/adapters/provider/http/http-fetch";
 import type { HttpFetch } from "../../../src/adapters/provider/http/http-fetch";
 import { OpenAiProvider } from "../../../src/adapters/provider/openai/provider";
 import { ModelServer } from "../../fakes/servers/model-server";
 import type { Exchange } from "../../fakes/servers/model-server";
-import { openai, vendors } from "../../fakes/servers/vendors";
+import { openai } from "../../fakes/servers/vendors";
 import { Call, longTimeouts, makeProvider, request, transports } from "./support";
 
 /*
@@ -18,11 +18,6 @@ import { Call, longTimeouts, makeProvider, request, transports } from "./support
  */
 
 const reply = `${openai.text("Hello ")}${openai.text("world.")}${openai.finish()}`;
-
-/** The same in one piece, whose end leaves the connection open for the next request. */
-const whole = JSON.stringify({
-  choices: [{ index: 0, message: { role: "assistant", content: "Hello world." }, finish_reason: "stop" }],
-});
 
 const zstd = (zlib as { zstdCompressSync?: (bytes: Buffer) => Buffer }).zstdCompressSync;
 const encodings: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
@@ -91,94 +86,6 @@ for (const transport of transports) {
     });
   });
 }
-
-describe("A connection that was kept", () => {
-  /** The end of a reply frees its connection a moment after the reply is there. */
-  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-  /** Answers each connection's requests until `dies` says that the next one gets a dead connection. */
-  async function keptServer(dies: (connection: number, requestOnIt: number) => boolean) {
-    const seen: string[] = [];
-    let connections = 0;
-    const sockets = new Set<Socket>();
-    const server = net.createServer((socket) => {
-      connections += 1;
-      const connection = connections;
-      let requests = 0;
-      sockets.add(socket);
-      socket.on("error", () => undefined);
-      let text = "";
-      socket.on("data", (bytes) => {
-        text += bytes.toString("latin1");
-        const head = text.indexOf("\r\n\r\n");
-        const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
-        if (head < 0 || text.length < head + 4 + length) return;
-        text = text.slice(head + 4 + length);
-        requests += 1;
-        seen.push(`${connection}.${requests}`);
-        if (dies(connection, requests)) {
-          socket.destroy();
-          return;
-        }
-        socket.write(
-          `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: keep-alive\r\ncontent-length: ${Buffer.byteLength(whole)}\r\n\r\n${whole}`,
-        );
-      });
-    });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const close = (): void => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    };
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, close };
-  }
-
-  for (const vendor of vendors.filter(({ name }) => name === "openai")) {
-    it("and died before the first byte is made anew once, and the reply says so", async () => {
-      const server = await keptServer((connection, number) => connection === 1 && number === 2);
-      const fetch = createHttpFetch({});
-      try {
-        const provider = makeProvider(vendor, server.url, { fetch });
-        const first = await new Call(provider).reply();
-        await turn();
-        const second = await new Call(provider).reply();
-        assert.deepEqual([first.resent, second.resent, second.text], [undefined, 1, "Hello world."]);
-        assert.deepEqual(server.seen, ["1.1", "1.2", "2.1"]);
-      } finally {
-        await fetch.close();
-        server.close();
-      }
-    });
-
-    it("and died again on a fresh one is told: never more than once", async () => {
-      const server = await keptServer((connection, number) => connection > 1 || number === 2);
-      const fetch = createHttpFetch({});
-      try {
-        const provider = makeProvider(vendor, server.url, { fetch });
-        await new Call(provider).reply();
-        await turn();
-        await new Call(provider).error("connection_lost");
-        assert.deepEqual(server.seen, ["1.1", "1.2", "2.1"]);
-      } finally {
-        await fetch.close();
-        server.close();
-      }
-    });
-
-    it("was fresh is not made anew: a server that takes no request is told at once", async () => {
-      const server = await keptServer(() => true);
-      const fetch = createHttpFetch({});
-      try {
-        await new Call(makeProvider(vendor, server.url, { fetch })).error("connection_lost");
-        assert.deepEqual(server.seen, ["1.1"]);
-      } finally {
-        await fetch.close();
-        server.close();
-      }
-    });
-  }
-});
 
 describe("A proxy that the environment names", () => {
   let model: ModelServer;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
+import { readMaterials } from "../../../src/app/project/materials";
 import { definitionSchema } from "../../../src/engine/model/definition";
-import { createProject, diagnose, fileKindOf, formatDiagnostic, parseSource, resolveFlow } from "../../../src/language";
+import { createProject, diagnose, fileKindOf, formatDiagnostic, parseSource, resolveFlow, wantedMaterials, withMaterials } from "../../../src/language";
 import type { Diagnostic, ResolveOptions } from "../../../src/language";
 
 /*
@@ -57,14 +58,15 @@ describe("diagnostics of a single file", () => {
 describe("diagnostics of a Flow with its files", () => {
   const folder = path.join(here, "flows");
   for (const name of fs.readdirSync(folder).sort()) {
-    it(`are the expected ones for ${name}`, () => {
+    it(`are the expected ones for ${name}`, async () => {
       const root = path.join(folder, name);
       const files = filesIn(root).map((file) => ({ path: file, text: fs.readFileSync(path.join(root, file), "utf8") }));
       const optionsFile = path.join(root, "options.json");
       const options = fs.existsSync(optionsFile)
         ? (JSON.parse(fs.readFileSync(optionsFile, "utf8")) as ResolveOptions)
         : {};
-      const project = createProject(files);
+      const plain = createProject(files);
+      const project = withMaterials(plain, await readMaterials(root, wantedMaterials(plain)));
       const parts = files.flatMap(({ path: file }) => {
         if (fileKindOf(file)?.kind !== "flow") return [];
         const { definition, diagnostics } = resolveFlow(project, file, options);

@@ -6,6 +6,7 @@ import { SymbolKind } from "vscode-languageserver-types";
 import type { DocumentSymbol, Location, Range, WorkspaceEdit } from "vscode-languageserver-types";
 import { semanticTokenTypes } from "../../../src/language";
 import type { DefinitionCompletion, HelpRequest, Project, SourceDocument } from "../../../src/language";
+import { materialsOf } from "../../fakes/materials";
 import { planFlow } from "../../../src/engine/model/plan-flow";
 
 /*
@@ -63,10 +64,11 @@ function read(text: string): { readonly input: string; readonly expected: string
   if (at2 !== undefined) offset = base.indexOf(at2.replace(mark, "")) + Math.max(0, at2.indexOf(mark));
   const project = createProject(
     [...files].filter(([name]) => fileKindOf(name) !== undefined).map(([name, body]) => ({ path: name, text: body })),
+    materialsOf([...files].filter(([name]) => fileKindOf(name) === undefined)),
   );
   const source = project.sources.get(file) ?? parseSource(file, "");
   const context = {
-    files: ["docs/", "docs/style/", "src/"],
+    files: ["AGENTS.md", "docs/", "docs/AGENTS.md", "docs/rules.md", "docs/style/", "skills/pdf/SKILL.md", "src/"],
     editorTools: ["fetch_page"],
     models: ["llama3.1:8b", "qwen3-coder:latest"],
     secrets: ["openai"],
@@ -93,7 +95,7 @@ function shown(source: SourceDocument, range: Range): string {
 function showPlaces(project: Project, places: readonly Location[]): string {
   const lines = places.map(({ uri, range }) => {
     const source = project.sources.get(uri);
-    return `${uri} ${source === undefined ? "?" : shown(source, range)}`;
+    return `${uri} ${source === undefined ? `${range.start.line + 1}:${range.start.character + 1}` : shown(source, range)}`;
   });
   return lines.join("\n") || "nothing";
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { copiedView } from "../../../src/adapters/command/copied-view";
 import { temporaryFolder } from "../../fakes/session";
@@ -44,5 +44,21 @@ describe("A view of the project by copy", () => {
     assert.equal(existsSync(path.join(second.root, "late.txt")), false);
     assert.equal(readFileSync(path.join(second.root, "a.txt"), "utf8"), "a");
     await second.release();
+  });
+
+  it("removes all that a killed process left, also the copies that nobody needs now, and none that is in use", async () => {
+    const left = await Promise.all([view(), view(), view()]);
+    const [kept, ...dead] = left.map(({ root }) => root);
+    await Promise.all(left.slice(1).map((one) => one.release()));
+    for (const root of dead) {
+      writeFileSync(path.join(path.dirname(root), "lock"), "999999999");
+      writeFileSync(path.join(root, "junk.txt"), "of the killed command");
+    }
+    writeFileSync(path.join(kept ?? "", "own.txt"), "in use");
+    const next = await view();
+    const files = readdirSync(copies, { recursive: true }).map((name) => path.basename(String(name)));
+    assert.ok(!files.includes("junk.txt"), files.join(" "));
+    assert.ok(files.includes("own.txt"));
+    await Promise.all([next.release(), left[0]?.release()]);
   });
 });

@@ -412,6 +412,28 @@ describe("A journal on the disk", () => {
     await store.close();
   });
 
+  it("finds a content that was written again after a power loss had damaged it among whole ones", async () => {
+    const store = await begin(folder.path);
+    const [b, c] = ["b", "c"].map((letter) => store.putText(letter.repeat(1500)));
+    assert.ok(b !== undefined && c !== undefined);
+    store.append([noteOf(b), noteOf(c)]);
+    await store.flush();
+    const copy = await copyOf(store.paths.dir);
+    const contents = await readFile(path.join(copy, "contents"), "latin1");
+    await writeFile(path.join(copy, "contents"), contents.replace(/b{3}/, "bxb"), "latin1");
+    const opened = await openSession(environment(), copy);
+    assert.deepEqual([opened.events.length, opened.cutBytes > 0], [1, true]);
+    const again = opened.store.putText("b".repeat(1500));
+    opened.store.append([noteOf(again)]);
+    await opened.store.flush();
+    assert.equal(await opened.store.getText(again), "b".repeat(1500));
+    await opened.store.close();
+    const read = await readSession(environment(), copy);
+    assert.deepEqual([read.events.length, read.damage], [2, undefined]);
+    assert.equal(await read.blobs.getText(again), "b".repeat(1500));
+    await store.close();
+  });
+
   it("cuts a torn end on opening and goes on behind it, and cuts nothing that was confirmed", async () => {
     const store = await begin(folder.path);
     store.append([noteOf(store.putText("a".repeat(1500)))]);

@@ -142,6 +142,20 @@ describe("A call that appears word for word in something that the step has read"
     }
   });
 
+  it("is named by the instruction file that contains it", async () => {
+    const definition = reading();
+    const band = definition.band;
+    for (const role of Object.values(band.roles)) role.instructions = ["docs/AGENTS.md"];
+    const text = `Write it like this:\n\n${call}\n`;
+    band.instructions = [{ path: "docs/AGENTS.md", sha256: "0".repeat(64), bytes: text.length, text }];
+    const session = harness(definition, (_, number) => (number === 1 ? call : "done"));
+    const running = session.run();
+    const shown = await session.store.getText((await asked(session)).text);
+    assert.ok(shown.includes("word for word in the instructions in docs/AGENTS.md."), shown);
+    session.orchestrator.cancel();
+    await running;
+  });
+
   it("waits over a pause and a restart, and takes only an answer to what was shown", async () => {
     const session = harness(reading(), repeating, { project });
     const running = session.run();

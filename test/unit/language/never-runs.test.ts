@@ -116,6 +116,42 @@ describe("Steps that never run", () => {
   });
 });
 
+describe("Placeholders of items", () => {
+  const each = (steps: string): string =>
+    `  - { id: p, role: coder, result: { docs: { type: list, of: { title: {}, n: { type: number } } } } }\n  - each: { id: e, in: { step: p, field: docs }, max: 2, steps: [${steps}] }\n`;
+  const flow = (command: string): Record<string, string> => ({
+    "main.flow.yaml": `version: 1\nname: main\nband: team\nvenue: local\nscore: steps\ntask: Build it.\ncommands:\n  tests: { argv: [npm, test], ${command} }\n`,
+  });
+
+  it("name a field that the list's items have", () => {
+    assert.deepEqual(problems(each('{ role: coder, instruction: "{{item.title}} {{item.n}}" }')), []);
+    assert.deepEqual(problems(each('{ role: coder, instruction: "{{item.titel}}" }')), [
+      "2 placeholder-unresolved: The items of 'e' have no field 'titel'; they have title, n.",
+    ]);
+    assert.deepEqual(
+      problems(
+        '  - each: { id: e, in: { glob: "*.md" }, max: 2, steps: [{ role: coder, instruction: "{{item.x}}" }] }\n',
+      ),
+      ["1 placeholder-unresolved: The items of 'e' are texts: they have no field 'x'."],
+    );
+  });
+
+  it("can stand in what a command gets by stdin and env, if every step that runs it is in an each", () => {
+    const uses = 'stdin: "{{item}}", env: { TITLE: "{{item.title}}" }';
+    assert.deepEqual(problems(each("{ run: tests }"), flow(uses)), []);
+    assert.deepEqual(
+      problems(`${each("{ run: tests }")}  - { id: t, run: tests }\n`, flow('stdin: "{{item}}"')),
+      ["5 command-placeholder: The step 't' is not in an 'each', so there is no item."],
+    );
+    const [wrong] = found(each("{ run: tests }"), flow('env: { T: "{{item.titel}}" }'));
+    assert.match(wrong?.message ?? "", /have no field 'titel'/);
+    assert.equal(wrong?.suggestion?.replacement, "{{item.title}}");
+    assert.deepEqual(problems("  - run: tests\n", flow('stdin: "{{steps.x.summary}}"')), [
+      "5 command-placeholder: The Score has no step 'x'.",
+    ]);
+  });
+});
+
 describe("Verdicts and results that nobody gives", () => {
   it("are refused in 'must' and in placeholders", () => {
     assert.deepEqual(problems("  - { id: a, role: coder, verdict: [yes, no], must: [yess] }\n"), [

@@ -38,6 +38,19 @@ describe("a new Flow", () => {
     }
   }
 
+  for (const { id } of flowTemplates) {
+    it(`from ${id} has no hints but the one that shows what a run can access`, () => {
+      const { files, flow, scriptedVenue } = filesOf({ template: id, name: "mine", folder: "flows" });
+      const project = createProject(files);
+      const shown = [
+        ...diagnoseProject(project, { hints: true }),
+        ...resolveFlow(project, flow, { venue: scriptedVenue, hints: true }).diagnostics,
+      ];
+      assert.deepEqual(shown.filter(({ code }) => code !== "orket/reach").map(formatDiagnostic), []);
+      assert.ok(shown.some(({ code }) => code === "orket/reach"));
+    });
+  }
+
   it("keeps any valid name and model as they are", () => {
     for (const name of ["1.0", "null", "2026-11-22", "1e3", "a".repeat(55), "0x1F", "true"]) {
       for (const model of ["qwen3:8b", "a b", "1", "x: y", "null", '"', "org/model:tag"]) {

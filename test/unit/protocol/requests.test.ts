@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { conductorRequestSchema } from "../../../src/protocol/conductor";
-import { panelRequestSchema, panelStateSchema } from "../../../src/protocol/session-panel";
+import { conductorRequestSchema } from "../../../src/protocol/conductor-requests";
+import { panelRequestSchema, panelStateSchema } from "../../../src/protocol/session-requests";
 
 const sha256 = "a".repeat(64);
 const answer = {
@@ -62,6 +62,9 @@ describe("what the session panel may send", () => {
     assert.equal(panelRequestSchema.safeParse({ type: "open_part", seq: 3, id: "reply" }).success, true);
     assert.equal(panelRequestSchema.safeParse({ type: "open_part", seq: 3, id: "" }).success, false);
     assert.equal(panelRequestSchema.safeParse({ type: "view", view: "console" }).success, false);
+    const time = { type: "timeline", from: 0, to: 1, columns: 200 };
+    assert.equal(panelRequestSchema.safeParse(time).success, true);
+    assert.equal(panelRequestSchema.safeParse({ ...time, columns: 1_000_000 }).success, false);
     const decide = { type: "artifact", action: "accept", path: "src/a.ts", shown: "2c26" };
     assert.equal(panelRequestSchema.safeParse(decide).success, true);
     assert.equal(panelRequestSchema.safeParse({ ...decide, anyway: true }).success, false);

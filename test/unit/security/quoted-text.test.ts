@@ -69,7 +69,37 @@ const carriers: readonly Carrier[] = [
     }),
     replies: () => ({}),
   },
+  {
+    name: "an instruction file of the project",
+    change: (definition, text) => withRole(definition, { instructions: ["AGENTS.md"] }, text),
+    replies: () => ({}),
+  },
+  {
+    name: "a skill",
+    change: (definition, text) => withRole(definition, { skills: ["s"] }, text),
+    replies: () => ({ [reading]: [{ calls: [["read_skill", { name: "s" }]] }] }),
+  },
 ];
+
+/** The definition in which the role that reads has an instruction file, or a skill, with this text. */
+function withRole(
+  definition: Definition,
+  named: { readonly instructions?: string[]; readonly skills?: string[] },
+  text: string,
+): Definition {
+  const { band } = definition;
+  const file = { sha256: "0".repeat(64), bytes: Buffer.byteLength(text), text };
+  const reviewer = band.roles["reviewer"] ?? { prompt: "You review.", tools: [] };
+  return {
+    ...definition,
+    band: {
+      ...band,
+      roles: { ...band.roles, reviewer: { ...reviewer, ...named, tools: [...reviewer.tools, "read_skill"] } },
+      instructions: [{ ...file, path: "AGENTS.md" }],
+      skills: [{ name: "s", description: "Helps.", folder: "s", files: [{ ...file, path: "SKILL.md" }] }],
+    },
+  };
+}
 
 function run(carrier: Carrier, text: string): Promise<Harness> {
   const plain = definitionOf([

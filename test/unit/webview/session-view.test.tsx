@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import renderToString from "preact-render-to-string";
 import { noFilter } from "../../../src/protocol/session-panel";
 import type { ShownText } from "../../../src/protocol/session-panel";
+import { CompareView } from "../../../webview/session/compare";
+import { moved, Timeline, zoomed } from "../../../webview/session/timeline";
+import { countedText, UsageView } from "../../../webview/session/usage";
 import { Filters } from "../../../webview/session/filters";
 import { Pager } from "../../../webview/session/pager";
 import { DetailsPane, Header } from "../../../webview/session/parts";
@@ -113,6 +116,55 @@ describe("the session panel, without an editor", () => {
 
     assert.ok(entriesOf("few", new Map([[key, undefined]])).includes("Loading …"));
     assert.ok(entriesOf("few", new Map([[key, { text: "Areas of shapes." }]])).includes("Areas of shapes."));
+  });
+
+  it("names each bar of the timeline for those who cannot see it", () => {
+    const html = renderToString(
+      <Timeline
+        screen={named("timeline").timeline}
+        flow="shapes"
+        at={undefined}
+        onWindow={nothing}
+        onBar={nothing}
+        onFocus={nothing}
+      />,
+    );
+
+    assert.match(html, /aria-label="build#1, step, \d+ s, at \d\d:\d\d:\d\d"/);
+    assert.match(html, /aria-label="check#1, command, \d+ s, at [\d:]+, failed"/);
+    // One item of the tree is reached by Tab, the others by the arrow keys.
+    assert.equal(html.match(/tabindex="0"/g)?.length, 1);
+  });
+
+  it("zooms inside the session's time", () => {
+    assert.deepEqual(zoomed({ from: 0, to: 1 }, 0.5), { from: 0.25, to: 0.75 });
+    assert.deepEqual(zoomed({ from: 0.25, to: 0.75 }, 4), { from: 0, to: 1 });
+    assert.deepEqual(moved({ from: 0.5, to: 0.75 }, 2), { from: 0.75, to: 1 });
+    assert.deepEqual(moved({ from: 0.5, to: 0.75 }, -4), { from: 0, to: 0.25 });
+  });
+
+  it("puts a number beside each bar of what was used, and never a zero for what is unknown", () => {
+    const html = renderToString(<UsageView screen={named("usage").usage} />);
+
+    assert.match(
+      html,
+      /reviewer<\/th>.*?<td>unknown<\/td><td>–<\/td><td>~40 estimated<\/td><td>unknown<\/td>/,
+    );
+    assert.ok(html.includes("1,983,500"), "what is left of the tokens is missing");
+    assert.equal(
+      countedText({ measured: 1200, estimated: 30, unknownCalls: 2 }, 5),
+      "1,200 + ~30 estimated + 2 calls unknown",
+    );
+    assert.equal(countedText({ measured: 0, estimated: 0, unknownCalls: 0 }, 0), "0");
+  });
+
+  it("compares step by step, and offers each to open", () => {
+    const html = renderToString(
+      <CompareView screen={named("compare").compare} onPick={nothing} onOpen={nothing} />,
+    );
+
+    assert.ok(html.includes("2 of 3 steps differ"));
+    assert.ok(html.includes("Open build#1 of both sessions side by side"));
   });
 
   it("shows an event's texts before its data, and says where one was cut", () => {

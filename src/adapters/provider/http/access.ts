@@ -1,4 +1,5 @@
 import { ProviderError } from "../../../engine/error/provider-error";
+import { globalFetch } from "./global-fetch";
 import type { FetchLike } from "./transport";
 
 /** How a provider reaches its server: the transport and the keys. */
@@ -18,7 +19,7 @@ export interface Access {
 
 /** The transport to use: the given one, or the global `fetch` at the time of the call. */
 export function transportOf(access: Access): FetchLike {
-  return access.fetch ?? ((url, init) => fetch(url, init));
+  return access.fetch ?? globalFetch;
 }
 
 /** The server of an address: its scheme, host and port. */

@@ -2,7 +2,7 @@ import type { Dispatcher } from "undici";
 import Agent from "undici/lib/dispatcher/agent.js";
 import { decoderFor } from "./content-encoding";
 import type { BodyDecoder } from "./content-encoding";
-import { KeptConnections } from "./kept-connections";
+import { isLost, KeptConnections } from "./kept-connections";
 import { proxiesFrom } from "./proxies";
 import type { Proxies } from "./proxies";
 import { onKeptConnection, pushBody } from "./transport";
@@ -200,10 +200,4 @@ class HttpExchange implements Dispatcher.DispatchHandler {
       });
     });
   }
-}
-
-/** The other side closed or reset the connection. */
-function isLost(error: Error): boolean {
-  const code = "code" in error ? error.code : undefined;
-  return code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE" || code === "ECONNABORTED";
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import diagnostics from "node:diagnostics_channel";
 
 /** Learns whether its request was sent on a connection that had served another one. */
@@ -7,23 +8,25 @@ export interface Sender {
 
 /**
  * Reports which requests are sent on a kept connection. undici does not report this to the caller, only on its diagnostics
- * channels: it publishes each request when it is made, within `dispatch`, and again with its socket when its headers are
- * written (undici 8.12.4, lib/core/request.js and lib/dispatcher/client-h1.js).
+ * channels: it publishes each request when it is made, within what `dispatch` begins, and again with its socket when its
+ * headers are written (undici 8.12.4, lib/core/request.js and lib/dispatcher/client-h1.js; likewise in Node's own copy).
  */
 export class KeptConnections {
   readonly #senders = new WeakMap<object, Sender>();
   readonly #used = new WeakSet();
-  #making: Sender | undefined;
+  readonly #making = new AsyncLocalStorage<Sender>();
   readonly #onCreate = (message: unknown): void => {
     const request = objectIn(message, "request");
-    if (this.#making !== undefined && request !== undefined) this.#senders.set(request, this.#making);
+    const sender = this.#making.getStore();
+    if (sender !== undefined && request !== undefined) this.#senders.set(request, sender);
   };
   readonly #onSend = (message: unknown): void => {
     const request = objectIn(message, "request");
     const socket = objectIn(message, "socket");
-    const sender = request === undefined ? undefined : this.#senders.get(request);
-    if (sender === undefined || socket === undefined) return;
-    sender.onKept = this.#used.has(socket);
+    if (request === undefined || socket === undefined) return;
+    const sender = this.#senders.get(request);
+    if (sender !== undefined) sender.onKept = this.#used.has(socket);
+    // A pool can be shared with other callers.
     this.#used.add(socket);
   };
 
@@ -32,20 +35,21 @@ export class KeptConnections {
     diagnostics.subscribe("undici:client:sendHeaders", this.#onSend);
   }
 
-  /** Runs `dispatch`, which creates the sender's request synchronously. */
-  dispatching(sender: Sender, dispatch: () => void): void {
-    this.#making = sender;
-    try {
-      dispatch();
-    } finally {
-      this.#making = undefined;
-    }
+  /** Runs `dispatch`, which creates the sender's request, at once or later. */
+  dispatching<T>(sender: Sender, dispatch: () => T): T {
+    return this.#making.run(sender, dispatch);
   }
 
   close(): void {
     diagnostics.unsubscribe("undici:request:create", this.#onCreate);
     diagnostics.unsubscribe("undici:client:sendHeaders", this.#onSend);
   }
+}
+
+/** Whether the other side closed or reset the connection. */
+export function isLost(error: unknown): boolean {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  return code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE" || code === "ECONNABORTED";
 }
 
 function objectIn(message: unknown, key: string): object | undefined {

@@ -1,5 +1,10 @@
 import type { Dispatcher } from "undici";
+import connect from "undici/lib/api/api-connect.js";
+import DispatcherClass from "undici/lib/dispatcher/dispatcher.js";
 import ProxyAgent from "undici/lib/dispatcher/proxy-agent.js";
+
+// A ProxyAgent opens its tunnels with a method that only undici's index adds to the dispatchers.
+Object.assign(DispatcherClass.prototype, { connect });
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

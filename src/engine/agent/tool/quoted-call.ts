@@ -2,6 +2,7 @@ import type { ToolCall } from "../../event/event";
 import { isBuiltin, isForeign, toolTable } from "../../model/tools";
 import type { SessionStore } from "../../port/session-store";
 import type { ActiveRun } from "../../state/cursor";
+import { instructionsOf } from "../../model/pinned";
 import type { SessionState } from "../../state/state";
 import { takeArguments } from "../arguments";
 import { parseLoose } from "../reader/loose-json";
@@ -132,7 +133,13 @@ export async function quotationOf(
   if (told.some(isIn)) return undefined;
   for (const [index, message] of (run.prompt?.messages ?? []).entries()) {
     if (message.role === "assistant" || !isIn(await store.getText(message.content))) continue;
-    return placeOfQuotation(index, isIn, { active, inputs: flow.inputs, store, tools: role?.tools ?? [] });
+    return placeOfQuotation(index, isIn, {
+      active,
+      inputs: flow.inputs,
+      instructions: instructionsOf(band, run.node.role),
+      store,
+      tools: role?.tools ?? [],
+    });
   }
   return undefined;
 }

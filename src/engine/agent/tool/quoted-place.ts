@@ -1,4 +1,5 @@
 import type { InputValue } from "../../model/flow";
+import type { PinnedText } from "../../model/pinned";
 import type { SessionStore } from "../../port/session-store";
 import type { ActiveRun } from "../../state/cursor";
 import { takeArguments } from "../arguments";
@@ -10,19 +11,22 @@ const mostShown = 160;
 interface PlaceParts {
   readonly active: ActiveRun;
   readonly inputs: Readonly<Record<string, InputValue>>;
+  /** The role's instruction files. */
+  readonly instructions: readonly PinnedText[];
   readonly store: Pick<SessionStore, "getText">;
   /** The tools of the step's role. */
   readonly tools: readonly string[];
 }
 
 /**
- * Where a person finds what the step has read, as the end of a sentence: which call's result, which report, note or input.
+ * Where a person finds what the step has read, as the end of a sentence: which call's result, which report, note, input or
+ * instruction file.
  * @param at the index of the prompt's message that contains it.
  */
 export async function placeOfQuotation(
   at: number,
   isIn: (text: string) => boolean,
-  { active, inputs, store, tools }: PlaceParts,
+  { active, inputs, instructions, store, tools }: PlaceParts,
 ): Promise<string> {
   const { run, scope } = active;
   const messages = run.prompt?.messages ?? [];
@@ -59,7 +63,8 @@ export async function placeOfQuotation(
   for (const [key, text] of Object.entries(scope.notes)) if (isIn(text)) return `the note ${key}`;
   for (const [name, value] of Object.entries(inputs))
     if (isIn(typeof value === "string" ? value : JSON.stringify(value))) return `the input ${name}`;
-  return "the step's prompt";
+  const file = instructions.find(({ text }) => isIn(text));
+  return file === undefined ? "the step's prompt" : `the instructions in ${file.path}`;
 }
 
 /** `read_file "a.txt"`: a call by its tool and its first text. */

@@ -1,6 +1,5 @@
 import * as z from "zod";
-import type { CommandTable } from "../../model/command";
-import type { StepNode } from "../../model/definition";
+import type { Definition, StepNode } from "../../model/definition";
 import { commandOfTool, isBuiltin } from "../../model/tools";
 import type { BuiltinTool } from "../../model/tools";
 import type { ExternalTools } from "../../port/external-tools";
@@ -14,6 +13,7 @@ import { findReferences } from "./find-references";
 import { listDir } from "./list-dir";
 import { moveFile } from "./move-file";
 import { readFile } from "./read-file";
+import { readSkill } from "./read-skill";
 import { searchFiles } from "./search-files";
 import { setResult } from "./set-result";
 import { setVerdict } from "./set-verdict";
@@ -30,6 +30,7 @@ export const toolRegistry: Readonly<Record<BuiltinTool, Tool>> = {
   symbols,
   find_references: findReferences,
   diagnostics,
+  read_skill: readSkill,
   write_file: writeFile,
   edit_file: editFile,
   move_file: moveFile,
@@ -53,24 +54,24 @@ function specOf({ name, description, args }: Tool): ToolSpec {
 
 /** A step's tools as its model is told about them: those that the Band lists and that the step can use. */
 export function toolsOfStep(
-  names: readonly string[],
   node: StepNode,
   {
+    definition: { band, flow },
     external,
-    commands,
     features,
   }: {
+    readonly definition: Definition;
     readonly external: ExternalTools;
-    readonly commands: CommandTable | undefined;
     readonly features: Pick<LanguageFeatures, "available">;
   },
 ): ToolSpec[] {
+  const names: readonly string[] = band.roles[node.role]?.tools ?? [];
   return names.flatMap((name) => {
-    if (commandOfTool(name) !== undefined) return commandToolSpec(name, commands) ?? [];
+    if (commandOfTool(name) !== undefined) return commandToolSpec(name, flow.commands) ?? [];
     if (!isBuiltin(name)) return external.find(name) ?? [];
     const tool = toolRegistry[name];
     if (tool.editorOnly === true && !features.available) return [];
     const spec = specOf(tool);
-    return (tool.inStep === undefined ? spec : tool.inStep(spec, node)) ?? [];
+    return (tool.inStep === undefined ? spec : tool.inStep(spec, node, band)) ?? [];
   });
 }

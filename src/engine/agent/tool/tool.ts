@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { draft } from "../../event/event";
 import type { EventDraft, ToolCall } from "../../event/event";
-import type { StepNode } from "../../model/definition";
+import type { Definition, StepNode } from "../../model/definition";
 import { callSettings } from "../../model/definition";
 import { toolTable } from "../../model/tools";
 import type { BuiltinTool, ToolFacts } from "../../model/tools";
@@ -61,7 +61,7 @@ export interface Tool<Args extends z.ZodType = z.ZodType> extends ToolFacts {
   readonly name: BuiltinTool;
   readonly args: Args;
   /** The tool as a step's model is told about it; undefined: this step cannot use it. Absent: the same in every step. */
-  readonly inStep?: (spec: ToolSpec, node: StepNode) => ToolSpec | undefined;
+  readonly inStep?: (spec: ToolSpec, node: StepNode, band: Definition["band"]) => ToolSpec | undefined;
   call(job: Job, args: z.output<Args>): Promise<EventDraft> | EventDraft;
 }
 

@@ -56,7 +56,7 @@ const advice: Readonly<Record<string, string>> = {
   loop_group: "Write a 'loop' around the steps.",
   mcp: "Tools of MCP servers are not carried over: in VS Code a role can have 'vscode:NAME'.",
   hooks: "Let a command of the Flow do it, in a step of its own.",
-  skills: "Put the text of a skill into the role's prompt.",
+  skills: "List the skill's folder under the role's 'skills'.",
   agents: "Give each of them a role and a step.",
   always_run: "Every step runs unless its 'when' does not hold.",
 };

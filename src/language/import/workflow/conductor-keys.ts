@@ -67,7 +67,7 @@ export const advice: Readonly<Record<string, string>> = {
   validator: "Write a step of a reviewer with a verdict behind it, in a loop with 'until'.",
   dialog: "Write an 'ask' step where a person is to answer.",
   mcp_servers: "Tools of MCP servers are not carried over: in VS Code a role can have 'vscode:NAME'.",
-  skills: "Put the text of a skill into the role's prompt.",
+  skills: "List the skill's folder under the role's 'skills'.",
 };
 
 /** Settings of the file: those of the Venue are left out, others are reported. */
