@@ -56,7 +56,11 @@ async function searchRows(): Promise<BenchRow[]> {
     };
     const own = new NodeGuardedFiles(plain);
     const quick = new NodeGuardedFiles(ripgrep === undefined ? plain : { ...plain, ripgrep });
-    const ratio = async (files: NodeGuardedFiles, query: string, regex: boolean): Promise<number | undefined> => {
+    const ratio = async (
+      files: NodeGuardedFiles,
+      query: string,
+      regex: boolean,
+    ): Promise<number | undefined> => {
       if (ripgrep === undefined) return undefined;
       const [times, bareTimes]: [number[], number[]] = [[], []];
       // Alternating, so that what else the machine does falls on both.
@@ -71,7 +75,13 @@ async function searchRows(): Promise<BenchRow[]> {
     const note = ripgrep === undefined ? "ripgrep is not on the PATH" : `${folders * filesOfFolder} files`;
     return [
       { name: "search of a text", value: await ratio(quick, needle, false), unit, atMost: 2, note },
-      { name: "search of a regular expression", value: await ratio(quick, "hayst[a-c]ck-needle", true), unit, atMost: 2, note },
+      {
+        name: "search of a regular expression",
+        value: await ratio(quick, "hayst[a-c]ck-needle", true),
+        unit,
+        atMost: 2,
+        note,
+      },
       { name: "search of a text, every file read", value: await ratio(own, needle, false), unit, note },
     ];
   } finally {
@@ -96,7 +106,14 @@ async function turnTimes(contextTokens: number): Promise<number[]> {
       if (call > 1) times.push(performance.now() - replied);
       const range = { path: "a.ts", start_line: call, end_line: call + 30 };
       const toolCalls = call > turns ? [] : [{ name: "read_file", argumentsJson: JSON.stringify(range) }];
-      const reply = { text: `Turn ${call}.`, toolCalls, finishReason: "stop" as const, usage: {}, totalMs: 1, sent: {} };
+      const reply = {
+        text: `Turn ${call}.`,
+        toolCalls,
+        finishReason: "stop" as const,
+        usage: {},
+        totalMs: 1,
+        sent: {},
+      };
       replied = performance.now();
       return reply;
     },
@@ -133,7 +150,8 @@ async function turnRows(): Promise<BenchRow[]> {
 async function promptRow(): Promise<BenchRow> {
   const count = 100;
   const report = "It is done as it was planned, and every file is in its place. ".repeat(15);
-  const instruction = (number: number): string => `Do part ${number} of the work as the plan says. `.repeat(8);
+  const instruction = (number: number): string =>
+    `Do part ${number} of the work as the plan says. `.repeat(8);
   const steps = Array.from({ length: count }, (_, number) =>
     step(`part-${number}`, "listener", {
       instruction: instruction(number),
@@ -155,7 +173,13 @@ async function promptRow(): Promise<BenchRow> {
   );
   if (session.model.requests.length !== count) throw new Error("not every step ran");
   const note = `${Math.round(bytes / 1000)} kB`;
-  return { name: "prompts of a Flow of 100 steps", value: bytes / bare, unit: "x bare texts", atMost: 1.2, note };
+  return {
+    name: "prompts of a Flow of 100 steps",
+    value: bytes / bare,
+    unit: "x bare texts",
+    atMost: 1.2,
+    note,
+  };
 }
 
 /** What an agent's turns cost: search, prompts over a long step, prompts of a long Flow. */

@@ -17,7 +17,8 @@ export function matcherOf(
   query: string,
   { regex = false, ignoreCase = false }: SearchOptions,
 ): LineMatcher | { readonly problem: string } {
-  if (!regex) return ignoreCase ? caseless(query) : { matches: (line) => line.includes(query), ...needed(query) };
+  if (!regex)
+    return ignoreCase ? caseless(query) : { matches: (line) => line.includes(query), ...needed(query) };
   try {
     const pattern = RE2JS.compile(query, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
     const text = ignoreCase ? undefined : requiredText(query);

@@ -14,7 +14,7 @@ export function requiredText(pattern: string): string | undefined {
     runs.push(run.join(""));
     run = [];
   };
-  for (let rest = pattern; rest !== ""; ) {
+  for (let rest = pattern; rest !== "";) {
     const character = String.fromCodePoint(rest.codePointAt(0) ?? 0);
     let taken = character.length;
     let literal: string | undefined;

@@ -89,7 +89,8 @@ class Search {
   get #full(): boolean {
     // Matches come in any order while several files are read: slightly more are found than are shown.
     if (this.#count > this.#request.maxMatches * 4) this.#truncated = true;
-    if (this.#files + this.#surveyed >= maxFiles || this.#bytes >= maxTotalBytes) this.#skipped.stopped = true;
+    if (this.#files + this.#surveyed >= maxFiles || this.#bytes >= maxTotalBytes)
+      this.#skipped.stopped = true;
     return this.#truncated || this.#skipped.stopped;
   }
 

@@ -20,13 +20,27 @@ const policy = { read_scope: ["domain" as const], write_scope: [], allow: [], fo
 /** Pieces that lines are made of: letters whose case is special, bytes that are no text, ends of lines. */
 const pieces: readonly (string | Buffer)[] = [
   ..."aikKsS. x\t".split(""),
-  ...["\u0130", "\u0131", "\u212a", "\u017f", "\u03a3\u03c2", "ß", "日本", "🙂", "e\u0301", "\ufeff", "\ufffd"],
+  ...[
+    "\u0130",
+    "\u0131",
+    "\u212a",
+    "\u017f",
+    "\u03a3\u03c2",
+    "ß",
+    "日本",
+    "🙂",
+    "e\u0301",
+    "\ufeff",
+    "\ufffd",
+  ],
   ...["alpha", "ALPHA", "Ali", "ALİ", "[x]", "a.b"],
   ...[Buffer.from([0xff]), Buffer.from([0]), Buffer.from([0xc3]), Buffer.from([0xff, 0xfe, 0x61, 0])],
   ...["\n", "\n", "\r\n"],
 ];
 const piece = fc.constantFrom(...pieces);
-const content = fc.array(piece, { maxLength: 24 }).map((all) => Buffer.concat(all.map((one) => Buffer.from(one))));
+const content = fc
+  .array(piece, { maxLength: 24 })
+  .map((all) => Buffer.concat(all.map((one) => Buffer.from(one))));
 const name = fc.constantFrom(
   ...["a.ts", "B.ts", ".hidden", "ä.md", "日本.txt", "with space", "-dash", "x.log", ".env", ".rgignore"],
 );
@@ -45,7 +59,18 @@ const query = fc.oneof(
   fc.constantFrom("alpha", "ali", "İ", "k", "s", "a.b", "[x]", "-e", "^", "\\", "a|b", "(", "\u0307"),
 );
 const expression = fc.constantFrom(
-  ...["alpha", "al+pha", "a[l]pha", "al(?:ph)?a", "a.b", "a\\.b", "^alpha$", "k|s", "\\balpha\\b", "[[:alpha:]]x"],
+  ...[
+    "alpha",
+    "al+pha",
+    "a[l]pha",
+    "al(?:ph)?a",
+    "a.b",
+    "a\\.b",
+    "^alpha$",
+    "k|s",
+    "\\balpha\\b",
+    "[[:alpha:]]x",
+  ],
   ...["alphax*", "日.*🙂", "(?i)alpha", "alp{1}ha", "\\[x\\]", "x{0,2}alpha", "alpha\\d*"],
 );
 const options = fc.record({
@@ -58,7 +83,7 @@ const options = fc.record({
 /** How many files are read before ripgrep is asked. */
 const earlier = fc.constantFrom(0, 2, 5);
 
-function made(root: string, { files, ignored }: (typeof tree extends fc.Arbitrary<infer T> ? T : never)): void {
+function made(root: string, { files, ignored }: typeof tree extends fc.Arbitrary<infer T> ? T : never): void {
   for (const [below, file, bytes] of files) {
     mkdirSync(path.join(root, below), { recursive: true });
     writeFileSync(path.join(root, below, file), bytes);
@@ -74,7 +99,12 @@ function filesOf(root: string, rg: string | undefined, ripgrepFrom = 0): NodeGua
   return new NodeGuardedFiles(rg === undefined ? all : { ...all, ripgrep: rg, ripgrepFrom });
 }
 
-async function found(files: NodeGuardedFiles, text: string, more: SearchOptions, at = "."): Promise<FilesFound> {
+async function found(
+  files: NodeGuardedFiles,
+  text: string,
+  more: SearchOptions,
+  at = ".",
+): Promise<FilesFound> {
   const answer = await files.search(text, at, 10_000, { ...more, report: true });
   assert.equal(answer.kind, "matches");
   return answer;
@@ -167,7 +197,10 @@ describe("a search with ripgrep", () => {
   it("finds what ripgrep alone would take for binary, or for another encoding", async () => {
     const late = Buffer.concat([Buffer.from("x\n".repeat(5000)), Buffer.from([0]), Buffer.from("\nalpha\n")]);
     writeFileSync(path.join(root, "late.txt"), late);
-    writeFileSync(path.join(root, "marked.txt"), Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from("alphas")]));
+    writeFileSync(
+      path.join(root, "marked.txt"),
+      Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from("alphas")]),
+    );
     const { matches } = await same("alpha", {});
     assert.deepEqual(
       matches.map((one) => one.path),
@@ -249,7 +282,24 @@ describe("the text that every match of a regular expression contains", () => {
 
   it("is in every line that matches", () => {
     const part = fc.constantFrom(
-      ...["a", "b", "ab", "日", "🙂", ".", "^", "$", "\\.", "\\d", "\\b", "[ab]", "[^a]", "[]a]", "(ab)", "(?:a)"],
+      ...[
+        "a",
+        "b",
+        "ab",
+        "日",
+        "🙂",
+        ".",
+        "^",
+        "$",
+        "\\.",
+        "\\d",
+        "\\b",
+        "[ab]",
+        "[^a]",
+        "[]a]",
+        "(ab)",
+        "(?:a)",
+      ],
       ...["a*", "a?", "a+", "b{2}", "b{0,1}", "(ab)?", "(?:ab)*", "a*?", "a+?", "🙂?"],
     );
     fc.assert(
