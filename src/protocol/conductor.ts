@@ -48,6 +48,11 @@ export interface ApprovalScreen {
   readonly asked?: ShownText;
   /** before_step: the report that the step continues from. */
   readonly answers?: { readonly step: string; readonly verdict?: string; readonly summary: ShownText };
+  /** before_step of a command: what would be started, in place of a prompt. */
+  readonly command?: {
+    readonly name: string;
+    readonly facts: readonly { readonly label: string; readonly text: ShownText }[];
+  };
   readonly prompt: readonly PromptPart[];
   readonly result?: {
     readonly summary: ShownText;

@@ -142,6 +142,31 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
   },
   "question-refused": { screen: screen(asking(afterBuild)), drafts: { "refuse a2": "Square is wrong." } },
   "question-with-feedback": { screen: screen(asking(afterBuild)), drafts: { "feedback a2": "" } },
+  "question-command": {
+    screen: screen(
+      asking(
+        approval({
+          step: "pr",
+          role: "command publish",
+          instruction: "",
+          prompt: [],
+          command: {
+            name: "publish",
+            facts: [
+              { label: "runs", text: { text: 'scripts/publish.sh --title "Shapes with areas" 7' } },
+              { label: "variables", text: { text: "GH_TOKEN=secret:github" } },
+              { label: "network", text: { text: "ALLOWED" } },
+              { label: "effects", text: { text: "OUTSIDE: it works on the project itself" } },
+              { label: "accepted", text: { text: "shapes/square.py, shapes/circle.py, PLAN.md" } },
+              { label: "isolation", text: { text: "none" } },
+              { label: "writes", text: { text: "THE PROJECT ITSELF" } },
+              { label: "time", text: { text: "120 s at most" } },
+            ],
+          },
+        }),
+      ),
+    ),
+  },
   "two-questions": {
     screen: screen(
       session({

@@ -135,6 +135,10 @@ describe("commands, from consent to the effect outside", function () {
 
     await conductor.asksFor("publish");
     assert.equal(existsSync(path.join(folder, "published.txt")), false);
+    const card = conductor.frame.getByRole("region", { name: "Approval: publish" });
+    await card.getByRole("heading", { name: "Command publish" }).waitFor();
+    await card.getByText("OUTSIDE: it works on the project itself").waitFor();
+    assert.equal(await card.getByRole("button", { name: "Edit prompt" }).count(), 0);
     await conductor.screenshot("commands-outside-light");
     await workbench.setTheme("dark");
     await conductor.screenshot("commands-outside-dark");

@@ -10,6 +10,7 @@ import type {
 import type { ConductorRequest } from "../../src/protocol/conductor-requests";
 import { compactNumber, costText, durationText, plural } from "../ui/format";
 import { Button, Disclosure, Icon, Link, TextArea, TextField } from "../ui/toolkit";
+import { CommandFacts } from "./command-facts";
 import type { SessionContext } from "./context";
 import { DiffText, PlainText, PromptText } from "./parts";
 import { isPending } from "./store";
@@ -54,7 +55,7 @@ export function Card({
 /** A question: what is new in the prompt to be sent, or in a step's result. */
 export function ApprovalCard({ context, approval }: ApprovalProps): JSX.Element {
   const { session, mayAct } = context;
-  const { id, step, role, kind } = approval;
+  const { id, step, role, kind, command } = approval;
   const before = kind === "before_step";
   const resting = session.status !== "running" || session.interrupted;
   return (
@@ -65,7 +66,11 @@ export function ApprovalCard({ context, approval }: ApprovalProps): JSX.Element 
       icon="bell-dot"
       heading={before ? `Begin ${step}?` : `Take the result of ${step}?`}
     >
-      <p class="hint">{`Role ${role}`}</p>
+      {command === undefined ? (
+        <p class="hint">{`Role ${role}`}</p>
+      ) : (
+        <CommandFacts name={command.name} facts={command.facts} />
+      )}
       {before ? <BeforeParts context={context} approval={approval} /> : <AfterParts {...approval} />}
       {mayAct && resting && <p class="hint">Resume the session to answer.</p>}
       {mayAct && !resting && <AnswerPart context={context} approval={approval} />}
@@ -74,8 +79,8 @@ export function ApprovalCard({ context, approval }: ApprovalProps): JSX.Element 
 }
 
 function BeforeParts({ context: { session, send }, approval }: ApprovalProps): JSX.Element {
-  const { id, instruction, asked, answers, prompt } = approval;
-  const text = asked?.text ?? instruction;
+  const { id, instruction, asked, answers, prompt, command } = approval;
+  const text = command === undefined ? (asked?.text ?? instruction) : "";
   return (
     <>
       {text !== "" && <p class="instruction">{text}</p>}
@@ -91,12 +96,16 @@ function BeforeParts({ context: { session, send }, approval }: ApprovalProps): J
           <PlainText text={answers.summary} label={`Report of ${answers.step}`} />
         </Disclosure>
       )}
-      <PromptText parts={prompt} />
-      <p>
-        <Link onPress={() => send({ type: "open_prompt", session: session.session, id })}>
-          Open the prompt in an editor
-        </Link>
-      </p>
+      {command === undefined && (
+        <>
+          <PromptText parts={prompt} />
+          <p>
+            <Link onPress={() => send({ type: "open_prompt", session: session.session, id })}>
+              Open the prompt in an editor
+            </Link>
+          </p>
+        </>
+      )}
     </>
   );
 }
@@ -206,7 +215,7 @@ function Answers({
   approval,
   onAnswer,
 }: ApprovalProps & { readonly onAnswer: (given: Answer) => void }): JSX.Element {
-  const { id, kind, instruction } = approval;
+  const { id, kind, instruction, command } = approval;
   const disabled = isPending(state, id);
   const about = questionOf(approval);
   const shared = { about, disabled };
@@ -215,9 +224,11 @@ function Answers({
       <Button icon="check" primary {...shared} onPress={() => onAnswer({ decision: "approve" })}>
         Approve
       </Button>
-      <Button icon="edit" {...shared} onPress={() => draft(id, instruction)}>
-        Edit prompt
-      </Button>
+      {command === undefined && (
+        <Button icon="edit" {...shared} onPress={() => draft(id, instruction)}>
+          Edit prompt
+        </Button>
+      )}
       {kind === "before_step" ? (
         <Button icon="debug-step-over" {...shared} onPress={() => onAnswer({ decision: "skip" })}>
           Skip

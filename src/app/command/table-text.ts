@@ -19,29 +19,32 @@ export function commandFacts(spec: CommandSpec): readonly (readonly [label: stri
     ...(secrets.length === 0 ? [] : [["variables", secrets.join(", ")] as const]),
     ...(spec.stdin === undefined ? [] : [["reads", "text of the session, on its standard input"] as const]),
     ["network", spec.network === "allowed" ? "ALLOWED" : "none"],
-    [
-      "writes",
-      outside
-        ? "THE PROJECT ITSELF"
-        : spec.writes.length === 0
-          ? "nothing that is kept"
-          : `${spec.writes.join(", ")} (proposed, for you to accept)`,
-    ],
+    ["writes", writesText(spec)],
     ["effects", outside ? "OUTSIDE: asked for each time, after an acceptance" : "none"],
-    [
-      "isolation",
-      outside
-        ? "none"
-        : spec.isolation === "sandbox"
-          ? "sandbox"
-          : "a copy of the files where there is no sandbox",
-    ],
+    ["isolation", isolationText(spec)],
     ["time", `${spec.timeout_seconds} s at most`],
   ];
 }
 
-/** What a requested command would run, line by line: the input of the question's digest. */
-export function askedCommandLines(shows: string): string[] {
+function writesText({ effects, writes }: CommandSpec): string {
+  if (effects === "outside") return "THE PROJECT ITSELF";
+  return writes.length === 0 ? "nothing that is kept" : `${writes.join(", ")} (proposed, for you to accept)`;
+}
+
+function isolationText({ effects, isolation }: CommandSpec): string {
+  if (effects === "outside") return "none";
+  return isolation === "sandbox" ? "sandbox" : "a copy of the files where there is no sandbox";
+}
+
+/**
+ * What a requested command would run, fact by fact.
+ * @param shows the input of the question's digest.
+ * @param spec the command in the Flow's table; undefined where it is no longer known.
+ */
+export function askedCommandFacts(
+  shows: string,
+  spec: CommandSpec | undefined,
+): readonly (readonly [label: string, text: string])[] {
   const { argv, env, stdin, network, effects, accepted = [] } = JSON.parse(shows) as Asked;
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const facts: readonly (readonly [label: string, text: string])[] = [
@@ -50,11 +53,25 @@ export function askedCommandLines(shows: string): string[] {
     ["network", network === "allowed" ? "ALLOWED" : "none"],
     ["effects", effects === "outside" ? "OUTSIDE: it works on the project itself" : "none"],
     ["accepted", accepted.map(([path]) => path).join(", ")],
+    ...(spec === undefined
+      ? []
+      : ([
+          ["isolation", isolationText(spec)],
+          ["writes", writesText(spec)],
+          ["time", `${spec.timeout_seconds} s at most`],
+        ] as const)),
+    ["reads", stdin ?? ""],
   ];
-  return [
-    ...facts.flatMap(([label, text]) => (text === "" ? [] : [`${label.padEnd(10)}${text}`])),
-    ...(stdin === undefined ? [] : ["reads", ...stdin.split("\n").map((line) => `  ${line}`)]),
-  ];
+  return facts.filter(([, text]) => text !== "");
+}
+
+/** The same as lines of plain text. */
+export function askedCommandLines(shows: string, spec: CommandSpec | undefined): string[] {
+  return askedCommandFacts(shows, spec).flatMap(([label, text]) =>
+    label === "reads"
+      ? [label, ...text.split("\n").map((line) => `  ${line}`)]
+      : [`${label.padEnd(10)}${text}`],
+  );
 }
 
 /** As the engine writes it (`askCommand`). */

@@ -2,6 +2,8 @@ import { artifactDiffs } from "../../app/artifact/artifact-diffs";
 import { askedCommandLines } from "../../app/command/table-text";
 import type { LiveSession } from "../../app/session/session";
 import { askedIn } from "../../engine/model/prompt-text";
+import { commandNameOf } from "../../engine/state/command-call";
+import { activeRuns } from "../../engine/state/cursor";
 import type { SessionState } from "../../engine/state/state";
 import { viewSession } from "../../engine/view/session-view";
 import type { ApprovalView } from "../../engine/view/session-view";
@@ -41,7 +43,11 @@ async function beforeStep(approval: ApprovalView, live: Live): Promise<ApprovalT
     parts.push({ heading: `${role}:`, text: indent(safeText(await live.readText(content))) });
   const last = prompt.findLast(({ role }) => role === "user");
   const asked = last === undefined ? undefined : askedIn(await live.readText(last.content));
-  const command = shows === undefined ? undefined : askedCommandLines(await live.readText(shows)).join("\n");
+  const { definition, score } = live.orchestrator.state;
+  const run = activeRuns(score).find((active) => active.run.key === approval.step)?.run;
+  const spec = run === undefined ? undefined : definition.flow.commands?.[commandNameOf(run)];
+  const command =
+    shows === undefined ? undefined : askedCommandLines(await live.readText(shows), spec).join("\n");
   const news: ShownPart[] = [{ text: safeText(command ?? asked ?? instruction).trimEnd() }];
   const report = await reportBefore(live.orchestrator.state, live);
   if (report !== undefined) news.push(report);

@@ -280,19 +280,26 @@ export class Approver {
     const room = all ? lines.length : Math.max(5, rows - 8);
     const asks = approval.kind === "before_step" ? "may it begin?" : "is the result all right?";
     output.line(style.bold(safeLine(`── ${approval.step} (${approval.role}): ${asks}`)));
-    for (const line of lines.slice(0, room)) output.line(line);
-    if (lines.length > room) output.line(style.dim(`… ${lines.length - room} more lines; v shows ${rest}.`));
+    // What a command would do is never cut: there is nothing that shows the rest.
+    const shown = approval.command === undefined ? room : lines.length;
+    for (const line of lines.slice(0, shown)) output.line(line);
+    if (lines.length > shown) output.line(style.dim(`… ${lines.length - room} more lines; v shows ${rest}.`));
   }
 }
 
 type Action = Exclude<Decision, never> | "pause" | "view";
 
-function choicesOf({ kind }: ApprovalView): (readonly [action: Action, label: string, key: string])[] {
+/** A command has no prompt that could be edited or viewed. */
+function choicesOf({
+  kind,
+  command,
+}: ApprovalView): (readonly [action: Action, label: string, key: string])[] {
   const choices: (readonly [Action, string, string])[] = [["approve", "[a]pprove", "a"]];
   if (kind === "before_step") choices.push(["skip", "[s]kip", "s"]);
-  choices.push(["edit", "[e]dit", "e"]);
+  if (command === undefined) choices.push(["edit", "[e]dit", "e"]);
   if (kind === "after_step") choices.push(["retry", "[r]etry", "r"]);
   choices.push(["pause", "[p]ause", "p"], ["stop", "s[t]op", "t"]);
-  choices.push(["view", kind === "before_step" ? "[v]iew prompt" : "[v]iew all", "v"]);
+  if (command === undefined)
+    choices.push(["view", kind === "before_step" ? "[v]iew prompt" : "[v]iew all", "v"]);
   return choices;
 }

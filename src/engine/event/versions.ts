@@ -11,14 +11,17 @@ export interface MakingVersions {
   readonly toolAnswers: number;
   /** What the drift rules report about a run; 0: they were not evaluated. */
   readonly driftRules: number;
+  /** How the reason is worded for which a condition does not hold. */
+  readonly reasons: number;
 }
 
 /** The versions of this engine. */
 export const currentVersions: MakingVersions = {
-  promptBuilder: 3,
+  promptBuilder: 4,
   callReader: 3,
   toolAnswers: 3,
   driftRules: 1,
+  reasons: 2,
 };
 
 /** The versions that an event or a fork's origin names. */
@@ -27,11 +30,13 @@ export function versionsOf(data: {
   readonly call_reader?: number | undefined;
   readonly tool_answers?: number | undefined;
   readonly drift_rules?: number | undefined;
+  readonly reasons?: number | undefined;
 }): MakingVersions {
   return {
     promptBuilder: data.prompt_builder ?? 1,
     callReader: data.call_reader ?? 1,
     toolAnswers: data.tool_answers ?? 1,
     driftRules: data.drift_rules ?? 0,
+    reasons: data.reasons ?? 1,
   };
 }

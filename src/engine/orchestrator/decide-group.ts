@@ -18,7 +18,9 @@ import { failedStep, mustProblem } from "../state/failed-step";
 export function conditionOf(state: SessionState, { run, scope }: ActiveRun): Checked | undefined {
   const { when } = run.node;
   if (when === undefined || run.condition !== undefined) return undefined;
-  return checkConditions(when, { scope, place: run.place, inputs: state.definition.flow.inputs });
+  const { definition, versions } = state;
+  const { inputs } = definition.flow;
+  return checkConditions(when, { scope, place: run.place, inputs, reasons: versions.reasons });
 }
 
 /** What follows at a group's beginning or end. */
@@ -67,6 +69,7 @@ function decideLoopEnd(state: SessionState, { run, scope }: ActiveRun, node: Loo
     scope,
     place,
     inputs: state.definition.flow.inputs,
+    reasons: state.versions.reasons,
   });
   if (holds) return undefined;
   const { on_exhausted = "fail" } = node;
@@ -78,7 +81,11 @@ function decideLoopEnd(state: SessionState, { run, scope }: ActiveRun, node: Loo
     if (run.answer.verdict === "go_on") return undefined;
   }
   const wanted = node.until.map(conditionText).join(" and ");
-  const message = `After ${gate.turns} ${gate.turns === 1 ? "round" : "rounds"} it is not so that ${wanted} (${reason}).`;
+  const rounds = `${gate.turns} ${gate.turns === 1 ? "round" : "rounds"}`;
+  const message =
+    state.versions.reasons === 1
+      ? `After ${rounds} it is not so that ${wanted} (${reason}).`
+      : `After ${rounds} its \`until\` does not hold: ${reason}.`;
   return record(failedGate(run, "loop_exhausted", message));
 }
 

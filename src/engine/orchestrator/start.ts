@@ -14,6 +14,8 @@ export function startEvent(facts: {
   readonly startedBy: "command_line" | "editor" | "library";
   /** Tokens per byte of a prompt, by model, as earlier sessions measured them. */
   readonly densities?: Readonly<Record<string, number>>;
+  /** Roles whose backend was shown to keep to a JSON Schema. */
+  readonly schemaRoles?: readonly string[];
   readonly forkedFrom?: EventData<"session_start">["forked_from"];
 }): EventDraft {
   return draft("session_start", null, {
@@ -23,6 +25,7 @@ export function startEvent(facts: {
     call_reader: currentVersions.callReader,
     tool_answers: currentVersions.toolAnswers,
     drift_rules: currentVersions.driftRules,
+    reasons: currentVersions.reasons,
     session: facts.session,
     flow: facts.definition.flow.name,
     definition: facts.digest,
@@ -36,6 +39,9 @@ export function startEvent(facts: {
             tokens_per_byte: value,
           })),
         }),
+    ...(facts.schemaRoles === undefined || facts.schemaRoles.length === 0
+      ? {}
+      : { json_schema: [...facts.schemaRoles] }),
     ...defined({ forked_from: facts.forkedFrom }),
   });
 }

@@ -1,3 +1,4 @@
+import { currentVersions } from "../event/versions";
 import { conditionText } from "../model/condition";
 import type { Condition } from "../model/condition";
 import { fieldOf, textOfJson } from "../model/field";
@@ -18,6 +19,8 @@ export interface ConditionContext {
   readonly place: Place;
   /** The Flow's inputs; within a `use`, the inputs of that place. */
   readonly inputs: Readonly<Record<string, Json>>;
+  /** Version of the reasons' words; absent: the words do not matter. */
+  readonly reasons?: number;
 }
 
 /** Whether all conditions hold. If the step lacks that verdict or result, a condition is false, `is_not` too. */
@@ -25,15 +28,39 @@ export function checkConditions(conditions: readonly Condition[], context: Condi
   for (const condition of conditions) {
     const found = foundBy(condition, context);
     if (found !== undefined && isWanted(condition, found)) continue;
-    const was =
-      found !== undefined
-        ? `it is ${textOfJson(found)}`
-        : "verdict" in condition
-          ? "it gave no verdict"
-          : "it has no value";
-    return { holds: false, reason: `${conditionText(condition)}: ${was}` };
+    const { reasons = currentVersions.reasons } = context;
+    return { holds: false, reason: (reasons === 1 ? firstWords : whyNot)(condition, found) };
   }
   return { holds: true, reason: conditions.map(conditionText).join(" and ") };
+}
+
+/** Why a condition does not hold: what was found, then what it requires. */
+function whyNot(condition: Condition, found: Json | undefined): string {
+  const name = nameOf(condition);
+  const isVerdict = "verdict" in condition;
+  if (found === undefined)
+    return isVerdict
+      ? `${name} gave no verdict, and ${condition.verdict.join(" or ")} is needed`
+      : `${name} has no value`;
+  const is = `${name} ${isVerdict ? "says" : "is"} ${textOfJson(found)}`;
+  if (isVerdict) return `${is}, not ${condition.verdict.join(" or ")}`;
+  return "is" in condition ? `${is}, not ${condition.is.join(" or ")}` : is;
+}
+
+/** The words of version 1. */
+function firstWords(condition: Condition, found: Json | undefined): string {
+  const was =
+    found !== undefined
+      ? `it is ${textOfJson(found)}`
+      : "verdict" in condition
+        ? "it gave no verdict"
+        : "it has no value";
+  return `${conditionText(condition)}: ${was}`;
+}
+
+function nameOf(condition: Condition): string {
+  if ("input" in condition) return `input ${condition.input}`;
+  return "field" in condition ? `${condition.step}.${condition.field}` : condition.step;
 }
 
 function foundBy(condition: Condition, { scope, place, inputs }: ConditionContext): Json | undefined {

@@ -1,4 +1,5 @@
 import type { BlobRef, Content } from "../../engine/event/content";
+import { commandNameOf } from "../../engine/state/command-call";
 import { activeRuns } from "../../engine/state/cursor";
 import type { SessionState } from "../../engine/state/state";
 import type { SessionLabel } from "../../engine/view/session-label";
@@ -20,7 +21,7 @@ import { instructionOf, textOfAdjustment } from "../../engine/conductor/adjusted
 import { callSettings } from "../../engine/model/definition";
 import { stepGroups } from "../../engine/view/step-groups";
 import { adjustmentText, ruleWords } from "../../engine/view/adjustment-text";
-import { askedCommandLines } from "../../app/command/table-text";
+import { askedCommandFacts } from "../../app/command/table-text";
 import { artifactDiffs, diffOfTexts } from "../../app/artifact/artifact-diffs";
 import { fieldScreens } from "./question-fields";
 import { hintOf } from "./failure-hint";
@@ -214,21 +215,17 @@ async function questionScreen(question: QuestionView, read: Read): Promise<Quest
 
 /** What the user has not seen yet: the new instruction or command, and the report that the step continues from. */
 async function newForStep(
-  { prompt, command }: ApprovalView,
-  { view }: ScreenSource,
+  { prompt, command, step }: ApprovalView,
+  { view, state }: ScreenSource,
   read: Read,
-): Promise<Pick<ApprovalScreen, "asked" | "answers">> {
+): Promise<Pick<ApprovalScreen, "asked" | "answers" | "command">> {
   const last = prompt?.findLast(({ role }) => role === "user");
   const whole = async (content: Content): Promise<string> => (await read(content, Infinity)).text;
-  const asked =
-    command !== undefined
-      ? askedCommandLines(await whole(command)).join("\n")
-      : last === undefined
-        ? undefined
-        : askedIn(await whole(last.content));
+  const asked = command !== undefined || last === undefined ? undefined : askedIn(await whole(last.content));
   const before = view.steps.findLast(({ status, summary }) => status === "done" && summary !== undefined);
   return {
     ...(asked === undefined ? {} : { asked: shown(asked) }),
+    ...(command === undefined ? {} : { command: commandScreen(await whole(command), step, state) }),
     ...(before?.summary === undefined
       ? {}
       : {
@@ -239,6 +236,18 @@ async function newForStep(
           },
         }),
   };
+}
+
+/** The command that a step would start. */
+function commandScreen(
+  shows: string,
+  step: string,
+  { definition, score }: SessionState,
+): NonNullable<ApprovalScreen["command"]> {
+  const run = activeRuns(score).find((active) => active.run.key === step)?.run;
+  const name = run === undefined ? "" : commandNameOf(run);
+  const facts = askedCommandFacts(shows, definition.flow.commands?.[name]);
+  return { name, facts: facts.map(([label, text]) => ({ label, text: shown(text) })) };
 }
 
 /** What the Score and the Venue define for a step. */

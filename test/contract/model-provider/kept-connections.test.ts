@@ -243,7 +243,7 @@ describe("A request that dies on a kept connection before its first byte", () =>
     });
   }
 
-  it("passes over every connection of a shared pool that the server has closed", async () => {
+  it("is not sent on the next old connection of the global fetch's pool", async () => {
     const waiting: Promise<unknown>[] = [];
     const server = await keptServer((connection, number) => connection <= 3 && number === 2);
     const provider = makeProvider(openai, `http://127.0.0.1:${server.port}`);

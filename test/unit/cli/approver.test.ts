@@ -267,6 +267,8 @@ describe("approvals on the command line", () => {
     assert.match(asks(asked)[0] ?? "", /runs {6}scripts\/open-pr\.sh 7\n/);
     assert.match(asks(asked)[0] ?? "", /GH_TOKEN=secret:github/);
     assert.match(asks(asked)[0] ?? "", /network {3}ALLOWED/);
+    assert.match(asks(asked)[0] ?? "", /isolation {1}a copy of the files where there is no sandbox\n/);
+    assert.match(asked.printed.text, /\[a\]pprove {2}\[s\]kip {2}\[p\]ause {2}s\[t\]op >/);
   });
 
   describe("of a call that appears in something that the step has read", () => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { replay } from "../../../src/engine/history/replay";
 import type { PlanNode } from "../../../src/engine/model/definition";
 import type { CommandRunner } from "../../../src/engine/port/commands";
 import { viewSession } from "../../../src/engine/view/session-view";
 import type { Answer } from "../../fakes/engine-harness";
 import { harness, step } from "../../fakes/engine-harness";
 import { MemorySessionStore } from "../../fakes/memory-session-store";
+import { replayPorts } from "../../fakes/replay-ports";
 import { answerAll, commands, gives, grown, keysOf, replays, run, says } from "../../fakes/grown-score";
 
 describe("The Score's language", () => {
@@ -40,9 +42,27 @@ describe("The Score's language", () => {
     assert.equal(state.outcome, "completed");
     assert.deepEqual(keysOf(session, "step_end"), ["build#1", "tests#1", "build#2", "tests#2", "review#2"]);
     assert.deepEqual(keysOf(session, "step_skipped"), ["review#1"]);
-    assert.match(session.eventsOf("step_skipped")[0]?.data.reason ?? "", /tests says pass: it is fail/);
+    assert.match(session.eventsOf("step_skipped")[0]?.data.reason ?? "", /^tests says fail, not pass$/);
     assert.equal(session.eventsOf("session_end")[0]?.data.result?.verdict, "approve");
     await replays(session);
+  });
+
+  it("keeps the words of a session that an earlier version began", async () => {
+    const session = harness(grown([fixing()], "fixing"), () => "built", { commands: commands(1) });
+    await session.run();
+    const now = JSON.stringify(session.store.events);
+    assert.match(now, /"reasons":2/);
+    const before = now
+      .replace('"reasons":2,', "")
+      .replaceAll("After 3 rounds its `until` does not hold:", "After 3 rounds it is not so that WANTED (")
+      .replaceAll("tests says fail, not pass", "tests says pass: it is fail")
+      .replaceAll("( tests says pass: it is fail.", "(tests says pass: it is fail).")
+      .replaceAll("WANTED", "tests says pass and review says approve");
+    const events = JSON.parse(before) as typeof session.store.events;
+    const { divergence } = await replay(session.definition, events, replayPorts(session.store));
+
+    assert.equal(divergence, undefined, JSON.stringify(divergence));
+    assert.match(before, /fixing failed: After 3 rounds it is not so that tests says pass and review/);
   });
 
   it("fails a loop whose end never came, names why, and gives it as many rounds again when it is tried again", async () => {
@@ -54,7 +74,7 @@ describe("The Score's language", () => {
     assert.equal(session.eventsOf("loop_exhausted")[0]?.data.rounds, 3);
     assert.match(
       state.pause?.message ?? "",
-      /fixing failed: After 3 rounds it is not so that tests says pass/,
+      /fixing failed: After 3 rounds its `until` does not hold: tests says fail, not pass\./,
     );
     session.orchestrator.resume("person");
     await session.run();

@@ -59,6 +59,25 @@ describe("the conductor view, without an editor", () => {
     assert.match(html, /may do whatever vscode:run_tests can, in the project itself/);
   });
 
+  it("offers Refuse first for a call that the model has read, and says where", () => {
+    const html = htmlOf(named("question-quoted-call"));
+
+    assert.match(buttonsIn(html).join(", "), /Approve, Refuse/);
+    assert.match(html, /Let build#1 call write_file\?/);
+    assert.match(html, /word for word in the result of read_file &quot;docs\/CONTRIBUTING\.md&quot;/);
+  });
+
+  it("shows what a command would start, fact by fact, and offers no prompt to edit", () => {
+    const html = htmlOf(named("question-command"));
+
+    assert.deepEqual(answersIn(html).slice(-3), ["Approve", "Skip", "Refuse"]);
+    assert.match(html, /<h4>Command publish<\/h4>/);
+    assert.match(html, /<dt>runs<\/dt><dd>scripts\/publish\.sh --title/);
+    assert.match(html, /<dt>isolation<\/dt><dd>none/);
+    assert.match(html, /<dt>effects<\/dt><dd>OUTSIDE/);
+    assert.doesNotMatch(html, /Role command|Edit prompt|Open the prompt/);
+  });
+
   it("offers the Venue as its file says now, and models that are there, before another try", () => {
     const html = htmlOf(named("failed-new-venue"));
 

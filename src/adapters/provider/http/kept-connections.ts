@@ -18,14 +18,12 @@ export class KeptConnections {
   readonly #onCreate = (message: unknown): void => {
     const request = objectIn(message, "request");
     const sender = this.#making.getStore();
-    // A request for a tunnel is sent on the sender's behalf; the sender's own request comes after it, on the same socket.
-    if (sender === undefined || request === undefined || isTunnel(request)) return;
-    this.#senders.set(request, sender);
+    if (sender !== undefined && request !== undefined) this.#senders.set(request, sender);
   };
   readonly #onSend = (message: unknown): void => {
     const request = objectIn(message, "request");
     const socket = objectIn(message, "socket");
-    if (request === undefined || socket === undefined || isTunnel(request)) return;
+    if (request === undefined || socket === undefined) return;
     const sender = this.#senders.get(request);
     if (sender !== undefined) sender.onKept = this.#used.has(socket);
     // A pool can be shared with other callers.
@@ -47,8 +45,6 @@ export class KeptConnections {
     diagnostics.unsubscribe("undici:client:sendHeaders", this.#onSend);
   }
 }
-
-const isTunnel = (request: object): boolean => "method" in request && request.method === "CONNECT";
 
 /** Whether the other side closed or reset the connection. */
 export function isLost(error: unknown): boolean {

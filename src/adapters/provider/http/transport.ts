@@ -17,7 +17,7 @@ export interface FetchInit {
   readonly redirect: "manual";
   /** Until the connection is established, in milliseconds. Only `http-fetch.ts` supports it; others have a limit of their own. */
   readonly connectTimeoutMs?: number;
-  /** On a connection that has served no other request. Custom transports pool connections as they like. */
+  /** On a connection of its own. Only `http-fetch.ts` supports it; others pool connections as they like. */
   readonly fresh?: boolean;
 }
 
