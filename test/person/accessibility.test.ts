@@ -96,7 +96,9 @@ describe("the panels, read by axe", function () {
         await page.setViewportSize({ width, height: 900 });
         const beyond = await page.evaluate(() => {
           const room = document.documentElement.clientWidth;
-          return [...document.querySelectorAll("#app orket-button, #app p, #app h2, #app h3, #app li, #app span")]
+          return [
+            ...document.querySelectorAll("#app orket-button, #app p, #app h2, #app h3, #app li, #app span"),
+          ]
             .filter((one) => one.getClientRects().length > 0 && getComputedStyle(one).position !== "absolute")
             .filter((one) => one.closest("pre") === null && one.getBoundingClientRect().right > room + 0.5)
             .map(({ textContent }) => textContent);

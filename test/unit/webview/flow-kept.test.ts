@@ -43,6 +43,9 @@ describe("the boxes of a new screen in the flow view", () => {
   it("know which of them holds the focus", () => {
     const [plan, loop] = screen();
     assert.ok(plan && loop);
-    assert.deepEqual([holds(loop, "build"), holds(plan, "build"), holds(loop, undefined)], [true, false, false]);
+    assert.deepEqual(
+      [holds(loop, "build"), holds(plan, "build"), holds(loop, undefined)],
+      [true, false, false],
+    );
   });
 });
