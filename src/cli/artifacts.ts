@@ -96,20 +96,22 @@ const stateText = (state: ReviewRow["state"]): string => (state === "proposed" ?
 export function printStat(rows: readonly ReviewRow[], out: Output): void {
   const { style } = out;
   const total = { added: 0, removed: 0 };
-  const table = rows.map(({ artifact, text, added, removed, state, renamedFrom, denied }) => {
-    total.added += added;
-    total.removed += removed;
-    const size = artifact.content === null ? "" : formatBytes(artifact.content.bytes);
-    const lines = text === undefined ? "binary" : `${style.green(`+${added}`)} ${style.red(`-${removed}`)}`;
-    const name = renamedFrom === undefined ? artifact.path : `${renamedFrom} => ${artifact.path}`;
-    return [
-      ` ${safeLine(name)}`,
-      artifact.change,
-      size,
-      lines,
-      denied === undefined ? stateText(state) : "cannot be accepted",
-    ];
-  });
+  const table = rows.map(
+    ({ artifact, makesExecutable, text, added, removed, state, renamedFrom, denied }) => {
+      total.added += added;
+      total.removed += removed;
+      const size = artifact.content === null ? "" : formatBytes(artifact.content.bytes);
+      const lines = text === undefined ? "binary" : `${style.green(`+${added}`)} ${style.red(`-${removed}`)}`;
+      const name = renamedFrom === undefined ? artifact.path : `${renamedFrom} => ${artifact.path}`;
+      return [
+        ` ${safeLine(name)}`,
+        makesExecutable ? `${artifact.change}, executable` : artifact.change,
+        size,
+        lines,
+        denied === undefined ? stateText(state) : "cannot be accepted",
+      ];
+    },
+  );
   if (table.length === 0) return;
   for (const text of alignColumns(table)) out.line(text.trimEnd());
   out.line(

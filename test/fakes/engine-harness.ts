@@ -245,6 +245,7 @@ export function harness(
   answer: Answer,
   from: {
     project?: Readonly<Record<string, string>>;
+    files?: GuardedFiles;
     store?: MemorySessionStore;
     steer?: Steer;
     commands?: CommandRunner;
@@ -252,6 +253,8 @@ export function harness(
     features?: LanguageFeatures;
     /** Replaces the fake model. */
     provider?: ModelProvider;
+    /** Roles whose backend keeps to a JSON Schema. */
+    schemaRoles?: readonly string[];
   } = {},
 ): Harness {
   const clock = new ManualClock();
@@ -260,7 +263,7 @@ export function harness(
   const ports: SessionPorts = {
     store,
     provider: from.provider ?? model,
-    files: filesOf(from.project ?? {}),
+    files: from.files ?? filesOf(from.project ?? {}),
     external: from.external ?? noExternalTools,
     features: from.features ?? noLanguageFeatures,
     commands: from.commands ?? noCommands,
@@ -275,7 +278,8 @@ export function harness(
   let state = fold(initialState(definition), store.events);
   if (store.events.length === 0) {
     const digest = { sha256: "0".repeat(64), bytes: 0 };
-    const drafts = [startEvent({ engine: "test", session: "s", definition, digest, startedBy: "library" })];
+    const facts = { engine: "test", session: "s", definition, digest, startedBy: "library" } as const;
+    const drafts = [startEvent({ ...facts, ...defined({ schemaRoles: from.schemaRoles }) })];
     for (const event of store.append(drafts)) state = apply(state, event);
   }
   const orchestrator = new Orchestrator(ports, state);

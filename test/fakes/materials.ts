@@ -3,7 +3,9 @@ import type { Material, MaterialFolder, Materials } from "../../src/language";
 
 type MaterialText = Extract<Material, { kind: "text" }>;
 
-/** Files that are no definition files, as a host would have read them: each by its path, and each folder with a SKILL.md. */
+/**
+ * Files that are no definition files, as a host would have read them: each by its path, and each folder with a SKILL.md or
+ * with such a folder. */
 export function materialsOf(texts: Iterable<readonly [string, string]>): Materials {
   const files = new Map<string, MaterialText>();
   for (const [path, text] of texts)
@@ -11,11 +13,14 @@ export function materialsOf(texts: Iterable<readonly [string, string]>): Materia
   const folders = new Map<string, MaterialFolder>();
   for (const path of files.keys()) {
     if (!path.endsWith("/SKILL.md")) continue;
-    const folder = path.slice(0, -"SKILL.md".length);
-    const inside = [...files].flatMap(([name, file]) =>
-      name.startsWith(folder) ? [[name.slice(folder.length), file] as const] : [],
-    );
-    folders.set(folder.slice(0, -1), { kind: "folder", files: new Map(inside), leftOut: [] });
+    const own = path.slice(0, -"/SKILL.md".length);
+    for (const folder of [own, own.slice(0, Math.max(0, own.lastIndexOf("/")))]) {
+      if (folder === "") continue;
+      const inside = [...files].flatMap(([name, file]) =>
+        name.startsWith(`${folder}/`) ? [[name.slice(folder.length + 1), file] as const] : [],
+      );
+      folders.set(folder, { kind: "folder", files: new Map(inside), leftOut: [] });
+    }
   }
   return { files, folders };
 }

@@ -1,5 +1,6 @@
 import type { EventData, SessionEvent } from "../../engine/event/event";
 import { densitiesAtStart } from "../venue/calibration";
+import { schemaRolesAtStart } from "../venue/schema-roles";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import { checkForkable, decisionsOfFork, sharedEvents } from "../../engine/history/fork";
@@ -96,6 +97,7 @@ async function copyShared(
       startedBy: options.startedBy,
       forkedFrom,
       densities: densitiesAtStart(shared),
+      schemaRoles: schemaRolesAtStart(shared),
     }),
   ]);
   store.appendRecorded(shared.slice(1));

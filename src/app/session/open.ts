@@ -28,6 +28,7 @@ import { nodeEnvironment } from "../../adapters/journal/environment";
 import { nodeUtf8 } from "../../adapters/system/utf8";
 import { keepDensities, rememberedDensities } from "../venue/calibration";
 import type { Densities } from "../venue/calibration";
+import { forgetSchema, provenSchemaRoles } from "../venue/schema-roles";
 import type { RuntimeOptions, LiveSession, SeenSession } from "./session";
 import { defined } from "../../engine/model/defined";
 
@@ -47,14 +48,14 @@ export function decidedBy({ startedBy }: RuntimeOptions): DecidedBy {
 /**
  * Creates a session's folder and records its start. Nothing runs until `orchestrator.run()`.
  * @param steer decides in place of the user.
- * @param densities the initial values for fitting prompts; what the project remembers unless given.
+ * @param known what is known of the Venue's models; what the project remembers unless given.
  * @throws {OrketError} definition_invalid, secret_missing, disk_full, disk_failed.
  */
 export async function startSession(
   definition: Definition,
   options: RuntimeOptions,
   steer?: Steer,
-  densities?: Densities,
+  known?: { readonly densities: Densities; readonly schemaRoles: readonly string[] },
 ): Promise<LiveSession> {
   const environment = environmentOf(options);
   ensureRunsHere(definition, options);
@@ -66,7 +67,8 @@ export async function startSession(
     definition,
     digest: definitionRef,
     startedBy: options.startedBy,
-    densities: densities ?? (await rememberedDensities(environment, options.workDomain, definition)),
+    densities: known?.densities ?? (await rememberedDensities(environment, options.workDomain, definition)),
+    schemaRoles: known?.schemaRoles ?? (await provenSchemaRoles(environment, options.workDomain, definition)),
   });
   try {
     const history = store.append([start]);
@@ -180,7 +182,7 @@ function live(
       startDirectory: options.startDirectory,
       references: flow.references,
       policy: flow.policy,
-      ...defined({ fs: environment.projectFs }),
+      ...defined({ fs: environment.projectFs, ripgrep: environment.projectFs ? undefined : options.ripgrep }),
     }),
     external: options.external ?? noExternalTools,
     features: options.features?.(options.workDomain) ?? noLanguageFeatures,
@@ -195,6 +197,7 @@ function live(
     fold(from?.index.state ?? initialState(definition), history),
   );
   const known = orchestrator.state.score.scope.densities;
+  const { schemaRoles } = orchestrator.state.score.scope;
   const keeper = new IndexKeeper(environment, store.paths, from);
   orchestrator.listen({
     onEvents: (_, state) => {
@@ -219,6 +222,10 @@ function live(
       }
       await keeper.close(orchestrator.state);
       const { densities } = orchestrator.state.score.scope;
+      const { scope } = orchestrator.state.score;
+      const refused = Object.keys(schemaRoles).filter((role) => scope.schemaRoles[role] !== true);
+      if (orchestrator.state.changedVenue === undefined || orchestrator.state.changedVenue === null)
+        await forgetSchema(environment, options.workDomain, definition, refused);
       await keepDensities(environment, options.workDomain, definition, known, densities);
     },
   };

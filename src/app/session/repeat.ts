@@ -9,6 +9,7 @@ import { inheritedEvents } from "../../engine/state/apply";
 import type { SessionState } from "../../engine/state/state";
 import { maxTitleLength, readTitle, renameSession } from "./label";
 import { densitiesAtStart } from "../venue/calibration";
+import { schemaRolesAtStart } from "../venue/schema-roles";
 import { recordProof } from "./proof";
 import type { Proof } from "./proof";
 import { readSession } from "../../adapters/journal/session-folder";
@@ -127,7 +128,10 @@ export async function repeatSession(
     const steering = new Steering(definition, events, by, shared);
     const live =
       shared === 0
-        ? await startSession(definition, options, steering.next, densitiesAtStart(events))
+        ? await startSession(definition, options, steering.next, {
+            densities: densitiesAtStart(events),
+            schemaRoles: schemaRolesAtStart(events),
+          })
         : await forkAfter(record, events.slice(0, shared), definition, options, steering.next);
     const number = runs.length + 1;
     let run: Repetition;

@@ -4,6 +4,7 @@ import type { EventData, EventDraft } from "../event/event";
 import { ProviderError } from "../error/provider-error";
 import { callSettings, venueOf } from "../model/definition";
 import { answerKey } from "../model/called-venues";
+import { schemaOfFields } from "../model/field";
 import { commandOfTool } from "../model/tools";
 import { utf8Length } from "../model/utf8";
 import type { Cancellation } from "../port/cancellation";
@@ -20,7 +21,7 @@ import { buildPrompt } from "./prompt";
 import type { PromptContext } from "./prompt-context";
 import { defaultMaxWaitSeconds } from "../model/venue";
 import type { VenueRetry } from "../model/venue";
-import { mergesSystem, toolMode } from "../state/tool-mode";
+import { answersBySchema, mergesSystem, toolMode } from "../state/tool-mode";
 import { sentMessages, withoutSystem } from "./sent";
 import { estimateTokens } from "./prompt-tokens";
 import { refusalOf } from "../state/decisions";
@@ -61,10 +62,12 @@ function toolsOf({ state, ports }: PerformContext, run: StepRun): ToolSpec[] {
 export async function promptOf(active: ActiveRun, context: PerformContext): Promise<EventDraft> {
   const { state, ports } = context;
   const { run } = active;
+  const bySchema = answersBySchema(state.definition, active);
   const request: PromptContext = {
     definition: state.definition,
     active,
-    mode: toolMode(state.definition, active),
+    mode: bySchema ? "native" : toolMode(state.definition, active),
+    bySchema,
     tools: toolsOf(context, run),
     sha256: ports.sha256,
     getText: (content) => ports.store.getText(content),
@@ -129,6 +132,8 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
   const { state, ports } = context;
   const { run } = active;
   const mode = toolMode(state.definition, active);
+  const { result } = run.node;
+  const bySchema = result !== undefined && answersBySchema(state.definition, active);
   const sent = await sentMessages(run.prompt?.messages ?? [], ports.store);
   const messages = mergesSystem(state.definition, active) ? withoutSystem(sent) : sent;
   const settings = callSettings(state.definition, run.node.role);
@@ -137,7 +142,8 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
     recorded: context.recorded,
     messages,
     settings,
-    tools: mode === "native" ? toolsOf(context, run) : [],
+    tools: mode === "native" && !bySchema ? toolsOf(context, run) : [],
+    ...(bySchema ? { replySchema: schemaOfFields(result) } : {}),
     origin: {
       session: state.session,
       stepId: run.node.id,
@@ -165,7 +171,7 @@ function replyEvent(
   tokens.input ??= { count: estimateTokens(bytesOf(request.messages)), source: "estimated" };
   tokens.output ??= { count: estimateTokens(utf8Length(reply.text)), source: "estimated" };
   const cost = costOf(tokens, request.settings.pricing);
-  const { toolCalls, fromText, said, unread } = callsOfReply(active, reply, { state, ports });
+  const { toolCalls, fromText, said, unread, schema } = callsOfReply(active, reply, { state, ports });
   return draft("model_call_end", run.key, {
     call,
     turn: run.prompt?.turn ?? 1,
@@ -175,6 +181,7 @@ function replyEvent(
       : { reasoning: ports.store.putText(reply.reasoning) }),
     tool_calls: toolCalls,
     ...(fromText ? { from_text: true as const } : {}),
+    ...defined({ schema }),
     ...(said === undefined ? {} : { said: ports.store.putText(said) }),
     ...(unread.length === 0 ? {} : { unread }),
     finish_reason: reply.finishReason,
@@ -222,8 +229,9 @@ function failureEvent(
     failure.code === "system_unsupported" &&
     settings.system_role === "auto" &&
     !mergesSystem(state.definition, active);
+  const bySchema = isSchemaRefusal(failure) && answersBySchema(state.definition, active);
   const tooLong = (failure.retryAfterSeconds ?? 0) > (retry.max_wait_seconds ?? defaultMaxWaitSeconds);
-  const again = failure.retryable && attempt < retry.attempts && !tooLong;
+  const again = !bySchema && failure.retryable && attempt < retry.attempts && !tooLong;
   const wait = failure.retryAfterSeconds ?? retry.backoff_seconds * 2 ** (attempt - 1);
   return draft("model_call_failed", run.key, {
     call,
@@ -236,8 +244,14 @@ function failureEvent(
     ...(again ? { retry_in_seconds: wait } : {}),
     ...(failure.retryable && tooLong ? { asked_wait_seconds: failure.retryAfterSeconds ?? 0 } : {}),
     ...(toText ? { switch_to_text: true as const } : {}),
+    ...(bySchema ? { without_schema: true as const } : {}),
     ...(merge ? { merge_system: true as const } : {}),
   });
+}
+
+/** Whether a server may have refused a request for the schema in it; the next try has none, and shows it. */
+function isSchemaRefusal({ code, message }: ProviderError): boolean {
+  return code === "bad_request" || (code === "server_error" && /schema|grammar|format/i.test(message));
 }
 
 /** What it means for the session that a server asks for a longer wait than the Venue allows. */

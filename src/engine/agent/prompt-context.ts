@@ -11,6 +11,8 @@ export interface PromptContext {
   readonly active: ActiveRun;
   readonly mode: ToolMode;
   readonly tools: readonly ToolSpec[];
+  /** The reply is the step's result, bound to a JSON Schema; no tools are offered. */
+  readonly bySchema?: boolean;
   readonly sha256: Sha256;
   /** Reads a content that a scope or a message refers to. */
   readonly getText: (content: Content) => Promise<string>;

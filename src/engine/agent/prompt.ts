@@ -46,7 +46,13 @@ async function fixedParts(context: PromptContext): Promise<Fixed> {
     run.feedback === undefined ? "" : `\n\nThe attempt before this one failed: ${run.feedback}`;
   const instruction = `${await expandFor(context, run.instruction, used)}${feedback}`;
   const head = taskSection(used.has("task") ? "" : definition.flow.task);
-  return { system, head, tail: stepSection(run.node, run.iteration, instruction), instruction, used };
+  return {
+    system,
+    head,
+    tail: stepSection(run.node, run.iteration, instruction, context.bySchema),
+    instruction,
+    used,
+  };
 }
 
 async function firstPrompt(context: PromptContext): Promise<PromptResult> {

@@ -4,7 +4,7 @@ import type { ModelReply } from "../port/model-provider";
 import type { ActiveRun } from "../state/cursor";
 import { lastTurn } from "../state/going-on";
 import type { SessionState } from "../state/state";
-import { toolMode } from "../state/tool-mode";
+import { answersBySchema, toolMode } from "../state/tool-mode";
 import type { AgentPorts } from "./ports";
 import { readReply } from "./reader/read-reply";
 import type { ReadingMode } from "./reader/read-reply";
@@ -20,6 +20,8 @@ export interface ReadReply {
   /** Absent: the reply's text is used unchanged. */
   readonly said: string | undefined;
   readonly unread: UnreadCall[];
+  /** Whether it keeps to the schema that it was asked by; absent: it was asked by none. */
+  readonly schema?: "kept" | "ignored";
 }
 
 type Native = ModelReply["toolCalls"][number];
@@ -31,6 +33,27 @@ interface Parts {
 
 /** The calls of a reply: the backend's own if there are any, otherwise those written in its text. */
 export function callsOfReply(active: ActiveRun, reply: ModelReply, parts: Parts): ReadReply {
+  if (!answersBySchema(parts.state.definition, active)) return readCalls(active, reply, parts);
+  const { said } = readReply(reply.text, { tools: [], search: "none", askAboutQuotes: false });
+  if (isObject(said)) {
+    const call = { id: callId(active, 0, parts), tool: "set_result", args: parts.ports.store.putText(said) };
+    return { toolCalls: [call], fromText: true, said: "", unread: [], schema: "kept" };
+  }
+  // A reply that was cut off shows nothing about the server.
+  const schema = reply.finishReason === "stop" ? { schema: "ignored" as const } : {};
+  return { ...readCalls(active, reply, parts), ...schema };
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+function readCalls(active: ActiveRun, reply: ModelReply, parts: Parts): ReadReply {
   const { calls, said, unread } = readReply(reply.text, modeOf(active, reply, parts));
   const natives = withoutRepeats(reply.toolCalls);
   const unparsed: UnreadCall[] =

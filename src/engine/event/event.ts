@@ -59,6 +59,10 @@ export const eventData = {
       .describe(
         "What earlier sessions measured of the Venue's models; prompts are fitted with it from the start.",
       ),
+    json_schema: z
+      .array(z.string())
+      .optional()
+      .describe("Roles whose backend was shown to keep to a JSON Schema: their results are asked for by it."),
     forked_from: z
       .array(
         z.strictObject({
@@ -141,6 +145,10 @@ export const eventData = {
     reasoning: contentSchema.optional(),
     tool_calls: z.array(toolCallSchema),
     from_text: z.literal(true).optional().describe("The tool calls were written in the reply's text."),
+    schema: z
+      .enum(["kept", "ignored"])
+      .optional()
+      .describe("Whether the reply keeps to the JSON Schema that it was asked by; absent: by none."),
     said: contentSchema
       .optional()
       .describe("The reply's text without thoughts and calls; absent: the reply as it is."),
@@ -191,6 +199,7 @@ export const eventData = {
         "The wait that the server asked for, where it is longer than the Venue allows: no further try.",
       ),
     switch_to_text: z.literal(true).optional().describe("The next try writes tool calls as text."),
+    without_schema: z.literal(true).optional().describe("The next try asks for the result by set_result."),
     merge_system: z
       .literal(true)
       .optional()
@@ -220,7 +229,14 @@ export const eventData = {
     path: z.string().describe("Relative to the Workspace, with forward slashes."),
     content: blobRefSchema,
     base: blobRefSchema.nullable().describe("The project's file that it would replace; null: there is none."),
-    executable: z.literal(true).optional().describe("A new file may be executed."),
+    executable: z
+      .literal(true)
+      .optional()
+      .describe("The file may be executed: a new one, or one that could not be executed before."),
+    base_executable: z
+      .literal(true)
+      .optional()
+      .describe("The project's file that it would replace may be executed, and so may the new version."),
     moved_from: z
       .strictObject({
         path: z.string(),
@@ -438,6 +454,12 @@ export const eventData = {
       .min(0)
       .optional()
       .describe("Permission bits of the file that was replaced, or of a new one that may be executed."),
+    made_executable: z
+      .literal(true)
+      .optional()
+      .describe(
+        "The project's file could not be executed before, and now it can; `file_mode` is from before.",
+      ),
     renamed_from: z.string().optional().describe("The file was moved: this path was deleted with it."),
     renamed_to: z
       .string()

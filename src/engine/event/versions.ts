@@ -17,7 +17,7 @@ export interface MakingVersions {
 
 /** The versions of this engine. */
 export const currentVersions: MakingVersions = {
-  promptBuilder: 3,
+  promptBuilder: 4,
   callReader: 3,
   toolAnswers: 3,
   driftRules: 1,

@@ -260,9 +260,9 @@ async function checkReply(
     return differs(event, "engine", "The replay does not take this reply.");
   const isRead = state.versions.callReader === currentVersions.callReader && !isReadByEditor(state, event);
   const own = isRead ? made.data : data;
-  const { tool_calls, from_text, said, unread } = own;
+  const { tool_calls, from_text, said, unread, schema } = own;
   const { cost_usd } = made.data;
-  const followsFrom = { ...data, tool_calls, from_text, said, unread, cost_usd };
+  const followsFrom = { ...data, tool_calls, from_text, said, unread, schema, cost_usd };
   return compare({ ...made, data: followsFrom }, event, "reply");
 }
 
@@ -435,10 +435,16 @@ const noFiles: GuardedFiles = {
 function recordedFiles(event: SessionEvent, ports: ReplayPorts): GuardedFiles {
   if (event.type !== "artifact_written" && event.type !== "artifact_deleted") return noFiles;
   const { base } = event.data;
-  const read = async (): ReturnType<GuardedFiles["base"]> =>
-    base === null
+  const written = event.type === "artifact_written" ? event.data : undefined;
+  const moved = written?.moved_from;
+  const read = async (raw: string): ReturnType<GuardedFiles["base"]> => {
+    const isMoved = moved !== undefined && raw === moved.path;
+    const there = isMoved ? moved.base : base;
+    const executable = isMoved ? written?.executable === true : written?.base_executable === true;
+    return there === null
       ? { kind: "missing", message: "There was no such file." }
-      : { kind: "file", bytes: await ports.getBytes(base) };
+      : { kind: "file", bytes: await ports.getBytes(there), executable };
+  };
   return { ...noFiles, read, base: read };
 }
 

@@ -8,15 +8,27 @@ export function taskSection(task: string): string {
 
 const stepHeading = "# Your step: ";
 
-/** What is asked of the step: the last section of its message. `iteration`: rounds of the loops around it, from 1. */
-export function stepSection(node: StepNode, iteration: readonly number[], instruction: string): string {
+/**
+ * What is asked of the step: the last section of its message. `iteration`: rounds of the loops around it, from 1.
+ * `bySchema`: its reply is its result.
+ */
+export function stepSection(
+  node: StepNode,
+  iteration: readonly number[],
+  instruction: string,
+  bySchema = false,
+): string {
   const lines = [`${stepHeading}${node.id}`];
   if (iteration.length > 0) lines.push(`This is round ${iteration.join(".")}.`);
   if (instruction.trim() !== "") lines.push(instruction.trim());
   if (node.produces.length > 0)
     lines.push(`When you are done, these files must exist: ${node.produces.join(", ")}.`);
   if (node.result !== undefined)
-    lines.push(`Give your result by calling set_result with: ${describeFields(node.result)}.`);
+    lines.push(
+      bySchema
+        ? `Answer with your result as one JSON object and nothing else: ${describeFields(node.result)}.`
+        : `Give your result by calling set_result with: ${describeFields(node.result)}.`,
+    );
   if (node.verdict !== undefined) {
     lines.push(`End by calling set_verdict with one of: ${node.verdict.join(", ")}.`);
   }

@@ -238,7 +238,8 @@ function decideAfterReply(state: SessionState, { run, scope }: ActiveRun, reply:
   const honest = state.versions.callReader > 1;
   const problems = honest ? replyProblems(state.definition, run) : [];
   const missing = [...problems, ...missingFor({ run, scope })];
-  const isLastWord = reply.toolCalls.length === 0 || run.verdict !== undefined;
+  const isResult = reply.bySchema === true && run.result !== undefined;
+  const isLastWord = reply.toolCalls.length === 0 || run.verdict !== undefined || isResult;
   if (isLastWord && missing.length === 0) return work(turnEffect("finish_step", run));
   if (reply.turn < lastTurn(run)) return work(turnEffect("build_prompt", run));
   if (missing.length === 0 && !honest) return work(turnEffect("finish_step", run));

@@ -14,6 +14,8 @@ export function startEvent(facts: {
   readonly startedBy: "command_line" | "editor" | "library";
   /** Tokens per byte of a prompt, by model, as earlier sessions measured them. */
   readonly densities?: Readonly<Record<string, number>>;
+  /** Roles whose backend was shown to keep to a JSON Schema. */
+  readonly schemaRoles?: readonly string[];
   readonly forkedFrom?: EventData<"session_start">["forked_from"];
 }): EventDraft {
   return draft("session_start", null, {
@@ -37,6 +39,9 @@ export function startEvent(facts: {
             tokens_per_byte: value,
           })),
         }),
+    ...(facts.schemaRoles === undefined || facts.schemaRoles.length === 0
+      ? {}
+      : { json_schema: [...facts.schemaRoles] }),
     ...defined({ forked_from: facts.forkedFrom }),
   });
 }

@@ -38,6 +38,8 @@ export interface ModelRequest {
   readonly settings: CallSettings;
   /** Tools to offer in the backend's own format; empty when tool calls are sent as text. */
   readonly tools: readonly ToolSpec[];
+  /** JSON Schema (draft-7) that the backend must bind the whole reply to; only where it was shown to do so. */
+  readonly replySchema?: Readonly<Record<string, unknown>>;
   /** Which step asks: for scripted replies, sticky routing and logs. Never sent to a backend. */
   readonly origin: {
     readonly session: string;

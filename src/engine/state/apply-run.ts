@@ -9,6 +9,7 @@ import {
   withChange,
   withDensity,
   withLearned,
+  withoutSchema,
   withNotes,
   withPass,
   withRefusedPrompt,
@@ -163,7 +164,11 @@ function callPart({ run, scope }: ActiveRun, event: CallEvent): RunUpdate {
           tokens: addUsage(run.tokens, data.tokens),
           costUsd: data.cost_usd === undefined ? run.costUsd : (run.costUsd ?? 0) + data.cost_usd,
         },
-        native ? withLearned(seen, "nativeToolRoles", run.node.role) : seen,
+        data.schema === "ignored"
+          ? withoutSchema(seen, run.node.role)
+          : native
+            ? withLearned(seen, "nativeToolRoles", run.node.role)
+            : seen,
       );
     }
     case "model_call_failed":
@@ -217,6 +222,7 @@ function replyOf(data: EventData<"model_call_end">): NonNullable<StepRun["reply"
     finishReason: data.finish_reason,
     finishSaid: data.finish_said,
     fromText: data.from_text === true,
+    ...(data.schema === "kept" ? { bySchema: true as const } : {}),
     said: data.said ?? data.reply,
     unread: data.unread ?? [],
     attached: data.attached,
@@ -237,6 +243,8 @@ function failedCall({ run, scope }: ActiveRun, data: EventData<"model_call_faile
   const { role } = run.node;
   if (data.switch_to_text === true)
     return active({ failedCall: null, prompt: null }, withLearned(scope, "textToolRoles", role));
+  if (data.without_schema === true)
+    return active({ failedCall: null, prompt: null }, withoutSchema(scope, role));
   return data.merge_system === true
     ? active({ failedCall: null }, withLearned(scope, "mergedSystemRoles", role))
     : active({ failedCall: isInterruption(data.code) ? run.failedCall : data });
@@ -297,8 +305,11 @@ function toolPart({ run, scope }: ActiveRun, event: ToolEvent): RunUpdate {
       const from = event.data.moved_from;
       const movedFrom = originOf(scope, path, from);
       const before = changeAt(scope, from?.path ?? path);
-      const executable = event.data.executable ?? before?.executable;
-      const change = { path, content, base, step: run.key, ...defined({ movedFrom, executable }) };
+      const { base_executable: ofBase } = event.data;
+      const executable = event.data.executable ?? before?.executable ?? ofBase;
+      const baseExecutable = changeAt(scope, path)?.baseExecutable ?? ofBase;
+      const more = defined({ movedFrom, executable, baseExecutable });
+      const change = { path, content, base, step: run.key, ...more };
       if (from === undefined) {
         return active(
           {

@@ -103,7 +103,7 @@ function applyData(state: SessionState, event: SessionEvent): SessionState {
         session: event.data.session,
         engine: event.data.engine,
         versions: versionsOf(event.data),
-        score: calibrated(state, event.data.calibration),
+        score: calibrated(state, event.data),
         startedAt: event.at,
         inherited: inheritedEvents([event]),
         status: "running",
@@ -148,14 +148,15 @@ function suggested(state: SessionState, { seq, step, data }: EventOf<"suggestion
   };
 }
 
-/** The Score before its first step, with what earlier sessions measured. */
+/** The Score before its first step, with what is known of the backends from before. */
 function calibrated(
   { definition, score }: SessionState,
-  calibration: EventData<"session_start">["calibration"] = [],
+  { calibration = [], json_schema = [] }: EventData<"session_start">,
 ): SessionState["score"] {
-  if (calibration.length === 0) return score;
+  if (calibration.length === 0 && json_schema.length === 0) return score;
   const densities = Object.fromEntries(calibration.map((one) => [one.model, one.tokens_per_byte]));
-  return startBranch(definition.score.steps, { ...score.scope, densities });
+  const schemaRoles = Object.fromEntries(json_schema.map((role) => [role, true as const]));
+  return startBranch(definition.score.steps, { ...score.scope, densities, schemaRoles });
 }
 
 function applyRunEvent(state: SessionState, event: RunEvent): SessionState {
@@ -384,7 +385,13 @@ function venueChanged(state: SessionState, written: unknown): SessionState {
     const score = updateRun(next.definition.score.steps, next.score, run.key, (active) => ({
       kind: "active",
       run: forAnotherBackend(active.run),
-      scope: { ...active.scope, textToolRoles: {}, nativeToolRoles: {}, mergedSystemRoles: {} },
+      scope: {
+        ...active.scope,
+        textToolRoles: {},
+        nativeToolRoles: {},
+        mergedSystemRoles: {},
+        schemaRoles: {},
+      },
     }));
     if (score !== null) next = { ...next, score };
   }

@@ -24,6 +24,8 @@ interface FrozenScope {
   readonly passes: FrozenList<Pass>;
   readonly textToolRoles: Readonly<Record<string, true>>;
   readonly nativeToolRoles: Readonly<Record<string, true>>;
+  /** Absent in states that an older version wrote. */
+  readonly schemaRoles?: Readonly<Record<string, true>>;
   readonly mergedSystemRoles: Readonly<Record<string, true>>;
   readonly densities: Scope["densities"];
   readonly refusedBytes: Scope["refusedBytes"];
@@ -166,6 +168,7 @@ function freezeScope(scope: Scope, from: Scope): FrozenScope {
     textToolRoles: scope.textToolRoles,
     nativeToolRoles: scope.nativeToolRoles,
     mergedSystemRoles: scope.mergedSystemRoles,
+    schemaRoles: scope.schemaRoles,
     densities: scope.densities,
     refusedBytes: scope.refusedBytes,
   };
@@ -186,6 +189,7 @@ function thawScope(frozen: FrozenScope, from: Scope): Scope {
     textToolRoles: frozen.textToolRoles,
     nativeToolRoles: frozen.nativeToolRoles,
     mergedSystemRoles: frozen.mergedSystemRoles,
+    schemaRoles: frozen.schemaRoles ?? {},
     densities: frozen.densities,
     refusedBytes: frozen.refusedBytes,
   };

@@ -16,8 +16,10 @@ export interface ArtifactChange {
   readonly step: string;
   /** The project's file that was moved here. */
   readonly movedFrom?: string;
-  /** A new file that may be executed. */
+  /** It may be executed. */
   readonly executable?: true;
+  /** So may the project's file that it would replace. */
+  readonly baseExecutable?: true;
 }
 
 /** What a finished step left for later steps. */
@@ -59,6 +61,8 @@ export interface Scope {
   readonly nativeToolRoles: Readonly<Record<string, true>>;
   /** Roles whose backend was found not to accept a system message. */
   readonly mergedSystemRoles: Readonly<Record<string, true>>;
+  /** Roles whose backend was shown to keep to a JSON Schema, and has neither refused nor ignored one. */
+  readonly schemaRoles: Readonly<Record<string, true>>;
   /** Tokens per byte of a prompt, by model, as servers counted them. */
   readonly densities: Readonly<Record<string, number>>;
   /** Bytes of the shortest prompt that a server rejected for its length, by model. */
@@ -79,6 +83,7 @@ export const emptyScope: Scope = {
   textToolRoles: {},
   nativeToolRoles: {},
   mergedSystemRoles: {},
+  schemaRoles: {},
   densities: {},
   refusedBytes: {},
 };
@@ -110,6 +115,12 @@ export function withPass(scope: Scope, { id, key }: Pass): Scope {
 
 export function withLearned(scope: Scope, what: Learned, role: string): Scope {
   return scope[what][role] === true ? scope : { ...scope, [what]: { ...scope[what], [role]: true } };
+}
+
+/** The role's results are asked for by the tool from now on. */
+export function withoutSchema(scope: Scope, role: string): Scope {
+  const { [role]: _, ...schemaRoles } = scope.schemaRoles;
+  return { ...scope, schemaRoles };
 }
 
 /** What was counted of a prompt; of two branches the denser one counts, so that the order in which they end does not matter. */
@@ -233,6 +244,10 @@ export function joinScopes(
       textToolRoles: { ...scope.textToolRoles, ...branch.textToolRoles },
       nativeToolRoles: { ...scope.nativeToolRoles, ...branch.nativeToolRoles },
       mergedSystemRoles: { ...scope.mergedSystemRoles, ...branch.mergedSystemRoles },
+      // What one branch saw refused is asked of none.
+      schemaRoles: Object.fromEntries(
+        Object.entries(scope.schemaRoles).filter(([role]) => Object.hasOwn(branch.schemaRoles, role)),
+      ),
       densities: joined(number === 0 ? {} : scope.densities, branch.densities, Math.max),
       refusedBytes: joined(scope.refusedBytes, branch.refusedBytes, Math.min),
     };

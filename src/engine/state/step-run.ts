@@ -56,6 +56,8 @@ export interface Reply {
   readonly finishSaid: string | undefined;
   /** Its calls were written in its text. */
   readonly fromText: boolean;
+  /** It is the step's result, bound by a JSON Schema: nothing follows it once the result is taken. */
+  readonly bySchema?: true;
   /** The text without reasoning and calls. */
   readonly said: Content;
   /** What looks like a call and was not performed. */

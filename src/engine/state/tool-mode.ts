@@ -12,6 +12,26 @@ export function toolMode(definition: Definition, { run, scope }: Pick<ActiveRun,
   return asText ? "text" : "native";
 }
 
+/**
+ * Whether a step's result is its model's reply itself, bound to a JSON Schema by the backend: for a step of which the
+ * result is the only output, where the role has no other tools and the backend was shown to keep to a schema.
+ */
+export function answersBySchema(
+  definition: Definition,
+  { run, scope }: Pick<ActiveRun, "run" | "scope">,
+): boolean {
+  const { role, result, verdict, produces, does } = run.node;
+  if (scope.schemaRoles[role] !== true || result === undefined || verdict !== undefined) return false;
+  if (produces.length > 0 || does !== undefined) return false;
+  const { tools = [], skills = [] } = definition.band.roles[role] ?? {};
+  const { params } = callSettings(definition, role);
+  // A form that the Venue asks for itself counts.
+  if ("format" in params || "response_format" in params || skills.length > 0) return false;
+  return (
+    tools.includes("set_result") && tools.every((tool) => tool === "set_result" || tool === "set_verdict")
+  );
+}
+
 /** Whether the system message is sent as part of the user's: as set in the Venue, or as learned on the way. */
 export function mergesSystem(
   definition: Definition,

@@ -5,7 +5,7 @@ import { entriesOf, skillFolder } from "../project/materials";
 import type { MaterialFolder } from "../project/materials";
 import type { FlowParts } from "../project/flow-parts";
 import { projectPathProblem } from "../project/paths";
-import { readSkillFolder, skillPlace } from "../project/skills";
+import { pathOf, readSkillFolder, skillPlace, skillsIn } from "../project/skills";
 import type { SkillProblem } from "../project/skills";
 import type { Report } from "../schema/report";
 import { keysAt, textsAt } from "../schema/read";
@@ -70,15 +70,20 @@ function checkSkills(
   for (const { role, text, path } of entriesOf(band, "skills")) {
     const folder = projectPathProblem(text) === undefined ? skillFolder(text) : undefined;
     if (folder === undefined) continue;
-    const refuse = (message: string, init: Partial<SkillProblem>, material?: MaterialFolder): void => {
+    const refuse = (
+      message: string,
+      init: Partial<SkillProblem>,
+      skill = folder,
+      material?: MaterialFolder,
+    ): void => {
       const { hint, severity, line } = init;
-      const at = line === undefined ? "" : ` (${folder}/SKILL.md, line ${line + 1})`;
-      report.at(band, path, "orket/skill", `The skill ${quoted(folder)}: ${message}${at}`.trim(), {
+      const at = line === undefined ? "" : ` (${skill}/SKILL.md, line ${line + 1})`;
+      report.at(band, path, "orket/skill", `The skill ${quoted(skill)}: ${message}${at}`.trim(), {
         hint,
         ...(severity === undefined ? {} : { severity }),
         ...(line === undefined || material === undefined
           ? {}
-          : { related: [skillPlace(folder, material, line)] }),
+          : { related: [skillPlace(skill, material, line)] }),
       });
     };
     const material = materials.folders.get(folder) ?? { kind: "missing" };
@@ -88,17 +93,20 @@ function checkSkills(
       refuse("There is no such folder.", { hint: "Write a folder relative to the project." });
     else if (material.kind === "refused") refuse(material.why, { hint: "Name another folder." });
     else {
-      const { skill, problems } = readSkillFolder(material);
-      for (const problem of problems) refuse(problem.message, problem, material);
-      if (skill === undefined) continue;
-      all.set(folder, material);
-      const key = `${role}\n${skill.name}`;
-      const other = named.get(key);
-      named.set(key, other ?? folder);
-      if (other !== undefined && other !== folder)
-        refuse(`The role's skill ${quoted(other)} has the same name, ${quoted(skill.name)}.`, {
-          hint: "Give each skill a name of its own.",
-        });
+      for (const one of skillsIn(material)) {
+        const place = pathOf(folder, one);
+        const { skill, problems } = readSkillFolder(one.material);
+        for (const problem of problems) refuse(problem.message, problem, place, one.material);
+        if (skill === undefined) continue;
+        all.set(place, one.material);
+        const key = `${role}\n${skill.name}`;
+        const other = named.get(key);
+        named.set(key, other ?? place);
+        if (other !== undefined && other !== place) {
+          const message = `The role's skill ${quoted(other)} has the same name, ${quoted(skill.name)}.`;
+          refuse(message, { hint: "Give each skill a name of its own." }, place);
+        }
+      }
     }
   }
   const bytes = [...all.values()].reduce((sum, { files }) => sum + textBytes(files), 0);

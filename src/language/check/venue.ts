@@ -90,6 +90,8 @@ function checkReplyTools(
       const path = ["steps", id, index, "tool_calls", number, "tool"];
       const tool = textAt(replies, path);
       if (tool === undefined || tools.includes(tool) || report.isFull(replies)) return;
+      // A role with skills has it without listing it.
+      if (tool === "read_skill" && keysAt(band, ["roles", role ?? ""]).includes("skills")) return;
       const message = `The Band does not give ${quoted(tool)} to the role ${quoted(role ?? "")}: the call will be denied.`;
       report.at(replies, path, "orket/tool-not-given", message, { severity: "warning" });
     });

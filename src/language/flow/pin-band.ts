@@ -3,8 +3,8 @@ import type { Definition } from "../../engine/model/definition";
 import type { PinnedSkill, PinnedText } from "../../engine/model/pinned";
 import { findInstructions } from "../project/instructions";
 import { skillFolder } from "../project/materials";
-import type { Materials } from "../project/materials";
-import { readSkillFolder } from "../project/skills";
+import type { MaterialFolder, Materials } from "../project/materials";
+import { pathOf, readSkillFolder, skillsIn } from "../project/skills";
 
 type Roles = Pick<Definition["band"], "roles" | "instructions" | "skills">;
 
@@ -32,10 +32,10 @@ export function pinBand(
     if (role.skills !== undefined) {
       const folders = new Set<string>();
       for (const entry of role.skills) {
-        const skill = pinSkill(entry, materials);
-        if (skill === undefined) continue;
-        skills.set(skill.folder, skill);
-        folders.add(skill.folder);
+        for (const skill of pinSkills(entry, materials)) {
+          skills.set(skill.folder, skill);
+          folders.add(skill.folder);
+        }
       }
       own.skills = [...folders];
       if (folders.size > 0 && !role.tools.includes("read_skill")) own.tools = [...role.tools, "read_skill"];
@@ -49,10 +49,14 @@ export function pinBand(
   };
 }
 
-function pinSkill(entry: string, { folders }: Materials): PinnedSkill | undefined {
+function pinSkills(entry: string, { folders }: Materials): PinnedSkill[] {
   const folder = skillFolder(entry);
   const material = folder === undefined ? undefined : folders.get(folder);
-  if (folder === undefined || material?.kind !== "folder") return undefined;
+  if (folder === undefined || material?.kind !== "folder") return [];
+  return skillsIn(material).flatMap((one) => pinSkill(pathOf(folder, one), one.material) ?? []);
+}
+
+function pinSkill(folder: string, material: MaterialFolder): PinnedSkill | undefined {
   const { skill } = readSkillFolder(material);
   if (skill === undefined) return undefined;
   const files = [...material.files].map(([path, file]) => ({

@@ -3,7 +3,7 @@ import { skillFile } from "../../engine/model/pinned";
 import { instructionPaths, skillFolder } from "../project/materials";
 import type { Project } from "../project/project";
 import { folderOf } from "../project/paths";
-import { readSkillFolder } from "../project/skills";
+import { pathOf, readSkillFolder, skillsIn } from "../project/skills";
 import { fieldAt } from "../schema/fields";
 import { textAt } from "../schema/read";
 import type { SourceDocument } from "../text/source";
@@ -20,7 +20,10 @@ export function materialFiles(project: Project, source: SourceDocument, path: Va
     return instructionPaths(source.path, text).filter((one) => files.get(one)?.kind === "text");
   const folder = meaning === "skill" ? skillFolder(text) : undefined;
   const found = folder === undefined ? undefined : folders.get(folder);
-  return found?.kind === "folder" && found.files.has(skillFile) ? [`${folder ?? ""}/${skillFile}`] : [];
+  if (folder === undefined || found?.kind !== "folder") return [];
+  return skillsIn(found).flatMap((one) =>
+    one.material.files.has(skillFile) ? [`${pathOf(folder, one)}/${skillFile}`] : [],
+  );
 }
 
 /** Help on such an entry, as Markdown; undefined where it means nothing that is there. */

@@ -33,17 +33,42 @@ const maxDescriptionLength = 1024;
 /** Problems of a YAML file that only concern definition files. */
 const notOurs: ReadonlySet<string> = new Set(["orket/unknown-file-kind", "orket/empty-file"]);
 
+/** A skill's files, and their folder below the one that was named; "" where that is the skill itself. */
+export interface SkillFolder {
+  readonly below: string;
+  readonly material: MaterialFolder;
+}
+
+export function pathOf(folder: string, { below }: SkillFolder): string {
+  return below === "" ? folder : `${folder}/${below}`;
+}
+
+/** The skills that a named folder means: itself, or those of its folders that have a SKILL.md. */
+export const skillsIn = ofVersion((folder: MaterialFolder): readonly SkillFolder[] => {
+  const paths = [...folder.files.keys(), ...folder.leftOut];
+  const names = paths.includes(skillFile)
+    ? []
+    : paths.flatMap((path) => (/^[^/]+\/SKILL\.md$/.test(path) ? [path.slice(0, path.indexOf("/"))] : []));
+  if (names.length === 0) return [{ below: "", material: folder }];
+  return names.sort().map((below) => {
+    const prefix = `${below}/`;
+    const files = [...folder.files].flatMap(([path, file]) =>
+      path.startsWith(prefix) ? [[path.slice(prefix.length), file] as const] : [],
+    );
+    const leftOut = folder.leftOut.flatMap((path) =>
+      path.startsWith(prefix) ? [path.slice(prefix.length)] : [],
+    );
+    return { below, material: { kind: "folder", files: new Map(files), leftOut } };
+  });
+});
+
 /** Reads the SKILL.md of a folder, in the open Agent Skills form. */
 export const readSkillFolder = ofVersion((folder: MaterialFolder): SkillReading => {
   const file = folder.files.get(skillFile);
   if (file === undefined) {
     if (folder.leftOut.includes(skillFile)) return failed(tooLarge);
-    const below = [...folder.files.keys()].find((path) => path.endsWith(`/${skillFile}`));
-    const hint =
-      below === undefined
-        ? `A skill is a folder with a ${skillFile}: front matter with 'name' and 'description', then the instructions.`
-        : `Name the folder of each skill, such as ${quoted(below.slice(0, -skillFile.length - 1))} in this one.`;
-    return failed({ message: `It has no ${skillFile}.`, hint });
+    const hint = `A skill is a folder with a ${skillFile}: front matter with 'name' and 'description', then the instructions. A folder of such folders can be named, too.`;
+    return failed({ message: `It has no ${skillFile}, and no folder in it has one.`, hint });
   }
   if (file.kind !== "text")
     return failed({ message: `Its ${skillFile} is not UTF-8 text.`, hint: "Save it as UTF-8." });

@@ -163,6 +163,42 @@ function decideAll({ orchestrator }: Harness, paths: readonly string[], taken: b
   }
 }
 
+const golden = path.join(process.cwd(), "test/unit/flows/prompts");
+const update = process.env["ORKET_UPDATE_GOLDEN"] === "1";
+
+/** The first and the last prompt of each step of these runs, as one text: all that its model was told at first. */
+function told(runs: Readonly<Record<string, Harness>>): string {
+  const sections: string[] = [];
+  for (const [name, { model }] of Object.entries(runs)) {
+    const ofStep = new Map<string, Parameters<Answer>[0][]>();
+    const seen = new Set<string>();
+    for (const request of model.requests) {
+      const { stepId, stepKey } = request.origin;
+      if (!seen.has(stepKey)) ofStep.set(stepId, [...(ofStep.get(stepId) ?? []), request]);
+      seen.add(stepKey);
+    }
+    for (const requests of ofStep.values())
+      for (const { origin, messages } of new Set(
+        [requests[0], requests.at(-1)].flatMap((one) => one ?? []),
+      )) {
+        assert.deepEqual(
+          messages.map(({ role }) => role),
+          ["system", "user"],
+        );
+        sections.push(`==== ${name}: ${origin.stepKey}\n${messages[1]?.content ?? ""}\n`);
+      }
+  }
+  return sections.join("\n");
+}
+
+/** Compares all prompts of a Flow's runs with those that were written down. */
+function assertPrompts(flow: string, runs: Readonly<Record<string, Harness>>): void {
+  const file = path.join(golden, `${flow}.txt`);
+  const text = told(runs);
+  if (update) fs.writeFileSync(file, text);
+  assert.equal(text, fs.readFileSync(file, "utf8").replaceAll("\r\n", "\n"));
+}
+
 const promptsOf = ({ model }: Harness, step: string): string[] =>
   model.requests.filter(({ origin }) => origin.stepId === step).map(prompt);
 const prompt = ({ messages }: Parameters<Answer>[0]): string => messages.at(-1)?.content ?? "";
@@ -201,6 +237,7 @@ describe("The six Flows", () => {
     assert.equal(outcome(exhausted), "completed");
     assert.deepEqual(exhausted.eventsOf("session_end")[0]?.data.unfinished, ["loop-1"]);
     assert.match(outcome(refused), /loop-1 failed: After 4 rounds/);
+    assertPrompts("design", { happy, exhausted, refused });
   });
 
   it("implement: carries a plan out part by part, each built, tested, reviewed", async () => {
@@ -243,6 +280,7 @@ describe("The six Flows", () => {
     assert.match(outcome(refused), /loop-2 failed: After 3 rounds/);
     assert.equal(promptsOf(refused, "fix").length, 3);
     assert.ok(promptsOf(refused, "fix").every((text) => text.includes("parts do not fit")));
+    assertPrompts("implement", { happy, exhausted, refused });
   });
 
   it("smart-review: only the reviewers that matter, then one synthesis", async () => {
@@ -278,6 +316,7 @@ describe("The six Flows", () => {
       session.model.requests.find(({ origin }) => origin.stepId === "synthesis") as never,
     );
     assert.match(synthesis, /## code\n\ncode is fine\n\n## errors\n\nSkipped\.\n\n## tests\n\ntests is fine/);
+    assertPrompts("smart-review", { happy: session, "needs fixes": fixed, "no report": lacking });
   });
 
   it("fix-issue: ends at the review that does not approve, and at what a person has not accepted", async () => {
@@ -325,6 +364,7 @@ describe("The six Flows", () => {
     });
     assert.match(outcome(exhausted), /loop-1 failed: After 5 rounds/);
     assert.match(promptsOf(exhausted, "fix").at(-1) ?? "", /What the checks said last: red 4/);
+    assertPrompts("fix-issue", { happy, refused, rejected, exhausted });
   });
 
   it("piv: a person and an agent take turns, then tasks until none is left", async () => {
@@ -363,6 +403,7 @@ describe("The six Flows", () => {
     });
     assert.match(outcome(refused), /loop-2 failed: After 10 rounds/);
     assert.match(promptsOf(refused, "plan").at(-2) ?? "", /change: smaller/);
+    assertPrompts("piv", { happy: session, exhausted: never, refused });
   });
 
   it("research: questions several at once, each by another Score", async () => {
@@ -410,5 +451,6 @@ describe("The six Flows", () => {
       asked.some((text) => text.includes("why (the person said: )")),
       asked.join("\n"),
     );
+    assertPrompts("research", { happy, exhausted: session, refused });
   });
 });

@@ -55,6 +55,42 @@ describe("instructions and skills of a Band", () => {
     );
   });
 
+  it("can be a folder of skills: each of its folders with a SKILL.md is one", () => {
+    const other = skill.replace("pdf", "csv");
+    const project = projectOf({
+      "AGENTS.md": "One.",
+      "pdf/one/SKILL.md": skill,
+      "pdf/one/forms.md": "Forms.",
+      "pdf/two/SKILL.md": other,
+      "pdf/readme.txt": "About them.",
+    });
+    assert.deepEqual(errors(project), []);
+    const band = resolveFlow(project, "a/main.flow.yaml").definition?.band;
+    assert.deepEqual(band?.roles["coder"]?.skills, ["pdf/one", "pdf/two"]);
+    assert.deepEqual(
+      band.skills?.map(({ name, folder, files: own }) => [name, folder, own.map(({ path }) => path)]),
+      [
+        ["pdf", "pdf/one", ["SKILL.md", "forms.md"]],
+        ["csv", "pdf/two", ["SKILL.md"]],
+      ],
+    );
+    const [twice = ""] = errors(
+      projectOf({ "AGENTS.md": "One.", "pdf/one/SKILL.md": skill, "pdf/two/SKILL.md": skill }),
+    );
+    assert.match(twice, /The skill 'pdf\/two': The role's skill 'pdf\/one' has the same name, 'pdf'/);
+  });
+
+  it("give the role read_skill, which its recorded replies may call", () => {
+    const venue = "version: 1\nname: local\nprovider: scripted\nreplies: a.replies.yaml\n";
+    const replies =
+      "version: 1\nsteps:\n  coder:\n    - tool_calls: [{ tool: read_skill, args: { name: pdf } }]\n    - text: Done.\n";
+    const score = files["steps.score.yaml"].replace("- role", "- id: coder\n    role");
+    const all = { ...files, "local.venue.yaml": venue, "a.replies.yaml": replies, "steps.score.yaml": score };
+    const project = createProject(Object.entries(all).map(([path, text]) => ({ path, text })));
+    const texts = Object.entries({ "AGENTS.md": "One.", "pdf/SKILL.md": skill });
+    assert.deepEqual(errors(withMaterials(project, materialsOf(texts))), []);
+  });
+
   it("are an error where a file is larger than a prompt should be", () => {
     const text = "x".repeat(maxInstructionBytes);
     assert.deepEqual(errors(projectOf({ "AGENTS.md": text, "pdf/SKILL.md": skill })), []);

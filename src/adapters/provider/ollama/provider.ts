@@ -135,7 +135,7 @@ function chatBody(request: ModelRequest): ChatBody {
   );
   const tools = request.tools.length === 0 ? undefined : ollamaTools(request.tools);
   return {
-    ...withParams({ tools, ...keepPrompt }, onTop),
+    ...withParams({ tools, format: request.replySchema, ...keepPrompt }, onTop),
     model,
     messages: ollamaMessages(request.messages),
     stream: true,

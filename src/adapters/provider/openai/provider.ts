@@ -78,6 +78,22 @@ function chatUrl(endpoint: string): string {
   return url.href;
 }
 
+type Schema = Readonly<Record<string, unknown>>;
+
+/** `strict` promises that the reply keeps to the schema; OpenAI's API takes it only where every property is required. */
+function responseFormat(schema: Schema): Record<string, unknown> {
+  return { type: "json_schema", json_schema: { name: "result", strict: isStrict(schema), schema } };
+}
+
+function isStrict(schema: unknown): boolean {
+  if (typeof schema !== "object" || schema === null) return true;
+  const { type, properties, required, items } = schema as Schema;
+  if (type === "array") return isStrict(items);
+  if (type !== "object") return true;
+  if (typeof properties !== "object" || properties === null || !Array.isArray(required)) return false;
+  return Object.entries(properties).every(([name, one]) => required.includes(name) && isStrict(one));
+}
+
 /** The request. The fields set here follow the package's types; what `params` add is between the user and the server. */
 function chatBody(request: ModelRequest, names: ToolNames): OpenAI.ChatCompletionCreateParamsStreaming {
   const { settings } = request;
@@ -90,6 +106,7 @@ function chatBody(request: ModelRequest, names: ToolNames): OpenAI.ChatCompletio
         temperature: settings.temperature,
         seed: settings.seed,
         tools: request.tools.length === 0 ? undefined : openAiTools(request.tools, names),
+        response_format: request.replySchema === undefined ? undefined : responseFormat(request.replySchema),
       },
       settings.params,
     ),

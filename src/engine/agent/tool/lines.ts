@@ -39,3 +39,7 @@ export function withoutNumbers(text: string): string | undefined {
   if (!lines.every((line, index) => number.test(line) || isEnd(index))) return undefined;
   return lines.map((line) => line.replace(number, "")).join("\n");
 }
+
+export function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { LineRange, LinesRead } from "../../port/files";
 import { pathArg } from "./arguments";
-import { numbered, partOf } from "./lines";
+import { numbered, partOf, plural } from "./lines";
 import { readOwn } from "./team-files";
 import { defineTool, resultLength } from "./tool";
 import type { Job } from "./tool";
@@ -47,10 +47,6 @@ function shortened(lines: readonly string[], maxLength: number): readonly string
   const [only = ""] = lines;
   if (lines.length !== 1 || only.length <= maxLength) return lines;
   return [`${only.slice(0, maxLength)} [… cut, the line has ${only.length} characters]`];
-}
-
-function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 async function readRange(

@@ -3,7 +3,7 @@ import { groupedExactly } from "../../model/grouped";
 import { skillFile, skillsOf } from "../../model/pinned";
 import type { PinnedSkill } from "../../model/pinned";
 import { classifyPath } from "../../policy/file-policy";
-import { partOf } from "./lines";
+import { partOf, plural } from "./lines";
 import { defineTool, resultLength } from "./tool";
 
 const last = Number.MAX_SAFE_INTEGER;
@@ -59,7 +59,9 @@ export const readSkill = defineTool("read_skill", {
       return job.result(false, `${file.path} has ${total} lines; there is no line ${start}.`);
     const until = start + lines.length - 1;
     const what =
-      start === 1 && until === total ? `all ${total} lines` : `lines ${start} to ${until} of ${total}`;
+      start === 1 && until === total
+        ? `all ${plural(total, "line")}`
+        : `lines ${start} to ${until} of ${total}`;
     const more = cut ? `; read on with start_line ${until + 1}` : "";
     const others = file.path === skillFile && skill.files.length > 1 ? `\n[${filesText(skill)}]` : "";
     return job.result(

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { ProviderError } from "../../../src/engine/error/provider-error";
+import type { Definition } from "../../../src/engine/model/definition";
+import { grown, replays } from "../../fakes/grown-score";
+import { harness, step } from "../../fakes/engine-harness";
+import type { Answer, Harness } from "../../fakes/engine-harness";
+
+const result = { files: { type: "list" as const, max: 2 }, risk: { enum: ["low", "high"] } };
+
+function definitionOf(more: Parameters<typeof step>[2] = {}, tools = ["set_result"]): Definition {
+  const definition = grown([step("plan", "writer", { result, ...more })], "plan");
+  const { writer } = definition.band.roles;
+  assert.ok(writer);
+  writer.tools = tools;
+  return definition;
+}
+
+async function run(definition: Definition, answer: Answer, schemaRoles = ["writer"]): Promise<Harness> {
+  const session = harness(definition, answer, { schemaRoles });
+  await session.run();
+  await replays(session);
+  return session;
+}
+
+const lastOf = ({ model }: Harness): string => model.requests.at(-1)?.messages.at(-1)?.content ?? "";
+/** A model that gives its result by the tool, and then has nothing more to say. */
+const byTool: Answer = ({ messages }) =>
+  messages.at(-1)?.role === "tool"
+    ? "done"
+    : { calls: [["set_result", JSON.parse(good) as Record<string, unknown>]] };
+const good = JSON.stringify({ files: ["a"], risk: "low" });
+
+describe("A typed result of a backend that keeps to a JSON Schema", () => {
+  it("is the reply itself: bound by the schema, with no tools, and no word of set_result", async () => {
+    const session = await run(definitionOf(), () => good);
+
+    const [request] = session.model.requests;
+    assert.equal(session.orchestrator.state.outcome, "completed");
+    assert.deepEqual(session.eventsOf("step_end")[0]?.data.result, { files: ["a"], risk: "low" });
+    assert.deepEqual(request?.tools, []);
+    assert.deepEqual(request.replySchema?.["required"], ["files", "risk"]);
+    assert.match(lastOf(session), /Answer with your result as one JSON object and nothing else: files/);
+    assert.doesNotMatch(JSON.stringify(request.messages), /set_result/);
+    assert.equal(session.eventsOf("model_call_end")[0]?.data.schema, "kept");
+    assert.equal(session.model.requests.length, 1);
+  });
+
+  it("gets a round of repair with what exactly does not fit", async () => {
+    const session = await run(definitionOf(), ({ origin }) =>
+      origin.answeredCalls === 0 ? JSON.stringify({ files: ["a", "b", "c"], risk: "none" }) : good,
+    );
+
+    assert.equal(session.orchestrator.state.outcome, "completed");
+    assert.match(lastOf(session), /files.*2.*risk.*low.*high.*Answer again with one JSON object:/s);
+    assert.ok(session.model.requests.every(({ replySchema }) => replySchema !== undefined));
+  });
+
+  it("is asked for by the tool where the backend was not shown to, where there are other tools or other outputs", async () => {
+    for (const [definition, roles] of [
+      [definitionOf(), []],
+      [definitionOf({}, ["set_result", "read_file"]), ["writer"]],
+      [definitionOf({ verdict: ["ok"], result }, ["set_result", "set_verdict"]), ["writer"]],
+    ] as const) {
+      const session = harness(definition, byTool, { schemaRoles: [...roles] });
+      await session.run();
+      assert.equal(session.model.requests[0]?.replySchema, undefined);
+      assert.match(
+        session.model.requests[0]?.messages.at(-1)?.content ?? "",
+        /Give your result by calling set_result/,
+      );
+    }
+    const own = definitionOf();
+    own.venue.params = { response_format: { type: "json_object" } };
+    assert.equal((await run(own, byTool)).model.requests[0]?.replySchema, undefined);
+  });
+
+  it("falls back to the tool where the server refuses the schema, for all later steps of the role", async () => {
+    const definition = definitionOf();
+    definition.score.steps.push(step("more", "writer", { result }));
+    definition.score.result = { step: "more" };
+    const session = await run(definition, (request, call) =>
+      request.replySchema === undefined
+        ? byTool(request, call)
+        : new ProviderError("bad_request", "response_format is not supported"),
+    );
+
+    assert.equal(session.orchestrator.state.outcome, "completed");
+    assert.equal(session.eventsOf("model_call_failed")[0]?.data.without_schema, true);
+    assert.deepEqual(
+      session.model.requests.map(({ replySchema, tools }) => [replySchema !== undefined, tools.length]),
+      [
+        [true, 0],
+        [false, 1],
+        [false, 1],
+        [false, 1],
+        [false, 1],
+      ],
+    );
+    const told = session.model.requests.map(({ messages }) => messages[1]?.content ?? "");
+    assert.deepEqual(
+      told.map((text) => /by calling set_result/.test(text)),
+      [false, true, true, true, true],
+    );
+  });
+
+  it("falls back to the tool where the server ignores the schema", async () => {
+    const session = await run(definitionOf(), (request, call) =>
+      request.replySchema === undefined ? byTool(request, call) : "Here is my plan: first, the files.",
+    );
+
+    assert.equal(session.orchestrator.state.outcome, "completed");
+    assert.deepEqual(
+      session.eventsOf("model_call_end").map(({ data }) => data.schema),
+      ["ignored", undefined, undefined],
+    );
+    assert.match(
+      session.model.requests[1]?.messages.at(-1)?.content ?? "",
+      /No result was given with set_result/,
+    );
+  });
+
+  it("goes on in the same form after a crash", async () => {
+    const session = await run(definitionOf(), () => good);
+    const again = session.reopen();
+    assert.deepEqual(again.orchestrator.state.score.scope.schemaRoles, { writer: true });
+  });
+});
