@@ -23,9 +23,13 @@ import { isWithin, relativePath, spellings } from "./paths";
 import { matchesAny } from "../../engine/policy/glob";
 import { readLines } from "./lines";
 import { matcherOf } from "./matcher";
+import type { LineMatcher } from "./matcher";
 import { skippedFolders } from "./skipped-folders";
 import { closeTarget, findTarget } from "./project-target";
+import { filesWith } from "./ripgrep";
 import { searchBelow } from "./search";
+import type { SearchRequest } from "./search";
+import { defined } from "../../engine/model/defined";
 
 export interface GuardOptions {
   /** The project's folder, absolute. */
@@ -36,6 +40,10 @@ export interface GuardOptions {
   readonly references: readonly string[];
   readonly policy: Policy;
   readonly fs?: FileSystem;
+  /** ripgrep's executable, absolute, to search large folders with; absent: every file is read. */
+  readonly ripgrep?: string;
+  /** How many files are read before ripgrep is asked. */
+  readonly ripgrepFrom?: number;
 }
 
 /** A folder that may be read, as the user named it and as its real path. */
@@ -210,11 +218,19 @@ export class NodeGuardedFiles implements GuardedFiles {
         deep: root.space !== "start",
         mayRead: (file) => classifyName(file) && decideRead(root.space, file, this.#options.policy).allowed,
         mayHaveNames: (file) => isAllowListed(file, this.#options.policy),
+        ...this.#narrowing(opened, matcher),
       });
     });
     if (found.kind === "matches" || !hasInstead(options, raw)) return found;
     const nowhere = { start: undefined, deep: true, mayRead: () => true, mayHaveNames: () => true };
     return searchBelow({ ...request, ...nowhere, path: pathOf(raw) });
+  }
+
+  /** ripgrep says which files contain what is searched for; which may be shown, and where, is decided by reading them. */
+  #narrowing({ real }: Opened, { probe }: LineMatcher): Pick<SearchRequest, "narrow" | "narrowFrom"> {
+    const { ripgrep, ripgrepFrom } = this.#options;
+    if (ripgrep === undefined || probe === undefined) return {};
+    return { narrow: () => filesWith(ripgrep, real, probe), ...defined({ narrowFrom: ripgrepFrom }) };
   }
 
   async base(raw: string): Promise<FileRead | FileDenied | FileMissing> {
