@@ -1,3 +1,4 @@
+import { benchAgent } from "./agent";
 import { benchCommands } from "./commands";
 import { benchFlow } from "./flow";
 import { benchJournal } from "./journal";
@@ -16,6 +17,7 @@ const suites: Record<string, () => Promise<BenchRow[]>> = {
   stream: benchStream,
   mesh: benchMesh,
   commands: benchCommands,
+  agent: benchAgent,
 };
 
 async function main(names: readonly string[]): Promise<void> {
@@ -28,9 +30,9 @@ async function main(names: readonly string[]): Promise<void> {
       if (!kept) broken += 1;
       const promise =
         row.atMost === undefined ? (row.atLeast === undefined ? "" : `≥ ${row.atLeast}`) : `≤ ${row.atMost}`;
-      const mark = promise === "" ? " " : kept ? "✓" : "✗";
+      const mark = promise === "" || row.value === undefined ? " " : kept ? "✓" : "✗";
       console.log(
-        `${mark} ${row.name.padEnd(44)} ${row.value.toFixed(2).padStart(9)} ${row.unit.padEnd(13)} ${promise.padEnd(8)} ${row.note ?? ""}`,
+        `${mark} ${row.name.padEnd(44)} ${(row.value?.toFixed(2) ?? "unknown").padStart(9)} ${row.unit.padEnd(13)} ${promise.padEnd(8)} ${row.note ?? ""}`,
       );
     }
   }

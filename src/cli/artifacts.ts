@@ -8,6 +8,7 @@ import { OrketError } from "../engine/error/orket-error";
 import type { ArtifactView } from "../engine/view/session-view";
 import type { ArgumentSpec } from "./command";
 import type { Output } from "./io";
+import { alignColumns, formatBytes, plural } from "./text/format";
 import { safeLine, safeText } from "./text/safe";
 
 export const filesArgument = (what: string): ArgumentSpec => ({
@@ -87,6 +88,35 @@ export function printPatch(rows: readonly ReviewRow[], to: Output, messages: Out
       messages.line(`${path}: the project has changed since; both changes can be merged.`);
     if (isUnchecked) messages.line(`${path}: written after the last check that passed.`);
   }
+}
+
+const stateText = (state: ReviewRow["state"]): string => (state === "proposed" ? "" : state);
+
+/** Prints the rows as a table of files, with how many lines are added and removed. */
+export function printStat(rows: readonly ReviewRow[], out: Output): void {
+  const { style } = out;
+  const total = { added: 0, removed: 0 };
+  const table = rows.map(
+    ({ artifact, makesExecutable, text, added, removed, state, renamedFrom, denied }) => {
+      total.added += added;
+      total.removed += removed;
+      const size = artifact.content === null ? "" : formatBytes(artifact.content.bytes);
+      const lines = text === undefined ? "binary" : `${style.green(`+${added}`)} ${style.red(`-${removed}`)}`;
+      const name = renamedFrom === undefined ? artifact.path : `${renamedFrom} => ${artifact.path}`;
+      return [
+        ` ${safeLine(name)}`,
+        makesExecutable ? `${artifact.change}, executable` : artifact.change,
+        size,
+        lines,
+        denied === undefined ? stateText(state) : "cannot be accepted",
+      ];
+    },
+  );
+  if (table.length === 0) return;
+  for (const text of alignColumns(table)) out.line(text.trimEnd());
+  out.line(
+    ` ${plural(rows.length, "file")}, ${plural(total.added, "line")} added, ${plural(total.removed, "line")} removed`,
+  );
 }
 
 /** The rows' contents that the user was shown, to be remembered. */

@@ -1,3 +1,5 @@
+import { searchFolders } from "../adapters/command/environment";
+import { findRipgrep } from "../adapters/files/ripgrep";
 import { createHttpFetch } from "../adapters/provider/http/http-fetch";
 import type { HttpFetch } from "../adapters/provider/http/http-fetch";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
@@ -51,6 +53,7 @@ export async function withRuntime<T>(
       startDirectory: io.cwd,
       engineVersion: ORKET_VERSION,
       startedBy: "command_line",
+      ripgrep: findRipgrep(searchFolders(io.env), workDomain),
       resolveSecret: keysOf({ io, given }).guard(secretsFrom(io.env)),
       ...(given.flag("foreign") ? { confirmForeign: () => Promise.resolve(true) } : {}),
       fetch,

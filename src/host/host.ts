@@ -42,6 +42,7 @@ import { Attention } from "./inbox/attention";
 import { Inbox } from "./inbox/inbox";
 import { InboxTree } from "./inbox/inbox-tree";
 import { MeshRows } from "./venues/mesh-rows";
+import { openWalkthroughOnce } from "./welcome";
 import { VenueChanges } from "./venues/venue-changes";
 import { VenueChoice } from "./venues/venue-choice";
 
@@ -196,6 +197,7 @@ export function createHost(context: vscode.ExtensionContext): Host {
   );
   void errors.guard(() => diagnostics.refresh());
   void errors.guard(() => showWhatIsThere(sessions, conductor, errors));
+  void errors.guard(() => openWalkthroughOnce(context.globalState, sessions));
   return {
     stop: async () => {
       await Promise.all([sessions.dispose(), repeats.dispose()]);

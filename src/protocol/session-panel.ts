@@ -56,6 +56,8 @@ export interface ArtifactRow {
   readonly open: boolean;
   /** Part of it was decided, which can be taken back. */
   readonly decided: boolean;
+  /** It makes a file executable that is not, or creates one that is. */
+  readonly executable?: true;
   /** The person has a version of their own, which an acceptance uses. */
   readonly own?: boolean;
   /** Lines; absent where they were not counted, or it is not text. */

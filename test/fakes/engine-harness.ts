@@ -245,6 +245,7 @@ export function harness(
   answer: Answer,
   from: {
     project?: Readonly<Record<string, string>>;
+    files?: GuardedFiles;
     store?: MemorySessionStore;
     steer?: Steer;
     commands?: CommandRunner;
@@ -262,7 +263,7 @@ export function harness(
   const ports: SessionPorts = {
     store,
     provider: from.provider ?? model,
-    files: filesOf(from.project ?? {}),
+    files: from.files ?? filesOf(from.project ?? {}),
     external: from.external ?? noExternalTools,
     features: from.features ?? noLanguageFeatures,
     commands: from.commands ?? noCommands,

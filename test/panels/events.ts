@@ -50,7 +50,7 @@ function entriesOf(): TranscriptRow[] {
   const partners = partnersOf(sessionEvents);
   return sessionEvents.flatMap((event) => {
     const entry = transcriptEntry(event, {
-      partner: (seq) => partners.get(seq),
+      partners: (seq) => partners.get(seq) ?? [],
       includes: () => true,
       awaits: () => false,
       stepOf: (key) => {

@@ -134,6 +134,12 @@ const drafts: readonly EventDraft[] = [
   ...reply("build#1", 1, "I write the module.", [["write_file", square]], { cost: 0.0042 }),
   toolCall("build#1", 1, 1, "write_file", square),
   draft("artifact_written", "build#1", { call_id: "1.1.1", path: square.path, content: written, base: null }),
+  draft("tool_result", "build#1", {
+    call_id: "1.1.1",
+    tool: "write_file",
+    ok: true,
+    content: text("wrote 412 bytes"),
+  }),
   toolCall("build#1", 1, 2, "read_file", { path: ".git/config" }),
   draft("tool_denied", "build#1", {
     call_id: "1.1.2",

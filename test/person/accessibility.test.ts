@@ -80,6 +80,36 @@ describe("the panels, read by axe", function () {
     );
   }
 
+  // 150 pixels are what a view of 300 has at 200 %.
+  it("fits every state of the conductor view into 220 pixels, and into 150", async () => {
+    const page = await browser.newPage({ reducedMotion: "reduce" });
+    const wide: string[] = [];
+    for (const state of states.conductor) {
+      await page.setViewportSize({ width: 220, height: 900 });
+      await page.goto(server.page("conductor", state, "Dark High Contrast"));
+      await page.locator("#app > *, #toolbar > h2").first().waitFor();
+      // What is folded has a width, too.
+      await page.evaluate(() => {
+        for (const one of document.querySelectorAll("details")) one.open = true;
+      });
+      for (const width of [220, 150]) {
+        await page.setViewportSize({ width, height: 900 });
+        const beyond = await page.evaluate(() => {
+          const room = document.documentElement.clientWidth;
+          return [
+            ...document.querySelectorAll("#app orket-button, #app p, #app h2, #app h3, #app li, #app span"),
+          ]
+            .filter((one) => one.getClientRects().length > 0 && getComputedStyle(one).position !== "absolute")
+            .filter((one) => one.closest("pre") === null && one.getBoundingClientRect().right > room + 0.5)
+            .map(({ textContent }) => textContent);
+        });
+        wide.push(...beyond.map((text) => `${state}, ${width}: ${text}`));
+      }
+    }
+    await page.close();
+    assert.deepEqual(wide, []);
+  });
+
   for (const panel of Object.keys(states) as PanelName[]) {
     for (const [index, state] of states[panel].filter((name) => !left.has(name)).entries()) {
       it(`finds nothing wrong in ${panel} ${state}${colourful.has(state) ? ", in any theme" : ""}`, async () => {

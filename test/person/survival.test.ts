@@ -11,7 +11,8 @@ import { HeldModel } from "./held-model";
 import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
-import { until } from "../until";
+import { armingMs } from "../../src/protocol/press-guard";
+import { pace, until } from "../until";
 
 const instruction = "Check what was said.";
 const score = (check: string): string => `version: 1
@@ -160,6 +161,9 @@ describe("a session survives", function () {
       ).indexing;
       await workbench.command("Orket: Focus on Sessions View");
       const row = workbench.page.getByRole("treeitem", { name: /^test,/ }).filter({ visible: true });
+      await row.waitFor();
+      // A row that has just appeared takes no click.
+      await pace(armingMs + 200);
       await row.click();
       const all = total.toLocaleString("en");
       const panel = await workbench.webview(`${all} events`);

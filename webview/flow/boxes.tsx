@@ -1,6 +1,8 @@
+import { Component } from "preact";
 import type { JSX } from "preact";
 import type { FlowBox, FlowScreen } from "../../src/protocol/flow-view";
 import { Icon } from "../ui/toolkit";
+import { holds } from "./kept";
 
 const icons: Readonly<Record<FlowBox["kind"], string>> = {
   role: "person",
@@ -65,17 +67,26 @@ export function FlowView({ screen, at, onOpen, onEvents }: FlowProps): JSX.Eleme
   );
 }
 
-function Box({
-  box,
-  level,
-  at,
-  onOpen,
-}: {
+interface BoxProps {
   readonly box: FlowBox;
   readonly level: number;
   readonly at: string | undefined;
   readonly onOpen: (id: string) => void;
-}): JSX.Element {
+}
+
+/** Draws a box again only if it has changed, or the focus came or went: a Score has thousands of them. */
+class Box extends Component<BoxProps> {
+  override shouldComponentUpdate({ box, at }: BoxProps): boolean {
+    const { props } = this;
+    return box !== props.box || (at !== props.at && (holds(box, at) || holds(box, props.at)));
+  }
+
+  override render(): JSX.Element {
+    return <BoxContent {...this.props} />;
+  }
+}
+
+function BoxContent({ box, level, at, onOpen }: BoxProps): JSX.Element {
   const { id, kind, label, facts, status, used, heat, boxes, across } = box;
   const state = status === undefined ? undefined : states[status];
   return (

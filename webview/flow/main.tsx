@@ -4,6 +4,7 @@ import { Host } from "../ui/host";
 import { itemAfterKey } from "../ui/tree-keys";
 import "../ui/base.css";
 import { FlowView } from "./boxes";
+import { keptBoxes } from "./kept";
 import "./flow.css";
 
 const host = new Host<FlowRequest, FlowMessage>();
@@ -39,7 +40,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 host.listen((message) => {
-  screen = message.screen;
+  screen = { ...message.screen, boxes: keptBoxes(screen?.boxes ?? [], message.screen.boxes) };
   draw();
 });
 host.send({ type: "ready" });

@@ -104,9 +104,9 @@ function Artifacts({ rows, onAction }: ArtifactsProps): JSX.Element | null {
   );
 }
 
-function factsOf({ change, state, own, added, removed }: ArtifactRow): string {
+function factsOf({ change, state, executable, own, added, removed }: ArtifactRow): string {
   const counts = added === undefined ? "" : `+${added} −${removed ?? 0}`;
-  return [change, state, own === true ? "your version" : "", counts]
+  return [change, state, executable === true ? "executable" : "", own === true ? "your version" : "", counts]
     .filter((text) => text !== "")
     .join(" · ");
 }

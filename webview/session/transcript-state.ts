@@ -42,10 +42,20 @@ export function rowsBeyond(
   return to >= count ? undefined : { from: to, to: Math.min(count, to + chunkRows) };
 }
 
-/** The rows whose entries had no end when they were read, up to the end of what is shown. */
-export function openRows({ entries, to }: TranscriptState): RowRange | undefined {
-  const first = entries.find(({ open }) => open === true);
-  return first === undefined ? undefined : { from: first.index, to };
+/**
+ * What is read when the list has grown: its end where it is followed, and entries that had no end when they were read.
+ * undefined: nothing that is shown has changed.
+ */
+export function rowsToRead(
+  { entries, to }: TranscriptState,
+  count: number,
+  following: boolean,
+): RowRange | undefined {
+  const open = entries.find((entry) => entry.open === true)?.index;
+  if (!following) return open === undefined ? undefined : { from: open, to };
+  const last = rowsAround(count - 1, count);
+  const isNear = open !== undefined && open < last.from && count - open <= maxRows / 2;
+  return isNear ? { from: open, to: count } : last;
 }
 
 /** Adds rows. Those that do not join what is shown replace it; the far end of too many is dropped. */

@@ -4,10 +4,10 @@ import { Entries } from "./transcript";
 import type { EntryActions } from "./transcript";
 import {
   noTranscript,
-  openRows,
   partKey,
   rowsAround,
   rowsBeyond,
+  rowsToRead,
   withRows,
   withText,
 } from "./transcript-state";
@@ -85,10 +85,10 @@ export class TranscriptView {
       return;
     }
     if (info.matching === before) return;
-    const open = openRows(this.#state);
-    if (open !== undefined) this.#request(open);
+    const rows = rowsToRead(this.#state, info.matching, following);
     if (following) this.#goal = "end";
-    this.#fill();
+    if (rows === undefined) this.#fill();
+    else this.#request(rows);
   }
 
   /** Shows a row, or an end of the list. */
@@ -107,9 +107,12 @@ export class TranscriptView {
     if (`${message.edition} ${message.from}` !== this.#asked) return;
     this.#asked = "";
     this.#state = withRows(this.#state, message);
+    const toEnd = this.#goal === "end";
     this.#draw();
     this.#reach();
     this.#host.moved();
+    // What stands above may just have appeared, and taken room.
+    if (toEnd && this.#goal === undefined) this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.#fill();
   }
 

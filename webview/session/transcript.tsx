@@ -92,7 +92,7 @@ function Entry({ entry, texts, count, ...actions }: EntryProps): JSX.Element {
           {say !== undefined && <p class="say">{say}</p>}
           {files.map((file) => (
             <p key={file.path} class="files">
-              <span class="path">{file.path}</span>{" "}
+              {!head.endsWith(file.path) && <span class="path">{`${file.path} `}</span>}
               <Link onPress={() => actions.onDiff(file.seq, file.path)}>Show changes</Link>
             </p>
           ))}

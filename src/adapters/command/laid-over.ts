@@ -46,14 +46,14 @@ export async function laidOver({ project, overlay, replaced, read }: ViewParts):
     bytes: Buffer.from(text),
     mode: 0o644,
   }));
-  for (const { path: place, content } of overlay) {
+  for (const { path: place, content, executable } of overlay) {
     const folder = await realFolder(project, path.posix.dirname(place));
     if (folder === undefined) throw new Error(`${place} leads out of the project through a link`);
     const real = path.join(folder, path.posix.basename(place));
     const bytes = content === null ? null : await read(content);
     const own = await modeOf(path.join(project, real));
     const mode = own ?? (bytes !== null && isProgram(bytes) ? 0o755 : 0o644);
-    files.push({ path: real, bytes, mode: mode | 0o600 });
+    files.push({ path: real, bytes, mode: mode | (executable === true ? 0o755 : 0o600) });
   }
   return files;
 }

@@ -23,9 +23,13 @@ import { isWithin, relativePath, spellings } from "./paths";
 import { matchesAny } from "../../engine/policy/glob";
 import { readLines } from "./lines";
 import { matcherOf } from "./matcher";
+import type { LineMatcher } from "./matcher";
 import { skippedFolders } from "./skipped-folders";
 import { closeTarget, findTarget } from "./project-target";
+import { filesWith } from "./ripgrep";
 import { searchBelow } from "./search";
+import type { SearchRequest } from "./search";
+import { defined } from "../../engine/model/defined";
 
 export interface GuardOptions {
   /** The project's folder, absolute. */
@@ -36,6 +40,10 @@ export interface GuardOptions {
   readonly references: readonly string[];
   readonly policy: Policy;
   readonly fs?: FileSystem;
+  /** ripgrep's executable, absolute, to search large folders with; absent: every file is read. */
+  readonly ripgrep?: string;
+  /** How many files are read before ripgrep is asked. */
+  readonly ripgrepFrom?: number;
 }
 
 /** A folder that may be read, as the user named it and as its real path. */
@@ -53,6 +61,11 @@ function denied(rule: FileRule, message: string): FileDenied {
 
 function missing(message: string): FileMissing {
   return { kind: "missing", message };
+}
+
+/** Whether the owner may execute the file; false where the system has no such bit. */
+function isExecutable({ mode }: { readonly mode: bigint }): boolean {
+  return process.platform !== "win32" && (mode & 0o100n) !== 0n;
 }
 
 function belongs(root: Root, folder: string, file: string): boolean {
@@ -109,8 +122,7 @@ export class NodeGuardedFiles implements GuardedFiles {
         if (refusal) return refusal;
         const read = await opened.with((handle) => readLines(this.#fs, handle, name, range));
         if (read.kind === "missing") return read;
-        const executable = process.platform !== "win32" && (Number(stat.mode) & 0o100) !== 0;
-        return { ...read, bytes: Number(stat.size), executable };
+        return { ...read, bytes: Number(stat.size), executable: isExecutable(stat) };
       },
     );
   }
@@ -206,11 +218,19 @@ export class NodeGuardedFiles implements GuardedFiles {
         deep: root.space !== "start",
         mayRead: (file) => classifyName(file) && decideRead(root.space, file, this.#options.policy).allowed,
         mayHaveNames: (file) => isAllowListed(file, this.#options.policy),
+        ...this.#narrowing(opened, matcher),
       });
     });
     if (found.kind === "matches" || !hasInstead(options, raw)) return found;
     const nowhere = { start: undefined, deep: true, mayRead: () => true, mayHaveNames: () => true };
     return searchBelow({ ...request, ...nowhere, path: pathOf(raw) });
+  }
+
+  /** ripgrep says which files contain what is searched for; which may be shown, and where, is decided by reading them. */
+  #narrowing({ real }: Opened, { probe }: LineMatcher): Pick<SearchRequest, "narrow" | "narrowFrom"> {
+    const { ripgrep, ripgrepFrom } = this.#options;
+    if (ripgrep === undefined || probe === undefined) return {};
+    return { narrow: () => filesWith(ripgrep, real, probe), ...defined({ narrowFrom: ripgrepFrom }) };
   }
 
   async base(raw: string): Promise<FileRead | FileDenied | FileMissing> {
@@ -225,7 +245,8 @@ export class NodeGuardedFiles implements GuardedFiles {
             `The project's ${raw} is too large to be replaced (${target.file.stat.size} bytes).`,
           );
         }
-        return { kind: "file", bytes: await target.file.read(largestBase) };
+        const bytes = await target.file.read(largestBase);
+        return { kind: "file", bytes, executable: isExecutable(target.file.stat) };
       } finally {
         await closeTarget(target);
       }

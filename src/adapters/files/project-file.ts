@@ -33,6 +33,8 @@ export interface ProjectWrite {
   readonly expectedSha256: string | null;
   /** Permission bits of a file that does not exist yet; undefined: those of new files. */
   readonly createMode?: number;
+  /** Permission bits of a file that exists; undefined: it keeps its own. */
+  readonly newMode?: number;
   /** Runs after all checks and before any change; if it fails, nothing is changed. */
   readonly beforeWrite?: () => Promise<void>;
 }
@@ -213,7 +215,8 @@ async function put(
   await removeLeftOvers(fs, folder, write.owner);
   const name = folder.child(target.name);
   const aside = folder.child(`${markOf(write.owner)}${randomName(random, 12)}.tmp`);
-  const bits = target.file === undefined ? write.createMode : Number(target.file.stat.mode) & 0o7777;
+  const bits =
+    target.file === undefined ? write.createMode : (write.newMode ?? Number(target.file.stat.mode) & 0o7777);
   const mode = bits === undefined ? {} : { mode: bits };
   try {
     await writeNew(fs, aside, bytes, mode);

@@ -18,6 +18,10 @@ const maxFileBytes = 8 << 20;
 const maxDepth = 64;
 const maxLineLength = 500;
 const binarySample = 8000;
+/** So many files are read sooner than another program is started. */
+const defaultNarrowFrom = 1000;
+/** Folders that are surveyed at the same time. */
+const foldersAtOnce = 8;
 /** Files that are read at the same time. */
 const atOnce = 32;
 
@@ -44,6 +48,13 @@ export interface SearchRequest {
   readonly mayRead: (path: string) => boolean;
   /** Whether a file with other names (hard links) may be read anyway. */
   readonly mayHaveNames: (path: string) => boolean;
+  /**
+   * Names the files below `start` that may have a match, relative to it; the others were searched. undefined: that is not
+   * known. Absent: every file is read.
+   */
+  readonly narrow?: () => Promise<ReadonlySet<string> | undefined>;
+  /** How many files are read before it is asked. */
+  readonly narrowFrom?: number;
 }
 
 /** An ignore file's rules, with the folder that they apply to. */
@@ -59,6 +70,16 @@ class Search {
   #bytes = 0;
   #count = 0;
   #truncated = false;
+  /** The files that were read before `narrow` was asked; null: it was not asked. */
+  #before: ReadonlySet<string> | null = null;
+  readonly #early = new Set<string>();
+  #narrowed: Promise<ReadonlySet<string> | undefined> = Promise.resolve(undefined);
+  /** Files and folders that may lead to a match, once that is known; undefined: all of them. */
+  #leading: ReadonlySet<string> | undefined;
+  #pass: "read" | "survey" | "rest" = "read";
+  #surveyed = 0;
+  #unreadableBefore = 0;
+  #beside = 0;
   #skipped = { binary: 0, large: 0, largestBytes: maxFileBytes, ignored: 0, unreadable: 0, stopped: false };
 
   constructor(request: SearchRequest) {
@@ -68,7 +89,8 @@ class Search {
   get #full(): boolean {
     // Matches come in any order while several files are read: slightly more are found than are shown.
     if (this.#count > this.#request.maxMatches * 4) this.#truncated = true;
-    if (this.#files >= maxFiles || this.#bytes >= maxTotalBytes) this.#skipped.stopped = true;
+    if (this.#files + this.#surveyed >= maxFiles || this.#bytes >= maxTotalBytes)
+      this.#skipped.stopped = true;
     return this.#truncated || this.#skipped.stopped;
   }
 
@@ -83,21 +105,68 @@ class Search {
     for (const entry of entries) {
       const child = name === "." ? entry.name : `${name}/${entry.name}`;
       if (!this.#request.mayRead(child.normalize("NFC"))) continue;
+      if (this.#pass === "rest" && this.#leading?.has(child) === false) continue;
       if (entry.isFile()) {
         if (!this.#isWanted(child)) continue;
-        if (this.#isIgnored(child, false, rules)) this.#skipped.ignored += 1;
+        if (this.#isIgnored(child, false, rules)) this.#ignored();
         else files.push({ at: anchor.child(entry.name), path: child });
       } else if (deep && entry.isDirectory()) {
         if (depth >= maxDepth) this.#skipped.stopped = true;
-        else if (this.#isIgnored(child, true, rules)) this.#skipped.ignored += 1;
+        else if (this.#isIgnored(child, true, rules)) this.#ignored();
         else folders.push({ name: entry.name, path: child });
       }
     }
-    await this.#together(files, ({ at, path }) => this.#file(at, path));
+    await this.#together(this.#toRead(files), ({ at, path }) => this.#file(at, path));
+    const beside: Promise<void>[] = [];
     for (const one of folders) {
-      if (this.#full) return;
-      await this.#quietly(() => this.#below(anchor, one, depth + 1, rules));
+      if (this.#full) break;
+      const work = this.#quietly(() => this.#below(anchor, one, depth + 1, rules));
+      // A survey reads nothing, so the order does not matter.
+      if (this.#pass === "survey" && this.#beside < foldersAtOnce) {
+        this.#beside += 1;
+        beside.push(work.finally(() => (this.#beside -= 1)));
+      } else await work;
     }
+    await Promise.all(beside);
+  }
+
+  #ignored(): void {
+    if (this.#pass !== "rest") this.#skipped.ignored += 1;
+  }
+
+  /** The files of a folder that are read now. Where there are many, they are only counted, and the rest is read later. */
+  #toRead<T extends { readonly path: string }>(files: readonly T[]): readonly T[] {
+    const { narrow, narrowFrom = defaultNarrowFrom } = this.#request;
+    if (this.#pass === "rest") {
+      const rest = files.filter(({ path }) => this.#before?.has(path) !== true);
+      this.#surveyed -= rest.length;
+      return rest;
+    }
+    if (this.#pass === "read" && narrow !== undefined && this.#early.size + files.length >= narrowFrom) {
+      this.#before = this.#early;
+      this.#unreadableBefore = this.#skipped.unreadable;
+      this.#pass = "survey";
+      this.#narrowed = narrow();
+    }
+    if (this.#pass === "survey") {
+      this.#surveyed += files.length;
+      return [];
+    }
+    for (const { path } of files) this.#early.add(path);
+    return files;
+  }
+
+  /** Reads what was only counted, as far as it may have a match; the rest was searched. */
+  async rest(anchor: Anchor): Promise<void> {
+    if (this.#pass !== "survey") return;
+    const { path: start } = this.#request;
+    const names = await this.#narrowed;
+    if (names === undefined) this.#skipped.unreadable = this.#unreadableBefore;
+    else this.#leading = leadingTo(names, start);
+    this.#pass = "rest";
+    await this.folder(anchor, start, 0, []);
+    if (names !== undefined) this.#files += this.#surveyed;
+    this.#surveyed = 0;
   }
 
   async #together<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
@@ -297,6 +366,21 @@ class Search {
   }
 }
 
+/** Files, given relative to a folder, and the folders on the way to them, as a search names them. */
+function leadingTo(names: ReadonlySet<string>, start: string): ReadonlySet<string> {
+  const leading = new Set<string>();
+  for (const name of names) {
+    let path = start === "." ? name : `${start}/${name}`;
+    while (!leading.has(path)) {
+      leading.add(path);
+      const above = path.lastIndexOf("/");
+      if (above < 0) break;
+      path = path.slice(0, above);
+    }
+  }
+  return leading;
+}
+
 function withoutEnd(line: string): string {
   return line.endsWith("\r") ? line.slice(0, -1) : line;
 }
@@ -313,7 +397,10 @@ export async function searchBelow(request: SearchRequest): Promise<FilesFound> {
   } else {
     const anchor = await Anchor.open(request.fs, start.self);
     try {
-      if (anchor.real === start.real) await search.folder(anchor, request.path, 0, []);
+      if (anchor.real === start.real) {
+        await search.folder(anchor, request.path, 0, []);
+        await search.rest(anchor);
+      }
     } finally {
       await anchor.close();
     }

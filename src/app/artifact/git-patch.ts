@@ -14,6 +14,8 @@ export interface FilePatch {
   readonly after: Bytes;
   /** Permission bits of the project's file; undefined where there is none. */
   readonly fileMode: number | undefined;
+  /** Permission bits that the file gets, where they change. */
+  readonly newMode?: number | undefined;
 }
 
 const none = "0000000";
@@ -32,10 +34,12 @@ export interface PatchLine {
 export function gitPatch(file: FilePatch, forPeople = false): PatchLine[] {
   const { path, before, after, renamedFrom = path, fileMode } = file;
   const [from, to] = [quoted(`a/${renamedFrom}`), quoted(`b/${path}`)];
-  const mode = modeText(fileMode);
+  const mode = modeText(file.newMode ?? fileMode);
+  const isChanged = file.newMode !== undefined && before !== null && after !== null;
   const head: PatchLine[] = [line("head", `diff --git ${from} ${to}`)];
   if (before === null) head.push(line("head", `new file mode ${mode}`));
   else if (after === null) head.push(line("head", `deleted file mode ${mode}`));
+  if (isChanged) head.push(line("head", `old mode ${modeText(fileMode)}`), line("head", `new mode ${mode}`));
   if (renamedFrom !== path)
     head.push(
       line("head", `similarity index ${similarity(before, after)}%`),
@@ -48,7 +52,7 @@ export function gitPatch(file: FilePatch, forPeople = false): PatchLine[] {
   const ids = isText
     ? `${before === null ? none : shortId(before)}..${after === null ? none : shortId(after)}`
     : `${blobId(before)}..${blobId(after)}`;
-  head.push(line("head", `index ${ids}${before === null || after === null ? "" : ` ${mode}`}`));
+  head.push(line("head", `index ${ids}${before === null || after === null || isChanged ? "" : ` ${mode}`}`));
   const names = [
     before === null ? "/dev/null" : withTab(from),
     after === null ? "/dev/null" : withTab(to),

@@ -1,3 +1,4 @@
+import { sha256Bytes } from "../../adapters/system/sha256";
 import { readProjectFile } from "../../adapters/files/project-file";
 import type { FileSystem } from "../../adapters/files/file-system";
 import { OrketError } from "../../engine/error/orket-error";
@@ -32,6 +33,8 @@ export interface ProjectOffer extends Offer {
   readonly path: string;
   /** Permission bits of the project's file, or of a new one; undefined: those of new files. */
   readonly fileMode: number | undefined;
+  /** Permission bits that the project's file gets, because it becomes executable; absent: it keeps its own. */
+  readonly newMode?: number;
   /** An editor holds unsaved text of the project's file. */
   readonly isUnsaved: boolean;
   /** Both names of a file that is moved; `project` and `fileMode` are those of the old name, where there is such a file. */
@@ -65,13 +68,25 @@ export function artifactAt(state: SessionState, file: string): ArtifactView {
 export async function artifactOffer(source: OfferSource, artifact: ArtifactView): Promise<ProjectOffer> {
   const { base, content } = proposedChange(source.state, artifact);
   const { path, renamedFrom: from } = artifact;
-  if (from !== undefined) return renameOffer(source, { from, to: path, ancestor: base, proposed: content });
-  const offer = await offerOf(source, path, base, content);
-  return artifact.executable === true ? { ...offer, fileMode: offer.fileMode ?? executableMode } : offer;
+  const offer =
+    from === undefined
+      ? await offerOf(source, path, base, content)
+      : await renameOffer(source, { from, to: path, ancestor: base, proposed: content });
+  return artifact.executable === true ? asExecutable(offer) : offer;
 }
 
 /** Permission bits of a new executable file. */
 const executableMode = 0o755;
+
+/** The offer where the file is to be executable: whoever may read it may then execute it. */
+export function asExecutable(offer: ProjectOffer): ProjectOffer {
+  const { fileMode: mode, kind } = offer;
+  if (mode === undefined) return { ...offer, fileMode: executableMode };
+  const newMode = mode | ((mode & 0o444) >> 2);
+  if ((mode & 0o111) !== 0 || newMode === mode || offer.proposed === null) return offer;
+  const shown = sha256Bytes(Buffer.from(`${offer.shown} mode ${newMode}`));
+  return { ...offer, newMode, shown, kind: kind === "same" ? "ready" : kind };
+}
 
 /** The effect of moving a file. */
 export async function renameOffer(

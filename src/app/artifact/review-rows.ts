@@ -21,6 +21,8 @@ export interface ReviewRow {
   readonly state: ReviewState;
   /** A decision about some of it is still open. */
   readonly open: boolean;
+  /** It makes a file executable that is not, or creates one that is. */
+  readonly makesExecutable: boolean;
   /** It is pending, and was written after the last check that passed, whatever its other states. */
   readonly isUnchecked: boolean;
   readonly reason?: string;
@@ -76,6 +78,8 @@ async function rowOf(
     artifact,
     state: stateOf(about, offer, unchecked.has(artifact.path)),
     open: about.open,
+    makesExecutable:
+      artifact.executable === true && (offer.rename === undefined || offer.newMode !== undefined),
     isUnchecked: about.open && unchecked.has(artifact.path),
     ...defined({ reason: about.reason }),
     role: roleOf(source, artifact.step),
@@ -179,10 +183,11 @@ export function patchesOf(rows: readonly ReviewRow[]): FilePatch[] {
           before,
           after,
           fileMode: row.offer.fileMode,
+          newMode: row.offer.newMode,
         },
       ];
     if (from === undefined || from.before === null || row.before !== null)
-      return [{ path, before, after, fileMode: row.offer.fileMode }];
+      return [{ path, before, after, fileMode: row.offer.fileMode, newMode: row.offer.newMode }];
     return [
       {
         path,
@@ -190,6 +195,7 @@ export function patchesOf(rows: readonly ReviewRow[]): FilePatch[] {
         before: from.before,
         after,
         fileMode: from.offer.fileMode,
+        newMode: row.artifact.executable === true ? row.offer.fileMode : undefined,
       },
     ];
   });

@@ -14,6 +14,25 @@ export interface PartText {
   readonly text: string;
 }
 
+/** JSON over several lines; anything else unchanged. */
+function laidOut(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text) as unknown, null, 2);
+  } catch {
+    return text;
+  }
+}
+
+/** The same text as it is best read: JSON over several lines. */
+export async function readablePartText(
+  source: EventSource,
+  seq: number,
+  id: string,
+): Promise<PartText | undefined> {
+  const found = await partText(source, seq, id);
+  return found?.name.endsWith(".json") === true ? { ...found, text: laidOut(found.text) } : found;
+}
+
 /**
  * The text with this id of the event with this number; undefined where there is none.
  * @throws {OrketError} blob_missing, journal_damaged, disk_failed.

@@ -40,7 +40,7 @@ export async function transcriptRows(
     const around = await source.readEvents(begin, stretch.to + pairEvents - begin);
     const partners = partnersOf(around);
     const context = {
-      partner: (seq: number) => near(seq, partners.get(seq)),
+      partners: (seq: number) => (partners.get(seq) ?? []).filter((other) => isNear(seq, other.seq)),
       includes: (seq: number) => source.includes(seq),
       awaits: (seq: number) => source.live && seq + pairEvents >= source.total,
       stepOf: (key: string) => source.stepOf(key),
@@ -56,8 +56,8 @@ export async function transcriptRows(
   return rows;
 }
 
-function near(seq: number, partner: SessionEvent | undefined): SessionEvent | undefined {
-  return partner === undefined || Math.abs(partner.seq - seq) > pairEvents ? undefined : partner;
+function isNear(one: number, other: number): boolean {
+  return Math.abs(one - other) <= pairEvents;
 }
 
 function sizeText(content: Content): string {

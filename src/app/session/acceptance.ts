@@ -10,7 +10,14 @@ import { artifactViews } from "../../engine/view/session-view";
 import { chooseFrom, withoutPart } from "../artifact/choice";
 import type { Chosen } from "../artifact/choice";
 import type { LineChange } from "../artifact/hunks";
-import { artifactAt, artifactOffer, redoOffer, renameOffer, revertOffer } from "../artifact/project-offer";
+import {
+  artifactAt,
+  artifactOffer,
+  asExecutable,
+  redoOffer,
+  renameOffer,
+  revertOffer,
+} from "../artifact/project-offer";
 import type { Desk, OfferSource, ProjectOffer } from "../artifact/project-offer";
 import { isSameBytes } from "../artifact/text";
 import type { Bytes } from "../artifact/text";
@@ -133,7 +140,10 @@ function stored(
 
 interface AcceptanceRecord {
   readonly step: string | null;
-  readonly data: Omit<EventData<"artifact_accepted">, "path" | "content" | "replaced" | "file_mode">;
+  readonly data: Omit<
+    EventData<"artifact_accepted">,
+    "path" | "content" | "replaced" | "file_mode" | "made_executable"
+  >;
 }
 
 /** Records an acceptance, then writes it: for a moved file, both its names or neither. */
@@ -144,14 +154,18 @@ async function bring(
   { desk, provenance }: DecideOptions,
   { step, data }: AcceptanceRecord,
 ): Promise<void> {
-  const { path, fileMode, project, rename } = offer;
+  const { path, fileMode, newMode, project, rename } = offer;
+  const made = newMode === undefined ? {} : { made_executable: true as const };
   const events: ReturnType<typeof draft>[] = [];
   const changes: ProjectChange[] = [];
   const accept = (
     of: string,
     from: Bytes,
     to: Bytes,
-    more: Pick<EventData<"artifact_accepted">, "file_mode" | "renamed_from" | "renamed_to">,
+    more: Pick<
+      EventData<"artifact_accepted">,
+      "file_mode" | "made_executable" | "renamed_from" | "renamed_to"
+    >,
   ): void => {
     const [content, replaced] = [put(session, to), put(session, from)];
     events.push(draft("artifact_accepted", step, { path: of, content, replaced, ...data, ...defined(more) }));
@@ -161,12 +175,14 @@ async function bring(
       bytes: to,
       isUnsaved: offer.isUnsaved,
       desk,
-      ...defined({ createMode: fileMode }),
+      ...(to === null
+        ? defined({ createMode: fileMode })
+        : defined({ createMode: newMode ?? fileMode, newMode })),
     });
   };
-  if (rename === undefined) accept(path, project, bytes, { file_mode: fileMode });
+  if (rename === undefined) accept(path, project, bytes, { file_mode: fileMode, ...made });
   else {
-    accept(path, rename.there, bytes, { renamed_from: rename.from });
+    accept(path, rename.there, bytes, { renamed_from: rename.from, ...made });
     accept(rename.from, rename.here, null, { file_mode: fileMode, renamed_to: path });
   }
   await changeProject(session, changes, {
@@ -314,8 +330,10 @@ async function revertOne(
   if (offer.kind === "conflict") throw changedAfter(file);
   const isLast = acceptance === (session.orchestrator.state.acceptances[file] ?? []).at(-1);
   const { project: from, result: bytes, isUnsaved } = offer;
-  const createMode = acceptance.fileMode;
-  await changeProject(session, [{ path: file, from, bytes, isUnsaved, desk, ...defined({ createMode }) }], {
+  const { fileMode: createMode, madeExecutable } = acceptance;
+  const newMode = madeExecutable === true ? createMode : undefined;
+  const change = { path: file, from, bytes, isUnsaved, desk, ...defined({ createMode, newMode }) };
+  await changeProject(session, [change], {
     decide: () =>
       record(
         session,
@@ -415,10 +433,11 @@ export function redoAcceptance(
     const old = undone.renamedFrom;
     const gone = old === undefined ? undefined : all[old];
     const source = offerSource(session, options.desk);
-    const offer =
+    const again =
       old === undefined || gone === undefined
         ? await redoOffer(source, path, undone)
         : await renameOffer(source, { from: old, to: path, ancestor: gone.to, proposed: undone.from });
+    const offer = undone.madeExecutable === true ? asExecutable(again) : again;
     const bytes = chooseFrom(path, offer).content;
     const fileMode = offer.fileMode ?? undone.fileMode;
     const goal = undone.goal === null ? null : await session.readBytes(undone.goal);

@@ -182,7 +182,7 @@ function live(
       startDirectory: options.startDirectory,
       references: flow.references,
       policy: flow.policy,
-      ...defined({ fs: environment.projectFs }),
+      ...defined({ fs: environment.projectFs, ripgrep: environment.projectFs ? undefined : options.ripgrep }),
     }),
     external: options.external ?? noExternalTools,
     features: options.features?.(options.workDomain) ?? noLanguageFeatures,

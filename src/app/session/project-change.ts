@@ -37,6 +37,8 @@ export interface ProjectChange {
   readonly desk: Desk | undefined;
   /** Permission bits where the file does not exist; undefined: those of new files. */
   readonly createMode?: number;
+  /** Permission bits that an existing file gets; undefined: it keeps its own. */
+  readonly newMode?: number;
 }
 
 /** What is recorded of a change in the journal. */
@@ -58,7 +60,9 @@ export async function changeProject(
   changes: readonly ProjectChange[],
   { decide, retract }: Recording,
 ): Promise<void> {
-  const needed = changes.filter(({ from, bytes }) => !isSameBytes(from, bytes));
+  const needed = changes.filter(
+    ({ from, bytes, newMode }) => newMode !== undefined || !isSameBytes(from, bytes),
+  );
   const [first] = needed;
   if (first === undefined) return decide();
   if (needed.some(({ isUnsaved }) => isUnsaved)) {
@@ -90,13 +94,13 @@ export async function changeProject(
 
 function noteOf(
   session: LiveSession,
-  { path: file, from, bytes, createMode: mode }: ProjectChange,
+  { path: file, from, bytes, createMode: mode, newMode: new_mode }: ProjectChange,
 ): PendingChange {
   return {
     path: file,
     content: bytes === null ? null : session.store.putBytes(bytes),
     expected: from === null ? null : session.store.putBytes(from),
-    ...defined({ mode }),
+    ...defined({ mode, new_mode }),
   };
 }
 
@@ -126,10 +130,12 @@ async function writeBack(session: LiveSession, { path: file, from, bytes }: Proj
 
 /** An editor holds the file, with unsaved changes; it gets the new text, and the user saves or undoes it. */
 async function changeUnsaved(
-  { path: file, from, bytes, desk }: ProjectChange,
+  { path: file, from, bytes, desk, newMode }: ProjectChange,
   decide: () => Promise<void>,
 ): Promise<void> {
   const now = desk?.unsaved(file);
+  // An editor cannot set permission bits.
+  if (newMode !== undefined) throw unsavedError(file);
   if (desk === undefined || bytes === null || now === undefined || !isSameBytes(now, from))
     throw unsavedError(file);
   await decide();
@@ -159,7 +165,7 @@ async function removeNote(session: LiveSession): Promise<void> {
 
 async function write(
   session: LiveSession,
-  { path: file, expected, mode }: PendingChange,
+  { path: file, expected, mode, new_mode: newMode }: PendingChange,
   bytes: Bytes,
   beforeWrite: () => Promise<void>,
 ): Promise<void> {
@@ -174,7 +180,7 @@ async function write(
     bytes,
     expectedSha256: expected?.sha256 ?? null,
     beforeWrite,
-    ...defined({ createMode: mode }),
+    ...defined({ createMode: mode, newMode }),
   });
 }
 
@@ -187,6 +193,7 @@ const pendingChangeSchema = z.strictObject({
   content: blobRefSchema.nullable(),
   expected: blobRefSchema.nullable(),
   mode: z.int().optional(),
+  new_mode: z.int().optional(),
 });
 type PendingChange = z.infer<typeof pendingChangeSchema>;
 

@@ -22,6 +22,8 @@ export interface RuntimeOptions extends ProviderDeps {
   readonly confirmForeign?: ConfirmForeign;
   /** Tools of the host, such as the editor's. */
   readonly external?: ExternalTools;
+  /** ripgrep's executable, absolute, for searches of large projects; absent: every file is read. */
+  readonly ripgrep?: string | undefined;
   /** What the host's editor knows about a project's folder; absent: there is no editor. */
   readonly features?: (workDomain: string) => LanguageFeatures;
   /** How commands of the Flow are run; absent: no commands run. */

@@ -1,45 +1,17 @@
 import { checksOf, uncheckedPaths } from "../../app/session/checks";
 import { openSnapshot } from "../../app/session/snapshot";
 import { rememberShown } from "../../app/session/shown";
-import type { ReviewRow } from "../../app/artifact/review-rows";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { artifactViews, isOpenArtifact } from "../../engine/view/session-view";
-import { chooseArtifacts, filesArgument, printPatch, rowsOf, shownOf } from "../artifacts";
+import { chooseArtifacts, filesArgument, printPatch, printStat, rowsOf, shownOf } from "../artifacts";
 import { jsonOption, sessionArgument } from "../command";
 import type { Command, CommandContext } from "../command";
 import { exitCodeOfError, exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
-import type { Output } from "../io";
 import { sessionOf } from "../runtime";
-import { alignColumns, formatBytes, plural } from "../text/format";
-import { safeLine, safeText } from "../text/safe";
+import { plural } from "../text/format";
+import { safeText } from "../text/safe";
 import { rowJson } from "./review-json";
-
-const stateText = (state: ReviewRow["state"]): string => (state === "proposed" ? "" : state);
-
-function printStat(rows: readonly ReviewRow[], out: Output): void {
-  const { style } = out;
-  const total = { added: 0, removed: 0 };
-  const table = rows.map(({ artifact, text, added, removed, state, renamedFrom, denied }) => {
-    total.added += added;
-    total.removed += removed;
-    const size = artifact.content === null ? "" : formatBytes(artifact.content.bytes);
-    const lines = text === undefined ? "binary" : `${style.green(`+${added}`)} ${style.red(`-${removed}`)}`;
-    const name = renamedFrom === undefined ? artifact.path : `${renamedFrom} => ${artifact.path}`;
-    return [
-      ` ${safeLine(name)}`,
-      artifact.change,
-      size,
-      lines,
-      denied === undefined ? stateText(state) : "cannot be accepted",
-    ];
-  });
-  if (table.length === 0) return;
-  for (const text of alignColumns(table)) out.line(text.trimEnd());
-  out.line(
-    ` ${plural(rows.length, "file")}, ${plural(total.added, "line")} added, ${plural(total.removed, "line")} removed`,
-  );
-}
 
 async function diff(context: CommandContext): Promise<ExitCode> {
   const { io, given, workDomain } = context;

@@ -15,6 +15,7 @@ export function rowJson(row: ReviewRow): Record<string, unknown> {
     role: row.role,
     ...defined({ renamed_from: row.renamedFrom, reason: row.reason }),
     ...(row.denied === undefined ? {} : { denied: row.denied.message }),
+    ...(row.makesExecutable ? { executable: true } : {}),
     merged: offer.kind === "merged",
     shown: offer.shown,
     binary: text === undefined,

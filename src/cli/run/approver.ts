@@ -11,6 +11,7 @@ import { unaskedRefusal } from "../../engine/conductor/command";
 import { activeRuns } from "../../engine/state/cursor";
 import { textOfApproval } from "./approval-text";
 import type { ApprovalText } from "./approval-text";
+import type { AcceptanceSaid } from "./ask-acceptance";
 import { askQuestion } from "./ask-question";
 import { answerTo, approvalText, isExact, waitsFor } from "./answers";
 import type { GivenAnswer } from "./answers";
@@ -31,6 +32,8 @@ export interface ApproverParts {
   readonly output: Output;
   readonly env: Environment;
   readonly lines: TypedLines;
+  /** Asks a user who is present about the files that an `accept` step waits for; absent: the session pauses there. */
+  readonly askAcceptance?: (question: QuestionView) => Promise<AcceptanceSaid>;
   /** The values of `--answer`. */
   readonly answers?: readonly GivenAnswer[];
 }
@@ -43,6 +46,7 @@ export class Approver {
   #asking = false;
   #closed = false;
   #paused = false;
+  #deciding: Promise<AcceptanceSaid> | undefined;
   readonly #parts: ApproverParts;
 
   constructor(parts: ApproverParts) {
@@ -60,9 +64,11 @@ export class Approver {
     });
   }
 
-  close(): void {
+  /** Asks nothing more; resolves when a decision about files that was being made has been made. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#parts.lines.cancel();
+    await this.#deciding?.catch(() => undefined);
   }
 
   #open(): ApprovalView[] {
@@ -76,8 +82,15 @@ export class Approver {
     const { state } = this.#parts.live.orchestrator;
     if (state.status !== "running" || state.pauseRequested !== null || state.stopRequested) return [];
     return viewSession(state).questions.filter(
-      ({ id, kind }) => kind !== "accept" && !this.#answered.has(id),
+      ({ id, kind, paths = [] }) =>
+        !this.#answered.has(id) && (kind !== "accept" || (this.#asksAbout(kind) && paths.length > 0)),
     );
+  }
+
+  /** Whether the user is asked about a question of this kind. */
+  #asksAbout(kind: QuestionView["kind"]): boolean {
+    const { mode, askAcceptance } = this.#parts;
+    return mode === "ask" && (kind !== "accept" || askAcceptance !== undefined);
   }
 
   /**
@@ -91,7 +104,7 @@ export class Approver {
       const { question } = run;
       if (question === null || this.#answered.has(question.id)) continue;
       if (question.kind === "accept" && !waitsForAcceptance(state, run)) continue;
-      const isAsked = this.#parts.mode === "ask" && question.kind !== "accept";
+      const isAsked = this.#asksAbout(question.kind);
       const isRefused = this.#refused.has(question.id);
       const command =
         question.kind === "accept" || isRefused
@@ -198,20 +211,21 @@ export class Approver {
   }
 
   async #askQuestion(question: QuestionView): Promise<void> {
-    const { live, output } = this.#parts;
+    const { live, askAcceptance } = this.#parts;
     const { id, sha256, step } = question;
+    if (question.kind === "accept") {
+      this.#deciding = askAcceptance?.(question);
+      const word = (await this.#deciding) ?? "ended";
+      if (!this.#closed && word !== "decided") this.#leave(word, step);
+      return;
+    }
     const said = await askQuestion(question, await live.readText(question.text), this.#parts);
     if (this.#closed) return;
     switch (said.kind) {
       case "pause":
-        this.#pause("person", "Paused at a question.");
-        return;
       case "stop":
-        live.orchestrator.submit({ kind: "adjust", adjustment: { kind: "stop", by: "person" } });
-        return;
       case "ended":
-        output.line();
-        this.#pause("approval", `The step ${step} waits for an answer.`);
+        this.#leave(said.kind, step);
         return;
       case "answer": {
         const { verdict, answers } = said;
@@ -224,6 +238,18 @@ export class Approver {
         });
         this.#answered.add(id);
       }
+    }
+  }
+
+  /** Ends the run at a question that stays open. */
+  #leave(word: "pause" | "stop" | "ended", step: string): void {
+    const { live, output } = this.#parts;
+    if (word === "pause") this.#pause("person", "Paused at a question.");
+    else if (word === "stop")
+      live.orchestrator.submit({ kind: "adjust", adjustment: { kind: "stop", by: "person" } });
+    else {
+      output.line();
+      this.#pause("approval", `The step ${step} waits for an answer.`);
     }
   }
 

@@ -10,6 +10,7 @@ import { exitCodeOf, exitCodes, Obstacles } from "../exit-code";
 import type { ExitCode } from "../exit-code";
 import type { Io } from "../io";
 import type { GivenAnswer } from "./answers";
+import { askAcceptance } from "./ask-acceptance";
 import { Approver } from "./approver";
 import type { ApprovalMode } from "./approver";
 import { LineDisplay, NoDisplay } from "./display";
@@ -93,6 +94,7 @@ export async function performSession(live: LiveSession, options: PerformOptions,
     env: io.env,
     lines,
     answers: options.answers ?? [],
+    askAcceptance: (question) => askAcceptance(question, { live, output: io.stderr, lines }),
   });
   const obstacles = new Obstacles();
   const seen = (events: readonly SessionEvent[]): void => {
@@ -127,7 +129,7 @@ export async function performSession(live: LiveSession, options: PerformOptions,
     approver.look();
     state = await orchestrator.run();
   } finally {
-    approver.close();
+    await approver.close();
     lines.stop();
     sign?.close();
     display.close();

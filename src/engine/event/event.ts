@@ -4,6 +4,7 @@ import { commandEndSchema, commandPlaceSchema, commandVerdicts, isolationSchema 
 import { jsonSchema } from "../model/field";
 import { adjustmentBodySchema, adjustmentSchema, answeredBy, by } from "./adjustment";
 import { attached, callId, omissionSchema, toolCallSchema, messageSchema, unreadCallSchema } from "./message";
+import { artifactState, proposalRest } from "./artifact";
 import { blobRefSchema, contentSchema, digestSchema } from "./content";
 import { tokenUsageSchema } from "./tokens";
 
@@ -18,17 +19,6 @@ export const journalFormat = 1;
 const stepId = z.string();
 const turn = z.int().min(1).describe("Which model call of the step's attempt, from 1.");
 const attempt = z.int().min(1);
-
-const proposalRest = z
-  .strictObject({ base: blobRefSchema.optional(), content: blobRefSchema.optional() })
-  .describe(
-    "What is still proposed after this (`content`), and what it is a change of (`base`); a side is absent where there is no file. Absent when all is decided.",
-  );
-
-const artifactState = z.strictObject({
-  path: z.string(),
-  content: blobRefSchema.nullable().describe("null: the artifact is a deletion."),
-});
 
 /** The fields of `data`, by event type. Public: scripts read them, and a JSON Schema of them is shipped. */
 export const eventData = {
@@ -229,7 +219,14 @@ export const eventData = {
     path: z.string().describe("Relative to the Workspace, with forward slashes."),
     content: blobRefSchema,
     base: blobRefSchema.nullable().describe("The project's file that it would replace; null: there is none."),
-    executable: z.literal(true).optional().describe("A new file may be executed."),
+    executable: z
+      .literal(true)
+      .optional()
+      .describe("The file may be executed: a new one, or one that could not be executed before."),
+    base_executable: z
+      .literal(true)
+      .optional()
+      .describe("The project's file that it would replace may be executed, and so may the new version."),
     moved_from: z
       .strictObject({
         path: z.string(),
@@ -447,6 +444,12 @@ export const eventData = {
       .min(0)
       .optional()
       .describe("Permission bits of the file that was replaced, or of a new one that may be executed."),
+    made_executable: z
+      .literal(true)
+      .optional()
+      .describe(
+        "The project's file could not be executed before, and now it can; `file_mode` is from before.",
+      ),
     renamed_from: z.string().optional().describe("The file was moved: this path was deleted with it."),
     renamed_to: z
       .string()

@@ -17,9 +17,9 @@ export interface MakingVersions {
 
 /** The versions of this engine. */
 export const currentVersions: MakingVersions = {
-  promptBuilder: 3,
+  promptBuilder: 4,
   callReader: 3,
-  toolAnswers: 3,
+  toolAnswers: 4,
   driftRules: 1,
   reasons: 2,
 };

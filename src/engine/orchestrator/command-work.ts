@@ -188,7 +188,11 @@ export async function runCommand(
       argv,
       ...defined({ stdin }),
       env,
-      overlay: artifactsOf(scope).map(({ path, content }) => ({ path, content })),
+      overlay: artifactsOf(scope).map(({ path, content, executable }) => ({
+        path,
+        content,
+        ...defined({ executable }),
+      })),
       read: (content) => ports.store.getBytes(content),
     },
     ({ text }) => {

@@ -9,6 +9,8 @@ export type CommandVariable = { readonly value: string } | { readonly secret: st
 export interface OverlayFile {
   readonly path: string;
   readonly content: BlobRef | null;
+  /** It may be executed, whatever the project's file may. */
+  readonly executable?: true;
 }
 
 export interface CommandRequest {

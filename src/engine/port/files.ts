@@ -12,6 +12,8 @@ export interface FileMissing {
 export interface FileRead {
   readonly kind: "file";
   readonly bytes: Uint8Array;
+  /** `base`: the file may be executed by its owner. */
+  readonly executable?: boolean;
 }
 /** A part of a text file. `lines` are without their ends. */
 export interface LinesRead {

@@ -305,8 +305,11 @@ function toolPart({ run, scope }: ActiveRun, event: ToolEvent): RunUpdate {
       const from = event.data.moved_from;
       const movedFrom = originOf(scope, path, from);
       const before = changeAt(scope, from?.path ?? path);
-      const executable = event.data.executable ?? before?.executable;
-      const change = { path, content, base, step: run.key, ...defined({ movedFrom, executable }) };
+      const { base_executable: ofBase } = event.data;
+      const executable = event.data.executable ?? before?.executable ?? ofBase;
+      const baseExecutable = changeAt(scope, path)?.baseExecutable ?? ofBase;
+      const more = defined({ movedFrom, executable, baseExecutable });
+      const change = { path, content, base, step: run.key, ...more };
       if (from === undefined) {
         return active(
           {

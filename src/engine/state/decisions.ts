@@ -27,6 +27,10 @@ function proposedAt(state: SessionState, path: string): BlobRef | null {
   return changeAt(state.score.scope, path)?.content ?? null;
 }
 
+function mayBeExecuted(state: SessionState, path: string): { executable?: true } {
+  return changeAt(state.score.scope, path)?.executable === true ? { executable: true } : {};
+}
+
 function changeOf({ base, content }: NonNullable<EventData<"artifact_accepted">["rest"]>): ProposedChange {
   return { base: base ?? null, content: content ?? null };
 }
@@ -51,7 +55,7 @@ function accepted(state: SessionState, { seq, data }: EventOf<"artifact_accepted
     of,
     mode,
     goal: rest === undefined ? content : (rest.content ?? null),
-    ...defined({ fileMode, renamedFrom, renamedTo }),
+    ...defined({ fileMode, madeExecutable: data.made_executable, renamedFrom, renamedTo }),
   };
   const { [path]: _, ...undone } = state.undone;
   const before = state.decisions[path];
@@ -64,6 +68,7 @@ function accepted(state: SessionState, { seq, data }: EventOf<"artifact_accepted
     content,
     replaced,
     of,
+    ...mayBeExecuted(state, path),
     ...(rest === undefined ? {} : { rest: changeOf(rest) }),
     ...(isPart ? { refused: true as const } : {}),
   };
@@ -85,6 +90,7 @@ function rejected(state: SessionState, { data }: EventOf<"artifact_rejected">): 
   return withDecision(state, path, {
     kind: "rejected",
     of,
+    ...mayBeExecuted(state, path),
     ...defined({ reason }),
     ...(rest === undefined ? {} : { rest: changeOf(rest) }),
     // Earlier sessions had no `by`, and told no step.
@@ -116,6 +122,7 @@ function reverted(state: SessionState, { data }: EventOf<"acceptance_reverted">)
     content: to,
     replaced: last.replaced,
     of: last.of,
+    ...(decision?.executable === true ? { executable: true as const } : {}),
     ...(goal?.sha256 === to?.sha256 ? {} : { rest: { base: to, content: goal } }),
   });
 }
@@ -138,10 +145,14 @@ export interface DecisionAbout {
 }
 
 /** What is decided about the current version of an artifact. */
-export function decisionAbout(state: SessionState, { path, content }: ArtifactChange): DecisionAbout {
+export function decisionAbout(
+  state: SessionState,
+  { path, content, executable }: Pick<ArtifactChange, "path" | "content" | "executable">,
+): DecisionAbout {
   const decision = state.decisions[path];
   if (decision === undefined || decision.of?.sha256 !== content?.sha256)
     return { verdict: "pending", open: true };
+  if (executable === true && decision.executable !== true) return { verdict: "pending", open: true };
   const reason =
     decision.kind === "rejected" && decision.reason !== undefined ? { reason: decision.reason } : {};
   if (decision.rest !== undefined) return { verdict: "partly", open: true, ...reason };

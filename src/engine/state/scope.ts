@@ -16,8 +16,10 @@ export interface ArtifactChange {
   readonly step: string;
   /** The project's file that was moved here. */
   readonly movedFrom?: string;
-  /** A new file that may be executed. */
+  /** It may be executed. */
   readonly executable?: true;
+  /** So may the project's file that it would replace. */
+  readonly baseExecutable?: true;
 }
 
 /** What a finished step left for later steps. */

@@ -64,6 +64,8 @@ export type ArtifactDecision =
       readonly content: BlobRef | null;
       readonly replaced: BlobRef | null;
       readonly of: BlobRef | null;
+      /** The version may be executed. */
+      readonly executable?: true;
       /** What is still proposed, and what it is a change of; absent when all of it is decided. */
       readonly rest?: ProposedChange;
       /** Part of the version was refused before. */
@@ -72,6 +74,8 @@ export type ArtifactDecision =
   | {
       readonly kind: "rejected";
       readonly of: BlobRef | null;
+      /** The version may be executed. */
+      readonly executable?: true;
       readonly reason?: string;
       /** Steps that begin later are told. */
       readonly told?: true;
@@ -99,6 +103,8 @@ export interface Acceptance {
   readonly goal: BlobRef | null;
   /** Permission bits of the file that was replaced. */
   readonly fileMode?: number;
+  /** The file became executable with it. */
+  readonly madeExecutable?: true;
   /** The other half, where a moved file was accepted: both are taken back together. */
   readonly renamedFrom?: string;
   readonly renamedTo?: string;

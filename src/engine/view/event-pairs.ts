@@ -81,15 +81,18 @@ export class EventPairs {
   }
 }
 
-/** The other half of each event, by its number. */
-export function partnersOf(events: readonly SessionEvent[]): ReadonlyMap<number, SessionEvent> {
-  const pairs = new EventPairs();
-  const partners = new Map<number, SessionEvent>();
+/** The other sides of each event, by its number: the ends of a beginning in their order, or the beginning of an end. */
+export function partnersOf(events: readonly SessionEvent[]): ReadonlyMap<number, readonly SessionEvent[]> {
+  // Unlike a pair, a tool call can have two ends: what it changed, and what the model is told.
+  const starts = new Map<string, SessionEvent>();
+  const partners = new Map<number, SessionEvent[]>();
   for (const event of events) {
-    const pair = pairs.take(event);
-    if (pair === undefined) continue;
-    partners.set(pair.start.seq, pair.end);
-    partners.set(pair.end.seq, pair.start);
+    const side = sideOf(event);
+    if (side?.is === "start") starts.set(side.key, event);
+    const start = side?.is === "end" ? starts.get(side.key) : undefined;
+    if (start === undefined) continue;
+    partners.set(start.seq, [...(partners.get(start.seq) ?? []), event]);
+    partners.set(event.seq, [start]);
   }
   return partners;
 }

@@ -101,7 +101,7 @@ export interface ArtifactView {
   readonly reason?: string;
   readonly step: string;
   readonly content: BlobRef | null;
-  /** A new file that may be executed. */
+  /** It may be executed, and the project's file that it would replace may not. */
   readonly executable?: true;
   /** The project's file that it was made from: for a renamed file, the one at `renamedFrom`. */
   readonly base: BlobRef | null;
@@ -225,16 +225,22 @@ export function artifactViews(state: SessionState): ArtifactView[] {
       step: change.step,
       content: change.content,
       base: origin === undefined ? change.base : origin.base,
-      ...defined({ renamedFrom: origin?.path, executable: change.executable }),
+      ...defined({ renamedFrom: origin?.path }),
+      ...(becomesExecutable(change) ? { executable: true as const } : {}),
     });
   }
   return views;
 }
 
-function changeKind({ base, content }: ArtifactChange): ArtifactView["change"] | undefined {
+function changeKind(change: ArtifactChange): ArtifactView["change"] | undefined {
+  const { base, content } = change;
   if (content === null) return base === null ? undefined : "deleted";
   if (base === null) return "added";
-  return base.sha256 === content.sha256 ? undefined : "changed";
+  return base.sha256 === content.sha256 && !becomesExecutable(change) ? undefined : "changed";
+}
+
+function becomesExecutable({ executable, baseExecutable }: ArtifactChange): boolean {
+  return executable === true && baseExecutable !== true;
 }
 
 function approvalOf({ run }: ActiveRun): ApprovalView[] {

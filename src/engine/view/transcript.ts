@@ -69,8 +69,8 @@ export interface StepFacts {
 
 /** The surroundings in which an event is read. */
 export interface TranscriptContext {
-  /** The other half of a call, a command or a question, where it is near. */
-  readonly partner: (seq: number) => SessionEvent | undefined;
+  /** The other sides of a call, a command or a question, where they are near. */
+  readonly partners: (seq: number) => readonly SessionEvent[];
   /** Whether the transcript has an entry for the event; a filter leaves events out. */
   readonly includes: (seq: number) => boolean;
   /** Whether the other half can still come: the session runs, and the event is among its last. */
@@ -78,21 +78,11 @@ export interface TranscriptContext {
   readonly stepOf: (key: string) => StepFacts | undefined;
 }
 
-/** The partner, if it has no entry of its own because this event's entry shows it. */
-function shownPartner(
-  event: SessionEvent,
-  { partner, includes }: TranscriptContext,
-): SessionEvent | undefined {
-  const other = partner(event.seq);
-  return other !== undefined && !includes(other.seq) ? undefined : other;
-}
-
-/** Whether the event is shown by the entry of its other half: a result by its call, a start by its end. */
-function isFolded(event: SessionEvent, context: TranscriptContext): boolean {
-  const other = shownPartner(event, context);
-  if (other === undefined) return false;
-  if (event.type === "model_call_start" || event.type === "command_start") return true;
-  return other.type === "tool_call" && event.type !== "tool_call";
+/** Whether the event is shown by the entry of its other side: a result by its call, a start by its end. */
+function isFolded(event: SessionEvent, { partners, includes }: TranscriptContext): boolean {
+  const others = partners(event.seq).filter(({ seq }) => includes(seq));
+  if (event.type === "model_call_start" || event.type === "command_start") return others.length > 0;
+  return event.type !== "tool_call" && others.some(({ type }) => type === "tool_call");
 }
 
 /**
@@ -157,7 +147,7 @@ function bodyOf(event: SessionEvent, context: TranscriptContext): Body {
     case "command_start":
       return startBody("check", event, event.data.argv.join(" "), [event.data.command], context);
     case "command_end":
-      return commandBody(event, context.partner(event.seq));
+      return commandBody(event, context.partners(event.seq)[0]);
     case "approval_requested":
       return body(
         "question",
@@ -293,14 +283,15 @@ function promptBody(event: EventOf<"prompt_built">): Body {
   );
 }
 
-function replyBody(event: EventOf<"model_call_end">, { partner, stepOf }: TranscriptContext): Body {
+function replyBody(event: EventOf<"model_call_end">, { partners, stepOf }: TranscriptContext): Body {
   const { data } = event;
-  const start = partner(event.seq);
+  const [start] = partners(event.seq);
   const asked = start?.type === "model_call_start" ? start.data.model : undefined;
   const said = data.said === undefined ? part(event, "reply", true) : part(event, "said", true, "Reply");
   const role = event.step === null ? undefined : stepOf(event.step)?.role;
   return body("reply", role ?? "Reply", replyFacts.of(data, data.model ?? asked), {
     parts: [...part(event, "reasoning"), ...said],
+    ...(data.notices === undefined ? {} : { say: data.notices.join("\n") }),
     ...(data.finish_reason === "stop" || data.finish_reason === "tool_calls"
       ? {}
       : { tone: "caution" as const }),
@@ -313,24 +304,27 @@ function startBody(
   { seq }: SessionEvent,
   head: string,
   facts: readonly string[],
-  { partner, awaits }: TranscriptContext,
+  { partners, awaits }: TranscriptContext,
   parts: readonly TranscriptPart[] = [],
 ): Body {
-  if (partner(seq) !== undefined) return body(kind, head, facts, { parts });
+  if (partners(seq).length > 0) return body(kind, head, facts, { parts });
   return awaits(seq)
     ? body(kind, head, [...facts, "in progress"], { parts, open: true })
     : body(kind, head, [...facts, "no end recorded"], { parts, tone: "caution" });
 }
 
+/** A call with its outcome: what it changed says more than what the model is told about it. */
 function toolBody(call: EventOf<"tool_call">, context: TranscriptContext): Body {
   const args = part(call, "args");
-  const outcome = context.partner(call.seq);
-  if (outcome === undefined) return startBody("tool", call, call.data.tool, [], context, args);
-  const shown = outcomeBody(outcome);
+  const ends = context.partners(call.seq);
+  const main = ends.find(({ type }) => type !== "tool_result") ?? ends[0];
+  if (main === undefined) return startBody("tool", call, call.data.tool, [], context, args);
+  const shown = outcomeBody(main);
+  const results = ends.flatMap((end) => outcomeBody(end).parts);
   return {
     ...shown,
     facts: [call.data.tool, ...shown.facts].filter((fact) => fact !== shown.head),
-    parts: [...args, ...shown.parts],
+    parts: [...args, ...results],
   };
 }
 

@@ -39,9 +39,8 @@ export const noUsage: Usage = {
   unpricedCalls: 0,
 };
 
-function withCount(sum: Counted, count: TokenCount | undefined): Counted {
-  if (count === undefined) return { ...sum, unknownCalls: sum.unknownCalls + 1 };
-  return { ...sum, [count.source]: sum[count.source] + count.count };
+function countedOf(count: TokenCount | undefined): Counted {
+  return count === undefined ? { ...nothing, unknownCalls: 1 } : { ...nothing, [count.source]: count.count };
 }
 
 function addCounted(a: Counted, b: Counted): Counted {
@@ -87,10 +86,10 @@ export class UsageFold {
     this.#add(step, {
       calls: 1,
       failedCalls: 0,
-      input: withCount(nothing, tokens.input),
+      input: countedOf(tokens.input),
       // A backend that says nothing of a cache has none to speak of.
-      cached: tokens.cached_input === undefined ? nothing : withCount(nothing, tokens.cached_input),
-      output: withCount(nothing, tokens.output),
+      cached: tokens.cached_input === undefined ? nothing : countedOf(tokens.cached_input),
+      output: countedOf(tokens.output),
       costUsd: cost ?? 0,
       unpricedCalls: cost === undefined ? 1 : 0,
     });

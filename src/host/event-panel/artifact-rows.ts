@@ -30,6 +30,7 @@ export function artifactRows(controller: SessionController, model: ReviewModel):
       decided: decision !== "pending",
       ...(model.hasVersion(controller, path) ? { own: true } : {}),
       ...counts,
+      ...(row?.makesExecutable === true ? { executable: true as const } : {}),
       ...defined({ renamedFrom, shown: open ? row?.offer.shown : undefined }),
     };
   });

@@ -11,7 +11,7 @@ import { eventWords } from "../../engine/view/event-kind";
 import { eventTexts } from "../../engine/view/event-texts";
 import { sessionWords } from "../../engine/view/session-label";
 import { EventIndex } from "../../app/panel/event-index";
-import { partText } from "../../app/panel/part-text";
+import { partText, readablePartText } from "../../app/panel/part-text";
 import { StepDirectory } from "../../app/panel/step-facts";
 import { SessionSurvey } from "../../app/panel/survey";
 import { transcriptRows } from "../../app/panel/transcript-rows";
@@ -103,7 +103,7 @@ export class SessionPanel {
       if (found !== undefined) await this.#send({ type: "part", seq, id, text: found });
     },
     open_part: async ({ seq, id }) => {
-      const found = await partText(this.controller, seq, id);
+      const found = await readablePartText(this.controller, seq, id);
       if (found !== undefined) await this.#parts.reports.show(found.name, found.text);
     },
     copy_part: async ({ seq, id }) => {
@@ -246,7 +246,7 @@ export class SessionPanel {
   /** A text for display; one that cannot be read says why. */
   async #textOf(seq: number, id: string): Promise<ShownText | undefined> {
     try {
-      const found = await partText(this.controller, seq, id);
+      const found = await readablePartText(this.controller, seq, id);
       return found === undefined ? undefined : shown(found.text);
     } catch (error) {
       return { text: `[${this.#parts.errors.textOf(error)}]` };

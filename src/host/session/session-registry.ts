@@ -1,6 +1,8 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import type { LiveSession, RuntimeOptions } from "../../app/session/session";
+import { searchFolders } from "../../adapters/command/environment";
+import { findRipgrep, ripgrepFolders } from "../../adapters/files/ripgrep";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { listSessions } from "../../app/session/session-list";
 import type { SessionSummary } from "../../app/session/session-list";
@@ -56,6 +58,7 @@ export class SessionRegistry implements vscode.Disposable {
   /** Whether a session may resume as it is; the host sets its question here. */
   mayResume: (controller: SessionController) => Promise<boolean> = () => Promise.resolve(true);
   readonly #services: SessionServices;
+  readonly #ripgrep = new Map<string, string | undefined>();
 
   constructor(services: SessionServices) {
     this.#services = services;
@@ -192,6 +195,15 @@ export class SessionRegistry implements vscode.Disposable {
     await Promise.allSettled(this.open.map((controller) => controller.dispose()));
   }
 
+  /** VS Code's own ripgrep, or one on the PATH. */
+  #ripgrepFor(workDomain: string): string | undefined {
+    if (!this.#ripgrep.has(workDomain)) {
+      const folders = [...ripgrepFolders(vscode.env.appRoot), ...searchFolders(process.env)];
+      this.#ripgrep.set(workDomain, findRipgrep(folders, workDomain));
+    }
+    return this.#ripgrep.get(workDomain);
+  }
+
   /** The options with which a session of the folder runs. */
   optionsFor(workDomain: string): RuntimeOptions {
     return {
@@ -199,6 +211,7 @@ export class SessionRegistry implements vscode.Disposable {
       startDirectory: workDomain,
       engineVersion: ORKET_VERSION,
       startedBy: "editor",
+      ripgrep: this.#ripgrepFor(workDomain),
       ...this.#services,
     };
   }

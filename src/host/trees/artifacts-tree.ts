@@ -45,6 +45,7 @@ export class ArtifactItem extends vscode.TreeItem {
     const words = [
       decision === "pending" ? change : `${change}, ${decision}`,
       special,
+      row?.makesExecutable === true ? "executable" : "",
       isOwn ? "your version" : "",
       counts,
     ];
@@ -63,6 +64,7 @@ export class ArtifactItem extends vscode.TreeItem {
         : `like ${row.renamedFrom}, which is deleted`,
       explain(state, isOpen),
       row?.isUnchecked === true && state !== "unchecked" ? "Written after the last check that passed." : "",
+      row?.makesExecutable === true ? "The file may be executed once you accept this." : "",
       isOwn ? "You have a version of your own; accepting takes that." : "",
       reason === undefined ? "" : `Reason: ${reason}`,
       row?.denied?.message ?? "",
@@ -71,7 +73,7 @@ export class ArtifactItem extends vscode.TreeItem {
     const lines =
       row === undefined || row.text === undefined ? "" : `, ${row.added} lines added, ${row.removed} removed`;
     this.accessibilityInformation = {
-      label: `${renamedFrom === undefined ? file : `${renamedFrom} to ${file}`}, ${change}, ${decision}${special === "" ? "" : `, ${special}`}${isOwn ? ", your version" : ""}${lines}`,
+      label: `${renamedFrom === undefined ? file : `${renamedFrom} to ${file}`}, ${change}, ${decision}${special === "" ? "" : `, ${special}`}${row?.makesExecutable === true ? ", executable" : ""}${isOwn ? ", your version" : ""}${lines}`,
     };
     this.command = { command: commandIds.reviewArtifacts, title: "Open Changes", arguments: [this] };
   }

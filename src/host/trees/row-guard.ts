@@ -16,7 +16,8 @@ export class RowGuard {
 
   /** The rows as they are shown from now on, each by what its actions mean: the row and its state. */
   shows(rows: readonly string[]): void {
-    const now = this.#nowMs();
+    // Where no row was before, no press was meant for one.
+    const now = this.#rows.length === 0 ? -Infinity : this.#nowMs();
     const before = new Map(this.#rows.map((row, index) => [row, index]));
     rows.forEach((row, index) => {
       const was = before.get(row);

@@ -30,6 +30,45 @@ const encodings: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
 };
 
 for (const transport of transports) {
+  describe(`A body in one piece over ${transport.name}`, () => {
+    let server: ModelServer;
+    let fetch: HttpFetch | undefined;
+    before(async () => {
+      server = await ModelServer.start();
+      fetch = transport.open();
+    });
+    after(async () => {
+      await fetch?.close();
+      await server.close();
+    });
+
+    for (const indent of [undefined, 2])
+      it(`takes one JSON document in place of a stream${indent === undefined ? "" : ", also with indentation"}`, async () => {
+        const called = { name: "read_file", arguments: '{"path":"a.txt"}' };
+        const message = {
+          role: "assistant",
+          content: "Hello world.",
+          tool_calls: [{ id: "call00001", type: "function", function: called }],
+        };
+        const document = {
+          object: "chat.completion",
+          choices: [{ index: 0, message, finish_reason: "tool_calls" }],
+          usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 },
+        };
+        server.behaviour = ({ response }) =>
+          response
+            .writeHead(200, { "content-type": "application/json" })
+            .end(JSON.stringify(document, null, indent)) && undefined;
+        const taken = await new Call(makeProvider(openai, server.url, { fetch })).reply();
+        assert.equal(taken.text, "Hello world.");
+        assert.deepEqual(
+          taken.toolCalls.map(({ name, argumentsJson }) => [name, argumentsJson]),
+          [["read_file", called.arguments]],
+        );
+        assert.deepEqual(taken.usage.output, { count: 3, source: "measured" });
+      });
+  });
+
   describe(`Compressed bodies over ${transport.name}`, () => {
     let server: ModelServer;
     let fetch: HttpFetch | undefined;

@@ -57,6 +57,7 @@ describe("the survey of a session", () => {
     source.grow(10);
     const survey = new SessionSurvey(source);
     await Promise.all([survey.advance(), survey.advance()]);
+    assert.equal(survey.usage(state).session.calls, 10);
     source.grow(5);
     await survey.advance();
 

@@ -85,9 +85,9 @@ function askIn(
     else keyboard.write(`${next}\n`);
   }, 2);
   typist.unref();
-  const done = session.run().then((state) => {
+  const done = session.run().then(async (state) => {
     clearInterval(typist);
-    approver.close();
+    await approver.close();
     lines.stop();
     return state.status === "ended" ? (state.outcome ?? "") : (state.pause?.reason ?? "");
   });

@@ -80,7 +80,7 @@ async function ask(
     });
   };
   const state = await session.run();
-  approver.close();
+  await approver.close();
   lines.stop();
   const end = state.status === "ended" ? (state.outcome ?? "") : (state.pause?.reason ?? "");
   return { session, printed, end, message: state.pause?.message ?? "" };

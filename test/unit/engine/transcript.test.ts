@@ -11,7 +11,7 @@ const partners = partnersOf(sessionEvents);
 
 function entries(changes: Partial<TranscriptContext> = {}): TranscriptEntry[] {
   const context: TranscriptContext = {
-    partner: (seq) => partners.get(seq),
+    partners: (seq) => partners.get(seq) ?? [],
     includes: () => true,
     awaits: () => false,
     stepOf: () => ({ role: "coder", places: ["Round 1 of 3"], model: "qwen3-coder:latest" }),
@@ -72,7 +72,11 @@ describe("the transcript of a session", () => {
       written.files?.map(({ path }) => path),
       ["shapes/square.py"],
     );
-    assert.equal(written.parts[0]?.id, "args");
+    // What the model is told about it is folded into the same entry.
+    assert.deepEqual(
+      written.parts.map(({ id }) => id),
+      ["args", "result"],
+    );
     assert.equal(entry("Verdict: request_changes").say, "The square has no area.");
     const denied = entries().find(({ facts }) => facts.some((fact) => fact.includes("R4")));
     assert.equal(denied?.tone, "bad");
@@ -98,6 +102,15 @@ describe("the transcript of a session", () => {
     assert.ok(facts.some((text) => text.includes("1,840 tokens in (1,200 cached), 412 out")));
   });
 
+  it("says what the backend could not do as asked", () => {
+    const reply = sessionEvents.find((event) => event.type === "model_call_end");
+    assert.ok(reply?.type === "model_call_end");
+    const noticed = { ...reply, data: { ...reply.data, notices: ["It takes no seed."] } };
+    const none = { partners: () => [], includes: () => true, awaits: () => false, stepOf: () => undefined };
+    assert.equal(transcriptEntry(noticed, none)?.say, "It takes no seed.");
+    assert.equal(transcriptEntry(reply, none)?.say, undefined);
+  });
+
   it("shows a result by itself where a filter leaves its call out", () => {
     const result = sessionEvents.find(({ type }) => type === "tool_result");
     const filtered = entries({ includes: (seq) => seq === result?.seq });
@@ -105,9 +118,9 @@ describe("the transcript of a session", () => {
   });
 
   it("tells a call in progress from one whose end was lost", () => {
-    const lost = entry("read_file", entries({ partner: () => undefined }));
+    const lost = entry("read_file", entries({ partners: () => [] }));
     assert.deepEqual([lost.open, lost.facts], [undefined, ["no end recorded"]]);
-    const open = entry("read_file", entries({ partner: () => undefined, awaits: () => true }));
+    const open = entry("read_file", entries({ partners: () => [], awaits: () => true }));
     assert.deepEqual([open.open, open.facts], [true, ["in progress"]]);
   });
 });

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import type { TranscriptRow } from "../../../src/protocol/session-panel";
 import {
   noTranscript,
-  openRows,
   partKey,
   rowsAround,
   rowsBeyond,
+  rowsToRead,
   withRows,
   withText,
 } from "../../../webview/session/transcript-state";
@@ -68,8 +68,17 @@ describe("the part of a transcript that is loaded", () => {
       to: 40,
       entries: [row(38, true), row(39)],
     });
-    assert.deepEqual(openRows(state), { from: 38, to: 40 });
-    assert.equal(openRows(take(state, 38, 40)), undefined);
+    assert.deepEqual(rowsToRead(state, 50, false), { from: 38, to: 40 });
+    assert.equal(rowsToRead(take(state, 38, 40), 50, false), undefined);
+    assert.deepEqual(rowsToRead(state, 100, true), { from: 38, to: 100 });
+  });
+
+  it("is read at its new end when that is followed, however far it has moved", () => {
+    const state = take(noTranscript, 0, 40);
+    assert.deepEqual(rowsToRead(state, 45, true), { from: 5, to: 45 });
+    const jumped = rowsToRead(state, 100_000, true);
+    assert.deepEqual(jumped, { from: 99_960, to: 100_000 });
+    assert.equal(take(state, 99_960, 100_000).from, 99_960);
   });
 
   it("keeps the text of an opened fold until it is closed", () => {

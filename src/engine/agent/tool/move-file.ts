@@ -25,6 +25,7 @@ export const moveFile = defineTool("move_file", {
       path: target.path,
       content: store.putBytes(await store.getBytes(content)),
       base: target.base,
+      ...(source.own === undefined && source.executable ? { executable: true as const } : {}),
       moved_from: { path: source.path, base: source.base },
     });
   },

@@ -57,6 +57,8 @@ export type Target =
       readonly path: string;
       readonly base: BlobRef | null;
       readonly own: ArtifactChange | undefined;
+      /** What is there now, the team's version or the project's, may be executed. */
+      readonly executable: boolean;
     }
   | { readonly kind: "refused"; readonly event: EventDraft };
 
@@ -70,24 +72,30 @@ export async function writeTarget(job: Job, raw: string): Promise<Target> {
   const decision = decideWrite(place.path, state.definition.flow.policy);
   if (!decision.allowed) return { kind: "refused", event: job.denied(decision.rule, decision.message, raw) };
   const own = changeAt(active.scope, place.path);
-  if (own !== undefined) return { kind: "target", path: place.path, base: own.base, own };
+  if (own !== undefined)
+    return { kind: "target", path: place.path, base: own.base, own, executable: own.executable === true };
   const base = await files.base(place.path);
   if (base.kind === "denied") return { kind: "refused", event: job.denied(base.rule, base.message, raw) };
   return {
     kind: "target",
     path: place.path,
     own: undefined,
+    executable: base.kind === "file" && base.executable === true,
     base: base.kind === "file" ? store.putBytes(base.bytes) : null,
   };
 }
 
 export type NewText = { readonly text: string } | { readonly problem: EventDraft };
 
-/** Writes what `content` returns as the new version of a file. */
+/**
+ * Writes what `content` returns as the new version of a file, which stays executable where it was.
+ * @param executable whether it becomes executable where it was not.
+ */
 export async function propose(
   job: Job,
   raw: string,
   content: (path: string) => Promise<NewText>,
+  executable = false,
 ): Promise<EventDraft> {
   const target = await writeTarget(job, raw);
   if (target.kind === "refused") return target.event;
@@ -105,5 +113,7 @@ export async function propose(
     path: target.path,
     content: job.context.store.putBytes(bytes),
     base: target.base,
+    ...(executable && !target.executable ? { executable: true as const } : {}),
+    ...(target.own === undefined && target.executable ? { base_executable: true as const } : {}),
   });
 }
