@@ -195,6 +195,37 @@ describe("sessions afterwards, and where the next ones run", function () {
     await conductor.screenshot("compare-diff-dark");
   });
 
+  it("compares in the session's panel, where it also shows when each role worked and what it used", async () => {
+    await workbench.command("Orket: Open Session");
+    const panel = await workbench.webview(/^\d+ events$/);
+    await panel.getByRole("tab", { name: "Compare" }).click();
+    await panel.getByRole("button", { name: "Compare with a session" }).click();
+    await workbench.quickInputRows().first().click();
+    await panel.getByText(/^1 of \d+ steps differ$/).waitFor();
+    await conductor.screenshot("session-compare-dark");
+    await panel.getByRole("button", { name: "check" }).click();
+    await workbench.page.locator(".tab.active").filter({ hasText: "two ↔ two (check)" }).waitFor();
+    await workbench.command("View: Close Editor");
+
+    await panel.getByRole("tab", { name: "Tokens and cost" }).click();
+    await panel
+      .getByRole("table", { name: "By role" })
+      .getByRole("row")
+      .filter({ hasText: "Session" })
+      .waitFor();
+    await conductor.screenshot("session-usage-dark");
+    await panel.getByRole("tab", { name: "Timeline" }).click();
+    await panel.getByRole("treeitem", { name: /^architect/ }).focus();
+    await workbench.page.keyboard.press("ArrowDown");
+    await conductor.screenshot("session-timeline-dark");
+    await workbench.page.keyboard.press("Enter");
+    await panel.getByRole("tab", { name: "Transcript", selected: true }).waitFor();
+    await panel.getByText(/^\d+ of \d+ events$/).waitFor();
+    await panel.getByRole("feed").getByRole("heading", { name: "plan" }).waitFor();
+    await panel.getByRole("button", { name: "Clear filters" }).click();
+    await panel.getByText(/^\d+ events$/).waitFor();
+  });
+
   it("asks every Venue and uses the chosen one for the next run", async () => {
     await workbench.command("Orket: Select Venue");
     await workbench.quickInputRows().filter({ hasText: "1 of 2 nodes answer" }).first().waitFor();
@@ -227,11 +258,17 @@ describe("sessions afterwards, and where the next ones run", function () {
   it("lists the sessions with their titles, and renames one", async () => {
     await workbench.page.locator(".pane-header").filter({ hasText: "Sessions" }).click();
     await rows(/^two,/).first().waitFor();
+    await workbench.command("Orket: Open Session");
+    await workbench.page
+      .locator(".tab.active")
+      .filter({ hasText: /^two \w{4}/ })
+      .waitFor();
     await workbench.command("Orket: Rename Session");
     await workbench.quickInputRows().first().click();
     await workbench.answer("The second try");
 
     await rows(/^The second try,/).waitFor();
+    await workbench.page.locator(".tab.active").filter({ hasText: "The second try" }).waitFor();
   });
 
   it("says in a row's tooltip how large the session is and what was proven", async () => {

@@ -119,7 +119,7 @@ export function Timeline({ screen, flow, at, onWindow, onBar, onFocus }: Timelin
                 <span class="key gap" /> {plural(gaps.length, "long wait")}, drawn shorter:{" "}
                 {gaps
                   .slice(0, 5)
-                  .map(({ ms }) => durationText(ms))
+                  .map(({ ms }) => spanText(ms))
                   .join(", ")}
               </>
             )}
@@ -132,6 +132,7 @@ export function Timeline({ screen, flow, at, onWindow, onBar, onFocus }: Timelin
 
 const laneId = ({ name }: TimelineLane): string => `lane ${name}`;
 const barId = ({ kind, seq }: TimelineBar): string => `${kind} ${seq}`;
+const spanText = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : durationText(ms));
 const timeOf = (ms: number): string => timeText(new Date(ms).toISOString());
 const percent = (share: number): string => `${(100 * share).toFixed(3)}%`;
 
@@ -162,7 +163,7 @@ function Lane({ lane, gaps, at, onBar, onFocus }: LaneProps): JSX.Element {
             ? bars.length === 0
               ? "nothing here"
               : ""
-            : `${plural(steps, "step")}, ${durationText(ms)}`}
+            : `${plural(steps, "step")}, ${spanText(ms)}`}
         </span>
       </div>
       <ul class="track" role="group" style={{ height: `${lines * lineHeight + 4}px` }}>
@@ -198,7 +199,7 @@ function barText({ kind, step, ms, startedMs, count, failed, open }: TimelineBar
       : `${numberText(count)} of the kind ${kindWords[kind]}, from ${step} on`;
   return [
     what,
-    durationText(ms),
+    spanText(ms),
     `at ${timeOf(startedMs)}`,
     ...(failed === true ? ["failed"] : []),
     ...(open === true ? ["not ended"] : []),

@@ -15,7 +15,7 @@ const telling: ReadonlySet<string> = new Set(["round", "item", "branch"]);
 export class StepDirectory {
   readonly #groups: ReturnType<typeof stepGroups>;
   readonly #definition: SessionState["definition"];
-  readonly #byKey: ReadonlyMap<string, StepView>;
+  #known: ReadonlyMap<string, StepView> | undefined;
 
   constructor(
     { definition }: SessionState,
@@ -23,7 +23,11 @@ export class StepDirectory {
   ) {
     this.#definition = definition;
     this.#groups = stepGroups(definition.score.steps);
-    this.#byKey = new Map(begun(view).map((step) => [step.key, step]));
+  }
+
+  /** Made only when it is needed: a running session has another view with each event. */
+  get #byKey(): ReadonlyMap<string, StepView> {
+    return (this.#known ??= new Map(begun(this.view).map((step) => [step.key, step])));
   }
 
   factsOf(key: string): StepFacts | undefined {
@@ -42,7 +46,7 @@ export class StepDirectory {
 
   /** Roles that have begun a step, those of the Band first, in its order. */
   get roles(): readonly string[] {
-    const used = new Set([...this.#byKey.values()].map(({ role }) => role));
+    const used = new Set(begun(this.view).map(({ role }) => role));
     const ofBand = Object.keys(this.#definition.band.roles).filter((role) => used.has(role));
     return [...new Set([...ofBand, ...used])];
   }

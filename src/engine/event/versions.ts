@@ -19,7 +19,7 @@ export interface MakingVersions {
 export const currentVersions: MakingVersions = {
   promptBuilder: 4,
   callReader: 3,
-  toolAnswers: 3,
+  toolAnswers: 4,
   driftRules: 1,
   reasons: 2,
 };

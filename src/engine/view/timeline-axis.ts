@@ -15,6 +15,8 @@ export interface AxisGap extends Interval {
 
 /** Of the time in which somebody worked, a wait takes no more than this share of the axis. */
 const longestWaitShare = 0.06;
+/** A shorter wait is never cut, in milliseconds. */
+const shortestCutMs = 1000;
 
 /** The time of a session on a line from 0 to 1. Long waits are cut, so that a night does not hide a minute's work. */
 export class TimeAxis {
@@ -32,7 +34,7 @@ export class TimeAxis {
       at = Math.max(at, to);
     };
     for (const wait of waits) {
-      if (wait.to - wait.from <= longest) continue;
+      if (wait.to - wait.from <= Math.max(longest, shortestCutMs)) continue;
       add(wait.from, false);
       add(wait.to, true);
     }

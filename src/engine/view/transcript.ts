@@ -291,6 +291,7 @@ function replyBody(event: EventOf<"model_call_end">, { partners, stepOf }: Trans
   const role = event.step === null ? undefined : stepOf(event.step)?.role;
   return body("reply", role ?? "Reply", replyFacts.of(data, data.model ?? asked), {
     parts: [...part(event, "reasoning"), ...said],
+    ...(data.notices === undefined ? {} : { say: data.notices.join("\n") }),
     ...(data.finish_reason === "stop" || data.finish_reason === "tool_calls"
       ? {}
       : { tone: "caution" as const }),

@@ -102,6 +102,15 @@ describe("the transcript of a session", () => {
     assert.ok(facts.some((text) => text.includes("1,840 tokens in (1,200 cached), 412 out")));
   });
 
+  it("says what the backend could not do as asked", () => {
+    const reply = sessionEvents.find((event) => event.type === "model_call_end");
+    assert.ok(reply?.type === "model_call_end");
+    const noticed = { ...reply, data: { ...reply.data, notices: ["It takes no seed."] } };
+    const none = { partners: () => [], includes: () => true, awaits: () => false, stepOf: () => undefined };
+    assert.equal(transcriptEntry(noticed, none)?.say, "It takes no seed.");
+    assert.equal(transcriptEntry(reply, none)?.say, undefined);
+  });
+
   it("shows a result by itself where a filter leaves its call out", () => {
     const result = sessionEvents.find(({ type }) => type === "tool_result");
     const filtered = entries({ includes: (seq) => seq === result?.seq });
