@@ -20,7 +20,10 @@ const readable = tools.map(({ name, parameters }) => ({
 
 const short = fc.stringMatching(/^[a-z0-9][a-z0-9 ._/-]{0,20}[a-z0-9]$/);
 const long = fc
-  .array(fc.oneof(fc.constantFrom("", "END", "  indented", "PATH: x", "}"), short), { minLength: 1, maxLength: 4 })
+  .array(fc.oneof(fc.constantFrom("", "END", "  indented", "PATH: x", "}"), short), {
+    minLength: 1,
+    maxLength: 4,
+  })
   .map((lines) => lines.map((line) => `${line}\n`).join(""));
 
 /** A value of the parameter's type, as a model would choose it. */
@@ -51,13 +54,20 @@ function written(tool: string, args: Readonly<Record<string, unknown>>): string 
 describe("the block form of every built-in tool", () => {
   for (const { name, parameters } of tools) {
     const properties = parameters["properties"] as Readonly<Record<string, Parameter>>;
-    const simple = Object.entries(properties).filter(([, { type, enum: words }]) => words !== undefined || ["integer", "boolean", "string"].includes(type ?? ""));
+    const simple = Object.entries(properties).filter(
+      ([, { type, enum: words }]) =>
+        words !== undefined || ["integer", "boolean", "string"].includes(type ?? ""),
+    );
     if (simple.length === 0) continue;
     it(`gives ${name} the numbers, flags and texts that were written`, () => {
       const shape = Object.fromEntries(simple.map(([key, parameter]) => [key, valueOf(parameter)]));
       fc.assert(
         fc.property(fc.record(shape, { requiredKeys: [] }), (args) => {
-          const { calls, unread } = readReply(written(name, args), { tools: readable, search: "all", askAboutQuotes: true });
+          const { calls, unread } = readReply(written(name, args), {
+            tools: readable,
+            search: "all",
+            askAboutQuotes: true,
+          });
           assert.deepEqual(unread, []);
           assert.deepEqual(
             calls.map(({ tool }) => tool),

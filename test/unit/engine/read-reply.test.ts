@@ -330,7 +330,17 @@ describe("The reader of a reply's text", function () {
 
     it("reads several long values, and loses nothing of any lines in them", () => {
       const line = fc.oneof(
-        fc.constantFrom("END", "  END", "", "END OTHER", "NEW_TEXT:", "PATH: x", "OLD_TEXT:", "TOOL:", "CONTENT:"),
+        fc.constantFrom(
+          "END",
+          "  END",
+          "",
+          "END OTHER",
+          "NEW_TEXT:",
+          "PATH: x",
+          "OLD_TEXT:",
+          "TOOL:",
+          "CONTENT:",
+        ),
         fc.string({ maxLength: 12 }),
       );
       const value = fc
@@ -370,7 +380,10 @@ describe("The reader of a reply's text", function () {
     });
 
     it("reads one block with named ends after another", () => {
-      const { calls, unread } = readReply(`${edit("a\n", "b\n")}\n\n${block("c\n")}\n${edit("d\n", "e\n")}`, all);
+      const { calls, unread } = readReply(
+        `${edit("a\n", "b\n")}\n\n${block("c\n")}\n${edit("d\n", "e\n")}`,
+        all,
+      );
       assert.deepEqual(unread, []);
       assert.deepEqual(
         calls.map(({ args }) => Object.values(args as object).at(-1) as unknown),

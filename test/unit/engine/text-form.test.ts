@@ -24,7 +24,9 @@ describe("The list of tools for models without native calls", () => {
   it("says what is in lists, objects and alternatives, and shows how several long texts are written", () => {
     const edit = step("build", "writer");
     const definition = definitionOf([edit]);
-    Object.assign(definition.band.roles["writer"] ?? {}, { tools: ["edit_file", "update_notes", "write_file"] });
+    Object.assign(definition.band.roles["writer"] ?? {}, {
+      tools: ["edit_file", "update_notes", "write_file"],
+    });
     const external = { ...noExternalTools };
     const tools = toolsOfStep(edit, { definition, external, features: { available: true } });
     const text = describeTextTools([

@@ -76,7 +76,8 @@ function holds(
   // Lines of files are shown with their numbers.
   const cut = text.slice(0, mostSearched).replace(/^[ \t]*\d+\t/gm, "");
   const meant = meaning(argsJson, parameters);
-  if (textCalls(cut, tool, parameters).some((one) => meaning(one.argsJson, parameters) === meant)) return true;
+  if (textCalls(cut, tool, parameters).some((one) => meaning(one.argsJson, parameters) === meant))
+    return true;
   if (!asText) return false;
   const args = squeezed(argsJson);
   if (args.length <= 2 || !cut.includes(tool)) return false;
