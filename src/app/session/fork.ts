@@ -116,9 +116,10 @@ function madeBy({
   tool_answers,
   drift_rules,
   reasons,
+  acceptances,
 }: EventData<"session_start">): Pick<
   EventData<"session_start">,
-  "prompt_builder" | "call_reader" | "tool_answers" | "drift_rules" | "reasons"
+  "prompt_builder" | "call_reader" | "tool_answers" | "drift_rules" | "reasons" | "acceptances"
 > {
-  return { ...defined({ prompt_builder, call_reader, tool_answers, drift_rules, reasons }) };
+  return { ...defined({ prompt_builder, call_reader, tool_answers, drift_rules, reasons, acceptances }) };
 }

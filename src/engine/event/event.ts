@@ -6,15 +6,14 @@ import { adjustmentBodySchema, adjustmentSchema, answeredBy, by } from "./adjust
 import { attached, callId, omissionSchema, toolCallSchema, messageSchema, unreadCallSchema } from "./message";
 import { artifactState, proposalRest } from "./artifact";
 import { blobRefSchema, contentSchema, digestSchema } from "./content";
+import { sessionStartSchema } from "./session-start";
 import { tokenUsageSchema } from "./tokens";
 
 export type { Message, Omission, ToolCall, UnreadCall } from "./message";
 
+export { journalFormat } from "./session-start";
 export { aboutAdjustment } from "./adjustment";
 export type { Adjustment, AdjustmentBody, DecidedBy } from "./adjustment";
-
-/** Version of the journal's format; additional optional fields keep it, any other change raises it. */
-export const journalFormat = 1;
 
 const stepId = z.string();
 const turn = z.int().min(1).describe("Which model call of the step's attempt, from 1.");
@@ -22,56 +21,7 @@ const attempt = z.int().min(1);
 
 /** The fields of `data`, by event type. Public: scripts read them, and a JSON Schema of them is shipped. */
 export const eventData = {
-  session_start: z.strictObject({
-    format: z.literal(journalFormat),
-    engine: z.string().describe("Version of the engine."),
-    prompt_builder: z.int().min(1).optional().describe("Version of what builds prompts; absent: 1."),
-    call_reader: z
-      .int()
-      .min(1)
-      .optional()
-      .describe("Version of what reads tool calls and a step's end from a reply; absent: 1."),
-    tool_answers: z.int().min(1).optional().describe("Version of what tools answer; absent: 1."),
-    drift_rules: z
-      .int()
-      .min(1)
-      .optional()
-      .describe("Version of the rules that see a run drift; absent: none were asked."),
-    reasons: z.int().min(1).optional().describe("Version of the reasons of conditions; absent: 1."),
-    session: z.string(),
-    flow: z.string(),
-    definition: blobRefSchema,
-    provider: z.string(),
-    started_by: z.enum(["command_line", "editor", "library"]),
-    calibration: z
-      .array(z.strictObject({ model: z.string(), tokens_per_byte: z.number().min(0) }))
-      .optional()
-      .describe(
-        "What earlier sessions measured of the Venue's models; prompts are fitted with it from the start.",
-      ),
-    json_schema: z
-      .array(z.string())
-      .optional()
-      .describe("Roles whose backend was shown to keep to a JSON Schema: their results are asked for by it."),
-    forked_from: z
-      .array(
-        z.strictObject({
-          session: z.string(),
-          events: z
-            .int()
-            .min(1)
-            .describe("Events up to here, this first one apart, were recorded under `definition`."),
-          definition: blobRefSchema.describe("The definition.json of that session."),
-          prompt_builder: z.int().min(1).optional().describe("As in that session; absent: 1."),
-          call_reader: z.int().min(1).optional().describe("As in that session; absent: 1."),
-          tool_answers: z.int().min(1).optional().describe("As in that session; absent: 1."),
-          drift_rules: z.int().min(1).optional().describe("As in that session; absent: none."),
-          reasons: z.int().min(1).optional().describe("As in that session; absent: 1."),
-        }),
-      )
-      .optional()
-      .describe("The sessions that the first events come from, oldest first."),
-  }),
+  session_start: sessionStartSchema,
   plan_resolved: z.strictObject({
     steps: z.int().describe("Steps when no loop is repeated."),
     max_steps: z.int().describe("Steps when every loop runs to its bound."),

@@ -13,6 +13,8 @@ export interface MakingVersions {
   readonly driftRules: number;
   /** How the reason is worded for which a condition does not hold. */
   readonly reasons: number;
+  /** How the decisions about parts of a file count for an `accept` step. */
+  readonly acceptances: number;
 }
 
 /** The versions of this engine. */
@@ -22,6 +24,7 @@ export const currentVersions: MakingVersions = {
   toolAnswers: 4,
   driftRules: 1,
   reasons: 2,
+  acceptances: 2,
 };
 
 /** The versions that an event or a fork's origin names. */
@@ -31,6 +34,7 @@ export function versionsOf(data: {
   readonly tool_answers?: number | undefined;
   readonly drift_rules?: number | undefined;
   readonly reasons?: number | undefined;
+  readonly acceptances?: number | undefined;
 }): MakingVersions {
   return {
     promptBuilder: data.prompt_builder ?? 1,
@@ -38,5 +42,6 @@ export function versionsOf(data: {
     toolAnswers: data.tool_answers ?? 1,
     driftRules: data.drift_rules ?? 0,
     reasons: data.reasons ?? 1,
+    acceptances: data.acceptances ?? 1,
   };
 }

@@ -147,16 +147,18 @@ async function outcomeOf({ run }: ActiveRun, { state, ports }: PerformContext): 
       return { ...plain, summary, artifacts: commandEnd?.files ?? [] };
     }
     case "accept": {
-      const { verdict, accepted, rejected } = acceptanceOf(state, run.question?.paths ?? []);
-      const reasons = rejected.map((path) => {
+      const { verdict, accepted, partly, rejected } = acceptanceOf(state, run.question?.paths ?? []);
+      const withReason = (path: string): string => {
         const decision = state.decisions[path];
         const reason = decision?.kind === "rejected" ? decision.reason : undefined;
         return reason === undefined ? path : `${path} (${reason})`;
-      });
+      };
+      const listed = (paths: readonly string[]): string => paths.map(withReason).join(", ");
       const said = [
         `The person's decision: ${verdict}.`,
         ...(accepted.length === 0 ? [] : [`Accepted: ${accepted.join(", ")}.`]),
-        ...(reasons.length === 0 ? [] : [`Rejected: ${reasons.join(", ")}.`]),
+        ...(partly.length === 0 ? [] : [`Accepted in part: ${listed(partly)}.`]),
+        ...(rejected.length === 0 ? [] : [`Rejected: ${listed(rejected)}.`]),
       ];
       return { ...plain, summary: said.join(" "), verdict };
     }

@@ -26,6 +26,7 @@ export function startEvent(facts: {
     tool_answers: currentVersions.toolAnswers,
     drift_rules: currentVersions.driftRules,
     reasons: currentVersions.reasons,
+    acceptances: currentVersions.acceptances,
     session: facts.session,
     flow: facts.definition.flow.name,
     definition: facts.digest,

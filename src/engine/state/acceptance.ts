@@ -1,3 +1,4 @@
+import { decisionAbout } from "./decisions";
 import { artifactsOf } from "./scope";
 import type { ArtifactChange } from "./scope";
 import type { SessionState } from "./state";
@@ -8,8 +9,15 @@ function isProposal({ base, content }: ArtifactChange): boolean {
   return base === null || base.sha256 !== content.sha256;
 }
 
-/** What a person decided about an artifact in its current state; undefined: nothing yet. */
-function decisionAbout(state: SessionState, change: ArtifactChange): "accepted" | "rejected" | undefined {
+type Verdict = "accepted" | "partly" | "rejected";
+
+/** What a person decided about an artifact in its current state; undefined: some of it is not decided. */
+function verdictAbout(state: SessionState, change: ArtifactChange): Verdict | undefined {
+  if (state.versions.acceptances >= 2) {
+    const { verdict, open } = decisionAbout(state, change);
+    return open || verdict === "pending" ? undefined : verdict;
+  }
+  // Earlier sessions took the last decision about a file for the whole of it.
   const decision = state.decisions[change.path];
   if (decision === undefined || decision.of?.sha256 !== change.content?.sha256) return undefined;
   // Part of it is still proposed.
@@ -20,7 +28,7 @@ function decisionAbout(state: SessionState, change: ArtifactChange): "accepted" 
 export function openPaths(state: SessionState, paths: readonly string[]): string[] {
   const wanted = new Set(paths);
   return artifactsOf(state.score.scope).flatMap((change) =>
-    wanted.has(change.path) && isProposal(change) && decisionAbout(state, change) === undefined
+    wanted.has(change.path) && isProposal(change) && verdictAbout(state, change) === undefined
       ? [change.path]
       : [],
   );
@@ -30,20 +38,16 @@ export function openPaths(state: SessionState, paths: readonly string[]): string
 export function acceptanceOf(
   state: SessionState,
   paths: readonly string[],
-): {
-  readonly verdict: "accepted" | "partly" | "rejected";
-  readonly accepted: string[];
-  readonly rejected: string[];
-} {
-  const accepted: string[] = [];
-  const rejected: string[] = [];
+): { readonly verdict: Verdict } & Readonly<Record<Verdict, readonly string[]>> {
+  const found: Record<Verdict, string[]> = { accepted: [], partly: [], rejected: [] };
   const wanted = new Set(paths);
   for (const change of artifactsOf(state.score.scope)) {
     if (!wanted.has(change.path)) continue;
-    const decision = decisionAbout(state, change);
-    if (decision === "accepted") accepted.push(change.path);
-    if (decision === "rejected") rejected.push(change.path);
+    const verdict = verdictAbout(state, change);
+    if (verdict !== undefined) found[verdict].push(change.path);
   }
-  const verdict = rejected.length === 0 ? "accepted" : accepted.length === 0 ? "rejected" : "partly";
-  return { verdict, accepted, rejected };
+  const { accepted, partly, rejected } = found;
+  const all = partly.length > 0 ? undefined : rejected.length === 0 ? "accepted" : "rejected";
+  const isMixed = accepted.length > 0 && rejected.length > 0;
+  return { verdict: all === undefined || isMixed ? "partly" : all, ...found };
 }

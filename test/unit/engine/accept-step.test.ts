@@ -59,4 +59,45 @@ describe("An accept step", () => {
     const { divergence } = await replay(session.definition, session.store.events, replayPorts(session.store));
     assert.equal(divergence, undefined, JSON.stringify(divergence));
   });
+
+  it("counts a file of which a part was accepted and the rest rejected, in either order, as partly accepted", async () => {
+    const take = step("take", "accept", { does: { kind: "accept", paths: ["**"] }, instruction: "" });
+    for (const order of ["accept first", "reject first"] as const) {
+      const session = harness(definitionOf([step("write", "writer"), take]), (_, number) =>
+        number === 1 ? { calls: [["write_file", { path: "a.md", content: "one\ntwo\n" }]] } : "Done.",
+      );
+      const { orchestrator, store } = session;
+      const asked = new Promise<void>((resolve) => {
+        orchestrator.listen({
+          onEvents: (events) => {
+            if (events.some(({ type }) => type === "question_asked")) resolve();
+          },
+        });
+      });
+      const ended = orchestrator.run();
+      await asked;
+      const [{ content } = { content: null }] = artifactsOf(orchestrator.state.score.scope);
+      assert.ok(content !== null);
+      const part = store.putBytes(Buffer.from("one\n"));
+      const rest = { base: part, content };
+      const decide = (decision: ReturnType<typeof draft>): Promise<unknown> =>
+        orchestrator.recordDecision(decision as ArtifactDecisionDraft);
+      const taken = { path: "a.md", content: part, replaced: null, mode: "hunks" as const };
+      if (order === "accept first") {
+        await decide(draft("artifact_accepted", "write", { ...taken, rest }));
+        assert.equal(session.eventsOf("step_end").length, 1, "a part is still open");
+        await decide(draft("artifact_rejected", "write", { path: "a.md", content, by: "person" }));
+      } else {
+        await decide(
+          draft("artifact_rejected", "write", { path: "a.md", content, by: "person", rest: { content: part } }),
+        );
+        assert.equal(session.eventsOf("step_end").length, 1, "a part is still open");
+        await decide(draft("artifact_accepted", "write", taken));
+      }
+      await ended;
+      assert.equal(session.eventsOf("step_end").at(-1)?.data.verdict, "partly", order);
+      const { divergence } = await replay(session.definition, store.events, replayPorts(store));
+      assert.equal(divergence, undefined, JSON.stringify(divergence));
+    }
+  });
 });
