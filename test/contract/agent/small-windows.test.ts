@@ -59,20 +59,24 @@ function inWindow(venue: string, window: number): string {
   return `${others}context_tokens: ${window}\nmax_output_tokens: 1024\n`;
 }
 
-function flowIn(template: string, window: number): { resolved: ReturnType<typeof resolveFlow>; replies: string } {
+function flowIn(
+  template: string,
+  window: number,
+): { resolved: ReturnType<typeof resolveFlow>; replies: string } {
   const made = newFlowFiles({ template, name: "mine", provider: "openai", model: "small" });
   assert.ok(made.kind === "files");
   const files = made.files.map(({ path, text }) =>
-    path === "mine-model.venue.yaml"
-      ? { path, text: inWindow(text, window) }
-      : { path, text },
+    path === "mine-model.venue.yaml" ? { path, text: inWindow(text, window) } : { path, text },
   );
   const replies = files.find(({ path }) => path === "mine.replies.yaml")?.text ?? "";
   return { resolved: resolveFlow(createProject(files), made.flow), replies };
 }
 
 /** Plays the replies to a session in that window, and refuses what does not fit. */
-async function played(template: string, window: number): Promise<{ outcome: string; refused: number; told: string }> {
+async function played(
+  template: string,
+  window: number,
+): Promise<{ outcome: string; refused: number; told: string }> {
   const { resolved, replies } = flowIn(template, window);
   const { definition, diagnostics } = resolved;
   assert.ok(definition);
