@@ -67,17 +67,29 @@ function grownScore(name: string, parts: number): string {
       max: 5
       at_once: 2
       on_failure: continue
+      when: { input: language, is_not: none }
       steps: [ { id: doc${n}, role: coder, instruction: "Document {{item}} in {{inputs.language}}." } ]
   - parallel:
       id: both${n}
       steps:
-        - { id: left${n}, role: coder }
+        - { id: left${n}, use: part, with: { doc: "part ${n}" }, must: [pass, fail] }
         - sequence: { id: right${n}, steps: [ { id: first${n}, role: coder }, { id: second${n}, run: tests, must: pass } ] }
   - { id: take${n}, accept: ["**"] }
 `,
   );
-  return `version: 1\nname: ${name}\nsteps:\n${body.join("")}`;
+  return `version: 1\nname: ${name}\nresult: { step: plan0 }\nsteps:\n${body.join("")}`;
 }
+
+/** The Score that each part of it uses. */
+const partScore = `version: 1
+name: part
+inputs: { doc: {} }
+result: { step: tested }
+steps:
+  - { id: written, role: coder, instruction: "{{inputs.doc}}", produces: ["{{inputs.doc}}.md"] }
+  - each: { in: { glob: "*.md" }, max: 3, steps: [{ id: read, role: reviewer, instruction: "{{item}}" }] }
+  - { id: tested, run: tests }
+`;
 
 function percentile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -154,6 +166,7 @@ export function benchLanguage(): Promise<BenchRow[]> {
     },
     { path: "f0.venue.yaml", text: String(venue?.text ?? "") },
     { path: "f0.score.yaml", text: grownScore("f0", 50) },
+    { path: "part.score.yaml", text: partScore },
   ]);
   const whole = keystrokes(grown, "f0.score.yaml", "note: The 20. part", 4, 2);
   const row = (name: string, value: number): BenchRow => ({ name, value, unit: "x one parse", atMost: 2 });

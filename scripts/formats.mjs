@@ -24,7 +24,24 @@ const tools = `## Tools
 A role calls only the tools that its Band lists. In VS Code, \`vscode:NAME\` names a tool that another extension or an MCP
 server registered: Orket cannot bound what it does, so each call is asked for, unless the Flow lists the tool under
 \`policy.foreign_tools\` ([file policy](file-policy.md#foreign-tools)). Paths are relative to the project; writing goes to the session's workspace, and a person brings files
-into the project.
+into the project. A role with \`skills\` has the tool \`read_skill\` without being given it ([roles](roles.md#skills)).
+
+A model without native tool calls writes a JSON object, \`{"tool": "NAME", "args": {…}}\`, or a block. A short value, a number
+or \`true\` stands behind the colon; a long text takes the lines up to \`END\` and its name. The name may be left out for the last
+long text, and where another argument follows:
+
+\`\`\`
+TOOL: edit_file
+PATH: src/a.ts
+REPLACE_ALL: true
+OLD_TEXT:
+the lines to replace
+END OLD_TEXT
+NEW_TEXT:
+the lines that stand there instead
+END NEW_TEXT
+END
+\`\`\`
 `;
 
 const events = `## Events

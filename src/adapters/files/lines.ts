@@ -6,6 +6,7 @@ import type { FileSystem, Handle } from "./file-system";
 const maxCountedBytes = 512 << 20;
 const chunkBytes = 256 << 10;
 const newline = 10;
+const mark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** The lines of an open text file of any size: only those of the range are held. */
 export async function readLines(
@@ -63,6 +64,7 @@ class LineReader {
   /** Number of the line that the next byte belongs to. */
   #line = 1;
   #endsWithNewline = true;
+  #start = Buffer.alloc(0);
   #lines = 0;
   cut = false;
 
@@ -70,8 +72,9 @@ class LineReader {
     this.#range = range;
   }
 
-  /** Lines so far; a line end at the end of the file starts no further line. */
+  /** Lines so far; a line end at the end of the file starts no further line, and a byte order mark alone is no line. */
   get total(): number {
+    if (this.#start.equals(mark)) return 0;
     return this.#endsWithNewline ? this.#line - 1 : this.#line;
   }
 
@@ -81,6 +84,8 @@ class LineReader {
 
   take(chunk: Buffer): void {
     this.#endsWithNewline = chunk.at(-1) === newline;
+    if (this.#start.length <= mark.length)
+      this.#start = Buffer.concat([this.#start, chunk.subarray(0, mark.length + 1)]);
     let at = 0;
     while (at < chunk.length) {
       const end = chunk.indexOf(newline, at);

@@ -4,6 +4,7 @@ import { commandEndSchema, commandPlaceSchema, commandVerdicts, isolationSchema 
 import { jsonSchema } from "../model/field";
 import { adjustmentBodySchema, adjustmentSchema, answeredBy, by } from "./adjustment";
 import { attached, callId, omissionSchema, toolCallSchema, messageSchema, unreadCallSchema } from "./message";
+import { artifactState, proposalRest } from "./artifact";
 import { blobRefSchema, contentSchema, digestSchema } from "./content";
 import { tokenUsageSchema } from "./tokens";
 
@@ -18,17 +19,6 @@ export const journalFormat = 1;
 const stepId = z.string();
 const turn = z.int().min(1).describe("Which model call of the step's attempt, from 1.");
 const attempt = z.int().min(1);
-
-const proposalRest = z
-  .strictObject({ base: blobRefSchema.optional(), content: blobRefSchema.optional() })
-  .describe(
-    "What is still proposed after this (`content`), and what it is a change of (`base`); a side is absent where there is no file. Absent when all is decided.",
-  );
-
-const artifactState = z.strictObject({
-  path: z.string(),
-  content: blobRefSchema.nullable().describe("null: the artifact is a deletion."),
-});
 
 /** The fields of `data`, by event type. Public: scripts read them, and a JSON Schema of them is shipped. */
 export const eventData = {

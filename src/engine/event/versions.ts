@@ -18,8 +18,8 @@ export interface MakingVersions {
 /** The versions of this engine. */
 export const currentVersions: MakingVersions = {
   promptBuilder: 4,
-  callReader: 3,
-  toolAnswers: 3,
+  callReader: 4,
+  toolAnswers: 4,
   driftRules: 1,
   reasons: 2,
 };

@@ -27,28 +27,32 @@ function templatesOfCommand(flow: SourceDocument, command: string): TemplateText
 /** Placeholders of a command about items and steps, which must have a value wherever a step runs it. */
 export function checkCommandPlaces(parts: FlowParts, report: Report): void {
   const { flow } = parts;
+  const commands = keysAt(flow, ["commands"]);
+  const templates = commands.flatMap((command) =>
+    templatesOfCommand(flow, command).map((template) => ({ command, template })),
+  );
+  if (templates.length === 0) return;
   const used = usedIn(parts);
   const scores = [...new Set(scoresOf(parts).map(({ score }) => score))];
-  for (const command of keysAt(flow, ["commands"])) {
-    for (const template of templatesOfCommand(flow, command))
-      for (const { placeholder, start } of template.placeholders)
-        for (const score of scores) {
-          const steps = scoreViewOf(score).steps.filter(
-            (step) => step.kind === "run" && textAt(score, [...step.path, "run"]) === command,
-          );
-          const why =
-            placeholder.kind === "item"
-              ? unresolvedItem(placeholder, score, steps, used)
-              : isAboutStep(placeholder)
-                ? unresolvedOfStep(placeholder, score, steps, used)
-                : undefined;
-          if (why === undefined || report.isFull(flow) || steps.length === 0) continue;
-          const near = why.near === undefined ? undefined : placeholderText(why.near);
-          report.span(flow, template.placeOf(start), "orket/command-placeholder", why.message, {
-            hint: near === undefined ? why.hint : `Did you mean ${near}?`,
-            replace: near === undefined ? undefined : { title: `Replace with ${near}`, with: near },
-          });
-          break;
-        }
+  for (const { command, template } of templates) {
+    for (const { placeholder, start } of template.placeholders)
+      for (const score of scores) {
+        const steps = scoreViewOf(score).steps.filter(
+          (step) => step.kind === "run" && textAt(score, [...step.path, "run"]) === command,
+        );
+        const why =
+          placeholder.kind === "item"
+            ? unresolvedItem(placeholder, score, steps, used)
+            : isAboutStep(placeholder)
+              ? unresolvedOfStep(placeholder, score, steps, used)
+              : undefined;
+        if (why === undefined || report.isFull(flow) || steps.length === 0) continue;
+        const near = why.near === undefined ? undefined : placeholderText(why.near);
+        report.span(flow, template.placeOf(start), "orket/command-placeholder", why.message, {
+          hint: near === undefined ? why.hint : `Did you mean ${near}?`,
+          replace: near === undefined ? undefined : { title: `Replace with ${near}`, with: near },
+        });
+        break;
+      }
   }
 }

@@ -44,6 +44,7 @@ export function checkPlaceholders(parts: FlowParts, view: ScoreView | undefined,
       }
       if (own !== undefined) {
         // Everything else about an instruction is known from its own file.
+        if (parts.uses.length === 0) return undefined;
         const why = (more?: typeof used): Unresolved | undefined =>
           placeholder.kind === "item"
             ? unresolvedItem(placeholder, template.source, [own], more)

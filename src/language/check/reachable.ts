@@ -29,6 +29,7 @@ const hints: Record<Never["at"], string> = {
 
 /** What can never happen in a Score as its own file shows it. */
 const aloneIn = ofVersion((score: SourceDocument): readonly Never[] => {
+  if (!/\b(?:when|until)\b/.test(score.text)) return [];
   const planned = planScore(score, "none", "unknown");
   return planned === undefined ? [] : reachabilityOf(planned.steps, noCommands).causes;
 });
@@ -79,6 +80,8 @@ export function checkReachable(score: SourceDocument, report: Report): void {
 export function checkReachableIn(parts: FlowParts, definition: Definition, report: Report): void {
   const commands = Object.entries(definition.flow.commands ?? {});
   const outside = new Set(commands.flatMap(([name, { effects }]) => (effects === "outside" ? [name] : [])));
+  // Then nothing is known beyond what the Score says by itself.
+  if (outside.size === 0 && parts.uses.length === 0) return;
   const { causes } = reachabilityOf(definition.score.steps, outside);
   if (causes.length === 0) return;
   const scores = scoresOf(parts);

@@ -2,7 +2,7 @@ import { quoted } from "../text/diagnostic";
 import { nearest } from "../text/nearest";
 import { replaceValue } from "../schema/report";
 import type { Report } from "../schema/report";
-import { textAt, textsAt } from "../schema/read";
+import { isGiven, textAt, textsAt } from "../schema/read";
 import { valueAt } from "../schema/schema";
 import { canSee, scoreViewOf } from "../schema/score-view";
 import type { GroupView, ScoreView, StepView } from "../schema/score-view";
@@ -213,8 +213,8 @@ export function checkConditions(score: SourceDocument, view: ScoreView, report: 
     if (target !== undefined && says !== undefined) checkSaid(score, view, stand, target, says, report);
   }
   for (const step of view.steps) {
-    const says = saysOf(score, view, step);
     if (report.isFull(score)) return;
+    const says = isGiven(score, [...step.path, "must"]) ? saysOf(score, view, step) : undefined;
     if (says !== undefined)
       checkWords(score, [...step.path, "must"], step, says, "orket/condition-unknown", report);
   }
@@ -247,7 +247,7 @@ export function checkUsedConditions(score: SourceDocument, used: UsedScore, repo
     checkSaid(score, view, stand, target, says, report, used);
   }
   for (const step of view.steps) {
-    const says = saysUsed(step);
+    const says = isGiven(score, [...step.path, "must"]) ? saysUsed(step) : undefined;
     if (says !== undefined)
       checkWords(score, [...step.path, "must"], step, says, "orket/condition-unknown", report);
   }

@@ -57,6 +57,7 @@ export function usedIn(parts: Pick<FlowParts, "score" | "uses">): UsedScore {
 
 /** Verdicts and results of used Scores that conditions, lists and `must` name. */
 export function checkUsedSays(parts: FlowParts, report: Report): void {
+  if (parts.uses.length === 0) return;
   const used = usedIn(parts);
   for (const score of new Set(scoresOf(parts).map((one) => one.score)))
     checkUsedConditions(score, used, report);

@@ -90,7 +90,8 @@ function kindOf(file: ProjectFile): ImportKind | undefined {
   if (agentFile.test(path)) return "agent-md";
   if (promptFlowFile.test(path)) return "prompt-flow";
   if (rooFile.test(path)) return "roo-modes";
-  if (crewFile.test(path)) return "crewai";
+  // A workflow may be named so, too.
+  if (crewFile.test(path)) return workflowIn(file) ?? "crewai";
   if (pythonFolder.test(path) && !/\.schema\.json$/i.test(path)) return "python-orket";
   return kindByContent(file);
 }
@@ -118,6 +119,11 @@ function workflowKind(value: object): ImportKind | undefined {
   return "name" in value && nodes.length > 0 && nodes.some(isNode) && !("inputs" in value)
     ? "archon"
     : undefined;
+}
+
+function workflowIn(file: ProjectFile): ImportKind | undefined {
+  const { value } = parseSource("look.yaml", foreignText(file) ?? "");
+  return typeof value === "object" && value !== null ? workflowKind(value) : undefined;
 }
 
 function kindByContent(file: ProjectFile): ImportKind | undefined {

@@ -200,17 +200,18 @@ export function itemPathOf(path: ValuePath): ValuePath {
   return path.slice(0, length);
 }
 
-function matches(pattern: readonly string[], path: ValuePath): boolean {
-  const skip = pattern[0] === "@" ? itemPathOf(path).length : 0;
-  if (pattern[0] === "@" && skip === 0) return false;
-  const rest = pattern[0] === "@" ? pattern.slice(1) : pattern;
-  if (rest.length !== path.length - skip) return false;
-  return rest.every((part, index) => part === "*" || part === path[skip + index]);
+/** @param item length of the path to the entry of a Score that the path is in. */
+function matches({ pattern, inItem }: Compiled, path: ValuePath, item: number): boolean {
+  const skip = inItem ? item : 0;
+  if ((inItem && item === 0) || pattern.length !== path.length - skip) return false;
+  return pattern.every((part, index) => part === "*" || part === path[skip + index]);
 }
 
 interface Compiled {
   readonly field: Field;
+  /** Without a `@` at the beginning. */
   readonly pattern: readonly string[];
+  readonly inItem: boolean;
 }
 
 /** The fields of a kind by the last part of their pattern, so that few must be tried. */
@@ -222,9 +223,11 @@ function endingWith(kind: SourceKind, end: string): readonly Compiled[] {
     known = new Map<string, Compiled[]>();
     byEnd.set(kind, known);
     for (const field of fields[kind]) {
-      const pattern = field.at.split(".");
-      const last = pattern.at(-1) ?? "";
-      known.set(last, [...(known.get(last) ?? []), { field, pattern }]);
+      const parts = field.at.split(".");
+      const inItem = parts[0] === "@";
+      const last = parts.at(-1) ?? "";
+      const compiled = { field, pattern: inItem ? parts.slice(1) : parts, inItem };
+      known.set(last, [...(known.get(last) ?? []), compiled]);
     }
   }
   return known.get(end) ?? [];
@@ -233,7 +236,8 @@ function endingWith(kind: SourceKind, end: string): readonly Compiled[] {
 /** What is known about the key or value at a path. */
 export function fieldAt(kind: SourceKind, path: ValuePath, on: Field["on"]): Field | undefined {
   const last = path.at(-1);
-  const fits = ({ field, pattern }: Compiled): boolean => field.on === on && matches(pattern, path);
+  const item = itemPathOf(path).length;
+  const fits = (one: Compiled): boolean => one.field.on === on && matches(one, path, item);
   const byName = typeof last === "string" ? endingWith(kind, last).find(fits) : undefined;
   return (byName ?? endingWith(kind, "*").find(fits))?.field;
 }

@@ -9,7 +9,7 @@ import { ToolBench } from "../../fakes/tool-bench";
  * Random calls of the file tools over random trees, against a model that is as simple as can be: a map of paths to bytes.
  * ORKET_FUZZ_CALLS sets how many (100,000 for a whole look), ORKET_FUZZ_SEED where they begin.
  */
-const calls = Number(process.env["ORKET_FUZZ_CALLS"] ?? 600);
+const calls = Number(process.env["ORKET_FUZZ_CALLS"] ?? 2400);
 const firstSeed = Number(process.env["ORKET_FUZZ_SEED"] ?? 20_261_130);
 const callsOfTree = 60;
 
@@ -31,7 +31,7 @@ const words = ["alpha", "beta", "Gamma", "äöü", "日本", "🙂", "x = 1;", "
 
 function someText(chance: Chance): string {
   const end = chance.one(["\n", "\n", "\r\n"]);
-  const count = chance.one([0, 1, 3, 12, 80, 900]);
+  const count = chance.below(40) === 0 ? 20_000 : chance.one([0, 1, 3, 12, 80, 900]);
   const lines = Array.from({ length: count }, () => `${chance.one(words)} ${chance.one(words)}`);
   return lines.join(end) + (count > 0 && chance.below(3) > 0 ? end : "");
 }
@@ -75,6 +75,7 @@ function decoded(bytes: Buffer): string | undefined {
 function linesIn(bytes: Buffer): string[] | undefined {
   const text = bytes.subarray(0, 8000).includes(0) ? undefined : decoded(bytes);
   if (text === undefined) return undefined;
+  if (text === "\ufeff") return [];
   const lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();
   return lines.map((line) => line.replace(/\r$/, ""));

@@ -325,6 +325,89 @@ describe("The reader of a reply's text", function () {
       assert.equal(said, "That is all.");
     });
 
+    const edit = (old: string, now: string): string =>
+      `TOOL: edit_file\nPATH: a.txt\nREPLACE_ALL: true\nOLD_TEXT:\n${old}END OLD_TEXT\nNEW_TEXT:\n${now}END NEW_TEXT\nEND`;
+
+    it("reads several long values, and loses nothing of any lines in them", () => {
+      const line = fc.oneof(
+        fc.constantFrom(
+          "END",
+          "  END",
+          "",
+          "END OTHER",
+          "NEW_TEXT:",
+          "PATH: x",
+          "OLD_TEXT:",
+          "TOOL:",
+          "CONTENT:",
+        ),
+        fc.string({ maxLength: 12 }),
+      );
+      const value = fc
+        .array(line, { maxLength: 6 })
+        .map((lines) => lines.map((text) => `${text.replaceAll(/[\r\n`]/g, "")}\n`).join(""));
+      fc.assert(
+        fc.property(value, value, fc.boolean(), (old, now, spaced) => {
+          const text = spaced ? edit(old, now).replaceAll("_TEXT\nNEW", "_TEXT\n\nNEW") : edit(old, now);
+          assert.deepEqual(readReply(text, all).calls, [
+            { tool: "edit_file", args: { path: "a.txt", replace_all: "true", old_text: old, new_text: now } },
+          ]);
+        }),
+        { seed: 7, numRuns: 500 },
+      );
+    });
+
+    it("needs no name behind END where another argument of the tool follows", () => {
+      const text = "TOOL: edit_file\nOLD_TEXT:\none\nEND\nNEW_TEXT:\ntwo\nEND\nPATH: a.txt\nEND\n\nDone.";
+      const { calls, said } = readReply(text, all);
+      assert.deepEqual(calls, [
+        { tool: "edit_file", args: { old_text: "one\n", new_text: "two\n", path: "a.txt" } },
+      ]);
+      assert.equal(said, "Done.");
+    });
+
+    it("keeps an argument's name in the content where it was given, or where the tool has none of it", () => {
+      const content = "END\nPATH: b.txt\nEND\nNEW_TEXT:\nEND\nCONTENT:\n";
+      assert.deepEqual(readReply(block(content), all).calls[0]?.args, { path: "a.txt", content });
+    });
+
+    it("knows a tool's arguments however they are spelled, and keeps others as they are", () => {
+      const tool = { name: "odd", parameters: ["maxResults", "with-dash"] };
+      const text = "TOOL: odd\nMAX_RESULTS: 3\nWITH_DASH: true\nOTHER_ONE: x\nEND";
+      assert.deepEqual(readReply(text, { ...all, tools: [tool] }).calls, [
+        { tool: "odd", args: { maxResults: "3", "with-dash": "true", other_one: "x" } },
+      ]);
+    });
+
+    it("reads one block with named ends after another", () => {
+      const { calls, unread } = readReply(
+        `${edit("a\n", "b\n")}\n\n${block("c\n")}\n${edit("d\n", "e\n")}`,
+        all,
+      );
+      assert.deepEqual(unread, []);
+      assert.deepEqual(
+        calls.map(({ args }) => Object.values(args as object).at(-1) as unknown),
+        ["b\n", "c\n", "e\n"],
+      );
+    });
+
+    it("ends a block before the next one, also where that has END lines of its own", () => {
+      const second = block("BEGIN\nEND\nEND\n").replace("a.txt", "b.txt");
+      assert.deepEqual(
+        readReply(`${block("one\n")}${second}`, all).calls.map(({ args }) => args),
+        [
+          { path: "a.txt", content: "one\n" },
+          { path: "b.txt", content: "BEGIN\nEND\nEND\n" },
+        ],
+      );
+    });
+
+    it("performs nothing whose text goes on behind its last END", () => {
+      const { calls, unread } = readReply(`${edit("a\n", "b\n")}\nmore`, all);
+      assert.deepEqual(calls, []);
+      assert.equal(unread[0]?.kind, "unreadable");
+    });
+
     it("performs nothing without its END, or with text directly behind it, and says so", () => {
       for (const text of [
         "TOOL: write_file\nPATH: a.txt\nCONTENT:\nhalf a file",

@@ -237,7 +237,7 @@ function findAt(
   const names = mode.tools.map(({ name }) => name);
   if (first === "<") return readToolTag(text, at, names);
   if (first === "{" || first === "[") return jsonAt(text, at, mode);
-  if (first === "T") return readBlock(text, at);
+  if (first === "T") return readBlock(text, at, mode.tools);
   if (first === "A") return actionAt(text, at);
   return /[A-Za-z_]/.test(first) && isFirst() ? onlyCall(text, at, mode) : undefined;
 }

@@ -32,10 +32,11 @@ interface Found {
   readonly argsJson: string;
 }
 
-/** The calls of the tool that a text contains, found by the reply reader. */
-function textCalls(text: string, tool: string): Found[] {
+/** The calls of the tool that a text contains, found by the reply reader in the same way as in the reply. */
+function textCalls(text: string, tool: string, { properties }: WrittenCall["parameters"]): Found[] {
+  const names = typeof properties === "object" && properties !== null ? Object.keys(properties) : [];
   const { calls } = readReply(text, {
-    tools: [{ name: tool, parameters: [] }],
+    tools: [{ name: tool, parameters: names }],
     search: "all",
     askAboutQuotes: false,
   });
@@ -75,7 +76,8 @@ function holds(
   // Lines of files are shown with their numbers.
   const cut = text.slice(0, mostSearched).replace(/^[ \t]*\d+\t/gm, "");
   const meant = meaning(argsJson, parameters);
-  if (textCalls(cut, tool).some((one) => meaning(one.argsJson, parameters) === meant)) return true;
+  if (textCalls(cut, tool, parameters).some((one) => meaning(one.argsJson, parameters) === meant))
+    return true;
   if (!asText) return false;
   const args = squeezed(argsJson);
   if (args.length <= 2 || !cut.includes(tool)) return false;
@@ -123,7 +125,7 @@ export async function quotationOf(
   const { flow, band } = state.definition;
   if (run.reply === null || state.versions.callReader < quotedCallsSince) return undefined;
   const argsJson = await store.getText(call.args);
-  const written = textCalls(await store.getText(run.reply.content), call.tool);
+  const written = textCalls(await store.getText(run.reply.content), call.tool, parameters);
   const asText = written.some((one) => one.argsJson === argsJson);
   if (!asText && !isComparedAsNative(call.tool, state)) return undefined;
   const sought = { tool: call.tool, argsJson, asText };

@@ -28,12 +28,12 @@ export const readFile = defineTool("read_file", {
       const count = total === undefined ? "fewer lines" : plural(total, "line");
       return job.result(false, `${path} has ${count}; there is no line ${start}.`);
     }
-    const shown = shortened(lines, maxLength);
+    const shown = shortened(fitting(lines, start, resultLength(job.context) - 200), maxLength);
     const until = start + shown.length - 1;
     const whole = start === 1 && until === total;
     const of = total === undefined ? "" : ` of ${total}`;
     const what = whole ? `all ${plural(total, "line")}` : `lines ${start} to ${until}${of}`;
-    const more = read.cut ? `; read on with start_line ${until + 1}` : "";
+    const more = read.cut || shown.length < lines.length ? `; read on with start_line ${until + 1}` : "";
     const executable = read.executable ? ", executable" : "";
     return job.result(
       true,
@@ -41,6 +41,16 @@ export const readFile = defineTool("read_file", {
     );
   },
 });
+
+/** The first lines that fit with their numbers, at least one. */
+function fitting(lines: readonly string[], start: number, maxLength: number): readonly string[] {
+  let length = 0;
+  const count = lines.findIndex((line, index) => {
+    length += `${start + index}`.length + line.length + 2;
+    return length > maxLength;
+  });
+  return count < 0 ? lines : lines.slice(0, Math.max(1, count));
+}
 
 /** One line can be longer than the whole part that is shown. */
 function shortened(lines: readonly string[], maxLength: number): readonly string[] {

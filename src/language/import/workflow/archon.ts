@@ -354,6 +354,7 @@ class ArchonImport {
     const timeout = node.number("timeout", builder.report, { min: 1 });
     const name = builder.command(id, {
       argv,
+      ...(Object.keys(env).length === 0 ? {} : { env }),
       ...(timeout === undefined ? {} : { timeout_seconds: Math.max(1, Math.round(timeout / 1000)) }),
     });
     return [{ id, run: name, ...when }];
