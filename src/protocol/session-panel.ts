@@ -5,11 +5,11 @@ import type { TimelineBar, TimelineLane } from "../engine/view/timeline-layout";
 import type { TranscriptEntry, TranscriptPart } from "../engine/view/transcript";
 import { known, noUsage } from "../engine/view/usage";
 import type { Counted, Usage, UsageRow } from "../engine/view/usage";
-import type { LimitUse } from "../engine/state/limits";
+import type { LimitName } from "../engine/model/flow";
 import type { ShownText } from "./shown-text";
 
 export { eventKinds, known, noUsage };
-export type { Counted, EventKind, LimitUse, ShownText, TimelineBar, TimelineLane, Usage, UsageRow };
+export type { Counted, EventKind, ShownText, TimelineBar, TimelineLane, Usage, UsageRow };
 
 /*
  * Messages between the session panel and the extension. The events stay with the extension, which also filters
@@ -83,6 +83,16 @@ export interface TimelineScreen extends Survey {
   readonly lanes: readonly TimelineLane[];
   /** Waits that are drawn shorter than they were, by their place in the visible part. */
   readonly gaps: readonly AxisGap[];
+}
+
+/** What counts against a limit, in the limit's unit. */
+export interface LimitUse {
+  readonly limit: LimitName;
+  /** undefined: there is no such limit. */
+  readonly value: number | undefined;
+  readonly used: number;
+  /** What calls under way may still use. */
+  readonly reserved: number;
 }
 
 /** What a session used. */

@@ -8,7 +8,7 @@ export type LimitCheck =
   | { readonly kind: "hit"; readonly limit: EventData<"limit_reached"> };
 
 /** What counts against each limit. */
-export interface LimitUse {
+interface LimitUse {
   readonly limit: EventData<"limit_reached">["limit"];
   /** undefined: there is no such limit. */
   readonly value: number | undefined;
