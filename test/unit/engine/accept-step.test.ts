@@ -89,7 +89,12 @@ describe("An accept step", () => {
         await decide(draft("artifact_rejected", "write", { path: "a.md", content, by: "person" }));
       } else {
         await decide(
-          draft("artifact_rejected", "write", { path: "a.md", content, by: "person", rest: { content: part } }),
+          draft("artifact_rejected", "write", {
+            path: "a.md",
+            content,
+            by: "person",
+            rest: { content: part },
+          }),
         );
         assert.equal(session.eventsOf("step_end").length, 1, "a part is still open");
         await decide(draft("artifact_accepted", "write", taken));
