@@ -29,10 +29,10 @@ module.exports = {
       "^src/language/",
       [
         "^src/language/",
-        "^src/engine/(model|error)(/|\\.ts$)",
+        "^src/engine/(model|error|policy)(/|\\.ts$)",
         npm("yaml", "zod", "vscode-languageserver-types"),
       ],
-      "The YAML service imports the engine's model and errors, yaml, zod, and the language server types.",
+      "The YAML service imports the engine's model, policy and errors, yaml, zod, and the language server types.",
     ),
     layer(
       "protocol-is-small",

@@ -14,7 +14,7 @@ export type { Span } from "./text/lines";
 export { sourceLimits } from "./text/limits";
 export { artifactPathProblem, referencePathProblem } from "./project/paths";
 export { keySpan, valueSpan } from "./text/places";
-export { noMaterials, wantedMaterials } from "./project/materials";
+export { wantedMaterials } from "./project/materials";
 export type {
   FolderMaterial,
   Material,

@@ -38,7 +38,7 @@ export function registerAgents(parts: AgentParts & Shown): vscode.Disposable {
       errors.guard(async () => {
         const controller = await sessions.openById(String(id));
         sessions.show(controller);
-        panels.show(controller);
+        await panels.show(controller);
       }),
     ),
   );
