@@ -18,7 +18,11 @@ import type { Definition } from "../../src/engine/model/definition";
 /** A folder for one test, removed afterwards. */
 export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
   const dir = await realpath(await mkdtemp(path.join(tmpdir(), "orket-")));
-  return { path: dir, remove: () => rm(dir, { recursive: true, force: true }) };
+  return {
+    path: dir,
+    // What is being closed may still write for a moment.
+    remove: () => rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }),
+  };
 }
 
 export function environment(fs: FileSystem = new NodeFileSystem()): SessionEnvironment {

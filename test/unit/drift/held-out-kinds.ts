@@ -476,7 +476,7 @@ function costing(tokens: number) {
   };
 }
 
-const thought = (job: Job) => ({ text: job.text(12_000, 5) });
+const thought = (job: Job) => ({ text: job.text(11_000, 5) });
 function firstOf(replies: readonly FakeReply[]): {
   calls?: NonNullable<Extract<FakeReply, { calls?: unknown }>["calls"]>;
 } {
