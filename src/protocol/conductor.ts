@@ -196,6 +196,8 @@ export interface SessionScreen {
   readonly label: SessionLabel;
   /** The journal says that it runs, but no process performs it: the window or the machine was closed. */
   readonly interrupted: boolean;
+  /** It was not written on this machine by this user. */
+  readonly foreign?: true;
   readonly halting?: "pausing" | "stopping";
   readonly pause?: { readonly reason: string; readonly message: string };
   readonly outcome?: "completed" | "stopped";

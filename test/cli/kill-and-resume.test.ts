@@ -9,7 +9,7 @@ import type { Line } from "./orket";
  * was told of is lost, no step is done twice, and the artifacts are the same.
  */
 
-const kills = 50;
+const kills = 30;
 const sideBySide = 4;
 /** Kills that met a living process. */
 let hits = 0;

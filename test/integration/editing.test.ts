@@ -102,9 +102,9 @@ describe("editing help inside VS Code", () => {
 
   it("knows each kind of file by its name", async () => {
     const ids = await Promise.all(
-      Object.keys(files).map(
-        async (name) => (await vscode.workspace.openTextDocument(uriOf(name))).languageId,
-      ),
+      Object.keys(files)
+        .filter((name) => name.endsWith(".yaml"))
+        .map(async (name) => (await vscode.workspace.openTextDocument(uriOf(name))).languageId),
     );
 
     assert.deepEqual(ids, ["orket-flow", "orket-band", "orket-venue", "orket-score", "orket-replies"]);
@@ -313,7 +313,7 @@ describe("editing help inside VS Code", () => {
 
   it("follows the files that a Band names as instructions: missing, there, gone again", async () => {
     const band = await open("crew.band.yaml");
-    await replace(band, "[write_file]", "[write_file], instructions: [HOUSE.md]");
+    await replace(band, "tools: [write_file]", "instructions: [HOUSE.md]\n    tools: [write_file]");
     const found = await problem("crew.band.yaml", "orket/instructions");
     assert.match(found.message, /HOUSE\.md/);
     const house = uriOf("HOUSE.md");

@@ -392,6 +392,9 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
   },
   pausing: { screen: screen(session({ halting: "pausing" })) },
   interrupted: { screen: screen(session({ holder: "nobody", interrupted: true })) },
+  foreign: {
+    screen: screen(session({ holder: "nobody", interrupted: true, label: "paused", foreign: true })),
+  },
   "watched-only": {
     screen: screen(session({ holder: "elsewhere", heldBy: "orket run performs it (process 4711 on desk)." })),
   },

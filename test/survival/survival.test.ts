@@ -11,7 +11,7 @@ import { Witness } from "./journey";
 import type { Answer, Job } from "./worker";
 
 /*
- * Limited to a few minutes; ORKET_SURVIVAL=all takes every moment of every failure, and more real kills.
+ * Limited to a few minutes; ORKET_SURVIVAL=all takes every moment of every kill and failure, and more real kills.
  */
 const everything = process.env["ORKET_SURVIVAL"] === "all";
 const hook = path.join(__dirname, "..", "..", "scripts", "transpile-hook.cjs");
@@ -57,14 +57,17 @@ describe("A session of twelve steps", function () {
   });
 
   it("goes on, wherever its process was killed, as if it had not been", async () => {
-    const points = pointsOf(journey);
+    // The gate takes every other moment, odd or even by ORKET_SEED or the day.
+    const parity = Number(process.env["ORKET_SEED"] ?? Math.floor(Date.now() / 86_400_000)) % 2;
+    const points = pointsOf(journey).filter((_, index) => everything || index % 2 === parity);
     // Every fifth is killed again while it resumes.
     const again = (index: number): { again?: number } =>
       index % 5 === 0 ? { again: ((index * 37) % journey.operations.length) + 1 } : {};
     const jobs = points.map((point, index): Job => ({ kind: "kill", point, ...again(index) }));
     const { reached, problems } = await perform(jobs, journey);
     assert.deepEqual(problems, []);
-    assert.ok(reached >= 2000, `${reached} of ${points.length} moments were reached`);
+    const least = everything ? 2000 : 1000;
+    assert.ok(reached >= least, `${reached} of ${points.length} moments were reached (parity ${parity})`);
   });
 
   it("tells a full, a failing and a read-only disk at every write, and goes on when it works again", async () => {

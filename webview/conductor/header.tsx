@@ -95,6 +95,8 @@ function Notes({ session }: SessionContext): JSX.Element {
   const lines: string[] = [];
   if (session.problem !== undefined) {
     lines.push(`${session.problem.message} ${session.problem.hint ?? ""}`.trim());
+  } else if (session.foreign === true) {
+    lines.push("It was not written on this machine by you. Before it goes on, you are asked what it may do.");
   } else if (session.interrupted) {
     lines.push("It was cut off while it ran. Nothing is lost: finished steps are not run again.");
   } else if (session.status === "paused" && session.failures.length === 0 && session.limit === undefined) {

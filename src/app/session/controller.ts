@@ -1,3 +1,4 @@
+import { isOwnSession } from "./ownership";
 import { openSnapshot, stampNow } from "./snapshot";
 import type { Snapshot } from "./snapshot";
 import { provenOfSnapshot } from "./proven";
@@ -52,6 +53,7 @@ export class SessionController {
   #live: LiveSession | undefined;
   #holder: Holder = "nobody";
   #heldBy: string | undefined;
+  #foreign = false;
   #problem: OrketError | undefined;
   /** False once the index was found to contradict the journal. */
   #byIndex = true;
@@ -153,9 +155,17 @@ export class SessionController {
     );
   }
 
+  /** It was not written on this machine by this user, and nobody performs it: it waits for nobody here. */
+  get foreign(): boolean {
+    return this.#foreign && this.#holder === "nobody";
+  }
+
   /** What it is doing, in the shared vocabulary. */
   get label(): SessionLabel {
-    return this.#problem === undefined ? labelOf(this.view, this.#holder !== "nobody") : "unreadable";
+    if (this.#problem !== undefined) return "unreadable";
+    const label = labelOf(this.view, this.#holder !== "nobody");
+    // It was not interrupted here.
+    return label === "interrupted" && this.foreign ? "paused" : label;
   }
 
   get resumable(): boolean {
@@ -418,6 +428,10 @@ export class SessionController {
     } else {
       this.#holder = "nobody";
       this.#heldBy = undefined;
+      this.#foreign =
+        this.#problem === undefined &&
+        this.total > 0 &&
+        !(await isOwnSession(this.#environment, this.directory));
     }
     this.#changed();
   }

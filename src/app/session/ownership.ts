@@ -10,7 +10,7 @@ import { reachOf, reachRows } from "../../engine/model/reach";
 import { definitionProblems } from "../../language/flow/check-definition";
 
 /** Whether this user wrote the session on this machine. @throws {OrketError} folder_unsafe */
-async function isOwnSession(
+export async function isOwnSession(
   { fs, marks }: Pick<SessionEnvironment, "fs" | "marks">,
   directory: string,
 ): Promise<boolean> {

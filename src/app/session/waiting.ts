@@ -19,14 +19,17 @@ export interface WaitingFacts {
   readonly view: Pick<SessionView, "approvals" | "questions" | "suggestions" | "failed" | "pause" | "status">;
   readonly label: SessionLabel;
   readonly holder: "here" | "elsewhere" | "nobody";
+  /** Another user wrote it: it waits for that user. */
+  readonly foreign?: boolean;
 }
 
 /**
  * What waits for the user in a session. What another process performs waits for that process's user; a session that the
  * user paused waits for nobody, unless it has an open question.
  */
-export function waitingIn({ view, label, holder }: WaitingFacts): readonly Waiting[] {
-  if (holder === "elsewhere" || view.status === "ended" || label === "unreadable") return [];
+export function waitingIn({ view, label, holder, foreign }: WaitingFacts): readonly Waiting[] {
+  if (foreign === true || holder === "elsewhere" || view.status === "ended" || label === "unreadable")
+    return [];
   const questions = view.approvals.map(({ id, step, kind }): Waiting => ({
     kind: "question",
     about: id,

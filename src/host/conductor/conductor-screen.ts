@@ -44,6 +44,7 @@ export interface ScreenSource {
   readonly holder: SessionScreen["holder"];
   readonly heldBy: string | undefined;
   readonly interrupted: boolean;
+  readonly foreign: boolean;
   readonly label: SessionLabel;
   readonly problem: { readonly message: string; readonly hint: string | undefined } | undefined;
   readText(content: Content): Promise<string>;
@@ -110,6 +111,7 @@ export async function sessionScreen(
     status: view.status,
     label: source.label,
     interrupted: source.interrupted,
+    ...(source.foreign ? { foreign: true as const } : {}),
     ...defined({ halting: view.halting, pause: view.pause, outcome: view.outcome }),
     // A stopped session's questions are no longer open.
     approvals: ended
