@@ -1,13 +1,11 @@
 import type { RepliesFile } from "../../../src/engine/model/venue";
 import { ScriptedProvider } from "../../../src/adapters/provider/scripted-provider";
-import type { HttpFetch } from "../../../src/adapters/provider/http/http-fetch";
-import { ModelServer } from "../../fakes/servers/model-server";
 import type { Exchange } from "../../fakes/servers/model-server";
 import { vendors } from "../../fakes/servers/vendors";
 import type { Vendor } from "../../fakes/servers/vendors";
 import { modelProviderContract } from "./contract";
 import type { Scene } from "./contract";
-import { longTimeouts, makeProvider, transports } from "./support";
+import { longTimeouts, makeProvider, serverOver, transports } from "./support";
 import { pace } from "../../until";
 
 async function play(vendor: Vendor, scene: Scene, exchange: Exchange): Promise<void> {
@@ -41,22 +39,13 @@ async function play(vendor: Vendor, scene: Scene, exchange: Exchange): Promise<v
 for (const vendor of vendors) {
   for (const transport of transports) {
     describe(`ModelProvider ${vendor.name} over ${transport.name}`, () => {
-      let server: ModelServer;
-      let fetch: HttpFetch | undefined;
-      before(async () => {
-        server = await ModelServer.start();
-        fetch = transport.open();
-      });
-      after(async () => {
-        await fetch?.close();
-        await server.close();
-      });
+      const at = serverOver(transport);
       modelProviderContract(
         (scene, timeouts = {}) => {
-          server.behaviour = (exchange) => play(vendor, scene, exchange);
-          return makeProvider(vendor, server.url, { fetch, timeouts });
+          at.server.behaviour = (exchange) => play(vendor, scene, exchange);
+          return makeProvider(vendor, at.server.url, { fetch: at.fetch, timeouts });
         },
-        () => server.received.length,
+        () => at.server.received.length,
       );
     });
   }

@@ -17,6 +17,7 @@ import type {
   ModelRequest,
   ToolSpec,
 } from "../../../src/engine/port/model-provider";
+import { ModelServer } from "../../fakes/servers/model-server";
 import type { Vendor } from "../../fakes/servers/vendors";
 import { defined } from "../../../src/engine/model/defined";
 
@@ -141,6 +142,31 @@ export const transports: readonly { readonly name: string; open(): HttpFetch | u
   { name: "global fetch", open: () => undefined },
   { name: "http-fetch", open: () => createHttpFetch() },
 ];
+
+/** A server for the tests of a suite, and the transport's connections; both are closed after them. */
+export function serverOver(transport: (typeof transports)[number]): {
+  readonly server: ModelServer;
+  readonly fetch: HttpFetch | undefined;
+} {
+  let server: ModelServer | undefined;
+  let fetch: HttpFetch | undefined;
+  before(async () => {
+    server = await ModelServer.start();
+    fetch = transport.open();
+  });
+  after(async () => {
+    await fetch?.close();
+    await server?.close();
+  });
+  return {
+    get server() {
+      return server ?? assert.fail("the suite has not begun");
+    },
+    get fetch() {
+      return fetch;
+    },
+  };
+}
 
 export function makeProvider(
   vendor: Vendor,

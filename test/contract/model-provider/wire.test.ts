@@ -5,12 +5,11 @@ import net from "node:net";
 import type { AddressInfo } from "node:net";
 import zlib from "node:zlib";
 import { createHttpFetch } from "../../../src/adapters/provider/http/http-fetch";
-import type { HttpFetch } from "../../../src/adapters/provider/http/http-fetch";
 import { OpenAiProvider } from "../../../src/adapters/provider/openai/provider";
 import { ModelServer } from "../../fakes/servers/model-server";
 import type { Exchange } from "../../fakes/servers/model-server";
 import { openai } from "../../fakes/servers/vendors";
-import { Call, longTimeouts, makeProvider, request, transports } from "./support";
+import { Call, longTimeouts, makeProvider, request, serverOver, transports } from "./support";
 
 /*
  * What lies between Orket and a model, over real sockets: compression that nobody asked for, connections that are kept
@@ -31,16 +30,7 @@ const encodings: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
 
 for (const transport of transports) {
   describe(`A body in one piece over ${transport.name}`, () => {
-    let server: ModelServer;
-    let fetch: HttpFetch | undefined;
-    before(async () => {
-      server = await ModelServer.start();
-      fetch = transport.open();
-    });
-    after(async () => {
-      await fetch?.close();
-      await server.close();
-    });
+    const at = serverOver(transport);
 
     for (const indent of [undefined, 2])
       it(`takes one JSON document in place of a stream${indent === undefined ? "" : ", also with indentation"}`, async () => {
@@ -55,11 +45,11 @@ for (const transport of transports) {
           choices: [{ index: 0, message, finish_reason: "tool_calls" }],
           usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 },
         };
-        server.behaviour = ({ response }) =>
+        at.server.behaviour = ({ response }) =>
           response
             .writeHead(200, { "content-type": "application/json" })
             .end(JSON.stringify(document, null, indent)) && undefined;
-        const taken = await new Call(makeProvider(openai, server.url, { fetch })).reply();
+        const taken = await new Call(makeProvider(openai, at.server.url, at)).reply();
         assert.equal(taken.text, "Hello world.");
         assert.deepEqual(
           taken.toolCalls.map(({ name, argumentsJson }) => [name, argumentsJson]),
@@ -70,26 +60,17 @@ for (const transport of transports) {
   });
 
   describe(`Compressed bodies over ${transport.name}`, () => {
-    let server: ModelServer;
-    let fetch: HttpFetch | undefined;
-    before(async () => {
-      server = await ModelServer.start();
-      fetch = transport.open();
-    });
-    after(async () => {
-      await fetch?.close();
-      await server.close();
-    });
-    afterEach(() => assert.deepEqual(server.failures, []));
-    const call = (): Call => new Call(makeProvider(openai, server.url, { fetch }));
+    const at = serverOver(transport);
+    afterEach(() => assert.deepEqual(at.server.failures, []));
+    const call = (): Call => new Call(makeProvider(openai, at.server.url, at));
 
     for (const [name, compress] of Object.entries(encodings)) {
       it(`reads a reply and an error that came as ${name}`, async () => {
         const headers = { "content-type": openai.contentType, "content-encoding": name };
-        server.behaviour = ({ response }) =>
+        at.server.behaviour = ({ response }) =>
           response.writeHead(200, headers).end(compress(Buffer.from(reply))) && undefined;
         assert.equal((await call().reply()).text, "Hello world.");
-        server.behaviour = ({ response }) =>
+        at.server.behaviour = ({ response }) =>
           response
             .writeHead(400, { "content-type": "application/json", "content-encoding": name })
             .end(compress(Buffer.from(JSON.stringify(openai.errorBody("no such field"))))) && undefined;
@@ -98,7 +79,7 @@ for (const transport of transports) {
     }
 
     it("shows a compressed stream while it comes", async () => {
-      server.behaviour = async ({ response, gone }) => {
+      at.server.behaviour = async ({ response, gone }) => {
         response.writeHead(200, { "content-type": openai.contentType, "content-encoding": "gzip" });
         const gzip = zlib.createGzip();
         gzip.pipe(response);
@@ -116,7 +97,7 @@ for (const transport of transports) {
     it("takes a compressed body that is damaged for a lost connection, and keeps no half of it as a reply", async () => {
       const damaged = zlib.gzipSync(Buffer.from(reply));
       damaged.fill(0xff, damaged.length - 20, damaged.length - 8);
-      server.behaviour = ({ response }) =>
+      at.server.behaviour = ({ response }) =>
         response
           .writeHead(200, { "content-type": openai.contentType, "content-encoding": "gzip" })
           .end(damaged) && undefined;
