@@ -51387,12 +51387,13 @@ async function firstPrompt(context) {
   const middle = await visibleWork(context, room - required2, estimate, fixed.used, omitted);
   return built(context, 1, drafts(context, fixed, middle), omitted);
 }
-function drafts({ putText, putParts }, fixed, middle) {
+function drafts({ putText }, fixed, middle) {
   const { system, head: head2, tail, instruction } = fixed;
-  const user = [head2, ...middle, ...around(tail, instruction.trim())];
+  const parts = [head2, ...middle, ...around(tail, instruction.trim())];
+  const user = parts.join("");
   return [
     { message: { role: "system", content: putText(system) }, text: system },
-    { message: { role: "user", content: putParts(user) }, text: user.join("") }
+    { message: { role: "user", content: putText(user, parts) }, text: user }
   ];
 }
 function around(text4, part) {
@@ -52652,8 +52653,7 @@ async function promptOf(active, context) {
     tools: toolsOf(context, run),
     sha256: ports.sha256,
     getText: (content) => ports.store.getText(content),
-    putText: (text4) => ports.store.putText(text4),
-    putParts: (parts) => ports.store.putParts(parts),
+    putText: (text4, parts) => ports.store.putText(text4, parts),
     refusal: (path39) => refusalOf2(context.state, path39)
   };
   const prompt = await buildPrompt(request2);
@@ -61674,30 +61674,23 @@ var BlobStore = class extends BlobReader {
     super(fs24, paths);
     this.#file = file;
   }
-  putText(text4) {
+  /** @param parts what the text is made of: what was stored before as a content or a part is only referred to. */
+  putText(text4, parts = []) {
     const bytes = Buffer.byteLength(text4);
+    const isWellFormed = !halfPair.test(text4);
     if (bytes <= inlineContentMaxBytes) {
-      return { text: halfPair.test(text4) ? Buffer.from(text4, "utf8").toString("utf8") : text4 };
+      return { text: isWellFormed ? text4 : Buffer.from(text4, "utf8").toString("utf8") };
     }
-    const content = halfPair.test(text4) ? Buffer.from(text4, "utf8") : text4;
-    return this.#put({ sha256: sha256(text4), bytes }, content);
-  }
-  putBytes(bytes) {
-    return this.#put({ sha256: sha256Bytes(bytes), bytes: bytes.length }, Uint8Array.from(bytes));
-  }
-  /** Takes a text by its parts, one after another; what was stored before as a content or a part is only referred to. */
-  putParts(parts) {
-    const text4 = parts.join("");
-    const bytes = Buffer.byteLength(text4);
-    const isWhole3 = bytes <= inlineContentMaxBytes || parts.length < 2 || halfPair.test(text4);
-    if (isWhole3) return this.putText(text4);
     const ref = { sha256: sha256(text4), bytes };
-    if (!this.#known.has(ref.sha256)) {
+    if (!isWellFormed) return this.#put(ref, Buffer.from(text4, "utf8"));
+    if (parts.length > 1 && !this.#known.has(ref.sha256)) {
       const stored = parts.filter((part) => part !== "").map((part) => this.#putPart(part));
       this.#take(ref.sha256, { content: text4, parts: encodeParts(stored) });
     }
-    this.cache.set(ref.sha256, text4, text4.length);
-    return ref;
+    return this.#put(ref, text4);
+  }
+  putBytes(bytes) {
+    return this.#put({ sha256: sha256Bytes(bytes), bytes: bytes.length }, Uint8Array.from(bytes));
   }
   #putPart(text4) {
     if (text4.length < partMinBytes && Buffer.byteLength(text4) < partMinBytes) return text4;
@@ -62473,13 +62466,9 @@ var JsonlSessionStore = class {
       this.#queue.push(line);
     }
   }
-  putText(text4) {
+  putText(text4, parts) {
     this.#ensureOpen();
-    return this.#blobs.putText(text4);
-  }
-  putParts(parts) {
-    this.#ensureOpen();
-    return this.#blobs.putParts(parts);
+    return this.#blobs.putText(text4, parts);
   }
   putBytes(bytes) {
     this.#ensureOpen();

@@ -65,7 +65,7 @@ async function store(seed: number, folder: string): Promise<Stored> {
   writeFileSync(paths.journal, `${lines.join("\n")}\n`);
   const last = sha256(lines.at(-1) ?? "");
   writeFileSync(paths.head, `${JSON.stringify({ format: 1, events: lines.length, sha256: last })}\n`);
-  const blobs = [...session.store.blobs].map(([sha256, stored]) => ({ sha256, stored }));
+  const blobs = [...session.store.blobs].map(([digest, stored]) => ({ sha256: digest, stored }));
   writeFileSync(paths.contents, encodeContents(blobs, 0).bytes);
   for (const { path: file, content } of artifactsOf(session.orchestrator.state.score.scope)) {
     if (content !== null)
