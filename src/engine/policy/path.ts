@@ -21,8 +21,7 @@ const drive = /^[A-Za-z]:/;
 const device = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(?:\.|$)/iu;
 const shortName = /^[^.~]{0,6}~[0-9]{1,6}(?:\.[^.]{0,3})?$/u;
 /** The paths of nearly all files, to which no rule on names applies. A search or a view checks every path of a project. */
-const ordinary =
-  /^(?:(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:[./]|$))\.?[\w-]+(?:\.[\w-]+)*(?:\/(?!$)|$))+$/i;
+const ordinary = /^(?:(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:[./]|$))\.?[\w-]+(?:\.[\w-]+)*(?:\/(?!$)|$))+$/i;
 
 function nameProblem(name: string): { rule: FileRule; what: string } | undefined {
   if (utf8Length(name) > maxNameBytes)
