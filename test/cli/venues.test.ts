@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import path from "node:path";
+import { join } from "node:path";
 import { llamaCluster } from "../fakes/servers/dialects";
 import { ModelServer } from "../fakes/servers/model-server";
 import { orket } from "./orket";
@@ -69,7 +69,7 @@ describe("orket venues", function () {
         `provider: openai\nendpoint: ${server.url}/v1\nmodel: ${model}\n`;
       const project = smallProject({ venue: venue("model") });
       assert.equal((await orket(["-C", project, "venues", "small", "--try"])).code, 0);
-      writeFileSync(path.join(project, "small.venue.yaml"), `version: 1\nname: small\n${venue("absent")}`);
+      writeFileSync(join(project, "small.venue.yaml"), `version: 1\nname: small\n${venue("absent")}`);
       server.received.length = 0;
       const { code, stderr } = await orket(["-C", project, "run", "small"]);
 
