@@ -22,7 +22,9 @@ await esbuild.build({
   format: "cjs",
   legalComments: "none",
   define: { ORKET_VERSION: JSON.stringify("bench") },
-  external: ["esbuild"],
+  // The panels are run from their sources, since their server finds the pages from where it lies.
+  external: ["esbuild", "./panels"],
+  supported: { "dynamic-import": false },
   logLevel: "warning",
 });
 try {
