@@ -178,7 +178,7 @@ export class SessionController {
 
   /** Streamed text by step, as far as it is retained. */
   get streams(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.#streams);
+    return Object.fromEntries([...this.#streams].map(([step, text]) => [step, text.slice(-maxStreamLength)]));
   }
 
   /** Events by their numbers, from 0; fewer than `count` at the end. @throws {OrketError} journal_damaged, disk_failed. */
@@ -386,7 +386,9 @@ export class SessionController {
   #stream(step: string, delta: ModelDelta): void {
     if (delta.kind === "restart") this.#restartStream(step);
     if (delta.kind !== "text" || delta.text === "") return;
-    this.#streams.set(step, `${this.#streams.get(step) ?? ""}${delta.text}`.slice(-maxStreamLength));
+    const text = `${this.#streams.get(step) ?? ""}${delta.text}`;
+    // Cutting copies the text, which costs more than the token where it is done for each.
+    this.#streams.set(step, text.length > 2 * maxStreamLength ? text.slice(-maxStreamLength) : text);
     for (const listener of this.#listeners) listener.streamed?.({ step, text: delta.text, fresh: false });
   }
 
