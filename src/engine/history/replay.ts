@@ -73,7 +73,7 @@ export async function replay(
     divergence,
     state,
   });
-  for await (const piece of Array.isArray(events) ? [events as readonly SessionEvent[]] : events) {
+  for await (const piece of Symbol.asyncIterator in events ? events : [events]) {
     for (const event of piece) {
       if (index === from && madeBy !== undefined) state = { ...state, versions: madeBy };
       const divergence = index < from ? undefined : await checkAt(index, state, event, ports);
