@@ -79,6 +79,7 @@ const parts = {
   mesh: ["src/adapters/provider/mesh/**"],
   patterns: ["src/adapters/files/matcher.ts"],
   width: ["src/cli/text/wide-text.ts"],
+  commands: ["src/cli/commands/index.ts"],
 };
 
 /** The files of the parts, by a part's name. */

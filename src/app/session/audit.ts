@@ -269,7 +269,7 @@ function atEvent(event: SessionEvent, cause: Divergence["cause"], message: strin
 
 /** The journal's first damaged line, attributed to its step. */
 async function damageAsDivergence(
-  { directory, position, state }: Snapshot,
+  { directory, position }: Snapshot,
   damage: OrketError,
   known: SessionEvent | undefined,
   definitionChanged: boolean,

@@ -99,14 +99,14 @@ describe("A session on disk", () => {
   });
 
   it("is read in pieces to verify and to replay it, and nothing is written beside it", async () => {
-    const { paths, events } = writeLongSession(folder, 5000, 1000);
+    const { paths, events: written } = writeLongSession(folder, 5000, 1000);
     const before = readdirSync(paths.dir);
 
     const verified = await verifySession(paths.dir);
     const replayed = await replaySession(paths.dir);
 
     assert.deepEqual(verified.findings, []);
-    assert.equal(verified.events, events);
+    assert.equal(verified.events, written);
     // Its events were made up, which a replay finds at the second one.
     assert.equal(replayed.divergence?.seq, 1);
     assert.deepEqual(readdirSync(paths.dir), before);
