@@ -14,7 +14,7 @@ import { definitionOf, step } from "../test/fakes/engine-harness";
 
 const [mode = "", folder = "", count = "0", port = "0"] = process.argv.slice(2);
 const steps = Number(count);
-const own = (number: number): string => `step-${number} `.repeat(256).slice(0, 2048);
+const own = (number: number): string => `step-${number} `.repeat(128).slice(0, 1024);
 const system = `You listen. ${"carefully ".repeat(205).slice(0, 2048)}`;
 
 const options = {

@@ -42,7 +42,7 @@ const mostBytesOfLock = 16 << 10;
 const mostBytesOfOther = 256 << 20;
 
 /** The most bytes that `readFile` reads of a file below `.orket`. */
-function readBound(name: string): number {
+export function readBound(name: string): number {
   const known = Object.hasOwn(mostBytes, name) ? mostBytes[name] : undefined;
   return known ?? (name.startsWith("lock.") ? mostBytesOfLock : mostBytesOfOther);
 }

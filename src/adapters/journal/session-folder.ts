@@ -7,6 +7,7 @@ import { definitionFormat, definitionSchema } from "../../engine/model/definitio
 import type { Definition } from "../../engine/model/definition";
 import { initialState } from "../../engine/state/state";
 import { diskError, makeDirs, replace, syncDir, writeNew } from "../files/durable";
+import { readBound } from "../files/orket-gate";
 import { isDiskCode, unlessMissing } from "../files/file-system";
 import type { FileSystem } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
@@ -110,7 +111,10 @@ async function newFolder(
   }
 }
 
-/** Creates a session's folder. When it resolves, the definition is on the disk and the journal is empty. */
+/**
+ * Creates a session's folder. When it resolves, the definition is on the disk and the journal is empty.
+ * @throws {OrketError} definition_invalid for one that is too large to be read again; disk_full, disk_failed.
+ */
 export async function createSession(
   environment: SessionEnvironment,
   workDomain: string,
@@ -118,6 +122,13 @@ export async function createSession(
 ): Promise<CreatedSession> {
   const { fs } = environment;
   const bytes = Buffer.from(`${JSON.stringify(definition, null, 2)}\n`, "utf8");
+  // Nobody could open the session again.
+  const most = readBound("definition.json");
+  if (bytes.length > most) {
+    throw new OrketError("definition_invalid", `The Flow takes ${bytes.length} bytes, more than ${most}.`, {
+      hint: "Shorten the instructions of its steps, or divide it into several Flows.",
+    });
+  }
   let lock: SessionLock | undefined;
   try {
     await ensureOrketDir(environment, workDomain);
