@@ -24,6 +24,7 @@ const suites: Record<string, () => Promise<BenchRow[]>> = {
   mesh: benchMesh,
   commands: benchCommands,
   agent: benchAgent,
+  panels: async () => (await import("./panels")).benchPanels(),
 };
 
 async function main(names: readonly string[]): Promise<void> {

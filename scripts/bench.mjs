@@ -22,8 +22,9 @@ await esbuild.build({
   format: "cjs",
   legalComments: "none",
   define: { ORKET_VERSION: JSON.stringify("bench") },
-  // Packages with files beside them, and a module that finds its own by __dirname.
-  external: ["esbuild", "playwright-core", "../test/integration/*"],
+  // Packages with files beside them, and modules that find their own by where they lie.
+  external: ["esbuild", "playwright-core", "./panels", "../test/integration/*"],
+  supported: { "dynamic-import": false },
   logLevel: "warning",
 });
 try {

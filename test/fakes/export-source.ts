@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ExportSource } from "../../src/app/export/source";
-import type { RecordedEvents } from "../../src/app/session/event-pieces";
+import type { ExportEvents, ExportSource } from "../../src/app/export/source";
 import type { SessionEvent } from "../../src/engine/event/event";
 import type { Definition } from "../../src/engine/model/definition";
 import { fold } from "../../src/engine/state/apply";
@@ -8,7 +7,7 @@ import { initialState } from "../../src/engine/state/state";
 import type { Harness } from "./engine-harness";
 
 /** Events in memory, as an export reads them. */
-export function listed(events: readonly SessionEvent[]): RecordedEvents {
+export function listed(events: readonly SessionEvent[]): ExportEvents {
   return {
     count: events.length,
     read: (from, count) => Promise.resolve(events.slice(from, from + count)),

@@ -114,9 +114,14 @@ export class JsonlSessionStore implements SessionStore {
     }
   }
 
-  putText(text: string, parts?: readonly string[]): Content {
+  putText(text: string): Content {
     this.#ensureOpen();
-    return this.#blobs.putText(text, parts);
+    return this.#blobs.putText(text);
+  }
+
+  putParts(parts: readonly string[]): Content {
+    this.#ensureOpen();
+    return this.#blobs.putParts(parts);
   }
 
   putBytes(bytes: Uint8Array): BlobRef {

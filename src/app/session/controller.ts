@@ -54,8 +54,6 @@ export class SessionController {
   #holder: Holder = "nobody";
   #heldBy: string | undefined;
   #foreign = false;
-  /** The snapshot's stamp when it was last found out who wrote it; undefined once somebody performs it. */
-  #ownerAsOf: string | undefined;
   #problem: OrketError | undefined;
   /** False once the index was found to contradict the journal. */
   #byIndex = true;
@@ -337,7 +335,6 @@ export class SessionController {
 
   #attach(live: LiveSession): void {
     this.#live = live;
-    this.#ownerAsOf = undefined;
     this.#holder = "here";
     this.#heldBy = undefined;
     live.orchestrator.listen({
@@ -426,7 +423,6 @@ export class SessionController {
     if (this.#live !== undefined) return;
     const lock = await lockState(this.#environment.fs, sessionPaths(this.directory).lock);
     if (lock?.alive === true) {
-      this.#ownerAsOf = undefined;
       this.#holder = "elsewhere";
       this.#heldBy = holderText(lock);
       // After damage there is nothing to follow.
@@ -434,20 +430,12 @@ export class SessionController {
     } else {
       this.#holder = "nobody";
       this.#heldBy = undefined;
-      await this.#findOwner();
+      this.#foreign =
+        this.#problem === undefined &&
+        this.total > 0 &&
+        !(await isOwnSession(this.#environment, this.directory));
     }
     this.#changed();
-  }
-
-  /** Asks only about a journal that has changed, or was held: the answer needs all of it up to where it was last written here. */
-  async #findOwner(): Promise<void> {
-    const { stamp } = this.#snapshot;
-    if (this.#ownerAsOf === stamp) return;
-    this.#foreign =
-      this.#problem === undefined &&
-      this.total > 0 &&
-      !(await isOwnSession(this.#environment, this.directory));
-    this.#ownerAsOf = stamp;
   }
 
   /** Stops following when nobody holds the lock any more, and reports a change of the holder. */

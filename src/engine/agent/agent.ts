@@ -71,7 +71,8 @@ export async function promptOf(active: ActiveRun, context: PerformContext): Prom
     tools: toolsOf(context, run),
     sha256: ports.sha256,
     getText: (content) => ports.store.getText(content),
-    putText: (text, parts) => ports.store.putText(text, parts),
+    putText: (text) => ports.store.putText(text),
+    putParts: (parts) => ports.store.putParts(parts),
     refusal: (path) => refusalOf(context.state, path),
   };
   const prompt = await buildPrompt(request);
@@ -291,7 +292,7 @@ export async function finishStep({ run }: ActiveRun, { ports, state }: PerformCo
   const said = reply === null ? "" : (await ports.store.getText(reply.said)).trim();
   // The first reader's version left the calls in the text.
   const nothingSaid = said === "" || (state.versions.callReader === 1 && isOnlyToolCall(said));
-  const whole = nothingSaid ? (run.verdictReason ?? said) : said;
+  const whole = nothingSaid ? (run.verdictReason ?? resultText(run, state) ?? said) : said;
   const text =
     whole.length > maxSummaryLength
       ? `${whole.slice(0, maxSummaryLength)}\n[cut after ${maxSummaryLength} of ${whole.length} characters]`
@@ -316,6 +317,11 @@ export async function finishStep({ run }: ActiveRun, { ports, state }: PerformCo
     ...defined({ cost_usd: run.costUsd }),
     ...(await filesOfReport(run, text, { ports, state })),
   });
+}
+
+/** A step that gave only a result reports that; before version 2 it reported nothing. */
+function resultText({ result }: StepRun, { versions }: SessionState): string | undefined {
+  return result === undefined || versions.reports < 2 ? undefined : JSON.stringify(result);
 }
 
 /** Longest document, in bytes, and most documents that are searched for file names. */

@@ -13,7 +13,6 @@ import type { SessionRegistry } from "../session/session-registry";
 import { proposalUri } from "./artifact-places";
 import { draftPlace, hasDraft } from "./drafts";
 import { EditorDesk } from "./editor-desk";
-import { joined } from "./joined";
 
 /** How long the project must be quiet before it is compared again, in milliseconds. */
 const quietMs = 150;
@@ -46,7 +45,7 @@ export class ReviewModel implements vscode.Disposable {
   #drafts: ReadonlySet<string> = new Set();
   #of: SessionController | undefined;
   #timer: NodeJS.Timeout | undefined;
-  readonly #round = joined(() => this.#compare());
+  #work: Promise<void> = Promise.resolve();
   #seen = "";
 
   constructor(sessions: SessionRegistry) {
@@ -90,7 +89,7 @@ export class ReviewModel implements vscode.Disposable {
   /** Compares immediately. */
   refresh(): Promise<void> {
     clearTimeout(this.#timer);
-    return this.#round();
+    return (this.#work = this.#work.then(() => this.#compare()).catch(() => undefined));
   }
 
   /** Compares once nothing has changed for a moment. */

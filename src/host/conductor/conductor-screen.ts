@@ -33,8 +33,8 @@ import { isFromFile } from "../../engine/model/providers";
 export interface VenueWays {
   /** The Venue's name, if its file has changed since. */
   readonly changed?: string;
-  /** The models on its server. */
-  readonly models?: readonly string[];
+  /** The models on the server that lacked one, by the step's run. */
+  readonly models?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The parts of a controller that the screen is made from. */
@@ -305,7 +305,7 @@ function failures(view: SessionView, state: SessionState, ways: VenueWays): Fail
       ...(editable ? { instruction: run.instruction } : {}),
       ...(needChange.has(code) ? { needsChange: true as const } : {}),
       ...(isVenues && ways.changed !== undefined ? { newVenue: ways.changed } : {}),
-      ...(code === "model_not_found" && ways.models !== undefined ? { models: ways.models } : {}),
+      ...defined({ models: code === "model_not_found" ? ways.models?.[step] : undefined }),
     };
   });
 }

@@ -98,14 +98,6 @@ describe("A session on disk", () => {
     }
   });
 
-  it("is not begun where nobody could open it again, since its definition is too large", async () => {
-    const definition = scripted();
-    definition.flow.task = "x".repeat(17 << 20);
-
-    await assert.rejects(startSession(definition, options), { code: "definition_invalid" });
-    assert.deepEqual(readdirSync(folder), []);
-  });
-
   it("is read in pieces to verify and to replay it, and nothing is written beside it", async () => {
     const { paths, events: written } = writeLongSession(folder, 5000, 1000);
     const before = readdirSync(paths.dir);
