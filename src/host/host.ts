@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { CallSlots } from "../adapters/provider/call-slots";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
 import { registerAgents } from "./agents";
 import { ArtifactFiles } from "./artifacts/artifact-files";
@@ -221,6 +222,7 @@ function servicesOf(
     external: new EditorTools(),
     features: (workDomain) => new EditorFeatures(workDomain),
     mesh,
+    slots: new CallSlots(),
     commands: {
       isTrusted: () => vscode.workspace.isTrusted,
       secret: (name) => secrets.resolve(`secret:${name}`),

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { createWriteStream, existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import net from "node:net";
@@ -68,18 +69,20 @@ function findTestHost(): TestHost {
   return JSON.parse(execFileSync(process.execPath, [script, "--json"], { encoding: "utf8" })) as TestHost;
 }
 
+/**
+ * A free port from below those that systems hand out by themselves: the server takes it seconds later, and other
+ * suites open connections meanwhile.
+ */
 async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+  for (;;) {
+    const port = randomInt(20_000, 30_000);
     const probe = net.createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address === null || typeof address === "string") reject(new Error("no free port"));
-        else resolve(address.port);
-      });
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.on("error", () => resolve(false));
+      probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
     });
-  });
+    if (isFree) return port;
+  }
 }
 
 async function untilItAnswers(port: number, child: ChildProcess, logFile: string): Promise<void> {

@@ -17,7 +17,8 @@ import { unlessMissing } from "../../adapters/files/file-system";
 import type { FileSystem } from "../../adapters/files/file-system";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 import { recordProof } from "./proof";
-import { eventPieces, openSnapshot } from "./snapshot";
+import { eventPieces, eventsOf } from "./event-pieces";
+import { openSnapshot } from "./snapshot";
 import type { Snapshot } from "./snapshot";
 import { sessionPaths } from "../../adapters/journal/layout";
 import { sha256, sha256Bytes } from "../../adapters/system/sha256";
@@ -91,7 +92,7 @@ function openWhole(directory: string, environment: SessionEnvironment): Promise<
 
 async function checkBlobs(record: Snapshot, findings: Finding[]): Promise<number> {
   const checked = new Set<string>();
-  for await (const piece of eventPieces(record)) {
+  for await (const piece of eventPieces(eventsOf(record))) {
     for (const event of piece) {
       for (const { ref, field } of blobsIn(event.data)) {
         const id = `${ref.sha256} ${ref.bytes}`;
@@ -200,7 +201,7 @@ export async function replaySession(
     const before = await definitionFrom(record, origin.definition);
     const report = await replay(
       before,
-      eventPieces(record, Math.min(origin.events, total)),
+      eventPieces({ ...eventsOf(record), count: Math.min(origin.events, total) }),
       portsOf(record, false),
       Math.max(1, from),
       versionsOf(origin),
@@ -210,7 +211,12 @@ export async function replaySession(
     if (report.divergence !== undefined) return outcome(report.divergence, report.state);
     from = origin.events;
   }
-  const report = await replay(definition, eventPieces(record), portsOf(record, definitionChanged), from);
+  const report = await replay(
+    definition,
+    eventPieces(eventsOf(record)),
+    portsOf(record, definitionChanged),
+    from,
+  );
   modelCalls += report.modelCalls;
   for (const what of report.asRecorded) asRecorded.add(what);
   if (report.divergence !== undefined) return outcome(report.divergence, report.state);

@@ -92,6 +92,9 @@ async function withJournal<T>(
   }
 }
 
+/** Lines of a journal that are in memory at a time. */
+const pieceLines = 2000;
+
 /** The state after the first lines of a journal. */
 async function stateBefore(
   lines: number,
@@ -102,8 +105,8 @@ async function stateBefore(
 ): Promise<SessionState> {
   const reader = new JournalLines(fs, offsets);
   let state = fresh;
-  for (let from = 0; from < lines; from += pieceEvents) {
-    const piece = await reader.read(journal, from, Math.min(pieceEvents, lines - from));
+  for (let from = 0; from < lines; from += pieceLines) {
+    const piece = await reader.read(journal, from, Math.min(pieceLines, lines - from));
     for (const event of piece) state = apply(state, event);
   }
   return state;
@@ -182,21 +185,4 @@ export async function openSnapshot(
     readBytes: (ref) => blobs.getBytes(ref),
   };
   return snapshot;
-}
-
-/** Events in a piece of `eventPieces`. */
-const pieceEvents = 2000;
-
-/**
- * The events of a session, in pieces, so that they are never held together.
- * @param total only so many, from the first.
- * @throws {OrketError} like `readEvents`.
- */
-export async function* eventPieces(
-  snapshot: Pick<Snapshot, "state" | "readEvents">,
-  total = snapshot.state.events,
-): AsyncGenerator<readonly SessionEvent[], void, void> {
-  for (let from = 0; from < total; from += pieceEvents) {
-    yield await snapshot.readEvents(from, Math.min(pieceEvents, total - from));
-  }
 }
