@@ -27,12 +27,14 @@ export interface SessionMarks {
   seal(text: string): Promise<string>;
 }
 
-const markSchema = once(() => z.object({
-  format: z.literal(1),
-  lines: z.int().min(1),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  mac: z.string(),
-}));
+const markSchema = once(() =>
+  z.object({
+    format: z.literal(1),
+    lines: z.int().min(1),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    mac: z.string(),
+  }),
+);
 
 const keyBytes = 32;
 

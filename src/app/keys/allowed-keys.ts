@@ -28,11 +28,13 @@ const wellKnown: Readonly<Record<string, string>> = {
   "env:XAI_API_KEY": "https://api.x.ai",
 };
 
-const fileSchema = once(() => z.object({
-  format: z.literal(1),
-  /** Origins by reference. */
-  allowed: z.record(z.string(), z.array(z.string())),
-}));
+const fileSchema = once(() =>
+  z.object({
+    format: z.literal(1),
+    /** Origins by reference. */
+    allowed: z.record(z.string(), z.array(z.string())),
+  }),
+);
 
 /** Where a user's answers are stored, and can be edited by hand: outside every project. */
 function allowedKeysFile(folder = userStateFolder()): string {

@@ -19,11 +19,13 @@ import { modelName, modelsNamed } from "./model-choice";
 
 /** Some vendors send the counts as a data part of this kind; it is undocumented. */
 const usageMime = "usage";
-const usageSchema = once(() => z.object({
-  prompt_tokens: z.unknown(),
-  completion_tokens: z.unknown(),
-  prompt_tokens_details: z.object({ cached_tokens: z.unknown() }).nullish().catch(undefined),
-}));
+const usageSchema = once(() =>
+  z.object({
+    prompt_tokens: z.unknown(),
+    completion_tokens: z.unknown(),
+    prompt_tokens_details: z.object({ cached_tokens: z.unknown() }).nullish().catch(undefined),
+  }),
+);
 
 /** The models that the editor itself offers. The editor manages consent, keys and quotas. */
 export class VsCodeLmProvider implements ModelProvider {
