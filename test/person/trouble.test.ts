@@ -240,7 +240,7 @@ describe("when something goes wrong", function () {
       await rowsNamed(/^frugal.*completed/)
         .first()
         .click();
-      const panel = await workbench.webview(/^\d+ events$/);
+      const panel = await workbench.panel(/^\d+ events$/);
       return panel
         .getByRole("alert")
         .filter({ hasText: /line 5/ })

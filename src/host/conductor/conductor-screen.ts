@@ -19,6 +19,7 @@ import type {
 import { askedIn } from "../../engine/model/prompt-text";
 import { instructionOf, textOfAdjustment } from "../../engine/conductor/adjusted";
 import { callSettings } from "../../engine/model/definition";
+import { turnText } from "../../engine/view/turn-text";
 import { stepGroups } from "../../engine/view/step-groups";
 import { adjustmentText, ruleWords } from "../../engine/view/adjustment-text";
 import { askedCommandFacts } from "../../app/command/table-text";
@@ -46,6 +47,7 @@ export interface ScreenSource {
   readonly interrupted: boolean;
   readonly foreign: boolean;
   readonly label: SessionLabel;
+  readonly waiting: ReadonlyMap<string, readonly string[]>;
   readonly problem: { readonly message: string; readonly hint: string | undefined } | undefined;
   readText(content: Content): Promise<string>;
   readBytes(ref: BlobRef): Promise<Uint8Array>;
@@ -124,7 +126,7 @@ export async function sessionScreen(
     pending: ended
       ? []
       : state.pending.map(({ seq, adjustment }) => ({ seq, text: adjustmentText(adjustment) })),
-    steps: await Promise.all(view.steps.map((step) => stepScreen(step, read, place))),
+    steps: await Promise.all(view.steps.map((step) => stepScreen(inTurn(step, source), read, place))),
     roles: view.roles,
     artifacts: {
       pending: count(view, "pending"),
@@ -263,6 +265,14 @@ function placeOfStep({ definition }: SessionState): (step: StepView) => Pick<Ste
       ...(isRole ? { model: callSettings(definition, role).model } : {}),
     };
   };
+}
+
+/** A step whose call has not begun says for whom it waits. */
+function inTurn(step: StepView, { view, waiting }: ScreenSource): StepView {
+  const behind = waiting.get(step.key);
+  return behind === undefined || step.status !== "running"
+    ? step
+    : { ...step, activity: turnText(view.session, behind) };
 }
 
 async function stepScreen(
