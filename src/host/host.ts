@@ -196,9 +196,13 @@ export function createHost(context: vscode.ExtensionContext): Host {
     ...registerReview(parts),
     ...registerActions(parts),
   );
-  void errors.guard(() => diagnostics.refresh());
-  void errors.guard(() => showWhatIsThere(sessions, conductor, errors));
-  void errors.guard(() => openWalkthroughOnce(context.globalState, sessions));
+  // Everything is registered. What is there is looked at when the editor has gone on: this loads most of the code.
+  const looking = setImmediate(() => {
+    void errors.guard(() => diagnostics.refresh());
+    void errors.guard(() => showWhatIsThere(sessions, conductor, errors));
+    void errors.guard(() => openWalkthroughOnce(context.globalState, sessions));
+  });
+  context.subscriptions.push({ dispose: () => clearImmediate(looking) });
   return {
     stop: async () => {
       await Promise.all([sessions.dispose(), repeats.dispose()]);

@@ -181,7 +181,7 @@ export class SessionController {
 
   /** Streamed text by step, as far as it is retained. */
   get streams(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.#streams);
+    return Object.fromEntries([...this.#streams].map(([step, text]) => [step, text.slice(-maxStreamLength)]));
   }
 
   /** By step whose call has not begun: the sessions whose calls the backend is processing meanwhile. */
@@ -399,7 +399,9 @@ export class SessionController {
     if (delta.kind === "waiting") this.#wait(step, delta.behind);
     if (delta.kind === "restart") this.#restartStream(step);
     if (delta.kind !== "text" || delta.text === "") return;
-    this.#streams.set(step, `${this.#streams.get(step) ?? ""}${delta.text}`.slice(-maxStreamLength));
+    const text = `${this.#streams.get(step) ?? ""}${delta.text}`;
+    // Cutting copies the text, which costs more than the token where it is done for each.
+    this.#streams.set(step, text.length > 2 * maxStreamLength ? text.slice(-maxStreamLength) : text);
     for (const listener of this.#listeners) listener.streamed?.({ step, text: delta.text, fresh: false });
   }
 
