@@ -22,8 +22,8 @@ await esbuild.build({
   format: "cjs",
   legalComments: "none",
   define: { ORKET_VERSION: JSON.stringify("bench") },
-  // The panels are run from their sources, since their server finds the pages from where it lies.
-  external: ["esbuild", "./panels"],
+  // Packages with files beside them, and modules that find their own by where they lie.
+  external: ["esbuild", "playwright-core", "./panels", "../test/integration/*"],
   supported: { "dynamic-import": false },
   logLevel: "warning",
 });

@@ -63,11 +63,13 @@ export function ensureInstalled() {
 }
 
 /**
- * Starts a command that shares our terminal and returns its exit code. A signal to stop is passed on, and we wait: a VS Code
- * server that outlived the command that started it would go unnoticed.
+ * Starts a command and returns its exit code. It shares our terminal, unless `onOutput` takes what it prints. A signal to
+ * stop is passed on, and we wait: a VS Code server that outlived the command that started it would go unnoticed.
  */
-export async function run(command, args, environment = process.env) {
-  const child = spawn(command, args, { cwd: root, stdio: "inherit", env: environment });
+export async function run(command, args, environment = process.env, onOutput = undefined) {
+  const stdio = onOutput === undefined ? "inherit" : ["ignore", "pipe", "pipe"];
+  const child = spawn(command, args, { cwd: root, stdio, env: environment });
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", onOutput);
   const passOn = () => child.kill("SIGTERM");
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) process.on(signal, passOn);

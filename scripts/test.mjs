@@ -1,11 +1,13 @@
 /*
  * `npm test`: every suite, and a last line with the totals. A suite that ran no test counts as a failure:
- * a glob or a launcher is broken, which would otherwise look like success.
+ * a glob or a launcher is broken, which would otherwise look like success. The person suite mostly waits, so the others
+ * run beside it; what they print comes suite by suite all the same.
  *
  *   npm test -- [SUITE…]     unit contract replay survival simulation golden cli architecture integration person
  */
 import { root, run, underProjectNode } from "./bootstrap.mjs";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 
 const output = path.join(root, "test-output");
@@ -26,20 +28,40 @@ const suites = {
   person: inNode("person"),
 };
 const needScreen = new Set(["integration", "person"]);
+const longest = "person";
 
-async function runSuite(name) {
+/** Prints in the order of the names: the first that has not ended at once, the others when it is their turn. */
+function printInTurn(names) {
+  const left = [...names];
+  const held = new Map(names.map((name) => [name, []]));
+  const ended = new Set();
+  return {
+    say: (name, text) => (name === left[0] ? process.stdout.write(text) : held.get(name).push(text)),
+    end: (name) => {
+      ended.add(name);
+      while (ended.has(left[0])) {
+        left.shift();
+        for (const text of held.get(left[0])?.splice(0) ?? []) process.stdout.write(text);
+      }
+    },
+  };
+}
+
+async function runSuite(name, { say, end }) {
   const countsFile = path.join(output, `${name}.counts.json`);
   rmSync(countsFile, { force: true });
-  console.log(`\n── ${name} ──`);
+  say(name, `\n── ${name} ──\n`);
   const started = performance.now();
-  const status = await run(process.execPath, suites[name], { ...process.env, ORKET_COUNTS: countsFile });
+  const environment = { ...process.env, ORKET_COUNTS: countsFile };
+  const status = await run(process.execPath, suites[name], environment, (text) => say(name, text));
   const seconds = (performance.now() - started) / 1000;
   let counts = { passed: 0, failed: 0, skipped: 0 };
   try {
     counts = JSON.parse(readFileSync(countsFile, "utf8"));
   } catch {
-    console.log(`The suite ${name} ended (${status}) without saying what it ran.`);
+    say(name, `The suite ${name} ended (${status}) without saying what it ran.\n`);
   }
+  end(name);
   // A suite can fail outside any test; it must not end with a clean count.
   const silent = counts.passed + counts.failed === 0;
   if ((status !== 0 && counts.failed === 0) || silent) counts.failed += 1;
@@ -57,14 +79,22 @@ async function prepare(names) {
 }
 
 async function main(args) {
-  const names = args.length > 0 ? args : Object.keys(suites);
+  const names = args.length > 0 ? [...new Set(args)] : Object.keys(suites);
   const unknown = names.filter((name) => !(name in suites));
   if (unknown.length > 0)
     throw new Error(`no suite ${unknown.join(", ")}; there are ${Object.keys(suites).join(", ")}`);
   mkdirSync(output, { recursive: true });
   await prepare(names);
-  const results = [];
-  for (const name of names) results.push(await runSuite(name));
+  const printer = printInTurn(names);
+  // The longest begins first.
+  const left = names.toSorted((one, other) => Number(other === longest) - Number(one === longest));
+  const byName = new Map();
+  const lane = async () => {
+    for (let name = left.shift(); name !== undefined; name = left.shift())
+      byName.set(name, await runSuite(name, printer));
+  };
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
+  const results = names.map((name) => byName.get(name));
 
   console.log("");
   const total = { passed: 0, failed: 0, skipped: 0 };

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { ExportEvents, ExportSource } from "../../src/app/export/source";
+import type { ExportSource } from "../../src/app/export/source";
+import type { RecordedEvents } from "../../src/app/session/event-pieces";
 import type { SessionEvent } from "../../src/engine/event/event";
 import type { Definition } from "../../src/engine/model/definition";
 import { fold } from "../../src/engine/state/apply";
@@ -7,7 +8,7 @@ import { initialState } from "../../src/engine/state/state";
 import type { Harness } from "./engine-harness";
 
 /** Events in memory, as an export reads them. */
-export function listed(events: readonly SessionEvent[]): ExportEvents {
+export function listed(events: readonly SessionEvent[]): RecordedEvents {
   return {
     count: events.length,
     read: (from, count) => Promise.resolve(events.slice(from, from + count)),

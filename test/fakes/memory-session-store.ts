@@ -52,10 +52,6 @@ export class MemorySessionStore implements SessionStore {
     return bytes.length <= inlineContentMaxBytes ? { text: bytes.toString("utf8") } : this.putBytes(bytes);
   }
 
-  putParts(parts: readonly string[]): Content {
-    return this.putText(parts.join(""));
-  }
-
   putBytes(bytes: Uint8Array): BlobRef {
     const ref = { sha256: hash("sha256", bytes, "hex"), bytes: bytes.length };
     if (!this.blobs.has(ref.sha256)) this.blobs.set(ref.sha256, Uint8Array.from(bytes));

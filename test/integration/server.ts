@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { createWriteStream, existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import net from "node:net";
@@ -68,18 +69,20 @@ function findTestHost(): TestHost {
   return JSON.parse(execFileSync(process.execPath, [script, "--json"], { encoding: "utf8" })) as TestHost;
 }
 
+/**
+ * A free port from below those that systems hand out by themselves: the server takes it seconds later, and other
+ * suites open connections meanwhile.
+ */
 async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+  for (;;) {
+    const port = randomInt(20_000, 30_000);
     const probe = net.createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address === null || typeof address === "string") reject(new Error("no free port"));
-        else resolve(address.port);
-      });
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.on("error", () => resolve(false));
+      probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
     });
-  });
+    if (isFree) return port;
+  }
 }
 
 async function untilItAnswers(port: number, child: ChildProcess, logFile: string): Promise<void> {
@@ -208,6 +211,8 @@ export interface PageOptions {
   readonly testModule?: string;
   /** The extension is installed: nothing is loaded for development. */
   readonly installed?: boolean;
+  /** The extension that is loaded for development, where it is another one. */
+  readonly extension?: string;
 }
 
 /**
@@ -217,11 +222,11 @@ export interface PageOptions {
 export function workbenchUrl(
   port: number,
   place: string | undefined,
-  { testModule, installed = false }: PageOptions = {},
+  { testModule, installed = false, extension = root }: PageOptions = {},
 ): string {
   const remote = (file: string): string => `vscode-remote://127.0.0.1:${port}${file}`;
   const payload = [
-    ...(installed ? [] : [["extensionDevelopmentPath", remote(root)]]),
+    ...(installed ? [] : [["extensionDevelopmentPath", remote(extension)]]),
     ...(testModule === undefined ? [] : [["extensionTestsPath", remote(testModule)]]),
     ["skipWelcome", "true"],
     ["skipReleaseNotes", "true"],

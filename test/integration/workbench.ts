@@ -64,6 +64,11 @@ async function presetSettings(context: BrowserContext, settings: Settings): Prom
 }
 
 const extensionWebview = 'iframe.webview.ready[src*="extensionId=orket.orket"]';
+/** The conductor is the extension's only webview in a side bar; the others are in editors. */
+const inSideBar = '[src*="purpose=webviewView"]';
+
+const insideOf = (webview: Locator): FrameLocator =>
+  webview.contentFrame().locator("#active-frame").contentFrame();
 
 export class Workbench {
   #current: Page;
@@ -232,27 +237,27 @@ export class Workbench {
     if ((await tab.getAttribute("aria-selected")) !== "true") await tab.click();
   }
 
-  /**
-   * The inside of one of the extension's webviews.
-   * @param holding text that only the wanted one shows, when several are open
-   */
-  async webview(holding?: string | RegExp): Promise<FrameLocator> {
-    const inside = (index: number): FrameLocator =>
-      this.page.locator(extensionWebview).nth(index).contentFrame().locator("#active-frame").contentFrame();
+  /** The inside of the conductor view, whatever else is open. */
+  get conductorView(): FrameLocator {
+    return insideOf(this.page.locator(extensionWebview + inSideBar).last());
+  }
+
+  /** The inside of the panel that holds the text, when several are open. */
+  async panel(holding: string | RegExp): Promise<FrameLocator> {
+    const panels = this.page.locator(`${extensionWebview}:not(${inSideBar})`);
     const deadline = Date.now() + 30_000;
     for (;;) {
-      const count = await this.page.locator(extensionWebview).count();
+      const count = await panels.count();
       for (let index = 0; index < count; index += 1) {
-        const frame = inside(index);
-        const wanted = holding === undefined ? frame.locator("body") : frame.getByText(holding);
-        const found = await wanted.count().catch(() => 0);
+        const frame = insideOf(panels.nth(index));
+        const found = await frame
+          .getByText(holding)
+          .count()
+          .catch(() => 0);
         // A frame that is being replaced can have a body and be gone a moment later.
         if (found > 0) return frame;
       }
-      assert.ok(
-        Date.now() < deadline,
-        `no webview of Orket shows ${String(holding ?? "anything")} (${count} open)`,
-      );
+      assert.ok(Date.now() < deadline, `no panel of Orket shows ${String(holding)} (${count} open)`);
       await pace(50);
     }
   }

@@ -13,7 +13,7 @@ export class ConductorPage {
     this.#workbench = workbench;
   }
 
-  /** @param holding text that tells the view from other webviews that are open */
+  /** @param holding text that the view shows once it has what is meant */
   static async open(
     workbench: Workbench,
     holding: string | RegExp = /Steps|No session yet/,
@@ -27,7 +27,9 @@ export class ConductorPage {
       await inSideBar.waitFor({ timeout: 5000 }).catch(() => undefined);
       await workbench.openContainer("Orket");
     }
-    return new ConductorPage(workbench, await workbench.webview(holding));
+    const frame = workbench.conductorView;
+    await frame.getByText(holding).first().waitFor({ state: "attached", timeout: 30_000 });
+    return new ConductorPage(workbench, frame);
   }
 
   button(name: string): Locator {

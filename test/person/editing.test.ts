@@ -253,7 +253,7 @@ describe("writing definitions as a person does", function () {
     await lens("Last: done").click();
 
     await workbench.page.locator(".tab.active").filter({ hasText: /brief/ }).waitFor();
-    await workbench.webview(/^\d+ events$/);
+    await workbench.panel(/^\d+ events$/);
     await closeAll();
   });
 

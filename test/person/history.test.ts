@@ -136,7 +136,7 @@ describe("sessions afterwards, and where the next ones run", function () {
 
   it("shows what was proven above the events, and no more", async () => {
     await workbench.command("Orket: Open Session");
-    const panel = await workbench.webview(/^\d+ events$/);
+    const panel = await workbench.panel(/^\d+ events$/);
 
     await panel
       .getByText("recorded: the journal is complete and unbroken (orket verify checks its contents)")
@@ -197,7 +197,7 @@ describe("sessions afterwards, and where the next ones run", function () {
 
   it("compares in the session's panel, where it also shows when each role worked and what it used", async () => {
     await workbench.command("Orket: Open Session");
-    const panel = await workbench.webview(/^\d+ events$/);
+    const panel = await workbench.panel(/^\d+ events$/);
     await panel.getByRole("tab", { name: "Compare" }).click();
     await panel.getByRole("button", { name: "Compare with a session" }).click();
     await workbench.quickInputRows().first().click();

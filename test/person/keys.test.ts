@@ -105,7 +105,7 @@ describe("a key in VS Code", function () {
 
     await conductor.stands("Completed");
     await workbench.command("Orket: Open Session");
-    const panel = await workbench.webview(/^\d+ events$/);
+    const panel = await workbench.panel(/^\d+ events$/);
     await panel.getByText("gave back the key of the Venue").first().click();
     await panel.getByText("letter by letter [key].").first().waitFor();
     await shownNowhere();

@@ -165,7 +165,7 @@ describe("sessions that are repeated, forked, exported and put away", function (
 
   it("shows above the events that it was repeated", async () => {
     await workbench.command("Orket: Open Session");
-    const panel = await workbench.webview(/^\d+ events$/);
+    const panel = await workbench.panel(/^\d+ events$/);
 
     await panel.getByText(/^repeated: 2 of 2 runs gave the same artifacts/).waitFor();
     await conductor.screenshot("session-repeated-dark");

@@ -253,7 +253,7 @@ describe("a session, from the palette to the file in the project", function () {
 
   it("shows every event of the session, filtered and in detail", async () => {
     await workbench.command("Orket: Open Session");
-    const panel = await workbench.webview(/^\d+ events$/);
+    const panel = await workbench.panel(/^\d+ events$/);
     await panel.getByRole("tab", { name: "Events" }).click();
     const rows = panel.getByRole("option");
     // The end is shown first, which is where the news are.
@@ -276,7 +276,7 @@ describe("a session, from the palette to the file in the project", function () {
   });
 
   it("reads like a conversation: a tool call is folded out, opened in an editor, and a role picked", async () => {
-    const panel = await workbench.webview(/^\d+ events$/);
+    const panel = await workbench.panel(/^\d+ events$/);
     await panel.getByRole("tab", { name: "Transcript" }).click();
     const feed = panel.getByRole("feed", { name: "Transcript" });
     await feed.focus();
@@ -315,7 +315,7 @@ describe("a session, from the palette to the file in the project", function () {
     conductor = await ConductorPage.open(workbench);
     await conductor.stands("Completed");
     await workbench.page.getByRole("treeitem", { name: /^shapes\/rectangle\.js, added, accepted/ }).waitFor();
-    const panel = await workbench.webview(/^\d+ of \d+ events$/);
+    const panel = await workbench.panel(/^\d+ of \d+ events$/);
     // The view and the filter are as they were left, and the tab bears the session's name.
     await panel.getByRole("tab", { name: "Transcript", selected: true }).waitFor();
     await panel.getByRole("feed").getByRole("heading", { name: "build#2" }).waitFor();

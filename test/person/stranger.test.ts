@@ -114,7 +114,7 @@ describe("a clone from a stranger, with links, bombs and sessions in .orket", fu
     conductor = await ConductorPage.open(workbench, /not written on this machine by you/);
     await conductor.frame.locator(".status").filter({ hasText: "Paused" }).waitFor();
     await workbench.command("Orket: Open Session");
-    const panel = await workbench.webview(/^\d+ events?$/);
+    const panel = await workbench.panel(/^\d+ events?$/);
     await panel.getByText("Session started").first().waitFor();
 
     assertUntouched();

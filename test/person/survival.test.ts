@@ -166,7 +166,7 @@ describe("a session survives", function () {
       await pace(armingMs + 200);
       await row.click();
       const all = total.toLocaleString("en");
-      const panel = await workbench.webview(`${all} events`);
+      const panel = await workbench.panel(`${all} events`);
       await panel.getByText(new RegExp(`– ${all} of ${all}$`)).waitFor();
       await panel.getByRole("tab", { name: "Events" }).click();
       const rows = panel.getByRole("option");
@@ -252,12 +252,12 @@ describe("a session survives", function () {
     it("with a question open", async () => {
       await runToQuestion();
       await workbench.command("Orket: Open Session");
-      await workbench.webview(/^\d+ events$/);
+      await workbench.panel(/^\d+ events$/);
       process.kill(writer(), "SIGKILL");
       conductor = await ConductorPage.open(workbench, "Interrupted");
       await conductor.asksFor("check");
       // A panel outlives its extension, and says so.
-      await workbench.webview(/^Orket does not answer/);
+      await workbench.panel(/^Orket does not answer/);
       await workbench.screenshot("survival-crashed-dark");
       await workbench.command("View: Close Editor");
       await goOn();

@@ -350,6 +350,11 @@ export class SimulatedDisk implements FileSystem {
     return this.#stats(this.#find(this.#split(file)));
   }
 
+  identityNow(file: string): string {
+    const { ino, mtimeNs } = this.statNow(file);
+    return `${ino} ${mtimeNs}`;
+  }
+
   readFile(file: string): Promise<Buffer> {
     return this.#later(() => this.readFileNow(file));
   }

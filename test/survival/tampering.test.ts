@@ -5,7 +5,7 @@ import path from "node:path";
 import { verifySession } from "../../src/app/session/audit";
 import { sessionPaths } from "../../src/adapters/journal/layout";
 import type { SessionPaths } from "../../src/adapters/journal/layout";
-import { encodeContent } from "../../src/adapters/journal/contents";
+import { encodeContents } from "../../src/adapters/journal/contents";
 import { encodeEvent, firstPrev } from "../../src/engine/event/codec";
 import { draft } from "../../src/engine/event/event";
 import type { SessionEvent } from "../../src/engine/event/event";
@@ -65,8 +65,8 @@ async function store(seed: number, folder: string): Promise<Stored> {
   writeFileSync(paths.journal, `${lines.join("\n")}\n`);
   const last = sha256(lines.at(-1) ?? "");
   writeFileSync(paths.head, `${JSON.stringify({ format: 1, events: lines.length, sha256: last })}\n`);
-  const contents = [...session.store.blobs].map(([digest, bytes]) => encodeContent(digest, bytes, 0));
-  writeFileSync(paths.contents, Buffer.concat(contents));
+  const blobs = [...session.store.blobs].map(([digest, stored]) => ({ sha256: digest, stored }));
+  writeFileSync(paths.contents, encodeContents(blobs, 0).bytes);
   for (const { path: file, content } of artifactsOf(session.orchestrator.state.score.scope)) {
     if (content !== null)
       put(path.join(paths.workspace, file), session.store.blobs.get(content.sha256) ?? Buffer.of());

@@ -7,6 +7,7 @@ import { classifyPath, decideWrite } from "../../engine/policy/file-policy";
 import { matchesAny } from "../../engine/policy/glob";
 import type { CommandFile, OverlayFile } from "../../engine/port/commands";
 import type { CommandBounds } from "./bounds";
+import { isProgram } from "./view";
 import type { ViewChange } from "./view";
 
 export interface Collected {
@@ -49,16 +50,22 @@ function isKnown(
   { overlay, project }: CollectOptions,
 ): boolean {
   const own = overlay.find(({ path: place }) => place === change.path);
-  if (own !== undefined) {
-    if (bytes === null || own.content === null) return bytes === null && own.content === null;
-    return own.content.sha256 === hash("sha256", bytes, "hex");
-  }
+  const file = path.join(project, change.path);
+  if (bytes === null) return own === undefined ? !fs.existsSync(file) : own.content === null;
+  if (change.executable && !wasExecutable(own, file, bytes)) return false;
+  if (own !== undefined) return own.content?.sha256 === hash("sha256", bytes, "hex");
   try {
-    const stands = fs.readFileSync(path.join(project, change.path));
-    return bytes !== null && stands.equals(bytes);
+    return fs.readFileSync(file).equals(bytes);
   } catch {
-    return bytes === null;
+    return false;
   }
+}
+
+/** Whether the command found a file with this text executable, see `laidOver`. */
+function wasExecutable(own: OverlayFile | undefined, file: string, bytes: Uint8Array): boolean {
+  if (own?.executable === true) return true;
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? own !== undefined && isProgram(bytes) : (stat.mode & 0o100) !== 0;
 }
 
 /** Divides a command's changes into those that become artifacts and those that are only counted. */

@@ -52,11 +52,15 @@ export class Anchor {
 
   /** Opens a folder in this one; a link is an error (ELOOP or ENOTDIR). */
   async folder(name: string): Promise<Anchor> {
-    if (this.#handle === undefined) {
-      const entry = await this.#fs.lstat(this.child(name));
-      if (!entry.isDirectory()) throw Object.assign(new Error("It is not a folder."), { code: "ENOTDIR" });
+    const child = this.child(name);
+    if (this.#handle !== undefined) {
+      const handle = await this.#fs.open(child, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      // No link was followed, so the system does not need to be asked for the real path.
+      return new Anchor(this.#fs, handle, path.join(this.real, name), handlePath(handle));
     }
-    return Anchor.#at(this.#fs, this.child(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    const entry = await this.#fs.lstat(child);
+    if (!entry.isDirectory()) throw Object.assign(new Error("It is not a folder."), { code: "ENOTDIR" });
+    return Anchor.#at(this.#fs, child, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   }
 
   static async #at(fs: FileSystem, dir: string, flags: number): Promise<Anchor> {

@@ -29,8 +29,11 @@ export interface FileSystem {
   stat(path: string): Promise<BigIntStats>;
   lstat(path: string): Promise<BigIntStats>;
   readFile(path: string): Promise<Buffer>;
-  /** Like `stat`, without a round trip through a thread. */
-  statNow(path: string): BigIntStats;
+  /**
+   * Which file stands under this name: equal values, the same bytes of the same file. Only for comparing with what was
+   * opened before: it says nothing about the folders that the name leads through.
+   */
+  identityNow(path: string): string;
   /** Like `readFile`, without round trips through a thread: for a small file, just before something that must not wait. */
   readFileNow(path: string): Buffer;
   /** In the disk's order; sort it where the order is visible. */
@@ -150,8 +153,9 @@ export class NodeFileSystem implements FileSystem {
     });
   }
 
-  statNow(path: string): BigIntStats {
-    return fs.statSync(path, { bigint: true });
+  identityNow(path: string): string {
+    const { dev, ino, mtimeNs } = fs.lstatSync(path, { bigint: true });
+    return `${dev} ${ino} ${mtimeNs}`;
   }
 
   readFileNow(path: string): Buffer {

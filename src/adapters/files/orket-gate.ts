@@ -340,13 +340,7 @@ export class OrketFileSystem extends NodeFileSystem {
   override stat(file: string): Promise<BigIntStats> {
     const place = placeOf(file);
     if (place === undefined) return super.stat(file);
-    return this.#settled(() => this.statNow(file));
-  }
-
-  override statNow(file: string): BigIntStats {
-    const place = placeOf(file);
-    if (place === undefined) return super.statNow(file);
-    return this.#atNow(file, (child) => this.#statOf(child, place));
+    return this.#settled(() => this.#atNow(file, (child) => this.#statOf(child, place)));
   }
 
   override lstat(file: string): Promise<BigIntStats> {

@@ -1,4 +1,5 @@
 import { constants } from "node:fs";
+import type { Dirent } from "node:fs";
 import ignore from "ignore";
 import type { Ignore } from "ignore";
 import type { FilesFound, FoundLine, SearchOptions } from "../../engine/port/files";
@@ -19,7 +20,7 @@ const maxDepth = 64;
 const maxLineLength = 500;
 const binarySample = 8000;
 /** So many files are read sooner than another program is started. */
-const defaultNarrowFrom = 1000;
+const defaultNarrowFrom = 100;
 /** Folders that are surveyed at the same time. */
 const foldersAtOnce = 8;
 /** Files that are read at the same time. */
@@ -98,8 +99,9 @@ class Search {
   async folder(anchor: Anchor, name: string, depth: number, above: readonly Rules[]): Promise<void> {
     const { fs, deep } = this.#request;
     const entries = await fs.readDir(anchor.self);
-    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-    const rules = await this.#rulesOf(anchor, name, new Set(entries.map((entry) => entry.name)), above);
+    // A survey only counts.
+    if (this.#pass !== "survey") entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const rules = await this.#rulesOf(anchor, name, entries, above);
     const files: { at: string; path: string }[] = [];
     const folders: { name: string; path: string }[] = [];
     for (const entry of entries) {
@@ -185,10 +187,10 @@ class Search {
   async #rulesOf(
     anchor: Anchor,
     folder: string,
-    names: ReadonlySet<string>,
+    entries: readonly Dirent[],
     above: readonly Rules[],
   ): Promise<readonly Rules[]> {
-    const present = ignoreFiles.filter((name) => names.has(name));
+    const present = ignoreFiles.filter((name) => entries.some((entry) => entry.name === name));
     if (present.length === 0 || this.#request.options.withIgnored === true) return above;
     const rules = ignore();
     for (const name of present) {

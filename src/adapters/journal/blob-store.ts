@@ -3,14 +3,16 @@ import { inlineContentMaxBytes, isInline } from "../../engine/event/content";
 import type { BlobRef, Content } from "../../engine/event/content";
 import { OrketError } from "../../engine/error/orket-error";
 import type { FileSystem } from "../files/file-system";
-import { sha256Bytes } from "../system/sha256";
+import { sha256, sha256Bytes } from "../system/sha256";
 import type { AppendFile } from "./append-file";
-import { contentOffset, ContentsReader, encodeContent, encodeParts } from "./contents";
+import { composedMaxBytes, ContentsReader, encodeContents, encodeParts } from "./contents";
 import type { ContentPart } from "./contents";
-import { defined } from "../../engine/model/defined";
 import type { SessionPaths } from "./layout";
 
-const cacheMaxBytes = 32 << 20;
+/** Of contents kept in memory, in bytes, or UTF-16 units of a text. */
+const cacheMaxLength = 8 << 20;
+/** Of prompts' parts kept in memory, in UTF-16 units. */
+const partsMaxLength = 4 << 20;
 /** A shorter part of a content is stored in its record: referring to another record would take as many bytes. */
 const partMinBytes = 256;
 const halfPair = /\p{Surrogate}/u;
@@ -28,39 +30,42 @@ export function blobFile(root: string, digest: string): string {
   return path.join(root, digest.slice(0, 2), digest.slice(2));
 }
 
-/** Contents by digest, least recently used out first. */
-class Cache {
-  readonly #entries = new Map<string, string | Uint8Array>();
-  #size = 0;
+/** A bounded map: what was not used for longest goes first. */
+class Recent<K, V> {
+  readonly #entries = new Map<K, { readonly value: V; readonly length: number }>();
+  readonly #maxLength: number;
+  #length = 0;
 
-  get(digest: string): string | Uint8Array | undefined {
-    const found = this.#entries.get(digest);
-    if (found === undefined) return undefined;
-    this.#entries.delete(digest);
-    this.#entries.set(digest, found);
-    return found;
+  /** @param maxLength of all entries together. */
+  constructor(maxLength: number) {
+    this.#maxLength = maxLength;
   }
 
-  set(digest: string, content: string | Uint8Array): void {
-    if (content.length > cacheMaxBytes / 8) return;
-    const before = this.#entries.get(digest);
-    if (before !== undefined) {
-      this.#size -= before.length;
-      this.#entries.delete(digest);
-    }
-    this.#entries.set(digest, content);
-    this.#size += content.length;
+  get(key: K): V | undefined {
+    const found = this.#entries.get(key);
+    if (found === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, found);
+    return found.value;
+  }
+
+  /** Keeps the value, unless it is so long that few others would stay. */
+  set(key: K, value: V, length: number): void {
+    if (length > this.#maxLength / 8) return;
+    this.#length += length - (this.#entries.get(key)?.length ?? 0);
+    this.#entries.delete(key);
+    this.#entries.set(key, { value, length });
     for (const [oldest, old] of this.#entries) {
-      if (this.#size <= cacheMaxBytes) break;
+      if (this.#length <= this.#maxLength) break;
       this.#entries.delete(oldest);
-      this.#size -= old.length;
+      this.#length -= old.length;
     }
   }
 }
 
 /** Reads a session's contents, each checked against its digest: from its own file, else from an older version's shared blobs. */
 export class BlobReader {
-  protected readonly cache = new Cache();
+  protected readonly cache = new Recent<string, string | Uint8Array>(cacheMaxLength);
   protected readonly contents: ContentsReader;
   readonly #fs: FileSystem;
   readonly #root: string;
@@ -80,7 +85,7 @@ export class BlobReader {
       return bytes;
     }
     const bytes = await this.#read(ref);
-    this.cache.set(ref.sha256, bytes);
+    this.cache.set(ref.sha256, bytes, bytes.length);
     return Uint8Array.from(bytes);
   }
 
@@ -91,7 +96,7 @@ export class BlobReader {
     const bytes = cached ?? (await this.#read(content));
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
     // Bytes that are not text stay bytes, or they would come back changed.
-    this.cache.set(content.sha256, text.includes("\ufffd") ? bytes : text);
+    this.cache.set(content.sha256, text.includes("\ufffd") ? bytes : text, bytes.length);
     return text;
   }
 
@@ -112,10 +117,11 @@ export class BlobReader {
   }
 }
 
-/** A content waiting to be written to the file, and its parts where it is stored by them. */
+/** A content waiting to be written to the file. */
 interface Unwritten {
-  readonly bytes: Uint8Array;
-  readonly parts?: Uint8Array;
+  readonly content: string | Uint8Array;
+  /** What is stored in its place where it is stored by its parts. */
+  readonly parts?: string;
 }
 
 /** Accepts contents immediately and writes them to the file on request; readable from the first moment. */
@@ -125,6 +131,8 @@ export class BlobStore extends BlobReader {
   #queue: string[] = [];
   /** In the file, or queued for it, by its form there: only a content stored whole can be a part of another. */
   readonly #known = new Map<string, "whole" | "parts">();
+  /** Texts that prompts were made of, since the next prompt repeats most of them. */
+  readonly #parts = new Recent<string, BlobRef>(partsMaxLength);
   readonly #file: AppendFile;
 
   constructor(fs: FileSystem, paths: SessionPaths, file: AppendFile) {
@@ -132,57 +140,48 @@ export class BlobStore extends BlobReader {
     this.#file = file;
   }
 
-  putText(text: string): Content {
-    if (text.length <= inlineContentMaxBytes && Buffer.byteLength(text) <= inlineContentMaxBytes) {
+  /** @param parts what the text is made of: what was stored before as a content or a part is only referred to. */
+  putText(text: string, parts: readonly string[] = []): Content {
+    const bytes = Buffer.byteLength(text);
+    const isWellFormed = !halfPair.test(text);
+    if (bytes <= inlineContentMaxBytes) {
       // Half of a surrogate pair has no UTF-8: what is returned must be what the disk will return.
-      return { text: halfPair.test(text) ? Buffer.from(text, "utf8").toString("utf8") : text };
+      return { text: isWellFormed ? text : Buffer.from(text, "utf8").toString("utf8") };
     }
-    const bytes = Buffer.from(text, "utf8");
-    const ref = this.#put(bytes);
-    this.cache.set(ref.sha256, halfPair.test(text) ? bytes : text);
-    return ref;
+    const ref = { sha256: sha256(text), bytes };
+    if (!isWellFormed) return this.#put(ref, Buffer.from(text, "utf8"));
+    if (parts.length > 1 && bytes <= composedMaxBytes && !this.#known.has(ref.sha256)) {
+      const stored = parts.filter((part) => part !== "").map((part) => this.#putPart(part));
+      this.#take(ref.sha256, { content: text, parts: encodeParts(stored) });
+    }
+    return this.#put(ref, text);
   }
 
   putBytes(bytes: Uint8Array): BlobRef {
-    return this.#put(Uint8Array.from(bytes));
-  }
-
-  /** Takes a text by its parts, one after another; what was stored before as a content or a part is only referred to. */
-  putParts(parts: readonly string[]): Content {
-    const text = parts.join("");
-    const bytes = Buffer.from(text, "utf8");
-    const isWhole = bytes.length <= inlineContentMaxBytes || parts.length < 2 || halfPair.test(text);
-    if (isWhole) return this.putText(text);
-    const digest = sha256Bytes(bytes);
-    if (!this.#known.has(digest)) {
-      const stored = parts.filter((part) => part !== "").map((part) => this.#putPart(part));
-      this.#take(digest, { bytes, parts: encodeParts(stored) });
-    }
-    this.cache.set(digest, text);
-    return { sha256: digest, bytes: bytes.length };
+    return this.#put({ sha256: sha256Bytes(bytes), bytes: bytes.length }, Uint8Array.from(bytes));
   }
 
   #putPart(text: string): ContentPart {
-    const bytes = Buffer.from(text, "utf8");
-    if (bytes.length < partMinBytes) return text;
-    const digest = sha256Bytes(bytes);
-    const known = this.#known.get(digest);
-    if (known === "parts") return text;
-    if (known === undefined) this.#take(digest, { bytes });
-    return { sha256: digest, bytes: bytes.length };
+    if (text.length < partMinBytes && Buffer.byteLength(text) < partMinBytes) return text;
+    const before = this.#parts.get(text);
+    if (before !== undefined) return before;
+    const ref = { sha256: sha256(text), bytes: Buffer.byteLength(text) };
+    if (this.#known.get(ref.sha256) === "parts") return text;
+    this.#put(ref, text);
+    this.#parts.set(text, ref, text.length);
+    return ref;
   }
 
-  #put(bytes: Uint8Array): BlobRef {
-    const digest = sha256Bytes(bytes);
-    if (!this.#known.has(digest)) this.#take(digest, { bytes });
-    return { sha256: digest, bytes: bytes.length };
+  #put(ref: BlobRef, content: string | Uint8Array): BlobRef {
+    if (!this.#known.has(ref.sha256)) this.#take(ref.sha256, { content });
+    this.cache.set(ref.sha256, content, content.length);
+    return ref;
   }
 
   #take(digest: string, content: Unwritten): void {
     this.#known.set(digest, content.parts === undefined ? "whole" : "parts");
     this.#unwritten.set(digest, content);
     this.#queue.push(digest);
-    this.cache.set(digest, content.bytes);
   }
 
   /** Whether anything waits to be written. */
@@ -191,36 +190,35 @@ export class BlobStore extends BlobReader {
   }
 
   /**
-   * Passes the queued bytes to the system. The caller syncs the file, then calls the returned function.
+   * Passes the queued contents to the system. The caller syncs the file, then calls the returned function.
    * @param after journal lines that are on the disk already.
    */
   async write(after: number): Promise<() => void> {
     const digests = this.#queue;
     this.#queue = [];
-    let offset = this.#file.end;
-    const records = digests.map((digest) => {
-      const content = this.#unwritten.get(digest);
-      const bytes = content?.parts ?? content?.bytes ?? Buffer.of();
-      const parts = content?.parts === undefined ? undefined : sha256Bytes(bytes);
-      const record = encodeContent(digest, bytes, after, parts);
-      const place = {
-        offset: offset + contentOffset(record),
-        bytes: bytes.length,
-        ...defined({ parts }),
-      };
-      offset += record.length;
-      return { digest, record, place };
-    });
-    await this.#file.write(Buffer.concat(records.map(({ record }) => record)));
+    const begin = this.#file.end;
+    const { bytes, places } = encodeContents(
+      digests.map((digest) => {
+        const { content, parts } = this.#unwritten.get(digest) ?? { content: "" };
+        return parts === undefined
+          ? { sha256: digest, stored: content }
+          : { sha256: digest, stored: parts, parts: sha256(parts) };
+      }),
+      after,
+    );
+    await this.#file.write(bytes);
     return () => {
-      for (const { digest, place } of records) {
-        this.contents.note(digest, place);
+      for (const [index, digest] of digests.entries()) {
+        const place = places[index];
+        if (place !== undefined) this.contents.note(digest, { ...place, offset: begin + place.offset });
         this.#unwritten.delete(digest);
       }
     };
   }
 
   protected override async stored(ref: BlobRef): Promise<Uint8Array> {
-    return this.#unwritten.get(ref.sha256)?.bytes ?? (await super.stored(ref));
+    const unwritten = this.#unwritten.get(ref.sha256)?.content;
+    if (unwritten === undefined) return super.stored(ref);
+    return typeof unwritten === "string" ? Buffer.from(unwritten, "utf8") : unwritten;
   }
 }

@@ -37,12 +37,12 @@ export type ContentPart = string | BlobRef;
 
 const partsSchema = z.array(z.union([z.string(), blobRefSchema]));
 
-/** The longest content that is assembled from parts, in bytes: a few short records could refer to a very long one. */
-const composedMaxBytes = 64 << 20;
+/** The longest content that is stored by its parts, in bytes: a few short records could refer to a very long one. */
+export const composedMaxBytes = 64 << 20;
 
-/** The record's bytes for a content of these parts. */
-export function encodeParts(parts: readonly ContentPart[]): Uint8Array {
-  return Buffer.from(JSON.stringify(parts), "utf8");
+/** What is stored of a content of these parts. */
+export function encodeParts(parts: readonly ContentPart[]): string {
+  return JSON.stringify(parts);
 }
 
 /** One content as its header describes it; its bytes are unchecked. */
@@ -55,26 +55,41 @@ interface ContentRecord extends ContentPlace {
   readonly next: number;
 }
 
-/**
- * The record for a content: header, bytes, line feed.
- * @param parts the digest of `bytes` where these are the content's parts.
- */
-export function encodeContent(sha256: string, bytes: Uint8Array, after: number, parts?: string): Buffer {
-  const composed = parts === undefined ? "" : `,"parts":"${parts}"`;
-  const header = Buffer.from(
-    `{"sha256":"${sha256}","bytes":${bytes.length},"after":${after}${composed}}\n`,
-    "latin1",
-  );
-  const record = Buffer.allocUnsafe(header.length + bytes.length + 1);
-  header.copy(record);
-  record.set(bytes, header.length);
-  record[record.length - 1] = lineFeed;
-  return record;
+/** A content to be written. */
+export interface NewContent {
+  readonly sha256: string;
+  /** As it is stored: the content, or its parts; a text as UTF-8. */
+  readonly stored: string | Uint8Array;
+  /** The digest of `stored` where it is the content's parts. */
+  readonly parts?: string;
 }
 
-/** Where the bytes of a record begin, counted from the record's own beginning. */
-export function contentOffset(record: Buffer): number {
-  return record.indexOf(lineFeed) + 1;
+/**
+ * The records of these contents, one after another: header, content, line feed.
+ * @param after journal lines that are on the disk already.
+ * @returns the bytes, and each content's place in them.
+ */
+export function encodeContents(
+  contents: readonly NewContent[],
+  after: number,
+): { readonly bytes: Buffer; readonly places: readonly ContentPlace[] } {
+  let size = 0;
+  const records = contents.map(({ sha256, stored, parts }) => {
+    const bytes = typeof stored === "string" ? Buffer.byteLength(stored) : stored.length;
+    const composed = parts === undefined ? "" : `,"parts":"${parts}"`;
+    const header = `{"sha256":"${sha256}","bytes":${bytes},"after":${after}${composed}}\n`;
+    const offset = size + header.length;
+    size = offset + bytes + 1;
+    return { header, stored, place: { offset, bytes, ...defined({ parts }) } };
+  });
+  const bytes = Buffer.allocUnsafe(size);
+  for (const { header, stored, place } of records) {
+    bytes.write(header, place.offset - header.length, "latin1");
+    if (typeof stored === "string") bytes.write(stored, place.offset, "utf8");
+    else bytes.set(stored, place.offset);
+    bytes[place.offset + place.bytes] = lineFeed;
+  }
+  return { bytes, places: records.map(({ place }) => place) };
 }
 
 /** Records from an offset on, up to the first invalid one; whole chunks are read, contents beyond them skipped. */

@@ -114,14 +114,9 @@ export class JsonlSessionStore implements SessionStore {
     }
   }
 
-  putText(text: string): Content {
+  putText(text: string, parts?: readonly string[]): Content {
     this.#ensureOpen();
-    return this.#blobs.putText(text);
-  }
-
-  putParts(parts: readonly string[]): Content {
-    this.#ensureOpen();
-    return this.#blobs.putParts(parts);
+    return this.#blobs.putText(text, parts);
   }
 
   putBytes(bytes: Uint8Array): BlobRef {

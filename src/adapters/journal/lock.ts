@@ -287,7 +287,7 @@ async function tidy(fs: FileSystem, file: string): Promise<void> {
 /** The right to write to a session: one holder at a time, across processes. */
 export class SessionLock {
   /** The file that was confirmed to be ours; undefined: none was. */
-  #seen: { readonly ino: bigint; readonly mtimeNs: bigint } | undefined;
+  #seen: string | undefined;
   readonly #fs: FileSystem;
   readonly #file: string;
   readonly #nonce: string;
@@ -326,19 +326,17 @@ export class SessionLock {
 
   /** What replaced our lock; undefined: nothing did. Reads the file only when it is not the one seen before. */
   lostTo(): LockHolder | "none" | "unreadable" | undefined {
-    const now = this.#stampNow();
-    if (now !== undefined && now.ino === this.#seen?.ino && now.mtimeNs === this.#seen.mtimeNs)
-      return undefined;
+    const now = this.#identityNow();
+    if (now !== undefined && now === this.#seen) return undefined;
     const found = readHolderNow(this.#fs, this.#file);
     if (typeof found === "string" || found.nonce !== this.#nonce) return found;
     this.#seen = now;
     return undefined;
   }
 
-  #stampNow(): { readonly ino: bigint; readonly mtimeNs: bigint } | undefined {
+  #identityNow(): string | undefined {
     try {
-      const { ino, mtimeNs } = this.#fs.statNow(this.#file);
-      return { ino, mtimeNs };
+      return this.#fs.identityNow(this.#file);
     } catch {
       // Reading it gives the reason.
       return undefined;

@@ -1,6 +1,6 @@
 import { OrketError } from "../../engine/error/orket-error";
 import type { LineChange } from "./hunks";
-import { isUnsolved, offerText, withHunks, withLines } from "./offer";
+import { isMisread, isUnsolved, offerText, withHunks, withLines } from "./offer";
 import type { Offer, OfferText } from "./offer";
 import { editorLines, isSameBytes } from "./text";
 import type { Bytes } from "./text";
@@ -33,6 +33,7 @@ export function chooseFrom(file: string, offer: Offer, choice: Choice = {}): Cho
   checkShown(file, offer, choice.shown);
   if (choice.edited !== undefined) {
     if (isUnsolved(choice.edited)) throw unsolved(file);
+    if (isMisread(choice.edited, offer)) throw misread(file);
     return { content: choice.edited, mode: "edited" };
   }
   if (offer.kind === "conflict") throw conflictError(file, offer);
@@ -132,6 +133,17 @@ function unsolved(file: string): OrketError {
     hint: "Choose one side or both at each place, remove the markers, then accept it.",
     details: { path: file },
   });
+}
+
+function misread(file: string): OrketError {
+  return new OrketError(
+    "acceptance_conflict",
+    `${file} is not UTF-8, and the edited version was saved as UTF-8, without the characters that this cannot read.`,
+    {
+      hint: "Discard that version, choose the file's encoding in the editor (Reopen with Encoding), then edit it again.",
+      details: { path: file },
+    },
+  );
 }
 
 const reasons = {

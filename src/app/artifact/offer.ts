@@ -165,3 +165,12 @@ export function isUnsolved(bytes: Bytes): boolean {
   const lines = textsOf([bytes])?.lines[0];
   return lines !== undefined && hasMarkers(lines);
 }
+
+/** Whether an editor read the file, which is not UTF-8, as UTF-8: then its version has lost characters. */
+export function isMisread(
+  edited: Bytes,
+  { project, proposed }: Pick<Offer, "project" | "proposed">,
+): boolean {
+  if (edited === null || textsOf([project, proposed])?.encoding !== "bytes") return false;
+  return textsOf([edited])?.lines[0]?.some((line) => line.includes("\uFFFD")) === true;
+}

@@ -13,10 +13,17 @@ import type { Bytes } from "./text";
 
 /** The project as the user of a host sees it: an editor may hold text that the disk does not have yet. */
 export interface Desk {
-  /** The unsaved text of the project's file in an editor; undefined: the version on disk counts. */
-  unsaved(path: string): Uint8Array | undefined;
-  /** Puts it into that editor, unsaved as before. @throws when the editor refuses. */
-  write(path: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * What saving the project's file in its editor would write; undefined: the version on disk counts.
+   * @throws {OrketError} acceptance_denied where an editor holds changes that cannot be read.
+   */
+  unsaved(path: string): Promise<Uint8Array | undefined>;
+  /**
+   * Makes sure that the editor can hold the new contents.
+   * @returns what puts them into it, unsaved as before.
+   * @throws {OrketError} acceptance_conflict where it cannot.
+   */
+  prepare(path: string, bytes: Uint8Array): Promise<() => Promise<void>>;
 }
 
 /** What offers are computed from. */
@@ -161,6 +168,6 @@ async function projectNow(
 ): Promise<{ readonly bytes: Bytes; readonly mode: number | undefined; readonly isUnsaved: boolean }> {
   const { policy } = state.definition.flow;
   const onDisk = await readProjectFile({ fs, workDomain, path, policy });
-  const unsaved = desk?.unsaved(path);
+  const unsaved = await desk?.unsaved(path);
   return { bytes: unsaved ?? onDisk?.bytes ?? null, mode: onDisk?.mode, isUnsaved: unsaved !== undefined };
 }

@@ -5,17 +5,12 @@ import type { Definition } from "../../engine/model/definition";
 import type { SessionState } from "../../engine/state/state";
 import type { Sha256 } from "../../engine/port/digest";
 import type { Utf8 } from "../../engine/port/utf8";
-
-/** The events of a session, read from where they are stored, so that a long session is never in memory as a whole. */
-export interface ExportEvents {
-  readonly count: number;
-  /** Events by their numbers, from 0. */
-  read(from: number, count: number): Promise<readonly SessionEvent[]>;
-}
+import { eventPieces } from "../session/event-pieces";
+import type { RecordedEvents } from "../session/event-pieces";
 
 /** What an export is made from: the events, the state that they give, the contents they name, and their definition. */
 export interface ExportSource {
-  readonly events: ExportEvents;
+  readonly events: RecordedEvents;
   readonly state: SessionState;
   readonly definition: Definition;
   getText(content: Content): Promise<string>;
@@ -37,12 +32,7 @@ export async function textOrProblem(
   }
 }
 
-/** Events that are in memory at a time. */
-const pieceEvents = 2048;
-
 /** All events in order. */
-export async function* eachEvent(events: ExportEvents): AsyncGenerator<SessionEvent, void, void> {
-  const { count } = events;
-  for (let from = 0; from < count; from += pieceEvents)
-    yield* await events.read(from, Math.min(pieceEvents, count - from));
+export async function* eachEvent(events: RecordedEvents): AsyncGenerator<SessionEvent, void, void> {
+  for await (const piece of eventPieces(events)) yield* piece;
 }

@@ -3,6 +3,7 @@ import { open, readdir } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { skippedFolders } from "../../adapters/files/skipped-folders";
+import { inParallel } from "../in-parallel";
 
 /** A file that was found in the project. `path` is relative to the WorkDomain, with forward slashes. */
 export interface FoundFile {
@@ -86,7 +87,7 @@ export async function searchFiles(
     truncated ||= folders + level.length > limits.folders || depth > limits.depth;
     const readable = depth > limits.depth ? [] : level.slice(0, limits.folders - folders);
     folders += readable.length;
-    await inParallel(readable, (folder) =>
+    await inParallel(readable, parallel, (folder) =>
       orNote(folder, async () => {
         for (const { name, kind } of await tree.list(folder)) {
           const place = folder === "" ? name : `${folder}/${name}`;
@@ -100,7 +101,7 @@ export async function searchFiles(
   found.sort();
   truncated ||= found.length > limits.files;
   const files: FoundFile[] = [];
-  await inParallel(found.slice(0, limits.files), (place) =>
+  await inParallel(found.slice(0, limits.files), parallel, (place) =>
     orNote(place, async () => {
       files.push({ path: place, text: await tree.read(place, limits.bytes + 1) });
     }),
@@ -114,14 +115,6 @@ function byPath(a: { readonly path: string }, b: { readonly path: string }): num
 
 function reasonOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : String(error);
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items].reverse();
-  const worker = async (): Promise<void> => {
-    for (let item = left.pop(); item !== undefined; item = left.pop()) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, worker));
 }
 
 async function readStart(file: string, bytes: number): Promise<Uint8Array> {

@@ -43,8 +43,8 @@ export interface AcceptOptions extends DecideOptions {
   readonly hunks?: readonly number[];
   /** One change of what was shown, by its lines. */
   readonly lines?: LineChange;
-  /** The project's file as the user edited it. */
-  readonly content?: Uint8Array;
+  /** The project's file as the user wants it; null: deleted. */
+  readonly content?: Uint8Array | null;
   readonly mode?: "whole" | "hunks" | "edited";
   /** The user accepts it although the session failed or nothing checked it. */
   readonly anyway?: boolean;

@@ -1,6 +1,6 @@
 import type { SessionEvent } from "../../engine/event/event";
 import type { SessionView } from "../../engine/view/session-view";
-import { eventPieces } from "./snapshot";
+import { eventPieces, eventsOf } from "./event-pieces";
 import type { Snapshot } from "./snapshot";
 
 /** A check of the team's work: a command whose verdict was `pass`. */
@@ -53,7 +53,7 @@ export class CheckReader {
 /** The checks of a session, read without holding its events. */
 export async function checksOf(seen: Pick<Snapshot, "state" | "readEvents">): Promise<Checks> {
   const reader = new CheckReader();
-  for await (const piece of eventPieces(seen)) reader.read(piece);
+  for await (const piece of eventPieces(eventsOf(seen))) reader.read(piece);
   return reader.checks;
 }
 

@@ -54,6 +54,8 @@ export class SessionController {
   #holder: Holder = "nobody";
   #heldBy: string | undefined;
   #foreign = false;
+  /** The snapshot's stamp when it was last found out who wrote it; undefined once somebody performs it. */
+  #ownerAsOf: string | undefined;
   #problem: OrketError | undefined;
   /** False once the index was found to contradict the journal. */
   #byIndex = true;
@@ -62,6 +64,7 @@ export class SessionController {
   #disposed = false;
   readonly #listeners = new Set<ControllerListener>();
   readonly #streams = new Map<string, string>();
+  readonly #waiting = new Map<string, readonly string[]>();
 
   private constructor(
     snapshot: Snapshot,
@@ -178,7 +181,12 @@ export class SessionController {
 
   /** Streamed text by step, as far as it is retained. */
   get streams(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.#streams);
+    return Object.fromEntries([...this.#streams].map(([step, text]) => [step, text.slice(-maxStreamLength)]));
+  }
+
+  /** By step whose call has not begun: the sessions whose calls the backend is processing meanwhile. */
+  get waiting(): ReadonlyMap<string, readonly string[]> {
+    return this.#waiting;
   }
 
   /** Events by their numbers, from 0; fewer than `count` at the end. @throws {OrketError} journal_damaged, disk_failed. */
@@ -335,6 +343,7 @@ export class SessionController {
 
   #attach(live: LiveSession): void {
     this.#live = live;
+    this.#ownerAsOf = undefined;
     this.#holder = "here";
     this.#heldBy = undefined;
     live.orchestrator.listen({
@@ -366,6 +375,9 @@ export class SessionController {
   #take(events: readonly SessionEvent[], state: SessionState): void {
     for (const event of events) {
       if (event.step === null) continue;
+      // The events before the call can come after the call has begun to wait.
+      if (event.type === "model_call_end" || event.type === "model_call_failed")
+        this.#waiting.delete(event.step);
       if (event.type === "model_call_start") this.#restartStream(event.step);
       if (event.type === "step_end" || event.type === "step_skipped") this.#streams.delete(event.step);
     }
@@ -384,10 +396,20 @@ export class SessionController {
   }
 
   #stream(step: string, delta: ModelDelta): void {
+    if (delta.kind === "waiting") this.#wait(step, delta.behind);
     if (delta.kind === "restart") this.#restartStream(step);
     if (delta.kind !== "text" || delta.text === "") return;
-    this.#streams.set(step, `${this.#streams.get(step) ?? ""}${delta.text}`.slice(-maxStreamLength));
+    const text = `${this.#streams.get(step) ?? ""}${delta.text}`;
+    // Cutting copies the text, which costs more than the token where it is done for each.
+    this.#streams.set(step, text.length > 2 * maxStreamLength ? text.slice(-maxStreamLength) : text);
     for (const listener of this.#listeners) listener.streamed?.({ step, text: delta.text, fresh: false });
+  }
+
+  #wait(step: string, behind: readonly string[]): void {
+    if (this.#waiting.get(step)?.join() === behind.join()) return;
+    if (behind.length === 0) this.#waiting.delete(step);
+    else this.#waiting.set(step, behind);
+    this.#changed();
   }
 
   #changed(): void {
@@ -421,6 +443,7 @@ export class SessionController {
     if (this.#live !== undefined) return;
     const lock = await lockState(this.#environment.fs, sessionPaths(this.directory).lock);
     if (lock?.alive === true) {
+      this.#ownerAsOf = undefined;
       this.#holder = "elsewhere";
       this.#heldBy = holderText(lock);
       // After damage there is nothing to follow.
@@ -428,12 +451,20 @@ export class SessionController {
     } else {
       this.#holder = "nobody";
       this.#heldBy = undefined;
-      this.#foreign =
-        this.#problem === undefined &&
-        this.total > 0 &&
-        !(await isOwnSession(this.#environment, this.directory));
+      await this.#findOwner();
     }
     this.#changed();
+  }
+
+  /** Asks only about a journal that has changed, or was held: the answer needs all of it up to where it was last written here. */
+  async #findOwner(): Promise<void> {
+    const { stamp } = this.#snapshot;
+    if (this.#ownerAsOf === stamp) return;
+    this.#foreign =
+      this.#problem === undefined &&
+      this.total > 0 &&
+      !(await isOwnSession(this.#environment, this.directory));
+    this.#ownerAsOf = stamp;
   }
 
   /** Stops following when nobody holds the lock any more, and reports a change of the holder. */

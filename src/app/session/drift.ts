@@ -4,7 +4,7 @@ import type { EventData, EventOf, SessionEvent } from "../../engine/event/event"
 import { apply } from "../../engine/state/apply";
 import { initialState, suggestionKey } from "../../engine/state/state";
 import type { SessionState } from "../../engine/state/state";
-import { eventPieces } from "./snapshot";
+import { eventPieces, eventsOf } from "./event-pieces";
 import type { Snapshot } from "./snapshot";
 
 /** What a rule of this version reports about a recorded session. */
@@ -31,7 +31,7 @@ export async function backTest(
   const found: BackTested[] = [];
   const recorded = new Map<string, NonNullable<BackTested["recorded"]>>();
   const keys = new Map<string, string>();
-  for await (const piece of eventPieces(snapshot)) {
+  for await (const piece of eventPieces(eventsOf(snapshot))) {
     for (const event of piece) {
       if (event.type === "suggestion") {
         const key = suggestionKey(event.data.rule, event.step ?? "");

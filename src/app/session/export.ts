@@ -5,6 +5,7 @@ import { exportHtml } from "../export/html";
 import { exportNdjson } from "../export/ndjson";
 import { exportOtlp } from "../export/otlp";
 import type { ExportSource } from "../export/source";
+import { eventsOf } from "./event-pieces";
 import { readTitle } from "./label";
 import { provenOfSnapshot } from "./proven";
 import type { Snapshot } from "./snapshot";
@@ -44,7 +45,7 @@ export async function* exportPieces(
   const { state, definition, directory, problem } = seen;
   const { contents } = options;
   const source: ExportSource = {
-    events: { count: state.events, read: (from, count) => seen.readEvents(from, count) },
+    events: eventsOf(seen),
     state,
     definition,
     getText: (content) => seen.readText(content),

@@ -67,7 +67,7 @@ export async function changeProject(
   if (first === undefined) return decide();
   if (needed.some(({ isUnsaved }) => isUnsaved)) {
     if (changes.length > 1) throw unsavedError(first.path);
-    return changeUnsaved(first, decide);
+    return changeUnsaved(first, { decide, ...defined({ retract }) });
   }
   const { fs, random } = session.environment;
   const pending = needed.map((change) => ({ note: noteOf(session, change), bytes: change.bytes }));
@@ -131,15 +131,21 @@ async function writeBack(session: LiveSession, { path: file, from, bytes }: Proj
 /** An editor holds the file, with unsaved changes; it gets the new text, and the user saves or undoes it. */
 async function changeUnsaved(
   { path: file, from, bytes, desk, newMode }: ProjectChange,
-  decide: () => Promise<void>,
+  { decide, retract }: Recording,
 ): Promise<void> {
-  const now = desk?.unsaved(file);
+  const now = await desk?.unsaved(file);
   // An editor cannot set permission bits.
   if (newMode !== undefined) throw unsavedError(file);
   if (desk === undefined || bytes === null || now === undefined || !isSameBytes(now, from))
     throw unsavedError(file);
+  const put = await desk.prepare(file, bytes);
   await decide();
-  await desk.write(file, bytes);
+  try {
+    await put();
+  } catch (error) {
+    await retract?.();
+    throw error;
+  }
 }
 
 function unsavedError(file: string): OrketError {

@@ -6,6 +6,7 @@ import type { SessionLabel } from "../../engine/view/session-label";
 import { unlessMissing } from "../../adapters/files/file-system";
 import type { FileSystem, Handle } from "../../adapters/files/file-system";
 import { endOfWriting } from "../../adapters/journal/journal-end";
+import { inParallel } from "../in-parallel";
 import { readTitle } from "./label";
 import { parseSessionId, sessionPaths, sessionsDir } from "../../adapters/journal/layout";
 import { lineDigest } from "../../adapters/journal/session-marks";
@@ -239,10 +240,9 @@ export async function listSessions(
   const entries = await unlessMissing(fs.readDir(root), []);
   const dirs = entries.filter((one) => one.isDirectory()).map((one) => path.join(root, one.name));
   const found: SessionSummary[] = [];
-  const worker = async (): Promise<void> => {
-    for (let dir = dirs.pop(); dir !== undefined; dir = dirs.pop()) found.push(await summary(fs, dir, marks));
-  };
-  await Promise.all(Array.from({ length: parallel }, worker));
+  await inParallel(dirs, parallel, async (dir) => {
+    found.push(await summary(fs, dir, marks));
+  });
   return found.sort(byNewest);
 }
 

@@ -30,10 +30,14 @@ export interface Snapshot {
   readonly directory: string;
   /** As resolved when the session began. */
   readonly definition: Definition;
+  /** What its file holds now. */
+  readonly definitionRef: BlobRef;
   /** The state after its events; `state.events` is their number. */
   readonly state: SessionState;
   /** How far the journal was read: `state.events` lines, and more only where an interrupted write left lines without their contents. */
   readonly position: JournalPosition;
+  /** The journal ends where it ended when the session was last closed: nothing is missing. */
+  readonly sealed: boolean;
   /** Bytes of a last line that was not written to its end. */
   readonly cutBytes: number;
   /** Changes when the journal's file is written to; of nothing: "". */
@@ -88,6 +92,9 @@ async function withJournal<T>(
   }
 }
 
+/** Lines of a journal that are in memory at a time. */
+const pieceLines = 2000;
+
 /** The state after the first lines of a journal. */
 async function stateBefore(
   lines: number,
@@ -98,8 +105,8 @@ async function stateBefore(
 ): Promise<SessionState> {
   const reader = new JournalLines(fs, offsets);
   let state = fresh;
-  for (let from = 0; from < lines; from += pieceEvents) {
-    const piece = await reader.read(journal, from, Math.min(pieceEvents, lines - from));
+  for (let from = 0; from < lines; from += pieceLines) {
+    const piece = await reader.read(journal, from, Math.min(pieceLines, lines - from));
     for (const event of piece) state = apply(state, event);
   }
   return state;
@@ -109,12 +116,13 @@ async function stateBefore(
  * Opens a session for reading, whoever writes it, without holding its events: fast where an index exists beside
  * the journal, whose chain only `checked` checks; otherwise the journal is read once, and the index built.
  * @param options.byIndex false: reads the whole journal, even where an index exists.
+ * @param options.keepIndex false: writes no index.
  * @throws {OrketError} session_not_found, journal_damaged (the definition), format_unsupported, disk_failed.
  */
 export async function openSnapshot(
   directory: string,
   environment: SessionEnvironment = nodeEnvironment,
-  { byIndex = true }: { readonly byIndex?: boolean } = {},
+  { byIndex = true, keepIndex = true }: { readonly byIndex?: boolean; readonly keepIndex?: boolean } = {},
 ): Promise<Snapshot> {
   const { fs } = environment;
   const paths = sessionPaths(directory);
@@ -129,16 +137,16 @@ export async function openSnapshot(
     const other = stored === undefined && first ? otherDefinition(paths, definitionRef, [first]) : undefined;
     const covered = stored !== undefined && head !== undefined && head.events < stored.position.lines;
     const problem = part.damage ?? (covered ? undefined : headProblem(head, part)) ?? other;
-    const isOpen = problem === undefined && !isSealed(head, part);
-    const torn = isOpen ? await seenTorn(fs, paths, index) : undefined;
+    const sealed = isSealed(head, part);
+    const torn = problem === undefined && !sealed ? await seenTorn(fs, paths, index) : undefined;
     const state =
       torn === undefined ? index.state : await stateBefore(torn.lines, fs, journal, index.offsets, fresh);
     const cutBytes = cutBytesOf(head, part) + (torn === undefined ? 0 : part.position.offset - torn.offset);
-    return { stamp, stored, index, problem, state, cutBytes };
+    return { stamp, stored, index, problem, state, cutBytes, sealed };
   });
   const { index, stored, problem } = seen ?? {};
   const position = index?.position ?? journalStart;
-  const isStale = position.lines - (stored?.position.lines ?? 0) >= staleAfterEvents;
+  const isStale = keepIndex && position.lines - (stored?.position.lines ?? 0) >= staleAfterEvents;
   const indexing =
     index !== undefined && isStale && problem === undefined && seen?.state === index.state
       ? storeIndex(environment, paths, index, definitionRef)
@@ -158,9 +166,11 @@ export async function openSnapshot(
     id: paths.id,
     directory,
     definition,
+    definitionRef,
     state: seen?.state ?? fresh,
     position,
     cutBytes: seen?.cutBytes ?? 0,
+    sealed: seen?.sealed ?? false,
     stamp: seen?.stamp ?? "",
     ...defined({ problem }),
     indexed: stored !== undefined,
@@ -175,17 +185,4 @@ export async function openSnapshot(
     readBytes: (ref) => blobs.getBytes(ref),
   };
   return snapshot;
-}
-
-/** Events in a piece of `eventPieces`. */
-const pieceEvents = 2000;
-
-/** All events of a session, in pieces, so that they are never held together. @throws {OrketError} like `readEvents`. */
-export async function* eventPieces(
-  snapshot: Pick<Snapshot, "state" | "readEvents">,
-): AsyncGenerator<readonly SessionEvent[], void, void> {
-  const total = snapshot.state.events;
-  for (let from = 0; from < total; from += pieceEvents) {
-    yield await snapshot.readEvents(from, Math.min(pieceEvents, total - from));
-  }
 }

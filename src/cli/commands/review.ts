@@ -169,7 +169,7 @@ function needOneFile({ context: { given }, chosen }: Review, ...options: readonl
 }
 
 const accept: Action = {
-  standard: isOpenArtifact,
+  standard: (artifact) => isOpenArtifact(artifact),
   nothing: "No file waits for a decision.",
   begin: (work) => {
     const { given } = work.context;
@@ -249,7 +249,7 @@ async function writeConflicts(work: Review, artifact: ArtifactView, target: stri
 }
 
 const reject: Action = {
-  standard: isOpenArtifact,
+  standard: (artifact) => isOpenArtifact(artifact),
   nothing: "No file waits for a decision.",
   begin: (work) => {
     needOneFile(work, "hunk");

@@ -133,7 +133,7 @@ async function run(context: CommandContext) {
       const approve = given.value("approve") as "none" | "all" | undefined;
       return performSession(
         live,
-        { approve, json, answers, fromStart: true, orket: callOf(context), access: options },
+        { approve, json, answers, fromStart: false, orket: callOf(context), access: options },
         io,
       );
     });

@@ -1,5 +1,6 @@
 import { attemptText } from "../../engine/view/event-line";
-import { eventPieces, openSnapshot } from "../../app/session/snapshot";
+import { eventPieces, eventsOf as recordedEventsOf } from "../../app/session/event-pieces";
+import { openSnapshot } from "../../app/session/snapshot";
 import type { Snapshot } from "../../app/session/snapshot";
 import { provenOfSnapshot } from "../../app/session/proven";
 import { OrketError } from "../../engine/error/orket-error";
@@ -22,7 +23,7 @@ import { isFromFile } from "../../engine/model/providers";
 async function eventsOf(seen: Snapshot, step: string): Promise<SessionEvent[]> {
   const keys = new Set<string>();
   const events: SessionEvent[] = [];
-  for await (const piece of eventPieces(seen)) {
+  for await (const piece of eventPieces(recordedEventsOf(seen))) {
     for (const event of piece) {
       if (event.step === null) continue;
       keys.add(event.step);

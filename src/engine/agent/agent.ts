@@ -71,8 +71,7 @@ export async function promptOf(active: ActiveRun, context: PerformContext): Prom
     tools: toolsOf(context, run),
     sha256: ports.sha256,
     getText: (content) => ports.store.getText(content),
-    putText: (text) => ports.store.putText(text),
-    putParts: (parts) => ports.store.putParts(parts),
+    putText: (text, parts) => ports.store.putText(text, parts),
     refusal: (path) => refusalOf(context.state, path),
   };
   const prompt = await buildPrompt(request);

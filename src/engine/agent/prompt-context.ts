@@ -16,9 +16,8 @@ export interface PromptContext {
   readonly sha256: Sha256;
   /** Reads a content that a scope or a message refers to. */
   readonly getText: (content: Content) => Promise<string>;
-  readonly putText: (text: string) => Content;
-  /** The same for a text that consists of these parts, in order. */
-  readonly putParts: (parts: readonly string[]) => Content;
+  /** Stores a text, by its parts where they are given. */
+  readonly putText: (text: string, parts?: readonly string[]) => Content;
   /** That a person rejected the artifact, in words; undefined: nobody did. */
   readonly refusal?: (path: string) => string | undefined;
 }

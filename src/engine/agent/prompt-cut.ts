@@ -1,3 +1,4 @@
+import { utf8LengthOf } from "../event/content";
 import type { Content } from "../event/content";
 import type { Message, Omission } from "../event/event";
 import { utf8Length } from "../model/utf8";
@@ -244,11 +245,16 @@ function withoutHalf(text: string): string {
 }
 
 /** What a message counts in bytes: its text, its calls, and its frame. */
-export function bytesOf({ message, text }: Drafted): number {
+export function bytesOf({ message }: Pick<Drafted, "message">): number {
   const calls = message.role === "assistant" ? (message.tool_calls ?? []) : [];
   const attached = message.role === "assistant" ? message.attached : undefined;
-  const more = attached === undefined ? 0 : "text" in attached ? utf8Length(attached.text) : attached.bytes;
-  return utf8Length(text) + more + frameBytes + calls.reduce((sum, call) => sum + toolBytesOf(call), 0);
+  const more = attached === undefined ? 0 : utf8LengthOf(attached);
+  return (
+    utf8LengthOf(message.content) +
+    more +
+    frameBytes +
+    calls.reduce((sum, call) => sum + toolBytesOf(call), 0)
+  );
 }
 
 /** What a chat template adds to a message, as bytes of text that make as many tokens. */

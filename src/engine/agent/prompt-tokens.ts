@@ -1,4 +1,4 @@
-import { utf8Length } from "../model/utf8";
+import { utf8LengthOf } from "../event/content";
 import type { ToolCall } from "../event/event";
 
 /**
@@ -12,7 +12,7 @@ const margin = 1.03;
 
 /** Bytes of a call in a message: its arguments and the frame around them. */
 export function toolBytesOf({ args }: Pick<ToolCall, "args">): number {
-  return 40 + ("text" in args ? utf8Length(args.text) : args.bytes);
+  return 40 + utf8LengthOf(args);
 }
 
 /** Converts between bytes and tokens. */

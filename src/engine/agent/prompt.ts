@@ -66,12 +66,13 @@ async function firstPrompt(context: PromptContext): Promise<PromptResult> {
   return built(context, 1, drafts(context, fixed, middle), omitted);
 }
 
-function drafts({ putText, putParts }: PromptContext, fixed: Fixed, middle: readonly string[]): Drafted[] {
+function drafts({ putText }: PromptContext, fixed: Fixed, middle: readonly string[]): Drafted[] {
   const { system, head, tail, instruction } = fixed;
-  const user = [head, ...middle, ...around(tail, instruction.trim())];
+  const parts = [head, ...middle, ...around(tail, instruction.trim())];
+  const user = parts.join("");
   return [
     { message: { role: "system", content: putText(system) }, text: system },
-    { message: { role: "user", content: putParts(user) }, text: user.join("") },
+    { message: { role: "user", content: putText(user, parts) }, text: user },
   ];
 }
 

@@ -215,7 +215,7 @@ async function endEvents(
   const files: EventData<"command_end">["files"] = [];
   for (const { path, content, executable } of result.files) {
     if (!decideWrite(path, context.state.definition.flow.policy).allowed) continue;
-    const base = await baseOf(active, path, context);
+    const { base, own, isExecutable } = await standing(active, path, context);
     const callId = `command.${run.attempt}.${run.command?.attempt ?? 1}`;
     if (content === null) written.push(draft("artifact_deleted", run.key, { call_id: callId, path, base }));
     else {
@@ -226,7 +226,8 @@ async function endEvents(
           path,
           content: ref,
           base,
-          ...(executable && base === null ? { executable: true as const } : {}),
+          ...(executable && !isExecutable ? { executable: true as const } : {}),
+          ...(!own && isExecutable ? { base_executable: true as const } : {}),
         }),
       );
       files.push({ path, content: ref });
@@ -257,15 +258,21 @@ async function endEvents(
   ];
 }
 
-async function baseOf(
+/** What a command's change replaces: the project's file as it was first read, and whether what is there now may be executed. */
+async function standing(
   { scope }: ActiveRun,
   path: string,
   { ports }: PerformContext,
-): Promise<EventData<"artifact_written">["base"]> {
-  const own = changeAt(scope, path);
-  if (own !== undefined) return own.base;
+): Promise<{
+  readonly base: EventData<"artifact_written">["base"];
+  readonly own: boolean;
+  readonly isExecutable: boolean;
+}> {
+  const change = changeAt(scope, path);
+  if (change !== undefined) return { base: change.base, own: true, isExecutable: change.executable === true };
   const base = await ports.files.base(path);
-  return base.kind === "file" ? ports.store.putBytes(base.bytes) : null;
+  if (base.kind !== "file") return { base: null, own: false, isExecutable: false };
+  return { base: ports.store.putBytes(base.bytes), own: false, isExecutable: base.executable === true };
 }
 
 /** The JSON document that the command printed, checked against the step's declaration. */

@@ -60,25 +60,25 @@ const secretFolders: ReadonlySet<string> = new Set([
   ".password-store",
 ]);
 
-/** Files that are secrets because of their folder: the last two names, case-folded. */
-const secretPairs: ReadonlySet<string> = new Set([
-  ".docker/config.json",
-  ".config/gcloud",
-  ".config/gh",
-  ".config/hub",
-  ".config/op",
-  ".m2/settings.xml",
-  ".m2/settings-security.xml",
-  ".gradle/gradle.properties",
-  ".huggingface/token",
-  ".terraform.d/credentials.tfrc.json",
+/** What is secret because of the folder that it is in: its name, and that folder's, case-folded. */
+const secretIn: ReadonlyMap<string, string> = new Map([
+  ["config.json", ".docker"],
+  ["gcloud", ".config"],
+  ["gh", ".config"],
+  ["hub", ".config"],
+  ["op", ".config"],
+  ["settings.xml", ".m2"],
+  ["settings-security.xml", ".m2"],
+  ["gradle.properties", ".gradle"],
+  ["token", ".huggingface"],
+  ["credentials.tfrc.json", ".terraform.d"],
 ]);
 
 function isSecret(names: readonly string[]): boolean {
   const last = names.at(-1) ?? "";
   if (secretName.test(last)) return true;
   return names.some(
-    (name, index) => secretFolders.has(name) || secretPairs.has(`${names[index - 1] ?? ""}/${name}`),
+    (name, index) => secretFolders.has(name) || (index > 0 && secretIn.get(name) === names[index - 1]),
   );
 }
 

@@ -20,6 +20,8 @@ const forbidden = /[<>"|?*]/;
 const drive = /^[A-Za-z]:/;
 const device = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(?:\.|$)/iu;
 const shortName = /^[^.~]{0,6}~[0-9]{1,6}(?:\.[^.]{0,3})?$/u;
+/** The paths of nearly all files, to which no rule on names applies. A search or a view checks every path of a project. */
+const ordinary = /^(?:(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:[./]|$))\.?[\w-]+(?:\.[\w-]+)*(?:\/(?!$)|$))+$/i;
 
 function nameProblem(name: string): { rule: FileRule; what: string } | undefined {
   if (utf8Length(name) > maxNameBytes)
@@ -57,6 +59,7 @@ export function classifyPath(raw: string): Place {
     rule,
     message: `The path ${quoted(raw)} ${what}.`,
   });
+  if (raw.length <= maxNameBytes && ordinary.test(raw)) return { kind: "relative", path: raw };
   if (raw === "") return denied("path-empty", "is empty");
   if (raw.length > maxPathLength) return denied("path-too-long", `has more than ${maxPathLength} characters`);
   if (control.test(raw)) return denied("path-control", "has a control character");
@@ -91,6 +94,7 @@ export function classifyPath(raw: string): Place {
  * paths that fold to the same are not the same file everywhere.
  */
 export function foldPath(path: string): string[] {
+  if (ordinary.test(path)) return path.toLowerCase().split("/");
   // For ASCII, only the case changes.
   const folded = /^[\x00-\x7f]*$/.test(path) ? path.toLowerCase() : foldText(path);
   return folded

@@ -5,10 +5,11 @@ import type { EventDraft, SessionEvent } from "../event/event";
 export interface SessionStore {
   /** Assigns the drafts their number and time and queues them; they are not on disk before `flush` resolves. */
   append(drafts: readonly EventDraft[]): readonly SessionEvent[];
-  /** Queues a text: short ones stay inline, long ones become a blob that is on disk before any line appended after. */
-  putText(text: string): Content;
-  /** The same for a text that is made of others: a part that is already stored is not stored again. */
-  putParts(parts: readonly string[]): Content;
+  /**
+   * Queues a text: short ones stay inline, long ones become a blob that is on disk before any line appended after.
+   * @param parts what the text is made of, in order: a part that is already stored is not stored again.
+   */
+  putText(text: string, parts?: readonly string[]): Content;
   putBytes(bytes: Uint8Array): BlobRef;
   /** @throws {OrketError} blob_missing when it is missing or does not match its digest. */
   getText(content: Content): Promise<string>;

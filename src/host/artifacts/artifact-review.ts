@@ -10,6 +10,7 @@ import { isEditorChange, lineChangeOf } from "../../app/artifact/editor-change";
 import { offerText } from "../../app/artifact/offer";
 import type { AcceptOptions, RejectOptions } from "../../app/session/acceptance";
 import { failureOf } from "../../app/session/checks";
+import type { LiveSession } from "../../app/session/session";
 import { OrketError } from "../../engine/error/orket-error";
 import type { SessionRegistry } from "../session/session-registry";
 import type { ArtifactChoice } from "./artifact-choice";
@@ -38,7 +39,8 @@ type Outcome =
   | "done"
   | "unsaved"
   | { readonly conflict: OrketError; readonly own: boolean }
-  | { readonly stale: OrketError; readonly own: boolean };
+  | { readonly stale: OrketError; readonly own: boolean }
+  | { readonly denied: OrketError };
 
 const person = { by: "person", provenance: true } as const;
 
@@ -117,21 +119,23 @@ export class ArtifactReview implements vscode.Disposable {
     if (failure !== undefined) this.#anyway.add(first.controller.directory);
     let accepted = 0;
     const kept: string[] = [];
-    await this.settling.decide(async () => {
-      for (const choice of choices) {
-        const [diff] = openDiffs(choice);
-        if ((await this.#accept(choice)) !== "done") {
-          kept.push(choice.artifact.path);
-          continue;
+    await this.settling.decide(() =>
+      first.controller.withLive(async (live) => {
+        for (const choice of choices) {
+          const [diff] = openDiffs(choice);
+          if ((await this.#accept(choice, {}, live)) !== "done") {
+            kept.push(choice.artifact.path);
+            continue;
+          }
+          accepted += 1;
+          if (diff !== undefined) await vscode.window.tabGroups.close(diff, true);
         }
-        accepted += 1;
-        if (diff !== undefined) await vscode.window.tabGroups.close(diff, true);
-      }
-    });
+      }),
+    );
     vscode.window.setStatusBarMessage(`$(check) Orket: ${accepted} of ${files} accepted`, 5000);
     if (kept.length > 0)
       void vscode.window.showWarningMessage(
-        `Not accepted, because the project has changed: ${kept.join(", ")}. Review them one by one.`,
+        `Not accepted: ${kept.join(", ")}. Accept them one by one to see what stands in the way.`,
       );
   }
 
@@ -303,7 +307,7 @@ export class ArtifactReview implements vscode.Disposable {
     if (offer.conflict.marked !== undefined || (await hasDraft(controller, artifact.path)))
       return openConflict(controller, offer);
     void vscode.window.showWarningMessage(
-      `${artifact.path} is not text: keep the project's file by rejecting the proposal, or bring the proposal in by hand.`,
+      `${artifact.path} is not text, so it cannot be merged: accept or reject the proposal as a whole.`,
     );
   }
 
@@ -329,6 +333,7 @@ export class ArtifactReview implements vscode.Disposable {
   async #accept(
     { controller, artifact, shown }: ArtifactChoice,
     options: AcceptOptions = {},
+    opened?: LiveSession,
   ): Promise<Outcome> {
     const { directory, workDomain } = controller;
     const { path: file } = artifact;
@@ -337,20 +342,21 @@ export class ArtifactReview implements vscode.Disposable {
     if (!(await saveVersion(controller, file))) return "unsaved";
     // What the diff shows is what is written: the user's own version, where one exists.
     const draft = isPart(options) ? undefined : await readDraft(controller, file);
+    const accept = (live: LiveSession): ReturnType<typeof acceptArtifact> =>
+      acceptArtifact(live, file, {
+        ...person,
+        desk,
+        ...defined({ shown: draft === undefined ? shown : draft.shown, content: draft?.content }),
+        ...(this.#anyway.has(directory) ? { anyway: true } : {}),
+        ...options,
+      });
     try {
-      await controller.withLive((live) =>
-        acceptArtifact(live, file, {
-          ...person,
-          desk,
-          ...defined({ shown: draft === undefined ? shown : draft.shown, content: draft?.content }),
-          ...(this.#anyway.has(directory) ? { anyway: true } : {}),
-          ...options,
-        }),
-      );
+      await (opened === undefined ? controller.withLive(accept) : accept(opened));
     } catch (error) {
       const own = draft !== undefined;
       if (OrketError.is(error, "acceptance_conflict")) return { conflict: error, own };
       if (OrketError.is(error, "acceptance_stale")) return { stale: error, own };
+      if (OrketError.is(error, "acceptance_denied")) return { denied: error };
       throw error;
     }
     if (draft !== undefined) {
@@ -371,9 +377,11 @@ export class ArtifactReview implements vscode.Disposable {
       );
       return;
     }
+    if ("denied" in outcome) throw outcome.denied;
     if ("conflict" in outcome) {
-      if (!outcome.own) return this.#solveConflict(choice);
-      void vscode.window.showWarningMessage(outcome.conflict.message);
+      const { conflict, own } = outcome;
+      if (!own && conflict.details["rule"] !== "unsaved") return this.#solveConflict(choice, conflict);
+      void vscode.window.showWarningMessage(`${conflict.message} ${conflict.hint ?? ""}`.trim());
       return;
     }
     await this.#model.refresh();
@@ -387,16 +395,19 @@ export class ArtifactReview implements vscode.Disposable {
   }
 
   /** The project's file differs from the one that the team started from: nothing was written; the user decides. */
-  async #solveConflict(choice: ArtifactChoice): Promise<void> {
+  async #solveConflict(choice: ArtifactChoice, { message }: OrketError): Promise<void> {
     const { controller, artifact } = choice;
-    const solve = "Solve Conflict";
+    const { conflict, proposed, shown } = await offerNow(controller, artifact);
+    // Only where both sides have text can lines of both be kept.
+    const isText = conflict?.reason === "both_changed" || conflict?.reason === "both_added";
+    const solve = isText && conflict.marked !== undefined ? "Solve Conflict" : "Use Proposal";
     const changes = "Show Project's Changes";
     const mine = "Keep Mine";
-    const message = `${artifact.path} has changed in the project since the team read it, at the same lines. Nothing was written.`;
     const answer = await vscode.window.showWarningMessage(message, solve, changes, mine);
-    if (answer === solve) await this.edit({ choice });
-    else if (answer === changes) await openProjectChanges(controller, artifact);
+    if (answer === changes) await openProjectChanges(controller, artifact);
     else if (answer === mine) await this.#reject(choice, "The project's own change is kept.");
+    else if (answer === "Use Proposal") await this.accept({ choice }, false, { content: proposed, shown });
+    else if (answer === solve) await this.edit({ choice });
   }
 
   /** Why a warning must precede the acceptance; undefined when none is needed. */

@@ -13,6 +13,7 @@ import type { SessionRegistry } from "../session/session-registry";
 import { proposalUri } from "./artifact-places";
 import { draftPlace, hasDraft } from "./drafts";
 import { EditorDesk } from "./editor-desk";
+import { joined } from "./joined";
 
 /** How long the project must be quiet before it is compared again, in milliseconds. */
 const quietMs = 150;
@@ -45,7 +46,7 @@ export class ReviewModel implements vscode.Disposable {
   #drafts: ReadonlySet<string> = new Set();
   #of: SessionController | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #work: Promise<void> = Promise.resolve();
+  readonly #round = joined(() => this.#compare());
   #seen = "";
 
   constructor(sessions: SessionRegistry) {
@@ -89,7 +90,7 @@ export class ReviewModel implements vscode.Disposable {
   /** Compares immediately. */
   refresh(): Promise<void> {
     clearTimeout(this.#timer);
-    return (this.#work = this.#work.then(() => this.#compare()).catch(() => undefined));
+    return this.#round();
   }
 
   /** Compares once nothing has changed for a moment. */

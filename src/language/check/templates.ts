@@ -111,42 +111,6 @@ function unresolvedSummary(id: string, view: ScoreView, steps: readonly StepView
   return undefined;
 }
 
-/** Why a field of a result is not known in any of these steps. */
-function unresolvedResult(
-  { step: id, field }: Extract<Placeholder, { kind: "result" }>,
-  score: SourceDocument,
-  steps: readonly StepView[],
-  used?: UsedScore,
-): Unresolved | undefined {
-  const view = scoreViewOf(score);
-  const unseen = unresolvedSummary(id, view, steps);
-  const target = targetOf(view, id);
-  if (unseen !== undefined || target === undefined) return unseen;
-  const problem = fieldProblem(score, view, target, field, used);
-  if (problem === undefined) return undefined;
-  const { message, hint, near } = problem;
-  return { message, hint, near: near === undefined ? undefined : { kind: "result", step: id, field: near } };
-}
-
-/** Why a verdict is not known in any of these steps. */
-function unresolvedVerdict(
-  { step: id }: Extract<Placeholder, { kind: "verdict" }>,
-  score: SourceDocument,
-  steps: readonly StepView[],
-  used?: UsedScore,
-): Unresolved | undefined {
-  const view = scoreViewOf(score);
-  const unseen = unresolvedSummary(id, view, steps);
-  const target = targetOf(view, id);
-  if (unseen !== undefined || target === undefined) return unseen;
-  if (saysOf(score, view, target, used)?.words.length !== 0) return undefined;
-  return {
-    message: `${quoted(id)} gives no verdict.`,
-    hint: "Name a step that gives one, or its summary.",
-    near: { kind: "summary", step: id },
-  };
-}
-
 /** Why a placeholder about a step has no value in any of these steps. */
 export function unresolvedOfStep(
   placeholder: Extract<Placeholder, { kind: "summary" | "verdict" | "result" }>,
@@ -154,14 +118,23 @@ export function unresolvedOfStep(
   steps: readonly StepView[],
   used?: UsedScore,
 ): Unresolved | undefined {
-  switch (placeholder.kind) {
-    case "result":
-      return unresolvedResult(placeholder, score, steps, used);
-    case "verdict":
-      return unresolvedVerdict(placeholder, score, steps, used);
-    case "summary":
-      return unresolvedSummary(placeholder.step, scoreViewOf(score), steps);
+  const view = scoreViewOf(score);
+  const { step: id } = placeholder;
+  const unseen = unresolvedSummary(id, view, steps);
+  const target = targetOf(view, id);
+  if (unseen !== undefined || target === undefined || placeholder.kind === "summary") return unseen;
+  if (placeholder.kind === "verdict") {
+    if (saysOf(score, view, target, used)?.words.length !== 0) return undefined;
+    return {
+      message: `${quoted(id)} gives no verdict.`,
+      hint: "Name a step that gives one, or its summary.",
+      near: { kind: "summary", step: id },
+    };
   }
+  const problem = fieldProblem(score, view, target, placeholder.field, used);
+  if (problem === undefined) return undefined;
+  const { message, hint, near } = problem;
+  return { message, hint, near: near === undefined ? undefined : { kind: "result", step: id, field: near } };
 }
 
 /** Why there is no item, or no such field of it, in any of these steps. */

@@ -74,6 +74,16 @@ for (const sandbox of kinds) {
       assert.equal(result.discarded.files, 5);
     });
 
+    it("makes an artifact of a file that only became executable, of the project or of the session", async () => {
+      if (process.platform === "win32") return;
+      kit.write("again.sh", "there\n");
+      const change = `const fs = require("node:fs"); for (const file of ["a.txt", "mine.txt"]) fs.chmodSync(file, 0o755);
+        fs.writeFileSync("again.sh", "there\\n")`;
+      const result = await run(node(change), { writes: ["**"], overlay: { "mine.txt": "mine\n" } });
+      assert.deepEqual(textOf(result), { "a.txt": "project\n", "mine.txt": "mine\n" });
+      assert.ok(result.files.every(({ executable }) => executable));
+    });
+
     it("starts each view anew: nothing of an earlier command is there, what changed in the project is", async () => {
       await run(
         node(

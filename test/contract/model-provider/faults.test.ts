@@ -3,11 +3,19 @@ import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { once } from "node:events";
 import type { ProviderErrorCode } from "../../../src/engine/error/provider-error";
-import type { HttpFetch } from "../../../src/adapters/provider/http/http-fetch";
 import { CancelSource } from "../../../src/engine/port/cancellation";
 import { ModelServer } from "../../fakes/servers/model-server";
 import { vendors } from "../../fakes/servers/vendors";
-import { Call, everythingIn, makeProvider, readFileTool, request, secretKey, transports } from "./support";
+import {
+  Call,
+  everythingIn,
+  makeProvider,
+  readFileTool,
+  request,
+  secretKey,
+  serverOver,
+  transports,
+} from "./support";
 
 interface StatusCase {
   readonly status: number;
@@ -45,76 +53,68 @@ const statuses: readonly StatusCase[] = [
 for (const vendor of vendors) {
   for (const transport of transports) {
     describe(`Faults of ${vendor.name} over ${transport.name}`, () => {
-      let server: ModelServer;
-      let fetch: HttpFetch | undefined;
-      before(async () => {
-        server = await ModelServer.start();
-        fetch = transport.open();
-      });
-      after(async () => {
-        await fetch?.close();
-        await server.close();
-      });
-      afterEach(() => assert.deepEqual(server.failures, []));
+      const at = serverOver(transport);
+      afterEach(() => assert.deepEqual(at.server.failures, []));
       const call = (options: Parameters<typeof makeProvider>[2] = {}, asked = request()): Call =>
-        new Call(makeProvider(vendor, server.url, { fetch, ...options }), asked);
+        new Call(makeProvider(vendor, at.server.url, { fetch: at.fetch, ...options }), asked);
 
       it("says that nobody listens", async () => {
         const gone = await ModelServer.start();
         const { url } = gone;
         await gone.close();
-        const error = await new Call(makeProvider(vendor, url, { fetch })).error("unreachable");
+        const error = await new Call(makeProvider(vendor, url, { fetch: at.fetch })).error("unreachable");
         assert.match(error.message, /^Cannot reach (Ollama|the server) at .*refused/);
         assert(error.message.includes(url));
       });
 
       for (const { status, message, code, says } of statuses) {
         it(`maps ${status} "${message}" to ${code}`, async () => {
-          server.received.length = 0;
-          server.behaviour = (exchange) => exchange.answer(status, vendor.errorBody(message));
+          at.server.received.length = 0;
+          at.server.behaviour = (exchange) => exchange.answer(status, vendor.errorBody(message));
           const error = await call({}, request({ tools: [readFileTool] })).error(code);
           assert.equal(error.status, status);
           assert(error.message.includes(message), error.message);
           if (says !== undefined) assert.match(error.message, says);
-          assert.equal(server.received.length, 1, "a call makes one request");
+          assert.equal(at.server.received.length, 1, "a call makes one request");
         });
       }
 
       it("reads Retry-After in seconds", async () => {
-        server.behaviour = (exchange) =>
+        at.server.behaviour = (exchange) =>
           exchange.answer(429, vendor.errorBody("wait"), { "retry-after": "7" });
         assert.equal((await call().error("rate_limited")).retryAfterSeconds, 7);
       });
 
       it("reads Retry-After as a date", async () => {
-        const at = new Date(Date.now() + 90_000).toUTCString();
-        server.behaviour = (exchange) =>
-          exchange.answer(429, vendor.errorBody("wait"), { "retry-after": at });
+        const date = new Date(Date.now() + 90_000).toUTCString();
+        at.server.behaviour = (exchange) =>
+          exchange.answer(429, vendor.errorBody("wait"), { "retry-after": date });
         const seconds = (await call().error("rate_limited")).retryAfterSeconds ?? -1;
         assert(seconds > 30 && seconds <= 90, String(seconds));
       });
 
       it("quotes a proxy's page that is no JSON", async () => {
-        server.behaviour = (exchange) =>
+        at.server.behaviour = (exchange) =>
           exchange.answer(502, "<html>Bad Gateway</html>", { "content-type": "text/html" });
         assert.match((await call().error("server_error")).message, /Bad Gateway/);
       });
 
       it("follows no redirect", async () => {
-        server.received.length = 0;
-        server.behaviour = (exchange) => exchange.answer(307, "", { location: "http://elsewhere.invalid/x" });
+        at.server.received.length = 0;
+        at.server.behaviour = (exchange) =>
+          exchange.answer(307, "", { location: "http://elsewhere.invalid/x" });
         assert.match((await call().error("bad_request")).message, /elsewhere\.invalid/);
-        assert.equal(server.received.length, 1);
+        assert.equal(at.server.received.length, 1);
       });
 
       it("names a reset before the headers", async () => {
-        server.behaviour = (exchange) => exchange.reset();
+        at.server.behaviour = (exchange) => exchange.reset();
         const error = await call().error("connection_lost");
         assert.equal(error.partialText, "");
       });
 
       it("names a reset in mid-stream and keeps the text", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.text("Eins "));
           await running.showed("Eins");
@@ -125,7 +125,7 @@ for (const vendor of vendors) {
       });
 
       it("takes a stream that ends without its end for cut", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.text("Eins "));
           exchange.end();
@@ -134,7 +134,7 @@ for (const vendor of vendors) {
       });
 
       it("takes a stream that ends within a line for cut", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.text("Eins ") + vendor.text("zwei").slice(0, -20));
           exchange.end();
@@ -143,7 +143,7 @@ for (const vendor of vendors) {
       });
 
       it("takes an empty body for cut", async () => {
-        server.behaviour = (exchange) => {
+        at.server.behaviour = (exchange) => {
           exchange.begin(vendor.contentType);
           exchange.end();
         };
@@ -152,7 +152,7 @@ for (const vendor of vendors) {
       });
 
       it("skips no line that it cannot read", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.text("Eins "));
           await exchange.send(`${vendor.name === "openai" ? "data: " : ""}{"half": \n\n`);
@@ -165,13 +165,13 @@ for (const vendor of vendors) {
       });
 
       it("does not take a web page for a reply", async () => {
-        server.behaviour = (exchange) =>
+        at.server.behaviour = (exchange) =>
           exchange.answer(200, "<!doctype html>\n<p>Sign in</p>\n", { "content-type": "text/html" });
         assert.match((await call().error("malformed_reply")).message, /doctype/);
       });
 
       it("reports an error within the stream", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.text("Eins ") + vendor.error("the runner has crashed"));
           exchange.end();
@@ -182,7 +182,7 @@ for (const vendor of vendors) {
       });
 
       it("reports a prompt that is too long from within the stream", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.error("the request exceeds the available context size"));
           exchange.end();
@@ -197,7 +197,7 @@ for (const vendor of vendors) {
             words.map((word) => vendor.text(word)).join("") + vendor.finish(),
             "utf8",
           );
-          server.behaviour = async (exchange) => {
+          at.server.behaviour = async (exchange) => {
             exchange.begin(vendor.contentType);
             for (let from = 0; from < bytes.length; from += size) {
               await exchange.send(bytes.subarray(from, from + size));
@@ -209,7 +209,7 @@ for (const vendor of vendors) {
       }
 
       it("keeps reasoning apart from the text, in order", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(
             vendor.reasoning("Let me ") + vendor.reasoning("see. ") + vendor.text("Done") + vendor.finish(),
@@ -227,7 +227,7 @@ for (const vendor of vendors) {
       });
 
       it("takes over the counts that the server made", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.text("Eins") + vendor.finish({ usage: { input: 12, output: 3 } }));
           exchange.end();
@@ -239,7 +239,7 @@ for (const vendor of vendors) {
       });
 
       it("does not take zeros for counts", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.text("Eins") + vendor.finish({ usage: { input: 0, output: 0 } }));
           exchange.end();
@@ -248,7 +248,7 @@ for (const vendor of vendors) {
       });
 
       it("says when the reply was cut at the limit of tokens", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.text("Eins") + vendor.finish({ reason: "length" }));
           exchange.end();
@@ -257,7 +257,7 @@ for (const vendor of vendors) {
       });
 
       it("ends with the reply, though the server keeps the connection open", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.text("Eins") + vendor.finish());
           await exchange.gone;
@@ -267,7 +267,7 @@ for (const vendor of vendors) {
 
       it("ends a call that is cancelled while the headers are awaited, and closes the connection", async () => {
         const arrived = new Promise<{ gone: Promise<void> }>((resolve) => {
-          server.behaviour = ({ gone }) => resolve({ gone });
+          at.server.behaviour = ({ gone }) => resolve({ gone });
         });
         const running = call();
         const { gone } = await arrived;
@@ -278,7 +278,7 @@ for (const vendor of vendors) {
 
       it("closes the connection of a call that is cancelled in mid-stream", async () => {
         const gone = new Promise<void>((resolve) => {
-          server.behaviour = async (exchange) => {
+          at.server.behaviour = async (exchange) => {
             exchange.begin(vendor.contentType);
             await exchange.send(vendor.text("Eins "));
             await exchange.gone;
@@ -293,9 +293,9 @@ for (const vendor of vendors) {
       });
 
       it("sends nothing for a call that was cancelled before", async () => {
-        server.received.length = 0;
+        at.server.received.length = 0;
         // An AbortSignal that has fired tells no listener any more.
-        const provider = makeProvider(vendor, server.url, { fetch });
+        const provider = makeProvider(vendor, at.server.url, { fetch: at.fetch });
         await assert.rejects(
           provider.call(request(), () => undefined, AbortSignal.abort()),
           { code: "cancelled" },
@@ -306,22 +306,22 @@ for (const vendor of vendors) {
           provider.call(request(), () => undefined, source),
           { code: "cancelled" },
         );
-        assert.equal(server.received.length, 0);
+        assert.equal(at.server.received.length, 0);
       });
 
       it("limits the wait after headers without a body too", async () => {
-        server.behaviour = (exchange) => exchange.begin(vendor.contentType);
+        at.server.behaviour = (exchange) => exchange.begin(vendor.contentType);
         await call({ timeouts: { first_token_seconds: 0.1 } }).error("first_token_timeout");
       });
 
       it("serves calls at the same time, each with its own reply", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           const messages = exchange.request.body.messages as { content: string }[];
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.text(messages.at(-1)?.content ?? "") + vendor.finish());
           exchange.end();
         };
-        const provider = makeProvider(vendor, server.url, { fetch });
+        const provider = makeProvider(vendor, at.server.url, { fetch: at.fetch });
         const texts = Array.from({ length: 20 }, (_, n) => `reply ${n}`);
         const replies = await Promise.all(
           texts.map((content) =>
@@ -335,23 +335,23 @@ for (const vendor of vendors) {
       });
 
       it("sends the key as a bearer and keeps it out of everything else", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.text("Eins") + vendor.finish());
           exchange.end();
         };
         const asked = request({ settings: { params: { user: `it is ${secretKey}` } } });
         const reply = await call({ key: secretKey }, asked).reply();
-        const headers = server.received.at(-1)?.headers ?? {};
+        const headers = at.server.received.at(-1)?.headers ?? {};
         assert.equal(headers.authorization, `Bearer ${secretKey}`);
         assert(!JSON.stringify({ ...headers, authorization: "" }).includes(secretKey));
         assert(!JSON.stringify(reply).includes(secretKey));
       });
 
       it("keeps the key out of an error that quotes it", async () => {
-        server.behaviour = (exchange) => exchange.answer(401, vendor.errorBody(`wrong key ${secretKey}`));
+        at.server.behaviour = (exchange) => exchange.answer(401, vendor.errorBody(`wrong key ${secretKey}`));
         assert.match((await call({ key: secretKey }).error("unauthorized")).message, /wrong key \[key\]/);
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.error(`wrong key ${secretKey}`));
           exchange.end();
@@ -360,7 +360,7 @@ for (const vendor of vendors) {
       });
 
       it("keeps the key out of a reply that gives it back, in one piece and in many", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.reasoning(`They sent ${secretKey.slice(0, 5)}`));
           await exchange.send(vendor.reasoning(`${secretKey.slice(5)}, hm.`));
@@ -382,7 +382,7 @@ for (const vendor of vendors) {
       });
 
       it("keeps the key out of the part of a reply that breaks off within it", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.text(`One ${secretKey.slice(0, -1)}`));
           exchange.end();
@@ -395,14 +395,14 @@ for (const vendor of vendors) {
       it("keeps the key out of an error that is too long to be quoted whole", async () => {
         for (const cutAt of [1, 5, secretKey.length - 1]) {
           const message = `${"x".repeat(1000 - cutAt)}${secretKey} is wrong`;
-          server.behaviour = (exchange) => exchange.answer(401, vendor.errorBody(message));
+          at.server.behaviour = (exchange) => exchange.answer(401, vendor.errorBody(message));
           const error = await call({ key: secretKey }).error("unauthorized");
           assert(!error.message.includes(secretKey.slice(0, 8)), error.message);
         }
       });
 
       it("leaves a reply without the key as it is, and says nothing", async () => {
-        server.behaviour = async (exchange) => {
+        at.server.behaviour = async (exchange) => {
           exchange.begin(vendor.contentType);
           await exchange.send(vendor.text("sk-test-lamp"));
           await exchange.send(vendor.finish());
@@ -414,24 +414,24 @@ for (const vendor of vendors) {
       });
 
       it("sends no key that is none, and does not show it", async () => {
-        server.received.length = 0;
+        at.server.received.length = 0;
         const error = await call({ key: `${secretKey}\nX-Header: 1` }).error("unauthorized");
         assert(!everythingIn(error).includes("X-Header"));
         await call({ key: " " }).error("unauthorized");
-        assert.equal(server.received.length, 0);
+        assert.equal(at.server.received.length, 0);
       });
 
       it("sends no authorization and nothing about the machine when there is no key", async () => {
         process.env.OPENAI_API_KEY = secretKey;
         process.env.OPENAI_CUSTOM_HEADERS = `X-Own: ${secretKey}`;
         try {
-          server.behaviour = (exchange) => exchange.answer(500, vendor.errorBody("stop"));
+          at.server.behaviour = (exchange) => exchange.answer(500, vendor.errorBody("stop"));
           await call().error("server_error");
         } finally {
           delete process.env.OPENAI_API_KEY;
           delete process.env.OPENAI_CUSTOM_HEADERS;
         }
-        const headers = server.received.at(-1)?.headers ?? {};
+        const headers = at.server.received.at(-1)?.headers ?? {};
         assert.equal(headers.authorization, undefined);
         assert(!JSON.stringify(headers).includes(secretKey));
         assert.deepEqual(
@@ -442,11 +442,11 @@ for (const vendor of vendors) {
       });
 
       it("refuses params that change what a call is, before it sends anything", async () => {
-        server.received.length = 0;
+        at.server.received.length = 0;
         const asked = request({ settings: { params: { stream: false } } });
         assert.match((await call({}, asked).error("bad_request")).message, /stream/);
         await call({}, request({ settings: { model: "" } })).error("bad_request");
-        assert.equal(server.received.length, 0);
+        assert.equal(at.server.received.length, 0);
       });
     });
   }

@@ -4,6 +4,7 @@ import { draft } from "../../../src/engine/event/event";
 import type { EventDraft, SessionEvent } from "../../../src/engine/event/event";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import type { SessionStore } from "../../../src/engine/port/session-store";
+import { joined } from "../../fakes/joined";
 
 /** A store to try, and how to look at what it keeps. */
 export interface StoreUnderTest {
@@ -83,13 +84,13 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
     it("takes a text by its parts for the same content as the text, before and after flush", async () => {
       const parts = ["# Heading\n", "é".repeat(700), "", "short", "x".repeat(2000), "é".repeat(700)];
       const text = parts.join("");
-      const content = under.store.putParts(parts);
+      const content = under.store.putText(...joined(parts));
       assert.deepEqual(content, under.store.putText(text));
       assert.equal(await under.store.getText(content), text);
       await under.store.flush();
       assert.equal(await under.store.getText(content), text);
-      assert.deepEqual(under.store.putParts(["a", "b"]), { text: "ab" });
-      assert.equal(await under.store.getText(under.store.putParts(["a\ud800", "b"])), "a\ufffdb");
+      assert.deepEqual(under.store.putText(...joined(["a", "b"])), { text: "ab" });
+      assert.equal(await under.store.getText(under.store.putText(...joined(["a\ud800", "b"]))), "a\ufffdb");
     });
 
     it("gives back the bytes it was given, before and after flush", async () => {

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { environment, smallDefinition, startOf, temporaryFolder } from "../../fakes/session";
-import { encodeContent, encodeParts } from "../../../src/adapters/journal/contents";
+import { encodeContents, encodeParts } from "../../../src/adapters/journal/contents";
 import type { ContentPart } from "../../../src/adapters/journal/contents";
 import type { JsonlSessionStore } from "../../../src/adapters/journal/jsonl-session-store";
 import { createSession, openSession, readSession } from "../../../src/adapters/journal/session-folder";
 import { sha256, sha256Bytes } from "../../../src/adapters/system/sha256";
 import type { BlobRef, Content } from "../../../src/engine/event/content";
 import { OrketError } from "../../../src/engine/error/orket-error";
+import { joined } from "../../fakes/joined";
 
 const machine = environment();
 const reply = "What the step before said.\n".repeat(100);
@@ -55,7 +56,9 @@ describe("A content that is stored by its parts", () => {
 
   it("takes no room for what was said before, and reads as the text", async () => {
     store.putText(reply);
-    const { content, bytes } = await putAndMeasure(() => store.putParts([heading, reply, "\nGo on."]));
+    const { content, bytes } = await putAndMeasure(() =>
+      store.putText(...joined([heading, reply, "\nGo on."])),
+    );
     const text = `${heading}${reply}\nGo on.`;
     assert.ok(bytes < 600, `${bytes} bytes for ${Buffer.byteLength(text)}`);
     assert.equal(await store.getText(content), text);
@@ -63,29 +66,29 @@ describe("A content that is stored by its parts", () => {
   });
 
   it("stores a longer part once, whatever stands around it, and each whole text once", async () => {
-    const first = store.putParts(["one ", reply, " end"]);
-    const { content, bytes } = await putAndMeasure(() => store.putParts(["two ", reply, " end"]));
+    const first = store.putText(...joined(["one ", reply, " end"]));
+    const { content, bytes } = await putAndMeasure(() => store.putText(...joined(["two ", reply, " end"])));
     assert.ok(bytes < 500, `${bytes} bytes`);
     assert.equal(await readAgain(first), `one ${reply} end`);
     assert.equal(await readAgain(content), `two ${reply} end`);
-    assert.equal((await putAndMeasure(() => store.putParts(["two ", reply, " end"]))).bytes, 0);
+    assert.equal((await putAndMeasure(() => store.putText(...joined(["two ", reply, " end"])))).bytes, 0);
   });
 
   it("can be a part of another, as its text, and be stored whole as well", async () => {
-    const inner = store.putParts([heading, reply]);
-    const outer = store.putParts([`${heading}${reply}`, " and more"]);
+    const inner = store.putText(...joined([heading, reply]));
+    const outer = store.putText(...joined([`${heading}${reply}`, " and more"]));
     await store.flush();
     assert.equal(await readAgain(inner), `${heading}${reply}`);
     assert.equal(await readAgain(outer), `${heading}${reply} and more`);
   });
 
   it("is there for a session that is opened again, and goes on", async () => {
-    const content = store.putParts([heading, reply]);
+    const content = store.putText(...joined([heading, reply]));
     await store.close();
     const opened = await openSession(machine, store.paths.dir);
     store = opened.store;
     assert.equal(await store.getText(content), `${heading}${reply}`);
-    const more = store.putParts([heading, reply, "more"]);
+    const more = store.putText(...joined([heading, reply, "more"]));
     assert.equal(await readAgain(content), `${heading}${reply}`);
     await store.flush();
     assert.equal(await readAgain(more), `${heading}${reply}more`);
@@ -93,7 +96,7 @@ describe("A content that is stored by its parts", () => {
 
   it("is missing when a part of it was changed on the disk, or its own record was", async () => {
     store.putText(reply);
-    const content = store.putParts([heading, reply]);
+    const content = store.putText(...joined([heading, reply]));
     const other = store.putText("y".repeat(2000));
     await store.close();
     const bytes = await readFile(store.paths.contents, "latin1");
@@ -112,6 +115,13 @@ describe("A content that is stored by its parts", () => {
     assert.equal(await readAgain(content), `${heading}${reply}`);
   });
 
+  it("is stored whole where it is too long to be assembled", async () => {
+    const half = "h".repeat(33 << 20);
+    const content = store.putText(...joined([half, half]));
+    await store.close();
+    assert.equal((await readAgain(content)).length, 2 * half.length);
+  });
+
   it("of a stranger names nothing that is not there, not itself, and no more than it says", async () => {
     const whole = "w".repeat(1 << 20);
     const claimed = (bytes: number): BlobRef => ({ sha256: "a".repeat(64), bytes });
@@ -127,8 +137,8 @@ describe("A content that is stored by its parts", () => {
     await store.close();
     const sound = await readFile(store.paths.contents);
     for (const [what, ref, parts] of hostile) {
-      const payload = typeof parts === "string" ? Buffer.from(parts) : encodeParts(parts);
-      const record = encodeContent(ref.sha256, payload, 0, sha256Bytes(payload));
+      const stored = Buffer.from(typeof parts === "string" ? parts : encodeParts(parts));
+      const record = encodeContents([{ sha256: ref.sha256, stored, parts: sha256Bytes(stored) }], 0).bytes;
       await writeFile(store.paths.contents, Buffer.concat([sound, record]));
       const { blobs } = await readSession(machine, store.paths.dir);
       const before = process.memoryUsage().arrayBuffers;

@@ -22,6 +22,7 @@ import type { EventDraft, SessionEvent } from "../../../src/engine/event/event";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { sha256 } from "../../../src/adapters/system/sha256";
 import { until } from "../../until";
+import { joined } from "../../fakes/joined";
 
 const disk = new NodeFileSystem();
 
@@ -471,7 +472,7 @@ async function work(fs: FileSystem, workDomain: string, confirmed: SessionEvent[
   };
   await keep(store.append([startOf(paths.id, definitionRef)]));
   for (let step = 0; step < 3; step += 1) {
-    store.putParts(["What was said:\n", `${step}`.repeat(2000), "x".repeat(300)]);
+    store.putText(...joined(["What was said:\n", `${step}`.repeat(2000), "x".repeat(300)]));
     const ref = store.putBytes(Buffer.from(`file ${step}`));
     await keep(store.append([note(`s${step}`, "y".repeat(200)), note(`t${step}`)]));
     await store.materialise(`src/f${step}.txt`, ref);

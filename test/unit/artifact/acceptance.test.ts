@@ -179,17 +179,33 @@ describe("Accepting an artifact", () => {
     const live = await session([{ "a.txt": proposed }]);
     let text = lines(40, { 10: "unsaved" });
     const desk = {
-      unsaved: () => Buffer.from(text),
-      write: (_: string, bytes: Uint8Array) => {
-        text = Buffer.from(bytes).toString();
-        return Promise.resolve();
-      },
+      unsaved: () => Promise.resolve(Buffer.from(text)),
+      prepare: (_: string, bytes: Uint8Array) =>
+        Promise.resolve(() => {
+          text = Buffer.from(bytes).toString();
+          return Promise.resolve();
+        }),
     };
     await acceptArtifact(live, "a.txt", { desk });
     assert.equal(text, lines(40, { 2: "agent A", 10: "unsaved", 20: "agent B", 38: "agent C" }));
     assert.equal(at("a.txt"), base, "the person saves it");
     await revertAcceptance(live, "a.txt", { desk });
     assert.equal(text, lines(40, { 10: "unsaved" }));
+  });
+
+  it("decides nothing when the editor cannot hold the text, and takes the decision back when it does not apply it", async () => {
+    writeFiles(folder.path, { "a.txt": base });
+    const live = await session([{ "a.txt": proposed }]);
+    const unsaved = (): Promise<Uint8Array> => Promise.resolve(Buffer.from(lines(40, { 10: "unsaved" })));
+    const refuse = (): Promise<never> => Promise.reject(new OrketError("acceptance_conflict", "It cannot."));
+    const { decisions } = live.orchestrator.state;
+    const unable = { unsaved, prepare: refuse };
+    await refuses(acceptArtifact(live, "a.txt", { desk: unable }), "acceptance_conflict");
+    assert.equal(live.orchestrator.state.decisions, decisions, "nothing is recorded");
+    const broken = { unsaved, prepare: () => Promise.resolve(refuse) };
+    await refuses(acceptArtifact(live, "a.txt", { desk: broken }), "acceptance_conflict");
+    assert.equal(decision(live, "a.txt"), "pending");
+    assert.equal(at("a.txt"), base);
   });
 
   it("leaves the old or the new file wherever it is cut off, and the next opening agrees with the journal", async () => {

@@ -189,6 +189,21 @@ describe("What a proposal comes to in the project", () => {
     assert.equal(text(chooseFrom("f", offer, { edited: bytes("b and c\n") }).content), "b and c\n");
   });
 
+  it("refuses an edited version in which an editor has lost the characters of another encoding", () => {
+    const latin = (content: string): Uint8Array => Buffer.from(content, "latin1");
+    const offer = makeOffer({ ancestor: latin("a\n"), project: latin("a\n"), proposed: latin("caf\xe9\n") });
+    const misread = bytes("caf\uFFFD, edited\n");
+    assert.throws(() => chooseFrom("f", offer, { edited: misread }), /is not UTF-8/);
+    const well = latin("caf\xe9, edited\n");
+    assert.equal(chooseFrom("f", offer, { edited: well }).content, well);
+    const utf8 = makeOffer({ ancestor: null, project: null, proposed: bytes("a\n") });
+    assert.equal(
+      chooseFrom("f", utf8, { edited: misread }).content,
+      misread,
+      "a person may write that character",
+    );
+  });
+
   it("says which hunks there are when another is named", () => {
     const offer = makeOffer({ ancestor: bytes("a\n"), project: bytes("a\n"), proposed: bytes("b\n") });
     assert.throws(() => chooseFrom("f", offer, { hunks: [2] }), /has one hunk; there is no hunk 2/);

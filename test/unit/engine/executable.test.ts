@@ -3,6 +3,7 @@ import type { EventDraft } from "../../../src/engine/event/event";
 import { changeAt } from "../../../src/engine/state/scope";
 import { decisionAbout } from "../../../src/engine/state/decisions";
 import { replay } from "../../../src/engine/history/replay";
+import type { CommandRunner } from "../../../src/engine/port/commands";
 import { definitionOf, filesOf, harness, step } from "../../fakes/engine-harness";
 import { replayPorts } from "../../fakes/replay-ports";
 import { ToolBench } from "../../fakes/tool-bench";
@@ -88,6 +89,54 @@ describe("the executable bit of what tools write", () => {
       { files },
     );
     assert.equal((await session.run()).outcome, "completed");
+    const { divergence } = await replay(definition, session.store.events, replayPorts(session.store));
+    assert.equal(divergence, undefined);
+  });
+});
+
+describe("the executable bit of what a command writes", () => {
+  it("is proposed where the file had none, stays where it was, and is replayed", async () => {
+    const definition = definitionOf([step("build", "writer")]);
+    definition.flow.commands = {
+      make: {
+        argv: ["make"],
+        timeout_seconds: 10,
+        env: {},
+        network: "none",
+        writes: ["**"],
+        output: "text",
+        isolation: "view",
+        effects: "none",
+      },
+    };
+    for (const role of Object.values(definition.band.roles)) role.tools = ["command:make"];
+    const made = ["run.sh", "plain.sh", "new.sh"].map((path) => ({
+      path,
+      content: Buffer.from("made\n"),
+      executable: true,
+    }));
+    const commands: CommandRunner = {
+      run: () =>
+        Promise.resolve({
+          end: { kind: "exited", code: 0 },
+          place: "view",
+          output: "",
+          files: made,
+          discarded: { files: 0, bytes: 0 },
+          durationMs: 1,
+        }),
+    };
+    const session = harness(
+      definition,
+      (_, number) => (number === 1 ? { calls: [["command:make", {}]] } : "done"),
+      { files, commands },
+    );
+    assert.equal((await session.run()).outcome, "completed");
+    assert.deepEqual(session.eventsOf("artifact_written").map(bitsOf), [
+      ["run.sh", undefined, true],
+      ["plain.sh", true, undefined],
+      ["new.sh", true, undefined],
+    ]);
     const { divergence } = await replay(definition, session.store.events, replayPorts(session.store));
     assert.equal(divergence, undefined);
   });

@@ -193,6 +193,8 @@ describe("Writing by the policy", () => {
     ["secrets.yaml", "secret-file"],
     [".docker/config.json", "secret-file"],
     ["client_secret_1.json", "secret-file"],
+    [".config/gh/hosts.yml", "secret-file"],
+    ["home/.M2/settings.xml", "secret-file"],
     ["terraform.tfstate", "secret-file"],
   ];
   for (const [file, rule] of denied) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { eventPieces, openSnapshot } from "../../../src/app/session/snapshot";
+import { eventPieces, eventsOf } from "../../../src/app/session/event-pieces";
+import { openSnapshot } from "../../../src/app/session/snapshot";
 import { openLiveSession, readSession, startSession } from "../../../src/app/session/open";
 import type { LiveSession } from "../../../src/app/session/session";
 import { notedLines } from "../../../src/adapters/journal/journal-reader";
@@ -54,7 +55,7 @@ describe("A long session at first sight", function () {
     assert.equal(snapshot.position.lines, total);
     assert.deepEqual(plain(viewSession(snapshot.state)), plain(viewSession(whole.state)));
     const pieces: SessionEvent[] = [];
-    for await (const piece of eventPieces(snapshot)) pieces.push(...piece);
+    for await (const piece of eventPieces(eventsOf(snapshot))) pieces.push(...piece);
     assert.deepEqual(pieces, whole.events);
     for (const [from, count] of [
       [0, 3],

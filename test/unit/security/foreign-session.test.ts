@@ -5,6 +5,7 @@ import path from "node:path";
 import { UserSessionMarks } from "../../../src/adapters/journal/session-marks";
 import { sha256 } from "../../../src/adapters/system/sha256";
 import { replaySession, verifySession } from "../../../src/app/session/audit";
+import { SessionController } from "../../../src/app/session/controller";
 import { forkSession } from "../../../src/app/session/fork";
 import { openLiveSession, startSession } from "../../../src/app/session/open";
 import type { RuntimeOptions } from "../../../src/app/session/session";
@@ -90,6 +91,30 @@ describe("A session", () => {
     assert.deepEqual(asked, [path.basename(directory)]);
     // It is ours from then on.
     await (await openLiveSession(directory, user("me"))).close();
+  });
+
+  it("is searched for its writer once, and again when somebody has performed it", async () => {
+    const directory = await begun(user("them"));
+    let asked = 0;
+    class Counted extends UserSessionMarks {
+      override find(first: string): ReturnType<UserSessionMarks["find"]> {
+        asked += 1;
+        return super.find(first);
+      }
+    }
+    const marks = new Counted(() => path.join(top, "me"));
+    const controller = await SessionController.read(directory, {
+      ...user("me"),
+      environment: { ...environment(), marks },
+    });
+    await controller.refresh();
+    await controller.refresh();
+    assert.deepEqual([controller.foreign, asked], [true, 1]);
+
+    await goesOn(directory, user("me", { confirmForeign: () => Promise.resolve(true) }));
+    await controller.refresh();
+    assert.deepEqual([controller.foreign, asked], [false, 2]);
+    await controller.dispose();
   });
 
   it("of ours whose journal no longer holds what was written here is somebody else's", async () => {

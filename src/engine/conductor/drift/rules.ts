@@ -247,8 +247,9 @@ const ignoredVerdict: DriftRule = {
   looksFor: "A verdict sent a loop into another round, and the step that writes changed no file in it.",
   find(view) {
     const { run, before, state } = view;
+    if (before?.wrote !== true || run.end.failed !== undefined) return null;
     const until = loopAround(view)?.until;
-    if (until === undefined || before?.wrote !== true || run.end.failed !== undefined) return null;
+    if (until === undefined) return null;
     if (run.writes.some(({ sha256, before: old }) => sha256 !== (old?.sha256 ?? null))) return null;
     const wanted = Array.isArray(until)
       ? until.flatMap((one) => ("verdict" in one ? [{ step: one.step, words: one.verdict }] : []))
