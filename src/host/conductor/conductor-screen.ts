@@ -303,7 +303,7 @@ const needChange: ReadonlySet<string> = new Set(["prompt_too_large", "model_cont
 
 function failures(view: SessionView, state: SessionState, ways: VenueWays): FailureScreen[] {
   const runs = activeRuns(state.score);
-  return view.failed.map(({ step, code, message }) => {
+  return view.failed.map(({ step, code, message, retry }) => {
     const hint = hintOf(code);
     const run = runs.find((active) => active.run.key === step)?.run;
     const editable = run !== undefined && run.failure !== null && run.node.does === undefined;
@@ -311,7 +311,7 @@ function failures(view: SessionView, state: SessionState, ways: VenueWays): Fail
     return {
       step,
       message,
-      ...defined({ hint }),
+      ...defined({ hint, retry }),
       ...(editable ? { instruction: run.instruction } : {}),
       ...(needChange.has(code) ? { needsChange: true as const } : {}),
       ...(isVenues && ways.changed !== undefined ? { newVenue: ways.changed } : {}),
