@@ -32,6 +32,14 @@ async function sampleFiles() {
   return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** undici's second parser of HTTP, which it uses only when an environment variable asks for it: a quarter of the package. */
+const withoutMilo = {
+  name: "without-milo",
+  setup(context) {
+    context.onLoad({ filter: /undici[\\/]lib[\\/]milo[\\/]/ }, () => ({ contents: "" }));
+  },
+};
+
 async function sharedOptions(release) {
   const { version, engines } = JSON.parse(await readFile(at("package.json"), "utf8"));
   return {
@@ -45,32 +53,120 @@ async function sharedOptions(release) {
     define: {
       ORKET_VERSION: JSON.stringify(version),
       ORKET_NODE: JSON.stringify(engines.node.replace(/^>=/, "")),
-      ORKET_SAMPLE: JSON.stringify(await sampleFiles()),
+      ORKET_SAMPLE: JSON.stringify(JSON.stringify(await sampleFiles())),
+    },
+  };
+}
+
+/**
+ * The parts of the program that are loaded apart: a file of dist holds what the same parts need. A part is loaded when
+ * something of it is first used, not when a file that imports it is.
+ */
+const parts = {
+  // What every start uses.
+  start: [
+    "src/adapters/journal/environment.ts",
+    "src/adapters/system/cache-folder.ts",
+    "src/app/keys/allowed-keys.ts",
+    "src/engine/model/once.ts",
+    "src/language/text/file-kind.ts",
+  ],
+  schemas: ["src/engine/{model,event}/**", "src/protocol/**"],
+  language: ["src/language/index.ts"],
+  import: ["src/language/{import,templates}/**"],
+  export: ["src/app/export/**"],
+  perform: ["src/engine/{agent,orchestrator,conductor}/**", "src/adapters/{command,provider}/**"],
+  mesh: ["src/adapters/provider/mesh/**"],
+  patterns: ["src/adapters/files/matcher.ts"],
+  width: ["src/cli/text/wide-text.ts"],
+  commands: ["src/cli/commands/index.ts"],
+};
+
+/** The files of the parts, by a part's name. */
+async function partFiles() {
+  const files = {};
+  for (const [name, patterns] of Object.entries(parts)) {
+    files[name] = [];
+    for await (const file of glob(patterns, { cwd: root })) {
+      if (!file.endsWith(".ts") || file.endsWith(".d.ts")) continue;
+      // Beside the schemas there are functions that others use; they stay outside.
+      if (name === "schemas" && !/^import \* as z /m.test(await readFile(at(file), "utf8"))) continue;
+      files[name].push(at(file));
+    }
+  }
+  return files;
+}
+
+/** Each part as an entry point, so that what only it needs becomes a file of its own. */
+function partEntries(files) {
+  return {
+    name: "parts",
+    setup(context) {
+      context.onResolve({ filter: /^part:/ }, ({ path: name }) => ({
+        path: name.slice(5),
+        namespace: "part",
+      }));
+      context.onLoad({ filter: /.*/, namespace: "part" }, ({ path: name }) => ({
+        contents: files[name].map((file) => `import ${JSON.stringify(file)};`).join("\n"),
+        resolveDir: root,
+      }));
     },
   };
 }
 
 async function nodeBundles(shared) {
-  const { outputFiles } = await esbuild.build({
+  const files = await partFiles();
+  const entries = Object.entries(nodeEntries).map(([name, entry]) => [name, at(entry)]);
+  const { outputFiles, metafile } = await esbuild.build({
     ...shared,
     sourcemap: shared.sourcemap && "inline",
-    entryPoints: Object.fromEntries(Object.entries(nodeEntries).map(([name, entry]) => [name, at(entry)])),
+    entryPoints: Object.fromEntries([
+      ...entries,
+      ...Object.keys(parts).map((name) => [`part/${name}`, `part:${name}`]),
+    ]),
     outdir: at("dist"),
     chunkNames: "shared/[name]-[hash]",
     splitting: true,
     write: false,
+    metafile: true,
     platform: "node",
     target: "node20.12",
     format: "esm",
     external: ["vscode"],
     // The packages' ESM builds can be tree-shaken; their CommonJS builds are included whole.
     mainFields: ["module", "main"],
+    define: { ...shared.define, "process.env.UNDICI_USE_MILO": "undefined" },
+    plugins: [partEntries(files), withoutMilo],
   });
+  const exportsOf = new Map(
+    Object.entries(metafile.outputs).map(([file, { exports }]) => [at(file), exports]),
+  );
   await mkdir(at("dist/shared"), { recursive: true });
-  await Promise.all(outputFiles.map((file) => writeCommonJs(shared, file)));
+  // A part's own file only names its pieces.
+  const needed = outputFiles.filter(({ path: file }) => !file.startsWith(at("dist/part")));
+  await Promise.all(needed.map((file) => writeCommonJs(shared, file, exportsOf)));
 }
 
-async function writeCommonJs({ minify, sourcemap }, { path: file, text }) {
+/**
+ * Stands for a file of dist until something of it is used; then the file is loaded, and its values take the place of
+ * the getters. Two files may need each other, so a value that is not there yet is asked for again.
+ */
+function lazyFile(names, load) {
+  let file;
+  const values = {};
+  for (const name of names) {
+    const get = () => {
+      file ??= load();
+      const value = file[name];
+      if (value !== undefined) Object.defineProperty(values, name, { value });
+      return value;
+    };
+    Object.defineProperty(values, name, { configurable: true, get });
+  }
+  return values;
+}
+
+async function writeCommonJs({ minify, sourcemap }, { path: file, text }, exportsOf) {
   const { code, map } = await esbuild.transform(text, {
     format: "cjs",
     platform: "node",
@@ -81,9 +177,19 @@ async function writeCommonJs({ minify, sourcemap }, { path: file, text }) {
     sourcesContent: false,
     sourcefile: path.basename(file),
   });
-  if (!sourcemap) return writeFile(file, code);
+  const lazy = code.replace(
+    /((?:\bvar |,)[\w$]+ ?= ?)require\("(\.{1,2}\/[^"]+)"\)/g,
+    (_whole, variable, name) => {
+      const names = exportsOf.get(path.resolve(path.dirname(file), name));
+      return `${variable}lazyFile(${JSON.stringify(names)},()=>require("${name}"))`;
+    },
+  );
+  // In the first line, so that the lines of the source map stay as they are.
+  const helper = lazyFile.toString().replaceAll(/\s+/g, " ");
+  const whole = lazy === code ? code : lazy.replace(/^("use strict";)?/, (strict) => `${strict}${helper} `);
+  if (!sourcemap) return writeFile(file, whole);
   await writeFile(`${file}.map`, map);
-  await writeFile(file, `${code}//# sourceMappingURL=${path.basename(file)}.map\n`);
+  await writeFile(file, `${whole}//# sourceMappingURL=${path.basename(file)}.map\n`);
 }
 
 /**

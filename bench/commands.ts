@@ -131,24 +131,42 @@ async function overhead(): Promise<BenchRow[]> {
   });
 }
 
-/** Views of a large project compared with `cp -r` of it. */
+/** Views of a large project compared with `cp -r` of it, which has the same files to write. */
 async function largeViews(): Promise<BenchRow[]> {
   return inProject(50_000, async (place) => {
     writeModules(place.project, 2 ** 30);
-    const start = performance.now();
-    const { status } = spawnSync("cp", ["-r", place.project, path.join(place.folder, "copy")]);
-    if (status !== 0) throw new Error("cp failed");
-    const copyMs = performance.now() - start;
-    rmSync(path.join(place.folder, "copy"), { recursive: true });
-    const note = `cp -r: ${copyMs.toFixed(0)} ms`;
-    const row = async (name: string, atMost: number, options: Partial<RunnerOptions>): Promise<BenchRow> => {
-      const { ms, by } = await timed(place, "0", options);
-      return { name, value: ms / copyMs, unit: "× cp -r", atMost, note: `${by}; ${note}` };
-    };
+    const times = { cp: [] as number[], first: [] as number[], later: [] as number[], best: [] as number[] };
+    let name = "";
+    // Alternating, so that what else the machine does falls on all.
+    for (let round = 0; round < 2; round += 1) {
+      const copy = path.join(place.folder, `copy-${round}`);
+      const start = performance.now();
+      if (spawnSync("cp", ["-r", place.project, copy]).status !== 0) throw new Error("cp failed");
+      times.cp.push(performance.now() - start);
+      rmSync(copy, { recursive: true });
+      const cache = path.join(place.folder, `cache-${round}`);
+      const view = async (options: Partial<RunnerOptions>): Promise<number> => {
+        const { ms, by } = await timed(place, "0", { ...options, cache });
+        name = by;
+        return ms;
+      };
+      times.first.push(await view({ sandbox: "missing" }));
+      for (let run = 0; run < 3; run += 1) times.later.push(await view({ sandbox: "missing" }));
+      // The first one finds out what isolates commands there.
+      for (let run = 0; run < 3; run += 1) times.best.push(await view({}));
+      rmSync(cache, { recursive: true });
+    }
+    // The fastest of each: nothing but load makes one slower.
+    const copyMs = Math.min(...times.cp);
+    const note = `50,000 files, 1 GB of packages; cp -r ${copyMs.toFixed(0)} ms`;
+    const row = (title: string, ms: readonly number[], atMost: number, by: string): BenchRow => ({
+      ...{ name: title, value: Math.min(...ms) / copyMs, unit: "× cp -r", atMost },
+      note: `${by}; ${note}`,
+    });
     return [
-      await row("first view by copy, 50,000 files, 1 GB modules", 1.1, { sandbox: "missing" }),
-      await row("later view by copy", 0.1, { sandbox: "missing" }),
-      await row("view at the level that there is", 0.1, {}),
+      row("first view of a large project by copy", times.first, 1.1, "a copy"),
+      row("later view of a large project by copy", times.later, 0.1, "a copy"),
+      row("view at the level that there is", times.best, 0.1, name),
     ];
   });
 }

@@ -1,3 +1,4 @@
+import { benchActivation } from "./activation";
 import { benchAgent } from "./agent";
 import { benchCommands } from "./commands";
 import { benchFlow } from "./flow";
@@ -5,19 +6,25 @@ import { benchJournal } from "./journal";
 import { benchMesh } from "./mesh";
 import { benchStartup } from "./startup";
 import { benchStream } from "./stream";
+import { benchMemory } from "./memory";
+import { benchThread } from "./thread";
 import { benchLanguage } from "./language";
 import { keepsPromise } from "./row";
 import type { BenchRow } from "./row";
 
 const suites: Record<string, () => Promise<BenchRow[]>> = {
   startup: benchStartup,
+  activation: benchActivation,
   flow: benchFlow,
   journal: benchJournal,
   language: benchLanguage,
   stream: benchStream,
+  thread: benchThread,
+  memory: benchMemory,
   mesh: benchMesh,
   commands: benchCommands,
   agent: benchAgent,
+  panels: async () => (await import("./panels")).benchPanels(),
 };
 
 async function main(names: readonly string[]): Promise<void> {

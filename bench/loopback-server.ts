@@ -4,11 +4,21 @@ import { createServer } from "node:http";
 const sentence =
   "The step is done: three files were looked at, nothing stands in the way, the next step can begin. ";
 
+const modelForm = /"model":"m(\d+)(?:t(\d+))?"/;
+
 /** What the request selects by its model's name: `m2000` for a reply of 2,000 bytes; else one sentence. */
 function replyTo(body: string): string {
-  const bytes = Number(/"model":"m(\d+)"/.exec(body)?.[1] ?? sentence.length);
+  const bytes = Number(modelForm.exec(body)?.[1] ?? sentence.length);
   return sentence.repeat(Math.ceil(bytes / sentence.length)).slice(0, bytes);
 }
+
+/** `m2000t5` reads a file five times before it replies. */
+function callsTool(body: string): boolean {
+  const wanted = Number(modelForm.exec(body)?.[2] ?? 0);
+  return wanted > 0 && body.split('"role":"tool"').length - 1 < wanted;
+}
+
+const toolCall = { function: { name: "read_file", arguments: { path: "notes.txt" } } };
 
 const server = createServer((request, response) => {
   let body = "";
@@ -17,8 +27,16 @@ const server = createServer((request, response) => {
   request.on("end", () => {
     const input = Math.ceil(body.length / 4);
     const reply = replyTo(body);
+    const calls = callsTool(body);
     if (request.url === "/floor") {
-      response.end(JSON.stringify({ reply, input, output: 24 }));
+      response.end(
+        JSON.stringify(calls ? { call: toolCall, input, output: 24 } : { reply, input, output: 24 }),
+      );
+    } else if (request.url === "/api/chat" && calls) {
+      const message = { role: "assistant", content: "", tool_calls: [toolCall] };
+      const done = { done: true, done_reason: "stop", prompt_eval_count: input, eval_count: 24 };
+      response.setHeader("content-type", "application/x-ndjson");
+      response.end(`${JSON.stringify({ model: "m", message, ...done })}\n`);
     } else if (request.url === "/api/chat") {
       const done = { done: true, done_reason: "stop", prompt_eval_count: input, eval_count: 24 };
       response.setHeader("content-type", "application/x-ndjson");

@@ -121,6 +121,8 @@ async function firstRequest(folder: string): Promise<BenchRow> {
     writeFileSync(path.join(folder, "prompt.txt"), "Say hello.");
     const project = makeProject(folder, port);
     const times: { bareMs: number; ownMs: number }[] = [];
+    // A process that is killed leaves no compiled code for the next one.
+    wallMs([cli, "-C", project, "plan", "small"]);
     for (let run = 0; run < runs; run += 1) {
       times.push({
         bareMs: await untilRequest(arrival, [bare]),

@@ -22,7 +22,9 @@ await esbuild.build({
   format: "cjs",
   legalComments: "none",
   define: { ORKET_VERSION: JSON.stringify("bench") },
-  external: ["esbuild"],
+  // Packages with files beside them, and modules that find their own by where they lie.
+  external: ["esbuild", "playwright-core", "./panels", "../test/integration/*"],
+  supported: { "dynamic-import": false },
   logLevel: "warning",
 });
 try {

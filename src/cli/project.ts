@@ -1,4 +1,5 @@
 import path from "node:path";
+import { config } from "zod";
 import { readMaterials } from "../app/project/materials";
 import { readProjectFiles } from "../app/project/project-files";
 import { nodeEnvironment } from "../adapters/journal/environment";
@@ -24,6 +25,8 @@ import { safeLine, safeText } from "./text/safe";
  * @throws {OrketError} usage when there is no such folder.
  */
 export async function loadProject({ io, workDomain }: CommandContext): Promise<Project> {
+  // Each schema reads one or two values here: compiling a function for it takes longer.
+  config({ jitless: true });
   const isFolder = await nodeEnvironment.fs.stat(workDomain).then(
     (stat) => stat.isDirectory(),
     () => false,

@@ -2,6 +2,7 @@ import { searchFolders } from "../adapters/command/environment";
 import { findRipgrep } from "../adapters/files/ripgrep";
 import { createHttpFetch } from "../adapters/provider/http/http-fetch";
 import type { HttpFetch } from "../adapters/provider/http/http-fetch";
+import { CallSlots } from "../adapters/provider/call-slots";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
 import { AllowedKeys, readAllowedKey } from "../app/keys/allowed-keys";
 import type { RuntimeOptions } from "../app/session/session";
@@ -58,6 +59,7 @@ export async function withRuntime<T>(
       ...(given.flag("foreign") ? { confirmForeign: () => Promise.resolve(true) } : {}),
       fetch,
       mesh,
+      slots: new CallSlots(),
       // Starting the command line in a folder means trusting it; what may run is confirmed by its digest.
       commands: {
         isTrusted: () => true,

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { CallSlots } from "../adapters/provider/call-slots";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
 import { registerAgents } from "./agents";
 import { ArtifactFiles } from "./artifacts/artifact-files";
@@ -195,9 +196,13 @@ export function createHost(context: vscode.ExtensionContext): Host {
     ...registerReview(parts),
     ...registerActions(parts),
   );
-  void errors.guard(() => diagnostics.refresh());
-  void errors.guard(() => showWhatIsThere(sessions, conductor, errors));
-  void errors.guard(() => openWalkthroughOnce(context.globalState, sessions));
+  // Everything is registered. What is there is looked at when the editor has gone on: this loads most of the code.
+  const looking = setImmediate(() => {
+    void errors.guard(() => diagnostics.refresh());
+    void errors.guard(() => showWhatIsThere(sessions, conductor, errors));
+    void errors.guard(() => openWalkthroughOnce(context.globalState, sessions));
+  });
+  context.subscriptions.push({ dispose: () => clearImmediate(looking) });
   return {
     stop: async () => {
       await Promise.all([sessions.dispose(), repeats.dispose()]);
@@ -217,6 +222,7 @@ function servicesOf(
     external: new EditorTools(),
     features: (workDomain) => new EditorFeatures(workDomain),
     mesh,
+    slots: new CallSlots(),
     commands: {
       isTrusted: () => vscode.workspace.isTrusted,
       secret: (name) => secrets.resolve(`secret:${name}`),

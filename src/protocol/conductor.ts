@@ -132,6 +132,8 @@ export interface FailureScreen {
   readonly message: string;
   /** What the user can do about it; a sentence. */
   readonly hint?: string;
+  /** How a retry continues the step, after its name. */
+  readonly retry?: string;
   /** The step's instruction, to edit before another try; absent where editing does not help. */
   readonly instruction?: string;
   /** A retry without a change would fail in the same way. */

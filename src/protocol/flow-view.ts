@@ -15,7 +15,8 @@ export interface FlowScreen {
 }
 
 export interface FlowMessage {
-  readonly type: "screen";
+  /** `changes`: of the boxes that the view has, only those that changed, without the boxes in them. */
+  readonly type: "screen" | "changes";
   readonly screen: FlowScreen;
 }
 

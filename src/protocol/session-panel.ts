@@ -6,6 +6,7 @@ import type { TranscriptEntry, TranscriptPart } from "../engine/view/transcript"
 import { known, noUsage } from "../engine/view/usage";
 import type { Counted, Usage, UsageRow } from "../engine/view/usage";
 import type { LimitName } from "../engine/model/flow";
+import type { StreamPart } from "./conductor";
 import type { ShownText } from "./shown-text";
 
 export { eventKinds, known, noUsage };
@@ -163,6 +164,8 @@ export interface StreamInfo {
   readonly matching: number;
   /** Events that the filter has checked so far; absent: all of them. */
   readonly scanned?: number;
+  /** The filter goes on checking; absent: there is nothing to check. */
+  readonly looks?: boolean;
   /** Raised when rows moved: rows of another edition cannot be used. */
   readonly edition: number;
   /** Roles, and what takes the place of one. */
@@ -202,6 +205,8 @@ export type PanelMessage =
       readonly to: number;
       readonly entries: readonly TranscriptRow[];
     }
+  /** Streamed text to append; what was streamed for any other step than `steps` is over. */
+  | { readonly type: "stream"; readonly parts: readonly StreamPart[]; readonly steps: readonly string[] }
   /** A text of the transcript that was opened. */
   | { readonly type: "part"; readonly seq: number; readonly id: string; readonly text: ShownText }
   /** Steps that match what was typed; `more` further ones do too. */

@@ -12,6 +12,8 @@ const partId = z.string().min(1).max(100);
 export const panelRequestSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ready"), filter: filterSchema() }),
   z.strictObject({ type: z.literal("filter"), filter: filterSchema() }),
+  /** Lets the filter go on looking through the events, or stops it. */
+  z.strictObject({ type: z.literal("look"), on: z.boolean() }),
   z.strictObject({ type: z.literal("rows"), edition: index, from: index, to: index }),
   z.strictObject({ type: z.literal("transcript"), edition: index, from: index, to: index }),
   /** Sends a folded text. */

@@ -275,7 +275,9 @@ describe("orket run", function () {
       replies: "steps: {}\notherwise: { fail: server_error }\n",
       venue: "provider: scripted\nreplies: small.replies.yaml\nretry: { attempts: 2, backoff_seconds: 0 }\n",
     });
-    assert.equal((await orket(["-C", project, "run", "small"])).code, 4);
+    const failed = await orket(["-C", project, "run", "small"]);
+    assert.equal(failed.code, 4);
+    assert.match(failed.stderr, /resume \S+ +try it again: it begins anew$/m);
     assert.equal((await orket(["-C", project, "resume", "last"])).code, 4);
     const wrong = await orket(["-C", project, "resume", "last", "--skip", "other"]);
     assert.equal(wrong.code, 2);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { llamaCluster } from "../fakes/servers/dialects";
 import { ModelServer } from "../fakes/servers/model-server";
 import { orket } from "./orket";
@@ -54,6 +56,32 @@ describe("orket venues", function () {
       parallelSlots: 2,
     });
     assert.equal(server.received.filter(({ method }) => method === "POST").length, 4);
+  });
+
+  it("asks a server on this machine, once tried, before a run that nobody watches", async () => {
+    const { behaviour } = server;
+    server.behaviour = (exchange) =>
+      exchange.request.path === "/v1/models"
+        ? exchange.answer(200, { object: "list", data: [{ id: "model" }] })
+        : behaviour(exchange);
+    try {
+      const venue = (model: string): string =>
+        `provider: openai\nendpoint: ${server.url}/v1\nmodel: ${model}\n`;
+      const project = smallProject({ venue: venue("model") });
+      assert.equal((await orket(["-C", project, "venues", "small", "--try"])).code, 0);
+      writeFileSync(join(project, "small.venue.yaml"), `version: 1\nname: small\n${venue("absent")}`);
+      server.received.length = 0;
+      const { code, stderr } = await orket(["-C", project, "run", "small"]);
+
+      assert.match(stderr.replace(/\s+/g, " "), /The Venue small asks for absent, .* It has model\./);
+      assert.equal(code, 4);
+      assert.deepEqual(
+        server.received.map(({ method }) => method),
+        ["GET"],
+      );
+    } finally {
+      server.behaviour = behaviour;
+    }
   });
 
   it("says why a model cannot be tried out", async () => {

@@ -211,6 +211,8 @@ export interface PageOptions {
   readonly testModule?: string;
   /** The extension is installed: nothing is loaded for development. */
   readonly installed?: boolean;
+  /** The extension that is loaded for development, where it is another one. */
+  readonly extension?: string;
 }
 
 /**
@@ -220,11 +222,11 @@ export interface PageOptions {
 export function workbenchUrl(
   port: number,
   place: string | undefined,
-  { testModule, installed = false }: PageOptions = {},
+  { testModule, installed = false, extension = root }: PageOptions = {},
 ): string {
   const remote = (file: string): string => `vscode-remote://127.0.0.1:${port}${file}`;
   const payload = [
-    ...(installed ? [] : [["extensionDevelopmentPath", remote(root)]]),
+    ...(installed ? [] : [["extensionDevelopmentPath", remote(extension)]]),
     ...(testModule === undefined ? [] : [["extensionTestsPath", remote(testModule)]]),
     ["skipWelcome", "true"],
     ["skipReleaseNotes", "true"],

@@ -29,6 +29,8 @@ export interface SessionFixture {
   readonly details: (seq: number) => EventDetails;
   /** The view that is shown; absent: the transcript. */
   readonly view?: PanelView;
+  /** Text that is streamed, by step. */
+  readonly streams?: Readonly<Record<string, string>>;
   readonly timeline: TimelineScreen;
   readonly usage: UsageScreen;
   readonly compare: CompareScreen;
@@ -159,6 +161,38 @@ const compare: CompareScreen = {
   more: 0,
 };
 
+/** A reply that is arriving, after everything else. */
+function streaming(): SessionFixture {
+  const last = rows.length;
+  const at = "2026-11-22T10:17:40.000Z";
+  const row: EventRow = {
+    seq: last,
+    at,
+    type: "model_call_start",
+    words: eventWords("model_call_start"),
+    step: "build#2",
+    text: "qwen3-coder:latest",
+  };
+  const entry: TranscriptRow = {
+    seq: last,
+    index: last,
+    at,
+    kind: "reply",
+    head: "qwen3-coder:latest",
+    facts: ["in progress"],
+    step: "build#2",
+    parts: [],
+    open: true,
+  };
+  const total = last + 1;
+  return {
+    ...state({ status: "running", live: true, total, matching: total }),
+    rows: [...rows, row],
+    entries: [...entries, entry],
+    streams: { "build#2": "The review is right: the square has no area. I write it now, with " },
+  };
+}
+
 const state = (changes: Partial<StreamInfo> = {}, view?: PanelView): SessionFixture => ({
   info: info(changes),
   rows,
@@ -174,6 +208,7 @@ export const sessionFixtures: Readonly<Record<string, SessionFixture>> = {
   "no-events": state({ total: 0, matching: 0, status: "running", live: true }),
   few: state({ total: 9, matching: 9 }),
   live: state({ status: "running", live: true }),
+  streaming: streaming(),
   events: state({}, "events"),
   timeline: state({}, "timeline"),
   usage: state({}, "usage"),
@@ -237,7 +272,8 @@ export const sessionFixtures: Readonly<Record<string, SessionFixture>> = {
     ],
   }),
   "nothing-matches": state({ matching: 0 }),
-  searching: state({ total: 1_000_000, matching: 1200, scanned: 312_000 }),
+  searching: state({ total: 1_000_000, matching: 1200, scanned: 312_000, looks: true }),
+  "stopped-searching": state({ total: 1_000_000, matching: 0, scanned: 312_000, looks: false }),
   damaged: state({ status: "damaged", problem: "journal.jsonl is damaged at line 214." }),
   million: state({ total: 1_000_000, matching: 1_000_000 }),
 };

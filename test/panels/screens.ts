@@ -322,6 +322,7 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
             step: "build#1",
             message: "The model server at http://127.0.0.1:11434 closed the connection after 12 of 30 s.",
             hint: "Check the model server, then retry.",
+            retry: "continues with turn 3",
             instruction: "Write the modules that PLAN.md names.",
           },
         ],

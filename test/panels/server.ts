@@ -194,7 +194,12 @@ function conductorPart(state: string): object {
 function sessionPart(state: string): object {
   const fixture = sessionFixtures[state];
   if (fixture === undefined) throw new Error(`no state ${state} of the session panel`);
-  const first: PanelMessage[] = [{ type: "info", info: fixture.info }];
+  const { info, streams = {} } = fixture;
+  const parts = Object.entries(streams).map(([step, text]) => ({ step, text, fresh: true }));
+  const first: PanelMessage[] = [
+    { type: "info", info },
+    { type: "stream", parts, steps: Object.keys(streams) },
+  ];
   return {
     first,
     kept: fixture.view === undefined ? undefined : { view: fixture.view },

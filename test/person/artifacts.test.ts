@@ -39,8 +39,11 @@ describe("the review of what a team proposes", function () {
       async () => {
         await item.hover();
         const button = item.getByRole("button", { name });
-        const box = await button.boundingBox({ timeout: 1000 }).catch(() => null);
-        const enabled = (await button.getAttribute("aria-disabled").catch(() => null)) !== "true";
+        // A row that is drawn anew takes its button away: the pointer is moved again.
+        const timeout = 1000;
+        const box = await button.boundingBox({ timeout }).catch(() => null);
+        const enabled =
+          (await button.getAttribute("aria-disabled", { timeout }).catch(() => "true")) !== "true";
         if (box !== null && enabled && before === JSON.stringify(box))
           return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
         before = JSON.stringify(box);

@@ -18,10 +18,14 @@ export class ConductorPage {
     workbench: Workbench,
     holding: string | RegExp = /Steps|No session yet/,
   ): Promise<ConductorPage> {
-    // After a reload the side bar comes back by itself; a click that comes before would close it.
     const header = workbench.page.locator(".pane-header").filter({ hasText: "Conductor" });
     if (!(await header.isVisible())) {
-      await header.waitFor({ timeout: 5000 }).catch(() => workbench.openContainer("Orket"));
+      // After a reload the side bar comes back by itself; a click that comes before would close it.
+      const inSideBar = workbench.page
+        .locator('.part.activitybar [role="tab"][aria-selected="true"]')
+        .first();
+      await inSideBar.waitFor({ timeout: 5000 }).catch(() => undefined);
+      await workbench.openContainer("Orket");
     }
     const frame = workbench.conductorView;
     await frame.getByText(holding).first().waitFor({ state: "attached", timeout: 30_000 });

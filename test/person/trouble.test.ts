@@ -108,6 +108,7 @@ describe("when something goes wrong", function () {
     await conductor.frame.getByRole("heading", { name: "plan failed" }).waitFor();
     await conductor.frame.getByText("Check that the model server runs").waitFor();
     for (const name of ["Retry", "Edit prompt", "Skip", "Stop"]) await conductor.button(name).waitFor();
+    await conductor.frame.getByTitle("The step begins anew.").waitFor();
     await conductor.screenshot("conductor-failed-dark");
   });
 

@@ -108,6 +108,10 @@ describe("a session that failed on its Venue", function () {
       "flows/dead.venue.yaml": venue("dead", dead, there[0] ?? ""),
       "flows/lacking.flow.yaml": flow("lacking"),
       "flows/lacking.venue.yaml": venue("lacking", server.url, "absent-chat"),
+      // Its role is routed: the Venue of its own is called by nobody.
+      "flows/routed.flow.yaml": flow("routed"),
+      "flows/routed.venue.yaml": `${venue("routed", dead, there[0] ?? "")}roles: { architect: { venue: spare } }\n`,
+      "flows/spare.venue.yaml": venue("spare", server.url, "absent-chat"),
       "flows/say.score.yaml":
         "version: 1\nname: say\nsteps:\n  - { id: say, role: architect, instruction: Say it. }\n",
     });
@@ -137,9 +141,9 @@ describe("a session that failed on its Venue", function () {
     assert.ok(eventsOf("dead").includes("venue_changed"));
   });
 
-  it("because its model was missing goes on with one that is there", async () => {
-    await run("lacking");
-    await press("The Venue lacking asks for absent-chat", "Run Anyway");
+  it("because a model was missing on the Venue of a role goes on with one that is there", async () => {
+    await run("routed");
+    await press("The Venue spare asks for absent-chat", "Run Anyway");
     await conductor.frame.getByRole("heading", { name: "say failed" }).waitFor({ timeout: 30_000 });
     for (const model of there) await conductor.button(`Use ${model}`).waitFor({ timeout: 30_000 });
     await workbench.setTheme("high-contrast");
@@ -148,7 +152,7 @@ describe("a session that failed on its Venue", function () {
 
     await conductor.stands("Completed");
     assert.deepEqual(server.called.splice(0), ["absent-chat", "large-chat"]);
-    assert.ok(eventsOf("lacking").includes("venue_changed"));
+    assert.ok(eventsOf("routed").includes("venue_changed"));
   });
 
   it("need not fail at all: the run is offered the models before its first step", async () => {

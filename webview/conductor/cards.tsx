@@ -326,7 +326,7 @@ export function FailureCard({
   readonly failure: FailureScreen;
 }): JSX.Element {
   const { mayAct, ask, draft, state } = context;
-  const { step, instruction, message, hint, needsChange = false, newVenue, models = [] } = failure;
+  const { step, instruction, message, hint, retry, needsChange = false, newVenue, models = [] } = failure;
   const disabled = isPending(state, step);
   const about = `failure of ${step}: ${message}`;
   const goOn = (how: { kind: "retry" } | { kind: "skip" }) => (): void =>
@@ -377,8 +377,9 @@ export function FailureCard({
             <Button
               icon="refresh"
               primary={newVenue === undefined}
-              about={about}
+              about={`${about} ${retry ?? ""}`}
               disabled={disabled}
+              {...(retry === undefined ? {} : { title: `The step ${retry}.` })}
               onPress={goOn({ kind: "retry" })}
             >
               Retry

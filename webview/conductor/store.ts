@@ -1,5 +1,6 @@
-import { maxStreamLength } from "../../src/protocol/conductor";
 import type { ConductorMessage, ConductorScreen } from "../../src/protocol/conductor";
+import { withStreamed } from "../ui/streams";
+import type { Streams } from "../ui/streams";
 
 /** Everything that the view renders from. */
 export interface ViewState {
@@ -7,7 +8,7 @@ export interface ViewState {
   /** When the screen arrived, on this machine's clock: the start for the elapsed time. */
   readonly receivedAt: number;
   /** Streamed text by step. */
-  readonly streams: Readonly<Record<string, string>>;
+  readonly streams: Streams;
   /**
    * What is being typed. By approval id or step key: an instruction; by `feedback ID` or `refuse ID`: a reason; by
    * `field ID NAME`: the value of a question's field.
@@ -65,14 +66,9 @@ function receive(state: ViewState, message: ConductorMessage, now: number): View
       return { ...withScreen(state, message.screen, now), streams: { ...message.streams } };
     case "update":
       return withScreen(state, message.screen, now);
-    case "stream": {
+    case "stream":
       if (message.session !== state.screen?.session?.session) return state;
-      const streams = { ...state.streams };
-      for (const { step, text, fresh } of message.parts) {
-        streams[step] = `${fresh ? "" : (streams[step] ?? "")}${text}`.slice(-maxStreamLength);
-      }
-      return { ...state, streams };
-    }
+      return { ...state, streams: withStreamed(state.streams, message.parts) };
     case "press":
     case "focus":
       // Both concern the page, not the data.

@@ -1,23 +1,20 @@
 import type { FlowBox } from "../../src/protocol/flow-view";
 
 /**
- * The boxes of a new screen; each that says the same as before is the object that was there before, so that only what changed is
- * drawn again.
+ * The boxes with those that changed, which come without the boxes in them; every other box is the object that was there
+ * before, so that only what changed is drawn again.
  */
-export function keptBoxes(before: readonly FlowBox[], now: readonly FlowBox[]): readonly FlowBox[] {
-  const known = new Map(before.map((box) => [box.id, box]));
-  const boxes = now.map((box) => {
-    const old = known.get(box.id);
-    return old === undefined ? box : keptBox(old, box);
+export function withChanged(
+  boxes: readonly FlowBox[],
+  changed: ReadonlyMap<string, FlowBox>,
+): readonly FlowBox[] {
+  const next = boxes.map((box) => {
+    const inner = withChanged(box.boxes, changed);
+    const own = changed.get(box.id);
+    if (own !== undefined) return { ...own, boxes: inner };
+    return inner === box.boxes ? box : { ...box, boxes: inner };
   });
-  const isSame = boxes.length === before.length && boxes.every((box, index) => box === before[index]);
-  return isSame ? before : boxes;
-}
-
-function keptBox(old: FlowBox, now: FlowBox): FlowBox {
-  const boxes = keptBoxes(old.boxes, now.boxes);
-  const own = (box: FlowBox): string => JSON.stringify({ ...box, boxes: [] });
-  return boxes === old.boxes && own(old) === own(now) ? old : { ...now, boxes };
+  return next.some((box, at) => box !== boxes[at]) ? next : boxes;
 }
 
 /** Whether the box, or one within it, has this id. */

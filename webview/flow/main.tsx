@@ -4,7 +4,7 @@ import { Host } from "../ui/host";
 import { itemAfterKey } from "../ui/tree-keys";
 import "../ui/base.css";
 import { FlowView } from "./boxes";
-import { keptBoxes } from "./kept";
+import { withChanged } from "./kept";
 import "./flow.css";
 
 const host = new Host<FlowRequest, FlowMessage>();
@@ -40,7 +40,12 @@ document.addEventListener("keydown", (event) => {
 });
 
 host.listen((message) => {
-  screen = { ...message.screen, boxes: keptBoxes(screen?.boxes ?? [], message.screen.boxes) };
+  const { boxes } = message.screen;
+  const changed = message.type === "changes" ? new Map(boxes.map((box) => [box.id, box])) : undefined;
+  screen = {
+    ...message.screen,
+    boxes: changed === undefined ? boxes : withChanged(screen?.boxes ?? [], changed),
+  };
   draw();
 });
 host.send({ type: "ready" });

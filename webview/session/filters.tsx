@@ -19,6 +19,8 @@ export interface FiltersProps {
   readonly onFilter: (filter: EventFilter) => void;
   /** Asks for the steps that match the text. */
   readonly onSteps: (text: string) => void;
+  /** Stops looking through the events, or goes on with it. */
+  readonly onLook: (on: boolean) => void;
 }
 
 const kinds = Object.entries(eventKinds).map(([value, label]) => ({ value, label }));
@@ -26,7 +28,7 @@ const kinds = Object.entries(eventKinds).map(([value, label]) => ({ value, label
 const isKind = (value: string): value is EventKind | "" => value === "" || value in eventKinds;
 
 /** What is shown of the session; the transcript and the events have the same filters. */
-export function Filters({ info, filter, steps, onFilter, onSteps }: FiltersProps): JSX.Element {
+export function Filters({ info, filter, steps, onFilter, onSteps, onLook }: FiltersProps): JSX.Element {
   const isFiltered = Object.values(filter).some((value) => value !== "");
   return (
     <div class="filters" role="search" aria-label="Filter events">
@@ -60,6 +62,11 @@ export function Filters({ info, filter, steps, onFilter, onSteps }: FiltersProps
       <span class="hint count" role="status">
         {countText(info)}
       </span>
+      {info.looks !== undefined && (
+        <Link onPress={() => onLook(info.looks === false)}>
+          {info.looks ? "Stop looking" : "Look further"}
+        </Link>
+      )}
       {isFiltered && <Link onPress={() => onFilter(noFilter)}>Clear filters</Link>}
     </div>
   );
@@ -163,11 +170,12 @@ function StepFilter({ value, steps, onSteps, onChoose }: StepFilterProps): JSX.E
   );
 }
 
-function countText({ matching, total, scanned }: StreamInfo): string {
+function countText({ matching, total, scanned, looks }: StreamInfo): string {
   const all = plural(total, "event");
   if (scanned !== undefined) {
     const percent = Math.floor((100 * scanned) / total);
-    return `${numberText(matching)} of ${all}, ${percent} % looked through`;
+    const progress = looks === false ? `stopped after ${percent} %` : `${percent} % looked through`;
+    return `${numberText(matching)} of ${all}, ${progress}`;
   }
   return matching === total ? all : `${numberText(matching)} of ${all}`;
 }

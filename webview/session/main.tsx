@@ -102,6 +102,7 @@ function draw(): void {
               steps={steps}
               onFilter={setFilter}
               onSteps={(text) => host.send({ type: "steps", text })}
+              onLook={(on) => host.send({ type: "look", on })}
             />
           )}
         </>
@@ -272,6 +273,7 @@ host.listen((message) => {
   if (message.type === "reveal") reveal(message.seq);
   pages.take(message);
   if (message.type === "transcript") transcript.take(message);
+  if (message.type === "stream") transcript.takeStream(message);
   if (message.type === "part") transcript.takePart(message);
   // A row that was selected by key before it had been loaded.
   if (message.type === "rows" && state.details === undefined && state.selected !== undefined) {

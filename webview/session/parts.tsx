@@ -116,7 +116,8 @@ export function emptyText(info: StreamInfo | undefined): string {
   if (info === undefined) return "";
   if (info.total === 0) return "No event yet.";
   if (info.matching > 0) return "";
-  return info.scanned === undefined ? "No event matches the filter." : "Looking …";
+  if (info.scanned === undefined) return "No event matches the filter.";
+  return info.looks === false ? "No event matches the filter so far." : "Looking …";
 }
 
 export interface DetailsProps {

@@ -96,6 +96,7 @@ function receive(state: PanelViewState, message: PanelMessage): PanelViewState {
       return { ...state, steps: message };
     // The transcript and the pages keep their own.
     case "transcript":
+    case "stream":
     case "part":
     case "timeline":
     case "usage":

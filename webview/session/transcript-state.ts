@@ -1,4 +1,6 @@
 import type { PanelMessage, ShownText, TranscriptRow } from "../../src/protocol/session-panel";
+import { withStreamed } from "../ui/streams";
+import type { Streams } from "../ui/streams";
 
 /** Rows that are requested together, and the most that are kept. */
 const chunkRows = 40;
@@ -12,9 +14,18 @@ export interface TranscriptState {
   readonly entries: readonly TranscriptRow[];
   /** Texts of opened folds by `SEQ ID`; undefined: requested. */
   readonly texts: ReadonlyMap<string, ShownText | undefined>;
+  /** Text that is being streamed, by step. */
+  readonly streams: Streams;
 }
 
-export const noTranscript: TranscriptState = { edition: -1, from: 0, to: 0, entries: [], texts: new Map() };
+export const noTranscript: TranscriptState = {
+  edition: -1,
+  from: 0,
+  to: 0,
+  entries: [],
+  texts: new Map(),
+  streams: {},
+};
 
 export interface RowRange {
   readonly from: number;
@@ -92,4 +103,19 @@ export function withText(
   else if (change === "request") texts.set(key, texts.get(key));
   else if (texts.has(key)) texts.set(key, change);
   return { ...state, texts };
+}
+
+/** Appends streamed text; what belongs to other steps than those that still stream is dropped. */
+export function withStreams(
+  state: TranscriptState,
+  { parts, steps }: Extract<PanelMessage, { type: "stream" }>,
+): TranscriptState {
+  const streams = Object.entries(withStreamed(state.streams, parts)).filter(([step]) => steps.includes(step));
+  return { ...state, streams: Object.fromEntries(streams) };
+}
+
+/** The text that an entry is still receiving. */
+export function streamOf({ kind, open, step }: TranscriptRow, streams: Streams): string | undefined {
+  const text = kind === "reply" && open === true && step !== undefined ? streams[step] : undefined;
+  return text === "" ? undefined : text;
 }

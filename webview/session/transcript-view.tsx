@@ -8,7 +8,9 @@ import {
   rowsAround,
   rowsBeyond,
   rowsToRead,
+  streamOf,
   withRows,
+  withStreams,
   withText,
 } from "./transcript-state";
 import type { RowRange, TranscriptState } from "./transcript-state";
@@ -29,6 +31,9 @@ export interface TranscriptHost extends Omit<EntryActions, "onFold"> {
 export class TranscriptView {
   #state: TranscriptState = noTranscript;
   #info: StreamInfo | undefined;
+  #following = false;
+  /** A frame was requested, to draw what has been streamed. */
+  #drawing = false;
   /** The rows that were requested and have not come. */
   #asked = "";
   /** Where to go once the entries have come: a row, or an end of the list. */
@@ -73,14 +78,15 @@ export class TranscriptView {
     const isOther = info.edition !== this.#state.edition;
     const before = this.#count;
     this.#info = info;
+    this.#following = following;
     this.#scroller.hidden = info.matching === 0;
     if (info.matching === 0) {
-      this.#state = { ...noTranscript, edition: info.edition };
+      this.#state = this.#emptied(info.edition);
       this.#draw();
       return;
     }
     if (isOther) {
-      this.#state = { ...noTranscript, edition: info.edition };
+      this.#state = this.#emptied(info.edition);
       this.go(following ? "end" : "start");
       return;
     }
@@ -121,10 +127,26 @@ export class TranscriptView {
     this.#draw();
   }
 
+  takeStream(message: Extract<PanelMessage, { type: "stream" }>): void {
+    this.#state = withStreams(this.#state, message);
+    const { entries, streams } = this.#state;
+    if (this.#drawing || entries.every((entry) => streamOf(entry, streams) === undefined)) return;
+    this.#drawing = true;
+    requestAnimationFrame(() => {
+      this.#drawing = false;
+      this.#draw();
+      if (this.#following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    });
+  }
+
   /** Moves the reader by about a screen towards the beginning. */
   pageBack(): void {
     this.#goal = undefined;
     this.#scroller.scrollBy({ top: -0.9 * this.#scroller.clientHeight });
+  }
+
+  #emptied(edition: number): TranscriptState {
+    return { ...noTranscript, edition, streams: this.#state.streams };
   }
 
   #articles(): HTMLElement[] {
@@ -178,6 +200,7 @@ export class TranscriptView {
       <Entries
         entries={this.#state.entries}
         texts={this.#state.texts}
+        streams={this.#state.streams}
         count={this.#count}
         {...actions}
         onFold={({ seq, id }, open) => {

@@ -1,9 +1,11 @@
+import { Component } from "preact";
 import type { JSX } from "preact";
 import type { PartScreen, ShownText, TranscriptRow } from "../../src/protocol/session-panel";
 import { numberText } from "../ui/format";
 import { Icon, Link } from "../ui/toolkit";
 import { timeText } from "./time";
-import { partKey } from "./transcript-state";
+import { partKey, streamOf } from "./transcript-state";
+import type { Streams } from "../ui/streams";
 
 const icons: Readonly<Record<TranscriptRow["kind"], string>> = {
   session: "milestone",
@@ -33,15 +35,16 @@ export interface EntryActions {
 interface EntriesProps extends EntryActions {
   readonly entries: readonly TranscriptRow[];
   readonly texts: ReadonlyMap<string, ShownText | undefined>;
+  readonly streams: Streams;
   readonly count: number;
 }
 
 /** Entries of the transcript, as a feed: any number of them, of which a part is loaded. */
-export function Entries({ entries, texts, count, ...actions }: EntriesProps): JSX.Element {
+export function Entries({ entries, streams, ...others }: EntriesProps): JSX.Element {
   return (
     <>
       {entries.map((entry) => (
-        <Entry key={entry.seq} entry={entry} texts={texts} count={count} {...actions} />
+        <Entry key={entry.seq} entry={entry} stream={streamOf(entry, streams)} {...others} />
       ))}
     </>
   );
@@ -49,11 +52,25 @@ export function Entries({ entries, texts, count, ...actions }: EntriesProps): JS
 
 interface EntryProps extends EntryActions {
   readonly entry: TranscriptRow;
+  /** The text that it is still receiving. */
+  readonly stream: string | undefined;
   readonly texts: ReadonlyMap<string, ShownText | undefined>;
   readonly count: number;
 }
 
-function Entry({ entry, texts, count, ...actions }: EntryProps): JSX.Element {
+/** Draws an entry again only if it has changed: text streams into one of hundreds. */
+class Entry extends Component<EntryProps> {
+  override shouldComponentUpdate({ entry, stream, texts, count }: EntryProps): boolean {
+    const { props } = this;
+    return entry !== props.entry || stream !== props.stream || texts !== props.texts || count !== props.count;
+  }
+
+  override render(): JSX.Element {
+    return <EntryContent {...this.props} />;
+  }
+}
+
+function EntryContent({ entry, stream, texts, count, ...actions }: EntryProps): JSX.Element {
   const { seq, index, at, kind, head, facts, tone, say, parts, files = [], open } = entry;
   const id = `entry-${seq}`;
   return (
@@ -87,8 +104,9 @@ function Entry({ entry, texts, count, ...actions }: EntryProps): JSX.Element {
           </Link>
         </span>
       </div>
-      {(say !== undefined || parts.length > 0 || files.length > 0) && (
+      {(stream !== undefined || say !== undefined || parts.length > 0 || files.length > 0) && (
         <div class="entry-body">
+          {stream !== undefined && <div class="said">{stream}</div>}
           {say !== undefined && <p class="say">{say}</p>}
           {files.map((file) => (
             <p key={file.path} class="files">

@@ -3,9 +3,11 @@ import fs from "node:fs";
 import path from "node:path";
 import { isDiskCode, unlessMissing } from "../files/file-system";
 import { isWithin } from "../files/paths";
-import { openFolders, removeTree } from "./remove-tree";
+import { CopyManifest, isSameState } from "./copy-manifest";
+import { FileCopies } from "./file-copies";
 import { laidOver, writeLaidOver } from "./laid-over";
-import type { ViewChange, ViewParts } from "./view";
+import { removeTree } from "./remove-tree";
+import type { Look, ViewChange, ViewParts } from "./view";
 
 /** A copy of the project with the session's artifacts over it. */
 export interface CopiedView {
@@ -17,47 +19,44 @@ export interface CopiedView {
   release(): Promise<void>;
 }
 
-/** The state of a file in the project and in the copy when it was copied. */
-type Known = readonly [project: string, copy: string];
-
 /** What a copy holds after a command, and which of it differs from what was copied. */
 interface Found {
   readonly seen: ReadonlySet<string>;
   readonly strange: readonly string[];
 }
 
-/** Larger files are copied in parallel with other work, in bytes. */
-const largeFile = 4 << 20;
-/** Work before yielding to the event loop, in files. */
-const batch = 2000;
+/** The state of a file that the session laid over the copy, or that it has none. */
+type Baseline = ReadonlyMap<string, fs.Stats | "gone">;
 
-const signature = (stat: fs.Stats): string =>
-  `${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}:${stat.mode}`;
+/** Work before yielding to the event loop, in files. */
+const batch = 500;
 
 /**
- * The unsorted files and links below `root`, each examined once. Synchronous calls, a few thousand at a
- * time: the promises of 50,000 files cost more than the files.
+ * The unsorted files, links and folders below `root`, each examined once. Synchronous calls, a few hundred at a time: the
+ * promises of 50,000 files cost more than the files.
+ * @param see is given what it returned for the folder around the entry; a folder that is hidden is not entered.
  */
-async function* walk(
+async function walk(
   root: string,
-  skip: (place: string) => boolean,
-): AsyncGenerator<readonly [place: string, stat: fs.Stats]> {
-  const folders = [""];
+  see: (place: string, stat: fs.Stats, inside: Look) => Look | Promise<Look>,
+): Promise<void> {
+  const folders: [place: string, look: Look][] = [["", "shown"]];
   let seen = 0;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const [inside, look] = folder;
     let names: string[];
     try {
-      names = fs.readdirSync(path.join(root, folder));
+      names = fs.readdirSync(inside === "" ? root : `${root}/${inside}`);
     } catch {
       continue;
     }
     for (const name of names) {
-      const place = folder === "" ? name : `${folder}/${name}`;
-      if (skip(place)) continue;
-      const stat = fs.lstatSync(path.join(root, place), { throwIfNoEntry: false });
+      const place = inside === "" ? name : `${inside}/${name}`;
+      const stat = fs.lstatSync(`${root}/${place}`, { throwIfNoEntry: false });
       if (stat === undefined) continue;
-      if (stat.isDirectory()) folders.push(place);
-      yield [place, stat];
+      const given = see(place, stat, look);
+      const own = typeof given === "string" ? given : await given;
+      if (own !== "hidden" && stat.isDirectory()) folders.push([place, own]);
       seen += 1;
       if (seen % batch === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -72,101 +71,103 @@ function linkTarget(project: string, place: string, target: string): string {
 
 /** One copy of a project, kept between commands and used by one at a time. */
 class Copy {
-  readonly #root: string;
+  readonly root: string;
   readonly #manifest: string;
-  #known = new Map<string, Known>();
+  /** Where the manifest is while the copy is in use: what a killed command left is copied again from the start. */
+  readonly #manifestInUse: string;
+  #known = new CopyManifest();
   /** What the last scan after a command found, so that nothing is examined twice. */
   #found: Found | undefined;
 
   constructor(readonly folder: string) {
-    this.#root = path.join(folder, "tree");
-    this.#manifest = path.join(folder, "manifest.json");
-  }
-
-  get root(): string {
-    return this.#root;
+    this.root = path.join(folder, "tree");
+    this.#manifest = path.join(folder, "manifest");
+    this.#manifestInUse = path.join(folder, "manifest.in-use");
   }
 
   /** Makes the copy equal to the project's current state, except for hidden files; copies only what changed. */
-  async update({ project, hidden }: ViewParts): Promise<void> {
+  async update({ project, look }: ViewParts): Promise<void> {
     await this.#load();
-    const out = new Set(hidden);
     const seen = new Set<string>();
-    for await (const [place, stat] of walk(project, (name) => out.has(name))) {
+    const copies = new FileCopies();
+    const see = (place: string, stat: fs.Stats, inside: Look): Look | Promise<Look> => {
+      const own = look(place, stat, inside);
+      if (own === "hidden") return own;
       seen.add(place);
-      const target = path.join(this.#root, place);
-      if (stat.isDirectory()) {
-        await this.#folder(place, target, stat.mode & 0o777);
-        continue;
-      }
-      const now = signature(stat);
-      const known = this.#known.get(place);
-      if (known?.[0] === now) continue;
-      await this.#copy(project, place, target, stat);
-      const copied = fs.lstatSync(target);
-      this.#known.set(place, [now, signature(copied)]);
+      const wait = stat.isDirectory()
+        ? this.#folder(place, stat)
+        : this.#known.isCurrent(place, stat)
+          ? undefined
+          : this.#copy(copies, project, place, stat);
+      return wait === undefined ? own : wait.then(() => own);
+    };
+    try {
+      await walk(project, see);
+    } finally {
+      await copies.finish();
     }
-    for (const place of [...this.#known.keys()]) {
-      if (seen.has(place)) continue;
+    for (const place of this.#known.without(seen)) {
       this.#known.delete(place);
-      await fs.promises.rm(path.join(this.#root, place), { recursive: true, force: true });
+      await fs.promises.rm(path.join(this.root, place), { recursive: true, force: true });
     }
   }
 
-  async #folder(place: string, target: string, mode: number): Promise<void> {
-    const stands = fs.lstatSync(target, { throwIfNoEntry: false });
-    if (stands?.isDirectory() !== true) {
-      if (stands !== undefined) await fs.promises.rm(target, { force: true });
-      fs.mkdirSync(target, { recursive: true });
-      fs.chmodSync(target, mode | 0o700);
+  #folder(place: string, { mode }: fs.Stats): undefined {
+    const target = `${this.root}/${place}`;
+    if (fs.lstatSync(target, { throwIfNoEntry: false })?.isDirectory() !== true) {
+      fs.rmSync(target, { force: true });
+      fs.mkdirSync(target);
+      fs.chmodSync(target, (mode & 0o777) | 0o700);
     }
-    this.#known.set(place, ["folder", "folder"]);
+    this.#known.setFolder(place);
   }
 
-  async #copy(project: string, place: string, target: string, stat: fs.Stats): Promise<void> {
-    if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined)
-      await fs.promises.rm(target, { recursive: true, force: true });
-    const source = path.join(project, place);
-    if (stat.isSymbolicLink()) {
-      fs.symlinkSync(linkTarget(project, place, fs.readlinkSync(source)), target);
-    } else if (stat.isFile()) {
-      // A clone where the file system supports it; never a hard link. The promises of many small files
-      // cost ten times what the files do.
-      if (stat.size > largeFile) await fs.promises.copyFile(source, target, fs.constants.COPYFILE_FICLONE);
-      else fs.copyFileSync(source, target, fs.constants.COPYFILE_FICLONE);
-      const mode = (stat.mode & 0o777) | 0o600;
-      if (mode !== (stat.mode & 0o777)) fs.chmodSync(target, mode);
-    }
+  #copy(copies: FileCopies, project: string, place: string, stat: fs.Stats): Promise<void> | undefined {
+    const [source, target] = [`${project}/${place}`, `${this.root}/${place}`];
+    if (this.#known.has(place)) fs.rmSync(target, { recursive: true, force: true });
+    const copied = (copy: fs.Stats): void => this.#known.set(place, stat, copy);
+    if (stat.isFile()) return copies.start(source, target, stat, copied);
+    fs.symlinkSync(linkTarget(project, place, fs.readlinkSync(source)), target);
+    copied(fs.lstatSync(target));
+    return undefined;
   }
 
   /** What differs from what `update` and the artifacts left. */
-  async differences(baseline: ReadonlyMap<string, string>): Promise<ViewChange[]> {
-    await openFolders(this.#root);
+  async differences(baseline: Baseline): Promise<ViewChange[]> {
+    const known = this.#known;
     const changes: ViewChange[] = [];
     const seen = new Set<string>();
     const strange: string[] = [];
-    for await (const [place, stat] of walk(this.#root, () => false)) {
+    // A command may have removed the folder, put a link there, or taken away the permission to look into it.
+    const isThere = fs.lstatSync(this.root, { throwIfNoEntry: false })?.isDirectory() === true;
+    if (isThere) fs.chmodSync(this.root, 0o700);
+    else fs.rmSync(this.root, { force: true });
+    await walk(this.root, (place, stat) => {
       seen.add(place);
-      const known = this.#known.get(place)?.[1];
-      const now = stat.isDirectory() ? "folder" : signature(stat);
-      if (known !== now) strange.push(place);
-      if (stat.isDirectory() || (baseline.get(place) ?? known) === now) continue;
+      const untouched = known.isUntouched(place, stat);
+      if (!untouched) strange.push(place);
+      if (stat.isDirectory()) {
+        if ((stat.mode & 0o700) !== 0o700) fs.chmodSync(`${this.root}/${place}`, 0o700);
+        return "shown";
+      }
+      const laid = baseline.get(place);
+      if (laid === undefined ? untouched : laid !== "gone" && isSameState(laid, stat)) return "shown";
       changes.push({
         path: place,
-        file: path.join(this.#root, place),
+        file: path.join(this.root, place),
         bytes: stat.isFile() ? stat.size : 0,
         executable: (stat.mode & 0o100) !== 0,
         regular: stat.isFile(),
       });
-    }
-    for (const [place, [, copy]] of this.#known) {
-      if (seen.has(place) || copy === "folder" || baseline.get(place) === "gone") continue;
+      return "shown";
+    });
+    const deleted = (place: string): void => {
       changes.push({ path: place, file: null, bytes: 0, executable: false, regular: true });
-    }
-    for (const [place, copy] of baseline) {
-      if (seen.has(place) || copy === "gone" || this.#known.has(place)) continue;
-      changes.push({ path: place, file: null, bytes: 0, executable: false, regular: true });
-    }
+    };
+    for (const place of known.without(seen))
+      if (!known.isFolder(place) && baseline.get(place) !== "gone") deleted(place);
+    for (const [place, laid] of baseline)
+      if (!seen.has(place) && laid !== "gone" && !known.has(place)) deleted(place);
     this.#found = { seen, strange };
     return changes;
   }
@@ -175,14 +176,14 @@ class Copy {
   async clean(): Promise<void> {
     const { seen, strange } = this.#found ?? (await this.#look());
     this.#found = undefined;
+    const known = this.#known;
     for (const place of strange) {
-      this.#known.delete(place);
-      await removeTree(path.join(this.#root, place));
+      known.delete(place);
+      await removeTree(path.join(this.root, place));
     }
-    for (const place of [...this.#known.keys()]) if (!seen.has(place)) this.#known.delete(place);
-    const text = JSON.stringify([...this.#known].map(([place, [project, copy]]) => [place, project, copy]));
-    await fs.promises.writeFile(`${this.#manifest}.new`, text);
-    await fs.promises.rename(`${this.#manifest}.new`, this.#manifest);
+    for (const place of known.without(seen)) known.delete(place);
+    if (known.isChanged) await fs.promises.writeFile(this.#manifestInUse, known.toBytes());
+    await fs.promises.rename(this.#manifestInUse, this.#manifest);
   }
 
   async #look(): Promise<Found> {
@@ -190,21 +191,15 @@ class Copy {
     return this.#found ?? { seen: new Set(), strange: [] };
   }
 
-  /** The manifest is removed while the copy is in use: what a killed command left is copied again from the start. */
   async #load(): Promise<void> {
-    this.#known = new Map();
     try {
-      const rows = JSON.parse(await fs.promises.readFile(this.#manifest, "utf8")) as [
-        string,
-        string,
-        string,
-      ][];
-      this.#known = new Map(rows.map(([place, project, copy]) => [place, [project, copy]]));
-      await fs.promises.rm(this.#manifest);
+      await fs.promises.rename(this.#manifest, this.#manifestInUse);
+      this.#known = CopyManifest.read(await fs.promises.readFile(this.#manifestInUse));
     } catch {
-      await removeTree(this.#root);
+      this.#known = new CopyManifest();
+      await removeTree(this.root);
     }
-    await fs.promises.mkdir(this.#root, { recursive: true });
+    await fs.promises.mkdir(this.root, { recursive: true });
   }
 }
 
@@ -309,12 +304,12 @@ export async function copiedView(parts: ViewParts, folder: string): Promise<Copi
   try {
     await copy.update(parts);
     const files = await laidOver(parts);
-    const baseline = new Map<string, string>();
+    const baseline = new Map<string, fs.Stats | "gone">();
     await writeLaidOver(copy.root, files);
     for (const { path: place, bytes } of files) {
       const target = path.join(copy.root, place);
       if (bytes === null) await fs.promises.rm(target, { recursive: true, force: true });
-      baseline.set(place, bytes === null ? "gone" : signature(await fs.promises.lstat(target)));
+      baseline.set(place, bytes === null ? "gone" : await fs.promises.lstat(target));
     }
     return {
       root: copy.root,

@@ -6,6 +6,7 @@ import type { CommandEnd } from "../../engine/model/command";
 import type { Cancellation } from "../../engine/port/cancellation";
 import type { CommandOutput } from "../../engine/port/commands";
 import type { CommandBounds } from "./bounds";
+import type { ControlGroup } from "./control-group";
 import type { Launch } from "./namespace";
 import { OutputText } from "./output";
 import { killGroup, killMarked, watchGroup } from "./process-group";
@@ -18,6 +19,8 @@ export interface Execution {
   readonly stdin?: string;
   readonly timeoutSeconds: number;
   readonly bounds: CommandBounds;
+  /** Limits its memory and processes; absent: what they use is watched. */
+  readonly group?: ControlGroup;
   /** Values that must not appear in the output. */
   readonly secrets: readonly string[];
   /** Whether the launch reports on descriptor 3 what failed before the command began. */
@@ -68,23 +71,30 @@ function endOf(code: number | null, signal: NodeJS.Signals | null, byShell: bool
   return name === undefined ? { kind: "exited", code } : { kind: "signalled", signal: name };
 }
 
-/** Checks what the command uses; returns a sentence when that is too much. */
-function overuse(
-  pid: number,
-  { bounds, disk }: Execution,
-): Extract<CommandEnd, { kind: "bound" }> | undefined {
+type Bound = Extract<CommandEnd, { kind: "bound" }>;
+
+/** The limit on memory or processes that the command reached: as its control group counts, else as the processes say. */
+function reached(pid: number, { bounds, group }: Execution): "memory" | "processes" | undefined {
+  if (group !== undefined) return group.reached();
   const { memoryBytes, processes } = usageOf(pid);
-  if (memoryBytes > bounds.memoryBytes) {
-    const message = `It used more than ${bounds.memoryBytes >> 20} MiB of memory.`;
-    return { kind: "bound", bound: "memory", message };
-  }
-  if (processes > bounds.processes) {
-    return {
-      kind: "bound",
-      bound: "processes",
-      message: `It started more than ${bounds.processes} processes.`,
-    };
-  }
+  if (memoryBytes > bounds.memoryBytes) return "memory";
+  return processes > bounds.processes ? "processes" : undefined;
+}
+
+function boundEnd(bound: "memory" | "processes", bounds: CommandBounds): Bound {
+  const mebibytes = Math.round(bounds.memoryBytes / 2 ** 20);
+  const message =
+    bound === "memory"
+      ? `It used more than ${mebibytes} MiB of memory.`
+      : `It started more than ${bounds.processes} processes.`;
+  return { kind: "bound", bound, message };
+}
+
+/** Checks what the command uses; returns a sentence when that is too much. */
+function overuse(pid: number, execution: Execution): Bound | undefined {
+  const { bounds, disk } = execution;
+  const bound = reached(pid, execution);
+  if (bound !== undefined) return boundEnd(bound, bounds);
   try {
     const { bavail, bsize } = fs.statfsSync(disk);
     if (bavail * bsize < bounds.freeBytes) {
@@ -108,7 +118,8 @@ class Running {
   #grace: NodeJS.Timeout | undefined;
 
   constructor(execution: Execution) {
-    const { launch, cwd, env, reports, bounds, secrets, onOutput } = execution;
+    const { group, cwd, env, reports, bounds, secrets, onOutput } = execution;
+    const launch = group?.launch(execution.launch) ?? execution.launch;
     this.#execution = execution;
     this.#text = new OutputText(bounds.outputBytes, secrets, onOutput);
     this.#child = spawn(launch.file, [...launch.args], {
@@ -135,7 +146,11 @@ class Running {
     this.#connect();
     const natural = await exited;
     release();
+    // The kernel may have ended the command for its memory between two checks.
+    const bound = this.#execution.group?.reached();
+    if (bound !== undefined) this.#ended ??= boundEnd(bound, this.#execution.bounds);
     if (pid !== undefined) {
+      this.#execution.group?.kill();
       killGroup(pid, "SIGKILL");
       killMarked(this.#execution.env);
       await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Policy } from "../../engine/model/flow";
 import { decideRead } from "../../engine/policy/file-policy";
+import type { ViewParts } from "./view";
 import { walkProject } from "./walk";
 
 /** Folders of third-party files, which can be large: they are not searched. */
@@ -16,16 +17,25 @@ function isHidden(file: string, policy: Pick<Policy, "allow">): boolean {
 }
 
 /**
- * What a view leaves out of the project, relative to it: `.orket`, files that usually hold secrets unless the policy's
- * `allow` lists them, and everything that is not a file, folder or link. Heavy folders are not searched.
+ * How a view treats the project's entries. It leaves out `.orket`, files that usually hold secrets unless the policy's
+ * `allow` lists them, and everything that is not a file, folder or link.
  */
-export async function findHidden(project: string, policy: Pick<Policy, "allow">): Promise<string[]> {
+export function lookAt(policy: Pick<Policy, "allow">): ViewParts["look"] {
+  return (place, entry, inside) => {
+    if (!entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink()) return "hidden";
+    if (inside === "heavy") return inside;
+    if (isHidden(place, policy)) return "hidden";
+    return heavyFolders.has(path.basename(place)) ? "heavy" : "shown";
+  };
+}
+
+/** What a view leaves out of the project, relative to it. Heavy folders are not searched. */
+export async function findHidden(project: string, look: ViewParts["look"]): Promise<string[]> {
   const hidden: string[] = [];
   await walkProject(project, (place, entry) => {
-    const special = !entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink();
-    if (special || isHidden(place, policy)) hidden.push(place);
-    else return !heavyFolders.has(entry.name);
-    return false;
+    const own = look(place, entry, "shown");
+    if (own === "hidden") hidden.push(place);
+    return own === "shown";
   });
   return hidden;
 }

@@ -11,10 +11,12 @@ import { bubblewrapLaunch } from "./bubblewrap";
 import { changedBetween, snapshot } from "./changed-files";
 import { collect } from "./collect";
 import { copiedView } from "./copied-view";
+import { controlGroup } from "./control-group";
+import type { GroupPlaces } from "./control-group";
 import { commandEnvironment, searchFolders } from "./environment";
 import { execute } from "./execute";
 import type { Executed } from "./execute";
-import { findHidden, gitSettings } from "./hidden-files";
+import { gitSettings, lookAt } from "./hidden-files";
 import { findSandbox } from "./isolation";
 import type { Sandbox, SandboxKind } from "./isolation";
 import { namespaceLaunch } from "./namespace";
@@ -24,7 +26,8 @@ import { batchFile, findProgram } from "./program";
 import type { Program } from "./program";
 import { markVariable } from "./process-group";
 import { removeTree } from "./remove-tree";
-import { cacheFolder, newScratch, viewFolders } from "./scratch";
+import { newScratch, viewFolders } from "./scratch";
+import { cacheFolder } from "../system/cache-folder";
 import { seatbeltLaunch } from "./seatbelt";
 import type { ViewChange, ViewParts } from "./view";
 import { visibleFolders } from "./visible-folders";
@@ -47,6 +50,8 @@ export interface RunnerOptions {
   readonly bounds?: Partial<CommandBounds>;
   /** For tests: use only this kind of sandbox, or none. */
   readonly sandbox?: SandboxKind;
+  /** For tests: another tree of control groups than the system's. */
+  readonly groups?: GroupPlaces;
 }
 
 const nothing = { output: "", files: [], discarded: { files: 0, bytes: 0 }, durationMs: 0 } as const;
@@ -151,9 +156,10 @@ export class NodeCommandRunner implements CommandRunner {
     try {
       const executed = await this.#execute(job, stage, false);
       const place: Isolation = sandbox.kind === "missing" ? "view" : "sandbox";
-      const isolatedBy = sandbox.kind === "missing" ? "a copy" : sandbox.name;
+      const by = sandbox.kind === "missing" ? "a copy" : sandbox.name;
+      const isolatedBy = executed.inGroup ? `${by}, limits by a control group` : by;
       if (executed.end.kind === "not_started")
-        return { ...nothing, ...executed, ...outputOf(executed, spec) };
+        return { ...nothing, end: executed.end, ...outputOf(executed, spec) };
       const { project, request } = job;
       const { overlay } = request;
       const { policy } = this.#options;
@@ -191,17 +197,23 @@ export class NodeCommandRunner implements CommandRunner {
     };
     const executed = await this.#execute(job, stage, true);
     if (executed.end.kind === "not_started")
-      return { ...nothing, ...executed, ...outputOf(executed, request.spec) };
+      return { ...nothing, end: executed.end, ...outputOf(executed, request.spec) };
     const changed = changedBetween(before, await snapshot(project));
     const { end, durationMs } = executed;
     return { ...nothing, end, place: "project", ...outputOf(executed, request.spec), changed, durationMs };
   }
 
-  async #execute(job: Job, { launch, env, cwd, reports }: Stage, gentle: boolean): Promise<Executed> {
+  async #execute(
+    job: Job,
+    { launch, env, cwd, reports }: Stage,
+    gentle: boolean,
+  ): Promise<Executed & { readonly inGroup: boolean }> {
     const { request, onOutput, cancellation, secrets, scratch } = job;
     if (request.recorded !== undefined) await request.recorded;
-    return execute({
+    const group = controlGroup(this.#bounds, this.#options.groups);
+    const executed = await execute({
       launch,
+      ...defined({ group }),
       cwd,
       env,
       ...defined({ stdin: request.stdin }),
@@ -214,6 +226,8 @@ export class NodeCommandRunner implements CommandRunner {
       onOutput,
       cancellation,
     });
+    group?.close();
+    return { ...executed, inGroup: group !== undefined };
   }
 
   #folders(home: string, temporary: string): Parameters<typeof commandEnvironment>[1] {
@@ -238,7 +252,7 @@ export class NodeCommandRunner implements CommandRunner {
     const settings = await gitSettings(project);
     const parts: ViewParts = {
       project,
-      hidden: await findHidden(project, this.#options.policy),
+      look: lookAt(this.#options.policy),
       replaced: settings === undefined ? {} : { ".git/config": settings },
       overlay: request.overlay,
       read: request.read,

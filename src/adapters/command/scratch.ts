@@ -1,20 +1,8 @@
 import { randomBytes, createHash } from "node:crypto";
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import { isAlive } from "./copied-view";
 import { removeTree } from "./remove-tree";
-
-/** Where Orket keeps this user's data that it can create again. */
-export function cacheFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
-  const home = os.homedir();
-  if (process.platform === "darwin") return path.join(home, "Library", "Caches", "orket");
-  if (process.platform === "win32") {
-    return path.join(env.LOCALAPPDATA ?? path.join(home, "AppData", "Local"), "orket", "cache");
-  }
-  const set = env.XDG_CACHE_HOME;
-  return path.join(set !== undefined && path.isAbsolute(set) ? set : path.join(home, ".cache"), "orket");
-}
 
 /** The folders of one project's views, below `cache`. */
 export function viewFolders(

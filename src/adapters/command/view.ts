@@ -1,12 +1,19 @@
+import type { Stats } from "node:fs";
 import type { BlobRef } from "../../engine/event/content";
 import type { OverlayFile } from "../../engine/port/commands";
+
+/** How a view treats an entry of the project. Heavy folders hold third-party files, whose names are not judged. */
+export type Look = "hidden" | "heavy" | "shown";
+
+/** What tells kinds of entries apart: of a directory's list, or of the entry itself. */
+export type EntryKind = Pick<Stats, "isFile" | "isDirectory" | "isSymbolicLink">;
 
 /** What a view consists of. */
 export interface ViewParts {
   /** The project's folder, its real path. */
   readonly project: string;
-  /** What the view leaves out, relative to the project. */
-  readonly hidden: readonly string[];
+  /** How it treats an entry, by its path relative to the project; `inside`: how it treats the folder around it. */
+  readonly look: (place: string, entry: EntryKind, inside: Look) => Look;
   /** Texts that the view shows instead of the project's own, by path. */
   readonly replaced: Readonly<Record<string, string>>;
   readonly overlay: readonly OverlayFile[];

@@ -16,10 +16,9 @@ export async function walkProject(
       .readdir(path.join(project, folder), { withFileTypes: true })
       .catch((): fs.Dirent[] => []);
     const inside = folder;
-    const seen = entries.map(async (entry) => {
-      const place = inside === "" ? entry.name : `${inside}/${entry.name}`;
-      return { place, goesIn: (await see(place, entry)) && entry.isDirectory() };
-    });
-    for (const { place, goesIn } of await Promise.all(seen)) if (goesIn) open.push(place);
+    const placeOf = ({ name }: fs.Dirent): string => (inside === "" ? name : `${inside}/${name}`);
+    const enters = await Promise.all(entries.map(async (entry) => see(placeOf(entry), entry)));
+    for (const [index, entry] of entries.entries())
+      if (enters[index] === true && entry.isDirectory()) open.push(placeOf(entry));
   }
 }

@@ -24,13 +24,16 @@ export type GateMode = "handles" | "no-links" | "paths";
 const modeOfThisSystem: GateMode =
   process.platform === "linux" ? "handles" : process.platform === "darwin" ? "no-links" : "paths";
 
+/** The longest definition of a session, in bytes; a longer one is refused before it is written. */
+export const definitionMaxBytes = 64 << 20;
+
 /** The most that is read of one file, in bytes, by its name; a larger file was not written by Orket. */
 const mostBytes: Readonly<Record<string, number>> = {
   "label.json": 16 << 10,
   "head.json": 4 << 10,
   "proof.json": 1 << 20,
   "acceptance.json": 64 << 10,
-  "definition.json": 16 << 20,
+  "definition.json": definitionMaxBytes,
   "capabilities.json": 4 << 20,
   "prune.lock": 16 << 10,
   lock: 16 << 10,

@@ -5,7 +5,8 @@ import type { FileSystem, Handle } from "../files/file-system";
 import type { JournalPosition } from "./journal-reader";
 
 const lineFeed = 0x0a;
-const chunkBytes = 4 << 20;
+/** Bytes that are checked at once: few, since the thread is held meanwhile. */
+const chunkBytes = 512 << 10;
 /** Room before a piece of the file for the beginning of its first line. */
 const headroom = 16 << 10;
 /** `,"prev":"`, a digest, `"}`. */

@@ -8,6 +8,7 @@ import type { Definition } from "../../engine/model/definition";
 import { initialState } from "../../engine/state/state";
 import { diskError, makeDirs, replace, syncDir, writeNew } from "../files/durable";
 import { isDiskCode, unlessMissing } from "../files/file-system";
+import { definitionMaxBytes } from "../files/orket-gate";
 import type { FileSystem } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
 import { BlobReader } from "./blob-store";
@@ -110,7 +111,10 @@ async function newFolder(
   }
 }
 
-/** Creates a session's folder. When it resolves, the definition is on the disk and the journal is empty. */
+/**
+ * Creates a session's folder. When it resolves, the definition is on the disk and the journal is empty.
+ * @throws {OrketError} definition_invalid when it is longer than `definitionMaxBytes`.
+ */
 export async function createSession(
   environment: SessionEnvironment,
   workDomain: string,
@@ -118,6 +122,7 @@ export async function createSession(
 ): Promise<CreatedSession> {
   const { fs } = environment;
   const bytes = Buffer.from(`${JSON.stringify(definition, null, 2)}\n`, "utf8");
+  if (bytes.length > definitionMaxBytes) throw tooLong(bytes.length);
   let lock: SessionLock | undefined;
   try {
     await ensureOrketDir(environment, workDomain);
@@ -138,6 +143,14 @@ export async function createSession(
     await lock?.release().catch(() => undefined);
     throw diskError(error, "the session's folder");
   }
+}
+
+function tooLong(bytes: number): OrketError {
+  return new OrketError(
+    "definition_invalid",
+    `The Flow with its Band and its Score takes ${bytes} bytes; a session can hold ${definitionMaxBytes}.`,
+    { hint: "Split the Flow, or move long texts into files that its steps read.", details: { bytes } },
+  );
 }
 
 function neverStarted(id: string): OrketError {

@@ -2,6 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import * as z from "zod";
+import { once } from "../../engine/model/once";
 import type { FileSystem, Handle } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
 import { readState, userStateFolder, writeState } from "../system/user-state";
@@ -26,12 +27,14 @@ export interface SessionMarks {
   seal(text: string): Promise<string>;
 }
 
-const markSchema = z.object({
-  format: z.literal(1),
-  lines: z.int().min(1),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  mac: z.string(),
-});
+const markSchema = once(() =>
+  z.object({
+    format: z.literal(1),
+    lines: z.int().min(1),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    mac: z.string(),
+  }),
+);
 
 const keyBytes = 32;
 
@@ -52,7 +55,7 @@ export class UserSessionMarks implements SessionMarks {
 
   async find(first: string): Promise<KnownEnd | undefined> {
     const { file, mac } = await this.#placeOf(first);
-    const read = markSchema.safeParse(await readState(file));
+    const read = markSchema().safeParse(await readState(file));
     if (!read.success) return undefined;
     const { lines, sha256: prev } = read.data;
     const expected = Buffer.from(mac(`${lines} ${prev}`));

@@ -1,5 +1,6 @@
 import type { Timeouts } from "../../engine/model/venue";
 import type { ModelProvider } from "../../engine/port/model-provider";
+import type { CallSlots } from "./call-slots";
 import type { MeshPool } from "./mesh/mesh-pool";
 import type { Access } from "./http/access";
 
@@ -14,4 +15,6 @@ export interface ProviderDeps extends Access {
    * has a mesh of its own.
    */
   readonly mesh?: MeshPool;
+  /** Likewise for Venues with `slots`. */
+  readonly slots?: CallSlots;
 }

@@ -2,11 +2,12 @@ import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import type { ModelProvider } from "../../engine/port/model-provider";
 import { secretsOf } from "./http/access";
+import { CallSlots } from "./call-slots";
 import { MeshPool } from "./mesh/mesh-pool";
 import { MeshProvider } from "./mesh/mesh-provider";
 import type { ProviderDeps } from "./provider-deps";
 import { ScriptedProvider } from "./scripted-provider";
-import { providerTable } from "../../engine/model/providers";
+import { factsOf, providerTable } from "../../engine/model/providers";
 import type { ServerProvider } from "../../engine/model/providers";
 
 /** The part of a Venue that determines the provider. A node of a mesh matches it with the mesh's timeouts. */
@@ -22,13 +23,25 @@ export type CallableVenue = Pick<
   | "nodes"
   | "routing"
   | "same_model"
+  | "slots"
 >;
+
+/**
+ * Creates the provider that a Venue names, with its bound on calls.
+ * @throws {OrketError} as `providerOf`.
+ */
+export async function createProvider(venue: CallableVenue, deps: ProviderDeps): Promise<ModelProvider> {
+  const provider = await providerOf(venue, deps);
+  if (venue.slots === undefined) return provider;
+  const endpoint = venue.endpoint ?? factsOf(venue.provider).defaultEndpoint ?? "";
+  return (deps.slots ?? new CallSlots()).bound(provider, `${venue.provider} ${endpoint}`, venue.slots);
+}
 
 /**
  * Creates the provider that a Venue names. The vendors' packages are loaded here, on first use.
  * @throws {OrketError} definition_invalid when the Venue cannot be performed here; secret_missing from `resolveSecret`.
  */
-export async function createProvider(venue: CallableVenue, deps: ProviderDeps): Promise<ModelProvider> {
+async function providerOf(venue: CallableVenue, deps: ProviderDeps): Promise<ModelProvider> {
   switch (venue.provider) {
     case "scripted":
       if (venue.replies === undefined) {

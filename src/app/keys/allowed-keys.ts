@@ -5,6 +5,7 @@ import { originOf } from "../../engine/model/reach";
 import type { KeyUse } from "../../engine/model/reach";
 import { OrketError } from "../../engine/error/orket-error";
 import { defined } from "../../engine/model/defined";
+import { once } from "../../engine/model/once";
 
 /**
  * Variables that are known to belong to one provider, with its API address from that provider's documentation: a user who
@@ -27,11 +28,13 @@ const wellKnown: Readonly<Record<string, string>> = {
   "env:XAI_API_KEY": "https://api.x.ai",
 };
 
-const fileSchema = z.object({
-  format: z.literal(1),
-  /** Origins by reference. */
-  allowed: z.record(z.string(), z.array(z.string())),
-});
+const fileSchema = once(() =>
+  z.object({
+    format: z.literal(1),
+    /** Origins by reference. */
+    allowed: z.record(z.string(), z.array(z.string())),
+  }),
+);
 
 /** Where a user's answers are stored, and can be edited by hand: outside every project. */
 function allowedKeysFile(folder = userStateFolder()): string {
@@ -88,7 +91,7 @@ export class AllowedKeys {
   }
 
   async #read(): Promise<Readonly<Record<string, string[]>>> {
-    const read = fileSchema.safeParse(await readState(this.#file));
+    const read = fileSchema().safeParse(await readState(this.#file));
     return read.success ? read.data.allowed : {};
   }
 }

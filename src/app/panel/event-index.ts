@@ -13,9 +13,8 @@ export interface EventSource {
   readText(content: Content): Promise<string>;
 }
 
-/** Maximum number of events in memory while the filter scans them, and of events scanned per turn. */
-const pieceEvents = 2000;
-const turnEvents = 10 * pieceEvents;
+/** Events that the filter scans at once: few, since the thread is held meanwhile. */
+const pieceEvents = 512;
 /** Events at most this far apart are read together. */
 const nearEvents = 64;
 
@@ -31,6 +30,7 @@ export class EventIndex {
   #scanned = 0;
   #seen = 0;
   #edition = 0;
+  #looks = true;
   readonly #source: EventSource;
 
   constructor(source: EventSource) {
@@ -55,28 +55,37 @@ export class EventIndex {
     return this.#matching === undefined ? this.total : this.#scanned;
   }
 
+  /** Whether the filter goes on scanning. */
+  get looks(): boolean {
+    return this.#looks;
+  }
+
   setFilter(filter: EventFilter): void {
     this.#filter = filter;
+    this.#looks = true;
     this.#restart();
   }
 
-  /** Scans further events, a bounded number of them; call it again while `scanned` is less than `total`. */
-  async scan(): Promise<void> {
+  /** Stops scanning, or goes on with it. */
+  look(on: boolean): void {
+    this.#looks = on;
+  }
+
+  /** Scans a piece of further events, unless scanning was stopped. @returns whether there is more to scan. */
+  async scan(): Promise<boolean> {
     if (this.total < this.#seen) this.#restart();
     this.#seen = this.total;
-    const edition = this.#edition;
+    const [edition, from] = [this.#edition, this.#scanned];
     const [matching, run] = [this.#matching, this.#run];
-    if (matching === undefined || run === undefined) return;
-    const until = Math.min(this.total, this.#scanned + turnEvents);
-    while (this.#scanned < until) {
-      const from = this.#scanned;
-      const events = await this.#source.readEvents(from, Math.min(pieceEvents, until - from));
-      const found = await run.passing(events);
-      if (this.#edition !== edition || this.#scanned !== from) return;
-      for (const seq of found) matching.push(seq);
-      this.#scanned = from + events.length;
-      if (events.length === 0) return;
-    }
+    const count = Math.min(pieceEvents, this.total - from);
+    if (matching === undefined || run === undefined || !this.#looks || count <= 0) return false;
+    const events = await this.#source.readEvents(from, count);
+    const found = await run.passing(events);
+    // Another filter was set meanwhile.
+    if (this.#edition !== edition || this.#scanned !== from) return this.scanned < this.total;
+    for (const seq of found) matching.push(seq);
+    this.#scanned = from + events.length;
+    return events.length > 0 && this.scanned < this.total;
   }
 
   /** Numbers of the events at these places of the filtered list. */

@@ -8,9 +8,9 @@ import type { UsageRow } from "../../engine/view/usage";
 import type { TimelineScreen, UsageScreen } from "../../protocol/session-panel";
 import type { EventSource } from "./event-index";
 
-/** Events that are read together, and that are looked through before something is shown. */
-const pieceEvents = 2000;
-const turnEvents = 30 * pieceEvents;
+/** Events that are read together, few, since the thread is held meanwhile, and that are looked through before something is shown. */
+const pieceEvents = 512;
+const turnEvents = 120 * pieceEvents;
 /** Most rows of steps. */
 const maxStepRows = 100;
 

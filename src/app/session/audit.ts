@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import path from "node:path";
 import { inlineContentMaxBytes } from "../../engine/event/content";
 import type { BlobRef } from "../../engine/event/content";
@@ -10,16 +11,16 @@ import { replay } from "../../engine/history/replay";
 import type { Divergence } from "../../engine/history/difference";
 import type { ReplayPorts, TakenAsRecorded } from "../../engine/history/replay";
 import { versionsOf } from "../../engine/event/versions";
-import { fold } from "../../engine/state/apply";
 import { artifactsOf } from "../../engine/state/scope";
-import { initialState } from "../../engine/state/state";
 import type { SessionState } from "../../engine/state/state";
 import { unlessMissing } from "../../adapters/files/file-system";
 import type { FileSystem } from "../../adapters/files/file-system";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 import { recordProof } from "./proof";
-import { readSession } from "../../adapters/journal/session-folder";
-import type { ReadSession } from "../../adapters/journal/session-folder";
+import { eventPieces, eventsOf } from "./event-pieces";
+import { openSnapshot } from "./snapshot";
+import type { Snapshot } from "./snapshot";
+import { sessionPaths } from "../../adapters/journal/layout";
 import { sha256, sha256Bytes } from "../../adapters/system/sha256";
 import { nodeUtf8 } from "../../adapters/system/utf8";
 import { nodeEnvironment } from "../../adapters/journal/environment";
@@ -56,21 +57,21 @@ export async function verifySession(
   directory: string,
   environment: SessionEnvironment = nodeEnvironment,
 ): Promise<Verification> {
-  const record = await readSession(environment, directory);
+  const record = await openWhole(directory, environment);
+  const { state } = record;
   const findings: Finding[] = [];
-  if (record.damage !== undefined) {
-    const line = record.damage.details["line"];
-    findings.push({ message: record.damage.message, ...(typeof line === "number" ? { line } : {}) });
+  if (record.problem !== undefined) {
+    const line = record.problem.details["line"];
+    findings.push({ message: record.problem.message, ...(typeof line === "number" ? { line } : {}) });
   }
   if (record.cutBytes > 0) {
     findings.push({
-      line: record.events.length + 1,
+      line: state.events + 1,
       message: `The last line was not written to its end (${record.cutBytes} bytes).`,
     });
   }
   const blobs = await checkBlobs(record, findings);
-  const state = fold(initialState(record.definition), record.events);
-  if (record.damage === undefined) {
+  if (record.problem === undefined) {
     for (const problem of await workspaceProblems(record, state, environment))
       findings.push({ message: problem });
   }
@@ -78,24 +79,31 @@ export async function verifySession(
     ok: findings.length === 0,
     finished: state.status === "ended",
     sealed: record.sealed,
-    events: record.events.length,
+    events: state.events,
     blobs,
     findings,
   };
 }
 
-async function checkBlobs(record: ReadSession, findings: Finding[]): Promise<number> {
+/** A session whose whole journal is read and checked; nothing is written beside it, and its events are not held. */
+function openWhole(directory: string, environment: SessionEnvironment): Promise<Snapshot> {
+  return openSnapshot(directory, environment, { byIndex: false, keepIndex: false });
+}
+
+async function checkBlobs(record: Snapshot, findings: Finding[]): Promise<number> {
   const checked = new Set<string>();
-  for (const event of record.events) {
-    for (const { ref, field } of blobsIn(event.data)) {
-      const id = `${ref.sha256} ${ref.bytes}`;
-      if (checked.has(id)) continue;
-      checked.add(id);
-      try {
-        await record.blobs.getBytes(ref);
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        findings.push({ line: event.seq + 1, message: `${event.type}, ${field}: ${why}` });
+  for await (const piece of eventPieces(eventsOf(record))) {
+    for (const event of piece) {
+      for (const { ref, field } of blobsIn(event.data)) {
+        const id = `${ref.sha256} ${ref.bytes}`;
+        if (checked.has(id)) continue;
+        checked.add(id);
+        try {
+          await record.readBytes(ref);
+        } catch (error) {
+          const why = error instanceof Error ? error.message : String(error);
+          findings.push({ line: event.seq + 1, message: `${event.type}, ${field}: ${why}` });
+        }
       }
     }
   }
@@ -126,11 +134,11 @@ async function holds(fs: FileSystem, file: string, content: BlobRef): Promise<bo
 
 /** Files of the Workspace that differ from the events. */
 async function workspaceProblems(
-  record: ReadSession,
+  { directory }: Snapshot,
   state: SessionState,
   { fs }: SessionEnvironment,
 ): Promise<string[]> {
-  const root = record.paths.workspace;
+  const root = sessionPaths(directory).workspace;
   const found = new Set(await filesBelow(fs, root));
   const problems: string[] = [];
   for (const { path: file, content } of artifactsOf(state.score.scope)) {
@@ -169,18 +177,19 @@ export async function replaySession(
   directory: string,
   environment: SessionEnvironment = nodeEnvironment,
 ): Promise<ReplayOutcome> {
-  const record = await readSession(environment, directory);
-  const { definition, definitionRef, events } = record;
-  const [start] = events;
+  const record = await openWhole(directory, environment);
+  const { definition, definitionRef, problem: damage } = record;
+  const total = record.state.events;
+  const [start] = await record.readEvents(0, 1);
   const definitionChanged =
     start?.type === "session_start" && start.data.definition.sha256 !== definitionRef.sha256;
   let from = 0;
   let modelCalls = 0;
   const asRecorded = new Set<TakenAsRecorded>();
-  const damagedLine = record.damage?.details["line"];
+  const damagedLine = damage?.details["line"];
   const outcome = (divergence: Divergence | undefined, last: SessionState | undefined): ReplayOutcome => ({
     identical: divergence === undefined,
-    events: events.length,
+    events: total,
     modelCalls,
     ...(asRecorded.size === 0 ? {} : { asRecorded: [...asRecorded] }),
     ...defined({ divergence }),
@@ -192,7 +201,7 @@ export async function replaySession(
     const before = await definitionFrom(record, origin.definition);
     const report = await replay(
       before,
-      events.slice(0, origin.events),
+      eventPieces({ ...eventsOf(record), count: Math.min(origin.events, total) }),
       portsOf(record, false),
       Math.max(1, from),
       versionsOf(origin),
@@ -202,18 +211,27 @@ export async function replaySession(
     if (report.divergence !== undefined) return outcome(report.divergence, report.state);
     from = origin.events;
   }
-  const report = await replay(definition, events, portsOf(record, definitionChanged), from);
+  const report = await replay(
+    definition,
+    eventPieces(eventsOf(record)),
+    portsOf(record, definitionChanged),
+    from,
+  );
   modelCalls += report.modelCalls;
   for (const what of report.asRecorded) asRecorded.add(what);
   if (report.divergence !== undefined) return outcome(report.divergence, report.state);
-  if (record.damage !== undefined) {
-    return outcome(
-      await damageAsDivergence(record, record.damage, definitionChanged, environment),
-      report.state,
+  const last = (await record.readEvents(total - 1, 1))[0];
+  if (damage !== undefined) {
+    const divergence = await damageAsDivergence(
+      record,
+      damage,
+      start ?? last,
+      definitionChanged,
+      environment,
     );
+    return outcome(divergence, report.state);
   }
   const [problem] = await workspaceProblems(record, report.state, environment);
-  const last = events.at(-1);
   return outcome(
     problem === undefined || last === undefined ? undefined : atEvent(last, "file", problem),
     report.state,
@@ -251,30 +269,41 @@ function atEvent(event: SessionEvent, cause: Divergence["cause"], message: strin
 
 /** The journal's first damaged line, attributed to its step. */
 async function damageAsDivergence(
-  record: ReadSession,
+  { directory, position }: Snapshot,
   damage: OrketError,
+  known: SessionEvent | undefined,
   definitionChanged: boolean,
   { fs }: SessionEnvironment,
 ): Promise<Divergence> {
-  const { events, paths } = record;
-  const last = events.at(-1);
   const line = damage.details["line"];
   if (typeof line !== "number" || definitionChanged) {
-    const fallback = events[0] ?? last;
-    if (fallback === undefined) throw damage;
-    return atEvent(fallback, "definition", damage.message);
+    if (known === undefined) throw damage;
+    return atEvent(known, "definition", damage.message);
   }
-  const text = (await fs.readFile(paths.journal)).toString("utf8").split("\n")[line - 1] ?? "";
+  const text =
+    line === position.lines + 1 ? await lineAt(fs, sessionPaths(directory).journal, position.offset) : "";
   const step = /"step":(?:"([^"]*)"|null)/.exec(text)?.[1] ?? null;
   const type = /"type":"([a-z_]+)"/.exec(text)?.[1] as SessionEvent["type"] | undefined;
   return {
     seq: line - 1,
     step,
-    type: type ?? last?.type ?? "session_start",
+    type: type ?? known?.type ?? "session_start",
     cause: causeOfLine(type),
     message: damage.message,
     recorded: text.slice(0, 2000),
   };
+}
+
+/** The beginning of a line, as much as is shown of it. */
+async function lineAt(fs: FileSystem, file: string, offset: number): Promise<string> {
+  const handle = await fs.open(file, constants.O_RDONLY);
+  try {
+    const bytes = Buffer.alloc(64 << 10);
+    const length = await fs.read(handle, bytes, offset);
+    return bytes.toString("utf8", 0, length).split("\n")[0] ?? "";
+  } finally {
+    await fs.close(handle);
+  }
 }
 
 function causeOfLine(type: SessionEvent["type"] | undefined): Divergence["cause"] {
@@ -300,15 +329,29 @@ function causeOfLine(type: SessionEvent["type"] | undefined): Divergence["cause"
   }
 }
 
-/** Reads from the session's blobs; the replay's contents are held in memory, and nothing is written. */
-function portsOf(record: ReadSession, definitionChanged: boolean): ReplayPorts {
-  const made = new Map<string, Uint8Array>();
+/** Bytes of contents that a replay holds, twice: an event's own are never among those that it drops. */
+const heldBytes = 8 << 20;
+
+/**
+ * Reads from the session's contents. What the replay makes is held in memory for as long as it can differ from what was
+ * recorded; nothing is written.
+ */
+function portsOf(record: Snapshot, definitionChanged: boolean): ReplayPorts {
+  let made = new Map<string, Uint8Array>();
+  let earlier = made;
+  let held = 0;
   const refBytes = (bytes: Uint8Array): BlobRef => {
     const ref = { sha256: sha256Bytes(bytes), bytes: bytes.length };
+    if (held > heldBytes) {
+      earlier = made;
+      made = new Map();
+      held = 0;
+    }
     made.set(ref.sha256, bytes);
+    held += bytes.length;
     return ref;
   };
-  const getBytes = (ref: BlobRef): Promise<Uint8Array> => record.blobs.getBytes(ref);
+  const getBytes = (ref: BlobRef): Promise<Uint8Array> => record.readBytes(ref);
   return {
     definitionChanged,
     sha256,
@@ -316,7 +359,7 @@ function portsOf(record: ReadSession, definitionChanged: boolean): ReplayPorts {
     getBytes,
     getText: async (content) => {
       if ("text" in content) return content.text;
-      const own = made.get(content.sha256);
+      const own = made.get(content.sha256) ?? earlier.get(content.sha256);
       return Buffer.from(own ?? (await getBytes(content))).toString("utf8");
     },
     refText: (text) => {
@@ -327,7 +370,7 @@ function portsOf(record: ReadSession, definitionChanged: boolean): ReplayPorts {
   };
 }
 
-async function definitionFrom(record: ReadSession, ref: BlobRef): Promise<Definition> {
-  const bytes = await record.blobs.getBytes(ref);
+async function definitionFrom(record: Snapshot, ref: BlobRef): Promise<Definition> {
+  const bytes = await record.readBytes(ref);
   return definitionSchema.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
 }

@@ -64,6 +64,7 @@ export class SessionController {
   #disposed = false;
   readonly #listeners = new Set<ControllerListener>();
   readonly #streams = new Map<string, string>();
+  readonly #waiting = new Map<string, readonly string[]>();
 
   private constructor(
     snapshot: Snapshot,
@@ -180,7 +181,12 @@ export class SessionController {
 
   /** Streamed text by step, as far as it is retained. */
   get streams(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.#streams);
+    return Object.fromEntries([...this.#streams].map(([step, text]) => [step, text.slice(-maxStreamLength)]));
+  }
+
+  /** By step whose call has not begun: the sessions whose calls the backend is processing meanwhile. */
+  get waiting(): ReadonlyMap<string, readonly string[]> {
+    return this.#waiting;
   }
 
   /** Events by their numbers, from 0; fewer than `count` at the end. @throws {OrketError} journal_damaged, disk_failed. */
@@ -369,6 +375,9 @@ export class SessionController {
   #take(events: readonly SessionEvent[], state: SessionState): void {
     for (const event of events) {
       if (event.step === null) continue;
+      // The events before the call can come after the call has begun to wait.
+      if (event.type === "model_call_end" || event.type === "model_call_failed")
+        this.#waiting.delete(event.step);
       if (event.type === "model_call_start") this.#restartStream(event.step);
       if (event.type === "step_end" || event.type === "step_skipped") this.#streams.delete(event.step);
     }
@@ -387,10 +396,20 @@ export class SessionController {
   }
 
   #stream(step: string, delta: ModelDelta): void {
+    if (delta.kind === "waiting") this.#wait(step, delta.behind);
     if (delta.kind === "restart") this.#restartStream(step);
     if (delta.kind !== "text" || delta.text === "") return;
-    this.#streams.set(step, `${this.#streams.get(step) ?? ""}${delta.text}`.slice(-maxStreamLength));
+    const text = `${this.#streams.get(step) ?? ""}${delta.text}`;
+    // Cutting copies the text, which costs more than the token where it is done for each.
+    this.#streams.set(step, text.length > 2 * maxStreamLength ? text.slice(-maxStreamLength) : text);
     for (const listener of this.#listeners) listener.streamed?.({ step, text: delta.text, fresh: false });
+  }
+
+  #wait(step: string, behind: readonly string[]): void {
+    if (this.#waiting.get(step)?.join() === behind.join()) return;
+    if (behind.length === 0) this.#waiting.delete(step);
+    else this.#waiting.set(step, behind);
+    this.#changed();
   }
 
   #changed(): void {

@@ -117,9 +117,12 @@ function madeBy({
   drift_rules,
   reasons,
   acceptances,
+  reports,
 }: EventData<"session_start">): Pick<
   EventData<"session_start">,
-  "prompt_builder" | "call_reader" | "tool_answers" | "drift_rules" | "reasons" | "acceptances"
+  "prompt_builder" | "call_reader" | "tool_answers" | "drift_rules" | "reasons" | "acceptances" | "reports"
 > {
-  return { ...defined({ prompt_builder, call_reader, tool_answers, drift_rules, reasons, acceptances }) };
+  return {
+    ...defined({ prompt_builder, call_reader, tool_answers, drift_rules, reasons, acceptances, reports }),
+  };
 }

@@ -44,6 +44,8 @@ export class IndexKeeper {
 
   async #store(state: SessionState): Promise<void> {
     const { fs } = this.#environment;
+    // A failed one is not tried again at once: reading the journal for it costs more than it saves.
+    this.#storedEvents = state.events;
     try {
       const journal = await fs.open(this.#paths.journal, constants.O_RDONLY);
       try {
@@ -53,7 +55,6 @@ export class IndexKeeper {
         const definitionRef = { sha256: sha256Bytes(bytes), bytes: bytes.length };
         await storeIndex(this.#environment, this.#paths, index, definitionRef);
         this.#index = index;
-        this.#storedEvents = state.events;
       } finally {
         await fs.close(journal);
       }

@@ -74,7 +74,7 @@ export async function startSession(
     const history = store.append([start]);
     await store.flush();
     const parts = { store, history, definition, cutBytes: 0, ...defined({ steer }) };
-    return live(parts, providers, environment, options);
+    return { ...live(parts, providers, environment, options), begun: history };
   } catch (error) {
     // The writer's lock must not stay with a session that nobody uses.
     await store.close().catch(() => undefined);
@@ -209,6 +209,7 @@ function live(
     directory: store.paths.dir,
     workDomain: options.workDomain,
     orchestrator,
+    begun: [],
     cutBytes,
     store,
     environment,

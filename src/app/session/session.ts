@@ -39,6 +39,8 @@ export interface LiveSession {
   readonly directory: string;
   readonly workDomain: string;
   readonly orchestrator: Orchestrator;
+  /** What starting it has recorded; none where it was opened. */
+  readonly begun: readonly SessionEvent[];
   /** Bytes of a torn last line that were cut off on opening. */
   readonly cutBytes: number;
   readonly store: JsonlSessionStore;

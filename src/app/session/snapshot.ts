@@ -30,10 +30,14 @@ export interface Snapshot {
   readonly directory: string;
   /** As resolved when the session began. */
   readonly definition: Definition;
+  /** What its file holds now. */
+  readonly definitionRef: BlobRef;
   /** The state after its events; `state.events` is their number. */
   readonly state: SessionState;
   /** How far the journal was read: `state.events` lines, and more only where an interrupted write left lines without their contents. */
   readonly position: JournalPosition;
+  /** The journal ends where it ended when the session was last closed: nothing is missing. */
+  readonly sealed: boolean;
   /** Bytes of a last line that was not written to its end. */
   readonly cutBytes: number;
   /** Changes when the journal's file is written to; of nothing: "". */
@@ -112,12 +116,13 @@ async function stateBefore(
  * Opens a session for reading, whoever writes it, without holding its events: fast where an index exists beside
  * the journal, whose chain only `checked` checks; otherwise the journal is read once, and the index built.
  * @param options.byIndex false: reads the whole journal, even where an index exists.
+ * @param options.keepIndex false: writes no index.
  * @throws {OrketError} session_not_found, journal_damaged (the definition), format_unsupported, disk_failed.
  */
 export async function openSnapshot(
   directory: string,
   environment: SessionEnvironment = nodeEnvironment,
-  { byIndex = true }: { readonly byIndex?: boolean } = {},
+  { byIndex = true, keepIndex = true }: { readonly byIndex?: boolean; readonly keepIndex?: boolean } = {},
 ): Promise<Snapshot> {
   const { fs } = environment;
   const paths = sessionPaths(directory);
@@ -132,16 +137,16 @@ export async function openSnapshot(
     const other = stored === undefined && first ? otherDefinition(paths, definitionRef, [first]) : undefined;
     const covered = stored !== undefined && head !== undefined && head.events < stored.position.lines;
     const problem = part.damage ?? (covered ? undefined : headProblem(head, part)) ?? other;
-    const isOpen = problem === undefined && !isSealed(head, part);
-    const torn = isOpen ? await seenTorn(fs, paths, index) : undefined;
+    const sealed = isSealed(head, part);
+    const torn = problem === undefined && !sealed ? await seenTorn(fs, paths, index) : undefined;
     const state =
       torn === undefined ? index.state : await stateBefore(torn.lines, fs, journal, index.offsets, fresh);
     const cutBytes = cutBytesOf(head, part) + (torn === undefined ? 0 : part.position.offset - torn.offset);
-    return { stamp, stored, index, problem, state, cutBytes };
+    return { stamp, stored, index, problem, state, cutBytes, sealed };
   });
   const { index, stored, problem } = seen ?? {};
   const position = index?.position ?? journalStart;
-  const isStale = position.lines - (stored?.position.lines ?? 0) >= staleAfterEvents;
+  const isStale = keepIndex && position.lines - (stored?.position.lines ?? 0) >= staleAfterEvents;
   const indexing =
     index !== undefined && isStale && problem === undefined && seen?.state === index.state
       ? storeIndex(environment, paths, index, definitionRef)
@@ -161,9 +166,11 @@ export async function openSnapshot(
     id: paths.id,
     directory,
     definition,
+    definitionRef,
     state: seen?.state ?? fresh,
     position,
     cutBytes: seen?.cutBytes ?? 0,
+    sealed: seen?.sealed ?? false,
     stamp: seen?.stamp ?? "",
     ...defined({ problem }),
     indexed: stored !== undefined,

@@ -1,16 +1,21 @@
 import * as z from "zod";
+import { once } from "../../engine/model/once";
 
 /** An end that happened while its session was not visible, and that the user has not looked at yet. */
-const unseenEndSchema = z.object({
-  /** The session's folder. */
-  directory: z.string(),
-  flow: z.string(),
-  /** The word for its state: `completed`. */
-  word: z.string(),
-  /** The notice, in one sentence. */
-  sentence: z.string(),
-});
-export type UnseenEnd = z.infer<typeof unseenEndSchema>;
+const unseenEndsSchema = once(() =>
+  z.array(
+    z.object({
+      /** The session's folder. */
+      directory: z.string(),
+      flow: z.string(),
+      /** The word for its state: `completed`. */
+      word: z.string(),
+      /** The notice, in one sentence. */
+      sentence: z.string(),
+    }),
+  ),
+);
+export type UnseenEnd = z.infer<ReturnType<typeof unseenEndsSchema>>[number];
 
 /** What a window keeps between its reloads. */
 interface Memory {
@@ -31,8 +36,9 @@ export class UnseenEnds {
 
   constructor(memory: Memory) {
     this.#memory = memory;
-    const read = z.array(unseenEndSchema).safeParse(memory.get(key));
-    this.#ends = read.success ? read.data : [];
+    const remembered = memory.get(key);
+    const read = remembered === undefined ? undefined : unseenEndsSchema().safeParse(remembered);
+    this.#ends = read?.data ?? [];
   }
 
   /** Oldest first. */

@@ -139,6 +139,12 @@ export class CapabilityMemory {
     };
   }
 
+  /** Whether a model at this address was probed: what listens there is a model server. */
+  async isTried({ provider, endpoint }: Pick<VenueEndpoint, "provider" | "endpoint">): Promise<boolean> {
+    const address = publicAddress(endpoint);
+    return (await this.#read()).some((one) => one.provider === provider && one.endpoint === address);
+  }
+
   /**
    * Remembers new findings, replacing the old ones.
    * @throws {OrketError} disk_full, disk_failed.

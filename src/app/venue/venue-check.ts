@@ -6,6 +6,7 @@ import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import { createProvider } from "../../adapters/provider/provider-factory";
 import { OrketError } from "../../engine/error/orket-error";
 import { calledVenues } from "../../engine/model/called-venues";
+import { callSettings } from "../../engine/model/definition";
 import type { Definition, ResolvedVenue } from "../../engine/model/definition";
 import { defined } from "../../engine/model/defined";
 import { factsOf } from "../../engine/model/providers";
@@ -24,9 +25,13 @@ export interface VenueTrouble {
   readonly hint: string;
   /** Models that the Venue requests and the server does not have; empty: the reason is a different one. */
   readonly missing: readonly string[];
+  /** The roles whose steps request one of them. */
+  readonly roles: readonly string[];
   /** The models that the server has. */
   readonly models: readonly string[];
 }
+
+type ServerTrouble = Omit<VenueTrouble, "roles">;
 
 /** Most models that a message names. */
 const namedModels = 12;
@@ -62,7 +67,9 @@ export async function troubleOf(
     await createProvider(venue, deps);
     const wanted = { ...modelsOf(definition, roles), listsHere };
     const trouble = await troubleOfVenue(venue, wanted, deps, cancellation);
-    if (trouble !== undefined) return trouble;
+    if (trouble === undefined) continue;
+    const lacks = (role: string): boolean => trouble.missing.includes(callSettings(definition, role).model);
+    return { ...trouble, roles: roles.filter(lacks) };
   }
   return undefined;
 }
@@ -78,7 +85,7 @@ export interface CheckOptions {
    * Whether an OpenAI-compatible server on this machine is asked for its list of models: it may be a small program that
    * expects nothing but calls, and a run that nobody watches is told of a missing model by its first call just as well.
    */
-  readonly listsHere: boolean;
+  readonly listsHere: (at: VenueEndpoint) => boolean | Promise<boolean>;
 }
 
 interface Wanted extends CheckOptions {
@@ -91,7 +98,7 @@ async function troubleOfVenue(
   { own, named, listsHere }: Wanted,
   deps: ProviderDeps,
   cancellation: Cancellation,
-): Promise<VenueTrouble | undefined> {
+): Promise<ServerTrouble | undefined> {
   const asked = endpointsOf({
     ...venue,
     model: own ? venue.model : undefined,
@@ -116,8 +123,8 @@ async function troubleAt(
   venue: ResolvedVenue,
   deps: ProviderDeps,
   cancellation: Cancellation,
-  listsHere: boolean,
-): Promise<VenueTrouble | undefined> {
+  listsHere: CheckOptions["listsHere"],
+): Promise<ServerTrouble | undefined> {
   const [at] = models;
   if (at === undefined) return undefined;
   const nothing = { missing: [], models: [] };
@@ -126,7 +133,7 @@ async function troubleAt(
   if (isLocal) {
     const refused = await noConnectionTo(at.endpoint, "The server", timeoutMs, cancellation);
     if (refused !== undefined) return { message: refused.message, hint: startHint(venue), ...nothing };
-    if (!listsHere) return undefined;
+    if (!(await listsHere(at))) return undefined;
   }
   const { provider, endpoint, api_key, headers } = at;
   const cancelled = new Promise<undefined>((resolve) => {
@@ -193,7 +200,7 @@ function missingAt(
   asked: readonly VenueEndpoint[],
   { models }: ProviderHealth,
   venue: ResolvedVenue,
-): VenueTrouble | undefined {
+): ServerTrouble | undefined {
   const [at] = asked;
   if (at === undefined || models.length === 0) return undefined;
   const { listIsWhole } = factsOf(at.provider);

@@ -34,10 +34,11 @@ function isSameVenue(a: Venue, b: Venue): boolean {
   return plain(a) === plain(b);
 }
 
-/** The Venue with another model for a role, set where the role's model is defined. */
+/** The Venue with another model for a role, set where the role's model is defined: at the role, or in the Venue that answers it. */
 export function withModelFor(venue: Venue, role: string, model: string): Venue {
   const own = venue.roles[role];
-  return own?.model === undefined
-    ? { ...venue, model }
-    : { ...venue, roles: { ...venue.roles, [role]: { ...own, model } } };
+  if (own?.model !== undefined) return { ...venue, roles: { ...venue.roles, [role]: { ...own, model } } };
+  const routed = own?.venue === undefined ? undefined : venue.venues?.[own.venue];
+  if (own?.venue === undefined || routed === undefined) return { ...venue, model };
+  return { ...venue, venues: { ...venue.venues, [own.venue]: { ...routed, model } } };
 }

@@ -4,7 +4,7 @@ import type { ExportFormat } from "../../app/session/export";
 import { openSnapshot } from "../../app/session/snapshot";
 import { OrketError } from "../../engine/error/orket-error";
 import { sessionArgument } from "../command";
-import type { Command, CommandContext } from "../command";
+import type { Command, CommandContext, OptionSpec } from "../command";
 import { exitCodeOfError, exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
 import { sessionOf } from "../runtime";
@@ -42,16 +42,18 @@ export const exportCommand: Command = {
     "Prompts, replies and files are in ndjson and otlp only with --contents, since they may be private. Keys are never in a session.",
   ],
   args: [sessionArgument],
-  options: [
-    {
-      name: "format",
-      value: "ndjson|otlp|html",
-      choices: [...exportFormats],
-      summary: "What to write.",
-    },
-    { name: "contents", summary: "With the texts of prompts, replies, tool calls and files." },
-    { name: "output", short: "o", value: "FILE", summary: "Write to FILE instead of stdout." },
-  ],
+  get options(): readonly OptionSpec[] {
+    return [
+      {
+        name: "format",
+        value: "ndjson|otlp|html",
+        choices: [...exportFormats],
+        summary: "What to write.",
+      },
+      { name: "contents", summary: "With the texts of prompts, replies, tool calls and files." },
+      { name: "output", short: "o", value: "FILE", summary: "Write to FILE instead of stdout." },
+    ];
+  },
   examples: [
     { line: "orket export last --format html --output session.html", does: "a page to show to others" },
     { line: "orket export last --format otlp > trace.json", does: "for a collector" },

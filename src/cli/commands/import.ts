@@ -130,9 +130,11 @@ async function run(context: CommandContext): Promise<ExitCode> {
 export const importCommand: Command = {
   name: "import",
   summary: "Make Orket's files from those of other tools.",
-  details: [
-    `Knows ${Object.values(importKinds).join(", ")}. What cannot be carried over is listed with its place, and stands as a comment in the new files. Existing files are never changed. The exit code is 3 when something could not be read or cannot run.`,
-  ],
+  get details() {
+    return [
+      `Knows ${Object.values(importKinds).join(", ")}. What cannot be carried over is listed with its place, and stands as a comment in the new files. Existing files are never changed. The exit code is 3 when something could not be read or cannot run.`,
+    ];
+  },
   args: [
     {
       name: "PATH",

@@ -6,7 +6,8 @@ import { exitCodes } from "../exit-code";
 import { safeLine } from "../text/safe";
 
 /** The files of examples/shapes by their paths; added by the build. */
-declare const ORKET_SAMPLE: Readonly<Record<string, string>>;
+/** The files of the sample project by their paths, as JSON: esbuild would load an object in every file. */
+declare const ORKET_SAMPLE: string;
 
 async function exists(file: string): Promise<boolean> {
   return stat(file).then(
@@ -23,7 +24,7 @@ function shown(from: string, folder: string): string {
 
 async function init({ io, given, base }: CommandContext) {
   const folder = path.resolve(base, given.positionals[0] ?? ".");
-  const files = Object.entries(ORKET_SAMPLE);
+  const files = Object.entries(JSON.parse(ORKET_SAMPLE) as Readonly<Record<string, string>>);
   const taken: string[] = [];
   for (const [place] of files) if (await exists(path.join(folder, place))) taken.push(place);
   if (taken.length > 0 && !given.flag("force")) {

@@ -12,7 +12,7 @@ import {
 } from "../../language/templates";
 import type { NewFlowProvider, TestRunnerId } from "../../language/templates";
 import { callOf } from "../command";
-import type { Command, CommandContext } from "../command";
+import type { Command, CommandContext, OptionSpec } from "../command";
 import { exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
 import { loadProject, projectPath } from "../project";
@@ -130,30 +130,36 @@ async function create(context: CommandContext): Promise<ExitCode> {
 export const newCommand: Command = {
   name: "new",
   summary: "Write a new Flow from a template.",
-  details: [
-    ...flowTemplates.map(({ id, summary }) => `${id}: ${summary}`),
-    "Writes a Flow, a Band, a Score, a Venue for the provider and one with recorded replies, so that it runs without a model. Existing files are never changed.",
-  ],
-  args: [
-    { name: "TEMPLATE", summary: `One of ${flowTemplates.map(({ id }) => id).join(", ")}.` },
-    { name: "NAME", summary: "The new Flow's name." },
-  ],
-  options: [
-    { name: "dir", value: "DIR", summary: "The folder of the project to write to; by default its root." },
-    {
-      name: "provider",
-      value: "P",
-      choices: newFlowProviders,
-      summary: `The backend: ${newFlowProviders.join(", ")}; ollama without it.`,
-    },
-    { name: "model", value: "M", summary: "The model, as the backend names it." },
-    {
-      name: "tests",
-      value: "RUNNER",
-      choices: testRunners.map(({ id }) => id),
-      summary: `How the project's tests run, for fix-until-tests-pass: ${testRunners.map(({ id }) => id).join(", ")}.`,
-    },
-  ],
+  get details() {
+    return [
+      ...flowTemplates.map(({ id, summary }) => `${id}: ${summary}`),
+      "Writes a Flow, a Band, a Score, a Venue for the provider and one with recorded replies, so that it runs without a model. Existing files are never changed.",
+    ];
+  },
+  get args() {
+    return [
+      { name: "TEMPLATE", summary: `One of ${flowTemplates.map(({ id }) => id).join(", ")}.` },
+      { name: "NAME", summary: "The new Flow's name." },
+    ];
+  },
+  get options(): readonly OptionSpec[] {
+    return [
+      { name: "dir", value: "DIR", summary: "The folder of the project to write to; by default its root." },
+      {
+        name: "provider",
+        value: "P",
+        choices: newFlowProviders,
+        summary: `The backend: ${newFlowProviders.join(", ")}; ollama without it.`,
+      },
+      { name: "model", value: "M", summary: "The model, as the backend names it." },
+      {
+        name: "tests",
+        value: "RUNNER",
+        choices: testRunners.map(({ id }) => id),
+        summary: `How the project's tests run, for fix-until-tests-pass: ${testRunners.map(({ id }) => id).join(", ")}.`,
+      },
+    ];
+  },
   examples: [
     { line: "orket new plan-build-review parser --dir flows", does: "a team that plans, builds and reviews" },
     {

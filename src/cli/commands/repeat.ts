@@ -3,7 +3,7 @@ import { readSession } from "../../adapters/journal/session-folder";
 import { maxRepetitions, repeatSession, repetitionText } from "../../app/session/repeat";
 import { OrketError } from "../../engine/error/orket-error";
 import { allowCommandsOption, callOf, jsonOption, sessionArgument } from "../command";
-import type { Command, CommandContext } from "../command";
+import type { Command, CommandContext, OptionSpec } from "../command";
 import { exitCodes } from "../exit-code";
 import type { ExitCode } from "../exit-code";
 import { requireConsent } from "../run/consent";
@@ -72,11 +72,13 @@ export const repeatCommand: Command = {
     "Performs the session's own definition again, each time as a new session. What people decided is decided again at the same places: answers, skips, changed instructions, roles switched on and off, retries, limits. What a run did not reach is reported with it. Says how many runs gave the same artifacts and at which step the others first differ, and records it as what was proven of the session.",
   ],
   args: [sessionArgument],
-  options: [
-    { name: "times", value: "N", summary: `How often, from 1 to ${maxRepetitions}; 1 unless given.` },
-    allowCommandsOption,
-    jsonOption,
-  ],
+  get options(): readonly OptionSpec[] {
+    return [
+      { name: "times", value: "N", summary: `How often, from 1 to ${maxRepetitions}; 1 unless given.` },
+      allowCommandsOption,
+      jsonOption,
+    ];
+  },
   examples: [{ line: "orket repeat last --times 5", does: "how alike five more runs are" }],
   run,
 };

@@ -10,7 +10,7 @@ import { nearest } from "../../language/text/nearest";
 import { changedVenue, flowWithVenue } from "../../app/venue/venue-now";
 import { loadProject } from "../project";
 import { allowCommandsOption, callOf, foreignOption, jsonOption, sessionArgument } from "../command";
-import type { Command, CommandContext, Given } from "../command";
+import type { Command, CommandContext, Given, OptionSpec } from "../command";
 import { readAnswers } from "../run/answers";
 import { requireConsent } from "../run/consent";
 import { performSession } from "../run/perform";
@@ -168,37 +168,42 @@ export const resumeCommand: Command = {
     "Finished steps are not performed again. A step that failed is tried again, unless it is named with --skip. The session goes on as it was started: later changes of the Flow's files do not count, but for a Venue that is named with --venue.",
   ],
   args: [sessionArgument],
-  options: [
-    approveOption,
-    answerOption,
-    allowCommandsOption,
-    {
-      name: "skip",
-      value: "STEP",
-      multiple: true,
-      summary: "Leave out a step that failed, by its name in orket show.",
-    },
-    {
-      name: "suggestion",
-      value: "ID=take|dismiss",
-      multiple: true,
-      summary: "Apply a suggestion of the drift rules, or dismiss it; orket show names them.",
-    },
-    {
-      name: "venue",
-      value: "VENUE",
-      summary:
-        "Go on with this Venue as its file says now: another one, or the session's own after a change.",
-    },
-    {
-      name: "limit",
-      value: "NAME=VALUE",
-      multiple: true,
-      summary: `Set a limit: ${limitNames.join(", ")}; the value none lifts it.`,
-    },
-    foreignOption,
-    { ...jsonOption, summary: "Print the new events on stdout, one JSON object per line, and nothing else." },
-  ],
+  get options(): readonly OptionSpec[] {
+    return [
+      approveOption,
+      answerOption,
+      allowCommandsOption,
+      {
+        name: "skip",
+        value: "STEP",
+        multiple: true,
+        summary: "Leave out a step that failed, by its name in orket show.",
+      },
+      {
+        name: "suggestion",
+        value: "ID=take|dismiss",
+        multiple: true,
+        summary: "Apply a suggestion of the drift rules, or dismiss it; orket show names them.",
+      },
+      {
+        name: "venue",
+        value: "VENUE",
+        summary:
+          "Go on with this Venue as its file says now: another one, or the session's own after a change.",
+      },
+      {
+        name: "limit",
+        value: "NAME=VALUE",
+        multiple: true,
+        summary: `Set a limit: ${limitNames.join(", ")}; the value none lifts it.`,
+      },
+      foreignOption,
+      {
+        ...jsonOption,
+        summary: "Print the new events on stdout, one JSON object per line, and nothing else.",
+      },
+    ];
+  },
   examples: [
     { line: "orket resume last", does: "go on with the newest session" },
     { line: "orket resume k3f9 --limit total_tokens=500000", does: "with a higher limit" },

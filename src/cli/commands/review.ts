@@ -183,7 +183,7 @@ function needOneFile({ context: { given }, chosen }: Review, ...options: readonl
 }
 
 const accept: Action = {
-  standard: isOpenArtifact,
+  standard: (artifact) => isOpenArtifact(artifact),
   nothing: "No file waits for a decision.",
   begin: (work) => {
     const { given } = work.context;
@@ -267,7 +267,7 @@ async function writeConflicts(work: Review, artifact: ArtifactView, target: stri
 }
 
 const reject: Action = {
-  standard: isOpenArtifact,
+  standard: (artifact) => isOpenArtifact(artifact),
   nothing: "No file waits for a decision.",
   begin: (work) => {
     needOneFile(work, "hunk");

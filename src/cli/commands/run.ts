@@ -1,3 +1,5 @@
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import { CapabilityMemory } from "../../app/venue/capability-memory";
 import { ensureReady } from "../../app/venue/venue-check";
 import { CancelSource } from "../../engine/port/cancellation";
 import { ensureRunsHere } from "../../app/session/runs-here";
@@ -119,10 +121,11 @@ async function run(context: CommandContext) {
     const venues = [...(project.names.get("venue")?.keys() ?? [])].filter(
       (one) => one !== definition.venue.name,
     );
+    const memory = new CapabilityMemory(nodeEnvironment, context.workDomain);
     if (!given.flag("no-check"))
       await ensureReady(definition, options, new CancelSource(), {
         hint: otherVenues(venues),
-        listsHere: io.interactive,
+        listsHere: (at) => io.interactive || memory.isTried(at),
       });
     const live = await startSession(definition, options);
     return closing(live, async () => {
@@ -130,7 +133,7 @@ async function run(context: CommandContext) {
       const approve = given.value("approve") as "none" | "all" | undefined;
       return performSession(
         live,
-        { approve, json, answers, fromStart: true, orket: callOf(context), access: options },
+        { approve, json, answers, fromStart: false, orket: callOf(context), access: options },
         io,
       );
     });

@@ -1,6 +1,7 @@
 import type { SessionEvent } from "../../engine/event/event";
 import { plannedSteps } from "../../engine/model/plan";
 import type { SessionState, StepRecord } from "../../engine/state/state";
+import { nextTryText } from "../../engine/view/next-try-text";
 import { formatBytes, formatDuration, formatTokens, plural } from "../text/format";
 import { safeLine } from "../text/safe";
 import { groupedExactly } from "../../engine/model/grouped";
@@ -56,7 +57,7 @@ export function describeEvent(event: SessionEvent, state: SessionState): EventLi
     case "step_start": {
       const { attempt, role, from_turn: turn } = event.data;
       const again = attempt > 1 ? `, attempt ${attempt}` : "";
-      const verb = turn === undefined ? "begins" : `continues with turn ${turn}`;
+      const verb = nextTryText({ from_turn: turn }) ?? "begins";
       return line("▸", "plain", `${step}: ${role} ${verb}${again}`);
     }
     case "artifact_written":
@@ -98,7 +99,7 @@ export function describeEvent(event: SessionEvent, state: SessionState): EventLi
     }
     case "adjustment":
       return event.data.kind === "retry" && event.data.anew !== undefined
-        ? line("!", "warn", `${event.data.step}: begins anew because ${event.data.anew}`)
+        ? line("!", "warn", `${event.data.step}: ${nextTryText({ anew: event.data.anew })}`)
         : undefined;
     case "suggestion":
       return line("!", "warn", `suggestion: ${event.data.message}`);

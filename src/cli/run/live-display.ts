@@ -3,6 +3,7 @@ import type { ModelDelta } from "../../engine/port/model-provider";
 import type { SessionState } from "../../engine/state/state";
 import { viewSession } from "../../engine/view/session-view";
 import type { SessionView, StepView } from "../../engine/view/session-view";
+import { turnText } from "../../engine/view/turn-text";
 import { steer } from "../io";
 import type { Output } from "../io";
 import { formatDuration, formatTokens } from "../text/format";
@@ -35,6 +36,8 @@ interface Timers {
 export class LiveDisplay implements Display {
   #view: SessionView | undefined;
   readonly #streams = new Map<string, string>();
+  /** By step whose call waits for its turn: the sessions that are answered meanwhile. */
+  readonly #waiting = new Map<string, readonly string[]>();
   /** When a step's model was asked. */
   readonly #asked = new Map<string, number>();
   /** Widths of the lines on the screen. */
@@ -63,7 +66,10 @@ export class LiveDisplay implements Display {
       if (event.step !== null && (event.type === "model_call_start" || event.type === "model_call_end")) {
         this.#streams.delete(event.step);
         if (event.type === "model_call_start") this.#asked.set(event.step, this.#now());
-        else this.#asked.delete(event.step);
+        else {
+          this.#asked.delete(event.step);
+          this.#waiting.delete(event.step);
+        }
       }
     }
     this.#view = viewSession(state);
@@ -77,7 +83,8 @@ export class LiveDisplay implements Display {
   }
 
   onDelta(step: string, delta: ModelDelta): void {
-    if (delta.kind === "restart") this.#streams.delete(step);
+    if (delta.kind === "waiting") this.#waiting.set(step, delta.behind);
+    else if (delta.kind === "restart") this.#streams.delete(step);
     else this.#streams.set(step, ((this.#streams.get(step) ?? "") + delta.text).slice(-keptCharacters));
     this.#dirty = true;
   }
@@ -173,7 +180,9 @@ export class LiveDisplay implements Display {
   #stepLine(step: StepView): string {
     const sign = step.status === "waiting" ? "?" : (spinner[this.#frame % spinner.length] ?? "");
     const asked = this.#asked.get(step.key);
-    const streaming = this.#streams.has(step.key) ? "writes" : (step.activity ?? "");
+    const behind = this.#waiting.get(step.key) ?? [];
+    const waits = behind.length === 0 ? undefined : turnText(this.#view?.session ?? "", behind);
+    const streaming = this.#streams.has(step.key) ? "writes" : (waits ?? step.activity ?? "");
     const seconds = asked === undefined ? 0 : Math.floor((this.#now() - asked) / 1000);
     const time = seconds < 1 ? "" : ` ${formatDuration(seconds * 1000).replace(".0", "")}`;
     return `${sign} ${step.key}  ${step.role} ${streaming}${time}`;

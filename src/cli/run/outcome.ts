@@ -82,7 +82,7 @@ function nextSteps(
                   "go on with the changed Venue",
                 ] as const,
               ]),
-          [resume, "try it again"],
+          [resume, tryAgain(view)],
           [`${resume} --skip ${view.failed[0]?.step ?? "STEP"}`, "go on without it"],
         ];
       default:
@@ -95,6 +95,13 @@ function nextSteps(
     [`${orket} diff ${view.session}`, "what the team proposes"],
     [`${orket} accept ${view.session}`, "bring it into the project"],
   ];
+}
+
+function tryAgain({ failed: [failure, ...others] }: SessionView): string {
+  const what = others.length === 0 ? "it" : (failure?.step ?? "");
+  return failure?.retry === undefined
+    ? "try it again"
+    : `try it again: ${safeLine(`${what} ${failure.retry}`)}`;
 }
 
 /** The typed answer of the step that the Score returns; undefined: it returns none. */

@@ -25,7 +25,7 @@ export interface PerformOptions {
   /** undefined: the user is asked if present. */
   readonly approve: "none" | "all" | undefined;
   readonly json: boolean;
-  /** Also prints the events that existed before; for a new session. */
+  /** Also prints the events that existed before; for a fork. */
   readonly fromStart: boolean;
   /** The values of `--answer`. */
   readonly answers?: readonly GivenAnswer[];
@@ -103,7 +103,7 @@ export async function performSession(live: LiveSession, options: PerformOptions,
       if (options.json) io.stdout.line(eventJson(event));
     }
   };
-  if (options.fromStart) seen((await readSession(live.directory)).events);
+  seen(options.fromStart ? (await readSession(live.directory)).events : live.begun);
   // A repainted display is itself a sign of life.
   const sign =
     display instanceof LiveDisplay ? undefined : new SignOfLife((text) => display.say(text), tickerOf(io));

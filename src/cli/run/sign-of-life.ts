@@ -56,7 +56,7 @@ export class SignOfLife {
     if (open === undefined) return;
     open.lastPieceMs = this.#ticker.now();
     if (delta.kind === "restart") open.characters = 0;
-    else open.characters += delta.text.length;
+    else if (delta.kind !== "waiting") open.characters += delta.text.length;
   }
 
   close(): void {

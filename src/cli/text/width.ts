@@ -1,15 +1,16 @@
-import stringWidth from "string-width";
+import { graphemesOf, wideWidth } from "./wide-text";
 
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Each character takes one column. Most texts are such; the tables for others are then not loaded. */
+const printableAscii = /^[ -~]*$/;
 
-/** What a reader perceives as one character, such as a family of emoji or a letter with its accents. */
-function* charactersOf(text: string): Generator<string> {
-  for (const { segment } of segmenter.segment(text)) yield segment;
+/** What a reader perceives as one character. */
+function charactersOf(text: string): Iterable<string> {
+  return printableAscii.test(text) ? text : graphemesOf(text);
 }
 
 /** The text's width in terminal columns; one line without control characters. */
 export function displayWidth(text: string): number {
-  return stringWidth(text);
+  return printableAscii.test(text) ? text.length : wideWidth(text);
 }
 
 /** The text cut to at most `columns`, with an ellipsis where something is missing. */
@@ -20,7 +21,7 @@ export function cutToWidth(text: string, columns: number): string {
   // The longest part that leaves room for the ellipsis.
   let room = "";
   for (const character of charactersOf(text)) {
-    width += stringWidth(character);
+    width += displayWidth(character);
     if (width > columns) return `${room}…`;
     kept += character;
     if (width < columns) room = kept;
@@ -65,7 +66,7 @@ function headOf(text: string, columns: number): string {
   let width = 0;
   let head = "";
   for (const character of charactersOf(text)) {
-    width += stringWidth(character);
+    width += displayWidth(character);
     if (width > columns) break;
     head += character;
   }

@@ -291,7 +291,7 @@ export async function finishStep({ run }: ActiveRun, { ports, state }: PerformCo
   const said = reply === null ? "" : (await ports.store.getText(reply.said)).trim();
   // The first reader's version left the calls in the text.
   const nothingSaid = said === "" || (state.versions.callReader === 1 && isOnlyToolCall(said));
-  const whole = nothingSaid ? (run.verdictReason ?? said) : said;
+  const whole = nothingSaid ? (run.verdictReason ?? resultText(run, state) ?? said) : said;
   const text =
     whole.length > maxSummaryLength
       ? `${whole.slice(0, maxSummaryLength)}\n[cut after ${maxSummaryLength} of ${whole.length} characters]`
@@ -316,6 +316,11 @@ export async function finishStep({ run }: ActiveRun, { ports, state }: PerformCo
     ...defined({ cost_usd: run.costUsd }),
     ...(await filesOfReport(run, text, { ports, state })),
   });
+}
+
+/** A step that gave only a result reports that; before version 2 it reported nothing. */
+function resultText({ result }: StepRun, { versions }: SessionState): string | undefined {
+  return result === undefined || versions.reports < 2 ? undefined : JSON.stringify(result);
 }
 
 /** Longest document, in bytes, and most documents that are searched for file names. */

@@ -46,19 +46,26 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-const quick: ReadonlyMap<string, QuickCheck> = new Map(
-  eventTypes.map((type) => [type, quickCheck(eventData[type])]),
-);
+const known: ReadonlySet<string> = new Set(eventTypes);
+
+const quick = new Map<EventType, QuickCheck>();
+
+/** Built for the types that occur. */
+function quickCheckOf(type: EventType): QuickCheck {
+  let check = quick.get(type);
+  if (check === undefined) quick.set(type, (check = quickCheck(eventData[type])));
+  return check;
+}
 
 function isEventType(type: string): type is EventType {
-  return quick.has(type);
+  return known.has(type);
 }
 
 const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const digest = /^[0-9a-f]{64}$/;
 
 function checkData(type: EventType, data: unknown, line: number): void {
-  if (quick.get(type)?.(data) === true) return;
+  if (quickCheckOf(type)(data)) return;
   if (
     type === "session_start" &&
     isRecord(data) &&

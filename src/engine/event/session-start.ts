@@ -26,6 +26,11 @@ export const sessionStartSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("Version of how decisions about parts of a file count; absent: 1."),
+  reports: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("Version of what a step's report is where its last reply has no text; absent: 1."),
   session: z.string(),
   flow: z.string(),
   definition: blobRefSchema,
@@ -56,6 +61,7 @@ export const sessionStartSchema = z.strictObject({
         drift_rules: z.int().min(1).optional().describe("As in that session; absent: none."),
         reasons: z.int().min(1).optional().describe("As in that session; absent: 1."),
         acceptances: z.int().min(1).optional().describe("As in that session; absent: 1."),
+        reports: z.int().min(1).optional().describe("As in that session; absent: 1."),
       }),
     )
     .optional()

@@ -15,6 +15,8 @@ export interface MakingVersions {
   readonly reasons: number;
   /** How the decisions about parts of a file count for an `accept` step. */
   readonly acceptances: number;
+  /** What a step's report is where its last reply has no text. */
+  readonly reports: number;
 }
 
 /** The versions of this engine. */
@@ -25,6 +27,7 @@ export const currentVersions: MakingVersions = {
   driftRules: 1,
   reasons: 2,
   acceptances: 2,
+  reports: 2,
 };
 
 /** The versions that an event or a fork's origin names. */
@@ -35,6 +38,7 @@ export function versionsOf(data: {
   readonly drift_rules?: number | undefined;
   readonly reasons?: number | undefined;
   readonly acceptances?: number | undefined;
+  readonly reports?: number | undefined;
 }): MakingVersions {
   return {
     promptBuilder: data.prompt_builder ?? 1,
@@ -43,5 +47,6 @@ export function versionsOf(data: {
     driftRules: data.drift_rules ?? 0,
     reasons: data.reasons ?? 1,
     acceptances: data.acceptances ?? 1,
+    reports: data.reports ?? 1,
   };
 }

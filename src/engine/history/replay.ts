@@ -2,7 +2,7 @@ import type { EventDraft, EventOf, SessionEvent } from "../event/event";
 import type { Definition } from "../model/definition";
 import { CancelSource } from "../port/cancellation";
 import type { GuardedFiles } from "../port/files";
-import { apply, fold } from "../state/apply";
+import { apply } from "../state/apply";
 import { activeRuns } from "../state/cursor";
 import { decide } from "../orchestrator/decide";
 import type { Effect } from "../orchestrator/decide";
@@ -52,37 +52,54 @@ export type TakenAsRecorded = "prompts" | "calls" | "results" | "suggestions";
  * Performs a session again from its own journal. Every event that the core decides, and every prompt, result and artifact
  * that follows from the inputs, is made again and compared; what came from outside (replies, failures, the project's
  * files, people) is taken as recorded. The time of an event is not compared.
+ * @param events all of them, or in pieces, so that a long session is never held whole.
  * @param from the first event to check; earlier events are taken as recorded.
  * @param madeBy the versions that made the prompts and calls, if they differ from the first event's (the shared part of a fork).
  */
 export async function replay(
   definition: Definition,
-  events: readonly SessionEvent[],
+  events: readonly SessionEvent[] | AsyncIterable<readonly SessionEvent[]>,
   ports: ReplayPorts,
   from = 0,
   madeBy?: MakingVersions,
 ): Promise<ReplayReport> {
-  let state = fold(initialState(definition), events.slice(0, from));
-  if (madeBy !== undefined) state = { ...state, versions: madeBy };
+  let state = initialState(definition);
   let modelCalls = 0;
-  for (const [index, event] of events.entries()) {
-    if (index < from) continue;
-    const divergence =
-      (await brokenContent(event, ports)) ??
-      (event.seq === index
-        ? undefined
-        : differs(event, "order", `The event has the number ${event.seq} in place ${index}.`)) ??
-      (await check(state, event, ports));
-    if (divergence !== undefined) {
-      const cause = ports.definitionChanged && divergence.cause !== "order" ? "definition" : divergence.cause;
-      const asRecorded = takenAsRecorded(state);
-      return { events: index, modelCalls, asRecorded, divergence: { ...divergence, cause }, state };
+  let index = 0;
+  const report = (divergence: Divergence | undefined): ReplayReport => ({
+    events: index,
+    modelCalls,
+    asRecorded: takenAsRecorded(state),
+    divergence,
+    state,
+  });
+  for await (const piece of Symbol.asyncIterator in events ? events : [events]) {
+    for (const event of piece) {
+      if (index === from && madeBy !== undefined) state = { ...state, versions: madeBy };
+      const divergence = index < from ? undefined : await checkAt(index, state, event, ports);
+      if (divergence !== undefined) return report(divergence);
+      if (index >= from && event.type === "model_call_end") modelCalls += 1;
+      state = apply(state, event);
+      index += 1;
     }
-    if (event.type === "model_call_end") modelCalls += 1;
-    state = apply(state, event);
   }
-  const asRecorded = takenAsRecorded(state);
-  return { events: events.length, modelCalls, asRecorded, divergence: undefined, state };
+  return report(undefined);
+}
+
+async function checkAt(
+  index: number,
+  state: SessionState,
+  event: SessionEvent,
+  ports: ReplayPorts,
+): Promise<Divergence | undefined> {
+  const divergence =
+    (await brokenContent(event, ports)) ??
+    (event.seq === index
+      ? undefined
+      : differs(event, "order", `The event has the number ${event.seq} in place ${index}.`)) ??
+    (await check(state, event, ports));
+  if (divergence === undefined || !ports.definitionChanged || divergence.cause === "order") return divergence;
+  return { ...divergence, cause: "definition" };
 }
 
 function takenAsRecorded({ versions }: SessionState): TakenAsRecorded[] {

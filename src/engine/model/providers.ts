@@ -54,7 +54,7 @@ export const providerTable = {
     canBeNode: true,
     listsModels: true,
     listIsWhole: true,
-    ownKeys: ["endpoint"],
+    ownKeys: ["endpoint", "slots"],
   },
   openai: {
     title: "OpenAI-compatible",
@@ -69,7 +69,7 @@ export const providerTable = {
     canBeNode: true,
     listsModels: true,
     listIsWhole: false,
-    ownKeys: ["endpoint"],
+    ownKeys: ["endpoint", "slots"],
   },
   "vscode-lm": {
     title: "VS Code's language models",
@@ -83,7 +83,7 @@ export const providerTable = {
     canBeNode: false,
     listsModels: true,
     listIsWhole: true,
-    ownKeys: [],
+    ownKeys: ["slots"],
   },
   mesh: {
     title: "Mesh",
@@ -111,7 +111,7 @@ export const providerTable = {
     canBeNode: false,
     listsModels: false,
     listIsWhole: true,
-    ownKeys: ["replies"],
+    ownKeys: ["replies", "slots"],
   },
 } as const satisfies Readonly<Record<string, ProviderFacts>>;
 

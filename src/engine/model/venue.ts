@@ -170,6 +170,14 @@ export const venueFileSchema = z
       total_seconds: 600,
     }),
     retry: venueRetrySchema.default({ attempts: 3, backoff_seconds: 1 }),
+    slots: z
+      .int()
+      .min(1)
+      .max(1024)
+      .optional()
+      .describe(
+        "Calls that it may work on at once, of all sessions of a window; further ones wait in order. Without it there is no bound.",
+      ),
     roles: z.record(idSchema, roleOverrideSchema).default({}).describe("What is different for a role."),
     replies: z
       .string()

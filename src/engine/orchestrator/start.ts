@@ -27,6 +27,7 @@ export function startEvent(facts: {
     drift_rules: currentVersions.driftRules,
     reasons: currentVersions.reasons,
     acceptances: currentVersions.acceptances,
+    reports: currentVersions.reports,
     session: facts.session,
     flow: facts.definition.flow.name,
     definition: facts.digest,

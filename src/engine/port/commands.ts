@@ -56,7 +56,7 @@ export interface CommandResult {
   readonly end: CommandEnd;
   /** Where it was started; absent when nothing was (`refused`, `not_started`, cancelled before). */
   readonly place?: CommandPlace;
-  /** What isolated it, for users: "bubblewrap 0.8.0", "unshare", "Seatbelt", "a copy". */
+  /** What isolated and limited it, for users: "bubblewrap 0.8.0", "Seatbelt", "a copy, limits by a control group". */
   readonly isolatedBy?: string;
   /**
    * Both streams in order of arrival, as text: invalid UTF-8 is replaced, secrets' values are `***`. Complete:

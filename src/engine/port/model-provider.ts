@@ -55,11 +55,15 @@ export interface ModelRequest {
   };
 }
 
-/** A piece of a reply, for display only. `restart`: the reply begins again elsewhere; what was shown of it is void. */
+/**
+ * A piece of a reply, for display only. `restart`: the reply begins again elsewhere; what was shown of it is void. `waiting`: the
+ * call has not begun; the backend is processing the calls of these sessions. Once it has begun, there are none.
+ */
 export type ModelDelta =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "reasoning"; readonly text: string }
-  | { readonly kind: "restart" };
+  | { readonly kind: "restart" }
+  | { readonly kind: "waiting"; readonly behind: readonly string[] };
 
 /** A model that answered a call of a session. Without a digest it is unknown whether two of them are the same. */
 export interface AnsweringModel {

@@ -3,6 +3,7 @@ import { aboutAdjustment } from "../event/event";
 import type { Adjustment, EventData, EventType, SessionEvent } from "../event/event";
 import type { TokenCount } from "../event/tokens";
 import { grouped } from "../model/grouped";
+import { nextTryText } from "./next-try-text";
 import { oneLine } from "./one-line";
 
 type Lines = { readonly [T in EventType]: (data: EventData<T>) => string };
@@ -15,19 +16,14 @@ function aboutOf(data: Adjustment): (string | undefined)[] {
   const { step, role, limit, value } = aboutAdjustment(data);
   return [step, role, limit === undefined ? undefined : `${limit} ${value ?? "none"}`];
 }
-/** The number of the attempt that begins, and the turn where it continues the one before. */
-export function attemptText({ attempt, from_turn: turn }: EventData<"step_start">): string {
-  return `${attempt}${turn === undefined ? "" : `, continues with turn ${turn}`}`;
-}
 
-/** How a step that failed is tried again. */
-function howTried(data: Adjustment): string | undefined {
-  if (data.kind !== "retry") return undefined;
-  if (data.from_turn !== undefined) return `continues with turn ${data.from_turn}`;
-  return data.anew === undefined ? undefined : `begins anew because ${data.anew}`;
-}
 const joined = (...parts: readonly (string | undefined | false)[]): string =>
   parts.filter((part) => typeof part === "string" && part !== "").join(", ");
+
+/** The number of the attempt that begins, and the turn where it continues the one before. */
+export function attemptText({ attempt, from_turn: turn }: EventData<"step_start">): string {
+  return joined(String(attempt), nextTryText({ from_turn: turn }));
+}
 
 /** How a command ended, in words. */
 export function commandEndText(end: EventData<"command_end">["end"]): string {
@@ -57,7 +53,7 @@ const lines: Lines = {
     joined(
       `role ${data.role}`,
       data.attempt > 1 && `try ${data.attempt}`,
-      data.from_turn !== undefined && `continues with turn ${data.from_turn}`,
+      nextTryText({ from_turn: data.from_turn }),
     ),
   prompt_built: (data) =>
     joined(
@@ -85,7 +81,13 @@ const lines: Lines = {
   verdict_set: (data) => joined(data.verdict, data.reason),
   approval_requested: (data) => (data.kind === "before_step" ? "begin the step?" : "take the result?"),
   approval_resolved: (data) => joined(data.decision, `by ${data.by}`, data.comment),
-  adjustment: (data) => joined(`${data.kind} by ${data.by}`, ...aboutOf(data), howTried(data), data.reason),
+  adjustment: (data) =>
+    joined(
+      `${data.kind} by ${data.by}`,
+      ...aboutOf(data),
+      data.kind === "retry" && nextTryText(data),
+      data.reason,
+    ),
   condition_checked: (data) => `${data.holds ? "yes" : "no"}, ${data.reason}`,
   items_resolved: (data) => `${data.items.length} items`,
   inputs_resolved: (data) => Object.keys(data.inputs).join(", "),

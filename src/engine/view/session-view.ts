@@ -7,6 +7,7 @@ import type { FieldMap } from "../model/field";
 import { plannedSteps } from "../model/plan";
 import { isForeign } from "../model/tools";
 import type { Limits } from "../model/flow";
+import { nextTryText } from "./next-try-text";
 import { outcomeSentence } from "./outcome";
 import { openPaths } from "../state/acceptance";
 import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
@@ -15,6 +16,7 @@ import { decisionAbout } from "../state/decisions";
 import { movedFrom } from "../state/renames";
 import { artifactsOf } from "../state/scope";
 import type { ArtifactChange } from "../state/scope";
+import { nextTry } from "../state/going-on";
 import { agentMayAnswer } from "../state/step-run";
 import type { OpenSuggestion, PauseReason, SessionState, StepRecord } from "../state/state";
 import { defined } from "../model/defined";
@@ -140,7 +142,7 @@ export interface SessionView {
   /** Suggestions of the drift rules without a decision, oldest first. */
   readonly suggestions: readonly OpenSuggestion[];
   /** The steps whose failure the session waits for a decision on. */
-  readonly failed: readonly { readonly step: string; readonly code: string; readonly message: string }[];
+  readonly failed: readonly FailureView[];
   readonly roles: readonly RoleView[];
   readonly artifacts: readonly ArtifactView[];
   readonly tokens: TokenUsage;
@@ -153,6 +155,14 @@ export interface SessionView {
   readonly digestChanges?: number;
   /** Foreign tools that its agents may call, which Orket cannot bound; absent: none. */
   readonly foreignTools?: readonly string[];
+}
+
+export interface FailureView {
+  readonly step: string;
+  readonly code: string;
+  readonly message: string;
+  /** How a retry without a change continues it, after its name: `continues with turn 3`. */
+  readonly retry?: string;
 }
 
 /** The only view of a session, for the command line, the panels and the trees. */
@@ -286,9 +296,12 @@ function questionsOf(state: SessionState, runs: readonly ActiveRun[]): QuestionV
 }
 
 function failuresOf(state: SessionState, runs: readonly FrontRun[]): SessionView["failed"] {
-  const failed = runs.flatMap((active) =>
-    active.run.failure === null || isLeftOut(active) ? [] : [{ step: active.run.key, ...active.run.failure }],
-  );
+  const failed = runs.flatMap((active): FailureView[] => {
+    const { run } = active;
+    if (run.failure === null || isLeftOut(active)) return [];
+    const retry = nextTryText(nextTry(state, run, false) ?? {}) ?? "begins anew";
+    return [{ step: run.key, ...run.failure, retry }];
+  });
   const conflict = openConflict(state.score);
   if (conflict === undefined) return failed;
   const [first, second] = conflict.steps;

@@ -19,6 +19,7 @@ import type {
 import { askedIn } from "../../engine/model/prompt-text";
 import { instructionOf, textOfAdjustment } from "../../engine/conductor/adjusted";
 import { callSettings } from "../../engine/model/definition";
+import { turnText } from "../../engine/view/turn-text";
 import { stepGroups } from "../../engine/view/step-groups";
 import { adjustmentText, ruleWords } from "../../engine/view/adjustment-text";
 import { askedCommandFacts } from "../../app/command/table-text";
@@ -33,8 +34,8 @@ import { isFromFile } from "../../engine/model/providers";
 export interface VenueWays {
   /** The Venue's name, if its file has changed since. */
   readonly changed?: string;
-  /** The models on its server. */
-  readonly models?: readonly string[];
+  /** The models on the server that lacked one, by the step's run. */
+  readonly models?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The parts of a controller that the screen is made from. */
@@ -46,6 +47,7 @@ export interface ScreenSource {
   readonly interrupted: boolean;
   readonly foreign: boolean;
   readonly label: SessionLabel;
+  readonly waiting: ReadonlyMap<string, readonly string[]>;
   readonly problem: { readonly message: string; readonly hint: string | undefined } | undefined;
   readText(content: Content): Promise<string>;
   readBytes(ref: BlobRef): Promise<Uint8Array>;
@@ -124,7 +126,7 @@ export async function sessionScreen(
     pending: ended
       ? []
       : state.pending.map(({ seq, adjustment }) => ({ seq, text: adjustmentText(adjustment) })),
-    steps: await Promise.all(view.steps.map((step) => stepScreen(step, read, place))),
+    steps: await Promise.all(view.steps.map((step) => stepScreen(inTurn(step, source), read, place))),
     roles: view.roles,
     artifacts: {
       pending: count(view, "pending"),
@@ -265,6 +267,14 @@ function placeOfStep({ definition }: SessionState): (step: StepView) => Pick<Ste
   };
 }
 
+/** A step whose call has not begun says for whom it waits. */
+function inTurn(step: StepView, { view, waiting }: ScreenSource): StepView {
+  const behind = waiting.get(step.key);
+  return behind === undefined || step.status !== "running"
+    ? step
+    : { ...step, activity: turnText(view.session, behind) };
+}
+
 async function stepScreen(
   step: StepView,
   read: Read,
@@ -293,7 +303,7 @@ const needChange: ReadonlySet<string> = new Set(["prompt_too_large", "model_cont
 
 function failures(view: SessionView, state: SessionState, ways: VenueWays): FailureScreen[] {
   const runs = activeRuns(state.score);
-  return view.failed.map(({ step, code, message }) => {
+  return view.failed.map(({ step, code, message, retry }) => {
     const hint = hintOf(code);
     const run = runs.find((active) => active.run.key === step)?.run;
     const editable = run !== undefined && run.failure !== null && run.node.does === undefined;
@@ -301,11 +311,11 @@ function failures(view: SessionView, state: SessionState, ways: VenueWays): Fail
     return {
       step,
       message,
-      ...defined({ hint }),
+      ...defined({ hint, retry }),
       ...(editable ? { instruction: run.instruction } : {}),
       ...(needChange.has(code) ? { needsChange: true as const } : {}),
       ...(isVenues && ways.changed !== undefined ? { newVenue: ways.changed } : {}),
-      ...(code === "model_not_found" && ways.models !== undefined ? { models: ways.models } : {}),
+      ...defined({ models: code === "model_not_found" ? ways.models?.[step] : undefined }),
     };
   });
 }

@@ -18,6 +18,7 @@ import type { SessionRegistry } from "../session/session-registry";
 import type { VenueChanges } from "../venues/venue-changes";
 import type { VenueChoice } from "../venues/venue-choice";
 import { Coalescer } from "../webview/coalesce";
+import { StreamParts } from "../webview/stream-parts";
 import type { ErrorPresenter } from "../errors";
 import { webviewHtml, webviewOptions } from "../webview/webview-html";
 import { defined } from "../../engine/model/defined";
@@ -32,7 +33,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
   readonly #subscriptions: vscode.Disposable[] = [];
   readonly #updates = new Coalescer(50, () => this.#post("update"));
   readonly #streams = new Coalescer(50, () => this.#postStreams());
-  readonly #parts = new Map<string, StreamPart>();
+  readonly #parts = new StreamParts();
   readonly #visible = new vscode.EventEmitter<void>();
   #view: vscode.WebviewView | undefined;
   #ready = false;
@@ -296,20 +297,16 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
 
   #stream(controller: SessionController, part: StreamPart): void {
     if (controller !== this.#sessions.current) return;
-    const before = this.#parts.get(part.step);
-    this.#parts.set(
-      part.step,
-      before === undefined || part.fresh ? part : { ...before, text: before.text + part.text },
-    );
+    this.#parts.take(part);
     this.#streams.request();
   }
 
   async #postStreams(): Promise<void> {
     const session = this.#sessions.current?.id;
     // Text streamed before the session's first screen is sent with that screen.
-    if (session === undefined || session !== this.#shown || this.#parts.size === 0) return;
-    const parts = [...this.#parts.values()];
-    this.#parts.clear();
+    if (session === undefined || session !== this.#shown) return;
+    const parts = this.#parts.drain();
+    if (parts.length === 0) return;
     await this.#send({ type: "stream", session, parts });
   }
 
@@ -331,7 +328,7 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     }
     this.#shown = current?.id;
     // From here until the message is sent, nothing may stream; it would be shown twice.
-    this.#parts.clear();
+    this.#parts.drain();
     await this.#send({ type: "screen", screen, streams: current?.streams ?? {} });
   }
 

@@ -6,6 +6,7 @@ import { useOf } from "../../engine/model/plan";
 import { resolveFlow } from "../../language";
 import { flowRequestSchema } from "../../protocol/flow-view";
 import type { FlowMessage, FlowRequest, FlowScreen } from "../../protocol/flow-view";
+import { changedBoxes } from "../../app/panel/flow-changes";
 import type { SessionController } from "../../app/session/controller";
 import type { ErrorPresenter } from "../errors";
 import { commandIds, panelTypes } from "../ids";
@@ -28,6 +29,8 @@ export class FlowPanels implements vscode.Disposable {
   readonly #sessions: SessionRegistry;
   readonly #errors: ErrorPresenter;
   readonly #panels = new Map<string, vscode.WebviewPanel>();
+  /** The screen that each panel has. */
+  readonly #sent = new WeakMap<vscode.WebviewPanel, FlowScreen>();
 
   constructor(extension: vscode.Uri, index: ProjectIndex, sessions: SessionRegistry, errors: ErrorPresenter) {
     this.#extension = extension;
@@ -83,6 +86,7 @@ export class FlowPanels implements vscode.Disposable {
   async #answer(panel: vscode.WebviewPanel, flow: vscode.Uri, request: FlowRequest): Promise<void> {
     switch (request.type) {
       case "ready":
+        this.#sent.delete(panel);
         return this.#post(panel, flow);
       case "open_events":
         await vscode.commands.executeCommand(commandIds.openSession);
@@ -93,7 +97,14 @@ export class FlowPanels implements vscode.Disposable {
   }
 
   async #post(panel: vscode.WebviewPanel, flow: vscode.Uri): Promise<void> {
-    const message: FlowMessage = { type: "screen", screen: (await this.#shown(flow)).screen };
+    const { screen } = await this.#shown(flow);
+    const before = this.#sent.get(panel);
+    const changed = before === undefined ? undefined : changedBoxes(before.boxes, screen.boxes);
+    this.#sent.set(panel, screen);
+    const message: FlowMessage =
+      changed === undefined
+        ? { type: "screen", screen }
+        : { type: "changes", screen: { ...screen, boxes: changed } };
     await panel.webview.postMessage(message);
   }
 

@@ -92,7 +92,7 @@ export class FlowRunner {
       });
     }
     if (!(await agreeToCommands(definition, folder.uri.fsPath))) return undefined;
-    const trouble = await troubleOf(definition, this.#deps, cancellation, { listsHere: true });
+    const trouble = await troubleOf(definition, this.#deps, cancellation, { listsHere: () => true });
     if (cancellation.aborted) return undefined;
     if (trouble !== undefined) throw new OrketError("venue_unready", trouble.message, { hint: trouble.hint });
     return this.#sessions.start(definition, folder);

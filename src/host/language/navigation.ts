@@ -11,10 +11,9 @@ import {
   references,
   rename,
   semanticTokens,
-  semanticTokenTypes,
   workspaceSymbols,
 } from "../../language";
-import type { DefinitionLink, SourceDocument } from "../../language";
+import type { DefinitionLink, semanticTokenTypes, SourceDocument } from "../../language";
 import type { ProjectIndex } from "../project/project-index";
 import { definitionFiles, requestAt, urisIn, urisOf, yamlFiles } from "./documents";
 import type { LiveRequest } from "./documents";
@@ -34,7 +33,9 @@ import {
 } from "./lsp";
 import { OrketError } from "../../engine/error/orket-error";
 
-export const tokenLegend = new vscode.SemanticTokensLegend([...semanticTokenTypes]);
+/** Written again, so that registering a provider does not load the YAML service. */
+const tokenTypes: typeof semanticTokenTypes = ["parameter", "type"];
+export const tokenLegend = new vscode.SemanticTokensLegend([...tokenTypes]);
 
 /** A link to a folder reveals it in the Explorer, because the editor would try to open it as a file. */
 function toLink({ range, target, tooltip, data }: DefinitionLink): vscode.DocumentLink {

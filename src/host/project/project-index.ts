@@ -24,6 +24,7 @@ import type {
   WantedMaterials,
 } from "../../language";
 import { toolsOfOthers } from "../provider/editor-tools";
+import { projectOf } from "../../app/project/project-of";
 import { readFolder, readNamed, readStart } from "./read-folder";
 
 /** The definition files of one open folder, with their problems. */
@@ -149,7 +150,7 @@ class FolderFiles {
       if (place === undefined || document.isClosed || isLarge(document)) continue;
       files.set(place, { path: place, text: document.getText() });
     }
-    const project = createProject(files.values());
+    const project = await projectOf(files.values());
     this.#known = new KnownProject(this.folder, await this.#withMaterials(project));
   }
 

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import * as z from "zod";
+import { once } from "../../engine/model/once";
 import { argumentsObject, ToolNames, withParams } from "../../adapters/provider/http/chat-body";
 import { Deadline } from "../../adapters/provider/http/deadline";
 import { measured, ReplyBuilder, usageOf } from "../../adapters/provider/http/reply-builder";
@@ -18,11 +19,13 @@ import { modelName, modelsNamed } from "./model-choice";
 
 /** Some vendors send the counts as a data part of this kind; it is undocumented. */
 const usageMime = "usage";
-const usageSchema = z.object({
-  prompt_tokens: z.unknown(),
-  completion_tokens: z.unknown(),
-  prompt_tokens_details: z.object({ cached_tokens: z.unknown() }).nullish().catch(undefined),
-});
+const usageSchema = once(() =>
+  z.object({
+    prompt_tokens: z.unknown(),
+    completion_tokens: z.unknown(),
+    prompt_tokens_details: z.object({ cached_tokens: z.unknown() }).nullish().catch(undefined),
+  }),
+);
 
 /** The models that the editor itself offers. The editor manages consent, keys and quotas. */
 export class VsCodeLmProvider implements ModelProvider {
@@ -254,7 +257,7 @@ function measuredUsage(part: vscode.LanguageModelDataPart): TokenUsage | undefin
   } catch {
     return undefined;
   }
-  const { data } = usageSchema.safeParse(value);
+  const { data } = usageSchema().safeParse(value);
   if (data === undefined) return undefined;
   const usage = usageOf(
     measured(data.prompt_tokens, 1),

@@ -30,6 +30,7 @@ export type SessionServices = Pick<
   | "external"
   | "features"
   | "mesh"
+  | "slots"
   | "commands"
 >;
 

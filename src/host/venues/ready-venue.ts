@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import { troubleOf } from "../../app/venue/venue-check";
+import { withModelFor } from "../../app/venue/venue-now";
 import { CancelSource } from "../../engine/port/cancellation";
 import { calledVenues } from "../../engine/model/called-venues";
 import { factsOf } from "../../engine/model/providers";
@@ -30,7 +31,7 @@ export async function readyDefinition(
     { location: vscode.ProgressLocation.Notification, title: `Asking the Venue ${name}`, cancellable: true },
     (_, token) => {
       token.onCancellationRequested(() => cancellation.cancel());
-      return troubleOf(definition, deps, cancellation, { listsHere: true });
+      return troubleOf(definition, deps, cancellation, { listsHere: () => true });
     },
   );
   if (cancellation.aborted) return undefined;
@@ -47,18 +48,8 @@ export async function readyDefinition(
   if (answer === select) await vscode.commands.executeCommand(commandIds.selectVenue);
   if (answer === anyway) return definition;
   const model = use.find(({ label }) => label === answer)?.model;
-  return model === undefined ? undefined : withModelInPlaceOf(definition, trouble.missing, model);
-}
-
-/** The definition with another model in place of each missing one. */
-function withModelInPlaceOf(definition: Definition, missing: readonly string[], model: string): Definition {
-  const { venue } = definition;
-  const isMissing = (name: string | undefined): boolean => name !== undefined && missing.includes(name);
-  const roles = Object.fromEntries(
-    Object.entries(venue.roles).map(([role, own]) => [role, isMissing(own.model) ? { ...own, model } : own]),
-  );
-  return {
-    ...definition,
-    venue: { ...venue, ...(isMissing(venue.model) ? { model } : {}), roles },
-  };
+  if (model === undefined) return undefined;
+  const withModel = (venue: Definition["venue"], role: string): Definition["venue"] =>
+    withModelFor(venue, role, model);
+  return { ...definition, venue: trouble.roles.reduce(withModel, definition.venue) };
 }

@@ -2,7 +2,7 @@ import type { CodeLens } from "vscode-languageserver-types";
 import type { Span } from "../text/lines";
 import { namesIn } from "../project/occurrences";
 import { keySpan, nearestPlace } from "../text/places";
-import { keysAt } from "../schema/read";
+import { keysAt, textAt } from "../schema/read";
 import { scoreViewOf } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import { nodesAt, nodeSpan } from "../text/tree";
@@ -43,6 +43,17 @@ export function codeLenses(
   }));
 }
 
+/** A command with effects outside cannot be tried: the plan shows where it runs. */
+function commandLens(
+  source: SourceDocument,
+  command: string,
+): { readonly title: string; readonly action: LensAction } {
+  const flow = source.path;
+  return textAt(source, ["commands", command, "effects"]) === "outside"
+    ? { title: "Runs Only After an Accept Step", action: { do: "showPlan", flow } }
+    : { title: "Run on the Project", action: { do: "checkCommand", flow, command } };
+}
+
 function lensesOf(source: SourceDocument, results: ReadonlyMap<string, StepResult>): PlacedLens[] {
   const { kind, path: file, tree } = source;
   if (kind === undefined || tree === undefined) return [];
@@ -54,8 +65,7 @@ function lensesOf(source: SourceDocument, results: ReadonlyMap<string, StepResul
       { span, title: "Show Plan", action: { do: "showPlan", flow: file } },
       ...keysAt(source, ["commands"]).map((command) => ({
         span: keySpan(source, ["commands", command]) ?? span,
-        title: "Run on the Project",
-        action: { do: "checkCommand" as const, flow: file, command },
+        ...commandLens(source, command),
       })),
     ];
   }

@@ -7,13 +7,46 @@ export type SourceKind = "flow" | "band" | "venue" | "score" | "replies";
 /** The kinds with a name that others refer to. */
 export type NamedKind = Exclude<SourceKind, "replies">;
 
-/** One definition per kind of file; everything that is known about its content comes from the schema. */
+/**
+ * One definition per kind of file; everything that is known about its content comes from the schema. The schemas are read
+ * when they are needed: whether a file is one of these must be known before that.
+ */
 export const fileKinds = {
-  flow: { label: "Flow", schema: flowFileSchema, named: true },
-  band: { label: "Band", schema: bandFileSchema, named: true },
-  venue: { label: "Venue", schema: venueFileSchema, named: true },
-  score: { label: "Score", schema: scoreFileSchema, named: true },
-  replies: { label: "file of replies", schema: repliesFileSchema, named: false },
+  flow: {
+    label: "Flow",
+    get schema() {
+      return flowFileSchema;
+    },
+    named: true,
+  },
+  band: {
+    label: "Band",
+    get schema() {
+      return bandFileSchema;
+    },
+    named: true,
+  },
+  venue: {
+    label: "Venue",
+    get schema() {
+      return venueFileSchema;
+    },
+    named: true,
+  },
+  score: {
+    label: "Score",
+    get schema() {
+      return scoreFileSchema;
+    },
+    named: true,
+  },
+  replies: {
+    label: "file of replies",
+    get schema() {
+      return repliesFileSchema;
+    },
+    named: false,
+  },
 } as const;
 
 const sourceKinds = Object.keys(fileKinds) as readonly SourceKind[];

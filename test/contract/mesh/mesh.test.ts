@@ -211,6 +211,8 @@ describe("MeshProvider", function () {
     first.cancellation.cancel();
     await first.error("cancelled");
     await second.reply();
+    const waits = second.deltas.flatMap((delta) => (delta.kind === "waiting" ? [delta.behind] : []));
+    assert.deepEqual([waits[0], waits.at(-1)], [["first"], []]);
   });
 
   it("shares the slots with the sessions of now, also when the pool has forgotten its mesh meanwhile", async () => {

@@ -43,7 +43,7 @@ describe("A session on a mesh", function () {
           desk.fate = () => "stall";
       },
       onDelta: (key, delta) => {
-        if (key !== "build") return;
+        if (key !== "build" || delta.kind === "waiting") return;
         shown.push(delta.kind === "restart" ? "RESTART" : delta.text);
         void desk.kill();
       },

@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 import { createHttpFetch } from "../../../src/adapters/provider/http/http-fetch";
 import { troubleOf } from "../../../src/app/venue/venue-check";
 import type { VenueTrouble } from "../../../src/app/venue/venue-check";
+import { withModelFor } from "../../../src/app/venue/venue-now";
+import { callSettings } from "../../../src/engine/model/definition";
 import type { Definition } from "../../../src/engine/model/definition";
 import { CancelSource } from "../../../src/engine/port/cancellation";
 import { definitionOf, step } from "../../fakes/engine-harness";
@@ -61,7 +63,7 @@ describe("A Venue that is asked before the first step", () => {
         fetch: (url, init) => fetch(url.replace("http://models.test", base), init),
       },
       cancellation,
-      { listsHere },
+      { listsHere: () => listsHere },
     );
   }
 
@@ -85,6 +87,22 @@ describe("A Venue that is asked before the first step", () => {
       /It has small, large\. Write one of them as `model` in test\.venue\.yaml/,
     );
     assert.deepEqual([trouble?.missing, trouble?.models], [["m"], ["small", "large"]]);
+    assert.deepEqual(trouble?.roles, ["writer"]);
+  });
+
+  it("is told of a role that another Venue answers, and the role gets a model that is there", async () => {
+    answer = list("small", "m");
+    const own = on(far);
+    const spare = { ...own.venue, name: "spare", model: "absent" };
+    const routed = on({ ...far, roles: { reviewer: { venue: "spare" } }, venues: { spare } });
+    const trouble = await ask(routed);
+
+    assert.match(trouble?.message ?? "", /The Venue spare asks for absent/);
+    assert.deepEqual(trouble?.roles, ["reviewer"]);
+    const mended = { ...routed, venue: withModelFor(routed.venue, "reviewer", "small") };
+    assert.equal(await ask(mended), undefined);
+    const modelOf = (role: string): string => callSettings(mended, role).model;
+    assert.deepEqual(["writer", "reviewer"].map(modelOf), ["m", "small"]);
   });
 
   it("is not asked for models of roles that no step has", async () => {
@@ -167,7 +185,7 @@ describe("A Venue that is asked before the first step", () => {
     const deps = { resolveSecret: () => Promise.resolve("sk-1"), fetch: transport };
     for (let turn = 0; turn < 2; turn += 1)
       assert.equal(
-        await troubleOf(on({ endpoint: `${base}/v1` }), deps, new CancelSource(), { listsHere: true }),
+        await troubleOf(on({ endpoint: `${base}/v1` }), deps, new CancelSource(), { listsHere: () => true }),
         undefined,
       );
     await transport.close();

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import os from "node:os";
 import path from "node:path";
 import { changedBetween, snapshot } from "../../../src/adapters/command/changed-files";
-import { findHidden, gitSettings } from "../../../src/adapters/command/hidden-files";
+import { findHidden, gitSettings, lookAt } from "../../../src/adapters/command/hidden-files";
 import { walkProject } from "../../../src/adapters/command/walk";
 
 describe("the walk through a project, before and after a command", () => {
@@ -109,8 +109,15 @@ describe("the walk through a project, before and after a command", () => {
   });
 
   it("hides Orket's folder and what usually holds secrets, without looking into heavy folders", async () => {
-    assert.deepEqual((await findHidden(project, { allow: [] })).sort(), [".env", ".orket", "src/.env.local"]);
-    assert.deepEqual((await findHidden(project, { allow: [".env"] })).sort(), [".orket", "src/.env.local"]);
+    assert.deepEqual((await findHidden(project, lookAt({ allow: [] }))).sort(), [
+      ".env",
+      ".orket",
+      "src/.env.local",
+    ]);
+    assert.deepEqual((await findHidden(project, lookAt({ allow: [".env"] }))).sort(), [
+      ".orket",
+      "src/.env.local",
+    ]);
   });
 
   it("leaves the lines with credentials out of git's settings", async () => {

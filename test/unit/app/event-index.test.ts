@@ -94,7 +94,24 @@ describe("the index of a session's events", () => {
 
     assert.equal(index.matching, 25_000);
     assert.deepEqual(await numbers(index, 0, 5), early);
-    assert.ok(Math.max(...source.asked) <= 2000, "more was read at once than a piece");
+    assert.ok(Math.max(...source.asked) <= 512, "the thread would be held too long");
+  });
+
+  it("stops where it is told to, keeps what it found, and goes on from there", async () => {
+    const index = new EventIndex(new Source(10_000));
+    index.setFilter({ ...noFilter, text: "approve" });
+    await index.scan();
+    index.look(false);
+    const { scanned, matching } = index;
+    assert.equal(await index.scan(), false);
+    assert.deepEqual([index.scanned, index.matching], [scanned, matching]);
+
+    index.look(true);
+    await scanAll(index);
+    assert.equal(index.matching, 2500);
+    index.look(false);
+    index.setFilter({ ...noFilter, text: "reject" });
+    assert.equal(await index.scan(), true);
   });
 
   it("forgets what an older filter still finds", async () => {

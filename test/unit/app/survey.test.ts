@@ -47,7 +47,7 @@ describe("the survey of a session", () => {
 
     const first = survey.usage(state);
     assert.ok(first.scanned !== undefined && first.scanned < first.total);
-    assert.ok(Math.max(...source.read) <= 2000);
+    assert.ok(Math.max(...source.read) <= 512, "the thread would be held too long");
     await finish(survey);
     assert.equal(survey.usage(state).session.calls, 30_000);
   });

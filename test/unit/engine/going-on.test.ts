@@ -5,6 +5,7 @@ import type { AdjustmentBody } from "../../../src/engine/event/event";
 import { replay } from "../../../src/engine/history/replay";
 import type { StepNode } from "../../../src/engine/model/definition";
 import { freezeState, thawState } from "../../../src/engine/state/freeze";
+import { viewSession } from "../../../src/engine/view/session-view";
 import { definitionOf, harness, step } from "../../fakes/engine-harness";
 import type { FakeReply, Harness } from "../../fakes/engine-harness";
 import { replayPorts } from "../../fakes/replay-ports";
@@ -47,6 +48,8 @@ describe("a failed step that a person retries", () => {
   it("continues with the turn whose call failed, with the prompt that it had", async () => {
     const session = scripted([note(1), note(2), failure(), "All done."]);
     assert.equal(await goOn(session), null);
+    // A person reads this before they retry.
+    assert.equal(viewSession(session.orchestrator.state).failed[0]?.retry, "continues with turn 3");
 
     assert.equal(await goOn(session), "completed");
 
@@ -103,6 +106,7 @@ describe("a failed step that a person retries", () => {
   it("begins anew without a word when its first call failed: nothing is lost", async () => {
     const session = scripted([failure(), "All done."]);
     await session.run();
+    assert.equal(viewSession(session.orchestrator.state).failed[0]?.retry, "begins anew");
 
     assert.equal(await goOn(session), "completed");
     assert.deepEqual(retries(session), [undefined]);

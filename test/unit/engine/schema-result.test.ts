@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { replay } from "../../../src/engine/history/replay";
 import { ProviderError } from "../../../src/engine/error/provider-error";
 import type { Definition } from "../../../src/engine/model/definition";
 import { grown, replays } from "../../fakes/grown-score";
 import { harness, step } from "../../fakes/engine-harness";
 import type { Answer, Harness } from "../../fakes/engine-harness";
+import { replayPorts } from "../../fakes/replay-ports";
 
 const result = { files: { type: "list" as const, max: 2 }, risk: { enum: ["low", "high"] } };
 
@@ -123,5 +126,50 @@ describe("A typed result of a backend that keeps to a JSON Schema", () => {
     const session = await run(definitionOf(), () => good);
     const again = session.reopen();
     assert.deepEqual(again.orchestrator.state.score.scope.schemaRoles, { writer: true });
+  });
+});
+
+describe("A step that gives a result and says nothing", () => {
+  /** The result as the whole reply where the backend keeps to a schema, or by the tool on the last turn. */
+  const silent: Answer = (request, call) =>
+    request.replySchema === undefined ? byTool(request, call) : good;
+
+  for (const schemaRoles of [[], ["writer"]]) {
+    it(`reports its result to the steps after it, ${schemaRoles.length === 0 ? "given by the tool" : "given as its reply"}`, async () => {
+      const definition = definitionOf({ max_turns: 1 });
+      definition.score.steps.push(step("build", "critic"));
+      definition.score.steps.push(
+        step("check", "critic", { instruction: "See {{steps.plan.summary}}.", reads: [] }),
+      );
+      definition.score.result = { step: "plan" };
+      const session = await run(
+        definition,
+        (request, call) => (request.origin.stepId === "plan" ? silent(request, call) : "Done."),
+        schemaRoles,
+      );
+
+      assert.equal(session.orchestrator.state.outcome, "completed");
+      const [build = "", check = ""] = session.model.requests
+        .slice(-2)
+        .map(({ messages }) => messages.at(-1)?.content ?? "");
+      assert.ok(build.includes(`## plan (writer)\n\n${good}\n`), build);
+      assert.ok(check.includes(`See ${good}.`), check);
+    });
+  }
+
+  it("left an empty report in older sessions, and is replayed as that", async () => {
+    const session = await run(definitionOf(), silent);
+    const events = structuredClone(session.store.events);
+    for (const { type, data } of events) {
+      if (type === "session_start") delete data.reports;
+      if (type === "session_end" && data.result?.summary !== undefined) data.result.summary = { text: "" };
+      if (type !== "step_end") continue;
+      const outcome = { summary: "", verdict: null, artifacts: [], result: data.result };
+      data.summary = { text: "" };
+      data.sha256 = createHash("sha256").update(JSON.stringify(outcome)).digest("hex");
+    }
+    const report = await replay(session.definition, events, replayPorts(session.store));
+    assert.equal(report.divergence, undefined);
+    assert.deepEqual(report.asRecorded, []);
   });
 });

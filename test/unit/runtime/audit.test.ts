@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -12,6 +12,7 @@ import { changeDefinition } from "../../../src/engine/history/fork";
 import type { ForkChanges } from "../../../src/engine/history/fork";
 import { compareSessions } from "../../../src/engine/history/compare";
 import { definitionOf, step } from "../../fakes/engine-harness";
+import { writeLongSession } from "../../fakes/long-session";
 import { libraryOptions, withReplies } from "../../fakes/library-run";
 import { environment } from "../../fakes/session";
 
@@ -95,6 +96,20 @@ describe("A session on disk", () => {
     } finally {
       if (connect !== undefined) Object.defineProperty(net.Socket.prototype, "connect", connect);
     }
+  });
+
+  it("is read in pieces to verify and to replay it, and nothing is written beside it", async () => {
+    const { paths, events: written } = writeLongSession(folder, 5000, 1000);
+    const before = readdirSync(paths.dir);
+
+    const verified = await verifySession(paths.dir);
+    const replayed = await replaySession(paths.dir);
+
+    assert.deepEqual(verified.findings, []);
+    assert.equal(verified.events, written);
+    // Its events were made up, which a replay finds at the second one.
+    assert.equal(replayed.divergence?.seq, 1);
+    assert.deepEqual(readdirSync(paths.dir), before);
   });
 
   it("blames one changed byte of any line on the step of that line", async () => {

@@ -32,6 +32,7 @@ const toolbarOf = (name: string, silent = false): string =>
         steps={undefined}
         onFilter={nothing}
         onSteps={nothing}
+        onLook={nothing}
       />
     </>,
   );
@@ -41,6 +42,7 @@ const entriesOf = (name: string, texts: ReadonlyMap<string, ShownText | undefine
     <Entries
       entries={named(name).entries}
       texts={texts}
+      streams={named(name).streams ?? {}}
       count={named(name).info.matching}
       onFold={nothing}
       onOpen={nothing}
@@ -59,6 +61,17 @@ describe("the session panel, without an editor", () => {
 
   it("says how far a filter has looked", () => {
     assert.ok(toolbarOf("searching").includes("1,200 of 1,000,000 events, 31 % looked through"));
+    assert.ok(toolbarOf("searching").includes("Stop looking"));
+    assert.ok(toolbarOf("stopped-searching").includes("0 of 1,000,000 events, stopped after 31 %"));
+    assert.ok(toolbarOf("stopped-searching").includes("Look further"));
+  });
+
+  it("shows a reply where it is arriving, and only while it arrives", () => {
+    const [open, others] = [entriesOf("streaming"), entriesOf("few")];
+
+    assert.match(open, /in progress.*The review is right: the square has no area\./s);
+    assert.equal(open.match(/The review is right/g)?.length, 1);
+    assert.ok(!others.includes("The review is right"));
   });
 
   it("says that the extension is silent", () => {

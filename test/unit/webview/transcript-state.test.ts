@@ -6,7 +6,9 @@ import {
   rowsAround,
   rowsBeyond,
   rowsToRead,
+  streamOf,
   withRows,
+  withStreams,
   withText,
 } from "../../../webview/session/transcript-state";
 import type { TranscriptState } from "../../../webview/session/transcript-state";
@@ -87,5 +89,20 @@ describe("the part of a transcript that is loaded", () => {
     const opened = withText(withText(noTranscript, key, "request"), key, { text: "hello" });
     assert.equal(opened.texts.get(key)?.text, "hello");
     assert.equal(withText(opened, key, "close").texts.has(key), false);
+  });
+
+  it("appends what is streamed to the reply that is open, and drops it once the step has ended", () => {
+    const reply: TranscriptRow = { ...row(5, true), kind: "reply", step: "build" };
+    const part = (text: string, fresh = false) => ({ step: "build", text, fresh });
+    let state = withStreams(noTranscript, { type: "stream", parts: [part("old", true)], steps: ["build"] });
+    state = withStreams(state, { type: "stream", parts: [part("The ", true)], steps: ["build"] });
+    state = withStreams(state, { type: "stream", parts: [part("square")], steps: ["build"] });
+
+    assert.equal(streamOf(reply, state.streams), "The square");
+    assert.equal(streamOf({ ...reply, kind: "tool" }, state.streams), undefined);
+    const { open: _, ...ended } = reply;
+    assert.equal(streamOf(ended, state.streams), undefined);
+    state = withStreams(state, { type: "stream", parts: [], steps: [] });
+    assert.deepEqual(state.streams, {});
   });
 });

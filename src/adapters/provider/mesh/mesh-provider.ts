@@ -70,7 +70,7 @@ export class MeshProvider implements ModelProvider {
     const failovers: Failover[] = [];
     let last: FailedTry | undefined;
     for (;;) {
-      const placement = await this.#placement(ticket, request, last, failovers, cancellation);
+      const placement = await this.#placement(ticket, request, last, failovers, { onDelta, cancellation });
       const move = moveOf(last, placement);
       if (move !== undefined) failovers.push(move);
       const outcome = await this.#try(placement, request, onDelta, cancellation);
@@ -101,10 +101,16 @@ export class MeshProvider implements ModelProvider {
     request: ModelRequest,
     last: FailedTry | undefined,
     failovers: readonly Failover[],
-    cancellation: Cancellation,
+    { onDelta, cancellation }: { onDelta: (delta: ModelDelta) => void; cancellation: Cancellation },
   ): Promise<Placement> {
     try {
-      return await ticket.placement(cancellation);
+      let waited = false;
+      const placement = await ticket.placement(cancellation, (behind) => {
+        waited = true;
+        onDelta({ kind: "waiting", behind });
+      });
+      if (waited) onDelta({ kind: "waiting", behind: [] });
+      return placement;
     } catch (error) {
       if (error instanceof NoPlacement) throw this.#nowhere(error.rejection, request, last, failovers);
       if (ProviderError.is(error)) throw withPartial(error, last, failovers);

@@ -29,10 +29,10 @@ export class NoPlacement extends Error {
 /** A call in progress in the mesh. */
 export interface MeshTicket {
   /**
-   * Waits for a node.
+   * Waits for a node. `waits` takes the sessions whose calls the nodes are processing meanwhile.
    * @throws {NoPlacement} when there is none; {ProviderError} cancelled.
    */
-  placement(cancellation: Cancellation): Promise<Placement>;
+  placement(cancellation: Cancellation, waits?: (behind: readonly string[]) => void): Promise<Placement>;
   /** Releases the node. After a failure with `again` the call waits for another one: ask for `placement` again. */
   release(outcome: Outcome): void;
 }
@@ -85,7 +85,11 @@ const longestTimerMs = 2 ** 31 - 1;
 interface Entry {
   readonly call: MeshCall;
   placement?: Placement | NoPlacement;
-  waiter?: { resolve(placement: Placement): void; reject(error: Error): void };
+  waiter?: {
+    resolve(placement: Placement): void;
+    reject(error: Error): void;
+    waits(behind: readonly string[]): void;
+  };
 }
 
 /** Nodes shared by all sessions of the process: performs what the scheduler decides. */
@@ -115,7 +119,7 @@ export class Mesh {
     this.#calls.set(id, entry);
     this.#do((nowMs) => this.#scheduler.submit(entry.call, answeredBy, nowMs));
     return {
-      placement: (cancellation) => this.#placement(id, entry, cancellation),
+      placement: (cancellation, waits = () => undefined) => this.#placement(id, entry, cancellation, waits),
       release: (outcome) => {
         delete entry.placement;
         if (outcome.kind === "answered" || !outcome.again) this.#calls.delete(id);
@@ -189,7 +193,12 @@ export class Mesh {
     };
   }
 
-  #placement(id: number, entry: Entry, cancellation: Cancellation): Promise<Placement> {
+  #placement(
+    id: number,
+    entry: Entry,
+    cancellation: Cancellation,
+    waits: (behind: readonly string[]) => void,
+  ): Promise<Placement> {
     return new Promise((resolve, reject) => {
       const settle = (then: () => void): void => {
         delete entry.waiter;
@@ -212,7 +221,9 @@ export class Mesh {
       entry.waiter = {
         resolve: (placement) => settle(() => resolve(placement)),
         reject: (error) => settle(() => reject(error)),
+        waits,
       };
+      this.#tellWaiting();
       cancellation.addEventListener("abort", cancel, { once: true });
     });
   }
@@ -220,7 +231,17 @@ export class Mesh {
   #do(decide: (nowMs: number) => readonly Action[]): void {
     for (const action of decide(this.#deps.nowMs())) this.#act(action);
     this.#arm();
+    this.#tellWaiting();
     for (const listener of this.#listeners) listener();
+  }
+
+  /** Tells the waiting calls for whom they wait; while the nodes are only being checked, for nobody. */
+  #tellWaiting(): void {
+    if (!this.#scheduler.hasWaiting) return;
+    const running = this.#scheduler.nodes().flatMap((node) => [...node.running.values()]);
+    const behind = [...new Set(running.map(({ call }) => call.session))];
+    if (behind.length === 0) return;
+    for (const { waiter } of this.#calls.values()) waiter?.waits(behind);
   }
 
   #act(action: Action): void {

@@ -1,4 +1,3 @@
-import { Ollama } from "ollama/browser";
 import type { ChatRequest } from "ollama/browser";
 import type { Timeouts } from "../../../engine/model/venue";
 import type { Cancellation } from "../../../engine/port/cancellation";
@@ -11,7 +10,6 @@ import type {
 import { recorded, requireModel, withParams } from "../http/chat-body";
 import type { ProviderVenue } from "../http/chat-body";
 import { performCall } from "../http/chat-call";
-import type { Exchange } from "../http/chat-call";
 import { ollamaMessages, ollamaTools } from "./messages";
 import { OllamaStream } from "./stream";
 import type { Access } from "../http/access";
@@ -38,9 +36,9 @@ const requestFields = new Set([
 const keepPrompt = { truncate: false, shift: false };
 
 /**
- * Model calls through Ollama's chat, always streamed. The package builds the request; the reply is read by
- * `OllamaStream`. Measured with ollama 0.6.4: the package accepts no AbortSignal, and its own abort does nothing before
- * the headers have arrived (a model may be loading for minutes), so the signal is added where the request is sent.
+ * Model calls through Ollama's chat, always streamed. The package `ollama` gives the request its type; its client accepts no
+ * AbortSignal, and its own abort does nothing before the headers have arrived (a model may be loading for minutes). The
+ * reply is read by `OllamaStream`. Measured with ollama 0.6.4.
  */
 export class OllamaProvider implements ModelProvider {
   readonly #venue: ProviderVenue & { readonly timeouts: Timeouts };
@@ -84,28 +82,15 @@ export class OllamaProvider implements ModelProvider {
       startHint: "Is it running? `ollama serve` starts it.",
       sent,
       onDelta,
-      request: (exchange) => this.#send(exchange, body),
+      request: (exchange) => exchange.send(chatUrl(this.#endpoint), JSON.stringify(body)),
       parser: (reply, known) => new OllamaStream(reply, known),
     });
   }
-
-  #send(exchange: Exchange, body: ChatBody): Promise<unknown> {
-    const client = new Ollama({
-      host: this.#endpoint,
-      fetch: async (url, init) => {
-        await exchange.send(requestUrl(url), typeof init?.body === "string" ? init.body : "");
-        return received;
-      },
-    });
-    return client.chat(body);
-  }
 }
 
-/** What the package sees of the reply: that it has begun. It reads nothing until its iterator is used. */
-const received = { ok: true, status: 200, body: {} } as unknown as Response;
-
-function requestUrl(url: string | URL | Request): string {
-  return typeof url === "string" ? url : url instanceof URL ? url.href : url.url;
+/** The address of a chat below an endpoint. */
+function chatUrl(endpoint: string): string {
+  return `${endpoint.replace(/\/+$/, "")}/api/chat`;
 }
 
 type ChatBody = ChatRequest & { stream: true; options: Record<string, unknown> };

@@ -1,0 +1,99 @@
+import { writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import path from "node:path";
+import { Agent, request } from "undici";
+import { createHttpFetch } from "../src/adapters/provider/http/http-fetch";
+import { openSnapshot } from "../src/app/session/snapshot";
+import { openLiveSession, startSession } from "../src/app/session/open";
+import { definitionOf, step } from "../test/fakes/engine-harness";
+
+/*
+ * One measurement in a process of its own, since memory and cold code are measured: `memory-child.cjs MODE FOLDER STEPS PORT`.
+ * Prints what it cost as JSON.
+ */
+
+const [mode = "", folder = "", count = "0", port = "0"] = process.argv.slice(2);
+const steps = Number(count);
+const own = (number: number): string => `step-${number} `.repeat(128).slice(0, 1024);
+const system = `You listen. ${"carefully ".repeat(205).slice(0, 2048)}`;
+
+const options = {
+  workDomain: folder,
+  startDirectory: folder,
+  engineVersion: "bench",
+  startedBy: "library",
+  resolveSecret: () => Promise.resolve(""),
+} as const;
+
+/** A plain loop: a call, one JSONL line and one fsync a step. */
+async function loop(): Promise<void> {
+  const file = await open(path.join(folder, "log.jsonl"), "a");
+  const dispatcher = new Agent();
+  let last = "";
+  for (let number = 0; number < steps; number += 1) {
+    const messages = [
+      { role: "system", content: system },
+      { role: "user", content: `Do step ${number}. ${own(number)} ${last}` },
+    ];
+    const body = JSON.stringify({ model: "m2000", messages });
+    const answer = await request(`http://127.0.0.1:${port}/floor`, { method: "POST", dispatcher, body });
+    last = ((await answer.body.json()) as { reply: string }).reply;
+    await file.write(`${JSON.stringify({ step: number, messages, reply: last })}\n`);
+    await file.sync();
+  }
+  await file.close();
+  await dispatcher.close();
+}
+
+async function session(): Promise<void> {
+  const definition = definitionOf(
+    Array.from({ length: steps }, (_, number) =>
+      step(`s${number}`, "listener", {
+        instruction: `Do step ${number}. ${own(number)} {{steps.s${Math.max(0, number - 1)}.summary}}`,
+      }),
+    ),
+  );
+  const { listener } = definition.band.roles;
+  if (listener !== undefined) listener.prompt = system;
+  const endpoint = `http://127.0.0.1:${port}`;
+  Object.assign(definition.venue, { provider: "ollama", endpoint, model: "m2000", context_tokens: 8192 });
+  const fetch = createHttpFetch();
+  const live = await startSession(definition, { ...options, fetch });
+  const state = await live.orchestrator.run();
+  if (state.outcome !== "completed") throw new Error(state.pause?.message ?? "the flow did not complete");
+  await live.close();
+  await fetch.close();
+  writeFileSync(path.join(folder, "session.txt"), live.directory);
+}
+
+/** Reads and parses a journal, as simply as can be. */
+async function parse(): Promise<void> {
+  const handle = await open(path.join(folder, "journal.jsonl"));
+  for await (const line of handle.readLines()) JSON.parse(line);
+}
+
+/** A session that can go on. */
+async function load(): Promise<void> {
+  const live = await openLiveSession(folder, { ...options, workDomain: path.resolve(folder, "../../..") });
+  await live.close();
+}
+
+/** The first screen of a session. */
+async function show(): Promise<void> {
+  const snapshot = await openSnapshot(folder);
+  const last = await snapshot.readEvents(snapshot.state.events - 200, 200);
+  if (!snapshot.indexed || last.length !== 200) throw new Error("the index was not used");
+}
+
+const modes: Readonly<Record<string, () => Promise<void>>> = { loop, session, parse, load, show };
+
+async function main(): Promise<void> {
+  const work = modes[mode];
+  if (work === undefined) throw new Error(`no mode ${mode}`);
+  const start = performance.now();
+  await work();
+  const ms = performance.now() - start;
+  process.stdout.write(JSON.stringify({ ms, peakMb: process.resourceUsage().maxRSS / 1024 }));
+}
+
+void main();

@@ -1,0 +1,13 @@
+/** How long work may hold the thread before others get it, in milliseconds: half a frame of a screen. */
+const holdMs = 8;
+
+/** Long work in a process that must answer meanwhile: `pause` between its pieces gives the thread to what waits for it. */
+export class Breath {
+  #sinceMs = performance.now();
+
+  async pause(): Promise<void> {
+    if (performance.now() - this.#sinceMs < holdMs) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#sinceMs = performance.now();
+  }
+}

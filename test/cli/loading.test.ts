@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { cliFile, orket } from "./orket";
+
+const root = path.resolve(__dirname, "../..");
+
+/** Names that the build keeps, each of one part of the program. */
+const marks = {
+  "the schemas' package": "ZodDiscriminatedUnion",
+  "the YAML package": "YAMLParseError",
+  "the importers": "expected_output",
+  "the regular expressions of policies": "RE2JSException",
+  "the HTTP client": "UND_ERR_CONNECT_TIMEOUT",
+  "the exports": "resourceSpans",
+};
+
+/** Which of these parts are in the files. */
+function partsIn(files: readonly string[]): string[] {
+  const text = files.map((file) => readFileSync(file, "utf8")).join("\n");
+  return Object.entries(marks)
+    .filter(([, mark]) => text.includes(mark))
+    .map(([part]) => part);
+}
+
+function loadedBy(args: readonly string[]): string[] {
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  const last = stdout.trim().split("\n").at(-1) ?? "";
+  assert.ok(last.startsWith("["), stderr);
+  return (JSON.parse(last) as string[]).filter((file) => file.startsWith(path.join(root, "dist")));
+}
+
+/** A command in this process's place, with the files that it loaded as its last line. */
+const command = (...words: string[]): string[] => {
+  const print = `process.on("exit", () => console.log(JSON.stringify(Object.keys(require.cache))));`;
+  return [
+    "-e",
+    `${print} process.argv.splice(1, 0, "orket"); require(${JSON.stringify(cliFile)});`,
+    "--",
+    ...words,
+  ];
+};
+
+describe("What is loaded", () => {
+  it("is all in the build", () => {
+    const dist = path.join(root, "dist");
+    const files = globSync(["*.js", "shared/*.js"], { cwd: dist }).map((file) => path.join(dist, file));
+
+    assert.deepEqual(partsIn(files), Object.keys(marks));
+  });
+
+  it("is the code that registers everything when the extension is activated", () => {
+    const loaded = loadedBy([
+      path.join(root, "test/fakes/any-editor.cjs"),
+      path.join(root, "dist/extension.js"),
+    ]);
+
+    assert.ok(loaded.length > 1);
+    assert.deepEqual(partsIn(loaded), []);
+  });
+
+  it("is little for the help of the command line, and what a Flow needs for its plan", () => {
+    const help = loadedBy(command("help"));
+    const plan = loadedBy(command("-C", path.join(root, "examples/shapes"), "plan", "shapes"));
+
+    assert.deepEqual(partsIn(help), []);
+    assert.deepEqual(partsIn(plan), ["the schemas' package", "the YAML package"]);
+  });
+
+  it("is compiled once: the command line keeps the result in the user's cache folder", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "orket-loading-"));
+    try {
+      const env = {
+        HOME: folder,
+        LOCALAPPDATA: folder,
+        XDG_CACHE_HOME: undefined,
+        NODE_DISABLE_COMPILE_CACHE: undefined,
+      };
+      const { code } = await orket(["-C", path.join(root, "examples/shapes"), "plan", "shapes"], { env });
+
+      assert.equal(code, 0);
+      const kept = readdirSync(folder, { recursive: true, encoding: "utf8" });
+      assert.ok(
+        kept.some((name) => /orket.code.[^/\\]+.[0-9a-f]+$/.test(name)),
+        kept.join("\n"),
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
