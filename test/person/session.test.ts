@@ -124,12 +124,19 @@ describe("a session, from the palette to the file in the project", function () {
     await conductor.asksFor("plan");
   });
 
-  it("streams the text of the step at work", async () => {
+  it("streams the text of the step at work, and the flow view follows", async () => {
+    await workbench.command("Orket: Show Flow");
+    await workbench.pick("shapes");
+    const flow = await workbench.panel("Events of the session");
+    const plan = flow.getByRole("treeitem").filter({ hasText: /^plan/ });
+    await plan.filter({ hasText: "waiting for you" }).waitFor();
     await conductor.approve("plan");
 
     await conductor.frame.locator(".stream").filter({ hasText: "look at what is there" }).waitFor();
     await conductor.screenshot("conductor-running-dark");
     await conductor.asksFor("build#1");
+    await plan.filter({ hasText: "done" }).waitFor();
+    await workbench.command("View: Close Editor");
   });
 
   it("answers one question with one press, however often the key is pressed", async () => {
@@ -173,8 +180,15 @@ describe("a session, from the palette to the file in the project", function () {
     conductor = await ConductorPage.open(workbench);
     await conductor.button("Resume").waitFor();
     await conductor.screenshot("conductor-interrupted-dark");
+    await workbench.command("Orket: Open Session");
+    const panel = await workbench.panel(/^\d+ events$/);
     await offer.getByRole("button", { name: "Go on" }).click();
 
+    // The panel shows the reply where it will stand, while it arrives.
+    await panel
+      .getByRole("article")
+      .filter({ hasText: /in progress.*I look again/s })
+      .waitFor();
     await conductor.stands("Completed");
     assert.deepEqual(stepsStarted(folder), ["plan", "build#1", "check#1", "build#2", "check#2", "review#2"]);
     await conductor.button("Review changes").waitFor();
