@@ -6,10 +6,11 @@
  * code behind `await import("…")` is loaded on first use. esbuild splits ES modules only; each file is then converted
  * to CommonJS, since the extension host and older `require` hooks load that fastest.
  */
-import { chmod, copyFile, glob, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, glob, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import esbuild from "esbuild";
+import { usedIcons, withoutOtherOutlines, withoutOtherRules } from "./scripts/codicons.mjs";
 
 const root = import.meta.dirname;
 const at = (...parts) => path.join(root, ...parts);
@@ -66,6 +67,7 @@ const parts = {
   // What every start uses.
   start: [
     "src/adapters/journal/environment.ts",
+    "src/adapters/provider/call-slots.ts",
     "src/adapters/system/cache-folder.ts",
     "src/app/keys/allowed-keys.ts",
     "src/engine/model/once.ts",
@@ -228,12 +230,23 @@ function panelBundles(shared) {
   });
 }
 
-async function copyCodicons() {
-  const from = path.dirname(at("node_modules/@vscode/codicons/dist/codicon.css"));
-  await mkdir(at("dist/webview"), { recursive: true });
-  for (const file of ["codicon.css", "codicon.ttf"]) {
-    await copyFile(path.join(from, file), at("dist/webview", file));
-  }
+/** The icons that the panels' scripts name. */
+async function writeCodicons() {
+  const from = at("node_modules/@vscode/codicons/dist");
+  const css = await readFile(path.join(from, "codicon.css"), "utf8");
+  const scripts = [];
+  for await (const file of glob("*.js", { cwd: at("dist/webview") }))
+    scripts.push(await readFile(at("dist/webview", file), "utf8"));
+  const used = usedIcons(css, scripts);
+  const font = await readFile(path.join(from, "codicon.ttf"));
+  await writeFile(at("dist/webview/codicon.css"), withoutOtherRules(css, used));
+  await writeFile(
+    at("dist/webview/codicon.ttf"),
+    withoutOtherOutlines(
+      font,
+      used.map(({ code }) => code),
+    ),
+  );
 }
 
 /** The suites that run inside VS Code. mocha is not bundled: it loads its own files by path. */
@@ -261,7 +274,7 @@ async function integrationSuite(shared) {
 export async function build({ release = false } = {}) {
   await rm(at("dist"), { recursive: true, force: true });
   const shared = await sharedOptions(release);
-  const jobs = [copyCodicons(), nodeBundles(shared), commandBundle(shared), panelBundles(shared)];
+  const jobs = [nodeBundles(shared), commandBundle(shared), panelBundles(shared).then(writeCodicons)];
   if (!release) jobs.push(integrationSuite(shared));
   await Promise.all(jobs);
   await chmod(at("dist/cli.js"), 0o755);

@@ -9,7 +9,8 @@ const setting = "workbench.welcomePage.walkthroughs.openOnInstall";
 
 /**
  * Opens the walkthrough once for somebody who has no session yet. VS Code does so only when an extension is installed into
- * a running window, which leaves out `npm start`, synchronized and preinstalled extensions.
+ * a running window, which leaves out `npm start`, synchronized and preinstalled extensions. In a folder without a Flow the
+ * extension is not started before something of it is used, and this waits until then: a start in every window would cost more.
  * @param memory of the user, not of the project.
  */
 export async function openWalkthroughOnce(memory: vscode.Memento, sessions: SessionRegistry): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { orket } from "./orket";
@@ -22,6 +22,7 @@ interface Row {
   path: string;
   state: string;
   shown: string;
+  added: number;
   hunks: { number: number; lines: string[] }[];
   conflict?: { places: number };
   error?: { code: string };
@@ -53,6 +54,8 @@ describe("orket accept, piece by piece", function () {
     assert.equal(json(accept)[0]?.open, true);
     assert.match(accept.stderr, /hunk 2\n(.*\n)*-line 38\n\+agent C/);
     assert.equal(at("src/a.txt"), lines({ 20: "agent B" }));
+    const [{ hunks, ...counts } = {} as Row] = json(await run("diff", "last", "src", "--stat", "--json"));
+    assert.deepEqual([counts.state, counts.added, hunks], ["partly", 2, undefined]);
     assert.match((await run("diff", "last", "--stat")).stdout, /src\/a\.txt +changed .*\+2 -2 +partly$/m);
     const none = await run("accept", "last", "src/a.txt", "--hunk", "3");
     assert.equal(none.code, 2);
@@ -64,6 +67,7 @@ describe("orket accept, piece by piece", function () {
     assert.equal(existsSync(path.join(project, "new.txt")), false);
     assert.equal((await run("revert", "last", "--undo")).code, 0);
     assert.equal(at("new.txt"), "new\n");
+    assert.equal(at("src/a.txt"), proposed, "both acceptances are back");
   });
 
   it("merges what does not touch the same lines; what changed after the diff was shown is refused and shown again", async () => {
@@ -83,6 +87,7 @@ describe("orket accept, piece by piece", function () {
     writeFileSync(path.join(project, "src/a.txt"), lines({ 20: "mine" }));
     const conflict = await run("accept", "last", "src/a.txt");
     assert.equal(conflict.code, 7);
+    assert.match(conflict.stderr, /accept .* src\/a\.txt --conflicts FILE writes both/);
     assert.equal(json(await run("diff", "last", "src/a.txt", "--json"))[0]?.conflict?.places, 1);
     const marked = await run("accept", "last", "src/a.txt", "--conflicts", "solve.txt");
     assert.equal(marked.code, 0, marked.stderr);
@@ -93,6 +98,21 @@ describe("orket accept, piece by piece", function () {
     const accept = await run("accept", "last", "src/a.txt", "--edited", "solve.txt");
     assert.equal(accept.code, 0, accept.stderr);
     assert.equal(at("src/a.txt"), solved);
+  });
+
+  it("takes the proposal of a file that cannot be merged when it is told to, and takes that back", async () => {
+    rmSync(path.join(project, "src/a.txt"));
+    const conflict = await run("accept", "last", "src/a.txt");
+    assert.equal(conflict.code, 7);
+    assert.match(
+      conflict.stderr,
+      /deleted what the proposal changes[^]*Choose one of the two[^]*accept .* src\/a\.txt --proposal/,
+    );
+    const accept = await run("accept", "last", "src/a.txt", "--proposal");
+    assert.equal(accept.code, 0, accept.stderr);
+    assert.equal(at("src/a.txt"), proposed);
+    await run("revert", "last", "src/a.txt");
+    assert.equal(existsSync(path.join(project, "src/a.txt")), false);
   });
 
   it("says of a file that cannot be accepted why, also in the diff, and takes the others", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
+import { inParallel } from "../../src/app/in-parallel";
 import { copyProject, digestsBelow, onlySession, orket, readJournal } from "./orket";
 import type { Line } from "./orket";
 
@@ -143,14 +144,10 @@ describe("a run that is killed and resumed", function () {
   }
 
   it(`is the run that was not killed, at ${kills} moments`, async () => {
-    const left = Array.from({ length: kills }, (_, number) => number);
     const outcomes: string[] = [];
-    const worker = async (): Promise<void> => {
-      for (let number = left.pop(); number !== undefined; number = left.pop()) {
-        outcomes.push(await disturb(number));
-      }
-    };
-    await Promise.all(Array.from({ length: sideBySide }, worker));
+    await inParallel([...Array(kills).keys()], sideBySide, async (number) => {
+      outcomes.push(await disturb(number));
+    });
 
     const begun = outcomes.filter((outcome) => outcome === "resumed").length;
     assert.equal(outcomes.length, kills);

@@ -110,6 +110,22 @@ describe("the panels, read by axe", function () {
     assert.deepEqual(wide, []);
   });
 
+  // A panel of 1,000 by 600 pixels at 200 %.
+  it("leaves half of a small session panel to its entries", async () => {
+    const page = await browser.newPage({ viewport: { width: 500, height: 300 } });
+    const heights: Record<string, number> = {};
+    for (const [state, list] of Object.entries({ live: "#transcript-list", events: "#events" })) {
+      await page.goto(server.page("session", state, "Light High Contrast"));
+      await page.locator(`${list} article, ${list} .row`).first().waitFor();
+      heights[state] = (await page.locator(list).boundingBox())?.height ?? 0;
+    }
+    await page.close();
+    assert.deepEqual(
+      Object.entries(heights).filter(([, height]) => height < 150),
+      [],
+    );
+  });
+
   for (const panel of Object.keys(states) as PanelName[]) {
     for (const [index, state] of states[panel].filter((name) => !left.has(name)).entries()) {
       it(`finds nothing wrong in ${panel} ${state}${colourful.has(state) ? ", in any theme" : ""}`, async () => {

@@ -32,8 +32,7 @@ describe("the first minute with Orket", function () {
     await removeProject(folder);
   });
 
-  it("opens the walkthrough, whose pictures are there", async () => {
-    await ConductorPage.open(workbench);
+  it("opens the walkthrough in a project with a Flow before anything is clicked; its pictures are there", async () => {
     await walkthrough().first().click();
 
     await workbench.page.getByText("Write a team").first().waitFor();

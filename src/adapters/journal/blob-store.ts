@@ -5,7 +5,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import type { FileSystem } from "../files/file-system";
 import { sha256, sha256Bytes } from "../system/sha256";
 import type { AppendFile } from "./append-file";
-import { ContentsReader, encodeContents, encodeParts } from "./contents";
+import { composedMaxBytes, ContentsReader, encodeContents, encodeParts } from "./contents";
 import type { ContentPart } from "./contents";
 import type { SessionPaths } from "./layout";
 
@@ -150,7 +150,7 @@ export class BlobStore extends BlobReader {
     }
     const ref = { sha256: sha256(text), bytes };
     if (!isWellFormed) return this.#put(ref, Buffer.from(text, "utf8"));
-    if (parts.length > 1 && !this.#known.has(ref.sha256)) {
+    if (parts.length > 1 && bytes <= composedMaxBytes && !this.#known.has(ref.sha256)) {
       const stored = parts.filter((part) => part !== "").map((part) => this.#putPart(part));
       this.#take(ref.sha256, { content: text, parts: encodeParts(stored) });
     }

@@ -37,8 +37,8 @@ export type ContentPart = string | BlobRef;
 
 const partsSchema = z.array(z.union([z.string(), blobRefSchema]));
 
-/** The longest content that is assembled from parts, in bytes: a few short records could refer to a very long one. */
-const composedMaxBytes = 64 << 20;
+/** The longest content that is stored by its parts, in bytes: a few short records could refer to a very long one. */
+export const composedMaxBytes = 64 << 20;
 
 /** What is stored of a content of these parts. */
 export function encodeParts(parts: readonly ContentPart[]): string {

@@ -13,6 +13,7 @@ import { replace, writeNew } from "../files/durable";
 import { unlessMissing } from "../files/file-system";
 import type { FileSystem, Handle } from "../files/file-system";
 import { randomName } from "../system/random";
+import { Breath } from "../system/breath";
 import { sha256, sha256Bytes } from "../system/sha256";
 import { journalStart, notedLines, readPart } from "./journal-reader";
 import type { JournalPart, JournalPosition } from "./journal-reader";
@@ -110,15 +111,20 @@ export async function loadIndex(
     const { head, offsets, state } = await readParts(fs, paths.index);
     const isOurs = head.definition === definitionRef.sha256 && head.parts === stateParts(definition);
     if (!isOurs) return undefined;
+    const breath = new Breath();
     if (sha256Bytes(offsets) !== head.offsets_sha256 || sha256Bytes(state) !== head.state_sha256)
       return undefined;
     if (!(await covers(fs, journal, head))) return undefined;
     // Its digest shows that an engine with the same state wrote it.
+    await breath.pause();
     const frozen = JSON.parse(state.toString("utf8")) as FrozenState;
+    await breath.pause();
+    const noted = offsetsSchema.parse(JSON.parse(offsets.toString("utf8")));
+    await breath.pause();
     return {
       position: { lines: head.lines, offset: head.bytes, prev: head.prev },
       lastLine: head.last_line,
-      offsets: offsetsSchema.parse(JSON.parse(offsets.toString("utf8"))),
+      offsets: noted,
       state: thawState(definition, frozen),
     };
   } catch {
@@ -138,8 +144,14 @@ export async function storeIndex(
 ): Promise<void> {
   const { position, lastLine, state } = index;
   if (position.lines < indexedFromEvents) return;
+  const breath = new Breath();
   const offsets = `${JSON.stringify(index.offsets)}\n`;
-  const frozen = `${JSON.stringify(freezeState(state))}\n`;
+  const plain = freezeState(state);
+  await breath.pause();
+  const frozen = `${JSON.stringify(plain)}\n`;
+  await breath.pause();
+  const stateDigest = sha256(frozen);
+  await breath.pause();
   const head: IndexHead = {
     format: 1,
     state: stateFormat,
@@ -153,7 +165,7 @@ export async function storeIndex(
     offsets_bytes: Buffer.byteLength(offsets),
     offsets_sha256: sha256(offsets),
     state_bytes: Buffer.byteLength(frozen),
-    state_sha256: sha256(frozen),
+    state_sha256: stateDigest,
   };
   await put(environment, paths, Buffer.from(`${JSON.stringify(head)}\n${offsets}${frozen}`)).catch(
     () => undefined,

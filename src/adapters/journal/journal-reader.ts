@@ -10,7 +10,7 @@ import { endOfWriting, lacksSectors, mostSpareBytes } from "./journal-end";
 /** Lines between two recorded offsets. */
 export const notedLines = 256;
 const lineFeed = 0x0a;
-const chunkBytes = 1 << 20;
+const chunkBytes = 256 << 10;
 
 /** How far a journal has been read: whole lines only. */
 export interface JournalPosition {

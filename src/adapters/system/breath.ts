@@ -1,5 +1,5 @@
-/** How long work may hold the thread before others get it, in milliseconds: half a frame of a screen. */
-const holdMs = 8;
+/** How long work may hold the thread before others get it, in milliseconds: a quarter of a frame of a screen. */
+const holdMs = 4;
 
 /** Long work in a process that must answer meanwhile: `pause` between its pieces gives the thread to what waits for it. */
 export class Breath {

@@ -1,6 +1,6 @@
 import { OrketError } from "../../engine/error/orket-error";
 import type { LineChange } from "./hunks";
-import { isMisread, isUnsolved, offerText, withHunks, withLines } from "./offer";
+import { isMisread, isUnsolved, mayMerge, offerText, withHunks, withLines } from "./offer";
 import type { Offer, OfferText } from "./offer";
 import { editorLines, isSameBytes } from "./text";
 import type { Bytes } from "./text";
@@ -159,8 +159,16 @@ function conflictError(file: string, { conflict, project }: Offer): OrketError {
     "acceptance_conflict",
     `${reasons[conflict?.reason ?? "both_changed"]} ${file}. Nothing was written.`,
     {
-      hint: "Bring both together in an edited version and accept that, or reject the proposal.",
-      details: { path: file, reason: conflict?.reason, exists: project !== null },
+      hint:
+        conflict === undefined || mayMerge(conflict)
+          ? "Bring both together in an edited version and accept that, or reject the proposal."
+          : "Choose one of the two: take the proposal as it is, or reject it.",
+      details: {
+        path: file,
+        reason: conflict?.reason,
+        exists: project !== null,
+        mergeable: conflict === undefined || mayMerge(conflict),
+      },
     },
   );
 }

@@ -115,6 +115,11 @@ function reasonOf({ ancestor, proposed, project }: Proposal): ConflictReason {
   return ancestor === null ? "both_added" : "both_changed";
 }
 
+/** Whether lines of both sides can be brought together; else the user takes one of the two. */
+export function mayMerge({ reason, marked }: NonNullable<Offer["conflict"]>): boolean {
+  return marked !== undefined && (reason === "both_changed" || reason === "both_added");
+}
+
 /** What the user can choose from; undefined where it is not text. */
 export interface OfferText {
   readonly before: readonly string[];

@@ -20,7 +20,15 @@ async function diff(context: CommandContext): Promise<ExitCode> {
   const artifacts = artifactViews(seen.state);
   const chosen = chooseArtifacts(artifacts, given.positionals.slice(1), isOpenArtifact);
   const rows = await rowsOf(seen, workDomain, chosen, uncheckedPaths(await checksOf(seen)));
-  if (given.flag("json")) io.stdout.line(JSON.stringify(rows.map(rowJson), null, 2));
+  const isStat = given.flag("stat");
+  if (given.flag("json"))
+    io.stdout.line(
+      JSON.stringify(
+        rows.map((row) => rowJson(row, isStat)),
+        null,
+        2,
+      ),
+    );
   else {
     if (chosen.length === 0) {
       io.stderr.line(
@@ -29,11 +37,10 @@ async function diff(context: CommandContext): Promise<ExitCode> {
           : `All ${plural(artifacts.length, "file")} of the session are decided; name one to see it.`,
       );
     }
-    if (given.flag("stat")) printStat(rows, io.stdout);
+    if (isStat) printStat(rows, io.stdout);
     else printPatch(rows, io.stdout, io.stderr);
   }
-  if (!given.flag("stat") && rows.length > 0)
-    await rememberShown(nodeEnvironment, session.path, shownOf(rows));
+  if (!isStat && rows.length > 0) await rememberShown(nodeEnvironment, session.path, shownOf(rows));
   if (seen.problem === undefined) return exitCodes.done;
   io.stderr.line(`orket: ${safeText(seen.problem.message)} Only what comes before it is shown.`);
   return exitCodeOfError(seen.problem.code);

@@ -2,8 +2,8 @@ import { hunkLines } from "../../app/artifact/git-patch";
 import type { ReviewRow } from "../../app/artifact/review-rows";
 import { defined } from "../../engine/model/defined";
 
-/** A row as `--json` prints it. Public: docs/command-line.md. */
-export function rowJson(row: ReviewRow): Record<string, unknown> {
+/** A row as `--json` prints it, with `--stat` without its hunks. Public: docs/command-line.md. */
+export function rowJson(row: ReviewRow, isStat: boolean): Record<string, unknown> {
   const { artifact, state, open, offer, text } = row;
   return {
     path: artifact.path,
@@ -24,7 +24,7 @@ export function rowJson(row: ReviewRow): Record<string, unknown> {
     ...(offer.conflict === undefined || !open
       ? {}
       : { conflict: { reason: offer.conflict.reason, places: offer.conflict.places } }),
-    ...(text === undefined ? {} : { hunks: hunksJson(text) }),
+    ...(text === undefined || isStat ? {} : { hunks: hunksJson(text) }),
   };
 }
 

@@ -100,7 +100,8 @@ async function applyAll(work: Review, action: Action): Promise<ExitCode> {
       if (!isJson) io.stdout.line(lineOf(done));
     } catch (error) {
       if (!OrketError.is(error, ...refusals)) throw error;
-      const { code: name, message, hint } = error;
+      const { code: name, message } = error;
+      const hint = hintOf(work, artifact, error);
       results.push({
         path: artifact.path,
         error: { code: name, message, ...defined({ hint }) },
@@ -114,6 +115,19 @@ async function applyAll(work: Review, action: Action): Promise<ExitCode> {
   }
   if (isJson) io.stdout.line(JSON.stringify(results, null, 2));
   return code;
+}
+
+/** What to do about a refusal; about a conflict, with the call that does it. */
+function hintOf(
+  { context, live }: Review,
+  { path: file }: ArtifactView,
+  { hint, details }: OrketError,
+): string | undefined {
+  if (details["mergeable"] === undefined) return hint;
+  const call = `${callOf(context)} accept ${live.id} ${file}`;
+  return details["mergeable"] === true
+    ? `${hint ?? ""} ${call} --conflicts FILE writes both into FILE, with conflict markers.`
+    : `${hint ?? ""} ${call} --proposal takes it.`;
 }
 
 function lineOf({ done, path: file, merged, open, renamed_from: from }: Done): string {
@@ -173,7 +187,7 @@ const accept: Action = {
   nothing: "No file waits for a decision.",
   begin: (work) => {
     const { given } = work.context;
-    needOneFile(work, "hunk", "edited", "conflicts", "shown");
+    needOneFile(work, "hunk", "edited", "conflicts", "proposal", "shown");
     if (given.flag("anyway") || given.flag("conflicts")) return;
     const failure = failureOf(viewSession(work.live.orchestrator.state));
     if (failure === undefined) return;
@@ -197,10 +211,14 @@ const accept: Action = {
     const hunks = hunksOf(work.context);
     const edited = given.value("edited");
     const seen = given.value("shown") ?? shown[file];
+    const proposal = given.flag("proposal")
+      ? { content: (await artifactOffer(offerSource(live), artifact)).proposed }
+      : {};
     const done = await acceptArtifact(live, file, {
       by: "command_line",
       provenance: true,
       ...defined({ hunks }),
+      ...proposal,
       ...(edited === undefined ? {} : { content: readEdited(path.resolve(io.cwd, edited)) }),
       ...defined({ shown: seen }),
       ...(anyway ? { anyway } : {}),
@@ -229,7 +247,7 @@ async function writeConflicts(work: Review, artifact: ArtifactView, target: stri
   const bytes = offer.conflict?.marked ?? (offer.conflict === undefined ? offer.result : undefined);
   if (bytes === undefined || bytes === null)
     throw new OrketError("command_refused", `${artifact.path} is not text, so there is nothing to mark.`, {
-      hint: "Write the merged file by hand, then accept it with --edited, or reject the proposal.",
+      hint: "Take the proposal with --proposal, your own version with --edited, or reject it.",
     });
   const place = path.resolve(io.cwd, target);
   try {
@@ -299,7 +317,8 @@ const redo: Action = {
   standard: ({ path: file }, { orchestrator: { state } }) => state.undone[file] !== undefined,
   nothing: "No acceptance of this session was reverted.",
   apply: async ({ live }, { path: file }) => {
-    await redoAcceptance(live, file, { by: "command_line", provenance: true });
+    do await redoAcceptance(live, file, { by: "command_line", provenance: true });
+    while (live.orchestrator.state.undone[file] !== undefined);
     return { done: "accepted", path: file };
   },
 };
@@ -315,7 +334,7 @@ export const acceptCommand: Command = {
   name: "accept",
   summary: "Bring files that the team proposes into the project.",
   details: [
-    "Changes made in the project since then stay: changes to other lines are merged. Changes to the same lines are a conflict: nothing is written, and the exit code is 7; --conflicts writes the file with conflict markers, and --edited accepts it once they are solved. orket revert takes an acceptance back. Git is never touched.",
+    "Changes made in the project since then stay: changes to other lines are merged. Changes to the same lines are a conflict: nothing is written, and the exit code is 7; --conflicts writes the file with conflict markers, and --edited accepts it once they are solved. What cannot be merged (a binary file, or one that either side deleted) is taken with --proposal. orket revert takes an acceptance back. Git is never touched.",
     "What is written is what orket diff showed last. If the proposal has changed since, it is refused with exit code 7 and shown again. What a failed session made, or what no check has passed, needs --anyway.",
   ],
   args: [sessionArgument, filesArgument("all that wait for a decision")],
@@ -331,6 +350,10 @@ export const acceptCommand: Command = {
       name: "conflicts",
       value: "FILE",
       summary: "Accept nothing; write the file with conflict markers to FILE, which must not exist.",
+    },
+    {
+      name: "proposal",
+      summary: "Where the file conflicts, take the proposal instead of the project's change.",
     },
     { name: "shown", value: "DIGEST", summary: "Accept only what diff --json calls this; for scripts." },
     { name: "anyway", summary: "Even if the session failed, or no check has passed since the last write." },
@@ -376,7 +399,7 @@ export const revertCommand: Command = {
       value: "N",
       summary: "Only this acceptance of the file, by the number of its event in orket show --json.",
     },
-    { name: "undo", summary: "Undo the last revert." },
+    { name: "undo", summary: "Bring back all that was reverted since the last acceptance." },
     jsonOption,
   ],
   examples: [

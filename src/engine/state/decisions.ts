@@ -44,7 +44,7 @@ function withDecision(
   return { ...state, decisions: decision === undefined ? others : { ...others, [path]: decision } };
 }
 
-function accepted(state: SessionState, { seq, data }: EventOf<"artifact_accepted">): SessionState {
+function accepted(state: SessionState, { seq, step, data }: EventOf<"artifact_accepted">): SessionState {
   const { path, content, replaced, mode, rest } = data;
   const { file_mode: fileMode, renamed_from: renamedFrom, renamed_to: renamedTo } = data;
   const of = proposedAt(state, path);
@@ -57,7 +57,10 @@ function accepted(state: SessionState, { seq, data }: EventOf<"artifact_accepted
     goal: rest === undefined ? content : (rest.content ?? null),
     ...defined({ fileMode, madeExecutable: data.made_executable, renamedFrom, renamedTo }),
   };
-  const { [path]: _, ...undone } = state.undone;
+  const { [path]: top, ...others } = state.undone;
+  // Undoing a revert is the acceptance of no step; any other one leaves nothing to undo.
+  const earlier = step === null ? top?.earlier : undefined;
+  const undone = earlier === undefined ? others : { ...others, [path]: earlier };
   const before = state.decisions[path];
   const isPart =
     before !== undefined &&
@@ -112,7 +115,7 @@ function reverted(state: SessionState, { data }: EventOf<"acceptance_reverted">)
   const after: SessionState = {
     ...next,
     acceptances: left.length === 0 ? others : { ...others, [path]: left },
-    undone: { ...state.undone, [path]: { ...taken, from, to } },
+    undone: { ...state.undone, [path]: { ...taken, from, to, ...defined({ earlier: state.undone[path] }) } },
   };
   const last = left.at(-1);
   if (last === undefined) return withDecision(after, path, undefined);

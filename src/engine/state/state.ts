@@ -114,6 +114,8 @@ export interface Acceptance {
 export interface UndoneAcceptance extends Acceptance {
   readonly from: BlobRef | null;
   readonly to: BlobRef | null;
+  /** The one that was taken back before it, and not accepted again since. */
+  readonly earlier?: UndoneAcceptance;
 }
 
 /** A suggestion that waits for a person. */

@@ -7,7 +7,7 @@ import {
   revertAcceptance,
 } from "../../app/session/acceptance";
 import { isEditorChange, lineChangeOf } from "../../app/artifact/editor-change";
-import { offerText } from "../../app/artifact/offer";
+import { mayMerge, offerText } from "../../app/artifact/offer";
 import type { AcceptOptions, RejectOptions } from "../../app/session/acceptance";
 import { failureOf } from "../../app/session/checks";
 import type { LiveSession } from "../../app/session/session";
@@ -17,7 +17,7 @@ import type { ArtifactChoice } from "./artifact-choice";
 import { openArtifact, openProjectChanges } from "./artifact-documents";
 import type { ArtifactFiles } from "./artifact-files";
 import { proposalUri } from "./artifact-places";
-import { ArtifactTargets, openDiffs } from "./artifact-targets";
+import { ArtifactTargets, isResource, openDiffs } from "./artifact-targets";
 import {
   closeConflict,
   hasDraft,
@@ -32,7 +32,7 @@ import type { HunkTarget } from "./hunk-lenses";
 import { offerNow } from "./review-model";
 import type { ReviewModel } from "./review-model";
 import { Settling } from "./settling";
-import { ArtifactItem, GroupItem } from "../trees/artifacts-tree";
+import { ArtifactItem } from "../trees/artifacts-tree";
 import { defined } from "../../engine/model/defined";
 
 type Outcome =
@@ -77,8 +77,9 @@ export class ArtifactReview implements vscode.Disposable {
 
   async accept(target: unknown, byPointer: boolean, options: AcceptOptions = {}): Promise<void> {
     if (this.#isLate(target, byPointer)) return;
-    if (target instanceof GroupItem)
-      return this.#acceptAll(target.choices.filter(({ artifact }) => isOpenArtifact(artifact)));
+    const several = this.targets.several(target);
+    if (several !== undefined)
+      return this.#acceptAll(several.filter(({ artifact }) => isOpenArtifact(artifact)));
     const choice = await this.targets.need(target, "pending");
     if (choice === undefined || !(await this.#mayAccept([choice]))) return;
     const outcome = await this.settling.decide(async () => {
@@ -139,35 +140,37 @@ export class ArtifactReview implements vscode.Disposable {
       );
   }
 
-  async reject(target: unknown, byPointer: boolean, reason?: string): Promise<void> {
+  async reject(target: unknown, byPointer: boolean): Promise<void> {
     if (this.#isLate(target, byPointer)) return;
-    if (target instanceof GroupItem) {
-      const open = target.choices.filter(({ artifact }) => isOpenArtifact(artifact));
-      await this.settling.decide(async () => {
-        for (const choice of open) await this.#reject(choice, reason);
-      });
-      return;
-    }
+    const several = this.targets.several(target);
+    if (several !== undefined) return this.#rejectAll(several);
     const choice = await this.targets.need(target, "pending");
     if (choice === undefined) return;
     await this.settling.decide(async () => {
       const [diff] = openDiffs(choice);
-      await this.#reject(choice, reason);
+      await this.#reject(choice);
       await this.#goOn(choice, diff);
+    });
+  }
+
+  #rejectAll(choices: readonly ArtifactChoice[], reason?: string): Promise<void> {
+    return this.settling.decide(async () => {
+      for (const choice of choices) if (isOpenArtifact(choice.artifact)) await this.#reject(choice, reason);
     });
   }
 
   async rejectWithReason(target: unknown, byPointer: boolean): Promise<void> {
     if (this.#isLate(target, byPointer)) return;
-    const meant = target instanceof GroupItem ? target : await this.targets.need(target, "pending");
-    if (meant === undefined) return;
+    const several = this.targets.several(target);
+    const meant = several === undefined ? await this.targets.need(target, "pending") : undefined;
+    if (several === undefined && meant === undefined) return;
     const reason = await vscode.window.showInputBox({
       title: "Reject Artifact",
       prompt: "Why? Steps of the session that begin later are told.",
       ignoreFocusOut: true,
     });
     if (reason === undefined) return;
-    if (meant instanceof GroupItem) await this.reject(meant, false, reason);
+    if (meant === undefined) await this.#rejectAll(several ?? [], reason);
     else await this.settling.decide(() => this.#reject(meant, reason));
   }
 
@@ -223,7 +226,10 @@ export class ArtifactReview implements vscode.Disposable {
     }
     const desk = new EditorDesk(controller.workDomain);
     await this.settling.decide(() =>
-      controller.withLive((live) => redoAcceptance(live, file, { ...person, desk })),
+      controller.withLive(async (live) => {
+        do await redoAcceptance(live, file, { ...person, desk });
+        while (live.orchestrator.state.undone[file] !== undefined);
+      }),
     );
   }
 
@@ -398,9 +404,7 @@ export class ArtifactReview implements vscode.Disposable {
   async #solveConflict(choice: ArtifactChoice, { message }: OrketError): Promise<void> {
     const { controller, artifact } = choice;
     const { conflict, proposed, shown } = await offerNow(controller, artifact);
-    // Only where both sides have text can lines of both be kept.
-    const isText = conflict?.reason === "both_changed" || conflict?.reason === "both_added";
-    const solve = isText && conflict.marked !== undefined ? "Solve Conflict" : "Use Proposal";
+    const solve = conflict !== undefined && mayMerge(conflict) ? "Solve Conflict" : "Use Proposal";
     const changes = "Show Project's Changes";
     const mine = "Keep Mine";
     const answer = await vscode.window.showWarningMessage(message, solve, changes, mine);
@@ -441,7 +445,11 @@ export class ArtifactReview implements vscode.Disposable {
   /** Whether this is a second click, meant for what was there before. */
   #isLate(target: unknown, byPointer: boolean): boolean {
     return (
-      (byPointer || target instanceof ArtifactItem || target instanceof GroupItem) && this.settling.isSettling
+      (byPointer ||
+        target instanceof ArtifactItem ||
+        isResource(target) ||
+        this.targets.several(target) !== undefined) &&
+      this.settling.isSettling
     );
   }
 

@@ -7,6 +7,7 @@ import { defined } from "../../engine/model/defined";
 import type { SessionRegistry } from "../session/session-registry";
 import type { ArtifactChoice } from "./artifact-choice";
 import type { ArtifactFiles } from "./artifact-files";
+import { GroupItem } from "../trees/artifacts-tree";
 import { versionPlace, proposalPlace, proposalUri } from "./artifact-places";
 import { decidablePlace } from "./drafts";
 import type { ReviewModel } from "./review-model";
@@ -71,7 +72,7 @@ export class ArtifactTargets {
   /** From the tree: its item; a diff title: its address; Source Control: its file; the palette: the active diff. */
   async find(target: unknown): Promise<ArtifactChoice | undefined> {
     if (hasChoice(target)) return target.choice;
-    const state = (target as vscode.SourceControlResourceState | undefined)?.resourceUri;
+    const state = isResource(target) ? target.resourceUri : undefined;
     const uri = target instanceof vscode.Uri ? target : (state ?? activeArtifact());
     if (uri === undefined) return undefined;
     const place = decidablePlace(uri) ?? versionPlace(uri);
@@ -86,6 +87,13 @@ export class ArtifactTargets {
     return this.ofFile(uri);
   }
 
+  /** The artifacts of several rows, where the target is more than one; undefined: it is one, or none. */
+  several(target: unknown): readonly ArtifactChoice[] | undefined {
+    if (target instanceof GroupItem) return target.choices;
+    if (!Array.isArray(target)) return undefined;
+    return target.filter(isResource).flatMap(({ resourceUri }) => this.ofFile(resourceUri) ?? []);
+  }
+
   /** The artifact of the current session that proposes a change to this project file. */
   ofFile({ fsPath }: vscode.Uri): ArtifactChoice | undefined {
     const { current } = this.#sessions;
@@ -96,6 +104,11 @@ export class ArtifactTargets {
     );
     return current === undefined || artifact === undefined ? undefined : this.choice(current, artifact);
   }
+}
+
+/** A row of Source Control. */
+export function isResource(target: unknown): target is vscode.SourceControlResourceState {
+  return typeof target === "object" && target !== null && "resourceUri" in target;
 }
 
 function hasChoice(target: unknown): target is { readonly choice: ArtifactChoice } {

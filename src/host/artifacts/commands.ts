@@ -5,6 +5,7 @@ import { commandIds, internalIds } from "../ids";
 import type { ArtifactsTree } from "../trees/artifacts-tree";
 import { ensureTrusted } from "../trust";
 import type { ArtifactReview } from "./artifact-review";
+import { isResource } from "./artifact-targets";
 import { isHunkTarget } from "./hunk-lenses";
 import type { ReviewModel } from "./review-model";
 import { openAllChanges, showHistory } from "./review-views";
@@ -22,6 +23,10 @@ type Handler = (target: unknown, context?: unknown, more?: unknown) => unknown;
 /** A menu beside an editor's title passes where it was clicked; a program does not. */
 const byPointer = (context: unknown): boolean => context !== undefined;
 
+/** Several selected rows of Source Control come as one argument each. */
+const meant = (given: readonly unknown[]): unknown =>
+  given.length > 1 && given.every(isResource) ? given : given[0];
+
 export function artifactCommands({
   review,
   model,
@@ -29,10 +34,10 @@ export function artifactCommands({
   panels,
 }: Parts): Record<ArtifactCommand, Handler> {
   return {
-    [commandIds.acceptArtifact]: (target, context) => review.accept(target, byPointer(context)),
+    [commandIds.acceptArtifact]: (...given) => review.accept(meant(given), byPointer(given[1])),
     [commandIds.acceptAllArtifacts]: () => review.acceptAll(),
-    [commandIds.rejectArtifact]: (target, context) => review.reject(target, byPointer(context)),
-    [commandIds.rejectWithReason]: (target, context) => review.rejectWithReason(target, byPointer(context)),
+    [commandIds.rejectArtifact]: (...given) => review.reject(meant(given), byPointer(given[1])),
+    [commandIds.rejectWithReason]: (...given) => review.rejectWithReason(meant(given), byPointer(given[1])),
     [commandIds.revertAcceptance]: (target, context) => review.revert(target, byPointer(context)),
     [commandIds.redoAcceptance]: (target) => review.redo(target),
     [commandIds.reviewAllArtifacts]: () => openAllChanges(model),

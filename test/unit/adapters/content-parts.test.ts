@@ -115,6 +115,13 @@ describe("A content that is stored by its parts", () => {
     assert.equal(await readAgain(content), `${heading}${reply}`);
   });
 
+  it("is stored whole where it is too long to be assembled", async () => {
+    const half = "h".repeat(33 << 20);
+    const content = store.putText(...joined([half, half]));
+    await store.close();
+    assert.equal((await readAgain(content)).length, 2 * half.length);
+  });
+
   it("of a stranger names nothing that is not there, not itself, and no more than it says", async () => {
     const whole = "w".repeat(1 << 20);
     const claimed = (bytes: number): BlobRef => ({ sha256: "a".repeat(64), bytes });

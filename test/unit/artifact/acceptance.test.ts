@@ -24,6 +24,9 @@ const posix = process.platform !== "win32";
 const lines = (count: number, change: Readonly<Record<number, string>> = {}): string =>
   Array.from({ length: count }, (_, index) => `${change[index] ?? `line ${index}`}\n`).join("");
 
+/** A sample; `ORKET_REVERT_ROUNDS=1000` runs as many. */
+const revertRounds = Number(process.env["ORKET_REVERT_ROUNDS"] ?? 4);
+
 describe("Accepting an artifact", () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   const open: LiveSession[] = [];
@@ -76,14 +79,19 @@ describe("Accepting an artifact", () => {
       await revertAcceptance(live, "a.txt");
     assert.equal(at("a.txt"), base);
     assert.equal(decision(live, "a.txt"), "pending");
+    for (let count = 0; count < 3; count += 1) await redoAcceptance(live, "a.txt");
+    assert.equal(at("a.txt"), proposed);
+    assert.equal(decision(live, "a.txt"), "accepted");
+    await refuses(redoAcceptance(live, "a.txt"), "command_refused");
   });
 
-  it("restores the exact bytes when any of its hunks are taken back in any order", async () => {
+  it("restores the exact bytes when any of its hunks are taken back in any order", async function () {
+    this.timeout(2000 + revertRounds * 1000);
     const chance = new Chance(5);
     const places = [2, 14, 26, 38];
     const agent = (of: Iterable<number>): string =>
       lines(40, Object.fromEntries([...of].map((line) => [line, `agent ${line}`])));
-    for (let round = 0; round < 4; round += 1) {
+    for (let round = 0; round < revertRounds; round += 1) {
       const file = `f${round}.txt`;
       writeFiles(folder.path, { [file]: base });
       const live = await session([{ [file]: agent(places) }]);
@@ -96,7 +104,11 @@ describe("Accepting an artifact", () => {
         const [taken] = stand.splice(chance.below(stand.length), 1);
         await revertAcceptance(live, file, { acceptance: taken?.seq ?? -1 });
         assert.equal(at(file), agent(stand.map(({ line }) => line)));
+        // A subset stays, and what was taken back comes again.
+        if (chance.happens(0.2)) break;
       }
+      while (live.orchestrator.state.undone[file] !== undefined) await redoAcceptance(live, file);
+      assert.equal(at(file), agent(places));
       await live.close();
     }
   });

@@ -63,14 +63,17 @@ describe("Where a line comes from", () => {
       }
       file.forEach(({ text, by }, index) => {
         const origin = known.origins[index];
-        if (by === "agent" && !isTrivial(text)) {
+        if (by === "agent") {
           surviving += 1;
           if (origin === "agent") right += 1;
         }
+        // Of two lines with the same text, such as a brace, nobody can tell which one was kept.
         if (by === "human" && !isTrivial(text)) assert.equal(origin, null, `round ${round}: ${text}`);
       });
     }
     assert.ok(surviving > 5000);
+    const percent = (100 * right) / surviving;
+    console.log(`      ${right} of ${surviving} surviving lines of agents (${percent.toFixed(2)} %)`);
     assert.ok(right / surviving >= 0.99, `${right} of ${surviving}`);
   });
 
