@@ -67,6 +67,7 @@ const parts = {
   // What every start uses.
   start: [
     "src/adapters/journal/environment.ts",
+    "src/adapters/provider/call-slots.ts",
     "src/adapters/system/cache-folder.ts",
     "src/app/keys/allowed-keys.ts",
     "src/engine/model/once.ts",

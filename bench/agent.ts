@@ -5,6 +5,7 @@ import path from "node:path";
 import { searchFolders } from "../src/adapters/command/environment";
 import { NodeGuardedFiles } from "../src/adapters/files/guarded-files";
 import { findRipgrep } from "../src/adapters/files/ripgrep";
+import type { SearchOptions } from "../src/engine/port/files";
 import type { ModelProvider } from "../src/engine/port/model-provider";
 import { definitionOf, harness, step } from "../test/fakes/engine-harness";
 import type { BenchRow } from "./row";
@@ -42,9 +43,13 @@ async function searchRows(): Promise<BenchRow[]> {
     const ripgrep = findRipgrep(searchFolders(process.env), root);
     const policy = { read_scope: ["domain" as const], write_scope: [], allow: [], foreign_tools: [] };
     const plain = { workDomain: root, startDirectory: root, references: [], policy };
-    const search = async (files: NodeGuardedFiles, query: string, regex: boolean): Promise<number> => {
+    const search = async (
+      files: NodeGuardedFiles,
+      query: string,
+      options: SearchOptions,
+    ): Promise<number> => {
       const start = performance.now();
-      const found = await files.search(query, ".", 200, { report: true, regex });
+      const found = await files.search(query, ".", 200, { report: true, ...options });
       if (found.kind !== "matches" || found.matches.length !== 10) throw new Error("the search is wrong");
       return performance.now() - start;
     };
@@ -59,14 +64,14 @@ async function searchRows(): Promise<BenchRow[]> {
     const ratio = async (
       files: NodeGuardedFiles,
       query: string,
-      regex: boolean,
+      options: SearchOptions = {},
     ): Promise<number | undefined> => {
       if (ripgrep === undefined) return undefined;
       const [times, bareTimes]: [number[], number[]] = [[], []];
       // Alternating, so that what else the machine does falls on both.
       for (let run = 0; run < 7; run += 1) {
         bareTimes.push(bare(query));
-        times.push(await search(files, query, regex));
+        times.push(await search(files, query, options));
       }
       // The fastest of each: nothing but load makes a search slower.
       return Math.min(...times) / Math.min(...bareTimes);
@@ -74,15 +79,22 @@ async function searchRows(): Promise<BenchRow[]> {
     const unit = "x ripgrep";
     const note = ripgrep === undefined ? "ripgrep is not on the PATH" : `${folders * filesOfFolder} files`;
     return [
-      { name: "search of a text", value: await ratio(quick, needle, false), unit, atMost: 2, note },
+      { name: "search of a text", value: await ratio(quick, needle), unit, atMost: 2, note },
       {
         name: "search of a regular expression",
-        value: await ratio(quick, "hayst[a-c]ck-needle", true),
+        value: await ratio(quick, "hayst[a-c]ck-needle", { regex: true }),
         unit,
         atMost: 2,
         note,
       },
-      { name: "search of a text, every file read", value: await ratio(own, needle, false), unit, note },
+      {
+        name: "search of a text in files of two globs",
+        value: await ratio(quick, needle, { globs: ["*.ts", "pkg-1*/**/*.{ts,tsx}"] }),
+        unit,
+        atMost: 2,
+        note,
+      },
+      { name: "search of a text, every file read", value: await ratio(own, needle), unit, note },
     ];
   } finally {
     rmSync(root, { recursive: true, force: true });

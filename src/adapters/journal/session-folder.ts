@@ -3,7 +3,7 @@ import path from "node:path";
 import type { BlobRef } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
-import { definitionFormat, definitionSchema } from "../../engine/model/definition";
+import { definitionFormat } from "../../engine/model/definition";
 import type { Definition } from "../../engine/model/definition";
 import { initialState } from "../../engine/state/state";
 import { diskError, makeDirs, replace, syncDir, writeNew } from "../files/durable";
@@ -19,6 +19,7 @@ import { foldJournal, loadIndex } from "./journal-index";
 import type { JournalIndex } from "./journal-index";
 import { journalStart, readJournal } from "./journal-reader";
 import type { JournalPart } from "./journal-reader";
+import { parseDefinition } from "./parse-definition";
 import { JsonlSessionStore } from "./jsonl-session-store";
 import type { SessionEnvironment } from "./jsonl-session-store";
 import { newSessionId, orketDir, sessionPaths, sessionsDir } from "./layout";
@@ -188,7 +189,7 @@ export async function readDefinition(
       },
     );
   }
-  const parsed = definitionSchema.safeParse(value);
+  const parsed = await parseDefinition(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw definitionError(paths.id, `is not valid (${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""})`);

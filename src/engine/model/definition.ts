@@ -211,6 +211,9 @@ export function nodesIn(node: GroupPlanNode): readonly PlanNode[] {
   return node.kind === "parallel" ? node.branches : node.body;
 }
 
+/** The steps and groups of a Score, in their order. */
+export const planSchema = z.array(planNodeSchema);
+
 const source = z
   .string()
   .describe("The file it came from, relative to the WorkDomain, with forward slashes.");
@@ -256,7 +259,7 @@ export const definitionSchema = z.strictObject({
   score: z.strictObject({
     name: nameSchema,
     source,
-    steps: z.array(planNodeSchema),
+    steps: planSchema,
     result: z
       .strictObject({ step: z.string() })
       .optional()

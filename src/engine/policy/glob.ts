@@ -18,11 +18,6 @@ type Step =
   | { readonly kind: "fork"; readonly to: number[] }
   | { readonly kind: "end" };
 
-/** A compiled glob. */
-export interface Glob {
-  readonly steps: readonly Step[];
-}
-
 /** Compiles a glob; braces that are never closed are literal. */
 class Compiler {
   readonly steps: Step[] = [];
@@ -33,10 +28,10 @@ class Compiler {
     this.#glob = glob;
   }
 
-  compile(): Glob {
+  compile(): readonly Step[] {
     this.#sequence(0);
     this.steps.push({ kind: "end" });
-    return { steps: this.steps };
+    return this.steps;
   }
 
   #fork(...to: number[]): number[] {
@@ -139,47 +134,94 @@ class Compiler {
   }
 }
 
-/** A glob over paths with forward slashes; a folder's glob (`dir/`) matches everything below it. */
-function compileGlob(glob: string): Glob {
-  const trimmed = glob.normalize("NFC").replace(/^(?:\.?\/)+/u, "");
-  return new Compiler(trimmed.endsWith("/") ? `${trimmed}**` : trimmed).compile();
+/** Steps of a program that are reached together, and what a character makes of them. */
+interface Reached {
+  readonly steps: readonly Step[];
+  /** The places behind the steps. */
+  readonly after: readonly number[];
+  readonly isEnd: boolean;
+  /** null: nothing is reached. */
+  readonly next: Map<string, Reached | null>;
 }
 
-/** Whether the glob matches the whole path, case-sensitive. Takes at most the glob's length times the path's steps. */
-function matchesGlob({ steps }: Glob, path: string): boolean {
-  /** The character index at which a place was last reached. */
-  const reached = new Int32Array(steps.length).fill(-1);
-  const enter = (place: number, turn: number, into: number[]): void => {
-    const left = [place];
-    for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      if (reached[next] === turn) continue;
-      reached[next] = turn;
-      const step = steps[next];
-      if (step?.kind === "fork") left.push(...step.to);
-      else into.push(next);
+/** Transitions that a program remembers; then it begins anew, so that no path can fill the memory. */
+const maxRemembered = 2000;
+
+/** A compiled glob. It remembers where a character led, since a search tests each path of a project. */
+class Program {
+  readonly #steps: readonly Step[];
+  readonly #reached = new Map<string, Reached>();
+  #remembered = 0;
+
+  constructor(steps: readonly Step[]) {
+    this.#steps = steps;
+  }
+
+  /** Whether the whole path matches, case-sensitive. Takes at most the program's length times the path's steps. */
+  matches(path: string): boolean {
+    if (this.#remembered > maxRemembered) {
+      this.#reached.clear();
+      this.#remembered = 0;
     }
-  };
-  let threads: number[] = [];
-  enter(0, 0, threads);
-  let turn = 0;
-  for (const character of path) {
-    turn += 1;
-    const following: number[] = [];
-    for (const place of threads) {
-      const step = steps[place];
-      const takes =
+    let now = this.#at([0]);
+    for (const character of path) {
+      let next: Reached | null | undefined = now.next.get(character);
+      if (next === undefined) {
+        next = this.#step(now, character);
+        now.next.set(character, next);
+        this.#remembered += 1;
+      }
+      if (next === null) return false;
+      now = next;
+    }
+    return now.isEnd;
+  }
+
+  #step({ steps, after }: Reached, character: string): Reached | null {
+    const places = after.filter((_, index) => {
+      const step = steps[index];
+      return (
         step?.kind === "any" ||
         (step?.kind === "inName" && character !== "/") ||
-        (step?.kind === "character" && step.character === character);
-      if (takes) enter(place + 1, turn, following);
-    }
-    if (following.length === 0) return false;
-    threads = following;
+        (step?.kind === "character" && step.character === character)
+      );
+    });
+    return places.length === 0 ? null : this.#at(places);
   }
-  return threads.some((place) => steps[place]?.kind === "end");
+
+  /** What is reached from these places without a character. */
+  #at(places: readonly number[]): Reached {
+    const key = places.join();
+    const known = this.#reached.get(key);
+    if (known !== undefined) return known;
+    const seen = new Set<number>();
+    const open = [...places];
+    for (let place = open.pop(); place !== undefined; place = open.pop()) {
+      if (seen.has(place)) continue;
+      seen.add(place);
+      const step = this.#steps[place];
+      if (step?.kind === "fork") open.push(...step.to);
+    }
+    const kept = [...seen].filter((place) => this.#steps[place]?.kind !== "fork").sort((a, b) => a - b);
+    const steps = kept.flatMap((place) => this.#steps[place] ?? []);
+    const reached: Reached = {
+      steps,
+      after: kept.map((place) => place + 1),
+      isEnd: steps.some(({ kind }) => kind === "end"),
+      next: new Map(),
+    };
+    this.#reached.set(key, reached);
+    return reached;
+  }
 }
 
-const compiled = new Map<string, Glob>();
+/** A glob over paths with forward slashes; a folder's glob (`dir/`) matches everything below it. */
+function compileGlob(glob: string): Program {
+  const trimmed = glob.normalize("NFC").replace(/^(?:\.?\/)+/u, "");
+  return new Program(new Compiler(trimmed.endsWith("/") ? `${trimmed}**` : trimmed).compile());
+}
+
+const compiled = new Map<string, Program>();
 
 /** Whether one of the globs matches the path, case-sensitive. */
 export function matchesAny(globs: readonly string[], path: string): boolean {
@@ -189,6 +231,6 @@ export function matchesAny(globs: readonly string[], path: string): boolean {
       program = compileGlob(glob);
       compiled.set(glob, program);
     }
-    return matchesGlob(program, path);
+    return program.matches(path);
   });
 }
