@@ -1,9 +1,9 @@
 /*
  * `npm test`: every suite, and a last line with the totals. A suite that ran no test counts as a failure:
  * a glob or a launcher is broken, which would otherwise look like success. The person suite mostly waits, so the others
- * run beside it; what they print comes suite by suite all the same.
+ * run beside it, but the one that fills the machine with windows of its own; what they print comes suite by suite.
  *
- *   npm test -- [SUITE…]     unit contract replay survival simulation golden cli architecture integration person
+ *   npm test -- [SUITE…]     unit contract replay survival simulation golden cli architecture person integration
  */
 import { root, run, underProjectNode } from "./bootstrap.mjs";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -24,11 +24,12 @@ const suites = {
   golden: inNode("golden"),
   cli: inNode("cli"),
   architecture: inNode("architecture"),
-  integration: ["-r", hook, "test/integration/run.ts"],
   person: inNode("person"),
+  integration: ["-r", hook, "test/integration/run.ts"],
 };
 const needScreen = new Set(["integration", "person"]);
 const longest = "person";
+const alone = "integration";
 
 /** Prints in the order of the names: the first that has not ended at once, the others when it is their turn. */
 function printInTurn(names) {
@@ -87,13 +88,16 @@ async function main(args) {
   await prepare(names);
   const printer = printInTurn(names);
   // The longest begins first.
-  const left = names.toSorted((one, other) => Number(other === longest) - Number(one === longest));
+  const left = names
+    .filter((name) => name !== alone)
+    .toSorted((one, other) => Number(other === longest) - Number(one === longest));
   const byName = new Map();
   const lane = async () => {
     for (let name = left.shift(); name !== undefined; name = left.shift())
       byName.set(name, await runSuite(name, printer));
   };
   await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
+  if (names.includes(alone)) byName.set(alone, await runSuite(alone, printer));
   const results = names.map((name) => byName.get(name));
 
   console.log("");

@@ -170,6 +170,15 @@ describe("a damaged journal", function () {
       assert.equal(replay.code, 10, `${damaged}: ${replay.stdout}`);
       assert.match(replay.stdout, /damaged at line [45]/);
     }
+    const changed = lines.findIndex((line) => line.includes('"type":"model_call_end"'));
+    const invented = (line: string, index: number): string =>
+      index === changed ? line.replace('"text":"', '"text":"x') : line;
+    writeFileSync(journal, lines.map(invented).join("\n"));
+    const { stdout } = await orket(["replay", "last"], { cwd: project });
+    assert.match(
+      stdout,
+      /Step +\w+\n +Event +\d+, model_call_end .*\n +Cause +the model's reply was changed/,
+    );
     writeFileSync(journal, lines.join("\n"));
     assert.equal((await orket(["replay", "last"], { cwd: project })).code, 0);
   });

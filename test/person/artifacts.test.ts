@@ -167,7 +167,13 @@ describe("the review of what a team proposes", function () {
     );
     await workbench.page.locator(".monaco-editor .view-lines").first().click();
     await workbench.page.keyboard.press("Control+Home");
-    await workbench.command("Show Next Change");
+    // The editor opens the change that it knew before, with its actions disabled, until it has compared again.
+    await until("a change that can be rejected", async () => {
+      await workbench.command("Show Next Change");
+      if (await inPeek("Reject This Change").isEnabled()) return true;
+      await workbench.page.keyboard.press("Escape");
+      return false;
+    });
     await inPeek("Reject This Change").click();
     await until(
       "what the press does",
@@ -208,6 +214,27 @@ describe("the review of what a team proposes", function () {
     await workbench.command("Orket: Undo Revert");
     await row(/^small\/0\.txt, added, accepted/).waitFor();
     assert.equal(at("small/0.txt"), "new\n");
+  });
+
+  it("decides from the session's panel, whose buttons say which file they are about", async () => {
+    await workbench.command("Orket: Open Session");
+    const panel = await workbench.panel(/^\d+ events$/);
+    const press = async (name: string): Promise<void> => {
+      const button = panel.getByRole("button", { name, exact: true });
+      await until(
+        `${name} takes a press`,
+        async () => (await button.getAttribute("aria-disabled")) !== "true",
+      );
+      await button.click();
+    };
+    await press("Accept src/z.txt");
+    await row(/^src\/z\.txt, added, accepted/).waitFor();
+    assert.equal(at("src/z.txt"), "left\n");
+    await press("Revert src/z.txt");
+    await row(/^src\/z\.txt, added, pending/).waitFor();
+    assert.equal(existsSync(path.join(folder, "src/z.txt")), false);
+    await press("Reject src/z.txt");
+    await row(/^src\/z\.txt, added, rejected/).waitFor();
   });
 
   it("shows everything that waits in one editor, and in Source Control", async () => {

@@ -88,7 +88,7 @@ describe("A session of twelve steps", function () {
     const kills = everything ? 200 : 16;
     let hit = 0;
     const one = async (number: number): Promise<void> => {
-      const operation = Math.round(((number + 0.5) / kills) * journey.operations.length * 0.85);
+      const operation = Math.round(((number + 0.5) / kills) * journey.operations.length * 0.7);
       await inProject(async (folder) => {
         const witness = new Witness();
         const moment = number % 2 === 0 ? "before" : "after";

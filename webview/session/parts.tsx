@@ -62,12 +62,12 @@ function Artifacts({ rows, onAction }: ArtifactsProps): JSX.Element | null {
             </span>
             <span class="hint">{factsOf(row)}</span>
             <span class="buttons">
-              <Button harmless title={`Diff of ${row.path}`} onPress={() => onAction("diff", row)}>
+              <Button harmless name={`Diff of ${row.path}`} onPress={() => onAction("diff", row)}>
                 Diff
               </Button>
               <Button
                 about={`${row.path} ${row.shown ?? ""}`}
-                title={`Accept ${row.path}`}
+                name={`Accept ${row.path}`}
                 hidden={!row.open}
                 onPress={() => onAction("accept", row)}
               >
@@ -75,7 +75,7 @@ function Artifacts({ rows, onAction }: ArtifactsProps): JSX.Element | null {
               </Button>
               <Button
                 about={row.path}
-                title={`Reject ${row.path}`}
+                name={`Reject ${row.path}`}
                 hidden={!row.open}
                 onPress={() => onAction("reject", row)}
               >
@@ -83,7 +83,7 @@ function Artifacts({ rows, onAction }: ArtifactsProps): JSX.Element | null {
               </Button>
               <Button
                 about={row.path}
-                title={`Revert ${row.path}`}
+                name={`Revert ${row.path}`}
                 hidden={!row.decided}
                 onPress={() => onAction("revert", row)}
               >
@@ -91,7 +91,7 @@ function Artifacts({ rows, onAction }: ArtifactsProps): JSX.Element | null {
               </Button>
               <Button
                 harmless
-                title={`Versions of ${row.path} over the steps`}
+                name={`History of ${row.path} over the steps`}
                 onPress={() => onAction("history", row)}
               >
                 History

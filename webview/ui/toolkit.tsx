@@ -32,8 +32,10 @@ declare module "preact" {
 }
 
 export interface ButtonProps {
-  /** The label, which is also the accessible name. */
+  /** The label, which is also the accessible name where no other is given. */
   readonly children: string;
+  /** The accessible name, and the tooltip, of a button that stands in every row: the label, and what it is about. */
+  readonly name?: string;
   readonly onPress: () => void;
   /** What the press is about: the same label about something else is another control, and waits until it is readable. */
   readonly about?: string;
@@ -57,7 +59,8 @@ export function Button({
   disabled = false,
   hidden = false,
   icon,
-  title,
+  name,
+  title = name,
   harmless = false,
 }: ButtonProps): JSX.Element {
   const meaning = harmless || disabled || hidden ? undefined : meaningOf(children, about);
@@ -69,6 +72,7 @@ export function Button({
       appearance={primary ? "primary" : "secondary"}
       disabled={disabled || hidden}
       aria-disabled={meaning === undefined || armed ? undefined : "true"}
+      aria-label={name}
       title={title}
       onClick={(event) => {
         if (disabled || hidden) return;

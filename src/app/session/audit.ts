@@ -269,7 +269,7 @@ function atEvent(event: SessionEvent, cause: Divergence["cause"], message: strin
 
 /** The journal's first damaged line, attributed to its step. */
 async function damageAsDivergence(
-  { directory, position }: Snapshot,
+  { directory }: Snapshot,
   damage: OrketError,
   known: SessionEvent | undefined,
   definitionChanged: boolean,
@@ -280,8 +280,7 @@ async function damageAsDivergence(
     if (known === undefined) throw damage;
     return atEvent(known, "definition", damage.message);
   }
-  const text =
-    line === position.lines + 1 ? await lineAt(fs, sessionPaths(directory).journal, position.offset) : "";
+  const text = await lineAt(fs, sessionPaths(directory).journal, line);
   const step = /"step":(?:"([^"]*)"|null)/.exec(text)?.[1] ?? null;
   const type = /"type":"([a-z_]+)"/.exec(text)?.[1] as SessionEvent["type"] | undefined;
   return {
@@ -294,13 +293,29 @@ async function damageAsDivergence(
   };
 }
 
-/** The beginning of a line, as much as is shown of it. */
-async function lineAt(fs: FileSystem, file: string, offset: number): Promise<string> {
+const lineFeed = 0x0a;
+/** As much of a line as is searched for its step and type, and shown. */
+const shownBytes = 64 << 10;
+
+/** The beginning of the journal's line of this number, from 1; "" where there is none. */
+async function lineAt(fs: FileSystem, file: string, line: number): Promise<string> {
   const handle = await fs.open(file, constants.O_RDONLY);
   try {
-    const bytes = Buffer.alloc(64 << 10);
-    const length = await fs.read(handle, bytes, offset);
-    return bytes.toString("utf8", 0, length).split("\n")[0] ?? "";
+    let offset = 0;
+    let left = line - 1;
+    const chunk = Buffer.alloc(1 << 20);
+    for (let at = 0; left > 0;) {
+      const length = await fs.read(handle, chunk, at);
+      if (length === 0) return "";
+      const read = chunk.subarray(0, length);
+      for (let end = read.indexOf(lineFeed); end >= 0 && left > 0; end = read.indexOf(lineFeed, end + 1)) {
+        offset = at + end + 1;
+        left -= 1;
+      }
+      at += length;
+    }
+    const bytes = chunk.subarray(0, shownBytes);
+    return bytes.toString("utf8", 0, await fs.read(handle, bytes, offset)).split("\n")[0] ?? "";
   } finally {
     await fs.close(handle);
   }
