@@ -1,7 +1,8 @@
 /*
  * `npm test`: every suite, and a last line with the totals. A suite that ran no test counts as a failure:
- * a glob or a launcher is broken, which would otherwise look like success. The person suite mostly waits, so the others
- * run beside it, but the one that fills the machine with windows of its own; what they print comes suite by suite.
+ * a glob or a launcher is broken, which would otherwise look like success. Suites that need no screen run two at a time;
+ * those with windows run alone, since whoever sits in front of one expects an answer in time. What they print comes suite by
+ * suite.
  *
  *   npm test -- [SUITE…]     unit contract replay survival simulation golden cli architecture person integration
  */
@@ -28,8 +29,6 @@ const suites = {
   integration: ["-r", hook, "test/integration/run.ts"],
 };
 const needScreen = new Set(["integration", "person"]);
-const longest = "person";
-const alone = "integration";
 
 /** Prints in the order of the names: the first that has not ended at once, the others when it is their turn. */
 function printInTurn(names) {
@@ -87,17 +86,14 @@ async function main(args) {
   mkdirSync(output, { recursive: true });
   await prepare(names);
   const printer = printInTurn(names);
-  // The longest begins first.
-  const left = names
-    .filter((name) => name !== alone)
-    .toSorted((one, other) => Number(other === longest) - Number(one === longest));
   const byName = new Map();
-  const lane = async () => {
+  const runAll = async (left) => {
     for (let name = left.shift(); name !== undefined; name = left.shift())
       byName.set(name, await runSuite(name, printer));
   };
-  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
-  if (names.includes(alone)) byName.set(alone, await runSuite(alone, printer));
+  const beside = names.filter((name) => !needScreen.has(name));
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, () => runAll(beside)));
+  await runAll(names.filter((name) => needScreen.has(name)));
   const results = names.map((name) => byName.get(name));
 
   console.log("");

@@ -341,6 +341,23 @@ describe("accepting every kind of file inside the extension host", function () {
     assert.equal(readFileSync(at("behind.txt"), "utf8"), text());
   });
 
+  it("says on an accepted line where it came from, and on no other", async () => {
+    const said = async (line: number): Promise<string> => {
+      const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+        "vscode.executeHoverProvider",
+        vscode.Uri.file(at("plain.txt")),
+        new vscode.Position(line, 0),
+      );
+      const contents = hovers.flatMap((hover) => hover.contents);
+      return contents.map((content) => (typeof content === "string" ? content : content.value)).join("\n");
+    };
+    await decide("acceptArtifact", "plain.txt", /^Accept Anyway$/);
+    assert.match(await said(20), /^Written by .* in step .*Accepted by/s);
+    assert.equal(await said(3), "");
+    await decide("revertAcceptance", "plain.txt");
+    assert.equal(await said(20), "");
+  });
+
   it("moves a file with both its names; not while an editor holds one of them unsaved", async () => {
     const document = await vscode.workspace.openTextDocument(at("from.txt"));
     await replace(document, "line 3", "person");
