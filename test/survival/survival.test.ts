@@ -87,16 +87,23 @@ describe("A session of twelve steps", function () {
   it("survives the system's own SIGKILL", async () => {
     const kills = everything ? 200 : 16;
     let hit = 0;
-    const one = async (number: number): Promise<void> => {
-      const operation = Math.round(((number + 0.5) / kills) * journey.operations.length * 0.7);
-      await inProject(async (folder) => {
+    const dies = (operation: number, moment: string): Promise<boolean> =>
+      inProject(async (folder) => {
         const witness = new Witness();
-        const moment = number % 2 === 0 ? "before" : "after";
         const { events, signal } = await doom([folder, moment, operation.toString()]);
-        if (signal === "SIGKILL") hit += 1;
         witness.events.push(...events);
         await look(folder, journey.done, [witness]);
+        return signal === "SIGKILL";
       });
+    const one = async (number: number): Promise<void> => {
+      const operation = Math.round(((number + 0.5) / kills) * journey.operations.length * 0.85);
+      const moment = number % 2 === 0 ? "before" : "after";
+      // On a busy machine more is written at once, so that a late operation may not come: then an earlier one is aimed at.
+      for (const share of [1, 0.9, 0.8]) {
+        if (!(await dies(Math.round(operation * share), moment))) continue;
+        hit += 1;
+        return;
+      }
     };
     for (let number = 0; number < kills; number += 2) await Promise.all([one(number), one(number + 1)]);
     assert.ok(hit >= kills - 1, `${hit} of ${kills} processes were killed`);
