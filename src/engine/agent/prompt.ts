@@ -10,7 +10,7 @@ import { answerMessages } from "./answer";
 import type { Fixed, PromptContext } from "./prompt-context";
 import { bytesOf, makeRoom } from "./prompt-cut";
 import type { Drafted } from "./prompt-cut";
-import { canonicalMessage } from "./prompt-digest";
+import { digestOfPrompt } from "./prompt-digest";
 import { tooLarge } from "./prompt-parts";
 import { assumedDensity, estimateAt } from "./prompt-tokens";
 import { expandFor } from "./prompt-values";
@@ -172,7 +172,7 @@ function built(
       turn,
       kept,
       added: all.slice(kept).map(({ message }) => message),
-      sha256: context.sha256(JSON.stringify(all.map(({ message, text }) => canonicalMessage(message, text)))),
+      sha256: digestOfPrompt(all, context.versions, context.sha256),
       estimated_tokens: estimate.tokens(bytes),
       ...(density === undefined ? {} : { tokens_per_byte: Math.round(density * 10_000) / 10_000 }),
       max_tokens: maxPromptTokens(bytes, all.length),
