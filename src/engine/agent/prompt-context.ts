@@ -29,9 +29,8 @@ export interface PromptContext {
 export interface Fixed {
   readonly system: string;
   readonly head: string;
-  readonly tail: string;
-  /** What the prompt's tail asks for in the Score's words, the same in every round. */
-  readonly instruction: string;
+  /** As `stepSection`: the instruction is a part of its own. */
+  readonly tail: readonly string[];
   /** What the templates named, so that it is not repeated. */
   readonly used: ReadonlySet<string>;
 }
