@@ -52,7 +52,11 @@ function digestTexts(events: readonly SessionEvent[]): void {
     });
     event.data.sha256 = sha256(JSON.stringify(texts));
     for (const later of events)
-      if (later.type === "model_call_start" && later.step === event.step && later.data.turn === event.data.turn)
+      if (
+        later.type === "model_call_start" &&
+        later.step === event.step &&
+        later.data.turn === event.data.turn
+      )
         later.data.prompt = event.data.sha256;
   }
 }

@@ -11,6 +11,8 @@ import type { SessionPaths } from "./layout";
 
 /** Of contents kept in memory, in bytes, or UTF-16 units of a text. */
 const cacheMaxLength = 8 << 20;
+/** Prompts kept in memory: of the steps under way, whose next turns read them. Each is read by no other step. */
+const cachedPrompts = 32;
 /** Of texts whose digests are kept in memory, in UTF-16 units. */
 const digestedMaxLength = 2 << 20;
 /** A shorter part of a content is stored in its record: referring to another record would take as many bytes. */
@@ -37,12 +39,14 @@ class Recent<K, V extends { readonly length: number }> {
   #newer = new Map<K, V>();
   #older = new Map<K, V>();
   readonly #maxLength: number;
+  readonly #maxCount: number;
   /** Of the newer half. */
   #length = 0;
 
   /** @param maxLength of all entries together. */
-  constructor(maxLength: number) {
+  constructor(maxLength: number, maxCount = Infinity) {
     this.#maxLength = maxLength;
+    this.#maxCount = maxCount;
   }
 
   get(key: K): V | undefined {
@@ -58,7 +62,7 @@ class Recent<K, V extends { readonly length: number }> {
     if (value.length > this.#maxLength / 8) return;
     this.#length += value.length - (this.#newer.get(key)?.length ?? 0);
     this.#newer.set(key, value);
-    if (this.#length <= this.#maxLength / 2) return;
+    if (this.#length <= this.#maxLength / 2 && this.#newer.size < this.#maxCount / 2) return;
     this.#older = this.#newer;
     this.#newer = new Map();
     this.#length = 0;
@@ -158,6 +162,7 @@ export class BlobStore extends BlobReader {
   /** In the file, or queued for it, by its form there: only a content stored whole can be a part of another. */
   readonly #known = new Map<string, "whole" | "parts">();
   readonly #digests = new RecentDigests();
+  readonly #prompts = new Recent<string, string>(cacheMaxLength, cachedPrompts);
   readonly #file: AppendFile;
 
   constructor(fs: FileSystem, paths: SessionPaths, file: AppendFile) {
@@ -177,12 +182,17 @@ export class BlobStore extends BlobReader {
     }
     const ref = { sha256: sha256(text), bytes };
     if (!isWellFormed) return this.#put(ref, Buffer.from(text, "utf8"));
-    if (parts.length <= 1) this.#digests.set(text, ref);
-    else if (bytes <= composedMaxBytes && !this.#known.has(ref.sha256) && parts.every((part) => part.isWellFormed())) {
-      const stored = parts.filter((part) => part !== "").map((part) => this.#putPart(part));
-      this.#take(ref.sha256, { content: text, parts: encodeParts(stored) });
+    if (parts.length <= 1) {
+      this.#digests.set(text, ref);
+      return this.#put(ref, text);
     }
-    return this.#put(ref, text);
+    const isComposed = bytes <= composedMaxBytes && parts.every((part) => part.isWellFormed());
+    this.#prompts.set(ref.sha256, text);
+    if (!this.#known.has(ref.sha256)) {
+      const stored = isComposed ? parts.filter((part) => part !== "").map((part) => this.#putPart(part)) : [];
+      this.#take(ref.sha256, { content: text, ...(isComposed ? { parts: encodeParts(stored) } : {}) });
+    }
+    return ref;
   }
 
   putBytes(bytes: Uint8Array): BlobRef {
@@ -196,8 +206,14 @@ export class BlobStore extends BlobReader {
       ref = { sha256: sha256(text), bytes: Buffer.byteLength(text) };
       this.#digests.set(text, ref);
     }
-    if (this.#known.get(ref.sha256) === "parts") return text;
-    return this.#put(ref, text);
+    const known = this.#known.get(ref.sha256);
+    if (known === undefined) this.#take(ref.sha256, { content: text });
+    return known === "parts" ? text : ref;
+  }
+
+  override getText(content: Content): Promise<string> {
+    const prompt = isInline(content) ? undefined : this.#prompts.get(content.sha256);
+    return prompt === undefined ? super.getText(content) : Promise.resolve(prompt);
   }
 
   #put(ref: BlobRef, content: string | Uint8Array): BlobRef {

@@ -22,7 +22,10 @@ export function isBuiltAgain({ promptBuilder }: Pick<MakingVersions, "promptBuil
 }
 
 /** The message with its text, or since version 5 the reference to it; keys in a fixed order. */
-function canonicalMessage(message: Message, content: { readonly text: string } | { readonly content: Content }) {
+function canonicalMessage(
+  message: Message,
+  content: { readonly text: string } | { readonly content: Content },
+) {
   if (message.role === "assistant") {
     const { role, tool_calls, attached } = message;
     return { role, ...content, ...defined({ tool_calls, attached }) };
@@ -62,5 +65,8 @@ export async function digestOfRecorded(
  * digests of two versions cannot be compared.
  */
 export function promptIdentity({ kept, added }: EventData<"prompt_built">): string {
-  return JSON.stringify([kept, added.map((message) => canonicalMessage(message, { content: message.content }))]);
+  return JSON.stringify([
+    kept,
+    added.map((message) => canonicalMessage(message, { content: message.content })),
+  ]);
 }
