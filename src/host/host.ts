@@ -74,9 +74,9 @@ function createParts(context: vscode.ExtensionContext) {
   );
   const extension = context.extensionUri;
   const unseen = new UnseenEnds(context.workspaceState);
-  const inbox = new Inbox(sessions, unseen);
+  const inbox = new Inbox(sessions, unseen, errors);
   const model = new ReviewModel(sessions);
-  const files = new ArtifactFiles(sessions, model);
+  const files = new ArtifactFiles(sessions, model, errors);
   const panels = new SessionPanels({
     extension,
     sessions,
@@ -110,7 +110,7 @@ function createParts(context: vscode.ExtensionContext) {
     plans: new PlanDocuments(index),
     flows: new FlowPanels(extension, index, sessions, errors),
     repeats: new Repeats(sessions, reports),
-    diagnostics: new ProjectDiagnostics(index),
+    diagnostics: new ProjectDiagnostics(index, errors),
     editing: new Editing({ extension, index, secrets, sessions, panels, errors, provider: services }),
   };
 }
@@ -119,7 +119,8 @@ function createParts(context: vscode.ExtensionContext) {
 type Parts = ReturnType<typeof createParts>;
 
 function registerViews(parts: Parts): vscode.Disposable[] {
-  const { sessions, index, meshRows, conductor, inbox, inboxTree, sessionsTree, panels, unseen } = parts;
+  const { sessions, index, meshRows, conductor, inbox, inboxTree, sessionsTree, panels, unseen, errors } =
+    parts;
   const sessionsView = vscode.window.createTreeView(viewIds.sessions, {
     treeDataProvider: sessionsTree,
   });
@@ -137,7 +138,7 @@ function registerViews(parts: Parts): vscode.Disposable[] {
     library.onDidCollapseElement(({ element }) => meshRows.closed(element.id ?? "")),
     vscode.window.registerWebviewViewProvider(viewIds.conductor, conductor),
     vscode.window.registerWebviewPanelSerializer(panelTypes.session, panels),
-    new Attention(sessions, conductor, inbox, unseen, (badge) => {
+    new Attention(sessions, conductor, inbox, unseen, errors, (badge) => {
       sessionsView.badge = badge;
     }),
   ];
