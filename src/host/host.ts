@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { CallSlots } from "../adapters/provider/call-slots";
+import { machineSlots } from "../adapters/provider/machine-slots";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
 import { registerAgents } from "./agents";
 import { ArtifactFiles } from "./artifacts/artifact-files";
@@ -223,7 +224,7 @@ function servicesOf(
     external: new EditorTools(),
     features: (workDomain) => new EditorFeatures(workDomain),
     mesh,
-    slots: new CallSlots(),
+    slots: new CallSlots(() => machineSlots()),
     commands: {
       isTrusted: () => vscode.workspace.isTrusted,
       secret: (name) => secrets.resolve(`secret:${name}`),
