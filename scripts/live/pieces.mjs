@@ -231,7 +231,20 @@ async function servesModel(folder, program) {
   const model = path.join(folder, wanted.model.file);
   if (!existsSync(model)) return;
   const port = await freePort();
-  const args = ["-m", model, "--host", "127.0.0.1", "--port", String(port), "-c", "256", "-np", "1", "-t", "1"];
+  const args = [
+    "-m",
+    model,
+    "--host",
+    "127.0.0.1",
+    "--port",
+    String(port),
+    "-c",
+    "256",
+    "-np",
+    "1",
+    "-t",
+    "1",
+  ];
   const child = spawn(program, args, { cwd: folder, stdio: "ignore" });
   let ended;
   child.once("error", (error) => (ended = error.message));
@@ -290,7 +303,7 @@ export async function installPieces(folder, asked) {
       const reason = onlyByName.has(name)
         ? "It is compiled from source for ten minutes and more, so it is installed only when it is named."
         : "This run named other pieces.";
-      pieces[name] = { reason };
+      pieces[name] = { reason, asked: false };
       continue;
     }
     if (existsSync(stamp)) {

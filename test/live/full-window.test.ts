@@ -32,7 +32,10 @@ function replyTo(call: number): ServedReply {
   if (call > scriptedCalls) return { text: "All is read." };
   if (call % 6 === 0) {
     const content = code(1100, call);
-    return { text: "I write down what I found.", calls: [["write_file", { path: `notes/${call}.md`, content }]] };
+    return {
+      text: "I write down what I found.",
+      calls: [["write_file", { path: `notes/${call}.md`, content }]],
+    };
   }
   const start = 1 + ((call * linesOfTurn) % 500);
   const range = { start_line: start, end_line: start + linesOfTurn - 1 };
@@ -75,7 +78,8 @@ function project(endpoint: string, model: string): string {
       retry: { attempts: 1, backoff_seconds: 0 },
     },
   };
-  for (const [name, file] of Object.entries(files)) writeFileSync(path.join(folder, name), JSON.stringify(file));
+  for (const [name, file] of Object.entries(files))
+    writeFileSync(path.join(folder, name), JSON.stringify(file));
   mkdirSync(path.join(folder, "src"));
   for (let part = 0; part < 8; part += 1)
     writeFileSync(path.join(folder, "src", `part-${part}.ts`), code(partBytes, part));
