@@ -148,6 +148,10 @@ export class NodeCommandRunner implements CommandRunner {
 
   async #inView(job: Job, runs: string): Promise<CommandResult> {
     const { spec } = job.request;
+    if (spec.isolation === "container") {
+      const message = "This version of Orket starts no containers.";
+      return { ...nothing, end: { kind: "refused", reason: "isolation", message } };
+    }
     const sandbox = await findSandbox(runs, this.#options.sandbox);
     if (sandbox.kind === "missing" && spec.isolation !== "view") {
       return { ...nothing, end: { kind: "refused", reason: "isolation", message: sandbox.message } };

@@ -97,8 +97,11 @@ export class Attention implements vscode.Disposable {
     this.#updates.request();
   }
 
-  async #showEnd(directory: unknown): Promise<void> {
-    const controller = await this.#sessions.openAt(String(directory)).catch(() => undefined);
+  /** @param given the session's folder; without it, the end that the status bar names */
+  async #showEnd(given: unknown): Promise<void> {
+    const directory = typeof given === "string" ? given : this.#unseen.all[0]?.directory;
+    if (directory === undefined) return;
+    const controller = await this.#sessions.openAt(directory).catch(() => undefined);
     if (controller === undefined) return this.#forgetGone();
     await this.#conductor.showWaiting(controller, waitingIn(controller)[0]?.about ?? "");
   }
@@ -124,6 +127,10 @@ export class Attention implements vscode.Disposable {
     this.#offer(`Orket: ${sentence}`, controller, waitingIn(controller)[0]?.about ?? "");
   }
 
+  /**
+   * The item's commands have no arguments: VS Code keeps arguments in the extension host and drops them when the item is set
+   * again, so that a click at that moment would be answered with "Actual command not found".
+   */
   #showItem(running: readonly SessionController[], waiting: readonly SessionController[]): void {
     const item = this.#item;
     const [asking] = waiting;
@@ -149,7 +156,7 @@ export class Attention implements vscode.Disposable {
     } else if (ended !== undefined) {
       item.text = `$(bell) Orket: ${ended.flow} ${ended.word}`;
       item.tooltip = ended.sentence;
-      item.command = { command: internalIds.showEnd, title: "Show", arguments: [ended.directory] };
+      item.command = { command: internalIds.showEnd, title: "Show" };
     } else {
       item.hide();
       return;
