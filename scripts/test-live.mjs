@@ -62,9 +62,6 @@ const ended = existsSync(path.join(folder, "outcomes.json"));
 if (!ended) console.error("The suite did not come to its end: no report.");
 if (ended && !values["no-report"]) {
   writeReport({ folder, root, pieces, arguments: args, isPartial: values.grep !== undefined });
-  await prettied(
-    path.join(root, "docs", "live-report.md"),
-    path.join(root, "test", "live", "results.json"),
-  );
+  await prettied(path.join(root, "docs", "live-report.md"), path.join(root, "test", "live", "results.json"));
   console.log("The report is in docs/live-report.md.");
 }

@@ -108,7 +108,10 @@ export async function callModel(
       },
       cancellation,
     );
-    return [...moves(reply.failovers), replyEvent(call, active, reply, request, { ...context, queued: queued() })];
+    return [
+      ...moves(reply.failovers),
+      replyEvent(call, active, reply, request, { ...context, queued: queued() }),
+    ];
   } catch (error) {
     // A journal that cannot be written is not a failure of the model.
     await context.recorded;

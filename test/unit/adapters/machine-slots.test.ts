@@ -71,7 +71,10 @@ describe("the slots of a Venue on a machine", () => {
     const second = call(windows[1], "second");
     await until("the second has its ticket", () => files().some((name) => name.startsWith("wait-")));
     const third = call(windows[2], "third");
-    await until("the third has its ticket", () => files().filter((name) => name.startsWith("wait-")).length === 2);
+    await until(
+      "the third has its ticket",
+      () => files().filter((name) => name.startsWith("wait-")).length === 2,
+    );
     const fourth = call(windows[0], "fourth");
     await until("all wait", () => files().filter((name) => name.startsWith("wait-")).length === 2);
     assert.equal(model.calls.length, 1);
@@ -137,7 +140,10 @@ describe("the slots of a Venue on a machine", () => {
     await until("the second waits", () => files().some((name) => name.startsWith("wait-")));
     cancellation.cancel();
     await assert.rejects(second, /cancelled while it waited/);
-    assert.equal(files().some((name) => name.startsWith("wait-")), false);
+    assert.equal(
+      files().some((name) => name.startsWith("wait-")),
+      false,
+    );
     model.calls[0]?.answer();
     await first;
     assert.deepEqual(files(), []);

@@ -67,7 +67,10 @@ function withBackend(model: QueuedModel, session: Harness): Harness {
 /** A session of one step that may take 20 s, with that backend. */
 function sessionWith(model: QueuedModel, retryAttempts = 1): Harness {
   const node = step("ask", "listener", { timeout_seconds: 20, retry_attempts: retryAttempts });
-  return withBackend(model, harness(definitionOf([node]), () => "", { provider: model }));
+  return withBackend(
+    model,
+    harness(definitionOf([node]), () => "", { provider: model }),
+  );
 }
 
 describe("the time that a call waits for its turn at its Venue", () => {
@@ -103,9 +106,11 @@ describe("the time that a call waits for its turn at its Venue", () => {
       return answer;
     };
     const session = sessionWith(model);
-    session.clock.sleep = ((sleep) => (ms: number, cancellation: Cancellation) =>
-      // The engine's own wait before it tries the call again.
-      ms === 1000 ? Promise.resolve() : sleep(ms, cancellation))(session.clock.sleep.bind(session.clock));
+    session.clock.sleep = (
+      (sleep) => (ms: number, cancellation: Cancellation) =>
+        // The engine's own wait before it tries the call again.
+        ms === 1000 ? Promise.resolve() : sleep(ms, cancellation)
+    )(session.clock.sleep.bind(session.clock));
     await session.run();
 
     assert.deepEqual(
