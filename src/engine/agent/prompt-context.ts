@@ -13,6 +13,8 @@ export interface PromptContext {
   readonly tools: readonly ToolSpec[];
   /** The reply is the step's result, bound to a JSON Schema; no tools are offered. */
   readonly bySchema?: boolean;
+  /** What makes up for an empty reply; see `MakingVersions`. */
+  readonly reports: number;
   readonly sha256: Sha256;
   /** Reads a content that a scope or a message refers to. */
   readonly getText: (content: Content) => Promise<string>;
