@@ -14,8 +14,8 @@ export interface PromptContext {
   readonly tools: readonly ToolSpec[];
   /** The reply is the step's result, bound to a JSON Schema; no tools are offered. */
   readonly bySchema?: boolean;
-  /** Of the session: its digests are made as when it began. */
-  readonly versions: Pick<MakingVersions, "promptBuilder">;
+  /** Of the session: what makes up for an empty reply, and a prompt's digest, are made as when it began. */
+  readonly versions: Pick<MakingVersions, "promptBuilder" | "reports">;
   readonly sha256: Sha256;
   /** Reads a content that a scope or a message refers to. */
   readonly getText: (content: Content) => Promise<string>;

@@ -15,7 +15,7 @@ export interface MakingVersions {
   readonly reasons: number;
   /** How the decisions about parts of a file count for an `accept` step. */
   readonly acceptances: number;
-  /** What a step's report is where its last reply has no text. */
+  /** What a step's report is where its last reply has no text, and whether a result makes up for that; see `missingFor`. */
   readonly reports: number;
 }
 
@@ -27,7 +27,7 @@ export const currentVersions: MakingVersions = {
   driftRules: 1,
   reasons: 2,
   acceptances: 2,
-  reports: 2,
+  reports: 3,
 };
 
 /** The versions that an event or a fork's origin names. */
