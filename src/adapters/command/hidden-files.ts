@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Policy } from "../../engine/model/flow";
 import { decideRead } from "../../engine/policy/file-policy";
-import type { ViewParts } from "./view";
+import type { LookAt } from "./view";
 import { walkProject } from "./walk";
 
 /** Folders of third-party files, which can be large: they are not searched. */
@@ -20,7 +20,7 @@ function isHidden(file: string, policy: Pick<Policy, "allow">): boolean {
  * How a view treats the project's entries. It leaves out `.orket`, files that usually hold secrets unless the policy's
  * `allow` lists them, and everything that is not a file, folder or link.
  */
-export function lookAt(policy: Pick<Policy, "allow">): ViewParts["look"] {
+export function lookAt(policy: Pick<Policy, "allow">): LookAt {
   return (place, entry, inside) => {
     if (!entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink()) return "hidden";
     if (inside === "heavy") return inside;
@@ -30,7 +30,7 @@ export function lookAt(policy: Pick<Policy, "allow">): ViewParts["look"] {
 }
 
 /** What a view leaves out of the project, relative to it. Heavy folders are not searched. */
-export async function findHidden(project: string, look: ViewParts["look"]): Promise<string[]> {
+export async function findHidden(project: string, look: LookAt): Promise<string[]> {
   const hidden: string[] = [];
   await walkProject(project, (place, entry) => {
     const own = look(place, entry, "shown");

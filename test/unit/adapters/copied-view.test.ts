@@ -30,7 +30,7 @@ describe("A view of the project by copy", () => {
     copiedView(
       {
         project: path.join(folder.path, "project"),
-        look: () => "shown",
+        allow: [],
         overlay: [],
         replaced: {},
         read: () => Promise.reject(new Error("there is nothing to read")),
