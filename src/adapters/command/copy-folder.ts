@@ -198,8 +198,8 @@ export function checkFolder(place: string, known: Listing, { root, isStopped }: 
       const mode = before !== undefined && isFolderMode(before[4]) ? before[4] & 0o777 : 0o700;
       if ((stat.mode & 0o777) !== mode) fs.chmodSync(`${folder}/${name}`, mode);
     }
-    const isSame = (known: FileState): boolean =>
-      stat.isDirectory() ? isFolderMode(known[4]) : isSameState(known, state);
+    const isSame = (copied: FileState): boolean =>
+      stat.isDirectory() ? isFolderMode(copied[4]) : isSameState(copied, state);
     if (before !== undefined && isSame(before)) same.set(name, before);
     else strange.push([name, state]);
   }

@@ -1,6 +1,5 @@
 import fs from "node:fs";
 import path from "node:path";
-import type { Policy } from "../../engine/model/flow";
 import { decideRead } from "../../engine/policy/file-policy";
 import type { LookAt } from "./view";
 import { walkProject } from "./walk";
@@ -11,8 +10,8 @@ const heavyFolders: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a command may see the project's file: the rule on secrets that applies to agents, and Orket's own folder. */
-function isHidden(file: string, policy: Pick<Policy, "allow">): boolean {
-  const decision = decideRead("domain", file, { read_scope: ["domain"], allow: policy.allow });
+function isHidden(file: string, allow: string[]): boolean {
+  const decision = decideRead("domain", file, { read_scope: ["domain"], allow });
   return !decision.allowed && (decision.rule === "secret-file" || decision.rule === "protected-orket");
 }
 
@@ -20,11 +19,12 @@ function isHidden(file: string, policy: Pick<Policy, "allow">): boolean {
  * How a view treats the project's entries. It leaves out `.orket`, files that usually hold secrets unless the policy's
  * `allow` lists them, and everything that is not a file, folder or link.
  */
-export function lookAt(policy: Pick<Policy, "allow">): LookAt {
+export function lookAt(policy: { readonly allow: readonly string[] }): LookAt {
+  const allow = [...policy.allow];
   return (place, entry, inside) => {
     if (!entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink()) return "hidden";
     if (inside === "heavy") return inside;
-    if (isHidden(place, policy)) return "hidden";
+    if (isHidden(place, allow)) return "hidden";
     return heavyFolders.has(path.basename(place)) ? "heavy" : "shown";
   };
 }
