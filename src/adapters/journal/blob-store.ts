@@ -11,8 +11,15 @@ import type { SessionPaths } from "./layout";
 
 /** Of contents kept in memory, in bytes, or UTF-16 units of a text. */
 const cacheMaxLength = 8 << 20;
+/** A longer content is not kept: few others would stay. */
+const cachedMaxLength = 1 << 20;
+/**
+ * Of prompts kept in memory, in UTF-16 units. The step's next turns read its prompt again and nothing else does: kept for longer, each
+ * is copied by the garbage collector before it is freed, and the heap grows to several times of what is in use.
+ */
+const promptsMaxLength = 512 << 10;
 /** Of prompts' parts kept in memory, in UTF-16 units. */
-const partsMaxLength = 4 << 20;
+const partsMaxLength = 1 << 20;
 /** A shorter part of a content is stored in its record: referring to another record would take as many bytes. */
 const partMinBytes = 256;
 const halfPair = /\p{Surrogate}/u;
@@ -49,14 +56,14 @@ class Recent<K, V> {
     return found.value;
   }
 
-  /** Keeps the value, unless it is so long that few others would stay. */
+  /** Keeps the value, unless it is very long; the last one stays even when it alone is longer than all may be. */
   set(key: K, value: V, length: number): void {
-    if (length > this.#maxLength / 8) return;
+    if (length > cachedMaxLength) return;
     this.#length += length - (this.#entries.get(key)?.length ?? 0);
     this.#entries.delete(key);
     this.#entries.set(key, { value, length });
     for (const [oldest, old] of this.#entries) {
-      if (this.#length <= this.#maxLength) break;
+      if (this.#length <= this.#maxLength || oldest === key) break;
       this.#entries.delete(oldest);
       this.#length -= old.length;
     }
@@ -131,6 +138,7 @@ export class BlobStore extends BlobReader {
   #queue: string[] = [];
   /** In the file, or queued for it, by its form there: only a content stored whole can be a part of another. */
   readonly #known = new Map<string, "whole" | "parts">();
+  readonly #prompts = new Recent<string, string>(promptsMaxLength);
   /** Texts that prompts were made of, since the next prompt repeats most of them. */
   readonly #parts = new Recent<string, BlobRef>(partsMaxLength);
   readonly #file: AppendFile;
@@ -154,7 +162,16 @@ export class BlobStore extends BlobReader {
       const stored = parts.filter((part) => part !== "").map((part) => this.#putPart(part));
       this.#take(ref.sha256, { content: text, parts: encodeParts(stored) });
     }
+    if (this.#known.get(ref.sha256) === "parts") {
+      this.#prompts.set(ref.sha256, text, text.length);
+      return ref;
+    }
     return this.#put(ref, text);
+  }
+
+  override getText(content: Content): Promise<string> {
+    const prompt = isInline(content) ? undefined : this.#prompts.get(content.sha256);
+    return prompt === undefined ? super.getText(content) : Promise.resolve(prompt);
   }
 
   putBytes(bytes: Uint8Array): BlobRef {

@@ -31,10 +31,13 @@ export async function visibleWork(
   const notes = new Section("notes", estimate, Math.floor((room - files.used) / 2));
   for (const [key, value] of Object.entries(scope.notes).reverse()) notes.add(key, [`- ${key}: ${value}`]);
   const reports = new Section("summaries", estimate, room - files.used - notes.used);
-  const isRead = readsOf(active);
-  for (let index = scope.results.length - 1; index >= 0; index -= 1) {
+  const read = readsOf(active);
+  let left = read?.size ?? Infinity;
+  for (let index = scope.results.length - 1; index >= 0 && left > 0; index -= 1) {
     const result = scope.results.at(index);
-    if (result === undefined || used.has(`summary:${result.id}`) || !isRead(result)) continue;
+    if (result === undefined || read?.has(result) === false) continue;
+    left -= 1;
+    if (used.has(`summary:${result.id}`)) continue;
     if (reports.isFull) {
       reports.leaveOut(result.key, index + 1, scope.results.at(0)?.key ?? result.key);
       break;
@@ -52,14 +55,13 @@ export async function visibleWork(
   return parts;
 }
 
-/** Which reports a step reads: for the steps it names, the latest of this round or the one before; for `all`, every round. */
-function readsOf({ run, scope }: PromptContext["active"]): (result: StepResult) => boolean {
+/** Which reports a step reads: of the steps it names, the latest of this round or the one before; undefined: all, of every round. */
+function readsOf({ run, scope }: PromptContext["active"]): ReadonlySet<StepResult> | undefined {
   const { reads } = run.node;
-  if (reads === undefined || reads === "all") return () => true;
+  if (reads === undefined || reads === "all") return undefined;
   const seen = (id: string): StepResult | undefined => resultSeen(scope, id, run.place);
   const ids = Array.isArray(reads) ? reads : reads.nearest.filter((id) => seen(id) !== undefined).slice(0, 1);
-  const read = new Set(ids.map(seen));
-  return (result) => read.has(result);
+  return new Set(ids.map(seen).filter((result) => result !== undefined));
 }
 
 /** Lines that share some room, given newest first and shown oldest first. Stops at the first one that does not fit. */
