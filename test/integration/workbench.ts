@@ -6,7 +6,7 @@ import { launchBrowser } from "./browser";
 import { quickInputTrail, recordQuickInput } from "./quick-input-trail";
 import { quietSettings, root, startServer, workbenchUrl } from "./server";
 import type { Settings, WorkbenchServer } from "./server";
-import { pace } from "../until";
+import { pace, until } from "../until";
 
 /*
  * Drives a workbench with the extension as a person would: keys, clicks, what stands on the screen. Nothing here
@@ -230,11 +230,19 @@ export class Workbench {
     await this.page.keyboard.press("Enter");
   }
 
-  /** Clicks an icon of the activity bar: "Orket", "Explorer". */
+  /**
+   * Opens a container of the activity bar: "Orket", "Explorer". A click on the icon of one that is open closes it, and the
+   * product or the workbench may open it in the moment between a look and the click; so it looks again after each click.
+   */
   async openContainer(name: string): Promise<void> {
     const tab = this.page.locator(".part.activitybar").getByRole("tab", { name, exact: false }).first();
     await tab.waitFor();
-    if ((await tab.getAttribute("aria-selected")) !== "true") await tab.click();
+    const isOpen = async (): Promise<boolean> => (await tab.getAttribute("aria-selected")) === "true";
+    await until(`${name} is open`, async () => {
+      if (await isOpen()) return true;
+      await tab.click();
+      return until("the click took effect", isOpen, 2000).catch(() => false);
+    });
   }
 
   /** The inside of the conductor view, whatever else is open. */
@@ -322,6 +330,11 @@ export class Workbench {
 
   /** What stands in front, in words: where the keys go, the quick pick, a dialog, notifications, the open tab. */
   async inFront(): Promise<string> {
+    // Under test VS Code shows no toast: what it has told lies behind the bell.
+    await this.page
+      .locator(".statusbar-item .codicon-bell-dot")
+      .click({ timeout: 1000 })
+      .catch(() => undefined);
     const parts = {
       quick: ".quick-input-widget:visible",
       dialog: ".monaco-dialog-box",

@@ -7,6 +7,7 @@ import type { Locator } from "playwright-core";
 import { Workbench } from "../integration/workbench";
 import { UserSessionMarks } from "../../src/adapters/journal/session-marks";
 import { proposing, writeFiles } from "../fakes/proposal";
+import { showFailures } from "./failures";
 import { removeProject } from "./sample";
 import { armingMs } from "../../src/protocol/press-guard";
 import { pace, until } from "../until";
@@ -20,6 +21,8 @@ const gaps = [0, 150, 350, 600];
 
 describe("the review of what a team proposes", function () {
   this.timeout(60_000);
+
+  showFailures(this, () => workbench);
 
   let workbench: Workbench;
   let folder: string;
@@ -219,22 +222,29 @@ describe("the review of what a team proposes", function () {
   it("decides from the session's panel, whose buttons say which file they are about", async () => {
     await workbench.command("Orket: Open Session");
     const panel = await workbench.panel(/^\d+ events$/);
-    const press = async (name: string): Promise<void> => {
+    const press = async (name: string, effect: RegExp): Promise<void> => {
       const button = panel.getByRole("button", { name, exact: true });
-      await until(
-        `${name} takes a press`,
-        async () => (await button.getAttribute("aria-disabled")) !== "true",
-      );
-      await button.click();
+      await until(`${name} leads to ${effect.source}`, async () => {
+        // What has just been scrolled to or has moved takes no press yet; a person presses it again.
+        await button.scrollIntoViewIfNeeded();
+        await until(
+          `${name} takes a press`,
+          async () => (await button.getAttribute("aria-disabled")) !== "true",
+        );
+        await button.click();
+        return row(effect)
+          .waitFor({ timeout: 5000 })
+          .then(
+            () => true,
+            () => false,
+          );
+      });
     };
-    await press("Accept src/z.txt");
-    await row(/^src\/z\.txt, added, accepted/).waitFor();
+    await press("Accept src/z.txt", /^src\/z\.txt, added, accepted/);
     assert.equal(at("src/z.txt"), "left\n");
-    await press("Revert src/z.txt");
-    await row(/^src\/z\.txt, added, pending/).waitFor();
+    await press("Revert src/z.txt", /^src\/z\.txt, added, pending/);
     assert.equal(existsSync(path.join(folder, "src/z.txt")), false);
-    await press("Reject src/z.txt");
-    await row(/^src\/z\.txt, added, rejected/).waitFor();
+    await press("Reject src/z.txt", /^src\/z\.txt, added, rejected/);
   });
 
   it("shows everything that waits in one editor, and in Source Control", async () => {

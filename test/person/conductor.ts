@@ -20,13 +20,21 @@ export class ConductorPage {
   ): Promise<ConductorPage> {
     const header = workbench.page.locator(".pane-header").filter({ hasText: "Conductor" });
     if (!(await header.isVisible())) {
-      // After a reload the side bar comes back by itself; a click that comes before would close it.
+      // After a reload the side bar comes back by itself.
       const inSideBar = workbench.page
         .locator('.part.activitybar [role="tab"][aria-selected="true"]')
         .first();
       await inSideBar.waitFor({ timeout: 5000 }).catch(() => undefined);
       await workbench.openContainer("Orket");
     }
+    return ConductorPage.opened(workbench, holding);
+  }
+
+  /** The view that something else than its icon opens. */
+  static async opened(
+    workbench: Workbench,
+    holding: string | RegExp = /Steps|No session yet/,
+  ): Promise<ConductorPage> {
     const frame = workbench.conductorView;
     await frame.getByText(holding).first().waitFor({ state: "attached", timeout: 30_000 });
     return new ConductorPage(workbench, frame);

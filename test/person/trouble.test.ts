@@ -5,6 +5,7 @@ import path from "node:path";
 import type { Locator } from "playwright-core";
 import { Workbench } from "../integration/workbench";
 import { ConductorPage, notification } from "./conductor";
+import { showFailures } from "./failures";
 import { inOrder } from "./in-order";
 import { addFiles, removeProject, sampleProject } from "./sample";
 import { until } from "../until";
@@ -65,6 +66,7 @@ steps:
 describe("when something goes wrong", function () {
   this.timeout(120_000);
   inOrder(this);
+  showFailures(this, () => workbench);
 
   let folder: string;
   let workbench: Workbench;
@@ -85,10 +87,6 @@ describe("when something goes wrong", function () {
     await addFiles(folder, files);
     workbench = await Workbench.open({ folder, theme: "dark" });
     conductor = await ConductorPage.open(workbench);
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === "failed") await workbench.screenshot(`failed ${this.currentTest.title}`);
   });
 
   after(async () => {

@@ -76,7 +76,7 @@ describe("an end that nobody saw", function () {
   it("is over once a person has looked, everywhere at the same time", async () => {
     await status("Orket: quick completed").click();
 
-    const conductor = await ConductorPage.open(workbench);
+    const conductor = await ConductorPage.opened(workbench);
     await conductor.stands("Completed");
     await status("Orket: quick completed").waitFor({ state: "detached" });
     await until("no number on the icon", async () => (await badge().count()) === 0);

@@ -31,8 +31,9 @@ function writesText({ effects, writes }: CommandSpec): string {
   return writes.length === 0 ? "nothing that is kept" : `${writes.join(", ")} (proposed, for you to accept)`;
 }
 
-function isolationText({ effects, isolation }: CommandSpec): string {
+function isolationText({ effects, isolation, image = "none that is named" }: CommandSpec): string {
   if (effects === "outside") return "none";
+  if (isolation === "container") return `a container of the image ${image}`;
   return isolation === "sandbox" ? "sandbox" : "a copy of the files where there is no sandbox";
 }
 

@@ -9,6 +9,7 @@ import { calledVenues } from "../../engine/model/called-venues";
 import { callSettings } from "../../engine/model/definition";
 import type { Definition, ResolvedVenue } from "../../engine/model/definition";
 import { defined } from "../../engine/model/defined";
+import { isHere, missingModels } from "./missing-models";
 import { factsOf } from "../../engine/model/providers";
 import type { Cancellation } from "../../engine/port/cancellation";
 import { endpointsOf } from "./capability-memory";
@@ -41,10 +42,6 @@ export function modelList(models: readonly string[]): string {
   const more = models.length - namedModels;
   return `${models.slice(0, namedModels).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
-
-const loopback = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/i;
-const isHere = (endpoint: string): boolean =>
-  URL.canParse(endpoint) && loopback.test(new URL(endpoint).hostname);
 
 /**
  * Asks the Venue of a definition before its first step whether a run can work. Only definite failures count: no connection
@@ -146,7 +143,7 @@ async function troubleAt(
     cancelled,
   ]);
   if (health === undefined) return undefined;
-  if (isLocal) return health.models.some(acceptsAnyName) ? undefined : missingAt(models, health, venue);
+  if (isLocal) return missingAt(models, health, venue);
   const { problem = "", noConnection } = health;
   if (noConnection === true) return { message: problem, hint: startHint(venue), ...nothing };
   if (isKeyRefused(health))
@@ -164,21 +161,6 @@ function unkept(deps: ProviderDeps): ProviderDeps {
   return { ...deps, fetch: (url, init) => send(url, { ...init, fresh: true }) };
 }
 
-/**
- * Servers that answer with the model that they have loaded, whatever name a call contains, by `owned_by` of their list:
- * llama.cpp, llama-cpp-python, KoboldCpp, and LM Studio while one model is loaded.
- */
-const anyName: ReadonlySet<string | undefined> = new Set([
-  "llamacpp",
-  "me",
-  "koboldcpp",
-  "organization_owner",
-]);
-
-function acceptsAnyName({ runtime }: ProviderHealth["models"][number]): boolean {
-  return anyName.has(runtime);
-}
-
 function startHint({ source, provider }: ResolvedVenue): string {
   const start = factsOf(provider).listIsWhole ? "Start it (`ollama serve`)" : "Start it";
   return `${start}, check the endpoint in ${source}, or use another Venue.`;
@@ -193,26 +175,16 @@ function isKeyRefused({ reachable, problemStatus, problem = "" }: ProviderHealth
   );
 }
 
-/** Servers that list other names than their calls accept: deployments, routes, aliases. */
-const otherNames = /(^|\.)(azure\.com|openrouter\.ai|azure-api\.net|amazonaws\.com)$/i;
-
 function missingAt(
   asked: readonly VenueEndpoint[],
-  { models }: ProviderHealth,
+  health: ProviderHealth,
   venue: ResolvedVenue,
 ): ServerTrouble | undefined {
   const [at] = asked;
-  if (at === undefined || models.length === 0) return undefined;
+  const missing = missingModels(asked, health);
+  if (at === undefined || missing.length === 0) return undefined;
+  const names = health.models.map(({ name }) => name);
   const { listIsWhole } = factsOf(at.provider);
-  if (!listIsWhole && otherNames.test(new URL(at.endpoint).hostname)) return undefined;
-  const names = models.map(({ name }) => name);
-  const known = new Set(
-    names.flatMap((name) => [name, name.replace(/:latest$/, ""), name.replace(/^models\//, "")]),
-  );
-  const missing = asked.flatMap(({ model }) =>
-    known.has(model) || (!listIsWhole && isAlias(model, names)) ? [] : [model],
-  );
-  if (missing.length === 0) return undefined;
   const server = at.node === undefined ? "the server" : `the node ${at.node}`;
   const pull = listIsWhole ? `, or pull it: \`ollama pull ${missing[0] ?? ""}\`` : "";
   return {
@@ -221,12 +193,6 @@ function missingAt(
     missing,
     models: names,
   };
-}
-
-/** A name that refers to a dated one: `x-latest` for `x-2026-01-01`, `x` for `x-20260101`. */
-function isAlias(model: string, names: readonly string[]): boolean {
-  const stem = model.replace(/-latest$/, "");
-  return names.some((name) => name.startsWith(`${stem}-`));
 }
 
 /** @throws {OrketError} venue_unready when a run on the definition's Venue cannot work; see `troubleOf`. */

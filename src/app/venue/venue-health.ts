@@ -8,6 +8,7 @@ import type { ProviderDeps } from "../../adapters/provider/provider-deps";
 import { endpointsOf, tryOut } from "./capability-memory";
 import type { Backend, CapabilityMemory, VenueEndpoint } from "./capability-memory";
 import { factsOf } from "../../engine/model/providers";
+import { missingModels } from "./missing-models";
 import { grouped } from "../../engine/model/grouped";
 
 /** Time limit for a backend to answer. */
@@ -32,7 +33,7 @@ export function healthOf(venue: Backend, deps: ProviderDeps): Promise<BackendHea
   return Promise.all(
     asked.map(async ({ at, ...of }) => {
       const health = await checkHealth(at, deps, timeoutMs);
-      return { ...of, health, missing: missingOf(endpointsOn(venue, of), health) };
+      return { ...of, health, missing: missingModels(endpointsOn(venue, of), health) };
     }),
   );
 }
@@ -40,13 +41,6 @@ export function healthOf(venue: Backend, deps: ProviderDeps): Promise<BackendHea
 /** What can be probed on one of the Venue's backends. */
 export function endpointsOn(venue: Backend, { node }: Pick<BackendHealth, "node">): VenueEndpoint[] {
   return endpointsOf(venue).filter((at) => at.node === node);
-}
-
-function missingOf(wanted: readonly VenueEndpoint[], { models }: ProviderHealth): string[] {
-  // A backend that lists none may have them anyway.
-  if (models.length === 0) return [];
-  const known = new Set(models.flatMap(({ name }) => [name, name.replace(/:latest$/, "")]));
-  return wanted.flatMap(({ model }) => (known.has(model) ? [] : [model]));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { utf8LengthOf } from "../event/content";
 import type { Omission } from "../event/event";
 import { utf8Length } from "../model/utf8";
 import { newestChanges, resultSeen } from "../state/scope";
@@ -43,8 +44,12 @@ export async function visibleWork(
       break;
     }
     const verdict = result.verdict === undefined ? "" : `, verdict: ${result.verdict}`;
-    const summary = (await getText(result.summary)).trim();
-    reports.add(result.key, [`## ${result.key} (${result.role}${verdict})\n\n`, summary, "\n"]);
+    const text = await getText(result.summary);
+    const summary = text.trim();
+    const heading = `## ${result.key} (${result.role}${verdict})\n\n`;
+    // The length of a content is known; counting it again would go through all reports for each prompt.
+    const bytes = summary === text ? utf8LengthOf(result.summary) : utf8Length(summary);
+    reports.add(result.key, [heading, summary, "\n"], utf8Length(heading) + bytes + 1);
   }
   const parts: string[] = [];
   if (reports.lines.length > 0) parts.push("# What the steps before reported\n\n", ...reports.parts(), "\n");
@@ -63,6 +68,8 @@ function readsOf({ run, scope }: PromptContext["active"]): ReadonlySet<StepResul
   const ids = Array.isArray(reads) ? reads : reads.nearest.filter((id) => seen(id) !== undefined).slice(0, 1);
   return new Set(ids.map(seen).filter((result) => result !== undefined));
 }
+
+const lengthOf = (line: readonly string[]): number => line.reduce((sum, part) => sum + utf8Length(part), 0);
 
 /** Lines that share some room, given newest first and shown oldest first. Stops at the first one that does not fit. */
 class Section {
@@ -85,8 +92,7 @@ class Section {
     return this.left > 0;
   }
 
-  add(name: string, line: readonly string[]): void {
-    const bytes = line.reduce((sum, part) => sum + utf8Length(part), 0);
+  add(name: string, line: readonly string[], bytes = lengthOf(line)): void {
     // 8: a heading's share and the line end; keeps the sum of estimates above the estimate of the sum.
     const tokens = this.#estimate.tokens(bytes) + 8;
     if (this.isFull || this.used + tokens > this.#room) this.leaveOut(name, 1, name);

@@ -30,7 +30,7 @@ export const sessionStartSchema = z.strictObject({
     .int()
     .min(1)
     .optional()
-    .describe("Version of what a step's report is where its last reply has no text; absent: 1."),
+    .describe("Version of what counts where a step's last reply has no text; absent: 1."),
   session: z.string(),
   flow: z.string(),
   definition: blobRefSchema,

@@ -3,7 +3,7 @@
  * them is of version 1. Raise one when the same definition, state and reply produce another prompt, or other calls.
  */
 export interface MakingVersions {
-  /** How a prompt is built from the definition and the state. */
+  /** How a prompt is built from the definition and the state, and what its digest is over. */
   readonly promptBuilder: number;
   /** How calls, their arguments and a step's end are read from a reply. */
   readonly callReader: number;
@@ -15,19 +15,19 @@ export interface MakingVersions {
   readonly reasons: number;
   /** How the decisions about parts of a file count for an `accept` step. */
   readonly acceptances: number;
-  /** What a step's report is where its last reply has no text. */
+  /** What a step's report is where its last reply has no text, and whether a result makes up for that; see `missingFor`. */
   readonly reports: number;
 }
 
 /** The versions of this engine. */
 export const currentVersions: MakingVersions = {
-  promptBuilder: 4,
+  promptBuilder: 5,
   callReader: 4,
   toolAnswers: 4,
   driftRules: 1,
   reasons: 2,
   acceptances: 2,
-  reports: 2,
+  reports: 3,
 };
 
 /** The versions that an event or a fork's origin names. */

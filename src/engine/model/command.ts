@@ -1,11 +1,13 @@
 import * as z from "zod";
+import { imageSchema } from "./image";
 import { idSchema } from "./names";
 
 /**
- * How strongly a command is isolated from the machine, strongest first. `sandbox`: no
- * writing outside the view, no network unless allowed, processes of its own. `view`: a copy of the files, nothing more.
+ * How strongly a command is isolated from the machine, strongest first. `container`: nothing of the machine but the view, in a
+ * container of an image that the Flow names. `sandbox`: no writing outside the view, no network unless allowed, processes of
+ * its own. `view`: a copy of the files, nothing more.
  */
-const isolationLevels = ["sandbox", "view"] as const;
+const isolationLevels = ["container", "sandbox", "view"] as const;
 export const isolationSchema = z.enum(isolationLevels);
 export type Isolation = z.infer<typeof isolationSchema>;
 
@@ -59,7 +61,14 @@ export const commandSchema = z
       .enum(["text", "json"])
       .default("text")
       .describe("json: one JSON document on the standard output becomes the step's result."),
-    isolation: isolationSchema.default("sandbox").describe("The least isolation that is accepted."),
+    isolation: isolationSchema
+      .default("sandbox")
+      .describe("The least isolation that is accepted; container: by docker or podman, from `image`."),
+    image: imageSchema
+      .optional()
+      .describe(
+        "With isolation container: the image that it runs in, which must be on this machine; Orket downloads none.",
+      ),
     effects: z
       .enum(["none", "outside"])
       .default("none")

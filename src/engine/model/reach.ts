@@ -1,6 +1,7 @@
 import { stepsOf } from "./plan";
 import { calledVenues } from "./called-venues";
 import type { Definition, ResolvedVenue } from "./definition";
+import { defined } from "./defined";
 import { factsOf } from "./providers";
 import { anyTouches, commandOfTool, isBuiltin, unboundedText } from "./tools";
 
@@ -16,6 +17,8 @@ export interface KeyUse {
 export interface CommandReach {
   readonly name: string;
   readonly isolation: string;
+  /** The image of its container, at that level. */
+  readonly image?: string;
   readonly network: boolean;
   /** It works on the project itself. */
   readonly outside: boolean;
@@ -96,10 +99,13 @@ function commandsOf(flow: object): CommandReach[] {
   const table = "commands" in flow ? flow.commands : undefined;
   if (typeof table !== "object" || table === null) return [];
   return Object.entries(
-    table as Readonly<Record<string, { isolation?: string; network?: string; effects?: string }>>,
-  ).map(([name, { isolation = "sandbox", network, effects }]) => ({
+    table as Readonly<
+      Record<string, { isolation?: string; image?: string; network?: string; effects?: string }>
+    >,
+  ).map(([name, { isolation = "sandbox", image, network, effects }]) => ({
     name,
     isolation,
+    ...(isolation === "container" ? defined({ image }) : {}),
     network: network === "allowed",
     outside: effects === "outside",
   }));
@@ -160,10 +166,10 @@ export function reachOf(definition: Definition): Reach {
 /** The same as a table for users: the subject, and the most that can happen. */
 export function reachRows(reach: Reach): readonly (readonly [what: string, most: string])[] {
   const { reads, secretsReadable, servers, keys, commands, foreignTools, foreignToolsAsked: asked } = reach;
-  const commandText = commands.map(({ name, isolation, network, outside }) =>
+  const commandText = commands.map(({ name, isolation, image, network, outside }) =>
     outside
       ? `${name} (on the project itself, each time asked for)`
-      : `${name} (isolation ${isolation} or stronger, network ${network ? "allowed" : "none"})`,
+      : `${name} (isolation ${isolation === "container" ? `container, image ${image ?? "not named"}` : `${isolation} or stronger`}, network ${network ? "allowed" : "none"})`,
   );
   return [
     ["Agents read", reads.length === 0 ? "nothing" : reads.join("; ")],

@@ -237,7 +237,7 @@ function decideTool(state: SessionState, run: StepRun): Decision {
 function decideAfterReply(state: SessionState, { run, scope }: ActiveRun, reply: Reply): Decision {
   const honest = state.versions.callReader > 1;
   const problems = honest ? replyProblems(state.definition, run) : [];
-  const missing = [...problems, ...missingFor({ run, scope })];
+  const missing = [...problems, ...missingFor({ run, scope }, state.versions.reports)];
   const isResult = reply.bySchema === true && run.result !== undefined;
   const isLastWord = reply.toolCalls.length === 0 || run.verdict !== undefined || isResult;
   if (isLastWord && missing.length === 0) return work(turnEffect("finish_step", run));

@@ -8,6 +8,7 @@ import type { ConductorView } from "../conductor/conductor-view";
 import type { UnseenEnds } from "../../app/session/unseen-ends";
 import { commandIds, contextKeys, internalIds, settingIds, viewIds } from "../ids";
 import type { SessionRegistry } from "../session/session-registry";
+import type { ErrorPresenter } from "../errors";
 import { Coalescer } from "../webview/coalesce";
 import type { Inbox } from "./inbox";
 
@@ -17,7 +18,7 @@ import type { Inbox } from "./inbox";
  */
 export class Attention implements vscode.Disposable {
   readonly #item = vscode.window.createStatusBarItem("orket.status", vscode.StatusBarAlignment.Left, 50);
-  readonly #updates = new Coalescer(50, () => this.#update());
+  readonly #updates: Coalescer;
   readonly #told = new Set<string>();
   /** Sessions that have run in this window, with their last label. */
   readonly #labels = new Map<SessionController, string>();
@@ -34,6 +35,7 @@ export class Attention implements vscode.Disposable {
     conductor: ConductorView,
     inbox: Inbox,
     unseen: UnseenEnds,
+    errors: ErrorPresenter,
     fallbackBadge: (badge: vscode.ViewBadge | undefined) => void,
   ) {
     this.#unseen = unseen;
@@ -41,6 +43,7 @@ export class Attention implements vscode.Disposable {
     this.#conductor = conductor;
     this.#inbox = inbox;
     this.#fallbackBadge = fallbackBadge;
+    this.#updates = new Coalescer(50, () => this.#update(), errors.report);
     this.#item.name = "Orket";
     this.#subscriptions = [
       sessions.onDidChange((changed) => {
@@ -94,8 +97,11 @@ export class Attention implements vscode.Disposable {
     this.#updates.request();
   }
 
-  async #showEnd(directory: unknown): Promise<void> {
-    const controller = await this.#sessions.openAt(String(directory)).catch(() => undefined);
+  /** @param given the session's folder; without it, the end that the status bar names */
+  async #showEnd(given: unknown): Promise<void> {
+    const directory = typeof given === "string" ? given : this.#unseen.all[0]?.directory;
+    if (directory === undefined) return;
+    const controller = await this.#sessions.openAt(directory).catch(() => undefined);
     if (controller === undefined) return this.#forgetGone();
     await this.#conductor.showWaiting(controller, waitingIn(controller)[0]?.about ?? "");
   }
@@ -121,6 +127,10 @@ export class Attention implements vscode.Disposable {
     this.#offer(`Orket: ${sentence}`, controller, waitingIn(controller)[0]?.about ?? "");
   }
 
+  /**
+   * The item's commands have no arguments: VS Code keeps arguments in the extension host and drops them when the item is set
+   * again, so that a click at that moment would be answered with "Actual command not found".
+   */
   #showItem(running: readonly SessionController[], waiting: readonly SessionController[]): void {
     const item = this.#item;
     const [asking] = waiting;
@@ -146,7 +156,7 @@ export class Attention implements vscode.Disposable {
     } else if (ended !== undefined) {
       item.text = `$(bell) Orket: ${ended.flow} ${ended.word}`;
       item.tooltip = ended.sentence;
-      item.command = { command: internalIds.showEnd, title: "Show", arguments: [ended.directory] };
+      item.command = { command: internalIds.showEnd, title: "Show" };
     } else {
       item.hide();
       return;

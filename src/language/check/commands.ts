@@ -98,6 +98,26 @@ function checkWrites(flow: SourceDocument, path: ValuePath, report: Report): voi
   }
 }
 
+/** A container has an image, and an image is for a container. */
+function checkImage(flow: SourceDocument, path: ValuePath, report: Report): void {
+  const inContainer = textAt(flow, [...path, "isolation"]) === "container";
+  const hasImage = valueAt(flow.value, [...path, "image"]) !== undefined;
+  if (inContainer && !hasImage) {
+    const message = "A command with 'isolation: container' needs the image that it runs in.";
+    report.at(flow, [...path, "isolation"], "orket/command-image", message, {
+      hint: "Add 'image', such as python:3.12-slim.",
+    });
+  }
+  if (!hasImage || inContainer) return;
+  const message = "'image' has no effect without 'isolation: container': the command would run without it.";
+  report.span(flow, valuePlace(flow, [...path, "image"]), "orket/command-image", message, {
+    hint: "Add 'isolation: container', or remove 'image'.",
+  });
+}
+
+/** Keys that mean nothing for a command with effects outside. */
+const withoutEffect = ["writes", "isolation", "image"] as const;
+
 /** What no schema can check about a Flow's command table. */
 export function checkCommands(flow: SourceDocument, report: Report): void {
   for (const name of keysAt(flow, ["commands"])) {
@@ -106,17 +126,14 @@ export function checkCommands(flow: SourceDocument, report: Report): void {
     checkText(flow, [...path, "stdin"], report);
     checkEnv(flow, path, report);
     checkWrites(flow, path, report);
-    if (textAt(flow, [...path, "effects"]) !== "outside") continue;
-    if (valueAt(flow.value, [...path, "writes"]) !== undefined) {
-      const message = "A command with effects outside works on the project itself: 'writes' has no effect.";
-      report.span(flow, valuePlace(flow, [...path, "writes"]), "orket/command-effects", message, {
-        severity: "warning",
-      });
+    if (textAt(flow, [...path, "effects"]) !== "outside") {
+      checkImage(flow, path, report);
+      continue;
     }
-    if (valueAt(flow.value, [...path, "isolation"]) !== undefined) {
-      const message =
-        "A command with effects outside works on the project itself: 'isolation' has no effect.";
-      report.span(flow, valuePlace(flow, [...path, "isolation"]), "orket/command-effects", message, {
+    for (const key of withoutEffect) {
+      if (valueAt(flow.value, [...path, key]) === undefined) continue;
+      const message = `A command with effects outside works on the project itself: '${key}' has no effect.`;
+      report.span(flow, valuePlace(flow, [...path, key]), "orket/command-effects", message, {
         severity: "warning",
       });
     }

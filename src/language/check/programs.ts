@@ -16,8 +16,12 @@ export function absentPrograms(
   for (const name of keysAt(flow, ["commands"])) {
     const path = ["commands", name, "argv", 0];
     const program = textAt(flow, path);
-    if (program === undefined || program === "" || program.includes("{{") || isThere(program)) continue;
-    const where = /[\\/]/.test(program) ? "no file of the project that can be executed" : "not on the PATH";
+    if (program === undefined || program === "" || program.includes("{{")) continue;
+    const isPath = /[\\/]/.test(program);
+    // The programs of an image are not those of this machine.
+    const inContainer = textAt(flow, ["commands", name, "isolation"]) === "container";
+    if ((inContainer && (!isPath || program.startsWith("/"))) || isThere(program)) continue;
+    const where = isPath ? "no file of the project that can be executed" : "not on the PATH";
     report.at(flow, path, "orket/program-not-found", `${quoted(program)} is ${where}.`, {
       severity: "warning",
       hint: "Install it, or write the path of a program. A session may also make it before the command runs.",

@@ -121,6 +121,9 @@ class Fixer {
       case "orket/produces-tool-missing":
         this.#giveTool("write_file");
         break;
+      case "orket/command-image":
+        this.#isolateByContainer();
+        break;
       case "orket/literal-api-key":
         this.#moveKey();
         break;
@@ -220,6 +223,21 @@ class Fixer {
           : addEntry(band, ["roles", role, "tools"], { block: [tool], inline });
       this.#edit(`Give the role '${role}' the tool ${tool}`, edit);
     }
+  }
+
+  /** An image without a container gets one. */
+  #isolateByContainer(): void {
+    const source = this.#source;
+    const path = locate(source, this.#diagnostic.span.start)?.path ?? [];
+    if (path.at(-1) !== "image") return;
+    const command = path.slice(0, -1);
+    const text = source.format === "json" ? '"container"' : "container";
+    const span = valueSpan(source, [...command, "isolation"]);
+    const edit =
+      span === undefined
+        ? addEntry(source, command, { key: "isolation", block: [text], inline: text })
+        : { file: source.path, span, text };
+    this.#edit("Run it in a container (isolation: container)", edit);
   }
 
   #moveKey(): void {

@@ -84,6 +84,7 @@ export const diagnosticCodes = [
   "orket/command-placeholder",
   "orket/command-glob",
   "orket/command-effects",
+  "orket/command-image",
   "orket/unused-command",
   "orket/program-not-found",
   "orket/foreign-tool-unused",

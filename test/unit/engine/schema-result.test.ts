@@ -172,4 +172,20 @@ describe("A step that gives a result and says nothing", () => {
     assert.equal(report.divergence, undefined);
     assert.deepEqual(report.asRecorded, []);
   });
+
+  it("is done, though the reply after its result is empty; in older sessions it was not", async () => {
+    const session = await run(
+      definitionOf({ max_turns: 4 }),
+      (request, call) => (request.messages.at(-1)?.role === "tool" ? "" : byTool(request, call)),
+      [],
+    );
+    assert.equal(session.orchestrator.state.outcome, "completed");
+    assert.equal(session.eventsOf("model_call_end").length, 2);
+
+    const [start, ...rest] = structuredClone(session.store.events);
+    assert.equal(start?.type, "session_start");
+    start.data.reports = 2;
+    const older = await replay(session.definition, [start, ...rest], replayPorts(session.store));
+    assert.equal(older.divergence?.seq, session.eventsOf("step_end")[0]?.seq);
+  });
 });

@@ -150,6 +150,7 @@ describe("What the plan says a run can reach outside", function () {
     const specs: Record<string, CommandSpec> = {};
     for (const name of names) {
       if (!random.chance(0.6)) continue;
+      const isolation = random.pick(["container", "sandbox", "view"] as const);
       specs[name] = {
         argv: ["node", name],
         timeout_seconds: 10,
@@ -157,7 +158,8 @@ describe("What the plan says a run can reach outside", function () {
         network: random.pick(["none", "allowed"]),
         writes: [],
         output: "text",
-        isolation: random.pick(["sandbox", "view"]),
+        isolation,
+        ...(isolation === "container" ? { image: random.pick(["a:1", "b:2"]) } : {}),
         effects: "none",
       };
     }
@@ -212,8 +214,8 @@ describe("What the plan says a run can reach outside", function () {
         const told = commands.find((one) => one.name === name);
         assert.ok(told !== undefined, `seed ${seed}: ${name} was started`);
         assert.deepEqual(
-          [told.isolation, told.network, told.outside, network || !told.network],
-          [spec.isolation, spec.network === "allowed", spec.effects === "outside", true],
+          [told.isolation, told.image, told.network, told.outside, network || !told.network],
+          [spec.isolation, spec.image, spec.network === "allowed", spec.effects === "outside", true],
           `seed ${seed}: ${name}`,
         );
         assert.deepEqual(argv, definition.flow.commands?.[name]?.argv);
