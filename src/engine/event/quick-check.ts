@@ -37,7 +37,8 @@ function text(def: Extract<Def, { type: "string" }>, schema: z.core.$ZodType): Q
   const patterns = checks.filter(({ check, format }) => check === "string_format" && format === "regex");
   const bounds = lengths(checks.filter((check) => !patterns.includes(check)));
   // Such as an address: the schema decides about this text alone, and may change it.
-  if (bounds === undefined || "format" in def) return (value) => typeof value === "string" && keeps(schema, value);
+  if (bounds === undefined || "format" in def)
+    return (value) => typeof value === "string" && keeps(schema, value);
   return (value) =>
     typeof value === "string" &&
     value.length >= bounds.least &&
@@ -79,7 +80,8 @@ function number(def: Extract<Def, { type: "number" }>): QuickCheck {
 /** What a refinement of an object or a list says, once its parts are valid; undefined where it is of another kind. */
 function refinements(def: Def): QuickCheck | undefined {
   const checks = (def.checks ?? []) as unknown as readonly z.core.$ZodCheck<unknown>[];
-  if (checks.some(({ _zod: { def: own } }) => own.check !== "custom" || own.when !== undefined)) return undefined;
+  if (checks.some(({ _zod: { def: own } }) => own.check !== "custom" || own.when !== undefined))
+    return undefined;
   return (value) => {
     const read = { value, issues: [] };
     const waits = checks.map((check) => check._zod.check(read)).some((done) => done instanceof Promise);
@@ -106,7 +108,9 @@ function object(def: Extract<Def, { type: "object" }>): QuickCheck {
       if (check === undefined || !check(fieldsOf[key])) return false;
       found += 1;
     }
-    return (found === fields.size || required.every((key) => Object.hasOwn(fieldsOf, key))) && isRefined(value);
+    return (
+      (found === fields.size || required.every((key) => Object.hasOwn(fieldsOf, key))) && isRefined(value)
+    );
   };
 }
 

@@ -162,14 +162,34 @@ describe("The quick check of events", () => {
     assert.ok(quick(JSON.parse(JSON.stringify(whole))));
     const places = placesIn(whole);
     assert.ok(places.length > 50, String(places.length));
-    const junk = [undefined, null, true, 0, -1, 1.5, "", "x", "a b", [], {}, { a: "x" }, [""], { "a b": "x" }, "x".repeat(1000)];
+    const junk = [
+      undefined,
+      null,
+      true,
+      0,
+      -1,
+      1.5,
+      "",
+      "x",
+      "a b",
+      [],
+      {},
+      { a: "x" },
+      [""],
+      { "a b": "x" },
+      "x".repeat(1000),
+    ];
     for (const place of places) {
       for (const value of junk) {
         const changed = structuredClone(whole) as unknown;
         put(changed, place, value);
         const parsed: unknown = JSON.parse(JSON.stringify(changed));
         if (quick(parsed))
-          assert.deepEqual(definitionSchema.safeParse(parsed).data, parsed, `${place.join(".")} ${JSON.stringify(value)}`);
+          assert.deepEqual(
+            definitionSchema.safeParse(parsed).data,
+            parsed,
+            `${place.join(".")} ${JSON.stringify(value)}`,
+          );
       }
     }
   });
