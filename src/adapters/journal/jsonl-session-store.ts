@@ -202,7 +202,9 @@ export class JsonlSessionStore implements SessionStore {
     const prev = lines === 1 ? first : this.#prev;
     // A user without a place for it is only asked again at the next opening.
     if (first !== undefined && prev !== undefined)
-      await marks.note(first, { lines, prev }).catch(() => undefined);
+      await marks
+        .note(first, { lines, prev, ...(lines === 1 ? {} : { bytes: this.#journal.end }) })
+        .catch(() => undefined);
   }
 
   /** Truncates the zeros, and what was written and never confirmed: the lines first, then the contents they name. */
