@@ -54,6 +54,8 @@ export class UserSessionMarks implements SessionMarks {
   async note(first: string, end: KnownEnd): Promise<void> {
     const { file, mac } = await this.#placeOf(first);
     const { lines, prev, bytes } = end;
+    const known = await this.find(first);
+    if (known?.lines === lines && known.prev === prev && known.bytes === bytes) return;
     await writeState(file, {
       format: 1,
       lines,
