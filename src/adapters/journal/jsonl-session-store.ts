@@ -233,7 +233,7 @@ export class JsonlSessionStore implements SessionStore {
         .then(() =>
           this.#journal.hasSpare || this.#contents.hasSpare ? this.#ifHeld(() => this.#cut()) : undefined,
         )
-        .then(() => this.#ifHeld(() => writeHead(fs, this.paths, { lines: this.#lines, prev: this.#prev })))
+        .then(() => this.#ifHeld(() => writeHead(fs, this.paths, this.#end())))
         .then(() => (this.#lines === 0 ? undefined : this.#mark(this.#lines)))
         .catch((error: unknown) => (failure = error));
     }
@@ -243,6 +243,10 @@ export class JsonlSessionStore implements SessionStore {
     await this.#ifHeld(() => fs.removeDir(this.paths.tmp)).catch(() => undefined);
     await this.#lock.release().catch((error: unknown) => (failure ??= error));
     if (failure !== undefined) throw diskError(failure, `the end of the session ${this.paths.id}`);
+  }
+
+  #end(): Parameters<typeof writeHead>[2] {
+    return { lines: this.#lines, prev: this.#prev, contents: this.#contents.end };
   }
 
   #ensureOpen(): void {
