@@ -10,7 +10,11 @@ describe("What servers counted of prompts", () => {
     const folder = await temporaryFolder();
     const machine = environment();
     const definition = definitionOf([step("only", "writer")]);
-    Object.assign(definition.venue, { provider: "ollama", endpoint: "http://127.0.0.1:11434", model: "small" });
+    Object.assign(definition.venue, {
+      provider: "ollama",
+      endpoint: "http://127.0.0.1:11434",
+      model: "small",
+    });
     const file = path.join(folder.path, ".orket", "calibration.json");
     try {
       await keepDensities(machine, folder.path, definition, {}, { small: 0.252_219 });
