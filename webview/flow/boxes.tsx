@@ -113,7 +113,9 @@ function BoxContent({ box, level, at, onOpen }: BoxProps): JSX.Element {
           {state !== undefined && (
             <span class={`box-state ${status ?? ""}`}>
               <Icon name={state.icon} class={state.icon === "loading" ? "codicon-modifier-spin" : ""} />
-              {verdict === undefined ? state.label : `${box.status === "done" ? "done" : state.label}: ${verdict}`}
+              {verdict === undefined
+                ? state.label
+                : `${box.status === "done" ? "done" : state.label}: ${verdict}`}
             </span>
           )}
         </div>

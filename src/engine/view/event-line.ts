@@ -51,7 +51,8 @@ export function commandEndText(end: EventData<"command_end">["end"]): string {
 /** A one-line description of each event. */
 const lines: Lines = {
   session_start: (data) => `${data.flow} with ${data.provider}, Orket ${data.engine}`,
-  plan_resolved: (data) => `${grouped(data.steps)} steps, ${grouped(data.max_model_calls)} model calls at most`,
+  plan_resolved: (data) =>
+    `${grouped(data.steps)} steps, ${grouped(data.max_model_calls)} model calls at most`,
   step_start: (data) =>
     joined(
       `role ${data.role}`,
@@ -74,8 +75,7 @@ const lines: Lines = {
       data.finish_reason !== "stop" && data.finish_reason !== "tool_calls" && data.finish_reason,
       ...(data.notices ?? []),
     ),
-  model_call_failed: (data) =>
-    joined(data.code, data.message, queuedText(data.queued_ms)),
+  model_call_failed: (data) => joined(data.code, data.message, queuedText(data.queued_ms)),
   failover: (data) => `from ${data.from} to ${data.to}: ${data.reason}`,
   tool_call: (data) => `${data.tool} ${textOf(data.args)}`,
   tool_result: (data) => `${data.ok ? "" : "failed: "}${textOf(data.content)}`,

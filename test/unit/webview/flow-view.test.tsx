@@ -92,7 +92,11 @@ describe("the flow view, without an editor", () => {
     const drawn = (heat?: "cost" | "tokens"): string =>
       renderToString(
         <FlowView
-          screen={{ flow: "f", session: { id: "s", label: "Running", ...(heat === undefined ? {} : { heat }) }, boxes }}
+          screen={{
+            flow: "f",
+            session: { id: "s", label: "Running", ...(heat === undefined ? {} : { heat }) },
+            boxes,
+          }}
           at={undefined}
           onOpen={() => undefined}
           onEvents={() => undefined}
