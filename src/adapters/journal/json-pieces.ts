@@ -22,11 +22,7 @@ interface Last {
   readonly rest: unknown;
 }
 
-function* withoutLists(
-  value: unknown,
-  path: Path,
-  places: Place[],
-): Generator<string, unknown, void> {
+function* withoutLists(value: unknown, path: Path, places: Place[]): Generator<string, unknown, void> {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
     const list = value as readonly unknown[];
@@ -73,7 +69,10 @@ export async function fromPieces(bytes: Buffer): Promise<unknown> {
   const { places, rest } = lines.pop() as Last;
   let line = 0;
   for (const place of places) {
-    const list = place.path.reduce((value, key) => (value as Record<string, unknown>)[key], rest) as unknown[];
+    const list = place.path.reduce(
+      (value, key) => (value as Record<string, unknown>)[key],
+      rest,
+    ) as unknown[];
     for (let count = place.lines; count > 0; count -= 1) list.push(...(lines[line++] as unknown[]));
   }
   if (line !== lines.length) throw new Error("Lines are left over.");

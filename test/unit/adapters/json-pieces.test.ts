@@ -33,7 +33,9 @@ describe("A value in pieces of JSON", () => {
   });
 
   it("has no line with more than a part of a long list", () => {
-    const lines = [...toPieces({ steps: Array.from({ length: 1000 }, (_, index) => ({ index })), a: { b: [1] } })];
+    const lines = [
+      ...toPieces({ steps: Array.from({ length: 1000 }, (_, index) => ({ index })), a: { b: [1] } }),
+    ];
     assert.deepEqual(
       lines.map((line) => line.length < 6000 && JSON.parse(line) !== undefined),
       Array.from({ length: 5 }, () => true),
