@@ -72,8 +72,8 @@ export class UserSessionMarks implements SessionMarks {
     const { lines, sha256: prev, bytes } = read.data;
     const expected = Buffer.from(mac(`${lines} ${prev}`));
     const given = Buffer.from(read.data.mac);
-    const isOurs = expected.length === given.length && timingSafeEqual(expected, given);
-    return isOurs ? { lines, prev, ...defined({ bytes }) } : undefined;
+    const isGenuine = expected.length === given.length && timingSafeEqual(expected, given);
+    return isGenuine ? { lines, prev, ...defined({ bytes }) } : undefined;
   }
 
   async seal(text: string): Promise<string> {
