@@ -206,9 +206,7 @@ export function checkFolder(place: string, known: Listing, { root, isStopped }: 
   const names = namesOf(known);
   const changed = new Set(strange.map(([name]) => name));
   const gone =
-    same.size === names.length
-      ? []
-      : names.filter((name) => !same.has(name) && !changed.has(name));
+    same.size === names.length ? [] : names.filter((name) => !same.has(name) && !changed.has(name));
   const isReordered = same.size === names.length && [...same.keys()].join("/") !== known.names;
   return {
     ...{ place, strange, gone, folders, hasUnnamed },

@@ -110,7 +110,8 @@ export class CopyManifest {
       const copy = entriesOf(record.copy);
       for (const name of names) {
         const state = copy.get(name);
-        if (state !== undefined && isFolderMode(state[4])) gone.push(folder === "" ? name : `${folder}/${name}`);
+        if (state !== undefined && isFolderMode(state[4]))
+          gone.push(folder === "" ? name : `${folder}/${name}`);
         copy.delete(name);
         if (project.has(name)) project.set(name, outdated);
       }

@@ -44,7 +44,8 @@ export function copyFile(source: string, target: string, stat: fs.Stats): Copied
     // Changed since it was looked at, or just before: what was read may be a mixture.
     const after = stateOf(fs.fstatSync(handle));
     const before = stateOf(stat);
-    const isSure = after.every((value, index) => value === before[index]) && isSettled(stat.ctimeMs, Date.now());
+    const isSure =
+      after.every((value, index) => value === before[index]) && isSettled(stat.ctimeMs, Date.now());
     return { source: isSure ? before : unsure, copy: stateOf(whole) };
   } finally {
     fs.closeSync(handle);

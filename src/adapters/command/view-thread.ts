@@ -22,9 +22,7 @@ export type ViewTask =
   | { readonly do: "clean" }
   | (CopyPlaces & { readonly do: "folders"; readonly root: string; readonly work: FolderWork });
 
-export type ViewReply =
-  | { readonly value: unknown }
-  | { readonly error: string; readonly isStopped: boolean };
+export type ViewReply = { readonly value: unknown } | { readonly error: string; readonly isStopped: boolean };
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -97,7 +95,8 @@ let ending: NodeJS.Timeout | undefined;
 
 /** A thread for one copy. Give it back: the next command's view then needs no start. */
 export function takeThread(): ViewThread {
-  for (let thread = idle.pop(); thread !== undefined; thread = idle.pop()) if (!thread.hasEnded) return thread;
+  for (let thread = idle.pop(); thread !== undefined; thread = idle.pop())
+    if (!thread.hasEnded) return thread;
   return new ViewThread();
 }
 

@@ -32,17 +32,21 @@ function helperLanes(threads: number, root: string, { project, allow, stop }: Co
 
 function open(task: Extract<ViewTask, { do: "update" }>): CopiedTree {
   const { folder, project, allow, threads } = task;
-  const opened: CopiedTree = new CopiedTree(folder, { project, allow, isStopped: stoppedBy(task) }, (files) => {
-    const own: Lane = async (work) => {
-      const results = doFolderWork(work, opened.context);
-      // What the helpers report is taken in between.
-      await new Promise((resolve) => setImmediate(resolve));
-      return results;
-    };
-    // Of a copy that is made anew, nobody knows the size yet.
-    const needsHelp = files === 0 || files >= filesForHelp;
-    return needsHelp ? [own, ...helperLanes(threads, opened.context.root, task)] : [own];
-  });
+  const opened: CopiedTree = new CopiedTree(
+    folder,
+    { project, allow, isStopped: stoppedBy(task) },
+    (files) => {
+      const own: Lane = async (work) => {
+        const results = doFolderWork(work, opened.context);
+        // What the helpers report is taken in between.
+        await new Promise((resolve) => setImmediate(resolve));
+        return results;
+      };
+      // Of a copy that is made anew, nobody knows the size yet.
+      const needsHelp = files === 0 || files >= filesForHelp;
+      return needsHelp ? [own, ...helperLanes(threads, opened.context.root, task)] : [own];
+    },
+  );
   return opened;
 }
 

@@ -58,7 +58,10 @@ function commandLens(
   const argument = sessionArgument(textsAt(source, ["commands", command, "argv"]).map(({ text }) => text));
   return argument === undefined
     ? { title: "Run on the Project", action: { do: "checkCommand", flow, command } }
-    : { title: `Runs Only Within a Session: ${argument} Has a Value Only There`, action: { do: "showPlan", flow } };
+    : {
+        title: `Runs Only Within a Session: ${argument} Has a Value Only There`,
+        action: { do: "showPlan", flow },
+      };
 }
 
 function lensesOf(source: SourceDocument, results: ReadonlyMap<string, StepResult>): PlacedLens[] {

@@ -107,7 +107,9 @@ describe("A view of the project by copy", () => {
     await second.release();
 
     // What was not changed is not copied again: its inode stays. What was written at the moment of a view may be.
-    await until("its times are past", () => isSettled(statSync(path.join(project, "lib/b.txt")).ctimeMs, Date.now()));
+    await until("its times are past", () =>
+      isSettled(statSync(path.join(project, "lib/b.txt")).ctimeMs, Date.now()),
+    );
     await (await view()).release();
     const { ino } = statSync(path.join(second.root, "lib/b.txt"));
     writeFileSync(path.join(project, "a.txt"), "new in the project");
@@ -144,7 +146,8 @@ describe("A view of the project by copy", () => {
     writeFileSync(path.join(first.root, "part-9"), "a file");
     const changes = await first.changes();
     const places = changes.map(({ path: place, file }) => `${file === null ? "-" : ""}${place}`);
-    const gone = (part: number) => Array.from({ length: 25 }, (_, at) => `-part-${part}/file-${part * 25 + at}`);
+    const gone = (part: number) =>
+      Array.from({ length: 25 }, (_, at) => `-part-${part}/file-${part * 25 + at}`);
     assert.deepEqual(
       places.sort(),
       ["new/below/file", "part-7/file-175", "part-9", ...gone(8), ...gone(9)].sort(),
@@ -179,7 +182,10 @@ describe("A view of the project by copy", () => {
     mkdirSync(path.join(folder.path, "project/sub"));
     for (const place of ["", "sub/"]) {
       const first = await view();
-      writeFileSync(Buffer.concat([Buffer.from(`${first.root}/${place}`), Buffer.from([0x66, 0xff])]), "left");
+      writeFileSync(
+        Buffer.concat([Buffer.from(`${first.root}/${place}`), Buffer.from([0x66, 0xff])]),
+        "left",
+      );
       await first.changes();
       await first.release();
       const second = await view();

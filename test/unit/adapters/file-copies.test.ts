@@ -1,10 +1,25 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { copyFile } from "../../../src/adapters/command/file-copies";
 import { CopyManifest } from "../../../src/adapters/command/copy-manifest";
-import { entriesOf, isSameState, isSettled, listingOf, stateOf } from "../../../src/adapters/command/file-state";
+import {
+  entriesOf,
+  isSameState,
+  isSettled,
+  listingOf,
+  stateOf,
+} from "../../../src/adapters/command/file-state";
 import type { FileState } from "../../../src/adapters/command/file-state";
 import { until } from "../../until";
 import { temporaryFolder } from "../../fakes/session";
@@ -83,8 +98,19 @@ describe("The manifest of a copy", () => {
 
   it("forgets a folder with everything in it, and copies it again", () => {
     const manifest = new CopyManifest();
-    const both = (entries: Map<string, FileState>) => ({ project: listingOf(entries), copy: listingOf(entries) });
-    manifest.set("", both(new Map([["lib", state(1, dir)], ["libs", state(2, dir)]])));
+    const both = (entries: Map<string, FileState>) => ({
+      project: listingOf(entries),
+      copy: listingOf(entries),
+    });
+    manifest.set(
+      "",
+      both(
+        new Map([
+          ["lib", state(1, dir)],
+          ["libs", state(2, dir)],
+        ]),
+      ),
+    );
     manifest.set("lib", both(new Map([["deep", state(3, dir)]])));
     manifest.set("lib/deep", both(new Map([["a", state(4, file)]])));
     manifest.set("libs", both(new Map([["b", state(5, file)]])));
@@ -92,6 +118,10 @@ describe("The manifest of a copy", () => {
     assert.deepEqual([...manifest.folders.keys()], ["", "libs"]);
     const top = manifest.get("");
     assert.deepEqual([...entriesOf(top?.copy ?? listingOf(new Map())).keys()], ["libs"]);
-    assert.ok(entriesOf(top?.project ?? listingOf(new Map())).get("lib")?.every(Number.isNaN));
+    assert.ok(
+      entriesOf(top?.project ?? listingOf(new Map()))
+        .get("lib")
+        ?.every(Number.isNaN),
+    );
   });
 });
