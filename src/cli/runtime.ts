@@ -3,6 +3,7 @@ import { findRipgrep } from "../adapters/files/ripgrep";
 import { createHttpFetch } from "../adapters/provider/http/http-fetch";
 import type { HttpFetch } from "../adapters/provider/http/http-fetch";
 import { CallSlots } from "../adapters/provider/call-slots";
+import { machineSlots } from "../adapters/provider/machine-slots";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
 import { AllowedKeys, readAllowedKey } from "../app/keys/allowed-keys";
 import type { RuntimeOptions } from "../app/session/session";
@@ -59,7 +60,7 @@ export async function withRuntime<T>(
       ...(given.flag("foreign") ? { confirmForeign: () => Promise.resolve(true) } : {}),
       fetch,
       mesh,
-      slots: new CallSlots(),
+      slots: new CallSlots(() => machineSlots()),
       // Starting the command line in a folder means trusting it; what may run is confirmed by its digest.
       commands: {
         isTrusted: () => true,

@@ -14,6 +14,9 @@ interface ErrorAction {
 /** Turns failures into messages with a way to fix them; nothing else does. */
 export class ErrorPresenter {
   readonly #log: vscode.LogOutputChannel;
+  /** Failures of background work whose message is open. */
+  readonly #open = new Set<string>();
+
   constructor(log: vscode.LogOutputChannel) {
     this.#log = log;
   }
@@ -25,6 +28,20 @@ export class ErrorPresenter {
     } catch (error) {
       await this.show(error);
     }
+  }
+
+  /** Reports a failure of work that nobody waits for, such as a view's update; not again while its message is open. */
+  readonly report = (error: unknown): void => {
+    const text = this.textOf(error);
+    if (this.#open.has(text)) return;
+    this.#open.add(text);
+    const closed = (): boolean => this.#open.delete(text);
+    void this.show(error).then(closed, closed);
+  };
+
+  /** Runs work that nobody waits for; a failure is reported. */
+  inBackground(work: () => unknown): void {
+    void Promise.resolve().then(work).catch(this.report);
   }
 
   /** A failure in one or two sentences, for a place that shows text. */

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { CallSlots } from "../adapters/provider/call-slots";
+import { machineSlots } from "../adapters/provider/machine-slots";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
 import { registerAgents } from "./agents";
 import { ArtifactFiles } from "./artifacts/artifact-files";
@@ -74,9 +75,9 @@ function createParts(context: vscode.ExtensionContext) {
   );
   const extension = context.extensionUri;
   const unseen = new UnseenEnds(context.workspaceState);
-  const inbox = new Inbox(sessions, unseen);
+  const inbox = new Inbox(sessions, unseen, errors);
   const model = new ReviewModel(sessions);
-  const files = new ArtifactFiles(sessions, model);
+  const files = new ArtifactFiles(sessions, model, errors);
   const panels = new SessionPanels({
     extension,
     sessions,
@@ -110,7 +111,7 @@ function createParts(context: vscode.ExtensionContext) {
     plans: new PlanDocuments(index),
     flows: new FlowPanels(extension, index, sessions, errors),
     repeats: new Repeats(sessions, reports),
-    diagnostics: new ProjectDiagnostics(index),
+    diagnostics: new ProjectDiagnostics(index, errors),
     editing: new Editing({ extension, index, secrets, sessions, panels, errors, provider: services }),
   };
 }
@@ -119,7 +120,8 @@ function createParts(context: vscode.ExtensionContext) {
 type Parts = ReturnType<typeof createParts>;
 
 function registerViews(parts: Parts): vscode.Disposable[] {
-  const { sessions, index, meshRows, conductor, inbox, inboxTree, sessionsTree, panels, unseen } = parts;
+  const { sessions, index, meshRows, conductor, inbox, inboxTree, sessionsTree, panels, unseen, errors } =
+    parts;
   const sessionsView = vscode.window.createTreeView(viewIds.sessions, {
     treeDataProvider: sessionsTree,
   });
@@ -137,7 +139,7 @@ function registerViews(parts: Parts): vscode.Disposable[] {
     library.onDidCollapseElement(({ element }) => meshRows.closed(element.id ?? "")),
     vscode.window.registerWebviewViewProvider(viewIds.conductor, conductor),
     vscode.window.registerWebviewPanelSerializer(panelTypes.session, panels),
-    new Attention(sessions, conductor, inbox, unseen, (badge) => {
+    new Attention(sessions, conductor, inbox, unseen, errors, (badge) => {
       sessionsView.badge = badge;
     }),
   ];
@@ -222,7 +224,7 @@ function servicesOf(
     external: new EditorTools(),
     features: (workDomain) => new EditorFeatures(workDomain),
     mesh,
-    slots: new CallSlots(),
+    slots: new CallSlots(() => machineSlots()),
     commands: {
       isTrusted: () => vscode.workspace.isTrusted,
       secret: (name) => secrets.resolve(`secret:${name}`),

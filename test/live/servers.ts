@@ -270,11 +270,22 @@ export class LlamaServer extends LiveServer {
   readonly needs: readonly PieceName[] = ["model", "llamaServer"];
   readonly model = "gemma-live";
   readonly #template: string | null;
+  readonly #contextTokens: number;
+  readonly #more: readonly string[];
 
-  /** `template`: the chat template; with null the server takes the one it has for models that bring none. */
-  constructor(template: string | null = "tools.jinja") {
+  /**
+   * `template`: the chat template; with null the server takes the one it has for models that bring none. `more`: further
+   * options of the program.
+   */
+  constructor(
+    template: string | null = "tools.jinja",
+    contextTokens = windowTokens,
+    more: readonly string[] = [],
+  ) {
     super();
     this.#template = template;
+    this.#contextTokens = contextTokens;
+    this.#more = more;
   }
 
   protected async command(port: number): Promise<{ program: string; args: string[] }> {
@@ -285,8 +296,9 @@ export class LlamaServer extends LiveServer {
       args: [
         ...["-m", pathOf("model"), "--alias", this.model],
         ...["--host", "127.0.0.1", "--port", String(port)],
-        ...["-c", String(windowTokens), "-np", "1", "-t", "1", "-ngl", "0", "--jinja", "--no-ui"],
+        ...["-c", String(this.#contextTokens), "-np", "1", "-t", "1", "-ngl", "0", "--jinja", "--no-ui"],
         ...template,
+        ...this.#more,
       ],
     };
   }

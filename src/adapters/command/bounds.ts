@@ -1,3 +1,5 @@
+import type { CommandEnd } from "../../engine/model/command";
+
 /** Limits of one command. A command that exceeds one of them is ended; its event names the limit. */
 export interface CommandBounds {
   /** Of both streams together, in bytes: how much is kept in full. */
@@ -23,3 +25,15 @@ export const commandBounds: CommandBounds = {
   fileBytes: 64 << 20,
   freeBytes: 256 << 20,
 };
+
+export type BoundEnd = Extract<CommandEnd, { kind: "bound" }>;
+
+/** The end of a command that reached a limit, as a sentence. */
+export function boundEnd(bound: "memory" | "processes", bounds: CommandBounds): BoundEnd {
+  const mebibytes = Math.round(bounds.memoryBytes / 2 ** 20);
+  const message =
+    bound === "memory"
+      ? `It used more than ${mebibytes} MiB of memory.`
+      : `It started more than ${bounds.processes} processes.`;
+  return { kind: "bound", bound, message };
+}

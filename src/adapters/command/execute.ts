@@ -5,12 +5,26 @@ import type { Readable } from "node:stream";
 import type { CommandEnd } from "../../engine/model/command";
 import type { Cancellation } from "../../engine/port/cancellation";
 import type { CommandOutput } from "../../engine/port/commands";
-import type { CommandBounds } from "./bounds";
+import { boundEnd } from "./bounds";
+import type { BoundEnd, CommandBounds } from "./bounds";
 import type { ControlGroup } from "./control-group";
 import type { Launch } from "./namespace";
 import { OutputText } from "./output";
 import { killGroup, killMarked, watchGroup } from "./process-group";
 import { usageOf } from "./process-usage";
+
+/**
+ * A command whose processes belong to another program, such as a container engine: what is started here only passes on its
+ * input and output, and ending that ends nothing.
+ */
+export interface Apart {
+  /** Ends and removes all of it, however far it came. Never rejects. */
+  remove(): Promise<void>;
+  /** What does the same when this process has ended without notice. */
+  readonly removal: Launch & { readonly env: Readonly<Record<string, string>> };
+  /** How the command ended, before it is removed. `exit`: how that which was started here ended. */
+  end(exit: CommandEnd, output: string): Promise<CommandEnd>;
+}
 
 export interface Execution {
   readonly launch: Launch;
@@ -21,6 +35,8 @@ export interface Execution {
   readonly bounds: CommandBounds;
   /** Limits its memory and processes; absent: what they use is watched. */
   readonly group?: ControlGroup;
+  /** Its processes are not those of the launch, which limits their memory and number. */
+  readonly apart?: Apart;
   /** Values that must not appear in the output. */
   readonly secrets: readonly string[];
   /** Whether the launch reports on descriptor 3 what failed before the command began. */
@@ -71,27 +87,17 @@ function endOf(code: number | null, signal: NodeJS.Signals | null, byShell: bool
   return name === undefined ? { kind: "exited", code } : { kind: "signalled", signal: name };
 }
 
-type Bound = Extract<CommandEnd, { kind: "bound" }>;
-
 /** The limit on memory or processes that the command reached: as its control group counts, else as the processes say. */
-function reached(pid: number, { bounds, group }: Execution): "memory" | "processes" | undefined {
+function reached(pid: number, { bounds, group, apart }: Execution): "memory" | "processes" | undefined {
+  if (apart !== undefined) return undefined;
   if (group !== undefined) return group.reached();
   const { memoryBytes, processes } = usageOf(pid);
   if (memoryBytes > bounds.memoryBytes) return "memory";
   return processes > bounds.processes ? "processes" : undefined;
 }
 
-function boundEnd(bound: "memory" | "processes", bounds: CommandBounds): Bound {
-  const mebibytes = Math.round(bounds.memoryBytes / 2 ** 20);
-  const message =
-    bound === "memory"
-      ? `It used more than ${mebibytes} MiB of memory.`
-      : `It started more than ${bounds.processes} processes.`;
-  return { kind: "bound", bound, message };
-}
-
 /** Checks what the command uses; returns a sentence when that is too much. */
-function overuse(pid: number, execution: Execution): Bound | undefined {
+function overuse(pid: number, execution: Execution): BoundEnd | undefined {
   const { bounds, disk } = execution;
   const bound = reached(pid, execution);
   if (bound !== undefined) return boundEnd(bound, bounds);
@@ -116,6 +122,7 @@ class Running {
   #report = "";
   #ended: CommandEnd | undefined;
   #grace: NodeJS.Timeout | undefined;
+  #removed: Promise<void> | undefined;
 
   constructor(execution: Execution) {
     const { group, cwd, env, reports, bounds, secrets, onOutput } = execution;
@@ -140,11 +147,14 @@ class Running {
       child.once("error", (error) => {
         resolve({ kind: "not_started", message: `${this.#execution.launch.file}: ${error.message}` });
       });
-      child.once("exit", (code, signal) => resolve(endOf(code, signal, this.#execution.reports)));
+      const { reports, apart } = this.#execution;
+      const byShell = reports || apart !== undefined;
+      child.once("exit", (code, signal) => resolve(endOf(code, signal, byShell)));
     });
+    const watcher = pid === undefined ? undefined : watchGroup(pid, this.#execution.apart?.removal);
     const release = pid === undefined ? (): void => undefined : this.#guard(pid);
     this.#connect();
-    const natural = await exited;
+    let natural = await exited;
     release();
     // The kernel may have ended the command for its memory between two checks.
     const bound = this.#execution.group?.reached();
@@ -157,7 +167,14 @@ class Running {
     }
     for (const stream of [child.stdout, child.stderr, child.stdin]) stream?.destroy();
     const { output, stdout } = this.#text.end();
-    return { end: this.#endFrom(natural), output, stdout, durationMs: performance.now() - this.#started };
+    const durationMs = performance.now() - this.#started;
+    const { apart } = this.#execution;
+    if (apart !== undefined) {
+      if (this.#ended === undefined) natural = await apart.end(natural, output);
+      await this.#remove(apart);
+    }
+    watcher?.stop();
+    return { end: this.#endFrom(natural), output, stdout, durationMs };
   }
 
   #endFrom(natural: CommandEnd): CommandEnd {
@@ -173,7 +190,6 @@ class Running {
   /** Sets up everything that can end the command early; returns a function that removes it. */
   #guard(pid: number): () => void {
     const { cancellation, timeoutSeconds } = this.#execution;
-    const watcher = watchGroup(pid);
     const timeout = setTimeout(
       () => this.#stop(pid, { kind: "timeout", seconds: timeoutSeconds }),
       timeoutSeconds * 1000,
@@ -190,7 +206,6 @@ class Running {
       this.#stop(pid, { kind: "bound", bound: "output", message });
     };
     return () => {
-      watcher.stop();
       clearTimeout(timeout);
       clearTimeout(this.#grace);
       clearInterval(watch);
@@ -201,12 +216,17 @@ class Running {
   #stop(pid: number, end: CommandEnd): void {
     if (this.#ended !== undefined) return;
     this.#ended = end;
+    if (this.#execution.apart !== undefined) void this.#remove(this.#execution.apart);
     if (!this.#execution.gentle || end.kind === "bound") {
       killGroup(pid, "SIGKILL");
       return;
     }
     killGroup(pid, "SIGTERM");
     this.#grace = setTimeout(() => killGroup(pid, "SIGKILL"), graceMs);
+  }
+
+  #remove(apart: Apart): Promise<void> {
+    return (this.#removed ??= apart.remove());
   }
 
   #connect(): void {

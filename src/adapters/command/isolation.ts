@@ -124,7 +124,7 @@ async function probe(runs: string, only: SandboxKind | undefined): Promise<Sandb
   if (process.platform !== "linux") {
     return {
       kind: "missing",
-      message: `Windows has no sandbox for commands. Let the command accept 'isolation: view', or run the Flow in WSL or a container.`,
+      message: `Windows has no sandbox for commands. Run the command in a container ('isolation: container' with an 'image'), let it accept 'isolation: view', or run the Flow in WSL.`,
     };
   }
   const reports: string[] = [];

@@ -47,27 +47,50 @@ export interface Watcher {
   stop(): void;
 }
 
-const onWindows = `process.stdin.on("data",()=>process.exit()).on("end",()=>require("node:child_process").spawnSync("taskkill",["/PID",process.argv[1],"/T","/F"]))`;
+/** A program that the watcher starts after it has ended the group. */
+export interface Removal {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * Waits for its input to end without a word; then ends the group and starts the removal: three times, since what was asked
+ * for just before may come into being after the first.
+ */
+const onPosix = `read -r said && exit
+kill -KILL -"$1"
+shift
+[ $# -gt 0 ] && for n in 1 2 3; do
+  "$@"
+  sleep 1
+done`;
+const onWindows = `process.stdin.on("data",()=>process.exit()).on("end",async()=>{const {spawnSync}=require("node:child_process");
+spawnSync("taskkill",["/PID",process.argv[1],"/T","/F"]);
+const [file,...args]=process.argv.slice(2);
+for(let n=0;file!==undefined&&n<3;n++){spawnSync(file,args,{windowsHide:true});await new Promise((done)=>setTimeout(done,1000));}
+})`;
 
 /**
  * Ends the group when this process ends without notice: the watcher reads a pipe whose other end only this process has,
  * so that it ends after `kill -9` too.
  */
-export function watchGroup(pid: number): Watcher {
+export function watchGroup(pid: number, removal?: Removal): Watcher {
   const options: SpawnOptions = {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
     windowsHide: true,
   };
+  const then = removal === undefined ? [] : [removal.file, ...removal.args];
   const watcher: ChildProcess =
     process.platform === "win32"
-      ? spawn(process.execPath, ["-e", onWindows, String(pid)], {
+      ? spawn(process.execPath, ["-e", onWindows, String(pid), ...then], {
           ...options,
-          env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" },
+          env: { ...process.env, ...removal?.env, ELECTRON_RUN_AS_NODE: "1" },
         })
-      : spawn("/bin/sh", ["-c", 'read -r said || kill -KILL -"$1"', "orket-watch", String(pid)], {
+      : spawn("/bin/sh", ["-c", onPosix, "orket-watch", String(pid), ...then], {
           ...options,
-          env: {},
+          env: { ...removal?.env },
         });
   watcher.on("error", () => undefined);
   watcher.stdin?.on("error", () => undefined);

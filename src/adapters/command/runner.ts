@@ -10,12 +10,17 @@ import type { CommandBounds } from "./bounds";
 import { bubblewrapLaunch } from "./bubblewrap";
 import { changedBetween, snapshot } from "./changed-files";
 import { collect } from "./collect";
+import { Container, isolatedByText, removeLeftContainers } from "./container";
+import { findEngines } from "./container-engine";
+import type { Engine } from "./container-engine";
+import { findImage } from "./container-image";
+import type { Image } from "./container-image";
 import { copiedView } from "./copied-view";
 import { controlGroup } from "./control-group";
 import type { GroupPlaces } from "./control-group";
 import { commandEnvironment, searchFolders } from "./environment";
 import { execute } from "./execute";
-import type { Executed } from "./execute";
+import type { Apart, Executed } from "./execute";
 import { gitSettings, lookAt } from "./hidden-files";
 import { findSandbox } from "./isolation";
 import type { Sandbox, SandboxKind } from "./isolation";
@@ -50,6 +55,8 @@ export interface RunnerOptions {
   readonly bounds?: Partial<CommandBounds>;
   /** For tests: use only this kind of sandbox, or none. */
   readonly sandbox?: SandboxKind;
+  /** For tests: how long a container engine may take to say that it is there, in milliseconds. */
+  readonly engineAnswerMs?: number;
   /** For tests: another tree of control groups than the system's. */
   readonly groups?: GroupPlaces;
 }
@@ -74,8 +81,15 @@ interface Stage {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly reports: boolean;
+  readonly apart?: Apart;
   readonly changes: () => Promise<readonly ViewChange[]>;
   readonly release: () => Promise<void>;
+}
+
+interface IsolatedStage extends Stage {
+  readonly place: Isolation;
+  /** What isolates it, for users. */
+  readonly by: string;
 }
 
 /** The reason why nothing was started, for users. */
@@ -147,20 +161,12 @@ export class NodeCommandRunner implements CommandRunner {
   }
 
   async #inView(job: Job, runs: string): Promise<CommandResult> {
-    const { spec } = job.request;
-    if (spec.isolation === "container") {
-      const message = "This version of Orket starts no containers.";
-      return { ...nothing, end: { kind: "refused", reason: "isolation", message } };
-    }
-    const sandbox = await findSandbox(runs, this.#options.sandbox);
-    if (sandbox.kind === "missing" && spec.isolation !== "view") {
-      return { ...nothing, end: { kind: "refused", reason: "isolation", message: sandbox.message } };
-    }
-    const stage = await this.#stage(job, sandbox);
+    const stage = await this.#stageFor(job, runs);
+    if ("kind" in stage) return { ...nothing, end: stage };
     try {
+      const { spec } = job.request;
       const executed = await this.#execute(job, stage, false);
-      const place: Isolation = sandbox.kind === "missing" ? "view" : "sandbox";
-      const by = sandbox.kind === "missing" ? "a copy" : sandbox.name;
+      const { place, by } = stage;
       const isolatedBy = executed.inGroup ? `${by}, limits by a control group` : by;
       if (executed.end.kind === "not_started")
         return { ...nothing, end: executed.end, ...outputOf(executed, spec) };
@@ -179,6 +185,58 @@ export class NodeCommandRunner implements CommandRunner {
       return { end, place, isolatedBy, ...outputOf(executed, spec), files, discarded, durationMs };
     } finally {
       await stage.release();
+    }
+  }
+
+  /** The view and the isolation of a command, or why it is refused. */
+  async #stageFor(job: Job, runs: string): Promise<IsolatedStage | Refusal> {
+    const { spec } = job.request;
+    const refused = (message: string): Refusal => ({ kind: "refused", reason: "isolation", message });
+    if (spec.isolation === "container") {
+      if (spec.image === undefined) return refused("The command runs in a container, and names no image.");
+      const found = await findEngines(this.#env, job.project, this.#options.engineAnswerMs);
+      if ("message" in found) return refused(found.message);
+      const place = await findImage(found.engines, spec.image);
+      if ("message" in place) return refused(place.message);
+      await removeLeftContainers(place.engine, runs);
+      return this.#containerStage(job, runs, place);
+    }
+    const sandbox = await findSandbox(runs, this.#options.sandbox);
+    if (sandbox.kind === "missing" && spec.isolation !== "view") return refused(sandbox.message);
+    const stage = await this.#stage(job, sandbox);
+    return sandbox.kind === "missing"
+      ? { ...stage, place: "view", by: "a copy" }
+      : { ...stage, place: "sandbox", by: sandbox.name };
+  }
+
+  async #containerStage(
+    job: Job,
+    runs: string,
+    { engine, image }: { readonly engine: Engine; readonly image: Image },
+  ): Promise<IsolatedStage> {
+    const { request, scratch, added, project } = job;
+    const { spec, argv } = request;
+    if ((argv[0] ?? "") === "") throw new CannotStart("it names no program.");
+    const view = await copiedView(await this.#parts(job), viewFolders(this.#cache, project).copies);
+    try {
+      const bounds = this.#bounds;
+      const options = { engine, image, spec, argv, added, bounds, scratch, runs, view: view.root };
+      const container = await Container.prepare(options);
+      return {
+        launch: container.launch,
+        env: engine.env,
+        cwd: scratch,
+        reports: false,
+        apart: container,
+        changes: () => view.changes(),
+        // A view that a process may still write to is not used again.
+        release: () => (container.isLost ? Promise.resolve() : view.release()),
+        place: "container",
+        by: isolatedByText(options),
+      };
+    } catch (error) {
+      await view.release();
+      throw error;
     }
   }
 
@@ -209,15 +267,15 @@ export class NodeCommandRunner implements CommandRunner {
 
   async #execute(
     job: Job,
-    { launch, env, cwd, reports }: Stage,
+    { launch, env, cwd, reports, apart }: Stage,
     gentle: boolean,
   ): Promise<Executed & { readonly inGroup: boolean }> {
     const { request, onOutput, cancellation, secrets, scratch } = job;
     if (request.recorded !== undefined) await request.recorded;
-    const group = controlGroup(this.#bounds, this.#options.groups);
+    const group = apart === undefined ? controlGroup(this.#bounds, this.#options.groups) : undefined;
     const executed = await execute({
       launch,
-      ...defined({ group }),
+      ...defined({ group, apart }),
       cwd,
       env,
       ...defined({ stdin: request.stdin }),
@@ -251,16 +309,20 @@ export class NodeCommandRunner implements CommandRunner {
     throw new CannotStart(`there is no program '${name}' ${where}.`);
   }
 
-  async #stage(job: Job, sandbox: Sandbox): Promise<Stage> {
-    const { project, request } = job;
+  /** What the view of a job consists of. */
+  async #parts({ project, request }: Job): Promise<ViewParts> {
     const settings = await gitSettings(project);
-    const parts: ViewParts = {
+    return {
       project,
       look: lookAt(this.#options.policy),
       replaced: settings === undefined ? {} : { ".git/config": settings },
       overlay: request.overlay,
       read: request.read,
     };
+  }
+
+  async #stage(job: Job, sandbox: Sandbox): Promise<Stage> {
+    const parts = await this.#parts(job);
     return sandbox.kind === "namespaces"
       ? this.#overlayStage(job, parts)
       : this.#copyStage(job, parts, sandbox.kind);

@@ -24,6 +24,8 @@ const holderSchema = z.object({
   since: z.string(),
   /** What it is, for users: `editor`, `command_line`. */
   program: z.string().optional(),
+  /** The session for which it is held, where the lock is not that of a session. */
+  session: z.string().optional(),
 });
 /** The holder of a lock, as recorded in the lock's file. */
 export type LockHolder = z.infer<typeof holderSchema> & ProcessIdentity;
@@ -166,6 +168,8 @@ interface Request {
   readonly random: RandomBytes;
   /** What the holder is, for users who meet the lock. */
   readonly program?: string;
+  /** For which session it is held, where the lock is not that of a session. */
+  readonly session?: string;
 }
 
 /** Names `file` with our contents; false when the name is taken. Of many concurrent attempts, one succeeds. */
@@ -217,8 +221,8 @@ async function seize(request: Request, file: string): Promise<Seized> {
 }
 
 async function seizeAs(request: Request, file: string, nonce: string): Promise<Seized> {
-  const { fs, clock, program } = request;
-  const identity = { ...(await ownIdentity()), ...defined({ program }) };
+  const { fs, clock, program, session } = request;
+  const identity = { ...(await ownIdentity()), ...defined({ program, session }) };
   let unreadable = 0;
   let busy = 0;
   for (;;) {

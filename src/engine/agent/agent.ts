@@ -22,6 +22,7 @@ import type { PromptContext } from "./prompt-context";
 import { defaultMaxWaitSeconds } from "../model/venue";
 import type { VenueRetry } from "../model/venue";
 import { answersBySchema, mergesSystem, toolMode } from "../state/tool-mode";
+import { QueueTime } from "./queue-time";
 import { sentMessages, withoutSystem } from "./sent";
 import { estimateTokens } from "./prompt-tokens";
 import { refusalOf } from "../state/decisions";
@@ -91,6 +92,8 @@ export async function callModel(
   const moves = (failovers: readonly Failover[] = []): EventDraft[] =>
     failovers.map((failover) => failoverEvent(call, run, failover, ports));
   let partial = "";
+  const queue = new QueueTime(ports.clock);
+  const queued = (): { queued_ms?: number } => (queue.totalMs < 1 ? {} : { queued_ms: queue.totalMs });
   try {
     if (delaySeconds > 0) await ports.clock.sleep(delaySeconds * 1000, cancellation);
     if (cancellation.aborted) throw new ProviderError("cancelled", "The call was cancelled before it began.");
@@ -100,11 +103,15 @@ export async function callModel(
       (delta) => {
         if (delta.kind === "text") partial += delta.text;
         else if (delta.kind === "restart") partial = "";
+        else if (delta.kind === "waiting") queue.note(delta);
         context.onDelta(run.key, delta);
       },
       cancellation,
     );
-    return [...moves(reply.failovers), replyEvent(call, active, reply, request, context)];
+    return [
+      ...moves(reply.failovers),
+      replyEvent(call, active, reply, request, { ...context, queued: queued() }),
+    ];
   } catch (error) {
     // A journal that cannot be written is not a failure of the model.
     await context.recorded;
@@ -112,7 +119,8 @@ export async function callModel(
       ? error
       : new ProviderError("unknown", error instanceof Error ? error.message : String(error));
     const text = failure.partialText ?? partial;
-    return [...moves(failure.failovers), failureEvent(call, active, failure, text, { state, ports })];
+    const known = { state, ports, queued: queued() };
+    return [...moves(failure.failovers), failureEvent(call, active, failure, text, known)];
   }
 }
 
@@ -156,6 +164,11 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
   };
 }
 
+interface CallContext extends Pick<PerformContext, "state" | "ports"> {
+  /** The field for how long the call waited for its turn; empty where it did not. */
+  readonly queued: { readonly queued_ms?: number };
+}
+
 const bytesOf = (messages: readonly { readonly content: string }[]): number =>
   messages.reduce((sum, { content }) => sum + utf8Length(content), 0);
 
@@ -164,7 +177,7 @@ function replyEvent(
   active: ActiveRun,
   reply: ModelReply,
   request: ModelRequest,
-  { state, ports }: PerformContext,
+  { state, ports, queued }: CallContext,
 ): EventDraft {
   const { run } = active;
   const tokens = { ...reply.usage };
@@ -194,6 +207,7 @@ function replyEvent(
     ...defined({ cost_usd: cost }),
     ...(reply.firstTokenMs === undefined ? {} : { first_token_ms: roundMs(reply.firstTokenMs) }),
     total_ms: roundMs(reply.totalMs),
+    ...queued,
     ...defined({ model: reply.model, node: reply.node }),
     ...(reply.fingerprint === undefined ? {} : { fingerprint: fingerprintData(reply.fingerprint) }),
     sent: ports.store.putText(JSON.stringify(reply.sent)),
@@ -215,7 +229,7 @@ function failureEvent(
   active: ActiveRun,
   failure: ProviderError,
   partial: string,
-  { state, ports }: Pick<PerformContext, "state" | "ports">,
+  { state, ports, queued }: CallContext,
 ): EventDraft {
   const { run } = active;
   const attempt = run.call?.attempt ?? 1;
@@ -240,6 +254,7 @@ function failureEvent(
     code: failure.code,
     message: tooLong ? `${failure.message} ${waitText(failure, retry)}` : failure.message,
     ...defined({ status: failure.status }),
+    ...queued,
     ...(partial === "" ? {} : { partial: ports.store.putText(partial) }),
     ...(again ? { retry_in_seconds: wait } : {}),
     ...(failure.retryable && tooLong ? { asked_wait_seconds: failure.retryAfterSeconds ?? 0 } : {}),

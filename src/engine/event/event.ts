@@ -19,6 +19,12 @@ export type { Adjustment, AdjustmentBody, DecidedBy } from "./adjustment";
 const stepId = z.string();
 const turn = z.int().min(1).describe("Which model call of the step's attempt, from 1.");
 const attempt = z.int().min(1);
+const queuedMs = z
+  .int()
+  .min(1)
+  .describe(
+    "How long the call waited for its turn at the Venue before it was sent; this time does not count for the step's timeout_seconds.",
+  );
 
 /** The fields of `data`, by event type. Public: scripts read them, and a JSON Schema of them is shipped. */
 export const eventData = onceEach({
@@ -115,6 +121,7 @@ export const eventData = onceEach({
       cost_usd: z.number().optional(),
       first_token_ms: z.number().optional(),
       total_ms: z.number(),
+      queued_ms: queuedMs.optional(),
       model: z.string().optional().describe("The model that answered, as the backend says."),
       node: z.string().optional().describe("The node of a mesh that answered."),
       fingerprint: z
@@ -139,6 +146,7 @@ export const eventData = onceEach({
       code: z.enum(providerErrorCodes),
       message: z.string(),
       status: z.int().optional(),
+      queued_ms: queuedMs.optional(),
       partial: contentSchema.optional(),
       retry_in_seconds: z
         .number()

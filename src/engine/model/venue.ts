@@ -176,7 +176,7 @@ export const venueFileSchema = z
       .max(1024)
       .optional()
       .describe(
-        "Calls that it may work on at once, of all sessions of a window; further ones wait in order. Without it there is no bound.",
+        "Calls that it may work on at once, of all of your sessions on this machine; further ones wait in order. Without it there is no bound.",
       ),
     roles: z.record(idSchema, roleOverrideSchema).default({}).describe("What is different for a role."),
     replies: z

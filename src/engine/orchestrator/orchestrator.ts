@@ -232,7 +232,7 @@ export class Orchestrator {
     if (this.#inFlight.has(effect.key)) return;
     const cancellation = new CancelSource();
     this.#inFlight.set(effect.key, { step: effect.step, cancellation });
-    perform(effect, this.#context(cancellation, recorded))
+    perform(effect, this.#context(cancellation, recorded, effect.key))
       .then(
         (drafts) => this.#inbox.push(drafts),
         (error: unknown) => {
@@ -247,13 +247,15 @@ export class Orchestrator {
       cancellation.cancel();
   }
 
-  #context(cancellation: CancelSource, recorded: Promise<void>): Parameters<typeof perform>[1] {
+  #context(cancellation: CancelSource, recorded: Promise<void>, key = ""): Parameters<typeof perform>[1] {
     return {
       state: this.#state,
       ports: this.#ports,
       cancellation,
       recorded,
       onDelta: (step, delta) => {
+        if (delta.kind === "waiting" && this.#stepDeadlines.queued(key, delta))
+          this.#stepDeadlines.watch(this.#state, this.#inFlight);
         for (const listener of this.#listeners) listener.onDelta?.(step, delta);
       },
     };

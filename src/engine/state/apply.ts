@@ -78,7 +78,21 @@ export function waitsForPerson(run: StepRun): boolean {
   return run.approval !== null || run.question !== null;
 }
 
+/**
+ * The state with the time that passed up to the event. While a call waits for its turn at its Venue, the time of the session
+ * goes on and that of its step does not; how long it waited is known once the call has ended.
+ */
 function withTime(state: SessionState, event: SessionEvent): SessionState {
+  const timed = withPassed(state, event);
+  if (event.type !== "model_call_end" && event.type !== "model_call_failed") return timed;
+  const { queued_ms: queuedMs } = event.data;
+  if (queuedMs === undefined || event.step === null) return timed;
+  return updatedRun(timed, event.step, (run) =>
+    run.node.timeout_seconds === undefined ? run : { ...run, activeMs: Math.max(0, run.activeMs - queuedMs) },
+  );
+}
+
+function withPassed(state: SessionState, event: SessionEvent): SessionState {
   if (event.at === state.lastAt || state.status !== "running") return state;
   if (event.type === "session_resumed" || isWaiting(state)) return state;
   const passedMs = Date.parse(event.at) - Date.parse(state.lastAt);

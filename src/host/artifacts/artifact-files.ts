@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { isOpenArtifact } from "../../engine/view/session-view";
 import type { SessionController } from "../../app/session/controller";
 import { isSameBytes } from "../../app/artifact/text";
+import type { ErrorPresenter } from "../errors";
 import { schemes } from "../ids";
 import type { SessionRegistry } from "../session/session-registry";
 import { ensureTrusted } from "../trust";
@@ -45,7 +46,7 @@ export class ArtifactFiles extends FlatFiles implements vscode.FileSystemProvide
   readonly #given = new Map<string, string | undefined>();
   readonly #subscriptions: readonly vscode.Disposable[];
 
-  constructor(sessions: SessionRegistry, model: ReviewModel) {
+  constructor(sessions: SessionRegistry, model: ReviewModel, errors: ErrorPresenter) {
     super();
     this.#sessions = sessions;
     this.#model = model;
@@ -53,7 +54,7 @@ export class ArtifactFiles extends FlatFiles implements vscode.FileSystemProvide
     this.#subscriptions = [
       registerFileSystemProvider(schemes.artifact, this, { isCaseSensitive: true, isReadonly: true }),
       registerFileSystemProvider(schemes.proposal, this, { isCaseSensitive: true }),
-      model.onDidChange(() => void this.#follow()),
+      model.onDidChange(() => errors.inBackground(() => this.#follow())),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
         this.#opened.delete(uri.toString());
         this.#given.delete(uri.toString());

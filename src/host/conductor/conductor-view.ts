@@ -31,8 +31,8 @@ type Handlers = {
 export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposable {
   readonly #texts = new TextCache();
   readonly #subscriptions: vscode.Disposable[] = [];
-  readonly #updates = new Coalescer(50, () => this.#post("update"));
-  readonly #streams = new Coalescer(50, () => this.#postStreams());
+  readonly #updates: Coalescer;
+  readonly #streams: Coalescer;
   readonly #parts = new StreamParts();
   readonly #visible = new vscode.EventEmitter<void>();
   #view: vscode.WebviewView | undefined;
@@ -69,6 +69,8 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     this.#venue = venue;
     this.#changes = changes;
     this.#errors = errors;
+    this.#updates = new Coalescer(50, () => this.#post("update"), errors.report);
+    this.#streams = new Coalescer(50, () => this.#postStreams(), errors.report);
     this.#subscriptions.push(
       sessions.onDidChange(() => this.#updates.request()),
       sessions.onDidStream(({ controller, part }) => this.#stream(controller, part)),
@@ -158,7 +160,8 @@ export class ConductorView implements vscode.WebviewViewProvider, vscode.Disposa
     }
     const request = parsed.data;
     const handle = this.#handlers[request.type] as (given: ConductorRequest) => unknown;
-    if ("request" in request) void this.#answer(request.request, () => handle(request));
+    if ("request" in request)
+      this.#errors.inBackground(() => this.#answer(request.request, () => handle(request)));
     else void this.#errors.guard(() => handle(request));
   }
 

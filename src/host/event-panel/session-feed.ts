@@ -52,9 +52,9 @@ export class SessionFeed {
   readonly #parts: FeedParts;
   readonly #index: EventIndex;
   readonly #survey: SessionSurvey;
-  readonly #updates = new Coalescer(updateMs, () => this.#update());
+  readonly #updates: Coalescer;
   readonly #streamed = new StreamParts();
-  readonly #streams = new Coalescer(streamMs, () => this.#sendStreams());
+  readonly #streams: Coalescer;
   readonly #unlisten: () => void;
   #ready = false;
   #looking = false;
@@ -68,6 +68,9 @@ export class SessionFeed {
   constructor(controller: SessionController, parts: FeedParts) {
     this.#controller = controller;
     this.#parts = parts;
+    const failed = (error: unknown): void => this.#fail(error);
+    this.#updates = new Coalescer(updateMs, () => this.#postInfo(), failed);
+    this.#streams = new Coalescer(streamMs, () => this.#sendStreams(), failed);
     this.#index = new EventIndex(controller);
     this.#survey = new SessionSurvey(controller);
     this.#unlisten = controller.listen({
@@ -176,14 +179,6 @@ export class SessionFeed {
     };
     const entries = await transcriptRows(source, index.numbers(from, last), from);
     if (edition === index.edition) await this.#send({ type: "transcript", edition, from, to: last, entries });
-  }
-
-  async #update(): Promise<void> {
-    try {
-      await this.#postInfo();
-    } catch (error) {
-      this.#fail(error);
-    }
   }
 
   async #postInfo(): Promise<void> {

@@ -34,7 +34,7 @@ export class SessionPanel {
       send: (message) => panel.webview.postMessage(message),
       artifacts: () => artifactRows(controller, parts.model),
       textOf: (error) => parts.errors.textOf(error),
-      failed: (error) => void parts.errors.show(error),
+      failed: parts.errors.report,
     });
     this.#handlers = { ...this.#feed.handlers, ...this.#acts() };
     const subscription = vscode.Disposable.from(

@@ -60,7 +60,7 @@ export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
   }
 
   #fill(panel: vscode.WebviewPanel, controller: SessionController): void {
-    const { extension, sessions, views } = this.#parts;
+    const { extension, sessions, views, errors } = this.#parts;
     const icon = (theme: string): vscode.Uri =>
       vscode.Uri.joinPath(extension, "media", `session-${theme}.svg`);
     panel.iconPath = { light: icon("light"), dark: icon("dark") };
@@ -68,7 +68,10 @@ export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
     this.#open.set(directory, new SessionPanel(panel, controller, this.#parts));
     // A new title of the session changes the list.
     const titled = sessions.onDidChange((changed) => {
-      if (changed === undefined) void titleOf(controller).then((title) => (panel.title = title));
+      if (changed !== undefined) return;
+      errors.inBackground(async () => {
+        panel.title = await titleOf(controller);
+      });
     });
     panel.onDidDispose(() => {
       titled.dispose();

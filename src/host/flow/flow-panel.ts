@@ -53,7 +53,7 @@ export class FlowPanels implements vscode.Disposable {
       webviewOptions(this.#extension),
     );
     this.#panels.set(flow.toString(), panel);
-    const updates = new Coalescer(50, () => this.#post(panel, flow));
+    const updates = new Coalescer(50, () => this.#post(panel, flow), this.#errors.report);
     const subscriptions = [
       this.#sessions.onDidChange(() => updates.request()),
       this.#index.onDidChange(() => updates.request()),

@@ -8,6 +8,7 @@ import type { ConductorView } from "../conductor/conductor-view";
 import type { UnseenEnds } from "../../app/session/unseen-ends";
 import { commandIds, contextKeys, internalIds, settingIds, viewIds } from "../ids";
 import type { SessionRegistry } from "../session/session-registry";
+import type { ErrorPresenter } from "../errors";
 import { Coalescer } from "../webview/coalesce";
 import type { Inbox } from "./inbox";
 
@@ -17,7 +18,7 @@ import type { Inbox } from "./inbox";
  */
 export class Attention implements vscode.Disposable {
   readonly #item = vscode.window.createStatusBarItem("orket.status", vscode.StatusBarAlignment.Left, 50);
-  readonly #updates = new Coalescer(50, () => this.#update());
+  readonly #updates: Coalescer;
   readonly #told = new Set<string>();
   /** Sessions that have run in this window, with their last label. */
   readonly #labels = new Map<SessionController, string>();
@@ -34,6 +35,7 @@ export class Attention implements vscode.Disposable {
     conductor: ConductorView,
     inbox: Inbox,
     unseen: UnseenEnds,
+    errors: ErrorPresenter,
     fallbackBadge: (badge: vscode.ViewBadge | undefined) => void,
   ) {
     this.#unseen = unseen;
@@ -41,6 +43,7 @@ export class Attention implements vscode.Disposable {
     this.#conductor = conductor;
     this.#inbox = inbox;
     this.#fallbackBadge = fallbackBadge;
+    this.#updates = new Coalescer(50, () => this.#update(), errors.report);
     this.#item.name = "Orket";
     this.#subscriptions = [
       sessions.onDidChange((changed) => {

@@ -4,6 +4,7 @@ import type { UnseenEnd, UnseenEnds } from "../../app/session/unseen-ends";
 import type { Waiting } from "../../app/session/waiting";
 import type { SessionController } from "../../app/session/controller";
 import type { ListedSession, SessionRegistry } from "../session/session-registry";
+import type { ErrorPresenter } from "../errors";
 import { Coalescer } from "../webview/coalesce";
 
 /** Something that waits for the user, and its session. */
@@ -31,7 +32,7 @@ const maxSessions = 50;
 export class Inbox implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
-  readonly #updates = new Coalescer(100, () => this.#update());
+  readonly #updates: Coalescer;
   readonly #subscription: vscode.Disposable;
   readonly #sessions: SessionRegistry;
   #entries: readonly InboxEntry[] = [];
@@ -39,9 +40,10 @@ export class Inbox implements vscode.Disposable {
 
   readonly #unseen: UnseenEnds;
 
-  constructor(sessions: SessionRegistry, unseen: UnseenEnds) {
+  constructor(sessions: SessionRegistry, unseen: UnseenEnds, errors: ErrorPresenter) {
     this.#sessions = sessions;
     this.#unseen = unseen;
+    this.#updates = new Coalescer(100, () => this.#update(), errors.report);
     unseen.listen(() => this.#changed.fire());
     this.#subscription = sessions.onDidChange(() => this.#updates.request());
     this.#updates.request();

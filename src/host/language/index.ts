@@ -49,7 +49,7 @@ export class Editing implements vscode.Disposable {
     const previews = new PreviewDocuments(index);
     const prompts = new PromptCommands(index, previews);
     const reports = new ImportReports();
-    const tries = new PromptTries(prompts, provider);
+    const tries = new PromptTries(prompts, provider, errors);
     this.commands = {
       [commandIds.editPrompt]: (target) => prompts.edit(target),
       [commandIds.previewPrompt]: (target) => prompts.preview(target),
@@ -68,8 +68,8 @@ export class Editing implements vscode.Disposable {
       previews,
       tries,
       reports,
-      new PromptFiles(index),
-      new PromptHelp(index),
+      new PromptFiles(index, errors),
+      new PromptHelp(index, errors),
       new DefinitionLenses(index, sessions),
       registerNavigation(index),
       registerCompletion(index, contexts),

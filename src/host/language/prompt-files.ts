@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { parseSource, readPrompt, savePrompt, findPrompt } from "../../language";
 import type { SavePrompt } from "../../language";
+import type { ErrorPresenter } from "../errors";
 import { schemes } from "../ids";
 import { relativePath } from "../project/project-index";
 import type { ProjectIndex } from "../project/project-index";
@@ -29,11 +30,11 @@ export class PromptFiles extends FlatFiles implements vscode.FileSystemProvider,
   readonly onDidChangeFile = this.#changed.event;
   readonly #index: ProjectIndex;
 
-  constructor(index: ProjectIndex) {
+  constructor(index: ProjectIndex, errors: ErrorPresenter) {
     super();
     this.#index = index;
     this.#subscriptions = [
-      index.onDidChange(() => void this.#follow()),
+      index.onDidChange(() => errors.inBackground(() => this.#follow())),
       vscode.workspace.registerFileSystemProvider(schemes.prompt, this, { isCaseSensitive: true }),
       vscode.workspace.onDidSaveTextDocument(({ uri }) => {
         const opened = this.#opened.get(uri.toString());

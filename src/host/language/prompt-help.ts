@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { completePrompt, diagnosePrompt, hoverPrompt, LineIndex, templateTokens } from "../../language";
 import type { PromptDiagnostic } from "../../language";
+import type { ErrorPresenter } from "../errors";
 import { commandIds, internalIds, schemes } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
 import { codeOf } from "./actions";
@@ -24,9 +25,11 @@ export class PromptHelp implements vscode.Disposable {
   readonly #subscriptions: readonly vscode.Disposable[];
   #timer: NodeJS.Timeout | undefined;
   readonly #index: ProjectIndex;
+  readonly #errors: ErrorPresenter;
 
-  constructor(index: ProjectIndex) {
+  constructor(index: ProjectIndex, errors: ErrorPresenter) {
     this.#index = index;
+    this.#errors = errors;
     const { languages, workspace } = vscode;
     const later = ({ uri }: { uri: vscode.Uri }): void => {
       if (uri.scheme === schemes.prompt) this.#later();
@@ -102,7 +105,7 @@ export class PromptHelp implements vscode.Disposable {
 
   #later(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#publish(), quietMs);
+    this.#timer = setTimeout(() => this.#errors.inBackground(() => this.#publish()), quietMs);
   }
 
   async #publish(): Promise<void> {

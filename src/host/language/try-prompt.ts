@@ -12,6 +12,7 @@ import { CancelSource } from "../../engine/port/cancellation";
 import type { ModelReply } from "../../engine/port/model-provider";
 import { resolveFlow } from "../../language";
 import type { Project } from "../../language";
+import type { ErrorPresenter } from "../errors";
 import { schemes } from "../ids";
 import { mayCall, withModel } from "../flow/run-flow";
 import { Coalescer } from "../webview/coalesce";
@@ -45,8 +46,10 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
   #count = 0;
   readonly #prompts: PromptCommands;
   readonly #deps: ProviderDeps;
+  readonly #errors: ErrorPresenter;
 
-  constructor(prompts: PromptCommands, deps: ProviderDeps) {
+  constructor(prompts: PromptCommands, deps: ProviderDeps, errors: ErrorPresenter) {
+    this.#errors = errors;
     this.#prompts = prompts;
     this.#deps = deps;
     this.#registration = vscode.workspace.registerTextDocumentContentProvider(schemes.try, this);
@@ -110,7 +113,7 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
   ): Promise<void> {
     const cancel = new CancelSource();
     const listening = token.onCancellationRequested(() => cancel.cancel());
-    const drawing = new Coalescer(100, () => this.#changed.fire(uri));
+    const drawing = new Coalescer(100, () => this.#changed.fire(uri), this.#errors.report);
     try {
       const provider = await createProvider(venueOf(definition, attempt.role), this.#deps);
       const { system, user } = attempt.prompt;

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { diagnose, fileKindOf, lspDiagnostic } from "../../language";
 import type { Diagnostic } from "../../language";
+import type { ErrorPresenter } from "../errors";
 import { urisIn } from "../language/documents";
 import { toDiagnostic } from "../language/lsp";
 import { isLarge, offeredTools, problemsOf } from "./project-index";
@@ -21,20 +22,21 @@ export class ProjectDiagnostics implements vscode.Disposable {
   #edition = 0;
   readonly #index: ProjectIndex;
 
-  constructor(index: ProjectIndex) {
+  constructor(index: ProjectIndex, errors: ErrorPresenter) {
     this.#index = index;
+    const refresh = (): void => errors.inBackground(() => this.refresh());
     this.#large = vscode.window.createStatusBarItem("orket.large", vscode.StatusBarAlignment.Right, 90);
     this.#large.name = "Orket: Large File";
     this.#large.text = "$(info) Checked on save";
     this.#large.tooltip =
       "This definition file is larger than 1 MB: Orket looks at it only when it is saved.";
     this.#subscriptions = [
-      index.onDidChange(() => void this.refresh()),
+      index.onDidChange(refresh),
       // VS Code has no event for added or removed extension tools; a change becomes visible at these moments.
-      vscode.extensions.onDidChange(() => void this.refresh()),
+      vscode.extensions.onDidChange(refresh),
       vscode.window.onDidChangeActiveTextEditor(() => {
         this.#showLarge();
-        void this.refresh();
+        refresh();
       }),
       vscode.workspace.onDidChangeTextDocument(() => this.#showLarge()),
     ];

@@ -1,35 +1,112 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { findSandbox } from "../../../src/adapters/command/isolation";
 import type { SandboxKind } from "../../../src/adapters/command/isolation";
+import type { RunnerOptions } from "../../../src/adapters/command/runner";
+import type { Isolation } from "../../../src/engine/model/command";
 import { CancelSource } from "../../../src/engine/port/cancellation";
 import type { CommandResult } from "../../../src/engine/port/commands";
+import { defined } from "../../../src/engine/model/defined";
+import { until } from "../../until";
+import { FakeEngine } from "../../fakes/fake-engine";
 import { running, RunnerKit } from "./kit";
+import { realEngine } from "./real-engine";
 
+const hook = path.join(__dirname, "..", "..", "..", "scripts", "transpile-hook.cjs");
+const hostFile = path.join(__dirname, "host.ts");
 const node = (script: string, ...args: string[]): string[] => ["node", "-e", script, "--", ...args];
 const textOf = ({ files }: CommandResult): Record<string, string | null> =>
   Object.fromEntries(
     files.map(({ path: name, content }) => [name, content === null ? null : Buffer.from(content).toString()]),
   );
 
-/** Every way to keep commands apart; those that this machine does not have are named as skipped. */
-const kinds: readonly SandboxKind[] = ["namespaces", "bubblewrap", "missing"];
+/** One way to keep commands apart. */
+interface Level {
+  readonly title: string;
+  readonly isolation: Isolation;
+  /** What a command of this level says besides. */
+  readonly more?: Parameters<RunnerKit["run"]>[1];
+  readonly options?: Partial<RunnerOptions>;
+  /** How it names a program that is not there. */
+  readonly missing: RegExp;
+  /** Waits until it has no container any more. */
+  isEmpty?(): Promise<unknown>;
+  close?(): void;
+}
 
-for (const sandbox of kinds) {
-  describe(`commands kept apart by ${sandbox === "missing" ? "a copy alone" : sandbox}`, () => {
+/** Why a way is not on this machine, instead of the way. */
+interface Absent {
+  readonly reason: string;
+}
+
+const onPath = /no program 'no-such-program' on the PATH/;
+
+async function sandboxLevel(sandbox: SandboxKind): Promise<Level | Absent> {
+  const probe = fs.mkdtempSync(path.join(os.tmpdir(), "orket-probe-"));
+  const found = await findSandbox(probe, sandbox);
+  fs.rmSync(probe, { recursive: true, force: true });
+  if (found.kind !== sandbox) return { reason: found.kind === "missing" ? found.message : sandbox };
+  const isolation = sandbox === "missing" ? "view" : "sandbox";
+  return { title: sandbox, isolation, options: { sandbox }, missing: onPath };
+}
+
+function fakeLevel(kind: "docker" | "podman"): Level | Absent {
+  // It finds the processes of a container as Linux shows them.
+  if (process.platform !== "linux") return { reason: "the stand-in of an engine needs /proc" };
+  const engine = new FakeEngine([kind]);
+  return {
+    title: kind,
+    isolation: "container",
+    more: { image: engine.image },
+    options: { env: engine.env() },
+    missing: /the image python:3\.12-slim cannot run 'no-such-program'/,
+    isEmpty: () => until("no container is left", () => engine.containers().length === 0),
+    close: () => engine.dispose(),
+  };
+}
+
+function realLevel(kind: "docker" | "podman"): Level | Absent {
+  const engine = realEngine(kind);
+  if ("reason" in engine) return engine;
+  return {
+    title: kind,
+    isolation: "container",
+    more: { image: engine.image },
+    missing: /cannot run 'no-such-program'/,
+    isEmpty: () => until("no container is left", () => engine.containers() === ""),
+    close: () => engine.close(),
+  };
+}
+
+/** Every way to keep commands apart; those that this machine does not have are named as skipped. */
+const levels: readonly (readonly [title: string, find: () => Promise<Level | Absent>])[] = [
+  ["namespaces", () => sandboxLevel("namespaces")],
+  ["bubblewrap", () => sandboxLevel("bubblewrap")],
+  ["a copy alone", () => sandboxLevel("missing")],
+  ["a container of an engine that behaves like docker", () => Promise.resolve(fakeLevel("docker"))],
+  ["a container of an engine that behaves like podman", () => Promise.resolve(fakeLevel("podman"))],
+  ["a container of docker", () => Promise.resolve(realLevel("docker"))],
+  ["a container of podman", () => Promise.resolve(realLevel("podman"))],
+];
+
+for (const [title, find] of levels) {
+  describe(`commands kept apart by ${title}`, function () {
+    this.timeout(60_000);
     let kit: RunnerKit;
+    let level: Level;
     before(async function () {
-      this.timeout(60_000);
-      const probe = fs.mkdtempSync(path.join(os.tmpdir(), "orket-probe-"));
-      const found = await findSandbox(probe, sandbox);
-      fs.rmSync(probe, { recursive: true, force: true });
-      if (found.kind !== sandbox) {
-        console.log(`    not on this machine: ${found.kind === "missing" ? found.message : sandbox}`);
+      const found = await find();
+      if ("reason" in found) {
+        console.log(`    not on this machine: ${found.reason}`);
         this.skip();
       }
+      level = found;
     });
+    after(() => level?.close?.());
+    afterEach(() => level.isEmpty?.());
     beforeEach(() => {
       kit = new RunnerKit({
         "a.txt": "project\n",
@@ -41,9 +118,18 @@ for (const sandbox of kinds) {
       });
     });
     afterEach(() => kit.dispose());
-    const isolation = sandbox === "missing" ? "view" : "sandbox";
-    const run = (argv: readonly string[], more: Parameters<RunnerKit["run"]>[1] = {}, options = {}) =>
-      kit.run(argv, { isolation, ...more }, { sandbox, ...options });
+    const run = (
+      argv: readonly string[],
+      more: Parameters<RunnerKit["run"]>[1] = {},
+      options: Partial<RunnerOptions> = {},
+    ) => {
+      const env = { ...(level.options?.env ?? process.env), ...options.env };
+      return kit.run(
+        argv,
+        { isolation: level.isolation, ...level.more, ...more },
+        { ...level.options, ...options, env },
+      );
+    };
 
     it("sees the project with the session's artifacts over it, and leaves the project as it was", async () => {
       const before = kit.picture();
@@ -56,7 +142,7 @@ for (const sandbox of kinds) {
       );
       assert.deepEqual(result.end, { kind: "exited", code: 0 }, result.output);
       assert.equal(result.output, "artifact\nc\nfalsedep\n");
-      assert.equal(result.place, isolation);
+      assert.equal(result.place, level.isolation);
       assert.deepEqual(textOf(result), {});
       assert.equal(result.discarded.files, 4);
       assert.equal(kit.picture(), before);
@@ -114,7 +200,7 @@ for (const sandbox of kinds) {
     });
 
     it("passes on an allow-list of the environment, what the Flow adds, and secrets by name, which its output never shows", async () => {
-      const env = { ...process.env, EDITOR_KEY: "leak", LANG: "C.UTF-8" };
+      const env = { EDITOR_KEY: "leak", LANG: "C.UTF-8" };
       const { output } = await run(
         node(
           `console.log(process.env.EDITOR_KEY, process.env.PLAIN, process.env.KEY.length, process.env.KEY); process.stdout.write(process.env.KEY.slice(0, 9)); setTimeout(() => process.stdout.write(process.env.KEY.slice(9)), 20)`,
@@ -151,10 +237,7 @@ for (const sandbox of kinds) {
       assert.equal(endless.output.length, 100_000);
       const nothing = await run(["no-such-program"]);
       assert.equal(nothing.end.kind, "not_started");
-      assert.match(
-        "message" in nothing.end ? nothing.end.message : "",
-        /no program 'no-such-program' on the PATH/,
-      );
+      assert.match("message" in nothing.end ? nothing.end.message : "", level.missing);
       const many = await run(
         node(`const fs = require("node:fs"); for (let n = 0; n < 9; n++) fs.writeFileSync("f" + n, "x")`),
         { writes: ["f*"] },
@@ -168,11 +251,11 @@ for (const sandbox of kinds) {
       const cancel = new CancelSource();
       const request = kit.request(
         ["sh", "-c", "trap '' TERM INT HUP; (setsid sleep 61.5 &) ; sleep 61.5 & echo ready; wait"],
-        { isolation },
+        { isolation: level.isolation, ...level.more },
       );
       const started = performance.now();
       let asked = 0;
-      const result = await kit.runner({ sandbox }).run(
+      const result = await kit.runner(level.options).run(
         request,
         () => {
           asked = performance.now();
@@ -185,13 +268,34 @@ for (const sandbox of kinds) {
       assert.equal(running("61.5"), "");
     });
 
+    it("ends everybody when the process that started it is killed", async () => {
+      // At the level view, a process that leaves the group outlives it.
+      const leave = level.isolation === "view" ? "" : "setsid";
+      const script = `trap '' TERM INT HUP; (${leave} sh -c 'echo ready; exec sleep 64.5' &); sleep 64.5 & wait`;
+      const { spec } = kit.request(["sh", "-c", script], { isolation: level.isolation, ...level.more });
+      const { sandbox } = level.options ?? {};
+      const options = { workDomain: kit.project, cache: kit.cache, ...defined({ sandbox }) };
+      const host = spawn(process.execPath, ["-r", hook, hostFile, JSON.stringify({ options, spec })], {
+        stdio: ["ignore", "pipe", "inherit"],
+        env: { ...process.env, ...level.options?.env },
+      });
+      let printed = "";
+      host.stdout.on("data", (text) => (printed += String(text)));
+      await until("the command started", () => printed.includes("\n"));
+      assert.equal(printed, "ready\n");
+      assert.notEqual(running("64.5"), "");
+      host.kill("SIGKILL");
+      await until("every process ended", () => running("64.5") === "");
+      await level.isEmpty?.();
+    });
+
     it("starts nothing before its beginning is recorded, and nothing when that fails", async () => {
       const request = {
-        ...kit.request(["sh", "-c", "echo started"], { isolation }),
+        ...kit.request(["sh", "-c", "echo started"], { isolation: level.isolation, ...level.more }),
         recorded: Promise.reject(new Error("disk")),
       };
       await assert.rejects(
-        kit.runner({ sandbox }).run(request, () => assert.fail(), new CancelSource()),
+        kit.runner(level.options).run(request, () => assert.fail(), new CancelSource()),
         /disk/,
       );
     });
