@@ -18,7 +18,12 @@ const at = (...parts) => path.join(root, ...parts);
 const panels = ["conductor", "session", "flow"];
 
 /** The entry points that share code, by the name of their file in dist. */
-const nodeEntries = { extension: "src/extension.ts", main: "src/cli/main.ts" };
+const nodeEntries = {
+  extension: "src/extension.ts",
+  main: "src/cli/main.ts",
+  // A thread's; view-thread.ts starts it.
+  "view-worker": "src/adapters/command/view-worker.ts",
+};
 
 /** The files of the sample project by their paths, so that `orket init` needs nothing besides its bundle. */
 async function sampleFiles() {
@@ -91,6 +96,8 @@ async function partFiles() {
     files[name] = [];
     for await (const file of glob(patterns, { cwd: root })) {
       if (!file.endsWith(".ts") || file.endsWith(".d.ts")) continue;
+      // A thread's own file does its work when it is loaded.
+      if (file.endsWith("-worker.ts")) continue;
       // Beside the schemas there are functions that others use; they stay outside.
       if (name === "schemas" && !/^import \* as z /m.test(await readFile(at(file), "utf8"))) continue;
       files[name].push(at(file));
@@ -150,7 +157,7 @@ async function nodeBundles(shared) {
 }
 
 /**
- * Stands for a file of dist until something of it is used; then the file is loaded, and its values take the place of
+ * Stands for a file of dist, or a module of Node, until something of it is used; then the file is loaded, and its values take the place of
  * the getters. Two files may need each other, so a value that is not there yet is asked for again.
  */
 function lazyFile(names, load) {
@@ -168,6 +175,17 @@ function lazyFile(names, load) {
   return values;
 }
 
+/** Modules of Node that a start does not use, and that take milliseconds to load: they are loaded on first use, too. */
+const lateBuiltins = ["node:child_process", "node:stream/consumers"];
+
+/** The names of a module that a file loads, where it is loaded on first use. */
+async function lateNames(exportsOf, from, name) {
+  if (name.startsWith(".")) return exportsOf.get(path.resolve(path.dirname(from), name));
+  return lateBuiltins.includes(name)
+    ? Object.keys(await import(name)).filter((key) => key !== "default")
+    : undefined;
+}
+
 async function writeCommonJs({ minify, sourcemap }, { path: file, text }, exportsOf) {
   const { code, map } = await esbuild.transform(text, {
     format: "cjs",
@@ -179,13 +197,15 @@ async function writeCommonJs({ minify, sourcemap }, { path: file, text }, export
     sourcesContent: false,
     sourcefile: path.basename(file),
   });
-  const lazy = code.replace(
-    /((?:\bvar |,)[\w$]+ ?= ?)require\("(\.{1,2}\/[^"]+)"\)/g,
-    (_whole, variable, name) => {
-      const names = exportsOf.get(path.resolve(path.dirname(file), name));
-      return `${variable}lazyFile(${JSON.stringify(names)},()=>require("${name}"))`;
-    },
-  );
+  const required = /((?:\bvar |,)[\w$]+ ?= ?)require\("((?:\.{1,2}\/|node:)[^"]+)"\)/g;
+  const namesOf = new Map();
+  for (const [, , name] of code.matchAll(required)) namesOf.set(name, await lateNames(exportsOf, file, name));
+  const lazy = code.replace(required, (whole, variable, name) => {
+    const names = namesOf.get(name);
+    return names === undefined
+      ? whole
+      : `${variable}lazyFile(${JSON.stringify(names)},()=>require("${name}"))`;
+  });
   // In the first line, so that the lines of the source map stay as they are.
   const helper = lazyFile.toString().replaceAll(/\s+/g, " ");
   const whole = lazy === code ? code : lazy.replace(/^("use strict";)?/, (strict) => `${strict}${helper} `);

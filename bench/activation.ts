@@ -7,7 +7,7 @@ import { startServer, workbenchUrl } from "../test/integration/server";
 import type { BenchRow } from "./row";
 
 const root = path.join(__dirname, "..");
-const windows = 8;
+const windows = 10;
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
@@ -33,6 +33,16 @@ function writeExtension(folder: string, name: string): string {
   writeFileSync(path.join(place, "package.json"), JSON.stringify({ ...manifest, main: "./main.js" }));
   writeFileSync(path.join(place, "main.js"), "exports.activate = () => undefined;\n");
   return place;
+}
+
+/** The extension that is activated first waits longer: two windows, with either one first, are compared together. */
+function inPairs(times: readonly Activations[]): Pick<Activations, "emptyMs" | "orketMs">[] {
+  return times.flatMap((one, index) => {
+    const other = times[index + 1];
+    return index % 2 === 1 || other === undefined
+      ? []
+      : [{ emptyMs: one.emptyMs + other.emptyMs, orketMs: one.orketMs + other.orketMs }];
+  });
 }
 
 /** Runs inside the extension host, which requires a CommonJS file: activates both extensions, in an order that changes. */
@@ -110,7 +120,7 @@ export async function benchActivation(): Promise<BenchRow[]> {
   return [
     {
       name: "activation of the extension",
-      value: median(times.map(({ emptyMs, orketMs }) => orketMs / emptyMs)),
+      value: median(inPairs(times).map(({ emptyMs, orketMs }) => orketMs / emptyMs)),
       unit: "× an empty one",
       atMost: 1.5,
       note: `empty: ${median(times.map(({ emptyMs }) => emptyMs)).toFixed(1)} ms, Orket: ${median(times.map(({ orketMs }) => orketMs)).toFixed(1)} ms`,

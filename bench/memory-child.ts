@@ -50,6 +50,8 @@ async function session(): Promise<void> {
     Array.from({ length: steps }, (_, number) =>
       step(`s${number}`, "listener", {
         instruction: `Do step ${number}. ${own(number)} {{steps.s${Math.max(0, number - 1)}.summary}}`,
+        // The loop's prompts have no other report either; the window would be filled with them.
+        reads: [`s${Math.max(0, number - 1)}`],
       }),
     ),
   );

@@ -60,7 +60,7 @@ const folder = `## The session's folder
   contents            prompts, replies and file contents that are too long for a line: {"sha256","bytes","after"}, then the bytes; with "parts", a list of texts and of other contents
   workspace/          the artifacts, as ordinary files
   lock                who writes: process, machine, program, since when
-  head.json           where the journal ended when it was last closed
+  head.json           where the journal and the contents ended when it was last closed
   journal.idx         for fast opening; made again when it is missing or wrong
   label.json          the session's title, if it has one
   proof.json          what was shown of it, replayed or repeated; it counts for the user and machine that saw it

@@ -106,12 +106,12 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     [commandIds.reviewArtifacts]: (target) => review.review(target),
     ...artifactCommands(parts),
     [commandIds.showPlan]: async (target) => {
-      const chosen = await parts.runner.pick(target, "Which Flow's plan?");
+      const chosen = await parts.runner.pick(target, "Which Flow's plan?", { onlyOne: true });
       if (chosen === undefined) return;
       await parts.plans.show(vscode.Uri.joinPath(chosen.folder.uri, chosen.flow.path));
     },
     [commandIds.showFlow]: async (target) => {
-      const chosen = await parts.runner.pick(target, "Which Flow?");
+      const chosen = await parts.runner.pick(target, "Which Flow?", { onlyOne: true });
       if (chosen === undefined) return;
       parts.flows.show(vscode.Uri.joinPath(chosen.folder.uri, chosen.flow.path), chosen.flow.name);
     },

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { FlowBoxView } from "../engine/view/flow-boxes";
+import type { FlowBoxView, HeatMeasure } from "../engine/view/flow-boxes";
 
 /* Messages between the flow view and the extension. */
 
@@ -8,7 +8,12 @@ export type FlowBox = FlowBoxView;
 export interface FlowScreen {
   readonly flow: string;
   /** The session whose states are shown; absent: the plan only. */
-  readonly session?: { readonly id: string; readonly label: string };
+  readonly session?: {
+    readonly id: string;
+    readonly label: string;
+    /** What the heat of the boxes compares; absent: nothing was used yet. */
+    readonly heat?: HeatMeasure;
+  };
   readonly boxes: readonly FlowBox[];
   /** Why there is no plan. */
   readonly problem?: string;

@@ -26,15 +26,19 @@ function partsIn(files: readonly string[]): string[] {
 }
 
 function loadedBy(args: readonly string[]): string[] {
+  return allLoadedBy(args).filter((file) => file.startsWith(path.join(root, "dist")));
+}
+
+function allLoadedBy(args: readonly string[]): string[] {
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   const last = stdout.trim().split("\n").at(-1) ?? "";
   assert.ok(last.startsWith("["), stderr);
-  return (JSON.parse(last) as string[]).filter((file) => file.startsWith(path.join(root, "dist")));
+  return JSON.parse(last) as string[];
 }
 
-/** A command in this process's place, with the files that it loaded as its last line. */
+/** A command in this process's place, with the files and the modules of Node that it loaded as its last line. */
 const command = (...words: string[]): string[] => {
-  const print = `process.on("exit", () => console.log(JSON.stringify(Object.keys(require.cache))));`;
+  const print = `process.on("exit", () => console.log(JSON.stringify([...Object.keys(require.cache), ...process.moduleLoadList])));`;
   return [
     "-e",
     `${print} process.argv.splice(1, 0, "orket"); require(${JSON.stringify(cliFile)});`,
@@ -67,6 +71,13 @@ describe("What is loaded", () => {
 
     assert.deepEqual(partsIn(help), []);
     assert.deepEqual(partsIn(plan), ["the schemas' package", "the YAML package"]);
+  });
+
+  it("is none of what starts programs, until one is started", () => {
+    const loaded = allLoadedBy(command("-C", path.join(root, "examples/shapes"), "plan", "shapes"));
+
+    assert.ok(loaded.includes("NativeModule crypto"));
+    assert.ok(!loaded.includes("NativeModule child_process"));
   });
 
   it("is compiled once: the command line keeps the result in the user's cache folder", async () => {

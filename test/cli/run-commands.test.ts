@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { FakeEngine } from "../fakes/fake-engine";
 import { allowCommands, emptyFolder, onlySession, orket, readJournal } from "./orket";
 import { smallProject } from "./small-project";
 
@@ -39,6 +40,12 @@ process.exit(answer === "42" ? 0 : 1);
 const bare = { env: { PATH: emptyFolder() } };
 const counts = process.platform === "linux";
 
+/** A machine whose container engines are the given ones. */
+function hostOf(engine: FakeEngine): Record<string, string> {
+  const { PATH = "", ORKET_FAKE_ENGINE = "" } = engine.env();
+  return { PATH, ORKET_FAKE_ENGINE };
+}
+
 interface Checked {
   readonly folder: string;
   /** How often the command was started, ever. */
@@ -46,7 +53,7 @@ interface Checked {
 }
 
 /** A project whose Flow runs `node check.cjs` after the worker, with the isolation that it asks for. */
-function project(isolation: "sandbox" | "view" = "view"): Checked {
+function project(isolation: "sandbox" | "view" | "container, image: python:3.12-slim" = "view"): Checked {
   const started = path.join(emptyFolder(), "started");
   const env = JSON.stringify({ STARTED: started });
   const folder = smallProject({
@@ -108,6 +115,52 @@ describe("orket run of a Flow with a command", function () {
     assert.equal(replayed.code, 0, replayed.stderr);
     assert.equal(readFileSync(path.join(session, "journal.jsonl"), "utf8"), before);
     assert.equal(starts(), counts ? 2 : 0);
+  });
+
+  it("runs it in a container of the image that was agreed to, and says so before and after", async function () {
+    if (process.platform !== "linux") this.skip();
+    const { folder } = project("container, image: python:3.12-slim");
+    const plan = await orket(["-C", folder, "plan", "small"]);
+    assert.match(plan.stdout, /check \(isolation container, image python:3\.12-slim, network none\)/);
+    assert.match(plan.stdout, /isolation +a container of the image python:3\.12-slim/);
+    const digest = await digestOf(folder);
+    const none = new FakeEngine([]);
+    const refused = await orket(["-C", folder, "run", "small", "--allow-commands", digest], {
+      env: hostOf(none),
+    });
+    none.dispose();
+    assert.equal(refused.code, 5, refused.stderr);
+    assert.match(refused.stderr, /neither docker nor podman on the PATH/);
+    const engine = new FakeEngine(["docker"]);
+    const checked = await orket(["-C", folder, "check", "small"], { env: hostOf(engine) });
+    assert.equal(checked.code, 11, checked.stderr);
+    assert.match(
+      checked.stderr,
+      /at level container \(docker 28\.0\.0, image python:3\.12-slim \(sha256:5{64}\)/,
+    );
+    const run = await orket(["-C", folder, "run", "small", "--json"], { env: hostOf(engine) });
+    assert.equal(run.code, 0, run.stderr);
+    const ends = run.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string; data: Record<string, unknown> })
+      .filter(({ type }) => type === "command_end");
+    assert.deepEqual(
+      ends.map(({ data }) => [data.place, data.verdict, String(data.isolated_by).slice(0, 43)]),
+      [
+        ["container", "fail", "docker 28.0.0, image python:3.12-slim (sha2"],
+        ["container", "pass", "docker 28.0.0, image python:3.12-slim (sha2"],
+      ],
+    );
+    const before = engine.calls().length;
+    assert.equal((await orket(["-C", folder, "replay", "last"], { env: hostOf(engine) })).code, 0);
+    assert.equal(engine.calls().length, before);
+    assert.deepEqual(engine.containers(), []);
+    engine.dispose();
+    // Another image is another table.
+    const flow = path.join(folder, "small.flow.yaml");
+    writeFileSync(flow, readFileSync(flow, "utf8").replace("3.12-slim", "3.13-slim"));
+    assert.equal((await orket(["-C", folder, "run", "small"])).code, 7);
   });
 
   it("keeps the consent for the next run, and asks again when the table has changed", async () => {

@@ -49,7 +49,7 @@ export const flowFixtures: Readonly<Record<string, FlowScreen>> = {
   plan: { flow, boxes: score() },
   running: {
     flow,
-    session: { id: "2026-11-22T10-15-03Z-shapes-k3f9", label: "Running" },
+    session: { id: "2026-11-22T10-15-03Z-shapes-k3f9", label: "Running", heat: "cost" },
     boxes: score({
       plan: { status: "done", used: "2,252 tokens · $0.02 · 21 s", heat: 1 },
       build: { status: "done", used: "2 runs · 9,806 tokens · $0.09 · 83 s", heat: 4 },

@@ -125,8 +125,8 @@ describe("a session, from the palette to the file in the project", function () {
   });
 
   it("streams the text of the step at work, and the flow view follows", async () => {
+    // The folder's only Flow is shown without a question.
     await workbench.command("Orket: Show Flow");
-    await workbench.pick("shapes");
     const flow = await workbench.panel("Events of the session");
     const plan = flow.getByRole("treeitem").filter({ hasText: /^plan/ });
     await plan.filter({ hasText: "waiting for you" }).waitFor();

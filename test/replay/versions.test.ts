@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import type { SessionEvent } from "../../src/engine/event/event";
+import { sha256 } from "../../src/adapters/system/sha256";
+import type { Message, SessionEvent } from "../../src/engine/event/event";
+import { currentVersions } from "../../src/engine/event/versions";
+import { compareRuns } from "../../src/engine/history/compare-runs";
 import { replay } from "../../src/engine/history/replay";
 import { definitionOf, harness, step } from "../fakes/engine-harness";
 import type { Harness } from "../fakes/engine-harness";
@@ -27,7 +30,35 @@ function madeBy(session: Harness, prompt_builder: number | undefined, call_reade
   delete start.data.call_reader;
   if (prompt_builder !== undefined) start.data.prompt_builder = prompt_builder;
   if (call_reader !== undefined) start.data.call_reader = call_reader;
+  if ((prompt_builder ?? 1) < 5) digestTexts(events);
   return events;
+}
+
+/** Gives prompts the digest that they had before version 5: over the messages with their texts, which are short here. */
+function digestTexts(events: readonly SessionEvent[]): void {
+  const before = new Map<string | null, readonly Message[]>();
+  for (const event of events) {
+    if (event.type !== "prompt_built") continue;
+    const { kept, added } = event.data;
+    const messages = [...(before.get(event.step) ?? []).slice(0, kept), ...added];
+    before.set(event.step, messages);
+    const texts = messages.map((message) => {
+      assert.ok("text" in message.content);
+      const { text } = message.content;
+      if (message.role === "tool") return { role: message.role, call_id: message.call_id, text };
+      if (message.role !== "assistant") return { role: message.role, text };
+      const { role, tool_calls } = message;
+      return { role, text, ...(tool_calls === undefined ? {} : { tool_calls }) };
+    });
+    event.data.sha256 = sha256(JSON.stringify(texts));
+    for (const later of events)
+      if (
+        later.type === "model_call_start" &&
+        later.step === event.step &&
+        later.data.turn === event.data.turn
+      )
+        later.data.prompt = event.data.sha256;
+  }
 }
 
 const first = <T extends SessionEvent["type"]>(events: readonly SessionEvent[], type: T): Mutable<T> => {
@@ -42,6 +73,28 @@ describe("A replay of a session that another version made", () => {
     const report = await replay(session.definition, session.store.events, replayPorts(session.store));
     assert.equal(report.divergence, undefined);
     assert.deepEqual(report.asRecorded, []);
+  });
+
+  it("builds the prompts of version 4 again, which have another digest", async () => {
+    const session = await recorded();
+    const events = madeBy(session, 4, currentVersions.callReader);
+    const report = await replay(session.definition, events, replayPorts(session.store));
+    assert.equal(report.divergence, undefined);
+    assert.deepEqual(report.asRecorded, []);
+    const prompt = first(events, "prompt_built");
+    assert.notEqual(prompt.data.sha256, first(session.store.events, "prompt_built").data.sha256);
+    prompt.data.sha256 = first(session.store.events, "prompt_built").data.sha256;
+    const { divergence } = await replay(session.definition, events, replayPorts(session.store));
+    assert.equal(divergence?.seq, prompt.seq);
+  });
+
+  it("finds the prompts of a session of version 4 equal to those of this engine", async () => {
+    const session = await recorded();
+    const events = madeBy(session, 4, currentVersions.callReader);
+    assert.equal(compareRuns(session.store.events, events).parting, undefined);
+    const prompt = first(events, "prompt_built");
+    prompt.data.added[0] = { role: "system", content: { text: "You write otherwise." } };
+    assert.deepEqual(compareRuns(session.store.events, events).parting, { step: "plan", what: "prompt" });
   });
 
   for (const [prompts, calls] of [

@@ -23,6 +23,12 @@ let state: ViewState = { ...initialState, drafts: draftsIn(host.recall()) };
 let drawing = false;
 /** What receives the focus once it exists. */
 let wanted: string | undefined;
+/** The cards that were drawn last, by what they are about. */
+let drawnCards: ReadonlySet<string> = new Set();
+/** The user has done nothing since an answer: the next question scrolls into view. */
+let waitsForNext = false;
+for (const input of ["wheel", "pointerdown", "keydown"])
+  document.addEventListener(input, () => (waitsForNext = false), { capture: true, passive: true });
 
 function draftsIn(kept: unknown): Readonly<Record<string, string>> {
   if (typeof kept !== "object" || kept === null || !("drafts" in kept)) return {};
@@ -56,6 +62,7 @@ function context(): ViewContext {
       const session = state.screen?.session?.session;
       if (session === undefined) return;
       host.send({ ...request, request: state.nextRequest, session });
+      waitsForNext = true;
       dispatch({ type: "asked", about });
     },
     send: (request) => host.send(request),
@@ -69,6 +76,7 @@ function draw(): void {
   const focusedCard = focused?.closest<HTMLElement>("[data-about]")?.dataset["about"];
   const inside = focused !== null && focused !== document.body;
   render(<View context={context()} now={Date.now()} />, root);
+  showNewCard();
   presses.settle();
   // A key press must not reach whatever replaced an answered question, so the focus moves to a heading. A field
   // that was requested has taken the focus already.
@@ -80,6 +88,16 @@ function draw(): void {
   }
   const text = announcement(context());
   if (live.textContent !== text) live.textContent = text;
+}
+
+/** A new question would stay unseen where the view was scrolled down to the answers of the one before. */
+function showNewCard(): void {
+  const cards = [...document.querySelectorAll<HTMLElement>(".card[data-about]")];
+  const fresh = cards.find(({ dataset }) => !drawnCards.has(dataset["about"] ?? ""));
+  drawnCards = new Set(cards.map(({ dataset }) => dataset["about"] ?? ""));
+  if (fresh === undefined || !waitsForNext) return;
+  const { top } = fresh.getBoundingClientRect();
+  if (top < 0 || top > innerHeight / 2) fresh.scrollIntoView({ block: "start" });
 }
 
 function headline(): HTMLElement | null {

@@ -58,9 +58,9 @@ export function FlowView({ screen, at, onOpen, onEvents }: FlowProps): JSX.Eleme
           <Box key={box.id} box={box} level={1} at={at ?? first} onOpen={onOpen} />
         ))}
       </ul>
-      {session !== undefined && (
+      {session?.heat !== undefined && (
         <p class="hint legend">
-          The wider the bar at a step's side, the larger its share of the session's cost.
+          {`The wider the bar at a step's side, the larger its share of the session's ${session.heat}.`}
         </p>
       )}
     </>
@@ -87,7 +87,9 @@ class Box extends Component<BoxProps> {
 }
 
 function BoxContent({ box, level, at, onOpen }: BoxProps): JSX.Element {
-  const { id, kind, label, facts, status, used, heat, boxes, across } = box;
+  const { id, kind, label, facts, verdict, red, used, heat, boxes, across } = box;
+  // A command that did not pass is shown as failed, though its step is done.
+  const status = red === true && box.status === "done" ? "failed" : box.status;
   const state = status === undefined ? undefined : states[status];
   return (
     <li class={`box ${kind} ${status ?? ""}${heat === undefined ? "" : ` heat-${heat}`}`} role="none">
@@ -111,7 +113,9 @@ function BoxContent({ box, level, at, onOpen }: BoxProps): JSX.Element {
           {state !== undefined && (
             <span class={`box-state ${status ?? ""}`}>
               <Icon name={state.icon} class={state.icon === "loading" ? "codicon-modifier-spin" : ""} />
-              {state.label}
+              {verdict === undefined
+                ? state.label
+                : `${box.status === "done" ? "done" : state.label}: ${verdict}`}
             </span>
           )}
         </div>

@@ -65,6 +65,6 @@ export function Pager({ visible, count, live, following, ...on }: PagerProps): J
 
 function followText(following: boolean, visible: VisibleRows | undefined, count: number): string {
   const below = visible === undefined ? 0 : count - 1 - visible.last;
-  if (following) return `; follows, last event ${numberText(count)}`;
+  if (following) return "; follows the newest";
   return below > 0 ? `; not following, ${numberText(below)} below` : "; not following";
 }

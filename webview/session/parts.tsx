@@ -66,6 +66,13 @@ function Artifacts({ rows, onAction }: ArtifactsProps): JSX.Element | null {
                 Diff
               </Button>
               <Button
+                harmless
+                name={`History of ${row.path} over the steps`}
+                onPress={() => onAction("history", row)}
+              >
+                History
+              </Button>
+              <Button
                 about={`${row.path} ${row.shown ?? ""}`}
                 name={`Accept ${row.path}`}
                 hidden={!row.open}
@@ -88,13 +95,6 @@ function Artifacts({ rows, onAction }: ArtifactsProps): JSX.Element | null {
                 onPress={() => onAction("revert", row)}
               >
                 Revert
-              </Button>
-              <Button
-                harmless
-                name={`History of ${row.path} over the steps`}
-                onPress={() => onAction("history", row)}
-              >
-                History
               </Button>
             </span>
           </li>

@@ -158,7 +158,7 @@ function Lane({ lane, gaps, at, onBar, onFocus }: LaneProps): JSX.Element {
         onFocus={() => onFocus(id)}
       >
         <span class="lane-name">{name}</span>{" "}
-        <span class="hint">
+        <span class="hint lane-facts">
           {steps === 0
             ? bars.length === 0
               ? "nothing here"

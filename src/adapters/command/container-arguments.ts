@@ -6,6 +6,12 @@ export const viewPlace = "/work";
 /** The command's home folder in the container, empty. */
 export const homePlace = "/home/orket";
 
+/**
+ * The file with the command's environment (see `environmentFile`), in the folder that the engine's client is started in:
+ * podman would split a whole path at its commas.
+ */
+export const environmentName = "environment";
+
 export interface ContainerParts {
   readonly engine: Pick<Engine, "kind" | "rootless" | "remaps" | "selinux" | "limitsSwap">;
   readonly image: Image;
@@ -16,8 +22,6 @@ export interface ContainerParts {
   readonly view: string;
   /** An empty folder on this machine. */
   readonly home: string;
-  /** A file with the command's environment (see `environmentFile`). */
-  readonly envFile: string;
   /** Names of variables in that file. */
   readonly variables: readonly string[];
   readonly network: boolean;
@@ -91,7 +95,7 @@ export function containerArguments(parts: ContainerParts): string[] {
     mount(parts.view, viewPlace),
     mount(parts.home, homePlace),
     `--workdir=${viewPlace}`,
-    `--env-file=${parts.envFile}`,
+    `--env-file=${environmentName}`,
     ...(isPodman ? [] : proxies.filter((name) => !given.has(name)).map((name) => `--env=${name}=`)),
     // podman reads a text that looks like a list as one.
     `--entrypoint=${isPodman ? JSON.stringify([program]) : program}`,

@@ -7,7 +7,13 @@ import type { CommandEnd, CommandSpec } from "../../engine/model/command";
 import { isAlive } from "./copied-view";
 import { boundEnd } from "./bounds";
 import type { CommandBounds } from "./bounds";
-import { containerArguments, environmentFile, homePlace, viewPlace } from "./container-arguments";
+import {
+  containerArguments,
+  environmentFile,
+  environmentName,
+  homePlace,
+  viewPlace,
+} from "./container-arguments";
 import { askEngine, problemOf } from "./container-engine";
 import type { Engine } from "./container-engine";
 import type { Image } from "./container-image";
@@ -94,6 +100,7 @@ export function isolatedByText({
 
 /** The container of one command. Its processes are the engine's and not Orket's. */
 export class Container implements Apart {
+  /** To be started in the folder of the command. */
   readonly launch: Launch;
   readonly #options: ContainerOptions;
   readonly #name: string;
@@ -116,9 +123,8 @@ export class Container implements Apart {
       );
     }
     const home = path.join(scratch, "home");
-    const envFile = path.join(scratch, "environment");
     await fs.promises.mkdir(home);
-    await fs.promises.writeFile(envFile, file.text, { mode: 0o600 });
+    await fs.promises.writeFile(path.join(scratch, environmentName), file.text, { mode: 0o600 });
     const [uid, gid] = [process.getuid?.(), process.getgid?.()];
     const name = `orket-${path.basename(scratch)}`;
     const args = containerArguments({
@@ -126,7 +132,6 @@ export class Container implements Apart {
       name,
       place: containerPlace(runs),
       home,
-      envFile,
       variables: Object.keys(added),
       network: spec.network === "allowed",
       memoryBytes: bounds.memoryBytes,

@@ -11,11 +11,12 @@ import type { SessionPaths } from "./layout";
 
 /** Of contents kept in memory, in bytes, or UTF-16 units of a text. */
 const cacheMaxLength = 8 << 20;
-/** Of prompts' parts kept in memory, in UTF-16 units. */
-const partsMaxLength = 4 << 20;
+/** Prompts kept in memory: of the steps under way, whose next turns read them. Each is read by no other step. */
+const cachedPrompts = 32;
+/** Of texts whose digests are kept in memory, in UTF-16 units. */
+const digestedMaxLength = 2 << 20;
 /** A shorter part of a content is stored in its record: referring to another record would take as many bytes. */
 const partMinBytes = 256;
-const halfPair = /\p{Surrogate}/u;
 
 function missing(ref: BlobRef, why: string, cause?: unknown): OrketError {
   return new OrketError("blob_missing", `A content of the session ${why} (blob ${ref.sha256}).`, {
@@ -30,36 +31,65 @@ export function blobFile(root: string, digest: string): string {
   return path.join(root, digest.slice(0, 2), digest.slice(2));
 }
 
-/** A bounded map: what was not used for longest goes first. */
-class Recent<K, V> {
-  readonly #entries = new Map<K, { readonly value: V; readonly length: number }>();
+/**
+ * A bounded map in two halves: what was not used while the newer half filled goes with the older one. A use costs a look,
+ * not a new order of the entries.
+ */
+class Recent<K, V extends { readonly length: number }> {
+  #newer = new Map<K, V>();
+  #older = new Map<K, V>();
   readonly #maxLength: number;
+  readonly #maxCount: number;
+  /** Of the newer half. */
   #length = 0;
 
   /** @param maxLength of all entries together. */
-  constructor(maxLength: number) {
+  constructor(maxLength: number, maxCount = Infinity) {
     this.#maxLength = maxLength;
+    this.#maxCount = maxCount;
   }
 
   get(key: K): V | undefined {
-    const found = this.#entries.get(key);
-    if (found === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, found);
-    return found.value;
+    const found = this.#newer.get(key);
+    if (found !== undefined) return found;
+    const old = this.#older.get(key);
+    if (old !== undefined) this.set(key, old);
+    return old;
   }
 
   /** Keeps the value, unless it is so long that few others would stay. */
-  set(key: K, value: V, length: number): void {
-    if (length > this.#maxLength / 8) return;
-    this.#length += length - (this.#entries.get(key)?.length ?? 0);
-    this.#entries.delete(key);
-    this.#entries.set(key, { value, length });
-    for (const [oldest, old] of this.#entries) {
-      if (this.#length <= this.#maxLength) break;
-      this.#entries.delete(oldest);
-      this.#length -= old.length;
+  set(key: K, value: V): void {
+    if (value.length > this.#maxLength / 8) return;
+    this.#length += value.length - (this.#newer.get(key)?.length ?? 0);
+    this.#newer.set(key, value);
+    if (this.#length <= this.#maxLength / 2 && this.#newer.size < this.#maxCount / 2) return;
+    this.#older = this.#newer;
+    this.#newer = new Map();
+    this.#length = 0;
+  }
+}
+
+/**
+ * The digests of texts that come again, such as a role's prompt: the last text of each length. Comparing with it costs a
+ * tenth of hashing the text, whether with SHA-256 or for a map.
+ */
+class RecentDigests {
+  readonly #byLength = new Map<number, { readonly text: string; readonly ref: BlobRef }>();
+  #length = 0;
+
+  get(text: string): BlobRef | undefined {
+    const last = this.#byLength.get(text.length);
+    return last?.text === text ? last.ref : undefined;
+  }
+
+  set(text: string, ref: BlobRef): void {
+    if (text.length > digestedMaxLength / 8) return;
+    if (!this.#byLength.has(text.length)) this.#length += text.length;
+    if (this.#length > digestedMaxLength) {
+      this.#byLength.clear();
+      this.#length = text.length;
     }
+    this.#byLength.set(text.length, { text, ref });
   }
 }
 
@@ -85,7 +115,7 @@ export class BlobReader {
       return bytes;
     }
     const bytes = await this.#read(ref);
-    this.cache.set(ref.sha256, bytes, bytes.length);
+    this.cache.set(ref.sha256, bytes);
     return Uint8Array.from(bytes);
   }
 
@@ -96,7 +126,7 @@ export class BlobReader {
     const bytes = cached ?? (await this.#read(content));
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
     // Bytes that are not text stay bytes, or they would come back changed.
-    this.cache.set(content.sha256, text.includes("\ufffd") ? bytes : text, bytes.length);
+    this.cache.set(content.sha256, text.includes("\ufffd") ? bytes : text);
     return text;
   }
 
@@ -131,8 +161,8 @@ export class BlobStore extends BlobReader {
   #queue: string[] = [];
   /** In the file, or queued for it, by its form there: only a content stored whole can be a part of another. */
   readonly #known = new Map<string, "whole" | "parts">();
-  /** Texts that prompts were made of, since the next prompt repeats most of them. */
-  readonly #parts = new Recent<string, BlobRef>(partsMaxLength);
+  readonly #digests = new RecentDigests();
+  readonly #prompts = new Recent<string, string>(cacheMaxLength, cachedPrompts);
   readonly #file: AppendFile;
 
   constructor(fs: FileSystem, paths: SessionPaths, file: AppendFile) {
@@ -142,19 +172,27 @@ export class BlobStore extends BlobReader {
 
   /** @param parts what the text is made of: what was stored before as a content or a part is only referred to. */
   putText(text: string, parts: readonly string[] = []): Content {
+    const before = text.length > inlineContentMaxBytes ? this.#digests.get(text) : undefined;
+    if (before !== undefined) return this.#put(before, text);
     const bytes = Buffer.byteLength(text);
-    const isWellFormed = !halfPair.test(text);
+    const isWellFormed = text.isWellFormed();
     if (bytes <= inlineContentMaxBytes) {
       // Half of a surrogate pair has no UTF-8: what is returned must be what the disk will return.
       return { text: isWellFormed ? text : Buffer.from(text, "utf8").toString("utf8") };
     }
     const ref = { sha256: sha256(text), bytes };
     if (!isWellFormed) return this.#put(ref, Buffer.from(text, "utf8"));
-    if (parts.length > 1 && bytes <= composedMaxBytes && !this.#known.has(ref.sha256)) {
-      const stored = parts.filter((part) => part !== "").map((part) => this.#putPart(part));
-      this.#take(ref.sha256, { content: text, parts: encodeParts(stored) });
+    if (parts.length <= 1) {
+      this.#digests.set(text, ref);
+      return this.#put(ref, text);
     }
-    return this.#put(ref, text);
+    const isComposed = bytes <= composedMaxBytes && parts.every((part) => part.isWellFormed());
+    this.#prompts.set(ref.sha256, text);
+    if (!this.#known.has(ref.sha256)) {
+      const stored = isComposed ? parts.filter((part) => part !== "").map((part) => this.#putPart(part)) : [];
+      this.#take(ref.sha256, { content: text, ...(isComposed ? { parts: encodeParts(stored) } : {}) });
+    }
+    return ref;
   }
 
   putBytes(bytes: Uint8Array): BlobRef {
@@ -163,18 +201,24 @@ export class BlobStore extends BlobReader {
 
   #putPart(text: string): ContentPart {
     if (text.length < partMinBytes && Buffer.byteLength(text) < partMinBytes) return text;
-    const before = this.#parts.get(text);
-    if (before !== undefined) return before;
-    const ref = { sha256: sha256(text), bytes: Buffer.byteLength(text) };
-    if (this.#known.get(ref.sha256) === "parts") return text;
-    this.#put(ref, text);
-    this.#parts.set(text, ref, text.length);
-    return ref;
+    let ref = this.#digests.get(text);
+    if (ref === undefined) {
+      ref = { sha256: sha256(text), bytes: Buffer.byteLength(text) };
+      this.#digests.set(text, ref);
+    }
+    const known = this.#known.get(ref.sha256);
+    if (known === undefined) this.#take(ref.sha256, { content: text });
+    return known === "parts" ? text : ref;
+  }
+
+  override getText(content: Content): Promise<string> {
+    const prompt = isInline(content) ? undefined : this.#prompts.get(content.sha256);
+    return prompt === undefined ? super.getText(content) : Promise.resolve(prompt);
   }
 
   #put(ref: BlobRef, content: string | Uint8Array): BlobRef {
     if (!this.#known.has(ref.sha256)) this.#take(ref.sha256, { content });
-    this.cache.set(ref.sha256, content, content.length);
+    this.cache.set(ref.sha256, content);
     return ref;
   }
 

@@ -14,6 +14,8 @@ const headSchema = z.strictObject({
   events: z.int().min(1),
   /** SHA-256 of the last of them. */
   sha256: digestSchema,
+  /** Bytes of the contents; absent: an older version closed it. */
+  contents: z.int().min(0).optional(),
 });
 /**
  * `head.json`: where the journal ended when the session was last closed. Each line of a journal vouches for the one
@@ -30,16 +32,16 @@ export async function readHead(fs: FileSystem, file: string): Promise<Head | und
   }
 }
 
-/** Stores where the journal ends, unless that is already stored. Only the writer may, and after its last sync. */
+/** Stores where the journal and the contents end, unless that is already stored. Only the writer may, and after its last sync. */
 export async function writeHead(
   fs: FileSystem,
   paths: SessionPaths,
-  { lines, prev }: Pick<JournalPosition, "lines" | "prev">,
+  { lines, prev, contents }: Pick<JournalPosition, "lines" | "prev"> & { readonly contents: number },
 ): Promise<void> {
   if (lines === 0) return;
   const stored = await readHead(fs, paths.head);
-  if (stored?.events === lines && stored.sha256 === prev) return;
-  const head: Head = { format: 1, events: lines, sha256: prev };
+  if (stored?.events === lines && stored.sha256 === prev && stored.contents === contents) return;
+  const head: Head = { format: 1, events: lines, sha256: prev, contents };
   const aside = path.join(paths.tmp, "head.json");
   await writeNew(fs, aside, Buffer.from(`${JSON.stringify(head)}\n`));
   await replace(fs, aside, paths.head);

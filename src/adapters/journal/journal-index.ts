@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import path from "node:path";
 import * as z from "zod";
@@ -15,6 +16,7 @@ import type { FileSystem, Handle } from "../files/file-system";
 import { randomName } from "../system/random";
 import { Breath } from "../system/breath";
 import { sha256, sha256Bytes } from "../system/sha256";
+import { fromPieces, toPieces } from "./json-pieces";
 import { journalStart, notedLines, readPart } from "./journal-reader";
 import type { JournalPart, JournalPosition } from "./journal-reader";
 import type { SessionEnvironment } from "./jsonl-session-store";
@@ -25,10 +27,12 @@ const indexedFromEvents = 4096;
 /** How many events beyond the index make it worth rewriting. */
 export const staleAfterEvents = 4096;
 
+/** Raised when the index is stored in another form; one of another format is made again. */
+const indexFormat = 2;
 const headLineMaxBytes = 4096;
 const chunkBytes = 1 << 20;
 const headSchema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(indexFormat),
   state: z.literal(stateFormat),
   /** The fields of a state in the engine that wrote it. */
   parts: z.string(),
@@ -66,6 +70,24 @@ async function readExactly(fs: FileSystem, handle: Handle, offset: number, lengt
     done += count;
   }
   return buffer;
+}
+
+/** Bytes that are hashed at a time. */
+const hashedBytes = 256 << 10;
+
+/** A SHA-256 of bytes that come in pieces; the thread is given away between them. */
+class PausingDigest {
+  readonly #hash = createHash("sha256");
+  readonly #breath = new Breath();
+
+  async update(bytes: Uint8Array): Promise<void> {
+    this.#hash.update(bytes);
+    await this.#breath.pause();
+  }
+
+  hex(): string {
+    return this.#hash.digest("hex");
+  }
 }
 
 interface Parts {
@@ -112,13 +134,15 @@ export async function loadIndex(
     const isOurs = head.definition === definitionRef.sha256 && head.parts === stateParts(definition);
     if (!isOurs) return undefined;
     const breath = new Breath();
-    if (sha256Bytes(offsets) !== head.offsets_sha256 || sha256Bytes(state) !== head.state_sha256)
-      return undefined;
+    if (sha256Bytes(offsets) !== head.offsets_sha256) return undefined;
+    const digest = new PausingDigest();
+    for (let from = 0; from < state.length; from += hashedBytes)
+      await digest.update(state.subarray(from, from + hashedBytes));
+    if (digest.hex() !== head.state_sha256) return undefined;
     if (!(await covers(fs, journal, head))) return undefined;
     // Its digest shows that an engine with the same state wrote it.
     await breath.pause();
-    const frozen = JSON.parse(state.toString("utf8")) as FrozenState;
-    await breath.pause();
+    const frozen = (await fromPieces(state)) as FrozenState;
     const noted = offsetsSchema.parse(JSON.parse(offsets.toString("utf8")));
     await breath.pause();
     return {
@@ -148,12 +172,15 @@ export async function storeIndex(
   const offsets = `${JSON.stringify(index.offsets)}\n`;
   const plain = freezeState(state);
   await breath.pause();
-  const frozen = `${JSON.stringify(plain)}\n`;
-  await breath.pause();
-  const stateDigest = sha256(frozen);
-  await breath.pause();
+  const digest = new PausingDigest();
+  const frozen: Buffer[] = [];
+  for (const piece of toPieces(plain)) {
+    const line = Buffer.from(`${piece}\n`);
+    frozen.push(line);
+    await digest.update(line);
+  }
   const head: IndexHead = {
-    format: 1,
+    format: indexFormat,
     state: stateFormat,
     parts: stateParts(state.definition),
     definition: definitionRef.sha256,
@@ -164,12 +191,11 @@ export async function storeIndex(
     noted_lines: notedLines,
     offsets_bytes: Buffer.byteLength(offsets),
     offsets_sha256: sha256(offsets),
-    state_bytes: Buffer.byteLength(frozen),
-    state_sha256: stateDigest,
+    state_bytes: frozen.reduce((sum, { length }) => sum + length, 0),
+    state_sha256: digest.hex(),
   };
-  await put(environment, paths, Buffer.from(`${JSON.stringify(head)}\n${offsets}${frozen}`)).catch(
-    () => undefined,
-  );
+  const start = Buffer.from(`${JSON.stringify(head)}\n${offsets}`);
+  await put(environment, paths, Buffer.concat([start, ...frozen])).catch(() => undefined);
 }
 
 async function put(

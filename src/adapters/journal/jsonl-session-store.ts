@@ -202,7 +202,9 @@ export class JsonlSessionStore implements SessionStore {
     const prev = lines === 1 ? first : this.#prev;
     // A user without a place for it is only asked again at the next opening.
     if (first !== undefined && prev !== undefined)
-      await marks.note(first, { lines, prev }).catch(() => undefined);
+      await marks
+        .note(first, { lines, prev, ...(lines === 1 ? {} : { bytes: this.#journal.end }) })
+        .catch(() => undefined);
   }
 
   /** Truncates the zeros, and what was written and never confirmed: the lines first, then the contents they name. */
@@ -233,7 +235,7 @@ export class JsonlSessionStore implements SessionStore {
         .then(() =>
           this.#journal.hasSpare || this.#contents.hasSpare ? this.#ifHeld(() => this.#cut()) : undefined,
         )
-        .then(() => this.#ifHeld(() => writeHead(fs, this.paths, { lines: this.#lines, prev: this.#prev })))
+        .then(() => this.#ifHeld(() => writeHead(fs, this.paths, this.#end())))
         .then(() => (this.#lines === 0 ? undefined : this.#mark(this.#lines)))
         .catch((error: unknown) => (failure = error));
     }
@@ -243,6 +245,10 @@ export class JsonlSessionStore implements SessionStore {
     await this.#ifHeld(() => fs.removeDir(this.paths.tmp)).catch(() => undefined);
     await this.#lock.release().catch((error: unknown) => (failure ??= error));
     if (failure !== undefined) throw diskError(failure, `the end of the session ${this.paths.id}`);
+  }
+
+  #end(): Parameters<typeof writeHead>[2] {
+    return { lines: this.#lines, prev: this.#prev, contents: this.#contents.end };
   }
 
   #ensureOpen(): void {

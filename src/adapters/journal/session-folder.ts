@@ -165,14 +165,25 @@ function neverStarted(id: string): OrketError {
   );
 }
 
-/** @throws {OrketError} session_not_found, journal_damaged, format_unsupported. */
+/** A definition as it was read and checked, and the file's bytes that it is. */
+export interface ReadDefinition {
+  readonly definition: Definition;
+  readonly definitionRef: BlobRef;
+}
+
+/**
+ * @param before what was read before: not checked again where the file holds the same bytes.
+ * @throws {OrketError} session_not_found, journal_damaged, format_unsupported.
+ */
 export async function readDefinition(
   environment: SessionEnvironment,
   paths: SessionPaths,
-): Promise<{ definition: Definition; definitionRef: BlobRef }> {
+  before?: ReadDefinition,
+): Promise<ReadDefinition> {
   const bytes = await unlessMissing(environment.fs.readFile(paths.definition), undefined);
   if (bytes === undefined) throw neverStarted(paths.id);
   const definitionRef = { sha256: sha256Bytes(bytes), bytes: bytes.length };
+  if (before?.definitionRef.sha256 === definitionRef.sha256) return before;
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString("utf8"));
@@ -230,10 +241,15 @@ export async function openSession(environment: SessionEnvironment, dir: string):
 /**
  * Opens a session to continue it, its events checked and folded but not kept in memory: of what a stored index covers only
  * the chain is checked, the rest is read.
+ * @param before the definition, where the caller has read it.
  * @throws {OrketError} as `openSession`.
  */
-export async function resumeSession(environment: SessionEnvironment, dir: string): Promise<ResumedSession> {
-  const { events: _, ...resumed } = await open(environment, dir, true);
+export async function resumeSession(
+  environment: SessionEnvironment,
+  dir: string,
+  before?: ReadDefinition,
+): Promise<ResumedSession> {
+  const { events: _, ...resumed } = await open(environment, dir, true, before);
   return resumed;
 }
 
@@ -241,6 +257,7 @@ async function open(
   environment: SessionEnvironment,
   dir: string,
   byIndex: boolean,
+  before?: ReadDefinition,
 ): Promise<OpenedSession & ResumedSession> {
   const { fs } = environment;
   const paths = sessionPaths(dir);
@@ -251,7 +268,7 @@ async function open(
   let contents: number | undefined;
   try {
     lock = await acquireWriter(environment, paths);
-    const { definition, definitionRef } = await readDefinition(environment, paths);
+    const { definition, definitionRef } = await readDefinition(environment, paths, before);
     await clearTmp(fs, paths.tmp);
     await fs.makeDir(paths.workspace).catch((error: unknown) => {
       if (!isDiskCode(error, "EEXIST")) throw error;
@@ -263,8 +280,10 @@ async function open(
       readAndFold(fs, paths, journal ?? 0, { definition, definitionRef, head }, keep);
     const events: SessionEvent[] = [];
     let { part, index, first, digestAtMark, indexedEvents } = await read(byIndex ? undefined : events);
-    const closed = part.damage !== undefined || isSealed(head, part);
-    const { end, torn } = await sessionEnd(fs, paths, { journal, contents }, index, closed);
+    const sealed = part.damage === undefined && isSealed(head, part);
+    const closed = part.damage !== undefined || sealed;
+    const closedBytes = sealed ? head?.contents : undefined;
+    const { end, torn } = await sessionEnd(fs, paths, { journal, contents }, index, closed, closedBytes);
     let cutBytes = part.tornBytes;
     if (torn !== undefined) {
       cutBytes += part.position.offset - torn.offset;

@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import * as z from "zod";
 import { once } from "../../engine/model/once";
+import { defined } from "../../engine/model/defined";
 import type { FileSystem, Handle } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
 import { readState, userStateFolder, writeState } from "../system/user-state";
@@ -13,6 +14,8 @@ export interface KnownEnd {
   readonly lines: number;
   /** SHA-256 of the last of them. */
   readonly prev: string;
+  /** Where the last of them ends in the journal: only where to look for it. Absent: an older version noted it. */
+  readonly bytes?: number;
 }
 
 /**
@@ -32,6 +35,7 @@ const markSchema = once(() =>
     format: z.literal(1),
     lines: z.int().min(1),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    bytes: z.int().min(1).optional(),
     mac: z.string(),
   }),
 );
@@ -49,18 +53,27 @@ export class UserSessionMarks implements SessionMarks {
 
   async note(first: string, end: KnownEnd): Promise<void> {
     const { file, mac } = await this.#placeOf(first);
-    const { lines, prev } = end;
-    await writeState(file, { format: 1, lines, sha256: prev, mac: mac(`${lines} ${prev}`) });
+    const { lines, prev, bytes } = end;
+    const known = await this.find(first);
+    if (known?.lines === lines && known.prev === prev && known.bytes === bytes) return;
+    await writeState(file, {
+      format: 1,
+      lines,
+      sha256: prev,
+      ...defined({ bytes }),
+      mac: mac(`${lines} ${prev}`),
+    });
   }
 
   async find(first: string): Promise<KnownEnd | undefined> {
     const { file, mac } = await this.#placeOf(first);
     const read = markSchema().safeParse(await readState(file));
     if (!read.success) return undefined;
-    const { lines, sha256: prev } = read.data;
+    const { lines, sha256: prev, bytes } = read.data;
     const expected = Buffer.from(mac(`${lines} ${prev}`));
     const given = Buffer.from(read.data.mac);
-    return expected.length === given.length && timingSafeEqual(expected, given) ? { lines, prev } : undefined;
+    const isGenuine = expected.length === given.length && timingSafeEqual(expected, given);
+    return isGenuine ? { lines, prev, ...defined({ bytes }) } : undefined;
   }
 
   async seal(text: string): Promise<string> {
@@ -98,6 +111,8 @@ export class UserSessionMarks implements SessionMarks {
 }
 
 const lineFeed = 0x0a;
+/** How much is read at first, since most lines are short, and at most at a time. */
+const firstBytes = 16 << 10;
 const chunkBytes = 1 << 20;
 /** The longest line that is searched for, in bytes. */
 const longestLineBytes = 64 << 20;
@@ -112,7 +127,7 @@ export async function lineDigest(
   let kept: Buffer[] = [];
   let keptBytes = 0;
   for (let at = 0; ;) {
-    const chunk = Buffer.allocUnsafe(chunkBytes);
+    const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, Math.max(firstBytes, at)));
     const count = await disk.read(journal, chunk, at);
     if (count === 0) return undefined;
     at += count;
@@ -132,6 +147,33 @@ export async function lineDigest(
   }
 }
 
+/** SHA-256 of the line that ends with that byte of the journal, its line feed; undefined where none ends there. */
+async function digestOfLineEndingAt(
+  disk: FileSystem,
+  journal: Handle,
+  end: number,
+): Promise<string | undefined> {
+  for (let length = firstBytes; ; length *= 4) {
+    const from = Math.max(0, end - length);
+    const chunk = Buffer.allocUnsafe(end - from);
+    let count = 0;
+    while (count < chunk.length) {
+      const more = await disk.read(journal, chunk.subarray(count), from + count);
+      if (more === 0) return undefined;
+      count += more;
+    }
+    if (chunk.at(-1) !== lineFeed) return undefined;
+    const line = chunk.subarray(chunk.subarray(0, -1).lastIndexOf(lineFeed) + 1, -1);
+    if (line.length < chunk.length - 1 || from === 0) return sha256Bytes(line);
+    if (length > longestLineBytes) return undefined;
+  }
+}
+
+async function holds(disk: FileSystem, journal: Handle, { lines, prev, bytes }: KnownEnd): Promise<boolean> {
+  if (bytes !== undefined && (await digestOfLineEndingAt(disk, journal, bytes)) === prev) return true;
+  return (await lineDigest(disk, journal, lines)) === prev;
+}
+
 /** Whether this user wrote the journal on this machine; one that is not marked, or differs from its mark, is foreign. */
 export async function isOurs(
   marks: SessionMarks | undefined,
@@ -142,7 +184,5 @@ export async function isOurs(
   const first = await lineDigest(disk, journal, 1);
   const known = first === undefined ? undefined : await marks.find(first);
   if (known === undefined) return false;
-  return known.lines === 1
-    ? known.prev === first
-    : (await lineDigest(disk, journal, known.lines)) === known.prev;
+  return known.lines === 1 ? known.prev === first : holds(disk, journal, known);
 }

@@ -36,6 +36,7 @@ export interface TornLine {
 /**
  * How a session ends on the disk after a writer died: where its contents end, and the torn line.
  * @param closed whether it was closed, or is damaged: then no line counts as torn.
+ * @param closedBytes of the contents when the session was closed, if nothing was added since: then they need not be searched.
  */
 export async function sessionEnd(
   fs: FileSystem,
@@ -43,8 +44,10 @@ export async function sessionEnd(
   open: OpenJournal,
   read: ReadLines,
   closed: boolean,
+  closedBytes?: number,
 ): Promise<{ readonly end: ContentsEnd; readonly torn: TornLine | undefined }> {
   const { end: length } = await endOfWriting(fs, open.contents);
+  if (closed && closedBytes === length) return { end: { size: length, after: 0 }, torn: undefined };
   const end = await contentsEnd(fs, open.contents, length);
   return { end, torn: closed ? undefined : await tornLine(fs, paths, open, read, end) };
 }

@@ -29,6 +29,8 @@ function collect(
 function saysTheSame(one: FlowBoxView, other: FlowBoxView): boolean {
   return (
     one.status === other.status &&
+    one.verdict === other.verdict &&
+    one.red === other.red &&
     one.used === other.used &&
     one.heat === other.heat &&
     one.kind === other.kind &&

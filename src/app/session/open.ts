@@ -90,10 +90,11 @@ export async function startSession(
  */
 export async function openLiveSession(directory: string, options: RuntimeOptions): Promise<LiveSession> {
   const environment = environmentOf(options);
-  const ours = await ensureMayOpen(environment, directory, options.confirmForeign);
+  const { ours, read } = await ensureMayOpen(environment, directory, options.confirmForeign);
   const { store, definition, definitionRef, index, indexedEvents, cutBytes, paths } = await resumeSession(
     environment,
     directory,
+    read,
   );
   try {
     const facts = { engine: options.engineVersion, session: paths.id, definition, digest: definitionRef };

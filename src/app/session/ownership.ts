@@ -3,6 +3,7 @@ import { unlessMissing } from "../../adapters/files/file-system";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 import { sessionPaths } from "../../adapters/journal/layout";
 import { readDefinition, readSession } from "../../adapters/journal/session-folder";
+import type { ReadDefinition } from "../../adapters/journal/session-folder";
 import { isOurs } from "../../adapters/journal/session-marks";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
@@ -52,23 +53,24 @@ export type ConfirmForeign = (id: string, facts: readonly string[]) => Promise<b
 /**
  * Before a session is opened for writing: its definition must keep every rule, and one that was not written here is resumed
  * only when the user has agreed.
- * @returns whether it is ours.
+ * @returns whether it is ours, and its definition.
  * @throws {OrketError} definition_invalid, session_foreign.
  */
 export async function ensureMayOpen(
   environment: SessionEnvironment,
   directory: string,
   confirm: ConfirmForeign | undefined,
-): Promise<boolean> {
+): Promise<{ readonly ours: boolean; readonly read: ReadDefinition }> {
   const paths = sessionPaths(directory);
-  const { definition } = await readDefinition(environment, paths);
+  const read = await readDefinition(environment, paths);
+  const { definition } = read;
   ensureSoundDefinition(definition);
-  if (await isOwnSession(environment, directory)) return true;
+  if (await isOwnSession(environment, directory)) return { ours: true, read };
   // A damaged journal of ours is reported as damaged.
   const { damage } = await readSession(environment, directory);
   if (damage !== undefined) throw damage;
   const facts = foreignFacts(definition);
-  if (confirm !== undefined && (await confirm(paths.id, facts))) return false;
+  if (confirm !== undefined && (await confirm(paths.id, facts))) return { ours: false, read };
   throw new OrketError(
     "session_foreign",
     `The session ${paths.id} was not written on this machine by you, so it does not go on by itself. ${facts.join(" ")}`,

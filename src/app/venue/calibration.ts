@@ -88,7 +88,9 @@ export async function keepDensities(
   known: Densities,
   measured: Densities,
 ): Promise<void> {
-  const fresh = Object.entries(measured).filter(([model, value]) => known[model] !== rounded(value));
+  const fresh = Object.entries(measured).filter(
+    ([model, value]) => known[model] !== value && known[model] !== rounded(value),
+  );
   if (fresh.length === 0) return;
   const places = placesOf(definition);
   const measuredAt = new Date(environment.clock.nowMs()).toISOString();

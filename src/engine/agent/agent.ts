@@ -70,7 +70,7 @@ export async function promptOf(active: ActiveRun, context: PerformContext): Prom
     mode: bySchema ? "native" : toolMode(state.definition, active),
     bySchema,
     tools: toolsOf(context, run),
-    reports: state.versions.reports,
+    versions: state.versions,
     sha256: ports.sha256,
     getText: (content) => ports.store.getText(content),
     putText: (text, parts) => ports.store.putText(text, parts),

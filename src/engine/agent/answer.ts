@@ -33,7 +33,7 @@ export async function answerMessages(context: PromptContext, reply: Reply): Prom
   }
   results.push(...problemsOf(context, reply));
   if (reply.toolCalls.length === 0) {
-    const missing = missingFor(context.active, context.reports).map(({ message }) => message);
+    const missing = missingFor(context.active, context.versions.reports).map(({ message }) => message);
     if (missing.length > 0 || results.length === 0)
       results.push(`The step is not done. ${missing.join(" ")} Do that now.`);
   }

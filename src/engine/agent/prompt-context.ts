@@ -1,4 +1,5 @@
 import type { Content } from "../event/content";
+import type { MakingVersions } from "../event/versions";
 import type { Definition } from "../model/definition";
 import type { Sha256 } from "../port/digest";
 import type { ToolSpec } from "../port/model-provider";
@@ -13,8 +14,8 @@ export interface PromptContext {
   readonly tools: readonly ToolSpec[];
   /** The reply is the step's result, bound to a JSON Schema; no tools are offered. */
   readonly bySchema?: boolean;
-  /** What makes up for an empty reply; see `MakingVersions`. */
-  readonly reports: number;
+  /** Of the session: what makes up for an empty reply, and a prompt's digest, are made as when it began. */
+  readonly versions: Pick<MakingVersions, "promptBuilder" | "reports">;
   readonly sha256: Sha256;
   /** Reads a content that a scope or a message refers to. */
   readonly getText: (content: Content) => Promise<string>;
@@ -28,9 +29,8 @@ export interface PromptContext {
 export interface Fixed {
   readonly system: string;
   readonly head: string;
-  readonly tail: string;
-  /** What the prompt's tail asks for in the Score's words, the same in every round. */
-  readonly instruction: string;
+  /** As `stepSection`: the instruction is a part of its own. */
+  readonly tail: readonly string[];
   /** What the templates named, so that it is not repeated. */
   readonly used: ReadonlySet<string>;
 }

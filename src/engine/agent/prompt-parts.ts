@@ -57,7 +57,11 @@ function partsOf({ active, definition, mode, tools }: PromptContext, sizes: Meas
       change: files.length === 0 ? "list fewer skills in the Band" : "shorten them or list fewer in the Band",
     },
     { what: "the task", tokens: tokens(fixed.head), change: "shorten the task" },
-    { what: "the step's instruction", tokens: tokens(fixed.tail), change: "shorten it in the Score" },
+    {
+      what: "the step's instruction",
+      tokens: tokens(fixed.tail.join("")),
+      change: "shorten it in the Score",
+    },
     {
       what: `the description of ${tools.length} tools`,
       tokens: estimate.tokens(toolBytes),

@@ -1,3 +1,4 @@
+import { utf8LengthOf } from "../event/content";
 import type { Omission } from "../event/event";
 import { utf8Length } from "../model/utf8";
 import { newestChanges, resultSeen } from "../state/scope";
@@ -31,17 +32,24 @@ export async function visibleWork(
   const notes = new Section("notes", estimate, Math.floor((room - files.used) / 2));
   for (const [key, value] of Object.entries(scope.notes).reverse()) notes.add(key, [`- ${key}: ${value}`]);
   const reports = new Section("summaries", estimate, room - files.used - notes.used);
-  const isRead = readsOf(active);
-  for (let index = scope.results.length - 1; index >= 0; index -= 1) {
+  const read = readsOf(active);
+  let left = read?.size ?? Infinity;
+  for (let index = scope.results.length - 1; index >= 0 && left > 0; index -= 1) {
     const result = scope.results.at(index);
-    if (result === undefined || used.has(`summary:${result.id}`) || !isRead(result)) continue;
+    if (result === undefined || read?.has(result) === false) continue;
+    left -= 1;
+    if (used.has(`summary:${result.id}`)) continue;
     if (reports.isFull) {
       reports.leaveOut(result.key, index + 1, scope.results.at(0)?.key ?? result.key);
       break;
     }
     const verdict = result.verdict === undefined ? "" : `, verdict: ${result.verdict}`;
-    const summary = (await getText(result.summary)).trim();
-    reports.add(result.key, [`## ${result.key} (${result.role}${verdict})\n\n`, summary, "\n"]);
+    const text = await getText(result.summary);
+    const summary = text.trim();
+    const heading = `## ${result.key} (${result.role}${verdict})\n\n`;
+    // The length of a content is known; counting it again would go through all reports for each prompt.
+    const bytes = summary === text ? utf8LengthOf(result.summary) : utf8Length(summary);
+    reports.add(result.key, [heading, summary, "\n"], utf8Length(heading) + bytes + 1);
   }
   const parts: string[] = [];
   if (reports.lines.length > 0) parts.push("# What the steps before reported\n\n", ...reports.parts(), "\n");
@@ -52,15 +60,16 @@ export async function visibleWork(
   return parts;
 }
 
-/** Which reports a step reads: for the steps it names, the latest of this round or the one before; for `all`, every round. */
-function readsOf({ run, scope }: PromptContext["active"]): (result: StepResult) => boolean {
+/** Which reports a step reads: of the steps it names, the latest of this round or the one before; undefined: all, of every round. */
+function readsOf({ run, scope }: PromptContext["active"]): ReadonlySet<StepResult> | undefined {
   const { reads } = run.node;
-  if (reads === undefined || reads === "all") return () => true;
+  if (reads === undefined || reads === "all") return undefined;
   const seen = (id: string): StepResult | undefined => resultSeen(scope, id, run.place);
   const ids = Array.isArray(reads) ? reads : reads.nearest.filter((id) => seen(id) !== undefined).slice(0, 1);
-  const read = new Set(ids.map(seen));
-  return (result) => read.has(result);
+  return new Set(ids.map(seen).filter((result) => result !== undefined));
 }
+
+const lengthOf = (line: readonly string[]): number => line.reduce((sum, part) => sum + utf8Length(part), 0);
 
 /** Lines that share some room, given newest first and shown oldest first. Stops at the first one that does not fit. */
 class Section {
@@ -83,8 +92,7 @@ class Section {
     return this.left > 0;
   }
 
-  add(name: string, line: readonly string[]): void {
-    const bytes = line.reduce((sum, part) => sum + utf8Length(part), 0);
+  add(name: string, line: readonly string[], bytes = lengthOf(line)): void {
     // 8: a heading's share and the line end; keeps the sum of estimates above the estimate of the sum.
     const tokens = this.#estimate.tokens(bytes) + 8;
     if (this.isFull || this.used + tokens > this.#room) this.leaveOut(name, 1, name);

@@ -10,7 +10,7 @@ import { answerMessages } from "./answer";
 import type { Fixed, PromptContext } from "./prompt-context";
 import { bytesOf, makeRoom } from "./prompt-cut";
 import type { Drafted } from "./prompt-cut";
-import { canonicalMessage } from "./prompt-digest";
+import { digestOfPrompt } from "./prompt-digest";
 import { tooLarge } from "./prompt-parts";
 import { assumedDensity, estimateAt } from "./prompt-tokens";
 import { expandFor } from "./prompt-values";
@@ -50,7 +50,6 @@ async function fixedParts(context: PromptContext): Promise<Fixed> {
     system,
     head,
     tail: stepSection(run.node, run.iteration, instruction, context.bySchema),
-    instruction,
     used,
   };
 }
@@ -58,7 +57,7 @@ async function fixedParts(context: PromptContext): Promise<Fixed> {
 async function firstPrompt(context: PromptContext): Promise<PromptResult> {
   const fixed = await fixedParts(context);
   const { estimate, room } = sizesOf(context);
-  const bytes = utf8Length(fixed.system) + utf8Length(fixed.head) + utf8Length(fixed.tail);
+  const bytes = utf8Length(fixed.system) + utf8Length(fixed.head) + utf8Length(fixed.tail.join(""));
   const required = estimate.tokens(bytes + toolBytes(context) + 24);
   if (required > room) return refused(context, fixed, required);
   const omitted: Omission[] = [];
@@ -67,19 +66,13 @@ async function firstPrompt(context: PromptContext): Promise<PromptResult> {
 }
 
 function drafts({ putText }: PromptContext, fixed: Fixed, middle: readonly string[]): Drafted[] {
-  const { system, head, tail, instruction } = fixed;
-  const parts = [head, ...middle, ...around(tail, instruction.trim())];
+  const { system, head, tail } = fixed;
+  const parts = [head, ...middle, ...tail];
   const user = parts.join("");
   return [
     { message: { role: "system", content: putText(system) }, text: system },
     { message: { role: "user", content: putText(user, parts) }, text: user },
   ];
-}
-
-/** A text in three parts: before the match, the match, and after it. */
-function around(text: string, part: string): string[] {
-  const at = part === "" ? -1 : text.indexOf(part);
-  return at < 0 ? [text] : [text.slice(0, at), part, text.slice(at + part.length)];
 }
 
 async function nextPrompt(
@@ -145,7 +138,7 @@ async function shorterHead(
   const omitted: Omission[] = [];
   const room = Math.max(0, estimate.tokens(utf8Length(whole)) - tokens);
   const middle = await visibleWork(context, room, estimate, fixed.used, omitted);
-  return { text: `${fixed.head}${middle.join("")}${fixed.tail}`, omitted };
+  return { text: `${fixed.head}${middle.join("")}${fixed.tail.join("")}`, omitted };
 }
 
 function writtenFiles({ written }: StepRun): string {
@@ -172,7 +165,7 @@ function built(
       turn,
       kept,
       added: all.slice(kept).map(({ message }) => message),
-      sha256: context.sha256(JSON.stringify(all.map(({ message, text }) => canonicalMessage(message, text)))),
+      sha256: digestOfPrompt(all, context.versions, context.sha256),
       estimated_tokens: estimate.tokens(bytes),
       ...(density === undefined ? {} : { tokens_per_byte: Math.round(density * 10_000) / 10_000 }),
       max_tokens: maxPromptTokens(bytes, all.length),

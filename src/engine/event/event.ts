@@ -64,7 +64,9 @@ export const eventData = onceEach({
       turn,
       kept: z.int().min(0).describe("Messages kept from the step's prompt before."),
       added: z.array(messageSchema),
-      sha256: digestSchema.describe("Of the canonical JSON of all messages."),
+      sha256: digestSchema.describe(
+        "Of the canonical JSON of all messages, with their contents as recorded; before `prompt_builder` 5 with their texts.",
+      ),
       estimated_tokens: z.int(),
       tokens_per_byte: z
         .number()

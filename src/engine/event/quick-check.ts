@@ -7,43 +7,92 @@ type Def = z.core.$ZodTypes["_zod"]["def"];
 
 const no: QuickCheck = () => false;
 
-function text(def: Extract<Def, { type: "string" }>): QuickCheck {
-  const patterns: RegExp[] = [];
+/** What a check of a schema says; which fields there are depends on `check`. */
+interface CheckDef {
+  readonly check: string;
+  readonly format?: string;
+  readonly pattern?: RegExp;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly value?: unknown;
+  readonly inclusive?: boolean;
+}
+
+const checksOf = ({ checks = [] }: Def): CheckDef[] => checks.map((check) => check._zod.def as CheckDef);
+
+/** The bounds of a length; undefined when there are other checks. */
+function lengths(checks: readonly CheckDef[]): { least: number; most: number } | undefined {
   let least = 0;
-  for (const check of def.checks ?? []) {
-    const own = check._zod.def as { check: string; format?: string; pattern?: RegExp; minimum?: number };
-    if (own.check === "min_length" && own.minimum !== undefined) {
-      least = Math.max(least, own.minimum);
-      continue;
-    }
-    if (own.check !== "string_format" || own.format !== "regex" || !own.pattern) return no;
-    patterns.push(own.pattern);
+  let most = Infinity;
+  for (const { check, minimum, maximum } of checks) {
+    if (check === "min_length" && minimum !== undefined) least = Math.max(least, minimum);
+    else if (check === "max_length" && maximum !== undefined) most = Math.min(most, maximum);
+    else return undefined;
   }
+  return { least, most };
+}
+
+function text(def: Extract<Def, { type: "string" }>, schema: z.core.$ZodType): QuickCheck {
+  const checks = checksOf(def);
+  const patterns = checks.filter(({ check, format }) => check === "string_format" && format === "regex");
+  const bounds = lengths(checks.filter((check) => !patterns.includes(check)));
+  // Such as an address: the schema decides about this text alone, and may change it.
+  if (bounds === undefined || "format" in def)
+    return (value) => typeof value === "string" && keeps(schema, value);
   return (value) =>
-    typeof value === "string" && value.length >= least && patterns.every((pattern) => pattern.test(value));
+    typeof value === "string" &&
+    value.length >= bounds.least &&
+    value.length <= bounds.most &&
+    patterns.every(({ pattern }) => pattern?.test(value) === true);
+}
+
+function keeps(schema: z.core.$ZodType, value: unknown): boolean {
+  const read = schema._zod.run({ value, issues: [] }, { async: false });
+  return !(read instanceof Promise) && read.issues.length === 0 && read.value === value;
 }
 
 function number(def: Extract<Def, { type: "number" }>): QuickCheck {
   let integer = (def as { format?: string }).format === "safeint";
   if ("format" in def && !integer) return no;
   let least = -Infinity;
-  for (const check of def.checks ?? []) {
-    const own = check._zod.def as { check: string; format?: string; value?: unknown; inclusive?: boolean };
-    if (own.check === "number_format" && own.format === "safeint") integer = true;
-    else if (own.check === "greater_than" && own.inclusive === true && typeof own.value === "number") {
-      least = Math.max(least, own.value);
-    } else return no;
+  let most = Infinity;
+  let above = -Infinity;
+  let below = Infinity;
+  for (const { check, format, value: bound, inclusive } of checksOf(def)) {
+    if (check === "number_format" && format === "safeint") integer = true;
+    else if (typeof bound !== "number") return no;
+    else if (check === "greater_than" && inclusive === true) least = Math.max(least, bound);
+    else if (check === "greater_than") above = Math.max(above, bound);
+    else if (check === "less_than" && inclusive === true) most = Math.min(most, bound);
+    else if (check === "less_than") below = Math.min(below, bound);
+    else return no;
   }
   return (value) =>
     typeof value === "number" &&
     Number.isFinite(value) &&
+    (!integer || Number.isSafeInteger(value)) &&
     value >= least &&
-    (!integer || Number.isSafeInteger(value));
+    value <= most &&
+    value > above &&
+    value < below;
+}
+
+/** What a refinement of an object or a list says, once its parts are valid; undefined where it is of another kind. */
+function refinements(def: Def): QuickCheck | undefined {
+  const checks = (def.checks ?? []) as unknown as readonly z.core.$ZodCheck<unknown>[];
+  if (checks.some(({ _zod: { def: own } }) => own.check !== "custom" || own.when !== undefined))
+    return undefined;
+  return (value) => {
+    const read = { value, issues: [] };
+    const waits = checks.map((check) => check._zod.check(read)).some((done) => done instanceof Promise);
+    return !waits && read.issues.length === 0 && read.value === value;
+  };
 }
 
 function object(def: Extract<Def, { type: "object" }>): QuickCheck {
   // Only strict objects: any other kind would have to define what happens to unknown keys.
-  if (def.catchall?._zod.def.type !== "never" || def.checks?.length) return no;
+  const isRefined = refinements(def);
+  if (def.catchall?._zod.def.type !== "never" || isRefined === undefined) return no;
   const fields = new Map<string, QuickCheck>();
   const required: string[] = [];
   for (const [key, schema] of Object.entries(def.shape)) {
@@ -59,19 +108,22 @@ function object(def: Extract<Def, { type: "object" }>): QuickCheck {
       if (check === undefined || !check(fieldsOf[key])) return false;
       found += 1;
     }
-    if (found === fields.size) return true;
-    return required.every((key) => Object.hasOwn(fieldsOf, key));
+    return (
+      (found === fields.size || required.every((key) => Object.hasOwn(fieldsOf, key))) && isRefined(value)
+    );
   };
 }
 
 function record(def: Extract<Def, { type: "record" }>): QuickCheck {
-  const key = def.keyType._zod.def;
-  if (key.type !== "string" || key.checks?.length || def.checks?.length) return no;
+  const isRefined = refinements(def);
+  if (def.keyType._zod.def.type !== "string" || isRefined === undefined) return no;
+  const isKey = quickCheck(def.keyType);
   const check = quickCheck(def.valueType);
   return (value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-    for (const item of Object.values(value)) if (!check(item)) return false;
-    return true;
+    // The schema leaves such a key out.
+    if (Object.hasOwn(value, "__proto__")) return false;
+    return Object.entries(value).every(([key, item]) => isKey(key) && check(item)) && isRefined(value);
   };
 }
 
@@ -96,7 +148,7 @@ export function quickCheck(schema: z.core.$ZodType): QuickCheck {
   const { def } = (schema as z.core.$ZodTypes)._zod;
   switch (def.type) {
     case "string":
-      return text(def);
+      return text(def, schema);
     case "number":
       return number(def);
     case "boolean":
@@ -115,14 +167,24 @@ export function quickCheck(schema: z.core.$ZodType): QuickCheck {
       // JSON has no undefined: a field that is present must be valid.
       return quickCheck(def.innerType);
     }
+    case "default":
+      // An object in which it is missing lacks a field, so that the schema fills it in.
+      return quickCheck(def.innerType);
+    case "unknown":
+      return () => true;
     case "nullable": {
       const inner = quickCheck(def.innerType);
       return (value) => value === null || inner(value);
     }
     case "array": {
-      if (def.checks?.length) return no;
+      const bounds = lengths(checksOf(def));
+      if (bounds === undefined) return no;
       const element = quickCheck(def.element);
-      return (value) => Array.isArray(value) && value.every(element);
+      return (value) =>
+        Array.isArray(value) &&
+        value.length >= bounds.least &&
+        value.length <= bounds.most &&
+        value.every(element);
     }
     case "union": {
       if (def.checks?.length) return no;

@@ -3,7 +3,7 @@
  * them is of version 1. Raise one when the same definition, state and reply produce another prompt, or other calls.
  */
 export interface MakingVersions {
-  /** How a prompt is built from the definition and the state. */
+  /** How a prompt is built from the definition and the state, and what its digest is over. */
   readonly promptBuilder: number;
   /** How calls, their arguments and a step's end are read from a reply. */
   readonly callReader: number;
@@ -21,7 +21,7 @@ export interface MakingVersions {
 
 /** The versions of this engine. */
 export const currentVersions: MakingVersions = {
-  promptBuilder: 4,
+  promptBuilder: 5,
   callReader: 4,
   toolAnswers: 4,
   driftRules: 1,

@@ -1,3 +1,4 @@
+import { promptIdentity } from "../agent/prompt-digest";
 import type { SessionEvent } from "../event/event";
 
 /** What a run of a step was asked and what it answered, in order. */
@@ -30,7 +31,7 @@ function tracesOf(events: readonly SessionEvent[]): Map<string, StepTrace> {
       continue;
     }
     const trace = traces.get(event.step);
-    if (event.type === "prompt_built") trace?.prompts.push(event.data.sha256);
+    if (event.type === "prompt_built") trace?.prompts.push(promptIdentity(event.data));
     if (event.type === "model_call_end") {
       const { reply, tool_calls, finish_reason } = event.data;
       trace?.replies.push(
@@ -55,7 +56,7 @@ export function artifactsAtEnd(events: readonly SessionEvent[]): string | undefi
 }
 
 /**
- * Compares a run with another one of the same definition. Prompts and replies are compared by their digests, step by
+ * Compares a run with another one of the same definition. Prompts and replies are compared by their contents' digests, step by
  * step in the order of the first run; which of two parallel branches was faster does not matter.
  */
 export function compareRuns(first: readonly SessionEvent[], second: readonly SessionEvent[]): RunComparison {

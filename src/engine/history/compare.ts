@@ -1,10 +1,11 @@
 import type { BlobRef } from "../event/content";
 import type { SessionEvent } from "../event/event";
 import type { TokenUsage } from "../event/tokens";
+import { promptIdentity } from "../agent/prompt-digest";
 
 /** What one step run was given and what it produced. */
 export interface StepFacts {
-  /** Digest of the first prompt of the last attempt. */
+  /** The first prompt of the last attempt, as `promptIdentity`. */
   readonly prompt: string | undefined;
   /** Digest of the result: summary, verdict and artifacts. */
   readonly result: string | undefined;
@@ -62,7 +63,7 @@ function factsOf(events: readonly SessionEvent[]): Map<string, StepFacts> {
     if (key === null) continue;
     if (event.type === "step_start") change(key, { outcome: "unfinished" });
     else if (event.type === "prompt_built" && event.data.turn === 1)
-      change(key, { prompt: event.data.sha256 });
+      change(key, { prompt: promptIdentity(event.data) });
     else if (event.type === "step_skipped") change(key, { outcome: "skipped" });
     else if (event.type === "step_failed" && !event.data.will_retry) change(key, { outcome: "failed" });
     else if (event.type === "step_end") {

@@ -14,7 +14,7 @@ import { endOfOutput } from "../orchestrator/command-work";
 import { commandVerdict } from "../model/command";
 import { fileRules } from "../policy/rules";
 import { isExternal, perform } from "../orchestrator/perform";
-import { promptDigest } from "../agent/prompt-digest";
+import { digestOfRecorded, isBuiltAgain } from "../agent/prompt-digest";
 import { currentVersions } from "../event/versions";
 import type { MakingVersions } from "../event/versions";
 import { defined } from "../model/defined";
@@ -104,7 +104,7 @@ async function checkAt(
 
 function takenAsRecorded({ versions }: SessionState): TakenAsRecorded[] {
   return [
-    ...(versions.promptBuilder === currentVersions.promptBuilder ? [] : (["prompts"] as const)),
+    ...(isBuiltAgain(versions) ? [] : (["prompts"] as const)),
     ...(versions.callReader === currentVersions.callReader ? [] : (["calls"] as const)),
     ...(versions.toolAnswers === currentVersions.toolAnswers ? [] : (["results"] as const)),
     ...(versions.driftRules === 0 || versions.driftRules === currentVersions.driftRules
@@ -299,7 +299,7 @@ async function checkMade(
     return differs(event, "order", `At this place the replay does not record ${event.type}.`);
   }
   if (isOlderAnswer(state, event)) return undefined;
-  if (event.type === "prompt_built" && state.versions.promptBuilder !== currentVersions.promptBuilder)
+  if (event.type === "prompt_built" && !isBuiltAgain(state.versions))
     return checkRecordedPrompt(state, event, effect, ports);
   const made = await makeAgain(state, effect, ports, { files: recordedFiles(event, ports) });
   if (made === undefined)
@@ -338,7 +338,7 @@ async function checkRecordedPrompt(
     return differs(event, "order", "At this place the replay builds no prompt.");
   const { run } = activeRuns(state.score).find((active) => active.run.key === event.step) ?? {};
   const messages = [...(run?.prompt?.messages.slice(0, event.data.kept) ?? []), ...event.data.added];
-  const digest = await promptDigest(messages, ports.getText, ports.sha256);
+  const digest = await digestOfRecorded(messages, state.versions, ports.getText, ports.sha256);
   return digest === event.data.sha256
     ? undefined
     : differs(event, "prompt", "The prompt's text is not what its digest says.");

@@ -180,7 +180,7 @@ export function planPrompt(
   const system = `${expand(definition.band.roles[step.role]?.prompt ?? "")}${pinnedSections(definition.band, step.role)}`;
   const instruction = expand(step.instruction);
   const task = usesTask ? "" : taskSection(definition.flow.task);
-  return { system, user: `${task}${stepSection(step, iteration, instruction)}`, open: [...open] };
+  return { system, user: `${task}${stepSection(step, iteration, instruction).join("")}`, open: [...open] };
 }
 
 /** What a step does without a model, in words; undefined where a role is at work. */

@@ -9,18 +9,18 @@ export function taskSection(task: string): string {
 const stepHeading = "# Your step: ";
 
 /**
- * What is asked of the step: the last section of its message. `iteration`: rounds of the loops around it, from 1.
- * `bySchema`: its reply is its result.
+ * What is asked of the step: the last section of its message, in three parts: before its instruction, the instruction, and
+ * after it. `iteration`: rounds of the loops around it, from 1. `bySchema`: its reply is its result.
  */
 export function stepSection(
   node: StepNode,
   iteration: readonly number[],
   instruction: string,
   bySchema = false,
-): string {
-  const lines = [`${stepHeading}${node.id}`];
-  if (iteration.length > 0) lines.push(`This is round ${iteration.join(".")}.`);
-  if (instruction.trim() !== "") lines.push(instruction.trim());
+): [string, string, string] {
+  const round = iteration.length > 0 ? `\n\nThis is round ${iteration.join(".")}.` : "";
+  const asked = instruction.trim();
+  const lines: string[] = [];
   if (node.produces.length > 0)
     lines.push(`When you are done, these files must exist: ${node.produces.join(", ")}.`);
   if (node.result !== undefined)
@@ -32,7 +32,11 @@ export function stepSection(
   if (node.verdict !== undefined) {
     lines.push(`End by calling set_verdict with one of: ${node.verdict.join(", ")}.`);
   }
-  return lines.join("\n\n");
+  return [
+    `${stepHeading}${node.id}${round}${asked === "" ? "" : "\n\n"}`,
+    asked,
+    lines.map((line) => `\n\n${line}`).join(""),
+  ];
 }
 
 /** What is asked of the step in its first message: the last section without its heading; undefined: there is none. */

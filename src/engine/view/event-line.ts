@@ -11,7 +11,10 @@ type Lines = { readonly [T in EventType]: (data: EventData<T>) => string };
 const textOf = (content: Content): string =>
   "text" in content ? oneLine(content.text) : `${grouped(content.bytes)} bytes`;
 const tokens = (count: TokenCount | undefined): string =>
-  count === undefined ? "–" : `${count.source === "estimated" ? "~" : ""}${count.count}`;
+  count === undefined ? "–" : `${count.source === "estimated" ? "~" : ""}${grouped(count.count)}`;
+/** How long a call waited before it was sent. */
+const queuedText = (ms = 0): string => (ms < 500 ? "" : `waited ${grouped(ms / 1000)} s for its turn`);
+
 function aboutOf(data: Adjustment): (string | undefined)[] {
   const { step, role, limit, value } = aboutAdjustment(data);
   return [step, role, limit === undefined ? undefined : `${limit} ${value ?? "none"}`];
@@ -48,7 +51,8 @@ export function commandEndText(end: EventData<"command_end">["end"]): string {
 /** A one-line description of each event. */
 const lines: Lines = {
   session_start: (data) => `${data.flow} with ${data.provider}, Orket ${data.engine}`,
-  plan_resolved: (data) => `${data.steps} steps, ${data.max_model_calls} model calls at most`,
+  plan_resolved: (data) =>
+    `${grouped(data.steps)} steps, ${grouped(data.max_model_calls)} model calls at most`,
   step_start: (data) =>
     joined(
       `role ${data.role}`,
@@ -57,7 +61,7 @@ const lines: Lines = {
     ),
   prompt_built: (data) =>
     joined(
-      `${data.kept + data.added.length} messages, ~${data.estimated_tokens} tokens`,
+      `${data.kept + data.added.length} messages, ~${grouped(data.estimated_tokens)} tokens`,
       data.omitted.length > 0 && `left out: ${data.omitted.map(({ what }) => what).join(", ")}`,
     ),
   model_call_start: (data) =>
@@ -65,17 +69,18 @@ const lines: Lines = {
   model_call_end: (data) =>
     joined(
       `${tokens(data.tokens.input)} tokens in, ${tokens(data.tokens.output)} out`,
-      `${Math.round(data.total_ms)} ms`,
+      `${grouped(data.total_ms)} ms`,
+      queuedText(data.queued_ms),
       data.tool_calls.length > 0 && `tools: ${data.tool_calls.map(({ tool }) => tool).join(", ")}`,
       data.finish_reason !== "stop" && data.finish_reason !== "tool_calls" && data.finish_reason,
       ...(data.notices ?? []),
     ),
-  model_call_failed: (data) => joined(data.code, data.message),
+  model_call_failed: (data) => joined(data.code, data.message, queuedText(data.queued_ms)),
   failover: (data) => `from ${data.from} to ${data.to}: ${data.reason}`,
   tool_call: (data) => `${data.tool} ${textOf(data.args)}`,
   tool_result: (data) => `${data.ok ? "" : "failed: "}${textOf(data.content)}`,
   tool_denied: (data) => `${data.tool}: ${data.message} (${data.rule})`,
-  artifact_written: (data) => `${data.path}, ${data.content.bytes} bytes`,
+  artifact_written: (data) => `${data.path}, ${grouped(data.content.bytes)} bytes`,
   artifact_deleted: (data) => data.path,
   notes_updated: (data) => Object.keys(data.set).join(", "),
   verdict_set: (data) => joined(data.verdict, data.reason),

@@ -1,5 +1,6 @@
 import { callSettings, nodesIn } from "../model/definition";
 import type { Definition, PlanNode, StepNode } from "../model/definition";
+import { defined } from "../model/defined";
 import { grouped } from "../model/grouped";
 import { itemsText, untilText } from "../model/plan";
 import type { StepStatus, StepView } from "./session-view";
@@ -14,6 +15,10 @@ export interface FlowBoxView {
   readonly facts: readonly string[];
   /** Of a step in a session. */
   readonly status?: StepStatus;
+  /** What the step said last, in a session. */
+  readonly verdict?: string;
+  /** Its command did not pass. */
+  readonly red?: true;
   /** Its use in a session: runs, tokens, cost, time. */
   readonly used?: string;
   /** Share of the costliest step's use, from 0 to 4; absent: nothing yet. */
@@ -22,6 +27,8 @@ export interface FlowBoxView {
   readonly across?: true;
   readonly boxes: readonly FlowBoxView[];
 }
+
+export type HeatMeasure = "cost" | "tokens";
 
 /** Levels of heat: 0 is next to nothing, this is the costliest step. */
 const hottest = 4;
@@ -33,7 +40,8 @@ const hottest = 4;
 export function flowBoxes(definition: Definition, steps: readonly StepView[]): readonly FlowBoxView[] {
   const runs = new Map<string, StepView[]>();
   for (const step of steps) runs.set(step.id, [...(runs.get(step.id) ?? []), step]);
-  const spentBy = new Map([...runs].map(([id, list]) => [id, spentIn(list)]));
+  const measure = heatMeasure(steps);
+  const spentBy = new Map([...runs].map(([id, list]) => [id, spentIn(list, measure)]));
   const most = Math.max(0, ...spentBy.values());
   const heatOf = (id: string): number | undefined => {
     const spent = spentBy.get(id) ?? 0;
@@ -50,12 +58,18 @@ export function flowBoxes(definition: Definition, steps: readonly StepView[]): r
   return definition.score.steps.map((node, at) => box(node, String(at + 1)));
 }
 
-/** Cost where it is known, otherwise tokens; both are only compared within one session. */
-function spentIn(list: readonly StepView[]): number {
-  return list.reduce(
-    (sum, { tokens, costUsd }) => sum + (costUsd ?? (tokens.input?.count ?? 0) + (tokens.output?.count ?? 0)),
-    0,
-  );
+const tokensOf = ({ tokens: { input, output } }: StepView): number =>
+  (input?.count ?? 0) + (output?.count ?? 0);
+
+/** What the heat compares: cost where it is known of every step that used tokens, otherwise tokens; undefined: none did. */
+export function heatMeasure(steps: readonly StepView[]): HeatMeasure | undefined {
+  const used = steps.filter((step) => tokensOf(step) > 0);
+  if (used.length === 0) return undefined;
+  return used.every(({ costUsd }) => costUsd !== undefined) ? "cost" : "tokens";
+}
+
+function spentIn(list: readonly StepView[], measure: HeatMeasure | undefined): number {
+  return list.reduce((sum, step) => sum + (measure === "cost" ? (step.costUsd ?? 0) : tokensOf(step)), 0);
 }
 
 function stepBox(
@@ -78,7 +92,7 @@ function stepBox(
       ...(node.verdict === undefined ? [] : [`says ${node.verdict.join(" or ")}`]),
       ...(node.produces.length === 0 ? [] : [`makes ${node.produces.join(", ")}`]),
     ].filter((fact) => fact !== ""),
-    ...(last === undefined ? {} : { status: last.status }),
+    ...defined({ status: last?.status, verdict: last?.verdict, red: last?.red }),
     ...(used === "" ? {} : { used }),
     ...(heat === undefined ? {} : { heat }),
     boxes: [],
@@ -88,10 +102,7 @@ function stepBox(
 function usedBy(runs: readonly StepView[]): string {
   const begun = runs.filter(({ status }) => status !== "planned");
   if (begun.length === 0) return "";
-  const tokens = begun.reduce(
-    (sum, { tokens: { input, output } }) => sum + (input?.count ?? 0) + (output?.count ?? 0),
-    0,
-  );
+  const tokens = begun.reduce((sum, step) => sum + tokensOf(step), 0);
   const costs = begun.flatMap(({ costUsd }) => (costUsd === undefined ? [] : [costUsd]));
   const seconds = begun.reduce(
     (sum, { startedAt, endedAt }) =>

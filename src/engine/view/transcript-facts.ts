@@ -1,4 +1,5 @@
 import type { EventData } from "../event/event";
+import type { CommandPlace } from "../model/command";
 import type { TokenCount, TokenUsage } from "../event/tokens";
 import { grouped } from "../model/grouped";
 import { durationWords } from "./duration";
@@ -38,9 +39,18 @@ export const replyFacts = {
   },
 };
 
+function placeText(place: CommandPlace | undefined, isolatedBy: string | undefined): string | undefined {
+  if (place === undefined) return undefined;
+  if (place === "project") return "in the project";
+  // Which image it was is part of what was checked.
+  return place === "container" && isolatedBy !== undefined
+    ? `isolation: container (${isolatedBy})`
+    : `isolation: ${place}`;
+}
+
 /** The small print of a command's end. */
 export function commandFacts(
-  { command, verdict, end, duration_ms, place }: EventData<"command_end">,
+  { command, verdict, end, duration_ms, place, isolated_by }: EventData<"command_end">,
   head: string,
 ): readonly (string | undefined)[] {
   return [
@@ -48,6 +58,6 @@ export function commandFacts(
     verdict,
     commandEndText(end),
     durationWords(duration_ms),
-    place === undefined ? undefined : place === "project" ? "in the project" : `isolation: ${place}`,
+    placeText(place, isolated_by),
   ];
 }

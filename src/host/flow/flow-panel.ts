@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { flowBoxes } from "../../engine/view/flow-boxes";
+import { flowBoxes, heatMeasure } from "../../engine/view/flow-boxes";
 import { headingOf } from "../../engine/view/session-label";
 import type { Definition } from "../../engine/model/definition";
 import { useOf } from "../../engine/model/plan";
@@ -15,6 +15,7 @@ import type { ProjectIndex } from "../project/project-index";
 import type { SessionRegistry } from "../session/session-registry";
 import { Coalescer } from "../webview/coalesce";
 import { webviewHtml, webviewOptions } from "../webview/webview-html";
+import { defined } from "../../engine/model/defined";
 import { OrketError } from "../../engine/error/orket-error";
 
 interface Shown {
@@ -117,7 +118,7 @@ export class FlowPanels implements vscode.Disposable {
       const { state, view, id, label } = session;
       const screen: FlowScreen = {
         flow: view.flow,
-        session: { id, label: headingOf(label) },
+        session: { id, label: headingOf(label), ...defined({ heat: heatMeasure(view.steps) }) },
         boxes: flowBoxes(state.definition, view.steps),
       };
       return { screen, definition: state.definition };

@@ -98,8 +98,11 @@ export class FlowRunner {
     return this.#sessions.start(definition, folder);
   }
 
-  /** The Flow that a tree item or file refers to, or the one that the user picks. */
-  async pick(target: unknown, question: string): Promise<ChosenFlow | undefined> {
+  /**
+   * The Flow that a tree item or file refers to, or the one that the user picks. `onlyOne`: a single Flow is taken without a
+   * question, where nothing is started.
+   */
+  async pick(target: unknown, question: string, { onlyOne = false } = {}): Promise<ChosenFlow | undefined> {
     const uri =
       target instanceof vscode.Uri ? target : target instanceof DefinitionItem ? target.uri : undefined;
     if (uri !== undefined) return this.#at(uri);
@@ -112,6 +115,8 @@ export class FlowRunner {
         hint: "A Flow is a file NAME.flow.yaml. The commands Orket: New Flow and Orket: Write Sample Project write one.",
       });
     }
+    const [first, ...others] = choices;
+    if (onlyOne && first !== undefined && others.length === 0) return first;
     const active = vscode.window.activeTextEditor?.document.uri.toString();
     const items = choices.map(({ folder, flow }) => ({
       label: `$(symbol-event) ${flow.name}`,

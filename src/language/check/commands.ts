@@ -76,6 +76,32 @@ function checkText(flow: SourceDocument, path: ValuePath, report: Report): void 
   }
 }
 
+/** Placeholders whose value is free text, which often has more than one line. */
+const freeText: ReadonlySet<Placeholder["kind"]> = new Set(["task", "summary", "artifact", "note"]);
+
+/** Variables that a container engine may not be able to take: it reads them from a file, one a line. */
+function checkLines(flow: SourceDocument, path: ValuePath, report: Report): void {
+  if (textAt(flow, [...path, "isolation"]) !== "container") return;
+  for (const name of keysAt(flow, [...path, "env"])) {
+    const place = [...path, "env", name];
+    const text = textAt(flow, place) ?? "";
+    const free = new TemplateText(flow, place, text).placeholders.find(({ placeholder }) =>
+      freeText.has(placeholder.kind),
+    );
+    const what = text.includes("\n")
+      ? "This one has more"
+      : free === undefined
+        ? undefined
+        : `${placeholderText(free.placeholder)} often has more`;
+    if (what === undefined) continue;
+    const message = `In a container, a variable has one line. ${what}, and then the command is not started.`;
+    report.at(flow, place, "orket/command-lines", message, {
+      severity: "warning",
+      hint: "Give the text by 'stdin'.",
+    });
+  }
+}
+
 function checkEnv(flow: SourceDocument, path: ValuePath, report: Report): void {
   for (const name of keysAt(flow, [...path, "env"])) {
     const place = [...path, "env", name];
@@ -128,6 +154,7 @@ export function checkCommands(flow: SourceDocument, report: Report): void {
     checkWrites(flow, path, report);
     if (textAt(flow, [...path, "effects"]) !== "outside") {
       checkImage(flow, path, report);
+      checkLines(flow, path, report);
       continue;
     }
     for (const key of withoutEffect) {

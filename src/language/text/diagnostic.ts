@@ -85,6 +85,7 @@ export const diagnosticCodes = [
   "orket/command-glob",
   "orket/command-effects",
   "orket/command-image",
+  "orket/command-lines",
   "orket/unused-command",
   "orket/program-not-found",
   "orket/foreign-tool-unused",

@@ -8,6 +8,8 @@ import { viewFolders } from "../../../src/adapters/command/scratch";
 import type { CommandResult } from "../../../src/engine/port/commands";
 import { FakeEngine } from "../../fakes/fake-engine";
 import { RunnerKit } from "./kit";
+import { realEngine } from "./real-engine";
+import type { RealEngine } from "./real-engine";
 
 const messageOf = ({ end }: CommandResult): string =>
   "message" in end ? `${end.kind}: ${end.message}` : end.kind;
@@ -204,3 +206,65 @@ describe("a command in a container", function () {
     assert.deepEqual([...engine.containers()].sort(), [`orket-${pid}-bb`, `orket-${process.pid}-cc`].sort());
   });
 });
+
+for (const kind of ["docker", "podman"] as const) {
+  describe(`a container of ${kind}, from an image that declares much`, function () {
+    this.timeout(60_000);
+    let kit: RunnerKit;
+    let engine: RealEngine;
+    before(function () {
+      const found = realEngine(kind);
+      if ("reason" in found) {
+        console.log(`    not on this machine: ${found.reason}`);
+        this.skip();
+      }
+      engine = found;
+      kit = new RunnerKit({ "a.txt": "project\n" });
+    });
+    after(() => {
+      engine?.close();
+      kit?.dispose();
+    });
+
+    it("runs exactly the Flow's arguments as this user, and nothing that it writes outlives it", async () => {
+      const image = engine.declaring([
+        'ENTRYPOINT ["/bin/cat", "/etc/passwd"]',
+        'CMD ["/etc/passwd"]',
+        "USER 12345",
+        "WORKDIR /tmp",
+        "VOLUME /data /var/lib/x",
+        "ENV FROM_IMAGE=yes",
+        "ENV TERM=xterm",
+      ]);
+      const before = engine.volumes();
+      const script = `const fs = require("node:fs"); const tried = (file) => { try { fs.writeFileSync(file, "x"); return file; } catch (error) { return error.code; } };
+        console.log([process.getuid(), process.cwd(), process.env.FROM_IMAGE, process.env.TERM, process.env.HOME, process.argv.at(-1),
+          ...["/data/x", "/var/lib/x/y", "/tmp/x", "/var/tmp/x", "/home/orket/x", "/work/x", "/x", "/etc/passwd"].map(tried)].join(" "))`;
+      const result = await kit.run(["node", "-e", script, "--", "--rm"], {
+        isolation: "container",
+        image,
+        writes: ["*"],
+      });
+      assert.equal(
+        result.output,
+        `${process.getuid?.()} /work yes dumb /home/orket --rm /data/x /var/lib/x/y /tmp/x /var/tmp/x /home/orket/x /work/x EROFS EROFS\n`,
+        messageOf(result),
+      );
+      assert.deepEqual(
+        result.files.map(({ path: name }) => name),
+        ["x"],
+      );
+      assert.equal(engine.volumes(), before);
+    });
+
+    it("mounts a view whose folder has commas, quotes and spaces in its name", async () => {
+      const cache = path.join(kit.root, 'a "cache", readonly');
+      const { output } = await kit.run(
+        ["sh", "-c", "cat a.txt; touch b.txt"],
+        { isolation: "container", image: engine.image },
+        { cache },
+      );
+      assert.equal(output, "project\n");
+    });
+  });
+}

@@ -6,6 +6,10 @@ import path from "node:path";
 /** A container engine of this machine with an image of its programs. */
 export interface RealEngine {
   readonly image: string;
+  /** Another image of the same programs, which declares what it is given (Dockerfile instructions). */
+  declaring(instructions: readonly string[]): string;
+  /** Names of the volumes that there are, one a line. */
+  volumes(): string;
   /** Names of the containers of the image, running or not, one a line. */
   containers(): string;
   close(): void;
@@ -47,6 +51,8 @@ function makeRoot(root: string): void {
     for (const [library] of stdout.matchAll(/\/[^\s()]+/g)) if (library !== file) put(library, library);
   }
   fs.mkdirSync(path.join(root, "etc"), { recursive: true });
+  fs.mkdirSync(path.join(root, "tmp"));
+  fs.chmodSync(path.join(root, "tmp"), 0o1777);
   fs.writeFileSync(path.join(root, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
 }
 
@@ -68,18 +74,34 @@ export function realEngine(
     const file = path.join(folder, "image.tar");
     call("tar", ["-C", root, "-cf", file, "."]);
     call(kind, ["import", file, image], env);
-    const close = (): void => void spawnSync(kind, ["rmi", "-f", image], { stdio: "ignore", env });
+    const images = [image];
+    const close = (): void => {
+      spawnSync(kind, ["rmi", "-f", ...images], { stdio: "ignore", env });
+      fs.rmSync(folder, { recursive: true, force: true });
+    };
     try {
       call(kind, ["run", "--rm", "--network=none", image, "true"], env);
     } catch (error) {
       close();
       throw error;
     }
+    fs.rmSync(root, { recursive: true, force: true });
+    const declaring = (instructions: readonly string[]): string => {
+      const name = `${image}-${images.length}`;
+      call(kind, ["import", ...instructions.map((one) => `--change=${one}`), file, name], env);
+      images.push(name);
+      return name;
+    };
     const list = ["ps", "--all", "--filter", `ancestor=${image}`, "--format", "{{.Names}}"];
-    return { image, close, containers: () => call(kind, list, env) };
+    return {
+      image,
+      declaring,
+      volumes: () => call(kind, ["volume", "ls", "-q"], env),
+      containers: () => call(kind, list, env),
+      close,
+    };
   } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) };
-  } finally {
     fs.rmSync(folder, { recursive: true, force: true });
+    return { reason: error instanceof Error ? error.message : String(error) };
   }
 }

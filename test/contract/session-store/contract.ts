@@ -93,6 +93,18 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       assert.equal(await under.store.getText(under.store.putText(...joined(["a\ud800", "b"]))), "a\ufffdb");
     });
 
+    it("tells texts of the same length apart, as contents and as parts, in any order", async () => {
+      const [a, b] = ["a".repeat(2000), "b".repeat(2000)];
+      const refs = [a, b, a].map((text) => under.store.putText(text));
+      assert.deepEqual(refs[0], refs[2]);
+      assert.notDeepEqual(refs[0], refs[1]);
+      const whole = under.store.putText(...joined([b, a, b]));
+      await under.store.flush();
+      assert.equal(await under.store.getText(whole), `${b}${a}${b}`);
+      for (const [index, text] of [a, b, a].entries())
+        assert.equal(await under.store.getText(refs[index] ?? whole), text);
+    });
+
     it("gives back the bytes it was given, before and after flush", async () => {
       const bytes = Uint8Array.from({ length: 3000 }, (_, index) => index % 256);
       const ref = under.store.putBytes(bytes);

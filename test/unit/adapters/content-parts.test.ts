@@ -94,6 +94,26 @@ describe("A content that is stored by its parts", () => {
     assert.equal(await readAgain(more), `${heading}${reply}more`);
   });
 
+  it("ends where the session was closed: opening cuts nothing, even when the last one was damaged since", async () => {
+    store.putText(reply);
+    await store.close();
+    const damaged = (await readFile(store.paths.contents, "latin1")).replace("before said.", "before sand.");
+    await writeFile(store.paths.contents, damaged, "latin1");
+    ({ store } = await openSession(machine, store.paths.dir));
+    await store.close();
+    assert.equal(await readFile(store.paths.contents, "latin1"), damaged);
+  });
+
+  it("is searched for a torn end when something was added after the session was closed", async () => {
+    store.putText(reply);
+    await store.close();
+    const closed = await readFile(store.paths.contents);
+    await writeFile(store.paths.contents, Buffer.concat([closed, Buffer.from('{"sha256":"')]));
+    ({ store } = await openSession(machine, store.paths.dir));
+    await store.close();
+    assert.deepEqual(await readFile(store.paths.contents), closed);
+  });
+
   it("is missing when a part of it was changed on the disk, or its own record was", async () => {
     store.putText(reply);
     const content = store.putText(...joined([heading, reply]));

@@ -375,6 +375,16 @@ describe("A journal on the disk", () => {
     assert.equal(await blobs.getText(content), "x".repeat(2000));
   });
 
+  it("reads a prompt whose parts divide a surrogate pair", async () => {
+    const store = await begin(folder.path);
+    const parts = [`${"x".repeat(600)}\ud83d`, `\ude00${"y".repeat(600)}`];
+    const content = store.putText(...joined(parts));
+    store.append([noteOf(content)]);
+    await store.close();
+    const { blobs } = await readSession(environment(), store.paths.dir);
+    assert.equal(await blobs.getText(content), parts.join(""));
+  });
+
   it("takes a line whose content a power loss kept from the disk for torn, wherever it was cut", async () => {
     const store = await begin(folder.path);
     const long = (letter: string): Content => store.putText(letter.repeat(1500));

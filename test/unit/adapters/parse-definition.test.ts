@@ -5,7 +5,7 @@ import { definitionWith } from "../../fakes/long-session";
 
 describe("A definition with many steps", () => {
   it("is read as one with few, while others use the thread", async () => {
-    const value: unknown = JSON.parse(JSON.stringify(definitionWith(3000)));
+    const value: unknown = JSON.parse(JSON.stringify(definitionWith(30_000)));
     let turns = 0;
     const count = (): void => {
       turns += 1;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { CommandPlace } from "../../../src/engine/model/command";
 import { eventTypes } from "../../../src/engine/event/event";
 import { eventKinds, eventWords, isFailure, isOfKind } from "../../../src/engine/view/event-kind";
 import type { EventKind } from "../../../src/engine/view/event-kind";
@@ -45,6 +46,31 @@ describe("the transcript of a session", () => {
       "tool_denied",
       "tool_result",
       "verdict_set",
+    ]);
+  });
+
+  it("says where a command ran, and for a container by what and from which image", () => {
+    const factsAt = (place: CommandPlace, isolatedBy: string): readonly string[] => {
+      const events = sessionEvents.map((event) =>
+        event.type === "command_end"
+          ? { ...event, data: { ...event.data, place, isolated_by: isolatedBy } }
+          : event,
+      );
+      const context: TranscriptContext = {
+        partners: (seq) => partners.get(seq) ?? [],
+        includes: () => true,
+        awaits: () => false,
+        stepOf: () => undefined,
+      };
+      return events
+        .flatMap((event) => transcriptEntry(event, context) ?? [])
+        .filter(({ kind }) => kind === "check")
+        .flatMap(({ facts }) => facts)
+        .filter((fact) => fact.startsWith("isolation"));
+    };
+    assert.deepEqual(factsAt("sandbox", "bubblewrap 0.8.0"), ["isolation: sandbox"]);
+    assert.deepEqual(factsAt("container", "docker 28.0.0, image a:1"), [
+      "isolation: container (docker 28.0.0, image a:1)",
     ]);
   });
 

@@ -4,7 +4,9 @@ import * as z from "zod";
 import { decodeLine, encodeEvent, firstPrev } from "../../../src/engine/event/codec";
 import { eventData, eventTypes, draft } from "../../../src/engine/event/event";
 import type { SessionEvent } from "../../../src/engine/event/event";
+import { definitionSchema } from "../../../src/engine/model/definition";
 import { quickCheck } from "../../../src/engine/event/quick-check";
+import { definitionWith } from "../../fakes/long-session";
 import { OrketError } from "../../../src/engine/error/orket-error";
 
 const event: SessionEvent = {
@@ -12,6 +14,23 @@ const event: SessionEvent = {
   seq: 3,
   at: "2026-11-22T10:15:03.123Z",
 };
+
+type Place = readonly string[];
+
+/** The place of each value in another, by its keys. */
+function placesIn(value: unknown, at: Place = []): Place[] {
+  if (typeof value !== "object" || value === null) return [at];
+  return [at, ...Object.entries(value).flatMap(([key, inner]) => placesIn(inner, [...at, key]))].filter(
+    (place) => place.length > 0,
+  );
+}
+
+function put(value: unknown, place: Place, given: unknown): void {
+  const [last = ""] = place.slice(-1);
+  let inner = value as Record<string, unknown>;
+  for (const key of place.slice(0, -1)) inner = inner[key] as Record<string, unknown>;
+  inner[last] = given;
+}
 
 /** JSON Schema of a type to values that often are valid, and often only nearly. */
 function near(schema: Record<string, unknown>): fc.Arbitrary<unknown> {
@@ -137,10 +156,55 @@ describe("The quick check of events", () => {
     });
   }
 
+  it("knows a definition whole, and accepts none that the schema refuses or changes", () => {
+    const quick = quickCheck(definitionSchema);
+    const whole = definitionWith(3);
+    assert.ok(quick(JSON.parse(JSON.stringify(whole))));
+    const places = placesIn(whole);
+    assert.ok(places.length > 50, String(places.length));
+    const junk = [
+      undefined,
+      null,
+      true,
+      0,
+      -1,
+      1.5,
+      "",
+      "x",
+      "a b",
+      [],
+      {},
+      { a: "x" },
+      [""],
+      { "a b": "x" },
+      "x".repeat(1000),
+    ];
+    for (const place of places) {
+      for (const value of junk) {
+        const changed = structuredClone(whole) as unknown;
+        put(changed, place, value);
+        const parsed: unknown = JSON.parse(JSON.stringify(changed));
+        if (quick(parsed))
+          assert.deepEqual(
+            definitionSchema.safeParse(parsed).data,
+            parsed,
+            `${place.join(".")} ${JSON.stringify(value)}`,
+          );
+      }
+    }
+  });
+
   it("leaves to the schema what it does not know", () => {
-    assert.equal(quickCheck(z.string().max(30))("short enough"), false);
+    assert.equal(quickCheck(z.string().refine((text) => text !== "x"))("short enough"), true);
+    assert.equal(quickCheck(z.string().refine((text) => text !== "x"))("x"), false);
+    assert.equal(quickCheck(z.string().trim())(" changed "), false);
     assert.equal(quickCheck(z.object({ a: z.string() }))({ a: "x" }), false);
-    assert.equal(quickCheck(z.number().max(3))(1), false);
+    assert.equal(quickCheck(z.number().multipleOf(3))(3), false);
     assert.equal(quickCheck(z.string().transform(Number))("1"), false);
+    assert.equal(quickCheck(z.array(z.string()).refine(() => true))([]), false);
+    const filled = quickCheck(z.strictObject({ a: z.string().default("x") }));
+    assert.deepEqual([filled({}), filled({ a: "y" })], [false, true]);
+    const keyed = quickCheck(z.record(z.string(), z.string()));
+    assert.deepEqual([keyed({ a: "b" }), keyed(JSON.parse('{"__proto__":"b"}'))], [true, false]);
   });
 });

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { UserSessionMarks } from "../../../src/adapters/journal/session-marks";
@@ -7,6 +16,7 @@ import { sha256 } from "../../../src/adapters/system/sha256";
 import { replaySession, verifySession } from "../../../src/app/session/audit";
 import { SessionController } from "../../../src/app/session/controller";
 import { forkSession } from "../../../src/app/session/fork";
+import { isOwnSession } from "../../../src/app/session/ownership";
 import { openLiveSession, startSession } from "../../../src/app/session/open";
 import type { RuntimeOptions } from "../../../src/app/session/session";
 import { listSessions } from "../../../src/app/session/session-list";
@@ -115,6 +125,24 @@ describe("A session", () => {
     await controller.refresh();
     assert.deepEqual([controller.foreign, asked], [false, 2]);
     await controller.dispose();
+  });
+
+  it("of ours is found wherever its mark says that it ends, as older versions did not say", async () => {
+    const me = user("me");
+    const directory = await begun(me);
+    await goesOn(directory, me);
+    const [name = ""] = readdirSync(path.join(top, "me", "sessions"));
+    const mark = path.join(top, "me", "sessions", name);
+    const noted = JSON.parse(readFileSync(mark, "utf8")) as Record<string, unknown>;
+    assert.equal(noted.bytes, statSync(path.join(directory, "journal.jsonl")).size);
+    const mine = { ...environment(), marks: new UserSessionMarks(() => path.join(top, "me")) };
+    for (const bytes of [undefined, 7, 1 << 30]) {
+      writeFileSync(mark, JSON.stringify({ ...noted, bytes }));
+      assert.equal(await isOwnSession(mine, directory), true);
+    }
+    // The line is found there, and it is not the one that the mark is about.
+    writeFileSync(mark, JSON.stringify({ ...noted, lines: Number(noted.lines) - 1 }));
+    assert.equal(await isOwnSession(mine, directory), false);
   });
 
   it("of ours whose journal no longer holds what was written here is somebody else's", async () => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import renderToString from "preact-render-to-string";
-import { flowBoxes } from "../../../src/engine/view/flow-boxes";
+import { changedBoxes } from "../../../src/app/panel/flow-changes";
+import { flowBoxes, heatMeasure } from "../../../src/engine/view/flow-boxes";
+import type { StepView } from "../../../src/engine/view/session-view";
 import { viewSession } from "../../../src/engine/view/session-view";
 import { FlowView } from "../../../webview/flow/boxes";
 import { definitionOf, harness, step } from "../../fakes/engine-harness";
@@ -64,5 +66,69 @@ describe("the flow view, without an editor", () => {
     const [build] = boxes[1]?.boxes ?? [];
     assert.deepEqual([build?.status, build?.used, build?.heat], ["done", "2 runs · 2,000 tokens", 4]);
     assert.deepEqual([boxes[0]?.status, boxes[0]?.heat], ["done", 0]);
+  });
+
+  it("compares cost only where it is known of every step that used tokens, and says what it compares", () => {
+    const used = (id: string, output: number, costUsd?: number): StepView => ({
+      key: id,
+      id,
+      role: "writer",
+      status: "done",
+      attempt: 1,
+      turns: 1,
+      tokens: { output: { count: output, source: "measured" } },
+      ...(costUsd === undefined ? {} : { costUsd }),
+    });
+    const definition = definitionOf([step("cheap", "writer"), step("dear", "writer")]);
+    const heats = (steps: readonly StepView[]): unknown[] => [
+      heatMeasure(steps),
+      ...flowBoxes(definition, steps).map(({ heat }) => heat),
+    ];
+    assert.deepEqual(heats([]), [undefined, undefined, undefined]);
+    assert.deepEqual(heats([used("cheap", 4000, 0.01), used("dear", 1000, 0.04)]), ["cost", 1, 4]);
+    assert.deepEqual(heats([used("cheap", 4000), used("dear", 1000, 0.04)]), ["tokens", 4, 1]);
+
+    const boxes = flowBoxes(definition, []);
+    const drawn = (heat?: "cost" | "tokens"): string =>
+      renderToString(
+        <FlowView
+          screen={{
+            flow: "f",
+            session: { id: "s", label: "Running", ...(heat === undefined ? {} : { heat }) },
+            boxes,
+          }}
+          at={undefined}
+          onOpen={() => undefined}
+          onEvents={() => undefined}
+        />,
+      );
+    assert.match(drawn("tokens"), /share of the session&#39;s tokens|share of the session's tokens/);
+    assert.doesNotMatch(drawn(), /share of the session/);
+  });
+
+  it("shows a command that did not pass as failed, with what it said, and a step's verdict", () => {
+    const definition = definitionOf([step("check", "writer"), step("review", "reviewer")]);
+    const base = { attempt: 1, turns: 1, tokens: {}, status: "done" as const };
+    const boxes = flowBoxes(definition, [
+      { ...base, key: "check", id: "check", role: "command check", verdict: "fail", red: true },
+      { ...base, key: "review", id: "review", role: "reviewer", verdict: "approve" },
+    ]);
+    const html = renderToString(
+      <FlowView
+        screen={{ flow: "f", session: { id: "s", label: "Running" }, boxes }}
+        at={undefined}
+        onOpen={() => undefined}
+        onEvents={() => undefined}
+      />,
+    );
+    const text = html.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ");
+    assert.match(text, /check done: fail/);
+    assert.match(text, /review done: approve/);
+    assert.match(html, /class="box role failed"/);
+    const before = flowBoxes(definition, [{ ...base, key: "check", id: "check", role: "command check" }]);
+    assert.deepEqual(
+      changedBoxes(before, boxes)?.map(({ id }) => id),
+      ["check", "review"],
+    );
   });
 });

@@ -213,10 +213,16 @@ function consume(
     let tailMs = Infinity;
     let stop = (): void => undefined;
 
+    const abandon = (): void => {
+      settled = true;
+      clearTimeout(tail);
+      stop();
+    };
     const settle = (error?: Error): void => {
       if (settled) return;
       settled = true;
       clearTimeout(tail);
+      deadline.signal.removeEventListener("abort", abandon);
       if (error === undefined) resolve();
       else reject(error);
     };
@@ -254,15 +260,8 @@ function consume(
         stop();
       }
     };
-    deadline.signal.addEventListener(
-      "abort",
-      () => {
-        settled = true;
-        clearTimeout(tail);
-        stop();
-      },
-      { once: true },
-    );
+    // Removed in the end: a listener keeps the whole call in memory until the next large collection.
+    deadline.signal.addEventListener("abort", abandon, { once: true });
     stop = readBody(response, {
       data: (bytes) => {
         waiting.push(bytes);

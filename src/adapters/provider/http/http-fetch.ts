@@ -80,13 +80,15 @@ const headerOf = (headers: Headers, name: string): string | null => {
   return value === undefined ? null : Array.isArray(value) ? value.join(", ") : value;
 };
 
+const nothing = (): void => undefined;
+
 /** One request, and its response as it arrives. */
 class HttpExchange implements Dispatcher.DispatchHandler {
   /** The request was sent on a connection that had served another one. */
   onKept = false;
   readonly #signal: AbortSignal;
-  readonly #resolve: (response: PushedResponse) => void;
-  readonly #reject: (error: unknown) => void;
+  #resolve: (response: PushedResponse) => void;
+  #reject: (error: unknown) => void;
   readonly #onAbort: () => void;
   #controller: Dispatcher.DispatchController | undefined;
   #decoder: BodyDecoder | undefined;
@@ -176,10 +178,20 @@ class HttpExchange implements Dispatcher.DispatchHandler {
   }
 
   #report(): void {
-    if (this.#sink === undefined || this.#ended === undefined || this.#stopped) return;
+    const sink = this.#sink;
+    if (sink === undefined || this.#ended === undefined || this.#stopped) return;
     this.#stopped = true;
-    if (this.#ended.error === undefined) this.#sink.end();
-    else this.#sink.error(this.#ended.error);
+    this.#release();
+    if (this.#ended.error === undefined) sink.end();
+    else sink.error(this.#ended.error);
+  }
+
+  /** Lets go of the call: undici holds an exchange longer than it lasts, and the call's prompt and reply with it. */
+  #release(): void {
+    this.#sink = undefined;
+    this.#controller = undefined;
+    this.#resolve = nothing;
+    this.#reject = nothing;
   }
 
   #stop(): void {
@@ -188,6 +200,7 @@ class HttpExchange implements Dispatcher.DispatchHandler {
     this.#stopped = true;
     this.#decoder?.stop();
     this.#controller?.abort(new Error("aborted"));
+    this.#release();
   }
 
   #text(): Promise<string> {

@@ -5,7 +5,7 @@ import { writeTarget } from "./team-files";
 import { defineTool } from "./tool";
 
 export const deleteFile = defineTool("delete_file", {
-  args: z.strictObject({ path: pathArg }),
+  args: () => z.strictObject({ path: pathArg }),
   async call(job, { path }) {
     const target = await writeTarget(job, path);
     if (target.kind === "refused") return target.event;

@@ -4,17 +4,18 @@ import { pathInProject, shortened, shownPlaces } from "./editor-view";
 import { defineTool } from "./tool";
 
 export const diagnostics = defineTool("diagnostics", {
-  args: z.strictObject({
-    path: z
-      .string()
-      .max(1000)
-      .optional()
-      .describe("File of the project. Absent: every file that VS Code's extensions have checked."),
-    severity: z
-      .enum(problemSeverities)
-      .default("warning")
-      .describe("The least severe ones that are shown; hint shows all."),
-  }),
+  args: () =>
+    z.strictObject({
+      path: z
+        .string()
+        .max(1000)
+        .optional()
+        .describe("File of the project. Absent: every file that VS Code's extensions have checked."),
+      severity: z
+        .enum(problemSeverities)
+        .default("warning")
+        .describe("The least severe ones that are shown; hint shows all."),
+    }),
   async call(job, { path: raw = "", severity }) {
     const found = raw === "" ? { path: undefined } : await pathInProject(job, raw);
     if ("answer" in found) return found.answer;

@@ -9,18 +9,19 @@ const newText = z.string().describe("What stands there instead.");
 const replaceAll = z.boolean().default(false).describe("Replace every occurrence.");
 
 export const editFile = defineTool("edit_file", {
-  args: z.strictObject({
-    path: pathArg,
-    old_text: oldText.optional(),
-    new_text: newText.optional(),
-    replace_all: replaceAll,
-    edits: z
-      .array(z.strictObject({ old_text: oldText, new_text: newText, replace_all: replaceAll }))
-      .min(1)
-      .max(100)
-      .optional()
-      .describe("Several edits of the file, in order, all or none; in place of old_text and new_text."),
-  }),
+  args: () =>
+    z.strictObject({
+      path: pathArg,
+      old_text: oldText.optional(),
+      new_text: newText.optional(),
+      replace_all: replaceAll,
+      edits: z
+        .array(z.strictObject({ old_text: oldText, new_text: newText, replace_all: replaceAll }))
+        .min(1)
+        .max(100)
+        .optional()
+        .describe("Several edits of the file, in order, all or none; in place of old_text and new_text."),
+    }),
   call(job, { path, old_text: before, new_text: after, replace_all, edits }) {
     const single = before !== undefined && after !== undefined;
     const given = edits ?? (single ? [{ old_text: before, new_text: after, replace_all }] : []);

@@ -11,16 +11,17 @@ import { defined } from "../../model/defined";
 const maxEntries = 500;
 
 export const listDir = defineTool("list_dir", {
-  args: z.strictObject({
-    path: folderArg("Folder relative to the project."),
-    depth: z
-      .int()
-      .min(1)
-      .max(20)
-      .default(1)
-      .describe("How many levels of folders are listed; 1 for the folder alone."),
-    glob: globArg,
-  }),
+  args: () =>
+    z.strictObject({
+      path: folderArg("Folder relative to the project."),
+      depth: z
+        .int()
+        .min(1)
+        .max(20)
+        .default(1)
+        .describe("How many levels of folders are listed; 1 for the folder alone."),
+      glob: globArg,
+    }),
   async call(job, { path, depth, glob }) {
     const raw = path === "" ? "." : path;
     const place = classifyPath(raw);

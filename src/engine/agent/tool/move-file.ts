@@ -5,10 +5,11 @@ import { pathArg } from "./arguments";
 import { defineTool } from "./tool";
 
 export const moveFile = defineTool("move_file", {
-  args: z.strictObject({
-    from: pathArg.describe("The file as it is now, relative to the project."),
-    to: pathArg.describe("Where it goes, relative to the project; no file may be there."),
-  }),
+  args: () =>
+    z.strictObject({
+      from: pathArg.describe("The file as it is now, relative to the project."),
+      to: pathArg.describe("Where it goes, relative to the project; no file may be there."),
+    }),
   async call(job, { from, to }) {
     const { store, active } = job.context;
     const source = await writeTarget(job, from);

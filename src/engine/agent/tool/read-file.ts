@@ -9,11 +9,12 @@ import type { Job } from "./tool";
 const last = Number.MAX_SAFE_INTEGER;
 
 export const readFile = defineTool("read_file", {
-  args: z.strictObject({
-    path: pathArg,
-    start_line: z.int().min(1).optional().describe("First line to read, from 1."),
-    end_line: z.int().min(1).optional().describe("Last line to read, included."),
-  }),
+  args: () =>
+    z.strictObject({
+      path: pathArg,
+      start_line: z.int().min(1).optional().describe("First line to read, from 1."),
+      end_line: z.int().min(1).optional().describe("Last line to read, included."),
+    }),
   async call(job, { path, start_line: start = 1, end_line: end = last }) {
     if (end < start)
       return job.result(false, `There are no lines ${start} to ${end}: the last is before the first.`);

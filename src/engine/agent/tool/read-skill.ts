@@ -9,17 +9,18 @@ import { defineTool, resultLength } from "./tool";
 const last = Number.MAX_SAFE_INTEGER;
 
 export const readSkill = defineTool("read_skill", {
-  args: z.strictObject({
-    name: z.string().min(1).max(200).describe("The skill's name."),
-    path: z
-      .string()
-      .min(1)
-      .max(1000)
-      .default(skillFile)
-      .describe("A file of the skill, relative to its folder; its instructions unless given."),
-    start_line: z.int().min(1).optional().describe("First line to read, from 1."),
-    end_line: z.int().min(1).optional().describe("Last line to read, included."),
-  }),
+  args: () =>
+    z.strictObject({
+      name: z.string().min(1).max(200).describe("The skill's name."),
+      path: z
+        .string()
+        .min(1)
+        .max(1000)
+        .default(skillFile)
+        .describe("A file of the skill, relative to its folder; its instructions unless given."),
+      start_line: z.int().min(1).optional().describe("First line to read, from 1."),
+      end_line: z.int().min(1).optional().describe("Last line to read, included."),
+    }),
   inStep(spec, node, band) {
     const names = skillsOf(band, node.role).map(({ name }) => name);
     if (names.length === 0) return undefined;

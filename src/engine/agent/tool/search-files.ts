@@ -10,26 +10,27 @@ const maxMatches = 200;
 const maxShownLength = 300;
 
 export const searchFiles = defineTool("search_files", {
-  args: z.strictObject({
-    query: z
-      .string()
-      .min(1)
-      .max(500)
-      .describe("The text to look for; with regex, a regular expression for one line."),
-    path: folderArg("Folder to look in, or one file."),
-    regex: z
-      .boolean()
-      .default(false)
-      .describe("The query is a regular expression (RE2: no look-around, no back-references)."),
-    ignore_case: z.boolean().default(false).describe("Upper and lower case are the same."),
-    glob: globArg,
-    context_lines: z.int().min(0).max(10).default(0).describe("Lines shown before and after each match."),
-    files_only: z.boolean().default(false).describe("Only the paths of the files that have a match."),
-    with_ignored: z
-      .boolean()
-      .default(false)
-      .describe("Search what ignore files (.gitignore, .ignore) name, too."),
-  }),
+  args: () =>
+    z.strictObject({
+      query: z
+        .string()
+        .min(1)
+        .max(500)
+        .describe("The text to look for; with regex, a regular expression for one line."),
+      path: folderArg("Folder to look in, or one file."),
+      regex: z
+        .boolean()
+        .default(false)
+        .describe("The query is a regular expression (RE2: no look-around, no back-references)."),
+      ignore_case: z.boolean().default(false).describe("Upper and lower case are the same."),
+      glob: globArg,
+      context_lines: z.int().min(0).max(10).default(0).describe("Lines shown before and after each match."),
+      files_only: z.boolean().default(false).describe("Only the paths of the files that have a match."),
+      with_ignored: z
+        .boolean()
+        .default(false)
+        .describe("Search what ignore files (.gitignore, .ignore) name, too."),
+    }),
   async call(job, args) {
     const raw = args.path === "" ? "." : args.path;
     const place = classifyPath(raw);

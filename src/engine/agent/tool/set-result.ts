@@ -9,7 +9,7 @@ import { defineTool } from "./tool";
 const maxResultBytes = 65_536;
 
 export const setResult = defineTool("set_result", {
-  args: z.record(z.string(), jsonSchema),
+  args: () => z.record(z.string(), jsonSchema),
   inStep(spec, node) {
     return node.result === undefined ? undefined : { ...spec, parameters: schemaOfFields(node.result) };
   },

@@ -5,10 +5,11 @@ import { maxNoteLength } from "./update-notes";
 import { defined } from "../../model/defined";
 
 export const setVerdict = defineTool("set_verdict", {
-  args: z.strictObject({
-    verdict: z.string().min(1).max(64).describe("One of the words that the step allows."),
-    reason: z.string().max(maxNoteLength).optional().describe("Why, in a few sentences."),
-  }),
+  args: () =>
+    z.strictObject({
+      verdict: z.string().min(1).max(64).describe("One of the words that the step allows."),
+      reason: z.string().max(maxNoteLength).optional().describe("Why, in a few sentences."),
+    }),
   inStep(spec, node) {
     if (node.verdict === undefined) return undefined;
     const properties = spec.parameters["properties"] as Record<string, object>;

@@ -4,20 +4,21 @@ import { pathInProject, shortened, shownPlaces } from "./editor-view";
 import { defineTool } from "./tool";
 
 export const symbols = defineTool("symbols", {
-  args: z.strictObject({
-    query: z
-      .string()
-      .max(200)
-      .default("")
-      .describe(
-        "Part of the symbol's name. Required without a path; with one, it filters the file's symbols.",
-      ),
-    path: z
-      .string()
-      .max(1000)
-      .optional()
-      .describe("File of the project whose symbols are listed. Absent: the whole project is searched."),
-  }),
+  args: () =>
+    z.strictObject({
+      query: z
+        .string()
+        .max(200)
+        .default("")
+        .describe(
+          "Part of the symbol's name. Required without a path; with one, it filters the file's symbols.",
+        ),
+      path: z
+        .string()
+        .max(1000)
+        .optional()
+        .describe("File of the project whose symbols are listed. Absent: the whole project is searched."),
+    }),
   async call(job, { query, path: raw = "" }) {
     const { features, cancellation } = job.context;
     const text = query.trim();

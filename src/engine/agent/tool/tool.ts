@@ -3,6 +3,7 @@ import { draft } from "../../event/event";
 import type { EventDraft, ToolCall } from "../../event/event";
 import type { Definition, StepNode } from "../../model/definition";
 import { callSettings } from "../../model/definition";
+import { once } from "../../model/once";
 import { toolTable } from "../../model/tools";
 import type { BuiltinTool, ToolFacts } from "../../model/tools";
 import type { Cancellation } from "../../port/cancellation";
@@ -65,12 +66,20 @@ export interface Tool<Args extends z.ZodType = z.ZodType> extends ToolFacts {
   call(job: Job, args: z.output<Args>): Promise<EventDraft> | EventDraft;
 }
 
-/** Combines the tool with its line in the table of tools. */
+/** Combines the tool with its line in the table of tools; the schema of its arguments is built when it is first asked for. */
 export function defineTool<Args extends z.ZodType>(
   name: BuiltinTool,
-  tool: Omit<Tool<Args>, "name" | keyof ToolFacts>,
+  tool: Omit<Tool<Args>, "name" | "args" | keyof ToolFacts> & { readonly args: () => Args },
 ): Tool<Args> {
-  return { name, ...toolTable[name], ...tool };
+  const args = once(tool.args);
+  return {
+    name,
+    ...toolTable[name],
+    ...tool,
+    get args() {
+      return args();
+    },
+  };
 }
 
 /** The job of a call: `shorten` cuts its results to a part of the role's context window. */

@@ -8,14 +8,15 @@ export const maxNoteLength = 4000;
 const maxNotes = 200;
 
 export const updateNotes = defineTool("update_notes", {
-  args: z.strictObject({
-    set: z
-      .record(
-        z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/),
-        z.string().max(maxNoteLength).nullable(),
-      )
-      .describe("Note keys to their new texts; null removes a note."),
-  }),
+  args: () =>
+    z.strictObject({
+      set: z
+        .record(
+          z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/),
+          z.string().max(maxNoteLength).nullable(),
+        )
+        .describe("Note keys to their new texts; null removes a note."),
+    }),
   call(job, { set }) {
     const { active } = job.context;
     if (Object.keys(set).length === 0) return job.result(false, "Give at least one note in `set`.");

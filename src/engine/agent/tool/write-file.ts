@@ -6,14 +6,15 @@ import type { NewText } from "./team-files";
 import { defineTool } from "./tool";
 
 export const writeFile = defineTool("write_file", {
-  args: z.strictObject({
-    path: pathArg,
-    content: z.string().describe("The whole new content of the file."),
-    executable: z
-      .boolean()
-      .default(false)
-      .describe("The file is a script that may be executed; one that may be already stays so."),
-  }),
+  args: () =>
+    z.strictObject({
+      path: pathArg,
+      content: z.string().describe("The whole new content of the file."),
+      executable: z
+        .boolean()
+        .default(false)
+        .describe("The file is a script that may be executed; one that may be already stays so."),
+    }),
   call(job, { path, content, executable }) {
     const made = async (at: string): Promise<NewText> => {
       // A file keeps its line ends; a model writes LF.

@@ -1,0 +1,80 @@
+import { Breath } from "../system/breath";
+
+/*
+ * A large value as lines of JSON: first the elements of its long lists, so many a line, then the value without them and the
+ * places where they go. Neither writing nor reading it holds the thread for long.
+ */
+
+/** Most elements of a list in one line; a longer list is taken out of the value. */
+const pieceElements = 256;
+const lineFeed = 0x0a;
+
+type Path = readonly (string | number)[];
+
+/** A list that was taken out: where it belongs, and how many lines hold its elements. */
+interface Place {
+  readonly path: Path;
+  readonly lines: number;
+}
+
+interface Last {
+  readonly places: readonly Place[];
+  readonly rest: unknown;
+}
+
+function* withoutLists(value: unknown, path: Path, places: Place[]): Generator<string, unknown, void> {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    const list = value as readonly unknown[];
+    if (list.length <= pieceElements) {
+      const rest: unknown[] = [];
+      for (const [index, element] of list.entries())
+        rest.push(yield* withoutLists(element, [...path, index], places));
+      return rest;
+    }
+    for (let from = 0; from < list.length; from += pieceElements)
+      yield JSON.stringify(list.slice(from, from + pieceElements));
+    places.push({ path, lines: Math.ceil(list.length / pieceElements) });
+    return [];
+  }
+  const rest: [string, unknown][] = [];
+  for (const [key, inner] of Object.entries(value))
+    rest.push([key, yield* withoutLists(inner, [...path, key], places)]);
+  // A key such as `__proto__` stays a key.
+  return Object.fromEntries(rest);
+}
+
+/** The lines of a value that JSON can hold, without line feeds. */
+export function* toPieces(value: unknown): Generator<string, void, void> {
+  const places: Place[] = [];
+  const rest = yield* withoutLists(value, [], places);
+  const last: Last = { places, rest };
+  yield JSON.stringify(last);
+}
+
+/**
+ * The value of lines that `toPieces` made, each with a line feed.
+ * @throws {Error} when they are others.
+ */
+export async function fromPieces(bytes: Buffer): Promise<unknown> {
+  const breath = new Breath();
+  const lines: unknown[] = [];
+  for (let from = 0; from < bytes.length;) {
+    const end = bytes.indexOf(lineFeed, from);
+    if (end < 0) throw new Error("The last line is cut off.");
+    lines.push(JSON.parse(bytes.toString("utf8", from, end)));
+    from = end + 1;
+    await breath.pause();
+  }
+  const { places, rest } = lines.pop() as Last;
+  let line = 0;
+  for (const place of places) {
+    const list = place.path.reduce(
+      (value, key) => (value as Record<string, unknown>)[key],
+      rest,
+    ) as unknown[];
+    for (let count = place.lines; count > 0; count -= 1) list.push(...(lines[line++] as unknown[]));
+  }
+  if (line !== lines.length) throw new Error("Lines are left over.");
+  return rest;
+}
