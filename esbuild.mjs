@@ -18,7 +18,12 @@ const at = (...parts) => path.join(root, ...parts);
 const panels = ["conductor", "session", "flow"];
 
 /** The entry points that share code, by the name of their file in dist. */
-const nodeEntries = { extension: "src/extension.ts", main: "src/cli/main.ts" };
+const nodeEntries = {
+  extension: "src/extension.ts",
+  main: "src/cli/main.ts",
+  // A thread's; view-thread.ts starts it.
+  "view-worker": "src/adapters/command/view-worker.ts",
+};
 
 /** The files of the sample project by their paths, so that `orket init` needs nothing besides its bundle. */
 async function sampleFiles() {
@@ -91,6 +96,8 @@ async function partFiles() {
     files[name] = [];
     for await (const file of glob(patterns, { cwd: root })) {
       if (!file.endsWith(".ts") || file.endsWith(".d.ts")) continue;
+      // A thread's own file does its work when it is loaded.
+      if (file.endsWith("-worker.ts")) continue;
       // Beside the schemas there are functions that others use; they stay outside.
       if (name === "schemas" && !/^import \* as z /m.test(await readFile(at(file), "utf8"))) continue;
       files[name].push(at(file));

@@ -52,6 +52,16 @@ for (const extension of [".ts", ".tsx"]) {
 }
 Module._extensions[".css"] = (module) => module._compile("", module.filename);
 
+// A thread of a source file loads it in the same way.
+const threads = require("node:worker_threads");
+const { Worker } = threads;
+threads.Worker = class extends Worker {
+  constructor(file, settings = {}) {
+    const isSource = String(file).endsWith(".ts");
+    super(file, isSource ? { ...settings, execArgv: ["-r", __filename] } : settings);
+  }
+};
+
 // Outside an editor there is no `vscode`; host units get the fake, when there is one.
 const fake = path.join(root, "test", "fakes", "vscode.ts");
 const resolveFilename = Module._resolveFilename;

@@ -12,7 +12,7 @@ const root = path.resolve(__dirname, "../..");
 
 const inBoth: readonly RegExp[] = [
   /^(?:LICENSE|README\.md|package\.json)$/,
-  /^dist\/(?:cli|main)\.js$/,
+  /^dist\/(?:cli|main|view-worker)\.js$/,
   /^dist\/package\.json$/,
   /^dist\/shared\/[a-z]+-[A-Z0-9]+\.js$/,
   /^schemas\/[a-z]+\.schema\.json$/,
@@ -59,7 +59,11 @@ describe("What is published", function () {
     const [packed] = JSON.parse(stdout) as [{ readonly files: readonly { readonly path: string }[] }];
     const files = packed.files.map(({ path: file }) => file);
     assert.deepEqual(unexpected(files, inBoth), []);
-    for (const needed of [...loadedFrom("dist/cli.js"), "schemas/flow.schema.json"])
+    for (const needed of [
+      ...loadedFrom("dist/cli.js"),
+      ...loadedFrom("dist/view-worker.js"),
+      "schemas/flow.schema.json",
+    ])
       assert.ok(files.includes(needed), needed);
   });
 
@@ -70,7 +74,7 @@ describe("What is published", function () {
       encoding: "utf8",
     });
     const files = stdout.split("\n").filter((line) => line !== "");
-    for (const needed of loadedFrom("dist/extension.js"))
+    for (const needed of [...loadedFrom("dist/extension.js"), ...loadedFrom("dist/view-worker.js")])
       assert.ok(files.includes(needed), `${needed} ${stderr}`);
     assert.deepEqual(unexpected(files, inExtension), []);
   });

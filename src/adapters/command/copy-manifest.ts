@@ -1,54 +1,71 @@
-import type fs from "node:fs";
+import type { Listing } from "./file-state";
+import { emptyListing, entriesOf, isFolderMode, listingOf, stateWidth } from "./file-state";
+import type { FileState } from "./file-state";
 
-/** Numbers that tell one state of a file from another. */
-const width = 5;
-
-function stateOf({ ino, size, mtimeMs, ctimeMs, mode }: fs.Stats): readonly number[] {
-  return [ino, size, mtimeMs, ctimeMs, mode];
+/** What a copy holds of one folder: its entries in the project when they were copied, and in the copy since. */
+export interface FolderRecord {
+  readonly project: Listing;
+  readonly copy: Listing;
 }
 
-/** Whether a file is as it was, without its contents. */
-export function isSameState(a: fs.Stats, b: fs.Stats): boolean {
-  const other = stateOf(b);
-  return stateOf(a).every((value, index) => value === other[index]);
+export const emptyRecord: FolderRecord = { project: emptyListing, copy: emptyListing };
+
+/** The state of an entry that must be copied again: no file has it. */
+const outdated: FileState = [NaN, NaN, NaN, NaN, NaN];
+
+type Row = readonly [place: string, project: string, projectCount: number, copy: string, copyCount: number];
+
+const numberBytes = 8;
+
+/** The place of the folder around, `""` for the project itself. */
+export function folderOf(place: string): string {
+  return place.slice(0, Math.max(0, place.lastIndexOf("/")));
 }
 
 /**
- * What a copy holds: each file and link with its state in the project and in the copy when it was copied, and each folder.
- * Numbers in one array, since a project may have 50,000 files and each command reads and compares all of them.
+ * The folders of a copy by their places, `""` for the top. One record for each folder, since a project may have 50,000
+ * files and each command compares all of them: what did not change is compared as it was read.
  */
 export class CopyManifest {
-  /** The index of each place's states in `#states`; a folder has none, and NaN there. */
-  readonly #rows = new Map<string, number>();
-  #states = new Float64Array(64 * width);
-  #used = 0;
+  readonly #folders = new Map<string, FolderRecord>();
   #changed = false;
 
   /** @throws {Error} these are not the bytes of a manifest. */
   static read(bytes: Uint8Array): CopyManifest {
     // Its own buffer, which begins at a multiple of eight.
     const { buffer } = new Uint8Array(bytes);
-    const count = new Float64Array(buffer, 0, 1)[0] ?? 0;
-    const states = new Float64Array(buffer, 8, count * 2 * width);
-    const names = new TextDecoder().decode(new Uint8Array(buffer, 8 + states.byteLength));
-    const places = count === 0 ? [] : names.split("\0");
-    if (places.length !== count) throw new Error("The manifest is damaged.");
+    const textBytes = new Float64Array(buffer, 0, 1)[0] ?? 0;
+    const text = new TextDecoder().decode(new Uint8Array(buffer, numberBytes, textBytes));
+    const states = new Float64Array(buffer, numberBytes + Math.ceil(textBytes / numberBytes) * numberBytes);
     const manifest = new CopyManifest();
-    manifest.#states = states;
-    manifest.#used = states.length;
-    for (const [index, place] of places.entries()) manifest.#rows.set(place, index * 2 * width);
+    let at = 0;
+    const listing = (names: string, count: number): Listing => {
+      const from = at;
+      at += count * stateWidth;
+      return { names, states: states.slice(from, at) };
+    };
+    for (const [place, project, projectCount, copy, copyCount] of JSON.parse(text) as readonly Row[])
+      manifest.#folders.set(place, {
+        project: listing(project, projectCount),
+        copy: listing(copy, copyCount),
+      });
+    if (at !== states.length) throw new Error("The manifest is damaged.");
     return manifest;
   }
 
   toBytes(): Uint8Array {
-    const states = new Float64Array(1 + this.#rows.size * 2 * width);
-    states[0] = this.#rows.size;
-    let at = 1;
-    for (const row of this.#rows.values()) {
-      states.set(this.#states.subarray(row, row + 2 * width), at);
-      at += 2 * width;
-    }
-    return Buffer.concat([new Uint8Array(states.buffer), Buffer.from([...this.#rows.keys()].join("\0"))]);
+    const rows: Row[] = [];
+    const parts: Uint8Array[] = [];
+    const add = ({ states }: Listing): number => {
+      parts.push(new Uint8Array(states.buffer, states.byteOffset, states.byteLength));
+      return states.length / stateWidth;
+    };
+    for (const [place, { project, copy }] of this.#folders)
+      rows.push([place, project.names, add(project), copy.names, add(copy)]);
+    const text = Buffer.from(JSON.stringify(rows));
+    const padding = Buffer.alloc(Math.ceil(text.length / numberBytes) * numberBytes - text.length);
+    const length = new Uint8Array(new Float64Array([text.length]).buffer);
+    return Buffer.concat([length, text, padding, ...parts]);
   }
 
   /** Whether it differs from what was read. */
@@ -56,75 +73,58 @@ export class CopyManifest {
     return this.#changed;
   }
 
-  /** The places that are not among these; a list of its own, so that they may be deleted meanwhile. */
-  without(seen: ReadonlySet<string>): readonly string[] {
-    const left: string[] = [];
-    for (const place of this.#rows.keys()) if (!seen.has(place)) left.push(place);
-    return left;
+  get folders(): ReadonlyMap<string, FolderRecord> {
+    return this.#folders;
   }
 
-  has(place: string): boolean {
-    return this.#rows.has(place);
+  get(place: string): FolderRecord | undefined {
+    return this.#folders.get(place);
   }
 
-  isFolder(place: string): boolean {
-    const row = this.#rows.get(place);
-    return row !== undefined && Number.isNaN(this.#states[row]);
-  }
-
-  /** Whether the project's file is as it was when it was copied. */
-  isCurrent(place: string, project: fs.Stats): boolean {
-    return this.#equals(this.#rows.get(place), project);
-  }
-
-  /** Whether the copy of a file is as it was when it was made; of a folder, whether it is one. */
-  isUntouched(place: string, copy: fs.Stats): boolean {
-    if (copy.isDirectory()) return this.isFolder(place);
-    const row = this.#rows.get(place);
-    return this.#equals(row === undefined ? undefined : row + width, copy);
-  }
-
-  setFolder(place: string): void {
-    if (this.isFolder(place)) return;
-    this.#write(
-      place,
-      Array.from({ length: 2 * width }, () => NaN),
-    );
-  }
-
-  set(place: string, project: fs.Stats, copy: fs.Stats): void {
-    this.#write(place, [...stateOf(project), ...stateOf(copy)]);
-  }
-
-  delete(place: string): void {
-    if (this.#rows.delete(place)) this.#changed = true;
-  }
-
-  #equals(at: number | undefined, { ino, size, mtimeMs, ctimeMs, mode }: fs.Stats): boolean {
-    if (at === undefined) return false;
-    const states = this.#states;
-    return (
-      states[at] === ino &&
-      states[at + 1] === size &&
-      states[at + 2] === mtimeMs &&
-      states[at + 3] === ctimeMs &&
-      states[at + 4] === mode
-    );
-  }
-
-  #write(place: string, states: readonly number[]): void {
+  set(place: string, record: FolderRecord): void {
     this.#changed = true;
-    let row = this.#rows.get(place);
-    if (row === undefined) {
-      row = this.#used;
-      this.#used += 2 * width;
-      this.#rows.set(place, row);
-    }
-    if (this.#used > this.#states.length) {
-      const larger = new Float64Array(this.#used * 2);
-      larger.set(this.#states);
-      this.#states = larger;
-    }
-    this.#states.set(states, row);
+    this.#folders.set(place, record);
   }
+
+  /** Removes the folders that are not among these. */
+  keep(seen: ReadonlySet<string>): void {
+    for (const place of this.#folders.keys())
+      if (!seen.has(place)) this.#changed = this.#folders.delete(place) || this.#changed;
+  }
+
+  /** The copy no longer has these places as they were: they are copied again next time, with everything in them. */
+  forget(places: readonly string[]): void {
+    const byFolder = new Map<string, string[]>();
+    for (const place of places) {
+      const folder = folderOf(place);
+      const name = folder === "" ? place : place.slice(folder.length + 1);
+      const names = byFolder.get(folder);
+      if (names === undefined) byFolder.set(folder, [name]);
+      else names.push(name);
+    }
+    const gone: string[] = [];
+    for (const [folder, names] of byFolder) {
+      const record = this.#folders.get(folder);
+      if (record === undefined) continue;
+      const project = entriesOf(record.project);
+      const copy = entriesOf(record.copy);
+      for (const name of names) {
+        const state = copy.get(name);
+        if (state !== undefined && isFolderMode(state[4]))
+          gone.push(folder === "" ? name : `${folder}/${name}`);
+        copy.delete(name);
+        if (project.has(name)) project.set(name, outdated);
+      }
+      this.set(folder, { project: listingOf(project), copy: listingOf(copy) });
+    }
+    if (gone.length === 0) return;
+    const top = new Set(gone);
+    for (const place of [...this.#folders.keys()]) if (isBelow(place, top)) this.#folders.delete(place);
+  }
+}
+
+/** Whether the place is one of these or lies below one. */
+function isBelow(place: string, tops: ReadonlySet<string>): boolean {
+  for (let at = place; at !== ""; at = folderOf(at)) if (tops.has(at)) return true;
+  return false;
 }

@@ -1,8 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
-import type { Policy } from "../../engine/model/flow";
 import { decideRead } from "../../engine/policy/file-policy";
-import type { ViewParts } from "./view";
+import type { LookAt } from "./view";
 import { walkProject } from "./walk";
 
 /** Folders of third-party files, which can be large: they are not searched. */
@@ -11,8 +10,8 @@ const heavyFolders: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a command may see the project's file: the rule on secrets that applies to agents, and Orket's own folder. */
-function isHidden(file: string, policy: Pick<Policy, "allow">): boolean {
-  const decision = decideRead("domain", file, { read_scope: ["domain"], allow: policy.allow });
+function isHidden(file: string, allow: string[]): boolean {
+  const decision = decideRead("domain", file, { read_scope: ["domain"], allow });
   return !decision.allowed && (decision.rule === "secret-file" || decision.rule === "protected-orket");
 }
 
@@ -20,17 +19,18 @@ function isHidden(file: string, policy: Pick<Policy, "allow">): boolean {
  * How a view treats the project's entries. It leaves out `.orket`, files that usually hold secrets unless the policy's
  * `allow` lists them, and everything that is not a file, folder or link.
  */
-export function lookAt(policy: Pick<Policy, "allow">): ViewParts["look"] {
+export function lookAt(policy: { readonly allow: readonly string[] }): LookAt {
+  const allow = [...policy.allow];
   return (place, entry, inside) => {
     if (!entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink()) return "hidden";
     if (inside === "heavy") return inside;
-    if (isHidden(place, policy)) return "hidden";
+    if (isHidden(place, allow)) return "hidden";
     return heavyFolders.has(path.basename(place)) ? "heavy" : "shown";
   };
 }
 
 /** What a view leaves out of the project, relative to it. Heavy folders are not searched. */
-export async function findHidden(project: string, look: ViewParts["look"]): Promise<string[]> {
+export async function findHidden(project: string, look: LookAt): Promise<string[]> {
   const hidden: string[] = [];
   await walkProject(project, (place, entry) => {
     const own = look(place, entry, "shown");

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { openFolders } from "./remove-tree";
-import { findHidden } from "./hidden-files";
+import { findHidden, lookAt } from "./hidden-files";
 import { laidOver, writeLaidOver } from "./laid-over";
 import type { ViewChange, ViewParts } from "./view";
 
@@ -58,7 +58,7 @@ export async function overlayView(parts: ViewParts, layer: string): Promise<Over
   await writeLaidOver(upper, files);
   const before = new Map([...(await walk(upper))].map(([place, stat]) => [place, signature(stat)]));
   const gone = files.filter(({ bytes }) => bytes === null).map(({ path: place }) => place);
-  const removed = [...new Set([...(await findHidden(parts.project, parts.look)), ...gone])];
+  const removed = [...new Set([...(await findHidden(parts.project, lookAt(parts))), ...gone])];
   const own = new Set(removed);
   return {
     layer,

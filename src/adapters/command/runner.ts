@@ -16,12 +16,14 @@ import type { Engine } from "./container-engine";
 import { findImage } from "./container-image";
 import type { Image } from "./container-image";
 import { copiedView } from "./copied-view";
+import type { CopiedView } from "./copied-view";
+import { CopyStopped } from "./copy-folder";
 import { controlGroup } from "./control-group";
 import type { GroupPlaces } from "./control-group";
 import { commandEnvironment, searchFolders } from "./environment";
 import { execute } from "./execute";
 import type { Apart, Executed } from "./execute";
-import { gitSettings, lookAt } from "./hidden-files";
+import { gitSettings } from "./hidden-files";
 import { findSandbox } from "./isolation";
 import type { Sandbox, SandboxKind } from "./isolation";
 import { namespaceLaunch } from "./namespace";
@@ -129,6 +131,7 @@ export class NodeCommandRunner implements CommandRunner {
       return request.spec.effects === "outside" ? await this.#outside(job) : await this.#inView(job, runs);
     } catch (error) {
       if (request.recorded !== undefined) await request.recorded;
+      if (error instanceof CopyStopped) return { ...nothing, end: { kind: "cancelled" } };
       const message = error instanceof Error ? error.message : String(error);
       return {
         ...nothing,
@@ -214,10 +217,10 @@ export class NodeCommandRunner implements CommandRunner {
     runs: string,
     { engine, image }: { readonly engine: Engine; readonly image: Image },
   ): Promise<IsolatedStage> {
-    const { request, scratch, added, project } = job;
+    const { request, scratch, added } = job;
     const { spec, argv } = request;
     if ((argv[0] ?? "") === "") throw new CannotStart("it names no program.");
-    const view = await copiedView(await this.#parts(job), viewFolders(this.#cache, project).copies);
+    const view = await this.#copy(job, await this.#parts(job));
     try {
       const bounds = this.#bounds;
       const options = { engine, image, spec, argv, added, bounds, scratch, runs, view: view.root };
@@ -314,11 +317,16 @@ export class NodeCommandRunner implements CommandRunner {
     const settings = await gitSettings(project);
     return {
       project,
-      look: lookAt(this.#options.policy),
+      allow: this.#options.policy.allow,
+      views: await fs.promises.realpath(path.join(this.#cache, "views")),
       replaced: settings === undefined ? {} : { ".git/config": settings },
       overlay: request.overlay,
       read: request.read,
     };
+  }
+
+  #copy({ project, cancellation }: Job, parts: ViewParts): Promise<CopiedView> {
+    return copiedView(parts, viewFolders(this.#cache, project).copies, cancellation);
   }
 
   async #stage(job: Job, sandbox: Sandbox): Promise<Stage> {
@@ -355,7 +363,7 @@ export class NodeCommandRunner implements CommandRunner {
 
   async #copyStage(job: Job, parts: ViewParts, kind: Exclude<SandboxKind, "namespaces">): Promise<Stage> {
     const { project, request, scratch } = job;
-    const view = await copiedView(parts, viewFolders(this.#cache, project).copies);
+    const view = await this.#copy(job, parts);
     try {
       const program = this.#program(request.argv[0] ?? "", [view.root]);
       const argv = [program.inside, ...program.before, ...request.argv.slice(1)];

@@ -8,12 +8,17 @@ export type Look = "hidden" | "heavy" | "shown";
 /** What tells kinds of entries apart: of a directory's list, or of the entry itself. */
 export type EntryKind = Pick<Stats, "isFile" | "isDirectory" | "isSymbolicLink">;
 
+/** How a view treats an entry, by its path relative to the project; `inside`: how it treats the folder around it. */
+export type LookAt = (place: string, entry: EntryKind, inside: Look) => Look;
+
 /** What a view consists of. */
 export interface ViewParts {
   /** The project's folder, its real path. */
   readonly project: string;
-  /** How it treats an entry, by its path relative to the project; `inside`: how it treats the folder around it. */
-  readonly look: (place: string, entry: EntryKind, inside: Look) => Look;
+  /** Globs of files that usually hold secrets and are shown nevertheless, from the policy. */
+  readonly allow: readonly string[];
+  /** Where views are kept, a real path: a project that contains it, such as a home folder, is copied without it. */
+  readonly views: string;
   /** Texts that the view shows instead of the project's own, by path. */
   readonly replaced: Readonly<Record<string, string>>;
   readonly overlay: readonly OverlayFile[];

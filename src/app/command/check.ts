@@ -1,7 +1,7 @@
 import { OrketError } from "../../engine/error/orket-error";
 import { secretValuePattern } from "../../engine/model/command";
 import type { CommandSpec } from "../../engine/model/command";
-import { readArgument, resolveArgv } from "../../engine/model/command-argv";
+import { resolveArgv, sessionArgument } from "../../engine/model/command-argv";
 import type { Definition } from "../../engine/model/definition";
 import { expandTemplate } from "../../engine/model/template";
 import type { Placeholder } from "../../engine/model/template";
@@ -10,10 +10,7 @@ import type { CommandRequest, CommandVariable } from "../../engine/port/commands
 /** Why a command cannot be tried by itself; undefined when it can. */
 export function notAlone({ argv, effects }: CommandSpec): string | undefined {
   if (effects === "outside") return "its effects are outside: it runs only after an accept step";
-  const open = argv.find((entry) => {
-    const argument = readArgument(entry);
-    return argument.kind === "placeholder" && argument.placeholder.kind !== "input";
-  });
+  const open = sessionArgument(argv);
   return open === undefined ? undefined : `${open} has a value only within a session`;
 }
 

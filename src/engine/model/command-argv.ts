@@ -56,6 +56,14 @@ function argumentProblem(value: unknown): string | undefined {
   return undefined;
 }
 
+/** The first entry that has a value only within a session: a result, or an item of a list. */
+export function sessionArgument(argv: readonly string[]): string | undefined {
+  return argv.find((entry) => {
+    const argument = readArgument(entry);
+    return argument.kind === "placeholder" && argument.placeholder.kind !== "input";
+  });
+}
+
 /** The argument list of a command, or a sentence about the first invalid argument. */
 export type ResolvedArgv = { readonly argv: readonly string[] } | { readonly problem: string };
 

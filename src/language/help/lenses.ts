@@ -1,8 +1,9 @@
 import type { CodeLens } from "vscode-languageserver-types";
+import { sessionArgument } from "../../engine/model/command-argv";
 import type { Span } from "../text/lines";
 import { namesIn } from "../project/occurrences";
 import { keySpan, nearestPlace } from "../text/places";
-import { keysAt, textAt } from "../schema/read";
+import { keysAt, textAt, textsAt } from "../schema/read";
 import { scoreViewOf } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import { nodesAt, nodeSpan } from "../text/tree";
@@ -43,15 +44,24 @@ export function codeLenses(
   }));
 }
 
-/** A command with effects outside cannot be tried: the plan shows where it runs. */
+/**
+ * Above a command that cannot be tried alone, since its effects are outside or an argument has a value only within a
+ * session, stands why; the plan shows where it runs.
+ */
 function commandLens(
   source: SourceDocument,
   command: string,
 ): { readonly title: string; readonly action: LensAction } {
   const flow = source.path;
-  return textAt(source, ["commands", command, "effects"]) === "outside"
-    ? { title: "Runs Only After an Accept Step", action: { do: "showPlan", flow } }
-    : { title: "Run on the Project", action: { do: "checkCommand", flow, command } };
+  if (textAt(source, ["commands", command, "effects"]) === "outside")
+    return { title: "Runs Only After an Accept Step", action: { do: "showPlan", flow } };
+  const argument = sessionArgument(textsAt(source, ["commands", command, "argv"]).map(({ text }) => text));
+  return argument === undefined
+    ? { title: "Run on the Project", action: { do: "checkCommand", flow, command } }
+    : {
+        title: `Runs Only Within a Session: ${argument} Has a Value Only There`,
+        action: { do: "showPlan", flow },
+      };
 }
 
 function lensesOf(source: SourceDocument, results: ReadonlyMap<string, StepResult>): PlacedLens[] {
