@@ -131,8 +131,8 @@ function scoreOf(load: Load): PlanNode[] {
     return step(`s${number}`, "listener", {
       instruction: `Do step ${number}. ${textsOf(load, number).own} {{steps.s${Math.max(0, before)}.summary}}`,
       max_turns: toolCalls + 2,
-      // The window of the others holds just these; the room for tool results would be filled with more reports.
-      ...(toolCalls === 0 ? {} : { reads: [5, 4, 3, 2].map((back) => `s${Math.max(0, number - back)}`) }),
+      // The floor's prompts hold just these. Without it the window would be filled: at 40 kB, with three times as much.
+      reads: [4, 3, 2, 1].flatMap((back) => (before < back ? [] : [`s${before - back}`])),
     });
   });
   if (branches === 1) return all;
@@ -156,7 +156,7 @@ function session(load: Load, port: number, provider: "ollama" | "openai"): Promi
       provider,
       endpoint: `http://127.0.0.1:${port}${provider === "openai" ? "/v1" : ""}`,
       model: modelOf(load),
-      context_tokens: 2300 + load.promptBytes + (load.toolCalls ?? 0) * 4000,
+      context_tokens: 8000 + load.promptBytes + (load.toolCalls ?? 0) * 4000,
     });
     const live = await startSession(definition, {
       workDomain: folder,

@@ -2,7 +2,6 @@ import { utf8LengthOf } from "../event/content";
 import type { Omission } from "../event/event";
 import { utf8Length } from "../model/utf8";
 import { newestChanges, resultSeen } from "../state/scope";
-import type { StepResult } from "../state/scope";
 import type { PromptContext } from "./prompt-context";
 import type { Estimate } from "./prompt-tokens";
 
@@ -32,13 +31,9 @@ export async function visibleWork(
   const notes = new Section("notes", estimate, Math.floor((room - files.used) / 2));
   for (const [key, value] of Object.entries(scope.notes).reverse()) notes.add(key, [`- ${key}: ${value}`]);
   const reports = new Section("summaries", estimate, room - files.used - notes.used);
-  const read = readsOf(active);
-  let left = read?.size ?? Infinity;
-  for (let index = scope.results.length - 1; index >= 0 && left > 0; index -= 1) {
+  for (const index of readsOf(active)) {
     const result = scope.results.at(index);
-    if (result === undefined || read?.has(result) === false) continue;
-    left -= 1;
-    if (used.has(`summary:${result.id}`)) continue;
+    if (result === undefined || used.has(`summary:${result.id}`)) continue;
     if (reports.isFull) {
       reports.leaveOut(result.key, index + 1, scope.results.at(0)?.key ?? result.key);
       break;
@@ -60,13 +55,20 @@ export async function visibleWork(
   return parts;
 }
 
-/** Which reports a step reads: of the steps it names, the latest of this round or the one before; undefined: all, of every round. */
-function readsOf({ run, scope }: PromptContext["active"]): ReadonlySet<StepResult> | undefined {
+/**
+ * The numbers of the reports that a step reads, newest first: of the steps it names, the latest of this round or the one
+ * before; for `all`, of every round. Named ones are looked up, so that they cost the same after a thousand steps.
+ */
+function* readsOf({ run, scope }: PromptContext["active"]): Generator<number> {
   const { reads } = run.node;
-  if (reads === undefined || reads === "all") return undefined;
-  const seen = (id: string): StepResult | undefined => resultSeen(scope, id, run.place);
-  const ids = Array.isArray(reads) ? reads : reads.nearest.filter((id) => seen(id) !== undefined).slice(0, 1);
-  return new Set(ids.map(seen).filter((result) => result !== undefined));
+  if (reads === undefined || reads === "all") {
+    for (let index = scope.results.length - 1; index >= 0; index -= 1) yield index;
+    return;
+  }
+  const seen = (id: string): boolean => resultSeen(scope, id, run.place) !== undefined;
+  const ids = Array.isArray(reads) ? reads.filter(seen) : reads.nearest.filter(seen).slice(0, 1);
+  const read = new Set(ids.map((id) => scope.resultOfId.get(id) ?? -1));
+  yield* [...read].sort((a, b) => b - a);
 }
 
 const lengthOf = (line: readonly string[]): number => line.reduce((sum, part) => sum + utf8Length(part), 0);

@@ -55,6 +55,21 @@ describe("undici below its index", () => {
         onKept.push(sender.onKept);
       }
       assert.deepEqual(onKept, [false, true, true]);
+      // The same, told at the start of the request.
+      const sender: Sender = { onKept: false };
+      await new Promise<void>((resolve, reject) => {
+        agent.dispatch(
+          { origin, path: "/", method: "GET" },
+          {
+            onRequestStart: () => kept.starting(sender),
+            onResponseStart: () => undefined,
+            onResponseData: () => undefined,
+            onResponseEnd: () => resolve(),
+            onResponseError: (_controller, error) => reject(error),
+          },
+        );
+      });
+      assert.equal(sender.onKept, true);
     } finally {
       kept.close();
       await agent.close();

@@ -20,18 +20,18 @@ export function withParams(
   defaults: Readonly<Record<string, unknown>>,
   params: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  for (const field of fixedFields) {
-    if (Object.hasOwn(params, field)) {
+  for (const field of Object.keys(params)) {
+    if (fixedFields.includes(field)) {
       throw new ProviderError(
         "bad_request",
         `\`params\` in the Venue cannot change \`${field}\`: take it out.`,
       );
     }
   }
-  const fields: Record<string, unknown> = { ...defaults, ...params };
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined && value !== null),
-  );
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries({ ...defaults, ...params }))
+    if (value !== undefined && value !== null) fields[name] = value;
+  return fields;
 }
 
 /** @throws {ProviderError} bad_request when the Venue names no model. */

@@ -209,6 +209,7 @@ function consume(
     let waiting: Uint8Array[] = [];
     let leftBytes = longestStream(call.maxOutputTokens);
     let settled = false;
+    let ended = false;
     let tail: NodeJS.Timeout | undefined;
     let tailMs = Infinity;
     let stop = (): void => undefined;
@@ -253,7 +254,8 @@ function consume(
           reply.cutOff();
           settle();
           stop();
-        } else if (parser.done) endWithin(lastBytesMs);
+        } else if (ended) return;
+        else if (parser.done) endWithin(lastBytesMs);
         else if (parser.complete) endWithin(trimmingsMs);
       } catch (error) {
         settle(asError(error));
@@ -268,6 +270,7 @@ function consume(
         if (waiting.length === 1) setImmediate(drain);
       },
       end: () => {
+        ended = true;
         drain();
         if (settled) return;
         try {

@@ -21,7 +21,8 @@ const makers: Readonly<Record<string, () => zlib.Gunzip | zlib.BrotliDecompress 
  * compress anyway. Several encodings are decoded from the last to the first.
  */
 export function decoderFor(encoding: string | null, sink: BodySink): BodyDecoder | undefined {
-  const names = (encoding ?? "")
+  if (encoding === null) return undefined;
+  const names = encoding
     .toLowerCase()
     .split(",")
     .map((name) => name.trim())

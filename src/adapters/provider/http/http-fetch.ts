@@ -42,12 +42,10 @@ export function createHttpFetch(
       if (username !== "") throw new TypeError("An address must not contain a user name or a password.");
       const connectMs = init.connectTimeoutMs ?? defaultConnectMs;
       const agent = agentFor(connectMs, init.fresh === true, proxies.of(url));
-      const exchange = new HttpExchange(init.signal, resolve, reject);
-      kept.dispatching(exchange, () =>
-        agent.dispatch(
-          { origin, path: pathname + search, method: init.method, headers: init.headers, body: bodyOf(init) },
-          exchange,
-        ),
+      const exchange = new HttpExchange(init.signal, kept, resolve, reject);
+      agent.dispatch(
+        { origin, path: pathname + search, method: init.method, headers: init.headers, body: bodyOf(init) },
+        exchange,
       );
     });
   const close = async (): Promise<void> => {
@@ -87,6 +85,7 @@ class HttpExchange implements Dispatcher.DispatchHandler {
   /** The request was sent on a connection that had served another one. */
   onKept = false;
   readonly #signal: AbortSignal;
+  readonly #kept: KeptConnections;
   #resolve: (response: PushedResponse) => void;
   #reject: (error: unknown) => void;
   readonly #onAbort: () => void;
@@ -100,10 +99,12 @@ class HttpExchange implements Dispatcher.DispatchHandler {
 
   constructor(
     signal: AbortSignal,
+    kept: KeptConnections,
     resolve: (response: PushedResponse) => void,
     reject: (error: unknown) => void,
   ) {
     this.#signal = signal;
+    this.#kept = kept;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#onAbort = () => {
@@ -118,6 +119,7 @@ class HttpExchange implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#stopped) controller.abort(new Error("aborted"));
+    else this.#kept.starting(this);
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
