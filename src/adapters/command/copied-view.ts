@@ -190,7 +190,7 @@ export async function copiedView(
     };
   } catch (error) {
     // What there is of it may fill the disk, and nobody knows what that is.
-    await setAside(copy, false);
+    await setAside(copy, false).catch(() => undefined);
     await release();
     throw error;
   }

@@ -56,7 +56,7 @@ function lookUp(file: string): fs.Stats | undefined {
   try {
     return fs.lstatSync(file, noThrow);
   } catch (error) {
-    if (isDiskCode(error, "EACCES", "EPERM", "ENOTDIR")) return undefined;
+    if (isDiskCode(error, "EACCES", "EPERM", "ENOTDIR", "ENAMETOOLONG")) return undefined;
     throw error;
   }
 }
