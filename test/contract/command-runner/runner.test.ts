@@ -305,10 +305,15 @@ for (const [title, find] of levels) {
         for (let depth = 0; depth < 30; depth += 1) { fs.mkdirSync(name); process.chdir(name); fs.writeFileSync("f", "x"); }`;
       const { end } = await run(node(nest));
       assert.deepEqual(end, { kind: "exited", code: 0 });
-      const { output } = await run(node(`console.log(require("node:fs").readdirSync(".").join().includes("ddd"))`));
+      const { output } = await run(
+        node(`console.log(require("node:fs").readdirSync(".").join().includes("ddd"))`),
+      );
       assert.equal(output, "false\n");
       const left = fs.readdirSync(path.join(kit.cache, "views"), { recursive: true }).map(String);
-      assert.deepEqual(left.filter((name) => name.includes("ddd")), []);
+      assert.deepEqual(
+        left.filter((name) => name.includes("ddd")),
+        [],
+      );
     });
 
     it("leaves no folder of a command behind", async () => {
