@@ -133,7 +133,7 @@ async function settle(folder: string): Promise<void> {
 async function update(
   thread: ViewThread,
   folder: string,
-  { project, allow }: ViewParts,
+  { project, allow, views }: ViewParts,
   cancellation: Cancellation | undefined,
 ): Promise<boolean> {
   const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -141,7 +141,7 @@ async function update(
   cancellation?.addEventListener("abort", cancelled, { once: true });
   if (cancellation?.aborted === true) cancelled();
   try {
-    return await thread.perform({ do: "update", folder, project, allow, stop, threads: viewThreads });
+    return await thread.perform({ do: "update", folder, project, allow, views, stop, threads: viewThreads });
   } finally {
     cancellation?.removeEventListener("abort", cancelled);
   }
@@ -190,7 +190,7 @@ export async function copiedView(
     };
   } catch (error) {
     // What there is of it may fill the disk, and nobody knows what that is.
-    await setAside(copy, false);
+    await setAside(copy, false).catch(() => undefined);
     await release();
     throw error;
   }

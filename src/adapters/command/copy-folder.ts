@@ -24,6 +24,8 @@ export interface CopyContext {
   readonly root: string;
   /** Secret files that the policy shows. */
   readonly allow: readonly string[];
+  /** Where views are kept; a copy of it would contain itself. */
+  readonly views: string;
   /** Whether the work is not wanted any more. */
   readonly isStopped: () => boolean;
 }
@@ -54,7 +56,7 @@ function lookUp(file: string): fs.Stats | undefined {
   try {
     return fs.lstatSync(file, noThrow);
   } catch (error) {
-    if (isDiskCode(error, "EACCES", "EPERM", "ENOTDIR")) return undefined;
+    if (isDiskCode(error, "EACCES", "EPERM", "ENOTDIR", "ENAMETOOLONG")) return undefined;
     throw error;
   }
 }
@@ -94,8 +96,9 @@ export function syncFolder(
   known: FolderRecord | undefined,
   context: CopyContext,
 ): SyncedFolder {
-  const { project, root, isStopped } = context;
+  const { project, root, views, isStopped } = context;
   const look = lookAt(context);
+  const apart = path.relative(project, views).split(path.sep).join("/");
   const [from, to] = place === "" ? [project, root] : [`${project}/${place}`, `${root}/${place}`];
   const find = finder((known ?? emptyRecord).project);
   const entries = new Map<string, FileState>();
@@ -103,19 +106,21 @@ export function syncFolder(
   const folders: FolderPlace[] = [];
   for (const name of readNames(from)) {
     if (isStopped()) throw new CopyStopped();
+    const inProject = below(place, name);
+    if (inProject === apart) continue;
     const stat = lookUp(`${from}/${name}`);
     if (stat === undefined) continue;
-    const own = look(below(place, name), stat, inside);
+    const own = look(inProject, stat, inside);
     if (own === "hidden") continue;
     const state = stateOf(stat);
     const before = find(name, entries.size);
     if (!isCurrent(before, state)) {
-      const copied = copyEntry(from, to, name, stat, { project, place: below(place, name), before });
+      const copied = copyEntry(from, to, name, stat, { project, place: inProject, before });
       if (copied === undefined) continue;
       copies.set(name, copied.copy);
       entries.set(name, copied.source);
     } else entries.set(name, state);
-    if (stat.isDirectory()) folders.push([below(place, name), own]);
+    if (stat.isDirectory()) folders.push([inProject, own]);
   }
   const gone = namesOf((known ?? emptyRecord).project).filter((name) => !entries.has(name));
   for (const name of gone) fs.rmSync(`${to}/${name}`, { recursive: true, force: true });

@@ -318,6 +318,7 @@ export class NodeCommandRunner implements CommandRunner {
     return {
       project,
       allow: this.#options.policy.allow,
+      views: await fs.promises.realpath(path.join(this.#cache, "views")),
       replaced: settings === undefined ? {} : { ".git/config": settings },
       overlay: request.overlay,
       read: request.read,

@@ -11,6 +11,8 @@ export interface CopyPlaces {
   readonly project: string;
   /** Secret files that the policy shows. */
   readonly allow: readonly string[];
+  /** Where views are kept. */
+  readonly views: string;
   /** One number, shared by the threads: not 0 when the copy is not wanted any more. */
   readonly stop: Int32Array;
 }

@@ -22,19 +22,19 @@ const stoppedBy =
     Atomics.load(stop, 0) !== 0;
 
 /** Two lanes for each helper, so that it does not wait for its next work. */
-function helperLanes(threads: number, root: string, { project, allow, stop }: CopyPlaces): Lane[] {
+function helperLanes(threads: number, root: string, { project, allow, views, stop }: CopyPlaces): Lane[] {
   while (helpers.length < threads - 1) helpers.push(new ViewThread());
   return helpers.flatMap((helper) => {
-    const lane: Lane = (work) => helper.perform({ do: "folders", root, project, allow, stop, work });
+    const lane: Lane = (work) => helper.perform({ do: "folders", root, project, allow, views, stop, work });
     return [lane, lane];
   });
 }
 
 function open(task: Extract<ViewTask, { do: "update" }>): CopiedTree {
-  const { folder, project, allow, threads } = task;
+  const { folder, project, allow, views, threads } = task;
   const opened: CopiedTree = new CopiedTree(
     folder,
-    { project, allow, isStopped: stoppedBy(task) },
+    { project, allow, views, isStopped: stoppedBy(task) },
     (files) => {
       const own: Lane = async (work) => {
         const results = doFolderWork(work, opened.context);

@@ -17,6 +17,8 @@ export interface ViewParts {
   readonly project: string;
   /** Globs of files that usually hold secrets and are shown nevertheless, from the policy. */
   readonly allow: readonly string[];
+  /** Where views are kept, a real path: a project that contains it, such as a home folder, is copied without it. */
+  readonly views: string;
   /** Texts that the view shows instead of the project's own, by path. */
   readonly replaced: Readonly<Record<string, string>>;
   readonly overlay: readonly OverlayFile[];

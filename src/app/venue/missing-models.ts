@@ -24,6 +24,11 @@ const anyName: ReadonlySet<string | undefined> = new Set([
   "organization_owner",
 ]);
 
+/** Whether a run with a model that the list lacks gets the one that is loaded. */
+export function takesAnyName({ models }: Pick<ProviderHealth, "models">): boolean {
+  return models.some(({ runtime }) => anyName.has(runtime));
+}
+
 /** The models among `asked` that a backend does not have by its list; none where the list does not say so. */
 export function missingModels(
   asked: readonly VenueEndpoint[],
@@ -31,14 +36,12 @@ export function missingModels(
 ): string[] {
   // A backend that lists none may have them anyway.
   if (models.length === 0) return [];
-  const takesAny = models.some(({ runtime }) => anyName.has(runtime));
   const names = models.map(({ name }) => name);
   const known = new Set(
     names.flatMap((name) => [name, name.replace(/:latest$/, ""), name.replace(/^models\//, "")]),
   );
   return asked.flatMap(({ model, provider, endpoint }) => {
     const { listIsWhole } = factsOf(provider);
-    if (takesAny && isHere(endpoint)) return [];
     const mayHave = !listIsWhole && (otherNames.test(hostOf(endpoint)) || isAlias(model, names));
     return known.has(model) || mayHave ? [] : [model];
   });

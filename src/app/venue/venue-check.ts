@@ -9,7 +9,7 @@ import { calledVenues } from "../../engine/model/called-venues";
 import { callSettings } from "../../engine/model/definition";
 import type { Definition, ResolvedVenue } from "../../engine/model/definition";
 import { defined } from "../../engine/model/defined";
-import { isHere, missingModels } from "./missing-models";
+import { isHere, missingModels, takesAnyName } from "./missing-models";
 import { factsOf } from "../../engine/model/providers";
 import type { Cancellation } from "../../engine/port/cancellation";
 import { endpointsOf } from "./capability-memory";
@@ -143,7 +143,7 @@ async function troubleAt(
     cancelled,
   ]);
   if (health === undefined) return undefined;
-  if (isLocal) return missingAt(models, health, venue);
+  if (isLocal) return takesAnyName(health) ? undefined : missingAt(models, health, venue);
   const { problem = "", noConnection } = health;
   if (noConnection === true) return { message: problem, hint: startHint(venue), ...nothing };
   if (isKeyRefused(health))

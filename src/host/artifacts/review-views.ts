@@ -12,6 +12,7 @@ import { projectFile } from "./editor-desk";
 import type { ArtifactChoice } from "./artifact-choice";
 import type { ReviewModel } from "./review-model";
 import { grouped } from "../../engine/model/grouped";
+import { timeText } from "../trees/sessions-tree";
 
 /** Opens everything that waits for a decision in one multi-diff editor. */
 export async function openAllChanges(model: ReviewModel): Promise<void> {
@@ -115,7 +116,7 @@ export class ProvenanceHover implements vscode.HoverProvider {
     );
     const { accepted } = origin;
     if (accepted !== undefined)
-      text.appendMarkdown(`Accepted by ${code(accepted.user ?? accepted.by)}, ${code(accepted.at)}.`);
+      text.appendMarkdown(`Accepted by ${code(accepted.user ?? accepted.by)}, ${timeText(accepted.at)}.`);
     return new vscode.Hover(text);
   }
 }

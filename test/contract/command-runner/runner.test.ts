@@ -300,6 +300,22 @@ for (const [title, find] of levels) {
       );
     });
 
+    it("ends as ever, and leaves nothing behind, when a command nests folders deeper than a path reaches", async () => {
+      const nest = `const fs = require("node:fs"); const name = "d".repeat(200);
+        for (let depth = 0; depth < 30; depth += 1) { fs.mkdirSync(name); process.chdir(name); fs.writeFileSync("f", "x"); }`;
+      const { end } = await run(node(nest));
+      assert.deepEqual(end, { kind: "exited", code: 0 });
+      const { output } = await run(
+        node(`console.log(require("node:fs").readdirSync(".").join().includes("ddd"))`),
+      );
+      assert.equal(output, "false\n");
+      const left = fs.readdirSync(path.join(kit.cache, "views"), { recursive: true }).map(String);
+      assert.deepEqual(
+        left.filter((name) => name.includes("ddd")),
+        [],
+      );
+    });
+
     it("leaves no folder of a command behind", async () => {
       await run(["sh", "-c", "mkdir -p x/y; touch x/y/z; chmod 000 x/y x"]);
       const views = fs.readdirSync(path.join(kit.cache, "views"));

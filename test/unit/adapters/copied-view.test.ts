@@ -36,6 +36,7 @@ describe("A view of the project by copy", () => {
       {
         project: path.join(folder.path, "project"),
         allow: [],
+        views: copies,
         overlay: [],
         replaced: {},
         read: () => Promise.reject(new Error("there is nothing to read")),
@@ -175,6 +176,16 @@ describe("A view of the project by copy", () => {
     const next = await view();
     assert.equal(readFileSync(path.join(next.root, "a.txt"), "utf8"), "a");
     await next.release();
+  });
+
+  it("does not contain itself where the project contains the folder of the views", async () => {
+    const project = path.join(folder.path, "project");
+    copies = path.join(project, "cache/views");
+    for (let time = 0; time < 2; time += 1) {
+      const one = await view();
+      assert.deepEqual(readdirSync(one.root, { recursive: true }).sort(), ["a.txt", "cache"]);
+      await one.release();
+    }
   });
 
   it("keeps no file whose name is not UTF-8 from one command to the next", async function () {

@@ -22,18 +22,6 @@ describe("The models that a backend does not have", () => {
       listed("gpt"),
       [],
     ],
-    [
-      "are none on a server of this machine that takes any name",
-      at("any"),
-      { models: [{ name: "loaded.gguf", runtime: "llamacpp" }] },
-      [],
-    ],
-    [
-      "are those that the list lacks on such a server elsewhere, where a gateway may route by the name",
-      at("any", "openai", "http://rack.example:8080/v1"),
-      { models: [{ name: "loaded.gguf", runtime: "llamacpp" }] },
-      ["any"],
-    ],
   ] as const)
     it(title, () => assert.deepEqual(missingModels([asked], has), missing));
 });
