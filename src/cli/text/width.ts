@@ -1,16 +1,19 @@
 import { graphemesOf, wideWidth } from "./wide-text";
 
-/** Each character takes one column. Most texts are such; the tables for others are then not loaded. */
-const printableAscii = /^[ -~]*$/;
+/**
+ * Each character takes one column: ASCII, the letters of Western European languages, and the signs that Orket itself prints.
+ * Most texts are such; the tables for others are then not loaded.
+ */
+const singleColumns = /^[ -~¡-¬®-ÿ–—…→─✓✗▸⠇⠋⠏⠙⠦⠧⠴⠸⠹⠼]*$/;
 
 /** What a reader perceives as one character. */
 function charactersOf(text: string): Iterable<string> {
-  return printableAscii.test(text) ? text : graphemesOf(text);
+  return singleColumns.test(text) ? text : graphemesOf(text);
 }
 
 /** The text's width in terminal columns; one line without control characters. */
 export function displayWidth(text: string): number {
-  return printableAscii.test(text) ? text.length : wideWidth(text);
+  return singleColumns.test(text) ? text.length : wideWidth(text);
 }
 
 /** The text cut to at most `columns`, with an ellipsis where something is missing. */

@@ -8,6 +8,7 @@ import {
 } from "../../../src/cli/text/format";
 import { safeLine, safeText } from "../../../src/cli/text/safe";
 import { cutToWidth, displayWidth, wrapText } from "../../../src/cli/text/width";
+import { wideWidth } from "../../../src/cli/text/wide-text";
 import { groupedExactly } from "../../../src/engine/model/grouped";
 
 describe("text for a terminal", () => {
@@ -41,6 +42,15 @@ describe("widths", () => {
     assert.equal(displayWidth("数学"), 4);
     assert.equal(displayWidth("e\u0301"), 1);
     assert.equal(displayWidth("🚀"), 2);
+  });
+
+  it("are those of the tables also where the tables are not loaded", () => {
+    for (let code = 0x20; code < 0x3000; code += 1) {
+      const character = String.fromCharCode(code);
+      // Alone, a mark that belongs to the character before it has no width that could be compared.
+      if (/\p{M}|\p{C}/u.test(character)) continue;
+      assert.equal(displayWidth(character), wideWidth(character), `U+${code.toString(16)}`);
+    }
   });
 
   it("cut to what fits, with an ellipsis", () => {
