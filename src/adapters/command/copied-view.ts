@@ -51,21 +51,27 @@ const isDead = (holder: string): boolean => Number(holder) === process.pid || !i
 async function removeDead(place: string): Promise<boolean> {
   const file = lockOf(place);
   const holder = await fs.promises.readFile(file, "utf8").catch(() => undefined);
-  if (holder === undefined || !isDead(holder)) return false;
-  // Only one process can take the lock away, and it may find that it was a new one.
-  const taken = `${file}-${randomBytes(4).toString("hex")}`;
+  if (holder === undefined || !isDead(holder) || inUse.has(place)) return false;
+  // Before anything else is awaited: no other command of this process may take the copy while it is removed.
+  inUse.add(place);
   try {
+    // Only one process can take the lock away, and it may find that it was a new one.
+    const taken = `${file}-${randomBytes(4).toString("hex")}`;
     await fs.promises.rename(file, taken);
     if (!isDead(await fs.promises.readFile(taken, "utf8"))) {
       await fs.promises.rename(taken, file);
       return false;
     }
+    // Nor may a command of another process: it would be removed with the copy.
+    if (!(await lock(place))) return false;
+    await setAside(place);
+    return true;
   } catch (error) {
     if (isDiskCode(error, "ENOENT")) return false;
     throw error;
+  } finally {
+    inUse.delete(place);
   }
-  await setAside(place);
-  return true;
 }
 
 /** A copy of the project that is not in use, an existing one if possible. What ended processes left is removed. */
@@ -92,13 +98,16 @@ async function takeCopy(folder: string): Promise<string> {
 
 /** Locks a copy that no other command of this process uses. @returns false while another process has it. */
 async function lock(place: string): Promise<boolean> {
-  await fs.promises.mkdir(place, { recursive: true });
-  try {
-    await fs.promises.writeFile(lockOf(place), String(process.pid), { flag: "wx" });
-    return true;
-  } catch (error) {
-    if (isDiskCode(error, "EEXIST")) return false;
-    throw error;
+  for (;;) {
+    await fs.promises.mkdir(place, { recursive: true });
+    try {
+      await fs.promises.writeFile(lockOf(place), String(process.pid), { flag: "wx" });
+      return true;
+    } catch (error) {
+      if (isDiskCode(error, "EEXIST")) return false;
+      // The copy of an ended process was set aside at this moment.
+      if (!isDiskCode(error, "ENOENT")) throw error;
+    }
   }
 }
 

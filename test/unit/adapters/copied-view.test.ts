@@ -64,6 +64,22 @@ describe("A view of the project by copy", () => {
     await second.release();
   });
 
+  it("is each command's own also where those that begin at the same moment find what a killed process left", async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const first = await view();
+      await first.release();
+      writeFileSync(path.join(path.dirname(first.root), "lock"), "999999999");
+      writeFileSync(path.join(first.root, "late.txt"), "of the killed command");
+      const views = await Promise.all([view(), view(), view()]);
+      assert.equal(new Set(views.map(({ root }) => root)).size, 3);
+      for (const { root } of views) {
+        assert.equal(readFileSync(path.join(root, "a.txt"), "utf8"), "a");
+        assert.equal(existsSync(path.join(root, "late.txt")), false);
+      }
+      await Promise.all(views.map((one) => one.release()));
+    }
+  });
+
   it("removes all that a killed process left, also the copies that nobody needs now, and none that is in use", async () => {
     const left = await Promise.all([view(), view(), view()]);
     const [kept, ...dead] = left.map(({ root }) => root);
