@@ -36,7 +36,7 @@ export interface EngineAnswer {
 }
 
 /** How long the engine may take to answer a question, in milliseconds. */
-export const answerMs = 10_000;
+const answerMs = 10_000;
 /** Longest answer that is read, in bytes; a long list of an image's layers has some 100 KB. */
 const maxAnswerBytes = 4 << 20;
 

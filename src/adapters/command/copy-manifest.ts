@@ -18,7 +18,7 @@ type Row = readonly [place: string, project: string, projectCount: number, copy:
 const numberBytes = 8;
 
 /** The place of the folder around, `""` for the project itself. */
-export function folderOf(place: string): string {
+function folderOf(place: string): string {
   return place.slice(0, Math.max(0, place.lastIndexOf("/")));
 }
 
