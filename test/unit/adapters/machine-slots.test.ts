@@ -12,17 +12,9 @@ import type {
   ModelReply,
   ModelRequest,
 } from "../../../src/engine/port/model-provider";
+import { doneReply as reply } from "../../fakes/done-reply";
 import { environment } from "../../fakes/session";
 import { until } from "../../until";
-
-const reply: ModelReply = {
-  text: "Done.",
-  toolCalls: [],
-  finishReason: "stop",
-  usage: {},
-  totalMs: 1,
-  sent: {},
-};
 
 /** A backend whose calls are answered when the test says so. */
 class HeldModel implements ModelProvider {

@@ -7,18 +7,10 @@ import { createProvider } from "../../../src/adapters/provider/provider-factory"
 import { SessionController } from "../../../src/app/session/controller";
 import { sessionScreen, TextCache } from "../../../src/host/conductor/conductor-screen";
 import type { ModelProvider, ModelReply, ModelRequest } from "../../../src/engine/port/model-provider";
+import { doneReply as reply } from "../../fakes/done-reply";
 import { definitionOf, step } from "../../fakes/engine-harness";
 import { libraryOptions } from "../../fakes/library-run";
 import { until } from "../../until";
-
-const reply: ModelReply = {
-  text: "Done.",
-  toolCalls: [],
-  finishReason: "stop",
-  usage: {},
-  totalMs: 1,
-  sent: {},
-};
 
 /** A model that answers when it is told to, one call after the other. */
 class SlowModel implements ModelProvider {

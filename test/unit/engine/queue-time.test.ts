@@ -2,18 +2,10 @@ import assert from "node:assert/strict";
 import { ProviderError } from "../../../src/engine/error/provider-error";
 import type { Cancellation } from "../../../src/engine/port/cancellation";
 import type { ModelProvider, ModelReply } from "../../../src/engine/port/model-provider";
+import { doneReply as reply } from "../../fakes/done-reply";
 import { definitionOf, harness, step } from "../../fakes/engine-harness";
 import type { Harness, ManualClock } from "../../fakes/engine-harness";
 import { replays } from "../../fakes/grown-score";
-
-const reply: ModelReply = {
-  text: "Done.",
-  toolCalls: [],
-  finishReason: "stop",
-  usage: {},
-  totalMs: 1,
-  sent: {},
-};
 
 /** A backend whose calls wait for their turn for so long, and are then worked on for so long. */
 class QueuedModel implements ModelProvider {
