@@ -116,6 +116,7 @@ export function withStreams(
 
 /** The text that an entry is still receiving. */
 export function streamOf({ kind, open, step }: TranscriptRow, streams: Streams): string | undefined {
-  const text = kind === "reply" && open === true && step !== undefined ? streamedOf(streams, step) : undefined;
+  const text =
+    kind === "reply" && open === true && step !== undefined ? streamedOf(streams, step) : undefined;
   return text === "" ? undefined : text;
 }
