@@ -244,9 +244,14 @@ function decideAfterReply(state: SessionState, { run, scope }: ActiveRun, reply:
   if (isLastWord && missing.length === 0) return work(turnEffect("finish_step", run));
   if (reply.turn < lastTurn(run)) return work(turnEffect("build_prompt", run));
   if (missing.length === 0 && !honest) return work(turnEffect("finish_step", run));
-  if (missing.length === 0 && run.result !== undefined) return work(turnEffect("finish_step", run));
+  // Before version 5 of the reader, any call could follow the result on the last turn.
+  const givesResult =
+    run.result !== undefined &&
+    (state.versions.callReader < 5 || reply.toolCalls.some(({ tool }) => tool === "set_result"));
+  if (missing.length === 0 && givesResult) return work(turnEffect("finish_step", run));
   if (!isLastWord && honest) {
-    const tools = [...new Set(reply.toolCalls.map(({ tool }) => tool))].join(", ");
+    const named = reply.toolCalls.map(({ tool }) => (tool === "" ? "a tool without a name" : tool));
+    const tools = [...new Set(named)].join(", ");
     missing.push({
       code: "max_turns",
       message: `The model was still at work: its last reply called ${tools}, and no turn was left for what follows.`,
