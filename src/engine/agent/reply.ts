@@ -12,6 +12,7 @@ import type { ReadableTool } from "./reader/found";
 import { parseLoose } from "./reader/loose-json";
 import { toolsOfStep } from "./tool/registry";
 import { defined } from "../model/defined";
+import { entryOf } from "../model/entry-of";
 
 /** What a reply asks for and says. */
 export interface ReadReply {
@@ -101,7 +102,7 @@ function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): 
   const { run, scope } = active;
   const { definition } = state;
   const role = run.node.role;
-  const listed = definition.band.roles[role]?.tools ?? [];
+  const listed = entryOf(definition.band.roles, role)?.tools ?? [];
   const specs = toolsOfStep(run.node, {
     definition,
     external: ports.external,
@@ -117,7 +118,7 @@ function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): 
   });
   const native = toolMode(definition, active) === "native";
   const setting = callSettings(definition, role).tool_calls;
-  const inUse = native && (reply.toolCalls.length > 0 || scope.nativeToolRoles[role] === true);
+  const inUse = native && (reply.toolCalls.length > 0 || entryOf(scope.nativeToolRoles, role) === true);
   const search =
     tools.length === 0 ||
     setting === "native" ||

@@ -8,6 +8,7 @@ import { stepsOf } from "../model/plan";
 import { acceptanceOf, openPaths } from "../state/acceptance";
 import { effect, nothing, record, work } from "./effect";
 import type { Decision, Effect } from "./effect";
+import { entryOf } from "../model/entry-of";
 
 /** What follows for a step in which a command or a person takes the place of an agent. */
 export function decideAct(state: SessionState, active: ActiveRun): Decision {
@@ -34,7 +35,7 @@ function ending(run: StepRun): Decision {
 
 /** Whether a command's effects reach beyond its view, so that it needs approval and runs at most once. */
 function isOutside(state: SessionState, command: string): boolean {
-  return state.definition.flow.commands?.[command]?.effects === "outside";
+  return entryOf(state.definition.flow.commands, command)?.effects === "outside";
 }
 
 /** Whether a command with effects outside was cut off, so that a person must first say whether it took effect. */

@@ -29,6 +29,7 @@ import { conditionOf, decideGate } from "./decide-group";
 import { effect, nothing, record, work } from "./effect";
 import type { Decision, Effect } from "./effect";
 import { defined } from "../model/defined";
+import { entryOf } from "../model/entry-of";
 export type { Decision, Effect } from "./effect";
 
 /**
@@ -144,7 +145,7 @@ function withMust(run: StepRun, decision: Decision): Decision {
 function decideStart(state: SessionState, active: ActiveRun): Decision {
   const { run } = active;
   if (run.attempt === 0) {
-    const asked = state.skips[run.key] ?? state.skips[run.node.id];
+    const asked = entryOf(state.skips, run.key) ?? entryOf(state.skips, run.node.id);
     if (asked !== undefined) return record(skipped(run, asked));
     const checked = conditionOf(state, active);
     if (checked !== undefined) return record(draft("condition_checked", run.key, { ...checked }));
