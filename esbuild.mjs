@@ -217,7 +217,8 @@ async function writeCommonJs({ minify, sourcemap }, { path: file, text }, export
   const code = requireOnce(transformed);
   const required = /((?:\bvar |,)([\w$]+) ?= ?)require\("((?:\.{1,2}\/|node:)[^"]+)"\)/g;
   const namesOf = new Map();
-  for (const [, , , name] of code.matchAll(required)) namesOf.set(name, await lateNames(exportsOf, file, name));
+  for (const [, , , name] of code.matchAll(required))
+    namesOf.set(name, await lateNames(exportsOf, file, name));
   const lazy = code.replace(required, (whole, start, variable, name) => {
     const names = namesOf.get(name);
     if (names === undefined) return whole;

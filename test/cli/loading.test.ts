@@ -70,7 +70,9 @@ describe("What is loaded", () => {
   it("is each module from outside once in a file: a copy of the editor's API for each of ours was most of an activation", () => {
     const repeated = builtFiles().filter((file) => {
       const text = readFileSync(file, "utf8");
-      const required = [...text.matchAll(/(?:var |,)[\w$]+ ?= ?((?:[\w$]+\()?require\("(?:node:|vscode)[^"]*"\))/g)];
+      const required = [
+        ...text.matchAll(/(?:var |,)[\w$]+ ?= ?((?:[\w$]+\()?require\("(?:node:|vscode)[^"]*"\))/g),
+      ];
       return new Set(required.map(([, call]) => call)).size < required.length;
     });
 
