@@ -8,7 +8,7 @@ import type { SessionEvent } from "../../engine/event/event";
 import { defined } from "../../engine/model/defined";
 import type { Definition } from "../../engine/model/definition";
 import { apply } from "../../engine/state/apply";
-import { freezeState, stateFormat, stateParts, thawState } from "../../engine/state/freeze";
+import { freezeState, lateLists, stateFormat, stateParts, thawState } from "../../engine/state/freeze";
 import type { FrozenState } from "../../engine/state/freeze";
 import type { SessionState } from "../../engine/state/state";
 import { replace, writeNew } from "../files/durable";
@@ -163,11 +163,14 @@ export async function loadIndex(
     if (!(await covers(fs, journal, head))) return undefined;
     // Its digest shows that an engine with the same state wrote it.
     await breath.pause();
-    const frozen = (await fromPieces(state)) as FrozenState;
     const { offsets, checked } = linesSchema.parse(JSON.parse(lines.toString("utf8")));
-    await breath.pause();
     const isSealed =
-      head.seal !== undefined && checked.at(-1)?.end === head.bytes && head.seal === (await sealOf(marks, head));
+      head.seal !== undefined &&
+      checked.at(-1)?.end === head.bytes &&
+      head.seal === (await sealOf(marks, head));
+    // A user's own state is read by and by; another's must show first that it can be.
+    const frozen = (await fromPieces(state, isSealed ? lateLists : undefined)) as FrozenState;
+    await breath.pause();
     return {
       position: { lines: head.lines, offset: head.bytes, prev: head.prev },
       lastLine: head.last_line,
