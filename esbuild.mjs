@@ -186,8 +186,25 @@ async function lateNames(exportsOf, from, name) {
     : undefined;
 }
 
+/**
+ * Each module that imports one from outside gets a `require` of its own, and for a namespace a copy of all its names: a hundred
+ * copies of the editor's API took most of an activation. A file needs one of each, and the editor's API no copy.
+ */
+function requireOnce(code) {
+  const known = new Map();
+  return code.replace(
+    /((?:\bvar |,)([\w$]+) ?= ?)((?:[\w$]+\()?require\("(vscode|node:[^"]+)"\)(?:, ?1)?\)?)(?=[,;])/g,
+    (_, start, variable, required, name) => {
+      const first = known.get(required);
+      if (first !== undefined) return `${start}${first}`;
+      known.set(required, variable);
+      return `${start}${name === "vscode" ? 'require("vscode")' : required}`;
+    },
+  );
+}
+
 async function writeCommonJs({ minify, sourcemap }, { path: file, text }, exportsOf) {
-  const { code, map } = await esbuild.transform(text, {
+  const { code: transformed, map } = await esbuild.transform(text, {
     format: "cjs",
     platform: "node",
     target: "node20.12",
@@ -197,14 +214,19 @@ async function writeCommonJs({ minify, sourcemap }, { path: file, text }, export
     sourcesContent: false,
     sourcefile: path.basename(file),
   });
-  const required = /((?:\bvar |,)[\w$]+ ?= ?)require\("((?:\.{1,2}\/|node:)[^"]+)"\)/g;
+  const code = requireOnce(transformed);
+  const required = /((?:\bvar |,)([\w$]+) ?= ?)require\("((?:\.{1,2}\/|node:)[^"]+)"\)/g;
   const namesOf = new Map();
-  for (const [, , name] of code.matchAll(required)) namesOf.set(name, await lateNames(exportsOf, file, name));
-  const lazy = code.replace(required, (whole, variable, name) => {
+  for (const [, , , name] of code.matchAll(required))
+    namesOf.set(name, await lateNames(exportsOf, file, name));
+  const lazy = code.replace(required, (whole, start, variable, name) => {
     const names = namesOf.get(name);
-    return names === undefined
-      ? whole
-      : `${variable}lazyFile(${JSON.stringify(names)},()=>require("${name}"))`;
+    if (names === undefined) return whole;
+    // A module of Node has several variables here.
+    const used = name.startsWith("node:")
+      ? names
+      : names.filter((each) => code.includes(`${variable}.${each}`));
+    return `${start}lazyFile(${JSON.stringify(used)},()=>require("${name}"))`;
   });
   // In the first line, so that the lines of the source map stay as they are.
   const helper = lazyFile.toString().replaceAll(/\s+/g, " ");

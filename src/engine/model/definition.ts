@@ -19,6 +19,7 @@ import {
 } from "./venue";
 import { defined } from "./defined";
 import { factsOf } from "./providers";
+import { entryOf } from "./entry-of";
 
 /** Format of `definition.json`; raised when an older engine could misread it. */
 export const definitionFormat = 1;
@@ -290,14 +291,14 @@ export type CallSettings = z.infer<typeof _settings>;
 
 /** The Venue that answers a role: the Flow's own, or the one it routes the role to. */
 export function venueOf({ venue }: Pick<Definition, "venue">, role: string): ResolvedVenue {
-  const other = venue.roles[role]?.venue;
-  return (other === undefined ? undefined : venue.venues?.[other]) ?? venue;
+  const other = entryOf(venue.roles, role)?.venue;
+  return (other === undefined ? undefined : entryOf(venue.venues, other)) ?? venue;
 }
 
 /** The settings of a role: its overrides, then those of the Venue that answers it, then the defaults. */
 export function callSettings(definition: Definition, role: string): CallSettings {
   const venue = venueOf(definition, role);
-  const own = definition.venue.roles[role] ?? {};
+  const own = entryOf(definition.venue.roles, role) ?? {};
   const temperature = own.temperature ?? venue.temperature;
   const seed = own.seed ?? venue.seed;
   const pricing = own.pricing ?? venue.pricing;
