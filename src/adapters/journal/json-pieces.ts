@@ -84,8 +84,8 @@ export async function fromPieces(bytes: Buffer, late: ReadonlySet<string> = new 
   for (const { path, lines: count } of places) {
     const first = line;
     const parts = Array.from({ length: count }, (_, part) => () => parsed(first + part) as unknown[]);
-    const at = (places: Path): unknown =>
-      places.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], rest);
+    const at = (place: Path): unknown =>
+      place.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], rest);
     if (late.has(path.join("."))) {
       const length = (count - 1) * pieceElements + (parts.at(-1)?.().length ?? 0);
       const around = at(path.slice(0, -1)) as Record<string, unknown>;

@@ -166,7 +166,7 @@ describe("An index that was sealed", function () {
     for (let number = 0; number < events; number += 1) {
       const seq = lines.length + number;
       const one = draft("artifact_rejected", null, { path: `f${number % 7}.md`, content: null });
-      const line = encodeEvent({ ...one, seq, at: "2026-11-23T00:00:00.000Z" } as never, prev);
+      const line = encodeEvent({ ...one, seq, at: "2026-11-23T00:00:00.000Z" }, prev);
       prev = sha256(line);
       added.push(`${line}\n`);
     }
