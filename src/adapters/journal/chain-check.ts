@@ -60,11 +60,7 @@ export async function walkChain(
   const options = { chunkBytes, ahead: true };
   for await (const { data, at } of wholeLines(fs, handle, offset, until.offset ?? Infinity, options)) {
     let start = 0;
-    for (
-      let end = data.indexOf(lineFeed);
-      end >= 0 && lines < most;
-      end = data.indexOf(lineFeed, start)
-    ) {
+    for (let end = data.indexOf(lineFeed); end >= 0 && lines < most; end = data.indexOf(lineFeed, start)) {
       if (data.toString("latin1", Math.max(start, end - linkLength), end) !== `,"prev":"${prev}"}`)
         return found(true);
       prev = hash("sha256", data.subarray(start, end), "hex");

@@ -280,7 +280,9 @@ function checkedWith(
 ): Pick<JournalIndex, "checked"> {
   if (index === undefined) return { checked: [part] };
   const { checked, position } = index;
-  return checked === undefined || part.end === position.offset ? defined({ checked }) : { checked: [...checked, part] };
+  return checked === undefined || part.end === position.offset
+    ? defined({ checked })
+    : { checked: [...checked, part] };
 }
 
 /**

@@ -39,7 +39,13 @@ export class JournalLines {
     let line = nearest * notedLines;
     if (count <= 0) return events;
     const options = { chunkBytes, ahead: false };
-    for await (const { data, at } of wholeLines(this.#fs, journal, this.#offsets[nearest] ?? 0, Infinity, options)) {
+    for await (const { data, at } of wholeLines(
+      this.#fs,
+      journal,
+      this.#offsets[nearest] ?? 0,
+      Infinity,
+      options,
+    )) {
       let begin = 0;
       for (let end = data.indexOf(lineFeed); end >= 0; end = data.indexOf(lineFeed, begin)) {
         if (line >= from && events.length < count) {

@@ -11,7 +11,13 @@ import { unlessMissing } from "../../adapters/files/file-system";
 import type { FileSystem, Handle } from "../../adapters/files/file-system";
 import { BlobReader } from "../../adapters/journal/blob-store";
 import { cutBytesOf, headProblem, isSealed, readHead } from "../../adapters/journal/head";
-import { checkedIndex, foldJournal, loadIndex, staleAfterEvents, storeIndex } from "../../adapters/journal/journal-index";
+import {
+  checkedIndex,
+  foldJournal,
+  loadIndex,
+  staleAfterEvents,
+  storeIndex,
+} from "../../adapters/journal/journal-index";
 import { JournalLines } from "../../adapters/journal/journal-lines";
 import { journalStart } from "../../adapters/journal/journal-reader";
 import type { JournalPosition } from "../../adapters/journal/journal-reader";
@@ -130,7 +136,9 @@ export async function openSnapshot(
   const head = await readHead(fs, paths.head);
   const seen = await withJournal(fs, paths, undefined, async (journal) => {
     const stamp = stampOf(await fs.statHandle(journal));
-    const stored = byIndex ? await loadIndex(environment, paths, journal, definition, definitionRef) : undefined;
+    const stored = byIndex
+      ? await loadIndex(environment, paths, journal, definition, definitionRef)
+      : undefined;
     const { part, index, first } = await foldJournal(fs, journal, stored, fresh, head?.events);
     // The index covers this definition, or it would not have been loaded.
     const other = stored === undefined && first ? otherDefinition(paths, definitionRef, [first]) : undefined;

@@ -154,7 +154,11 @@ describe("An index that was sealed", function () {
       const good = await opened(user("me"));
       assert.equal(await good.checked(), good, `${events}`);
       writeFileSync(paths.head, JSON.stringify({ format: 1, events, sha256: sha256("another") }));
-      assert.equal((await (await opened(user("me"))).checked()).problem?.code, "journal_damaged", `${events}`);
+      assert.equal(
+        (await (await opened(user("me"))).checked()).problem?.code,
+        "journal_damaged",
+        `${events}`,
+      );
     }
   });
 
