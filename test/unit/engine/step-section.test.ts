@@ -37,7 +37,10 @@ describe("What is asked of a step", () => {
     const report = "It is built, and nothing is left. ".repeat(40).trim();
     const definition = definitionOf([
       step("plan", "writer"),
-      step("build", "writer", { instruction: "Build it as planned: {{steps.plan.summary}} Then stop.", reads: [] }),
+      step("build", "writer", {
+        instruction: "Build it as planned: {{steps.plan.summary}} Then stop.",
+        reads: [],
+      }),
     ]);
     const store = new PartsStore(() => 0);
     const state = await harness(definition, () => report, { store }).run();
