@@ -13,7 +13,7 @@ const marks = {
   "the YAML package": "YAMLParseError",
   "the importers": "expected_output",
   "the regular expressions of policies": "RE2JSException",
-  "the HTTP client": "UND_ERR_CONNECT_TIMEOUT",
+  "the HTTP client": "UND_ERR_INFO",
   "the exports": "resourceSpans",
 };
 

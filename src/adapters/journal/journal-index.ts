@@ -21,6 +21,7 @@ import { journalStart, notedLines, readPart } from "./journal-reader";
 import type { JournalPart, JournalPosition } from "./journal-reader";
 import type { SessionEnvironment } from "./jsonl-session-store";
 import type { SessionPaths } from "./layout";
+import { once } from "../../engine/model/once";
 
 /** The number of events from which an index is worth its file: below, reading them all takes a few milliseconds. */
 const indexedFromEvents = 4096;
@@ -31,25 +32,27 @@ export const staleAfterEvents = 4096;
 const indexFormat = 2;
 const headLineMaxBytes = 4096;
 const chunkBytes = 1 << 20;
-const headSchema = z.strictObject({
-  format: z.literal(indexFormat),
-  state: z.literal(stateFormat),
-  /** The fields of a state in the engine that wrote it. */
-  parts: z.string(),
-  definition: digestSchema,
-  lines: z.int().min(1),
-  /** Bytes of the journal that are covered. */
-  bytes: z.int().min(1),
-  /** Where the last covered line starts, and its SHA-256. */
-  last_line: z.int().min(0),
-  prev: digestSchema,
-  noted_lines: z.literal(notedLines),
-  offsets_bytes: z.int().min(0),
-  offsets_sha256: digestSchema,
-  state_bytes: z.int().min(0),
-  state_sha256: digestSchema,
-});
-type IndexHead = z.infer<typeof headSchema>;
+const headSchema = once(() =>
+  z.strictObject({
+    format: z.literal(indexFormat),
+    state: z.literal(stateFormat),
+    /** The fields of a state in the engine that wrote it. */
+    parts: z.string(),
+    definition: digestSchema,
+    lines: z.int().min(1),
+    /** Bytes of the journal that are covered. */
+    bytes: z.int().min(1),
+    /** Where the last covered line starts, and its SHA-256. */
+    last_line: z.int().min(0),
+    prev: digestSchema,
+    noted_lines: z.literal(notedLines),
+    offsets_bytes: z.int().min(0),
+    offsets_sha256: digestSchema,
+    state_bytes: z.int().min(0),
+    state_sha256: digestSchema,
+  }),
+);
+type IndexHead = z.infer<ReturnType<typeof headSchema>>;
 
 /** A prefix of a journal: where it ends, where its lines are, and the session state that it gives. */
 export interface JournalIndex {
@@ -102,7 +105,7 @@ async function readParts(fs: FileSystem, file: string): Promise<Parts> {
     const start = Buffer.alloc(headLineMaxBytes);
     const count = await fs.read(handle, start, 0);
     const end = start.subarray(0, count).indexOf(0x0a);
-    const head = headSchema.parse(JSON.parse(start.toString("utf8", 0, end)));
+    const head = headSchema().parse(JSON.parse(start.toString("utf8", 0, end)));
     const offsets = await readExactly(fs, handle, end + 1, head.offsets_bytes);
     const stateAt = end + 1 + head.offsets_bytes;
     const state = await readExactly(fs, handle, stateAt, head.state_bytes);
@@ -112,7 +115,7 @@ async function readParts(fs: FileSystem, file: string): Promise<Parts> {
   }
 }
 
-const offsetsSchema = z.array(z.int().min(0));
+const offsetsSchema = once(() => z.array(z.int().min(0)));
 
 /** Whether the journal holds what the index covers: it is at least as long, and has the same last line. */
 async function covers(fs: FileSystem, journal: Handle, head: IndexHead): Promise<boolean> {
@@ -143,7 +146,7 @@ export async function loadIndex(
     // Its digest shows that an engine with the same state wrote it.
     await breath.pause();
     const frozen = (await fromPieces(state)) as FrozenState;
-    const noted = offsetsSchema.parse(JSON.parse(offsets.toString("utf8")));
+    const noted = offsetsSchema().parse(JSON.parse(offsets.toString("utf8")));
     await breath.pause();
     return {
       position: { lines: head.lines, offset: head.bytes, prev: head.prev },
