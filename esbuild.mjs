@@ -216,6 +216,9 @@ function partsBehind(outputs) {
 /** The file of dist/shared that holds the small ones, and gives one by its name. */
 const smallFile = "small.js";
 
+/** What gives the small files in that file; no name of theirs is like it. */
+const smallName = "$orketSmallFile";
+
 const localFile = /require\("(\.{1,2}\/[^"]*)"\)/g;
 
 /** A script that loads the small files from the one that holds them. */
@@ -230,17 +233,17 @@ function referring({ file, code, isLazy, map }, small) {
 /** The script of the small files; a source map of sections keeps their lines. */
 function smallScript(scripts, small) {
   const lines = [
-    `"use strict";${helper} const files={},loaded={};` +
-      `function small(name){let file=loaded[name];` +
-      `if(file===undefined){file=loaded[name]={exports:{}};files[name](file,file.exports);}` +
-      `return file.exports;}module.exports=small;`,
+    `"use strict";${helper} const $orketFiles={},$orketLoaded={};` +
+      `function ${smallName}(name){let file=$orketLoaded[name];` +
+      `if(file===undefined){file=$orketLoaded[name]={exports:{}};$orketFiles[name](file,file.exports);}` +
+      `return file.exports;}module.exports=${smallName};`,
   ];
   const sections = [];
   for (const { file, code, map } of scripts.sort((a, b) => (a.file < b.file ? -1 : 1))) {
-    lines.push(`files[${JSON.stringify(path.basename(file))}]=function(module,exports){`);
+    lines.push(`$orketFiles[${JSON.stringify(path.basename(file))}]=function(module,exports){`);
     if (map !== undefined) sections.push({ offset: { line: lines.length, column: 0 }, map: JSON.parse(map) });
     const placed = code.replaceAll(localFile, (whole, name) =>
-      small.has(path.basename(name)) ? `small(${JSON.stringify(path.basename(name))})` : whole,
+      small.has(path.basename(name)) ? `${smallName}(${JSON.stringify(path.basename(name))})` : whole,
     );
     lines.push(...placed.trimEnd().split("\n"), "};");
   }
