@@ -281,12 +281,29 @@ async function lateNames(exportsOf, from, name) {
     : undefined;
 }
 
+/**
+ * Each module that imports one from outside gets a `require` of its own, and for a namespace a copy of all its names: a hundred
+ * copies of the editor's API took most of an activation. A file needs one of each, and the editor's API no copy.
+ */
+function requireOnce(code) {
+  const known = new Map();
+  return code.replace(
+    /((?:\bvar |,)([\w$]+) ?= ?)((?:[\w$]+\()?require\("(vscode|node:[^"]+)"\)(?:, ?1)?\)?)(?=[,;])/g,
+    (_, start, variable, required, name) => {
+      const first = known.get(required);
+      if (first !== undefined) return `${start}${first}`;
+      known.set(required, variable);
+      return `${start}${name === "vscode" ? 'require("vscode")' : required}`;
+    },
+  );
+}
+
 /** In one line, so that the lines of a source map stay as they are. */
 const helper = lazyFile.toString().replaceAll(/\s+/g, " ");
 
 /** A built file as CommonJS, where what it needs is loaded on first use. `isLazy`: it needs the helper for that. */
 async function commonJs({ minify, sourcemap }, { path: file, text }, exportsOf) {
-  const { code, map } = await esbuild.transform(text, {
+  const { code: transformed, map } = await esbuild.transform(text, {
     format: "cjs",
     platform: "node",
     target: "node20.12",
@@ -296,14 +313,19 @@ async function commonJs({ minify, sourcemap }, { path: file, text }, exportsOf) 
     sourcesContent: false,
     sourcefile: path.basename(file),
   });
-  const required = /((?:\bvar |,)[\w$]+ ?= ?)require\("((?:\.{1,2}\/|node:)[^"]+)"\)/g;
+  const code = requireOnce(transformed);
+  const required = /((?:\bvar |,)([\w$]+) ?= ?)require\("((?:\.{1,2}\/|node:)[^"]+)"\)/g;
   const namesOf = new Map();
-  for (const [, , name] of code.matchAll(required)) namesOf.set(name, await lateNames(exportsOf, file, name));
-  const lazy = code.replace(required, (whole, variable, name) => {
+  for (const [, , , name] of code.matchAll(required))
+    namesOf.set(name, await lateNames(exportsOf, file, name));
+  const lazy = code.replace(required, (whole, start, variable, name) => {
     const names = namesOf.get(name);
-    return names === undefined
-      ? whole
-      : `${variable}lazyFile(${JSON.stringify(names)},()=>require("${name}"))`;
+    if (names === undefined) return whole;
+    // A module of Node has several variables here.
+    const used = name.startsWith("node:")
+      ? names
+      : names.filter((each) => code.includes(`${variable}.${each}`));
+    return `${start}lazyFile(${JSON.stringify(used)},()=>require("${name}"))`;
   });
   return { file, code: lazy, isLazy: lazy !== code, map: sourcemap ? map : undefined };
 }

@@ -17,6 +17,11 @@ const marks = {
   "the exports": "resourceSpans",
 };
 
+function builtFiles(): string[] {
+  const dist = path.join(root, "dist");
+  return globSync(["*.js", "shared/*.js"], { cwd: dist }).map((file) => path.join(dist, file));
+}
+
 /** Which of these parts are in the files. */
 function partsIn(files: readonly string[]): string[] {
   const text = files.map((file) => readFileSync(file, "utf8")).join("\n");
@@ -49,10 +54,7 @@ const command = (...words: string[]): string[] => {
 
 describe("What is loaded", () => {
   it("is all in the build", () => {
-    const dist = path.join(root, "dist");
-    const files = globSync(["*.js", "shared/*.js"], { cwd: dist }).map((file) => path.join(dist, file));
-
-    assert.deepEqual(partsIn(files), Object.keys(marks));
+    assert.deepEqual(partsIn(builtFiles()), Object.keys(marks));
   });
 
   it("is the code that registers everything when the extension is activated", () => {
@@ -63,6 +65,19 @@ describe("What is loaded", () => {
 
     assert.ok(loaded.length > 1);
     assert.deepEqual(partsIn(loaded), []);
+  });
+
+  it("is each module from outside once in a file: a copy of the editor's API for each of ours was most of an activation", () => {
+    // One of the files holds the small ones.
+    const texts = builtFiles().flatMap((file) => readFileSync(file, "utf8").split(/^\$orketFiles/m));
+    const repeated = texts.filter((text) => {
+      const required = [
+        ...text.matchAll(/(?:var |,)[\w$]+ ?= ?((?:[\w$]+\()?require\("(?:node:|vscode)[^"]*"\))/g),
+      ];
+      return new Set(required.map(([, call]) => call)).size < required.length;
+    });
+
+    assert.deepEqual(repeated, []);
   });
 
   it("is little for the help of the command line, and what a Flow needs for its plan", () => {

@@ -1,3 +1,4 @@
+import { streamedOf } from "../ui/streams";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { SessionScreen, StepScreen } from "../../src/protocol/conductor";
@@ -38,7 +39,7 @@ export function NowAtWork({ session, state }: SessionContext): JSX.Element | nul
       {session.steps
         .filter(({ status }) => status === "running")
         .map(({ key, role, activity }) => {
-          const streamed = state.streams[key] ?? "";
+          const streamed = streamedOf(state.streams, key) ?? "";
           const doing = streamed === "" ? (activity ?? "running") : "writes";
           return (
             <section key={key} class="now" aria-label={`Running: ${key}`}>

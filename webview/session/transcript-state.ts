@@ -1,5 +1,5 @@
 import type { PanelMessage, ShownText, TranscriptRow } from "../../src/protocol/session-panel";
-import { withStreamed } from "../ui/streams";
+import { streamedOf, withStreamed } from "../ui/streams";
 import type { Streams } from "../ui/streams";
 
 /** Rows that are requested together, and the most that are kept. */
@@ -116,6 +116,7 @@ export function withStreams(
 
 /** The text that an entry is still receiving. */
 export function streamOf({ kind, open, step }: TranscriptRow, streams: Streams): string | undefined {
-  const text = kind === "reply" && open === true && step !== undefined ? streams[step] : undefined;
+  const text =
+    kind === "reply" && open === true && step !== undefined ? streamedOf(streams, step) : undefined;
   return text === "" ? undefined : text;
 }

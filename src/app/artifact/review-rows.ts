@@ -10,6 +10,7 @@ import { artifactOffer } from "./project-offer";
 import type { OfferSource, ProjectOffer } from "./project-offer";
 import type { Bytes } from "./text";
 import { defined } from "../../engine/model/defined";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** The state of an artifact, in one word; the same in the tree, on the command line and in JSON. */
 export type ReviewState =
@@ -107,14 +108,14 @@ function sides(offer: ProjectOffer): [Bytes, Bytes] {
 }
 
 async function decidedSides(source: OfferSource, artifact: ArtifactView): Promise<[Bytes, Bytes]> {
-  const stands = source.state.acceptances[artifact.path] ?? [];
+  const stands = entryOf(source.state.acceptances, artifact.path) ?? [];
   const read = (ref: ArtifactView["content"] | undefined): Promise<Bytes> =>
     ref === null || ref === undefined ? Promise.resolve(null) : source.readBytes(ref);
   const [first, last] = [stands[0], stands.at(-1)];
   if (first === undefined || last === undefined)
     return Promise.all([read(artifact.base), read(artifact.content)]);
   if (artifact.renamedFrom !== undefined) {
-    const old = source.state.acceptances[artifact.renamedFrom]?.[0];
+    const old = entryOf(source.state.acceptances, artifact.renamedFrom)?.[0];
     return Promise.all([read(old?.replaced ?? artifact.base), read(last.content)]);
   }
   return Promise.all([read(first.replaced), read(last.content)]);

@@ -6,6 +6,7 @@ import type { Definition } from "../../engine/model/definition";
 import { expandTemplate } from "../../engine/model/template";
 import type { Placeholder } from "../../engine/model/template";
 import type { CommandRequest, CommandVariable } from "../../engine/port/commands";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** Why a command cannot be tried by itself; undefined when it can. */
 export function notAlone({ argv, effects }: CommandSpec): string | undefined {
@@ -22,12 +23,12 @@ export async function checkRequest(
 ): Promise<CommandRequest> {
   const { inputs, task } = definition.flow;
   const resolved = resolveArgv(spec.argv, (placeholder) =>
-    placeholder.kind === "input" ? inputs[placeholder.name] : undefined,
+    placeholder.kind === "input" ? entryOf(inputs, placeholder.name) : undefined,
   );
   if ("problem" in resolved) throw new OrketError("usage", `The command ${name}: ${resolved.problem}`);
   const lookup = (placeholder: Placeholder): string => {
     if (placeholder.kind === "task") return task;
-    const value: unknown = placeholder.kind === "input" ? (inputs[placeholder.name] ?? "") : "";
+    const value: unknown = placeholder.kind === "input" ? (entryOf(inputs, placeholder.name) ?? "") : "";
     return typeof value === "string" ? value : JSON.stringify(value);
   };
   const env: Record<string, CommandVariable> = {};

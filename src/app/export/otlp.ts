@@ -19,6 +19,7 @@ import { promptAttributes, replyAttributes } from "./otlp-messages";
 import { eachEvent, textOrProblem } from "./source";
 import type { ExportSource } from "./source";
 import { defined } from "../../engine/model/defined";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** A span that has not ended yet. */
 interface OpenSpan {
@@ -225,7 +226,7 @@ class TraceBuilder {
         "gen_ai.operation.name": "invoke_agent",
         "gen_ai.agent.id": `${band.name}/${role}`,
         "gen_ai.agent.name": role,
-        "gen_ai.agent.description": band.roles[role]?.description,
+        "gen_ai.agent.description": entryOf(band.roles, role)?.description,
         "gen_ai.conversation.id": this.#session,
         "gen_ai.provider.name": venueOf(this.#source.definition, role).provider,
         "gen_ai.workflow.name": flow.name,

@@ -6,6 +6,7 @@ import type { KeyUse } from "../../engine/model/reach";
 import { OrketError } from "../../engine/error/orket-error";
 import { defined } from "../../engine/model/defined";
 import { once } from "../../engine/model/once";
+import { entryOf } from "../../engine/model/entry-of";
 
 /**
  * Variables that are known to belong to one provider, with its API address from that provider's documentation: a user who
@@ -62,7 +63,7 @@ export class AllowedKeys {
   /** Remembers that the user allowed it. */
   async allow({ reference, origin }: KeyUse): Promise<void> {
     const allowed = await this.#read();
-    const origins = [...new Set([...(allowed[reference] ?? []), origin])];
+    const origins = [...new Set([...(entryOf(allowed, reference) ?? []), origin])];
     await writeState(this.#file, { format: 1, allowed: { ...allowed, [reference]: origins } });
   }
 

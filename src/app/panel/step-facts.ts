@@ -7,6 +7,7 @@ import { stepGroups } from "../../engine/view/step-groups";
 import type { StepFacts } from "../../engine/view/transcript";
 import { maxStepChoices } from "../../protocol/session-panel";
 import type { StepChoice } from "../../protocol/session-panel";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** Which surroundings of a step tell its runs apart. */
 const telling: ReadonlySet<string> = new Set(["round", "item", "branch"]);
@@ -34,7 +35,7 @@ export class StepDirectory {
     const step = this.#byKey.get(key);
     if (step === undefined) return undefined;
     const { role, id, startedAt } = step;
-    const isRole = this.#definition.band.roles[role] !== undefined;
+    const isRole = entryOf(this.#definition.band.roles, role) !== undefined;
     const groups = this.#groups(id, key).filter(({ kind }) => telling.has(kind));
     return {
       role,

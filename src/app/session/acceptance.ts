@@ -26,6 +26,7 @@ import type { ProjectChange } from "./project-change";
 import { noteProvenance } from "./provenance";
 import type { LiveSession } from "./session";
 import { defined } from "../../engine/model/defined";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** Who decides, and the contents of the host's editors. */
 export interface DecideOptions {
@@ -195,7 +196,7 @@ async function bring(
   });
   if (provenance !== true) return;
   const { acceptances, lastAt, score } = session.orchestrator.state;
-  const event = acceptances[path]?.at(-1)?.seq ?? 0;
+  const event = entryOf(acceptances, path)?.at(-1)?.seq ?? 0;
   const base = changeAt(score.scope, rename?.from ?? path)?.base ?? null;
   const accepted = { base, event, at: lastAt, by: data.by ?? "person" };
   const replaced = rename === undefined ? project : rename.here;
@@ -304,9 +305,9 @@ export function revertAcceptance(
     const { decisions } = state;
     const view = artifactViews(state).find((one) => one.path === file || one.renamedFrom === file);
     const paths = view?.renamedFrom === undefined ? [file] : [view.path, view.renamedFrom];
-    if (decisions[file]?.kind === "rejected" && options.acceptance === undefined) {
+    if (entryOf(decisions, file)?.kind === "rejected" && options.acceptance === undefined) {
       const back = paths.map((path) => {
-        const of = decisions[path]?.of ?? null;
+        const of = entryOf(decisions, path)?.of ?? null;
         return draft("acceptance_reverted", null, { path, from: of, to: of, ...decidedBy(options) });
       });
       await record(session, ...back);
@@ -328,7 +329,7 @@ async function revertOne(
   const { desk } = options;
   const offer = await revertOffer(offerSource(session, desk), file, acceptance);
   if (offer.kind === "conflict") throw changedAfter(file);
-  const isLast = acceptance === (session.orchestrator.state.acceptances[file] ?? []).at(-1);
+  const isLast = acceptance === (entryOf(session.orchestrator.state.acceptances, file) ?? []).at(-1);
   const { project: from, result: bytes, isUnsaved } = offer;
   const { fileMode: createMode, madeExecutable } = acceptance;
   const newMode = madeExecutable === true ? createMode : undefined;
@@ -353,9 +354,9 @@ async function revertOne(
 /** Moves a file back, with its changes since: both its names or neither. */
 async function revertRename(session: LiveSession, file: string, options: RevertOptions): Promise<void> {
   const { acceptances } = session.orchestrator.state;
-  const last = acceptances[file]?.at(-1);
+  const last = entryOf(acceptances, file)?.at(-1);
   const old = last?.renamedFrom;
-  const gone = old === undefined ? undefined : acceptances[old]?.at(-1);
+  const gone = old === undefined ? undefined : entryOf(acceptances, old)?.at(-1);
   if (last === undefined || old === undefined || gone?.renamedTo !== file)
     throw new OrketError("command_refused", `${file} was changed by a later acceptance.`, {
       hint: "Revert that one first.",
@@ -391,7 +392,7 @@ async function revertRename(session: LiveSession, file: string, options: RevertO
 }
 
 function acceptanceOf(session: LiveSession, file: string, seq: number | undefined): Acceptance {
-  const list = session.orchestrator.state.acceptances[file] ?? [];
+  const list = entryOf(session.orchestrator.state.acceptances, file) ?? [];
   const acceptance = seq === undefined ? list.at(-1) : list.find((one) => one.seq === seq);
   if (acceptance !== undefined) return acceptance;
   throw new OrketError(
@@ -426,12 +427,12 @@ export function redoAcceptance(
   return oneAtATime(session, async () => {
     await finishAcceptance(session);
     const { undone: all } = session.orchestrator.state;
-    const path = all[named]?.renamedTo ?? named;
-    const undone = all[path];
+    const path = entryOf(all, named)?.renamedTo ?? named;
+    const undone = entryOf(all, path);
     if (undone === undefined)
       throw new OrketError("command_refused", `No acceptance of ${named} was reverted.`);
     const old = undone.renamedFrom;
-    const gone = old === undefined ? undefined : all[old];
+    const gone = old === undefined ? undefined : entryOf(all, old);
     const source = offerSource(session, options.desk);
     const again =
       old === undefined || gone === undefined

@@ -7,6 +7,7 @@ import type { PlannedPrompt } from "../../engine/model/plan-flow";
 import { activeRuns } from "../../engine/state/cursor";
 import { stepIdOf } from "../../engine/state/place";
 import type { SessionState } from "../../engine/state/state";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** A prompt before and after an adjustment, whole: what stands where, not only what was changed. */
 export interface AdjustedPrompt {
@@ -72,7 +73,7 @@ export function adjustedPrompt(state: SessionState, adjustment: AdjustmentBody):
 
 function withRolePrompt(definition: Definition, role: string, prompt: string): Definition {
   const { band } = definition;
-  const own = band.roles[role];
+  const own = entryOf(band.roles, role);
   if (own === undefined) return definition;
   return { ...definition, band: { ...band, roles: { ...band.roles, [role]: { ...own, prompt } } } };
 }

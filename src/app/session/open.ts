@@ -31,6 +31,7 @@ import type { Densities } from "../venue/calibration";
 import { forgetSchema, provenSchemaRoles } from "../venue/schema-roles";
 import type { RuntimeOptions, LiveSession, SeenSession } from "./session";
 import { defined } from "../../engine/model/defined";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** The machine that a host writes sessions on. */
 export function environmentOf({
@@ -225,7 +226,7 @@ function live(
       await keeper.close(orchestrator.state);
       const { densities } = orchestrator.state.score.scope;
       const { scope } = orchestrator.state.score;
-      const refused = Object.keys(schemaRoles).filter((role) => scope.schemaRoles[role] !== true);
+      const refused = Object.keys(schemaRoles).filter((role) => entryOf(scope.schemaRoles, role) !== true);
       if (orchestrator.state.changedVenue === undefined || orchestrator.state.changedVenue === null)
         await forgetSchema(environment, options.workDomain, definition, refused);
       await keepDensities(environment, options.workDomain, definition, known, densities);

@@ -14,6 +14,7 @@ import type { Bytes } from "../artifact/text";
 import type { LiveSession } from "./session";
 import { defined } from "../../engine/model/defined";
 import { once } from "../../engine/model/once";
+import { entryOf } from "../../engine/model/entry-of";
 
 const changing = new WeakMap<LiveSession, Promise<unknown>>();
 
@@ -242,7 +243,7 @@ export async function finishAcceptance(session: LiveSession): Promise<readonly s
 /** Records that acceptances did not take place. */
 async function retractAll(session: LiveSession, notes: readonly PendingChange[]): Promise<void> {
   const { decisions } = session.orchestrator.state;
-  const accepted = notes.filter((note) => decisions[note.path]?.kind === "accepted");
+  const accepted = notes.filter((note) => entryOf(decisions, note.path)?.kind === "accepted");
   if (accepted.length === 0) return;
   const back = accepted.map(({ path: file, content, expected }) =>
     draft("acceptance_reverted", null, { path: file, from: content, to: expected }),
@@ -263,8 +264,8 @@ function readPending(bytes: Buffer): PendingChange[] {
 /** Whether the journal holds the decision that the note prepared: an acceptance of the content, or the revert of one. */
 function wasDecided(session: LiveSession, pending: PendingChange): boolean {
   const { decisions, reverted } = session.orchestrator.state;
-  const decision = decisions[pending.path];
+  const decision = entryOf(decisions, pending.path);
   const wanted = pending.content?.sha256 ?? null;
   const accepted = decision?.kind === "accepted" && (decision.content?.sha256 ?? null) === wanted;
-  return accepted || (decision === undefined && reverted[pending.path] === wanted);
+  return accepted || (decision === undefined && entryOf(reverted, pending.path) === wanted);
 }

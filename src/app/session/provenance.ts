@@ -16,6 +16,7 @@ import type { Checks } from "./checks";
 import { readSession } from "../../adapters/journal/session-folder";
 import type { LiveSession } from "./session";
 import { defined } from "../../engine/model/defined";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** A version of an artifact in the journal. */
 export interface ArtifactVersion {
@@ -111,7 +112,7 @@ async function authorsIn(session: LiveSession): Promise<Authors> {
   const { events } = await readSession(session.environment, session.directory);
   const { definition } = state;
   const authors = authorsOf(session.id, events, (role) =>
-    definition.band.roles[role] === undefined ? undefined : callSettings(definition, role).model,
+    entryOf(definition.band.roles, role) === undefined ? undefined : callSettings(definition, role).model,
   );
   known.set(session, { changes, calls, authors });
   return authors;

@@ -10,6 +10,7 @@ import { callSettings } from "../../engine/model/definition";
 import type { Definition, ResolvedVenue } from "../../engine/model/definition";
 import { writeBeside } from "../session/label";
 import { once } from "../../engine/model/once";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** Tokens for each byte of a prompt, by model, as servers counted them. */
 export type Densities = Readonly<Record<string, number>>;
@@ -92,7 +93,7 @@ export async function keepDensities(
   measured: Densities,
 ): Promise<void> {
   const fresh = Object.entries(measured).filter(
-    ([model, value]) => known[model] !== value && known[model] !== rounded(value),
+    ([model, value]) => entryOf(known, model) !== value && entryOf(known, model) !== rounded(value),
   );
   if (fresh.length === 0) return;
   const places = placesOf(definition);

@@ -3,6 +3,7 @@ import { contentOf } from "../../language";
 import type { Project } from "../../language";
 import { followVenues } from "../../language/project/venue-routes";
 import { Report } from "../../language/schema/report";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** A role that a Venue sends to another one. */
 export interface SentRole {
@@ -32,7 +33,7 @@ export function withSentModels(project: Project, path: string, venue: VenueFile)
     for (const { role, through, found } of followVenues(project, source, new Report())) {
       if (!found || through.at(-1)?.path !== path) continue;
       const way = [source, ...through.slice(0, -1)];
-      const model = way.flatMap((one) => contentOf(one, "venue")?.roles[role]?.model ?? [])[0];
+      const model = way.flatMap((one) => entryOf(contentOf(one, "venue")?.roles, role)?.model ?? [])[0];
       if (model !== undefined) asked[`${source.path}: ${role}`] = { model };
     }
   }

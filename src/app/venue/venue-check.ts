@@ -14,6 +14,7 @@ import { factsOf } from "../../engine/model/providers";
 import type { Cancellation } from "../../engine/port/cancellation";
 import { endpointsOf } from "./capability-memory";
 import type { VenueEndpoint } from "./capability-memory";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** Time limit for a server to answer; a slower one is not waited for. One on this machine answers at once, or only calls. */
 const [timeoutMs, timeoutHereMs] = [5000, 2000];
@@ -73,7 +74,7 @@ export async function troubleOf(
 
 /** The models that steps of these roles name, and whether one of them uses the Venue's own. */
 function modelsOf(definition: Definition, roles: readonly string[]): Omit<Wanted, "listsHere"> {
-  const named = roles.map((role) => definition.venue.roles[role]?.model);
+  const named = roles.map((role) => entryOf(definition.venue.roles, role)?.model);
   return { own: named.includes(undefined), named: named.filter((model) => model !== undefined) };
 }
 

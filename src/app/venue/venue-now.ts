@@ -1,6 +1,7 @@
 import type { Definition } from "../../engine/model/definition";
 import { resolveFlow } from "../../language";
 import type { Project, ResolveResult } from "../../language";
+import { entryOf } from "../../engine/model/entry-of";
 
 type Venue = Definition["venue"];
 
@@ -36,9 +37,9 @@ function isSameVenue(a: Venue, b: Venue): boolean {
 
 /** The Venue with another model for a role, set where the role's model is defined: at the role, or in the Venue that answers it. */
 export function withModelFor(venue: Venue, role: string, model: string): Venue {
-  const own = venue.roles[role];
+  const own = entryOf(venue.roles, role);
   if (own?.model !== undefined) return { ...venue, roles: { ...venue.roles, [role]: { ...own, model } } };
-  const routed = own?.venue === undefined ? undefined : venue.venues?.[own.venue];
+  const routed = own?.venue === undefined ? undefined : entryOf(venue.venues, own.venue);
   if (own?.venue === undefined || routed === undefined) return { ...venue, model };
   return { ...venue, venues: { ...venue.venues, [own.venue]: { ...routed, model } } };
 }

@@ -16,6 +16,7 @@ import { withRuntime } from "../runtime";
 import { formatDuration, plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { readPairs } from "./run";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** The outcome of a command, in a few words. */
 function endText({ end, durationMs }: CommandResult): string {
@@ -79,7 +80,7 @@ async function check(context: CommandContext): Promise<ExitCode> {
     const results: CommandResult[] = [];
     try {
       for (const name of wanted) {
-        const spec = table[name];
+        const spec = entryOf(table, name);
         if (spec === undefined || cancel.aborted) continue;
         const why = notAlone(spec);
         if (why !== undefined) {

@@ -29,6 +29,7 @@ import { plural } from "../text/format";
 import { safeLine, safeText } from "../text/safe";
 import { closing } from "./run";
 import { defined } from "../../engine/model/defined";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** What was done about one file, for users and for scripts. */
 interface Done {
@@ -210,7 +211,7 @@ const accept: Action = {
       });
     const hunks = hunksOf(work.context);
     const edited = given.value("edited");
-    const seen = given.value("shown") ?? shown[file];
+    const seen = given.value("shown") ?? entryOf(shown, file);
     const proposal = given.flag("proposal")
       ? { content: (await artifactOffer(offerSource(live), artifact)).proposed }
       : {};
@@ -277,7 +278,7 @@ const reject: Action = {
     const { path: file, decision, open } = artifact;
     if (decision === "rejected" || (decision === "partly" && open !== true)) return undefined;
     const hunks = hunksOf(work.context);
-    const seen = shown[file];
+    const seen = entryOf(shown, file);
     await rejectArtifact(live, file, work.context.given.value("reason"), {
       by: "command_line",
       provenance: true,
@@ -290,7 +291,8 @@ const reject: Action = {
 };
 
 const revert: Action = {
-  standard: ({ path: file }, { orchestrator: { state } }) => (state.acceptances[file] ?? []).length > 0,
+  standard: ({ path: file }, { orchestrator: { state } }) =>
+    (entryOf(state.acceptances, file) ?? []).length > 0,
   nothing: "No file of this session is in the project.",
   begin: (work) => {
     needOneFile(work, "acceptance");
@@ -301,8 +303,8 @@ const revert: Action = {
       throw new OrketError("usage", `--acceptance: '${safeLine(one)}' is not the number of an event.`);
     const { state } = live.orchestrator;
     // A rejection that follows acceptances is reverted first; then the acceptances, newest first.
-    const rejected = state.decisions[file]?.kind === "rejected" ? 1 : 0;
-    const count = one === undefined ? rejected + (state.acceptances[file] ?? []).length : 1;
+    const rejected = entryOf(state.decisions, file)?.kind === "rejected" ? 1 : 0;
+    const count = one === undefined ? rejected + (entryOf(state.acceptances, file) ?? []).length : 1;
     for (let index = 0; index < Math.max(1, count); index += 1)
       await revertAcceptance(live, file, {
         by: "command_line",
@@ -314,11 +316,11 @@ const revert: Action = {
 };
 
 const redo: Action = {
-  standard: ({ path: file }, { orchestrator: { state } }) => state.undone[file] !== undefined,
+  standard: ({ path: file }, { orchestrator: { state } }) => entryOf(state.undone, file) !== undefined,
   nothing: "No acceptance of this session was reverted.",
   apply: async ({ live }, { path: file }) => {
     do await redoAcceptance(live, file, { by: "command_line", provenance: true });
-    while (live.orchestrator.state.undone[file] !== undefined);
+    while (entryOf(live.orchestrator.state.undone, file) !== undefined);
     return { done: "accepted", path: file };
   },
 };

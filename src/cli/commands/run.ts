@@ -40,13 +40,13 @@ export const answerOption: OptionSpec = {
 
 /** `NAME=VALUE` options as a record. @throws {OrketError} usage. */
 export function readPairs(option: string, pairs: readonly string[]): Record<string, string> {
-  const values: Record<string, string> = {};
-  for (const pair of pairs) {
-    const at = pair.indexOf("=");
-    if (at <= 0) throw new OrketError("usage", `--${option} is NAME=VALUE, not '${safeLine(pair)}'.`);
-    values[pair.slice(0, at)] = pair.slice(at + 1);
-  }
-  return values;
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      if (at <= 0) throw new OrketError("usage", `--${option} is NAME=VALUE, not '${safeLine(pair)}'.`);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
 }
 
 async function askFor(question: string, io: Io, lines: TypedLines): Promise<string | undefined> {

@@ -9,6 +9,7 @@ import { viewSession } from "../../engine/view/session-view";
 import type { ApprovalView } from "../../engine/view/session-view";
 import { safeLine, safeText } from "../text/safe";
 import { groupedExactly } from "../../engine/model/grouped";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** A part of what the user is asked about. */
 export interface ShownPart {
@@ -45,7 +46,7 @@ async function beforeStep(approval: ApprovalView, live: Live): Promise<ApprovalT
   const asked = last === undefined ? undefined : askedIn(await live.readText(last.content));
   const { definition, score } = live.orchestrator.state;
   const run = activeRuns(score).find((active) => active.run.key === approval.step)?.run;
-  const spec = run === undefined ? undefined : definition.flow.commands?.[commandNameOf(run)];
+  const spec = run === undefined ? undefined : entryOf(definition.flow.commands, commandNameOf(run));
   const command =
     shows === undefined ? undefined : askedCommandLines(await live.readText(shows), spec).join("\n");
   const news: ShownPart[] = [{ text: safeText(command ?? asked ?? instruction).trimEnd() }];

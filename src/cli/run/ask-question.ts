@@ -7,6 +7,7 @@ import { safeLine, safeText } from "../text/safe";
 import { wrapText } from "../text/width";
 import { editText } from "./edit-text";
 import type { TypedLines } from "./lines";
+import { entryOf } from "../../engine/model/entry-of";
 
 export interface AskParts {
   readonly output: Output;
@@ -54,7 +55,7 @@ async function askWord(question: QuestionView, { output, lines }: AskParts): Pro
     const said = typed.trim();
     const chosen = choices.find((word) => word === said) ?? choices[Number(said) - 1];
     if (chosen !== undefined) return { kind: "answer", ...(words.length === 0 ? {} : { verdict: chosen }) };
-    const steer = steering[said.toLowerCase()];
+    const steer = entryOf(steering, said.toLowerCase());
     if (steer !== undefined) return { kind: steer };
     if (said !== "") output.line(`Type a number from 1 to ${choices.length}, the word, p or t.`);
   }

@@ -37,6 +37,7 @@ import { callsOfReply } from "./reply";
 import { usableCall } from "./usable-call";
 import type { AgentPorts } from "./ports";
 import { defined } from "../model/defined";
+import { entryOf } from "../model/entry-of";
 
 type FingerprintData = NonNullable<EventData<"model_call_end">["fingerprint"]>;
 
@@ -145,7 +146,7 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
   const sent = await sentMessages(run.prompt?.messages ?? [], ports.store);
   const messages = mergesSystem(state.definition, active) ? withoutSystem(sent) : sent;
   const settings = callSettings(state.definition, run.node.role);
-  const answeredBy = state.answeredBy[answerKey(state.definition, run.node.role, settings.model)];
+  const answeredBy = entryOf(state.answeredBy, answerKey(state.definition, run.node.role, settings.model));
   return {
     recorded: context.recorded,
     messages,
@@ -158,7 +159,7 @@ async function requestOf(active: ActiveRun, context: PerformContext): Promise<Mo
       stepKey: run.key,
       role: run.node.role,
       answeredCalls: state.answeredCalls.get(run.node.id) ?? 0,
-      failedTries: state.failedTries[run.node.id] ?? 0,
+      failedTries: entryOf(state.failedTries, run.node.id) ?? 0,
       ...defined({ answeredBy }),
     },
   };

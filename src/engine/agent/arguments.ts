@@ -1,4 +1,5 @@
 import { LooseProblem, parseLoose, readLooseJson, skipSpace } from "./reader/loose-json";
+import { entryOf } from "../model/entry-of";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -78,7 +79,7 @@ function fitted(value: unknown, schema: Json): unknown {
   const strict = schema["additionalProperties"] === false;
   const args: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
-    const wanted = properties[key];
+    const wanted = entryOf(properties, key);
     if (wanted === undefined) {
       // A placeholder for a call that was left out of the prompt: copying it is a mistake, which the tool reports.
       if (!strict || key === "left_out") args[key] = item;
@@ -89,10 +90,11 @@ function fitted(value: unknown, schema: Json): unknown {
   }
   for (const name of Object.keys(properties)) {
     if (Object.hasOwn(args, name)) continue;
-    const given = (otherNames[name] ?? []).filter(
+    const given = (entryOf(otherNames, name) ?? []).filter(
       (other) => Object.hasOwn(value, other) && !Object.hasOwn(properties, other),
     );
-    if (given.length === 1 && given[0] !== undefined) args[name] = fit(value[given[0]], properties[name]);
+    if (given.length === 1 && given[0] !== undefined)
+      args[name] = fit(entryOf(value, given[0]), entryOf(properties, name));
   }
   return args;
 }

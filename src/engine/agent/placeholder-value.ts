@@ -7,6 +7,7 @@ import type { Placeholder } from "../model/template";
 import type { Place } from "../state/place";
 import { changeAt, resultSeen } from "../state/scope";
 import type { Scope } from "../state/scope";
+import { entryOf } from "../model/entry-of";
 
 /** The context in which a template is resolved: its place, and what is visible there. */
 export interface TemplateContext {
@@ -37,9 +38,9 @@ async function jsonOf(
     case "task":
       return definition.flow.task.trim();
     case "input":
-      return (place.inputs ?? definition.flow.inputs)[placeholder.name];
+      return entryOf(place.inputs ?? definition.flow.inputs, placeholder.name);
     case "note":
-      return scope.notes[placeholder.key];
+      return entryOf(scope.notes, placeholder.key);
     case "summary":
       return text(resultSeen(scope, wholeId(placeholder.step, node), place)?.summary);
     case "verdict":

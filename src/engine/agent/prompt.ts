@@ -15,6 +15,7 @@ import { tooLarge } from "./prompt-parts";
 import { assumedDensity, estimateAt } from "./prompt-tokens";
 import { expandFor } from "./prompt-values";
 import { visibleWork } from "./prompt-work";
+import { entryOf } from "../model/entry-of";
 
 export type PromptResult =
   | { readonly kind: "built"; readonly data: EventData<"prompt_built"> }
@@ -38,7 +39,7 @@ async function fixedParts(context: PromptContext): Promise<Fixed> {
   const { definition, active } = context;
   const { run } = active;
   const used = new Set<string>();
-  let system = await expandFor(context, definition.band.roles[run.node.role]?.prompt ?? "", used);
+  let system = await expandFor(context, entryOf(definition.band.roles, run.node.role)?.prompt ?? "", used);
   system += pinnedSections(definition.band, run.node.role);
   if (context.mode === "text" && context.tools.length > 0)
     system += `\n\n${describeTextTools(context.tools)}`;
@@ -193,9 +194,9 @@ function sizesOf({ definition, active }: PromptContext): {
 } {
   const { run, scope } = active;
   const { model, context_tokens: size, max_output_tokens: output } = callSettings(definition, run.node.role);
-  const density = scope.densities[model];
+  const density = entryOf(scope.densities, model);
   const estimate = estimateAt(density);
-  const refusedBytes = scope.refusedBytes[model];
+  const refusedBytes = entryOf(scope.refusedBytes, model);
   const refusedTokens = refusedBytes === undefined ? Infinity : estimate.tokens(refusedBytes);
   // Three quarters of what was rejected, and less each time; later prompts stay a tenth below it.
   const share = run.overflows > 0 ? 0.75 ** run.overflows : 0.9;

@@ -12,6 +12,9 @@ import type { ReadableTool } from "./reader/found";
 import { parseLoose } from "./reader/loose-json";
 import { toolsOfStep } from "./tool/registry";
 import { defined } from "../model/defined";
+import { entryOf } from "../model/entry-of";
+
+const lostCall = "it says that the reply ends with a call, and sent none.";
 
 /** What a reply asks for and says. */
 export interface ReadReply {
@@ -81,11 +84,15 @@ function readCalls(active: ActiveRun, reply: ModelReply, parts: Parts): ReadRepl
           tool,
           args: parts.ports.store.putText(typeof args === "string" ? args : JSON.stringify(args)),
         }));
+  // The server says that the reply ends with a call, and there is none: it was lost on the way.
+  const isLost =
+    reply.finishReason === "tool_calls" && toolCalls.length + unparsed.length + unread.length === 0;
+  const lost: UnreadCall[] = isLost ? [{ kind: "server", why: lostCall, characters: reply.text.length }] : [];
   return {
     toolCalls,
     fromText: natives.length === 0 && toolCalls.length > 0,
     said: said === reply.text ? undefined : said,
-    unread: [...unparsed, ...unread],
+    unread: [...unparsed, ...unread, ...lost],
   };
 }
 
@@ -101,7 +108,7 @@ function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): 
   const { run, scope } = active;
   const { definition } = state;
   const role = run.node.role;
-  const listed = definition.band.roles[role]?.tools ?? [];
+  const listed = entryOf(definition.band.roles, role)?.tools ?? [];
   const specs = toolsOfStep(run.node, {
     definition,
     external: ports.external,
@@ -117,7 +124,7 @@ function modeOf(active: ActiveRun, reply: ModelReply, { state, ports }: Parts): 
   });
   const native = toolMode(definition, active) === "native";
   const setting = callSettings(definition, role).tool_calls;
-  const inUse = native && (reply.toolCalls.length > 0 || scope.nativeToolRoles[role] === true);
+  const inUse = native && (reply.toolCalls.length > 0 || entryOf(scope.nativeToolRoles, role) === true);
   const search =
     tools.length === 0 ||
     setting === "native" ||

@@ -8,6 +8,7 @@ import { cutReason, isCut } from "../state/reply-problems";
 import type { SessionState } from "../state/state";
 import { takeArguments } from "./arguments";
 import type { AgentPorts } from "./ports";
+import { entryOf } from "../model/entry-of";
 
 interface Parts {
   readonly state: SessionState;
@@ -27,7 +28,9 @@ export async function usableCall(
   const { run } = active;
   if (state.versions.callReader === 1) return { call };
   const spec = tools.find(({ name }) => name === call.tool);
-  const listed = state.definition.band.roles[run.node.role]?.tools.some((name) => name === call.tool);
+  const listed = entryOf(state.definition.band.roles, run.node.role)?.tools.some(
+    (name) => name === call.tool,
+  );
   if (listed !== true) return { call };
   const text = await ports.store.getText(call.args);
   const taken = takeArguments(text, parametersOf(call, spec));

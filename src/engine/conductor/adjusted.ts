@@ -2,6 +2,7 @@ import type { AdjustmentBody } from "../event/event";
 import { stepOf } from "../model/plan";
 import { stepIdOf } from "../state/place";
 import type { SessionState } from "../state/state";
+import { entryOf } from "../model/entry-of";
 
 /** The text that an adjustment contains and a person may edit; undefined: it has none. */
 export function textOfAdjustment(adjustment: AdjustmentBody): string | undefined {
@@ -19,5 +20,5 @@ export function withText(adjustment: AdjustmentBody, text: string): AdjustmentBo
 export function instructionOf({ definition, patches }: SessionState, step: string): string {
   const id = stepIdOf(step);
   const node = stepOf(definition.score.steps, id);
-  return patches[step] ?? patches[id] ?? node?.instruction ?? "";
+  return entryOf(patches, step) ?? entryOf(patches, id) ?? node?.instruction ?? "";
 }

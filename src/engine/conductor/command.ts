@@ -12,6 +12,7 @@ import { nextTry } from "../state/going-on";
 import type { SessionState } from "../state/state";
 import { agentMayAnswer } from "../state/step-run";
 import { defined } from "../model/defined";
+import { entryOf } from "../model/entry-of";
 
 /** What a person, or a script on their behalf, can ask of a session. */
 export type Command =
@@ -223,7 +224,7 @@ function acceptAdjustment(state: SessionState, adjustment: EventData<"adjustment
       });
     case "enable":
     case "disable":
-      if (state.definition.band.roles[adjustment.role] === undefined) {
+      if (entryOf(state.definition.band.roles, adjustment.role) === undefined) {
         throw new OrketError("command_refused", `The Band has no role ${adjustment.role}.`);
       }
       return [event];
@@ -269,7 +270,7 @@ function acceptRoleChange(
 ): EventDraft {
   const { role } = adjustment;
   const { roles } = state.definition.band;
-  if (roles[role] === undefined) throw unknown("role", role, Object.keys(roles));
+  if (entryOf(roles, role) === undefined) throw unknown("role", role, Object.keys(roles));
   if (adjustment.kind === "patch_role") {
     checkText(state.definition, `prompt of ${role}`, adjustment.prompt);
     return draft("adjustment", null, adjustment);

@@ -10,6 +10,7 @@ import { fold } from "../state/apply";
 import { activeRuns } from "../state/cursor";
 import { initialState } from "../state/state";
 import { stepIdOf } from "../state/place";
+import { entryOf } from "../model/entry-of";
 
 /**
  * The events that a fork at a step shares with the session: all that come before the step's first one.
@@ -58,7 +59,8 @@ export function definitionAt(
   changed.flow.limits = { ...limits };
   const id = stepIdOf(at);
   for (const step of stepsOf(changed.score.steps))
-    step.instruction = (step.id === id ? patches[at] : undefined) ?? patches[step.id] ?? step.instruction;
+    step.instruction =
+      (step.id === id ? entryOf(patches, at) : undefined) ?? entryOf(patches, step.id) ?? step.instruction;
   return changed;
 }
 
@@ -96,13 +98,13 @@ export function changeDefinition(definition: Definition, changes: ForkChanges): 
       if (override.venue === undefined) delete override.model;
   }
   const roleOf = (name: string): Definition["band"]["roles"][string] => {
-    const role = band.roles[name];
+    const role = entryOf(band.roles, name);
     if (role === undefined) throw unknown("role", name, Object.keys(band.roles));
     return role;
   };
   for (const [role, model] of Object.entries(changes.models ?? {})) {
     roleOf(role);
-    venue.roles[role] = { ...venue.roles[role], model };
+    venue.roles[role] = { ...entryOf(venue.roles, role), model };
   }
   for (const [role, prompt] of Object.entries(changes.prompts ?? {})) {
     checkText(changed, `prompt of ${role}`, prompt);
@@ -156,12 +158,12 @@ export function decisionsOfFork(
 /** What a fork's definition says about roles that users had changed in the shared events. */
 function roleDecisions(before: Definition, after: Definition, roles: readonly string[]): AdjustmentBody[] {
   return roles.flatMap((role): AdjustmentBody[] => {
-    const prompt = after.band.roles[role]?.prompt;
+    const prompt = entryOf(after.band.roles, role)?.prompt;
     const [old, now] = [callSettings(before, role), callSettings(after, role)];
     const isOther = old.model !== now.model || old.temperature !== now.temperature;
     const { model, temperature } = now;
     return [
-      ...(prompt === undefined || prompt === before.band.roles[role]?.prompt
+      ...(prompt === undefined || prompt === entryOf(before.band.roles, role)?.prompt
         ? []
         : [{ kind: "patch_role" as const, role, prompt }]),
       ...(isOther ? [{ kind: "set_model" as const, role, model, ...defined({ temperature }) }] : []),

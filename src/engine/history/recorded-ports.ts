@@ -10,6 +10,7 @@ import type { SessionStore } from "../port/session-store";
 import type { Utf8 } from "../port/utf8";
 import { activeRuns } from "../state/cursor";
 import type { SessionState } from "../state/state";
+import { entryOf } from "../model/entry-of";
 
 /* The ports of a replay: they answer from the recording, and refuse everything else. */
 
@@ -107,5 +108,5 @@ function offers(
   isSuch: (tool: string) => boolean,
 ): boolean {
   const role = activeRuns(score).find(({ run }) => run.key === step)?.run.node.role ?? "";
-  return kind === "build_prompt" && definition.band.roles[role]?.tools.some(isSuch) === true;
+  return kind === "build_prompt" && entryOf(definition.band.roles, role)?.tools.some(isSuch) === true;
 }

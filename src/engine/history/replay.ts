@@ -30,6 +30,7 @@ import {
   WorldNeeded,
 } from "./recorded-ports";
 import type { ReplayPorts } from "./recorded-ports";
+import { entryOf } from "../model/entry-of";
 
 export type { ReplayPorts } from "./recorded-ports";
 
@@ -279,7 +280,9 @@ async function checkReply(
 function isReadByEditor(state: SessionState, { step, data }: EventOf<"model_call_end">): boolean {
   const isText = data.from_text === true || data.tool_calls.length === 0;
   const role = activeRuns(state.score).find((active) => active.run.key === step)?.run.node.role;
-  return isText && role !== undefined && (state.definition.band.roles[role]?.tools ?? []).some(isForeign);
+  return (
+    isText && role !== undefined && (entryOf(state.definition.band.roles, role)?.tools ?? []).some(isForeign)
+  );
 }
 
 /** The engine wrote it as the JSON of an object. */

@@ -2,6 +2,7 @@ import type { Definition, ResolvedVenue } from "./definition";
 import { venueOf } from "./definition";
 import { stepsOf } from "./plan";
 import { isFromFile } from "./providers";
+import { entryOf } from "./entry-of";
 
 /** A Venue that a run calls, and the roles it is called for. */
 export interface CalledVenue {
@@ -40,6 +41,6 @@ export function providerOf(definition: Pick<Definition, "venue" | "score">): str
 
 /** The key under which the origin of a model's answers is kept: two Venues can have models of the same name. */
 export function answerKey(definition: Pick<Definition, "venue">, role: string, model: string): string {
-  const other = definition.venue.roles[role]?.venue;
+  const other = entryOf(definition.venue.roles, role)?.venue;
   return other === undefined ? model : `${other}: ${model}`;
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { imageSchema } from "./image";
 import { idSchema } from "./names";
+import { entryOf } from "./entry-of";
 
 /**
  * How strongly a command is isolated from the machine, strongest first. `container`: nothing of the machine but the view, in a
@@ -89,10 +90,10 @@ export function commandTableText(table: CommandTable): string {
   const rows = Object.keys(table)
     .sort()
     .map((name) => {
-      const { description: _text, env, ...spec } = table[name] as CommandSpec;
+      const { description: _text, env, ...spec } = entryOf(table, name) as CommandSpec;
       const variables = Object.keys(env)
         .sort()
-        .map((key) => [key, env[key]]);
+        .map((key) => [key, entryOf(env, key)]);
       const fields = Object.entries(spec).sort(([a], [b]) => (a < b ? -1 : 1));
       return [name, fields, variables];
     });

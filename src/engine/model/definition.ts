@@ -3,6 +3,7 @@ import type { Definition, GroupPlanNode, PlanNode, ResolvedVenue } from "./defin
 import { defined } from "./defined";
 import { factsOf } from "./providers";
 import type { Pricing, systemRoleSchema, toolCallModeSchema } from "./venue";
+import { entryOf } from "./entry-of";
 
 export type { Act, Definition, EachNode, GroupPlanNode, LoopNode, ParallelNode, PlanNode, ResolvedVenue, SequenceNode, StepNode, UseNode } from "./definition-schema";
 
@@ -36,14 +37,14 @@ export interface CallSettings {
 
 /** The Venue that answers a role: the Flow's own, or the one it routes the role to. */
 export function venueOf({ venue }: Pick<Definition, "venue">, role: string): ResolvedVenue {
-  const other = venue.roles[role]?.venue;
-  return (other === undefined ? undefined : venue.venues?.[other]) ?? venue;
+  const other = entryOf(venue.roles, role)?.venue;
+  return (other === undefined ? undefined : entryOf(venue.venues, other)) ?? venue;
 }
 
 /** The settings of a role: its overrides, then those of the Venue that answers it, then the defaults. */
 export function callSettings(definition: Definition, role: string): CallSettings {
   const venue = venueOf(definition, role);
-  const own = definition.venue.roles[role] ?? {};
+  const own = entryOf(definition.venue.roles, role) ?? {};
   const temperature = own.temperature ?? venue.temperature;
   const seed = own.seed ?? venue.seed;
   const pricing = own.pricing ?? venue.pricing;

@@ -15,6 +15,7 @@ import { parseTemplate, placeholderText } from "./template";
 import type { Placeholder } from "./template";
 import { anyTouches, isForeign } from "./tools";
 import { defined } from "./defined";
+import { entryOf } from "./entry-of";
 
 /** Most runs that a plan lists; the rest are counted. */
 const maxPlannedRuns = 1000;
@@ -142,7 +143,7 @@ function valueOf(definition: Definition, step: StepNode, placeholder: Placeholde
     case "task":
       return definition.flow.task.trim();
     case "input": {
-      const value = definition.flow.inputs[placeholder.name];
+      const value = entryOf(definition.flow.inputs, placeholder.name);
       return value === undefined ? undefined : textOfJson(value);
     }
     case "role":
@@ -177,7 +178,7 @@ export function planPrompt(
         return value ?? placeholderText(segment.placeholder);
       })
       .join("");
-  const system = `${expand(definition.band.roles[step.role]?.prompt ?? "")}${pinnedSections(definition.band, step.role)}`;
+  const system = `${expand(entryOf(definition.band.roles, step.role)?.prompt ?? "")}${pinnedSections(definition.band, step.role)}`;
   const instruction = expand(step.instruction);
   const task = usesTask ? "" : taskSection(definition.flow.task);
   return { system, user: `${task}${stepSection(step, iteration, instruction).join("")}`, open: [...open] };
@@ -189,7 +190,7 @@ function actText({ flow }: Definition, { does, role }: StepNode): string | undef
     case undefined:
       return undefined;
     case "run": {
-      const spec = flow.commands?.[does.command];
+      const spec = entryOf(flow.commands, does.command);
       if (spec === undefined) return `runs ${does.command}`;
       const where =
         spec.effects === "outside"
@@ -231,7 +232,7 @@ function plannedFile({ path, bytes, sha256 }: PlannedFile): PlannedFile {
 
 function planStep(definition: Definition, planned: PlannedStep, prompts: boolean): FlowPlanStep {
   const { node, within, maxRuns } = planned;
-  const tools = definition.band.roles[node.role]?.tools ?? [];
+  const tools = entryOf(definition.band.roles, node.role)?.tools ?? [];
   const { policy, conductor } = definition.flow;
   const worst = worstCase(definition, planned);
   const agent = node.does === undefined;

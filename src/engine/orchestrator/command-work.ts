@@ -20,6 +20,7 @@ import { artifactsOf, changeAt } from "../state/scope";
 import type { StepRun } from "../state/step-run";
 import { templateOf } from "./question-work";
 import { defined } from "../model/defined";
+import { entryOf } from "../model/entry-of";
 
 /** The end of a command's output that later steps see, in characters; the whole output is kept in the journal. */
 const maxCommandSummary = 4000;
@@ -33,7 +34,7 @@ interface Prepared {
 }
 
 function specOf({ state }: PerformContext, run: StepRun): CommandSpec | undefined {
-  return state.definition.flow.commands?.[commandNameOf(run)];
+  return entryOf(state.definition.flow.commands, commandNameOf(run));
 }
 
 /** The command as it would be started, or why it must not be started. */
@@ -97,12 +98,12 @@ function isBounded(
   if (placeholder.kind === "input") {
     const specs =
       frame === undefined ? definition.flow.input_specs : useOf(definition.score.steps, frame)?.inputs;
-    return isDeclared(specs?.[placeholder.name]);
+    return isDeclared(entryOf(specs, placeholder.name));
   }
   if (placeholder.kind !== "result") return false;
   const id = frame === undefined ? placeholder.step : `${frame}.${placeholder.step}`;
   const step = stepOf(definition.score.steps, id);
-  return isDeclared(step?.result?.[placeholder.field]);
+  return isDeclared(entryOf(step?.result, placeholder.field));
 }
 
 /** Asks a person about a command whose effects reach outside, or whose step requires it. */

@@ -13,6 +13,7 @@ import type { StepRun } from "../state/step-run";
 import { effect, nothing, record, work } from "./effect";
 import type { Decision } from "./effect";
 import { failedStep, mustProblem } from "../state/failed-step";
+import { entryOf } from "../model/entry-of";
 
 /** Whether the condition before a step or a group holds; undefined: there is none, or it was checked. */
 export function conditionOf(state: SessionState, { run, scope }: ActiveRun): Checked | undefined {
@@ -31,7 +32,7 @@ export function decideGate(state: SessionState, active: ActiveRun): Decision {
 
 function decideOpening(state: SessionState, active: ActiveRun): Decision {
   const { run } = active;
-  const asked = state.skips[run.key] ?? state.skips[run.node.id];
+  const asked = entryOf(state.skips, run.key) ?? entryOf(state.skips, run.node.id);
   if (asked !== undefined)
     return record(draft("step_skipped", run.key, { id: run.node.id, role: run.node.role, ...asked }));
   const checked = conditionOf(state, active);

@@ -29,6 +29,7 @@ import { conditionOf, decideGate } from "./decide-group";
 import { effect, nothing, record, work } from "./effect";
 import type { Decision, Effect } from "./effect";
 import { defined } from "../model/defined";
+import { entryOf } from "../model/entry-of";
 export type { Decision, Effect } from "./effect";
 
 /**
@@ -144,7 +145,7 @@ function withMust(run: StepRun, decision: Decision): Decision {
 function decideStart(state: SessionState, active: ActiveRun): Decision {
   const { run } = active;
   if (run.attempt === 0) {
-    const asked = state.skips[run.key] ?? state.skips[run.node.id];
+    const asked = entryOf(state.skips, run.key) ?? entryOf(state.skips, run.node.id);
     if (asked !== undefined) return record(skipped(run, asked));
     const checked = conditionOf(state, active);
     if (checked !== undefined) return record(draft("condition_checked", run.key, { ...checked }));
@@ -243,9 +244,14 @@ function decideAfterReply(state: SessionState, { run, scope }: ActiveRun, reply:
   if (isLastWord && missing.length === 0) return work(turnEffect("finish_step", run));
   if (reply.turn < lastTurn(run)) return work(turnEffect("build_prompt", run));
   if (missing.length === 0 && !honest) return work(turnEffect("finish_step", run));
-  if (missing.length === 0 && run.result !== undefined) return work(turnEffect("finish_step", run));
+  // Before version 5 of the reader, any call could follow the result on the last turn.
+  const givesResult =
+    run.result !== undefined &&
+    (state.versions.callReader < 5 || reply.toolCalls.some(({ tool }) => tool === "set_result"));
+  if (missing.length === 0 && givesResult) return work(turnEffect("finish_step", run));
   if (!isLastWord && honest) {
-    const tools = [...new Set(reply.toolCalls.map(({ tool }) => tool))].join(", ");
+    const named = reply.toolCalls.map(({ tool }) => (tool === "" ? "a tool without a name" : tool));
+    const tools = [...new Set(named)].join(", ");
     missing.push({
       code: "max_turns",
       message: `The model was still at work: its last reply called ${tools}, and no turn was left for what follows.`,

@@ -6,6 +6,7 @@ import { usableCall } from "../agent/usable-call";
 import type { EventDraft } from "../event/event";
 import { unboundedText } from "../model/tools";
 import type { ActiveRun } from "../state/cursor";
+import { entryOf } from "../model/entry-of";
 
 /**
  * Asks a person about the open call of a foreign tool. Does not ask about a call that would not be performed anyway: the
@@ -17,7 +18,7 @@ export async function askForeign(active: ActiveRun, context: PerformContext): Pr
   const { state, ports } = context;
   const call = run.openTool?.call;
   if (call === undefined) throw new Error("no call is open to ask about");
-  const role = state.definition.band.roles[run.node.role];
+  const role = entryOf(state.definition.band.roles, run.node.role);
   if (role?.tools.some((name) => name === call.tool) !== true)
     return deniedAs(run, call, "tool-not-listed", unlistedText(run.node.role, call.tool, role?.tools ?? []));
   const usable = await usableCall(call, active, { state, ports, tools: [] });

@@ -19,6 +19,7 @@ import { artifactsOf, resultOf, resultOfKey, resultSeen } from "../state/scope";
 import type { Scope, StepResult } from "../state/scope";
 import type { StepRun } from "../state/step-run";
 import { defined } from "../model/defined";
+import { entryOf } from "../model/entry-of";
 
 /** Longest summary of a group, in characters; its parts share it. */
 const maxGroupSummary = 16_000;
@@ -78,12 +79,14 @@ async function itemsOf(
     return filesMatching(glob, scope, context);
   }
   if ("input" in from) {
-    const value = (run.place.inputs ?? context.state.definition.flow.inputs)[from.input];
+    const value = entryOf(run.place.inputs ?? context.state.definition.flow.inputs, from.input);
     return asList(value) ?? `The input ${from.input} is not a list.`;
   }
   const result = resultSeen(scope, from.step, run.place)?.result;
   const value =
-    typeof result === "object" && result !== null ? (result as Record<string, Json>)[from.field] : undefined;
+    typeof result === "object" && result !== null
+      ? entryOf(result as Record<string, Json>, from.field)
+      : undefined;
   return asList(value) ?? `The result of ${from.step} has no list ${from.field}.`;
 }
 
@@ -130,8 +133,8 @@ async function openUse(active: ActiveRun, node: UseNode, context: PerformContext
   const inputs: Record<string, Json> = {};
   const problems: string[] = [];
   for (const [name, spec] of Object.entries(node.inputs)) {
-    const written = node.with[name];
-    const given = written === undefined ? around[name] : await expandJson(template, written);
+    const written = entryOf(node.with, name);
+    const given = written === undefined ? entryOf(around, name) : await expandJson(template, written);
     const read = readField(name, spec, given);
     if ("problems" in read) problems.push(...read.problems);
     else if (read.value !== undefined) inputs[name] = read.value;

@@ -9,6 +9,7 @@ import { closeGroup, openGroup } from "./group-work";
 import { askForeign } from "./foreign-work";
 import { askQuestion, finishAct } from "./question-work";
 import { promptOf, callModel, runTool, finishStep } from "../agent/agent";
+import { entryOf } from "../model/entry-of";
 
 /** Does an effect's work and returns the events that record its outcome. Failures that a run can have are events. */
 export async function perform(effect: Effect, context: PerformContext): Promise<readonly EventDraft[]> {
@@ -54,6 +55,6 @@ export function isExternal(effect: Effect, state: SessionState): boolean {
   // A command has run at this point; its result is made from what was recorded.
   if (commandOfTool(tool) !== undefined) return false;
   // A tool that the role does not have is denied here, whatever else may provide it.
-  const role = state.definition.band.roles[run.node.role];
+  const role = entryOf(state.definition.band.roles, run.node.role);
   return role?.tools.some((name) => name === tool) === true;
 }

@@ -12,6 +12,7 @@ import type { ActiveRun } from "../state/cursor";
 import { failedStep } from "../state/failed-step";
 import { artifactsOf, resultSeen } from "../state/scope";
 import { defined } from "../model/defined";
+import { entryOf } from "../model/entry-of";
 
 /** Most questions in a list. */
 const maxQuestions = 100;
@@ -79,7 +80,7 @@ async function questionOf(
       const result = resultSeen(scope, does.from.step, run.place)?.result;
       const list =
         typeof result === "object" && result !== null
-          ? (result as Record<string, Json>)[does.from.field]
+          ? entryOf(result as Record<string, Json>, does.from.field)
           : undefined;
       if (!Array.isArray(list))
         return {
@@ -149,7 +150,7 @@ async function outcomeOf({ run }: ActiveRun, { state, ports }: PerformContext): 
     case "accept": {
       const { verdict, accepted, partly, rejected } = acceptanceOf(state, run.question?.paths ?? []);
       const withReason = (path: string): string => {
-        const decision = state.decisions[path];
+        const decision = entryOf(state.decisions, path);
         const reason = decision?.kind === "rejected" ? decision.reason : undefined;
         return reason === undefined ? path : `${path} (${reason})`;
       };

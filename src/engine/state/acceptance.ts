@@ -2,6 +2,7 @@ import { decisionAbout } from "./decisions";
 import { artifactsOf } from "./scope";
 import type { ArtifactChange } from "./scope";
 import type { SessionState } from "./state";
+import { entryOf } from "../model/entry-of";
 
 /** Whether a change proposes anything: a file that was made and removed again does not. */
 function isProposal({ base, content }: ArtifactChange): boolean {
@@ -18,7 +19,7 @@ function verdictAbout(state: SessionState, change: ArtifactChange): Verdict | un
     return open || verdict === "pending" ? undefined : verdict;
   }
   // Earlier sessions took the last decision about a file for the whole of it.
-  const decision = state.decisions[change.path];
+  const decision = entryOf(state.decisions, change.path);
   if (decision === undefined || decision.of?.sha256 !== change.content?.sha256) return undefined;
   // Part of it is still proposed.
   return decision.rest === undefined ? decision.kind : undefined;

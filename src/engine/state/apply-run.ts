@@ -20,6 +20,7 @@ import { answeredQuestion } from "./apply-answer";
 import { restarted } from "./step-run";
 import type { PromptBasis, StepRun } from "./step-run";
 import { defined } from "../model/defined";
+import { entryOf } from "../model/entry-of";
 
 /** Events that are about the session, not about one step run. */
 export type SessionWideType =
@@ -254,7 +255,7 @@ function failedCall({ run, scope }: ActiveRun, data: EventData<"model_call_faile
 function counted({ run, scope }: ActiveRun, { tokens }: EventData<"model_call_end">): Scope {
   if (run.prompt === null || run.call === null || tokens.input?.source !== "measured") return scope;
   const { model } = run.call;
-  const known = scope.densities[model];
+  const known = entryOf(scope.densities, model);
   const learned = learnedDensity(known, promptBytes(run.prompt), tokens.input.count);
   return learned === undefined || learned === known ? scope : withDensity(scope, model, learned);
 }

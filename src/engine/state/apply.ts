@@ -21,6 +21,7 @@ import type { SessionState, StepRecord } from "./state";
 import { forAnotherBackend } from "./step-run";
 import type { StepRun } from "./step-run";
 import { defined } from "../model/defined";
+import { entryOf } from "../model/entry-of";
 
 /**
  * The fold: the session's state after one more event. Engine, views, resume and replay all see a session through it.
@@ -184,7 +185,7 @@ function applyRunEvent(state: SessionState, event: RunEvent): SessionState {
   const changed = afterAdjustments(sessionPart(state, before.run, event), before.run, event);
   const start = {
     order: before.run.order ?? state.steps.length,
-    patch: state.patches[before.run.key] ?? state.patches[before.run.node.id],
+    patch: entryOf(state.patches, before.run.key) ?? entryOf(state.patches, before.run.node.id),
     ...(event.type === "model_call_start" ? { basis: basisOf(state, before.run) } : {}),
   };
   const score = updateRun(
@@ -288,7 +289,7 @@ function answered(state: SessionState, run: StepRun, data: EventData<"model_call
 }
 
 function withoutTries(tries: SessionState["failedTries"], id: string): SessionState["failedTries"] {
-  if (tries[id] === undefined) return tries;
+  if (entryOf(tries, id) === undefined) return tries;
   const { [id]: _, ...others } = tries;
   return others;
 }
@@ -302,7 +303,7 @@ function withAnswer(
   if (node === undefined) return answeredBy;
   const { role } = run.node;
   const model = answerKey(definition, role, callSettings(definition, role).model);
-  const before = answeredBy[model] ?? [];
+  const before = entryOf(answeredBy, model) ?? [];
   const digest = fingerprint?.digest;
   if (before.some((known) => known.node === node && known.digest === digest)) return answeredBy;
   return { ...answeredBy, [model]: [...before, { node, ...defined({ digest }) }] };
@@ -311,7 +312,7 @@ function withAnswer(
 function failedCall(state: SessionState, run: StepRun, data: EventData<"model_call_failed">): SessionState {
   const settled = settledBy(state, run, data.partial !== undefined || data.code === "interrupted");
   if (run.call === null || isInterruption(data.code)) return settled;
-  const tries = (state.failedTries[run.node.id] ?? 0) + 1;
+  const tries = (entryOf(state.failedTries, run.node.id) ?? 0) + 1;
   return { ...settled, failedTries: { ...state.failedTries, [run.node.id]: tries } };
 }
 

@@ -4,6 +4,7 @@ import { changeAt } from "./scope";
 import type { ArtifactChange } from "./scope";
 import type { Acceptance, ArtifactDecision, ProposedChange, SessionState } from "./state";
 import { defined } from "../model/defined";
+import { entryOf } from "../model/entry-of";
 
 /** Longest part of a reason that steps are told. */
 const maxReasonLength = 500;
@@ -61,7 +62,7 @@ function accepted(state: SessionState, { seq, step, data }: EventOf<"artifact_ac
   // Undoing a revert is the acceptance of no step; any other one leaves nothing to undo.
   const earlier = step === null ? top?.earlier : undefined;
   const undone = earlier === undefined ? others : { ...others, [path]: earlier };
-  const before = state.decisions[path];
+  const before = entryOf(state.decisions, path);
   const isPart =
     before !== undefined &&
     before.of?.sha256 === of?.sha256 &&
@@ -77,14 +78,14 @@ function accepted(state: SessionState, { seq, step, data }: EventOf<"artifact_ac
   };
   return {
     ...withDecision(state, path, decision),
-    acceptances: { ...state.acceptances, [path]: [...(state.acceptances[path] ?? []), acceptance] },
+    acceptances: { ...state.acceptances, [path]: [...(entryOf(state.acceptances, path) ?? []), acceptance] },
     undone,
   };
 }
 
 function rejected(state: SessionState, { data }: EventOf<"artifact_rejected">): SessionState {
   const { path, reason, rest, by } = data;
-  const before = state.decisions[path];
+  const before = entryOf(state.decisions, path);
   const of = proposedAt(state, path);
   // A rejection of everything that was left replaces an earlier one; a chain only grows by hunks.
   const holds = before !== undefined && before.of?.sha256 === of?.sha256;
@@ -104,10 +105,10 @@ function rejected(state: SessionState, { data }: EventOf<"artifact_rejected">): 
 
 function reverted(state: SessionState, { data }: EventOf<"acceptance_reverted">): SessionState {
   const { path, from, to, acceptance: seq } = data;
-  const decision = state.decisions[path];
+  const decision = entryOf(state.decisions, path);
   const next = { ...state, reverted: { ...state.reverted, [path]: to?.sha256 ?? null } };
   if (decision?.kind === "rejected" && seq === undefined) return withDecision(next, path, decision.over);
-  const list = state.acceptances[path] ?? [];
+  const list = entryOf(state.acceptances, path) ?? [];
   const taken = seq === undefined ? list.at(-1) : list.find((one) => one.seq === seq);
   if (taken === undefined) return withDecision(next, path, undefined);
   const left = list.filter((one) => one !== taken);
@@ -115,7 +116,10 @@ function reverted(state: SessionState, { data }: EventOf<"acceptance_reverted">)
   const after: SessionState = {
     ...next,
     acceptances: left.length === 0 ? others : { ...others, [path]: left },
-    undone: { ...state.undone, [path]: { ...taken, from, to, ...defined({ earlier: state.undone[path] }) } },
+    undone: {
+      ...state.undone,
+      [path]: { ...taken, from, to, ...defined({ earlier: entryOf(state.undone, path) }) },
+    },
   };
   const last = left.at(-1);
   if (last === undefined) return withDecision(after, path, undefined);
@@ -132,7 +136,7 @@ function reverted(state: SessionState, { data }: EventOf<"acceptance_reverted">)
 
 /** What a step is told about an artifact that a person rejected, or accepted only in part. */
 export function refusalOf({ decisions }: SessionState, path: string): string | undefined {
-  const decision = decisions[path];
+  const decision = entryOf(decisions, path);
   if (decision?.kind !== "rejected" || decision.told !== true) return undefined;
   const part = decision.rest === undefined ? "refused it" : "refused a part of it";
   const reason = decision.reason?.replace(/\s+/g, " ").slice(0, maxReasonLength);
@@ -152,7 +156,7 @@ export function decisionAbout(
   state: SessionState,
   { path, content, executable }: Pick<ArtifactChange, "path" | "content" | "executable">,
 ): DecisionAbout {
-  const decision = state.decisions[path];
+  const decision = entryOf(state.decisions, path);
   if (decision === undefined || decision.of?.sha256 !== content?.sha256)
     return { verdict: "pending", open: true };
   if (executable === true && decision.executable !== true) return { verdict: "pending", open: true };
@@ -161,7 +165,7 @@ export function decisionAbout(
   if (decision.rest !== undefined) return { verdict: "partly", open: true, ...reason };
   if (decision.kind === "accepted")
     return { verdict: decision.refused === true ? "partly" : "accepted", open: false };
-  const some = (state.acceptances[path] ?? []).some(({ of }) => of?.sha256 === decision.of?.sha256);
+  const some = (entryOf(state.acceptances, path) ?? []).some(({ of }) => of?.sha256 === decision.of?.sha256);
   return { verdict: some ? "partly" : "rejected", open: false, ...reason };
 }
 
@@ -170,7 +174,7 @@ export function decisionAbout(
  * An agent's later version is compared with the one that a person accepted.
  */
 export function proposedChange(state: SessionState, change: ArtifactChange): ProposedChange {
-  const decision = state.decisions[change.path];
+  const decision = entryOf(state.decisions, change.path);
   if (decision === undefined) return { base: change.base, content: change.content };
   const holds = decision.of?.sha256 === change.content?.sha256;
   if (holds) return decision.rest ?? { base: change.base, content: change.content };

@@ -3,6 +3,7 @@ import type { Definition } from "../model/definition";
 import { replyProblems } from "./reply-problems";
 import type { SessionState } from "./state";
 import type { PromptBasis, StepRun } from "./step-run";
+import { entryOf } from "../model/entry-of";
 
 /** How a failed step is tried again: from a turn of the attempt that failed, or anew, with the reason where turns are lost. */
 export type NextTry = { readonly from_turn: number } | { readonly anew: string } | undefined;
@@ -44,7 +45,7 @@ export function basisOf({ definition }: SessionState, run: StepRun): PromptBasis
   const { role } = run.node;
   const isFirst = run.basis === null || run.prompt?.turn === 1;
   const texts = isFirst
-    ? { rolePrompt: definition.band.roles[role]?.prompt ?? "", instruction: run.instruction }
+    ? { rolePrompt: entryOf(definition.band.roles, role)?.prompt ?? "", instruction: run.instruction }
     : run.basis;
   return {
     rolePrompt: texts.rolePrompt,
@@ -60,7 +61,7 @@ function changedSince({ definition }: SessionState, run: StepRun): string | unde
   const { basis, node } = run;
   if (basis === null) return "no prompt was sent";
   const { role } = node;
-  if ((definition.band.roles[role]?.prompt ?? "") !== basis.rolePrompt)
+  if ((entryOf(definition.band.roles, role)?.prompt ?? "") !== basis.rolePrompt)
     return `the prompt of the role ${role} changed`;
   if (run.instruction !== basis.instruction) return "the step's instruction changed";
   const { provider } = venueOf(definition, role);

@@ -3,6 +3,7 @@ import { fieldOf, textOfJson } from "../model/field";
 import type { Json } from "../model/field";
 import { parseTemplate } from "../model/template";
 import type { Place } from "./place";
+import { entryOf } from "../model/entry-of";
 
 /** The text with the inputs and the item in place of their placeholders; other placeholders stay as they are. */
 function filledIn(text: string, place: Place, inputs: Readonly<Record<string, Json>>): string {
@@ -10,7 +11,7 @@ function filledIn(text: string, place: Place, inputs: Readonly<Record<string, Js
     .segments.map((segment) => {
       if (segment.kind === "text") return segment.text;
       const { placeholder } = segment;
-      if (placeholder.kind === "input") return textOfJson((place.inputs ?? inputs)[placeholder.name]);
+      if (placeholder.kind === "input") return textOfJson(entryOf(place.inputs ?? inputs, placeholder.name));
       if (placeholder.kind !== "item") return text.slice(segment.start, segment.end);
       const item = place.items.at(-1);
       return textOfJson(placeholder.field === "" ? item : fieldOf(item, placeholder.field));

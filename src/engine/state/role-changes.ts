@@ -1,6 +1,7 @@
 import type { Adjustment } from "../event/event";
 import type { Definition } from "../model/definition";
 import { defined } from "../model/defined";
+import { entryOf } from "../model/entry-of";
 
 /** What users changed about a role while the session ran. */
 export interface RoleChange {
@@ -16,7 +17,7 @@ type AboutRole = Extract<Adjustment, { kind: "patch_role" | "set_model" }>;
 
 /** The changes plus one more. */
 export function withRoleChange(changes: RoleChanges, adjustment: AboutRole): RoleChanges {
-  const before = changes[adjustment.role] ?? {};
+  const before = entryOf(changes, adjustment.role) ?? {};
   if (adjustment.kind === "patch_role")
     return { ...changes, [adjustment.role]: { ...before, prompt: adjustment.prompt } };
   const { role, model, temperature, once } = adjustment;
@@ -27,7 +28,7 @@ export function withRoleChange(changes: RoleChanges, adjustment: AboutRole): Rol
 
 /** The changes without those that only applied to one step of the role. */
 export function withoutOnce(changes: RoleChanges, role: string): RoleChanges {
-  const { once, ...lasting } = changes[role] ?? {};
+  const { once, ...lasting } = entryOf(changes, role) ?? {};
   return once === undefined ? changes : { ...changes, [role]: lasting };
 }
 
@@ -37,11 +38,11 @@ export function withRoleChanges(definition: Definition, changes: RoleChanges): D
   const roles = { ...definition.band.roles };
   const overrides = { ...definition.venue.roles };
   for (const [name, { prompt, model, temperature, once }] of Object.entries(changes)) {
-    const role = roles[name];
+    const role = entryOf(roles, name);
     if (role === undefined) continue;
     if (prompt !== undefined) roles[name] = { ...role, prompt };
     const settings = { ...defined({ model, temperature }), ...once };
-    if (Object.keys(settings).length > 0) overrides[name] = { ...overrides[name], ...settings };
+    if (Object.keys(settings).length > 0) overrides[name] = { ...entryOf(overrides, name), ...settings };
   }
   return {
     ...definition,

@@ -4,6 +4,7 @@ import { PersistentList } from "./persistent-list";
 import { PersistentMap } from "./persistent-map";
 import { isVisible } from "./place";
 import type { Place } from "./place";
+import { entryOf } from "../model/entry-of";
 
 /** One write or deletion of an artifact. */
 export interface ArtifactChange {
@@ -114,7 +115,7 @@ export function withPass(scope: Scope, { id, key }: Pass): Scope {
 }
 
 export function withLearned(scope: Scope, what: Learned, role: string): Scope {
-  return scope[what][role] === true ? scope : { ...scope, [what]: { ...scope[what], [role]: true } };
+  return entryOf(scope[what], role) === true ? scope : { ...scope, [what]: { ...scope[what], [role]: true } };
 }
 
 /** The role's results are asked for by the tool from now on. */
@@ -129,7 +130,7 @@ export function withDensity(scope: Scope, model: string, density: number): Scope
 }
 
 export function withRefusedPrompt(scope: Scope, model: string, bytes: number): Scope {
-  const shortest = Math.min(bytes, scope.refusedBytes[model] ?? bytes);
+  const shortest = Math.min(bytes, entryOf(scope.refusedBytes, model) ?? bytes);
   return { ...scope, refusedBytes: { ...scope.refusedBytes, [model]: shortest } };
 }
 
@@ -261,7 +262,7 @@ function joined(
   of: (a: number, b: number) => number,
 ): Record<string, number> {
   const both: Record<string, number> = { ...a };
-  for (const [key, value] of Object.entries(b)) both[key] = of(both[key] ?? value, value);
+  for (const [key, value] of Object.entries(b)) both[key] = of(entryOf(both, key) ?? value, value);
   return both;
 }
 
@@ -271,6 +272,6 @@ function changedNotes(
 ): Record<string, string | null> {
   const set: Record<string, string | null> = {};
   for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) set[key] = null;
-  for (const [key, value] of Object.entries(after)) if (before[key] !== value) set[key] = value;
+  for (const [key, value] of Object.entries(after)) if (entryOf(before, key) !== value) set[key] = value;
   return set;
 }

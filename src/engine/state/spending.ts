@@ -3,6 +3,7 @@ import type { TokenUsage } from "../event/tokens";
 import type { Pricing } from "../model/venue";
 import type { Spending } from "./state";
 import type { OpenCall } from "./step-run";
+import { entryOf } from "../model/entry-of";
 
 const perMillion = 1_000_000;
 
@@ -60,7 +61,7 @@ export function settleCall(
   return {
     ...release(spending, call),
     tokens: addUsage(spending.tokens, tokens),
-    byRole: { ...spending.byRole, [role]: addUsage(spending.byRole[role] ?? {}, tokens) },
+    byRole: { ...spending.byRole, [role]: addUsage(entryOf(spending.byRole, role) ?? {}, tokens) },
     costUsd: costUsd === undefined ? spending.costUsd : (spending.costUsd ?? 0) + costUsd,
     limitTokens: spending.limitTokens + (measured ?? call.reservedTokens),
     limitUsd: spending.limitUsd + (measured === undefined ? call.reservedUsd : (costUsd ?? call.reservedUsd)),

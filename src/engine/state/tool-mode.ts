@@ -1,6 +1,7 @@
 import { callSettings } from "../model/definition";
 import type { Definition } from "../model/definition";
 import type { ActiveRun } from "./cursor";
+import { entryOf } from "../model/entry-of";
 
 /** How a step's tools are offered to its model: through the backend's own interface, or described in the prompt. */
 export type ToolMode = "native" | "text";
@@ -8,7 +9,8 @@ export type ToolMode = "native" | "text";
 /** As set in the Venue, or as learned about its backend on the way to this step. */
 export function toolMode(definition: Definition, { run, scope }: Pick<ActiveRun, "run" | "scope">): ToolMode {
   const { role } = run.node;
-  const asText = callSettings(definition, role).tool_calls === "text" || scope.textToolRoles[role] === true;
+  const asText =
+    callSettings(definition, role).tool_calls === "text" || entryOf(scope.textToolRoles, role) === true;
   return asText ? "text" : "native";
 }
 
@@ -21,9 +23,10 @@ export function answersBySchema(
   { run, scope }: Pick<ActiveRun, "run" | "scope">,
 ): boolean {
   const { role, result, verdict, produces, does } = run.node;
-  if (scope.schemaRoles[role] !== true || result === undefined || verdict !== undefined) return false;
+  if (entryOf(scope.schemaRoles, role) !== true || result === undefined || verdict !== undefined)
+    return false;
   if (produces.length > 0 || does !== undefined) return false;
-  const { tools = [], skills = [] } = definition.band.roles[role] ?? {};
+  const { tools = [], skills = [] } = entryOf(definition.band.roles, role) ?? {};
   const { params } = callSettings(definition, role);
   // A form that the Venue asks for itself counts.
   if ("format" in params || "response_format" in params || skills.length > 0) return false;
@@ -38,5 +41,7 @@ export function mergesSystem(
   { run, scope }: Pick<ActiveRun, "run" | "scope">,
 ): boolean {
   const { role } = run.node;
-  return callSettings(definition, role).system_role === "merge" || scope.mergedSystemRoles[role] === true;
+  return (
+    callSettings(definition, role).system_role === "merge" || entryOf(scope.mergedSystemRoles, role) === true
+  );
 }

@@ -1,6 +1,7 @@
 import type { Adjustment } from "../event/event";
 import { defined } from "../model/defined";
 import type { RoleChange, RoleChanges } from "./role-changes";
+import { entryOf } from "../model/entry-of";
 
 /** A step to leave out, as stored in the state. */
 interface Skip {
@@ -33,12 +34,12 @@ export function pendingOf(
 ): PendingAdjustment | undefined {
   switch (adjustment.kind) {
     case "patch":
-      return { seq, adjustment, ...defined({ instruction: patches[adjustment.step] }) };
+      return { seq, adjustment, ...defined({ instruction: entryOf(patches, adjustment.step) }) };
     case "skip":
-      return { seq, adjustment, ...defined({ skip: skips[adjustment.step] }) };
+      return { seq, adjustment, ...defined({ skip: entryOf(skips, adjustment.step) }) };
     case "patch_role":
     case "set_model":
-      return { seq, adjustment, ...defined({ change: roleChanges[adjustment.role] }) };
+      return { seq, adjustment, ...defined({ change: entryOf(roleChanges, adjustment.role) }) };
     default:
       return undefined;
   }

@@ -20,6 +20,7 @@ import { nextTry } from "../state/going-on";
 import { agentMayAnswer } from "../state/step-run";
 import type { OpenSuggestion, PauseReason, SessionState, StepRecord } from "../state/state";
 import { defined } from "../model/defined";
+import { entryOf } from "../model/entry-of";
 
 /** The state of a step, as shown to users. */
 export type StepStatus = "planned" | "running" | "waiting" | "done" | "failed" | "skipped";
@@ -189,8 +190,8 @@ export function viewSession(state: SessionState): SessionView {
     roles: Object.entries(state.definition.band.roles).map(([role, { description }]) => ({
       role,
       ...defined({ description }),
-      enabled: state.disabledRoles[role] === undefined,
-      tokens: spending.byRole[role] ?? {},
+      enabled: entryOf(state.disabledRoles, role) === undefined,
+      tokens: entryOf(spending.byRole, role) ?? {},
     })),
     artifacts: artifactViews(state),
     tokens: spending.tokens,

@@ -9,6 +9,7 @@ import { hasDraft } from "./drafts";
 import { projectFile } from "./editor-desk";
 import { offerNow } from "./review-model";
 import { exists } from "../project/exists";
+import { entryOf } from "../../engine/model/entry-of";
 
 const sideTitles = {
   added: "new file",
@@ -52,12 +53,12 @@ async function titleOf(controller: SessionController, artifact: ArtifactView): P
 }
 
 function decidedContent({ state }: SessionController, artifact: ArtifactView): BlobRef | null {
-  const last = state.acceptances[artifact.path]?.at(-1);
+  const last = entryOf(state.acceptances, artifact.path)?.at(-1);
   return last === undefined ? artifact.content : last.content;
 }
 
 function replacedBy({ state }: SessionController, artifact: string, accepted: boolean): BlobRef | null {
-  return accepted ? (state.acceptances[artifact]?.[0]?.replaced ?? null) : null;
+  return accepted ? (entryOf(state.acceptances, artifact)?.[0]?.replaced ?? null) : null;
 }
 
 /** Opens the changes that others made to the project's file since the team read it. */

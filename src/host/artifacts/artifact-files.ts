@@ -12,6 +12,7 @@ import { readDraft, removeDraft, saveDraft } from "./drafts";
 import { offerNow } from "./review-model";
 import type { ReviewModel } from "./review-model";
 import { FlatFiles } from "../flat-files";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** A file of one of the schemes, in its current state. */
 interface Version {
@@ -188,7 +189,7 @@ async function decidedVersion(
   file: string,
   proposed: Parameters<SessionController["readBytes"]>[0] | null,
 ): Promise<Version> {
-  const last = controller.state.acceptances[file]?.at(-1);
+  const last = entryOf(controller.state.acceptances, file)?.at(-1);
   const content = last === undefined ? proposed : last.content;
   return { bytes: content === null ? none : await controller.readBytes(content), isReadonly: true };
 }

@@ -34,6 +34,7 @@ import type { ReviewModel } from "./review-model";
 import { Settling } from "./settling";
 import { ArtifactItem } from "../trees/artifacts-tree";
 import { defined } from "../../engine/model/defined";
+import { entryOf } from "../../engine/model/entry-of";
 
 type Outcome =
   | "done"
@@ -193,8 +194,8 @@ export class ArtifactReview implements vscode.Disposable {
         controller.withLive(async (live) => {
           const { acceptances, decisions } = live.orchestrator.state;
           const count =
-            (acceptances[artifact.path] ?? []).length +
-            (decisions[artifact.path]?.kind === "rejected" ? 1 : 0);
+            (entryOf(acceptances, artifact.path) ?? []).length +
+            (entryOf(decisions, artifact.path)?.kind === "rejected" ? 1 : 0);
           for (let index = 0; index < Math.max(1, count); index += 1)
             await revertAcceptance(live, artifact.path, { ...person, desk });
         }),
@@ -228,7 +229,7 @@ export class ArtifactReview implements vscode.Disposable {
     await this.settling.decide(() =>
       controller.withLive(async (live) => {
         do await redoAcceptance(live, file, { ...person, desk });
-        while (live.orchestrator.state.undone[file] !== undefined);
+        while (entryOf(live.orchestrator.state.undone, file) !== undefined);
       }),
     );
   }

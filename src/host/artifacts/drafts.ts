@@ -6,6 +6,7 @@ import { rememberShown, readShown } from "../../app/session/shown";
 import type { SessionController } from "../../app/session/controller";
 import { proposalPlace, proposalUri } from "./artifact-places";
 import { exists } from "../project/exists";
+import { entryOf } from "../../engine/model/entry-of";
 
 /*
  * The user's own version of a proposal is a file in the session's folder, `drafts/PATH`, so that it survives a
@@ -45,7 +46,7 @@ export function hasDraft(controller: SessionController, file: string): Promise<b
 export async function readDraft(controller: SessionController, file: string): Promise<Draft | undefined> {
   const uri = draftUri(controller, file);
   if (!(await exists(uri))) return undefined;
-  const shown = (await readShown(nodeEnvironment, controller.directory))[keyOf(file)];
+  const shown = entryOf(await readShown(nodeEnvironment, controller.directory), keyOf(file));
   return { content: await vscode.workspace.fs.readFile(uri), shown };
 }
 

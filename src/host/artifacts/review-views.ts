@@ -13,6 +13,7 @@ import type { ArtifactChoice } from "./artifact-choice";
 import type { ReviewModel } from "./review-model";
 import { grouped } from "../../engine/model/grouped";
 import { timeText } from "../trees/sessions-tree";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** Opens everything that waits for a decision in one multi-diff editor. */
 export async function openAllChanges(model: ReviewModel): Promise<void> {
@@ -49,7 +50,9 @@ export async function showHistory(
 ): Promise<void> {
   const { directory, state } = controller;
   const { versions } = authorsOf(controller.id, await allEvents(controller), (role) =>
-    state.definition.band.roles[role] === undefined ? undefined : callSettings(state.definition, role).model,
+    entryOf(state.definition.band.roles, role) === undefined
+      ? undefined
+      : callSettings(state.definition, role).model,
   );
   const own = versionsOf(versions, artifact.path);
   const toEvent: vscode.QuickInputButton = {

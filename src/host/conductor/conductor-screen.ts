@@ -29,6 +29,7 @@ import { hintOf } from "./failure-hint";
 import { shown } from "../../protocol/shown-text";
 import { defined } from "../../engine/model/defined";
 import { isFromFile } from "../../engine/model/providers";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** What can be changed about the Venue of a session that failed. */
 export interface VenueWays {
@@ -250,7 +251,7 @@ function commandScreen(
 ): NonNullable<ApprovalScreen["command"]> {
   const run = activeRuns(score).find((active) => active.run.key === step)?.run;
   const name = run === undefined ? "" : commandNameOf(run);
-  const facts = askedCommandFacts(shows, definition.flow.commands?.[name]);
+  const facts = askedCommandFacts(shows, entryOf(definition.flow.commands, name));
   return { name, facts: facts.map(([label, text]) => ({ label, text: shown(text) })) };
 }
 
@@ -259,7 +260,7 @@ function placeOfStep({ definition }: SessionState): (step: StepView) => Pick<Ste
   const groups = stepGroups(definition.score.steps);
   return ({ id, key, role }) => {
     const around = groups(id, key).map((group) => ({ key: group.key, label: group.label }));
-    const isRole = definition.band.roles[role] !== undefined;
+    const isRole = entryOf(definition.band.roles, role) !== undefined;
     return {
       ...(around.length === 0 ? {} : { groups: around }),
       ...(isRole ? { model: callSettings(definition, role).model } : {}),
@@ -315,7 +316,7 @@ function failures(view: SessionView, state: SessionState, ways: VenueWays): Fail
       ...(editable ? { instruction: run.instruction } : {}),
       ...(needChange.has(code) ? { needsChange: true as const } : {}),
       ...(isVenues && ways.changed !== undefined ? { newVenue: ways.changed } : {}),
-      ...defined({ models: code === "model_not_found" ? ways.models?.[step] : undefined }),
+      ...defined({ models: code === "model_not_found" ? entryOf(ways.models, step) : undefined }),
     };
   });
 }

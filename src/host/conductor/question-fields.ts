@@ -4,6 +4,7 @@ import { fieldHint, isLineList, typedAnswers } from "../../engine/model/field-te
 import type { QuestionView } from "../../engine/view/session-view";
 import type { FieldScreen } from "../../protocol/conductor";
 import { defined } from "../../engine/model/defined";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** The controls of a question: one for each field, or one for each question of a list. */
 export function fieldScreens({ fields, questions }: QuestionView): FieldScreen[] {
@@ -60,6 +61,6 @@ export function answersFrom(
   { fields, questions }: QuestionView,
   texts: Readonly<Record<string, string>>,
 ): Json | undefined {
-  if (questions !== undefined) return questions.map((_, at) => texts[String(at + 1)] ?? "");
+  if (questions !== undefined) return questions.map((_, at) => entryOf(texts, String(at + 1)) ?? "");
   return fields === undefined ? undefined : typedAnswers(fields, texts);
 }

@@ -12,6 +12,7 @@ import { agreeToCommands } from "../session/command-consent";
 import { isOnDisk } from "../session/on-disk";
 import type { SessionRegistry } from "../session/session-registry";
 import { mayRun } from "./run-flow";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** A command of a Flow, as its CodeLens identifies it. */
 export interface CommandTarget {
@@ -44,7 +45,7 @@ export async function checkCommand(
       hint: "Fix what the Problems view lists.",
     });
   }
-  const spec = commandsOf(definition)[command];
+  const spec = entryOf(commandsOf(definition), command);
   if (spec === undefined) throw new OrketError("usage", `The Flow has no command ${command}.`);
   const why = notAlone(spec);
   if (why !== undefined) throw new OrketError("usage", `${command} cannot be tried by itself: ${why}.`);

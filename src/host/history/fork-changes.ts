@@ -13,6 +13,7 @@ import { askInput } from "../flow/ask-input";
 import { editText } from "./edit-text";
 import { defined } from "../../engine/model/defined";
 import { isFromFile } from "../../engine/model/providers";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** What the questions about a fork's changes need. */
 export interface ForkQuestions {
@@ -115,7 +116,7 @@ function stepRows(now: Definition, id: string): Row[] {
   const step = stepsOf(now.score.steps).find((one) => one.id === id);
   if (step === undefined) return [];
   const { role, instruction } = step;
-  const prompt = now.band.roles[role]?.prompt ?? "";
+  const prompt = entryOf(now.band.roles, role)?.prompt ?? "";
   return [
     {
       label: "$(edit) Instruction",
@@ -198,7 +199,7 @@ function taskRow({ flow }: Definition): Row {
 
 function inputRow({ flow }: Definition, input: InputDescription): Row {
   const { name } = input;
-  const value = flow.inputs[name];
+  const value = entryOf(flow.inputs, name);
   return {
     label: "$(symbol-variable) Input",
     description: `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,

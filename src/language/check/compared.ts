@@ -10,6 +10,7 @@ import { nearest } from "../text/nearest";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
 import type { Says } from "./says";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** The type of a field, where it can never be this value; undefined: it can be. */
 function whatItIs(spec: FieldSpec, value: unknown): string | undefined {
@@ -51,7 +52,7 @@ export function checkCompared(
   const input = textAt(score, [...path, "input"]);
   const name = field ?? input;
   if (name === undefined) return;
-  const spec = field === undefined ? inputMap(score)[name] : specAt(says?.fields ?? {}, name);
+  const spec = field === undefined ? entryOf(inputMap(score), name) : specAt(says?.fields ?? {}, name);
   if (spec === undefined) return;
   for (const key of ["is", "is_not"])
     for (const { value, at } of valuesAt(score, [...path, key])) {

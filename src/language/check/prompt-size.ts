@@ -8,6 +8,7 @@ import type { Diagnostic } from "../text/diagnostic";
 import { nearestPlace } from "../text/places";
 import type { FlowParts } from "../project/flow-parts";
 import { answering } from "../project/venue-routes";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** Most bytes of English text per token: a prompt that is warned about does not fit, whatever the tokenizer. */
 const bytesPerToken = 5;
@@ -24,7 +25,7 @@ export function promptWarnings({ venue: own, routes }: FlowParts, definition: De
     if (venue === undefined) continue;
     const { context_tokens: size, max_output_tokens: output } = callSettings(definition, step.role);
     const { system, user } = planPrompt(definition, step);
-    const tools = definition.band.roles[step.role]?.tools ?? [];
+    const tools = entryOf(definition.band.roles, step.role)?.tools ?? [];
     const bytes = utf8Length(system) + utf8Length(user) + tools.length * bytesPerTool;
     const needed = Math.ceil(bytes / bytesPerToken);
     if (needed <= size - output) continue;

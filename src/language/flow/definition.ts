@@ -13,6 +13,7 @@ import { planScore } from "./plan-score";
 import { withReads } from "./reads";
 import { defined } from "../../engine/model/defined";
 import { factsOf } from "../../engine/model/providers";
+import { entryOf } from "../../engine/model/entry-of";
 
 function withDefaults(venue: VenueFile): VenueFile {
   const { answeredBy, defaultEndpoint } = factsOf(venue.provider);
@@ -60,7 +61,7 @@ function backendOf(venue: SourceDocument, replies: SourceDocument | undefined): 
 
 /** The settings of a role from the Venues it is routed through; the first one that sets a value counts. */
 function overridesOf(way: readonly SourceDocument[], role: string): RoleOverride {
-  const said = way.flatMap((venue) => contentOf(venue, "venue")?.roles[role] ?? []);
+  const said = way.flatMap((venue) => entryOf(contentOf(venue, "venue")?.roles, role) ?? []);
   const { venue: _venue, ...override } = said.reduceRight<RoleOverride>(
     (below, own) => ({
       ...below,
@@ -93,9 +94,9 @@ function venueWithOthers(
     }
     const other = last === undefined || !found ? undefined : backendOf(last, ofLast);
     if (other === undefined) return undefined;
-    const taken = venues[other.name];
+    const taken = entryOf(venues, other.name);
     const key = taken === undefined || taken.source === other.source ? other.name : other.source;
-    venues[key] ??= { ...other, roles: {} };
+    if (!Object.hasOwn(venues, key)) venues[key] = { ...other, roles: {} };
     roles[role] = { ...overridesOf([venue, ...through], role), venue: key };
   }
   return { ...own, roles, ...(Object.keys(venues).length === 0 ? {} : { venues }) };

@@ -14,6 +14,7 @@ import { canSee, scoreViewOf } from "../schema/score-view";
 import type { StepView } from "../schema/score-view";
 import type { SourceDocument } from "../text/source";
 import type { ValuePath } from "../text/tree";
+import { entryOf } from "../../engine/model/entry-of";
 
 /** A placeholder that can be resolved at a place. */
 export interface Offer {
@@ -196,7 +197,7 @@ function explainItem(project: Project, source: SourceDocument, path: ValuePath, 
 /** What a placeholder means in one Score. */
 function explainStep(project: Project, score: SourceDocument, placeholder: Placeholder): string[] {
   if (placeholder.kind === "input") {
-    const spec = inputMap(score)[placeholder.name];
+    const spec = entryOf(inputMap(score), placeholder.name);
     return spec === undefined ? [] : [`Input of ${score.path}: ${fieldText(spec)}`];
   }
   if (placeholder.kind !== "summary" && placeholder.kind !== "verdict" && placeholder.kind !== "result")

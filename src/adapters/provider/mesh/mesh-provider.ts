@@ -16,6 +16,7 @@ import type { Mesh, MeshTicket, Placement } from "./mesh";
 import type { MeshCall, NeverBecause, Prospect } from "./placing";
 import type { Rejection } from "./scheduler";
 import { defined } from "../../../engine/model/defined";
+import { entryOf } from "../../../engine/model/entry-of";
 
 /** What a mesh uses of a Venue. */
 export interface MeshVenue {
@@ -131,7 +132,7 @@ export class MeshProvider implements ModelProvider {
     };
     try {
       const provider = await this.#provider(placement.node);
-      const model = this.#models(request.settings.model)[placement.node] ?? request.settings.model;
+      const model = entryOf(this.#models(request.settings.model), placement.node) ?? request.settings.model;
       const settings = { ...request.settings, model };
       return { reply: await provider.call({ ...request, settings }, show, cancellation) };
     } catch (error) {

@@ -9,6 +9,7 @@ import type { MeshCall } from "./placing";
 import { Scheduler } from "./scheduler";
 import type { Action, CheckResult, NodeFailure, Outcome, Rejection } from "./scheduler";
 import { defined } from "../../../engine/model/defined";
+import { entryOf } from "../../../engine/model/entry-of";
 
 /** A call's place on a node. */
 export interface Placement {
@@ -183,7 +184,7 @@ export class Mesh {
       slots: node.slots,
       state: node.draining ? "draining" : isOpen ? "down" : facts === undefined ? "unknown" : "up",
       busy: [...node.running.values()].map(({ call, sinceMs }) =>
-        runningCall(call, call.models[node.name] ?? call.asked, sinceMs),
+        runningCall(call, entryOf(call.models, node.name) ?? call.asked, sinceMs),
       ),
       models: facts?.models ?? [],
       ...(facts?.runtime === undefined ? {} : { runtime: facts.runtime }),
@@ -256,7 +257,7 @@ export class Mesh {
     }
     const { node, model, changedFrom } = action;
     const facts = this.#scheduler.nodes().find(({ name }) => name === node)?.facts;
-    const asked = entry.call.models[node] ?? entry.call.asked;
+    const asked = entryOf(entry.call.models, node) ?? entry.call.asked;
     entry.placement = {
       node,
       model,

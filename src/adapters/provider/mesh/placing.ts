@@ -3,6 +3,7 @@ import type { Circuit } from "./circuit";
 import { fingerprintOf, isOtherModel, isSameModel, listedModel } from "./fingerprint";
 import type { NodeFacts } from "./fingerprint";
 import { defined } from "../../../engine/model/defined";
+import { entryOf } from "../../../engine/model/entry-of";
 
 /** A call as the scheduler knows it. */
 export interface MeshCall {
@@ -65,7 +66,7 @@ export function prospectOf(call: MeshCall, node: NodeState, bound: readonly Answ
     return { kind: "away", why: isOpen ? "does not answer" : "was not asked yet" };
   const model = answering(call, node);
   if (model === undefined) {
-    const name = call.models[node.name] ?? call.asked;
+    const name = entryOf(call.models, node.name) ?? call.asked;
     return { kind: "never", because: "missing", why: `does not have the model '${name}'` };
   }
   if (call.sameModel === "required" && bound.length > 0 && !bound.some((held) => isSameModel(held, model))) {
@@ -86,7 +87,9 @@ function otherModel(model: AnsweringModel, bound: readonly AnsweringModel[]): st
 /** The node's model for a call; undefined: it does not have it. */
 function answering(call: MeshCall, node: NodeState): AnsweringModel | undefined {
   const fingerprint =
-    node.facts === undefined ? undefined : fingerprintOf(node.facts, call.models[node.name] ?? call.asked);
+    node.facts === undefined
+      ? undefined
+      : fingerprintOf(node.facts, entryOf(call.models, node.name) ?? call.asked);
   if (fingerprint === undefined) return undefined;
   const { digest } = fingerprint;
   return { node: node.name, ...defined({ digest }) };
@@ -153,7 +156,7 @@ function loadOf(call: MeshCall, node: NodeState, bound: readonly AnsweringModel[
 
 /** Whether the node has the model in memory: as it reports, else whether it was the last one requested from it. */
 function isWarm(call: MeshCall, node: NodeState): boolean {
-  const name = call.models[node.name] ?? call.asked;
+  const name = entryOf(call.models, node.name) ?? call.asked;
   const loaded = node.facts === undefined ? undefined : listedModel(node.facts, name)?.loaded;
   if (loaded === true) return true;
   const last = [...node.used].sort(([, a], [, b]) => b - a)[0]?.[0];

@@ -16,6 +16,7 @@ import type { NodeFacts } from "./fingerprint";
 import { bestModel, choose, prospectOf } from "./placing";
 import type { MeshCall, NodeState, Prospect } from "./placing";
 import { defined } from "../../../engine/model/defined";
+import { entryOf } from "../../../engine/model/entry-of";
 
 export interface NodeFailure {
   readonly atMs: number;
@@ -372,7 +373,7 @@ export class Scheduler {
       this.#bindings.begin(call.session, call.asked, model);
     }
     node.running.set(call.id, { call, model, sinceMs: nowMs });
-    node.used.set(call.models[node.name] ?? call.asked, nowMs);
+    node.used.set(entryOf(call.models, node.name) ?? call.asked, nowMs);
     return {
       kind: "start",
       call: call.id,

@@ -4,11 +4,12 @@ import { commandOfTool } from "../../model/tools";
 import type { ToolSpec } from "../../port/model-provider";
 import { commandCallOf } from "../../state/command-call";
 import type { Job } from "./tool";
+import { entryOf } from "../../model/entry-of";
 
 /** A command of the Flow as a model is told about it; undefined where it is not one, or one that no tool may run. */
 export function commandToolSpec(name: string, commands: CommandTable | undefined): ToolSpec | undefined {
   const command = commandOfTool(name);
-  const spec = command === undefined ? undefined : commands?.[command];
+  const spec = command === undefined ? undefined : entryOf(commands, command);
   if (spec === undefined || spec.effects === "outside") return undefined;
   return {
     name,
@@ -25,7 +26,7 @@ function endText(spec: CommandSpec, end: { readonly kind: string; readonly code?
 /** What the model is told about the command that its call ran, or why none ran. */
 export async function commandResult(command: string, job: Job): Promise<EventDraft> {
   const { state, active, store } = job.context;
-  const spec = state.definition.flow.commands?.[command];
+  const spec = entryOf(state.definition.flow.commands, command);
   if (spec === undefined) return job.result(false, `The Flow has no command ${command}.`);
   if (spec.effects === "outside")
     return job.denied(

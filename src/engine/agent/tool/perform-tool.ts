@@ -9,6 +9,7 @@ import type { WrittenCall } from "./quoted-call";
 import { toolRegistry } from "./registry";
 import { jobOf, resultLength } from "./tool";
 import type { ToolContext } from "./tool";
+import { entryOf } from "../../model/entry-of";
 
 /**
  * Performs one tool call and returns the one event that records its outcome, or the question that must be answered first. Nothing that the model asks for makes this
@@ -22,7 +23,7 @@ export async function performTool(
 ): Promise<EventDraft> {
   const { run } = context.active;
   const job = jobOf(call, context, (text) => shorten(text, context));
-  const role = context.state.definition.band.roles[run.node.role];
+  const role = entryOf(context.state.definition.band.roles, run.node.role);
   if (role?.tools.some((name) => name === call.tool) !== true) {
     return job.denied("tool-not-listed", unlistedText(run.node.role, call.tool, role?.tools ?? []));
   }

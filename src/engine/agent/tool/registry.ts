@@ -21,6 +21,7 @@ import { symbols } from "./symbols";
 import type { Tool } from "./tool";
 import { updateNotes } from "./update-notes";
 import { writeFile } from "./write-file";
+import { entryOf } from "../../model/entry-of";
 
 /** Every tool that the engine performs; the compiler reports a tool of the table that is missing here. */
 export const toolRegistry: Readonly<Record<BuiltinTool, Tool>> = {
@@ -61,7 +62,7 @@ export function toolsOfStep(
     readonly features: Pick<LanguageFeatures, "available">;
   },
 ): ToolSpec[] {
-  const names: readonly string[] = band.roles[node.role]?.tools ?? [];
+  const names: readonly string[] = entryOf(band.roles, node.role)?.tools ?? [];
   return names.flatMap((name) => {
     if (commandOfTool(name) !== undefined) return commandToolSpec(name, flow.commands) ?? [];
     if (!isBuiltin(name)) return external.find(name) ?? [];

@@ -2,6 +2,7 @@ import type { Content } from "../../event/content";
 import { contentLength, isInline } from "../../event/content";
 import type { EventOf, SessionEvent } from "../../event/event";
 import { PersistentMap } from "../../state/persistent-map";
+import { entryOf } from "../../model/entry-of";
 
 /** One tool call of a run. */
 export interface CallFacts {
@@ -155,7 +156,7 @@ function started(facts: DriftFacts, { seq, step, data }: EventOf<"step_start">):
 }
 
 function ended(facts: DriftFacts, event: EventOf<"step_end"> | EventOf<"step_failed">): DriftFacts {
-  const run = facts.runs[event.step ?? ""];
+  const run = entryOf(facts.runs, event.step ?? "");
   if (run === undefined) return facts;
   if (event.type === "step_failed" && event.data.will_retry) return without(facts, run.key);
   const settled = remembered(facts);
@@ -232,7 +233,7 @@ function without(facts: DriftFacts, key: string): DriftFacts {
 }
 
 function withRun(facts: DriftFacts, key: string | null, change: (run: RunFacts) => RunFacts): DriftFacts {
-  const run = facts.runs[key ?? ""];
+  const run = entryOf(facts.runs, key ?? "");
   return run === undefined ? facts : { ...facts, runs: { ...facts.runs, [run.key]: change(run) } };
 }
 
@@ -296,7 +297,7 @@ function withVerdict(
   seq: number,
   verdict: string | undefined,
 ): DriftFacts {
-  const id = facts.runs[key ?? ""]?.id;
+  const id = entryOf(facts.runs, key ?? "")?.id;
   return id === undefined || verdict === undefined
     ? facts
     : { ...facts, verdicts: facts.verdicts.set(id, { seq, verdict }) };

@@ -4,6 +4,7 @@ import type { LoopNode, PlanNode, StepNode } from "../../model/definition";
 import { stepOf } from "../../model/plan";
 import type { SessionState } from "../../state/state";
 import type { EarlierFacts, RunFacts } from "./facts";
+import { entryOf } from "../../model/entry-of";
 
 /** The rules by name, in the order in which they are evaluated. */
 export const driftRuleNames = [
@@ -81,7 +82,7 @@ export function adjustmentFor(view: DriftView, finding: Finding): AdjustmentBody
   if (guidance === undefined) return { kind: "pause", reason: finding.message };
   if (run.end.failed !== undefined) return { kind: "retry", step: run.key, feedback: guidance };
   if (!mayRunAgain(view)) return { kind: "pause", reason: finding.message };
-  const instruction = state.patches[node.id] ?? node.instruction;
+  const instruction = entryOf(state.patches, node.id) ?? node.instruction;
   return { kind: "patch", step: node.id, instruction: `${instruction.trimEnd()}\n\n${guidance}`.trim() };
 }
 

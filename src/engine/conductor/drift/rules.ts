@@ -8,6 +8,7 @@ import type { CallFacts, RunFacts, WriteFacts } from "./facts";
 import { isSameFile, namedFiles } from "./named-files";
 import { listed, loopAround } from "./rule";
 import type { DriftRule, DriftView, Finding } from "./rule";
+import { entryOf } from "../../model/entry-of";
 
 /** Answers about the session itself, which may legitimately repeat. */
 const ownAnswers: ReadonlySet<string> = new Set(["set_verdict", "set_result", "update_notes"]);
@@ -138,7 +139,7 @@ const runawayOutput: DriftRule = {
 };
 
 function canWrite({ state, node }: DriftView): boolean {
-  return anyTouches(state.definition.band.roles[node.role]?.tools ?? [], "write");
+  return anyTouches(entryOf(state.definition.band.roles, node.role)?.tools ?? [], "write");
 }
 
 /** Whether the session has changed the file; deletions and moves count. */
@@ -216,7 +217,7 @@ const offPlanFile: DriftRule = {
       ...plan.paths,
       ...told,
       ...node.produces,
-      ...namedFiles(`${state.definition.flow.task}\n${state.patches[node.id] ?? node.instruction}`),
+      ...namedFiles(`${state.definition.flow.task}\n${entryOf(state.patches, node.id) ?? node.instruction}`),
     ];
     const stems = named.map(stemOf).filter((stem) => stem.length >= 3);
     const isPlanned = (path: string): boolean =>
