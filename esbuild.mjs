@@ -90,6 +90,8 @@ const parts = {
     "src/engine/model/once.ts",
     "src/language/text/file-kind.ts",
   ],
+  // Of the schema beside it only this is needed.
+  format: ["src/engine/event/format.ts"],
   schemas: ["src/engine/{model,event}/**", "src/protocol/**"],
   language: ["src/language/index.ts"],
   help: ["src/language/help/**"],
@@ -100,7 +102,8 @@ const parts = {
   perform: ["src/engine/{agent,orchestrator,conductor}/**", "src/adapters/{command,provider}/**"],
   mesh: ["src/adapters/provider/mesh/**"],
   decoding: ["src/adapters/provider/http/content-encoding.ts"],
-  http: ["src/adapters/provider/http/http-fetch.ts"],
+  // Without what a proxy needs besides.
+  client: ["node_modules/undici/lib/dispatcher/agent.js"],
   proxy: ["src/adapters/provider/http/proxy-agent.ts"],
   patterns: ["src/adapters/files/matcher.ts"],
   width: ["src/cli/text/wide-text.ts"],
@@ -113,7 +116,7 @@ async function partFiles() {
   for (const [name, patterns] of Object.entries(parts)) {
     files[name] = [];
     for await (const file of glob(patterns, { cwd: root })) {
-      if (!file.endsWith(".ts") || file.endsWith(".d.ts")) continue;
+      if (!/(?<!\.d)\.(ts|js)$/.test(file)) continue;
       // A thread's own file does its work when it is loaded.
       if (file.endsWith("-worker.ts")) continue;
       // A schema is built when its file is first used. Beside the schemas there are functions that others use; they stay outside.
