@@ -11,7 +11,7 @@ export interface MakingVersions {
   readonly toolAnswers: number;
   /** What the drift rules report about a run; 0: they were not evaluated. */
   readonly driftRules: number;
-  /** How the reasons are worded for which a condition does not hold, or a command's verdict ends the run (since 3). */
+  /** How the reasons are worded for which a condition does not hold, or a command's verdict or a limit ends the run (since 3). */
   readonly reasons: number;
   /** How the decisions about parts of a file count for an `accept` step. */
   readonly acceptances: number;
