@@ -100,7 +100,7 @@ describe("The Score's language", () => {
     assert.deepEqual(session.eventsOf("session_end")[0]?.data.unfinished, ["fixing"]);
     assert.match(
       viewSession(state).ending ?? "",
-      /^Completed: 6 steps are done; until never came true: fixing; skipped: review#1 /,
+      /^Completed: 7 steps are done; until never came true: fixing; skipped: review#1 /,
     );
     await replays(session);
   });
