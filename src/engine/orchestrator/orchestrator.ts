@@ -223,6 +223,7 @@ export class Orchestrator {
 
   async #materialise(state: SessionState): Promise<void> {
     const { changes } = state.score.scope;
+    if (changes.length === this.#materialised) return;
     const paths = new Map(changes.slice(this.#materialised).map((change) => [change.path, change.content]));
     // A file may take the place of a folder, or the other way round: what goes makes room first.
     for (const [path, content] of paths)
