@@ -45,7 +45,9 @@ function completedText({ steps, lost, unfinished, waived }: SessionState): strin
   const [first, others] = [true, false].map((isWaived) =>
     skipped.filter(({ key }) => waivers.has(key) === isWaived),
   );
-  const why = [...(first ?? []), ...(others ?? [])].map(({ key, reason }) => `${key} (${reason ?? "skipped"})`);
+  const why = [...(first ?? []), ...(others ?? [])].map(
+    ({ key, reason }) => `${key} (${reason ?? "skipped"})`,
+  );
   return [
     `Completed: ${done} ${done === 1 ? "step is" : "steps are"} done`,
     named("failed and left out", [...new Set(lost)]),
